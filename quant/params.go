@@ -1,0 +1,131 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+)
+
+// Kinds of element-wise arithmetic, the first word of Params.
+const (
+	KindQDQ   int32 = iota // divide, clamp, round
+	KindMCTQ               // clamp, divide, round, with an offset
+	KindTorch              // multiply by the reciprocal, round, clamp
+)
+
+// maxSteps bounds the number of steps between zero and the ends of a grid: 2^22, up to which adding and subtracting
+// 1.5*2^23 rounds a float32 half to even, as the plain C loop does it. Sixteen bits need 2^16.
+const maxSteps = 1 << 22
+
+// Params are the element-wise parameters of a grid, with one memory layout for Go, C and CUDA (six words of 32 bits).
+// All arithmetic is float32 without fused operations, a NaN goes to the lowest value, infinities saturate, and the
+// result is never -0:
+//
+//	KindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
+//	KindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
+//	KindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
+//
+// rint rounds half to even. Lo and Hi are codes less the zero point for KindQDQ and KindTorch (whole numbers), and values
+// for KindMCTQ. Inv is 1/Scale rounded to float32; where Scale is a power of two it is exact, and Pow2 says whether a
+// device may multiply by it instead of dividing.
+type Params struct {
+	Kind                       int32
+	Scale, Inv, Lo, Hi, Offset float32
+}
+
+// Floats returns the parameters in the order of the FakeQuant attributes `low` and `high`: kind, scale, inv, lo, hi, offset.
+func (p Params) Floats() [6]float32 {
+	return [6]float32{float32(p.Kind), p.Scale, p.Inv, p.Lo, p.Hi, p.Offset}
+}
+
+// ParamsFromFloats is the inverse of Floats. The error says what Check objects to.
+func ParamsFromFloats(f [6]float32) (Params, error) {
+	p := Params{Kind: -1, Scale: f[1], Inv: f[2], Lo: f[3], Hi: f[4], Offset: f[5]}
+	for k := KindQDQ; k <= KindTorch; k++ {
+		if f[0] == float32(k) {
+			p.Kind = k
+		}
+	}
+	return p, p.Check()
+}
+
+// Check reports parameters that the formulas are not defined for. What it accepts, every device computes alike.
+func (p Params) Check() error {
+	switch {
+	case p.Kind < KindQDQ || p.Kind > KindTorch:
+		return fmt.Errorf("grid parameters: unknown kind %d", p.Kind)
+	case !(p.Scale >= minScale) || math.IsInf(float64(p.Scale), 0):
+		return fmt.Errorf("grid parameters: scale %g is not a normal positive number", p.Scale)
+	case !finite(p.Lo) || !finite(p.Hi) || !finite(p.Offset):
+		return fmt.Errorf("grid parameters: bounds %g, %g and offset %g must be finite", p.Lo, p.Hi, p.Offset)
+	case !(p.Lo <= p.Hi):
+		return fmt.Errorf("grid parameters: lowest %g is above highest %g", p.Lo, p.Hi)
+	case p.Kind == KindTorch && !(p.Inv > 0 && finite(p.Inv)):
+		return fmt.Errorf("grid parameters: reciprocal scale %g is not a positive number", p.Inv)
+	}
+	lo, hi := p.Lo, p.Hi
+	if p.Kind == KindMCTQ {
+		lo, hi = float32(p.Lo-p.Offset)/p.Scale, float32(p.Hi-p.Offset)/p.Scale
+	} else if lo != rint(lo) || hi != rint(hi) {
+		return fmt.Errorf("grid parameters: bounds %g and %g are not whole codes", lo, hi)
+	}
+	if !(lo >= -maxSteps && hi <= maxSteps) {
+		return fmt.Errorf("grid parameters: bounds %g and %g are more than %d steps from zero", lo, hi, maxSteps)
+	}
+	if !finite(p.Value(float32(math.Inf(-1)))) || !finite(p.Value(float32(math.Inf(1)))) {
+		return fmt.Errorf("grid parameters: the ends of the grid exceed float32")
+	}
+	return nil
+}
+
+// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x: Scale is a power of two, and both it and
+// its reciprocal are normal numbers. Then the reciprocal is exact, so both operations round the same real number once -
+// subnormal results and overflow included.
+func (p Params) Pow2() bool {
+	frac, exp := math.Frexp(float64(p.Scale))
+	return frac == 0.5 && exp >= -125 && exp <= 127 // Scale = 2^(exp-1), from 2^-126 to 2^126
+}
+
+// Value returns the grid's value for x.
+func (p Params) Value(x float32) float32 {
+	y := float32(p.steps(x) * p.Scale)
+	if p.Kind == KindMCTQ {
+		y += p.Offset
+	}
+	return y + 0
+}
+
+// steps returns the whole number of steps that Value multiplies by Scale.
+func (p Params) steps(x float32) float32 {
+	switch p.Kind {
+	case KindQDQ:
+		return rint(clamp(x/p.Scale, p.Lo, p.Hi))
+	case KindMCTQ:
+		return rint(float32(clamp(x, p.Lo, p.Hi)-p.Offset) / p.Scale)
+	default:
+		return clamp(rint(float32(x*p.Inv)), p.Lo, p.Hi)
+	}
+}
+
+// Apply writes the grid's value for every element of src to dst, which may be src itself. It panics if dst is shorter.
+func (p Params) Apply(dst, src []float32) {
+	dst = dst[:len(src)]
+	for i, x := range src {
+		dst[i] = p.Value(x)
+	}
+}
+
+// clamp limits v to [lo, hi]; a NaN becomes lo.
+func clamp(v, lo, hi float32) float32 {
+	if !(v > lo) {
+		v = lo
+	}
+	if !(v < hi) {
+		v = hi
+	}
+	return v
+}
+
+// rint rounds half to even. Every float32 and its rounding are exact in float64.
+func rint(v float32) float32 { return float32(math.RoundToEven(float64(v))) }
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

@@ -1,0 +1,100 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+)
+
+// QuantizeWeights quantizes a tensor to int8 per channel of axis, symmetrically: scale = max|w|/127 over the channel (float64,
+// rounded once), code = rint(w/scale) in float32, from -127 to 127. A channel that is 0 throughout gets the scale 1/127, as
+// if its largest weight were 1, and codes 0. The value of a code is float32(code)*scale.
+//
+// axis -1 makes the whole tensor one channel. The error is ErrInput for weights that are not finite. QuantizeWeights panics if
+// dims do not multiply to len(w) or axis is not one of them.
+func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
+	channels, inner := channelLayout(len(w), dims, axis)
+	top := make([]float32, channels)
+	for i, v := range w {
+		if !finite(v) {
+			return nil, nil, badf("weight %d is %g", i, v)
+		}
+		if c := i / inner % channels; abs(v) > top[c] {
+			top[c] = abs(v)
+		}
+	}
+	scales = make([]float32, channels)
+	for c, m := range top {
+		if m == 0 {
+			m = 1
+		}
+		scales[c] = float32(math.Max(float64(m)/127, minScale))
+	}
+	codes = make([]int8, len(w))
+	for i, v := range w {
+		codes[i] = int8(clamp(rint(v/scales[i/inner%channels]), -127, 127))
+	}
+	return codes, scales, nil
+}
+
+// DequantizeWeights writes float32(code)*scale of the code's channel to dst. It panics where QuantizeWeights does.
+func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int64, axis int) {
+	channels, inner := channelLayout(len(codes), dims, axis)
+	if len(scales) != channels {
+		panic(fmt.Sprintf("quant: %d scales for %d channels", len(scales), channels))
+	}
+	for i, c := range codes {
+		dst[i] = float32(float32(c) * scales[i/inner%channels])
+	}
+}
+
+// QuantizeBias quantizes a bias to int32 with scale = input scale * weight scale of its channel (float32), as integer
+// convolutions accumulate: code = rint(b/scale), saturated. weights holds one scale a channel, or one for all. clipped
+// counts the codes that were saturated; where it is not 0 the bias is not what it was. The error is ErrInput for a bias that is
+// not finite or a scale that underflows.
+func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int32, scales []float32, clipped int, err error) {
+	if len(weights) != 1 && len(weights) != len(bias) {
+		panic(fmt.Sprintf("quant: %d weight scales for %d biases", len(weights), len(bias)))
+	}
+	scales = make([]float32, len(weights))
+	for c, w := range weights {
+		scales[c] = float32(input * w)
+		if !(scales[c] >= minScale) || !finite(scales[c]) {
+			return nil, nil, 0, badf("bias scale %g of channel %d (input %g x weight %g) is not a normal number",
+				scales[c], c, input, w)
+		}
+	}
+	codes = make([]int32, len(bias))
+	for i, b := range bias {
+		if !finite(b) {
+			return nil, nil, 0, badf("bias %d is %g", i, b)
+		}
+		q := math.RoundToEven(float64(b) / float64(scales[i%len(scales)]))
+		if q < math.MinInt32 || q > math.MaxInt32 {
+			q = math.Max(math.MinInt32, math.Min(q, math.MaxInt32))
+			clipped++
+		}
+		codes[i] = int32(q)
+	}
+	return codes, scales, clipped, nil
+}
+
+// channelLayout returns the number of channels of an axis and the number of consecutive elements of one channel.
+func channelLayout(n int, dims []int64, axis int) (channels, inner int) {
+	size := int64(1)
+	for _, d := range dims {
+		size *= d
+	}
+	if size != int64(n) || axis < -1 || axis >= len(dims) {
+		panic(fmt.Sprintf("quant: %d elements, dimensions %v, axis %d", n, dims, axis))
+	}
+	if axis == -1 || n == 0 {
+		return 1, max(n, 1)
+	}
+	inner = 1
+	for _, d := range dims[axis+1:] {
+		inner *= int(d)
+	}
+	return int(dims[axis]), inner
+}
+
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
