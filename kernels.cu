@@ -1,0 +1,334 @@
+// kernels.cu: the device side of demote. Fake quantization, weight selection, metrics, packing.
+//
+// Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
+// emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain pointers
+// and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and conversions.
+//
+// Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither contracts
+// (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the tests compare values.
+//   - division is div.rn.f32, rounding is half to even;
+//   - a NaN goes to the lowest code: fmaxf(NaN, lo) is lo;
+//   - the last step adds +0.0f, so a result is never -0.
+//
+// Determinism. No atomics, no communication between blocks. Every sum has one order, which depends on the data's shape
+// alone, never on the launch shape. The order of blocks and threads cannot change a bit.
+//
+// Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in the
+// axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
+
+typedef unsigned char Byte;
+typedef unsigned long long Size;
+
+// ---------------------------------------------------------------------------------------------------- constants
+
+#define LANES 32u
+#define ALL_LANES 0xffffffffu
+#define SAMPLES_PER_BLOCK 32u // topk_bits: one 32-bit word of sample bits a block
+#define KIND_QDQ 0
+#define KIND_MCTQ 1
+#define KIND_TORCH 2
+
+// Params is quant.Params: the element-wise parameters of one grid, 24 bytes. A record is two of them, low then high.
+struct Params {
+	int kind;
+	float scale, inv, lo, hi, offset;
+};
+
+// Span is one weight tensor in the three arenas of select_weights: 24 bytes.
+struct Span {
+	Size offset; // in elements, a multiple of 4
+	Size count;  // elements
+	unsigned holder, reserved;
+};
+
+// ---------------------------------------------------------------------------------------------------- device helpers
+
+__device__ __forceinline__ Size thread_index() { return (Size)blockIdx.x * blockDim.x + threadIdx.x; }
+__device__ __forceinline__ Size thread_count() { return (Size)gridDim.x * blockDim.x; }
+
+// bit_of returns the bit of a holder in a packed mask: 1 = low grid. Bit i lies in byte i/8 at position i%8.
+__device__ __forceinline__ unsigned bit_of(const Byte *mask, unsigned holder) { return (mask[holder >> 3] >> (holder & 7u)) & 1u; }
+
+// aligned16 says whether 16-byte accesses are allowed at both addresses.
+__device__ __forceinline__ bool aligned16(const void *a, const void *b) { return (((Size)a | (Size)b) & 15u) == 0; }
+
+// clipped is a Relu or Clip in front of the grid; it keeps NaN, which the grid then sends to its lowest code.
+__device__ __forceinline__ float clipped(float x, float below, float above) {
+	x = x < below ? below : x;
+	return x > above ? above : x;
+}
+
+// step_of returns the whole number of steps on the grid that x goes to (quant: formulas of FORMATS, section 4).
+template <int KIND> __device__ __forceinline__ float step_of(const Params &p, float x) {
+	if (KIND == KIND_QDQ) return rintf(fminf(fmaxf(x / p.scale, p.lo), p.hi));
+	if (KIND == KIND_MCTQ) return rintf((fminf(fmaxf(x, p.lo), p.hi) - p.offset) / p.scale);
+	return fminf(fmaxf(rintf(x * p.inv), p.lo), p.hi);
+}
+
+// value_of returns the float32 that a number of steps stands for.
+template <int KIND> __device__ __forceinline__ float value_of(const Params &p, float q) {
+	if (KIND == KIND_MCTQ) return q * p.scale + p.offset + 0.0f;
+	return q * p.scale + 0.0f;
+}
+
+// first_step is the number of steps of the lowest code.
+template <int KIND> __device__ __forceinline__ float first_step(const Params &p) {
+	if (KIND == KIND_MCTQ) return rintf((p.lo - p.offset) / p.scale);
+	return p.lo;
+}
+
+template <int KIND> __device__ __forceinline__ float quantized(const Params &p, float x, float below, float above) {
+	return value_of<KIND>(p, step_of<KIND>(p, clipped(x, below, above)));
+}
+
+// ---------------------------------------------------------------------------------------------------- fake quantization
+
+template <int KIND> __device__ __forceinline__ void quantize_all(float *y, const float *x, const Params &p, Size n, float below, float above) {
+	const Size vectors = aligned16(x, y) ? n / 4 : 0;
+	for (Size i = thread_index(); i < vectors; i += thread_count()) {
+		float4 v = ((const float4 *)x)[i];
+		v.x = quantized<KIND>(p, v.x, below, above);
+		v.y = quantized<KIND>(p, v.y, below, above);
+		v.z = quantized<KIND>(p, v.z, below, above);
+		v.w = quantized<KIND>(p, v.w, below, above);
+		((float4 *)y)[i] = v;
+	}
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) y[i] = quantized<KIND>(p, x[i], below, above);
+}
+
+// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else records[2*holder+1].
+// A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone.
+// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element.
+// Bits: quant.Grid.Value for every float32.
+extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above) {
+	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
+	if (p.kind == KIND_MCTQ) quantize_all<KIND_MCTQ>(y, x, p, n, below, above);
+	else if (p.kind == KIND_TORCH) quantize_all<KIND_TORCH>(y, x, p, n, below, above);
+	else quantize_all<KIND_QDQ>(y, x, p, n, below, above);
+}
+
+// ---------------------------------------------------------------------------------------------------- weight selection
+
+// select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and mask is
+// copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies mask over applied.
+// Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
+extern "C" __global__ void select_weights(float *active, const float *high, const float *low, const Span *spans, unsigned count, const Byte *mask,
+                                          const Byte *applied, int all) {
+	for (unsigned s = blockIdx.y; s < count; s += gridDim.y) {
+		const Span span = spans[s];
+		const unsigned bit = bit_of(mask, span.holder);
+		if (!all && bit == bit_of(applied, span.holder)) continue;
+		const float *from = (bit ? low : high) + span.offset;
+		float *to = active + span.offset;
+		const Size vectors = aligned16(from, to) ? span.count / 4 : 0;
+		for (Size i = thread_index(); i < vectors; i += thread_count()) ((float4 *)to)[i] = ((const float4 *)from)[i];
+		for (Size i = vectors * 4 + thread_index(); i < span.count; i += thread_count()) to[i] = from[i];
+	}
+}
+
+// ---------------------------------------------------------------------------------------------------- metrics
+
+// ordered is the value that scores are compared by: a NaN is below everything else and equal to -Inf.
+__device__ __forceinline__ float ordered(float v) { return v != v ? __int_as_float((int)0xff800000u) : v; }
+
+// warp_sum adds one number of each lane; every lane gets the sum. All 32 lanes of the warp must be here.
+__device__ __forceinline__ unsigned warp_sum(unsigned v) {
+	for (unsigned step = LANES / 2; step > 0; step /= 2) v += __shfl_xor_sync(ALL_LANES, v, step);
+	return v;
+}
+
+// rank_of counts the classes that come before the label in a row of scores: greater ones, and equal ones with a lower index.
+__device__ __forceinline__ unsigned rank_of(const float *row, unsigned classes, unsigned label) {
+	const float own = ordered(row[label]);
+	unsigned before = 0;
+	for (unsigned c = threadIdx.x % LANES; c < classes; c += LANES) {
+		const float v = ordered(row[c]);
+		before += v > own || (v == own && c < label) ? 1u : 0u;
+	}
+	return warp_sum(before);
+}
+
+// topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is top-1 with ties
+// to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is never among them. It writes
+// ceil(samples/8) bytes, unused bits 0. Against the labels of argmax_rows it is the agreement with another network.
+// Launch: grid in x, 32 samples a block. Shared: 128 bytes, static. Bits: exact.
+extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long long *labels, unsigned samples, unsigned classes, unsigned k) {
+	__shared__ unsigned hit[SAMPLES_PER_BLOCK];
+	const unsigned warp = threadIdx.x / LANES, warps = blockDim.x / LANES, lane = threadIdx.x % LANES;
+	const unsigned groups = (samples + SAMPLES_PER_BLOCK - 1) / SAMPLES_PER_BLOCK;
+	for (unsigned g = blockIdx.x; g < groups; g += gridDim.x) {
+		for (unsigned i = warp; i < SAMPLES_PER_BLOCK; i += warps) {
+			const unsigned sample = g * SAMPLES_PER_BLOCK + i;
+			bool found = false;
+			if (sample < samples && labels[sample] >= 0 && labels[sample] < (long long)classes) {
+				found = rank_of(scores + (Size)sample * classes, classes, (unsigned)labels[sample]) < k;
+			}
+			if (lane == 0) hit[i] = found ? 1u : 0u;
+		}
+		__syncthreads();
+		if (warp == 0) {
+			const unsigned word = __ballot_sync(ALL_LANES, hit[lane] != 0);
+			const unsigned byte = g * (SAMPLES_PER_BLOCK / 8) + lane;
+			if (lane < SAMPLES_PER_BLOCK / 8 && byte < (samples + 7) / 8) bits[byte] = (Byte)(word >> (8 * lane));
+		}
+		__syncthreads(); // hit is written again in the next round
+	}
+}
+
+// argmax_rows writes the index of the first maximum of each row of scores, as a label for topk_bits. A NaN is below everything;
+// a row of NaN and -Inf only gives 0.
+// Launch: grid in x, a warp a sample. Bits: exact.
+extern "C" __global__ void argmax_rows(long long *best, const float *scores, unsigned samples, unsigned classes) {
+	const Size warps = thread_count() / LANES;
+	const unsigned lane = threadIdx.x % LANES;
+	for (Size sample = thread_index() / LANES; sample < samples; sample += warps) {
+		const float *row = scores + sample * classes;
+		float top = ordered(row[0]);
+		unsigned at = 0;
+		for (unsigned c = lane; c < classes; c += LANES) {
+			const float v = ordered(row[c]);
+			if (v > top) top = v, at = c;
+		}
+		for (unsigned step = LANES / 2; step > 0; step /= 2) {
+			const float other = __shfl_xor_sync(ALL_LANES, top, step);
+			const unsigned where = __shfl_xor_sync(ALL_LANES, at, step);
+			if (other > top || (other == top && where < at)) top = other, at = where;
+		}
+		if (lane == 0) best[sample] = (long long)at;
+	}
+}
+
+// Pair is an unevaluated sum of two floats, about 48 bits of precision without a double.
+struct Pair {
+	float high, low;
+};
+
+// plus adds a pair to a pair (Knuth's two-sum on the high parts, the low parts rounded).
+__device__ __forceinline__ Pair plus(Pair a, Pair b) {
+	const float s = a.high + b.high, t = s - a.high;
+	const float e = (a.high - (s - t)) + (b.high - t) + (a.low + b.low);
+	Pair r = {s + e, 0.0f};
+	r.low = e - (r.high - s);
+	return r;
+}
+
+// product is a*b as a pair, without a fused multiply-add (Dekker's split at 12 bits; exact while |a|, |b| < 2^63 and |a*b| > 2^-100).
+__device__ __forceinline__ Pair product(float a, float b) {
+	const float ca = 4097.0f * a, cb = 4097.0f * b;
+	const float ah = ca - (ca - a), bh = cb - (cb - b), al = a - ah, bl = b - bh, p = a * b;
+	Pair r = {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
+	return r;
+}
+
+__device__ __forceinline__ Pair warp_plus(Pair v) {
+	for (unsigned step = LANES / 2; step > 0; step /= 2) {
+		Pair other;
+		other.high = __shfl_xor_sync(ALL_LANES, v.high, step);
+		other.low = __shfl_xor_sync(ALL_LANES, v.low, step);
+		v = plus(v, other);
+	}
+	return v;
+}
+
+// output_parts leaves four sums a sample over its width outputs, each a Pair (high, low): reference^2, (reference-y)^2, reference*y, y^2.
+// SQNR pools the first two over all samples, mean squared error takes the second, cosine the first, third and fourth; the host adds
+// the pairs in float64. The difference reference-y is rounded to float32, everything else carries about 48 bits.
+// Launch: grid in x, a warp a sample: lane l takes elements l, l+32, ..., then a butterfly adds the lanes. Writes 32 bytes a sample.
+extern "C" __global__ void output_parts(float *parts, const float *y, const float *reference, unsigned samples, Size width) {
+	const Size warps = thread_count() / LANES;
+	const unsigned lane = threadIdx.x % LANES;
+	for (Size sample = thread_index() / LANES; sample < samples; sample += warps) {
+		Pair signal = {0.0f, 0.0f}, noise = signal, dot = signal, energy = signal;
+		for (Size i = lane; i < width; i += LANES) {
+			const float r = reference[sample * width + i], v = y[sample * width + i], d = r - v;
+			signal = plus(signal, product(r, r));
+			noise = plus(noise, product(d, d));
+			dot = plus(dot, product(r, v));
+			energy = plus(energy, product(v, v));
+		}
+		signal = warp_plus(signal), noise = warp_plus(noise), dot = warp_plus(dot), energy = warp_plus(energy);
+		if (lane == 0) {
+			float *to = parts + 8 * sample;
+			to[0] = signal.high, to[1] = signal.low, to[2] = noise.high, to[3] = noise.low;
+			to[4] = dot.high, to[5] = dot.low, to[6] = energy.high, to[7] = energy.low;
+		}
+	}
+}
+
+// ---------------------------------------------------------------------------------------------------- packing
+
+// code_of numbers the steps of a grid from 0, its lowest code, and saturates at most (255 or 65535).
+template <int KIND> __device__ __forceinline__ unsigned code_of(const Params &p, float y, float most) {
+	const float q = KIND == KIND_MCTQ ? rintf((y - p.offset) / p.scale) : rintf(y / p.scale);
+	return (unsigned)fminf(fmaxf(q - first_step<KIND>(p), 0.0f), most);
+}
+
+template <int KIND> __device__ __forceinline__ float from_code(const Params &p, unsigned code) { return value_of<KIND>(p, (float)code + first_step<KIND>(p)); }
+
+// packed returns the code of y and notes in lossy when the code does not stand for exactly the bits of y.
+template <int KIND> __device__ __forceinline__ unsigned packed(const Params &p, float y, float most, int &lossy) {
+	const unsigned code = code_of<KIND>(p, y, most);
+	lossy |= __float_as_int(from_code<KIND>(p, code)) != __float_as_int(y) ? 1 : 0;
+	return code;
+}
+
+template <int KIND, class CODE> __device__ __forceinline__ int pack_all(CODE *codes, const float *y, const Params &p, Size n, float most) {
+	int lossy = 0;
+	const Size vectors = aligned16(y, codes) ? n / 4 : 0;
+	for (Size i = thread_index(); i < vectors; i += thread_count()) {
+		const float4 v = ((const float4 *)y)[i];
+		const unsigned a = packed<KIND>(p, v.x, most, lossy), b = packed<KIND>(p, v.y, most, lossy);
+		const unsigned c = packed<KIND>(p, v.z, most, lossy), d = packed<KIND>(p, v.w, most, lossy);
+		if (sizeof(CODE) == 1) ((unsigned *)codes)[i] = a | b << 8 | c << 16 | d << 24;
+		else ((Size *)codes)[i] = (Size)(a | b << 16) | (Size)(c | d << 16) << 32;
+	}
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) codes[i] = (CODE)packed<KIND>(p, y[i], most, lossy);
+	return lossy;
+}
+
+template <int KIND, class CODE> __device__ __forceinline__ void unpack_all(float *y, const CODE *codes, const Params &p, Size n) {
+	const Size vectors = aligned16(y, codes) ? n / 4 : 0;
+	for (Size i = thread_index(); i < vectors; i += thread_count()) {
+		unsigned a, b, c, d;
+		if (sizeof(CODE) == 1) {
+			const unsigned w = ((const unsigned *)codes)[i];
+			a = w & 255u, b = w >> 8 & 255u, c = w >> 16 & 255u, d = w >> 24;
+		} else {
+			const Size w = ((const Size *)codes)[i];
+			a = (unsigned)w & 65535u, b = (unsigned)(w >> 16) & 65535u, c = (unsigned)(w >> 32) & 65535u, d = (unsigned)(w >> 48);
+		}
+		float4 v;
+		v.x = from_code<KIND>(p, a), v.y = from_code<KIND>(p, b), v.z = from_code<KIND>(p, c), v.w = from_code<KIND>(p, d);
+		((float4 *)y)[i] = v;
+	}
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) y[i] = from_code<KIND>(p, codes[i]);
+}
+
+template <class CODE> __device__ __forceinline__ void pack_any(CODE *codes, const float *y, const Params *record, Size n, float most, unsigned *lossy) {
+	const Params p = *record;
+	int lost;
+	if (p.kind == KIND_MCTQ) lost = pack_all<KIND_MCTQ>(codes, y, p, n, most);
+	else lost = pack_all<KIND_QDQ>(codes, y, p, n, most); // torch: its values are the same multiples of the scale
+	lost = __syncthreads_or(lost);
+	if (threadIdx.x == 0) lossy[blockIdx.x] = lost ? 1u : 0u;
+}
+
+template <class CODE> __device__ __forceinline__ void unpack_any(float *y, const CODE *codes, const Params *record, Size n) {
+	const Params p = *record;
+	if (p.kind == KIND_MCTQ) unpack_all<KIND_MCTQ>(y, codes, p, n);
+	else unpack_all<KIND_QDQ>(y, codes, p, n);
+}
+
+// pack8 and pack16 store values that lie on a grid as codes of 8 or 16 bits, counted from the grid's lowest code; record points to
+// one Params. lossy has one entry a block of the grid: 1 if any of its values does not come back bit for bit (it was not on the
+// grid, or the grid has more codes than fit), else 0.
+// Launch: grid in x. codes and y do not overlap. Moves 5 or 6 bytes an element.
+extern "C" __global__ void pack8(Byte *codes, const float *y, const Params *record, Size n, unsigned *lossy) { pack_any(codes, y, record, n, 255.0f, lossy); }
+extern "C" __global__ void pack16(unsigned short *codes, const float *y, const Params *record, Size n, unsigned *lossy) {
+	pack_any(codes, y, record, n, 65535.0f, lossy);
+}
+
+// unpack8 and unpack16 give back the values that pack8 and pack16 stored, bit for bit.
+// Launch: grid in x. codes and y do not overlap. Moves 5 or 6 bytes an element.
+extern "C" __global__ void unpack8(float *y, const Byte *codes, const Params *record, Size n) { unpack_any(y, codes, record, n); }
+extern "C" __global__ void unpack16(float *y, const unsigned short *codes, const Params *record, Size n) { unpack_any(y, codes, record, n); }
