@@ -1,0 +1,128 @@
+package search
+
+import (
+	"context"
+	"slices"
+)
+
+// Demotion is the reference strategy, layer demotion search (ALGORITHM 1): a shuffled greedy descent with a threshold
+// above the target, walked back at its end.
+//
+// It returns the result so far together with an error of the evaluator or of the context, and an ErrInput if the
+// options cannot be used.
+func Demotion(ctx context.Context, ev Evaluator, o Options) (Result, error) {
+	return run(ctx, ev, o, "demotion", demotion)
+}
+
+// demotion is ALGORITHM 1 from the second score of the 8-bit endpoint on.
+func demotion(s *session) error {
+	if _, err := s.lowScore(); err != nil {
+		return err
+	}
+	high := s.res.High.Float()
+	bound := Bound{
+		// The conversion keeps arm64 from fusing the multiplication into the subtraction.
+		Above: high - float64(s.o.Multiplier*(high-s.o.Target)),
+		Floor: s.floor.Float(),
+		Last:  s.o.Chain == ChainLast,
+	}
+	remaining := s.rest()
+	s.res.Chain = make([]Step, 0, len(remaining))
+	defer func(start Mask) { s.res.Order = s.chainOrder(start, remaining) }(s.base.Clone())
+
+	shuffler := newShuffler(s.o.Seed)
+	position := 0
+	for len(remaining) > 0 {
+		if position == 0 {
+			shuffler.shuffle(remaining)
+		}
+		f, err := s.scan(s.singles(remaining[position:]), bound)
+		if err != nil {
+			return err
+		}
+		at, next := 0, 0
+		if f.Index >= 0 {
+			at = position + f.Index
+		}
+		if f.Passed {
+			next = at
+		}
+		unit := remaining[at]
+		s.base.demoteAll(s.o.Units[unit])
+		if err := s.demoted(unit, f); err != nil {
+			return err
+		}
+		remaining = slices.Delete(remaining, at, at+1)
+		if next == len(remaining) {
+			next = 0
+		}
+		position = next
+	}
+	if s.o.FillTrue {
+		return s.fillTrue()
+	}
+	return nil
+}
+
+// demoted appends the unit that a scan chose to the chain, with the score of the chain mode. The walk back of step 5 is
+// done as the chain grows: the last entry above the target decides.
+func (s *session) demoted(unit int, f Found) error {
+	step := Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, True: f.Score, TrueKnown: f.Index >= 0}
+	if !step.TrueKnown && s.o.Chain == ChainDemoted {
+		// No candidate reached the floor, so the scan does not tell the score of the first unit.
+		sc, err := s.score(s.base)
+		if err != nil {
+			return err
+		}
+		step.True, step.TrueKnown = sc, true
+	}
+	step.Recorded = step.True
+	if s.o.Chain == ChainLast {
+		step.Recorded = f.Last
+	}
+	s.groups++
+	s.low++
+	s.res.Chain = append(s.res.Chain, step)
+	if s.holds(step.Recorded) {
+		if err := s.keep(s.base, step.True); err != nil {
+			return err
+		}
+	}
+	s.tell(EventMove, step.Recorded)
+	return nil
+}
+
+// chainOrder lists the units of the start mix, then those of the chain, then the rest.
+func (s *session) chainOrder(start Mask, rest []int) []int {
+	order := make([]int, 0, len(s.o.Units))
+	for u, holders := range s.o.Units {
+		if start.Low(holders[0]) {
+			order = append(order, u)
+		}
+	}
+	for _, step := range s.res.Chain {
+		order = append(order, step.Unit)
+	}
+	return append(order, rest...)
+}
+
+// fillTrue scores the masks of the chain that no scan scored. The definition does not ask for these scores.
+func (s *session) fillTrue() error {
+	mask := s.o.Pinned.Clone()
+	if s.o.Start.Len() > 0 && !s.res.StartRefused {
+		mask.CopyFrom(s.o.Start)
+	}
+	for i := range s.res.Chain {
+		step := &s.res.Chain[i]
+		mask.demoteAll(step.Holders)
+		if step.TrueKnown {
+			continue
+		}
+		sc, err := s.ev.Score(s.ctx, mask)
+		if err != nil {
+			return err
+		}
+		step.True, step.TrueKnown = sc, true
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package search
+
+// endpoints scores the 16-bit and the 8-bit endpoint (ALGORITHM 1, steps 1 and 2) and sets over if they decide.
+func (s *session) endpoints() error {
+	high, err := s.score(s.base)
+	if err != nil {
+		return err
+	}
+	s.res.High, s.res.Score = high, high
+	s.tell(EventHigh, high)
+	// Written so that NaN, which is below nothing, does not meet a target.
+	if !(high.Float() >= s.o.Target) {
+		s.over = true
+		return nil
+	}
+	s.res.Found = true
+	if err := s.keep(s.base, high); err != nil {
+		return err
+	}
+	low, err := s.lowScore()
+	if err != nil {
+		return err
+	}
+	s.res.Low, s.floor = low, low
+	s.tell(EventLow, low)
+	if !s.holds(low) {
+		return nil
+	}
+	mix := low
+	if s.o.Low != nil {
+		// The mask is what is exported, so it has to hold itself. The definition does not ask for this score.
+		if mix, err = s.ev.Score(s.ctx, s.all); err != nil {
+			return err
+		}
+		s.res.AllLow = mix
+		if !s.holds(mix) {
+			s.res.LowRefused, s.floor = true, mix
+			s.res.Notes = append(s.res.Notes, "the 8-bit network is above the target, but the mix of all low records is not: the search goes on")
+			return nil
+		}
+	}
+	s.over = true
+	return s.keep(s.all, mix)
+}
+
+// lowScore scores the 8-bit endpoint, which counts as an evaluation also where its score was handed in.
+func (s *session) lowScore() (Score, error) {
+	if s.o.Low == nil {
+		return s.score(s.all)
+	}
+	s.res.Evaluations++
+	return *s.o.Low, nil
+}
+
+// start moves the base to the start mix if that holds.
+func (s *session) start() error {
+	if s.o.Start.Len() == 0 || s.o.Start.Equal(s.base) {
+		return nil
+	}
+	sc, err := s.score(s.o.Start)
+	if err != nil {
+		return err
+	}
+	if !s.holds(sc) {
+		s.res.StartRefused = true
+		s.res.Notes = append(s.res.Notes, "the start mix is not above the target: the search starts from the 16-bit network")
+		return nil
+	}
+	s.base.CopyFrom(s.o.Start)
+	s.low = len(s.o.Units) - len(s.rest())
+	return s.keep(s.base, sc)
+}
+
+// rest lists the units that the base has high, in unit order.
+func (s *session) rest() []int {
+	list := make([]int, 0, len(s.o.Units))
+	for u, holders := range s.o.Units {
+		if !s.base.Low(holders[0]) {
+			list = append(list, u)
+		}
+	}
+	return list
+}

@@ -1,0 +1,180 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errSpent ends a strategy whose budget of trials is used up.
+var errSpent = errors.New("budget of trials spent")
+
+// session is what all strategies share while they run: the evaluator behind budgets and counters, the base, and the
+// best mix so far.
+type session struct {
+	ctx    context.Context // the caller's, with the deadline of the time budget
+	ev     Evaluator
+	o      Options
+	res    Result
+	base   Mask   // what the strategy stands on
+	all    Mask   // every unit demoted
+	floor  Score  // score of the 8-bit endpoint, or AllLow where that was refused
+	arena  []Mask // candidates of the scan at hand, rebuilt in place
+	seen   int    // trials asked for
+	groups int    // steps of the chain so far
+	low    int    // units that base has demoted
+	best   int    // units that res.Mask has demoted
+	over   bool   // the endpoints already decide
+}
+
+// run checks the options, scores the endpoints and leads a strategy to its result. A budget that ends is a result, not
+// an error.
+func run(ctx context.Context, ev Evaluator, o Options, name string, strategy func(*session) error) (Result, error) {
+	if err := o.prepare(); err != nil {
+		return Result{Strategy: name, Stop: StopError}, err
+	}
+	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone()}
+	for _, holders := range o.Units {
+		s.all.demoteAll(holders)
+	}
+	s.res = Result{Strategy: name, Mask: o.Pinned.Clone(), Order: make([]int, len(o.Units))}
+	for u := range s.res.Order {
+		s.res.Order[u] = u
+	}
+	s.ctx = ctx
+	if o.Budget.Time > 0 {
+		var cancel context.CancelFunc
+		s.ctx, cancel = context.WithDeadline(ctx, time.Now().Add(o.Budget.Time))
+		defer cancel()
+	}
+	err := s.endpoints()
+	if err == nil && !s.over {
+		err = s.start()
+	}
+	if err == nil && !s.over {
+		err = strategy(s)
+	}
+	return s.end(ctx, err)
+}
+
+// end turns the way a strategy ended into the result.
+func (s *session) end(ctx context.Context, err error) (Result, error) {
+	s.res.Promotion = s.promotion()
+	switch {
+	case err == nil:
+		s.res.Stop = StopDone
+	case errors.Is(err, errSpent):
+		s.res.Stop, err = StopTrials, nil
+	case ctx.Err() == nil && s.ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded):
+		s.res.Stop, err = StopTime, nil
+	default:
+		s.res.Stop = StopError
+		err = fmt.Errorf("search %s after %d evaluations: %w", s.res.Strategy, s.res.Evaluations, err)
+	}
+	return s.res, err
+}
+
+// promotion lists the units that the mix leaves high: the reverse of the order in which the strategy took them.
+func (s *session) promotion() []int {
+	list := []int{}
+	for i := len(s.res.Order) - 1; i >= 0; i-- {
+		if u := s.res.Order[i]; !s.res.Mask.Low(s.o.Units[u][0]) {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// score asks for a full score and counts it.
+func (s *session) score(m Mask) (Score, error) {
+	if s.left() == 0 {
+		return Score{}, errSpent
+	}
+	sc, err := s.ev.Score(s.ctx, m)
+	if err != nil {
+		return Score{}, err
+	}
+	s.seen++
+	s.res.Evaluations++
+	return sc, nil
+}
+
+// scan asks the evaluator and counts what the definition looks at. Where the budget of trials is shorter than the list
+// the scan is cut there, and an answer that needs more ends the search.
+func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
+	cut := false
+	if left := s.left(); left < len(candidates) {
+		if left == 0 {
+			return Found{Index: -1}, errSpent
+		}
+		candidates, cut = candidates[:left], true
+	}
+	f, err := s.ev.Scan(s.ctx, s.base, candidates, b)
+	if err != nil {
+		return Found{Index: -1}, err
+	}
+	looked := len(candidates)
+	if f.Passed {
+		looked = f.Index + 1
+	}
+	s.seen += looked
+	s.res.Evaluations += looked
+	if cut && !f.Passed {
+		return Found{Index: -1}, errSpent
+	}
+	return f, nil
+}
+
+// left returns how many trials the budget still has.
+func (s *session) left() int {
+	if s.o.Budget.Trials == 0 {
+		return int(^uint(0) >> 1)
+	}
+	return max(0, s.o.Budget.Trials-s.seen)
+}
+
+// candidates returns n masks of the arena, with undefined bits.
+func (s *session) candidates(n int) []Mask {
+	if n > len(s.arena) {
+		s.arena = NewMasks(s.o.Holders, max(n, len(s.o.Units)))
+	}
+	return s.arena[:n]
+}
+
+// singles returns, for each listed unit, the base with that unit demoted.
+func (s *session) singles(units []int) []Mask {
+	list := s.candidates(len(units))
+	for i, u := range units {
+		list[i].CopyFrom(s.base)
+		list[i].demoteAll(s.o.Units[u])
+	}
+	return list
+}
+
+// holds says whether a score is above the target.
+func (s *session) holds(sc Score) bool { return sc.Float() > s.o.Target }
+
+// tell hands an event to the listener.
+func (s *session) tell(kind EventKind, sc Score) {
+	if s.o.Progress != nil {
+		s.o.Progress(Event{Kind: kind, Evaluations: s.res.Evaluations, Score: sc, Low: s.low, Units: len(s.o.Units), BestLow: s.best})
+	}
+}
+
+// keep makes a mix that holds the best so far.
+func (s *session) keep(m Mask, sc Score) error {
+	s.res.Mask.CopyFrom(m)
+	s.res.Score = sc
+	s.res.Saved, s.best = 0, 0
+	for u, holders := range s.o.Units {
+		if m.Low(holders[0]) {
+			s.res.Saved += s.o.Cost[u]
+			s.best++
+		}
+	}
+	if s.o.Best == nil {
+		return nil
+	}
+	return s.o.Best(Best{Mask: s.res.Mask, Score: sc, Saved: s.res.Saved, Evaluations: s.res.Evaluations})
+}

@@ -1,0 +1,35 @@
+package search
+
+import (
+	"math/bits"
+
+	"gonum.org/v1/gonum/mathext/prng"
+)
+
+// shuffler is the one generator of a search: the Mersenne twister MT19937 initialised by the array [seed], as
+// ALGORITHM.md's "The shuffle" has it.
+type shuffler struct{ twister *prng.MT19937 }
+
+func newShuffler(seed uint32) shuffler {
+	t := prng.NewMT19937()
+	t.SeedFromKeys([]uint32{seed})
+	return shuffler{t}
+}
+
+// shuffle permutes list in place: for i from the end down to 1 it swaps i with a drawn j <= i.
+func (s shuffler) shuffle(list []int) {
+	for i := len(list) - 1; i >= 1; i-- {
+		j := s.below(uint32(i + 1))
+		list[i], list[j] = list[j], list[i]
+	}
+}
+
+// below draws a number in 0..n-1: the top k bits of a 32-bit draw, k the bit length of n, rejecting what is too large.
+func (s shuffler) below(n uint32) uint32 {
+	shift := 32 - bits.Len32(n)
+	for {
+		if j := s.twister.Uint32() >> shift; j < n {
+			return j
+		}
+	}
+}
