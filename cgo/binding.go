@@ -1,0 +1,146 @@
+package cgo
+
+/*
+#include <stdlib.h>
+#include "bridge.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+var errClosed = errors.New("cgo: use of a closed handle")
+
+// Slot is a place of a Binding that a tensor can be bound to: one input or output of its session.
+type Slot int
+
+type slot struct {
+	name   *C.char
+	output bool
+	bound  *Tensor
+	mem    *memory // held while bound
+}
+
+// Binding ties tensors to the inputs and outputs of a session. Bind and Run allocate nothing on the Go side. What is bound
+// is read and written in place: a change of an input's bytes is seen by the next Run. A Binding must not be used by two
+// goroutines at a time; different Bindings of one session may.
+type Binding struct {
+	session *C.OrtSession
+	c       *C.OrtIoBinding
+	slots   []slot // inputs, then outputs
+	inputs  []Port
+	outputs []Port
+}
+
+// NewBinding returns a binding, with nothing bound, for a session of yalue/onnxruntime_go, which must outlive it.
+func NewBinding(s *ort.DynamicAdvancedSession) (*Binding, error) {
+	if Version() == "" {
+		return nil, errNotOpen
+	}
+	if err := checkLayout(); err != nil {
+		return nil, err
+	}
+	session := sessionOf(s)
+	if session == nil {
+		return nil, errClosed
+	}
+	inputs, err := ports(session, false)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := ports(session, true)
+	if err != nil {
+		return nil, err
+	}
+	return newBinding(session, inputs, outputs)
+}
+
+func newBinding(session *C.OrtSession, inputs, outputs []Port) (*Binding, error) {
+	b := &Binding{session: session, inputs: inputs, outputs: outputs}
+	if err := takeError(C.demote_binding(session, &b.c)); err != nil {
+		return nil, err
+	}
+	for _, p := range inputs {
+		b.slots = append(b.slots, slot{name: C.CString(p.Name)})
+	}
+	for _, p := range outputs {
+		b.slots = append(b.slots, slot{name: C.CString(p.Name), output: true})
+	}
+	live.Add(1)
+	return b, nil
+}
+
+// Input returns the slot of an input. The error lists the names there are.
+func (b *Binding) Input(name string) (Slot, error) {
+	return find(b.inputs, name, "input", 0)
+}
+
+// Output returns the slot of an output. The error lists the names there are.
+func (b *Binding) Output(name string) (Slot, error) {
+	return find(b.outputs, name, "output", len(b.inputs))
+}
+
+func find(ports []Port, name, what string, first int) (Slot, error) {
+	names := make([]string, len(ports))
+	for i, p := range ports {
+		if p.Name == name {
+			return Slot(first + i), nil
+		}
+		names[i] = p.Name
+	}
+	return -1, fmt.Errorf("the session has no %s %q; it has %q", what, name, names)
+}
+
+// Bind binds a tensor to a slot, in place of what was bound there. The tensor may be closed while it is bound; its memory
+// stays until the binding lets go of it. The error carries ONNX Runtime's text.
+func (b *Binding) Bind(at Slot, t *Tensor) error {
+	if b.c == nil || t.value == nil {
+		return errClosed
+	}
+	s := &b.slots[at]
+	if s.bound == t {
+		return nil
+	}
+	if text := C.demote_bind(b.c, C.bool(s.output), s.name, t.value); text != nil {
+		return fmt.Errorf("binding %s: %w", C.GoString(s.name), takeError(text))
+	}
+	t.mem.retain()
+	if s.mem != nil {
+		s.mem.release()
+	}
+	s.bound, s.mem = t, t.mem
+	return nil
+}
+
+// Run runs the session on what is bound and returns when the outputs are written. The error carries ONNX Runtime's text.
+func (b *Binding) Run() error {
+	if b.c == nil {
+		return errClosed
+	}
+	if text := C.demote_run(b.session, b.c); text != nil {
+		return takeError(text)
+	}
+	return nil
+}
+
+// Close frees the binding and lets go of the tensors. Closing it again does nothing.
+func (b *Binding) Close() {
+	if b == nil || b.c == nil {
+		return
+	}
+	C.demote_release_binding(b.c)
+	b.c = nil
+	for i := range b.slots {
+		C.free(unsafe.Pointer(b.slots[i].name))
+		if b.slots[i].mem != nil {
+			b.slots[i].mem.release()
+		}
+	}
+	b.slots = nil
+	live.Add(-1)
+}

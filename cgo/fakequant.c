@@ -1,0 +1,108 @@
+/* FakeQuant kernels without intrinsics, and the choice between all of them. See fakequant.h. */
+#include "exact.h"
+
+#include <math.h>
+
+#include "fakequant.h"
+#include "fakequant_x86.h"
+
+/* Adding and subtracting 1.5 * 2^23 rounds a float of magnitude up to 2^22 half to even, on every instruction set and without
+ * a call. demote_check holds the operands to that. */
+#define ROUND_SHIFT 12582912.0f
+
+static inline float round_even(float v) { return (v + ROUND_SHIFT) - ROUND_SHIFT; }
+
+/* A NaN compares false and becomes lo. */
+static inline float clamp(float v, float lo, float hi) {
+  v = v > lo ? v : lo;
+  return v < hi ? v : hi;
+}
+
+/* y == x would make the compiler's overlap check choose the scalar loop: each element depends on its own alone. */
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+/* rint(clamp(v)) equals torch's clamp(rint(v)), because both bounds are whole numbers. */
+#define PLAIN(name, to_steps)                                                          \
+  static void name(float *y, const float *x, size_t n, const demote_params *p) {       \
+    const float scale = p->scale, inv = p->inv, lo = p->lo, hi = p->hi;                \
+    (void)inv;                                                                         \
+    INDEPENDENT for (size_t i = 0; i < n; i++) {                                       \
+      y[i] = round_even(clamp(x[i] to_steps, lo, hi)) * scale + 0.0f;                  \
+    }                                                                                  \
+  }
+PLAIN(plain_divide, / scale)
+PLAIN(plain_multiply, * inv)
+
+static void plain_mctq(float *y, const float *x, size_t n, const demote_params *p) {
+  const float scale = p->scale, lo = p->lo, hi = p->hi, offset = p->offset;
+  INDEPENDENT for (size_t i = 0; i < n; i++) {
+    y[i] = round_even((clamp(x[i], lo, hi) - offset) / scale) * scale + offset + 0.0f;
+  }
+}
+
+int demote_isa_supported(int isa) {
+  switch (isa) {
+    case DEMOTE_ISA_AUTO:
+    case DEMOTE_ISA_PLAIN:
+      return 1;
+#ifdef DEMOTE_X86
+    case DEMOTE_ISA_AVX2:
+      return __builtin_cpu_supports("avx2") != 0;
+    case DEMOTE_ISA_AVX512:
+      return __builtin_cpu_supports("avx512f") != 0;
+#endif
+    default:
+      return 0;
+  }
+}
+
+/* See quant.Params.Pow2: scale and reciprocal are both normal, so x/scale and x*inv round the same real number once. */
+static int reciprocal_exact(const demote_params *p) {
+  int exponent;
+  return frexpf(p->scale, &exponent) == 0.5f && exponent >= -125 && exponent <= 127 && p->inv == 1.0f / p->scale;
+}
+
+demote_kernel demote_pick(const demote_params *p, int isa) {
+  int multiply = p->kind == 2 || (p->kind == 0 && reciprocal_exact(p));
+  int form = p->kind == 1 ? 2 : multiply;
+  static const demote_kernel plain[3] = {plain_divide, plain_multiply, plain_mctq};
+#ifdef DEMOTE_X86
+  if (isa == DEMOTE_ISA_AUTO || !demote_isa_supported(isa)) {
+    isa = demote_isa_supported(DEMOTE_ISA_AVX512) ? DEMOTE_ISA_AVX512
+          : demote_isa_supported(DEMOTE_ISA_AVX2) ? DEMOTE_ISA_AVX2
+                                                  : DEMOTE_ISA_PLAIN;
+  }
+  if (isa == DEMOTE_ISA_AVX512) return demote_avx512[form];
+  if (isa == DEMOTE_ISA_AVX2) return demote_avx2[form];
+#else
+  (void)isa;
+#endif
+  return plain[form];
+}
+
+void demote_apply(float *y, const float *x, size_t n, const demote_params *p, int isa) { demote_pick(p, isa)(y, x, n, p); }
+
+const char *demote_check(const demote_params *p) {
+  if (p->kind < 0 || p->kind > 2) return "unknown kind";
+  if (!(p->scale >= 0x1p-126f) || !isfinite(p->scale)) return "scale is not a normal positive number";
+  if (!isfinite(p->lo) || !isfinite(p->hi) || !isfinite(p->offset)) return "bounds and offset must be finite";
+  if (!(p->lo <= p->hi)) return "lowest is above highest";
+  if (p->kind == 2 && !(p->inv > 0 && isfinite(p->inv))) return "reciprocal scale is not a positive number";
+  float lo = p->lo, hi = p->hi;
+  if (p->kind == 1) {
+    lo = (lo - p->offset) / p->scale;
+    hi = (hi - p->offset) / p->scale;
+  } else if (lo != rintf(lo) || hi != rintf(hi)) {
+    return "bounds are not whole codes";
+  }
+  if (!(lo >= -0x1p22f && hi <= 0x1p22f)) return "bounds are more than 2^22 steps from zero";
+  const float ends[2] = {-INFINITY, INFINITY};
+  float values[2];
+  demote_pick(p, DEMOTE_ISA_PLAIN)(values, ends, 2, p);
+  if (!isfinite(values[0]) || !isfinite(values[1])) return "the ends of the grid exceed float32";
+  return NULL;
+}

@@ -1,0 +1,22 @@
+/* What the FakeQuant operators of all execution providers share: names, types, shape, attributes. */
+#ifndef DEMOTE_OP_H
+#define DEMOTE_OP_H
+
+#include "bridge.h"
+
+/* The attributes of one FakeQuant node, checked. grid[0] is the high one: mask[holder] indexes it. */
+typedef struct {
+  int64_t holder;
+  demote_params grid[2];
+} demote_attributes;
+
+/* Fills every callback but those of the provider: GetExecutionProviderType, CreateKernelV2, KernelComputeV2, KernelDestroy. */
+void demote_op_init(OrtCustomOp *op);
+
+/* Reads and checks the attributes; the status names node and attribute. */
+OrtStatus *demote_read_attributes(const OrtKernelInfo *info, demote_attributes *out);
+
+/* A status with a text in printf form. */
+OrtStatus *demote_statusf(OrtErrorCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

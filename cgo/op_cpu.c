@@ -1,0 +1,93 @@
+/* FakeQuant on the CPU provider. */
+#include <stdlib.h>
+
+#include "op.h"
+
+/* Elements of one task: 64 KiB of floats. A tensor below two tasks is done where it is: waking another thread takes longer. */
+enum { TASK = 16384 };
+
+/* A node's kernel: read only once it is made, so that runs of one session may share it. */
+typedef struct {
+  int64_t holder;
+  demote_params grid[2];
+  demote_kernel run[2];
+} cpu_kernel;
+
+typedef struct {
+  const cpu_kernel *kernel;
+  int low;
+  const float *x;
+  float *y;
+  size_t n;
+} cpu_job;
+
+static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **kernel) {
+  (void)op, (void)api;
+  demote_attributes attributes;
+  OrtStatus *status = demote_read_attributes(info, &attributes);
+  if (status) return status;
+  cpu_kernel *k = malloc(sizeof *k);
+  if (!k) return demote_statusf(ORT_FAIL, "FakeQuant: out of memory");
+  k->holder = attributes.holder;
+  for (int low = 0; low < 2; low++) {
+    k->grid[low] = attributes.grid[low];
+    k->run[low] = demote_pick(&k->grid[low], DEMOTE_ISA_AUTO);
+  }
+  *kernel = k;
+  return NULL;
+}
+
+static void destroy(void *kernel) { free(kernel); }
+
+static void task(void *data, size_t i) {
+  const cpu_job *job = data;
+  size_t from = i * TASK, n = job->n - from < TASK ? job->n - from : TASK;
+  job->kernel->run[job->low](job->y + from, job->x + from, n, &job->kernel->grid[job->low]);
+}
+
+/* The address, element count and dimensions of a tensor; nothing is allocated. */
+static OrtStatus *look(const OrtValue *value, const void **data, size_t *n, const int64_t **dims, size_t *rank) {
+  ONNXTensorElementDataType type;
+  OrtStatus *status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, dims, rank);
+  if (status) return status;
+  *n = 1;
+  for (size_t i = 0; i < *rank; i++) *n *= (size_t)(*dims)[i];
+  return demote_api->GetTensorData(value, data);
+}
+
+static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
+  const cpu_kernel *k = kernel;
+  const OrtValue *value;
+  const void *x, *mask;
+  const int64_t *dims;
+  size_t n, rank, holders;
+  OrtStatus *status;
+  if ((status = demote_api->KernelContext_GetInput(context, 1, &value))) return status;
+  if ((status = look(value, &mask, &holders, &dims, &rank))) return status;
+  if ((uint64_t)k->holder >= holders) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but the mask has %zu elements", (long long)k->holder, holders);
+  }
+  if ((status = demote_api->KernelContext_GetInput(context, 0, &value))) return status;
+  if ((status = look(value, &x, &n, &dims, &rank))) return status;
+  OrtValue *output;
+  void *y;
+  if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
+  if ((status = demote_api->GetTensorMutableData(output, &y))) return status;
+  cpu_job job = {.kernel = k, .low = ((const uint8_t *)mask)[k->holder] != 0, .x = x, .y = y, .n = n};
+  if (n >= 2 * TASK) return demote_api->KernelContext_ParallelFor(context, task, (n + TASK - 1) / TASK, 0, &job);
+  k->run[job.low](y, x, n, &k->grid[job.low]);
+  return NULL;
+}
+
+static const char *provider(const OrtCustomOp *op) { return (void)op, NULL; /* the CPU */ }
+
+static OrtCustomOp cpu_op; /* the domain and all sessions keep its address */
+
+char *demote_add_cpu_fakequant(OrtCustomOpDomain *domain) {
+  demote_op_init(&cpu_op);
+  cpu_op.GetExecutionProviderType = provider;
+  cpu_op.CreateKernelV2 = create;
+  cpu_op.KernelComputeV2 = compute;
+  cpu_op.KernelDestroy = destroy;
+  return demote_error(demote_api->CustomOpDomain_Add(domain, &cpu_op));
+}
