@@ -49,7 +49,7 @@ func demotion(s *session) error {
 		}
 		unit := remaining[at]
 		s.base.demoteAll(s.o.Units[unit])
-		if err := s.demoted(unit, f); err != nil {
+		if err := s.demoted(unit, f, position == 0); err != nil {
 			return err
 		}
 		remaining = slices.Delete(remaining, at, at+1)
@@ -65,12 +65,18 @@ func demotion(s *session) error {
 }
 
 // demoted appends the unit that a scan chose to the chain, with the score of the chain mode. The walk back of step 5 is
-// done as the chain grows: the last entry above the target decides.
-func (s *session) demoted(unit int, f Found) error {
+// done as the chain grows: the last entry above the target decides. held says that the scan looked at the unit also
+// where it does not tell its score.
+func (s *session) demoted(unit int, f Found, held bool) error {
 	step := Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, True: f.Score, TrueKnown: f.Index >= 0}
 	if !step.TrueKnown && s.o.Chain == ChainDemoted {
-		// No candidate reached the floor, so the scan does not tell the score of the first unit.
-		sc, err := s.score(s.base)
+		// No candidate reached the floor, so the scan does not tell the score of the first unit. It is a new trial only if
+		// the scan began later.
+		ask := s.score
+		if held {
+			ask = func(m Mask) (Score, error) { return s.ev.Score(s.ctx, m) }
+		}
+		sc, err := ask(s.base)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,122 @@
+package search
+
+import (
+	"math"
+	"math/big"
+)
+
+// Scale says how the scores of a metric are read.
+type Scale struct {
+	Name     string // as a person knows it: top1
+	Fraction bool   // classification: scores are fractions of the samples
+	Lower    bool   // lower is better: a Score's Value is the metric's value negated
+}
+
+// Endpoints are the scores that a target may be measured from.
+type Endpoints struct {
+	Float     *Score // nil where there is no float network
+	High, Low Score  // the 16-bit and the 8-bit score
+}
+
+// Resolved is a target as the search uses it.
+type Resolved struct {
+	// Above is the target for Options: a score s holds if s.Float() > Above. For countable metrics this float64
+	// comparison, and the one of step 1 (below), decide for every count exactly as decimal arithmetic would.
+	Above float64
+	Value float64 // the target in the metric's own unit and sign
+	Need  int     // countable metrics: the smallest count that is above the target, Total+1 if none is; else 0
+	Total int     // countable metrics: the number of samples
+	Finer bool    // countable metrics: the target lies less than one sample below the 16-bit score, so none may be lost
+}
+
+// Resolve turns the typed target into the comparison that the search makes, given the scores it is measured from. The
+// arithmetic is exact on the typed digits and the counts. Errors are ErrInput.
+//
+// A percentage of a classification score is refused if it is more than half of the way and, read as a score, would lie
+// higher than 0.1 below the 16-bit score: then it is more likely a score typed in points (91% for 0.91). Written
+// 8bit+91% it is always the share.
+func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
+	if err := t.Check(m); err != nil {
+		return Resolved{}, err
+	}
+	goal := new(big.Rat)
+	switch t.kind {
+	case targetNumber:
+		goal.Set(t.amount)
+	case targetHigh, targetFloat:
+		from, name := &e.High, "16-bit"
+		if t.kind == targetFloat {
+			from, name = e.Float, "float"
+		}
+		if from == nil {
+			return Resolved{}, t.wrong("there is no float network to measure it from: write 16bit-0.005 or a score")
+		}
+		score := m.exact(*from)
+		if score == nil {
+			return Resolved{}, t.wrong("the " + name + " score is not a finite number: write a score")
+		}
+		goal.Add(score, t.amount)
+	case targetShare:
+		high, low := m.exact(e.High), m.exact(e.Low)
+		if high == nil || low == nil {
+			return Resolved{}, t.wrong("an endpoint's score is not a finite number: write a score")
+		}
+		if err := t.checkShare(m, high); err != nil {
+			return Resolved{}, err
+		}
+		goal.Sub(high, low)
+		goal.Add(low, goal.Mul(goal, t.amount))
+	}
+	r := Resolved{}
+	r.Value, _ = goal.Float64()
+	if e.High.Total > 0 && !m.Lower {
+		r.count(goal, e.High)
+		return r, nil
+	}
+	r.Above = r.Value
+	if m.Lower {
+		r.Above = -r.Value
+	}
+	return r, nil
+}
+
+// exact returns a score in the metric's own sign as a fraction, or nil if it is not finite.
+func (m Scale) exact(s Score) *big.Rat {
+	if s.Total > 0 {
+		return big.NewRat(int64(s.Count), int64(s.Total))
+	}
+	v := s.Value
+	if m.Lower {
+		v = -v
+	}
+	return new(big.Rat).SetFloat64(v)
+}
+
+// count fixes the comparison of a countable metric: the smallest count above the goal, and a float64 that separates the
+// float64 quotients of the counts as the goal separates the counts. Counts that hit the goal are equal to it in float64
+// too, since one division rounds both.
+func (r *Resolved) count(goal *big.Rat, high Score) {
+	total := big.NewInt(int64(high.Total))
+	scaled := new(big.Rat).Mul(goal, new(big.Rat).SetInt(total))
+	floor := new(big.Int).Div(scaled.Num(), scaled.Denom()) // Euclidean with a positive divisor: rounds down
+	r.Total = high.Total
+	lost := new(big.Rat).Sub(big.NewRat(int64(high.Count), 1), scaled)
+	r.Finer = lost.Sign() > 0 && lost.Cmp(big.NewRat(1, 1)) < 0
+	switch {
+	case floor.Sign() < 0:
+		r.Need = 0
+		r.Above = min(r.Value, math.Nextafter(0, -1))
+	case floor.Cmp(total) > 0 || floor.Cmp(total) == 0 && !scaled.IsInt():
+		r.Need = high.Total + 1
+		r.Above = max(r.Value, math.Nextafter(1, 2))
+	default:
+		k := int(floor.Int64())
+		at, next := float64(k)/float64(high.Total), float64(k+1)/float64(high.Total)
+		r.Need = k + 1
+		if scaled.IsInt() {
+			r.Above = at
+		} else {
+			r.Above = min(max(r.Value, math.Nextafter(at, 2)), math.Nextafter(next, -1))
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package searchtest
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"demote/search"
+)
+
+// Table is a lookup-table model: what it says of a sample under a mask is a pure function of both. Each sample has a
+// margin and each demoted unit takes something off it, pairs of units more or less; the sample counts while its margin
+// is above zero. So scores behave like those of a network: not monotone, with units that repair each other.
+type Table struct {
+	N, Samples int
+	margin     []float64   // a sample
+	take       [][]float64 // a unit and sample
+	pairs      []pair
+}
+
+type pair struct {
+	a, b int
+	take []float64
+}
+
+// NewTable makes a random model. harm scales what demotions take; about a tenth of the units take ten times as much.
+func NewTable(rng *rand.Rand, n, samples int, harm float64) *Table {
+	t := &Table{N: n, Samples: samples, margin: make([]float64, samples)}
+	for s := range t.margin {
+		t.margin[s] = rng.NormFloat64() + 1.5
+	}
+	noise := func(scale float64) []float64 {
+		list := make([]float64, samples)
+		for s := range list {
+			list[s] = scale * (rng.NormFloat64() + 0.3)
+		}
+		return list
+	}
+	for range n {
+		scale := harm * rng.Float64()
+		if rng.IntN(10) == 0 {
+			scale *= 10
+		}
+		t.take = append(t.take, noise(scale))
+	}
+	for range n {
+		t.pairs = append(t.pairs, pair{rng.IntN(n), rng.IntN(n), noise(harm * rng.NormFloat64())})
+	}
+	return t
+}
+
+// Correct says whether the sample counts under the mask.
+func (t *Table) Correct(m search.Mask, sample int) bool { return t.Margin(m, sample) > 0 }
+
+// Margin returns what is left of the sample's margin under the mask.
+func (t *Table) Margin(m search.Mask, sample int) float64 {
+	v := t.margin[sample]
+	for u, take := range t.take {
+		if m.Low(u) {
+			v -= take[sample]
+		}
+	}
+	for _, p := range t.pairs {
+		if m.Low(p.a) && m.Low(p.b) {
+			v -= p.take[sample]
+		}
+	}
+	return v
+}
+
+// Count returns how many of the samples from..to-1 count.
+func (t *Table) Count(m search.Mask, from, to int) int {
+	count := 0
+	for s := from; s < to; s++ {
+		if t.Correct(m, s) {
+			count++
+		}
+	}
+	return count
+}
+
+// Score is the full score of a mask; it makes the model a search.Naive evaluator.
+func (t *Table) Score(_ context.Context, m search.Mask) (search.Score, error) {
+	return search.Score{Count: t.Count(m, 0, t.Samples), Total: t.Samples}, nil
+}

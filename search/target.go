@@ -1,0 +1,150 @@
+package search
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// targetKind says what a target is measured from.
+type targetKind int
+
+const (
+	targetNumber targetKind = iota // a score
+	targetHigh                     // a difference from the 16-bit score
+	targetFloat                    // a difference from the float score
+	targetShare                    // a share of the way from the 8-bit to the 16-bit score
+)
+
+// Target is a target as it was typed (CONTRACT, Targets):
+//
+//	0.9125         the score itself, in the metric's own unit
+//	16bit-0.005    the 16-bit score and a difference, also with +
+//	float-0.01     the float score and a difference, also with +
+//	50%            that share of the way from the 8-bit to the 16-bit score
+//	8bit+91%       the same, for shares that could be mistaken for a score
+//
+// The decimal digits are kept as they are: nothing is rounded before the comparison is fixed.
+type Target struct {
+	Text   string
+	kind   targetKind
+	amount *big.Rat // score, difference or share
+	spelt  bool     // the share was written with 8bit+
+}
+
+var decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
+
+// ParseTarget reads a target. Errors are ErrInput and say how to write it.
+func ParseTarget(text string) (Target, error) {
+	t := Target{Text: text}
+	digits := strings.TrimSpace(text)
+	switch {
+	case strings.HasPrefix(digits, "16bit"):
+		t.kind, digits = targetHigh, digits[len("16bit"):]
+	case strings.HasPrefix(digits, "float"):
+		t.kind, digits = targetFloat, digits[len("float"):]
+	case strings.HasPrefix(digits, "8bit"):
+		t.kind, digits, t.spelt = targetShare, digits[len("8bit"):], true
+	case strings.HasSuffix(digits, "%"):
+		t.kind = targetShare
+	}
+	if t.kind != targetNumber && !(t.kind == targetShare && !t.spelt) && !strings.HasPrefix(digits, "-") && !strings.HasPrefix(digits, "+") {
+		return Target{}, t.wrong("write a difference such as 16bit-0.005, float-0.01 or 8bit+50%")
+	}
+	if t.kind == targetShare {
+		if !strings.HasSuffix(digits, "%") {
+			return Target{}, t.wrong("a difference from the 8-bit score is a share of the way to the 16-bit score, such as 8bit+50%")
+		}
+		digits = strings.TrimSuffix(digits, "%")
+	} else if before, ok := strings.CutSuffix(digits, "%"); ok {
+		return Target{}, t.wrong("a difference is in the metric's own unit, not in points: write " + strings.TrimSuffix(t.Text, digits) + hundredth(before))
+	}
+	// The regular expression keeps out what big.Rat reads beside decimals, and exponents that would fill the memory.
+	if len(digits) > 100 || !decimal.MatchString(digits) {
+		return Target{}, t.wrong("write a number such as 0.91, 16bit-0.005, float-0.01 or 50%")
+	}
+	t.amount, _ = new(big.Rat).SetString(digits)
+	if t.kind == targetShare {
+		t.amount.Quo(t.amount, big.NewRat(100, 1))
+		if t.amount.Sign() < 0 || t.amount.Cmp(big.NewRat(1, 1)) > 0 {
+			return Target{}, t.wrong("a share of the way from the 8-bit to the 16-bit score lies in 0%..100%")
+		}
+	}
+	return t, nil
+}
+
+// NeedsFloat reports whether the target is measured from the score of the float network.
+func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
+
+// Check refuses what cannot be meant, as far as that can be known before anything is scored; Resolve does the rest.
+// Errors are ErrInput.
+//
+// Scores of classification are fractions: 91 as a score and 16bit-1 as a difference are taken for points. So are shares
+// from 90% on, see Resolve.
+func (t Target) Check(m Scale) error {
+	if !m.Fraction {
+		return nil
+	}
+	one := big.NewRat(1, 1)
+	switch {
+	case t.kind == targetNumber && t.amount.Cmp(one) > 0:
+		return t.wrong(m.Name + " is a fraction between 0 and 1: write " + t.hint())
+	case (t.kind == targetHigh || t.kind == targetFloat) && new(big.Rat).Abs(t.amount).Cmp(one) >= 0:
+		return t.wrong("differences of " + m.Name + " are fractions, not points: write " + t.hint())
+	}
+	return t.checkShare(m, one)
+}
+
+// mistaken bounds the shares of classification scores that are taken for a score: more than half of the way, and as a
+// score no further than this below the 16-bit one.
+var mistaken = big.NewRat(1, 10)
+
+// checkShare refuses a percentage that is more likely a score typed in points: 91% on a network that scores 0.92.
+func (t Target) checkShare(m Scale, high *big.Rat) error {
+	if t.kind != targetShare || t.spelt || !m.Fraction || t.amount.Cmp(big.NewRat(1, 2)) <= 0 {
+		return nil
+	}
+	if t.amount.Cmp(new(big.Rat).Sub(high, mistaken)) < 0 {
+		return nil
+	}
+	return t.wrong("a percentage is a share of the way from the 8-bit to the 16-bit score: write " + t.amount.FloatString(places(t.amount)) +
+		" for that " + m.Name + ", or 8bit+" + strings.TrimSpace(t.Text) + " for the share")
+}
+
+// hint writes the target as a fraction where it was typed in points.
+func (t Target) hint() string {
+	prefix := map[targetKind]string{targetHigh: "16bit", targetFloat: "float"}[t.kind]
+	r := new(big.Rat).Quo(t.amount, big.NewRat(100, 1))
+	text := r.FloatString(places(r))
+	if prefix != "" && r.Sign() >= 0 {
+		text = "+" + text
+	}
+	return prefix + text
+}
+
+// wrong is the one-line error of a target.
+func (t Target) wrong(what string) error {
+	return fmt.Errorf("%w: target %s: %s", ErrInput, strconv.Quote(t.Text), what)
+}
+
+// hundredth divides typed digits by 100, or gives an example where they are not a number.
+func hundredth(digits string) string {
+	if len(digits) > 100 || !decimal.MatchString(digits) {
+		return "-0.005"
+	}
+	r, _ := new(big.Rat).SetString(digits)
+	r.Quo(r, big.NewRat(100, 1))
+	text := r.FloatString(places(r))
+	if r.Sign() >= 0 && strings.HasPrefix(digits, "+") {
+		text = "+" + text
+	}
+	return text
+}
+
+// places returns how many decimals write a typed number exactly, at least 1 and at most 20.
+func places(r *big.Rat) int {
+	n, _ := r.FloatPrec()
+	return min(max(n, 1), 20)
+}
