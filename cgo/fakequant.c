@@ -5,25 +5,7 @@
 
 #include "fakequant.h"
 #include "fakequant_x86.h"
-
-/* Adding and subtracting 1.5 * 2^23 rounds a float of magnitude up to 2^22 half to even, on every instruction set and without
- * a call. demote_check holds the operands to that. */
-#define ROUND_SHIFT 12582912.0f
-
-static inline float round_even(float v) { return (v + ROUND_SHIFT) - ROUND_SHIFT; }
-
-/* A NaN compares false and becomes lo. */
-static inline float clamp(float v, float lo, float hi) {
-  v = v > lo ? v : lo;
-  return v < hi ? v : hi;
-}
-
-/* y == x would make the compiler's overlap check choose the scalar loop: each element depends on its own alone. */
-#if defined(__clang__)
-#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define INDEPENDENT _Pragma("GCC ivdep")
-#endif
+#include "loop.h"
 
 /* rint(clamp(v)) equals torch's clamp(rint(v)), because both bounds are whole numbers. */
 #define PLAIN(name, to_steps)                                                          \
@@ -66,20 +48,24 @@ static int reciprocal_exact(const demote_params *p) {
   return frexpf(p->scale, &exponent) == 0.5f && exponent >= -125 && exponent <= 127 && p->inv == 1.0f / p->scale;
 }
 
+int demote_isa_resolve(int isa) {
+  if (isa != DEMOTE_ISA_AUTO && demote_isa_supported(isa)) return isa;
+  if (demote_isa_supported(DEMOTE_ISA_AVX512)) return DEMOTE_ISA_AVX512;
+  return demote_isa_supported(DEMOTE_ISA_AVX2) ? DEMOTE_ISA_AVX2 : DEMOTE_ISA_PLAIN;
+}
+
+int demote_form(const demote_params *p) {
+  if (p->kind == 1) return 2;
+  return p->kind == 2 || reciprocal_exact(p) ? 1 : 0;
+}
+
 demote_kernel demote_pick(const demote_params *p, int isa) {
-  int multiply = p->kind == 2 || (p->kind == 0 && reciprocal_exact(p));
-  int form = p->kind == 1 ? 2 : multiply;
   static const demote_kernel plain[3] = {plain_divide, plain_multiply, plain_mctq};
+  int form = demote_form(p);
+  isa = demote_isa_resolve(isa);
 #ifdef DEMOTE_X86
-  if (isa == DEMOTE_ISA_AUTO || !demote_isa_supported(isa)) {
-    isa = demote_isa_supported(DEMOTE_ISA_AVX512) ? DEMOTE_ISA_AVX512
-          : demote_isa_supported(DEMOTE_ISA_AVX2) ? DEMOTE_ISA_AVX2
-                                                  : DEMOTE_ISA_PLAIN;
-  }
   if (isa == DEMOTE_ISA_AVX512) return demote_avx512[form];
   if (isa == DEMOTE_ISA_AVX2) return demote_avx2[form];
-#else
-  (void)isa;
 #endif
   return plain[form];
 }

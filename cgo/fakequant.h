@@ -21,8 +21,13 @@ typedef void (*demote_kernel)(float *y, const float *x, size_t n, const demote_p
 /* Whether this processor (and this build) can run an instruction set. AUTO and PLAIN: always. */
 int demote_isa_supported(int isa);
 
-/* The kernel for a grid, fastest exact arithmetic first: a power-of-two scale is multiplied by its reciprocal. AUTO takes the
- * best instruction set there is; one that is not supported counts as AUTO. Never null. */
+/* The instruction set to use: AUTO and one that is not supported become the best there is. */
+int demote_isa_resolve(int isa);
+
+/* How a grid is computed: 0 divide, 1 multiply by the reciprocal (torch, and a power-of-two scale, where that is exact), 2 mctq. */
+int demote_form(const demote_params *p);
+
+/* The kernel for a grid. Never null. */
 demote_kernel demote_pick(const demote_params *p, int isa);
 
 /* Picks the kernel and runs it. */

@@ -1,0 +1,53 @@
+package cgo
+
+/*
+#include "codes.h"
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	"demote/quant"
+)
+
+// Encode writes the 16-bit code (native byte order, two bytes an element) of every element of src: its step on the grid,
+// counted from the lowest. Decode gives p.Value of the element back, so that a tensor which lies on the grid survives
+// unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes an element.
+func Encode(dst []byte, src []float32, p quant.Params) { encode(dst, src, p, ISAAuto) }
+
+// Decode writes the values of the codes that Encode wrote with the same grid. It panics if src is shorter than two bytes
+// for each element of dst.
+func Decode(dst []float32, src []byte, p quant.Params) { decode(dst, src, p, ISAAuto) }
+
+func encode(dst []byte, src []float32, p quant.Params, isa int) {
+	codes, ok := codesOf(dst, len(src))
+	if !ok {
+		return
+	}
+	C.demote_encode(codes, (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
+		(*C.demote_params)(unsafe.Pointer(&p)), C.int(isa))
+}
+
+func decode(dst []float32, src []byte, p quant.Params, isa int) {
+	codes, ok := codesOf(src, len(dst))
+	if !ok {
+		return
+	}
+	C.demote_decode((*C.float)(unsafe.Pointer(&dst[0])), codes, C.size_t(len(dst)),
+		(*C.demote_params)(unsafe.Pointer(&p)), C.int(isa))
+}
+
+// codesOf returns where n codes lie; not ok without any.
+func codesOf(b []byte, n int) (codes *C.uint16_t, ok bool) {
+	if len(b) < 2*n {
+		panic("cgo: codes need two bytes an element")
+	}
+	if n == 0 {
+		return nil, false
+	}
+	if uintptr(unsafe.Pointer(&b[0]))%2 != 0 {
+		panic("cgo: codes must lie at an even address")
+	}
+	return (*C.uint16_t)(unsafe.Pointer(&b[0])), true
+}

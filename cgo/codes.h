@@ -1,0 +1,13 @@
+/* Activations as 16-bit codes, for what is stored between cuts. Same rules as fakequant.h. */
+#ifndef DEMOTE_CODES_H
+#define DEMOTE_CODES_H
+
+#include "fakequant.h"
+
+/* codes[i] = the step of the grid that x[i] falls on, counted from the grid's lowest value. The grid has at most 65536 steps. */
+void demote_encode(uint16_t *codes, const float *x, size_t n, const demote_params *p, int isa);
+
+/* y[i] = the value of a code: of demote_encode's, the very value that a FakeQuant kernel gives for x[i]. */
+void demote_decode(float *y, const uint16_t *codes, size_t n, const demote_params *p, int isa);
+
+#endif

@@ -1,0 +1,51 @@
+package cgo
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"demote/quant"
+)
+
+// TestCodesAreLossless encodes every value of a grid and values fake-quantized from random ones.
+func TestCodesAreLossless(t *testing.T) {
+	for name, grid := range map[string]func() (quant.Grid, error){
+		"asymmetric 8":  func() (quant.Grid, error) { return quant.GridFor("asymmetric", 8, quant.Range{Min: -1.7, Max: 3.1}) },
+		"asymmetric 16": func() (quant.Grid, error) { return quant.GridFor("asymmetric", 16, quant.Range{Min: -1.7, Max: 3.1}) },
+		"pow2 16":       func() (quant.Grid, error) { return quant.GridFor("pow2", 16, quant.Range{Min: -1.7, Max: 3.1}) },
+		"symmetric 16": func() (quant.Grid, error) {
+			return quant.GridFor("symmetric", 16, quant.Range{Min: -1e-30, Max: 1e-30})
+		},
+		"large 16":        func() (quant.Grid, error) { return quant.GridFor("asymmetric", 16, quant.Range{Min: 0, Max: 3e38}) },
+		"mctq uniform 16": func() (quant.Grid, error) { return quant.FromMinMax(quant.MCTQ, -0.3, 77.7, 16) },
+		"mctq uniform 8":  func() (quant.Grid, error) { return quant.FromMinMax(quant.MCTQ, -5.3, 1.1, 8) },
+		"torch 16":        func() (quant.Grid, error) { return quant.FromMinMax(quant.Torch, -5.3, 1.1, 16) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, err := grid()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := g.Params()
+			var x []float32
+			for c := g.Min; c <= g.Max; c++ {
+				x = append(x, g.Decode(c))
+			}
+			rng := rand.New(rand.NewPCG(1, 2))
+			for range 1<<16 + 13 {
+				x = append(x, float32(rng.NormFloat64())*p.Scale*float32(int(1)<<g.Bits))
+			}
+			p.Apply(x, x)
+			codes := make([]byte, 2*len(x))
+			Encode(codes, x, p)
+			y := make([]float32, len(x))
+			Decode(y, codes, p)
+			for i := range x {
+				if math.Float32bits(x[i]) != math.Float32bits(y[i]) {
+					t.Fatalf("value %d: %g came back as %g", i, x[i], y[i])
+				}
+			}
+		})
+	}
+}
