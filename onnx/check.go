@@ -1,0 +1,198 @@
+package onnx
+
+import (
+	"fmt"
+
+	"demote/onnx/onnxpb"
+)
+
+// checkVersions refuses files that are no model or of a version that this package does not know.
+func (m *Model) checkVersions() error {
+	p := m.Proto
+	switch {
+	case p.GetIrVersion() == 0 && len(p.GetOpsetImport()) == 0 || p.GetGraph() == nil:
+		return badf("not an ONNX model: it has no graph (is this another kind of file?)")
+	case p.GetIrVersion() < MinIR || p.GetIrVersion() > MaxIR:
+		return badf("IR version %d is not supported: %d to %d are; export the model again", p.GetIrVersion(), MinIR, MaxIR)
+	case len(p.GetOpsetImport()) == 0:
+		return badf("the model imports no operator set; the file is truncated or was made by a broken exporter")
+	}
+	seen := make(map[string]bool)
+	for _, o := range p.GetOpsetImport() {
+		domain := o.GetDomain()
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		if seen[domain] {
+			return badf("operator set %q is imported twice", domain)
+		}
+		seen[domain] = true
+	}
+	v := m.OpsetOf("")
+	if v < MinOpset || v > MaxOpset {
+		return badf("opset %d is not supported: %d to %d are; export the model again or convert it with onnx.version_converter",
+			v, MinOpset, MaxOpset)
+	}
+	return nil
+}
+
+// checkTensors checks every tensor of the model, wherever it is.
+func (m *Model) checkTensors() error {
+	return m.eachTensor(func(where string, t tensor) error {
+		if err := checkTensor(t); err != nil {
+			return badf("%s: %w", where, err)
+		}
+		return nil
+	})
+}
+
+// checkTensor reports a tensor whose data do not fit its type and dimensions.
+func checkTensor(t tensor) error {
+	typ := DType(t.GetDataType())
+	n, err := count(t.GetDims())
+	if err != nil {
+		return badf("tensor %q: %w", t.GetName(), err)
+	}
+	if t.GetSegment() != nil {
+		return badf("tensor %q is stored in segments, which ONNX never defined", t.GetName())
+	}
+	if t.GetDataLocation() == onnxpb.TensorProto_EXTERNAL {
+		return badf("tensor %q has external data that were not read", t.GetName())
+	}
+	if typ == onnxpb.TensorProto_STRING {
+		return fits(t, "strings", int64(len(t.StringData)), n)
+	}
+	size, err := byteSize(typ, t.GetDims())
+	if err != nil {
+		return badf("tensor %q: %w", t.GetName(), err)
+	}
+	if t.RawData != nil {
+		return fits(t, "bytes", int64(len(t.RawData)), size)
+	}
+	switch typ {
+	case Float:
+		return fits(t, "values", int64(len(t.FloatData)), n)
+	case onnxpb.TensorProto_COMPLEX64:
+		return fits(t, "values", int64(len(t.FloatData)), 2*n)
+	case Double:
+		return fits(t, "values", int64(len(t.DoubleData)), n)
+	case onnxpb.TensorProto_COMPLEX128:
+		return fits(t, "values", int64(len(t.DoubleData)), 2*n)
+	case Int64:
+		return fits(t, "values", int64(len(t.Int64Data)), n)
+	case onnxpb.TensorProto_UINT32, onnxpb.TensorProto_UINT64:
+		return fits(t, "values", int64(len(t.Uint64Data)), n)
+	}
+	if elemBits(typ) < 8 {
+		n = size
+	}
+	return fits(t, "values", int64(len(t.Int32Data)), n)
+}
+
+func fits(t tensor, what string, have, want int64) error {
+	if have == want {
+		return nil
+	}
+	return badf("tensor %q of type %s and dimensions %v has %d %s of data instead of %d",
+		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
+}
+
+// eachTensor calls f for every tensor of the model: initializers, sparse ones, attributes, in subgraphs and functions too.
+// where says in a message where a tensor is.
+func (m *Model) eachTensor(f func(where string, t tensor) error) error {
+	if err := graphTensors(m.Graph(), "graph", f); err != nil {
+		return err
+	}
+	for _, fn := range m.Proto.GetFunctions() {
+		where := fmt.Sprintf("function %q", fn.GetName())
+		if err := nodeTensors(fn.GetNode(), where, f); err != nil {
+			return err
+		}
+		if err := attrTensors(fn.GetAttributeProto(), where, f); err != nil {
+			return err
+		}
+	}
+	for _, t := range m.Proto.GetTrainingInfo() {
+		for _, g := range []graph{t.GetInitialization(), t.GetAlgorithm()} {
+			if err := graphTensors(g, "training graph", f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func graphTensors(g graph, where string, f func(string, tensor) error) error {
+	for _, t := range g.GetInitializer() {
+		if err := f(where, t); err != nil {
+			return err
+		}
+	}
+	for _, s := range g.GetSparseInitializer() {
+		if err := sparseTensors(s, where, f); err != nil {
+			return err
+		}
+	}
+	return nodeTensors(g.GetNode(), where, f)
+}
+
+func nodeTensors(nodes []node, where string, f func(string, tensor) error) error {
+	for _, n := range nodes {
+		if len(n.GetAttribute()) == 0 {
+			continue
+		}
+		if err := attrTensors(n.GetAttribute(), where+": "+nodeName(n), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func attrTensors(attrs []*onnxpb.AttributeProto, where string, f func(string, tensor) error) error {
+	for _, a := range attrs {
+		at := where + ", attribute " + a.GetName()
+		tensors := a.GetTensors()
+		if a.GetT() != nil {
+			tensors = append([]tensor{a.GetT()}, tensors...)
+		}
+		for _, t := range tensors {
+			if err := f(at, t); err != nil {
+				return err
+			}
+		}
+		sparse := a.GetSparseTensors()
+		if a.GetSparseTensor() != nil {
+			sparse = append([]*onnxpb.SparseTensorProto{a.GetSparseTensor()}, sparse...)
+		}
+		for _, s := range sparse {
+			if err := sparseTensors(s, at, f); err != nil {
+				return err
+			}
+		}
+		graphs := a.GetGraphs()
+		if a.GetG() != nil {
+			graphs = append([]graph{a.GetG()}, graphs...)
+		}
+		for _, g := range graphs {
+			if err := graphTensors(g, at, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sparseTensors(s *onnxpb.SparseTensorProto, where string, f func(string, tensor) error) error {
+	if _, err := count(s.GetDims()); err != nil {
+		return badf("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
+	}
+	for _, t := range []tensor{s.GetValues(), s.GetIndices()} {
+		if t == nil {
+			return badf("%s: a sparse tensor lacks values or indices", where)
+		}
+		if err := f(where, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrInput marks errors whose cause is the user's file: missing, damaged, of an unsupported version, or a network that
+// cannot be quantized. The text of such an error names the file, and the node, tensor or attribute where there is one.
+var ErrInput = errors.New("onnx: bad input")
+
+// inputError is an error that reads as its own text alone and still matches ErrInput and what it wraps.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string   { return e.err.Error() }
+func (e *inputError) Unwrap() []error { return []error{ErrInput, e.err} }
+
+// badf makes an ErrInput error; %w works as in fmt.Errorf.
+func badf(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
+
+// in puts the name of the model's file in front of an error of a later step.
+func (m *Model) in(err error) error {
+	if err == nil || m.Path == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", m.Path, err)
+}
+
+// nodeName returns what a message calls a node: its operator and its name or, if it has none, its first output.
+func nodeName(n node) string {
+	name := n.GetName()
+	if name == "" && len(n.GetOutput()) > 0 {
+		name = n.GetOutput()[0]
+	}
+	return fmt.Sprintf("%s node %q", n.GetOpType(), name)
+}

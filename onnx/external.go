@@ -1,0 +1,117 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"demote/onnx/onnxpb"
+)
+
+// loadExternal gives every tensor with external data its bytes, as a piece of a mapping of the file: they are read from disk
+// when they are touched and take no memory that the system cannot take back. A mapping lives as long as the process.
+func (m *Model) loadExternal() error {
+	files := make(map[string][]byte)
+	return m.eachTensor(func(where string, t tensor) error {
+		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
+			return nil
+		}
+		piece, err := externalPiece(t)
+		if err != nil {
+			return badf("%s: %w", where, err)
+		}
+		data, ok := files[piece.location]
+		if !ok {
+			if data, err = m.mapExternal(piece.location); err != nil {
+				return badf("%s: tensor %q: %w", where, t.GetName(), err)
+			}
+			files[piece.location] = data
+		}
+		if piece.offset > int64(len(data)) || piece.length > int64(len(data))-piece.offset {
+			return badf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: the file is truncated or of another model",
+				where, t.GetName(), piece.length, piece.offset, piece.location, len(data))
+		}
+		end := piece.offset + piece.length
+		t.RawData = data[piece.offset:end:end]
+		if t.RawData == nil {
+			t.RawData = []byte{}
+		}
+		t.ExternalData, t.DataLocation = nil, nil
+		return nil
+	})
+}
+
+// piece is where a tensor's external data lie.
+type piece struct {
+	location       string
+	offset, length int64
+}
+
+func externalPiece(t tensor) (piece, error) {
+	size, err := byteSize(DType(t.GetDataType()), t.GetDims())
+	if err != nil {
+		return piece{}, badf("tensor %q: %w", t.GetName(), err)
+	}
+	p := piece{length: size}
+	for _, e := range t.GetExternalData() {
+		switch e.GetKey() {
+		case "location":
+			p.location = e.GetValue()
+		case "offset", "length":
+			v, err := strconv.ParseInt(e.GetValue(), 10, 64)
+			if err != nil || v < 0 {
+				return piece{}, badf("tensor %q: external data with %s %q", t.GetName(), e.GetKey(), e.GetValue())
+			}
+			if e.GetKey() == "offset" {
+				p.offset = v
+			} else if v != size {
+				return piece{}, badf("tensor %q of type %s and dimensions %v has %d bytes of external data instead of %d",
+					t.GetName(), DType(t.GetDataType()), t.GetDims(), v, size)
+			}
+		}
+	}
+	if p.location == "" {
+		return piece{}, badf("tensor %q has external data without a location", t.GetName())
+	}
+	return p, nil
+}
+
+// mapExternal maps a file of external data. It must lie in the model's folder, also after symbolic links are resolved.
+func (m *Model) mapExternal(location string) ([]byte, error) {
+	if m.Dir == "" {
+		return nil, badf("external data %q of a model without a folder", location)
+	}
+	location = filepath.FromSlash(location)
+	if !filepath.IsLocal(location) {
+		return nil, badf("external data %q are outside the model's folder", location)
+	}
+	root, err := os.OpenRoot(m.Dir)
+	if err != nil {
+		return nil, badf("folder of the external data: %w", err)
+	}
+	defer root.Close()
+	info, err := root.Stat(location)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, badf("external data %q are missing: put the file beside the model", location)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, badf("external data: %w", err)
+	case err != nil: // os.Root follows no link out of its folder
+		return nil, badf("external data %q are outside the model's folder: %w", location, err)
+	case !info.Mode().IsRegular():
+		return nil, badf("external data %q are not a file", location)
+	}
+	f, err := root.Open(location)
+	if err != nil {
+		return nil, badf("external data: %w", err)
+	}
+	defer f.Close()
+	data, err := mapFile(f)
+	if err != nil {
+		return nil, fmt.Errorf("external data %q: %w", location, err)
+	}
+	return data, nil
+}

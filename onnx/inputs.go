@@ -1,0 +1,19 @@
+package onnx
+
+import (
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
+
+// constantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may override,
+// and ONNX Runtime would treat no weight as a constant.
+func constantInputs(m *Model) error {
+	constant := make(map[string]bool)
+	for _, t := range m.Graph().GetInitializer() {
+		constant[t.GetName()] = true
+	}
+	g := m.Graph()
+	g.Input = slices.DeleteFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return constant[v.GetName()] })
+	return nil
+}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package onnx
+
+import (
+	"io"
+	"os"
+)
+
+// mapFile reads a whole file where the system has no mapping that the standard library knows.
+func mapFile(f *os.File) ([]byte, error) { return io.ReadAll(f) }

@@ -1,0 +1,162 @@
+package onnx
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+)
+
+// Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose QuantizeLinear
+// knows 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
+const (
+	MinOpset, MaxOpset = 13, 23
+	MinIR, MaxIR       = 7, 12
+	Opset, IR          = 21, 10
+)
+
+// maxProto is the size that a protobuf message must not reach.
+const maxProto = 1<<31 - 1
+
+// Model is an ONNX file in memory. External data are part of it: every tensor has its bytes, whichever file they lie in.
+type Model struct {
+	Proto *onnxpb.ModelProto
+	Dir   string // folder of the file, where its external data are
+	Path  string // the file as the user named it, "" if it came from memory
+}
+
+// Value describes an input or an output of a network.
+type Value struct {
+	Name string
+	Type DType
+	Dims []int64 // -1 where the size is free; nil where the rank is unknown or the value is no tensor
+}
+
+// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file: it is
+// missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor that
+// nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
+func Read(path string) (*Model, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, badf("%s: no such file", path)
+	case err != nil:
+		return nil, badf("%s: cannot be read: %w", path, err)
+	case !info.Mode().IsRegular():
+		return nil, badf("%s: not a file", path)
+	case info.Size() == 0:
+		return nil, badf("%s: the file is empty", path)
+	case info.Size() > maxProto:
+		return nil, badf("%s: %d bytes; an ONNX file ends at 2 GiB, larger weights belong into external data", path, info.Size())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, badf("%s: cannot be read: %w", path, err)
+	}
+	m, err := Parse(data, filepath.Dir(path))
+	if err != nil {
+		return nil, badf("%s: %w", path, err)
+	}
+	m.Path = path
+	return m, nil
+}
+
+// Parse is Read for bytes in memory; dir is the folder in which external data may lie. The model keeps nothing of data.
+func Parse(data []byte, dir string) (*Model, error) {
+	if err := checkWire(data); err != nil {
+		return nil, err
+	}
+	p := new(onnxpb.ModelProto)
+	if err := proto.Unmarshal(data, p); err != nil {
+		return nil, badf("not an ONNX file, or a damaged one: %w", err)
+	}
+	m := &Model{Proto: p, Dir: dir}
+	if err := m.checkVersions(); err != nil {
+		return nil, err
+	}
+	if err := m.loadExternal(); err != nil {
+		return nil, err
+	}
+	if err := m.checkTensors(); err != nil {
+		return nil, err
+	}
+	if _, err := NewIndex(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Graph returns the main graph.
+func (m *Model) Graph() *onnxpb.GraphProto { return m.Proto.GetGraph() }
+
+// Inputs returns what a caller must feed: the graph's inputs less those with an initializer, in the file's order.
+func (m *Model) Inputs() []Value {
+	constant := make(map[string]bool)
+	for _, t := range m.Graph().GetInitializer() {
+		constant[t.GetName()] = true
+	}
+	var all []Value
+	for _, v := range m.Graph().GetInput() {
+		if !constant[v.GetName()] {
+			all = append(all, valueOf(v))
+		}
+	}
+	return all
+}
+
+// Outputs returns the graph's outputs in the file's order.
+func (m *Model) Outputs() []Value {
+	var all []Value
+	for _, v := range m.Graph().GetOutput() {
+		all = append(all, valueOf(v))
+	}
+	return all
+}
+
+// OpsetOf returns the version of a domain that the model imports, 0 if none; "" is the standard domain.
+func (m *Model) OpsetOf(domain string) int64 { return opsetOf(m.Proto.GetOpsetImport(), domain) }
+
+func opsetOf(imports []*onnxpb.OperatorSetIdProto, domain string) int64 {
+	for _, o := range imports {
+		if o.GetDomain() == domain || domain == "" && o.GetDomain() == "ai.onnx" {
+			return o.GetVersion()
+		}
+	}
+	return 0
+}
+
+// setOpset makes a list of imports that has the domain at that version.
+func setOpset(imports []*onnxpb.OperatorSetIdProto, domain string, version int64) []*onnxpb.OperatorSetIdProto {
+	var all []*onnxpb.OperatorSetIdProto
+	for _, o := range imports {
+		if o.GetDomain() != domain && !(domain == "" && o.GetDomain() == "ai.onnx") {
+			all = append(all, o)
+		}
+	}
+	return append([]*onnxpb.OperatorSetIdProto{{Domain: &domain, Version: &version}}, all...)
+}
+
+func valueOf(v *onnxpb.ValueInfoProto) Value {
+	out := Value{Name: v.GetName()}
+	t := v.GetType().GetTensorType()
+	if t == nil {
+		return out
+	}
+	out.Type = DType(t.GetElemType())
+	if t.Shape == nil {
+		return out
+	}
+	out.Dims = make([]int64, 0, len(t.Shape.Dim))
+	for _, d := range t.Shape.Dim {
+		size := int64(-1)
+		if v, ok := d.GetValue().(*onnxpb.TensorShapeProto_Dimension_DimValue); ok && v.DimValue >= 0 {
+			size = v.DimValue
+		}
+		out.Dims = append(out.Dims, size)
+	}
+	return out
+}

@@ -1,0 +1,181 @@
+package onnx
+
+import (
+	"container/heap"
+	"fmt"
+
+	"demote/onnx/onnxpb"
+)
+
+// scope holds the names that a graph defines, and those around it.
+type scope struct {
+	own   map[string]bool
+	outer *scope
+}
+
+func (s *scope) has(name string) bool {
+	for ; s != nil; s = s.outer {
+		if s.own[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkGraph checks a graph and its subgraphs and puts their nodes into topological order. outer holds the names that it may
+// take from outside.
+func checkGraph(g graph, outer *scope, where string) error {
+	own := make(map[string]bool)
+	known := &scope{own, outer}
+	for _, v := range g.GetInput() {
+		if name := v.GetName(); name == "" || own[name] {
+			return badf("%s: input %q has no name of its own", where, name)
+		}
+		own[v.GetName()] = true
+	}
+	constants := make(map[string]bool)
+	define := func(t tensor) error {
+		name := t.GetName()
+		if name == "" || constants[name] {
+			return badf("%s: initializer %q has no name of its own", where, name)
+		}
+		constants[name], own[name] = true, true
+		return nil
+	}
+	for _, t := range g.GetInitializer() {
+		if err := define(t); err != nil {
+			return err
+		}
+	}
+	for _, t := range g.GetSparseInitializer() {
+		if err := define(t.GetValues()); err != nil {
+			return err
+		}
+	}
+	if err := checkNodes(g.Node, known, where); err != nil {
+		return err
+	}
+	if len(g.GetOutput()) == 0 {
+		return badf("%s has no output", where)
+	}
+	for _, v := range g.GetOutput() {
+		if !known.has(v.GetName()) {
+			return badf("%s: nothing makes its output %q", where, v.GetName())
+		}
+	}
+	return nil
+}
+
+// checkFunction does the same for a model's own function.
+func checkFunction(f *onnxpb.FunctionProto) error {
+	known := &scope{own: make(map[string]bool)}
+	for _, in := range f.GetInput() {
+		known.own[in] = true
+	}
+	where := fmt.Sprintf("function %q", f.GetName())
+	if err := checkNodes(f.Node, known, where); err != nil {
+		return err
+	}
+	for _, out := range f.GetOutput() {
+		if !known.has(out) {
+			return badf("%s: nothing makes its output %q", where, out)
+		}
+	}
+	return nil
+}
+
+// checkNodes checks that every tensor has one producer and that nodes can run one after another, and sorts them in place. known
+// are the names that a node may read; the nodes' outputs are added to it.
+func checkNodes(nodes []node, known *scope, where string) error {
+	producer := make(map[string]int)
+	for i, n := range nodes {
+		if n.GetOpType() == "" {
+			return badf("%s: node %q has no operator", where, n.GetName())
+		}
+		for _, out := range n.GetOutput() {
+			if out == "" {
+				continue
+			}
+			if j, ok := producer[out]; ok {
+				return badf("%s: %s and %s both make tensor %q", where, nodeName(nodes[j]), nodeName(n), out)
+			}
+			if known.own[out] {
+				return badf("%s: %s makes tensor %q, which is an input or initializer", where, nodeName(n), out)
+			}
+			producer[out] = i
+		}
+	}
+	waits := make([]int, len(nodes)) // nodes that must run before
+	readers := make([][]int, len(nodes))
+	sorted := true
+	for i, n := range nodes {
+		for _, in := range reads(n) {
+			j, made := producer[in]
+			switch {
+			case made:
+				waits[i]++
+				readers[j] = append(readers[j], i)
+				sorted = sorted && j < i
+			case !known.has(in):
+				return badf("%s: %s reads tensor %q, which nothing makes", where, nodeName(n), in)
+			}
+		}
+	}
+	if !sorted {
+		if err := sortNodes(nodes, waits, readers, where); err != nil {
+			return err
+		}
+	}
+	for out := range producer {
+		known.own[out] = true
+	}
+	for _, n := range nodes {
+		for _, g := range subgraphs(n) {
+			if err := checkGraph(g, known, where+": "+nodeName(n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sortNodes puts nodes into topological order: of those that can run, the one that stood first comes first.
+func sortNodes(nodes []node, waits []int, readers [][]int, where string) error {
+	ready := new(intHeap)
+	for i, w := range waits {
+		if w == 0 {
+			heap.Push(ready, i)
+		}
+	}
+	var order []node
+	done := make([]bool, len(nodes))
+	for ready.Len() > 0 {
+		i := heap.Pop(ready).(int)
+		order, done[i] = append(order, nodes[i]), true
+		for _, r := range readers[i] {
+			if waits[r]--; waits[r] == 0 {
+				heap.Push(ready, r)
+			}
+		}
+	}
+	for i, ok := range done {
+		if !ok {
+			return badf("%s: %s is part of a cycle or waits for one", where, nodeName(nodes[i]))
+		}
+	}
+	copy(nodes, order)
+	return nil
+}
+
+type intHeap []int
+
+func (h intHeap) Len() int           { return len(h) }
+func (h intHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h intHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *intHeap) Push(v any)        { *h = append(*h, v.(int)) }
+func (h *intHeap) Pop() any {
+	old := *h
+	v := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return v
+}
