@@ -39,7 +39,12 @@ func FromMinMax(f Formula, lo, hi float32, bits int) (Grid, error) {
 		moved := step * math.RoundToEven(a/step)
 		a, b = moved, b-a+moved
 	}
-	s := math.Max((b-a)/n, minScale)
+	s := (b - a) / n
+	if s < minScale {
+		s = minScale
+		a = s * math.RoundToEven(a/s)
+		b = a + float64(n*s)
+	}
 	g := Grid{Formula: f, Bits: bits, Scale: float32(s), Zero: int32(-math.RoundToEven(a / s)), Min: least, Max: most}
 	if f == MCTQ {
 		g.Lo, g.Hi, g.Offset = float32(a), float32(b), float32(a)

@@ -1,0 +1,125 @@
+package quant
+
+import "math"
+
+// bins is the number of bins on each side of zero.
+const bins = 2048
+
+// histogram counts the values of one tensor by magnitude, negative and positive ones apart, over [0, top]; zeros, which every
+// grid represents, are counted apart. Within a bin the values are taken to be spread evenly.
+type histogram struct {
+	top      float64 // greatest magnitude; 0: nothing but zeros
+	scale    float64 // bins per unit
+	zeros    uint64
+	neg, pos []uint64 // nil for a side without values
+}
+
+func newHistogram(low, high float32) *histogram {
+	h := &histogram{top: math.Max(math.Abs(float64(low)), math.Abs(float64(high)))}
+	if h.top == 0 {
+		return h
+	}
+	h.scale = bins / h.top
+	if low < 0 {
+		h.neg = make([]uint64, bins)
+	}
+	if high > 0 {
+		h.pos = make([]uint64, bins)
+	}
+	return h
+}
+
+// add counts values. What pass 0 has not shown goes to the last bin of its side, and is dropped where the side is empty.
+func (h *histogram) add(x []float32) {
+	for _, v := range x {
+		side := h.pos
+		switch {
+		case v == 0:
+			h.zeros++
+			continue
+		case v-v != 0:
+			continue
+		case v < 0:
+			side = h.neg
+		}
+		if i := min(int(math.Abs(float64(v))*h.scale), bins-1); i < len(side) {
+			side[i]++
+		}
+	}
+}
+
+// width returns the width of a bin.
+func (h *histogram) width() float64 { return h.top / bins }
+
+// quantile returns the magnitude below which the given part of the values of one or both sides lies: the upper edge of the
+// bin where the running count reaches it. rest is the count of the values in front, those of the other side and the zeros.
+func (h *histogram) quantile(rest uint64, part float64, sides ...[]uint64) float64 {
+	total := rest
+	for _, s := range sides {
+		total += sum(s)
+	}
+	want := part * float64(total)
+	have := float64(rest)
+	if have >= want {
+		return 0
+	}
+	for i := range bins {
+		for _, s := range sides {
+			if s != nil {
+				have += float64(s[i])
+			}
+		}
+		if have >= want {
+			return float64(i+1) * h.width()
+		}
+	}
+	return h.top
+}
+
+func sum(counts []uint64) uint64 {
+	n := uint64(0)
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// percentile returns the range that keeps Percent of the data.
+func (o *Observer) percentile(kind Kind) (Range, error) {
+	if !(o.Percent > 0 && o.Percent <= 100) {
+		return Range{}, badf("percentile %g is not in (0, 100]", o.Percent)
+	}
+	h, keep := o.hist, o.Percent/100
+	if kind != Asymmetric {
+		return o.around(kind, math.Min(h.quantile(h.zeros, keep, h.neg, h.pos), h.top)), nil
+	}
+	one := 1 - float64(1-keep)/2
+	low := -h.quantile(h.zeros+sum(h.pos), one, h.neg)
+	high := h.quantile(h.zeros+sum(h.neg), one, h.pos)
+	return Range{max(o.low, float32(low)), min(o.high, float32(high))}, nil
+}
+
+// squaredError returns the summed squared error of the grid with the given step whose values are lo*step to hi*step.
+//
+// In steps, the error of u is u - k with k = clamp(rint(u), lo, hi), and its square integrates from 0 to u to
+// k/12 + (u-k)^3/3, clipped or not: a whole step contributes 1/12.
+func (h *histogram) squaredError(step float64, lo, hi int32) float64 {
+	return h.sideError(h.pos, step, float64(hi)) + h.sideError(h.neg, step, -float64(lo))
+}
+
+// sideError is squaredError of one side, whose grid ends after a number of steps.
+func (h *histogram) sideError(side []uint64, step, end float64) float64 {
+	w := h.width() / step
+	total, before := 0.0, 0.0
+	for i, c := range side {
+		u := float64(i+1) * w
+		k := math.Min(math.RoundToEven(u), end)
+		f := u - k
+		integral := float64(k/12) + float64(f*f*f/3)
+		if c > 0 {
+			total += float64(float64(c) * (integral - before))
+		}
+		before = integral
+	}
+	return total / w * step * step
+}

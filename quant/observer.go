@@ -1,0 +1,166 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+)
+
+// averagingConstant is the weight of a new observation in the moving average.
+const averagingConstant = 0.01
+
+// Observer finds the ranges of one tensor in a stream of calibration data. Its memory does not grow with the data. The
+// caller shows all data Passes times, in the same order:
+//
+//	for pass := range o.Passes() {
+//		for each sample { o.Observe(pass, x) }
+//	}
+//
+// The result depends on the values alone, except that Average counts calls: show one sample a call. An Observer must not be
+// used by two goroutines at a time.
+type Observer struct {
+	// Percent is how much of the data Percentile keeps, 99.999 from the start: for an asymmetric grid half of the rest is
+	// cut off at each end, else all of it from |x|.
+	Percent float64
+	// IgnoreNonFinite lets Range answer although there were values that are not finite.
+	IgnoreNonFinite bool
+
+	passes    int
+	count     int64 // finite values
+	nonFinite int64
+	seen      bool // whether low and high hold anything
+	low, high float32
+	averaged  bool
+	average   [2]float64
+	hist      *histogram
+}
+
+// NewObserver returns an observer that can answer for the given methods, MinMax always among them.
+func NewObserver(methods ...Method) *Observer {
+	o := &Observer{Percent: 99.999, passes: 1}
+	for _, m := range methods {
+		if m.histogram() {
+			o.passes = 2
+		}
+	}
+	return o
+}
+
+// Passes returns how often all data must be shown: 1 or 2.
+func (o *Observer) Passes() int { return o.passes }
+
+// Observe takes in values of the tensor. Values that are not finite are counted (NonFinite) and left out.
+func (o *Observer) Observe(pass int, x []float32) {
+	switch pass {
+	case 0:
+		o.extend(x)
+	case 1:
+		if o.hist == nil {
+			o.hist = newHistogram(o.low, o.high)
+		}
+		o.hist.add(x)
+	default:
+		panic(fmt.Sprintf("quant: observer has no pass %d", pass))
+	}
+}
+
+func (o *Observer) extend(x []float32) {
+	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
+	n := 0
+	for _, v := range x {
+		if v-v != 0 { // NaN for NaN and infinities
+			continue
+		}
+		n++
+		low, high = min(low, v), max(high, v)
+	}
+	o.count += int64(n)
+	o.nonFinite += int64(len(x) - n)
+	if n == 0 {
+		return
+	}
+	if !o.seen {
+		o.seen, o.low, o.high = true, low, high
+	}
+	o.low, o.high = min(o.low, low), max(o.high, high)
+	ends := [2]float64{float64(low), float64(high)}
+	if !o.averaged {
+		o.averaged, o.average = true, ends
+	}
+	for i, v := range ends {
+		o.average[i] += float64(averagingConstant * (v - o.average[i]))
+	}
+}
+
+// Count returns the number of finite values of pass 0.
+func (o *Observer) Count() int64 { return o.count }
+
+// NonFinite returns the number of values of pass 0 that were NaN or infinite.
+func (o *Observer) NonFinite() int64 { return o.nonFinite }
+
+// Range returns the range that a method finds for a grid of a kind and number of bits. The error is ErrInput: no data, values
+// that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. A method that the observer was
+// not made for panics.
+func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
+	switch {
+	case o.nonFinite > 0 && !o.IgnoreNonFinite:
+		return Range{}, badf("%d of %d calibration values are NaN or infinite", o.nonFinite, o.nonFinite+o.count)
+	case o.count == 0:
+		return Range{}, badf("no calibration data")
+	case m == MinMax:
+		return Range{o.low, o.high}, nil
+	case m == Average:
+		return Range{float32(o.average[0]), float32(o.average[1])}, nil
+	}
+	if _, err := ParseMethod(string(m)); err != nil {
+		return Range{}, err
+	}
+	if o.hist == nil {
+		panic(fmt.Sprintf("quant: observer was made without the method %s, or pass 1 is missing", m))
+	}
+	if o.hist.top == 0 { // zeros alone
+		return Range{}, nil
+	}
+	lo, hi, err := codeRange(bits, kind == Symmetric || kind == Pow2 && o.low < 0)
+	if err != nil {
+		return Range{}, err
+	}
+	switch m {
+	case Percentile:
+		return o.percentile(kind)
+	case MSE:
+		if kind != Pow2 {
+			return o.leastError(kind, lo, hi), nil
+		}
+		return o.around(kind, o.hist.powerOfTwo(nextPow2(o.hist.top), lo, hi)), nil
+	case Threshold:
+		return o.around(kind, o.hist.powerOfTwo(2*nextPow2(o.hist.top), lo, hi)), nil
+	default:
+		levels := int(hi) + 1 // of |x|
+		if kind == Asymmetric && o.low < 0 && o.high > 0 {
+			levels /= 2
+		}
+		return o.around(kind, o.hist.leastDivergence(levels)), nil
+	}
+}
+
+// Grid returns the grid of a formula and kind over Range.
+func (o *Observer) Grid(f Formula, m Method, kind Kind, bits int) (Grid, error) {
+	r, err := o.Range(m, kind, bits)
+	if err != nil {
+		return Grid{}, err
+	}
+	return GridOf(f, kind, bits, r)
+}
+
+// around returns the range of a threshold: for an asymmetric grid no wider than the data, else from -threshold or, without
+// negative values, from 0.
+func (o *Observer) around(kind Kind, threshold float64) Range {
+	t := float32(math.Min(threshold, math.MaxFloat32))
+	if kind == Asymmetric {
+		return Range{max(o.low, -t), min(o.high, t)}
+	}
+	if o.low < 0 {
+		return Range{-t, t}
+	}
+	return Range{0, t}
+}

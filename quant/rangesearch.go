@@ -1,0 +1,87 @@
+package quant
+
+import "math"
+
+const (
+	thresholdCandidates = 10 // powers of two that the threshold search tries, as the toolkit does
+	coarseSteps         = 64 // of the scan over a range's size
+	fineSteps           = 16 // of the scans around the best
+)
+
+// powerOfTwo returns the power of two among first, first/2, first/4 ... whose grid of codes lo to hi has the least squared
+// error; the greater one of equals. first is a power of two.
+func (h *histogram) powerOfTwo(first float64, lo, hi int32) float64 {
+	best, least := first, math.Inf(1)
+	for i := range thresholdCandidates {
+		t := math.Ldexp(first, -i)
+		if e := h.squaredError(t/(float64(hi)+1), lo, hi); e < least {
+			best, least = t, e
+		}
+	}
+	return best
+}
+
+// leastError returns the range whose symmetric or asymmetric grid has the least squared error. A symmetric one is scanned
+// by its threshold, first coarsely over the whole range and then finely around the best; an asymmetric one shrinks at both
+// ends alike first, then each end is tried alone, twice.
+func (o *Observer) leastError(kind Kind, lo, hi int32) Range {
+	h := o.hist
+	if kind == Symmetric {
+		of := func(t float64) float64 { return h.squaredError(t/(float64(hi)+1), lo, hi) }
+		t := finest(h.top, of)
+		return o.around(kind, t)
+	}
+	a, b := math.Min(float64(o.low), 0), math.Max(float64(o.high), 0)
+	of := func(a, b float64) float64 {
+		step := (b - a) / float64(hi)
+		zero := int32(math.RoundToEven(-a / step))
+		return h.squaredError(step, -zero, hi-zero)
+	}
+	part := finest(1, func(part float64) float64 { return of(a*part, b*part) })
+	a, b = a*part, b*part
+	for range 2 {
+		if a < 0 {
+			a = around(a, float64(o.low), func(a float64) float64 { return of(a, b) })
+		}
+		if b > 0 {
+			b = around(b, float64(o.high), func(b float64) float64 { return of(a, b) })
+		}
+	}
+	return Range{float32(a), float32(b)}
+}
+
+// finest minimizes a function over (0, top]: at top*i/coarseSteps, then finely between the neighbours of the best. Of equals
+// the greatest argument wins.
+func finest(top float64, of func(float64) float64) float64 {
+	best, least := top, math.Inf(1)
+	try := func(v float64) {
+		if e := of(v); e < least || e == least && v > best {
+			best, least = v, e
+		}
+	}
+	for i := coarseSteps; i >= 1; i-- {
+		try(top * float64(i) / coarseSteps)
+	}
+	centre := best
+	for i := -fineSteps + 1; i < fineSteps; i++ {
+		if v := centre + top*float64(i)/(coarseSteps*fineSteps); v > 0 && v <= top {
+			try(v)
+		}
+	}
+	return best
+}
+
+// around minimizes a function over factors 1/2 to 2 of a value, which stays within limit (of the same sign).
+func around(v, limit float64, of func(float64) float64) float64 {
+	best, least := v, of(v)
+	for i := -fineSteps; i <= fineSteps; i++ {
+		w := v * math.Exp2(float64(i)/fineSteps)
+		if math.Abs(w) > math.Abs(limit) {
+			w = limit
+		}
+		if e := of(w); e < least {
+			best, least = w, e
+		}
+	}
+	return best
+}
