@@ -1,0 +1,135 @@
+# Every job of the project is one target; `make` alone lists them. Nothing is installed system-wide: what a target needs beyond
+# Go, a C compiler and python3 with pip lands in the ignored folders .ort/ and .tools/. Versions: scripts/versions.mk.
+
+include scripts/versions.mk
+# The CUDA backend keeps its own targets beside its code.
+include $(wildcard cuda/*.mk)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ARCH := $(subst arm64,aarch64,$(shell uname -m 2>/dev/null))
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+NEED := sh scripts/need.sh
+ROOMS ?= ./...
+# Rooms whose tests run ONNX Runtime.
+RUNTIME_ROOMS ?= ./cgo/... ./backend/... ./run/... ./cli/...
+TEST_FLAGS ?= -timeout 20m
+FUZZ_SECONDS ?= 30
+DEMO_OUT ?= demo-out
+PROTOC := grpcio-tools-$(GRPCIO_TOOLS_VERSION)
+
+.PHONY: help
+help: ## list the targets
+	@echo "usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- the program
+
+.PHONY: setup
+setup: ## bring the pinned ONNX Runtime into .ort/ (nothing to do if DEMOTE_ORT names one)
+ifdef DEMOTE_ORT
+	@test -e "$(DEMOTE_ORT)" || { echo "make: DEMOTE_ORT names $(DEMOTE_ORT), which does not exist: correct it, or unset it and run make setup" >&2; exit 1; }
+	@echo "setup: using the ONNX Runtime that DEMOTE_ORT names: $(DEMOTE_ORT)"
+else
+	@$(NEED) linux pip
+	@$(call fetch_runtime,$(ORT_VERSION),.ort)
+endif
+
+# fetch_runtime VERSION, FOLDER: the library of that version for this machine, with its link.
+fetch_runtime = python3 scripts/fetch_wheel.py --package onnxruntime --version $(1) --arch "$(ARCH)" \
+	--sha256 "$(ORT_SHA256_$(1)_$(ARCH))" --to $(2) --link libonnxruntime.so onnxruntime/capi/libonnxruntime.so.$(1)
+
+.PHONY: build
+build: ## compile bin/demote
+	@$(NEED) go cc
+	go build -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote ./cli/demote
+
+.PHONY: demo
+demo: setup build ## search the example network; the mix is left in demo-out/
+	@DEMO_OUT="$(DEMO_OUT)" sh scripts/demo.sh
+
+# ---- tests
+
+.PHONY: test
+test: setup ## all tests, then every fuzz target for a while
+	@$(NEED) go cc
+	go test $(TEST_FLAGS) $(ROOMS)
+	@$(MAKE) --no-print-directory fuzz
+
+.PHONY: fuzz
+fuzz: ## run the fuzz targets, FUZZ_SECONDS (30) for each room that has some
+	@$(NEED) go cc python3
+	@python3 scripts/fuzz.py $(FUZZ_SECONDS)
+
+.PHONY: race
+race: setup ## all tests under the race detector
+	@$(NEED) go cc
+	go test -race $(TEST_FLAGS) $(ROOMS)
+
+.PHONY: test-runtimes
+test-runtimes: ## test with each ONNX Runtime of the pinned list
+	@$(NEED) linux pip go cc
+	@set -e; $(foreach v,$(ORT_RUNTIMES),$(call fetch_runtime,$(v),.ort-$(v)); \
+		echo "== ONNX Runtime $(v)"; \
+		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS);)
+
+# ---- checks
+
+.PHONY: lint
+lint: vet fmt-check ## go vet, formatting, golangci-lint, and the rules of the house
+	@$(NEED) go cc
+	cd tools && go build -o ../.tools/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	.tools/golangci-lint run ./...
+	go test -count=1 ./lint
+
+.PHONY: vet
+vet: ## go vet
+	@$(NEED) go cc
+	go vet ./...
+
+.PHONY: fmt
+fmt: ## format the Go code
+	@$(NEED) go
+	gofmt -l -w $(GO_ROOMS)
+
+.PHONY: fmt-check
+fmt-check: ## fail if Go code is not formatted
+	@$(NEED) go
+	@bad=$$(gofmt -l $(GO_ROOMS)); test -z "$$bad" || { echo "not formatted, run make fmt:" $$bad >&2; exit 1; }
+
+# Folders with Go code, without the ignored ones that hold other people's.
+GO_ROOMS = $(sort $(foreach d,$(wildcard */),$(if $(wildcard $(d)*.go $(d)*/*.go $(d)*/*/*.go),$(d:/=))))
+
+.PHONY: tidy-check
+tidy-check: ## fail if go.mod or go.sum is not what the code needs
+	@$(NEED) go
+	go mod tidy -diff
+
+.PHONY: generate
+generate: protoc ## make onnx.pb.go again from the onnx.proto of the Python package onnx
+	@sh scripts/generate.sh .tools onnx/onnxpb
+
+.PHONY: generate-check
+generate-check: protoc ## fail if the checked-in generated code is not what generate makes
+	@rm -rf .tools/generated
+	@sh scripts/generate.sh .tools .tools/generated
+	@for f in onnx.proto onnx.pb.go; do cmp .tools/generated/$$f onnx/onnxpb/$$f || \
+		{ echo "make: onnx/onnxpb/$$f is not what make generate makes" >&2; exit 1; }; done
+	@echo "generate-check: onnx/onnxpb is up to date"
+
+# What generate needs: the proto, protoc by the Python package grpcio-tools, protoc-gen-go by go.mod.
+.PHONY: protoc
+protoc:
+	@$(NEED) pip go
+	@python3 scripts/fetch_wheel.py --package onnx --version $(ONNX_VERSION) --arch x86_64 --sha256 $(ONNX_SHA256) \
+		--to .tools/onnx onnx/onnx.proto
+	@test -e .tools/$(PROTOC)/grpc_tools || { rm -rf .tools/part && \
+		PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+		--only-binary=:all: --target .tools/part $(subst grpcio-tools-,grpcio-tools==,$(PROTOC)) && mv .tools/part .tools/$(PROTOC); }
+	@ln -sfn $(PROTOC) .tools/grpcio-tools
+	@go build -o .tools/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
+
+.PHONY: clean
+clean: ## remove what the targets made, the downloads too
+	rm -rf bin $(DEMO_OUT) .ort .ort-* .tools

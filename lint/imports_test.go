@@ -1,0 +1,101 @@
+package lint
+
+import (
+	"go/build/constraint"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
+// cli -> run -> {report, search, backend, onnx, quant, dataset}; backend -> {cuda, cgo, quant}. Records are the vocabulary
+// of onnx and the reference of cgo; a backend implements the interface of search, and speaks of networks that onnx prepared.
+var mayImport = map[string][]string{
+	"cli":     {"run"},
+	"run":     {"report", "search", "backend", "onnx", "quant", "dataset"},
+	"backend": {"cuda", "cgo", "quant", "search"},
+	"onnx":    {"quant"},
+	"cgo":     {"quant"},
+	"cuda":    {"quant"},
+	"search":  {},
+	"quant":   {},
+	"dataset": {},
+	"report":  {},
+	"lint":    {},
+}
+
+// testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
+var testsMayImport = []string{"cgo", "onnx", "quant", "dataset", "search", "backend"}
+
+// bridges are the only rooms that may contain C.
+var bridges = []string{"cgo", "cuda"}
+
+func TestImportsGoOneWay(t *testing.T) {
+	for _, f := range parseAll(t) {
+		allowed, known := mayImport[f.room]
+		if !known {
+			t.Errorf("%s: DESIGN's table of rooms has no %q", f.path, f.room)
+			continue
+		}
+		for _, path := range f.imports() {
+			if path == "math/rand" {
+				t.Errorf("%s imports math/rand: use math/rand/v2, or mathext/prng where the reference's order matters", f.path)
+			}
+			if path == "C" && !slices.Contains(bridges, f.room) {
+				t.Errorf("%s imports C: only the rooms %v may", f.path, bridges)
+			}
+			rest, ours := strings.CutPrefix(path, "demote/")
+			if !ours {
+				continue
+			}
+			room, _, _ := strings.Cut(rest, "/")
+			if room == f.room || slices.Contains(allowed, room) || f.test && f.room != "search" && slices.Contains(testsMayImport, room) {
+				continue
+			}
+			t.Errorf("%s imports %s: the room %q may import %v", f.path, path, f.room, allowed)
+		}
+	}
+}
+
+func TestTestSupportStaysOutOfThePrograms(t *testing.T) {
+	support := map[string]bool{"testing": true, "testing/quick": true, "net/http/httptest": true}
+	for _, f := range parseAll(t) {
+		pkg := f.ast.Name.Name
+		if f.test || strings.HasSuffix(strings.TrimSuffix(pkg, "_test"), "test") {
+			continue
+		}
+		for _, path := range f.imports() {
+			last := path[strings.LastIndex(path, "/")+1:]
+			if support[path] || strings.HasPrefix(path, "demote/") && strings.HasSuffix(last, "test") {
+				t.Errorf("%s imports %s, which is for tests", f.path, path)
+			}
+		}
+	}
+}
+
+func TestCudaIsBehindItsBuildTag(t *testing.T) {
+	for _, f := range parseAll(t) {
+		if f.room == "cuda" {
+			continue
+		}
+		for _, path := range f.imports() {
+			if (path == "demote/cuda" || strings.HasPrefix(path, "gorgonia.org/cu")) && !needsTag(f, "cuda") {
+				t.Errorf("%s imports %s without the build constraint cuda", f.path, path)
+			}
+		}
+	}
+}
+
+// needsTag tells whether the file's build constraint is false as soon as the tag is not set.
+func needsTag(f goFile, tag string) bool {
+	for _, group := range f.ast.Comments {
+		for _, c := range group.List {
+			if !constraint.IsGoBuild(c.Text) {
+				continue
+			}
+			expr, err := constraint.Parse(c.Text)
+			return err == nil && !expr.Eval(func(t string) bool { return t != tag })
+		}
+	}
+	return false
+}
