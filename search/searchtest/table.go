@@ -3,6 +3,7 @@ package searchtest
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 
 	"demote/search"
 )
@@ -28,6 +29,7 @@ func NewTable(rng *rand.Rand, n, samples int, harm float64) *Table {
 	for s := range t.margin {
 		t.margin[s] = rng.NormFloat64() + 1.5
 	}
+	slices.Sort(t.margin) // wrong samples first, then by margin, as a backend lays them out
 	noise := func(scale float64) []float64 {
 		list := make([]float64, samples)
 		for s := range list {

@@ -1,0 +1,7 @@
+// Package bounds answers scans without running most trials to their end: a trial stops as soon as the samples left
+// cannot lift it above the threshold, and where none passes the best is found best-first.
+//
+// The answers are those of search.NaiveScan, always. The package is plain logic: Scan decides which blocks are needed
+// next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. A backend that wants to
+// run ahead feeds Scan more than it asks for; decisions are made in the order of the candidates all the same.
+package bounds

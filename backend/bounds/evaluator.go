@@ -1,0 +1,218 @@
+package bounds
+
+import (
+	"context"
+	"fmt"
+
+	"demote/search"
+)
+
+// Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask that the search stands on, or
+// the mask itself where there is none. Both are lent for the call only.
+type Job struct {
+	Base, Mask search.Mask
+	From, To   int
+}
+
+// Machine runs blocks. A block's gain must be a pure function of mask and block.
+//
+// The blocks of a trial come in their order, but trials interleave: where no candidate passes, several are taken up again
+// in turn, and a trial may be asked for in the middle whose beginning an earlier run of the program has done.
+type Machine interface {
+	// Run sets gains[i] to what block job.From+i adds, on as many workers as it likes. After an error gains are not used.
+	Run(ctx context.Context, job Job, gains []Gain) error
+}
+
+// Stats counts what an Evaluator has done.
+type Stats struct {
+	Trials     int // masks that the machine has touched
+	Blocks     int // blocks run
+	Samples    int // samples run
+	Memo       int // scores answered from the memo
+	Resumed    int // trials taken up from where an earlier scan left them
+	Scans      int
+	Accepted   int // scans that a candidate passed
+	Candidates int // candidates that the definition would have scored in full
+}
+
+// Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice. It
+// is not safe for use by several goroutines.
+type Evaluator struct {
+	machine Machine
+	rule    *Rule
+	scan    *Scan
+	memo    Table[search.Score]
+	partial Table[Progress] // unfinished trials
+	base    search.Mask
+	gains   []Gain
+	looked  []bool // candidates of the scan at hand that the memo was asked about
+	stats   Stats
+
+	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with it.
+	Learnt func(mask search.Mask, score search.Score) error
+}
+
+var _ search.Evaluator = (*Evaluator)(nil)
+
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does.
+func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
+	return &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
+}
+
+// Restore enters a full score that is known from before.
+func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
+
+// Known returns a full score if it is known.
+func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
+
+// Stats returns what was done so far.
+func (e *Evaluator) Stats() Stats { return e.stats }
+
+// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run.
+func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
+	if s, ok := e.memo.Get(mask); ok {
+		e.stats.Memo++
+		return s, nil
+	}
+	p, touched := e.partial.Get(mask)
+	if touched {
+		e.stats.Resumed++
+	} else {
+		e.stats.Trials++
+	}
+	p, err := e.run(ctx, Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, p)
+	if err != nil {
+		e.stop(mask, p)
+		return search.Score{}, err
+	}
+	s := e.rule.score(p)
+	return s, e.learn(mask, s)
+}
+
+// Scan answers as search.NaiveScan does.
+func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
+	e.settle(base)
+	e.stats.Scans++
+	e.scan.Begin(len(candidates), b)
+	if len(e.looked) < len(candidates) {
+		e.looked = make([]bool, len(candidates))
+	}
+	clear(e.looked[:len(candidates)])
+	for {
+		w, ok := e.scan.Next()
+		if !ok {
+			break
+		}
+		if err := e.advance(ctx, base, candidates[w.Candidate], w); err != nil {
+			e.leave(candidates)
+			return search.Found{Index: -1}, err
+		}
+	}
+	e.leave(candidates)
+	found := e.scan.Found()
+	if found.Passed {
+		e.stats.Accepted++
+		e.stats.Candidates += found.Index + 1
+	} else {
+		e.stats.Candidates += len(candidates)
+	}
+	return found, nil
+}
+
+// unfinished is how many unfinished trials are kept beyond the base that they were candidates on. They hardly ever come
+// back, so this bounds memory rather than saves work.
+const unfinished = 4096
+
+// settle takes note of the base of a scan.
+func (e *Evaluator) settle(base search.Mask) {
+	switch {
+	case e.base.Len() != base.Len():
+		e.base = base.Clone()
+	case !e.base.Equal(base):
+		e.base.CopyFrom(base)
+	default:
+		return
+	}
+	if e.partial.Len() > unfinished {
+		e.partial.Clear()
+	}
+}
+
+// advance does a piece of work, or finds that the memo makes it needless.
+func (e *Evaluator) advance(ctx context.Context, base, mask search.Mask, w Work) error {
+	if !e.looked[w.Candidate] {
+		e.looked[w.Candidate] = true
+		if s, ok := e.memo.Get(mask); ok {
+			e.stats.Memo++
+			e.scan.Know(w.Candidate, s)
+			return nil
+		}
+		if p, ok := e.partial.Get(mask); ok {
+			e.stats.Resumed++
+			if p.Blocks > 0 {
+				e.scan.Learn(w.Candidate, p)
+				return nil
+			}
+		} else {
+			e.stats.Trials++
+		}
+	}
+	p, _, _ := e.scan.Progress(w.Candidate)
+	p, err := e.run(ctx, Job{Base: base, Mask: mask, From: w.From, To: w.To}, p)
+	e.scan.Learn(w.Candidate, p)
+	if err != nil {
+		return err
+	}
+	if e.rule.done(p) {
+		return e.learn(mask, e.rule.score(p))
+	}
+	return nil
+}
+
+// run runs blocks and adds them to the progress.
+func (e *Evaluator) run(ctx context.Context, job Job, p Progress) (Progress, error) {
+	if err := ctx.Err(); err != nil {
+		return p, err
+	}
+	if job.From == job.To {
+		return p, nil
+	}
+	gains := e.gains[:job.To-job.From]
+	clear(gains)
+	if err := e.machine.Run(ctx, job, gains); err != nil {
+		return p, fmt.Errorf("blocks %d to %d: %w", job.From, job.To-1, err)
+	}
+	for i, g := range gains {
+		p = p.add(g)
+		e.stats.Samples += e.rule.Sizes[job.From+i]
+	}
+	e.stats.Blocks += len(gains)
+	return p, nil
+}
+
+// learn enters a full score that was just run.
+func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
+	if e.Learnt != nil {
+		if err := e.Learnt(mask, s); err != nil {
+			return err
+		}
+	}
+	e.memo.Put(mask, s)
+	return nil
+}
+
+// leave keeps the progress of the trials that the scan leaves unfinished.
+func (e *Evaluator) leave(candidates []search.Mask) {
+	for i, mask := range candidates {
+		if p, _, done := e.scan.Progress(i); e.looked[i] && !done {
+			e.stop(mask, p)
+		}
+	}
+}
+
+// stop keeps the progress of an unfinished trial.
+func (e *Evaluator) stop(mask search.Mask, p Progress) {
+	if !e.rule.done(p) {
+		e.partial.Put(mask, p)
+	}
+}

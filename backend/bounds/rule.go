@@ -1,0 +1,191 @@
+package bounds
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	"demote/search"
+)
+
+// Kind says what a sample adds to a score.
+type Kind int
+
+const (
+	// Counted: a sample adds 0 or 1, and the score is the count over the number of samples.
+	Counted Kind = iota
+	// Mean: a sample adds a float64 of at most Rule.Best, and the score is the mean, or what Rule.Finish makes of the sum.
+	Mean
+	// Whole: nothing is known of a score before the last block. Trials run to their end.
+	Whole
+)
+
+// Rule says how blocks add up to a score.
+//
+// Sums of Mean and Whole are float64 and depend on their order: a block's sum is the machine's, in whatever order it
+// always uses, and the sums of blocks are added in block order, starting from 0. So a stopped and resumed trial gives
+// the bits of an uninterrupted one.
+type Rule struct {
+	Kind  Kind
+	Sizes []int // samples of each block that count, padding left out
+	// Best is the highest value that a sample can add to a Mean. It must not be NaN or +Inf.
+	Best float64
+	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples. For
+	// Mean it must never fall when the sum rises.
+	Finish func(sum float64) float64
+	// Width is how many blocks the machine runs at once in the time of one; less than 1 counts as 1. Work is rounded up
+	// to it.
+	Width int
+
+	left []int     // samples from a block on; one entry more than there are blocks
+	lift []float64 // Mean: the most that a block can add
+}
+
+// Gain is what one block adds to a score.
+type Gain struct {
+	Count int     // Counted
+	Sum   float64 // Mean and Whole; the values of the block's samples
+}
+
+// Progress is what is known of a trial: the sum of its first Blocks blocks.
+type Progress struct {
+	Blocks int
+	Count  int
+	Sum    float64
+}
+
+// add extends a progress by the next block.
+func (p Progress) add(g Gain) Progress {
+	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum}
+}
+
+// key orders scores: a higher score has a higher key, NaN the lowest. Counts are their own keys, so that after the
+// threshold is fixed only integers are compared.
+type key = int64
+
+const (
+	unknown key = math.MaxInt64 // above every score's key
+	never   key = math.MaxInt64 // a threshold that no score reaches
+)
+
+// prepare checks the rule and fills in its tables. It panics on a rule that no metric can have.
+func (r *Rule) prepare() {
+	r.left = make([]int, len(r.Sizes)+1)
+	for b := len(r.Sizes) - 1; b >= 0; b-- {
+		if r.Sizes[b] <= 0 {
+			panic(fmt.Sprintf("bounds: block %d has %d samples", b, r.Sizes[b]))
+		}
+		r.left[b] = r.left[b+1] + r.Sizes[b]
+	}
+	r.Width = max(r.Width, 1)
+	if r.Kind != Mean {
+		return
+	}
+	if math.IsNaN(r.Best) || math.IsInf(r.Best, 1) {
+		panic(fmt.Sprintf("bounds: best value %v of a sample", r.Best))
+	}
+	best := shorten(r.Best)
+	r.lift = make([]float64, len(r.Sizes))
+	for b, n := range r.Sizes {
+		r.lift[b] = best * float64(n)
+	}
+}
+
+// shorten rounds a value up to 24 significant bits. Sums of up to 2^29 such values are exact in every order, so no sum of
+// that many smaller values exceeds them, however it is rounded.
+func shorten(v float64) float64 {
+	frac, exp := math.Frexp(v)
+	return math.Ldexp(math.Ceil(math.Ldexp(frac, 24)), exp-24)
+}
+
+// Blocks returns the number of blocks.
+func (r *Rule) Blocks() int { return len(r.Sizes) }
+
+// total returns the number of samples.
+func (r *Rule) total() int { return r.left[0] }
+
+// done reports whether the progress is that of a finished trial.
+func (r *Rule) done(p Progress) bool { return p.Blocks == len(r.Sizes) }
+
+// score is the score of a finished trial.
+func (r *Rule) score(p Progress) search.Score {
+	if r.Kind == Counted {
+		return search.Score{Count: p.Count, Total: r.total()}
+	}
+	return search.Score{Value: r.finish(p.Sum)}
+}
+
+func (r *Rule) finish(sum float64) float64 {
+	if r.Finish != nil {
+		return r.Finish(sum)
+	}
+	return sum / float64(r.total())
+}
+
+// upper is the key of the highest score that the trial can still reach. Rounding is monotone in each addition, so a sum
+// over the blocks left at their highest is never below the sum that will come.
+func (r *Rule) upper(p Progress) key {
+	switch {
+	case r.Kind == Counted:
+		return key(p.Count + r.left[p.Blocks])
+	case r.done(p):
+		return order(r.finish(p.Sum))
+	case r.Kind == Mean:
+		sum := p.Sum
+		for _, lift := range r.lift[p.Blocks:] {
+			sum += lift
+		}
+		return order(r.finish(sum))
+	}
+	return unknown
+}
+
+// keyOf is the key of a full score.
+func (r *Rule) keyOf(s search.Score) key {
+	if r.Kind == Counted {
+		return key(s.Count)
+	}
+	return order(s.Value)
+}
+
+// passing returns the smallest key whose score is above the threshold, by the float64 comparison of the definition.
+func (r *Rule) passing(above float64) key {
+	if r.Kind == Counted {
+		return r.smallest(func(f float64) bool { return f > above })
+	}
+	if math.IsNaN(above) || math.IsInf(above, 1) {
+		return never
+	}
+	return order(above) + 1
+}
+
+// reaching returns the smallest key whose score is at least the floor.
+func (r *Rule) reaching(floor float64) key {
+	if r.Kind == Counted {
+		return r.smallest(func(f float64) bool { return f >= floor })
+	}
+	if math.IsNaN(floor) {
+		return never
+	}
+	return order(floor)
+}
+
+// smallest finds the smallest count whose float64 quotient satisfies the comparison; one more than the total if none does.
+func (r *Rule) smallest(satisfies func(float64) bool) key {
+	total := r.total()
+	return key(sort.Search(total+1, func(c int) bool {
+		return satisfies(search.Score{Count: c, Total: total}.Float())
+	}))
+}
+
+// order maps a float64 to an integer of the same order: NaN lowest, -0 and +0 equal.
+func order(f float64) key {
+	if math.IsNaN(f) {
+		return math.MinInt64
+	}
+	bits := int64(math.Float64bits(f + 0))
+	if bits < 0 {
+		return math.MinInt64 - bits
+	}
+	return bits
+}

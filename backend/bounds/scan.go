@@ -1,0 +1,225 @@
+package bounds
+
+import (
+	"fmt"
+
+	"demote/search"
+)
+
+// Work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the
+// rounding to Rule.Width.
+type Work struct {
+	Candidate, From, To int
+}
+
+// Scan decides a scan from what is known of its candidates. It runs nothing itself: Next says what is missing, and Learn
+// and Know take what was found out, about any candidate and in any order. What is learnt too early or in vain changes no
+// answer.
+//
+// Candidates are judged strictly in their order. The first that passes is the answer as soon as all before it are
+// rejected and it is finished; only if all are rejected the best is looked for, highest bound first. A Scan is used again
+// for the next one by Begin and allocates only when a scan is longer than all before it.
+type Scan struct {
+	rule        *Rule
+	trials      []trial
+	need, floor key
+	last        bool
+	at          int   // candidates before it are rejected
+	heap        queue // once all are rejected
+	resolving   bool
+	decided     bool
+	found       search.Found
+}
+
+// trial is what is known of one candidate.
+type trial struct {
+	progress Progress
+	upper    key // highest key still possible; the score's own once it is finished
+	full     search.Score
+	done     bool
+}
+
+// NewScan returns a scan for a rule. It panics if the rule has a block without samples or a Mean without a best value.
+func NewScan(rule *Rule) *Scan {
+	rule.prepare()
+	return &Scan{rule: rule, decided: true, found: search.Found{Index: -1}}
+}
+
+// Begin starts a scan of n candidates, of which nothing is known.
+func (s *Scan) Begin(n int, b search.Bound) {
+	if cap(s.trials) < n {
+		s.trials = make([]trial, n)
+		s.heap = make(queue, 0, n)
+	}
+	s.trials = s.trials[:n]
+	fresh := trial{upper: s.rule.upper(Progress{})}
+	if s.rule.Blocks() == 0 {
+		fresh = trial{upper: s.rule.upper(Progress{}), full: s.rule.score(Progress{}), done: true}
+	}
+	for i := range s.trials {
+		s.trials[i] = fresh
+	}
+	s.heap = s.heap[:0]
+	s.need, s.floor, s.last = s.rule.passing(b.Above), s.rule.reaching(b.Floor), b.Last
+	s.at, s.resolving, s.decided = 0, false, false
+	s.found = search.Found{Index: -1}
+}
+
+// Learn takes over the progress of a candidate, if it is further than what is known.
+func (s *Scan) Learn(candidate int, p Progress) {
+	t := &s.trials[candidate]
+	if t.done || p.Blocks <= t.progress.Blocks {
+		return
+	}
+	t.progress, t.upper = p, s.rule.upper(p)
+	if s.rule.done(p) {
+		t.full, t.done = s.rule.score(p), true
+	}
+}
+
+// Know takes over the full score of a candidate, which is then finished.
+func (s *Scan) Know(candidate int, score search.Score) {
+	t := &s.trials[candidate]
+	if !t.done {
+		t.full, t.upper, t.done = score, s.rule.keyOf(score), true
+	}
+}
+
+// Progress returns what is known of a candidate, and its full score if it is finished. The progress of a candidate whose
+// score came from Know may lag behind.
+func (s *Scan) Progress(candidate int) (p Progress, full search.Score, done bool) {
+	t := &s.trials[candidate]
+	return t.progress, t.full, t.done
+}
+
+// Next returns the work that the decision waits for; false once Found has the answer.
+func (s *Scan) Next() (Work, bool) {
+	if s.decided {
+		return Work{}, false
+	}
+	for ; s.at < len(s.trials); s.at++ {
+		t := &s.trials[s.at]
+		wanted := s.last && s.at == len(s.trials)-1
+		switch {
+		case t.done && t.upper >= s.need:
+			return s.pass(s.at)
+		case t.done:
+		case t.upper < s.need && !wanted:
+		default:
+			return s.judge(s.at), true
+		}
+	}
+	return s.resolve()
+}
+
+// Found returns the answer. It panics before Next has returned false.
+func (s *Scan) Found() search.Found {
+	if !s.decided {
+		panic("bounds: answer of a scan that is not decided")
+	}
+	return s.found
+}
+
+// pass ends the scan with its first candidate above the threshold.
+func (s *Scan) pass(candidate int) (Work, bool) {
+	s.found = search.Found{Index: candidate, Passed: true, Score: s.trials[candidate].full}
+	if s.last {
+		s.found.Last = s.found.Score
+	}
+	s.decided = true
+	return Work{}, false
+}
+
+// judge returns the work that a candidate needs before it can be rejected, or to its end where it will pass.
+func (s *Scan) judge(candidate int) Work {
+	t := &s.trials[candidate]
+	from := t.progress.Blocks
+	if s.rule.Kind != Counted {
+		return s.work(candidate, s.stride(from))
+	}
+	if t.upper < s.need || key(t.progress.Count) >= s.need {
+		return s.work(candidate, s.rule.Blocks())
+	}
+	return s.work(candidate, s.covering(from, int(t.upper-s.need)+1))
+}
+
+// resolve finds the best of rejected candidates: the one with the highest bound goes on until a finished one leads. Of
+// equal bounds the later candidate leads, since a tie goes to it.
+func (s *Scan) resolve() (Work, bool) {
+	if !s.resolving {
+		s.resolving = true
+		for i := range s.trials {
+			if s.trials[i].upper >= s.floor {
+				s.heap = append(s.heap, leader{s.trials[i].upper, int32(i)})
+			}
+		}
+		s.heap.build()
+	}
+	for len(s.heap) > 0 {
+		top := s.heap[0]
+		t := &s.trials[top.candidate]
+		if t.upper < top.upper { // learnt more since
+			if t.upper < s.floor {
+				s.heap.pop()
+			} else {
+				s.heap.lower(t.upper)
+			}
+			continue
+		}
+		if t.done {
+			s.found.Index, s.found.Score = int(top.candidate), t.full
+			break
+		}
+		return s.lower(top), true
+	}
+	if s.last && len(s.trials) > 0 {
+		s.found.Last = s.trials[len(s.trials)-1].full
+	}
+	s.decided = true
+	return Work{}, false
+}
+
+// lower returns the work that the leader needs before it can fall behind the second or below the floor.
+func (s *Scan) lower(top leader) Work {
+	from := s.trials[top.candidate].progress.Blocks
+	if s.rule.Kind != Counted {
+		return s.work(int(top.candidate), s.stride(from))
+	}
+	drop := top.upper - s.floor + 1
+	if second, ok := s.heap.second(); ok {
+		behind := top.upper - second.upper
+		if top.candidate > second.candidate {
+			behind++
+		}
+		drop = min(drop, behind)
+	}
+	return s.work(int(top.candidate), s.covering(from, int(drop)))
+}
+
+// stride is how far a trial of floats runs before it is looked at again.
+func (s *Scan) stride(from int) int {
+	if s.rule.Kind == Whole {
+		return s.rule.Blocks()
+	}
+	return from + 1
+}
+
+// covering returns the block before which the blocks from `from` on hold at least so many samples, or the last.
+func (s *Scan) covering(from, samples int) int {
+	to := from + 1
+	for to < s.rule.Blocks() && s.rule.left[from]-s.rule.left[to] < samples {
+		to++
+	}
+	return to
+}
+
+// work rounds a piece of work up to the width of the machine.
+func (s *Scan) work(candidate, to int) Work {
+	from := s.trials[candidate].progress.Blocks
+	if from >= s.rule.Blocks() {
+		panic(fmt.Sprintf("bounds: candidate %d has no block left", candidate))
+	}
+	w := s.rule.Width
+	to = from + (to-from+w-1)/w*w
+	return Work{Candidate: candidate, From: from, To: min(to, s.rule.Blocks())}
+}
