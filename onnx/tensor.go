@@ -170,33 +170,3 @@ func mustCount(t tensor) int64 {
 	}
 	return n
 }
-
-// NewFloats makes a float32 tensor. It panics if dims do not multiply to len(values).
-func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
-	raw := make([]byte, 4*len(values))
-	for i, v := range values {
-		binary.LittleEndian.PutUint32(raw[4*i:], math.Float32bits(v))
-	}
-	return newTensor(name, Float, dims, raw)
-}
-
-// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not multiply to
-// len(values).
-func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
-	size := int(elemBits(t) / 8)
-	raw := make([]byte, 0, size*len(values))
-	for _, v := range values {
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], uint64(v))
-		raw = append(raw, b[:size]...)
-	}
-	return newTensor(name, t, dims, raw)
-}
-
-func newTensor(name string, t DType, dims []int64, raw []byte) tensor {
-	size, err := byteSize(t, dims)
-	if err != nil || size != int64(len(raw)) {
-		panic(fmt.Sprintf("onnx: %d bytes for tensor %q of type %s and dimensions %v", len(raw), name, t, dims))
-	}
-	return &onnxpb.TensorProto{Name: &name, DataType: (*int32)(t.Enum()), Dims: dims, RawData: raw}
-}

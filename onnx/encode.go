@@ -1,0 +1,133 @@
+package onnx
+
+import (
+	"bytes"
+	"io"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+)
+
+// Field numbers of onnx.proto.
+const (
+	fieldGraph       = 7 // ModelProto.graph
+	fieldInitializer = 5 // GraphProto.initializer
+	fieldRawData     = 9 // TensorProto.raw_data
+)
+
+// Bytes returns the model as one protobuf message, its external data inside. A message ends at 2 GiB: a larger model has to be
+// written to a file with Write.
+func (m *Model) Bytes() ([]byte, error) {
+	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
+	if err != nil {
+		return nil, err
+	}
+	if e.size > maxProto {
+		return nil, m.in(badf("the model is %d bytes and a message ends at 2 GiB: it needs external data", e.size))
+	}
+	var b bytes.Buffer
+	b.Grow(int(e.size))
+	if err := e.write(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a message.
+type encoder struct {
+	model, graph []byte // everything else of the model, and of its graph
+	initializers []tensor
+	heads        [][]byte // the initializers without raw data
+	graphSize    int64
+	size         int64 // of the whole message
+}
+
+// newEncoder prepares the encoding of a model whose graph has these initializers instead of its own.
+func newEncoder(p *onnxpb.ModelProto, initializers []tensor) (*encoder, error) {
+	e := &encoder{initializers: initializers}
+	var err error
+	if e.graph, err = proto.Marshal(withoutInitializers(p.GetGraph())); err != nil {
+		return nil, err
+	}
+	if e.model, err = proto.Marshal(withoutGraph(p)); err != nil {
+		return nil, err
+	}
+	e.graphSize = int64(len(e.graph))
+	for _, t := range initializers {
+		head := cloneTensor(t)
+		head.RawData = nil
+		b, err := proto.Marshal(head)
+		if err != nil {
+			return nil, err
+		}
+		e.heads = append(e.heads, b)
+		e.graphSize += fieldSize(fieldInitializer, tensorSize(b, t))
+	}
+	e.size = int64(len(e.model)) + fieldSize(fieldGraph, e.graphSize)
+	return e, nil
+}
+
+func (e *encoder) write(w io.Writer) error {
+	var head []byte
+	head = append(head, e.model...)
+	head = protowire.AppendTag(head, fieldGraph, protowire.BytesType)
+	head = protowire.AppendVarint(head, uint64(e.graphSize))
+	head = append(head, e.graph...)
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	for i, t := range e.initializers {
+		head = protowire.AppendTag(head[:0], fieldInitializer, protowire.BytesType)
+		head = protowire.AppendVarint(head, uint64(tensorSize(e.heads[i], t)))
+		head = append(head, e.heads[i]...)
+		if t.RawData != nil {
+			head = protowire.AppendTag(head, fieldRawData, protowire.BytesType)
+			head = protowire.AppendVarint(head, uint64(len(t.RawData)))
+		}
+		if _, err := w.Write(head); err != nil {
+			return err
+		}
+		if _, err := w.Write(t.RawData); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tensorSize returns the encoded size of a tensor whose message without raw data is head.
+func tensorSize(head []byte, t tensor) int64 {
+	if t.RawData == nil {
+		return int64(len(head))
+	}
+	return int64(len(head)) + fieldSize(fieldRawData, int64(len(t.RawData)))
+}
+
+// fieldSize returns the size of a length-delimited field.
+func fieldSize(num protowire.Number, n int64) int64 {
+	return int64(protowire.SizeTag(num)+protowire.SizeVarint(uint64(n))) + n
+}
+
+// withoutGraph returns a shallow copy of a model that lacks its graph.
+func withoutGraph(p *onnxpb.ModelProto) *onnxpb.ModelProto {
+	c := &onnxpb.ModelProto{
+		IrVersion: p.IrVersion, OpsetImport: p.OpsetImport, ProducerName: p.ProducerName,
+		ProducerVersion: p.ProducerVersion, Domain: p.Domain, ModelVersion: p.ModelVersion, DocString: p.DocString,
+		MetadataProps: p.MetadataProps, TrainingInfo: p.TrainingInfo, Functions: p.Functions,
+		Configuration: p.Configuration,
+	}
+	c.ProtoReflect().SetUnknown(p.ProtoReflect().GetUnknown())
+	return c
+}
+
+// withoutInitializers returns a shallow copy of a graph that lacks its initializers.
+func withoutInitializers(g graph) graph {
+	c := &onnxpb.GraphProto{
+		Node: g.Node, Name: g.Name, SparseInitializer: g.SparseInitializer, DocString: g.DocString, Input: g.Input,
+		Output: g.Output, ValueInfo: g.ValueInfo, QuantizationAnnotation: g.QuantizationAnnotation,
+		MetadataProps: g.MetadataProps,
+	}
+	c.ProtoReflect().SetUnknown(g.ProtoReflect().GetUnknown())
+	return c
+}

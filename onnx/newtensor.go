@@ -1,0 +1,82 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"demote/onnx/onnxpb"
+)
+
+// NewFloats makes a float32 tensor. It panics if dims do not multiply to len(values).
+func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
+	raw := make([]byte, 4*len(values))
+	for i, v := range values {
+		binary.LittleEndian.PutUint32(raw[4*i:], math.Float32bits(v))
+	}
+	return newTensor(name, Float, dims, raw)
+}
+
+// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not multiply to
+// len(values).
+func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
+	size := int(elemBits(t) / 8)
+	raw := make([]byte, 0, size*len(values))
+	for _, v := range values {
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], uint64(v))
+		raw = append(raw, b[:size]...)
+	}
+	return newTensor(name, t, dims, raw)
+}
+
+func newTensor(name string, t DType, dims []int64, raw []byte) tensor {
+	size, err := byteSize(t, dims)
+	if err != nil || size != int64(len(raw)) {
+		panic(fmt.Sprintf("onnx: %d bytes for tensor %q of type %s and dimensions %v", len(raw), name, t, dims))
+	}
+	return &onnxpb.TensorProto{Name: &name, DataType: (*int32)(t.Enum()), Dims: dims, RawData: raw}
+}
+
+// rawTensor returns t with its data as raw bytes: t itself where they are, a new tensor otherwise, nil for strings.
+func rawTensor(t tensor) (tensor, error) {
+	if t.RawData != nil {
+		return t, nil
+	}
+	if err := checkTensor(t); err != nil {
+		return nil, err
+	}
+	var raw []byte
+	le := binary.LittleEndian
+	bits := elemBits(DType(t.GetDataType()))
+	switch typ := DType(t.GetDataType()); typ {
+	case onnxpb.TensorProto_STRING:
+		return nil, nil
+	case Float, onnxpb.TensorProto_COMPLEX64:
+		for _, v := range t.FloatData {
+			raw = le.AppendUint32(raw, math.Float32bits(v))
+		}
+	case Double, onnxpb.TensorProto_COMPLEX128:
+		for _, v := range t.DoubleData {
+			raw = le.AppendUint64(raw, math.Float64bits(v))
+		}
+	case Int64:
+		for _, v := range t.Int64Data {
+			raw = le.AppendUint64(raw, uint64(v))
+		}
+	case onnxpb.TensorProto_UINT64, onnxpb.TensorProto_UINT32:
+		for _, v := range t.Uint64Data {
+			raw = append(raw, le.AppendUint64(nil, v)[:bits/8]...)
+		}
+	default: // packed elements below 8 bits take a byte each time
+		for _, v := range t.Int32Data {
+			raw = append(raw, le.AppendUint32(nil, uint32(v))[:max(bits, 8)/8]...)
+		}
+	}
+	if raw == nil {
+		raw = []byte{}
+	}
+	c := cloneTensor(t)
+	c.RawData, c.FloatData, c.DoubleData, c.Int32Data, c.Int64Data, c.Uint64Data = raw, nil, nil, nil, nil, nil
+	return c, nil
+}
