@@ -19,12 +19,7 @@ func (h *histogram) leastDivergence(levels int) float64 {
 	}
 	counts := make([]float64, bins)
 	for i := range counts {
-		if h.neg != nil {
-			counts[i] += float64(h.neg[i])
-		}
-		if h.pos != nil {
-			counts[i] += float64(h.pos[i])
-		}
+		counts[i] = float64(h.neg[i]) + float64(h.pos[i])
 	}
 	above := make([]float64, bins+1) // the count from a bin on
 	for i := bins - 1; i >= 0; i-- {

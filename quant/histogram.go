@@ -1,6 +1,9 @@
 package quant
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // bins is the number of bins on each side of zero.
 const bins = 2048
@@ -8,44 +11,43 @@ const bins = 2048
 // histogram counts the values of one tensor by magnitude, negative and positive ones apart, over [0, top]; zeros, which every
 // grid represents, are counted apart. Within a bin the values are taken to be spread evenly.
 type histogram struct {
-	top      float64 // greatest magnitude; 0: nothing but zeros
-	scale    float64 // bins per unit
+	top    float64            // greatest magnitude; 0: nothing but zeros
+	scale  float64            // bins per unit
+	counts [2*bins + 1]uint64 // from -top to top, then the zeros
+
+	// Views of counts, made by split: both sides from zero outwards.
+	neg, pos []uint64
 	zeros    uint64
-	neg, pos []uint64 // nil for a side without values
 }
 
 func newHistogram(low, high float32) *histogram {
 	h := &histogram{top: math.Max(math.Abs(float64(low)), math.Abs(float64(high)))}
-	if h.top == 0 {
-		return h
-	}
-	h.scale = bins / h.top
-	if low < 0 {
-		h.neg = make([]uint64, bins)
-	}
-	if high > 0 {
-		h.pos = make([]uint64, bins)
+	if h.top > 0 {
+		h.scale = bins / h.top
 	}
 	return h
 }
 
-// add counts values. What pass 0 has not shown goes to the last bin of its side, and is dropped where the side is empty.
+// add counts values. One beyond top, which pass 0 has not shown, goes to the last bin of its side.
 func (h *histogram) add(x []float32) {
 	for _, v := range x {
-		side := h.pos
-		switch {
-		case v == 0:
-			h.zeros++
-			continue
-		case v-v != 0:
-			continue
-		case v < 0:
-			side = h.neg
+		sign := int(int32(math.Float32bits(v)) >> 31) // -1 or 0
+		i := bins + sign + int(float64(v)*h.scale)
+		i = min(max(i, 0), 2*bins-1)
+		if v == 0 {
+			i = 2 * bins
 		}
-		if i := min(int(math.Abs(float64(v))*h.scale), bins-1); i < len(side) {
-			side[i]++
+		if v-v == 0 {
+			h.counts[i]++
 		}
 	}
+}
+
+// split lays the two sides out for the methods below.
+func (h *histogram) split() {
+	h.pos, h.zeros = h.counts[bins:2*bins], h.counts[2*bins]
+	h.neg = slices.Clone(h.counts[:bins])
+	slices.Reverse(h.neg)
 }
 
 // width returns the width of a bin.
@@ -65,9 +67,7 @@ func (h *histogram) quantile(rest uint64, part float64, sides ...[]uint64) float
 	}
 	for i := range bins {
 		for _, s := range sides {
-			if s != nil {
-				have += float64(s[i])
-			}
+			have += float64(s[i])
 		}
 		if have >= want {
 			return float64(i+1) * h.width()

@@ -64,15 +64,7 @@ func (o *Observer) Observe(pass int, x []float32) {
 }
 
 func (o *Observer) extend(x []float32) {
-	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
-	n := 0
-	for _, v := range x {
-		if v-v != 0 { // NaN for NaN and infinities
-			continue
-		}
-		n++
-		low, high = min(low, v), max(high, v)
-	}
+	low, high, n := extremes(x)
 	o.count += int64(n)
 	o.nonFinite += int64(len(x) - n)
 	if n == 0 {
@@ -89,6 +81,32 @@ func (o *Observer) extend(x []float32) {
 	for i, v := range ends {
 		o.average[i] += float64(averagingConstant * (v - o.average[i]))
 	}
+}
+
+// extremes returns the least and the greatest of the finite values and their number; +Inf and -Inf without any.
+func extremes(x []float32) (low, high float32, n int) {
+	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
+	bad := uint32(0)
+	for _, v := range x {
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
+		}
+		bad |= math.Float32bits(v)&^(1<<31) + 1<<23 // an exponent of ones carries into the top bit
+	}
+	if bad>>31 == 0 {
+		return low, high, len(x)
+	}
+	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
+	for _, v := range x {
+		if finite(v) {
+			low, high = min(low, v), max(high, v)
+			n++
+		}
+	}
+	return low, high, n
 }
 
 // Count returns the number of finite values of pass 0.
@@ -124,6 +142,7 @@ func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	if err != nil {
 		return Range{}, err
 	}
+	o.hist.split()
 	switch m {
 	case Percentile:
 		return o.percentile(kind)

@@ -149,6 +149,7 @@ func TestMSEIsLeast(t *testing.T) {
 func TestSquaredErrorMatchesData(t *testing.T) {
 	data := gaussian(5, 10, 10_000, false)
 	o := observe(data, MSE)
+	o.hist.split()
 	for _, bits := range []int{4, 8} {
 		for _, r := range []Range{{-1, 1}, {-3, 3}, {-8, 8}, {-0.5, 2}, {-100, 100}} {
 			g := must(GridFor(Asymmetric, bits, r))
