@@ -128,24 +128,22 @@ extern "C" __global__ void select_weights(float *active, const float *high, cons
 
 // ---------------------------------------------------------------------------------------------------- metrics
 
-// ordered is the value that scores are compared by: a NaN is below everything else and equal to -Inf.
-__device__ __forceinline__ float ordered(float v) { return v != v ? __int_as_float((int)0xff800000u) : v; }
-
 // warp_sum adds one number of each lane; every lane gets the sum. All 32 lanes of the warp must be here.
 __device__ __forceinline__ unsigned warp_sum(unsigned v) {
 	for (unsigned step = LANES / 2; step > 0; step /= 2) v += __shfl_xor_sync(ALL_LANES, v, step);
 	return v;
 }
 
-// rank_of counts the classes that come before the label in a row of scores: greater ones, and equal ones with a lower index.
-__device__ __forceinline__ unsigned rank_of(const float *row, unsigned classes, unsigned label) {
-	const float own = ordered(row[label]);
+// among_best says whether fewer than k classes come before the label in a row of scores: greater ones, and equal ones with a lower
+// index. A label that scores NaN is never among them; as the first maximum is looked for from the left and nothing is greater than
+// a NaN, a NaN at index 0 makes 0 the first maximum.
+__device__ __forceinline__ bool among_best(const float *row, unsigned classes, unsigned label, unsigned k) {
+	const float own = row[label], first = row[0];
 	unsigned before = 0;
-	for (unsigned c = threadIdx.x % LANES; c < classes; c += LANES) {
-		const float v = ordered(row[c]);
-		before += v > own || (v == own && c < label) ? 1u : 0u;
-	}
-	return warp_sum(before);
+	for (unsigned c = threadIdx.x % LANES; c < classes; c += LANES) before += row[c] > own || (row[c] == own && c < label) ? 1u : 0u;
+	before = warp_sum(before);
+	if (k == 1 && first != first) return label == 0;
+	return own == own && before < k;
 }
 
 // topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is top-1 with ties
@@ -161,7 +159,7 @@ extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long
 			const unsigned sample = g * SAMPLES_PER_BLOCK + i;
 			bool found = false;
 			if (sample < samples && labels[sample] >= 0 && labels[sample] < (long long)classes) {
-				found = rank_of(scores + (Size)sample * classes, classes, (unsigned)labels[sample]) < k;
+				found = among_best(scores + (Size)sample * classes, classes, (unsigned)labels[sample], k);
 			}
 			if (lane == 0) hit[i] = found ? 1u : 0u;
 		}
@@ -175,19 +173,18 @@ extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long
 	}
 }
 
-// argmax_rows writes the index of the first maximum of each row of scores, as a label for topk_bits. A NaN is below everything;
-// a row of NaN and -Inf only gives 0.
+// argmax_rows writes the index of the first maximum of each row of scores, as a label for topk_bits. A NaN is never greater than
+// what came before it, and nothing is greater than a NaN at index 0.
 // Launch: grid in x, a warp a sample. Bits: exact.
 extern "C" __global__ void argmax_rows(long long *best, const float *scores, unsigned samples, unsigned classes) {
 	const Size warps = thread_count() / LANES;
 	const unsigned lane = threadIdx.x % LANES;
 	for (Size sample = thread_index() / LANES; sample < samples; sample += warps) {
 		const float *row = scores + sample * classes;
-		float top = ordered(row[0]);
+		float top = row[0]; // every lane starts from class 0: a later one must be greater
 		unsigned at = 0;
 		for (unsigned c = lane; c < classes; c += LANES) {
-			const float v = ordered(row[c]);
-			if (v > top) top = v, at = c;
+			if (row[c] > top) top = row[c], at = c;
 		}
 		for (unsigned step = LANES / 2; step > 0; step /= 2) {
 			const float other = __shfl_xor_sync(ALL_LANES, top, step);
