@@ -2,8 +2,8 @@
 # Go, a C compiler and python3 with pip lands in the ignored folders .ort/ and .tools/. Versions: scripts/versions.mk.
 
 include scripts/versions.mk
-# The CUDA backend keeps its own targets beside its code.
-include $(wildcard cuda/*.mk)
+# The targets of the CUDA backend.
+include $(wildcard cuda.mk)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -131,5 +131,9 @@ protoc:
 	@go build -o .tools/protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go
 
 .PHONY: clean
-clean: ## remove what the targets made, the downloads too
-	rm -rf bin $(DEMO_OUT) .ort .ort-* .tools
+clean: ## remove what was built
+	rm -rf bin $(DEMO_OUT) .tools/fuzz .tools/generated
+
+.PHONY: distclean
+distclean: clean ## remove the downloads as well
+	rm -rf .ort .ort-* .nv .venv-* .tools
