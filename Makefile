@@ -26,6 +26,11 @@ help: ## list the targets
 
 # ---- the program
 
+ifdef DEMOTE_ORT
+# The tests run in the folders of their rooms, and want the file.
+export DEMOTE_ORT := $(abspath $(firstword $(wildcard $(DEMOTE_ORT)/libonnxruntime.so) $(DEMOTE_ORT)))
+endif
+
 .PHONY: setup
 setup: ## bring the pinned ONNX Runtime into .ort/ (nothing to do if DEMOTE_ORT names one)
 ifdef DEMOTE_ORT

@@ -26,16 +26,18 @@ esac`
 	pythonTooOld = `case "$1" in -c) exit 1 ;; esac`
 )
 
-// bare makes a folder to be the whole PATH: sh and the given tools.
+// bare makes a folder to be the whole PATH: the shell, a few small programs that the makefiles themselves use, and the given tools.
 func bare(t *testing.T, tools map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(shell, filepath.Join(folder, "sh")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"sh", "sed", "head", "uname"} {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, script := range tools {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
