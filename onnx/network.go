@@ -40,5 +40,4 @@ type Network struct {
 	Omitted []Omitted
 	Weights map[string]*Weight // by initializer, filled by QuantizeWeights
 	Opset   int64              // the operator set of the file that it was made from
-	options Options
 }

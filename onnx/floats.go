@@ -1,0 +1,34 @@
+package onnx
+
+// moves are operators that hand values on; their element type says nothing about what a network computes in.
+var moves = map[string]bool{
+	"Cast": true, "CastLike": true, "Identity": true, "Constant": true, "Reshape": true, "Transpose": true, "Flatten": true,
+	"Squeeze": true, "Unsqueeze": true, "Slice": true, "Split": true, "Gather": true, "Concat": true, "Expand": true,
+}
+
+// refuseOtherFloats refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
+// float32 alone. Constants of other types behind a Cast are folded before.
+func refuseOtherFloats(m *Model) error {
+	x, err := NewIndex(m)
+	if err != nil {
+		return err
+	}
+	var first node
+	for _, n := range x.Nodes() {
+		if moves[n.GetOpType()] {
+			continue
+		}
+		switch x.Type(output(n, 0)) {
+		case Float:
+			return nil
+		case Float16, BFloat16, Double:
+			if first == nil {
+				first = n
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return badf("the network computes in %s (%s is the first): export it in float32", x.Type(output(first, 0)), nodeName(first))
+}

@@ -1,0 +1,149 @@
+package onnx
+
+import (
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
+
+// convertOpset brings the model's graph to operator set Opset and IR version IR. The model's own functions keep theirs.
+func convertOpset(m *Model) error {
+	if err := convert(m.Graph(), m.OpsetOf(""), Opset); err != nil {
+		return err
+	}
+	m.Proto.OpsetImport = setOpset(m.Proto.OpsetImport, "", Opset)
+	m.Proto.IrVersion = new(int64(IR))
+	return nil
+}
+
+// change is what becomes of a node at a version of its operator. A nil rule means that every use of the operator that the
+// older (for up) or the newer version (for down) allows means the same in the other: only element types were added, or
+// attributes whose default is the old behaviour.
+type change struct {
+	up, down rule
+}
+
+// rule rewrites a node of the graph that c converts, or says why it cannot.
+type rule func(c *converter, n node) error
+
+// history holds the changes of an operator by the operator set that brought them.
+type history map[int64]change
+
+// convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another. The error
+// names a node whose operator is not in the table, or whose use has no counterpart.
+func convert(g graph, from, to int64) error {
+	if from == to {
+		return nil
+	}
+	c := &converter{names: newNames(g), from: from, to: to, constants: make(map[string]tensor)}
+	return c.graph(g)
+}
+
+// converter rewrites one graph after the other.
+type converter struct {
+	names     *names
+	from, to  int64
+	constants map[string]tensor // of the graphs around the node, by name
+	before    []node            // new nodes in front of the one that is converted
+}
+
+func (c *converter) graph(g graph) error {
+	for _, t := range g.GetInitializer() {
+		c.constants[t.GetName()] = t
+	}
+	var err error
+	g.Node, err = c.nodes(g.GetNode())
+	return err
+}
+
+func (c *converter) nodes(nodes []node) ([]node, error) {
+	out := make([]node, 0, len(nodes))
+	for _, n := range nodes {
+		if standard(n) {
+			if n.GetOpType() == "Constant" {
+				c.constants[output(n, 0)] = constantValue(n)
+			}
+			if err := c.node(n); err != nil {
+				return nil, badf("%s: %w", nodeName(n), err)
+			}
+			out = append(out, c.before...)
+			c.before = nil
+		}
+		out = append(out, n)
+		for _, body := range subgraphs(n) {
+			if err := c.graph(body); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (c *converter) node(n node) error {
+	h, ok := operators[n.GetOpType()]
+	if !ok {
+		return badf("operator %s is not known: it cannot be converted from opset %d to %d", n.GetOpType(), c.from, c.to)
+	}
+	versions := make([]int64, 0, len(h))
+	for v := range h {
+		versions = append(versions, v)
+	}
+	slices.Sort(versions)
+	for _, v := range versions {
+		if c.from < v && v <= c.to && h[v].up != nil {
+			if err := h[v].up(c, n); err != nil {
+				return badf("cannot be raised to opset %d: %w", c.to, err)
+			}
+		}
+	}
+	for _, v := range slices.Backward(versions) {
+		if c.to < v && v <= c.from && h[v].down != nil {
+			if err := h[v].down(c, n); err != nil {
+				return badf("cannot be lowered to opset %d: %w", c.to, err)
+			}
+		}
+	}
+	return nil
+}
+
+// add puts a node in front of the one that is converted and returns its output.
+func (c *converter) add(n node, op, suffix string, inputs []string, attrs ...*onnxpb.AttributeProto) string {
+	base := output(n, 0) + "_" + suffix
+	out := c.names.fresh(base)
+	c.before = append(c.before, newNode(op, c.names.fresh(base+"_"+op), inputs, []string{out}, attrs...))
+	return out
+}
+
+// ints adds a constant list of integers, or a scalar for one value where scalar is true, and returns its name.
+func (c *converter) ints(n node, suffix string, scalar bool, values ...int64) string {
+	dims := []int64{int64(len(values))}
+	if scalar {
+		dims = nil
+	}
+	t := NewInts("", Int64, dims, values)
+	t.Name = nil
+	out := c.add(n, "Constant", suffix, nil, &onnxpb.AttributeProto{
+		Name: str("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: t})
+	c.constants[out] = t
+	return out
+}
+
+// constInts returns the value of an integer input that is constant.
+func (c *converter) constInts(n node, i int) ([]int64, error) {
+	t := c.constants[input(n, i)]
+	if t == nil {
+		return nil, badf("its input %d, %q, is not constant", i, input(n, i))
+	}
+	return Ints(t)
+}
+
+// setInput puts a name at an input, behind absent ones if need be; an absent last input is cut off.
+func setInput(n node, i int, name string) {
+	for len(n.Input) <= i {
+		n.Input = append(n.Input, "")
+	}
+	n.Input[i] = name
+	for len(n.Input) > 0 && n.Input[len(n.Input)-1] == "" {
+		n.Input = n.Input[:len(n.Input)-1]
+	}
+}
