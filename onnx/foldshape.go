@@ -1,0 +1,199 @@
+package onnx
+
+import (
+	"math"
+
+	"demote/onnx/onnxpb"
+)
+
+// foldConstant gives the value of a Constant node. Strings and sparse tensors stay nodes.
+func foldConstant(c *call) ([]tensor, error) {
+	for _, a := range c.node.GetAttribute() {
+		switch a.GetName() {
+		case "value":
+			if a.GetT() == nil {
+				return nil, badf("attribute value is no tensor")
+			}
+			if err := checkTensor(a.GetT()); err != nil {
+				return nil, err
+			}
+			return one(a.GetT())
+		case "value_float":
+			return one(NewFloats("", nil, []float32{a.GetF()}))
+		case "value_floats":
+			return one(NewFloats("", []int64{int64(len(a.GetFloats()))}, a.GetFloats()))
+		case "value_int":
+			return one(NewInts("", Int64, nil, []int64{a.GetI()}))
+		case "value_ints":
+			return one(intList(a.GetInts()))
+		}
+	}
+	return nil, nil
+}
+
+func intList(values []int64) tensor {
+	return NewInts("", Int64, []int64{int64(len(values))}, values)
+}
+
+func foldIdentity(c *call) ([]tensor, error) {
+	return one(c.args[0])
+}
+
+// dims returns the known dimensions of operand 0.
+func (c *call) dims() ([]int64, bool) {
+	if t := c.arg(0); t != nil {
+		return t.GetDims(), true
+	}
+	dims, known := c.folder.shapes[input(c.node, 0)]
+	return dims, known
+}
+
+func foldShape(c *call) ([]tensor, error) {
+	dims, known := c.dims()
+	if !known {
+		return nil, nil
+	}
+	rank := int64(len(dims))
+	clamp := func(v int64) int64 {
+		if v < 0 {
+			v += rank
+		}
+		return min(max(v, 0), rank)
+	}
+	start := clamp(attrInt(c.node, "start", 0))
+	end := max(start, clamp(attrInt(c.node, "end", rank)))
+	return one(intList(dims[start:end]))
+}
+
+func foldSize(c *call) ([]tensor, error) {
+	dims, known := c.dims()
+	if !known {
+		return nil, nil
+	}
+	n, err := count(dims)
+	if err != nil {
+		return nil, err
+	}
+	return one(NewInts("", Int64, nil, []int64{n}))
+}
+
+func foldConstantOfShape(c *call) ([]tensor, error) {
+	dims, err := c.ints(0)
+	if err != nil {
+		return nil, err
+	}
+	value := NewFloats("", []int64{1}, []float32{0})
+	if a := attr(c.node, "value"); a != nil {
+		if value = a.GetT(); value == nil {
+			return nil, badf("attribute value is no tensor")
+		}
+	}
+	if err := checkTensor(value); err != nil {
+		return nil, err
+	}
+	if mustCount(value) != 1 {
+		return nil, badf("attribute value has %d elements, it needs 1", mustCount(value))
+	}
+	return c.view(value, 0, dims, make([]int64, len(dims)))
+}
+
+// foldRange counts from the first operand to before the second; only integers, since a float32 sum depends on its order.
+func foldRange(c *call) ([]tensor, error) {
+	var v [3]int64
+	for i := range v {
+		if elemFloat(c.args[i]) || elemBits(DType(c.args[i].GetDataType())) < 8 {
+			return nil, nil
+		}
+		values, err := c.ints(i)
+		if err != nil {
+			return nil, err
+		}
+		if len(values) != 1 {
+			return nil, badf("operand %d has %d elements, it needs 1", i, len(values))
+		}
+		v[i] = values[0]
+	}
+	first, limit, delta := v[0], v[1], v[2]
+	if delta == 0 {
+		return nil, badf("a step of 0")
+	}
+	n := math.Ceil((float64(limit) - float64(first)) / float64(delta))
+	if !(n < foldFree) {
+		return nil, nil
+	}
+	values := make([]int64, max(0, int(n)))
+	for i := range values {
+		values[i] = first + int64(i)*delta
+	}
+	typ := DType(c.args[0].GetDataType())
+	if ok, err := c.fits(typ, []int64{int64(len(values))}); !ok || err != nil {
+		return nil, err
+	}
+	return one(NewInts("", typ, []int64{int64(len(values))}, values))
+}
+
+// foldNonZero lists the places of what is not zero: one row a dimension, in row-major order.
+func foldNonZero(c *call) ([]tensor, error) {
+	values, dims, err := c.numbers(0)
+	if values == nil || err != nil || len(dims) == 0 {
+		return nil, err
+	}
+	var at []int64
+	for i, v := range values {
+		if v != 0 {
+			at = append(at, int64(i))
+		}
+	}
+	shape := []int64{int64(len(dims)), int64(len(at))}
+	if ok, err := c.fits(Int64, shape); !ok || err != nil {
+		return nil, err
+	}
+	out := make([]int64, 0, len(dims)*len(at))
+	inner := int64(len(values))
+	for _, d := range dims {
+		if d == 0 {
+			break
+		}
+		inner /= d
+		for _, i := range at {
+			out = append(out, i/inner%d)
+		}
+	}
+	return one(NewInts("", Int64, shape, out))
+}
+
+// elemFloat reports whether a tensor's elements are of a float type.
+func elemFloat(t tensor) bool { return isFloat(DType(t.GetDataType())) }
+
+func isFloat(t DType) bool {
+	return t == Float || t == Double || t == Float16 || t == BFloat16
+}
+
+// numbers returns operand i as float64, exactly: float32, float16, bfloat16, booleans, integers below 2^53. Nil where it
+// is absent, of another type, or not exact.
+func (c *call) numbers(i int) ([]float64, []int64, error) {
+	t := c.arg(i)
+	if t == nil || DType(t.GetDataType()) == Double || DType(t.GetDataType()) == onnxpb.TensorProto_STRING {
+		return nil, nil, nil
+	}
+	if elemFloat(t) {
+		values, err := Floats(t)
+		out := make([]float64, len(values))
+		for i, v := range values {
+			out[i] = float64(v)
+		}
+		return out, t.GetDims(), err
+	}
+	values, err := Ints(t)
+	if err != nil {
+		return nil, nil, nil // a type that this package does not compute with
+	}
+	out := make([]float64, len(values))
+	for i, v := range values {
+		if v > 1<<53 || v < -1<<53 {
+			return nil, nil, nil
+		}
+		out[i] = float64(v)
+	}
+	return out, t.GetDims(), nil
+}

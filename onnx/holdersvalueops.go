@@ -1,0 +1,69 @@
+package onnx
+
+import "math"
+
+// valueOps are the operators that make a number of two numbers.
+var valueOps = map[string]func(x, y float64) float64{
+	"Add": func(x, y float64) float64 { return float64(float32(x + y)) },
+	"Sub": func(x, y float64) float64 { return float64(float32(x - y)) },
+	"Mul": func(x, y float64) float64 { return float64(float32(x * y)) },
+	"Div": func(x, y float64) float64 { return float64(float32(x / y)) },
+	"Min": math.Min,
+	"Max": math.Max,
+}
+
+// valuesAfter returns the values that an output of a node can hold. A comparison may come out either way: the list of an
+// integer input is an assumption.
+func (f *finder) valuesAfter(n node, t string) valueSet {
+	if !standard(n) {
+		return valueSet{}
+	}
+	op := n.GetOpType()
+	switch {
+	case f.Type(t) == Bool:
+		return truths
+	case valueOps[op] != nil && len(n.GetInput()) == 2:
+		return combine(f.valuesOf(n, 0), f.valuesOf(n, 1), valueOps[op])
+	}
+	switch op {
+	case "Where":
+		return union(f.valuesOf(n, 1), f.valuesOf(n, 2))
+	case "Neg":
+		return combine(valueSet{[]float64{0}}, f.valuesOf(n, 0), func(x, y float64) float64 { return x - y })
+	case "Cast", "CastLike":
+		return f.valuesCast(n, t)
+	case "Trilu":
+		return union(f.valuesOf(n, 0), valueSet{[]float64{0}})
+	case "Pad":
+		if f.padsNothingNew(n) {
+			return union(f.valuesOf(n, 0), valueSet{[]float64{0}})
+		}
+		return union(f.valuesOf(n, 0), f.valuesOf(n, 2))
+	case "Concat":
+		all := make([]valueSet, len(n.GetInput()))
+		for i := range all {
+			all[i] = f.valuesOf(n, i)
+		}
+		return union(all...)
+	case "ScatterElements", "ScatterND":
+		return union(f.valuesOf(n, 0), f.valuesOf(n, 2))
+	case "ConstantOfShape":
+		if a := attr(n, "value"); a.GetT() != nil {
+			return constantSet(a.GetT())
+		}
+		return valueSet{[]float64{0}}
+	}
+	if source, ok := movingOps[op]; ok && op != "Resize" && t == output(n, 0) {
+		return f.valuesOf(n, source)
+	}
+	return valueSet{}
+}
+
+// valuesCast follows a conversion: to bool is handled before, to an integer cuts.
+func (f *finder) valuesCast(n node, t string) valueSet {
+	s := f.valuesOf(n, 0)
+	if isFloat(f.Type(t)) || s.list == nil {
+		return s
+	}
+	return combine(s, valueSet{[]float64{0}}, func(x, _ float64) float64 { return math.Trunc(x) })
+}

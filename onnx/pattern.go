@@ -1,0 +1,147 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+)
+
+// pattern is a group of nodes that an integer runtime computes as one.
+type pattern struct {
+	name  string
+	nodes []node
+	inner []string // tensors between them, each a holder only if somebody else needs it
+}
+
+// cores are the operators that take the activation behind them in.
+var cores = map[string]bool{"Conv": true, "ConvTranspose": true, "Gemm": true, "MatMul": true, "Add": true}
+
+// activations are the operators that a core takes in.
+var activations = map[string]bool{
+	"Relu": true, "LeakyRelu": true, "PRelu": true, "Clip": true, "Sigmoid": true, "Tanh": true, "HardSigmoid": true,
+	"HardSwish": true, "Elu": true, "Selu": true, "Softplus": true, "Mish": true, "Gelu": true,
+}
+
+// findPatterns finds the fused patterns and notes the tensors inside them.
+func (f *finder) findPatterns() {
+	composites := make(map[string][]pattern) // activations of several nodes, by the tensor that they read
+	taken := make(map[node]bool)             // nodes of composites: their Add is no core
+	for _, n := range f.nodes {
+		if !standard(n) {
+			continue
+		}
+		x, p := f.composite(n)
+		if p == nil {
+			p = f.layerNorm(n)
+		}
+		if p == nil {
+			continue
+		}
+		if x != "" {
+			composites[x] = append(composites[x], *p)
+		}
+		f.enclose(*p)
+		for _, n := range p.nodes {
+			taken[n] = true
+		}
+	}
+	for _, n := range f.nodes {
+		if !standard(n) || taken[n] {
+			continue
+		}
+		if p := f.biased(n); p != nil {
+			f.enclose(*p)
+		}
+		if cores[n.GetOpType()] {
+			f.activated(n, composites[output(n, 0)])
+		}
+	}
+}
+
+// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return.
+func (f *finder) enclose(p pattern) {
+	for _, t := range p.inner {
+		inPattern := func(c node) bool { return slices.Contains(p.nodes, c) }
+		if f.onlyTo(t, inPattern) {
+			f.inside[t] = p.name
+		}
+	}
+}
+
+// biased matches a MatMul and the Add of its bias, a constant of one dimension, in either order. A mask is no bias.
+func (f *finder) biased(add node) *pattern {
+	if add.GetOpType() != "Add" || f.masked[output(add, 0)] {
+		return nil
+	}
+	for i := range 2 {
+		t := input(add, i)
+		product, bias := f.Producer(t), f.Constant(input(add, 1-i))
+		if product != nil && standard(product) && product.GetOpType() == "MatMul" && bias != nil && len(bias.GetDims()) == 1 {
+			return &pattern{name: "MatMul + Add", nodes: []node{add}, inner: []string{t}}
+		}
+	}
+	return nil
+}
+
+// activated matches a core and the activation behind it: one node, or one of the composites that read its output.
+func (f *finder) activated(core node, composites []pattern) {
+	t := output(core, 0)
+	for _, p := range composites {
+		f.enclose(pattern{name: core.GetOpType() + " + " + p.name, nodes: p.nodes, inner: []string{t}})
+	}
+	readers := f.readers(t)
+	if len(readers) == 1 && f.isActivation(readers[0]) && input(readers[0], 0) == t && !slices.Contains(readers[0].GetInput()[1:], t) {
+		f.enclose(pattern{name: core.GetOpType() + " + " + readers[0].GetOpType(), nodes: readers, inner: []string{t}})
+	}
+}
+
+// readers returns the nodes that read a tensor's values.
+func (f *finder) readers(t string) []node {
+	return slices.DeleteFunc(slices.Clone(f.Consumers(t)), f.readsShape)
+}
+
+func (f *finder) isActivation(n node) bool {
+	return activations[n.GetOpType()] && (standard(n) || n.GetOpType() == "Gelu")
+}
+
+// made returns the node that makes a tensor if it is a standard one of that operator, else nil.
+func (f *finder) made(t, op string) node {
+	if n := f.Producer(t); n != nil && standard(n) && n.GetOpType() == op && output(n, 0) == t {
+		return n
+	}
+	return nil
+}
+
+// scalar returns the value of a constant of one element.
+func (f *finder) scalar(t string) (float64, bool) {
+	c := f.Constant(t)
+	if c == nil {
+		return 0, false
+	}
+	if n, err := count(c.GetDims()); err != nil || n != 1 {
+		return 0, false
+	}
+	s := constantSet(c)
+	if len(s.list) != 1 {
+		return 0, false
+	}
+	return s.list[0], true
+}
+
+// is reports whether a tensor is a constant of one element with that value, up to what exporters lose in printing it.
+func (f *finder) is(t string, want float64) bool {
+	v, ok := f.scalar(t)
+	return ok && math.Abs(v-want) <= 1e-3*math.Abs(want)
+}
+
+// with returns the other operand of a commutative node, one of whose operands is a constant of that value.
+func (f *finder) with(n node, value float64) (string, bool) {
+	if n == nil {
+		return "", false
+	}
+	for i := range 2 {
+		if f.is(input(n, i), value) {
+			return input(n, 1-i), true
+		}
+	}
+	return "", false
+}
