@@ -6,9 +6,9 @@ var moves = map[string]bool{
 	"Squeeze": true, "Unsqueeze": true, "Slice": true, "Split": true, "Gather": true, "Concat": true, "Expand": true,
 }
 
-// refuseOtherFloats refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
+// refuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
 // float32 alone. Constants of other types behind a Cast are folded before.
-func refuseOtherFloats(m *Model) error {
+func refuseHalf(m *Model) error {
 	x, err := NewIndex(m)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 func Prepare(m *Model, o Options) (*Network, error) {
 	n := &Network{Model: m.Clone(), Weights: make(map[string]*Weight), Opset: m.OpsetOf("")}
 	steps := []func(*Model) error{
-		constantInputs, convertOpset, inlineFunctions, foldConstants, foldBatchNorm, refuseOtherFloats,
+		constantInputs, convertOpset, inlineFunctions, foldConstants, foldBatchNorm, refuseHalf,
 	}
 	for _, step := range steps {
 		if err := step(n.Model); err != nil {

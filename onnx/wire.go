@@ -10,7 +10,7 @@ import (
 const (
 	maxDepth     = 100       // nesting of messages that every protobuf library reads
 	messageBytes = 256       // about what an empty message costs in memory
-	freeMemory   = 512 << 20 // what a small file may become in memory
+	freeMemory   = 128 << 20 // what a small file may become in memory
 )
 
 // wireScan walks over the wire format before anything is decoded, so that a small file cannot claim a large memory: two
