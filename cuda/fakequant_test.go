@@ -1,0 +1,193 @@
+//go:build cuda
+
+package cuda_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"demote/cuda"
+	"demote/cuda/emutest"
+	"demote/quant"
+)
+
+// packMask packs one bit a holder.
+func packMask(low []bool) []uint8 {
+	mask := make([]uint8, cuda.MaskBytes(len(low)))
+	for i, l := range low {
+		if l {
+			mask[i/8] |= 1 << (i % 8)
+		}
+	}
+	return mask
+}
+
+func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
+	list := records(t)
+	low := make([]bool, len(list))
+	for i := range low {
+		low[i] = i%3 != 0
+	}
+	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+		table := upload(t, d, s, "records", cuda.RecordTable(list))
+		mask := upload(t, d, s, "mask", packMask(low))
+		r := rand.New(rand.NewPCG(1, 2))
+		for holder, record := range list {
+			p := record.High.Params()
+			if low[holder] {
+				p = record.Low.Params()
+			}
+			for _, n := range lengths[holder%2:] {
+				in := values(p, n, r)
+				x, y := upload(t, d, s, "x", in), room[float32](t, d, "y", n)
+				do(t, d.FakeQuant(y, x, table, mask, holder, cuda.NoClip).Run(s))
+				do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s)) // in place
+				want := make([]float32, n)
+				p.Apply(want, in)
+				for i, b := range []*cuda.Buffer[float32]{y, x} {
+					if err := sameBits(download(t, s, b), want); err != nil {
+						t.Errorf("holder %d (%+v), length %d, in place %v: %v", holder, p, n, i == 1, err)
+					}
+				}
+				closeAll(t, x, y)
+			}
+		}
+		closeAll(t, table, mask)
+	})
+}
+
+func TestFakeQuantOfUnalignedParts(t *testing.T) {
+	grid, err := quant.GridOf(quant.QDQ, quant.Asymmetric, 8, quant.Range{Min: -1, Max: 2})
+	do(t, err)
+	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+		table := upload(t, d, s, "records", cuda.RecordTable([]quant.Record{{Low: grid, High: grid}}))
+		mask := upload(t, d, s, "mask", []uint8{0})
+		in := values(grid.Params(), 200, rand.New(rand.NewPCG(3, 4)))
+		for _, c := range []struct{ first, n int }{{1, 100}, {2, 64}, {3, 33}, {4, 33}, {7, 1}} {
+			whole := upload(t, d, s, "x", in)
+			part := whole.View(c.first, c.n)
+			do(t, d.FakeQuant(part, part, table, mask, 0, cuda.NoClip).Run(s))
+			want := append([]float32(nil), in...)
+			grid.Apply(want[c.first:c.first+c.n], in[c.first:c.first+c.n])
+			if err := sameBits(download(t, s, whole), want); err != nil {
+				t.Errorf("part [%d, +%d): %v", c.first, c.n, err)
+			}
+			closeAll(t, whole)
+		}
+		closeAll(t, table, mask)
+	})
+}
+
+func TestFakeQuantWithClip(t *testing.T) {
+	inf := float32(math.Inf(1))
+	clips := []struct {
+		name string
+		clip cuda.Clip
+		f    func(x float32) float32
+	}{
+		{"relu", cuda.Clip{}, func(x float32) float32 { return clipped(x, 0, inf) }},
+		{"relu6", cuda.Clip{Below: 0, Above: 6}, func(x float32) float32 { return clipped(x, 0, 6) }},
+		{"clip", cuda.Clip{Below: -0.7, Above: 0.3}, func(x float32) float32 { return clipped(x, -0.7, 0.3) }},
+		{"none", cuda.NoClip, func(x float32) float32 { return x }},
+	}
+	list := records(t)
+	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+		table := upload(t, d, s, "records", cuda.RecordTable(list))
+		mask := upload(t, d, s, "mask", make([]uint8, cuda.MaskBytes(len(list))))
+		for _, c := range clips {
+			for holder := 0; holder < len(list); holder += 5 {
+				p := list[holder].High.Params()
+				in := values(p, 333, rand.New(rand.NewPCG(5, uint64(holder))))
+				x := upload(t, d, s, "x", in)
+				do(t, d.FakeQuant(x, x, table, mask, holder, c.clip).Run(s))
+				want := make([]float32, len(in))
+				for i, v := range in {
+					want[i] = p.Value(c.f(v))
+				}
+				if err := sameBits(download(t, s, x), want); err != nil {
+					t.Errorf("%s, holder %d: %v", c.name, holder, err)
+				}
+				closeAll(t, x)
+			}
+		}
+		closeAll(t, table, mask)
+	})
+}
+
+// clipped keeps NaN, as Clip does in front of a grid.
+func clipped(x, below, above float32) float32 {
+	if x < below {
+		return below
+	}
+	if x > above {
+		return above
+	}
+	return x
+}
+
+// Every order of blocks, threads and streams gives the same bits.
+func TestOrdersDoNotMatter(t *testing.T) {
+	for seed := range 24 {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			emutest.Set(t, fmt.Sprintf("seed=%d", seed))
+			onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) { chain(t, d, s) })
+		})
+	}
+}
+
+// chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares the end of it.
+func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+	t.Helper()
+	const samples, classes = 77, 37
+	list := records(t)[:9]
+	r := rand.New(rand.NewPCG(9, 9))
+	in := values(list[0].Low.Params(), samples*classes, r)
+	labels := make([]int64, samples)
+	for i := range labels {
+		labels[i] = int64(r.IntN(classes))
+	}
+	low := []bool{true, false, true, true, false, false, true, false, true}
+	table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", packMask(low))
+	x, truth := upload(t, d, s, "x", in), upload(t, d, s, "labels", labels)
+	y, back := room[float32](t, d, "y", len(in)), room[float32](t, d, "back", len(in))
+	codes, lossy := room[uint16](t, d, "codes", len(in)), room[uint32](t, d, "lossy", d.PackBlocks(len(in)))
+	bits, best := room[uint8](t, d, "bits", cuda.MaskBytes(samples)), room[int64](t, d, "best", samples)
+	parts := room[float32](t, d, "parts", cuda.PartsPerSample*samples)
+	grid := table.View(2*8, 1)
+
+	for holder := range list {
+		do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s))
+	}
+	do(t, y.CopyFrom(s, x))
+	do(t, cuda.Pack(d, codes, y, grid, lossy).Run(s))
+	do(t, cuda.Unpack(d, back, codes, grid).Run(s))
+	do(t, d.TopK(bits, back, truth, samples, classes, 5).Run(s))
+	do(t, d.Argmax(best, back, samples, classes).Run(s))
+	do(t, d.OutputParts(parts, back, x, samples, classes).Run(s))
+
+	want := append([]float32(nil), in...)
+	for holder, record := range list {
+		p := record.High.Params()
+		if low[holder] {
+			p = record.Low.Params()
+		}
+		p.Apply(want, want)
+	}
+	if err := sameBits(download(t, s, back), want); err != nil {
+		t.Error(err)
+	}
+	gotBits, gotBest, gotParts := download(t, s, bits), download(t, s, best), download(t, s, parts)
+	for i := range samples {
+		row := want[i*classes : (i+1)*classes]
+		if got, want := gotBits[i/8]>>(i%8)&1 == 1, topK(row, labels[i], 5); got != want {
+			t.Errorf("sample %d: top-5 bit %v, want %v", i, got, want)
+		}
+		if got, want := gotBest[i], firstMaximum(row); got != want {
+			t.Errorf("sample %d: best %d, want %d", i, got, want)
+		}
+		compareParts(t, i, gotParts[i*cuda.PartsPerSample:], row, row)
+	}
+	closeAll(t, table, mask, x, truth, y, back, codes, lossy, bits, best, parts)
+}

@@ -1,0 +1,91 @@
+//go:build cuda
+
+package cuda
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+)
+
+// errClosed is returned for work given to a closed worker.
+var errClosed = errors.New("cuda: the worker is closed")
+
+// A Worker is the one goroutine, on an OS thread of its own, that may touch a GPU.
+type Worker struct {
+	jobs chan job
+	info Info
+
+	mu     sync.RWMutex // held for reading while a job is handed over, for writing by Close
+	closed bool
+}
+
+type job struct {
+	run  func(*Device) error
+	done chan<- error
+}
+
+// Open starts a worker for the GPU of that number (from 0, in the driver's order), retains its primary context and loads the
+// kernels. The error is ErrNoDevice if there is none or it is too old, ErrDriver if the driver is.
+func Open(ordinal int) (*Worker, error) {
+	w := &Worker{jobs: make(chan job)}
+	ready := make(chan error, 1)
+	go w.serve(ordinal, ready)
+	if err := <-ready; err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// serve is the worker's goroutine. It keeps its OS thread: a goroutine that ends without unlocking takes the thread with it, and
+// with the thread everything that CUDA and ONNX Runtime tied to it.
+func (w *Worker) serve(ordinal int, ready chan<- error) {
+	runtime.LockOSThread()
+	d, err := openDevice(ordinal)
+	if err != nil {
+		ready <- err
+		return
+	}
+	w.info = d.info
+	open.workers.Add(1)
+	ready <- nil
+	for j := range w.jobs {
+		j.done <- j.run(d)
+		if d.closed {
+			open.workers.Add(-1)
+			return
+		}
+	}
+}
+
+// Info describes the worker's GPU.
+func (w *Worker) Info() Info { return w.info }
+
+// Do runs f on the worker's thread, with the context current, and returns its error. Functions run one at a time in the order of the
+// calls. After Close it returns an error. f must not call Do.
+func (w *Worker) Do(f func(d *Device) error) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	return w.hand(f)
+}
+
+func (w *Worker) hand(f func(d *Device) error) error {
+	done := make(chan error, 1)
+	w.jobs <- job{f, done}
+	return <-done
+}
+
+// Close frees the kernels and the context and ends the worker. What was left open is freed as well, and the error says how much
+// that was; it is nil after a lost context, where nothing can be closed in order. Closing again does nothing.
+func (w *Worker) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	return w.hand(func(d *Device) error { return d.close() })
+}
