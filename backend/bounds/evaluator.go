@@ -46,10 +46,14 @@ type Evaluator struct {
 	base    search.Mask
 	gains   []Gain
 	looked  []bool // candidates of the scan at hand that the memo was asked about
+	told    []int  // blocks of each that the journal was told of
 	stats   Stats
 
 	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with it.
 	Learnt func(mask search.Mask, score search.Score) error
+	// Stopped is called with the progress of a trial that is left unfinished for another one, and at the end of its scan,
+	// if there is more of it than before.
+	Stopped func(mask search.Mask, p Progress) error
 }
 
 var _ search.Evaluator = (*Evaluator)(nil)
@@ -61,6 +65,9 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 
 // Restore enters a full score that is known from before.
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
+
+// RestoreProgress enters how far a trial has come that is known from before.
+func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
 
 // Known returns a full score if it is known.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
@@ -89,6 +96,17 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	return s, e.learn(mask, s)
 }
 
+// Again runs a mask from the first block to the last, whatever is known of it, for those who watch
+// the machine at work.
+func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
+	p, err := e.run(ctx, Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
+	if err != nil {
+		return search.Score{}, err
+	}
+	s := e.rule.score(p)
+	return s, e.learn(mask, s)
+}
+
 // Scan answers as search.NaiveScan does.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
 	e.settle(base)
@@ -96,19 +114,30 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	e.scan.Begin(len(candidates), b)
 	if len(e.looked) < len(candidates) {
 		e.looked = make([]bool, len(candidates))
+		e.told = make([]int, len(candidates))
 	}
 	clear(e.looked[:len(candidates)])
-	for {
+	clear(e.told[:len(candidates)])
+	for at := -1; ; {
 		w, ok := e.scan.Next()
 		if !ok {
 			break
 		}
+		if w.Candidate != at && at >= 0 {
+			if err := e.tell(at, candidates[at]); err != nil {
+				e.leave(candidates)
+				return search.Found{Index: -1}, err
+			}
+		}
+		at = w.Candidate
 		if err := e.advance(ctx, base, candidates[w.Candidate], w); err != nil {
 			e.leave(candidates)
 			return search.Found{Index: -1}, err
 		}
 	}
-	e.leave(candidates)
+	if err := e.leave(candidates); err != nil {
+		return search.Found{Index: -1}, err
+	}
 	found := e.scan.Found()
 	if found.Passed {
 		e.stats.Accepted++
@@ -150,6 +179,7 @@ func (e *Evaluator) advance(ctx context.Context, base, mask search.Mask, w Work)
 		if p, ok := e.partial.Get(mask); ok {
 			e.stats.Resumed++
 			if p.Blocks > 0 {
+				e.told[w.Candidate] = p.Blocks
 				e.scan.Learn(w.Candidate, p)
 				return nil
 			}
@@ -201,13 +231,28 @@ func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
 	return nil
 }
 
-// leave keeps the progress of the trials that the scan leaves unfinished.
-func (e *Evaluator) leave(candidates []search.Mask) {
+// tell hands the progress of an unfinished trial on, if there is more of it than before.
+func (e *Evaluator) tell(candidate int, mask search.Mask) error {
+	p, _, done := e.scan.Progress(candidate)
+	if e.Stopped == nil || done || p.Blocks <= e.told[candidate] {
+		return nil
+	}
+	e.told[candidate] = p.Blocks
+	return e.Stopped(mask, p)
+}
+
+// leave keeps the progress of the trials that the scan leaves unfinished, and returns the first error of those who are
+// told.
+func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 	for i, mask := range candidates {
 		if p, _, done := e.scan.Progress(i); e.looked[i] && !done {
 			e.stop(mask, p)
+			if err := e.tell(i, mask); err != nil && first == nil {
+				first = err
+			}
 		}
 	}
+	return first
 }
 
 // stop keeps the progress of an unfinished trial.

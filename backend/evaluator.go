@@ -1,0 +1,99 @@
+package backend
+
+import (
+	"context"
+	"runtime"
+
+	"demote/backend/bounds"
+	"demote/quant"
+	"demote/search"
+)
+
+// Options say how an Evaluator computes. No choice but Block changes a score.
+type Options struct {
+	Metric    *Metric
+	Output    string            // name of the output that the metric reads; empty: the only one
+	Labels    []int64           // a label a sample, for metrics that need them
+	Reference []float32         // an output row a sample, for metrics that need them
+	Block     int               // samples a block; 0: DefaultBlock
+	Workers   int               // blocks run at once; 0: a worker a core
+	Threads   int               // threads of the runtime a worker; 0: 1
+	Naive     bool              // answer scans by whole scores, one after another
+	Cache     int64             // bytes for stored activations; 0: none are stored
+	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
+	Config    map[string]string // session configuration entries of the runtime
+}
+
+// DefaultBlock is the block size where none is asked for.
+const DefaultBlock = 50
+
+// Stats count what an Evaluator has done.
+type Stats struct {
+	bounds.Stats
+	Blocks   int     // blocks run, from whatever part on
+	Samples  float64 // whole-network sample passes: parts by their share of measured time
+	Restored int     // blocks that started from stored activations
+	Equal    int     // blocks that ended early because nothing had changed any more
+	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers
+}
+
+// An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one
+// goroutine at a time.
+type Evaluator struct {
+	*bounds.Evaluator
+
+	opts    Options
+	samples int
+	source  Source
+	from    Samples
+	records []quant.Record
+	inputs  []Tensor // of the network
+	dims    []int64  // of the output that the metric reads
+	output  string   // its name
+	chain   *chain
+	ran     float64 // seconds inside the runtime by chains of before
+	data    *resident
+	judge   judge
+	pool    *pool
+	store   *store // nil: nothing is stored
+	stats   Stats
+
+	watch func(samples []int, rows []float32) // sees every block's outputs, from the workers' goroutines; nil: nobody does
+}
+
+var _ search.Evaluator = (*Evaluator)(nil)
+
+// Scan answers a scan as search.NaiveScan does.
+func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
+	if e.opts.Naive {
+		return search.NaiveScan(ctx, e.Score, candidates, b)
+	}
+	return e.Evaluator.Scan(ctx, base, candidates, b)
+}
+
+// Stats returns what has been done so far. It must not be called while a method runs.
+func (e *Evaluator) Stats() Stats {
+	s := e.stats
+	s.Stats = e.Evaluator.Stats()
+	s.Runtime = e.ran + e.chain.seconds()
+	return s
+}
+
+// Samples is the number of samples that a score is out of.
+func (e *Evaluator) Samples() int { return e.samples }
+
+// Block is the number of samples of a block.
+func (e *Evaluator) Block() int { return e.opts.Block }
+
+func (o Options) withDefaults() Options {
+	if o.Block == 0 {
+		o.Block = DefaultBlock
+	}
+	if o.Threads == 0 {
+		o.Threads = 1
+	}
+	if o.Workers == 0 {
+		o.Workers = max(1, runtime.NumCPU()/o.Threads)
+	}
+	return o
+}

@@ -1,0 +1,52 @@
+package backend
+
+import "demote/cgo"
+
+// A Tensor is the name, element type and full shape of what goes into or comes out of a stretch
+// of a network. The first dimension is the block size.
+type Tensor struct {
+	Name string
+	Type cgo.DType
+	Dims []int64
+}
+
+// elems is the number of elements of one block.
+func (t Tensor) elems() int {
+	n := 1
+	for _, d := range t.Dims {
+		n *= int(d)
+	}
+	return n
+}
+
+// sampleBytes is the number of bytes of one sample of a block.
+func (t Tensor) sampleBytes(block int) int { return t.elems() / block * t.Type.Size() }
+
+// A Stretch is a piece of the network between two cuts, as an ONNX file in memory.
+type Stretch struct {
+	Model   []byte
+	Inputs  []Tensor // tensors of earlier stretches or of the network, without the mask
+	Outputs []Tensor // tensors that later stretches or the metric read
+	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
+	Holders []int    // the holders inside
+}
+
+// A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's
+// input, cut Cuts()-1 its output; the cuts between them are tensors on which everything behind
+// depends alone.
+type Source interface {
+	Holders() int
+	Cuts() int
+	Stretch(from, to int) (*Stretch, error)
+	// Stored describes how the tensors of a cut lie on grids, so that they can be kept as codes.
+	Stored(cut int) []StoredTensor
+	// Probe is the whole network with every tensor as an output, for naming the first one that
+	// is wrong; names are in computing order.
+	Probe() (*Stretch, error)
+}
+
+// A StoredTensor is a tensor of a cut and the holder on whose grid its values lie; -1 if on none.
+type StoredTensor struct {
+	Tensor
+	Holder int
+}

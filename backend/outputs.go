@@ -1,0 +1,95 @@
+package backend
+
+import (
+	"context"
+	"math"
+	"sort"
+
+	"demote/search"
+)
+
+// Outputs runs a mask over all samples and hands every output row to f: once a sample, from several
+// goroutines at once, in no order. The row is f's only until it returns.
+func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
+	row := e.judge.row
+	e.watch = func(samples []int, rows []float32) {
+		for slot, sample := range samples {
+			f(sample, rows[slot*row:(slot+1)*row])
+		}
+	}
+	defer func() { e.watch = nil }()
+	return e.Evaluator.Again(ctx, mask)
+}
+
+// Row is the number of values of an output row.
+func (e *Evaluator) Row() int { return e.judge.row }
+
+// Arrange runs the network without demotions and lays the samples out anew, those that it gets
+// wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
+// way: the first sample whose output has one, or -1. The order cannot change a count. Metrics that
+// do not count keep the order of the data.
+func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, err error) {
+	margins := make([]float64, e.samples)
+	bad := make([]bool, e.samples)
+	none := search.NewMask(e.source.Holders())
+	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
+		margins[sample] = e.margin(row, sample)
+		for _, v := range row {
+			bad[sample] = bad[sample] || v != v
+		}
+	})
+	if err != nil {
+		return high, -1, err
+	}
+	nan = -1
+	for i := len(bad) - 1; i >= 0; i-- {
+		if bad[i] {
+			nan = i
+		}
+	}
+	if !e.opts.Metric.Countable {
+		return high, nan, nil
+	}
+	order := make([]int, e.samples)
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool { return margins[order[i]] < margins[order[j]] })
+	return high, nan, e.layOut(order)
+}
+
+// Order is the layout: position to sample. The caller must not change it.
+func (e *Evaluator) Order() []int { return e.data.order }
+
+// margin says how far a sample is from losing its hit: the wanted class's value less the best (for
+// top5: the fifth best) of the others; negative if it is none.
+func (e *Evaluator) margin(row []float32, sample int) float64 {
+	s := e.judge.sample(sample)
+	want := s.Label
+	if e.opts.Metric.NeedsReference {
+		want = int64(Top1(s.Reference))
+	}
+	if want < 0 || !e.opts.Metric.Countable {
+		return 0
+	}
+	rank := 1
+	if e.opts.Metric.Name == "top5" {
+		rank = 5
+	}
+	best := make([]float64, rank) // the best of the others, falling
+	for i := range best {
+		best[i] = math.Inf(-1)
+	}
+	for i, v := range row {
+		if int64(i) == want {
+			continue
+		}
+		x := float64(v)
+		for k := range best {
+			if x > best[k] {
+				x, best[k] = best[k], x
+			}
+		}
+	}
+	return float64(row[want]) - best[rank-1]
+}

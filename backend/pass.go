@@ -1,0 +1,66 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"demote/cgo"
+)
+
+// Pass runs a model without holders over all samples, block by block and in order, and hands each
+// block's outputs to f: count of their rows are samples first, first+1, ..., the rest is padding.
+// Only one block is in memory at a time. The outputs are f's until it returns.
+func Pass(ctx context.Context, s *Stretch, samples Samples, o cgo.Options, f func(first, count int, outputs []*cgo.Tensor) error) error {
+	if o.IntraThreads == 0 {
+		o.IntraThreads = runtime.NumCPU()
+	}
+	session, err := cgo.NewSession(s.Model, o)
+	if err != nil {
+		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+	}
+	defer session.Close()
+	w, err := newWorker([]*part{{Stretch: s, session: session}}, s.Inputs, 0)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	var data, outputs []*cgo.Tensor
+	for _, in := range s.Inputs {
+		t, err := cgo.NewTensor(in.Type, in.Dims...)
+		if err != nil {
+			return err
+		}
+		defer t.Close()
+		data = append(data, t)
+	}
+	for _, out := range s.Outputs {
+		outputs = append(outputs, w.buffers[out.Name])
+	}
+	block := int(s.Inputs[0].Dims[0])
+	for first := 0; first < samples.Len(); first += block {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		count := min(block, samples.Len()-first)
+		for i, in := range s.Inputs {
+			size, bytes := in.sampleBytes(block), data[i].Bytes()
+			for slot := range block {
+				sample := first
+				if slot < count {
+					sample += slot
+				}
+				if err := samples.Read(i, sample, bytes[slot*size:(slot+1)*size]); err != nil {
+					return err
+				}
+			}
+		}
+		if err := w.run(data, 0); err != nil {
+			return fmt.Errorf("onnx runtime cannot run the network: %w", err)
+		}
+		if err := f(first, count, outputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package backend
+
+import (
+	"context"
+	"sync"
+
+	"demote/backend/bounds"
+	"demote/search"
+)
+
+// job is one block under a mask.
+type job struct {
+	mask        search.Mask
+	trial       uint64 // id of the mask on the base of now; 0: the store is left alone
+	first, last int    // parts with a holder that differs from the base
+	block       int
+	gain        *bounds.Gain // where the result goes
+}
+
+// report is what a worker says of a job.
+type report struct {
+	work     float64 // whole-network sample passes: the run parts' share of the time, times samples
+	restored bool    // began at a cut
+	equal    bool    // ended at a cut, come back to the base
+	err      error
+}
+
+// pool runs jobs on workers, each on a goroutine of its own that lives as long as the pool. Handing
+// out a job allocates nothing.
+type pool struct {
+	jobs    chan job
+	reports chan report
+	wait    sync.WaitGroup
+	size    int
+}
+
+// newPool starts a goroutine for each runner.
+func newPool(runners []func(job) report) *pool {
+	p := &pool{jobs: make(chan job, len(runners)), reports: make(chan report, len(runners)), size: len(runners)}
+	for _, run := range runners {
+		p.wait.Go(func() {
+			for j := range p.jobs {
+				p.reports <- run(j)
+			}
+		})
+	}
+	return p
+}
+
+// run shares the blocks from..to-1 of a job among the workers, hands every report to book, and
+// returns when all are done. A cancelled context stops handing out blocks.
+func (p *pool) run(ctx context.Context, j job, from, to int, gains []bounds.Gain, book func(report)) error {
+	var first error
+	running := 0
+	for next := from; ; {
+		for running < p.size && next < to && first == nil {
+			if first = ctx.Err(); first != nil {
+				break
+			}
+			j.block, j.gain = next, &gains[next-from]
+			p.jobs <- j
+			next++
+			running++
+		}
+		if running == 0 {
+			return first
+		}
+		r := <-p.reports
+		running--
+		book(r)
+		if r.err != nil && first == nil {
+			first = r.err
+		}
+	}
+}
+
+// Close ends the workers' goroutines. It may be called more than once.
+func (p *pool) Close() {
+	if p.jobs != nil {
+		close(p.jobs)
+		p.wait.Wait()
+		p.jobs = nil
+	}
+}

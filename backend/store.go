@@ -1,0 +1,267 @@
+package backend
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+
+	"demote/backend/bounds"
+	"demote/cgo"
+	"demote/quant"
+	"demote/search"
+)
+
+// store keeps the activations of the base at cuts, as codes on their own grids, which is lossless.
+// A trial starts at the last cut in front of its first changed holder, and what it computes behind
+// that holder is drafted: if the trial wins, the drafts become the base's. Where they are missing,
+// the next trial that passes there fills them in from the last valid cut, since what lies in front
+// of its change is the base's too.
+type store struct {
+	base    search.Mask
+	cuts    []storedCut // in order; the part that begins at cut i is the part's index
+	records []quant.Record
+	blocks  []blockLock
+	outputs []gainSlot           // what the outputs gain, a block each: the last cut, so to say
+	trials  bounds.Table[uint64] // ids of the masks tried on this base
+	serial  uint64               // of the last id
+}
+
+// gainSlot is slot for the metric's gains.
+type gainSlot struct {
+	base, draft bounds.Gain
+	valid       bool
+	owner       uint64
+	same        bool
+}
+
+// blockLock keeps two trials that run the same block from writing its codes at once.
+type blockLock struct{ sync.Mutex }
+
+// storedCut is the input of a part.
+type storedCut struct {
+	part    int
+	tensors []StoredTensor
+	slots   []slot // a block each
+	size    int    // bytes of codes a block
+}
+
+type slot struct {
+	base, draft *cgo.Tensor // bytes; nil until first used
+	valid       bool        // base holds the base's codes
+	owner       uint64      // id of the trial that last came by; 0: none
+	same        bool        // the owner's codes are the base's; else they are the draft
+}
+
+// newStore keeps the given cuts of a network for so many blocks.
+func newStore(cuts []storedCut, records []quant.Record, blocks int, base search.Mask) *store {
+	s := &store{base: base.Clone(), cuts: cuts, records: records, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks)}
+	for i := range s.cuts {
+		s.cuts[i].slots = make([]slot, blocks)
+		s.cuts[i].size = codeBytes(s.cuts[i].tensors)
+	}
+	return s
+}
+
+// trial returns the id of a mask on the base of now.
+func (s *store) trial(m search.Mask) uint64 {
+	id, ok := s.trials.Get(m)
+	if !ok {
+		s.serial++
+		id = s.serial
+		s.trials.Put(m, id)
+	}
+	return id
+}
+
+// codeBytes is what the codes of one block take: two bytes an element on a grid, the element's own
+// size elsewhere.
+func codeBytes(tensors []StoredTensor) int {
+	n := 0
+	for _, t := range tensors {
+		size := t.Type.Size()
+		if t.Holder >= 0 {
+			size = 2
+		}
+		n += (t.elems()*size + 63) &^ 63
+	}
+	return n
+}
+
+// grid is the grid of a stored tensor under a mask.
+func (s *store) grid(t StoredTensor, m search.Mask) quant.Params {
+	if m.Low(t.Holder) {
+		return s.records[t.Holder].Low.Params()
+	}
+	return s.records[t.Holder].High.Params()
+}
+
+// restore fills a worker's buffers from the last cut in front of part changed at which the base's
+// codes of the block are valid, and returns the part to go on with; 0: from the start.
+func (s *store) restore(w *worker, block, changed int) int {
+	for i := len(s.cuts) - 1; i >= 0; i-- {
+		c := &s.cuts[i]
+		if c.part > changed {
+			continue
+		}
+		s.blocks[block].Lock()
+		if c.slots[block].valid {
+			s.decode(w, c, c.slots[block].base.Bytes())
+			s.blocks[block].Unlock()
+			return c.part
+		}
+		s.blocks[block].Unlock()
+	}
+	return 0
+}
+
+// keep stores what a worker has just computed in front of a part: the base's own codes if nothing
+// in front of the part has changed, else the trial's draft. If the trial has come back to the base
+// there - no changed holder behind the cut, and equal codes at it - nothing behind it can differ,
+// and keep returns what the base gains.
+func (s *store) keep(w *worker, j job, part int) (gain bounds.Gain, equal bool) {
+	i := s.cut(part)
+	if i < 0 {
+		return gain, false
+	}
+	c := &s.cuts[i]
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	sl := &c.slots[j.block]
+	if part <= j.first {
+		if !sl.valid && sl.room(&sl.base, c.size) {
+			s.encode(w, c, s.base, sl.base.Bytes())
+			sl.valid = true
+		}
+		return gain, false
+	}
+	if !sl.room(&sl.draft, c.size) {
+		return gain, false
+	}
+	s.encode(w, c, j.mask, sl.draft.Bytes())
+	sl.owner, sl.same = j.trial, false
+	out := &s.outputs[j.block]
+	if part <= j.last || !sl.valid || !out.valid || !s.sameGrids(c, j.mask) || !bytes.Equal(sl.draft.Bytes(), sl.base.Bytes()) {
+		return gain, false
+	}
+	for k := i; k < len(s.cuts); k++ {
+		s.cuts[k].slots[j.block].owner, s.cuts[k].slots[j.block].same = j.trial, true
+	}
+	out.owner, out.same = j.trial, true
+	return out.base, true
+}
+
+// keepGain stores what a trial's outputs gain.
+func (s *store) keepGain(j job) {
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	out := &s.outputs[j.block]
+	if j.last < 0 {
+		out.base, out.valid = *j.gain, true
+		return
+	}
+	out.draft, out.owner, out.same = *j.gain, j.trial, false
+}
+
+// room makes the slot's memory on first use; without memory the cut is simply not kept.
+func (sl *slot) room(t **cgo.Tensor, size int) bool {
+	if *t == nil {
+		m, err := cgo.NewTensor(cgo.Uint8, int64(size))
+		if err != nil {
+			return false
+		}
+		clear(m.Bytes())
+		*t = m
+	}
+	return true
+}
+
+// cut is the index of the stored cut in front of a part; -1: it is not stored.
+func (s *store) cut(part int) int {
+	return slices.IndexFunc(s.cuts, func(c storedCut) bool { return c.part == part })
+}
+
+func (s *store) sameGrids(c *storedCut, m search.Mask) bool {
+	for _, t := range c.tensors {
+		if t.Holder >= 0 && m.Low(t.Holder) != s.base.Low(t.Holder) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *store) encode(w *worker, c *storedCut, m search.Mask, dst []byte) {
+	for _, t := range c.tensors {
+		src := w.buffers[t.Name]
+		if t.Holder < 0 {
+			n := copy(dst, src.Bytes())
+			dst = dst[(n+63)&^63:]
+			continue
+		}
+		n := 2 * t.elems()
+		cgo.Encode(dst[:n], src.Float32s(), s.grid(t, m))
+		dst = dst[(n+63)&^63:]
+	}
+}
+
+func (s *store) decode(w *worker, c *storedCut, src []byte) {
+	for _, t := range c.tensors {
+		dst := w.buffers[t.Name]
+		if t.Holder < 0 {
+			n := copy(dst.Bytes(), src)
+			src = src[(n+63)&^63:]
+			continue
+		}
+		n := 2 * t.elems()
+		cgo.Decode(dst.Float32s(), src[:n], s.grid(t, s.base))
+		src = src[(n+63)&^63:]
+	}
+}
+
+// move makes another mask the base. first is the first part with a changed holder. What lies behind
+// it is taken over from the drafts of the mask's own trial, where they are still there, else unknown.
+func (s *store) move(base search.Mask, first int) {
+	winner, ran := s.trials.Get(base)
+	s.base.CopyFrom(base)
+	s.trials.Clear()
+	for i := range s.cuts {
+		c := &s.cuts[i]
+		if c.part <= first {
+			continue
+		}
+		for b := range c.slots {
+			sl := &c.slots[b]
+			switch {
+			case !ran || sl.owner != winner:
+				sl.valid = false
+			case !sl.same:
+				sl.base, sl.draft, sl.valid = sl.draft, sl.base, true
+			}
+			sl.owner = 0
+		}
+	}
+	for b := range s.outputs {
+		out := &s.outputs[b]
+		switch {
+		case !ran || out.owner != winner:
+			out.valid = false
+		case !out.same:
+			out.base, out.valid = out.draft, true
+		}
+		out.owner = 0
+	}
+}
+
+// Close gives the memory back. It may be called more than once.
+func (s *store) Close() {
+	for i := range s.cuts {
+		for b := range s.cuts[i].slots {
+			sl := &s.cuts[i].slots[b]
+			for _, t := range []*cgo.Tensor{sl.base, sl.draft} {
+				if t != nil {
+					t.Close()
+				}
+			}
+			*sl = slot{}
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package onnx
+
+import (
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
+
+// A Cut is a place in the node order where few tensors are alive: everything behind it depends on
+// them alone (and on constants and the mask).
+type Cut struct {
+	Tensors []string // alive at the cut: computed before it, read behind it; network inputs are left out
+	node    int      // nodes before this index lie in front of the cut
+}
+
+// maxAlive bounds the tensors of a cut: beyond it, what is stored costs more than it saves.
+const maxAlive = 4
+
+// Cuts returns the places at which a switchable network can be cut so that at most a few float
+// tensors are alive, in order; the first is the network's input, the last its output, which are
+// always there. Only what the outputs depend on counts. Places with the same tensors alive are one
+// cut.
+func (m *Model) Cuts(outputs ...string) []Cut {
+	nodes := m.Graph().GetNode()
+	needed := m.ancestors(outputs)
+	last := make(map[string]int) // tensor -> index of the last needed node that reads it
+	for i, n := range nodes {
+		if needed[i] {
+			for _, t := range reads(n) {
+				last[t] = i
+			}
+		}
+	}
+	final := make(map[string]bool)
+	for _, o := range outputs {
+		last[o] = len(nodes)
+		final[o] = true
+	}
+	floats := m.floatTensors()
+	cuts := []Cut{{node: 0}}
+	var alive []string // in order of computing
+	for i, n := range nodes {
+		if !needed[i] {
+			continue
+		}
+		alive = slices.DeleteFunc(alive, func(t string) bool { return last[t] <= i })
+		for _, t := range n.GetOutput() {
+			if t != "" && last[t] > i {
+				alive = append(alive, t)
+			}
+		}
+		if len(alive) == 0 || len(alive) > maxAlive || slices.ContainsFunc(alive, func(t string) bool { return final[t] || !floats[t] }) {
+			continue
+		}
+		if c := cuts[len(cuts)-1]; !slices.Equal(c.Tensors, alive) {
+			cuts = append(cuts, Cut{Tensors: slices.Clone(alive), node: i + 1})
+		}
+	}
+	return append(cuts, Cut{Tensors: slices.Clone(outputs), node: len(nodes)})
+}
+
+// ancestors marks the nodes on which the given tensors depend.
+func (m *Model) ancestors(tensors []string) []bool {
+	nodes := m.Graph().GetNode()
+	wanted := make(map[string]bool)
+	for _, t := range tensors {
+		wanted[t] = true
+	}
+	needed := make([]bool, len(nodes))
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if slices.ContainsFunc(nodes[i].GetOutput(), func(t string) bool { return wanted[t] }) {
+			needed[i] = true
+			for _, t := range reads(nodes[i]) {
+				wanted[t] = true
+			}
+		}
+	}
+	return needed
+}
+
+// floatTensors are the tensors whose full shape is known and whose elements are float32.
+func (m *Model) floatTensors() map[string]bool {
+	known := make(map[string]bool)
+	for _, v := range m.Graph().GetValueInfo() {
+		t := v.GetType().GetTensorType()
+		if t == nil || t.Shape == nil || DType(t.GetElemType()) != Float {
+			continue
+		}
+		known[v.GetName()] = !slices.ContainsFunc(t.Shape.Dim, func(d *onnxpb.TensorShapeProto_Dimension) bool {
+			return d.GetDimValue() <= 0
+		})
+	}
+	return known
+}
+
+// Stretch is the piece of the network between two cuts as a model of its own: its inputs are the
+// tensors of from that it reads, and the network's inputs and the mask where it reads them; its
+// outputs are the tensors of to that it computes. All of them keep their names, types and shapes.
+func (m *Model) Stretch(from, to Cut) *Model {
+	g := m.Graph()
+	made := make(map[string]bool) // by nodes of the stretch
+	for _, n := range g.GetNode()[from.node:to.node] {
+		for _, t := range n.GetOutput() {
+			made[t] = true
+		}
+	}
+	var outputs []string
+	for _, t := range to.Tensors {
+		if made[t] {
+			outputs = append(outputs, t)
+		}
+	}
+	needed := m.ancestors(outputs)
+	read := make(map[string]bool)
+	sub := &onnxpb.GraphProto{Name: g.Name}
+	for i, n := range g.GetNode() {
+		if i >= from.node && i < to.node && needed[i] {
+			sub.Node = append(sub.Node, n)
+			for _, t := range reads(n) {
+				read[t] = true
+			}
+		}
+	}
+	for _, t := range g.GetInitializer() {
+		if read[t.GetName()] {
+			sub.Initializer = append(sub.Initializer, t)
+			delete(read, t.GetName())
+		}
+	}
+	info := m.valueInfos()
+	for _, v := range g.GetInput() {
+		if read[v.GetName()] {
+			sub.Input = append(sub.Input, v)
+		}
+	}
+	for _, t := range from.Tensors {
+		if read[t] {
+			sub.Input = append(sub.Input, info[t])
+		}
+	}
+	for _, t := range outputs {
+		sub.Output = append(sub.Output, info[t])
+	}
+	for _, v := range g.GetValueInfo() {
+		if made[v.GetName()] && !slices.Contains(outputs, v.GetName()) {
+			sub.ValueInfo = append(sub.ValueInfo, v)
+		}
+	}
+	p := &onnxpb.ModelProto{IrVersion: m.Proto.IrVersion, OpsetImport: m.Proto.OpsetImport, Functions: m.Proto.Functions, Graph: sub}
+	return &Model{Proto: p, Dir: m.Dir, Path: m.Path}
+}
+
+// valueInfos are the descriptions of all tensors that have one, by name.
+func (m *Model) valueInfos() map[string]*onnxpb.ValueInfoProto {
+	info := make(map[string]*onnxpb.ValueInfoProto)
+	g := m.Graph()
+	for _, list := range [][]*onnxpb.ValueInfoProto{g.GetValueInfo(), g.GetInput(), g.GetOutput()} {
+		for _, v := range list {
+			info[v.GetName()] = v
+		}
+	}
+	return info
+}
+
+// FakeQuants maps the tensors that the FakeQuant nodes of a switchable model make to their holders.
+func (m *Model) FakeQuants() map[string]int {
+	holders := make(map[string]int)
+	for _, n := range m.Graph().GetNode() {
+		if n.GetOpType() == "FakeQuant" && n.GetDomain() == fakeQuantDomain {
+			holders[output(n, 0)] = int(attrInt(n, "holder", -1))
+		}
+	}
+	return holders
+}

@@ -1,0 +1,162 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"demote/backend"
+	"demote/cgo"
+	"demote/onnx"
+	"demote/quant"
+)
+
+// calibrationBlock is the number of calibration samples in memory at a time, with all activations
+// of the network.
+const calibrationBlock = 16
+
+// A gridChoice is how a grid is made from calibration data.
+type gridChoice struct {
+	kind   quant.Kind
+	method quant.Method
+	bits   int
+}
+
+// gridChoices are those of the low and the high grid.
+func (c Config) gridChoices() (low, high gridChoice, err error) {
+	pick := func(kind, method string, bits int) (g gridChoice) {
+		g.bits = bits
+		if err == nil {
+			g.kind, err = quant.ParseKind(kind)
+		}
+		if err == nil {
+			g.method, err = quant.ParseMethod(method)
+		}
+		return g
+	}
+	low = pick(c.GridLow, c.RangeLow, 8)
+	high = pick(c.GridHigh, c.RangeHigh, 16)
+	return low, high, err
+}
+
+// calibrate runs the float network over the calibration samples, with every holder's tensor as an
+// output, and returns a record a holder. The memory does not grow with the number of samples.
+func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, error) {
+	low, high, err := c.gridChoices()
+	if err != nil {
+		return nil, err
+	}
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil {
+		return nil, err
+	}
+	if data.Len() == 0 {
+		return nil, mistakef("%s: the calibration data has no samples", c.Calib)
+	}
+	observers := make([]*quant.Observer, len(n.Holders))
+	for i := range observers {
+		observers[i] = quant.NewObserver(low.method, high.method)
+	}
+	if err := observe(ctx, n, data, observers); err != nil {
+		return nil, err
+	}
+	records := make([]quant.Record, len(n.Holders))
+	for i, o := range observers {
+		r := &records[i]
+		if r.Low, err = o.Grid(formula, low.method, low.kind, low.bits); err == nil {
+			r.High, err = o.Grid(formula, high.method, high.kind, high.bits)
+		}
+		if err != nil {
+			return nil, mistakef("%s: holder %s: %w", c.Calib, n.Holders[i].Name, err)
+		}
+	}
+	return records, nil
+}
+
+// observe shows every holder's values to its observer, one sample at a time, as many passes as the
+// methods need.
+func observe(ctx context.Context, n *onnx.Network, data samples, observers []*quant.Observer) error {
+	block, err := chooseBlock(n.Model, 0)
+	if err != nil {
+		return err
+	}
+	if batchOf(n.Model) == 0 {
+		block = min(calibrationBlock, data.Len())
+	}
+	inputs, err := blockInputs(n.Model, data, block)
+	if err != nil {
+		return err
+	}
+	fixed, err := fixShapes(n.Model, inputs, block)
+	if err != nil {
+		return err
+	}
+	isInput := map[string]int{}
+	for i, in := range inputs {
+		isInput[in.Name] = i
+	}
+	var names []string
+	for _, h := range n.Holders {
+		if _, ok := isInput[h.Tensor]; !ok {
+			names = append(names, h.Tensor)
+		}
+	}
+	model := fixed.WithOutputs(names...)
+	src, err := newSource(model, 0, names)
+	if err != nil {
+		return err
+	}
+	stretch, err := src.stretch(model)
+	if err != nil {
+		return err
+	}
+	at := map[string]int{}
+	for i, t := range stretch.Outputs {
+		at[t.Name] = i
+	}
+	sample := make([][]float32, len(inputs)) // of the network's own inputs, which are no outputs
+	for pass := range observers[0].Passes() {
+		err := backend.Pass(ctx, stretch, data, cgo.Options{Level: optimization}, func(first, count int, outputs []*cgo.Tensor) error {
+			for i, h := range n.Holders {
+				if in, ok := isInput[h.Tensor]; ok {
+					if err := observeInput(data, in, first, count, &sample[in], func(x []float32) { observers[i].Observe(pass, x) }); err != nil {
+						return err
+					}
+					continue
+				}
+				values := outputs[at[h.Tensor]].Float32s()
+				size := len(values) / block
+				for slot := range count {
+					observers[i].Observe(pass, values[slot*size:(slot+1)*size])
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for i, o := range observers {
+			if pass == 0 && o.NonFinite() > 0 {
+				return mistakef("%s: tensor %s is NaN or infinite for calibration samples (%d values)", n.Model.Path, n.Holders[i].Tensor, o.NonFinite())
+			}
+		}
+	}
+	return nil
+}
+
+// observeInput shows a network input's samples.
+func observeInput(data samples, input, first, count int, buffer *[]float32, f func([]float32)) error {
+	elems := 1
+	for _, d := range data.Shape(input) {
+		elems *= int(d)
+	}
+	if len(*buffer) != elems {
+		*buffer = make([]float32, elems)
+	}
+	for i := range count {
+		if err := data.Read(input, first+i, floatBytes(*buffer)); err != nil {
+			return fmt.Errorf("calibration sample %d: %w", first+i, err)
+		}
+		f(*buffer)
+	}
+	return nil
+}

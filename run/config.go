@@ -1,0 +1,76 @@
+package run
+
+import (
+	"log/slog"
+
+	"demote/search"
+)
+
+// A Config says what a run is about. The zero value of a choice is its default.
+type Config struct {
+	Model, Low, High string // the float network, or the pair
+	Calib, Data      string // calibration and evaluation samples
+	Labels           string // labels from another file than Data
+	Target           string // as typed
+	Out              string // the run folder
+
+	Strategy   string  // demotion
+	Scan       string  // fast, naive
+	Chain      string  // demoted, last
+	Multiplier float64 // of the reference strategy, in [0, 1]
+	Seed       uint32
+	Start      string // a promotion list to start from
+
+	GridLow, GridHigh   string // asymmetric, symmetric, pow2
+	RangeLow, RangeHigh string // minmax, percentile, mse, ...
+	Formula             string // qdq, mctq, torch
+	Weights             string // high, follow
+	OutputHolder        bool   // the network's float outputs are holders too
+
+	Metric, Output   string
+	Limit            int // a stratified part of the samples; 0: all
+	Scale, Mean, Std []float32
+
+	Device           string
+	Workers, Threads int
+	Block            int
+	Cache            int64 // bytes; 0: a quarter of the free memory
+	Force, DryRun    bool
+	AllowNaN         bool
+
+	Command string // the full command line, for the result
+	Version string // of the program
+
+	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
+	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
+	Log      *slog.Logger       `json:"-"` // nil: discarded
+}
+
+// withDefaults fills in the choices that were left open.
+func (c Config) withDefaults() Config {
+	set := func(v *string, def string) {
+		if *v == "" {
+			*v = def
+		}
+	}
+	set(&c.Strategy, "demotion")
+	set(&c.Scan, "fast")
+	set(&c.Chain, "demoted")
+	set(&c.GridLow, "asymmetric")
+	set(&c.GridHigh, "asymmetric")
+	set(&c.RangeLow, "minmax")
+	set(&c.RangeHigh, "minmax")
+	set(&c.Formula, "qdq")
+	set(&c.Weights, "high")
+	set(&c.Device, "auto")
+	if c.Progress == nil {
+		c.Progress = func(search.Event) {}
+	}
+	if c.Say == nil {
+		c.Say = func(string) {}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}

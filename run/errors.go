@@ -1,0 +1,63 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
+	"demote/quant"
+	"demote/search"
+)
+
+// Exit codes of the program.
+const (
+	ExitFound       = 0   // the answer was found
+	ExitInternal    = 1   // something that should not happen
+	ExitMistake     = 2   // the user's mistake: file, flag, shape, target
+	ExitUnreachable = 3   // the target cannot be met or promised
+	ExitExport      = 4   // the written file does not score what the search said
+	ExitInterrupted = 130 // stopped by the user; the best so far is on disk
+)
+
+// ErrInput marks a mistake of the user that this room has found itself.
+var ErrInput = errors.New("input")
+
+// ErrUnreachable says that no mix meets the target.
+var ErrUnreachable = errors.New("the target cannot be met")
+
+// ErrExport says that the written file does not score what the search said.
+var ErrExport = errors.New("the export does not score what the search said")
+
+// mistakes are the sentinels by which the rooms mark what the user can mend.
+var mistakes = []error{ErrInput, onnx.ErrInput, dataset.ErrInput, quant.ErrInput, search.ErrInput, backend.ErrInput}
+
+// ExitCode maps an error of this package to the program's exit code; nil is ExitFound.
+func ExitCode(err error) int {
+	switch {
+	case err == nil:
+		return ExitFound
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.Is(err, ErrUnreachable):
+		return ExitUnreachable
+	case errors.Is(err, ErrExport):
+		return ExitExport
+	}
+	for _, m := range mistakes {
+		if errors.Is(err, m) {
+			return ExitMistake
+		}
+	}
+	return ExitInternal
+}
+
+// mistake is an error of the user: one line, and marked as such without the mark showing.
+type mistake struct{ error }
+
+func (mistake) Is(target error) bool { return target == ErrInput }
+func (m mistake) Unwrap() error      { return m.error }
+
+func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }

@@ -1,0 +1,216 @@
+package run
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// scoreFloat runs the float network over the samples: its own score where the metric has one of
+// it, and the reference that other metrics compare with. It refuses a network that gives NaN.
+func (s *searching) scoreFloat(ctx context.Context) error {
+	src, err := plainSource(s.prepared.float, s.inputs, s.block, s.output)
+	if err != nil {
+		return err
+	}
+	o := s.options
+	o.Naive = true
+	if !s.metric.NeedsLabels {
+		o.Metric = backend.OutputsOnly
+	}
+	e, err := backend.New(ctx, src, s.data, nil, o)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	row := e.Row()
+	var reference []float32
+	if s.metric.NeedsReference {
+		reference = make([]float32, s.data.Len()*row)
+	}
+	bad := make([]bool, s.data.Len())
+	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
+		if reference != nil {
+			copy(reference[sample*row:], values)
+		}
+		for _, v := range values {
+			bad[sample] = bad[sample] || v != v
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i, b := range bad {
+		if b && !s.config.AllowNaN {
+			tensor, err := e.FirstNaN(i)
+			if err != nil {
+				return err
+			}
+			return mistakef("%s: the float network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", s.config.Model, i, tensor)
+		}
+	}
+	s.options.Reference = reference
+	if !s.metric.NeedsLabels {
+		score = s.metric.ScoreRows(reference, reference, row)
+	}
+	s.float = &score
+	return nil
+}
+
+// startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.
+func (s *searching) startMask() (search.Mask, error) {
+	if s.config.Start == "" {
+		return search.Mask{}, nil
+	}
+	text, err := os.ReadFile(s.config.Start)
+	if err != nil {
+		return search.Mask{}, mistakef("--start: %w", err)
+	}
+	index := map[string]int{}
+	for i, h := range s.network.Holders {
+		index[h.Name] = i
+	}
+	m := lowMask(s.network.Holders)
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		name := strings.TrimSpace(lines.Text())
+		if name == "" {
+			continue
+		}
+		i, ok := index[name]
+		if !ok {
+			return search.Mask{}, mistakef("%s:%d: the network has no holder %q; `demote inspect` lists them", s.config.Start, n, name)
+		}
+		m.Promote(i)
+	}
+	return m, lines.Err()
+}
+
+// keep writes the best mix so far, so that whatever happens it is on disk.
+func (s *searching) keep(b search.Best) error {
+	s.setMask(b.Mask)
+	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
+	s.result.Met = true
+	return s.write()
+}
+
+// setMask writes a mask into the holders' precisions and the promotion list, in graph order.
+func (s *searching) setMask(m search.Mask) {
+	s.result.Promotion = s.result.Promotion[:0]
+	for i := range s.result.Holders {
+		grid := s.records[i].High
+		if m.Low(i) {
+			grid = s.records[i].Low
+		}
+		s.result.Holders[i].Precision = precision(grid)
+		if !m.Low(i) {
+			s.result.Promotion = append(s.result.Promotion, s.result.Holders[i].Name)
+		}
+	}
+}
+
+// book writes what the search ended with into the result.
+func (s *searching) book(f search.Result) {
+	r := s.result
+	s.setMask(f.Mask)
+	r.Met = f.Found
+	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
+	r.Promotion = []string{}
+	for _, u := range f.Promotion {
+		r.Promotion = append(r.Promotion, s.network.Holders[u].Name)
+	}
+	r.Chain = []StepResult{}
+	for _, step := range f.Chain {
+		for _, h := range step.Holders {
+			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Value: s.number(step.Recorded)}
+			if step.TrueKnown {
+				out.TrueValue = s.number(step.True)
+			}
+			r.Chain = append(r.Chain, out)
+		}
+	}
+	r.Evaluations = f.Evaluations
+	for _, note := range f.Notes {
+		s.warn(note)
+	}
+	s.count()
+}
+
+func (s *searching) number(v search.Score) *float64 {
+	return finite(metricSign(v.Float(), s.metric.Lower))
+}
+
+// count books what the search has cost so far.
+func (s *searching) count() {
+	st := s.ev.Stats()
+	s.result.Trials, s.result.SampleEvals = st.Trials, st.Samples
+	s.result.Seconds = time.Since(s.started).Seconds()
+}
+
+// finish exports the mix, checks the file, and writes what the run folder ends with.
+func (s *searching) finish(ctx context.Context, f search.Result, done bool) error {
+	low := make([]bool, len(s.records))
+	for i := range low {
+		low[i] = f.Mask.Low(i)
+	}
+	mixed, err := s.network.QDQ(s.records, low)
+	if err != nil {
+		return err
+	}
+	if err := mixed.Write(s.folder.File(MixedFile)); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if s.result.Verified, err = s.verify(ctx, f.Mask); err != nil {
+		return err
+	}
+	s.result.Finished = done
+	s.count()
+	if err := s.write(); err != nil {
+		return err
+	}
+	if done {
+		if err := s.journal.Finish(); err != nil {
+			return err
+		}
+	}
+	return s.exported(f)
+}
+
+// write puts the files that a person or program reads into the run folder.
+func (s *searching) write() error {
+	text, err := json.MarshalIndent(s.result, "", "  ")
+	if err != nil {
+		return err
+	}
+	list := strings.Join(s.result.Promotion, "\n")
+	if list != "" {
+		list += "\n"
+	}
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{ResultFile, append(text, '\n')}, {PromotionFile, []byte(list)}, {CurveFile, s.result.curve()}} {
+		if err := s.folder.Write(f.name, f.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exported says whether the written file scores what the search said.
+func (s *searching) exported(f search.Result) error {
+	v := s.result.Verified
+	if !v.Identical {
+		return fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
+	}
+	return nil
+}

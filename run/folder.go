@@ -1,0 +1,127 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Names of the files in a run folder.
+const (
+	ResultFile    = "result.json"
+	PromotionFile = "promotion.txt"
+	MixedFile     = "mixed.onnx"
+	CurveFile     = "curve.csv"
+	JournalFile   = "journal.db"
+	lockFile      = ".lock"
+)
+
+// A Folder is a run's own folder, held by a lock until Close.
+type Folder struct {
+	Path string
+
+	lock    *os.File
+	created bool // by this process, now
+}
+
+// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds
+// anything that is not a run's is refused; whether the run in it may go on is the journal's to say.
+func OpenFolder(path string) (*Folder, error) {
+	f := &Folder{Path: path}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			return nil, mistakef("cannot make the run folder: %w", err)
+		}
+		f.created = true
+	case err != nil:
+		return nil, mistakef("cannot use the run folder: %w", err)
+	case !info.IsDir():
+		return nil, mistakef("%s: --out names a file; give a new folder", path)
+	default:
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, mistakef("cannot read the run folder: %w", err)
+		}
+		if _, err := os.Stat(f.File(JournalFile)); err != nil && len(entries) > 0 {
+			if len(entries) > 1 || entries[0].Name() != lockFile {
+				return nil, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", path)
+			}
+		}
+	}
+	lock, err := os.OpenFile(f.File(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, mistakef("cannot lock the run folder: %w", err)
+	}
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, mistakef("%s: another demote is running in this folder; wait for it or give --out another folder", path)
+	}
+	f.lock = lock
+	return f, nil
+}
+
+// File is the path of a file in the folder.
+func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
+
+// Write puts a file in place at once: whoever reads it sees the old one or the new one, whole.
+func (f *Folder) Write(name string, data []byte) error { return writeFile(f.File(name), data) }
+
+// Clear removes the files of an earlier run, for --force.
+func (f *Folder) Clear() error {
+	for _, name := range []string{ResultFile, PromotionFile, MixedFile, CurveFile, JournalFile,
+		JournalFile + "-wal", JournalFile + "-shm", MixedFile + ".data", "report.html"} {
+		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return mistakef("cannot clear the run folder: %w", err)
+		}
+	}
+	return nil
+}
+
+// Abandon removes a folder that this process made and in which nothing was begun, and closes it.
+func (f *Folder) Abandon() {
+	if f.lock != nil && f.created {
+		os.Remove(f.File(lockFile))
+		os.Remove(f.Path)
+	}
+	f.Close()
+}
+
+// Close gives the lock back. It may be called more than once.
+func (f *Folder) Close() error {
+	if f.lock == nil {
+		return nil
+	}
+	err := f.lock.Close()
+	f.lock = nil
+	return err
+}
+
+// writeFile replaces path by data through a temporary file beside it.
+func writeFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name())
+	if _, err = tmp.Write(data); err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"unsafe"
+
+	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
+	"demote/quant"
+)
+
+// optimization is the level at which every session of a run is compiled, the check of the export
+// included: all of ONNX Runtime's optimizations.
+const optimization = 99
+
+// prepared is a network that is ready to be searched, with the data that it is searched on.
+type prepared struct {
+	network *onnx.Network  // weights on their grids
+	records []quant.Record // by holder
+	float   *onnx.Model    // the float network as it was read; nil for a pair
+	data    *dataset.Set
+	block   int
+	output  string // that the metric reads
+	inputs  []backend.Tensor
+	files   []InputFile
+	notes   []string
+}
+
+// prepare reads network and data, calibrates, and puts the weights on their grids.
+func prepare(ctx context.Context, c Config) (p *prepared, err error) {
+	p = &prepared{}
+	defer func() {
+		if err != nil {
+			p.Close()
+			p = nil
+		}
+	}()
+	if p.float, err = onnx.Read(c.Model); err != nil {
+		return nil, err
+	}
+	if p.output, err = wantOutput(p.float, c.Output); err != nil {
+		return nil, err
+	}
+	if p.network, err = onnx.Prepare(p.float, onnx.Options{OutputHolder: c.OutputHolder}); err != nil {
+		return nil, err
+	}
+	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
+		return nil, err
+	}
+	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	calib, err := openData(c.Calib, p.float, c, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer calib.Close()
+	if p.records, err = calibrate(ctx, p.network, calib, c); err != nil {
+		return nil, err
+	}
+	if err := p.network.QuantizeWeights(); err != nil {
+		return nil, err
+	}
+	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
+}
+
+// open opens the evaluation data and shapes it into blocks.
+func (p *prepared) open(c Config) error {
+	var err error
+	if p.data, err = openData(c.Data, p.float, c, c.Limit); err != nil {
+		return err
+	}
+	p.inputs, err = blockInputs(p.float, p.data, p.block)
+	return err
+}
+
+// openData opens samples for a network and sees that they are numbers.
+func openData(path string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	if err := set.CheckFinite(); err != nil {
+		set.Close()
+		return nil, err
+	}
+	return set, nil
+}
+
+// dataFile is a set with its path.
+type dataFile struct {
+	path string
+	set  *dataset.Set
+}
+
+// hash books the input files with their sums, in a fixed order.
+func (p *prepared) hash(models map[string]string, sets map[string]dataFile) error {
+	for _, role := range []string{"model", "low", "high"} {
+		if path, ok := models[role]; ok {
+			sum, err := hashFile(path)
+			if err != nil {
+				return err
+			}
+			p.files = append(p.files, InputFile{Role: role, Path: path, SHA256: sum})
+		}
+	}
+	for _, role := range []string{"calib", "data"} {
+		if in, ok := sets[role]; ok && in.set != nil {
+			sum, err := in.set.Hash()
+			if err != nil {
+				return err
+			}
+			p.files = append(p.files, InputFile{Role: role, Path: in.path, SHA256: sum})
+		}
+	}
+	return nil
+}
+
+// source is the switchable network, cut for the metric's output.
+func (p *prepared) source() (*source, error) {
+	fixed, err := fixShapes(p.network.Model, p.inputs, p.block)
+	if err != nil {
+		return nil, err
+	}
+	n := *p.network
+	n.Model = fixed
+	switchable, err := n.Switchable(p.records)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(switchable, len(n.Holders), []string{p.output})
+}
+
+// Close gives the data back. It may be called more than once.
+func (p *prepared) Close() {
+	if p.data != nil {
+		p.data.Close()
+		p.data = nil
+	}
+}
+
+// plainSource is any model that runs as it is: a network without holders.
+func plainSource(m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
+	fixed, err := fixShapes(m, inputs, block)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(fixed, 0, []string{output})
+}
+
+// floatBytes is the memory of a slice as bytes.
+func floatBytes(v []float32) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
+}
+
+// label names a holder the way messages do.
+func label(h onnx.Holder) string { return fmt.Sprintf("%s (%s)", h.Name, h.Op) }

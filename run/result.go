@@ -1,0 +1,180 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"demote/quant"
+	"demote/search"
+)
+
+// ResultSchema is the version of result.json.
+const ResultSchema = 1
+
+// A Result is what result.json holds.
+type Result struct {
+	SchemaVersion int               `json:"schema_version"`
+	Command       string            `json:"command"`
+	Config        Config            `json:"config"` // what the command line said, defaults filled in
+	Versions      map[string]string `json:"versions"`
+	Inputs        []InputFile       `json:"inputs"`
+	Holders       []HolderResult    `json:"holders"`   // in graph order
+	Promotion     []string          `json:"promotion"` // the int16 holders, in reverse chain order
+	Metric        string            `json:"metric"`
+	Strategy      string            `json:"strategy"`
+	Formula       string            `json:"formula"`
+	Samples       int               `json:"samples"`
+	Target        TargetResult      `json:"target"`
+	Met           bool              `json:"met"`
+	Finished      bool              `json:"finished"` // false while running and after an interruption
+	Score         Scores            `json:"score"`
+	Chain         []StepResult      `json:"chain"`
+	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
+	Trials        int               `json:"trials"`             // masks touched
+	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
+	Seconds       float64           `json:"seconds"`
+	Verified      *Verified         `json:"verified"`
+	Warnings      []string          `json:"warnings"`
+}
+
+// An InputFile is a file that a run has read.
+type InputFile struct {
+	Role   string `json:"role"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// A HolderResult is a holder with its record and the width that it got.
+type HolderResult struct {
+	Name      string     `json:"name"`
+	Index     int        `json:"index"`
+	Precision string     `json:"precision"` // int8 or int16, or as many bits as the record has
+	Low       GridResult `json:"low"`
+	High      GridResult `json:"high"`
+}
+
+// A GridResult is a grid as files have it.
+type GridResult struct {
+	Bits      int     `json:"bits"`
+	Signed    bool    `json:"signed"`
+	Scale     float32 `json:"scale"`
+	ZeroPoint int32   `json:"zero_point"`
+	Min       float64 `json:"min"` // the lowest value on the grid
+	Max       float64 `json:"max"` // the highest value on the grid
+}
+
+// A TargetResult is the target as typed and as the search compared it.
+type TargetResult struct {
+	Text  string  `json:"text"`
+	Value float64 `json:"value"`
+}
+
+// Scores are the scores of the four networks; Float is null for a pair.
+type Scores struct {
+	Float *ScoreResult `json:"float"`
+	High  *ScoreResult `json:"high"`
+	Low   *ScoreResult `json:"low"`
+	Mixed *ScoreResult `json:"mixed"`
+}
+
+// A ScoreResult is one score in the metric's own unit and sign; counts are null for metrics that
+// do not count, and the value is null where it is infinite.
+type ScoreResult struct {
+	Correct *int     `json:"correct"`
+	Total   *int     `json:"total"`
+	Value   *float64 `json:"value"`
+}
+
+// A StepResult is one demotion. Holders that were demoted together share a step.
+type StepResult struct {
+	Step      int      `json:"step"`
+	Holder    string   `json:"holder"`
+	Value     *float64 `json:"value"`      // as the chain recorded it
+	TrueValue *float64 `json:"true_value"` // of the mask after this step
+}
+
+// Verified is what the check of the written file found.
+type Verified struct {
+	Identical      bool     `json:"identical"`                 // outputs in the exact session equal the search's, bit for bit
+	Correct        *int     `json:"correct"`                   // count in the exact session
+	Value          *float64 `json:"value"`                     // score in the exact session
+	DefaultCorrect *int     `json:"default_session_correct"`   // count in a session with nothing set
+	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
+	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
+}
+
+// finite returns nil for infinities and NaN, which JSON cannot hold.
+func finite(v float64) *float64 {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+// scoreResult writes a search score in the metric's own sign.
+func scoreResult(s search.Score, lower bool) *ScoreResult {
+	if s.Total > 0 {
+		return &ScoreResult{Correct: &s.Count, Total: &s.Total, Value: finite(s.Float())}
+	}
+	return &ScoreResult{Value: finite(metricSign(s.Value, lower))}
+}
+
+// metricSign turns the search's number, where higher is better, back into the metric's own.
+func metricSign(v float64, lower bool) float64 {
+	if lower {
+		return 0 - v // never -0
+	}
+	return v
+}
+
+func gridResult(g quant.Grid) GridResult {
+	return GridResult{Bits: g.Bits, Signed: g.Signed, Scale: g.Scale, ZeroPoint: g.Zero,
+		Min: float64(g.Decode(g.Min)), Max: float64(g.Decode(g.Max))}
+}
+
+func precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+
+// ReadResult reads the result.json of a run folder.
+func ReadResult(folder string) (*Result, error) {
+	path := (&Folder{Path: folder}).File(ResultFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, mistakef("%s is not a run folder of demote: %w", folder, err)
+	}
+	var r Result
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, mistakef("%s: damaged: %w", path, err)
+	}
+	if r.SchemaVersion != ResultSchema {
+		return nil, mistakef("%s: schema_version %d, this program reads %d", path, r.SchemaVersion, ResultSchema)
+	}
+	return &r, nil
+}
+
+// curve is curve.csv: how the scores go along the chain.
+func (r *Result) curve() []byte {
+	var b strings.Builder
+	b.WriteString("step,holder,int8_holders,recorded_score,true_score,cost\n")
+	total := len(r.Holders)
+	for i, s := range r.Chain {
+		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%d\n", s.Step, csvField(s.Holder), i+1, number(s.Value), number(s.TrueValue), total-i-1)
+	}
+	return []byte(b.String())
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf("%g", *v)
+}
+
+func csvField(s string) string {
+	if strings.ContainsAny(s, ",\"\n\r") {
+		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+	}
+	return s
+}

@@ -1,0 +1,68 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"demote/cgo"
+)
+
+// RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.
+const RuntimeEnv = "DEMOTE_ORT"
+
+// libraryName is the ONNX Runtime library's file name on this system.
+func libraryName() string {
+	if runtime.GOOS == "darwin" {
+		return "libonnxruntime.dylib"
+	}
+	return "libonnxruntime.so"
+}
+
+// OpenRuntime finds and opens ONNX Runtime: the flag's path, else the environment's, else beside
+// the program or in a folder .ort beside it or above it. It returns the path and how it was found.
+func OpenRuntime(flag string) (path, how string, err error) {
+	path, how, err = findRuntime(flag)
+	if err != nil {
+		return "", "", err
+	}
+	if err := cgo.Init(path); err != nil {
+		return "", "", mistakef("%s (%s) cannot be used: %w", path, how, err)
+	}
+	return path, how, nil
+}
+
+func findRuntime(flag string) (path, how string, err error) {
+	for _, given := range []struct{ value, how string }{{flag, "by --ort"}, {os.Getenv(RuntimeEnv), "by " + RuntimeEnv}} {
+		if given.value == "" {
+			continue
+		}
+		path := given.value
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			path = filepath.Join(path, libraryName())
+		}
+		if _, err := os.Stat(path); err != nil {
+			return "", "", mistakef("no ONNX Runtime at %s (%s): %w", path, given.how, err)
+		}
+		return path, given.how, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", "", fmt.Errorf("cannot find the program's own folder: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(program); err == nil {
+		program = real
+	}
+	folder := filepath.Dir(program)
+	for _, dir := range []string{folder, filepath.Join(folder, ".ort"), filepath.Join(folder, "..", ".ort"), filepath.Join(folder, "..", "lib")} {
+		path := filepath.Join(dir, libraryName())
+		if _, err := os.Stat(path); err == nil {
+			return filepath.Clean(path), "beside the program", nil
+		}
+	}
+	return "", "", mistakef("no ONNX Runtime found: run `make setup`, or name %s with --ort or %s", libraryName(), RuntimeEnv)
+}
+
+// RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
+func RuntimeVersion() string { return cgo.Version() }

@@ -1,0 +1,307 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"demote/backend"
+	"demote/backend/bounds"
+	"demote/cgo"
+	"demote/onnx"
+	"demote/search"
+)
+
+// A searching is a search under way: what Search leads from step to step.
+type searching struct {
+	*prepared
+	config  Config
+	metric  *backend.Metric
+	target  search.Target
+	folder  *Folder
+	journal *Journal
+	ev      *backend.Evaluator
+	options backend.Options
+	result  *Result
+	started time.Time
+	float   *search.Score
+	high    search.Score
+}
+
+// Search is the command search: from a float network and data to a run folder with the best mix of
+// low and high holders that meets the target. The result is returned as far as it is known together
+// with an error; ExitCode says what the program ends with.
+func Search(ctx context.Context, c Config) (*Result, error) {
+	s := &searching{config: c.withDefaults(), started: time.Now()}
+	defer s.Close()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.prepared, err = prepare(ctx, s.config); err != nil {
+		return nil, err
+	}
+	s.begin()
+	if s.config.DryRun {
+		return s.result, s.dryRun()
+	}
+	if err := s.openFolder(); err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.recall(); err != nil {
+		return nil, err
+	}
+	return s.result, s.search(ctx)
+}
+
+// check refuses what can be refused before anything is read.
+func (s *searching) check() error {
+	c := s.config
+	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--data", c.Data}, {"--target", c.Target}, {"--out", c.Out}} {
+		if f.value == "" && !(f.flag == "--out" && c.DryRun) {
+			return mistakef("%s is missing: demote search --model M.onnx --calib C.npz --data E.npz --target T --out DIR", f.flag)
+		}
+	}
+	var err error
+	if s.target, err = search.ParseTarget(c.Target); err != nil {
+		return err
+	}
+	if !slices.Contains(Strategies(), c.Strategy) {
+		return mistakef("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
+	}
+	if c.Scan != "fast" && c.Scan != "naive" {
+		return mistakef("--scan %s: choose fast or naive", c.Scan)
+	}
+	if c.Metric != "" {
+		if s.metric, err = backend.MetricByName(c.Metric); err != nil {
+			return err
+		}
+		if err := s.target.Check(s.scale()); err != nil {
+			return err
+		}
+	}
+	if c.Device != "auto" && c.Device != "cpu" {
+		return mistakef("--device %s: this program was built for the CPU; choose auto or cpu", c.Device)
+	}
+	_, _, err = c.gridChoices()
+	return err
+}
+
+// scale tells the search how the metric's numbers are read.
+func (s *searching) scale() search.Scale {
+	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Countable, Lower: s.metric.Lower}
+}
+
+// begin makes the result that everything found is written into.
+func (s *searching) begin() {
+	c := s.config
+	s.result = &Result{
+		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
+		Versions: map[string]string{"demote": c.Version, "onnxruntime": cgo.Version(), "go": runtime.Version()},
+		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
+		Target: TargetResult{Text: c.Target}, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
+	}
+	for i, h := range s.network.Holders {
+		r := s.records[i]
+		s.result.Holders = append(s.result.Holders, HolderResult{Name: h.Name, Index: i, Precision: precision(r.High),
+			Low: gridResult(r.Low), High: gridResult(r.High)})
+	}
+	if s.metric == nil { // the default depends on the data
+		name := "agreement"
+		if s.data.Labels() != nil {
+			name = "top1"
+		}
+		s.metric, _ = backend.MetricByName(name)
+	}
+	s.result.Metric = s.metric.Name
+}
+
+// openFolder takes the run folder, and its journal if the run in it may go on.
+func (s *searching) openFolder() error {
+	var err error
+	if s.folder, err = OpenFolder(s.config.Out); err != nil {
+		return err
+	}
+	if s.config.Force {
+		if err := s.folder.Clear(); err != nil {
+			return err
+		}
+	}
+	s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+	return err
+}
+
+// fingerprint names everything that can change a score or the way of this search.
+func (s *searching) fingerprint() Fingerprint {
+	c := s.config
+	f := Fingerprint{
+		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
+		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64), "start": c.Start,
+		"metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
+		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
+		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
+		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
+		"runtime":        cgo.Version() + " " + cgo.ISAName(slices.Max(cgo.ISAs())),
+		"demote version": c.Version,
+	}
+	for _, in := range s.files {
+		f[in.Role] = in.SHA256
+	}
+	return f
+}
+
+// open compiles the network, proves that its scores are functions of mask and sample, and lays the
+// data out.
+func (s *searching) open(ctx context.Context) error {
+	c := s.config
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
+		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
+	if err := s.scoreFloat(ctx); err != nil {
+		return err
+	}
+	src, err := s.source()
+	if err != nil {
+		return err
+	}
+	if s.ev, err = backend.New(ctx, src, s.data, s.records, s.options); err != nil {
+		return err
+	}
+	if _, err := s.ev.Plan(); err != nil {
+		return err
+	}
+	dep, err := s.ev.SelfTest()
+	if err != nil {
+		return err
+	}
+	if dep != nil {
+		return fmt.Errorf("the self-test failed: %w", dep)
+	}
+	high, nan, err := s.ev.Arrange(ctx)
+	if err != nil {
+		return err
+	}
+	if nan >= 0 && !c.AllowNaN {
+		tensor, err := s.ev.FirstNaN(nan)
+		if err != nil {
+			return err
+		}
+		return mistakef("%s: the 16-bit network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", c.Model, nan, tensor)
+	}
+	s.high = high
+	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
+	return nil
+}
+
+// recall tells the evaluator what the journal knows, and has it told what the evaluator learns.
+func (s *searching) recall() error {
+	known := 0
+	err := s.journal.Load(
+		func(m search.Mask, score search.Score) { s.ev.Restore(m, score); known++ },
+		func(m search.Mask, p bounds.Progress) { s.ev.RestoreProgress(m, p); known++ })
+	if err != nil {
+		return err
+	}
+	if known > 0 {
+		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", known))
+	}
+	s.ev.Learnt, s.ev.Stopped = s.journal.Learnt, s.journal.Stopped
+	return nil
+}
+
+// Close gives everything back. A run folder in which nothing was begun is removed.
+func (s *searching) Close() {
+	if s.ev != nil {
+		s.ev.Close()
+	}
+	if s.journal != nil {
+		s.journal.Close()
+	}
+	if s.folder != nil {
+		s.folder.Close()
+	}
+	if s.prepared != nil {
+		s.prepared.Close()
+	}
+}
+
+// strategies by name.
+var strategies = map[string]func(context.Context, search.Evaluator, search.Options) (search.Result, error){
+	"demotion": search.Demotion,
+}
+
+// Strategies lists the names that --strategy knows.
+func Strategies() []string { return slices.Sorted(maps.Keys(strategies)) }
+
+// search runs the strategy and turns what it found into the files of the run folder.
+func (s *searching) search(ctx context.Context) error {
+	ends := search.Endpoints{Float: s.float, High: s.high}
+	var err error
+	if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
+		return err
+	}
+	s.result.Score.High, s.result.Score.Low = scoreResult(ends.High, s.metric.Lower), scoreResult(ends.Low, s.metric.Lower)
+	if s.float != nil {
+		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	}
+	goal, err := s.target.Resolve(s.scale(), ends)
+	if err != nil {
+		return err
+	}
+	s.result.Target.Value = goal.Value
+	if goal.Finer {
+		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
+	}
+	o := search.NewOptions(len(s.records), goal.Above)
+	o.Multiplier, o.Seed, o.Chain, o.FillTrue = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain), true
+	o.Progress = s.config.Progress
+	o.Best = func(b search.Best) error { return s.keep(b) }
+	if o.Start, err = s.startMask(); err != nil {
+		return err
+	}
+	found, err := strategies[s.config.Strategy](ctx, s.ev, o)
+	s.book(found)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	if werr := s.finish(ctx, found, err == nil); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return err
+	}
+	if !found.Found {
+		return fmt.Errorf("%w: the 16-bit network scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
+	}
+	return nil
+}
+
+func (s *searching) warn(text string) {
+	s.result.Warnings = append(s.result.Warnings, text)
+	s.config.Say("warning: " + text)
+}
+
+// text writes a score for a person.
+func (s *searching) text(v search.Score) string {
+	if v.Total > 0 {
+		return fmt.Sprintf("%.4f (%d of %d)", v.Float(), v.Count, v.Total)
+	}
+	return fmt.Sprintf("%.6g", metricSign(v.Value, s.metric.Lower))
+}
+
+// lowMask is the mask of the all-demoted network.
+func lowMask(holders []onnx.Holder) search.Mask {
+	m := search.NewMask(len(holders))
+	for i := range holders {
+		m.Demote(i)
+	}
+	return m
+}

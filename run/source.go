@@ -1,0 +1,96 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+
+	"demote/backend"
+	"demote/cgo"
+	"demote/onnx"
+)
+
+// source hands a network out in stretches: backend.Source on an onnx.Model whose shapes are fixed.
+type source struct {
+	model   *onnx.Model
+	holders int
+	cuts    []onnx.Cut
+	fakes   map[string]int // tensor on a grid -> holder
+	tensors map[string]backend.Tensor
+}
+
+var _ backend.Source = (*source)(nil)
+
+// newSource cuts a switchable model, or a float one, for the given outputs.
+func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
+	s := &source{model: m, holders: holders, cuts: m.Cuts(outputs...), fakes: m.FakeQuants(), tensors: map[string]backend.Tensor{}}
+	for _, v := range m.Values() {
+		if v.Type == onnx.Undefined || v.Dims == nil || slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) {
+			continue
+		}
+		s.tensors[v.Name] = backend.Tensor{Name: v.Name, Type: cgo.DType(v.Type), Dims: v.Dims}
+	}
+	return s, nil
+}
+
+func (s *source) Holders() int { return s.holders }
+func (s *source) Cuts() int    { return len(s.cuts) }
+
+func (s *source) Stretch(from, to int) (*backend.Stretch, error) {
+	return s.stretch(s.model.Stretch(s.cuts[from], s.cuts[to]))
+}
+
+// stretch describes a model whose inputs and outputs are tensors of the network.
+func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
+	out := &backend.Stretch{}
+	for _, v := range m.Inputs() {
+		if v.Name == onnx.MaskInput {
+			out.Mask = v.Name
+			continue
+		}
+		t, err := s.tensor(v.Name)
+		if err != nil {
+			return nil, err
+		}
+		out.Inputs = append(out.Inputs, t)
+	}
+	for _, v := range m.Outputs() {
+		t, err := s.tensor(v.Name)
+		if err != nil {
+			return nil, err
+		}
+		out.Outputs = append(out.Outputs, t)
+	}
+	for _, h := range m.FakeQuants() {
+		out.Holders = append(out.Holders, h)
+	}
+	slices.Sort(out.Holders)
+	var err error
+	out.Model, err = m.Bytes()
+	return out, err
+}
+
+func (s *source) tensor(name string) (backend.Tensor, error) {
+	t, ok := s.tensors[name]
+	if !ok {
+		return t, fmt.Errorf("the shape of tensor %s is not known", name)
+	}
+	return t, nil
+}
+
+func (s *source) Stored(cut int) []backend.StoredTensor {
+	var list []backend.StoredTensor
+	for _, name := range s.cuts[cut].Tensors {
+		holder, ok := s.fakes[name]
+		if !ok {
+			holder = -1
+		}
+		list = append(list, backend.StoredTensor{Tensor: s.tensors[name], Holder: holder})
+	}
+	return list
+}
+
+func (s *source) Probe() (*backend.Stretch, error) {
+	names := s.model.Computed()
+	names = slices.DeleteFunc(names, func(t string) bool { _, known := s.tensors[t]; return !known })
+	return s.stretch(s.model.WithOutputs(names...))
+}

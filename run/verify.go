@@ -1,0 +1,90 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/search"
+)
+
+// exactSession are the session entries under which ONNX Runtime computes a QDQ file as it is
+// written, without rewriting float weights or merging pairs of different widths.
+var exactSession = map[string]string{
+	"session.disable_quant_qdq":          "1",
+	"session.disable_double_qdq_remover": "1",
+}
+
+// outputs are the sums of every sample's output row, to be compared bit for bit.
+type outputs [][sha256.Size]byte
+
+// sums runs a mask and sums every sample's outputs.
+func sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (outputs, search.Score, error) {
+	all := make(outputs, e.Samples())
+	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(floatBytes(row)) })
+	return all, score, err
+}
+
+// firstDifference is the first sample whose outputs differ; -1 if none does.
+func (o outputs) firstDifference(other outputs) int {
+	for i := range o {
+		if o[i] != other[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+// verify runs the written file in the exact and in the default session and compares its outputs
+// with the simulator's on every sample.
+func (s *searching) verify(ctx context.Context, mask search.Mask) (*Verified, error) {
+	want, _, err := sums(ctx, s.ev, mask)
+	if err != nil {
+		return nil, err
+	}
+	file, err := onnx.Read(s.folder.File(MixedFile))
+	if err != nil {
+		return nil, err
+	}
+	v := &Verified{}
+	exact, err := s.openFile(ctx, file, exactSession)
+	if err != nil {
+		return nil, err
+	}
+	defer exact.Close()
+	none := search.NewMask(0)
+	got, score, err := sums(ctx, exact, none)
+	if err != nil {
+		return nil, err
+	}
+	r := scoreResult(score, s.metric.Lower)
+	v.Correct, v.Value = r.Correct, r.Value
+	if i := want.firstDifference(got); i < 0 {
+		v.Identical = true
+	} else if v.FirstDiffering, err = s.ev.FirstDifference(exact, mask, i); err != nil {
+		return nil, err
+	}
+	def, err := s.openFile(ctx, file, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer def.Close()
+	if score, err = def.Score(ctx, none); err != nil {
+		return nil, err
+	}
+	r = scoreResult(score, s.metric.Lower)
+	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
+	return v, nil
+}
+
+// openFile compiles a file that runs as it is, on the search's own data and metric.
+func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
+	src, err := plainSource(m, s.inputs, s.block, s.output)
+	if err != nil {
+		return nil, err
+	}
+	o := s.options
+	o.Naive, o.Config = true, config
+	return backend.New(ctx, src, s.data, nil, o)
+}
