@@ -97,7 +97,7 @@ func find(ports []Port, name, what string, first int) (Slot, error) {
 }
 
 // Bind binds a tensor to a slot, in place of what was bound there. The tensor may be closed while it is bound; its memory
-// stays until the binding lets go of it. The error carries ONNX Runtime's text.
+// stays until the binding lets go of it. The error says where type or shape do not fit.
 func (b *Binding) Bind(at Slot, t *Tensor) error {
 	if b.c == nil || t.value == nil {
 		return errClosed
@@ -106,8 +106,11 @@ func (b *Binding) Bind(at Slot, t *Tensor) error {
 	if s.bound == t {
 		return nil
 	}
+	if p := b.port(at); !p.fits(t) {
+		return fmt.Errorf("%s: a tensor of %s %v does not fit %s %v", b.describe(at), t.dtype, t.shape, p.Type, p.Dims)
+	}
 	if text := C.demote_bind(b.c, C.bool(s.output), s.name, t.value); text != nil {
-		return fmt.Errorf("binding %s: %w", C.GoString(s.name), takeError(text))
+		return fmt.Errorf("%s: %w", b.describe(at), takeError(text))
 	}
 	t.mem.retain()
 	if s.mem != nil {
@@ -117,15 +120,35 @@ func (b *Binding) Bind(at Slot, t *Tensor) error {
 	return nil
 }
 
-// Run runs the session on what is bound and returns when the outputs are written. The error carries ONNX Runtime's text.
+// Run runs the session on what is bound and returns when the outputs are written. The error says which slot has nothing
+// bound, or carries ONNX Runtime's text.
 func (b *Binding) Run() error {
 	if b.c == nil {
 		return errClosed
+	}
+	for i := range b.slots {
+		if b.slots[i].bound == nil {
+			return fmt.Errorf("nothing is bound to %s", b.describe(Slot(i)))
+		}
 	}
 	if text := C.demote_run(b.session, b.c); text != nil {
 		return takeError(text)
 	}
 	return nil
+}
+
+func (b *Binding) port(at Slot) *Port {
+	if int(at) < len(b.inputs) {
+		return &b.inputs[at]
+	}
+	return &b.outputs[int(at)-len(b.inputs)]
+}
+
+func (b *Binding) describe(at Slot) string {
+	if b.slots[at].output {
+		return "output " + b.port(at).Name
+	}
+	return "input " + b.port(at).Name
 }
 
 // Close frees the binding and lets go of the tensors. Closing it again does nothing.

@@ -47,7 +47,7 @@ char *demote_open(const char *path, const char **version) {
   const OrtApi *api = base()->GetApi(DEMOTE_API_VERSION);
   if (!api) return failf("%s (ONNX Runtime %s) does not serve C API %d", path, *version, DEMOTE_API_VERSION);
   demote_api = api;
-  return demote_error(api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &cpu_memory));
+  return demote_error(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &cpu_memory));
 }
 
 void *demote_alloc(size_t bytes) {
@@ -107,6 +107,26 @@ char *demote_port_info(const OrtSession *session, bool output, size_t index, dem
   if (status) return demote_error(status);
   status = port_shape(info, port);
   demote_api->ReleaseTypeInfo(info);
+  return demote_error(status);
+}
+
+static int64_t statistic(const OrtKeyValuePairs *pairs, const char *key) {
+  const char *text = demote_api->GetKeyValue(pairs, key);
+  return text ? strtoll(text, NULL, 10) : 0;
+}
+
+char *demote_session_memory(const OrtSession *session, int64_t *in_use, int64_t *peak) {
+  OrtAllocator *arena;
+  OrtStatus *status = demote_api->CreateAllocator(session, cpu_memory, &arena);
+  if (status) return demote_error(status);
+  OrtKeyValuePairs *pairs;
+  status = demote_api->AllocatorGetStats(arena, &pairs);
+  if (!status) {
+    *in_use = statistic(pairs, "InUse");
+    *peak = statistic(pairs, "MaxInUse");
+    demote_api->ReleaseKeyValuePairs(pairs);
+  }
+  demote_api->ReleaseAllocator(arena);
   return demote_error(status);
 }
 

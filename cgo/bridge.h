@@ -61,6 +61,10 @@ typedef struct {
 char *demote_port_count(const OrtSession *session, bool output, size_t *count);
 char *demote_port_info(const OrtSession *session, bool output, size_t index, demote_port *port);
 
+/* Bytes that the session's CPU arena has handed out: now, and at most so far. Weights and what runs hold; not what bindings
+ * bring along. */
+char *demote_session_memory(const OrtSession *session, int64_t *in_use, int64_t *peak);
+
 char *demote_binding(OrtSession *session, OrtIoBinding **binding);
 /* The binding keeps the value alive but not the memory below it. */
 char *demote_bind(OrtIoBinding *binding, bool output, const char *name, OrtValue *value);

@@ -1,20 +1,21 @@
 /* FakeQuant kernels without intrinsics, and the choice between all of them. See fakequant.h. */
 #include "exact.h"
 
+#include "fakequant.h"
+
 #include <math.h>
 
-#include "fakequant.h"
 #include "fakequant_x86.h"
 #include "loop.h"
 
 /* rint(clamp(v)) equals torch's clamp(rint(v)), because both bounds are whole numbers. */
-#define PLAIN(name, to_steps)                                                          \
-  static void name(float *y, const float *x, size_t n, const demote_params *p) {       \
-    const float scale = p->scale, inv = p->inv, lo = p->lo, hi = p->hi;                \
-    (void)inv;                                                                         \
-    INDEPENDENT for (size_t i = 0; i < n; i++) {                                       \
-      y[i] = round_even(clamp(x[i] to_steps, lo, hi)) * scale + 0.0f;                  \
-    }                                                                                  \
+#define PLAIN(name, to_steps)                                                    \
+  static void name(float *y, const float *x, size_t n, const demote_params *p) { \
+    const float scale = p->scale, inv = p->inv, lo = p->lo, hi = p->hi;          \
+    (void)inv;                                                                   \
+    INDEPENDENT for (size_t i = 0; i < n; i++) {                                 \
+      y[i] = round_even(clamp(x[i] to_steps, lo, hi)) * scale + 0.0f;            \
+    }                                                                            \
   }
 PLAIN(plain_divide, / scale)
 PLAIN(plain_multiply, * inv)
@@ -33,19 +34,13 @@ int demote_isa_supported(int isa) {
       return 1;
 #ifdef DEMOTE_X86
     case DEMOTE_ISA_AVX2:
-      return __builtin_cpu_supports("avx2") != 0;
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case DEMOTE_ISA_AVX512:
-      return __builtin_cpu_supports("avx512f") != 0;
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 #endif
     default:
       return 0;
   }
-}
-
-/* See quant.Params.Pow2: scale and reciprocal are both normal, so x/scale and x*inv round the same real number once. */
-static int reciprocal_exact(const demote_params *p) {
-  int exponent;
-  return frexpf(p->scale, &exponent) == 0.5f && exponent >= -125 && exponent <= 127 && p->inv == 1.0f / p->scale;
 }
 
 int demote_isa_resolve(int isa) {
@@ -54,23 +49,31 @@ int demote_isa_resolve(int isa) {
   return demote_isa_supported(DEMOTE_ISA_AVX2) ? DEMOTE_ISA_AVX2 : DEMOTE_ISA_PLAIN;
 }
 
+/* See quant.Params.Pow2: scale and reciprocal are both normal, so x/scale and x*inv round the same real number once. */
+static int reciprocal_exact(const demote_params *p) {
+  int exponent;
+  return frexpf(p->scale, &exponent) == 0.5f && exponent >= -125 && exponent <= 127 && p->inv == 1.0f / p->scale;
+}
+
 int demote_form(const demote_params *p) {
-  if (p->kind == 1) return 2;
-  return p->kind == 2 || reciprocal_exact(p) ? 1 : 0;
+  if (p->kind == 1) return DEMOTE_MCTQ;
+  return p->kind == 2 || reciprocal_exact(p) ? DEMOTE_MULTIPLY : DEMOTE_DIVIDE;
 }
 
 demote_kernel demote_pick(const demote_params *p, int isa) {
-  static const demote_kernel plain[3] = {plain_divide, plain_multiply, plain_mctq};
+  static const demote_kernel plain[] = {plain_divide, plain_multiply, plain_mctq};
   int form = demote_form(p);
   isa = demote_isa_resolve(isa);
 #ifdef DEMOTE_X86
+  if (isa != DEMOTE_ISA_PLAIN && demote_fused_exact(p)) {
+    if (form == DEMOTE_DIVIDE) form = DEMOTE_FUSED;
+    if (form == DEMOTE_MCTQ) form = DEMOTE_FUSED_MCTQ;
+  }
   if (isa == DEMOTE_ISA_AVX512) return demote_avx512[form];
   if (isa == DEMOTE_ISA_AVX2) return demote_avx2[form];
 #endif
   return plain[form];
 }
-
-void demote_apply(float *y, const float *x, size_t n, const demote_params *p, int isa) { demote_pick(p, isa)(y, x, n, p); }
 
 const char *demote_check(const demote_params *p) {
   if (p->kind < 0 || p->kind > 2) return "unknown kind";
@@ -85,7 +88,7 @@ const char *demote_check(const demote_params *p) {
   } else if (lo != rintf(lo) || hi != rintf(hi)) {
     return "bounds are not whole codes";
   }
-  if (!(lo >= -0x1p22f && hi <= 0x1p22f)) return "bounds are more than 2^22 steps from zero";
+  if (!(lo >= -0x1p17f && hi <= 0x1p17f)) return "bounds are more than 2^17 steps from zero";
   const float ends[2] = {-INFINITY, INFINITY};
   float values[2];
   demote_pick(p, DEMOTE_ISA_PLAIN)(values, ends, 2, p);

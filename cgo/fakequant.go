@@ -2,6 +2,8 @@ package cgo
 
 /*
 #include "fakequant.h"
+
+static void demote_apply(demote_kernel k, float *y, const float *x, size_t n, const demote_params *p) { k(y, x, n, p); }
 */
 import "C"
 
@@ -46,16 +48,40 @@ func ISAs() []int {
 	return isas
 }
 
-// FakeQuant writes the grid's value for every element of src to dst with the operator's own kernel: the same bits as
-// p.Apply(dst, src). dst is src itself or does not overlap it. It needs no ONNX Runtime. It panics if dst is shorter than
-// src; parameters that p.Check refuses give values without meaning.
-func FakeQuant(dst, src []float32, p quant.Params, isa int) {
+// Kernel is the operator's own arithmetic for one grid: the same bits as quant's. It needs no ONNX Runtime, and may be used
+// by several goroutines.
+type Kernel struct {
+	run C.demote_kernel
+	p   quant.Params
+}
+
+// NewKernel chooses the kernel of a grid for an instruction set; one that the processor lacks counts as ISAAuto. It takes up to
+// a millisecond. The error says what is wrong with the parameters, as p.Check does.
+func NewKernel(p quant.Params, isa int) (Kernel, error) {
+	if err := p.Check(); err != nil {
+		return Kernel{}, err
+	}
+	return Kernel{C.demote_pick((*C.demote_params)(unsafe.Pointer(&p)), C.int(isa)), p}, nil
+}
+
+// Apply writes the grid's value for every element of src to dst, which is src itself or does not overlap it. It panics if dst
+// is shorter than src.
+func (k Kernel) Apply(dst, src []float32) {
 	if len(dst) < len(src) {
-		panic("cgo: FakeQuant: destination is shorter than source")
+		panic("cgo: Kernel.Apply: destination is shorter than source")
 	}
 	if len(src) == 0 {
 		return
 	}
-	C.demote_apply((*C.float)(unsafe.Pointer(&dst[0])), (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
-		(*C.demote_params)(unsafe.Pointer(&p)), C.int(isa))
+	C.demote_apply(k.run, (*C.float)(unsafe.Pointer(&dst[0])), (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
+		(*C.demote_params)(unsafe.Pointer(&k.p)))
+}
+
+// FakeQuant is NewKernel and Apply in one, for a single call. It panics on parameters that p.Check refuses.
+func FakeQuant(dst, src []float32, p quant.Params, isa int) {
+	k, err := NewKernel(p, isa)
+	if err != nil {
+		panic("cgo: FakeQuant: " + err.Error())
+	}
+	k.Apply(dst, src)
 }

@@ -1,7 +1,4 @@
-/* FakeQuant kernels for AVX2 and AVX-512. See fakequant_x86.h.
- *
- * Loads precede stores within a step, so y == x needs no care. MAXPS returns its second operand if either is a NaN, which
- * sends a NaN to the lower bound. */
+/* FakeQuant kernels for AVX2 and AVX-512. See fakequant_x86.h; the kernels themselves are in fakequant_lanes.h. */
 #include "exact.h"
 
 #include "fakequant_x86.h"
@@ -9,80 +6,79 @@
 #ifdef DEMOTE_X86
 
 #include <immintrin.h>
+#include <string.h>
 
-#define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f")))
-#define NEAREST (_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+#include "loop.h"
 
-/* ---- AVX2: 8 lanes, the tail through masked loads and stores ---- */
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- AVX2: 8 lanes ---- */
 
 static const int32_t tail_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 
-#define CLAMP8(v) _mm256_min_ps(_mm256_max_ps(v, lo), hi)
-#define ROUND8(v) _mm256_round_ps(v, NEAREST)
-#define DIVIDE8(v) _mm256_add_ps(_mm256_mul_ps(ROUND8(CLAMP8(_mm256_div_ps(v, scale))), scale), zero)
-#define MULTIPLY8(v) _mm256_add_ps(_mm256_mul_ps(ROUND8(CLAMP8(_mm256_mul_ps(v, inv))), scale), zero)
-#define STEPS8(v) ROUND8(_mm256_div_ps(_mm256_sub_ps(CLAMP8(v), offset), scale))
-#define MCTQ8(v) _mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(STEPS8(v), scale), offset), zero)
-
-#define KERNEL8(name, FORM)                                                                              \
-  AVX2 static void name(float *y, const float *x, size_t n, const demote_params *p) {                    \
-    const __m256 scale = _mm256_set1_ps(p->scale), inv = _mm256_set1_ps(p->inv), zero = _mm256_setzero_ps(); \
-    const __m256 lo = _mm256_set1_ps(p->lo), hi = _mm256_set1_ps(p->hi), offset = _mm256_set1_ps(p->offset); \
-    (void)inv, (void)offset;                                                                             \
-    size_t i = 0;                                                                                        \
-    for (; i + 32 <= n; i += 32) {                                                                       \
-      __m256 a = _mm256_loadu_ps(x + i), b = _mm256_loadu_ps(x + i + 8);                                 \
-      __m256 c = _mm256_loadu_ps(x + i + 16), d = _mm256_loadu_ps(x + i + 24);                           \
-      a = FORM(a), b = FORM(b), c = FORM(c), d = FORM(d);                                                \
-      _mm256_storeu_ps(y + i, a), _mm256_storeu_ps(y + i + 8, b);                                        \
-      _mm256_storeu_ps(y + i + 16, c), _mm256_storeu_ps(y + i + 24, d);                                  \
-    }                                                                                                    \
-    for (; i < n; i += 8) {                                                                              \
-      size_t left = n - i < 8 ? n - i : 8;                                                               \
-      __m256i m = _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - left));                           \
-      __m256 a = _mm256_maskload_ps(x + i, m);                                                           \
-      _mm256_maskstore_ps(y + i, m, FORM(a));                                                            \
-    }                                                                                                    \
-  }
-KERNEL8(avx2_divide, DIVIDE8)
-KERNEL8(avx2_multiply, MULTIPLY8)
-KERNEL8(avx2_mctq, MCTQ8)
-
-const demote_kernel demote_avx2[3] = {avx2_divide, avx2_multiply, avx2_mctq};
+#define V __m256
+#define LANES 8
+#define OP(name) _mm256_##name##_ps
+#define FN(name) name##_avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define TAIL(left) _mm256_loadu_si256((const __m256i *)(tail_mask + 8 - (left)))
+#define LOAD_TAIL(p, m) _mm256_maskload_ps(p, m)
+#define STORE_TAIL(p, m, v) _mm256_maskstore_ps(p, m, v)
+#include "fakequant_lanes.h"
+#undef V
+#undef LANES
+#undef OP
+#undef FN
+#undef TARGET
+#undef TAIL
+#undef LOAD_TAIL
+#undef STORE_TAIL
 
 /* ---- AVX-512: 16 lanes ---- */
 
-#define CLAMP16(v) _mm512_min_ps(_mm512_max_ps(v, lo), hi)
-#define ROUND16(v) _mm512_roundscale_ps(v, NEAREST)
-#define DIVIDE16(v) _mm512_add_ps(_mm512_mul_ps(ROUND16(CLAMP16(_mm512_div_ps(v, scale))), scale), zero)
-#define MULTIPLY16(v) _mm512_add_ps(_mm512_mul_ps(ROUND16(CLAMP16(_mm512_mul_ps(v, inv))), scale), zero)
-#define STEPS16(v) ROUND16(_mm512_div_ps(_mm512_sub_ps(CLAMP16(v), offset), scale))
-#define MCTQ16(v) _mm512_add_ps(_mm512_add_ps(_mm512_mul_ps(STEPS16(v), scale), offset), zero)
+#define V __m512
+#define LANES 16
+#define OP(name) _mm512_##name##_ps
+#define FN(name) name##_avx512
+#define TARGET __attribute__((target("avx512f")))
+#define TAIL(left) ((__mmask16)((1u << (left)) - 1))
+#define LOAD_TAIL(p, m) _mm512_maskz_loadu_ps(m, p)
+#define STORE_TAIL(p, m, v) _mm512_mask_storeu_ps(p, m, v)
+#include "fakequant_lanes.h"
 
-#define KERNEL16(name, FORM)                                                                             \
-  AVX512 static void name(float *y, const float *x, size_t n, const demote_params *p) {                  \
-    const __m512 scale = _mm512_set1_ps(p->scale), inv = _mm512_set1_ps(p->inv), zero = _mm512_setzero_ps(); \
-    const __m512 lo = _mm512_set1_ps(p->lo), hi = _mm512_set1_ps(p->hi), offset = _mm512_set1_ps(p->offset); \
-    (void)inv, (void)offset;                                                                             \
-    size_t i = 0;                                                                                        \
-    for (; i + 64 <= n; i += 64) {                                                                       \
-      __m512 a = _mm512_loadu_ps(x + i), b = _mm512_loadu_ps(x + i + 16);                                \
-      __m512 c = _mm512_loadu_ps(x + i + 32), d = _mm512_loadu_ps(x + i + 48);                           \
-      a = FORM(a), b = FORM(b), c = FORM(c), d = FORM(d);                                                \
-      _mm512_storeu_ps(y + i, a), _mm512_storeu_ps(y + i + 16, b);                                       \
-      _mm512_storeu_ps(y + i + 32, c), _mm512_storeu_ps(y + i + 48, d);                                  \
-    }                                                                                                    \
-    for (; i < n; i += 16) {                                                                             \
-      __mmask16 m = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : (__mmask16)0xffff;                   \
-      __m512 a = _mm512_maskz_loadu_ps(m, x + i);                                                        \
-      _mm512_mask_storeu_ps(y + i, m, FORM(a));                                                          \
-    }                                                                                                    \
+/* ---- whether the fused forms may be used ---- */
+
+enum { NEIGHBOURS = 8 };
+
+/* Whether all floats within NEIGHBOURS of half*scale fall on the same step by division and by the fused corrections. */
+INLINE int same_around(float half, float scale, float inv) {
+  float near = half * scale;
+  int32_t bits;
+  memcpy(&bits, &near, sizeof bits);
+  int same = 1;
+  for (int32_t d = -NEIGHBOURS; d < NEIGHBOURS; d++) {
+    int32_t moved = bits + d;
+    float x;
+    memcpy(&x, &moved, sizeof x);
+    float q = x * inv;
+    q = __builtin_fmaf(__builtin_fmaf(-q, scale, x), inv, q);
+    same &= round_even(x / scale) == round_even(q);
   }
-KERNEL16(avx512_divide, DIVIDE16)
-KERNEL16(avx512_multiply, MULTIPLY16)
-KERNEL16(avx512_mctq, MCTQ16)
+  return same;
+}
 
-const demote_kernel demote_avx512[3] = {avx512_divide, avx512_multiply, avx512_mctq};
+/* The fused quotient is q = v*inv, q + (v - q*scale)*inv: within one unit in the last place of the quotient, as long as
+ * nothing underflows before the quotient does, which the bounds on scale see to. So is the rounded quotient that the
+ * formula asks for. The two can round to different steps only with a half between or at them, hence only for v within a few
+ * floats of a half times scale: at most 2^17 places, all of which are tried. */
+__attribute__((target("avx2,fma"))) int demote_fused_exact(const demote_params *p) {
+  if (!(p->scale >= 0x1p-90f && p->scale <= 0x1p90f)) return 0;
+  float inv = 1.0f / p->scale;
+  float lo = p->kind == 1 ? (p->lo - p->offset) / p->scale : p->lo;
+  float hi = p->kind == 1 ? (p->hi - p->offset) / p->scale : p->hi;
+  int same = 1;
+  for (float half = round_even(lo) - 0.5f; half <= hi + 1.0f && same; half += 1.0f) same = same_around(half, p->scale, inv);
+  return same;
+}
 
 #endif

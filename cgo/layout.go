@@ -43,8 +43,11 @@ func checkFirstField(t reflect.Type, name string, to reflect.Kind) error {
 	return nil
 }
 
-// sessionOf returns the C session inside a yalue session; null once that is destroyed.
+// sessionOf returns the C session inside a yalue session; null once that is destroyed, and for nil.
 func sessionOf(s *ort.DynamicAdvancedSession) *C.OrtSession {
+	if s == nil {
+		return nil
+	}
 	inner := *(**unsafe.Pointer)(unsafe.Pointer(s))
 	return (*C.OrtSession)(*inner)
 }

@@ -7,7 +7,6 @@
  * y = mask[holder] == 0 ? high(x) : low(x). */
 #include "op.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,13 +43,14 @@ static OrtCustomOpInputOutputCharacteristic required(const OrtCustomOp *op, size
   return (void)op, (void)i, INPUT_OUTPUT_REQUIRED;
 }
 
-/* The planner reuses x for y only where it knows that their shapes are equal. An unknown shape is left unknown: handing it on
- * would make it rank 0. */
+/* The planner reuses x for y only where it knows that their shapes are equal. ONNX Runtime shows a shape that it does not know
+ * as rank 0; handing that on would make the output a scalar and stop what reads it from loading. So rank 0 stays unknown. */
 static OrtStatus *infer_shape(const OrtCustomOp *op, OrtShapeInferContext *context) {
   (void)op;
   OrtTensorTypeAndShapeInfo *x;
+  size_t rank;
   OrtStatus *status = demote_api->ShapeInferContext_GetInputTypeShape(context, 0, &x);
-  if (status || !demote_api->TensorTypeAndShape_HasShape(x)) return status;
+  if (status || (status = demote_api->GetDimensionsCount(x, &rank)) || rank == 0) return status;
   return demote_api->ShapeInferContext_SetOutputTypeShape(context, 0, x);
 }
 

@@ -2,10 +2,14 @@ package cgo_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"demote/cgo"
+	"demote/onnx/onnxpb"
 	"demote/quant"
+
+	"google.golang.org/protobuf/proto"
 )
 
 func grid(t testing.TB, f quant.Formula, k quant.Kind, bits int, lo, hi float32) quant.Grid {
@@ -102,5 +106,114 @@ func TestOpChoosesByMask(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestOpRefusesBadAttributes(t *testing.T) {
+	long := strings.Repeat("name", 100)
+	for _, c := range []struct {
+		name, want string
+		change     func(n *onnxpb.NodeProto)
+	}{
+		{"no holder", "attribute holder", func(n *onnxpb.NodeProto) { n.Attribute = n.Attribute[1:] }},
+		{"no low", "attribute low", func(n *onnxpb.NodeProto) { n.Attribute = append(n.Attribute[:1:1], n.Attribute[2]) }},
+		{"no high", "attribute high", func(n *onnxpb.NodeProto) { n.Attribute = n.Attribute[:2] }},
+		{"negative holder", "holder is negative", func(n *onnxpb.NodeProto) { n.Attribute[0].I = proto.Int64(-1) }},
+		{"holder of another type", "attribute holder", func(n *onnxpb.NodeProto) {
+			n.Attribute[0] = &onnxpb.AttributeProto{Name: proto.String("holder"), Type: onnxpb.AttributeProto_FLOAT.Enum(), F: proto.Float32(1)}
+		}},
+		{"five numbers", "attribute low has 5 numbers", func(n *onnxpb.NodeProto) { n.Attribute[1].Floats = n.Attribute[1].Floats[:5] }},
+		{"unknown kind", "attribute low: unknown kind", func(n *onnxpb.NodeProto) { n.Attribute[1].Floats[0] = 7 }},
+		{"scale 0", "attribute high: scale", func(n *onnxpb.NodeProto) { n.Attribute[2].Floats[1] = 0 }},
+		{"bounds swapped", "attribute high: lowest", func(n *onnxpb.NodeProto) { n.Attribute[2].Floats[4] = -1e6 }},
+		{"half a code", "attribute low: bounds are not whole", func(n *onnxpb.NodeProto) { n.Attribute[1].Floats[3] += 0.5 }},
+		{"node named", "y_node", func(n *onnxpb.NodeProto) { n.Attribute[1].Floats[0] = 7 }},
+		{"long node name", "attribute low", func(n *onnxpb.NodeProto) { n.Name, n.Attribute[1].Floats[0] = &long, 7 }},
+	} {
+		n := fake{"x", "y", 0, record(t)}.node()
+		c.change(n)
+		s, err := cgo.NewSession(network(t, 1, float("x", 4), float("y", 4), n), cgo.Options{})
+		if err == nil {
+			s.Close()
+			t.Errorf("%s: no error", c.name)
+		} else if !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q in it", c.name, err, c.want)
+		}
+	}
+}
+
+func TestOpHolderBeyondMask(t *testing.T) {
+	s := open(t, network(t, 2, float("x", 4), float("y", 4), fake{"x", "y", 2, record(t)}.node()), cgo.Options{})
+	b := bind(t, s, map[string]*cgo.Tensor{"x": tensor(t, cgo.Float32, 4), "demote.mask": tensor(t, cgo.Uint8, 2)},
+		map[string]*cgo.Tensor{"y": tensor(t, cgo.Float32, 4)})
+	if err := b.Run(); err == nil || !strings.Contains(err.Error(), "holder 2, but the mask has 2 elements") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestOpShapes runs scalars, empty tensors and several dimensions.
+func TestOpShapes(t *testing.T) {
+	r := record(t)
+	for _, c := range []struct {
+		name  string
+		x     *onnxpb.ValueInfoProto
+		y     *onnxpb.ValueInfoProto
+		shape []int64
+	}{
+		{"scalar", float("x"), float("y"), nil},
+		{"empty", float("x", -1, 3), float("y", -1, 3), []int64{0, 3}},
+		{"four dimensions", float("x", 2, 3, 4, 5), float("y", 2, 3, 4, 5), []int64{2, 3, 4, 5}},
+	} {
+		s := open(t, network(t, 1, c.x, c.y, fake{"x", "y", 0, r}.node()), cgo.Options{})
+		x, y, mask := tensor(t, cgo.Float32, c.shape...), tensor(t, cgo.Float32, c.shape...), tensor(t, cgo.Uint8, 1)
+		b := bind(t, s, map[string]*cgo.Tensor{"x": x, "demote.mask": mask}, map[string]*cgo.Tensor{"y": y})
+		for i := range x.Float32s() {
+			x.Float32s()[i] = float32(i)/30 - 0.51
+		}
+		if err := b.Run(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		for i, v := range x.Float32s() {
+			if want := r.High.Value(v); !sameBits(y.Float32s()[i], want) {
+				t.Errorf("%s: element %d is %g, want %g", c.name, i, y.Float32s()[i], want)
+			}
+		}
+	}
+}
+
+// TestOpRunsInPlace holds the peak of a chain to one tensor: without the shape inference callback, or the map of inputs that
+// may be written to, it takes two.
+func TestOpRunsInPlace(t *testing.T) {
+	const n = 1 << 20
+	r := record(t)
+	s := open(t, network(t, 2, float("x", n), float("y", n), node("Neg", "", []string{"x"}, "a"), fake{"a", "b", 0, r}.node(),
+		fake{"b", "c", 1, r}.node(), fake{"c", "d", 1, r}.node(), node("Neg", "", []string{"d"}, "y")),
+		cgo.Options{IntraThreads: 1, Level: 99})
+	b := bind(t, s, map[string]*cgo.Tensor{"x": tensor(t, cgo.Float32, n), "demote.mask": tensor(t, cgo.Uint8, 2)},
+		map[string]*cgo.Tensor{"y": tensor(t, cgo.Float32, n)})
+	for range 3 {
+		if err := b.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, peak, err := s.Memory(); err != nil || peak != 4*n {
+		t.Errorf("at most %d bytes were in use (%v), want those of one tensor, %d", peak, err, 4*n)
+	}
+}
+
+// TestOpOfUnknownRank: a shape that ONNX Runtime does not know must not become rank 0, which the MatMul behind would refuse.
+func TestOpOfUnknownRank(t *testing.T) {
+	x, y := float("x"), float("y")
+	x.Type.GetTensorType().Shape, y.Type.GetTensorType().Shape = nil, nil
+	r := record(t)
+	s := open(t, network(t, 1, x, y, fake{"x", "a", 0, r}.node(), node("MatMul", "", []string{"a", "a"}, "y")), cgo.Options{Level: 99})
+	in, out, mask := tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Uint8, 1)
+	copy(in.Float32s(), []float32{0, 1, 1, 0})
+	b := bind(t, s, map[string]*cgo.Tensor{"x": in, "demote.mask": mask}, map[string]*cgo.Tensor{"y": out})
+	if err := b.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if one := r.High.Value(1); out.Float32s()[0] != one*one || out.Float32s()[1] != 0 {
+		t.Errorf("the square of a swap is %v", out.Float32s())
 	}
 }

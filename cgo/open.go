@@ -35,7 +35,7 @@ func Live() int64 { return live.Load() }
 var errNotOpen = errors.New("cgo: ONNX Runtime is not open: call Init first")
 
 // Init opens the ONNX Runtime library at a path, here and in yalue/onnxruntime_go, and makes the process's one environment
-// (log level error). Later calls with the same path do nothing; with another path they are an error. The error says
+// (log level fatal). Later calls with the same path do nothing; with another path they are an error. The error says
 // where the library cannot be opened or is older than 1.24.
 func Init(path string) error {
 	if err := Open(path); err != nil {
@@ -50,7 +50,7 @@ func Init(path string) error {
 		return err
 	}
 	ort.SetSharedLibraryPath(library.path)
-	return ort.InitializeEnvironment()
+	return ort.InitializeEnvironment(ort.WithLogLevelFatal()) // statuses carry all that it would print
 }
 
 // Open opens the library for this package alone, for a program that initializes yalue/onnxruntime_go itself, with the same

@@ -28,8 +28,21 @@ type Options struct {
 type Port struct {
 	Name string
 	Type DType   // 0 for what is not a tensor
-	Dims []int64 // -1 is any size; nil with Rank -1
+	Dims []int64 // -1 is any size; empty for a scalar, nil if unknown
 	Rank int     // -1: unknown
+}
+
+// fits reports whether a tensor may be bound here.
+func (p *Port) fits(t *Tensor) bool {
+	if p.Type != t.dtype || p.Rank >= 0 && p.Rank != len(t.shape) {
+		return false
+	}
+	for i, d := range p.Dims {
+		if d >= 0 && d != t.shape[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // Session is a loaded network. FakeQuant is always known to it.
@@ -124,6 +137,16 @@ func (s *Session) NewBinding() (*Binding, error) {
 		return nil, errClosed
 	}
 	return newBinding(sessionOf(s.inner), s.inputs, s.outputs)
+}
+
+// Memory returns the bytes that the session's allocator has handed out for weights and running: now, and at most so far.
+// Tensors of bindings are not among them.
+func (s *Session) Memory() (inUse, peak int64, err error) {
+	if s.inner == nil {
+		return 0, 0, errClosed
+	}
+	err = takeError(C.demote_session_memory(sessionOf(s.inner), (*C.int64_t)(&inUse), (*C.int64_t)(&peak)))
+	return inUse, peak, err
 }
 
 // Close frees the session. Its bindings must be closed before. Closing it again does nothing.

@@ -12,9 +12,9 @@ const (
 	KindTorch              // multiply by the reciprocal, round, clamp
 )
 
-// maxSteps bounds the number of steps between zero and the ends of a grid: 2^22, up to which adding and subtracting
-// 1.5*2^23 rounds a float32 half to even, as the plain C loop does it. Sixteen bits need 2^16.
-const maxSteps = 1 << 22
+// maxSteps bounds the number of steps between zero and the ends of a grid: enough for sixteen bits, and few enough for the
+// shortcuts of the C kernels, which say where they rely on it.
+const maxSteps = 1 << 17
 
 // Params are the element-wise parameters of a grid, with one memory layout for Go, C and CUDA (six words of 32 bits).
 // All arithmetic is float32 without fused operations, a NaN goes to the lowest value, infinities saturate, and the
