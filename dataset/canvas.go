@@ -1,0 +1,153 @@
+package dataset
+
+import (
+	"image"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	_ "image/gif"  // decoder
+	_ "image/jpeg" // decoder
+	_ "image/png"  // decoder
+
+	_ "golang.org/x/image/webp" // decoder
+)
+
+// Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.
+const (
+	mostPixels = 40_000_000
+	bigPixels  = 4_000_000 // images above are decoded one at a time
+)
+
+// canvas is the image input of a network.
+type canvas struct {
+	in       Input
+	channels int
+	axes     int  // of a sample: 2 without a channel axis, else 3
+	last     bool // the channel axis is the last one
+	w, h     int
+	resize   bool // false: images must have this size, since the network's own is open
+
+	big sync.Mutex
+}
+
+// newCanvas reads the layout from the input: [N,C,H,W] or [N,H,W,C] with 1 or 3 channels, or [N,H,W]. A size that the
+// network leaves open is that of the first image.
+func newCanvas(dir, first string, in Input) (*canvas, error) {
+	c := &canvas{in: in, channels: 1, axes: len(in.Dims) - 1, resize: true}
+	isChannels := func(d int64) bool { return d == 1 || d == 3 }
+	sample := in.Dims[1:]
+	var h, w int64
+	switch {
+	case len(sample) == 2:
+		h, w = sample[0], sample[1]
+	case len(sample) == 3 && isChannels(sample[0]):
+		c.channels, h, w = int(sample[0]), sample[1], sample[2]
+	case len(sample) == 3 && isChannels(sample[2]):
+		c.channels, h, w, c.last = int(sample[2]), sample[0], sample[1], true
+	case len(sample) == 3 && sample[0] == -1:
+		c.channels, h, w = 3, sample[1], sample[2]
+	default:
+		return nil, badf("%s: is a folder of images, but the network's input is %s: an image needs [N,C,H,W] or [N,H,W,C] with 1 or 3 channels",
+			dir, in)
+	}
+	if h == -1 || w == -1 {
+		c.resize = false
+		size, err := readSize(filepath.Join(dir, filepath.FromSlash(first)))
+		if err != nil {
+			return nil, err
+		}
+		if h == -1 {
+			h = int64(size.Y)
+		}
+		if w == -1 {
+			w = int64(size.X)
+		}
+	}
+	if h > mostPixels || w > mostPixels || h*w > mostPixels {
+		return nil, badf("%s: the network's input %s is larger than any image that is read (%d pixels): save arrays", dir, in, mostPixels)
+	}
+	c.h, c.w = int(h), int(w)
+	return c, nil
+}
+
+// shape is the shape of one sample.
+func (c *canvas) shape() []int64 {
+	switch h, w, ch := int64(c.h), int64(c.w), int64(c.channels); {
+	case c.axes == 2:
+		return []int64{h, w}
+	case c.last:
+		return []int64{h, w, ch}
+	default:
+		return []int64{ch, h, w}
+	}
+}
+
+// paintAll decodes all images with all processors and writes them to f, one after another. The error is that of the
+// first image that has one.
+func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	failed, failure := len(images), error(nil)
+	for range min(runtime.GOMAXPROCS(0), len(images)) {
+		wait.Go(func() {
+			p := newPainter(c)
+			for {
+				i := int(next.Add(1) - 1)
+				mu.Lock()
+				stop := i >= failed // images before the failed one still have their say
+				mu.Unlock()
+				if stop {
+					return
+				}
+				err := p.paint(filepath.Join(dir, filepath.FromSlash(images[i])))
+				if err == nil {
+					if _, e := f.WriteAt(p.sample, int64(i)*int64(len(p.sample))); e != nil {
+						err = badf("%s: the folder of images %w", dir, unwritable(e))
+					}
+				}
+				if err != nil {
+					mu.Lock()
+					if i < failed {
+						failed, failure = i, err
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return failure
+}
+
+// readSize reads the size of an image, within bounds, without decoding it.
+func readSize(path string) (image.Point, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return image.Point{}, cannotOpen(path, err)
+	}
+	defer f.Close()
+	return sizeOf(f, path)
+}
+
+func sizeOf(f io.Reader, path string) (image.Point, error) {
+	cfg, _, err := image.DecodeConfig(f)
+	if err != nil {
+		return image.Point{}, notDecoded(path, err)
+	}
+	switch {
+	case cfg.Width <= 0 || cfg.Height <= 0:
+		return image.Point{}, badf("%s: is %d x %d pixels: save it again", path, cfg.Width, cfg.Height)
+	case cfg.Width > mostPixels || cfg.Height > mostPixels || int64(cfg.Width)*int64(cfg.Height) > mostPixels:
+		return image.Point{}, badf("%s: claims %d x %d pixels, and %d is the most: make it smaller", path, cfg.Width, cfg.Height, mostPixels)
+	}
+	return image.Pt(cfg.Width, cfg.Height), nil
+}
+
+func notDecoded(path string, err error) error {
+	return badf("%s: is no PNG, JPEG, GIF or WebP image, or a damaged one (%w): save it again", path, err)
+}

@@ -1,0 +1,79 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// CheckLabels compares the labels with the number of classes that the network tells apart. The error is ErrInput and
+// names the first sample whose label is out of range; nil without labels.
+func (s *Set) CheckLabels(classes int) error {
+	for i, l := range s.labels {
+		if l >= int64(classes) {
+			return badf("%s: %s has label %d, but the network has %d classes, 0 to %d: correct the label or use the network's own classes",
+				s.path, s.Name(i), l, classes, classes-1)
+		}
+	}
+	return nil
+}
+
+// CheckFinite reads the set once, in little memory, and returns an ErrInput error that names the first sample with a NaN
+// or an infinity, as the network would get it: after the cast and the normalization. Data that cannot have one are not
+// read.
+func (s *Set) CheckFinite() error {
+	buf := make([]byte, chunk*8)
+	for sample := range s.samples {
+		for _, c := range s.columns {
+			if c.finite() {
+				continue
+			}
+			if err := s.checkSample(c, sample, buf); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finite tells that no number of the column can be NaN or infinite: integers are not, unless they are scaled or become
+// float16, which ends at 65504.
+func (c *column) finite() bool {
+	return !c.in.Type.Float() || !c.a.elem.Float() && c.cast.norm == nil && c.in.Type != Float16
+}
+
+func (s *Set) checkSample(c *column, sample int, buf []byte) error {
+	size := c.in.Type.Size()
+	for first := 0; first < c.per; first += chunk {
+		n := min(chunk, c.per-first)
+		if err := c.read(s.index(sample), first, n, buf[:n*size]); err != nil {
+			return err
+		}
+		if i := notFinite(buf[:n*size], c.in.Type); i >= 0 {
+			return badf("%s gives %v (%s) in %s at element %d of input %q: correct or leave out this sample",
+				c.a.what, float(buf[i*size:], c.in.Type), c.in.Type, s.Name(sample), first+i, c.in.Name)
+		}
+	}
+	return nil
+}
+
+// notFinite is the index of the first NaN or infinity, or -1.
+func notFinite(b []byte, t Type) int {
+	size := t.Size()
+	for i := range len(b) / size {
+		if v := float(b[i*size:], t); v-v != 0 { // NaN - NaN and Inf - Inf are NaN
+			return i
+		}
+	}
+	return -1
+}
+
+// float is the first number of b.
+func float(b []byte, t Type) float64 {
+	switch t {
+	case Float16:
+		return fromHalf(binary.LittleEndian.Uint16(b))
+	case Float32:
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b))
+}

@@ -1,0 +1,94 @@
+package dataset
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"sync"
+)
+
+// column is the data of one input.
+type column struct {
+	in    Input
+	a     array
+	shape []int64 // of one sample, as the network sees it
+	per   int     // elements of one sample
+
+	mu   sync.Mutex // guards cast
+	cast *caster
+}
+
+// newColumn matches an array with an input of a network that has floats floating-point inputs.
+func newColumn(a array, in Input, o Options, floats int) (*column, error) {
+	shape, err := fit(a, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := castable(a, in); err != nil {
+		return nil, err
+	}
+	var norm *normalizer
+	if in.Type.Float() || floats == 0 {
+		if norm, err = newNormalizer(in, shape, &o); err != nil {
+			return nil, err
+		}
+		if norm != nil && floats != 1 {
+			return nil, badf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
+		}
+	}
+	per := product(a.shape[1:])
+	if per > math.MaxInt/int64(in.Type.Size()) {
+		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
+	}
+	return &column{in: in, a: a, shape: shape, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
+}
+
+func (c *column) bytes() int { return c.per * c.in.Type.Size() }
+
+// read writes n elements of the sample at row, from element first on, to dst.
+func (c *column) read(row, first, n int, dst []byte) error {
+	size := c.a.elem.Size()
+	off := c.a.off + (int64(row)*int64(c.per)+int64(first))*int64(size)
+	if c.cast.direct() {
+		if err := c.a.readAt(dst, off); err != nil {
+			return err
+		}
+		if c.a.big {
+			swap(dst, size)
+		}
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to := c.in.Type.Size()
+	for done := 0; done < n; done += chunk {
+		m := min(chunk, n-done)
+		raw := c.cast.raw[:m*size]
+		if err := c.a.readAt(raw, off+int64(done)*int64(size)); err != nil {
+			return err
+		}
+		if i := c.cast.cast(dst[done*to:], raw, first+done); i >= 0 {
+			return badf("%s holds %s at element %d of sample %d, but the network's input %s is %s: correct the data",
+				c.a.what, c.cast.number(i), first+done+i, row, c.in, c.in.Type)
+		}
+	}
+	return nil
+}
+
+func (a *array) readAt(b []byte, off int64) error {
+	if n, err := a.r.ReadAt(b, off); n < len(b) {
+		if err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		return badf("%s %w", a.what, unreadable(err))
+	}
+	return nil
+}
+
+// number writes an integer that was just converted.
+func (c *caster) number(i int) string {
+	if c.from == Uint64 {
+		return fmt.Sprint(uint64(c.ints[i]))
+	}
+	return fmt.Sprint(c.ints[i])
+}

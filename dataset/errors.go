@@ -1,0 +1,54 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// ErrInput marks errors whose cause is the user's: a file that is missing, damaged or of another kind, data that do not
+// fit the network, a label out of range. The text says what is wrong, where, and what to do, in one line.
+var ErrInput = errors.New("dataset: bad input")
+
+// inputError is an error that reads as its own text alone and still matches ErrInput and what it wraps.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string   { return e.err.Error() }
+func (e *inputError) Unwrap() []error { return []error{ErrInput, e.err} }
+
+// badf makes an ErrInput error; %w works as in fmt.Errorf.
+func badf(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
+
+// cannotOpen words the error of opening a file or folder, whose path is not part of the text that err has.
+func cannotOpen(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return badf("%s: no such file or folder: check the path%w", path, quiet{err})
+	case errors.Is(err, fs.ErrPermission):
+		return badf("%s: not readable: check its permissions%w", path, quiet{err})
+	}
+	return badf("%s: cannot be read: %w", path, bare(err))
+}
+
+// bare takes the operation and the path off an error of package os.
+func bare(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+// quiet keeps a cause for errors.Is without showing it.
+type quiet struct{ err error }
+
+func (quiet) Error() string   { return "" }
+func (q quiet) Unwrap() error { return q.err }
+
+// unreadable words an error of reading an array; the text lacks the array's name.
+func unreadable(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("ends too early: the file is truncated; save or copy it again%w", quiet{err})
+	}
+	return fmt.Errorf("cannot be read (%w): save or copy the file again", bare(err))
+}

@@ -1,0 +1,54 @@
+package dataset
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestOpenErrors(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&fs.PathError{Op: "open", Path: "a", Err: fs.ErrNotExist}, "a: no such file or folder: check the path"},
+		{&fs.PathError{Op: "open", Path: "a", Err: fs.ErrPermission}, "a: not readable: check its permissions"},
+		{&fs.PathError{Op: "read", Path: "a", Err: syscall.EIO}, "a: cannot be read: input/output error"},
+	} {
+		err := cannotOpen("a", c.err)
+		wantBad(t, err)
+		if err.Error() != c.want || !errors.Is(err, errors.Unwrap(c.err)) {
+			t.Errorf("%q, want %q", err, c.want)
+		}
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write(b []byte) (int, error) { return 0, &fs.PathError{Op: "write", Err: syscall.ENOSPC} }
+
+func TestDiskFull(t *testing.T) {
+	err := fill(full{}, strings.NewReader("abc"), 3)
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "set TMPDIR") {
+		t.Error(err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nowhere"))
+	_, err = Open("testdata/deflated.npz", input("in", Float32, -1, 2, 5), Options{})
+	wantBad(t, err, `array "x" needs a temporary file`, "set TMPDIR")
+}
+
+func TestSourceErrorIsNotTheDisks(t *testing.T) {
+	r := io.MultiReader(strings.NewReader("ab"), errReader{})
+	if err := fill(io.Discard, r, 3); err == nil || !strings.Contains(err.Error(), "cannot be read (input/output error)") {
+		t.Error(err)
+	}
+}
+
+type errReader struct{}
+
+func (errReader) Read([]byte) (int, error) { return 0, syscall.EIO }

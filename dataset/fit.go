@@ -1,0 +1,129 @@
+package dataset
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Input describes an input of the network: what its ONNX file says.
+type Input struct {
+	Name string
+	Dims []int64 // first the batch; -1 where any size will do
+	Type Type
+}
+
+// String writes an input as messages name it: its name and its shape, N for a batch of any size and ? for another axis.
+func (in Input) String() string {
+	s := make([]string, len(in.Dims))
+	for i, d := range in.Dims {
+		switch {
+		case d >= 0:
+			s[i] = strconv.FormatInt(d, 10)
+		case i == 0:
+			s[i] = "N"
+		default:
+			s[i] = "?"
+		}
+	}
+	return fmt.Sprintf("%q [%s]", in.Name, strings.Join(s, ","))
+}
+
+func inputNames(inputs []Input) string {
+	names := make([]string, len(inputs))
+	for i, in := range inputs {
+		names[i] = in.Name
+	}
+	return quoted(names)
+}
+
+func (in Input) check() error {
+	if len(in.Dims) == 0 {
+		return badf("the network's input %q is a scalar without a batch axis: give the network a batch axis", in.Name)
+	}
+	for i, d := range in.Dims {
+		if d == 0 || d < -1 {
+			return badf("the network's input %q has size %d on axis %d: export the network again", in.Name, d, i)
+		}
+	}
+	if in.Type.Size() == 0 {
+		return badf("the network's input %q has %s: inputs can be %s", in.Name, in.Type, typeNames)
+	}
+	return nil
+}
+
+// fit is the shape of one sample as the network sees it. The shapes must be equal, axis by axis, or become equal when
+// axes of size 1 are left out of both; the order of the elements stays.
+func fit(a array, in Input) ([]int64, error) {
+	have, want := a.shape[1:], in.Dims[1:]
+	if sameAxes(have, want) {
+		return have, nil
+	}
+	if sameAxes(squeeze(have), squeeze(want)) {
+		shape := make([]int64, len(want))
+		rest := squeeze(have)
+		for i, d := range want {
+			if d == 1 {
+				shape[i] = 1
+				continue
+			}
+			shape[i], rest = rest[0], rest[1:]
+		}
+		return shape, nil
+	}
+	return nil, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, want))
+}
+
+// sameAxes compares sizes; -1 in want is any.
+func sameAxes(have, want []int64) bool {
+	if len(have) != len(want) {
+		return false
+	}
+	for i, d := range want {
+		if d != -1 && d != have[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// squeeze leaves out the axes of size 1.
+func squeeze(shape []int64) []int64 {
+	var s []int64
+	for _, d := range shape {
+		if d != 1 {
+			s = append(s, d)
+		}
+	}
+	return s
+}
+
+// advice says how an array could be made to fit.
+func advice(have, want []int64) string {
+	switch {
+	case len(have) == 3 && sameAxes([]int64{have[2], have[0], have[1]}, want):
+		return "transpose it to channels first, x.transpose(0, 3, 1, 2)"
+	case len(have) == 3 && sameAxes([]int64{have[1], have[2], have[0]}, want):
+		return "transpose it to channels last, x.transpose(0, 2, 3, 1)"
+	case len(have) == len(want)-1:
+		return "give the samples along the first axis"
+	}
+	n := int64(1)
+	for _, d := range want {
+		if n *= d; d < 0 {
+			return "save the samples in the network's shape"
+		}
+	}
+	if n == product(have) {
+		return "reshape it to the network's shape"
+	}
+	return "save the samples in the network's shape"
+}
+
+// castable tells whether an array's type can feed an input.
+func castable(a array, in Input) error {
+	if a.elem.Float() && !in.Type.Float() {
+		return badf("%s has %s data, but the network's input %s is %s: save it as integers", a.what, a.elem, in, in.Type)
+	}
+	return nil
+}

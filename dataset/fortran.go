@@ -1,0 +1,81 @@
+package dataset
+
+import (
+	"bufio"
+	"io"
+)
+
+// reorderMemory is how many bytes reorder may hold at a time.
+var reorderMemory int64 = 64 << 20
+
+// reorder writes an array in Fortran order (a.shape is its shape, its first axis varies fastest in the file) to a
+// temporary file in C order, a group of samples at a time.
+func (s *spool) reorder(a array) (array, error) {
+	if len(a.shape) < 2 {
+		return a, nil
+	}
+	size := int64(a.elem.Size())
+	samples, per := a.shape[0], product(a.shape[1:])
+	if err := s.room(samples * per * size); err != nil {
+		return array{}, badf("%s is in Fortran order and %w", a.what, err)
+	}
+	f, err := s.create()
+	if err != nil {
+		return array{}, badf("%s is in Fortran order and %w", a.what, err)
+	}
+	// The file holds per runs of one element a sample; run k belongs at position place(k) of each sample.
+	group := min(samples, max(1, reorderMemory/2/(per*size)))
+	runs := bufio.NewReaderSize(io.NewSectionReader(a.r, a.off, samples*per*size), 1<<16)
+	run, rows := make([]byte, group*size), make([]byte, group*per*size)
+	for at := int64(0); at < samples; at += group {
+		n := min(group, samples-at)
+		place := newPlaces(a.shape[1:])
+		for k := range per {
+			if group == samples { // one run follows another
+				_, err = io.ReadFull(runs, run)
+			} else {
+				_, err = a.r.ReadAt(run[:n*size], a.off+(k*samples+at)*size)
+			}
+			if err != nil {
+				return array{}, badf("%s %w", a.what, unreadable(err))
+			}
+			for i := range n {
+				copy(rows[(i*per+place.at)*size:][:size], run[i*size:])
+			}
+			place.next()
+		}
+		if _, err := f.Write(rows[:n*per*size]); err != nil {
+			return array{}, badf("%s %w", a.what, unwritable(err))
+		}
+	}
+	a.r, a.off = io.ReaderAt(f), 0
+	return a, nil
+}
+
+// places counts through the elements of a shape with the first axis fastest, and knows the place of each in C order.
+type places struct {
+	shape, index, stride []int64
+	at                   int64
+}
+
+func newPlaces(shape []int64) *places {
+	p := &places{shape: shape, index: make([]int64, len(shape)), stride: make([]int64, len(shape))}
+	step := int64(1)
+	for i := len(shape) - 1; i >= 0; i-- {
+		p.stride[i] = step
+		step *= shape[i]
+	}
+	return p
+}
+
+func (p *places) next() {
+	for i := range p.index {
+		p.index[i]++
+		p.at += p.stride[i]
+		if p.index[i] < p.shape[i] {
+			return
+		}
+		p.at -= p.index[i] * p.stride[i]
+		p.index[i] = 0
+	}
+}

@@ -1,0 +1,83 @@
+package dataset
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// fuzz opens data as a file of any kind, with little room to unpack, and reads all that it finds: it must end in an
+// ErrInput error or a set that can be read, within 256 MiB.
+func fuzz(t *testing.T, data []byte, inputs []Input) {
+	const room, most = 8 << 20, 256 << 20
+	var err error
+	n := allocated(func() {
+		s := &Set{path: "data", inputs: inputs, temp: newSpool()}
+		s.temp.space = func() (int64, bool) { return room, true }
+		f := &file{path: "data", r: bytes.NewReader(data), size: int64(len(data)), temp: s.temp}
+		if err = s.openArrays(f, Options{Limit: 5}); err == nil {
+			err = s.CheckFinite()
+		}
+		if err == nil {
+			err = s.CheckLabels(10)
+		}
+		if err == nil {
+			_, err = s.SampleHash(s.Len() - 1)
+		}
+		if e := s.Close(); e != nil {
+			t.Error(e)
+		}
+	})
+	if err != nil && !errors.Is(err, ErrInput) {
+		t.Errorf("%v: is not ErrInput", err)
+	}
+	if n > most {
+		t.Errorf("%d bytes allocated, want at most %d", n, most)
+	}
+}
+
+// seed adds the files of testdata with an ending, and more.
+func seed(f *testing.F, ending string, more ...[]byte) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*"+ending))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	for _, b := range more {
+		f.Add(b)
+	}
+}
+
+func FuzzNPY(f *testing.F) {
+	seed(f, ".npy", npyBytes("<i4", true, []int{3, 2, 5}, count[int32](30)), f4(3), f4(1, 1, 1, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzz(t, data, input("in", Float32, -1, 2, 5))
+		fuzz(t, data, input("in", Int8, -1, -1))
+	})
+}
+
+func FuzzNPZ(f *testing.F) {
+	x, y := entry{"x.npy", f4(3, 2, 5)}, entry{"y.npy", npyBytes("<i8", false, []int{3}, []int64{1, 2, 3})}
+	seed(f, ".npz", npz(zip.Store, x, y), npz(zip.Deflate, x, y), npz(zip.Deflate, y, x))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fuzz(t, data, input("in", Float32, -1, 2, 5))
+		fuzz(t, data, []Input{{Name: "ids", Dims: []int64{-1, -1, 5}, Type: Int64}, {Name: "mask", Dims: []int64{-1, 2, -1}, Type: Float16}})
+	})
+}
+
+func FuzzIDX(f *testing.F) {
+	images := idx(0x08, []int{3, 2, 5}, count[uint8](30))
+	for _, b := range [][]byte{images, gz(images), idx(0x0e, []int{3, 1, 2, 5}, count[float64](30)), idx(0x0b, []int{3}, []int16{1, 2, 3})} {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { fuzz(t, data, input("in", Float32, -1, 2, 5)) })
+}

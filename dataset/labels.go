@@ -1,0 +1,133 @@
+package dataset
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// openLabels opens a file of labels that is not .csv.
+func (s *Set) openLabels(path string) (*array, error) {
+	f, closer, err := openFile(path, s.temp)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, closer)
+	s.hash.add("labels", f)
+	var a array
+	switch f.kind() {
+	case npyFile:
+		a, err = openNPY(f)
+	case idxFile, gzipFile:
+		a, err = openIDX(f)
+	case npzFile:
+		var z *archive
+		if z, err = readArchive(f); err == nil {
+			if !z.has(labelKey) {
+				return nil, badf("%s: no array %q with labels: it has %s", path, labelKey, quoted(z.keys()))
+			}
+			a, err = z.open(labelKey)
+		}
+	default:
+		return nil, badf("%s: is neither .npy, .npz nor idx, which labels beside an array can be: save them with numpy.save", path)
+	}
+	return &a, err
+}
+
+// readLabels reads n labels: integers, not negative.
+func readLabels(a array, n int64) ([]int64, error) {
+	switch {
+	case a.elem.Float():
+		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64)", a.what, a.elem)
+	case a.shape[0] != n:
+		return nil, badf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
+	case product(a.shape) != n:
+		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels", a.what, dims(a.shape))
+	}
+	c := newCaster(a.elem, Int64, a.big, nil)
+	size := a.elem.Size()
+	labels := make([]int64, n)
+	var out [chunk * 8]byte
+	for done := 0; done < len(labels); done += chunk {
+		part := labels[done:min(len(labels), done+chunk)]
+		raw := c.raw[:len(part)*size]
+		if err := a.readAt(raw, a.off+int64(done)*int64(size)); err != nil {
+			return nil, err
+		}
+		bad := c.cast(out[:], raw, 0)
+		for i := range part {
+			if i == bad {
+				return nil, badf("%s has label %s for sample %d: correct it", a.what, c.number(i), done+i)
+			}
+			part[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
+			if part[i] < 0 {
+				return nil, badf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.what, part[i], done+i)
+			}
+		}
+	}
+	return labels, nil
+}
+
+// listed is a line of a label file for images.
+type listed struct {
+	name  string // slash-separated, relative to the folder
+	label int64
+}
+
+// readCSV reads lines "name,label"; a first line whose label is no number is a heading.
+func readCSV(path string) ([]listed, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cannotOpen(path, err)
+	}
+	defer f.Close()
+	r := csv.NewReader(bufio.NewReader(f))
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	var lines []listed
+	seen := map[string]bool{}
+	for first := true; ; first = false {
+		fields, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, badf("%s: is no csv file (%w): write lines like \"cat.png,3\"", path, err)
+		}
+		line, _ := r.FieldPos(0)
+		bad := func(format string, args ...any) error {
+			return badf("%s: line %d %s", path, line, fmt.Sprintf(format, args...))
+		}
+		if len(fields) != 2 {
+			return nil, bad("has %d fields: write lines like \"cat.png,3\"", len(fields))
+		}
+		name := strings.Clone(strings.TrimSpace(fields[0]))
+		label, err := strconv.ParseInt(strings.TrimSpace(fields[1]), 10, 64)
+		switch {
+		case err != nil && first:
+			continue
+		case err != nil:
+			return nil, bad("has the label %q, and labels are class numbers: write an integer", fields[1])
+		case label < 0:
+			return nil, bad("has label %d, and classes are numbered from 0: correct it", label)
+		case !filepath.IsLocal(filepath.FromSlash(name)):
+			return nil, bad("names %q, which is not inside the folder: write paths relative to it", name)
+		case seen[name]:
+			return nil, bad("names %q again: list every image once", name)
+		case len(lines) == mostSamples:
+			return nil, bad("goes beyond %d samples: use a part of them", mostSamples)
+		}
+		seen[name] = true
+		lines = append(lines, listed{name, label})
+	}
+	if len(lines) == 0 {
+		return nil, badf("%s: lists no image: write lines like \"cat.png,3\"", path)
+	}
+	return lines, nil
+}

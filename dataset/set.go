@@ -1,0 +1,191 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Options say how samples are taken from a file. The zero value takes all of them as they are.
+type Options struct {
+	// Scale, Mean and Std turn each value x of a floating-point input into (x*Scale - Mean)/Std, computed in float32 in
+	// this order; each has one number, or one a channel, or none (1, 0 and 1). The network must have one floating-point
+	// input.
+	Scale, Mean, Std []float32
+	// Labels is a file with one label a sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for a
+	// folder also a .csv file with lines "name,label". It goes before labels that the data have.
+	Labels string
+	// Limit is the number of samples to take, if above 0 and below what there is; see Open.
+	Limit int
+	// Seed chooses the samples that a Limit takes from each class.
+	Seed uint32
+}
+
+// Set is an open data file or folder: samples for each input of a network, by index, and perhaps labels. Its methods may
+// be called from several goroutines, but for Close.
+type Set struct {
+	path    string
+	inputs  []Input
+	columns []*column
+	labels  []int64
+	pick    []int // index in the file of each sample; nil: the same
+	samples int
+	names   func(sample int) string
+	temp    *spool
+	closers []io.Closer
+	hash    hasher
+}
+
+// Open opens a .npy, .npz or idx file or a folder of images, told apart by their contents, for a network's inputs.
+//
+// Data of any numeric type are cast to a floating-point input's type by value, without scaling; integer inputs take
+// integers that fit. Axes of size 1 may be missing or added, as in [n,28,28] for [N,1,28,28]; an axis of -1 takes what
+// the file has, and all else must be equal.
+//
+// With Options.Limit the set is a part of the samples, in the order of the file: of each class as many as its share of
+// the samples, rounded by the largest remainder, chosen by Seed; without labels evenly spaced over the file.
+//
+// Errors are ErrInput.
+func Open(path string, inputs []Input, o Options) (*Set, error) {
+	s := &Set{path: path, inputs: inputs, temp: newSpool()}
+	if err := s.open(o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Set) open(o Options) error {
+	if len(s.inputs) == 0 {
+		return badf("the network has no input to feed")
+	}
+	for _, in := range s.inputs {
+		if err := in.check(); err != nil {
+			return err
+		}
+	}
+	if o.Limit < 0 {
+		return badf("limit %d is negative: give the number of samples to use", o.Limit)
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return cannotOpen(s.path, err)
+	}
+	if info.IsDir() {
+		return s.openFolder(o)
+	}
+	f, closer, err := openFile(s.path, s.temp)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, closer)
+	if o.Labels == "" {
+		o.Labels = standardLabels(s.path)
+	}
+	return s.openArrays(f, o)
+}
+
+// openArrays makes a set of a file of arrays.
+func (s *Set) openArrays(f *file, o Options) error {
+	got, err := f.open(s.inputs)
+	if err != nil {
+		return err
+	}
+	s.hash.add("data", f)
+	if err := s.addColumns(got, o); err != nil {
+		return err
+	}
+	n := got.inputs[0].shape[0]
+	if o.Labels != "" {
+		a, err := s.openLabels(o.Labels)
+		if err != nil {
+			return err
+		}
+		got.labels = a
+	}
+	if got.labels != nil {
+		if s.labels, err = readLabels(*got.labels, n); err != nil {
+			return err
+		}
+	}
+	return s.choose(int(n), o)
+}
+
+// addColumns matches each array with its input.
+func (s *Set) addColumns(got *found, o Options) error {
+	first := got.inputs[0]
+	if first.shape[0] > mostSamples {
+		return badf("%s has %d samples, and %d is the most: use a part of them", first.what, first.shape[0], mostSamples)
+	}
+	floats := 0
+	for _, in := range s.inputs {
+		if in.Type.Float() {
+			floats++
+		}
+	}
+	for i, in := range s.inputs {
+		a := got.inputs[i]
+		if a.shape[0] != first.shape[0] {
+			return badf("%s has %d samples and %s has %d: save as many of each", first.what, first.shape[0], a.what, a.shape[0])
+		}
+		c, err := newColumn(a, in, o, floats)
+		if err != nil {
+			return err
+		}
+		s.columns = append(s.columns, c)
+	}
+	return nil
+}
+
+// Len is the number of samples.
+func (s *Set) Len() int { return s.samples }
+
+// Labels returns the label of each sample, or nil if the data have none. The caller does not change them.
+func (s *Set) Labels() []int64 { return s.labels }
+
+// Shape is the shape of one sample of an input, without the batch axis, with all sizes known. The caller does not change
+// it.
+func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
+
+// SampleBytes is the size of one sample of an input in the network's element type.
+func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }
+
+// Name is what messages call a sample: its number in the file, or its image's path.
+func (s *Set) Name(sample int) string {
+	if s.names != nil {
+		return s.names(s.index(sample))
+	}
+	return fmt.Sprintf("sample %d", s.index(sample))
+}
+
+// index is a sample's position in the file. It panics if there is no such sample.
+func (s *Set) index(sample int) int {
+	if sample < 0 || sample >= s.samples {
+		panic("dataset: sample out of range")
+	}
+	if s.pick != nil {
+		return s.pick[sample]
+	}
+	return sample
+}
+
+// Read writes one sample of an input to dst, in the network's element type and little-endian. It allocates nothing.
+// Errors are ErrInput: a file that has become shorter, or a number that the network's integer type cannot hold.
+// It panics if there is no such sample or dst is not SampleBytes long.
+func (s *Set) Read(input, sample int, dst []byte) error {
+	c := s.columns[input]
+	if len(dst) != c.bytes() {
+		panic("dataset: wrong length of dst")
+	}
+	return c.read(s.index(sample), 0, c.per, dst)
+}
+
+// Close closes the files and gives back temporary space. It may be called again.
+func (s *Set) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	s.closers = nil
+	return errors.Join(append(errs, s.temp.close())...)
+}
