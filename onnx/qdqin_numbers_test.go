@@ -1,0 +1,153 @@
+package onnx_test
+
+import (
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"demote/onnx"
+	"demote/quant"
+)
+
+// qdqFiles are the fixtures that scripts/fixtures_qdq.py makes with quantize_static.
+func qdqFiles(t testing.TB) []string {
+	t.Helper()
+	all, err := filepath.Glob("testdata/qdq/*.npz")
+	if err != nil || len(all) < 10 {
+		t.Fatalf("%d fixtures in testdata/qdq: %v", len(all), err)
+	}
+	for i, f := range all {
+		all[i] = strings.TrimSuffix(f, ".npz")
+	}
+	return all
+}
+
+// TestQDQSame: the network that is read computes what ONNX Runtime computes of the file itself, bit for bit, and what it computed
+// when the fixture was made.
+func TestQDQSame(t *testing.T) {
+	for _, file := range qdqFiles(t) {
+		m := read(t, file+".onnx")
+		n, grids, err := onnx.ReadQDQ(m)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		sw, err := n.Switchable(both(grids))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := readNPZ(t, file+".npz")
+		x := feed{name: "input", dims: record["x"].dims, floats: record["x"].floats}
+		want := run(t, m, exact, x)["output"]
+		have := run(t, sw, exact, x, maskFeed(len(grids)))["output"]
+		for i := range want {
+			if math.Float32bits(have[i]) != math.Float32bits(want[i]) {
+				t.Errorf("%s: logit %d is %g, ONNX Runtime has %g", file, i, have[i], want[i])
+				break
+			}
+		}
+		last := grids[len(grids)-1]
+		for i, v := range record["logits"].floats {
+			if d := math.Abs(float64(v - have[i])); d > 2*float64(last.Scale) && d > 0.01 {
+				t.Errorf("%s: logit %d is %g, the fixture has %g", file, i, have[i], v)
+			}
+		}
+	}
+}
+
+// TestQDQCodes: the codes of every holder for the first input, with the file's own quantized tensors as operands.
+func TestQDQCodes(t *testing.T) {
+	for _, file := range qdqFiles(t) {
+		n, grids, err := onnx.ReadQDQ(read(t, file+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sw, err := n.Switchable(both(grids))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := readNPZ(t, file+".npz")
+		codes := func(h onnx.Holder) array {
+			// quantize_static's names: of an output's quantizer, and of a second one behind another
+			for _, name := range []string{h.Tensor, h.Tensor + "_QuantizeLinear_Input", strings.Replace(h.Tensor, "_convert_", "_", 1)} {
+				if a, ok := record["codes/"+name]; ok {
+					return a
+				}
+			}
+			return array{}
+		}
+		feeds := []feed{maskFeed(len(grids)), {name: "input", dims: []int64{1, 3, 16, 16}, floats: record["x"].floats[:3*16*16]}}
+		for i, h := range n.Holders {
+			if codes(h).ints == nil {
+				t.Fatalf("%s: holder %q has no codes", file, h.Name)
+			}
+			f := feed{name: h.Name + "!", dims: codes(h).dims}
+			for _, c := range codes(h).ints {
+				f.floats = append(f.floats, grids[i].Decode(int32(c)))
+			}
+			feeds = append(feeds, f)
+			n.Holders[i].Name += "!" // an input of the graph has the name of its holder
+		}
+		out := run(t, forced(sw, n.Holders), exact, feeds...)
+		elements, off := 0, 0
+		for i, h := range n.Holders {
+			for k, y := range out[h.Name+"@"] {
+				d := int64(grids[i].Code(y)) - codes(onnx.Holder{Tensor: h.Tensor}).ints[k]
+				if d < -1 || d > 1 {
+					t.Fatalf("%s: holder %q, element %d: %d steps off", file, h.Name, k, d)
+				}
+				elements++
+				off += int(d * d)
+			}
+		}
+		if elements == 0 || off > elements/500+2 {
+			t.Errorf("%s: %d of %d codes one step off", file, off, elements)
+		}
+	}
+}
+
+// TestQDQFixtures: what is in particular files.
+func TestQDQFixtures(t *testing.T) {
+	for _, c := range []struct {
+		file       string
+		holders    int
+		narrow     int // holders of 8 bits
+		signed     bool
+		identities int // holders behind a holder
+		weights    int
+	}{
+		{"conv13_u8", 12, 12, false, 0, 5},
+		{"conv13_s8", 13, 13, true, 0, 5}, // symmetric grids: the Relu keeps its own
+		{"conv17_ms8", 12, 12, false, 0, 5},
+		{"conv17_u16", 12, 0, false, 0, 5},
+		{"conv17_s16", 13, 0, true, 0, 5},
+		{"conv17_u8u8", 12, 12, false, 0, 1}, // four weights have codes of 9 bits once the zero point is taken off
+		{"conv17_pairs", 12, 12, false, 0, 5},
+		{"conv21_u8", 12, 12, false, 0, 5},
+		{"conv21_mixed", 17, 6, false, 4, 5},
+		{"attention17_u8", 31, 31, false, 0, 8},
+		{"attention21_s8", 31, 31, true, 0, 8},
+		{"attention21_s16", 31, 0, true, 0, 8},
+	} {
+		n, grids, err := onnx.ReadQDQ(read(t, "testdata/qdq/"+c.file+".onnx"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		narrow, identities := 0, 0
+		for i, g := range grids {
+			if g.Bits == 8 {
+				narrow++
+			}
+			if g.Signed != c.signed || g.Formula != quant.QDQ {
+				t.Errorf("%s: holder %q: %v", c.file, n.Holders[i].Name, g)
+			}
+			if n.Holders[i].Op == "Identity" {
+				identities++
+			}
+		}
+		if len(grids) != c.holders || narrow != c.narrow || identities != c.identities || len(n.Weights) != c.weights {
+			t.Errorf("%s: %d holders, %d of 8 bits, %d behind another, %d weights", c.file, len(grids), narrow, identities, len(n.Weights))
+		}
+	}
+}
