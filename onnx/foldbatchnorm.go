@@ -13,15 +13,18 @@ import (
 // before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in training mode is an
 // error that matches ErrInput and names the node.
 func foldBatchNorm(m *Model) error {
+	g := m.Graph()
+	if !slices.ContainsFunc(g.GetNode(), isBatchNorm) {
+		return nil
+	}
 	x, err := NewIndex(m)
 	if err != nil {
 		return err
 	}
-	g := m.Graph()
 	b := &batchNorms{index: x, replaced: make(map[string]tensor), added: make(map[string]tensor), unread: make(map[string]bool)}
 	gone := make(map[node]bool)
 	for _, n := range x.Nodes() {
-		if n.GetOpType() != "BatchNormalization" || !standard(n) {
+		if !isBatchNorm(n) {
 			continue
 		}
 		if attrInt(n, "training_mode", 0) != 0 || output(n, 1) != "" {
@@ -42,6 +45,8 @@ func foldBatchNorm(m *Model) error {
 	b.rewrite(g)
 	return nil
 }
+
+func isBatchNorm(n node) bool { return n.GetOpType() == "BatchNormalization" && standard(n) }
 
 // batchNorms folds the BatchNormalizations of one graph.
 type batchNorms struct {

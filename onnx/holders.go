@@ -38,6 +38,7 @@ type finder struct {
 
 	varies  map[string]bool   // the values depend on those of an input, or on chance
 	needed  map[string]bool   // the values reach an output of the network
+	live    map[node]bool     // the nodes on the way there
 	inside  map[string]string // tensors inside a matched pattern, and its name
 	values  map[string]valueSet
 	masked  map[string]bool // attention scores after their mask, before Softmax
@@ -46,7 +47,8 @@ type finder struct {
 
 func newFinder(x *Index) *finder {
 	f := &finder{
-		Index: x, varies: make(map[string]bool), needed: make(map[string]bool), inside: make(map[string]string),
+		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
+		live: make(map[node]bool), inside: make(map[string]string),
 		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool),
 	}
 	f.findVaries()

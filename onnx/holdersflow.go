@@ -53,6 +53,7 @@ func (f *finder) findNeeded() {
 		if f.readsShape(n) || !slices.ContainsFunc(n.GetOutput(), func(t string) bool { return f.needed[t] }) {
 			continue
 		}
+		f.live[n] = true
 		for _, t := range reads(n) {
 			f.needed[t] = true
 		}
@@ -63,9 +64,7 @@ func (f *finder) readsShape(n node) bool { return standard(n) && shapeReaders[n.
 
 // feeds reports whether some node needs a tensor's values for an output of the network.
 func (f *finder) feeds(t string) bool {
-	return slices.ContainsFunc(f.Consumers(t), func(n node) bool {
-		return !f.readsShape(n) && slices.ContainsFunc(n.GetOutput(), func(t string) bool { return f.needed[t] })
-	})
+	return slices.ContainsFunc(f.Consumers(t), func(n node) bool { return f.live[n] })
 }
 
 // movingOps are the operators whose output holds nothing but values of one operand, its number given, or zeros. Some do so

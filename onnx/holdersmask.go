@@ -16,15 +16,12 @@ var passing = map[string]bool{
 func (f *finder) findMasks() {
 	f.findValues()
 	toSoftmax := make(map[string]bool)
+	leads := make(map[node]bool) // all that comes of the node goes to Softmax
 	for _, n := range slices.Backward(f.nodes) {
 		for _, t := range n.GetOutput() {
-			toSoftmax[t] = f.onlyTo(t, func(c node) bool {
-				if standard(c) && c.GetOpType() == "Softmax" {
-					return true
-				}
-				return f.passes(c) && allOf(c.GetOutput(), toSoftmax)
-			})
+			toSoftmax[t] = f.onlyTo(t, func(c node) bool { return leads[c] })
 		}
+		leads[n] = standard(n) && n.GetOpType() == "Softmax" || f.passes(n) && allOf(n.GetOutput(), toSoftmax)
 	}
 	masks := make(map[node]bool)
 	for _, n := range f.nodes {
@@ -40,12 +37,14 @@ func (f *finder) findMasks() {
 			}
 		}
 	}
+	within := make(map[node]bool) // all that comes of the node is part of masks
 	for _, n := range slices.Backward(f.nodes) {
 		for _, t := range n.GetOutput() {
-			f.masking[t] = f.values[t].isMaskPart() && f.onlyTo(t, func(c node) bool {
-				return masks[c] && f.maskOperand(c, t) || allOf(c.GetOutput(), f.masking)
+			f.masking[t] = f.values[t].isKnown() && f.onlyTo(t, func(c node) bool {
+				return within[c] || masks[c] && f.maskOperand(c, t)
 			})
 		}
+		within[n] = allOf(n.GetOutput(), f.masking)
 	}
 }
 

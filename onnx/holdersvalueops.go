@@ -1,6 +1,9 @@
 package onnx
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // valueOps are the operators that make a number of two numbers.
 var valueOps = map[string]func(x, y float64) float64{
@@ -27,7 +30,8 @@ func (f *finder) valuesAfter(n node, t string) valueSet {
 	}
 	switch op {
 	case "Where":
-		return union(f.valuesOf(n, 1), f.valuesOf(n, 2))
+		yes, no := f.valuesOf(n, 1), f.valuesOf(n, 2)
+		return union(f.narrow(yes, input(n, 1), input(n, 0), true), f.narrow(no, input(n, 2), input(n, 0), false))
 	case "Neg":
 		return combine(valueSet{[]float64{0}}, f.valuesOf(n, 0), func(x, y float64) float64 { return x - y })
 	case "Cast", "CastLike":
@@ -62,8 +66,35 @@ func (f *finder) valuesAfter(n node, t string) valueSet {
 // valuesCast follows a conversion: to bool is handled before, to an integer cuts.
 func (f *finder) valuesCast(n node, t string) valueSet {
 	s := f.valuesOf(n, 0)
-	if isFloat(f.Type(t)) || s.list == nil {
+	if isFloat(f.Type(t)) || !s.isKnown() {
 		return s
 	}
 	return combine(s, valueSet{[]float64{0}}, func(x, _ float64) float64 { return math.Trunc(x) })
+}
+
+// narrow leaves of the values of t those under which a condition on t itself comes out as given: a mask is often written
+// as Where(t != 0, -3.4e38, t), which holds 0 wherever it does not hold the large number.
+func (f *finder) narrow(s valueSet, t, condition string, outcome bool) valueSet {
+	if n := f.made(condition, "Not"); n != nil {
+		condition, outcome = input(n, 0), !outcome
+	}
+	var holds func(v float64) bool
+	if n := f.made(condition, "Cast"); n != nil && input(n, 0) == t {
+		holds = func(v float64) bool { return v != 0 }
+	}
+	if n := f.made(condition, "Equal"); n != nil {
+		for i := range 2 {
+			if c, ok := f.scalar(input(n, i)); ok && input(n, 1-i) == t {
+				holds = func(v float64) bool { return v == c }
+			}
+		}
+	}
+	if holds == nil || !s.isKnown() {
+		return s
+	}
+	left := slices.DeleteFunc(slices.Clone(s.list), func(v float64) bool { return holds(v) != outcome })
+	if len(left) == 0 {
+		return s
+	}
+	return valueSet{left}
 }

@@ -30,8 +30,8 @@ func (s valueSet) isOff() bool {
 	return len(s.list) > 0 && s.list[len(s.list)-1] <= maskLimit
 }
 
-// isMaskPart reports whether anything is known: a mask is computed from such tensors.
-func (s valueSet) isMaskPart() bool { return s.list != nil }
+// isKnown reports whether anything is known: a mask is computed from such tensors.
+func (s valueSet) isKnown() bool { return s.list != nil }
 
 // setOf makes a set. One that has NaN, or too many values, is unknown, unless the many are all those of a mask: then the
 // extremes stand for them.
@@ -60,7 +60,7 @@ func setOf(values []float64) valueSet {
 
 // combine applies a function to each pair of numbers.
 func combine(a, b valueSet, f func(x, y float64) float64) valueSet {
-	if a.list == nil || b.list == nil {
+	if !a.isKnown() || !b.isKnown() {
 		return valueSet{}
 	}
 	out := make([]float64, 0, len(a.list)*len(b.list))
@@ -76,7 +76,7 @@ func combine(a, b valueSet, f func(x, y float64) float64) valueSet {
 func union(sets ...valueSet) valueSet {
 	var all []float64
 	for _, s := range sets {
-		if s.list == nil {
+		if !s.isKnown() {
 			return valueSet{}
 		}
 		all = append(all, s.list...)
@@ -93,7 +93,7 @@ func (f *finder) findValues() {
 	}
 	for _, n := range f.nodes {
 		for _, t := range n.GetOutput() {
-			if s := f.valuesAfter(n, t); s.list != nil {
+			if s := f.valuesAfter(n, t); s.isKnown() {
 				f.values[t] = s
 			}
 		}
@@ -133,7 +133,7 @@ func constantSet(c tensor) valueSet {
 		}
 		if list = append(list, v); len(list) > maxValues {
 			s := setOf(list)
-			if s.list == nil {
+			if !s.isKnown() {
 				return s
 			}
 			list = slices.Clone(s.list)
