@@ -19,7 +19,7 @@ type chain struct {
 // sessionOptions are those of every session that must give the same bits: the chain's, and the
 // check of the export.
 func sessionOptions(o Options) cgo.Options {
-	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Config: o.Config}
+	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config}
 }
 
 // compile makes a session a stretch and binds every worker to all of them.

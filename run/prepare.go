@@ -66,6 +66,29 @@ func prepare(ctx context.Context, c Config) (p *prepared, err error) {
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }
 
+// quantized is the part of prepare that needs no evaluation data: the network with its weights on
+// their grids, and its records.
+func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, error) {
+	m, err := onnx.Read(c.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder})
+	if err != nil {
+		return nil, nil, err
+	}
+	calib, err := openData(c.Calib, m, c, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer calib.Close()
+	records, err := calibrate(ctx, n, calib, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return n, records, n.QuantizeWeights()
+}
+
 // open opens the evaluation data and shapes it into blocks.
 func (p *prepared) open(c Config) error {
 	var err error

@@ -28,6 +28,7 @@ type searching struct {
 	journal *Journal
 	ev      *backend.Evaluator
 	options backend.Options
+	plan    backend.Plan
 	result  *Result
 	started time.Time
 	float   *search.Score
@@ -116,11 +117,7 @@ func (s *searching) begin() {
 			Low: gridResult(r.Low), High: gridResult(r.High)})
 	}
 	if s.metric == nil { // the default depends on the data
-		name := "agreement"
-		if s.data.Labels() != nil {
-			name = "top1"
-		}
-		s.metric, _ = backend.MetricByName(name)
+		s.metric, _ = chooseMetric("", s.data.Labels() != nil)
 	}
 	s.result.Metric = s.metric.Name
 }
@@ -159,9 +156,8 @@ func (s *searching) fingerprint() Fingerprint {
 	return f
 }
 
-// open compiles the network, proves that its scores are functions of mask and sample, and lays the
-// data out.
-func (s *searching) open(ctx context.Context) error {
+// compile scores the float network and compiles the switchable one.
+func (s *searching) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
@@ -172,10 +168,19 @@ func (s *searching) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.ev, err = backend.New(ctx, src, s.data, s.records, s.options); err != nil {
+	s.ev, err = backend.New(ctx, src, s.data, s.records, s.options)
+	return err
+}
+
+// open compiles the network, proves that its scores are functions of mask and sample, and lays the
+// data out.
+func (s *searching) open(ctx context.Context) error {
+	c := s.config
+	if err := s.compile(ctx); err != nil {
 		return err
 	}
-	if _, err := s.ev.Plan(); err != nil {
+	var err error
+	if s.plan, err = s.ev.Plan(); err != nil {
 		return err
 	}
 	dep, err := s.ev.SelfTest()
@@ -260,13 +265,11 @@ func (s *searching) search(ctx context.Context) error {
 	if goal.Finer {
 		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
 	}
-	o := search.NewOptions(len(s.records), goal.Above)
-	o.Multiplier, o.Seed, o.Chain, o.FillTrue = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain), true
-	o.Progress = s.config.Progress
-	o.Best = func(b search.Best) error { return s.keep(b) }
-	if o.Start, err = s.startMask(); err != nil {
+	o, err := s.strategyOptions(goal)
+	if err != nil {
 		return err
 	}
+	o.FillTrue, o.Best = true, s.keep
 	found, err := strategies[s.config.Strategy](ctx, s.ev, o)
 	s.book(found)
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -282,6 +285,15 @@ func (s *searching) search(ctx context.Context) error {
 		return fmt.Errorf("%w: the 16-bit network scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
 	}
 	return nil
+}
+
+// strategyOptions are the options of the strategy for a target.
+func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err error) {
+	o = search.NewOptions(len(s.records), goal.Above)
+	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
+	o.Progress = s.config.Progress
+	o.Start, err = s.startMask()
+	return o, err
 }
 
 func (s *searching) warn(text string) {

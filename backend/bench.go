@@ -1,0 +1,39 @@
+package backend
+
+import (
+	"time"
+
+	"demote/cgo"
+	"demote/search"
+)
+
+// Workers is the number of blocks that run at once.
+func (e *Evaluator) Workers() int { return len(e.chain.workers) }
+
+// Parts is the number of parts that the network is compiled as.
+func (e *Evaluator) Parts() int { return len(e.chain.parts) }
+
+// TimeSwitch writes a mask where the network reads it, for all workers, and says how long that
+// takes: all that lies between two trials.
+func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
+	start := time.Now()
+	for _, w := range e.chain.workers {
+		w.setMask(m)
+	}
+	return time.Since(start)
+}
+
+// Rebuild makes and closes a session of the network in one piece: what a trial costs, before it has
+// run, where masks are edits of a file.
+func (e *Evaluator) Rebuild() error {
+	s, err := e.source.Stretch(0, e.source.Cuts()-1)
+	if err != nil {
+		return err
+	}
+	session, err := cgo.NewSession(s.Model, sessionOptions(e.opts))
+	if err != nil {
+		return err
+	}
+	session.Close()
+	return nil
+}

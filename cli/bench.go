@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "bench",
+		Usage: "measure trials, and whole searches, against plain passes of the float network",
+		Flags: join(modelFlags(), dataFlags(), calibFlags(), metricFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "target", Category: catTarget, Usage: "also time a whole search for target `T`"},
+			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "of that search"},
+			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "of that search: fast or naive"},
+			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "naive: run the same search by whole scores too, and print ratios"},
+			&cli.Uint64Flag{Name: "seed", Category: catSearch, Value: 1, Usage: "of that search"},
+			&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}, deviceFlags()),
+		Action: func(c *cli.Context) error {
+			cfg, err := config(c)
+			if err != nil {
+				return err
+			}
+			cfg.Target, cfg.Strategy, cfg.Scan, cfg.Multiplier, cfg.Seed = c.String("target"), c.String("strategy"), c.String("scan"), 0.5, uint32(c.Uint64("seed"))
+			if cfg.Log, err = openRuntime(c); err != nil {
+				return err
+			}
+			b, err := run.RunBench(c.Context, cfg, c.String("against"))
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				return writeJSON(c, b)
+			}
+			printBench(c.App.Writer, b)
+			return nil
+		},
+	}
+}
+
+func printBench(w io.Writer, b *run.Bench) {
+	fmt.Fprintf(w, "%s: %d holders, %d samples in blocks of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
+	fmt.Fprintf(w, "R, a plain pass of the float network     %s s (threads %d, batch %d)\n", b.R, b.RThreads, b.RBatch)
+	fmt.Fprintf(w, "a full trial                             %s R\n", b.Trial)
+	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
+	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
+	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
+	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
+		if s != nil {
+			printSearch(w, s)
+		}
+	}
+	if b.Search != nil && b.Naive != nil {
+		fmt.Fprintf(w, "fast against naive: %.3f of the passes, %.3f of the time\n", b.Search.Passes/b.Naive.Passes, b.Search.Seconds/b.Naive.Seconds)
+	}
+}
+
+func printSearch(w io.Writer, s *run.BenchSearch) {
+	fmt.Fprintf(w, "search %s, target %s, scan %s:\n", s.Strategy, s.Target, s.Scan)
+	fmt.Fprintf(w, "  %.1f R, %.2f s; %d scores asked for, %.1f whole-network passes run; %d holders stay int16\n",
+		s.R, s.Seconds, s.Evaluations, s.Passes, s.Int16)
+	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations, %d ended early; %d scores recalled\n",
+		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.Equal, s.Memo)
+	fmt.Fprintf(w, "  %.2f %% of the workers' time outside ONNX Runtime\n", 100*s.Outside)
+}

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+func devicesCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "devices",
+		Usage: "list what searches can run on",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}},
+		Action: func(c *cli.Context) error {
+			found, err := run.Devices(c.String("ort"))
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				return writeJSON(c, found)
+			}
+			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s, found %s: %s\n", found.Runtime, found.How, found.Library)
+			for _, d := range found.Devices {
+				fmt.Fprintf(c.App.Writer, "%-8s %s\n", d.Name, d.Text)
+			}
+			fmt.Fprintf(c.App.Writer, "built for %s/%s\n", runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}

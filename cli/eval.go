@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+func evalCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "eval",
+		Usage:     "score a float or quantized ONNX file on labelled samples",
+		ArgsUsage: "FILE.onnx",
+		Flags: join(dataFlags(), metricFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "reference", Category: catTarget, Usage: "`FILE` of the network that agreement, sqnr, cosine and mse compare with"},
+			&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "exact: quantized files are computed as they are written; default: as ONNX Runtime likes"},
+			&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}, deviceFlags()),
+		Action: func(c *cli.Context) error {
+			cfg, err := config(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return usage("give one file: demote eval --data E.npz FILE.onnx")
+			}
+			if cfg.Log, err = openRuntime(c); err != nil {
+				return err
+			}
+			found, err := run.Eval(c.Context, cfg, c.Args().First(), c.String("reference"), c.String("session"))
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				return writeJSON(c, found)
+			}
+			fmt.Fprintf(c.App.Writer, "%s %s on %d samples, %s session\n", found.Metric, scoreText(found.Score), found.Samples, found.Session)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "repeat a run's own check: the written file against what was searched",
+		ArgsUsage: "DIR",
+		Flags:     join(deviceFlags(), []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}),
+		Action: func(c *cli.Context) error {
+			cfg, err := config(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return usage("give one run folder: demote verify DIR")
+			}
+			if cfg.Log, err = openRuntime(c); err != nil {
+				return err
+			}
+			v, err := run.Verify(c.Context, c.Args().First(), cfg)
+			if v == nil {
+				return err
+			}
+			if c.Bool("json") {
+				return firstError(err, writeJSON(c, v))
+			}
+			fmt.Fprintln(c.App.Writer, verdict(v))
+			return err
+		},
+	}
+}

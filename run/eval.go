@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/search"
+)
+
+// An Evaluation is what `demote eval` says of a file.
+type Evaluation struct {
+	File    string       `json:"file"`
+	Metric  string       `json:"metric"`
+	Session string       `json:"session"`
+	Samples int          `json:"samples"`
+	Score   *ScoreResult `json:"score"`
+}
+
+// Eval is the command eval: the score of a float or QDQ file as it is. session is exact, which
+// computes QDQ files as they are written, or default. Metrics that compare outputs compare with
+// those of reference, another ONNX file.
+func Eval(ctx context.Context, c Config, file, reference, session string) (*Evaluation, error) {
+	c = c.withDefaults()
+	var config map[string]string
+	switch session {
+	case "exact", "":
+		session, config = "exact", exactSession
+	case "default":
+	default:
+		return nil, mistakef("--session %s: choose exact or default", session)
+	}
+	if file == "" || c.Data == "" {
+		return nil, mistakef("a file or --data is missing: demote eval FILE.onnx --data E.npz")
+	}
+	e, metric, err := openPlain(ctx, c, file, reference, config)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	score, err := e.Score(ctx, search.NewMask(0))
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{File: file, Metric: metric.Name, Session: session, Samples: e.Samples(), Score: scoreResult(score, metric.Lower)}, nil
+}
+
+// openPlain compiles a file that runs as it is on the data of a configuration.
+func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*backend.Evaluator, *backend.Metric, error) {
+	m, err := onnx.Read(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &prepared{float: m}
+	defer p.Close()
+	if p.output, err = wantOutput(m, c.Output); err != nil {
+		return nil, nil, err
+	}
+	if p.block, err = chooseBlock(m, c.Block); err != nil {
+		return nil, nil, err
+	}
+	if err := p.open(c); err != nil {
+		return nil, nil, err
+	}
+	metric, err := chooseMetric(c.Metric, p.data.Labels() != nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := backend.Options{Metric: metric, Output: p.output, Labels: p.data.Labels(), Block: p.block, Workers: c.Workers, Threads: c.Threads,
+		Naive: true, Level: optimization, Config: config}
+	if metric.NeedsReference {
+		if reference == "" {
+			return nil, nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
+		}
+		if o.Reference, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
+			return nil, nil, err
+		}
+	}
+	src, err := plainSource(m, p.inputs, p.block, p.output)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := backend.New(ctx, src, p.data, nil, o)
+	return e, metric, err
+}
+
+// referenceOutputs runs another network on the same samples.
+func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) ([]float32, error) {
+	m, err := onnx.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	if o.Output, err = wantOutput(m, c.Output); err != nil {
+		return nil, err
+	}
+	src, err := plainSource(m, p.inputs, p.block, o.Output)
+	if err != nil {
+		return nil, err
+	}
+	o.Metric = backend.OutputsOnly
+	e, err := backend.New(ctx, src, p.data, nil, o)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	row := e.Row()
+	rows := make([]float32, e.Samples()*row)
+	_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[sample*row:], values) })
+	return rows, err
+}
+
+// chooseMetric is the metric asked for, or the default for data with or without labels.
+func chooseMetric(name string, labels bool) (*backend.Metric, error) {
+	switch {
+	case name != "":
+	case labels:
+		name = "top1"
+	default:
+		name = "agreement"
+	}
+	return backend.MetricByName(name)
+}

@@ -1,0 +1,55 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Quantize is the command quantize: it calibrates a float network and writes its two endpoints as
+// QDQ files into the folder Config.Out, named after the network, and returns their paths.
+func Quantize(ctx context.Context, c Config) (low, high string, err error) {
+	c = c.withDefaults()
+	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--out", c.Out}} {
+		if f.value == "" {
+			return "", "", mistakef("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
+		}
+	}
+	if c.Formula != "qdq" {
+		return "", "", mistakef("--formula %s: a QDQ file computes formula qdq", c.Formula)
+	}
+	name := strings.TrimSuffix(filepath.Base(c.Model), filepath.Ext(c.Model))
+	low, high = filepath.Join(c.Out, name+"_int8.onnx"), filepath.Join(c.Out, name+"_int16.onnx")
+	for _, path := range []string{low, high} {
+		if _, err := os.Stat(path); !c.Force && !errors.Is(err, fs.ErrNotExist) {
+			return "", "", mistakef("%s exists; give --out another folder or --force", path)
+		}
+	}
+	network, records, err := quantized(ctx, c)
+	if err != nil {
+		return "", "", err
+	}
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return "", "", mistakef("cannot make the folder: %w", err)
+	}
+	mask := make([]bool, len(records))
+	for _, end := range []struct {
+		path string
+		low  bool
+	}{{high, false}, {low, true}} {
+		for i := range mask {
+			mask[i] = end.low
+		}
+		m, err := network.QDQ(records, mask)
+		if err != nil {
+			return "", "", err
+		}
+		if err := m.Write(end.path); err != nil {
+			return "", "", err
+		}
+	}
+	return low, high, nil
+}
