@@ -43,6 +43,6 @@ $(EMU_BIN)/unsupported.c: $(CUDA_BIN)/functions.def
 	@{ echo 'int demote_emu_unsupported(const char *);'; \
 	  sed 's/F(\(.*\))/__attribute__((weak)) int \1(void) { return demote_emu_unsupported("\1"); }/' $<; } > $@
 
-$(EMU_BIN)/libcuda.so.1: $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.c
+$(EMU_BIN)/libcuda.so.1: $(EMU_SRC)/emu.map $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.c
 	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
-	@$(CXX) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -o $@ $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.o
+	@$(CXX) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -Wl,--version-script=$(EMU_SRC)/emu.map -o $@ $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.o

@@ -128,7 +128,7 @@ func clipped(x, below, above float32) float32 {
 }
 
 // Every order of blocks, threads and streams gives the same bits.
-func TestOrdersDoNotMatter(t *testing.T) {
+func TestEmulatedOrdersDoNotMatter(t *testing.T) {
 	for seed := range 24 {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			emutest.Set(t, fmt.Sprintf("seed=%d", seed))
@@ -136,6 +136,8 @@ func TestOrdersDoNotMatter(t *testing.T) {
 		})
 	}
 }
+
+func TestKernelsOneAfterAnother(t *testing.T) { onDevice(t, chain) }
 
 // chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares the end of it.
 func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {

@@ -50,11 +50,13 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 	open.workers.Add(1)
 	ready <- nil
 	for j := range w.jobs {
-		j.done <- j.run(d)
+		err := j.run(d)
 		if d.closed {
 			open.workers.Add(-1)
+			j.done <- err
 			return
 		}
+		j.done <- err
 	}
 }
 

@@ -65,8 +65,11 @@ func Counter(name string) int {
 	return int(v)
 }
 
-// Live describes what is allocated or open on the device, "" if nothing is.
+// Live describes what is allocated or open on the device, "" if nothing is, or if the driver is a real one, which does not say.
 func Live() string {
+	if !Present() {
+		return ""
+	}
 	var left []string
 	for _, what := range []string{"allocations", "pinned", "streams", "events", "modules", "contexts"} {
 		if n := Counter("live_" + what); n != 0 {

@@ -81,6 +81,7 @@ struct FromEnvironment {
 
 // draw is xorshift64* (Marsaglia; Vigna's multiplier), enough to vary orders.
 uint64_t draw(uint64_t below) {
+	if (state == 0) return 0; // seed 0 draws nothing
 	state ^= state >> 12;
 	state ^= state << 25;
 	state ^= state >> 27;

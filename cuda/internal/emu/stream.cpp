@@ -2,6 +2,7 @@
 // the seed chooses. The legacy default stream and the blocking streams wait for each other, non-blocking streams for nobody.
 #include "emu.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace emu {
@@ -40,24 +41,33 @@ CUresult run_front(Stream &stream) {
 	return code == CUDA_SUCCESS ? code : fail_context(stream.context, code);
 }
 
-// step runs one piece of work of the context; false if there is none that may run.
-bool step(Context *context, CUresult *code) {
+// step runs one piece of work of the context; false if there is none that may run. Without a seed a stream that is waited for goes
+// first, then what was queued first: as little as possible happens before it must.
+bool step(Context *context, Stream *awaited, CUresult *code) {
 	std::vector<Stream *> able;
 	if (may_run(context->legacy)) able.push_back(&context->legacy);
 	for (Stream *stream : context->streams) {
 		if (may_run(*stream)) able.push_back(stream);
 	}
 	if (able.empty()) return false;
-	*code = run_front(*able[settings.seed == 0 ? 0 : draw(able.size())]);
+	Stream *next = able[draw(able.size())];
+	if (settings.seed == 0) {
+		next = *std::min_element(able.begin(), able.end(), [awaited](const Stream *a, const Stream *b) {
+			if ((a == awaited) != (b == awaited)) return a == awaited;
+			return a->queue.front().sequence < b->queue.front().sequence;
+		});
+	}
+	*code = run_front(*next);
 	return true;
 }
 
-template <class DONE> CUresult run_until(Context *context, DONE done) {
+template <class DONE> CUresult run_until(Context *context, Stream *awaited, DONE done) {
+	if (done()) return CUDA_SUCCESS;
 	Section section;
 	while (!done()) {
 		CUresult code = CUDA_SUCCESS;
 		if (context->sticky) return context->sticky;
-		if (!step(context, &code)) {
+		if (!step(context, awaited, &code)) {
 			report("streams wait for each other for ever");
 			return fail_context(context, CUDA_ERROR_LAUNCH_TIMEOUT);
 		}
@@ -79,16 +89,16 @@ void enqueue(Stream *stream, Op op) {
 	if (settings.seed == 0 || draw(16) != 0) return;
 	Section section;
 	CUresult code = CUDA_SUCCESS;
-	for (uint64_t steps = 1 + draw(4); steps > 0 && code == CUDA_SUCCESS && step(stream->context, &code); steps--) {
+	for (uint64_t steps = 1 + draw(4); steps > 0 && code == CUDA_SUCCESS && step(stream->context, nullptr, &code); steps--) {
 	}
 }
 
 CUresult drain(Stream *stream) {
-	return run_until(stream->context, [stream] { return stream->queue.empty(); });
+	return run_until(stream->context, stream, [stream] { return stream->queue.empty(); });
 }
 
 CUresult drain(Context *context) {
-	return run_until(context, [context] {
+	return run_until(context, nullptr, [context] {
 		if (!context->legacy.queue.empty()) return false;
 		for (const Stream *stream : context->streams) {
 			if (!stream->queue.empty()) return false;
@@ -99,7 +109,7 @@ CUresult drain(Context *context) {
 
 CUresult drain(Context *context, Event *event) {
 	const uint64_t target = event->last;
-	return run_until(context, [event, target] { return event->done >= target; });
+	return run_until(context, nullptr, [event, target] { return event->done >= target; });
 }
 
 } // namespace emu

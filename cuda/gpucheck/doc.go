@@ -1,0 +1,5 @@
+// Command gpucheck is the part of `make gpu-check` that asks the device itself: it runs the kernels against package quant, times them,
+// and writes what it finds as gpu-report.txt and gpu-report.json. Built without the tag cuda it only says so.
+//
+//	gpucheck [-device N] [-stride N] [-out DIR]
+package main
