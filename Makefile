@@ -79,6 +79,11 @@ test-runtimes: ## test with each ONNX Runtime of the pinned list
 		echo "== ONNX Runtime $(v)"; \
 		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS);)
 
+.PHONY: exhaustive
+exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
+	@$(NEED) go cc
+	go test ./cgo -count=1 -timeout 2h -run TestExhaustive -v -args -exhaustive
+
 # ---- checks
 
 .PHONY: lint
