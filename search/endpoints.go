@@ -9,7 +9,7 @@ func (s *session) endpoints() error {
 	s.res.High, s.res.Score = high, high
 	s.tell(EventHigh, high)
 	// Written so that NaN, which is below nothing, does not meet a target.
-	if !(high.Float() >= s.o.Target) {
+	if !(high.Float() >= s.o.Target) && !s.o.free {
 		s.over = true
 		return nil
 	}
@@ -23,7 +23,7 @@ func (s *session) endpoints() error {
 	}
 	s.res.Low, s.floor = low, low
 	s.tell(EventLow, low)
-	if !s.holds(low) {
+	if s.o.free || !s.holds(low) {
 		return nil
 	}
 	mix := low

@@ -47,9 +47,12 @@ type Options struct {
 	Cost    []float64 // what demoting each unit saves, >= 0; nil: 1 each
 	Budget  Budget
 	NoSwaps bool // improve, auto: single units only, so that the chain stays nested
+	Curve   bool // after the end, demote on past the target and score every mask
 
 	Progress func(Event)      // called after every change of the mix and every endpoint; nil: nobody listens
 	Best     func(Best) error // called whenever a better mix that holds is known; an error ends the search with it
+
+	free bool // no target: the endpoints decide nothing
 }
 
 // NewOptions returns the options for a network of n holders, each a unit, with the documented defaults.

@@ -6,6 +6,7 @@ type Step struct {
 	Holders   []int // of the unit; shared with the options, read only
 	Group     int   // number of the step that demoted it, from 0
 	Promoted  bool  // the unit went back to its high grid (a swap of improve)
+	Past      bool  // beyond the result (Options.Curve)
 	Recorded  Score // the score that the strategy decides by
 	True      Score // the score of the mask after the whole step, if TrueKnown
 	TrueKnown bool
@@ -66,6 +67,7 @@ const (
 	EventOrder   EventKind = "order"   // one more unit is ranked
 	EventMove    EventKind = "move"    // the base changed: Units moved
 	EventRefused EventKind = "refused" // a group did not hold
+	EventCurve   EventKind = "curve"   // one more mask past the result is scored
 )
 
 // Event is a step of a running search, for a person who watches. It is passed by value and costs no allocation.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type session struct {
 	floor  Score  // score of the 8-bit endpoint, or AllLow where that was refused
 	arena  []Mask // candidates of the scan at hand, rebuilt in place
 	seen   int    // trials asked for
+	limit  int    // beside the budget, ends a part of a strategy at so many trials; 0: none
 	groups int    // steps of the chain so far
 	low    int    // units that base has demoted
 	best   int    // units that res.Mask has demoted
@@ -55,12 +57,15 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	if err == nil && !s.over {
 		err = strategy(s)
 	}
+	s.res.Promotion = s.promotion()
+	if err == nil && s.o.Curve {
+		err = s.curve()
+	}
 	return s.end(ctx, err)
 }
 
 // end turns the way a strategy ended into the result.
 func (s *session) end(ctx context.Context, err error) (Result, error) {
-	s.res.Promotion = s.promotion()
 	switch {
 	case err == nil:
 		s.res.Stop = StopDone
@@ -128,10 +133,14 @@ func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
 
 // left returns how many trials the budget still has.
 func (s *session) left() int {
-	if s.o.Budget.Trials == 0 {
-		return int(^uint(0) >> 1)
+	end := math.MaxInt
+	if s.o.Budget.Trials > 0 {
+		end = s.o.Budget.Trials
 	}
-	return max(0, s.o.Budget.Trials-s.seen)
+	if s.limit > 0 {
+		end = min(end, s.limit)
+	}
+	return max(0, end-s.seen)
 }
 
 // candidates returns n masks of the arena, with undefined bits.

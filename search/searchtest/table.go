@@ -84,3 +84,27 @@ func (t *Table) Count(m search.Mask, from, to int) int {
 func (t *Table) Score(_ context.Context, m search.Mask) (search.Score, error) {
 	return search.Score{Count: t.Count(m, 0, t.Samples), Total: t.Samples}, nil
 }
+
+// Model is the naive evaluator of a table that also tells distances.
+type Model struct {
+	search.Naive
+	*Table
+}
+
+// Model returns the table as an evaluator.
+func (t *Table) Model() Model { return Model{t.Score, t} }
+
+// Score is the full score of a mask.
+func (m Model) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
+	return m.Naive.Score(ctx, mask)
+}
+
+// Distance is the mean squared change of the samples' margins, as a network's outputs would tell.
+func (t *Table) Distance(_ context.Context, m search.Mask) (float64, error) {
+	sum := 0.0
+	for s := range t.Samples {
+		d := t.Margin(m, s) - t.margin[s]
+		sum += d * d
+	}
+	return sum / float64(t.Samples), nil
+}

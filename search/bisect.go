@@ -1,0 +1,48 @@
+package search
+
+import "slices"
+
+// segment is a run of units that nothing is decided about.
+type segment struct {
+	units []int
+	cost  float64
+}
+
+// bisect is group testing: it tries the largest undecided segment as a whole on top of the base. A segment that holds is
+// demoted, one that does not is cut in half, and a single unit that does not stays high. The largest segment is the one
+// whose demotion saves most; of equal ones the first. Units keep their own order.
+func bisect(s *session) error {
+	list := s.rest()
+	if len(list) == 0 {
+		return nil
+	}
+	undecided := []segment{{list, s.cost(list)}}
+	for len(undecided) > 0 {
+		at := 0
+		for i, g := range undecided {
+			if g.cost > undecided[at].cost {
+				at = i
+			}
+		}
+		g := undecided[at]
+		ok, sc, err := s.try(g.units)
+		if err != nil {
+			return err
+		}
+		switch {
+		case ok:
+			if err := s.move(g.units, sc); err != nil {
+				return err
+			}
+			undecided = slices.Delete(undecided, at, at+1)
+		case len(g.units) == 1:
+			undecided = slices.Delete(undecided, at, at+1)
+		default:
+			half := (len(g.units) + 1) / 2
+			left, right := g.units[:half], g.units[half:]
+			undecided[at] = segment{left, s.cost(left)}
+			undecided = slices.Insert(undecided, at+1, segment{right, s.cost(right)})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package search
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Costs are what demoting saves, a number per holder, in whatever unit the model counts. They add up: the saving of a mix
+// is the sum over its demoted holders.
+
+// CountCost saves 1 with every holder.
+func CountCost(holders int) []float64 {
+	list := make([]float64, holders)
+	for h := range list {
+		list[h] = 1
+	}
+	return list
+}
+
+// BopsCost saves bit operations: the multiply-accumulates of a holder's consumers, times the bits that the activation
+// loses, times the bits of the weights (van Baalen et al., Bayesian Bits, 2020: BOPs = MACs x activation bits x weight bits).
+func BopsCost(macs []float64, low, high, weight int) []float64 {
+	list := make([]float64, len(macs))
+	for h, m := range macs {
+		list[h] = m * float64(high-low) * float64(weight)
+	}
+	return list
+}
+
+// BytesCost saves bytes moved for one sample: the elements of a holder's tensor times the bits that they lose, over 8.
+func BytesCost(elements []float64, low, high int) []float64 {
+	list := make([]float64, len(elements))
+	for h, e := range elements {
+		list[h] = e * float64(high-low) / 8
+	}
+	return list
+}
+
+// ReadCost reads lines of name,cost, as a profiler writes them; a first line whose second field is not a number is a
+// heading. Every holder must have exactly one line. Errors are ErrInput and name the line or the holder.
+func ReadCost(r io.Reader, names []string) ([]float64, error) {
+	holder := make(map[string]int, len(names))
+	for h, name := range names {
+		holder[name] = h
+	}
+	list := make([]float64, len(names))
+	seen := make([]int, len(names))
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = -1
+	lines.TrimLeadingSpace = true
+	lines.ReuseRecord = true
+	for first := true; ; first = false {
+		record, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: costs: %w", ErrInput, err)
+		}
+		line, _ := lines.FieldPos(0)
+		if len(record) != 2 {
+			return nil, fmt.Errorf("%w: costs, line %d: %d fields: write name,cost", ErrInput, line, len(record))
+		}
+		cost, err := strconv.ParseFloat(strings.TrimSpace(record[1]), 64)
+		if err != nil && first {
+			continue
+		}
+		if err != nil || !(cost >= 0) || math.IsInf(cost, 0) {
+			return nil, fmt.Errorf("%w: costs, line %d: %q is not a cost: write a number that is not negative", ErrInput, line, record[1])
+		}
+		h, ok := holder[record[0]]
+		if !ok {
+			return nil, fmt.Errorf("%w: costs, line %d: no holder is named %q", ErrInput, line, record[0])
+		}
+		if seen[h] > 0 {
+			return nil, fmt.Errorf("%w: costs, lines %d and %d both name holder %q", ErrInput, seen[h], line, record[0])
+		}
+		list[h], seen[h] = cost, line
+	}
+	for h, line := range seen {
+		if line == 0 {
+			return nil, fmt.Errorf("%w: costs: holder %q has no line", ErrInput, names[h])
+		}
+	}
+	return list, nil
+}
+
+// UnitCost sums the costs of holders over units.
+func UnitCost(holders []float64, units [][]int) []float64 {
+	list := make([]float64, len(units))
+	for u, members := range units {
+		for _, h := range members {
+			list[u] += holders[h]
+		}
+	}
+	return list
+}
+
+// Saving sums the costs of the demoted holders, and of all.
+func Saving(holders []float64, mask Mask) (saved, all float64) {
+	for h, c := range holders {
+		all += c
+		if mask.Low(h) {
+			saved += c
+		}
+	}
+	return saved, all
+}

@@ -1,0 +1,75 @@
+package search
+
+import (
+	"math"
+	"slices"
+)
+
+// greedy demotes in every step the unit that scores best on top of the base, until none is left, and the result is the
+// last mask of that chain that holds. A tie goes to the unit with the higher index.
+//
+// Where units differ in cost, a step scores all of them and takes the one that harms least for its cost.
+func greedy(s *session) error {
+	rest := s.rest()
+	start := s.base.Clone()
+	defer func() { s.res.Order = s.chainOrder(start, rest) }()
+	before := s.res.Score
+	for len(rest) > 0 {
+		at, sc, err := s.mildest(rest, before)
+		if err != nil {
+			return err
+		}
+		unit := rest[at]
+		s.base.demoteAll(s.o.Units[unit])
+		s.res.Chain = append(s.res.Chain, Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, Recorded: sc, True: sc, TrueKnown: true})
+		s.groups++
+		s.low++
+		if s.holds(sc) {
+			if err := s.keep(s.base, sc); err != nil {
+				return err
+			}
+		}
+		s.tell(EventMove, sc)
+		rest = slices.Delete(rest, at, at+1)
+		before = sc
+	}
+	return nil
+}
+
+// mildest returns the unit that harms least, and its score.
+func (s *session) mildest(rest []int, before Score) (int, Score, error) {
+	if s.evenCosts() {
+		f, err := s.scan(s.singles(rest), Bound{Above: math.Inf(1), Floor: math.Inf(-1)})
+		if err != nil || f.Index >= 0 {
+			return f.Index, f.Score, err
+		}
+		// No score is a number.
+		sc, err := s.score(s.singles(rest[:1])[0])
+		return 0, sc, err
+	}
+	at, best, harm := -1, Score{}, 0.0
+	for i, m := range s.singles(rest) {
+		sc, err := s.score(m)
+		if err != nil {
+			return 0, Score{}, err
+		}
+		h := before.Float() - sc.Float()
+		if math.IsNaN(h) {
+			h = math.Inf(1)
+		}
+		if at < 0 || s.cheaper(h, s.o.Cost[rest[i]], harm, s.o.Cost[rest[at]]) <= 0 {
+			at, best, harm = i, sc, h
+		}
+	}
+	return at, best, nil
+}
+
+// evenCosts reports whether all units save the same.
+func (s *session) evenCosts() bool {
+	for _, c := range s.o.Cost {
+		if c != s.o.Cost[0] {
+			return false
+		}
+	}
+	return true
+}

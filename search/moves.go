@@ -1,0 +1,82 @@
+package search
+
+import "math"
+
+// hold asks a scan only whether a candidate is above the target.
+func (s *session) hold() Bound { return Bound{Above: s.o.Target, Floor: math.Inf(1)} }
+
+// try asks whether the base still holds with the listed units demoted.
+func (s *session) try(units []int) (bool, Score, error) {
+	c := s.candidates(1)
+	c[0].CopyFrom(s.base)
+	for _, u := range units {
+		c[0].demoteAll(s.o.Units[u])
+	}
+	if s.allFails() && c[0].Equal(s.all) {
+		return false, Score{}, nil
+	}
+	f, err := s.scan(c, s.hold())
+	if err == nil && !f.Passed {
+		s.tell(EventRefused, Score{})
+	}
+	return f.Passed, f.Score, err
+}
+
+// allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have, unless
+// the 8-bit endpoint is another network's score below the target.
+func (s *session) allFails() bool { return !s.o.free && (s.o.Low == nil || s.res.LowRefused) }
+
+// move demotes units whose mask holds with that score: one step of the chain.
+func (s *session) move(units []int, sc Score) error { return s.exchange(nil, units, sc) }
+
+// exchange promotes some units and demotes others in one step of the chain.
+func (s *session) exchange(up, down []int, sc Score) error {
+	for i := range len(up) + len(down) {
+		step := Step{Group: s.groups, Promoted: i < len(up), Recorded: sc, True: sc, TrueKnown: true}
+		if step.Promoted {
+			step.Unit = up[i]
+			s.base.promoteAll(s.o.Units[step.Unit])
+		} else {
+			step.Unit = down[i-len(up)]
+			s.base.demoteAll(s.o.Units[step.Unit])
+		}
+		step.Holders = s.o.Units[step.Unit]
+		s.res.Chain = append(s.res.Chain, step)
+	}
+	s.groups++
+	s.low += len(down) - len(up)
+	if err := s.keep(s.base, sc); err != nil {
+		return err
+	}
+	s.tell(EventMove, sc)
+	return nil
+}
+
+// walk tries the units one at a time in their order, demotes each that holds, and returns the others.
+func (s *session) walk(units []int) (refused []int, err error) {
+	for len(units) > 0 {
+		f, err := s.scan(s.singles(units), s.hold())
+		if err != nil {
+			return refused, err
+		}
+		if !f.Passed {
+			s.tell(EventRefused, Score{})
+			return append(refused, units...), nil
+		}
+		refused = append(refused, units[:f.Index]...)
+		if err := s.move(units[f.Index:f.Index+1], f.Score); err != nil {
+			return refused, err
+		}
+		units = units[f.Index+1:]
+	}
+	return refused, nil
+}
+
+// cost is the sum of the costs of units.
+func (s *session) cost(units []int) float64 {
+	sum := 0.0
+	for _, u := range units {
+		sum += s.o.Cost[u]
+	}
+	return sum
+}

@@ -1,0 +1,94 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// ranking is the order in which a strategy takes the units, and the harm of each that it was made from.
+type ranking struct {
+	units []int     // least harm for its cost first
+	harm  []float64 // by unit; 0 or less: none
+}
+
+// rankByScore scores each unit alone on top of the all-high mix: harm is what it takes off the 16-bit score.
+func (s *session) rankByScore() (ranking, error) {
+	r := ranking{harm: make([]float64, len(s.o.Units))}
+	high := s.res.High.Float()
+	return s.rank(r, func(m Mask) (float64, error) {
+		sc, err := s.score(m)
+		return high - sc.Float(), err
+	})
+}
+
+// rankByDistance asks how far each unit alone moves the outputs, which costs a few blocks a unit; where the evaluator
+// cannot tell, each unit is scored. Distances are not trials.
+func (s *session) rankByDistance() (ranking, error) {
+	d, ok := s.ev.(DistanceEvaluator)
+	if !ok {
+		return s.rankByScore()
+	}
+	r := ranking{harm: make([]float64, len(s.o.Units))}
+	return s.rank(r, func(m Mask) (float64, error) { return d.Distance(s.ctx, m) })
+}
+
+// rank measures every unit and sorts. A harm that is not a number counts as infinite.
+func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking, error) {
+	mask := s.o.Pinned.Clone()
+	for u, holders := range s.o.Units {
+		mask.demoteAll(holders)
+		harm, err := measure(mask)
+		if err != nil {
+			return r, err
+		}
+		mask.promoteAll(holders)
+		if math.IsNaN(harm) {
+			harm = math.Inf(1)
+		}
+		r.harm[u] = harm
+		r.units = append(r.units, u)
+		s.tell(EventOrder, Score{})
+	}
+	slices.SortStableFunc(r.units, func(a, b int) int { return s.cheaper(r.harm[a], s.o.Cost[a], r.harm[b], s.o.Cost[b]) })
+	s.res.Order = r.units
+	return r, nil
+}
+
+// cheaper compares what two units do to the score and what they save. Units that do no harm come first, the one that saves
+// most leading; then by harm for each unit of cost; equal ones by harm alone, and then, the sort being stable, by index.
+func (s *session) cheaper(harmA, costA, harmB, costB float64) int {
+	return cmp.Or(
+		cmp.Compare(harmClass(harmA), harmClass(harmB)),
+		cmp.Compare(harmRate(harmA, costA), harmRate(harmB, costB)),
+		cmp.Compare(harmA, harmB),
+	)
+}
+
+func harmClass(harm float64) int {
+	if harm > 0 {
+		return 1
+	}
+	return 0
+}
+
+func harmRate(harm, cost float64) float64 {
+	switch {
+	case !(harm > 0):
+		return -cost
+	case cost == 0:
+		return math.Inf(1)
+	}
+	return harm / cost
+}
+
+// restOf lists the units of an order that the base has high.
+func (s *session) restOf(order []int) []int {
+	list := make([]int, 0, len(order))
+	for _, u := range order {
+		if !s.base.Low(s.o.Units[u][0]) {
+			list = append(list, u)
+		}
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package search
+
+import "fmt"
+
+// prefix scores each unit alone and looks for the longest prefix of that order that holds, by binary search. That assumes
+// that a longer prefix never scores higher. The assumption is checked beyond the end: prefixes 2, 4, 8... longer are tried,
+// and if one holds the search goes on from there and the result says so.
+func prefix(s *session) error {
+	r, err := s.rankByScore()
+	if err != nil {
+		return err
+	}
+	list := s.restOf(r.units)
+	refused := make([]bool, len(list)+1) // lengths that did not hold
+	// holds tries the prefix of a length greater than at, and moves there if it holds.
+	at := 0
+	holds := func(length int) (bool, error) {
+		if refused[length] {
+			return false, nil
+		}
+		ok, sc, err := s.try(list[at:length])
+		if err != nil || !ok {
+			refused[length] = err == nil
+			return false, err
+		}
+		err = s.move(list[at:length], sc)
+		at = length
+		return true, err
+	}
+	beyond := len(list) + 1 // taken not to hold
+	for {
+		for beyond-at > 1 {
+			middle := at + (beyond-at)/2
+			ok, err := holds(middle)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				beyond = middle
+			}
+		}
+		end, found := at, false
+		for step := 2; end+step <= len(list) && !found; step *= 2 {
+			if found, err = holds(end + step); err != nil {
+				return err
+			}
+		}
+		if !found {
+			return nil
+		}
+		s.res.Notes = append(s.res.Notes, fmt.Sprintf("scores are not monotone along the order: %d units hold, %d do not, %d do", end, end+1, at))
+		beyond = len(list) + 1
+	}
+}

@@ -1,0 +1,146 @@
+package search_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"demote/search"
+	"demote/search/searchtest"
+)
+
+// TestStrategiesHold runs every strategy on random problems: the mix holds, its parts agree, and what was told on the way
+// only got better.
+func TestStrategiesHold(t *testing.T) {
+	int16 := map[string]int{}
+	for seed := range uint64(1500) {
+		p := searchtest.NewProblem(rand.New(rand.NewPCG(seed, 21)))
+		saved := map[string]float64{}
+		for _, s := range search.Strategies() {
+			o := p.Options
+			told := -1.0
+			o.Best = func(b search.Best) error {
+				if b.Saved < told {
+					return fmt.Errorf("saved %v after %v", b.Saved, told)
+				}
+				told = b.Saved
+				return nil
+			}
+			r, err := search.Run(context.Background(), s.Name, p.Table.Model(), o)
+			if err != nil {
+				t.Fatalf("seed %d: %s: %v", seed, s.Name, err)
+			}
+			if r.Found && told != r.Saved {
+				t.Fatalf("seed %d: %s: saved %v, told %v", seed, s.Name, r.Saved, told)
+			}
+			if t.Failed() {
+				t.FailNow()
+			}
+			p.CheckResult(t, &r)
+			if o.Curve && r.Found && len(o.Units) > 0 {
+				checkCurve(t, seed, &o, &r)
+			}
+			saved[s.Name] = r.Saved
+			int16[s.Name] += len(r.Promotion)
+		}
+		if saved["auto"] < saved["gallop"] {
+			t.Fatalf("seed %d: auto saves %v, gallop %v", seed, saved["auto"], saved["gallop"])
+		}
+	}
+	t.Logf("units left high: %v", int16)
+}
+
+// checkCurve sees that the chain of a curve ends with every unit demoted.
+func checkCurve(t *testing.T, seed uint64, o *search.Options, r *search.Result) {
+	t.Helper()
+	low := map[int]bool{}
+	if o.Start.Len() > 0 && !r.StartRefused {
+		for u, holders := range o.Units {
+			low[u] = o.Start.Low(holders[0])
+		}
+	}
+	for _, step := range r.Chain {
+		low[step.Unit] = !step.Promoted
+	}
+	if len(r.Chain) == 0 && len(r.Promotion) == 0 {
+		return // the endpoint is the curve
+	}
+	for u := range o.Units {
+		if !low[u] {
+			t.Fatalf("seed %d: %s: unit %d is high at the end of the curve", seed, r.Strategy, u)
+		}
+	}
+}
+
+// TestBudgetOfEveryStrategy ends each strategy after each number of trials: nothing more is asked, and what is there holds.
+func TestBudgetOfEveryStrategy(t *testing.T) {
+	for seed := range uint64(30) {
+		p := searchtest.NewProblem(rand.New(rand.NewPCG(seed, 22)))
+		p.Options.Low = nil
+		for _, s := range search.Strategies() {
+			for trials := 1; ; trials++ {
+				asked := 0
+				model := p.Table.Model()
+				model.Naive = func(ctx context.Context, m search.Mask) (search.Score, error) {
+					asked++
+					return p.Table.Score(ctx, m)
+				}
+				o := p.Options
+				o.Budget.Trials = trials
+				r, err := search.Run(context.Background(), s.Name, model, o)
+				if err != nil {
+					t.Fatalf("seed %d: %s, %d trials: %v", seed, s.Name, trials, err)
+				}
+				if r.Evaluations > trials || asked > trials+1 { // the reference asks once more for a score that its scan held
+					t.Fatalf("seed %d: %s: %d scores of %d trials", seed, s.Name, asked, trials)
+				}
+				p.CheckResult(t, &r)
+				if r.Stop == search.StopDone {
+					break
+				}
+				if r.Stop != search.StopTrials {
+					t.Fatalf("seed %d: %s: stop %s", seed, s.Name, r.Stop)
+				}
+			}
+		}
+	}
+}
+
+// TestShare holds that a mix within a share of int16 is within it, and at least as accurate as the one it began with.
+func TestShare(t *testing.T) {
+	for seed := range uint64(500) {
+		rng := rand.New(rand.NewPCG(seed, 23))
+		p := searchtest.NewProblem(rng)
+		share := rng.Float64()
+		r, err := search.WithinShare(context.Background(), p.Table.Model(), p.Options, share)
+		fixed := p.Table.N - p.Options.Pinned.Count()
+		for _, holders := range p.Options.Units {
+			fixed -= len(holders)
+		}
+		limit := int(share*float64(p.Table.N) + 1e-9)
+		if fixed > limit {
+			if err == nil {
+				t.Fatalf("seed %d: %d of %d are held high", seed, fixed, limit)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		score, _ := p.Table.Score(context.Background(), r.Mask)
+		if high := p.Table.N - r.Mask.Count(); high > limit || score != r.Score {
+			t.Fatalf("seed %d: %d high of %d, score %v, told %v", seed, high, limit, score, r.Score)
+		}
+		for _, step := range r.Chain {
+			if !step.Past && step.True.Float() > r.Score.Float() {
+				t.Fatalf("seed %d: score %v after %v", seed, r.Score.Float(), step.True.Float())
+			}
+		}
+	}
+	for _, share := range []float64{-0.1, 1.1} {
+		if _, err := search.WithinShare(context.Background(), additive(0), search.NewOptions(1, 0), share); err == nil {
+			t.Errorf("share %v is taken", share)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// WithinShare looks for the most accurate mix that leaves at most a share of all holders high; holders that are pinned
+// high count. Options.Target, Start, Chain, Multiplier and Seed are not used.
+//
+// It orders the units as gallop does, keeps high those that move the outputs most as long as they fit, and then exchanges
+// one demoted for one high unit, from lists bounded as improve's, as long as the score rises. The result's Promotion is in
+// reverse order, most harmful first. An ErrInput says if the share is not in 0..1 or pins leave more than it high.
+func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (Result, error) {
+	const name = "share"
+	if !(share >= 0 && share <= 1) {
+		return Result{Strategy: name, Stop: StopError}, fmt.Errorf("%w: share of int16 %v: it must lie in 0..1", ErrInput, share)
+	}
+	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
+	return run(ctx, ev, o, name, func(s *session) error { return s.within(share) })
+}
+
+// shareSlack makes up for shares that have no float64: 29 % of 100 holders are 29, not 28.999.
+const shareSlack = 1e-9
+
+func (s *session) within(share float64) error {
+	r, err := s.rankByDistance()
+	if err != nil {
+		return err
+	}
+	limit := int(math.Floor(share*float64(s.o.Holders) + shareSlack))
+	high := s.o.Holders - s.all.Count() // holders that no unit has, not pinned low
+	if high > limit {
+		return fmt.Errorf("%w: %d holders are held at int16, the share allows %d of %d", ErrInput, high, limit, s.o.Holders)
+	}
+	mask := s.all.Clone()
+	for _, u := range slices.Backward(r.units) {
+		if holders := s.o.Units[u]; high+len(holders) <= limit {
+			mask.promoteAll(holders)
+			high += len(holders)
+		}
+	}
+	sc, err := s.score(mask)
+	if err != nil {
+		return err
+	}
+	var down []int
+	for _, u := range r.units {
+		if mask.Low(s.o.Units[u][0]) {
+			down = append(down, u)
+		}
+	}
+	if err := s.move(down, sc); err != nil {
+		return err
+	}
+	for {
+		better, err := s.exchangeOne(r, limit)
+		if err != nil || !better {
+			return err
+		}
+	}
+}
+
+// exchangeOne takes the first exchange of one demoted for one high unit that raises the score and stays within the limit.
+func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
+	high := s.o.Holders - s.base.Count()
+	rest := s.restOf(r.units)
+	rest = rest[:min(len(rest), swapDown)]
+	var list [][2]int
+	tried := 0
+	for _, up := range slices.Backward(r.units) {
+		if !s.base.Low(s.o.Units[up][0]) {
+			continue
+		}
+		if tried++; tried > swapUp {
+			break
+		}
+		for _, down := range rest {
+			if high+len(s.o.Units[up])-len(s.o.Units[down]) <= limit {
+				list = append(list, [2]int{up, down})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return false, nil
+	}
+	masks := s.candidates(len(list))
+	for i, e := range list {
+		masks[i].CopyFrom(s.base)
+		masks[i].promoteAll(s.o.Units[e[0]])
+		masks[i].demoteAll(s.o.Units[e[1]])
+	}
+	f, err := s.scan(masks, Bound{Above: s.res.Score.Float(), Floor: math.Inf(1)})
+	if err != nil || !f.Passed {
+		return false, err
+	}
+	return true, s.exchange(list[f.Index][:1], list[f.Index][1:], f.Score)
+}

@@ -1,0 +1,121 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Group are holders that must have one precision, and what asked for that: a flag, or a rule of a hardware profile.
+type Group struct {
+	Holders []int
+	Text    string
+}
+
+// Pin holds a holder at one precision, and what asked for that.
+type Pin struct {
+	Holder int
+	Low    bool
+	Text   string
+}
+
+// Layout is what is left to decide about: the units, and the holders that are decided already.
+type Layout struct {
+	Units  [][]int // by their first holder, each in ascending order
+	Pinned Mask    // holders that stay low
+	High   []int   // holders that stay high, ascending
+}
+
+// Arrange makes units of groups and pins. Groups that share a holder are one; a pin holds all of its group. Two pins that
+// contradict each other, directly or through groups, are an ErrInput that names both and what ties them together.
+func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
+	n := len(names)
+	parent := make([]int, n) // of a forest whose trees are the units
+	for h := range parent {
+		parent[h] = h
+	}
+	root := func(h int) int {
+		for parent[h] != h {
+			h = parent[h]
+		}
+		return h
+	}
+	for _, g := range groups {
+		for _, h := range g.Holders {
+			if h < 0 || h >= n {
+				return Layout{}, fmt.Errorf("%w: %s: holder %d of a network of %d", ErrInput, g.Text, h, n)
+			}
+			a, b := root(g.Holders[0]), root(h)
+			parent[max(a, b)] = min(a, b)
+		}
+	}
+	pinned := make([]*Pin, n) // by the unit's first holder
+	for i := range pins {
+		p := &pins[i]
+		if p.Holder < 0 || p.Holder >= n {
+			return Layout{}, fmt.Errorf("%w: %s: holder %d of a network of %d", ErrInput, p.Text, p.Holder, n)
+		}
+		r := root(p.Holder)
+		if other := pinned[r]; other != nil && other.Low != p.Low {
+			return Layout{}, contradiction(names, groups, other, p)
+		}
+		if pinned[r] == nil {
+			pinned[r] = p
+		}
+	}
+	l := Layout{Pinned: NewMask(n)}
+	unit := make([]int, n)
+	for h := range n {
+		r := root(h)
+		switch p := pinned[r]; {
+		case p != nil && p.Low:
+			l.Pinned.Demote(h)
+		case p != nil:
+			l.High = append(l.High, h)
+		case r == h:
+			unit[h] = len(l.Units)
+			l.Units = append(l.Units, []int{h})
+		default:
+			l.Units[unit[r]] = append(l.Units[unit[r]], h)
+		}
+	}
+	return l, nil
+}
+
+// contradiction says what two pins want, and which groups tie their holders together.
+func contradiction(names []string, groups []Group, a, b *Pin) error {
+	if a.Holder == b.Holder {
+		return fmt.Errorf("%w: %s contradicts %s at holder %q: drop one of them", ErrInput, b.Text, a.Text, names[a.Holder])
+	}
+	return fmt.Errorf("%w: %s at holder %q contradicts %s at holder %q, which move together by %s: drop one of them",
+		ErrInput, b.Text, names[b.Holder], a.Text, names[a.Holder], strings.Join(ties(groups, a.Holder, b.Holder), ", "))
+}
+
+// ties lists the groups of a shortest way from one holder to another, by a search over sets of reached holders.
+func ties(groups []Group, from, to int) []string {
+	reached := map[int][]string{from: nil}
+	for {
+		next := map[int][]string{}
+		for _, g := range groups {
+			at := slices.IndexFunc(g.Holders, func(h int) bool { _, ok := reached[h]; return ok })
+			if at < 0 {
+				continue
+			}
+			way := append(slices.Clone(reached[g.Holders[at]]), g.Text)
+			for _, h := range g.Holders {
+				if _, ok := reached[h]; !ok && next[h] == nil {
+					next[h] = way
+				}
+			}
+		}
+		if way, ok := next[to]; ok {
+			return way
+		}
+		if len(next) == 0 {
+			return nil
+		}
+		for h, way := range next {
+			reached[h] = way
+		}
+	}
+}
