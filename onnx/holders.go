@@ -5,10 +5,7 @@ import "slices"
 // findHolders lists the points at which the float activations of a network are quantized, inputs first, then in the order of
 // the nodes, and every other float tensor with the reason why it has none. The network's constants and BatchNormalizations
 // are folded already. The time is linear in the size of the graph. Errors match ErrInput.
-func findHolders(m *Model) ([]Holder, []Omitted, error) { return holdersOf(m, Options{}) }
-
-// holdersOf is findHolders with the user's options.
-func holdersOf(m *Model, o Options) ([]Holder, []Omitted, error) {
+func findHolders(m *Model, o Options) ([]Holder, []Omitted, error) {
 	x, err := NewIndex(m)
 	if err != nil {
 		return nil, nil, err

@@ -48,7 +48,7 @@ func TestHoldersOfSubgraphs(t *testing.T) {
 func TestHolderDescription(t *testing.T) {
 	m := network(t, "input x"+conv+"a = Conv(x, w)\n b = Neg(a)\n c = Exp(a)\n d = Add(b, c)\n return d")
 	m.Graph().Node[1].Name = nil
-	holders, omitted, err := findHolders(folded(t, m))
+	holders, omitted, err := findHolders(folded(t, m), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestHoldersInLinearTime(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := network(t, c.text)
 			start := time.Now()
-			if _, _, err := findHolders(folded(t, m)); err != nil {
+			if _, _, err := findHolders(folded(t, m), Options{}); err != nil {
 				t.Fatal(err)
 			}
 			if d := time.Since(start); d > time.Minute { // far more than a busy machine needs

@@ -22,7 +22,7 @@ func prepared(t *testing.T, path string) *Model {
 
 func holdersOfFile(t *testing.T, path string) []Holder {
 	t.Helper()
-	holders, _, err := findHolders(prepared(t, path))
+	holders, _, err := findHolders(prepared(t, path), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,7 +181,7 @@ func folded(t testing.TB, m *Model) *Model {
 // holderNames joins the names of the holders, and maps the other float tensors to their reasons.
 func holderNames(t testing.TB, m *Model, o Options) (string, map[string]string) {
 	t.Helper()
-	holders, omitted, err := holdersOf(folded(t, m), o)
+	holders, omitted, err := findHolders(folded(t, m), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,6 @@
 package onnx
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Prepare makes a network of a model, which stays as it is: brings it to operator set Opset, puts the model's own functions in
 // the place of their calls, folds constants and BatchNormalization, and finds the holders. Errors that match ErrInput name an
@@ -19,13 +16,8 @@ func Prepare(m *Model, o Options) (*Network, error) {
 		}
 	}
 	var err error
-	if n.Holders, n.Omitted, err = findHolders(n.Model); err != nil {
+	if n.Holders, n.Omitted, err = findHolders(n.Model, o); err != nil {
 		return nil, m.in(err)
-	}
-	if o.OutputHolder {
-		if err := n.addOutputHolders(); err != nil {
-			return nil, m.in(err)
-		}
 	}
 	if len(n.Holders) == 0 {
 		return nil, m.in(badf("no float activation to quantize: none of %d tensors has a holder", len(n.Omitted)))
@@ -36,40 +28,4 @@ func Prepare(m *Model, o Options) (*Network, error) {
 		}
 	}
 	return n, nil
-}
-
-// addOutputHolders makes holders of the graph's float outputs that a node makes and that have none.
-func (n *Network) addOutputHolders() error {
-	x, err := NewIndex(n.Model)
-	if err != nil {
-		return err
-	}
-	has := make(map[string]bool)
-	for _, h := range n.Holders {
-		has[h.Tensor] = true
-	}
-	for _, v := range n.Model.Outputs() {
-		producer := x.Producer(v.Name)
-		if producer == nil || has[v.Name] || x.Type(v.Name) != Float {
-			continue
-		}
-		has[v.Name] = true
-		h := Holder{Name: v.Name, Tensor: v.Name, Producer: producer.GetName(), Op: producer.GetOpType()}
-		for _, c := range x.Consumers(v.Name) {
-			h.Consumers = append(h.Consumers, c.GetName())
-		}
-		n.Holders = append(n.Holders, h)
-		n.Omitted = slices.DeleteFunc(n.Omitted, func(o Omitted) bool { return o.Tensor == v.Name })
-	}
-	place := func(h Holder) int { // inputs first, then node order
-		if p := x.Producer(h.Tensor); p != nil {
-			return x.Order(p)
-		}
-		return -1
-	}
-	slices.SortStableFunc(n.Holders, func(a, b Holder) int { return place(a) - place(b) })
-	for i := range n.Holders {
-		n.Holders[i].Index = i
-	}
-	return nil
 }
