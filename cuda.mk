@@ -33,9 +33,12 @@ $(EMU_BIN)/%.o: $(EMU_SRC)/%.cpp $(wildcard $(EMU_SRC)/*.h) $(wildcard cuda/incl
 	@mkdir -p $(@D)
 	@$(CXX) $(EMU_FLAGS) -c $< -o $@
 
+# host_build KERNELS, ENTRIES: compiles the kernels of a .cu file with the table of them.
+host_build = $(CXX) $(EMU_FLAGS) -DDEMOTE_KERNELS='"$(CURDIR)/$(1)"' -DDEMOTE_ENTRIES='"$(CURDIR)/$(2)"' -c $(EMU_SRC)/kernels.cpp -o $@
+
 $(EMU_BIN)/kernels.o: $(EMU_SRC)/kernels.cpp kernels.cu $(wildcard $(EMU_SRC)/*.h)
 	@mkdir -p $(@D)
-	@$(CXX) $(EMU_FLAGS) -DDEMOTE_KERNELS='"$(CURDIR)/kernels.cu"' -c $< -o $@
+	@$(call host_build,kernels.cu,$(EMU_SRC)/entries.h)
 
 # Every function of the header that has no body in the emulation answers "not supported" and says its name.
 $(EMU_BIN)/unsupported.c: $(CUDA_BIN)/functions.def
@@ -46,3 +49,14 @@ $(EMU_BIN)/unsupported.c: $(CUDA_BIN)/functions.def
 $(EMU_BIN)/libcuda.so.1: $(EMU_SRC)/emu.map $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.c
 	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
 	@$(CXX) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -Wl,--version-script=$(EMU_SRC)/emu.map -o $@ $(EMU_OBJECTS) $(EMU_BIN)/kernels.o $(EMU_BIN)/unsupported.o
+
+# The emulated device's own test: the same objects with planted kernels in place of kernels.cu.
+SELFTEST := $(EMU_BIN)/selftest
+
+$(EMU_BIN)/planted.o: $(EMU_SRC)/kernels.cpp $(wildcard $(EMU_SRC)/selftest/*) $(wildcard $(EMU_SRC)/*.h)
+	@mkdir -p $(@D)
+	@$(call host_build,$(EMU_SRC)/selftest/planted.cu,$(EMU_SRC)/selftest/entries.h)
+
+$(SELFTEST): $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.c $(wildcard $(EMU_SRC)/selftest/*)
+	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
+	@$(CXX) $(EMU_FLAGS) -o $@ $(wildcard $(EMU_SRC)/selftest/*.cpp) $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.o -pthread

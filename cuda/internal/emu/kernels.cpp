@@ -1,8 +1,9 @@
-// The host build of kernels.cu and the table of its entries. A test compares the table with the .entry list of the PTX.
+// The host build of kernels.cu and the table of its entries.
 #include "emu.h"
 #include "host.h"
 
-#include DEMOTE_KERNELS // the path of kernels.cu, or of a test's own kernels, given by the build
+// The build gives the paths: DEMOTE_KERNELS is kernels.cu or a test's own kernels, DEMOTE_ENTRIES the list of them.
+#include DEMOTE_KERNELS
 
 #include <utility>
 
@@ -20,15 +21,11 @@ template <auto KERNEL> Kernel entry(const char *name) { return {name, Unpacked<K
 
 } // namespace
 
-#define ENTRY(name) entry<name>(#name)
-#ifndef DEMOTE_ENTRIES
-#define DEMOTE_ENTRIES                                                                                                                \
-	ENTRY(fake_quant), ENTRY(select_weights), ENTRY(topk_bits), ENTRY(argmax_rows), ENTRY(output_parts), ENTRY(pack8), ENTRY(pack16),   \
-	    ENTRY(unpack8), ENTRY(unpack16)
-#endif
-
 const std::vector<Kernel> &kernels() {
-	static const std::vector<Kernel> all = {DEMOTE_ENTRIES};
+#define ENTRY(name) entry<name>(#name),
+	static const std::vector<Kernel> all = {
+#include DEMOTE_ENTRIES
+	};
 	return all;
 }
 

@@ -1,0 +1,10 @@
+// The kernels of kernels.cu, in its order. A test compares this list with the .entry list of the PTX.
+ENTRY(fake_quant)
+ENTRY(select_weights)
+ENTRY(topk_bits)
+ENTRY(argmax_rows)
+ENTRY(output_parts)
+ENTRY(pack8)
+ENTRY(pack16)
+ENTRY(unpack8)
+ENTRY(unpack16)

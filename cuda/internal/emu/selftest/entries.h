@@ -1,0 +1,10 @@
+// The kernels of planted.cu.
+ENTRY(correct_sum)
+ENTRY(some_leave)
+ENTRY(no_barrier)
+ENTRY(stale_shared)
+ENTRY(two_lines)
+ENTRY(lane_left)
+ENTRY(partial_warp)
+ENTRY(mixed_wait)
+ENTRY(past_the_end)
