@@ -44,13 +44,21 @@ static OrtCustomOpInputOutputCharacteristic required(const OrtCustomOp *op, size
 }
 
 /* The planner reuses x for y only where it knows that their shapes are equal. ONNX Runtime shows a shape that it does not know
- * as rank 0; handing that on would make the output a scalar and stop what reads it from loading. So rank 0 stays unknown. */
+ * as rank 0, and a size that is neither known nor named as -1; handing either on would make the output a scalar or a tensor of
+ * size -1 and stop what reads it from loading. So these stay unknown. */
 static OrtStatus *infer_shape(const OrtCustomOp *op, OrtShapeInferContext *context) {
   (void)op;
+  enum { most = 16 };
   OrtTensorTypeAndShapeInfo *x;
   size_t rank;
+  int64_t sizes[most];
+  const char *names[most];
   OrtStatus *status = demote_api->ShapeInferContext_GetInputTypeShape(context, 0, &x);
-  if (status || (status = demote_api->GetDimensionsCount(x, &rank)) || rank == 0) return status;
+  if (status || (status = demote_api->GetDimensionsCount(x, &rank)) || rank == 0 || rank > most) return status;
+  if ((status = demote_api->GetDimensions(x, sizes, rank)) || (status = demote_api->GetSymbolicDimensions(x, names, rank))) return status;
+  for (size_t i = 0; i < rank; i++) {
+    if (sizes[i] < 0 && (!names[i] || !*names[i])) return NULL;
+  }
   return demote_api->ShapeInferContext_SetOutputTypeShape(context, 0, x);
 }
 
