@@ -44,6 +44,10 @@ func readNPZ(t testing.TB, path string) map[string]array {
 		switch strings.Trim(h.Descr.Type, "'") {
 		case "<f4":
 			err = f.Read(key, &a.floats)
+		case "<i8":
+			err = f.Read(key, &a.ints)
+		case "<i4":
+			a.ints = widen[int32](t, f, key)
 		case "<i2":
 			a.ints = widen[int16](t, f, key)
 		case "<u2":
@@ -63,7 +67,7 @@ func readNPZ(t testing.TB, path string) map[string]array {
 	return all
 }
 
-func widen[T int8 | uint8 | int16 | uint16](t testing.TB, f *npz.Reader, key string) []int64 {
+func widen[T int8 | uint8 | int16 | uint16 | int32](t testing.TB, f *npz.Reader, key string) []int64 {
 	var raw []T
 	if err := f.Read(key, &raw); err != nil {
 		t.Fatal(err)

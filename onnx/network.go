@@ -8,6 +8,7 @@ type Holder struct {
 	Producer  string   // name of the node that makes the tensor, "" for a graph input
 	Op        string   // operator of the producer, "" for a graph input
 	Consumers []string // names of the nodes that read the tensor, in graph order
+	Fixed     bool     // the 8-bit file of a pair lacks it: it is never demoted
 }
 
 // Omitted is a tensor without a holder, and why.

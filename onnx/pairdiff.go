@@ -1,0 +1,113 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+)
+
+// compare fills in the first difference of the graphs and the constants that differ between matching nodes.
+func (r *PairReport) compare(low, high *Model) error {
+	lx, err := NewIndex(low)
+	if err != nil {
+		return err
+	}
+	hx, err := NewIndex(high)
+	if err != nil {
+		return err
+	}
+	m := match(lx, hx, high.Inputs())
+	r.Topology = m.first
+	seen := make(map[[2]string]bool)
+	for _, p := range m.pairs {
+		for i := range min(len(p.low.GetInput()), len(p.high.GetInput())) {
+			l, h := input(p.low, i), input(p.high, i)
+			a, b := lx.Constant(l), hx.Constant(h)
+			if a == nil || b == nil || seen[[2]string{l, h}] {
+				continue
+			}
+			seen[[2]string{l, h}] = true
+			d, err := difference(a, b)
+			if err != nil {
+				return err
+			}
+			if d.Elements > 0 {
+				d.Kind, d.Node, d.Low, d.High = constantKind(hx, p.high, i), nodeLabel(p.high), l, h
+				r.Differences = append(r.Differences, d)
+			}
+		}
+	}
+	return nil
+}
+
+// difference compares two constants element by element. Of other types or dimensions, everything differs, by +Inf.
+func difference(a, b tensor) (Difference, error) {
+	size, err := count(b.GetDims())
+	if err != nil {
+		return Difference{}, err
+	}
+	all := Difference{Largest: math.Inf(1), Elements: int(size)}
+	if a.GetDataType() != b.GetDataType() || !slices.Equal(a.GetDims(), b.GetDims()) {
+		return all, nil
+	}
+	var d Difference
+	add := func(delta float64) {
+		if delta != 0 {
+			d.Elements++
+			d.Largest = max(d.Largest, math.Abs(delta))
+		}
+	}
+	switch DType(a.GetDataType()) {
+	case Float, Float16, BFloat16, Double:
+		x, err := Floats(a)
+		if err != nil {
+			return d, err
+		}
+		y, err := Floats(b)
+		if err != nil {
+			return d, err
+		}
+		for i := range x {
+			if x[i] != y[i] && !(x[i] != x[i] && y[i] != y[i]) {
+				add(float64(x[i]) - float64(y[i]))
+			}
+		}
+	default:
+		x, errX := Ints(a)
+		y, errY := Ints(b)
+		if errX != nil || errY != nil { // strings, complex numbers: not compared
+			return d, nil
+		}
+		for i := range x {
+			add(float64(x[i]) - float64(y[i]))
+		}
+	}
+	return d, nil
+}
+
+// nodeLabel is a node's name or, where it has none, that of its first output.
+func nodeLabel(n node) string {
+	if n.GetName() != "" {
+		return n.GetName()
+	}
+	return output(n, 0)
+}
+
+// constantKind says what a constant operand is to its node.
+func constantKind(x *Index, n node, i int) string {
+	op := n.GetOpType()
+	switch {
+	case !standard(n):
+	case op == "Conv" || op == "ConvTranspose" || op == "Gemm":
+		if i == 2 {
+			return "bias"
+		}
+		return "weight"
+	case op == "MatMul":
+		return "weight"
+	case op == "Add" && len(x.Constant(input(n, i)).GetDims()) == 1:
+		if p := x.Producer(input(n, 1-i)); p != nil && p.GetOpType() == "MatMul" {
+			return "bias"
+		}
+	}
+	return "constant"
+}
