@@ -79,6 +79,21 @@ test-runtimes: ## test with each ONNX Runtime of the pinned list
 		echo "== ONNX Runtime $(v)"; \
 		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS);)
 
+.PHONY: test-toolkits
+test-toolkits: setup ## test on architectures exported by PyTorch (gigabytes of packages in .venv-toolkits/)
+	@$(NEED) venv go cc
+	@test -e .venv-toolkits/bin/python || python3 -m venv .venv-toolkits
+	@.venv-toolkits/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-toolkits.txt
+	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
+	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
+
+.PHONY: bench
+bench: setup build ## measure, and write docs/benchmarks.md
+	@mkdir -p .tools
+	@sh scripts/bench.sh > .tools/benchmarks.md
+	@mv .tools/benchmarks.md docs/benchmarks.md
+	@echo "bench: docs/benchmarks.md is written"
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

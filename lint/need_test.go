@@ -23,6 +23,7 @@ esac`
 	fine         = `exit 0`
 	failing      = `exit 1`
 	pythonOnly   = `case "$*" in "-m pip --version") exit 1 ;; esac`
+	pythonNoVenv = `case "$*" in "-c import ensurepip") exit 1 ;; esac`
 	pythonTooOld = `case "$1" in -c) exit 1 ;; esac`
 )
 
@@ -86,6 +87,8 @@ func TestAMissingToolIsOneLine(t *testing.T) {
 		{"no python3", nil, "pip", "python3 is missing"},
 		{"old python3", map[string]string{"python3": pythonTooOld}, "pip", "older than 3.8"},
 		{"no pip", map[string]string{"python3": pythonOnly}, "pip", "no pip"},
+		{"no venv", map[string]string{"python3": pythonNoVenv}, "venv", "virtual environments"},
+		{"venv", map[string]string{"python3": fine}, "venv", ""},
 		{"pip", map[string]string{"python3": fine}, "pip", ""},
 		{"another tool", nil, "clang", "clang is missing"},
 	}

@@ -48,11 +48,13 @@ for tool in "$@"; do
     case $tool in
     go) need_go 1.26 ;;
     cc) need_cc ;;
-    pip)
+    pip | venv)
         have python3 || say "python3 is missing: install Python 3.8 or newer (package python3)"
         python3 -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || say "python3 is older than 3.8: install a newer Python 3"
         python3 -m pip --version >/dev/null 2>&1 ||
             say "python3 has no pip: install it (package python3-pip), or let DEMOTE_ORT name a libonnxruntime.so that you have"
+        [ "$tool" = pip ] || python3 -c 'import ensurepip' 2>/dev/null ||
+            say "python3 cannot make virtual environments: install what it lacks (package python3-venv)"
         ;;
     linux)
         # uname may be missing as well; then the kernel's own file tells.
