@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"demote/onnx/onnxpb"
 )
@@ -28,6 +29,16 @@ func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorP
 		raw = append(raw, b[:size]...)
 	}
 	return newTensor(name, t, dims, raw)
+}
+
+// takeFloats makes a float32 tensor of values that nobody else uses from now on: it keeps them, which for weights of gigabytes
+// matters.
+func takeFloats(name string, dims []int64, values []float32) tensor {
+	one := [2]byte{1, 0}
+	if len(values) == 0 || binary.NativeEndian.Uint16(one[:]) != 1 {
+		return NewFloats(name, dims, values)
+	}
+	return newTensor(name, Float, dims, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values)))
 }
 
 func newTensor(name string, t DType, dims []int64, raw []byte) tensor {

@@ -162,7 +162,7 @@ func quantizeWeight(t tensor, name string, axis int) (*Weight, tensor, error) {
 		return nil, nil, err
 	}
 	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)
-	q := NewFloats(name, w.Dims, values)
+	q := takeFloats(name, w.Dims, values)
 	q.DocString, q.MetadataProps = t.DocString, t.MetadataProps
 	return w, q, nil
 }
