@@ -1,7 +1,10 @@
 package cgo
 
-// Encode and Decode with a chosen instruction set.
+// What tests see beyond the package's own names.
 var (
-	EncodeISA = encode
-	DecodeISA = decode
+	EncodeISA       = encode
+	DecodeISA       = decode
+	Load            = load
+	CheckLayout     = checkLayout
+	CheckFirstField = checkFirstField
 )

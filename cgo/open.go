@@ -68,14 +68,23 @@ func Open(path string) error {
 	if library.path != "" {
 		return fmt.Errorf("cgo: ONNX Runtime is already open from %s, not %s", library.path, full)
 	}
-	file := C.CString(full)
-	defer C.free(unsafe.Pointer(file))
-	var version *C.char
-	if err := takeError(C.demote_open(file, &version)); err != nil {
-		return fmt.Errorf("cannot open ONNX Runtime: %w", err)
+	version, err := load(full)
+	if err != nil {
+		return err
 	}
-	library.path, library.version = full, C.GoString(version)
+	library.path, library.version = full, version
 	return nil
+}
+
+// load opens a library and, if it serves, makes it the one that C uses.
+func load(path string) (version string, err error) {
+	file := C.CString(path)
+	defer C.free(unsafe.Pointer(file))
+	var text *C.char
+	if err := takeError(C.demote_open(file, &text)); err != nil {
+		return "", fmt.Errorf("cannot open ONNX Runtime: %w", err)
+	}
+	return C.GoString(text), nil
 }
 
 // Version returns the version of the open library, such as "1.26.0", and "" before Open.
