@@ -15,11 +15,17 @@ func inlineFunctions(m *Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil
 	}
-	in := &inliner{model: m, functions: make(map[functionKey]*onnxpb.FunctionProto), names: newNames(m.Graph())}
+	in := &inliner{
+		model: m, functions: make(map[functionKey]*onnxpb.FunctionProto),
+		names: newNames(m.Graph()), sizes: make(map[functionKey]int),
+	}
 	for _, f := range m.Proto.GetFunctions() {
 		in.functions[functionKey{f.GetDomain(), f.GetName(), f.GetOverload()}] = f
 	}
-	if err := in.graph(m.Graph(), 0); err != nil {
+	if _, err := in.size(m.Graph().GetNode()); err != nil {
+		return err
+	}
+	if err := in.graph(m.Graph()); err != nil {
 		return err
 	}
 	m.Proto.Functions = nil
@@ -32,36 +38,79 @@ type inliner struct {
 	model     *Model
 	functions map[functionKey]*onnxpb.FunctionProto
 	names     *names
-	made      int
+	sizes     map[functionKey]int // nodes that a call becomes; -1 while they are counted
 }
 
-func (in *inliner) graph(g graph, depth int) error {
-	nodes, err := in.nodes(g.GetNode(), depth)
+// size returns the number of nodes that these become, before any is made; long names count as more. The error is for
+// functions that call themselves or become more than maxInlined nodes.
+func (in *inliner) size(nodes []node) (int, error) {
+	sum := 0
+	for _, n := range nodes {
+		sum += 1 + nameBytes(n)/64
+		for _, g := range subgraphs(n) {
+			inner, err := in.size(g.GetNode())
+			if err != nil {
+				return 0, err
+			}
+			sum += inner
+		}
+		if key := keyOf(n); in.functions[key] != nil {
+			if _, ok := in.sizes[key]; !ok {
+				in.sizes[key] = -1
+				inner, err := in.size(in.functions[key].GetNode())
+				if err != nil {
+					return 0, err
+				}
+				in.sizes[key] = inner
+			}
+			if in.sizes[key] < 0 {
+				return 0, badf("%s: a function of the model calls itself", nodeName(n))
+			}
+			sum += in.sizes[key] * (1 + len(n.GetName())/64) // the name becomes part of every name inside
+		}
+		if sum > maxInlined {
+			return 0, badf("%s: the calls of the model's functions become more than %d nodes", nodeName(n), maxInlined)
+		}
+	}
+	return sum, nil
+}
+
+func nameBytes(n node) int {
+	sum := len(n.GetName())
+	for _, list := range [][]string{n.GetInput(), n.GetOutput()} {
+		for _, name := range list {
+			sum += len(name)
+		}
+	}
+	return sum
+}
+
+func keyOf(n node) functionKey { return functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()} }
+
+func (in *inliner) graph(g graph) error {
+	nodes, err := in.nodes(g.GetNode())
 	g.Node = nodes
 	return err
 }
 
-func (in *inliner) nodes(nodes []node, depth int) ([]node, error) {
+func (in *inliner) nodes(nodes []node) ([]node, error) {
 	var out []node
 	for _, n := range nodes {
 		for _, g := range subgraphs(n) {
-			if err := in.graph(g, depth); err != nil {
+			if err := in.graph(g); err != nil {
 				return nil, err
 			}
 		}
-		f := in.functions[functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()}]
+		f := in.functions[keyOf(n)]
 		if f == nil {
 			out = append(out, n)
 			continue
-		}
-		if in.made += len(f.GetNode()); depth > maxDepth || in.made > maxInlined {
-			return nil, badf("%s: the model's functions call each other without end, or almost", nodeName(n))
 		}
 		body, err := in.call(f, n)
 		if err != nil {
 			return nil, badf("%s: %w", nodeName(n), err)
 		}
-		if body, err = in.nodes(body, depth+1); err != nil {
+		if body, err = in.nodes(body); err != nil {
 			return nil, err
 		}
 		out = append(out, body...)
