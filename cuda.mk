@@ -60,3 +60,71 @@ $(EMU_BIN)/planted.o: $(EMU_SRC)/kernels.cpp $(wildcard $(EMU_SRC)/selftest/*) $
 $(SELFTEST): $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.c $(wildcard $(EMU_SRC)/selftest/*)
 	@$(CC) -O2 -fPIC -c $(EMU_BIN)/unsupported.c -o $(EMU_BIN)/unsupported.o
 	@$(CXX) $(EMU_FLAGS) -o $@ $(wildcard $(EMU_SRC)/selftest/*.cpp) $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.o -pthread
+
+# ---- the compile gate: NVIDIA's own compilers, which need no GPU
+
+NV := .nv/nvidia
+GATE_BIN := bin/gate
+GATE_ARCHS := 75 80 86 89 90 100 120
+# pip_wheels LIST, FOLDER: the wheels of a requirements file with hashes, unpacked into a folder.
+pip_wheels = rm -rf $(2) && PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet \
+  --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary=:all: --target $(2) -r $(1)
+
+.nv/.wheels: cuda/gate/wheels.txt
+	@sh scripts/need.sh linux pip
+	@echo "ptx: downloading NVIDIA's compilers from Python wheels, 65 MB (161 MB on disk in .nv/)"
+	@$(call pip_wheels,$<,.nv)
+	@chmod +x $(NV)/cuda_nvcc/bin/ptxas && touch $@
+
+$(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/.wheels
+	@mkdir -p $(@D)
+	@python3 cuda/gate/nvrtc.py $(NV)/cuda_nvrtc/lib/libnvrtc.so.12 $< compute_75 $@.new --fmad=false --std=c++17
+	@sed 's/^\.version .*/.version 6.3/' $@.new > $@ && rm $@.new
+
+.PHONY: ptx
+ptx: $(GATE_BIN)/kernels.ptx gate-logs gate-header ## compile kernels.cu with NVIDIA's tools and judge the result (65 MB of wheels)
+	@cmp $< cuda/kernels.ptx || { echo "make: cuda/kernels.ptx is not what kernels.cu compiles to: run make ptx-write" >&2; exit 1; }
+	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN)
+
+.PHONY: ptx-write
+ptx-write: $(GATE_BIN)/kernels.ptx gate-logs ## compile kernels.cu and write cuda/kernels.ptx and the table in docs/gpu.md
+	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN) -write
+	@cp $< cuda/kernels.ptx
+
+# ptxas with every warning an error, for each architecture; the PTX is compute_75's.
+.PHONY: gate-logs
+gate-logs: $(GATE_BIN)/kernels.ptx ## compile the PTX for every architecture from 7.5 to 12.0 (part of ptx)
+	@rm -f $(GATE_BIN)/sm_*.log; for a in $(GATE_ARCHS); do \
+	  $(NV)/cuda_nvcc/bin/ptxas -v -arch=sm_$$a -warn-spills -warn-lmem-usage -warn-double-usage -Werror $< \
+	    -o $(GATE_BIN)/kernels.sm_$$a.cubin 2>$(GATE_BIN)/sm_$$a.log || { cat $(GATE_BIN)/sm_$$a.log >&2; exit 1; }; done
+
+# Our own cuda.h against NVIDIA's: values, layouts, prototypes, and which version of a function a name means.
+.PHONY: gate-header
+gate-header: .nv/.wheels $(CUDA_BIN)/functions.def ## compare cuda/include with NVIDIA's cuda.h (part of ptx)
+	@mkdir -p $(GATE_BIN)
+	@{ grep -oE '\bCU[A-Z_]*_[A-Z0-9_]+ = ' cuda/include/cuda_values.h | sed 's/\(.*\) = /VALUE(\1)/'; \
+	  sed -n 's/^CUresult \(cu[A-Za-z0-9]*\)(.*/FUNCTION(\1)/p' cuda/include/cuda_functions.h; } > $(GATE_BIN)/layout.def
+	@sed -n 's/^FUNCTION(\(.*\))/#undef \1/p' $(GATE_BIN)/layout.def > $(GATE_BIN)/names.h
+	@set -e; for h in ours=cuda/include theirs=$(NV)/cuda_runtime/include; do \
+	  $(CC) -I$(GATE_BIN) -I$${h#*=} cuda/gate/header/layout.c -o $(GATE_BIN)/layout && $(GATE_BIN)/layout > $(GATE_BIN)/$${h%%=*}.txt; done
+	@diff $(GATE_BIN)/ours.txt $(GATE_BIN)/theirs.txt || { echo "make: cuda/include is not what NVIDIA's cuda.h says" >&2; exit 1; }
+	@$(CC) -fsyntax-only -I$(NV)/cuda_runtime/include -I$(GATE_BIN) -iquote cuda/include cuda/gate/header/prototypes.c
+	@echo "gate: $$(grep -c . $(GATE_BIN)/ours.txt) facts of cuda/include agree with NVIDIA's cuda.h"
+
+# ---- tests
+
+EMU_ENV = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(EMU_BIN)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
+CUDA_ROOMS ?= ./cuda/...
+
+.PHONY: test-cuda
+test-cuda: emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built with the tag cuda on the emulated device: no GPU, no download
+	@sh scripts/need.sh go cc
+	@$(SELFTEST) 2>$(EMU_BIN)/selftest.log || { cat $(EMU_BIN)/selftest.log >&2; exit 1; }
+	$(CUDA_ENV) go vet -tags cuda $(CUDA_ROOMS)
+	$(EMU_ENV) go test -tags cuda $(TEST_FLAGS) $(CUDA_ROOMS)
+
+.PHONY: test-bits
+test-bits: emu $(CUDA_BIN)/libcuda.a ## compare the kernels with package quant on all 2^32 floats, emulated (long)
+	@sh scripts/need.sh go cc
+	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
+	$(EMU_ENV) $(CUDA_BIN)/gpucheck -stride 1 -out $(CUDA_BIN)

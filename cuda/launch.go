@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// blockThreads is the number of threads in a block of every launch: a multiple of the warp, and 100 % occupancy on every
-	// capability from 7.5 on as long as a kernel takes at most 42 registers (docs/gpu.md).
+	// blockThreads is the number of threads in a block of every launch: a multiple of the warp, and full occupancy on every
+	// capability from 7.5 on for kernels of at most 32 registers (docs/gpu.md).
 	blockThreads = 256
 	// blocksPerMultiprocessor bounds the grid: 8 blocks of 256 are the 2048 threads that a multiprocessor holds at most, and the
 	// kernels loop over what is left.
