@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"net/url"
-	"os"
 
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 
@@ -41,6 +39,20 @@ CREATE TABLE IF NOT EXISTS scores (
 // OpenJournal opens or makes the journal of a run. Its fingerprint is written once; a journal with
 // another one, or of a finished run, is refused with a line that says what differs.
 func OpenJournal(path string, print Fingerprint) (*Journal, error) {
+	db, err := openDB(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{db: db}
+	if err := j.begin(path, print); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// openDB opens a journal's file for one writer. Of a killed process nothing that was written is lost.
+func openDB(path string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)"
 	db, err := sql.Open("sqlite", dsn)
@@ -48,12 +60,7 @@ func OpenJournal(path string, print Fingerprint) (*Journal, error) {
 		return nil, fmt.Errorf("cannot open the journal: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	j := &Journal{db: db}
-	if err := j.begin(path, print); err != nil {
-		db.Close()
-		return nil, err
-	}
-	return j, nil
+	return db, nil
 }
 
 func (j *Journal) begin(path string, print Fingerprint) error {
@@ -193,19 +200,4 @@ func (j *Journal) Close() error {
 	}
 	j.db = nil
 	return err
-}
-
-// Finished says whether path is the journal of a finished run.
-func Finished(path string) (bool, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro")
-	if err != nil {
-		return false, err
-	}
-	defer db.Close()
-	j := &Journal{db: db}
-	meta, err := j.meta()
-	return meta["state"] == "finished", err
 }
