@@ -53,7 +53,7 @@ func allocated(f func()) uint64 {
 
 // Opening, checking, hashing and reading a file allocates little however long it is.
 func TestMemoryDoesNotGrow(t *testing.T) {
-	const samples, per = 16, 2 << 20 // 32 MiB of uint8
+	const samples, per = 16, 256 << 10 // 4 MiB of uint8
 	head := npyBytes("|u1", false, []int{samples, per}, []byte(nil))
 	raw := save(t, "raw.npy", head)
 	if err := os.Truncate(raw, int64(len(head))+samples*per); err != nil {
@@ -67,8 +67,8 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 		w := zip.NewWriter(f)
 		e, _ := w.CreateHeader(&zip.FileHeader{Name: "x.npy", Method: method})
 		e.Write(head)
-		zero := make([]byte, 1<<20)
-		for range samples * per >> 20 {
+		zero := make([]byte, per)
+		for range samples {
 			e.Write(zero)
 		}
 		if w.Close() != nil || f.Close() != nil {
@@ -80,7 +80,7 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 }
 
 func readAll(t *testing.T, path string) {
-	const most = 1 << 20
+	const most = 512 << 10
 	if n := allocated(func() {
 		s := mustOpen(t, path, input("in", Float32, -1, -1), Options{Scale: []float32{2}})
 		if err := s.CheckFinite(); err != nil {
