@@ -10,6 +10,9 @@ import (
 // Workers is the number of blocks that run at once.
 func (e *Evaluator) Workers() int { return len(e.chain.workers) }
 
+// Holders is the number of holders of a mask.
+func (e *Evaluator) Holders() int { return e.source.Holders() }
+
 // Parts is the number of parts that the network is compiled as.
 func (e *Evaluator) Parts() int { return len(e.chain.parts) }
 

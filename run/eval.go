@@ -5,6 +5,7 @@ import (
 
 	"demote/backend"
 	"demote/onnx"
+	"demote/quant"
 	"demote/search"
 )
 
@@ -38,7 +39,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 		return nil, err
 	}
 	defer e.Close()
-	score, err := e.Score(ctx, search.NewMask(0))
+	score, err := e.Score(ctx, search.NewMask(e.Holders()))
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &prepared{float: m}
+	p := &prepared{model: m}
 	defer p.Close()
 	if p.output, err = wantOutput(m, c.Output); err != nil {
 		return nil, nil, err
@@ -76,12 +77,30 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			return nil, nil, err
 		}
 	}
-	src, err := plainSource(m, p.inputs, p.block, p.output)
+	src, records, err := p.evalSource(m, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := backend.New(ctx, src, p.data, nil, o)
+	e, err := backend.New(ctx, src, p.data, records, o)
 	return e, metric, err
+}
+
+// evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit, which it
+// does not know, as FakeQuant.
+func (p *prepared) evalSource(m *onnx.Model, c Config) (*source, []quant.Record, error) {
+	if !m.IsMCTQ() {
+		src, err := plainSource(m, p.inputs, p.block, p.output)
+		return src, nil, err
+	}
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, grids, err := onnx.ReadMCTQ(m, formula)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.fixedSource(n, grids)
 }
 
 // referenceOutputs runs another network on the same samples.
@@ -103,10 +122,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		return nil, err
 	}
 	defer e.Close()
-	row := e.Row()
-	rows := make([]float32, e.Samples()*row)
-	_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[sample*row:], values) })
-	return rows, err
+	return allOutputs(ctx, e, search.NewMask(0))
 }
 
 // chooseMetric is the metric asked for, or the default for data with or without labels.

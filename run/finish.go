@@ -124,8 +124,14 @@ func (s *searching) book(f search.Result) {
 	r.Met = f.Found
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
 	r.Promotion = []string{}
-	for _, u := range f.Promotion {
-		r.Promotion = append(r.Promotion, s.network.Holders[u].Name)
+	units := s.units()
+	for _, h := range f.Holders(units) {
+		r.Promotion = append(r.Promotion, s.network.Holders[h].Name)
+	}
+	for _, h := range s.network.Holders {
+		if h.Fixed {
+			r.Promotion = append(r.Promotion, h.Name)
+		}
 	}
 	r.Chain = []StepResult{}
 	for _, step := range f.Chain {
@@ -206,11 +212,19 @@ func (s *searching) write() error {
 	return nil
 }
 
-// exported says whether the written file scores what the search said.
+// exported says whether the written file scores what the search said. With a formula that QDQ files
+// do not compute the file is another network, which has to meet the target by itself.
 func (s *searching) exported(f search.Result) error {
 	v := s.result.Verified
-	if !v.Identical {
+	if v.Identical {
+		return nil
+	}
+	if s.config.Formula == "qdq" {
 		return fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
 	}
-	return nil
+	s.warn("the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula)
+	if f.Found && !(s.exportScore.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
+		return fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(s.exportScore), s.config.Target)
+	}
+	return s.write()
 }

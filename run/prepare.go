@@ -17,15 +17,19 @@ const optimization = 99
 
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network *onnx.Network  // weights on their grids
-	records []quant.Record // by holder
-	float   *onnx.Model    // the float network as it was read; nil for a pair
-	data    *dataset.Set
-	block   int
-	output  string // that the metric reads
-	inputs  []backend.Tensor
-	files   []InputFile
-	notes   []string
+	network  *onnx.Network  // weights on their grids
+	records  []quant.Record // by holder
+	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float    *onnx.Model    // the float network; nil for a pair
+	order    []int          // holders in the 8-bit file's order; nil: their own
+	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids []quant.Grid   // of its holders
+	data     *dataset.Set
+	block    int
+	output   string // that the metric reads
+	inputs   []backend.Tensor
+	files    []InputFile
+	notes    []string
 }
 
 // prepare reads network and data, calibrates, and puts the weights on their grids.
@@ -40,6 +44,7 @@ func prepare(ctx context.Context, c Config) (p *prepared, err error) {
 	if p.float, err = onnx.Read(c.Model); err != nil {
 		return nil, err
 	}
+	p.model = p.float
 	if p.output, err = wantOutput(p.float, c.Output); err != nil {
 		return nil, err
 	}
@@ -92,10 +97,10 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 // open opens the evaluation data and shapes it into blocks.
 func (p *prepared) open(c Config) error {
 	var err error
-	if p.data, err = openData(c.Data, p.float, c, c.Limit); err != nil {
+	if p.data, err = openData(c.Data, p.model, c, c.Limit); err != nil {
 		return err
 	}
-	p.inputs, err = blockInputs(p.float, p.data, p.block)
+	p.inputs, err = blockInputs(p.model, p.data, p.block)
 	return err
 }
 

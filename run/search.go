@@ -33,6 +33,9 @@ type searching struct {
 	started time.Time
 	float   *search.Score
 	high    search.Score
+	above   float64 // the target as the search compares it
+
+	exportScore search.Score // of the written file in the exact session
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
@@ -45,7 +48,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	var err error
-	if s.prepared, err = prepare(ctx, s.config); err != nil {
+	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, err
 	}
 	s.begin()
@@ -67,10 +70,14 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 // check refuses what can be refused before anything is read.
 func (s *searching) check() error {
 	c := s.config
-	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--data", c.Data}, {"--target", c.Target}, {"--out", c.Out}} {
-		if f.value == "" && !(f.flag == "--out" && c.DryRun) {
-			return mistakef("%s is missing: demote search --model M.onnx --calib C.npz --data E.npz --target T --out DIR", f.flag)
-		}
+	if err := c.missing(); err != nil {
+		return err
+	}
+	if c.Target == "" {
+		return mistakef("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
+	}
+	if c.Out == "" && !c.DryRun {
+		return mistakef("--out is missing: give a new folder for what is found, --out DIR")
 	}
 	var err error
 	if s.target, err = search.ParseTarget(c.Target); err != nil {
@@ -161,7 +168,11 @@ func (s *searching) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
-	if err := s.scoreFloat(ctx); err != nil {
+	score := s.scoreFloat
+	if s.prepared.float == nil {
+		score = s.highReference
+	}
+	if err := score(ctx); err != nil {
 		return err
 	}
 	src, err := s.source()
@@ -199,7 +210,7 @@ func (s *searching) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return mistakef("%s: the 16-bit network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", c.Model, nan, tensor)
+		return mistakef("%s: the 16-bit network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", c.describe(), nan, tensor)
 	}
 	s.high = high
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
@@ -249,8 +260,13 @@ func Strategies() []string { return slices.Sorted(maps.Keys(strategies)) }
 // search runs the strategy and turns what it found into the files of the run folder.
 func (s *searching) search(ctx context.Context) error {
 	ends := search.Endpoints{Float: s.float, High: s.high}
-	var err error
-	if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
+	own, err := s.scoreLow(ctx)
+	if err != nil {
+		return err
+	}
+	if own != nil {
+		ends.Low = *own
+	} else if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
 		return err
 	}
 	s.result.Score.High, s.result.Score.Low = scoreResult(ends.High, s.metric.Lower), scoreResult(ends.Low, s.metric.Lower)
@@ -261,7 +277,7 @@ func (s *searching) search(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.result.Target.Value = goal.Value
+	s.result.Target.Value, s.above = goal.Value, goal.Above
 	if goal.Finer {
 		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
 	}
@@ -269,7 +285,7 @@ func (s *searching) search(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.FillTrue, o.Best = true, s.keep
+	o.FillTrue, o.Best, o.Low = true, s.keep, own
 	found, err := strategies[s.config.Strategy](ctx, s.ev, o)
 	s.book(found)
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -290,6 +306,7 @@ func (s *searching) search(ctx context.Context) error {
 // strategyOptions are the options of the strategy for a target.
 func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err error) {
 	o = search.NewOptions(len(s.records), goal.Above)
+	o.Units = s.units()
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
 	o.Progress = s.config.Progress
 	o.Start, err = s.startMask()
@@ -309,11 +326,13 @@ func (s *searching) text(v search.Score) string {
 	return fmt.Sprintf("%.6g", metricSign(v.Value, s.metric.Lower))
 }
 
-// lowMask is the mask of the all-demoted network.
+// lowMask is the mask with every holder demoted that may be.
 func lowMask(holders []onnx.Holder) search.Mask {
 	m := search.NewMask(len(holders))
-	for i := range holders {
-		m.Demote(i)
+	for i, h := range holders {
+		if !h.Fixed {
+			m.Demote(i)
+		}
 	}
 	return m
 }

@@ -58,6 +58,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask) (*Verified, er
 	if err != nil {
 		return nil, err
 	}
+	s.exportScore = score
 	r := scoreResult(score, s.metric.Lower)
 	v.Correct, v.Value = r.Correct, r.Value
 	if i := want.firstDifference(got); i < 0 {

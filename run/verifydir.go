@@ -26,7 +26,7 @@ func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 	if _, err := os.Stat((&Folder{Path: dir}).File(MixedFile)); err != nil {
 		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
 	}
-	if s.prepared, err = prepare(ctx, s.config); err != nil {
+	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, err
 	}
 	for i, f := range s.files {

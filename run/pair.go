@@ -1,0 +1,194 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
+	"demote/quant"
+	"demote/search"
+)
+
+// importFile reads one quantized file: an export of Sony's toolkit, or QDQ.
+func importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network, []quant.Grid, error) {
+	m, err := onnx.Read(path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	switch {
+	case m.IsMCTQ():
+		n, grids, err := onnx.ReadMCTQ(m, formula)
+		return m, n, grids, err
+	case m.IsQDQ() && formula != quant.QDQ:
+		return nil, nil, nil, mistakef("%s: a QDQ file computes formula qdq, not %s", path, formula)
+	case m.IsQDQ():
+		n, grids, err := onnx.ReadQDQ(m)
+		return m, n, grids, err
+	}
+	return nil, nil, nil, mistakef("%s: neither an MCTQ export nor a QDQ file; a float network goes with --model and --calib", path)
+}
+
+// preparePair reads a pair and the data that it is searched on.
+func preparePair(_ context.Context, c Config) (p *prepared, err error) {
+	p = &prepared{}
+	defer func() {
+		if err != nil {
+			p.Close()
+			p = nil
+		}
+	}()
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil {
+		return nil, err
+	}
+	_, low, lowGrids, err := importFile(c.Low, formula)
+	if err != nil {
+		return nil, err
+	}
+	file, high, highGrids, err := importFile(c.High, formula)
+	if err != nil {
+		return nil, err
+	}
+	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
+	if err != nil {
+		return nil, mistakef("%s and %s: %w", c.Low, c.High, err)
+	}
+	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
+	p.model = file
+	if !report.Same() {
+		p.low, p.lowGrids = low, lowGrids
+	}
+	if p.output, err = wantOutput(file, c.Output); err != nil {
+		return nil, err
+	}
+	if p.block, err = chooseBlock(file, c.Block); err != nil {
+		return nil, err
+	}
+	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
+}
+
+// fixedSource is a network that runs on one grid a holder, cut like a switchable one.
+func (p *prepared) fixedSource(n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
+	records := make([]quant.Record, len(grids))
+	for i, g := range grids {
+		records[i] = quant.Record{Low: g, High: g}
+	}
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output}
+	src, err := q.source()
+	return src, records, err
+}
+
+// scoreLow scores the 8-bit file's own network, which is another one than the 16-bit file's with
+// every holder demoted; nil where they are the same.
+func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
+	if s.low == nil {
+		return nil, nil
+	}
+	src, records, err := s.fixedSource(s.low, s.lowGrids)
+	if err != nil {
+		return nil, err
+	}
+	o := s.options
+	o.Naive = true
+	e, err := backend.New(ctx, src, s.data, records, o)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	score, err := e.Score(ctx, search.NewMask(len(records)))
+	return &score, err
+}
+
+// highReference is the 16-bit network's outputs, which a pair is compared with.
+func (s *searching) highReference(ctx context.Context) error {
+	if !s.metric.NeedsReference {
+		return nil
+	}
+	src, err := s.source()
+	if err != nil {
+		return err
+	}
+	o := s.options
+	o.Naive, o.Metric = true, backend.OutputsOnly
+	e, err := backend.New(ctx, src, s.data, s.records, o)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	s.options.Reference, err = allOutputs(ctx, e, search.NewMask(len(s.records)))
+	return err
+}
+
+// allOutputs runs a mask and keeps every sample's output row.
+func allOutputs(ctx context.Context, e *backend.Evaluator, m search.Mask) ([]float32, error) {
+	row := e.Row()
+	rows := make([]float32, e.Samples()*row)
+	_, err := e.Outputs(ctx, m, func(sample int, values []float32) { copy(rows[sample*row:], values) })
+	return rows, err
+}
+
+// prepareAny prepares a pair or a float network.
+func prepareAny(ctx context.Context, c Config) (*prepared, error) {
+	if c.Low != "" || c.High != "" {
+		return preparePair(ctx, c)
+	}
+	return prepare(ctx, c)
+}
+
+// units are what a search decides about: every holder that may be demoted, in the order of the
+// 8-bit file where there is one.
+func (p *prepared) units() [][]int {
+	var units [][]int
+	for _, h := range p.orderOrAll() {
+		if !p.network.Holders[h].Fixed {
+			units = append(units, []int{h})
+		}
+	}
+	return units
+}
+
+func (p *prepared) orderOrAll() []int {
+	if p.order != nil {
+		return p.order
+	}
+	all := make([]int, len(p.network.Holders))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// sampleFiles are the inputs of a pair or a float network that are missing from a command line.
+func (c Config) missing() error {
+	pair := c.Low != "" || c.High != ""
+	switch {
+	case pair && c.Model != "":
+		return mistakef("--model and --low/--high exclude each other: a pair brings its own grids")
+	case pair && (c.Low == "" || c.High == ""):
+		return mistakef("a pair needs --low and --high")
+	case pair && c.Calib != "":
+		return mistakef("--calib: a pair brings its own grids; leave it out")
+	case !pair && c.Model == "":
+		return mistakef("--model is missing: give --model M.onnx --calib C.npz, or a pair with --low and --high")
+	case !pair && c.Calib == "":
+		return mistakef("--calib is missing: the grids of a float network are made from calibration samples")
+	case c.Data == "":
+		return mistakef("--data is missing: give the evaluation samples, --data E.npz")
+	}
+	return nil
+}
+
+var _ samples = (*dataset.Set)(nil)
+
+// describe names the network in messages.
+func (c Config) describe() string {
+	if c.Model != "" {
+		return c.Model
+	}
+	return fmt.Sprintf("%s and %s", c.Low, c.High)
+}
