@@ -50,6 +50,7 @@ func (t Type) Size() int { return types[t].size }
 // Float tells the floating-point types from the integers and bool.
 func (t Type) Float() bool { return types[t].float }
 
+// String is the name of the type as NumPy has it, or its number if this package does not read it.
 func (t Type) String() string {
 	if d, ok := types[t]; ok {
 		return d.name
