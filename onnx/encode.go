@@ -35,26 +35,29 @@ func (m *Model) Bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a message.
+// encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a message. The
+// fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of them made and that
+// is read and written again has the same bytes.
 type encoder struct {
-	model, graph []byte // everything else of the model, and of its graph
-	initializers []tensor
-	heads        [][]byte // the initializers without raw data
-	graphSize    int64
-	size         int64 // of the whole message
+	before, graphBefore []byte // of the model what stands before its graph, of the graph what stands before its initializers
+	after, graphAfter   []byte // and what stands behind
+	initializers        []tensor
+	heads               [][]byte // the initializers without raw data
+	graphSize           int64
+	size                int64 // of the whole message
 }
 
 // newEncoder prepares the encoding of a model whose graph has these initializers instead of its own.
 func newEncoder(p *onnxpb.ModelProto, initializers []tensor) (*encoder, error) {
 	e := &encoder{initializers: initializers}
 	var err error
-	if e.graph, err = proto.Marshal(withoutInitializers(p.GetGraph())); err != nil {
-		return nil, err
+	parts := []proto.Message{modelBefore(p), modelAfter(p), graphBefore(p.GetGraph()), graphAfter(p.GetGraph())}
+	for i, to := range []*[]byte{&e.before, &e.after, &e.graphBefore, &e.graphAfter} {
+		if *to, err = proto.Marshal(parts[i]); err != nil {
+			return nil, err
+		}
 	}
-	if e.model, err = proto.Marshal(withoutGraph(p)); err != nil {
-		return nil, err
-	}
-	e.graphSize = int64(len(e.graph))
+	e.graphSize = int64(len(e.graphBefore) + len(e.graphAfter))
 	for _, t := range initializers {
 		head := cloneTensor(t)
 		head.RawData = nil
@@ -65,16 +68,16 @@ func newEncoder(p *onnxpb.ModelProto, initializers []tensor) (*encoder, error) {
 		e.heads = append(e.heads, b)
 		e.graphSize += fieldSize(fieldInitializer, tensorSize(b, t))
 	}
-	e.size = int64(len(e.model)) + fieldSize(fieldGraph, e.graphSize)
+	e.size = int64(len(e.before)+len(e.after)) + fieldSize(fieldGraph, e.graphSize)
 	return e, nil
 }
 
 func (e *encoder) write(w io.Writer) error {
 	var head []byte
-	head = append(head, e.model...)
+	head = append(head, e.before...)
 	head = protowire.AppendTag(head, fieldGraph, protowire.BytesType)
 	head = protowire.AppendVarint(head, uint64(e.graphSize))
-	head = append(head, e.graph...)
+	head = append(head, e.graphBefore...)
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
@@ -93,7 +96,8 @@ func (e *encoder) write(w io.Writer) error {
 			return err
 		}
 	}
-	return nil
+	_, err := w.Write(append(e.graphAfter, e.after...))
+	return err
 }
 
 // tensorSize returns the encoded size of a tensor whose message without raw data is head.
@@ -109,24 +113,30 @@ func fieldSize(num protowire.Number, n int64) int64 {
 	return int64(protowire.SizeTag(num)+protowire.SizeVarint(uint64(n))) + n
 }
 
-// withoutGraph returns a shallow copy of a model that lacks its graph.
-func withoutGraph(p *onnxpb.ModelProto) *onnxpb.ModelProto {
+// modelBefore and modelAfter are the fields of a model that stand before its graph and behind it.
+func modelBefore(p *onnxpb.ModelProto) *onnxpb.ModelProto {
+	return &onnxpb.ModelProto{
+		IrVersion: p.IrVersion, ProducerName: p.ProducerName, ProducerVersion: p.ProducerVersion, Domain: p.Domain,
+		ModelVersion: p.ModelVersion, DocString: p.DocString,
+	}
+}
+
+func modelAfter(p *onnxpb.ModelProto) *onnxpb.ModelProto {
 	c := &onnxpb.ModelProto{
-		IrVersion: p.IrVersion, OpsetImport: p.OpsetImport, ProducerName: p.ProducerName,
-		ProducerVersion: p.ProducerVersion, Domain: p.Domain, ModelVersion: p.ModelVersion, DocString: p.DocString,
-		MetadataProps: p.MetadataProps, TrainingInfo: p.TrainingInfo, Functions: p.Functions,
+		OpsetImport: p.OpsetImport, MetadataProps: p.MetadataProps, TrainingInfo: p.TrainingInfo, Functions: p.Functions,
 		Configuration: p.Configuration,
 	}
 	c.ProtoReflect().SetUnknown(p.ProtoReflect().GetUnknown())
 	return c
 }
 
-// withoutInitializers returns a shallow copy of a graph that lacks its initializers.
-func withoutInitializers(g graph) graph {
+// graphBefore and graphAfter are the fields of a graph that stand before its initializers and behind them.
+func graphBefore(g graph) graph { return &onnxpb.GraphProto{Node: g.Node, Name: g.Name} }
+
+func graphAfter(g graph) graph {
 	c := &onnxpb.GraphProto{
-		Node: g.Node, Name: g.Name, SparseInitializer: g.SparseInitializer, DocString: g.DocString, Input: g.Input,
-		Output: g.Output, ValueInfo: g.ValueInfo, QuantizationAnnotation: g.QuantizationAnnotation,
-		MetadataProps: g.MetadataProps,
+		DocString: g.DocString, Input: g.Input, Output: g.Output, ValueInfo: g.ValueInfo,
+		QuantizationAnnotation: g.QuantizationAnnotation, SparseInitializer: g.SparseInitializer, MetadataProps: g.MetadataProps,
 	}
 	c.ProtoReflect().SetUnknown(g.ProtoReflect().GetUnknown())
 	return c
