@@ -44,11 +44,8 @@ func readMCTQ(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
 	}
 	var all []quantizer
 	var grids []quant.Grid
-	paths := make(map[string][]string) // by holder: the paths before its name
-	for _, nd := range x.Nodes() {
-		if !isMCTQActivation(nd) {
-			continue
-		}
+	nodes, names := mctqHolders(x)
+	for i, nd := range nodes {
 		g, err := mctqGrid(nd, formula)
 		if err != nil {
 			return nil, nil, err
@@ -56,15 +53,12 @@ func readMCTQ(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
 		if t := x.Type(input(nd, 0)); t != Float && t != Undefined {
 			return nil, nil, badf("%s quantizes tensor %q of type %s, not FLOAT", nodeName(nd), input(nd, 0), t)
 		}
-		path, holder := mctqHolder(nd)
-		paths[holder] = append(paths[holder], path)
-		all = append(all, quantizer{name: holder, in: input(nd, 0), outs: []string{output(nd, 0)}, nodes: []node{nd}, grid: g})
+		all = append(all, quantizer{name: names[i], in: input(nd, 0), outs: []string{output(nd, 0)}, nodes: []node{nd}, grid: g})
 		grids = append(grids, g)
 	}
 	if len(all) == 0 {
 		return nil, nil, badf("no activation quantizer of the domain %s: this is no MCTQ export", mctqDomain)
 	}
-	distinguish(all, paths)
 	if err := n.strip(all); err != nil {
 		return nil, nil, err
 	}
@@ -77,25 +71,30 @@ func (m *Model) IsMCTQ() bool {
 	return slices.ContainsFunc(m.Graph().GetNode(), isMCTQ)
 }
 
-// distinguish gives holders of one name different ones: the path before it where that tells them apart, else a number.
-func distinguish(all []quantizer, paths map[string][]string) {
-	seen, taken := make(map[string]int), make(map[string]bool)
-	for i, q := range all {
-		same := paths[q.name]
-		nth := seen[q.name]
-		seen[q.name]++
-		name := q.name
-		if len(same) > 1 && name != "" {
-			if name = same[nth] + "/" + q.name; nth > 0 && slices.Contains(same[:nth], same[nth]) {
-				name = fmt.Sprintf("%s#%d", q.name, nth+1)
-			} else if same[nth] == "" {
-				name = q.name
-			}
+// mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one name are told
+// apart by the path before it, or else by a number; one without a name gets "".
+func mctqHolders(x *Index) (nodes []node, names []string) {
+	var paths []string
+	same := make(map[string]int)
+	for _, n := range x.Nodes() {
+		if isMCTQActivation(n) {
+			path, name := mctqHolder(n)
+			nodes, names, paths = append(nodes, n), append(names, name), append(paths, path)
+			same[name]++
 		}
-		for j := 2; name != "" && taken[name]; j++ {
-			name = fmt.Sprintf("%s#%d", q.name, j)
-		}
-		taken[name] = true
-		all[i].name = name
 	}
+	taken := make(map[string]bool)
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		if same[name] > 1 && paths[i] != "" {
+			names[i] = paths[i] + "/" + name
+		}
+		for j := 2; taken[names[i]]; j++ {
+			names[i] = fmt.Sprintf("%s#%d", name, j)
+		}
+		taken[names[i]] = true
+	}
+	return nodes, names
 }

@@ -1,0 +1,202 @@
+package onnx_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"demote/onnx"
+	"demote/quant"
+)
+
+// TestMCTQMixed: the mixed file is the toolkit's own export of the mixed model, byte for byte.
+func TestMCTQMixed(t *testing.T) {
+	equal := func(low, high, mixed string, demoted []string) {
+		t.Helper()
+		m, err := onnx.MCTQMixed(read(t, low), read(t, high), demoted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := m.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(mixed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(have, want) {
+			t.Errorf("%s: %d bytes that differ from the toolkit's %d", mixed, len(have), len(want))
+		}
+	}
+	for _, name := range mctqCases {
+		path := "testdata/mctq/" + name
+		equal(path+"_low.onnx", path+"_high.onnx", path+"_mixed.onnx", readFixture(t, name).Demoted)
+	}
+	data, err := os.ReadFile(realPair + "trace.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tr struct {
+		Holders   []struct{ Name string } `json:"holders_8bit"`
+		Promotion []string                `json:"promotion_list"`
+	}
+	if err := json.Unmarshal(data, &tr); err != nil {
+		t.Fatal(err)
+	}
+	var demoted []string
+	for _, h := range tr.Holders {
+		if !slices.Contains(tr.Promotion, h.Name) {
+			demoted = append(demoted, h.Name)
+		}
+	}
+	if len(demoted) != 51 {
+		t.Fatalf("%d holders demoted", len(demoted))
+	}
+	equal(realPair+"m8.onnx", realPair+"m16.onnx", realPair+"mixed_mctq.onnx", demoted)
+	if _, err := onnx.MCTQMixed(read(t, realPair+"m8.onnx"), read(t, realPair+"m16.onnx"), []string{"nobody"}); !errors.Is(err, onnx.ErrInput) {
+		t.Errorf("an unknown holder: %v", err)
+	}
+}
+
+// TestMCTQRoundTrip: what is written as an annotated file is read again as the same network: same grids, same logits.
+func TestMCTQRoundTrip(t *testing.T) {
+	type source struct {
+		name    string
+		n       *onnx.Network
+		records []quant.Record
+	}
+	var all []source
+	for _, files := range [][2]string{
+		{"mctq/symmetric_low", "mctq/symmetric_high"}, {"mctq/uniform_low", "mctq/uniform_high"}, {"mctq/ports_low", "mctq/ports_high"},
+		{"mctq/attention_low", "mctq/attention_high"}, {"mctq/shifted_low", "mctq/shifted_high"},
+		{"qdq/conv17_u8", "qdq/conv17_u16"}, {"qdq/conv21_u8", "qdq/conv21_u16"}, {"qdq/attention21_s8", "qdq/attention21_s16"},
+	} {
+		n, records, _, err := pair(t, "testdata/"+files[0]+".onnx", "testdata/"+files[1]+".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, source{files[0], n, records})
+	}
+	for _, s := range all {
+		low := make([]bool, len(s.records))
+		mask := maskFeed(len(low))
+		for i := range low {
+			if low[i] = i%2 == 0; low[i] {
+				mask.bytes[i] = 1
+			}
+		}
+		m, inexact, err := s.n.MCTQ(s.records, low)
+		if err != nil {
+			t.Errorf("%s: %v", s.name, err)
+			continue
+		}
+		if m.OpsetOf("") != 17 || len(inexact) > 0 {
+			t.Errorf("%s: opset %d, inexact %v", s.name, m.OpsetOf(""), inexact)
+		}
+		data, err := m.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err = onnx.Parse(data, "")
+		if err != nil {
+			t.Errorf("%s: %v", s.name, err)
+			continue
+		}
+		back, grids, err := onnx.ReadMCTQ(m, quant.QDQ)
+		if err != nil || len(grids) != len(s.records) {
+			t.Errorf("%s: %d holders of %d: %v", s.name, len(grids), len(s.records), err)
+			continue
+		}
+		if len(back.Weights) != len(s.n.Weights) {
+			t.Errorf("%s: %d weights with codes, %d before", s.name, len(back.Weights), len(s.n.Weights))
+		}
+		before, err := s.n.Switchable(s.records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := back.Switchable(both(grids))
+		if err != nil {
+			t.Fatal(err)
+		}
+		feeds := []feed{mask}
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, v := range s.n.Model.Inputs() {
+			f := feed{name: v.Name, dims: append([]int64{2}, v.Dims[1:]...), floats: make([]float32, 2)}
+			for _, d := range v.Dims[1:] {
+				f.floats = make([]float32, len(f.floats)*int(d))
+			}
+			for i := range f.floats {
+				f.floats[i] = rng.Float32()*3 - 1
+			}
+			feeds = append(feeds, f)
+		}
+		want, have := run(t, before, exact, feeds...), run(t, after, exact, feeds...)
+		for name := range want {
+			if !slices.Equal(want[name], have[name]) || len(want[name]) == 0 {
+				t.Errorf("%s: output %q of the annotated file differs", s.name, name)
+			}
+		}
+	}
+}
+
+// TestMCTQGrids: which grids can be written exactly. Seeded; the shares were measured, they only must not fall.
+func TestMCTQGrids(t *testing.T) {
+	n, _ := side(t, "testdata/mctq/pot_low.onnx", quant.QDQ)
+	n.Holders = n.Holders[:1]
+	for _, c := range []struct {
+		kind  quant.Kind
+		bits  int
+		least int // of 300 that come back exactly
+	}{
+		{quant.Pow2, 8, 300}, {quant.Pow2, 16, 300}, {quant.Symmetric, 8, 300}, {quant.Symmetric, 16, 300},
+		{quant.Asymmetric, 8, 300}, {quant.Asymmetric, 16, 300},
+	} {
+		rng := rand.New(rand.NewPCG(7, uint64(c.bits)))
+		exactly := 0
+		for range 300 {
+			r := quant.Range{Min: -rng.Float32() * 10, Max: rng.Float32() * 10}
+			g, err := quant.GridFor(c.kind, c.bits, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, inexact, err := n.MCTQ(both([]quant.Grid{g}), []bool{false})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, grids, err := onnx.ReadMCTQ(m, quant.QDQ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same := grids[0].Scale == g.Scale && grids[0].Zero-grids[0].Min == g.Zero-g.Min
+			if same != (len(inexact) == 0) {
+				t.Fatalf("%v comes back as %v, inexact %q", g, grids[0], inexact)
+			}
+			if same {
+				exactly++
+			}
+		}
+		if exactly < c.least {
+			t.Errorf("%s, %d bits: %d of 300 grids come back exactly, %d before", c.kind, c.bits, exactly, c.least)
+		}
+	}
+}
+
+// TestMCTQLowering: an operator that does not exist at opset 17 is refused by name.
+func TestMCTQLowering(t *testing.T) {
+	n, grids := side(t, "testdata/mctq/pot_low.onnx", quant.QDQ)
+	for _, nd := range n.Model.Graph().Node {
+		if nd.GetOpType() == "Relu" {
+			nd.OpType = new("Gelu")
+		}
+	}
+	_, _, err := n.MCTQ(both(grids), make([]bool, len(grids)))
+	if !errors.Is(err, onnx.ErrInput) || !strings.Contains(err.Error(), "Gelu") {
+		t.Errorf("error %v", err)
+	}
+}
