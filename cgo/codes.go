@@ -2,6 +2,10 @@ package cgo
 
 /*
 #include "codes.h"
+
+// By value: a pointer would move the parameters to the heap at every call.
+static void encode(uint16_t *codes, const float *x, size_t n, demote_params p, int isa) { demote_encode(codes, x, n, &p, isa); }
+static void decode(float *y, const uint16_t *codes, size_t n, demote_params p, int isa) { demote_decode(y, codes, n, &p, isa); }
 */
 import "C"
 
@@ -25,8 +29,8 @@ func encode(dst []byte, src []float32, p quant.Params, isa int) {
 	if !ok {
 		return
 	}
-	C.demote_encode(codes, (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
-		(*C.demote_params)(unsafe.Pointer(&p)), C.int(isa))
+	C.encode(codes, (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
+		paramsOf(p), C.int(isa))
 }
 
 func decode(dst []float32, src []byte, p quant.Params, isa int) {
@@ -34,8 +38,8 @@ func decode(dst []float32, src []byte, p quant.Params, isa int) {
 	if !ok {
 		return
 	}
-	C.demote_decode((*C.float)(unsafe.Pointer(&dst[0])), codes, C.size_t(len(dst)),
-		(*C.demote_params)(unsafe.Pointer(&p)), C.int(isa))
+	C.decode((*C.float)(unsafe.Pointer(&dst[0])), codes, C.size_t(len(dst)),
+		paramsOf(p), C.int(isa))
 }
 
 // codesOf returns where n codes lie; not ok without any.

@@ -3,7 +3,8 @@ package cgo
 /*
 #include "fakequant.h"
 
-static void demote_apply(demote_kernel k, float *y, const float *x, size_t n, const demote_params *p) { k(y, x, n, p); }
+// By value: a pointer would move the parameters to the heap at every call.
+static void apply(demote_kernel k, float *y, const float *x, size_t n, demote_params p) { k(y, x, n, &p); }
 */
 import "C"
 
@@ -73,9 +74,12 @@ func (k Kernel) Apply(dst, src []float32) {
 	if len(src) == 0 {
 		return
 	}
-	C.demote_apply(k.run, (*C.float)(unsafe.Pointer(&dst[0])), (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
-		(*C.demote_params)(unsafe.Pointer(&k.p)))
+	C.apply(k.run, (*C.float)(unsafe.Pointer(&dst[0])), (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
+		paramsOf(k.p))
 }
+
+// paramsOf returns the parameters as C has them: the layouts are the same.
+func paramsOf(p quant.Params) C.demote_params { return *(*C.demote_params)(unsafe.Pointer(&p)) }
 
 // FakeQuant is NewKernel and Apply in one, for a single call. It panics on parameters that p.Check refuses.
 func FakeQuant(dst, src []float32, p quant.Params, isa int) {

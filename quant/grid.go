@@ -61,7 +61,8 @@ func (g Grid) Apply(dst, src []float32) { g.Params().Apply(dst, src) }
 
 // Code returns the code of x, from Min to Max; Decode(Code(x)) is Value(x).
 func (g Grid) Code(x float32) int32 {
-	steps := int32(g.Params().steps(x))
+	p := g.Params()
+	steps := int32(p.steps(x))
 	if g.Formula == MCTQ {
 		return steps
 	}

@@ -95,22 +95,39 @@ func (p Params) Value(x float32) float32 {
 }
 
 // steps returns the whole number of steps that Value multiplies by Scale.
-func (p Params) steps(x float32) float32 {
+func (p *Params) steps(x float32) float32 {
 	switch p.Kind {
 	case KindQDQ:
-		return rint(clamp(x/p.Scale, p.Lo, p.Hi))
+		return p.stepsQDQ(x)
 	case KindMCTQ:
-		return rint(float32(clamp(x, p.Lo, p.Hi)-p.Offset) / p.Scale)
+		return p.stepsMCTQ(x)
 	default:
-		return clamp(rint(float32(x*p.Inv)), p.Lo, p.Hi)
+		return p.stepsTorch(x)
 	}
+}
+
+func (p *Params) stepsQDQ(x float32) float32   { return rint(clamp(x/p.Scale, p.Lo, p.Hi)) }
+func (p *Params) stepsTorch(x float32) float32 { return clamp(rint(float32(x*p.Inv)), p.Lo, p.Hi) }
+func (p *Params) stepsMCTQ(x float32) float32 {
+	return rint(float32(clamp(x, p.Lo, p.Hi)-p.Offset) / p.Scale)
 }
 
 // Apply writes the grid's value for every element of src to dst, which may be src itself. It panics if dst is shorter.
 func (p Params) Apply(dst, src []float32) {
 	dst = dst[:len(src)]
-	for i, x := range src {
-		dst[i] = p.Value(x)
+	switch p.Kind { // out of the loops, which are Value otherwise
+	case KindQDQ:
+		for i, x := range src {
+			dst[i] = float32(p.stepsQDQ(x)*p.Scale) + 0
+		}
+	case KindMCTQ:
+		for i, x := range src {
+			dst[i] = float32(p.stepsMCTQ(x)*p.Scale) + p.Offset + 0
+		}
+	default:
+		for i, x := range src {
+			dst[i] = float32(p.stepsTorch(x)*p.Scale) + 0
+		}
 	}
 }
 

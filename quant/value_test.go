@@ -109,6 +109,9 @@ func TestValueProperties(t *testing.T) {
 		y := make([]float32, len(x))
 		g.Apply(y, x)
 		for i, v := range x {
+			if math.Float32bits(y[i]) != math.Float32bits(g.Value(v)) {
+				t.Errorf("%s: Apply gives %g for %g, Value %g", name, y[i], v, g.Value(v))
+			}
 			if g.Value(y[i]) != y[i] {
 				t.Errorf("%s: %g on the grid moves to %g", name, y[i], g.Value(y[i]))
 			}

@@ -1,0 +1,158 @@
+//go:build cuda
+
+/* FakeQuant on a device: one launch of kernels.cu's fake_quant on the provider's stream. The grids come from the record table on the
+ * device, not from the attributes, and the mask's bit is read by the kernel: nothing here waits, copies or allocates, so that a run can be
+ * captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well. */
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "cuda_bridge.h"
+#include "op.h"
+
+enum { BLOCK_THREADS = 256, VECTOR = 4 };
+
+typedef struct {
+  demote_cuda_device device;
+  uint32_t holder;
+  float below, above;
+} cuda_kernel;
+
+static const demote_cuda_device *chosen; /* for kernels being made; null outside the making of a session */
+
+void demote_cuda_use(const demote_cuda_device *device) { chosen = device; }
+
+/* Reads the attribute clip; without it every value passes. */
+static OrtStatus *read_clip(const OrtKernelInfo *info, cuda_kernel *k) {
+  float clip[2];
+  size_t size = 0;
+  k->below = -INFINITY, k->above = INFINITY;
+  OrtStatus *status = demote_api->KernelInfoGetAttributeArray_float(info, "clip", NULL, &size);
+  if (status) {
+    demote_api->ReleaseStatus(status);
+    return NULL;
+  }
+  if (size != 2) return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: attribute clip has %zu numbers, not 2", size);
+  if ((status = demote_api->KernelInfoGetAttributeArray_float(info, "clip", clip, &size))) return status;
+  k->below = clip[0], k->above = clip[1];
+  return NULL;
+}
+
+static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **kernel) {
+  (void)op, (void)api;
+  demote_attributes attributes;
+  OrtStatus *status = demote_read_attributes(info, &attributes);
+  if (status) return status;
+  if (!chosen) return demote_statusf(ORT_FAIL, "FakeQuant: the session was made without a device");
+  if (attributes.holder >= (int64_t)chosen->holders) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but the record table has %u", (long long)attributes.holder, chosen->holders);
+  }
+  cuda_kernel *k = malloc(sizeof *k);
+  if (!k) return demote_statusf(ORT_FAIL, "FakeQuant: out of memory");
+  k->device = *chosen, k->holder = (uint32_t)attributes.holder;
+  if ((status = read_clip(info, k))) {
+    free(k);
+    return status;
+  }
+  *kernel = k;
+  return NULL;
+}
+
+static void destroy(void *kernel) { free(kernel); }
+
+static OrtStatus *driver_status(const char *what, CUresult code) {
+  const char *name = NULL;
+  if (code == CUDA_SUCCESS) return NULL;
+  cuGetErrorName(code, &name);
+  return demote_statusf(ORT_FAIL, "FakeQuant: %s: %s (CUDA error %d)", what, name ? name : "unknown", (int)code);
+}
+
+/* ONNX Runtime makes the context current on its own threads only where the stream is its own: with the caller's stream it is up to us. */
+static OrtStatus *ensure_context(CUcontext wanted) {
+  CUcontext current = NULL;
+  CUresult code = cuCtxGetCurrent(&current);
+  if (code == CUDA_SUCCESS && current != wanted) code = cuCtxSetCurrent(wanted);
+  return driver_status("making the context current", code);
+}
+
+/* The address, element count and dimensions of an input; nothing is allocated. */
+static OrtStatus *input(OrtKernelContext *context, size_t i, const void **data, uint64_t *n, const int64_t **dims, size_t *rank) {
+  const OrtValue *value;
+  ONNXTensorElementDataType type;
+  OrtStatus *status = demote_api->KernelContext_GetInput(context, i, &value);
+  if (status) return status;
+  if ((status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, dims, rank))) return status;
+  *n = 1;
+  for (size_t d = 0; d < *rank; d++) *n *= (uint64_t)(*dims)[d];
+  return demote_api->GetTensorData(value, data);
+}
+
+static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n) {
+  uint64_t blocks = (n + BLOCK_THREADS * VECTOR - 1) / (BLOCK_THREADS * VECTOR);
+  if (blocks > k->device.max_blocks) blocks = k->device.max_blocks;
+  CUdeviceptr records = k->device.records;
+  uint32_t holder = k->holder;
+  float below = k->below, above = k->above;
+  void *arguments[] = {&y, &x, &records, &mask, &holder, &n, &below, &above};
+  return driver_status("launching fake_quant", cuLaunchKernel(k->device.function, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
+                                                              arguments, NULL));
+}
+
+static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
+  const cuda_kernel *k = kernel;
+  const void *x, *mask;
+  const int64_t *dims;
+  size_t rank;
+  uint64_t n, mask_bytes;
+  OrtStatus *status;
+  if ((status = input(context, 1, &mask, &mask_bytes, &dims, &rank))) return status;
+  if (k->holder / 8 >= mask_bytes) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %u, but the mask has %llu bytes", k->holder, (unsigned long long)mask_bytes);
+  }
+  if ((status = input(context, 0, &x, &n, &dims, &rank))) return status;
+  OrtValue *output;
+  void *y, *stream = NULL;
+  if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
+  if ((status = demote_api->GetTensorMutableData(output, &y))) return status;
+  if (n == 0) return NULL;
+  if ((status = demote_api->KernelContext_GetGPUComputeStream(context, &stream))) return status;
+  if ((status = ensure_context(k->device.context))) return status;
+  return launch(k, stream ? (CUstream)stream : k->device.stream, y, x, mask, n);
+}
+
+static const char *cuda_provider(const OrtCustomOp *op) { return (void)op, "CUDAExecutionProvider"; }
+static const char *cpu_provider(const OrtCustomOp *op) { return (void)op, NULL; }
+
+/* The domains and all sessions keep the addresses of these. */
+static OrtCustomOp cuda_op, stand_in_op;
+static OrtCustomOpDomain *cuda_domain, *stand_in_domain;
+static pthread_mutex_t domain_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static char *add(OrtCustomOpDomain *domain, OrtCustomOp *op, const char *(*provider)(const OrtCustomOp *)) {
+  demote_op_init(op);
+  op->GetExecutionProviderType = provider;
+  op->CreateKernelV2 = create;
+  op->KernelComputeV2 = compute;
+  op->KernelDestroy = destroy;
+  return demote_error(demote_api->CustomOpDomain_Add(domain, op));
+}
+
+/* The CPU provider's FakeQuant stands beside the CUDA one: a node that is not placed on CUDA is then refused by the session's option, with
+ * a text that says so, and not for want of an operator. */
+static char *make_domain(bool stand_in, OrtCustomOpDomain **domain) {
+  OrtCustomOpDomain *made = NULL;
+  char *error = demote_error(demote_api->CreateCustomOpDomain("demote", &made));
+  if (!error) error = stand_in ? add(made, &stand_in_op, cpu_provider) : add(made, &cuda_op, cuda_provider);
+  if (!error && !stand_in) error = demote_add_cpu_fakequant(made);
+  if (!error) *domain = made;
+  return error;
+}
+
+char *demote_cuda_register(OrtSessionOptions *options, bool stand_in) {
+  char *error = NULL;
+  OrtCustomOpDomain **domain = stand_in ? &stand_in_domain : &cuda_domain;
+  pthread_mutex_lock(&domain_lock);
+  if (!*domain) error = make_domain(stand_in, domain);
+  pthread_mutex_unlock(&domain_lock);
+  return error ? error : demote_error(demote_api->AddCustomOpDomain(options, *domain));
+}

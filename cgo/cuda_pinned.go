@@ -1,0 +1,56 @@
+//go:build cuda
+
+package cgo
+
+/*
+#cgo LDFLAGS: -lcuda
+#include "cuda_bridge.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Pinned is page-locked host memory, which the device copies from and to while the host goes on. gorgonia.org/cu cannot allocate it.
+// What it holds at first is undefined.
+type Pinned struct {
+	data  unsafe.Pointer
+	bytes int
+}
+
+// NewPinned allocates page-locked memory, at least one byte. It must be called on the device worker's thread.
+func NewPinned(bytes int) (*Pinned, error) {
+	p := &Pinned{bytes: bytes}
+	if code := C.demote_pinned(C.size_t(max(1, bytes)), &p.data); code != 0 {
+		return nil, fmt.Errorf("allocating %d bytes of page-locked memory: CUDA error %d", bytes, code)
+	}
+	live.Add(1)
+	return p, nil
+}
+
+// Pointer returns the address, for copies by the device.
+func (p *Pinned) Pointer() unsafe.Pointer { return p.data }
+
+// Bytes returns the memory itself. It must not be used after Close, nor read before a copy into it has been waited for.
+func (p *Pinned) Bytes() []byte {
+	if p.data == nil {
+		panic("cgo: use of closed page-locked memory")
+	}
+	return unsafe.Slice((*byte)(p.data), p.bytes)
+}
+
+// Close frees the memory, on the device worker's thread. Closing it again does nothing. After a lost context the driver has freed it.
+func (p *Pinned) Close() error {
+	if p == nil || p.data == nil {
+		return nil
+	}
+	code := C.demote_free_pinned(p.data)
+	p.data = nil
+	live.Add(-1)
+	if code != 0 {
+		return fmt.Errorf("freeing %d bytes of page-locked memory: CUDA error %d", p.bytes, code)
+	}
+	return nil
+}
