@@ -16,7 +16,7 @@ var operators = map[string]history{
 	"Atan":                      {22: same},
 	"Atanh":                     {22: same},
 	"Attention":                 {23: added},
-	"AveragePool":               {19: {down: only("dilations", 1)}, 22: same},
+	"AveragePool":               {19: averageCeil, 22: same},
 	"BatchNormalization":        {14: {up: batchNormOutputs}, 15: same},
 	"Bernoulli":                 {15: added, 22: same},
 	"BitShift":                  {},
