@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -141,6 +142,7 @@ func parse100(data json.RawMessage) ([]Encoding, error) {
 		Bits    int       `json:"bw"`
 		Scales  []float64 `json:"scale"`
 		Offsets []float64 `json:"offset"`
+		Shift   []float64 `json:"zero_point_shift"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return nil, err
@@ -158,6 +160,8 @@ func parse100(data json.RawMessage) ([]Encoding, error) {
 			return nil, badf("tensor %q: enc_type %q is not supported: PER_TENSOR and PER_CHANNEL are", c.Name, c.Kind)
 		case c.Kind == "PER_TENSOR" && len(c.Scales) != 1:
 			return nil, badf("tensor %q: %d scales, but enc_type PER_TENSOR", c.Name, len(c.Scales))
+		case slices.ContainsFunc(c.Shift, func(v float64) bool { return v != 0 }):
+			return nil, badf("tensor %q: zero_point_shift: zero has to be a code", c.Name)
 		}
 		for _, o := range c.Offsets {
 			if o != math.Trunc(o) {

@@ -97,6 +97,7 @@ func TestEncodingsErrors(t *testing.T) {
 		{"offset above zero", "-85", "85", "offset 85 is not between -255 and 0"},
 		{"offset out of range", "-85", "-256", "offset -256 is not between -255 and 0"},
 		{"fewer offsets", "[-85]", "[]", "1 scales and 0 offsets"},
+		{"zero between two codes", `"offset":[-85]`, `"offset":[-85],"zero_point_shift":[0.5]`, `"input": zero_point_shift`},
 		{"tensor that is not there", `"input"`, `"inputs"`, `tensor "inputs", which the network does not have`},
 		{"channels of an activation", `"PER_TENSOR","dtype":"INT","bw":8,"is_sym":false,"scale":[0.1],"offset":[-85]`, `"PER_CHANNEL","dtype":"INT","bw":8,"scale":[0.1,0.2],"offset":[0,0]`, `"input": 2 channels`},
 		{"channels of a weight", `"param_encodings":[]`, `"param_encodings":[{"name":"stem.weight","enc_type":"PER_CHANNEL","dtype":"INT","bw":8,"scale":[0.1,0.2],"offset":[0,0]}]`, `"stem.weight": 2 channels do not fit the dimensions [8 3 3 3]`},
