@@ -88,7 +88,7 @@ func TestHoldersOfAttention(t *testing.T) {
 	}, {
 		name: "a mask computed from a bool input and expanded by a runtime shape",
 		text: strings.Replace(scores, "input x", "input x\n input i bool", 1) + "const one = 1\n const n = -3.4028235e38\n const z = 0\n" +
-			"f = Cast(i) to=1\n d = Shape(s)\n v = Expand(f, d)\n g = Sub(one, v)\n b = Cast(g) to=9\n m = Where(b, n, g)\n a = Add(s, m)\n" + attend,
+			"f = Cast(i) to=1\n d = Shape(s)\n v = Expand(f, d)\n g = Sub(one, v)\n b = Cast(g) to=9\n b2 = Cast(b) to=9\n m = Where(b2, n, g)\n a = Add(s, m)\n" + attend,
 		want: "x k s p o",
 		why:  map[string]string{"g": "mask", "m": "mask"},
 	}, {

@@ -59,6 +59,14 @@ func TestTorchvision(t *testing.T) {
 			"": 1, "Conv": 1, "LayerNormalization": 29, "MatMul": 24 + 3, "Softmax": 12, "Mul": 12 + 12,
 			"Add": 12*6 + 5, "Concat": 20 + 3, "GlobalAveragePool": 1,
 		}},
+		// the same with LayerNorms of single operators, which end in an Add
+		{"vit_b_16@14", 161, map[string]int{
+			"": 1, "Conv": 1, "Concat": 1, "MatMul": 24, "Softmax": 12, "Gemm": 12, "Mul": 24 + 12, "Add": 1 + 12*4 + 25,
+		}},
+		{"swin_t@14", 195, map[string]int{
+			"": 1, "Conv": 1, "MatMul": 24 + 3, "Softmax": 12, "Mul": 12 + 12, "Add": 12*6 + 5 + 29, "Concat": 20 + 3,
+			"GlobalAveragePool": 1,
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m, err := Read(filepath.Join(folder, c.name+".onnx"))

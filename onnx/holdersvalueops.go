@@ -75,8 +75,13 @@ func (f *finder) valuesCast(n node, t string) valueSet {
 // narrow leaves of the values of t those under which a condition on t itself comes out as given: a mask is often written
 // as Where(t != 0, -3.4e38, t), which holds 0 wherever it does not hold the large number.
 func (f *finder) narrow(s valueSet, t, condition string, outcome bool) valueSet {
-	if n := f.made(condition, "Not"); n != nil {
-		condition, outcome = input(n, 0), !outcome
+	for range 4 { // exporters cast a bool to bool once or twice more
+		if n := f.made(condition, "Not"); n != nil {
+			condition, outcome = input(n, 0), !outcome
+		}
+		if n := f.made(condition, "Cast"); n != nil && f.Type(input(n, 0)) == Bool {
+			condition = input(n, 0)
+		}
 	}
 	var holds func(v float64) bool
 	if n := f.made(condition, "Cast"); n != nil && input(n, 0) == t {

@@ -3,8 +3,9 @@
 
     python scripts/export_torchvision.py FOLDER [ARCHITECTURE ...]
 
-Weights are random (seeded), the pictures 224 x 224, the batch axis is dynamic, the operator set 17, nothing is folded, and
-the exporter is torch's older one (dynamo=False), whose graphs are what most users have. A file that is there already is
+Weights are random (seeded), the pictures 224 x 224, the batch axis is dynamic, the operator set 17 or what follows an @ (14
+has no LayerNormalization yet), nothing is folded, and the exporter is torch's older one (dynamo=False), whose graphs are
+what most users have. A file that is there already is
 kept: remove the folder after a change of versions. Needs scripts/requirements-toolkits.txt; the test is
 
     DEMOTE_TORCHVISION=FOLDER go test -tags toolkits -run Torchvision ./onnx
@@ -18,7 +19,7 @@ import torchvision
 
 ARCHITECTURES = [
     "mobilenet_v2", "mobilenet_v3_small", "resnet18", "efficientnet_b0", "efficientnet_v2_s", "vit_b_16", "densenet121",
-    "shufflenet_v2_x1_0", "convnext_tiny", "googlenet", "squeezenet1_1", "regnet_y_400mf", "mnasnet1_0", "swin_t",
+    "shufflenet_v2_x1_0", "convnext_tiny", "googlenet", "squeezenet1_1", "regnet_y_400mf", "mnasnet1_0", "swin_t", "vit_b_16@14", "swin_t@14",
 ]
 
 
@@ -47,8 +48,9 @@ def main():
         path = os.path.join(folder, name + ".onnx")
         if os.path.exists(path):
             continue
+        architecture, _, opset = name.partition("@")
         torch.onnx.export(
-            build(name), torch.zeros(1, 3, 224, 224), path + ".part", opset_version=17, dynamo=False,
+            build(architecture), torch.zeros(1, 3, 224, 224), path + ".part", opset_version=int(opset or 17), dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,  # keeps BatchNormalization
             input_names=["input"], output_names=["logits"], dynamic_axes={"input": {0: "n"}, "logits": {0: "n"}},
         )
