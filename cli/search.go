@@ -20,7 +20,9 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "score that the mix must stay above, `T`: 0.9125, 16bit-0.005, float-0.01, or 50% (of the way from 8 to 16 bits)"},
 		&cli.StringFlag{Name: "out", Category: catTarget, Usage: "run `FOLDER`: new, or that of an interrupted run, which goes on"},
 		&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is in the run folder"},
-		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "`NAME`: " + strings.Join(run.Strategies(), ", ")},
+		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + strings.Join(run.Strategies(), ", ") + " (demotion is the reference)"},
+		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "stop after `N` scores with the best so far (0: no budget)"},
+		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "stop after `TIME`, such as 10m, with the best so far (0s: no budget)"},
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "fast, or naive: every trial in full; the decisions are the same"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "score that the chain of strategy demotion records: demoted, or last as the reference has it"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "of strategy demotion, `M` in 0 to 1: small is slow and thorough"},
@@ -50,6 +52,7 @@ func searchAction(c *cli.Context) error {
 	}
 	cfg.Target, cfg.Out, cfg.Start, cfg.Force = c.String("target"), c.String("out"), c.String("start"), c.Bool("force")
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
+	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
 	if c.Uint64("seed") > math.MaxUint32 {
 		return usage("--seed %d: give a number from 0 to %d", c.Uint64("seed"), uint32(math.MaxUint32))

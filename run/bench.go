@@ -217,7 +217,7 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	if err != nil {
 		return nil, err
 	}
-	found, err := strategies[s.config.Strategy](ctx, s.ev, o)
+	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"log/slog"
+	"time"
 
 	"demote/search"
 )
@@ -14,12 +15,14 @@ type Config struct {
 	Target           string // as typed
 	Out              string // the run folder
 
-	Strategy   string  // demotion
+	Strategy   string  // one of Strategies
 	Scan       string  // fast, naive
 	Chain      string  // demoted, last
 	Multiplier float64 // of the reference strategy, in [0, 1]
 	Seed       uint32
-	Start      string // a promotion list to start from
+	Trials     int           // budget of scores asked for; 0: none
+	Time       time.Duration // budget of time; 0: none
+	Start      string        // a promotion list to start from
 
 	GridLow, GridHigh   string // asymmetric, symmetric, pow2
 	RangeLow, RangeHigh string // minmax, percentile, mse, ...
@@ -53,7 +56,7 @@ func (c Config) withDefaults() Config {
 			*v = def
 		}
 	}
-	set(&c.Strategy, "demotion")
+	set(&c.Strategy, "auto")
 	set(&c.Scan, "fast")
 	set(&c.Chain, "demoted")
 	set(&c.GridLow, "asymmetric")

@@ -1,6 +1,10 @@
 package run
 
-import "fmt"
+import (
+	"fmt"
+
+	"demote/search"
+)
 
 // dryRun says what a search would be about: holders, memory and a bound on the work. It runs no
 // trial and makes no folder.
@@ -19,7 +23,11 @@ func (s *searching) dryRun() error {
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s", n, samples, s.block, s.metric.Name))
 	s.config.Say(fmt.Sprintf("resident data %s; stored activations take at most %s (--cache)", byteText(int64(data)), byteText(s.cache())))
-	s.config.Say(fmt.Sprintf("strategy demotion asks for %d to %d scores, each at most one pass over the samples", n+3, n*(n+1)/2+3))
+	for _, st := range search.Strategies() {
+		if st.Name == s.config.Strategy {
+			s.config.Say(fmt.Sprintf("strategy %s asks for %s scores with n = %d, each at most one pass over the samples", st.Name, st.Trials, n))
+		}
+	}
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -150,7 +149,7 @@ func (s *searching) fingerprint() Fingerprint {
 	f := Fingerprint{
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
 		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64), "start": c.Start,
-		"metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
+		"budget": fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
 		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
@@ -249,13 +248,14 @@ func (s *searching) Close() {
 	}
 }
 
-// strategies by name.
-var strategies = map[string]func(context.Context, search.Evaluator, search.Options) (search.Result, error){
-	"demotion": search.Demotion,
+// Strategies lists the names that --strategy knows, the default first.
+func Strategies() []string {
+	var names []string
+	for _, st := range search.Strategies() {
+		names = append(names, st.Name)
+	}
+	return names
 }
-
-// Strategies lists the names that --strategy knows.
-func Strategies() []string { return slices.Sorted(maps.Keys(strategies)) }
 
 // search runs the strategy and turns what it found into the files of the run folder.
 func (s *searching) search(ctx context.Context) error {
@@ -286,7 +286,7 @@ func (s *searching) search(ctx context.Context) error {
 		return err
 	}
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
-	found, err := strategies[s.config.Strategy](ctx, s.ev, o)
+	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
 	s.book(found)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -309,6 +309,7 @@ func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err
 	o.Units = s.units()
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
 	o.Progress = s.config.Progress
+	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
 	o.Start, err = s.startMask()
 	return o, err
 }
