@@ -201,19 +201,28 @@ func TestOpRunsInPlace(t *testing.T) {
 	}
 }
 
-// TestOpOfUnknownRank: a shape that ONNX Runtime does not know must not become rank 0, which the MatMul behind would refuse.
-func TestOpOfUnknownRank(t *testing.T) {
-	x, y := float("x"), float("y")
-	x.Type.GetTensorType().Shape, y.Type.GetTensorType().Shape = nil, nil
-	r := record(t)
-	s := open(t, network(t, 1, x, y, fake{"x", "a", 0, r}.node(), node("MatMul", "", []string{"a", "a"}, "y")), cgo.Options{Level: 99})
-	in, out, mask := tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Uint8, 1)
-	copy(in.Float32s(), []float32{0, 1, 1, 0})
-	b := bind(t, s, map[string]*cgo.Tensor{"x": in, "demote.mask": mask}, map[string]*cgo.Tensor{"y": out})
-	if err := b.Run(); err != nil {
-		t.Fatal(err)
-	}
-	if one := r.High.Value(1); out.Float32s()[0] != one*one || out.Float32s()[1] != 0 {
-		t.Errorf("the square of a swap is %v", out.Float32s())
+// TestOpOfUnknownShape: what ONNX Runtime does not know of a shape must not become rank 0 or a size of -1, which the MatMul
+// behind would refuse.
+func TestOpOfUnknownShape(t *testing.T) {
+	unnamed := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{{}, {}}}
+	for name, shape := range map[string]*onnxpb.TensorShapeProto{"rank": nil, "sizes without names": unnamed} {
+		x, y := float("x"), float("y")
+		x.Type.GetTensorType().Shape, y.Type.GetTensorType().Shape = shape, nil
+		r := record(t)
+		s, err := cgo.NewSession(network(t, 1, x, y, fake{"x", "a", 0, r}.node(), node("MatMul", "", []string{"a", "a"}, "y")), cgo.Options{Level: 99})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		t.Cleanup(s.Close)
+		in, out, mask := tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Float32, 2, 2), tensor(t, cgo.Uint8, 1)
+		copy(in.Float32s(), []float32{0, 1, 1, 0})
+		b := bind(t, s, map[string]*cgo.Tensor{"x": in, "demote.mask": mask}, map[string]*cgo.Tensor{"y": out})
+		if err := b.Run(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if one := r.High.Value(1); out.Float32s()[0] != one*one || out.Float32s()[1] != 0 {
+			t.Errorf("%s: the square of a swap is %v", name, out.Float32s())
+		}
 	}
 }
