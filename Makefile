@@ -105,7 +105,7 @@ exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^
 lint: vet fmt-check ## go vet, formatting, golangci-lint, and the rules of the house
 	@$(NEED) go cc
 	cd tools && go build -o ../.tools/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-	.tools/golangci-lint run ./...
+	.tools/golangci-lint run --allow-parallel-runners ./...
 	go test -count=1 ./lint
 
 .PHONY: vet
