@@ -10,12 +10,9 @@ import (
 
 // Pass runs a model without holders over all samples, block by block and in order, and hands each
 // block's outputs to f: count of their rows are samples first, first+1, ..., the rest is padding.
-// Only one block is in memory at a time. The outputs are f's until it returns.
-func Pass(ctx context.Context, s *Stretch, samples Samples, o cgo.Options, f func(first, count int, outputs []*cgo.Tensor) error) error {
-	if o.IntraThreads == 0 {
-		o.IntraThreads = runtime.NumCPU()
-	}
-	session, err := cgo.NewSession(s.Model, o)
+// Only one block is in memory at a time. The outputs, all float32, are f's until it returns.
+func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
+	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU()})
 	if err != nil {
 		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
@@ -25,7 +22,8 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, o cgo.Options, f fun
 		return err
 	}
 	defer w.Close()
-	var data, outputs []*cgo.Tensor
+	var data []*cgo.Tensor
+	var outputs [][]float32
 	for _, in := range s.Inputs {
 		t, err := cgo.NewTensor(in.Type, in.Dims...)
 		if err != nil {
@@ -35,7 +33,7 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, o cgo.Options, f fun
 		data = append(data, t)
 	}
 	for _, out := range s.Outputs {
-		outputs = append(outputs, w.buffers[out.Name])
+		outputs = append(outputs, w.buffers[out.Name].Float32s())
 	}
 	block := int(s.Inputs[0].Dims[0])
 	for first := 0; first < samples.Len(); first += block {

@@ -1,0 +1,19 @@
+package backend
+
+import (
+	"slices"
+
+	"demote/cgo"
+)
+
+// DType is the element type of a tensor, numbered as in ONNX.
+type DType = cgo.DType
+
+// OpenRuntime opens the ONNX Runtime library at a path for the whole process.
+func OpenRuntime(path string) error { return cgo.Init(path) }
+
+// RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
+func RuntimeVersion() string { return cgo.Version() }
+
+// Instructions names the instruction set that FakeQuant runs with on this processor.
+func Instructions() string { return cgo.ISAName(slices.Max(cgo.ISAs())) }
