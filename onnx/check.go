@@ -97,8 +97,8 @@ func fits(t tensor, what string, have, want int64) error {
 		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
 }
 
-// eachTensor calls f for every tensor of the model: initializers, sparse ones, attributes, in subgraphs and functions too.
-// where says in a message where a tensor is.
+// eachTensor calls f for every tensor of the model: initializers, sparse ones, attributes, in subgraphs and functions
+// too. where says in a message where a tensor is.
 func (m *Model) eachTensor(f func(where string, t tensor) error) error {
 	if err := graphTensors(m.Graph(), "graph", f); err != nil {
 		return err

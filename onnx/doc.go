@@ -1,6 +1,6 @@
 // Package onnx reads, checks, rewrites and writes ONNX files: it finds the holders of a network, builds the switchable
 // network and the QDQ export. It evaluates nothing.
 //
-// A TensorProto that is part of a model is never edited in place, only replaced: clones of a model share their tensors, and
-// the bytes of external data are a read-only mapping of the file.
+// A TensorProto that is part of a model is never edited in place, only replaced: clones of a model share their tensors,
+// and the bytes of external data are a read-only mapping of the file.
 package onnx

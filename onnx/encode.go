@@ -17,8 +17,8 @@ const (
 	fieldRawData     = 9 // TensorProto.raw_data
 )
 
-// Bytes returns the model as one protobuf message, its external data inside. A message ends at 2 GiB: a larger model has to be
-// written to a file with Write.
+// Bytes returns the model as one protobuf message, its external data inside. A message ends at 2 GiB: a larger model has
+// to be written to a file with Write.
 func (m *Model) Bytes() ([]byte, error) {
 	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
 	if err != nil {
@@ -35,9 +35,9 @@ func (m *Model) Bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a message. The
-// fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of them made and that
-// is read and written again has the same bytes.
+// encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a
+// message. The fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of them
+// made and that is read and written again has the same bytes.
 type encoder struct {
 	before, graphBefore []byte // of the model what stands before its graph, of the graph what stands before its initializers
 	after, graphAfter   []byte // and what stands behind

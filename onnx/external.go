@@ -11,8 +11,8 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// loadExternal gives every tensor with external data its bytes, as a piece of a mapping of the file: they are read from disk
-// when they are touched and take no memory that the system cannot take back. A mapping lives as long as the process.
+// loadExternal gives every tensor with external data its bytes, as a piece of a mapping of the file: they are read from
+// disk when they are touched and take no memory that the system cannot take back. A mapping lives as long as the process.
 func (m *Model) loadExternal() error {
 	files := make(map[string][]byte)
 	return m.eachTensor(func(where string, t tensor) error {
@@ -31,8 +31,8 @@ func (m *Model) loadExternal() error {
 			files[piece.location] = data
 		}
 		if piece.offset > int64(len(data)) || piece.length > int64(len(data))-piece.offset {
-			return badf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: the file is truncated or of another model",
-				where, t.GetName(), piece.length, piece.offset, piece.location, len(data))
+			return badf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: "+
+				"the file is truncated or of another model", where, t.GetName(), piece.length, piece.offset, piece.location, len(data))
 		}
 		end := piece.offset + piece.length
 		t.RawData = data[piece.offset:end:end]

@@ -9,8 +9,8 @@ import (
 // maxInlined bounds the nodes that calls may become: functions that call each other grow exponentially.
 const maxInlined = 1 << 20
 
-// inlineFunctions puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so that
-// what they compute is seen. The inner tensors of a call are named call/tensor. The functions are gone afterwards.
+// inlineFunctions puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so
+// that what they compute is seen. The inner tensors of a call are named call/tensor. The functions are gone afterwards.
 func inlineFunctions(m *Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil
@@ -195,8 +195,8 @@ func (in *inliner) imports(f *onnxpb.FunctionProto) error {
 	return nil
 }
 
-// bindAttributes gives the attributes of a function's node that refer to the call's their values, or those of the function's
-// declaration; where neither has one the node goes without.
+// bindAttributes gives the attributes of a function's node that refer to the call's their values, or those of the
+// function's declaration; where neither has one the node goes without.
 func bindAttributes(n node, f *onnxpb.FunctionProto, call node) {
 	var bound []*onnxpb.AttributeProto
 	for _, a := range n.GetAttribute() {

@@ -17,8 +17,8 @@ type Index struct {
 }
 
 // NewIndex indexes a model and checks its graph. Errors that match ErrInput name the node and the tensor: a tensor that
-// nothing makes, that two nodes make, or nodes that wait for each other. Nodes that merely stand in the wrong order are put
-// into topological order, stably.
+// nothing makes, that two nodes make, or nodes that wait for each other. Nodes that merely stand in the wrong order are
+// put into topological order, stably.
 func NewIndex(m *Model) (*Index, error) {
 	g := m.Graph()
 	if err := checkGraph(g, nil, "graph"); err != nil {
@@ -75,8 +75,8 @@ func (x *Index) Consumers(t string) []*onnxpb.NodeProto { return x.consumers[t] 
 // Initializer returns the initializer of that name, or nil.
 func (x *Index) Initializer(t string) *onnxpb.TensorProto { return x.initializers[t] }
 
-// Constant returns the value of a tensor that is an initializer or made by a Constant node, else nil. The tensor's own name may
-// differ from t.
+// Constant returns the value of a tensor that is an initializer or made by a Constant node, else nil. The tensor's own
+// name may differ from t.
 func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	if c := x.initializers[t]; c != nil && !x.inputs[t] {
 		return c

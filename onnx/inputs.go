@@ -6,8 +6,8 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// constantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may override,
-// and ONNX Runtime would treat no weight as a constant.
+// constantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may
+// override, and ONNX Runtime would treat no weight as a constant.
 func constantInputs(m *Model) error {
 	constant := make(map[string]bool)
 	for _, t := range m.Graph().GetInitializer() {

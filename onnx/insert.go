@@ -25,10 +25,10 @@ func (n *Network) newInsertion() *insertion {
 	return ins
 }
 
-// atHolders puts nodes behind every holder's tensor t and lets its consumers read what they make. make is called with a holder, the tensor
-// that the nodes must read and the one that they must write. A tensor keeps its name where the graph has it as an output:
-// then the producer writes t+before and the nodes write t. Else the nodes write t+after.
-func (ins *insertion) atHolders(holders []Holder, before, after string, make_ func(h Holder, in, out string) []node) {
+// atHolders puts nodes behind every holder's tensor t and lets its consumers read what they make. nodes is called with a
+// holder, the tensor that the nodes must read and the one that they must write. A tensor keeps its name where the graph
+// has it as an output: then the producer writes t+before and the nodes write t. Else the nodes write t+after.
+func (ins *insertion) atHolders(holders []Holder, before, after string, nodes func(h Holder, in, out string) []node) {
 	g := ins.model.Graph()
 	outputs, inputs := make(map[string]bool), make(map[string]bool)
 	for _, v := range g.Output {
@@ -52,11 +52,10 @@ func (ins *insertion) atHolders(holders []Holder, before, after string, make_ fu
 			readers[t] = out
 			ins.copyInfo(t, out)
 		}
-		nodes := make_(h, in, out)
 		if inputs[t] {
-			first = append(first, nodes...)
+			first = append(first, nodes(h, in, out)...)
 		} else {
-			made[t] = nodes
+			made[t] = nodes(h, in, out)
 		}
 	}
 	rewire(g.Node, readers)

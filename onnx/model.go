@@ -11,8 +11,8 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose QuantizeLinear
-// knows 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
+// Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose
+// QuantizeLinear knows 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
 const (
 	MinOpset, MaxOpset = 13, 23
 	MinIR, MaxIR       = 7, 12
@@ -36,9 +36,9 @@ type Value struct {
 	Dims []int64 // -1 where the size is free; nil where the rank is unknown or the value is no tensor
 }
 
-// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file: it is
-// missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor that
-// nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
+// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file:
+// it is missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor
+// that nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
 func Read(path string) (*Model, error) {
 	info, err := os.Stat(path)
 	switch {

@@ -37,8 +37,8 @@ func (s *names) fresh(name string) string {
 	return out
 }
 
-// rewire lets nodes read other tensors: to[old] is the new name. Subgraphs that take a tensor from outside follow; names that a
-// subgraph defines itself are its own.
+// rewire lets nodes read other tensors: to[old] is the new name. Subgraphs that take a tensor from outside follow; names
+// that a subgraph defines itself are its own.
 func rewire(nodes []node, to map[string]string) {
 	for _, n := range nodes {
 		for i, in := range n.Input {

@@ -18,8 +18,8 @@ func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto 
 	return newTensor(name, Float, dims, raw)
 }
 
-// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not multiply to
-// len(values).
+// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not
+// multiply to len(values).
 func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
 	size := int(elemBits(t) / 8)
 	raw := make([]byte, 0, size*len(values))
@@ -31,8 +31,8 @@ func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorP
 	return newTensor(name, t, dims, raw)
 }
 
-// takeFloats makes a float32 tensor of values that nobody else uses from now on: it keeps them, which for weights of gigabytes
-// matters.
+// takeFloats makes a float32 tensor of values that nobody else uses from now on: it keeps them, which for weights of
+// gigabytes matters.
 func takeFloats(name string, dims []int64, values []float32) tensor {
 	one := [2]byte{1, 0}
 	if len(values) == 0 || binary.NativeEndian.Uint16(one[:]) != 1 {

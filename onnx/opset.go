@@ -29,8 +29,8 @@ type rule func(c *converter, n node) error
 // history holds the changes of an operator by the operator set that brought them.
 type history map[int64]change
 
-// convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another. The error
-// names a node whose operator is not in the table, or whose use has no counterpart.
+// convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another. The
+// error names a node whose operator is not in the table, or whose use has no counterpart.
 func convert(g graph, from, to int64) error {
 	if from == to {
 		return nil

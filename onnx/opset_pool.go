@@ -1,8 +1,8 @@
 package onnx
 
-// averageCeil: where windows reach beyond the padding, because the output size is rounded up, and padding counts, version 11
-// still divides by the size of the kernel, version 19 by what lies inside. The old meaning has a form in which nothing is
-// rounded up: padding that reaches a step further.
+// averageCeil: where windows reach beyond the padding, because the output size is rounded up, and padding counts, version
+// 11 still divides by the size of the kernel, version 19 by what lies inside. The old meaning has a form in which nothing
+// is rounded up: padding that reaches a step further.
 var averageCeil = change{
 	up: func(_ *converter, n node) error {
 		ceil, err := averagesBeyond(n)

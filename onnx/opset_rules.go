@@ -38,8 +38,9 @@ func only(name string, values ...any) rule {
 		is := func(v any) bool {
 			switch v := v.(type) {
 			case int:
-				return a.GetType() == onnxpb.AttributeProto_INT && a.GetI() == int64(v) ||
-					a.GetType() == onnxpb.AttributeProto_INTS && !slices.ContainsFunc(a.GetInts(), func(i int64) bool { return i != int64(v) })
+				other := func(i int64) bool { return i != int64(v) }
+				return a.GetType() == onnxpb.AttributeProto_INT && !other(a.GetI()) ||
+					a.GetType() == onnxpb.AttributeProto_INTS && !slices.ContainsFunc(a.GetInts(), other)
 			case string:
 				return string(a.GetS()) == v
 			}
@@ -89,7 +90,8 @@ func all(rules ...rule) rule {
 	}
 }
 
-// reduceAxes: the axes of a reduction are an attribute up to 17 and an input from 18 on. No axes mean all of them in both.
+// reduceAxes: the axes of a reduction are an attribute up to 17 and an input from 18 on. No axes mean all of them in
+// both.
 var reduceAxes = change{
 	up: func(c *converter, n node) error {
 		a, err := known(n, "axes")
@@ -211,8 +213,8 @@ var dftAxis = change{
 	},
 }
 
-// groupNormScale: version 18 has a scale and a bias per group, version 21 per channel. The values are repeated by the number
-// of channels of a group, which the network works out when it runs.
+// groupNormScale: version 18 has a scale and a bias per group, version 21 per channel. The values are repeated by the
+// number of channels of a group, which the network works out when it runs.
 func groupNormScale(c *converter, n node) error {
 	groups, err := known(n, "num_groups")
 	if err != nil {

@@ -22,8 +22,8 @@ func (s *scope) has(name string) bool {
 	return false
 }
 
-// checkGraph checks a graph and its subgraphs and puts their nodes into topological order. outer holds the names that it may
-// take from outside.
+// checkGraph checks a graph and its subgraphs and puts their nodes into topological order. outer holds the names that it
+// may take from outside.
 func checkGraph(g graph, outer *scope, where string) error {
 	own := make(map[string]bool)
 	known := &scope{own, outer}
@@ -84,8 +84,8 @@ func checkFunction(f *onnxpb.FunctionProto) error {
 	return nil
 }
 
-// checkNodes checks that every tensor has one producer and that nodes can run one after another, and sorts them in place. known
-// are the names that a node may read; the nodes' outputs are added to it.
+// checkNodes checks that every tensor has one producer and that nodes can run one after another, and sorts them in place.
+// known are the names that a node may read; the nodes' outputs are added to it.
 func checkNodes(nodes []node, known *scope, where string) error {
 	producer := make(map[string]int)
 	for i, n := range nodes {

@@ -9,13 +9,15 @@ import (
 	"demote/quant"
 )
 
-// QDQ returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable network computes
-// for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where low[i], else its high one, every quantized weight as
-// int8 behind a DequantizeLinear per channel, biases float. Scales and zero points of holders are 0-dimensional.
+// QDQ returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable network
+// computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where low[i], else
+// its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float. Scales and zero
+// points of holders are 0-dimensional.
 //
-// The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes t and the
-// producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that matches ErrInput names a holder whose grid is no whole
-// integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It panics if there is not one record and one bit a holder.
+// The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes
+// t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that matches
+// ErrInput names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It
+// panics if there is not one record and one bit a holder.
 func (n *Network) QDQ(records []quant.Record, low []bool) (*Model, error) {
 	if err := n.checkRecords(records); err != nil {
 		return nil, err
@@ -78,7 +80,8 @@ func gridType(g quant.Grid) (DType, error) {
 		lo, hi, typ = -1<<(g.Bits-1), 1<<(g.Bits-1)-1, pair[1]
 	}
 	if !ok || g.Min != lo || g.Max != hi {
-		return Undefined, badf("codes %d to %d are not all of a 4, 8 or 16 bit integer, which is what QuantizeLinear saturates to", g.Min, g.Max)
+		return Undefined, badf("codes %d to %d are not all of a 4, 8 or 16 bit integer, to which QuantizeLinear saturates",
+			g.Min, g.Max)
 	}
 	return typ, nil
 }

@@ -7,19 +7,19 @@ import (
 	"demote/quant"
 )
 
-// FakeQuantOp is the operator of a holder in a switchable network, in the domain "demote", version 1: inputs x (float) and the mask (uint8,
-// one element a holder), output y, attributes `holder` (index in the mask; 0 there = high grid, else low), `low` and `high` (the
-// six numbers of quant.Params.Floats). MaskInput is the graph input that holds the mask.
+// FakeQuantOp is the operator of a holder in a switchable network, in the domain "demote", version 1: inputs x (float)
+// and the mask (uint8, one element a holder), output y, attributes `holder` (index in the mask; 0 there = high grid, else
+// low), `low` and `high` (the six numbers of quant.Params.Floats). MaskInput is the graph input that holds the mask.
 const (
 	FakeQuantOp     = "FakeQuant"
 	MaskInput       = "demote.mask"
 	fakeQuantDomain = "demote"
 )
 
-// Switchable returns the network with a FakeQuant node per holder, records[i] being holder i's grids. The tensor t of a holder
-// keeps its name and the FakeQuant makes t+":fq"; where t is an output of the graph, the producer makes t+":raw" and the
-// FakeQuant t. The error is that of a grid which cannot be used, with its holder. It panics if there is not one record a
-// holder.
+// Switchable returns the network with a FakeQuant node per holder, records[i] being holder i's grids. The tensor t of a
+// holder keeps its name and the FakeQuant makes t+":fq"; where t is an output of the graph, the producer makes t+":raw"
+// and the FakeQuant t. The error is that of a grid which cannot be used, with its holder. It panics if there is not one
+// record a holder.
 func (n *Network) Switchable(records []quant.Record) (*Model, error) {
 	if err := n.checkRecords(records); err != nil {
 		return nil, err

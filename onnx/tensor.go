@@ -30,8 +30,8 @@ func elemBits(t DType) int64 {
 	return 0
 }
 
-// count multiplies dimensions; the error is for a negative one and for a product that does not fit 62 bits, even where a 0 among
-// them makes it nothing.
+// count multiplies dimensions; the error is for a negative one and for a product that does not fit 62 bits, even where a
+// 0 among them makes it nothing.
 func count(dims []int64) (int64, error) {
 	n, zero := int64(1), false
 	for _, d := range dims {

@@ -6,8 +6,8 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// WithOutputs returns a copy of the model that has these tensors of the main graph as its outputs, and nothing that they do not
-// need. It panics if a name is none of a tensor.
+// WithOutputs returns a copy of the model that has these tensors of the main graph as its outputs, and nothing that they
+// do not need. It panics if a name is none of a tensor.
 func (m *Model) WithOutputs(names ...string) *Model {
 	c := m.Clone()
 	g := c.Graph()
@@ -62,8 +62,8 @@ func (m *Model) prune() {
 	})
 }
 
-// WithShapes returns a copy of the model in which these inputs, outputs and inner tensors have fixed shapes. The shapes of
-// other inner tensors are dropped, where they could contradict them; element types stay.
+// WithShapes returns a copy of the model in which these inputs, outputs and inner tensors have fixed shapes. The shapes
+// of other inner tensors are dropped, where they could contradict them; element types stay.
 func (m *Model) WithShapes(shapes map[string][]int64) *Model {
 	c := m.Clone()
 	g := c.Graph()

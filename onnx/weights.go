@@ -6,11 +6,12 @@ import (
 	"demote/quant"
 )
 
-// QuantizeWeights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers of Conv
-// (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and MatMul (the axis
-// that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. A vector operand of a
-// MatMul has one scale. An initializer with other readers too, or with other channels for each, is copied first. Biases, tables and the weights
-// of other operators stay float. The error is ErrInput for weights that are not finite.
+// QuantizeWeights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers
+// of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
+// MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. A vector
+// operand of a MatMul has one scale. An initializer with other readers too, or with other channels for each, is copied
+// first. Biases, tables and the weights of other operators stay float. The error is ErrInput for weights that are not
+// finite.
 func (n *Network) QuantizeWeights() error {
 	x, err := NewIndex(n.Model)
 	if err != nil {

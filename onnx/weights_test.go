@@ -128,3 +128,19 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 	b := newNet(21, 1, 2).floats("w", []int64{2, 1}, 1, float32(math.Inf(1))).node("MatMul", []string{"x", "w"}, []string{"y"}).output("y")
 	checkBad(t, prepare(t, b).QuantizeWeights(), `weight "w"`, `MatMul node "y"`)
 }
+
+func TestFloat16WeightBehindACast(t *testing.T) {
+	b := newNet(20, 1, 2).node("Cast", []string{"h"}, []string{"w"}, intAttr("to", int64(Float))).
+		node("MatMul", []string{"x", "w"}, []string{"y"}).output("y")
+	b.p.Graph.Initializer = append(b.p.Graph.Initializer, newTensor("h", Float16, []int64{2, 1}, []byte{0x00, 0x3c, 0x00, 0xc0})) // 1, -2
+	n := prepare(t, b)
+	if got, err := Floats(initializer(t, n.Model, "w")); err != nil || !slices.Equal(got, []float32{1, -2}) {
+		t.Fatalf("the folded weight is %v, %v", got, err)
+	}
+	if err := n.QuantizeWeights(); err != nil {
+		t.Fatal(err)
+	}
+	if w := n.Weights["w"]; w == nil || !slices.Equal(w.Codes, []int8{64, -127}) {
+		t.Errorf("weights %v", n.Weights)
+	}
+}

@@ -18,10 +18,10 @@ const (
 	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
 )
 
-// Write writes the model to a file. A model that would come near 2 GiB has its initializers in PATH.data beside it, as external
-// data. The file appears whole or not at all: it is written under another name in the same folder, forced to disk and then
-// renamed; what was there before stays if anything fails (the data file is renamed first). An error that matches ErrInput
-// names the path.
+// Write writes the model to a file. A model that would come near 2 GiB has its initializers in PATH.data beside it, as
+// external data. The file appears whole or not at all: it is written under another name in the same folder, forced to
+// disk and then renamed; what was there before stays if anything fails (the data file is renamed first). An error that
+// matches ErrInput names the path.
 func (m *Model) Write(path string) error { return m.writeSpilling(path, spillAt) }
 
 func (m *Model) writeSpilling(path string, limit int64) error {
