@@ -87,8 +87,10 @@ func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	return nil
 }
 
-// IsInput and IsOutput tell whether a tensor is an input or an output of the graph.
-func (x *Index) IsInput(t string) bool  { return x.inputs[t] }
+// IsInput tells whether a tensor is an input of the graph.
+func (x *Index) IsInput(t string) bool { return x.inputs[t] }
+
+// IsOutput tells whether a tensor is an output of the graph.
 func (x *Index) IsOutput(t string) bool { return x.outputs[t] }
 
 // Order returns a node's place in the main graph.
