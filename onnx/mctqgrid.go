@@ -19,6 +19,9 @@ const (
 
 const maxBits = 16 // of a grid
 
+// leastRange is a range whose steps are normal float32 numbers at every width.
+const leastRange = 0x1p-126 * (1 << maxBits)
+
 func isMCTQ(n node) bool { return n.GetDomain() == mctqDomain }
 
 func isMCTQActivation(n node) bool {
@@ -40,11 +43,17 @@ func mctqGrid(n node, f quant.Formula) (quant.Grid, error) {
 		if frac, _ := math.Frexp(float64(threshold)); op == mctqPOT && a.err == nil && frac != 0.5 {
 			a.fail("attribute \"threshold\" is %g, not a power of two", threshold)
 		}
+		if a.err == nil && threshold > 0 && threshold < leastRange {
+			a.fail("attribute \"threshold\" is %g: its steps are no normal numbers", threshold)
+		}
 		if a.err == nil {
 			g, err = quant.FromThreshold(f, threshold, signed, bits)
 		}
 	case mctqUniform:
 		lo, hi := a.float("min_range"), a.float("max_range")
+		if a.err == nil && lo < hi && float64(hi)-float64(lo) < leastRange {
+			a.fail("attributes \"min_range\" and \"max_range\" are %g and %g: the steps between them are no normal numbers", lo, hi)
+		}
 		if a.err == nil {
 			g, err = quant.FromMinMax(f, lo, hi, bits)
 		}

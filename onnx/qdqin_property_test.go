@@ -1,0 +1,70 @@
+package onnx_test
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx"
+)
+
+// TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of
+// the rewired file, bit for bit; everything else is an error that matches ErrInput.
+func TestQDQNeverWrong(t *testing.T) {
+	accepted := 0
+	for _, file := range []string{"conv13_u8", "conv17_ms8", "conv17_pairs", "conv21_mixed", "attention21_s8"} {
+		path := "testdata/qdq/" + file
+		x := readNPZ(t, path+".npz")["x"]
+		in := feed{name: "input", dims: x.dims, floats: x.floats}
+		whole := read(t, path+".onnx")
+		for seed := range uint64(150) {
+			r := rand.New(rand.NewPCG(seed, 9))
+			p := proto.CloneOf(whole.Proto)
+			did := onnx.DamageQuantizers(r, p)
+			data, err := proto.Marshal(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := onnx.Parse(data, "")
+			if err != nil {
+				continue
+			}
+			n, grids, err := onnx.ReadQDQ(m)
+			if err != nil {
+				if !errors.Is(err, onnx.ErrInput) {
+					t.Errorf("%s, seed %d, %v: error %v", file, seed, did, err)
+				}
+				continue
+			}
+			want, err := tryRun(t, m, exact, in)
+			if err != nil {
+				continue // shapes that do not fit
+			}
+			sw, err := n.Switchable(both(grids))
+			if err != nil {
+				t.Fatal(err)
+			}
+			have, err := tryRun(t, sw, exact, in, maskFeed(len(grids)))
+			if err != nil {
+				t.Errorf("%s, seed %d, %v: %v", file, seed, did, err)
+				continue
+			}
+			for name, values := range want {
+				for i, v := range values {
+					if len(have[name]) != len(values) || math.Float32bits(v) != math.Float32bits(have[name][i]) {
+						t.Errorf("%s, seed %d, %v: output %q differs", file, seed, did, name)
+						break
+					}
+				}
+			}
+			accepted++
+		}
+	}
+	if accepted < 40 {
+		t.Errorf("only %d rewired files were networks", accepted)
+	}
+	t.Logf("%d rewired files computed the same", accepted)
+}
