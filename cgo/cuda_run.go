@@ -67,6 +67,11 @@ func (b *Binding) RunWith(o *RunOptions) error {
 	if b.c == nil || o.c == nil {
 		return errClosed
 	}
+	for i := range b.slots {
+		if b.slots[i].bound == nil {
+			return fmt.Errorf("nothing is bound to %s", b.describe(Slot(i)))
+		}
+	}
 	if text := C.demote_run_with(b.session, o.c, b.c); text != nil {
 		return takeError(text)
 	}

@@ -143,12 +143,12 @@ func appendCUDA(opts *ort.SessionOptions, options map[string]string) error {
 }
 
 func addInitializer(opts *ort.SessionOptions, name string, t *DeviceTensor) error {
-	if t.value == nil {
+	if t.t.value == nil {
 		return errClosed
 	}
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text)) // ONNX Runtime keeps a copy of the name, and the value itself
-	if err := takeError(C.demote_add_initializer(optionsOf(opts), text, t.value)); err != nil {
+	if err := takeError(C.demote_add_initializer(optionsOf(opts), text, t.t.value)); err != nil {
 		return fmt.Errorf("initializer %s: %w", name, err)
 	}
 	return nil

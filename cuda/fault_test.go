@@ -5,6 +5,7 @@ package cuda_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -214,4 +215,26 @@ func TestEmulatedForgottenHandlesAreFreedAndCounted(t *testing.T) {
 	if err := w.Do(func(*cuda.Device) error { return nil }); err == nil {
 		t.Error("a closed worker still works")
 	}
+}
+
+// A function that ends the worker's goroutine closes the device, and nobody waits for ever.
+func TestEmulatedWorkerEnds(t *testing.T) {
+	emutest.Set(t)
+	w, err := cuda.Open(0)
+	do(t, err)
+	err = w.Do(func(d *cuda.Device) error {
+		if _, err := cuda.NewBuffer[float32](d, "b", 10); err != nil {
+			return err
+		}
+		runtime.Goexit()
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "ended the worker's goroutine") {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Do(func(*cuda.Device) error { return nil }); err == nil {
+		t.Error("a worker that has ended still works")
+	}
+	do(t, w.Close())
+	nothingLeft(t, "after it")
 }

@@ -8,12 +8,16 @@ import (
 	"sync"
 )
 
-// errClosed is returned for work given to a closed worker.
-var errClosed = errors.New("cuda: the worker is closed")
+var (
+	// errClosed is returned for work given to a closed worker.
+	errClosed = errors.New("cuda: the worker is closed")
+	errEnded  = errors.New("cuda: a function ended the worker's goroutine")
+)
 
 // A Worker is the one goroutine, on an OS thread of its own, that may touch a GPU.
 type Worker struct {
 	jobs chan job
+	dead chan struct{} // closed when the goroutine ends
 	info Info
 
 	mu     sync.RWMutex // held for reading while a job is handed over, for writing by Close
@@ -28,7 +32,7 @@ type job struct {
 // Open starts a worker for the GPU of that number (from 0, in the driver's order), retains its primary context and loads the
 // kernels. The error is ErrNoDevice if there is none or it is too old, ErrDriver if the driver is.
 func Open(ordinal int) (*Worker, error) {
-	w := &Worker{jobs: make(chan job)}
+	w := &Worker{jobs: make(chan job), dead: make(chan struct{})}
 	ready := make(chan error, 1)
 	go w.serve(ordinal, ready)
 	if err := <-ready; err != nil {
@@ -50,14 +54,27 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 	open.workers.Add(1)
 	ready <- nil
 	for j := range w.jobs {
-		err := j.run(d)
-		if d.closed {
-			open.workers.Add(-1)
-			j.done <- err
+		if w.run(d, j); d.closed {
 			return
 		}
-		j.done <- err
 	}
+}
+
+// run does one job. A function that ends its goroutine (runtime.Goexit, a test's FailNow) or panics takes the worker with it: the device is
+// closed then, and whoever waits is told.
+func (w *Worker) run(d *Device, j job) {
+	err := errEnded
+	defer func() {
+		if err == errEnded && !d.closed {
+			_ = d.close()
+		}
+		if d.closed {
+			open.workers.Add(-1)
+			close(w.dead)
+		}
+		j.done <- err
+	}()
+	err = j.run(d)
 }
 
 // Info describes the worker's GPU.
@@ -76,8 +93,12 @@ func (w *Worker) Do(f func(d *Device) error) error {
 
 func (w *Worker) hand(f func(d *Device) error) error {
 	done := make(chan error, 1)
-	w.jobs <- job{f, done}
-	return <-done
+	select {
+	case w.jobs <- job{f, done}:
+		return <-done
+	case <-w.dead:
+		return errClosed
+	}
 }
 
 // Close frees the kernels and the context and ends the worker. What was left open is freed as well, and the error says how much
@@ -89,5 +110,9 @@ func (w *Worker) Close() error {
 		return nil
 	}
 	w.closed = true
-	return w.hand(func(d *Device) error { return d.close() })
+	err := w.hand(func(d *Device) error { return d.close() })
+	if err == errClosed { // the worker has ended before
+		return nil
+	}
+	return err
 }

@@ -123,7 +123,9 @@ extern "C" {
 
 int demote_emu_configure(const char *text) {
 	std::lock_guard<std::recursive_mutex> held(lock);
-	return configure(text) ? 0 : 1;
+	const bool known = configure(text);
+	apply_sharing();
+	return known ? 0 : 1;
 }
 
 // demote_emu_reset puts back the defaults and forgets planned faults and counters; live handles stay.
@@ -135,6 +137,7 @@ void demote_emu_reset(void) {
 	state = 1;
 	last_report.clear();
 	if (const char *text = std::getenv("DEMOTE_EMU")) configure(text);
+	apply_sharing();
 }
 
 const char *demote_emu_report(void) {

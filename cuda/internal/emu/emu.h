@@ -140,6 +140,7 @@ CUresult allocate_host(Context *context, size_t bytes, void **out);
 CUresult release_host(void *address);
 bool is_pinned(const void *address, size_t bytes);
 size_t live_host_allocations();
+void apply_sharing(); // after a change of settings.shared
 // Section opens device memory to this process while device work runs, and closes it again.
 struct Section {
 	Section();

@@ -171,10 +171,9 @@ Section::~Section() {
 	for (const auto &entry : allocations) protect(entry.first, entry.second.pages, false);
 }
 
-} // namespace emu
-
-// Where the settings change to shared, memory that exists already is opened once.
-extern "C" void demote_emu_open_all(void) {
-	std::lock_guard<std::recursive_mutex> held(emu::lock);
-	for (const auto &entry : emu::allocations) emu::protect(entry.first, entry.second.pages, emu::settings.shared);
+// apply_sharing opens or closes memory that exists when the settings change.
+void apply_sharing() {
+	for (const auto &entry : allocations) protect(entry.first, entry.second.pages, open_now());
 }
+
+} // namespace emu
