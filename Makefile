@@ -13,7 +13,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 NEED := sh scripts/need.sh
 ROOMS ?= ./...
 # Rooms whose tests run ONNX Runtime.
-RUNTIME_ROOMS ?= ./cgo/... ./backend/... ./run/... ./cli/...
+RUNTIME_ROOMS ?= ./onnx/... ./cgo/... ./backend/... ./run/... ./cli/...
 TEST_FLAGS ?= -timeout 20m
 FUZZ_SECONDS ?= 30
 DEMO_OUT ?= demo-out
@@ -80,10 +80,12 @@ test-runtimes: ## test with each ONNX Runtime of the pinned list
 		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS);)
 
 .PHONY: test-toolkits
-test-toolkits: setup ## test on architectures exported by PyTorch (gigabytes of packages in .venv-toolkits/)
+test-toolkits: setup ## test with PyTorch and the quantization toolkits themselves (gigabytes in .venv-toolkits/, .venv-aimet/)
 	@$(NEED) venv go cc
 	@test -e .venv-toolkits/bin/python || python3 -m venv .venv-toolkits
 	@.venv-toolkits/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-toolkits.txt
+	@test -e .venv-aimet/bin/python || python3 -m venv .venv-aimet
+	@.venv-aimet/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-aimet.txt
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
 

@@ -1,0 +1,51 @@
+"""Hands exported files to the tools that they are for; the tests with the build tag `toolkits` call it.
+
+    fixtures_check.py valid FILE.onnx...                 onnx.checker with shape inference
+    fixtures_check.py annotated FILE.onnx IN.npz OUT.npz loads the file as mct_quantizers does and runs it on the arrays of IN
+    fixtures_check.py overrides FLOAT.onnx OVERRIDES.json OUT.onnx [opset 21 and 16-bit defaults]
+
+In the environment of aimet-onnx, fixtures_encodings.py --check does the same for encodings.
+"""
+
+import json
+import os
+import sys
+
+import numpy as np
+import onnx
+
+
+def valid(*paths):
+    for path in paths:
+        onnx.checker.check_model(onnx.load(path), full_check=True)
+        print("valid", os.path.basename(path))
+
+
+def annotated(path, inputs, outputs):
+    import mct_quantizers
+    import onnxruntime as ort
+    options = mct_quantizers.get_ort_session_options()
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    data = np.load(inputs)
+    names = [o.name for o in session.get_outputs()]
+    result = session.run(names, {k: data[k] for k in data.files})
+    np.savez(outputs, **{n: r for n, r in zip(names, result)})
+    print("ran", os.path.basename(path))
+
+
+def overrides(network, path, target):
+    from fixtures_qdq import Data
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    types = {"QInt8": np.int8, "QUInt8": np.uint8, "QInt16": np.int16, "QUInt16": np.uint16}
+    with open(path) as f:
+        raw = json.load(f)
+    chosen = {name: [dict(quant_type=QuantType.from_string(o["quant_type"]), scale=np.array(o["scale"], np.float32),
+                          zero_point=np.array(o["zero_point"], types[o["quant_type"]])) for o in all_]
+              for name, all_ in raw.items()}
+    quantize_static(network, target, Data(), quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt16,
+                    weight_type=QuantType.QInt8, per_channel=True, extra_options=dict(TensorQuantOverrides=chosen))
+    print("quantized", os.path.basename(target))
+
+
+if __name__ == "__main__":
+    {"valid": valid, "annotated": annotated, "overrides": overrides}[sys.argv[1]](*sys.argv[2:])
