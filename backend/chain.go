@@ -23,8 +23,8 @@ func sessionOptions(o Options) cgo.Options {
 }
 
 // compile makes a session a stretch and binds every worker to all of them.
-func compile(src Source, cuts []int, inputs []Tensor, o Options) (c *chain, err error) {
-	c = &chain{cuts: cuts, partOf: make([]int, src.Holders())}
+func compile(src Source, cuts []int, inputs []Tensor, o Options) (_ *chain, err error) {
+	c := &chain{cuts: cuts, partOf: make([]int, src.Holders())}
 	defer func() {
 		if err != nil {
 			c.Close()
@@ -66,11 +66,11 @@ func (c *chain) measure(data []*cgo.Tensor, runs int) ([]float64, error) {
 	seconds := make([]float64, len(c.parts))
 	for r := range runs + 1 {
 		for p := range c.parts {
-			start := time.Now()
-			if err := w.runPart(data, p); err != nil {
+			took, err := timePart(w, data, p)
+			if err != nil {
 				return nil, err
 			}
-			if took := time.Since(start).Seconds(); r == 1 || r > 1 && took < seconds[p] {
+			if r == 1 || r > 1 && took < seconds[p] {
 				seconds[p] = took // the first run of all is the warm-up
 			}
 		}
@@ -83,6 +83,13 @@ func (c *chain) measure(data []*cgo.Tensor, runs int) ([]float64, error) {
 		c.share[p] = s / total
 	}
 	return seconds, nil
+}
+
+// timePart is the seconds that one run of a part takes.
+func timePart(w *worker, data []*cgo.Tensor, part int) (float64, error) {
+	start := time.Now()
+	err := w.runPart(data, part)
+	return time.Since(start).Seconds(), err
 }
 
 // seconds is the time that the workers have spent inside the runtime.

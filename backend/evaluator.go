@@ -84,9 +84,6 @@ func (e *Evaluator) Stats() Stats {
 // Samples is the number of samples that a score is out of.
 func (e *Evaluator) Samples() int { return e.samples }
 
-// Block is the number of samples of a block.
-func (e *Evaluator) Block() int { return e.opts.Block }
-
 func (o Options) withDefaults() Options {
 	if o.Block == 0 {
 		o.Block = DefaultBlock

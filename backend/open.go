@@ -12,17 +12,19 @@ import (
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator.
 // Records are by holder; a network without holders is run as it is.
-func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (e *Evaluator, err error) {
+func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	o = o.withDefaults()
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
-	e = &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
+	e := &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
 		judge: judge{metric: o.Metric, labels: o.Labels, reference: o.Reference}}
 	defer func() {
 		if err != nil {
 			e.Close()
-			e = nil
 		}
 	}()
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
@@ -35,7 +37,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		return nil, err
 	}
 	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), energy(o.Reference), o.Workers))
-	return e, ctx.Err()
+	return e, nil
 }
 
 // layOut makes the data resident in the given order; nil: its own. Nothing stored survives it.

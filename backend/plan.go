@@ -22,6 +22,7 @@ type Plan struct {
 	Sum      float64 // seconds a block of all measured parts together
 	Expected float64 // share of a whole pass that a trial takes on average, one holder changed
 	Bytes    int64   // stored activations, when full
+	Blocked  int     // parts that work inside the blocked layout
 }
 
 // Plan measures the network in its finest parts, chooses the cuts that make trials cheapest within
@@ -29,6 +30,19 @@ type Plan struct {
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, and if they differ the network stays in one piece.
 func (e *Evaluator) Plan() (Plan, error) {
+	p, err := e.takeApart()
+	if err == nil {
+		p.Blocked, err = e.Block()
+	}
+	if err == nil {
+		_, err = e.chain.measure(e.data.blocks[0], measureRuns)
+	}
+	e.resetStore()
+	return p, err
+}
+
+// takeApart chooses the cuts.
+func (e *Evaluator) takeApart() (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
 	if err != nil {
@@ -62,11 +76,7 @@ func (e *Evaluator) Plan() (Plan, error) {
 	if !slices.EqualFunc(want, got, func(a, b []float32) bool { return sameBits(a, b) }) {
 		return p, e.compile(whole)
 	}
-	if _, err := e.chain.measure(e.data.blocks[0], measureRuns); err != nil {
-		return p, err
-	}
 	p.Cuts, p.Expected, p.Bytes = chosen, c.expected(chosen), c.bytes(chosen)
-	e.resetStore()
 	return p, nil
 }
 

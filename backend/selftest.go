@@ -16,6 +16,7 @@ type Dependence struct {
 	Node   string // the node that computes it
 }
 
+// Error says what the output depends on, in one line.
 func (d *Dependence) Error() string {
 	if d.Tensor == "" {
 		return "the network's output depends on " + d.On

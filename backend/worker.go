@@ -38,8 +38,8 @@ type dataSlot struct {
 }
 
 // newWorker binds buffers for every tensor between the parts. inputs are the network's own.
-func newWorker(parts []*part, inputs []Tensor, holders int) (w *worker, err error) {
-	w = &worker{parts: parts, buffers: map[string]*cgo.Tensor{}, current: search.NewMask(holders)}
+func newWorker(parts []*part, inputs []Tensor, holders int) (_ *worker, err error) {
+	w := &worker{parts: parts, buffers: map[string]*cgo.Tensor{}, current: search.NewMask(holders)}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -50,45 +50,59 @@ func newWorker(parts []*part, inputs []Tensor, holders int) (w *worker, err erro
 	}
 	clear(w.mask.Bytes())
 	for _, p := range parts {
-		b := &binding{}
-		if b.Binding, err = p.session.NewBinding(); err != nil {
+		for _, t := range p.Outputs {
+			if w.buffers[t.Name], err = cgo.NewTensor(t.Type, t.Dims...); err != nil {
+				return nil, fmt.Errorf("no memory for %s: %w", t.Name, err)
+			}
+		}
+		b, err := w.bind(p, inputs)
+		if err != nil {
 			return nil, err
 		}
 		w.binds = append(w.binds, b)
-		if p.Mask != "" {
-			if err := b.fix(p.Mask, w.mask, (*cgo.Binding).Input); err != nil {
-				return nil, err
-			}
-		}
-		for _, t := range p.Inputs {
-			if i := indexTensor(inputs, t.Name); i >= 0 {
-				slot, err := b.Input(t.Name)
-				if err != nil {
-					return nil, err
-				}
-				b.data = append(b.data, dataSlot{slot, i})
-				continue
-			}
-			buf, ok := w.buffers[t.Name]
-			if !ok {
-				return nil, fmt.Errorf("part %d reads %s, which no part before it writes", p.index, t.Name)
-			}
-			if err := b.fix(t.Name, buf, (*cgo.Binding).Input); err != nil {
-				return nil, err
-			}
-		}
-		for _, t := range p.Outputs {
-			buf, err := cgo.NewTensor(t.Type, t.Dims...)
-			if err != nil {
-				return nil, fmt.Errorf("no memory for %s: %w", t.Name, err)
-			}
-			w.buffers[t.Name] = buf
-			if err := b.fix(t.Name, buf, (*cgo.Binding).Output); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return w, nil
+}
+
+// bind binds a part to the worker's mask and buffers. Inputs of the network are left to runPart.
+func (w *worker) bind(p *part, inputs []Tensor) (_ *binding, err error) {
+	b := &binding{}
+	if b.Binding, err = p.session.NewBinding(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			b.Close()
+		}
+	}()
+	if p.Mask != "" {
+		if err := b.fix(p.Mask, w.mask, (*cgo.Binding).Input); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.Inputs {
+		if i := indexTensor(inputs, t.Name); i >= 0 {
+			slot, err := b.Input(t.Name)
+			if err != nil {
+				return nil, err
+			}
+			b.data = append(b.data, dataSlot{slot, i})
+			continue
+		}
+		buf, ok := w.buffers[t.Name]
+		if !ok {
+			return nil, fmt.Errorf("part %d reads %s, which no part before it writes", p.index, t.Name)
+		}
+		if err := b.fix(t.Name, buf, (*cgo.Binding).Input); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.Outputs {
+		if err := b.fix(t.Name, w.buffers[t.Name], (*cgo.Binding).Output); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 func (b *binding) fix(name string, t *cgo.Tensor, of func(*cgo.Binding, string) (cgo.Slot, error)) error {

@@ -45,7 +45,11 @@ func benchCommand() *cli.Command {
 func printBench(w io.Writer, b *run.Bench) {
 	fmt.Fprintf(w, "%s: %d holders, %d samples in blocks of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
 	fmt.Fprintf(w, "R, a plain pass of the float network     %s s (threads %d, batch %d)\n", b.R, b.RThreads, b.RBatch)
-	fmt.Fprintf(w, "a full trial                             %s R\n", b.Trial)
+	layout := "ordinary"
+	if b.Blocked {
+		layout = "blocked"
+	}
+	fmt.Fprintf(w, "a full trial, %-8s layout            %s R\n", layout, b.Trial)
 	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)

@@ -32,6 +32,7 @@ type Bench struct {
 	TrialsPerSec  float64 `json:"trials_per_s"`    // full trials
 	SamplesPerSec float64 `json:"samples_per_s"`   // of full trials
 	Outside       float64 `json:"outside_runtime"` // share of a full trial's worker time spent outside ONNX Runtime
+	Blocked       bool    `json:"blocked"`         // FakeQuant works inside the runtime's blocked layout
 	Switch        Figure  `json:"switch_seconds"`  // writing another mask
 	Rebuild       Figure  `json:"rebuild_seconds"` // making a session of the same network instead
 
@@ -114,6 +115,11 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
 		return err
 	}
 	defer func() { s.ev.Close(); s.ev = nil }()
+	whole, err := s.ev.Block()
+	if err != nil {
+		return err
+	}
+	b.Blocked = whole > 0
 	b.Workers = s.ev.Workers()
 	none := search.NewMask(0)
 	rng := rand.New(rand.NewPCG(1, 1))

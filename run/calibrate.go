@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"demote/backend"
-	"demote/cgo"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -115,7 +114,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	}
 	sample := make([][]float32, len(inputs)) // of the network's own inputs, which are no outputs
 	for pass := range observers[0].Passes() {
-		err := backend.Pass(ctx, stretch, data, cgo.Options{Level: optimization}, func(first, count int, outputs []*cgo.Tensor) error {
+		err := backend.Pass(ctx, stretch, data, optimization, func(first, count int, outputs [][]float32) error {
 			for i, h := range n.Holders {
 				if in, ok := isInput[h.Tensor]; ok {
 					if err := observeInput(data, in, first, count, &sample[in], func(x []float32) { observers[i].Observe(pass, x) }); err != nil {
@@ -123,7 +122,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 					}
 					continue
 				}
-				values := outputs[at[h.Tensor]].Float32s()
+				values := outputs[at[h.Tensor]]
 				size := len(values) / block
 				for slot := range count {
 					observers[i].Observe(pass, values[slot*size:(slot+1)*size])

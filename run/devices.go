@@ -3,9 +3,8 @@ package run
 import (
 	"fmt"
 	"runtime"
-	"slices"
 
-	"demote/cgo"
+	"demote/backend"
 )
 
 // Found is what `demote devices` says.
@@ -28,6 +27,6 @@ func Devices(ort string) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Found{Runtime: cgo.Version(), Library: path, How: how, Devices: []Device{{Name: "cpu",
-		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.NumCPU(), cgo.ISAName(slices.Max(cgo.ISAs())), byteText(freeMemory()))}}}, nil
+	return &Found{Runtime: backend.RuntimeVersion(), Library: path, How: how, Devices: []Device{{Name: "cpu",
+		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.NumCPU(), backend.Instructions(), byteText(freeMemory()))}}}, nil
 }

@@ -31,12 +31,11 @@ func importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network,
 }
 
 // preparePair reads a pair and the data that it is searched on.
-func preparePair(_ context.Context, c Config) (p *prepared, err error) {
-	p = &prepared{}
+func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
+	p := &prepared{}
 	defer func() {
 		if err != nil {
 			p.Close()
-			p = nil
 		}
 	}()
 	formula, err := quant.ParseFormula(c.Formula)

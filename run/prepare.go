@@ -33,12 +33,11 @@ type prepared struct {
 }
 
 // prepare reads network and data, calibrates, and puts the weights on their grids.
-func prepare(ctx context.Context, c Config) (p *prepared, err error) {
-	p = &prepared{}
+func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
+	p := &prepared{}
 	defer func() {
 		if err != nil {
 			p.Close()
-			p = nil
 		}
 	}()
 	if p.float, err = onnx.Read(c.Model); err != nil {
@@ -57,7 +56,7 @@ func prepare(ctx context.Context, c Config) (p *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	calib, err := openData(c.Calib, p.float, c, 0)
+	calib, err := openData(c.Calib, "", p.float, c, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	calib, err := openData(c.Calib, m, c, 0)
+	calib, err := openData(c.Calib, "", m, c, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,16 +96,17 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 // open opens the evaluation data and shapes it into blocks.
 func (p *prepared) open(c Config) error {
 	var err error
-	if p.data, err = openData(c.Data, p.model, c, c.Limit); err != nil {
+	if p.data, err = openData(c.Data, c.Labels, p.model, c, c.Limit); err != nil {
 		return err
 	}
 	p.inputs, err = blockInputs(p.model, p.data, p.block)
 	return err
 }
 
-// openData opens samples for a network and sees that they are numbers.
-func openData(path string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed})
+// openData opens samples for a network, with labels from another file or without, and sees that
+// they are numbers.
+func openData(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (p *prepared) source() (*source, error) {
 
 // Close gives the data back. It may be called more than once.
 func (p *prepared) Close() {
-	if p.data != nil {
+	if p != nil && p.data != nil {
 		p.data.Close()
 		p.data = nil
 	}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"demote/cgo"
+	"demote/backend"
 )
 
 // RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.
@@ -27,7 +27,7 @@ func OpenRuntime(flag string) (path, how string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if err := cgo.Init(path); err != nil {
+	if err := backend.OpenRuntime(path); err != nil {
 		return "", "", mistakef("%s (%s) cannot be used: %w", path, how, err)
 	}
 	return path, how, nil
@@ -65,4 +65,4 @@ func findRuntime(flag string) (path, how string, err error) {
 }
 
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
-func RuntimeVersion() string { return cgo.Version() }
+func RuntimeVersion() string { return backend.RuntimeVersion() }

@@ -12,7 +12,6 @@ import (
 
 	"demote/backend"
 	"demote/backend/bounds"
-	"demote/cgo"
 	"demote/onnx"
 	"demote/search"
 )
@@ -113,7 +112,7 @@ func (s *searching) begin() {
 	c := s.config
 	s.result = &Result{
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
-		Versions: map[string]string{"demote": c.Version, "onnxruntime": cgo.Version(), "go": runtime.Version()},
+		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
 		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
 		Target: TargetResult{Text: c.Target}, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
 	}
@@ -153,7 +152,7 @@ func (s *searching) fingerprint() Fingerprint {
 		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
-		"runtime":        cgo.Version() + " " + cgo.ISAName(slices.Max(cgo.ISAs())),
+		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
 		"demote version": c.Version,
 	}
 	for _, in := range s.files {

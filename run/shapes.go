@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"demote/backend"
-	"demote/cgo"
 	"demote/dataset"
 	"demote/onnx"
 )
@@ -19,14 +18,15 @@ func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, 
 	if err != nil {
 		return nil, err
 	}
-	measure := func(batch int) (*backend.Measured, error) {
+	measure := func(batch int) (map[string][]int64, error) {
 		at := slices.Clone(inputs)
 		for i := range at {
 			at[i].Dims = append([]int64{int64(batch)}, at[i].Dims[1:]...)
 		}
 		return backend.Measure(model, at, names)
 	}
-	one, two, scale := (*backend.Measured)(nil), (*backend.Measured)(nil), int64(block-1)
+	var one, two map[string][]int64
+	scale := int64(block - 1)
 	if batchOf(m) > 0 {
 		one, err = measure(block)
 		two, scale = one, 0
@@ -37,8 +37,8 @@ func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, 
 		return nil, mistakef("%s: %w", m.Path, err)
 	}
 	dims := map[string][]int64{}
-	for name, a := range one.Dims {
-		b := two.Dims[name]
+	for name, a := range one {
+		b := two[name]
 		if len(a) != len(b) {
 			continue
 		}
@@ -90,7 +90,7 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		if v.Type == onnx.Undefined || len(v.Dims) == 0 {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
-		list = append(list, backend.Tensor{Name: v.Name, Type: cgo.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...)})
+		list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...)})
 	}
 	if len(list) == 0 {
 		return nil, mistakef("%s: the network has no input", m.Path)

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"demote/backend"
-	"demote/cgo"
 	"demote/onnx"
 )
 
@@ -19,6 +18,7 @@ type source struct {
 }
 
 var _ backend.Source = (*source)(nil)
+var _ backend.BlockedSource = (*source)(nil)
 
 // newSource cuts a switchable model, or a float one, for the given outputs.
 func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
@@ -27,7 +27,7 @@ func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
 		if v.Type == onnx.Undefined || v.Dims == nil || slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) {
 			continue
 		}
-		s.tensors[v.Name] = backend.Tensor{Name: v.Name, Type: cgo.DType(v.Type), Dims: v.Dims}
+		s.tensors[v.Name] = backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}
 	}
 	return s, nil
 }
@@ -37,6 +37,15 @@ func (s *source) Cuts() int    { return len(s.cuts) }
 
 func (s *source) Stretch(from, to int) (*backend.Stretch, error) {
 	return s.stretch(s.model.Stretch(s.cuts[from], s.cuts[to]))
+}
+
+// Blocked implements backend.BlockedSource.
+func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
+	m, err := s.model.Stretch(s.cuts[from], s.cuts[to]).Blocked(optimize)
+	if err != nil {
+		return nil, err
+	}
+	return m.Bytes()
 }
 
 // stretch describes a model whose inputs and outputs are tensors of the network.

@@ -1,0 +1,154 @@
+package backend
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"demote/cgo"
+	"demote/search"
+)
+
+// A BlockedSource can hand a stretch out with its FakeQuant nodes inside the runtime's blocked
+// layout of the CPU; found by type assertion. optimize saves what the runtime makes of a model with
+// all optimizations; the result is loaded with none.
+type BlockedSource interface {
+	Blocked(from, to int, optimize func(model []byte) ([]byte, error)) ([]byte, error)
+}
+
+// Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
+// nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
+// and it is faster. It returns how many did.
+func (e *Evaluator) Block() (int, error) {
+	src, ok := e.source.(BlockedSource)
+	if !ok || e.opts.Level < 3 {
+		return 0, nil
+	}
+	for _, r := range e.records {
+		if !r.Low.ZeroExact() || !r.High.ZeroExact() {
+			return 0, nil // the layout pads channels with zeros, which must stay zeros
+		}
+	}
+	dir, err := os.MkdirTemp("", "demote-*")
+	if err != nil {
+		return 0, nil
+	}
+	defer os.RemoveAll(dir)
+	blocked := 0
+	c := e.chain
+	for i, p := range c.parts {
+		if p.Mask == "" {
+			continue
+		}
+		model, err := src.Blocked(c.cuts[i], c.cuts[i+1], func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
+		if err != nil {
+			continue // it runs as it is
+		}
+		session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: e.opts.Threads, Spin: e.opts.Spin, Config: e.opts.Config})
+		if err != nil {
+			continue
+		}
+		other := &part{Stretch: p.Stretch, session: session, index: i}
+		better, err := e.better(i, other)
+		if err != nil || !better {
+			session.Close()
+			if err != nil {
+				return blocked, err
+			}
+			continue
+		}
+		if err := e.replace(i, other); err != nil {
+			return blocked, err
+		}
+		blocked++
+	}
+	return blocked, nil
+}
+
+// optimized is what the runtime saves of a model that it loads with all optimizations.
+func (e *Evaluator) optimized(model []byte, dir string) ([]byte, error) {
+	path := filepath.Join(dir, "optimized.onnx")
+	session, err := cgo.NewSession(model, cgo.Options{Level: e.opts.Level, IntraThreads: e.opts.Threads, Config: e.opts.Config, OptimizedPath: path})
+	if err != nil {
+		return nil, err
+	}
+	session.Close()
+	return os.ReadFile(path)
+}
+
+// better compares another session of a part with the one there is: equal bits for no demotion, all
+// and every other one on the first block, and less time.
+func (e *Evaluator) better(at int, other *part) (bool, error) {
+	w := e.chain.workers[0]
+	n := e.source.Holders()
+	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
+	for i := range n {
+		masks[1].Demote(i)
+		if i%2 == 1 {
+			masks[2].Demote(i)
+		}
+	}
+	theirs, err := w.bind(other, e.inputs)
+	if err != nil {
+		return false, err
+	}
+	defer theirs.Close()
+	mine := w.binds[at]
+	defer func() { w.binds[at] = mine }()
+	data := e.data.blocks[0]
+	for _, m := range masks {
+		w.setMask(m)
+		w.binds[at] = mine
+		for p := range at + 1 {
+			if err := w.runPart(data, p); err != nil {
+				return false, err
+			}
+		}
+		var want [][]float32
+		for _, t := range other.Outputs {
+			if t.Type != cgo.Float32 {
+				return false, nil
+			}
+			want = append(want, append([]float32(nil), w.buffers[t.Name].Float32s()...))
+		}
+		w.binds[at] = theirs
+		if err := w.runPart(data, at); err != nil {
+			return false, fmt.Errorf("blocked part %d: %w", at, err)
+		}
+		for i, t := range other.Outputs {
+			if !sameBits(want[i], w.buffers[t.Name].Float32s()) {
+				return false, nil
+			}
+		}
+	}
+	times := [2]float64{}
+	for range measureRuns + 1 {
+		for k, b := range []*binding{mine, theirs} {
+			w.binds[at] = b
+			took, err := timePart(w, data, at)
+			if err != nil {
+				return false, err
+			}
+			if times[k] == 0 || took < times[k] {
+				times[k] = took
+			}
+		}
+	}
+	return times[1] < times[0], nil
+}
+
+// replace puts another session in a part's place, for all workers.
+func (e *Evaluator) replace(at int, other *part) error {
+	c := e.chain
+	for _, w := range c.workers {
+		b, err := w.bind(other, e.inputs)
+		if err != nil {
+			return err
+		}
+		w.binds[at].Close()
+		w.binds[at] = b
+	}
+	c.parts[at].session.Close()
+	c.parts[at] = other
+	return nil
+}

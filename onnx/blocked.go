@@ -1,0 +1,207 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+)
+
+// placeholder is the operator that stands where a FakeQuant is while ONNX Runtime chooses layouts:
+// element-wise and known to its blocked layout, as FakeQuant is not.
+const placeholder = "Tanh"
+
+const (
+	placeholderName = "demote.holder." // and the holder: names of placeholder nodes
+	blockedDomain   = "com.microsoft.nchwc"
+)
+
+// Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of
+// the CPU: optimize loads a model with all optimizations and returns the file that ONNX Runtime
+// saves of it. The result is to be loaded with optimizations off, on the same processor and runtime
+// version, and only where zero lies on every grid, since the layout pads channels with zeros.
+// Average pooling stays outside: blocked, it would add in another order.
+//
+// It returns an error if a FakeQuant cannot be found again in what ONNX Runtime made; m then runs
+// as it is.
+func (m *Model) Blocked(optimize func([]byte) ([]byte, error)) (*Model, error) {
+	nodes := make(map[int64]node) // by holder
+	plain := m.Clone()
+	g := plain.Graph()
+	for i, n := range g.Node {
+		if n.GetOpType() != FakeQuantOp || n.GetDomain() != fakeQuantDomain {
+			continue
+		}
+		h := attrInt(n, "holder", -1)
+		nodes[h] = n
+		g.Node[i] = newNode(placeholder, fmt.Sprint(placeholderName, h), n.GetInput()[:1], n.GetOutput())
+	}
+	if len(nodes) == 0 {
+		return nil, fmt.Errorf("no FakeQuant to place")
+	}
+	g.Input = slices.DeleteFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == MaskInput })
+	data, err := plain.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	if data, err = optimize(data); err != nil {
+		return nil, err
+	}
+	p := new(onnxpb.ModelProto)
+	if err := proto.Unmarshal(data, p); err != nil {
+		return nil, fmt.Errorf("the optimized model cannot be read: %w", err)
+	}
+	out := &Model{Proto: p, Dir: m.Dir, Path: m.Path}
+	if err := out.placeFakeQuants(nodes); err != nil {
+		return nil, err
+	}
+	out.unblockPools(m.valueInfos())
+	for _, v := range m.Graph().GetInput() {
+		if v.GetName() == MaskInput {
+			p.Graph.Input = append(p.Graph.Input, v)
+		}
+	}
+	p.OpsetImport = setOpset(p.OpsetImport, fakeQuantDomain, 1)
+	return out, nil
+}
+
+// placeFakeQuants puts the FakeQuant nodes back where their placeholders have come to stand: a node
+// of its own, or an activation inside another one.
+func (m *Model) placeFakeQuants(nodes map[int64]node) error {
+	byOutput := make(map[string]int64)
+	for h, n := range nodes {
+		byOutput[output(n, 0)] = h
+	}
+	g := m.Graph()
+	placed := make(map[int64]bool)
+	place := func(h int64, x, y string) (node, error) {
+		if placed[h] {
+			return nil, fmt.Errorf("holder %d stands twice in the optimized model", h)
+		}
+		placed[h] = true
+		n := clone(nodes[h])
+		n.Input, n.Output = []string{x, MaskInput}, []string{y}
+		return n, nil
+	}
+	var all []node
+	for _, n := range g.Node {
+		var h int64
+		if _, err := fmt.Sscanf(n.GetName(), placeholderName+"%d", &h); err == nil && n.GetOpType() == placeholder {
+			fq, err := place(h, input(n, 0), output(n, 0))
+			if err != nil {
+				return err
+			}
+			all = append(all, fq)
+			continue
+		}
+		all = append(all, n)
+		if attrString(n, "activation", "") != placeholder {
+			continue
+		}
+		h, ok := byOutput[output(n, 0)]
+		if !ok {
+			if h, ok = byOutput[strings.TrimSuffix(n.GetName(), "_nchwc")]; !ok {
+				continue // the network's own
+			}
+		}
+		dropAttr(n, "activation")
+		dropAttr(n, "activation_params")
+		y := output(n, 0)
+		n.Output[0] = y + ":raw"
+		fq, err := place(h, n.Output[0], y)
+		if err != nil {
+			return err
+		}
+		all = append(all, fq)
+	}
+	if len(placed) != len(nodes) {
+		return fmt.Errorf("%d of %d holders are found in the optimized model", len(placed), len(nodes))
+	}
+	g.Node = all
+	return nil
+}
+
+// unblockPools takes average pools out of the blocked layout: the input is put into the ordinary
+// one, pooled there, and put back for those who read it blocked. info knows the ordinary tensors.
+func (m *Model) unblockPools(info map[string]*onnxpb.ValueInfoProto) {
+	g := m.Graph()
+	plain := make(map[string]string) // blocked tensor -> the ordinary one that is made from it
+	for _, n := range g.Node {
+		if n.GetDomain() == blockedDomain && n.GetOpType() == "ReorderOutput" {
+			plain[input(n, 0)] = output(n, 0)
+		}
+	}
+	reorder := func(op, name, x, y string, attrs ...*onnxpb.AttributeProto) node {
+		n := newNode(op, name, []string{x}, []string{y}, append(attrs, intAttr("channels_last", 0))...)
+		n.Domain = str(blockedDomain)
+		return n
+	}
+	var all []node
+	for _, n := range g.Node {
+		op := n.GetOpType()
+		if n.GetDomain() != blockedDomain || op != "GlobalAveragePool" && op != "AveragePool" {
+			all = append(all, n)
+			continue
+		}
+		x, y := input(n, 0), output(n, 0)
+		if plain[x] == "" {
+			plain[x] = x + ":plain"
+			channels := int64(0) // unknown: the model will not load
+			if dims := valueOf(info[strings.TrimSuffix(n.GetName(), "_nchwc")]).Dims; len(dims) == 4 {
+				channels = dims[1]
+			}
+			all = append(all, reorder("ReorderOutput", n.GetName()+":in", x, plain[x], intAttr("channels", channels)))
+		}
+		n.Domain, n.Input, n.Output = nil, []string{plain[x]}, []string{y + ":plain"}
+		all = append(all, n, reorder("ReorderInput", n.GetName()+":out", y+":plain", y))
+	}
+	g.Node = all
+	m.joinReorders()
+}
+
+// joinReorders lets those who read a tensor that was blocked only to be unblocked read the original,
+// and drops the reorders that nobody reads any more.
+func (m *Model) joinReorders() {
+	g := m.Graph()
+	from := make(map[string]string) // blocked tensor -> the ordinary one it was made from
+	for _, n := range g.Node {
+		if n.GetDomain() == blockedDomain && n.GetOpType() == "ReorderInput" {
+			from[output(n, 0)] = input(n, 0)
+		}
+	}
+	same := make(map[string]string)
+	isOutput := make(map[string]bool)
+	for _, v := range g.Output {
+		isOutput[v.GetName()] = true
+	}
+	for _, n := range g.Node {
+		if src, ok := from[input(n, 0)]; ok && n.GetDomain() == blockedDomain && n.GetOpType() == "ReorderOutput" && !isOutput[output(n, 0)] {
+			same[output(n, 0)] = src
+		}
+	}
+	for _, n := range g.Node {
+		for i, t := range n.Input {
+			if src, ok := same[t]; ok {
+				n.Input[i] = src
+			}
+		}
+	}
+	for {
+		read := make(map[string]bool)
+		for _, n := range g.Node {
+			for _, t := range reads(n) {
+				read[t] = true
+			}
+		}
+		before := len(g.Node)
+		g.Node = slices.DeleteFunc(g.Node, func(n node) bool {
+			return n.GetDomain() == blockedDomain && strings.HasPrefix(n.GetOpType(), "Reorder") && !read[output(n, 0)] && !isOutput[output(n, 0)]
+		})
+		if len(g.Node) == before {
+			return
+		}
+	}
+}
