@@ -66,17 +66,13 @@ $(SELFTEST): $(EMU_OBJECTS) $(EMU_BIN)/planted.o $(EMU_BIN)/unsupported.c $(wild
 NV := .nv/nvidia
 GATE_BIN := bin/gate
 GATE_ARCHS := 75 80 86 89 90 100 120
-# pip_wheels LIST, FOLDER: the wheels of a requirements file with hashes, unpacked into a folder.
-pip_wheels = rm -rf $(2) && PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet \
-  --disable-pip-version-check --no-deps --no-compile --require-hashes --only-binary=:all: --target $(2) -r $(1)
 
-.nv/.wheels: cuda/gate/wheels.txt
+.nv/wheels.sha256: cuda/setup/gate.txt cuda/setup/wheels.py
 	@sh scripts/need.sh linux pip
-	@echo "ptx: downloading NVIDIA's compilers from Python wheels, 65 MB (161 MB on disk in .nv/)"
-	@$(call pip_wheels,$<,.nv)
+	@python3 cuda/setup/wheels.py $< .nv
 	@chmod +x $(NV)/cuda_nvcc/bin/ptxas && touch $@
 
-$(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/.wheels
+$(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/wheels.sha256
 	@mkdir -p $(@D)
 	@python3 cuda/gate/nvrtc.py $(NV)/cuda_nvrtc/lib/libnvrtc.so.12 $< compute_75 $@.new --fmad=false --std=c++17
 	@sed 's/^\.version .*/.version 6.3/' $@.new > $@ && rm $@.new
@@ -100,7 +96,7 @@ gate-logs: $(GATE_BIN)/kernels.ptx ## compile the PTX for every architecture fro
 
 # Our own cuda.h against NVIDIA's: values, layouts, prototypes, and which version of a function a name means.
 .PHONY: gate-header
-gate-header: .nv/.wheels $(CUDA_BIN)/functions.def ## compare cuda/include with NVIDIA's cuda.h (part of ptx)
+gate-header: .nv/wheels.sha256 $(CUDA_BIN)/functions.def ## compare cuda/include with NVIDIA's cuda.h (part of ptx)
 	@mkdir -p $(GATE_BIN)
 	@{ grep -oE '\bCU[A-Z_]*_[A-Z0-9_]+ = ' cuda/include/cuda_values.h | sed 's/\(.*\) = /VALUE(\1)/'; \
 	  sed -n 's/^CUresult \(cu[A-Za-z0-9]*\)(.*/FUNCTION(\1)/p' cuda/include/cuda_functions.h; } > $(GATE_BIN)/layout.def
@@ -110,6 +106,30 @@ gate-header: .nv/.wheels $(CUDA_BIN)/functions.def ## compare cuda/include with 
 	@diff $(GATE_BIN)/ours.txt $(GATE_BIN)/theirs.txt || { echo "make: cuda/include is not what NVIDIA's cuda.h says" >&2; exit 1; }
 	@$(CC) -fsyntax-only -I$(NV)/cuda_runtime/include -I$(GATE_BIN) -iquote cuda/include cuda/gate/header/prototypes.c
 	@echo "gate: $$(grep -c . $(GATE_BIN)/ours.txt) facts of cuda/include agree with NVIDIA's cuda.h"
+
+# ---- a workstation with a GPU
+
+# onnxruntime-gpu and the NVIDIA libraries lie side by side as pip would put them; package cuda finds the second from the first.
+ORT_GPU := .ort-gpu
+ORT_GPU_LIBRARY := $(ORT_GPU)/onnxruntime/onnxruntime/capi/libonnxruntime.so.1.26.0
+
+$(ORT_GPU)/onnxruntime/wheels.sha256: cuda/setup/onnxruntime.txt cuda/setup/wheels.py
+	@sh scripts/need.sh linux pip
+	@python3 cuda/setup/wheels.py $< $(@D) && touch $@
+
+$(ORT_GPU)/nvidia/wheels.sha256: cuda/setup/nvidia.txt cuda/setup/wheels.py
+	@sh scripts/need.sh linux pip
+	@python3 cuda/setup/wheels.py $< $(@D) && touch $@
+
+.PHONY: setup-cuda
+setup-cuda: $(ORT_GPU)/onnxruntime/wheels.sha256 $(ORT_GPU)/nvidia/wheels.sha256 ## bring onnxruntime-gpu and the NVIDIA libraries into .ort-gpu/ (2 GB)
+	@echo "setup-cuda: ONNX Runtime 1.26.0 with its CUDA provider is in $(ORT_GPU)/"
+
+.PHONY: cuda
+cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and says so where there is none)
+	@sh scripts/need.sh go cc
+	@echo "cuda: headers of $(if $(CUDA_TOOLKIT),the CUDA toolkit in $(CUDA_TOOLKIT),this project, no CUDA 11 or 12 toolkit found)"
+	$(CUDA_ENV) go build -tags cuda -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
 
 # ---- tests
 

@@ -1,0 +1,79 @@
+//go:build cuda
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
+var ErrRuntime = errors.New("unsuitable ONNX Runtime")
+
+// ErrPlacement: the network has nodes that cannot run on the GPU.
+var ErrPlacement = errors.New("not every node runs on the GPU")
+
+// explanations turn ONNX Runtime's texts about its CUDA provider into what is missing and what to do. The texts were collected from versions
+// 1.24 to 1.31, on machines without a GPU. The first that matches speaks; $1 is the pattern's group.
+var explanations = []struct {
+	pattern *regexp.Regexp
+	line    string
+	kind    error
+}{
+	{regexp.MustCompile(`CUDA execution provider is not enabled in this build`),
+		"this ONNX Runtime has no CUDA provider: run `make setup-cuda`, or let DEMOTE_ORT name the library of onnxruntime-gpu 1.26.0", ErrRuntime},
+	{regexp.MustCompile(`(?s)Failed to load library \S*(libonnxruntime_providers_\w+\.so) with error: \S*libonnxruntime_providers_\w+\.so: cannot open shared object file`),
+		"$1 does not lie beside the ONNX Runtime library: keep the files of onnxruntime-gpu together, or run `make setup-cuda`", ErrRuntime},
+	{regexp.MustCompile(`(lib\w+\.so\.13): cannot open shared object file`),
+		"$1 is missing, because this ONNX Runtime is built for CUDA 13: use onnxruntime-gpu 1.26.0, which `make setup-cuda` brings", ErrRuntime},
+	{regexp.MustCompile(`libcuda\.so\.1: cannot open shared object file`),
+		"the NVIDIA driver is missing (libcuda.so.1): install the driver of the GPU", ErrDriver},
+	{regexp.MustCompile(`(libcudnn\S*\.so\.\d+): cannot open shared object file`),
+		"cuDNN 9 is missing ($1): run `make setup-cuda`", ErrRuntime},
+	{regexp.MustCompile(`(lib\w+\.so\.\d+): cannot open shared object file`),
+		"the CUDA 12 library $1 is missing: run `make setup-cuda`", ErrRuntime},
+	{regexp.MustCompile(`cuDNN is unavailable or disabled`),
+		"cuDNN 9 is missing, which convolutions need: run `make setup-cuda`", ErrRuntime},
+	{regexp.MustCompile(`CUDA failure 35\b|CUDA driver version is insufficient`),
+		"there is no NVIDIA driver, or it is too old for CUDA 12: install version 525 or newer", ErrDriver},
+	{regexp.MustCompile(`CUDA failure 100\b|no CUDA-capable device is detected`),
+		"the NVIDIA driver finds no GPU: check nvidia-smi, and that CUDA_VISIBLE_DEVICES is not empty", ErrNoDevice},
+	{regexp.MustCompile(`CUDA failure 101\b|invalid device ordinal`),
+		"there is no GPU of that number: `demote devices` lists them", ErrNoDevice},
+	{regexp.MustCompile(`CUDA failure 2\b|out of memory|Failed to allocate memory for requested buffer`),
+		"the GPU's memory is full: take a smaller batch, or end what else uses the GPU", ErrOutOfMemory},
+	{regexp.MustCompile(`assigned to the default CPU EP, but fallback to CPU EP has been explicitly disabled`),
+		"some nodes of this network cannot run on the GPU: search it with --device cpu", ErrPlacement},
+	{regexp.MustCompile(`cannot use the graph capture feature`),
+		"some nodes of this network cannot run on the GPU, so that its runs cannot be captured: search it with --device cpu", ErrPlacement},
+}
+
+// Explained is an error of ONNX Runtime with what is missing and what to do in front.
+type Explained struct {
+	Line  string // one line for a person
+	kind  error
+	cause error
+}
+
+// Error returns the line alone; the runtime's own words are in Unwrap.
+func (e *Explained) Error() string { return e.Line }
+
+// Unwrap returns the runtime's error.
+func (e *Explained) Unwrap() error { return e.cause }
+
+// Is reports whether target is the sentinel: ErrRuntime, ErrDriver, ErrNoDevice, ErrOutOfMemory or ErrPlacement.
+func (e *Explained) Is(target error) bool { return target == e.kind }
+
+// Explain returns an *Explained for an error of ONNX Runtime whose text is known, else the error itself. Nil stays nil.
+func Explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, x := range explanations {
+		if m := x.pattern.FindStringSubmatchIndex(err.Error()); m != nil {
+			return &Explained{Line: string(x.pattern.ExpandString(nil, x.line, err.Error(), m)), kind: x.kind, cause: err}
+		}
+	}
+	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
+}
