@@ -63,7 +63,7 @@ test: setup ## all tests, then every fuzz target for a while
 	@$(MAKE) --no-print-directory fuzz
 
 .PHONY: fuzz
-fuzz: ## run the fuzz targets, FUZZ_SECONDS (30) for each room that has some
+fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (30)
 	@$(NEED) go cc python3
 	@python3 scripts/fuzz.py $(FUZZ_SECONDS)
 
