@@ -126,6 +126,9 @@ func TestQDQFixtures(t *testing.T) {
 		{"conv17_pairs", 12, 12, false, 0, 5},
 		{"conv21_u8", 12, 12, false, 0, 5},
 		{"conv21_mixed", 17, 6, false, 4, 5},
+		{"quark_u8", 12, 12, false, 0, 5}, {"quark_a8", 12, 12, true, 0, 5}, {"quark_a16", 12, 0, true, 0, 5},
+		{"quark_u16", 12, 0, false, 0, 5},
+		{"quark_xint8", 12, 12, false, 0, 10}, // biases of 8 bits too
 		{"attention17_u8", 31, 31, false, 0, 8},
 		{"attention21_s8", 31, 31, true, 0, 8},
 		{"attention21_s16", 31, 0, true, 0, 8},
@@ -148,6 +151,63 @@ func TestQDQFixtures(t *testing.T) {
 		}
 		if len(grids) != c.holders || narrow != c.narrow || identities != c.identities || len(n.Weights) != c.weights {
 			t.Errorf("%s: %d holders, %d of 8 bits, %d behind another, %d weights", c.file, len(grids), narrow, identities, len(n.Weights))
+		}
+	}
+}
+
+// TestQDQRoundTrip: a mixed network that is exported and read again has the same grids and weights, and computes the same.
+func TestQDQRoundTrip(t *testing.T) {
+	for _, c := range [][2]string{
+		{"mctq/pot_low", "mctq/pot_high"}, {"mctq/uniform_low", "mctq/uniform_high"}, {"mctq/attention_low", "mctq/attention_high"},
+		{"mctq/shifted_low", "mctq/shifted_high"}, {"qdq/conv21_u8", "qdq/conv21_u16"}, {"qdq/attention21_s8", "qdq/attention21_s16"},
+		{"qdq/quark_a8", "qdq/quark_a16"}, {"qdq/conv21_mixed", "qdq/conv21_mixed"},
+	} {
+		var n *onnx.Network
+		var records []quant.Record
+		if c[0] == c[1] {
+			var grids []quant.Grid
+			n, grids = side(t, "testdata/"+c[0]+".onnx", quant.QDQ)
+			records = both(grids)
+		} else {
+			var err error
+			if n, records, _, err = pair(t, "testdata/"+c[0]+".onnx", "testdata/"+c[1]+".onnx"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		low := halves(len(records))
+		mask := maskFeed(len(low))
+		for i, l := range low {
+			if l {
+				mask.bytes[i] = 1
+			}
+		}
+		m, err := n.QDQ(records, low)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, grids, err := onnx.ReadQDQ(m)
+		if err != nil || len(grids) != len(records) || len(back.Weights) != len(n.Weights) {
+			t.Errorf("%s: %d of %d holders, %d of %d weights: %v", c[0], len(grids), len(records), len(back.Weights), len(n.Weights), err)
+			continue
+		}
+		sw, err := n.Switchable(records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := back.Switchable(both(grids))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := feed{name: "input", dims: []int64{2, 3, 16, 16}, floats: readNPZ(t, "testdata/mctq/pot.npz")["x"].floats[:2*3*16*16]}
+		want := run(t, sw, exact, x, mask)["output"]
+		for what, have := range map[string][]float32{
+			"the exported file": run(t, m, exact, x)["output"], "the file read again": run(t, again, exact, x, mask)["output"]} {
+			for i, v := range want {
+				if math.Float32bits(v) != math.Float32bits(have[i]) {
+					t.Errorf("%s: logit %d of %s is %g, the switchable network has %g", c[0], i, what, have[i], v)
+					break
+				}
+			}
 		}
 	}
 }
