@@ -144,3 +144,68 @@ func TestShare(t *testing.T) {
 		}
 	}
 }
+
+// TestSwapsAreBounded holds that a round of swaps asks for no more than its documented list, on a network where none holds.
+func TestSwapsAreBounded(t *testing.T) {
+	const n = 100
+	drop := make([]float64, n)
+	o := search.NewOptions(n, 99.5)
+	o.Start = search.NewMask(n)
+	for i := range drop {
+		if drop[i] = 1; i < 50 {
+			drop[i] = 0
+			o.Start.Demote(i)
+		}
+	}
+	r := points(drop, nil)
+	res, err := search.Run(context.Background(), "improve", distant{r}, o)
+	if err != nil || res.Mask.Count() != 50 {
+		t.Fatalf("%v, %s", err, res.Mask)
+	}
+	// Endpoints, the start mix, 50 retries, 16 x 16 swaps.
+	if want := 2 + 1 + 50 + 16*16; res.Evaluations != want {
+		t.Errorf("%d evaluations, want %d", res.Evaluations, want)
+	}
+	// With auto's own budget for improve the list is cut, and the result says so.
+	o.Start = search.Mask{}
+	o.Target = 99.9
+	res, err = search.Run(context.Background(), "auto", distant{points(drop, nil)}, o)
+	if err != nil || res.Stop != search.StopDone || res.Mask.Count() != 50 {
+		t.Fatalf("%v, stop %s, %s", err, res.Stop, res.Mask)
+	}
+	for i := range drop {
+		drop[i] = float64(i) / n
+	}
+	o.Target = 90
+	res, err = search.Run(context.Background(), "auto", distant{points(drop, nil)}, o)
+	if err != nil || res.Evaluations > 2+4*n+4*n {
+		t.Errorf("%v, %d evaluations, %v", err, res.Evaluations, res.Notes)
+	}
+}
+
+// TestNoSwapsIsNested holds that a chain without swaps only demotes, so that its masks are nested.
+func TestNoSwapsIsNested(t *testing.T) {
+	swaps := 0
+	for seed := range uint64(300) {
+		p := searchtest.NewProblem(rand.New(rand.NewPCG(seed, 24)))
+		for _, nested := range []bool{true, false} {
+			o := p.Options
+			o.NoSwaps, o.Curve = nested, false
+			r, err := search.Run(context.Background(), "auto", p.Table.Model(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range r.Chain {
+				if step.Promoted {
+					swaps++
+					if nested {
+						t.Fatalf("seed %d: %+v", seed, r.Chain)
+					}
+				}
+			}
+		}
+	}
+	if swaps == 0 {
+		t.Error("no problem has a swap")
+	}
+}
