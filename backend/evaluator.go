@@ -36,6 +36,7 @@ type Stats struct {
 	Restored int     // blocks that started from stored activations
 	Equal    int     // blocks that ended early because nothing had changed any more
 	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers
+	Busy     float64 // seconds that the workers had a block at hand
 }
 
 // An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one

@@ -24,6 +24,7 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 func (e *Evaluator) book(r report) {
 	e.stats.Samples += r.work
 	e.stats.Blocks++
+	e.stats.Busy += r.busy.Seconds()
 	if r.restored {
 		e.stats.Restored++
 	}

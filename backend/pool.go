@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"sync"
+	"time"
 
 	"demote/backend/bounds"
 	"demote/search"
@@ -22,6 +23,7 @@ type report struct {
 	work     float64 // whole-network sample passes: the run parts' share of the time, times samples
 	restored bool    // began at a cut
 	equal    bool    // ended at a cut, come back to the base
+	busy     time.Duration
 	err      error
 }
 
@@ -40,7 +42,10 @@ func newPool(runners []func(job) report) *pool {
 	for _, run := range runners {
 		p.wait.Go(func() {
 			for j := range p.jobs {
-				p.reports <- run(j)
+				start := time.Now()
+				r := run(j)
+				r.busy = time.Since(start)
+				p.reports <- r
 			}
 		})
 	}

@@ -198,7 +198,7 @@ func (s *store) encode(w *worker, c *storedCut, m search.Mask, dst []byte) {
 			continue
 		}
 		n := 2 * t.elems()
-		cgo.Encode(dst[:n], src.Float32s(), s.grid(t, m))
+		cgo.Pack(dst[:n], src.Float32s(), s.grid(t, m))
 		dst = dst[(n+63)&^63:]
 	}
 }

@@ -19,6 +19,17 @@ INLINE void encode(uint16_t *codes, const float *x, size_t n, const demote_param
   INDEPENDENT for (size_t i = 0; i < n; i++) codes[i] = (uint16_t)(int32_t)(to_step(x[i], &p, form) - first);
 }
 
+/* The sum has its whole number in the low bits, counted from the first step. */
+INLINE void pack(uint16_t *codes, const float *x, size_t n, const demote_params *in, float first) {
+  const float inv = in->inv, offset = in->kind == 1 ? in->offset : 0.0f, shift = ROUND_SHIFT - first;
+  INDEPENDENT for (size_t i = 0; i < n; i++) {
+    float sum = (x[i] - offset) * inv + shift;
+    uint32_t bits;
+    __builtin_memcpy(&bits, &sum, sizeof bits);
+    codes[i] = (uint16_t)bits;
+  }
+}
+
 INLINE void decode(float *y, const uint16_t *codes, size_t n, const demote_params *in, float first) {
   const float scale = in->scale, offset = in->kind == 1 ? in->offset : 0.0f;
   INDEPENDENT for (size_t i = 0; i < n; i++) y[i] = ((float)(int32_t)codes[i] + first) * scale + offset + 0.0f;
@@ -30,6 +41,9 @@ INLINE void decode(float *y, const uint16_t *codes, size_t n, const demote_param
     if (form == 0) encode(c, x, n, p, 0, first);                                                                     \
     else if (form == 1) encode(c, x, n, p, 1, first);                                                                \
     else encode(c, x, n, p, 2, first);                                                                               \
+  }                                                                                                                  \
+  attribute static void pack_##isa(uint16_t *c, const float *x, size_t n, const demote_params *p, float first) {     \
+    pack(c, x, n, p, first);                                                                                         \
   }                                                                                                                  \
   attribute static void decode_##isa(float *y, const uint16_t *c, size_t n, const demote_params *p, float first) {   \
     decode(y, c, n, p, first);                                                                                       \
@@ -57,6 +71,18 @@ void demote_encode(uint16_t *codes, const float *x, size_t n, const demote_param
   (void)isa;
 #endif
   encode_plain(codes, x, n, p, form, first);
+}
+
+void demote_pack(uint16_t *codes, const float *x, size_t n, const demote_params *p, int isa) {
+  float first = first_step(p, demote_form(p));
+#ifdef DEMOTE_X86
+  isa = demote_isa_resolve(isa);
+  if (isa == DEMOTE_ISA_AVX512) { pack_avx512(codes, x, n, p, first); return; }
+  if (isa == DEMOTE_ISA_AVX2) { pack_avx2(codes, x, n, p, first); return; }
+#else
+  (void)isa;
+#endif
+  pack_plain(codes, x, n, p, first);
 }
 
 void demote_decode(float *y, const uint16_t *codes, size_t n, const demote_params *p, int isa) {

@@ -5,6 +5,7 @@ package cgo
 
 // By value: a pointer would move the parameters to the heap at every call.
 static void encode(uint16_t *codes, const float *x, size_t n, demote_params p, int isa) { demote_encode(codes, x, n, &p, isa); }
+static void pack(uint16_t *codes, const float *x, size_t n, demote_params p, int isa) { demote_pack(codes, x, n, &p, isa); }
 static void decode(float *y, const uint16_t *codes, size_t n, demote_params p, int isa) { demote_decode(y, codes, n, &p, isa); }
 */
 import "C"
@@ -20,6 +21,10 @@ import (
 // unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes an element.
 func Encode(dst []byte, src []float32, p quant.Params) { encode(dst, src, p, ISAAuto) }
 
+// Pack is Encode for values that lie on the grid already, as FakeQuant leaves them, and takes a third of its time. Other
+// values give codes without meaning.
+func Pack(dst []byte, src []float32, p quant.Params) { pack(dst, src, p, ISAAuto) }
+
 // Decode writes the values of the codes that Encode wrote with the same grid. It panics if src is shorter than two bytes
 // for each element of dst.
 func Decode(dst []float32, src []byte, p quant.Params) { decode(dst, src, p, ISAAuto) }
@@ -30,6 +35,15 @@ func encode(dst []byte, src []float32, p quant.Params, isa int) {
 		return
 	}
 	C.encode(codes, (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
+		paramsOf(p), C.int(isa))
+}
+
+func pack(dst []byte, src []float32, p quant.Params, isa int) {
+	codes, ok := codesOf(dst, len(src))
+	if !ok {
+		return
+	}
+	C.pack(codes, (*C.float)(unsafe.Pointer(&src[0])), C.size_t(len(src)),
 		paramsOf(p), C.int(isa))
 }
 

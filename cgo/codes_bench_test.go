@@ -15,6 +15,7 @@ func BenchmarkCodes(b *testing.B) {
 	}
 	for name, f := range map[string]func(){
 		"encode": func() { cgo.Encode(codes, x, p) },
+		"pack":   func() { cgo.Pack(codes, x, p) },
 		"decode": func() { cgo.Decode(x, codes, p) },
 	} {
 		b.Run(name, func(b *testing.B) {

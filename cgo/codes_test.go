@@ -1,6 +1,7 @@
 package cgo
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -39,6 +40,13 @@ func TestCodesAreLossless(t *testing.T) {
 			p.Apply(x, x)
 			codes := make([]byte, 2*len(x))
 			Encode(codes, x, p)
+			for _, isa := range ISAs() {
+				packed := make([]byte, 2*len(x))
+				pack(packed, x, p, isa)
+				if !bytes.Equal(packed, codes) {
+					t.Fatalf("%s: Pack and Encode differ on values that lie on the grid", ISAName(isa))
+				}
+			}
 			y := make([]float32, len(x))
 			Decode(y, codes, p)
 			for i := range x {

@@ -14,18 +14,17 @@ func benchCommand() *cli.Command {
 		Name:  "bench",
 		Usage: "measure trials, and whole searches, against plain passes of the float network",
 		Flags: join(modelFlags(), dataFlags(), calibFlags(), metricFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "target", Category: catTarget, Usage: "also time a whole search for target `T`"},
-			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "of that search"},
-			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "of that search: fast or naive"},
-			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "naive: run the same search by whole scores too, and print ratios"},
-			&cli.Uint64Flag{Name: "seed", Category: catSearch, Value: 1, Usage: "of that search"},
-			&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}, deviceFlags()),
+			&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: also time a whole search for this target"},
+			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "`NAME`: of that search"},
+			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: of that search: fast or naive"},
+			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "`MODE`: naive runs the same search by whole scores too, and prints ratios"},
+			jsonFlag(), cacheFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
 				return err
 			}
-			cfg.Target, cfg.Strategy, cfg.Scan, cfg.Multiplier, cfg.Seed = c.String("target"), c.String("strategy"), c.String("scan"), 0.5, uint32(c.Uint64("seed"))
+			cfg.Target, cfg.Strategy, cfg.Scan, cfg.Multiplier = c.String("target"), c.String("strategy"), c.String("scan"), 0.5
 			if cfg.Log, err = openRuntime(c); err != nil {
 				return err
 			}
@@ -50,7 +49,7 @@ func printBench(w io.Writer, b *run.Bench) {
 		layout = "blocked"
 	}
 	fmt.Fprintf(w, "a full trial, %-8s layout            %s R\n", layout, b.Trial)
-	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
+	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
 	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
@@ -69,5 +68,5 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 		s.R, s.Seconds, s.Evaluations, s.Passes, s.Int16)
 	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations, %d ended early; %d scores recalled\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.Equal, s.Memo)
-	fmt.Fprintf(w, "  %.2f %% of the workers' time outside ONNX Runtime\n", 100*s.Outside)
+	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)
 }

@@ -31,7 +31,7 @@ type Bench struct {
 	Trial         Figure  `json:"trial_r"`         // a full trial, in R
 	TrialsPerSec  float64 `json:"trials_per_s"`    // full trials
 	SamplesPerSec float64 `json:"samples_per_s"`   // of full trials
-	Outside       float64 `json:"outside_runtime"` // share of a full trial's worker time spent outside ONNX Runtime
+	Outside       float64 `json:"outside_runtime"` // share of the workers' busy time spent outside ONNX Runtime in full trials
 	Blocked       bool    `json:"blocked"`         // FakeQuant works inside the runtime's blocked layout
 	Switch        Figure  `json:"switch_seconds"`  // writing another mask
 	Rebuild       Figure  `json:"rebuild_seconds"` // making a session of the same network instead
@@ -53,7 +53,8 @@ type BenchSearch struct {
 	Restored    int     `json:"restored"`          // of these, from stored activations
 	Equal       int     `json:"equal"`             // of these, ended early since nothing had changed
 	Memo        int     `json:"memo"`              // scores recalled
-	Outside     float64 `json:"outside_runtime"`   // share of the workers' time outside ONNX Runtime
+	Outside     float64 `json:"outside_runtime"`   // share of the workers' busy time spent outside ONNX Runtime
+	Idle        float64 `json:"idle"`              // share of the workers' time in which they waited
 	Parts       int     `json:"parts"`             // parts of the network
 	Stored      int64   `json:"stored_bytes"`      // room for stored activations
 	Int16       int     `json:"int16"`             // holders left
@@ -132,13 +133,13 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
 		}
 		plainTime := time.Since(t).Seconds()
 		mask := randomMask(rng, len(s.records))
-		before := s.ev.Stats().Runtime
+		before := s.ev.Stats()
 		t = time.Now()
 		if _, err := s.ev.Again(ctx, mask); err != nil {
 			return err
 		}
 		trialTime := time.Since(t).Seconds()
-		inside := s.ev.Stats().Runtime - before
+		after := s.ev.Stats()
 		switched := s.ev.TimeSwitch(randomMask(rng, len(s.records)))
 		t = time.Now()
 		if err := s.ev.Rebuild(); err != nil {
@@ -149,7 +150,7 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
 		}
 		r, trial = append(r, plainTime), append(trial, trialTime/plainTime)
 		change, rebuild = append(change, switched.Seconds()), append(rebuild, time.Since(t).Seconds())
-		outside += max(0, 1-inside/(trialTime*float64(b.Workers)))
+		outside += 1 - (after.Runtime-before.Runtime)/(after.Busy-before.Busy)
 	}
 	b.R, b.Trial, b.Switch, b.Rebuild = figure(r), figure(trial), figure(change), figure(rebuild)
 	b.Outside = outside / benchRounds
@@ -231,7 +232,8 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	out := &BenchSearch{Strategy: s.config.Strategy, Target: s.config.Target, Scan: scan, R: took / r, Seconds: took, Evaluations: found.Evaluations,
 		Passes: (st.Samples - before.Samples) / float64(s.data.Len()), Blocks: st.Blocks - before.Blocks, Restored: st.Restored - before.Restored,
 		Equal: st.Equal - before.Equal, Memo: st.Memo, Parts: s.ev.Parts(), Int16: len(found.Promotion), Promotion: found.Promotion}
-	out.Outside = max(0, 1-(st.Runtime-before.Runtime)/(took*float64(s.ev.Workers())))
+	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
+	out.Idle = max(0, 1-(st.Busy-before.Busy)/(took*float64(s.ev.Workers())))
 	out.Stored = s.plan.Bytes
 	if found.Score.Total > 0 {
 		out.Correct = &found.Score.Count
