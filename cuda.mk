@@ -148,3 +148,24 @@ test-bits: emu $(CUDA_BIN)/libcuda.a ## compare the kernels with package quant o
 	@sh scripts/need.sh go cc
 	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
 	$(EMU_ENV) $(CUDA_BIN)/gpucheck -stride 1 -out $(CUDA_BIN)
+
+# ---- the real CUDA provider on stand-in libraries (cuda/internal/standin)
+
+PLACE_BIN := bin/standin
+STANDIN_SRC := cuda/internal/standin
+PROVIDER := $(dir $(ORT_GPU_LIBRARY))libonnxruntime_providers_cuda.so
+STANDINS := libcudart.so.12 libcublas.so.12 libcublasLt.so.12 libcufft.so.11 libcurand.so.10 libcudnn.so.9
+
+# Each library has the symbol version that the provider asks for, which is its own name.
+$(STANDINS:%=$(PLACE_BIN)/%): $(PLACE_BIN)/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU)/onnxruntime/wheels.sha256
+	@mkdir -p $(@D)
+	@nm -D --undefined-only $(PROVIDER) | awk -v library=$* -f $(STANDIN_SRC)/stubs.awk > $(@D)/$*.c
+	@echo "$* { global: *; };" > $(@D)/$*.map
+	@$(CC) -O1 -w -shared -fPIC -Wl,-soname,$* -Wl,--version-script=$(@D)/$*.map -o $@ $(@D)/$*.c \
+	  $(if $(filter libcudart.%,$*),$(wildcard $(STANDIN_SRC)/*.c) -ldl)
+
+.PHONY: test-placement
+test-placement: emu $(CUDA_BIN)/libcuda.a $(STANDINS:%=$(PLACE_BIN)/%) ## place networks with the real CUDA provider on stand-in libraries (277 MB of wheels)
+	@sh scripts/need.sh go cc
+	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(PLACE_BIN):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" \
+	  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda

@@ -1,0 +1,42 @@
+//go:build cuda
+
+package emutest
+
+/*
+#cgo LDFLAGS: -ldl
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+
+// The stand-in CUDA runtime is in the process once ONNX Runtime has loaded its CUDA provider.
+static const char *notes(void) {
+	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	const char *(*f)(void) = library ? (const char *(*)(void))dlsym(library, "demote_standin_notes") : NULL;
+	return f ? f() : NULL;
+}
+static void reset(void) {
+	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	void (*f)(void) = library ? (void (*)(void))dlsym(library, "demote_standin_reset") : NULL;
+	if (f) f();
+}
+*/
+import "C"
+
+import (
+	"strings"
+	"testing"
+)
+
+// Notes returns what ONNX Runtime's CUDA provider asked of the stand-in CUDA runtime since ResetNotes, a line each: "launch NAME stream ADDRESS",
+// "copy up BYTES stream ADDRESS", "malloc BYTES", "sync device" and so on. It fails the test where the runtime is another one.
+func Notes(t testing.TB) []string {
+	t.Helper()
+	text := C.notes()
+	if text == nil {
+		t.Fatal("the CUDA runtime of this process is not the stand-in: run `make test-placement`")
+	}
+	return strings.Split(strings.TrimSuffix(C.GoString(text), "\n"), "\n")
+}
+
+// ResetNotes forgets what was noted.
+func ResetNotes() { C.reset() }
