@@ -21,7 +21,7 @@ import onnx
 from aimet_onnx import int8, int16
 from aimet_onnx.quantsim import QuantizationSimModel, load_encodings_to_sim
 
-SAMPLES = 6
+SAMPLES = 3
 
 
 def simulation(path, activation, dummy):
@@ -31,7 +31,7 @@ def simulation(path, activation, dummy):
 def make(folder, source, name):
     rng = np.random.default_rng(7)
     calibration = [{"input": rng.random((1, 3, 16, 16), dtype=np.float32) * 3 - 1} for _ in range(8)]
-    x = np.random.default_rng(11).random((SAMPLES, 3, 16, 16), dtype=np.float32) * 3 - 1
+    x = np.random.default_rng(11).integers(0, 192, (SAMPLES, 3, 16, 16)).astype(np.float32) / 64 - 1
     for bits, kind in ((8, int8), (16, int16)):
         sim = simulation(source, kind, calibration[0]["input"])
         sim.compute_encodings(calibration)

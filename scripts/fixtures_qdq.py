@@ -15,12 +15,10 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
-from fixtures_mctq import Attention, Convolutional
+from fixtures_mctq import Attention, Convolutional, samples
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.tensor_quant_overrides import TensorQuantOverridesHelper
 from onnxruntime.quantization.execution_providers.qnn.mixed_precision_overrides_utils import MixedPrecisionTensorQuantOverridesFixer
-
-SAMPLES = 6
 
 
 class Data(CalibrationDataReader):
@@ -58,8 +56,7 @@ def session(model):
 def record(path):
     model = onnx.load(path)
     constants = {i.name for i in model.graph.initializer} | {o for n in model.graph.node if n.op_type == "Constant" for o in n.output}
-    rng = np.random.default_rng(11)
-    x = rng.random((SAMPLES, 3, 16, 16), dtype=np.float32) * 3 - 1
+    x = samples(np.random.default_rng(11), (3, 16, 16))
     out = dict(x=x, logits=session(model).run(None, {"input": x})[0])
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
