@@ -19,7 +19,8 @@ import (
 // Version is the program's version; the build sets it.
 var Version = "development"
 
-// Main runs the program with its arguments and returns the exit code.
+// Main runs the program with its arguments and returns the exit code. The first interrupt ends what
+// is under way in good order, the second ends the process.
 func Main(args []string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -27,35 +28,58 @@ func Main(args []string) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		fmt.Fprintln(os.Stderr, "demote: finishing the trial at hand; interrupt once more to stop now")
+		fmt.Fprintln(os.Stderr, "demote: finishing what is at hand; interrupt once more to stop now")
 		stop()
 		<-signals
 		os.Exit(run.ExitInterrupted)
 	}()
-	err := App(os.Stdout, os.Stderr).RunContext(ctx, args)
+	return program(ctx, args, os.Stdout, os.Stderr)
+}
+
+// program runs one command line and returns the exit code. An error is one line on errs.
+func program(ctx context.Context, args []string, out, errs io.Writer) int {
+	watched := &output{Writer: out}
+	app := App(watched, errs)
+	if last := len(args) - 1; last > 0 && args[last] == completionFlag {
+		complete(watched, app, args[1:last])
+		return run.ExitFound
+	}
+	err := app.RunContext(ctx, flagsFirst(app, args))
+	if err == nil && watched.err != nil {
+		err = usage("cannot write the output: %w", watched.err)
+	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "demote: "+oneLine(err))
+		fmt.Fprintln(errs, "demote: "+oneLine(err))
 	}
 	return exitCode(err)
 }
 
+// output remembers the first error of writing to it, so that printing need not look at each.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // App is the program's commands and flags.
-func App(out, errors io.Writer) *cli.App {
+func App(out, errs io.Writer) *cli.App {
 	app := &cli.App{
-		Name:                   "demote",
-		Usage:                  "find the largest set of activations of an ONNX network that can run in int8 instead of int16",
-		Version:                Version,
-		Writer:                 out,
-		ErrWriter:              errors,
-		EnableBashCompletion:   true,
-		HideHelpCommand:        true,
-		UseShortOptionHandling: false,
-		ExitErrHandler:         func(*cli.Context, error) {},
-		OnUsageError:           usageError,
-		Flags:                  globalFlags(),
-		CommandNotFound: func(c *cli.Context, name string) {
-			fmt.Fprintf(errors, "demote: no command %q; `demote --help` lists them\n", name)
-		},
+		Name:            "demote",
+		Usage:           "find the largest set of activations of an ONNX network that can run in int8 instead of int16",
+		Version:         Version,
+		Writer:          out,
+		ErrWriter:       errs,
+		HideHelpCommand: true,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    usageError,
+		Flags:           commonFlags(),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return usage("no command %q; `demote --help` lists them", c.Args().First())
@@ -66,7 +90,8 @@ func App(out, errors io.Writer) *cli.App {
 			benchCommand(), devicesCommand(), completionCommand()},
 	}
 	for _, c := range app.Commands {
-		c.OnUsageError = usageError
+		c.OnUsageError, c.HideHelpCommand = usageError, true
+		c.Flags = append(c.Flags, commonFlags()...)
 	}
 	return app
 }
@@ -77,10 +102,9 @@ var errUsage = errors.New("usage")
 type usageMistake struct{ error }
 
 func (usageMistake) Is(target error) bool { return target == errUsage }
+func (u usageMistake) Unwrap() error      { return u.error }
 
 func usage(format string, args ...any) error { return usageMistake{fmt.Errorf(format, args...)} }
-
-func usageError(_ *cli.Context, err error, _ bool) error { return usageMistake{err} }
 
 // exitCode maps what a command returned to the program's exit code.
 func exitCode(err error) int {
@@ -96,33 +120,49 @@ func oneLine(err error) string {
 	return strings.TrimPrefix(text, "invalid search input: ")
 }
 
-// globalFlags are those of every command.
-func globalFlags() []cli.Flag {
+// commonFlags are those of every command, before or behind its name.
+func commonFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "ort", Usage: "ONNX Runtime library `FILE`, or its folder (default: " + run.RuntimeEnv + ", else beside the program)"},
-		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
+		&cli.StringFlag{Name: "ort", Category: catDevice, Usage: "`FILE`: the ONNX Runtime library, or its folder (default: " + run.RuntimeEnv + ", else beside the program)"},
+		&cli.StringFlag{Name: "log-level", Category: catPrint, Usage: "`LEVEL`: of the log on standard error: debug, info, warn or error (default: warn)"},
 	}
+}
+
+// common is the value of one of the commonFlags, wherever it was given; the one behind the
+// command's name counts.
+func common(c *cli.Context, name string) string {
+	for _, level := range c.Lineage() {
+		if level.Command != nil && level.IsSet(name) {
+			return level.String(name)
+		}
+	}
+	return ""
 }
 
 // logger makes the log of a command.
 func logger(c *cli.Context) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return nil, usage("--log-level %s: choose debug, info, warn or error", c.String("log-level"))
+	level, text := slog.LevelWarn, common(c, "log-level")
+	if text != "" && level.UnmarshalText([]byte(text)) != nil {
+		return nil, usage("--log-level %s: choose debug, info, warn or error", text)
 	}
 	return slog.New(slog.NewTextHandler(c.App.ErrWriter, &slog.HandlerOptions{Level: level})), nil
 }
 
-// openRuntime finds ONNX Runtime and says which it took.
+// openRuntime finds ONNX Runtime and logs which it took.
 func openRuntime(c *cli.Context) (*slog.Logger, error) {
-	log, err := logger(c)
-	if err != nil {
-		return nil, err
+	log, _, err := takeRuntime(c)
+	return log, err
+}
+
+// takeRuntime is openRuntime, with what it took in words.
+func takeRuntime(c *cli.Context) (log *slog.Logger, taken string, err error) {
+	if log, err = logger(c); err != nil {
+		return nil, "", err
 	}
-	path, how, err := run.OpenRuntime(c.String("ort"))
+	path, how, err := run.OpenRuntime(common(c, "ort"))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	log.Info("ONNX Runtime", "library", path, "found", how, "version", run.RuntimeVersion())
-	return log, nil
+	return log, fmt.Sprintf("ONNX Runtime %s, found %s: %s", run.RuntimeVersion(), how, path), nil
 }

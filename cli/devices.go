@@ -13,9 +13,9 @@ func devicesCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "devices",
 		Usage: "list what searches can run on",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}},
+		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
-			found, err := run.Devices(c.String("ort"))
+			found, err := run.Devices(common(c, "ort"))
 			if err != nil {
 				return err
 			}

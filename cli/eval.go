@@ -14,16 +14,16 @@ func evalCommand() *cli.Command {
 		Usage:     "score a float or quantized ONNX file on labelled samples",
 		ArgsUsage: "FILE.onnx",
 		Flags: join(dataFlags(), metricFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "reference", Category: catTarget, Usage: "`FILE` of the network that agreement, sqnr, cosine and mse compare with"},
-			&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "exact: quantized files are computed as they are written; default: as ONNX Runtime likes"},
-			&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}, deviceFlags()),
+			&cli.StringFlag{Name: "reference", Category: catInput, Usage: "`FILE`: network that agreement, sqnr, cosine and mse compare with"},
+			&cli.StringFlag{Name: "session", Category: catDevice, Value: "exact", Usage: "`MODE`: exact computes quantized files as they are written, default as ONNX Runtime likes"},
+			formulaFlag(), jsonFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
 				return err
 			}
 			if c.NArg() != 1 {
-				return usage("give one file: demote eval --data E.npz FILE.onnx")
+				return usage("give one file: demote eval FILE.onnx --data E.npz")
 			}
 			if cfg.Log, err = openRuntime(c); err != nil {
 				return err

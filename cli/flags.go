@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -11,78 +12,101 @@ import (
 	"demote/run"
 )
 
-// Categories under which `--help` groups the flags.
-const (
-	catInput  = "1. What goes in"
-	catTarget = "2. What is wanted"
-	catGrids  = "3. Grids"
-	catSearch = "4. How it is searched"
-	catDevice = "5. Where it runs"
+// Values that flags take. A test holds the first three against the rooms that know them.
+var (
+	gridKinds    = []string{"asymmetric", "symmetric", "pow2"}
+	rangeMethods = []string{"minmax", "average", "percentile", "mse", "entropy", "threshold"}
+	formulas     = []string{"qdq", "mctq", "torch"}
 )
+
+// either lists names in a sentence: a, b or c.
+func either(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
 
 // modelFlags name the network.
 func modelFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Category: catInput, Usage: "float network, an ONNX `FILE`"},
-		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "the network's float outputs are quantized too"},
+		&cli.StringFlag{Name: "model", Category: catInput, Usage: "`FILE`: float network, as ONNX"},
+		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too"},
 	}
 }
 
-// dataFlags say how samples are read.
+// dataFlags say which samples are evaluated.
 func dataFlags() []cli.Flag {
+	return join([]cli.Flag{
+		&cli.StringFlag{Name: "data", Category: catInput, Usage: "`FILE`: evaluation samples: npz with arrays x (or one named after each input) and y, npy, MNIST idx, or a folder of images"},
+		&cli.StringFlag{Name: "labels", Category: catInput, Usage: "`FILE`: labels of --data, where it has none or others: npy, npz, idx, or csv for a folder"},
+		&cli.IntFlag{Name: "limit", Category: catInput, Usage: "`N`: use only N samples of --data, of each class its share (default: all)"},
+		&cli.Uint64Flag{Name: "seed", Category: catInput, Value: 1, Usage: "`N`: decides all that is drawn by lot, such as the samples of --limit; 0 to 4294967295"},
+	}, sampleFlags())
+}
+
+// sampleFlags say how samples are turned into the network's input.
+func sampleFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "data", Category: catInput, Usage: "evaluation samples: npz, npy, idx `FILE` or image folder; keys x (or the input's name) and y"},
-		&cli.IntFlag{Name: "limit", Category: catInput, Usage: "use a stratified part of `N` samples (0: all)"},
-		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "multiply the samples by `S` (per channel: S,S,S), before mean and std"},
-		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "then subtract `M` (per channel: M,M,M)"},
-		&cli.StringFlag{Name: "std", Category: catInput, Usage: "then divide by `D` (per channel: D,D,D)"},
+		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
+		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},
+		&cli.StringFlag{Name: "std", Category: catInput, Usage: "`D`: then divide by D, or D,D,D"},
 	}
 }
 
 // calibFlags say how grids are made.
 func calibFlags() []cli.Flag {
-	kinds, ranges := "asymmetric, symmetric or pow2", "minmax, average, percentile, mse, entropy or threshold"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "calibration samples, as --data; labels are not needed"},
-		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND` of all grids: " + kinds},
-		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND` of the int8 grids"},
-		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND` of the int16 grids"},
-		&cli.StringFlag{Name: "range", Category: catGrids, Value: "minmax", Usage: "`METHOD` that finds all ranges: " + ranges},
-		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD` that finds the int8 ranges"},
-		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD` that finds the int16 ranges"},
-		&cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "rounding `FORMULA`: qdq, mctq or torch"},
+		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "`FILE`: calibration samples, in the formats of --data; no labels needed"},
+		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: of all grids: " + either(gridKinds)},
+		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: of the int8 grids, where it is another"},
+		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: of the int16 grids, where it is another"},
+		&cli.StringFlag{Name: "range", Category: catGrids, Value: "minmax", Usage: "`METHOD`: that finds all ranges: " + either(rangeMethods)},
+		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: that finds the int8 ranges, where it is another"},
+		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: that finds the int16 ranges, where it is another"},
+		formulaFlag(),
 	}
+}
+
+func formulaFlag() cli.Flag {
+	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: of the rounding formula: " + either(formulas)}
 }
 
 // metricFlags say what is measured.
 func metricFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`METRIC`: " + strings.Join(backend.MetricNames(), ", ") + " (default: top1 with labels, else agreement)"},
-		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME` of the output that the metric reads, where the network has several"},
+		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(backend.MetricNames()) + " (default: top1 with labels, else agreement)"},
+		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: of the output that the metric reads, where the network has several"},
 	}
 }
 
 // deviceFlags say where it runs.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`DEVICE`: auto or cpu"},
-		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "blocks run at once, `N` (0: one a core)"},
-		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "threads of ONNX Runtime a worker, `N` (0: 1)"},
-		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "samples a block, `N` (0: 50, or the network's fixed batch)"},
-		&cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES` for stored activations, such as 2GiB or 0 for none (default: a quarter of the free memory)"},
+		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: auto or cpu"},
+		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: blocks run at once (default: one a core)"},
+		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: threads of ONNX Runtime a worker (default: 1)"},
+		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block (default: 50, or the network's fixed batch)"},
 	}
+}
+
+// cacheFlag bounds what searches keep.
+func cacheFlag() cli.Flag {
+	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Category: catPrint, Usage: "JSON instead of text"}
 }
 
 // config reads the flags that several commands share; absent ones read as zero.
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
-		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), Data: c.String("data"),
+		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), Data: c.String("data"), Labels: c.String("labels"),
 		OutputHolder: c.Bool("output-holder"), Limit: c.Int("limit"),
-		GridLow: either(c, "grid-low", "grid"), GridHigh: either(c, "grid-high", "grid"),
-		RangeLow: either(c, "range-low", "range"), RangeHigh: either(c, "range-high", "range"),
+		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
+		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Metric: c.String("metric"), Output: c.String("output"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
-		AllowNaN: c.Bool("allow-nan"), Version: c.App.Version,
+		AllowNaN: c.Bool("allow-nan"), Seed: uint32(c.Uint64("seed")), Version: c.App.Version,
 	}
 	for _, f := range []struct {
 		name string
@@ -98,6 +122,9 @@ func config(c *cli.Context) (run.Config, error) {
 		if c.Int(name) < 0 {
 			return r, usage("--%s %d: give a number that is not negative", name, c.Int(name))
 		}
+	}
+	if c.Uint64("seed") > math.MaxUint32 {
+		return r, usage("--seed %d: give a number from 0 to %d", c.Uint64("seed"), uint32(math.MaxUint32))
 	}
 	if text := c.String("cache"); text != "" {
 		n, err := byteSize(text)
@@ -115,11 +142,11 @@ func config(c *cli.Context) (run.Config, error) {
 	return r, nil
 }
 
-func either(c *cli.Context, first, second string) string {
-	if v := c.String(first); v != "" {
+func first(c *cli.Context, name, fallback string) string {
+	if v := c.String(name); v != "" {
 		return v
 	}
-	return c.String(second)
+	return c.String(fallback)
 }
 
 // numbers reads a list such as 0.5,0.5,0.5.
@@ -150,7 +177,7 @@ func byteSize(text string) (int64, error) {
 			continue
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-		if err != nil || v < 0 || v*u.size > 1<<62 {
+		if err != nil || !(v >= 0 && v*u.size <= 1<<62) {
 			return 0, fmt.Errorf("give a size such as 512MiB, 2GiB or 0")
 		}
 		return int64(v * u.size), nil

@@ -15,9 +15,8 @@ func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
 		Usage: "list the activations that can be quantized, and why the others cannot",
-		Flags: join(modelFlags(), calibFlags(), dataFlags()[2:], []cli.Flag{
-			&cli.BoolFlag{Name: "all", Usage: "also list the tensors without a holder, and why"},
-			&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}),
+		Flags: join(modelFlags(), calibFlags(), sampleFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without a holder, and why"}, jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

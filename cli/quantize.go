@@ -12,7 +12,7 @@ func quantizeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "quantize",
 		Usage: "calibrate a float network and write its int8 and its int16 version as QDQ files",
-		Flags: join(modelFlags(), calibFlags(), dataFlags()[2:], []cli.Flag{
+		Flags: join(modelFlags(), calibFlags(), sampleFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FOLDER` for NAME_int8.onnx and NAME_int16.onnx"},
 			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite them"}}),
 		Action: func(c *cli.Context) error {

@@ -13,7 +13,7 @@ func verifyCommand() *cli.Command {
 		Name:      "verify",
 		Usage:     "repeat a run's own check: the written file against what was searched",
 		ArgsUsage: "DIR",
-		Flags:     join(deviceFlags(), []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "JSON instead of text"}}),
+		Flags:     join(deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
@@ -30,9 +30,10 @@ func verifyCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				return firstError(err, writeJSON(c, v))
+				writeJSON(c, v)
+			} else {
+				fmt.Fprintln(c.App.Writer, verdict(v))
 			}
-			fmt.Fprintln(c.App.Writer, verdict(v))
 			return err
 		},
 	}

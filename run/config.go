@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"demote/quant"
 	"demote/search"
 )
 
@@ -76,4 +77,27 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// checkChoices refuses values that no choice has, and numbers out of their range.
+func (c Config) checkChoices() error {
+	switch {
+	case c.Scan != "fast" && c.Scan != "naive":
+		return mistakef("--scan %s: choose fast or naive", c.Scan)
+	case c.Chain != "demoted" && c.Chain != "last":
+		return mistakef("--chain %s: choose demoted or last", c.Chain)
+	case c.Weights != "high":
+		return mistakef("--weights %s: this version searches with the weights of the 16-bit file; choose high", c.Weights)
+	case !(c.Multiplier >= 0 && c.Multiplier <= 1):
+		return mistakef("--multiplier %v: give a number from 0 to 1", c.Multiplier)
+	case c.Trials < 0:
+		return mistakef("--trials %d: give a number of scores, or 0 for no budget", c.Trials)
+	case c.Time < 0:
+		return mistakef("--time %v: give a time such as 10m, or 0s for no budget", c.Time)
+	}
+	if _, err := quant.ParseFormula(c.Formula); err != nil {
+		return err
+	}
+	_, _, err := c.gridChoices()
+	return err
 }

@@ -64,6 +64,9 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		return nil, nil, err
 	}
 	metric, err := chooseMetric(c.Metric, p.data.Labels() != nil)
+	if err == nil {
+		err = p.needLabels(metric, c)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,6 +81,9 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		}
 	}
 	src, records, err := p.evalSource(m, c)
+	if err == nil {
+		err = p.checkLabels(metric, src)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -18,6 +18,9 @@ import (
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
 func (s *searching) scoreFloat(ctx context.Context) error {
 	src, err := plainSource(s.prepared.float, s.inputs, s.block, s.output)
+	if err == nil {
+		err = s.checkLabels(s.metric, src)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (s *searching) startMask() (search.Mask, error) {
 	}
 	text, err := os.ReadFile(s.config.Start)
 	if err != nil {
-		return search.Mask{}, mistakef("--start: %w", err)
+		return search.Mask{}, mistakef("--start: %w; give a promotion.txt, or leave it out", err)
 	}
 	index := map[string]int{}
 	for i, h := range s.network.Holders {
@@ -120,6 +123,9 @@ func (s *searching) setMask(m search.Mask) {
 // book writes what the search ended with into the result.
 func (s *searching) book(f search.Result) {
 	r := s.result
+	if f.Mask.Len() == 0 { // it failed before there was one
+		return
+	}
 	s.setMask(f.Mask)
 	r.Met = f.Found
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,30 +25,34 @@ const (
 type Folder struct {
 	Path string
 
-	lock    *os.File
-	created bool // by this process, now
+	lock *os.File
+	made []string // folders that were made for it, the outermost first
+	new  bool     // it held no run before
 }
 
 // OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds
 // anything that is not a run's is refused; whether the run in it may go on is the journal's to say.
 func OpenFolder(path string) (*Folder, error) {
-	f := &Folder{Path: path}
+	f := &Folder{Path: path, new: true}
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
+		f.made = missingFolders(path)
 		if err := os.MkdirAll(path, 0o777); err != nil {
-			return nil, mistakef("cannot make the run folder: %w", err)
+			f.Abandon()
+			return nil, mistakef("cannot make the run folder: %w; give --out another one", err)
 		}
-		f.created = true
 	case err != nil:
-		return nil, mistakef("cannot use the run folder: %w", err)
+		return nil, mistakef("cannot use the run folder: %w; give --out another one", err)
 	case !info.IsDir():
 		return nil, mistakef("%s: --out names a file; give a new folder", path)
 	default:
 		entries, err := os.ReadDir(path)
 		if err != nil {
-			return nil, mistakef("cannot read the run folder: %w", err)
+			return nil, mistakef("cannot read the run folder: %w; give --out another one", err)
 		}
-		if _, err := os.Stat(f.File(JournalFile)); err != nil && len(entries) > 0 {
+		if _, err := os.Stat(f.File(JournalFile)); err == nil {
+			f.new = false
+		} else if len(entries) > 0 {
 			if len(entries) > 1 || entries[0].Name() != lockFile {
 				return nil, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", path)
 			}
@@ -55,7 +60,8 @@ func OpenFolder(path string) (*Folder, error) {
 	}
 	lock, err := os.OpenFile(f.File(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
-		return nil, mistakef("cannot lock the run folder: %w", err)
+		f.Abandon()
+		return nil, mistakef("cannot lock the run folder: %w; give --out a folder that can be written to", err)
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		lock.Close()
@@ -76,19 +82,34 @@ func (f *Folder) Clear() error {
 	for _, name := range []string{ResultFile, PromotionFile, MixedFile, CurveFile, JournalFile,
 		JournalFile + "-wal", JournalFile + "-shm", MixedFile + ".data", "report.html"} {
 		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return mistakef("cannot clear the run folder: %w", err)
+			return mistakef("cannot clear the run folder: %w; give --out another one", err)
 		}
 	}
 	return nil
 }
 
-// Abandon removes a folder that this process made and in which nothing was begun, and closes it.
+// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it:
+// its journal and lock are removed, and the folders that were made for it. A run of before is kept.
 func (f *Folder) Abandon() {
-	if f.lock != nil && f.created {
-		os.Remove(f.File(lockFile))
-		os.Remove(f.Path)
+	if f.lock != nil && f.new {
+		for _, name := range []string{JournalFile, JournalFile + "-wal", JournalFile + "-shm", lockFile} {
+			os.Remove(f.File(name))
+		}
+	}
+	for _, folder := range slices.Backward(f.made) {
+		os.Remove(folder) // none that has files
 	}
 	f.Close()
+}
+
+// missingFolders lists a folder that does not exist and those above it that do not, the outermost
+// first.
+func missingFolders(path string) []string {
+	path = filepath.Clean(path)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return append(missingFolders(filepath.Dir(path)), path)
 }
 
 // Close gives the lock back. It may be called more than once.

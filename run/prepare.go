@@ -117,6 +117,27 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int) (*dataset
 	return set, nil
 }
 
+// needLabels refuses data without labels for a metric that needs them.
+func (p *prepared) needLabels(m *backend.Metric, c Config) error {
+	if m.NeedsLabels && p.data.Labels() == nil {
+		return mistakef("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)
+	}
+	return nil
+}
+
+// checkLabels refuses labels that the network's output has no class for.
+func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
+	out, known := src.tensors[p.output]
+	if !m.NeedsLabels || !known || len(out.Dims) == 0 {
+		return nil
+	}
+	classes := 1
+	for _, d := range out.Dims[1:] {
+		classes *= int(d)
+	}
+	return p.data.CheckLabels(classes)
+}
+
 // dataFile is a set with its path.
 type dataFile struct {
 	path string

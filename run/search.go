@@ -29,6 +29,7 @@ type searching struct {
 	plan    backend.Plan
 	result  *Result
 	started time.Time
+	begun   bool // the strategy runs: the folder is worth keeping
 	float   *search.Score
 	high    search.Score
 	above   float64 // the target as the search compares it
@@ -49,7 +50,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, err
 	}
-	s.begin()
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
 	if s.config.DryRun {
 		return s.result, s.dryRun()
 	}
@@ -59,8 +62,10 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recall(); err != nil {
-		return nil, err
+	if !s.config.Force {
+		if err := s.recall(); err != nil {
+			return nil, err
+		}
 	}
 	return s.result, s.search(ctx)
 }
@@ -84,8 +89,8 @@ func (s *searching) check() error {
 	if !slices.Contains(Strategies(), c.Strategy) {
 		return mistakef("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
 	}
-	if c.Scan != "fast" && c.Scan != "naive" {
-		return mistakef("--scan %s: choose fast or naive", c.Scan)
+	if err := c.checkChoices(); err != nil {
+		return err
 	}
 	if c.Metric != "" {
 		if s.metric, err = backend.MetricByName(c.Metric); err != nil {
@@ -98,8 +103,7 @@ func (s *searching) check() error {
 	if c.Device != "auto" && c.Device != "cpu" {
 		return mistakef("--device %s: this program was built for the CPU; choose auto or cpu", c.Device)
 	}
-	_, _, err = c.gridChoices()
-	return err
+	return nil
 }
 
 // scale tells the search how the metric's numbers are read.
@@ -107,9 +111,19 @@ func (s *searching) scale() search.Scale {
 	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Countable, Lower: s.metric.Lower}
 }
 
-// begin makes the result that everything found is written into.
-func (s *searching) begin() {
+// begin makes the result that everything found is written into. It refuses a target or data that the
+// metric cannot do with.
+func (s *searching) begin() error {
 	c := s.config
+	if s.metric == nil { // the default depends on the data
+		s.metric, _ = chooseMetric("", s.data.Labels() != nil)
+	}
+	if err := s.target.Check(s.scale()); err != nil {
+		return err
+	}
+	if err := s.needLabels(s.metric, c); err != nil {
+		return err
+	}
 	s.result = &Result{
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
@@ -121,25 +135,31 @@ func (s *searching) begin() {
 		s.result.Holders = append(s.result.Holders, HolderResult{Name: h.Name, Index: i, Precision: precision(r.High),
 			Low: gridResult(r.Low), High: gridResult(r.High)})
 	}
-	if s.metric == nil { // the default depends on the data
-		s.metric, _ = chooseMetric("", s.data.Labels() != nil)
-	}
 	s.result.Metric = s.metric.Name
+	return nil
 }
 
-// openFolder takes the run folder, and its journal if the run in it may go on.
+// openFolder takes the run folder, and its journal if the run in it may go on. What is to be
+// overwritten stays until the search begins.
 func (s *searching) openFolder() error {
 	var err error
-	if s.folder, err = OpenFolder(s.config.Out); err != nil {
+	if s.folder, err = OpenFolder(s.config.Out); err != nil || s.config.Force {
 		return err
-	}
-	if s.config.Force {
-		if err := s.folder.Clear(); err != nil {
-			return err
-		}
 	}
 	s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
 	return err
+}
+
+// overwrite removes the run that --force gives up, and begins a journal in its place.
+func (s *searching) overwrite() error {
+	err := s.folder.Clear()
+	if err == nil {
+		s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+	}
+	if err != nil {
+		return err
+	}
+	return s.recall()
 }
 
 // fingerprint names everything that can change a score or the way of this search.
@@ -174,6 +194,9 @@ func (s *searching) compile(ctx context.Context) error {
 		return err
 	}
 	src, err := s.source()
+	if err == nil {
+		err = s.checkLabels(s.metric, src)
+	}
 	if err != nil {
 		return err
 	}
@@ -239,8 +262,12 @@ func (s *searching) Close() {
 	if s.journal != nil {
 		s.journal.Close()
 	}
-	if s.folder != nil {
+	switch {
+	case s.folder == nil:
+	case s.begun:
 		s.folder.Close()
+	default:
+		s.folder.Abandon()
 	}
 	if s.prepared != nil {
 		s.prepared.Close()
@@ -285,9 +312,15 @@ func (s *searching) search(ctx context.Context) error {
 		return err
 	}
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
+	if s.config.Force {
+		if err := s.overwrite(); err != nil {
+			return err
+		}
+	}
+	s.begun = true
 	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
 	s.book(found)
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && (found.Mask.Len() == 0 || !errors.Is(err, context.Canceled)) {
 		return err
 	}
 	if werr := s.finish(ctx, found, err == nil); werr != nil {
@@ -307,10 +340,18 @@ func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err
 	o = search.NewOptions(len(s.records), goal.Above)
 	o.Units = s.units()
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
-	o.Progress = s.config.Progress
+	o.Progress = s.progress
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
 	o.Start, err = s.startMask()
 	return o, err
+}
+
+// progress tells who watches of an event, with scores in the metric's own sign.
+func (s *searching) progress(e search.Event) {
+	if e.Score.Total == 0 {
+		e.Score.Value = metricSign(e.Score.Value, s.metric.Lower)
+	}
+	s.config.Progress(e)
 }
 
 func (s *searching) warn(text string) {

@@ -125,9 +125,9 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 	}
 	switch {
 	case name != "":
-		return "", mistakef("--output %s: the network's outputs are %q", name, names)
+		return "", mistakef("%s: --output %s: the network's outputs are %q", m.Path, name, names)
 	case len(names) == 1:
 		return names[0], nil
 	}
-	return "", mistakef("the network has %d outputs; choose one with --output: %q", len(names), names)
+	return "", mistakef("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
 }

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"demote/backend"
+	"demote/run"
+)
+
+// summary tells a person what a search ended with; err is what it ended by, if anything.
+func summary(w io.Writer, r *run.Result, err error) {
+	high := len(r.Promotion)
+	low := len(r.Holders) - high
+	fmt.Fprintln(w)
+	switch {
+	case errors.Is(err, run.ErrUnreachable):
+		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in int16\n", r.Target.Text, len(r.Holders))
+	case !r.Met:
+		fmt.Fprintf(w, "no mix that meets the target %s has been found so far\n", r.Target.Text)
+	default:
+		so := ""
+		if !r.Finished {
+			so = "the best so far: "
+		}
+		end := ":"
+		if high == 0 {
+			end = ""
+		}
+		fmt.Fprintf(w, "%s%d of %d activations run in int8; %d stay int16%s\n", so, low, len(r.Holders), high, end)
+		promoted(w, r.Promotion)
+	}
+	fmt.Fprintf(w, "\n%s:\n", r.Metric)
+	for _, row := range []struct {
+		name string
+		s    *run.ScoreResult
+	}{{"float", r.Score.Float}, {"all int16", r.Score.High}, {"all int8", r.Score.Low}, {"the mix", r.Score.Mixed}} {
+		if row.s != nil {
+			fmt.Fprintf(w, "  %-20s %s\n", row.name, scoreText(row.s))
+		}
+	}
+	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
+	if v := r.Verified; v != nil {
+		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", verdict(v))
+	}
+	fmt.Fprintf(w, "\n%d scores asked for, %d masks tried, %.1f whole passes over the %d samples, %.1f s\n",
+		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
+	if err == nil || run.ExitCode(err) != run.ExitMistake {
+		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
+	}
+}
+
+// promoted lists the first of the holders that stay at int16.
+func promoted(w io.Writer, names []string) {
+	const most = 12
+	for i, name := range names {
+		if i == most && len(names) > most+1 {
+			fmt.Fprintf(w, "  ... and %d more, see promotion.txt\n", len(names)-most)
+			return
+		}
+		fmt.Fprintln(w, "  "+name)
+	}
+}
+
+// targetText is the target as the search compared it, and as typed where that is another text.
+func targetText(r *run.Result) string {
+	side := "above"
+	if m, err := backend.MetricByName(r.Metric); err == nil && m.Lower {
+		side = "below"
+	}
+	value := fmt.Sprintf("%.6g", r.Target.Value)
+	if value == r.Target.Text {
+		return side + " " + value
+	}
+	return fmt.Sprintf("%s %s (%s)", side, value, r.Target.Text)
+}
+
+func scoreText(s *run.ScoreResult) string {
+	switch {
+	case s.Correct != nil && s.Value != nil:
+		return fmt.Sprintf("%.4f  (%d of %d)", *s.Value, *s.Correct, *s.Total)
+	case s.Value != nil:
+		return fmt.Sprintf("%.6g", *s.Value)
+	}
+	return "infinite"
+}
+
+func verdict(v *run.Verified) string {
+	text := "outputs equal the search's, bit for bit, on every sample"
+	if !v.Identical {
+		text = "OUTPUTS DIFFER from the search's, first in tensor " + v.FirstDiffering
+	}
+	if v.Correct != nil {
+		text += fmt.Sprintf("\n  exact session    %d correct", *v.Correct)
+	}
+	if v.DefaultCorrect != nil {
+		text += fmt.Sprintf("\n  default session  %d correct", *v.DefaultCorrect)
+	}
+	return text
+}

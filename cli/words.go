@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// flagsFirst moves what is no flag behind the flags of a command, so that `demote eval FILE --data E`
+// and `demote eval --data E FILE` mean the same. What stands behind -- stays as it is.
+func flagsFirst(app *cli.App, args []string) []string {
+	at, c := commandOf(app, args)
+	if c == nil {
+		return args
+	}
+	list := slices.Clone(args[:at+1])
+	var plain []string
+	for i := at + 1; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return slices.Concat(list, args[i:i+1], plain, args[i+1:])
+		case !isFlag(args[i]):
+			plain = append(plain, args[i])
+			continue
+		}
+		list = append(list, args[i])
+		if takesNext(c.Flags, args[i]) && i+1 < len(args) {
+			i++
+			list = append(list, args[i])
+		}
+	}
+	return append(list, plain...)
+}
+
+// commandOf finds the command of a command line and where its name stands; nil without one.
+func commandOf(app *cli.App, args []string) (int, *cli.Command) {
+	for i := 1; i < len(args); i++ {
+		if !isFlag(args[i]) {
+			return i, app.Command(args[i])
+		}
+		if takesNext(app.Flags, args[i]) {
+			i++
+		}
+	}
+	return 0, nil
+}
+
+func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }
+
+// takesNext tells whether a flag's value is the next word.
+func takesNext(flags []cli.Flag, word string) bool {
+	name := strings.TrimLeft(word, "-")
+	f := findFlag(flags, name)
+	if f == nil {
+		return false
+	}
+	_, isBool := f.(*cli.BoolFlag)
+	return !isBool
+}
+
+func findFlag(flags []cli.Flag, name string) cli.Flag {
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return nil
+	}
+	return flags[i]
+}
+
+// What package flag says of a command line that it cannot parse.
+var (
+	unknownFlag = regexp.MustCompile(`^flag provided but not defined: -+(.*)$`)
+	noValue     = regexp.MustCompile(`^flag needs an argument: -+(.*)$`)
+	badValue    = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-+([^ :]+): (.*)$`)
+)
+
+// usageError words a mistake in the flags.
+func usageError(c *cli.Context, err error, _ bool) error {
+	help := "demote --help"
+	if c.Command != nil && c.Command.HelpName != "" && c.Command.Name != c.App.Name {
+		help = c.Command.HelpName + " --help"
+	}
+	text := err.Error()
+	if m := unknownFlag.FindStringSubmatch(text); m != nil {
+		return usage("unknown flag --%s; `%s` lists the flags", m[1], help)
+	}
+	if m := noValue.FindStringSubmatch(text); m != nil {
+		return usage("--%s needs a value; see `%s`", m[1], help)
+	}
+	if m := badValue.FindStringSubmatch(text); m != nil {
+		return usage("--%s %s: %s", m[2], m[1], wanted(c, m[2]))
+	}
+	return usage("%w; see `%s`", err, help)
+}
+
+// wanted says what kind of value a flag takes.
+func wanted(c *cli.Context, name string) string {
+	var f cli.Flag
+	if c.Command != nil {
+		f = findFlag(c.Command.Flags, name)
+	}
+	switch f.(type) {
+	case *cli.IntFlag, *cli.Uint64Flag:
+		return "give a whole number"
+	case *cli.Float64Flag:
+		return "give a number"
+	case *cli.DurationFlag:
+		return "give a time such as 90s, 10m or 1h30m"
+	case *cli.BoolFlag:
+		return fmt.Sprintf("write --%s alone", name)
+	}
+	return "this is no value that it takes"
+}
