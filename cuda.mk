@@ -78,7 +78,7 @@ $(GATE_BIN)/kernels.ptx: kernels.cu cuda/gate/nvrtc.py .nv/wheels.sha256
 	@sed 's/^\.version .*/.version 6.3/' $@.new > $@ && rm $@.new
 
 .PHONY: ptx
-ptx: $(GATE_BIN)/kernels.ptx gate-logs gate-header ## compile kernels.cu with NVIDIA's tools and judge the result (65 MB of wheels)
+ptx: $(GATE_BIN)/kernels.ptx gate-logs gate-header ptx-clang ## compile kernels.cu with NVIDIA's tools and judge the result (65 MB of wheels)
 	@cmp $< cuda/kernels.ptx || { echo "make: cuda/kernels.ptx is not what kernels.cu compiles to: run make ptx-write" >&2; exit 1; }
 	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN)
 
@@ -87,12 +87,29 @@ ptx-write: $(GATE_BIN)/kernels.ptx gate-logs ## compile kernels.cu and write cud
 	@go run ./cuda/gate -ptx $< -logs $(GATE_BIN) -write
 	@cp $< cuda/kernels.ptx
 
-# ptxas with every warning an error, for each architecture; the PTX is compute_75's.
+# ptxas_all PTX, FOLDER: ptxas with every warning an error, for each architecture, logs into the folder; the PTX is compute_75's.
+ptxas_all = mkdir -p $(2) && rm -f $(2)/sm_*.log; for a in $(GATE_ARCHS); do \
+  $(NV)/cuda_nvcc/bin/ptxas -v -arch=sm_$$a -warn-spills -warn-lmem-usage -warn-double-usage -Werror $(1) \
+    -o $(2)/kernels.sm_$$a.cubin 2>$(2)/sm_$$a.log || { cat $(2)/sm_$$a.log >&2; exit 1; }; done
+
 .PHONY: gate-logs
 gate-logs: $(GATE_BIN)/kernels.ptx ## compile the PTX for every architecture from 7.5 to 12.0 (part of ptx)
-	@rm -f $(GATE_BIN)/sm_*.log; for a in $(GATE_ARCHS); do \
-	  $(NV)/cuda_nvcc/bin/ptxas -v -arch=sm_$$a -warn-spills -warn-lmem-usage -warn-double-usage -Werror $< \
-	    -o $(GATE_BIN)/kernels.sm_$$a.cubin 2>$(GATE_BIN)/sm_$$a.log || { cat $(GATE_BIN)/sm_$$a.log >&2; exit 1; }; done
+	@$(call ptxas_all,$<,$(GATE_BIN))
+
+# The second compiler, where there is one: its PTX must pass the same judgement.
+CLANG ?= $(firstword $(foreach c,clang-19 clang-18 clang-17 clang-16 clang,$(shell command -v $(c) 2>/dev/null)))
+
+.PHONY: ptx-clang
+ptx-clang: .nv/wheels.sha256 ## compile kernels.cu with clang as well, where it is installed (part of ptx)
+ifeq ($(CLANG),)
+	@echo "gate: no clang is installed: kernels.cu was compiled by NVRTC alone (package clang-19 brings the second compiler)"
+else
+	@mkdir -p $(GATE_BIN)/clang
+	@$(CLANG) -x cuda --cuda-device-only --cuda-gpu-arch=sm_75 -nocudainc -nocudalib -fms-extensions -include cuda/gate/clang.h -std=c++17 -O3 \
+	  -ffp-contract=off -Wall -Wextra -Wdouble-promotion -Werror -Xclang -target-feature -Xclang +ptx63 -S kernels.cu -o $(GATE_BIN)/clang/kernels.ptx
+	@$(call ptxas_all,$(GATE_BIN)/clang/kernels.ptx,$(GATE_BIN)/clang)
+	@go run ./cuda/gate -ptx $(GATE_BIN)/clang/kernels.ptx -logs $(GATE_BIN)/clang -docs ""
+endif
 
 # Our own cuda.h against NVIDIA's: values, layouts, prototypes, and which version of a function a name means.
 .PHONY: gate-header
@@ -130,6 +147,17 @@ cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and
 	@sh scripts/need.sh go cc
 	@echo "cuda: headers of $(if $(CUDA_TOOLKIT),the CUDA toolkit in $(CUDA_TOOLKIT),this project, no CUDA 11 or 12 toolkit found)"
 	$(CUDA_ENV) go build -tags cuda -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
+
+GPU_REPORT ?= bin/gpu-report
+
+# Every step runs, whatever the one before it found; the report says what failed, and so does the exit code of gpucheck.
+.PHONY: gpu-check
+gpu-check: setup-cuda $(CUDA_BIN)/libcuda.a ## on a machine with a GPU: run all checks there and write bin/gpu-report/
+	@sh scripts/need.sh go cc
+	@mkdir -p $(GPU_REPORT)
+	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
+	-$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -json -tags cuda,gpu -skip '^TestEmulated' -count=1 ./cuda >$(GPU_REPORT)/tests.json
+	$(CUDA_BIN)/gpucheck -tests $(GPU_REPORT)/tests.json -out $(GPU_REPORT)
 
 # ---- tests
 

@@ -1,5 +1,7 @@
 // Command gpucheck is the part of `make gpu-check` that asks the device itself: it runs the kernels against package quant, times them,
 // and writes what it finds as gpu-report.txt and gpu-report.json. Built without the tag cuda it only says so.
 //
-//	gpucheck [-device N] [-stride N] [-out DIR]
+//	gpucheck [-device N] [-stride N] [-tests FILE] [-out DIR]
+//
+// FILE is the output of `go test -json`, whose outcomes go into the report.
 package main

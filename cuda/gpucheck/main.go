@@ -21,6 +21,7 @@ func main() {
 	ordinal := flag.Int("device", 0, "number of the GPU")
 	stride := flag.Int("stride", 4099, "compare every STRIDEth float32 with package quant; 1 compares all of them")
 	out := flag.String("out", ".", "folder for gpu-report.txt and gpu-report.json")
+	tests := flag.String("tests", "", "file with the output of go test -json to take into the report")
 	flag.Parse()
 	if flag.NArg() > 0 || *stride < 1 {
 		flag.Usage()
@@ -30,6 +31,12 @@ func main() {
 	if err := examine(r, *ordinal, uint64(*stride)); err != nil {
 		fmt.Fprintln(os.Stderr, "gpucheck:", err)
 		os.Exit(exitUser)
+	}
+	if *tests != "" {
+		if err := includeTests(r, *tests); err != nil {
+			fmt.Fprintln(os.Stderr, "gpucheck:", err)
+			os.Exit(exitUser)
+		}
 	}
 	if err := r.write(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "gpucheck:", err)
