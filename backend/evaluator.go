@@ -59,7 +59,8 @@ type Evaluator struct {
 	pool    *pool
 	store   *store // nil: nothing is stored
 	stats   Stats
-	far     *distance // nil until Distance is asked
+	booked  func(report) // the method book, made once: a trial allocates nothing
+	far     *distance    // nil until Distance is asked
 
 	watch func(samples []int, rows []float32) // sees every block's outputs, from the workers' goroutines; nil: nobody does
 }

@@ -17,7 +17,7 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 	if e.store != nil {
 		j.trial = e.store.trial(b.Mask)
 	}
-	return e.pool.run(ctx, j, b.From, b.To, gains, e.book)
+	return e.pool.run(ctx, j, b.From, b.To, gains, e.booked)
 }
 
 // book counts what a job has cost.

@@ -27,6 +27,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 			e.Close()
 		}
 	}()
+	e.booked = e.book
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 type Dependence struct {
 	On     string // what it depends on: "a repeated run", "slot and neighbours", "the worker", "the cuts"
 	Tensor string // the first tensor that shows it
-	Node   string // the node that computes it
 }
 
 // Error says what the output depends on, in one line.

@@ -1,0 +1,149 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/search"
+)
+
+// compiled prepares and compiles a search without a run folder.
+func compiled(t testing.TB, cfg Config) *searching {
+	t.Helper()
+	s := &searching{config: cfg.withDefaults()}
+	t.Cleanup(s.Close)
+	var err error
+	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+		t.Fatal(err)
+	}
+	if s.metric, err = chooseMetric(cfg.Metric, s.data.Labels() != nil); err != nil {
+		t.Fatal(err)
+	}
+	s.result = &Result{}
+	if err := s.open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestTrialAllocatesNothing holds that a trial allocates nothing on the Go side.
+func TestTrialAllocatesNothing(t *testing.T) {
+	s := compiled(t, tinyConfig(t, 60))
+	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
+	masks[1].Demote(2)
+	r := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.ev.Again(context.Background(), masks[i%2]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	// The runtime itself allocates now and then for a goroutine that waits; a trial never does.
+	if n := float64(r.MemAllocs) / float64(r.N); n > 0.5 || r.N < 10 {
+		t.Errorf("%v allocations a trial over %d trials", n, r.N)
+	}
+}
+
+// BenchmarkTrial is a full trial of the example's network on 200 samples, with -benchmem.
+func BenchmarkTrial(b *testing.B) {
+	s := compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Limit: 200, Cache: -1, Block: 50})
+	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, err := s.ev.Again(context.Background(), masks[i%2]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestSelfTest holds that the self-test passes a sound network, in one piece and in parts, and
+// finds one whose output depends on the neighbours in the block, by the name of the tensor.
+func TestSelfTest(t *testing.T) {
+	s := compiled(t, tinyConfig(t, 60))
+	if d, err := s.ev.SelfTest(); d != nil || err != nil {
+		t.Errorf("a sound network: %v, %v", d, err)
+	}
+	cfg := tinyConfig(t, 60)
+	m, err := onnx.Read(cfg.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependOnNeighbours(m)
+	if err := m.Write(cfg.Model); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Search(context.Background(), cfg)
+	var d *backend.Dependence
+	if !errors.As(err, &d) || d.On != "slot and neighbours" || d.Tensor != "mixed" {
+		t.Errorf("a network that mixes its samples: %v", err)
+	}
+}
+
+// TestWorkersAndThreads holds that neither changes a decision.
+func TestWorkersAndThreads(t *testing.T) {
+	want := ""
+	for _, c := range []struct{ workers, threads int }{{1, 1}, {2, 1}, {3, 1}, {1, 2}, {2, 2}} {
+		cfg := tinyConfig(t, 75)
+		cfg.Workers, cfg.Threads = c.workers, c.threads
+		got := decisions(t, mustSearch(t, cfg))
+		if want == "" {
+			want = got
+		}
+		if got != want {
+			t.Errorf("%d workers of %d threads: %s\none of one: %s", c.workers, c.threads, got, want)
+		}
+	}
+}
+
+// TestNothingChanges holds that a demotion which changes no value is found out at a cut: images of
+// whole numbers lie on both power-of-two grids, so demoting the input runs one part and no other.
+func TestNothingChanges(t *testing.T) {
+	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Limit: 60, Cache: 1 << 30, Block: 20, GridLow: "pow2", GridHigh: "pow2"})
+	if s.ev.Parts() < 2 {
+		t.Fatalf("the network is in %d parts", s.ev.Parts())
+	}
+	none := search.NewMask(len(s.records))
+	high, err := s.ev.Again(context.Background(), none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := none.Clone()
+	input.Demote(0)
+	before := s.ev.Stats()
+	f, err := s.ev.Scan(context.Background(), none, []search.Mask{input}, search.Bound{Above: -1, Floor: 0})
+	if err != nil || !f.Passed || f.Score != high {
+		t.Fatalf("%+v, %v; without the demotion %v", f, err, high)
+	}
+	after := s.ev.Stats()
+	if equal, blocks := after.Equal-before.Equal, after.Blocks-before.Blocks; equal != 3 || blocks != 3 {
+		t.Errorf("%d of %d blocks ended early, of 3", equal, blocks)
+	}
+	if run := after.Samples - before.Samples; run > 45 {
+		t.Errorf("%.1f whole passes of 60 samples", run)
+	}
+}
+
+// dependOnNeighbours adds the mean over the batch to the first activation.
+func dependOnNeighbours(m *onnx.Model) {
+	g := m.Graph()
+	for _, n := range g.Node {
+		for i, t := range n.Input {
+			if t == "a1" {
+				n.Input[i] = "mixed"
+			}
+		}
+	}
+	mean := &onnxpb.NodeProto{OpType: proto.String("ReduceMean"), Name: proto.String("mean"), Input: []string{"a1"}, Output: []string{"a1/mean"},
+		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("axes"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: []int64{0}}}}
+	add := &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("mix"), Input: []string{"a1", "a1/mean"}, Output: []string{"mixed"}}
+	g.Node = append(g.Node[:2:2], append([]*onnxpb.NodeProto{mean, add}, g.Node[2:]...)...)
+}
