@@ -1,17 +1,48 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"demote/quant"
+)
+
+// ReadQuantized makes a network of a file that is quantized already: ReadMCTQ for one with the Model Compression Toolkit's
+// quantizers, whose grids follow the formula, else ReadQDQ, whose formula is always QDQ. A file without any quantizer is the
+// error of ReadQDQ, which explains how a 16-bit export loses its holders.
+func ReadQuantized(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
+	if m.IsMCTQ() {
+		return ReadMCTQ(m, formula)
+	}
+	return ReadQDQ(m)
+}
 
 // imported begins the network of a file that is already quantized: a copy of the model at operator set Opset without functions,
 // its quantizers still in place.
 func imported(m *Model) (*Network, error) {
 	n := &Network{Model: m.Clone(), Opset: m.OpsetOf("")}
-	for _, step := range []func(*Model) error{constantInputs, convertOpset, inlineFunctions, noQuantizersInside} {
+	for _, step := range []func(*Model) error{constantInputs, convertOpset, inlineFunctions, noQuantizersInside, oneKind} {
 		if err := step(n.Model); err != nil {
 			return nil, err
 		}
 	}
 	return n, nil
+}
+
+// oneKind refuses a file with quantizers of both kinds: each reader would take the other's for operators that compute.
+func oneKind(m *Model) error {
+	var toolkit, linear node
+	for _, n := range m.Graph().GetNode() {
+		switch {
+		case isMCTQ(n):
+			toolkit = n
+		case isQ(n) || isDQ(n):
+			linear = n
+		}
+	}
+	if toolkit != nil && linear != nil {
+		return badf("%s of %s and %s are in one file: export in one format", nodeName(toolkit), mctqDomain, nodeName(linear))
+	}
+	return nil
 }
 
 // settle folds what hangs on the weights, which are floats again, and keeps those that are still there, followed through Transpose

@@ -155,6 +155,10 @@ var mctqDamage = []damage{
 		}
 	}, []string{"no activation quantizer", "no MCTQ export"}},
 	{"quantizer in a branch", "pot", func(g *onnxpb.GraphProto) { inside(g, mctqPOT) }, []string{mctqPOT, "stands inside", "choice"}},
+	{"a QuantizeLinear too", "pot", func(g *onnxpb.GraphProto) {
+		g.Initializer = append(g.Initializer, NewFloats("step", nil, []float32{1}))
+		g.Node = append(g.Node, newNode("QuantizeLinear", "linear", []string{"input", "step"}, []string{"codes"}))
+	}, []string{"linear", "in one file"}},
 	{"dangling name", "pot", func(g *onnxpb.GraphProto) { of(g, mctqPOT, 1).Input[0] = "nowhere" }, []string{mctqPOT, `"nowhere"`}},
 	{"cycle", "pot", func(g *onnxpb.GraphProto) { n := of(g, "Conv", 0); n.Input[0] = of(g, mctqPOT, 2).Output[0] }, []string{"cycle"}},
 	{"quantizer of itself", "pot", func(g *onnxpb.GraphProto) { n := of(g, mctqPOT, 1); n.Input[0] = n.Output[0] }, []string{mctqPOT, "cycle"}},

@@ -6,12 +6,16 @@ import (
 	"demote/quant"
 )
 
+// rounder returns the value on a channel's grid, and its code.
+type rounder = func(float32) (float32, float32)
+
 // quantize returns the quantized values of a weight, as the operators of mct_quantizers compute them in float32, or as the
 // toolkit's own run in torch does where f is quant.Torch. Codes and scales come with them where every value is float32(code)*scale of
-// its channel with a code of 8 bits.
+// its channel with a code of 8 bits. The values
+// take the place of the weight's own.
 func (w *weightGrid) quantize(f quant.Formula) (values []float32, codes []int8, scales []float32, err error) {
 	channels := len(w.hi)
-	rounding := make([]func(float32) (float32, float64), channels)
+	rounding := make([]rounder, channels)
 	scales = make([]float32, channels)
 	for c := range rounding {
 		switch {
@@ -31,21 +35,25 @@ func (w *weightGrid) quantize(f quant.Formula) (values []float32, codes []int8, 
 			inner *= int(d)
 		}
 	}
-	values, codes = make([]float32, len(w.values)), make([]int8, len(w.values))
-	for i, v := range w.values {
-		y, code := rounding[i/inner%channels](v)
-		values[i] = y
-		if codes == nil || code != math.Trunc(code) || code < math.MinInt8 || code > math.MaxInt8 || float32(float32(code)*scales[i/inner%channels]) != y {
-			codes = nil
-			continue
+	values, codes = w.values, make([]int8, len(w.values))
+	for at, c := 0, 0; at < len(values); at, c = at+inner, (c+1)%channels {
+		round, s := rounding[c], scales[c]
+		for i := at; i < at+inner && i < len(values); i++ {
+			y, code := round(values[i])
+			values[i] = y
+			if codes == nil {
+				continue
+			}
+			if codes[i] = int8(code); float32(codes[i]) != code || float32(code*s) != y {
+				codes = nil
+			}
 		}
-		codes[i] = int8(code)
 	}
 	return values, codes, scales, nil
 }
 
 // symmetric: s = T/2^(n-1); rint(clamp(w, -T, T-s)/s)*s, under quant.Torch clamp(rint(w*(1/s)))*s.
-func (w *weightGrid) symmetric(c int, f quant.Formula) (func(float32) (float32, float64), float32) {
+func (w *weightGrid) symmetric(c int, f quant.Formula) (rounder, float32) {
 	t := w.hi[c]
 	half := float32(int64(1) << (w.bits - 1))
 	s := t / half
@@ -53,15 +61,15 @@ func (w *weightGrid) symmetric(c int, f quant.Formula) (func(float32) (float32, 
 		return torchRounding(s, -half, half-1), s
 	}
 	most := t - s
-	return func(x float32) (float32, float64) {
-		q := roundEven(min(max(x, -t), most) / s)
-		return float32(q*s) + 0, float64(q)
+	return func(x float32) (float32, float32) {
+		q := roundEven(limit(x, -t, most) / s)
+		return float32(q*s) + 0, q
 	}, s
 }
 
 // uniform: the range is moved so that 0 is on the grid, as for activations; rint(clamp(w, min', max')/s)*s, without an
 // offset, under quant.Torch (clamp(rint(w*(1/s))+zp, 0, 2^n-1)-zp)*s.
-func (w *weightGrid) uniform(c int, f quant.Formula) (func(float32) (float32, float64), float32, error) {
+func (w *weightGrid) uniform(c int, f quant.Formula) (rounder, float32, error) {
 	if w.bits < 2 {
 		return nil, 0, badf("attribute \"num_bits\" is 1: a uniform grid has at least 2")
 	}
@@ -74,35 +82,46 @@ func (w *weightGrid) uniform(c int, f quant.Formula) (func(float32) (float32, fl
 		zero := float32(g.Zero)
 		return torchRounding(s, -zero, float32(g.Max)-zero), s, nil
 	}
-	return func(x float32) (float32, float64) {
-		q := roundEven(min(max(x, g.Lo), g.Hi) / s)
-		return float32(q*s) + 0, float64(q)
+	return func(x float32) (float32, float32) {
+		q := roundEven(limit(x, g.Lo, g.Hi) / s)
+		return float32(q*s) + 0, q
 	}, s, nil
 }
 
 // table: the nearest value of the look-up table, the first of two, to clip(w/(T+eps)*2^(b-1), -2^(b-1), 2^(b-1)-1), scaled back by
 // T/2^(b-1); b is lut_values_bitwidth.
-func (w *weightGrid) table(c int) (func(float32) (float32, float64), float32) {
+func (w *weightGrid) table(c int) (rounder, float32) {
 	t := w.hi[c]
 	half := float32(int64(1) << (w.lutBit - 1))
-	return func(x float32) (float32, float64) {
-		v := min(max(float32(x/float32(t+w.eps))*half, -half), half-1)
+	return func(x float32) (float32, float32) {
+		v := limit(float32(x/float32(t+w.eps))*half, -half, half-1)
 		best, least := w.lut[0], float32(math.Inf(1))
 		for _, l := range w.lut {
 			if d := float32(math.Abs(float64(v - l))); d < least {
 				best, least = l, d
 			}
 		}
-		return float32(best/half*t) + 0, float64(best)
+		return float32(best/half*t) + 0, best
 	}, t / half
 }
 
-func torchRounding(s, lo, hi float32) func(float32) (float32, float64) {
+func torchRounding(s, lo, hi float32) rounder {
 	inv := 1 / s
-	return func(x float32) (float32, float64) {
-		q := min(max(roundEven(float32(x*inv)), lo), hi)
-		return float32(q*s) + 0, float64(q)
+	return func(x float32) (float32, float32) {
+		q := limit(roundEven(float32(x*inv)), lo, hi)
+		return float32(q*s) + 0, q
 	}
 }
 
 func roundEven(v float32) float32 { return float32(math.RoundToEven(float64(v))) }
+
+// limit is clamp for numbers that are finite.
+func limit(v, lo, hi float32) float32 {
+	if v < lo {
+		return lo
+	}
+	if v > hi {
+		return hi
+	}
+	return v
+}

@@ -13,15 +13,7 @@ import (
 // side reads one file of a pair: MCTQ where it has such nodes, else QDQ.
 func side(t testing.TB, path string, f quant.Formula) (*onnx.Network, []quant.Grid) {
 	t.Helper()
-	m := read(t, path)
-	var n *onnx.Network
-	var g []quant.Grid
-	var err error
-	if m.IsMCTQ() {
-		n, g, err = onnx.ReadMCTQ(m, f)
-	} else {
-		n, g, err = onnx.ReadQDQ(m)
-	}
+	n, g, err := onnx.ReadQuantized(read(t, path), f)
 	if err != nil {
 		t.Fatal(err)
 	}

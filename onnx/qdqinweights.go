@@ -65,7 +65,7 @@ type constantCodes struct {
 	dims    []int64
 	channel int // the axis of the channels, -1: one scale
 	inner   int // elements from one channel to the next
-	codes   []int64
+	codes   []int32
 }
 
 // grids says which scale belongs to which element of a tensor.
@@ -100,8 +100,22 @@ func codesOf(x *Index, n node, t tensor) (*constantCodes, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.codes, err = Ints(t); err != nil {
+	if typ := DType(t.GetDataType()); t.GetRawData() != nil && (typ == Int8 || typ == Uint8) {
+		c.codes = make([]int32, len(t.GetRawData()))
+		for i, b := range t.GetRawData() {
+			if c.codes[i] = int32(b); typ == Int8 {
+				c.codes[i] = int32(int8(b))
+			}
+		}
+		return c, nil
+	}
+	codes, err := Ints(t)
+	if err != nil {
 		return nil, badf("%s: %w", nodeName(n), err)
+	}
+	c.codes = make([]int32, len(codes))
+	for i, code := range codes {
+		c.codes[i] = int32(code)
 	}
 	return c, nil
 }
@@ -136,32 +150,45 @@ func codesBehind(x *Index, q, dq node) (*constantCodes, error) {
 	if isSigned(p.typ) {
 		lo, hi = -math.Ldexp(1, bits-1), math.Ldexp(1, bits-1)-1
 	}
-	c.codes = make([]int64, len(values))
-	for i, v := range values {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, badf("%s: %q holds %g at element %d", nodeName(q), input(q, 0), v, i)
+	c.codes = make([]int32, len(values))
+	bad := -1
+	c.blocks(len(values), func(from, to, k int) {
+		zero, scale := float64(c.zeros[k]), c.scales[k]
+		for i := from; i < to; i++ {
+			v := values[i]
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				bad = i
+				return
+			}
+			c.codes[i] = int32(min(max(math.RoundToEven(float64(v/scale))+zero, lo), hi))
 		}
-		k := c.of(i)
-		c.codes[i] = int64(min(max(math.RoundToEven(float64(v/c.scales[k]))+float64(c.zeros[k]), lo), hi))
+	})
+	if bad >= 0 {
+		return nil, badf("%s: %q holds %g at element %d", nodeName(q), input(q, 0), values[bad], bad)
 	}
 	return c, nil
 }
 
-// of returns the place of the scale of element i.
-func (c *constantCodes) of(i int) int {
+// blocks calls f with the elements from lo up to hi that share scale k, one stretch after the other.
+func (c *constantCodes) blocks(elements int, f func(lo, hi, k int)) {
 	if c.channel < 0 {
-		return 0
+		f(0, elements, 0)
+		return
 	}
-	return i / c.inner % len(c.scales)
+	for lo, k := 0, 0; lo < elements; lo, k = lo+c.inner, (k+1)%len(c.scales) {
+		f(lo, min(lo+c.inner, elements), k)
+	}
 }
 
 // values are (code - zero point)*scale in float32, as the operator computes them.
 func (c *constantCodes) values() []float32 {
 	out := make([]float32, len(c.codes))
-	for i, code := range c.codes {
-		k := c.of(i)
-		out[i] = float32(float32(code-c.zeros[k])*c.scales[k]) + 0
-	}
+	c.blocks(len(out), func(lo, hi, k int) {
+		zero, scale := int32(c.zeros[k]), c.scales[k]
+		for i := lo; i < hi; i++ {
+			out[i] = float32(float32(c.codes[i]-zero)*scale) + 0
+		}
+	})
 	return out
 }
 
@@ -171,12 +198,17 @@ func (c *constantCodes) weight(name string) *Weight {
 		return nil
 	}
 	w := &Weight{Tensor: name, Dims: c.dims, Axis: c.channel, Scales: c.scales, Codes: make([]int8, len(c.codes))}
-	for i, code := range c.codes {
-		code -= c.zeros[c.of(i)]
-		if code < math.MinInt8 || code > math.MaxInt8 {
-			return nil
+	fit := true
+	c.blocks(len(c.codes), func(lo, hi, k int) {
+		zero := int32(c.zeros[k])
+		for i := lo; i < hi; i++ {
+			code := c.codes[i] - zero
+			fit = fit && code >= math.MinInt8 && code <= math.MaxInt8
+			w.Codes[i] = int8(code)
 		}
-		w.Codes[i] = int8(code)
+	})
+	if !fit {
+		return nil
 	}
 	return w
 }
