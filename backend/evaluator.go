@@ -19,6 +19,7 @@ type Options struct {
 	Workers   int               // blocks run at once; 0: a worker a core
 	Threads   int               // threads of the runtime a worker; 0: 1
 	Spin      bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
+	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
 	Cache     int64             // bytes for stored activations; 0: none are stored
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99

@@ -43,14 +43,14 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 
 // layOut makes the data resident in the given order; nil: its own. Nothing stored survives it.
 func (e *Evaluator) layOut(order []int) error {
-	data, err := newResident(e.from, e.inputs, e.opts.Block, order)
+	if e.data != nil {
+		e.data.Close() // first: there is to be memory for one
+	}
+	var err error
+	e.data, err = newResident(e.from, e.inputs, e.opts.Block, order)
 	if err != nil {
 		return err
 	}
-	if e.data != nil {
-		e.data.Close()
-	}
-	e.data = data
 	e.resetStore()
 	return nil
 }

@@ -47,7 +47,7 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 			nan = i
 		}
 	}
-	if !e.opts.Metric.Countable {
+	if !e.opts.Metric.Countable || e.opts.KeepOrder {
 		return high, nan, nil
 	}
 	order := make([]int, e.samples)

@@ -15,5 +15,8 @@ func OpenRuntime(path string) error { return cgo.Init(path) }
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
 func RuntimeVersion() string { return cgo.Version() }
 
+// Trim gives memory that was freed back to the system, at the end of a phase.
+func Trim() { cgo.Trim() }
+
 // Instructions names the instruction set that FakeQuant runs with on this processor.
 func Instructions() string { return cgo.ISAName(slices.Max(cgo.ISAs())) }

@@ -11,8 +11,9 @@ import (
 // A Dependence is what the self-test found: a result that is not a function of mask and sample
 // alone.
 type Dependence struct {
-	On     string // what it depends on: "a repeated run", "slot and neighbours", "the worker", "the cuts"
-	Tensor string // the first tensor that shows it
+	On       string // what it depends on: "a repeated run", "slot and neighbours", "the worker", "the cuts"
+	Tensor   string // the first tensor that shows it
+	Repeated bool   // not even the same run gives the same bits
 }
 
 // Error says what the output depends on, in one line.
@@ -119,7 +120,7 @@ func (e *Evaluator) shuffledBlock() (data []*cgo.Tensor, from []int, err error) 
 // locate names the first tensor that shows a dependence, by running the network with all its
 // tensors as outputs.
 func (e *Evaluator) locate(on string, m search.Mask, shuffled []*cgo.Tensor, from []int) (*Dependence, error) {
-	d := &Dependence{On: on}
+	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()
 	if err != nil {
 		return d, nil // the dependence itself is what matters

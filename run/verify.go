@@ -66,6 +66,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask) (*Verified, er
 	} else if v.FirstDiffering, err = s.ev.FirstDifference(exact, mask, i); err != nil {
 		return nil, err
 	}
+	exact.Close()
 	def, err := s.openFile(ctx, file, nil)
 	if err != nil {
 		return nil, err
