@@ -131,7 +131,7 @@ GO_ROOMS = $(sort $(foreach d,$(wildcard */),$(if $(wildcard $(d)*.go $(d)*/*.go
 .PHONY: tidy-check
 tidy-check: ## fail if go.mod or go.sum is not what the code needs
 	@$(NEED) go
-	go mod tidy -diff
+	@go mod tidy -diff >/dev/null || { echo "make: go.mod or go.sum is not what the code needs: run go mod tidy" >&2; exit 1; }
 
 .PHONY: generate
 generate: protoc ## make onnx.pb.go again from the onnx.proto of the Python package onnx
