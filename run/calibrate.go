@@ -11,7 +11,7 @@ import (
 
 // calibrationBlock is the number of calibration samples in memory at a time, with all activations
 // of the network.
-const calibrationBlock = 16
+const calibrationBlock = 8
 
 // A gridChoice is how a grid is made from calibration data.
 type gridChoice struct {
