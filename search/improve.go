@@ -16,7 +16,7 @@ const (
 )
 
 // improveFactor times the number of units is how many trials auto lets improve ask for where no budget is given.
-const improveFactor = 4
+const improveFactor = 2
 
 // improve starts from the start mix, or from the all-high one, and changes it until nothing helps.
 func improve(s *session) error {

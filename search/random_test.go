@@ -178,7 +178,7 @@ func TestSwapsAreBounded(t *testing.T) {
 	}
 	o.Target = 90
 	res, err = search.Run(context.Background(), "auto", distant{points(drop, nil)}, o)
-	if err != nil || res.Evaluations > 2+4*n+4*n {
+	if err != nil || res.Evaluations > 2+4*n+2*n {
 		t.Errorf("%v, %d evaluations, %v", err, res.Evaluations, res.Notes)
 	}
 }
