@@ -52,6 +52,9 @@ func printBench(w io.Writer, b *run.Bench) {
 	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
+	if b.StartUp > 0 {
+		fmt.Fprintf(w, "from the files to the first trial         %.3g s\n", b.StartUp)
+	}
 	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
 		if s != nil {
 			printSearch(w, s)

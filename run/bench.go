@@ -36,6 +36,8 @@ type Bench struct {
 	Switch        Figure  `json:"switch_seconds"`  // writing another mask
 	Rebuild       Figure  `json:"rebuild_seconds"` // making a session of the same network instead
 
+	StartUp float64 `json:"start_up_seconds,omitempty"` // from the files to the first trial: calibration, float pass, compilation, self-test
+
 	Search *BenchSearch `json:"search,omitempty"`
 	Naive  *BenchSearch `json:"naive,omitempty"`
 }
@@ -83,6 +85,7 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if s.prepared, err = prepare(ctx, c); err != nil {
 		return nil, err
 	}
+	prepared := time.Since(s.started)
 	if s.metric, err = chooseMetric(c.Metric, s.data.Labels() != nil); err != nil {
 		return nil, err
 	}
@@ -96,9 +99,11 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if s.target, err = search.ParseTarget(c.Target); err != nil {
 		return nil, err
 	}
+	s.started = time.Now().Add(-prepared)
 	if b.Search, err = s.benchSearch(ctx, c.Scan, b.R.Median); err != nil {
 		return nil, err
 	}
+	b.StartUp = s.startUp.Seconds()
 	if against == "naive" {
 		b.Naive, err = s.benchSearch(ctx, "naive", b.R.Median)
 	}

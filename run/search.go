@@ -29,6 +29,7 @@ type searching struct {
 	plan    backend.Plan
 	result  *Result
 	started time.Time
+	startUp time.Duration // from the start to the first trial
 	begun   bool // the strategy runs: the folder is worth keeping
 	float   *search.Score
 	high    search.Score
@@ -226,16 +227,13 @@ func (s *searching) open(ctx context.Context) error {
 			return err
 		}
 	}
+	s.startUp = time.Since(s.started)
 	high, nan, err := s.ev.Arrange(ctx)
 	if err != nil {
 		return err
 	}
 	if nan >= 0 && !c.AllowNaN {
-		tensor, err := s.ev.FirstNaN(nan)
-		if err != nil {
-			return err
-		}
-		return mistakef("%s: the 16-bit network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", c.describe(), nan, tensor)
+		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
 	s.high = high
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
