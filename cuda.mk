@@ -165,7 +165,7 @@ EMU_ENV = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(EMU_BIN)$${LD_LIBRARY_PATH:+:
 CUDA_ROOMS ?= ./cuda/...
 
 .PHONY: test-cuda
-test-cuda: emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built with the tag cuda on the emulated device: no GPU, no download
+test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built with the tag cuda on the emulated device: no GPU, no download
 	@sh scripts/need.sh go cc
 	@$(SELFTEST) 2>$(EMU_BIN)/selftest.log || { cat $(EMU_BIN)/selftest.log >&2; exit 1; }
 	$(CUDA_ENV) go vet -tags cuda $(CUDA_ROOMS)

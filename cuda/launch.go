@@ -58,7 +58,7 @@ func (d *Device) newLaunch(name string, gridX, gridY int, args ...arg) *Launch {
 
 // gridFor returns how many blocks serve so many threads' worth of work: enough, and no more than the GPU holds at once.
 func (d *Device) gridFor(threads int) int {
-	return clampInt(ceilDiv(threads, blockThreads), 1, d.info.Multiprocessors*blocksPerMultiprocessor)
+	return clampInt(ceilDiv(threads, blockThreads), 1, d.MaxBlocks())
 }
 
 // Run puts the kernel into the stream. A refused launch is an error here; a kernel that fails shows at a later wait.

@@ -20,7 +20,7 @@ import (
 // The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the emulated device's memory,
 // and FakeQuant launches the kernel through the driver.
 
-// runtimeOnce opens ONNX Runtime for this test process.
+// openRuntime opens ONNX Runtime for this test process.
 func openRuntime(t *testing.T) {
 	t.Helper()
 	do(t, cgo.Init(orttest.Path(t)))
@@ -82,7 +82,7 @@ func network(t *testing.T, list []quant.Record, n int64) []byte {
 // launcher is what FakeQuant nodes need of a device.
 func launcher(d *cuda.Device, s *cuda.Stream, table *cuda.Buffer[quant.Params]) cgo.Launcher {
 	return cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), Records: table.Address(), Holders: table.Len() / 2,
-		MaxBlocks: 16, Stream: s.Handle()}
+		MaxBlocks: d.MaxBlocks(), Stream: s.Handle()}
 }
 
 func deviceTensor[T cuda.Element](t *testing.T, b *cuda.Buffer[T], elem cgo.DType, n int64) *cgo.DeviceTensor {
