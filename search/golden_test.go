@@ -2,12 +2,8 @@ package search_test
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
 	"demote/search"
@@ -49,43 +45,9 @@ func TestGoldenResult(t *testing.T) {
 	}
 }
 
-// realRun is the part of the recorded run that a replay needs.
-type realRun struct {
-	Target      float64 `json:"target"`
-	Samples     int     `json:"samples"`
-	Multiplier  float64 `json:"multiplier"`
-	Threshold   float64 `json:"threshold"`
-	Seed        uint32  `json:"shuffle_seed"`
-	Evaluations []struct {
-		Mask    string `json:"mask"`
-		Correct int    `json:"correct"`
-	} `json:"evaluations"`
-	Holders []struct {
-		Name string `json:"name"`
-	} `json:"holders_8bit"`
-	Chain []struct {
-		Index    int     `json:"index"`
-		Returned float64 `json:"returned_accuracy"`
-		Correct  int     `json:"correct_of_mask_after"`
-		Mask     string  `json:"mask_after"`
-	} `json:"chain"`
-	Promotion []string `json:"promotion_list"`
-	Final     struct {
-		Mask    string `json:"mask"`
-		Correct int    `json:"correct"`
-	} `json:"final"`
-}
-
 // TestReplay replays the recorded search of Sony's toolkit: its counts are the evaluator, its chain and list must come out.
 func TestReplay(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(searchtest.Testdata(), "mctq-trace.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r realRun
-	if err := json.Unmarshal(data, &r); err != nil {
-		t.Fatal(err)
-	}
+	r := searchtest.ReadReal(t)
 	counts := map[string]int{}
 	for _, e := range r.Evaluations {
 		if old, ok := counts[e.Mask]; ok && old != e.Correct {
@@ -104,34 +66,11 @@ func TestReplay(t *testing.T) {
 				}
 				return search.Score{Count: count, Total: r.Samples}, nil
 			})
-			o := search.NewOptions(len(r.Holders), r.Target)
-			o.Multiplier, o.Seed, o.Chain = r.Multiplier, r.Seed, mode
-			res, err := search.Demotion(context.Background(), replay, o)
+			res, err := search.Demotion(context.Background(), replay, r.Options(mode))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(res.Chain) != len(r.Chain) {
-				t.Fatalf("chain of %d, want %d", len(res.Chain), len(r.Chain))
-			}
-			mask := search.NewMask(len(r.Holders))
-			for i, want := range r.Chain {
-				step := res.Chain[i]
-				mask.Demote(step.Unit)
-				recorded := want.Returned
-				if mode == search.ChainDemoted {
-					recorded = float64(want.Correct) / float64(r.Samples)
-				}
-				if step.Unit != want.Index || step.Recorded.Float() != recorded || mask.String() != want.Mask {
-					t.Fatalf("entry %d: unit %d at %v, want %d at %v", i, step.Unit, step.Recorded.Float(), want.Index, recorded)
-				}
-			}
-			var names []string
-			for _, h := range res.Promotion {
-				names = append(names, r.Holders[h].Name)
-			}
-			if !slices.Equal(names, r.Promotion) || res.Mask.String() != r.Final.Mask || res.Score.Count != r.Final.Correct {
-				t.Errorf("promotion %v, mask %s at %d, want %v, %s at %d", names, res.Mask, res.Score.Count, r.Promotion, r.Final.Mask, r.Final.Correct)
-			}
+			r.Check(t, &res, mode)
 			if len(trace) != len(r.Evaluations) || res.Evaluations != len(trace) {
 				t.Fatalf("%d masks scored, %d counted, want %d", len(trace), res.Evaluations, len(r.Evaluations))
 			}

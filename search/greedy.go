@@ -57,7 +57,7 @@ func (s *session) mildest(rest []int, before Score) (int, Score, error) {
 		if math.IsNaN(h) {
 			h = math.Inf(1)
 		}
-		if at < 0 || s.cheaper(h, s.o.Cost[rest[i]], harm, s.o.Cost[rest[at]]) <= 0 {
+		if at < 0 || cheaper(h, s.o.Cost[rest[i]], harm, s.o.Cost[rest[at]]) <= 0 {
 			at, best, harm = i, sc, h
 		}
 	}

@@ -50,14 +50,14 @@ func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking,
 		r.units = append(r.units, u)
 		s.tell(EventOrder, Score{})
 	}
-	slices.SortStableFunc(r.units, func(a, b int) int { return s.cheaper(r.harm[a], s.o.Cost[a], r.harm[b], s.o.Cost[b]) })
+	slices.SortStableFunc(r.units, func(a, b int) int { return cheaper(r.harm[a], s.o.Cost[a], r.harm[b], s.o.Cost[b]) })
 	s.res.Order = r.units
 	return r, nil
 }
 
 // cheaper compares what two units do to the score and what they save. Units that do no harm come first, the one that saves
 // most leading; then by harm for each unit of cost; equal ones by harm alone, and then, the sort being stable, by index.
-func (s *session) cheaper(harmA, costA, harmB, costB float64) int {
+func cheaper(harmA, costA, harmB, costB float64) int {
 	return cmp.Or(
 		cmp.Compare(harmClass(harmA), harmClass(harmB)),
 		cmp.Compare(harmRate(harmA, costA), harmRate(harmB, costB)),
