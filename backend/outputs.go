@@ -5,6 +5,7 @@ import (
 	"math"
 	"sort"
 
+	"demote/cgo"
 	"demote/search"
 )
 
@@ -26,18 +27,21 @@ func (e *Evaluator) Row() int { return e.judge.row }
 
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets
 // wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
-// way: the first sample whose output has one, or -1. The order cannot change a count. Metrics that
-// do not count keep the order of the data.
+// way: the first sample whose output has one, else the first that has one in some tensor, or -1. The
+// order cannot change a count. Metrics that do not count keep the order of the data.
 func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, err error) {
 	margins := make([]float64, e.samples)
 	bad := make([]bool, e.samples)
 	none := search.NewMask(e.source.Holders())
+	before := cgo.NaNs()
+	e.watchNaN(true)
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
 		margins[sample] = e.margin(row, sample)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
 	})
+	e.watchNaN(false)
 	if err != nil {
 		return high, -1, err
 	}
@@ -45,6 +49,11 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 	for i := len(bad) - 1; i >= 0; i-- {
 		if bad[i] {
 			nan = i
+		}
+	}
+	if nan < 0 && cgo.NaNs() > before {
+		if nan, err = e.hiddenNaN(ctx); err != nil {
+			return high, -1, err
 		}
 	}
 	if !e.opts.Metric.Countable || e.opts.KeepOrder {

@@ -24,6 +24,7 @@ type worker struct {
 	binds   []*binding             // one a part
 	seconds time.Duration          // spent inside the runtime
 	current search.Mask            // what the mask tensor holds
+	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 }
 
 // binding is a part bound to a worker's buffers.
@@ -130,7 +131,7 @@ func (w *worker) setMask(m search.Mask) {
 	w.current.CopyFrom(m)
 	bytes := w.mask.Bytes()
 	for i := range m.Len() {
-		bytes[i] = 0
+		bytes[i] = w.high
 		if m.Low(i) {
 			bytes[i] = 1
 		}

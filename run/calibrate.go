@@ -54,8 +54,9 @@ func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]
 	observers := make([]*quant.Observer, len(n.Holders))
 	for i := range observers {
 		observers[i] = quant.NewObserver(low.method, high.method)
+		observers[i].IgnoreNonFinite = c.AllowNaN
 	}
-	if err := observe(ctx, n, data, observers); err != nil {
+	if err := observe(ctx, n, data, observers, c); err != nil {
 		return nil, err
 	}
 	records := make([]quant.Record, len(n.Holders))
@@ -73,7 +74,7 @@ func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]
 
 // observe shows every holder's values to its observer, one sample at a time, as many passes as the
 // methods need.
-func observe(ctx context.Context, n *onnx.Network, data samples, observers []*quant.Observer) error {
+func observe(ctx context.Context, n *onnx.Network, data samples, observers []*quant.Observer, c Config) error {
 	block, err := chooseBlock(n.Model, 0)
 	if err != nil {
 		return err
@@ -115,6 +116,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	sample := make([][]float32, len(inputs)) // of the network's own inputs, which are no outputs
 	for pass := range observers[0].Passes() {
 		err := backend.Pass(ctx, stretch, data, optimization, func(first, count int, outputs [][]float32) error {
+			bad, tensor := -1, ""
 			for i, h := range n.Holders {
 				if in, ok := isInput[h.Tensor]; ok {
 					if err := observeInput(data, in, first, count, &sample[in], func(x []float32) { observers[i].Observe(pass, x) }); err != nil {
@@ -125,18 +127,21 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 				values := outputs[at[h.Tensor]]
 				size := len(values) / block
 				for slot := range count {
+					before := observers[i].NonFinite()
 					observers[i].Observe(pass, values[slot*size:(slot+1)*size])
+					if observers[i].NonFinite() > before && (bad < 0 || first+slot < bad) {
+						bad, tensor = first+slot, h.Tensor
+					}
 				}
+			}
+			if bad >= 0 && !c.AllowNaN {
+				return mistakef("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
+					c.Model, bad, c.Calib, tensor)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
-		}
-		for i, o := range observers {
-			if pass == 0 && o.NonFinite() > 0 {
-				return mistakef("%s: tensor %s is NaN or infinite for calibration samples (%d values)", n.Model.Path, n.Holders[i].Tensor, o.NonFinite())
-			}
 		}
 	}
 	return nil

@@ -51,14 +51,8 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, b := range bad {
-		if b && !s.config.AllowNaN {
-			tensor, err := e.FirstNaN(i)
-			if err != nil {
-				return err
-			}
-			return mistakef("%s: the float network gives NaN for sample %d, first in tensor %s; mend the network, or go on with --allow-nan", s.config.Model, i, tensor)
-		}
+	if err := s.checkFloatNaN(ctx, e, src, bad); err != nil {
+		return err
 	}
 	s.options.Reference = reference
 	if !s.metric.NeedsLabels {

@@ -1,0 +1,64 @@
+package backend
+
+import (
+	"context"
+	"slices"
+
+	"demote/cgo"
+	"demote/search"
+)
+
+// watchNaN makes all workers' FakeQuant nodes count NaN in what they are given, or no longer. It
+// concerns holders that are not demoted.
+func (e *Evaluator) watchNaN(on bool) {
+	for _, w := range e.chain.workers {
+		w.high = 0
+		if on {
+			w.high = cgo.Watch
+		}
+		bytes := w.mask.Bytes()
+		for i := range w.current.Len() {
+			if !w.current.Low(i) {
+				bytes[i] = w.high
+			}
+		}
+	}
+}
+
+// hiddenNaN is the first sample, in the order of the data, for which some tensor of the network
+// without demotions is NaN, or -1. FakeQuant turns NaN into its lowest code, so the outputs may not
+// show it.
+func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
+	p, err := e.openProbe()
+	if err != nil {
+		return -1, err
+	}
+	defer p.Close()
+	first := -1
+	none := search.NewMask(e.source.Holders())
+	for b := range e.data.blocks {
+		if err := ctx.Err(); err != nil {
+			return -1, err
+		}
+		out, err := p.run(none, e.data.blocks[b])
+		if err != nil {
+			return -1, err
+		}
+		for slot, sample := range e.data.samplesOf(b) {
+			if first >= 0 && sample > first {
+				continue
+			}
+			for i, t := range p.stretch.Outputs {
+				if len(t.Dims) == 0 || t.Dims[0] != int64(e.data.block) || out[i] == nil {
+					continue
+				}
+				size := t.elems() / e.data.block
+				if slices.ContainsFunc(out[i][slot*size:(slot+1)*size], func(v float32) bool { return v != v }) {
+					first = sample
+					break
+				}
+			}
+		}
+	}
+	return first, nil
+}

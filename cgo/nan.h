@@ -1,0 +1,13 @@
+/* NaN that FakeQuant turns into the lowest code, counted on request: for a pass that looks whether a network makes any. */
+#ifndef DEMOTE_NAN_H
+#define DEMOTE_NAN_H
+
+#include <stdint.h>
+
+/* The mask byte of a holder that is high and whose input is watched. */
+enum { DEMOTE_WATCH = 2 };
+
+/* How many values of watched inputs were no numbers, since the process began. From any thread. */
+uint64_t demote_nans(void);
+
+#endif

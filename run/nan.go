@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// refuseNaN is the error for a network that gives NaN for a sample; which says what network it is.
+func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) error {
+	tensor, err := e.FirstNaN(sample)
+	if err != nil {
+		return err
+	}
+	return mistakef("%s: the %s network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
+		s.config.describe(), which, s.data.Name(sample), tensor)
+}
+
+// checkFloatNaN refuses a float network with NaN, in its outputs (bad, by sample) or, where some
+// operator may hide them, in a holder's tensor.
+func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src *source, bad []bool) error {
+	if s.config.AllowNaN {
+		return nil
+	}
+	for i, b := range bad {
+		if b {
+			return s.refuseNaN(e, "float", i)
+		}
+	}
+	if !mayHideNaN(src.model) {
+		return nil
+	}
+	suspects, err := s.sieve(ctx, src)
+	if err != nil {
+		return err
+	}
+	for _, i := range suspects { // a sum may be NaN by infinities alone
+		if tensor, err := e.FirstNaN(i); err != nil || tensor != "" {
+			if err != nil {
+				return err
+			}
+			return s.refuseNaN(e, "float", i)
+		}
+	}
+	return nil
+}
+
+// passesNaN are the operators whose output is NaN wherever a NaN has a part in it. All others may
+// turn NaN into numbers: comparisons, choices, maxima over an axis, casts to integers.
+var passesNaN = set("Abs", "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
+	"CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Elu", "Erf", "Exp", "Expand", "Flatten", "Gather", "Gelu", "Gemm",
+	"GlobalAveragePool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LayerNormalization",
+	"LeakyRelu", "Log", "LogSoftmax", "MatMul", "Mean", "Mish", "Mul", "Neg", "Pad", "Reciprocal", "ReduceL2", "ReduceMean", "ReduceSum",
+	"ReduceSumSquare", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split",
+	"Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Unsqueeze")
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+func mayHideNaN(m *onnx.Model) bool {
+	for _, n := range m.Graph().Node {
+		if !passesNaN[n.GetOpType()] || n.GetDomain() != "" && n.GetDomain() != "ai.onnx" {
+			return true
+		}
+	}
+	return false
+}
+
+// sieve runs the float network once with the sum of every holder's tensor as its outputs, a number a
+// sample, and returns the samples with one that is NaN: no sample is left out for which a holder's
+// tensor has NaN.
+func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
+	m := src.model.Clone()
+	g := m.Graph()
+	var names []string
+	out := &backend.Stretch{Inputs: s.inputs}
+	for _, h := range s.network.Holders {
+		t, known := src.tensors[h.Tensor]
+		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || t.Dims[0] != int64(s.block) {
+			continue
+		}
+		axes := make([]int64, len(t.Dims)-1)
+		for i := range axes {
+			axes[i] = int64(i + 1)
+		}
+		sum := fmt.Sprintf("demote.sum:%d", h.Index)
+		g.Initializer = append(g.Initializer, onnx.NewInts(sum+":axes", onnx.Int64, []int64{int64(len(axes))}, axes))
+		g.Node = append(g.Node, &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name, sum + ":axes"}, Output: []string{sum},
+			Attribute: []*onnxpb.AttributeProto{{Name: proto.String("keepdims"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}}})
+		names = append(names, sum)
+		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: []int64{int64(s.block)}})
+	}
+	if names == nil {
+		return nil, nil
+	}
+	var err error
+	if out.Model, err = m.WithOutputs(names...).Bytes(); err != nil {
+		return nil, err
+	}
+	var suspects []int
+	err = backend.Pass(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
+		for slot := range count {
+			for _, row := range sums {
+				if row[slot] != row[slot] {
+					suspects = append(suspects, first+slot)
+					break
+				}
+			}
+		}
+		return nil
+	})
+	return suspects, err
+}
