@@ -12,7 +12,8 @@ Every network is a few thousand parameters with seeded weights. For each case it
                                         all of them from the toolkit's own execution in torch, none from ONNX
     <case>.json                         holders with parameters, in the order of torch's execution
 
-and for the case `pot` also the FAKELY_QUANT exports <case>_fq_low.onnx and <case>_fq_high.onnx.
+and for the case `pot` also the FAKELY_QUANT exports <case>_fq_low.onnx and <case>_fq_high.onnx. The case `grids` is no
+network: it has values before and after single quantizers.
 """
 
 import copy
@@ -291,7 +292,49 @@ def case(out_dir, name, net, activation, weights, shapes=((3, 16, 16),), snc=(Fa
     print(name, {s: len(meta[s]) for s in ("low", "high")})
 
 
+def grids(out_dir, name):
+    """Values through single activation quantizers: what the toolkit's operator computes (its torch function), and what its model
+    computes in torch (fake quantization); half of the values lie at or beside the middle between two steps."""
+    from mct_quantizers import pytorch_quantizers as q
+    from mct_quantizers.pytorch.quantizers.activation_inferable_quantizers import activation_pot_inferable_quantizer as pot
+    from mct_quantizers.pytorch.quantizers.activation_inferable_quantizers import activation_symmetric_inferable_quantizer as symmetric
+    from mct_quantizers.pytorch.quantizers.activation_inferable_quantizers import activation_uniform_inferable_quantizer as uniform
+    rng = np.random.default_rng(5)
+    meta, record = [], {}
+
+    def add(entry, quantizer, operator, step, low, high):
+        inner = (rng.integers(int(low / step), int(high / step) + 1, 80) + 0.5) * step
+        x = np.concatenate([rng.uniform(low * 1.3 - 0.1, high * 1.3 + 0.1, 80), inner, np.nextafter(inner[:40].astype(np.float32), np.float32(9))])
+        x = np.concatenate([x, [0, low, high]]).astype(np.float32)
+        i = len(meta)
+        meta.append(entry)
+        record[f"x{i}"] = x
+        record[f"mctq{i}"] = operator(torch.from_numpy(x)).numpy()
+        record[f"torch{i}"] = quantizer(torch.from_numpy(x)).numpy()
+
+    for bits in (4, 8, 16):
+        for signed in (True, False):
+            for threshold, kind in ((4.0, "POT"), (2.718281, "Symmetric"), (0.3, "Symmetric")):
+                make = q.ActivationPOTInferableQuantizer if kind == "POT" else q.ActivationSymmetricInferableQuantizer
+                run_op = (pot.quantize_sym_activations_torch if hasattr(pot, "quantize_sym_activations_torch")
+                          else symmetric.quantize_sym_activations_torch)
+                t = float(np.float32(threshold))  # as the attribute of a file has it
+                step = t / 2 ** (bits - int(signed))
+                add(dict(op=kind, bits=bits, signed=signed, threshold=t), make(bits, [t], signed),
+                    lambda x, t=t, s=signed, b=bits: run_op(x, t, s, b), step, -t if signed else 0, t)
+        for lo, hi in ((-1.3, 2.9), (0.0, 0.7), (0.4, 3.1), (-2.2, -0.5), (-0.013, 5.5)):
+            quantizer = q.ActivationUniformInferableQuantizer(bits, [lo], [hi])
+            lo, hi = float(np.float32(quantizer.min_range)), float(np.float32(quantizer.max_range))  # what the exporter writes
+            add(dict(op="Uniform", bits=bits, min=lo, max=hi), quantizer,
+                lambda x, lo=lo, hi=hi, b=bits: uniform.quantize_uniform_activations_torch(x, lo, hi, b), (hi - lo) / (2 ** bits - 1), lo, hi)
+    np.savez_compressed(os.path.join(out_dir, name + ".npz"), **record)
+    with open(os.path.join(out_dir, name + ".json"), "w") as f:
+        json.dump(meta, f, indent=1)
+    print(name, {"low": len(meta)})
+
+
 CASES = {
+    "grids": grids,
     "pot": lambda d, n: case(d, n, Convolutional, Method.POWER_OF_TWO, Method.POWER_OF_TWO, fakely=True),
     "symmetric": lambda d, n: case(d, n, Convolutional, Method.SYMMETRIC, Method.SYMMETRIC),
     "uniform": lambda d, n: case(d, n, Convolutional, Method.UNIFORM, Method.UNIFORM),
