@@ -30,7 +30,7 @@ type searching struct {
 	result  *Result
 	started time.Time
 	startUp time.Duration // from the start to the first trial
-	begun   bool // the strategy runs: the folder is worth keeping
+	begun   bool          // the strategy runs: the folder is worth keeping
 	float   *search.Score
 	high    search.Score
 	above   float64 // the target as the search compares it
