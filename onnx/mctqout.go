@@ -33,7 +33,6 @@ func (n *Network) MCTQ(records []quant.Record, low []bool) (m *Model, inexact []
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}
 	ins := n.newInsertion()
-	g := ins.model.Graph()
 	taken := make(map[string]bool)
 	ins.atHolders(n.Holders, "_quantizer_input", "_quantizer_output", func(h Holder, in, out string) []node {
 		grid := records[h.Index].High
@@ -50,18 +49,10 @@ func (n *Network) MCTQ(records []quant.Record, low []bool) (m *Model, inexact []
 		return []node{q}
 	})
 	ins.mctqWeights(n.Weights)
-	read := make(map[string]bool)
-	markRead(g, read)
-	if err := convert(g, Opset, mctqOpset); err != nil {
+	if err := ins.model.lower(mctqOpset); err != nil {
 		return nil, nil, n.Model.in(err)
 	}
-	still := make(map[string]bool)
-	markRead(g, still)
-	g.Initializer = slices.DeleteFunc(slices.Clone(g.Initializer), func(t tensor) bool { // became attributes
-		return read[t.GetName()] && !still[t.GetName()]
-	})
 	p := ins.model.Proto
-	p.OpsetImport = setOpset(p.OpsetImport, "", mctqOpset)
 	p.OpsetImport = append(p.OpsetImport, &onnxpb.OperatorSetIdProto{Domain: str(mctqDomain), Version: new(int64(1))})
 	p.IrVersion = new(int64(mctqIR))
 	return ins.model, inexact, nil
