@@ -24,6 +24,7 @@ type Difference struct {
 	Low, High string // the initializers of the two networks
 	Largest   float64
 	Elements  int // that differ
+	Holder    int // that the node's output runs into first, -1: none; what `--weights follow` goes by
 }
 
 // OffGrid is a Pad whose value the low grid of the padded tensor does not hold. In floating point the network is exact all the
@@ -126,7 +127,7 @@ func Pair(low, high *Network, lowGrids, highGrids []quant.Grid) (*Network, []qua
 		}
 	}
 	slices.SortFunc(report.Order, func(a, b int) int { return lowAt[n.Holders[a].Name] - lowAt[n.Holders[b].Name] })
-	if err := report.compare(low.Model, high.Model); err != nil {
+	if err := report.compare(low.Model, n); err != nil {
 		return nil, nil, nil, err
 	}
 	if err := report.pads(n, records); err != nil {

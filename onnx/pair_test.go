@@ -93,6 +93,29 @@ func TestPair(t *testing.T) {
 	}
 }
 
+// TestPairFollow: a weight that differs belongs to the holder behind its layer, past the activation that is fused with it.
+func TestPairFollow(t *testing.T) {
+	n, _, report, err := pair(t, "testdata/mctq/lutpot_low.onnx", "testdata/mctq/lutpot_high.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := make(map[string]string)
+	for _, d := range report.Differences {
+		if d.Holder < 0 {
+			t.Fatalf("%s of %q follows no holder", d.Kind, d.Node)
+		}
+		have[d.Node] = n.Holders[d.Holder].Name
+	}
+	for layer, holder := range map[string]string{
+		"/stem/layer/Conv": "relu_activation_holder_quantizer", "/depthwise/layer/Conv": "silu_activation_holder_quantizer",
+		"/point/layer/Conv": "point_activation_holder_quantizer", "/up/layer/ConvTranspose": "sigmoid_activation_holder_quantizer",
+	} {
+		if have[layer] != holder {
+			t.Errorf("%s follows %q, not %q", layer, have[layer], holder)
+		}
+	}
+}
+
 func TestPairErrors(t *testing.T) {
 	for _, c := range []struct{ name, low, high, want string }{
 		{"a holder in the 8-bit file only", "mctq/shiftlow_low", "mctq/shiftlow_high", `holder "hardswish_post_add_activation_holder_quantizer" is only in the 8-bit file`},

@@ -6,16 +6,20 @@ import (
 )
 
 // compare fills in the first difference of the graphs and the constants that differ between matching nodes.
-func (r *PairReport) compare(low, high *Model) error {
+func (r *PairReport) compare(low *Model, high *Network) error {
 	lx, err := NewIndex(low)
 	if err != nil {
 		return err
 	}
-	hx, err := NewIndex(high)
+	hx, err := NewIndex(high.Model)
 	if err != nil {
 		return err
 	}
-	m := match(lx, hx, high.Inputs())
+	m := match(lx, hx, high.Model.Inputs())
+	holders := make(map[string]int)
+	for _, h := range high.Holders {
+		holders[h.Tensor] = h.Index
+	}
 	r.Topology = m.first
 	seen := make(map[[2]string]bool)
 	for _, p := range m.pairs {
@@ -32,11 +36,39 @@ func (r *PairReport) compare(low, high *Model) error {
 			}
 			if d.Elements > 0 {
 				d.Kind, d.Node, d.Low, d.High = constantKind(hx, p.high, i), nodeLabel(p.high), l, h
+				d.Holder = holderBehind(hx, p.high, holders)
 				r.Differences = append(r.Differences, d)
 			}
 		}
 	}
 	return nil
+}
+
+// holderBehind returns the first holder, in the order of the graph, that a node's results run into without passing another one;
+// -1 if they reach an output before.
+func holderBehind(x *Index, n node, holders map[string]int) int {
+	best := -1
+	seen := make(map[node]bool)
+	var walk func(n node)
+	walk = func(n node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, t := range n.GetOutput() {
+			if h, ok := holders[t]; ok {
+				if best < 0 || h < best {
+					best = h
+				}
+				continue
+			}
+			for _, c := range x.Consumers(t) {
+				walk(c)
+			}
+		}
+	}
+	walk(n)
+	return best
 }
 
 // difference compares two constants element by element. Of other types or dimensions, everything differs, by +Inf.
