@@ -88,7 +88,7 @@ func (j *Journal) begin(path string, print Fingerprint) error {
 		return mistakef("%s: the journal's fingerprint is damaged; give --out a new folder or --force", path)
 	}
 	if key, mine, other := print.Differs(theirs); key != "" {
-		return mistakef("%s: the folder holds another run: its %s is %q, this one's %q; give --out a new folder or --force", path, key, other, mine)
+		return mistakef("%s: the folder holds another run, with %s %q and not %q; give --out a new folder or --force", path, key, other, mine)
 	}
 	if meta["state"] != "running" {
 		return mistakef("%s: the folder holds a finished run; give --out a new folder or --force", path)
