@@ -24,6 +24,9 @@ const (
 // a smaller variable would be read beyond its end; the driver then takes the low bytes that the parameter has.
 type arg uint64
 
+// Does not compile if a slot is not 8 bytes.
+var _ = [1]struct{}{}[unsafe.Sizeof(arg(0))-8]
+
 func pointerArg(p uintptr) arg   { return arg(p) }
 func uint64Arg(v int) arg        { return arg(v) }
 func uint32Arg(v int) arg        { return arg(uint32(v)) }
