@@ -45,7 +45,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		return run.ExitFound
 	}
 	err := app.RunContext(ctx, flagsFirst(app, args))
-	if err == nil && watched.err != nil {
+	if watched.err != nil && (err == nil || errors.Is(err, watched.err)) {
 		err = usage("cannot write the output: %w", watched.err)
 	}
 	if err != nil {

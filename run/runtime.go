@@ -28,7 +28,7 @@ func OpenRuntime(flag string) (path, how string, err error) {
 		return "", "", err
 	}
 	if err := backend.OpenRuntime(path); err != nil {
-		return "", "", mistakef("%s (%s) cannot be used: %w", path, how, err)
+		return "", "", mistakef("%s (%s) cannot be used: %w; name another with --ort or %s", path, how, err, RuntimeEnv)
 	}
 	return path, how, nil
 }
@@ -43,7 +43,7 @@ func findRuntime(flag string) (path, how string, err error) {
 			path = filepath.Join(path, libraryName())
 		}
 		if _, err := os.Stat(path); err != nil {
-			return "", "", mistakef("no ONNX Runtime at %s (%s): %w", path, given.how, err)
+			return "", "", mistakef("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
 		}
 		return path, given.how, nil
 	}
