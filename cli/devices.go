@@ -15,6 +15,12 @@ func devicesCommand() *cli.Command {
 		Usage: "list what searches can run on",
 		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
+			if _, err := config(c); err != nil {
+				return err
+			}
+			if _, err := logger(c); err != nil {
+				return err
+			}
 			found, err := run.Devices(common(c, "ort"))
 			if err != nil {
 				return err
