@@ -15,9 +15,6 @@ import (
 	"demote/search"
 )
 
-// kills is how many random instants a search is killed at.
-const kills = 200
-
 // TestKilled kills searches at random instants with a signal that cannot be caught, and starts the
 // same command again until it ends: always with the result of a search that was left alone, and
 // with the same set of whole scores in the journal.

@@ -1,0 +1,6 @@
+//go:build race
+
+package run
+
+// Every process is some ten times slower under the race detector, which has nothing to find in a killed one.
+const kills = 10
