@@ -25,6 +25,7 @@ type watcher struct {
 	json    bool
 	header  string // said before anything else; empty: nothing
 	started time.Time
+	first   time.Time // when the first trial was over
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
@@ -75,6 +76,9 @@ func (w *watcher) event(e search.Event) {
 	defer w.mu.Unlock()
 	w.begin()
 	elapsed := time.Since(w.started)
+	if w.first.IsZero() {
+		w.first = time.Now()
+	}
 	if w.json {
 		writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
 			"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "seconds": elapsed.Seconds()})
@@ -88,7 +92,7 @@ func (w *watcher) event(e search.Event) {
 		w.note(fmt.Sprintf("%6.1fs  all int8:  %s", elapsed.Seconds(), eventScore(e.Score)))
 		return
 	}
-	text := fmt.Sprintf("best so far %d, %d scores%s", e.BestLow, e.Evaluations, left(elapsed, e))
+	text := fmt.Sprintf("best so far %d, %d scores%s", e.BestLow, e.Evaluations, left(time.Since(w.first), e))
 	if w.bars == nil {
 		if time.Since(w.last) >= lineEvery {
 			w.last = time.Now()
