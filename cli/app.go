@@ -86,7 +86,7 @@ func App(out, errs io.Writer) *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(),
+		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(),
 			benchCommand(), devicesCommand(), completionCommand()},
 	}
 	for _, c := range app.Commands {

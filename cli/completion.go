@@ -58,9 +58,11 @@ func choices(flag string) []string {
 	case "chain":
 		return []string{"demoted", "last"}
 	case "weights":
-		return []string{"high", "follow"}
+		return []string{"high"}
 	case "session":
 		return []string{"exact", "default"}
+	case "format", "export":
+		return run.FormatNames()
 	case "against":
 		return []string{"naive"}
 	case "device":

@@ -16,12 +16,18 @@ func searchCommand() *cli.Command {
 	pair := []cli.Flag{
 		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of a pair that is already quantized, in place of --model and --calib"},
 		&cli.StringFlag{Name: "high", Category: catInput, Usage: "`FILE`: 16-bit network of that pair"},
-		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of the pair: high, or follow the width of the layer's output"},
+		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of the pair: high: those of the 16-bit network"},
+	}
+	encodings := []cli.Flag{
+		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET's 8-bit encodings of --model, in place of --calib"},
+		&cli.StringFlag{Name: "encodings-high", Category: catInput, Usage: "`FILE`: AIMET's 16-bit encodings of --model"},
 	}
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: what the mix must score above: 0.9125, 16bit-0.005 (less than 0.005 below the int16 network), float-0.01, or 50% (of the way from int8 to int16)"},
 		&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which goes on"},
 		&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is in --out"},
+		&cli.StringFlag{Name: "export", Category: catTarget, Usage: "`FORMAT,...`: write the mix in more formats: " + either(run.FormatNames())},
+		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: in which ONNX Runtime session the mix must meet the target: exact, or default: in both"},
 		&cli.BoolFlag{Name: "dry-run", Category: catTarget, Usage: "say what would be searched, and search nothing"},
 		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference"},
 		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, as in promotion.txt"},
@@ -43,7 +49,7 @@ func searchCommand() *cli.Command {
 			"result.json, curve.csv and journal.db. The same command goes on with an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met (DIR has the best " +
 			"that can); 4 the written file does not score what the search said; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), pair, own, metricFlags(), deviceFlags()),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), encodings, pair, own, metricFlags(), deviceFlags()),
 		Action: searchAction,
 	}
 }
@@ -57,6 +63,8 @@ func searchAction(c *cli.Context) error {
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
 	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
+	cfg.EncodingsLow, cfg.EncodingsHigh = c.String("encodings-low"), c.String("encodings-high")
+	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")
 	cfg.Command = commandLine(os.Args)
 	var taken string
 	if cfg.Log, taken, err = takeRuntime(c); err != nil {

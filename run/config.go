@@ -16,6 +16,10 @@ type Config struct {
 	Target           string // as typed
 	Out              string // the run folder
 
+	EncodingsLow, EncodingsHigh string   // AIMET encodings of the float network, in place of calibration
+	Export                      []string // formats to write at the end, of FormatNames
+	Session                     string   // in which the target must hold: exact, or default as well
+
 	Strategy   string  // one of Strategies
 	Scan       string  // fast, naive
 	Chain      string  // demoted, last
@@ -67,6 +71,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Formula, "qdq")
 	set(&c.Weights, "high")
 	set(&c.Device, "auto")
+	set(&c.Session, "exact")
 	if c.Progress == nil {
 		c.Progress = func(search.Event) {}
 	}
@@ -86,6 +91,8 @@ func (c Config) checkChoices() error {
 		return mistakef("--scan %s: choose fast or naive", c.Scan)
 	case c.Chain != "demoted" && c.Chain != "last":
 		return mistakef("--chain %s: choose demoted or last", c.Chain)
+	case c.Session != "exact" && c.Session != "default":
+		return mistakef("--session %s: choose exact or default", c.Session)
 	case c.Weights != "high":
 		return mistakef("--weights %s: this version searches with the weights of the 16-bit file; choose high", c.Weights)
 	case !(c.Multiplier >= 0 && c.Multiplier <= 1):
@@ -94,6 +101,11 @@ func (c Config) checkChoices() error {
 		return mistakef("--trials %d: give a number of scores, or 0 for no budget", c.Trials)
 	case c.Time < 0:
 		return mistakef("--time %v: give a time such as 10m, or 0s for no budget", c.Time)
+	}
+	for _, name := range c.Export {
+		if _, err := formatByName("--export", name); err != nil {
+			return err
+		}
 	}
 	if _, err := quant.ParseFormula(c.Formula); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -163,20 +162,29 @@ func (s *searching) count() {
 
 // finish exports the mix, checks the file, and writes what the run folder ends with.
 func (s *searching) finish(ctx context.Context, f search.Result, done bool) error {
-	low := make([]bool, len(s.records))
-	for i := range low {
-		low[i] = f.Mask.Low(i)
-	}
-	mixed, err := s.network.QDQ(s.records, low)
+	lost, err := s.holdInDefault(ctx, &f, done)
 	if err != nil {
 		return err
 	}
-	if err := mixed.Write(s.folder.File(MixedFile)); err != nil {
+	mixed, err := s.network.QDQ(s.records, lowHolders(f.Mask))
+	if err != nil {
+		return err
+	}
+	path := s.folder.File(MixedFile)
+	if err := mixed.Write(path); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if s.result.Verified, err = s.verify(ctx, f.Mask); err != nil {
+	var score search.Score
+	if s.result.Verified, score, err = s.verify(ctx, f.Mask, path); err != nil {
 		return err
+	}
+	warning, differs := s.judge(s.result.Verified, score)
+	if warning != "" {
+		s.warn(warning)
+	}
+	if done && differs == nil {
+		differs = s.exportAll(ctx, f.Mask)
 	}
 	s.result.Finished = done
 	s.count()
@@ -188,7 +196,10 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 			return err
 		}
 	}
-	return s.exported(f)
+	if differs != nil {
+		return differs
+	}
+	return lost
 }
 
 // write puts the files that a person or program reads into the run folder.
@@ -197,34 +208,13 @@ func (s *searching) write() error {
 	if err != nil {
 		return err
 	}
-	list := strings.Join(s.result.Promotion, "\n")
-	if list != "" {
-		list += "\n"
-	}
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{ResultFile, append(text, '\n')}, {PromotionFile, []byte(list)}, {CurveFile, s.result.curve()}} {
+	}{{ResultFile, append(text, '\n')}, {PromotionFile, lines(s.result.Promotion)}, {CurveFile, s.result.curve()}} {
 		if err := s.folder.Write(f.name, f.data); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// exported says whether the written file scores what the search said. With a formula that QDQ files
-// do not compute the file is another network, which has to meet the target by itself.
-func (s *searching) exported(f search.Result) error {
-	v := s.result.Verified
-	if v.Identical {
-		return nil
-	}
-	if s.config.Formula == "qdq" {
-		return fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
-	}
-	s.warn("the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula)
-	if f.Found && !(s.exportScore.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
-		return fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(s.exportScore), s.config.Target)
-	}
-	return s.write()
 }

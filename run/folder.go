@@ -79,8 +79,14 @@ func (f *Folder) Write(name string, data []byte) error { return writeFile(f.File
 
 // Clear removes the files of an earlier run, for --force.
 func (f *Folder) Clear() error {
-	for _, name := range []string{ResultFile, PromotionFile, MixedFile, CurveFile, JournalFile,
-		JournalFile + "-wal", JournalFile + "-shm", MixedFile + ".data", "report.html"} {
+	names := []string{ResultFile, PromotionFile, CurveFile, JournalFile, JournalFile + "-wal", JournalFile + "-shm", "report.html"}
+	for _, format := range formats {
+		files, _ := format.files(format.File)
+		for _, name := range files {
+			names = append(names, name, name+".data")
+		}
+	}
+	for _, name := range names {
 		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return mistakef("cannot clear the run folder: %w; give --out another one", err)
 		}

@@ -131,10 +131,13 @@ func allOutputs(ctx context.Context, e *backend.Evaluator, m search.Mask) ([]flo
 	return rows, err
 }
 
-// prepareAny prepares a pair or a float network.
+// prepareAny prepares a pair, a float network with encodings, or a float network.
 func prepareAny(ctx context.Context, c Config) (*prepared, error) {
 	if c.Low != "" || c.High != "" {
 		return preparePair(ctx, c)
+	}
+	if c.encodings() {
+		return prepareEncodings(c)
 	}
 	return prepare(ctx, c)
 }
@@ -165,6 +168,9 @@ func (p *prepared) orderOrAll() []int {
 // sampleFiles are the inputs of a pair or a float network that are missing from a command line.
 func (c Config) missing() error {
 	pair := c.Low != "" || c.High != ""
+	if c.encodings() {
+		return c.missingEncodings()
+	}
 	switch {
 	case pair && c.Model != "":
 		return mistakef("--model and --low/--high exclude each other: a pair brings its own grids")

@@ -146,7 +146,7 @@ type dataFile struct {
 
 // hash books the input files with their sums, in a fixed order.
 func (p *prepared) hash(models map[string]string, sets map[string]dataFile) error {
-	for _, role := range []string{"model", "low", "high"} {
+	for _, role := range []string{"model", "low", "high", "encodings-low", "encodings-high"} {
 		if path, ok := models[role]; ok {
 			sum, err := hashFile(path)
 			if err != nil {

@@ -37,6 +37,8 @@ type Result struct {
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
 	Verified      *Verified         `json:"verified"`
+	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
+	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
 	Warnings      []string          `json:"warnings"`
 }
 
@@ -120,6 +122,17 @@ func scoreResult(s search.Score, lower bool) *ScoreResult {
 		return &ScoreResult{Correct: &s.Count, Total: &s.Total, Value: finite(s.Float())}
 	}
 	return &ScoreResult{Value: finite(metricSign(s.Value, lower))}
+}
+
+// score reads a score back; infinite ones are better than all.
+func (r *ScoreResult) score(lower bool) search.Score {
+	switch {
+	case r == nil || r.Correct == nil && r.Value == nil:
+		return search.Score{Value: math.Inf(1)}
+	case r.Correct != nil && r.Total != nil:
+		return search.Score{Count: *r.Correct, Total: *r.Total}
+	}
+	return search.Score{Value: metricSign(*r.Value, lower)}
 }
 
 // metricSign turns the search's number, where higher is better, back into the metric's own.

@@ -34,8 +34,6 @@ type searching struct {
 	float   *search.Score
 	high    search.Score
 	above   float64 // the target as the search compares it
-
-	exportScore search.Score // of the written file in the exact session
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
@@ -53,6 +51,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	}
 	backend.Trim()
 	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	if err := s.checkExports(); err != nil {
 		return nil, err
 	}
 	if s.config.DryRun {
@@ -176,6 +177,9 @@ func (s *searching) fingerprint() Fingerprint {
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
 		"demote version": c.Version,
+	}
+	if c.Session != "exact" {
+		f["session"] = c.Session
 	}
 	for _, in := range s.files {
 		f[in.Role] = in.SHA256

@@ -36,48 +36,53 @@ func (o outputs) firstDifference(other outputs) int {
 	return -1
 }
 
-// verify runs the written file in the exact and in the default session and compares its outputs
-// with the simulator's on every sample.
-func (s *searching) verify(ctx context.Context, mask search.Mask) (*Verified, error) {
+// verify runs a written file in the exact and in the default session and compares its outputs with
+// the simulator's on every sample. The score is that of the exact session.
+func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (*Verified, search.Score, error) {
+	var none search.Score
 	want, _, err := sums(ctx, s.ev, mask)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
-	file, err := onnx.Read(s.folder.File(MixedFile))
+	file, err := onnx.Read(path)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	v := &Verified{}
 	exact, err := s.openFile(ctx, file, exactSession)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	defer exact.Close()
-	none := search.NewMask(0)
-	got, score, err := sums(ctx, exact, none)
+	got, score, err := sums(ctx, exact, search.NewMask(0))
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
-	s.exportScore = score
 	r := scoreResult(score, s.metric.Lower)
 	v.Correct, v.Value = r.Correct, r.Value
 	if i := want.firstDifference(got); i < 0 {
 		v.Identical = true
 	} else if v.FirstDiffering, err = s.ev.FirstDifference(exact, mask, i); err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	exact.Close()
-	def, err := s.openFile(ctx, file, nil)
+	def, err := s.scoreDefault(ctx, file)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
-	defer def.Close()
-	if score, err = def.Score(ctx, none); err != nil {
-		return nil, err
-	}
-	r = scoreResult(score, s.metric.Lower)
+	r = scoreResult(def, s.metric.Lower)
 	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
-	return v, nil
+	return v, score, nil
+}
+
+// scoreDefault scores a file in a session with nothing set, as most users will run it.
+func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.Score, error) {
+	e, err := s.openFile(ctx, file, nil)
+	if err != nil {
+		return search.Score{}, err
+	}
+	defer e.Close()
+	return e.Score(ctx, search.NewMask(0))
 }
 
 // openFile compiles a file that runs as it is, on the search's own data and metric.

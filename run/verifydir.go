@@ -14,48 +14,84 @@ import (
 // matches ErrExport if the file does not compute what was searched, or scores another count than
 // the result says.
 func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
-	r, err := ReadResult(dir)
+	path := (&Folder{Path: dir}).File(MixedFile)
+	if _, err := ReadResult(dir); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
+	}
+	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
 		return nil, err
+	}
+	defer s.Close()
+	if err := s.compile(ctx); err != nil {
+		return nil, err
+	}
+	v, score, err := s.verify(ctx, mask, path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.judge(v, score); err != nil {
+		return v, err
+	}
+	if m := s.result.Score.Mixed; v.Identical && m != nil && m.Correct != nil && *m.Correct != *v.Correct {
+		return v, fmt.Errorf("%w: %d are correct, the result says %d", ErrExport, *v.Correct, *m.Correct)
+	}
+	return v, nil
+}
+
+// reopen prepares the search of a run folder again, from its result and the files that it names, and
+// returns the mix that is in the result. How it runs is for c to say.
+func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask search.Mask, err error) {
+	r, err := ReadResult(dir)
+	if err != nil {
+		return nil, mask, err
+	}
+	if r.Score.Mixed == nil {
+		return nil, mask, mistakef("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
 	cfg.Workers, cfg.Threads, cfg.Device = c.Workers, c.Threads, c.Device
-	s := &searching{config: cfg.withDefaults()}
-	defer s.Close()
-	if _, err := os.Stat((&Folder{Path: dir}).File(MixedFile)); err != nil {
-		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
-	}
+	s := &searching{config: cfg.withDefaults(), result: r, folder: &Folder{Path: dir}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
 	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
-		return nil, err
+		return nil, mask, err
 	}
 	for i, f := range s.files {
 		if i < len(r.Inputs) && f.SHA256 != r.Inputs[i].SHA256 {
-			return nil, mistakef("%s has changed since the run in %s: its sha256 is %s, it was %s", f.Path, dir, f.SHA256, r.Inputs[i].SHA256)
+			return nil, mask, mistakef("%s has changed since the run in %s: its sha256 is %s, it was %s", f.Path, dir, f.SHA256, r.Inputs[i].SHA256)
 		}
 	}
-	mask, err := r.mask(s)
-	if err != nil {
-		return nil, err
+	if mask, err = r.mask(s); err != nil {
+		return nil, mask, err
 	}
 	if s.metric, err = backend.MetricByName(r.Metric); err != nil {
-		return nil, err
+		return nil, mask, err
 	}
-	s.folder = &Folder{Path: dir}
-	if err := s.compile(ctx); err != nil {
-		return nil, err
+	return s, mask, s.resolve(r)
+}
+
+// resolve finds again what the search compared scores with.
+func (s *searching) resolve(r *Result) error {
+	var err error
+	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
+		return err
 	}
-	v, err := s.verify(ctx, mask)
-	if err != nil {
-		return nil, err
+	ends := search.Endpoints{High: r.Score.High.score(s.metric.Lower), Low: r.Score.Low.score(s.metric.Lower)}
+	if r.Score.Float != nil {
+		float := r.Score.Float.score(s.metric.Lower)
+		ends.Float = &float
 	}
-	if !v.Identical {
-		return v, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
-	}
-	if m := r.Score.Mixed; m != nil && m.Correct != nil && *m.Correct != *v.Correct {
-		return v, fmt.Errorf("%w: %d are correct, the result says %d", ErrExport, *v.Correct, *m.Correct)
-	}
-	return v, nil
+	goal, err := s.target.Resolve(s.scale(), ends)
+	s.above = goal.Above
+	return err
 }
 
 // mask is the mix of a result.

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+func exportCommand() *cli.Command {
+	text := "DIR is the folder of a search; its inputs are read again from where they were. Formats:\n"
+	for _, f := range run.Formats() {
+		text += fmt.Sprintf("  %-10s %-15s %s\n", f.Name, f.File, f.Does)
+	}
+	return &cli.Command{
+		Name:        "export",
+		Usage:       "write the mix of a search in another format",
+		ArgsUsage:   "DIR",
+		Description: text + "Files that ONNX Runtime runs are run, and held against what was searched.",
+		Flags: join([]cli.Flag{
+			&cli.StringFlag{Name: "format", Category: catTarget, Usage: "`FORMAT`: " + either(run.FormatNames())},
+			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FILE` to write (default: the format's own name, in DIR)"},
+			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite it"}}, deviceFlags(), []cli.Flag{jsonFlag()}),
+		Action: func(c *cli.Context) error {
+			cfg, err := config(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return usage("give one run folder: demote export DIR --format FORMAT")
+			}
+			cfg.Force = c.Bool("force")
+			if cfg.Log, err = openRuntime(c); err != nil {
+				return err
+			}
+			e, err := run.Export(c.Context, c.Args().First(), c.String("format"), c.String("out"), cfg)
+			switch {
+			case e == nil:
+			case c.Bool("json"):
+				writeJSON(c, e)
+			default:
+				exported(c, e)
+			}
+			return err
+		},
+	}
+}
+
+// exported tells a person what an export wrote.
+func exported(c *cli.Context, e *run.Exported) {
+	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
+	for _, w := range e.Warnings {
+		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+w)
+	}
+	if e.Verified != nil {
+		fmt.Fprintln(c.App.Writer, verdict(e.Verified))
+	}
+}
+
+// formatList reads a list such as mctq,overrides.
+func formatList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"demote/onnx"
+	"demote/quant"
+)
+
+// prepareEncodings reads a float network and the two AIMET encodings files beside it, which stand in
+// the place of calibration, and the data that it is searched on.
+func prepareEncodings(c Config) (_ *prepared, err error) {
+	p := &prepared{}
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	if p.float, err = onnx.Read(c.Model); err != nil {
+		return nil, err
+	}
+	p.model = p.float
+	low, lowGrids, err := encoded(p.float, c.EncodingsLow)
+	if err != nil {
+		return nil, err
+	}
+	high, highGrids, err := encoded(p.float, c.EncodingsHigh)
+	if err != nil {
+		return nil, err
+	}
+	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
+	if err != nil {
+		return nil, mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
+	}
+	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
+	if !report.Same() {
+		p.low, p.lowGrids = low, lowGrids
+	}
+	if p.output, err = wantOutput(p.float, c.Output); err != nil {
+		return nil, err
+	}
+	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
+		return nil, err
+	}
+	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	return p, p.hash(map[string]string{"model": c.Model, "encodings-low": c.EncodingsLow, "encodings-high": c.EncodingsHigh},
+		map[string]dataFile{"data": {c.Data, p.data}})
+}
+
+// encoded is a float network with the grids of one encodings file.
+func encoded(m *onnx.Model, path string) (*onnx.Network, []quant.Grid, error) {
+	e, err := onnx.ReadEncodings(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, grids, err := e.Apply(m)
+	if err != nil {
+		return nil, nil, mistakef("%s: %w", path, err)
+	}
+	return n, grids, nil
+}
+
+// missingEncodings are the inputs of a network with encodings that are missing from a command line.
+func (c Config) missingEncodings() error {
+	switch {
+	case c.EncodingsLow == "" || c.EncodingsHigh == "":
+		return mistakef("encodings come in two: give --encodings-low and --encodings-high")
+	case c.Low != "" || c.High != "":
+		return mistakef("--encodings-low and --low exclude each other: encodings go with a float network, --model")
+	case c.Model == "":
+		return mistakef("--model is missing: give the float network that the encodings were saved with")
+	case c.Calib != "":
+		return mistakef("--calib: encodings bring their own grids; leave it out")
+	case c.Formula != "qdq":
+		return mistakef("--formula %s: encodings compute formula qdq", c.Formula)
+	case c.OutputHolder:
+		return mistakef("--output-holder: holders are the tensors that the encodings name; leave it out")
+	case c.Data == "":
+		return mistakef("--data is missing: give the evaluation samples, --data E.npz")
+	}
+	return nil
+}
+
+// encodings tells whether a command line names an encodings file.
+func (c Config) encodings() bool { return c.EncodingsLow != "" || c.EncodingsHigh != "" }

@@ -1,0 +1,182 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"demote/search"
+)
+
+// Exported is one export of a mix.
+type Exported struct {
+	Format   string    `json:"format"`
+	Files    []string  `json:"files"`
+	Verified *Verified `json:"verified,omitempty"` // of files that ONNX Runtime runs
+	Inexact  []string  `json:"inexact,omitempty"`  // holders whose very grid the format cannot hold
+	Warnings []string  `json:"warnings,omitempty"`
+}
+
+// Export is the command export: it writes the mix of a run folder in one more format, to out, or
+// to the folder under the format's own name. The run's inputs are read again, as Verify does. A file
+// that ONNX Runtime runs is held against the search; what it returns then goes with an error that
+// matches ErrExport if the file does not compute what was searched.
+func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, error) {
+	if format == "" {
+		return nil, mistakef("--format is missing: choose one of %s", strings.Join(FormatNames(), ", "))
+	}
+	f, err := formatByName("--format", format)
+	if err != nil {
+		return nil, err
+	}
+	if out == "" {
+		out = (&Folder{Path: dir}).File(f.File)
+	}
+	files, err := f.files(out)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range files {
+		for _, name := range []string{path, path + ".data"} { // where a large network has its weights
+			if _, err := os.Stat(name); !c.Force && !errors.Is(err, fs.ErrNotExist) {
+				return nil, mistakef("%s exists; give --out another file or --force", name)
+			}
+		}
+	}
+	s, mask, err := reopen(ctx, dir, c)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	e, err := s.export(f, mask, files)
+	if err != nil {
+		return nil, err
+	}
+	if !s.result.Finished {
+		e.Warnings = append(e.Warnings, "the search has not come to its end: this is the best mix so far")
+	}
+	if !f.runs {
+		return e, nil
+	}
+	if err := s.compile(ctx); err != nil {
+		return nil, err
+	}
+	return e, s.checkExport(ctx, e, mask)
+}
+
+// export writes a mix in one format.
+func (s *searching) export(f Format, mask search.Mask, files []string) (*Exported, error) {
+	low := lowHolders(mask)
+	w, err := f.build(s, low, files[0])
+	if err != nil {
+		return nil, err
+	}
+	e := &Exported{Format: f.Name, Files: files, Inexact: w.inexact}
+	if n := len(w.inexact); n > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]))
+	}
+	if f.float {
+		if err := s.network.Model.Write(files[1]); err != nil {
+			return nil, err
+		}
+	}
+	if w.model != nil {
+		return e, w.model.Write(files[0])
+	}
+	if err := writeFile(files[0], w.text); err != nil {
+		return nil, mistakef("%w; give --out another file", err)
+	}
+	return e, nil
+}
+
+// checkExport runs an exported file and holds it against the search.
+func (s *searching) checkExport(ctx context.Context, e *Exported, mask search.Mask) error {
+	var score search.Score
+	var err error
+	if e.Verified, score, err = s.verify(ctx, mask, e.Files[0]); err != nil {
+		return err
+	}
+	warning, err := s.judge(e.Verified, score)
+	if warning != "" {
+		e.Warnings = append(e.Warnings, warning)
+	}
+	return err
+}
+
+// judge says whether a written file scores what the search said. With a formula that QDQ files do
+// not compute the file is another network: that is a warning, and it has to meet the target by itself.
+func (s *searching) judge(v *Verified, score search.Score) (warning string, err error) {
+	if v.Identical {
+		return "", nil
+	}
+	if s.config.Formula == "qdq" {
+		return "", fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
+	}
+	warning = "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula
+	if s.result.Met && !(score.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
+		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(score), s.config.Target)
+	}
+	return warning, nil
+}
+
+// exportAll writes the formats of --export at the end of a search. The files of format qdq and the
+// promotion list as text are there already.
+func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
+	s.result.Exports = nil
+	for _, name := range s.config.Export {
+		f, err := formatByName("--export", name)
+		if err != nil {
+			return err
+		}
+		files, err := f.files(s.folder.File(f.File))
+		if err != nil {
+			return err
+		}
+		var e *Exported
+		if f.File == MixedFile {
+			e = &Exported{Format: name, Files: files, Verified: s.result.Verified}
+		} else if e, err = s.export(f, mask, files); err != nil {
+			return fmt.Errorf("--export %s: %w", name, err)
+		} else if f.runs {
+			err = s.checkExport(ctx, e, mask)
+		}
+		for _, text := range e.Warnings {
+			s.warn(name + ": " + text)
+		}
+		s.result.Exports = append(s.result.Exports, *e)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkExports refuses, before anything is searched, a format that the network cannot be written in:
+// what a mix is made of is in the two ends.
+func (s *searching) checkExports() error {
+	ends := []search.Mask{search.NewMask(len(s.records)), lowMask(s.network.Holders)}
+	for _, name := range append([]string{"qdq"}, s.config.Export...) {
+		f, err := formatByName("--export", name)
+		if err != nil {
+			return err
+		}
+		for _, mask := range ends {
+			if _, err := f.build(s, lowHolders(mask), f.File); err != nil {
+				return fmt.Errorf("the network cannot be written in format %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// lowHolders is a mask as a list.
+func lowHolders(m search.Mask) []bool {
+	low := make([]bool, m.Len())
+	for i := range low {
+		low[i] = m.Low(i)
+	}
+	return low
+}

@@ -1,0 +1,210 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/quant"
+	"demote/search"
+)
+
+// scoreAgain reads an exported network again and scores it, its holders as FakeQuant.
+func scoreAgain(t *testing.T, s *searching, n *onnx.Network, grids []quant.Grid, err error) search.Score {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &prepared{data: s.data, inputs: s.inputs, block: s.block, output: s.output}
+	src, records, err := p.fixedSource(n, grids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := backendOf(s, src, records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	score, err := e.Score(context.Background(), search.NewMask(len(records)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return score
+}
+
+// readAgain imports an exported file of one of the formats that hold a whole network.
+func readAgain(format, path string) (*onnx.Network, []quant.Grid, error) {
+	if format == "encodings" {
+		e, err := onnx.ReadEncodings(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		m, err := onnx.Read(strings.TrimSuffix(path, ".json") + ".onnx")
+		if err != nil {
+			return nil, nil, err
+		}
+		return e.Apply(m)
+	}
+	m, err := onnx.Read(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return onnx.ReadQuantized(m, quant.QDQ)
+}
+
+// TestExports writes a mix in every format at the end of a search and by the command, which must give
+// the same bytes, and reads what holds a whole network again: the count of the search comes out.
+func TestExports(t *testing.T) {
+	for _, grid := range []string{"asymmetric", "symmetric", "pow2"} {
+		t.Run(grid, func(t *testing.T) {
+			cfg := tinyConfig(t, 90)
+			cfg.GridLow, cfg.GridHigh, cfg.Export = grid, grid, FormatNames()
+			r := mustSearch(t, cfg)
+			if high := len(r.Promotion); high == 0 || high == len(r.Holders) {
+				t.Fatalf("%d of %d holders stay high: this tests nothing", high, len(r.Holders))
+			}
+			if len(r.Exports) != len(formats) {
+				t.Fatalf("%d exports in the result", len(r.Exports))
+			}
+			s, _, err := reopen(context.Background(), cfg.Out, Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if err := s.compile(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			for i, f := range formats {
+				e := r.Exports[i]
+				if e.Format != f.Name || f.runs != (e.Verified != nil) || f.runs && (!e.Verified.Identical || *e.Verified.Correct != *r.Score.Mixed.Correct) {
+					t.Errorf("%s: %+v, %+v", f.Name, e, e.Verified)
+				}
+				out := filepath.Join(t.TempDir(), "mix"+f.ends[0])
+				again, err := Export(context.Background(), cfg.Out, f.Name, out, Config{})
+				if err != nil {
+					t.Fatalf("%s: %v", f.Name, err)
+				}
+				for k := range e.Files {
+					if a, b := readTestFile(t, e.Files[k]), readTestFile(t, again.Files[k]); !bytes.Equal(a, b) {
+						t.Errorf("%s: the command writes another %s than the search", f.Name, filepath.Base(e.Files[k]))
+					}
+				}
+				if len(e.Inexact) > 0 {
+					t.Logf("%s: inexact holders %q", f.Name, e.Inexact)
+					continue
+				}
+				if f.Name == "promotion" || f.Name == "overrides" {
+					continue
+				}
+				n, grids, err := readAgain(f.Name, e.Files[0])
+				if got := scoreAgain(t, s, n, grids, err); got.Count != *r.Score.Mixed.Correct || got.Total != *r.Score.Mixed.Total {
+					t.Errorf("%s reads back as %v, the search says %d", f.Name, got, *r.Score.Mixed.Correct)
+				}
+			}
+			var list []string
+			if err := json.Unmarshal(readTestFile(t, filepath.Join(cfg.Out, "promotion.json")), &list); err != nil || !slices.Equal(list, r.Promotion) {
+				t.Errorf("promotion.json has %q, %v", list, err)
+			}
+			var overrides map[string][]struct {
+				Type string `json:"quant_type"`
+			}
+			if err := json.Unmarshal(readTestFile(t, filepath.Join(cfg.Out, "overrides.json")), &overrides); err != nil {
+				t.Fatal(err)
+			}
+			wide := 0
+			for tensor, o := range overrides {
+				if strings.HasSuffix(o[0].Type, "16") {
+					wide++
+					if !slices.Contains(r.Promotion, tensor) {
+						t.Errorf("overrides.json has %s for %s", o[0].Type, tensor)
+					}
+				}
+			}
+			if len(overrides) != len(r.Holders) || wide != len(r.Promotion) {
+				t.Errorf("overrides.json: %d tensors, %d of them wide", len(overrides), wide)
+			}
+		})
+	}
+}
+
+// TestExportRefuses gives an export all that it must not take.
+func TestExportRefuses(t *testing.T) {
+	cfg := tinyConfig(t, 40)
+	mustSearch(t, cfg)
+	other := filepath.Join(t.TempDir(), "x.onnx")
+	writeTestFile(t, other, []byte("mine"))
+	for _, c := range []struct{ name, dir, format, out, text string }{
+		{"no format", cfg.Out, "", "", "--format is missing"},
+		{"another format", cfg.Out, "tflite", "", "choose one of qdq, qdq-ms, mctq"},
+		{"the run's own file", cfg.Out, "qdq", "", "mixed.onnx exists"},
+		{"a file of mine", cfg.Out, "qdq-ms", other, "x.onnx exists"},
+		{"its network exists", cfg.Out, "encodings", strings.TrimSuffix(other, ".onnx") + ".json", "x.onnx exists"},
+		{"another ending", cfg.Out, "overrides", filepath.Join(t.TempDir(), "x.onnx"), "ends in .json"},
+		{"no ending", cfg.Out, "mctq", filepath.Join(t.TempDir(), "x"), "ends in .onnx"},
+		{"no such folder", cfg.Out, "promotion", filepath.Join(t.TempDir(), "no", "p.txt"), "p.txt"},
+		{"no run", t.TempDir(), "qdq", "", "not a run folder"},
+	} {
+		_, err := Export(context.Background(), c.dir, c.format, c.out, Config{})
+		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: exit code %d, %v", c.name, ExitCode(err), err)
+		}
+	}
+	if string(readTestFile(t, other)) != "mine" {
+		t.Error("a file was overwritten")
+	}
+	if _, err := Export(context.Background(), cfg.Out, "qdq-ms", other, Config{Force: true}); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(cfg.Data); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(context.Background(), cfg.Out, "qdq", other, Config{Force: true}); ExitCode(err) != ExitMistake {
+		t.Errorf("without the data: %v", err)
+	}
+	cfg.Export = []string{"tflite"}
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) {
+		t.Errorf("--export tflite: %v", err)
+	}
+	cfg.Export, cfg.Session = nil, "fast"
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) {
+		t.Errorf("--session fast: %v", err)
+	}
+}
+
+// TestForceClearsExports holds that a new run with --force leaves no export of the old one.
+func TestForceClearsExports(t *testing.T) {
+	cfg := tinyConfig(t, 40)
+	cfg.Export = []string{"qdq-ms", "mctq", "overrides"}
+	mustSearch(t, cfg)
+	cfg.Export, cfg.Force = nil, true
+	mustSearch(t, cfg)
+	for _, name := range []string{"mixed-ms.onnx", "annotated.onnx", "overrides.json", "overrides.onnx"} {
+		if _, err := os.Stat(filepath.Join(cfg.Out, name)); err == nil {
+			t.Errorf("%s of the run before is still there", name)
+		}
+	}
+}
+
+func readTestFile(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// backendOf compiles a network on the data and metric of a search.
+func backendOf(s *searching, src *source, records []quant.Record) (*backend.Evaluator, error) {
+	o := s.options
+	o.Naive = true
+	return backend.New(context.Background(), src, s.data, records, o)
+}

@@ -1,0 +1,123 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"demote/search"
+)
+
+// SessionMix is a mix on the chain that was scored in a default session, by its written file.
+type SessionMix struct {
+	Low     int          `json:"int8_holders"`
+	Exact   *ScoreResult `json:"exact"`
+	Default *ScoreResult `json:"default"`
+}
+
+// holdInDefault walks the chain back, for --session default, to the first mix that holds the target
+// in a default session of ONNX Runtime too, and makes it what the search found: the most demoted one
+// comes first. lost is ErrUnreachable if there is none, not even the 16-bit network; then the mix that
+// scores best in a default session is left. It is the context's error if the walk was interrupted,
+// which leaves the search's own mix.
+func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
+	if s.config.Session != "default" || !f.Found {
+		return nil, nil
+	}
+	s.result.Sessions = nil
+	mix, best := *f, *f
+	mix.Mask, mix.Notes = f.Mask.Clone(), nil
+	most, found := search.Score{Value: math.Inf(-1)}, false
+	way, units := wayBack(f, s.units()), s.units()
+	for next := 0; done && !found; next++ {
+		if s.holds(mix.Score, mix.Mask) {
+			score, err := s.scoreWritten(ctx, mix.Mask)
+			if errors.Is(err, context.Canceled) {
+				break
+			} else if err != nil {
+				return nil, err
+			}
+			s.result.Sessions = append(s.result.Sessions, SessionMix{mix.Mask.Count(), scoreResult(mix.Score, s.metric.Lower), scoreResult(score, s.metric.Lower)})
+			s.config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.text(score)))
+			found = s.holds(score, mix.Mask)
+			if found || score.Float() > most.Float() {
+				most, best = score, mix
+				best.Mask = mix.Mask.Clone()
+			}
+		}
+		if found || next == len(way) {
+			break
+		}
+		for _, u := range way[next] {
+			for _, h := range units[u] {
+				mix.Mask.Promote(h)
+			}
+		}
+		mix.Promotion = append(mix.Promotion[:len(mix.Promotion):len(mix.Promotion)], way[next]...)
+		if mix.Score, err = s.ev.Score(ctx, mix.Mask); errors.Is(err, context.Canceled) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if !done || ctx.Err() != nil {
+		s.warn("the mix holds in the exact session; the default session has not been asked yet")
+		return ctx.Err(), nil
+	}
+	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
+		s.warn(fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)))
+	}
+	best.Found = found
+	*f = best
+	s.book(best)
+	if !found {
+		return fmt.Errorf("%w in a default session: the best there of %d mixes on the chain is %s, the target is %s",
+			ErrUnreachable, len(s.result.Sessions), s.text(most), s.config.Target), nil
+	}
+	return nil, nil
+}
+
+// holds tells whether a score meets the target; the 16-bit network's only has to reach it.
+func (s *searching) holds(v search.Score, m search.Mask) bool {
+	return v.Float() > s.above || m.Count() == 0 && v.Float() >= s.above
+}
+
+// scoreWritten scores a mix as a default session computes its QDQ file.
+func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
+	file, err := s.network.QDQ(s.records, lowHolders(m))
+	if err != nil {
+		return search.Score{}, err
+	}
+	return s.scoreDefault(ctx, file)
+}
+
+// wayBack lists the units of a mix in the order in which they go back to int16: those that the chain
+// demoted last first, what was demoted together together, and then what the chain does not tell of.
+func wayBack(f *search.Result, units [][]int) [][]int {
+	var way [][]int
+	seen := make([]bool, len(units))
+	group := -1
+	for i := len(f.Chain) - 1; i >= 0; i-- {
+		step := f.Chain[i]
+		if step.Promoted || seen[step.Unit] || !f.Mask.Low(units[step.Unit][0]) {
+			continue
+		}
+		seen[step.Unit] = true
+		if step.Group == group {
+			way[len(way)-1] = append(way[len(way)-1], step.Unit)
+			continue
+		}
+		way, group = append(way, []int{step.Unit}), step.Group
+	}
+	for i := len(units) - 1; i >= 0; i-- {
+		u := i
+		if len(f.Order) == len(units) {
+			u = f.Order[i]
+		}
+		if !seen[u] && f.Mask.Low(units[u][0]) {
+			way = append(way, []int{u})
+		}
+	}
+	return way
+}
