@@ -33,7 +33,7 @@ func (e *Evaluator) Block() (int, error) {
 	if err != nil {
 		return 0, nil
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	blocked := 0
 	c := e.chain
 	for i, p := range c.parts {

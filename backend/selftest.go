@@ -130,7 +130,7 @@ func (e *Evaluator) locate(on string, m search.Mask, shuffled []*cgo.Tensor, fro
 	if err != nil {
 		return d, nil
 	}
-	other := first
+	var other [][]float32
 	if on == "a repeated run" {
 		from = nil
 		other, err = p.run(m, e.data.blocks[0])

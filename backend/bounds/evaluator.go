@@ -125,13 +125,13 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 		}
 		if w.Candidate != at && at >= 0 {
 			if err := e.tell(at, candidates[at]); err != nil {
-				e.leave(candidates)
+				_ = e.leave(candidates) // the first error is told
 				return search.Found{Index: -1}, err
 			}
 		}
 		at = w.Candidate
 		if err := e.advance(ctx, base, candidates[w.Candidate], w); err != nil {
-			e.leave(candidates)
+			_ = e.leave(candidates) // the first error is told
 			return search.Found{Index: -1}, err
 		}
 	}
