@@ -121,10 +121,10 @@ func TestChoices(t *testing.T) {
 }
 
 func TestCompletion(t *testing.T) {
-	all := []string{"search", "inspect", "quantize", "eval", "verify", "bench", "devices", "completion"}
+	all := []string{"search", "inspect", "quantize", "eval", "verify", "export", "bench", "devices", "completion"}
 	for _, c := range []struct {
 		line string
-		want []string // all of them; with a + in front: among others
+		want []string
 	}{
 		{"", all}, {"sea", all}, {"--l", []string{"--log-level"}}, {"--ort lib", all}, {"search --sc", []string{"--scale", "--scan"}},
 		{"search --scan", []string{"fast", "naive"}}, {"search --scan fast --g", []string{"--grid", "--grid-low", "--grid-high"}},

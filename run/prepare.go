@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"unsafe"
 
 	"demote/backend"
@@ -206,6 +205,3 @@ func floatBytes(v []float32) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
 }
-
-// label names a holder the way messages do.
-func label(h onnx.Holder) string { return fmt.Sprintf("%s (%s)", h.Name, h.Op) }
