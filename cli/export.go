@@ -39,7 +39,9 @@ func exportCommand() *cli.Command {
 			switch {
 			case e == nil:
 			case c.Bool("json"):
-				writeJSON(c, e)
+				if werr := writeJSON(c, e); werr != nil {
+					return werr
+				}
 			default:
 				exported(c, e)
 			}

@@ -30,7 +30,9 @@ func verifyCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				writeJSON(c, v)
+				if werr := writeJSON(c, v); werr != nil {
+					return werr
+				}
 			} else {
 				fmt.Fprintln(c.App.Writer, verdict(v))
 			}

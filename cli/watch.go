@@ -56,7 +56,7 @@ func (w *watcher) note(text string) {
 	case w.json:
 		writeLine(w.out, map[string]any{"event": "note", "text": text})
 	case w.bar != nil:
-		w.bars.Write([]byte(text + "\n"))
+		_, _ = w.bars.Write([]byte(text + "\n")) // to a terminal that may be gone
 	default:
 		fmt.Fprintln(w.err, text)
 	}

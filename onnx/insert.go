@@ -42,7 +42,8 @@ func (ins *insertion) atHolders(holders []Holder, before, after string, nodes fu
 	var first []node // behind graph inputs
 	for _, h := range holders {
 		t := h.Tensor
-		in, out := t, ""
+		in := t
+		var out string
 		if outputs[t] && !inputs[t] {
 			in, out = ins.names.fresh(t+before), t
 			producers[t] = in

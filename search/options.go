@@ -153,8 +153,7 @@ func (o *Options) checkStart() error {
 			want.demoteAll(holders)
 		}
 	}
-	if h := 0; !want.Equal(o.Start) {
-		h = want.FirstDifference(o.Start)
+	if h := want.FirstDifference(o.Start); h >= 0 {
 		return fmt.Errorf("%w: start mix contradicts the precision that holder %d is held at", ErrInput, h)
 	}
 	return nil
