@@ -133,9 +133,10 @@ func (s *searching) book(f search.Result) {
 		}
 	}
 	r.Chain = []StepResult{}
+	low := s.lowAfter(f)
 	for _, step := range f.Chain {
 		for _, h := range step.Holders {
-			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Value: s.number(step.Recorded)}
+			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Int8: low[step.Group], Value: s.number(step.Recorded)}
 			if step.TrueKnown {
 				out.TrueValue = s.number(step.True)
 			}
@@ -147,6 +148,28 @@ func (s *searching) book(f search.Result) {
 		s.warn(note)
 	}
 	s.count()
+}
+
+// lowAfter counts the int8 holders after every step of a chain, which goes on from the start mix, and
+// past the result from the result.
+func (s *searching) lowAfter(f search.Result) map[int]int {
+	after := map[int]int{}
+	low, past := 0, false
+	if s.start.Len() > 0 && !f.StartRefused {
+		low = s.start.Count()
+	}
+	for _, step := range f.Chain {
+		if step.Past && !past {
+			low, past = f.Mask.Count(), true
+		}
+		if step.Promoted {
+			low -= len(step.Holders)
+		} else {
+			low += len(step.Holders)
+		}
+		after[step.Group] = low
+	}
+	return after
 }
 
 func (s *searching) number(v search.Score) *float64 {

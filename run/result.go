@@ -94,8 +94,10 @@ type ScoreResult struct {
 type StepResult struct {
 	Step      int      `json:"step"`
 	Holder    string   `json:"holder"`
-	Value     *float64 `json:"value"`      // as the chain recorded it
-	TrueValue *float64 `json:"true_value"` // of the mask after this step
+	Promoted  bool     `json:"promoted,omitempty"` // the holder went back to int16
+	Int8      int      `json:"int8"`               // int8 holders after the whole step
+	Value     *float64 `json:"value"`              // as the chain recorded it
+	TrueValue *float64 `json:"true_value"`         // of the mask after this step
 }
 
 // Verified is what the check of the written file found.
@@ -167,13 +169,14 @@ func ReadResult(folder string) (*Result, error) {
 	return &r, nil
 }
 
-// curve is curve.csv: how the scores go along the chain.
+// curve is curve.csv: how the scores go along the chain. The cost of a mix is its number of int16
+// holders.
 func (r *Result) curve() []byte {
 	var b strings.Builder
 	b.WriteString("step,holder,int8_holders,recorded_score,true_score,cost\n")
 	total := len(r.Holders)
-	for i, s := range r.Chain {
-		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%d\n", s.Step, csvField(s.Holder), i+1, number(s.Value), number(s.TrueValue), total-i-1)
+	for _, s := range r.Chain {
+		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%d\n", s.Step, csvField(s.Holder), s.Int8, number(s.Value), number(s.TrueValue), total-s.Int8)
 	}
 	return []byte(b.String())
 }

@@ -33,7 +33,8 @@ type searching struct {
 	begun   bool          // the strategy runs: the folder is worth keeping
 	float   *search.Score
 	high    search.Score
-	above   float64 // the target as the search compares it
+	start   search.Mask // the mix of --start; empty without one
+	above   float64     // the target as the search compares it
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
@@ -365,7 +366,8 @@ func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
-	o.Start, err = s.startMask()
+	s.start, err = s.startMask()
+	o.Start = s.start
 	return o, err
 }
 
