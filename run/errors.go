@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 
 	"demote/backend"
 	"demote/dataset"
@@ -46,12 +48,20 @@ func ExitCode(err error) int {
 	case errors.Is(err, ErrExport):
 		return ExitExport
 	}
-	for _, m := range mistakes {
+	for _, m := range slices.Concat(mistakes, storage) {
 		if errors.Is(err, m) {
 			return ExitMistake
 		}
 	}
 	return ExitInternal
+}
+
+// storage are the errors of a disk or folder that takes no more, which the user can mend too.
+var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EACCES, syscall.EPERM, syscall.ENAMETOOLONG}
+
+// cannotWrite words an error of writing a file of a run.
+func cannotWrite(path string, err error) error {
+	return fmt.Errorf("cannot write %s: %w; mend that, and the same command goes on from there", path, err)
 }
 
 // mistake is an error of the user: one line, and marked as such without the mark showing.

@@ -9,7 +9,8 @@ import (
 	"math"
 	"net/url"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
+	"modernc.org/sqlite" // the driver "sqlite", in pure Go
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"demote/backend/bounds"
 	"demote/search"
@@ -21,6 +22,7 @@ const journalSchema = "1"
 // A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite
 // file. A process killed at any instant loses at most the trial in flight.
 type Journal struct {
+	path   string
 	db     *sql.DB
 	insert *sql.Stmt
 }
@@ -43,7 +45,7 @@ func OpenJournal(path string, print Fingerprint) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{db: db}
+	j := &Journal{path: path, db: db}
 	if err := j.begin(path, print); err != nil {
 		db.Close()
 		return nil, err
@@ -64,7 +66,9 @@ func openDB(path string) (*sql.DB, error) {
 }
 
 func (j *Journal) begin(path string, print Fingerprint) error {
-	if _, err := j.db.Exec(journalTables); err != nil {
+	if _, err := j.db.Exec(journalTables); refused(err) {
+		return j.cannotWrite(err)
+	} else if err != nil {
 		return mistakef("%s: not a journal of demote, or damaged: %w; give --out a new folder or --force", path, err)
 	}
 	text, err := json.Marshal(print)
@@ -74,7 +78,7 @@ func (j *Journal) begin(path string, print Fingerprint) error {
 	_, err = j.db.Exec(`INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('fingerprint', ?), ('state', 'running')`,
 		journalSchema, string(text))
 	if err != nil {
-		return fmt.Errorf("cannot write the journal: %w", err)
+		return j.cannotWrite(err)
 	}
 	meta, err := j.meta()
 	if err != nil {
@@ -166,9 +170,28 @@ func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 
 func (j *Journal) save(mask search.Mask, p bounds.Progress, total, value any) error {
 	if _, err := j.insert.Exec(mask.String(), p.Blocks, p.Count, bitsOf(p.Sum), total, value); err != nil {
-		return fmt.Errorf("cannot write the journal: %w", err)
+		return j.cannotWrite(err)
 	}
 	return nil
+}
+
+// cannotWrite words an error of writing the journal. A disk that is full or a folder that is read-only
+// is the user's to mend; what was written before stays good.
+func (j *Journal) cannotWrite(err error) error {
+	if refused(err) {
+		return mistake{cannotWrite(j.path, err)}
+	}
+	return fmt.Errorf("cannot write the journal %s: %w", j.path, err)
+}
+
+// refused tells whether SQLite could not write because the system did not let it.
+func refused(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff // what is above says which call it was
+	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN
 }
 
 func bitsOf(v float64) []byte { return binary.BigEndian.AppendUint64(nil, math.Float64bits(v)) }
@@ -182,8 +205,10 @@ func floatOf(b []byte) (float64, error) {
 
 // Finish marks the run as finished, so that nothing goes on in its folder.
 func (j *Journal) Finish() error {
-	_, err := j.db.Exec(`UPDATE meta SET value = 'finished' WHERE key = 'state'`)
-	return err
+	if _, err := j.db.Exec(`UPDATE meta SET value = 'finished' WHERE key = 'state'`); err != nil {
+		return j.cannotWrite(err)
+	}
+	return nil
 }
 
 // Close folds the write-ahead log into the one file and closes it.
