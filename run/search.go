@@ -35,6 +35,8 @@ type searching struct {
 	high    search.Score
 	start   search.Mask // the mix of --start; empty without one
 	above   float64     // the target as the search compares it
+
+	inDefault func(context.Context, search.Mask) (search.Score, error) // scores a mix in a default session; nil: scoreWritten
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of

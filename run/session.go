@@ -25,6 +25,9 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	if s.config.Session != "default" || !f.Found {
 		return nil, nil
 	}
+	if s.inDefault == nil {
+		s.inDefault = s.scoreWritten
+	}
 	s.result.Sessions = nil
 	mix, best := *f, *f
 	mix.Mask, mix.Notes = f.Mask.Clone(), nil
@@ -32,7 +35,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	way, units := wayBack(f, s.units()), s.units()
 	for next := 0; done && !found; next++ {
 		if s.holds(mix.Score, mix.Mask) {
-			score, err := s.scoreWritten(ctx, mix.Mask)
+			score, err := s.inDefault(ctx, mix.Mask)
 			if errors.Is(err, context.Canceled) {
 				break
 			} else if err != nil {
