@@ -214,6 +214,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if err := s.write(); err != nil {
 		return err
 	}
+	s.writeReport()
 	if done {
 		if err := s.journal.Finish(); err != nil {
 			return err

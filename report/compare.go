@@ -1,0 +1,126 @@
+package report
+
+import "fmt"
+
+// compare are the sections over several runs, before the runs themselves.
+func compare(views []*view) []*section {
+	s := &section{ID: "runs", Title: "The runs side by side"}
+	head := textColumns("what")
+	for _, v := range views {
+		head = append(head, column{Name: v.Letter + ": " + v.Name})
+	}
+	var rows [][]string
+	for _, fact := range facts {
+		row := []string{fact.name}
+		any := false
+		for _, v := range views {
+			text := ""
+			if fact.field == "" || v.Has(fact.field) {
+				text = fact.text(v)
+			}
+			any = any || text != ""
+			row = append(row, text)
+		}
+		if any {
+			rows = append(rows, row)
+		}
+	}
+	s.Tables = []*table{newTable("runs-table", "What differs from run to run", head, rows)}
+	s.Tables[0].Long = false
+	var shown []*view
+	for _, v := range views {
+		if v.Shown() {
+			shown = append(shown, v)
+		}
+	}
+	if len(shown) == 0 {
+		return []*section{s}
+	}
+	if f := compareCurves("runs-curve", shown); f != nil {
+		s.Figures = append(s.Figures, f)
+	} else {
+		s.Paragraphs = append(s.Paragraphs, "There is no common curve: the runs have no scores, or are judged by different metrics.")
+	}
+	if t := widths(shown); t != nil {
+		s.Figures = append(s.Figures, compareStrips("runs-strips", shown))
+		s.Tables = append(s.Tables, t)
+	}
+	return []*section{s}
+}
+
+// facts are the rows of the table that compares runs. A fact whose field a run does not have is left empty.
+var facts = []struct {
+	name, field string
+	text        func(*view) string
+}{
+	{"network", "inputs", func(v *view) string { return short(v.Title()) }},
+	{"state", "", func(v *view) string { return v.State() }},
+	{"metric", "metric", func(v *view) string { return short(v.Metric) }},
+	{"target", "target", func(v *view) string { return v.TargetText() }},
+	{"holders", "holders", func(v *view) string { return fmt.Sprint(len(v.Holders)) }},
+	{"on the low grid", "holders", func(v *view) string { return fmt.Sprint(v.lowCount()) }},
+	{"on the high grid", "holders", func(v *view) string { return fmt.Sprint(len(v.Holders) - v.lowCount()) }},
+	{"float", "score", func(v *view) string { return known(v, v.Score.Float) }},
+	{"all high", "score", func(v *view) string { return known(v, v.Score.High) }},
+	{"all low", "score", func(v *view) string { return known(v, v.Score.Low) }},
+	{"the mix", "score", func(v *view) string { return known(v, v.Score.Mixed) }},
+	{"strategy", "strategy", func(v *view) string { return short(v.Strategy) }},
+	{"formula", "formula", func(v *view) string { return short(v.Formula) }},
+	{"samples", "samples", func(v *view) string { return fmt.Sprint(v.Samples) }},
+	{"scores asked for", "evaluations", func(v *view) string { return fmt.Sprint(v.Evaluations) }},
+	{"masks tried", "trials", func(v *view) string { return fmt.Sprint(v.Trials) }},
+	{"passes over all samples", "sample_evaluations", func(v *view) string { return brief(v.SampleEvals / float64(max(v.Samples, 1))) }},
+	{"time", "seconds", func(v *view) string { return duration(v.Seconds) }},
+	{"file equals the search", "verified", func(v *view) string {
+		switch {
+		case v.Verified == nil:
+			return "not checked"
+		case v.Verified.Identical:
+			return "yes, bit for bit"
+		}
+		return "NO"
+	}},
+	{"warnings", "warnings", func(v *view) string { return fmt.Sprint(len(v.Warnings)) }},
+	{"not readable", "", func(v *view) string { return fmt.Sprint(len(v.Problems)) }},
+}
+
+func known(v *view, s *Score) string {
+	if s == nil {
+		return ""
+	}
+	return v.Text(s)
+}
+
+// widths is the table of every holder's width in every run, by name, in the order in which the names are met.
+func widths(views []*view) *table {
+	row := map[string]int{}
+	var rows [][]string
+	head := numberColumns("number")
+	head = append(head, column{Name: "holder"})
+	for k, v := range views {
+		head = append(head, column{Name: v.Letter})
+		for _, h := range v.Holders {
+			i, ok := row[h.Name]
+			if !ok {
+				i = len(rows)
+				row[h.Name] = i
+				rows = append(rows, append([]string{fmt.Sprint(i), short(h.Name)}, make([]string, len(views)+1)...))
+			}
+			rows[i][2+k] = h.Precision
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	for _, r := range rows {
+		same := "same"
+		for k := range views {
+			if r[2+k] != r[2] {
+				same = "differs"
+			}
+		}
+		r[2+len(views)] = same
+	}
+	head = append(head, column{Name: "in all runs"})
+	return newTable("widths-table", "Width of every holder in every run", head, rows)
+}

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// curveHeading is the heading of curve.csv.
+var curveHeading = []string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"}
+
+// readCurve takes the chain from curve.csv, for a folder whose result.json has none.
+func (r *Run) readCurve() {
+	data, err := readFile(filepath.Join(r.Dir, curveFile))
+	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) && len(r.Problems) == 0 {
+			r.problem("%s: %v", curveFile, plain(err))
+		}
+		return
+	}
+	c := csv.NewReader(bytes.NewReader(data))
+	c.FieldsPerRecord = len(curveHeading)
+	if heading, err := c.Read(); err != nil || !slices.Equal(heading, curveHeading) {
+		r.problem("%s: damaged: it does not begin with its heading", curveFile)
+		return
+	}
+	for line := 2; ; line++ {
+		row, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var s Step
+		if err == nil {
+			s, err = stepOf(row)
+		}
+		if err != nil {
+			r.problem("%s: damaged in line %d; what stands before it is shown", curveFile, line)
+			break
+		}
+		r.Chain = append(r.Chain, s)
+	}
+	if len(r.Chain) > 0 && !r.Has("chain") {
+		r.problem("the chain is from %s, since %s has none", curveFile, resultFile)
+	}
+}
+
+func stepOf(row []string) (s Step, err error) {
+	s.Holder = row[1]
+	if s.Step, err = strconv.Atoi(row[0]); err != nil {
+		return s, err
+	}
+	if row[2] != "" {
+		n, err := strconv.Atoi(row[2])
+		if err != nil {
+			return s, err
+		}
+		s.Int8 = &n
+	}
+	if s.Value, err = optional(row[3]); err != nil {
+		return s, err
+	}
+	s.TrueValue, err = optional(row[4])
+	return s, err
+}
+
+// optional reads a number that may be missing.
+func optional(text string) (*float64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return &v, err
+}
+
+// A point is one step of the chain: the holders that moved together, and the network after it.
+type point struct {
+	Step     int
+	Moves    []move
+	Low      int      // int8 holders after it
+	Recorded *float64 // score that the chain recorded
+	True     *float64 // score of the mask after it
+	Lost     *float64 // how much worse the true score is than the one before; negative: better
+	Chosen   bool     // its mask is the answer
+}
+
+// A move is one holder of a step.
+type move struct {
+	Name     string
+	Promoted bool // it went back to int16
+}
+
+// points follows the chain. Where the number of low holders after a step is not written, each step adds its demotions to
+// those before; a holder that appears again without a word went back.
+func (r *Run) points() []point {
+	low := map[string]bool{}
+	answer, final := r.lowCount(), r.Score.Mixed.value()
+	before, chosen := r.Score.High.value(), -1
+	var points []point
+	for i, list := range r.steps() {
+		p := point{Step: list[0].Step, Recorded: finite(list[0].Value), True: finite(list[0].TrueValue)}
+		for _, s := range list {
+			m := move{s.Holder, s.Promoted || s.Int8 == nil && low[s.Holder]}
+			if p.Moves = append(p.Moves, m); m.Promoted {
+				delete(low, m.Name)
+			} else {
+				low[m.Name] = true
+			}
+		}
+		if p.Low = len(low); list[0].Int8 != nil {
+			p.Low = min(max(*list[0].Int8, 0), max(len(r.Holders), len(r.Chain)))
+		}
+		if before != nil && p.True != nil {
+			lost := *before - *p.True
+			if r.Lower() {
+				lost = -lost
+			}
+			p.Lost = &lost
+		}
+		if before = p.True; p.Low == answer && answer > 0 && (p.True == nil || final != nil && *p.True == *final) {
+			chosen = i
+		}
+		points = append(points, p)
+	}
+	if chosen >= 0 {
+		points[chosen].Chosen = true
+	}
+	return points
+}
+
+// steps groups the chain by step.
+func (r *Run) steps() [][]Step {
+	var groups [][]Step
+	for i, s := range r.Chain {
+		if i == 0 || s.Step != r.Chain[i-1].Step {
+			groups = append(groups, nil)
+		}
+		last := &groups[len(groups)-1]
+		*last = append(*last, s)
+	}
+	return groups
+}

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var styleText string
+
+//go:embed page.js
+var scriptText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// A page is what the template is given.
+type page struct {
+	Title    string
+	Policy   string // content security policy: nothing but the page's own style and script, by their sums
+	Style    template.CSS
+	Script   template.JS
+	Sections []*section // over all runs, where there are several
+	Runs     []*view
+}
+
+// A view is one run as the page shows it.
+type view struct {
+	*Run
+	ID       string // prefix of the ids of its parts
+	Letter   string // A, B, ... where there are several
+	Name     string // the folder, in short
+	Sections []*section
+
+	points []point
+	losses []loss
+}
+
+// A section is a heading and what stands below it, in this order.
+type section struct {
+	ID, Title  string
+	Paragraphs []string
+	List       []string
+	Command    string
+	Figures    []*figure
+	Tables     []*table
+}
+
+// A table is a table with a caption. Rows are texts; columns of numbers hold numbers only, so that they sort as such.
+type table struct {
+	ID, Caption string
+	Columns     []column
+	Rows        [][]string
+	Long        bool // shown on request
+}
+
+// A column is a heading; the number columns are set to the right.
+type column struct {
+	Name   string
+	Number bool
+}
+
+// longTable is how many rows a table has that is shown on request only.
+const longTable = 16
+
+// maxRows bounds the rows of a table, so that the page stays small.
+const maxRows = 4000
+
+// textColumns and numberColumns make columns of texts and of numbers.
+func textColumns(names ...string) []column   { return columns(false, names) }
+func numberColumns(names ...string) []column { return columns(true, names) }
+
+func columns(number bool, names []string) []column {
+	var list []column
+	for _, n := range names {
+		list = append(list, column{n, number})
+	}
+	return list
+}
+
+// newTable makes a table; rows beyond maxRows are left out, and the caption says so.
+func newTable(id, caption string, columns []column, rows [][]string) *table {
+	if len(rows) > maxRows {
+		caption += fmt.Sprintf(" (the first %d of %d rows; the files in the run folder have all)", maxRows, len(rows))
+		rows = rows[:maxRows]
+	}
+	return &table{ID: id, Caption: caption, Columns: columns, Rows: rows, Long: len(rows) >= longTable}
+}
+
+// HTML is the page of some runs, in the order given.
+func HTML(runs ...*Run) ([]byte, error) {
+	p := page{Style: template.CSS(styleText), Script: template.JS(scriptText)}
+	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
+		sum(styleText), sum(scriptText))
+	for i, r := range runs {
+		v := &view{Run: r, ID: fmt.Sprintf("r%d", i), Name: short(folderName(r.Dir))}
+		if len(runs) > 1 {
+			v.Letter = letter(i)
+		}
+		v.points = r.points()
+		v.losses = r.losses(v.points)
+		v.Sections = v.sections()
+		p.Runs = append(p.Runs, v)
+	}
+	switch len(runs) {
+	case 1:
+		p.Title = "demote: " + short(runs[0].Title())
+	default:
+		p.Title = fmt.Sprintf("demote: %d runs", len(runs))
+		p.Sections = compare(p.Runs)
+	}
+	var b bytes.Buffer
+	err := pageTemplate.Execute(&b, p)
+	return b.Bytes(), err
+}
+
+// sum is the source of a content security policy that allows this very text.
+func sum(text string) string {
+	s := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(s[:])
+}
+
+// letter numbers runs: A to Z, then A1, B1, ...
+func letter(i int) string {
+	text := string(rune('A' + i%26))
+	if i >= 26 {
+		text += fmt.Sprint(i / 26)
+	}
+	return text
+}
+
+// folderName is the last part of a folder's path, also of ".".
+func folderName(dir string) string {
+	if full, err := filepath.Abs(dir); err == nil {
+		dir = full
+	}
+	return strings.TrimSuffix(filepath.Base(dir), string(filepath.Separator))
+}

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"fmt"
+	"math"
+)
+
+// ranges draws from where to where the two grids of every holder reach: a value outside is clipped to the end.
+func (r *Run) ranges(id, table string) *figure {
+	ends, smallest := newSpan(), math.Inf(1)
+	for _, h := range r.Holders {
+		for _, g := range []Grid{h.Low, h.High} {
+			ends.add(&g.Min, &g.Max)
+			if reach := math.Max(math.Abs(g.Min), math.Abs(g.Max)); reach > 0 && reach <= drawable {
+				smallest = math.Min(smallest, reach)
+			}
+		}
+	}
+	if ends.empty() || math.IsInf(smallest, 1) {
+		return nil
+	}
+	caption := "Ranges of the two grids, in graph order (logarithmic in both directions)"
+	words := fmt.Sprintf("The grids reach from %s to %s.", brief(ends.low), brief(ends.high))
+	rows, each := panels(len(r.Holders))
+	const panel, bottom, top = 240.0, 34.0, 30.0
+	d := newDrawing(id, caption, words, pictureWidth, float64(rows)*panel)
+	w := (pictureWidth - left - right) / float64(each)
+	linear := math.Pow(10, math.Floor(math.Log10(smallest))-0.5)
+	for row := range rows {
+		y := newLogAxis(ends.low, ends.high, linear, float64(row+1)*panel-bottom, float64(row)*panel+top)
+		d.panel(row, each, len(r.Holders), w, y, y.powers(9), "value")
+		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
+			h, x := r.Holders[i], left+float64(i%each)*w
+			tip := fmt.Sprintf("%d %s: %s %s to %s, %s %s to %s", i, short(h.Name), width(h.Low), brief(h.Low.Min), brief(h.Low.Max),
+				width(h.High), brief(h.High.Min), brief(h.High.Max))
+			d.rect("low", tip, x+w*0.1, y.at(h.Low.Max), w*0.5, math.Max(y.at(h.Low.Min)-y.at(h.Low.Max), 1))
+			d.rect("high", tip, x+w*0.65, y.at(h.High.Max), math.Max(w*0.2, 1), math.Max(y.at(h.High.Min)-y.at(h.High.Max), 1))
+		}
+	}
+	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
+		Keys: []key{{"low", r.LowName() + " grid (wide bar)"}, {"high", r.HighName() + " grid (thin bar)"}}}
+}
+
+// resolution draws the steps of the two grids of every holder.
+func (r *Run) resolution(id, table string) *figure {
+	steps := newSpan()
+	for _, h := range r.Holders {
+		for _, g := range []Grid{h.Low, h.High} {
+			if s := exponent(g.Scale); s != nil {
+				steps.add(s)
+			}
+		}
+	}
+	if steps.empty() {
+		return nil
+	}
+	caption := "Steps of the two grids, in graph order (as powers of 2)"
+	words := fmt.Sprintf("Steps from 2 to the power of %s to 2 to the power of %s; a rounded value is off by half a step at most.", brief(steps.low), brief(steps.high))
+	rows, each := panels(len(r.Holders))
+	const panel, bottom, top = 190.0, 34.0, 30.0
+	d := newDrawing(id, caption, words, pictureWidth, float64(rows)*panel)
+	w := (pictureWidth - left - right) / float64(each)
+	for row := range rows {
+		y := newAxis(steps.low, steps.high, float64(row+1)*panel-bottom, float64(row)*panel+top)
+		d.panel(row, each, len(r.Holders), w, y, y.ticks(6), "log2 of the step")
+		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
+			h, x := r.Holders[i], left+float64(i%each)*w
+			for _, g := range []struct {
+				class string
+				Grid
+			}{{"low", h.Low}, {"high", h.High}} {
+				if s := exponent(g.Scale); s != nil {
+					tip := fmt.Sprintf("%d %s: %s step %s", i, short(h.Name), width(g.Grid), brief(g.Scale))
+					d.rect(g.class, tip, x, y.at(*s)-2, w*0.8, 4)
+				}
+			}
+		}
+	}
+	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
+		Keys: []key{{"low", r.LowName() + " (above)"}, {"high", r.HighName() + " (below)"}}}
+}
+
+// exponent is log2 of a step that is positive.
+func exponent(step float64) *float64 {
+	if !(step > 0) || math.IsInf(step, 1) {
+		return nil
+	}
+	e := math.Log2(step)
+	return &e
+}

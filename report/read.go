@@ -1,0 +1,285 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+)
+
+// Names of the files in a run folder that the report reads, looks for or writes.
+const (
+	resultFile  = "result.json"
+	curveFile   = "curve.csv"
+	journalFile = "journal.db"
+	// File is what Write calls the page.
+	File = "report.html"
+)
+
+// maxFile bounds the files that are read, in bytes: a run of 100,000 holders stays below it.
+const maxFile = 128 << 20
+
+// ErrInput marks a folder of which nothing can be shown.
+var ErrInput = errors.New("report input")
+
+// A Run is a run folder as far as it can be read.
+type Run struct {
+	Dir string
+	Result
+	Problems []string // what could not be read or does not fit together, a line each
+
+	fields map[string]bool // of result.json, those that were read
+}
+
+// Has tells whether result.json has a field, by its name there, and it could be read.
+func (r *Run) Has(field string) bool { return r.fields[field] }
+
+// Read reads a run folder. It never fails: Run.Problems says what is missing or damaged, and Run.Shown whether anything
+// is left.
+func Read(dir string) *Run {
+	r := &Run{Dir: dir, fields: map[string]bool{}}
+	data, err := readFile(filepath.Join(dir, resultFile))
+	switch {
+	case err == nil:
+		r.decode(data)
+	case !errors.Is(err, os.ErrNotExist):
+		r.problem("%s: %v", resultFile, plain(err))
+	case exists(filepath.Join(dir, journalFile)):
+		r.problem("%s is missing: the run was stopped before it found a mix; the same command goes on with it", resultFile)
+	case exists(filepath.Join(dir, curveFile)):
+		r.problem("%s is missing", resultFile)
+	default:
+		r.problem("%s", notARun(dir))
+	}
+	if len(r.Chain) == 0 {
+		r.readCurve()
+	}
+	r.check()
+	return r
+}
+
+// Shown tells whether the folder holds anything of a run.
+func (r *Run) Shown() bool {
+	return len(r.fields) > 0 || len(r.Chain) > 0 || exists(filepath.Join(r.Dir, journalFile))
+}
+
+func (r *Run) problem(format string, args ...any) {
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+func notARun(dir string) string {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return "not a run folder: " + plain(err).Error()
+	case !info.IsDir():
+		return "not a run folder: it is a file"
+	}
+	return "not a run folder of demote: it has neither " + resultFile + " nor " + journalFile
+}
+
+// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place where
+// a file was cut off is kept.
+func (r *Run) decode(data []byte) {
+	targets := map[string]reflect.Value{}
+	v := reflect.ValueOf(&r.Result).Elem()
+	for i := range v.NumField() {
+		targets[v.Type().Field(i).Tag.Get("json")] = v.Field(i)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		r.problem("%s: damaged: not a JSON object", resultFile)
+		return
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			r.damaged(d, "", err)
+			return
+		}
+		name, _ := key.(string)
+		to, known := targets[name]
+		if !known {
+			to = reflect.New(reflect.TypeFor[any]()).Elem()
+		}
+		n := len(r.Problems)
+		err = r.field(d, name, to)
+		if known && (len(r.Problems) == n || to.Kind() == reflect.Slice && to.Len() > 0) {
+			r.fields[name] = err == nil || to.Kind() == reflect.Slice
+		}
+		if err != nil {
+			r.damaged(d, name, err)
+			return
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		r.damaged(d, "", err)
+	}
+	switch {
+	case !r.Has("schema_version"):
+		r.problem("%s: it has no schema_version; what follows is what could be recognized", resultFile)
+	case r.SchemaVersion != Schema:
+		age := "an older"
+		if r.SchemaVersion > Schema {
+			age = "a newer"
+		}
+		r.problem("%s: written by %s version of demote (schema_version %d, this one reads %d); what follows is what could be recognized",
+			resultFile, age, r.SchemaVersion, Schema)
+	}
+}
+
+// field reads one value. An error ends the file; a value of another type is a problem of its own.
+func (r *Run) field(d *json.Decoder, name string, to reflect.Value) error {
+	if to.Kind() == reflect.Slice {
+		return r.list(d, name, to)
+	}
+	return r.into(d, name, to)
+}
+
+// list reads an array element by element, so that those before a damaged one are kept.
+func (r *Run) list(d *json.Decoder, name string, to reflect.Value) error {
+	t, err := d.Token()
+	if err != nil || t == nil {
+		return err // null is the empty list
+	}
+	if t != json.Delim('[') {
+		r.problem("%s: field %q is not a list", resultFile, name)
+		return skipRest(d, t)
+	}
+	wrong := len(r.Problems)
+	for d.More() {
+		element := reflect.New(to.Type().Elem()).Elem()
+		n := len(r.Problems)
+		if err := r.into(d, name, element); err != nil {
+			return err
+		}
+		if len(r.Problems) > wrong+1 { // say it once a list
+			r.Problems = r.Problems[:wrong+1]
+		}
+		if len(r.Problems) == n {
+			to.Set(reflect.Append(to, element))
+		}
+	}
+	_, err = d.Token()
+	return err
+}
+
+func (r *Run) into(d *json.Decoder, name string, to reflect.Value) error {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, to.Addr().Interface()); err != nil {
+		r.problem("%s: field %q is damaged: %v", resultFile, name, plain(err))
+		to.SetZero()
+	}
+	return nil
+}
+
+// skipRest passes over what is left of a value whose first token was read.
+func skipRest(d *json.Decoder, first json.Token) error {
+	depth := 0
+	for t := first; ; {
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+		var err error
+		if t, err = d.Token(); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *Run) damaged(d *json.Decoder, field string, err error) {
+	in := ""
+	if field != "" {
+		in = fmt.Sprintf(" in field %q", field)
+	}
+	what := plain(err).Error()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		what = "the file ends early"
+	}
+	r.problem("%s: damaged at byte %d%s: %s; what stands before it is shown", resultFile, d.InputOffset(), in, what)
+}
+
+// check names what does not fit together, and leaves out what no picture can be made of.
+func (r *Run) check() {
+	for i := range r.Holders {
+		r.Holders[i].Index = i
+	}
+	known := map[string]bool{}
+	for _, h := range r.Holders {
+		known[h.Name] = true
+	}
+	if len(known) > 0 {
+		if len(known) != len(r.Holders) {
+			r.problem("%s: two holders have the same name", resultFile)
+		}
+		r.strangers("chain", names(r.Chain), known)
+		r.strangers("promotion", r.Promotion, known)
+	}
+}
+
+func (r *Run) strangers(field string, list []string, known map[string]bool) {
+	for _, name := range list {
+		if !known[name] {
+			r.problem("%s: %s names %q, which is no holder", resultFile, field, short(name))
+			return
+		}
+	}
+}
+
+func names(chain []Step) []string {
+	list := make([]string, len(chain))
+	for i, s := range chain {
+		list[i] = s.Holder
+	}
+	return list
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// readFile reads a regular file of bounded size.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%d bytes are too many: at most %d are read", info.Size(), int64(maxFile))
+	}
+	return os.ReadFile(path)
+}
+
+// plain takes the operation and path from an error of the file system, and the names of Go types from one of JSON.
+func plain(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		at := ""
+		if wrong.Field != "" {
+			at = " at " + wrong.Field
+		}
+		return fmt.Errorf("a %s%s", wrong.Value, at)
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}

@@ -1,0 +1,116 @@
+package report
+
+// Schema is the version of result.json that this package knows.
+const Schema = 1
+
+// A Result is what the report reads of result.json. Fields that the file lacks keep their zero values; Run.Has tells them
+// apart from those that are there.
+type Result struct {
+	SchemaVersion int               `json:"schema_version"`
+	Command       string            `json:"command"`
+	Config        map[string]any    `json:"config"`
+	Versions      map[string]string `json:"versions"`
+	Inputs        []Input           `json:"inputs"`
+	Holders       []Holder          `json:"holders"`   // in graph order
+	Promotion     []string          `json:"promotion"` // the int16 holders, in reverse chain order
+	Metric        string            `json:"metric"`
+	Strategy      string            `json:"strategy"`
+	Formula       string            `json:"formula"`
+	Samples       int               `json:"samples"`
+	Target        Target            `json:"target"`
+	Met           bool              `json:"met"`
+	Finished      bool              `json:"finished"`
+	Score         Scores            `json:"score"`
+	Chain         []Step            `json:"chain"`
+	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
+	Trials        int               `json:"trials"`             // masks touched
+	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
+	Seconds       float64           `json:"seconds"`
+	Verified      *Verified         `json:"verified"`
+	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
+	Exports       []Export          `json:"exports"`
+	Warnings      []string          `json:"warnings"`
+}
+
+// An Input is a file that the run has read.
+type Input struct {
+	Role   string `json:"role"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// A Holder is a holder with its record and the width that it got.
+type Holder struct {
+	Name      string `json:"name"`
+	Index     int    `json:"index"`
+	Precision string `json:"precision"` // int8 or int16, or as many bits as the record has
+	Low       Grid   `json:"low"`
+	High      Grid   `json:"high"`
+}
+
+// A Grid is one quantization of one tensor.
+type Grid struct {
+	Bits      int     `json:"bits"`
+	Signed    bool    `json:"signed"`
+	Scale     float64 `json:"scale"` // the step between two values
+	ZeroPoint int32   `json:"zero_point"`
+	Min       float64 `json:"min"` // the lowest value on the grid
+	Max       float64 `json:"max"` // the highest value on the grid
+}
+
+// A Target is the target as typed and as the search compared it.
+type Target struct {
+	Text  string  `json:"text"`
+	Value float64 `json:"value"`
+}
+
+// Scores are the scores of the four networks; Float is nil for a pair.
+type Scores struct {
+	Float *Score `json:"float"`
+	High  *Score `json:"high"`
+	Low   *Score `json:"low"`
+	Mixed *Score `json:"mixed"`
+}
+
+// A Score is in the metric's own unit and sign; counts are nil for metrics that do not count, the value where it is infinite.
+type Score struct {
+	Correct *int     `json:"correct"`
+	Total   *int     `json:"total"`
+	Value   *float64 `json:"value"`
+}
+
+// A Step is one demotion, or one promotion of an exchange. Holders that moved together share a step.
+type Step struct {
+	Step      int      `json:"step"`
+	Holder    string   `json:"holder"`
+	Promoted  bool     `json:"promoted"`   // the holder went back to int16
+	Int8      *int     `json:"int8"`       // int8 holders after the whole step; nil: not written
+	Value     *float64 `json:"value"`      // as the chain recorded it
+	TrueValue *float64 `json:"true_value"` // of the mask after this step
+}
+
+// Verified is what the check of the written file found.
+type Verified struct {
+	Identical      bool     `json:"identical"`
+	Correct        *int     `json:"correct"`
+	Value          *float64 `json:"value"`
+	DefaultCorrect *int     `json:"default_session_correct"`
+	DefaultValue   *float64 `json:"default_session_value"`
+	FirstDiffering string   `json:"first_differing"`
+}
+
+// A SessionMix is a mix with its scores in the exact and in the default session.
+type SessionMix struct {
+	Low     int    `json:"int8_holders"`
+	Exact   *Score `json:"exact"`
+	Default *Score `json:"default"`
+}
+
+// An Export is one export of the mix in another format.
+type Export struct {
+	Format   string    `json:"format"`
+	Files    []string  `json:"files"`
+	Verified *Verified `json:"verified"`
+	Inexact  []string  `json:"inexact"` // holders whose very grid the format cannot hold
+	Warnings []string  `json:"warnings"`
+}

@@ -1,0 +1,333 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// sections are the parts of one run's page. What a folder does not hold has no section, or one line that says so.
+func (v *view) sections() []*section {
+	if !v.Shown() {
+		return nil
+	}
+	all := []*section{v.warnings(), v.scores(), v.curveSection(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
+}
+
+func (v *view) section(name, title string) *section {
+	return &section{ID: v.ID + "-" + name, Title: title}
+}
+
+func (v *view) warnings() *section {
+	if len(v.Warnings) == 0 {
+		return nil
+	}
+	s := v.section("warnings", "Warnings")
+	for _, w := range v.Warnings {
+		s.List = append(s.List, short(w))
+	}
+	return s
+}
+
+func (v *view) scores() *section {
+	var rows [][]string
+	for _, n := range []struct {
+		name string
+		s    *Score
+	}{{"float", v.Score.Float}, {"all " + v.HighName(), v.Score.High}, {"all " + v.LowName(), v.Score.Low}, {"the mix", v.Score.Mixed}} {
+		if n.s != nil {
+			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	s := v.section("scores", "Scores")
+	s.Paragraphs = []string{fmt.Sprintf("%s on %s; the target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}
+	s.Tables = []*table{newTable(s.ID+"-table", "Scores of the networks on the evaluation samples", append(textColumns("network"), numberColumns("score", "correct", "of")...), rows)}
+	return s
+}
+
+func valueText(s *Score) string {
+	if s.Value == nil {
+		return "infinite"
+	}
+	return number(*s.Value)
+}
+
+func count(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return fmt.Sprint(*n)
+}
+
+func (v *view) curveSection() *section {
+	s := v.section("curve", "Accuracy against "+v.LowName())
+	if f := v.curve(s.ID, v.points); f != nil {
+		s.Figures = append(s.Figures, f)
+	}
+	if len(v.points) == 0 {
+		s.Paragraphs = []string{"No chain was written: the curve is written when a search ends."}
+		if len(s.Figures) == 0 {
+			return s
+		}
+		s.Figures[0].Table = v.ID + "-scores-table"
+		return s
+	}
+	rows := make([][]string, 0, len(v.Chain))
+	for i, p := range v.points {
+		for _, m := range p.Moves {
+			to := v.LowName()
+			if m.Promoted {
+				to = v.HighName()
+			}
+			answer := ""
+			if p.Chosen {
+				answer = "yes"
+			}
+			rows = append(rows, []string{fmt.Sprint(i + 1), short(m.Name), to, fmt.Sprint(p.Low), maybe(p.Recorded), maybe(p.True), maybe(p.Lost), answer})
+		}
+	}
+	s.Tables = []*table{newTable(s.ID+"-table", "The chain, step by step", slices.Concat(numberColumns("step"), textColumns("holder", "goes to"),
+		numberColumns(v.LowName()+" holders", "recorded score", "true score", "score lost"), textColumns("the answer")), rows)}
+	return s
+}
+
+func (v *view) network() *section {
+	if len(v.Holders) == 0 {
+		return nil
+	}
+	s := v.section("network", "The network")
+	s.Figures = []*figure{v.strip(s.ID)}
+	if n := len(v.Promotion); n > 0 && n <= longTable {
+		s.Paragraphs = []string{fmt.Sprintf("At %s stay, the last demoted first:", v.HighName())}
+		for _, name := range v.Promotion {
+			s.List = append(s.List, short(name))
+		}
+	}
+	rows := make([][]string, len(v.Holders))
+	for i, h := range v.Holders {
+		l := v.losses[i]
+		place, with := "", ""
+		if l.Place > 0 {
+			place, with = fmt.Sprint(l.Place), fmt.Sprint(l.With)
+		}
+		rows[i] = []string{fmt.Sprint(i), short(h.Name), h.Precision, place, maybe(l.Lost), with}
+	}
+	s.Tables = []*table{newTable(s.ID+"-table", "Holders in graph order, their widths and what their demotion cost", slices.Concat(numberColumns("number"),
+		textColumns("holder", "width"), numberColumns("demoted at step", "score lost at it", "others at that step")), rows)}
+	return s
+}
+
+func (v *view) sensitivity() *section {
+	s := v.section("sensitivity", "Sensitivity")
+	more := v.ID + "-network-table"
+	for _, f := range []*figure{v.ranking(s.ID+"-ranked", more, v.losses), v.lossesAlong(s.ID+"-along", more, v.losses)} {
+		if f != nil {
+			s.Figures = append(s.Figures, f)
+		}
+	}
+	if len(ranked(v.losses)) == 0 {
+		return nil
+	}
+	s.Paragraphs = []string{"How much the score fell when the search demoted a holder, on top of all that was demoted before. This is no score of the holder alone: " +
+		"holders that moved together share one loss, and one that the chain never demoted has none."}
+	return s
+}
+
+func (v *view) grids() *section {
+	s := v.section("grids", "Ranges and grids")
+	more := s.ID + "-table"
+	for _, f := range []*figure{v.ranges(s.ID+"-ranges", more), v.resolution(s.ID+"-steps", more)} {
+		if f != nil {
+			s.Figures = append(s.Figures, f)
+		}
+	}
+	if len(s.Figures) == 0 {
+		return nil
+	}
+	s.Paragraphs = []string{"A value beyond the end of a grid is clipped to it; one between two steps is rounded to the nearer. Where the " + v.LowName() +
+		" bar is shorter than the " + v.HighName() + " one, demotion clips more; where the steps lie far apart, it rounds more."}
+	rows := make([][]string, len(v.Holders))
+	for i, h := range v.Holders {
+		times := ""
+		if h.High.Scale > 0 && h.Low.Scale > 0 && h.Low.Scale/h.High.Scale <= drawable {
+			times = brief(h.Low.Scale / h.High.Scale)
+		}
+		rows[i] = []string{fmt.Sprint(i), short(h.Name), number(h.Low.Min), number(h.Low.Max), number(h.Low.Scale), fmt.Sprint(h.Low.ZeroPoint),
+			number(h.High.Min), number(h.High.Max), number(h.High.Scale), fmt.Sprint(h.High.ZeroPoint), times}
+	}
+	low, high := v.LowName(), v.HighName()
+	s.Tables = []*table{newTable(more, "The two grids of every holder", slices.Concat(numberColumns("number"), textColumns("holder"),
+		numberColumns(low+" min", low+" max", low+" step", low+" zero point", high+" min", high+" max", high+" step", high+" zero point", "step "+low+" / "+high)), rows)}
+	return s
+}
+
+func (v *view) cost() *section {
+	var rows [][]string
+	add := func(field, name, text string) {
+		if v.Has(field) {
+			rows = append(rows, []string{name, text})
+		}
+	}
+	add("evaluations", "scores that the search asked for", fmt.Sprint(v.Evaluations))
+	add("trials", "masks that were tried", fmt.Sprint(v.Trials))
+	add("samples", "evaluation samples", fmt.Sprint(v.Samples))
+	add("sample_evaluations", "sample passes run through the network", number(v.SampleEvals))
+	if v.Has("sample_evaluations") && v.Samples > 0 {
+		rows = append(rows, []string{"the same in passes over all samples", brief(v.SampleEvals / float64(v.Samples))})
+		if v.Trials > 0 {
+			rows = append(rows, []string{"of a whole pass, a trial cost on average", brief(v.SampleEvals / float64(v.Samples) / float64(v.Trials))})
+		}
+	}
+	add("seconds", "time, from reading the network to the checked file", duration(v.Seconds))
+	if v.Seconds > 0 && v.Trials > 0 {
+		rows = append(rows, []string{"time a trial, all included", duration(v.Seconds / float64(v.Trials))})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	s := v.section("cost", "What the search cost")
+	s.Tables = []*table{newTable(s.ID+"-table", "Cost of the search", textColumns("what", "how much"), rows)}
+	return s
+}
+
+func (v *view) verification() *section {
+	s := v.section("verification", "Verification of mixed.onnx")
+	f := v.Verified
+	if f == nil {
+		s.Paragraphs = []string{"The written network has not been checked: that is the last step of a search. `demote verify` repeats it."}
+		return s
+	}
+	if f.Identical {
+		s.Paragraphs = []string{"Run in ONNX Runtime's exact session, the file's outputs equal those of the search, bit for bit, on every sample."}
+	} else {
+		text := "Run in ONNX Runtime's exact session, the file's outputs DIFFER from those of the search"
+		if f.FirstDiffering != "" {
+			text += ", first in tensor " + short(f.FirstDiffering)
+		}
+		s.Paragraphs = []string{text + "."}
+	}
+	if v.against(f.DefaultValue) == "worse" && v.against(f.Value) == "better" {
+		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session.")
+	}
+	row := func(name string, correct *int, value *float64) []string {
+		return []string{name, maybe(value), count(correct), v.against(value)}
+	}
+	rows := [][]string{row("exact", f.Correct, f.Value), row("default", f.DefaultCorrect, f.DefaultValue)}
+	if m := v.Score.Mixed; m != nil {
+		rows = append([][]string{row("the search itself", m.Correct, m.Value)}, rows...)
+	}
+	s.Tables = []*table{newTable(s.ID+"-table", "The mix in the sessions of ONNX Runtime", slices.Concat(textColumns("session"),
+		numberColumns("score", "correct"), textColumns("against the target")), rows)}
+	rows = nil
+	for _, m := range v.Sessions {
+		rows = append(rows, []string{fmt.Sprint(m.Low), maybe(m.Exact.value()), maybe(m.Default.value()), v.against(m.Default.value())})
+	}
+	if rows != nil {
+		s.Tables = append(s.Tables, newTable(s.ID+"-sessions", "Mixes on the way back, until one held in the default session too",
+			append(numberColumns(v.LowName()+" holders", "exact session", "default session"), textColumns("default against the target")...), rows))
+	}
+	if rows = v.exports(); rows != nil {
+		s.Tables = append(s.Tables, newTable(s.ID+"-exports", "Exports in other formats", textColumns("format", "files", "equals the search", "grids not held exactly", "warnings"), rows))
+	}
+	s.Paragraphs = append(s.Paragraphs, "The exact session computes the file as it is written; the default session merges and rewrites quantized operators first, and so may count otherwise.")
+	return s
+}
+
+// exports lists the mix in other formats.
+func (v *view) exports() [][]string {
+	var rows [][]string
+	for _, e := range v.Exports {
+		equal := "not run"
+		if e.Verified != nil && e.Verified.Identical {
+			equal = "yes, bit for bit"
+		} else if e.Verified != nil {
+			equal = "NO"
+		}
+		rows = append(rows, []string{short(e.Format), short(strings.Join(e.Files, ", ")), equal, fmt.Sprint(len(e.Inexact)), short(strings.Join(e.Warnings, "; "))})
+	}
+	return rows
+}
+
+// against compares a score with the target.
+func (v *view) against(value *float64) string {
+	target := v.targetValue()
+	switch {
+	case value == nil || target == nil:
+		return ""
+	case *value == *target:
+		return "equal"
+	case (*value > *target) != v.Lower():
+		return "better"
+	}
+	return "worse"
+}
+
+func (v *view) reproduce() *section {
+	s := v.section("reproduce", "How to reproduce")
+	if v.Command != "" {
+		s.Paragraphs = []string{"The command, in the folder where it was given:"}
+		s.Command = strings.ToValidUTF8(v.Command, "\uFFFD")
+	}
+	var rows [][]string
+	for _, name := range sortedKeys(v.Versions) {
+		rows = append(rows, []string{short(name), short(v.Versions[name])})
+	}
+	if rows != nil {
+		s.Tables = append(s.Tables, newTable(s.ID+"-versions", "Versions", textColumns("program", "version"), rows))
+	}
+	rows = nil
+	for _, in := range v.Inputs {
+		rows = append(rows, []string{short(in.Role), short(in.Path), short(in.SHA256)})
+	}
+	if rows != nil {
+		s.Tables = append(s.Tables, newTable(s.ID+"-inputs", "Files that were read", textColumns("role", "file", "sha256"), rows))
+	}
+	if rows = v.choices(); rows != nil {
+		t := newTable(s.ID+"-config", "Choices, defaults filled in", textColumns("choice", "value"), rows)
+		t.Long = true
+		s.Tables = append(s.Tables, t)
+	}
+	if s.Command == "" && s.Tables == nil {
+		return nil
+	}
+	return s
+}
+
+// choices lists what the run was told, without what is zero or shown elsewhere.
+func (v *view) choices() [][]string {
+	var rows [][]string
+	for _, name := range sortedKeys(v.Config) {
+		value := v.Config[name]
+		switch value {
+		case nil, "", false, 0.0:
+			continue
+		}
+		text, _ := json.Marshal(value)
+		shown := strings.Trim(string(text), `"`)
+		if plain, ok := value.(string); ok {
+			shown = plain
+		}
+		if n, ok := value.(float64); ok && name == "Time" {
+			shown = time.Duration(n).String()
+		}
+		if name != "Command" && name != "Version" {
+			rows = append(rows, []string{short(name), short(shown)})
+		}
+	}
+	return rows
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

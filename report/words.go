@@ -1,0 +1,219 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Lower tells whether a lower value of the run's metric is better.
+func (r *Run) Lower() bool { return r.Metric == "mse" }
+
+// isLow tells whether a holder runs on its low grid.
+func (r *Run) isLow(h Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
+
+// width is the precision that a grid gives.
+func width(g Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+
+// LowName and HighName are the widths of the two grids, as all holders have them.
+func (r *Run) LowName() string { return r.widthName(func(h Holder) Grid { return h.Low }, "int8") }
+
+// HighName is the width of the high grids.
+func (r *Run) HighName() string { return r.widthName(func(h Holder) Grid { return h.High }, "int16") }
+
+func (r *Run) widthName(of func(Holder) Grid, usual string) string {
+	for _, h := range r.Holders {
+		if g := of(h); g.Bits > 0 {
+			return width(g)
+		}
+	}
+	return usual
+}
+
+// lowCount is how many holders the answer has on their low grids.
+func (r *Run) lowCount() int {
+	n := 0
+	for _, h := range r.Holders {
+		if r.isLow(h) {
+			n++
+		}
+	}
+	return n
+}
+
+// Title names the run by its network, or else by its folder.
+func (r *Run) Title() string {
+	for _, role := range []string{"model", "high", "low"} {
+		for _, in := range r.Inputs {
+			if in.Role == role {
+				return path.Base(strings.ReplaceAll(in.Path, `\`, "/"))
+			}
+		}
+	}
+	return path.Base(r.Dir)
+}
+
+// Answer is what the run found, in one sentence.
+func (r *Run) Answer() string {
+	n, low := len(r.Holders), r.lowCount()
+	const none = "No result can be read from this folder."
+	switch {
+	case n == 0 && len(r.Promotion) == 0:
+		return none
+	case n == 0:
+		return fmt.Sprintf("%s stay at int16; how many there are in all cannot be read.", plural(len(r.Promotion), "holder"))
+	case !r.Has("met"):
+		return fmt.Sprintf("%d of %d holders are at %s; whether the target is met cannot be read.", low, n, r.LowName())
+	case !r.Met && r.Finished && low > 0:
+		return fmt.Sprintf("The target %s is not met: the best is %d of %d holders in %s, which score %s.",
+			short(r.Target.Text), low, n, r.LowName(), r.Text(r.Score.Mixed))
+	case !r.Met && r.Finished:
+		return fmt.Sprintf("The target %s cannot be met: the best is all %d holders at %s, which score %s.",
+			short(r.Target.Text), n, r.HighName(), r.Text(r.Score.High))
+	case !r.Met:
+		return fmt.Sprintf("No mix that meets the target %s has been found so far.", short(r.Target.Text))
+	}
+	var b strings.Builder
+	if !r.Finished {
+		b.WriteString("Best so far: ")
+	}
+	switch low {
+	case n:
+		fmt.Fprintf(&b, "all %d holders run in %s", n, r.LowName())
+	case 0:
+		fmt.Fprintf(&b, "none of the %d holders can run in %s", n, r.LowName())
+	default:
+		fmt.Fprintf(&b, "%d of %d holders run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
+	}
+	fmt.Fprintf(&b, "; this mix scores %s by %s, and the target is %s.", r.Text(r.Score.Mixed), short(r.Metric), r.TargetText())
+	text := b.String()
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// State is one or two words for how the run stands.
+func (r *Run) State() string {
+	switch {
+	case len(r.fields) == 0:
+		return "not readable"
+	case !r.Has("finished"):
+		return "unknown"
+	case !r.Finished:
+		return "unfinished"
+	case !r.Met:
+		return "target not met"
+	}
+	return "target met"
+}
+
+// TargetText is the target as the search compared it, with the text that was typed.
+func (r *Run) TargetText() string {
+	if !r.Has("target") {
+		return "not known"
+	}
+	side := "above"
+	if r.Lower() {
+		side = "below"
+	}
+	value := number(r.Target.Value)
+	switch {
+	case r.Target.Value == 0 && r.Score.Low == nil: // before the endpoints were scored
+		return short(r.Target.Text)
+	case value == r.Target.Text:
+		return side + " " + value
+	}
+	return fmt.Sprintf("%s %s (%s)", side, value, short(r.Target.Text))
+}
+
+// Text writes a score with its count.
+func (r *Run) Text(s *Score) string {
+	switch {
+	case s == nil:
+		return "not known"
+	case s.Value == nil:
+		return "infinite"
+	case s.Correct != nil && s.Total != nil:
+		return fmt.Sprintf("%.4f (%d of %d)", *s.Value, *s.Correct, *s.Total)
+	}
+	return number(*s.Value)
+}
+
+// value is the score as a number that can be drawn; nil without one.
+func (s *Score) value() *float64 {
+	if s == nil {
+		return nil
+	}
+	return finite(s.Value)
+}
+
+// drawable bounds the values that pictures hold: the difference of two of them is finite.
+const drawable = 1e300
+
+func finite(v *float64) *float64 {
+	if v == nil || !(math.Abs(*v) <= drawable) {
+		return nil
+	}
+	return v
+}
+
+// number writes a value with six digits.
+func number(v float64) string { return strconv.FormatFloat(rounded(v, 6), 'g', -1, 64) }
+
+// brief writes a value with four digits.
+func brief(v float64) string { return strconv.FormatFloat(rounded(v, 4), 'g', -1, 64) }
+
+func rounded(v float64, digits int) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
+	if err != nil || r == 0 {
+		return 0 // never -0
+	}
+	return r
+}
+
+// maybe is number, empty for nil.
+func maybe(v *float64) string {
+	if v = finite(v); v == nil {
+		return ""
+	}
+	return number(*v)
+}
+
+// duration writes seconds for a person.
+func duration(seconds float64) string {
+	switch {
+	case !(seconds >= 0 && seconds < 1e9):
+		return "not known"
+	case seconds < 60:
+		return strconv.FormatFloat(seconds, 'f', 1, 64) + " s"
+	}
+	return (time.Duration(seconds) * time.Second).String()
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// maxName bounds the names and texts that a page shows, in bytes.
+const maxName = 240
+
+// short shows a text of any length: what is too long loses its middle.
+func short(text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= maxName {
+		return text
+	}
+	head, tail := text[:maxName/2], text[len(text)-maxName/2:]
+	for !utf8.ValidString(head) {
+		head = head[:len(head)-1]
+	}
+	for !utf8.ValidString(tail) {
+		tail = tail[1:]
+	}
+	return head + "…" + tail
+}
