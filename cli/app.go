@@ -87,7 +87,7 @@ func App(out, errs io.Writer) *cli.App {
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(),
+		Commands: []*cli.Command{searchCommand(), inspectCommand(), quantizeCommand(), evalCommand(), verifyCommand(), exportCommand(), reportCommand(),
 			benchCommand(), devicesCommand(), completionCommand()},
 	}
 	for _, c := range app.Commands {
