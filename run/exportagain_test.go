@@ -1,0 +1,253 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"demote/onnx"
+	"demote/search"
+)
+
+// fashionConfig is a search of the example with 200 of its images.
+func fashionConfig(t testing.TB) Config {
+	t.Helper()
+	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Seed: 1, Version: "test"}
+}
+
+// sameBitsOf holds two searches of one network against each other: the outputs of both ends and of
+// some mixes, bit for bit.
+func sameBitsOf(t *testing.T, a, b *searching) {
+	t.Helper()
+	if len(a.records) != len(b.records) {
+		t.Fatalf("%d and %d holders", len(a.records), len(b.records))
+	}
+	const seed = 7
+	rng := rand.New(rand.NewPCG(seed, seed))
+	masks := []search.Mask{search.NewMask(len(a.records)), lowMask(a.network.Holders)}
+	for range 3 {
+		m := search.NewMask(len(a.records))
+		for i := range a.records {
+			if rng.IntN(2) == 1 {
+				m.Demote(i)
+			}
+		}
+		masks = append(masks, m)
+	}
+	for _, m := range masks {
+		x, one, err := sums(context.Background(), a.ev, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, two, err := sums(context.Background(), b.ev, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := x.firstDifference(y); i >= 0 {
+			t.Errorf("mask %s, seed %d: outputs of sample %d differ", m, seed, i)
+		}
+		if a.metric.NeedsLabels && one != two {
+			t.Errorf("mask %s: %v and %v", m, one, two)
+		}
+	}
+}
+
+// TestEndpointsComeBack quantizes a network into its two ends, and reads them as a pair: both ends,
+// and mixes of them, compute the same bits as the float network with its calibration did.
+func TestEndpointsComeBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cfg  Config
+	}{{"tiny", tinyConfig(t, 60)}, {"fashion", fashionConfig(t)}} {
+		t.Run(c.name, func(t *testing.T) {
+			q := c.cfg
+			q.Out = t.TempDir()
+			low, high, err := Quantize(context.Background(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pair := c.cfg
+			pair.Model, pair.Calib, pair.Low, pair.High = "", "", low, high
+			a, b := compiled(t, c.cfg), compiled(t, pair)
+			if b.low != nil || len(b.notes) > 0 {
+				t.Errorf("the pair is not one network: %q", b.notes)
+			}
+			sameBitsOf(t, a, b)
+		})
+	}
+}
+
+// TestMixComesBack searches, writes both QDQ formats and the annotated file, and pairs each with the
+// 16-bit file: its all-low end is the mix, with its very count.
+func TestMixComesBack(t *testing.T) {
+	cfg := fashionConfig(t)
+	cfg.Export = []string{"qdq-ms", "mctq"}
+	cfg.Target = "16bit-0.005"
+	r := mustSearch(t, cfg)
+	q := cfg
+	q.Out = t.TempDir()
+	_, high, err := Quantize(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{MixedFile, "mixed-ms.onnx"} {
+		pair := cfg
+		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
+		s := compiled(t, pair)
+		low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if low.Count != *r.Score.Mixed.Correct || s.high.Count != *r.Score.High.Correct {
+			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.high.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
+		}
+	}
+	for _, name := range []string{MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
+		e, err := Eval(context.Background(), Config{Data: cfg.Data, Limit: cfg.Limit, Block: cfg.Block, Seed: cfg.Seed}, filepath.Join(cfg.Out, name), "", "exact")
+		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
+			t.Errorf("eval of %s: %+v, %v; the search says %d", name, e, err, *r.Score.Mixed.Correct)
+		}
+	}
+}
+
+// TestToolkitPair runs the real pair of Sony's toolkit: the counts that it has in torch, and its own
+// mixed file, byte for byte, from the recorded promotion list.
+func TestToolkitPair(t *testing.T) {
+	const dir = "../testdata/mctq/"
+	cfg := Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Seed: 1, Strategy: "gallop", Target: "0.9175", Version: "test"}
+	s := compiled(t, cfg)
+	low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
+	if err != nil || low.Count != 903 || s.high.Count != 925 || low.Total != 1000 {
+		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.high, err)
+	}
+	var trace struct {
+		Promotion []string `json:"promotion_list"`
+	}
+	if err := json.Unmarshal(readTestFile(t, dir+"trace.json"), &trace); err != nil || len(trace.Promotion) != 2 {
+		t.Fatalf("%v, %q", err, trace.Promotion)
+	}
+	mask := lowMask(s.network.Holders)
+	for i, h := range s.network.Holders {
+		if slices.Contains(trace.Promotion, h.Name) {
+			mask.Promote(i)
+		}
+	}
+	mixed, err := s.ev.Score(context.Background(), mask)
+	if err != nil || mixed.Count != 918 {
+		t.Errorf("%v of the mix, %v; the toolkit has 918", mixed, err)
+	}
+	f, err := formatByName("--format", "mctq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "annotated.onnx")
+	if _, err := s.export(f, mask, []string{out}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(readTestFile(t, out), readTestFile(t, dir+"mixed_mctq.onnx")) {
+		t.Error("the annotated file is not the toolkit's own")
+	}
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Block: 50}, dir+"mixed_mctq.onnx", "", "")
+	if err != nil || *e.Score.Correct != 918 {
+		t.Errorf("eval: %+v, %v", e, err)
+	}
+}
+
+// TestEncodings gives the grids of both ends as AIMET's files beside the float network: the same
+// bits, and a search.
+func TestEncodings(t *testing.T) {
+	cfg := tinyConfig(t, 60)
+	a := compiled(t, cfg)
+	dir := t.TempDir()
+	files := Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
+		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Seed: 1, Strategy: "demotion", Multiplier: 0.5, Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
+		Export: []string{"encodings", "qdq-ms"}, Version: "test"}
+	if err := a.network.Model.Write(files.Model); err != nil {
+		t.Fatal(err)
+	}
+	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
+		text, err := a.network.Encodings(a.records, lowHolders(mask), "0.6.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeTestFile(t, path, text)
+	}
+	b := compiled(t, files)
+	sameBitsOf(t, a, b)
+	r := mustSearch(t, files)
+	if r.Score.Float == nil || !r.Verified.Identical || len(r.Inputs) != 4 {
+		t.Errorf("%+v, %+v, %+v", r.Score, r.Verified, r.Inputs)
+	}
+	if v, err := Verify(context.Background(), files.Out, Config{}); err != nil || !v.Identical {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+	m, err := onnx.Read(filepath.Join(files.Out, "encodings.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, grids, err := encoded(m, filepath.Join(files.Out, "encodings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, h := range back.Holders {
+		if want := r.Holders[i]; h.Name != want.Name || precision(grids[i]) != want.Precision {
+			t.Errorf("holder %s reads back as %s on %v, the result has %s", want.Name, h.Name, grids[i], want.Precision)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		text   string
+	}{
+		{"one file", func(c *Config) { c.EncodingsHigh = "" }, "come in two"},
+		{"with calibration", func(c *Config) { c.Calib = cfg.Calib }, "--calib"},
+		{"with a pair", func(c *Config) { c.Low, c.High = "a.onnx", "b.onnx" }, "exclude"},
+		{"without a network", func(c *Config) { c.Model = "" }, "--model is missing"},
+		{"without data", func(c *Config) { c.Data = "" }, "--data is missing"},
+		{"another formula", func(c *Config) { c.Formula = "torch" }, "formula qdq"},
+		{"output holder", func(c *Config) { c.OutputHolder = true }, "--output-holder"},
+		{"no such file", func(c *Config) { c.EncodingsLow = "no.encodings" }, "no.encodings"},
+		{"swapped", func(c *Config) { c.EncodingsLow, c.EncodingsHigh = c.EncodingsHigh, c.EncodingsLow }, "swapped"},
+		{"another network", func(c *Config) { c.Model = "../examples/fashion/model.onnx" }, "which the network does not have"},
+	} {
+		bad := files
+		bad.Out = filepath.Join(dir, "bad")
+		c.change(&bad)
+		_, err := Search(context.Background(), bad)
+		if ExitCode(err) != ExitMistake || !bytes.Contains([]byte(err.Error()), []byte(c.text)) {
+			t.Errorf("%s: exit code %d, %v", c.name, ExitCode(err), err)
+		}
+		if _, err := os.Stat(bad.Out); err == nil {
+			t.Errorf("%s left a run folder", c.name)
+		}
+	}
+}
+
+// TestEncodingsByAIMET searches with files that AIMET itself saved, of both versions.
+func TestEncodingsByAIMET(t *testing.T) {
+	const dir = "../onnx/testdata/encodings/"
+	data := npyHeader("<f4", 40, 3, 16, 16)
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 40 * 3 * 16 * 16 {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
+	}
+	path := filepath.Join(t.TempDir(), "eval.npy")
+	writeTestFile(t, path, data)
+	for _, network := range []string{"conv", "attention"} {
+		cfg := Config{Model: dir + network + ".onnx", EncodingsLow: dir + network + "_8_100.json", EncodingsHigh: dir + network + "_16_061.json", Data: path,
+			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: FormatNames()}
+		r := mustSearch(t, cfg)
+		if n := len(r.Promotion); !r.Met || !r.Verified.Identical || n == 0 || n == len(r.Holders) {
+			t.Errorf("%s: %d of %d high, %+v", network, n, len(r.Holders), r.Verified)
+		}
+		t.Logf("%s: %d of %d high, warnings %q", network, len(r.Promotion), len(r.Holders), r.Warnings)
+	}
+}
