@@ -121,7 +121,15 @@ func TestChoices(t *testing.T) {
 }
 
 func TestCompletion(t *testing.T) {
-	all := []string{"search", "inspect", "quantize", "eval", "verify", "export", "bench", "devices", "completion"}
+	var all []string
+	for _, c := range App(io.Discard, io.Discard).Commands {
+		all = append(all, c.Name)
+	}
+	for _, name := range []string{"inspect", "quantize", "search", "eval", "verify", "export", "bench", "devices"} {
+		if !slices.Contains(all, name) {
+			t.Errorf("there is no command %s", name)
+		}
+	}
 	for _, c := range []struct {
 		line string
 		want []string

@@ -8,46 +8,58 @@ import (
 	"demote/search"
 )
 
-// A Config says what a run is about. The zero value of a choice is its default.
+// A Config says what a run is about. The zero value of a choice is its default. result.json has it
+// under the names of the flags.
 type Config struct {
-	Model, Low, High string // the float network, or the pair
-	Calib, Data      string // calibration and evaluation samples
-	Labels           string // labels from another file than Data
-	Target           string // as typed
-	Out              string // the run folder
+	Model  string `json:"model"` // the float network
+	Low    string `json:"low"`   // or the pair
+	High   string `json:"high"`
+	Calib  string `json:"calib"`  // calibration samples
+	Data   string `json:"data"`   // evaluation samples
+	Labels string `json:"labels"` // labels from another file than Data
+	Target string `json:"target"` // as typed
+	Out    string `json:"out"`    // the run folder
 
-	EncodingsLow, EncodingsHigh string   // AIMET encodings of the float network, in place of calibration
-	Export                      []string // formats to write at the end, of FormatNames
-	Session                     string   // in which the target must hold: exact, or default as well
+	EncodingsLow  string   `json:"encodings_low"` // AIMET encodings of the float network, in place of calibration
+	EncodingsHigh string   `json:"encodings_high"`
+	Export        []string `json:"export"`  // formats to write at the end, of FormatNames
+	Session       string   `json:"session"` // in which the target must hold: exact, or default as well
 
-	Strategy   string  // one of Strategies
-	Scan       string  // fast, naive
-	Chain      string  // demoted, last
-	Multiplier float64 // of the reference strategy, in [0, 1]
-	Seed       uint32
-	Trials     int           // budget of scores asked for; 0: none
-	Time       time.Duration // budget of time; 0: none
-	Start      string        // a promotion list to start from
+	Strategy   string        `json:"strategy"`   // one of Strategies
+	Scan       string        `json:"scan"`       // fast, naive
+	Chain      string        `json:"chain"`      // demoted, last
+	Multiplier float64       `json:"multiplier"` // of the reference strategy, in [0, 1]
+	Seed       uint32        `json:"seed"`
+	Trials     int           `json:"trials"`  // budget of scores asked for; 0: none
+	Time       time.Duration `json:"time_ns"` // budget of time; 0: none
+	Start      string        `json:"start"`   // a promotion list to start from
 
-	GridLow, GridHigh   string // asymmetric, symmetric, pow2
-	RangeLow, RangeHigh string // minmax, percentile, mse, ...
-	Formula             string // qdq, mctq, torch
-	Weights             string // high, follow
-	OutputHolder        bool   // the network's float outputs are holders too
+	GridLow      string `json:"grid_low"` // asymmetric, symmetric, pow2
+	GridHigh     string `json:"grid_high"`
+	RangeLow     string `json:"range_low"` // minmax, percentile, mse, ...
+	RangeHigh    string `json:"range_high"`
+	Formula      string `json:"formula"`       // qdq, mctq, torch
+	Weights      string `json:"weights"`       // of a pair: high
+	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
 
-	Metric, Output   string
-	Limit            int // a stratified part of the samples; 0: all
-	Scale, Mean, Std []float32
+	Metric string    `json:"metric"`
+	Output string    `json:"output"`
+	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
+	Scale  []float32 `json:"scale"`
+	Mean   []float32 `json:"mean"`
+	Std    []float32 `json:"std"`
 
-	Device           string
-	Workers, Threads int
-	Block            int
-	Cache            int64 // bytes; 0: a quarter of the free memory
-	Force, DryRun    bool
-	AllowNaN         bool
+	Device   string `json:"device"`
+	Workers  int    `json:"workers"`
+	Threads  int    `json:"threads"`
+	Block    int    `json:"block"`
+	Cache    int64  `json:"cache"` // bytes; 0: a quarter of the free memory; below 0: none
+	Force    bool   `json:"force"`
+	DryRun   bool   `json:"dry_run"`
+	AllowNaN bool   `json:"allow_nan"`
 
-	Command string // the full command line, for the result
-	Version string // of the program
+	Command string `json:"command"` // the full command line, for the result
+	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
