@@ -143,6 +143,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 		} else if f.runs {
 			err = s.checkExport(ctx, e, mask)
 		}
+		s.config.Say("written: " + strings.Join(files, ", "))
 		for _, text := range e.Warnings {
 			s.warn(name + ": " + text)
 		}
