@@ -44,7 +44,7 @@ func checkWhole(t *testing.T, dir string) {
 			if _, err := onnx.Read(path); err != nil {
 				t.Error(err)
 			}
-		case run.PromotionFile, run.CurveFile, run.JournalFile, run.JournalFile + "-wal", run.JournalFile + "-shm", ".lock":
+		case run.PromotionFile, run.CurveFile, "report.html", run.JournalFile, run.JournalFile + "-wal", run.JournalFile + "-shm", ".lock":
 		default:
 			t.Errorf("%s is left over", path)
 		}

@@ -16,7 +16,7 @@ func evalCommand() *cli.Command {
 		Flags: join(dataFlags(), metricFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "reference", Category: catInput, Usage: "`FILE`: network that agreement, sqnr, cosine and mse compare with"},
 			&cli.StringFlag{Name: "session", Category: catDevice, Value: "exact", Usage: "`MODE`: exact computes quantized files as they are written, default as ONNX Runtime likes"},
-			formulaFlag(), jsonFlag()}, deviceFlags()),
+			formulaFlag(), nanFlag(), jsonFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

@@ -62,7 +62,7 @@ func calibFlags() []cli.Flag {
 		&cli.StringFlag{Name: "range", Category: catGrids, Value: "minmax", Usage: "`METHOD`: that finds all ranges: " + either(rangeMethods)},
 		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: that finds the int8 ranges, where it is another"},
 		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: that finds the int16 ranges, where it is another"},
-		formulaFlag(),
+		formulaFlag(), nanFlag(),
 	}
 }
 
@@ -91,6 +91,10 @@ func deviceFlags() []cli.Flag {
 // cacheFlag bounds what searches keep.
 func cacheFlag() cli.Flag {
 	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
+}
+
+func nanFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "allow-nan", Category: catInput, Usage: "go on with a network that gives NaN"}
 }
 
 func jsonFlag() cli.Flag {

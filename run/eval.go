@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 
 	"demote/backend"
 	"demote/onnx"
@@ -34,50 +35,63 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	if file == "" || c.Data == "" {
 		return nil, mistakef("a file or --data is missing: demote eval FILE.onnx --data E.npz")
 	}
-	e, metric, err := openPlain(ctx, c, file, reference, config)
+	e, metric, name, err := openPlain(ctx, c, file, reference, config)
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close()
-	score, err := e.Score(ctx, search.NewMask(e.Holders()))
+	bad := make([]bool, e.Samples())
+	score, err := e.Outputs(ctx, search.NewMask(e.Holders()), func(sample int, row []float32) {
+		for _, v := range row {
+			bad[sample] = bad[sample] || v != v
+		}
+	})
 	if err != nil {
 		return nil, err
+	}
+	if i := slices.Index(bad, true); i >= 0 && !c.AllowNaN {
+		tensor, err := e.FirstNaN(i)
+		if err != nil {
+			return nil, err
+		}
+		return nil, mistakef("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, name(i), tensor)
 	}
 	return &Evaluation{File: file, Metric: metric.Name, Session: session, Samples: e.Samples(), Score: scoreResult(score, metric.Lower)}, nil
 }
 
-// openPlain compiles a file that runs as it is on the data of a configuration.
-func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*backend.Evaluator, *backend.Metric, error) {
+// openPlain compiles a file that runs as it is on the data of a configuration. It returns what samples
+// are called, too.
+func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*backend.Evaluator, *backend.Metric, func(sample int) string, error) {
 	m, err := onnx.Read(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	p := &prepared{model: m}
 	defer p.Close()
 	if p.output, err = wantOutput(m, c.Output); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if p.block, err = chooseBlock(m, c.Block); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := p.open(c); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	metric, err := chooseMetric(c.Metric, p.data.Labels() != nil)
 	if err == nil {
 		err = p.needLabels(metric, c)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	o := backend.Options{Metric: metric, Output: p.output, Labels: p.data.Labels(), Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Level: optimization, Config: config}
 	if metric.NeedsReference {
 		if reference == "" {
-			return nil, nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
+			return nil, nil, nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		if o.Reference, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	src, records, err := p.evalSource(m, c)
@@ -85,10 +99,10 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		err = p.checkLabels(metric, src)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	e, err := backend.New(ctx, src, p.data, records, o)
-	return e, metric, err
+	return e, metric, p.data.Name, err
 }
 
 // evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit, which it
