@@ -16,18 +16,26 @@ type Cut struct {
 // maxAlive bounds the tensors of a cut: beyond it, what is stored costs more than it saves.
 const maxAlive = 4
 
-// Cuts returns the places at which a switchable network can be cut so that at most a few float
-// tensors are alive, in order; the first is the network's input, the last its output, which are
-// always there. Only what the outputs depend on counts. Places with the same tensors alive are one
-// cut.
+// Cuts returns the places at which a switchable network can be cut so that at most a few tensors
+// are alive, in order; the first is the network's input, the last its output, which are always
+// there. Only what the outputs depend on counts. Places with the same tensors alive are one cut.
+//
+// Every tensor at a cut is the output of a FakeQuant of known shape: ONNX Runtime fuses nothing
+// across that operator, so that the pieces compute the bits of the whole, and its values lie on a
+// grid. None is read by an average pool behind the cut: whether ONNX Runtime pools in its blocked
+// layout, where it adds in another order, depends on what stands in front of the pool.
 func (m *Model) Cuts(outputs ...string) []Cut {
 	nodes := m.Graph().GetNode()
 	needed := m.ancestors(outputs)
-	last := make(map[string]int) // tensor -> index of the last needed node that reads it
+	last := make(map[string]int)   // tensor -> index of the last needed node that reads it
+	pooled := make(map[string]int) // tensor -> index of the last average pool that reads it
 	for i, n := range nodes {
 		if needed[i] {
 			for _, t := range reads(n) {
 				last[t] = i
+				if op := n.GetOpType(); op == "GlobalAveragePool" || op == "AveragePool" {
+					pooled[t] = i
+				}
 			}
 		}
 	}
@@ -36,7 +44,7 @@ func (m *Model) Cuts(outputs ...string) []Cut {
 		last[o] = len(nodes)
 		final[o] = true
 	}
-	floats := m.floatTensors()
+	floats, fakes := m.floatTensors(), m.FakeQuants()
 	cuts := []Cut{{node: 0}}
 	var alive []string // in order of computing
 	for i, n := range nodes {
@@ -49,7 +57,10 @@ func (m *Model) Cuts(outputs ...string) []Cut {
 				alive = append(alive, t)
 			}
 		}
-		if len(alive) == 0 || len(alive) > maxAlive || slices.ContainsFunc(alive, func(t string) bool { return final[t] || !floats[t] }) {
+		if len(alive) == 0 || len(alive) > maxAlive || slices.ContainsFunc(alive, func(t string) bool {
+			_, fake := fakes[t]
+			return final[t] || !floats[t] || !fake || pooled[t] > i
+		}) {
 			continue
 		}
 		if c := cuts[len(cuts)-1]; !slices.Equal(c.Tensors, alive) {

@@ -146,3 +146,14 @@ func dependOnNeighbours(m *onnx.Model) {
 	add := &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("mix"), Input: []string{"a1", "a1/mean"}, Output: []string{"mixed"}}
 	g.Node = append(g.Node[:2:2], append([]*onnxpb.NodeProto{mean, add}, g.Node[2:]...)...)
 }
+
+// TestCutsOfAsymmetricGrids holds that the example is taken apart on asymmetric grids as well, whose
+// values show every change of an order of summation: the evaluator stays with one piece where the
+// parts' bits differ from the whole's.
+func TestCutsOfAsymmetricGrids(t *testing.T) {
+	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Limit: 60, Cache: 1 << 30, Block: 20})
+	if s.ev.Parts() < 2 {
+		t.Errorf("%d part", s.ev.Parts())
+	}
+}
