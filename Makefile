@@ -77,9 +77,9 @@ race: setup ## all tests under the race detector
 .PHONY: test-runtimes
 test-runtimes: ## test with each ONNX Runtime of the pinned list
 	@$(NEED) linux pip go cc
-	@set -e; $(foreach v,$(ORT_RUNTIMES),$(call fetch_runtime,$(v),.ort-$(v)); \
-		echo "== ONNX Runtime $(v)"; \
-		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS);)
+	@failed=; $(foreach v,$(ORT_RUNTIMES),$(call fetch_runtime,$(v),.ort-$(v)) && echo "== ONNX Runtime $(v)" && \
+		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS) || failed="$$failed $(v)";) \
+		test -z "$$failed" || { echo "make: failed with ONNX Runtime$$failed" >&2; exit 1; }
 
 .PHONY: test-toolkits
 test-toolkits: setup ## test with PyTorch and the quantization toolkits themselves (gigabytes in .venv-toolkits/, .venv-aimet/)
