@@ -24,6 +24,7 @@ var Version = "development"
 func Main(args []string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	run.LimitMemory()
 	signal.Ignore(syscall.SIGXFSZ) // a limit on the size of files is an error of writing
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

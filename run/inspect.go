@@ -55,7 +55,7 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 	}
 	var records []quant.Record
 	if c.Calib != "" {
-		calib, err := openData(c.Calib, "", m, c, 0)
+		calib, err := openData(c.Calib, "", m, c, 0, streamed)
 		if err != nil {
 			return nil, err
 		}

@@ -1,9 +1,17 @@
 package run
 
 import (
+	"fmt"
+	"io/fs"
+	"math"
 	"os"
+	"path"
+	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // cache is the memory for stored activations: what was asked for, else a quarter of what is free.
@@ -14,20 +22,139 @@ func (s *searching) cache() int64 {
 	return freeMemory() / 4
 }
 
-// freeMemory is what the system says can still be had, in bytes; 4 GiB where it does not say.
-func freeMemory() int64 {
-	const unknown = 4 << 30
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return unknown
-	}
-	for _, line := range strings.Split(string(text), "\n") {
+// streamed is the memory for data of which one block is kept at a time.
+const streamed = math.MaxInt64
+
+// unknownMemory stands for what is free where the system does not say.
+const unknownMemory = 4 << 30
+
+// freeMemory is what the system, and the control groups that the process runs in, say can still be
+// had, in bytes.
+func freeMemory() int64 { return freeIn(os.DirFS("/")) }
+
+// freeIn is freeMemory by the files of a root folder.
+func freeIn(root fs.FS) int64 {
+	free := int64(-1)
+	for _, line := range linesOf(root, "proc/meminfo") {
 		fields := strings.Fields(line)
 		if len(fields) >= 2 && fields[0] == "MemAvailable:" {
 			if kib, err := strconv.ParseInt(fields[1], 10, 64); err == nil {
-				return kib << 10
+				free = kib << 10
 			}
 		}
 	}
-	return unknown
+	if free < 0 {
+		return unknownMemory
+	}
+	for _, line := range linesOf(root, "proc/self/cgroup") { // hierarchy:controllers:path
+		fields := strings.SplitN(line, ":", 3)
+		if len(fields) != 3 {
+			continue
+		}
+		switch {
+		case fields[1] == "":
+			free = min(free, leftIn(root, "sys/fs/cgroup", fields[2], "memory.max", "memory.current"))
+		case strings.Contains(","+fields[1]+",", ",memory,"):
+			free = min(free, leftIn(root, "sys/fs/cgroup/memory", fields[2], "memory.limit_in_bytes", "memory.usage_in_bytes"))
+		}
+	}
+	return free
+}
+
+// leftIn is the least that a control group and those above it leave. In a container the path may be
+// that of the host, of which only the mount point is seen.
+func leftIn(root fs.FS, mount, group, limit, used string) int64 {
+	least := int64(1<<63 - 1)
+	for group = path.Clean("/" + group); ; group = path.Dir(group) {
+		folder := path.Join(mount, group)
+		most, ok := number64(root, path.Join(folder, limit))
+		if now, there := number64(root, path.Join(folder, used)); ok && there {
+			least = min(least, max(0, most-now+reclaimable(root, folder)))
+		}
+		if group == "/" {
+			return least
+		}
+	}
+}
+
+// reclaimable is what a group's files take in memory and give back at once where it is wanted.
+func reclaimable(root fs.FS, folder string) int64 {
+	for _, line := range linesOf(root, path.Join(folder, "memory.stat")) {
+		name, value, _ := strings.Cut(line, " ")
+		if name == "inactive_file" || name == "total_inactive_file" {
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// fits refuses samples of the given sizes in bytes that would not fit into the memory that is free,
+// where all of them are to be kept.
+func fits(path string, samples int, sizes []int, free int64) error {
+	total := 0.0
+	for _, size := range sizes {
+		total += float64(samples) * float64(size)
+	}
+	if total <= float64(free) {
+		return nil
+	}
+	return mistakef("%s: %d samples take %.1f GiB of memory, and %s are free: use a part of them, --limit N", path, samples, total/(1<<30), byteText(free))
+}
+
+// What ONNX Runtime says where there is no memory, and of the node that it runs.
+var (
+	notAllocated = regexp.MustCompile(`Failed to allocate memory for requested buffer of size (\d+)`)
+	runningNode  = regexp.MustCompile(`node\. Name:'([^']+)'`)
+)
+
+// tooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.
+func tooLarge(err error) error {
+	m := notAllocated.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	where := ""
+	if node := runningNode.FindStringSubmatch(err.Error()); node != nil {
+		where = fmt.Sprintf(" for node %q", node[1])
+	}
+	return fmt.Errorf("the network wants %s%s, which is more memory than there is: look at its dimensions", byteText(size), where)
+}
+
+// number64 reads a file with one number; false for anything else, such as max.
+func number64(root fs.FS, name string) (int64, bool) {
+	data, err := fs.ReadFile(root, name)
+	if err != nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64)
+	return n, err == nil
+}
+
+func linesOf(root fs.FS, name string) []string {
+	data, err := fs.ReadFile(root, name)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(data), "\n")
+}
+
+// LimitMemory lets this process take no more memory than there is, and a quarter more for what it
+// asks for and never touches, so that a network that wants far more ends with an error and not by the
+// system's hand. It does nothing where the system has no such limit, or has a lower one.
+func LimitMemory() {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	var now unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil {
+		return
+	}
+	most := uint64(freeMemory()) / 4 * 5
+	if most < now.Cur {
+		now.Cur = most
+		unix.Setrlimit(unix.RLIMIT_DATA, &now) // without it all goes well but in the worst case
+	}
 }

@@ -55,7 +55,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	calib, err := openData(c.Calib, "", p.float, c, 0)
+	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	calib, err := openData(c.Calib, "", m, c, 0)
+	calib, err := openData(c.Calib, "", m, c, 0, streamed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 // open opens the evaluation data and shapes it into blocks.
 func (p *prepared) open(c Config) error {
 	var err error
-	if p.data, err = openData(c.Data, c.Labels, p.model, c, c.Limit); err != nil {
+	if p.data, err = openData(c.Data, c.Labels, p.model, c, c.Limit, freeMemory()); err != nil {
 		return err
 	}
 	p.inputs, err = blockInputs(p.model, p.data, p.block)
@@ -103,13 +103,20 @@ func (p *prepared) open(c Config) error {
 }
 
 // openData opens samples for a network, with labels from another file or without, and sees that
-// they are numbers.
-func openData(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
+// they fit into the memory and are numbers.
+func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
 	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed})
 	if err != nil {
 		return nil, err
 	}
-	if err := set.CheckFinite(); err != nil {
+	sizes := make([]int, len(m.Inputs()))
+	for i := range sizes {
+		sizes[i] = set.SampleBytes(i)
+	}
+	if err = fits(path, set.Len(), sizes, memory); err == nil {
+		err = set.CheckFinite()
+	}
+	if err != nil {
 		set.Close()
 		return nil, err
 	}

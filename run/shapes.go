@@ -34,7 +34,7 @@ func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, 
 		two, err = measure(2)
 	}
 	if err != nil {
-		return nil, mistakef("%s: %w", m.Path, err)
+		return nil, mistakef("%s: %w", m.Path, tooLarge(err))
 	}
 	dims := map[string][]int64{}
 	for name, a := range one {

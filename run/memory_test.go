@@ -1,0 +1,67 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestFreeMemory reads the files of systems without control groups, with both kinds, and in containers.
+func TestFreeMemory(t *testing.T) {
+	const mib = 1 << 20
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  int64
+	}{
+		{"nothing known", nil, unknownMemory},
+		{"no groups", map[string]string{"proc/meminfo": "MemTotal: 9000 kB\nMemAvailable:    2048 kB\n"}, 2 * mib},
+		{"damaged", map[string]string{"proc/meminfo": "MemAvailable: lots kB\n"}, unknownMemory},
+		{"version 2 without a limit", map[string]string{"proc/meminfo": "MemAvailable: 2048 kB\n", "proc/self/cgroup": "0::/a/b\n",
+			"sys/fs/cgroup/a/b/memory.max": "max\n", "sys/fs/cgroup/a/b/memory.current": "5\n"}, 2 * mib},
+		{"version 2", map[string]string{"proc/meminfo": "MemAvailable: 8192 kB\n", "proc/self/cgroup": "0::/a/b\n",
+			"sys/fs/cgroup/a/b/memory.max": fmt.Sprint(4 * mib), "sys/fs/cgroup/a/b/memory.current": fmt.Sprint(3 * mib),
+			"sys/fs/cgroup/a/b/memory.stat": fmt.Sprint("anon 7\ninactive_file ", mib, "\n")}, 2 * mib},
+		{"a group above", map[string]string{"proc/meminfo": "MemAvailable: 8192 kB\n", "proc/self/cgroup": "0::/a/b\n",
+			"sys/fs/cgroup/a/memory.max": fmt.Sprint(4 * mib), "sys/fs/cgroup/a/memory.current": fmt.Sprint(1 * mib)}, 3 * mib},
+		{"a container that sees its own group", map[string]string{"proc/meminfo": "MemAvailable: 8192 kB\n", "proc/self/cgroup": "0::/docker/0123\n",
+			"sys/fs/cgroup/memory.max": fmt.Sprint(4 * mib), "sys/fs/cgroup/memory.current": fmt.Sprint(1 * mib)}, 3 * mib},
+		{"version 1", map[string]string{"proc/meminfo": "MemAvailable: 8192 kB\n", "proc/self/cgroup": "9:cpu,memory:/a\n3:cpuset:/a\n",
+			"sys/fs/cgroup/memory/a/memory.limit_in_bytes": fmt.Sprint(4 * mib), "sys/fs/cgroup/memory/a/memory.usage_in_bytes": fmt.Sprint(2 * mib),
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712", "sys/fs/cgroup/memory/memory.usage_in_bytes": "1"}, 2 * mib},
+		{"over its limit", map[string]string{"proc/meminfo": "MemAvailable: 8192 kB\n", "proc/self/cgroup": "0::/\n",
+			"sys/fs/cgroup/memory.max": "1000", "sys/fs/cgroup/memory.current": "2000"}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := fstest.MapFS{}
+			for name, text := range c.files {
+				root[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			if got := freeIn(root); got != c.want {
+				t.Errorf("%d bytes, want %d", got, c.want)
+			}
+		})
+	}
+	if free := freeMemory(); free <= 0 {
+		t.Errorf("this machine has %d bytes", free)
+	}
+}
+
+func TestFits(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		samples int
+		sizes   []int
+		free    int64
+		ok      bool
+	}{
+		{"exactly", 4, []int{10, 15}, 100, true}, {"a byte too many", 4, []int{10, 15}, 99, false},
+		{"beyond 64 bits", 1 << 40, []int{1 << 40}, 1 << 62, false}, {"streamed", 1 << 40, []int{1 << 20}, streamed, true},
+	} {
+		err := fits("e.npz", c.samples, c.sizes, c.free)
+		if (err == nil) != c.ok || err != nil && (!strings.Contains(err.Error(), "--limit") || ExitCode(err) != ExitMistake) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
