@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // compare are the sections over several runs, before the runs themselves.
 func compare(views []*view) []*section {
@@ -38,6 +42,7 @@ func compare(views []*view) []*section {
 	}
 	if f := compareCurves("runs-curve", shown); f != nil {
 		s.Figures = append(s.Figures, f)
+		s.Tables = append(s.Tables, curves("runs-curve-table", shown))
 	} else {
 		s.Paragraphs = append(s.Paragraphs, "There is no common curve: the runs have no scores, or are judged by different metrics.")
 	}
@@ -46,6 +51,36 @@ func compare(views []*view) []*section {
 		s.Tables = append(s.Tables, t)
 	}
 	return []*section{s}
+}
+
+// curves is the table of the score that every run's chain has with so many low holders, the last one where it passed there
+// more than once.
+func curves(id string, views []*view) *table {
+	at := map[int][]string{}
+	set := func(low, k int, score *float64) {
+		if at[low] == nil {
+			at[low] = make([]string, len(views))
+		}
+		at[low][k] = maybe(score)
+	}
+	head := numberColumns(views[0].LowName() + " holders")
+	for k, v := range views {
+		head = append(head, column{v.Letter, true})
+		if high := v.Score.High.value(); high != nil {
+			set(0, k, high)
+		}
+		for _, p := range v.points {
+			set(p.Low, k, p.True)
+		}
+		if mixed := v.Score.Mixed.value(); mixed != nil && len(v.Holders) > 0 {
+			set(v.lowCount(), k, mixed)
+		}
+	}
+	var rows [][]string
+	for _, low := range slices.Sorted(maps.Keys(at)) {
+		rows = append(rows, append([]string{fmt.Sprint(low)}, at[low]...))
+	}
+	return newTable(id, "Score by number of "+views[0].LowName()+" holders", head, rows)
 }
 
 // facts are the rows of the table that compares runs. A fact whose field a run does not have is left empty.

@@ -43,7 +43,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	if len(points) <= circles {
 		for _, q := range points {
 			if q.True != nil {
-				p.mark("point", fmt.Sprintf("step %d: %d holders %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
+				p.mark("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
 			}
 		}
 	}
@@ -58,7 +58,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	}
 	add("end", "all "+r.HighName()+" (left), all "+r.LowName()+" (right)")
 	if v := r.Score.Mixed.value(); v != nil && len(r.Holders) > 0 {
-		text := fmt.Sprintf("%d holders %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
+		text := fmt.Sprintf("%d in %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
 		p.mark("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
 		add("chosen", "the answer, "+text)
 	}
@@ -185,7 +185,7 @@ func compareCurves(id string, views []*view) *figure {
 	}
 	p := newPlane(id, caption, strings.Join(words, " "), n, ys)
 	p.frame(whole(n, 12), p.y.ticks(7), views[0].LowName()+" holders", views[0].scoreName())
-	f := &figure{ID: id, Caption: caption, Table: "runs-table"}
+	f := &figure{ID: id, Caption: caption, Table: id + "-table"}
 	for i, v := range views {
 		class := fmt.Sprintf("run run%d", i%runColours)
 		p.path(class, v.points, v.Score.High.value(), func(q point) *float64 { return q.True })

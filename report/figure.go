@@ -18,6 +18,19 @@ type figure struct {
 // A key explains one mark of a picture. The class is that of the mark.
 type key struct{ Class, Text string }
 
+// Path is the outline of the mark in a box of 24 by 12.
+func (k key) Path() string {
+	switch k.Class {
+	case "chosen":
+		return "M12 0l6 6l-6 6l-6 -6z"
+	case "end":
+		return "M7 1h10v10h-10z"
+	case "low", "high":
+		return "M2 2h20v8h-20z"
+	}
+	return "M2 6h20"
+}
+
 // Sizes of pictures, in the units of their view boxes.
 const (
 	pictureWidth = 960.0

@@ -33,8 +33,11 @@ func (r *Run) ranges(id, table string) *figure {
 			h, x := r.Holders[i], left+float64(i%each)*w
 			tip := fmt.Sprintf("%d %s: %s %s to %s, %s %s to %s", i, short(h.Name), width(h.Low), brief(h.Low.Min), brief(h.Low.Max),
 				width(h.High), brief(h.High.Min), brief(h.High.Max))
-			d.rect("low", tip, x+w*0.1, y.at(h.Low.Max), w*0.5, math.Max(y.at(h.Low.Min)-y.at(h.Low.Max), 1))
-			d.rect("high", tip, x+w*0.65, y.at(h.High.Max), math.Max(w*0.2, 1), math.Max(y.at(h.High.Min)-y.at(h.High.Max), 1))
+			d.open("g")
+			d.words("title", tip)
+			d.rect("low", "", x+w*0.1, y.at(h.Low.Max), w*0.5, math.Max(y.at(h.Low.Min)-y.at(h.Low.Max), 1))
+			d.rect("high", "", x+w*0.65, y.at(h.High.Max), math.Max(w*0.2, 1), math.Max(y.at(h.High.Min)-y.at(h.High.Max), 1))
+			d.end("g")
 		}
 	}
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
@@ -65,15 +68,15 @@ func (r *Run) resolution(id, table string) *figure {
 		d.panel(row, each, len(r.Holders), w, y, y.ticks(6), "log2 of the step")
 		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
 			h, x := r.Holders[i], left+float64(i%each)*w
-			for _, g := range []struct {
-				class string
-				Grid
-			}{{"low", h.Low}, {"high", h.High}} {
-				if s := exponent(g.Scale); s != nil {
-					tip := fmt.Sprintf("%d %s: %s step %s", i, short(h.Name), width(g.Grid), brief(g.Scale))
-					d.rect(g.class, tip, x, y.at(*s)-2, w*0.8, 4)
-				}
+			d.open("g")
+			d.words("title", fmt.Sprintf("%d %s: %s step %s, %s step %s", i, short(h.Name), width(h.Low), brief(h.Low.Scale), width(h.High), brief(h.High.Scale)))
+			if s := exponent(h.Low.Scale); s != nil {
+				d.rect("low", "", x, y.at(*s)-2, w*0.8, 4)
 			}
+			if s := exponent(h.High.Scale); s != nil {
+				d.rect("high", "", x, y.at(*s)-2, w*0.8, 4)
+			}
+			d.end("g")
 		}
 	}
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,

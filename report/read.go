@@ -47,6 +47,8 @@ func Read(dir string) *Run {
 	switch {
 	case err == nil:
 		r.decode(data)
+	case !isFolder(dir):
+		r.problem("%s", notARun(dir))
 	case !errors.Is(err, os.ErrNotExist):
 		r.problem("%s: %v", resultFile, plain(err))
 	case exists(filepath.Join(dir, journalFile)):
@@ -73,11 +75,10 @@ func (r *Run) problem(format string, args ...any) {
 }
 
 func notARun(dir string) string {
-	info, err := os.Stat(dir)
-	switch {
-	case err != nil:
+	if _, err := os.Stat(dir); err != nil {
 		return "not a run folder: " + plain(err).Error()
-	case !info.IsDir():
+	}
+	if !isFolder(dir) {
 		return "not a run folder: it is a file"
 	}
 	return "not a run folder of demote: it has neither " + resultFile + " nor " + journalFile
@@ -158,12 +159,10 @@ func (r *Run) list(d *json.Decoder, name string, to reflect.Value) error {
 		if err := r.into(d, name, element); err != nil {
 			return err
 		}
-		if len(r.Problems) > wrong+1 { // say it once a list
-			r.Problems = r.Problems[:wrong+1]
-		}
 		if len(r.Problems) == n {
 			to.Set(reflect.Append(to, element))
 		}
+		r.Problems = r.Problems[:min(len(r.Problems), wrong+1)] // said once a list
 	}
 	_, err = d.Token()
 	return err
@@ -246,6 +245,11 @@ func names(chain []Step) []string {
 		list[i] = s.Holder
 	}
 	return list
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func exists(path string) bool {

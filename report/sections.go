@@ -46,7 +46,7 @@ func (v *view) scores() *section {
 		return nil
 	}
 	s := v.section("scores", "Scores")
-	s.Paragraphs = []string{fmt.Sprintf("%s on %s; the target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}
+	s.Paragraphs = []string{fmt.Sprintf("%s; on %s. The target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}
 	s.Tables = []*table{newTable(s.ID+"-table", "Scores of the networks on the evaluation samples", append(textColumns("network"), numberColumns("score", "correct", "of")...), rows)}
 	return s
 }
@@ -79,7 +79,7 @@ func (v *view) curveSection() *section {
 		return s
 	}
 	rows := make([][]string, 0, len(v.Chain))
-	for i, p := range v.points {
+	for _, p := range v.points {
 		for _, m := range p.Moves {
 			to := v.LowName()
 			if m.Promoted {
@@ -89,7 +89,7 @@ func (v *view) curveSection() *section {
 			if p.Chosen {
 				answer = "yes"
 			}
-			rows = append(rows, []string{fmt.Sprint(i + 1), short(m.Name), to, fmt.Sprint(p.Low), maybe(p.Recorded), maybe(p.True), maybe(p.Lost), answer})
+			rows = append(rows, []string{fmt.Sprint(p.Step), short(m.Name), to, fmt.Sprint(p.Low), maybe(p.Recorded), maybe(p.True), maybe(p.Lost), answer})
 		}
 	}
 	s.Tables = []*table{newTable(s.ID+"-table", "The chain, step by step", slices.Concat(numberColumns("step"), textColumns("holder", "goes to"),
@@ -114,7 +114,7 @@ func (v *view) network() *section {
 		l := v.losses[i]
 		place, with := "", ""
 		if l.Place > 0 {
-			place, with = fmt.Sprint(l.Place), fmt.Sprint(l.With)
+			place, with = fmt.Sprint(l.Step), fmt.Sprint(l.With)
 		}
 		rows[i] = []string{fmt.Sprint(i), short(h.Name), h.Precision, place, maybe(l.Lost), with}
 	}

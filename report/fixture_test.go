@@ -1,0 +1,103 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// sample is a finished run of n holders over 1,000 samples: every step of its chain demotes the next holder of a shuffled
+// order, and the last eighth of them stays at int16.
+func sample(n int) Result {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	r := Result{
+		SchemaVersion: Schema, Command: "demote search --model nets/net.onnx --target 16bit-0.01 --out DIR",
+		Config:   map[string]any{"Model": "nets/net.onnx", "Seed": 1, "Limit": 0, "Time": 90e9, "Command": "again"},
+		Versions: map[string]string{"demote": "v1", "onnxruntime": "1.26.0"},
+		Inputs:   []Input{{"model", "nets/net.onnx", "c88d8c85"}, {"data", "eval.npz", "e539a0"}},
+		Metric:   "top1", Strategy: "demotion", Formula: "qdq", Samples: 1000, Target: Target{"16bit-0.01", 0.91},
+		Met: true, Finished: true, Evaluations: 10 * n, Trials: 10 * n, SampleEvals: 3500.5 * float64(n), Seconds: 75.25,
+		Verified: &Verified{Identical: true, Correct: ptr(915), Value: ptr(0.915), DefaultCorrect: ptr(905), DefaultValue: ptr(0.905)},
+		Warnings: []string{"one warning"},
+	}
+	for i := range n {
+		scale := 0.001 + rng.Float64()
+		r.Holders = append(r.Holders, Holder{Name: fmt.Sprintf("/blocks/blocks.%d/expand/expand.1/Conv_output_%d", i/8, i), Index: i, Precision: "int16",
+			Low:  Grid{Bits: 8, Signed: true, Scale: scale, Min: -128 * scale, Max: 127 * scale},
+			High: Grid{Bits: 16, Signed: true, Scale: scale / 256, Min: -128 * scale, Max: 127.99 * scale}})
+	}
+	count := 920
+	for k, i := range rng.Perm(n) {
+		name := r.Holders[i].Name
+		if k < n-n/8 {
+			r.Holders[i].Precision = "int8"
+			count = max(915, count-rng.IntN(2)+rng.IntN(2))
+			if k == n-n/8-1 {
+				count = 915
+			}
+		} else {
+			r.Promotion = append([]string{name}, r.Promotion...)
+			count -= 1 + rng.IntN(3)
+		}
+		value := float64(count) / 1000
+		r.Chain = append(r.Chain, Step{Step: k, Holder: name, Int8: ptr(k + 1), Value: &value, TrueValue: &value})
+	}
+	r.Score = Scores{Float: scored(921), High: scored(920), Low: scored(count), Mixed: scored(915)}
+	return r
+}
+
+func scored(correct int) *Score {
+	return &Score{Correct: &correct, Total: ptr(1000), Value: ptr(float64(correct) / 1000)}
+}
+
+// folder writes a run folder with the files given: a Result as JSON, text as it is.
+func folder(t testing.TB, files map[string]any) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		var data []byte
+		switch c := content.(type) {
+		case Result:
+			data = encoded(t, c)
+		case string:
+			data = []byte(c)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func encoded(t testing.TB, r Result) []byte {
+	t.Helper()
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// made reads a folder of files and makes its page.
+func made(t testing.TB, files map[string]any) (*Run, string) {
+	t.Helper()
+	r := Read(folder(t, files))
+	return r, html(t, r)
+}
+
+func html(t testing.TB, runs ...*Run) string {
+	t.Helper()
+	page, err := HTML(runs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
