@@ -86,7 +86,7 @@ func (r *Run) ranking(id, table string, all []loss) *figure {
 	for i, l := range drawn {
 		y := top + row*float64(i)
 		name := short(r.Holders[l.Holder].Name)
-		d.label(clipped(name, 46), "end", "tick", names-12, y+13)
+		d.label(clipped(name, 40), "end", "tick", names-12, y+13)
 		from, to := x.at(min(*l.Lost, 0)), x.at(max(*l.Lost, 0))
 		d.rect(lossClass(r, l), fmt.Sprintf("%s: %s at step %d", name, brief(*l.Lost), l.Step), from, y+2, max(to-from, 1), row-5)
 		text := brief(*l.Lost)
