@@ -155,6 +155,6 @@ func LimitMemory() {
 	most := uint64(freeMemory()) / 4 * 5
 	if most < now.Cur {
 		now.Cur = most
-		unix.Setrlimit(unix.RLIMIT_DATA, &now) // without it all goes well but in the worst case
+		_ = unix.Setrlimit(unix.RLIMIT_DATA, &now) // without it all goes well but in the worst case
 	}
 }
