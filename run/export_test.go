@@ -208,3 +208,66 @@ func backendOf(s *searching, src *source, records []quant.Record) (*backend.Eval
 	o.Naive = true
 	return backend.New(context.Background(), src, s.data, records, o)
 }
+
+// TestExportByAnotherFormula holds that the QDQ files of a search by a formula which they do not
+// compute are marked, and judged by their own score, by the search, export and verify alike; the
+// annotated file holds the search's own grids.
+func TestExportByAnotherFormula(t *testing.T) {
+	differ := 0
+	for _, formula := range []string{"torch", "mctq"} {
+		cfg := fashionConfig(t)
+		cfg.Limit, cfg.Formula, cfg.Export = 100, formula, []string{"qdq-ms", "mctq"}
+		r, err := Search(context.Background(), cfg)
+		if code := ExitCode(err); code != ExitFound && code != ExitExport {
+			t.Fatal(err)
+		}
+		below := *r.Verified.Value <= r.Target.Value
+		if errors.Is(err, ErrExport) != below {
+			t.Errorf("%s: %v, the file scores %v, the target is %v", formula, err, *r.Verified.Value, r.Target.Value)
+		}
+		if r.Verified.Identical { // by chance: the two formulas differ at few values
+			continue
+		}
+		differ++
+		if !strings.Contains(strings.Join(r.Warnings, "\n"), "not bit-exact") {
+			t.Errorf("%s: no warning in %q", formula, r.Warnings)
+		}
+		if v, err := Verify(context.Background(), cfg.Out, Config{}); errors.Is(err, ErrExport) != below || v == nil || v.Identical {
+			t.Errorf("%s: verify: %+v, %v", formula, v, err)
+		}
+		e, err := Export(context.Background(), cfg.Out, "qdq-ms", filepath.Join(t.TempDir(), "ms.onnx"), Config{})
+		if errors.Is(err, ErrExport) != below || e == nil || len(e.Warnings) != 1 || *e.Verified.Correct != *r.Verified.Correct {
+			t.Errorf("%s: export: %+v, %v", formula, e, err)
+		}
+		s, mask, err := reopen(context.Background(), cfg.Out, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		m, err := onnx.Read(filepath.Join(cfg.Out, "annotated.onnx"))
+		if below { // the search ends with the file that fails
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, grids, err := onnx.ReadMCTQ(m, quant.Formula(formula))
+		if err != nil {
+			t.Fatal(err)
+		}
+		inexact := r.Exports[1].Inexact
+		for i, h := range s.network.Holders {
+			want := s.records[i].High
+			if mask.Low(i) {
+				want = s.records[i].Low
+			}
+			same := grids[i].Scale == want.Scale && grids[i].Lo == want.Lo && grids[i].Hi == want.Hi && grids[i].Zero-grids[i].Min == want.Zero-want.Min
+			if same == slices.Contains(inexact, h.Name) {
+				t.Errorf("%s: holder %s has %v, the search %v; inexact are %q", formula, h.Name, grids[i], want, inexact)
+			}
+		}
+	}
+	if differ == 0 {
+		t.Error("every QDQ file is bit-exact: this tests nothing")
+	}
+}
