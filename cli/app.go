@@ -50,6 +50,9 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 	if watched.err != nil && (err == nil || errors.Is(err, watched.err)) {
 		err = usage("cannot write the output: %w", watched.err)
 	}
+	if errors.Is(err, context.Canceled) && !errors.As(err, new(interrupted)) {
+		err = interrupted{err, "interrupted"}
+	}
 	if err != nil {
 		fmt.Fprintln(errs, "demote: "+oneLine(err))
 	}
