@@ -91,6 +91,13 @@ test-toolkits: setup ## test with PyTorch and the quantization toolkits themselv
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
 
+.PHONY: test-browser
+test-browser: ## test the report in a headless Chromium (on Debian: apt-get install chromium)
+	@$(NEED) go
+	@for b in chromium chromium-browser google-chrome headless-shell chrome; do command -v $$b >/dev/null && exit 0; done; \
+		echo "make: no Chromium: install the package chromium, or leave test-browser out; no other target needs it" >&2; exit 1
+	go test -tags browser -count=1 $(TEST_FLAGS) -run Browser ./report
+
 .PHONY: bench
 bench: setup build ## measure, and write docs/benchmarks.md
 	@mkdir -p .tools

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -28,6 +30,7 @@ const openTime = 2 * time.Second
 // A tab is a headless browser that writes down what it complains of and what it asks the world for.
 type tab struct {
 	context.Context
+	lock                 sync.Mutex
 	complaints, requests []string
 }
 
@@ -38,13 +41,13 @@ func openTab(t *testing.T) *tab {
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(stop)
 	b := &tab{Context: ctx}
-	chromedp.ListenTarget(ctx, func(event any) {
+	err := chromedp.Listen(ctx, func(event any) {
+		b.lock.Lock()
+		defer b.lock.Unlock()
 		switch e := event.(type) {
 		case *runtime.EventExceptionThrown:
-			b.complaints = append(b.complaints, e.ExceptionDetails.Error())
+			b.complaints = append(b.complaints, e.ExceptionDetails.Text)
 		case *runtime.EventConsoleAPICalled:
 			b.complaints = append(b.complaints, "console: "+string(e.Type))
 		case *log.EventEntryAdded:
@@ -53,26 +56,48 @@ func openTab(t *testing.T) *tab {
 			b.requests = append(b.requests, e.Request.URL)
 		}
 	})
-	b.run(t, runtime.Enable(), log.Enable(), network.Enable())
+	if err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
-func (b *tab) run(t *testing.T, actions ...chromedp.Action) {
+// do runs actions, and value one that has a result; neither may take longer than the browser needs on a busy machine.
+func (b *tab) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
+	value(t, b, chromedp.Steps(actions...))
+}
+
+func value[V any](t *testing.T, b *tab, action chromedp.Action[V]) V {
+	t.Helper()
+	ctx, stop := context.WithTimeout(b, time.Minute)
+	defer stop()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return v
+}
+
+// command is an action that sends one command to the browser.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[R] {
+	return func(ctx context.Context, target *chromedp.Target) (R, error) { return cdp.Call(ctx, target, c, params) }
 }
 
 // eval runs a script and gives its value, by way of JSON.
 func eval[V any](t *testing.T, b *tab, script string) (v V) {
 	t.Helper()
-	var text string
-	b.run(t, chromedp.Evaluate("JSON.stringify("+script+")", &text))
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
+	if err := json.Unmarshal([]byte(value(t, b, chromedp.Evaluate[string]("JSON.stringify("+script+")"))), &v); err != nil {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// media says what the page is shown on, and which colours the reader likes.
+func (b *tab) media(t *testing.T, kind, colours string) {
+	t.Helper()
+	value(t, b, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: kind,
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}}}))
 }
 
 // visit opens a page of runs, waits until it is drawn and says how long that took.
@@ -82,11 +107,18 @@ func (b *tab) visit(t *testing.T, runs ...*Run) time.Duration {
 	if err := WriteFile(path, runs...); err != nil {
 		t.Fatal(err)
 	}
+	b.lock.Lock()
 	b.requests = nil
+	b.lock.Unlock()
 	start := time.Now()
-	b.run(t, chromedp.Navigate("file://"+path))
+	b.do(t, chromedp.Navigate("file://"+path))
 	eval[bool](t, b, "document.body.getBoundingClientRect().height > 0")
 	took := time.Since(start)
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if len(b.requests) == 0 {
+		t.Error("not even the page was asked for: the test does not hear the browser")
+	}
 	for _, r := range b.requests {
 		if r != "file://"+path && !strings.HasPrefix(r, "data:") {
 			t.Errorf("a request leaves the page: %s", r)
@@ -105,15 +137,10 @@ func (b *tab) shoot(t *testing.T, name string) {
 	if folder == "" {
 		return
 	}
-	var picture []byte
-	b.run(t, chromedp.FullScreenshot(&picture, 100))
+	picture := value(t, b, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o666); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func scheme(name string) chromedp.Action {
-	return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}})
 }
 
 // undrawn lists the pictures that have no size, or marks outside of them.
@@ -137,7 +164,7 @@ func TestBrowserDrawsEveryFigure(t *testing.T) {
 		figures int
 	}{{"one", []*Run{small}, 6}, {"many-holders", []*Run{wide}, 6}, {"several", []*Run{small, wide, none}, 14}, {"none", []*Run{none}, 0}} {
 		for _, colours := range []string{"light", "dark"} {
-			b.run(t, scheme(colours))
+			b.media(t, "screen", colours)
 			b.visit(t, c.runs...)
 			if n := eval[int](t, b, `document.querySelectorAll("figure .picture svg").length`); n != c.figures {
 				t.Errorf("%s: %d figures, not %d", c.name, n, c.figures)
@@ -173,7 +200,7 @@ func TestBrowserContrast(t *testing.T) {
 	broken := sample(20)
 	broken.SchemaVersion = 0
 	for _, colours := range []string{"light", "dark"} {
-		b.run(t, scheme(colours))
+		b.media(t, "screen", colours)
 		b.visit(t, Read(folder(t, map[string]any{resultFile: broken})))
 		if bad := eval[[]string](t, b, contrast); len(bad) > 0 {
 			t.Errorf("%s: hard to read: %v", colours, bad)
@@ -189,8 +216,8 @@ func TestBrowserSorts(t *testing.T) {
 		return eval[[]string](t, b, `[...`+table+`.tBodies[0].rows].map(r => r.cells[`+string(rune('0'+i))+`].textContent.trim())`)
 	}
 	press := func(i int) string { // with the keyboard
-		b.run(t, chromedp.Evaluate(`document.getElementById("r0-network-table-more").open = true; `+table+`.tHead.rows[0].cells[`+string(rune('0'+i))+`].firstChild.focus()`, nil),
-			chromedp.KeyEvent("\r"))
+		eval[bool](t, b, `(() => { document.getElementById("r0-network-table-more").open = true; `+table+`.tHead.rows[0].cells[`+string(rune('0'+i))+`].firstChild.focus(); return true })()`)
+		b.do(t, chromedp.KeyEvent("\r"))
 		return eval[string](t, b, table+`.tHead.rows[0].cells[`+string(rune('0'+i))+`].getAttribute("aria-sort") + ": " + document.getElementById("told").textContent`)
 	}
 	before := column(0)
@@ -224,7 +251,7 @@ func TestBrowserSorts(t *testing.T) {
 func TestBrowserOpensTheTableThatALinkLeadsTo(t *testing.T) {
 	b := openTab(t)
 	b.visit(t, Read(folder(t, map[string]any{resultFile: sample(52)})))
-	b.run(t, chromedp.Click(`#r0-curve-figure .same a`, chromedp.ByQuery), chromedp.WaitVisible(`#r0-curve-table`, chromedp.ByQuery))
+	b.do(t, chromedp.Click(chromedp.CSS(`#r0-curve-figure .same a`)), chromedp.WaitVisible(chromedp.CSS(`#r0-curve-table`)))
 	if !eval[bool](t, b, `document.getElementById("r0-curve-table-more").open`) {
 		t.Error("the table is still folded away")
 	}
@@ -258,8 +285,8 @@ func TestBrowserOpensALargeRunInTime(t *testing.T) {
 // TestBrowserPrints looks at the pages on paper: light in dark surroundings, nothing wider than the paper.
 func TestBrowserPrints(t *testing.T) {
 	b := openTab(t)
-	b.run(t, emulation.SetEmulatedMedia().WithMedia("print").WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}),
-		emulation.SetDeviceMetricsOverride(720, 1000, 1, false))
+	b.media(t, "print", "dark")
+	value(t, b, command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 720, Height: 1000, DeviceScaleFactor: 1}))
 	b.visit(t, Read(folder(t, map[string]any{resultFile: sample(230)})))
 	if back := eval[string](t, b, `getComputedStyle(document.body).backgroundColor`); back != "rgb(255, 255, 255)" {
 		t.Errorf("the paper is %s", back)
@@ -267,11 +294,7 @@ func TestBrowserPrints(t *testing.T) {
 	if wide := eval[[]string](t, b, `[...document.querySelectorAll("figure, .picture svg, p, pre")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + " " + e.id)`); len(wide) > 0 {
 		t.Errorf("wider than the paper: %v", wide)
 	}
-	var pdf []byte
-	b.run(t, chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		pdf, _, err = devtools.PrintToPDF().Do(ctx)
-		return err
-	}))
+	pdf := value(t, b, command(devtools.PrintToPDF, devtools.PrintToPDFParams{})).Data
 	if folder := os.Getenv(shotsEnv); folder != "" {
 		os.WriteFile(filepath.Join(folder, "printed.pdf"), pdf, 0o666)
 	}
