@@ -93,6 +93,9 @@ func (w *watcher) event(e search.Event) {
 		return
 	}
 	text := fmt.Sprintf("best so far %d, %d scores%s", e.BestLow, e.Evaluations, left(time.Since(w.first), e))
+	if e.Kind == search.EventOrder {
+		text = "ranking the activations"
+	}
 	if w.bars == nil {
 		if time.Since(w.last) >= lineEvery {
 			w.last = time.Now()
