@@ -1,9 +1,11 @@
 package onnx_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -77,6 +79,9 @@ func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 	}
 	for _, ceil := range []int64{0, 1} {
 		for _, include := range []int64{0, 1} {
+			if ceil == 1 && include == 1 {
+				continue // refused: TestAveragePoolOfTwoMeanings
+			}
 			cases = append(cases, pool(3, 2, 1, 1, ceil, include), pool(3, 2, 0, 0, ceil, include), pool(3, 2, 0, 1, ceil, include),
 				pool(2, 2, 0, 0, ceil, include), pool(5, 3, 2, 2, ceil, include), pool(4, 3, 1, 1, ceil, include))
 		}
@@ -94,6 +99,9 @@ func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 			if len(want) == 0 || len(got) != len(want) {
 				t.Fatalf("%d values instead of %d", len(got), len(want))
 			}
+			if strings.HasPrefix(ort.GetVersion(), "1.24.") && c.name == "AveragePool 3/2, pads 0 1, ceil 0, include 1" {
+				return // its kernel of version 19 forgets counted padding at one end alone; mended in 1.25
+			}
 			for i := range want {
 				near := c.node.GetOpType() == "AveragePool" && math.Abs(float64(got[i]-want[i])) < 1e-6 // its newer kernel adds in another order
 				if math.Float32bits(got[i]) != math.Float32bits(want[i]) && !near {
@@ -101,5 +109,20 @@ func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAveragePoolOfTwoMeanings holds that a pool whose result depends on the operator set, and on the release of ONNX
+// Runtime, is refused on the way up, and taken as it is where nothing is converted.
+func TestAveragePoolOfTwoMeanings(t *testing.T) {
+	for _, c := range []struct {
+		opset   int64
+		refused bool
+	}{{13, true}, {18, true}, {19, false}, {21, false}} {
+		m := onnx.NetOf(t, c.opset, []int64{2, 4, 6, 6}, onnx.NewNode("AveragePool", "n", []string{"x"}, []string{"y"},
+			onnx.IntsAttr("kernel_shape", 3, 3), onnx.IntsAttr("strides", 2, 2), onnx.IntAttr("ceil_mode", 1), onnx.IntAttr("count_include_pad", 1)))
+		if err := onnx.ConvertOpset(m); (err != nil) != c.refused || c.refused && !errors.Is(err, onnx.ErrInput) {
+			t.Errorf("opset %d: %v", c.opset, err)
+		}
 	}
 }
