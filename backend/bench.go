@@ -3,12 +3,11 @@ package backend
 import (
 	"time"
 
-	"demote/cgo"
 	"demote/search"
 )
 
 // Workers is the number of blocks that run at once.
-func (e *Evaluator) Workers() int { return len(e.chain.workers) }
+func (e *Evaluator) Workers() int { return len(e.chain.lanes()) }
 
 // Holders is the number of holders of a mask.
 func (e *Evaluator) Holders() int { return e.source.Holders() }
@@ -20,8 +19,8 @@ func (e *Evaluator) Parts() int { return len(e.chain.parts) }
 // takes: all that lies between two trials.
 func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
 	start := time.Now()
-	for _, w := range e.chain.workers {
-		w.setMask(m)
+	for _, l := range e.chain.lanes() {
+		l.do(func() { _ = l.setMask(m) })
 	}
 	return time.Since(start)
 }
@@ -33,10 +32,10 @@ func (e *Evaluator) Rebuild() error {
 	if err != nil {
 		return err
 	}
-	session, err := cgo.NewSession(s.Model, sessionOptions(e.opts))
+	c, err := e.device.compile([]*Stretch{s}, e.inputs, 0)
 	if err != nil {
 		return err
 	}
-	session.Close()
+	c.Close()
 	return nil
 }

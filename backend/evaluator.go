@@ -52,7 +52,7 @@ type Evaluator struct {
 	records []quant.Record
 	inputs  []Tensor // of the network
 	dims    []int64  // of the output that the metric reads
-	output  string   // its name
+	device  device
 	chain   *chain
 	ran     float64 // seconds inside the runtime by chains of before
 	data    *resident
@@ -63,7 +63,7 @@ type Evaluator struct {
 	booked  func(report) // the method book, made once: a trial allocates nothing
 	far     *distance    // nil until Distance is asked
 
-	watch func(samples []int, rows []float32) // sees every block's outputs, from the workers' goroutines; nil: nobody does
+	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does
 }
 
 var _ search.Evaluator = (*Evaluator)(nil)

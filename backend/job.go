@@ -33,34 +33,58 @@ func (e *Evaluator) book(r report) {
 	}
 }
 
-// runJob is what a worker does with a block: restore the base's activations at the last cut in
-// front of the change, run the parts from there, and judge the outputs.
-func (e *Evaluator) runJob(w *worker, j job) (r report) {
-	w.setMask(j.mask)
-	from, samples := 0, e.data.samplesOf(j.block)
-	if e.store != nil {
-		from = e.store.restore(w, j.block, j.first)
+// runner is what a goroutine of the pool does with a job: runJob where the lane's work is done. It is
+// made once, so that a job allocates nothing.
+func (e *Evaluator) runner(l lane) func(job) report {
+	var j job
+	var r report
+	run := func() { r = e.runJob(l, j) }
+	return func(next job) report {
+		j = next
+		l.do(run)
+		return r
 	}
-	r.restored = from > 0
-	for p := from; p < len(w.parts); p++ {
-		if r.err = w.runPart(e.data.blocks[j.block], p); r.err != nil {
+}
+
+// runJob is what a lane does with a block: restore the base's activations at the last cut in front of
+// the change, run the parts from there, and judge the outputs.
+func (e *Evaluator) runJob(l lane, j job) (r report) {
+	if r.err = l.setMask(j.mask); r.err != nil {
+		return r
+	}
+	from, data := 0, e.data.blocks[j.block]
+	if e.store != nil {
+		if from, r.err = e.store.restore(l, j.block, j.first); r.err != nil {
 			return r
 		}
-		r.work += e.chain.share[p] * float64(len(samples))
-		if e.store == nil || p+1 == len(w.parts) {
+	}
+	r.restored = from > 0
+	for p := from; p < len(e.chain.parts); p++ {
+		if r.err = l.runPart(data, p); r.err != nil {
+			return r
+		}
+		r.work += e.chain.share[p] * float64(len(data.samples()))
+		if e.store == nil || p+1 == len(e.chain.parts) {
 			continue
 		}
-		if gain, equal := e.store.keep(w, j, p+1); equal && e.watch == nil {
+		var gain bounds.Gain
+		var equal bool
+		if gain, equal, r.err = e.store.keep(l, j, p+1); r.err != nil {
+			return r
+		}
+		if equal && e.watch == nil {
 			*j.gain, r.equal = gain, true
 			return r
 		}
 	}
-	rows := w.buffers[e.output].Float32s()
 	if e.watch != nil {
-		e.watch(samples, rows)
+		var rows []float32
+		if rows, r.err = l.rows(e.judge.output); r.err != nil {
+			return r
+		}
+		e.watch(data.samples(), rows)
 	}
-	*j.gain = e.judge.block(rows, samples)
-	if e.store != nil {
+	if r.err = l.judge(&e.judge, data, j.gain); r.err == nil && e.store != nil {
 		e.store.keepGain(j)
 	}
 	return r

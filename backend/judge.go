@@ -6,6 +6,7 @@ import "demote/backend/bounds"
 // position, so that a new order of the layout leaves them alone.
 type judge struct {
 	metric    *Metric
+	output    string // the name of the output that it reads
 	labels    []int64
 	reference []float32 // rows by sample; nil without
 	row       int       // length of an output row

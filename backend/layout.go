@@ -21,7 +21,8 @@ type BlockedSource interface {
 // and it is faster. It returns how many did.
 func (e *Evaluator) Block() (int, error) {
 	src, ok := e.source.(BlockedSource)
-	if !ok || e.opts.Level < 3 {
+	c, onCPU := e.chain.compiled.(*cpuChain)
+	if !ok || !onCPU || e.opts.Level < 3 {
 		return 0, nil
 	}
 	for _, r := range e.records {
@@ -34,13 +35,12 @@ func (e *Evaluator) Block() (int, error) {
 		return 0, nil
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	blocked := 0
-	c := e.chain
+	blocked, cuts := 0, e.chain.cuts
 	for i, p := range c.parts {
 		if p.Mask == "" {
 			continue
 		}
-		model, err := src.Blocked(c.cuts[i], c.cuts[i+1], func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
+		model, err := src.Blocked(cuts[i], cuts[i+1], func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
 		if err != nil {
 			continue // it runs as it is
 		}
@@ -48,8 +48,8 @@ func (e *Evaluator) Block() (int, error) {
 		if err != nil {
 			continue
 		}
-		other := &part{Stretch: p.Stretch, session: session, index: i}
-		better, err := e.better(i, other)
+		other := &cpuPart{Stretch: p.Stretch, session: session, index: i}
+		better, err := e.better(c.workers[0], i, other)
 		if err != nil || !better {
 			session.Close()
 			if err != nil {
@@ -57,7 +57,7 @@ func (e *Evaluator) Block() (int, error) {
 			}
 			continue
 		}
-		if err := e.replace(i, other); err != nil {
+		if err := c.replace(i, other, e.inputs); err != nil {
 			return blocked, err
 		}
 		blocked++
@@ -78,8 +78,7 @@ func (e *Evaluator) optimized(model []byte, dir string) ([]byte, error) {
 
 // better compares another session of a part with the one there is: equal bits for no demotion, all
 // and every other one on the first block, and less time.
-func (e *Evaluator) better(at int, other *part) (bool, error) {
-	w := e.chain.workers[0]
+func (e *Evaluator) better(w *cpuLane, at int, other *cpuPart) (bool, error) {
 	n := e.source.Holders()
 	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
 	for i := range n {
@@ -97,7 +96,9 @@ func (e *Evaluator) better(at int, other *part) (bool, error) {
 	defer func() { w.binds[at] = mine }()
 	data := e.data.blocks[0]
 	for _, m := range masks {
-		w.setMask(m)
+		if err := w.setMask(m); err != nil {
+			return false, err
+		}
 		w.binds[at] = mine
 		for p := range at + 1 {
 			if err := w.runPart(data, p); err != nil {
@@ -137,11 +138,10 @@ func (e *Evaluator) better(at int, other *part) (bool, error) {
 	return times[1] < times[0], nil
 }
 
-// replace puts another session in a part's place, for all workers.
-func (e *Evaluator) replace(at int, other *part) error {
-	c := e.chain
+// replace puts another session in a part's place, for all lanes.
+func (c *cpuChain) replace(at int, other *cpuPart, inputs []Tensor) error {
 	for _, w := range c.workers {
-		b, err := w.bind(other, e.inputs)
+		b, err := w.bind(other, inputs)
 		if err != nil {
 			return err
 		}

@@ -4,23 +4,15 @@ import (
 	"context"
 	"slices"
 
-	"demote/cgo"
 	"demote/search"
 )
 
-// watchNaN makes all workers' FakeQuant nodes count NaN in what they are given, or no longer. It
-// concerns holders that are not demoted.
+// watchNaN makes the FakeQuant nodes count NaN in what they are given, or no longer, on a device that
+// can count them.
 func (e *Evaluator) watchNaN(on bool) {
-	for _, w := range e.chain.workers {
-		w.high = 0
-		if on {
-			w.high = cgo.Watch
-		}
-		bytes := w.mask.Bytes()
-		for i := range w.current.Len() {
-			if !w.current.Low(i) {
-				bytes[i] = w.high
-			}
+	for _, l := range e.chain.lanes() {
+		if w, ok := l.(interface{ watchNaN(on bool) }); ok {
+			w.watchNaN(on)
 		}
 	}
 }

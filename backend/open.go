@@ -28,6 +28,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		}
 	}()
 	e.booked = e.book
+	if e.device, err = openDevice(o, records); err != nil {
+		return nil, err
+	}
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func (e *Evaluator) layOut(order []int) error {
 		e.data.Close() // first: there is to be memory for one
 	}
 	var err error
-	e.data, err = newResident(e.from, e.inputs, e.opts.Block, order)
+	e.data, err = newResident(e.device, e.from, e.inputs, e.opts.Block, order)
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ func (e *Evaluator) compile(cuts []int) error {
 		return err
 	}
 	e.inputs = first.Inputs
-	chain, err := compile(e.source, cuts, e.inputs, e.opts)
+	chain, err := compile(e.device, e.source, cuts, e.inputs, e.opts.Workers)
 	if err != nil {
 		return err
 	}
@@ -75,9 +78,9 @@ func (e *Evaluator) compile(cuts []int) error {
 	if err := e.chooseOutput(); err != nil {
 		return err
 	}
-	runners := make([]func(job) report, len(chain.workers))
-	for i, w := range chain.workers {
-		runners[i] = func(j job) report { return e.runJob(w, j) }
+	runners := make([]func(job) report, len(chain.lanes()))
+	for i, l := range chain.lanes() {
+		runners[i] = e.runner(l)
 	}
 	e.pool = newPool(runners)
 	return nil
@@ -93,11 +96,11 @@ func (e *Evaluator) chooseOutput() error {
 			if t.Type.String() != "float32" {
 				return badf("output %s is %s; the metric needs float32", t.Name, t.Type)
 			}
-			e.output, e.judge.row = t.Name, t.elems()/e.opts.Block
+			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
 			e.dims = t.Dims
 		}
 	}
-	if e.output != "" {
+	if e.judge.output != "" {
 		return nil
 	}
 	if e.opts.Output == "" {
@@ -119,14 +122,14 @@ func (e *Evaluator) checkMetric() error {
 		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.row)
 	}
 	if m.Countable && len(e.dims) != 2 && !slices.ContainsFunc(e.dims[1:], func(d int64) bool { return int(d) == j.row }) {
-		return badf("metric %s needs an output [samples, classes]; %s is %v", m.Name, e.output, e.dims)
+		return badf("metric %s needs an output [samples, classes]; %s is %v", m.Name, e.judge.output, e.dims)
 	}
 	if !m.NeedsLabels {
 		return nil
 	}
 	for i, l := range j.labels {
 		if l < 0 || l >= int64(j.row) {
-			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i, e.output, j.row-1)
+			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i, e.judge.output, j.row-1)
 		}
 	}
 	return nil
@@ -147,5 +150,8 @@ func (e *Evaluator) Close() {
 	}
 	if e.data != nil {
 		e.data.Close()
+	}
+	if e.device != nil {
+		e.device.Close()
 	}
 }

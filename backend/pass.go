@@ -10,14 +10,15 @@ import (
 
 // Pass runs a model without holders over all samples, block by block and in order, and hands each
 // block's outputs to f: count of their rows are samples first, first+1, ..., the rest is padding.
-// Only one block is in memory at a time. The outputs, all float32, are f's until it returns.
+// It runs on the CPU, whatever the device. Only one block is in memory at a time. The outputs, all
+// float32, are f's until it returns.
 func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
 	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU()})
 	if err != nil {
 		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
 	defer session.Close()
-	w, err := newWorker([]*part{{Stretch: s, session: session}}, s.Inputs, 0)
+	w, err := newCPULane([]*cpuPart{{Stretch: s, session: session}}, s.Inputs, nil)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 				}
 			}
 		}
-		if err := w.run(data, 0); err != nil {
+		if err := w.runBound(data, w.binds[0]); err != nil {
 			return fmt.Errorf("onnx runtime cannot run the network: %w", err)
 		}
 		if err := f(first, count, outputs); err != nil {

@@ -99,7 +99,7 @@ func (e *Evaluator) resetStore() {
 			stored = append(stored, storedCut{part: part, tensors: e.source.Stored(cut)})
 		}
 	}
-	e.store = newStore(stored, e.records, e.data.len(), search.NewMask(e.source.Holders()))
+	e.store = newStore(stored, e.data.len(), search.NewMask(e.source.Holders()))
 }
 
 // finestCuts are all cuts of the source, or every so many of them.
@@ -123,7 +123,7 @@ func (e *Evaluator) signature() ([][]float32, error) {
 	}
 	var out [][]float32
 	for _, m := range []search.Mask{search.NewMask(n), half} {
-		rows, err := e.rows(e.chain.workers[0], m, e.data.blocks[0])
+		rows, err := e.rows(e.chain.lanes()[0], m, e.data.blocks[0])
 		if err != nil {
 			return nil, err
 		}

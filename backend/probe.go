@@ -10,8 +10,7 @@ import (
 // probe is the network with every tensor as an output, for naming the first that is wrong.
 type probe struct {
 	stretch *Stretch
-	part    *part
-	worker  *worker
+	compiled
 }
 
 // openProbe compiles the probe. Its tensors take the memory of a block's whole network, so it is
@@ -21,37 +20,39 @@ func (e *Evaluator) openProbe() (*probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := cgo.NewSession(s.Model, sessionOptions(e.opts))
+	c, err := e.device.compile([]*Stretch{s}, e.inputs, 1)
 	if err != nil {
 		return nil, err
 	}
-	p := &probe{stretch: s, part: &part{Stretch: s, session: session}}
-	if p.worker, err = newWorker([]*part{p.part}, e.inputs, e.source.Holders()); err != nil {
-		session.Close()
-		return nil, err
-	}
-	return p, nil
+	return &probe{stretch: s, compiled: c}, nil
 }
 
 // run returns copies of all float outputs, by output; nil for the others.
-func (p *probe) run(m search.Mask, data []*cgo.Tensor) ([][]float32, error) {
-	p.worker.setMask(m)
-	if err := p.worker.run(data, 0); err != nil {
+func (p *probe) run(m search.Mask, data block) (out [][]float32, err error) {
+	l := p.lanes()[0]
+	l.do(func() { out, err = p.runOn(l, m, data) })
+	return out, err
+}
+
+func (p *probe) runOn(l lane, m search.Mask, data block) ([][]float32, error) {
+	if err := l.setMask(m); err != nil {
+		return nil, err
+	}
+	if err := l.runPart(data, 0); err != nil {
 		return nil, err
 	}
 	out := make([][]float32, len(p.stretch.Outputs))
 	for i, t := range p.stretch.Outputs {
-		if t.Type == cgo.Float32 {
-			out[i] = append([]float32(nil), p.worker.buffers[t.Name].Float32s()...)
+		if t.Type != cgo.Float32 {
+			continue
 		}
+		rows, err := l.rows(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = append([]float32(nil), rows...)
 	}
 	return out, nil
-}
-
-// Close gives the session back.
-func (p *probe) Close() {
-	p.worker.Close()
-	p.part.session.Close()
 }
 
 // FirstNaN names the first tensor, in computing order, that is not a number for a sample, with

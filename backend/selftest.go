@@ -41,8 +41,8 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer closeAll(shuffled)
-	w := e.chain.workers[0]
+	defer shuffled.Close()
+	w := e.chain.lanes()[0]
 	for _, m := range masks {
 		first, err := e.rows(w, m, e.data.blocks[0])
 		if err != nil {
@@ -64,7 +64,7 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 				return e.locate("slot and neighbours", m, shuffled, from)
 			}
 		}
-		for _, o := range e.chain.workers[1:] {
+		for _, o := range e.chain.lanes()[1:] {
 			got, err := e.rows(o, m, e.data.blocks[0])
 			if err != nil {
 				return nil, err
@@ -81,45 +81,48 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 }
 
 // rows runs one block from the start and copies its outputs.
-func (e *Evaluator) rows(w *worker, m search.Mask, data []*cgo.Tensor) ([]float32, error) {
-	w.setMask(m)
-	if err := w.run(data, 0); err != nil {
-		return nil, err
-	}
-	return append([]float32(nil), w.buffers[e.output].Float32s()...), nil
+func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err error) {
+	l.do(func() {
+		if err = l.setMask(m); err != nil {
+			return
+		}
+		for p := range e.chain.parts {
+			if err = l.runPart(data, p); err != nil {
+				return
+			}
+		}
+		rows, err = l.rows(e.judge.output)
+		rows = append([]float32(nil), rows...)
+	})
+	return rows, err
 }
 
 // shuffledBlock holds the first block's samples in other slots; every third slot has a sample of
 // the last block instead. from says which slot of the first block a slot's sample is from; -1: of
 // another block.
-func (e *Evaluator) shuffledBlock() (data []*cgo.Tensor, from []int, err error) {
-	block := e.opts.Block
-	last := e.data.blocks[len(e.data.blocks)-1]
-	for i, in := range e.inputs {
-		t, err := cgo.NewTensor(in.Type, in.Dims...)
-		if err != nil {
-			closeAll(data)
-			return nil, nil, err
+func (e *Evaluator) shuffledBlock() (data block, from []int, err error) {
+	size := e.opts.Block
+	first, last := e.data.samplesOf(0), e.data.samplesOf(e.data.len()-1)
+	samples := make([]int, size)
+	for slot := range size {
+		src := size - 1 - slot
+		from = append(from, src)
+		of := first
+		if slot%3 == 1 && e.data.len() > 1 {
+			of, from[slot] = last, -1
 		}
-		data = append(data, t)
-		size := in.sampleBytes(block)
-		from = from[:0]
-		for slot := range block {
-			src := block - 1 - slot
-			from = append(from, src)
-			bytes := e.data.blocks[0][i].Bytes()
-			if slot%3 == 1 && len(e.data.blocks) > 1 {
-				bytes, from[slot] = last[i].Bytes(), -1
-			}
-			copy(t.Bytes()[slot*size:(slot+1)*size], bytes[src*size:(src+1)*size])
+		if src >= len(of) {
+			src = 0 // the padding
 		}
+		samples[slot] = of[src]
 	}
-	return data, from, nil
+	data, err = loadBlock(e.device, e.from, e.inputs, size, samples)
+	return data, from, err
 }
 
 // locate names the first tensor that shows a dependence, by running the network with all its
 // tensors as outputs.
-func (e *Evaluator) locate(on string, m search.Mask, shuffled []*cgo.Tensor, from []int) (*Dependence, error) {
+func (e *Evaluator) locate(on string, m search.Mask, shuffled block, from []int) (*Dependence, error) {
 	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()
 	if err != nil {
@@ -168,10 +171,4 @@ func sameBits(a, b []float32) bool {
 		}
 	}
 	return true
-}
-
-func closeAll(list []*cgo.Tensor) {
-	for _, t := range list {
-		t.Close()
-	}
 }

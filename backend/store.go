@@ -1,13 +1,10 @@
 package backend
 
 import (
-	"bytes"
 	"slices"
 	"sync"
 
 	"demote/backend/bounds"
-	"demote/cgo"
-	"demote/quant"
 	"demote/search"
 )
 
@@ -19,7 +16,6 @@ import (
 type store struct {
 	base    search.Mask
 	cuts    []storedCut // in order; the part that begins at cut i is the part's index
-	records []quant.Record
 	blocks  []blockLock
 	outputs []gainSlot           // what the outputs gain, a block each: the last cut, so to say
 	trials  bounds.Table[uint64] // ids of the masks tried on this base
@@ -46,15 +42,15 @@ type storedCut struct {
 }
 
 type slot struct {
-	base, draft *cgo.Tensor // bytes; nil until first used
-	valid       bool        // base holds the base's codes
-	owner       uint64      // id of the trial that last came by; 0: none
-	same        bool        // the owner's codes are the base's; else they are the draft
+	base, draft room   // nil until first used
+	valid       bool   // base holds the base's codes
+	owner       uint64 // id of the trial that last came by; 0: none
+	same        bool   // the owner's codes are the base's; else they are the draft
 }
 
 // newStore keeps the given cuts of a network for so many blocks.
-func newStore(cuts []storedCut, records []quant.Record, blocks int, base search.Mask) *store {
-	s := &store{base: base.Clone(), cuts: cuts, records: records, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks)}
+func newStore(cuts []storedCut, blocks int, base search.Mask) *store {
+	s := &store{base: base.Clone(), cuts: cuts, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks)}
 	for i := range s.cuts {
 		s.cuts[i].slots = make([]slot, blocks)
 		s.cuts[i].size = codeBytes(s.cuts[i].tensors)
@@ -87,17 +83,9 @@ func codeBytes(tensors []StoredTensor) int {
 	return n
 }
 
-// grid is the grid of a stored tensor under a mask.
-func (s *store) grid(t StoredTensor, m search.Mask) quant.Params {
-	if m.Low(t.Holder) {
-		return s.records[t.Holder].Low.Params()
-	}
-	return s.records[t.Holder].High.Params()
-}
-
-// restore fills a worker's buffers from the last cut in front of part changed at which the base's
+// restore fills a lane's buffers from the last cut in front of part changed at which the base's
 // codes of the block are valid, and returns the part to go on with; 0: from the start.
-func (s *store) restore(w *worker, block, changed int) int {
+func (s *store) restore(l lane, block, changed int) (part int, err error) {
 	for i := len(s.cuts) - 1; i >= 0; i-- {
 		c := &s.cuts[i]
 		if c.part > changed {
@@ -105,49 +93,55 @@ func (s *store) restore(w *worker, block, changed int) int {
 		}
 		s.blocks[block].Lock()
 		if c.slots[block].valid {
-			s.decode(w, c, c.slots[block].base.Bytes())
+			err := l.decode(c, s.base, c.slots[block].base)
 			s.blocks[block].Unlock()
-			return c.part
+			return c.part, err
 		}
 		s.blocks[block].Unlock()
 	}
-	return 0
+	return 0, nil
 }
 
-// keep stores what a worker has just computed in front of a part: the base's own codes if nothing
-// in front of the part has changed, else the trial's draft. If the trial has come back to the base
+// keep stores what a lane has just computed in front of a part: the base's own codes if nothing in
+// front of the part has changed, else the trial's draft. If the trial has come back to the base
 // there - no changed holder behind the cut, and equal codes at it - nothing behind it can differ,
 // and keep returns what the base gains.
-func (s *store) keep(w *worker, j job, part int) (gain bounds.Gain, equal bool) {
+func (s *store) keep(l lane, j job, part int) (gain bounds.Gain, equal bool, err error) {
 	i := s.cut(part)
 	if i < 0 {
-		return gain, false
+		return gain, false, nil
 	}
 	c := &s.cuts[i]
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
 	sl := &c.slots[j.block]
 	if part <= j.first {
-		if !sl.valid && sl.room(&sl.base, c.size) {
-			s.encode(w, c, s.base, sl.base.Bytes())
-			sl.valid = true
+		if !sl.valid && sl.has(l, &sl.base, c.size) {
+			err = l.encode(c, s.base, sl.base)
+			sl.valid = err == nil
 		}
-		return gain, false
+		return gain, false, err
 	}
-	if !sl.room(&sl.draft, c.size) {
-		return gain, false
+	if !sl.has(l, &sl.draft, c.size) {
+		return gain, false, nil
 	}
-	s.encode(w, c, j.mask, sl.draft.Bytes())
+	sl.owner = 0
+	if err := l.encode(c, j.mask, sl.draft); err != nil {
+		return gain, false, err
+	}
 	sl.owner, sl.same = j.trial, false
 	out := &s.outputs[j.block]
-	if part <= j.last || !sl.valid || !out.valid || !s.sameGrids(c, j.mask) || !bytes.Equal(sl.draft.Bytes(), sl.base.Bytes()) {
-		return gain, false
+	if part <= j.last || !sl.valid || !out.valid || !s.sameGrids(c, j.mask) {
+		return gain, false, nil
+	}
+	if equal, err = l.same(sl.draft, sl.base); err != nil || !equal {
+		return gain, false, err
 	}
 	for k := i; k < len(s.cuts); k++ {
 		s.cuts[k].slots[j.block].owner, s.cuts[k].slots[j.block].same = j.trial, true
 	}
 	out.owner, out.same = j.trial, true
-	return out.base, true
+	return out.base, true, nil
 }
 
 // keepGain stores what a trial's outputs gain.
@@ -162,15 +156,14 @@ func (s *store) keepGain(j job) {
 	out.draft, out.owner, out.same = *j.gain, j.trial, false
 }
 
-// room makes the slot's memory on first use; without memory the cut is simply not kept.
-func (sl *slot) room(t **cgo.Tensor, size int) bool {
-	if *t == nil {
-		m, err := cgo.NewTensor(cgo.Uint8, int64(size))
+// has makes the slot's memory on first use; without memory the cut is simply not kept.
+func (sl *slot) has(l lane, r *room, size int) bool {
+	if *r == nil {
+		m, err := l.room(size)
 		if err != nil {
 			return false
 		}
-		clear(m.Bytes())
-		*t = m
+		*r = m
 	}
 	return true
 }
@@ -187,34 +180,6 @@ func (s *store) sameGrids(c *storedCut, m search.Mask) bool {
 		}
 	}
 	return true
-}
-
-func (s *store) encode(w *worker, c *storedCut, m search.Mask, dst []byte) {
-	for _, t := range c.tensors {
-		src := w.buffers[t.Name]
-		if t.Holder < 0 {
-			n := copy(dst, src.Bytes())
-			dst = dst[(n+63)&^63:]
-			continue
-		}
-		n := 2 * t.elems()
-		cgo.Pack(dst[:n], src.Float32s(), s.grid(t, m))
-		dst = dst[(n+63)&^63:]
-	}
-}
-
-func (s *store) decode(w *worker, c *storedCut, src []byte) {
-	for _, t := range c.tensors {
-		dst := w.buffers[t.Name]
-		if t.Holder < 0 {
-			n := copy(dst.Bytes(), src)
-			src = src[(n+63)&^63:]
-			continue
-		}
-		n := 2 * t.elems()
-		cgo.Decode(dst.Float32s(), src[:n], s.grid(t, s.base))
-		src = src[(n+63)&^63:]
-	}
 }
 
 // move makes another mask the base. first is the first part with a changed holder. What lies behind
@@ -256,9 +221,9 @@ func (s *store) Close() {
 	for i := range s.cuts {
 		for b := range s.cuts[i].slots {
 			sl := &s.cuts[i].slots[b]
-			for _, t := range []*cgo.Tensor{sl.base, sl.draft} {
-				if t != nil {
-					t.Close()
+			for _, r := range []room{sl.base, sl.draft} {
+				if r != nil {
+					r.Close()
 				}
 			}
 			*sl = slot{}

@@ -4,21 +4,17 @@ import (
 	"fmt"
 	"time"
 
+	"demote/backend/bounds"
 	"demote/cgo"
+	"demote/quant"
 	"demote/search"
 )
 
-// part is a compiled stretch.
-type part struct {
-	*Stretch
-	session *cgo.Session
-	index   int
-}
-
-// A worker runs blocks through the chain of parts with buffers of its own. All workers share the
-// parts; nothing that a worker writes is seen by another.
-type worker struct {
-	parts   []*part
+// A cpuLane runs blocks through the chain of parts with buffers of its own. All lanes share the
+// parts; nothing that a lane writes is seen by another.
+type cpuLane struct {
+	parts   []*cpuPart
+	records []quant.Record
 	mask    *cgo.Tensor            // uint8, a byte a holder
 	buffers map[string]*cgo.Tensor // what flows between parts, and the outputs
 	binds   []*binding             // one a part
@@ -27,7 +23,7 @@ type worker struct {
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 }
 
-// binding is a part bound to a worker's buffers.
+// binding is a part bound to a lane's buffers.
 type binding struct {
 	*cgo.Binding
 	data []dataSlot // inputs of the network, bound anew for each block
@@ -38,9 +34,10 @@ type dataSlot struct {
 	input int
 }
 
-// newWorker binds buffers for every tensor between the parts. inputs are the network's own.
-func newWorker(parts []*part, inputs []Tensor, holders int) (_ *worker, err error) {
-	w := &worker{parts: parts, buffers: map[string]*cgo.Tensor{}, current: search.NewMask(holders)}
+// newCPULane binds buffers for every tensor between the parts. inputs are the network's own.
+func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *cpuLane, err error) {
+	holders := len(records)
+	w := &cpuLane{parts: parts, records: records, buffers: map[string]*cgo.Tensor{}, current: search.NewMask(holders)}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -65,8 +62,8 @@ func newWorker(parts []*part, inputs []Tensor, holders int) (_ *worker, err erro
 	return w, nil
 }
 
-// bind binds a part to the worker's mask and buffers. Inputs of the network are left to runPart.
-func (w *worker) bind(p *part, inputs []Tensor) (_ *binding, err error) {
+// bind binds a part to the lane's mask and buffers. Inputs of the network are left to runPart.
+func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 	b := &binding{}
 	if b.Binding, err = p.session.NewBinding(); err != nil {
 		return nil, err
@@ -123,10 +120,13 @@ func indexTensor(list []Tensor, name string) int {
 	return -1
 }
 
+// do runs f where it is called: the CPU has no thread of its own.
+func (w *cpuLane) do(f func()) { f() }
+
 // setMask writes the mask where the FakeQuant nodes read it: a copy of a byte a holder.
-func (w *worker) setMask(m search.Mask) {
+func (w *cpuLane) setMask(m search.Mask) error {
 	if w.current.Equal(m) {
-		return
+		return nil
 	}
 	w.current.CopyFrom(m)
 	bytes := w.mask.Bytes()
@@ -136,21 +136,15 @@ func (w *worker) setMask(m search.Mask) {
 			bytes[i] = 1
 		}
 	}
-}
-
-// run computes one block from the given part to the last one. The buffers in front of that part
-// must hold its inputs.
-func (w *worker) run(data []*cgo.Tensor, from int) error {
-	for p := from; p < len(w.parts); p++ {
-		if err := w.runPart(data, p); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func (w *worker) runPart(data []*cgo.Tensor, p int) error {
-	b := w.binds[p]
+// runPart computes one part of a block.
+func (w *cpuLane) runPart(b block, p int) error {
+	return w.runBound(b.(*cpuBlock).tensors, w.binds[p])
+}
+
+func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {
 	for _, d := range b.data {
 		if err := b.Bind(d.slot, data[d.input]); err != nil {
 			return err
@@ -162,8 +156,34 @@ func (w *worker) runPart(data []*cgo.Tensor, p int) error {
 	return err
 }
 
+func (w *cpuLane) spent() time.Duration { return w.seconds }
+
+// rows is the output's own memory.
+func (w *cpuLane) rows(output string) ([]float32, error) { return w.buffers[output].Float32s(), nil }
+
+// judge reads the rows where they are.
+func (w *cpuLane) judge(j *judge, b block, gain *bounds.Gain) error {
+	*gain = j.block(w.buffers[j.output].Float32s(), b.samples())
+	return nil
+}
+
+// watchNaN makes the FakeQuant nodes count NaN in what they are given, or no longer. It concerns
+// holders that are not demoted.
+func (w *cpuLane) watchNaN(on bool) {
+	w.high = 0
+	if on {
+		w.high = cgo.Watch
+	}
+	bytes := w.mask.Bytes()
+	for i := range w.current.Len() {
+		if !w.current.Low(i) {
+			bytes[i] = w.high
+		}
+	}
+}
+
 // Close gives buffers and bindings back. It may be called more than once.
-func (w *worker) Close() {
+func (w *cpuLane) Close() {
 	for _, b := range w.binds {
 		if b.Binding != nil {
 			b.Binding.Close()

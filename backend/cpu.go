@@ -1,0 +1,111 @@
+package backend
+
+import (
+	"fmt"
+
+	"demote/cgo"
+	"demote/quant"
+)
+
+// cpu is the device that every machine has: ONNX Runtime's CPU provider, with all memory in C.
+type cpu struct {
+	opts    Options
+	holders int
+	records []quant.Record
+}
+
+// cpuPart is a compiled stretch.
+type cpuPart struct {
+	*Stretch
+	session *cgo.Session
+	index   int
+}
+
+// cpuChain is a network on the CPU.
+type cpuChain struct {
+	parts   []*cpuPart
+	workers []*cpuLane
+	list    []lane // the workers
+}
+
+// sessionOptions are those of every session that must give the same bits: the chain's, and the
+// check of the export.
+func sessionOptions(o Options) cgo.Options {
+	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config}
+}
+
+// compile makes a session a stretch and binds every lane to all of them.
+func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled, err error) {
+	c := &cpuChain{}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	for i, s := range parts {
+		p := &cpuPart{Stretch: s, index: i}
+		if p.session, err = cgo.NewSession(s.Model, sessionOptions(d.opts)); err != nil {
+			return nil, fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
+		}
+		c.parts = append(c.parts, p)
+		s.Model = nil // the session has its own
+	}
+	for range lanes {
+		w, err := newCPULane(c.parts, inputs, d.records)
+		if err != nil {
+			return nil, err
+		}
+		c.workers, c.list = append(c.workers, w), append(c.list, w)
+	}
+	return c, nil
+}
+
+func (c *cpuChain) lanes() []lane { return c.list }
+
+// Close gives sessions and lanes back. It may be called more than once.
+func (c *cpuChain) Close() {
+	for _, w := range c.workers {
+		w.Close()
+	}
+	for _, p := range c.parts {
+		p.session.Close()
+	}
+	c.workers, c.list, c.parts = nil, nil, nil
+}
+
+// cpuBlock is a block in C memory, a tensor an input.
+type cpuBlock struct {
+	tensors []*cgo.Tensor
+	slots   []int
+}
+
+// load makes tensors and fills them.
+func (d *cpu) load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error) {
+	b := &cpuBlock{slots: samples}
+	for i, in := range inputs {
+		t, err := cgo.NewTensor(in.Type, in.Dims...)
+		if err != nil {
+			b.Close()
+			return nil, fmt.Errorf("no memory for the data: %w", err)
+		}
+		b.tensors = append(b.tensors, t)
+		if err := fill(i, t.Bytes()); err != nil {
+			b.Close()
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *cpuBlock) samples() []int { return b.slots }
+
+// Close gives the memory back. It may be called more than once.
+func (b *cpuBlock) Close() {
+	for _, t := range b.tensors {
+		t.Close()
+	}
+	b.tensors = nil
+}
+
+// Close does nothing: the CPU stays.
+func (d *cpu) Close() {}

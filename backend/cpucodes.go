@@ -1,0 +1,66 @@
+package backend
+
+import (
+	"bytes"
+
+	"demote/cgo"
+	"demote/quant"
+	"demote/search"
+)
+
+// room makes the memory of codes.
+func (w *cpuLane) room(size int) (room, error) {
+	m, err := cgo.NewTensor(cgo.Uint8, int64(size))
+	if err != nil {
+		return nil, err
+	}
+	clear(m.Bytes())
+	return m, nil
+}
+
+// encode packs what the buffers of a cut hold: two bytes a value on a grid, the values themselves
+// elsewhere.
+func (w *cpuLane) encode(c *storedCut, m search.Mask, to room) error {
+	dst := to.(*cgo.Tensor).Bytes()
+	for _, t := range c.tensors {
+		src := w.buffers[t.Name]
+		if t.Holder < 0 {
+			n := copy(dst, src.Bytes())
+			dst = dst[(n+63)&^63:]
+			continue
+		}
+		n := 2 * t.elems()
+		cgo.Pack(dst[:n], src.Float32s(), w.grid(t, m))
+		dst = dst[(n+63)&^63:]
+	}
+	return nil
+}
+
+// decode fills the buffers of a cut.
+func (w *cpuLane) decode(c *storedCut, m search.Mask, from room) error {
+	src := from.(*cgo.Tensor).Bytes()
+	for _, t := range c.tensors {
+		dst := w.buffers[t.Name]
+		if t.Holder < 0 {
+			n := copy(dst.Bytes(), src)
+			src = src[(n+63)&^63:]
+			continue
+		}
+		n := 2 * t.elems()
+		cgo.Decode(dst.Float32s(), src[:n], w.grid(t, m))
+		src = src[(n+63)&^63:]
+	}
+	return nil
+}
+
+func (w *cpuLane) same(a, b room) (bool, error) {
+	return bytes.Equal(a.(*cgo.Tensor).Bytes(), b.(*cgo.Tensor).Bytes()), nil
+}
+
+// grid is the grid of a stored tensor under a mask.
+func (w *cpuLane) grid(t StoredTensor, m search.Mask) quant.Params {
+	if m.Low(t.Holder) {
+		return w.records[t.Holder].Low.Params()
+	}
+	return w.records[t.Holder].High.Params()
+}

@@ -1,0 +1,73 @@
+package backend
+
+import (
+	"time"
+
+	"demote/backend/bounds"
+	"demote/quant"
+	"demote/search"
+)
+
+// A device is where networks are compiled, data is resident and blocks are computed. What a trial is,
+// which blocks of it run and from which cut, what is stored and when a trial may end: all that is
+// above it, and the same on every device.
+type device interface {
+	// compile makes sessions of stretches that follow on each other, and lanes that run them. The
+	// models are not needed afterwards.
+	compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, error)
+	// load makes one block of the network's inputs resident. samples are those of its slots, without
+	// the padding; fill writes all slots of one input.
+	load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error)
+	// Close gives the device back, after all that was made on it.
+	Close()
+}
+
+// compiled is a network on a device.
+type compiled interface {
+	// lanes that run it; each has buffers and a mask of its own, and nothing that one writes is seen
+	// by another.
+	lanes() []lane
+	// Close gives sessions and lanes back. It may be called more than once.
+	Close()
+}
+
+// A lane runs blocks, one after another. Its methods other than do and spent are called inside do.
+type lane interface {
+	// do runs f where the lane's work is done; on a device with a thread of its own, there.
+	do(f func())
+	// setMask writes a mask where the parts read it: the grids of holders, and the weights where these
+	// follow the mask. Everything that depends on the mask happens here, and nowhere else.
+	setMask(m search.Mask) error
+	// runPart computes one part of a block; the buffers in front of it hold its other inputs.
+	runPart(b block, part int) error
+	// room is memory for the codes of one block at one cut.
+	room(bytes int) (room, error)
+	// encode keeps the tensors of a cut as codes on the grids that a mask chooses; decode gives the
+	// same bits back.
+	encode(c *storedCut, m search.Mask, to room) error
+	decode(c *storedCut, m search.Mask, from room) error
+	// same says whether two rooms hold equal codes.
+	same(a, b room) (bool, error)
+	// judge applies the metric to the outputs of a block that has run to its end.
+	judge(j *judge, b block, gain *bounds.Gain) error
+	// rows are all values of a float output of the block that has run last. They are the caller's until
+	// the lane runs again.
+	rows(output string) ([]float32, error)
+	// spent is the time spent inside the runtime.
+	spent() time.Duration
+}
+
+// A block is one block of resident inputs.
+type block interface {
+	// samples of its slots, without the padding.
+	samples() []int
+	Close()
+}
+
+// A room is memory of a device. Close is called outside do.
+type room interface{ Close() }
+
+// openDevice makes the device of the options.
+func openDevice(o Options, records []quant.Record) (device, error) {
+	return &cpu{opts: o, holders: len(records), records: records}, nil
+}
