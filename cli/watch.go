@@ -79,9 +79,15 @@ func (w *watcher) event(e search.Event) {
 	if w.first.IsZero() {
 		w.first = time.Now()
 	}
+	if e.Kind == search.EventTrial && w.json { // there are thousands
+		if time.Since(w.last) < lineEvery {
+			return
+		}
+		w.last = time.Now()
+	}
 	if w.json {
 		writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
-			"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "seconds": elapsed.Seconds()})
+			"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds()})
 		return
 	}
 	switch e.Kind {

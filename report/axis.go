@@ -74,8 +74,8 @@ func (a axis) powers(n int) []float64 {
 	return list
 }
 
-// whole are round whole numbers from 0 to n, about count of them.
-func whole(n, count int) []float64 {
+// wholeNumbers are round whole numbers from 0 to n, about count of them.
+func wholeNumbers(n, count int) []float64 {
 	step := 1
 	for _, f := range []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000} {
 		if step = f; n/f <= count {

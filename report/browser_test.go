@@ -162,7 +162,7 @@ func TestBrowserDrawsEveryFigure(t *testing.T) {
 		name    string
 		runs    []*Run
 		figures int
-	}{{"one", []*Run{small}, 6}, {"many-holders", []*Run{wide}, 6}, {"several", []*Run{small, wide, none}, 14}, {"none", []*Run{none}, 0}} {
+	}{{"one", []*Run{small}, 11}, {"many-holders", []*Run{wide}, 11}, {"several", []*Run{small, wide, none}, 24}, {"none", []*Run{none}, 0}} {
 		for _, colours := range []string{"light", "dark"} {
 			b.media(t, "screen", colours)
 			b.visit(t, c.runs...)

@@ -61,100 +61,60 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-func TestLossesAndTheirOrder(t *testing.T) {
-	r := &Run{Result: sample(16)}
-	losses := r.losses(r.points())
-	list := ranked(losses)
-	if len(losses) != 16 || len(list) != 16 {
-		t.Fatalf("%d losses, %d ranked", len(losses), len(list))
-	}
-	if !slices.IsSortedFunc(list, func(a, b loss) int {
-		switch {
-		case *a.Lost > *b.Lost || *a.Lost == *b.Lost && a.Place < b.Place:
-			return -1
+func TestMeasuresAndTheirOrder(t *testing.T) {
+	v := &view{Run: &Run{Result: sample(16)}}
+	v.points = v.Run.points()
+	v.losses = v.Run.losses(v.points)
+	list := v.measures()
+	var ids []string
+	for _, m := range list {
+		ids = append(ids, m.ID)
+		order := m.ranked()
+		if len(m.Values) != 16 || len(order) != 16 || m.known() != 16 {
+			t.Errorf("%s: %d values, %d ranked, %d known", m.ID, len(m.Values), len(order), m.known())
 		}
-		return 1
-	}) {
-		t.Error("the ranking is not in order")
-	}
-	for _, l := range losses {
-		if at := r.Chain[l.Place-1]; at.Holder != r.Holders[l.Holder].Name || at.Step != l.Step || l.With != 0 {
-			t.Errorf("holder %d: step %d with %d more", l.Holder, l.Step, l.With)
+		if !slices.IsSortedFunc(order, func(a, b int) int {
+			switch {
+			case *m.Values[a] > *m.Values[b] || *m.Values[a] == *m.Values[b] && a < b:
+				return -1
+			}
+			return 1
+		}) {
+			t.Errorf("%s: not in order: %v", m.ID, order)
 		}
+	}
+	if !slices.Equal(ids, []string{"alone", "distance", "chain"}) {
+		t.Errorf("measures: %v", ids)
+	}
+	if lost, want := *list[0].Values[3], *v.Score.High.Value-*v.Holders[3].Alone.Value; lost != want {
+		t.Errorf("holder 3 alone loses %v, not %v", lost, want)
+	}
+	v.Metric = "mse"
+	if lost, want := *v.lostAlone()[3], *v.Holders[3].Alone.Value-*v.Score.High.Value; lost != want {
+		t.Errorf("holder 3 alone loses %v by a metric that is better when lower, not %v", lost, want)
+	}
+	for i := range 9 { // most are not known any more
+		v.Holders[i].Alone = nil
+	}
+	if m := v.measures(); len(m) != 2 || m[0].ID != "distance" {
+		t.Errorf("with few scores alone: %d measures", len(m))
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestClipped(t *testing.T) {
+	grid := Grid{Scale: 1, Min: -8, Max: 7}
 	for _, c := range []struct {
-		name   string
-		change func(*Result)
-		want   string
+		name string
+		seen *Range
+		want float64 // NaN: not known
 	}{
-		{"a mix", func(*Result) {}, "7 of 8 holders run in int8 and 1 stay at int16; this mix scores 0.9150 (915 of 1000) by top1, and the target is above 0.91 (16bit-0.01)."},
-		{"all low", func(r *Result) {
-			for i := range r.Holders {
-				r.Holders[i].Precision = "int8"
-			}
-		}, "All 8 holders run in int8; this mix scores 0.9150 (915 of 1000) by top1, and the target is above 0.91 (16bit-0.01)."},
-		{"all high", func(r *Result) {
-			for i := range r.Holders {
-				r.Holders[i].Precision = "int16"
-			}
-		}, "None of the 8 holders can run in int8; this mix scores 0.9150 (915 of 1000) by top1, and the target is above 0.91 (16bit-0.01)."},
-		{"so far", func(r *Result) { r.Finished = false }, "Best so far: 7 of 8 holders run in int8 and 1 stay at int16; this mix scores 0.9150 (915 of 1000) by top1, and the target is above 0.91 (16bit-0.01)."},
-		{"out of reach", func(r *Result) {
-			r.Met = false
-			for i := range r.Holders {
-				r.Holders[i].Precision = "int16"
-			}
-		}, "The target 16bit-0.01 cannot be met: the best is all 8 holders at int16, which score 0.9200 (920 of 1000)."},
-		{"out of reach in a default session", func(r *Result) { r.Met = false }, "The target 16bit-0.01 is not met: the best is 7 of 8 holders in int8, which score 0.9150 (915 of 1000)."},
-		{"nothing yet", func(r *Result) { r.Met, r.Finished = false, false }, "No mix that meets the target 16bit-0.01 has been found so far."},
-		{"an infinite score", func(r *Result) {
-			r.Metric, r.Score.Mixed, r.Target = "sqnr", &Score{}, Target{"40", 40}
-		}, "7 of 8 holders run in int8 and 1 stay at int16; this mix scores infinite by sqnr, and the target is above 40."},
-		{"other widths", func(r *Result) {
-			for i := range r.Holders {
-				r.Holders[i].Low.Bits = 4
-				if r.Holders[i].Precision == "int8" {
-					r.Holders[i].Precision = "int4"
-				}
-			}
-			r.Metric, r.Score.Mixed = "mse", &Score{Value: ptr(0.125)}
-		}, "7 of 8 holders run in int4 and 1 stay at int16; this mix scores 0.125 by mse, and the target is below 0.91 (16bit-0.01)."},
+		{"nothing seen", nil, math.NaN()}, {"inside", &Range{-3, 3}, 0}, {"to the ends", &Range{-8, 7}, 0}, {"half a step past", &Range{-8.5, 7}, 0},
+		{"above", &Range{0, 9}, 2}, {"both", &Range{-10, 10}, 5}, {"not a number", &Range{math.NaN(), 1}, math.NaN()},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := sample(8)
-			c.change(&r)
-			read := Read(folder(t, map[string]any{resultFile: r}))
-			if got := read.Answer(); got != c.want {
-				t.Errorf("got  %s\nwant %s", got, c.want)
-			}
-			html(t, read)
-		})
-	}
-}
-
-func TestAxes(t *testing.T) {
-	for _, c := range []struct{ low, high float64 }{{0, 1}, {0.91, 0.92}, {5, 5}, {0, 0}, {-1e-9, 1e9}, {-1e300, 1e300}, {1e-300, 2e-300}} {
-		a := newAxis(c.low, c.high, 100, 0)
-		ticks := a.ticks(7)
-		if len(ticks) == 0 || len(ticks) > 14 || !(a.at(c.low) >= a.at(c.high)) || a.at(c.low) > 100 || a.at(c.high) < 0 {
-			t.Errorf("%v: ticks %v, from %v to %v", c, ticks, a.at(c.low), a.at(c.high))
-		}
-		for _, v := range ticks {
-			if math.IsNaN(v) || v < a.from || v > a.to {
-				t.Errorf("%v: a tick at %v", c, v)
-			}
-		}
-	}
-	a := newLogAxis(-1000, 255, 0.01, 100, 0)
-	if p := a.powers(9); !slices.Contains(p, 0) || !slices.Contains(p, -1000) || len(p) > 14 {
-		t.Errorf("powers %v", p)
-	}
-	for v := -1000.0; v < 255; v += 10 {
-		if !(a.at(v) > a.at(v+10)) {
-			t.Fatalf("%v lies below %v", v+10, v)
+		h := Holder{Seen: c.seen}
+		got := h.beyond(grid)
+		if got == nil != math.IsNaN(c.want) || got != nil && *got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
 }

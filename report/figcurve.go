@@ -22,7 +22,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	}
 	caption := "Score against the number of " + r.LowName() + " holders"
 	p := newPlane(id, caption, r.curveWords(points), n, ys)
-	p.frame(whole(n, 12), p.y.ticks(7), r.LowName()+" holders", r.scoreName())
+	p.frame(wholeNumbers(n, 12), p.y.ticks(7), r.LowName()+" holders", r.scoreName())
 	keys := []key{}
 	add := func(class, text string) { keys = append(keys, key{class, text}) }
 	if v := r.Score.Float.value(); v != nil {
@@ -184,7 +184,7 @@ func compareCurves(id string, views []*view) *figure {
 		words = append(words, v.Letter+": "+v.Answer())
 	}
 	p := newPlane(id, caption, strings.Join(words, " "), n, ys)
-	p.frame(whole(n, 12), p.y.ticks(7), views[0].LowName()+" holders", views[0].scoreName())
+	p.frame(wholeNumbers(n, 12), p.y.ticks(7), views[0].LowName()+" holders", views[0].scoreName())
 	f := &figure{ID: id, Caption: caption, Table: id + "-table"}
 	for i, v := range views {
 		class := fmt.Sprintf("run run%d", i%runColours)

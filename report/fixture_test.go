@@ -29,7 +29,8 @@ func sample(n int) Result {
 		scale := 0.001 + rng.Float64()
 		r.Holders = append(r.Holders, Holder{Name: fmt.Sprintf("/blocks/blocks.%d/expand/expand.1/Conv_output_%d", i/8, i), Index: i, Precision: "int16",
 			Low:  Grid{Bits: 8, Signed: true, Scale: scale, Min: -128 * scale, Max: 127 * scale},
-			High: Grid{Bits: 16, Signed: true, Scale: scale / 256, Min: -128 * scale, Max: 127.99 * scale}})
+			High: Grid{Bits: 16, Signed: true, Scale: scale / 256, Min: -128 * scale, Max: 127.99 * scale},
+			Seen: &Range{-128 * scale, (100 + 40*rng.Float64()) * scale}, Alone: scored(920 - rng.IntN(8)), Distance: ptr(rng.ExpFloat64())})
 	}
 	count := 920
 	for k, i := range rng.Perm(n) {
@@ -46,6 +47,11 @@ func sample(n int) Result {
 		}
 		value := float64(count) / 1000
 		r.Chain = append(r.Chain, Step{Step: k, Holder: name, Int8: ptr(k + 1), Value: &value, TrueValue: &value})
+	}
+	r.TrialCosts = &TrialCosts{}
+	for range r.Trials {
+		r.TrialCosts.Judged = append(r.TrialCosts.Judged, float64(1+rng.IntN(20))/20)
+		r.TrialCosts.Seconds = append(r.TrialCosts.Seconds, float64(rng.IntN(2000))/1e4)
 	}
 	r.Score = Scores{Float: scored(921), High: scored(920), Low: scored(count), Mixed: scored(915)}
 	return r

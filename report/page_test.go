@@ -179,8 +179,10 @@ const (
 )
 
 func large() Result {
-	r := sample(largeHolders)
-	r.Trials, r.Evaluations = largeTrials, largeTrials
+	r := sample(largeHolders) // ten trials a holder
+	if r.Trials != largeTrials || len(r.TrialCosts.Judged) != largeTrials {
+		panic("the sample has another number of trials")
+	}
 	return r
 }
 

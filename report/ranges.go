@@ -8,7 +8,12 @@ import (
 // ranges draws from where to where the two grids of every holder reach: a value outside is clipped to the end.
 func (r *Run) ranges(id, table string) *figure {
 	ends, smallest := newSpan(), math.Inf(1)
+	seen := false
 	for _, h := range r.Holders {
+		if h.Seen != nil {
+			ends.add(&h.Seen.Min, &h.Seen.Max)
+			seen = true
+		}
 		for _, g := range []Grid{h.Low, h.High} {
 			ends.add(&g.Min, &g.Max)
 			if reach := math.Max(math.Abs(g.Min), math.Abs(g.Max)); reach > 0 && reach <= drawable {
@@ -31,17 +36,27 @@ func (r *Run) ranges(id, table string) *figure {
 		d.panel(row, each, len(r.Holders), w, y, y.powers(9), "value")
 		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
 			h, x := r.Holders[i], left+float64(i%each)*w
-			tip := fmt.Sprintf("%d %s: %s %s to %s, %s %s to %s", i, short(h.Name), width(h.Low), brief(h.Low.Min), brief(h.Low.Max),
+			tip := fmt.Sprintf("%d: %s %s to %s, %s %s to %s", i, width(h.Low), brief(h.Low.Min), brief(h.Low.Max),
 				width(h.High), brief(h.High.Min), brief(h.High.Max))
+			if h.Seen != nil {
+				tip += fmt.Sprintf(", seen %s to %s", brief(h.Seen.Min), brief(h.Seen.Max))
+			}
 			d.open("g")
 			d.words("title", tip)
 			d.rect("low", "", x+w*0.1, y.at(h.Low.Max), w*0.5, math.Max(y.at(h.Low.Min)-y.at(h.Low.Max), 1))
 			d.rect("high", "", x+w*0.65, y.at(h.High.Max), math.Max(w*0.2, 1), math.Max(y.at(h.High.Min)-y.at(h.High.Max), 1))
+			if h.Seen != nil {
+				d.line("seen", x+w*0.35, y.at(h.Seen.Max), x+w*0.35, y.at(h.Seen.Min))
+			}
 			d.end("g")
 		}
 	}
-	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
+	f := &figure{ID: id, Caption: caption, Picture: d.html(), Table: table,
 		Keys: []key{{"low", r.LowName() + " grid (wide bar)"}, {"high", r.HighName() + " grid (thin bar)"}}}
+	if seen {
+		f.Keys = append(f.Keys, key{"seen", "values that the calibration saw (line)"})
+	}
+	return f
 }
 
 // resolution draws the steps of the two grids of every holder.
@@ -69,7 +84,7 @@ func (r *Run) resolution(id, table string) *figure {
 		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
 			h, x := r.Holders[i], left+float64(i%each)*w
 			d.open("g")
-			d.words("title", fmt.Sprintf("%d %s: %s step %s, %s step %s", i, short(h.Name), width(h.Low), brief(h.Low.Scale), width(h.High), brief(h.High.Scale)))
+			d.words("title", fmt.Sprintf("%d: %s step %s, %s step %s", i, width(h.Low), brief(h.Low.Scale), width(h.High), brief(h.High.Scale)))
 			if s := exponent(h.Low.Scale); s != nil {
 				d.rect("low", "", x, y.at(*s)-2, w*0.8, 4)
 			}

@@ -62,7 +62,7 @@ func TestDamagedFolders(t *testing.T) {
 		{"null for a list", map[string]any{resultFile: swap(`"chain": [`, `"chain": null, "rest": [`)}, nil, []string{holder, "No chain"}, false},
 		{"null for everything", map[string]any{resultFile: `{"schema_version": 1, "holders": null, "score": null, "target": null, "config": null, "verified": null}`}, nil, []string{"No result can be read"}, false},
 		{"a holder that is a number", map[string]any{resultFile: swap(`"holders": [`, `"holders": [7, 8, `)}, []string{`"holders" is damaged: a number`}, []string{holder, "of 9 holders"}, false},
-		{"a score that is text", map[string]any{resultFile: swap(`"total": 1000`, `"total": "many"`)}, []string{`"score" is damaged: a string at float.total`}, []string{holder, "not known"}, false},
+		{"a score that is text", map[string]any{resultFile: swap(`"correct": 921`, `"correct": "many"`)}, []string{`"score" is damaged: a string at float.correct`}, []string{holder, "not known"}, false},
 		{"a number beyond float64", map[string]any{resultFile: swap(`"seconds": 75.25`, `"seconds": 1e999`)}, []string{`"seconds" is damaged`}, []string{holder}, false},
 		{"a chain of strangers", map[string]any{resultFile: swap(`"holder": "`, `"holder": "stranger`)}, []string{`chain names "stranger`}, []string{holder}, false},
 		{"a promotion of strangers", map[string]any{resultFile: swap("\"promotion\": [\n    \"", "\"promotion\": [\n    \"stranger")}, []string{`promotion names "stranger`}, []string{holder}, false},

@@ -26,6 +26,7 @@ type Result struct {
 	Trials        int               `json:"trials"`             // masks touched
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
+	TrialCosts    *TrialCosts       `json:"trial_costs"`
 	Verified      *Verified         `json:"verified"`
 	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
 	Exports       []Export          `json:"exports"`
@@ -46,6 +47,22 @@ type Holder struct {
 	Precision string `json:"precision"` // int8 or int16, or as many bits as the record has
 	Low       Grid   `json:"low"`
 	High      Grid   `json:"high"`
+
+	Seen     *Range   `json:"seen"`     // values in the calibration
+	Alone    *Score   `json:"alone"`    // score with this unit alone demoted
+	Distance *float64 `json:"distance"` // how far this unit alone moves the outputs
+}
+
+// A Range is the lowest and highest value that a tensor had.
+type Range struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// TrialCosts is what each trial has cost, in the order in which they began.
+type TrialCosts struct {
+	Judged  []float64 `json:"judged"`  // share of the samples that the trial looked at, 0 to 1
+	Seconds []float64 `json:"seconds"` // until it was left or over
 }
 
 // A Grid is one quantization of one tensor.

@@ -34,74 +34,68 @@ func (r *Run) losses(points []point) []loss {
 	return list
 }
 
-// ranked sorts the known losses, the largest first, equal ones by their place in the chain.
-func ranked(all []loss) []loss {
-	var list []loss
-	for _, l := range all {
-		if l.Lost != nil {
-			list = append(list, l)
+// ranked lists the holders whose value is known, the largest first, equal ones in graph order.
+func (m *measure) ranked() []int {
+	var list []int
+	for i, v := range m.Values {
+		if finite(v) != nil {
+			list = append(list, i)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b loss) int {
-		return cmp.Or(cmp.Compare(*b.Lost, *a.Lost), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Holder, b.Holder))
-	})
+	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(*m.Values[b], *m.Values[a]) })
 	return list
 }
 
 // bars is how many holders the ranking draws; the table has all.
 const bars = 30
 
-// ranking draws the holders whose demotion cost the most.
-func (r *Run) ranking(id, table string, all []loss) *figure {
-	list := ranked(all)
-	if len(list) == 0 {
-		return nil
-	}
+// ranking draws the holders with the largest values, those above 0.
+func (r *Run) ranking(id, table string, m *measure) *figure {
+	list := m.ranked()
 	cost := 0 // those that cost anything come first
-	for cost < len(list) && *list[cost].Lost > 0 {
+	for cost < len(list) && *m.Values[list[cost]] > 0 {
 		cost++
 	}
 	drawn := list[:min(cost, bars)]
 	if len(drawn) == 0 {
 		return nil
 	}
-	caption := "Score lost at the step that demoted a holder, the largest first"
+	caption := m.Title + ", the largest first"
 	if cost > bars {
 		caption += fmt.Sprintf(" (%d of %d)", bars, cost)
 	}
 	var words string
-	for _, l := range drawn[:min(5, len(drawn))] {
-		words += fmt.Sprintf("%s: %s. ", short(r.Holders[l.Holder].Name), brief(*l.Lost))
+	for _, i := range drawn[:min(5, len(drawn))] {
+		words += fmt.Sprintf("%s: %s. ", short(r.Holders[i].Name), brief(*m.Values[i]))
 	}
 	const row, top, names = 20.0, 26.0, 330.0
 	xs := newSpan()
 	zero := 0.0
 	xs.add(&zero)
-	for _, l := range drawn {
-		xs.add(l.Lost)
+	for _, i := range drawn {
+		xs.add(m.Values[i])
 	}
 	d := newDrawing(id, caption, words, pictureWidth, top+row*float64(len(drawn))+8)
 	x := newAxis(xs.low, xs.high, names, pictureWidth-90)
-	d.label("score lost", "start", "name", x.at(0), 14)
-	for i, l := range drawn {
-		y := top + row*float64(i)
-		name := short(r.Holders[l.Holder].Name)
+	d.label(m.Name, "start", "name", x.at(0), 14)
+	for k, i := range drawn {
+		y := top + row*float64(k)
+		name, value := short(r.Holders[i].Name), *m.Values[i]
 		d.label(clipped(name, 40), "end", "tick", names-12, y+13)
-		from, to := x.at(min(*l.Lost, 0)), x.at(max(*l.Lost, 0))
-		d.rect(lossClass(r, l), fmt.Sprintf("%s: %s at step %d", name, brief(*l.Lost), l.Step), from, y+2, max(to-from, 1), row-5)
-		text := brief(*l.Lost)
-		if l.With > 0 {
-			text += fmt.Sprintf(" with %d more", l.With)
+		d.rect(r.widthClass(i), fmt.Sprintf("%s: %s", name, brief(value)), x.at(0), y+2, max(x.at(value)-x.at(0), 1), row-5)
+		text := brief(value)
+		if m.With != nil && m.With[i] > 0 {
+			text += fmt.Sprintf(" with %d more", m.With[i])
 		}
-		d.label(text, "start", "tick", to+6, y+13)
+		d.label(text, "start", "tick", x.at(value)+6, y+13)
 	}
 	d.line("axis", x.at(0), top-4, x.at(0), top+row*float64(len(drawn)))
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table, Keys: r.widthKeys()}
 }
 
-// lossClass colours a bar by the width that its holder ended with.
-func lossClass(r *Run, l loss) string {
-	if r.isLow(r.Holders[l.Holder]) {
+// widthClass colours a bar by the width that its holder ended with.
+func (r *Run) widthClass(holder int) string {
+	if r.isLow(r.Holders[holder]) {
 		return "low"
 	}
 	return "high"
@@ -111,35 +105,32 @@ func (r *Run) widthKeys() []key {
 	return []key{{"low", "ends at " + r.LowName()}, {"high", "ends at " + r.HighName()}}
 }
 
-// lossesAlong draws the losses in graph order.
-func (r *Run) lossesAlong(id, table string, all []loss) *figure {
-	ys, known := newSpan(), 0
+// along draws a measure in graph order.
+func (r *Run) along(id, table string, m *measure) *figure {
+	ys, known := newSpan(), m.known()
 	zero := 0.0
 	ys.add(&zero)
-	for _, l := range all {
-		if ys.add(l.Lost); l.Lost != nil {
-			known++
-		}
-	}
+	ys.add(m.Values...)
 	if known == 0 {
 		return nil
 	}
-	caption := "Score lost, along the network"
-	words := fmt.Sprintf("Known for %d of %s; losses from %s to %s.", known, plural(len(all), "holder"), brief(ys.low), brief(ys.high))
-	rows, each := panels(len(all))
+	caption := m.Title + ", along the network"
+	words := fmt.Sprintf("Known for %d of %s; values from %s to %s.", known, plural(len(m.Values), "holder"), brief(ys.low), brief(ys.high))
+	rows, each := panels(len(m.Values))
 	const panel, bottom, top = 170.0, 34.0, 26.0
 	d := newDrawing(id, caption, words, pictureWidth, float64(rows)*panel)
 	w := (pictureWidth - left - right) / float64(each)
 	for row := range rows {
 		y := newAxis(ys.low, ys.high, float64(row+1)*panel-bottom, float64(row)*panel+top)
-		d.panel(row, each, len(all), w, y, y.ticks(5), "score lost")
-		for _, l := range all[row*each : min((row+1)*each, len(all))] {
-			x := left + float64(l.Holder%each)*w
-			if l.Lost == nil {
+		d.panel(row, each, len(m.Values), w, y, y.ticks(5), m.Name)
+		for i := row * each; i < min((row+1)*each, len(m.Values)); i++ {
+			value := finite(m.Values[i])
+			if value == nil {
 				continue
 			}
-			a, b := y.at(max(*l.Lost, 0)), y.at(min(*l.Lost, 0))
-			d.rect(lossClass(r, l), fmt.Sprintf("%d %s: %s", l.Holder, short(r.Holders[l.Holder].Name), brief(*l.Lost)), x, a, w*0.85, math.Max(b-a, 1))
+			x := left + float64(i%each)*w
+			a, b := y.at(max(*value, 0)), y.at(min(*value, 0))
+			d.rect(r.widthClass(i), fmt.Sprintf("%d: %s", i, brief(*value)), x, a, w*0.85, math.Max(b-a, 1))
 		}
 		d.line("axis", left, y.at(0), pictureWidth-right, y.at(0))
 	}

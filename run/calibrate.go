@@ -40,16 +40,22 @@ func (c Config) gridChoices() (low, high gridChoice, err error) {
 // calibrate runs the float network over the calibration samples, with every holder's tensor as an
 // output, and returns a record a holder. The memory does not grow with the number of samples.
 func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, error) {
+	records, _, err := calibrateAndTell(ctx, n, data, c)
+	return records, err
+}
+
+// calibrateAndTell is calibrate, with the lowest and highest value that each holder's tensor had.
+func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, []quant.Range, error) {
 	low, high, err := c.gridChoices()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if data.Len() == 0 {
-		return nil, mistakef("%s: the calibration data has no samples", c.Calib)
+		return nil, nil, mistakef("%s: the calibration data has no samples", c.Calib)
 	}
 	observers := make([]*quant.Observer, len(n.Holders))
 	for i := range observers {
@@ -57,19 +63,22 @@ func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]
 		observers[i].IgnoreNonFinite = c.AllowNaN
 	}
 	if err := observe(ctx, n, data, observers, c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	records := make([]quant.Record, len(n.Holders))
+	records, seen := make([]quant.Record, len(n.Holders)), make([]quant.Range, len(n.Holders))
 	for i, o := range observers {
 		r := &records[i]
 		if r.Low, err = o.Grid(formula, low.method, low.kind, low.bits); err == nil {
 			r.High, err = o.Grid(formula, high.method, high.kind, high.bits)
 		}
+		if err == nil {
+			seen[i], err = o.Range(quant.MinMax, low.kind, low.bits)
+		}
 		if err != nil {
-			return nil, mistakef("%s: holder %s: %w", c.Calib, n.Holders[i].Name, err)
+			return nil, nil, mistakef("%s: holder %s: %w", c.Calib, n.Holders[i].Name, err)
 		}
 	}
-	return records, nil
+	return records, seen, nil
 }
 
 // observe shows every holder's values to its observer, one sample at a time, as many passes as the

@@ -18,6 +18,7 @@ const optimization = 99
 type prepared struct {
 	network  *onnx.Network  // weights on their grids
 	records  []quant.Record // by holder
+	seen     []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
 	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
 	float    *onnx.Model    // the float network; nil for a pair
 	order    []int          // holders in the 8-bit file's order; nil: their own
@@ -60,7 +61,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	defer calib.Close()
-	if p.records, err = calibrate(ctx, p.network, calib, c); err != nil {
+	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return nil, err
 	}
 	if err := p.network.QuantizeWeights(); err != nil {

@@ -123,3 +123,34 @@ func TestSearchLeavesAReport(t *testing.T) {
 		t.Error("something was written into a folder that is no run's")
 	}
 }
+
+// TestResultTellsOfHoldersAndTrials holds what the report draws beside the chain: the calibration's values, what is known of
+// each holder alone, and what the trials cost.
+func TestResultTellsOfHoldersAndTrials(t *testing.T) {
+	for _, c := range []struct {
+		strategy        string
+		alone, distance bool // of every holder
+	}{{"rank", true, false}, {"prefix", true, false}, {"gallop", false, true}, {"auto", false, true}} {
+		t.Run(c.strategy, func(t *testing.T) {
+			cfg := tinyConfig(t, 60)
+			cfg.Strategy = c.strategy
+			r := mustSearch(t, cfg)
+			for _, h := range r.Holders {
+				if h.Seen == nil || !(h.Seen.Min < h.Seen.Max) || h.Seen.Max > h.Low.Max+2*float64(h.Low.Scale) {
+					t.Errorf("%s: the calibration saw %+v, the grid reaches to %v", h.Name, h.Seen, h.Low.Max)
+				}
+				if c.alone && (h.Alone == nil || *h.Alone.Total != 60) || c.distance && (h.Distance == nil || !(*h.Distance >= 0)) {
+					t.Errorf("%s: alone %v, distance %v", h.Name, h.Alone, h.Distance)
+				}
+			}
+			if r.TrialCosts == nil || len(r.TrialCosts.Judged) != len(r.TrialCosts.Seconds) || len(r.TrialCosts.Judged) < r.Trials/2 {
+				t.Fatalf("%d trials, costs %+v", r.Trials, r.TrialCosts)
+			}
+			for i, judged := range r.TrialCosts.Judged {
+				if !(judged > 0 && judged <= 1) || r.TrialCosts.Seconds[i] < 0 {
+					t.Errorf("trial %d looked at %v of the samples in %v s", i, judged, r.TrialCosts.Seconds[i])
+				}
+			}
+		})
+	}
+}

@@ -36,6 +36,7 @@ type Result struct {
 	Trials        int               `json:"trials"`             // masks touched
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
+	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`
 	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
 	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
@@ -56,6 +57,23 @@ type HolderResult struct {
 	Precision string     `json:"precision"` // int8 or int16, or as many bits as the record has
 	Low       GridResult `json:"low"`
 	High      GridResult `json:"high"`
+
+	Seen     *RangeResult `json:"seen,omitempty"`     // values in the calibration, where there was one
+	Alone    *ScoreResult `json:"alone,omitempty"`    // score with this unit alone demoted, where the search has asked for it in full
+	Distance *float64     `json:"distance,omitempty"` // how far this unit alone moves the outputs: mean squared error on a few blocks, where the search ranked by it
+}
+
+// A RangeResult is the lowest and highest value that a tensor had.
+type RangeResult struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// TrialCosts is what the trials of this session of the run have cost, in the order in which they began. Scores that a
+// session of before has left in the journal are not among them.
+type TrialCosts struct {
+	Judged  []float64 `json:"judged"`  // share of the samples that the trial looked at, 0 to 1
+	Seconds []float64 `json:"seconds"` // until it was left or over
 }
 
 // A GridResult is a grid as files have it.

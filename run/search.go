@@ -35,6 +35,7 @@ type searching struct {
 	high    search.Score
 	start   search.Mask // the mix of --start; empty without one
 	above   float64     // the target as the search compares it
+	trials  trialBook
 
 	inDefault func(context.Context, search.Mask) (search.Score, error) // scores a mix in a default session; nil: scoreWritten
 }
@@ -138,8 +139,11 @@ func (s *searching) begin() error {
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]
-		s.result.Holders = append(s.result.Holders, HolderResult{Name: h.Name, Index: i, Precision: precision(r.High),
-			Low: gridResult(r.Low), High: gridResult(r.High)})
+		out := HolderResult{Name: h.Name, Index: i, Precision: precision(r.High), Low: gridResult(r.Low), High: gridResult(r.High)}
+		if s.seen != nil {
+			out.Seen = &RangeResult{Min: float64(s.seen[i].Min), Max: float64(s.seen[i].Max)}
+		}
+		s.result.Holders = append(s.result.Holders, out)
 	}
 	s.result.Metric = s.metric.Name
 	return nil
@@ -276,7 +280,7 @@ func (s *searching) recall() error {
 	if known > 0 {
 		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", known))
 	}
-	s.ev.Learnt, s.ev.Stopped = s.journal.Learnt, s.journal.Stopped
+	s.follow()
 	return nil
 }
 
@@ -346,6 +350,8 @@ func (s *searching) search(ctx context.Context) error {
 	s.begun = true
 	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
 	s.book(found)
+	s.sensitivity(found)
+	s.result.TrialCosts = s.trials.costs()
 	if err != nil && (found.Mask.Len() == 0 || !errors.Is(err, context.Canceled)) {
 		return err
 	}
@@ -378,6 +384,8 @@ func (s *searching) progress(e search.Event) {
 	if e.Score.Total == 0 {
 		e.Score.Value = metricSign(e.Score.Value, s.metric.Lower)
 	}
+	s.trials.event = e
+	e.Trials = s.trials.count()
 	s.config.Progress(e)
 }
 

@@ -30,7 +30,9 @@ func (s *session) rankByDistance() (ranking, error) {
 		return s.rankByScore()
 	}
 	r := ranking{harm: make([]float64, len(s.o.Units))}
-	return s.rank(r, func(m Mask) (float64, error) { return d.Distance(s.ctx, m) })
+	r, err := s.rank(r, func(m Mask) (float64, error) { return d.Distance(s.ctx, m) })
+	s.res.Distances = r.harm
+	return r, err
 }
 
 // rank measures every unit and sorts. A harm that is not a number counts as infinite.

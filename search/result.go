@@ -36,6 +36,8 @@ type Result struct {
 	Order     []int  // all units in the order in which the strategy takes them
 	Saved     float64
 
+	Distances []float64 // by unit: how far it moves the outputs alone, where the strategy ranked by that; else nil
+
 	High, Low Score // of the endpoints
 	// AllLow is the score of the mask with every unit demoted, where it is known beside Low: if Low is another network's
 	// score and above the target, that mask is scored before it is believed. LowRefused: it was not above the target,
@@ -68,16 +70,18 @@ const (
 	EventMove    EventKind = "move"    // the base changed: Units moved
 	EventRefused EventKind = "refused" // a group did not hold
 	EventCurve   EventKind = "curve"   // one more mask past the result is scored
+	EventTrial   EventKind = "trial"   // one more trial was run, whole or in part; told by who runs them, no strategy does
 )
 
 // Event is a step of a running search, for a person who watches. It is passed by value and costs no allocation.
 type Event struct {
 	Kind        EventKind
 	Evaluations int   // so far
-	Score       Score // of what Kind names; zero for order and refused
+	Score       Score // of what Kind names; zero for order, refused and trial
 	Low         int   // units that the base has demoted
 	Units       int   // units in all
 	BestLow     int   // units that the best mix known to hold has demoted
+	Trials      int   // masks tried so far, as far as who runs them tells
 }
 
 // Best is a mix that holds, better than all before it. The mask is the search's own: clone what is to be kept.

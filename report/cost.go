@@ -1,0 +1,112 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func (v *view) cost() *section {
+	var rows [][]string
+	add := func(field, name, text string) {
+		if v.Has(field) {
+			rows = append(rows, []string{name, text})
+		}
+	}
+	add("evaluations", "scores that the search asked for", fmt.Sprint(v.Evaluations))
+	add("trials", "masks that were tried", fmt.Sprint(v.Trials))
+	add("samples", "evaluation samples", fmt.Sprint(v.Samples))
+	add("sample_evaluations", "sample passes run through the network", number(v.SampleEvals))
+	if v.Has("sample_evaluations") && v.Samples > 0 {
+		rows = append(rows, []string{"the same in passes over all samples", brief(v.SampleEvals / float64(v.Samples))})
+		if v.Trials > 0 {
+			rows = append(rows, []string{"of a whole pass, a trial cost on average", brief(v.SampleEvals / float64(v.Samples) / float64(v.Trials))})
+		}
+	}
+	add("seconds", "time, from reading the network to the checked file", duration(v.Seconds))
+	if v.Seconds > 0 && v.Trials > 0 {
+		rows = append(rows, []string{"time a trial, all included", duration(v.Seconds / float64(v.Trials))})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	s := v.section("cost", "What the search cost")
+	s.Tables = []*table{newTable(s.ID+"-table", "Cost of the search", textColumns("what", "how much"), rows)}
+	if judged := v.judged(); len(judged) > 0 {
+		more := s.ID + "-trials"
+		s.Figures = []*figure{v.trialFigure(s.ID+"-each", more, judged)}
+		s.Paragraphs = []string{"A trial ends as soon as the samples that are left cannot change the answer; so most look at a part of the samples only. " +
+			"Trials that a session before an interruption has run are not shown."}
+		s.Tables = append(s.Tables, v.trialTable(more, judged))
+	}
+	return s
+}
+
+// judged is the share of the samples that every trial looked at, in order, each within 0 to 1.
+func (r *Run) judged() []float64 {
+	if r.TrialCosts == nil {
+		return nil
+	}
+	list := make([]float64, len(r.TrialCosts.Judged))
+	for i, v := range r.TrialCosts.Judged {
+		if v > 0 { // NaN is not
+			list[i] = min(v, 1)
+		}
+	}
+	return list
+}
+
+// trialFigure draws every trial as a bar as high as the share of the samples that it looked at, in one path.
+func (v *view) trialFigure(id, table string, judged []float64) *figure {
+	caption := "What each trial cost: share of the samples that it looked at, in the order of the search"
+	whole, sum := 0, 0.0
+	for _, j := range judged {
+		if sum += j; j == 1 {
+			whole++
+		}
+	}
+	words := fmt.Sprintf("%s, of which %d ran to their end; on average a trial looked at %s %% of the samples.",
+		plural(len(judged), "trial"), whole, brief(100*sum/float64(len(judged))))
+	const height, top, bottom = 200.0, 30.0, 52.0
+	d := newDrawing(id, caption, words, pictureWidth, height)
+	p := plane{d, axis{from: 0, to: float64(len(judged)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
+	p.frame(wholeNumbers(len(judged), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "trial", "share of the samples")
+	var b strings.Builder
+	columns := min(len(judged), int(pictureWidth-left-right)) // a column a unit of the picture: of the trials in it the dearest
+	w := (pictureWidth - left - right) / float64(columns)
+	for c := range columns {
+		from := c * len(judged) / columns
+		to := max(from+1, (c+1)*len(judged)/columns)
+		y := math.Round(p.y.at(slices.Max(judged[from:to])))
+		fmt.Fprintf(&b, "M%s %sV%s", coordinate(left+(float64(c)+0.5)*w), coordinate(p.y.start), strconv.FormatFloat(y, 'f', -1, 64))
+	}
+	p.shape("path", "trials", "", attr{"d", b.String()}, attr{"stroke-width", max(w*0.8, 1)})
+	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table, Keys: []key{{"trials", "a trial"}}}
+}
+
+// trialGroups is how many rows the table of trials has at most: neighbours share one where there are more.
+const trialGroups = 200
+
+// trialTable is the same as a table: so many trials a row that it stays short.
+func (v *view) trialTable(id string, judged []float64) *table {
+	each := (len(judged) + trialGroups - 1) / trialGroups
+	seconds := v.TrialCosts.Seconds
+	var rows [][]string
+	for from := 0; from < len(judged); from += each {
+		to := min(from+each, len(judged))
+		least, most, sum, whole, time := 1.0, 0.0, 0.0, 0, 0.0
+		for i := from; i < to; i++ {
+			least, most, sum = min(least, judged[i]), max(most, judged[i]), sum+judged[i]
+			if judged[i] == 1 {
+				whole++
+			}
+			if i < len(seconds) && seconds[i] > 0 && seconds[i] < 1e9 {
+				time += seconds[i]
+			}
+		}
+		rows = append(rows, []string{fmt.Sprint(from + 1), fmt.Sprint(to - from), brief(100 * least), brief(100 * sum / float64(to-from)), brief(100 * most), fmt.Sprint(whole), brief(time)})
+	}
+	return newTable(id, "What the trials cost", numberColumns("from trial", "trials", "least % of the samples", "mean %", "most %", "run to the end", "seconds"), rows)
+}

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// holderTable has a row for every holder: its width, and all that is known of what its demotion costs. The columns of
+// measures that nothing is known of are left out.
+func (v *view) holderTable(id string) *table {
+	alone := v.lostAlone()
+	head := slices.Concat(numberColumns("number"), textColumns("holder", "width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
+	known := func(values []*float64) bool {
+		return slices.ContainsFunc(values, func(p *float64) bool { return finite(p) != nil })
+	}
+	distances := make([]*float64, len(v.Holders))
+	for i, h := range v.Holders {
+		distances[i] = h.Distance
+	}
+	withAlone, withDistance := known(alone), known(distances)
+	if withAlone {
+		head = append(head, numberColumns("score alone", "score lost alone")...)
+	}
+	if withDistance {
+		head = append(head, numberColumns("squared error alone")...)
+	}
+	rows := make([][]string, len(v.Holders))
+	for i, h := range v.Holders {
+		l := v.losses[i]
+		place, with := "", ""
+		if l.Place > 0 {
+			place, with = fmt.Sprint(l.Step), fmt.Sprint(l.With)
+		}
+		rows[i] = []string{fmt.Sprint(i), short(h.Name), h.Precision, place, maybe(l.Lost), with}
+		if withAlone {
+			rows[i] = append(rows[i], maybe(h.Alone.value()), maybe(alone[i]))
+		}
+		if withDistance {
+			rows[i] = append(rows[i], maybe(h.Distance))
+		}
+	}
+	return newTable(id, "Holders in graph order, their widths and what their demotion cost", head, rows)
+}
+
+func (v *view) sensitivity() *section {
+	list := v.measures()
+	if len(list) == 0 {
+		return nil
+	}
+	s := v.section("sensitivity", "Sensitivity")
+	s.Paragraphs = v.sensitivityWords(list)
+	more := v.ID + "-network-table"
+	for _, m := range list {
+		for _, f := range []*figure{v.ranking(s.ID+"-"+m.ID, more, m), v.along(s.ID+"-"+m.ID+"-along", more, m)} {
+			if f != nil {
+				s.Figures = append(s.Figures, f)
+			}
+		}
+	}
+	return s
+}
+
+// beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil without
+// calibration.
+func (h *Holder) beyond(g Grid) *float64 {
+	if h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
+		return nil
+	}
+	past := max(g.Min-h.Seen.Min, 0) + max(h.Seen.Max-g.Max, 0)
+	if past <= g.Scale/2 { // that is rounding
+		past = 0
+	}
+	return &past
+}
+
+func (v *view) grids() *section {
+	s := v.section("grids", "Ranges and grids")
+	more := s.ID + "-table"
+	for _, f := range []*figure{v.ranges(s.ID+"-ranges", more), v.resolution(s.ID+"-steps", more)} {
+		if f != nil {
+			s.Figures = append(s.Figures, f)
+		}
+	}
+	if len(s.Figures) == 0 {
+		return nil
+	}
+	seen := slices.ContainsFunc(v.Holders, func(h Holder) bool { return h.Seen != nil })
+	s.Paragraphs = []string{"A value beyond the end of a grid is clipped to it; one between two steps is rounded to the nearer. Where the " + v.LowName() +
+		" bar is shorter than the " + v.HighName() + " one, demotion clips more; where the steps lie far apart, it rounds more."}
+	if seen {
+		s.Paragraphs = append(s.Paragraphs, v.clippedWords())
+	} else {
+		s.Paragraphs = append(s.Paragraphs, "What values the tensors had is not known: this run calibrated nothing itself.")
+	}
+	low, high := v.LowName(), v.HighName()
+	head := slices.Concat(numberColumns("number"), textColumns("holder"),
+		numberColumns(low+" min", low+" max", low+" step", low+" zero point", high+" min", high+" max", high+" step", high+" zero point", "step "+low+" / "+high))
+	if seen {
+		head = append(head, numberColumns("seen min", "seen max", "clipped by "+low, "clipped by "+high)...)
+	}
+	rows := make([][]string, len(v.Holders))
+	for i, h := range v.Holders {
+		times := ""
+		if h.High.Scale > 0 && h.Low.Scale > 0 && h.Low.Scale/h.High.Scale <= drawable {
+			times = brief(h.Low.Scale / h.High.Scale)
+		}
+		rows[i] = []string{fmt.Sprint(i), short(h.Name), number(h.Low.Min), number(h.Low.Max), number(h.Low.Scale), fmt.Sprint(h.Low.ZeroPoint),
+			number(h.High.Min), number(h.High.Max), number(h.High.Scale), fmt.Sprint(h.High.ZeroPoint), times}
+		switch {
+		case h.Seen != nil:
+			rows[i] = append(rows[i], number(h.Seen.Min), number(h.Seen.Max), maybe(h.beyond(h.Low)), maybe(h.beyond(h.High)))
+		case seen:
+			rows[i] = append(rows[i], "", "", "", "")
+		}
+	}
+	s.Tables = []*table{newTable(more, "The two grids of every holder", head, rows)}
+	return s
+}
+
+// clippedWords says how many grids are shorter than what the calibration saw.
+func (v *view) clippedWords() string {
+	low, high := 0, 0
+	for _, h := range v.Holders {
+		if b := h.beyond(h.Low); b != nil && *b > 0 {
+			low++
+		}
+		if b := h.beyond(h.High); b != nil && *b > 0 {
+			high++
+		}
+	}
+	return fmt.Sprintf("The thin line is what the calibration saw. It reaches past the %s grid at %s and past the %s grid at %d: there demotion clips values that calibration had; "+
+		"the table says by how much.", v.LowName(), plural(low, "holder"), v.HighName(), high)
+}

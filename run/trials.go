@@ -1,0 +1,106 @@
+package run
+
+import (
+	"math"
+	"time"
+
+	"demote/backend"
+	"demote/backend/bounds"
+	"demote/search"
+)
+
+// A trialBook follows the trials of a search as they are run: how much of the samples each has looked at, and how long it
+// took. A trial that is left and taken up again stays one trial.
+type trialBook struct {
+	index   map[string]int // by mask in text
+	judged  []float64      // share of the samples, 0 to 1
+	seconds []float64
+	last    time.Time    // when the trial of before was left
+	event   search.Event // the search's own event of before
+}
+
+// count is how many masks have been tried.
+func (b *trialBook) count() int { return len(b.judged) }
+
+// book enters that a trial was left, or is over, with so much of the samples judged.
+func (b *trialBook) book(m search.Mask, judged float64) {
+	if b.index == nil {
+		b.index = map[string]int{}
+	}
+	text := m.String()
+	i, known := b.index[text]
+	if !known {
+		i = len(b.judged)
+		b.index[text] = i
+		b.judged, b.seconds = append(b.judged, 0), append(b.seconds, 0)
+	}
+	now := time.Now()
+	b.judged[i] = max(b.judged[i], min(judged, 1))
+	b.seconds[i] += now.Sub(b.last).Seconds()
+	b.last = now
+}
+
+// follow has the evaluator's trials written into the journal and told to who watches.
+func (s *searching) follow() {
+	block := float64(s.options.Block)
+	if block == 0 {
+		block = backend.DefaultBlock
+	}
+	samples := float64(s.data.Len())
+	s.trials.last = time.Now()
+	s.ev.Learnt = func(m search.Mask, score search.Score) error {
+		s.tried(m, 1)
+		return s.journal.Learnt(m, score)
+	}
+	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
+		s.tried(m, float64(p.Blocks)*block/samples)
+		return s.journal.Stopped(m, p)
+	}
+}
+
+// tried books a trial and tells of it.
+func (s *searching) tried(m search.Mask, judged float64) {
+	s.trials.book(m, judged)
+	if s.trials.event.Kind == "" { // the search has not begun
+		return
+	}
+	e := s.trials.event
+	e.Kind, e.Score, e.Trials = search.EventTrial, search.Score{}, s.trials.count()
+	s.config.Progress(e)
+}
+
+// costs are the book as result.json has it; nil if nothing was run.
+func (b *trialBook) costs() *TrialCosts {
+	if b.count() == 0 {
+		return nil
+	}
+	c := &TrialCosts{}
+	for i := range b.judged {
+		c.Judged = append(c.Judged, rounded(b.judged[i]))
+		c.Seconds = append(c.Seconds, rounded(b.seconds[i]))
+	}
+	return c
+}
+
+// rounded keeps four decimals: the shortest trial is a matter of milliseconds.
+func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
+
+// sensitivity writes down what the search has learnt of each unit alone. Holders that move together share it.
+func (s *searching) sensitivity(f search.Result) {
+	mask := search.NewMask(len(s.records))
+	for u, holders := range s.units() {
+		for _, h := range holders {
+			mask.Demote(h)
+		}
+		score, known := s.ev.Known(mask)
+		for _, h := range holders {
+			mask.Promote(h)
+			if known {
+				s.result.Holders[h].Alone = scoreResult(score, s.metric.Lower)
+			}
+			if u < len(f.Distances) {
+				s.result.Holders[h].Distance = finite(f.Distances[u])
+			}
+		}
+	}
+}

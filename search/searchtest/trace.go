@@ -1,0 +1,37 @@
+package searchtest
+
+import "demote/search"
+
+// A Trace is a search written down: when what happened. Replayed, it shows what a search.Forecast would have said.
+type Trace struct {
+	Name     string
+	Strategy string
+	Holders  int
+	Samples  int
+	End      int64     // when the program was done, in milliseconds since its start
+	Events   [][]int64 // when, kind (an index of traceKinds), evaluations, units demoted, of the best mix, units, masks tried
+}
+
+// traceKinds numbers the kinds of events for traces; only ever added to at the end.
+var traceKinds = []search.EventKind{search.EventHigh, search.EventLow, search.EventOrder, search.EventMove, search.EventRefused, search.EventCurve, search.EventTrial}
+
+// Add writes an event down. Scores are left out: no estimate of time looks at them.
+func (t *Trace) Add(milliseconds int64, e search.Event) {
+	kind := int64(-1)
+	for i, k := range traceKinds {
+		if k == e.Kind {
+			kind = int64(i)
+		}
+	}
+	t.Events = append(t.Events, []int64{milliseconds, kind, int64(e.Evaluations), int64(e.Low), int64(e.BestLow), int64(e.Units), int64(e.Trials)})
+}
+
+// Event is event i, and when it was told.
+func (t *Trace) Event(i int) (milliseconds int64, e search.Event) {
+	v := t.Events[i]
+	e = search.Event{Evaluations: int(v[2]), Low: int(v[3]), BestLow: int(v[4]), Units: int(v[5]), Trials: int(v[6])}
+	if v[1] >= 0 && int(v[1]) < len(traceKinds) {
+		e.Kind = traceKinds[v[1]]
+	}
+	return v[0], e
+}
