@@ -58,7 +58,7 @@ func readQDQ(m *Model) (*Network, []quant.Grid, error) {
 		return nil, nil, err
 	}
 	if len(all) == 0 {
-		return nil, nil, badf("no activation is quantized: the Model Compression Toolkit's FAKELY_QUANT format drops every holder of more than 8 bits; export with QuantizationFormat.MCTQ (or give the float model and calibration data)")
+		return nil, nil, badf("no activation is quantized: the Model Compression Toolkit's FAKELY_QUANT format drops every holder of more than 8 bits; export with QuantizationFormat.MCTQ, or give the float model and calibration data")
 	}
 	if err := n.strip(all); err != nil {
 		return nil, nil, err

@@ -17,17 +17,14 @@ func importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	switch {
-	case m.IsMCTQ():
-		n, grids, err := onnx.ReadMCTQ(m, formula)
-		return m, n, grids, err
-	case m.IsQDQ() && formula != quant.QDQ:
+	if m.IsQDQ() && !m.IsMCTQ() && formula != quant.QDQ {
 		return nil, nil, nil, mistakef("%s: a QDQ file computes formula qdq, not %s", path, formula)
-	case m.IsQDQ():
-		n, grids, err := onnx.ReadQDQ(m)
-		return m, n, grids, err
 	}
-	return nil, nil, nil, mistakef("%s: neither an MCTQ export nor a QDQ file; a float network goes with --model and --calib", path)
+	n, grids, err := onnx.ReadQuantized(m, formula)
+	if err != nil && !m.IsMCTQ() && !m.IsQDQ() {
+		err = mistakef("%w with --model and --calib", err)
+	}
+	return m, n, grids, err
 }
 
 // preparePair reads a pair and the data that it is searched on.
