@@ -28,7 +28,10 @@ type folder struct {
 // values, shape arithmetic, casts of float16 initializers, the exactly rounded float32 operations. What it does not know,
 // or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors match ErrInput
 // and name the node whose operands do not fit.
-func foldConstants(m *Model) error {
+func foldConstants(m *Model) error { return foldBut(m, nil) }
+
+// foldBut is foldConstants that leaves what hangs on the initializers open.
+func foldBut(m *Model, open []string) error {
 	g := m.Graph()
 	f := &folder{
 		graph: g, constants: make(map[string]tensor), shapes: make(map[string][]int64),
@@ -36,6 +39,10 @@ func foldConstants(m *Model) error {
 	}
 	for _, t := range g.GetInitializer() {
 		f.constants[t.GetName()] = t
+	}
+	for _, name := range open {
+		f.shapes[name] = f.constants[name].GetDims()
+		delete(f.constants, name)
 	}
 	for _, v := range g.GetInput() {
 		delete(f.constants, v.GetName()) // a default value that a caller may replace

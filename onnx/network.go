@@ -41,4 +41,6 @@ type Network struct {
 	Omitted []Omitted
 	Weights map[string]*Weight // by initializer, filled by QuantizeWeights
 	Opset   int64              // the operator set of the file that it was made from
+
+	Followed []Followed // of a pair: constants of two values, between which holders choose; see Follow
 }

@@ -15,6 +15,8 @@ type PairReport struct {
 	Differences []Difference // weights, biases and other constants that differ
 	Pads        []OffGrid    // values of Pad nodes that are not on the demoted grid
 	Order       []int        // the holders that both files have, in the 8-bit file's order: indices of the network's holders
+
+	uses []constantUse // every place that reads a constant which differs
 }
 
 // Difference is a constant that differs between the files, by its place in the topology.
@@ -24,7 +26,8 @@ type Difference struct {
 	Low, High string // the initializers of the two networks
 	Largest   float64
 	Elements  int // that differ
-	Holder    int // that the node's output runs into first, -1: none; what `--weights follow` goes by
+	Holder    int // that Network.Follow goes by: the one that the node's output runs into first; -1: none
+	Follows   string // name of the holder that Network.Follow lets it follow; "": the mixed network has the 16-bit file's
 }
 
 // OffGrid is a Pad whose value the low grid of the padded tensor does not hold. In floating point the network is exact all the
@@ -54,7 +57,11 @@ func (r *PairReport) Lines() []string {
 		add("the graphs differ: %s", r.Topology)
 	}
 	for _, d := range r.Differences {
-		add("%s of %q differs in %d elements, by %g at most; the mixed network has the 16-bit file's", d.Kind, d.Node, d.Elements, d.Largest)
+		has := "the mixed network has the 16-bit file's"
+		if d.Follows != "" {
+			has = fmt.Sprintf("it follows holder %q", d.Follows)
+		}
+		add("%s of %q differs in %d elements, by %g at most; %s", d.Kind, d.Node, d.Elements, d.Largest, has)
 	}
 	for _, p := range r.Pads {
 		add("Pad node %q pads with %g, which the low grid of holder %q rounds to %g", p.Node, p.Value, p.Holder, p.Nearest)

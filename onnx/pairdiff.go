@@ -21,27 +21,47 @@ func (r *PairReport) compare(low *Model, high *Network) error {
 		holders[h.Tensor] = h.Index
 	}
 	r.Topology = m.first
-	seen := make(map[[2]string]bool)
+	seen := make(map[[2]string]*Difference)
 	for _, p := range m.pairs {
 		for i := range min(len(p.low.GetInput()), len(p.high.GetInput())) {
 			l, h := input(p.low, i), input(p.high, i)
 			a, b := lx.Constant(l), hx.Constant(h)
-			if a == nil || b == nil || seen[[2]string{l, h}] {
+			if a == nil || b == nil {
 				continue
 			}
-			seen[[2]string{l, h}] = true
-			d, err := difference(a, b)
-			if err != nil {
-				return err
+			d := seen[[2]string{l, h}]
+			first := d == nil
+			if first {
+				found, err := difference(a, b)
+				if err != nil {
+					return err
+				}
+				d = &found
+				seen[[2]string{l, h}] = d
 			}
-			if d.Elements > 0 {
-				d.Kind, d.Node, d.Low, d.High = constantKind(hx, p.high, i), nodeLabel(p.high), l, h
-				d.Holder = holderBehind(hx, p.high, holders)
-				r.Differences = append(r.Differences, d)
+			if d.Elements == 0 {
+				continue
+			}
+			holder := follows(hx, p.high, holders)
+			r.uses = append(r.uses, constantUse{node: hx.Order(p.high), input: i, low: a, lowName: l, holder: holder})
+			if first {
+				d.Kind, d.Node, d.Low, d.High, d.Holder = constantKind(hx, p.high, i), nodeLabel(p.high), l, h, holder
+				r.Differences = append(r.Differences, *d)
 			}
 		}
 	}
 	return nil
+}
+
+// follows returns the holder whose bit chooses a node's constants for Network.Follow: the first behind it, or for a Pad, whose value
+// belongs to the tensor that it pads, the one in front of it. -1: none.
+func follows(x *Index, n node, holders map[string]int) int {
+	if standard(n) && n.GetOpType() == "Pad" {
+		if t := source(x, input(n, 0), func(t string) bool { _, ok := holders[t]; return ok }); t != "" {
+			return holders[t]
+		}
+	}
+	return holderBehind(x, n, holders)
 }
 
 // holderBehind returns the first holder, in the order of the graph, that a node's results run into without passing another one;

@@ -24,5 +24,5 @@ func (m *Model) Computed() []string {
 }
 
 // FoldConstants computes what depends on constants and known shapes alone, and puts initializers
-// in its place.
-func (m *Model) FoldConstants() error { return foldConstants(m) }
+// in its place. What hangs on one of the initializers open, whose values may yet change, is left.
+func (m *Model) FoldConstants(open ...string) error { return foldBut(m, open) }
