@@ -1,29 +1,35 @@
 package backend
 
 import (
+	"slices"
 	"time"
 )
 
 // chain is the network compiled as parts between cuts on a device, with the lanes that run them.
 type chain struct {
 	compiled
-	cuts   []int // of the source, one more than parts
-	parts  []*Stretch
-	partOf []int     // by holder
-	share  []float64 // by part: its share of a whole pass's time
+	cuts  []int // of the source, one more than parts
+	parts []*Stretch
+	first []int     // by holder: the first part in which its bit changes something, a grid or a constant
+	last  []int     // by holder: the last one; both are 0 for a holder of no part
+	share []float64 // by part: its share of a whole pass's time
 }
 
 // compile makes the parts between cuts on a device.
 func compile(d device, src Source, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
-	c := &chain{cuts: cuts, partOf: make([]int, src.Holders())}
+	c := &chain{cuts: cuts, first: make([]int, src.Holders()), last: make([]int, src.Holders())}
+	met := make([]bool, src.Holders())
 	for i := range len(cuts) - 1 {
 		s, err := src.Stretch(cuts[i], cuts[i+1])
 		if err != nil {
 			return nil, err
 		}
 		c.parts = append(c.parts, s)
-		for _, h := range s.Holders {
-			c.partOf[h] = i
+		for _, h := range s.touched() {
+			if !met[h] {
+				met[h], c.first[h] = true, i
+			}
+			c.last[h] = i
 		}
 	}
 	var err error
@@ -35,6 +41,28 @@ func compile(d device, src Source, cuts []int, inputs []Tensor, lanes int) (*cha
 		c.share[i] = 1 / float64(len(c.parts))
 	}
 	return c, nil
+}
+
+// touched are the holders whose bits change something in a stretch, some of them more than once.
+func (s *Stretch) touched() []int {
+	list := slices.Clone(s.Holders)
+	for _, f := range s.Followed {
+		list = append(list, f.Holder)
+	}
+	return list
+}
+
+// begin counts the holders whose change is felt first in a part.
+func (c *chain) begin(part int) int {
+	list := c.parts[part].touched()
+	slices.Sort(list)
+	n := 0
+	for _, h := range slices.Compact(list) {
+		if c.first[h] == part {
+			n++
+		}
+	}
+	return n
 }
 
 // measure times every part over a few runs of one block, with the least of each as its time, and

@@ -17,8 +17,9 @@ type cpu struct {
 // cpuPart is a compiled stretch.
 type cpuPart struct {
 	*Stretch
-	session *cgo.Session
-	index   int
+	session  *cgo.Session
+	index    int
+	variants *variants // nil: no constant follows a holder
 }
 
 // cpuChain is a network on the CPU.
@@ -48,6 +49,9 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 			return nil, fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 		}
 		c.parts = append(c.parts, p)
+		if len(s.Followed) > 0 {
+			p.variants = newVariants(p, sessionOptions(d.opts), d.holders)
+		}
 		s.Model = nil // the session has its own
 	}
 	for range lanes {

@@ -17,9 +17,12 @@ type cpuLane struct {
 	records []quant.Record
 	mask    *cgo.Tensor            // uint8, a byte a holder
 	buffers map[string]*cgo.Tensor // what flows between parts, and the outputs
-	binds   []*binding             // one a part
+	inputs  []Tensor               // the network's own
+	binds   []*binding             // one a part: the session that runs it
+	chosen  []choices              // one a part: the sessions of parts whose constants follow the mask
 	seconds time.Duration          // spent inside the runtime
 	current search.Mask            // what the mask tensor holds
+	torn    bool                   // not all parts have come to run it
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 }
 
@@ -37,7 +40,7 @@ type dataSlot struct {
 // newCPULane binds buffers for every tensor between the parts. inputs are the network's own.
 func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *cpuLane, err error) {
 	holders := len(records)
-	w := &cpuLane{parts: parts, records: records, buffers: map[string]*cgo.Tensor{}, current: search.NewMask(holders)}
+	w := &cpuLane{parts: parts, records: records, inputs: inputs, buffers: map[string]*cgo.Tensor{}, chosen: make([]choices, len(parts)), current: search.NewMask(holders)}
 	defer func() {
 		if err != nil {
 			w.Close()
@@ -53,11 +56,15 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 				return nil, fmt.Errorf("no memory for %s: %w", t.Name, err)
 			}
 		}
-		b, err := w.bind(p, inputs)
+		w.binds = append(w.binds, nil)
+		if p.variants != nil {
+			err = w.choose(p.index, w.current)
+		} else {
+			w.binds[p.index], err = w.bind(p, inputs)
+		}
 		if err != nil {
 			return nil, err
 		}
-		w.binds = append(w.binds, b)
 	}
 	return w, nil
 }
@@ -125,9 +132,10 @@ func (w *cpuLane) do(f func()) { f() }
 
 // setMask writes the mask where the FakeQuant nodes read it: a copy of a byte a holder.
 func (w *cpuLane) setMask(m search.Mask) error {
-	if w.current.Equal(m) {
+	if !w.torn && w.current.Equal(m) {
 		return nil
 	}
+	w.torn = true
 	w.current.CopyFrom(m)
 	bytes := w.mask.Bytes()
 	for i := range m.Len() {
@@ -136,6 +144,12 @@ func (w *cpuLane) setMask(m search.Mask) error {
 			bytes[i] = 1
 		}
 	}
+	for p := range w.parts {
+		if err := w.choose(p, m); err != nil {
+			return err
+		}
+	}
+	w.torn = false
 	return nil
 }
 
@@ -184,9 +198,12 @@ func (w *cpuLane) watchNaN(on bool) {
 
 // Close gives buffers and bindings back. It may be called more than once.
 func (w *cpuLane) Close() {
-	for _, b := range w.binds {
-		if b.Binding != nil {
-			b.Binding.Close()
+	for p := range w.chosen {
+		w.chosen[p].Close()
+	}
+	for p, b := range w.binds {
+		if b != nil && w.parts[p].variants == nil {
+			b.Close()
 		}
 	}
 	w.binds = nil

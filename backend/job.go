@@ -90,7 +90,7 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 	return r
 }
 
-// span finds the first and the last part with a holder in which a mask differs from the base: the
+// span finds the first and the last part that a holder touches in which a mask differs from the base: the
 // number of parts and -1 if none does.
 func (e *Evaluator) span(mask search.Mask) (first, last int) {
 	if e.store == nil {
@@ -104,7 +104,7 @@ func (e *Evaluator) span(mask search.Mask) (first, last int) {
 		}
 		for h := i * 64; h < min((i+1)*64, mask.Len()); h++ {
 			if mask.Low(h) != e.store.base.Low(h) {
-				first, last = min(first, e.chain.partOf[h]), max(last, e.chain.partOf[h])
+				first, last = min(first, e.chain.first[h]), max(last, e.chain.last[h])
 			}
 		}
 	}

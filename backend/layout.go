@@ -37,8 +37,8 @@ func (e *Evaluator) Block() (int, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	blocked, cuts := 0, e.chain.cuts
 	for i, p := range c.parts {
-		if p.Mask == "" {
-			continue
+		if p.Mask == "" || p.variants != nil {
+			continue // a session for each choice of weights: the plain ones
 		}
 		model, err := src.Blocked(cuts[i], cuts[i+1], func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
 		if err != nil {

@@ -29,6 +29,18 @@ type Stretch struct {
 	Outputs []Tensor // tensors that later stretches or the metric read
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
 	Holders []int    // the holders inside
+
+	Followed []Followed                                      // constants inside with two values; Model has the high ones
+	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
+}
+
+// A Followed is a float32 constant of a stretch with two values, between which the bit of a holder chooses: a
+// weight of a pair whose files differ in it. The holder need not be inside.
+type Followed struct {
+	Name   string // of the initializer
+	Holder int
+	Dims   []int64
+	Value  func(low bool) ([]float32, error) // of either file; new memory
 }
 
 // A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's

@@ -151,7 +151,7 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 	for i, s := range seconds {
 		c.total += s
 		c.before = append(c.before, c.total)
-		c.holders = append(c.holders, c.holders[i]+float64(len(e.chain.parts[i].Holders)))
+		c.holders = append(c.holders, c.holders[i]+float64(e.chain.begin(i)))
 	}
 	if len(seconds) > 1 {
 		c.joint = max(0, (c.total-whole)/float64(len(seconds)-1))

@@ -58,7 +58,7 @@ func choices(flag string) []string {
 	case "chain":
 		return []string{"demoted", "last"}
 	case "weights":
-		return []string{"high"}
+		return []string{"high", "follow"}
 	case "session":
 		return []string{"exact", "default"}
 	case "format", "export":

@@ -53,7 +53,7 @@ func TestExportMistakes(t *testing.T) {
 		{"unknown format", "choose one of qdq", []string{"export", in.dir, "--format", "tflite"}},
 		{"unknown format of a search", "--export tflite", in.args("--export", "qdq,tflite")},
 		{"unknown session", "choose exact or default", in.args("--session", "fast")},
-		{"weights that follow", "--weights follow", in.args("--weights", "follow")},
+		{"weights that have nothing to follow", "only a pair", in.args("--weights", "follow")},
 		{"half of the encodings", "--encodings-high", in.args("--encodings-low", "x.json")},
 	} {
 		got := call(c.args...)

@@ -16,7 +16,7 @@ func searchCommand() *cli.Command {
 	pair := []cli.Flag{
 		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of a pair that is already quantized, in place of --model and --calib"},
 		&cli.StringFlag{Name: "high", Category: catInput, Usage: "`FILE`: 16-bit network of that pair"},
-		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of the pair: high: those of the 16-bit network"},
+		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of a pair whose files differ in them: high: those of the 16-bit file; follow: each layer's from the file whose width its output has"},
 	}
 	encodings := []cli.Flag{
 		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET's 8-bit encodings of --model, in place of --calib"},

@@ -20,7 +20,7 @@ type folder struct {
 	graph     graph
 	constants map[string]tensor  // by name: initializers and what was folded
 	shapes    map[string][]int64 // tensors whose dimensions are all known
-	outputs   map[string]bool    // of the graph: they stay the output of a node
+	outputs   map[string]bool    // of the graph, or asked for: they stay the output of a node
 	replaced  map[string]bool    // constants that a removed node has read or made
 }
 
@@ -30,7 +30,7 @@ type folder struct {
 // and name the node whose operands do not fit.
 func foldConstants(m *Model) error { return foldBut(m, nil) }
 
-// foldBut is foldConstants that leaves what hangs on the initializers open.
+// foldBut is foldConstants that takes the initializers open for no constants, and leaves the tensors open outputs of their nodes.
 func foldBut(m *Model, open []string) error {
 	g := m.Graph()
 	f := &folder{
@@ -41,8 +41,11 @@ func foldBut(m *Model, open []string) error {
 		f.constants[t.GetName()] = t
 	}
 	for _, name := range open {
-		f.shapes[name] = f.constants[name].GetDims()
-		delete(f.constants, name)
+		if t := f.constants[name]; t != nil {
+			f.shapes[name] = t.GetDims()
+			delete(f.constants, name)
+		}
+		f.outputs[name] = true
 	}
 	for _, v := range g.GetInput() {
 		delete(f.constants, v.GetName()) // a default value that a caller may replace

@@ -113,34 +113,43 @@ func (n *Network) Chosen(low []bool) *Network {
 	if len(low) != len(n.Holders) {
 		panic("onnx: a mask of another length than the holders")
 	}
+	if len(n.Followed) == 0 {
+		return n
+	}
 	c := *n
-	c.Followed = nil
-	var tensors []*onnxpb.TensorProto
+	c.Followed, c.Weights = nil, maps.Clone(n.Weights)
 	for _, f := range n.Followed {
 		if !low[f.Holder] {
 			continue
 		}
-		if len(tensors) == 0 {
-			c.Weights = maps.Clone(n.Weights)
-		}
-		tensors = append(tensors, f.Low)
 		delete(c.Weights, f.Name)
 		if f.weight != nil {
 			c.Weights[f.Name] = f.weight
 		}
 	}
-	c.Model = n.Model.WithTensors(tensors)
+	c.Model = n.Model.Choose(n.Followed, func(h int) bool { return low[h] })
 	return &c
 }
 
-// WithTensors returns the model with other values for initializers, by their names. The bytes of the tensors are shared with m.
-func (m *Model) WithTensors(tensors []*onnxpb.TensorProto) *Model {
-	if len(tensors) == 0 {
-		return m
+// Value returns the numbers of the constant in the 8-bit or the 16-bit file.
+func (f Followed) Value(low bool) ([]float32, error) {
+	if low {
+		return Floats(f.Low)
 	}
-	other := make(map[string]tensor, len(tensors))
-	for _, t := range tensors {
-		other[t.GetName()] = t
+	return Floats(f.High)
+}
+
+// Choose returns the model, or a piece of it, in which constants that follow a holder have the value of the 8-bit file where the holder
+// is low. The bytes of the tensors are shared with m.
+func (m *Model) Choose(followed []Followed, low func(holder int) bool) *Model {
+	other := make(map[string]tensor)
+	for _, f := range followed {
+		if low(f.Holder) {
+			other[f.Name] = f.Low
+		}
+	}
+	if len(other) == 0 {
+		return m
 	}
 	c := m.Clone()
 	g := c.Graph()

@@ -25,8 +25,8 @@ type Difference struct {
 	Node      string // that reads it, by its name in the 16-bit file
 	Low, High string // the initializers of the two networks
 	Largest   float64
-	Elements  int // that differ
-	Holder    int // that Network.Follow goes by: the one that the node's output runs into first; -1: none
+	Elements  int    // that differ
+	Holder    int    // that Network.Follow goes by: the one that the node's output runs into first; -1: none
 	Follows   string // name of the holder that Network.Follow lets it follow; "": the mixed network has the 16-bit file's
 }
 

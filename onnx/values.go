@@ -24,5 +24,5 @@ func (m *Model) Computed() []string {
 }
 
 // FoldConstants computes what depends on constants and known shapes alone, and puts initializers
-// in its place. What hangs on one of the initializers open, whose values may yet change, is left.
+// in its place. Of the tensors open, initializers are taken for values that may yet change, and others stay outputs of their nodes.
 func (m *Model) FoldConstants(open ...string) error { return foldBut(m, open) }

@@ -39,7 +39,7 @@ type Config struct {
 	RangeLow     string `json:"range_low"` // minmax, percentile, mse, ...
 	RangeHigh    string `json:"range_high"`
 	Formula      string `json:"formula"`       // qdq, mctq, torch
-	Weights      string `json:"weights"`       // of a pair: high
+	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
 	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
 
 	Metric string    `json:"metric"`
@@ -105,8 +105,8 @@ func (c Config) checkChoices() error {
 		return mistakef("--chain %s: choose demoted or last", c.Chain)
 	case c.Session != "exact" && c.Session != "default":
 		return mistakef("--session %s: choose exact or default", c.Session)
-	case c.Weights != "high":
-		return mistakef("--weights %s: this version searches with the weights of the 16-bit file; choose high", c.Weights)
+	case c.Weights != "high" && c.Weights != "follow":
+		return mistakef("--weights %s: choose high or follow", c.Weights)
 	case !(c.Multiplier >= 0 && c.Multiplier <= 1):
 		return mistakef("--multiplier %v: give a number from 0 to 1", c.Multiplier)
 	case c.Trials < 0:

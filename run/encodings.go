@@ -75,6 +75,8 @@ func (c Config) missingEncodings() error {
 		return mistakef("--formula %s: encodings compute formula qdq", c.Formula)
 	case c.OutputHolder:
 		return mistakef("--output-holder: holders are the tensors that the encodings name; leave it out")
+	case c.Weights == "follow":
+		return mistakef("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
 	case c.Data == "":
 		return mistakef("--data is missing: give the evaluation samples, --data E.npz")
 	}

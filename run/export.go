@@ -79,7 +79,7 @@ func (s *searching) export(f Format, mask search.Mask, files []string) (*Exporte
 		e.Warnings = append(e.Warnings, fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]))
 	}
 	if f.float {
-		if err := s.network.Model.Write(files[1]); err != nil {
+		if err := s.network.Chosen(low).Model.Write(files[1]); err != nil {
 			return nil, err
 		}
 	}

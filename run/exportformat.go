@@ -31,24 +31,24 @@ type written struct {
 var formats = []Format{
 	{Name: "qdq", File: MixedFile, Does: "QuantizeLinear and DequantizeLinear at opset 21", ends: []string{".onnx"}, runs: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.model, err = s.network.QDQ(s.records, low)
+			w.model, err = s.network.Chosen(low).QDQ(s.records, low)
 			return w, err
 		}},
 	{Name: "qdq-ms", File: "mixed-ms.onnx", Does: "the same by com.microsoft's operators, at the network's own opset", ends: []string{".onnx"}, runs: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.model, err = s.network.QDQMicrosoft(s.records, low)
+			w.model, err = s.network.Chosen(low).QDQMicrosoft(s.records, low)
 			return w, err
 		}},
 	{Name: "mctq", File: "annotated.onnx", Does: "the quantizers of Sony's toolkit at opset 17", ends: []string{".onnx"}, build: (*searching).annotated},
 	{Name: "promotion", File: "promotion.json", Does: "the int16 holders, as .txt or .json", ends: []string{".json", ".txt"}, build: (*searching).promotion},
 	{Name: "overrides", File: "overrides.json", Does: "TensorQuantOverrides of ONNX Runtime's quantize_static", ends: []string{".json"}, float: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.text, err = s.network.Overrides(s.records, low)
+			w.text, err = s.network.Chosen(low).Overrides(s.records, low)
 			return w, err
 		}},
 	{Name: "encodings", File: "encodings.json", Does: "AIMET encodings 1.0.0", ends: []string{".json", ".encodings"}, float: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.text, err = s.network.Encodings(s.records, low, "1.0.0")
+			w.text, err = s.network.Chosen(low).Encodings(s.records, low, "1.0.0")
 			return w, err
 		}},
 }
@@ -87,9 +87,10 @@ func (f Format) files(path string) ([]string, error) {
 }
 
 // annotated is the network with the toolkit's quantizers. Of a pair by the toolkit it is the 16-bit
-// file itself, with the 8-bit file's quantizers where the mix is low.
+// file itself, with the 8-bit file's quantizers where the mix is low; but not where weights follow
+// the mix, since that file has no others.
 func (s *searching) annotated(low []bool, _ string) (w written, err error) {
-	if s.config.Low != "" && s.model.IsMCTQ() {
+	if s.config.Low != "" && s.model.IsMCTQ() && len(s.network.Followed) == 0 {
 		file, err := onnx.Read(s.config.Low)
 		if err != nil {
 			return w, err
@@ -105,7 +106,7 @@ func (s *searching) annotated(low []bool, _ string) (w written, err error) {
 			return w, err
 		}
 	}
-	w.model, w.inexact, err = s.network.MCTQ(s.records, low)
+	w.model, w.inexact, err = s.network.Chosen(low).MCTQ(s.records, low)
 	return w, err
 }
 

@@ -189,7 +189,8 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if err != nil {
 		return err
 	}
-	mixed, err := s.network.QDQ(s.records, lowHolders(f.Mask))
+	low := lowHolders(f.Mask)
+	mixed, err := s.network.Chosen(low).QDQ(s.records, low)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, mistakef("%s and %s: %w", c.Low, c.High, err)
 	}
+	if c.Weights == "follow" {
+		network.Follow(low, report)
+	}
 	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
 	p.model = file
 	if !report.Same() {
@@ -175,6 +178,8 @@ func (c Config) missing() error {
 		return mistakef("a pair needs --low and --high")
 	case pair && c.Calib != "":
 		return mistakef("--calib: a pair brings its own grids; leave it out")
+	case !pair && c.Weights == "follow":
+		return mistakef("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
 	case !pair && c.Model == "":
 		return mistakef("--model is missing: give --model M.onnx --calib C.npz, or a pair with --low and --high")
 	case !pair && c.Calib == "":

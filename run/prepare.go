@@ -176,7 +176,14 @@ func (p *prepared) hash(models map[string]string, sets map[string]dataFile) erro
 
 // source is the switchable network, cut for the metric's output.
 func (p *prepared) source() (*source, error) {
-	fixed, err := fixShapes(p.network.Model, p.inputs, p.block)
+	var open []string
+	for _, f := range p.network.Followed {
+		open = append(open, f.Name)
+	}
+	for _, h := range p.network.Holders { // a class token that is repeated for each sample is a constant, with a holder
+		open = append(open, h.Tensor)
+	}
+	fixed, err := fixShapes(p.network.Model, p.inputs, p.block, open...)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +193,11 @@ func (p *prepared) source() (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSource(switchable, len(n.Holders), []string{p.output})
+	src, err := newSource(switchable, len(n.Holders), []string{p.output})
+	if err == nil {
+		src.followed = n.Followed
+	}
+	return src, err
 }
 
 // Close gives the data back. It may be called more than once.

@@ -88,7 +88,8 @@ func (s *searching) holds(v search.Score, m search.Mask) bool {
 
 // scoreWritten scores a mix as a default session computes its QDQ file.
 func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
-	file, err := s.network.QDQ(s.records, lowHolders(m))
+	low := lowHolders(m)
+	file, err := s.network.Chosen(low).QDQ(s.records, low)
 	if err != nil {
 		return search.Score{}, err
 	}

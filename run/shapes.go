@@ -10,8 +10,9 @@ import (
 
 // fixShapes returns the model with every tensor's shape written into it for blocks of one size, and
 // whatever is computed from shapes alone folded into constants. The runtime itself is asked for the
-// shapes, with one and with two samples: what grows with them is the batch.
-func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, error) {
+// shapes, with one and with two samples: what grows with them is the batch. The tensors open are
+// not folded, nor what hangs on them, see onnx.Model.FoldConstants.
+func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int, open ...string) (*onnx.Model, error) {
 	names := m.Computed()
 	probe := m.WithOutputs(names...)
 	model, err := probe.Bytes()
@@ -52,7 +53,7 @@ func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, 
 		dims[in.Name] = append([]int64{int64(block)}, in.Dims[1:]...)
 	}
 	fixed := m.WithShapes(dims)
-	if err := fixed.FoldConstants(); err != nil {
+	if err := fixed.FoldConstants(open...); err != nil {
 		return nil, err
 	}
 	return fixed, nil

@@ -15,6 +15,8 @@ type source struct {
 	cuts    []onnx.Cut
 	fakes   map[string]int // tensor on a grid -> holder
 	tensors map[string]backend.Tensor
+
+	followed []onnx.Followed // constants that follow a holder's bit
 }
 
 var _ backend.Source = (*source)(nil)
@@ -73,9 +75,29 @@ func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
+	s.follow(out, m)
 	var err error
 	out.Model, err = m.Bytes()
 	return out, err
+}
+
+// follow tells a stretch of the constants inside that follow holders.
+func (s *source) follow(out *backend.Stretch, m *onnx.Model) {
+	inside := map[string]bool{}
+	for _, t := range m.Graph().GetInitializer() {
+		inside[t.GetName()] = len(s.followed) > 0
+	}
+	var here []onnx.Followed
+	for _, f := range s.followed {
+		if !inside[f.Name] {
+			continue
+		}
+		here = append(here, f)
+		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
+	}
+	if len(here) > 0 {
+		out.Choose = func(low func(holder int) bool) ([]byte, error) { return m.Choose(here, low).Bytes() }
+	}
 }
 
 func (s *source) tensor(name string) (backend.Tensor, error) {
