@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"time"
 
 	"demote/search"
@@ -20,7 +21,7 @@ func (e *Evaluator) Parts() int { return len(e.chain.parts) }
 func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
 	start := time.Now()
 	for _, l := range e.chain.lanes() {
-		l.do(func() { _ = l.setMask(m) })
+		_ = l.do(func() error { return errors.Join(l.setMask(m), l.wait()) })
 	}
 	return time.Since(start)
 }

@@ -69,7 +69,10 @@ func (c *chain) begin(part int) int {
 // returns the seconds a part takes.
 func (c *chain) measure(data block, runs int) (seconds []float64, err error) {
 	l := c.lanes()[0]
-	l.do(func() { seconds, err = c.measureOn(l, data, runs) })
+	err = l.do(func() error {
+		seconds, err = c.measureOn(l, data, runs)
+		return err
+	})
 	return seconds, err
 }
 
@@ -100,6 +103,9 @@ func (c *chain) measureOn(l lane, data block, runs int) ([]float64, error) {
 func timePart(l lane, data block, part int) (float64, error) {
 	start := time.Now()
 	err := l.runPart(data, part)
+	if err == nil {
+		err = l.wait()
+	}
 	return time.Since(start).Seconds(), err
 }
 

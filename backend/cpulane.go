@@ -128,7 +128,10 @@ func indexTensor(list []Tensor, name string) int {
 }
 
 // do runs f where it is called: the CPU has no thread of its own.
-func (w *cpuLane) do(f func()) { f() }
+func (w *cpuLane) do(f func() error) error { return f() }
+
+// wait has nothing to wait for.
+func (w *cpuLane) wait() error { return nil }
 
 // setMask writes the mask where the FakeQuant nodes read it: a copy of a byte a holder.
 func (w *cpuLane) setMask(m search.Mask) error {

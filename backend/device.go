@@ -31,10 +31,14 @@ type compiled interface {
 	Close()
 }
 
-// A lane runs blocks, one after another. Its methods other than do and spent are called inside do.
+// A lane runs blocks, one after another. Its methods other than do and spent are called inside do, and
+// may put work into a queue: what they give is there once wait has returned.
 type lane interface {
-	// do runs f where the lane's work is done; on a device with a thread of its own, there.
-	do(f func())
+	// do runs f where the lane's work is done, on a device with a thread of its own there, and returns
+	// its error.
+	do(f func() error) error
+	// wait ends when all that was asked for is done.
+	wait() error
 	// setMask writes a mask where the parts read it: the grids of holders, and the weights where these
 	// follow the mask. Everything that depends on the mask happens here, and nowhere else.
 	setMask(m search.Mask) error
@@ -46,13 +50,16 @@ type lane interface {
 	// same bits back.
 	encode(c *storedCut, m search.Mask, to room) error
 	decode(c *storedCut, m search.Mask, from room) error
-	// same says whether two rooms hold equal codes.
+	// same says whether two rooms are known to hold equal codes.
 	same(a, b room) (bool, error)
-	// judge applies the metric to the outputs of a block that has run to its end.
+	// judge applies the metric to the outputs of a block that has run to its end. The gain is written
+	// before the next wait returns.
 	judge(j *judge, b block, gain *bounds.Gain) error
-	// rows are all values of a float output of the block that has run last. They are the caller's until
-	// the lane runs again.
+	// rows are all values of a float output of the block that has run last, at once. They are the
+	// caller's until the lane runs again.
 	rows(output string) ([]float32, error)
+	// codeSpeed is the seconds that a byte of codes takes, measured.
+	codeSpeed() float64
 	// spent is the time spent inside the runtime.
 	spent() time.Duration
 }
@@ -69,5 +76,8 @@ type room interface{ Close() }
 
 // openDevice makes the device of the options.
 func openDevice(o Options, records []quant.Record) (device, error) {
-	return &cpu{opts: o, holders: len(records), records: records}, nil
+	if o.onCPU() {
+		return &cpu{opts: o, holders: len(records), records: records}, nil
+	}
+	return openGPU(o, records)
 }

@@ -11,6 +11,7 @@ import (
 
 // Options say how an Evaluator computes. No choice but Block changes a score.
 type Options struct {
+	Device    string // DeviceCPU or empty, or a GPU such as cuda:0
 	Metric    *Metric
 	Output    string            // name of the output that the metric reads; empty: the only one
 	Labels    []int64           // a label a sample, for metrics that need them
@@ -58,6 +59,7 @@ type Evaluator struct {
 	data    *resident
 	judge   judge
 	pool    *pool
+	turns   *turns // in place of the pool, on a device with a queue; nil: the CPU
 	store   *store // nil: nothing is stored
 	stats   Stats
 	booked  func(report) // the method book, made once: a trial allocates nothing
@@ -93,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Threads == 0 {
 		o.Threads = 1
+	}
+	if !o.onCPU() {
+		o.Workers = 1
 	}
 	if o.Workers == 0 {
 		o.Workers = max(1, runtime.NumCPU()/o.Threads)

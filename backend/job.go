@@ -17,6 +17,9 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 	if e.store != nil {
 		j.trial = e.store.trial(b.Mask)
 	}
+	if e.turns != nil {
+		return e.turns.run(ctx, j, b.From, b.To, gains)
+	}
 	return e.pool.run(ctx, j, b.From, b.To, gains, e.booked)
 }
 
@@ -33,16 +36,31 @@ func (e *Evaluator) book(r report) {
 	}
 }
 
-// runner is what a goroutine of the pool does with a job: runJob where the lane's work is done. It is
-// made once, so that a job allocates nothing.
+// runner is what a goroutine of the pool does with a job: runJob where the lane's work is done, to its
+// end. It is made once, so that a job allocates nothing.
 func (e *Evaluator) runner(l lane) func(job) report {
 	var j job
 	var r report
-	run := func() { r = e.runJob(l, j) }
+	run := func() error {
+		if r = e.runJob(l, j); r.err == nil {
+			r.err = l.wait()
+		}
+		e.judged(j, r)
+		return nil
+	}
 	return func(next job) report {
-		j = next
-		l.do(run)
+		j, r = next, report{}
+		if err := l.do(run); err != nil {
+			r.err = err
+		}
 		return r
+	}
+}
+
+// judged keeps what a block has gained.
+func (e *Evaluator) judged(j job, r report) {
+	if r.err == nil && !r.equal && e.store != nil {
+		e.store.keepGain(j)
 	}
 }
 
@@ -84,9 +102,7 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 		}
 		e.watch(data.samples(), rows)
 	}
-	if r.err = l.judge(&e.judge, data, j.gain); r.err == nil && e.store != nil {
-		e.store.keepGain(j)
-	}
+	r.err = l.judge(&e.judge, data, j.gain)
 	return r
 }
 

@@ -40,7 +40,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := e.layOut(nil); err != nil {
 		return nil, err
 	}
-	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), energy(o.Reference), o.Workers))
+	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), energy(o.Reference), o.looks()))
 	return e, nil
 }
 
@@ -71,12 +71,18 @@ func (e *Evaluator) compile(cuts []int) error {
 	}
 	if e.pool != nil {
 		e.pool.Close()
+	}
+	if e.chain != nil {
 		e.ran += e.chain.seconds()
 		e.chain.Close()
 	}
 	e.chain = chain
 	if err := e.chooseOutput(); err != nil {
 		return err
+	}
+	if !e.opts.onCPU() {
+		e.turns = newTurns(e)
+		return nil
 	}
 	runners := make([]func(job) report, len(chain.lanes()))
 	for i, l := range chain.lanes() {

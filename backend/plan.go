@@ -2,12 +2,8 @@ package backend
 
 import (
 	"math"
-	"runtime"
 	"slices"
-	"time"
 
-	"demote/cgo"
-	"demote/quant"
 	"demote/search"
 )
 
@@ -156,7 +152,11 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 	if len(seconds) > 1 {
 		c.joint = max(0, (c.total-whole)/float64(len(seconds)-1))
 	}
-	perByte := codeSpeed()
+	perByte, l := 0.0, e.chain.lanes()[0]
+	_ = l.do(func() error {
+		perByte = l.codeSpeed()
+		return nil
+	})
 	for _, cut := range cuts {
 		tensors := e.source.Stored(cut)
 		size := 0
@@ -168,21 +168,6 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 		c.memory = append(c.memory, int64(size)*2*int64(e.data.len()))
 	}
 	return c
-}
-
-// codeSpeed is the seconds that a byte of codes takes, measured on a piece of memory.
-func codeSpeed() float64 {
-	const n = 1 << 18
-	x, codes := make([]float32, n), make([]byte, 2*n)
-	p := quant.Params{Scale: 1, Inv: 1, Lo: -128, Hi: 127}
-	best := math.Inf(1)
-	for range 5 {
-		start := time.Now()
-		cgo.Pack(codes, x, p)
-		best = min(best, time.Since(start).Seconds())
-	}
-	runtime.KeepAlive(codes)
-	return best / (2 * n)
 }
 
 // part is the seconds of one part between two cuts.

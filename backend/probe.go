@@ -30,7 +30,10 @@ func (e *Evaluator) openProbe() (*probe, error) {
 // run returns copies of all float outputs, by output; nil for the others.
 func (p *probe) run(m search.Mask, data block) (out [][]float32, err error) {
 	l := p.lanes()[0]
-	l.do(func() { out, err = p.runOn(l, m, data) })
+	err = l.do(func() error {
+		out, err = p.runOn(l, m, data)
+		return err
+	})
 	return out, err
 }
 

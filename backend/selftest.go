@@ -82,17 +82,18 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 
 // rows runs one block from the start and copies its outputs.
 func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err error) {
-	l.do(func() {
-		if err = l.setMask(m); err != nil {
-			return
+	err = l.do(func() error {
+		if err := l.setMask(m); err != nil {
+			return err
 		}
 		for p := range e.chain.parts {
-			if err = l.runPart(data, p); err != nil {
-				return
+			if err := l.runPart(data, p); err != nil {
+				return err
 			}
 		}
-		rows, err = l.rows(e.judge.output)
-		rows = append([]float32(nil), rows...)
+		all, err := l.rows(e.judge.output)
+		rows = append([]float32(nil), all...)
+		return err
 	})
 	return rows, err
 }

@@ -31,8 +31,11 @@ func devicesCommand() *cli.Command {
 			fmt.Fprintf(c.App.Writer, "ONNX Runtime %s, found %s: %s\n", found.Runtime, found.How, found.Library)
 			for _, d := range found.Devices {
 				fmt.Fprintf(c.App.Writer, "%-8s %s\n", d.Name, d.Text)
+				if d.Why != "" {
+					fmt.Fprintf(c.App.Writer, "         cannot be used: %s\n", d.Why)
+				}
 			}
-			fmt.Fprintf(c.App.Writer, "built for %s/%s\n", runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(c.App.Writer, "built for %s on %s/%s\n", run.BuiltFor(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}

@@ -51,7 +51,7 @@ func NewBuffer[T Element](d *Device, name string, n int) (*Buffer[T], error) {
 
 // allocationError adds the free memory to an error, as far as the device still answers.
 func (d *Device) allocationError(name string, bytes int64, err error) error {
-	wrapped := d.check("allocating "+name, bytes, err)
+	wrapped := d.checkOn("allocating ", name, bytes, err)
 	if e, ok := wrapped.(*Error); ok && e.Code == codeOutOfMemory {
 		e.Free, _, _ = cu.MemInfo()
 	}
@@ -77,6 +77,15 @@ func (b *Buffer[T]) View(first, n int) *Buffer[T] {
 	return &Buffer[T]{d: b.d, name: b.name, address: at, n: n}
 }
 
+// Reinterpret returns a view of all of a buffer as elements of another type. It panics if its bytes are no whole number of them.
+func Reinterpret[T, U Element](b *Buffer[U]) *Buffer[T] {
+	size := int64(unsafe.Sizeof(*new(T)))
+	if b.Bytes()%size != 0 {
+		panic(fmt.Sprintf("cuda: %s has %d bytes, which are no elements of %d", b.name, b.Bytes(), size))
+	}
+	return &Buffer[T]{d: b.d, name: b.name, address: b.address, n: int(b.Bytes() / size)}
+}
+
 // Close frees the memory; the driver waits for work that uses it. Closing again, or closing a view, does nothing.
 func (b *Buffer[T]) Close() error {
 	if b == nil || !b.owned || !b.live {
@@ -89,5 +98,5 @@ func (b *Buffer[T]) Close() error {
 	if b.n == 0 {
 		return nil
 	}
-	return b.d.check("freeing "+b.name, b.Bytes(), cu.MemFree(b.address))
+	return b.d.checkOn("freeing ", b.name, b.Bytes(), cu.MemFree(b.address))
 }

@@ -44,20 +44,20 @@ func (b *Buffer[T]) Download(s *Stream, dst []T) error {
 // which must not change before the stream has done the copy; with other memory the call may wait.
 func (b *Buffer[T]) UploadPinned(s *Stream, host unsafe.Pointer, n int) error {
 	b.fits(n)
-	size := b.View(0, n).Bytes()
+	size := int64(n) * int64(unsafe.Sizeof(*new(T)))
 	b.d.traffic.UpCopies++
 	b.d.traffic.UpBytes += size
-	return b.d.check("copying to "+b.name, size, cu.MemcpyHtoDAsync(b.address, host, size, s.handle))
+	return b.d.checkOn("copying to ", b.name, size, cu.MemcpyHtoDAsync(b.address, host, size, s.handle))
 }
 
 // DownloadPinned puts a copy of the first n elements to host into the stream. host is page-locked memory (cgo.Pinned), which must not be
 // read before the stream has done the copy; with other memory the call may wait.
 func (b *Buffer[T]) DownloadPinned(s *Stream, host unsafe.Pointer, n int) error {
 	b.fits(n)
-	size := b.View(0, n).Bytes()
+	size := int64(n) * int64(unsafe.Sizeof(*new(T)))
 	b.d.traffic.DownCopies++
 	b.d.traffic.DownBytes += size
-	return b.d.check("copying from "+b.name, size, cu.MemcpyDtoHAsync(host, b.address, size, s.handle))
+	return b.d.checkOn("copying from ", b.name, size, cu.MemcpyDtoHAsync(host, b.address, size, s.handle))
 }
 
 // CopyFrom puts a copy of all of src to the start of the buffer into the stream. The two do not overlap.
@@ -68,7 +68,7 @@ func (b *Buffer[T]) CopyFrom(s *Stream, src *Buffer[T]) error {
 	}
 	b.d.traffic.DeviceCopies++
 	b.d.traffic.DeviceBytes += src.Bytes()
-	return b.d.check("copying "+src.name+" to "+b.name, src.Bytes(), cu.MemcpyDtoDAsync(b.address, src.address, src.Bytes(), s.handle))
+	return b.d.checkOn("copying on the device to ", b.name, src.Bytes(), cu.MemcpyDtoDAsync(b.address, src.address, src.Bytes(), s.handle))
 }
 
 // Clear puts setting every byte of the buffer to 0 into the stream.
@@ -76,7 +76,7 @@ func (b *Buffer[T]) Clear(s *Stream) error {
 	if b.n == 0 {
 		return nil
 	}
-	return b.d.check("clearing "+b.name, b.Bytes(), cu.MemsetD8Async(b.address, 0, b.Bytes(), s.handle))
+	return b.d.checkOn("clearing ", b.name, b.Bytes(), cu.MemsetD8Async(b.address, 0, b.Bytes(), s.handle))
 }
 
 // fits panics if n elements do not lie in the buffer.
@@ -84,4 +84,18 @@ func (b *Buffer[T]) fits(n int) {
 	if n < 0 || n > b.n {
 		panic(fmt.Sprintf("cuda: %d elements do not fit into %s, which has %d", n, b.name, b.n))
 	}
+}
+
+// CopyAt puts a copy of n elements of src, from element first on, to element at of the buffer into the stream. The two do not overlap.
+func (b *Buffer[T]) CopyAt(s *Stream, at int, src *Buffer[T], first, n int) error {
+	b.fits(at + n)
+	src.fits(first + n)
+	if n == 0 {
+		return nil
+	}
+	size := int64(unsafe.Sizeof(*new(T)))
+	b.d.traffic.DeviceCopies++
+	b.d.traffic.DeviceBytes += int64(n) * size
+	return b.d.checkOn("copying on the device to ", b.name, int64(n)*size,
+		cu.MemcpyDtoDAsync(b.address+cu.DevicePtr(int64(at)*size), src.address+cu.DevicePtr(int64(first)*size), int64(n)*size, s.handle))
 }

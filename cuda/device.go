@@ -93,6 +93,14 @@ func (d *Device) Memory() (free, total int64, err error) {
 // Synchronize waits for everything on the device. An error of a kernel that ran before shows up here.
 func (d *Device) Synchronize() error { return d.check("waiting for the device", 0, cu.Synchronize()) }
 
+// checkOn is check of an operation on something; without an error it puts no text together.
+func (d *Device) checkOn(verb, name string, bytes int64, err error) error {
+	if err == nil {
+		return nil
+	}
+	return d.check(verb+name, bytes, err)
+}
+
 // check wraps what a driver call returned and notes a lost context.
 func (d *Device) check(op string, bytes int64, err error) error {
 	wrapped := driverError(op, bytes, err)

@@ -67,8 +67,15 @@ func (d *Device) gridFor(threads int) int {
 // Run puts the kernel into the stream. A refused launch is an error here; a kernel that fails shows at a later wait.
 func (l *Launch) Run(s *Stream) error {
 	l.d.traffic.Launches++
-	return l.d.check("launching "+l.name, 0, l.function.Launch(l.gridX, l.gridY, 1, blockThreads, 1, 1, 0, s.handle, l.params))
+	return l.d.checkOn("launching ", l.name, 0, l.function.Launch(l.gridX, l.gridY, 1, blockThreads, 1, 1, 0, s.handle, l.params))
 }
+
+// Point makes argument i of the kernel, counted from 0, another address: of a buffer that has at least the elements of the one that the
+// launch was made with. Launches that are in a stream already keep theirs.
+func (l *Launch) Point(i int, address uintptr) { l.slots[i] = pointerArg(address) }
+
+// Limit makes argument i of the kernel, a 32-bit count, a smaller one.
+func (l *Launch) Limit(i, n int) { l.slots[i] = uint32Arg(n) }
 
 // Blocks returns the number of blocks in x, which is the number of entries that pack8 and pack16 write to lossy.
 func (l *Launch) Blocks() int { return l.gridX }

@@ -91,14 +91,37 @@ func (w *Worker) Do(f func(d *Device) error) error {
 	return w.hand(f)
 }
 
-func (w *Worker) hand(f func(d *Device) error) error {
-	done := make(chan error, 1)
+func (w *Worker) hand(f func(d *Device) error) error { return w.handTo(f, make(chan error, 1)) }
+
+func (w *Worker) handTo(f func(d *Device) error, done chan error) error {
 	select {
 	case w.jobs <- job{f, done}:
 		return <-done
 	case <-w.dead:
 		return errClosed
 	}
+}
+
+// A Task is a function that a Worker runs any number of times without allocating.
+type Task struct {
+	w    *Worker
+	run  func(*Device) error
+	done chan error
+}
+
+// Task prepares a function for Do.
+func (w *Worker) Task(f func(d *Device) error) *Task {
+	return &Task{w: w, run: f, done: make(chan error, 1)}
+}
+
+// Do is Worker.Do of the task's function. It is for one goroutine at a time.
+func (t *Task) Do() error {
+	t.w.mu.RLock()
+	defer t.w.mu.RUnlock()
+	if t.w.closed {
+		return errClosed
+	}
+	return t.w.handTo(t.run, t.done)
 }
 
 // Close frees the kernels and the context and ends the worker. What was left open is freed as well, and the error says how much

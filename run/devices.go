@@ -19,6 +19,7 @@ type Found struct {
 type Device struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+	Why  string `json:"unusable,omitempty"` // it cannot be used because; empty: it can
 }
 
 // Devices is the command devices: the runtime that was found, and what searches can run on.
@@ -27,6 +28,22 @@ func Devices(ort string) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Found{Runtime: backend.RuntimeVersion(), Library: path, How: how, Devices: []Device{{Name: "cpu",
-		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.NumCPU(), backend.Instructions(), byteText(freeMemory()))}}}, nil
+	f := &Found{Runtime: backend.RuntimeVersion(), Library: path, How: how, Devices: []Device{{Name: backend.DeviceCPU,
+		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.NumCPU(), backend.Instructions(), byteText(freeMemory()))}}}
+	gpus, err := backend.GPUs()
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range gpus {
+		f.Devices = append(f.Devices, Device{Name: g.Name, Text: g.Text, Why: g.Why})
+	}
+	return f, nil
+}
+
+// BuiltFor says which devices this program was built for.
+func BuiltFor() string {
+	if backend.WithCUDA {
+		return "the CPU and NVIDIA GPUs"
+	}
+	return "the CPU"
 }

@@ -32,6 +32,9 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	default:
 		return nil, mistakef("--session %s: choose exact or default", session)
 	}
+	if err := onlyCPU(c, "eval"); err != nil {
+		return nil, err
+	}
 	if file == "" || c.Data == "" {
 		return nil, mistakef("a file or --data is missing: demote eval FILE.onnx --data E.npz")
 	}

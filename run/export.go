@@ -25,6 +25,9 @@ type Exported struct {
 // that ONNX Runtime runs is held against the search; what it returns then goes with an error that
 // matches ErrExport if the file does not compute what was searched.
 func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, error) {
+	if err := onlyCPU(c, "export"); err != nil {
+		return nil, err
+	}
 	if format == "" {
 		return nil, mistakef("--format is missing: choose one of %s", strings.Join(FormatNames(), ", "))
 	}

@@ -168,6 +168,15 @@ func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 	return j.save(mask, p, nil, nil)
 }
 
+// ForgetUnfinished drops how far unfinished trials have come: it is told in blocks, and they have
+// another size from now on.
+func (j *Journal) ForgetUnfinished() error {
+	if _, err := j.db.Exec(`DELETE FROM scores WHERE total IS NULL`); err != nil {
+		return j.cannotWrite(err)
+	}
+	return nil
+}
+
 func (j *Journal) save(mask search.Mask, p bounds.Progress, total, value any) error {
 	if _, err := j.insert.Exec(mask.String(), p.Blocks, p.Count, bitsOf(p.Sum), total, value); err != nil {
 		return j.cannotWrite(err)

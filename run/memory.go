@@ -19,6 +19,9 @@ func (s *searching) cache() int64 {
 	if s.config.Cache != 0 {
 		return max(0, s.config.Cache)
 	}
+	if s.onGPU() {
+		return s.device.Free / 4
+	}
 	return freeMemory() / 4
 }
 

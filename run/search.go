@@ -37,6 +37,10 @@ type searching struct {
 	above   float64     // the target as the search compares it
 	trials  trialBook
 
+	device backend.DeviceInfo // what trials run on; without a name: the CPU
+	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
+	shrunk bool               // it is smaller now
+
 	inDefault func(context.Context, search.Mask) (search.Score, error) // scores a mix in a default session; nil: scoreWritten
 }
 
@@ -60,13 +64,16 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.checkExports(); err != nil {
 		return nil, err
 	}
+	if err := s.fitDevice(); err != nil {
+		return nil, err
+	}
 	if s.config.DryRun {
 		return s.result, s.dryRun()
 	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.shrinking(ctx, s.open); err != nil {
 		return nil, err
 	}
 	if !s.config.Force {
@@ -74,7 +81,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 			return nil, err
 		}
 	}
-	return s.result, s.search(ctx)
+	return s.result, s.shrinking(ctx, s.searchOn)
 }
 
 // check refuses what can be refused before anything is read.
@@ -107,10 +114,7 @@ func (s *searching) check() error {
 			return err
 		}
 	}
-	if c.Device != "auto" && c.Device != "cpu" {
-		return mistakef("--device %s: this program was built for the CPU; choose auto or cpu", c.Device)
-	}
-	return nil
+	return s.chooseDevice()
 }
 
 // scale tells the search how the metric's numbers are read.
@@ -146,6 +150,9 @@ func (s *searching) begin() error {
 		s.result.Holders = append(s.result.Holders, out)
 	}
 	s.result.Metric = s.metric.Name
+	if s.onGPU() {
+		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
+	}
 	return nil
 }
 
@@ -185,6 +192,12 @@ func (s *searching) fingerprint() Fingerprint {
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
 		"demote version": c.Version,
 	}
+	if s.asked > 0 {
+		f["block"] = fmt.Sprint(s.asked)
+	}
+	if s.onGPU() {
+		f["device"] = s.device.Text
+	}
 	if c.Session != "exact" {
 		f["session"] = c.Session
 	}
@@ -213,9 +226,16 @@ func (s *searching) compile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, s.options)
+	s.ev, err = backend.New(ctx, src, s.data, s.records, s.trialOptions())
 	backend.Trim()
 	return err
+}
+
+// trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
+func (s *searching) trialOptions() backend.Options {
+	o := s.options
+	o.Device = s.device.Name
+	return o
 }
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the
@@ -264,13 +284,18 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	if err != nil {
 		return err
 	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, s.options)
+	s.ev, err = backend.New(ctx, src, s.data, s.records, s.trialOptions())
 	return err
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns.
 func (s *searching) recall() error {
 	known := 0
+	if s.shrunk { // how far trials have come is told in blocks
+		if err := s.journal.ForgetUnfinished(); err != nil {
+			return err
+		}
+	}
 	err := s.journal.Load(
 		func(m search.Mask, score search.Score) { s.ev.Restore(m, score); known++ },
 		func(m search.Mask, p bounds.Progress) { s.ev.RestoreProgress(m, p); known++ })
@@ -342,7 +367,7 @@ func (s *searching) search(ctx context.Context) error {
 		return err
 	}
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
-	if s.config.Force {
+	if s.config.Force && s.journal == nil {
 		if err := s.overwrite(); err != nil {
 			return err
 		}

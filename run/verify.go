@@ -41,8 +41,16 @@ func (o outputs) firstDifference(other outputs) int {
 // the simulator's on every sample. The score is that of the exact session.
 func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (*Verified, search.Score, error) {
 	var none search.Score
-	want, _, err := sums(ctx, s.ev, mask)
+	twin, done, err := s.twin(ctx)
 	if err != nil {
+		return nil, none, err
+	}
+	defer done()
+	want, own, err := sums(ctx, twin, mask)
+	if err != nil {
+		return nil, none, err
+	}
+	if err := s.agree(ctx, mask, own); err != nil {
 		return nil, none, err
 	}
 	file, err := onnx.Read(path)
@@ -63,7 +71,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	v.Correct, v.Value = r.Correct, r.Value
 	if i := want.firstDifference(got); i < 0 {
 		v.Identical = true
-	} else if v.FirstDiffering, err = s.ev.FirstDifference(exact, mask, i); err != nil {
+	} else if v.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
 		return nil, none, err
 	}
 	exact.Close()

@@ -14,6 +14,9 @@ import (
 // matches ErrExport if the file does not compute what was searched, or scores another count than
 // the result says.
 func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
+	if err := onlyCPU(c, "verify"); err != nil {
+		return nil, err
+	}
 	path := (&Folder{Path: dir}).File(MixedFile)
 	if _, err := ReadResult(dir); err != nil {
 		return nil, err

@@ -1,0 +1,46 @@
+package backend
+
+import (
+	"strconv"
+	"strings"
+)
+
+// DeviceCPU is the name of the device that every machine has.
+const DeviceCPU = "cpu"
+
+// gpuLooks is the number of blocks that a GPU runs between two looks at the bound: a look waits for the
+// device, a block too many costs its time.
+const gpuLooks = 4
+
+// onCPU says whether the options ask for the CPU.
+func (o Options) onCPU() bool { return o.Device == "" || o.Device == DeviceCPU }
+
+// looks is the number of blocks that are run before their gains are looked at.
+func (o Options) looks() int {
+	if o.onCPU() {
+		return o.Workers
+	}
+	return gpuLooks
+}
+
+// A DeviceInfo is a device that searches can run on, or the reason why they cannot.
+type DeviceInfo struct {
+	Name   string // cpu, cuda:0
+	Text   string // what it is, in words
+	Why    string // it cannot be used because; empty: it can
+	Memory int64  // bytes in all; 0 where it is the machine's
+	Free   int64  // bytes that can still be had
+}
+
+// gpuNumber reads a device's name: cuda, cuda:0, cuda:1.
+func gpuNumber(name string) (int, error) {
+	text, ok := strings.CutPrefix(name, "cuda:")
+	if name == "cuda" {
+		text, ok = "0", true
+	}
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 0 {
+		return 0, badf("--device %s: choose auto, cpu, or a GPU such as cuda:0; `demote devices` lists them", name)
+	}
+	return n, nil
+}

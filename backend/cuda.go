@@ -1,0 +1,203 @@
+//go:build cuda
+
+package backend
+
+import (
+	"errors"
+	"fmt"
+
+	"demote/cgo"
+	"demote/cuda"
+	"demote/quant"
+)
+
+// WithCUDA says whether this program was built for GPUs.
+const WithCUDA = true
+
+// gpu is a CUDA device: everything of a search lies in its memory, and all its work is done on the
+// thread of one worker, in one stream.
+type gpu struct {
+	opts    Options
+	records []quant.Record
+	ordinal int
+	standIn bool // the emulated device: ONNX Runtime's CPU provider stands in for its CUDA provider
+	worker  *cuda.Worker
+	d       *cuda.Device // for functions on the worker's thread
+	stream  *cuda.Stream
+	table   *cuda.Buffer[quant.Params] // low and high grid of every holder
+}
+
+// openGPU starts the worker and makes the records resident.
+func openGPU(o Options, records []quant.Record) (device, error) {
+	if _, err := CheckGPU(o.Device); err != nil {
+		return nil, err
+	}
+	ordinal, _ := gpuNumber(o.Device) // CheckGPU has read it
+	w, err := cuda.Open(ordinal)
+	if err != nil {
+		return nil, gpuError(err)
+	}
+	g := &gpu{opts: o, records: records, ordinal: ordinal, standIn: w.Info().Emulated, worker: w}
+	err = w.Do(func(d *cuda.Device) (err error) {
+		g.d = d
+		if g.stream, err = d.NewStream(); err != nil {
+			return err
+		}
+		table := cuda.RecordTable(records)
+		if g.table, err = cuda.NewBuffer[quant.Params](d, "the record table", max(2, len(table))); err != nil {
+			return err
+		}
+		return g.table.Upload(g.stream, table)
+	})
+	if err != nil {
+		g.Close()
+		return nil, gpuError(err)
+	}
+	return g, nil
+}
+
+// GPUs lists the GPUs in the driver's order, those that cannot be used with the reason. OpenRuntime
+// comes first.
+func GPUs() ([]DeviceInfo, error) {
+	infos, err := cuda.Devices()
+	if err != nil {
+		return nil, gpuError(err)
+	}
+	var list []DeviceInfo
+	for _, i := range infos {
+		d := DeviceInfo{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory,
+			Text: fmt.Sprintf("%s, %.1f GiB, compute capability %d.%d, driver of CUDA %d.%d", i.Name, float64(i.Memory)/(1<<30),
+				i.Capability/10, i.Capability%10, i.Driver/1000, i.Driver%1000/10)}
+		if err := usable(i); err != nil {
+			d.Why = err.Error()
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}
+
+// usable says why a search cannot run on a GPU with the open ONNX Runtime; nil if it can.
+func usable(i cuda.Info) error {
+	if err := i.Unusable(); err != nil {
+		return gpuError(err)
+	}
+	if i.Emulated {
+		return nil // it has no provider of its own
+	}
+	if _, err := cuda.Preload(cgo.Path()); err != nil {
+		return badf("%w", err)
+	}
+	return gpuError(cuda.Explain(cgo.CheckCUDA(i.Ordinal)))
+}
+
+// CheckGPU describes a GPU by its name and says whether a search can run on it.
+func CheckGPU(name string) (DeviceInfo, error) {
+	n, err := gpuNumber(name)
+	if err != nil {
+		return DeviceInfo{}, err
+	}
+	list, err := GPUs()
+	if err != nil {
+		return DeviceInfo{}, err
+	}
+	if n >= len(list) {
+		return DeviceInfo{}, badf("--device %s: there is no GPU %d: the driver finds %d, numbered from 0", name, n, len(list))
+	}
+	if list[n].Why != "" {
+		return list[n], badf("--device %s: %s", name, list[n].Why)
+	}
+	return list[n], nil
+}
+
+// gpuError marks what a person can mend, and what is out of memory. Nil stays nil.
+func gpuError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement} {
+		if errors.Is(err, kind) {
+			return inputError{err}
+		}
+	}
+	return err
+}
+
+// OutOfMemory says whether an error is that a GPU's memory is full. The evaluator must be closed then.
+func OutOfMemory(err error) bool { return errors.Is(err, cuda.ErrOutOfMemory) }
+
+// DeviceLost says whether an error is that a GPU does not answer any more.
+func DeviceLost(err error) bool { return errors.Is(err, cuda.ErrLostContext) }
+
+// FreeMemory is the memory of a GPU that can still be had, in bytes.
+func FreeMemory(name string) (free int64, err error) {
+	n, err := gpuNumber(name)
+	if err != nil {
+		return 0, err
+	}
+	w, err := cuda.Open(n)
+	if err != nil {
+		return 0, gpuError(err)
+	}
+	err = w.Do(func(d *cuda.Device) error {
+		free, _, err = d.Memory()
+		return err
+	})
+	return free, gpuError(errors.Join(err, w.Close()))
+}
+
+// load copies a block of inputs up.
+func (g *gpu) load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error) {
+	b := &gpuBlock{g: g, slots: samples}
+	for i, in := range inputs {
+		host := make([]byte, in.elems()*in.Type.Size())
+		if err := fill(i, host); err != nil {
+			b.Close()
+			return nil, err
+		}
+		err := g.worker.Do(func(d *cuda.Device) error {
+			m, err := cuda.NewBuffer[uint8](d, "the samples", len(host))
+			if err != nil {
+				return err
+			}
+			b.inputs = append(b.inputs, m)
+			return m.Upload(g.stream, host)
+		})
+		if err != nil {
+			b.Close()
+			return nil, gpuError(err)
+		}
+	}
+	return b, nil
+}
+
+// gpuBlock is a block in the device's memory.
+type gpuBlock struct {
+	g      *gpu
+	slots  []int
+	inputs []*cuda.Buffer[uint8] // an input of the network each
+	labels *cuda.Buffer[int64]   // what the metric compares with; nil until it is first judged
+}
+
+func (b *gpuBlock) samples() []int { return b.slots }
+
+// Close gives the memory back. It may be called more than once.
+func (b *gpuBlock) Close() {
+	_ = b.g.worker.Do(func(*cuda.Device) error {
+		for _, m := range b.inputs {
+			_ = m.Close()
+		}
+		_ = b.labels.Close()
+		b.inputs, b.labels = nil, nil
+		return nil
+	})
+}
+
+// Close ends the worker, and frees what is left.
+func (g *gpu) Close() {
+	if g.worker == nil {
+		return
+	}
+	_ = g.worker.Do(func(*cuda.Device) error { return errors.Join(g.table.Close(), g.stream.Close()) })
+	_ = g.worker.Close()
+	g.worker = nil
+}

@@ -1,0 +1,127 @@
+//go:build cuda
+
+package backend
+
+import (
+	"fmt"
+
+	"demote/cgo"
+	"demote/cuda"
+)
+
+// gpuPart is a compiled stretch: a session on the CUDA provider, bound to fixed places in the device's
+// memory, so that its runs can be captured as one graph and replayed.
+type gpuPart struct {
+	*Stretch
+	session *cgo.Session
+	binding *cgo.Binding
+	data    bool // it reads inputs of the network
+}
+
+// gpuChain is a network on a GPU with its one lane.
+type gpuChain struct {
+	g     *gpu
+	lane  *gpuLane
+	parts []*gpuPart
+}
+
+// gpuTensor is device memory as the runtime and as kernels see it.
+type gpuTensor struct {
+	Tensor
+	memory *cuda.Buffer[uint8]
+	floats *cuda.Buffer[float32] // the same memory; nil if it is of another type
+	value  *cgo.DeviceTensor
+}
+
+// compile makes a session a stretch. There is at most one lane: the device's queue keeps it busy.
+func (g *gpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, error) {
+	c := &gpuChain{g: g}
+	err := g.worker.Do(func(d *cuda.Device) (err error) {
+		for i, s := range parts {
+			if len(s.Followed) > 0 {
+				return badf("weights that follow the mask are only searched on the CPU so far: choose --device cpu or --weights high")
+			}
+			p := &gpuPart{Stretch: s}
+			if p.session, err = g.session(s.Model); err != nil {
+				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
+			}
+			c.parts = append(c.parts, p)
+			s.Model = nil // the session has its own
+		}
+		if lanes > 0 {
+			c.lane, err = newGPULane(g, c.parts, inputs)
+		}
+		return err
+	})
+	if err != nil {
+		c.Close()
+		return nil, gpuError(err)
+	}
+	return c, nil
+}
+
+// session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
+// be captured gets a session that runs plainly.
+func (g *gpu) session(model []byte) (*cgo.Session, error) {
+	o := cgo.CUDAOptions{
+		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: true},
+		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), Holders: len(g.records),
+			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
+		StandIn: g.standIn,
+	}
+	s, err := cgo.NewCUDASession(model, sessionOptions(g.opts), o)
+	if err != nil && !g.standIn && !OutOfMemory(cuda.Explain(err)) {
+		o.Provider.Graph = false
+		s, err = cgo.NewCUDASession(model, sessionOptions(g.opts), o)
+	}
+	return s, cuda.Explain(err)
+}
+
+// tensor makes device memory for a tensor.
+func (g *gpu) tensor(t Tensor) (_ *gpuTensor, err error) {
+	v := &gpuTensor{Tensor: t}
+	if v.memory, err = cuda.NewBuffer[uint8](g.d, t.Name, t.elems()*t.Type.Size()); err != nil {
+		return nil, err
+	}
+	if t.Type == cgo.Float32 {
+		v.floats = cuda.Reinterpret[float32](v.memory)
+	}
+	at := g.ordinal
+	if g.standIn {
+		at = cgo.HostReadable
+	}
+	if v.value, err = cgo.NewDeviceTensor(v.memory.Address(), at, t.Type, t.Dims...); err != nil {
+		v.close()
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *gpuTensor) close() {
+	v.value.Close()
+	_ = v.memory.Close()
+}
+
+func (c *gpuChain) lanes() []lane {
+	if c.lane == nil {
+		return nil
+	}
+	return c.lane.list
+}
+
+// Close gives sessions and memory back, on the worker's thread. It may be called more than once.
+func (c *gpuChain) Close() {
+	_ = c.g.worker.Do(func(*cuda.Device) error {
+		for _, p := range c.parts {
+			p.binding.Close()
+		}
+		if c.lane != nil {
+			c.lane.close()
+		}
+		for _, p := range c.parts {
+			p.session.Close()
+		}
+		c.parts = nil
+		return nil
+	})
+}

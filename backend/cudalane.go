@@ -1,0 +1,229 @@
+//go:build cuda
+
+package backend
+
+import (
+	"fmt"
+	"time"
+
+	"demote/cgo"
+	"demote/cuda"
+	"demote/search"
+)
+
+// gpuLane runs blocks on a GPU: the block's inputs are copied, on the device, to the place that the
+// first part reads; then each part runs, one graph launch where it could be captured.
+type gpuLane struct {
+	g       *gpu
+	list    []lane // itself
+	parts   []*gpuPart
+	inputs  []*gpuTensor          // of the network, in the order of a block's
+	buffers map[string]*gpuTensor // what flows between parts, and the outputs
+	loaded  *gpuBlock             // whose samples inputs hold
+
+	mask     *gpuTensor
+	maskHost *cgo.Pinned // packed: bit i%8 of byte i/8 for holder i
+	current  search.Mask
+	written  bool // the device has a mask at all
+	holders  int
+
+	plain, graph *cgo.RunOptions
+	captured     bool // runs are captured and replayed; false once that has failed
+
+	tally tally
+	codes codes
+	spare map[string][]float32 // where rows are copied to
+
+	task    *cuda.Task
+	f       func() error
+	seconds time.Duration
+}
+
+// newGPULane makes memory for every tensor between the parts and binds it, on the worker's thread.
+func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err error) {
+	l := &gpuLane{g: g, parts: parts, buffers: map[string]*gpuTensor{}, holders: len(g.records), current: search.NewMask(len(g.records)),
+		spare: map[string][]float32{}, captured: !g.standIn}
+	l.list = []lane{l}
+	l.task = g.worker.Task(func(*cuda.Device) error { return l.f() })
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.mask, err = g.tensor(Tensor{Name: "the mask", Type: cgo.Uint8, Dims: []int64{int64(max(1, l.holders))}}); err != nil {
+		return nil, err
+	}
+	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
+		return nil, err
+	}
+	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph)); err != nil {
+		return nil, err
+	}
+	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1)); err != nil {
+		return nil, err
+	}
+	for _, in := range inputs {
+		v, err := g.tensor(in)
+		if err != nil {
+			return nil, err
+		}
+		l.inputs = append(l.inputs, v)
+	}
+	for i, p := range parts {
+		for _, t := range p.Outputs {
+			if l.buffers[t.Name], err = g.tensor(t); err != nil {
+				return nil, err
+			}
+		}
+		if err := l.bind(p, i); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// bind binds a part to the lane's memory.
+func (l *gpuLane) bind(p *gpuPart, index int) (err error) {
+	if p.binding, err = p.session.NewBinding(); err != nil {
+		return err
+	}
+	fix := func(name string, of func(string) (cgo.Slot, error), v *gpuTensor) error {
+		slot, err := of(name)
+		if err != nil {
+			return err
+		}
+		return p.binding.BindDevice(slot, v.value)
+	}
+	if p.Mask != "" {
+		if err := fix(p.Mask, p.binding.Input, l.mask); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.Inputs {
+		v := l.buffers[t.Name]
+		for _, in := range l.inputs {
+			if in.Name == t.Name {
+				v, p.data = in, true
+			}
+		}
+		if v == nil {
+			return fmt.Errorf("part %d reads %s, which no part before it writes", index, t.Name)
+		}
+		if err := fix(t.Name, p.binding.Input, v); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.Outputs {
+		if err := fix(t.Name, p.binding.Output, l.buffers[t.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do runs f on the worker's thread.
+func (l *gpuLane) do(f func() error) error {
+	l.f = f
+	return gpuError(l.task.Do())
+}
+
+// setMask copies the packed mask up: a bit a holder, and nothing else.
+func (l *gpuLane) setMask(m search.Mask) error {
+	if l.written && l.current.Equal(m) {
+		return nil
+	}
+	if err := l.wait(); err != nil { // an earlier copy may still read the host's memory
+		return err
+	}
+	l.current.CopyFrom(m)
+	bytes, words := l.maskHost.Bytes(), m.Words()
+	for i := range bytes {
+		bytes[i] = byte(words[i/8] >> (8 * (i % 8)))
+	}
+	if len(bytes) > 0 {
+		if err := l.mask.memory.UploadPinned(l.g.stream, l.maskHost.Pointer(), len(bytes)); err != nil {
+			return err
+		}
+	}
+	l.written = true
+	return nil
+}
+
+// runPart copies the block's inputs to where the part reads them, if they are not there, and runs it.
+func (l *gpuLane) runPart(b block, part int) error {
+	p := l.parts[part]
+	if data := b.(*gpuBlock); p.data && l.loaded != data {
+		l.loaded = nil
+		for i, in := range l.inputs {
+			if err := in.memory.CopyFrom(l.g.stream, data.inputs[i]); err != nil {
+				return err
+			}
+		}
+		l.loaded = data
+	}
+	start := time.Now()
+	err := l.run(p)
+	l.seconds += time.Since(start)
+	return err
+}
+
+// run replays the part's graph, which its first runs capture; a runtime that cannot capture runs it
+// plainly from then on.
+func (l *gpuLane) run(p *gpuPart) error {
+	if l.captured {
+		err := p.binding.RunWith(l.graph)
+		if err == nil || l.g.d.Lost() != nil {
+			return err
+		}
+		l.captured = false
+	}
+	if err := p.binding.RunWith(l.plain); err != nil {
+		return cuda.Explain(err)
+	}
+	return nil
+}
+
+// wait ends when the stream is empty, and hands out what the blocks have gained.
+func (l *gpuLane) wait() error {
+	if err := l.fetch(); err != nil {
+		return err
+	}
+	if err := l.g.stream.Synchronize(); err != nil {
+		return err
+	}
+	l.settle()
+	return nil
+}
+
+func (l *gpuLane) spent() time.Duration { return l.seconds }
+
+// rows copies an output down.
+func (l *gpuLane) rows(output string) ([]float32, error) {
+	v := l.buffers[output]
+	if l.spare[output] == nil {
+		l.spare[output] = make([]float32, v.floats.Len())
+	}
+	return l.spare[output], v.floats.Download(l.g.stream, l.spare[output])
+}
+
+// close gives everything back, on the worker's thread. It may be called more than once.
+func (l *gpuLane) close() {
+	for _, p := range l.parts {
+		p.binding.Close()
+	}
+	l.tally.close()
+	l.codes.close()
+	for _, v := range l.buffers {
+		v.close()
+	}
+	for _, v := range l.inputs {
+		v.close()
+	}
+	if l.mask != nil {
+		l.mask.close()
+	}
+	l.buffers, l.inputs, l.mask = nil, nil, nil
+	_ = l.maskHost.Close()
+	l.plain.Close()
+	l.graph.Close()
+}

@@ -1,0 +1,141 @@
+//go:build cuda
+
+package backend
+
+import (
+	"math/bits"
+
+	"demote/backend/bounds"
+	"demote/cgo"
+	"demote/cuda"
+)
+
+// tallyBlocks is the most blocks that are judged before the host fetches their bits.
+const tallyBlocks = 64
+
+// tally judges blocks where their outputs are, for a metric that counts: a kernel leaves one bit a
+// sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
+// not count have their outputs copied down.
+type tally struct {
+	bits    *cuda.Buffer[uint8]
+	host    *cgo.Pinned
+	launch  *cuda.Launch
+	used    int // bytes of bits that pending blocks fill
+	pending []tallied
+}
+
+// tallied is a judged block whose bits lie on the device.
+type tallied struct {
+	first, samples int // its byte, and its number of bits
+	gain           *bounds.Gain
+}
+
+// judge puts the metric's kernel into the stream.
+func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
+	b, t := data.(*gpuBlock), &l.tally
+	if !j.metric.Countable {
+		rows, err := l.rows(j.output)
+		if err == nil {
+			*gain = j.block(rows, b.slots)
+		}
+		return err
+	}
+	if t.launch == nil {
+		if err := t.open(l, j); err != nil {
+			return err
+		}
+	}
+	if b.labels == nil {
+		if err := b.label(j); err != nil {
+			return err
+		}
+	}
+	if len(t.pending) == tallyBlocks {
+		if err := l.wait(); err != nil {
+			return err
+		}
+	}
+	t.launch.Point(0, t.bits.Address()+uintptr(t.used))
+	t.launch.Point(2, b.labels.Address())
+	t.launch.Limit(3, len(b.slots))
+	if err := t.launch.Run(l.g.stream); err != nil {
+		return err
+	}
+	t.pending = append(t.pending, tallied{t.used, len(b.slots), gain})
+	t.used += (len(b.slots) + 7) / 8
+	return nil
+}
+
+// open makes the memory for bits and prepares the launch.
+func (t *tally) open(l *gpuLane, j *judge) (err error) {
+	size := tallyBlocks * ((l.g.opts.Block + 7) / 8)
+	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
+		return err
+	}
+	if t.host, err = cgo.NewPinned(size); err != nil {
+		return err
+	}
+	best := 1
+	if j.metric.Name == "top5" {
+		best = 5
+	}
+	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", l.g.opts.Block)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = labels.Close() }() // every block has its own, put in its place before a launch
+	t.launch = l.g.d.TopK(t.bits, l.buffers[j.output].floats, labels, l.g.opts.Block, j.row, best)
+	t.pending = make([]tallied, 0, tallyBlocks)
+	return nil
+}
+
+// label copies up what the metric compares the block's samples with: their labels, or the classes that
+// the reference says.
+func (b *gpuBlock) label(j *judge) (err error) {
+	list := make([]int64, b.g.opts.Block)
+	for slot, sample := range b.slots {
+		s := j.sample(sample)
+		list[slot] = s.Label
+		if j.metric.NeedsReference {
+			list[slot] = int64(Top1(s.Reference))
+		}
+	}
+	labels, err := cuda.NewBuffer[int64](b.g.d, "labels", len(list))
+	if err != nil {
+		return err
+	}
+	if err := labels.Upload(b.g.stream, list); err != nil {
+		_ = labels.Close()
+		return err
+	}
+	b.labels = labels
+	return nil
+}
+
+// fetch puts the copy of all pending bits into the stream.
+func (l *gpuLane) fetch() error {
+	t := &l.tally
+	if len(t.pending) == 0 {
+		return nil
+	}
+	return t.bits.DownloadPinned(l.g.stream, t.host.Pointer(), t.used)
+}
+
+// settle counts the bits that have come down.
+func (l *gpuLane) settle() {
+	t := &l.tally
+	for _, p := range t.pending {
+		n := 0
+		for _, b := range t.host.Bytes()[p.first : p.first+(p.samples+7)/8] {
+			n += bits.OnesCount8(b)
+		}
+		*p.gain = bounds.Gain{Count: n, Sum: float64(n)}
+	}
+	t.pending, t.used = t.pending[:0], 0
+}
+
+func (t *tally) close() {
+	_ = t.bits.Close()
+	_ = t.host.Close()
+	*t = tally{}
+}

@@ -1,0 +1,71 @@
+package backend
+
+import (
+	"context"
+	"time"
+
+	"demote/backend/bounds"
+)
+
+// turns runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
+// them: the host looks at their gains only then. It allocates nothing.
+type turns struct {
+	e        *Evaluator
+	ctx      context.Context
+	job      job
+	from, to int
+	gains    []bounds.Gain
+	jobs     []job
+	reports  []report
+	all      func() error // the method runAll, made once
+}
+
+func newTurns(e *Evaluator) *turns {
+	t := &turns{e: e}
+	t.all = t.runAll
+	return t
+}
+
+// run is pool.run without a pool.
+func (t *turns) run(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
+	t.ctx, t.job, t.from, t.to, t.gains = ctx, j, from, to, gains
+	t.jobs, t.reports = t.jobs[:0], t.reports[:0]
+	start := time.Now()
+	err := t.e.chain.lanes()[0].do(t.all)
+	busy := time.Since(start)
+	for i, r := range t.reports {
+		if r.busy = 0; i == 0 {
+			r.busy = busy
+		}
+		if err == nil {
+			t.e.judged(t.jobs[i], r)
+		}
+		t.e.book(r)
+	}
+	return err
+}
+
+func (t *turns) runAll() error {
+	l := t.e.chain.lanes()[0]
+	err := t.runEach(l)
+	if werr := l.wait(); err == nil { // whatever happened: nothing stays in the queue
+		err = werr
+	}
+	return err
+}
+
+func (t *turns) runEach(l lane) error {
+	for b := t.from; b < t.to; b++ {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		j := t.job
+		j.block, j.gain = b, &t.gains[b-t.from]
+		r := t.e.runJob(l, j)
+		t.jobs, t.reports = append(t.jobs, j), append(t.reports, r)
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// chooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be
+// used, else the CPU. It says which, and why, where there was a choice.
+func (s *searching) chooseDevice() error {
+	name := s.config.Device
+	switch {
+	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
+		s.device = backend.DeviceInfo{Name: backend.DeviceCPU}
+		return nil
+	case name != "auto":
+		var err error
+		if s.device, err = backend.CheckGPU(name); err == nil {
+			s.sayDevice("")
+		}
+		return err
+	}
+	gpus, err := backend.GPUs()
+	if err != nil {
+		return err
+	}
+	var why []string
+	for _, g := range gpus {
+		if g.Why == "" {
+			s.device = g
+			s.sayDevice(", the first GPU that can be used")
+			return nil
+		}
+		why = append(why, g.Name+": "+g.Why)
+	}
+	s.device = backend.DeviceInfo{Name: backend.DeviceCPU}
+	s.config.Say("device cpu, since no GPU can be used: " + strings.Join(why, "; "))
+	return nil
+}
+
+func (s *searching) sayDevice(why string) {
+	s.config.Say(fmt.Sprintf("device %s%s: %s", s.device.Name, why, s.device.Text))
+}
+
+// onGPU says whether trials run on a GPU.
+func (s *searching) onGPU() bool { return s.device.Name != "" && s.device.Name != backend.DeviceCPU }
+
+// onlyCPU refuses --device for a command that runs on the CPU whatever there is.
+func onlyCPU(c Config, command string) error {
+	if c.Device == "" || c.Device == "auto" || c.Device == backend.DeviceCPU {
+		return nil
+	}
+	return mistakef("--device %s: demote %s runs on the CPU, whose sums a file is held against; leave it out", c.Device, command)
+}
+
+// gpuBlock is the block size on a GPU where none is asked for: large, as a GPU wants it, but at least
+// eight blocks, so that trials can end early, and a multiple of eight, so that no bit that comes down
+// is wasted.
+func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
+
+// fitDevice settles block size and stored activations for a GPU, and says what they take of its memory
+// before it is taken.
+func (s *searching) fitDevice() error {
+	if !s.onGPU() {
+		return nil
+	}
+	if s.config.Workers > 1 {
+		return mistakef("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
+	}
+	free, err := backend.FreeMemory(s.device.Name)
+	if err != nil {
+		return err
+	}
+	s.device.Free = free
+	if s.config.Block == 0 && batchOf(s.model) == 0 {
+		if err := s.setBlock(gpuBlock(s.data.Len())); err != nil {
+			return err
+		}
+	}
+	s.asked = s.block
+	for {
+		need, err := s.need()
+		if err != nil {
+			return err
+		}
+		if need.sum() <= free || !s.canShrink() {
+			s.config.Say(fmt.Sprintf("memory of %s: %s free; %s for samples, %s for weights, %s for a block's activations at most (blocks of %d), %s for stored activations at most",
+				s.device.Name, byteText(free), byteText(need.samples), byteText(need.weights), byteText(need.activations), s.block, byteText(s.cache())))
+			return nil
+		}
+		s.shrunk = true
+		if err := s.setBlock(s.block / 2); err != nil {
+			return err
+		}
+	}
+}
+
+// need is what a search takes of a GPU's memory.
+type need struct{ samples, weights, activations int64 }
+
+func (n need) sum() int64 { return n.samples + n.weights + n.activations }
+
+func (s *searching) need() (n need, err error) {
+	for _, in := range s.inputs {
+		size := int64(in.Type.Size())
+		for _, d := range in.Dims[1:] {
+			size *= d
+		}
+		n.samples += size * int64((s.data.Len()+s.block-1)/s.block*s.block)
+	}
+	for _, t := range s.network.Model.Graph().GetInitializer() {
+		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
+	}
+	n.activations, err = s.activations()
+	return n, err
+}
+
+// canShrink says whether a smaller block may be tried: not where the network fixes it.
+func (s *searching) canShrink() bool { return s.block > 1 && batchOf(s.model) == 0 }
+
+// setBlock shapes the data into blocks of another size.
+func (s *searching) setBlock(block int) (err error) {
+	s.block = block
+	s.inputs, err = blockInputs(s.model, s.data, block)
+	return err
+}
+
+// shrinking runs f, and again with smaller blocks as long as it ends because the GPU's memory is full;
+// s.ev is closed then. Counts do not depend on the block, so nothing that is known is lost but how far
+// unfinished trials had come.
+func (s *searching) shrinking(ctx context.Context, f func(context.Context) error) error {
+	for {
+		err := f(ctx)
+		if !s.onGPU() || !backend.OutOfMemory(err) {
+			return s.lostDevice(err)
+		}
+		if !s.canShrink() {
+			return mistakef("the memory of %s is full with blocks of %d samples: end what else uses it, use fewer samples with --limit, or choose --device cpu: %w",
+				s.device.Name, s.block, err)
+		}
+		if s.ev != nil {
+			s.ev.Close()
+			s.ev = nil
+		}
+		if err := s.setBlock((s.block + 1) / 2); err != nil {
+			return err
+		}
+		s.shrunk = true
+		s.warn(fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.device.Name, s.block))
+	}
+}
+
+// lostDevice words what ends a search whose GPU fails under it.
+func (s *searching) lostDevice(err error) error {
+	if err == nil || !backend.DeviceLost(err) {
+		return err
+	}
+	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command goes on from there", s.device.Name, err)
+}
+
+// searchOn is search, on an evaluator that is opened again if it had to be closed.
+func (s *searching) searchOn(ctx context.Context) error {
+	if s.ev == nil {
+		if err := s.open(ctx); err != nil {
+			return err
+		}
+		if err := s.recall(); err != nil {
+			return err
+		}
+	}
+	return s.search(ctx)
+}
+
+// twin is the evaluator on the CPU that written files are held against, as ONNX Runtime computes them
+// there: the search's own, or one of the same network beside that on a GPU. done gives it back.
+func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
+	if !s.onGPU() {
+		return s.ev, func() {}, nil
+	}
+	src, err := s.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	o := s.options
+	o.Naive, o.Cache = true, 0
+	if e, err = backend.New(ctx, src, s.data, s.records, o); err != nil {
+		return nil, nil, err
+	}
+	return e, e.Close, nil
+}
+
+// agree says it if the twin scores a mix otherwise than the GPU.
+func (s *searching) agree(ctx context.Context, mask search.Mask, twin search.Score) error {
+	if !s.onGPU() {
+		return nil
+	}
+	own, err := s.ev.Score(ctx, mask)
+	if err == nil && own != twin {
+		s.caution(fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)))
+	}
+	return err
+}
