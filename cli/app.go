@@ -82,9 +82,11 @@ func App(out, errs io.Writer) *cli.App {
 		Writer:          out,
 		ErrWriter:       errs,
 		HideHelpCommand: true,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    usageError,
-		Flags:           commonFlags(),
+		// A comma is a part of what some flags take, which are given again for more.
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              usageError,
+		Flags:                     commonFlags(),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				return usage("no command %q; `demote --help` lists them", c.Args().First())

@@ -31,7 +31,7 @@ func searchCommand() *cli.Command {
 		&cli.BoolFlag{Name: "dry-run", Category: catTarget, Usage: "say what would be searched, and search nothing"},
 		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference"},
 		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, as in promotion.txt"},
-		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N scores with the best so far (default: no budget)"},
+		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N scores, at least 1, with the best so far (default: no budget)"},
 		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after a time such as 10m with the best so far (default: no budget)"},
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast, or naive: every trial in full; the decisions are the same"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: score that the chain of strategy demotion records: demoted, or last as the reference has it"},
@@ -48,7 +48,7 @@ func searchCommand() *cli.Command {
 			"result.json, curve.csv and journal.db. The same command goes on with an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met (DIR has the best " +
 			"that can); 4 the written file does not score what the search said; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), encodings, pair, own, metricFlags(), deviceFlags()),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), encodings, pair, own, wishFlags(), metricFlags(), deviceFlags()),
 		Action: searchAction,
 	}
 }
@@ -60,7 +60,9 @@ func searchAction(c *cli.Context) error {
 	}
 	cfg.Target, cfg.Out, cfg.Start, cfg.Force = c.String("target"), c.String("out"), c.String("start"), c.Bool("force")
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
-	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
+	if err := wishes(c, &cfg); err != nil {
+		return err
+	}
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
 	cfg.EncodingsLow, cfg.EncodingsHigh = c.String("encodings-low"), c.String("encodings-high")
 	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"demote/backend"
 	"demote/run"
 )
 
@@ -15,6 +14,8 @@ func summary(w io.Writer, r *run.Result, err error) {
 	low := len(r.Holders) - high
 	fmt.Fprintln(w)
 	switch {
+	case errors.Is(err, run.ErrUnreachable) && low > 0:
+		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at int8, and the others in int16 are the best\n", r.Target.Text, low, len(r.Holders))
 	case errors.Is(err, run.ErrUnreachable):
 		fmt.Fprintf(w, "the target %s cannot be met; the best is all %d activations in int16\n", r.Target.Text, len(r.Holders))
 	case !r.Met:
@@ -41,6 +42,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 		}
 	}
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
+	savings(w, r)
 	if v := r.Verified; v != nil {
 		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", verdict(v))
 	}
@@ -65,8 +67,11 @@ func promoted(w io.Writer, names []string) {
 
 // targetText is the target as the search compared it, and as typed where that is another text.
 func targetText(r *run.Result) string {
+	if r.Int16Share != "" {
+		return "the best with at most " + r.Int16Share + " of the activations in int16"
+	}
 	side := "above"
-	if m, err := backend.MetricByName(r.Metric); err == nil && m.Lower {
+	if r.Lower {
 		side = "below"
 	}
 	value := fmt.Sprintf("%.6g", r.Target.Value)
@@ -74,6 +79,23 @@ func targetText(r *run.Result) string {
 		return side + " " + value
 	}
 	return fmt.Sprintf("%s %s (%s)", side, value, r.Target.Text)
+}
+
+// savings says what the mix saves, in every cost that is known.
+func savings(w io.Writer, r *run.Result) {
+	for i, s := range r.Savings {
+		if i == 0 {
+			fmt.Fprint(w, "\nsaved by int8:\n")
+		}
+		of := "nothing to save"
+		if s.All > 0 {
+			of = fmt.Sprintf("%.4g of %.4g that all int8 would (%.0f%%)", s.Saved, s.All, 100*s.Saved/s.All)
+		}
+		if s.Total != nil && *s.Total > 0 {
+			of += fmt.Sprintf("; %.4g left of %.4g", *s.Total-s.Saved, *s.Total)
+		}
+		fmt.Fprintf(w, "  %-20s %s\n", s.Cost, of)
+	}
 }
 
 func scoreText(s *run.ScoreResult) string {

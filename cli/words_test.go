@@ -135,7 +135,7 @@ func TestCompletion(t *testing.T) {
 		want []string
 	}{
 		{"", all}, {"sea", all}, {"--l", []string{"--log-level"}}, {"--ort lib", all}, {"search --sc", []string{"--scale", "--scan"}},
-		{"search --scan", []string{"fast", "naive"}}, {"search --scan fast --g", []string{"--grid", "--grid-low", "--grid-high"}},
+		{"search --scan", []string{"fast", "naive"}}, {"search --scan fast --g", []string{"--grid", "--grid-low", "--grid-high", "--group"}},
 		{"search --strategy", run.Strategies()}, {"search --metric", backend.MetricNames()}, {"search --grid-low", gridKinds},
 		{"search --model", nil}, {"search --force --ou", []string{"--out", "--output-holder", "--output"}}, {"eval a.onnx --se", []string{"--seed", "--session"}},
 		{"eval", nil}, {"completion", []string{"bash", "zsh", "fish"}}, {"search --log-level", []string{"debug", "info", "warn", "error"}},

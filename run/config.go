@@ -33,6 +33,13 @@ type Config struct {
 	Trials     int           `json:"trials"`  // budget of scores asked for; 0: none
 	Time       time.Duration `json:"time_ns"` // budget of time; 0: none
 	Start      string        `json:"start"`   // a promotion list to start from
+	Curve      bool          `json:"curve"`   // score the mixes behind the result too
+
+	Int16Share string   `json:"int16_share"` // instead of Target: the most accurate mix with at most this share at int16, such as 20%
+	Pins       []string `json:"pins"`        // NAME=int8, GLOB=int16, op:TYPE=int16
+	Groups     []string `json:"groups"`      // NAME,GLOB,...: what they match moves together
+	Profile    string   `json:"profile"`     // a YAML file that says what the hardware can do
+	Cost       string   `json:"cost"`        // count, bops, bytes, or a csv file
 
 	GridLow      string `json:"grid_low"` // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`
@@ -84,6 +91,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Weights, "high")
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
+	set(&c.Cost, costCount)
 	if c.Progress == nil {
 		c.Progress = func(search.Event) {}
 	}
@@ -110,9 +118,12 @@ func (c Config) checkChoices() error {
 	case !(c.Multiplier >= 0 && c.Multiplier <= 1):
 		return mistakef("--multiplier %v: give a number from 0 to 1", c.Multiplier)
 	case c.Trials < 0:
-		return mistakef("--trials %d: give a number of scores, or 0 for no budget", c.Trials)
+		return mistakef("--trials %d: give a number of scores, or leave it out for no budget", c.Trials)
 	case c.Time < 0:
-		return mistakef("--time %v: give a time such as 10m, or 0s for no budget", c.Time)
+		return mistakef("--time %v: give a time such as 10m, or leave it out for no budget", c.Time)
+	}
+	if err := c.checkCost(); err != nil {
+		return err
 	}
 	for _, name := range c.Export {
 		if _, err := formatByName("--export", name); err != nil {

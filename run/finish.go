@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -87,6 +88,9 @@ func (s *searching) startMask() (search.Mask, error) {
 		}
 		m.Promote(i)
 	}
+	if moved := s.fitStart(m); moved > 0 {
+		s.warn(fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved))
+	}
 	return m, lines.Err()
 }
 
@@ -94,7 +98,7 @@ func (s *searching) startMask() (search.Mask, error) {
 func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
-	s.result.Met = true
+	s.result.Met, s.result.Savings = true, s.savings(b.Mask)
 	return s.write()
 }
 
@@ -120,23 +124,23 @@ func (s *searching) book(f search.Result) {
 		return
 	}
 	s.setMask(f.Mask)
-	r.Met = f.Found
+	r.Strategy = f.Strategy
+	r.Met, r.Stop, r.Savings = f.Found, string(f.Stop), s.savings(f.Mask)
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
 	r.Promotion = []string{}
 	units := s.units()
 	for _, h := range f.Holders(units) {
 		r.Promotion = append(r.Promotion, s.network.Holders[h].Name)
 	}
-	for _, h := range s.network.Holders {
-		if h.Fixed {
-			r.Promotion = append(r.Promotion, h.Name)
-		}
+	for _, h := range s.layout.High {
+		r.Promotion = append(r.Promotion, s.network.Holders[h].Name)
 	}
 	r.Chain = []StepResult{}
-	low := s.lowAfter(f)
+	after := s.after(f)
 	for _, step := range f.Chain {
 		for _, h := range step.Holders {
-			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Int8: low[step.Group], Value: s.number(step.Recorded)}
+			m := after[step.Group]
+			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: m.Count(), Cost: s.costOf(m), Value: s.number(step.Recorded)}
 			if step.TrueKnown {
 				out.TrueValue = s.number(step.True)
 			}
@@ -147,27 +151,34 @@ func (s *searching) book(f search.Result) {
 	for _, note := range f.Notes {
 		s.warn(note)
 	}
+	if text := s.ended(f.Stop); text != "" {
+		s.warn(text)
+	}
 	s.count()
 }
 
-// lowAfter counts the int8 holders after every step of a chain, which goes on from the start mix, and
-// past the result from the result.
-func (s *searching) lowAfter(f search.Result) map[int]int {
-	after := map[int]int{}
-	low, past := 0, false
+// after is the mix after every step of a chain, which goes on from the start mix, and past the result from the result.
+func (s *searching) after(f search.Result) map[int]search.Mask {
+	after := map[int]search.Mask{}
+	m, past := s.layout.Pinned.Clone(), false
 	if s.start.Len() > 0 && !f.StartRefused {
-		low = s.start.Count()
+		m.CopyFrom(s.start)
 	}
-	for _, step := range f.Chain {
+	for i, step := range f.Chain {
 		if step.Past && !past {
-			low, past = f.Mask.Count(), true
+			m.CopyFrom(f.Mask)
+			past = true
 		}
-		if step.Promoted {
-			low -= len(step.Holders)
-		} else {
-			low += len(step.Holders)
+		for _, h := range step.Holders {
+			if step.Promoted {
+				m.Promote(h)
+			} else {
+				m.Demote(h)
+			}
 		}
-		after[step.Group] = low
+		if i+1 == len(f.Chain) || f.Chain[i+1].Group != step.Group {
+			after[step.Group] = m.Clone()
+		}
 	}
 	return after
 }

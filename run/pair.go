@@ -142,29 +142,6 @@ func prepareAny(ctx context.Context, c Config) (*prepared, error) {
 	return prepare(ctx, c)
 }
 
-// units are what a search decides about: every holder that may be demoted, in the order of the
-// 8-bit file where there is one.
-func (p *prepared) units() [][]int {
-	var units [][]int
-	for _, h := range p.orderOrAll() {
-		if !p.network.Holders[h].Fixed {
-			units = append(units, []int{h})
-		}
-	}
-	return units
-}
-
-func (p *prepared) orderOrAll() []int {
-	if p.order != nil {
-		return p.order
-	}
-	all := make([]int, len(p.network.Holders))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
 // sampleFiles are the inputs of a pair or a float network that are missing from a command line.
 func (c Config) missing() error {
 	pair := c.Low != "" || c.High != ""

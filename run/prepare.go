@@ -8,6 +8,7 @@ import (
 	"demote/dataset"
 	"demote/onnx"
 	"demote/quant"
+	"demote/search"
 )
 
 // optimization is the level at which every session of a run is compiled, the check of the export
@@ -28,6 +29,7 @@ type prepared struct {
 	block    int
 	output   string // that the metric reads
 	inputs   []backend.Tensor
+	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
 	notes    []string
 }

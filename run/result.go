@@ -24,13 +24,18 @@ type Result struct {
 	Holders       []HolderResult    `json:"holders"`   // in graph order
 	Promotion     []string          `json:"promotion"` // the int16 holders, in reverse chain order
 	Metric        string            `json:"metric"`
+	Lower         bool              `json:"lower"` // a lower value of the metric is better
 	Strategy      string            `json:"strategy"`
 	Formula       string            `json:"formula"`
 	Samples       int               `json:"samples"`
 	Target        TargetResult      `json:"target"`
+	Int16Share    string            `json:"int16_share,omitempty"` // what was wanted instead of a target
 	Met           bool              `json:"met"`
 	Finished      bool              `json:"finished"` // false while running and after an interruption
+	Stop          string            `json:"stop"`     // what ended the strategy: done, trials, time, error
 	Score         Scores            `json:"score"`
+	Cost          string            `json:"cost"`    // that the strategy went by: count, bops, bytes or a file
+	Savings       []Saving          `json:"savings"` // what the mix saves
 	Chain         []StepResult      `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
 	Trials        int               `json:"trials"`             // masks touched
@@ -57,6 +62,7 @@ type HolderResult struct {
 	Precision string     `json:"precision"` // int8 or int16, or as many bits as the record has
 	Low       GridResult `json:"low"`
 	High      GridResult `json:"high"`
+	Pinned    bool       `json:"pinned,omitempty"` // held at its precision by a constraint
 
 	Seen     *RangeResult `json:"seen,omitempty"`     // values in the calibration, where there was one
 	Alone    *ScoreResult `json:"alone,omitempty"`    // score with this unit alone demoted, where the search has asked for it in full
@@ -113,7 +119,9 @@ type StepResult struct {
 	Step      int      `json:"step"`
 	Holder    string   `json:"holder"`
 	Promoted  bool     `json:"promoted,omitempty"` // the holder went back to int16
+	Past      bool     `json:"past,omitempty"`     // behind the result, by --curve
 	Int8      int      `json:"int8"`               // int8 holders after the whole step
+	Cost      float64  `json:"cost"`               // of the mix after the whole step, by the chosen cost
 	Value     *float64 `json:"value"`              // as the chain recorded it
 	TrueValue *float64 `json:"true_value"`         // of the mask after this step
 }
@@ -187,14 +195,13 @@ func ReadResult(folder string) (*Result, error) {
 	return &r, nil
 }
 
-// curve is curve.csv: how the scores go along the chain. The cost of a mix is its number of int16
-// holders.
+// curve is curve.csv: how the scores go along the chain. The cost of a mix is what it costs by the chosen cost: by count, its
+// number of int16 holders.
 func (r *Result) curve() []byte {
 	var b strings.Builder
 	b.WriteString("step,holder,int8_holders,recorded_score,true_score,cost\n")
-	total := len(r.Holders)
 	for _, s := range r.Chain {
-		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%d\n", s.Step, csvField(s.Holder), s.Int8, number(s.Value), number(s.TrueValue), total-s.Int8)
+		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%s\n", s.Step, csvField(s.Holder), s.Int8, number(s.Value), number(s.TrueValue), number(&s.Cost))
 	}
 	return []byte(b.String())
 }

@@ -36,6 +36,10 @@ type searching struct {
 	start   search.Mask // the mix of --start; empty without one
 	above   float64     // the target as the search compares it
 	trials  trialBook
+	rules   rules   // --pin, --group, --profile
+	share   float64 // --int16-share
+	cost    cost    // --cost
+	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
@@ -90,14 +94,14 @@ func (s *searching) check() error {
 	if err := c.missing(); err != nil {
 		return err
 	}
-	if c.Target == "" {
-		return mistakef("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
+	if err := s.checkGoal(); err != nil {
+		return err
 	}
 	if c.Out == "" && !c.DryRun {
 		return mistakef("--out is missing: give a new folder for what is found, --out DIR")
 	}
 	var err error
-	if s.target, err = search.ParseTarget(c.Target); err != nil {
+	if s.rules, err = c.parseRules(); err != nil {
 		return err
 	}
 	if !slices.Contains(Strategies(), c.Strategy) {
@@ -110,7 +114,7 @@ func (s *searching) check() error {
 		if s.metric, err = backend.MetricByName(c.Metric); err != nil {
 			return err
 		}
-		if err := s.target.Check(s.scale()); err != nil {
+		if err := s.checkTarget(); err != nil {
 			return err
 		}
 	}
@@ -129,7 +133,7 @@ func (s *searching) begin() error {
 	if s.metric == nil { // the default depends on the data
 		s.metric, _ = chooseMetric("", s.data.Labels() != nil)
 	}
-	if err := s.target.Check(s.scale()); err != nil {
+	if err := s.checkTarget(); err != nil {
 		return err
 	}
 	if err := s.needLabels(s.metric, c); err != nil {
@@ -139,7 +143,7 @@ func (s *searching) begin() error {
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
 		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: TargetResult{Text: c.Target}, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
+		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]
@@ -149,11 +153,11 @@ func (s *searching) begin() error {
 		}
 		s.result.Holders = append(s.result.Holders, out)
 	}
-	s.result.Metric = s.metric.Name
+	s.result.Metric, s.result.Lower = s.metric.Name, s.metric.Lower
 	if s.onGPU() {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
 	}
-	return nil
+	return s.constrainSearch()
 }
 
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be
@@ -198,8 +202,10 @@ func (s *searching) fingerprint() Fingerprint {
 	if s.onGPU() {
 		f["device"] = s.device.Text
 	}
-	if c.Session != "exact" {
-		f["session"] = c.Session
+	for key, value := range c.choices() {
+		if value != "" {
+			f[key] = value
+		}
 	}
 	for _, in := range s.files {
 		f[in.Role] = in.SHA256
@@ -354,13 +360,9 @@ func (s *searching) search(ctx context.Context) error {
 	if s.float != nil {
 		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
 	}
-	goal, err := s.target.Resolve(s.scale(), ends)
+	goal, err := s.resolveGoal(ends)
 	if err != nil {
 		return err
-	}
-	s.result.Target.Value, s.above = goal.Value, goal.Above
-	if goal.Finer {
-		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
 	}
 	o, err := s.strategyOptions(goal)
 	if err != nil {
@@ -373,7 +375,7 @@ func (s *searching) search(ctx context.Context) error {
 		}
 	}
 	s.begun = true
-	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
+	found, err := s.seek(ctx, o)
 	s.book(found)
 	s.sensitivity(found)
 	s.result.TrialCosts = s.trials.costs()
@@ -387,6 +389,9 @@ func (s *searching) search(ctx context.Context) error {
 		return err
 	}
 	if !found.Found {
+		if s.layout.Pinned.Count() > 0 {
+			return fmt.Errorf("%w: the mix with nothing in int8 but what is held there scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
+		}
 		return fmt.Errorf("%w: the 16-bit network scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
 	}
 	return nil
@@ -395,7 +400,11 @@ func (s *searching) search(ctx context.Context) error {
 // strategyOptions are the options of the strategy for a target.
 func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err error) {
 	o = search.NewOptions(len(s.records), goal.Above)
-	o.Units = s.units()
+	o.Units, o.Curve = s.units(), s.config.Curve
+	o.Pinned = s.layout.Pinned
+	if s.config.Cost != costCount {
+		o.Cost = search.UnitCost(s.cost.saves, o.Units)
+	}
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}

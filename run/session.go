@@ -81,9 +81,10 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	return nil, nil
 }
 
-// holds tells whether a score meets the target; the 16-bit network's only has to reach it.
+// holds tells whether a score meets the target; that of the network with nothing in int8 but what is held there only has to
+// reach it.
 func (s *searching) holds(v search.Score, m search.Mask) bool {
-	return v.Float() > s.above || m.Count() == 0 && v.Float() >= s.above
+	return v.Float() > s.above || m.Count() == s.layout.Pinned.Count() && v.Float() >= s.above
 }
 
 // scoreWritten scores a mix as a default session computes its QDQ file.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 
 	"demote/backend"
@@ -84,6 +85,10 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 // resolve finds again what the search compared scores with.
 func (s *searching) resolve(r *Result) error {
 	var err error
+	if r.Int16Share != "" {
+		s.above = math.Inf(-1)
+		return nil
+	}
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
 	}

@@ -24,19 +24,19 @@ func CountCost(holders int) []float64 {
 
 // BopsCost saves bit operations: the multiply-accumulates of a holder's consumers, times the bits that the activation
 // loses, times the bits of the weights (van Baalen et al., Bayesian Bits, 2020: BOPs = MACs x activation bits x weight bits).
-func BopsCost(macs []float64, low, high, weight int) []float64 {
+func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	list := make([]float64, len(macs))
 	for h, m := range macs {
-		list[h] = m * float64(high-low) * float64(weight)
+		list[h] = m * float64(lost[h]) * float64(weight)
 	}
 	return list
 }
 
 // BytesCost saves bytes moved for one sample: the elements of a holder's tensor times the bits that they lose, over 8.
-func BytesCost(elements []float64, low, high int) []float64 {
+func BytesCost(elements []float64, lost []int) []float64 {
 	list := make([]float64, len(elements))
 	for h, e := range elements {
-		list[h] = e * float64(high-low) / 8
+		list[h] = e * float64(lost[h]) / 8
 	}
 	return list
 }

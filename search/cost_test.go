@@ -11,14 +11,14 @@ import (
 
 func TestCosts(t *testing.T) {
 	units := [][]int{{2, 0}, {1}}
-	bops := search.BopsCost([]float64{10, 20, 0}, 8, 16, 8)
+	bops := search.BopsCost([]float64{10, 20, 0}, []int{8, 8, 8}, 8)
 	if !slices.Equal(bops, []float64{640, 1280, 0}) {
 		t.Errorf("bops %v", bops)
 	}
-	if bytes := search.BytesCost([]float64{100, 7, 0}, 8, 16); !slices.Equal(bytes, []float64{100, 7, 0}) {
+	if bytes := search.BytesCost([]float64{100, 7, 0}, []int{8, 8, 8}); !slices.Equal(bytes, []float64{100, 7, 0}) {
 		t.Errorf("bytes %v", bytes)
 	}
-	if nibbles := search.BytesCost([]float64{100}, 4, 8); !slices.Equal(nibbles, []float64{50}) {
+	if nibbles := search.BytesCost([]float64{100, 100}, []int{4, 0}); !slices.Equal(nibbles, []float64{50, 0}) {
 		t.Errorf("4 of 8 bits: %v", nibbles)
 	}
 	if u := search.UnitCost(search.CountCost(3), units); !slices.Equal(u, []float64{2, 1}) {

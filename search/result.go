@@ -45,7 +45,7 @@ type Result struct {
 	AllLow     Score
 	LowRefused bool
 
-	StartRefused bool     // the start mix does not hold; the search began from the all-high mix
+	StartRefused bool     // the start mix does not hold, or nobody asked: the chain begins at the all-high mix
 	Notes        []string // what a person should know, a line each
 
 	Evaluations int // scores that the definition asks for, the 8-bit endpoint twice in the reference strategy

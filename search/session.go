@@ -75,7 +75,10 @@ func (s *session) end(ctx context.Context, err error) (Result, error) {
 		s.res.Stop, err = StopTime, nil
 	default:
 		s.res.Stop = StopError
-		err = fmt.Errorf("search %s after %d evaluations: %w", s.res.Strategy, s.res.Evaluations, err)
+		return s.res, fmt.Errorf("search %s after %d evaluations: %w", s.res.Strategy, s.res.Evaluations, err)
+	}
+	if s.o.Curve && s.res.Stop != StopDone {
+		s.res.Notes = append(s.res.Notes, "the curve is not whole: the budget was spent before its end")
 	}
 	return s.res, err
 }

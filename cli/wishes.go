@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"demote/run"
+)
+
+// wishFlags say what else an answer must keep to: what stays where, what moves together, and what it is to save.
+func wishFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "int16-share", Category: catTarget, Usage: "`SHARE`: instead of --target: the most accurate mix with at most this share of the activations at int16, such as 20%"},
+		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: hold activations at int8 or int16: NAME, GLOB or op:TYPE, such as op:Softmax=int16; may be given again"},
+		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: what they match moves together; may be given again"},
+		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: YAML that says what the hardware can do, see docs/constraints.md"},
+		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: what an activation in int8 saves: count, bops, bytes or a FILE.csv with lines of name,cost"},
+		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "go on past the target and score every mix down to all int8"},
+	}
+}
+
+// wishes reads the wishFlags and the budgets.
+func wishes(c *cli.Context, cfg *run.Config) error {
+	cfg.Int16Share, cfg.Profile, cfg.Cost = c.String("int16-share"), c.String("profile"), c.String("cost")
+	cfg.Pins, cfg.Groups, cfg.Curve = c.StringSlice("pin"), c.StringSlice("group"), c.Bool("curve")
+	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
+	switch {
+	case c.IsSet("trials") && cfg.Trials == 0:
+		return usage("--trials 0: a budget of no score finds nothing; give at least 1, or leave it out for none")
+	case c.IsSet("time") && cfg.Time == 0:
+		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
+	case c.IsSet("cost") && cfg.Cost == "":
+		return usage("--cost needs a value; see `demote search --help`")
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package run
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"demote/search"
+)
+
+// weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this width.
+const weightBits = 8
+
+// Names of the built-in costs.
+const (
+	costCount = "count"
+	costBops  = "bops"
+	costBytes = "bytes"
+)
+
+// A Saving is what a mix saves, counted in one cost: of all that demoting every holder would save. Total is what the
+// network with every holder on its high grid costs; null where only savings are known.
+type Saving struct {
+	Cost  string   `json:"cost"`
+	Saved float64  `json:"saved"`
+	All   float64  `json:"all"`
+	Total *float64 `json:"total"`
+}
+
+// cost is a cost model of a network: what demoting each holder saves.
+type cost struct {
+	name  string
+	saves []float64
+	total *float64
+}
+
+// checkCost refuses a --cost that is neither a name nor a file, before anything is read.
+func (c Config) checkCost() error {
+	switch c.Cost {
+	case costCount, costBops, costBytes:
+		return nil
+	}
+	if filepath.Ext(c.Cost) != ".csv" {
+		return mistakef("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", c.Cost)
+	}
+	if _, err := os.Stat(c.Cost); err != nil {
+		return mistakef("--cost: %w; give a file with lines of name,cost", err)
+	}
+	return nil
+}
+
+// readCosts finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
+func (s *searching) readCosts() error {
+	bops, bytes, err := s.workCosts()
+	if err != nil {
+		return err
+	}
+	s.costs = []cost{bops, bytes}
+	n := len(s.records)
+	switch s.config.Cost {
+	case costCount:
+		total := float64(n)
+		s.cost = cost{costCount, search.CountCost(n), &total}
+	case costBops:
+		s.cost = bops
+	case costBytes:
+		s.cost = bytes
+	default:
+		f, err := os.Open(s.config.Cost)
+		if err != nil {
+			return mistakef("--cost: %w; give a file with lines of name,cost", err)
+		}
+		defer f.Close()
+		names := make([]string, n)
+		for i, h := range s.network.Holders {
+			names[i] = h.Name
+		}
+		saves, err := search.ReadCost(f, names)
+		if err != nil {
+			return mistakef("--cost %s: %s", s.config.Cost, strings.TrimPrefix(err.Error(), search.ErrInput.Error()+": "))
+		}
+		s.cost = cost{s.config.Cost, saves, nil}
+		s.costs = append(s.costs, s.cost)
+	}
+	return nil
+}
+
+// workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
+// values, and the bytes of its own tensor.
+func (s *searching) workCosts() (bops, bytes cost, err error) {
+	fixed, err := fixShapes(s.network.Model, s.inputs, s.block)
+	if err != nil {
+		return bops, bytes, err
+	}
+	dims := map[string][]int64{}
+	for _, v := range fixed.Values() {
+		dims[v.Name] = v.Dims
+	}
+	uses, err := s.network.Uses()
+	if err != nil {
+		return bops, bytes, err
+	}
+	n := len(s.records)
+	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
+	per := float64(s.block)
+	work := fixed.MACs(dims)
+	for _, u := range uses {
+		for _, h := range u.Reads {
+			macs[h] += work[u.Node] / per
+		}
+	}
+	for i, h := range s.network.Holders {
+		if d := dims[h.Tensor]; len(d) > 0 {
+			elements[i] = 1 / per
+			for _, size := range d {
+				elements[i] *= float64(max(size, 0))
+			}
+		}
+		high[i] = s.records[i].High.Bits
+		lost[i] = max(0, high[i]-s.records[i].Low.Bits)
+	}
+	bops = cost{name: costBops, saves: search.BopsCost(macs, lost, weightBits)}
+	bytes = cost{name: costBytes, saves: search.BytesCost(elements, lost)}
+	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
+	return bops, bytes, nil
+}
+
+func sum(list []float64) *float64 {
+	total := 0.0
+	for _, v := range list {
+		total += v
+	}
+	return &total
+}
+
+// savings lists what a mix saves.
+func (s *searching) savings(m search.Mask) []Saving {
+	var list []Saving
+	for _, c := range s.costs {
+		saved, all := search.Saving(c.saves, m)
+		list = append(list, Saving{Cost: c.name, Saved: saved, All: all, Total: c.total})
+	}
+	return list
+}
+
+// costOf is what a mix costs by the chosen cost: all that could be saved less what is, on top of what cannot be saved
+// where that is known.
+func (s *searching) costOf(m search.Mask) float64 {
+	saved, all := search.Saving(s.cost.saves, m)
+	if s.cost.total != nil {
+		all = *s.cost.total
+	}
+	return all - saved
+}

@@ -1,0 +1,142 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"demote/search"
+)
+
+// shareSlack makes up for shares that have no float64, as the search does: 29 % of 100 are 29, not 28.999.
+const shareSlack = 1e-9
+
+// checkGoal reads what is wanted: a target, or a share of int16.
+func (s *searching) checkGoal() (err error) {
+	c := s.config
+	switch {
+	case c.Int16Share == "" && c.Target == "":
+		return mistakef("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
+	case c.Int16Share == "":
+		s.target, err = search.ParseTarget(c.Target)
+		return err
+	case c.Target != "":
+		return mistakef("--target and --int16-share exclude each other: the one bounds the score, the other the activations at int16")
+	case c.Strategy != "auto":
+		return mistakef("--strategy %s: --int16-share has a way of its own; leave --strategy out", c.Strategy)
+	case c.Start != "":
+		return mistakef("--start: --int16-share has a start of its own; leave --start out")
+	}
+	digits, ok := strings.CutSuffix(strings.TrimSpace(c.Int16Share), "%")
+	v, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || !(v >= 0 && v <= 100) {
+		return mistakef("--int16-share %s: give a share of the activations such as 20%%", c.Int16Share)
+	}
+	s.share = v / 100
+	return nil
+}
+
+// checkTarget refuses a target that the metric cannot mean.
+func (s *searching) checkTarget() error {
+	if s.config.Int16Share != "" {
+		return nil
+	}
+	return s.target.Check(s.scale())
+}
+
+// resolveGoal turns what is wanted into the comparison that the search makes.
+func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) {
+	if s.config.Int16Share != "" {
+		s.above = math.Inf(-1)
+		return search.Resolved{Above: s.above}, nil
+	}
+	goal, err := s.target.Resolve(s.scale(), ends)
+	if err != nil {
+		return goal, err
+	}
+	s.result.Target.Value, s.above = goal.Value, goal.Above
+	if goal.Finer {
+		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
+	}
+	return goal, nil
+}
+
+// seek runs the strategy, or looks for the best mix within a share.
+func (s *searching) seek(ctx context.Context, o search.Options) (search.Result, error) {
+	if s.config.Int16Share != "" {
+		return search.WithinShare(ctx, s.ev, o, s.share)
+	}
+	return search.Run(ctx, s.config.Strategy, s.ev, o)
+}
+
+// choices are what a fingerprint has of the flags that most runs leave alone.
+func (c Config) choices() map[string]string {
+	f := map[string]string{
+		"int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
+	}
+	if c.Session != "exact" {
+		f["session"] = c.Session
+	}
+	if c.Cost != costCount {
+		f["cost"] = c.Cost
+	}
+	if c.Curve {
+		f["curve"] = "past the target"
+	}
+	return f
+}
+
+// constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the first
+// trial.
+func (s *searching) constrainSearch() error {
+	if err := s.arrange(s.rules); err != nil {
+		return err
+	}
+	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.costFile()}} {
+		if in.path == "" {
+			continue
+		}
+		sum, err := hashFile(in.path)
+		if err != nil {
+			return err
+		}
+		s.result.Inputs = append(s.result.Inputs, InputFile{Role: in.role, Path: in.path, SHA256: sum})
+		s.files = s.result.Inputs
+	}
+	for h := range s.result.Holders {
+		s.result.Holders[h].Pinned = s.layout.Pinned.Low(h)
+	}
+	for _, h := range s.layout.High {
+		s.result.Holders[h].Pinned = true
+	}
+	if held, most := len(s.layout.High), int(s.share*float64(len(s.records))+shareSlack); s.config.Int16Share != "" && held > most {
+		return mistakef("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.config.Int16Share, held, len(s.records), most)
+	}
+	s.result.Cost = s.config.Cost
+	if text := s.describeLayout(); text != "" {
+		s.config.Say(text)
+	}
+	return s.readCosts()
+}
+
+// costFile is the file of --cost, "" for a cost by name.
+func (s *searching) costFile() string {
+	switch s.config.Cost {
+	case costCount, costBops, costBytes:
+		return ""
+	}
+	return s.config.Cost
+}
+
+// ended says in a line what ended a search before its strategy was done; empty where it was.
+func (s *searching) ended(stop search.Stop) string {
+	switch stop {
+	case search.StopTrials:
+		return fmt.Sprintf("the budget of %d scores (--trials) ended the search: this is the best so far", s.config.Trials)
+	case search.StopTime:
+		return fmt.Sprintf("the budget of %v (--time) ended the search: this is the best so far", s.config.Time)
+	}
+	return ""
+}
