@@ -86,6 +86,7 @@ type point struct {
 	True     *float64 // score of the mask after it
 	Lost     *float64 // how much worse the true score is than the one before; negative: better
 	Chosen   bool     // its mask is the answer
+	Past     bool     // behind the answer, by --curve
 }
 
 // A move is one holder of a step.
@@ -102,7 +103,7 @@ func (r *Run) points() []point {
 	before, chosen := r.Score.High.value(), -1
 	var points []point
 	for i, list := range r.steps() {
-		p := point{Step: list[0].Step, Recorded: finite(list[0].Value), True: finite(list[0].TrueValue)}
+		p := point{Step: list[0].Step, Past: list[0].Past, Recorded: finite(list[0].Value), True: finite(list[0].TrueValue)}
 		for _, s := range list {
 			m := move{s.Holder, s.Promoted || s.Int8 == nil && low[s.Holder]}
 			if p.Moves = append(p.Moves, m); m.Promoted {
@@ -121,7 +122,7 @@ func (r *Run) points() []point {
 			}
 			p.Lost = &lost
 		}
-		if before = p.True; p.Low == answer && answer > 0 && (p.True == nil || final != nil && *p.True == *final) {
+		if before = p.True; p.Low == answer && answer > 0 && !p.Past && (p.True == nil || final != nil && *p.True == *final) {
 			chosen = i
 		}
 		points = append(points, p)

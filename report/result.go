@@ -14,13 +14,18 @@ type Result struct {
 	Holders       []Holder          `json:"holders"`   // in graph order
 	Promotion     []string          `json:"promotion"` // the int16 holders, in reverse chain order
 	Metric        string            `json:"metric"`
+	LowerBetter   bool              `json:"lower"` // a lower value of the metric is better
 	Strategy      string            `json:"strategy"`
 	Formula       string            `json:"formula"`
 	Samples       int               `json:"samples"`
 	Target        Target            `json:"target"`
+	Int16Share    string            `json:"int16_share"` // what was wanted instead of a target
 	Met           bool              `json:"met"`
 	Finished      bool              `json:"finished"`
+	Stop          string            `json:"stop"` // what ended the strategy: done, trials, time, error
 	Score         Scores            `json:"score"`
+	Cost          string            `json:"cost"` // that the strategy went by
+	Savings       []Saving          `json:"savings"`
 	Chain         []Step            `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
 	Trials        int               `json:"trials"`             // masks touched
@@ -47,6 +52,7 @@ type Holder struct {
 	Precision string `json:"precision"` // int8 or int16, or as many bits as the record has
 	Low       Grid   `json:"low"`
 	High      Grid   `json:"high"`
+	Pinned    bool   `json:"pinned"` // held at its precision by a constraint
 
 	Seen     *Range   `json:"seen"`     // values in the calibration
 	Alone    *Score   `json:"alone"`    // score with this unit alone demoted
@@ -63,6 +69,15 @@ type Range struct {
 type TrialCosts struct {
 	Judged  []float64 `json:"judged"`  // share of the samples that the trial looked at, 0 to 1
 	Seconds []float64 `json:"seconds"` // until it was left or over
+}
+
+// A Saving is what the mix saves in one cost, of what demoting every holder would, and what the network with every holder on
+// its high grid costs; nil where that is not known.
+type Saving struct {
+	Cost  string   `json:"cost"`
+	Saved float64  `json:"saved"`
+	All   float64  `json:"all"`
+	Total *float64 `json:"total"`
 }
 
 // A Grid is one quantization of one tensor.
@@ -101,6 +116,8 @@ type Step struct {
 	Step      int      `json:"step"`
 	Holder    string   `json:"holder"`
 	Promoted  bool     `json:"promoted"`   // the holder went back to int16
+	Past      bool     `json:"past"`       // behind the result
+	Cost      *float64 `json:"cost"`       // of the mix after the whole step
 	Int8      *int     `json:"int8"`       // int8 holders after the whole step; nil: not written
 	Value     *float64 `json:"value"`      // as the chain recorded it
 	TrueValue *float64 `json:"true_value"` // of the mask after this step

@@ -13,7 +13,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.warnings(), v.scores(), v.curveSection(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.warnings(), v.scores(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -86,8 +86,11 @@ func (v *view) curveSection() *section {
 				to = v.HighName()
 			}
 			answer := ""
-			if p.Chosen {
+			switch {
+			case p.Chosen:
 				answer = "yes"
+			case p.Past:
+				answer = "past it"
 			}
 			rows = append(rows, []string{fmt.Sprint(p.Step), short(m.Name), to, fmt.Sprint(p.Low), maybe(p.Recorded), maybe(p.True), maybe(p.Lost), answer})
 		}

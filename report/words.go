@@ -11,7 +11,7 @@ import (
 )
 
 // Lower tells whether a lower value of the run's metric is better.
-func (r *Run) Lower() bool { return r.Metric == "mse" }
+func (r *Run) Lower() bool { return r.LowerBetter || r.Metric == "mse" && !r.Has("lower") }
 
 // isLow tells whether a holder runs on its low grid.
 func (r *Run) isLow(h Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
@@ -89,7 +89,11 @@ func (r *Run) Answer() string {
 	default:
 		fmt.Fprintf(&b, "%d of %d holders run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
 	}
-	fmt.Fprintf(&b, "; this mix scores %s by %s, and the target is %s.", r.Text(r.Score.Mixed), short(r.Metric), r.TargetText())
+	wanted := "and the target is"
+	if r.Int16Share != "" {
+		wanted = "wanted was"
+	}
+	fmt.Fprintf(&b, "; this mix scores %s by %s, %s %s.", r.Text(r.Score.Mixed), short(r.Metric), wanted, r.TargetText())
 	text := b.String()
 	return strings.ToUpper(text[:1]) + text[1:]
 }
@@ -113,6 +117,9 @@ func (r *Run) State() string {
 func (r *Run) TargetText() string {
 	if !r.Has("target") {
 		return "not known"
+	}
+	if r.Int16Share != "" {
+		return "the best with at most " + short(r.Int16Share) + " at " + r.HighName()
 	}
 	side := "above"
 	if r.Lower() {

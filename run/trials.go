@@ -90,8 +90,9 @@ func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // sensitivity writes down what the search has learnt of each unit alone. Holders that move together share it.
 func (s *searching) sensitivity(f search.Result) {
-	mask := search.NewMask(len(s.records))
-	for u, holders := range s.units() {
+	units := s.units()
+	mask := s.layout.Pinned.Clone()
+	for u, holders := range units {
 		for _, h := range holders {
 			mask.Demote(h)
 		}

@@ -1,0 +1,35 @@
+package report
+
+import "strconv"
+
+// savings lists what the mix saves, in every cost that the run knows of.
+func (v *view) savings() *section {
+	if len(v.Savings) == 0 {
+		return nil
+	}
+	rows := make([][]string, 0, len(v.Savings))
+	for _, c := range v.Savings {
+		share, left, total := "", "", ""
+		if c.All > 0 {
+			share = strconv.FormatFloat(100*c.Saved/c.All, 'f', 1, 64) + " %"
+		}
+		if finite(c.Total) != nil {
+			left, total = brief(*c.Total-c.Saved), brief(*c.Total)
+		}
+		rows = append(rows, []string{short(c.Cost), brief(c.Saved), brief(c.All), share, left, total})
+	}
+	s := v.section("savings", "What it saves")
+	s.Paragraphs = []string{"For one sample. BOPs are multiply-accumulates times the bits of their activations times 8 bits of weights; bytes are those of the activations. " +
+		"The strategy went by " + short(orCount(v.Cost)) + "."}
+	s.Tables = []*table{newTable(s.ID+"-table", "What the mix saves", append(textColumns("cost"),
+		numberColumns("saved", "of what all "+v.LowName()+" saves", "share", "left", "all "+v.HighName())...), rows)}
+	return s
+}
+
+// orCount is the name of the cost that stands where none is written.
+func orCount(cost string) string {
+	if cost == "" {
+		return "count"
+	}
+	return cost
+}
