@@ -105,6 +105,19 @@ bench: setup build ## measure, and write docs/benchmarks.md
 	@mv .tools/benchmarks.md docs/benchmarks.md
 	@echo "bench: docs/benchmarks.md is written"
 
+.PHONY: forecast
+forecast: ## measure the forecast of the remaining time on recorded searches, and write the table of docs/watching.md
+	@$(NEED) go cc
+	go test ./search -count=1 -run '^TestForecast$$' -v -write-forecast
+
+.PHONY: forecast-record
+forecast-record: setup ## record those searches again (about half an hour), then forecast
+	@$(NEED) go cc
+	@rm -rf .tools/traces && mkdir -p .tools/traces
+	go test ./run -count=1 -timeout 2h -run '^TestRecordTraces$$' -v -record $(CURDIR)/.tools/traces
+	@cat .tools/traces/*.json > search/testdata/traces.jsonl
+	@$(MAKE) --no-print-directory forecast
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

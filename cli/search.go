@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"demote/run"
+	"demote/search"
 )
 
 func searchCommand() *cli.Command {
@@ -71,7 +72,7 @@ func searchAction(c *cli.Context) error {
 	if cfg.Log, taken, err = takeRuntime(c); err != nil {
 		return err
 	}
-	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"))
+	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), cfg.Strategy, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
 	cfg.Progress, cfg.Say = watch.event, watch.say
 	if cfg.DryRun && !watch.json {

@@ -68,6 +68,9 @@ var (
 	movement = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
 )
 
+// numbersAt40 is what a narrow terminal shows: how far, the best, and what remains.
+var numbersAt40 = regexp.MustCompile(`(?m)^int8 \d+/\d+ +best \d+, (\d.* left|nearly done)\s*$`)
+
 // TestTerminal searches on terminals of several widths: there is a bar that fits, no colour, and at
 // the end the summary; without a terminal that moves its cursor there are plain lines.
 func TestTerminal(t *testing.T) {
@@ -93,8 +96,11 @@ func TestTerminal(t *testing.T) {
 			if moves := movement.MatchString(text); moves != c.bar {
 				t.Errorf("the cursor moves: %v, want %v: %q", moves, c.bar, text)
 			}
-			if bar := strings.Contains(text, "int8 ") && strings.Contains(text, "["); c.bar && !bar {
+			if bar := strings.Contains(text, "int8 ") && strings.Contains(text, "["); c.bar && c.columns >= 72 && !bar {
 				t.Errorf("there is no bar: %q", text)
+			}
+			if c.columns == 40 && !numbersAt40.MatchString(movement.ReplaceAllString(text, "\n")) {
+				t.Errorf("no line has all numbers in 40 columns: %q", text)
 			}
 			for _, line := range strings.FieldsFunc(movement.ReplaceAllString(text, "\n"), func(r rune) bool { return r == '\n' || r == '\r' }) {
 				if strings.HasPrefix(line, "int8 ") && strings.Contains(line, "/") && len([]rune(line)) > c.columns {
@@ -168,7 +174,7 @@ func TestJSONLines(t *testing.T) {
 				if kind == "note" {
 					continue
 				}
-				for _, field := range []string{"evaluations", "int8", "holders", "best_int8", "seconds", "score"} {
+				for _, field := range []string{"evaluations", "int8", "holders", "best_int8", "trials", "seconds", "score", "left"} {
 					if _, ok := e[field]; !ok {
 						t.Errorf("an event lacks %s: %s", field, line)
 					}

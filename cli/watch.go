@@ -25,20 +25,43 @@ type watcher struct {
 	json    bool
 	header  string // said before anything else; empty: nothing
 	started time.Time
-	first   time.Time // when the first trial was over
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
-	text    atomic.Pointer[string] // beside the bar, which is drawn by another goroutine
+	narrow  bool                     // the terminal has no room for more than numbers
+	shown   atomic.Pointer[standing] // beside the bar, which is drawn by another goroutine
+
+	forecast *search.Forecast
+	rates    []rate // of the last seconds, oldest first
 }
 
-// lineEvery is the least time between two plain lines.
-const lineEvery = 2 * time.Second
+// A standing is how a search stands, as the bar shows it.
+type standing struct {
+	text        string
+	left        bool // the time that remains is known
+	least, most time.Duration
+	at          time.Time // when that was worked out
+}
 
-func newWatcher(out, err io.Writer, asJSON bool) *watcher {
-	w := &watcher{out: out, err: err, json: asJSON, started: time.Now()}
+// A rate is how many masks had been tried at a time.
+type rate struct {
+	at     time.Time
+	trials int
+}
+
+const (
+	lineEvery  = 2 * time.Second  // the least time between two plain lines
+	rateWindow = 10 * time.Second // over which trials a second are counted
+	narrow     = 72               // columns below which there are numbers and no bar
+)
+
+// newWatcher watches a search by a strategy with a budget.
+func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.Budget) *watcher {
+	w := &watcher{out: out, err: err, json: asJSON, started: time.Now(), forecast: search.NewForecast(strategy, budget)}
 	if f, ok := terminal(err); ok && !asJSON {
-		w.bars = mpb.New(mpb.WithOutput(f), mpb.WithAutoRefresh(), mpb.WithWidth(min(24, widthOf(f)/3)))
+		columns := widthOf(f)
+		w.narrow = columns < narrow
+		w.bars = mpb.New(mpb.WithOutput(f), mpb.WithAutoRefresh(), mpb.WithWidth(min(24, columns/4)))
 	}
 	return w
 }
@@ -76,18 +99,11 @@ func (w *watcher) event(e search.Event) {
 	defer w.mu.Unlock()
 	w.begin()
 	elapsed := time.Since(w.started)
-	if w.first.IsZero() {
-		w.first = time.Now()
-	}
-	if e.Kind == search.EventTrial && w.json { // there are thousands
-		if time.Since(w.last) < lineEvery {
-			return
-		}
-		w.last = time.Now()
-	}
+	w.forecast.Add(elapsed, e)
+	now := &standing{at: time.Now()}
+	now.least, now.most, now.left = w.forecast.Left(elapsed)
 	if w.json {
-		writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
-			"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds()})
+		w.line(e, now, elapsed)
 		return
 	}
 	switch e.Kind {
@@ -98,24 +114,111 @@ func (w *watcher) event(e search.Event) {
 		w.note(fmt.Sprintf("%6.1fs  all int8:  %s", elapsed.Seconds(), eventScore(e.Score)))
 		return
 	}
-	text := fmt.Sprintf("best so far %d, %d scores%s", e.BestLow, e.Evaluations, left(time.Since(w.first), e))
+	perSecond := w.perSecond(e.Trials)
 	if e.Kind == search.EventOrder {
-		text = "ranking the activations"
+		now.text = "ranking"
+	} else {
+		now.text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
+		if w.narrow {
+			now.text = fmt.Sprintf("best %d", e.BestLow)
+		}
 	}
 	if w.bars == nil {
 		if time.Since(w.last) >= lineEvery {
 			w.last = time.Now()
-			w.note(fmt.Sprintf("%6.1fs  %d of %d in int8, %s", elapsed.Seconds(), e.Low, e.Units, text))
+			w.note(fmt.Sprintf("%6.1fs  %d of %d in int8, %s", elapsed.Seconds(), e.Low, e.Units, now))
 		}
 		return
 	}
-	w.text.Store(&text)
+	w.shown.Store(now)
 	if w.bar == nil {
-		w.bar = w.bars.AddBar(int64(e.Units),
-			mpb.PrependDecorators(decor.CountersNoUnit("int8 %d/%d ")),
-			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_MMSS), decor.Any(func(decor.Statistics) string { return "  " + *w.text.Load() })))
+		w.bar = w.newBar(int64(e.Units))
 	}
 	w.bar.SetCurrent(min(int64(e.Low), int64(e.Units)-1)) // a bar that is full is over, and searches go back
+}
+
+// newBar makes the bar, on a narrow terminal without its picture.
+func (w *watcher) newBar(units int64) *mpb.Bar {
+	count := mpb.PrependDecorators(decor.CountersNoUnit("int8 %d/%d "))
+	beside := decor.Any(func(decor.Statistics) string { return "  " + w.shown.Load().String() })
+	if w.narrow {
+		return w.bars.New(units, mpb.NopStyle(), count, mpb.AppendDecorators(beside))
+	}
+	return w.bars.AddBar(units, count, mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_MMSS), beside))
+}
+
+// line writes an event as JSON. Trials come by the thousand: one in a while is told.
+func (w *watcher) line(e search.Event, now *standing, elapsed time.Duration) {
+	if e.Kind == search.EventTrial {
+		if time.Since(w.last) < lineEvery {
+			return
+		}
+		w.last = time.Now()
+	}
+	var left any
+	if now.left {
+		left = [2]float64{now.least.Seconds(), now.most.Seconds()}
+	}
+	writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
+		"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds(), "left": left})
+}
+
+// perSecond is the rate of trials over the last seconds; empty as long as there is none.
+func (w *watcher) perSecond(trials int) string {
+	now := time.Now()
+	w.rates = append(w.rates, rate{now, trials})
+	for len(w.rates) > 2 && now.Sub(w.rates[1].at) > rateWindow {
+		w.rates = w.rates[1:]
+	}
+	first := w.rates[0]
+	span := now.Sub(first.at).Seconds()
+	if trials <= first.trials || span <= 0 {
+		return ""
+	}
+	digits := 1
+	if float64(trials-first.trials) > 10*span {
+		digits = 0
+	}
+	return fmt.Sprintf(", %.*f trials/s", digits, float64(trials-first.trials)/span)
+}
+
+// String is the standing at the time at which it is asked: what remains gets less while one long trial runs.
+func (s *standing) String() string {
+	if !s.left {
+		return s.text
+	}
+	gone := time.Since(s.at)
+	return s.text + ", " + leftText(s.least-gone, s.most-gone)
+}
+
+// leftText writes a range of time: 10 to 40 s left, 40 s to 2 min left.
+func leftText(least, most time.Duration) string {
+	if most < 2*time.Second {
+		return "nearly done"
+	}
+	a, unit := rough(max(least, 0))
+	b, unit2 := rough(most)
+	switch {
+	case unit != unit2:
+		return fmt.Sprintf("%s %s to %s %s left", a, unit, b, unit2)
+	case a == b:
+		return fmt.Sprintf("%s %s left", b, unit2)
+	}
+	return fmt.Sprintf("%s to %s %s left", a, b, unit2)
+}
+
+// rough writes a time with its unit, to no more digits than an estimate has.
+func rough(d time.Duration) (number, unit string) {
+	switch s := d.Seconds(); {
+	case s < 10:
+		return fmt.Sprintf("%.0f", s), "s"
+	case s < 95:
+		return fmt.Sprintf("%.0f", 5*math.Round(s/5)), "s"
+	case s < 95*60:
+		return fmt.Sprintf("%.0f", s/60), "min"
+	default:
+		return fmt.Sprintf("%.1f", s/3600), "h"
+	}
 }
 
 // known tells whether an event has a score: some kinds have none.
@@ -140,16 +243,6 @@ func eventScore(s search.Score) string {
 
 // writeLine writes a value as one line of JSON.
 func writeLine(w io.Writer, v any) { json.NewEncoder(w).Encode(v) }
-
-// left estimates the time that remains from the demotions done: each takes about as long as those
-// before, and later ones rather longer.
-func left(elapsed time.Duration, e search.Event) string {
-	if e.Low < 3 || e.Low >= e.Units {
-		return ""
-	}
-	least := elapsed * time.Duration(e.Units-e.Low) / time.Duration(e.Low)
-	return fmt.Sprintf(", about %s to %s left", least.Round(time.Second), (3 * least).Round(time.Second))
-}
 
 // close ends the bar.
 func (w *watcher) close() {

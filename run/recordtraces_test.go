@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -51,11 +52,23 @@ func tracedSearches() map[string]Config {
 			}
 		}
 	}
+	for _, network := range []string{"dscnn", "uneven", "vit"} { // other samples and targets, to check by
+		for _, strategy := range []string{"auto", "demotion", "gallop", "rank", "bisect"} {
+			for _, target := range []string{"16bit-0.006", "75%"} {
+				c := all[network+" "+strategy+" "+map[string]string{"75%": "50%"}[target]]
+				if target != "75%" {
+					c = all[network+" "+strategy+" 16bit-0.003"]
+				}
+				c.Target, c.Limit, c.Seed = target, 300, 2
+				all[network+" "+strategy+" "+target+" check"] = c
+			}
+		}
+	}
 	for _, network := range []string{"dscnn", "uneven", "vit"} { // all samples
 		for _, strategy := range []string{"auto", "demotion"} {
 			c := all[network+" "+strategy+" 16bit-0.003"]
 			c.Limit = 0
-			all[network+" "+strategy+" 16bit-0.003 2000"] = c
+			all[network+" "+strategy+" 16bit-0.003 2000 check"] = c
 		}
 	}
 	return all
@@ -74,7 +87,10 @@ func TestRecordTraces(t *testing.T) {
 		if *recordOnly != "" && name != *recordOnly {
 			continue
 		}
-		trace := searchtest.Trace{Name: name, Strategy: c.Strategy}
+		trace := searchtest.Trace{Name: name, Set: "fit", Strategy: c.Strategy}
+		if strings.HasSuffix(name, " check") {
+			trace.Set = "check"
+		}
 		start := processorTime(t)
 		c.Out, c.Version = filepath.Join(t.TempDir(), "run"), "trace"
 		c.Progress = func(e search.Event) {
@@ -88,6 +104,7 @@ func TestRecordTraces(t *testing.T) {
 		if trace.Holders, trace.Samples = len(r.Holders), r.Samples; len(trace.Events) < 3 {
 			t.Errorf("%s: %d events", name, len(trace.Events))
 		}
+		trace.Thin()
 		line, err := json.Marshal(trace)
 		if err != nil {
 			t.Fatal(err)

@@ -58,6 +58,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	var err error
+	if s.config.Calib != "" && !s.config.DryRun {
+		s.config.Say("reading the network, and calibrating on " + s.config.Calib)
+	}
 	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, err
 	}
@@ -77,6 +80,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
+	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
 	if err := s.shrinking(ctx, s.open); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import "demote/search"
 // A Trace is a search written down: when what happened. Replayed, it shows what a search.Forecast would have said.
 type Trace struct {
 	Name     string
+	Set      string // fit: the factors of the forecast were chosen by it; check: they were not
 	Strategy string
 	Holders  int
 	Samples  int
@@ -34,4 +35,20 @@ func (t *Trace) Event(i int) (milliseconds int64, e search.Event) {
 		e.Kind = traceKinds[v[1]]
 	}
 	return v[0], e
+}
+
+// Thin leaves out trials that are told too soon after the one before, so that a long search stays small.
+func (t *Trace) Thin() {
+	const most = 150
+	kept, last := t.Events[:0], int64(-1<<62)
+	for i, v := range t.Events {
+		trial := v[1] == int64(len(traceKinds)-1)
+		if trial && i+1 < len(t.Events) && v[0]-last < t.End/most {
+			continue
+		}
+		if kept = append(kept, v); trial {
+			last = v[0]
+		}
+	}
+	t.Events = kept
 }

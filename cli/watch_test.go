@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"demote/search"
+)
+
+func TestLeftText(t *testing.T) {
+	for _, c := range []struct {
+		least, most time.Duration
+		want        string
+	}{
+		{0, time.Second, "nearly done"},
+		{-time.Minute, -time.Second, "nearly done"},
+		{-time.Minute, 8 * time.Second, "0 to 8 s left"},
+		{4 * time.Second, 9 * time.Second, "4 to 9 s left"},
+		{9 * time.Second, 41 * time.Second, "9 to 40 s left"},
+		{39 * time.Second, 41 * time.Second, "40 s left"},
+		{40 * time.Second, 2 * time.Minute, "40 s to 2 min left"},
+		{10 * time.Minute, 50 * time.Minute, "10 to 50 min left"},
+		{50 * time.Minute, 5 * time.Hour, "50 min to 5.0 h left"},
+	} {
+		if got := leftText(c.least, c.most); got != c.want {
+			t.Errorf("%v to %v: %q, want %q", c.least, c.most, got, c.want)
+		}
+	}
+}
+
+// TestWatcherTellsTheTimeThatRemains follows a search by rank: the lines have the best so far, the rate and a range.
+func TestWatcherTellsTheTimeThatRemains(t *testing.T) {
+	var out, errs bytes.Buffer
+	w := newWatcher(&out, &errs, false, "rank", search.Budget{})
+	w.started = time.Now().Add(-10 * time.Second) // the program takes a while to start
+	w.event(search.Event{Kind: search.EventHigh, Units: 50})
+	w.event(search.Event{Kind: search.EventLow, Units: 50, Trials: 1})
+	for i := range 20 {
+		time.Sleep(2 * time.Millisecond)
+		w.last = time.Time{} // every line
+		w.event(search.Event{Kind: search.EventTrial, Units: 50, Low: i, BestLow: i, Trials: i + 2})
+	}
+	w.close()
+	lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+	last := lines[len(lines)-1]
+	for _, want := range []string{"19 of 50 in int8", "best 19", "trials/s", " left"} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last line lacks %q: %q", want, last)
+		}
+	}
+	if strings.Contains(lines[2], "left") {
+		t.Errorf("a time is told after one trial: %q", lines[2])
+	}
+	if out.Len() > 0 {
+		t.Errorf("standard output: %q", out.String())
+	}
+}
