@@ -1,0 +1,43 @@
+package search
+
+import "math"
+
+// Z is Tango's score statistic for a loss of d: how far the loss that was seen lies from d, in standard errors under a true
+// loss of d. It is below zero where less was lost than d. d lies in -1..1, both excluded.
+//
+// With b and c as in Paired and p_c the most likely probability of c under p_b = p_c + d (Tango, Equivalence test and
+// confidence interval for the difference in proportions for the paired-sample design, Statistics in Medicine 17, 1998):
+//
+//	Z = (b - c - nd) / sqrt(n (2 p_c + d - d^2))
+//	p_c = (A + sqrt(A^2 + 8 n c d (1-d))) / (4n), A = b(1+d) + c(1-d) - 2nd
+func (p Paired) Z(d float64) float64 {
+	if d < 0 { // the formula takes d >= 0: the networks change places
+		return 0 - Paired{p.N, p.C, p.B}.Z(-d)
+	}
+	n, b, c := float64(p.N), float64(p.B), float64(p.C)
+	away := b - c - n*d
+	if away == 0 {
+		return 0 // also where nothing changed and nothing may
+	}
+	a := b*(1+d) + c*(1-d) - 2*n*d
+	q := (a + math.Sqrt(a*a+8*n*c*d*(1-d))) / (4 * n)
+	return away / math.Sqrt(n*(2*q+d-d*d))
+}
+
+// Interval is Tango's score interval for the loss of the mix against the reference: the losses d whose Z is within the
+// normal quantile of the confidence (0.95: 1.96). It is good, not exact: a promise goes by PValue.
+func (p Paired) Interval(confidence float64) (low, high float64) {
+	z := normalQuantile(1 - (1-confidence)/2)
+	at := func(bound float64) float64 { // Z falls as d rises
+		lo, hi := -1.0, 1.0
+		for range 60 { // 2^-59 is beyond a float64 of this size
+			if mid := (lo + hi) / 2; p.Z(mid) > bound {
+				lo = mid
+			} else {
+				hi = mid
+			}
+		}
+		return (lo + hi) / 2
+	}
+	return at(z), at(-z)
+}

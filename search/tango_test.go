@@ -1,0 +1,171 @@
+package search_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"demote/search"
+)
+
+// TestZ compares Tango's closed form with the score statistic at a maximum of the likelihood that is searched for.
+func TestZ(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 8))
+	for trial := range 300 {
+		n := 3 + rng.IntN(200)
+		b := rng.IntN(n)
+		p := search.Paired{N: n, B: b, C: rng.IntN(n - b)}
+		d := []float64{0, 0.005, 0.1, 0.6, -0.02, -0.4}[rng.IntN(6)]
+		term := func(k int, p float64) float64 {
+			if k == 0 {
+				return 0
+			}
+			return float64(k) * math.Log(p)
+		}
+		likelihood := func(q float64) float64 { return term(p.B, q+d) + term(p.C, q) + term(n-p.B-p.C, 1-2*q-d) }
+		low, high := max(0, -d), (1-d)/2
+		for range 200 { // the likelihood has one maximum
+			third := (high - low) / 3
+			if likelihood(low+third) < likelihood(high-third) {
+				low += third
+			} else {
+				high -= third
+			}
+		}
+		variance := float64(n) * (2*low + d - d*d)
+		if variance < 1e-9 {
+			continue
+		}
+		want := (float64(p.B-p.C) - float64(n)*d) / math.Sqrt(variance)
+		if got := p.Z(d); math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
+			t.Errorf("trial %d: %+v, loss %v: Z %v, want %v", trial, p, d, got, want)
+		}
+	}
+}
+
+func TestInterval(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		p    search.Paired
+	}{
+		{"some changes", search.Paired{N: 2000, B: 31, C: 24}},
+		{"one way", search.Paired{N: 100, B: 9}},
+		{"the other way", search.Paired{N: 100, C: 9}},
+		{"none", search.Paired{N: 500}},
+		{"all", search.Paired{N: 20, B: 20}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			low, high := c.p.Interval(0.95)
+			if !(low < high && low >= -1 && high <= 1) || c.p.Loss() < low-1e-9 || c.p.Loss() > high+1e-9 {
+				t.Fatalf("the loss %v is not in %v..%v", c.p.Loss(), low, high)
+			}
+			for _, end := range []float64{low, high} {
+				if z := math.Abs(c.p.Z(end)); end > -0.999 && end < 0.999 && math.Abs(z-1.959964) > 1e-4 {
+					t.Errorf("Z is %v at the end %v", z, end)
+				}
+			}
+			other, _ := search.Paired{N: c.p.N, B: c.p.C, C: c.p.B}.Interval(0.95)
+			if math.Abs(other+high) > 1e-9 {
+				t.Errorf("the interval from the other side ends at %v, not at %v", -other, high)
+			}
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for _, n := range []int{1, 63, 64, 65, 200} {
+		a, b := make([]uint64, n/64+2), make([]uint64, n/64+2)
+		for i := range a {
+			a[i], b[i] = rng.Uint64(), rng.Uint64() // bits past the last sample do not count
+		}
+		want, correct := search.Paired{N: n}, 0
+		for i := range n {
+			x, y := a[i/64]>>(i%64)&1, b[i/64]>>(i%64)&1
+			correct += int(y)
+			switch {
+			case x > y:
+				want.B++
+			case x < y:
+				want.C++
+			}
+		}
+		if got := search.Compare(a, b, n); got != want || search.Correct(b, n) != correct {
+			t.Errorf("n %d: %+v and %d correct, want %+v and %d", n, got, search.Correct(b, n), want, correct)
+		}
+	}
+}
+
+// TestScorePValue holds that the test and the one-sided Clopper-Pearson bound decide alike, and its exact level.
+func TestScorePValue(t *testing.T) {
+	for _, n := range []int{1, 9, 50, 400} {
+		for _, target := range []float64{0.5, 0.9, 0.97} {
+			level := 0.0
+			for k := range n + 1 {
+				p := search.ScorePValue(k, n, target)
+				low, _ := search.ClopperPearson(k, n, 0.9) // 0.05 on either side
+				if math.Abs(p-0.05) > 1e-6 && (p <= 0.05) != (low > target) {
+					t.Errorf("%d of %d, target %v: p-value %v, bound %v", k, n, target, p, low)
+				}
+				if p <= 0.05 {
+					level += trinomial(n, k, 0, target, 0)
+				}
+			}
+			if level > 0.05 {
+				t.Errorf("n %d, target %v: level %v", n, target, level)
+			}
+		}
+	}
+}
+
+func TestClaims(t *testing.T) {
+	scale := search.Scale{Name: "top1", Fraction: true}
+	float := search.Score{Count: 930, Total: 1000}
+	ends := search.Endpoints{Float: &float, High: search.Score{Count: 920, Total: 1000}, Low: search.Score{Count: 820, Total: 1000}}
+	for _, c := range []struct {
+		target string
+		want   search.Claim
+	}{
+		{"16bit-0.005", search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: 0.005}},
+		{"float-0.02", search.Claim{Confidence: 0.95, Reference: search.FloatReference, Budget: 0.02}},
+		{"float+0.001", search.Claim{Confidence: 0.95, Reference: search.FloatReference, Budget: -0.001}},
+		{"0.9", search.Claim{Confidence: 0.95, Above: 0.9}},
+		{"50%", search.Claim{Confidence: 0.95, Above: 0.87}},
+	} {
+		target, err := search.ParseTarget(c.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		goal, err := target.Resolve(scale, ends)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := target.Claim(goal, 0.95); got != c.want || got.Level() != 0.05 {
+			t.Errorf("%s: %+v with level %v, want %+v", c.target, got, got.Level(), c.want)
+		}
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		got  []search.Need
+		want []int
+	}{
+		{"a loss that is no less than the budget", search.LossNeeds(0.03, 0.005, 0.005, 0.05), nil},
+		{"nothing changes", search.LossNeeds(0, 0, 0.005, 0.05), []int{600, 600, 600}},
+		{"a score below the target", search.ScoreNeeds(0.9, 0.91, 0.05), nil},
+		{"a score above it", search.ScoreNeeds(0.92, 0.91, 0.05), []int{2200, 4900, 6700}},
+		{"a perfect score", search.ScoreNeeds(1, 0.9, 0.05), []int{29, 29, 29}},
+	} {
+		if len(c.got) != len(c.want) {
+			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+			continue
+		}
+		for i, need := range c.got {
+			if need.Samples != c.want[i] {
+				t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+			}
+		}
+	}
+}
