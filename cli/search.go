@@ -25,6 +25,8 @@ func searchCommand() *cli.Command {
 	}
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: what the mix must score above: 0.9125, 16bit-0.005 (less than 0.005 below the int16 network), float-0.01, or 50% (of the way from int8 to int16)"},
+		&cli.StringFlag{Name: "holdout", Category: catTarget, Usage: "`FILE`: or a share of --data such as 30%: samples that the search never sees, on which the mix is scored at the end"},
+		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: promise with this confidence, such as 0.95, that the mix meets the target on unseen samples too; the promise is tested on --holdout"},
 		&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which goes on"},
 		&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is in --out"},
 		&cli.StringFlag{Name: "export", Category: catTarget, Usage: "`FORMAT,...`: write the mix in more formats: " + either(run.FormatNames())},
@@ -47,7 +49,7 @@ func searchCommand() *cli.Command {
 			"  demote search --model M.onnx --calib C.npz --data E.npz --target 16bit-0.005 --out DIR\n\n" +
 			"DIR gets mixed.onnx (the network that was searched, as QDQ), promotion.txt (what stays int16), " +
 			"result.json, curve.csv and journal.db. The same command goes on with an interrupted run.\n\n" +
-			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met (DIR has the best " +
+			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met, or not be promised (DIR has the best " +
 			"that can); 4 the written file does not score what the search said; 130 interrupted.",
 		Flags:  join(modelFlags(), calibFlags(), dataFlags(), encodings, pair, own, wishFlags(), metricFlags(), deviceFlags()),
 		Action: searchAction,
@@ -64,6 +66,7 @@ func searchAction(c *cli.Context) error {
 	if err := wishes(c, &cfg); err != nil {
 		return err
 	}
+	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
 	cfg.EncodingsLow, cfg.EncodingsHigh = c.String("encodings-low"), c.String("encodings-high")
 	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")

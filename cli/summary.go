@@ -33,15 +33,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 		promoted(w, r.Promotion)
 	}
 	fmt.Fprintf(w, "\n%s:\n", r.Metric)
-	for _, row := range []struct {
-		name string
-		s    *run.ScoreResult
-	}{{"float", r.Score.Float}, {"all int16", r.Score.High}, {"all int8", r.Score.Low}, {"the mix", r.Score.Mixed}} {
-		if row.s != nil {
-			fmt.Fprintf(w, "  %-20s %s\n", row.name, scoreText(row.s))
-		}
-	}
+	scoreRows(w, r.Score)
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
+	holdout(w, r.Holdout)
 	savings(w, r)
 	if v := r.Verified; v != nil {
 		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", verdict(v))

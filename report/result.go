@@ -34,6 +34,7 @@ type Result struct {
 	TrialCosts    *TrialCosts       `json:"trial_costs"`
 	Verified      *Verified         `json:"verified"`
 	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
+	Holdout       *Holdout          `json:"holdout"`
 	Exports       []Export          `json:"exports"`
 	Warnings      []string          `json:"warnings"`
 }
@@ -147,4 +148,43 @@ type Export struct {
 	Verified *Verified `json:"verified"`
 	Inexact  []string  `json:"inexact"` // holders whose very grid the format cannot hold
 	Warnings []string  `json:"warnings"`
+}
+
+// A Holdout is what samples that the search never saw say of its mix.
+type Holdout struct {
+	Text       string   `json:"text"` // as typed
+	Samples    int      `json:"samples"`
+	LeftOut    int      `json:"left_out"`
+	Score      Scores   `json:"score"`
+	Against    *Paired  `json:"against_high"`
+	Claim      string   `json:"claim"` // what the target says of unseen samples
+	Sure       *float64 `json:"sure"`  // with what confidence that holds of this one mix
+	Promise    *Promise `json:"promise"`
+	UsedBefore []string `json:"used_before"`
+}
+
+// A Paired compares the mix with the 16-bit network, sample by sample.
+type Paired struct {
+	OnlyHigh int        `json:"only_high"` // samples that only the 16-bit network gets right
+	OnlyMix  int        `json:"only_mix"`  // samples that only the mix gets right
+	Loss     float64    `json:"loss"`
+	Interval [2]float64 `json:"interval"`
+	Covers   float64    `json:"interval_confidence"`
+}
+
+// A Promise is how a promise was tested.
+type Promise struct {
+	Confidence float64       `json:"confidence"`
+	Held       bool          `json:"held"`
+	Statement  string        `json:"statement"`
+	Steps      []PromiseStep `json:"steps"`
+}
+
+// A PromiseStep is one mix that was tested.
+type PromiseStep struct {
+	Int8    int     `json:"int8"`
+	Score   *Score  `json:"score"`   // on the search's own samples
+	Holdout *Score  `json:"holdout"` // on the hold-out
+	PValue  float64 `json:"p_value"`
+	Held    bool    `json:"held"`
 }

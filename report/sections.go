@@ -13,7 +13,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.warnings(), v.scores(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.warnings(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -33,22 +33,32 @@ func (v *view) warnings() *section {
 }
 
 func (v *view) scores() *section {
-	var rows [][]string
-	for _, n := range []struct {
-		name string
-		s    *Score
-	}{{"float", v.Score.Float}, {"all " + v.HighName(), v.Score.High}, {"all " + v.LowName(), v.Score.Low}, {"the mix", v.Score.Mixed}} {
-		if n.s != nil {
-			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
-		}
-	}
+	rows := v.scoreRows(v.Score)
 	if len(rows) == 0 {
 		return nil
 	}
 	s := v.section("scores", "Scores")
 	s.Paragraphs = []string{fmt.Sprintf("%s; on %s. The target is %s.", v.scoreName(), plural(v.Samples, "sample"), v.TargetText())}
-	s.Tables = []*table{newTable(s.ID+"-table", "Scores of the networks on the evaluation samples", append(textColumns("network"), numberColumns("score", "correct", "of")...), rows)}
+	s.Tables = []*table{newTable(s.ID+"-table", "Scores of the networks on the evaluation samples", scoreColumns(), rows)}
 	return s
+}
+
+func scoreColumns() []column {
+	return append(textColumns("network"), numberColumns("score", "correct", "of")...)
+}
+
+// scoreRows lists the scores of the networks.
+func (v *view) scoreRows(scores Scores) [][]string {
+	var rows [][]string
+	for _, n := range []struct {
+		name string
+		s    *Score
+	}{{"float", scores.Float}, {"all " + v.HighName(), scores.High}, {"all " + v.LowName(), scores.Low}, {"the mix", scores.Mixed}} {
+		if n.s != nil {
+			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
+		}
+	}
+	return rows
 }
 
 func valueText(s *Score) string {

@@ -41,6 +41,9 @@ type Config struct {
 	Profile    string   `json:"profile"`     // a YAML file that says what the hardware can do
 	Cost       string   `json:"cost"`        // count, bops, bytes, or a csv file
 
+	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
+	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
+
 	GridLow      string `json:"grid_low"` // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`
 	RangeLow     string `json:"range_low"` // minmax, percentile, mse, ...

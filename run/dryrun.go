@@ -30,6 +30,9 @@ func (s *searching) dryRun() error {
 		s.config.Say(fmt.Sprintf("holder %3d  %s (%s)", h.Index, h.Name, op))
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s, target %s", n, samples, s.block, s.metric.Name, s.config.Target))
+	if s.aside != nil {
+		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.aside.set.Len()))
+	}
 	s.config.Say(fmt.Sprintf("memory: %s of resident data, %s of stored activations at most (--cache), %s of a block's activations a worker at most",
 		byteText(int64(data)), byteText(s.cache()), byteText(activations)))
 	for _, st := range search.Strategies() {

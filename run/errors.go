@@ -30,6 +30,9 @@ var ErrInput = errors.New("input")
 // ErrUnreachable says that no mix meets the target.
 var ErrUnreachable = errors.New("the target cannot be met")
 
+// ErrUnpromised says that no mix can be promised with the confidence asked for.
+var ErrUnpromised = errors.New("no mix can be promised")
+
 // ErrExport says that the written file does not score what the search said.
 var ErrExport = errors.New("the export does not score what the search said")
 
@@ -43,7 +46,7 @@ func ExitCode(err error) int {
 		return ExitFound
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
-	case errors.Is(err, ErrUnreachable):
+	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrUnpromised):
 		return ExitUnreachable
 	case errors.Is(err, ErrExport):
 		return ExitExport

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -127,14 +128,7 @@ func (s *searching) book(f search.Result) {
 	r.Strategy = f.Strategy
 	r.Met, r.Stop, r.Savings = f.Found, string(f.Stop), s.savings(f.Mask)
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
-	r.Promotion = []string{}
-	units := s.units()
-	for _, h := range f.Holders(units) {
-		r.Promotion = append(r.Promotion, s.network.Holders[h].Name)
-	}
-	for _, h := range s.layout.High {
-		r.Promotion = append(r.Promotion, s.network.Holders[h].Name)
-	}
+	r.Promotion = s.promoted(f)
 	r.Chain = []StepResult{}
 	after := s.after(f)
 	for _, step := range f.Chain {
@@ -155,6 +149,18 @@ func (s *searching) book(f search.Result) {
 		s.warn(text)
 	}
 	s.count()
+}
+
+// promoted names the int16 holders of a mix, in reverse chain order, those that may not be demoted last.
+func (s *searching) promoted(f search.Result) []string {
+	names := []string{}
+	for _, h := range f.Holders(s.units()) {
+		names = append(names, s.network.Holders[h].Name)
+	}
+	for _, h := range s.layout.High {
+		names = append(names, s.network.Holders[h].Name)
+	}
+	return names
 }
 
 // after is the mix after every step of a chain, which goes on from the start mix, and past the result from the result.
@@ -200,6 +206,17 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if err != nil {
 		return err
 	}
+	if errors.Is(lost, context.Canceled) {
+		done = false
+	}
+	unkept, err := s.askAside(ctx, &f, done)
+	if err != nil {
+		return err
+	}
+	if errors.Is(unkept, context.Canceled) {
+		done = false
+	}
+	lost = errors.Join(lost, unkept)
 	low := lowHolders(f.Mask)
 	mixed, err := s.network.Chosen(low).QDQ(s.records, low)
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) 
 	if err != nil {
 		return goal, err
 	}
-	s.result.Target.Value, s.above = goal.Value, goal.Above
+	s.result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
 	if goal.Finer {
 		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
 	}

@@ -26,6 +26,7 @@ type prepared struct {
 	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
 	lowGrids []quant.Grid   // of its holders
 	data     *dataset.Set
+	held     *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
 	block    int
 	output   string // that the metric reads
 	inputs   []backend.Tensor
@@ -97,9 +98,18 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 
 // open opens the evaluation data and shapes it into blocks.
 func (p *prepared) open(c Config) error {
+	share, limit := c.holdoutShare(), c.Limit
+	if share > 0 {
+		limit = 0
+	}
 	var err error
-	if p.data, err = openData(c.Data, c.Labels, p.model, c, c.Limit, freeMemory()); err != nil {
+	if p.data, err = openData(c.Data, c.Labels, p.model, c, limit, freeMemory()); err != nil {
 		return err
+	}
+	if share > 0 {
+		if p.held, err = splitData(p.data, share, c); err != nil {
+			return err
+		}
 	}
 	p.inputs, err = blockInputs(p.model, p.data, p.block)
 	return err
@@ -143,6 +153,11 @@ func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 	classes := 1
 	for _, d := range out.Dims[1:] {
 		classes *= int(d)
+	}
+	if p.held != nil {
+		if err := p.held.CheckLabels(classes); err != nil {
+			return err
+		}
 	}
 	return p.data.CheckLabels(classes)
 }

@@ -44,6 +44,7 @@ type Result struct {
 	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`
 	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
+	Holdout       *HoldoutResult    `json:"holdout,omitempty"`  // what --holdout said
 	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
 	Warnings      []string          `json:"warnings"`
 }

@@ -40,6 +40,8 @@ type searching struct {
 	share   float64 // --int16-share
 	cost    cost    // --cost
 	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
+	goal    search.Resolved
+	aside   *aside // the hold-out; nil without one
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
@@ -72,6 +74,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if err := s.fitDevice(); err != nil {
+		return nil, err
+	}
+	if err := s.openAside(); err != nil {
 		return nil, err
 	}
 	if s.config.DryRun {
@@ -112,6 +117,9 @@ func (s *searching) check() error {
 		return mistakef("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
 	}
 	if err := c.checkChoices(); err != nil {
+		return err
+	}
+	if err := c.checkPromise(); err != nil {
 		return err
 	}
 	if c.Metric != "" {
@@ -177,9 +185,13 @@ func (s *searching) openFolder() error {
 
 // overwrite removes the run that --force gives up, and begins a journal in its place.
 func (s *searching) overwrite() error {
+	uses := usesOf(s.folder)
 	err := s.folder.Clear()
 	if err == nil {
 		s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+	}
+	if err == nil {
+		err = s.journal.keepUses(uses)
 	}
 	if err != nil {
 		return err
@@ -210,6 +222,9 @@ func (s *searching) fingerprint() Fingerprint {
 		if value != "" {
 			f[key] = value
 		}
+	}
+	if c.Holdout != "" {
+		f["held out"], f["confidence"] = c.Holdout, c.Confidence
 	}
 	for _, in := range s.files {
 		f[in.Role] = in.SHA256
@@ -334,6 +349,9 @@ func (s *searching) Close() {
 	default:
 		s.folder.Abandon()
 	}
+	if s.aside != nil {
+		s.aside.set.Close()
+	}
 	if s.prepared != nil {
 		s.prepared.Close()
 	}
@@ -411,6 +429,7 @@ func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err
 	}
 	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
+	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
 	s.start, err = s.startMask()
 	o.Start = s.start

@@ -26,11 +26,16 @@ func LossNeeds(changed, loss, budget, alpha float64) []Need {
 	q := (a + math.Sqrt(a*a+8*c*budget*(1-budget))) / 4
 	null := math.Sqrt(2*max(0, q) + budget - budget*budget)
 	true1 := math.Sqrt(changed - loss*loss)
-	least := 0.0
-	if budget > 0 {
-		least = math.Log(alpha*(1-gammaShare)) / math.Log1p(-budget)
+	return needs(null, true1, budget-loss, alpha, float64(LeastSamples(budget, alpha)))
+}
+
+// LeastSamples is how many samples it takes to prove a loss below the budget with level alpha if no prediction changes at
+// all; 0 for a budget of zero or less, which that would not prove.
+func LeastSamples(budget, alpha float64) int {
+	if budget <= 0 {
+		return 0
 	}
-	return needs(null, true1, budget-loss, alpha, least)
+	return int(math.Ceil(math.Log(alpha*(1-gammaShare)) / math.Log1p(-budget)))
 }
 
 // ScoreNeeds says how many samples would prove a score above the target with level alpha, if the true score is score; nil if

@@ -38,7 +38,7 @@ func (d *drawn) Outcomes(_ context.Context, mask search.Mask) ([]uint64, error) 
 // TestPromisesAreKept draws hold-outs from random problems and counts the promises that are false of the population: in no
 // problem more often than the level allows, given the luck of so many draws.
 func TestPromisesAreKept(t *testing.T) {
-	const n, draws, score, budget, units = 400, 400, 0.9, 0.02, 8
+	const n, draws, score, budget, units = 150, 250, 0.9, 0.04, 8
 	claim := search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: budget}
 	rng := rand.New(rand.NewPCG(9, 3))
 	masks := search.NestedSteps(search.NewMask(units), [][]int{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}})
@@ -46,13 +46,16 @@ func TestPromisesAreKept(t *testing.T) {
 		t.Fatalf("%d steps", len(masks))
 	}
 	all, wrongs, held := 0, 0, 0
-	for problem := range 40 {
+	for problem := range 16 {
 		d := drawn{lose: make([]float64, units+1), gain: make([]float64, units+1)}
 		truth := make([]float64, units+1)
 		for k := 1; k <= units; k++ {
 			// Truths around the budget, in any order: the chain need not be monotone.
 			d.gain[k] = 0.3 * rng.Float64()
 			truth[k] = budget * (0.2 + 1.2*rng.Float64())
+			if problem%2 == 0 && k == masks[0].Count() { // the first step is just false: nothing guards it but its own test
+				truth[k] = budget
+			}
 			d.lose[k] = (truth[k] + (1-score)*d.gain[k]) / score
 		}
 		wrong := 0
@@ -69,7 +72,7 @@ func TestPromisesAreKept(t *testing.T) {
 			}
 		}
 		all, wrongs = all+draws, wrongs+wrong
-		if most := 20 + 16; wrong > most { // 5 % of the draws, and almost four standard deviations
+		if most := 12 + 14; wrong > most { // 5 % of the draws, and four standard deviations
 			t.Errorf("problem %d: %d of %d promises are false; true losses %v", problem, wrong, draws, truth)
 		}
 	}

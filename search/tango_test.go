@@ -169,3 +169,19 @@ func TestNeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestLeastSamples holds the bound against the test itself.
+func TestLeastSamples(t *testing.T) {
+	for _, budget := range []float64{0.3, 0.05, 0.005} {
+		n := search.LeastSamples(budget, 0.05)
+		if p := (search.Paired{N: n}).PValue(budget, 0.05); p > 0.05 {
+			t.Errorf("budget %v: %d samples do not do, p %v", budget, n, p)
+		}
+		if p := (search.Paired{N: n - 1}).PValue(budget, 0.05); p <= 0.05 {
+			t.Errorf("budget %v: %d samples do, p %v", budget, n-1, p)
+		}
+	}
+	if n := search.LeastSamples(0, 0.05); n != 0 {
+		t.Errorf("%d samples for a budget of zero", n)
+	}
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"demote/run"
+)
+
+// holdout tells what samples that the search never saw said of its mix.
+func holdout(w io.Writer, h *run.HoldoutResult) {
+	if h == nil {
+		return
+	}
+	fmt.Fprintf(w, "\non %d samples that the search never saw:\n", h.Samples)
+	scoreRows(w, h.Score)
+	if a := h.Against; a != nil {
+		fmt.Fprintf(w, "  %-20s %.4f against all int16 (%d lost, %d gained); %g interval %.4f to %.4f\n", "loss of the mix", a.Loss, a.OnlyHigh, a.OnlyMix, a.Covers, a.Interval[0], a.Interval[1])
+	}
+	switch {
+	case h.Promise != nil:
+		promise(w, h.Promise)
+	case h.Sure != nil:
+		fmt.Fprintf(w, "one can be %s sure that on unseen samples the mix %s\n", percent(*h.Sure), h.Claim)
+	}
+}
+
+// promise tells how the promise was tested and what came of it.
+func promise(w io.Writer, p *run.PromiseResult) {
+	for _, s := range p.Steps {
+		verdict := "holds"
+		if !s.Held {
+			verdict = "not proven"
+		}
+		fmt.Fprintf(w, "  %3d in int8           %s, p = %.2g: %s\n", s.Int8, scoreText(s.Holdout), s.PValue, verdict)
+	}
+	fmt.Fprintf(w, "promise: %s\n", p.Statement)
+}
+
+// percent writes a probability that is neither shown as 0 nor as 1 unless it is.
+func percent(v float64) string {
+	switch {
+	case v > 0 && v < 0.001:
+		return "less than 0.1 %"
+	case v < 1 && v > 0.999:
+		return "more than 99.9 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*v)
+}
+
+// scoreRows lists the scores of the networks.
+func scoreRows(w io.Writer, scores run.Scores) {
+	for _, row := range []struct {
+		name string
+		s    *run.ScoreResult
+	}{{"float", scores.Float}, {"all int16", scores.High}, {"all int8", scores.Low}, {"the mix", scores.Mixed}} {
+		if row.s != nil {
+			fmt.Fprintf(w, "  %-20s %s\n", row.name, scoreText(row.s))
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package dataset
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// splitStream sets the lots of a split apart from those that other parts of the program draw by the same seed.
+const splitStream = 0x9e3779b97f4a7c15
+
+// HoldOut takes count samples out of the set, drawn by lot with all samples alike, and returns them as a set of their own;
+// both keep the order of the data. The same seed draws the same samples. The sets share their files: the returned one can be
+// read until s is closed, and needs no Close. It panics unless 0 < count < s.Len().
+//
+// The lot is plain, not a share of each class: what is held out of independent samples is independent samples again,
+// which exact tests rest on.
+func (s *Set) HoldOut(count int, seed uint32) *Set {
+	if count <= 0 || count >= s.samples {
+		panic("dataset: a split that leaves one side empty")
+	}
+	all := make([]int, s.samples)
+	for i := range all {
+		all[i] = i
+	}
+	r := rand.New(rand.NewPCG(uint64(seed), splitStream))
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	held, rest := all[:count], all[count:]
+	slices.Sort(held)
+	slices.Sort(rest)
+	part := &Set{path: s.path, temp: newSpool(), inputs: s.inputs, columns: s.columns, names: s.names, pick: s.pick, labels: s.labels, samples: s.samples}
+	part.keep(held)
+	s.keep(rest)
+	return part
+}
+
+// Limit leaves limit samples in the set, chosen as Open does; it changes nothing if there are no more.
+func (s *Set) Limit(limit int, seed uint32) {
+	switch {
+	case limit <= 0 || limit >= s.samples:
+	case s.labels == nil:
+		s.keep(evenly(s.samples, limit))
+	default:
+		s.keep(stratified(s.labels, limit, seed))
+	}
+}
+
+// Drop takes the listed samples, in rising order, out of the set.
+func (s *Set) Drop(samples []int) {
+	var rest []int
+	for i := range s.samples {
+		if _, found := slices.BinarySearch(samples, i); !found {
+			rest = append(rest, i)
+		}
+	}
+	s.keep(rest)
+}
+
+// keep leaves the listed samples, in their order.
+func (s *Set) keep(list []int) {
+	pick := make([]int, len(list))
+	var labels []int64
+	for i, sample := range list {
+		pick[i] = s.index(sample)
+		if s.labels != nil {
+			labels = append(labels, s.labels[sample])
+		}
+	}
+	s.pick, s.labels, s.samples = pick, labels, len(list)
+}

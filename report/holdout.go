@@ -1,0 +1,51 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// holdout is what samples that the search never saw say of its mix; nil without any.
+func (v *view) holdout() *section {
+	h := v.Holdout
+	if h == nil {
+		return nil
+	}
+	s := v.section("holdout", "On samples that the search never saw")
+	text := fmt.Sprintf("%s were kept apart (%s) and scored once, at the end.", plural(h.Samples, "sample"), short(h.Text))
+	if h.LeftOut > 0 {
+		text += fmt.Sprintf(" %s left out, for being copies of samples that the search sees.", plural(h.LeftOut, "more sample"))
+	}
+	s.Paragraphs = []string{text}
+	if a := h.Against; a != nil {
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against all %s the mix loses %s of them: %d it alone gets wrong, %d it alone gets right. The %s %% interval for the true loss is %s to %s.",
+			v.HighName(), number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
+	}
+	switch {
+	case h.Promise != nil:
+		s.Paragraphs = append(s.Paragraphs, "Promise: "+short(h.Promise.Statement)+".")
+	case h.Sure != nil:
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("One can be %s %% sure that on unseen samples the mix %s. That is no promise: --confidence asks for one.", brief(100**h.Sure), short(h.Claim)))
+	}
+	if len(h.UsedBefore) > 0 {
+		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix chosen among several by them is not as sure.")
+	}
+	if rows := v.scoreRows(h.Score); rows != nil {
+		s.Tables = append(s.Tables, newTable(s.ID+"-table", "Scores of the networks on the hold-out", scoreColumns(), rows))
+	}
+	if h.Promise == nil {
+		return s
+	}
+	var rows [][]string
+	for _, step := range h.Promise.Steps {
+		held := "not proven"
+		if step.Held {
+			held = "holds"
+		}
+		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(step.Score.value()), maybe(step.Holdout.value()), brief(step.PValue), held})
+	}
+	s.Tables = append(s.Tables, newTable(s.ID+"-steps", "The mixes that the promise was tested on, safest first, up to the first that failed", slices.Concat(
+		numberColumns(v.LowName()+" holders", "score in the search", "score on the hold-out", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))
+	return s
+}

@@ -1,0 +1,294 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"demote/search"
+)
+
+// An asking is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.
+type asking struct {
+	*searching
+	main  *searching
+	claim search.Claim
+	known map[string][]uint64 // outcomes by mask
+}
+
+// askAside scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence the mix that is
+// promised becomes the run's; unkept is ErrUnpromised if there is none, and the search's own mix stays. It is the
+// context's error if this was interrupted.
+func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
+	if s.aside == nil || !f.Found || !done {
+		return nil, nil
+	}
+	unkept, err = s.ask(ctx, f)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		s.result.Holdout = nil
+		s.warn("interrupted before the hold-out had been asked: the same command goes on with it")
+		return ctx.Err(), nil
+	}
+	return unkept, err
+}
+
+func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err error) {
+	r := &HoldoutResult{Text: s.config.Holdout, Samples: s.aside.set.Len(), LeftOut: s.aside.left, SHA256: s.aside.id}
+	if r.UsedBefore, err = s.usedBefore(); err != nil {
+		return nil, err
+	}
+	if err := s.journal.Asked(s.aside.id); err != nil {
+		return nil, err
+	}
+	if len(r.UsedBefore) > 0 {
+		s.warn("the hold-out has been looked at before, by " + strings.Join(r.UsedBefore, "; ") + ": a mix that was chosen among several by it is not as sure as it says")
+	}
+	s.config.Say(plainly("scoring on %d samples that the search has not seen", r.Samples))
+	a, err := s.openAsking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	if s.metric.Countable {
+		unkept, err = a.test(ctx, f, r)
+	} else {
+		err = a.scoreMix(ctx, f.Mask, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.result.Holdout = r
+	return unkept, a.scoreEnds(ctx, r)
+}
+
+// openAsking compiles the network for the hold-out.
+func (s *searching) openAsking(ctx context.Context) (*asking, error) {
+	p := *s.prepared
+	p.data, p.held, p.files = s.aside.set, nil, nil
+	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result}
+	h.config.Scan, h.config.Data = "naive", s.aside.path
+	if s.options.KeepOrder { // the self-test fell back to one worker
+		h.config.Workers = 1
+	}
+	a := &asking{searching: h, main: s, claim: s.target.Claim(s.goal, s.config.confidence()), known: map[string][]uint64{}}
+	if s.config.Confidence == "" {
+		a.claim.Confidence = intervalConfidence
+	}
+	err := h.compile(ctx)
+	if err == nil {
+		err = a.checkNaN(ctx)
+	}
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// checkNaN refuses a hold-out for which the 16-bit network gives NaN; that the float network does, compile refuses.
+func (a *asking) checkNaN(ctx context.Context) error {
+	_, nan, err := a.ev.Arrange(ctx)
+	if err == nil && nan >= 0 && !a.config.AllowNaN {
+		return a.refuseNaN(a.ev, "16-bit", nan)
+	}
+	return err
+}
+
+// Close gives the evaluator back; data and network are the search's own.
+func (a *asking) Close() {
+	if a.ev != nil {
+		a.ev.Close()
+	}
+}
+
+// Outcomes runs a mask over the hold-out once.
+func (a *asking) Outcomes(ctx context.Context, m search.Mask) ([]uint64, error) {
+	if known, ok := a.known[m.Key()]; ok {
+		return known, nil
+	}
+	out, err := a.ev.Outcomes(ctx, m)
+	if err == nil {
+		a.known[m.Key()] = out
+	}
+	return out, err
+}
+
+// reference is the outcome of the network that the claim compares with; nil if it compares with none.
+func (a *asking) reference(ctx context.Context) ([]uint64, error) {
+	switch a.claim.Reference {
+	case search.HighReference:
+		return a.Outcomes(ctx, search.NewMask(len(a.records)))
+	case search.FloatReference:
+		e, err := a.openFile(ctx, a.prepared.float, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
+		return e.Outcomes(ctx, search.NewMask(0))
+	}
+	return nil, nil
+}
+
+// scoreEnds scores float, 16-bit and 8-bit network.
+func (a *asking) scoreEnds(ctx context.Context, r *HoldoutResult) error {
+	lower := a.metric.Lower
+	if a.searching.float != nil {
+		r.Score.Float = scoreResult(*a.searching.float, lower)
+	}
+	high, err := a.ev.Score(ctx, search.NewMask(len(a.records)))
+	if err != nil {
+		return err
+	}
+	low, err := a.scoreLow(ctx)
+	if err == nil && low == nil {
+		low = new(search.Score)
+		*low, err = a.ev.Score(ctx, lowMask(a.network.Holders))
+	}
+	if err != nil {
+		return err
+	}
+	r.Score.High, r.Score.Low = scoreResult(high, lower), scoreResult(*low, lower)
+	return nil
+}
+
+func (a *asking) scoreMix(ctx context.Context, m search.Mask, r *HoldoutResult) error {
+	score, err := a.ev.Score(ctx, m)
+	r.Score.Mixed = scoreResult(score, a.metric.Lower)
+	return err
+}
+
+// test says how sure one can be of the mix and, with --confidence, walks the steps of the promise.
+func (a *asking) test(ctx context.Context, f *search.Result, r *HoldoutResult) (unkept, err error) {
+	var reference []uint64
+	if a.config.Int16Share == "" {
+		r.Claim = a.claimText()
+		if reference, err = a.reference(ctx); err != nil {
+			return nil, err
+		}
+	}
+	mask := f.Mask
+	if a.config.Confidence != "" {
+		if mask, unkept, err = a.promise(ctx, f, reference, r); err != nil {
+			return nil, err
+		}
+	}
+	mix, err := a.Outcomes(ctx, mask)
+	if err != nil {
+		return nil, err
+	}
+	high, err := a.Outcomes(ctx, search.NewMask(len(a.records)))
+	if err != nil {
+		return nil, err
+	}
+	r.Against = pairedResult(search.Compare(high, mix, r.Samples))
+	if r.Claim != "" {
+		p := 0.0
+		if !a.itself(mask) {
+			p = a.claim.PValue(reference, mix, r.Samples)
+		}
+		sure := 1 - p
+		r.PValue, r.Sure = &p, &sure
+	}
+	return unkept, a.scoreMix(ctx, mask, r)
+}
+
+// itself tells whether a mix is the network that the claim compares with, and so loses nothing against it.
+func (a *asking) itself(m search.Mask) bool {
+	return a.claim.Reference == search.HighReference && m.Count() == 0
+}
+
+// promise walks the steps and makes the last one that held the run's mix.
+func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint64, r *HoldoutResult) (mask search.Mask, unkept, err error) {
+	way := slices.Concat(wayBack(f, a.units())...) // units in the order in which they go back
+	steps, scores, err := a.steps(ctx, f.Mask, way)
+	if err != nil {
+		return mask, nil, err
+	}
+	p := &PromiseResult{Confidence: a.claim.Confidence, SearchInt8: f.Mask.Count()}
+	got, err := search.Prove(ctx, a, reference, r.Samples, steps, a.claim, func(t search.Tested) { a.tell(t, r.Samples) })
+	if err != nil {
+		return mask, nil, err
+	}
+	for i, t := range got.Tested {
+		step := PromiseStep{Int8: t.Mask.Count(), Score: scoreResult(scores[i], false), PValue: t.PValue, Held: t.Held,
+			Holdout: scoreResult(search.Score{Count: t.Correct, Total: r.Samples}, false)}
+		if reference != nil {
+			step.OnlyOther, step.OnlyMix = &t.Paired.B, &t.Paired.C
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	if last := len(got.Tested) - 1; last >= 0 && !got.Tested[last].Held {
+		failed, err := a.Outcomes(ctx, got.Tested[last].Mask)
+		if err != nil {
+			return mask, nil, err
+		}
+		p.Needs = needResults(a.claim.Needs(reference, failed, r.Samples, scores[last].Float()))
+	}
+	r.Promise = p
+	switch {
+	case got.Held > 0:
+		mask = got.Tested[got.Held-1].Mask
+		a.main.adopt(f, mask, scores[got.Held-1], way)
+	case len(steps) == 0: // the 16-bit network against itself
+		mask = f.Mask
+	default:
+		why := a.shortage(got.Tested[0], p.Needs)
+		p.Statement = "no mix is promised: " + why
+		return f.Mask, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.config.Confidence, why), nil
+	}
+	p.Held = true
+	p.Statement = plainly("with confidence %s, the mix %s, on samples like those of the hold-out", a.config.Confidence, r.Claim)
+	return mask, nil, nil
+}
+
+// steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there. The
+// 16-bit network itself comes first where it is not what the claim compares with.
+func (a *asking) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
+	units := a.units()
+	base := mix.Clone()
+	var order [][]int
+	for _, u := range slices.Backward(way) {
+		order = append(order, units[u])
+		for _, h := range units[u] {
+			base.Promote(h)
+		}
+	}
+	list := search.NestedSteps(base, order)
+	if !a.itself(base) {
+		list = slices.Insert(list, 0, base)
+	}
+	var steps []search.Mask
+	var scores []search.Score
+	for _, m := range list {
+		score, err := a.main.ev.Score(ctx, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		if a.main.holds(score, m) || m.Count() == base.Count() {
+			steps, scores = append(steps, m), append(scores, score)
+		}
+	}
+	return steps, scores, nil
+}
+
+// adopt makes a mix on the way back of the search's the one that the run gives.
+func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, way []int) {
+	units := s.units()
+	back := 0
+	for _, u := range way {
+		if m.Low(units[u][0]) {
+			break
+		}
+		f.Promotion = append(f.Promotion[:len(f.Promotion):len(f.Promotion)], u)
+		back += len(units[u])
+	}
+	f.Mask, f.Score = m, score
+	s.setMask(m)
+	s.result.Promotion, s.result.Score.Mixed = s.promoted(*f), scoreResult(score, s.metric.Lower)
+	s.result.Savings = s.savings(m)
+	if back > 0 {
+		s.warn(plainly("%d activations went back to int16, so that the mix can be promised", back))
+	}
+}
