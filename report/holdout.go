@@ -43,9 +43,9 @@ func (v *view) holdout() *section {
 		if step.Held {
 			held = "holds"
 		}
-		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(step.Score.value()), maybe(step.Holdout.value()), brief(step.PValue), held})
+		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(step.Score.value()), maybe(step.Holdout.value()), count(step.Lost), count(step.Gained), brief(step.PValue), held})
 	}
 	s.Tables = append(s.Tables, newTable(s.ID+"-steps", "The mixes that the promise was tested on, safest first, up to the first that failed", slices.Concat(
-		numberColumns(v.LowName()+" holders", "score in the search", "score on the hold-out", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))
+		numberColumns(v.LowName()+" holders", "score in the search", "score on the hold-out", "lost", "gained", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))
 	return s
 }

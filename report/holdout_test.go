@@ -7,7 +7,7 @@ import (
 
 func TestHoldout(t *testing.T) {
 	step := func(int8, correct int, p float64, held bool) PromiseStep {
-		return PromiseStep{Int8: int8, Score: scored(916), Holdout: scored(correct), PValue: p, Held: held}
+		return PromiseStep{Int8: int8, Score: scored(916), Holdout: scored(correct), Lost: ptr(411), Gained: ptr(7), PValue: p, Held: held}
 	}
 	plainOne := func() *Holdout {
 		return &Holdout{Text: "30%", Samples: 300, Score: Scores{Float: scored(930), High: scored(929), Low: scored(801), Mixed: scored(913)},
@@ -22,7 +22,7 @@ func TestHoldout(t *testing.T) {
 			"18.75 % sure that on unseen samples the mix loses less than 0.01", "That is no promise"}, []string{"safest first", "before", "left out"}},
 		{"a promise", func(h *Holdout) {
 			h.Promise = &Promise{Confidence: 0.95, Held: true, Statement: "with confidence 0.95, the mix loses less than 0.01", Steps: []PromiseStep{step(2, 928, 0.001, true), step(7, 911, 0.31, false)}}
-		}, []string{"Promise: with confidence 0.95, the mix loses less than 0.01.", "safest first", "0.001", "holds", "0.31", "not proven"}, []string{"That is no promise"}},
+		}, []string{"Promise: with confidence 0.95, the mix loses less than 0.01.", "safest first", "0.001", "411", "holds", "0.31", "not proven"}, []string{"That is no promise"}},
 		{"used before, with copies", func(h *Holdout) { h.UsedBefore, h.LeftOut = []string{"runs/<b>"}, 3 }, []string{"looked at before, by runs/&lt;b&gt;", "3 more samples left out"}, nil},
 		{"a metric that does not count", func(h *Holdout) { h.Against, h.Sure, h.Claim = nil, nil, "" }, []string{"never saw", "0.913"}, []string{"sure", "interval"}},
 		{"nothing in it", func(h *Holdout) { *h = Holdout{} }, []string{"never saw", "0 samples"}, nil},

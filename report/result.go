@@ -154,11 +154,13 @@ type Export struct {
 type Holdout struct {
 	Text       string   `json:"text"` // as typed
 	Samples    int      `json:"samples"`
-	LeftOut    int      `json:"left_out"`
+	LeftOut    int      `json:"left_out"` // copies of samples that the search sees
+	SHA256     string   `json:"sha256"`   // of the samples
 	Score      Scores   `json:"score"`
 	Against    *Paired  `json:"against_high"`
 	Claim      string   `json:"claim"` // what the target says of unseen samples
-	Sure       *float64 `json:"sure"`  // with what confidence that holds of this one mix
+	PValue     *float64 `json:"p_value"`
+	Sure       *float64 `json:"sure"` // with what confidence that holds of this one mix
 	Promise    *Promise `json:"promise"`
 	UsedBefore []string `json:"used_before"`
 }
@@ -178,13 +180,23 @@ type Promise struct {
 	Held       bool          `json:"held"`
 	Statement  string        `json:"statement"`
 	Steps      []PromiseStep `json:"steps"`
+	SearchInt8 int           `json:"search_int8"` // int8 holders of the mix that the search itself found
+	Needs      []Need        `json:"needs"`
+}
+
+// A Need says how many samples would prove the step that failed, with what chance.
+type Need struct {
+	Samples int     `json:"samples"`
+	Chance  float64 `json:"chance"`
 }
 
 // A PromiseStep is one mix that was tested.
 type PromiseStep struct {
 	Int8    int     `json:"int8"`
-	Score   *Score  `json:"score"`   // on the search's own samples
-	Holdout *Score  `json:"holdout"` // on the hold-out
+	Score   *Score  `json:"score"`          // on the search's own samples
+	Holdout *Score  `json:"holdout"`        // on the hold-out
+	Lost    *int    `json:"only_reference"` // samples that only the network compared with gets right
+	Gained  *int    `json:"only_mix"`
 	PValue  float64 `json:"p_value"`
 	Held    bool    `json:"held"`
 }
