@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"demote/backend"
 	"demote/search"
 )
 
@@ -67,7 +68,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 	p := *s.prepared
 	p.data, p.held, p.files = s.aside.set, nil, nil
-	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result}
+	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result, device: s.device}
 	h.config.Scan, h.config.Data = "naive", s.aside.path
 	if s.options.KeepOrder { // the self-test fell back to one worker
 		h.config.Workers = 1
@@ -76,7 +77,10 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 	if s.config.Confidence == "" {
 		a.claim.Confidence = intervalConfidence
 	}
-	err := h.compile(ctx)
+	err := h.besideSearch()
+	if err == nil {
+		err = h.compile(ctx)
+	}
 	if err == nil {
 		err = a.checkNaN(ctx)
 	}
@@ -85,6 +89,22 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// besideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
+func (s *searching) besideSearch() error {
+	if !s.onGPU() {
+		return nil
+	}
+	free, err := backend.FreeMemory(s.device.Name)
+	if err != nil {
+		return err
+	}
+	want, err := s.need()
+	if err == nil && want.sum() > free {
+		s.device = backend.DeviceInfo{}
+	}
+	return err
 }
 
 // checkNaN refuses a hold-out for which the 16-bit network gives NaN; that the float network does, compile refuses.
