@@ -241,3 +241,24 @@ func TestHoldoutUsedBefore(t *testing.T) {
 		t.Errorf("samples that nobody has seen were used before: %q", r.Holdout.UsedBefore)
 	}
 }
+
+// TestHoldoutOfShare scores a search that has no target: there is nothing to be sure of.
+func TestHoldoutOfShare(t *testing.T) {
+	cfg := heldConfig(t, 60, 80)
+	cfg.Target, cfg.Strategy, cfg.Int16Share = "", "auto", "30%"
+	h := mustSearch(t, cfg).Holdout
+	if h.Against == nil || h.Score.Mixed == nil || h.Claim != "" || h.Sure != nil || h.PValue != nil {
+		t.Errorf("%s", asText(t, h))
+	}
+}
+
+// TestPromiseWithPins begins with what is held at int8 where that is not the 16-bit network, and keeps to it.
+func TestPromiseWithPins(t *testing.T) {
+	cfg := heldConfig(t, 60, 300)
+	cfg.Target, cfg.Confidence, cfg.Pins = "16bit-0.1", "0.95", []string{"a4=int8", "a1=int16"}
+	r := mustSearch(t, cfg)
+	p := r.Holdout.Promise
+	if !p.Held || p.Steps[0].Int8 != 1 || !slices.Contains(r.Promotion, "a1") || slices.Contains(r.Promotion, "a4") {
+		t.Errorf("promoted %q, %s", r.Promotion, asText(t, p))
+	}
+}
