@@ -1,4 +1,8 @@
 // Package run leads a run from files to files: it reads the network and the data, calibrates,
 // compiles, searches, exports and verifies, and it owns the run folder with its lock, its journal
 // and its result.json.
+//
+// Every command of the program is a function here: Search, Eval, Verify, Export, Inspect, Quantize, Report. They take a
+// Config, whose zero values are the defaults, and need ONNX Runtime open (OpenRuntime). ExitCode tells a user's mistake
+// from a target that cannot be met.
 package run

@@ -18,17 +18,31 @@ import torchvision
 def network(name):
     """Return the network, in evaluation mode. Yours comes here, with its trained weights."""
     torch.manual_seed(1)
-    net = getattr(torchvision.models, name)(weights=None).eval()
-    for module in net.modules():  # random weights alone say the same of every picture; a trained network needs none of this
+    net = getattr(torchvision.models, name)(weights=None)
+    settle(net)
+    return net.eval()
+
+
+def settle(net):
+    """Give random weights what training gives: batch norms with the statistics of their inputs, and a last layer that tells
+    ten classes apart. A trained network needs none of this."""
+    for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-        if isinstance(module, torch.nn.Linear):
-            head = module
+            module.momentum = None  # the mean over all batches
+    head = [module for module in net.modules() if isinstance(module, torch.nn.Linear)][-1]
+    features = []
     with torch.no_grad():
-        head.weight.normal_(0, 0.1)
-        head.bias -= net(samples(64, 4)).mean(0)
-    return net
+        for seed in range(10, 20):
+            net.train()(samples(16, seed))
+        hook = head.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
+        net.eval()(samples(64, 4))
+        hook.remove()
+        mean = features[0].mean(0)
+        _, size, direction = torch.linalg.svd(features[0] - mean, full_matrices=False)
+        head.weight.zero_()
+        head.bias.fill_(-100)
+        head.weight[:10] = 8 * direction[:10] / size[:10, None]
+        head.bias[:10] = -head.weight[:10] @ mean
 
 
 def samples(count, seed):
