@@ -118,6 +118,11 @@ forecast-record: setup ## record those searches again (about half an hour), then
 	@cat .tools/traces/*.json > search/testdata/traces.jsonl
 	@$(MAKE) --no-print-directory forecast
 
+.PHONY: bench-models
+bench-models: ## time and memory of the import and export of networks of 100 MB and 2 GiB (10 GiB of disk below TMPDIR)
+	@$(NEED) go cc
+	go test ./onnx -run '^$$' -bench Models -benchtime 1x -timeout 30m
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

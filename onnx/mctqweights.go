@@ -36,7 +36,8 @@ func mctqWeights(m *Model, f quant.Formula) (map[string]*Weight, error) {
 		if err != nil {
 			return nil, badf("%s: %w", nodeName(n), err)
 		}
-		g.Initializer = append(g.Initializer, NewFloats(name, w.dims, values))
+		g.Initializer = append(g.Initializer, takeFloats(name, w.dims, values))
+		letGo(x.Constant(input(n, 0)).GetRawData())
 		if codes != nil {
 			weights[name] = &Weight{Tensor: name, Dims: w.dims, Axis: w.axis, Codes: codes, Scales: scales}
 		}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"google.golang.org/protobuf/proto"
 
@@ -62,8 +63,14 @@ func Read(path string) (*Model, error) {
 		return nil, badf("%s: %w", path, err)
 	}
 	m.Path = path
+	if data = nil; info.Size() > giveBackFrom {
+		debug.FreeOSMemory() // a large file's bytes, which the model has now, are not to stand beside what is made of it
+	}
 	return m, nil
 }
+
+// giveBackFrom is the size from which the memory of what has been read is given back at once.
+const giveBackFrom = 16 << 20
 
 // Parse is Read for bytes in memory; dir is the folder in which external data may lie. The model keeps nothing of data.
 func Parse(data []byte, dir string) (*Model, error) {

@@ -36,7 +36,7 @@ func dequantizeConstants(m *Model) (map[string]*Weight, error) {
 			return nil, err
 		}
 		gone[n] = true
-		g.Initializer = append(g.Initializer, NewFloats(name, c.dims, c.values()))
+		g.Initializer = append(g.Initializer, takeFloats(name, c.dims, c.values()))
 		if w := c.weight(name); w != nil {
 			weights[name] = w
 		}

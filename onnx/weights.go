@@ -23,7 +23,11 @@ func (n *Network) QuantizeWeights() error {
 	}
 	fresh := newNames(n.Model.Graph())
 	quantized := make(map[string]map[int]string) // initializer, axis -> its quantized copy
-	replaced := make(map[string]tensor)
+	g := n.Model.Graph()
+	at := make(map[string]int)
+	for i, t := range g.Initializer {
+		at[t.GetName()] = i
+	}
 	var added []tensor
 	for _, u := range uses {
 		name := input(u.node, u.input)
@@ -42,19 +46,14 @@ func (n *Network) QuantizeWeights() error {
 			}
 			n.Weights[target] = w
 			quantized[name][u.axis] = target
+			letGo(t.GetRawData())
 			if target == name {
-				replaced[name] = q
+				g.Initializer[at[name]] = q
 			} else {
 				added = append(added, q)
 			}
 		}
 		u.node.Input[u.input] = target
-	}
-	g := n.Model.Graph()
-	for i, t := range g.Initializer {
-		if q := replaced[t.GetName()]; q != nil {
-			g.Initializer[i] = q
-		}
 	}
 	g.Initializer = append(g.Initializer, added...)
 	n.dropUnread(quantized)
