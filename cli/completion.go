@@ -59,6 +59,8 @@ func choices(flag string) []string {
 		return []string{"demoted", "last"}
 	case "weights":
 		return []string{"high", "follow"}
+	case "bias":
+		return []string{"float", "int32"}
 	case "session":
 		return []string{"exact", "default"}
 	case "format", "export":

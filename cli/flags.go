@@ -93,6 +93,11 @@ func cacheFlag() cli.Flag {
 	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
 }
 
+// biasFlag says what biases are.
+func biasFlag() cli.Flag {
+	return &cli.StringFlag{Name: "bias", Category: catGrids, Value: "float", Usage: "`KIND`: of the biases: float, or int32 with the scale of the layer's input times that of its weights"}
+}
+
 func nanFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "allow-nan", Category: catInput, Usage: "go on with a network that gives NaN"}
 }
@@ -108,7 +113,7 @@ func config(c *cli.Context) (run.Config, error) {
 		OutputHolder: c.Bool("output-holder"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
-		Formula: c.String("formula"), Metric: c.String("metric"), Output: c.String("output"),
+		Formula: c.String("formula"), Bias: c.String("bias"), Metric: c.String("metric"), Output: c.String("output"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), Seed: uint32(c.Uint64("seed")), Version: c.App.Version,
 	}

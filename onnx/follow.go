@@ -7,14 +7,16 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// Followed is a constant that differs between the two files of a pair, and the holder whose bit chooses between the two values.
+// Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two files of a
+// pair, or a bias on the int32 grid that goes with the grid of its layer's input.
 // Both are floats of the same dimensions.
 type Followed struct {
 	Name      string              // the initializer of Network.Model, which holds High
 	Holder    int                 // demoted: Low is the value
-	Low, High *onnxpb.TensorProto // of the 8-bit and the 16-bit file, both under that name
+	Low, High *onnxpb.TensorProto // of the 8-bit and the 16-bit file or grid, both under that name
 
 	weight *Weight // of Low, nil where it is on no int8 grid
+	bias   *Bias   // of Low, nil where it is on no int32 grid
 }
 
 // constantUse is a place that reads a constant which differs between the files.
@@ -117,7 +119,7 @@ func (n *Network) Chosen(low []bool) *Network {
 		return n
 	}
 	c := *n
-	c.Followed, c.Weights = nil, maps.Clone(n.Weights)
+	c.Followed, c.Weights, c.Biases = nil, maps.Clone(n.Weights), chooseBiases(n.Biases, n.Followed, low)
 	for _, f := range n.Followed {
 		if !low[f.Holder] {
 			continue

@@ -42,5 +42,6 @@ type Network struct {
 	Weights map[string]*Weight // by initializer, filled by QuantizeWeights
 	Opset   int64              // the operator set of the file that it was made from
 
-	Followed []Followed // of a pair: constants of two values, between which holders choose; see Follow
+	Biases   map[string]*Bias // by initializer, filled by QuantizeBiases
+	Followed []Followed       // constants of two values, between which holders choose; see Follow and QuantizeBiases
 }

@@ -11,7 +11,8 @@ import (
 
 // QDQ returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable network
 // computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where low[i], else
-// its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float. Scales and zero
+// its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or int32 behind one where they are
+// quantized. Scales and zero
 // points of holders are 0-dimensional.
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes
@@ -42,6 +43,7 @@ func (n *Network) QDQ(records []quant.Record, low []bool) (*Model, error) {
 		return nil, err
 	}
 	ins.weights(n.Weights)
+	ins.biases(n.Biases)
 	return ins.model, nil
 }
 

@@ -50,6 +50,7 @@ type Config struct {
 	RangeHigh    string `json:"range_high"`
 	Formula      string `json:"formula"`       // qdq, mctq, torch
 	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
+	Bias         string `json:"bias"`          // float, int32
 	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
 
 	Metric string    `json:"metric"`
@@ -92,6 +93,7 @@ func (c Config) withDefaults() Config {
 	set(&c.RangeHigh, "minmax")
 	set(&c.Formula, "qdq")
 	set(&c.Weights, "high")
+	set(&c.Bias, "float")
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, costCount)
@@ -136,6 +138,16 @@ func (c Config) checkChoices() error {
 	if _, err := quant.ParseFormula(c.Formula); err != nil {
 		return err
 	}
+	if err := c.checkBias(); err != nil {
+		return err
+	}
 	_, _, err := c.gridChoices()
 	return err
+}
+
+func (c Config) checkBias() error {
+	if c.Bias != "float" && c.Bias != "int32" {
+		return mistakef("--bias %s: choose float or int32", c.Bias)
+	}
+	return nil
 }

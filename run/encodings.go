@@ -71,6 +71,8 @@ func (c Config) missingEncodings() error {
 		return mistakef("--model is missing: give the float network that the encodings were saved with")
 	case c.Calib != "":
 		return mistakef("--calib: encodings bring their own grids; leave it out")
+	case c.Bias == "int32":
+		return mistakef("--bias int32: encodings bring their own biases; leave it out")
 	case c.Formula != "qdq":
 		return mistakef("--formula %s: encodings compute formula qdq", c.Formula)
 	case c.OutputHolder:

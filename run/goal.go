@@ -79,6 +79,9 @@ func (c Config) choices() map[string]string {
 	if c.Session != "exact" {
 		f["session"] = c.Session
 	}
+	if c.Bias != "float" {
+		f["bias"] = c.Bias
+	}
 	if c.Cost != costCount {
 		f["cost"] = c.Cost
 	}

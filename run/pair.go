@@ -153,6 +153,8 @@ func (c Config) missing() error {
 		return mistakef("--model and --low/--high exclude each other: a pair brings its own grids")
 	case pair && (c.Low == "" || c.High == ""):
 		return mistakef("a pair needs --low and --high")
+	case pair && c.Bias == "int32":
+		return mistakef("--bias int32: a pair brings its own biases; leave it out")
 	case pair && c.Calib != "":
 		return mistakef("--calib: a pair brings its own grids; leave it out")
 	case !pair && c.Weights == "follow":

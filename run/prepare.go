@@ -70,6 +70,11 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.network.QuantizeWeights(); err != nil {
 		return nil, err
 	}
+	if c.Bias == "int32" {
+		if p.notes, err = p.network.QuantizeBiases(p.records); err != nil {
+			return nil, err
+		}
+	}
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }
 
@@ -93,7 +98,11 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	return n, records, n.QuantizeWeights()
+	if err := n.QuantizeWeights(); err != nil || c.Bias != "int32" {
+		return n, records, err
+	}
+	_, err = n.QuantizeBiases(records)
+	return n, records, err
 }
 
 // open opens the evaluation data and shapes it into blocks.

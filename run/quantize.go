@@ -18,6 +18,9 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 			return "", "", mistakef("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
 		}
 	}
+	if err := c.checkBias(); err != nil {
+		return "", "", err
+	}
 	if c.Formula != "qdq" {
 		return "", "", mistakef("--formula %s: a QDQ file computes formula qdq", c.Formula)
 	}
@@ -43,7 +46,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 		for i := range mask {
 			mask[i] = end.low
 		}
-		m, err := network.QDQ(records, mask)
+		m, err := network.Chosen(mask).QDQ(records, mask)
 		if err != nil {
 			return "", "", err
 		}
