@@ -59,10 +59,15 @@ demo: setup build ## search the example network; the mix is left in demo-out/
 # ---- tests
 
 .PHONY: test
-test: setup ## all tests, then every fuzz target for a while
+test: setup ## all tests, those of the GPU on the emulated device, then every fuzz target for a while
 	@$(NEED) go cc
 	go test $(TEST_FLAGS) $(ROOMS)
+	@case "$$(uname -sm)" in "Linux x86_64") $(MAKE) --no-print-directory test-cuda;; \
+		*) echo "test: the emulated device needs Linux on x86-64: its tests are left out";; esac
 	@$(MAKE) --no-print-directory fuzz
+
+.PHONY: test-all
+test-all: test race test-bits ptx test-placement ## test, and what takes long or downloads more: race, all 2^32 floats, NVIDIA's compilers, the real CUDA provider placed
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (30)
@@ -186,7 +191,7 @@ protoc:
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin $(DEMO_OUT) .tools/fuzz .tools/generated
+	rm -rf bin $(DEMO_OUT) $(DEMO_OUT)-cuda $(DEMO_OUT)-emulated .tools/fuzz .tools/generated
 
 .PHONY: distclean
 distclean: clean ## remove the downloads as well

@@ -148,6 +148,11 @@ cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and
 	@echo "cuda: headers of $(if $(CUDA_TOOLKIT),the CUDA toolkit in $(CUDA_TOOLKIT),this project, no CUDA 11 or 12 toolkit found)"
 	$(CUDA_ENV) go build -tags cuda -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
 
+.PHONY: demo-cuda
+demo-cuda: setup-cuda cuda ## on a machine with a GPU: search the example on it; the mix is left in demo-out-cuda/
+	bin/demote-cuda search --device cuda:0 --ort "$(ORT_GPU_LIBRARY)" --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
+	  --data examples/fashion/eval.npz --target 16bit-0.003 --strategy demotion --out "$(DEMO_OUT)-cuda" --force
+
 GPU_REPORT ?= bin/gpu-report
 
 # Every step runs, whatever the one before it found; the report says what failed, and so does the exit code of gpucheck.
@@ -163,13 +168,22 @@ gpu-check: setup-cuda $(CUDA_BIN)/libcuda.a ## on a machine with a GPU: run all 
 
 EMU_ENV = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(EMU_BIN)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
 CUDA_ROOMS ?= ./cuda/...
+# Rooms that have files with the tag cuda, whose own tests of it are named TestEmulated....
+CUDA_USERS ?= ./cgo ./backend/... ./run ./cli ./cli/demote
 
 .PHONY: test-cuda
 test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built with the tag cuda on the emulated device: no GPU, no download
 	@sh scripts/need.sh go cc
 	@$(SELFTEST) 2>$(EMU_BIN)/selftest.log || { cat $(EMU_BIN)/selftest.log >&2; exit 1; }
-	$(CUDA_ENV) go vet -tags cuda $(CUDA_ROOMS)
+	$(CUDA_ENV) go vet -tags cuda $(CUDA_ROOMS) $(CUDA_USERS)
 	$(EMU_ENV) go test -tags cuda $(TEST_FLAGS) $(CUDA_ROOMS)
+	$(EMU_ENV) go test -tags cuda $(TEST_FLAGS) -run '^TestEmulated' $(CUDA_USERS)
+
+# The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
+.PHONY: demo-emulated
+demo-emulated: setup emu cuda ## search the example on the emulated device, with 200 samples: no GPU
+	$(EMU_ENV) DEMOTE_EMU=shared=1 bin/demote-cuda search --device cuda:0 --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
+	  --data examples/fashion/eval.npz --limit 200 --target 16bit-0.003 --strategy demotion --out "$(DEMO_OUT)-emulated" --force
 
 .PHONY: test-bits
 test-bits: emu $(CUDA_BIN)/libcuda.a ## compare the kernels with package quant on all 2^32 floats, emulated (long)

@@ -98,6 +98,9 @@ func (g *gpu) tensor(t Tensor) (_ *gpuTensor, err error) {
 }
 
 func (v *gpuTensor) close() {
+	if v == nil {
+		return
+	}
 	v.value.Close()
 	_ = v.memory.Close()
 }

@@ -7,28 +7,33 @@ import (
 	"demote/search"
 )
 
-// distanceBlocks is the number of blocks, spread over the layout, that Distance looks at.
-const distanceBlocks = 4
+// distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and
+// distanceSamples the length of each. They do not follow the block, so that no order depends on it.
+const (
+	distanceRuns    = 4
+	distanceSamples = DefaultBlock
+)
 
-// distance is what Distance compares with: the outputs without demotions of a few blocks.
+// distance is what Distance compares with: the outputs without demotions of a few runs of samples.
 type distance struct {
-	blocks []int
-	rows   [][]float32
+	from []int // positions in the layout
+	rows [][]float32
 }
 
 var _ search.DistanceEvaluator = (*Evaluator)(nil)
 
-// Distance is the mean squared error of the outputs against the network without demotions, on a
-// few blocks: cheap, and only good for an order.
+// Distance is the mean squared error of the outputs against the network without demotions, on a few
+// samples: cheap, and only good for an order.
 func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
 	if e.far == nil {
 		d := &distance{}
-		n := min(distanceBlocks, e.data.len())
+		all := (e.samples + distanceSamples - 1) / distanceSamples
+		n := min(distanceRuns, all)
 		for i := range n {
-			d.blocks = append(d.blocks, i*e.data.len()/n)
+			d.from = append(d.from, i*all/n*distanceSamples)
 		}
-		for _, b := range d.blocks {
-			rows, err := e.blockRows(ctx, search.NewMask(mask.Len()), b)
+		for _, from := range d.from {
+			rows, err := e.runOfRows(ctx, search.NewMask(mask.Len()), from)
 			if err != nil {
 				return 0, err
 			}
@@ -37,8 +42,8 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 		e.far = d
 	}
 	sum, count := 0.0, 0
-	for i, b := range e.far.blocks {
-		rows, err := e.blockRows(ctx, mask, b)
+	for i, from := range e.far.from {
+		rows, err := e.runOfRows(ctx, mask, from)
 		if err != nil {
 			return 0, err
 		}
@@ -46,6 +51,20 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 		count += len(rows)
 	}
 	return sum / float64(count), nil
+}
+
+// runOfRows runs the blocks of a mask that hold a run of samples and copies their outputs.
+func (e *Evaluator) runOfRows(ctx context.Context, mask search.Mask, from int) ([]float32, error) {
+	to, size, row := min(from+distanceSamples, e.samples), e.opts.Block, e.judge.row
+	var run []float32
+	for b := from / size; b*size < to; b++ {
+		rows, err := e.blockRows(ctx, mask, b)
+		if err != nil {
+			return nil, err
+		}
+		run = append(run, rows[(max(from, b*size)-b*size)*row:(min(to, (b+1)*size)-b*size)*row]...)
+	}
+	return run, nil
 }
 
 // blockRows runs one block of a mask and copies its outputs, without the padding.

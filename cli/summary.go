@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"demote/run"
 )
@@ -37,8 +38,16 @@ func summary(w io.Writer, r *run.Result, err error) {
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	holdout(w, r.Holdout)
 	savings(w, r)
+	device := r.Versions["device"]
 	if v := r.Verified; v != nil {
-		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", verdict(v))
+		text := verdict(v)
+		if device != "" {
+			text = strings.Replace(text, "the search's", "those of the searched network on the CPU", 1)
+		}
+		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", text)
+	}
+	if device != "" {
+		fmt.Fprintf(w, "\ntrials ran on %s\n", device)
 	}
 	fmt.Fprintf(w, "\n%d scores asked for, %d masks tried, %.1f whole passes over the %d samples, %.1f s\n",
 		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)

@@ -41,6 +41,8 @@ var explanations = []struct {
 		"the NVIDIA driver finds no GPU: check nvidia-smi, and that CUDA_VISIBLE_DEVICES is not empty", ErrNoDevice},
 	{regexp.MustCompile(`CUDA failure 101\b|invalid device ordinal`),
 		"there is no GPU of that number: `demote devices` lists them", ErrNoDevice},
+	{regexp.MustCompile(`CUDA (?:error|failure) (201|214|220|700|702|709|71[0-9]|999)\b`),
+		"the GPU failed while the network ran (CUDA error $1)", ErrLostContext},
 	{regexp.MustCompile(`CUDA failure 2\b|out of memory|Failed to allocate memory for requested buffer`),
 		"the GPU's memory is full: take a smaller batch, or end what else uses the GPU", ErrOutOfMemory},
 	{regexp.MustCompile(`assigned to the default CPU EP, but fallback to CPU EP has been explicitly disabled`),

@@ -37,6 +37,9 @@ func TestExplain(t *testing.T) {
 			"by the user.", "search it with --device cpu", cuda.ErrPlacement},
 		{"graph", "This session cannot use the graph capture feature as requested by the user as all compute graph nodes have not been partitioned to " +
 			"the CUDAExecutionProvider", "cannot be captured", cuda.ErrPlacement},
+		{"context lost in FakeQuant", "Non-zero status code returned while running FakeQuant node. Name:'a' Status Message: FakeQuant: launching fake_quant: " +
+			"CUDA_ERROR_CONTEXT_IS_DESTROYED (CUDA error 709)", "the GPU failed while the network ran (CUDA error 709)", cuda.ErrLostContext},
+		{"context lost in a kernel", "CUDA failure 700: an illegal memory access was encountered ; GPU=0", "(CUDA error 700)", cuda.ErrLostContext},
 		{"unknown", "something new", "onnx runtime's CUDA provider: something new", nil},
 	} {
 		cause := errors.New(c.text)

@@ -12,6 +12,16 @@ import (
 // chooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be
 // used, else the CPU. It says which, and why, where there was a choice.
 func (s *searching) chooseDevice() error {
+	if err := s.findDevice(); err != nil {
+		return err
+	}
+	if s.onGPU() && s.config.Workers > 1 {
+		return mistakef("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
+	}
+	return nil
+}
+
+func (s *searching) findDevice() error {
 	name := s.config.Device
 	switch {
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
@@ -67,9 +77,6 @@ func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
 func (s *searching) fitDevice() error {
 	if !s.onGPU() {
 		return nil
-	}
-	if s.config.Workers > 1 {
-		return mistakef("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
 	}
 	free, err := backend.FreeMemory(s.device.Name)
 	if err != nil {

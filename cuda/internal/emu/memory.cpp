@@ -21,7 +21,11 @@ struct Allocation {
 	size_t bytes, pages;
 };
 std::map<uintptr_t, Allocation> allocations; // by address
-std::map<uintptr_t, size_t> pinned;          // address -> bytes asked for
+struct Pinned {
+	Context *context;
+	size_t bytes; // asked for
+};
+std::map<uintptr_t, Pinned> pinned;          // by address
 uintptr_t arena = 0, next_free = 0;
 int open_sections = 0;
 
@@ -99,6 +103,11 @@ void release_all(Context *context) {
 		if (it->second.context == context) drop(it);
 		it = next;
 	}
+	for (auto it = pinned.begin(); it != pinned.end();) { // a destroyed context takes its host memory along
+		auto next = std::next(it);
+		if (it->second.context == context) release_host(reinterpret_cast<void *>(it->first));
+		it = next;
+	}
 }
 
 CUresult check_range(Context *context, CUdeviceptr address, size_t bytes) {
@@ -132,13 +141,13 @@ bool guards_intact() {
 	return std::all_of(allocations.begin(), allocations.end(), [](const auto &entry) { return intact(entry.first, entry.second, 256); });
 }
 
-CUresult allocate_host(Context *, size_t bytes, void **out) {
+CUresult allocate_host(Context *context, size_t bytes, void **out) {
 	if (bytes == 0 || !out) return CUDA_ERROR_INVALID_VALUE;
 	void *at = mmap(nullptr, rounded(bytes) + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
 	mprotect(static_cast<char *>(at) + rounded(bytes), page, PROT_NONE);
 	std::memset(at, guard, rounded(bytes));
-	pinned[reinterpret_cast<uintptr_t>(at)] = bytes;
+	pinned[reinterpret_cast<uintptr_t>(at)] = {context, bytes};
 	*out = at;
 	return CUDA_SUCCESS;
 }
@@ -146,7 +155,7 @@ CUresult allocate_host(Context *, size_t bytes, void **out) {
 CUresult release_host(void *address) {
 	auto it = pinned.find(reinterpret_cast<uintptr_t>(address));
 	if (it == pinned.end()) return CUDA_ERROR_INVALID_VALUE;
-	munmap(address, rounded(it->second) + page);
+	munmap(address, rounded(it->second.bytes) + page);
 	pinned.erase(it);
 	return CUDA_SUCCESS;
 }
@@ -156,7 +165,7 @@ bool is_pinned(const void *address, size_t bytes) {
 	auto it = pinned.upper_bound(a);
 	if (it == pinned.begin()) return false;
 	--it;
-	return a + bytes <= it->first + it->second;
+	return a + bytes <= it->first + it->second.bytes;
 }
 
 size_t live_host_allocations() { return pinned.size(); }

@@ -1,0 +1,71 @@
+//go:build cuda
+
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"demote/cuda/emutest"
+	"demote/run"
+)
+
+// alone is the program in a process whose driver the test chooses: settings of the emulated device, or none.
+func alone(t *testing.T, settings string, args ...string) called {
+	t.Helper()
+	cmd := process(args...)
+	if settings == "" {
+		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH=")
+	}
+	cmd.Env = append(cmd.Env, "DEMOTE_EMU="+settings)
+	return finish(t, cmd)
+}
+
+// TestEmulatedProgram is the program with the tag cuda as a person sees it.
+func TestEmulatedProgram(t *testing.T) {
+	if !emutest.Present() {
+		t.Fatal("the driver of this process is not the emulated device: run `make test-cuda`")
+	}
+	in := good(t)
+	out := in.flags["--out"]
+	for _, c := range []struct {
+		name, settings string
+		args           []string
+		code           int
+		out, err       string
+	}{
+		{"no driver", "", []string{"devices"}, run.ExitMistake, "", "demote: no NVIDIA driver: libcuda.so.1: cannot open shared object file"},
+		{"no GPU", "devices=0", []string{"devices"}, run.ExitMistake, "", "the NVIDIA driver finds no GPU (CUDA error 100)"},
+		{"devices", "devices=2", []string{"devices"}, run.ExitFound,
+			"cuda:1   EMULATED device (no GPU), 1.0 GiB, compute capability 8.0, driver of CUDA 12.2\nbuilt for the CPU and NVIDIA GPUs on ", ""},
+		{"a GPU that cannot be used", "capability=70", []string{"devices"}, run.ExitFound,
+			"         cannot be used: GPU 0 (EMULATED device (no GPU)) has compute capability 7.0, but 7.5 is needed", ""},
+		{"its search", "shared=1", in.args("--device", "cuda:0"), run.ExitFound,
+			"\ntrials ran on cuda:0 EMULATED device (no GPU), 1.0 GiB", "device cuda:0: EMULATED device (no GPU)"},
+		{"verify of it", "shared=1", []string{"verify", out}, run.ExitFound, "outputs equal the search's, bit for bit", ""},
+		{"verify on it", "shared=1", []string{"verify", out, "--device", "cuda:0"}, run.ExitMistake, "", "demote: --device cuda:0: demote verify runs on the CPU"},
+		{"two workers", "shared=1", in.args("--device", "cuda:0", "--workers", "2", "--force"), run.ExitMistake, "", "demote: --workers 2: a GPU runs all blocks in one queue"},
+		{"a second GPU", "shared=1", in.args("--device", "cuda:1", "--force"), run.ExitMistake, "", "demote: --device cuda:1: there is no GPU 1"},
+		{"a GPU that fails", "shared=1,lose=cuLaunchKernel:20", in.args("--device", "cuda:0", "--force"), run.ExitInternal, "", "demote: cuda:0 does not answer any more: "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := alone(t, c.settings, c.args...)
+			if got.code != c.code || !strings.Contains(got.out, c.out) || !strings.Contains(got.err, c.err) {
+				t.Errorf("%v: exit code %d\n%s%s", c.args, got.code, got.out, got.err)
+			}
+			if mistakes := strings.Count(got.err, "demote: "); c.code != run.ExitFound && mistakes != 1 {
+				t.Errorf("%d lines of what went wrong: %q", mistakes, got.err)
+			}
+		})
+	}
+	var r struct{ Versions map[string]string }
+	data, err := os.ReadFile(out + "/result.json")
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil || !strings.Contains(r.Versions["device"], "EMULATED") {
+		t.Errorf("result.json: %v, %v", r.Versions, err)
+	}
+}

@@ -1,0 +1,263 @@
+//go:build cuda
+
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"demote/cuda"
+	"demote/cuda/emutest"
+	"demote/search"
+)
+
+// The tests of this file run on the emulated device, with ONNX Runtime's CPU provider in place of its CUDA
+// provider and every kernel launched through the driver's functions (cuda/internal/emu).
+
+// emulated sets the emulated device up and demands at the end that nothing is left on it.
+func emulated(t *testing.T, settings ...string) {
+	t.Helper()
+	t.Cleanup(func() { // after everything of the test is closed
+		if left := emutest.Live(); left != "" {
+			t.Errorf("left on the device: %s", left)
+		}
+		if live := cuda.Live(); live != (cuda.Counts{}) {
+			t.Errorf("left open: %s", live)
+		}
+	})
+	emutest.Set(t, append([]string{"shared=1"}, settings...)...)
+}
+
+func TestEmulatedConforms(t *testing.T) {
+	emulated(t)
+	conforms(t, "cuda:0")
+}
+
+// TestEmulatedSearch holds whole searches on the device against those on the CPU: promotion list, chain with
+// its scores, counts, the written file.
+func TestEmulatedSearch(t *testing.T) {
+	tiny := func(change func(*Config)) func(t *testing.T) Config {
+		return func(t *testing.T) Config {
+			cfg := tinyConfig(t, 90)
+			change(&cfg)
+			return cfg
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		config func(t *testing.T) Config
+	}{
+		{"agreement", tiny(func(c *Config) {})},
+		{"chain last, naive", tiny(func(c *Config) { c.Chain, c.Scan = "last", "naive" })},
+		{"gallop, blocks of its own", tiny(func(c *Config) { c.Strategy, c.Block = "gallop", 0 })},
+		{"formula torch, top1", tiny(func(c *Config) { c.Formula, c.Metric, c.Labels = "torch", "top1", labelled(t, 90) })},
+		{"formula mctq, top5", tiny(func(c *Config) {
+			c.Formula, c.Metric, c.Labels, c.Target = "mctq", "top5", labelled(t, 90), "16bit-0.01"
+		})},
+		{"sqnr", tiny(func(c *Config) { c.Metric, c.Target = "sqnr", "40%" })},
+		{"mse without a cache", tiny(func(c *Config) { c.Metric, c.Target, c.Cache = "mse", "16bit+0.05", -1 })},
+		{"a pair", func(t *testing.T) Config {
+			cfg := tinyFollow(t)
+			cfg.Weights = "high"
+			return cfg
+		}},
+		{"fashion", func(t *testing.T) Config {
+			return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+				Limit: 200, Target: "0.9375", Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			emulated(t)
+			cfg := c.config(t)
+			cfg.Device = "cpu"
+			want := mustSearch(t, cfg)
+			cfg.Device, cfg.Out = "cuda:0", cfg.Out+"-cuda"
+			var said []string
+			cfg.Say = func(text string) { said = append(said, text) }
+			got := mustSearch(t, cfg)
+			if a, b := decisions(t, want), decisions(t, got); a != b {
+				t.Errorf("CPU:    %s\ndevice: %s", a, b)
+			}
+			if want.Verified.Identical != got.Verified.Identical {
+				t.Errorf("the file written on the CPU is identical: %v, that of the device: %v", want.Verified.Identical, got.Verified.Identical)
+			}
+			if text := strings.Join(said, "\n"); !strings.Contains(text, "device cuda:0: EMULATED") || !strings.Contains(text, "memory of cuda:0: ") ||
+				!strings.HasPrefix(got.Versions["device"], "cuda:0 EMULATED") {
+				t.Errorf("it said %s; versions %v", text, got.Versions)
+			}
+		})
+	}
+}
+
+// TestEmulatedTransfers counts what a full trial moves and starts: one copy of the packed mask up and nothing
+// else, a bit a sample down, a launch a holder and block and one for the metric of each block; and nothing is
+// allocated or looked up.
+func TestEmulatedTransfers(t *testing.T) {
+	emulated(t)
+	const samples, block = 60, 8
+	cfg := tinyConfig(t, samples)
+	cfg.Block, cfg.Cache = block, -1
+	s := onDevice(t, "cuda:0", cfg)
+	ctx, n, blocks := context.Background(), len(s.records), (samples+block-1)/block
+	rng := rand.New(rand.NewPCG(1, 2))
+	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(n)}
+	for _, m := range masks { // what is made on first use
+		if _, err := s.ev.Again(ctx, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 5 {
+		m := randomMask(rng, n)
+		emutest.Set(t, "shared=1")
+		emutest.Reset() // sets the counters to 0
+		emutest.Set(t, "shared=1")
+		if _, err := s.ev.Again(ctx, m); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]int{"up_copies": 1, "up_bytes": (n + 7) / 8, "down_copies": 1, "down_bytes": (samples + 7) / 8, "pageable": 0,
+			"allocations": 0, "lookups": 0, "modules_loaded": 0, "unsupported": 0, "launches": (n + 1) * blocks, "device_copies": blocks} {
+			if got := emutest.Counter(name); got != want {
+				t.Errorf("%s of a trial: %d, want %d", name, got, want)
+			}
+		}
+	}
+	r := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := s.ev.Again(ctx, masks[i%2]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if n := float64(r.MemAllocs) / float64(r.N); n > 0.5 || r.N < 10 {
+		t.Errorf("%v allocations a trial over %d trials", n, r.N)
+	}
+}
+
+// TestEmulatedFaults ends searches in their middle and demands one line, the exit code, a journal with which
+// the same command goes on to the same result, and nothing left on the device.
+func TestEmulatedFaults(t *testing.T) {
+	for _, c := range []struct {
+		name, fault, text string
+		code              int
+	}{
+		{"a kernel fails in the middle", "launch=1500:719", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost in the middle", "lose=cuLaunchKernel:900", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost at a wait", "lose=cuStreamSynchronize:100", "cuda:0 does not answer any more: ", ExitInternal},
+		{"a launch is refused", "fail=cuLaunchKernel:1700:701", "(CUDA error 701)", ExitInternal},
+		{"the first copy fails", "fail=cuMemcpyHtoDAsync_v2:1:1", "(CUDA error 1)", ExitInternal},
+		{"the kernels are refused", "fail=cuModuleLoadData:2:218", "refuses them", ExitMistake},
+		{"the driver is too old", "driver=11080", "update the driver", ExitMistake},
+		{"the GPU is too old", "capability=70", "compute capability 7.0", ExitMistake},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := tinyConfig(t, 90)
+			cfg.Device = "cpu"
+			cpu := cfg
+			cpu.Out += "-cpu"
+			want := mustSearch(t, cpu)
+			emulated(t, c.fault)
+			cfg.Device = "cuda:0"
+			r, err := Search(context.Background(), cfg)
+			if ExitCode(err) != c.code || err == nil || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("it ended with %d, %v, %+v", ExitCode(err), err, r)
+			}
+			if left := emutest.Live(); left != "" {
+				t.Errorf("left on the device: %s", left)
+			}
+			emutest.Reset()
+			emutest.Set(t, "shared=1")
+			if got := mustSearch(t, cfg); decisions(t, got) != decisions(t, want) {
+				t.Errorf("gone on: %s\nwant:    %s", decisions(t, got), decisions(t, want))
+			}
+		})
+	}
+}
+
+// TestEmulatedOutOfMemory fails every allocation of a search in turn: the blocks shrink where that is needed,
+// and the search comes to the same result.
+func TestEmulatedOutOfMemory(t *testing.T) {
+	cfg := tinyConfig(t, 40)
+	cfg.Device, cfg.Block = "cpu", 20
+	want := mustSearch(t, cfg)
+	shrunk := 0
+	for k := 1; ; k += 1 + k/8 {
+		emulated(t, fmt.Sprintf("fail=cuMemAlloc_v2:%d:2", k))
+		cfg.Device, cfg.Out = "cuda:0", filepath.Join(t.TempDir(), "run")
+		got := mustSearch(t, cfg)
+		struck := emutest.Counter("allocations") < k
+		emutest.Reset()
+		if decisions(t, got) != decisions(t, want) {
+			t.Fatalf("allocation %d: %s\nwant: %s", k, decisions(t, got), decisions(t, want))
+		}
+		if strings.Contains(strings.Join(got.Warnings, "\n"), "going on with blocks of 10 samples") {
+			shrunk++
+		}
+		if struck {
+			break
+		}
+	}
+	if shrunk < 5 {
+		t.Errorf("the blocks shrank in %d searches", shrunk)
+	}
+}
+
+// TestEmulatedLittleMemory holds that the block is made to fit what there is, and that a device that is too
+// small for anything is told in one line.
+func TestEmulatedLittleMemory(t *testing.T) {
+	emulated(t, "memory=200000")
+	cfg := tinyConfig(t, 60)
+	cfg.Block = 60
+	var said []string
+	cfg.Device, cfg.Say = "cuda:0", func(text string) { said = append(said, text) }
+	got := mustSearch(t, cfg)
+	if text := strings.Join(said, "\n"); !strings.Contains(text, "195.3 KiB free") || strings.Contains(text, "(blocks of 60)") {
+		t.Errorf("it said %s", text)
+	}
+	cfg.Device, cfg.Out = "cpu", cfg.Out+"-cpu"
+	if want := mustSearch(t, cfg); decisions(t, got) != decisions(t, want) {
+		t.Errorf("device: %s\nCPU:    %s", decisions(t, got), decisions(t, want))
+	}
+	emutest.Set(t, "shared=1", "memory=3000")
+	cfg.Device, cfg.Out = "cuda:0", cfg.Out+"-full"
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "the memory of cuda:0 is full with blocks of 1 samples") {
+		t.Errorf("no memory gave %v", err)
+	}
+	if _, err := os.Stat(cfg.Out); err == nil {
+		t.Error("the folder of a search that could not begin is left")
+	}
+}
+
+// TestEmulatedDevices holds what is said of devices, and the choice of auto.
+func TestEmulatedDevices(t *testing.T) {
+	for _, c := range []struct{ name, settings, device, want, said string }{
+		{"auto", "", "auto", "cuda:0", "device cuda:0, the first GPU that can be used: EMULATED device"},
+		{"auto, no usable GPU", "capability=70", "auto", "cpu", "device cpu, since no GPU can be used: cuda:0: GPU 0 (EMULATED"},
+		{"the CPU", "", "cpu", "cpu", ""},
+		{"by its short name", "", "cuda", "cuda:0", "device cuda:0: EMULATED device"},
+		{"the second", "devices=2", "cuda:1", "cuda:1", "device cuda:1: EMULATED device"},
+		{"no second", "", "cuda:1", "", "--device cuda:1: there is no GPU 1: the driver finds 1, numbered from 0"},
+		{"no name", "", "gpu", "", "--device gpu: choose auto, cpu, or a GPU such as cuda:0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			emulated(t, c.settings)
+			var said []string
+			s := &searching{config: Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.withDefaults()}
+			if err := s.chooseDevice(); err != nil {
+				if ExitCode(err) != ExitMistake {
+					t.Errorf("exit code %d", ExitCode(err))
+				}
+				said = append(said, err.Error())
+			}
+			if s.device.Name != c.want || !strings.Contains(strings.Join(said, "\n"), c.said) {
+				t.Errorf("%q, and said %q", s.device.Name, said)
+			}
+		})
+	}
+}

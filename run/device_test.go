@@ -1,0 +1,145 @@
+package run
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// onDevice prepares and compiles a search on a device, without a run folder.
+func onDevice(t testing.TB, device string, cfg Config) *searching {
+	t.Helper()
+	cfg.Device = device
+	s := &searching{config: cfg.withDefaults()}
+	t.Cleanup(s.Close)
+	var err error
+	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+		t.Fatal(err)
+	}
+	if s.metric, err = chooseMetric(cfg.Metric, s.data.Labels() != nil); err != nil {
+		t.Fatal(err)
+	}
+	s.result = &Result{}
+	for _, step := range []func() error{s.chooseDevice, s.fitDevice, func() error { return s.open(context.Background()) }} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// rowsOf are the outputs of a mask, by sample.
+func rowsOf(t testing.TB, s *searching, m search.Mask) ([][]float32, search.Score) {
+	t.Helper()
+	rows := make([][]float32, s.data.Len())
+	score, err := s.ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, score
+}
+
+// conforms is what every device is held to: a trial is a function of mask and sample, whatever the block,
+// whatever ran before; fast scans answer as naive ones; and what is watched is what is counted.
+func conforms(t *testing.T, device string) {
+	var first [][]float32
+	var counts []search.Score
+	for _, block := range []int{8, 20, 25, 60} {
+		cfg := tinyConfig(t, 60)
+		cfg.Block = block
+		s := onDevice(t, device, cfg)
+		if d, err := s.ev.SelfTest(); d != nil || err != nil {
+			t.Fatalf("blocks of %d: the self-test says %v, %v", block, d, err)
+		}
+		rng := rand.New(rand.NewPCG(7, 7))
+		for i := range 6 {
+			mask := randomMask(rng, len(s.records))
+			rows, score := rowsOf(t, s, mask)
+			right := 0
+			for sample, row := range rows {
+				right += int(s.metric.Gain(row, backendSample(s, sample)))
+			}
+			if again, err := s.ev.Again(context.Background(), mask); err != nil || again != score || score.Count != right {
+				t.Errorf("blocks of %d: counted %+v, then %+v, %v; the outputs say %d", block, score, again, err, right)
+			}
+			if block == 8 {
+				counts = append(counts, score)
+				if i == 0 {
+					first = rows
+				}
+				continue
+			}
+			if score != counts[i] {
+				t.Errorf("blocks of %d: mask %d scores %+v, in blocks of 8 %+v", block, i, score, counts[i])
+			}
+			if i == 0 && differing(rows, first) != 0 {
+				t.Errorf("blocks of %d: outputs of %d samples differ", block, differing(rows, first))
+			}
+		}
+	}
+	scans(t, onDevice(t, device, tinyConfig(t, 60)))
+}
+
+// scans compares fast scans with their definition on one evaluator after another mask was its base.
+func scans(t *testing.T, s *searching) {
+	t.Helper()
+	ctx, n := context.Background(), len(s.records)
+	if s.ev.Parts() < 2 {
+		t.Errorf("%d parts", s.ev.Parts())
+	}
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 8 {
+		base := randomMask(rng, n)
+		var candidates []search.Mask
+		for h := range n {
+			if !base.Low(h) {
+				m := base.Clone()
+				m.Demote(h)
+				candidates = append(candidates, m)
+			}
+		}
+		b := search.Bound{Above: 0.5 + rng.Float64()/2, Floor: math.Inf(-1)}
+		fast, err := s.ev.Scan(ctx, base, candidates, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := search.NaiveScan(ctx, s.ev.Again, candidates, b)
+		if err != nil || fast != want {
+			t.Errorf("a scan says %+v, its definition %+v, %v", fast, want, err)
+		}
+	}
+	if st := s.ev.Stats(); st.Restored == 0 {
+		t.Errorf("no block began at a cut: %+v", st)
+	}
+}
+
+// differing counts the rows that differ in a bit.
+func differing(a, b [][]float32) (n int) {
+	for i := range a {
+		for k := range a[i] {
+			if math.Float32bits(a[i][k]) != math.Float32bits(b[i][k]) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }
+
+// backendSample is what the metric compares a sample with.
+func backendSample(s *searching, sample int) backend.Sample {
+	out := backend.Sample{Label: -1}
+	if labels := s.data.Labels(); labels != nil {
+		out.Label = labels[sample]
+	}
+	if row := s.ev.Row(); s.options.Reference != nil {
+		out.Reference = s.options.Reference[sample*row : (sample+1)*row]
+	}
+	return out
+}
