@@ -128,6 +128,12 @@ bench-models: ## time and memory of the import and export of networks of 100 MB 
 	@$(NEED) go cc
 	go test ./onnx -run '^$$' -bench Models -benchtime 1x -timeout 30m
 
+.PHONY: tables
+tables: setup build ## run every strategy and the searches of the hold-out's page, and write their tables (an hour or two)
+	@$(NEED) python3
+	@python3 scripts/tables.py all
+	@echo "tables: docs/strategies.md and docs/promise.md are written"
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

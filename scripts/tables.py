@@ -1,0 +1,143 @@
+"""Measure what docs/strategies.md and docs/promise.md show, and write it between the marks in them:
+tables.py strategies|breaks|all [--keep].
+
+strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
+breaks its budget on images that it has not seen. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
+that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
+the same command with --keep goes on."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+OUT = os.environ.get("TABLES_OUT", os.path.join(".tools", "tables"))
+SECONDS = float(os.environ.get("TABLES_SECONDS", "inf"))
+FASHION = os.path.join("examples", "fashion")
+CALIB, EVAL, HELD = (os.path.join(FASHION, n + ".npz") for n in ("calib", "eval", "holdout"))
+NETWORKS = [("fashion-dscnn", os.path.join(FASHION, "model.onnx"))] + [
+    (n, os.path.join("testdata", n, "model.onnx")) for n in ("fashion-dscnn-uneven", "fashion-vit")]
+TARGETS = ["16bit-0.003", "16bit-0.010", "16bit-0.020"]
+STRATEGIES = ["demotion", "greedy", "rank", "prefix", "bisect", "gallop", "improve", "auto"]
+BREAKS = ["16bit-0.003", "16bit-0.005", "16bit-0.010"]
+SEEDS = range(1, 6)
+KEEP = "--keep" in sys.argv
+STARTED = time.monotonic()
+
+
+def search(name, model, data, target, *more):
+    """Run a search, or take the one that is there, and return its result and folder."""
+    folder = os.path.join(OUT, name)
+    result = os.path.join(folder, "result.json")
+    if not KEEP or not finished(result):
+        if time.monotonic() - STARTED > SECONDS:
+            sys.exit(75)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(OUT, exist_ok=True)
+        command = [os.path.join("bin", "demote"), "search", "--model", model, "--calib", CALIB, "--data", data,
+                   "--grid", "pow2", "--target", target, "--out", folder, "--json"] + list(more)
+        run(command)
+        print("tables: %s" % name, file=sys.stderr)
+    with open(result, encoding="utf-8") as f:
+        return json.load(f), folder
+
+
+def run(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, 3):
+        sys.exit("tables: %s: exit code %d: %s" % (" ".join(command), done.returncode, done.stderr))
+    return done.stdout
+
+
+def finished(result):
+    try:
+        with open(result, encoding="utf-8") as f:
+            return json.load(f).get("finished", False)
+    except (OSError, ValueError):
+        return False
+
+
+def correct(file):
+    """Return how many of the held-out images a written file gets right; they are scored once."""
+    memo = file + ".correct"
+    if not os.path.exists(memo):
+        text = run([os.path.join("bin", "demote"), "eval", file, "--data", HELD, "--session", "exact", "--json"])
+        with open(memo, "w", encoding="utf-8") as f:
+            f.write(str(json.loads(text)["score"]["correct"]))
+    with open(memo, encoding="utf-8") as f:
+        return int(f.read())
+
+
+def high(network, model):
+    """Return what the all-int16 network gets right of the evaluation and of the held-out images, and how many these are."""
+    r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--trials", "3")
+    return r["score"]["high"], r["holdout"]["score"]["high"]
+
+
+def saving(r, name):
+    return next(s for s in r["savings"] if s["cost"] == name)
+
+
+def strategies():
+    """Return the lines of the table of all strategies."""
+    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | scores | passes | seconds | BOPs |", "| --- " * 11 + "|"]
+    for network, model in NETWORKS:
+        own, held = high(network, model)
+        lines.append("| %s | | all int16 | %d | %.4f | %.4f | | | | | 100 %% |" % (
+            network, len(search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--trials", "3")[0]["holders"]),
+            own["value"], held["value"]))
+        for target in TARGETS:
+            for strategy in STRATEGIES:
+                r, folder = search("-".join((network, target, strategy)), model, EVAL, target, "--strategy", strategy)
+                right = correct(os.path.join(folder, "mixed.onnx"))
+                bops = saving(r, "bops")
+                part = 100 * (1 - bops["saved"] / bops["total"])
+                lines.append("| | %s | `%s` | %d | %.4f | %.4f | %+.4f | %d | %.1f | %.1f | %.1f %% |" % (
+                    target if strategy == STRATEGIES[0] else "", strategy, len(r["promotion"]), r["score"]["mixed"]["value"], right / held["total"],
+                    (held["correct"] - right) / held["total"], r["evaluations"], r["sample_evaluations"] / r["samples"], r["seconds"], part))
+    return lines
+
+
+def breaks():
+    """Return the lines of the table of broken budgets."""
+    lines = ["| network | target | broken | int16 | loss on its own 2,000 images | loss on the 6,000 others | one can be sure |", "| --- " * 7 + "|"]
+    broken, runs = 0, 0
+    for network, model in NETWORKS:
+        for target in BREAKS:
+            budget = float(target.split("-")[1])
+            rows = []
+            for seed in SEEDS:
+                r, _ = search("%s-%s-seed%d" % (network, target, seed), model, HELD, target, "--holdout", "75%", "--seed", str(seed))
+                score, h = r["score"], r["holdout"]
+                rows.append((len(r["promotion"]), score["high"]["value"] - score["mixed"]["value"], h["against_high"]["loss"], h["sure"]))
+            count = sum(row[2] >= budget for row in rows)
+            broken, runs = broken + count, runs + len(rows)
+            span = ["%s to %s" % (form % min(v), form % max(v)) for v, form in zip(zip(*rows), ("%d", "%.4f", "%.4f", "%.2f"))]
+            lines.append("| %s | %s | %d of %d | %s |" % (network if target == BREAKS[0] else "", target, count, len(rows), " | ".join(span)))
+    return lines + ["", "In all %d of %d answers break their budget." % (broken, runs)]
+
+
+def write(document, mark, lines):
+    """Put lines between the two marks of a document."""
+    with open(document, encoding="utf-8") as f:
+        text = f.read()
+    begin, end = "<!-- begin %s: made by make tables, do not edit -->\n" % mark, "<!-- end %s -->\n" % mark
+    if begin not in text or end not in text:
+        sys.exit("tables: %s lacks the marks of %s" % (document, mark))
+    head, rest = text.split(begin, 1)
+    with open(document, "w", encoding="utf-8") as f:
+        f.write(head + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1])
+    print("tables: %s in %s is written" % (mark, document))
+
+
+def main():
+    which = sys.argv[1] if len(sys.argv) > 1 else "all"
+    if which in ("strategies", "all"):
+        write(os.path.join("docs", "strategies.md"), "strategies", strategies())
+    if which in ("breaks", "all"):
+        write(os.path.join("docs", "promise.md"), "breaks", breaks())
+
+
+if __name__ == "__main__":
+    main()
