@@ -15,6 +15,7 @@ func evalCommand() *cli.Command {
 		ArgsUsage: "FILE.onnx",
 		Flags: join(dataFlags(), metricFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "reference", Category: catInput, Usage: "`FILE`: network that agreement, sqnr, cosine and mse compare with"},
+			&cli.StringFlag{Name: "encodings", Category: catInput, Usage: "`FILE`: AIMET's encodings of a float file, which is scored as they quantize it"},
 			&cli.StringFlag{Name: "session", Category: catDevice, Value: "exact", Usage: "`MODE`: exact computes quantized files as they are written, default as ONNX Runtime likes"},
 			formulaFlag(), nanFlag(), jsonFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
@@ -25,6 +26,7 @@ func evalCommand() *cli.Command {
 			if c.NArg() != 1 {
 				return usage("give one file: demote eval FILE.onnx --data E.npz")
 			}
+			cfg.Encodings = c.String("encodings")
 			if cfg.Log, err = openRuntime(c); err != nil {
 				return err
 			}

@@ -33,6 +33,16 @@ func modelFlags() []cli.Flag {
 	}
 }
 
+// quantizedFlags name what is quantized already.
+func quantizedFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET's 8-bit encodings of --model, in place of --calib"},
+		&cli.StringFlag{Name: "encodings-high", Category: catInput, Usage: "`FILE`: AIMET's 16-bit encodings of --model"},
+		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of a pair that is already quantized, in place of --model and --calib"},
+		&cli.StringFlag{Name: "high", Category: catInput, Usage: "`FILE`: 16-bit network of that pair"},
+	}
+}
+
 // dataFlags say which samples are evaluated.
 func dataFlags() []cli.Flag {
 	return join([]cli.Flag{
@@ -109,7 +119,7 @@ func jsonFlag() cli.Flag {
 // config reads the flags that several commands share; absent ones read as zero.
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
-		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), Data: c.String("data"), Labels: c.String("labels"),
+		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Labels: c.String("labels"),
 		OutputHolder: c.Bool("output-holder"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),

@@ -15,7 +15,7 @@ func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
 		Usage: "list the activations that can be quantized, and why the others cannot",
-		Flags: join(modelFlags(), calibFlags(), sampleFlags(), []cli.Flag{
+		Flags: join(modelFlags(), calibFlags(), quantizedFlags(), sampleFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without a holder, and why"}, jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
@@ -57,6 +57,9 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	for _, note := range found.Notes {
+		fmt.Fprintln(c.App.Writer, note)
+	}
 	if !c.Bool("all") {
 		return nil
 	}

@@ -15,13 +15,7 @@ import (
 
 func searchCommand() *cli.Command {
 	pair := []cli.Flag{
-		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of a pair that is already quantized, in place of --model and --calib"},
-		&cli.StringFlag{Name: "high", Category: catInput, Usage: "`FILE`: 16-bit network of that pair"},
 		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of a pair whose files differ in them: high: those of the 16-bit file; follow: each layer's from the file whose width its output has"},
-	}
-	encodings := []cli.Flag{
-		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET's 8-bit encodings of --model, in place of --calib"},
-		&cli.StringFlag{Name: "encodings-high", Category: catInput, Usage: "`FILE`: AIMET's 16-bit encodings of --model"},
 	}
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: what the mix must score above: 0.9125, 16bit-0.005 (less than 0.005 below the int16 network), float-0.01, or 50% (of the way from int8 to int16)"},
@@ -51,7 +45,7 @@ func searchCommand() *cli.Command {
 			"result.json, curve.csv and journal.db. The same command goes on with an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met, or not be promised (DIR has the best " +
 			"that can); 4 the written file does not score what the search said; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), encodings, pair, own, wishFlags(), metricFlags(), deviceFlags()),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, wishFlags(), metricFlags(), deviceFlags()),
 		Action: searchAction,
 	}
 }
@@ -68,7 +62,6 @@ func searchAction(c *cli.Context) error {
 	}
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
-	cfg.EncodingsLow, cfg.EncodingsHigh = c.String("encodings-low"), c.String("encodings-high")
 	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")
 	cfg.Command = commandLine(os.Args)
 	var taken string

@@ -22,6 +22,7 @@ type Config struct {
 
 	EncodingsLow  string   `json:"encodings_low"` // AIMET encodings of the float network, in place of calibration
 	EncodingsHigh string   `json:"encodings_high"`
+	Encodings     string   `json:"-"`       // of one file that eval scores
 	Export        []string `json:"export"`  // formats to write at the end, of FormatNames
 	Session       string   `json:"session"` // in which the target must hold: exact, or default as well
 

@@ -14,25 +14,8 @@ func prepareEncodings(c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if p.float, err = onnx.Read(c.Model); err != nil {
+	if err := p.readEncodings(c); err != nil {
 		return nil, err
-	}
-	p.model = p.float
-	low, lowGrids, err := encoded(p.float, c.EncodingsLow)
-	if err != nil {
-		return nil, err
-	}
-	high, highGrids, err := encoded(p.float, c.EncodingsHigh)
-	if err != nil {
-		return nil, err
-	}
-	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
-	if err != nil {
-		return nil, mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
-	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
-	if !report.Same() {
-		p.low, p.lowGrids = low, lowGrids
 	}
 	if p.output, err = wantOutput(p.float, c.Output); err != nil {
 		return nil, err
@@ -45,6 +28,31 @@ func prepareEncodings(c Config) (_ *prepared, err error) {
 	}
 	return p, p.hash(map[string]string{"model": c.Model, "encodings-low": c.EncodingsLow, "encodings-high": c.EncodingsHigh},
 		map[string]dataFile{"data": {c.Data, p.data}})
+}
+
+// readEncodings reads the float network and its two encodings files and joins them.
+func (p *prepared) readEncodings(c Config) (err error) {
+	if p.float, err = onnx.Read(c.Model); err != nil {
+		return err
+	}
+	p.model = p.float
+	low, lowGrids, err := encoded(p.float, c.EncodingsLow)
+	if err != nil {
+		return err
+	}
+	high, highGrids, err := encoded(p.float, c.EncodingsHigh)
+	if err != nil {
+		return err
+	}
+	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
+	if err != nil {
+		return mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
+	}
+	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
+	if !report.Same() {
+		p.low, p.lowGrids = low, lowGrids
+	}
+	return nil
 }
 
 // encoded is a float network with the grids of one encodings file.

@@ -108,9 +108,16 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	return e, metric, p.data.Name, err
 }
 
-// evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit, which it
-// does not know, as FakeQuant.
+// evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's
+// encodings, which it does not know, as FakeQuant.
 func (p *prepared) evalSource(m *onnx.Model, c Config) (*source, []quant.Record, error) {
+	if c.Encodings != "" {
+		n, grids, err := encoded(m, c.Encodings)
+		if err != nil {
+			return nil, nil, err
+		}
+		return p.fixedSource(n, grids)
+	}
 	if !m.IsMCTQ() {
 		src, err := plainSource(m, p.inputs, p.block, p.output)
 		return src, nil, err

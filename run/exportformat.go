@@ -51,6 +51,11 @@ var formats = []Format{
 			w.text, err = s.network.Chosen(low).Encodings(s.records, low, "1.0.0")
 			return w, err
 		}},
+	{Name: "encodings-0.6.1", File: "encodings-0.6.1.json", Does: "AIMET encodings 0.6.1", ends: []string{".json", ".encodings"}, float: true,
+		build: func(s *searching, low []bool, _ string) (w written, err error) {
+			w.text, err = s.network.Chosen(low).Encodings(s.records, low, "0.6.1")
+			return w, err
+		}},
 }
 
 // Formats lists the kinds of files that a mix can be written as.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"demote/onnx"
-	"demote/quant"
 )
 
 // An Inspection is what `demote inspect` shows of a network.
@@ -15,6 +14,7 @@ type Inspection struct {
 	Outputs []onnx.Value       `json:"outputs"`
 	Holders []InspectedHolder  `json:"holders"`
 	Omitted []InspectedOmitted `json:"omitted"`
+	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
@@ -39,32 +39,32 @@ type InspectedOmitted struct {
 }
 
 // Inspect is the command inspect: every holder with its producer and consumers, its ranges where
-// Config.Calib is given, and why every other tensor has none.
+// Config.Calib is given or a pair or encodings bring them, and why every other tensor has none.
 func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 	c = c.withDefaults()
-	if c.Model == "" {
+	p := &prepared{}
+	var err error
+	switch pair := c.Low != "" || c.High != ""; {
+	case pair || c.encodings():
+		c.Data = "-" // none is needed
+		if err := c.missing(); err != nil {
+			return nil, err
+		}
+		if pair {
+			err = p.readPair(c)
+		} else {
+			err = p.readEncodings(c)
+		}
+	case c.Model == "":
 		return nil, mistakef("--model is missing: demote inspect --model M.onnx [--calib C.npz]")
+	default:
+		err = p.inspectFloat(ctx, c)
 	}
-	m, err := onnx.Read(c.Model)
 	if err != nil {
 		return nil, err
 	}
-	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder})
-	if err != nil {
-		return nil, err
-	}
-	var records []quant.Record
-	if c.Calib != "" {
-		calib, err := openData(c.Calib, "", m, c, 0, streamed)
-		if err != nil {
-			return nil, err
-		}
-		defer calib.Close()
-		if records, err = calibrate(ctx, n, calib, c); err != nil {
-			return nil, err
-		}
-	}
-	out := &Inspection{Model: c.Model, Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	m, n, records := p.model, p.network, p.records
+	out := &Inspection{Model: c.describe(), Notes: p.notes, Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {
@@ -77,4 +77,21 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 		out.Omitted = append(out.Omitted, InspectedOmitted{Tensor: o.Tensor, Producer: o.Producer, Op: o.Op, Reason: o.Reason})
 	}
 	return out, nil
+}
+
+// inspectFloat finds the holders of a float network, and their grids where calibration samples are given.
+func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
+	if p.model, err = onnx.Read(c.Model); err != nil {
+		return err
+	}
+	if p.network, err = onnx.Prepare(p.model, onnx.Options{OutputHolder: c.OutputHolder}); err != nil || c.Calib == "" {
+		return err
+	}
+	calib, err := openData(c.Calib, "", p.model, c, 0, streamed)
+	if err != nil {
+		return err
+	}
+	defer calib.Close()
+	p.records, err = calibrate(ctx, p.network, calib, c)
+	return err
 }

@@ -35,21 +35,38 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
+	if err := p.readPair(c); err != nil {
+		return nil, err
+	}
+	if p.output, err = wantOutput(p.model, c.Output); err != nil {
+		return nil, err
+	}
+	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
+		return nil, err
+	}
+	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
+}
+
+// readPair reads the two files of a pair and joins them.
+func (p *prepared) readPair(c Config) error {
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, low, lowGrids, err := importFile(c.Low, formula)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	file, high, highGrids, err := importFile(c.High, formula)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
 	if err != nil {
-		return nil, mistakef("%s and %s: %w", c.Low, c.High, err)
+		return mistakef("%s and %s: %w", c.Low, c.High, err)
 	}
 	if c.Weights == "follow" {
 		network.Follow(low, report)
@@ -59,16 +76,7 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 	if !report.Same() {
 		p.low, p.lowGrids = low, lowGrids
 	}
-	if p.output, err = wantOutput(file, c.Output); err != nil {
-		return nil, err
-	}
-	if p.block, err = chooseBlock(file, c.Block); err != nil {
-		return nil, err
-	}
-	if err := p.open(c); err != nil {
-		return nil, err
-	}
-	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
+	return nil
 }
 
 // fixedSource is a network that runs on one grid a holder, cut like a switchable one.
