@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -123,6 +124,25 @@ func useQuantized(m *Model) error {
 	if _, _, err = n.MCTQ(records, make([]bool, len(records))); err != nil {
 		return err
 	}
+	if _, err := n.QuantizeBiases(records); err != nil {
+		return err
+	}
+	narrow := slices.Clone(grids)
+	for i := range narrow {
+		narrow[i].Bits = 1
+	}
+	pair, _, report, err := Pair(n, n, narrow, grids)
+	if err != nil {
+		return err
+	}
+	pair.Follow(n, report)
+	low := make([]bool, len(pair.Holders))
+	for i := range low {
+		low[i] = i%2 == 0
+	}
+	if _, err := NewIndex(pair.Chosen(low).Model); err != nil {
+		panic("the chosen network cannot be read: " + err.Error())
+	}
 	_, _, _, err = Pair(n, n, grids, grids)
 	return err
 }
@@ -212,6 +232,20 @@ func FuzzQuantized(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	for name, p := range quantizedSeeds(f) { // and each damaged in some place
+		for seed := range uint64(4) {
+			r := rand.New(rand.NewPCG(seed, uint64(len(name))))
+			damaged := clone(p)
+			pick(r, slices.Concat(mutations, quantizedMutations)).do(r, damaged)
+			data, err := proto.Marshal(damaged)
+			if err != nil {
+				f.Fatal(err)
+			}
+			if len(data) < 12000 {
+				f.Add(data)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := Parse(data, "")
 		if err == nil {
@@ -231,6 +265,13 @@ func FuzzEncodings(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(data)
+		for _, change := range [][2]string{ // each of the values that a grid is made of, in some place
+			{`"offset": -`, `"offset": `}, {`"offset": [`, `"offset": [1e300, `}, {`"scale": `, `"scale": -`}, {`"scale": [`, `"scale": [0, `},
+			{`"bitwidth": 8`, `"bitwidth": 77`}, {`"bw": 16`, `"bw": "16"`}, {`"version"`, `"versions"`}, {`"name": "`, `"name": "no`}, {`True`, `true`},
+		} {
+			f.Add(bytes.Replace(data, []byte(change[0]), []byte(change[1]), 1))
+			f.Add(bytes.ReplaceAll(data, []byte(change[0]), []byte(change[1])))
+		}
 	}
 	m, err := Read("testdata/encodings/conv.onnx")
 	if err != nil {

@@ -89,7 +89,9 @@ func (m *matching) partner(h node) node {
 	if l == nil || m.taken[l] || l.GetOpType() != h.GetOpType() || m.through(m.high, h) != "" {
 		return nil
 	}
-	m.differ("%s: %s", nodeName(h), m.reason(l, h))
+	if !m.same(l, h) { // equal nodes whose operands are all constants are found by their name alone
+		m.differ("%s: %s", nodeName(h), m.reason(l, h))
+	}
 	return l
 }
 
