@@ -36,6 +36,12 @@ CREATE TABLE IF NOT EXISTS scores (
 	sum    BLOB NOT NULL,    -- float64 bits, big-endian: what they gain by a metric that does not count
 	total  INTEGER,          -- samples of a whole trial, 0 for metrics that do not count; null: it is unfinished
 	value  BLOB              -- float64 bits: the score of a whole trial by a metric that does not count
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS default_sessions ( -- whole scores of written files in a session with nothing set
+	mask  TEXT PRIMARY KEY,
+	count INTEGER NOT NULL,
+	total INTEGER NOT NULL, -- 0 for metrics that do not count
+	value BLOB NOT NULL     -- float64 bits
 ) WITHOUT ROWID;`
 
 // OpenJournal opens or makes the journal of a run. Its fingerprint is written once; a journal with

@@ -35,7 +35,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	way, units := wayBack(f, s.units()), s.units()
 	for next := 0; done && !found; next++ {
 		if s.holds(mix.Score, mix.Mask) {
-			score, err := s.inDefault(ctx, mix.Mask)
+			score, err := s.askDefault(ctx, mix.Mask)
 			if errors.Is(err, context.Canceled) {
 				break
 			} else if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"demote/search"
@@ -33,6 +34,50 @@ func TestSessionDefault(t *testing.T) {
 	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("verify: %+v, %v", v, err)
+	}
+}
+
+// TestSessionGoesOn interrupts a walk and starts it again: what was scored in a default session is remembered and not scored again,
+// which a changed number in the journal shows, and the end is that of a walk left alone.
+func TestSessionGoesOn(t *testing.T) {
+	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Seed: 1, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
+	ctx, stop := context.WithCancel(context.Background())
+	told := 0
+	broken := cfg
+	broken.Say = func(text string) {
+		if strings.HasSuffix(text, "in a default session") {
+			if told++; told == 3 {
+				stop()
+			}
+		}
+	}
+	if _, err := Search(ctx, broken); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v after %d mixes", err, told)
+	}
+	db, err := openDB(filepath.Join(cfg.Out, JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known int
+	err = db.QueryRow(`SELECT count(*) FROM default_sessions`).Scan(&known)
+	if err == nil {
+		_, err = db.Exec(`UPDATE default_sessions SET count = 7`)
+	}
+	if err = errors.Join(err, db.Close()); err != nil || known != 3 {
+		t.Fatalf("%d mixes in the journal, %v", known, err)
+	}
+	r := mustSearch(t, cfg)
+	if len(r.Sessions) <= 3 || !r.Met {
+		t.Fatalf("%d mixes, met %t", len(r.Sessions), r.Met)
+	}
+	for i, v := range r.Sessions {
+		if remembered := *v.Default.Correct == 7; remembered != (i < 3) {
+			t.Errorf("mix %d of the walk: %d right", i, *v.Default.Correct)
+		}
+	}
+	if last := r.Sessions[len(r.Sessions)-1]; *last.Default.Correct != *r.Verified.DefaultCorrect {
+		t.Errorf("the last mix of the walk is %+v, the result %+v", last, r.Verified)
 	}
 }
 
