@@ -1,0 +1,68 @@
+package run
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestResultIsDocumented holds that docs/result.md has every field of result.json, each in the part of the page about its object.
+func TestResultIsDocumented(t *testing.T) {
+	page := string(readTestFile(t, "../docs/result.md"))
+	about := func(heading string) string {
+		_, text, found := strings.Cut(page, "\n## "+heading+"\n")
+		if !found {
+			t.Fatalf("the page has no part %q", heading)
+		}
+		text, _, _ = strings.Cut(text, "\n## ")
+		return text
+	}
+	parts := map[reflect.Type]string{
+		reflect.TypeFor[Result](): "The result", reflect.TypeFor[Config](): "config", reflect.TypeFor[InputFile](): "inputs",
+		reflect.TypeFor[HolderResult](): "holders", reflect.TypeFor[GridResult](): "holders", reflect.TypeFor[RangeResult](): "holders",
+		reflect.TypeFor[TargetResult](): "target and score", reflect.TypeFor[Scores](): "target and score", reflect.TypeFor[ScoreResult](): "target and score",
+		reflect.TypeFor[Saving](): "savings", reflect.TypeFor[StepResult](): "chain", reflect.TypeFor[TrialCosts](): "trial_costs",
+		reflect.TypeFor[Verified](): "verified and exports", reflect.TypeFor[Exported](): "verified and exports", reflect.TypeFor[SessionMix](): "sessions",
+	}
+	seen := map[reflect.Type]bool{}
+	var walk func(typ reflect.Type, part string)
+	walk = func(typ reflect.Type, part string) {
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array:
+			walk(typ.Elem(), part)
+			return
+		case reflect.Struct:
+		default:
+			return
+		}
+		if own := parts[typ]; own != "" {
+			part = own
+		}
+		if seen[typ] {
+			return
+		}
+		seen[typ] = true
+		text := about(part)
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case name == "-" || !f.IsExported():
+				continue
+			case name == "":
+				t.Errorf("%v.%s has no name in JSON", typ, f.Name)
+			case !strings.Contains(text, "`"+name+"`"):
+				t.Errorf("docs/result.md says nothing of %q (%v.%s) under %q", name, typ, f.Name, part)
+			}
+			next := part
+			if name == "holdout" {
+				next = "holdout"
+			}
+			walk(f.Type, next)
+		}
+	}
+	walk(reflect.TypeFor[Result](), "")
+	if len(seen) < 18 {
+		t.Errorf("%d objects", len(seen))
+	}
+}
