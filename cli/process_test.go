@@ -144,6 +144,31 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
+// TestClosedErrorPipe closes the reader of standard error, on which the progress is: the program ends by the signal for that, and
+// the same command goes on.
+func TestClosedErrorPipe(t *testing.T) {
+	in := long(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := process(in.args("--scan", "naive")...)
+	cmd.Stderr = writer
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	waitFor(t, reader, "all int16")
+	reader.Close()
+	cmd.Wait()
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGPIPE {
+		t.Errorf("%v", cmd.ProcessState)
+	}
+	if got := finish(t, process(in.args("--scan", "naive")...)); got.code != 0 || !strings.Contains(got.out, "everything is in") {
+		t.Errorf("the same command again: exit code %d, %s", got.code, got.err)
+	}
+}
+
 // TestFullOutput writes to a device that is always full.
 func TestFullOutput(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

@@ -36,7 +36,8 @@ type tab struct {
 
 func openTab(t *testing.T) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 900))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
+		chromedp.WSURLReadTimeout(time.Minute)) // it starts slowly on a busy machine
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
@@ -114,11 +115,9 @@ func (b *tab) visit(t *testing.T, runs ...*Run) time.Duration {
 	b.do(t, chromedp.Navigate("file://"+path))
 	eval[bool](t, b, "document.body.getBoundingClientRect().height > 0")
 	took := time.Since(start)
+	b.hear(t)
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	if len(b.requests) == 0 {
-		t.Error("not even the page was asked for: the test does not hear the browser")
-	}
 	for _, r := range b.requests {
 		if r != "file://"+path && !strings.HasPrefix(r, "data:") {
 			t.Errorf("a request leaves the page: %s", r)
@@ -128,6 +127,20 @@ func (b *tab) visit(t *testing.T, runs ...*Run) time.Duration {
 		t.Errorf("the browser complains: %q", b.complaints)
 	}
 	return took
+}
+
+// hear waits until the browser has told of its request for the page: on a busy machine that comes after the page itself.
+func (b *tab) hear(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		b.lock.Lock()
+		heard := len(b.requests)
+		b.lock.Unlock()
+		if heard > 0 {
+			return
+		}
+	}
+	t.Error("not even the page was asked for: the test does not hear the browser")
 }
 
 // shoot writes a picture of the whole page into the folder for screenshots, if there is one.

@@ -1,0 +1,37 @@
+package report
+
+import "testing"
+
+func TestWhatWasSearched(t *testing.T) {
+	base := func(change func(*Result)) *view {
+		r := sample(8)
+		r.Evaluations, r.Trials, r.Seconds = 12, 9, 4
+		change(&r)
+		return &view{Run: &Run{Result: r}}
+	}
+	const judged = " Judged by top1 on 1000 samples of eval.npz. Strategy demotion, rounding formula qdq; 12 scores asked for, 9 masks tried in 4.0 s."
+	for _, c := range []struct {
+		name   string
+		change func(*Result)
+		want   string
+	}{
+		{"a float network", func(*Result) {}, "The float network nets/net.onnx with 8 holders, each in int8 or int16; grids (int8 pow2 mse, int16 pow2 minmax) from the values that it has on calib.npz." + judged},
+		{"one choice of grids", func(r *Result) { r.Config["range_low"] = "minmax" },
+			"The float network nets/net.onnx with 8 holders, each in int8 or int16; grids (pow2 minmax) from the values that it has on calib.npz." + judged},
+		{"a pair", func(r *Result) {
+			r.Inputs = []Input{{"low", "m8.onnx", ""}, {"high", "m16.onnx", ""}, {"data", "eval.npz", ""}}
+		},
+			"The pair of m8.onnx (low) and m16.onnx (high) with 8 holders, each in int8 or int16." + judged},
+		{"encodings", func(r *Result) {
+			r.Inputs = []Input{{"model", "m.onnx", ""}, {"encodings-low", "a", ""}, {"encodings-high", "b", ""}, {"data", "eval.npz", ""}}
+		}, "The float network m.onnx with 8 holders, each in int8 or int16; grids from a and b." + judged},
+		{"little is known", func(r *Result) { r.Inputs, r.Samples, r.Strategy = nil, 0, "" }, "A network whose file is not named with 8 holders, each in int8 or int16."},
+	} {
+		if got := base(c.change).searched().Paragraphs[0]; got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
+		}
+	}
+	if s := base(func(r *Result) { r.Inputs, r.Holders = nil, nil }).searched(); s != nil {
+		t.Errorf("of nothing: %v", s.Paragraphs)
+	}
+}
