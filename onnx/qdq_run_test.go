@@ -52,7 +52,8 @@ func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, level := range []ort.GraphOptimizationLevel{ort.GraphOptimizationLevelDisableAll, ort.GraphOptimizationLevelEnableAll} {
+					for _, level := range []ort.GraphOptimizationLevel{ort.GraphOptimizationLevelDisableAll, ort.GraphOptimizationLevelEnableBasic,
+						ort.GraphOptimizationLevelEnableExtended, ort.GraphOptimizationLevelEnableAll} {
 						o := settings{level: level, keys: exact.keys}
 						want, got := run(t, switchable, o, in, mask)["logits"], run(t, qdq, o, in)["logits"]
 						for i := range want {
@@ -65,6 +66,78 @@ func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLevels runs every quantized fixture at each optimization level of the exact session, the switchable network and the QDQ export
+// of both ends and a mix: at one level the two have the same bits. What the levels change among themselves is printed; docs/formats.md
+// has the list.
+func TestLevels(t *testing.T) {
+	levels := map[string]ort.GraphOptimizationLevel{"0": ort.GraphOptimizationLevelDisableAll, "1": ort.GraphOptimizationLevelEnableBasic,
+		"2": ort.GraphOptimizationLevelEnableExtended, "99": ort.GraphOptimizationLevelEnableAll}
+	for _, c := range []struct{ low, high, samples string }{
+		{"mctq/pot_low", "mctq/pot_high", "mctq/pot"}, {"mctq/symmetric_low", "mctq/symmetric_high", "mctq/symmetric"}, {"mctq/uniform_low", "mctq/uniform_high", "mctq/uniform"},
+		{"mctq/lutpot_low", "mctq/lutpot_high", "mctq/lutpot"}, {"mctq/lutsym_low", "mctq/lutsym_high", "mctq/lutsym"}, {"mctq/tensor_low", "mctq/tensor_high", "mctq/tensor"},
+		{"mctq/constants_low", "mctq/constants_high", "mctq/constants"}, {"mctq/attention_low", "mctq/attention_high", "mctq/attention"},
+		{"mctq/shifted_low", "mctq/shifted_high", "mctq/shifted"}, {"mctq/shifthigh_low", "mctq/shifthigh_high", "mctq/shifthigh"},
+		{"qdq/conv21_u8", "qdq/conv21_u16", "qdq/conv21_u8"}, {"qdq/conv17_u8", "qdq/conv17_u16", "qdq/conv17_u8"}, {"qdq/conv17_ms8", "qdq/conv17_u16", "qdq/conv17_u8"},
+		{"qdq/attention21_s8", "qdq/attention21_s16", "qdq/attention21_s8"}, {"qdq/quark_u8", "qdq/quark_u16", "qdq/quark_u8"},
+		{"../../testdata/mctq/m8", "../../testdata/mctq/m16", "../../testdata/mctq/eval"},
+	} {
+		n, records, _, err := pair(t, "testdata/"+c.low+".onnx", "testdata/"+c.high+".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := readNPZ(t, "testdata/"+c.samples+".npz")["x"]
+		in := feed{name: n.Model.Inputs()[0].Name, dims: x.dims, floats: x.floats}
+		if x.ints != nil { // pictures: the first 50 are enough
+			in.dims = append([]int64{50}, x.dims[1:]...)
+			for _, v := range x.ints[:50*28*28] {
+				in.floats = append(in.floats, float32(v))
+			}
+		}
+		out := n.Model.Outputs()[0].Name
+		switchable, err := n.Switchable(records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for end, is := range map[string]func(i int) bool{"all int16": func(int) bool { return false }, "all int8": func(int) bool { return true }, "every other": func(i int) bool { return i%2 == 0 }} {
+			low, mask := make([]bool, len(records)), maskFeed(len(records))
+			for i := range low {
+				if low[i] = is(i); low[i] {
+					mask.bytes[i] = 1
+				}
+			}
+			qdq, err := n.QDQ(records, low)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := make(map[string][]float32)
+			for name, level := range levels {
+				o := settings{level: level, keys: exact.keys}
+				want, got := run(t, switchable, o, in, mask)[out], run(t, qdq, o, in)[out]
+				if d := differing(want, got); d > 0 {
+					t.Errorf("%s, %s, level %s: %d of %d outputs differ between the simulator and its export", c.low, end, name, d, len(want))
+				}
+				at[name] = got
+			}
+			for _, name := range []string{"0", "1", "2"} {
+				if d := differing(at[name], at["99"]); d > 0 {
+					t.Logf("%s, %s: level %s changes %d of %d outputs against level 99", c.low, end, name, d, len(at["99"]))
+				}
+			}
+		}
+	}
+}
+
+// differing counts the elements whose bits differ.
+func differing(a, b []float32) int {
+	n := 0
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
+			n++
+		}
+	}
+	return n
 }
 
 // mixedRecords are asymmetric and power-of-two grids by turns.

@@ -20,7 +20,9 @@ func (s *searching) checkGoal() (err error) {
 	case c.Int16Share == "" && c.Target == "":
 		return mistakef("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
 	case c.Int16Share == "":
-		s.target, err = search.ParseTarget(c.Target)
+		if s.target, err = search.ParseTarget(c.Target); err == nil && c.Low != "" && s.target.NeedsFloat() {
+			return mistakef("target %q: there is no float network to measure it from: write 16bit-0.005 or a score", c.Target)
+		}
 		return err
 	case c.Target != "":
 		return mistakef("--target and --int16-share exclude each other: the one bounds the score, the other the activations at int16")

@@ -82,6 +82,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if s.config.DryRun {
 		return s.result, s.dryRun()
 	}
+	if _, err := s.startMask(); err != nil {
+		return nil, err
+	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
