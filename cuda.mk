@@ -157,11 +157,14 @@ GPU_REPORT ?= bin/gpu-report
 
 # Every step runs, whatever the one before it found; the report says what failed, and so does the exit code of gpucheck.
 .PHONY: gpu-check
-gpu-check: setup-cuda $(CUDA_BIN)/libcuda.a ## on a machine with a GPU: run all checks there and write bin/gpu-report/
+gpu-check: setup-cuda cuda ## on a machine with a GPU: run all checks there and write bin/gpu-report/
 	@sh scripts/need.sh go cc
 	@mkdir -p $(GPU_REPORT)
 	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
 	-$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -json -tags cuda,gpu -skip '^TestEmulated' -count=1 ./cuda >$(GPU_REPORT)/tests.json
+	-$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -json -tags cuda,gpu -run '^TestGPU' -count=1 -timeout 1h ./run >>$(GPU_REPORT)/tests.json
+	-bin/demote-cuda bench --device cuda:0 --ort "$(ORT_GPU_LIBRARY)" --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
+	  --data examples/fashion/eval.npz --target 16bit-0.003 >$(GPU_REPORT)/bench.txt
 	$(CUDA_BIN)/gpucheck -tests $(GPU_REPORT)/tests.json -out $(GPU_REPORT)
 
 # ---- tests

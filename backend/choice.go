@@ -44,3 +44,28 @@ func gpuNumber(name string) (int, error) {
 	}
 	return n, nil
 }
+
+// Traffic is what a GPU was asked to move and to start beside the networks' own kernels, since it
+// was opened. Everything is 0 on the CPU.
+type Traffic struct {
+	UpCopies    int64 `json:"up_copies"` // host to device
+	UpBytes     int64 `json:"up_bytes"`
+	DownCopies  int64 `json:"down_copies"` // device to host
+	DownBytes   int64 `json:"down_bytes"`
+	Launches    int64 `json:"launches"` // of kernels for metrics and stored activations
+	Allocations int64 `json:"allocations"`
+}
+
+// Sub is the traffic since an earlier look.
+func (t Traffic) Sub(u Traffic) Traffic {
+	return Traffic{t.UpCopies - u.UpCopies, t.UpBytes - u.UpBytes, t.DownCopies - u.DownCopies, t.DownBytes - u.DownBytes,
+		t.Launches - u.Launches, t.Allocations - u.Allocations}
+}
+
+// Traffic is what the evaluator's device has moved so far.
+func (e *Evaluator) Traffic() Traffic {
+	if d, ok := e.device.(interface{ traffic() Traffic }); ok {
+		return d.traffic()
+	}
+	return Traffic{}
+}

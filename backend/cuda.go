@@ -201,3 +201,12 @@ func (g *gpu) Close() {
 	_ = g.worker.Close()
 	g.worker = nil
 }
+
+func (g *gpu) traffic() (t Traffic) {
+	_ = g.worker.Do(func(d *cuda.Device) error {
+		c := d.Traffic()
+		t = Traffic{c.UpCopies, c.UpBytes, c.DownCopies, c.DownBytes, c.Launches, c.Allocations}
+		return nil
+	})
+	return t
+}

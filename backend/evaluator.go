@@ -25,6 +25,7 @@ type Options struct {
 	Cache     int64             // bytes for stored activations; 0: none are stored
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
+	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
 }
 
 // DefaultBlock is the block size where none is asked for.

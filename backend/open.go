@@ -31,6 +31,11 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if e.device, err = openDevice(o, records); err != nil {
 		return nil, err
 	}
+	if o.Proof != nil && !o.onCPU() {
+		if err := prove(e.device, o.Proof); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}

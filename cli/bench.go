@@ -43,6 +43,9 @@ func benchCommand() *cli.Command {
 
 func printBench(w io.Writer, b *run.Bench) {
 	fmt.Fprintf(w, "%s: %d holders, %d samples in blocks of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
+	if b.Device != "" {
+		fmt.Fprintf(w, "everything ran on %s\n", b.Device)
+	}
 	fmt.Fprintf(w, "R, a plain pass of the float network     %s s (threads %d, batch %d)\n", b.R, b.RThreads, b.RBatch)
 	layout := "ordinary"
 	if b.Blocked {
@@ -52,6 +55,11 @@ func printBench(w io.Writer, b *run.Bench) {
 	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
+	if b.Device != "" {
+		m := b.Moved
+		fmt.Fprintf(w, "a full trial moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
+		fmt.Fprintf(w, "  and starts %d kernels beside the network's; %.0f %% of its time is not the float network's: FakeQuant\n", m.Launches, 100*b.FakeQuant)
+	}
 	if b.StartUp > 0 {
 		fmt.Fprintf(w, "from the files to the first trial         %.3g s\n", b.StartUp)
 	}

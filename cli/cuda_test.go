@@ -46,6 +46,8 @@ func TestEmulatedProgram(t *testing.T) {
 			"\ntrials ran on cuda:0 EMULATED device (no GPU), 1.0 GiB", "device cuda:0: EMULATED device (no GPU)"},
 		{"verify of it", "shared=1", []string{"verify", out}, run.ExitFound, "outputs equal the search's, bit for bit", ""},
 		{"verify on it", "shared=1", []string{"verify", out, "--device", "cuda:0"}, run.ExitMistake, "", "demote: --device cuda:0: demote verify runs on the CPU"},
+		{"bench", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound,
+			"a full trial moves 1 bytes up in 1 copies and 5 bytes down in 1, allocates 0 times,\n  and starts 5 kernels beside the network's", ""},
 		{"two workers", "shared=1", in.args("--device", "cuda:0", "--workers", "2", "--force"), run.ExitMistake, "", "demote: --workers 2: a GPU runs all blocks in one queue"},
 		{"a second GPU", "shared=1", in.args("--device", "cuda:1", "--force"), run.ExitMistake, "", "demote: --device cuda:1: there is no GPU 1"},
 		{"a GPU that fails", "shared=1,lose=cuLaunchKernel:20", in.args("--device", "cuda:0", "--force"), run.ExitInternal, "", "demote: cuda:0 does not answer any more: "},
@@ -68,4 +70,9 @@ func TestEmulatedProgram(t *testing.T) {
 	if err != nil || !strings.Contains(r.Versions["device"], "EMULATED") {
 		t.Errorf("result.json: %v, %v", r.Versions, err)
 	}
+}
+
+// benchArgs measures what in searches, on the device.
+func benchArgs(in inputs) []string {
+	return []string{"--model", in.flags["--model"], "--calib", in.flags["--calib"], "--data", in.flags["--data"], "--block", "8", "--device", "cuda:0"}
 }

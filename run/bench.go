@@ -34,7 +34,11 @@ type Bench struct {
 	Outside       float64 `json:"outside_runtime"` // share of the workers' busy time spent outside ONNX Runtime in full trials
 	Blocked       bool    `json:"blocked"`         // FakeQuant works inside the runtime's blocked layout
 	Switch        Figure  `json:"switch_seconds"`  // writing another mask
-	Rebuild       Figure  `json:"rebuild_seconds"` // making a session of the same network instead
+
+	Device    string          `json:"device,omitempty"` // the GPU that all of this ran on; empty: the CPU
+	Moved     backend.Traffic `json:"moved_a_trial"`    // by a GPU, for one full trial
+	FakeQuant float64         `json:"fakequant_share"`  // of a full trial's time on a GPU: what the float network does not take
+	Rebuild   Figure          `json:"rebuild_seconds"`  // making a session of the same network instead
 
 	StartUp float64 `json:"start_up_seconds,omitempty"` // from the files to the first trial: calibration, float pass, compilation, self-test
 
@@ -81,7 +85,10 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if against != "" && against != "naive" {
 		return nil, mistakef("--against %s: choose naive", against)
 	}
-	var err error
+	err := s.chooseDevice()
+	if err != nil {
+		return nil, err
+	}
 	if s.prepared, err = prepare(ctx, c); err != nil {
 		return nil, err
 	}
@@ -89,7 +96,13 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if s.metric, err = chooseMetric(c.Metric, s.data.Labels() != nil); err != nil {
 		return nil, err
 	}
+	if err := s.fitDevice(); err != nil {
+		return nil, err
+	}
 	b := &Bench{Network: c.Model, Holders: len(s.records), Samples: s.data.Len(), Block: s.block}
+	if s.onGPU() {
+		b.Device = s.device.Name + " " + s.device.Text
+	}
 	if err := s.benchTrials(ctx, b); err != nil {
 		return nil, err
 	}
@@ -138,12 +151,13 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
 		}
 		plainTime := time.Since(t).Seconds()
 		mask := randomMask(rng, len(s.records))
-		before := s.ev.Stats()
+		before, moved := s.ev.Stats(), s.ev.Traffic()
 		t = time.Now()
 		if _, err := s.ev.Again(ctx, mask); err != nil {
 			return err
 		}
 		trialTime := time.Since(t).Seconds()
+		b.Moved = s.ev.Traffic().Sub(moved)
 		after := s.ev.Stats()
 		switched := s.ev.TimeSwitch(randomMask(rng, len(s.records)))
 		t = time.Now()
@@ -161,6 +175,9 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
 	b.Outside = outside / benchRounds
 	b.TrialsPerSec = 1 / (b.Trial.Median * b.R.Median)
 	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
+	if s.onGPU() {
+		b.FakeQuant = max(0, 1-1/b.Trial.Median)
+	}
 	return nil
 }
 
@@ -177,7 +194,11 @@ func (s *searching) bestPlain(ctx context.Context, b *Bench) (*backend.Evaluator
 			return nil, err
 		}
 		return backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Block: batch,
-			Workers: 1, Threads: threads, Spin: true, Naive: true, Level: optimization})
+			Workers: 1, Threads: threads, Spin: true, Naive: true, Level: optimization, Device: s.device.Name})
+	}
+	if s.onGPU() { // there the batch is the block, and threads play no part
+		b.RThreads, b.RBatch = 1, s.block
+		return open(1, s.block)
 	}
 	batches := []int{20, 50, 100, 200}
 	if fixed := batchOf(s.prepared.float); fixed > 0 {

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"demote/backend"
 	"demote/cuda"
 	"demote/cuda/emutest"
 	"demote/search"
@@ -260,4 +262,67 @@ func TestEmulatedDevices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEmulatedProof holds that a device that rounds products is refused before anything is scored.
+func TestEmulatedProof(t *testing.T) {
+	emulated(t)
+	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
+	o, err := s.trialOptions()
+	if err != nil || o.Proof == nil {
+		t.Fatal(o.Proof, err)
+	}
+	o.Proof.Want = make([]float32, len(o.Proof.Input))
+	for i, v := range o.Proof.Input {
+		o.Proof.Want[i] = math.Float32frombits(math.Float32bits(v) &^ (1<<13 - 1)) // what TF32 keeps
+	}
+	src, err := s.source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := backend.New(context.Background(), src, s.data, s.records, o)
+	if !errors.Is(err, backend.ErrInput) || !strings.Contains(err.Error(), "does not compute in full float32") {
+		t.Errorf("a device that rounds gave %v, %v", e, err)
+	}
+}
+
+// TestEmulatedAgreement is TestGPUAgreement where the two must agree in every bit.
+func TestEmulatedAgreement(t *testing.T) {
+	emulated(t)
+	if flips, samples := agreement(t, tinyConfig(t, 60), 10); flips != 0 || samples != 600 {
+		t.Errorf("%d of %d outcomes differ", flips, samples)
+	}
+}
+
+// agreement compares the device with the CPU mask by mask, and the device with itself: it counts the samples
+// whose outcome differs. The two sum in different orders, so that on a GPU some may; a device that does not
+// agree with itself fails the test.
+func agreement(t *testing.T, cfg Config, masks int) (flips, outcomes int) {
+	t.Helper()
+	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	rng := rand.New(rand.NewPCG(3, 3))
+	counts := 0
+	for i := range masks {
+		mask := randomMask(rng, len(cpu.records))
+		a, high := rowsOf(t, cpu, mask)
+		b, low := rowsOf(t, gpu, mask)
+		again, same := rowsOf(t, gpu, mask)
+		if n := differing(b, again); n != 0 || same != low {
+			t.Errorf("mask %d: the device gives other bits for %d samples when it runs again", i, n)
+		}
+		here := 0
+		for sample := range a {
+			want := backendSample(cpu, sample)
+			if cpu.metric.Gain(a[sample], want) != cpu.metric.Gain(b[sample], want) {
+				here++
+			}
+		}
+		if high != low {
+			counts++
+		}
+		flips, outcomes = flips+here, outcomes+len(a)
+		t.Logf("mask %d: the CPU counts %d, the device %d of %d; %d outcomes differ, outputs of %d samples", i, high.Count, low.Count, low.Total, here, differing(a, b))
+	}
+	t.Logf("%d of %d outcomes differ, and %d of %d counts", flips, outcomes, counts, masks)
+	return flips, outcomes
 }

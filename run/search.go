@@ -254,16 +254,25 @@ func (s *searching) compile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, s.trialOptions())
+	o, err := s.trialOptions()
+	if err != nil {
+		return err
+	}
+	s.ev, err = backend.New(ctx, src, s.data, s.records, o)
 	backend.Trim()
 	return err
 }
 
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
-func (s *searching) trialOptions() backend.Options {
+func (s *searching) trialOptions() (backend.Options, error) {
 	o := s.options
+	if !s.onGPU() {
+		return o, nil
+	}
 	o.Device = s.device.Name
-	return o
+	var err error
+	o.Proof, err = proof()
+	return o, err
 }
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the
@@ -312,7 +321,11 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	if err != nil {
 		return err
 	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, s.trialOptions())
+	o, err := s.trialOptions()
+	if err != nil {
+		return err
+	}
+	s.ev, err = backend.New(ctx, src, s.data, s.records, o)
 	return err
 }
 
