@@ -68,7 +68,11 @@ func searchAction(c *cli.Context) error {
 	if cfg.Log, taken, err = takeRuntime(c); err != nil {
 		return err
 	}
-	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), cfg.Strategy, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
+	follows := cfg.Strategy
+	if cfg.Int16Share != "" { // whatever the strategy, that search is one of its own
+		follows = "share"
+	}
+	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
 	cfg.Progress, cfg.Say = watch.event, watch.say
 	if cfg.DryRun && !watch.json {
