@@ -38,11 +38,14 @@ func (g *gpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, e
 	c := &gpuChain{g: g}
 	err := g.worker.Do(func(d *cuda.Device) (err error) {
 		for i, s := range parts {
-			if len(s.Followed) > 0 {
-				return badf("weights that follow the mask are only searched on the CPU so far: choose --device cpu or --weights high")
-			}
 			p := &gpuPart{Stretch: s}
-			if p.session, err = g.session(s.Model); err != nil {
+			model := s.Model
+			if len(s.Followed) > 0 {
+				if model, err = s.Open(); err != nil {
+					return err
+				}
+			}
+			if p.session, err = g.session(model); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			c.parts = append(c.parts, p)
@@ -86,15 +89,20 @@ func (g *gpu) tensor(t Tensor) (_ *gpuTensor, err error) {
 	if t.Type == cgo.Float32 {
 		v.floats = cuda.Reinterpret[float32](v.memory)
 	}
-	at := g.ordinal
-	if g.standIn {
-		at = cgo.HostReadable
-	}
-	if v.value, err = cgo.NewDeviceTensor(v.memory.Address(), at, t.Type, t.Dims...); err != nil {
+	if v.value, err = g.value(t, v.memory); err != nil {
 		v.close()
 		return nil, err
 	}
 	return v, nil
+}
+
+// value is device memory as the runtime sees it.
+func (g *gpu) value(t Tensor, memory *cuda.Buffer[uint8]) (*cgo.DeviceTensor, error) {
+	at := g.ordinal
+	if g.standIn {
+		at = cgo.HostReadable
+	}
+	return cgo.NewDeviceTensor(memory.Address(), at, t.Type, t.Dims...)
 }
 
 func (v *gpuTensor) close() {

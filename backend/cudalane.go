@@ -30,9 +30,10 @@ type gpuLane struct {
 	plain, graph *cgo.RunOptions
 	captured     bool // runs are captured and replayed; false once that has failed
 
-	tally tally
-	codes codes
-	spare map[string][]float32 // where rows are copied to
+	tally   tally
+	codes   codes
+	weights weights
+	spare   map[string][]float32 // where rows are copied to
 
 	task    *cuda.Task
 	f       func() error
@@ -68,6 +69,9 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 			return nil, err
 		}
 		l.inputs = append(l.inputs, v)
+	}
+	if err := l.weights.open(g, parts); err != nil {
+		return nil, err
 	}
 	for i, p := range parts {
 		for _, t := range p.Outputs {
@@ -113,6 +117,11 @@ func (l *gpuLane) bind(p *gpuPart, index int) (err error) {
 			return err
 		}
 	}
+	for k, f := range p.Followed {
+		if err := fix(f.Name, p.binding.Input, l.weights.values[index][k]); err != nil {
+			return err
+		}
+	}
 	for _, t := range p.Outputs {
 		if err := fix(t.Name, p.binding.Output, l.buffers[t.Name]); err != nil {
 			return err
@@ -127,7 +136,8 @@ func (l *gpuLane) do(f func() error) error {
 	return gpuError(l.task.Do())
 }
 
-// setMask copies the packed mask up: a bit a holder, and nothing else.
+// setMask copies the packed mask up, a bit a holder and nothing else, and has the weights that follow it
+// selected where they are.
 func (l *gpuLane) setMask(m search.Mask) error {
 	if l.written && l.current.Equal(m) {
 		return nil
@@ -135,6 +145,8 @@ func (l *gpuLane) setMask(m search.Mask) error {
 	if err := l.wait(); err != nil { // an earlier copy may still read the host's memory
 		return err
 	}
+	first := !l.written
+	l.written = false // until all of it is done
 	l.current.CopyFrom(m)
 	bytes, words := l.maskHost.Bytes(), m.Words()
 	for i := range bytes {
@@ -144,6 +156,9 @@ func (l *gpuLane) setMask(m search.Mask) error {
 		if err := l.mask.memory.UploadPinned(l.g.stream, l.maskHost.Pointer(), len(bytes)); err != nil {
 			return err
 		}
+	}
+	if err := l.weights.follow(l, first); err != nil {
+		return err
 	}
 	l.written = true
 	return nil
@@ -213,6 +228,7 @@ func (l *gpuLane) close() {
 	}
 	l.tally.close()
 	l.codes.close()
+	l.weights.close()
 	for _, v := range l.buffers {
 		v.close()
 	}

@@ -32,6 +32,7 @@ type Stretch struct {
 
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
+	Open     func() ([]byte, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
 }
 
 // A Followed is a float32 constant of a stretch with two values, between which the bit of a holder chooses: a

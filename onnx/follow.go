@@ -163,6 +163,27 @@ func (m *Model) Choose(followed []Followed, low func(holder int) bool) *Model {
 	return c
 }
 
+// Open returns a copy of the model in which the constants are inputs, for one that hands their values in. It shares everything else.
+func (m *Model) Open(followed []Followed) *Model {
+	open := make(map[string]bool)
+	for _, f := range followed {
+		open[f.Name] = true
+	}
+	c := m.Clone()
+	g := c.Graph()
+	for _, t := range g.Initializer {
+		if open[t.GetName()] && !c.hasInput(t.GetName()) {
+			g.Input = append(g.Input, newValue(t.GetName(), DType(t.GetDataType()), t.GetDims()))
+		}
+	}
+	g.Initializer = slices.DeleteFunc(g.Initializer, func(t tensor) bool { return open[t.GetName()] })
+	return c
+}
+
+func (m *Model) hasInput(name string) bool {
+	return slices.ContainsFunc(m.Graph().Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == name })
+}
+
 // named is the same weight for a tensor of another name.
 func (w *Weight) named(name string) *Weight {
 	c := *w

@@ -69,6 +69,11 @@ func TestEmulatedSearch(t *testing.T) {
 			cfg.Weights = "high"
 			return cfg
 		}},
+		{"weights that follow", func(t *testing.T) Config { return tinyFollow(t) }},
+		{"weights that follow, of LUTs", func(t *testing.T) Config { return followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%") }},
+		{"weights that follow, attention", func(t *testing.T) Config {
+			return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%")
+		}},
 		{"fashion", func(t *testing.T) Config {
 			return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 				Limit: 200, Target: "0.9375", Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}
@@ -101,9 +106,15 @@ func TestEmulatedSearch(t *testing.T) {
 // else, a bit a sample down, a launch a holder and block and one for the metric of each block; and nothing is
 // allocated or looked up.
 func TestEmulatedTransfers(t *testing.T) {
+	t.Run("high", func(t *testing.T) { transfers(t, tinyConfig(t, 60), 0) })
+	t.Run("follow", func(t *testing.T) { transfers(t, tinyFollow(t), 1) })
+}
+
+// transfers counts them; selects is what a flip of the mask starts and copies on the device beside that.
+func transfers(t *testing.T, cfg Config, selects int) {
+	t.Helper()
 	emulated(t)
 	const samples, block = 60, 8
-	cfg := tinyConfig(t, samples)
 	cfg.Block, cfg.Cache = block, -1
 	s := onDevice(t, "cuda:0", cfg)
 	ctx, n, blocks := context.Background(), len(s.records), (samples+block-1)/block
@@ -116,14 +127,13 @@ func TestEmulatedTransfers(t *testing.T) {
 	}
 	for range 5 {
 		m := randomMask(rng, n)
-		emutest.Set(t, "shared=1")
 		emutest.Reset() // sets the counters to 0
 		emutest.Set(t, "shared=1")
 		if _, err := s.ev.Again(ctx, m); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]int{"up_copies": 1, "up_bytes": (n + 7) / 8, "down_copies": 1, "down_bytes": (samples + 7) / 8, "pageable": 0,
-			"allocations": 0, "lookups": 0, "modules_loaded": 0, "unsupported": 0, "launches": (n + 1) * blocks, "device_copies": blocks} {
+			"allocations": 0, "lookups": 0, "modules_loaded": 0, "unsupported": 0, "launches": (n+1)*blocks + selects, "device_copies": blocks + selects} {
 			if got := emutest.Counter(name); got != want {
 				t.Errorf("%s of a trial: %d, want %d", name, got, want)
 			}

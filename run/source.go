@@ -97,6 +97,7 @@ func (s *source) follow(out *backend.Stretch, m *onnx.Model) {
 	}
 	if len(here) > 0 {
 		out.Choose = func(low func(holder int) bool) ([]byte, error) { return m.Choose(here, low).Bytes() }
+		out.Open = func() ([]byte, error) { return m.Open(here).Bytes() }
 	}
 }
 
