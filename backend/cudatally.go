@@ -13,9 +13,9 @@ import (
 // tallyBlocks is the most blocks that are judged before the host fetches their bits.
 const tallyBlocks = 64
 
-// tally judges blocks where their outputs are, for a metric that counts: a kernel leaves one bit a
+// tally judges blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
 // sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
-// not count have their outputs copied down.
+// not have their outputs copied down.
 type tally struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
@@ -33,7 +33,7 @@ type tallied struct {
 // judge puts the metric's kernel into the stream.
 func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	b, t := data.(*gpuBlock), &l.tally
-	if !j.metric.Countable {
+	if j.metric.rank == 0 {
 		rows, err := l.rows(j.output)
 		if err == nil {
 			*gain = j.block(rows, b.slots)
@@ -75,16 +75,12 @@ func (t *tally) open(l *gpuLane, j *judge) (err error) {
 	if t.host, err = cgo.NewPinned(size); err != nil {
 		return err
 	}
-	best := 1
-	if j.metric.Name == "top5" {
-		best = 5
-	}
 	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", l.g.opts.Block)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = labels.Close() }() // every block has its own, put in its place before a launch
-	t.launch = l.g.d.TopK(t.bits, l.buffers[j.output].floats, labels, l.g.opts.Block, j.row, best)
+	t.launch = l.g.d.TopK(t.bits, l.buffers[j.output].floats, labels, l.g.opts.Block, j.row, j.metric.rank)
 	t.pending = make([]tallied, 0, tallyBlocks)
 	return nil
 }

@@ -72,7 +72,8 @@ func (e *Evaluator) blockRows(ctx context.Context, mask search.Mask, block int) 
 	e.watch = func(samples []int, all []float32) {
 		rows = append(rows, all[:len(samples)*e.judge.row]...)
 	}
-	defer func() { e.watch = nil }()
+	e.alone = true // of a set of one block, too, only the outputs are wanted
+	defer func() { e.watch, e.alone = nil, false }()
 	var gain [1]bounds.Gain
 	err = e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: block, To: block + 1}, gain[:])
 	return rows, err

@@ -15,6 +15,8 @@ type Options struct {
 	Metric    *Metric
 	Output    string            // name of the output that the metric reads; empty: the only one
 	Labels    []int64           // a label a sample, for metrics that need them
+	Pixels    []int32           // a label a pixel, for metrics that need them
+	Values    []float32         // an output row a sample as it should be, for metrics that need them
 	Reference []float32         // an output row a sample, for metrics that need them
 	Block     int               // samples a block; 0: DefaultBlock
 	Workers   int               // blocks run at once; 0: a worker a core
@@ -53,7 +55,6 @@ type Evaluator struct {
 	from    Samples
 	records []quant.Record
 	inputs  []Tensor // of the network
-	dims    []int64  // of the output that the metric reads
 	device  device
 	chain   *chain
 	ran     float64 // seconds inside the runtime by chains of before
@@ -66,6 +67,7 @@ type Evaluator struct {
 	booked  func(report) // the method book, made once: a trial allocates nothing
 	far     *distance    // nil until Distance is asked
 
+	alone bool                                // blocks are run for their outputs: no metric of the whole set is asked
 	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does
 }
 

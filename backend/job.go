@@ -17,10 +17,18 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 	if e.store != nil {
 		j.trial = e.store.trial(b.Mask)
 	}
-	if e.turns != nil {
-		return e.turns.run(ctx, j, b.From, b.To, gains)
+	if e.opts.Metric.IsWhole() && b.To-b.From == e.data.len() && !e.alone {
+		return e.runWhole(ctx, j, gains)
 	}
-	return e.pool.run(ctx, j, b.From, b.To, gains, e.booked)
+	return e.runBlocks(ctx, j, b.From, b.To, gains)
+}
+
+// runBlocks runs blocks on whatever the device has.
+func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
+	if e.turns != nil {
+		return e.turns.run(ctx, j, from, to, gains)
+	}
+	return e.pool.run(ctx, j, from, to, gains, e.booked)
 }
 
 // book counts what a job has cost.

@@ -8,6 +8,9 @@ type judge struct {
 	metric    *Metric
 	output    string // the name of the output that it reads
 	labels    []int64
+	pixels    []int32   // pixels of a sample, one sample after another
+	values    []float32 // rows by sample
+	dims      []int64   // of the output, with the block's size first
 	reference []float32 // rows by sample; nil without
 	row       int       // length of an output row
 }
@@ -18,10 +21,34 @@ func (j *judge) sample(i int) Sample {
 	if j.labels != nil {
 		s.Label = j.labels[i]
 	}
+	if j.pixels != nil {
+		per := j.perSample()
+		s.Pixels = j.pixels[i*per : (i+1)*per]
+	}
+	if j.values != nil {
+		s.Values = j.values[i*j.row : (i+1)*j.row]
+	}
 	if j.reference != nil {
 		s.Reference = j.reference[i*j.row : (i+1)*j.row]
 	}
 	return s
+}
+
+// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
+func (j *judge) perSample() int {
+	n := 1
+	for _, d := range j.dims[2:] {
+		n *= int(d)
+	}
+	return n
+}
+
+// classes is the number of classes that the output tells apart.
+func (j *judge) classes() int {
+	if j.pixels != nil {
+		return int(j.dims[1])
+	}
+	return j.row
 }
 
 // block is what the rows of one block gain, summed in layout order; samples are those of its slots,

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -12,41 +13,76 @@ import (
 // A Sample is what a metric may compare an output row with.
 type Sample struct {
 	Label     int64     // class index; -1 without labels
+	Pixels    []int32   // class index of every pixel; nil without
+	Values    []float32 // what the output should be; nil without
 	Reference []float32 // the reference network's output for the same sample; nil if not asked for
 }
 
-// A Metric judges the network's output one sample at a time and folds what the samples gain into
-// one number. Gains are pure functions of the row and the sample, so a score does not depend on
-// workers, slots or neighbours.
+// LabelKind says what labels a metric needs.
+type LabelKind int
+
+const (
+	// ClassLabels: one class a sample; the output is [samples, classes].
+	ClassLabels LabelKind = iota
+	// PixelLabels: a class a pixel; the output is [samples, classes, ...] over as many pixels.
+	PixelLabels
+	// ValueLabels: as many numbers as the output has.
+	ValueLabels
+)
+
+// A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time: gains are
+// pure functions of the row and the sample, so a score does not depend on workers, slots or neighbours. Others need the
+// whole set at once.
 type Metric struct {
 	Name           string
 	Countable      bool // a sample gains 0 or 1, and the score is a count out of the samples
+	Fraction       bool // scores are fractions from 0 to 1, so that a target in points is a slip; all that count are
 	Lower          bool // a lower value is better; gains are negated, here and nowhere else
 	NeedsLabels    bool
+	Labels         LabelKind // which, if so
 	NeedsReference bool
 	Best           float64 // the most that a sample can gain
 
+	rank int // countable by class: the label's must be among so many best; 0: it does not count so
 	gain func(row []float32, s Sample) float64
 	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
-	// rises. signal is the energy of the reference.
-	finish func(sum, signal float64) float64
+	// rises. scale is what scaled says, or the energy of the reference.
+	finish   func(sum, scale float64) float64
+	scaled   func(j *judge, samples int) float64
+	whole    func(j *judge, samples int) tally       // a metric of the whole set; its gain is nothing
+	weigh    func(m *Metric, o LabelOptions) *Metric // the metric with weighted classes or an ignored label; nil: it knows neither
+	perPixel bool                                    // Best is of a pixel
+	options  LabelOptions                            // that With was given
+	custom   bool                                    // registered: class labels need not fit the output
 }
+
+// IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
+// evaluation.
+func (m *Metric) IsWhole() bool { return m.whole != nil }
 
 // Gain is what one output row adds to the score: higher is better.
 func (m *Metric) Gain(row []float32, s Sample) float64 { return m.gain(row, s) }
 
 // metrics in the order in which help texts list them.
 var metrics = []*Metric{
-	{Name: "top1", Countable: true, NeedsLabels: true, Best: 1, gain: top1},
-	{Name: "top5", Countable: true, NeedsLabels: true, Best: 1, gain: top5},
-	{Name: "agreement", Countable: true, NeedsReference: true, Best: 1, gain: agreement},
+	{Name: "top1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: weighClasses},
+	{Name: "top5", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 5, gain: top5, weigh: weighClasses},
+	{Name: "agreement", Countable: true, Fraction: true, NeedsReference: true, Best: 1, rank: 1, gain: agreement},
 	{Name: "sqnr", NeedsReference: true, gain: noise, finish: sqnr},
 	{Name: "cosine", NeedsReference: true, Best: 1, gain: cosine},
 	{Name: "mse", NeedsReference: true, Lower: true, gain: squares},
+	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
+	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
+	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
+	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
+	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},
 }
 
 // OutputsOnly is for running a network whose outputs alone are wanted.
-var OutputsOnly = &Metric{Name: "none", gain: func([]float32, Sample) float64 { return 0 }}
+var OutputsOnly = &Metric{Name: "none", gain: nothing}
+
+// nothing is the gain of metrics that do not go by samples.
+func nothing([]float32, Sample) float64 { return 0 }
 
 // MetricNames lists the built-in metrics.
 func MetricNames() []string {
@@ -66,32 +102,51 @@ func MetricByName(name string) (*Metric, error) {
 	return metrics[i], nil
 }
 
-// rule says how blocks of the given sizes add up to a score. signal is the energy of the reference.
-func (m *Metric) rule(sizes []int, signal float64, width int) *bounds.Rule {
+// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by them.
+func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rule {
 	r := &bounds.Rule{Kind: bounds.Mean, Sizes: sizes, Best: m.Best, Width: width}
-	if m.Countable {
+	switch {
+	case m.IsWhole(): // the score itself is the sum, see Evaluator.runWhole
+		r.Kind, r.Finish = bounds.Whole, func(sum float64) float64 { return sum }
+	case m.Countable:
 		r.Kind = bounds.Counted
+	case m.finish != nil:
+		r.Finish = func(sum float64) float64 { return m.finish(sum, scale) }
 	}
-	if m.finish != nil {
-		r.Finish = func(sum float64) float64 { return m.finish(sum, signal) }
+	if m.perPixel {
+		r.Best *= float64(pixels)
 	}
 	return r
 }
 
+// ChecksClasses tells whether the labels are classes of the network's output, one a sample.
+func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
+
+// scale is what the metric's finish goes by.
+func (m *Metric) scale(j *judge, samples int) float64 {
+	if m.scaled != nil {
+		return m.scaled(j, samples)
+	}
+	return energy(j.reference)
+}
+
 // ScoreRows scores output rows of the given length against reference rows.
-func (m *Metric) ScoreRows(rows, reference []float32, row int) search.Score {
+func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
 	n := len(rows) / row
+	if m.IsWhole() {
+		return m.scoreWhole(context.Background(), &judge{metric: m, reference: reference, row: row}, rows, n)
+	}
 	sum := 0.0
 	for i := range n {
 		sum += m.gain(rows[i*row:(i+1)*row], Sample{Label: -1, Reference: reference[i*row : (i+1)*row]})
 	}
 	switch {
 	case m.Countable:
-		return search.Score{Count: int(sum), Total: n}
+		return search.Score{Count: int(sum), Total: n}, nil
 	case m.finish != nil:
-		return search.Score{Value: m.finish(sum, energy(reference))}
+		return search.Score{Value: m.finish(sum, energy(reference))}, nil
 	}
-	return search.Score{Value: sum / float64(n)}
+	return search.Score{Value: sum / float64(n)}, nil
 }
 
 // Top1 returns the index of the first maximum of row; a NaN never wins against a number before it.

@@ -3,7 +3,6 @@ package backend
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"demote/backend/bounds"
@@ -21,7 +20,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
 	e := &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
-		judge: judge{metric: o.Metric, labels: o.Labels, reference: o.Reference}}
+		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, reference: o.Reference}}
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -45,7 +44,11 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := e.layOut(nil); err != nil {
 		return nil, err
 	}
-	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), energy(o.Reference), o.looks()))
+	pixels := 0
+	if o.Metric.perPixel {
+		pixels = e.judge.perSample()
+	}
+	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), o.Metric.scale(&e.judge, e.samples), o.looks(), pixels))
 	return e, nil
 }
 
@@ -108,7 +111,7 @@ func (e *Evaluator) chooseOutput() error {
 				return badf("output %s is %s; the metric needs float32", t.Name, t.Type)
 			}
 			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
-			e.dims = t.Dims
+			e.judge.dims = t.Dims
 		}
 	}
 	if e.judge.output != "" {
@@ -118,32 +121,6 @@ func (e *Evaluator) chooseOutput() error {
 		return badf("the network has %d outputs; choose one with --output: %s", len(names), strings.Join(names, ", "))
 	}
 	return badf("the network has no output %q; it has %s", e.opts.Output, strings.Join(names, ", "))
-}
-
-// checkMetric holds labels, references and the output's shape against what the metric needs.
-func (e *Evaluator) checkMetric() error {
-	m, j := e.opts.Metric, e.judge
-	if m.NeedsLabels && j.labels == nil {
-		return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
-	}
-	if m.NeedsLabels && len(j.labels) != e.samples {
-		return badf("%d labels for %d samples", len(j.labels), e.samples)
-	}
-	if m.NeedsReference && len(j.reference) != e.samples*j.row {
-		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.row)
-	}
-	if m.Countable && len(e.dims) != 2 && !slices.ContainsFunc(e.dims[1:], func(d int64) bool { return int(d) == j.row }) {
-		return badf("metric %s needs an output [samples, classes]; %s is %v", m.Name, e.judge.output, e.dims)
-	}
-	if !m.NeedsLabels {
-		return nil
-	}
-	for i, l := range j.labels {
-		if l < 0 || l >= int64(j.row) {
-			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i, e.judge.output, j.row-1)
-		}
-	}
-	return nil
 }
 
 // Close ends the workers and gives all memory back. It may be called more than once.

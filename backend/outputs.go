@@ -28,7 +28,7 @@ func (e *Evaluator) Row() int { return e.judge.row }
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets
 // wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
 // way: the first sample whose output has one, else the first that has one in some tensor, or -1. The
-// order cannot change a count. Metrics that do not count keep the order of the data.
+// order cannot change a count. Metrics that do not count hits of classes keep the order of the data.
 func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, err error) {
 	margins := make([]float64, e.samples)
 	bad := make([]bool, e.samples)
@@ -56,7 +56,7 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 			return high, -1, err
 		}
 	}
-	if !e.opts.Metric.Countable || e.opts.KeepOrder {
+	if e.opts.Metric.rank == 0 || e.opts.KeepOrder {
 		return high, nan, nil
 	}
 	order := make([]int, e.samples)
@@ -78,12 +78,9 @@ func (e *Evaluator) margin(row []float32, sample int) float64 {
 	if e.opts.Metric.NeedsReference {
 		want = int64(Top1(s.Reference))
 	}
-	if want < 0 || !e.opts.Metric.Countable {
+	rank := e.opts.Metric.rank
+	if want < 0 || rank == 0 {
 		return 0
-	}
-	rank := 1
-	if e.opts.Metric.Name == "top5" {
-		rank = 5
 	}
 	best := make([]float64, rank) // the best of the others, falling
 	for i := range best {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/backend"
 	"demote/run"
 )
 
@@ -80,14 +79,6 @@ func formulaFlag() cli.Flag {
 	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: of the rounding formula: " + either(formulas)}
 }
 
-// metricFlags say what is measured.
-func metricFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(backend.MetricNames()) + " (default: top1 with labels, else agreement)"},
-		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: of the output that the metric reads, where the network has several"},
-	}
-}
-
 // deviceFlags say where it runs.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
@@ -123,9 +114,12 @@ func config(c *cli.Context) (run.Config, error) {
 		OutputHolder: c.Bool("output-holder"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
-		Formula: c.String("formula"), Bias: c.String("bias"), Metric: c.String("metric"), Output: c.String("output"),
+		Formula: c.String("formula"), Bias: c.String("bias"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
 		AllowNaN: c.Bool("allow-nan"), Seed: uint32(c.Uint64("seed")), Version: c.App.Version,
+	}
+	if err := metricChoices(c, &r); err != nil {
+		return r, err
 	}
 	for _, f := range []struct {
 		name string

@@ -51,6 +51,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 	}
 	fmt.Fprintf(w, "\n%d scores asked for, %d masks tried, %.1f whole passes over the %d samples, %.1f s\n",
 		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
+	if m := r.MetricCommand; m != nil && m.Calls > 0 {
+		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))
+	}
 	if err == nil || run.ExitCode(err) != run.ExitMistake {
 		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
 	}

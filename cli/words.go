@@ -102,7 +102,7 @@ func wanted(c *cli.Context, name string) string {
 		f = findFlag(c.Command.Flags, name)
 	}
 	switch f.(type) {
-	case *cli.IntFlag, *cli.Uint64Flag:
+	case *cli.IntFlag, *cli.Int64Flag, *cli.Uint64Flag:
 		return "give a whole number"
 	case *cli.Float64Flag:
 		return "give a number"

@@ -85,7 +85,7 @@ func (s *Set) listImages(o Options) ([]string, error) {
 		if err == nil && list != "" {
 			var a *array
 			if a, err = s.openLabels(list); err == nil {
-				s.labels, err = readLabels(*a, int64(len(images)))
+				err = s.takeLabels(*a, int64(len(images)), o)
 			}
 		}
 	}

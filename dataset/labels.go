@@ -41,15 +41,15 @@ func (s *Set) openLabels(path string) (*array, error) {
 	return &a, err
 }
 
-// readLabels reads n labels: integers, not negative.
-func readLabels(a array, n int64) ([]int64, error) {
+// readLabels reads n labels: integers, not negative but for the one that is ignored.
+func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
 	switch {
 	case a.elem.Float():
-		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64)", a.what, a.elem)
+		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose --metric label-mse or label-mae", a.what, a.elem)
 	case a.shape[0] != n:
 		return nil, badf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
 	case product(a.shape) != n:
-		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels", a.what, dims(a.shape))
+		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels, or choose --metric pixel-accuracy or miou for pixels", a.what, dims(a.shape))
 	}
 	c := newCaster(a.elem, Int64, a.big, nil)
 	size := a.elem.Size()
@@ -67,7 +67,7 @@ func readLabels(a array, n int64) ([]int64, error) {
 				return nil, badf("%s has label %s for sample %d: correct it", a.what, c.number(i), done+i)
 			}
 			part[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
-			if part[i] < 0 {
+			if part[i] < 0 && (ignore == nil || part[i] != *ignore) {
 				return nil, badf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.what, part[i], done+i)
 			}
 		}

@@ -7,23 +7,16 @@ import (
 	"slices"
 )
 
-// choose takes the set's part of the n samples of the data: all, or what a limit leaves.
+// choose takes the set's part of the n samples of the data: all but those with the ignored label, or what a limit leaves of
+// them.
 func (s *Set) choose(n int, o Options) error {
 	s.samples = n
-	if o.Limit == 0 || o.Limit >= n {
-		return nil
+	if o.Ignore != nil && s.labels != nil {
+		if err := s.leaveOut(*o.Ignore); err != nil {
+			return err
+		}
 	}
-	s.samples = o.Limit
-	if s.labels == nil {
-		s.pick = evenly(n, o.Limit)
-		return nil
-	}
-	s.pick = stratified(s.labels, o.Limit, o.Seed)
-	labels := make([]int64, len(s.pick))
-	for i, p := range s.pick {
-		labels[i] = s.labels[p]
-	}
-	s.labels = labels
+	s.Limit(o.Limit, o.Seed)
 	return nil
 }
 

@@ -16,6 +16,10 @@ type Options struct {
 	// Labels is a file with one label a sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for a
 	// folder also a .csv file with lines "name,label". It goes before labels that the data have.
 	Labels string
+	// Kind says what the labels are.
+	Kind LabelKind
+	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
+	Ignore *int64
 	// Limit is the number of samples to take, if above 0 and below what there is; see Open.
 	Limit int
 	// Seed chooses the samples that a Limit takes from each class.
@@ -29,12 +33,16 @@ type Set struct {
 	inputs  []Input
 	columns []*column
 	labels  []int64
-	pick    []int // index in the file of each sample; nil: the same
-	samples int
-	names   func(sample int) string
-	temp    *spool
-	closers []io.Closer
-	hash    hasher
+	pixels  []int32   // of Pixels, in place of labels
+	values  []float32 // of Values
+	// perLabel is the number of pixels or values of a sample.
+	perLabel int
+	pick     []int // index in the file of each sample; nil: the same
+	samples  int
+	names    func(sample int) string
+	temp     *spool
+	closers  []io.Closer
+	hash     hasher
 }
 
 // Open opens a .npy, .npz or idx file or a folder of images, told apart by their contents, for a network's inputs.
@@ -104,7 +112,7 @@ func (s *Set) openArrays(f *file, o Options) error {
 		got.labels = a
 	}
 	if got.labels != nil {
-		if s.labels, err = readLabels(*got.labels, n); err != nil {
+		if err = s.takeLabels(*got.labels, n, o); err != nil {
 			return err
 		}
 	}

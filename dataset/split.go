@@ -27,7 +27,8 @@ func (s *Set) HoldOut(count int, seed uint32) *Set {
 	held, rest := all[:count], all[count:]
 	slices.Sort(held)
 	slices.Sort(rest)
-	part := &Set{path: s.path, temp: newSpool(), inputs: s.inputs, columns: s.columns, names: s.names, pick: s.pick, labels: s.labels, samples: s.samples}
+	part := &Set{path: s.path, temp: newSpool(), inputs: s.inputs, columns: s.columns, names: s.names, pick: s.pick, samples: s.samples,
+		labels: s.labels, pixels: s.pixels, values: s.values, perLabel: s.perLabel}
 	part.keep(held)
 	s.keep(rest)
 	return part
@@ -58,12 +59,21 @@ func (s *Set) Drop(samples []int) {
 // keep leaves the listed samples, in their order.
 func (s *Set) keep(list []int) {
 	pick := make([]int, len(list))
-	var labels []int64
 	for i, sample := range list {
 		pick[i] = s.index(sample)
-		if s.labels != nil {
-			labels = append(labels, s.labels[sample])
-		}
 	}
-	s.pick, s.labels, s.samples = pick, labels, len(list)
+	s.labels, s.pixels, s.values = pickOf(s.labels, list, 1), pickOf(s.pixels, list, s.perLabel), pickOf(s.values, list, s.perLabel)
+	s.pick, s.samples = pick, len(list)
+}
+
+// pickOf takes the listed samples' numbers from a list that has per of each; nil of nil.
+func pickOf[T any](list []T, pick []int, per int) []T {
+	if list == nil {
+		return nil
+	}
+	out := make([]T, 0, len(pick)*per)
+	for _, p := range pick {
+		out = append(out, list[p*per:(p+1)*per]...)
+	}
+	return out
 }

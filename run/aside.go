@@ -113,7 +113,7 @@ func (s *searching) openAside() error {
 			return mistakef("%s: samples of the hold-out have shape %v, those of %s %v", a.path, theirs, c.Data, mine)
 		}
 	}
-	if s.metric.NeedsLabels && a.set.Labels() == nil {
+	if s.metric.NeedsLabels && !a.set.Labelled() {
 		return mistakef("%s: metric %s needs labels, and the hold-out has none: add an array y", a.path, s.metric.Name)
 	}
 	if c.Confidence != "" && !s.metric.Countable {

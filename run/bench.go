@@ -93,7 +93,10 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 		return nil, err
 	}
 	prepared := time.Since(s.started)
-	if s.metric, err = chooseMetric(c.Metric, s.data.Labels() != nil); err != nil {
+	if err := c.checkMetricFlags(); err != nil {
+		return nil, err
+	}
+	if s.metric, s.command, err = s.pickMetric(c); err != nil {
 		return nil, err
 	}
 	if err := s.fitDevice(); err != nil {

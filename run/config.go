@@ -54,7 +54,13 @@ type Config struct {
 	Bias         string `json:"bias"`          // float, int32
 	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
 
-	Metric string    `json:"metric"`
+	Metric        string        `json:"metric"`
+	MetricCmd     string        `json:"metric_cmd"`        // a command in place of a metric
+	MetricLower   bool          `json:"metric_lower"`      // a lower answer of it is better
+	MetricTimeout time.Duration `json:"metric_timeout_ns"` // for one answer; 0: ten minutes
+	ClassWeights  string        `json:"class_weights"`     // balanced, or a number for each class with commas between
+	IgnoreLabel   *int64        `json:"ignore_label"`      // samples or pixels with this label do not count
+
 	Output string    `json:"output"`
 	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
 	Scale  []float32 `json:"scale"`
@@ -129,6 +135,9 @@ func (c Config) checkChoices() error {
 		return mistakef("--time %v: give a time such as 10m, or leave it out for no budget", c.Time)
 	}
 	if err := c.checkCost(); err != nil {
+		return err
+	}
+	if err := c.checkMetricFlags(); err != nil {
 		return err
 	}
 	for _, name := range c.Export {

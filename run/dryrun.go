@@ -38,6 +38,10 @@ func (s *searching) dryRun() error {
 	for _, st := range search.Strategies() {
 		if st.Name == s.config.Strategy {
 			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores()))
+			if s.metric.IsWhole() {
+				s.config.Say(fmt.Sprintf("a score is a whole pass over the %d samples", samples))
+				continue
+			}
 			s.config.Say(fmt.Sprintf("a score is at most one pass over the %d samples, and most are a small part of one", samples))
 		}
 	}

@@ -80,15 +80,16 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err := p.open(c); err != nil {
 		return nil, nil, nil, err
 	}
-	metric, err := chooseMetric(c.Metric, p.data.Labels() != nil)
-	if err == nil {
-		err = p.needLabels(metric, c)
+	if err := c.checkMetricFlags(); err != nil {
+		return nil, nil, nil, err
 	}
+	metric, _, err := p.pickMetric(c)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o := backend.Options{Metric: metric, Output: p.output, Labels: p.data.Labels(), Block: p.block, Workers: c.Workers, Threads: c.Threads,
+	o := backend.Options{Metric: metric, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Level: optimization, Config: config}
+	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
 			return nil, nil, nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)

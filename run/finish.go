@@ -27,7 +27,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	o := s.options
 	o.Naive = true
-	if !s.metric.NeedsLabels {
+	if s.metric.NeedsReference {
 		o.Metric = backend.OutputsOnly
 	}
 	e, err := backend.New(ctx, src, s.data, nil, o)
@@ -56,8 +56,10 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		return err
 	}
 	s.options.Reference = reference
-	if !s.metric.NeedsLabels {
-		score = s.metric.ScoreRows(reference, reference, row)
+	if s.metric.NeedsReference {
+		if score, err = s.metric.ScoreRows(reference, reference, row); err != nil {
+			return err
+		}
 	}
 	s.float = &score
 	return nil
@@ -197,6 +199,10 @@ func (s *searching) number(v search.Score) *float64 {
 func (s *searching) count() {
 	st := s.ev.Stats()
 	s.result.Trials, s.result.SampleEvals = st.Trials, st.Samples
+	if s.command != nil {
+		calls, seconds := s.command.Cost()
+		s.result.MetricCommand = &MetricCommand{calls, seconds}
+	}
 	s.result.Seconds = time.Since(s.started).Seconds()
 }
 

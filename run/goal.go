@@ -76,7 +76,7 @@ func (s *searching) seek(ctx context.Context, o search.Options) (search.Result, 
 // choices are what a fingerprint has of the flags that most runs leave alone.
 func (c Config) choices() map[string]string {
 	f := map[string]string{
-		"int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
+		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
 	if c.Session != "exact" {
 		f["session"] = c.Session
@@ -86,6 +86,12 @@ func (c Config) choices() map[string]string {
 	}
 	if c.Cost != costCount {
 		f["cost"] = c.Cost
+	}
+	if c.MetricLower {
+		f["metric command"] += " (lower is better)"
+	}
+	if c.IgnoreLabel != nil {
+		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)
 	}
 	if c.Curve {
 		f["curve"] = "past the target"
@@ -122,6 +128,9 @@ func (s *searching) constrainSearch() error {
 	s.result.Cost = s.config.Cost
 	if text := s.describeLayout(); text != "" {
 		s.config.Say(text)
+	}
+	if s.metric.IsWhole() {
+		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
 	return s.readCosts()
 }

@@ -127,7 +127,8 @@ func (p *prepared) open(c Config) error {
 // openData opens samples for a network, with labels from another file or without, and sees that
 // they fit into the memory and are numbers.
 func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed})
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Seed,
+		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,14 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 
 // needLabels refuses data without labels for a metric that needs them.
 func (p *prepared) needLabels(m *backend.Metric, c Config) error {
-	if m.NeedsLabels && p.data.Labels() == nil {
+	missing := p.data.Labels() == nil
+	switch m.Labels {
+	case backend.PixelLabels:
+		missing = p.data.Pixels() == nil
+	case backend.ValueLabels:
+		missing = p.data.Values() == nil
+	}
+	if m.NeedsLabels && missing {
 		return mistakef("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)
 	}
 	return nil
@@ -156,7 +164,7 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 // checkLabels refuses labels that the network's output has no class for.
 func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 	out, known := src.tensors[p.output]
-	if !m.NeedsLabels || !known || len(out.Dims) == 0 {
+	if !m.ChecksClasses() || !known || len(out.Dims) == 0 {
 		return nil
 	}
 	classes := 1

@@ -41,6 +41,7 @@ type Result struct {
 	Trials        int               `json:"trials"`             // masks touched
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
+	MetricCommand *MetricCommand    `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
 	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`
 	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored

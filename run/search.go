@@ -21,6 +21,7 @@ type searching struct {
 	*prepared
 	config  Config
 	metric  *backend.Metric
+	command *backend.Command // that the metric is; nil: it is none
 	target  search.Target
 	folder  *Folder
 	journal *Journal
@@ -125,10 +126,10 @@ func (s *searching) check() error {
 	if err := c.checkPromise(); err != nil {
 		return err
 	}
-	if c.Metric != "" {
-		if s.metric, err = backend.MetricByName(c.Metric); err != nil {
-			return err
-		}
+	if s.metric, s.command, err = c.namedMetric(); err != nil {
+		return err
+	}
+	if s.metric != nil {
 		if err := s.checkTarget(); err != nil {
 			return err
 		}
@@ -138,20 +139,18 @@ func (s *searching) check() error {
 
 // scale tells the search how the metric's numbers are read.
 func (s *searching) scale() search.Scale {
-	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Countable, Lower: s.metric.Lower}
+	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Fraction, Lower: s.metric.Lower}
 }
 
 // begin makes the result that everything found is written into. It refuses a target or data that the
 // metric cannot do with.
 func (s *searching) begin() error {
 	c := s.config
-	if s.metric == nil { // the default depends on the data
-		s.metric, _ = chooseMetric("", s.data.Labels() != nil)
-	}
-	if err := s.checkTarget(); err != nil {
+	var err error
+	if s.metric, s.command, err = s.pickMetric(c); err != nil {
 		return err
 	}
-	if err := s.needLabels(s.metric, c); err != nil {
+	if err := s.checkTarget(); err != nil {
 		return err
 	}
 	s.result = &Result{
@@ -240,6 +239,7 @@ func (s *searching) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
+	giveLabels(&s.options, s.data)
 	score := s.scoreFloat
 	if s.prepared.float == nil {
 		score = s.highReference

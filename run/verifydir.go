@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 
-	"demote/backend"
 	"demote/search"
 )
 
@@ -58,6 +57,9 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	}
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
+	if cfg.MetricCmd == "" {
+		cfg.Metric = r.Metric
+	}
 	cfg.Workers, cfg.Threads, cfg.Device = c.Workers, c.Threads, c.Device
 	s := &searching{config: cfg.withDefaults(), result: r, folder: &Folder{Path: dir}}
 	defer func() {
@@ -76,7 +78,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if mask, err = r.mask(s); err != nil {
 		return nil, mask, err
 	}
-	if s.metric, err = backend.MetricByName(r.Metric); err != nil {
+	if s.metric, s.command, err = s.pickMetric(s.config); err != nil {
 		return nil, mask, err
 	}
 	return s, mask, s.resolve(r)

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package backend
+
+import "os/exec"
+
+// alone has nothing to do where there are no process groups.
+func alone(*exec.Cmd) {}

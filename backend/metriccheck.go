@@ -1,0 +1,77 @@
+package backend
+
+import (
+	"fmt"
+	"slices"
+)
+
+// checkMetric holds labels, references and the output's shape against what the metric needs.
+func (e *Evaluator) checkMetric() error {
+	m, j := e.opts.Metric, &e.judge
+	if m.NeedsReference && len(j.reference) != e.samples*j.row {
+		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.row)
+	}
+	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom &&
+		len(j.dims) != 2 && !slices.ContainsFunc(j.dims[1:], func(d int64) bool { return int(d) == j.row }) {
+		return badf("metric %s needs an output [samples, classes]; %s is %v", m.Name, j.output, j.dims)
+	}
+	if !m.NeedsLabels {
+		return nil
+	}
+	if err := e.checkLabels(); err != nil {
+		return err
+	}
+	if w := m.options.Weights; w != nil && !m.options.Partly && len(w) != j.classes() {
+		return badf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)
+	}
+	if m.scaled != nil && !(m.scale(j, e.samples) > 0) {
+		return badf("metric %s: nothing counts: every label is ignored or has a weight of 0", m.Name)
+	}
+	return nil
+}
+
+// checkLabels holds labels against the output.
+func (e *Evaluator) checkLabels() error {
+	m, j := e.opts.Metric, &e.judge
+	switch m.Labels {
+	case PixelLabels:
+		return e.checkPixels()
+	case ValueLabels:
+		if len(j.values) != e.samples*j.row && !m.custom {
+			return badf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape",
+				m.Name, j.row, j.output, len(j.values)/e.samples)
+		}
+		return nil
+	}
+	if j.labels == nil {
+		return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
+	}
+	if len(j.labels) != e.samples {
+		return badf("%d labels for %d samples", len(j.labels), e.samples)
+	}
+	for i, l := range j.labels {
+		if !m.custom && (l < 0 || l >= int64(j.row)) {
+			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i, j.output, j.row-1)
+		}
+	}
+	return nil
+}
+
+// checkPixels holds labels of pixels against an output [samples, classes, ...].
+func (e *Evaluator) checkPixels() error {
+	m, j := e.opts.Metric, &e.judge
+	if len(j.dims) < 3 {
+		return badf("metric %s needs an output [samples, classes, height, width]; %s is %v", m.Name, j.output, j.dims)
+	}
+	if per := j.perSample(); len(j.pixels) != e.samples*per {
+		return badf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size",
+			m.Name, per, j.output, j.dims, len(j.pixels)/e.samples)
+	}
+	for i, l := range j.pixels {
+		if !m.custom && (l < 0 || int64(l) >= j.dims[1]) && m.options.counts(l) {
+			return badf("label %d of a pixel of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label",
+				l, i/j.perSample(), j.output, j.dims[1]-1)
+		}
+	}
+	return nil
+}

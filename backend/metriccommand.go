@@ -1,0 +1,197 @@
+package backend
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
+// samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data have
+// labels, these as another. It answers one number on its standard output and ends with exit code 0.
+type Command struct {
+	Line    string        // for the shell
+	Lower   bool          // a lower answer is better
+	Timeout time.Duration // for one score; 0: none
+
+	calls   int
+	seconds float64
+}
+
+// CommandMetric is the name of a metric by Command.
+const CommandMetric = "command"
+
+// killWait is how long a command's children may hold its pipes open after it was killed.
+const killWait = time.Second
+
+// Metric is the command as a metric. Its errors match ErrInput.
+func (c *Command) Metric() *Metric {
+	return &Metric{Name: CommandMetric, Lower: c.Lower, gain: nothing, whole: gather(c.answer)}
+}
+
+// Cost is how often the command has answered, and in how many seconds.
+func (c *Command) Cost() (calls int, seconds float64) { return c.calls, c.seconds }
+
+// answer asks the command; for the first outputs twice, since a score must be a function of them.
+func (c *Command) answer(ctx context.Context, o WholeOutputs) (float64, error) {
+	v, err := c.ask(ctx, o)
+	if err != nil || c.calls > 1 {
+		return v, err
+	}
+	again, err := c.ask(ctx, o)
+	if err == nil && again != v {
+		err = c.wrong("answers %v and then %v for the same outputs: a score must depend on them alone", v, again)
+	}
+	return v, err
+}
+
+// ask starts the command once.
+func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
+	began := time.Now()
+	defer func() { c.calls, c.seconds = c.calls+1, c.seconds+time.Since(began).Seconds() }()
+	limited := ctx
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
+	out, errs := &tail{most: 1 << 16}, &tail{most: 1 << 12}
+	cmd := exec.CommandContext(limited, "sh", "-c", c.Line)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = npyReader(o), out, errs, killWait
+	alone(cmd)
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case limited.Err() != nil:
+		return 0, c.wrong("no answer after %v: give more time with --metric-timeout, or fewer samples", c.Timeout)
+	case err != nil && !errors.Is(err, syscall.EPIPE): // it need not read all
+		if last := errs.lastLine(); last != "" {
+			return 0, c.wrong("%w: %s", err, last)
+		}
+		return 0, c.wrong("%w", err)
+	}
+	return c.number(out.String())
+}
+
+// number reads an answer.
+func (c *Command) number(text string) (float64, error) {
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return 0, c.wrong("it answers nothing: print one number")
+	}
+	v, err := strconv.ParseFloat(fields[0], 64)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, c.wrong("it answers %q: print one number and nothing else", shorten(strings.Join(fields, " ")))
+	case len(fields) > 1:
+		return 0, c.wrong("it answers %d words, %q: print one number and nothing else", len(fields), shorten(strings.Join(fields, " ")))
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return 0, c.wrong("it answers %s: print a finite number", fields[0])
+	}
+	return v, nil
+}
+
+// wrong is a mistake of the command's.
+func (c *Command) wrong(format string, args ...any) error {
+	return badf("--metric-cmd %q: %w", shorten(c.Line), fmt.Errorf(format, args...))
+}
+
+// shorten keeps a text of any length on a line.
+func shorten(text string) string {
+	const most = 80
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return text
+}
+
+// tail keeps the last bytes of what is written to it.
+type tail struct {
+	bytes.Buffer
+	most int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if t.Len()+n > 2*t.most {
+		t.Next(t.Len() + min(n, t.most) - t.most)
+		p = p[max(0, n-t.most):]
+	}
+	t.Buffer.Write(p)
+	return n, nil
+}
+
+// lastLine is the last line that is not empty.
+func (t *tail) lastLine() string {
+	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
+	return shorten(strings.TrimSpace(lines[len(lines)-1]))
+}
+
+// npyReader is the outputs as a .npy file, and the labels as another where there are some.
+func npyReader(o WholeOutputs) io.Reader {
+	parts := []io.Reader{strings.NewReader(npyHeader("<f4", append([]int64{int64(o.Samples)}, o.Dims...)...)), &encoded[float32]{list: o.Rows}}
+	first := o.Sample(0)
+	switch {
+	case first.Pixels != nil:
+		var all []int32
+		for i := range o.Samples {
+			all = append(all, o.Sample(i).Pixels...)
+		}
+		parts = append(parts, strings.NewReader(npyHeader("<i4", int64(o.Samples), int64(len(first.Pixels)))), &encoded[int32]{list: all})
+	case first.Values != nil:
+		var all []float32
+		for i := range o.Samples {
+			all = append(all, o.Sample(i).Values...)
+		}
+		parts = append(parts, strings.NewReader(npyHeader("<f4", int64(o.Samples), int64(len(first.Values)))), &encoded[float32]{list: all})
+	case first.Label >= 0:
+		all := make([]int64, o.Samples)
+		for i := range all {
+			all[i] = o.Sample(i).Label
+		}
+		parts = append(parts, strings.NewReader(npyHeader("<i8", int64(o.Samples))), &encoded[int64]{list: all})
+	}
+	return io.MultiReader(parts...)
+}
+
+// npyHeader is the head of a .npy file, format version 1.0.
+func npyHeader(descr string, shape ...int64) string {
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (", descr)
+	for _, d := range shape {
+		text += fmt.Sprintf("%d, ", d)
+	}
+	text += "), }"
+	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n"
+	return "\x93NUMPY\x01\x00" + string(binary.LittleEndian.AppendUint16(nil, uint16(len(text)))) + text
+}
+
+// encoded reads numbers as little-endian bytes.
+type encoded[T int32 | int64 | float32] struct {
+	list []T
+	rest bytes.Buffer
+}
+
+func (e *encoded[T]) Read(p []byte) (int, error) {
+	const chunk = 8192
+	if e.rest.Len() == 0 {
+		if len(e.list) == 0 {
+			return 0, io.EOF
+		}
+		n := min(chunk, len(e.list))
+		if err := binary.Write(&e.rest, binary.LittleEndian, e.list[:n]); err != nil {
+			return 0, err
+		}
+		e.list = e.list[n:]
+	}
+	return e.rest.Read(p)
+}

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"demote/backend"
+	"demote/run"
+)
+
+// metricFlags say what is measured.
+func metricFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(backend.MetricNames()) + " (default: top1 with labels, else agreement)"},
+		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: of the output that the metric reads, where the network has several"},
+		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: in place of a metric: gets the outputs, and labels if there are some, as npy on its standard input, and prints one number; see docs/metrics.md"},
+		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "a lower number of --metric-cmd is better"},
+		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: that --metric-cmd may take for one score (default: 10m)"},
+		&cli.StringFlag{Name: "class-weights", Category: catTarget, Usage: "`W,W,...`: weight of each class in the metric, or balanced"},
+		&cli.Int64Flag{Name: "ignore-label", Category: catTarget, Usage: "`N`: samples or pixels with this label do not count"},
+	}
+}
+
+// metricChoices reads them.
+func metricChoices(c *cli.Context, cfg *run.Config) error {
+	cfg.Metric, cfg.Output, cfg.MetricCmd = c.String("metric"), c.String("output"), c.String("metric-cmd")
+	cfg.MetricLower, cfg.MetricTimeout, cfg.ClassWeights = c.Bool("metric-lower"), c.Duration("metric-timeout"), c.String("class-weights")
+	if c.IsSet("ignore-label") {
+		n := c.Int64("ignore-label")
+		cfg.IgnoreLabel = &n
+	}
+	switch {
+	case c.IsSet("metric-cmd") && cfg.MetricCmd == "":
+		return usage("--metric-cmd needs a value; see `%s --help`", c.Command.HelpName)
+	case c.IsSet("metric-timeout") && cfg.MetricTimeout <= 0:
+		return usage("--metric-timeout %s: give a time such as 10m", strconv.Quote(cfg.MetricTimeout.String()))
+	}
+	return nil
+}

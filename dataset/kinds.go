@@ -1,0 +1,123 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// LabelKind says what the labels of the samples are.
+type LabelKind int
+
+const (
+	// Classes: one class number a sample.
+	Classes LabelKind = iota
+	// Pixels: a class number for each pixel of a sample.
+	Pixels
+	// Values: numbers that the network should give.
+	Values
+	// AnyKind: values if they are floating-point numbers, classes if there is one a sample, else classes of pixels.
+	AnyKind
+)
+
+// mostLabels bounds the labels of a set, in numbers: 4 GiB of memory.
+const mostLabels = 1 << 30
+
+// takeLabels reads labels of the kind that is wanted.
+func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
+	if o.Kind == AnyKind {
+		switch {
+		case a.elem.Float():
+			o.Kind = Values
+		case product(a.shape) == a.shape[0]:
+			o.Kind = Classes
+		default:
+			o.Kind = Pixels
+		}
+	}
+	if o.Kind == Classes {
+		s.labels, err = readLabels(a, n, o.Ignore)
+		return err
+	}
+	switch {
+	case o.Kind == Pixels && a.elem.Float():
+		return badf("%s has %s labels, and labels of pixels are class numbers: save them as integers", a.what, a.elem)
+	case a.shape[0] != n:
+		return badf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
+	case product(a.shape) > mostLabels:
+		return badf("%s has shape %s, more than %d labels: use a part of the samples", a.what, dims(a.shape), mostLabels)
+	case o.Kind == Pixels && len(a.shape) < 2:
+		return badf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width]", a.what, dims(a.shape))
+	}
+	s.perLabel = int(product(a.shape[1:]))
+	if o.Kind == Values {
+		s.values = make([]float32, product(a.shape))
+		return each(a, Float32, len(s.values), s.perLabel, func(i int, b []byte) error {
+			v := math.Float32frombits(binary.LittleEndian.Uint32(b))
+			if v-v != 0 { // NaN - NaN and Inf - Inf are NaN
+				return badf("%s has label %v for sample %d: correct it", a.what, v, i/s.perLabel)
+			}
+			s.values[i] = v
+			return nil
+		})
+	}
+	s.pixels = make([]int32, product(a.shape))
+	return each(a, Int32, len(s.pixels), s.perLabel, func(i int, b []byte) error {
+		v := int32(binary.LittleEndian.Uint32(b))
+		if v < 0 && (o.Ignore == nil || *o.Ignore != int64(v)) {
+			return badf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.what, v, i/s.perLabel)
+		}
+		s.pixels[i] = v
+		return nil
+	})
+}
+
+// each casts the n numbers of an array and hands them on one by one, little-endian; per of them are a sample.
+func each(a array, to Type, n, per int, take func(i int, b []byte) error) error {
+	c := newCaster(a.elem, to, a.big, nil)
+	size, out := a.elem.Size(), make([]byte, chunk*to.Size())
+	for done := 0; done < n; done += chunk {
+		m := min(chunk, n-done)
+		raw := c.raw[:m*size]
+		if err := a.readAt(raw, a.off+int64(done)*int64(size)); err != nil {
+			return err
+		}
+		if bad := c.cast(out, raw, 0); bad >= 0 {
+			return badf("%s has label %s for a pixel of sample %d: correct it", a.what, c.number(bad), (done+bad)/per)
+		}
+		for i := range m {
+			if err := take(done+i, out[i*to.Size():]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// leaveOut drops the samples with the ignored label.
+func (s *Set) leaveOut(ignore int64) error {
+	var rest []int
+	for i, l := range s.labels {
+		if l != ignore {
+			rest = append(rest, i)
+		}
+	}
+	switch len(rest) {
+	case 0:
+		return badf("%s: every sample has the label %d, which is ignored", s.path, ignore)
+	case s.samples:
+		return nil
+	}
+	s.keep(rest)
+	return nil
+}
+
+// Pixels returns the labels of the pixels of each sample, one sample after another, PerLabel of each; nil without. The caller
+// does not change them.
+func (s *Set) Pixels() []int32 { return s.pixels }
+
+// Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each; nil
+// without. The caller does not change them.
+func (s *Set) Values() []float32 { return s.values }
+
+// Labelled tells whether the set has labels of any kind.
+func (s *Set) Labelled() bool { return s.labels != nil || s.pixels != nil || s.values != nil }

@@ -1,0 +1,166 @@
+package run
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"demote/backend"
+	"demote/dataset"
+)
+
+// defaultMetricTimeout is how long a metric command may take for one score.
+const defaultMetricTimeout = 10 * time.Minute
+
+// balanced is the value of --class-weights that gives every class the same say.
+const balanced = "balanced"
+
+// MetricCommand is what a metric command has cost.
+type MetricCommand struct {
+	Calls   int     `json:"calls"`
+	Seconds float64 `json:"seconds"`
+}
+
+// checkMetricFlags refuses flags of metrics that cannot be meant, before anything is read.
+func (c Config) checkMetricFlags() error {
+	switch {
+	case c.MetricCmd == "" && c.MetricLower:
+		return mistakef("--metric-lower: only a --metric-cmd has to be told; leave it out")
+	case c.MetricCmd == "" && c.MetricTimeout != 0:
+		return mistakef("--metric-timeout: there is no --metric-cmd that could take time; leave it out")
+	case c.MetricCmd != "" && c.Metric != "":
+		return mistakef("--metric and --metric-cmd exclude each other: choose one")
+	case c.MetricCmd != "" && (c.ClassWeights != "" || c.IgnoreLabel != nil):
+		return mistakef("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd sees to that itself")
+	case c.MetricTimeout < 0:
+		return mistakef("--metric-timeout %v: give a time such as 10m", c.MetricTimeout)
+	}
+	_, err := c.weights()
+	return err
+}
+
+// weights reads --class-weights; nil for none and for balanced ones, which come from the labels.
+func (c Config) weights() ([]float64, error) {
+	if c.ClassWeights == "" || c.ClassWeights == balanced {
+		return nil, nil
+	}
+	var list []float64
+	sum := 0.0
+	for _, field := range strings.Split(c.ClassWeights, ",") {
+		w, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
+		if err != nil || !(w >= 0 && w <= 1e12) {
+			return nil, mistakef("--class-weights %s: %q is no weight: give balanced, or a number that is not negative for each class, such as 1,1,2.5", c.ClassWeights, field)
+		}
+		list = append(list, w)
+		sum += w
+	}
+	if sum == 0 {
+		return nil, mistakef("--class-weights %s: every weight is 0; give some class more", c.ClassWeights)
+	}
+	return list, nil
+}
+
+// command is the metric command of a configuration; nil without one.
+func (c Config) command() *backend.Command {
+	if c.MetricCmd == "" {
+		return nil
+	}
+	timeout := c.MetricTimeout
+	if timeout == 0 {
+		timeout = defaultMetricTimeout
+	}
+	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout}
+}
+
+// namedMetric is the metric as far as it is known without data; nil where the default depends on them.
+func (c Config) namedMetric() (*backend.Metric, *backend.Command, error) {
+	if cmd := c.command(); cmd != nil {
+		return cmd.Metric(), cmd, nil
+	}
+	if c.Metric == "" {
+		return nil, nil, nil
+	}
+	m, err := backend.MetricByName(c.Metric)
+	return m, nil, err
+}
+
+// labelKind says how the labels of the data are read for the metric of a configuration.
+func (c Config) labelKind() dataset.LabelKind {
+	if c.MetricCmd != "" {
+		return dataset.AnyKind
+	}
+	m, err := backend.MetricByName(c.Metric)
+	switch {
+	case err != nil || !m.NeedsLabels:
+		return dataset.Classes
+	case m.Labels == backend.PixelLabels:
+		return dataset.Pixels
+	case m.Labels == backend.ValueLabels:
+		return dataset.Values
+	}
+	return dataset.Classes
+}
+
+// pickMetric is the metric of a configuration on the data that were opened for it, with its classes weighted and its
+// command, if it is one.
+func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, error) {
+	m, cmd, err := c.namedMetric()
+	if err == nil && m == nil {
+		m, err = chooseMetric("", p.data.Labels() != nil)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.needLabels(m, c); err != nil {
+		return nil, nil, err
+	}
+	o := backend.LabelOptions{Ignore: c.IgnoreLabel}
+	if o.Weights, err = c.weights(); err != nil {
+		return nil, nil, err
+	}
+	if c.ClassWeights == balanced {
+		o.Weights, o.Partly = p.balancedWeights(c.IgnoreLabel), true
+	}
+	m, err = m.With(o)
+	return m, cmd, err
+}
+
+// balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the class).
+func (p *prepared) balancedWeights(ignore *int64) []float64 {
+	var counts []float64
+	all := 0.0
+	count := func(class int64) {
+		if class < 0 || ignore != nil && class == *ignore || class > 1<<20 {
+			return
+		}
+		for int64(len(counts)) <= class {
+			counts = append(counts, 0)
+		}
+		counts[class]++
+		all++
+	}
+	for _, l := range p.data.Labels() {
+		count(l)
+	}
+	for _, l := range p.data.Pixels() {
+		count(int64(l))
+	}
+	classes := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			classes++
+		}
+	}
+	weights := make([]float64, len(counts))
+	for i, n := range counts {
+		if n > 0 {
+			weights[i] = all / (classes * n)
+		}
+	}
+	return weights
+}
+
+// giveLabels puts a set's labels of whatever kind into the options of an evaluator.
+func giveLabels(o *backend.Options, set *dataset.Set) {
+	o.Labels, o.Pixels, o.Values = set.Labels(), set.Pixels(), set.Values()
+}
