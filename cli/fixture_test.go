@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "alone" { // the test says where the runtime is
 		os.Exit(Main(os.Args))
 	}
+	if how := os.Getenv(metricEnv); how != "" {
+		os.Exit(metricProgram(how))
+	}
 	path, ok := orttest.Find()
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no ONNX Runtime library: run `make setup`")
