@@ -119,9 +119,9 @@ func TestMetrics(t *testing.T) {
 		{"top5, balanced", nil, "16bit-0.02", []string{"--metric", "top5", "--class-weights", "balanced"}, "top5", false, false},
 		{"an ignored class", nil, "16bit-0.05", []string{"--ignore-label", "3"}, "top1", false, false},
 		{"regression", regression, "16bit+0.001", []string{"--metric", "label-mse"}, "label-mse", true, false},
-		{"regression, a share", regression, "40%", []string{"--metric", "label-mae"}, "label-mae", true, false},
+		{"regression by distance", regression, "float+0.01", []string{"--metric", "label-mae"}, "label-mae", true, false},
 		{"pixels", segmentation, "16bit-0.004", []string{"--metric", "pixel-accuracy", "--ignore-label", "255"}, "pixel-accuracy", false, false},
-		{"pixels, weighted", segmentation, "50%", []string{"--metric", "pixel-accuracy", "--ignore-label", "255", "--class-weights", "balanced"}, "pixel-accuracy", false, false},
+		{"pixels, weighted", segmentation, "16bit-0.01", []string{"--metric", "pixel-accuracy", "--ignore-label", "255", "--class-weights", "balanced"}, "pixel-accuracy", false, false},
 		{"IoU", segmentation, "16bit-0.004", []string{"--metric", "miou", "--ignore-label", "255"}, "miou", false, true},
 		{"a command", nil, "16bit-0.05", []string{"--metric-cmd", metricLine("top1")}, "command", false, true},
 		{"a command, lower and negative", nil, "16bit+2", []string{"--metric-cmd", metricLine("misses"), "--metric-lower"}, "command", true, true},
@@ -269,9 +269,9 @@ func TestBadMetrics(t *testing.T) {
 // TestCommandThatDiesOnTheWay keeps the best so far on disk, and the same command goes on from it.
 func TestCommandThatDiesOnTheWay(t *testing.T) {
 	in := good(t)
-	in.flags["--target"], in.flags["--strategy"] = "16bit-0.3", "rank"
+	in.flags["--target"], in.flags["--strategy"] = "16bit-0.02", "rank"
 	flag := in.path("broken")
-	line := "if [ -e " + flag + " ] && [ $(wc -l < " + flag + ") -gt 8 ]; then echo broken >&2; exit 9; fi; [ -e " + flag + " ] && echo >> " + flag + "; " + metricLine("top1")
+	line := "if [ -e " + flag + " ] && [ $(wc -l < " + flag + ") -gt 6 ]; then echo broken >&2; exit 9; fi; [ -e " + flag + " ] && echo >> " + flag + "; " + metricLine("top1")
 	in.write(t, "broken", nil)
 	got := call(in.args("--metric-cmd", line, "--grid", "pow2")...)
 	if got.code != 2 || !strings.Contains(got.err, "exit status 9: broken") {

@@ -79,7 +79,7 @@ func searchAction(c *cli.Context) error {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, text) }
 	}
 	result, err := run.Search(c.Context, cfg)
-	watch.close()
+	watch.end(err)
 	best := result != nil && result.Score.Mixed != nil
 	switch {
 	case result == nil || err != nil && !best:

@@ -13,6 +13,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"demote/run"
 	"demote/search"
 )
 
@@ -23,7 +24,9 @@ type watcher struct {
 	out     io.Writer // JSON lines
 	err     io.Writer // everything else
 	json    bool
-	header  string // said before anything else; empty: nothing
+	header  string   // said before anything else; empty: nothing
+	held    []string // said before the first score, and not shown yet
+	open    bool     // the first score is known, or opening has passed: nothing is held any more
 	started time.Time
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
@@ -58,12 +61,34 @@ func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.
 	return w
 }
 
+// opening is how long what is said before the first score is held back: a mistake that is found meanwhile is a line of its
+// own.
+const opening = 2 * time.Second
+
 // say tells a person something on the way.
 func (w *watcher) say(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.begin()
-	w.note(text)
+	if w.held = append(w.held, text); w.open {
+		w.show()
+	} else if len(w.held) == 1 {
+		time.AfterFunc(opening, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.show()
+		})
+	}
+}
+
+// show says what was held back.
+func (w *watcher) show() {
+	if len(w.held) > 0 {
+		w.begin()
+	}
+	for _, text := range w.held {
+		w.note(text)
+	}
+	w.held, w.open = nil, true
 }
 
 func (w *watcher) note(text string) {
@@ -89,6 +114,7 @@ func (w *watcher) begin() {
 func (w *watcher) event(e search.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.show()
 	w.begin()
 	elapsed := time.Since(w.started)
 	w.forecast.Add(elapsed, e)
@@ -196,6 +222,17 @@ func eventScore(s search.Score) string {
 
 // writeLine writes a value as one line of JSON.
 func writeLine(w io.Writer, v any) { json.NewEncoder(w).Encode(v) }
+
+// end ends the watch. A mistake that was found before the first score stands alone.
+func (w *watcher) end(err error) {
+	w.mu.Lock()
+	if !w.open && err != nil && run.ExitCode(err) == run.ExitMistake {
+		w.held = nil
+	}
+	w.show()
+	w.mu.Unlock()
+	w.close()
+}
 
 // close ends the bar.
 func (w *watcher) close() {

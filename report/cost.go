@@ -26,6 +26,9 @@ func (v *view) cost() *section {
 		}
 	}
 	add("seconds", "time, from reading the network to the checked file", duration(v.Seconds))
+	if m := v.MetricCommand; m != nil && m.Calls > 0 {
+		rows = append(rows, []string{fmt.Sprintf("of that, the metric command, started %d times", m.Calls), duration(m.Seconds)})
+	}
 	if v.Seconds > 0 && v.Trials > 0 {
 		rows = append(rows, []string{"time a trial, all included", duration(v.Seconds / float64(v.Trials))})
 	}

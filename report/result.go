@@ -81,6 +81,12 @@ type Saving struct {
 	Total *float64 `json:"total"`
 }
 
+// MetricCommand is how often the metric's command was started, and how long that took.
+type MetricCommand struct {
+	Calls   int     `json:"calls"`
+	Seconds float64 `json:"seconds"`
+}
+
 // A Grid is one quantization of one tensor.
 type Grid struct {
 	Bits      int     `json:"bits"`
