@@ -81,6 +81,7 @@ func TestLevels(t *testing.T) {
 		{"mctq/shifted_low", "mctq/shifted_high", "mctq/shifted"}, {"mctq/shifthigh_low", "mctq/shifthigh_high", "mctq/shifthigh"},
 		{"qdq/conv21_u8", "qdq/conv21_u16", "qdq/conv21_u8"}, {"qdq/conv17_u8", "qdq/conv17_u16", "qdq/conv17_u8"}, {"qdq/conv17_ms8", "qdq/conv17_u16", "qdq/conv17_u8"},
 		{"qdq/attention21_s8", "qdq/attention21_s16", "qdq/attention21_s8"}, {"qdq/quark_u8", "qdq/quark_u16", "qdq/quark_u8"},
+		{"qdq/olive_u8", "qdq/olive_u16", "qdq/olive_u8"},
 		{"../../testdata/mctq/m8", "../../testdata/mctq/m16", "../../testdata/mctq/eval"},
 	} {
 		n, records, _, err := pair(t, "testdata/"+c.low+".onnx", "testdata/"+c.high+".onnx")

@@ -129,6 +129,7 @@ func TestQDQFixtures(t *testing.T) {
 		{"quark_u8", 12, 12, false, 0, 5}, {"quark_a8", 12, 12, true, 0, 5}, {"quark_a16", 12, 0, true, 0, 5},
 		{"quark_u16", 12, 0, false, 0, 5},
 		{"quark_xint8", 12, 12, false, 0, 10}, // biases of 8 bits too
+		{"olive_u8", 12, 12, false, 0, 5}, {"olive_u16", 12, 0, false, 0, 5}, {"olive_attention_u16", 28, 0, false, 0, 8},
 		{"attention17_u8", 31, 31, false, 0, 8},
 		{"attention21_s8", 31, 31, true, 0, 8},
 		{"attention21_s16", 31, 0, true, 0, 8},
