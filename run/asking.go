@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// An asking is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.
+type asking struct {
+	*searching
+	main  *searching
+	claim search.Claim
+	known map[string][]uint64 // outcomes by mask
+}
+
+// openAsking compiles the network for the hold-out.
+func (s *searching) openAsking(ctx context.Context) (*asking, error) {
+	p := *s.prepared
+	p.data, p.held, p.files = s.aside.set, nil, nil
+	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result, device: s.device}
+	h.config.Scan, h.config.Data = "naive", s.aside.path
+	if s.options.KeepOrder { // the self-test fell back to one worker
+		h.config.Workers = 1
+	}
+	a := &asking{searching: h, main: s, claim: s.target.Claim(s.goal, s.config.confidence()), known: map[string][]uint64{}}
+	if s.config.Confidence == "" {
+		a.claim.Confidence = intervalConfidence
+	}
+	err := h.besideSearch()
+	if err == nil {
+		err = h.compile(ctx)
+	}
+	if err == nil {
+		err = a.checkNaN(ctx)
+	}
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// besideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
+func (s *searching) besideSearch() error {
+	if !s.onGPU() {
+		return nil
+	}
+	free, err := backend.FreeMemory(s.device.Name)
+	if err != nil {
+		return err
+	}
+	want, err := s.need()
+	if err == nil && want.sum() > free {
+		s.device = backend.DeviceInfo{}
+	}
+	return err
+}
+
+// checkNaN refuses a hold-out for which the 16-bit network gives NaN; that the float network does, compile refuses.
+func (a *asking) checkNaN(ctx context.Context) error {
+	_, nan, err := a.ev.Arrange(ctx)
+	if err == nil && nan >= 0 && !a.config.AllowNaN {
+		return a.refuseNaN(a.ev, "16-bit", nan)
+	}
+	return err
+}
+
+// Close gives the evaluator back; data and network are the search's own.
+func (a *asking) Close() {
+	if a.ev != nil {
+		a.ev.Close()
+	}
+}
+
+// Outcomes runs a mask over the hold-out once.
+func (a *asking) Outcomes(ctx context.Context, m search.Mask) ([]uint64, error) {
+	if known, ok := a.known[m.Key()]; ok {
+		return known, nil
+	}
+	out, err := a.ev.Outcomes(ctx, m)
+	if err == nil {
+		a.known[m.Key()] = out
+	}
+	return out, err
+}
+
+// reference is the outcome of the network that the claim compares with; nil if it compares with none.
+func (a *asking) reference(ctx context.Context) ([]uint64, error) {
+	switch a.claim.Reference {
+	case search.HighReference:
+		return a.Outcomes(ctx, search.NewMask(len(a.records)))
+	case search.FloatReference:
+		e, err := a.openFile(ctx, a.prepared.float, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
+		return e.Outcomes(ctx, search.NewMask(0))
+	}
+	return nil, nil
+}
+
+// scoreEnds scores float, 16-bit and 8-bit network.
+func (a *asking) scoreEnds(ctx context.Context, r *HoldoutResult) error {
+	lower := a.metric.Lower
+	if a.searching.float != nil {
+		r.Score.Float = scoreResult(*a.searching.float, lower)
+	}
+	high, err := a.ev.Score(ctx, search.NewMask(len(a.records)))
+	if err != nil {
+		return err
+	}
+	low, err := a.scoreLow(ctx)
+	if err == nil && low == nil {
+		low = new(search.Score)
+		*low, err = a.ev.Score(ctx, lowMask(a.network.Holders))
+	}
+	if err != nil {
+		return err
+	}
+	r.Score.High, r.Score.Low = scoreResult(high, lower), scoreResult(*low, lower)
+	return nil
+}
+
+func (a *asking) scoreMix(ctx context.Context, m search.Mask, r *HoldoutResult) error {
+	score, err := a.ev.Score(ctx, m)
+	r.Score.Mixed = scoreResult(score, a.metric.Lower)
+	return err
+}
