@@ -21,7 +21,8 @@ func libraryName() string {
 }
 
 // OpenRuntime finds and opens ONNX Runtime: the flag's path, else the environment's, else beside
-// the program or in a folder .ort beside it or above it. It returns the path and how it was found.
+// the program or in a folder .ort beside it or above it; a program built for GPUs looks for the one of
+// make setup-cuda first. It returns the path and how it was found.
 func OpenRuntime(flag string) (path, how string, err error) {
 	path, how, err = findRuntime(flag)
 	if err != nil {
@@ -55,6 +56,12 @@ func findRuntime(flag string) (path, how string, err error) {
 		program = real
 	}
 	folder := filepath.Dir(program)
+	if backend.WithCUDA { // the one with the CUDA provider, where make setup-cuda puts it
+		found, _ := filepath.Glob(filepath.Join(folder, "..", ".ort-gpu", "onnxruntime", "onnxruntime", "capi", libraryName()+".*"))
+		if len(found) > 0 {
+			return filepath.Clean(found[0]), "beside the program", nil
+		}
+	}
 	for _, dir := range []string{folder, filepath.Join(folder, ".ort"), filepath.Join(folder, "..", ".ort"), filepath.Join(folder, "..", "lib")} {
 		path := filepath.Join(dir, libraryName())
 		if _, err := os.Stat(path); err == nil {
