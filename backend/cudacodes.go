@@ -11,8 +11,8 @@ import (
 	"demote/search"
 )
 
-// codes packs what lies at cuts, and back, by kernels: two bytes a value on a grid.
-type codes struct {
+// gpuCodes packs what lies at cuts, and back, by kernels: two bytes a value on a grid.
+type gpuCodes struct {
 	cuts  map[*storedCut][]codePlan // a plan a tensor of the cut
 	lossy *cuda.Buffer[uint32]      // what the packing kernels note of values that are not on their grid
 }
@@ -181,7 +181,7 @@ func (l *gpuLane) codeSpeed() float64 {
 	return best / (2 * n)
 }
 
-func (c *codes) close() {
+func (c *gpuCodes) close() {
 	_ = c.lossy.Close()
-	*c = codes{}
+	*c = gpuCodes{}
 }

@@ -30,9 +30,9 @@ type gpuLane struct {
 	plain, graph *cgo.RunOptions
 	captured     bool // runs are captured and replayed; false once that has failed
 
-	tally   tally
-	codes   codes
-	weights weights
+	tally   gpuTally
+	codes   gpuCodes
+	weights gpuWeights
 	spare   map[string][]float32 // where rows are copied to
 
 	task    *cuda.Task

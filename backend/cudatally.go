@@ -13,19 +13,19 @@ import (
 // tallyBlocks is the most blocks that are judged before the host fetches their bits.
 const tallyBlocks = 64
 
-// tally judges blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
+// gpuTally judges blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
 // sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
 // not have their outputs copied down.
-type tally struct {
+type gpuTally struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
 	launch  *cuda.Launch
 	used    int // bytes of bits that pending blocks fill
-	pending []tallied
+	pending []gpuPending
 }
 
-// tallied is a judged block whose bits lie on the device.
-type tallied struct {
+// gpuPending is a judged block whose bits lie on the device.
+type gpuPending struct {
 	first, samples int // its byte, and its number of bits
 	gain           *bounds.Gain
 }
@@ -61,13 +61,13 @@ func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	if err := t.launch.Run(l.g.stream); err != nil {
 		return err
 	}
-	t.pending = append(t.pending, tallied{t.used, len(b.slots), gain})
+	t.pending = append(t.pending, gpuPending{t.used, len(b.slots), gain})
 	t.used += (len(b.slots) + 7) / 8
 	return nil
 }
 
 // open makes the memory for bits and prepares the launch.
-func (t *tally) open(l *gpuLane, j *judge) (err error) {
+func (t *gpuTally) open(l *gpuLane, j *judge) (err error) {
 	size := tallyBlocks * ((l.g.opts.Block + 7) / 8)
 	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (t *tally) open(l *gpuLane, j *judge) (err error) {
 	}
 	defer func() { _ = labels.Close() }() // every block has its own, put in its place before a launch
 	t.launch = l.g.d.TopK(t.bits, l.buffers[j.output].floats, labels, l.g.opts.Block, j.row, j.metric.rank)
-	t.pending = make([]tallied, 0, tallyBlocks)
+	t.pending = make([]gpuPending, 0, tallyBlocks)
 	return nil
 }
 
@@ -130,8 +130,8 @@ func (l *gpuLane) settle() {
 	t.pending, t.used = t.pending[:0], 0
 }
 
-func (t *tally) close() {
+func (t *gpuTally) close() {
 	_ = t.bits.Close()
 	_ = t.host.Close()
-	*t = tally{}
+	*t = gpuTally{}
 }

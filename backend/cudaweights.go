@@ -7,10 +7,10 @@ import (
 	"demote/cuda"
 )
 
-// weights are the constants that follow the mask, of all parts: both files' values in one arena each, and
+// gpuWeights are the constants that follow the mask, of all parts: both files' values in one arena each, and
 // the active ones, which the sessions read where they are. A flip of the mask copies, on the device, what
 // follows a holder whose bit has changed.
-type weights struct {
+type gpuWeights struct {
 	high, low, active *cuda.Buffer[float32]
 	spans             *cuda.Buffer[cuda.Span]
 	applied           *cuda.Buffer[uint8] // the mask that active is by
@@ -22,7 +22,7 @@ type weights struct {
 const spanElements = 64
 
 // open makes the arenas, on the worker's thread.
-func (w *weights) open(g *gpu, parts []*gpuPart) (err error) {
+func (w *gpuWeights) open(g *gpu, parts []*gpuPart) (err error) {
 	var spans []cuda.Span
 	var high, low []float32
 	for _, p := range parts {
@@ -69,7 +69,7 @@ func (w *weights) open(g *gpu, parts []*gpuPart) (err error) {
 }
 
 // bind makes a tensor on the active arena for every constant.
-func (w *weights) bind(g *gpu, parts []*gpuPart, spans []cuda.Span) error {
+func (w *gpuWeights) bind(g *gpu, parts []*gpuPart, spans []cuda.Span) error {
 	memory, next := cuda.Reinterpret[uint8](w.active), 0
 	for i, p := range parts {
 		for _, f := range p.Followed {
@@ -88,7 +88,7 @@ func (w *weights) bind(g *gpu, parts []*gpuPart, spans []cuda.Span) error {
 }
 
 // follow brings the active weights in step with the mask that is on the device; first: whatever they were.
-func (w *weights) follow(l *gpuLane, first bool) error {
+func (w *gpuWeights) follow(l *gpuLane, first bool) error {
 	if w.active == nil {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (w *weights) follow(l *gpuLane, first bool) error {
 	return w.applied.CopyFrom(l.g.stream, l.mask.memory)
 }
 
-func (w *weights) close() {
+func (w *gpuWeights) close() {
 	for _, part := range w.values {
 		for _, v := range part {
 			v.close()
@@ -117,5 +117,5 @@ func (w *weights) close() {
 	}
 	_ = w.spans.Close()
 	_ = w.applied.Close()
-	*w = weights{}
+	*w = gpuWeights{}
 }
