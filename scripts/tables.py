@@ -1,10 +1,10 @@
 """Measure what docs/strategies.md and docs/promise.md show, and write it between the marks in them:
-tables.py strategies|breaks|all [--keep].
+tables.py strategies|breaks|all [--keep|--finished].
 
 strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
 breaks its budget on images that it has not seen. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
 that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
-the same command with --keep goes on."""
+the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
 import os
 import shutil
@@ -22,15 +22,18 @@ TARGETS = ["16bit-0.003", "16bit-0.010", "16bit-0.020"]
 STRATEGIES = ["demotion", "greedy", "rank", "prefix", "bisect", "gallop", "improve", "auto"]
 BREAKS = ["16bit-0.003", "16bit-0.005", "16bit-0.010"]
 SEEDS = range(1, 6)
-KEEP = "--keep" in sys.argv
+FINISHED = "--finished" in sys.argv
+KEEP = FINISHED or "--keep" in sys.argv
 STARTED = time.monotonic()
 
 
 def search(name, model, data, target, *more):
-    """Run a search, or take the one that is there, and return its result and folder."""
+    """Run a search, or take the one that is there, and return its result and folder; None where nothing is to be run."""
     folder = os.path.join(OUT, name)
     result = os.path.join(folder, "result.json")
     if not KEEP or not finished(result):
+        if FINISHED:
+            return None, folder
         if time.monotonic() - STARTED > SECONDS:
             sys.exit(75)
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,9 +73,9 @@ def correct(file):
 
 
 def high(network, model):
-    """Return what the all-int16 network gets right of the evaluation and of the held-out images, and how many these are."""
+    """Return the scores of the all-int16 network on the evaluation and on the held-out images, and how many holders it has."""
     r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--trials", "3")
-    return r["score"]["high"], r["holdout"]["score"]["high"]
+    return (r["score"]["high"], r["holdout"]["score"]["high"], len(r["holders"])) if r else (None, None, 0)
 
 
 def saving(r, name):
@@ -83,19 +86,23 @@ def strategies():
     """Return the lines of the table of all strategies."""
     lines = ["| network | target | strategy | int16 | score | hold-out | loss there | scores | passes | seconds | BOPs |", "| --- " * 11 + "|"]
     for network, model in NETWORKS:
-        own, held = high(network, model)
-        lines.append("| %s | | all int16 | %d | %.4f | %.4f | | | | | 100 %% |" % (
-            network, len(search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--trials", "3")[0]["holders"]),
-            own["value"], held["value"]))
+        own, held, holders = high(network, model)
+        if not own:
+            continue
+        lines.append("| %s | | all int16 | %d | %.4f | %.4f | | | | | 100 %% |" % (network, holders, own["value"], held["value"]))
         for target in TARGETS:
+            first = target
             for strategy in STRATEGIES:
                 r, folder = search("-".join((network, target, strategy)), model, EVAL, target, "--strategy", strategy)
+                if not r:
+                    continue
                 right = correct(os.path.join(folder, "mixed.onnx"))
                 bops = saving(r, "bops")
                 part = 100 * (1 - bops["saved"] / bops["total"])
                 lines.append("| | %s | `%s` | %d | %.4f | %.4f | %+.4f | %d | %.1f | %.1f | %.1f %% |" % (
-                    target if strategy == STRATEGIES[0] else "", strategy, len(r["promotion"]), r["score"]["mixed"]["value"], right / held["total"],
+                    first, strategy, len(r["promotion"]), r["score"]["mixed"]["value"], right / held["total"],
                     (held["correct"] - right) / held["total"], r["evaluations"], r["sample_evaluations"] / r["samples"], r["seconds"], part))
+                first = ""
     return lines
 
 
@@ -109,12 +116,16 @@ def breaks():
             rows = []
             for seed in SEEDS:
                 r, _ = search("%s-%s-seed%d" % (network, target, seed), model, HELD, target, "--holdout", "75%", "--seed", str(seed))
+                if not r:
+                    continue
                 score, h = r["score"], r["holdout"]
                 rows.append((len(r["promotion"]), score["high"]["value"] - score["mixed"]["value"], h["against_high"]["loss"], h["sure"]))
+            if not rows:
+                continue
             count = sum(row[2] >= budget for row in rows)
             broken, runs = broken + count, runs + len(rows)
             span = ["%s to %s" % (form % min(v), form % max(v)) for v, form in zip(zip(*rows), ("%d", "%.4f", "%.4f", "%.2f"))]
-            lines.append("| %s | %s | %d of %d | %s |" % (network if target == BREAKS[0] else "", target, count, len(rows), " | ".join(span)))
+            lines.append("| %s | %s | %d of %d | %s |" % (network, target, count, len(rows), " | ".join(span)))
     return lines + ["", "In all %d of %d answers break their budget." % (broken, runs)]
 
 
