@@ -63,7 +63,7 @@ func Read(path string) (*Model, error) {
 		return nil, badf("%s: %w", path, err)
 	}
 	m.Path = path
-	if data = nil; info.Size() > giveBackFrom {
+	if info.Size() > giveBackFrom {
 		debug.FreeOSMemory() // a large file's bytes, which the model has now, are not to stand beside what is made of it
 	}
 	return m, nil
