@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -285,6 +286,21 @@ func TestBudgets(t *testing.T) {
 		must(t, in.args("--time", "1ns", "--metric", "sqnr")...)
 		if r := result(t, in.path("run")); r.Stop != "time" || !r.Met || len(r.Promotion) != len(r.Holders) {
 			t.Errorf("%s, no time: stop %q, met %v, %d at int16", strategy, r.Stop, r.Met, len(r.Promotion))
+		}
+	}
+}
+
+// TestExampleProfiles reads every profile under examples for the network there: each leaves fewer units than activations.
+func TestExampleProfiles(t *testing.T) {
+	files, err := filepath.Glob("../examples/profiles/*.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	for _, file := range files {
+		got := must(t, "search", "--model", "../examples/fashion/model.onnx", "--calib", "../examples/fashion/calib.npz", "--data", "../examples/fashion/eval.npz",
+			"--limit", "10", "--target", "16bit-0.1", "--profile", file, "--dry-run")
+		if !strings.Contains(got.out, " units\n") {
+			t.Errorf("%s: %s", file, got.out)
 		}
 	}
 }

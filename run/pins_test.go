@@ -1,0 +1,89 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/search"
+)
+
+// pairOf is a pair's network with a holder for each name; those with a ! are only in the 16-bit file.
+func pairOf(names ...string) *prepared {
+	n := &onnx.Network{}
+	for i, name := range names {
+		plain := strings.TrimSuffix(name, "!")
+		n.Holders = append(n.Holders, onnx.Holder{Name: plain, Tensor: plain, Index: i, Op: "Add", Fixed: plain != name})
+	}
+	return &prepared{network: n}
+}
+
+// TestPatterns finds holders by exact names, globs and operators.
+func TestPatterns(t *testing.T) {
+	m := newMatcher(pairOf("/a/x", "/a/b/x", "/a/b/y", "c[1]", "c1", "k=v").network, []onnx.Use{{Op: "Conv", Makes: []int{1}}, {Op: "Relu", Makes: []int{1, 2}}})
+	m.makers[0] = []string{"input"}
+	for pattern, want := range map[string][]int{
+		"/a/x": {0}, "/a/*": {0}, "/a/**": {0, 1, 2}, "/a/b/?": {1, 2}, "/a/b/{x,z}": {1}, "c[1]": {3}, "c[1-3]": {4}, "k=v": {5}, "/b": nil, "op:Conv": {1},
+		"op:R*": {1, 2}, "op:input": {0}, "op:Softmax": nil, "**": {0, 1, 2, 3, 4, 5},
+	} {
+		if got := m.find(pattern); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", pattern, got, want)
+		}
+	}
+	for text, want := range map[string]string{"a,b": "[a b]", "x{1,2},y[,]": "[x{1,2} y[,]]", " a , b ": "[a b]"} {
+		if g, err := parseGroup(text, "--group"); err != nil || fmt.Sprint(g.patterns) != want {
+			t.Errorf("%s: %q, %v", text, g.patterns, err)
+		}
+	}
+	if p, err := parsePin("k=v=int16", "--pin"); err != nil || p.pattern != "k=v" || p.low {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// TestArrange makes the units of a pair: what only the 16-bit file has stays, a group across the two networks is refused, and
+// the units come in the order of the 8-bit file.
+func TestArrange(t *testing.T) {
+	p := pairOf("a", "b!", "c", "d")
+	p.order = []int{3, 0, 2, 1}
+	if err := p.arrange(rules{}); err != nil || fmt.Sprint(p.layout.Units) != "[[3] [0] [2]]" || fmt.Sprint(p.layout.High) != "[1]" {
+		t.Errorf("%v, units %v, high %v", err, p.layout.Units, p.layout.High)
+	}
+	hold := func(text string) rules { r, _ := parsePin(text, "--pin"); return rules{pins: []pin{r}} }
+	tie := func(text string) rules { g, _ := parseGroup(text, "--group"); return rules{groups: []group{g}} }
+	for _, c := range []struct {
+		name  string
+		rules rules
+		hints []string
+	}{
+		{"a group across networks", tie("a,b"), []string{"--group a,b", "across networks", `"a"`, `"b"`, "16-bit"}},
+		{"a glob across networks", tie("*"), []string{"--group *", "across networks"}},
+		{"a pin of what stays", hold("b=int8"), []string{"--pin b=int8", "8-bit file", `"b"`}},
+	} {
+		err := pairOf("a", "b!", "c", "d").arrangeOn(c.rules)
+		for _, hint := range c.hints {
+			if err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), hint) {
+				t.Errorf("%s: %v, want %q", c.name, err, hint)
+			}
+		}
+	}
+	if errors.Is(pairOf("a").arrangeOn(hold("a=int16")), search.ErrInput) {
+		t.Error("a pin of the one holder is refused")
+	}
+}
+
+// arrangeOn is arrange on a network without nodes.
+func (p *prepared) arrangeOn(r rules) error {
+	p.network.Model = emptyModel()
+	return p.arrange(r)
+}
+
+// emptyModel hands its one input on as its output.
+func emptyModel() *onnx.Model {
+	name, float := "x", int32(onnx.Float)
+	x := []*onnxpb.ValueInfoProto{{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{ElemType: &float}}}}}
+	return &onnx.Model{Proto: &onnxpb.ModelProto{Graph: &onnxpb.GraphProto{Input: x, Output: x}}}
+}
