@@ -104,7 +104,7 @@ func TestEvalRefuses(t *testing.T) {
 		{"no reference", []string{net, "--data", good, "--metric", "sqnr"}, []string{"sqnr", "--reference"}},
 		{"no such reference", []string{net, "--data", good, "--metric", "sqnr", "--reference", in.path("none.onnx")}, []string{"none.onnx", "no such file"}},
 		{"no such file", []string{in.path("none.onnx"), "--data", good}, []string{"none.onnx", "no such file"}},
-		{"unknown metric", []string{net, "--data", good, "--metric", "f1"}, []string{`"f1"`, "top1"}},
+		{"unknown metric", []string{net, "--data", good, "--metric", "f2"}, []string{`"f2"`, "top1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { checkRefused(t, call(append([]string{"eval"}, c.args...)...), c.texts...) })
 	}

@@ -223,10 +223,10 @@ func eventScore(s search.Score) string {
 // writeLine writes a value as one line of JSON.
 func writeLine(w io.Writer, v any) { json.NewEncoder(w).Encode(v) }
 
-// end ends the watch. A mistake that was found before the first score stands alone.
+// end ends the watch. A mistake or an interruption before the first score stands alone.
 func (w *watcher) end(err error) {
 	w.mu.Lock()
-	if !w.open && err != nil && run.ExitCode(err) == run.ExitMistake {
+	if code := run.ExitCode(err); !w.open && (code == run.ExitMistake || code == run.ExitInterrupted) {
 		w.held = nil
 	}
 	w.show()
