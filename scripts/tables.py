@@ -85,6 +85,7 @@ def saving(r, name):
 def strategies():
     """Return the lines of the table of all strategies."""
     lines = ["| network | target | strategy | int16 | score | hold-out | loss there | scores | passes | seconds | BOPs |", "| --- " * 11 + "|"]
+    broken, mixes = {}, {}
     for network, model in NETWORKS:
         own, held, holders = high(network, model)
         if not own:
@@ -103,7 +104,11 @@ def strategies():
                     first, strategy, len(r["promotion"]), r["score"]["mixed"]["value"], right / held["total"],
                     (held["correct"] - right) / held["total"], r["evaluations"], r["sample_evaluations"] / r["samples"], r["seconds"], part))
                 first = ""
-    return lines
+                mixes[strategy] = mixes.get(strategy, 0) + 1
+                lost = held["correct"] - right >= float(target.split("-")[1]) * held["total"]
+                broken[strategy] = broken.get(strategy, 0) + lost
+    told = ["`%s` %d of %d" % (s, broken[s], mixes[s]) for s in STRATEGIES if s in mixes]
+    return lines + ["", "Mixes that lose their budget or more on the hold-out: " + ", ".join(told) + "."]
 
 
 def breaks():
