@@ -18,8 +18,10 @@ import (
 // TestKilled kills searches at random instants with a signal that cannot be caught, and starts the
 // same command again until it ends: always with the result of a search that was left alone, and
 // with the same set of whole scores in the journal.
-func TestKilled(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+func TestKilled(t *testing.T) { killing(t, tinyConfig(t, 60), kills) }
+
+func killing(t *testing.T, cfg Config, kills int) {
+	t.Helper()
 	start := time.Now()
 	if code := child(t, cfg, 0); code != ExitFound {
 		t.Fatalf("exit code %d", code)
