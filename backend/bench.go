@@ -40,3 +40,12 @@ func (e *Evaluator) Rebuild() error {
 	c.Close()
 	return nil
 }
+
+// StoredAt describes what is stored in front of each part but the first.
+func (e *Evaluator) StoredAt() (list [][]StoredTensor) {
+	cuts := e.chain.cuts
+	for _, cut := range cuts[1 : len(cuts)-1] {
+		list = append(list, e.pieces().Stored(cut))
+	}
+	return list
+}

@@ -16,9 +16,9 @@ type chain struct {
 }
 
 // compile makes the parts between cuts on a device.
-func compile(d device, src Source, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
-	c := &chain{cuts: cuts, first: make([]int, src.Holders()), last: make([]int, src.Holders())}
-	met := make([]bool, src.Holders())
+func compile(d device, src Chain, holders int, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
+	c := &chain{cuts: cuts, first: make([]int, holders), last: make([]int, holders)}
+	met := make([]bool, holders)
 	for i := range len(cuts) - 1 {
 		s, err := src.Stretch(cuts[i], cuts[i+1])
 		if err != nil {

@@ -45,7 +45,12 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 	}()
 	for i, s := range parts {
 		p := &cpuPart{Stretch: s, index: i}
-		if p.session, err = cgo.NewSession(s.Model, sessionOptions(d.opts)); err != nil {
+		options := sessionOptions(d.opts)
+		options.SharedArena = len(parts) > 1
+		if s.Optimal {
+			options.Level = 0
+		}
+		if p.session, err = cgo.NewSession(s.Model, options); err != nil {
 			return nil, fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 		}
 		c.parts = append(c.parts, p)

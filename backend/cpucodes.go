@@ -21,13 +21,12 @@ func (w *cpuLane) room(size int) (room, error) {
 	return m, nil
 }
 
-// encode packs what the buffers of a cut hold: two bytes a value on a grid, the values themselves
-// elsewhere.
+// encode packs what the buffers of a cut hold: two bytes a value on a grid, what there is elsewhere.
 func (w *cpuLane) encode(c *storedCut, m search.Mask, to room) error {
 	dst := to.(*cgo.Tensor).Bytes()
 	for _, t := range c.tensors {
 		src := w.buffers[t.Name]
-		if t.Holder < 0 {
+		if t.Holder < 0 || t.Coded {
 			n := copy(dst, src.Bytes())
 			dst = dst[(n+63)&^63:]
 			continue
@@ -44,8 +43,8 @@ func (w *cpuLane) decode(c *storedCut, m search.Mask, from room) error {
 	src := from.(*cgo.Tensor).Bytes()
 	for _, t := range c.tensors {
 		dst := w.buffers[t.Name]
-		if t.Holder < 0 {
-			n := copy(dst.Bytes(), src)
+		if t.Holder < 0 || t.Coded {
+			n := copy(dst.Bytes(), src[:t.elems()*t.Type.Size()])
 			src = src[(n+63)&^63:]
 			continue
 		}

@@ -30,8 +30,9 @@ type Options struct {
 	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
 }
 
-// DefaultBlock is the block size where none is asked for.
-const DefaultBlock = 50
+// DefaultBlock is the block size where none is asked for: small, so that what a part writes is still in
+// the core's own cache where the next one reads it, and bounds are looked at often.
+const DefaultBlock = 20
 
 // Stats count what an Evaluator has done.
 type Stats struct {
@@ -52,6 +53,7 @@ type Evaluator struct {
 	opts    Options
 	samples int
 	source  Source
+	coded   Chain // the network in pieces that hand each other codes; nil: source's own stretches
 	from    Samples
 	records []quant.Record
 	inputs  []Tensor // of the network

@@ -25,10 +25,8 @@ func (e *Evaluator) Block() (int, error) {
 	if !ok || !onCPU || e.opts.Level < 3 {
 		return 0, nil
 	}
-	for _, r := range e.records {
-		if !r.Low.ZeroExact() || !r.High.ZeroExact() {
-			return 0, nil // the layout pads channels with zeros, which must stay zeros
-		}
+	if !e.zeroExact() {
+		return 0, nil
 	}
 	dir, err := os.MkdirTemp("", "demote-*")
 	if err != nil {
@@ -63,6 +61,17 @@ func (e *Evaluator) Block() (int, error) {
 		blocked++
 	}
 	return blocked, nil
+}
+
+// zeroExact says whether zero lies on every grid: the layout pads channels with zeros, which must stay
+// zeros.
+func (e *Evaluator) zeroExact() bool {
+	for _, r := range e.records {
+		if !r.Low.ZeroExact() || !r.High.ZeroExact() {
+			return false
+		}
+	}
+	return true
 }
 
 // optimized is what the runtime saves of a model that it loads with all optimizations.

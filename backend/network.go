@@ -29,6 +29,7 @@ type Stretch struct {
 	Outputs []Tensor // tensors that later stretches or the metric read
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
 	Holders []int    // the holders inside
+	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
@@ -62,4 +63,17 @@ type Source interface {
 type StoredTensor struct {
 	Tensor
 	Holder int
+	Coded  bool // it flows between the parts as codes already
+}
+
+// A Chain hands out the stretches of a network that hand each other codes, by the cuts of its Source.
+type Chain interface {
+	Stretch(from, to int) (*Stretch, error)
+	Stored(cut int) []StoredTensor
+}
+
+// A CodedSource can hand out such a chain; found by type assertion. optimize saves what the runtime makes
+// of a model with all optimizations, whose pieces are loaded with none; nil: the network as it is.
+type CodedSource interface {
+	Coded(optimize func(model []byte) ([]byte, error)) (Chain, error)
 }

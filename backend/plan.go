@@ -27,7 +27,7 @@ type Plan struct {
 // the network in one piece, and if they differ the network stays in one piece.
 func (e *Evaluator) Plan() (Plan, error) {
 	p, err := e.takeApart()
-	if err == nil {
+	if err == nil && e.coded == nil {
 		p.Blocked, err = e.Block()
 	}
 	if err == nil {
@@ -37,10 +37,10 @@ func (e *Evaluator) Plan() (Plan, error) {
 	return p, err
 }
 
-// takeApart chooses the cuts.
+// takeApart chooses how parts hand on what flows between them, and the cuts.
 func (e *Evaluator) takeApart() (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
-	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
+	seconds, err := e.chain.measure(e.data.blocks[0], wholeRuns)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -53,31 +53,68 @@ func (e *Evaluator) takeApart() (Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := e.compile(finest); err != nil {
-		return p, err
+	for _, way := range e.ways() {
+		if e.coded, err = way(); err != nil {
+			continue // another one does it
+		}
+		apart, err := e.takeApartAt(finest, p.Whole)
+		if err != nil {
+			return p, err
+		}
+		got, err := e.signature()
+		if err != nil {
+			return p, err
+		}
+		if apart != nil && slices.EqualFunc(want, got, func(a, b []float32) bool { return sameBits(a, b) }) {
+			return *apart, nil
+		}
 	}
-	if seconds, err = e.chain.measure(e.data.blocks[0], measureRuns); err != nil {
-		return p, err
+	e.coded = nil
+	return p, e.compile(whole)
+}
+
+// takeApartAt compiles the chain with the best of some cuts. It returns nil if the chain in one piece is
+// clearly slower than plain, the seconds of the source's own.
+func (e *Evaluator) takeApartAt(finest []int, plain float64) (*Plan, error) {
+	p := &Plan{Whole: plain}
+	if e.coded != nil {
+		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
+			return nil, err
+		}
+		seconds, err := e.chain.measure(e.data.blocks[0], wholeRuns)
+		if err != nil || e.chain.parts[0].Optimal && seconds[0] > clearly*plain {
+			return nil, err
+		}
+		p.Whole = seconds[0]
+	}
+	if err := e.compile(finest); err != nil {
+		return nil, err
+	}
+	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
+	if err != nil {
+		return nil, err
 	}
 	c := e.costs(finest, seconds, p.Whole)
 	p.Parts, p.Sum = len(seconds), c.total
-	chosen := c.choose(e.opts.Cache)
-	if err := e.compile(chosen); err != nil {
-		return p, err
+	p.Cuts = c.choose(e.opts.Cache)
+	p.Expected, p.Bytes = c.expected(p.Cuts), c.bytes(p.Cuts)
+	if err := e.compile(p.Cuts); err != nil {
+		return nil, err
 	}
-	got, err := e.signature()
-	if err != nil {
-		return p, err
+	for _, s := range e.chain.parts {
+		if s.Optimal {
+			p.Blocked++
+		}
 	}
-	if !slices.EqualFunc(want, got, func(a, b []float32) bool { return sameBits(a, b) }) {
-		return p, e.compile(whole)
-	}
-	p.Cuts, p.Expected, p.Bytes = chosen, c.expected(chosen), c.bytes(chosen)
 	return p, nil
 }
 
 // measureRuns is how often every part is run to be timed; the least time counts.
 const measureRuns = 4
+
+// wholeRuns is measureRuns for the network in one piece, and clearly how much slower one is that is not
+// wanted: both are measured one after the other, maybe on a machine with other work.
+const wholeRuns, clearly = 12, 1.25
 
 // resetStore forgets all stored activations, and makes room for those of the cuts between the parts.
 func (e *Evaluator) resetStore() {
@@ -92,7 +129,7 @@ func (e *Evaluator) resetStore() {
 	var stored []storedCut
 	for part, cut := range cuts[:len(cuts)-1] {
 		if part > 0 {
-			stored = append(stored, storedCut{part: part, tensors: e.source.Stored(cut)})
+			stored = append(stored, storedCut{part: part, tensors: e.pieces().Stored(cut)})
 		}
 	}
 	e.store = newStore(stored, e.data.len(), search.NewMask(e.source.Holders()))
@@ -158,7 +195,7 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 		return nil
 	})
 	for _, cut := range cuts {
-		tensors := e.source.Stored(cut)
+		tensors := e.pieces().Stored(cut)
 		size := 0
 		if cut != 0 && cut != cuts[len(cuts)-1] {
 			size = codeBytes(tensors)

@@ -50,6 +50,13 @@ char *demote_open(const char *path, const char **version) {
   return demote_error(api->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &cpu_memory));
 }
 
+char *demote_share_arena(void) {
+  OrtEnv *env; /* the one there is; the reference is kept as long as the process lives */
+  OrtStatus *status = demote_api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "demote", &env);
+  if (!status) status = demote_api->CreateAndRegisterAllocator(env, cpu_memory, NULL);
+  return demote_error(status);
+}
+
 void *demote_alloc(size_t bytes) {
   void *data = NULL;
   if (bytes < 64) bytes = 64;

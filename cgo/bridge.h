@@ -27,6 +27,10 @@ char *demote_error(OrtStatus *status);
  * the library's own, also where the error is that it is too old. */
 char *demote_open(const char *path, const char **version);
 
+/* Makes the process's shared arena on the CPU, which sessions with the entry session.use_env_allocators take their memory from. Once, after
+ * the environment was made. */
+char *demote_share_arena(void);
+
 /* ---- FakeQuant (op.c) ---- */
 
 /* Adds the domain "demote" with its operators to session options, which may die before or after. The domain is made at the
@@ -35,6 +39,9 @@ char *demote_register(OrtSessionOptions *options);
 
 /* Registers one execution provider's FakeQuant with the domain; each provider has a file of its own. */
 char *demote_add_cpu_fakequant(OrtCustomOpDomain *domain);
+
+/* Adds the CPU provider's ToCodes and FromCodes (op_codes.c) to a domain. */
+char *demote_add_codes(OrtCustomOpDomain *domain);
 
 /* ---- tensors (bridge.c) ---- */
 

@@ -149,6 +149,7 @@ char *demote_register(OrtSessionOptions *options) {
     OrtCustomOpDomain *made = NULL;
     error = demote_error(demote_api->CreateCustomOpDomain("demote", &made));
     if (!error) error = demote_add_cpu_fakequant(made);
+    if (!error) error = demote_add_codes(made);
     if (!error) domain = made;
   }
   pthread_mutex_unlock(&domain_lock);

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -22,6 +23,7 @@ type Options struct {
 	Spin          bool              // idle threads spin: faster alone, slower where sessions share cores
 	Config        map[string]string // session configuration entries, such as session.disable_quant_qdq
 	OptimizedPath string            // where to write the optimized model; "" writes none
+	SharedArena   bool              // takes its memory from one arena with all such sessions, which never shrinks: those that run in turn find it warm
 }
 
 // Port is an input or output of a session.
@@ -109,6 +111,10 @@ func (o Options) make() (*ort.SessionOptions, error) {
 	if !o.Spin {
 		set(func() error { return opts.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") })
 	}
+	if o.SharedArena {
+		set(shareArena)
+		set(func() error { return opts.AddSessionConfigEntry("session.use_env_allocators", "1") })
+	}
 	for _, key := range slices.Sorted(maps.Keys(o.Config)) {
 		set(func() error { return opts.AddSessionConfigEntry(key, o.Config[key]) })
 	}
@@ -121,6 +127,9 @@ func (o Options) make() (*ort.SessionOptions, error) {
 	}
 	return opts, nil
 }
+
+// shareArena makes the arena of sessions with SharedArena, once.
+var shareArena = sync.OnceValue(func() error { return takeError(C.demote_share_arena()) })
 
 // Inputs returns the inputs in the order of the graph. The caller must not change them.
 func (s *Session) Inputs() []Port { return s.inputs }

@@ -1,0 +1,186 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
+
+// A CodedChain is a switchable network that is cut into pieces which hand each other codes: in front of
+// a cut ToCodes turns what a FakeQuant made into 16-bit codes on its grid, behind it FromCodes gives the
+// same values back. The pieces are taken from the network as it is, or as ONNX Runtime has optimized it
+// in one piece; what is in its blocked layout there passes the cut in that layout, since codes are
+// element-wise.
+type CodedChain struct {
+	model  *Model
+	cuts   []Cut
+	fakes  map[int]node       // by holder
+	on     map[string]int     // tensor of a cut -> the holder on whose grid it lies
+	made   map[string]node    // tensor -> the node that makes it
+	shapes map[string][]int64 // of the tensors at cuts, as codes
+}
+
+// Operators of a piece's ends, in FakeQuant's domain and with its attributes.
+const (
+	toCodesOp   = "ToCodes"
+	fromCodesOp = "FromCodes"
+)
+
+// Coded makes a chain of this switchable network for cuts of it. optimized is the same network from
+// Blocked; nil: this one. measure asks the runtime for the shapes of tensors of a model. The error names
+// a tensor at a cut that cannot pass as codes.
+func (m *Model) Coded(cuts []Cut, optimized *Model, measure func(model []byte, tensors []string) (map[string][]int64, error)) (*CodedChain, error) {
+	c := &CodedChain{model: optimized, cuts: cuts, fakes: map[int]node{}, on: map[string]int{}, made: map[string]node{}}
+	if optimized == nil {
+		c.model = m
+	}
+	for _, n := range c.model.Graph().GetNode() {
+		for _, t := range n.GetOutput() {
+			c.made[t] = n
+		}
+		if n.GetOpType() == FakeQuantOp && n.GetDomain() == fakeQuantDomain {
+			c.fakes[int(attrInt(n, "holder", -1))] = n
+		}
+	}
+	own := m.FakeQuants()
+	var stored []string
+	for _, cut := range cuts[1 : len(cuts)-1] {
+		for _, t := range cut.Tensors {
+			h, ok := own[t]
+			n := c.fakes[h]
+			if !ok || n == nil {
+				return nil, fmt.Errorf("tensor %q at a cut lies on no grid", t)
+			}
+			if _, ok := c.on[t]; !ok {
+				c.on[t] = h
+				stored = append(stored, output(n, 0))
+			}
+		}
+	}
+	probe, err := c.model.WithOutputs(stored...).Bytes()
+	if err != nil {
+		return nil, err
+	}
+	c.shapes, err = measure(probe, stored)
+	return c, err
+}
+
+// Codes is the name and the shape of a cut's tensor as codes, uint16, and the holder whose grid they count on.
+func (c *CodedChain) Codes(tensor string) (name string, dims []int64, holder int) {
+	holder = c.on[tensor]
+	return tensor + ":codes", c.shapes[output(c.fakes[holder], 0)], holder
+}
+
+// Piece is the network between two of the cuts, by their numbers. Its inputs are the codes of the first
+// cut that it reads, and the network's inputs and the mask where it reads them; its outputs are the codes
+// of the second cut that it makes, or the network's outputs.
+func (c *CodedChain) Piece(from, to int) (*Model, error) {
+	p := gathering{CodedChain: c, inside: map[string]bool{}, given: map[string]string{}}
+	if from > 0 {
+		for _, t := range c.cuts[from].Tensors {
+			p.given[output(c.fakes[c.on[t]], 0)] = t
+		}
+	}
+	g := c.model.Graph()
+	sub := &onnxpb.GraphProto{Name: g.Name}
+	last := to == len(c.cuts)-1
+	var ends []node
+	for _, t := range c.cuts[to].Tensors {
+		if last {
+			p.need(t)
+			sub.Output = append(sub.Output, c.model.valueInfos()[t])
+			continue
+		}
+		value := output(c.fakes[c.on[t]], 0)
+		if _, ok := p.given[value]; ok {
+			continue // it is read further behind, and passes by
+		}
+		p.need(value)
+		name, dims, h := c.Codes(t)
+		ends = append(ends, c.convert(toCodesOp, value, name, h))
+		sub.Output = append(sub.Output, newValue(name, Uint16, dims))
+	}
+	for _, v := range g.GetInput() {
+		if p.inside[v.GetName()] && (v.GetName() == MaskInput || from == 0) {
+			sub.Input = append(sub.Input, v)
+			delete(p.inside, v.GetName())
+		}
+	}
+	if len(ends) > 0 || len(p.read) > 0 {
+		p.mask(sub)
+	}
+	for _, t := range p.read {
+		name, dims, h := c.Codes(t)
+		sub.Input = append(sub.Input, newValue(name, Uint16, dims))
+		sub.Node = append(sub.Node, c.convert(fromCodesOp, name, output(c.fakes[h], 0), h))
+	}
+	for _, n := range g.GetNode() {
+		if slices.ContainsFunc(n.GetOutput(), func(t string) bool { return t != "" && p.inside[t] }) {
+			sub.Node = append(sub.Node, n)
+			for _, t := range n.GetOutput() {
+				delete(p.inside, t)
+			}
+		}
+	}
+	sub.Node = append(sub.Node, ends...)
+	for _, t := range g.GetInitializer() {
+		if p.inside[t.GetName()] {
+			sub.Initializer = append(sub.Initializer, t)
+			delete(p.inside, t.GetName())
+		}
+	}
+	for t := range p.inside {
+		return nil, fmt.Errorf("behind the cut %q is read, which lies in front of it", t)
+	}
+	if len(sub.Output) == 0 {
+		return nil, fmt.Errorf("a piece without outputs")
+	}
+	model := &onnxpb.ModelProto{IrVersion: c.model.Proto.IrVersion, OpsetImport: c.model.Proto.OpsetImport, Functions: c.model.Proto.Functions, Graph: sub}
+	return &Model{Proto: model, Dir: c.model.Dir, Path: c.model.Path}, nil
+}
+
+// gathering is a search for what a piece consists of.
+type gathering struct {
+	*CodedChain
+	inside map[string]bool   // tensors that it needs and is not handed as codes
+	given  map[string]string // tensor of the model -> that of the network whose codes it is handed as
+	read   []string          // the latter, as far as they are read
+}
+
+// need takes a tensor and what it is made from.
+func (p *gathering) need(tensor string) {
+	todo := []string{tensor}
+	for len(todo) > 0 {
+		t := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if t == "" || p.inside[t] {
+			continue
+		}
+		if codes, ok := p.given[t]; ok {
+			if !slices.Contains(p.read, codes) {
+				p.read = append(p.read, codes)
+			}
+			continue
+		}
+		p.inside[t] = true
+		if n := p.made[t]; n != nil {
+			todo = append(todo, reads(n)...)
+		}
+	}
+}
+
+// mask adds the mask to a graph's inputs, if it is not among them.
+func (p *gathering) mask(g *onnxpb.GraphProto) {
+	if slices.ContainsFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == MaskInput }) {
+		return
+	}
+	g.Input = append(g.Input, p.model.valueInfos()[MaskInput])
+}
+
+// convert is a node between values and codes on a holder's grid.
+func (c *CodedChain) convert(op, x, y string, holder int) node {
+	n := clone(c.fakes[holder])
+	n.OpType, n.Name, n.Input, n.Output = &op, str(y+":"+op), []string{x, MaskInput}, []string{y}
+	return n
+}

@@ -1,0 +1,108 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// valuesOnly is a source whose parts hand each other values.
+type valuesOnly struct{ backend.Source }
+
+// plainOnly is a source whose parts hand each other codes, each optimized by itself.
+type plainOnly struct{ *source }
+
+func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Chain, error) {
+	if optimize != nil {
+		return nil, errFollowed
+	}
+	return s.source.Coded(nil)
+}
+
+// TestCodedPartsGiveTheSameBits holds every way in which parts hand on what flows between them against
+// the network in one piece: same outputs, bit by bit, for trials on stored activations too.
+func TestCodedPartsGiveTheSameBits(t *testing.T) {
+	s := compiled(t, tinyConfig(t, 60))
+	n := len(s.records)
+	open := func(wrap func(*source) backend.Source, plan bool) *backend.Evaluator {
+		src, err := s.source()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, s.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(e.Close)
+		if plan {
+			if _, err := e.Plan(); err != nil {
+				t.Fatal(err)
+			}
+			if e.Parts() < 2 {
+				t.Fatalf("%d parts", e.Parts())
+			}
+		}
+		return e
+	}
+	rows := func(e *backend.Evaluator, m search.Mask) [][]uint32 {
+		all := make([][]uint32, e.Samples())
+		if _, err := e.Outputs(context.Background(), m, func(sample int, row []float32) {
+			for _, v := range row {
+				all[sample] = append(all[sample], math.Float32bits(v))
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	whole := open(func(s *source) backend.Source { return valuesOnly{s} }, false)
+	ways := map[string]*backend.Evaluator{
+		"optimized in one piece": open(func(s *source) backend.Source { return s }, true),
+		"plain":                  open(func(s *source) backend.Source { return plainOnly{s} }, true),
+		"values":                 open(func(s *source) backend.Source { return valuesOnly{s} }, true),
+	}
+	base := search.NewMask(n)
+	for i := range n + 1 {
+		want := fmt.Sprint(rows(whole, base))
+		for name, e := range ways {
+			if got := fmt.Sprint(rows(e, base)); got != want {
+				t.Errorf("%s, %d demotions: other outputs", name, i)
+			}
+		}
+		if i < n {
+			one := base.Clone()
+			one.Demote((i * 5) % n)
+			for name, e := range ways {
+				found, err := e.Scan(context.Background(), base, []search.Mask{one}, search.Bound{Above: math.Inf(1), Floor: math.Inf(-1)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if score, err := whole.Score(context.Background(), one); err != nil || score != found.Score {
+					t.Errorf("%s, %d demotions: %v, want %v, %v", name, i+1, found.Score, score, err)
+				}
+			}
+			base.Demote((i * 5) % n)
+		}
+	}
+}
+
+// TestPlanPassesCodes holds that the ways with codes are taken where they can be: all parts of the
+// example network are pieces of what the runtime has optimized.
+func TestPlanPassesCodes(t *testing.T) {
+	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
+		Strategy: "demotion", Target: "16bit-0.01", Multiplier: 0.5, Seed: 1, Cache: 1 << 30, Version: "test"})
+	if s.plan.Blocked != s.ev.Parts() || s.ev.Parts() < 3 {
+		t.Errorf("%d of %d parts are pieces of the optimized network", s.plan.Blocked, s.ev.Parts())
+	}
+	for part, stored := range s.ev.StoredAt() {
+		for _, tensor := range stored {
+			if !tensor.Coded {
+				t.Errorf("part %d is handed %s as values", part+1, tensor.Name)
+			}
+		}
+	}
+}
