@@ -134,6 +134,11 @@ tables: setup build ## run every strategy and the searches of the hold-out's pag
 	@python3 scripts/tables.py all
 	@echo "tables: docs/strategies.md and docs/promise.md are written"
 
+.PHONY: bench-searches
+bench-searches: setup build ## whole searches of four configurations and 5 seeds against the naive scan's (some ten minutes)
+	@$(NEED) python3
+	@python3 scripts/bench_searches.py
+
 .PHONY: exhaustive
 exhaustive: setup ## compare the FakeQuant operator with its reference on all 2^32 float32 values
 	@$(NEED) go cc

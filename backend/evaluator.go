@@ -39,6 +39,8 @@ type Stats struct {
 	bounds.Stats
 	Blocks   int     // blocks run, from whatever part on
 	Samples  float64 // whole-network sample passes: parts by their share of measured time
+	Parts    int     // parts run, over all blocks
+	Moved    int64   // bytes of stored activations read and written
 	Restored int     // blocks that started from stored activations
 	Equal    int     // blocks that ended early because nothing had changed any more
 	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers

@@ -35,6 +35,8 @@ func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []
 func (e *Evaluator) book(r report) {
 	e.stats.Samples += r.work
 	e.stats.Blocks++
+	e.stats.Parts += r.parts
+	e.stats.Moved += int64(r.moved)
 	e.stats.Busy += r.busy.Seconds()
 	if r.restored {
 		e.stats.Restored++
@@ -84,15 +86,19 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 			return r
 		}
 	}
-	r.restored = from > 0
+	if r.restored = from > 0; r.restored {
+		r.moved = e.store.size(from)
+	}
 	for p := from; p < len(e.chain.parts); p++ {
 		if r.err = l.runPart(data, p); r.err != nil {
 			return r
 		}
+		r.parts++
 		r.work += e.chain.share[p] * float64(len(data.samples()))
 		if e.store == nil || p+1 == len(e.chain.parts) {
 			continue
 		}
+		r.moved += e.store.size(p + 1)
 		var gain bounds.Gain
 		var equal bool
 		if gain, equal, r.err = e.store.keep(l, j, p+1); r.err != nil {

@@ -21,6 +21,8 @@ type job struct {
 // report is what a worker says of a job.
 type report struct {
 	work     float64 // whole-network sample passes: the run parts' share of the time, times samples
+	parts    int     // parts run
+	moved    int     // bytes of codes between lane and store, at most
 	restored bool    // began at a cut
 	equal    bool    // ended at a cut, come back to the base
 	busy     time.Duration

@@ -173,6 +173,14 @@ func (s *store) cut(part int) int {
 	return slices.IndexFunc(s.cuts, func(c storedCut) bool { return c.part == part })
 }
 
+// size is the bytes of a block's codes in front of a part.
+func (s *store) size(part int) int {
+	if i := s.cut(part); i >= 0 {
+		return s.cuts[i].size
+	}
+	return 0
+}
+
 func (s *store) sameGrids(c *storedCut, m search.Mask) bool {
 	for _, t := range c.tensors {
 		if t.Holder >= 0 && m.Low(t.Holder) != s.base.Low(t.Holder) {

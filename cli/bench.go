@@ -69,7 +69,7 @@ func printBench(w io.Writer, b *run.Bench) {
 		}
 	}
 	if b.Search != nil && b.Naive != nil {
-		fmt.Fprintf(w, "fast against naive: %.3f of the passes, %.3f of the time\n", b.Search.Passes/b.Naive.Passes, b.Search.Seconds/b.Naive.Seconds)
+		fmt.Fprintf(w, "fast against naive: %.3f of the passes, %.3f of the time, %.3f of the processor time\n", b.Search.Passes/b.Naive.Passes, b.Search.Seconds/b.Naive.Seconds, b.Search.CPU/b.Naive.CPU)
 	}
 }
 
@@ -79,5 +79,7 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 		s.R, s.Seconds, s.Evaluations, s.Passes, s.Int16)
 	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations, %d ended early; %d scores recalled\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.Equal, s.Memo)
+	fmt.Fprintf(w, "  %.3g scores/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
+		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)
 }

@@ -109,6 +109,9 @@ func (m *Model) placeFakeQuants(nodes map[int64]node) error {
 		}
 		dropAttr(n, "activation")
 		dropAttr(n, "activation_params")
+		if n.GetOpType() == "FusedGemm" { // which has no form without an activation
+			n.OpType, n.Domain = str("Gemm"), nil
+		}
 		y := output(n, 0)
 		n.Output[0] = y + ":raw"
 		fq, err := place(h, n.Output[0], y)

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"demote/backend"
 	"demote/search"
 )
@@ -55,6 +57,13 @@ type BenchSearch struct {
 	Seconds     float64 `json:"seconds"`           // from the first score to the last
 	Evaluations int     `json:"evaluations"`       // scores asked for
 	Passes      float64 `json:"passes"`            // whole-network passes over the samples really run
+	PerSec      float64 `json:"scores_per_s"`      // scores asked for
+	Samples     int     `json:"samples"`           // sample evaluations, from whatever part on; the naive scan's are scores times samples
+	SamplesPerS float64 `json:"samples_per_s"`     // of them
+	CPU         float64 `json:"cpu_seconds"`       // of the process, which other work on the machine troubles less than time
+	PartRuns    int     `json:"part_runs"`         // parts run, over all blocks
+	WholeRuns   float64 `json:"whole_runs"`        // part runs that the same blocks would have been in full
+	Moved       int64   `json:"moved_bytes"`       // of stored activations, read and written
 	Blocks      int     `json:"blocks"`            // blocks run, from whatever part on
 	Restored    int     `json:"restored"`          // of these, from stored activations
 	Equal       int     `json:"equal"`             // of these, ended early since nothing had changed
@@ -238,7 +247,7 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 		return nil, err
 	}
 	defer func() { s.ev.Close(); s.ev = nil }()
-	before := s.ev.Stats()
+	before, cpu := s.ev.Stats(), cpuSeconds()
 	start := time.Now()
 	ends := search.Endpoints{Float: s.float, High: s.high}
 	var err error
@@ -264,6 +273,10 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
 	out.Idle = max(0, 1-(st.Busy-before.Busy)/(took*float64(s.ev.Workers())))
 	out.Stored = s.plan.Bytes
+	out.CPU, out.PerSec = cpuSeconds()-cpu, float64(found.Evaluations)/took
+	out.Samples = st.Stats.Samples - before.Stats.Samples
+	out.SamplesPerS = float64(out.Samples) / took
+	out.PartRuns, out.WholeRuns, out.Moved = st.Parts-before.Parts, float64(out.Blocks)*float64(out.Parts), st.Moved-before.Moved
 	if found.Score.Total > 0 {
 		out.Correct = &found.Score.Count
 	}
@@ -278,6 +291,16 @@ func randomMask(rng *rand.Rand, n int) search.Mask {
 		}
 	}
 	return m
+}
+
+// cpuSeconds is the processor time that the process has taken, all threads together; 0 where the system
+// does not say.
+func cpuSeconds() float64 {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // figure is the median and the spread of some measurements.
