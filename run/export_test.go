@@ -42,7 +42,7 @@ func scoreAgain(t *testing.T, s *searching, n *onnx.Network, grids []quant.Grid,
 
 // readAgain imports an exported file of one of the formats that hold a whole network.
 func readAgain(format, path string) (*onnx.Network, []quant.Grid, error) {
-	if format == "encodings" {
+	if strings.HasPrefix(format, "encodings") {
 		e, err := onnx.ReadEncodings(path)
 		if err != nil {
 			return nil, nil, err
