@@ -35,7 +35,11 @@ func LeastSamples(budget, alpha float64) int {
 	if budget <= 0 {
 		return 0
 	}
-	return int(math.Ceil(math.Log(alpha*(1-gammaShare)) / math.Log1p(-budget)))
+	n := int(math.Ceil(math.Log(alpha*(1-gammaShare)) / math.Log1p(-budget)))
+	for (Paired{N: n}).PValue(budget, alpha) > alpha {
+		n++ // few samples: changes that cancel out are as good a sign as none, and count as well
+	}
+	return n
 }
 
 // ScoreNeeds says how many samples would prove a score above the target with level alpha, if the true score is score; nil if
