@@ -30,7 +30,7 @@ END
 {
     section "fashion-dscnn" --model examples/fashion/model.onnx $fashion --target 16bit-0.003 --against naive
     section "fashion-dscnn-uneven, power-of-two grids" --model testdata/fashion-dscnn-uneven/model.onnx $fashion --grid pow2 --target 0.9125 --against naive
-    section "fashion-vit" --model testdata/fashion-vit/model.onnx $fashion
+    section "fashion-vit" --model testdata/fashion-vit/model.onnx $fashion --target 16bit-0.005
 }
 
 printf '\n## What a trial allocates\n\nGo benchmarks of the evaluator and the bridge; the last column is allocations on the Go side per operation.\n\n'

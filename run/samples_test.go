@@ -1,0 +1,52 @@
+package run
+
+import (
+	"context"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"demote/search"
+)
+
+// TestBytesASample holds what is kept of each sample beside its data, with 50,000 of them: order, labels,
+// counters, at most 64 bytes; and that stored activations stay within their budget.
+func TestBytesASample(t *testing.T) {
+	const samples, budget = 50_000, 8 << 20
+	cfg := tinyConfig(t, 8)
+	cfg.Data, cfg.Block, cfg.Cache = randomImages(t, filepath.Join(t.TempDir(), "many.npy"), samples, 2), 50, -1
+	s := compiled(t, cfg)
+	s.ev.Close()
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	s.ev = nil
+	before := heap()
+	if err := s.open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ev.Score(context.Background(), lowMask(s.network.Holders)); err != nil {
+		t.Fatal(err)
+	}
+	if each := float64(heap()-before) / samples; each > 64 {
+		t.Errorf("%.1f bytes a sample", each)
+	}
+	runtime.KeepAlive(s)
+	s.ev.Close()
+	s.config.Cache = budget
+	if err := s.open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	one := search.NewMask(len(s.records))
+	one.Demote(1)
+	if _, err := s.ev.Score(context.Background(), one); err != nil {
+		t.Fatal(err)
+	}
+	if s.plan.Bytes > budget {
+		t.Errorf("%d bytes for stored activations, the budget is %d", s.plan.Bytes, budget)
+	}
+}
