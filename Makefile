@@ -96,6 +96,15 @@ test-toolkits: setup ## test with PyTorch and the quantization toolkits themselv
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
 
+.PHONY: bench-networks
+bench-networks: setup build ## a full trial against the float network's pass on an EfficientNet-Lite0 and a transformer of width 384 (PyTorch in .venv-toolkits/)
+	@$(NEED) venv
+	@test -e .venv-toolkits/bin/python || python3 -m venv .venv-toolkits
+	@.venv-toolkits/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-toolkits.txt
+	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
+	@for n in efficientnet-lite0 transformer-384; do d=.tools/networks/$$n; \
+		bin/demote bench --model $$d/model.onnx --calib $$d/calib.npz --data $$d/eval.npz --metric agreement || exit 1; done
+
 .PHONY: test-browser
 test-browser: ## test the report in a headless Chromium (on Debian: apt-get install chromium)
 	@$(NEED) go
