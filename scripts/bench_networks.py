@@ -102,7 +102,7 @@ def settle(net, samples):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for name, make, count in (("efficientnet-lite0", efficientnet_lite0, 100), ("transformer-384", transformer_384, 400)):
+    for name, make, count in (("efficientnet-lite0", efficientnet_lite0, 100), ("transformer-384", transformer_384, 60)):
         folder = os.path.join(sys.argv[1], name)
         if os.path.exists(os.path.join(folder, "eval.npz")):
             continue
