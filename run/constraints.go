@@ -53,10 +53,9 @@ func (c Config) parseRules() (r rules, err error) {
 // arrange makes the units of a network under the rules, in the order of the 8-bit file where there is one. A contradiction
 // names both sides.
 func (p *prepared) arrange(r rules) error {
-	names := make([]string, len(p.network.Holders))
+	names := p.holderNames()
 	var c constraints
 	for i, h := range p.network.Holders {
-		names[i] = h.Name
 		if h.Fixed {
 			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
 		}
@@ -80,6 +79,15 @@ func (p *prepared) arrange(r rules) error {
 	}
 	slices.SortStableFunc(p.layout.Units, func(a, b []int) int { return place[a[0]] - place[b[0]] })
 	return nil
+}
+
+// holderNames are the names of all holders, in their order.
+func (p *prepared) holderNames() []string {
+	names := make([]string, len(p.network.Holders))
+	for i, h := range p.network.Holders {
+		names[i] = h.Name
+	}
+	return names
 }
 
 // constrain finds the holders that the rules mean.

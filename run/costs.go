@@ -36,17 +36,26 @@ type cost struct {
 
 // checkCost refuses a --cost that is neither a name nor a file, before anything is read.
 func (c Config) checkCost() error {
-	switch c.Cost {
-	case costCount, costBops, costBytes:
+	file := c.costFile()
+	if file == "" {
 		return nil
 	}
-	if filepath.Ext(c.Cost) != ".csv" {
-		return mistakef("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", c.Cost)
+	if filepath.Ext(file) != ".csv" {
+		return mistakef("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", file)
 	}
-	if _, err := os.Stat(c.Cost); err != nil {
+	if _, err := os.Stat(file); err != nil {
 		return mistakef("--cost: %w; give a file with lines of name,cost", err)
 	}
 	return nil
+}
+
+// costFile is the file of --cost, "" for a cost by name.
+func (c Config) costFile() string {
+	switch c.Cost {
+	case costCount, costBops, costBytes:
+		return ""
+	}
+	return c.Cost
 }
 
 // readCosts finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
@@ -71,11 +80,7 @@ func (s *searching) readCosts() error {
 			return mistakef("--cost: %w; give a file with lines of name,cost", err)
 		}
 		defer f.Close()
-		names := make([]string, n)
-		for i, h := range s.network.Holders {
-			names[i] = h.Name
-		}
-		saves, err := search.ReadCost(f, names)
+		saves, err := search.ReadCost(f, s.holderNames())
 		if err != nil {
 			return mistakef("--cost %s: %s", s.config.Cost, strings.TrimPrefix(err.Error(), search.ErrInput.Error()+": "))
 		}

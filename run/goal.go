@@ -105,7 +105,7 @@ func (s *searching) constrainSearch() error {
 	if err := s.arrange(s.rules); err != nil {
 		return err
 	}
-	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.costFile()}} {
+	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.config.costFile()}} {
 		if in.path == "" {
 			continue
 		}
@@ -133,15 +133,6 @@ func (s *searching) constrainSearch() error {
 		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
 	return s.readCosts()
-}
-
-// costFile is the file of --cost, "" for a cost by name.
-func (s *searching) costFile() string {
-	switch s.config.Cost {
-	case costCount, costBops, costBytes:
-		return ""
-	}
-	return s.config.Cost
 }
 
 // ended says in a line what ended a search before its strategy was done; empty where it was.

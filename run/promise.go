@@ -37,7 +37,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 	if len(r.UsedBefore) > 0 {
 		s.warn("the hold-out has been looked at before, by " + strings.Join(r.UsedBefore, "; ") + ": a mix that was chosen among several by it is not as sure as it says")
 	}
-	s.config.Say(plainly("scoring on %d samples that the search has not seen", r.Samples))
+	s.config.Say(fmt.Sprintf("scoring on %d samples that the search has not seen", r.Samples))
 	a, err := s.openAsking(ctx)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint
 		return f.Mask, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.config.Confidence, why), nil
 	}
 	p.Held = true
-	p.Statement = plainly("with confidence %s, the mix %s, on samples like those of the hold-out", a.config.Confidence, r.Claim)
+	p.Statement = fmt.Sprintf("with confidence %s, the mix %s, on samples like those of the hold-out", a.config.Confidence, r.Claim)
 	return mask, nil, nil
 }
 
@@ -185,6 +185,6 @@ func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, w
 	s.result.Promotion, s.result.Score.Mixed = s.promoted(*f), scoreResult(score, s.metric.Lower)
 	s.result.Savings = s.savings(m)
 	if back > 0 {
-		s.warn(plainly("%d activations went back to int16, so that the mix can be promised", back))
+		s.warn(fmt.Sprintf("%d activations went back to int16, so that the mix can be promised", back))
 	}
 }

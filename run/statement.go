@@ -7,40 +7,37 @@ import (
 	"demote/search"
 )
 
-// plainly is Sprintf for what a person is told.
-func plainly(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
 // claimText says what the target claims of samples that nobody has seen.
 func (a *asking) claimText() string {
 	of := map[search.Reference]string{search.HighReference: "16-bit", search.FloatReference: "float"}[a.claim.Reference]
 	switch {
 	case of == "":
-		return plainly("scores above %.6g by %s", a.claim.Above, a.metric.Name)
+		return fmt.Sprintf("scores above %.6g by %s", a.claim.Above, a.metric.Name)
 	case a.claim.Budget < 0:
-		return plainly("scores more than %.6g above the %s network by %s", -a.claim.Budget, of, a.metric.Name)
+		return fmt.Sprintf("scores more than %.6g above the %s network by %s", -a.claim.Budget, of, a.metric.Name)
 	}
-	return plainly("loses less than %.6g against the %s network by %s", a.claim.Budget, of, a.metric.Name)
+	return fmt.Sprintf("loses less than %.6g against the %s network by %s", a.claim.Budget, of, a.metric.Name)
 }
 
 // tell says of a tested step how it went.
 func (a *asking) tell(t search.Tested, n int) {
-	what := plainly("%d of %d right", t.Correct, n)
+	what := fmt.Sprintf("%d of %d right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
-		what = plainly("a loss of %.4f on the hold-out", t.Paired.Loss())
+		what = fmt.Sprintf("a loss of %.4f on the hold-out", t.Paired.Loss())
 	}
 	verdict := "holds"
 	if !t.Held {
 		verdict = "is not proven"
 	}
-	a.config.Say(plainly("%d of %d activations in int8: %s; %s (p = %.2g)", t.Mask.Count(), t.Mask.Len(), what, verdict, t.PValue))
+	a.config.Say(fmt.Sprintf("%d of %d activations in int8: %s; %s (p = %.2g)", t.Mask.Count(), t.Mask.Len(), what, verdict, t.PValue))
 }
 
 // shortage says why the first step could not be promised, and what would help.
 func (a *asking) shortage(t search.Tested, needs []NeedResult) string {
 	n := a.aside().set.Len()
-	seen := plainly("%d of the %d samples of the hold-out are right", t.Correct, n)
+	seen := fmt.Sprintf("%d of the %d samples of the hold-out are right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
-		seen = plainly("%d activations in int8 lose %d and gain %d of %d samples of the hold-out", t.Mask.Count(), t.Paired.B, t.Paired.C, n)
+		seen = fmt.Sprintf("%d activations in int8 lose %d and gain %d of %d samples of the hold-out", t.Mask.Count(), t.Paired.B, t.Paired.C, n)
 		if t.Paired.Loss() >= a.claim.Budget {
 			seen += ", no less than the budget"
 		}
@@ -61,7 +58,7 @@ func (a *asking) needText(needs []NeedResult) string {
 	}
 	var list []string
 	for _, need := range needs {
-		list = append(list, plainly("%d with chance %g", need.Samples, need.Chance))
+		list = append(list, fmt.Sprintf("%d with chance %g", need.Samples, need.Chance))
 	}
 	return guess + ", a hold-out of about so many samples would do: " + strings.Join(list, ", ")
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"demote/backend"
 	"demote/backend/bounds"
 	"demote/search"
 )
@@ -12,7 +11,7 @@ import (
 // A trialBook follows the trials of a search as they are run: how much of the samples each has looked at, and how long it
 // took. A trial that is left and taken up again stays one trial.
 type trialBook struct {
-	index   map[string]int // by mask in text
+	index   map[string]int // by the mask's key
 	judged  []float64      // share of the samples, 0 to 1
 	seconds []float64
 	last    time.Time    // when the trial of before was left
@@ -27,11 +26,11 @@ func (b *trialBook) book(m search.Mask, judged float64) {
 	if b.index == nil {
 		b.index = map[string]int{}
 	}
-	text := m.String()
-	i, known := b.index[text]
+	key := m.Key()
+	i, known := b.index[key]
 	if !known {
 		i = len(b.judged)
-		b.index[text] = i
+		b.index[key] = i
 		b.judged, b.seconds = append(b.judged, 0), append(b.seconds, 0)
 	}
 	now := time.Now()
@@ -42,11 +41,7 @@ func (b *trialBook) book(m search.Mask, judged float64) {
 
 // follow has the evaluator's trials written into the journal and told to who watches.
 func (s *searching) follow() {
-	block := float64(s.options.Block)
-	if block == 0 {
-		block = backend.DefaultBlock
-	}
-	samples := float64(s.data.Len())
+	block, samples := float64(s.options.Block), float64(s.data.Len())
 	s.trials.last = time.Now()
 	s.ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
