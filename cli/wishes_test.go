@@ -145,6 +145,9 @@ func TestStartUnderConstraints(t *testing.T) {
 	if !strings.Contains(got.err, "--start: 3 activations begin elsewhere") {
 		t.Errorf("standard error: %s", got.err)
 	}
+	if n := strings.Count(got.err, "begin elsewhere"); n != 1 {
+		t.Errorf("the list is said %d times to have been fitted: %s", n, got.err)
+	}
 	if p := precisions(result(t, in.path("run"))); p["t"] != "int8" || p["x"] != "int16" || p["a1"] != p["s1"] {
 		t.Errorf("%v", p)
 	}

@@ -258,11 +258,7 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.strategyOptions(goal)
-	if err != nil {
-		return nil, err
-	}
-	found, err := search.Run(ctx, s.config.Strategy, s.ev, o)
+	found, err := search.Run(ctx, s.config.Strategy, s.ev, s.strategyOptions(goal))
 	if err != nil {
 		return nil, err
 	}

@@ -11,11 +11,47 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
+
+	"demote/backend"
 )
 
 // A Fingerprint names everything that can change a score or the way of a search, a key each, so
 // that a journal of another run can be refused by the name of what differs.
 type Fingerprint map[string]string
+
+// fingerprint names everything that can change a score or the way of this search.
+func (s *searching) fingerprint() Fingerprint {
+	c := s.config
+	f := Fingerprint{
+		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
+		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64), "start": c.Start,
+		"budget": fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
+		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
+		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
+		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
+		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
+		"demote version": c.Version,
+	}
+	if s.asked > 0 {
+		f["block"] = fmt.Sprint(s.asked)
+	}
+	if s.onGPU() {
+		f["device"] = s.device.Text
+	}
+	for key, value := range c.choices() {
+		if value != "" {
+			f[key] = value
+		}
+	}
+	if c.Holdout != "" {
+		f["held out"], f["confidence"] = c.Holdout, c.Confidence
+	}
+	for _, in := range s.files {
+		f[in.Role] = in.SHA256
+	}
+	return f
+}
 
 // Sum is the sha256 of the fingerprint, in hex.
 func (f Fingerprint) Sum() string {

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"demote/backend"
-	"demote/backend/bounds"
 	"demote/onnx"
 	"demote/search"
 )
@@ -83,7 +81,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if s.config.DryRun {
 		return s.result, s.dryRun()
 	}
-	if _, err := s.startMask(); err != nil {
+	if s.start, err = s.startMask(); err != nil {
 		return nil, err
 	}
 	if err := s.openFolder(); err != nil {
@@ -174,182 +172,6 @@ func (s *searching) begin() error {
 	return s.constrainSearch()
 }
 
-// openFolder takes the run folder, and its journal if the run in it may go on. What is to be
-// overwritten stays until the search begins.
-func (s *searching) openFolder() error {
-	var err error
-	if s.folder, err = OpenFolder(s.config.Out); err != nil || s.config.Force {
-		return err
-	}
-	s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
-	return err
-}
-
-// overwrite removes the run that --force gives up, and begins a journal in its place.
-func (s *searching) overwrite() error {
-	uses := usesOf(s.folder)
-	err := s.folder.Clear()
-	if err == nil {
-		s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
-	}
-	if err == nil {
-		err = s.journal.keepUses(uses)
-	}
-	if err != nil {
-		return err
-	}
-	return s.recall()
-}
-
-// fingerprint names everything that can change a score or the way of this search.
-func (s *searching) fingerprint() Fingerprint {
-	c := s.config
-	f := Fingerprint{
-		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
-		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64), "start": c.Start,
-		"budget": fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
-		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
-		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
-		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
-		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
-		"demote version": c.Version,
-	}
-	if s.asked > 0 {
-		f["block"] = fmt.Sprint(s.asked)
-	}
-	if s.onGPU() {
-		f["device"] = s.device.Text
-	}
-	for key, value := range c.choices() {
-		if value != "" {
-			f[key] = value
-		}
-	}
-	if c.Holdout != "" {
-		f["held out"], f["confidence"] = c.Holdout, c.Confidence
-	}
-	for _, in := range s.files {
-		f[in.Role] = in.SHA256
-	}
-	return f
-}
-
-// compile scores the float network and compiles the switchable one.
-func (s *searching) compile(ctx context.Context) error {
-	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
-		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
-	giveLabels(&s.options, s.data)
-	score := s.scoreFloat
-	if s.prepared.float == nil {
-		score = s.highReference
-	}
-	if err := score(ctx); err != nil {
-		return err
-	}
-	src, err := s.source()
-	if err == nil {
-		err = s.checkLabels(s.metric, src)
-	}
-	if err != nil {
-		return err
-	}
-	o, err := s.trialOptions()
-	if err != nil {
-		return err
-	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, o)
-	backend.Trim()
-	return err
-}
-
-// trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
-func (s *searching) trialOptions() (backend.Options, error) {
-	o := s.options
-	if !s.onGPU() {
-		return o, nil
-	}
-	o.Device = s.device.Name
-	var err error
-	o.Proof, err = proof()
-	return o, err
-}
-
-// open compiles the network, proves that its scores are functions of mask and sample, and lays the
-// data out.
-func (s *searching) open(ctx context.Context) error {
-	c := s.config
-	if err := s.compile(ctx); err != nil {
-		return err
-	}
-	var err error
-	if s.plan, err = s.ev.Plan(); err != nil {
-		return err
-	}
-	dep, err := s.ev.SelfTest()
-	if err != nil {
-		return err
-	}
-	if dep != nil {
-		if err := s.fallBack(ctx, dep); err != nil {
-			return err
-		}
-	}
-	s.startUp = time.Since(s.started)
-	high, nan, err := s.ev.Arrange(ctx)
-	if err != nil {
-		return err
-	}
-	if nan >= 0 && !c.AllowNaN {
-		return s.refuseNaN(s.ev, "16-bit", nan)
-	}
-	s.high = high
-	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
-	return nil
-}
-
-// fallBack goes on with a network whose outputs depend on more than mask and sample. As long as a
-// repeated run gives the same bits, whole scores on a fixed layout are still a function of the mask.
-func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error {
-	if dep.Repeated {
-		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
-	}
-	s.warn(dep.Error() + ": every trial is run in full, in the order of the data, by one worker")
-	s.ev.Close()
-	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	src, err := s.source()
-	if err != nil {
-		return err
-	}
-	o, err := s.trialOptions()
-	if err != nil {
-		return err
-	}
-	s.ev, err = backend.New(ctx, src, s.data, s.records, o)
-	return err
-}
-
-// recall tells the evaluator what the journal knows, and has it told what the evaluator learns.
-func (s *searching) recall() error {
-	known := 0
-	if s.shrunk { // how far trials have come is told in blocks
-		if err := s.journal.ForgetUnfinished(); err != nil {
-			return err
-		}
-	}
-	err := s.journal.Load(
-		func(m search.Mask, score search.Score) { s.ev.Restore(m, score); known++ },
-		func(m search.Mask, p bounds.Progress) { s.ev.RestoreProgress(m, p); known++ })
-	if err != nil {
-		return err
-	}
-	if known > 0 {
-		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", known))
-	}
-	s.follow()
-	return nil
-}
-
 // Close gives everything back. A run folder in which nothing was begun is removed.
 func (s *searching) Close() {
 	if s.ev != nil {
@@ -402,10 +224,7 @@ func (s *searching) search(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := s.strategyOptions(goal)
-	if err != nil {
-		return err
-	}
+	o := s.strategyOptions(goal)
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
 	if s.config.Force && s.journal == nil {
 		if err := s.overwrite(); err != nil {
@@ -436,8 +255,8 @@ func (s *searching) search(ctx context.Context) error {
 }
 
 // strategyOptions are the options of the strategy for a target.
-func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err error) {
-	o = search.NewOptions(len(s.records), goal.Above)
+func (s *searching) strategyOptions(goal search.Resolved) search.Options {
+	o := search.NewOptions(len(s.records), goal.Above)
 	o.Units, o.Curve = s.units(), s.config.Curve
 	o.Pinned = s.layout.Pinned
 	if s.config.Cost != costCount {
@@ -447,9 +266,8 @@ func (s *searching) strategyOptions(goal search.Resolved) (o search.Options, err
 	o.Progress = s.progress
 	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
-	s.start, err = s.startMask()
 	o.Start = s.start
-	return o, err
+	return o
 }
 
 // progress tells who watches of an event, with scores in the metric's own sign.

@@ -1,0 +1,104 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"demote/backend"
+)
+
+// compile scores the float network and compiles the switchable one.
+func (s *searching) compile(ctx context.Context) error {
+	c := s.config
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
+		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
+	giveLabels(&s.options, s.data)
+	score := s.scoreFloat
+	if s.prepared.float == nil {
+		score = s.highReference
+	}
+	if err := score(ctx); err != nil {
+		return err
+	}
+	src, err := s.source()
+	if err == nil {
+		err = s.checkLabels(s.metric, src)
+	}
+	if err != nil {
+		return err
+	}
+	err = s.openTrials(ctx, src)
+	backend.Trim()
+	return err
+}
+
+// openTrials opens the evaluator that trials run on.
+func (s *searching) openTrials(ctx context.Context, src backend.Source) error {
+	o, err := s.trialOptions()
+	if err == nil {
+		s.ev, err = backend.New(ctx, src, s.data, s.records, o)
+	}
+	return err
+}
+
+// trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
+func (s *searching) trialOptions() (backend.Options, error) {
+	o := s.options
+	if !s.onGPU() {
+		return o, nil
+	}
+	o.Device = s.device.Name
+	var err error
+	o.Proof, err = proof()
+	return o, err
+}
+
+// open compiles the network, proves that its scores are functions of mask and sample, and lays the
+// data out.
+func (s *searching) open(ctx context.Context) error {
+	c := s.config
+	if err := s.compile(ctx); err != nil {
+		return err
+	}
+	var err error
+	if s.plan, err = s.ev.Plan(); err != nil {
+		return err
+	}
+	dep, err := s.ev.SelfTest()
+	if err != nil {
+		return err
+	}
+	if dep != nil {
+		if err := s.fallBack(ctx, dep); err != nil {
+			return err
+		}
+	}
+	s.startUp = time.Since(s.started)
+	high, nan, err := s.ev.Arrange(ctx)
+	if err != nil {
+		return err
+	}
+	if nan >= 0 && !c.AllowNaN {
+		return s.refuseNaN(s.ev, "16-bit", nan)
+	}
+	s.high = high
+	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
+	return nil
+}
+
+// fallBack goes on with a network whose outputs depend on more than mask and sample. As long as a
+// repeated run gives the same bits, whole scores on a fixed layout are still a function of the mask.
+func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error {
+	if dep.Repeated {
+		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
+	}
+	s.warn(dep.Error() + ": every trial is run in full, in the order of the data, by one worker")
+	s.ev.Close()
+	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
+	src, err := s.source()
+	if err != nil {
+		return err
+	}
+	return s.openTrials(ctx, src)
+}
