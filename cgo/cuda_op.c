@@ -75,18 +75,6 @@ static OrtStatus *ensure_context(CUcontext wanted) {
   return driver_status("making the context current", code);
 }
 
-/* The address, element count and dimensions of an input; nothing is allocated. */
-static OrtStatus *input(OrtKernelContext *context, size_t i, const void **data, uint64_t *n, const int64_t **dims, size_t *rank) {
-  const OrtValue *value;
-  ONNXTensorElementDataType type;
-  OrtStatus *status = demote_api->KernelContext_GetInput(context, i, &value);
-  if (status) return status;
-  if ((status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, dims, rank))) return status;
-  *n = 1;
-  for (size_t d = 0; d < *rank; d++) *n *= (uint64_t)(*dims)[d];
-  return demote_api->GetTensorData(value, data);
-}
-
 static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n) {
   uint64_t blocks = (n + BLOCK_THREADS * VECTOR - 1) / (BLOCK_THREADS * VECTOR);
   if (blocks > k->device.max_blocks) blocks = k->device.max_blocks;
@@ -102,14 +90,13 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const cuda_kernel *k = kernel;
   const void *x, *mask;
   const int64_t *dims;
-  size_t rank;
-  uint64_t n, mask_bytes;
+  size_t rank, n, mask_bytes;
   OrtStatus *status;
-  if ((status = input(context, 1, &mask, &mask_bytes, &dims, &rank))) return status;
+  if ((status = demote_input(context, 1, &mask, &mask_bytes, &dims, &rank))) return status;
   if (k->holder / 8 >= mask_bytes) {
-    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %u, but the mask has %llu bytes", k->holder, (unsigned long long)mask_bytes);
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %u, but the mask has %zu bytes", k->holder, mask_bytes);
   }
-  if ((status = input(context, 0, &x, &n, &dims, &rank))) return status;
+  if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
   OrtValue *output;
   void *y, *stream = NULL;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;

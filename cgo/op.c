@@ -91,6 +91,17 @@ void demote_op_init(OrtCustomOp *op) {
   op->ReleaseMayInplace = release_inplace;
 }
 
+OrtStatus *demote_input(OrtKernelContext *context, size_t index, const void **data, size_t *n, const int64_t **dims, size_t *rank) {
+  const OrtValue *value;
+  ONNXTensorElementDataType type;
+  OrtStatus *status;
+  if ((status = demote_api->KernelContext_GetInput(context, index, &value))) return status;
+  if ((status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, dims, rank))) return status;
+  *n = 1;
+  for (size_t i = 0; i < *rank; i++) *n *= (size_t)(*dims)[i];
+  return demote_api->GetTensorData(value, data);
+}
+
 /* ---- attributes ---- */
 
 static void node_name(const OrtKernelInfo *info, char *name, size_t size) {

@@ -16,6 +16,9 @@ void demote_op_init(OrtCustomOp *op);
 /* Reads and checks the attributes; the status names node and attribute. */
 OrtStatus *demote_read_attributes(const OrtKernelInfo *info, demote_attributes *out);
 
+/* The address, element count and dimensions of an input; nothing is allocated. */
+OrtStatus *demote_input(OrtKernelContext *context, size_t index, const void **data, size_t *n, const int64_t **dims, size_t *rank);
+
 /* A status with a text in printf form. */
 OrtStatus *demote_statusf(OrtErrorCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

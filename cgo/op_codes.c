@@ -27,26 +27,18 @@ static void destroy(void *kernel) { free(kernel); }
 
 /* The grid that the mask chooses, input and output of a run. */
 static OrtStatus *look(const demote_attributes *k, OrtKernelContext *context, const demote_params **grid, const void **from, void **to, size_t *n) {
-  const OrtValue *value;
   OrtValue *made;
-  ONNXTensorElementDataType type;
   const int64_t *dims;
   const void *mask;
-  size_t rank;
+  size_t rank, holders;
   OrtStatus *status;
-  if ((status = demote_api->KernelContext_GetInput(context, 1, &value))) return status;
-  if ((status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, &dims, &rank))) return status;
-  if (rank != 1 || k->holder >= dims[0]) {
+  if ((status = demote_input(context, 1, &mask, &holders, &dims, &rank))) return status;
+  if (rank != 1 || (uint64_t)k->holder >= holders) {
     return demote_statusf(ORT_INVALID_ARGUMENT, "codes: holder %lld is not in the mask", (long long)k->holder);
   }
-  if ((status = demote_api->GetTensorData(value, &mask))) return status;
   uint8_t bit = ((const uint8_t *)mask)[k->holder];
   *grid = &k->grid[bit != 0 && bit != DEMOTE_WATCH];
-  if ((status = demote_api->KernelContext_GetInput(context, 0, &value))) return status;
-  if ((status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, &dims, &rank))) return status;
-  *n = 1;
-  for (size_t i = 0; i < rank; i++) *n *= (size_t)dims[i];
-  if ((status = demote_api->GetTensorData(value, from))) return status;
+  if ((status = demote_input(context, 0, from, n, &dims, &rank))) return status;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &made))) return status;
   return demote_api->GetTensorMutableData(made, to);
 }

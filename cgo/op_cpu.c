@@ -65,30 +65,17 @@ static void task(void *data, size_t i) {
   job->kernel->run[job->low](job->y + from, job->x + from, n, &job->kernel->grid[job->low]);
 }
 
-/* The address, element count and dimensions of a tensor; nothing is allocated. */
-static OrtStatus *look(const OrtValue *value, const void **data, size_t *n, const int64_t **dims, size_t *rank) {
-  ONNXTensorElementDataType type;
-  OrtStatus *status = demote_api->GetTensorElementTypeAndShapeDataReference(value, &type, dims, rank);
-  if (status) return status;
-  *n = 1;
-  for (size_t i = 0; i < *rank; i++) *n *= (size_t)(*dims)[i];
-  return demote_api->GetTensorData(value, data);
-}
-
 static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const cpu_kernel *k = kernel;
-  const OrtValue *value;
   const void *x, *mask;
   const int64_t *dims;
   size_t n, rank, holders;
   OrtStatus *status;
-  if ((status = demote_api->KernelContext_GetInput(context, 1, &value))) return status;
-  if ((status = look(value, &mask, &holders, &dims, &rank))) return status;
+  if ((status = demote_input(context, 1, &mask, &holders, &dims, &rank))) return status;
   if ((uint64_t)k->holder >= holders) {
     return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but the mask has %zu elements", (long long)k->holder, holders);
   }
-  if ((status = demote_api->KernelContext_GetInput(context, 0, &value))) return status;
-  if ((status = look(value, &x, &n, &dims, &rank))) return status;
+  if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
   OrtValue *output;
   void *y;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
