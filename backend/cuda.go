@@ -65,15 +65,20 @@ func GPUs() ([]DeviceInfo, error) {
 	}
 	var list []DeviceInfo
 	for _, i := range infos {
-		d := DeviceInfo{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory,
-			Text: fmt.Sprintf("%s, %.1f GiB, compute capability %d.%d, driver of CUDA %d.%d", i.Name, float64(i.Memory)/(1<<30),
-				i.Capability/10, i.Capability%10, i.Driver/1000, i.Driver%1000/10)}
-		if err := usable(i); err != nil {
-			d.Why = err.Error()
-		}
-		list = append(list, d)
+		list = append(list, deviceInfo(i))
 	}
 	return list, nil
+}
+
+// deviceInfo describes a GPU. Whether it can be used is tried with the runtime's provider, which starts CUDA on it.
+func deviceInfo(i cuda.Info) DeviceInfo {
+	d := DeviceInfo{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory,
+		Text: fmt.Sprintf("%s, %.1f GiB, compute capability %d.%d, driver of CUDA %d.%d", i.Name, float64(i.Memory)/(1<<30),
+			i.Capability/10, i.Capability%10, i.Driver/1000, i.Driver%1000/10)}
+	if err := usable(i); err != nil {
+		d.Why = err.Error()
+	}
+	return d
 }
 
 // usable says why a search cannot run on a GPU with the open ONNX Runtime; nil if it can.
@@ -90,23 +95,24 @@ func usable(i cuda.Info) error {
 	return gpuError(cuda.Explain(cgo.CheckCUDA(i.Ordinal)))
 }
 
-// CheckGPU describes a GPU by its name and says whether a search can run on it.
+// CheckGPU describes a GPU by its name and says whether a search can run on it. No other GPU is touched.
 func CheckGPU(name string) (DeviceInfo, error) {
 	n, err := gpuNumber(name)
 	if err != nil {
 		return DeviceInfo{}, err
 	}
-	list, err := GPUs()
+	infos, err := cuda.Devices()
 	if err != nil {
-		return DeviceInfo{}, err
+		return DeviceInfo{}, gpuError(err)
 	}
-	if n >= len(list) {
-		return DeviceInfo{}, badf("--device %s: there is no GPU %d: the driver finds %d, numbered from 0", name, n, len(list))
+	if n >= len(infos) {
+		return DeviceInfo{}, badf("--device %s: there is no GPU %d: the driver finds %d, numbered from 0", name, n, len(infos))
 	}
-	if list[n].Why != "" {
-		return list[n], badf("--device %s: %s", name, list[n].Why)
+	d := deviceInfo(infos[n])
+	if d.Why != "" {
+		return d, badf("--device %s: %s", name, d.Why)
 	}
-	return list[n], nil
+	return d, nil
 }
 
 // gpuError marks what a person can mend, and what is out of memory. Nil stays nil.
