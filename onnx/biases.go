@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"demote/onnx/onnxpb"
 	"demote/quant"
 )
 
@@ -158,32 +157,21 @@ func (b *Bias) tensor(t tensor) tensor {
 
 // biases replaces quantized biases by their codes behind a DequantizeLinear that makes the tensor of the bias's name.
 func (ins *insertion) biases(all map[string]*Bias) {
-	g := ins.model.Graph()
-	var nodes []node
-	var kept, added []tensor
-	for _, t := range g.Initializer {
+	ins.dequantized(func(t tensor) (tensor, []float32, int) {
 		b := all[t.GetName()]
 		if b == nil {
-			kept = append(kept, t)
-			continue
+			return nil, nil, 0
 		}
 		codes := make([]int64, len(b.Codes))
 		for i, c := range b.Codes {
 			codes[i] = int64(c)
 		}
-		channels, attrs := []int64{int64(len(b.Scales))}, []*onnxpb.AttributeProto{intAttr("axis", 0)}
+		axis := 0
 		if len(b.Scales) == 1 {
-			channels, attrs = nil, nil
+			axis = -1
 		}
-		quantized := NewInts(ins.names.fresh(b.Tensor+"_quantized"), Int32, t.GetDims(), codes)
-		scale := NewFloats(ins.names.fresh(b.Tensor+"_scale"), channels, b.Scales)
-		zero := NewInts(ins.names.fresh(b.Tensor+"_zero_point"), Int32, channels, make([]int64, len(b.Scales)))
-		added = append(added, quantized, scale, zero)
-		nodes = append(nodes, newNode("DequantizeLinear", ins.names.fresh(b.Tensor+"_DequantizeLinear"),
-			[]string{quantized.GetName(), scale.GetName(), zero.GetName()}, []string{b.Tensor}, attrs...))
-	}
-	g.Initializer = append(kept, added...)
-	g.Node = append(nodes, g.Node...)
+		return NewInts("", Int32, t.GetDims(), codes), b.Scales, axis
+	})
 }
 
 // chooseBiases swaps the biases of followed constants for those of the demoted holders.

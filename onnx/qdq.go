@@ -98,29 +98,40 @@ func newScalar(name string, t DType, v int32) tensor {
 
 // weights replaces quantized weights by their codes behind a DequantizeLinear that makes the tensor of the weight's name.
 func (ins *insertion) weights(all map[string]*Weight) {
-	g := ins.model.Graph()
-	var nodes []node
-	var kept, added []tensor
-	for _, t := range g.Initializer {
+	ins.dequantized(func(t tensor) (codes tensor, scales []float32, axis int) {
 		w := all[t.GetName()]
 		if w == nil {
-			kept = append(kept, t)
-			continue
+			return nil, nil, 0
 		}
-		name := w.Tensor
 		raw := make([]byte, len(w.Codes))
 		for i, c := range w.Codes {
 			raw[i] = byte(c)
 		}
-		codes := newTensor(ins.names.fresh(name+"_quantized"), Int8, w.Dims, raw)
-		codes.DocString, codes.MetadataProps = t.DocString, t.MetadataProps
-		channels := []int64{int64(len(w.Scales))}
-		attrs := []*onnxpb.AttributeProto{intAttr("axis", int64(w.Axis))}
-		if w.Axis < 0 {
+		return newTensor("", Int8, w.Dims, raw), w.Scales, w.Axis
+	})
+}
+
+// dequantized replaces constants by codes behind a DequantizeLinear that makes the tensor of the constant's name. of gives a
+// constant's codes, whose name does not matter, and their scales: one for each place on the axis, or where that is negative one for all;
+// without codes the constant stays.
+func (ins *insertion) dequantized(of func(t tensor) (codes tensor, scales []float32, axis int)) {
+	g := ins.model.Graph()
+	var nodes []node
+	var kept, added []tensor
+	for _, t := range g.Initializer {
+		codes, scales, axis := of(t)
+		if codes == nil {
+			kept = append(kept, t)
+			continue
+		}
+		name := t.GetName()
+		codes.Name, codes.DocString, codes.MetadataProps = str(ins.names.fresh(name+"_quantized")), t.DocString, t.MetadataProps
+		channels, attrs := []int64{int64(len(scales))}, []*onnxpb.AttributeProto{intAttr("axis", int64(axis))}
+		if axis < 0 {
 			channels, attrs = nil, nil
 		}
-		scale := NewFloats(ins.names.fresh(name+"_scale"), channels, w.Scales)
-		zero := newTensor(ins.names.fresh(name+"_zero_point"), Int8, channels, make([]byte, len(w.Scales)))
+		scale := NewFloats(ins.names.fresh(name+"_scale"), channels, scales)
+		zero := NewInts(ins.names.fresh(name+"_zero_point"), DType(codes.GetDataType()), channels, make([]int64, len(scales)))
 		added = append(added, codes, scale, zero)
 		nodes = append(nodes, newNode("DequantizeLinear", ins.names.fresh(name+"_DequantizeLinear"),
 			[]string{codes.GetName(), scale.GetName(), zero.GetName()}, []string{name}, attrs...))
