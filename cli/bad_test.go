@@ -106,14 +106,18 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := good(t)
-			more := c.change(t, in)
-			before := listing(t, in.dir)
-			got := call(in.args(more...)...)
-			checkRefused(t, got, c.texts...)
-			if after := listing(t, in.dir); !slices.Equal(before, after) {
-				t.Errorf("the folder held %q and now %q", before, after)
-			}
+			checkUntouched(t, in, c.change(t, in), c.texts...)
 		})
+	}
+}
+
+// checkUntouched calls a search with more flags, and expects it to be refused and to leave the folder as it was.
+func checkUntouched(t *testing.T, in inputs, more []string, texts ...string) {
+	t.Helper()
+	before := listing(t, in.dir)
+	checkRefused(t, call(in.args(more...)...), texts...)
+	if after := listing(t, in.dir); !slices.Equal(before, after) {
+		t.Errorf("the folder held %q and now %q", before, after)
 	}
 }
 

@@ -41,18 +41,7 @@ func TestFollowEnds(t *testing.T) {
 		}
 		high, highGrids := side(t, "testdata/"+c.high+".onnx", quant.QDQ)
 		x := readNPZ(t, "testdata/"+c.samples+".npz")["x"]
-		logits := func(n *onnx.Network, r []quant.Record, bit byte) []float32 {
-			sw, err := n.Switchable(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := maskFeed(len(r))
-			for i := range f.bytes {
-				f.bytes[i] = bit
-			}
-			out := n.Model.Outputs()[0].Name
-			return run(t, sw, exact, feed{name: n.Model.Inputs()[0].Name, dims: x.dims, floats: x.floats}, f)[out]
-		}
+		logits := func(n *onnx.Network, r []quant.Record, bit byte) []float32 { return switched(t, n, r, bit, x) }
 		none, all := make([]bool, len(n.Holders)), make([]bool, len(n.Holders))
 		for i := range all {
 			all[i] = true

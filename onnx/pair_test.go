@@ -131,6 +131,21 @@ func TestPairErrors(t *testing.T) {
 	}
 }
 
+// switched runs the switchable network of records with every byte of the mask alike, and returns its first output.
+func switched(t testing.TB, n *onnx.Network, r []quant.Record, bit byte, x array) []float32 {
+	t.Helper()
+	sw, err := n.Switchable(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := maskFeed(len(r))
+	for i := range f.bytes {
+		f.bytes[i] = bit
+	}
+	in := feed{name: n.Model.Inputs()[0].Name, dims: x.dims, floats: x.floats}
+	return run(t, sw, exact, in, f)[n.Model.Outputs()[0].Name]
+}
+
 // TestPairEndpoints: with no holder demoted the network is the 16-bit file, with all of them the 8-bit file where the report says
 // that both are the same network.
 func TestPairEndpoints(t *testing.T) {
@@ -142,18 +157,7 @@ func TestPairEndpoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := readNPZ(t, "testdata/"+name+".npz")["x"]
-		in := feed{name: "input", dims: x.dims, floats: x.floats}
-		logits := func(n *onnx.Network, r []quant.Record, bit byte) []float32 {
-			sw, err := n.Switchable(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := maskFeed(len(r))
-			for i := range f.bytes {
-				f.bytes[i] = bit
-			}
-			return run(t, sw, exact, in, f)["output"]
-		}
+		logits := func(n *onnx.Network, r []quant.Record, bit byte) []float32 { return switched(t, n, r, bit, x) }
 		if !slices.Equal(logits(n, records, 0), logits(high, both(highGrids), 0)) {
 			t.Errorf("%s: no holder demoted differs from the 16-bit file", name)
 		}

@@ -7,28 +7,16 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/backend"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 	"demote/search"
 )
 
-// compiled prepares and compiles a search without a run folder.
+// compiled prepares and compiles a search on the CPU, without a run folder.
 func compiled(t testing.TB, cfg Config) *searching {
 	t.Helper()
-	s := &searching{config: cfg.withDefaults()}
-	t.Cleanup(s.Close)
-	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
-		t.Fatal(err)
-	}
-	if s.metric, err = chooseMetric(cfg.Metric, s.data.Labels() != nil); err != nil {
-		t.Fatal(err)
-	}
-	s.result = &Result{}
-	if err := s.open(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return onDevice(t, backend.DeviceCPU, cfg)
 }
 
 // TestTrialAllocatesNothing holds that a trial allocates nothing on the Go side.
