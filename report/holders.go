@@ -10,14 +10,7 @@ import (
 func (v *view) holderTable(id string) *table {
 	alone := v.lostAlone()
 	head := slices.Concat(numberColumns("number"), textColumns("holder", "width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
-	known := func(values []*float64) bool {
-		return slices.ContainsFunc(values, func(p *float64) bool { return finite(p) != nil })
-	}
-	distances := make([]*float64, len(v.Holders))
-	for i, h := range v.Holders {
-		distances[i] = h.Distance
-	}
-	withAlone, withDistance := known(alone), known(distances)
+	withAlone, withDistance := knownValues(alone) > 0, knownValues(v.distances()) > 0
 	if withAlone {
 		head = append(head, numberColumns("score alone", "score lost alone")...)
 	}

@@ -12,9 +12,11 @@ type measure struct {
 }
 
 // known is how many holders have a value.
-func (m *measure) known() int {
+func (m *measure) known() int { return knownValues(m.Values) }
+
+func knownValues(values []*float64) int {
 	n := 0
-	for _, v := range m.Values {
+	for _, v := range values {
 		if finite(v) != nil {
 			n++
 		}
@@ -27,10 +29,9 @@ func (m *measure) known() int {
 // early has asked for a few.
 func (v *view) measures() []*measure {
 	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.LowName(), Values: v.lostAlone()}
-	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName()}
+	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName(), Values: v.distances()}
 	chain := &measure{ID: "chain", Name: "score lost", Title: "Score lost at the step that demoted a holder"}
-	for i, h := range v.Holders {
-		distance.Values = append(distance.Values, finite(h.Distance))
+	for i := range v.Holders {
 		chain.Values = append(chain.Values, finite(v.losses[i].Lost))
 		chain.With = append(chain.With, v.losses[i].With)
 	}
@@ -57,6 +58,15 @@ func (r *Run) lostAlone() []*float64 {
 			}
 			list[i] = &lost
 		}
+	}
+	return list
+}
+
+// distances are how far each holder alone moves the outputs; nil: not known.
+func (r *Run) distances() []*float64 {
+	list := make([]*float64, len(r.Holders))
+	for i, h := range r.Holders {
+		list[i] = finite(h.Distance)
 	}
 	return list
 }
