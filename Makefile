@@ -86,21 +86,22 @@ test-runtimes: ## test with each ONNX Runtime of the pinned list
 		DEMOTE_ORT="$(CURDIR)/.ort-$(v)/libonnxruntime.so" go test -count=1 $(TEST_FLAGS) $(RUNTIME_ROOMS) || failed="$$failed $(v)";) \
 		test -z "$$failed" || { echo "make: failed with ONNX Runtime$$failed" >&2; exit 1; }
 
-.PHONY: test-toolkits
-test-toolkits: setup ## test with PyTorch and the quantization toolkits themselves (gigabytes in .venv-toolkits/, .venv-aimet/)
-	@$(NEED) venv go cc
+.PHONY: toolkits
+toolkits: ## set up PyTorch and the quantization toolkits in .venv-toolkits/ (gigabytes; part of test-toolkits and bench-networks)
+	@$(NEED) venv
 	@test -e .venv-toolkits/bin/python || python3 -m venv .venv-toolkits
 	@.venv-toolkits/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-toolkits.txt
+
+.PHONY: test-toolkits
+test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits themselves (gigabytes in .venv-toolkits/, .venv-aimet/)
+	@$(NEED) venv go cc
 	@test -e .venv-aimet/bin/python || python3 -m venv .venv-aimet
 	@.venv-aimet/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-aimet.txt
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
 
 .PHONY: bench-networks
-bench-networks: setup build ## a full trial against the float network's pass on an EfficientNet-Lite0 and a transformer of width 384 (PyTorch in .venv-toolkits/)
-	@$(NEED) venv
-	@test -e .venv-toolkits/bin/python || python3 -m venv .venv-toolkits
-	@.venv-toolkits/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-toolkits.txt
+bench-networks: setup build toolkits ## a full trial against the float network's pass on an EfficientNet-Lite0 and a transformer of width 384 (PyTorch in .venv-toolkits/)
 	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
 	@for n in efficientnet-lite0 transformer-384; do d=.tools/networks/$$n; \
 		bin/demote bench --model $$d/model.onnx --calib $$d/calib.npz --data $$d/eval.npz --metric agreement || exit 1; done
