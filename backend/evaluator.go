@@ -30,7 +30,7 @@ type Options struct {
 	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
 }
 
-// DefaultBlock is the block size where none is asked for: small, so that what a part writes is still in
+// DefaultBlock is the largest block size where none is asked for: small, so that what a part writes is still in
 // the core's own cache where the next one reads it, and bounds are looked at often.
 const DefaultBlock = 20
 

@@ -93,7 +93,7 @@ func (s *searching) readCosts() error {
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values, and the bytes of its own tensor.
 func (s *searching) workCosts() (bops, bytes cost, err error) {
-	fixed, err := fixShapes(s.network.Model, s.inputs, s.block)
+	fixed, err := s.fixed()
 	if err != nil {
 		return bops, bytes, err
 	}

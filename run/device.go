@@ -130,9 +130,9 @@ func (s *searching) need() (n need, err error) {
 func (s *searching) canShrink() bool { return s.block > 1 && batchOf(s.model) == 0 }
 
 // setBlock shapes the data into blocks of another size.
-func (s *searching) setBlock(block int) (err error) {
-	s.block = block
-	s.inputs, err = blockInputs(s.model, s.data, block)
+func (p *prepared) setBlock(block int) (err error) {
+	p.block = block
+	p.inputs, err = blockInputs(p.model, p.data, block)
 	return err
 }
 

@@ -47,6 +47,9 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
+	if err := p.fitBlock(c.Block); err != nil {
+		return nil, err
+	}
 	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
 }
 

@@ -27,6 +27,7 @@ type prepared struct {
 	lowGrids []quant.Grid   // of its holders
 	data     *dataset.Set
 	held     *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	shapes   *shapes      // of network's tensors, see measured
 	block    int
 	output   string // that the metric reads
 	inputs   []backend.Tensor
@@ -74,6 +75,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		if p.notes, err = p.network.QuantizeBiases(p.records); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.fitBlock(c.Block); err != nil {
+		return nil, err
 	}
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }
@@ -208,6 +212,24 @@ func (p *prepared) hash(models map[string]string, sets map[string]dataFile) erro
 	return nil
 }
 
+// measured is what the runtime says of the shapes of the network's tensors. It is asked once.
+func (p *prepared) measured() (*shapes, error) {
+	var err error
+	if p.shapes == nil {
+		p.shapes, err = measureShapes(p.network.Model, p.inputs, p.block)
+	}
+	return p.shapes, err
+}
+
+// fixed is the network with shapes for blocks of the chosen size, see fixShapes.
+func (p *prepared) fixed(open ...string) (*onnx.Model, error) {
+	s, err := p.measured()
+	if err != nil {
+		return nil, err
+	}
+	return s.fix(p.network.Model, p.inputs, p.block, open)
+}
+
 // source is the switchable network, cut for the metric's output.
 func (p *prepared) source() (*source, error) {
 	var open []string
@@ -217,7 +239,7 @@ func (p *prepared) source() (*source, error) {
 	for _, h := range p.network.Holders { // a class token that is repeated for each sample is a constant, with a holder
 		open = append(open, h.Tensor)
 	}
-	fixed, err := fixShapes(p.network.Model, p.inputs, p.block, open...)
+	fixed, err := p.fixed(open...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,59 @@
+package run
+
+import (
+	"context"
+	"testing"
+)
+
+func TestEvenBlock(t *testing.T) {
+	for _, c := range []struct{ samples, most, want int }{
+		{2000, 20, 20}, {200, 20, 20}, {100, 20, 17}, {60, 20, 15}, {61, 20, 16}, {40, 20, 20}, {41, 20, 11},
+		{20, 20, 10}, {19, 20, 10}, {2, 20, 1}, {1, 20, 1}, {100, 3, 3}, {5, 1, 1}, {7, 0, 1}, {0, 20, 1},
+	} {
+		got := evenBlock(c.samples, c.most)
+		if got != c.want {
+			t.Errorf("%d samples, at most %d: blocks of %d, want %d", c.samples, c.most, got, c.want)
+		}
+		if got > max(1, c.most) {
+			t.Errorf("%d samples: a block of %d is larger than %d", c.samples, got, c.most)
+		}
+	}
+}
+
+// TestFitBlock shows that the block size follows the largest holder's tensor and the number of samples, and leaves
+// alone what was asked for.
+func TestFitBlock(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		samples, asked int
+		channels       int64 // of a tensor of 128 x 128, 64 KiB each
+		want           int
+	}{
+		{"small tensors", 2000, 0, 1, 20},
+		{"few samples", 60, 0, 1, 15},
+		{"4 MiB a sample", 80, 0, 64, 4},
+		{"5 MiB a sample", 90, 0, 80, 3},
+		{"64 MiB a sample", 10, 0, 1024, 1},
+		{"asked for", 80, 50, 64, 50},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := tinyConfig(t, c.samples)
+			cfg.Block = c.asked
+			p, err := prepareAny(context.Background(), cfg.withDefaults())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			if c.asked == 0 {
+				h := p.network.Holders[1].Tensor
+				p.shapes.one[h], p.shapes.two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
+			}
+			if err := p.fitBlock(c.asked); err != nil {
+				t.Fatal(err)
+			}
+			if p.block != c.want || p.inputs[0].Dims[0] != int64(c.want) {
+				t.Errorf("a block of %d, inputs of %v, want %d", p.block, p.inputs[0].Dims, c.want)
+			}
+		})
+	}
+}
