@@ -30,7 +30,7 @@ type Command struct {
 // CommandMetric is the name of a metric by Command.
 const CommandMetric = "command"
 
-// killWait is how long a command's children may hold its pipes open after it was killed.
+// killWait is how long a command's children may hold its pipes open after it has ended or was killed.
 const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match ErrInput.
@@ -69,12 +69,20 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = npyReader(o), out, errs, killWait
 	alone(cmd)
 	err := cmd.Run()
+	if errors.Is(err, syscall.EPIPE) { // it need not read all
+		err = nil
+	}
+	if err != nil {
+		endGroup(cmd)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case limited.Err() != nil:
 		return 0, c.wrong("no answer after %v: give more time with --metric-timeout, or fewer samples", c.Timeout)
-	case err != nil && !errors.Is(err, syscall.EPIPE): // it need not read all
+	case errors.Is(err, exec.ErrWaitDelay):
+		return 0, c.wrong("it ended, and a program that it left behind kept its output open, which was ended too: let the command wait for it")
+	case err != nil:
 		if last := errs.lastLine(); last != "" {
 			return 0, c.wrong("%w: %s", err, last)
 		}

@@ -56,12 +56,18 @@ func float(name string, dims ...int64) *onnxpb.ValueInfoProto {
 // network returns the bytes of a model with inputs x and the mask of n holders.
 func network(t testing.TB, n int64, x, y *onnxpb.ValueInfoProto, nodes ...*onnxpb.NodeProto) []byte {
 	t.Helper()
+	return networkOf(t, x, value("demote.mask", onnxpb.TensorProto_UINT8, n), y, nodes...)
+}
+
+// networkOf is a network with a mask of any shape.
+func networkOf(t testing.TB, x, mask, y *onnxpb.ValueInfoProto, nodes ...*onnxpb.NodeProto) []byte {
+	t.Helper()
 	data, err := proto.Marshal(&onnxpb.ModelProto{
 		IrVersion: proto.Int64(8),
 		OpsetImport: []*onnxpb.OperatorSetIdProto{
 			{Domain: proto.String(""), Version: proto.Int64(21)}, {Domain: proto.String("demote"), Version: proto.Int64(1)}},
 		Graph: &onnxpb.GraphProto{Name: proto.String("test"), Node: nodes, Output: []*onnxpb.ValueInfoProto{y},
-			Input: []*onnxpb.ValueInfoProto{x, value("demote.mask", onnxpb.TensorProto_UINT8, n)}},
+			Input: []*onnxpb.ValueInfoProto{x, mask}},
 	})
 	if err != nil {
 		t.Fatal(err)

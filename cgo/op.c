@@ -102,6 +102,19 @@ OrtStatus *demote_input(OrtKernelContext *context, size_t index, const void **da
   return demote_api->GetTensorData(value, data);
 }
 
+OrtStatus *demote_mask_byte(OrtKernelContext *context, const char *op, int64_t holder, uint8_t *byte) {
+  const void *mask;
+  const int64_t *dims;
+  size_t rank, holders;
+  OrtStatus *status = demote_input(context, 1, &mask, &holders, &dims, &rank);
+  if (status) return status;
+  if ((uint64_t)holder >= holders) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "%s: holder %lld, but the mask has %zu elements", op, (long long)holder, holders);
+  }
+  *byte = ((const uint8_t *)mask)[holder];
+  return NULL;
+}
+
 /* ---- attributes ---- */
 
 static void node_name(const OrtKernelInfo *info, char *name, size_t size) {

@@ -29,14 +29,10 @@ static void destroy(void *kernel) { free(kernel); }
 static OrtStatus *look(const demote_attributes *k, OrtKernelContext *context, const demote_params **grid, const void **from, void **to, size_t *n) {
   OrtValue *made;
   const int64_t *dims;
-  const void *mask;
-  size_t rank, holders;
+  size_t rank;
+  uint8_t bit;
   OrtStatus *status;
-  if ((status = demote_input(context, 1, &mask, &holders, &dims, &rank))) return status;
-  if (rank != 1 || (uint64_t)k->holder >= holders) {
-    return demote_statusf(ORT_INVALID_ARGUMENT, "codes: holder %lld is not in the mask", (long long)k->holder);
-  }
-  uint8_t bit = ((const uint8_t *)mask)[k->holder];
+  if ((status = demote_mask_byte(context, "codes", k->holder, &bit))) return status;
   *grid = &k->grid[bit != 0 && bit != DEMOTE_WATCH];
   if ((status = demote_input(context, 0, from, n, &dims, &rank))) return status;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &made))) return status;

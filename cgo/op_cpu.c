@@ -67,20 +67,17 @@ static void task(void *data, size_t i) {
 
 static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const cpu_kernel *k = kernel;
-  const void *x, *mask;
+  const void *x;
   const int64_t *dims;
-  size_t n, rank, holders;
+  size_t n, rank;
+  uint8_t bit;
   OrtStatus *status;
-  if ((status = demote_input(context, 1, &mask, &holders, &dims, &rank))) return status;
-  if ((uint64_t)k->holder >= holders) {
-    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %lld, but the mask has %zu elements", (long long)k->holder, holders);
-  }
+  if ((status = demote_mask_byte(context, "FakeQuant", k->holder, &bit))) return status;
   if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
   OrtValue *output;
   void *y;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
   if ((status = demote_api->GetTensorMutableData(output, &y))) return status;
-  uint8_t bit = ((const uint8_t *)mask)[k->holder];
   cpu_job job = {.kernel = k, .low = bit != 0 && bit != DEMOTE_WATCH, .watch = bit == DEMOTE_WATCH, .x = x, .y = y, .n = n};
   if (n >= 2 * TASK) return demote_api->KernelContext_ParallelFor(context, task, (n + TASK - 1) / TASK, 0, &job);
   if (job.watch) watch(x, n);

@@ -142,12 +142,32 @@ func TestOpRefusesBadAttributes(t *testing.T) {
 	}
 }
 
-func TestOpHolderBeyondMask(t *testing.T) {
-	s := open(t, network(t, 2, float("x", 4), float("y", 4), fake{"x", "y", 2, record(t)}.node()), cgo.Options{})
-	b := bind(t, s, map[string]*cgo.Tensor{"x": tensor(t, cgo.Float32, 4), "demote.mask": tensor(t, cgo.Uint8, 2)},
-		map[string]*cgo.Tensor{"y": tensor(t, cgo.Float32, 4)})
-	if err := b.Run(); err == nil || !strings.Contains(err.Error(), "holder 2, but the mask has 2 elements") {
-		t.Errorf("error %v", err)
+// TestOpMaskElements holds that every operator counts the mask's elements, whatever its shape, and refuses one too short.
+func TestOpMaskElements(t *testing.T) {
+	for _, op := range []struct {
+		name, what string
+		x, y       onnxpb.TensorProto_DataType
+		in, out    cgo.DType
+	}{
+		{"FakeQuant", "FakeQuant", onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_FLOAT, cgo.Float32, cgo.Float32},
+		{"ToCodes", "codes", onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_UINT16, cgo.Float32, cgo.Uint16},
+		{"FromCodes", "codes", onnxpb.TensorProto_UINT16, onnxpb.TensorProto_FLOAT, cgo.Uint16, cgo.Float32},
+	} {
+		for _, c := range []struct {
+			shape []int64
+			want  string
+		}{
+			{[]int64{3}, ""}, {[]int64{1, 3}, ""}, {[]int64{2, 2}, ""},
+			{[]int64{2}, op.what + ": holder 2, but the mask has 2 elements"}, {[]int64{1, 2}, "the mask has 2 elements"}, {nil, "the mask has 1 elements"},
+		} {
+			node := node(op.name, "demote", []string{"x", "demote.mask"}, "y", fake{"x", "y", 2, record(t)}.node().Attribute...)
+			data := networkOf(t, value("x", op.x, 4), value("demote.mask", onnxpb.TensorProto_UINT8, c.shape...), value("y", op.y, 4), node)
+			b := bind(t, open(t, data, cgo.Options{}), map[string]*cgo.Tensor{"x": tensor(t, op.in, 4), "demote.mask": tensor(t, cgo.Uint8, c.shape...)},
+				map[string]*cgo.Tensor{"y": tensor(t, op.out, 4)})
+			if err := b.Run(); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s, mask of shape %v: error %v, want %q", op.name, c.shape, err, c.want)
+			}
+		}
 	}
 }
 

@@ -34,6 +34,9 @@ func evalCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			for _, w := range found.Warnings {
+				fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+w)
+			}
 			if c.Bool("json") {
 				return writeJSON(c, found)
 			}

@@ -52,6 +52,8 @@ func TestExportMistakes(t *testing.T) {
 		{"no format", "--format is missing", []string{"export", in.dir}},
 		{"unknown format", "choose one of qdq", []string{"export", in.dir, "--format", "tflite"}},
 		{"unknown format of a search", "--export tflite", in.args("--export", "qdq,tflite")},
+		{"no format of a search", `--export "," names no format: give one or more of qdq,`, in.args("--export", ",")},
+		{"nothing to write", `--export "" names no format`, in.args("--export", "")},
 		{"unknown session", "choose exact or default", in.args("--session", "fast")},
 		{"weights that have nothing to follow", "only a pair", in.args("--weights", "follow")},
 		{"half of the encodings", "--encodings-high", in.args("--encodings-low", "x.json")},

@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"demote/run"
 )
@@ -185,8 +187,36 @@ func TestCommandIsTop1(t *testing.T) {
 func TestIgnoredSamples(t *testing.T) {
 	in := good(t)
 	must(t, in.args("--ignore-label", "3")...)
-	if r := result(t, in.path("run")); r.Samples != 32 || *r.Score.High.Total != 32 {
-		t.Errorf("%d samples, %d counted, of 40 with 8 ignored", r.Samples, *r.Score.High.Total)
+	if r := result(t, in.path("run")); r.Samples != 32 || *r.Score.High.Total != 32 || len(r.Warnings) > 0 {
+		t.Errorf("%d samples, %d counted, of 40 with 8 ignored; warnings %q", r.Samples, *r.Score.High.Total, r.Warnings)
+	}
+}
+
+// TestStrayIgnore warns of an ignored label that no sample and no pixel has, in a search and in an evaluation.
+func TestStrayIgnore(t *testing.T) {
+	const said = "--ignore-label 77: no label of the evaluation data is 77"
+	for _, c := range []struct {
+		name string
+		more []string
+	}{{"samples", nil}, {"pixels", []string{"--metric", "miou"}}} {
+		t.Run(c.name, func(t *testing.T) {
+			in := good(t)
+			if c.name == "pixels" {
+				segmentation(t, in)
+				x, _ := images(40)
+				in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", make([]float64, 40*16), 40, 4, 4)}))
+			}
+			more := append([]string{"--ignore-label", "77"}, c.more...)
+			got := must(t, in.args(more...)...)
+			r := result(t, in.path("run"))
+			if !strings.Contains(got.err, "warning: "+said) || !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, said) }) {
+				t.Errorf("warnings %q, %s", r.Warnings, got.err)
+			}
+			got = must(t, append([]string{"eval", in.path("net.onnx"), "--data", in.path("eval.npz")}, more...)...)
+			if !strings.Contains(got.err, "warning: "+said) {
+				t.Errorf("eval: %s", got.err)
+			}
+		})
 	}
 }
 
@@ -207,6 +237,7 @@ func TestBadMetrics(t *testing.T) {
 		{"a command that dies", cmd("echo no table >&2; exit 1"), []string{"--metric-cmd", "exit status 1", "no table"}},
 		{"a command that is not there", cmd("/nowhere/score.py"), []string{"--metric-cmd", "/nowhere/score.py"}},
 		{"a command that hangs", cmd("sleep 60", "--metric-timeout", "200ms"), []string{"--metric-cmd", "no answer after 200ms", "--metric-timeout"}},
+		{"a command that leaves a program behind", cmd("sleep 60 & echo 0.5"), []string{"--metric-cmd", "left behind", "wait for it"}},
 		{"a command that prints text", cmd("echo good"), []string{"--metric-cmd", `"good"`, "one number"}},
 		{"a command that prints NaN", cmd("echo NaN"), []string{"--metric-cmd", "NaN", "finite"}},
 		{"a command that prints two numbers", cmd("echo 1 2"), []string{"--metric-cmd", `"1 2"`, "one number"}},
@@ -263,6 +294,37 @@ func TestBadMetrics(t *testing.T) {
 	}
 	if _, err := run.ReadResult(in.path("run")); err == nil {
 		t.Error("there is a result of a metric that was refused before the search")
+	}
+}
+
+// TestCommandEndsWithItsGroup looks at a pipe that a program in the background of a command holds open: it is closed, the
+// program having been ended, whether the command before it ended well, badly or not at all.
+func TestCommandEndsWithItsGroup(t *testing.T) {
+	for _, c := range []struct{ name, rest string }{
+		{"it answers", "echo 0.5"}, {"it dies", "exit 9"}, {"it hangs", "sleep 60"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := good(t)
+			if err := syscall.Mkfifo(in.path("pipe"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			pipe, err := os.OpenFile(in.path("pipe"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pipe.Close()
+			// It writes a line first, so that the end of the pipe cannot be seen before its beginning.
+			line := "{ echo here; exec sleep 60; } 3>&1 >" + in.path("pipe") + " & " + c.rest
+			if got := call(in.args("--metric-cmd", line, "--metric-timeout", "2s")...); got.code != run.ExitMistake || !strings.Contains(got.err, "--metric-cmd") {
+				t.Errorf("exit code %d: %s", got.code, got.err)
+			}
+			if err := pipe.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := io.ReadAll(pipe); err != nil || string(text) != "here\n" {
+				t.Errorf("read %q: %v", text, err)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,6 +64,9 @@ func searchAction(c *cli.Context) error {
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
 	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")
+	if c.IsSet("export") && len(cfg.Export) == 0 {
+		return usage("--export %q names no format: give one or more of %s", c.String("export"), strings.Join(run.FormatNames(), ", "))
+	}
 	cfg.Command = commandLine(os.Args)
 	var taken string
 	if cfg.Log, taken, err = takeRuntime(c); err != nil {

@@ -66,6 +66,9 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 		if v < 0 && (o.Ignore == nil || *o.Ignore != int64(v)) {
 			return badf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.what, v, i/s.perLabel)
 		}
+		if o.Ignore != nil && *o.Ignore == int64(v) {
+			s.ignored++
+		}
 		s.pixels[i] = v
 		return nil
 	})
@@ -101,6 +104,7 @@ func (s *Set) leaveOut(ignore int64) error {
 			rest = append(rest, i)
 		}
 	}
+	s.ignored = s.samples - len(rest)
 	switch len(rest) {
 	case 0:
 		return badf("%s: every sample has the label %d, which is ignored", s.path, ignore)
@@ -118,6 +122,9 @@ func (s *Set) Pixels() []int32 { return s.pixels }
 // Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each; nil
 // without. The caller does not change them.
 func (s *Set) Values() []float32 { return s.values }
+
+// Ignored is how many samples of the data have the ignored label, or how many pixels.
+func (s *Set) Ignored() int { return s.ignored }
 
 // Labelled tells whether the set has labels of any kind.
 func (s *Set) Labelled() bool { return s.labels != nil || s.pixels != nil || s.values != nil }

@@ -37,6 +37,7 @@ type Set struct {
 	values  []float32 // of Values
 	// perLabel is the number of pixels or values of a sample.
 	perLabel int
+	ignored  int   // samples, or pixels, with the ignored label
 	pick     []int // index in the file of each sample; nil: the same
 	samples  int
 	names    func(sample int) string

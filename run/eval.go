@@ -17,6 +17,8 @@ type Evaluation struct {
 	Session string       `json:"session"`
 	Samples int          `json:"samples"`
 	Score   *ScoreResult `json:"score"`
+
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Eval is the command eval: the score of a float or QDQ file as it is. session is exact, which
@@ -38,7 +40,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	if file == "" || c.Data == "" {
 		return nil, mistakef("a file or --data is missing: demote eval FILE.onnx --data E.npz")
 	}
-	e, metric, name, err := openPlain(ctx, c, file, reference, config)
+	e, err := openPlain(ctx, c, file, reference, config)
 	if err != nil {
 		return nil, err
 	}
@@ -57,45 +59,52 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 		if err != nil {
 			return nil, err
 		}
-		return nil, mistakef("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, name(i), tensor)
+		return nil, mistakef("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, e.name(i), tensor)
 	}
-	return &Evaluation{File: file, Metric: metric.Name, Session: session, Samples: e.Samples(), Score: scoreResult(score, metric.Lower)}, nil
+	return &Evaluation{File: file, Metric: e.metric.Name, Session: session, Samples: e.Samples(), Score: scoreResult(score, e.metric.Lower), Warnings: e.warnings}, nil
 }
 
-// openPlain compiles a file that runs as it is on the data of a configuration. It returns what samples
-// are called, too.
-func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*backend.Evaluator, *backend.Metric, func(sample int) string, error) {
+// plain is a file that runs as it is on the data of a configuration.
+type plain struct {
+	*backend.Evaluator
+	metric   *backend.Metric
+	name     func(sample int) string // what a sample is called
+	warnings []string
+}
+
+// openPlain compiles a file on the data of a configuration.
+func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*plain, error) {
 	m, err := onnx.Read(file)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	p := &prepared{model: m}
 	defer p.Close()
 	if p.output, err = wantOutput(m, c.Output); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if p.block, err = chooseBlock(m, c.Block); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if err := p.open(c); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if err := c.checkMetricFlags(); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	metric, _, err := p.pickMetric(c)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	o := backend.Options{Metric: metric, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Level: optimization, Config: config}
 	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
-			return nil, nil, nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
+			return nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		if o.Reference, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 	}
 	src, records, err := p.evalSource(m, c)
@@ -103,10 +112,10 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		err = p.checkLabels(metric, src)
 	}
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	e, err := backend.New(ctx, src, p.data, records, o)
-	return e, metric, p.data.Name, err
+	return &plain{e, metric, p.data.Name, p.strayIgnore(c)}, err
 }
 
 // evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"demote/backend"
 	"demote/search"
@@ -195,17 +194,6 @@ func (s *searching) number(v search.Score) *float64 {
 	return finite(metricSign(v.Float(), s.metric.Lower))
 }
 
-// count books what the search has cost so far.
-func (s *searching) count() {
-	st := s.ev.Stats()
-	s.result.Trials, s.result.SampleEvals = st.Trials, st.Samples
-	if s.command != nil {
-		calls, seconds := s.command.Cost()
-		s.result.MetricCommand = &MetricCommand{calls, seconds}
-	}
-	s.result.Seconds = time.Since(s.started).Seconds()
-}
-
 // finish exports the mix, checks the file, and writes what the run folder ends with.
 func (s *searching) finish(ctx context.Context, f search.Result, done bool) error {
 	lost, err := s.holdInDefault(ctx, &f, done)
@@ -275,5 +263,5 @@ func (s *searching) write() error {
 			return err
 		}
 	}
-	return nil
+	return s.journal.KeepSpent(s.spent)
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -123,6 +124,14 @@ func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, erro
 	}
 	m, err = m.With(o)
 	return m, cmd, err
+}
+
+// strayIgnore says that no label is the one to ignore, which a wrong number would look like.
+func (p *prepared) strayIgnore(c Config) []string {
+	if c.IgnoreLabel == nil || !p.data.Labelled() || p.data.Ignored() > 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel)}
 }
 
 // balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the class).

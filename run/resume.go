@@ -37,12 +37,16 @@ func (s *searching) overwrite() error {
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns.
 func (s *searching) recall() error {
 	known := 0
+	var err error
+	if s.before, err = s.journal.Spent(); err != nil {
+		return err
+	}
 	if s.shrunk { // how far trials have come is told in blocks
 		if err := s.journal.ForgetUnfinished(); err != nil {
 			return err
 		}
 	}
-	err := s.journal.Load(
+	err = s.journal.Load(
 		func(m search.Mask, score search.Score) { s.ev.Restore(m, score); known++ },
 		func(m search.Mask, p bounds.Progress) { s.ev.RestoreProgress(m, p); known++ })
 	if err != nil {

@@ -35,6 +35,8 @@ type searching struct {
 	start   search.Mask // the mix of --start; empty without one
 	above   float64     // the target as the search compares it
 	trials  trialBook
+	before  spent   // by earlier sessions of the run
+	spent   spent   // so far, with those
 	rules   rules   // --pin, --group, --profile
 	share   float64 // --int16-share
 	cost    cost    // --cost
@@ -166,6 +168,9 @@ func (s *searching) begin() error {
 		s.result.Holders = append(s.result.Holders, out)
 	}
 	s.result.Metric, s.result.Lower = s.metric.Name, s.metric.Lower
+	for _, w := range s.strayIgnore(c) {
+		s.warn(w)
+	}
 	if s.onGPU() {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
 	}

@@ -186,8 +186,10 @@ func TestExitCodes(t *testing.T) {
 // file is there at any time, and the end is that of the search that was left alone.
 func TestInterrupted(t *testing.T) {
 	cfg := tinyConfig(t, 60)
-	want := decisions(t, mustSearch(t, cfg))
+	whole := mustSearch(t, cfg)
+	want := decisions(t, whole)
 	cfg.Out += "-interrupted"
+	before := &Result{} // of the session before
 	for stop := 1; ; stop++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		moves := 0
@@ -200,9 +202,16 @@ func TestInterrupted(t *testing.T) {
 		}
 		r, err := Search(ctx, cfg)
 		cancel()
+		if r.Trials < before.Trials || r.SampleEvals <= before.SampleEvals || r.Seconds <= before.Seconds {
+			t.Errorf("session %d leaves %d trials, %g passes, %g s, that before it %d, %g, %g", stop, r.Trials, r.SampleEvals, r.Seconds, before.Trials, before.SampleEvals, before.Seconds)
+		}
+		before = r
 		if err == nil {
 			if got := decisions(t, r); got != want {
 				t.Errorf("after %d interruptions: %s\nwithout: %s", stop-1, got, want)
+			}
+			if r.Trials != whole.Trials {
+				t.Errorf("%d trials in %d sessions, %d without an interruption", r.Trials, stop, whole.Trials)
 			}
 			return
 		}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -66,6 +67,9 @@ func ParseTarget(text string) (Target, error) {
 		return Target{}, t.wrong("write a number such as 0.91, 16bit-0.005, float-0.01 or 50%")
 	}
 	t.amount, _ = new(big.Rat).SetString(digits)
+	if f, _ := t.amount.Float64(); math.IsInf(f, 0) {
+		return Target{}, t.wrong("no score is that large: write a number such as 0.91, 16bit-0.005, float-0.01 or 50%")
+	}
 	if t.kind == targetShare {
 		t.amount.Quo(t.amount, big.NewRat(100, 1))
 		if t.amount.Sign() < 0 || t.amount.Cmp(big.NewRat(1, 1)) > 0 {
@@ -113,10 +117,17 @@ func (t Target) checkShare(m Scale, high *big.Rat) error {
 		" for that " + m.Name + ", or 8bit+" + strings.TrimSpace(t.Text) + " for the share")
 }
 
-// hint writes the target as a fraction where it was typed in points.
+// hint writes the target as a fraction where it was typed in points, or gives an example where it cannot be points.
 func (t Target) hint() string {
 	prefix := map[targetKind]string{targetHigh: "16bit", targetFloat: "float"}[t.kind]
 	r := new(big.Rat).Quo(t.amount, big.NewRat(100, 1))
+	switch {
+	case withinOne(r):
+	case prefix != "":
+		return prefix + "-0.005"
+	default:
+		return "0.91"
+	}
 	text := r.FloatString(places(r))
 	if prefix != "" && r.Sign() >= 0 {
 		text = "+" + text
@@ -129,13 +140,19 @@ func (t Target) wrong(what string) error {
 	return fmt.Errorf("%w: target %s: %s", ErrInput, strconv.Quote(t.Text), what)
 }
 
-// hundredth divides typed digits by 100, or gives an example where they are not a number.
+// withinOne reports whether a number can be a fraction, or a difference of fractions.
+func withinOne(r *big.Rat) bool { return new(big.Rat).Abs(r).Cmp(big.NewRat(1, 1)) <= 0 }
+
+// hundredth divides typed digits by 100, or gives an example where that is no fraction.
 func hundredth(digits string) string {
 	if len(digits) > 100 || !decimal.MatchString(digits) {
 		return "-0.005"
 	}
 	r, _ := new(big.Rat).SetString(digits)
 	r.Quo(r, big.NewRat(100, 1))
+	if !withinOne(r) {
+		return "-0.005"
+	}
 	text := r.FloatString(places(r))
 	if r.Sign() >= 0 && strings.HasPrefix(digits, "+") {
 		text = "+" + text

@@ -99,6 +99,11 @@ func TestTargetMistakes(t *testing.T) {
 		{"inf", db, ends, "write a number"},
 		{"NaN", db, ends, "write a number"},
 		{"1e99999999", db, ends, "write a number"},
+		{"1e400", db, ends, "no score is that large: write a number such as 0.91"},
+		{"16bit-1e400", db, ends, "no score is that large"},
+		{"1e300", top1, ends, "between 0 and 1: write 0.91"},
+		{"16bit-1e300", top1, ends, "not points: write 16bit-0.005"},
+		{"16bit-1e300%", top1, ends, "write 16bit-0.005"},
 		{strings.Repeat("9", 200), db, ends, "write a number"},
 		{"16bit-3", db, infinite, "not a finite number"},
 		{"50%", db, infinite, "not a finite number"},
@@ -107,8 +112,8 @@ func TestTargetMistakes(t *testing.T) {
 		if err == nil {
 			_, err = target.Resolve(c.scale, c.ends)
 		}
-		if !errors.Is(err, ErrInput) || !strings.Contains(fmt.Sprint(err), c.hint) || strings.Contains(fmt.Sprint(err), "\n") {
-			t.Errorf("%q: %v, want a line with %q", c.text, err, c.hint)
+		if !errors.Is(err, ErrInput) || !strings.Contains(fmt.Sprint(err), c.hint) || strings.Contains(fmt.Sprint(err), "\n") || len(c.text) < 20 && len(err.Error()) > 200 {
+			t.Errorf("%q: %v, want a short line with %q", c.text, err, c.hint)
 		}
 	}
 }

@@ -1,0 +1,59 @@
+package run
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// spentKey is the journal's entry of what the run has cost.
+const spentKey = "spent"
+
+// spent is what a run has cost, all its sessions together.
+type spent struct {
+	Masks   int     `json:"-"`       // that were touched: the journal's own scores tell
+	Samples float64 `json:"samples"` // whole-network passes of a sample
+	Seconds float64 `json:"seconds"`
+
+	Calls       int     `json:"calls"` // of a metric command
+	CallSeconds float64 `json:"call_seconds"`
+}
+
+// Spent is what the sessions before this one have cost.
+func (j *Journal) Spent() (s spent, err error) {
+	meta, err := j.meta()
+	if err != nil {
+		return s, err
+	}
+	if text, ok := meta[spentKey]; ok {
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			return s, mistakef("%s: the journal is damaged: what the run has cost cannot be read; give --out a new folder or --force", j.path)
+		}
+	}
+	return s, j.db.QueryRow(`SELECT count(*) FROM scores`).Scan(&s.Masks)
+}
+
+// KeepSpent books what the run has cost so far.
+func (j *Journal) KeepSpent(s spent) error {
+	text, err := json.Marshal(s)
+	if err == nil {
+		_, err = j.db.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?)`, spentKey, string(text))
+	}
+	if err != nil {
+		return j.cannotWrite(err)
+	}
+	return nil
+}
+
+// count books what the search has cost so far.
+func (s *searching) count() {
+	st := s.ev.Stats()
+	all := s.before
+	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.started).Seconds()
+	if s.command != nil {
+		calls, seconds := s.command.Cost()
+		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds
+		s.result.MetricCommand = &MetricCommand{all.Calls, all.CallSeconds}
+	}
+	s.result.Trials, s.result.SampleEvals, s.result.Seconds = all.Masks, all.Samples, all.Seconds
+	s.spent = all
+}
