@@ -15,10 +15,11 @@ const gpuLooks = 4
 // onCPU says whether the options ask for the CPU.
 func (o Options) onCPU() bool { return o.Device == "" || o.Device == DeviceCPU }
 
-// looks is the number of blocks that are run before their gains are looked at.
+// looks is the number of blocks that are run before their gains are looked at. On the CPU that is one: where there are more
+// workers, they run ahead.
 func (o Options) looks() int {
 	if o.onCPU() {
-		return o.Workers
+		return 1
 	}
 	return gpuLooks
 }

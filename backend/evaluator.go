@@ -37,8 +37,8 @@ const DefaultBlock = 20
 // Stats count what an Evaluator has done.
 type Stats struct {
 	bounds.Stats
-	Blocks   int     // blocks run, from whatever part on
-	Samples  float64 // whole-network sample passes: parts by their share of measured time
+	Blocks   int     // blocks run, from whatever part on; with those that were thrown away
+	Samples  float64 // whole-network sample passes: parts by their share of measured time; with those thrown away
 	Parts    int     // parts run, over all blocks
 	Moved    int64   // bytes of stored activations read and written
 	Restored int     // blocks that started from stored activations

@@ -16,6 +16,8 @@ type job struct {
 	first, last int    // parts with a holder that differs from the base
 	block       int
 	gain        *bounds.Gain // where the result goes
+	spare       uint64       // id of a trial whose drafts are left alone; 0: none
+	ticket      int          // comes back with the report
 }
 
 // report is what a worker says of a job.
@@ -26,6 +28,7 @@ type report struct {
 	restored bool    // began at a cut
 	equal    bool    // ended at a cut, come back to the base
 	busy     time.Duration
+	ticket   int // of the job
 	err      error
 }
 
@@ -46,7 +49,7 @@ func newPool(runners []func(job) report) *pool {
 			for j := range p.jobs {
 				start := time.Now()
 				r := run(j)
-				r.busy = time.Since(start)
+				r.busy, r.ticket = time.Since(start), j.ticket
 				p.reports <- r
 			}
 		})

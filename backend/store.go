@@ -122,7 +122,7 @@ func (s *store) keep(l lane, j job, part int) (gain bounds.Gain, equal bool, err
 		}
 		return gain, false, err
 	}
-	if !sl.has(l, &sl.draft, c.size) {
+	if j.spares(sl.owner) || !sl.has(l, &sl.draft, c.size) {
 		return gain, false, nil
 	}
 	sl.owner = 0
@@ -138,9 +138,13 @@ func (s *store) keep(l lane, j job, part int) (gain bounds.Gain, equal bool, err
 		return gain, false, err
 	}
 	for k := i; k < len(s.cuts); k++ {
-		s.cuts[k].slots[j.block].owner, s.cuts[k].slots[j.block].same = j.trial, true
+		if sl := &s.cuts[k].slots[j.block]; !j.spares(sl.owner) {
+			sl.owner, sl.same = j.trial, true
+		}
 	}
-	out.owner, out.same = j.trial, true
+	if !j.spares(out.owner) {
+		out.owner, out.same = j.trial, true
+	}
 	return out.base, true, nil
 }
 
@@ -153,7 +157,9 @@ func (s *store) keepGain(j job) {
 		out.base, out.valid = *j.gain, true
 		return
 	}
-	out.draft, out.owner, out.same = *j.gain, j.trial, false
+	if !j.spares(out.owner) {
+		out.draft, out.owner, out.same = *j.gain, j.trial, false
+	}
 }
 
 // has makes the slot's memory on first use; without memory the cut is simply not kept.

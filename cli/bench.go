@@ -82,4 +82,5 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 	fmt.Fprintf(w, "  %.3g scores/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)
+	fmt.Fprintf(w, "  work thrown away: %.2f whole-network passes, %d of %d blocks that idle workers ran ahead\n", s.ThrownPass, s.Thrown, s.Ahead)
 }

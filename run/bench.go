@@ -64,7 +64,10 @@ type BenchSearch struct {
 	PartRuns    int     `json:"part_runs"`         // parts run, over all blocks
 	WholeRuns   float64 `json:"whole_runs"`        // part runs that the same blocks would have been in full
 	Moved       int64   `json:"moved_bytes"`       // of stored activations, read and written
-	Blocks      int     `json:"blocks"`            // blocks run, from whatever part on
+	Blocks      int     `json:"blocks"`            // blocks run, from whatever part on, those thrown away with them
+	Ahead       int     `json:"ahead"`             // of these, begun on an idle worker before the scan had asked for them
+	Thrown      int     `json:"thrown"`            // of these, never asked for by the scan that they were run for
+	ThrownPass  float64 `json:"thrown_passes"`     // what those have cost, in whole-network passes over the samples
 	Restored    int     `json:"restored"`          // of these, from stored activations
 	Equal       int     `json:"equal"`             // of these, ended early since nothing had changed
 	Memo        int     `json:"memo"`              // scores recalled
@@ -269,6 +272,8 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
 	out.Idle = max(0, 1-(st.Busy-before.Busy)/(took*float64(s.ev.Workers())))
 	out.Stored = s.plan.Bytes
+	out.Ahead, out.Thrown = st.Ahead-before.Ahead, st.Thrown-before.Thrown
+	out.ThrownPass = (st.ThrownWork - before.ThrownWork) / float64(s.data.Len())
 	out.CPU, out.PerSec = cpuSeconds()-cpu, float64(found.Evaluations)/took
 	out.Samples = st.Stats.Samples - before.Stats.Samples
 	out.SamplesPerS = float64(out.Samples) / took

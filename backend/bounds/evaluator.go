@@ -25,14 +25,21 @@ type Machine interface {
 
 // Stats counts what an Evaluator has done.
 type Stats struct {
-	Trials     int // masks that the machine has touched
-	Blocks     int // blocks run
-	Samples    int // samples run
+	Trials     int // masks of which scores or blocks were asked for
+	Blocks     int // blocks run that were asked for
+	Samples    int // samples of them
 	Memo       int // scores answered from the memo
 	Resumed    int // trials taken up from where an earlier scan left them
 	Scans      int
 	Accepted   int // scans that a candidate passed
 	Candidates int // candidates that the definition would have scored in full
+
+	// Work that was begun on idle workers before a scan asked for it. What its scan then asks for is counted above, like
+	// any other; what it has not asked for when it ends is thrown away: no later scan, score or journal gets it.
+	Ahead         int     // blocks begun ahead
+	Thrown        int     // of these, blocks thrown away
+	ThrownSamples int     // samples of them
+	ThrownWork    float64 // what they have cost, in whole-network passes of a sample
 }
 
 // Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice. It
@@ -47,6 +54,7 @@ type Evaluator struct {
 	gains   []Gain
 	looked  []bool // candidates of the scan at hand that the memo was asked about
 	told    []int  // blocks of each that the journal was told of
+	ahead   *ahead // nil: nobody runs ahead
 	stats   Stats
 
 	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with it.
@@ -58,9 +66,12 @@ type Evaluator struct {
 
 var _ search.Evaluator = (*Evaluator)(nil)
 
-// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does.
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A machine
+// that is Workers is asked for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
-	return &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
+	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
+	e.ahead = newAhead(e)
+	return e
 }
 
 // Restore enters a full score that is known from before.
@@ -118,24 +129,17 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	}
 	clear(e.looked[:len(candidates)])
 	clear(e.told[:len(candidates)])
-	for at := -1; ; {
-		w, ok := e.scan.Next()
-		if !ok {
-			break
-		}
-		if w.Candidate != at && at >= 0 {
-			if err := e.tell(at, candidates[at]); err != nil {
-				_ = e.leave(candidates) // the first error is told
-				return search.Found{Index: -1}, err
-			}
-		}
-		at = w.Candidate
-		if err := e.advance(ctx, base, candidates[w.Candidate], w); err != nil {
-			_ = e.leave(candidates) // the first error is told
-			return search.Found{Index: -1}, err
-		}
+	if e.ahead != nil {
+		e.ahead.begin(base, candidates)
 	}
-	if err := e.leave(candidates); err != nil {
+	err := e.decide(ctx, base, candidates)
+	if e.ahead != nil {
+		e.ahead.end()
+	}
+	if lerr := e.leave(candidates); err == nil { // the first error is told
+		err = lerr
+	}
+	if err != nil {
 		return search.Found{Index: -1}, err
 	}
 	found := e.scan.Found()
@@ -146,6 +150,25 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 		e.stats.Candidates += len(candidates)
 	}
 	return found, nil
+}
+
+// decide does the work of a scan until it has its answer.
+func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []search.Mask) error {
+	for at := -1; ; {
+		w, ok := e.scan.Next()
+		if !ok {
+			return nil
+		}
+		if w.Candidate != at && at >= 0 {
+			if err := e.tell(at, candidates[at]); err != nil {
+				return err
+			}
+		}
+		at = w.Candidate
+		if err := e.advance(ctx, base, candidates[at], w); err != nil {
+			return err
+		}
+	}
 }
 
 // unfinished is how many unfinished trials are kept beyond the base that they were candidates on. They hardly ever come
@@ -188,7 +211,12 @@ func (e *Evaluator) advance(ctx context.Context, base, mask search.Mask, w Work)
 		}
 	}
 	p, _, _ := e.scan.Progress(w.Candidate)
-	p, err := e.run(ctx, Job{Base: base, Mask: mask, From: w.From, To: w.To}, p)
+	var err error
+	if e.ahead != nil {
+		p, err = e.ahead.run(ctx, w, p)
+	} else {
+		p, err = e.run(ctx, Job{Base: base, Mask: mask, From: w.From, To: w.To}, p)
+	}
 	e.scan.Learn(w.Candidate, p)
 	if err != nil {
 		return err

@@ -37,8 +37,9 @@ type Rule struct {
 	// to it.
 	Width int
 
-	left []int     // samples from a block on; one entry more than there are blocks
-	lift []float64 // Mean: the most that a block can add
+	left  []int     // samples from a block on; one entry more than there are blocks
+	lift  []float64 // Mean: the most that a block can add
+	lifts []float64 // Mean: and about what all blocks from one on can; one entry more than there are blocks
 }
 
 // Gain is what one block adds to a score.
@@ -88,6 +89,10 @@ func (r *Rule) prepare() {
 	r.lift = make([]float64, len(r.Sizes))
 	for b, n := range r.Sizes {
 		r.lift[b] = best * float64(n)
+	}
+	r.lifts = make([]float64, len(r.Sizes)+1)
+	for b := len(r.Sizes) - 1; b >= 0; b-- {
+		r.lifts[b] = r.lifts[b+1] + r.lift[b]
 	}
 }
 
@@ -176,6 +181,34 @@ func (r *Rule) smallest(satisfies func(float64) bool) key {
 	return key(sort.Search(total+1, func(c int) bool {
 		return satisfies(search.Score{Count: c, Total: total}.Float())
 	}))
+}
+
+// least is about the smallest count or sum whose score has at least the key: good for a guess. It is +Inf if there is none.
+func (r *Rule) least(k key) float64 {
+	if r.Kind == Counted {
+		return float64(k)
+	}
+	low, high := order(math.Inf(-1)), order(r.lifts[0])
+	if order(r.finish(r.lifts[0])) < k {
+		return math.Inf(1)
+	}
+	for low < high {
+		mid := low + int64(uint64(high-low)/2)
+		if order(r.finish(unorder(mid))) >= k {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return unorder(low)
+}
+
+// unorder is the float64 of a key.
+func unorder(k key) float64 {
+	if k < 0 {
+		return math.Float64frombits(uint64(math.MinInt64 - k))
+	}
+	return math.Float64frombits(uint64(k))
 }
 
 // order maps a float64 to an integer of the same order: NaN lowest, -0 and +0 equal.

@@ -1,0 +1,36 @@
+package backend
+
+import (
+	"demote/backend/bounds"
+	"demote/search"
+)
+
+var _ bounds.Workers = (*Evaluator)(nil)
+
+// Start implements bounds.Workers: one block on a free worker. A block that is run ahead of the trial at hand may read the
+// base's stored activations and fill in those of them that are missing. What it computes behind its own change it drafts
+// only where no draft of the trial at hand lies: that trial is the first that may win, and its drafts are then the base's,
+// while a draft that is not kept costs no more, should the later trial win, than the block run ahead has saved. So running
+// ahead is never dearer than waiting.
+func (e *Evaluator) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
+	e.stand(b.Base) // nothing is under way if this is another base
+	j := job{mask: b.Mask, block: b.From, gain: gain, ticket: ticket}
+	j.first, j.last = e.span(b.Mask)
+	if e.store != nil {
+		j.trial = e.store.trial(b.Mask)
+		if !hand.Equal(b.Mask) {
+			j.spare = e.store.trial(hand)
+		}
+	}
+	e.pool.jobs <- j
+}
+
+// Finish implements bounds.Workers.
+func (e *Evaluator) Finish() (ticket int, work float64, err error) {
+	r := <-e.pool.reports
+	e.book(r)
+	return r.ticket, r.work, r.err
+}
+
+// spares tells whether the drafts of a trial are to be left alone by a job.
+func (j *job) spares(owner uint64) bool { return owner != 0 && owner == j.spare }

@@ -1,0 +1,252 @@
+package bounds
+
+import (
+	"context"
+	"fmt"
+
+	"demote/search"
+)
+
+// Workers is a Machine that runs several blocks at once, each on a worker of its own, and takes them one by one. With
+// two workers or more, an Evaluator keeps them busy: where the trial at hand has no certain block left to hand out, they
+// run ahead (see ahead).
+type Workers interface {
+	Machine
+	// Workers is how many blocks can be under way at once.
+	Workers() int
+	// Start begins the one block of a job on a free worker and returns. It is called with at most Workers() blocks under
+	// way, all on one base. hand is the mask of the trial that the scan is at: another than the job's where the block is
+	// run ahead for a later candidate, whose activations must then not take the room of that trial's. The masks and the
+	// gain are lent until Finish tells of the ticket.
+	Start(job Job, hand search.Mask, ticket int, gain *Gain)
+	// Finish waits until a block is done and returns its ticket, and what it has cost in whole-network passes of a sample.
+	// After an error the gain is not used. It is called only with a block under way, and always until none is.
+	Finish() (ticket int, work float64, err error)
+}
+
+// ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and is
+// told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the journal are
+// told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for run first, and
+// then those that the scan will most probably ask for; what they gain waits here until it does. At the end of the scan
+// what nobody has asked for is thrown away and counted.
+type ahead struct {
+	e          *Evaluator
+	workers    Workers
+	base       search.Mask
+	candidates []search.Mask
+	trials     []waiting
+	blocks     []aside // of all candidates, in lists; reused
+	free       int32   // list of unused blocks; -1: none
+	flights    []flight
+	landed     []int // tickets of free workers
+	odds       odds
+	hand       int                // the candidate that the scan is at
+	pick       func() (int, bool) // the method guess, made once
+	broken     bool               // a block has failed: no more is begun than what is asked for
+}
+
+// waiting is what is under way or known of a candidate beyond what the scan has asked for: blocks that follow on the
+// scan's own progress without a gap. The first of them is the next to be asked for.
+type waiting struct {
+	looked      bool // memo and earlier scans were asked about it
+	known       bool // its full score is in the memo: no block of it is needed
+	passes      bool // if known
+	first, last int32
+	front       int32    // the first that is not done yet
+	next        int      // block to be begun next
+	seen        Progress // with all blocks in front of front
+}
+
+// aside is a block that was begun and not asked for yet.
+type aside struct {
+	block int
+	gain  Gain
+	work  float64
+	err   error
+	done  bool
+	next  int32
+}
+
+// flight is a block under way.
+type flight struct {
+	candidate int
+	block     int32 // into blocks
+	gain      Gain
+}
+
+// none ends a list of blocks.
+const none int32 = -1
+
+// newAhead returns nil if there is nobody to run ahead.
+func newAhead(e *Evaluator) *ahead {
+	w, ok := e.machine.(Workers)
+	if !ok || w.Workers() < 2 || e.rule.Kind == Whole {
+		return nil
+	}
+	a := &ahead{e: e, workers: w, free: none, flights: make([]flight, w.Workers())}
+	a.odds.prepare(e.rule)
+	a.pick = a.guess
+	for i := range a.flights {
+		a.landed = append(a.landed, i)
+	}
+	return a
+}
+
+// begin starts a scan.
+func (a *ahead) begin(base search.Mask, candidates []search.Mask) {
+	a.base, a.candidates, a.broken = base, candidates, false
+	if cap(a.trials) < len(candidates) {
+		a.trials = make([]waiting, len(candidates))
+	}
+	a.trials = a.trials[:len(candidates)]
+	clear(a.trials)
+	a.odds.begin(a.e.scan)
+	a.hand = -1
+}
+
+// end waits for all that is under way, whatever has happened, and counts what was run in vain.
+func (a *ahead) end() {
+	for a.flying() > 0 {
+		a.land()
+	}
+	for c := range a.trials {
+		t := &a.trials[c]
+		if !t.looked {
+			continue
+		}
+		for t.first != none {
+			b := &a.blocks[t.first]
+			a.e.stats.Thrown++
+			a.e.stats.ThrownSamples += a.e.rule.Sizes[b.block]
+			a.e.stats.ThrownWork += b.work
+			a.release(t)
+		}
+	}
+	a.base, a.candidates = search.Mask{}, nil
+}
+
+// flying is the number of blocks under way.
+func (a *ahead) flying() int { return len(a.flights) - len(a.landed) }
+
+// run does a piece of work that the scan asks for, and whatever else there are workers for. After an error, and when the
+// context is cancelled, the progress has what was done of it.
+func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
+	t := a.look(w.Candidate)
+	if w.Candidate != a.hand {
+		a.hand = w.Candidate
+		a.odds.sum()
+	}
+	for p.Blocks < w.To {
+		if ctx.Err() == nil {
+			a.fill(w)
+		}
+		if t.first == none && a.flying() == 0 {
+			return p, ctx.Err()
+		}
+		if t.first == none || !a.blocks[t.first].done {
+			a.land()
+			continue
+		}
+		b := &a.blocks[t.first]
+		if b.err != nil {
+			return p, fmt.Errorf("block %d: %w", p.Blocks, b.err)
+		}
+		a.e.stats.Blocks++
+		a.e.stats.Samples += a.e.rule.Sizes[p.Blocks]
+		p = p.add(b.gain)
+		a.release(t)
+	}
+	return p, nil
+}
+
+// fill gives every free worker a block: those that are asked for in their order, then the most probable ones.
+func (a *ahead) fill(w Work) {
+	for len(a.landed) > 0 {
+		if a.trials[w.Candidate].next < w.To {
+			a.start(w.Candidate)
+			continue
+		}
+		if a.broken {
+			return
+		}
+		candidate, ok := a.pick()
+		if !ok {
+			return
+		}
+		a.e.stats.Ahead++
+		a.start(candidate)
+	}
+}
+
+// look asks the memo and the earlier scans about a candidate before anything of it is run.
+func (a *ahead) look(candidate int) *waiting {
+	t := &a.trials[candidate]
+	if t.looked {
+		return t
+	}
+	t.looked, t.first, t.last, t.front = true, none, none, none
+	if s, ok := a.e.memo.Get(a.candidates[candidate]); ok {
+		t.known, t.passes = true, a.e.rule.keyOf(s) >= a.e.scan.need
+		return t
+	}
+	t.seen, _ = a.e.partial.Get(a.candidates[candidate])
+	t.next = t.seen.Blocks
+	return t
+}
+
+// start begins the next block of a candidate.
+func (a *ahead) start(candidate int) {
+	t := &a.trials[candidate]
+	at := a.take()
+	a.blocks[at].block = t.next
+	if t.first == none {
+		t.first = at
+	} else {
+		a.blocks[t.last].next = at
+	}
+	if t.front == none {
+		t.front = at
+	}
+	t.last = at
+	ticket := a.landed[len(a.landed)-1]
+	a.landed = a.landed[:len(a.landed)-1]
+	f := &a.flights[ticket]
+	*f = flight{candidate: candidate, block: at}
+	a.workers.Start(Job{Base: a.base, Mask: a.candidates[candidate], From: t.next, To: t.next + 1}, a.candidates[a.hand], ticket, &f.gain)
+	t.next++
+}
+
+// land waits for a block and enters what it has gained.
+func (a *ahead) land() {
+	ticket, work, err := a.workers.Finish()
+	a.landed = append(a.landed, ticket)
+	f := &a.flights[ticket]
+	b := &a.blocks[f.block]
+	b.gain, b.work, b.err, b.done = f.gain, work, err, true
+	a.broken = a.broken || err != nil
+	t := &a.trials[f.candidate]
+	for t.front != none && a.blocks[t.front].done && a.blocks[t.front].err == nil {
+		g := a.blocks[t.front].gain
+		a.odds.note(t.seen.Blocks, g)
+		t.seen, t.front = t.seen.add(g), a.blocks[t.front].next
+	}
+}
+
+// take returns an unused block.
+func (a *ahead) take() int32 {
+	if a.free == none {
+		a.blocks = append(a.blocks, aside{next: none})
+		return int32(len(a.blocks) - 1)
+	}
+	at := a.free
+	a.free = a.blocks[at].next
+	a.blocks[at] = aside{next: none}
+	return at
+}
+
+// release gives the first block of a candidate back.
+func (a *ahead) release(t *waiting) {
+	at := t.first
+	t.first = a.blocks[at].next
+	a.blocks[at].next, a.free = a.free, at
+}
