@@ -9,9 +9,10 @@ var _ bounds.Workers = (*Evaluator)(nil)
 
 // Start implements bounds.Workers: one block on a free worker. A block that is run ahead of the trial at hand may read the
 // base's stored activations and fill in those of them that are missing. What it computes behind its own change it drafts
-// only where no draft of the trial at hand lies: that trial is the first that may win, and its drafts are then the base's,
-// while a draft that is not kept costs no more, should the later trial win, than the block run ahead has saved. So running
-// ahead is never dearer than waiting.
+// only where no draft of the trial at hand lies: that trial is the first that may win, and its drafts are then the base's.
+// Should the later trial win, the base's codes of the block are missing behind the change, and the next trial that passes
+// there fills them in from the cut in front: about what the block run ahead has saved. Had it taken the room and lost, the
+// same would be due for nothing.
 func (e *Evaluator) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
 	e.stand(b.Base) // nothing is under way if this is another base
 	j := job{mask: b.Mask, block: b.From, gain: gain, ticket: ticket}

@@ -74,18 +74,19 @@ func TestSelfTest(t *testing.T) {
 	}
 }
 
-// TestWorkersAndThreads holds that neither changes a decision.
+// TestWorkersAndThreads holds that neither changes a decision, nor which masks are tried.
 func TestWorkersAndThreads(t *testing.T) {
-	want := ""
-	for _, c := range []struct{ workers, threads int }{{1, 1}, {2, 1}, {3, 1}, {1, 2}, {2, 2}} {
+	want, trials := "", 0
+	for _, c := range []struct{ workers, threads int }{{1, 1}, {2, 1}, {3, 1}, {4, 1}, {1, 2}, {2, 2}} {
 		cfg := tinyConfig(t, 75)
 		cfg.Workers, cfg.Threads = c.workers, c.threads
-		got := decisions(t, mustSearch(t, cfg))
+		r := mustSearch(t, cfg)
+		got := decisions(t, r)
 		if want == "" {
-			want = got
+			want, trials = got, r.Trials
 		}
-		if got != want {
-			t.Errorf("%d workers of %d threads: %s\none of one: %s", c.workers, c.threads, got, want)
+		if got != want || r.Trials != trials {
+			t.Errorf("%d workers of %d threads: %d trials, %s\none of one: %d trials, %s", c.workers, c.threads, r.Trials, got, trials, want)
 		}
 	}
 }

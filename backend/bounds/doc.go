@@ -2,6 +2,6 @@
 // cannot lift it above the threshold, and where none passes the best is found best-first.
 //
 // The answers are those of search.NaiveScan, always. The package is plain logic: Scan decides which blocks are needed
-// next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. A backend that wants to
-// run ahead feeds Scan more than it asks for; decisions are made in the order of the candidates all the same.
+// next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. Where the machine is
+// Workers, those that a scan leaves idle run ahead of it; the scan neither knows nor minds.
 package bounds
