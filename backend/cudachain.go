@@ -15,7 +15,8 @@ type gpuPart struct {
 	*Stretch
 	session *cgo.Session
 	binding *cgo.Binding
-	data    bool // it reads inputs of the network
+	data    bool   // it reads inputs of the network
+	plainly string // why its runs are not captured and replayed; empty: they are
 }
 
 // gpuChain is a network on a GPU with its one lane.
@@ -45,7 +46,7 @@ func (g *gpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, e
 					return err
 				}
 			}
-			if p.session, err = g.session(model); err != nil {
+			if p.session, p.plainly, err = g.session(model); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			c.parts = append(c.parts, p)
@@ -61,23 +62,6 @@ func (g *gpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, e
 		return nil, gpuError(err)
 	}
 	return c, nil
-}
-
-// session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
-// be captured gets a session that runs plainly.
-func (g *gpu) session(model []byte) (*cgo.Session, error) {
-	o := cgo.CUDAOptions{
-		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: true},
-		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), Holders: len(g.records),
-			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
-		StandIn: g.standIn,
-	}
-	s, err := cgo.NewCUDASession(model, sessionOptions(g.opts), o)
-	if err != nil && !g.standIn && !OutOfMemory(cuda.Explain(err)) {
-		o.Provider.Graph = false
-		s, err = cgo.NewCUDASession(model, sessionOptions(g.opts), o)
-	}
-	return s, cuda.Explain(err)
 }
 
 // tensor makes device memory for a tensor.

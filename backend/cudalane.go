@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,7 +29,6 @@ type gpuLane struct {
 	holders  int
 
 	plain, graph *cgo.RunOptions
-	captured     bool // runs are captured and replayed; false once that has failed
 
 	tally   gpuTally
 	codes   gpuCodes
@@ -43,7 +43,7 @@ type gpuLane struct {
 // newGPULane makes memory for every tensor between the parts and binds it, on the worker's thread.
 func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err error) {
 	l := &gpuLane{g: g, parts: parts, buffers: map[string]*gpuTensor{}, holders: len(g.records), current: search.NewMask(len(g.records)),
-		spare: map[string][]float32{}, captured: !g.standIn}
+		spare: map[string][]float32{}}
 	l.list = []lane{l}
 	l.task = g.worker.Task(func(*cuda.Device) error { return l.f() })
 	defer func() {
@@ -55,7 +55,7 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 		return nil, err
 	}
 	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
-		return nil, err
+		return nil, cuda.Explain(err)
 	}
 	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph)); err != nil {
 		return nil, err
@@ -182,20 +182,29 @@ func (l *gpuLane) runPart(b block, part int) error {
 	return err
 }
 
-// run replays the part's graph, which its first runs capture; a runtime that cannot capture runs it
-// plainly from then on.
+// run replays the part's graph, which its first run captures; a part whose capture is refused is run plainly
+// from then on.
 func (l *gpuLane) run(p *gpuPart) error {
-	if l.captured {
-		err := p.binding.RunWith(l.graph)
-		if err == nil || l.g.d.Lost() != nil {
+	if p.plainly == "" {
+		err := cuda.Explain(p.binding.RunWith(l.graph))
+		if err == nil || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
 			return err
 		}
-		l.captured = false
+		p.plainly = err.Error()
 	}
-	if err := p.binding.RunWith(l.plain); err != nil {
-		return cuda.Explain(err)
+	return cuda.Explain(p.binding.RunWith(l.plain))
+}
+
+// graphs says how many parts are replayed as one captured graph, and why one of the others is not.
+func (l *gpuLane) graphs() (captured int, why string) {
+	for _, p := range l.parts {
+		if p.plainly == "" {
+			captured++
+		} else if why == "" {
+			why = p.plainly
+		}
 	}
-	return nil
+	return captured, why
 }
 
 // wait ends when the stream is empty, and hands out what the blocks have gained.

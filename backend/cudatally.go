@@ -73,7 +73,7 @@ func (t *gpuTally) open(l *gpuLane, j *judge) (err error) {
 		return err
 	}
 	if t.host, err = cgo.NewPinned(size); err != nil {
-		return err
+		return cuda.Explain(err)
 	}
 	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", l.g.opts.Block)
 	if err != nil {

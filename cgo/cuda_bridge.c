@@ -3,6 +3,10 @@
 /* Device tensors, initializers, run options and page-locked memory. See cuda_bridge.h. */
 #include "cuda_bridge.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 char *demote_cuda_tensor(CUdeviceptr address, size_t bytes, const int64_t *dims, size_t rank, int type, int device, OrtValue **value) {
   OrtMemoryInfo *where = NULL;
   /* The name is matched exactly; the kind of allocator plays no part in where a tensor is. */
@@ -17,6 +21,37 @@ char *demote_cuda_tensor(CUdeviceptr address, size_t bytes, const int64_t *dims,
 
 char *demote_add_initializer(OrtSessionOptions *options, const char *name, const OrtValue *value) {
   return demote_error(demote_api->AddInitializer(options, name, value));
+}
+
+/* Writes the nodes of one subgraph that a provider has taken. */
+static OrtStatus *write_nodes(FILE *out, const OrtEpAssignedSubgraph *taken) {
+  const OrtEpAssignedNode *const *nodes;
+  size_t count;
+  OrtStatus *status = demote_api->EpAssignedSubgraph_GetNodes(taken, &nodes, &count);
+  for (size_t i = 0; !status && i < count; i++) {
+    const char *name, *op;
+    status = demote_api->EpAssignedNode_GetName(nodes[i], &name);
+    if (!status) status = demote_api->EpAssignedNode_GetOperatorType(nodes[i], &op);
+    if (!status) fprintf(out, "%s\t%s\n", name, op);
+  }
+  return status;
+}
+
+char *demote_nodes_elsewhere(const OrtSession *session, const char *provider, char **list) {
+  const OrtEpAssignedSubgraph *const *all;
+  size_t count, size;
+  *list = NULL;
+  OrtStatus *status = demote_api->Session_GetEpGraphAssignmentInfo(session, &all, &count);
+  if (status) return demote_error(status);
+  FILE *out = open_memstream(list, &size);
+  if (!out) abort(); /* no memory */
+  for (size_t i = 0; !status && i < count; i++) {
+    const char *name;
+    status = demote_api->EpAssignedSubgraph_GetEpName(all[i], &name);
+    if (!status && strcmp(name, provider)) status = write_nodes(out, all[i]);
+  }
+  fclose(out);
+  return demote_error(status);
 }
 
 char *demote_run_options(OrtRunOptions **options) { return demote_error(demote_api->CreateRunOptions(options)); }

@@ -32,6 +32,10 @@ char *demote_cuda_tensor(CUdeviceptr address, size_t bytes, const int64_t *dims,
 /* Makes a session made with these options use value in place of the initializer of that name. The value must outlive the session. */
 char *demote_add_initializer(OrtSessionOptions *options, const char *name, const OrtValue *value);
 
+/* The nodes of a session that another provider than this one has taken, a line "name<tab>operator" each; the session was made with the
+ * entry session.record_ep_graph_assignment_info. The caller frees the list. */
+char *demote_nodes_elsewhere(const OrtSession *session, const char *provider, char **list);
+
 /* Run options with one entry after another. */
 char *demote_run_options(OrtRunOptions **options);
 char *demote_run_option(OrtRunOptions *options, const char *key, const char *value);

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -35,6 +36,9 @@ type CUDAOptions struct {
 	// Initializers take the place of the network's initializers of these names, on the device, without a copy: a change of the memory is
 	// seen by the next run. They must outlive the session.
 	Initializers map[string]*DeviceTensor
+	// Elsewhere lets the CPU provider take the nodes that the CUDA provider does not, and keeps their names for NodesElsewhere. Such a session
+	// is for asking, not for running.
+	Elsewhere bool
 	// StandIn runs the session on the CPU provider, with the same FakeQuant launches on the emulated device, whose memory the host may read
 	// then. It is for tests.
 	StandIn bool
@@ -106,7 +110,11 @@ func (o Options) makeCUDA(c CUDAOptions) (*ort.SessionOptions, error) {
 		config = map[string]string{}
 	}
 	if !c.StandIn {
-		config["session.disable_cpu_ep_fallback"] = "1"
+		if c.Elsewhere {
+			config["session.record_ep_graph_assignment_info"] = "1"
+		} else {
+			config["session.disable_cpu_ep_fallback"] = "1"
+		}
 		set(func() error { return appendCUDA(opts, c.Provider.Map()) })
 	}
 	set(func() error { return takeError(C.demote_cuda_register(optionsOf(opts), C.bool(c.StandIn))) })
@@ -152,6 +160,30 @@ func addInitializer(opts *ort.SessionOptions, name string, t *DeviceTensor) erro
 		return fmt.Errorf("initializer %s: %w", name, err)
 	}
 	return nil
+}
+
+// A PlacedNode is a node of a network that a provider has taken.
+type PlacedNode struct{ Name, Operator string }
+
+// NodesElsewhere returns the nodes that the CUDA provider has not taken, in the order of the graph as far as ONNX Runtime keeps it. The
+// session was made with CUDAOptions.Elsewhere.
+func (s *Session) NodesElsewhere() (list []PlacedNode, err error) {
+	if s.inner == nil {
+		return nil, errClosed
+	}
+	provider := C.CString("CUDAExecutionProvider")
+	defer C.free(unsafe.Pointer(provider))
+	var text *C.char
+	err = takeError(C.demote_nodes_elsewhere(sessionOf(s.inner), provider, &text))
+	defer C.free(unsafe.Pointer(text))
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(C.GoString(text)) {
+		name, operator, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		list = append(list, PlacedNode{name, operator})
+	}
+	return list, nil
 }
 
 // CheckCUDA reports why ONNX Runtime cannot make its CUDA provider for a GPU; nil if it can. It costs a fraction of a second, the first time

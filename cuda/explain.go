@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
@@ -78,4 +79,20 @@ func Explain(err error) error {
 		}
 	}
 	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
+}
+
+// Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as a person finds it in the network; the cause is ONNX
+// Runtime's own error. Without names it is Explain.
+func Unplaced(cause error, nodes []string) error {
+	const most = 5
+	if len(nodes) == 0 {
+		return Explain(cause)
+	}
+	more := ""
+	if len(nodes) > most {
+		more = fmt.Sprintf(" and %d more", len(nodes)-most)
+		nodes = nodes[:most]
+	}
+	return &Explained{Line: fmt.Sprintf("these nodes of the network cannot run on the GPU: %s%s: search it with --device cpu", strings.Join(nodes, ", "), more),
+		kind: ErrPlacement, cause: cause}
 }

@@ -84,6 +84,18 @@ func TestPlacementOfInt16IsRefused(t *testing.T) {
 				t.Errorf("graph %v: %v", graph, explained)
 			}
 		}
+		session, err := place(d, s, data, table, func(_ *cgo.Options, c *cgo.CUDAOptions) { c.Provider.Graph, c.Elsewhere = false, true })
+		do(t, err)
+		nodes, err := session.NodesElsewhere()
+		do(t, err)
+		session.Close()
+		operators := map[string]int{}
+		for _, n := range nodes {
+			operators[n.Operator]++
+		}
+		if n := len(p.records); operators["QuantizeLinear"] != n || operators["DequantizeLinear"] != n || len(operators) != 2 {
+			t.Errorf("left to the CPU: %v, want the %d pairs of the holders", operators, n)
+		}
 		closeAll(t, table)
 	})
 }

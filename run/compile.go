@@ -83,6 +83,7 @@ func (s *searching) open(ctx context.Context) error {
 		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
 	s.high = high
+	s.sayGraphs()
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
 	return nil
 }

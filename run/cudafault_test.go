@@ -24,6 +24,11 @@ func TestEmulatedFaults(t *testing.T) {
 		{"a kernel fails in the middle", "launch=1500:719", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost in the middle", "lose=cuLaunchKernel:900", "cuda:0 does not answer any more: ", ExitInternal},
 		{"the context is lost at a wait", "lose=cuStreamSynchronize:100", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost at an allocation in the middle", "lose=cuMemAlloc_v2:40", "cuda:0 does not answer any more: ", ExitInternal},
+		{"the context is lost at the page-locked memory", "lose=cuMemHostAlloc:2", "cuda:0 does not answer any more: ", ExitInternal},
+		{"a memory error of a kernel in the middle", "launch=1200:700", "cuda:0 does not answer any more: ", ExitInternal},
+		{"an uncorrectable memory error", "launch=1:214", "cuda:0 does not answer any more: ", ExitInternal},
+		{"page-locked memory is refused", "fail=cuMemHostAlloc:1:1", "page-locked memory: CUDA error 1", ExitInternal},
 		{"a launch is refused", "fail=cuLaunchKernel:1700:701", "(CUDA error 701)", ExitInternal},
 		{"the first copy fails", "fail=cuMemcpyHtoDAsync_v2:1:1", "(CUDA error 1)", ExitInternal},
 		{"the kernels are refused", "fail=cuModuleLoadData:2:218", "refuses them", ExitMistake},
@@ -88,6 +93,26 @@ func TestEmulatedOutOfMemory(t *testing.T) {
 	}
 	if shrunk < 5 {
 		t.Errorf("the blocks shrank in %d searches", shrunk)
+	}
+}
+
+// TestEmulatedNoPinnedMemory holds that a search goes on in ordinary memory where the system has no page-locked memory left, from the
+// first allocation of it or from a later one on, with the same result.
+func TestEmulatedNoPinnedMemory(t *testing.T) {
+	cfg := tinyConfig(t, 40)
+	cfg.Device = "cpu"
+	want := mustSearch(t, cfg)
+	for _, fault := range []string{"fail=cuMemHostAlloc:1:2", "fail=cuMemHostAlloc:2:2", "fail=cuMemHostAlloc:0:2"} {
+		emulated(t, fault)
+		cfg.Device, cfg.Out = "cuda:0", filepath.Join(t.TempDir(), "run")
+		got := mustSearch(t, cfg)
+		if decisions(t, got) != decisions(t, want) {
+			t.Errorf("%s: %s\nwant: %s", fault, decisions(t, got), decisions(t, want))
+		}
+		if emutest.Counter("pageable") == 0 {
+			t.Errorf("%s: no copy used ordinary memory", fault)
+		}
+		emutest.Reset()
 	}
 }
 

@@ -56,6 +56,22 @@ func (s *searching) sayDevice(why string) {
 	s.config.Say(fmt.Sprintf("device %s%s: %s", s.device.Name, why, s.device.Text))
 }
 
+// sayGraphs says how the GPU runs the parts of the network, once all of them have run.
+func (s *searching) sayGraphs() {
+	if !s.onGPU() {
+		return
+	}
+	captured, why := s.ev.Graphs()
+	text := fmt.Sprintf("%d of %d parts of the network are replayed as CUDA graphs", captured, s.ev.Parts())
+	switch {
+	case captured == 0:
+		text = "the network runs node by node, without CUDA graphs: " + why
+	case why != "":
+		text += ", the others run node by node: " + why
+	}
+	s.config.Say(text)
+}
+
 // onGPU says whether trials run on a GPU.
 func (s *searching) onGPU() bool { return s.device.Name != "" && s.device.Name != backend.DeviceCPU }
 

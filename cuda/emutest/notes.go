@@ -19,12 +19,18 @@ static void reset(void) {
 	void (*f)(void) = library ? (void (*)(void))dlsym(library, "demote_standin_reset") : NULL;
 	if (f) f();
 }
+static void fail(const char *function) {
+	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	void (*f)(const char *) = library ? (void (*)(const char *))dlsym(library, "demote_standin_fail") : NULL;
+	if (f) f(function);
+}
 */
 import "C"
 
 import (
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // Notes returns what ONNX Runtime's CUDA provider asked of the stand-in CUDA runtime since ResetNotes, a line each: "launch NAME stream ADDRESS",
@@ -40,3 +46,13 @@ func Notes(t testing.TB) []string {
 
 // ResetNotes forgets what was noted.
 func ResetNotes() { C.reset() }
+
+// Fail makes every call of a function of the stand-in CUDA runtime fail until the end of the test: cudaStreamBeginCapture or
+// cudaGraphInstantiate.
+func Fail(t testing.TB, function string) {
+	t.Helper()
+	text := C.CString(function)
+	defer C.free(unsafe.Pointer(text))
+	C.fail(text)
+	t.Cleanup(func() { C.fail(nil) })
+}

@@ -7,7 +7,7 @@
 typedef struct { unsigned x, y, z; } dim3;
 typedef void *stream_t;
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, INVALID_DEVICE = 101, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
+enum { SUCCESS = 0, INVALID_VALUE = 1, INVALID_DEVICE = 101, CAPTURE_UNSUPPORTED = 900, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
 
 /* ---- the device */
 
@@ -99,9 +99,13 @@ int cudaEventRecord(void *event, stream_t stream) { return (void)event, (void)st
 int cudaEventSynchronize(void *event) { return (void)event, SUCCESS; }
 int cudaEventElapsedTime(float *ms, void *from, void *to) { return (void)from, (void)to, *ms = 0, SUCCESS; }
 
-int cudaStreamBeginCapture(stream_t stream, int mode) { return (void)mode, note("capture begins stream %p", stream), SUCCESS; }
+int cudaStreamBeginCapture(stream_t stream, int mode) {
+  return (void)mode, note("capture begins stream %p", stream), fails("cudaStreamBeginCapture") ? CAPTURE_UNSUPPORTED : SUCCESS;
+}
 int cudaStreamEndCapture(stream_t stream, void **graph) { return note("capture ends stream %p", stream), *graph = handle, SUCCESS; }
-int cudaGraphInstantiate(void **exec, void *graph, unsigned long long flags) { return (void)graph, (void)flags, *exec = handle, SUCCESS; }
+int cudaGraphInstantiate(void **exec, void *graph, unsigned long long flags) {
+  return (void)graph, (void)flags, *exec = handle, fails("cudaGraphInstantiate") ? CAPTURE_UNSUPPORTED : SUCCESS;
+}
 int cudaGraphLaunch(void *exec, stream_t stream) { return (void)exec, note("graph launch stream %p", stream), SUCCESS; }
 int cudaGraphDestroy(void *graph) { return (void)graph, SUCCESS; }
 int cudaGraphExecDestroy(void *exec) { return (void)exec, SUCCESS; }

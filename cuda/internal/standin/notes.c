@@ -38,6 +38,21 @@ void demote_standin_reset(void) {
   pthread_mutex_unlock(&lock);
 }
 
+static char failing[64];
+
+void demote_standin_fail(const char *function) {
+  pthread_mutex_lock(&lock);
+  snprintf(failing, sizeof failing, "%s", function ? function : "");
+  pthread_mutex_unlock(&lock);
+}
+
+int fails(const char *function) {
+  pthread_mutex_lock(&lock);
+  const int now = strcmp(failing, function) == 0;
+  pthread_mutex_unlock(&lock);
+  return now;
+}
+
 /* A function of the emulated device's driver, null if that is not in the process. */
 static void *driver_function(const char *name) {
   void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);

@@ -7,9 +7,12 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int emulated(const void *address);
 /* Waits for what FakeQuant has put into streams of the emulated device: it may use memory of this runtime. */
 void drain(void);
+/* Whether a function is to fail, as a test has asked. */
+int fails(const char *function);
 
 /* The test's side. */
 const char *demote_standin_notes(void); /* all lines since the last reset; valid until the next note */
 void demote_standin_reset(void);
+void demote_standin_fail(const char *function); /* every call of it fails from now on; null: none does */
 
 #endif
