@@ -11,7 +11,8 @@
 //   - the last step adds +0.0f, so a result is never -0.
 //
 // Determinism. No atomics, no communication between blocks. Every sum has one order, which depends on the data's shape
-// alone, never on the launch shape. The order of blocks and threads cannot change a bit.
+// alone, never on the launch shape. The order of blocks and threads cannot change a bit; where several write to one place
+// (fake_quant's nan) they all write the same.
 //
 // Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in the
 // axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
@@ -83,28 +84,40 @@ template <int KIND> __device__ __forceinline__ float quantized(const Params &p, 
 
 // ---------------------------------------------------------------------------------------------------- fake quantization
 
-template <int KIND> __device__ __forceinline__ void quantize_all(float *y, const float *x, const Params &p, Size n, float below, float above) {
+// quantize_all also says whether one of the thread's values was NaN.
+template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const float *x, const Params &p, Size n, float below, float above) {
 	const Size vectors = aligned16(x, y) ? n / 4 : 0;
+	bool nan = false;
 	for (Size i = thread_index(); i < vectors; i += thread_count()) {
 		float4 v = ((const float4 *)x)[i];
+		nan |= v.x != v.x || v.y != v.y || v.z != v.z || v.w != v.w;
 		v.x = quantized<KIND>(p, v.x, below, above);
 		v.y = quantized<KIND>(p, v.y, below, above);
 		v.z = quantized<KIND>(p, v.z, below, above);
 		v.w = quantized<KIND>(p, v.w, below, above);
 		((float4 *)y)[i] = v;
 	}
-	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) y[i] = quantized<KIND>(p, x[i], below, above);
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) {
+		const float v = x[i];
+		nan |= v != v;
+		y[i] = quantized<KIND>(p, v, below, above);
+	}
+	return nan;
 }
 
 // fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else records[2*holder+1].
 // A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone.
+// nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
 // Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element.
 // Bits: quant.Grid.Value for every float32.
-extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above) {
+extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above,
+                                      unsigned *nan) {
 	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
-	if (p.kind == KIND_MCTQ) quantize_all<KIND_MCTQ>(y, x, p, n, below, above);
-	else if (p.kind == KIND_TORCH) quantize_all<KIND_TORCH>(y, x, p, n, below, above);
-	else quantize_all<KIND_QDQ>(y, x, p, n, below, above);
+	bool seen;
+	if (p.kind == KIND_MCTQ) seen = quantize_all<KIND_MCTQ>(y, x, p, n, below, above);
+	else if (p.kind == KIND_TORCH) seen = quantize_all<KIND_TORCH>(y, x, p, n, below, above);
+	else seen = quantize_all<KIND_QDQ>(y, x, p, n, below, above);
+	if (seen && nan) *nan = 1u;
 }
 
 // ---------------------------------------------------------------------------------------------------- weight selection

@@ -23,6 +23,7 @@ type cpuLane struct {
 	seconds time.Duration          // spent inside the runtime
 	current search.Mask            // what the mask tensor holds
 	torn    bool                   // not all parts have come to run it
+	nans    uint64                 // that FakeQuant nodes had counted when watching began
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 }
 
@@ -185,11 +186,11 @@ func (w *cpuLane) judge(j *judge, b block, gain *bounds.Gain) error {
 }
 
 // watchNaN makes the FakeQuant nodes count NaN in what they are given, or no longer. It concerns
-// holders that are not demoted.
-func (w *cpuLane) watchNaN(on bool) {
+// holders that are not demoted. All lanes count into one number.
+func (w *cpuLane) watchNaN(on bool) (seen bool, err error) {
 	w.high = 0
 	if on {
-		w.high = cgo.Watch
+		w.high, w.nans = cgo.Watch, cgo.NaNs()
 	}
 	bytes := w.mask.Bytes()
 	for i := range w.current.Len() {
@@ -197,6 +198,7 @@ func (w *cpuLane) watchNaN(on bool) {
 			bytes[i] = w.high
 		}
 	}
+	return !on && cgo.NaNs() > w.nans, nil
 }
 
 // Close gives buffers and bindings back. It may be called more than once.

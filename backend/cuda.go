@@ -25,6 +25,7 @@ type gpu struct {
 	d       *cuda.Device // for functions on the worker's thread
 	stream  *cuda.Stream
 	table   *cuda.Buffer[quant.Params] // low and high grid of every holder
+	nan     *cuda.Buffer[uint32]       // 1 once a FakeQuant was given NaN
 }
 
 // openGPU starts the worker and makes the records resident.
@@ -47,7 +48,10 @@ func openGPU(o Options, records []quant.Record) (device, error) {
 		if g.table, err = cuda.NewBuffer[quant.Params](d, "the record table", max(2, len(table))); err != nil {
 			return err
 		}
-		return g.table.Upload(g.stream, table)
+		if g.nan, err = cuda.NewBuffer[uint32](d, "the mark of NaN", 1); err != nil {
+			return err
+		}
+		return errors.Join(g.nan.Clear(g.stream), g.table.Upload(g.stream, table))
 	})
 	if err != nil {
 		g.Close()
@@ -203,7 +207,7 @@ func (g *gpu) Close() {
 	if g.worker == nil {
 		return
 	}
-	_ = g.worker.Do(func(*cuda.Device) error { return errors.Join(g.table.Close(), g.stream.Close()) })
+	_ = g.worker.Do(func(*cuda.Device) error { return errors.Join(g.table.Close(), g.nan.Close(), g.stream.Close()) })
 	_ = g.worker.Close()
 	g.worker = nil
 }

@@ -219,6 +219,16 @@ func (l *gpuLane) wait() error {
 	return nil
 }
 
+// watchNaN is of the interface of that name: the kernels always look, so only the mark is cleared and read.
+func (l *gpuLane) watchNaN(on bool) (seen bool, err error) {
+	mark := []uint32{0}
+	if on {
+		return false, l.g.nan.Clear(l.g.stream)
+	}
+	err = l.g.nan.Download(l.g.stream, mark)
+	return mark[0] != 0, err
+}
+
 func (l *gpuLane) spent() time.Duration { return l.seconds }
 
 // rows copies an output down.

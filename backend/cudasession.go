@@ -31,7 +31,7 @@ func (g *gpu) session(model []byte) (s *cgo.Session, plainly string, err error) 
 func (g *gpu) cudaOptions() cgo.CUDAOptions {
 	return cgo.CUDAOptions{
 		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: true},
-		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), Holders: len(g.records),
+		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.records),
 			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
 		StandIn: g.standIn,
 	}

@@ -58,6 +58,9 @@ type lane interface {
 	// rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.
 	rows(output string) ([]float32, error)
+	// watchNaN has the FakeQuant nodes look for NaN in what they are given where nothing is demoted, or no
+	// longer; then it says whether there was any since.
+	watchNaN(on bool) (seen bool, err error)
 	// codeSpeed is the seconds that a byte of codes takes, measured.
 	codeSpeed() float64
 	// spent is the time spent inside the runtime.

@@ -7,14 +7,20 @@ import (
 	"demote/search"
 )
 
-// watchNaN makes the FakeQuant nodes count NaN in what they are given, or no longer, on a device that
-// can count them.
-func (e *Evaluator) watchNaN(on bool) {
+// watchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether
+// there was any since.
+func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
 	for _, l := range e.chain.lanes() {
-		if w, ok := l.(interface{ watchNaN(on bool) }); ok {
-			w.watchNaN(on)
+		err = l.do(func() error {
+			here, err := l.watchNaN(on)
+			seen = seen || here
+			return err
+		})
+		if err != nil {
+			return false, err
 		}
 	}
+	return seen, nil
 }
 
 // hiddenNaN is the first sample, in the order of the data, for which some tensor of the network

@@ -5,7 +5,6 @@ import (
 	"math"
 	"sort"
 
-	"demote/cgo"
 	"demote/search"
 )
 
@@ -33,15 +32,19 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 	margins := make([]float64, e.samples)
 	bad := make([]bool, e.samples)
 	none := search.NewMask(e.source.Holders())
-	before := cgo.NaNs()
-	e.watchNaN(true)
+	if _, err := e.watchNaN(true); err != nil {
+		return high, -1, err
+	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
 		margins[sample] = e.margin(row, sample)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
 	})
-	e.watchNaN(false)
+	seen, werr := e.watchNaN(false)
+	if err == nil {
+		err = werr
+	}
 	if err != nil {
 		return high, -1, err
 	}
@@ -51,7 +54,7 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 			nan = i
 		}
 	}
-	if nan < 0 && cgo.NaNs() > before {
+	if nan < 0 && seen {
 		if nan, err = e.hiddenNaN(ctx); err != nil {
 			return high, -1, err
 		}

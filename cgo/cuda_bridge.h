@@ -12,6 +12,7 @@ typedef struct {
   CUcontext context;    /* the retained primary context */
   CUfunction function;  /* fake_quant of kernels.cu */
   CUdeviceptr records;  /* the record table: for each holder the low grid, then the high one (demote_params) */
+  CUdeviceptr nan;      /* a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks */
   CUstream stream;      /* where to launch if the provider has no stream of its own: only the stand-in */
   uint32_t holders;     /* records in the table */
   uint32_t max_blocks;  /* of a launch */

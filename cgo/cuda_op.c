@@ -78,10 +78,10 @@ static OrtStatus *ensure_context(CUcontext wanted) {
 static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n) {
   uint64_t blocks = (n + BLOCK_THREADS * VECTOR - 1) / (BLOCK_THREADS * VECTOR);
   if (blocks > k->device.max_blocks) blocks = k->device.max_blocks;
-  CUdeviceptr records = k->device.records;
+  CUdeviceptr records = k->device.records, nan = k->device.nan;
   uint32_t holder = k->holder;
   float below = k->below, above = k->above;
-  void *arguments[] = {&y, &x, &records, &mask, &holder, &n, &below, &above};
+  void *arguments[] = {&y, &x, &records, &mask, &holder, &n, &below, &above, &nan};
   return driver_status("launching fake_quant", cuLaunchKernel(k->device.function, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
                                                               arguments, NULL));
 }

@@ -24,6 +24,7 @@ type Launcher struct {
 	Context   uintptr // CUcontext, the retained primary one
 	Kernel    uintptr // CUfunction of fake_quant
 	Records   uintptr // device address of the record table
+	NaN       uintptr // device address of a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks
 	Holders   int     // records in it
 	MaxBlocks int     // of a launch
 	Stream    uintptr // CUstream; used only where the provider has none, as a stand-in has
@@ -88,6 +89,7 @@ func (l Launcher) fill(d *C.demote_cuda_device) {
 		context:    *(*C.CUcontext)(unsafe.Pointer(&l.Context)),
 		function:   *(*C.CUfunction)(unsafe.Pointer(&l.Kernel)),
 		records:    C.CUdeviceptr(l.Records),
+		nan:        C.CUdeviceptr(l.NaN),
 		stream:     *(*C.CUstream)(unsafe.Pointer(&l.Stream)),
 		holders:    C.uint32_t(l.Holders),
 		max_blocks: C.uint32_t(l.MaxBlocks),

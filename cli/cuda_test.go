@@ -72,6 +72,27 @@ func TestEmulatedProgram(t *testing.T) {
 	}
 }
 
+// TestEmulatedNaN holds that a NaN that only the 16-bit network makes, and that its FakeQuant hides, is found on the device as on the CPU,
+// and that there is none where there is none.
+func TestEmulatedNaN(t *testing.T) {
+	in := good(t)
+	in.write(t, "net.onnx", ratio(newGraph()).bytes())
+	tiny := data("eval.npz", 40, func(x, _ []float64) {
+		for i := range 16 {
+			x[11*16+i] = 1e-9
+		}
+	})(t, in)
+	tiny = append(tiny, "--device", "cuda:0")
+	checkRefused(t, alone(t, "shared=1", in.args(tiny...)...), "net.onnx", "16-bit network", "NaN", "sample 11", "ratio")
+	if got := alone(t, "shared=1", in.args(append(tiny, "--allow-nan")...)...); got.code == run.ExitInternal || got.code == run.ExitMistake {
+		t.Errorf("--allow-nan: exit code %d, %s", got.code, got.err)
+	}
+	in = good(t)
+	if got := alone(t, "shared=1", in.args("--device", "cuda:0")...); got.code != run.ExitFound {
+		t.Errorf("without NaN: exit code %d, %s", got.code, got.err)
+	}
+}
+
 // benchArgs measures what in searches, on the device.
 func benchArgs(in inputs) []string {
 	return []string{"--model", in.flags["--model"], "--calib", in.flags["--calib"], "--data", in.flags["--data"], "--block", "8", "--device", "cuda:0"}

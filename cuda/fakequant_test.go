@@ -58,6 +58,41 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 	})
 }
 
+// TestFakeQuantMarksNaN puts a NaN at one place after another, or none, and asks the mark; a demoted holder and every formula are no
+// exception.
+func TestFakeQuantMarksNaN(t *testing.T) {
+	list := records(t)
+	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
+		table := upload(t, d, s, "records", cuda.RecordTable(list))
+		mask, seen := upload(t, d, s, "mask", packMask(make([]bool, len(list)))), upload(t, d, s, "the mark", []uint32{0})
+		const n = 2051 // more than a block's vectors, and a tail
+		for holder := range list {
+			for _, at := range []int{-1, 0, 5, 1023, 2047, n - 1} {
+				in := values(list[holder].High.Params(), n, rand.New(rand.NewPCG(5, 6)))
+				for i, v := range in {
+					if v != v {
+						in[i] = 1
+					}
+				}
+				want := uint32(0)
+				if at >= 0 {
+					in[at], want = float32(math.NaN()), 1
+				}
+				x := upload(t, d, s, "x", in)
+				do(t, seen.Upload(s, []uint32{0}))
+				l := d.FakeQuant(x, x, table, mask, holder, cuda.Clip{})
+				l.MarkNaN(seen)
+				do(t, l.Run(s))
+				if got := download(t, s, seen)[0]; got != want {
+					t.Errorf("holder %d, NaN at %d: the mark is %d", holder, at, got)
+				}
+				closeAll(t, x)
+			}
+		}
+		closeAll(t, table, mask, seen)
+	})
+}
+
 func TestFakeQuantOfUnalignedParts(t *testing.T) {
 	grid, err := quant.GridOf(quant.QDQ, quant.Asymmetric, 8, quant.Range{Min: -1, Max: 2})
 	do(t, err)

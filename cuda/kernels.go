@@ -30,7 +30,7 @@ type Clip struct {
 var NoClip = Clip{float32(math.Inf(-1)), float32(math.Inf(1))}
 
 // FakeQuant rounds all of x to the grid that the mask chooses for a holder, and writes y, which is x itself or does not overlap it.
-// records is a RecordTable, mask a packed mask. For every float32 the bits are those of quant.Params.Value.
+// records is a RecordTable, mask a packed mask. For every float32 the bits are those of quant.Params.Value. MarkNaN has it say whether one was NaN.
 func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params], mask *Buffer[uint8], holder int, clip Clip) *Launch {
 	need("fake_quant", y, x.n)
 	need("fake_quant", records, 2*holder+2)
@@ -40,7 +40,13 @@ func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params],
 	}
 	return d.newLaunch("fake_quant", d.gridFor(ceilDiv(x.n, 4)), 1,
 		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(records.Address()), pointerArg(mask.Address()), uint32Arg(holder),
-		uint64Arg(x.n), float32Arg(clip.Below), float32Arg(clip.Above))
+		uint64Arg(x.n), float32Arg(clip.Below), float32Arg(clip.Above), pointerArg(0))
+}
+
+// MarkNaN has a launch of FakeQuant set seen[0] to 1 if one of its values is NaN.
+func (l *Launch) MarkNaN(seen *Buffer[uint32]) {
+	need(l.name, seen, 1)
+	l.Point(8, seen.Address())
 }
 
 // Span is one weight tensor in the arenas of SelectWeights: where it lies, and the holder whose bit chooses its set.
