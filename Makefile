@@ -67,7 +67,7 @@ test: setup ## all tests, those of the GPU on the emulated device, then every fu
 	@$(MAKE) --no-print-directory fuzz
 
 .PHONY: test-all
-test-all: test race test-bits ptx test-placement ## test, and what takes long or downloads more: race, all 2^32 floats, NVIDIA's compilers, the real CUDA provider placed
+test-all: test race test-bits check-emulated ptx test-placement ## test, and what takes long or downloads more: race, all 2^32 floats, the steps of gpu-check emulated, NVIDIA's compilers, the real CUDA provider placed
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (30)

@@ -148,24 +148,39 @@ cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and
 	@echo "cuda: headers of $(if $(CUDA_TOOLKIT),the CUDA toolkit in $(CUDA_TOOLKIT),this project, no CUDA 11 or 12 toolkit found)"
 	$(CUDA_ENV) go build -tags cuda -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
 
+# search_example WAY, ENVIRONMENT, ARGUMENTS: the example, searched on a device.
+search_example = $(2) bin/demote-cuda search --device cuda:0 --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
+  --data examples/fashion/eval.npz --target 16bit-0.003 --strategy demotion --out "$(DEMO_OUT)-$(1)" --force $(3)
+
 .PHONY: demo-cuda
-demo-cuda: setup-cuda cuda ## on a machine with a GPU: search the example on it; the mix is left in demo-out-cuda/
-	bin/demote-cuda search --device cuda:0 --ort "$(ORT_GPU_LIBRARY)" --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
-	  --data examples/fashion/eval.npz --target 16bit-0.003 --strategy demotion --out "$(DEMO_OUT)-cuda" --force
+demo-cuda: gpu-ask setup-cuda cuda ## on a machine with a GPU: search the example on it; the mix is left in demo-out-cuda/
+	$(call search_example,cuda,,--ort "$(ORT_GPU_LIBRARY)")
 
 GPU_REPORT ?= bin/gpu-report
 
-# Every step runs, whatever the one before it found; the report says what failed, and so does the exit code of gpucheck.
+$(CUDA_BIN)/gpucheck: $(CUDA_BIN)/libcuda.a $(wildcard cuda/*.go cuda/gpucheck/*.go quant/*.go) cuda/kernels.ptx
+	@$(CUDA_ENV) go build -tags cuda -o $@ ./cuda/gpucheck
+
+# Without a usable GPU this ends in one line, before anything is downloaded.
+.PHONY: gpu-ask
+gpu-ask: $(CUDA_BIN)/gpucheck ## say whether there is a GPU that can be used (part of gpu-check and demo-cuda)
+	@$(CUDA_BIN)/gpucheck -ask
+
+# gpu_report FOLDER, ENVIRONMENT, TESTS LEFT OUT, ARGUMENTS OF BENCH, OF GPUCHECK: all checks of a device. Every step runs, whatever the one
+# before it found; the report says what failed, and so does the exit code of gpucheck.
+define gpu_report
+	@mkdir -p $(1)
+	-$(2) go test -json -tags cuda,gpu -skip '$(3)' -count=1 ./cuda >$(1)/tests.json
+	-$(2) go test -json -tags cuda,gpu -run '^TestGPU' -count=1 -timeout 1h ./run >>$(1)/tests.json
+	-$(2) bin/demote-cuda bench --json --device cuda:0 --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
+	  --data examples/fashion/eval.npz --target 16bit-0.003 $(4) >$(1)/bench.json
+	$(2) $(CUDA_BIN)/gpucheck -tests $(1)/tests.json -bench $(1)/bench.json -out $(1) $(5)
+endef
+
 .PHONY: gpu-check
-gpu-check: setup-cuda cuda ## on a machine with a GPU: run all checks there and write bin/gpu-report/
+gpu-check: gpu-ask setup-cuda cuda ## on a machine with a GPU: run all checks there and write bin/gpu-report/
 	@sh scripts/need.sh go cc
-	@mkdir -p $(GPU_REPORT)
-	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
-	-$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -json -tags cuda,gpu -skip '^TestEmulated' -count=1 ./cuda >$(GPU_REPORT)/tests.json
-	-$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -json -tags cuda,gpu -run '^TestGPU' -count=1 -timeout 1h ./run >>$(GPU_REPORT)/tests.json
-	-bin/demote-cuda bench --device cuda:0 --ort "$(ORT_GPU_LIBRARY)" --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
-	  --data examples/fashion/eval.npz --target 16bit-0.003 >$(GPU_REPORT)/bench.txt
-	$(CUDA_BIN)/gpucheck -tests $(GPU_REPORT)/tests.json -out $(GPU_REPORT)
+	$(call gpu_report,$(GPU_REPORT),$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)",^TestEmulated)
 
 # ---- tests
 
@@ -185,13 +200,20 @@ test-cuda: setup emu $(SELFTEST) $(CUDA_BIN)/libcuda.a ## test what is built wit
 # The example on the emulated device, ONNX Runtime's CPU provider standing in for its CUDA provider: what it prints is no GPU's result.
 .PHONY: demo-emulated
 demo-emulated: setup emu cuda ## search the example on the emulated device, with 200 samples: no GPU
-	$(EMU_ENV) DEMOTE_EMU=shared=1 bin/demote-cuda search --device cuda:0 --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
-	  --data examples/fashion/eval.npz --limit 200 --target 16bit-0.003 --strategy demotion --out "$(DEMO_OUT)-emulated" --force
+	$(call search_example,emulated,$(EMU_ENV) DEMOTE_EMU=shared=1,--limit 200)
+
+# What gpu-check and demo-cuda run, on the emulated device and with few samples, so that no step of them is first run by a person with a
+# GPU. Left out are the tests that need ONNX Runtime's CUDA provider to compute.
+.PHONY: check-emulated
+check-emulated: demo-emulated $(CUDA_BIN)/gpucheck ## run the steps of gpu-check and demo-cuda on the emulated device; the report is bin/emulated-report/
+	@$(EMU_ENV) $(CUDA_BIN)/gpucheck -ask
+	$(call gpu_report,bin/emulated-report,$(EMU_ENV) DEMOTE_EMU=shared=1,^(TestEmulated|TestGPU),--limit 40,-stride 400009)
+	@grep -q '"Emulated": true' bin/emulated-report/gpu-report.json && grep -q '^EMULATED' bin/emulated-report/gpu-report.txt && \
+	  grep -q '"device": "cuda:0 EMULATED' bin/emulated-report/bench.json || { echo "make: a report of the emulated device does not say so" >&2; exit 1; }
 
 .PHONY: test-bits
-test-bits: emu $(CUDA_BIN)/libcuda.a ## compare the kernels with package quant on all 2^32 floats, emulated (long)
+test-bits: emu $(CUDA_BIN)/gpucheck ## compare the kernels with package quant on all 2^32 floats, emulated (long)
 	@sh scripts/need.sh go cc
-	$(CUDA_ENV) go build -tags cuda -o $(CUDA_BIN)/gpucheck ./cuda/gpucheck
 	$(EMU_ENV) $(CUDA_BIN)/gpucheck -stride 1 -out $(CUDA_BIN)
 
 # ---- the real CUDA provider on stand-in libraries (cuda/internal/standin)

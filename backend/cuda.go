@@ -202,14 +202,13 @@ func (b *gpuBlock) Close() {
 	})
 }
 
-// Close ends the worker, and frees what is left.
+// Close ends the worker, and frees what is left. It may be called more than once, and what was made on the device after it.
 func (g *gpu) Close() {
 	if g.worker == nil {
 		return
 	}
 	_ = g.worker.Do(func(*cuda.Device) error { return errors.Join(g.table.Close(), g.nan.Close(), g.stream.Close()) })
 	_ = g.worker.Close()
-	g.worker = nil
 }
 
 func (g *gpu) traffic() (t Traffic) {

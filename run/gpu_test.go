@@ -7,19 +7,33 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"demote/backend"
+	"demote/cuda/emutest"
 )
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.
 
+// fashionOnGPU is a search of the example; on the emulated device, where `make check-emulated` runs these tests for their own sake, of a few
+// samples.
 func fashionOnGPU(t *testing.T) Config {
 	t.Helper()
-	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
+	limit := 0
+	if emutest.Present() {
+		limit = 40
+	}
+	return Config{Limit: limit, Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
 		Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Version: "test"}
 }
 
 // TestGPUAgreement says how many samples the GPU and the CPU decide otherwise, mask by mask.
 func TestGPUAgreement(t *testing.T) {
-	flips, outcomes := agreement(t, fashionOnGPU(t), 30)
+	masks := 30
+	if emutest.Present() {
+		masks = 2
+	}
+	flips, outcomes := agreement(t, fashionOnGPU(t), masks)
 	if flips*20 > outcomes {
 		t.Errorf("%d of %d outcomes differ: more than orders of summation explain", flips, outcomes)
 	}
@@ -29,10 +43,20 @@ func TestGPUAgreement(t *testing.T) {
 // kernels for another batch.
 func TestGPUBlocks(t *testing.T) {
 	var first [][]float32
-	for _, block := range []int{64, 8, 50, 256} {
+	blocks := []int{64, 8, 50, 256}
+	if emutest.Present() {
+		blocks = []int{16, 8, 20, 10}
+	}
+	for _, block := range blocks {
 		cfg := fashionOnGPU(t)
 		cfg.Block = block
+		free, err := backend.FreeMemory("cuda:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
 		s := onDevice(t, "cuda:0", cfg)
+		took := time.Since(start)
 		if d, err := s.ev.SelfTest(); d != nil || err != nil {
 			t.Errorf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
@@ -40,7 +64,14 @@ func TestGPUBlocks(t *testing.T) {
 		if first == nil {
 			first = rows
 		}
-		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of 64; %d parts", block, score.Count, score.Total, differing(rows, first), s.ev.Parts())
+		left, err := backend.FreeMemory("cuda:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, differing(rows, first), blocks[0])
+		captured, why := s.ev.Graphs()
+		t.Logf("blocks of %d: compiled and proven in %.1f s, takes %d MiB; %d of %d parts replayed as graphs %s", block, took.Seconds(), (free-left)>>20,
+			captured, s.ev.Parts(), why)
 		s.Close()
 	}
 }
@@ -51,7 +82,9 @@ func TestGPUScans(t *testing.T) { scans(t, onDevice(t, "cuda:0", tinyConfig(t, 6
 // TestGPUSearch searches the example twice, on fast and by whole scores, and on the CPU.
 func TestGPUSearch(t *testing.T) {
 	cfg := fashionOnGPU(t)
-	cfg.Device, cfg.Limit = "cuda:0", 200
+	if cfg.Device = "cuda:0"; cfg.Limit == 0 {
+		cfg.Limit = 200
+	}
 	fast := mustSearch(t, cfg)
 	cfg.Scan, cfg.Out = "naive", cfg.Out+"-naive"
 	if naive := mustSearch(t, cfg); decisions(t, naive) != decisions(t, fast) {

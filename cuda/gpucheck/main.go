@@ -21,19 +21,34 @@ func main() {
 	ordinal := flag.Int("device", 0, "number of the GPU")
 	stride := flag.Int("stride", 4099, "compare every STRIDEth float32 with package quant; 1 compares all of them")
 	out := flag.String("out", ".", "folder for gpu-report.txt and gpu-report.json")
+	ask := flag.Bool("ask", false, "only say whether the GPU can be used")
+	bench := flag.String("bench", "", "file with the output of demote bench --json to take into the report")
 	tests := flag.String("tests", "", "file with the output of go test -json to take into the report")
 	flag.Parse()
 	if flag.NArg() > 0 || *stride < 1 {
 		flag.Usage()
 		os.Exit(exitUser)
 	}
+	if *ask {
+		if err := usable(*ordinal); err != nil {
+			fmt.Fprintln(os.Stderr, "gpucheck:", err)
+			os.Exit(exitUser)
+		}
+		return
+	}
 	r := &Report{Time: time.Now().UTC(), Driver: cuda.DriverVersion()}
 	if err := examine(r, *ordinal, uint64(*stride)); err != nil {
 		fmt.Fprintln(os.Stderr, "gpucheck:", err)
 		os.Exit(exitUser)
 	}
-	if *tests != "" {
-		if err := includeTests(r, *tests); err != nil {
+	for _, part := range []struct {
+		file    string
+		include func(*Report, string) error
+	}{{*tests, includeTests}, {*bench, includeBench}} {
+		if part.file == "" {
+			continue
+		}
+		if err := part.include(r, part.file); err != nil {
 			fmt.Fprintln(os.Stderr, "gpucheck:", err)
 			os.Exit(exitUser)
 		}
@@ -46,6 +61,16 @@ func main() {
 	if r.failed() > 0 {
 		os.Exit(exitFailed)
 	}
+}
+
+// usable opens the GPU and closes it again.
+func usable(ordinal int) error {
+	w, err := cuda.Open(ordinal)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("gpucheck: GPU %d is %s\n", ordinal, w.Info().Name)
+	return w.Close()
 }
 
 // examine opens the GPU and goes through all checks. An error means that they could not be made.

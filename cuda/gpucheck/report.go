@@ -21,6 +21,7 @@ type Report struct {
 	Device   cuda.Info
 	Kernels  []cuda.KernelInfo
 	Checks   []Check
+	Bench    json.RawMessage `json:",omitempty"` // as `demote bench --json` writes it
 }
 
 // Check is the answer to one question.

@@ -1,0 +1,57 @@
+//go:build cuda
+
+package run
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"demote/search"
+)
+
+// TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be rejected: the host looks
+// every four blocks, so a trial that one worker of the CPU leaves after k blocks is left after k rounded up to four.
+func TestEmulatedBounds(t *testing.T) {
+	emulated(t)
+	const looks = 4
+	cfg := tinyConfig(t, 90)
+	cfg.Block, cfg.Workers, cfg.Metric, cfg.Labels = 4, 1, "top1", labelled(t, 90)
+	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	blocks := (90 + cfg.Block - 1) / cfg.Block
+	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))
+	ended, tried := map[int]int{}, map[string]bool{}
+	for range 60 {
+		mask := randomMask(rng, len(cpu.records))
+		if tried[mask.Key()] {
+			continue // it would be taken up where it was left
+		}
+		tried[mask.Key()] = true
+		b := search.Bound{Above: 0.3 + 0.7*rng.Float64(), Floor: math.Inf(1)}
+		var ran [2]int
+		var found [2]search.Found
+		for i, s := range []*searching{cpu, gpu} {
+			before := s.ev.Stats()
+			var err error
+			if found[i], err = s.ev.Scan(ctx, search.NewMask(mask.Len()), []search.Mask{mask}, b); err != nil {
+				t.Fatal(err)
+			}
+			after := s.ev.Stats()
+			ran[i] = after.Stats.Blocks - before.Stats.Blocks
+			if i == 1 && after.Blocks-before.Blocks != ran[i] {
+				t.Errorf("the device ran %d blocks for %d that were asked for", after.Blocks-before.Blocks, ran[i])
+			}
+		}
+		if found[0] != found[1] {
+			t.Errorf("the CPU answers %+v, the device %+v", found[0], found[1])
+		}
+		if want := min(blocks, (ran[0]+looks-1)/looks*looks); ran[1] != want {
+			t.Errorf("above %.3f: the CPU ran %d blocks, the device %d, want %d of %d", b.Above, ran[0], ran[1], want, blocks)
+		}
+		ended[ran[1]]++
+	}
+	if len(ended) < 4 {
+		t.Errorf("trials ended after blocks (count) %v: too little variety for a test", ended)
+	}
+}
