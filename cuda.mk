@@ -236,3 +236,8 @@ test-placement: emu $(CUDA_BIN)/libcuda.a $(STANDINS:%=$(PLACE_BIN)/%) ## place 
 	@sh scripts/need.sh go cc
 	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(PLACE_BIN):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" \
 	  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda ./backend
+
+.PHONY: test-installed
+test-installed: setup-cuda emu $(CUDA_BIN)/libcuda.a ## load what setup-cuda brings, NVIDIA's libraries and the CUDA provider, as far as that goes without a driver (2 GB)
+	@sh scripts/need.sh go cc
+	$(EMU_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" go test -tags cuda,installed -run '^TestInstalled' -count=1 $(TEST_FLAGS) ./cuda

@@ -38,6 +38,8 @@ func TestEmulatedProgram(t *testing.T) {
 	}{
 		{"no driver", "", []string{"devices"}, run.ExitMistake, "", "demote: no NVIDIA driver: libcuda.so.1: cannot open shared object file"},
 		{"no GPU", "devices=0", []string{"devices"}, run.ExitMistake, "", "the NVIDIA driver finds no GPU (CUDA error 100)"},
+		{"a search without a driver", "", in.args("--device", "auto"), run.ExitMistake, "", "demote: no NVIDIA driver: libcuda.so.1: cannot open shared object file"},
+		{"a search without a GPU", "devices=0", in.args("--device", "cuda:0"), run.ExitMistake, "", "demote: the NVIDIA driver finds no GPU (CUDA error 100)"},
 		{"devices", "devices=2", []string{"devices"}, run.ExitFound,
 			"cuda:1   EMULATED device (no GPU), 1.0 GiB, compute capability 8.0, driver of CUDA 12.2\nbuilt for the CPU and NVIDIA GPUs on ", ""},
 		{"a GPU that cannot be used", "capability=70", []string{"devices"}, run.ExitFound,
@@ -46,6 +48,7 @@ func TestEmulatedProgram(t *testing.T) {
 			"\ntrials ran on cuda:0 EMULATED device (no GPU), 1.0 GiB", "device cuda:0: EMULATED device (no GPU)"},
 		{"verify of it", "shared=1", []string{"verify", out}, run.ExitFound, "outputs equal the search's, bit for bit", ""},
 		{"verify on it", "shared=1", []string{"verify", out, "--device", "cuda:0"}, run.ExitMistake, "", "demote: --device cuda:0: demote verify runs on the CPU"},
+		{"what bench ran on", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound, "\neverything ran on cuda:0 EMULATED device (no GPU)", ""},
 		{"bench", "shared=1", append([]string{"bench"}, benchArgs(in)...), run.ExitFound,
 			"a full trial moves 1 bytes up in 1 copies and 5 bytes down in 1, allocates 0 times,\n  and starts 5 kernels beside the network's", ""},
 		{"two workers", "shared=1", in.args("--device", "cuda:0", "--workers", "2", "--force"), run.ExitMistake, "", "demote: --workers 2: a GPU runs all blocks in one queue"},

@@ -36,6 +36,8 @@ var explanations = []struct {
 		"the CUDA 12 library $1 is missing: run `make setup-cuda`", ErrRuntime},
 	{regexp.MustCompile(`cuDNN is unavailable or disabled`),
 		"cuDNN 9 is missing, which convolutions need: run `make setup-cuda`", ErrRuntime},
+	{regexp.MustCompile(`CUDA failure 36\b|API call is not supported in the installed CUDA driver`),
+		"the NVIDIA driver is too old for these CUDA 12 libraries: install a newer one", ErrDriver},
 	{regexp.MustCompile(`CUDA failure 35\b|CUDA driver version is insufficient`),
 		"there is no NVIDIA driver, or it is too old for CUDA 12: install version 525 or newer", ErrDriver},
 	{regexp.MustCompile(`CUDA failure 100\b|no CUDA-capable device is detected`),

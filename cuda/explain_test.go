@@ -29,6 +29,8 @@ func TestExplain(t *testing.T) {
 			"dlopen failed for libcudnn.so", "cuDNN 9 is missing, which convolutions need", cuda.ErrRuntime},
 		{"old driver", `Failed to parse provider option "device_id": CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1`,
 			"no NVIDIA driver, or it is too old", cuda.ErrDriver},
+		{"a driver that lacks a call", `Failed to parse provider option "device_id": CUDA failure 36: API call is not supported in the installed CUDA driver ; GPU=-1`,
+			"the NVIDIA driver is too old for these CUDA 12 libraries", cuda.ErrDriver},
 		{"no GPU", "CUDA failure 100: no CUDA-capable device is detected ; GPU=-1", "finds no GPU", cuda.ErrNoDevice},
 		{"second GPU missing", "CUDA failure 101: invalid device ordinal ; GPU=0", "no GPU of that number", cuda.ErrNoDevice},
 		{"memory", "CUDA failure 2: out of memory ; GPU=0", "memory is full", cuda.ErrOutOfMemory},

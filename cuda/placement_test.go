@@ -33,7 +33,8 @@ func TestPlacementOfEveryNetwork(t *testing.T) {
 					t.Fatalf("%s: %v", p.name, cuda.Explain(err))
 				}
 				session.Close()
-				holders, copies := count(t, optimized)
+				holders, copies, nodes := count(t, optimized)
+				t.Logf("%s: %d nodes, %d of them FakeQuant", p.name, nodes, holders)
 				if holders != len(p.records) || copies != 0 {
 					t.Errorf("%s: %d FakeQuant nodes of %d, %d copies between host and device", p.name, holders, len(p.records), copies)
 				}
@@ -43,8 +44,8 @@ func TestPlacementOfEveryNetwork(t *testing.T) {
 	}
 }
 
-// count returns the FakeQuant and the Memcpy nodes of a model that ONNX Runtime has optimized and placed.
-func count(t *testing.T, path string) (holders, copies int) {
+// count returns the FakeQuant, the Memcpy and all nodes of a model that ONNX Runtime has optimized and placed.
+func count(t *testing.T, path string) (holders, copies, nodes int) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	do(t, err)
@@ -58,7 +59,7 @@ func count(t *testing.T, path string) (holders, copies int) {
 			copies++
 		}
 	}
-	return holders, copies
+	return holders, copies, len(m.GetGraph().GetNode())
 }
 
 // An export with 16-bit QuantizeLinear cannot run on CUDA, and says so instead of going back and forth to the host.
