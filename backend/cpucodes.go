@@ -32,7 +32,7 @@ func (w *cpuLane) encode(c *storedCut, m search.Mask, to room) error {
 			continue
 		}
 		n := 2 * t.elems()
-		cgo.Pack(dst[:n], src.Float32s(), w.grid(t, m))
+		cgo.Pack(dst[:n], src.Float32s(), gridOf(w.records, t, m))
 		dst = dst[(n+63)&^63:]
 	}
 	return nil
@@ -49,22 +49,34 @@ func (w *cpuLane) decode(c *storedCut, m search.Mask, from room) error {
 			continue
 		}
 		n := 2 * t.elems()
-		cgo.Decode(dst.Float32s(), src[:n], w.grid(t, m))
+		cgo.Decode(dst.Float32s(), src[:n], gridOf(w.records, t, m))
 		src = src[(n+63)&^63:]
 	}
 	return nil
+}
+
+// recode implements recoder.
+func (d *cpu) recode(c *storedCut, from, to search.Mask, codes room) {
+	all := codes.(*cgo.Tensor).Bytes()
+	for _, t := range c.tensors {
+		n := codeBytes([]StoredTensor{t})
+		if t.Holder >= 0 && from.Low(t.Holder) != to.Low(t.Holder) {
+			cgo.Recode(all[:2*t.elems()], gridOf(d.records, t, from), gridOf(d.records, t, to))
+		}
+		all = all[n:]
+	}
 }
 
 func (w *cpuLane) same(a, b room) (bool, error) {
 	return bytes.Equal(a.(*cgo.Tensor).Bytes(), b.(*cgo.Tensor).Bytes()), nil
 }
 
-// grid is the grid of a stored tensor under a mask.
-func (w *cpuLane) grid(t StoredTensor, m search.Mask) quant.Params {
+// gridOf is the grid of a stored tensor under a mask.
+func gridOf(records []quant.Record, t StoredTensor, m search.Mask) quant.Params {
 	if m.Low(t.Holder) {
-		return w.records[t.Holder].Low.Params()
+		return records[t.Holder].Low.Params()
 	}
-	return w.records[t.Holder].High.Params()
+	return records[t.Holder].High.Params()
 }
 
 // codeSpeed is measured on a piece of memory.

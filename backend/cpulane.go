@@ -145,7 +145,7 @@ func (w *cpuLane) setMask(m search.Mask) error {
 	for i := range m.Len() {
 		bytes[i] = w.high
 		if m.Low(i) {
-			bytes[i] = 1
+			bytes[i] = cgo.Low
 		}
 	}
 	for p := range w.parts {
@@ -200,6 +200,17 @@ func (w *cpuLane) watchNaN(on bool) (seen bool, err error) {
 	}
 	return !on && cgo.NaNs() > w.nans, nil
 }
+
+// compare implements comparer: the answers come in the mask.
+func (w *cpuLane) compare(holders []int) {
+	bytes := w.mask.Bytes()
+	for _, h := range holders {
+		bytes[h] |= cgo.Compare
+	}
+}
+
+// agree implements comparer.
+func (w *cpuLane) agree(holder int) bool { return w.mask.Bytes()[holder]&cgo.Compare != 0 }
 
 // Close gives buffers and bindings back. It may be called more than once.
 func (w *cpuLane) Close() {

@@ -43,6 +43,7 @@ type Stats struct {
 	Moved    int64   // bytes of stored activations read and written
 	Restored int     // blocks that started from stored activations
 	Equal    int     // blocks that ended early because nothing had changed any more
+	NoOps    int     // blocks that needed no run: both grids of what has changed give the same bits; not among Blocks
 	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers
 	Busy     float64 // seconds that the workers had a block at hand
 }
@@ -66,10 +67,11 @@ type Evaluator struct {
 	judge   judge
 	pool    *pool
 	turns   *turns // in place of the pool, on a device with a queue; nil: the CPU
-	store   *store // nil: nothing is stored
+	store   *store // nil: every trial is run in full
 	stats   Stats
 	booked  func(report) // the method book, made once: a trial allocates nothing
 	far     *distance    // nil until Distance is asked
+	gained  []float64    // by sample, without demotions, as Arrange found it; nil before
 
 	alone bool                                // blocks are run for their outputs: no metric of the whole set is asked
 	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does

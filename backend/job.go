@@ -33,11 +33,15 @@ func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []
 
 // book counts what a job has cost.
 func (e *Evaluator) book(r report) {
+	e.stats.Busy += r.busy.Seconds()
+	if r.noop {
+		e.stats.NoOps++
+		return
+	}
 	e.stats.Samples += r.work
 	e.stats.Blocks++
 	e.stats.Parts += r.parts
 	e.stats.Moved += int64(r.moved)
-	e.stats.Busy += r.busy.Seconds()
 	if r.restored {
 		e.stats.Restored++
 	}
@@ -69,14 +73,20 @@ func (e *Evaluator) runner(l lane) func(job) report {
 
 // judged keeps what a block has gained.
 func (e *Evaluator) judged(j job, r report) {
-	if r.err == nil && !r.equal && e.store != nil {
+	if r.err == nil && !r.equal && !r.noop && e.store != nil {
 		e.store.keepGain(j)
 	}
 }
 
-// runJob is what a lane does with a block: restore the base's activations at the last cut in front of
-// the change, run the parts from there, and judge the outputs.
+// runJob is what a lane does with a block: nothing where only no-ops have changed, else restore the
+// base's activations at the last cut in front of the change, run the parts from there, and judge the
+// outputs.
 func (e *Evaluator) runJob(l lane, j job) (r report) {
+	if e.store != nil && e.watch == nil {
+		if *j.gain, r.noop = e.store.noop(j); r.noop {
+			return r
+		}
+	}
 	if r.err = l.setMask(j.mask); r.err != nil {
 		return r
 	}
@@ -85,6 +95,7 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 		if from, r.err = e.store.restore(l, j.block, j.first); r.err != nil {
 			return r
 		}
+		e.store.noops.ask(l, from)
 	}
 	if r.restored = from > 0; r.restored {
 		r.moved = e.store.size(from)
@@ -105,9 +116,13 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 			return r
 		}
 		if equal && e.watch == nil {
+			e.store.note(l, j, from, p+1)
 			*j.gain, r.equal = gain, true
 			return r
 		}
+	}
+	if e.store != nil {
+		e.store.note(l, j, from, len(e.chain.parts))
 	}
 	if e.watch != nil {
 		var rows []float32

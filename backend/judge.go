@@ -55,11 +55,15 @@ func (j *judge) classes() int {
 // without the padding.
 func (j *judge) block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
-		v := j.metric.gain(rows[slot*j.row:(slot+1)*j.row], j.sample(sample))
-		g.Sum += v
-		if v == 1 {
-			g.Count++
-		}
+		add(&g, j.metric.gain(rows[slot*j.row:(slot+1)*j.row], j.sample(sample)))
 	}
 	return g
+}
+
+// add extends what a block gains by its next sample's.
+func add(g *bounds.Gain, sample float64) {
+	g.Sum += sample
+	if sample == 1 {
+		g.Count++
+	}
 }

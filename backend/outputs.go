@@ -30,13 +30,13 @@ func (e *Evaluator) Row() int { return e.judge.row }
 // order cannot change a count. Metrics that do not count hits of classes keep the order of the data.
 func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, err error) {
 	margins := make([]float64, e.samples)
-	bad := make([]bool, e.samples)
+	bad, gained := make([]bool, e.samples), make([]float64, e.samples)
 	none := search.NewMask(e.source.Holders())
 	if _, err := e.watchNaN(true); err != nil {
 		return high, -1, err
 	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		margins[sample] = e.margin(row, sample)
+		margins[sample], gained[sample] = e.margin(row, sample), e.judge.metric.gain(row, e.judge.sample(sample))
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -48,6 +48,7 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 	if err != nil {
 		return high, -1, err
 	}
+	e.gained = gained
 	nan = -1
 	for i := len(bad) - 1; i >= 0; i-- {
 		if bad[i] {

@@ -116,14 +116,15 @@ const measureRuns = 12
 // measured one after the other, maybe on a machine with other work.
 const clearly = 1.25
 
-// resetStore forgets all stored activations, and makes room for those of the cuts between the parts.
+// resetStore forgets all stored activations, and makes room for those of the cuts between the parts. On
+// the CPU there is a store without cuts, too, for what is known of no-ops.
 func (e *Evaluator) resetStore() {
 	if e.store != nil {
 		e.store.Close()
 		e.store = nil
 	}
 	cuts := e.chain.cuts
-	if len(cuts) <= 2 {
+	if e.opts.Naive || !e.opts.onCPU() && len(cuts) <= 2 {
 		return
 	}
 	var stored []storedCut
@@ -132,7 +133,12 @@ func (e *Evaluator) resetStore() {
 			stored = append(stored, storedCut{part: part, tensors: e.pieces().Stored(cut)})
 		}
 	}
-	e.store = newStore(stored, e.data.len(), search.NewMask(e.source.Holders()))
+	n := e.source.Holders()
+	e.store = newStore(stored, e.data.len(), search.NewMask(n), newNoops(e.chain.parts, n, e.data.len()))
+	e.store.recoder, _ = e.device.(recoder)
+	if e.gained != nil && e.opts.onCPU() { // a GPU adds floats in an order of its own
+		e.store.know(e.gained, e.data)
+	}
 }
 
 // finestCuts are all cuts of the source, or every so many of them.

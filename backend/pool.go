@@ -27,6 +27,7 @@ type report struct {
 	moved    int     // bytes of codes between lane and store, at most
 	restored bool    // began at a cut
 	equal    bool    // ended at a cut, come back to the base
+	noop     bool    // needed no run
 	busy     time.Duration
 	ticket   int // of the job
 	err      error

@@ -18,6 +18,8 @@ type store struct {
 	cuts    []storedCut // in order; the part that begins at cut i is the part's index
 	blocks  []blockLock
 	outputs []gainSlot           // what the outputs gain, a block each: the last cut, so to say
+	noops   *noops               // what needs no run
+	recoder recoder              // nil: the device has none
 	trials  bounds.Table[uint64] // ids of the masks tried on this base
 	serial  uint64               // of the last id
 }
@@ -48,9 +50,9 @@ type slot struct {
 	same        bool   // the owner's codes are the base's; else they are the draft
 }
 
-// newStore keeps the given cuts of a network for so many blocks.
-func newStore(cuts []storedCut, blocks int, base search.Mask) *store {
-	s := &store{base: base.Clone(), cuts: cuts, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks)}
+// newStore keeps the given cuts of a network for so many blocks; there may be none.
+func newStore(cuts []storedCut, blocks int, base search.Mask, n *noops) *store {
+	s := &store{base: base.Clone(), cuts: cuts, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks), noops: n}
 	for i := range s.cuts {
 		s.cuts[i].slots = make([]slot, blocks)
 		s.cuts[i].size = codeBytes(s.cuts[i].tensors)
@@ -148,6 +150,17 @@ func (s *store) keep(l lane, j job, part int) (gain bounds.Gain, equal bool, err
 	return out.base, true, nil
 }
 
+// know enters what the samples gain on the base. A block's is the judge's, bit by bit.
+func (s *store) know(gained []float64, data *resident) {
+	for b := range s.outputs {
+		var g bounds.Gain
+		for _, sample := range data.samplesOf(b) {
+			add(&g, gained[sample])
+		}
+		s.outputs[b].base, s.outputs[b].valid = g, true
+	}
+}
+
 // keepGain stores what a trial's outputs gain.
 func (s *store) keepGain(j job) {
 	s.blocks[j.block].Lock()
@@ -160,6 +173,25 @@ func (s *store) keepGain(j job) {
 	if !j.spares(out.owner) {
 		out.draft, out.owner, out.same = *j.gain, j.trial, false
 	}
+}
+
+// noop returns what the base gains on a job's block if the job's mask differs from the base there only in
+// no-ops.
+func (s *store) noop(j job) (gain bounds.Gain, ok bool) {
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	out := &s.outputs[j.block]
+	if j.last < 0 || !out.valid || !s.noops.all(j.block, s.base, j.mask) {
+		return gain, false
+	}
+	return out.base, true
+}
+
+// note keeps what a job has found out about no-ops in the parts that it has run.
+func (s *store) note(l lane, j job, from, until int) {
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	s.noops.note(l, j, from, until)
 }
 
 // has makes the slot's memory on first use; without memory the cut is simply not kept.
@@ -194,40 +226,6 @@ func (s *store) sameGrids(c *storedCut, m search.Mask) bool {
 		}
 	}
 	return true
-}
-
-// move makes another mask the base. first is the first part with a changed holder. What lies behind
-// it is taken over from the drafts of the mask's own trial, where they are still there, else unknown.
-func (s *store) move(base search.Mask, first int) {
-	winner, ran := s.trials.Get(base)
-	s.base.CopyFrom(base)
-	s.trials.Clear()
-	for i := range s.cuts {
-		c := &s.cuts[i]
-		if c.part <= first {
-			continue
-		}
-		for b := range c.slots {
-			sl := &c.slots[b]
-			switch {
-			case !ran || sl.owner != winner:
-				sl.valid = false
-			case !sl.same:
-				sl.base, sl.draft, sl.valid = sl.draft, sl.base, true
-			}
-			sl.owner = 0
-		}
-	}
-	for b := range s.outputs {
-		out := &s.outputs[b]
-		switch {
-		case !ran || out.owner != winner:
-			out.valid = false
-		case !out.same:
-			out.base, out.valid = out.draft, true
-		}
-		out.owner = 0
-	}
 }
 
 // Close gives the memory back. It may be called more than once.

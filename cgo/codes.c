@@ -96,3 +96,13 @@ void demote_decode(float *y, const uint16_t *codes, size_t n, const demote_param
 #endif
   decode_plain(y, codes, n, p, first);
 }
+
+void demote_recode(uint16_t *codes, size_t n, const demote_params *from, const demote_params *to, int isa) {
+  enum { PIECE = 256 };
+  float values[PIECE];
+  for (size_t i = 0; i < n; i += PIECE) {
+    size_t piece = n - i < PIECE ? n - i : PIECE;
+    demote_decode(values, codes + i, piece, from, isa);
+    demote_pack(codes + i, values, piece, to, isa);
+  }
+}

@@ -7,6 +7,7 @@ package cgo
 static void encode(uint16_t *codes, const float *x, size_t n, demote_params p, int isa) { demote_encode(codes, x, n, &p, isa); }
 static void pack(uint16_t *codes, const float *x, size_t n, demote_params p, int isa) { demote_pack(codes, x, n, &p, isa); }
 static void decode(float *y, const uint16_t *codes, size_t n, demote_params p, int isa) { demote_decode(y, codes, n, &p, isa); }
+static void recode(uint16_t *codes, size_t n, demote_params from, demote_params to) { demote_recode(codes, n, &from, &to, 0); }
 */
 import "C"
 
@@ -54,6 +55,14 @@ func decode(dst []float32, src []byte, p quant.Params, isa int) {
 	}
 	C.decode((*C.float)(unsafe.Pointer(&dst[0])), codes, C.size_t(len(dst)),
 		paramsOf(p), C.int(isa))
+}
+
+// Recode turns codes of one grid, in place, into those of another one. Every value must lie on both, as it does where FakeQuant
+// gives the same bits with either; other values give codes without meaning.
+func Recode(codes []byte, from, to quant.Params) {
+	if at, ok := codesOf(codes, len(codes)/2); ok {
+		C.recode(at, C.size_t(len(codes)/2), paramsOf(from), paramsOf(to))
+	}
 }
 
 // codesOf returns where n codes lie; not ok without any.

@@ -14,4 +14,7 @@ void demote_pack(uint16_t *codes, const float *x, size_t n, const demote_params 
 /* y[i] = the value of a code: of demote_encode's, the very value that a FakeQuant kernel gives for x[i]. */
 void demote_decode(float *y, const uint16_t *codes, size_t n, const demote_params *p, int isa);
 
+/* Turns codes of one grid, in place, into those of another on which all their values lie too. */
+void demote_recode(uint16_t *codes, size_t n, const demote_params *from, const demote_params *to, int isa);
+
 #endif

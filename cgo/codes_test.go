@@ -57,3 +57,41 @@ func TestCodesAreLossless(t *testing.T) {
 		})
 	}
 }
+
+// TestRecode turns the codes of one grid into those of another on which the same values lie, both ways.
+func TestRecode(t *testing.T) {
+	for name, k := range map[string]quant.Kind{"pow2": quant.Pow2, "symmetric": quant.Symmetric} {
+		low, err := quant.GridOf(quant.QDQ, k, 8, quant.Range{Min: -1.7, Max: 3.1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		high, err := quant.GridOf(quant.QDQ, k, 16, quant.Range{Min: -1.7, Max: 3.1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var x []float32
+		for range 5 {
+			for c := low.Min; c <= low.Max; c++ {
+				if v := low.Decode(c); math.Float32bits(v) == math.Float32bits(high.Value(v)) {
+					x = append(x, v)
+				}
+			}
+		}
+		codes, want, back := make([]byte, 2*len(x)), make([]byte, 2*len(x)), make([]byte, 2*len(x))
+		Encode(codes, x, low.Params())
+		Encode(back, x, low.Params())
+		Encode(want, x, high.Params())
+		if bytes.Equal(codes, want) {
+			t.Fatalf("%s: the codes of both grids are the same: this test shows nothing", name)
+		}
+		Recode(codes, low.Params(), high.Params())
+		if !bytes.Equal(codes, want) {
+			t.Errorf("%s: %d codes of the low grid became other codes than the high grid's", name, len(x))
+		}
+		Recode(codes, high.Params(), low.Params())
+		if !bytes.Equal(codes, back) {
+			t.Errorf("%s: %d codes did not come back", name, len(x))
+		}
+	}
+	Recode(nil, quant.Params{}, quant.Params{})
+}

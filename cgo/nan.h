@@ -4,9 +4,6 @@
 
 #include <stdint.h>
 
-/* The mask byte of a holder that is high and whose input is watched. */
-enum { DEMOTE_WATCH = 2 };
-
 /* How many values of watched inputs were no numbers, since the process began. From any thread. */
 uint64_t demote_nans(void);
 

@@ -4,7 +4,7 @@
  *   output      y float, of the shape of x
  *   attributes  holder INT, low FLOATS[6], high FLOATS[6]: kind, scale, inv, lo, hi, offset as in demote_params
  *
- * y = mask[holder] == 0 ? high(x) : low(x). */
+ * y = low(x) where bit 0 of mask[holder] is set, else high(x); mask.h has the other bits. */
 #include "op.h"
 
 #include <pthread.h>
@@ -102,7 +102,7 @@ OrtStatus *demote_input(OrtKernelContext *context, size_t index, const void **da
   return demote_api->GetTensorData(value, data);
 }
 
-OrtStatus *demote_mask_byte(OrtKernelContext *context, const char *op, int64_t holder, uint8_t *byte) {
+OrtStatus *demote_mask_byte(OrtKernelContext *context, const char *op, int64_t holder, uint8_t **byte) {
   const void *mask;
   const int64_t *dims;
   size_t rank, holders;
@@ -111,7 +111,7 @@ OrtStatus *demote_mask_byte(OrtKernelContext *context, const char *op, int64_t h
   if ((uint64_t)holder >= holders) {
     return demote_statusf(ORT_INVALID_ARGUMENT, "%s: holder %lld, but the mask has %zu elements", op, (long long)holder, holders);
   }
-  *byte = ((const uint8_t *)mask)[holder];
+  *byte = (uint8_t *)mask + holder;
   return NULL;
 }
 

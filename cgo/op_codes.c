@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "codes.h"
-#include "nan.h"
+#include "mask.h"
 #include "op.h"
 
 static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **kernel) {
@@ -30,10 +30,10 @@ static OrtStatus *look(const demote_attributes *k, OrtKernelContext *context, co
   OrtValue *made;
   const int64_t *dims;
   size_t rank;
-  uint8_t bit;
+  uint8_t *byte;
   OrtStatus *status;
-  if ((status = demote_mask_byte(context, "codes", k->holder, &bit))) return status;
-  *grid = &k->grid[bit != 0 && bit != DEMOTE_WATCH];
+  if ((status = demote_mask_byte(context, "codes", k->holder, &byte))) return status;
+  *grid = &k->grid[*byte & DEMOTE_LOW];
   if ((status = demote_input(context, 0, from, n, &dims, &rank))) return status;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &made))) return status;
   return demote_api->GetTensorMutableData(made, to);

@@ -28,7 +28,7 @@ func TestCodesPassThroughAGraph(t *testing.T) {
 				for i := range x.Float32s() {
 					x.Float32s()[i] = float32(math.Sin(float64(i)*1.7) * 4)
 				}
-				for _, bit := range []byte{0, 1, cgo.Watch} {
+				for _, bit := range []byte{0, 1, cgo.Watch, cgo.Compare, cgo.Low | cgo.Compare} {
 					mask.Bytes()[0] = bit
 					for _, run := range []*cgo.Binding{a, b} {
 						if err := run.Run(); err != nil {
@@ -36,7 +36,7 @@ func TestCodesPassThroughAGraph(t *testing.T) {
 						}
 					}
 					g := r.High
-					if bit == 1 {
+					if bit&cgo.Low != 0 {
 						g = r.Low
 					}
 					values, packed := make([]float32, n), make([]byte, 2*n)

@@ -1,12 +1,17 @@
 /* FakeQuant on the CPU provider. */
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "mask.h"
 #include "nan.h"
 #include "op.h"
 
 /* Elements of one task: 64 KiB of floats. A tensor below two tasks is done where it is: waking another thread takes longer. */
 enum { TASK = 16384 };
+
+/* Elements at a time while the two grids are compared: most tensors differ within the first. */
+enum { PIECE = 256 };
 
 /* A node's kernel: read only once it is made, so that runs of one session may share it. */
 typedef struct {
@@ -17,8 +22,7 @@ typedef struct {
 
 typedef struct {
   const cpu_kernel *kernel;
-  int low;
-  int watch; /* count what is not a number */
+  uint8_t *byte; /* the holder's, in the mask */
   const float *x;
   float *y;
   size_t n;
@@ -58,11 +62,37 @@ static void watch(const float *x, size_t n) {
   if (sum) atomic_fetch_add(&nans, sum);
 }
 
+/* Computes as long as the grids agree, and returns how many elements those are; whether they agree on all is left in the byte,
+ * which all tasks of a tensor share. The other grid comes before the own one, which may write where both read. Equal bits are
+ * equal values here: no grid gives -0 or NaN. */
+static size_t compare(const cpu_kernel *k, int low, uint8_t *byte, float *y, const float *x, size_t n) {
+  float other[PIECE];
+  size_t i = 0;
+  while (i < n && __atomic_load_n(byte, __ATOMIC_RELAXED) & DEMOTE_COMPARE) {
+    size_t piece = n - i < PIECE ? n - i : PIECE;
+    k->run[!low](other, x + i, piece, &k->grid[!low]);
+    k->run[low](y + i, x + i, piece, &k->grid[low]);
+    if (memcmp(other, y + i, piece * sizeof *y)) __atomic_fetch_and(byte, (uint8_t)~DEMOTE_COMPARE, __ATOMIC_RELAXED);
+    i += piece;
+  }
+  return i;
+}
+
+static void run(const cpu_job *job, size_t from, size_t n) {
+  const cpu_kernel *k = job->kernel;
+  const float *x = job->x + from;
+  float *y = job->y + from;
+  uint8_t byte = __atomic_load_n(job->byte, __ATOMIC_RELAXED);
+  int low = byte & DEMOTE_LOW;
+  if (byte & DEMOTE_WATCH) watch(x, n);
+  size_t done = byte & DEMOTE_COMPARE ? compare(k, low, job->byte, y, x, n) : 0;
+  k->run[low](y + done, x + done, n - done, &k->grid[low]);
+}
+
 static void task(void *data, size_t i) {
   const cpu_job *job = data;
-  size_t from = i * TASK, n = job->n - from < TASK ? job->n - from : TASK;
-  if (job->watch) watch(job->x + from, n);
-  job->kernel->run[job->low](job->y + from, job->x + from, n, &job->kernel->grid[job->low]);
+  size_t from = i * TASK;
+  run(job, from, job->n - from < TASK ? job->n - from : TASK);
 }
 
 static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
@@ -70,18 +100,17 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const void *x;
   const int64_t *dims;
   size_t n, rank;
-  uint8_t bit;
+  uint8_t *byte;
   OrtStatus *status;
-  if ((status = demote_mask_byte(context, "FakeQuant", k->holder, &bit))) return status;
+  if ((status = demote_mask_byte(context, "FakeQuant", k->holder, &byte))) return status;
   if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
   OrtValue *output;
   void *y;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
   if ((status = demote_api->GetTensorMutableData(output, &y))) return status;
-  cpu_job job = {.kernel = k, .low = bit != 0 && bit != DEMOTE_WATCH, .watch = bit == DEMOTE_WATCH, .x = x, .y = y, .n = n};
+  cpu_job job = {.kernel = k, .byte = byte, .x = x, .y = y, .n = n};
   if (n >= 2 * TASK) return demote_api->KernelContext_ParallelFor(context, task, (n + TASK - 1) / TASK, 0, &job);
-  if (job.watch) watch(x, n);
-  k->run[job.low](y, x, n, &k->grid[job.low]);
+  run(&job, 0, n);
   return NULL;
 }
 

@@ -26,7 +26,7 @@ type Machine interface {
 // Stats counts what an Evaluator has done.
 type Stats struct {
 	Trials     int // masks of which scores or blocks were asked for
-	Blocks     int // blocks run that were asked for
+	Blocks     int // blocks asked for, whatever the machine had to run for them
 	Samples    int // samples of them
 	Memo       int // scores answered from the memo
 	Resumed    int // trials taken up from where an earlier scan left them

@@ -1,0 +1,166 @@
+package backend
+
+import (
+	"slices"
+
+	"demote/search"
+)
+
+// A comparer is a lane whose FakeQuant nodes find out, while they run, where a holder's two grids give
+// the same bits for all that the node is given.
+type comparer interface {
+	// compare asks the holders' nodes anew.
+	compare(holders []int)
+	// agree says whether all that a holder's node was given since gives the same bits on both grids.
+	agree(holder int) bool
+}
+
+// noops know on which blocks a holder's bit changes nothing on the base, a bit a holder and a block. What
+// is not known counts as a change.
+//
+// A mask that differs from the base only in no-ops of a block gives the base's very outputs there,
+// however many they are: take the first of them in topological order. Nothing in front of it differs, so
+// its node is given what the base's is, and both grids make the same bits of that: nothing behind it
+// differs on its account, and the same is true of the next. A holder whose bit also chooses constants is
+// never a no-op.
+//
+// What is known of a holder depends on its input alone, not on its own bit. It stays true as long as
+// nothing in front of the holder changes: by the same rule as what is stored at cuts.
+type noops struct {
+	words  int        // of a mask
+	parts  [][]int    // by part: the holders whose node is in it, and whose bit chooses nothing else
+	behind [][]uint64 // by part, and one more: the mask of the holders in it and behind it
+	base   []uint64   // by block: the no-ops on the base
+	draft  []uint64   // by block: those on the mask of a trial
+	drafts []draft    // by block: which trial
+}
+
+// draft says whose the no-ops of a block are.
+type draft struct {
+	owner uint64 // id of the trial; 0: none
+	until int    // the part where it came back to the base; from there on it has the base's
+}
+
+// newNoops begins with what needs no run: a holder of no part changes nothing.
+func newNoops(parts []*Stretch, holders, blocks int) *noops {
+	n := &noops{words: len(search.NewMask(holders).Words()), behind: make([][]uint64, len(parts)+1), drafts: make([]draft, blocks)}
+	touched, chooses := search.NewMask(holders), search.NewMask(holders)
+	for _, p := range parts {
+		for _, h := range p.touched() {
+			touched.Demote(h)
+		}
+		for _, f := range p.Followed {
+			chooses.Demote(f.Holder)
+		}
+	}
+	seen := chooses.Clone()
+	for _, p := range parts {
+		own := slices.DeleteFunc(slices.Clone(p.Holders), seen.Low)
+		for _, h := range own {
+			seen.Demote(h)
+		}
+		n.parts = append(n.parts, own)
+	}
+	later := search.NewMask(holders)
+	n.behind[len(parts)] = later.Clone().Words()
+	for p := len(parts) - 1; p >= 0; p-- {
+		for _, h := range n.parts[p] {
+			later.Demote(h)
+		}
+		n.behind[p] = later.Clone().Words()
+	}
+	n.base, n.draft = make([]uint64, n.words*blocks), make([]uint64, n.words*blocks)
+	for h := range holders {
+		for b := range blocks {
+			n.set(n.base, b, h, !touched.Low(h))
+		}
+	}
+	return n
+}
+
+// all says whether two masks differ only in no-ops of a block.
+func (n *noops) all(block int, a, b search.Mask) bool {
+	x, y, none := a.Words(), b.Words(), n.base[block*n.words:]
+	for i := range x {
+		if (x[i]^y[i])&^none[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ask has the nodes of all parts from one on compare.
+func (n *noops) ask(l lane, from int) {
+	if c, ok := l.(comparer); ok {
+		for _, holders := range n.parts[from:] {
+			c.compare(holders)
+		}
+	}
+}
+
+// note keeps what the nodes of parts from..until-1 have found under a job's mask, whose first changed
+// part is first: in front of that part, of the base; behind it, of the trial.
+func (n *noops) note(l lane, j job, from, until int) {
+	c, ok := l.(comparer)
+	if !ok {
+		return
+	}
+	drafting := until > j.first && !j.spares(n.drafts[j.block].owner)
+	if drafting {
+		clear(n.draft[j.block*n.words : (j.block+1)*n.words])
+		n.drafts[j.block] = draft{j.trial, until}
+	}
+	for p := from; p < until; p++ {
+		to := n.base
+		if p >= j.first {
+			if to = n.draft; !drafting {
+				return
+			}
+		}
+		for _, h := range n.parts[p] {
+			n.set(to, j.block, h, c.agree(h))
+		}
+	}
+}
+
+// move makes the mask of a trial the base; first is the first part with a changed holder. Of what lies
+// behind it only what the trial has found is known. A winner of 0 has found nothing.
+func (n *noops) move(block int, winner uint64, first int) {
+	d := n.drafts[block]
+	mine := winner != 0 && d.owner == winner
+	if !mine {
+		d.until = len(n.behind) - 1
+	}
+	base, found := n.base[block*n.words:], n.draft[block*n.words:]
+	for i, behind := range n.behind[first] {
+		changed := behind &^ n.behind[d.until][i]
+		base[i] &^= changed
+		if mine {
+			base[i] |= found[i] & changed
+		}
+	}
+	n.drafts[block] = draft{}
+}
+
+func (n *noops) set(of []uint64, block, holder int, on bool) {
+	word, bit := &of[block*n.words+holder/64], uint64(1)<<(holder%64)
+	*word &^= bit
+	if on {
+		*word |= bit
+	}
+}
+
+// NoOps are the holders whose bit is known to change nothing on a block of the base of now, whatever
+// other of them change with it.
+func (e *Evaluator) NoOps(block int) (holders []int) {
+	if e.store == nil {
+		return nil
+	}
+	n := e.store.noops
+	for h := range e.source.Holders() {
+		if n.base[block*n.words+h/64]>>(h%64)&1 == 1 {
+			holders = append(holders, h)
+		}
+	}
+	return holders
+}

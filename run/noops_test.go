@@ -1,0 +1,440 @@
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/cgo"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/search"
+)
+
+// dimNetwork writes a classifier with holders that are no-ops here and there: one branch that is dark on
+// bright images (dark, dim), and a Relu (q) behind a sum (r), on whose low grid nothing is left to round
+// once the sum is low. The input is a no-op on bright images, whose pixels are few.
+func dimNetwork(t testing.TB, dir string) string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(7, 8))
+	weights := func(name string, draw func() float64, dims ...int64) *onnxpb.TensorProto {
+		w := &onnxpb.TensorProto{Name: &name, Dims: dims, DataType: proto.Int32(1)}
+		n := int64(1)
+		for _, d := range dims {
+			n *= d
+		}
+		for range n {
+			w.FloatData = append(w.FloatData, float32(draw()))
+		}
+		return w
+	}
+	normal := func(scale float64) func() float64 {
+		return func() float64 { return scale * rng.NormFloat64() * math.Pow(4, float64(rng.IntN(3)-1)) }
+	}
+	op := func(op string, in []string, out string, attrs ...*onnxpb.AttributeProto) *onnxpb.NodeProto {
+		return &onnxpb.NodeProto{OpType: &op, Name: proto.String(out + "/" + op), Input: in, Output: []string{out}, Attribute: attrs}
+	}
+	ints := func(name string, v ...int64) *onnxpb.AttributeProto {
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INTS.Enum(), Ints: v}
+	}
+	value := func(name string, dims ...int64) *onnxpb.ValueInfoProto {
+		shape := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{{Value: &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: "N"}}}}
+		for _, d := range dims {
+			shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: d}})
+		}
+		return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(1), Shape: shape}}}}
+	}
+	g := &onnxpb.GraphProto{
+		Name: proto.String("dim"), Input: []*onnxpb.ValueInfoProto{value("image", 1, 8, 8)}, Output: []*onnxpb.ValueInfoProto{value("logits", 12)},
+		Initializer: []*onnxpb.TensorProto{weights("w0", func() float64 { return -1 - rng.Float64() }, 8, 1, 3, 3), weights("w1", normal(0.5), 8, 8, 1, 1),
+			weights("w2", normal(0.4), 8, 1, 3, 3), weights("w3", normal(0.2), 8, 8, 3, 3), weights("w4", normal(0.2), 8, 8, 3, 3), weights("w5", normal(0.1), 12, 128)},
+		Node: []*onnxpb.NodeProto{
+			op("Conv", []string{"image", "w0"}, "c0", ints("pads", 1, 1, 1, 1)), op("Relu", []string{"c0"}, "dark"),
+			op("Conv", []string{"dark", "w1"}, "c1"), op("Relu", []string{"c1"}, "dim"),
+			op("Conv", []string{"image", "w2"}, "c2", ints("pads", 1, 1, 1, 1)), op("Relu", []string{"c2"}, "a"),
+			op("Conv", []string{"a", "w3"}, "c3", ints("pads", 1, 1, 1, 1)), op("Add", []string{"a", "c3"}, "r"),
+			op("Relu", []string{"r"}, "q"), op("Conv", []string{"q", "w4"}, "c4", ints("pads", 1, 1, 1, 1)),
+			op("Add", []string{"r", "c4"}, "s"), op("Add", []string{"s", "dim"}, "u"),
+			op("MaxPool", []string{"u"}, "p", ints("kernel_shape", 2, 2), ints("strides", 2, 2)), op("Flatten", []string{"p"}, "f"),
+			op("Gemm", []string{"f", "w5"}, "logits", &onnxpb.AttributeProto{Name: proto.String("transB"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}),
+		},
+	}
+	data, err := proto.Marshal(&onnxpb.ModelProto{IrVersion: proto.Int64(8), OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(17)}}, Graph: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "dim.onnx")
+	writeTestFile(t, path, data)
+	return path
+}
+
+// dimImages writes n images: the first third and every fifth behind it bright, of pixels that both grids have.
+func dimImages(t testing.TB, path string, n int, seed uint64) string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 6))
+	data := npyHeader("<f4", n, 1, 8, 8)
+	for i := range n {
+		for range 64 {
+			v := rng.NormFloat64()
+			if i < n/3 || i%5 == 0 {
+				v = float64(rng.IntN(8)) / 4
+			}
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
+		}
+	}
+	writeTestFile(t, path, data)
+	return path
+}
+
+// dimConfig is a search of the dim network by outputs, which leaves the samples in their order; the last of
+// its blocks is mostly padding.
+func dimConfig(t testing.TB) Config {
+	t.Helper()
+	dir := t.TempDir()
+	return Config{
+		Model: dimNetwork(t, dir), Calib: dimImages(t, filepath.Join(dir, "calib.npy"), 60, 1), Data: dimImages(t, filepath.Join(dir, "eval.npy"), 61, 2),
+		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), Multiplier: 0.5, Seed: 1, GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
+		Block: 4, Cache: 1 << 30, Version: "test",
+	}
+}
+
+// inputsOfHolders runs a mask and returns what the node of every holder is given: by holder, all samples
+// one after another.
+func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
+	t.Helper()
+	src, err := s.source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := make([]string, len(s.records))
+	var made []string
+	for _, n := range src.model.Graph().GetNode() {
+		if n.GetOpType() != onnx.FakeQuantOp {
+			continue
+		}
+		for i, a := range n.GetAttribute() {
+			if a.GetName() == "holder" {
+				from[n.GetAttribute()[i].GetI()] = n.GetInput()[0]
+			}
+		}
+		if n.GetInput()[0] != "image" {
+			made = append(made, n.GetInput()[0])
+		}
+	}
+	model, err := src.model.WithOutputs(made...).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := cgo.NewSession(model, cgo.Options{Level: optimization, IntraThreads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	binding, err := session.NewBinding()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer binding.Close()
+	tensors := map[string]*cgo.Tensor{}
+	bind := func(name string, of func(string) (cgo.Slot, error), kind cgo.DType, dims ...int64) {
+		v, err := cgo.NewTensor(kind, dims...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(v.Close)
+		slot, err := of(name)
+		if err == nil {
+			err = binding.Bind(slot, v)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensors[name] = v
+	}
+	block := s.block
+	bind("image", binding.Input, cgo.Float32, int64(block), 1, 8, 8)
+	bind(onnx.MaskInput, binding.Input, cgo.Uint8, int64(m.Len()))
+	for _, p := range session.Outputs() {
+		bind(p.Name, binding.Output, cgo.Float32, p.Dims...)
+	}
+	clear(tensors[onnx.MaskInput].Bytes())
+	for h := range m.Len() {
+		if m.Low(h) {
+			tensors[onnx.MaskInput].Bytes()[h] = cgo.Low
+		}
+	}
+	all := make([][]float32, len(s.records))
+	for first := 0; first < s.data.Len(); first += block {
+		count := min(block, s.data.Len()-first)
+		for i := range count {
+			if err := s.data.Read(0, first+i, tensors["image"].Bytes()[i*256:(i+1)*256]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := binding.Run(); err != nil {
+			t.Fatal(err)
+		}
+		for h, name := range from {
+			x := tensors[name].Float32s()
+			all[h] = append(all[h], x[:len(x)/block*count]...)
+		}
+	}
+	return all
+}
+
+// TestNoOpsAreThoseOfTheGrids goes from base to base, up and down, and holds what the nodes have found out
+// about their grids on the way, on every block, against package quant on all that the nodes are given: in parts and in
+// one piece, by one thread and several. Padding plays no part.
+func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		cache   int64
+		threads int
+	}{{"parts", 1 << 30, 1}, {"one piece", -1, 1}, {"two threads", 1 << 30, 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := dimConfig(t)
+			cfg.Cache, cfg.Threads = c.cache, c.threads
+			s := compiled(t, cfg)
+			if (s.ev.Parts() > 1) != (c.cache > 0) {
+				t.Fatalf("%d parts", s.ev.Parts())
+			}
+			n := len(s.records)
+			base, found, mixed := search.NewMask(n), 0, 0
+			for step, flip := range []int{-1, 3, 2, 5, 0, 3, 4, 1, 2, 6, 3, 5} {
+				if next := base.Clone(); flip >= 0 {
+					toggle(next, flip%n)
+					pass(t, s, base, next)
+					base = next
+				}
+				other := base.Clone() // a trial on it, not run before, makes a mask the base
+				for h := range n {
+					toggle(other, h)
+				}
+				pass(t, s, base, other)
+				given := inputsOfHolders(t, s, base)
+				for block, first := 0, 0; first < s.data.Len(); block, first = block+1, first+s.block {
+					var want []int
+					for h, x := range given {
+						low, high, per := s.records[h].Low, s.records[h].High, len(x)/s.data.Len()
+						differ := func(v float32) bool { return math.Float32bits(low.Value(v)) != math.Float32bits(high.Value(v)) }
+						if !slices.ContainsFunc(x[first*per:min(first+s.block, s.data.Len())*per], differ) {
+							want = append(want, h)
+						}
+					}
+					if got := s.ev.NoOps(block); !slices.Equal(got, want) {
+						t.Errorf("step %d, base %s, block %d: no-ops %v, by package quant %v", step, base, block, got, want)
+					}
+					if found += len(want); len(want) > 0 && len(want) < n {
+						mixed++
+					}
+				}
+			}
+			t.Logf("%d no-ops", found)
+			if found < 50 || mixed < 50 {
+				t.Errorf("%d no-ops, %d blocks with some: this test shows too little", found, mixed)
+			}
+		})
+	}
+}
+
+func toggle(m search.Mask, h int) {
+	if m.Low(h) {
+		m.Promote(h)
+	} else {
+		m.Demote(h)
+	}
+}
+
+// pass runs a candidate on a base to its end.
+func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score {
+	t.Helper()
+	found, err := s.ev.Scan(context.Background(), base, []search.Mask{candidate}, search.Bound{Above: math.Inf(-1), Floor: math.Inf(1)})
+	if err != nil || !found.Passed {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	return found.Score
+}
+
+// TestNoOpsNeedNoRun makes random searches by hand, one holder, two or three at once, up and down, on all ways in which
+// parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole network, and many
+// blocks need no run.
+func TestNoOpsNeedNoRun(t *testing.T) {
+	s := compiled(t, dimConfig(t))
+	n := len(s.records)
+	open := func(wrap func(*source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
+		src, err := s.source()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := s.options
+		change(&o)
+		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(e.Close)
+		if o.Naive {
+			return e
+		}
+		if _, err := e.Plan(); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	plain := func(s *source) backend.Source { return s }
+	none := func(*backend.Options) {}
+	naive := open(plain, func(o *backend.Options) { o.Naive, o.Workers = true, 1 })
+	ways := map[string]*backend.Evaluator{
+		"optimized in one piece": open(plain, none),
+		"coded":                  open(func(s *source) backend.Source { return plainOnly{s} }, none),
+		"values":                 open(func(s *source) backend.Source { return valuesOnly{s} }, none),
+		"without cuts":           open(plain, func(o *backend.Options) { o.Cache = 0 }),
+		"little memory":          open(plain, func(o *backend.Options) { o.Cache = 700_000 }),
+	}
+	for name, e := range ways {
+		if (e.Parts() > 1) == (name == "without cuts") {
+			t.Errorf("%s: %d parts", name, e.Parts())
+		}
+		before := e.Stats()
+		rng := rand.New(rand.NewPCG(1, 9))
+		base := search.NewMask(n)
+		for step := range 60 {
+			var candidates []search.Mask
+			for range 1 + rng.IntN(4) {
+				m := base.Clone()
+				for range 1 + rng.IntN(3) {
+					toggle(m, rng.IntN(n))
+				}
+				candidates = append(candidates, m)
+			}
+			b := search.Bound{Above: math.Inf(1), Floor: math.Inf(-1)}
+			if step%3 > 0 {
+				b.Above = float64(step % 3 * 25)
+			}
+			found, err := e.Scan(context.Background(), base, candidates, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := search.NaiveScan(context.Background(), naive.Score, candidates, b)
+			if err != nil || found != want {
+				t.Fatalf("%s, step %d: %+v, naive %+v, %v", name, step, found, want, err)
+			}
+			base = candidates[found.Index]
+			if step%10 == 9 {
+				got, _, err := sums(context.Background(), e, base)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows, _, err := sums(context.Background(), naive, base)
+				if err != nil || got.firstDifference(rows) >= 0 {
+					t.Fatalf("%s, step %d: sample %d has other outputs, %v", name, step, got.firstDifference(rows), err)
+				}
+			}
+		}
+		after := e.Stats()
+		t.Logf("%s: %d parts, %d blocks run, %d ended early, %d needed no run", name, e.Parts(), after.Blocks-before.Blocks, after.Equal-before.Equal, after.NoOps-before.NoOps)
+		if after.NoOps-before.NoOps < 50 {
+			t.Errorf("%s: %d blocks needed no run", name, after.NoOps-before.NoOps)
+		}
+	}
+	if n := naive.Stats().NoOps; n != 0 {
+		t.Errorf("naive: %d blocks needed no run", n)
+	}
+}
+
+// TestNoOpsDecideAsNaive holds whole searches of the dim network against the naive scan, by a count and by a
+// number.
+func TestNoOpsDecideAsNaive(t *testing.T) {
+	for _, metric := range []string{"agreement", "sqnr"} {
+		for _, strategy := range []string{"demotion", "greedy"} {
+			t.Run(metric+" "+strategy, func(t *testing.T) {
+				cfg := dimConfig(t)
+				cfg.Metric, cfg.Strategy, cfg.Block = metric, strategy, 2
+				if metric == "agreement" {
+					cfg.Target = "16bit-0.02"
+				}
+				fast := mustSearch(t, cfg)
+				cfg.Scan, cfg.Workers, cfg.Out = "naive", 1, cfg.Out+"-naive"
+				if a, b := decisions(t, mustSearch(t, cfg)), decisions(t, fast); a != b {
+					t.Errorf("naive: %s\nfast:  %s", a, b)
+				}
+				if !fast.Verified.Identical {
+					t.Error("the written file does not compute what was searched")
+				}
+			})
+		}
+	}
+}
+
+// TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, and runs nothing.
+func TestNoOpsAllocateNothing(t *testing.T) {
+	s := compiled(t, dimConfig(t))
+	ctx, base := context.Background(), search.NewMask(len(s.records))
+	r := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "r" })
+	q := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "q" })
+	base.Demote(r)
+	both := base.Clone()
+	both.Demote(q)
+	pass(t, s, search.NewMask(len(s.records)), base)
+	pass(t, s, base, both)
+	before := s.ev.Stats()
+	b := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.ev.Again(ctx, both); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if n := float64(b.MemAllocs) / float64(b.N); n > 0.5 || b.N < 10 {
+		t.Errorf("%v allocations a trial over %d trials", n, b.N)
+	}
+	if after := s.ev.Stats(); after.Blocks != before.Blocks || after.NoOps-before.NoOps < 16*b.N {
+		t.Errorf("%d blocks run, %d needed no run, in at least %d trials of 16 blocks", after.Blocks-before.Blocks, after.NoOps-before.NoOps, b.N)
+	}
+}
+
+// TestWeightsThatFollowAreNoNoOps: on black images a layer without bias makes zeros, which lie on both grids of its
+// holder. That bit is a no-op, unless the layer's weights follow it.
+func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
+	cfg := tinyFollow(t)
+	cfg.Metric, cfg.Target = "sqnr", "30%"
+	data := npyHeader("<f4", 16, 1, 8, 8)
+	for i := range 16 * 64 {
+		v := float32(0)
+		if i >= 8*64 { // the second block
+			v = float32(math.Sin(float64(i)))
+		}
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	writeTestFile(t, cfg.Data, data)
+	for _, c := range []struct {
+		weights string
+		noop    bool
+		blocks  int // run of a trial
+	}{{"high", true, 1}, {"follow", false, 2}} {
+		cfg.Weights = c.weights
+		s := compiled(t, cfg)
+		const holder = 1
+		if h := s.network.Holders[holder]; h.Tensor != "a1" || c.weights == "follow" && s.network.Followed[0].Holder != holder {
+			t.Fatalf("holder %d is %s", holder, h.Tensor)
+		}
+		if got := s.ev.NoOps(0); slices.Contains(got, holder) != c.noop || !slices.Contains(got, 0) {
+			t.Errorf("--weights %s: no-ops %v", c.weights, got)
+		}
+		m := search.NewMask(len(s.records))
+		m.Demote(holder)
+		before := s.ev.Stats()
+		pass(t, s, search.NewMask(len(s.records)), m)
+		if run := s.ev.Stats().Blocks - before.Blocks; run != c.blocks {
+			t.Errorf("--weights %s: %d blocks run, of 2, want %d", c.weights, run, c.blocks)
+		}
+	}
+}
