@@ -117,7 +117,7 @@ func TestNothingChanges(t *testing.T) {
 }
 
 // TestComesBack holds that a demotion whose change is lost on the way is found out at a cut: what Floor makes of pixels
-// well between whole numbers is the same on both grids, so demoting the input runs one part and no other.
+// well between whole numbers is the same on both grids, so demoting the input runs the first parts and no other.
 func TestComesBack(t *testing.T) {
 	cfg := tinyConfig(t, 24)
 	m, err := onnx.Read(cfg.Model)
@@ -150,7 +150,7 @@ func TestComesBack(t *testing.T) {
 	}
 	after := s.ev.Stats()
 	equal, blocks, parts := after.Equal-before.Equal, after.Blocks-before.Blocks, after.Parts-before.Parts
-	if equal != 3 || blocks != 3 || parts != 3 || s.ev.Parts() < 2 || after.NoOps != before.NoOps {
+	if equal != 3 || blocks != 3 || parts >= 3*s.ev.Parts() || after.NoOps != before.NoOps {
 		t.Errorf("%d of %d blocks ended early, of 3; %d parts run, of %d", equal, blocks, parts, 3*s.ev.Parts())
 	}
 }
