@@ -24,7 +24,7 @@ import (
 func TestPlacementOfEveryNetwork(t *testing.T) {
 	openRuntime(t)
 	for _, p := range everyNetwork(t) {
-		t.Run(filepath.Base(filepath.Dir(p.name)), func(t *testing.T) {
+		t.Run(strings.TrimPrefix(p.name, "../"), func(t *testing.T) {
 			onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 				table := upload(t, d, s, "records", cuda.RecordTable(p.records))
 				optimized := filepath.Join(t.TempDir(), "optimized.onnx")

@@ -34,7 +34,7 @@ func fixed(t *testing.T, path string) *onnx.Model {
 	return m.WithShapes(shapes)
 }
 
-// everyNetwork returns all networks of this repository: float ones with made-up ranges, and a 16-bit one of Sony's toolkit.
+// everyNetwork returns all networks of this repository: float ones with made-up ranges, and those of Sony's toolkit.
 func everyNetwork(t *testing.T) []prepared {
 	t.Helper()
 	var list []prepared
@@ -44,9 +44,11 @@ func everyNetwork(t *testing.T) []prepared {
 		do(t, n.QuantizeWeights())
 		list = append(list, prepared{path, n, make([]quant.Record, len(n.Holders))})
 	}
-	n, _, err := onnx.ReadMCTQ(fixed(t, "../testdata/mctq/m16.onnx"), quant.MCTQ)
-	do(t, err)
-	list = append(list, prepared{"../testdata/mctq/m16.onnx", n, make([]quant.Record, len(n.Holders))})
+	for _, path := range []string{"../testdata/mctq/m16.onnx", "../testdata/mctq/m8.onnx", "../testdata/mctq/mixed_mctq.onnx"} {
+		n, _, err := onnx.ReadMCTQ(fixed(t, path), quant.MCTQ)
+		do(t, err)
+		list = append(list, prepared{path, n, make([]quant.Record, len(n.Holders))})
+	}
 	for _, p := range list {
 		for i := range p.records {
 			p.records[i] = records(t)[i%9]
