@@ -46,7 +46,10 @@ var explanations = []struct {
 		"there is no GPU of that number: `demote devices` lists them", ErrNoDevice},
 	{regexp.MustCompile(`CUDA (?:error|failure) (201|214|220|700|702|709|71[0-9]|999)\b`),
 		"the GPU failed while the network ran (CUDA error $1)", ErrLostContext},
-	{regexp.MustCompile(`CUDA failure 2\b|out of memory|Failed to allocate memory for requested buffer`),
+	{regexp.MustCompile(`CUDA error (cudaError(?:DeviceUninitialized|ECCUncorrectable|NvlinkUncorrectable|IllegalAddress|LaunchTimeout|ContextIsDestroyed|` +
+		`Assert|HardwareStackError|IllegalInstruction|MisalignedAddress|InvalidAddressSpace|InvalidPc|LaunchFailure|Unknown))\b`),
+		"the GPU failed while the network ran ($1)", ErrLostContext},
+	{regexp.MustCompile(`CUDA failure 2\b|cudaErrorMemoryAllocation|out of memory|Failed to allocate memory for requested buffer`),
 		"the GPU's memory is full: take a smaller batch, or end what else uses the GPU", ErrOutOfMemory},
 	{regexp.MustCompile(`assigned to the default CPU EP, but fallback to CPU EP has been explicitly disabled`),
 		"some nodes of this network cannot run on the GPU: search it with --device cpu", ErrPlacement},

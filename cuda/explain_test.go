@@ -42,6 +42,8 @@ func TestExplain(t *testing.T) {
 		{"context lost in FakeQuant", "Non-zero status code returned while running FakeQuant node. Name:'a' Status Message: FakeQuant: launching fake_quant: " +
 			"CUDA_ERROR_CONTEXT_IS_DESTROYED (CUDA error 709)", "the GPU failed while the network ran (CUDA error 709)", cuda.ErrLostContext},
 		{"context lost in a kernel", "CUDA failure 700: an illegal memory access was encountered ; GPU=0", "(CUDA error 700)", cuda.ErrLostContext},
+		{"context lost behind a node", "Non-zero status code returned while running Mul node. Name:'mul' Status Message: CUDA error cudaErrorIllegalAddress:an illegal " +
+			"memory access was encountered", "the GPU failed while the network ran (cudaErrorIllegalAddress)", cuda.ErrLostContext},
 		{"unknown", "something new", "onnx runtime's CUDA provider: something new", nil},
 	} {
 		cause := errors.New(c.text)

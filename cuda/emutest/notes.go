@@ -48,7 +48,7 @@ func Notes(t testing.TB) []string {
 func ResetNotes() { C.reset() }
 
 // Fail makes every call of a function of the stand-in CUDA runtime fail until the end of the test: cudaStreamBeginCapture or
-// cudaGraphInstantiate.
+// cudaGraphInstantiate (error 900), cudaMalloc (2), cudaGetLastError (700).
 func Fail(t testing.TB, function string) {
 	t.Helper()
 	text := C.CString(function)

@@ -7,7 +7,7 @@
 typedef struct { unsigned x, y, z; } dim3;
 typedef void *stream_t;
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, INVALID_DEVICE = 101, CAPTURE_UNSUPPORTED = 900, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, ILLEGAL_ADDRESS = 700, CAPTURE_UNSUPPORTED = 900, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
 
 /* ---- the device */
 
@@ -17,9 +17,11 @@ int cudaGetDevice(int *device) { return *device = 0, SUCCESS; }
 int cudaDriverGetVersion(int *version) { return *version = 12020, SUCCESS; }
 int cudaRuntimeGetVersion(int *version) { return *version = 12080, SUCCESS; }
 int cudaDeviceSynchronize(void) { return note("sync device"), drain(), SUCCESS; }
-int cudaGetLastError(void) { return SUCCESS; }
+int cudaGetLastError(void) { return fails("cudaGetLastError") ? ILLEGAL_ADDRESS : SUCCESS; }
 int cudaPeekAtLastError(void) { return SUCCESS; }
-const char *cudaGetErrorName(int code) { return (void)code, "stand-in error"; }
+const char *cudaGetErrorName(int code) {
+  return code == OUT_OF_MEMORY ? "cudaErrorMemoryAllocation" : code == ILLEGAL_ADDRESS ? "cudaErrorIllegalAddress" : "stand-in error";
+}
 const char *cudaGetErrorString(int code) { return (void)code, "error of the stand-in CUDA runtime"; }
 
 int cudaDeviceGetAttribute(int *value, int attribute, int device) {
@@ -57,12 +59,14 @@ int cudaGetDeviceProperties_v2(char *p, int device) {
 
 static int allocate(void **out, size_t bytes) {
   *out = aligned_alloc(256, (bytes + 256) / 256 * 256);
-  if (!*out) return 2;
+  if (!*out) return OUT_OF_MEMORY;
   memset(*out, POISON, bytes);
   return SUCCESS;
 }
 
-int cudaMalloc(void **out, size_t bytes) { return note("malloc %zu", bytes), allocate(out, bytes); }
+int cudaMalloc(void **out, size_t bytes) {
+  return note("malloc %zu", bytes), fails("cudaMalloc") ? OUT_OF_MEMORY : allocate(out, bytes);
+}
 int cudaMallocHost(void **out, size_t bytes) { return allocate(out, bytes); }
 int cudaHostAlloc(void **out, size_t bytes, unsigned flags) { return (void)flags, allocate(out, bytes); }
 int cudaFree(void *p) { return drain(), free(p), SUCCESS; }

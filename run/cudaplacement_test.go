@@ -1,0 +1,134 @@
+//go:build cuda && placement
+
+package run
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"demote/backend"
+	"demote/cgo"
+	"demote/cuda"
+	"demote/quant"
+)
+
+// TestPlacementOfSearches places everything that a search compiles on a GPU with ONNX Runtime's real CUDA provider on stand-in libraries, with
+// graph mode on and no node left to the CPU: the whole network, each piece between two cuts that follow on each other, the network with
+// every tensor as an output, the float network of bench, and the proof that TF32 is off.
+func TestPlacementOfSearches(t *testing.T) {
+	example := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 60, Target: "50%"}
+	vit := example
+	vit.Model = "../testdata/fashion-vit/model.onnx"
+	pair := Config{Low: "../testdata/mctq/m8.onnx", High: "../testdata/mctq/m16.onnx", Data: "../testdata/mctq/eval.npz", Limit: 60, Target: "50%", Formula: "mctq"}
+	for _, c := range []struct {
+		name   string
+		config func() Config
+	}{
+		{"fashion-dscnn", func() Config { return example }},
+		{"fashion-vit", func() Config { return vit }},
+		{"a pair", func() Config { return pair }},
+		{"weights that follow", func() Config { return tinyFollow(t) }},
+		{"weights that follow, attention", func() Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
+	} {
+		t.Run(c.name, func(t *testing.T) { placeAll(t, c.config()) })
+	}
+}
+
+func placeAll(t *testing.T, cfg Config) {
+	cfg.Device, cfg.Version = "cpu", "test" // to prepare
+	s := &searching{config: cfg.withDefaults()}
+	t.Cleanup(s.Close)
+	var err error
+	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+		t.Fatal(err)
+	}
+	src, err := s.source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := map[string]*backend.Stretch{}
+	add := func(name string, stretch *backend.Stretch, err error) {
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		list[name] = stretch
+	}
+	whole, err := src.Stretch(0, src.Cuts()-1)
+	add("the whole", whole, err)
+	for i := range src.Cuts() - 1 {
+		piece, err := src.Stretch(i, i+1)
+		add(fmt.Sprintf("piece %d", i), piece, err)
+	}
+	probe, err := src.Probe()
+	add("the probe", probe, err)
+	proof, err := proof()
+	add("the proof", proof.Stretch, err)
+	if s.prepared.float != nil {
+		inputs, err := blockInputs(s.prepared.float, s.data, s.block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := plainSource(s.prepared.float, inputs, s.block, s.output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		float, err := plain.Stretch(0, plain.Cuts()-1)
+		add("the float network", float, err)
+	}
+	w, err := cuda.Open(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Do(func(d *cuda.Device) error {
+		stream, err := d.NewStream()
+		if err != nil {
+			return err
+		}
+		defer stream.Close()
+		table, err := cuda.NewBuffer[quant.Params](d, "records", 2*len(s.records))
+		if err != nil {
+			return err
+		}
+		defer table.Close()
+		for name, stretch := range list {
+			s.place(t, d, stream, table, name, stretch)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d models placed", len(list))
+}
+
+// place makes a session of a stretch as a search does, and names what the provider leaves.
+func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, stretch *backend.Stretch) {
+	t.Helper()
+	model := stretch.Model
+	if stretch.Open != nil && len(stretch.Followed) > 0 {
+		var err error
+		if model, err = stretch.Open(); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	o := cgo.Options{Level: s.options.Level, Config: s.options.Config}
+	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"),
+		Records: table.Address(), Holders: len(s.records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
+	session, err := cgo.NewCUDASession(model, o, c)
+	if err == nil {
+		session.Close()
+		return
+	}
+	c.Provider.Graph, c.Elsewhere = false, true
+	if session, why := cgo.NewCUDASession(model, o, c); why == nil {
+		left, _ := session.NodesElsewhere()
+		session.Close()
+		t.Errorf("%s leaves %v to the CPU: %v", name, left, cuda.Explain(err))
+		return
+	}
+	t.Errorf("%s: %v", name, cuda.Explain(err))
+}
