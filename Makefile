@@ -101,10 +101,9 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx
 
 .PHONY: bench-networks
-bench-networks: setup build toolkits ## a full trial against the float network's pass on an EfficientNet-Lite0 and a transformer of width 384 (PyTorch in .venv-toolkits/)
+bench-networks: setup build toolkits ## full trials against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md
 	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
-	@for n in efficientnet-lite0 transformer-384; do d=.tools/networks/$$n; \
-		bin/demote bench --model $$d/model.onnx --calib $$d/calib.npz --data $$d/eval.npz --metric agreement || exit 1; done
+	@python3 scripts/bench_trials.py .tools/networks
 
 .PHONY: test-browser
 test-browser: ## test the report in a headless Chromium (on Debian: apt-get install chromium)
@@ -145,7 +144,7 @@ tables: setup build ## run every strategy and the searches of the hold-out's pag
 	@echo "tables: docs/strategies.md and docs/promise.md are written"
 
 .PHONY: bench-searches
-bench-searches: setup build ## whole searches of four configurations and 5 seeds against the naive scan's (some ten minutes)
+bench-searches: setup build ## whole searches of four configurations and 5 seeds against the naive scan's (some ten minutes); writes docs/figures.md
 	@$(NEED) python3
 	@python3 scripts/bench_searches.py
 

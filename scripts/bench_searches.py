@@ -1,8 +1,11 @@
-"""Whole `demotion` searches of four configurations with five seeds each, against the naive scan's: the geometric means of the passes
-and of the time. usage: bench_searches.py [SEEDS]
+"""Whole `demotion` searches of four configurations with some seeds each, against the naive scan's: the geometric means of the passes
+and of the time. usage: bench_searches.py [SEEDS]. Written between the marks of docs/figures.md.
 
 A naive scan runs every score in full, so its passes are the scores that the search asked for and did not know. It is not run: its time
 is that many full trials, whose time is measured in the same process. The processor ought to have nothing else to do.
+
+"bounds alone" is the samples that were judged, whatever part of the network each of them ran; "accepted" the demotions, whose trials
+run to their end.
 """
 
 import json
@@ -10,22 +13,26 @@ import math
 import subprocess
 import sys
 
+from tables import write
+
 FASHION = ["--calib", "examples/fashion/calib.npz", "--data", "examples/fashion/eval.npz", "--grid", "pow2"]
 SEARCHES = [
-    ("examples/fashion/model.onnx", "16bit-0.003"),
-    ("examples/fashion/model.onnx", "16bit-0.010"),
-    ("testdata/fashion-dscnn-uneven/model.onnx", "16bit-0.005"),
-    ("testdata/fashion-vit/model.onnx", "16bit-0.005"),
+    ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.003"),
+    ("fashion-dscnn", "examples/fashion/model.onnx", "16bit-0.010"),
+    ("fashion-dscnn-uneven", "testdata/fashion-dscnn-uneven/model.onnx", "16bit-0.005"),
+    ("fashion-vit", "testdata/fashion-vit/model.onnx", "16bit-0.005"),
 ]
+HEAD = ["network", "target", "seed", "scores", "accepted", "bounds alone", "of the naive passes", "of its time", "R"]
 
 
 def measure(model, target, seed):
-    """The shares of the naive scan's passes and time, and the time in R."""
+    """The scores and demotions, the shares of the naive scan's samples, passes and time, and the time in R."""
     command = ["bin/demote", "bench", "--json", "--model", model, *FASHION, "--target", target, "--seed", str(seed)]
     b = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     s = b["search"]
     naive = s["evaluations"] - s["memo"]
-    return s["passes"] / naive, s["r"] / (naive * b["trial_r"]["median"]), s["r"]
+    return (s["evaluations"], b["holders"] - s["int16"], s["samples"] / b["samples"] / naive, s["passes"] / naive,
+            s["r"] / (naive * b["trial_r"]["median"]), s["r"])
 
 
 def mean(values):
@@ -35,15 +42,20 @@ def mean(values):
 
 def main():
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    print("| network | target | seed | of the naive passes | of its time | R |\n| --- | --- | --- | --- | --- | --- |")
-    passes, times = [], []
-    for model, target in SEARCHES:
+    lines = ["| %s |" % " | ".join(HEAD), "| --- " * len(HEAD) + "|"]
+    shares = []
+    for name, model, target in SEARCHES:
+        rows = []
         for seed in range(1, seeds + 1):
-            p, t, r = measure(model, target, seed)
-            passes.append(p)
-            times.append(t)
-            print(f"| {model} | {target} | {seed} | {p:.3f} | {t:.3f} | {r:.1f} |", flush=True)
-    print(f"\nGeometric means: {mean(passes):.3f} of the naive scan's passes, {mean(times):.3f} of its time.")
+            m = measure(model, target, seed)
+            rows.append(m[2:5])
+            lines.append("| %s | %s | %d | %d | %d | %.3f | %.3f | %.3f | %.1f |" % ((name, target, seed) + m))
+            print(lines[-1], flush=True)
+        lines.append("| | | mean | | | %.3f | %.3f | %.3f | |" % tuple(map(mean, zip(*rows))))
+        shares += rows
+    lines += ["", "Geometric means over all: bounds alone %.3f, %.3f of the naive scan's passes, %.3f of its time." % tuple(map(mean, zip(*shares)))]
+    print(lines[-1])
+    write("docs/figures.md", "searches", lines)
 
 
 if __name__ == "__main__":

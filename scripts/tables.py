@@ -7,6 +7,7 @@ that is finished there is not run again. With TABLES_SECONDS no search begins af
 the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -138,13 +139,13 @@ def write(document, mark, lines):
     """Put lines between the two marks of a document."""
     with open(document, encoding="utf-8") as f:
         text = f.read()
-    begin, end = "<!-- begin %s: made by make tables, do not edit -->\n" % mark, "<!-- end %s -->\n" % mark
-    if begin not in text or end not in text:
-        sys.exit("tables: %s lacks the marks of %s" % (document, mark))
-    head, rest = text.split(begin, 1)
+    found = re.search("<!-- begin %s: made by [^>]* -->\n" % mark, text)
+    end = "<!-- end %s -->\n" % mark
+    if not found or end not in text:
+        sys.exit("%s lacks the marks of %s" % (document, mark))
     with open(document, "w", encoding="utf-8") as f:
-        f.write(head + begin + "\n".join(lines) + "\n" + end + rest.split(end, 1)[1])
-    print("tables: %s in %s is written" % (mark, document))
+        f.write(text[:found.end()] + "\n".join(lines) + "\n" + end + text[found.end():].split(end, 1)[1])
+    print("%s in %s is written" % (mark, document))
 
 
 def main():
