@@ -151,25 +151,40 @@ func transfers(t *testing.T, cfg Config, selects int) {
 	}
 }
 
-// TestEmulatedProof holds that a device that rounds products is refused before anything is scored.
+// TestEmulatedProof holds that a device that rounds factors as TF32 or float16 does is refused before anything is scored, and one with
+// the last bits' errors of another algorithm for convolutions is not.
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
 	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
-	o, err := s.trialOptions()
-	if err != nil || o.Proof == nil {
-		t.Fatal(o.Proof, err)
-	}
-	o.Proof.Want = make([]float32, len(o.Proof.Input))
-	for i, v := range o.Proof.Input {
-		o.Proof.Want[i] = math.Float32frombits(math.Float32bits(v) &^ (1<<13 - 1)) // what TF32 keeps
-	}
 	src, err := s.source()
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := backend.New(context.Background(), src, s.data, s.records, o)
-	if !errors.Is(err, backend.ErrInput) || !strings.Contains(err.Error(), "does not compute in full float32") {
-		t.Errorf("a device that rounds gave %v, %v", e, err)
+	for _, c := range []struct {
+		name    string
+		off     func(v float32) float32 // what should come out, instead of v
+		refused bool
+	}{
+		{"TF32", func(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1<<13 - 1)) }, true},
+		{"half of TF32's error", func(v float32) float32 { return v * (1 + 0x1p-12) }, true},
+		{"sums of the inputs first", func(v float32) float32 { return v * (1 + 0x1p-19) }, false},
+		{"not a number", func(float32) float32 { return float32(math.NaN()) }, true},
+	} {
+		o, err := s.trialOptions()
+		if err != nil || o.Proof == nil {
+			t.Fatal(o.Proof, err)
+		}
+		o.Proof.Want = make([]float32, len(o.Proof.Input))
+		for i, v := range o.Proof.Input {
+			o.Proof.Want[i] = c.off(v)
+		}
+		e, err := backend.New(context.Background(), src, s.data, s.records, o)
+		if err == nil {
+			e.Close()
+		}
+		if refused := errors.Is(err, backend.ErrInput) && strings.Contains(err.Error(), "does not compute in full float32"); refused != c.refused || !refused && err != nil {
+			t.Errorf("%s: refused %v, %v", c.name, refused, err)
+		}
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // proof is a convolution and a matrix product that each hand their input on: every weight is 0 or 1, so
-// that every sum is exact in float32 in whatever order, and values of 24 bits that TF32 cannot hold come
-// out as they went in.
+// that values of 24 bits that TF32 cannot hold come out as they went in, but for the roundings of algorithms that
+// compute a convolution by sums of its inputs.
 func proof() (*backend.Proof, error) {
 	const channels, side = 64, 16
 	dims := []int64{1, channels, side, side}
