@@ -262,3 +262,27 @@ func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkCompare runs full trials of the example in turn with nodes that compare their grids and with nodes that
+// do not, and reports how much longer the former take.
+func BenchmarkCompare(b *testing.B) {
+	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200, Cache: -1, Block: 20, Workers: 1}
+	fast := compiled(b, cfg)
+	cfg.Scan = "naive"
+	naive := compiled(b, cfg)
+	masks := []search.Mask{lowMask(fast.network.Holders), search.NewMask(len(fast.records))}
+	var ratios []float64
+	for i := 0; b.Loop(); i++ {
+		var took [2]float64
+		for turn := range 2 {
+			which := (i + turn) % 2
+			start := cpuSeconds()
+			if _, err := []*searching{fast, naive}[which].ev.Again(context.Background(), masks[i/2%2]); err != nil {
+				b.Fatal(err)
+			}
+			took[which] = cpuSeconds() - start
+		}
+		ratios = append(ratios, took[0]/took[1])
+	}
+	b.ReportMetric(figure(ratios).Median, "compared/plain")
+}
