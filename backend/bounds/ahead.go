@@ -7,23 +7,6 @@ import (
 	"demote/search"
 )
 
-// Workers is a Machine that runs several blocks at once, each on a worker of its own, and takes them one by one. With
-// two workers or more, an Evaluator keeps them busy: where the trial at hand has no certain block left to hand out, they
-// run ahead (see ahead).
-type Workers interface {
-	Machine
-	// Workers is how many blocks can be under way at once.
-	Workers() int
-	// Start begins the one block of a job on a free worker and returns. It is called with at most Workers() blocks under
-	// way, all on one base. hand is the mask of the trial that the scan is at: another than the job's where the block is
-	// run ahead for a later candidate, whose activations must then not take the room of that trial's. The masks and the
-	// gain are lent until Finish tells of the ticket.
-	Start(job Job, hand search.Mask, ticket int, gain *Gain)
-	// Finish waits until a block is done and returns its ticket, and what it has cost in whole-network passes of a sample.
-	// After an error the gain is not used. It is called only with a block under way, and always until none is.
-	Finish() (ticket int, work float64, err error)
-}
-
 // ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and is
 // told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the journal are
 // told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for run first, and

@@ -276,3 +276,18 @@ func TestAheadAllocatesNothing(t *testing.T) {
 		t.Error("nothing was run ahead")
 	}
 }
+
+// BenchmarkAheadBlock tells what running ahead costs a block beside the block itself, at 1,000 holders with free trials.
+func BenchmarkAheadBlock(b *testing.B) {
+	b.ReportAllocs()
+	blocks := 0
+	for b.Loop() {
+		rule := &Rule{Sizes: []int{100, 100, 100, 100, 100, 100, 100, 100, 100, 100}}
+		e := NewEvaluator(&freeWorkers{freeMachine: freeMachine{100}}, rule)
+		if _, err := search.Demotion(context.Background(), e, search.NewOptions(1000, 0.99)); err != nil {
+			b.Fatal(err)
+		}
+		blocks += e.Stats().Blocks + e.Stats().Thrown
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(blocks), "ns/block")
+}

@@ -7,41 +7,6 @@ import (
 	"demote/search"
 )
 
-// Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask that the search stands on, or
-// the mask itself where there is none. Both are lent for the call only.
-type Job struct {
-	Base, Mask search.Mask
-	From, To   int
-}
-
-// Machine runs blocks. A block's gain must be a pure function of mask and block.
-//
-// The blocks of a trial come in their order, but trials interleave: where no candidate passes, several are taken up again
-// in turn, and a trial may be asked for in the middle whose beginning an earlier run of the program has done.
-type Machine interface {
-	// Run sets gains[i] to what block job.From+i adds, on as many workers as it likes. After an error gains are not used.
-	Run(ctx context.Context, job Job, gains []Gain) error
-}
-
-// Stats counts what an Evaluator has done.
-type Stats struct {
-	Trials     int // masks of which scores or blocks were asked for
-	Blocks     int // blocks asked for, whatever the machine had to run for them
-	Samples    int // samples of them
-	Memo       int // scores answered from the memo
-	Resumed    int // trials taken up from where an earlier scan left them
-	Scans      int
-	Accepted   int // scans that a candidate passed
-	Candidates int // candidates that the definition would have scored in full
-
-	// Work that was begun on idle workers before a scan asked for it. What its scan then asks for is counted above, like
-	// any other; what it has not asked for when it ends is thrown away: no later scan, score or journal gets it.
-	Ahead         int     // blocks begun ahead
-	Thrown        int     // of these, blocks thrown away
-	ThrownSamples int     // samples of them
-	ThrownWork    float64 // what they have cost, in whole-network passes of a sample
-}
-
 // Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice. It
 // is not safe for use by several goroutines.
 type Evaluator struct {
