@@ -1,6 +1,7 @@
 package bounds
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 
@@ -52,7 +53,7 @@ func (m *workersMachine) Finish() (ticket int, work float64, err error) {
 	u := m.under[i]
 	m.under = append(m.under[:i], m.under[i+1:]...)
 	var gain [1]Gain
-	err = m.Run(nil, u.job, gain[:])
+	err = m.Run(context.Background(), u.job, gain[:])
 	*u.gain = gain[0]
 	return u.ticket, float64(m.rule.Sizes[u.job.From]), err
 }
