@@ -164,19 +164,12 @@ func (f *Forecast) trials(n, done float64) (least, most float64, ok bool) {
 		return max(0.1*high-1.5, 0), max(2*high, 2), true
 	case "gallop":
 		return max(6-done, 0), max(30-done, 0.8*high+2), true
-	case "auto", "improve":
-		// improve runs to its limit of trials where there is enough to exchange, and ends at once where there is not.
-		limit := improveFactor*n + 25
-		if f.strategy == "improve" {
-			limit = 6 * n
-		}
-		switch {
-		case high >= 4 && done < galloped && f.strategy == "auto": // it may yet leave nothing to exchange
-			return max(6-done, 0), max(limit-done, 3), true
-		case high >= 4 && f.strategy == "auto":
-			return max(0.7*improveFactor*n-done, 0), max(limit-done, 3), true
-		case high >= 2:
-			return 0, max(limit-done, 0.3*limit), true
+	case "auto":
+		// gallop, and rounds of improve: the fewer units are left high, the fewer rounds win any.
+		return max(6-done, 0), max(30-done, high) + high + n/patienceShare, true
+	case "improve":
+		if high >= 2 {
+			return 0, max(6*n-done, 1.8*n), true
 		}
 		return 0, max(60-done, 5), true
 	case "demotion":

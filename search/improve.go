@@ -2,8 +2,8 @@ package search
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -15,8 +15,10 @@ const (
 	swapFrom = 32
 )
 
-// improveFactor times the number of units is how many trials auto lets improve ask for where no budget is given.
-const improveFactor = 2
+// patienceShare divides the units for auto's patience where no budget is given: that many swaps in a row that do not hold
+// end improve, at least one. It is a price and no optimum: each doubling of it wins about as little as the one before
+// (docs/strategies.md), and with an eighth a whole search asks for about a fifth of what the reference asks for.
+const patienceShare = 8
 
 // improve starts from the start mix, or from the all-high one, and changes it until nothing helps.
 func improve(s *session) error {
@@ -24,10 +26,10 @@ func improve(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.improve(r)
+	return s.improve(r, swapUp*swapDown)
 }
 
-// auto gallops, then improves until nothing helps or the budget ends; without a budget improve has one of its own.
+// auto gallops, then improves until nothing helps or the budget ends; without a budget until its patience ends.
 func auto(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -36,44 +38,48 @@ func auto(s *session) error {
 	if _, err := s.gallop(s.restOf(r.units)); err != nil {
 		return err
 	}
+	patience := swapUp * swapDown
 	if s.o.Budget == (Budget{}) {
-		s.limit = s.seen + improveFactor*len(s.o.Units)
-		defer func() { s.limit = 0 }()
+		patience = max(1, (len(s.o.Units)+patienceShare-1)/patienceShare)
 	}
-	err = s.improve(r)
-	if s.limit > 0 && errors.Is(err, errSpent) {
-		s.res.Notes = append(s.res.Notes, fmt.Sprintf("improve ended after %d trials: a budget of time or trials lets it go on", improveFactor*len(s.o.Units)))
-		return nil
-	}
-	return err
+	return s.improve(r, patience)
 }
 
-// improve tries every high unit once more, least harmful first, until a round demotes none; then swaps, and after a swap
-// that holds, the units again.
-func (s *session) improve(r ranking) error {
+// improve tries every high unit once more, least harmful first, until none is left that the base has not refused; then
+// swaps, of which so many that do not hold end it, and after a swap that holds, the units again.
+func (s *session) improve(r ranking, patience int) error {
 	for {
 		before := s.low
-		high, err := s.walk(s.restOf(r.units))
-		if err != nil {
+		if _, err := s.walk(s.untried(r.units)); err != nil {
 			return err
 		}
 		if s.low > before {
 			continue
 		}
+		high := s.restOf(r.units)
 		if s.o.NoSwaps || len(high) == 0 {
 			return nil
 		}
-		swapped, err := s.swap(r, high)
+		swapped, err := s.swap(r, high, patience)
 		if err != nil || !swapped {
 			return err
 		}
 	}
 }
 
-// swap tries to promote one unit and to demote others in its place, so that more is saved: of the demoted units the most
-// harmful first, and for each the sets of high units with the least harm first. The first that holds is taken.
-func (s *session) swap(r ranking, high []int) (bool, error) {
-	type exchange struct{ up, down []int }
+// untried lists the units of an order that the base has high and has not refused.
+func (s *session) untried(order []int) []int {
+	return slices.DeleteFunc(s.restOf(order), func(u int) bool { return s.refused[u] })
+}
+
+// swap tries to promote one unit and to demote others in its place, so that more is saved: first those that add the least
+// harm. Of the demoted units the most harmful are tried, and with each the sets of high units with the least harm. The
+// first that holds is taken; patience is how many are tried at most.
+func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
+	type exchange struct {
+		up, down []int
+		harm     float64 // that it adds
+	}
 	var list []exchange
 	sets := s.swapSets(r, high)
 	tried := 0
@@ -87,13 +93,18 @@ func (s *session) swap(r ranking, high []int) (bool, error) {
 		taken := 0
 		for _, set := range sets {
 			if taken < swapDown && s.cost(set) > s.o.Cost[up] {
-				list = append(list, exchange{[]int{up}, set})
+				list = append(list, exchange{[]int{up}, set, r.added(up, set)})
 				taken++
 			}
 		}
 	}
 	if len(list) == 0 {
 		return false, nil
+	}
+	slices.SortStableFunc(list, func(a, b exchange) int { return cmp.Compare(a.harm, b.harm) })
+	cut := len(list) > patience
+	if cut {
+		list = list[:patience]
 	}
 	masks := s.candidates(len(list))
 	for i, e := range list {
@@ -104,6 +115,9 @@ func (s *session) swap(r ranking, high []int) (bool, error) {
 		}
 	}
 	f, err := s.scan(masks, s.hold())
+	if err == nil && !f.Passed && cut {
+		s.res.Notes = append(s.res.Notes, fmt.Sprintf("improve ended after %d swaps in a row that did not hold: a budget of time or trials lets it go on", patience))
+	}
 	if err != nil || !f.Passed {
 		return false, err
 	}
@@ -121,12 +135,23 @@ func (s *session) swapSets(r ranking, high []int) [][]int {
 			sets = append(sets, []int{a, b})
 		}
 	}
-	harm := func(set []int) (sum float64) {
-		for _, u := range set {
-			sum += r.harm[u]
-		}
-		return sum
-	}
-	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(harm(a), harm(b)) })
+	slices.SortStableFunc(sets, func(a, b []int) int { return cmp.Compare(r.sum(a), r.sum(b)) })
 	return sets
+}
+
+// sum is the harm of several units.
+func (r ranking) sum(units []int) (sum float64) {
+	for _, u := range units {
+		sum += r.harm[u]
+	}
+	return sum
+}
+
+// added is the harm that a swap adds; a set of infinite harm adds that, whatever goes up for it.
+func (r ranking) added(up int, down []int) float64 {
+	sum := r.sum(down)
+	if !math.IsInf(sum, 1) {
+		sum -= r.harm[up]
+	}
+	return sum
 }

@@ -13,13 +13,22 @@ func (s *session) try(units []int) (bool, Score, error) {
 		c[0].demoteAll(s.o.Units[u])
 	}
 	if s.allFails() && c[0].Equal(s.all) {
+		s.refuse(units)
 		return false, Score{}, nil
 	}
 	f, err := s.scan(c, s.hold())
 	if err == nil && !f.Passed {
+		s.refuse(units)
 		s.tell(EventRefused, Score{})
 	}
 	return f.Passed, f.Score, err
+}
+
+// refuse remembers what was tried alone on top of the base and did not hold.
+func (s *session) refuse(units []int) {
+	if len(units) == 1 {
+		s.refused[units[0]] = true
+	}
 }
 
 // allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have, unless
@@ -45,6 +54,7 @@ func (s *session) exchange(up, down []int, sc Score) error {
 	}
 	s.groups++
 	s.low += len(down) - len(up)
+	clear(s.refused)
 	if err := s.keep(s.base, sc); err != nil {
 		return err
 	}
@@ -58,6 +68,13 @@ func (s *session) walk(units []int) (refused []int, err error) {
 		f, err := s.scan(s.singles(units), s.hold())
 		if err != nil {
 			return refused, err
+		}
+		looked := len(units)
+		if f.Passed {
+			looked = f.Index
+		}
+		for _, u := range units[:looked] {
+			s.refused[u] = true
 		}
 		if !f.Passed {
 			s.tell(EventRefused, Score{})

@@ -14,20 +14,20 @@ var errSpent = errors.New("budget of trials spent")
 // session is what all strategies share while they run: the evaluator behind budgets and counters, the base, and the
 // best mix so far.
 type session struct {
-	ctx    context.Context // the caller's, with the deadline of the time budget
-	ev     Evaluator
-	o      Options
-	res    Result
-	base   Mask   // what the strategy stands on
-	all    Mask   // every unit demoted
-	floor  Score  // score of the 8-bit endpoint, or AllLow where that was refused
-	arena  []Mask // candidates of the scan at hand, rebuilt in place
-	seen   int    // trials asked for
-	limit  int    // beside the budget, ends a part of a strategy at so many trials; 0: none
-	groups int    // steps of the chain so far
-	low    int    // units that base has demoted
-	best   int    // units that res.Mask has demoted
-	over   bool   // the endpoints already decide
+	ctx     context.Context // the caller's, with the deadline of the time budget
+	ev      Evaluator
+	o       Options
+	res     Result
+	base    Mask         // what the strategy stands on
+	refused map[int]bool // units that did not hold alone on top of this base
+	all     Mask         // every unit demoted
+	floor   Score        // score of the 8-bit endpoint, or AllLow where that was refused
+	arena   []Mask       // candidates of the scan at hand, rebuilt in place
+	seen    int          // trials asked for
+	groups  int          // steps of the chain so far
+	low     int          // units that base has demoted
+	best    int          // units that res.Mask has demoted
+	over    bool         // the endpoints already decide
 }
 
 // run checks the options, scores the endpoints and leads a strategy to its result. A budget that ends is a result, not
@@ -36,7 +36,7 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	if err := o.prepare(); err != nil {
 		return Result{Strategy: name, Stop: StopError}, err
 	}
-	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone()}
+	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone(), refused: map[int]bool{}}
 	for _, holders := range o.Units {
 		s.all.demoteAll(holders)
 	}
@@ -139,9 +139,6 @@ func (s *session) left() int {
 	end := math.MaxInt
 	if s.o.Budget.Trials > 0 {
 		end = s.o.Budget.Trials
-	}
-	if s.limit > 0 {
-		end = min(end, s.limit)
 	}
 	return max(0, end-s.seen)
 }

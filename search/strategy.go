@@ -17,7 +17,7 @@ type Strategy struct {
 
 // strategies in the order in which help lists them; the first is the default.
 var strategies = []Strategy{
-	{"auto", "gallop, then improve", "those of gallop + at most 2 n, or the budget", auto},
+	{"auto", "gallop, then improve", "those of gallop, then at most k + n/8 for each unit that improve wins, or the budget", auto},
 	{"demotion", "the reference: shuffled descent with a threshold, walked back", "n+3 .. n(n+1)/2+3", demotion},
 	{"gallop", "groups of growing size, least harmful first", "2 k log2(n/k), and an order at a few blocks a unit", gallop},
 	{"rank", "each unit alone, then one after another, skipping those that break the target", "2 n", rank},

@@ -176,9 +176,18 @@ func TestTrials(t *testing.T) {
 			name: "auto gallops, then improves", strategy: "auto", drop: []float64{2, 3, 3, 9}, target: 93.5, distances: true,
 			pairs:  map[[2]int]float64{{0, 1}: 3},
 			change: func(o *search.Options) {},
-			// Order 0 1 2 3. Two take 8, 0 holds; 1 2 take 11, 1 is skipped, 2 takes 5, 3 fails: 0 and 2 are left. 1 and 3 fail
-			// again; then 2 goes up, and 0, for the pair 1 3: none holds.
-			trials: "~1000 ~0100 ~0010 ~0001, 1100 1000 1110 1100 1010 1011, 1110 1011, 1101 0111", mask: "1010", promotion: []int{3, 1},
+			// Order 0 1 2 3. Two take 8, 0 holds; 1 2 take 11, 1 is skipped, 2 takes 5, 3 fails: 0 and 2 are left. 1 fails again,
+			// and 3 is known to; then 2 goes up for the pair 1 3, and one swap is all the patience that four units have.
+			trials: "~1000 ~0100 ~0010 ~0001, 1100 1000 1110 1100 1010 1011, 1110, 1101", mask: "1010", promotion: []int{3, 1},
+		},
+		{
+			name: "auto wins a unit back", strategy: "auto", drop: []float64{0, 0, 0, 0, 4, 5, 6, 20}, target: 91.5, distances: true,
+			pairs: map[[2]int]float64{{5, 6}: -3},
+			// Order 0 to 7. Four hold, the rest is the 8-bit network; 4 5 take 9, 4 holds; 5 6, and each of 5 6 7 alone, do not, so
+			// nothing is left to retry. 4 goes up for 5 6, which take 8; 4 and 7 fail, and so does 6 for 4 7.
+			trials: "~10000000 ~01000000 ~00100000 ~00010000 ~00001000 ~00000100 ~00000010 ~00000001, " +
+				"11110000 11111100 11111000 11111110 11111100 11111010 11111001, 11110110, 11111110 11110111, 11111101",
+			mask: "11110110", promotion: []int{7, 4},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,15 +3,17 @@ package search_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 	"testing"
 
 	"demote/search"
 )
 
-// TestSwapsInOrder holds improve's list of swaps on 60 units of harm 1, 2, 3 ..., of which the 30 least harmful are
-// demoted and no more fits: the 16 most harmful demoted ones, most harmful first, each against the 16 pairs of least summed
-// harm, equal sums in the order of the ranks.
+// TestSwapsInOrder holds improve's list of swaps on 60 units that take 1, 2, 3 ..., of which the 30 least harmful are
+// demoted and no more fits: the 16 most harmful demoted ones, each against the 16 pairs of least summed harm, those first
+// that add the least harm; of equal ones the most harmful demoted one, then the pair of less harm.
 func TestSwapsInOrder(t *testing.T) {
 	const n, low = 60, 30
 	drop := make([]float64, n)
@@ -46,25 +48,43 @@ func TestSwapsInOrder(t *testing.T) {
 			t.Errorf("single %d is %s", i, scores[i])
 		}
 	}
-	// Distances are squares: 31^2 + 32^2, 31^2 + 33^2, 32^2 + 33^2, 31^2 + 34^2, ...
-	pairs := [][2]int{{30, 31}, {30, 32}, {31, 32}, {30, 33}}
-	for up := range 16 {
-		for i, p := range pairs {
-			m := start.Clone()
-			m.Promote(low - 1 - up)
-			m.Demote(p[0])
-			m.Demote(p[1])
-			if got := scores[n-low+16*up+i]; got != m.String() {
-				t.Errorf("swap %d of unit %d: %s, want %s", i, low-1-up, got, m)
-			}
+	// Distances are squares: 31^2 + 32^2 - 30^2 is the least.
+	harm := func(u int) int { return (u + 1) * (u + 1) }
+	var pairs [][2]int
+	for a := low; a < low+32-1; a++ {
+		for b := a + 1; b < min(n, low+32); b++ {
+			pairs = append(pairs, [2]int{a, b})
+		}
+	}
+	sort.SliceStable(pairs, func(i, j int) bool { return harm(pairs[i][0])+harm(pairs[i][1]) < harm(pairs[j][0])+harm(pairs[j][1]) })
+	type swap struct{ up, a, b int }
+	var swaps []swap
+	for up := low - 1; up >= low-16; up-- {
+		for _, p := range pairs[:16] {
+			swaps = append(swaps, swap{up, p[0], p[1]})
+		}
+	}
+	added := func(s swap) int { return harm(s.a) + harm(s.b) - harm(s.up) }
+	sort.SliceStable(swaps, func(i, j int) bool { return added(swaps[i]) < added(swaps[j]) })
+	if first := []swap{{29, 30, 31}, {28, 30, 31}, {29, 30, 32}, {27, 30, 31}, {28, 30, 32}, {29, 31, 32}}; !slices.Equal(swaps[:6], first) {
+		t.Fatalf("the first swaps should be %v, not %v", first, swaps[:6])
+	}
+	for i, s := range swaps {
+		m := start.Clone()
+		m.Promote(s.up)
+		m.Demote(s.a)
+		m.Demote(s.b)
+		if got := scores[n-low+i]; got != m.String() {
+			t.Errorf("swap %d: %s, want %s", i, got, m)
 		}
 	}
 }
 
-// TestAutoEndsImprove holds what auto does without a budget: improve may ask for 2n scores, and the result says that they
-// ended it; with a budget of its own it goes on.
+// TestAutoEndsImprove holds what auto does without a budget: as many swaps in a row as an eighth of the units, rounded up,
+// end improve, and the result says so; with a budget of its own it goes on. What gallop refused on the last base is not
+// asked for again.
 func TestAutoEndsImprove(t *testing.T) {
-	const n = 40
+	const n, patience = 39, 5
 	drop := make([]float64, n)
 	for i := range drop {
 		drop[i] = float64(1 + i)
@@ -84,8 +104,8 @@ func TestAutoEndsImprove(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := strings.Contains(strings.Join(res.Notes, " "), fmt.Sprintf("improve ended after %d trials", 2*n))
-		if asked := res.Evaluations - gallop.Evaluations; said != c.ended || c.ended && asked > 2*n {
+		said := strings.Contains(strings.Join(res.Notes, " "), fmt.Sprintf("improve ended after %d swaps in a row", patience))
+		if asked := res.Evaluations - gallop.Evaluations; said != c.ended || c.ended != (asked == patience) {
 			t.Errorf("%d trials: improve asked for %d scores, notes %q", c.trials, asked, res.Notes)
 		}
 	}
