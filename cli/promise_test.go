@@ -71,6 +71,10 @@ func TestBadHoldout(t *testing.T) {
 		{"a share of no sample", flags("--holdout", "1%"), []string{"--holdout 1%", "0 of the 40 samples"}},
 		{"a share of all but none", flags("--holdout", "99%"), []string{"--holdout 99%", "40 of the 40 samples"}},
 		{"confidence without a hold-out", flags("--confidence", "0.95"), []string{"--confidence 0.95", "--holdout FILE or --holdout 30%"}},
+		{"a budget of zero", func(_ *testing.T, in inputs) []string {
+			in.flags["--target"] = "16bit-0"
+			return []string{"--confidence", "0.95", "--holdout", "30%"}
+		}, []string{"--confidence 0.95: target 16bit-0 is a budget of no loss", "16bit-0.005"}},
 		{"confidence of one", flags("--confidence", "1", "--holdout", "30%"), []string{"--confidence 1:", "between 0 and 1"}},
 		{"confidence of zero", flags("--confidence", "0", "--holdout", "30%"), []string{"--confidence 0:", "between 0 and 1"}},
 		{"confidence in points", flags("--confidence", "95", "--holdout", "30%"), []string{"--confidence 95:", "such as 0.95"}},

@@ -45,7 +45,14 @@ func (s *searching) checkTarget() error {
 	if s.config.Int16Share != "" {
 		return nil
 	}
-	return s.target.Check(s.scale())
+	if err := s.target.Check(s.scale()); err != nil {
+		return err
+	}
+	claim := s.target.Claim(search.Resolved{}, s.config.confidence())
+	if s.config.Confidence != "" && claim.Reference != search.NoReference && claim.Budget <= 0 {
+		return mistakef("--confidence %s: target %s is a budget of no loss, which no mix can be promised to stay below; give some, such as 16bit-0.005", s.config.Confidence, s.config.Target)
+	}
+	return nil
 }
 
 // resolveGoal turns what is wanted into the comparison that the search makes.

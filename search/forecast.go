@@ -165,8 +165,8 @@ func (f *Forecast) trials(n, done float64) (least, most float64, ok bool) {
 	case "gallop":
 		return max(6-done, 0), max(30-done, 0.8*high+2), true
 	case "auto":
-		// gallop, and rounds of improve: the fewer units are left high, the fewer rounds win any.
-		return max(6-done, 0), max(30-done, high) + high + n/patienceShare, true
+		// gallop, the retries of the units that it leaves high, and the swaps that improve has patience for.
+		return max(8-done, 0.3*high), max(30-done, high) + high + n/patienceShare, true
 	case "improve":
 		if high >= 2 {
 			return 0, max(6*n-done, 1.8*n), true
