@@ -164,10 +164,11 @@ func (f *Forecast) trials(n, done float64) (least, most float64, ok bool) {
 		return max(0.1*high-1.5, 0), max(2*high, 2), true
 	case "gallop":
 		return max(6-done, 0), max(30-done, 0.8*high+2), true
-	case "auto":
-		// gallop, the retries of the units that it leaves high, and the swaps that improve has patience for.
-		return max(8-done, 0.3*high), max(30-done, high) + high + n/patienceShare, true
-	case "improve":
+	case "auto", "improve":
+		if f.strategy == "auto" && f.budget == (Budget{}) {
+			// gallop, the retries of the units that it leaves high, and the swaps that improve has patience for.
+			return max(8-done, 0.3*high), max(30-done, high) + high + n/patienceShare, true
+		}
 		if high >= 2 {
 			return 0, max(6*n-done, 1.8*n), true
 		}
