@@ -73,7 +73,7 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 		err = nil
 	}
 	if err != nil {
-		endGroup(cmd)
+		_ = endGroup(cmd) // which may have ended by itself
 	}
 	switch {
 	case ctx.Err() != nil:

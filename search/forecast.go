@@ -64,9 +64,6 @@ func (f *Forecast) Add(at time.Duration, e Event) {
 
 func lastOf(list []moment, n int) []moment { return list[max(0, len(list)-n):] }
 
-// galloped is after how many trials the gallop of auto is over, in most recorded searches.
-const galloped = 20
-
 // ranking tells whether the strategy ranks by distance, which costs no trials.
 func (f *Forecast) ranking() bool {
 	return f.strategy == "auto" || f.strategy == "gallop" || f.strategy == "improve"
