@@ -79,8 +79,13 @@ func deviceInfo(i cuda.Info) DeviceInfo {
 	d := DeviceInfo{Name: fmt.Sprintf("cuda:%d", i.Ordinal), Memory: i.Memory, Free: i.Memory,
 		Text: fmt.Sprintf("%s, %.1f GiB, compute capability %d.%d, driver of CUDA %d.%d", i.Name, float64(i.Memory)/(1<<30),
 			i.Capability/10, i.Capability%10, i.Driver/1000, i.Driver%1000/10)}
-	if err := usable(i); err != nil {
+	switch err := usable(i); {
+	case err != nil:
 		d.Why = err.Error()
+	case i.Emulated:
+		d.Text += ", without a CUDA provider"
+	default:
+		d.Text += ", with ONNX Runtime's CUDA provider"
 	}
 	return d
 }

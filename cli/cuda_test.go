@@ -41,7 +41,7 @@ func TestEmulatedProgram(t *testing.T) {
 		{"a search without a driver", "", in.args("--device", "auto"), run.ExitMistake, "", "demote: no NVIDIA driver: libcuda.so.1: cannot open shared object file"},
 		{"a search without a GPU", "devices=0", in.args("--device", "cuda:0"), run.ExitMistake, "", "demote: the NVIDIA driver finds no GPU (CUDA error 100)"},
 		{"devices", "devices=2", []string{"devices"}, run.ExitFound,
-			"cuda:1   EMULATED device (no GPU), 1.0 GiB, compute capability 8.0, driver of CUDA 12.2\nbuilt for the CPU and NVIDIA GPUs on ", ""},
+			"cuda:1   EMULATED device (no GPU), 1.0 GiB, compute capability 8.0, driver of CUDA 12.2, without a CUDA provider\nbuilt for the CPU and NVIDIA GPUs on ", ""},
 		{"a GPU that cannot be used", "capability=70", []string{"devices"}, run.ExitFound,
 			"         cannot be used: GPU 0 (EMULATED device (no GPU)) has compute capability 7.0, but 7.5 is needed", ""},
 		{"its search", "shared=1", in.args("--device", "cuda:0"), run.ExitFound,
