@@ -102,7 +102,7 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.prepared, err = prepare(ctx, c); err != nil {
+	if s.prepared, err = prepareAny(ctx, c); err != nil {
 		return nil, err
 	}
 	prepared := time.Since(s.started)

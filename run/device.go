@@ -145,13 +145,6 @@ func (s *searching) need() (n need, err error) {
 // canShrink says whether a smaller block may be tried: not where the network fixes it.
 func (s *searching) canShrink() bool { return s.block > 1 && batchOf(s.model) == 0 }
 
-// setBlock shapes the data into blocks of another size.
-func (p *prepared) setBlock(block int) (err error) {
-	p.block = block
-	p.inputs, err = blockInputs(p.model, p.data, block)
-	return err
-}
-
 // shrinking runs f, and again with smaller blocks as long as it ends because the GPU's memory is full;
 // s.ev is closed then. Counts do not depend on the block, so nothing that is known is lost but how far
 // unfinished trials had come.

@@ -63,13 +63,7 @@ func dimNetwork(t testing.TB, dir string) string {
 			op("Gemm", []string{"f", "w5"}, "logits", &onnxpb.AttributeProto{Name: proto.String("transB"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}),
 		},
 	}
-	data, err := proto.Marshal(&onnxpb.ModelProto{IrVersion: proto.Int64(8), OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(17)}}, Graph: g})
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "dim.onnx")
-	writeTestFile(t, path, data)
-	return path
+	return writeNetwork(t, filepath.Join(dir, "dim.onnx"), g)
 }
 
 // dimImages writes n images: the first third and every fifth behind it bright, of pixels that both grids have.

@@ -26,9 +26,6 @@ func prepareEncodings(c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := p.fitBlock(c.Block); err != nil {
-		return nil, err
-	}
 	return p, p.hash(map[string]string{"model": c.Model, "encodings-low": c.EncodingsLow, "encodings-high": c.EncodingsHigh},
 		map[string]dataFile{"data": {c.Data, p.data}})
 }

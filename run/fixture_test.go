@@ -102,12 +102,16 @@ func tinyNetwork(t testing.TB, dir string) string {
 			op("Gemm", []string{"f", "w5"}, "logits", &onnxpb.AttributeProto{Name: proto.String("transB"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}),
 		},
 	}
-	m := &onnxpb.ModelProto{IrVersion: proto.Int64(8), OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(17)}}, Graph: g}
-	data, err := proto.Marshal(m)
+	return writeNetwork(t, filepath.Join(dir, "tiny.onnx"), g)
+}
+
+// writeNetwork writes a graph as a model of opset 17 and returns its path.
+func writeNetwork(t testing.TB, path string, g *onnxpb.GraphProto) string {
+	t.Helper()
+	data, err := proto.Marshal(&onnxpb.ModelProto{IrVersion: proto.Int64(8), OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(17)}}, Graph: g})
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "tiny.onnx")
 	writeTestFile(t, path, data)
 	return path
 }

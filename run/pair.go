@@ -47,9 +47,6 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := p.fitBlock(c.Block); err != nil {
-		return nil, err
-	}
 	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
 }
 
@@ -142,15 +139,24 @@ func allOutputs(ctx context.Context, e *backend.Evaluator, m search.Mask) ([]flo
 	return rows, err
 }
 
-// prepareAny prepares a pair, a float network with encodings, or a float network.
-func prepareAny(ctx context.Context, c Config) (*prepared, error) {
-	if c.Low != "" || c.High != "" {
-		return preparePair(ctx, c)
+// prepareAny prepares a pair, a float network with encodings, or a float network, in blocks of a size that fits it.
+func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
+	switch {
+	case c.Low != "" || c.High != "":
+		p, err = preparePair(ctx, c)
+	case c.encodings():
+		p, err = prepareEncodings(c)
+	default:
+		p, err = prepare(ctx, c)
 	}
-	if c.encodings() {
-		return prepareEncodings(c)
+	if err != nil {
+		return nil, err
 	}
-	return prepare(ctx, c)
+	if err := p.fitBlock(c.Block); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
 }
 
 // sampleFiles are the inputs of a pair or a float network that are missing from a command line.

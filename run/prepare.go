@@ -76,9 +76,6 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			return nil, err
 		}
 	}
-	if err := p.fitBlock(c.Block); err != nil {
-		return nil, err
-	}
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }
 
@@ -124,8 +121,7 @@ func (p *prepared) open(c Config) error {
 			return err
 		}
 	}
-	p.inputs, err = blockInputs(p.model, p.data, p.block)
-	return err
+	return p.setBlock(p.block)
 }
 
 // openData opens samples for a network, with labels from another file or without, and sees that

@@ -123,6 +123,13 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	return list, nil
 }
 
+// setBlock shapes the data into blocks of one size.
+func (p *prepared) setBlock(block int) (err error) {
+	p.block = block
+	p.inputs, err = blockInputs(p.model, p.data, block)
+	return err
+}
+
 // chooseBlock is the block size to begin with: the network's own fixed batch, else the one asked for.
 func chooseBlock(m *onnx.Model, asked int) (int, error) {
 	fixed := batchOf(m)
