@@ -252,27 +252,7 @@ func (m *freeWorkers) Finish() (ticket int, work float64, err error) {
 
 // TestAheadAllocatesNothing holds that scans on several workers allocate nothing beside the memo's growth.
 func TestAheadAllocatesNothing(t *testing.T) {
-	const n = 200
-	rule := &Rule{Sizes: []int{100, 100, 100, 100}}
-	e := NewEvaluator(&freeWorkers{freeMachine: freeMachine{100}}, rule)
-	base, c := search.NewMask(n), search.NewMasks(n, n)
-	for i := range c {
-		c[i].Demote(i)
-	}
-	scan := func() {
-		base.CopyFrom(c[0])
-		for i := range c {
-			c[i].Demote((i + base.Count()) % n)
-		}
-		if _, err := e.Scan(context.Background(), base, c, search.Bound{Above: 0.995, Floor: 2}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	scan()
-	if a := testing.AllocsPerRun(50, scan); a > 0 {
-		t.Errorf("%v allocations a scan of %d candidates", a, n)
-	}
-	if e.Stats().Ahead == 0 {
+	if scanWithoutAllocation(t, &freeWorkers{freeMachine: freeMachine{100}}).Ahead == 0 {
 		t.Error("nothing was run ahead")
 	}
 }

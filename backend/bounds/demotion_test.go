@@ -214,10 +214,14 @@ func (m freeMachine) Run(_ context.Context, job Job, gains []Gain) error {
 }
 
 // TestNoAllocation holds that scans allocate nothing beside the memo's growth.
-func TestNoAllocation(t *testing.T) {
+func TestNoAllocation(t *testing.T) { scanWithoutAllocation(t, freeMachine{100}) }
+
+// scanWithoutAllocation has a machine answer scans, and demands that they allocate nothing beside the memo's growth.
+func scanWithoutAllocation(t *testing.T, m Machine) Stats {
+	t.Helper()
 	const n = 200
 	rule := &Rule{Sizes: []int{100, 100, 100, 100}}
-	e := NewEvaluator(freeMachine{100}, rule)
+	e := NewEvaluator(m, rule)
 	base, c := search.NewMask(n), search.NewMasks(n, n)
 	for i := range c {
 		c[i].Demote(i)
@@ -236,6 +240,7 @@ func TestNoAllocation(t *testing.T) {
 	if a := testing.AllocsPerRun(50, scan); a > 0 {
 		t.Errorf("%v allocations a scan of %d candidates", a, n)
 	}
+	return e.Stats()
 }
 
 // BenchmarkBoundedCandidate tells search and bounds together a candidate at 1,000 holders with free trials.
