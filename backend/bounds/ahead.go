@@ -168,11 +168,13 @@ func (a *ahead) look(candidate int) *waiting {
 		return t
 	}
 	t.looked, t.first, t.last, t.front = true, none, none, none
-	if s, ok := a.e.memo.Get(a.candidates[candidate]); ok {
+	mask := a.candidates[candidate]
+	h := hash(mask)
+	if s, ok := a.e.memo.get(mask, h); ok {
 		t.known, t.passes = true, a.e.rule.keyOf(s) >= a.e.scan.need
 		return t
 	}
-	t.seen, _ = a.e.partial.Get(a.candidates[candidate])
+	t.seen, _ = a.e.partial.get(mask, h)
 	t.next = t.seen.Blocks
 	return t
 }

@@ -16,10 +16,9 @@ type Evaluator struct {
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
 	base    search.Mask
-	gains   []Gain
-	looked  []bool // candidates of the scan at hand that the memo was asked about
-	told    []int  // blocks of each that the journal was told of
-	ahead   *ahead // nil: nobody runs ahead
+	gains   []Gain  // of a run; zero between runs
+	visits  []visit // one for each candidate of the scan at hand
+	ahead   *ahead  // nil: nobody runs ahead
 	stats   Stats
 
 	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with it.
@@ -30,6 +29,13 @@ type Evaluator struct {
 }
 
 var _ search.Evaluator = (*Evaluator)(nil)
+
+// visit is what is kept of a candidate beside what the Scan knows.
+type visit struct {
+	looked bool   // the memo and earlier scans were asked about it
+	hash   uint32 // of its mask, for all tables; once looked
+	told   int    // blocks that the journal was told of
+}
 
 // NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A machine
 // that is Workers is asked for their number once, here.
@@ -43,7 +49,7 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
 // RestoreProgress enters how far a trial has come that is known from before.
-func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
+func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, hash(mask), p) }
 
 // Known returns a full score if it is known.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
@@ -53,34 +59,35 @@ func (e *Evaluator) Stats() Stats { return e.stats }
 
 // Score returns the full score of a mask; of a trial that a scan stopped only the rest is run.
 func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
-	if s, ok := e.memo.Get(mask); ok {
+	h := hash(mask)
+	if s, ok := e.memo.get(mask, h); ok {
 		e.stats.Memo++
 		return s, nil
 	}
-	p, touched := e.partial.Get(mask)
+	p, touched := e.partial.get(mask, h)
 	if touched {
 		e.stats.Resumed++
 	} else {
 		e.stats.Trials++
 	}
-	p, err := e.run(ctx, Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, p)
+	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, p)
 	if err != nil {
-		e.stop(mask, p)
+		e.stop(mask, h, p)
 		return search.Score{}, err
 	}
 	s := e.rule.score(p)
-	return s, e.learn(mask, s)
+	return s, e.learn(mask, h, s)
 }
 
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
 // the machine at work.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
-	p, err := e.run(ctx, Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
+	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
 	if err != nil {
 		return search.Score{}, err
 	}
 	s := e.rule.score(p)
-	return s, e.learn(mask, s)
+	return s, e.learn(mask, hash(mask), s)
 }
 
 // Scan answers as search.NaiveScan does.
@@ -88,12 +95,10 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	e.settle(base)
 	e.stats.Scans++
 	e.scan.Begin(len(candidates), b)
-	if len(e.looked) < len(candidates) {
-		e.looked = make([]bool, len(candidates))
-		e.told = make([]int, len(candidates))
+	if len(e.visits) < len(candidates) {
+		e.visits = make([]visit, len(candidates))
 	}
-	clear(e.looked[:len(candidates)])
-	clear(e.told[:len(candidates)])
+	clear(e.visits[:len(candidates)])
 	if e.ahead != nil {
 		e.ahead.begin(base, candidates)
 	}
@@ -119,18 +124,25 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 
 // decide does the work of a scan until it has its answer.
 func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []search.Mask) error {
+	job := Job{Base: base}
 	for at := -1; ; {
 		w, ok := e.scan.Next()
 		if !ok {
 			return nil
 		}
-		if w.Candidate != at && at >= 0 {
-			if err := e.tell(at, candidates[at]); err != nil {
-				return err
+		if w.Candidate != at {
+			if at >= 0 {
+				if err := e.tell(at, candidates[at]); err != nil {
+					return err
+				}
+			}
+			at = w.Candidate
+			job.Mask = candidates[at]
+			if e.look(at, job.Mask) {
+				continue
 			}
 		}
-		at = w.Candidate
-		if err := e.advance(ctx, base, candidates[at], w); err != nil {
+		if err := e.advance(ctx, &job, w); err != nil {
 			return err
 		}
 	}
@@ -155,45 +167,52 @@ func (e *Evaluator) settle(base search.Mask) {
 	}
 }
 
-// advance does a piece of work, or finds that the memo makes it needless.
-func (e *Evaluator) advance(ctx context.Context, base, mask search.Mask, w Work) error {
-	if !e.looked[w.Candidate] {
-		e.looked[w.Candidate] = true
-		if s, ok := e.memo.Get(mask); ok {
-			e.stats.Memo++
-			e.scan.Know(w.Candidate, s)
-			return nil
-		}
-		if p, ok := e.partial.Get(mask); ok {
-			e.stats.Resumed++
-			if p.Blocks > 0 {
-				e.told[w.Candidate] = p.Blocks
-				e.scan.Learn(w.Candidate, p)
-				return nil
-			}
-		} else {
-			e.stats.Trials++
-		}
+// look asks the memo and the earlier scans about a candidate, once, and reports whether they knew anything.
+func (e *Evaluator) look(candidate int, mask search.Mask) bool {
+	v := &e.visits[candidate]
+	if v.looked {
+		return false
 	}
+	v.looked, v.hash = true, hash(mask)
+	if s, ok := e.memo.get(mask, v.hash); ok {
+		e.stats.Memo++
+		e.scan.Know(candidate, s)
+		return true
+	}
+	p, ok := e.partial.get(mask, v.hash)
+	if !ok {
+		e.stats.Trials++
+		return false
+	}
+	e.stats.Resumed++
+	v.told = p.Blocks
+	e.scan.Learn(candidate, p)
+	return p.Blocks > 0
+}
+
+// advance does a piece of work; the job has the masks. It comes by its address, since a scan comes here block by block and
+// a job is dear to copy right after it was put together.
+func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	var err error
 	if e.ahead != nil {
 		p, err = e.ahead.run(ctx, w, p)
 	} else {
-		p, err = e.run(ctx, Job{Base: base, Mask: mask, From: w.From, To: w.To}, p)
+		job.From, job.To = w.From, w.To
+		p, err = e.run(ctx, job, p)
 	}
 	e.scan.Learn(w.Candidate, p)
 	if err != nil {
 		return err
 	}
 	if e.rule.done(p) {
-		return e.learn(mask, e.rule.score(p))
+		return e.learn(job.Mask, e.visits[w.Candidate].hash, e.rule.score(p))
 	}
 	return nil
 }
 
 // run runs blocks and adds them to the progress.
-func (e *Evaluator) run(ctx context.Context, job Job, p Progress) (Progress, error) {
+func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, error) {
 	if err := ctx.Err(); err != nil {
 		return p, err
 	}
@@ -201,36 +220,37 @@ func (e *Evaluator) run(ctx context.Context, job Job, p Progress) (Progress, err
 		return p, nil
 	}
 	gains := e.gains[:job.To-job.From]
-	clear(gains)
-	if err := e.machine.Run(ctx, job, gains); err != nil {
+	if err := e.machine.Run(ctx, *job, gains); err != nil {
+		clear(gains)
 		return p, fmt.Errorf("blocks %d to %d: %w", job.From, job.To-1, err)
 	}
 	for i, g := range gains {
 		p = p.add(g)
-		e.stats.Samples += e.rule.Sizes[job.From+i]
+		gains[i] = Gain{}
 	}
 	e.stats.Blocks += len(gains)
+	e.stats.Samples += e.rule.left[job.From] - e.rule.left[job.To]
 	return p, nil
 }
 
 // learn enters a full score that was just run.
-func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
+func (e *Evaluator) learn(mask search.Mask, h uint32, s search.Score) error {
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {
 			return err
 		}
 	}
-	e.memo.Put(mask, s)
+	e.memo.put(mask, h, s)
 	return nil
 }
 
 // tell hands the progress of an unfinished trial on, if there is more of it than before.
 func (e *Evaluator) tell(candidate int, mask search.Mask) error {
 	p, _, done := e.scan.Progress(candidate)
-	if e.Stopped == nil || done || p.Blocks <= e.told[candidate] {
+	if e.Stopped == nil || done || p.Blocks <= e.visits[candidate].told {
 		return nil
 	}
-	e.told[candidate] = p.Blocks
+	e.visits[candidate].told = p.Blocks
 	return e.Stopped(mask, p)
 }
 
@@ -238,8 +258,8 @@ func (e *Evaluator) tell(candidate int, mask search.Mask) error {
 // told.
 func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 	for i, mask := range candidates {
-		if p, _, done := e.scan.Progress(i); e.looked[i] && !done {
-			e.stop(mask, p)
+		if p, _, done := e.scan.Progress(i); e.visits[i].looked && !done {
+			e.stop(mask, e.visits[i].hash, p)
 			if err := e.tell(i, mask); err != nil && first == nil {
 				first = err
 			}
@@ -249,8 +269,8 @@ func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 }
 
 // stop keeps the progress of an unfinished trial.
-func (e *Evaluator) stop(mask search.Mask, p Progress) {
+func (e *Evaluator) stop(mask search.Mask, h uint32, p Progress) {
 	if !e.rule.done(p) {
-		e.partial.Put(mask, p)
+		e.partial.put(mask, h, p)
 	}
 }

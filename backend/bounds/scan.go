@@ -219,7 +219,8 @@ func (s *Scan) work(candidate, to int) Work {
 	if from >= s.rule.Blocks() {
 		panic(fmt.Sprintf("bounds: candidate %d has no block left", candidate))
 	}
-	w := s.rule.Width
-	to = from + (to-from+w-1)/w*w
+	if w := s.rule.Width; w > 1 { // where it is 1, as mostly, a division is spared
+		to = from + (to-from+w-1)/w*w
+	}
 	return Work{Candidate: candidate, From: from, To: min(to, s.rule.Blocks())}
 }

@@ -3,19 +3,28 @@ package bounds
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"demote/search"
 )
 
 // Table maps masks of one length to values. Entries lie one after another in pages, so that one costs its mask, its value
-// and a few bytes, nothing is copied when the table grows, and adding one hardly ever allocates. The zero Table is empty.
+// and a few bytes, no mask is copied or read when the table grows, and adding one hardly ever allocates. The zero Table is
+// empty.
 type Table[V any] struct {
 	holders int
 	width   int // words of a mask
 	entries int
 	keys    [][]uint64 // pages of perPage masks
 	values  [][]V
-	slots   []int32 // open addressing: entry number + 1, 0 is free; a power of two long
+	slots   []slot // open addressing; a power of two long
+}
+
+// slot leads to an entry. The hash beside it tells most other masks apart without a look at their words, which are far
+// away in memory.
+type slot struct {
+	hash  uint32
+	entry int32 // number + 1; 0 is free
 }
 
 // perPage entries are allocated at a time.
@@ -28,9 +37,15 @@ const (
 func (t *Table[V]) Len() int { return t.entries }
 
 // Get returns the value of a mask.
-func (t *Table[V]) Get(mask search.Mask) (V, bool) {
+func (t *Table[V]) Get(mask search.Mask) (V, bool) { return t.get(mask, hash(mask)) }
+
+// Put sets the value of a mask. It panics if the mask has another length than those before it.
+func (t *Table[V]) Put(mask search.Mask, value V) { t.put(mask, hash(mask), value) }
+
+// get is Get for those who have the hash of the mask.
+func (t *Table[V]) get(mask search.Mask, h uint32) (V, bool) {
 	if t.entries > 0 {
-		if e := t.slots[t.find(mask)]; e != 0 {
+		if e := t.find(mask, h).entry; e != 0 {
 			return *t.value(int(e - 1)), true
 		}
 	}
@@ -38,8 +53,8 @@ func (t *Table[V]) Get(mask search.Mask) (V, bool) {
 	return none, false
 }
 
-// Put sets the value of a mask. It panics if the mask has another length than those before it.
-func (t *Table[V]) Put(mask search.Mask, value V) {
+// put is Put for those who have the hash of the mask.
+func (t *Table[V]) put(mask search.Mask, h uint32, value V) {
 	if t.entries == 0 {
 		if t.width != len(mask.Words()) {
 			t.keys, t.values = nil, nil
@@ -49,9 +64,9 @@ func (t *Table[V]) Put(mask search.Mask, value V) {
 	if 4*(t.entries+1) > 3*len(t.slots) {
 		t.grow()
 	}
-	at := t.find(mask)
-	if e := t.slots[at]; e != 0 {
-		*t.value(int(e - 1)) = value
+	at := t.find(mask, h)
+	if at.entry != 0 {
+		*t.value(int(at.entry - 1)) = value
 		return
 	}
 	if t.entries>>pageShift == len(t.keys) {
@@ -61,7 +76,7 @@ func (t *Table[V]) Put(mask search.Mask, value V) {
 	copy(t.key(t.entries), mask.Words())
 	*t.value(t.entries) = value
 	t.entries++
-	t.slots[at] = int32(t.entries)
+	*at = slot{h, int32(t.entries)}
 }
 
 // Clear forgets all entries and keeps the memory.
@@ -79,50 +94,52 @@ func (t *Table[V]) key(entry int) []uint64 {
 func (t *Table[V]) value(entry int) *V { return &t.values[entry>>pageShift][entry&(perPage-1)] }
 
 // find returns the slot of a mask, or the free one where it would be.
-func (t *Table[V]) find(mask search.Mask) int {
-	words := mask.Words()
+func (t *Table[V]) find(mask search.Mask, h uint32) *slot {
 	if mask.Len() != t.holders {
 		panic(fmt.Sprintf("bounds: mask of %d holders in a table of %d", mask.Len(), t.holders))
 	}
 	wrap := len(t.slots) - 1
-	for at := int(hash(words)) & wrap; ; at = (at + 1) & wrap {
-		e := t.slots[at]
-		if e == 0 || t.holds(int(e-1), words) {
-			return at
+	for at := int(h) & wrap; ; at = (at + 1) & wrap {
+		s := &t.slots[at]
+		if s.entry == 0 || s.hash == h && slices.Equal(t.key(int(s.entry-1)), mask.Words()) {
+			return s
 		}
 	}
-}
-
-func (t *Table[V]) holds(entry int, words []uint64) bool {
-	stored := t.key(entry)
-	for i, w := range words {
-		if stored[i] != w {
-			return false
-		}
-	}
-	return true
 }
 
 // grow doubles the slots and enters every mask again.
 func (t *Table[V]) grow() {
-	t.slots = make([]int32, max(16, 2*len(t.slots)))
+	old := t.slots
+	t.slots = make([]slot, max(16, 2*len(old)))
 	wrap := len(t.slots) - 1
-	for e := range t.entries {
-		at := int(hash(t.key(e))) & wrap
-		for t.slots[at] != 0 {
+	for _, s := range old {
+		if s.entry == 0 {
+			continue
+		}
+		at := int(s.hash) & wrap
+		for t.slots[at].entry != 0 {
 			at = (at + 1) & wrap
 		}
-		t.slots[at] = int32(e + 1)
+		t.slots[at] = s
 	}
 }
 
-// hash mixes words by folded multiplication; masks next to each other differ in one bit, so every bit has to spread.
-func hash(words []uint64) uint32 {
+// hash mixes the words of a mask by folded multiplication; masks next to each other differ in one bit, so every bit has
+// to spread. Words are taken in pairs, since each multiplication waits for the one before.
+func hash(mask search.Mask) uint32 {
+	words := mask.Words()
 	h := uint64(0x9e3779b97f4a7c15)
-	for _, w := range words {
-		hi, lo := bits.Mul64(h^w, 0xd6e8feb86659fd93)
-		h = hi ^ lo ^ 0xa0761d6478bd642f
+	for ; len(words) > 1; words = words[2:] {
+		h = fold(h^words[0], 0xd6e8feb86659fd93^words[1])
 	}
-	hi, lo := bits.Mul64(h, 0xe7037ed1a0b428db)
-	return uint32((hi ^ lo) >> 16)
+	if len(words) == 1 {
+		h = fold(h^words[0], 0xd6e8feb86659fd93)
+	}
+	return uint32(fold(h, 0xe7037ed1a0b428db) >> 16)
+}
+
+// fold multiplies and adds both halves of the product without carries.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo ^ 0xa0761d6478bd642f
 }
