@@ -16,7 +16,7 @@ var _ bounds.Workers = (*Evaluator)(nil)
 func (e *Evaluator) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
 	e.stand(b.Base) // nothing is under way if this is another base
 	j := job{mask: b.Mask, block: b.From, gain: gain, ticket: ticket}
-	j.first, j.last = e.span(b.Mask)
+	j.first = e.firstChanged(b.Mask)
 	if e.store != nil {
 		j.trial = e.store.trial(b.Mask)
 		if !hand.Equal(b.Mask) {

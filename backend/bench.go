@@ -41,11 +41,11 @@ func (e *Evaluator) Rebuild() error {
 	return nil
 }
 
-// StoredAt describes what is stored in front of each part but the first.
+// StoredAt describes what is stored in front of each part but the first. A tensor that is alive at several cuts is stored once.
 func (e *Evaluator) StoredAt() (list [][]StoredTensor) {
 	cuts := e.chain.cuts
 	for _, cut := range cuts[1 : len(cuts)-1] {
-		list = append(list, e.pieces().Stored(cut))
+		list = append(list, e.storedAt(cut))
 	}
 	return list
 }

@@ -3,50 +3,100 @@ package backend
 import (
 	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/floats"
 )
 
-// chain is the network compiled as parts between cuts on a device, with the lanes that run them.
+// chain is the network compiled in parts between cuts on a device, with the lanes that run them.
 type chain struct {
 	compiled
-	cuts  []int // of the source, one more than parts
-	parts []*Stretch
-	first []int     // by holder: the first part in which its bit changes something, a grid or a constant
-	last  []int     // by holder: the last one; both are 0 for a holder of no part
-	share []float64 // by part: its share of a whole pass's time
+	cuts    []int      // of the source, one more than parts
+	parts   []*Stretch // what a run at a part computes
+	through bool       // that is everything behind the part's cut; else the part alone
+	holders [][]int    // by part: those whose node lies in it
+	first   []int      // by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
+	share   []float64  // by part: its share of a whole pass's time
+	bytes   []int      // by part: of the model that a run at it computes
 }
 
-// compile makes the parts between cuts on a device.
-func compile(d device, src Chain, holders int, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
-	c := &chain{cuts: cuts, first: make([]int, holders), last: make([]int, holders)}
-	met := make([]bool, holders)
+// A narrower is compiled as entries into a network, of which it can leave some.
+type narrower interface{ narrow(chosen []int) }
+
+// compile makes the parts between cuts on a device: those of a source, or the entries into a network.
+func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
+	c := &chain{cuts: cuts, through: entries != nil, first: make([]int, src.Holders())}
 	for i := range len(cuts) - 1 {
-		s, err := src.Stretch(cuts[i], cuts[i+1])
+		stretch := func() (*Stretch, error) { return src.Stretch(cuts[i], cuts[i+1]) }
+		if c.through {
+			stretch = func() (*Stretch, error) { return entries.Entry(cuts[i], cuts[i+1:len(cuts)-1]) }
+		}
+		s, err := stretch()
 		if err != nil {
 			return nil, err
 		}
-		c.parts = append(c.parts, s)
-		for _, h := range s.touched() {
-			if !met[h] {
-				met[h], c.first[h] = true, i
-			}
-			c.last[h] = i
-		}
+		c.parts, c.bytes = append(c.parts, s), append(c.bytes, len(s.Model))
 	}
+	c.survey()
 	var err error
 	if c.compiled, err = d.compile(c.parts, inputs, lanes); err != nil {
 		return nil, err
 	}
-	c.share = make([]float64, len(c.parts))
 	for i := range c.share {
 		c.share[i] = 1 / float64(len(c.parts))
 	}
 	return c, nil
 }
 
-// touched are the holders whose bits change something in a stretch, some of them more than once.
-func (s *Stretch) touched() []int {
-	list := slices.Clone(s.Holders)
-	for _, f := range s.Followed {
+// survey finds out which holders lie in which part.
+func (c *chain) survey() {
+	c.holders, c.share = nil, make([]float64, len(c.parts))
+	met := make([]bool, len(c.first))
+	for i, s := range c.parts {
+		own := s.Holders
+		if c.through && i+1 < len(c.parts) {
+			own = slices.DeleteFunc(slices.Clone(own), func(h int) bool { return slices.Contains(c.parts[i+1].Holders, h) })
+		}
+		c.holders = append(c.holders, own)
+		for _, h := range c.touched(i) {
+			if !met[h] {
+				met[h], c.first[h] = true, i
+			}
+		}
+	}
+}
+
+// runs is how often to run each part that is timed, of entries so many times.
+func (c *chain) runs(entries int) int {
+	if c.through && len(c.parts) > 1 {
+		return entries
+	}
+	return measureRuns
+}
+
+// narrow leaves some of the entries into a network, the first among them, and closes the others.
+func (c *chain) narrow(chosen []int) {
+	var cuts, bytes []int
+	var parts []*Stretch
+	for _, at := range chosen {
+		cuts, parts, bytes = append(cuts, c.cuts[at]), append(parts, c.parts[at]), append(bytes, c.bytes[at])
+	}
+	c.cuts, c.parts, c.bytes = append(cuts, c.cuts[len(c.cuts)-1]), parts, bytes
+	c.compiled.(narrower).narrow(chosen)
+	c.survey()
+}
+
+// next is the part that a run goes on with behind one; as many as there are parts: it has come to the end.
+func (c *chain) next(part int) int {
+	if c.through {
+		return len(c.parts)
+	}
+	return part + 1
+}
+
+// touched are the holders whose bits change something in a part, some of them more than once.
+func (c *chain) touched(part int) []int {
+	list := slices.Clone(c.holders[part])
+	for _, f := range c.parts[part].Followed {
 		list = append(list, f.Holder)
 	}
 	return list
@@ -54,7 +104,7 @@ func (s *Stretch) touched() []int {
 
 // begin counts the holders whose change is felt first in a part.
 func (c *chain) begin(part int) int {
-	list := c.parts[part].touched()
+	list := c.touched(part)
 	slices.Sort(list)
 	n := 0
 	for _, h := range slices.Compact(list) {
@@ -65,8 +115,7 @@ func (c *chain) begin(part int) int {
 	return n
 }
 
-// measure times every part over a few runs of one block, with the least of each as its time, and
-// returns the seconds a part takes.
+// measure times what a run at each part computes, over a few runs of one block, with the least of each as its time.
 func (c *chain) measure(data block, runs int) (seconds []float64, err error) {
 	l := c.lanes()[0]
 	err = l.do(func() error {
@@ -89,14 +138,24 @@ func (c *chain) measureOn(l lane, data block, runs int) ([]float64, error) {
 			}
 		}
 	}
-	total := 0.0
-	for _, s := range seconds {
-		total += s
+	if c.through { // it takes no longer to run less
+		for p := range seconds[1:] {
+			seconds[p+1] = min(seconds[p], seconds[p+1])
+		}
 	}
-	for p, s := range seconds {
-		c.share[p] = s / total
-	}
+	c.weigh(seconds)
 	return seconds, nil
+}
+
+// weigh takes the parts' shares of a whole pass from the seconds of a run at each.
+func (c *chain) weigh(seconds []float64) {
+	copy(c.share, seconds)
+	if c.through {
+		for p := range c.share[1:] {
+			c.share[p] -= c.share[p+1]
+		}
+	}
+	floats.Scale(1/floats.Sum(c.share), c.share)
 }
 
 // timePart is the seconds that one run of a part takes.

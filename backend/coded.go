@@ -7,24 +7,24 @@ import (
 
 var errNoCodes = errors.New("nothing can hand on codes here")
 
-// pieces hands out the stretches that the chain is compiled from.
-func (e *Evaluator) pieces() Chain {
-	if e.coded != nil {
-		return e.coded
+// storedAt are the tensors of a cut as they are stored.
+func (e *Evaluator) storedAt(cut int) []StoredTensor {
+	if e.entries != nil {
+		return e.entries.Stored(cut)
 	}
-	return e.source
+	return e.source.Stored(cut)
 }
 
-// ways are how parts may hand each other what flows between them, the best first: as codes inside the
-// network as the runtime has optimized it in one piece, FakeQuant in its blocked layout; as codes
-// between parts that it optimizes each; as values. Each makes the chain's pieces, nil for the last.
-func (e *Evaluator) ways() []func() (Chain, error) {
-	values := func() (Chain, error) { return nil, nil }
+// ways are how trials may begin at cuts, the best first: in the network as the runtime has optimized it in one piece,
+// FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand each
+// other values. Each makes the entries of the chain, nil for the last.
+func (e *Evaluator) ways() []func() (Entries, error) {
+	values := func() (Entries, error) { return nil, nil }
 	src, ok := e.source.(CodedSource)
 	if !ok || !e.opts.onCPU() {
-		return []func() (Chain, error){values}
+		return []func() (Entries, error){values}
 	}
-	optimized := func() (Chain, error) {
+	optimized := func() (Entries, error) {
 		if e.opts.Level < 3 || !e.zeroExact() {
 			return nil, errNoCodes
 		}
@@ -35,6 +35,6 @@ func (e *Evaluator) ways() []func() (Chain, error) {
 		defer func() { _ = os.RemoveAll(dir) }()
 		return src.Coded(func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
 	}
-	plain := func() (Chain, error) { return src.Coded(nil) }
-	return []func() (Chain, error){optimized, plain, values}
+	plain := func() (Entries, error) { return src.Coded(nil) }
+	return []func() (Entries, error){optimized, plain, values}
 }

@@ -2,6 +2,10 @@ package backend
 
 import (
 	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"demote/cgo"
 	"demote/quant"
@@ -43,21 +47,36 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 			c.Close()
 		}
 	}()
+	var all errgroup.Group
+	var broken atomic.Bool
+	all.SetLimit(max(1, lanes))
 	for i, s := range parts {
 		p := &cpuPart{Stretch: s, index: i}
+		c.parts = append(c.parts, p)
 		options := sessionOptions(d.opts)
 		options.SharedArena = len(parts) > 1
 		if s.Optimal {
 			options.Level = 0
 		}
-		if p.session, err = cgo.NewSession(s.Model, options); err != nil {
-			return nil, fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
-		}
-		c.parts = append(c.parts, p)
-		if len(s.Followed) > 0 {
+		all.Go(func() (err error) {
+			if broken.Load() {
+				return nil
+			}
+			if p.session, err = cgo.NewSession(s.Model, options); err != nil {
+				broken.Store(true)
+				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
+			}
+			s.Model = nil // the session has its own
+			return nil
+		})
+	}
+	if err = all.Wait(); err != nil {
+		return nil, err
+	}
+	for _, p := range c.parts {
+		if len(p.Followed) > 0 {
 			p.variants = newVariants(p, sessionOptions(d.opts), d.holders)
 		}
-		s.Model = nil // the session has its own
 	}
 	for range lanes {
 		w, err := newCPULane(c.parts, inputs, d.records)
@@ -70,6 +89,24 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 }
 
 func (c *cpuChain) lanes() []lane { return c.list }
+
+// narrow implements narrower.
+func (c *cpuChain) narrow(chosen []int) {
+	all := c.parts
+	c.parts = nil
+	for _, at := range chosen {
+		all[at].index = len(c.parts)
+		c.parts = append(c.parts, all[at])
+	}
+	for _, w := range c.workers {
+		w.narrow(chosen, c.parts)
+	}
+	for _, p := range all {
+		if !slices.Contains(c.parts, p) {
+			p.session.Close()
+		}
+	}
+}
 
 // Close gives sessions and lanes back. It may be called more than once.
 func (c *cpuChain) Close() {

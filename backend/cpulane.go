@@ -11,12 +11,13 @@ import (
 )
 
 // A cpuLane runs blocks through the chain of parts with buffers of its own. All lanes share the
-// parts; nothing that a lane writes is seen by another.
+// parts; nothing that a lane writes is seen by another, but for the rooms of the store that it is told to write to.
 type cpuLane struct {
 	parts   []*cpuPart
 	records []quant.Record
 	mask    *cgo.Tensor            // uint8, a byte a holder
 	buffers map[string]*cgo.Tensor // what flows between parts, and the outputs
+	codes   map[string]*cgo.Tensor // of entries: stand for rooms where there are none; all of them are one piece of memory
 	inputs  []Tensor               // the network's own
 	binds   []*binding             // one a part: the session that runs it
 	chosen  []choices              // one a part: the sessions of parts whose constants follow the mask
@@ -25,12 +26,14 @@ type cpuLane struct {
 	torn    bool                   // not all parts have come to run it
 	nans    uint64                 // that FakeQuant nodes had counted when watching began
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
+	left    []int                  // holders whose codes the next run writes
 }
 
 // binding is a part bound to a lane's buffers.
 type binding struct {
 	*cgo.Binding
-	data []dataSlot // inputs of the network, bound anew for each block
+	data  []dataSlot          // inputs of the network, bound anew for each block
+	codes map[string]cgo.Slot // of what an entry takes and leaves
 }
 
 type dataSlot struct {
@@ -47,12 +50,18 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 			w.Close()
 		}
 	}()
+	if err := w.makeCodes(parts); err != nil {
+		return nil, err
+	}
 	if w.mask, err = cgo.NewTensor(cgo.Uint8, int64(max(holders, 1))); err != nil {
 		return nil, err
 	}
 	clear(w.mask.Bytes())
 	for _, p := range parts {
 		for _, t := range p.Outputs {
+			if w.buffers[t.Name] != nil {
+				continue // entries into one network end alike
+			}
 			if w.buffers[t.Name], err = cgo.NewTensor(t.Type, t.Dims...); err != nil {
 				return nil, fmt.Errorf("no memory for %s: %w", t.Name, err)
 			}
@@ -72,7 +81,7 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 
 // bind binds a part to the lane's mask and buffers. Inputs of the network are left to runPart.
 func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
-	b := &binding{}
+	b := &binding{codes: map[string]cgo.Slot{}}
 	if b.Binding, err = p.session.NewBinding(); err != nil {
 		return nil, err
 	}
@@ -106,6 +115,19 @@ func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 	for _, t := range p.Outputs {
 		if err := b.fix(t.Name, w.buffers[t.Name], (*cgo.Binding).Output); err != nil {
 			return nil, err
+		}
+	}
+	for of, list := range [][]Tensor{p.Taken, p.Left} {
+		for _, t := range list {
+			find := []func(*cgo.Binding, string) (cgo.Slot, error){(*cgo.Binding).Input, (*cgo.Binding).Output}[of]
+			slot, err := find(b.Binding, t.Name)
+			if err == nil {
+				err = b.Bind(slot, w.codes[t.Name])
+			}
+			if err != nil {
+				return nil, err
+			}
+			b.codes[t.Name] = slot
 		}
 	}
 	return b, nil
@@ -159,6 +181,7 @@ func (w *cpuLane) setMask(m search.Mask) error {
 
 // runPart computes one part of a block.
 func (w *cpuLane) runPart(b block, p int) error {
+	defer w.drop()
 	return w.runBound(b.(*cpuBlock).tensors, w.binds[p])
 }
 
@@ -223,10 +246,12 @@ func (w *cpuLane) Close() {
 		}
 	}
 	w.binds = nil
-	for _, t := range w.buffers {
-		t.Close()
+	for _, list := range []map[string]*cgo.Tensor{w.buffers, w.codes} {
+		for _, t := range list {
+			t.Close()
+		}
 	}
-	w.buffers = nil
+	w.buffers, w.codes = nil, nil
 	if w.mask != nil {
 		w.mask.Close()
 		w.mask = nil

@@ -12,8 +12,8 @@ import (
 // which blocks of it run and from which cut, what is stored and when a trial may end: all that is
 // above it, and the same on every device.
 type device interface {
-	// compile makes sessions of stretches that follow on each other, and lanes that run them. The
-	// models are not needed afterwards.
+	// compile makes sessions of stretches that follow on each other, or that each go to the network's end, and lanes that run
+	// them. The models are not needed afterwards.
 	compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, error)
 	// load makes one block of the network's inputs resident. samples are those of its slots, without
 	// the padding; fill writes all slots of one input.
@@ -25,7 +25,7 @@ type device interface {
 // compiled is a network on a device.
 type compiled interface {
 	// lanes that run it; each has buffers and a mask of its own, and nothing that one writes is seen
-	// by another.
+	// by another but what the store asks for.
 	lanes() []lane
 	// Close gives sessions and lanes back. It may be called more than once.
 	Close()
@@ -40,18 +40,17 @@ type lane interface {
 	// wait ends when all that was asked for is done.
 	wait() error
 	// setMask writes a mask where the parts read it: the grids of holders, and the weights where these
-	// follow the mask. Everything that depends on the mask happens here, and nowhere else.
+	// follow the mask. What depends on the mask happens here, and nowhere else.
 	setMask(m search.Mask) error
-	// runPart computes one part of a block; the buffers in front of it hold its other inputs.
+	// runPart computes one part of a block, or all that lies behind the cut in front of it: as the chain was compiled. The
+	// buffers in front of it hold its other inputs.
 	runPart(b block, part int) error
-	// room is memory for the codes of one block at one cut.
-	room(bytes int) (room, error)
-	// encode keeps the tensors of a cut as codes on the grids that a mask chooses; decode gives the
+	// room is memory for the codes of one block of a tensor.
+	room(t *storedTensor) (room, error)
+	// encode keeps a tensor between two parts as codes on the grid that a mask chooses; decode gives the
 	// same bits back.
-	encode(c *storedCut, m search.Mask, to room) error
-	decode(c *storedCut, m search.Mask, from room) error
-	// same says whether two rooms are known to hold equal codes.
-	same(a, b room) (bool, error)
+	encode(t *storedTensor, m search.Mask, to room) error
+	decode(t *storedTensor, m search.Mask, from room) error
 	// judge applies the metric to the outputs of a block that has run to its end. The gain is written
 	// before the next wait returns.
 	judge(j *judge, b block, gain *bounds.Gain) error

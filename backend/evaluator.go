@@ -24,7 +24,8 @@ type Options struct {
 	Spin      bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
 	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
-	Cache     int64             // bytes for stored activations; 0: none are stored
+	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
+	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
 	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
@@ -39,10 +40,9 @@ type Stats struct {
 	bounds.Stats
 	Blocks   int     // blocks run, from whatever part on; with those that were thrown away
 	Samples  float64 // whole-network sample passes: parts by their share of measured time; with those thrown away
-	Parts    int     // parts run, over all blocks
+	Parts    int     // parts between cuts that were run through, over all blocks
 	Moved    int64   // bytes of stored activations read and written
 	Restored int     // blocks that started from stored activations
-	Equal    int     // blocks that ended early because nothing had changed any more
 	NoOps    int     // blocks that needed no run: both grids of what has changed give the same bits; not among Blocks
 	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers
 	Busy     float64 // seconds that the workers had a block at hand
@@ -56,7 +56,7 @@ type Evaluator struct {
 	opts    Options
 	samples int
 	source  Source
-	coded   Chain // the network in pieces that hand each other codes; nil: source's own stretches
+	entries Entries // into the network; nil: it is run in source's own stretches, one after another
 	from    Samples
 	records []quant.Record
 	inputs  []Tensor // of the network

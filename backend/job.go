@@ -3,6 +3,8 @@ package backend
 import (
 	"context"
 
+	"gonum.org/v1/gonum/floats"
+
 	"demote/backend/bounds"
 	"demote/search"
 )
@@ -13,7 +15,7 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 		e.stand(b.Base)
 	}
 	j := job{mask: b.Mask}
-	j.first, j.last = e.span(b.Mask)
+	j.first = e.firstChanged(b.Mask)
 	if e.store != nil {
 		j.trial = e.store.trial(b.Mask)
 	}
@@ -45,9 +47,6 @@ func (e *Evaluator) book(r report) {
 	if r.restored {
 		e.stats.Restored++
 	}
-	if r.equal {
-		e.stats.Equal++
-	}
 }
 
 // runner is what a goroutine of the pool does with a job: runJob where the lane's work is done, to its
@@ -55,8 +54,12 @@ func (e *Evaluator) book(r report) {
 func (e *Evaluator) runner(l lane) func(job) report {
 	var j job
 	var r report
+	var p passage
 	run := func() error {
-		if r = e.runJob(l, j); r.err == nil {
+		if e.store != nil && len(p.rooms) != len(e.store.tensors) {
+			p.rooms = make([]room, len(e.store.tensors))
+		}
+		if r = e.runJob(l, j, &p); r.err == nil {
 			r.err = l.wait()
 		}
 		e.judged(j, r)
@@ -73,15 +76,14 @@ func (e *Evaluator) runner(l lane) func(job) report {
 
 // judged keeps what a block has gained.
 func (e *Evaluator) judged(j job, r report) {
-	if r.err == nil && !r.equal && !r.noop && e.store != nil {
+	if r.err == nil && !r.noop && e.store != nil {
 		e.store.keepGain(j)
 	}
 }
 
-// runJob is what a lane does with a block: nothing where only no-ops have changed, else restore the
-// base's activations at the last cut in front of the change, run the parts from there, and judge the
-// outputs.
-func (e *Evaluator) runJob(l lane, j job) (r report) {
+// runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's activations
+// at the last cut in front of the change, and judge the outputs.
+func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 	if e.store != nil && e.watch == nil {
 		if *j.gain, r.noop = e.store.noop(j); r.noop {
 			return r
@@ -92,37 +94,22 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 	}
 	from, data := 0, e.data.blocks[j.block]
 	if e.store != nil {
-		if from, r.err = e.store.restore(l, j.block, j.first); r.err != nil {
-			return r
-		}
+		from = e.store.at(j.block, j.first)
 		e.store.noops.ask(l, from)
 	}
-	if r.restored = from > 0; r.restored {
-		r.moved = e.store.size(from)
+	r.restored, r.parts = from > 0, len(e.chain.parts)-from
+	r.work = floats.Sum(e.chain.share[from:]) * float64(len(data.samples()))
+	if in, ok := l.(enterer); ok && e.chain.through {
+		r.err = e.runEntry(in, j, from, p)
+		r.moved = p.moved
+	} else {
+		r.moved, r.err = e.runParts(l, j, from)
 	}
-	for p := from; p < len(e.chain.parts); p++ {
-		if r.err = l.runPart(data, p); r.err != nil {
-			return r
-		}
-		r.parts++
-		r.work += e.chain.share[p] * float64(len(data.samples()))
-		if e.store == nil || p+1 == len(e.chain.parts) {
-			continue
-		}
-		r.moved += e.store.size(p + 1)
-		var gain bounds.Gain
-		var equal bool
-		if gain, equal, r.err = e.store.keep(l, j, p+1); r.err != nil {
-			return r
-		}
-		if equal && e.watch == nil {
-			e.store.note(l, j, from, p+1)
-			*j.gain, r.equal = gain, true
-			return r
-		}
+	if r.err != nil {
+		return r
 	}
 	if e.store != nil {
-		e.store.note(l, j, from, len(e.chain.parts))
+		e.store.note(l, j, from)
 	}
 	if e.watch != nil {
 		var rows []float32
@@ -135,13 +122,45 @@ func (e *Evaluator) runJob(l lane, j job) (r report) {
 	return r
 }
 
-// span finds the first and the last part that a holder touches in which a mask differs from the base: the
-// number of parts and -1 if none does.
-func (e *Evaluator) span(mask search.Mask) (first, last int) {
-	if e.store == nil {
-		return 0, len(e.chain.parts) - 1
+// runEntry runs all that lies behind a cut at once.
+func (e *Evaluator) runEntry(l enterer, j job, from int, p *passage) error {
+	err := e.store.enter(l, j, from, p)
+	if err == nil {
+		err = l.runPart(e.data.blocks[j.block], from)
 	}
-	first, last = len(e.chain.parts), -1
+	e.store.left(l, j, p, err == nil)
+	return err
+}
+
+// runParts runs the parts behind a cut one after another, and returns the bytes of codes that were read and written.
+func (e *Evaluator) runParts(l lane, j job, from int) (moved int, err error) {
+	if from > 0 {
+		if err := e.store.restore(l, j.block, from); err != nil {
+			return 0, err
+		}
+		moved = e.store.size(from)
+	}
+	for p := from; p < len(e.chain.parts); p++ {
+		if err := l.runPart(e.data.blocks[j.block], p); err != nil {
+			return moved, err
+		}
+		if e.store != nil && p+1 < len(e.chain.parts) {
+			moved += e.store.size(p + 1)
+			if err := e.store.keep(l, j, p+1); err != nil {
+				return moved, err
+			}
+		}
+	}
+	return moved, nil
+}
+
+// firstChanged finds the first part that a holder touches in which a mask differs from the base: the number of parts if
+// none does.
+func (e *Evaluator) firstChanged(mask search.Mask) int {
+	if e.store == nil {
+		return 0
+	}
+	first := len(e.chain.parts)
 	base, words := e.store.base.Words(), mask.Words()
 	for i := range words {
 		if base[i] == words[i] {
@@ -149,11 +168,11 @@ func (e *Evaluator) span(mask search.Mask) (first, last int) {
 		}
 		for h := i * 64; h < min((i+1)*64, mask.Len()); h++ {
 			if mask.Low(h) != e.store.base.Low(h) {
-				first, last = min(first, e.chain.first[h]), max(last, e.chain.last[h])
+				first = min(first, e.chain.first[h])
 			}
 		}
 	}
-	return first, last
+	return first
 }
 
 // stand makes a mask the base of the stored activations.
@@ -161,6 +180,5 @@ func (e *Evaluator) stand(base search.Mask) {
 	if e.store == nil || e.store.base.Equal(base) {
 		return
 	}
-	first, _ := e.span(base)
-	e.store.move(base, first)
+	e.store.move(base, e.firstChanged(base))
 }

@@ -22,11 +22,13 @@ func (t Tensor) elems() int {
 // sampleBytes is the number of bytes of one sample of a block.
 func (t Tensor) sampleBytes(block int) int { return t.elems() / block * t.Type.Size() }
 
-// A Stretch is a piece of the network between two cuts, as an ONNX file in memory.
+// A Stretch is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
 type Stretch struct {
 	Model   []byte
 	Inputs  []Tensor // tensors of earlier stretches or of the network, without the mask
 	Outputs []Tensor // tensors that later stretches or the metric read
+	Taken   []Tensor // of an entry: codes of its cut, which it takes as inputs
+	Left    []Tensor // of an entry: codes of later cuts, which it has as outputs and writes where it is told to
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
 	Holders []int    // the holders inside
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
@@ -63,17 +65,19 @@ type Source interface {
 type StoredTensor struct {
 	Tensor
 	Holder int
-	Coded  bool // it flows between the parts as codes already
+	Coded  bool // what is run gives and takes its codes, and not its values
 }
 
-// A Chain hands out the stretches of a network that hand each other codes, by the cuts of its Source.
-type Chain interface {
-	Stretch(from, to int) (*Stretch, error)
+// Entries hand out a network from each of its cuts, those of its Source, to its end. A run that begins at a cut is handed the
+// codes of what is alive there, and leaves those of later cuts behind on the way.
+type Entries interface {
+	// Entry is the network from a cut on. It can leave the codes of later cuts, without those that it takes.
+	Entry(from int, later []int) (*Stretch, error)
 	Stored(cut int) []StoredTensor
 }
 
-// A CodedSource can hand out such a chain; found by type assertion. optimize saves what the runtime makes
-// of a model with all optimizations, whose pieces are loaded with none; nil: the network as it is.
+// A CodedSource can hand out such entries; found by type assertion. optimize saves what the runtime makes
+// of a model with all optimizations, from which they are taken and loaded with none; nil: from the network as it is.
 type CodedSource interface {
-	Coded(optimize func(model []byte) ([]byte, error)) (Chain, error)
+	Coded(optimize func(model []byte) ([]byte, error)) (Entries, error)
 }

@@ -32,21 +32,16 @@ type noops struct {
 	behind [][]uint64 // by part, and one more: the mask of the holders in it and behind it
 	base   []uint64   // by block: the no-ops on the base
 	draft  []uint64   // by block: those on the mask of a trial
-	drafts []draft    // by block: which trial
-}
-
-// draft says whose the no-ops of a block are.
-type draft struct {
-	owner uint64 // id of the trial; 0: none
-	until int    // the part where it came back to the base; from there on it has the base's
+	drafts []uint64   // by block: its id; 0: none
 }
 
 // newNoops begins with what needs no run: a holder of no part changes nothing.
-func newNoops(parts []*Stretch, holders, blocks int) *noops {
-	n := &noops{words: len(search.NewMask(holders).Words()), behind: make([][]uint64, len(parts)+1), drafts: make([]draft, blocks)}
+func newNoops(c *chain, holders, blocks int) *noops {
+	parts := c.parts
+	n := &noops{words: len(search.NewMask(holders).Words()), behind: make([][]uint64, len(parts)+1), drafts: make([]uint64, blocks)}
 	touched, chooses := search.NewMask(holders), search.NewMask(holders)
-	for _, p := range parts {
-		for _, h := range p.touched() {
+	for i, p := range parts {
+		for _, h := range c.touched(i) {
 			touched.Demote(h)
 		}
 		for _, f := range p.Followed {
@@ -54,8 +49,8 @@ func newNoops(parts []*Stretch, holders, blocks int) *noops {
 		}
 	}
 	seen := chooses.Clone()
-	for _, p := range parts {
-		own := slices.DeleteFunc(slices.Clone(p.Holders), seen.Low)
+	for i := range parts {
+		own := slices.DeleteFunc(slices.Clone(c.holders[i]), seen.Low)
 		for _, h := range own {
 			seen.Demote(h)
 		}
@@ -98,19 +93,19 @@ func (n *noops) ask(l lane, from int) {
 	}
 }
 
-// note keeps what the nodes of parts from..until-1 have found under a job's mask, whose first changed
-// part is first: in front of that part, of the base; behind it, of the trial.
-func (n *noops) note(l lane, j job, from, until int) {
+// note keeps what the nodes of the parts from one on have found under a job's mask: in front of the first changed part, of
+// the base; from there on, of the trial.
+func (n *noops) note(l lane, j job, from int) {
 	c, ok := l.(comparer)
 	if !ok {
 		return
 	}
-	drafting := until > j.first && !j.spares(n.drafts[j.block].owner)
+	drafting := j.first < len(n.parts) && !j.spares(n.drafts[j.block])
 	if drafting {
 		clear(n.draft[j.block*n.words : (j.block+1)*n.words])
-		n.drafts[j.block] = draft{j.trial, until}
+		n.drafts[j.block] = j.trial
 	}
-	for p := from; p < until; p++ {
+	for p := from; p < len(n.parts); p++ {
 		to := n.base
 		if p >= j.first {
 			if to = n.draft; !drafting {
@@ -126,20 +121,15 @@ func (n *noops) note(l lane, j job, from, until int) {
 // move makes the mask of a trial the base; first is the first part with a changed holder. Of what lies
 // behind it only what the trial has found is known. A winner of 0 has found nothing.
 func (n *noops) move(block int, winner uint64, first int) {
-	d := n.drafts[block]
-	mine := winner != 0 && d.owner == winner
-	if !mine {
-		d.until = len(n.behind) - 1
-	}
+	mine := winner != 0 && n.drafts[block] == winner
 	base, found := n.base[block*n.words:], n.draft[block*n.words:]
-	for i, behind := range n.behind[first] {
-		changed := behind &^ n.behind[d.until][i]
+	for i, changed := range n.behind[first] {
 		base[i] &^= changed
 		if mine {
 			base[i] |= found[i] & changed
 		}
 	}
-	n.drafts[block] = draft{}
+	n.drafts[block] = 0
 }
 
 func (n *noops) set(of []uint64, block, holder int, on bool) {

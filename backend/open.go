@@ -73,7 +73,7 @@ func (e *Evaluator) compile(cuts []int) error {
 		return err
 	}
 	e.inputs = first.Inputs
-	chain, err := compile(e.device, e.pieces(), e.source.Holders(), cuts, e.inputs, e.opts.Workers)
+	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers)
 	if err != nil {
 		return err
 	}

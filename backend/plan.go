@@ -1,52 +1,53 @@
 package backend
 
 import (
-	"math"
 	"slices"
 
 	"demote/search"
 )
 
-// maxParts bounds the parts that are measured one by one: each is a session of its own.
+// maxParts bounds the parts that are measured: each is a session of its own.
 const maxParts = 32
 
-// A Plan says at which cuts the network was taken apart, and what was measured to choose them.
+// minParts is how many entries into a network there must be room for; with less memory it is run in parts, which have its
+// weights once.
+const minParts = 4
+
+// A Plan says at which cuts trials may begin, and what was measured to choose them.
 type Plan struct {
 	Cuts     []int   // of the source
-	Parts    int     // parts that were measured
+	Parts    int     // parts between cuts that were measured
 	Whole    float64 // seconds a block of the network in one piece
-	Sum      float64 // seconds a block of all measured parts together
 	Expected float64 // share of a whole pass that a trial takes on average, one holder changed
 	Bytes    int64   // stored activations, when full
 	Blocked  int     // parts that work inside the blocked layout
 }
 
-// Plan measures the network in its finest parts, chooses the cuts that make trials cheapest within
+// Plan measures the network from its finest cuts on, chooses those that make trials cheapest within
 // the memory for stored activations, and compiles the chain anew with them. Neither the cuts nor
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
-// the network in one piece, and if they differ the network stays in one piece.
+// the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
 func (e *Evaluator) Plan() (Plan, error) {
 	p, err := e.takeApart()
-	if err == nil && e.coded == nil {
+	if err == nil && e.entries == nil {
 		p.Blocked, err = e.Block()
 	}
 	if err == nil {
-		_, err = e.chain.measure(e.data.blocks[0], measureRuns)
+		_, err = e.chain.measure(e.data.blocks[0], e.chain.runs(shareRuns))
 	}
 	e.resetStore()
 	return p, err
 }
 
-// takeApart chooses how parts hand on what flows between them, and the cuts.
+// takeApart chooses how trials begin at cuts, and the cuts.
 func (e *Evaluator) takeApart() (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Cuts: whole, Parts: 1, Whole: seconds[0], Sum: seconds[0], Expected: 1}
-	finest := e.finestCuts()
-	if e.opts.Naive || e.opts.Cache <= 0 || len(finest) < 3 {
+	p := Plan{Cuts: whole, Parts: 1, Whole: seconds[0], Expected: 1}
+	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
 		return p, nil
 	}
 	want, err := e.signature()
@@ -54,30 +55,30 @@ func (e *Evaluator) takeApart() (Plan, error) {
 		return p, err
 	}
 	for _, way := range e.ways() {
-		if e.coded, err = way(); err != nil {
+		if e.entries, err = way(); err != nil {
 			continue // another one does it
 		}
-		apart, err := e.takeApartAt(finest, p.Whole)
-		var got [][]float32
-		if err == nil {
-			got, err = e.signature()
+		apart, err := e.takeApartAt(p.Whole)
+		same := false
+		if err == nil && apart != nil {
+			same, err = e.agrees(want)
 		}
-		if err != nil && e.coded == nil {
+		if err != nil && e.entries == nil {
 			return p, err
 		}
-		if err == nil && apart != nil && slices.EqualFunc(want, got, func(a, b []float32) bool { return sameBits(a, b) }) {
+		if err == nil && same {
 			return *apart, nil
 		}
 	}
-	e.coded = nil
+	e.entries = nil
 	return p, e.compile(whole)
 }
 
-// takeApartAt compiles the chain with the best of some cuts. It returns nil if the chain in one piece is
-// clearly slower than plain, the seconds of the source's own.
-func (e *Evaluator) takeApartAt(finest []int, plain float64) (*Plan, error) {
-	p := &Plan{Whole: plain}
-	if e.coded != nil {
+// takeApartAt compiles the chain with the best of the finest cuts. It returns nil if the network in one piece is
+// clearly slower that way than plain, the seconds of the source's own, or if there is no memory for it.
+func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
+	p, most := &Plan{Whole: plain}, maxParts
+	if e.entries != nil {
 		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
 			return nil, err
 		}
@@ -86,19 +87,29 @@ func (e *Evaluator) takeApartAt(finest []int, plain float64) (*Plan, error) {
 			return nil, err
 		}
 		p.Whole = seconds[0]
+		most = min(most, entriesIn(e.opts.Cache, e.chain.bytes[0]))
+		if most < minParts && e.opts.Cuts == nil {
+			return nil, nil
+		}
 	}
+	finest := e.finestCuts(most)
 	if err := e.compile(finest); err != nil {
 		return nil, err
 	}
-	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
+	seconds, err := e.chain.measure(e.data.blocks[0], e.chain.runs(choiceRuns))
 	if err != nil {
 		return nil, err
 	}
 	c := e.costs(finest, seconds, p.Whole)
-	p.Parts, p.Sum = len(seconds), c.total
-	p.Cuts = c.choose(e.opts.Cache)
-	p.Expected, p.Bytes = c.expected(p.Cuts), c.bytes(p.Cuts)
-	if err := e.compile(p.Cuts); err != nil {
+	chosen := c.choose(e.opts.Cache)
+	if e.opts.Cuts != nil {
+		chosen = c.places(e.opts.Cuts)
+	}
+	p.Parts, p.Cuts = len(seconds), c.cutsAt(chosen)
+	p.Expected, p.Bytes = c.expected(chosen), c.codes(chosen)
+	if e.chain.through {
+		e.chain.narrow(chosen[:len(chosen)-1])
+	} else if err := e.compile(p.Cuts); err != nil {
 		return nil, err
 	}
 	for _, s := range e.chain.parts {
@@ -109,8 +120,9 @@ func (e *Evaluator) takeApartAt(finest []int, plain float64) (*Plan, error) {
 	return p, nil
 }
 
-// measureRuns is how often every part is run to be timed; the least time counts.
-const measureRuns = 12
+// measureRuns is how often every part is run to be timed; the least time counts. Entries take half the network each, on
+// average: a few runs do to choose among many, and some more for the shares of those that are chosen.
+const measureRuns, choiceRuns, shareRuns = 12, 2, 5
 
 // clearly is how much slower another way to run the network in one piece is that is not wanted: both are
 // measured one after the other, maybe on a machine with other work.
@@ -123,28 +135,23 @@ func (e *Evaluator) resetStore() {
 		e.store.Close()
 		e.store = nil
 	}
-	cuts := e.chain.cuts
-	if e.opts.Naive || !e.opts.onCPU() && len(cuts) <= 2 {
+	if e.opts.Naive || !e.opts.onCPU() && len(e.chain.parts) == 1 {
 		return
 	}
-	var stored []storedCut
-	for part, cut := range cuts[:len(cuts)-1] {
-		if part > 0 {
-			stored = append(stored, storedCut{part: part, tensors: e.pieces().Stored(cut)})
-		}
-	}
-	n := e.source.Holders()
-	e.store = newStore(stored, e.data.len(), search.NewMask(n), newNoops(e.chain.parts, n, e.data.len()))
+	e.store = newStore(e.chain, e.StoredAt(), e.data.len(), search.NewMask(e.source.Holders()))
 	e.store.recoder, _ = e.device.(recoder)
 	if e.gained != nil && e.opts.onCPU() { // a GPU adds floats in an order of its own
 		e.store.know(e.gained, e.data)
 	}
 }
 
-// finestCuts are all cuts of the source, or every so many of them.
-func (e *Evaluator) finestCuts() []int {
+// finestCuts are all cuts of the source, or every so many of them, for as many parts at most.
+func (e *Evaluator) finestCuts(most int) []int {
 	n := e.source.Cuts() - 1
-	parts := min(n, maxParts)
+	parts := min(n, most)
+	if e.opts.Cuts != nil {
+		parts = n
+	}
 	cuts := make([]int, parts+1)
 	for i := range cuts {
 		cuts[i] = i * n / parts
@@ -152,16 +159,18 @@ func (e *Evaluator) finestCuts() []int {
 	return cuts
 }
 
-// signature is the outputs of the first block, without demotions and with every other holder
-// demoted.
-func (e *Evaluator) signature() ([][]float32, error) {
-	n := e.source.Holders()
-	half := search.NewMask(n)
-	for i := 0; i < n; i += 2 {
+// masks are two that choose every grid between them: of no demotion, and of every other holder's.
+func (e *Evaluator) masks() []search.Mask {
+	half := search.NewMask(e.source.Holders())
+	for i := 0; i < half.Len(); i += 2 {
 		half.Demote(i)
 	}
-	var out [][]float32
-	for _, m := range []search.Mask{search.NewMask(n), half} {
+	return []search.Mask{search.NewMask(half.Len()), half}
+}
+
+// signature is the outputs of the first block under the two masks.
+func (e *Evaluator) signature() (out [][]float32, err error) {
+	for _, m := range e.masks() {
 		rows, err := e.rows(e.chain.lanes()[0], m, e.data.blocks[0])
 		if err != nil {
 			return nil, err
@@ -171,126 +180,64 @@ func (e *Evaluator) signature() ([][]float32, error) {
 	return out, nil
 }
 
-// costs are what the choice of cuts is made from. A trial with one changed holder pays for every
-// part from the holder's on.
-type costs struct {
-	cuts     []int
-	before   []float64 // by prefix of seconds: of the parts in front of a cut
-	joint    float64   // seconds that a cut between two parts adds
-	holders  []float64 // holders in front of a cut
-	decode   []float64 // seconds to read a cut's codes
-	encode   []float64 // seconds to write them
-	memory   []int64   // bytes of a cut's codes, base and draft, all blocks
-	total    float64
-	wholeRun float64
-}
-
-func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
-	c := &costs{cuts: cuts, before: []float64{0}, holders: []float64{0}, wholeRun: whole}
-	for i, s := range seconds {
-		c.total += s
-		c.before = append(c.before, c.total)
-		c.holders = append(c.holders, c.holders[i]+float64(e.chain.begin(i)))
+// agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
+func (e *Evaluator) agrees(want [][]float32) (bool, error) {
+	got, err := e.signature()
+	if err != nil || !slices.EqualFunc(want, got, sameBits) {
+		return false, err
 	}
-	if len(seconds) > 1 {
-		c.joint = max(0, (c.total-whole)/float64(len(seconds)-1))
+	l, ok := e.chain.lanes()[0].(enterer)
+	if !ok || !e.chain.through {
+		return true, nil
 	}
-	perByte, l := 0.0, e.chain.lanes()[0]
-	_ = l.do(func() error {
-		perByte = l.codeSpeed()
-		return nil
-	})
-	for _, cut := range cuts {
-		tensors := e.pieces().Stored(cut)
-		size := 0
-		if cut != 0 && cut != cuts[len(cuts)-1] {
-			size = codeBytes(tensors)
+	for i, m := range e.masks() {
+		same, err := e.entriesAgree(l, m, want[i])
+		if err != nil || !same {
+			return false, err
 		}
-		c.decode = append(c.decode, float64(size)*perByte)
-		c.encode = append(c.encode, float64(size)*perByte)
-		c.memory = append(c.memory, int64(size)*2*int64(e.data.len()))
 	}
-	return c
+	return true, nil
 }
 
-// part is the seconds of one part between two cuts.
-func (c *costs) part(from, to int) float64 {
-	return c.before[to] - c.before[from] - c.joint*float64(to-from-1)
-}
-
-// step is what a part between two cuts adds to the time of all trials, one a holder: those of its
-// holders and of the ones in front run it; its holders' begin by reading the cut in front, and the
-// trials from before write it.
-func (c *costs) step(from, to int, price float64) float64 {
-	t := c.part(from, to) * c.holders[to]
-	if from > 0 {
-		t += c.decode[from]*(c.holders[to]-c.holders[from]) + c.encode[from]*c.holders[from] + price*float64(c.memory[from])
-	}
-	return t
-}
-
-// best chooses cuts by dynamic programming over the last cut, at a price for memory.
-func (c *costs) best(price float64) []int {
-	n := len(c.cuts)
-	cost, from := make([]float64, n), make([]int, n)
-	for to := 1; to < n; to++ {
-		cost[to] = math.Inf(1)
-		for f := range to {
-			if v := cost[f] + c.step(f, to, price); v < cost[to] {
-				cost[to], from[to] = v, f
+// entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
+// same outputs and leave the same codes at all cuts behind.
+func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool, error) {
+	s := newStore(e.chain, e.StoredAt(), 1, m)
+	defer s.Close()
+	p := &passage{rooms: make([]room, len(s.tensors))}
+	same := true
+	err := l.do(func() error {
+		if err := l.setMask(m); err != nil {
+			return err
+		}
+		for part := range e.chain.parts {
+			// The first run makes the base's codes, the others draft those of a trial with a change in the part.
+			j := job{mask: m, first: len(e.chain.parts), trial: uint64(part + 1)}
+			if part > 0 {
+				if j.first = part; s.at(0, part) != part {
+					continue // without memory it is not entered there
+				}
+			}
+			err := s.enter(l, j, part, p)
+			if err == nil {
+				err = l.runPart(e.data.blocks[0], part)
+			}
+			s.left(l, j, p, err == nil)
+			if err != nil {
+				return err
+			}
+			rows, err := l.rows(e.judge.output)
+			if err != nil {
+				return err
+			}
+			same = same && sameBits(want, rows)
+			for _, t := range s.tensors {
+				if sl := &t.slots[0]; sl.valid && sl.owner == j.trial {
+					same = same && l.same(sl.base, sl.draft)
+				}
 			}
 		}
-	}
-	var chosen []int
-	for at := n - 1; at > 0; at = from[at] {
-		chosen = append(chosen, at)
-	}
-	chosen = append(chosen, 0)
-	slices.Reverse(chosen)
-	return chosen
-}
-
-// choose returns the cuts whose stored activations fit the memory: the price of memory is raised
-// until they do, which leaves out the cuts that save least time for their bytes.
-func (c *costs) choose(budget int64) []int {
-	chosen := c.best(0)
-	for price := 1e-18; c.used(chosen) > budget && price < 1; price *= 2 {
-		chosen = c.best(price)
-	}
-	if c.used(chosen) > budget {
-		chosen = []int{0, len(c.cuts) - 1}
-	}
-	out := make([]int, len(chosen))
-	for i, at := range chosen {
-		out[i] = c.cuts[at]
-	}
-	return out
-}
-
-func (c *costs) used(chosen []int) (bytes int64) {
-	for _, at := range chosen {
-		bytes += c.memory[at]
-	}
-	return bytes
-}
-
-// places turns cuts of the source back into places of this choice.
-func (c *costs) places(cuts []int) []int {
-	var at []int
-	for _, cut := range cuts {
-		at = append(at, slices.Index(c.cuts, cut))
-	}
-	return at
-}
-
-func (c *costs) bytes(cuts []int) int64 { return c.used(c.places(cuts)) }
-
-// expected is the share of a whole pass that a trial takes on average.
-func (c *costs) expected(cuts []int) float64 {
-	at := c.places(cuts)
-	sum := 0.0
-	for i := 1; i < len(at); i++ {
-		sum += c.step(at[i-1], at[i], 0)
-	}
-	return sum / (c.holders[len(c.holders)-1] * c.wholeRun)
+		return nil
+	})
+	return same, err
 }

@@ -11,13 +11,13 @@ import (
 
 // job is one block under a mask.
 type job struct {
-	mask        search.Mask
-	trial       uint64 // id of the mask on the base of now; 0: the store is left alone
-	first, last int    // parts with a holder that differs from the base
-	block       int
-	gain        *bounds.Gain // where the result goes
-	spare       uint64       // id of a trial whose drafts are left alone; 0: none
-	ticket      int          // comes back with the report
+	mask   search.Mask
+	trial  uint64 // id of the mask on the base of now; 0: the store is left alone
+	first  int    // the first part with a holder that differs from the base
+	block  int
+	gain   *bounds.Gain // where the result goes
+	spare  uint64       // id of a trial whose drafts are left alone; 0: none
+	ticket int          // comes back with the report
 }
 
 // report is what a worker says of a job.
@@ -26,7 +26,6 @@ type report struct {
 	parts    int     // parts run
 	moved    int     // bytes of codes between lane and store, at most
 	restored bool    // began at a cut
-	equal    bool    // ended at a cut, come back to the base
 	noop     bool    // needed no run
 	busy     time.Duration
 	ticket   int // of the job

@@ -86,7 +86,7 @@ func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err
 		if err := l.setMask(m); err != nil {
 			return err
 		}
-		for p := range e.chain.parts {
+		for p := 0; p < len(e.chain.parts); p = e.chain.next(p) {
 			if err := l.runPart(data, p); err != nil {
 				return err
 			}

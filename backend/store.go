@@ -15,7 +15,8 @@ import (
 // of its change is the base's too.
 type store struct {
 	base    search.Mask
-	cuts    []storedCut // in order; the part that begins at cut i is the part's index
+	tensors []*storedTensor   // of all cuts, each once
+	cuts    [][]*storedTensor // by part: those alive in front of it; none in front of the first
 	blocks  []blockLock
 	outputs []gainSlot           // what the outputs gain, a block each: the last cut, so to say
 	noops   *noops               // what needs no run
@@ -29,33 +30,42 @@ type gainSlot struct {
 	base, draft bounds.Gain
 	valid       bool
 	owner       uint64
-	same        bool
 }
 
 // blockLock keeps two trials that run the same block from writing its codes at once.
 type blockLock struct{ sync.Mutex }
 
-// storedCut is the input of a part.
-type storedCut struct {
-	part    int
-	tensors []StoredTensor
-	slots   []slot // a block each
-	size    int    // bytes of codes a block
+// storedTensor is a tensor that is alive at some of the cuts.
+type storedTensor struct {
+	StoredTensor
+	index int    // among the store's
+	part  int    // the first part that it lies in front of
+	size  int    // bytes of codes a block
+	slots []slot // a block each
+	spare spareRooms
 }
 
 type slot struct {
 	base, draft room   // nil until first used
 	valid       bool   // base holds the base's codes
 	owner       uint64 // id of the trial that last came by; 0: none
-	same        bool   // the owner's codes are the base's; else they are the draft
 }
 
-// newStore keeps the given cuts of a network for so many blocks; there may be none.
-func newStore(cuts []storedCut, blocks int, base search.Mask, n *noops) *store {
-	s := &store{base: base.Clone(), cuts: cuts, blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks), noops: n}
-	for i := range s.cuts {
-		s.cuts[i].slots = make([]slot, blocks)
-		s.cuts[i].size = codeBytes(s.cuts[i].tensors)
+// newStore keeps what is alive at the cuts in front of a chain's parts, for so many blocks; there may be no such cut.
+func newStore(c *chain, cuts [][]StoredTensor, blocks int, base search.Mask) *store {
+	s := &store{base: base.Clone(), cuts: make([][]*storedTensor, len(c.parts)), blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks),
+		noops: newNoops(c, base.Len(), blocks)}
+	known := map[string]*storedTensor{}
+	for i, tensors := range cuts {
+		for _, t := range tensors {
+			own := known[t.Name]
+			if own == nil {
+				own = &storedTensor{StoredTensor: t, index: len(s.tensors), part: i + 1, size: t.codeBytes(), slots: make([]slot, blocks)}
+				known[t.Name] = own
+				s.tensors = append(s.tensors, own)
+			}
+			s.cuts[i+1] = append(s.cuts[i+1], own)
+		}
 	}
 	return s
 }
@@ -73,81 +83,64 @@ func (s *store) trial(m search.Mask) uint64 {
 
 // codeBytes is what the codes of one block take: two bytes an element on a grid, the element's own
 // size elsewhere.
-func codeBytes(tensors []StoredTensor) int {
-	n := 0
-	for _, t := range tensors {
-		size := t.Type.Size()
-		if t.Holder >= 0 {
-			size = 2
-		}
-		n += (t.elems()*size + 63) &^ 63
+func (t StoredTensor) codeBytes() int {
+	size := t.Type.Size()
+	if t.Holder >= 0 {
+		size = 2
 	}
-	return n
+	return (t.elems()*size + 63) &^ 63
 }
 
-// restore fills a lane's buffers from the last cut in front of part changed at which the base's
-// codes of the block are valid, and returns the part to go on with; 0: from the start.
-func (s *store) restore(l lane, block, changed int) (part int, err error) {
-	for i := len(s.cuts) - 1; i >= 0; i-- {
-		c := &s.cuts[i]
-		if c.part > changed {
-			continue
+// at finds the last cut in front of part changed at which all of the base's codes of the block are there, and returns the
+// part behind it; 0: none, and a run begins at the start.
+func (s *store) at(block, changed int) int {
+	s.blocks[block].Lock()
+	defer s.blocks[block].Unlock()
+	for part := min(changed, len(s.cuts)-1); part > 0; part-- {
+		if !slices.ContainsFunc(s.cuts[part], func(t *storedTensor) bool { return !t.slots[block].valid }) {
+			return part
 		}
-		s.blocks[block].Lock()
-		if c.slots[block].valid {
-			err := l.decode(c, s.base, c.slots[block].base)
-			s.blocks[block].Unlock()
-			return c.part, err
-		}
-		s.blocks[block].Unlock()
 	}
-	return 0, nil
+	return 0
+}
+
+// restore fills a lane's buffers with the base's codes in front of a part.
+func (s *store) restore(l lane, block, part int) error {
+	s.blocks[block].Lock()
+	defer s.blocks[block].Unlock()
+	for _, t := range s.cuts[part] {
+		if err := l.decode(t, s.base, t.slots[block].base); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keep stores what a lane has just computed in front of a part: the base's own codes if nothing in
-// front of the part has changed, else the trial's draft. If the trial has come back to the base
-// there - no changed holder behind the cut, and equal codes at it - nothing behind it can differ,
-// and keep returns what the base gains.
-func (s *store) keep(l lane, j job, part int) (gain bounds.Gain, equal bool, err error) {
-	i := s.cut(part)
-	if i < 0 {
-		return gain, false, nil
-	}
-	c := &s.cuts[i]
+// front of the part has changed, else the trial's draft.
+func (s *store) keep(l lane, j job, part int) error {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
-	sl := &c.slots[j.block]
-	if part <= j.first {
-		if !sl.valid && sl.has(l, &sl.base, c.size) {
-			err = l.encode(c, s.base, sl.base)
-			sl.valid = err == nil
-		}
-		return gain, false, err
-	}
-	if j.spares(sl.owner) || !sl.has(l, &sl.draft, c.size) {
-		return gain, false, nil
-	}
-	sl.owner = 0
-	if err := l.encode(c, j.mask, sl.draft); err != nil {
-		return gain, false, err
-	}
-	sl.owner, sl.same = j.trial, false
-	out := &s.outputs[j.block]
-	if part <= j.last || !sl.valid || !out.valid || !s.sameGrids(c, j.mask) {
-		return gain, false, nil
-	}
-	if equal, err = l.same(sl.draft, sl.base); err != nil || !equal {
-		return gain, false, err
-	}
-	for k := i; k < len(s.cuts); k++ {
-		if sl := &s.cuts[k].slots[j.block]; !j.spares(sl.owner) {
-			sl.owner, sl.same = j.trial, true
+	for _, t := range s.cuts[part] {
+		sl := &t.slots[j.block]
+		switch {
+		case t.part != part: // made further in front
+		case part <= j.first:
+			if !sl.valid && t.has(l, &sl.base) {
+				if err := l.encode(t, s.base, sl.base); err != nil {
+					return err
+				}
+				sl.valid = true
+			}
+		case !j.spares(sl.owner) && t.has(l, &sl.draft):
+			sl.owner = 0
+			if err := l.encode(t, j.mask, sl.draft); err != nil {
+				return err
+			}
+			sl.owner = j.trial
 		}
 	}
-	if !j.spares(out.owner) {
-		out.owner, out.same = j.trial, true
-	}
-	return out.base, true, nil
+	return nil
 }
 
 // know enters what the samples gain on the base. A block's is the judge's, bit by bit.
@@ -166,12 +159,12 @@ func (s *store) keepGain(j job) {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
 	out := &s.outputs[j.block]
-	if j.last < 0 {
+	if j.first == len(s.cuts) {
 		out.base, out.valid = *j.gain, true
 		return
 	}
 	if !j.spares(out.owner) {
-		out.draft, out.owner, out.same = *j.gain, j.trial, false
+		out.draft, out.owner = *j.gain, j.trial
 	}
 }
 
@@ -181,23 +174,31 @@ func (s *store) noop(j job) (gain bounds.Gain, ok bool) {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
 	out := &s.outputs[j.block]
-	if j.last < 0 || !out.valid || !s.noops.all(j.block, s.base, j.mask) {
+	if j.first == len(s.cuts) || !out.valid || !s.noops.all(j.block, s.base, j.mask) {
 		return gain, false
 	}
 	return out.base, true
 }
 
 // note keeps what a job has found out about no-ops in the parts that it has run.
-func (s *store) note(l lane, j job, from, until int) {
+func (s *store) note(l lane, j job, from int) {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
-	s.noops.note(l, j, from, until)
+	s.noops.note(l, j, from)
 }
 
-// has makes the slot's memory on first use; without memory the cut is simply not kept.
-func (sl *slot) has(l lane, r *room, size int) bool {
+// size is the bytes of a block's codes in front of a part.
+func (s *store) size(part int) (bytes int) {
+	for _, t := range s.cuts[part] {
+		bytes += t.size
+	}
+	return bytes
+}
+
+// has makes the memory of codes on first use; without memory the tensor is simply not kept.
+func (t *storedTensor) has(l lane, r *room) bool {
 	if *r == nil {
-		m, err := l.room(size)
+		m, err := l.room(t)
 		if err != nil {
 			return false
 		}
@@ -206,39 +207,17 @@ func (sl *slot) has(l lane, r *room, size int) bool {
 	return true
 }
 
-// cut is the index of the stored cut in front of a part; -1: it is not stored.
-func (s *store) cut(part int) int {
-	return slices.IndexFunc(s.cuts, func(c storedCut) bool { return c.part == part })
-}
-
-// size is the bytes of a block's codes in front of a part.
-func (s *store) size(part int) int {
-	if i := s.cut(part); i >= 0 {
-		return s.cuts[i].size
-	}
-	return 0
-}
-
-func (s *store) sameGrids(c *storedCut, m search.Mask) bool {
-	for _, t := range c.tensors {
-		if t.Holder >= 0 && m.Low(t.Holder) != s.base.Low(t.Holder) {
-			return false
-		}
-	}
-	return true
-}
-
-// Close gives the memory back. It may be called more than once.
+// Close gives the codes' memory back. It may be called more than once.
 func (s *store) Close() {
-	for i := range s.cuts {
-		for b := range s.cuts[i].slots {
-			sl := &s.cuts[i].slots[b]
-			for _, r := range []room{sl.base, sl.draft} {
+	for _, t := range s.tensors {
+		for b := range t.slots {
+			for _, r := range []room{t.slots[b].base, t.slots[b].draft} {
 				if r != nil {
 					r.Close()
 				}
 			}
-			*sl = slot{}
+			t.slots[b] = slot{}
 		}
+		t.spare.Close()
 	}
 }

@@ -2,10 +2,10 @@ package backend
 
 import "demote/search"
 
-// A recoder is a device that can bring the codes of a cut from the grids that one mask chooses to those
-// that another one does, for values that lie on both.
+// A recoder is a device that can bring the codes of a tensor from the grid that one mask chooses to that
+// which another one does, for values that lie on both.
 type recoder interface {
-	recode(c *storedCut, from, to search.Mask, codes room)
+	recode(t *storedTensor, from, to search.Mask, codes room)
 }
 
 // move makes another mask the base. first is the first part with a changed holder. What lies behind
@@ -19,8 +19,8 @@ func (s *store) move(base search.Mask, first int) {
 		} else {
 			s.moveBlock(b, winner, first)
 		}
-		for i := range s.cuts {
-			s.cuts[i].slots[b].owner = 0
+		for _, t := range s.tensors {
+			t.slots[b].owner = 0
 		}
 		s.outputs[b].owner = 0
 	}
@@ -30,40 +30,32 @@ func (s *store) move(base search.Mask, first int) {
 
 // keepBlock leaves a block as it is, with its codes on the grids of the new base.
 func (s *store) keepBlock(block int, base search.Mask) {
-	for i := range s.cuts {
-		c := &s.cuts[i]
-		sl := &c.slots[block]
-		if !sl.valid || s.sameGrids(c, base) {
+	for _, t := range s.tensors {
+		sl := &t.slots[block]
+		if !sl.valid || t.Holder < 0 || s.base.Low(t.Holder) == base.Low(t.Holder) {
 			continue
 		}
 		if sl.valid = s.recoder != nil; sl.valid {
-			s.recoder.recode(c, s.base, base, sl.base)
+			s.recoder.recode(t, s.base, base, sl.base)
 		}
 	}
-	s.noops.drafts[block] = draft{}
+	s.noops.drafts[block] = 0
 }
 
 // moveBlock takes over what the winner has computed of a block; a winner of 0 has computed nothing.
 func (s *store) moveBlock(block int, winner uint64, first int) {
-	for i := range s.cuts {
-		c := &s.cuts[i]
-		if c.part <= first {
+	for _, t := range s.tensors {
+		if t.part <= first {
 			continue
 		}
-		sl := &c.slots[block]
-		switch {
-		case winner == 0 || sl.owner != winner:
-			sl.valid = false
-		case !sl.same:
-			sl.base, sl.draft, sl.valid = sl.draft, sl.base, true
+		sl := &t.slots[block]
+		if sl.valid = winner != 0 && sl.owner == winner; sl.valid {
+			sl.base, sl.draft = sl.draft, sl.base
 		}
 	}
 	out := &s.outputs[block]
-	switch {
-	case winner == 0 || out.owner != winner:
-		out.valid = false
-	case !out.same:
-		out.base, out.valid = out.draft, true
+	if out.valid = winner != 0 && out.owner == winner; out.valid {
+		out.base = out.draft
 	}
 	s.noops.move(block, winner, first)
 }

@@ -61,7 +61,7 @@ func (t *turns) runEach(l lane) error {
 		}
 		j := t.job
 		j.block, j.gain = b, &t.gains[b-t.from]
-		r := t.e.runJob(l, j)
+		r := t.e.runJob(l, j, nil)
 		t.jobs, t.reports = append(t.jobs, j), append(t.reports, r)
 		if r.err != nil {
 			return r.err

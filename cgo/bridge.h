@@ -40,7 +40,7 @@ char *demote_register(OrtSessionOptions *options);
 /* Registers one execution provider's FakeQuant with the domain; each provider has a file of its own. */
 char *demote_add_cpu_fakequant(OrtCustomOpDomain *domain);
 
-/* Adds the CPU provider's ToCodes and FromCodes (op_codes.c) to a domain. */
+/* Adds the CPU provider's FromCodes (op_codes.c) to a domain. */
 char *demote_add_codes(OrtCustomOpDomain *domain);
 
 /* ---- tensors (bridge.c) ---- */

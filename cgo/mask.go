@@ -12,4 +12,5 @@ const (
 	Low     byte = C.DEMOTE_LOW
 	Watch   byte = C.DEMOTE_WATCH // FakeQuant counts the NaN that it is given: NaNs
 	Compare byte = C.DEMOTE_COMPARE
+	Store   byte = C.DEMOTE_STORE // FakeQuantCodes writes codes; without it the memory of its output stays as it is
 )

@@ -1,8 +1,17 @@
-/* FakeQuant on the CPU provider. */
+/* FakeQuant on the CPU provider, and FakeQuantCodes (domain "demote", version 1), which is the same with a second output:
+ *
+ *   inputs      x float, mask uint8[n]
+ *   outputs     y float, of the shape of x; codes uint16, of that shape: y as codes on its grid (codes.h)
+ *   attributes  holder, low, high as of FakeQuant
+ *
+ * Codes are what is stored of a cut: they need half the memory, and the layout that the values have is theirs. They are written only where
+ * the holder's byte of the mask has DEMOTE_STORE (mask.h): which cuts are stored is a matter of the run. One node does both, since
+ * another one that reads y would keep it from being overwritten where it lies, until the runtime comes to it. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "codes.h"
 #include "mask.h"
 #include "nan.h"
 #include "op.h"
@@ -12,6 +21,9 @@ enum { TASK = 16384 };
 
 /* Elements at a time while the two grids are compared: most tensors differ within the first. */
 enum { PIECE = 256 };
+
+/* Elements at a time while codes are written: they are still in the core's first cache then. */
+enum { CODED = 2048 };
 
 /* A node's kernel: read only once it is made, so that runs of one session may share it. */
 typedef struct {
@@ -25,6 +37,7 @@ typedef struct {
   uint8_t *byte; /* the holder's, in the mask */
   const float *x;
   float *y;
+  uint16_t *codes; /* NULL: none */
   size_t n;
 } cpu_job;
 
@@ -86,7 +99,17 @@ static void run(const cpu_job *job, size_t from, size_t n) {
   int low = byte & DEMOTE_LOW;
   if (byte & DEMOTE_WATCH) watch(x, n);
   size_t done = byte & DEMOTE_COMPARE ? compare(k, low, job->byte, y, x, n) : 0;
-  k->run[low](y + done, x + done, n - done, &k->grid[low]);
+  if (!job->codes) {
+    k->run[low](y + done, x + done, n - done, &k->grid[low]);
+    return;
+  }
+  demote_pack(job->codes + from, y, done, &k->grid[low], DEMOTE_ISA_AUTO);
+  while (done < n) {
+    size_t piece = n - done < CODED ? n - done : CODED;
+    k->run[low](y + done, x + done, piece, &k->grid[low]);
+    demote_pack(job->codes + from + done, y + done, piece, &k->grid[low], DEMOTE_ISA_AUTO);
+    done += piece;
+  }
 }
 
 static void task(void *data, size_t i) {
@@ -95,7 +118,7 @@ static void task(void *data, size_t i) {
   run(job, from, job->n - from < TASK ? job->n - from : TASK);
 }
 
-static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
+static OrtStatus *compute_with(void *kernel, OrtKernelContext *context, int coding) {
   const cpu_kernel *k = kernel;
   const void *x;
   const int64_t *dims;
@@ -108,21 +131,45 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   void *y;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
   if ((status = demote_api->GetTensorMutableData(output, &y))) return status;
-  cpu_job job = {.kernel = k, .byte = byte, .x = x, .y = y, .n = n};
+  void *codes = NULL;
+  if (coding) {
+    if ((status = demote_api->KernelContext_GetOutput(context, 1, dims, rank, &output))) return status;
+    if (*byte & DEMOTE_STORE && (status = demote_api->GetTensorMutableData(output, &codes))) return status;
+  }
+  cpu_job job = {.kernel = k, .byte = byte, .x = x, .y = y, .codes = codes, .n = n};
   if (n >= 2 * TASK) return demote_api->KernelContext_ParallelFor(context, task, (n + TASK - 1) / TASK, 0, &job);
   run(&job, 0, n);
   return NULL;
 }
 
+static OrtStatus *compute(void *kernel, OrtKernelContext *context) { return compute_with(kernel, context, 0); }
+static OrtStatus *compute_coding(void *kernel, OrtKernelContext *context) { return compute_with(kernel, context, 1); }
+
 static const char *provider(const OrtCustomOp *op) { return (void)op, NULL; /* the CPU */ }
 
-static OrtCustomOp cpu_op; /* the domain and all sessions keep its address */
+static const char *coding_name(const OrtCustomOp *op) { return (void)op, "FakeQuantCodes"; }
+static size_t coding_outputs(const OrtCustomOp *op) { return (void)op, 2; }
+
+static ONNXTensorElementDataType coding_output(const OrtCustomOp *op, size_t i) {
+  return (void)op, i == 0 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16;
+}
+
+static OrtCustomOp cpu_op, coding_op; /* the domain and all sessions keep their addresses */
+
+static void init(OrtCustomOp *op, OrtStatus *(*run)(void *, OrtKernelContext *)) {
+  demote_op_init(op);
+  op->GetExecutionProviderType = provider;
+  op->CreateKernelV2 = create;
+  op->KernelComputeV2 = run;
+  op->KernelDestroy = destroy;
+}
 
 char *demote_add_cpu_fakequant(OrtCustomOpDomain *domain) {
-  demote_op_init(&cpu_op);
-  cpu_op.GetExecutionProviderType = provider;
-  cpu_op.CreateKernelV2 = create;
-  cpu_op.KernelComputeV2 = compute;
-  cpu_op.KernelDestroy = destroy;
-  return demote_error(demote_api->CustomOpDomain_Add(domain, &cpu_op));
+  init(&cpu_op, compute);
+  init(&coding_op, compute_coding);
+  coding_op.GetName = coding_name;
+  coding_op.GetOutputTypeCount = coding_outputs;
+  coding_op.GetOutputType = coding_output;
+  char *error = demote_error(demote_api->CustomOpDomain_Add(domain, &cpu_op));
+  return error ? error : demote_error(demote_api->CustomOpDomain_Add(domain, &coding_op));
 }

@@ -150,7 +150,6 @@ func TestOpMaskElements(t *testing.T) {
 		in, out    cgo.DType
 	}{
 		{"FakeQuant", "FakeQuant", onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_FLOAT, cgo.Float32, cgo.Float32},
-		{"ToCodes", "codes", onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_UINT16, cgo.Float32, cgo.Uint16},
 		{"FromCodes", "codes", onnxpb.TensorProto_UINT16, onnxpb.TensorProto_FLOAT, cgo.Uint16, cgo.Float32},
 	} {
 		for _, c := range []struct {

@@ -77,8 +77,8 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 	fmt.Fprintf(w, "search %s, target %s, scan %s:\n", s.Strategy, s.Target, s.Scan)
 	fmt.Fprintf(w, "  %.1f R, %.2f s; %d scores asked for, %.1f whole-network passes run; %d holders stay int16\n",
 		s.R, s.Seconds, s.Evaluations, s.Passes, s.Int16)
-	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations, %d ended early; %d more needed no run; %d scores recalled\n",
-		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.Equal, s.NoOps, s.Memo)
+	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run; %d scores recalled\n",
+		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
 	fmt.Fprintf(w, "  %.3g scores/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)

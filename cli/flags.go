@@ -91,7 +91,7 @@ func deviceFlags() []cli.Flag {
 
 // cacheFlag bounds what searches keep.
 func cacheFlag() cli.Flag {
-	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
+	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, and for the weights of sessions that begin at them, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
 }
 
 // biasFlag says what biases are.

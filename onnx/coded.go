@@ -7,11 +7,10 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// A CodedChain is a switchable network that is cut into pieces which hand each other codes: in front of
-// a cut ToCodes turns what a FakeQuant made into 16-bit codes on its grid, behind it FromCodes gives the
-// same values back. The pieces are taken from the network as it is, or as ONNX Runtime has optimized it
-// in one piece; what is in its blocked layout there passes the cut in that layout, since codes are
-// element-wise.
+// A CodedChain is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes
+// stands for FakeQuant and gives 16-bit codes on its grid as well, behind it FromCodes makes the same values of them. What is run
+// is taken from the network as it is, or as ONNX Runtime has optimized it in one piece; what is in its blocked
+// layout there passes the cut in that layout, since codes are element-wise.
 type CodedChain struct {
 	model  *Model
 	cuts   []Cut
@@ -21,10 +20,10 @@ type CodedChain struct {
 	shapes map[string][]int64 // of the tensors at cuts, as codes
 }
 
-// Operators of a piece's ends, in FakeQuant's domain and with its attributes.
+// Operators at cuts, in FakeQuant's domain and with its attributes.
 const (
-	toCodesOp   = "ToCodes"
-	fromCodesOp = "FromCodes"
+	fakeQuantCodesOp = "FakeQuantCodes"
+	fromCodesOp      = "FromCodes"
 )
 
 // Coded makes a chain of this switchable network for cuts of it. optimized is the same network from
@@ -72,10 +71,10 @@ func (c *CodedChain) Codes(tensor string) (name string, dims []int64, holder int
 	return tensor + ":codes", c.shapes[output(c.fakes[holder], 0)], holder
 }
 
-// Piece is the network between two of the cuts, by their numbers. Its inputs are the codes of the first
-// cut that it reads, and the network's inputs and the mask where it reads them; its outputs are the codes
-// of the second cut that it makes, or the network's outputs.
-func (c *CodedChain) Piece(from, to int) (*Model, error) {
+// Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the
+// network's inputs and the mask where it reads them; its outputs are the network's, and behind them the codes of the later
+// cuts that it makes on the way: those of the cut that it begins at are left to who handed them.
+func (c *CodedChain) Entry(from int, later []int) (*Model, error) {
 	p := gathering{CodedChain: c, inside: map[string]bool{}, given: map[string]string{}}
 	if from > 0 {
 		for _, t := range c.cuts[from].Tensors {
@@ -84,22 +83,24 @@ func (c *CodedChain) Piece(from, to int) (*Model, error) {
 	}
 	g := c.model.Graph()
 	sub := &onnxpb.GraphProto{Name: g.Name}
-	last := to == len(c.cuts)-1
-	var ends []node
-	for _, t := range c.cuts[to].Tensors {
-		if last {
-			p.need(t)
-			sub.Output = append(sub.Output, c.model.valueInfos()[t])
-			continue
+	for _, t := range c.cuts[len(c.cuts)-1].Tensors {
+		p.need(t)
+		sub.Output = append(sub.Output, c.model.valueInfos()[t])
+	}
+	stored := map[string]node{} // by tensor: what makes it and its codes
+	for _, cut := range later {
+		for _, t := range c.cuts[cut].Tensors {
+			value := output(c.fakes[c.on[t]], 0)
+			if _, ok := p.given[value]; ok || stored[value] != nil {
+				continue
+			}
+			p.need(value)
+			name, dims, h := c.Codes(t)
+			n := clone(c.fakes[h])
+			n.OpType, n.Output = str(fakeQuantCodesOp), []string{value, name}
+			stored[value] = n
+			sub.Output = append(sub.Output, newValue(name, Uint16, dims))
 		}
-		value := output(c.fakes[c.on[t]], 0)
-		if _, ok := p.given[value]; ok {
-			continue // it is read further behind, and passes by
-		}
-		p.need(value)
-		name, dims, h := c.Codes(t)
-		ends = append(ends, c.convert(toCodesOp, value, name, h))
-		sub.Output = append(sub.Output, newValue(name, Uint16, dims))
 	}
 	for _, v := range g.GetInput() {
 		if p.inside[v.GetName()] && (v.GetName() == MaskInput || from == 0) {
@@ -107,23 +108,25 @@ func (c *CodedChain) Piece(from, to int) (*Model, error) {
 			delete(p.inside, v.GetName())
 		}
 	}
-	if len(ends) > 0 || len(p.read) > 0 {
+	if len(p.read) > 0 {
 		p.mask(sub)
 	}
 	for _, t := range p.read {
 		name, dims, h := c.Codes(t)
 		sub.Input = append(sub.Input, newValue(name, Uint16, dims))
-		sub.Node = append(sub.Node, c.convert(fromCodesOp, name, output(c.fakes[h], 0), h))
+		sub.Node = append(sub.Node, c.values(name, output(c.fakes[h], 0), h))
 	}
 	for _, n := range g.GetNode() {
 		if slices.ContainsFunc(n.GetOutput(), func(t string) bool { return t != "" && p.inside[t] }) {
-			sub.Node = append(sub.Node, n)
 			for _, t := range n.GetOutput() {
 				delete(p.inside, t)
 			}
+			if s := stored[output(n, 0)]; s != nil {
+				n = s
+			}
+			sub.Node = append(sub.Node, n)
 		}
 	}
-	sub.Node = append(sub.Node, ends...)
 	for _, t := range g.GetInitializer() {
 		if p.inside[t.GetName()] {
 			sub.Initializer = append(sub.Initializer, t)
@@ -134,17 +137,17 @@ func (c *CodedChain) Piece(from, to int) (*Model, error) {
 		return nil, fmt.Errorf("behind the cut %q is read, which lies in front of it", t)
 	}
 	if len(sub.Output) == 0 {
-		return nil, fmt.Errorf("a piece without outputs")
+		return nil, fmt.Errorf("no outputs behind the cut")
 	}
 	model := &onnxpb.ModelProto{IrVersion: c.model.Proto.IrVersion, OpsetImport: c.model.Proto.OpsetImport, Functions: c.model.Proto.Functions, Graph: sub}
 	return &Model{Proto: model, Dir: c.model.Dir, Path: c.model.Path}, nil
 }
 
-// gathering is a search for what a piece consists of.
+// gathering is a search for what lies behind a cut.
 type gathering struct {
 	*CodedChain
-	inside map[string]bool   // tensors that it needs and is not handed as codes
-	given  map[string]string // tensor of the model -> that of the network whose codes it is handed as
+	inside map[string]bool   // tensors that are needed and not handed over as codes
+	given  map[string]string // tensor of the model -> that of the network as whose codes it is handed over
 	read   []string          // the latter, as far as they are read
 }
 
@@ -178,9 +181,9 @@ func (p *gathering) mask(g *onnxpb.GraphProto) {
 	g.Input = append(g.Input, p.model.valueInfos()[MaskInput])
 }
 
-// convert is a node between values and codes on a holder's grid.
-func (c *CodedChain) convert(op, x, y string, holder int) node {
+// values is a node that makes values of codes on a holder's grid.
+func (c *CodedChain) values(codes, y string, holder int) node {
 	n := clone(c.fakes[holder])
-	n.OpType, n.Name, n.Input, n.Output = &op, str(y+":"+op), []string{x, MaskInput}, []string{y}
+	n.OpType, n.Name, n.Input, n.Output = str(fromCodesOp), str(y+":"+fromCodesOp), []string{codes, MaskInput}, []string{y}
 	return n
 }

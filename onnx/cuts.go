@@ -177,7 +177,7 @@ func (m *Model) valueInfos() map[string]*onnxpb.ValueInfoProto {
 func (m *Model) FakeQuants() map[string]int {
 	holders := make(map[string]int)
 	for _, n := range m.Graph().GetNode() {
-		if n.GetOpType() == FakeQuantOp && n.GetDomain() == fakeQuantDomain {
+		if (n.GetOpType() == FakeQuantOp || n.GetOpType() == fakeQuantCodesOp) && n.GetDomain() == fakeQuantDomain {
 			holders[output(n, 0)] = int(attrInt(n, "holder", -1))
 		}
 	}

@@ -69,7 +69,6 @@ type BenchSearch struct {
 	Thrown      int     `json:"thrown"`            // of these, never asked for by the scan that they were run for
 	ThrownPass  float64 `json:"thrown_passes"`     // what those have cost, in whole-network passes over the samples
 	Restored    int     `json:"restored"`          // of these, from stored activations
-	Equal       int     `json:"equal"`             // of these, ended early since nothing had changed
 	NoOps       int     `json:"no_ops"`            // blocks that needed no run, beside these: both grids of what had changed give the same bits
 	Memo        int     `json:"memo"`              // scores recalled
 	Outside     float64 `json:"outside_runtime"`   // share of the workers' busy time spent outside ONNX Runtime
@@ -269,7 +268,7 @@ func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*B
 	took, st := time.Since(start).Seconds(), s.ev.Stats()
 	out := &BenchSearch{Strategy: s.config.Strategy, Target: s.config.Target, Scan: scan, R: took / r, Seconds: took, Evaluations: found.Evaluations,
 		Passes: (st.Samples - before.Samples) / float64(s.data.Len()), Blocks: st.Blocks - before.Blocks, Restored: st.Restored - before.Restored,
-		Equal: st.Equal - before.Equal, NoOps: st.NoOps - before.NoOps, Memo: st.Memo, Parts: s.ev.Parts(), Int16: len(found.Promotion), Promotion: found.Promotion}
+		NoOps: st.NoOps - before.NoOps, Memo: st.Memo, Parts: s.ev.Parts(), Int16: len(found.Promotion), Promotion: found.Promotion}
 	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
 	out.Idle = max(0, 1-(st.Busy-before.Busy)/(took*float64(s.ev.Workers())))
 	out.Stored = s.plan.Bytes

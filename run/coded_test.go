@@ -10,20 +10,20 @@ import (
 	"demote/search"
 )
 
-// valuesOnly is a source whose parts hand each other values.
+// valuesOnly is a source that is run in parts, which hand each other values.
 type valuesOnly struct{ backend.Source }
 
-// plainOnly is a source whose parts hand each other codes, each optimized by itself.
+// plainOnly is a source that is entered at cuts, optimized from each of them on.
 type plainOnly struct{ *source }
 
-func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Chain, error) {
+func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
 	if optimize != nil {
 		return nil, errFollowed
 	}
 	return s.source.Coded(nil)
 }
 
-// TestCodedPartsGiveTheSameBits holds every way in which parts hand on what flows between them against
+// TestCodedPartsGiveTheSameBits holds every way in which trials begin at cuts against
 // the network in one piece: same outputs, bit by bit, for trials on stored activations too.
 func TestCodedPartsGiveTheSameBits(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 60))
@@ -33,7 +33,9 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, s.options)
+		o := s.options
+		o.Cuts = everyCut(src)
+		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,8 +44,8 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 			if _, err := e.Plan(); err != nil {
 				t.Fatal(err)
 			}
-			if e.Parts() < 2 {
-				t.Fatalf("%d parts", e.Parts())
+			if e.Parts() != src.Cuts()-1 {
+				t.Fatalf("%d parts, of %d cuts", e.Parts(), src.Cuts())
 			}
 		}
 		return e
@@ -90,18 +92,24 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 	}
 }
 
-// TestPlanPassesCodes holds that the ways with codes are taken where they can be: all parts of the
-// example network are pieces of what the runtime has optimized.
+// TestPlanPassesCodes holds that trials enter what the runtime has optimized where they can: everything that is run of the
+// example network is taken from that, and it is handed codes. Where the weights of that many sessions find no room, the network
+// is run in parts, which hand each other values and have its weights once.
 func TestPlanPassesCodes(t *testing.T) {
-	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
-		Strategy: "demotion", Target: "16bit-0.01", Multiplier: 0.5, Seed: 1, Cache: 1 << 30, Version: "test"})
+	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
+		Strategy: "demotion", Target: "16bit-0.01", Multiplier: 0.5, Seed: 1, Cache: 1 << 30, Version: "test"}
+	s := compiled(t, cfg)
 	if s.plan.Blocked != s.ev.Parts() || s.ev.Parts() < 3 {
-		t.Errorf("%d of %d parts are pieces of the optimized network", s.plan.Blocked, s.ev.Parts())
+		t.Errorf("%d of %d parts are of the optimized network", s.plan.Blocked, s.ev.Parts())
 	}
-	for part, stored := range s.ev.StoredAt() {
-		for _, tensor := range stored {
-			if !tensor.Coded {
-				t.Errorf("part %d is handed %s as values", part+1, tensor.Name)
+	little := cfg
+	little.Cache = 1_000_000 // its weights take 300,000 bytes
+	for want, list := range map[bool][][]backend.StoredTensor{true: s.ev.StoredAt(), false: compiled(t, little).ev.StoredAt()} {
+		for part, stored := range list {
+			for _, tensor := range stored {
+				if tensor.Coded != want {
+					t.Errorf("part %d is handed %s as codes: %t, want %t", part+1, tensor.Name, tensor.Coded, want)
+				}
 			}
 		}
 	}

@@ -36,10 +36,21 @@ func (s *searching) compile(ctx context.Context) error {
 // openTrials opens the evaluator that trials run on.
 func (s *searching) openTrials(ctx context.Context, src backend.Source) error {
 	o, err := s.trialOptions()
+	if s.config.everyCut {
+		o.Cuts = everyCut(src)
+	}
 	if err == nil {
 		s.ev, err = backend.New(ctx, src, s.data, s.records, o)
 	}
 	return err
+}
+
+// everyCut are all cuts of a source.
+func everyCut(src backend.Source) (cuts []int) {
+	for cut := range src.Cuts() {
+		cuts = append(cuts, cut)
+	}
+	return cuts
 }
 
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
@@ -65,6 +76,7 @@ func (s *searching) open(ctx context.Context) error {
 	if s.plan, err = s.ev.Plan(); err != nil {
 		return err
 	}
+	backend.Trim() // of sessions that were only timed
 	dep, err := s.ev.SelfTest()
 	if err != nil {
 		return err

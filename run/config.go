@@ -82,6 +82,8 @@ type Config struct {
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
+
+	everyCut bool // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
 // withDefaults fills in the choices that were left open.

@@ -10,7 +10,7 @@ import (
 
 var errFollowed = errors.New("constants follow the mask")
 
-// codedSource hands out the pieces of a network that hand each other codes.
+// codedSource hands out a network from its cuts on, which are handed over as codes.
 type codedSource struct {
 	*source
 	chain   *onnx.CodedChain
@@ -20,7 +20,7 @@ type codedSource struct {
 var _ backend.CodedSource = (*source)(nil)
 
 // Coded implements backend.CodedSource. Constants that follow the mask want the source's own stretches.
-func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Chain, error) {
+func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, errFollowed
 	}
@@ -45,9 +45,9 @@ func (s *source) measure(model []byte, tensors []string) (map[string][]int64, er
 	return backend.Measure(model, inputs, tensors)
 }
 
-// Stretch implements backend.Chain.
-func (c *codedSource) Stretch(from, to int) (*backend.Stretch, error) {
-	m, err := c.chain.Piece(from, to)
+// Entry implements backend.Entries.
+func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
+	m, err := c.chain.Entry(from, later)
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +57,21 @@ func (c *codedSource) Stretch(from, to int) (*backend.Stretch, error) {
 			out.Mask = v.Name
 			continue
 		}
-		out.Inputs = append(out.Inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims})
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}
+		if taken := slices.ContainsFunc(c.Stored(from), func(s backend.StoredTensor) bool { return s.Name == v.Name }); taken && from > 0 {
+			out.Taken = append(out.Taken, t)
+			continue
+		}
+		out.Inputs = append(out.Inputs, t)
 	}
-	for _, v := range m.Outputs() {
-		out.Outputs = append(out.Outputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims})
+	own := len(c.cuts[len(c.cuts)-1].Tensors) // the network's come first
+	for i, v := range m.Outputs() {
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}
+		if i < own {
+			out.Outputs = append(out.Outputs, t)
+		} else {
+			out.Left = append(out.Left, t)
+		}
 	}
 	for _, h := range m.FakeQuants() {
 		out.Holders = append(out.Holders, h)
@@ -70,7 +81,7 @@ func (c *codedSource) Stretch(from, to int) (*backend.Stretch, error) {
 	return out, err
 }
 
-// Stored implements backend.Chain.
+// Stored implements backend.Entries.
 func (c *codedSource) Stored(cut int) []backend.StoredTensor {
 	var list []backend.StoredTensor
 	for _, t := range c.cuts[cut].Tensors {

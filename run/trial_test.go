@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/binary"
-	"math"
 	"strings"
 	"testing"
 
@@ -113,45 +111,6 @@ func TestNothingChanges(t *testing.T) {
 	}
 	if after := s.ev.Stats(); after.NoOps-before.NoOps != 3 || after.Blocks != before.Blocks || after.Samples != before.Samples {
 		t.Errorf("%d blocks needed no run, of 3; %d were run", after.NoOps-before.NoOps, after.Blocks-before.Blocks)
-	}
-}
-
-// TestComesBack holds that a demotion whose change is lost on the way is found out at a cut: what Floor makes of pixels
-// well between whole numbers is the same on both grids, so demoting the input runs the first parts and no other.
-func TestComesBack(t *testing.T) {
-	cfg := tinyConfig(t, 24)
-	m, err := onnx.Read(cfg.Model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := m.Graph()
-	g.Node[0].Input[0] = "whole"
-	g.Node = append([]*onnxpb.NodeProto{{OpType: proto.String("Floor"), Name: proto.String("floor"), Input: []string{"image"}, Output: []string{"whole"}}}, g.Node...)
-	if err := m.Write(cfg.Model); err != nil {
-		t.Fatal(err)
-	}
-	data := npyHeader("<f4", 24, 1, 8, 8)
-	for i := range 24 * 64 {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(i*i%7-3)+0.4))
-	}
-	writeTestFile(t, cfg.Data, data)
-	writeTestFile(t, cfg.Calib, data)
-	s := compiled(t, cfg)
-	none := search.NewMask(len(s.records))
-	high, err := s.ev.Again(context.Background(), none)
-	if err != nil {
-		t.Fatal(err)
-	}
-	input := none.Clone()
-	input.Demote(0)
-	before := s.ev.Stats()
-	if score := pass(t, s, none, input); score != high {
-		t.Errorf("%v; without the demotion %v", score, high)
-	}
-	after := s.ev.Stats()
-	equal, blocks, parts := after.Equal-before.Equal, after.Blocks-before.Blocks, after.Parts-before.Parts
-	if equal != 3 || blocks != 3 || parts >= 3*s.ev.Parts() || after.NoOps != before.NoOps {
-		t.Errorf("%d of %d blocks ended early, of 3; %d parts run, of %d", equal, blocks, parts, 3*s.ev.Parts())
 	}
 }
 

@@ -1,0 +1,91 @@
+package backend
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"demote/cgo"
+)
+
+var _ enterer = (*cpuLane)(nil)
+
+// makeCodes makes one piece of memory for all codes: nobody writes it, and what is read of it is only timed.
+func (w *cpuLane) makeCodes(parts []*cpuPart) error {
+	w.codes = map[string]*cgo.Tensor{}
+	most := 0
+	for _, p := range parts {
+		for _, t := range slices.Concat(p.Taken, p.Left) {
+			most = max(most, t.elems())
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	all, err := cgo.NewTensor(cgo.Uint16, int64(most))
+	if err != nil {
+		return err
+	}
+	defer all.Close() // the views hold the memory
+	for _, p := range parts {
+		for _, t := range slices.Concat(p.Taken, p.Left) {
+			if w.codes[t.Name] != nil {
+				continue
+			}
+			if w.codes[t.Name], err = all.View(0, t.Dims...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bindCodes points the run to other codes than the lane's.
+func (b *binding) bindCodes(name string, t *cgo.Tensor) error {
+	slot, ok := b.codes[name]
+	if !ok {
+		return fmt.Errorf("no codes of %s are read or written here", name)
+	}
+	return b.Bind(slot, t)
+}
+
+// enter implements enterer.
+func (w *cpuLane) enter(part int, t *storedTensor, codes room) error {
+	return w.binds[part].bindCodes(t.Name, codes.(*cgo.Tensor))
+}
+
+// leave implements enterer: the mask tells the tensor's node to write.
+func (w *cpuLane) leave(part int, t *storedTensor, to room) error {
+	if err := w.binds[part].bindCodes(t.Name, to.(*cgo.Tensor)); err != nil {
+		return err
+	}
+	w.mask.Bytes()[t.Holder] |= cgo.Store
+	w.left = append(w.left, t.Holder)
+	return nil
+}
+
+// drop implements enterer.
+func (w *cpuLane) drop() {
+	for _, h := range w.left {
+		w.mask.Bytes()[h] &^= cgo.Store
+	}
+	w.left = w.left[:0]
+}
+
+// same implements enterer.
+func (w *cpuLane) same(a, b room) bool {
+	return bytes.Equal(a.(*cgo.Tensor).Bytes(), b.(*cgo.Tensor).Bytes())
+}
+
+// narrow leaves the chosen of the parts, bound as they are.
+func (w *cpuLane) narrow(chosen []int, parts []*cpuPart) {
+	binds := make([]*binding, 0, len(chosen))
+	for at, b := range w.binds {
+		if slices.Contains(chosen, at) {
+			binds = append(binds, b)
+		} else {
+			b.Close()
+		}
+	}
+	w.parts, w.binds, w.chosen = parts, binds, make([]choices, len(parts))
+}

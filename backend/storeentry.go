@@ -1,0 +1,116 @@
+package backend
+
+import "sync"
+
+// An enterer is a lane whose runs go from a cut to the network's end: they read the codes of the cut where these lie, and
+// write those of the cuts behind it to where they are to lie, without a copy.
+type enterer interface {
+	lane
+	// enter points the run at a part to the codes of a tensor that is alive in front of it.
+	enter(part int, t *storedTensor, codes room) error
+	// leave points the run at a part to where it writes the codes of a tensor that it makes. Only the next run does.
+	leave(part int, t *storedTensor, to room) error
+	// drop forgets what was left to the next run.
+	drop()
+	// same says whether two rooms hold equal codes.
+	same(a, b room) bool
+}
+
+// spareRooms are rooms of a tensor that no block has at the time. A run takes the rooms that it writes to from here, and
+// what they replace comes back here: so no run writes where another one reads or writes.
+type spareRooms struct {
+	lock sync.Mutex
+	free []room
+}
+
+// take returns a room; nil: there is no memory for another one.
+func (s *spareRooms) take(l lane, t *storedTensor) room {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if n := len(s.free); n > 0 {
+		r := s.free[n-1]
+		s.free = s.free[:n-1]
+		return r
+	}
+	r, err := l.room(t)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+func (s *spareRooms) give(r room) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.free = append(s.free, r)
+}
+
+// Close gives the memory back.
+func (s *spareRooms) Close() {
+	for _, r := range s.free {
+		r.Close()
+	}
+	s.free = nil
+}
+
+// passage is what one run of a lane reads and writes of the store.
+type passage struct {
+	rooms []room // by stored tensor: where it writes its codes; nil: it does not
+	moved int    // bytes of codes read and written
+}
+
+// enter points a lane to the base's codes in front of a part, from which a job is to be run, and to rooms for what the
+// store wants of the run: the base's codes where they are missing, behind the change the trial's.
+func (s *store) enter(l enterer, j job, part int, p *passage) error {
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	p.moved = 0
+	for _, t := range s.cuts[part] {
+		p.moved += t.size
+		if err := l.enter(part, t, t.slots[j.block].base); err != nil {
+			return err
+		}
+	}
+	for i, t := range s.tensors {
+		if p.rooms[i] = nil; t.part <= part {
+			continue
+		}
+		sl := &t.slots[j.block]
+		if t.part <= j.first && !sl.valid || t.part > j.first && !j.spares(sl.owner) {
+			p.rooms[i] = t.spare.take(l, t)
+		}
+		if p.rooms[i] == nil {
+			continue
+		}
+		if err := l.leave(part, t, p.rooms[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// left takes over what a run has written; ran: to its end.
+func (s *store) left(l enterer, j job, p *passage, ran bool) {
+	l.drop()
+	s.blocks[j.block].Lock()
+	defer s.blocks[j.block].Unlock()
+	for i, r := range p.rooms {
+		if r == nil {
+			continue
+		}
+		t := s.tensors[i]
+		sl := &t.slots[j.block]
+		switch {
+		case !ran:
+		case t.part <= j.first && !sl.valid:
+			sl.base, r, sl.valid = r, sl.base, true
+			p.moved += t.size
+		case t.part > j.first && !j.spares(sl.owner):
+			sl.draft, r, sl.owner = r, sl.draft, j.trial
+			p.moved += t.size
+		}
+		if p.rooms[i] = nil; r != nil {
+			t.spare.give(r)
+		}
+	}
+}
