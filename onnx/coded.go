@@ -7,11 +7,11 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// A CodedChain is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes
+// A CodedNetwork is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes
 // stands for FakeQuant and gives 16-bit codes on its grid as well, behind it FromCodes makes the same values of them. What is run
 // is taken from the network as it is, or as ONNX Runtime has optimized it in one piece; what is in its blocked
 // layout there passes the cut in that layout, since codes are element-wise.
-type CodedChain struct {
+type CodedNetwork struct {
 	model  *Model
 	cuts   []Cut
 	fakes  map[int]node       // by holder
@@ -26,11 +26,11 @@ const (
 	fromCodesOp      = "FromCodes"
 )
 
-// Coded makes a chain of this switchable network for cuts of it. optimized is the same network from
+// Coded makes entries into this switchable network at cuts of it. optimized is the same network from
 // Blocked; nil: this one. measure asks the runtime for the shapes of tensors of a model. The error names
 // a tensor at a cut that cannot pass as codes.
-func (m *Model) Coded(cuts []Cut, optimized *Model, measure func(model []byte, tensors []string) (map[string][]int64, error)) (*CodedChain, error) {
-	c := &CodedChain{model: optimized, cuts: cuts, fakes: map[int]node{}, on: map[string]int{}, made: map[string]node{}}
+func (m *Model) Coded(cuts []Cut, optimized *Model, measure func(model []byte, tensors []string) (map[string][]int64, error)) (*CodedNetwork, error) {
+	c := &CodedNetwork{model: optimized, cuts: cuts, fakes: map[int]node{}, on: map[string]int{}, made: map[string]node{}}
 	if optimized == nil {
 		c.model = m
 	}
@@ -66,7 +66,7 @@ func (m *Model) Coded(cuts []Cut, optimized *Model, measure func(model []byte, t
 }
 
 // Codes is the name and the shape of a cut's tensor as codes, uint16, and the holder whose grid they count on.
-func (c *CodedChain) Codes(tensor string) (name string, dims []int64, holder int) {
+func (c *CodedNetwork) Codes(tensor string) (name string, dims []int64, holder int) {
 	holder = c.on[tensor]
 	return tensor + ":codes", c.shapes[output(c.fakes[holder], 0)], holder
 }
@@ -74,8 +74,8 @@ func (c *CodedChain) Codes(tensor string) (name string, dims []int64, holder int
 // Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the
 // network's inputs and the mask where it reads them; its outputs are the network's, and behind them the codes of the later
 // cuts that it makes on the way: those of the cut that it begins at are left to who handed them.
-func (c *CodedChain) Entry(from int, later []int) (*Model, error) {
-	p := gathering{CodedChain: c, inside: map[string]bool{}, given: map[string]string{}}
+func (c *CodedNetwork) Entry(from int, later []int) (*Model, error) {
+	p := gathering{CodedNetwork: c, inside: map[string]bool{}, given: map[string]string{}}
 	if from > 0 {
 		for _, t := range c.cuts[from].Tensors {
 			p.given[output(c.fakes[c.on[t]], 0)] = t
@@ -145,7 +145,7 @@ func (c *CodedChain) Entry(from int, later []int) (*Model, error) {
 
 // gathering is a search for what lies behind a cut.
 type gathering struct {
-	*CodedChain
+	*CodedNetwork
 	inside map[string]bool   // tensors that are needed and not handed over as codes
 	given  map[string]string // tensor of the model -> that of the network as whose codes it is handed over
 	read   []string          // the latter, as far as they are read
@@ -182,7 +182,7 @@ func (p *gathering) mask(g *onnxpb.GraphProto) {
 }
 
 // values is a node that makes values of codes on a holder's grid.
-func (c *CodedChain) values(codes, y string, holder int) node {
+func (c *CodedNetwork) values(codes, y string, holder int) node {
 	n := clone(c.fakes[holder])
 	n.OpType, n.Name, n.Input, n.Output = str(fromCodesOp), str(y+":"+fromCodesOp), []string{codes, MaskInput}, []string{y}
 	return n

@@ -13,7 +13,7 @@ var errFollowed = errors.New("constants follow the mask")
 // codedSource hands out a network from its cuts on, which are handed over as codes.
 type codedSource struct {
 	*source
-	chain   *onnx.CodedChain
+	network *onnx.CodedNetwork
 	optimal bool
 }
 
@@ -32,7 +32,7 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 			return nil, err
 		}
 	}
-	c.chain, err = s.model.Coded(s.cuts, optimized, s.measure)
+	c.network, err = s.model.Coded(s.cuts, optimized, s.measure)
 	return c, err
 }
 
@@ -47,7 +47,7 @@ func (s *source) measure(model []byte, tensors []string) (map[string][]int64, er
 
 // Entry implements backend.Entries.
 func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
-	m, err := c.chain.Entry(from, later)
+	m, err := c.network.Entry(from, later)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
 func (c *codedSource) Stored(cut int) []backend.StoredTensor {
 	var list []backend.StoredTensor
 	for _, t := range c.cuts[cut].Tensors {
-		name, dims, holder := c.chain.Codes(t)
+		name, dims, holder := c.network.Codes(t)
 		list = append(list, backend.StoredTensor{Tensor: backend.Tensor{Name: name, Type: backend.DType(onnx.Uint16), Dims: dims}, Holder: holder, Coded: true})
 	}
 	return list
