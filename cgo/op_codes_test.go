@@ -3,7 +3,6 @@ package cgo_test
 import (
 	"bytes"
 	"math"
-
 	"testing"
 
 	"google.golang.org/protobuf/proto"
