@@ -16,7 +16,6 @@ type chain struct {
 	holders [][]int    // by part: those whose node lies in it
 	first   []int      // by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
 	share   []float64  // by part: its share of a whole pass's time
-	bytes   []int      // by part: of the model that a run at it computes
 }
 
 // A narrower is compiled as entries into a network, of which it can leave some.
@@ -26,15 +25,18 @@ type narrower interface{ narrow(chosen []int) }
 func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor, lanes int) (*chain, error) {
 	c := &chain{cuts: cuts, through: entries != nil, first: make([]int, src.Holders())}
 	for i := range len(cuts) - 1 {
-		stretch := func() (*Stretch, error) { return src.Stretch(cuts[i], cuts[i+1]) }
+		var s *Stretch
+		var err error
 		if c.through {
-			stretch = func() (*Stretch, error) { return entries.Entry(cuts[i], cuts[i+1:len(cuts)-1]) }
+			s, err = entries.Entry(cuts[i], cuts[i+1:len(cuts)-1])
+		} else {
+			s, err = src.Stretch(cuts[i], cuts[i+1])
 		}
-		s, err := stretch()
 		if err != nil {
 			return nil, err
 		}
-		c.parts, c.bytes = append(c.parts, s), append(c.bytes, len(s.Model))
+		s.bytes = len(s.Model)
+		c.parts = append(c.parts, s)
 	}
 	c.survey()
 	var err error
@@ -75,12 +77,12 @@ func (c *chain) runs(entries int) int {
 
 // narrow leaves some of the entries into a network, the first among them, and closes the others.
 func (c *chain) narrow(chosen []int) {
-	var cuts, bytes []int
+	var cuts []int
 	var parts []*Stretch
 	for _, at := range chosen {
-		cuts, parts, bytes = append(cuts, c.cuts[at]), append(parts, c.parts[at]), append(bytes, c.bytes[at])
+		cuts, parts = append(cuts, c.cuts[at]), append(parts, c.parts[at])
 	}
-	c.cuts, c.parts, c.bytes = append(cuts, c.cuts[len(c.cuts)-1]), parts, bytes
+	c.cuts, c.parts = append(cuts, c.cuts[len(c.cuts)-1]), parts
 	c.compiled.(narrower).narrow(chosen)
 	c.survey()
 }

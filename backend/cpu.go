@@ -1,9 +1,9 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -47,8 +47,7 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 			c.Close()
 		}
 	}()
-	var all errgroup.Group
-	var broken atomic.Bool
+	all, broken := errgroup.WithContext(context.Background())
 	all.SetLimit(max(1, lanes))
 	for i, s := range parts {
 		p := &cpuPart{Stretch: s, index: i}
@@ -59,11 +58,10 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 			options.Level = 0
 		}
 		all.Go(func() (err error) {
-			if broken.Load() {
+			if broken.Err() != nil {
 				return nil
 			}
 			if p.session, err = cgo.NewSession(s.Model, options); err != nil {
-				broken.Store(true)
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			s.Model = nil // the session has its own

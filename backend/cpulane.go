@@ -91,7 +91,7 @@ func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 		}
 	}()
 	if p.Mask != "" {
-		if err := b.fix(p.Mask, w.mask, (*cgo.Binding).Input); err != nil {
+		if _, err := b.fix(p.Mask, w.mask, (*cgo.Binding).Input); err != nil {
 			return nil, err
 		}
 	}
@@ -108,37 +108,35 @@ func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 		if !ok {
 			return nil, fmt.Errorf("part %d reads %s, which no part before it writes", p.index, t.Name)
 		}
-		if err := b.fix(t.Name, buf, (*cgo.Binding).Input); err != nil {
+		if _, err := b.fix(t.Name, buf, (*cgo.Binding).Input); err != nil {
 			return nil, err
 		}
 	}
 	for _, t := range p.Outputs {
-		if err := b.fix(t.Name, w.buffers[t.Name], (*cgo.Binding).Output); err != nil {
+		if _, err := b.fix(t.Name, w.buffers[t.Name], (*cgo.Binding).Output); err != nil {
 			return nil, err
 		}
 	}
-	for of, list := range [][]Tensor{p.Taken, p.Left} {
-		for _, t := range list {
-			find := []func(*cgo.Binding, string) (cgo.Slot, error){(*cgo.Binding).Input, (*cgo.Binding).Output}[of]
-			slot, err := find(b.Binding, t.Name)
-			if err == nil {
-				err = b.Bind(slot, w.codes[t.Name])
-			}
-			if err != nil {
-				return nil, err
-			}
-			b.codes[t.Name] = slot
+	for _, t := range p.Taken {
+		if b.codes[t.Name], err = b.fix(t.Name, w.codes[t.Name], (*cgo.Binding).Input); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.Left {
+		if b.codes[t.Name], err = b.fix(t.Name, w.codes[t.Name], (*cgo.Binding).Output); err != nil {
+			return nil, err
 		}
 	}
 	return b, nil
 }
 
-func (b *binding) fix(name string, t *cgo.Tensor, of func(*cgo.Binding, string) (cgo.Slot, error)) error {
+// fix binds a tensor to an input or output, and returns its slot.
+func (b *binding) fix(name string, t *cgo.Tensor, of func(*cgo.Binding, string) (cgo.Slot, error)) (cgo.Slot, error) {
 	slot, err := of(b.Binding, name)
 	if err != nil {
-		return err
+		return slot, err
 	}
-	return b.Bind(slot, t)
+	return slot, b.Bind(slot, t)
 }
 
 func indexTensor(list []Tensor, name string) int {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"demote/cgo"
-	"demote/search"
 )
 
 // A BlockedSource can hand a stretch out with its FakeQuant nodes inside the runtime's blocked
@@ -88,14 +87,6 @@ func (e *Evaluator) optimized(model []byte, dir string) ([]byte, error) {
 // better compares another session of a part with the one there is: equal bits for no demotion, all
 // and every other one on the first block, and less time.
 func (e *Evaluator) better(w *cpuLane, at int, other *cpuPart) (bool, error) {
-	n := e.source.Holders()
-	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
-	for i := range n {
-		masks[1].Demote(i)
-		if i%2 == 1 {
-			masks[2].Demote(i)
-		}
-	}
 	theirs, err := w.bind(other, e.inputs)
 	if err != nil {
 		return false, err
@@ -104,7 +95,7 @@ func (e *Evaluator) better(w *cpuLane, at int, other *cpuPart) (bool, error) {
 	mine := w.binds[at]
 	defer func() { w.binds[at] = mine }()
 	data := e.data.blocks[0]
-	for _, m := range masks {
+	for _, m := range e.probes() {
 		if err := w.setMask(m); err != nil {
 			return false, err
 		}

@@ -33,6 +33,8 @@ type Stretch struct {
 	Holders []int    // the holders inside
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
+	bytes int // of Model, which is given up when it is compiled
+
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
 	Open     func() ([]byte, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed

@@ -87,7 +87,7 @@ func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 			return nil, err
 		}
 		p.Whole = seconds[0]
-		most = min(most, entriesIn(e.opts.Cache, e.chain.bytes[0]))
+		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, nil
 		}
@@ -159,18 +159,9 @@ func (e *Evaluator) finestCuts(most int) []int {
 	return cuts
 }
 
-// masks are two that choose every grid between them: of no demotion, and of every other holder's.
-func (e *Evaluator) masks() []search.Mask {
-	half := search.NewMask(e.source.Holders())
-	for i := 0; i < half.Len(); i += 2 {
-		half.Demote(i)
-	}
-	return []search.Mask{search.NewMask(half.Len()), half}
-}
-
-// signature is the outputs of the first block under the two masks.
+// signature is the outputs of the first block under the probing masks.
 func (e *Evaluator) signature() (out [][]float32, err error) {
-	for _, m := range e.masks() {
+	for _, m := range e.probes() {
 		rows, err := e.rows(e.chain.lanes()[0], m, e.data.blocks[0])
 		if err != nil {
 			return nil, err
@@ -190,7 +181,7 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 	if !ok || !e.chain.through {
 		return true, nil
 	}
-	for i, m := range e.masks() {
+	for i, m := range e.probes() {
 		same, err := e.entriesAgree(l, m, want[i])
 		if err != nil || !same {
 			return false, err

@@ -41,7 +41,7 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 		if i > 0 && i < len(cuts)-1 {
 			list = e.storedAt(cut)
 			if c.through {
-				held = sessionCopies * int64(e.chain.bytes[i])
+				held = sessionCopies * int64(e.chain.parts[i].bytes)
 			}
 		}
 		c.stored, c.memory = append(c.stored, list), append(c.memory, held)
@@ -65,7 +65,8 @@ func (c *costs) run(from, to int) float64 {
 	return (c.before[to] - c.before[from] - c.joint*float64(to-from-1)) * c.holders[to]
 }
 
-// fresh is the bytes of codes a block that a cut needs behind another one, which has some of its tensors already.
+// fresh is the bytes of codes a block that a cut needs behind another one, which may have some of its tensors already; the
+// network's start has none.
 func (c *costs) fresh(from, to int) (bytes int) {
 	for _, t := range c.stored[to] {
 		if !slices.ContainsFunc(c.stored[from], func(o StoredTensor) bool { return o.Name == t.Name }) {
@@ -75,18 +76,10 @@ func (c *costs) fresh(from, to int) (bytes int) {
 	return bytes
 }
 
-// all is the bytes of codes a block at a cut.
-func (c *costs) all(at int) (bytes int) {
-	for _, t := range c.stored[at] {
-		bytes += t.codeBytes()
-	}
-	return bytes
-}
-
 // step is what two cuts chosen one after the other add to the time of all trials: those of the holders between them begin
 // by reading the first, and those of all in front of the second write it.
 func (c *costs) step(from, to int) float64 {
-	read := float64(c.all(from)) * (c.holders[to] - c.holders[from])
+	read := float64(c.fresh(0, from)) * (c.holders[to] - c.holders[from])
 	written := float64(c.fresh(from, to)) * c.holders[to]
 	return c.run(from, to) + c.perByte*(read+written)
 }

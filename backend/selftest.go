@@ -29,21 +29,13 @@ func (d *Dependence) Error() string {
 // the same bits, for no demotion, for all, and for every other holder. It returns what breaks the
 // rule, or nil.
 func (e *Evaluator) SelfTest() (*Dependence, error) {
-	n := e.source.Holders()
-	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
-	for i := range n {
-		masks[1].Demote(i)
-		if i%2 == 0 {
-			masks[2].Demote(i)
-		}
-	}
 	shuffled, from, err := e.shuffledBlock()
 	if err != nil {
 		return nil, err
 	}
 	defer shuffled.Close()
 	w := e.chain.lanes()[0]
-	for _, m := range masks {
+	for _, m := range e.probes() {
 		first, err := e.rows(w, m, e.data.blocks[0])
 		if err != nil {
 			return nil, err
@@ -78,6 +70,19 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 		}
 	}
 	return nil, nil
+}
+
+// probes are masks that try every grid, alone and beside others: of no demotion, all, and every other one.
+func (e *Evaluator) probes() []search.Mask {
+	n := e.source.Holders()
+	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
+	for i := range n {
+		masks[1].Demote(i)
+		if i%2 == 0 {
+			masks[2].Demote(i)
+		}
+	}
+	return masks
 }
 
 // rows runs one block from the start and copies its outputs.

@@ -123,16 +123,15 @@ func (s *store) keep(l lane, j job, part int) error {
 	defer s.blocks[j.block].Unlock()
 	for _, t := range s.cuts[part] {
 		sl := &t.slots[j.block]
+		base, draft := t.wanted(j)
 		switch {
 		case t.part != part: // made further in front
-		case part <= j.first:
-			if !sl.valid && t.has(l, &sl.base) {
-				if err := l.encode(t, s.base, sl.base); err != nil {
-					return err
-				}
-				sl.valid = true
+		case base && t.has(l, &sl.base):
+			if err := l.encode(t, s.base, sl.base); err != nil {
+				return err
 			}
-		case !j.spares(sl.owner) && t.has(l, &sl.draft):
+			sl.valid = true
+		case draft && t.has(l, &sl.draft):
 			sl.owner = 0
 			if err := l.encode(t, j.mask, sl.draft); err != nil {
 				return err
@@ -185,6 +184,13 @@ func (s *store) note(l lane, j job, from int) {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
 	s.noops.note(l, j, from)
+}
+
+// wanted says what a job's codes of the tensor are wanted for: as the base's, where they are missing and nothing in front has
+// changed; as a draft behind the change, unless the one that lies there is to be spared.
+func (t *storedTensor) wanted(j job) (base, draft bool) {
+	sl := &t.slots[j.block]
+	return t.part <= j.first && !sl.valid, t.part > j.first && !j.spares(sl.owner)
 }
 
 // size is the bytes of a block's codes in front of a part.

@@ -55,7 +55,7 @@ func (s *spareRooms) Close() {
 
 // passage is what one run of a lane reads and writes of the store.
 type passage struct {
-	rooms []room // by stored tensor: where it writes its codes; nil: it does not
+	rooms []room // by stored tensor: where it writes its codes; nil: it does not, as none does between runs
 	moved int    // bytes of codes read and written
 }
 
@@ -72,14 +72,11 @@ func (s *store) enter(l enterer, j job, part int, p *passage) error {
 		}
 	}
 	for i, t := range s.tensors {
-		if p.rooms[i] = nil; t.part <= part {
+		base, draft := t.wanted(j)
+		if t.part <= part || !base && !draft {
 			continue
 		}
-		sl := &t.slots[j.block]
-		if t.part <= j.first && !sl.valid || t.part > j.first && !j.spares(sl.owner) {
-			p.rooms[i] = t.spare.take(l, t)
-		}
-		if p.rooms[i] == nil {
+		if p.rooms[i] = t.spare.take(l, t); p.rooms[i] == nil {
 			continue
 		}
 		if err := l.leave(part, t, p.rooms[i]); err != nil {
@@ -100,12 +97,13 @@ func (s *store) left(l enterer, j job, p *passage, ran bool) {
 		}
 		t := s.tensors[i]
 		sl := &t.slots[j.block]
+		base, draft := t.wanted(j) // another run may have come first
 		switch {
 		case !ran:
-		case t.part <= j.first && !sl.valid:
+		case base:
 			sl.base, r, sl.valid = r, sl.base, true
 			p.moved += t.size
-		case t.part > j.first && !j.spares(sl.owner):
+		case draft:
 			sl.draft, r, sl.owner = r, sl.draft, j.trial
 			p.moved += t.size
 		}
