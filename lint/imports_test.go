@@ -11,16 +11,17 @@ import (
 // cli -> run -> {report, search, backend, onnx, quant, dataset}; backend -> {cuda, cgo, quant}. Records are the vocabulary
 // of onnx and the reference of cgo; a backend implements the interface of search.
 var mayImport = map[string][]string{
-	"cli":     {"run", "search", "backend"}, // the last two for the words of progress and metrics
-	"run":     {"report", "search", "backend", "onnx", "quant", "dataset"},
-	"backend": {"cuda", "cgo", "quant", "search"},
-	"onnx":    {"quant"},
+	"cli":     {"run", "search", "backend", "disk"}, // the last two for the words of progress and metrics
+	"run":     {"report", "search", "backend", "onnx", "quant", "dataset", "disk"},
+	"backend": {"cuda", "cgo", "quant", "search", "disk"},
+	"onnx":    {"quant", "disk"},
 	"cgo":     {"quant"},
 	"cuda":    {"quant"},
 	"search":  {},
 	"quant":   {},
-	"dataset": {},
-	"report":  {},
+	"dataset": {"disk"},
+	"report":  {"disk"},
+	"disk":    {},
 	"lint":    {"cli"}, // the commands in the documents are compared with the program's
 }
 

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"demote/disk"
 	"demote/onnx/onnxpb"
 )
 
@@ -164,7 +165,7 @@ func TestWriteLeavesWhatWasThereWhenItFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := errors.New("no space left on device")
-	err := replaceFiles(newFile{path, func(w io.Writer) error {
+	err := replaceFiles(disk.File{Path: path, Write: func(w io.Writer) error {
 		if _, err := w.Write(make([]byte, 1<<21)); err != nil {
 			return err
 		}

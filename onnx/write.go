@@ -1,14 +1,13 @@
 package onnx
 
 import (
-	"bufio"
-	"fmt"
+	"errors"
 	"io"
-	"math/rand/v2"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 
+	"demote/disk"
 	"demote/onnx/onnxpb"
 )
 
@@ -30,7 +29,7 @@ func (m *Model) writeSpilling(path string, limit int64) error {
 		return err
 	}
 	if e.size <= limit {
-		return replaceFiles(newFile{path, e.write})
+		return replaceFiles(disk.File{Path: path, Write: e.write})
 	}
 	dataPath := path + ".data"
 	spilled, data, err := spill(m.Graph().GetInitializer(), filepath.Base(dataPath))
@@ -43,7 +42,7 @@ func (m *Model) writeSpilling(path string, limit int64) error {
 	if e.size > maxProto {
 		return badf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
 	}
-	return replaceFiles(newFile{dataPath, data}, newFile{path, e.write})
+	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
 }
 
 // spill returns the initializers with their data at a location, and what writes these data.
@@ -95,61 +94,13 @@ func externalTensor(t tensor, location string, offset int64) tensor {
 	return c
 }
 
-// newFile is a file to be written.
-type newFile struct {
-	path  string
-	write func(io.Writer) error
-}
-
-// replaceFiles writes files under temporary names and, when all of them are on disk, renames them in order.
-func replaceFiles(files ...newFile) (err error) {
-	var temps []string
-	defer func() {
-		for _, t := range temps {
-			os.Remove(t) // those that were renamed are gone
+func replaceFiles(files ...disk.File) error {
+	if err := disk.Replace(disk.Forced, files...); err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			return badf("%s: cannot be written: %w", at.Path, at.Err)
 		}
-	}()
-	for _, f := range files {
-		dir, base := filepath.Split(f.path)
-		temp := filepath.Join(dir, fmt.Sprintf(".%s.%08x.tmp", base, rand.Uint32()))
-		temps = append(temps, temp)
-		if err := writeFile(temp, f.write); err != nil {
-			return badf("%s: cannot be written: %w", f.path, err)
-		}
+		return badf("cannot be written: %w", err)
 	}
-	for i, f := range files {
-		if err := os.Rename(temps[i], f.path); err != nil {
-			return badf("%s: cannot be written: %w", f.path, err)
-		}
-	}
-	syncFolder(filepath.Dir(files[0].path))
 	return nil
-}
-
-// writeFile writes a new file and forces it to disk.
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
-}
-
-// syncFolder forces a rename to disk where the system can; the files themselves are there already.
-func syncFolder(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		d.Close()
-	}
 }

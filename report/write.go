@@ -2,8 +2,9 @@ package report
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
+
+	"demote/disk"
 )
 
 // Write makes report.html of a run folder, in it. A page of before is replaced at once: whoever reads it sees the old one or
@@ -22,27 +23,8 @@ func WriteFile(path string, runs ...*Run) error {
 	if err != nil {
 		return fmt.Errorf("cannot make %s: %w", path, err)
 	}
-	if err := replace(path, data); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+	if err := disk.Replace(disk.Cached, disk.Bytes(path, data)); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	return nil
-}
-
-// replace puts a file in place at once, through a temporary one beside it.
-func replace(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	return err
 }

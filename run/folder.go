@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"demote/disk"
 )
 
 // Names of the files in a run folder.
@@ -127,24 +129,12 @@ func (f *Folder) Close() error {
 	return err
 }
 
-// writeFile replaces path by data through a temporary file beside it.
+// writeFile replaces path by data.
 func writeFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return cannotWrite(path, err)
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+	err := disk.Replace(disk.Forced, disk.Bytes(path, data))
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
 	}
 	if err != nil {
 		return cannotWrite(path, err)
