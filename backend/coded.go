@@ -2,7 +2,8 @@ package backend
 
 import (
 	"errors"
-	"os"
+
+	"demote/disk"
 )
 
 var errNoCodes = errors.New("nothing can hand on codes here")
@@ -28,11 +29,11 @@ func (e *Evaluator) ways() []func() (Entries, error) {
 		if e.opts.Level < 3 || !e.zeroExact() {
 			return nil, errNoCodes
 		}
-		dir, err := os.MkdirTemp("", "demote-*")
+		dir, remove, err := disk.TempFolder()
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = os.RemoveAll(dir) }()
+		defer remove()
 		return src.Coded(func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
 	}
 	plain := func() (Entries, error) { return src.Coded(nil) }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"demote/cgo"
+	"demote/disk"
 )
 
 // A BlockedSource can hand a stretch out with its FakeQuant nodes inside the runtime's blocked
@@ -27,11 +28,11 @@ func (e *Evaluator) Block() (int, error) {
 	if !e.zeroExact() {
 		return 0, nil
 	}
-	dir, err := os.MkdirTemp("", "demote-*")
+	dir, remove, err := disk.TempFolder()
 	if err != nil {
 		return 0, nil
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer remove()
 	blocked, cuts := 0, e.chain.cuts
 	for i, p := range c.parts {
 		if p.Mask == "" || p.variants != nil {
