@@ -38,3 +38,8 @@ func metricChoices(c *cli.Context, cfg *run.Config) error {
 	}
 	return nil
 }
+
+// commandAgainFlag gives a metric command to a command that repeats a run's check: none is taken from its folder.
+func commandAgainFlag() cli.Flag {
+	return &cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: of a run that was scored by one: the very command, to have the score checked as well as the outputs"}
+}

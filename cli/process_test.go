@@ -94,7 +94,7 @@ func TestInterrupt(t *testing.T) {
 				if _, err := os.Stat(in.path("run/mixed.onnx")); err != nil {
 					t.Error(err)
 				}
-				if !strings.Contains(errs.String(), "interrupted; "+in.path("run")+" has the best so far") || !strings.Contains(string(rest), `"schema_version":1`) {
+				if !strings.Contains(errs.String(), "interrupted; "+in.path("run")+" has the best so far") || !strings.Contains(string(rest), `"schema_version":2`) {
 					t.Errorf("standard error: %s\nstandard output: %s", &errs, rest)
 				}
 			}

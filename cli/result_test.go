@@ -62,7 +62,7 @@ func TestResultFields(t *testing.T) {
 			must(t, args...)
 			f := fields(t, in.path("run"))
 			for path, want := range map[string]any{
-				"schema_version": 1., "command": commandLine(os.Args), "samples": 40., "target.text": c.target, "metric": c.metric, "strategy": "demotion",
+				"schema_version": 2., "command": commandLine(os.Args), "samples": 40., "target.text": c.target, "metric": c.metric, "strategy": "demotion",
 				"formula": "qdq", "met": true, "finished": true, "holders.0.name": "x", "holders.0.index": 0., "verified.identical": true,
 				"versions.demote": Version, "versions.onnxruntime": run.RuntimeVersion(),
 				"inputs.0.role": "model", "inputs.1.role": "calib", "inputs.2.role": "data", "inputs.0.path": in.path("net.onnx"),

@@ -119,6 +119,9 @@ func verdict(v *run.Verified) string {
 	if !v.Identical {
 		text = "OUTPUTS DIFFER from the search's, first in tensor " + v.FirstDiffering
 	}
+	if v.Unscored != "" {
+		text += "\n  no score: " + v.Unscored
+	}
 	if v.Correct != nil {
 		text += fmt.Sprintf("\n  exact session    %d correct", *v.Correct)
 	}

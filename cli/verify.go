@@ -13,7 +13,7 @@ func verifyCommand() *cli.Command {
 		Name:      "verify",
 		Usage:     "repeat a run's own check: the written file against what was searched",
 		ArgsUsage: "DIR",
-		Flags:     join(deviceFlags(), []cli.Flag{jsonFlag()}),
+		Flags:     join([]cli.Flag{commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

@@ -24,6 +24,7 @@ type hasher struct {
 	files []hashed
 	once  sync.Once
 	sum   string
+	sums  []FileHash // of each file, in the order of their names
 	err   error
 }
 
@@ -40,43 +41,81 @@ func (s *Set) Hash() (string, error) {
 }
 
 func (h *hasher) compute() (string, error) {
-	var list []string
 	slices.SortFunc(h.files, func(a, b hashed) int { return strings.Compare(a.name, b.name) })
 	buf := make([]byte, 1<<16)
+	h.sums = h.sums[:0]
 	for _, e := range h.files {
-		sum, err := e.sum(buf)
+		sum, size, err := e.sum(buf)
 		if err != nil {
 			return "", err
 		}
-		if len(h.files) == 1 && e.name == "data" {
-			return sum, nil
-		}
-		list = append(list, fmt.Sprintf("%s  %s\n", sum, e.name))
+		h.sums = append(h.sums, FileHash{Name: e.name, Path: e.path, SHA256: sum, Bytes: size})
 	}
-	all := sha256.New()
-	for _, line := range list {
-		io.WriteString(all, line)
+	if len(h.sums) == 1 && h.sums[0].Name == "data" {
+		return h.sums[0].SHA256, nil
 	}
-	return hex.EncodeToString(all.Sum(nil)), nil
+	return sumOfList(h.sums), nil
 }
 
-func (e hashed) sum(buf []byte) (string, error) {
+// sumOfList is the sha256 of a list of files, a line "sha256  name" each.
+func sumOfList(list []FileHash) string {
+	all := sha256.New()
+	for _, f := range list {
+		fmt.Fprintf(all, "%s  %s\n", f.SHA256, f.Name)
+	}
+	return hex.EncodeToString(all.Sum(nil))
+}
+
+// A FileHash is a file that a set was read from, or a folder of them.
+type FileHash struct {
+	Name   string // "data" or "labels"
+	Path   string
+	SHA256 string // of the bytes, in hex; of a folder, that of a list with a line "sha256  name" for each file
+	Bytes  int64  // of a folder, of all its files
+}
+
+// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. Like Hash it reads
+// the files once.
+func (s *Set) Files() ([]FileHash, error) {
+	if _, err := s.Hash(); err != nil {
+		return nil, err
+	}
+	var inFolder, list []FileHash
+	for _, f := range s.hash.sums {
+		if f.Name == "data" || f.Name == "labels" {
+			list = append(list, f)
+		} else {
+			inFolder = append(inFolder, f)
+		}
+	}
+	if len(inFolder) > 0 {
+		all := FileHash{Name: "data", Path: s.path, SHA256: sumOfList(inFolder)}
+		for _, f := range inFolder {
+			all.Bytes += f.Bytes
+		}
+		list = append([]FileHash{all}, list...)
+	}
+	return list, nil
+}
+
+func (e hashed) sum(buf []byte) (string, int64, error) {
 	var r io.Reader
 	if e.f != nil {
 		r = io.NewSectionReader(e.f.r, 0, e.f.size)
 	} else {
 		f, err := os.Open(e.path)
 		if err != nil {
-			return "", cannotOpen(e.path, err)
+			return "", 0, cannotOpen(e.path, err)
 		}
 		defer f.Close()
 		r = struct{ io.Reader }{f}
 	}
 	h := sha256.New()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{h}, r, buf); err != nil {
-		return "", cannotOpen(e.path, err)
+	size, err := io.CopyBuffer(struct{ io.Writer }{h}, r, buf)
+	if err != nil {
+		return "", 0, cannotOpen(e.path, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
 
 // SampleHash is the sha256 of a sample as the network gets it: for each input its shape and then its elements. Equal

@@ -119,19 +119,6 @@ func SyncFolder(dir string) {
 	}
 }
 
-// RemoveTemporaries removes what killed processes have left of Replace in a folder. The caller must know that no other
-// process is replacing files there: it holds the folder's lock.
-func RemoveTemporaries(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
-	}
-	return nil
-}
+// IsTemporary tells whether a name is one that Replace writes under. A file of such a name that no living process writes is
+// what a killed one has left.
+func IsTemporary(name string) bool { return temporary.MatchString(name) }

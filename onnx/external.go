@@ -29,6 +29,7 @@ func (m *Model) loadExternal() error {
 				return badf("%s: tensor %q: %w", where, t.GetName(), err)
 			}
 			files[piece.location] = data
+			m.external = append(m.external, externalFile{filepath.Join(m.Dir, filepath.FromSlash(piece.location)), data})
 		}
 		if piece.offset > int64(len(data)) || piece.length > int64(len(data))-piece.offset {
 			return badf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: "+

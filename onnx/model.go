@@ -28,6 +28,9 @@ type Model struct {
 	Proto *onnxpb.ModelProto
 	Dir   string // folder of the file, where its external data are
 	Path  string // the file as the user named it, "" if it came from memory
+
+	source   SourceFile
+	external []externalFile // in the order in which tensors name them
 }
 
 // Value describes an input or an output of a network.
@@ -63,6 +66,7 @@ func Read(path string) (*Model, error) {
 		return nil, badf("%s: %w", path, err)
 	}
 	m.Path = path
+	m.source = SourceFile{path, sumOf(data), int64(len(data))}
 	if info.Size() > giveBackFrom {
 		debug.FreeOSMemory() // a large file's bytes, which the model has now, are not to stand beside what is made of it
 	}

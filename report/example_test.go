@@ -17,7 +17,7 @@ func ExampleHTML() {
 		return
 	}
 	defer os.RemoveAll(folder)
-	result := `{"schema_version": 1, "metric": "top1", "holders": [{"name": "a", "precision": "int8"}, {"name"`
+	result := `{"schema_version": 2, "metric": "top1", "holders": [{"name": "a", "precision": "int8"}, {"name"`
 	if err := os.WriteFile(filepath.Join(folder, "result.json"), []byte(result), 0o600); err != nil {
 		fmt.Println(err)
 		return

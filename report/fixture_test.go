@@ -20,7 +20,7 @@ func sample(n int) Result {
 		Config: map[string]any{"Model": "nets/net.onnx", "Seed": 1, "Limit": 0, "Time": 90e9, "Command": "again",
 			"grid_low": "pow2", "range_low": "mse", "grid_high": "pow2", "range_high": "minmax"},
 		Versions: map[string]string{"demote": "v1", "onnxruntime": "1.26.0"},
-		Inputs:   []Input{{"model", "nets/net.onnx", "c88d8c85"}, {"calib", "calib.npz", "57b1"}, {"data", "eval.npz", "e539a0"}},
+		Inputs:   []Input{{"model", "nets/net.onnx", "c88d8c85", 0}, {"calib", "calib.npz", "57b1", 0}, {"data", "eval.npz", "e539a0", 0}},
 		Metric:   "top1", Strategy: "demotion", Formula: "qdq", Samples: 1000, Target: Target{"16bit-0.01", 0.91},
 		Met: true, Finished: true, Evaluations: 10 * n, Trials: 10 * n, SampleEvals: 3500.5 * float64(n), Seconds: 75.25,
 		Verified: &Verified{Identical: true, Correct: ptr(915), Value: ptr(0.915), DefaultCorrect: ptr(905), DefaultValue: ptr(0.905)},

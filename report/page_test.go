@@ -135,7 +135,7 @@ func TestNamesAreText(t *testing.T) {
 			r.Command, r.Metric, r.Strategy, r.Formula, r.Target.Text, r.Warnings = evil, evil, evil, evil, evil, []string{evil}
 			r.Holders[3].Precision = evil
 			r.Versions, r.Config = map[string]string{evil: evil}, map[string]any{evil: evil, "list": []string{evil}}
-			r.Inputs[0] = Input{"model", evil, evil}
+			r.Inputs[0] = Input{"model", evil, evil, 0}
 			r.Verified.Identical, r.Verified.FirstDiffering = false, evil
 			r.Exports = []Export{{Format: evil, Files: []string{evil}, Warnings: []string{evil}}}
 			one, page := made(t, map[string]any{resultFile: r})

@@ -55,12 +55,12 @@ func TestDamagedFolders(t *testing.T) {
 		{"cut off, with its curve", map[string]any{resultFile: cut(`"chain"`), curveFile: curve}, []string{"ends early", "the chain is from", "chain names"}, []string{holder}, false},
 		{"cut off behind the last field", map[string]any{resultFile: strings.TrimSuffix(whole, "}")}, []string{"ends early"}, []string{"one warning"}, false},
 		{"garbage in the middle", map[string]any{resultFile: swap(`"metric":`, `"metric"; `)}, []string{"damaged at byte"}, []string{holder}, false},
-		{"older", map[string]any{resultFile: swap(`"schema_version": 1`, `"schema_version": 0`)}, []string{"an older version"}, []string{holder, "target met"}, false},
-		{"newer", map[string]any{resultFile: swap(`"schema_version": 1`, `"schema_version": 7`)}, []string{"a newer version"}, []string{holder}, false},
-		{"a version in words", map[string]any{resultFile: swap(`"schema_version": 1`, `"schema_version": "one"`)}, []string{`"schema_version" is damaged: a string`, "no schema_version"}, []string{holder}, false},
+		{"older", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": 0`)}, []string{"an older version"}, []string{holder, "target met"}, false},
+		{"newer", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": 7`)}, []string{"a newer version"}, []string{holder}, false},
+		{"a version in words", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": "one"`)}, []string{`"schema_version" is damaged: a string`, "no schema_version"}, []string{holder}, false},
 		{"a list that is none", map[string]any{resultFile: swap(`"chain": [`, `"chain": {"a": [{}]}, "rest": [`)}, []string{`"chain" is not a list`}, []string{holder, "No chain"}, false},
 		{"null for a list", map[string]any{resultFile: swap(`"chain": [`, `"chain": null, "rest": [`)}, nil, []string{holder, "No chain"}, false},
-		{"null for everything", map[string]any{resultFile: `{"schema_version": 1, "holders": null, "score": null, "target": null, "config": null, "verified": null}`}, nil, []string{"No result can be read"}, false},
+		{"null for everything", map[string]any{resultFile: `{"schema_version": 2, "holders": null, "score": null, "target": null, "config": null, "verified": null}`}, nil, []string{"No result can be read"}, false},
 		{"a holder that is a number", map[string]any{resultFile: swap(`"holders": [`, `"holders": [7, 8, `)}, []string{`"holders" is damaged: a number`}, []string{holder, "of 9 holders"}, false},
 		{"a score that is text", map[string]any{resultFile: swap(`"correct": 921`, `"correct": "many"`)}, []string{`"score" is damaged: a string at float.correct`}, []string{holder, "not known"}, false},
 		{"a number beyond float64", map[string]any{resultFile: swap(`"seconds": 75.25`, `"seconds": 1e999`)}, []string{`"seconds" is damaged`}, []string{holder}, false},
@@ -128,7 +128,7 @@ func TestCutOffAnywhere(t *testing.T) {
 }
 
 func FuzzResult(f *testing.F) {
-	f.Add([]byte(`{"schema_version":1,"holders":[{"name":"a","precision":"int8","low":{"bits":8,"scale":1e-300,"min":-1e308,"max":1e308}}],"chain":[{"step":-1,"holder":"a","int8":-5,"value":1e308,"true_value":-1e308}]}`))
+	f.Add([]byte(`{"schema_version":2,"holders":[{"name":"a","precision":"int8","low":{"bits":8,"scale":1e-300,"min":-1e308,"max":1e308}}],"chain":[{"step":-1,"holder":"a","int8":-5,"value":1e308,"true_value":-1e308}]}`))
 	f.Add(encoded(f, sample(3)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {

@@ -1,7 +1,7 @@
 package report
 
 // Schema is the version of result.json that this package knows.
-const Schema = 1
+const Schema = 2
 
 // A Result is what the report reads of result.json. Fields that the file lacks keep their zero values; Run.Has tells them
 // apart from those that are there.
@@ -45,6 +45,7 @@ type Input struct {
 	Role   string `json:"role"`
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
 }
 
 // A Holder is a holder with its record and the width that it got.
@@ -139,6 +140,7 @@ type Verified struct {
 	DefaultCorrect *int     `json:"default_session_correct"`
 	DefaultValue   *float64 `json:"default_session_value"`
 	FirstDiffering string   `json:"first_differing"`
+	Unscored       string   `json:"unscored"`
 }
 
 // A SessionMix is a mix with its scores in the exact and in the default session.

@@ -100,12 +100,10 @@ func (s *searching) openAside() error {
 			return err
 		}
 		a.path = c.Holdout
-		sum, err := a.set.Hash()
-		if err != nil {
+		if err := s.bookData("holdout", a.set); err != nil {
 			a.set.Close()
 			return err
 		}
-		s.files = append(s.files, InputFile{Role: "holdout", Path: c.Holdout, SHA256: sum})
 		s.result.Inputs = s.files
 	}
 	s.aside, s.held = a, a.set

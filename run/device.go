@@ -209,14 +209,15 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 	return e, e.Close, nil
 }
 
-// agree says it if the twin scores a mix otherwise than the GPU.
-func (s *searching) agree(ctx context.Context, mask search.Mask, twin search.Score) error {
+// askAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is the twin's;
+// it says it if the twin scores a mix otherwise than the GPU.
+func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
 	if !s.onGPU() {
-		return nil
+		return twin, nil
 	}
-	own, err := s.ev.Score(ctx, mask)
+	own, err := s.ev.Again(ctx, mask)
 	if err == nil && own != twin {
 		s.caution(fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)))
 	}
-	return err
+	return own, err
 }

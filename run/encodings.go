@@ -26,8 +26,13 @@ func prepareEncodings(c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	return p, p.hash(map[string]string{"model": c.Model, "encodings-low": c.EncodingsLow, "encodings-high": c.EncodingsHigh},
-		map[string]dataFile{"data": {c.Data, p.data}})
+	p.bookModel("model", p.float)
+	for _, f := range []struct{ role, path string }{{"encodings-low", c.EncodingsLow}, {"encodings-high", c.EncodingsHigh}} {
+		if err := p.bookFile(f.role, f.path); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.bookData("data", p.data)
 }
 
 // readEncodings reads the float network and its two encodings files and joins them.

@@ -35,8 +35,9 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 	if err != nil {
 		return nil, err
 	}
+	own := (&Folder{Path: dir}).File(f.File)
 	if out == "" {
-		out = (&Folder{Path: dir}).File(f.File)
+		out = own
 	}
 	files, err := f.files(out)
 	if err != nil {
@@ -54,6 +55,13 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	defer s.Close()
+	if out == own {
+		lock, err := lockFolder(dir)
+		if err != nil {
+			return nil, err
+		}
+		defer lock.Close()
+	}
 	e, err := s.export(f, mask, files)
 	if err != nil {
 		return nil, err
@@ -97,32 +105,16 @@ func (s *searching) export(f Format, mask search.Mask, files []string) (*Exporte
 
 // checkExport runs an exported file and holds it against the search.
 func (s *searching) checkExport(ctx context.Context, e *Exported, mask search.Mask) error {
-	var score search.Score
-	var err error
-	if e.Verified, score, err = s.verify(ctx, mask, e.Files[0]); err != nil {
+	checked, err := s.verify(ctx, mask, e.Files[0])
+	if err != nil {
 		return err
 	}
-	warning, err := s.judge(e.Verified, score)
+	e.Verified = checked.Verified
+	warning, err := s.judge(checked)
 	if warning != "" {
 		e.Warnings = append(e.Warnings, warning)
 	}
 	return err
-}
-
-// judge says whether a written file scores what the search said. With a formula that QDQ files do
-// not compute the file is another network: that is a warning, and it has to meet the target by itself.
-func (s *searching) judge(v *Verified, score search.Score) (warning string, err error) {
-	if v.Identical {
-		return "", nil
-	}
-	if s.config.Formula == "qdq" {
-		return "", fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, v.FirstDiffering)
-	}
-	warning = "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula
-	if s.result.Met && !(score.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
-		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(score), s.config.Target)
-	}
-	return warning, nil
 }
 
 // exportAll writes the formats of --export at the end of a search. The files of format qdq and the

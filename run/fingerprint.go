@@ -1,32 +1,28 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 
 	"demote/backend"
 )
 
-// A Fingerprint names everything that can change a score or the way of a search, a key each, so
-// that a journal of another run can be refused by the name of what differs.
-type Fingerprint map[string]string
+// A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can be
+// refused by the name of what differs.
+type Fingerprint struct {
+	Settings map[string]string `json:"settings"`
+	Inputs   []InputFile       `json:"inputs"`
+}
 
 // fingerprint names everything that can change a score or the way of this search.
 func (s *searching) fingerprint() Fingerprint {
 	c := s.config
-	f := Fingerprint{
+	f := map[string]string{
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
-		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64), "start": c.Start,
-		"budget": fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
+		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64),
+		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
 		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
@@ -45,58 +41,31 @@ func (s *searching) fingerprint() Fingerprint {
 		}
 	}
 	if c.Holdout != "" {
-		f["held out"], f["confidence"] = c.Holdout, c.Confidence
+		f["held out"], f["confidence"] = "a file", c.Confidence
+		if c.holdoutShare() > 0 {
+			f["held out"] = c.Holdout
+		}
 	}
-	for _, in := range s.files {
-		f[in.Role] = in.SHA256
-	}
-	return f
+	return Fingerprint{f, s.files}
 }
 
-// Sum is the sha256 of the fingerprint, in hex.
-func (f Fingerprint) Sum() string {
-	text, err := json.Marshal(f) // keys sorted
-	if err != nil {
-		panic("run: a map of strings cannot fail to marshal")
+// Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come first: they
+// are what changes without anybody having typed it.
+func (f Fingerprint) Difference(then Fingerprint) string {
+	if text := changedInputs(f.Inputs, then.Inputs); text != "" {
+		return text
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-// Differs names the first key, in alphabetical order, on which two fingerprints differ, and both
-// values; empty if they are equal.
-func (f Fingerprint) Differs(other Fingerprint) (key, mine, theirs string) {
-	keys := make([]string, 0, len(f)+len(other))
-	for k := range f {
-		keys = append(keys, k)
-	}
-	for k := range other {
-		if _, ok := f[k]; !ok {
+	keys := slices.Sorted(maps.Keys(f.Settings))
+	for k := range then.Settings {
+		if _, ok := f.Settings[k]; !ok {
 			keys = append(keys, k)
 		}
 	}
-	sort.Strings(keys)
+	slices.Sort(keys)
 	for _, k := range keys {
-		if f[k] != other[k] {
-			return k, f[k], other[k]
+		if now, was := f.Settings[k], then.Settings[k]; now != was {
+			return fmt.Sprintf("it has %s %q and not %q", k, was, now)
 		}
 	}
-	return "", "", ""
-}
-
-// hashFile is the sha256 of a file's bytes, and of its external data if there is any beside it.
-func hashFile(path string) (string, error) {
-	in, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", mistakef("%s: no such file", path)
-	}
-	if err != nil {
-		return "", mistakef("cannot read %s: %w", filepath.Base(path), err)
-	}
-	defer in.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, in); err != nil {
-		return "", mistakef("cannot read %s: %w", path, err)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
+	return ""
 }

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"demote/backend"
+	"demote/disk"
 	"demote/search"
 )
 
@@ -101,7 +103,19 @@ func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
 	s.result.Met, s.result.Savings = true, s.savings(b.Mask)
-	return s.write()
+	s.unwritten = true
+	return s.catchUp()
+}
+
+// writeEvery is how often the files that follow from the journal are written while a search runs, at most.
+const writeEvery = time.Second
+
+// catchUp writes the best mix so far if it is not on its way to disk yet, unless that was done a moment ago.
+func (s *searching) catchUp() error {
+	if !s.unwritten || time.Since(s.written) < writeEvery {
+		return nil
+	}
+	return s.write(disk.Cached)
 }
 
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.
@@ -221,11 +235,12 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	var score search.Score
-	if s.result.Verified, score, err = s.verify(ctx, f.Mask, path); err != nil {
+	checked, err := s.verify(ctx, f.Mask, path)
+	if err != nil {
 		return err
 	}
-	warning, differs := s.judge(s.result.Verified, score)
+	s.result.Verified = checked.Verified
+	warning, differs := s.judge(checked)
 	if warning != "" {
 		s.warn(warning)
 	}
@@ -234,7 +249,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	s.result.Finished = done
 	s.count()
-	if err := s.write(); err != nil {
+	if err := s.write(disk.Forced); err != nil {
 		return err
 	}
 	s.writeReport()
@@ -249,19 +264,17 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	return lost
 }
 
-// write puts the files that a person or program reads into the run folder.
-func (s *searching) write() error {
+// write puts the files that a person or program reads into the run folder. All of them follow from the journal.
+func (s *searching) write(d disk.Durability) error {
 	text, err := json.MarshalIndent(s.result, "", "  ")
 	if err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{{ResultFile, append(text, '\n')}, {PromotionFile, lines(s.result.Promotion)}, {CurveFile, s.result.curve()}} {
-		if err := s.folder.Write(f.name, f.data); err != nil {
-			return err
-		}
+	err = replaceFiles(d, disk.Bytes(s.folder.File(ResultFile), append(text, '\n')),
+		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), s.result.curve()))
+	if err != nil {
+		return err
 	}
+	s.unwritten, s.written = false, time.Now()
 	return s.journal.KeepSpent(s.spent)
 }

@@ -2,9 +2,11 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -31,14 +33,16 @@ type Folder struct {
 	new  bool     // it held no run before
 }
 
-// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds
-// anything that is not a run's is refused; whether the run in it may go on is the journal's to say.
+// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not a run's is
+// refused and left as it is; whether the run in it may go on is the journal's to say. What killed processes have left of
+// files that they were writing is removed.
 func OpenFolder(path string) (*Folder, error) {
-	f := &Folder{Path: path, new: true}
+	f := &Folder{Path: path}
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		f.made = missingFolders(path)
 		if err := os.MkdirAll(path, 0o777); err != nil {
+			f.new = true
 			f.Abandon()
 			return nil, mistakef("cannot make the run folder: %w; give --out another one", err)
 		}
@@ -47,40 +51,124 @@ func OpenFolder(path string) (*Folder, error) {
 	case !info.IsDir():
 		return nil, mistakef("%s: --out names a file; give a new folder", path)
 	default:
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, mistakef("cannot read the run folder: %w; give --out another one", err)
+		// Before a lock file is put into it. What is seen here is looked at again under the lock.
+		if _, err := f.holdsRun(); err != nil {
+			return nil, err
 		}
-		if _, err := os.Stat(f.File(JournalFile)); err == nil {
-			f.new = false
-		} else if len(entries) > 0 {
-			if len(entries) > 1 || entries[0].Name() != lockFile {
-				return nil, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", path)
+	}
+	if err := f.acquire(); err != nil {
+		f.dropFolders()
+		return nil, err
+	}
+	held, err := f.holdsRun()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	f.new = !held
+	if err := f.removeLeftovers(); err != nil {
+		f.Abandon()
+		return nil, mistakef("cannot clear the run folder of temporary files: %w; give --out another one", err)
+	}
+	return f, nil
+}
+
+// lockFolder takes the lock of a folder that is there, for a command that adds a file to it.
+func lockFolder(path string) (*Folder, error) {
+	f := &Folder{Path: path}
+	return f, f.acquire()
+}
+
+// acquire takes the folder's lock. The file that is locked must still be the one of that name: the folder may have been
+// removed, and made again, between the opening of the file and the lock.
+func (f *Folder) acquire() error {
+	const tries = 100
+	for range tries {
+		lock, err := os.OpenFile(f.File(lockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o666)
+		if errors.Is(err, fs.ErrNotExist) { // the folder is gone
+			if err = os.MkdirAll(f.Path, 0o777); err == nil {
+				continue
+			}
+		}
+		switch {
+		case errors.Is(err, unix.ELOOP):
+			return mistakef("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(lockFile))
+		case err != nil:
+			return mistakef("cannot lock the run folder: %w; give --out a folder that can be written to", err)
+		}
+		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			lock.Close()
+			if errors.Is(err, unix.EWOULDBLOCK) {
+				return mistakef("%s: another demote is running in this folder; wait for it or give --out another folder", f.Path)
+			}
+			return mistakef("%s: cannot be locked: %w; give --out a folder on a disk that knows locks", f.Path, err)
+		}
+		mine, err := lock.Stat()
+		if err == nil && mine.Mode().IsRegular() {
+			if there, serr := os.Lstat(f.File(lockFile)); serr == nil && os.SameFile(mine, there) {
+				f.lock = lock
+				return nil
+			}
+		}
+		lock.Close()
+		if err == nil && !mine.Mode().IsRegular() {
+			return mistakef("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(lockFile))
+		}
+	}
+	return mistakef("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
+}
+
+// holdsRun tells whether a run is in the folder. An error that matches ErrInput refuses a folder with anything else in it.
+func (f *Folder) holdsRun() (bool, error) {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return false, mistakef("cannot read the run folder: %w; give --out another one", err)
+	}
+	kind, err := journalKind(f.File(JournalFile))
+	switch {
+	case err != nil:
+		return false, err
+	case kind == ourJournal || kind == oldJournal:
+		return true, nil
+	case kind == foreignJournal:
+		return false, mistakef("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != lockFile && !leftover(name) {
+			return false, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
+		}
+	}
+	return false, nil
+}
+
+// oldTemporary is how files were called that versions before this one were writing.
+var oldTemporary = regexp.MustCompile(`^\.(result\.json|promotion\.(txt|json)|curve\.csv|report\.html)-[0-9]+$`)
+
+// leftover tells whether a file of this name is what a killed process of ours was writing.
+func leftover(name string) bool { return disk.IsTemporary(name) || oldTemporary.MatchString(name) }
+
+// removeLeftovers removes what killed processes were writing in the folder, whose lock is held.
+func (f *Folder) removeLeftovers() error {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && leftover(e.Name()) {
+			if err := os.Remove(f.File(e.Name())); err != nil {
+				return err
 			}
 		}
 	}
-	lock, err := os.OpenFile(f.File(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
-	if err != nil {
-		f.Abandon()
-		return nil, mistakef("cannot lock the run folder: %w; give --out a folder that can be written to", err)
-	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		lock.Close()
-		return nil, mistakef("%s: another demote is running in this folder; wait for it or give --out another folder", path)
-	}
-	f.lock = lock
-	return f, nil
+	return nil
 }
 
 // File is the path of a file in the folder.
 func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
 
-// Write puts a file in place at once: whoever reads it sees the old one or the new one, whole.
-func (f *Folder) Write(name string, data []byte) error { return writeFile(f.File(name), data) }
-
 // Clear removes the files of an earlier run, for --force.
 func (f *Folder) Clear() error {
-	names := []string{ResultFile, PromotionFile, CurveFile, JournalFile, JournalFile + "-wal", JournalFile + "-shm", "report.html"}
+	names := append([]string{ResultFile, PromotionFile, CurveFile, "report.html"}, journalFiles...)
 	for _, format := range formats {
 		files, _ := format.files(format.File)
 		for _, name := range files {
@@ -95,18 +183,30 @@ func (f *Folder) Clear() error {
 	return nil
 }
 
-// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it:
-// its journal and lock are removed, and the folders that were made for it. A run of before is kept.
+// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it: its journal is removed,
+// and the folders that were made for it. The lock file goes only together with its folder: another process may be about to
+// lock it. A run of before is kept.
 func (f *Folder) Abandon() {
 	if f.lock != nil && f.new {
-		for _, name := range []string{JournalFile, JournalFile + "-wal", JournalFile + "-shm", lockFile} {
+		for _, name := range journalFiles {
 			os.Remove(f.File(name))
 		}
+	}
+	f.dropFolders()
+	f.Close()
+}
+
+// dropFolders removes the folders that were made, as far as they are empty but for the lock file that is held.
+func (f *Folder) dropFolders() {
+	if len(f.made) == 0 {
+		return
+	}
+	if entries, err := os.ReadDir(f.Path); err == nil && len(entries) == 1 && entries[0].Name() == lockFile && f.lock != nil {
+		os.Remove(f.File(lockFile))
 	}
 	for _, folder := range slices.Backward(f.made) {
 		os.Remove(folder) // none that has files
 	}
-	f.Close()
 }
 
 // missingFolders lists a folder that does not exist and those above it that do not, the outermost
@@ -121,7 +221,7 @@ func missingFolders(path string) []string {
 
 // Close gives the lock back. It may be called more than once.
 func (f *Folder) Close() error {
-	if f.lock == nil {
+	if f == nil || f.lock == nil {
 		return nil
 	}
 	err := f.lock.Close()
@@ -129,15 +229,19 @@ func (f *Folder) Close() error {
 	return err
 }
 
-// writeFile replaces path by data.
+// writeFile replaces a file of the user's by data, and has it on disk.
 func writeFile(path string, data []byte) error {
-	err := disk.Replace(disk.Forced, disk.Bytes(path, data))
+	return replaceFiles(disk.Forced, disk.Bytes(path, data))
+}
+
+func replaceFiles(d disk.Durability, files ...disk.File) error {
+	err := disk.Replace(d, files...)
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		err = at.Err
+		return cannotWrite(at.Path, at.Err)
 	}
 	if err != nil {
-		return cannotWrite(path, err)
+		return fmt.Errorf("cannot write: %w", err)
 	}
 	return nil
 }

@@ -91,8 +91,8 @@ func (c Config) choices() map[string]string {
 	if c.Bias != "float" {
 		f["bias"] = c.Bias
 	}
-	if c.Cost != costCount {
-		f["cost"] = c.Cost
+	if f["cost"] = c.Cost; c.costFile() != "" {
+		f["cost"] = "a file"
 	}
 	if c.MetricLower {
 		f["metric command"] += " (lower is better)"
@@ -112,17 +112,17 @@ func (s *searching) constrainSearch() error {
 	if err := s.arrange(s.rules); err != nil {
 		return err
 	}
-	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.config.costFile()}} {
-		if in.path == "" {
-			continue
-		}
-		sum, err := hashFile(in.path)
-		if err != nil {
+	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.config.costFile()}, {"start", s.config.Start}} {
+		if err := s.bookFile(in.role, in.path); err != nil {
 			return err
 		}
-		s.result.Inputs = append(s.result.Inputs, InputFile{Role: in.role, Path: in.path, SHA256: sum})
-		s.files = s.result.Inputs
 	}
+	for _, path := range commandFiles(s.config.MetricCmd) {
+		if err := s.bookFile(roleCommand, path); err != nil {
+			return err
+		}
+	}
+	s.result.Inputs = s.files
 	for h := range s.result.Holders {
 		s.result.Holders[h].Pinned = s.layout.Pinned.Low(h)
 	}

@@ -97,7 +97,11 @@ func finished(t *testing.T, cfg Config) (string, []string) {
 	}
 	defer j.Close()
 	scores := map[string]bool{}
-	err = j.Load(func(m search.Mask, s search.Score) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress) {})
+	l := Limits{Holders: len(r.Holders), Blocks: r.Samples}
+	if r.Score.High.Total != nil {
+		l.Total = *r.Score.High.Total
+	}
+	err = j.Load(l, func(m search.Mask, s search.Score) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress) {})
 	if err != nil {
 		t.Fatal(err)
 	}

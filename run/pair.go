@@ -47,7 +47,7 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	return p, p.hash(map[string]string{"low": c.Low, "high": c.High}, map[string]dataFile{"data": {c.Data, p.data}})
+	return p, p.bookData("data", p.data)
 }
 
 // readPair reads the two files of a pair and joins them.
@@ -56,7 +56,7 @@ func (p *prepared) readPair(c Config) error {
 	if err != nil {
 		return err
 	}
-	_, low, lowGrids, err := importFile(c.Low, formula)
+	lowFile, low, lowGrids, err := importFile(c.Low, formula)
 	if err != nil {
 		return err
 	}
@@ -73,6 +73,8 @@ func (p *prepared) readPair(c Config) error {
 	}
 	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
 	p.model = file
+	p.bookModel("low", lowFile)
+	p.bookModel("high", file)
 	if !report.Same() {
 		p.low, p.lowGrids = low, lowGrids
 	}

@@ -76,7 +76,11 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			return nil, err
 		}
 	}
-	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
+	p.bookModel("model", p.float)
+	if err := p.bookData("calib", calib); err != nil {
+		return nil, err
+	}
+	return p, p.bookData("data", p.data)
 }
 
 // quantized is the part of prepare that needs no evaluation data: the network with its weights on
@@ -177,35 +181,6 @@ func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 		}
 	}
 	return p.data.CheckLabels(classes)
-}
-
-// dataFile is a set with its path.
-type dataFile struct {
-	path string
-	set  *dataset.Set
-}
-
-// hash books the input files with their sums, in a fixed order.
-func (p *prepared) hash(models map[string]string, sets map[string]dataFile) error {
-	for _, role := range []string{"model", "low", "high", "encodings-low", "encodings-high"} {
-		if path, ok := models[role]; ok {
-			sum, err := hashFile(path)
-			if err != nil {
-				return err
-			}
-			p.files = append(p.files, InputFile{Role: role, Path: path, SHA256: sum})
-		}
-	}
-	for _, role := range []string{"calib", "data"} {
-		if in, ok := sets[role]; ok && in.set != nil {
-			sum, err := in.set.Hash()
-			if err != nil {
-				return err
-			}
-			p.files = append(p.files, InputFile{Role: role, Path: in.path, SHA256: sum})
-		}
-	}
-	return nil
 }
 
 // measured is what the runtime says of the shapes of the network's tensors. It is asked once.

@@ -12,7 +12,7 @@ import (
 )
 
 // ResultSchema is the version of result.json.
-const ResultSchema = 1
+const ResultSchema = 2
 
 // A Result is what result.json holds.
 type Result struct {
@@ -48,13 +48,6 @@ type Result struct {
 	Holdout       *HoldoutResult    `json:"holdout,omitempty"`  // what --holdout said
 	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
 	Warnings      []string          `json:"warnings"`
-}
-
-// An InputFile is a file that a run has read.
-type InputFile struct {
-	Role   string `json:"role"`
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
 }
 
 // A HolderResult is a holder with its record and the width that it got.
@@ -136,6 +129,7 @@ type Verified struct {
 	DefaultCorrect *int     `json:"default_session_correct"`   // count in a session with nothing set
 	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
 	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
+	Unscored       string   `json:"unscored,omitempty"`        // why the outputs were compared and not scored
 }
 
 // finite returns nil for infinities and NaN, which JSON cannot hold.
@@ -191,7 +185,7 @@ func ReadResult(folder string) (*Result, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, mistakef("%s: damaged: %w", path, err)
 	}
-	if r.SchemaVersion != ResultSchema {
+	if r.SchemaVersion < 1 || r.SchemaVersion > ResultSchema {
 		return nil, mistakef("%s: schema_version %d, this program reads %d", path, r.SchemaVersion, ResultSchema)
 	}
 	return &r, nil

@@ -20,6 +20,9 @@ type searching struct {
 	config  Config
 	metric  *backend.Metric
 	command *backend.Command // that the metric is; nil: it is none
+
+	unscored string // why a reopened run cannot be scored, only compared; empty: it can
+
 	target  search.Target
 	folder  *Folder
 	journal *Journal
@@ -30,19 +33,23 @@ type searching struct {
 	started time.Time
 	startUp time.Duration // from the start to the first trial
 	begun   bool          // the strategy runs: the folder is worth keeping
-	float   *search.Score
-	high    search.Score
-	start   search.Mask // the mix of --start; empty without one
-	above   float64     // the target as the search compares it
-	trials  trialBook
-	before  spent   // by earlier sessions of the run
-	spent   spent   // so far, with those
-	rules   rules   // --pin, --group, --profile
-	share   float64 // --int16-share
-	cost    cost    // --cost
-	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
-	goal    search.Resolved
-	aside   *aside // the hold-out; nil without one
+
+	unwritten bool      // there is a better mix than the files of the folder say
+	written   time.Time // when they were written last
+
+	float  *search.Score
+	high   search.Score
+	start  search.Mask // the mix of --start; empty without one
+	above  float64     // the target as the search compares it
+	trials trialBook
+	before spent   // by earlier sessions of the run
+	spent  spent   // so far, with those
+	rules  rules   // --pin, --group, --profile
+	share  float64 // --int16-share
+	cost   cost    // --cost
+	costs  []cost  // what the result lists: BOPs, bytes, and a cost from a file
+	goal   search.Resolved
+	aside  *aside // the hold-out; nil without one
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not

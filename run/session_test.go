@@ -60,11 +60,32 @@ func TestSessionGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	var known int
-	err = db.QueryRow(`SELECT count(*) FROM default_sessions`).Scan(&known)
-	if err == nil {
-		_, err = db.Exec(`UPDATE default_sessions SET count = 7`)
+	rows, err := db.Query(`SELECT mask, total FROM default_sessions`)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err = errors.Join(err, db.Close()); err != nil || known != 3 {
+	totals := map[string]int{}
+	for rows.Next() {
+		var mask string
+		var total int
+		if err := rows.Scan(&mask, &total); err != nil {
+			t.Fatal(err)
+		}
+		totals[mask] = total
+	}
+	rows.Close()
+	known = len(totals)
+	j := &Journal{db: db, wal: &walSync{path: filepath.Join(cfg.Out, JournalFile+"-wal")}}
+	for mask, total := range totals {
+		m, err := search.ParseMask(mask)
+		if err == nil {
+			err = j.LearntInDefault(m, search.Score{Count: 7, Total: total})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil || known != 3 {
 		t.Fatalf("%d mixes in the journal, %v", known, err)
 	}
 	r := mustSearch(t, cfg)

@@ -26,22 +26,22 @@ func (j *Journal) Spent() (s spent, err error) {
 	}
 	if text, ok := meta[spentKey]; ok {
 		if err := json.Unmarshal([]byte(text), &s); err != nil {
-			return s, mistakef("%s: the journal is damaged: what the run has cost cannot be read; give --out a new folder or --force", j.path)
+			return s, j.damaged("what the run has cost cannot be read")
 		}
 	}
-	return s, j.db.QueryRow(`SELECT count(*) FROM scores`).Scan(&s.Masks)
+	if err := j.db.QueryRow(`SELECT count(*) FROM scores WHERE instr(mask, '1')`).Scan(&s.Masks); err != nil {
+		return s, j.cannotRead(err)
+	}
+	return s, nil
 }
 
 // KeepSpent books what the run has cost so far.
 func (j *Journal) KeepSpent(s spent) error {
 	text, err := json.Marshal(s)
-	if err == nil {
-		_, err = j.db.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?)`, spentKey, string(text))
-	}
 	if err != nil {
-		return j.cannotWrite(err)
+		return err
 	}
-	return nil
+	return j.setMeta(spentKey, string(text))
 }
 
 // count books what the search has cost so far.

@@ -45,7 +45,10 @@ func (s *searching) follow() {
 	s.trials.last = time.Now()
 	s.ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
-		return s.journal.Learnt(m, score)
+		if err := s.journal.Learnt(m, score); err != nil {
+			return err
+		}
+		return s.catchUp()
 	}
 	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(p.Blocks)*block/samples)

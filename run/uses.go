@@ -19,10 +19,7 @@ const (
 
 // Asked books that the run looks at a hold-out. That the same run looks again after an interruption is no second use.
 func (j *Journal) Asked(id string) error {
-	if _, err := j.db.Exec(`INSERT OR IGNORE INTO meta VALUES (?, '1')`, askedKey+id); err != nil {
-		return j.cannotWrite(err)
-	}
-	return nil
+	return j.setMeta(askedKey+id, "1")
 }
 
 // askedBefore is how often runs that --force gave up had asked a hold-out.
@@ -38,8 +35,8 @@ func (j *Journal) askedBefore(id string) (int, error) {
 // keepUses books what the journal before this one knew.
 func (j *Journal) keepUses(uses map[string]int) error {
 	for id, n := range uses {
-		if _, err := j.db.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?)`, beforeKey+id, strconv.Itoa(n)); err != nil {
-			return j.cannotWrite(err)
+		if err := j.setMeta(beforeKey+id, strconv.Itoa(n)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -48,7 +45,7 @@ func (j *Journal) keepUses(uses map[string]int) error {
 // usesOf reads from the journal of a folder how often each hold-out was asked; nothing of one that cannot be read.
 func usesOf(f *Folder) map[string]int {
 	path := f.File(JournalFile)
-	if _, err := os.Stat(path); err != nil {
+	if kind, err := journalKind(path); err != nil || kind != ourJournal {
 		return nil
 	}
 	db, err := openDB(path)

@@ -37,55 +37,66 @@ func (o outputs) firstDifference(other outputs) int {
 	return -1
 }
 
-// verify runs a written file in the exact and in the default session and compares its outputs with
-// the simulator's on every sample. The score is that of the exact session.
-func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (*Verified, search.Score, error) {
-	var none search.Score
+// checked is what the check of a written file has found.
+type checked struct {
+	*Verified
+	again search.Score // of the mix, which the search's own evaluator has been asked anew
+	file  search.Score // of the file in the exact session
+}
+
+// verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on every
+// sample.
+func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (c checked, err error) {
+	c.Verified = &Verified{Unscored: s.unscored}
 	twin, done, err := s.twin(ctx)
 	if err != nil {
-		return nil, none, err
+		return c, err
 	}
 	defer done()
 	want, own, err := sums(ctx, twin, mask)
 	if err != nil {
-		return nil, none, err
+		return c, err
 	}
-	if err := s.agree(ctx, mask, own); err != nil {
-		return nil, none, err
+	if c.again, err = s.askAgain(ctx, mask, own); err != nil {
+		return c, err
 	}
 	file, err := onnx.Read(path)
 	if err != nil {
-		return nil, none, err
+		return c, err
 	}
-	v := &Verified{}
 	exact, err := s.openFile(ctx, file, exactSession)
 	if err != nil {
-		return nil, none, err
+		return c, err
 	}
 	defer exact.Close()
-	got, score, err := sums(ctx, exact, search.NewMask(0))
-	if err != nil {
-		return nil, none, err
+	var got outputs
+	if got, c.file, err = sums(ctx, exact, search.NewMask(0)); err != nil {
+		return c, err
 	}
-	r := scoreResult(score, s.metric.Lower)
-	v.Correct, v.Value = r.Correct, r.Value
+	if s.unscored == "" {
+		r := scoreResult(c.file, s.metric.Lower)
+		c.Correct, c.Value = r.Correct, r.Value
+	}
 	if i := want.firstDifference(got); i < 0 {
-		v.Identical = true
-	} else if v.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
-		return nil, none, err
+		c.Identical = true
+	} else if c.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
+		return c, err
 	}
 	exact.Close()
+	if s.unscored != "" {
+		return c, nil
+	}
 	def, err := s.scoreDefault(ctx, file)
 	if ctx.Err() != nil {
-		return nil, none, ctx.Err()
+		return c, ctx.Err()
 	}
 	if err != nil { // what a default session makes of a file is the runtime's own affair
 		s.caution(fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err))
-		return v, score, nil
+		return c, nil
 	}
-	r = scoreResult(def, s.metric.Lower)
-	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
-	return v, score, nil
+	r := scoreResult(def, s.metric.Lower)
+	c.DefaultCorrect, c.DefaultValue = r.Correct, r.Value
+	return c, nil
 }
 
 // caution is a warning of a search, or a line of a command that has no result to keep it in.

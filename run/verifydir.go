@@ -2,26 +2,25 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"os"
 
 	"demote/search"
 )
 
-// Verify is the command verify: it repeats a run's own check. The run's inputs are read again from
-// where its result.json says they were; one that has changed since is refused by name. The error
-// matches ErrExport if the file does not compute what was searched, or scores another count than
-// the result says.
+// Verify is the command verify: it repeats a run's own check. The run's inputs are read again from where its result.json says
+// they were; one that has changed since is refused by name. A score by a metric command is made only if c gives the very
+// command: none is ever taken from a folder. The error matches ErrExport if the file does not compute what was searched, or
+// scores otherwise than the result says.
 func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 	if err := onlyCPU(c, "verify"); err != nil {
 		return nil, err
 	}
 	path := (&Folder{Path: dir}).File(MixedFile)
-	if _, err := ReadResult(dir); err != nil {
+	if _, err := readRun(dir); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
 	}
 	s, mask, err := reopen(ctx, dir, c)
@@ -32,56 +31,12 @@ func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 	if err := s.compile(ctx); err != nil {
 		return nil, err
 	}
-	v, score, err := s.verify(ctx, mask, path)
+	found, err := s.verify(ctx, mask, path)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.judge(v, score); err != nil {
-		return v, err
-	}
-	if m := s.result.Score.Mixed; v.Identical && m != nil && m.Correct != nil && *m.Correct != *v.Correct {
-		return v, fmt.Errorf("%w: %d are correct, the result says %d", ErrExport, *v.Correct, *m.Correct)
-	}
-	return v, nil
-}
-
-// reopen prepares the search of a run folder again, from its result and the files that it names, and
-// returns the mix that is in the result. How it runs is for c to say.
-func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask search.Mask, err error) {
-	r, err := ReadResult(dir)
-	if err != nil {
-		return nil, mask, err
-	}
-	if r.Score.Mixed == nil {
-		return nil, mask, mistakef("%s: the run in it has found no mix yet", dir)
-	}
-	cfg := r.Config
-	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
-	if cfg.MetricCmd == "" {
-		cfg.Metric = r.Metric
-	}
-	cfg.Workers, cfg.Threads, cfg.Device = c.Workers, c.Threads, c.Device
-	s := &searching{config: cfg.withDefaults(), result: r, folder: &Folder{Path: dir}}
-	defer func() {
-		if err != nil {
-			s.Close()
-		}
-	}()
-	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
-		return nil, mask, err
-	}
-	for i, f := range s.files {
-		if i < len(r.Inputs) && f.SHA256 != r.Inputs[i].SHA256 {
-			return nil, mask, mistakef("%s has changed since the run in %s: its sha256 is %s, it was %s", f.Path, dir, f.SHA256, r.Inputs[i].SHA256)
-		}
-	}
-	if mask, err = r.mask(s); err != nil {
-		return nil, mask, err
-	}
-	if s.metric, s.command, err = s.pickMetric(s.config); err != nil {
-		return nil, mask, err
-	}
-	return s, mask, s.resolve(r)
+	_, err = s.judge(found)
+	return found.Verified, err
 }
 
 // resolve finds again what the search compared scores with.

@@ -54,6 +54,9 @@ func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask,
 // Known returns a full score if it is known.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
 
+// Blocks returns the number of blocks of a whole trial.
+func (e *Evaluator) Blocks() int { return e.rule.Blocks() }
+
 // Stats returns what was done so far.
 func (e *Evaluator) Stats() Stats { return e.stats }
 

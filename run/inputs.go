@@ -1,0 +1,170 @@
+package run
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"demote/dataset"
+	"demote/disk"
+	"demote/onnx"
+)
+
+// An InputFile is a file that a run has read, or a folder of samples.
+type InputFile struct {
+	Role   string `json:"role"` // model, data, ...: the flag that names it, where one does
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// Roles of input files that no flag names: external data of the model of a role, and files that a metric command names.
+const (
+	roleExternal = "external data of "
+	roleCommand  = "metric command"
+)
+
+// flagged tells whether a flag names the file.
+func (f InputFile) flagged() bool {
+	return f.Role != roleCommand && !strings.HasPrefix(f.Role, roleExternal)
+}
+
+// key tells input files of one run apart. There may be several of a role that no flag names.
+func (f InputFile) key() string {
+	if !f.flagged() {
+		return f.Role + " " + filepath.Base(f.Path)
+	}
+	return f.Role
+}
+
+// what names an input file for the user: by its path, with its role where that is not plain.
+func (f InputFile) what() string {
+	if !f.flagged() {
+		return fmt.Sprintf("%s (%s)", f.Path, f.Role)
+	}
+	return fmt.Sprintf("%s (--%s)", f.Path, f.Role)
+}
+
+// changed says how a file differs from what it was; empty if its bytes are the same.
+func (f InputFile) changed(was InputFile) string {
+	size := fmt.Sprintf("%d bytes then, %d now", was.Bytes, f.Bytes)
+	if f.Bytes == was.Bytes {
+		size = fmt.Sprintf("other bytes, %d as before", f.Bytes)
+	}
+	switch {
+	case f.SHA256 == was.SHA256:
+		return ""
+	case f.Path == was.Path:
+		return fmt.Sprintf("%s has changed since: %s", f.what(), size)
+	}
+	return fmt.Sprintf("%s is another file than %s was: %s", f.what(), was.Path, size)
+}
+
+// changedInputs says what the first input file is that differs from a run's; empty if none does.
+func changedInputs(now, then []InputFile) string {
+	was := map[string]InputFile{}
+	for _, f := range then {
+		was[f.key()] = f
+	}
+	for _, f := range now {
+		old, known := was[f.key()]
+		if !known {
+			return f.what() + " was not an input of it"
+		}
+		if text := f.changed(old); text != "" {
+			return text
+		}
+		delete(was, f.key())
+	}
+	if len(was) > 0 {
+		missing := slices.MinFunc(slices.Collect(maps.Values(was)), func(a, b InputFile) int { return cmp.Compare(a.key(), b.key()) })
+		return missing.what() + " was an input of it, and is not given now"
+	}
+	return ""
+}
+
+// bookModel lists a model's files among the inputs.
+func (p *prepared) bookModel(role string, m *onnx.Model) {
+	for i, f := range m.Sources() {
+		in := InputFile{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
+		if i > 0 {
+			in.Role = roleExternal + role
+		}
+		p.bookInput(in)
+	}
+}
+
+// bookData lists a set's files among the inputs, its labels under a role of their own.
+func (p *prepared) bookData(role string, set *dataset.Set) error {
+	files, err := set.Files()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		in := InputFile{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
+		if f.Name == "labels" {
+			in.Role = "labels"
+			if role != "data" {
+				in.Role = role + " labels"
+			}
+		}
+		p.bookInput(in)
+	}
+	return nil
+}
+
+// bookFile lists a file among the inputs; none for an empty path.
+func (p *prepared) bookFile(role, path string) error {
+	if path == "" {
+		return nil
+	}
+	in, err := hashFile(role, path)
+	if err == nil {
+		p.bookInput(in)
+	}
+	return err
+}
+
+// bookInput lists an input, once: two models may share a file of external data.
+func (p *prepared) bookInput(in InputFile) {
+	if !slices.ContainsFunc(p.files, func(f InputFile) bool { return f.key() == in.key() && f.Path == in.Path }) {
+		p.files = append(p.files, in)
+	}
+}
+
+// hashFile is a regular file's entry among the inputs.
+func hashFile(role, path string) (InputFile, error) {
+	in := InputFile{Role: role, Path: path}
+	f, err := disk.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return in, mistakef("%s: no such file", path)
+	}
+	if err != nil {
+		return in, mistakef("cannot read %s: %w", path, bare(err))
+	}
+	defer f.Close()
+	h := sha256.New()
+	if in.Bytes, err = io.Copy(h, f); err != nil {
+		return in, mistakef("cannot read %s: %w", path, bare(err))
+	}
+	in.SHA256 = hex.EncodeToString(h.Sum(nil))
+	return in, nil
+}
+
+// bare is an error of the system without the path, which the message has already.
+func bare(err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

@@ -1,0 +1,55 @@
+package run
+
+import (
+	"fmt"
+	"math"
+
+	"demote/search"
+)
+
+// valueSlack is how far apart two sums of the same values may lie, of their size: the resident layout adds them up in another
+// order than a file's evaluation does. A sum of a million terms of float64 is good to 1e6 * 2^-53 of their size at worst.
+const valueSlack = 1e-9
+
+// judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it, must be
+// the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is another network: that
+// is a warning, and it has to meet the target by itself.
+func (s *searching) judge(c checked) (warning string, err error) {
+	if err := s.recordedIs(c.again, "the mix"); err != nil {
+		return "", err
+	}
+	if c.Identical {
+		return "", s.recordedIs(c.file, "the written file")
+	}
+	if s.config.Formula == "qdq" {
+		return "", fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
+	}
+	warning = "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula
+	if s.unscored == "" && s.result.Met && !(c.file.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
+		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(c.file), s.config.Target)
+	}
+	return warning, nil
+}
+
+// recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the CPU, may
+// score otherwise; agree says so.
+func (s *searching) recordedIs(now search.Score, of string) error {
+	if s.unscored != "" || s.result.Score.Mixed == nil || s.onGPU() && of != "the mix" {
+		return nil
+	}
+	recorded := s.result.Score.Mixed.score(s.metric.Lower)
+	if closeScores(recorded, now, s.command != nil) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: what the search has kept cannot be relied on; search again with --force",
+		ErrExport, of, s.text(now), s.text(recorded))
+}
+
+// closeScores tells whether two scores are the same answer: equal where they count or where a command gave them, equal but for the
+// order of adding up elsewhere.
+func closeScores(a, b search.Score, exact bool) bool {
+	if a.Total > 0 || b.Total > 0 || exact || math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) {
+		return sameScore(a, b) || a.Total == 0 && b.Total == 0 && a.Value == b.Value
+	}
+	return math.Abs(a.Value-b.Value) <= valueSlack*max(math.Abs(a.Value), math.Abs(b.Value))
+}

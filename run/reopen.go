@@ -1,0 +1,135 @@
+package run
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix that is
+// in the result. How it runs is for c to say, and so is a metric command. What a folder says is a stranger's word: its files
+// are read only if they are the ones that the run has read, by their sums.
+func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask search.Mask, err error) {
+	r, err := readRun(dir)
+	if err != nil {
+		return nil, mask, err
+	}
+	if r.Score.Mixed == nil {
+		return nil, mask, mistakef("%s: the run in it has found no mix yet", dir)
+	}
+	cfg := r.Config
+	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
+	cfg.Workers, cfg.Threads, cfg.Device = c.Workers, c.Threads, c.Device
+	unscored, err := cfg.takeCommand(c, dir)
+	if err != nil {
+		return nil, mask, err
+	}
+	if cfg.MetricCmd == "" && unscored == "" {
+		cfg.Metric = r.Metric
+	}
+	if err := r.checkInputs(dir, cfg); err != nil {
+		return nil, mask, err
+	}
+	s := &searching{config: cfg.withDefaults(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
+		return nil, mask, err
+	}
+	for _, f := range s.files { // samples of a folder, and files that were exchanged since they were looked at
+		i := slices.IndexFunc(r.Inputs, func(in InputFile) bool { return in.key() == f.key() })
+		if i < 0 {
+			return nil, mask, mistakef("%s was not an input of the run in %s", f.what(), dir)
+		}
+		if text := f.changed(r.Inputs[i]); text != "" {
+			return nil, mask, mistakef("%s, the run in %s", text, dir)
+		}
+	}
+	if mask, err = r.mask(s); err != nil {
+		return nil, mask, err
+	}
+	if unscored != "" {
+		s.metric = backend.OutputsOnly
+		return s, mask, nil
+	}
+	if s.metric, s.command, err = s.pickMetric(s.config); err != nil {
+		return nil, mask, err
+	}
+	return s, mask, s.resolve(r)
+}
+
+// takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without one there
+// is no score, and why is returned.
+func (c *Config) takeCommand(given Config, dir string) (unscored string, err error) {
+	recorded := c.MetricCmd
+	c.MetricCmd = given.MetricCmd
+	switch {
+	case recorded == given.MetricCmd:
+	case given.MetricCmd == "":
+		c.MetricLower, c.MetricTimeout = false, 0
+		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
+	case recorded == "":
+		return "", mistakef("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
+	default:
+		return "", mistakef("--metric-cmd: the run in %s was scored by another command, %.200q: give that one, or leave it out", dir, recorded)
+	}
+	return "", nil
+}
+
+// checkInputs sees that every file that a result names is a regular one with the bytes that the run has read, before any of
+// them is opened as what it is said to be.
+func (r *Result) checkInputs(dir string, c Config) error {
+	for _, in := range r.Inputs {
+		if in.Role == roleCommand && c.MetricCmd == "" {
+			continue // nothing reads it
+		}
+		info, err := os.Stat(in.Path)
+		if err != nil {
+			return mistakef("%s, an input of the run in %s: %w; put it back to where it was", in.what(), dir, bare(err))
+		}
+		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
+			continue // its files are compared when they are read
+		}
+		now, err := hashFile(in.Role, in.Path)
+		if err != nil {
+			return err
+		}
+		if text := now.changed(in); text != "" {
+			return mistakef("%s, the run in %s", text, dir)
+		}
+	}
+	for _, path := range c.inputPaths() {
+		if !slices.ContainsFunc(r.Inputs, func(in InputFile) bool { return in.Path == path }) {
+			return mistakef("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, ResultFile, path)
+		}
+	}
+	return nil
+}
+
+// inputPaths are the files that a configuration names.
+func (c Config) inputPaths() []string {
+	holdout := c.Holdout
+	if c.holdoutShare() > 0 {
+		holdout = ""
+	}
+	paths := []string{c.Model, c.Low, c.High, c.EncodingsLow, c.EncodingsHigh, c.Calib, c.Data, c.Labels, c.Start, c.Profile, c.costFile(), holdout}
+	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
+}
+
+// readRun is ReadResult for a run that is to be prepared again.
+func readRun(dir string) (*Result, error) {
+	r, err := ReadResult(dir)
+	if err != nil {
+		return nil, err
+	}
+	if r.SchemaVersion < ResultSchema {
+		return nil, mistakef("%s: the run is of an earlier version of demote, which did not note all the files that it read; search again", dir)
+	}
+	return r, nil
+}

@@ -1,0 +1,90 @@
+package run
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"demote/disk"
+)
+
+// syncEvery is how long a row may wait to be forced to disk. A machine that loses power loses what was learnt in this time and
+// in the time that the disk takes.
+const syncEvery = 500 * time.Millisecond
+
+// A walSync forces the write-ahead log of a journal to disk, soon after something was written but not at every row: a row of a
+// short trial costs less than a wait for the disk does. SQLite guards the rows in the log by checksums, each over all before
+// it, so whatever part of it is on disk is whole up to some row (https://www.sqlite.org/fileformat.html, 4.1).
+type walSync struct {
+	path string // of the log
+
+	mu      sync.Mutex
+	timer   *time.Timer // nil: everything that was written is on disk, or on its way there
+	err     error       // that the last time ended with
+	file    *os.File    // the log; nil until it is there
+	running sync.WaitGroup
+	closed  bool
+
+	forced func() // for tests: told when all that was written before has come to disk
+}
+
+// wrote says that something was written. It returns an error of forcing what was written before.
+func (w *walSync) wrote() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer == nil && !w.closed {
+		w.running.Add(1)
+		w.timer = time.AfterFunc(syncEvery, func() {
+			defer w.running.Done()
+			w.force()
+		})
+	}
+	err := w.err
+	w.err = nil
+	return err
+}
+
+// force has everything that was written so far on disk.
+func (w *walSync) force() {
+	w.mu.Lock()
+	w.timer = nil // what is written from now on is for the next time
+	file, err := w.file, error(nil)
+	if file == nil {
+		if file, err = os.OpenFile(w.path, os.O_RDWR, 0); err == nil {
+			w.file = file
+			disk.SyncFolder(filepath.Dir(w.path))
+		}
+	}
+	w.mu.Unlock()
+	if err == nil {
+		err = file.Sync()
+	}
+	if errors.Is(err, fs.ErrNotExist) { // folded into the database, which is on disk then
+		err = nil
+	}
+	if err == nil && w.forced != nil {
+		w.forced()
+	}
+	w.mu.Lock()
+	w.err = errors.Join(w.err, err)
+	w.mu.Unlock()
+}
+
+// close ends the forcing; what is left to force is SQLite's, which closes the log.
+func (w *walSync) close() {
+	w.mu.Lock()
+	w.closed = true
+	if w.timer != nil && w.timer.Stop() {
+		w.running.Done()
+	}
+	w.timer = nil
+	w.mu.Unlock()
+	w.running.Wait()
+	if w.file != nil {
+		w.file.Close()
+		w.file = nil
+	}
+}
