@@ -33,6 +33,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "demote: finishing what is at hand; interrupt once more to stop now")
 		stop()
 		<-signals
+		run.Flush()
 		os.Exit(run.ExitInterrupted)
 	}()
 	return program(ctx, args, os.Stdout, os.Stderr)

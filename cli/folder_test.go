@@ -118,7 +118,6 @@ func TestDamagedFolders(t *testing.T) {
 				args = []string{"verify", in.path("run")}
 			}
 			checkRefused(t, call(args...), c.texts...)
-			in.write(t, "run/journal.db", nil) // an empty file is an empty journal
 		})
 	}
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -12,15 +13,15 @@ import (
 const mostCommandFile = 1 << 30
 
 // commandFiles lists the files that words of a metric command name, in the order of the words: scripts and what they are told
-// to read, also behind a "=". Files that the command writes to by a redirection are none, and neither is a program that the
-// shell finds on its path. A line that is no shell's has none: the shell will say so.
+// to read, also behind a "=". Files that the line writes to by a redirection, anywhere in it, are none, and neither is a
+// program that the shell finds on its path. A line that is no shell's has none: the shell will say so.
 func commandFiles(line string) []string {
 	file, err := syntax.NewParser().Parse(strings.NewReader(line), "")
 	if err != nil {
 		return nil
 	}
 	var files []string
-	seen := map[string]bool{}
+	seen, writes := map[string]bool{}, map[string]bool{}
 	add := func(word *syntax.Word) {
 		text := literal(word)
 		for _, path := range []string{text, text[strings.IndexByte(text, '=')+1:]} {
@@ -43,13 +44,17 @@ func commandFiles(line string) []string {
 				}
 			}
 		case *syntax.Redirect:
-			if n.Op == syntax.RdrIn && n.Word != nil {
+			switch {
+			case n.Word == nil:
+			case n.Op == syntax.RdrIn:
 				add(n.Word)
+			default:
+				writes[literal(n.Word)] = true
 			}
 		}
 		return true
 	})
-	return files
+	return slices.DeleteFunc(files, func(path string) bool { return writes[path] })
 }
 
 // literal is a word as the shell reads it, as far as it stands there; empty for one that is made when it runs.

@@ -83,6 +83,7 @@ type Config struct {
 	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
+	unscored bool // a run that is prepared again is compared only: its metric is a command that was not given
 	everyCut bool // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"demote/backend"
 	"demote/disk"
@@ -103,19 +102,14 @@ func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
 	s.result.Met, s.result.Savings = true, s.savings(b.Mask)
-	s.unwritten = true
-	return s.catchUp()
-}
-
-// writeEvery is how often the files that follow from the journal are written while a search runs, at most.
-const writeEvery = time.Second
-
-// catchUp writes the best mix so far if it is not on its way to disk yet, unless that was done a moment ago.
-func (s *searching) catchUp() error {
-	if !s.unwritten || time.Since(s.written) < writeEvery {
-		return nil
+	files, err := s.derive()
+	if err == nil {
+		err = s.derived.put(files...)
 	}
-	return s.write(disk.Cached)
+	if err != nil {
+		return err
+	}
+	return s.journal.KeepSpent(s.spent)
 }
 
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.
@@ -249,7 +243,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	s.result.Finished = done
 	s.count()
-	if err := s.write(disk.Forced); err != nil {
+	if err := s.write(); err != nil {
 		return err
 	}
 	s.writeReport()
@@ -264,17 +258,25 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	return lost
 }
 
-// write puts the files that a person or program reads into the run folder. All of them follow from the journal.
-func (s *searching) write(d disk.Durability) error {
+// derive is the content of the files that a user or program reads in the run folder.
+func (s *searching) derive() ([]disk.File, error) {
 	text, err := json.MarshalIndent(s.result, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = replaceFiles(d, disk.Bytes(s.folder.File(ResultFile), append(text, '\n')),
-		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), s.result.curve()))
+	return []disk.File{disk.Bytes(s.folder.File(ResultFile), append(text, '\n')),
+		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), s.result.curve())}, nil
+}
+
+// write has the files that a user or program reads on disk.
+func (s *searching) write() error {
+	s.derived.drop()
+	files, err := s.derive()
+	if err == nil {
+		err = replaceFiles(disk.Forced, files...)
+	}
 	if err != nil {
 		return err
 	}
-	s.unwritten, s.written = false, time.Now()
 	return s.journal.KeepSpent(s.spent)
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,6 +131,8 @@ func (f *Folder) holdsRun() (bool, error) {
 		return false, err
 	case kind == ourJournal || kind == oldJournal:
 		return true, nil
+	case kind == foreignJournal && isResult(f.File(ResultFile)): // its journal is damaged
+		return true, nil
 	case kind == foreignJournal:
 		return false, mistakef("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
 	}
@@ -139,6 +142,17 @@ func (f *Folder) holdsRun() (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// isResult tells whether a file is the result of a run of ours.
+func isResult(path string) bool {
+	data, err := disk.Read(path, mostResult)
+	var r struct {
+		SchemaVersion int               `json:"schema_version"`
+		Holders       []json.RawMessage `json:"holders"`
+		Target        *TargetResult     `json:"target"`
+	}
+	return err == nil && json.Unmarshal(data, &r) == nil && r.SchemaVersion > 0 && len(r.Holders) > 0 && r.Target != nil
 }
 
 // oldTemporary is how files were called that versions before this one were writing.

@@ -46,7 +46,7 @@ func OpenJournal(path string, print Fingerprint) (*Journal, error) {
 	case kind == oldJournal:
 		return nil, mistakef("%s: the journal is of an earlier version of demote, whose runs this one cannot go on with; %s", path, journalCure)
 	case kind == foreignJournal:
-		return nil, mistakef("%s: not a journal of demote, or damaged; give --out a new folder", path)
+		return nil, mistakef("%s: not a journal of demote, or damaged; %s", path, journalCure)
 	case kind == noJournal:
 		text, err := json.Marshal(print)
 		if err == nil {

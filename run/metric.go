@@ -87,7 +87,7 @@ func (c Config) namedMetric() (*backend.Metric, *backend.Command, error) {
 
 // labelKind says how the labels of the data are read for the metric of a configuration.
 func (c Config) labelKind() dataset.LabelKind {
-	if c.MetricCmd != "" {
+	if c.MetricCmd != "" || c.unscored {
 		return dataset.AnyKind
 	}
 	m, err := backend.MetricByName(c.Metric)

@@ -72,7 +72,7 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 	switch {
 	case recorded == given.MetricCmd:
 	case given.MetricCmd == "":
-		c.MetricLower, c.MetricTimeout = false, 0
+		c.MetricLower, c.MetricTimeout, c.unscored = false, 0, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
 	case recorded == "":
 		return "", mistakef("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
+	"demote/disk"
 	"demote/quant"
 	"demote/search"
 )
@@ -174,10 +174,13 @@ func gridResult(g quant.Grid) GridResult {
 
 func precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
 
+// mostResult bounds a result.json, in bytes: that of 100,000 holders has some 60 MB.
+const mostResult = 128 << 20
+
 // ReadResult reads the result.json of a run folder.
 func ReadResult(folder string) (*Result, error) {
 	path := (&Folder{Path: folder}).File(ResultFile)
-	data, err := os.ReadFile(path)
+	data, err := disk.Read(path, mostResult)
 	if err != nil {
 		return nil, mistakef("%s is not a run folder of demote: %w", folder, err)
 	}

@@ -34,8 +34,7 @@ type searching struct {
 	startUp time.Duration // from the start to the first trial
 	begun   bool          // the strategy runs: the folder is worth keeping
 
-	unwritten bool      // there is a better mix than the files of the folder say
-	written   time.Time // when they were written last
+	derived derived
 
 	float  *search.Score
 	high   search.Score
@@ -189,6 +188,7 @@ func (s *searching) Close() {
 	if s.ev != nil {
 		s.ev.Close()
 	}
+	_ = s.derived.flush() // what the journal has as well
 	if s.journal != nil {
 		s.journal.Close()
 	}

@@ -45,10 +45,7 @@ func (s *searching) follow() {
 	s.trials.last = time.Now()
 	s.ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
-		if err := s.journal.Learnt(m, score); err != nil {
-			return err
-		}
-		return s.catchUp()
+		return s.journal.Learnt(m, score)
 	}
 	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(p.Blocks)*block/samples)

@@ -3,11 +3,12 @@ package run
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/disk"
 )
 
 // Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same
@@ -98,7 +99,7 @@ func (s *searching) usedBefore() ([]string, error) {
 				SHA256 string `json:"sha256"`
 			} `json:"holdout"`
 		}
-		data, err := os.ReadFile(path)
+		data, err := disk.Read(path, mostResult)
 		if err != nil || filepath.Dir(path) == own || json.Unmarshal(data, &r) != nil {
 			continue
 		}
