@@ -165,9 +165,16 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 	return nil
 }
 
+// onLearnt is for tests: told of every score that was kept. It is nil elsewhere.
+var onLearnt func(search.Mask)
+
 // Learnt keeps a whole score.
 func (j *Journal) Learnt(mask search.Mask, s search.Score) error {
-	return j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value)})
+	err := j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value)})
+	if err == nil && onLearnt != nil {
+		onLearnt(mask)
+	}
+	return err
 }
 
 // Stopped keeps how far a trial has come.

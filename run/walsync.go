@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,9 +28,10 @@ type walSync struct {
 	file    *os.File    // the log; nil until it is there
 	running sync.WaitGroup
 	closed  bool
-
-	forced func() // for tests: told when all that was written before has come to disk
 }
+
+// onForced is for tests: told when the first size bytes of a log have come to disk. It is nil elsewhere.
+var onForced func(log string, size int64)
 
 // wrote says that something was written. It returns an error of forcing what was written before.
 func (w *walSync) wrote() error {
@@ -59,14 +61,18 @@ func (w *walSync) force() {
 		}
 	}
 	w.mu.Unlock()
+	var size int64
+	if err == nil && onForced != nil {
+		size, err = file.Seek(0, io.SeekEnd)
+	}
 	if err == nil {
 		err = file.Sync()
 	}
 	if errors.Is(err, fs.ErrNotExist) { // folded into the database, which is on disk then
 		err = nil
 	}
-	if err == nil && w.forced != nil {
-		w.forced()
+	if err == nil && onForced != nil {
+		onForced(w.path, size)
 	}
 	w.mu.Lock()
 	w.err = errors.Join(w.err, err)
