@@ -64,9 +64,9 @@ func (f InputFile) changed(was InputFile) string {
 	case f.SHA256 == was.SHA256:
 		return ""
 	case f.Path == was.Path:
-		return fmt.Sprintf("%s has changed since: %s", f.what(), size)
+		return fmt.Sprintf("%s has changed since the run (%s)", f.what(), size)
 	}
-	return fmt.Sprintf("%s is another file than %s was: %s", f.what(), was.Path, size)
+	return fmt.Sprintf("%s is another file than %s was (%s)", f.what(), was.Path, size)
 }
 
 // changedInputs says what the first input file is that differs from a run's; empty if none does.

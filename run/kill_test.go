@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,23 +17,62 @@ import (
 	"demote/search"
 )
 
-// TestKilled kills searches at random instants with a signal that cannot be caught, and starts the
-// same command again until it ends: always with the result of a search that was left alone, and
-// with the same set of whole scores in the journal.
-func TestKilled(t *testing.T) { killing(t, tinyConfig(t, 60), kills) }
+// runsToBreak are searches of every strategy and with everything that writes into a run folder.
+func runsToBreak(t *testing.T) map[string]Config {
+	all := map[string]Config{}
+	add := func(name string, change func(c *Config)) {
+		c := tinyConfig(t, 60)
+		c.everyCut = false // a child has it not
+		change(&c)
+		c.Out = filepath.Join(t.TempDir(), "run")
+		all[name] = c
+	}
+	for _, strategy := range Strategies() {
+		add(strategy, func(c *Config) { c.Strategy = strategy })
+	}
+	add("curve and exports", func(c *Config) {
+		c.Curve, c.Export = true, []string{"promotion", "encodings", "overrides", "mctq"}
+	})
+	add("budget", func(c *Config) { c.Strategy, c.Trials = "greedy", 12 })
+	add("share", func(c *Config) { c.Strategy, c.Target, c.Int16Share = "auto", "", "30%" })
+	add("hold-out", func(c *Config) {
+		c.Strategy, c.Holdout, c.Confidence, c.Curve, c.Target = "auto", "40%", "0.8", true, "16bit-0.2"
+	})
+	add("default session", func(c *Config) { c.Session = "default" })
+	add("value", func(c *Config) { c.Metric, c.Target = "sqnr", "50%" })
+	add("command", func(c *Config) {
+		c.Metric, c.MetricCmd, c.Strategy, c.Target, c.Int16Share = "", "cksum | cut -c1-6", "auto", "", "50%"
+	})
+	add("constraints", func(c *Config) { c.Pins, c.Groups = []string{"a1=int16"}, []string{"a2,r2"} })
+	follow := followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%")
+	follow.Out = filepath.Join(t.TempDir(), "run")
+	all["pair that follows"] = follow
+	return all
+}
+
+// TestKilled kills searches at random instants with a signal that cannot be caught, and starts the same command again until it
+// ends: always with the files of a search that was left alone, nothing else in the folder, and the same whole scores in the
+// journal.
+func TestKilled(t *testing.T) {
+	for name, cfg := range runsToBreak(t) {
+		t.Run(name, func(t *testing.T) { killing(t, cfg, max(1, kills/15)) })
+	}
+}
 
 func killing(t *testing.T, cfg Config, kills int) {
 	t.Helper()
 	start := time.Now()
-	if code := child(t, cfg, 0); code != ExitFound {
-		t.Fatalf("exit code %d", code)
+	ended := child(t, cfg, 0)
+	if ended != ExitFound && ended != ExitUnreachable {
+		t.Fatalf("exit code %d", ended)
 	}
 	took := time.Since(start)
 	want, wantScores := finished(t, cfg)
-	rng := rand.New(rand.NewPCG(7, 7))
-	done, killed, folder := 0, 0, cfg.Out
+	const seed = 7
+	rng := rand.New(rand.NewPCG(seed, seed))
+	done, killed := 0, 0
 	for killed < kills {
-		cfg.Out = fmt.Sprintf("%s-%d", folder, done)
+		cfg.Out = filepath.Join(t.TempDir(), "run")
 		for {
 			after := time.Duration(rng.Float64() * float64(took))
 			if killed >= kills {
@@ -43,7 +84,7 @@ func killing(t *testing.T, cfg Config, kills int) {
 					break
 				}
 			}
-			if code == ExitFound {
+			if code == ended {
 				break
 			} else if code != -1 {
 				t.Fatalf("exit code %d after %d kills", code, killed)
@@ -53,13 +94,88 @@ func killing(t *testing.T, cfg Config, kills int) {
 		done++
 		got, scores := finished(t, cfg)
 		if got != want {
-			t.Fatalf("after %d kills: %s\nwithout: %s", killed, got, want)
+			t.Fatalf("after %d kills, seed %d: %s\nwithout: %s", killed, seed, got, want)
 		}
 		if !slices.Equal(scores, wantScores) {
-			t.Fatalf("after %d kills the journal holds %d whole scores, without %d", killed, len(scores), len(wantScores))
+			t.Fatalf("after %d kills, seed %d, the journal holds %d whole scores, without %d", killed, seed, len(scores), len(wantScores))
 		}
 	}
 	t.Logf("%d kills, %d searches came to their end", killed, done)
+}
+
+// TestCopied copies the folder of a search while it runs, file by file in any order, damages what a copy may lack, and gives the
+// same command for the copy: it comes to the same files, or says in a line that it is finished or damaged.
+func TestCopied(t *testing.T) {
+	refused, resumed := 0, 0
+	for name, cfg := range runsToBreak(t) {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			ended := child(t, cfg, 0)
+			took := time.Since(start)
+			want, _ := finished(t, cfg)
+			const seed = 3
+			rng := rand.New(rand.NewPCG(seed, seed))
+			for range max(1, copies/15) {
+				cfg := cfg
+				cfg.Out = filepath.Join(t.TempDir(), "run")
+				copied := make(chan string, 1)
+				after := time.Duration((0.2 + 0.8*rng.Float64()) * float64(took))
+				how := rng.IntN(6)
+				go func() {
+					time.Sleep(after)
+					copied <- copyAlive(cfg.Out, filepath.Join(t.TempDir(), "copy"), how, rng)
+				}()
+				if code := child(t, cfg, 0); code != ended {
+					t.Fatalf("exit code %d", code)
+				}
+				cfg.Out = <-copied
+				switch code := child(t, cfg, 0); code {
+				case ended:
+					resumed++
+					if got, _ := finished(t, cfg); got != want {
+						t.Errorf("a copy after %v, seed %d: %s\nwithout: %s", after, seed, got, want)
+					}
+				case ExitMistake: // a line, which child hands on to the test's standard error
+					refused++
+				default:
+					t.Errorf("exit code %d", code)
+				}
+			}
+		})
+	}
+	t.Logf("%d copies resumed, %d refused in a line", resumed, refused)
+	if resumed == 0 {
+		t.Error("no copy went on")
+	}
+}
+
+// copyAlive copies a folder whose files change, in a random order, and may lose a part of the log.
+func copyAlive(from, to string, how int, rng *rand.Rand) string {
+	_ = os.MkdirAll(to, 0o777)
+	entries, _ := os.ReadDir(from)
+	rng.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	for _, e := range entries {
+		if data, err := os.ReadFile(filepath.Join(from, e.Name())); err == nil {
+			_ = os.WriteFile(filepath.Join(to, e.Name()), data, 0o666)
+		}
+	}
+	log := filepath.Join(to, JournalFile+"-wal")
+	data, err := os.ReadFile(log)
+	if err != nil || len(data) == 0 {
+		return to
+	}
+	switch how {
+	case 1:
+		_ = os.WriteFile(log, data[:rng.IntN(len(data))], 0o666)
+	case 2:
+		_ = os.Remove(log)
+	case 3:
+		clear(data[rng.IntN(len(data)):])
+		_ = os.WriteFile(log, data, 0o666)
+	case 4:
+		_ = os.Remove(filepath.Join(to, JournalFile+"-shm"))
+	}
+	return to
 }
 
 // child runs a search in a process of its own and kills it after a while; 0: never. The exit code
@@ -84,15 +200,34 @@ func child(t *testing.T, cfg Config, after time.Duration) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// finished reads what a run that came to its end has decided, and the whole scores of its journal.
+// finished reads what a run that came to its end has left: every file, the result without what differs from session to session,
+// and the whole scores of the journal.
 func finished(t *testing.T, cfg Config) (string, []string) {
 	t.Helper()
 	r, err := ReadResult(cfg.Out)
 	if err != nil || !r.Finished {
 		t.Fatalf("result: %v", err)
 	}
-	j := &Journal{}
-	if j.db, err = openDB(cfg.Out + "/" + JournalFile); err != nil {
+	var all strings.Builder
+	entries, err := os.ReadDir(cfg.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(cfg.Out, e.Name()))
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case e.Name() == ResultFile:
+			fmt.Fprintf(&all, "%s %s\n", e.Name(), lasting(t, data))
+		case e.Name() == JournalFile || e.Name() == "report.html":
+			fmt.Fprintln(&all, e.Name())
+		default:
+			fmt.Fprintf(&all, "%s %x\n", e.Name(), rowSum("", data))
+		}
+	}
+	j, err := openForTest(cfg.Out)
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer j.Close()
@@ -105,5 +240,27 @@ func finished(t *testing.T, cfg Config) (string, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return decisions(t, r), slices.Sorted(maps.Keys(scores))
+	return all.String(), slices.Sorted(maps.Keys(scores))
+}
+
+// lasting is a result without what is of a session: times, work, paths.
+func lasting(t *testing.T, data []byte) string {
+	t.Helper()
+	var r map[string]any
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"seconds", "command", "trials", "sample_evaluations", "trial_costs", "metric_command", "config"} {
+		delete(r, key)
+	}
+	if exports, ok := r["exports"].([]any); ok {
+		for _, e := range exports {
+			delete(e.(map[string]any), "files")
+		}
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

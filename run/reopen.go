@@ -45,10 +45,10 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	for _, f := range s.files { // samples of a folder, and files that were exchanged since they were looked at
 		i := slices.IndexFunc(r.Inputs, func(in InputFile) bool { return in.key() == f.key() })
 		if i < 0 {
-			return nil, mask, mistakef("%s was not an input of the run in %s", f.what(), dir)
+			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, f.what())
 		}
 		if text := f.changed(r.Inputs[i]); text != "" {
-			return nil, mask, mistakef("%s, the run in %s", text, dir)
+			return nil, mask, mistakef("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	if mask, err = r.mask(s); err != nil {
@@ -91,7 +91,7 @@ func (r *Result) checkInputs(dir string, c Config) error {
 		}
 		info, err := os.Stat(in.Path)
 		if err != nil {
-			return mistakef("%s, an input of the run in %s: %w; put it back to where it was", in.what(), dir, bare(err))
+			return mistakef("%s: %s, an input of the run: %w; put it back to where it was", dir, in.what(), bare(err))
 		}
 		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
 			continue // its files are compared when they are read
@@ -101,7 +101,7 @@ func (r *Result) checkInputs(dir string, c Config) error {
 			return err
 		}
 		if text := now.changed(in); text != "" {
-			return mistakef("%s, the run in %s", text, dir)
+			return mistakef("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	for _, path := range c.inputPaths() {
