@@ -96,7 +96,7 @@ func TestBadModels(t *testing.T) {
 		change func(p *onnxpb.ModelProto)
 		texts  []string
 	}{
-		{"old opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(12) }, []string{"opset 12", "13 to 23"}},
+		{"old opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(6) }, []string{"opset 6", "7 to 23"}},
 		{"new opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(24) }, []string{"opset 24"}},
 		{"negative opset", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(-1) }, []string{"opset -1"}},
 		{"opset twice", func(p *onnxpb.ModelProto) {
@@ -104,7 +104,7 @@ func TestBadModels(t *testing.T) {
 		}, []string{"imported twice"}},
 		{"no opset", func(p *onnxpb.ModelProto) { p.OpsetImport = nil }, []string{"no operator set"}},
 		{"only another domain", func(p *onnxpb.ModelProto) { p.OpsetImport[0].Domain = str("x") }, []string{"opset 0"}},
-		{"old IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(6) }, []string{"IR version 6", "7 to 12"}},
+		{"old IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(2) }, []string{"IR version 2", "3 to 12"}},
 		{"new IR", func(p *onnxpb.ModelProto) { p.IrVersion = proto.Int64(13) }, []string{"IR version 13"}},
 		{"no graph", func(p *onnxpb.ModelProto) { p.Graph = nil }, []string{"no graph"}},
 		{"no output", func(p *onnxpb.ModelProto) { p.Graph.Output = nil }, []string{"no output"}},

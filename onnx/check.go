@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 
 	"demote/onnx/onnxpb"
 )
@@ -13,27 +14,44 @@ func (m *Model) checkVersions() error {
 	case p.GetIrVersion() == 0 && len(p.GetOpsetImport()) == 0 || p.GetGraph() == nil:
 		return badf("not an ONNX model: it has no graph (is this another kind of file?)")
 	case p.GetIrVersion() < MinIR || p.GetIrVersion() > MaxIR:
-		return badf("IR version %d is not supported: %d to %d are; export the model again", p.GetIrVersion(), MinIR, MaxIR)
+		return badf("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), MinIR, MaxIR)
 	case len(p.GetOpsetImport()) == 0:
 		return badf("the model imports no operator set; the file is truncated or was made by a broken exporter")
 	}
-	seen := make(map[string]bool)
+	seen := make(map[string]int64)
 	for _, o := range p.GetOpsetImport() {
 		domain := o.GetDomain()
 		if domain == "ai.onnx" {
 			domain = ""
 		}
-		if seen[domain] {
-			return badf("operator set %q is imported twice", domain)
+		if v, twice := seen[domain]; twice && v != o.GetVersion() {
+			return badf("operator set %q is imported twice, in versions %d and %d; export the model again", domain, v, o.GetVersion())
 		}
-		seen[domain] = true
+		seen[domain] = o.GetVersion()
+	}
+	if len(seen) < len(p.GetOpsetImport()) {
+		p.OpsetImport = onceEach(p.GetOpsetImport())
 	}
 	v := m.OpsetOf("")
 	if v < MinOpset || v > MaxOpset {
-		return badf("opset %d is not supported: %d to %d are; export the model again or convert it with onnx.version_converter",
+		return badf("opset %d is not supported: %d to %d are; export the model again, with opset_version=17, or convert it with onnx.version_converter",
 			v, MinOpset, MaxOpset)
 	}
 	return nil
+}
+
+// onceEach leaves the first import of every domain.
+func onceEach(imports []*onnxpb.OperatorSetIdProto) []*onnxpb.OperatorSetIdProto {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(slices.Clone(imports), func(o *onnxpb.OperatorSetIdProto) bool {
+		domain := o.GetDomain()
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		again := seen[domain]
+		seen[domain] = true
+		return again
+	})
 }
 
 // checkTensors checks every tensor of the model, wherever it is.

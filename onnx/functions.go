@@ -164,15 +164,20 @@ func (in *inliner) call(f *onnxpb.FunctionProto, call node) ([]node, error) {
 	rewire(inner, to)
 	from := opsetOf(f.GetOpsetImport(), "")
 	if from != 0 && from != Opset {
+		var err error
 		if from < MinOpset || from > MaxOpset {
 			return nil, badf("opset %d of the function is not supported: %d to %d are", from, MinOpset, MaxOpset)
 		}
-		c := &converter{names: in.names, from: from, to: Opset, constants: make(map[string]tensor)}
-		converted, err := c.nodes(inner)
-		if err != nil {
-			return nil, err
+		for _, c := range converters(in.names, from, Opset) {
+			c.used = usedNames(&onnxpb.GraphProto{Node: inner})
+			for _, out := range f.GetOutput() {
+				c.used[to[out]] = true
+			}
+			if inner, err = c.nodes(inner); err != nil {
+				return nil, err
+			}
 		}
-		body = append(slices.Clone(converted), body[:identities]...)
+		body = append(slices.Clone(inner), body[:identities]...)
 	} else {
 		body = append(slices.Clone(inner), body[:identities]...)
 	}

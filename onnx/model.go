@@ -15,8 +15,8 @@ import (
 // Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose
 // QuantizeLinear knows 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
 const (
-	MinOpset, MaxOpset = 13, 23
-	MinIR, MaxIR       = 7, 12
+	MinOpset, MaxOpset = 7, 23
+	MinIR, MaxIR       = 3, 12
 	Opset, IR          = 21, 10
 )
 

@@ -32,17 +32,38 @@ type history map[int64]change
 // convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another. The
 // error names a node whose operator is not in the table, or whose use has no counterpart.
 func convert(g graph, from, to int64) error {
-	if from == to {
-		return nil
+	for _, c := range converters(newNames(g), from, to) {
+		c.used = usedNames(g)
+		if err := c.graph(g); err != nil {
+			return err
+		}
 	}
-	c := &converter{names: newNames(g), from: from, to: to, constants: make(map[string]tensor)}
-	return c.graph(g)
+	return nil
+}
+
+// converters are what leads from one operator set to another, in order: networks from before the oldest set that the table
+// operators tells of are raised to it first.
+func converters(names *names, from, to int64) (list []*converter) {
+	add := func(table map[string]history, from, to int64) {
+		if from != to {
+			list = append(list, &converter{names: names, table: table, from: from, to: to, constants: make(map[string]tensor)})
+		}
+	}
+	if from < oldest {
+		add(olderOperators, from, oldest)
+		from = oldest
+	}
+	add(operators, from, to)
+	return list
 }
 
 // converter rewrites one graph after the other.
 type converter struct {
 	names     *names
+	table     map[string]history
 	from, to  int64
+	used      map[string]bool   // names that some node reads, or the graph gives
+	ranks     []*ranks          // of the graphs around the node, the innermost first; only below oldest
 	constants map[string]tensor // of the graphs around the node, by name
 	before    []node            // new nodes in front of the one that is converted
 }
@@ -50,6 +71,10 @@ type converter struct {
 func (c *converter) graph(g graph) error {
 	for _, t := range g.GetInitializer() {
 		c.constants[t.GetName()] = t
+	}
+	if c.to == oldest {
+		c.ranks = append([]*ranks{newRanks(g)}, c.ranks...)
+		defer func() { c.ranks = c.ranks[1:] }()
 	}
 	var err error
 	g.Node, err = c.nodes(g.GetNode())
@@ -80,7 +105,16 @@ func (c *converter) nodes(nodes []node) ([]node, error) {
 }
 
 func (c *converter) node(n node) error {
-	h, ok := operators[n.GetOpType()]
+	h, ok := c.table[n.GetOpType()]
+	if !ok && c.to == oldest { // unchanged up to there, unless it came later
+		h, ok = operators[n.GetOpType()]
+		for _, change := range h {
+			ok = ok && change.down == nil
+		}
+		if ok {
+			return nil
+		}
+	}
 	if !ok {
 		return badf("operator %s is not known: it cannot be converted from opset %d to %d", n.GetOpType(), c.from, c.to)
 	}
@@ -104,6 +138,27 @@ func (c *converter) node(n node) error {
 		}
 	}
 	return nil
+}
+
+// usedNames are the names that nodes of a graph and its subgraphs read, and what the graph gives.
+func usedNames(g graph) map[string]bool {
+	used := make(map[string]bool)
+	var walk func(g graph)
+	walk = func(g graph) {
+		for _, v := range g.GetOutput() {
+			used[v.GetName()] = true
+		}
+		for _, n := range g.GetNode() {
+			for _, name := range n.GetInput() {
+				used[name] = true
+			}
+			for _, body := range subgraphs(n) {
+				walk(body)
+			}
+		}
+	}
+	walk(g)
+	return used
 }
 
 // add puts a node in front of the one that is converted and returns its output.
