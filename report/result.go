@@ -37,7 +37,7 @@ type Result struct {
 	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
 	Holdout       *Holdout          `json:"holdout"`
 	Exports       []Export          `json:"exports"`
-	Warnings      []string          `json:"warnings"`
+	Warnings      []Warning         `json:"warnings"`
 }
 
 // An Input is a file that the run has read.
@@ -154,7 +154,7 @@ type Export struct {
 	Files    []string  `json:"files"`
 	Verified *Verified `json:"verified"`
 	Inexact  []string  `json:"inexact"` // holders whose very grid the format cannot hold
-	Warnings []string  `json:"warnings"`
+	Warnings []Warning `json:"warnings"`
 }
 
 // A Holdout is what samples that the search never saw say of its mix.

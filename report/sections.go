@@ -27,7 +27,7 @@ func (v *view) warnings() *section {
 	}
 	s := v.section("warnings", "Warnings")
 	for _, w := range v.Warnings {
-		s.List = append(s.List, short(w))
+		s.List = append(s.List, short(w.String()))
 	}
 	return s
 }
@@ -179,9 +179,18 @@ func (v *view) exports() [][]string {
 		} else if e.Verified != nil {
 			equal = "NO"
 		}
-		rows = append(rows, []string{short(e.Format), short(strings.Join(e.Files, ", ")), equal, fmt.Sprint(len(e.Inexact)), short(strings.Join(e.Warnings, "; "))})
+		rows = append(rows, []string{short(e.Format), short(strings.Join(e.Files, ", ")), equal, fmt.Sprint(len(e.Inexact)), short(joined(e.Warnings))})
 	}
 	return rows
+}
+
+// joined is a list of warnings in one cell.
+func joined(list []Warning) string {
+	var texts []string
+	for _, w := range list {
+		texts = append(texts, w.String())
+	}
+	return strings.Join(texts, "; ")
 }
 
 // against compares a score with the target.

@@ -106,7 +106,7 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	if dep.Repeated {
 		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
 	}
-	s.warn(dep.Error() + ": every trial is run in full, in the order of the data, by one worker")
+	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
 	src, err := s.source()

@@ -91,7 +91,7 @@ func (s *searching) startMask() (search.Mask, error) {
 		m.Promote(i)
 	}
 	if moved := s.fitStart(m); moved > 0 {
-		s.warn(fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved))
+		s.warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
 	}
 	return m, lines.Err()
 }
@@ -144,10 +144,10 @@ func (s *searching) book(f search.Result) {
 	}
 	r.Evaluations = f.Evaluations
 	for _, note := range f.Notes {
-		s.warn(note)
+		s.warn(note.ID, note.Text, note.Cure)
 	}
-	if text := s.ended(f.Stop); text != "" {
-		s.warn(text)
+	if w, early := s.ended(f.Stop); early {
+		s.warned(w)
 	}
 	s.count()
 }
@@ -226,8 +226,8 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		return err
 	}
 	warning, differs := s.judge(s.result.Verified, score)
-	if warning != "" {
-		s.warn(warning)
+	if warning != nil {
+		s.warned(*warning)
 	}
 	if done && differs == nil {
 		differs = s.exportAll(ctx, f.Mask)

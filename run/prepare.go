@@ -33,7 +33,7 @@ type prepared struct {
 	inputs   []backend.Tensor
 	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
-	notes    []string
+	notes    []Warning
 }
 
 // prepare reads network and data, calibrates, and puts the weights on their grids.
@@ -72,9 +72,11 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	if c.Bias == "int32" {
-		if p.notes, err = p.network.QuantizeBiases(p.records); err != nil {
+		notes, err := p.network.QuantizeBiases(p.records)
+		if err != nil {
 			return nil, err
 		}
+		p.notes = warnings("bias-stays-float", notes)
 	}
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }

@@ -47,7 +47,7 @@ type Result struct {
 	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
 	Holdout       *HoldoutResult    `json:"holdout,omitempty"`  // what --holdout said
 	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
-	Warnings      []string          `json:"warnings"`
+	Warnings      []Warning         `json:"warnings"`
 }
 
 // An InputFile is a file that a run has read.

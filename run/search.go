@@ -157,7 +157,7 @@ func (s *searching) begin() error {
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
 		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
+		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]
@@ -169,7 +169,7 @@ func (s *searching) begin() error {
 	}
 	s.result.Metric, s.result.Lower = s.metric.Name, s.metric.Lower
 	for _, w := range s.strayIgnore(c) {
-		s.warn(w)
+		s.warned(w)
 	}
 	if s.onGPU() {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
@@ -283,11 +283,6 @@ func (s *searching) progress(e search.Event) {
 	s.trials.event = e
 	e.Trials = s.trials.count()
 	s.config.Progress(e)
-}
-
-func (s *searching) warn(text string) {
-	s.result.Warnings = append(s.result.Warnings, text)
-	s.config.Say("warning: " + text)
 }
 
 // text writes a score for a person.
