@@ -138,6 +138,7 @@ type Verified struct {
 	Value          *float64 `json:"value"`
 	DefaultCorrect *int     `json:"default_session_correct"`
 	DefaultValue   *float64 `json:"default_session_value"`
+	DefaultMet     *bool    `json:"default_session_met"` // nil: not known, or a result of before
 	FirstDiffering string   `json:"first_differing"`
 }
 

@@ -142,8 +142,8 @@ func (v *view) verification() *section {
 		}
 		s.Paragraphs = []string{text + "."}
 	}
-	if v.against(f.DefaultValue) == "worse" && v.against(f.Value) == "better" {
-		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session.")
+	if v.inDefault() != "" && f.DefaultValue != nil {
+		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session, or search with --session default.")
 	}
 	row := func(name string, correct *int, value *float64) []string {
 		return []string{name, maybe(value), count(correct), v.against(value)}

@@ -229,6 +229,9 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if warning != nil {
 		s.warned(*warning)
 	}
+	if differs == nil {
+		s.questionDefault(s.result.Verified)
+	}
 	if done && differs == nil {
 		differs = s.exportAll(ctx, f.Mask)
 	}

@@ -135,6 +135,7 @@ type Verified struct {
 	Value          *float64 `json:"value"`                     // score in the exact session
 	DefaultCorrect *int     `json:"default_session_correct"`   // count in a session with nothing set
 	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
+	DefaultMet     *bool    `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
 	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
 }
 

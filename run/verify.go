@@ -80,11 +80,10 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return nil, none, ctx.Err()
 	}
 	if err != nil { // what a default session makes of a file is the runtime's own affair
-		s.caution("default-session-fails", fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err), "")
+		s.caution("default-session-fails", fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err), "run it with "+exactCure)
 		return v, score, nil
 	}
-	r = scoreResult(def, s.metric.Lower)
-	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
+	s.inDefaultSession(v, def, mask)
 	return v, score, nil
 }
 
