@@ -87,7 +87,7 @@ func (s *searching) open(ctx context.Context) error {
 		}
 	}
 	s.startUp = time.Since(s.started)
-	high, nan, err := s.ev.Arrange(ctx)
+	high, nan, err := s.ev.Arrange(ctx, s.seeHigh(s.ev.Row()))
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,9 @@ func (s *searching) open(ctx context.Context) error {
 		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
 	s.high = high
+	if err := s.questionEnds(ctx); err != nil {
+		return err
+	}
 	s.sayGraphs()
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
 	return nil

@@ -40,7 +40,9 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		reference = make([]float32, s.data.Len()*row)
 	}
 	bad := make([]bool, s.data.Len())
+	see := s.seeFloat(row)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
+		see(sample, values)
 		if reference != nil {
 			copy(reference[sample*row:], values)
 		}
@@ -61,7 +63,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		}
 	}
 	s.float = &score
-	return nil
+	return s.questionFloat(ctx, src)
 }
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.

@@ -66,9 +66,7 @@ func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) 
 		return goal, err
 	}
 	s.result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
-	if goal.Finer {
-		s.warn("target-finer-than-sample", "the target is finer than one sample: no sample that the 16-bit network gets right may be lost", "give more samples, or a target that leaves some room")
-	}
+	s.questionTarget(goal, ends.High)
 	return goal, nil
 }
 

@@ -34,6 +34,9 @@ type prepared struct {
 	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
 	notes    []Warning
+
+	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
+	scanTime  float64 // seconds that it took
 }
 
 // prepare reads network and data, calibrates, and puts the weights on their grids.
@@ -66,6 +69,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	}
 	defer calib.Close()
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
+		return nil, err
+	}
+	if err := p.scanCalibration(calib); err != nil {
 		return nil, err
 	}
 	if err := p.network.QuantizeWeights(); err != nil {
@@ -165,6 +171,9 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 
 // checkLabels refuses labels that the network's output has no class for.
 func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
+	if err := p.checkClasses(m, src); err != nil {
+		return err
+	}
 	out, known := src.tensors[p.output]
 	if !m.ChecksClasses() || !known || len(out.Dims) == 0 {
 		return nil

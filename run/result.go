@@ -44,9 +44,10 @@ type Result struct {
 	MetricCommand *MetricCommand    `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
 	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`
-	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
-	Holdout       *HoldoutResult    `json:"holdout,omitempty"`  // what --holdout said
-	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
+	Sessions      []SessionMix      `json:"sessions,omitempty"`  // with --session default: the mixes that were scored
+	Holdout       *HoldoutResult    `json:"holdout,omitempty"`   // what --holdout said
+	Exports       []Exported        `json:"exports,omitempty"`   // what --export asked for
+	Questions     *Questions        `json:"questions,omitempty"` // what was asked before the first trial
 	Warnings      []Warning         `json:"warnings"`
 }
 

@@ -42,6 +42,7 @@ type searching struct {
 	cost    cost    // --cost
 	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
 	goal    search.Resolved
+	doubts  *asked // what the questions before the first trial have seen; nil: none are asked
 	aside   *aside // the hold-out; nil without one
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
@@ -87,6 +88,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if err := s.openFolder(); err != nil {
+		return nil, err
+	}
+	if err := s.questionFirst(); err != nil {
 		return nil, err
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
