@@ -37,6 +37,7 @@ type Result struct {
 	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
 	Holdout       *Holdout          `json:"holdout"`
 	Exports       []Export          `json:"exports"`
+	Questions     *Questions        `json:"questions"` // nil: none were asked
 	Warnings      []Warning         `json:"warnings"`
 }
 

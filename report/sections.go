@@ -13,7 +13,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.asked(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -22,12 +22,14 @@ func (v *view) section(name, title string) *section {
 }
 
 func (v *view) warnings() *section {
-	if len(v.Warnings) == 0 {
-		return nil
-	}
 	s := v.section("warnings", "Warnings")
 	for _, w := range v.Warnings {
-		s.List = append(s.List, short(w.String()))
+		if !isDoubt(w) {
+			s.List = append(s.List, short(w.String()))
+		}
+	}
+	if s.List == nil {
+		return nil
 	}
 	return s
 }

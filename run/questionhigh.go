@@ -19,9 +19,11 @@ type Blame struct {
 }
 
 const (
-	highLoss  = 0.1 // of a share, between the float network and the one with everything on the high grids
-	highSQNR  = 15  // dB of its outputs against the float network's
-	blameRows = 40  // samples that a holder is blamed by, a block or two
+	highLoss    = 0.1  // of a share, between the float network and the one with everything on the high grids
+	someLoss    = 0.02 // that has to go with noisy outputs
+	highSQNR    = 15   // dB of its outputs against the float network's
+	weightsSQNR = 3    // dB that the weights' grids alone may be better, and still are to blame
+	blameRows   = 40   // samples that a holder is blamed by, a block or two
 )
 
 // questionHigh asks whether the network with everything on the high grids still is the float network, and if not, which
@@ -33,11 +35,12 @@ func (s *searching) questionHigh(ctx context.Context) error {
 	}
 	v := sqnrOf(q.float.rows, q.high.rows)
 	q.HighSQNR = finite(v)
-	loss := 0.0
-	if s.metric.Fraction && s.float != nil {
-		loss = s.float.Float() - s.high.Float()
+	bad := v < highSQNR
+	if s.metric.Fraction && s.float != nil { // outputs may be noisy, and the classes right
+		loss := s.float.Float() - s.high.Float()
+		bad = loss > highLoss || bad && loss > someLoss
 	}
-	if !(v < highSQNR) && !(loss > highLoss) {
+	if !bad {
 		return nil
 	}
 	text := fmt.Sprintf("the network with everything in %s is not the float network any more: its outputs are %.3g dB of signal to noise", precision(s.records[0].High), v)
@@ -45,7 +48,7 @@ func (s *searching) questionHigh(ctx context.Context) error {
 		text += fmt.Sprintf(", it scores %s, the float network %s", s.text(s.high), s.text(*s.float))
 	}
 	var err error
-	if q.Blame, err = s.blame(ctx, q.float); err != nil {
+	if q.Blame, err = s.blame(ctx, q.float, v); err != nil {
 		return err
 	}
 	cure := "--range-high minmax and --calib with samples like those of --data"
@@ -75,8 +78,9 @@ func sqnrOf(want, got []float32) float64 {
 	return 10 * math.Log10(signal/noise)
 }
 
-// blame halves the holders again and again, and goes on with the half that moves the outputs of a block or two further.
-func (s *searching) blame(ctx context.Context, g *sight) (*Blame, error) {
+// blame halves the holders again and again, and goes on with the half that moves the outputs of a block or two further. all is
+// the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
+func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, error) {
 	if len(s.network.Followed) > 0 {
 		return nil, nil
 	}
@@ -95,7 +99,7 @@ func (s *searching) blame(ctx context.Context, g *sight) (*Blame, error) {
 		return sqnrOf(want, got), nil
 	}
 	v, err := of(nil)
-	if err != nil || v < highSQNR {
+	if err != nil || v < highSQNR && v < all+weightsSQNR {
 		return &Blame{SQNR: finite(v)}, err
 	}
 	list := s.network.Holders

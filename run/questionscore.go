@@ -43,7 +43,7 @@ func (s *searching) questionScore(ctx context.Context, g *sight, src *source) er
 }
 
 func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *source, q *asked) ([]Warning, error) {
-	if g.kind == unlabelled {
+	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
 	if q.Chance = g.compare(); q.Chance.Score-q.Chance.Score != 0 { // outputs that are no numbers, and --allow-nan
@@ -51,28 +51,24 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 		return nil, nil
 	}
 	var list []Warning
-	better := false
-	say := func(id string, i Instead, cure string) {
-		if q.Instead = append(q.Instead, i); i.Better {
-			better = true
-			list = append(list, Warning{id, fmt.Sprintf("with %s it would be %.4g, where it is %.4g as it is (on %d samples)", i.Change, i.Score, i.Given, i.Samples), cure})
-		}
-	}
-	for _, shift := range g.shifts() {
-		cure := "save the labels as y - 1"
-		if shift.by > 0 {
-			cure = "save the labels as y + 1"
-		}
-		say("labels-shifted", shift.Instead, cure)
-	}
-	if src != nil && !better {
-		tries := p.otherWays(c, g, q.data)
-		if err := p.try(ctx, c, g, src, tries); err != nil {
+	tries := g.shifts()
+	if src != nil {
+		others := p.otherWays(c, g, q.data)
+		if err := p.try(ctx, c, g, src, others); err != nil {
 			return nil, err
 		}
-		for _, t := range tries {
-			say(t.id, t.Instead, t.cure)
+		tries = append(tries, others...)
+	}
+	var best *attempt // several may be better than what is wrong
+	for _, t := range tries {
+		q.Instead = append(q.Instead, t.Instead)
+		if t.Better && (best == nil || t.more() > best.more()) {
+			best = t
 		}
+	}
+	better := best != nil
+	if better {
+		list = append(list, Warning{best.id, fmt.Sprintf("with %s it would be %.4g, where it is %.4g as it is (on %d samples)", best.Change, best.Score, best.Given, best.Samples), best.cure})
 	}
 	if w, odd := p.questionFolder(c, g); odd {
 		list = append([]Warning{w}, list...)
@@ -123,14 +119,8 @@ func (p *prepared) questionFolder(c Config, g *sight) (Warning, bool) {
 		"add the classes that are missing, or name the sub-folders 0, 1, 2, ..."}, true
 }
 
-// shift is what labels that are one higher or lower would give.
-type shift struct {
-	Instead
-	by int64
-}
-
 // shifts tries labels that are one lower and one higher, which costs no run.
-func (g *sight) shifts() (list []shift) {
+func (g *sight) shifts() (list []*attempt) {
 	if g.kind != ofClasses || !g.doubtful() {
 		return nil
 	}
@@ -139,14 +129,17 @@ func (g *sight) shifts() (list []shift) {
 		for i, want := range g.wanted {
 			grades[i] = one(int64(g.class[i]) == want+by)
 		}
-		change := "labels one lower"
+		change, cure := "labels one lower", "save the labels as y - 1"
 		if by > 0 {
-			change = "labels one higher"
+			change, cure = "labels one higher", "save the labels as y + 1"
 		}
-		list = append(list, shift{weigh(change, g.grade, grades, g.kind), by})
+		list = append(list, &attempt{Instead: weigh(change, g.grade, grades, g.kind), id: "labels-shifted", change: change, cure: cure})
 	}
 	return list
 }
+
+// more is by how much of a sample's grade another way is better.
+func (a *attempt) more() float64 { return math.Abs(a.Score - a.Given) }
 
 // weigh compares grades of the same samples, as they are and in another way.
 func weigh(change string, given, other []float64, kind sightKind) Instead {

@@ -191,10 +191,12 @@ func (g *sight) nearChance() bool {
 	return !(better > 3*err) && len(gain) > 1
 }
 
-// doubtful tells whether the network is so far from perfect that something else is worth a try: not half of the way from the
-// commonest class to all right.
+// doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and labels that
+// are all alike tell nothing.
 func (g *sight) doubtful() bool {
 	mean, _ := meanOf(g.grade)
-	chance, _ := meanOf(g.chance)
-	return mean < chance/2+map[sightKind]float64{ofClasses: 0.5, ofPixels: 0.5}[g.kind]
+	if g.kind == ofValues {
+		return mean < -g.share/2
+	}
+	return mean < 1-muchMore && g.share < 1
 }
