@@ -27,8 +27,9 @@ func (e *Evaluator) Row() int { return e.judge.row }
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets
 // wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
 // way: the first sample whose output has one, else the first that has one in some tensor, or -1. The
-// order cannot change a count. Metrics that do not count hits of classes keep the order of the data.
-func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, err error) {
+// order cannot change a count. Metrics that do not count hits of classes keep the order of the data. Each of see is shown
+// every output row as by Outputs.
+func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []float32)) (high search.Score, nan int, err error) {
 	margins := make([]float64, e.samples)
 	bad, gained := make([]bool, e.samples), make([]float64, e.samples)
 	none := search.NewMask(e.source.Holders())
@@ -39,6 +40,9 @@ func (e *Evaluator) Arrange(ctx context.Context) (high search.Score, nan int, er
 		margins[sample], gained[sample] = e.margin(row, sample), e.judge.metric.gain(row, e.judge.sample(sample))
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
+		}
+		for _, f := range see {
+			f(sample, row)
 		}
 	})
 	seen, werr := e.watchNaN(false)

@@ -209,7 +209,7 @@ func TestStrayIgnore(t *testing.T) {
 			more := append([]string{"--ignore-label", "77"}, c.more...)
 			got := must(t, in.args(more...)...)
 			r := result(t, in.path("run"))
-			if !strings.Contains(got.err, "warning: "+said) || !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, said) }) {
+			if !strings.Contains(got.err, "warning: "+said) || !slices.ContainsFunc(r.Warnings, func(w run.Warning) bool { return strings.HasPrefix(w.Text, said) }) {
 				t.Errorf("warnings %q, %s", r.Warnings, got.err)
 			}
 			got = must(t, append([]string{"eval", in.path("net.onnx"), "--data", in.path("eval.npz")}, more...)...)

@@ -30,6 +30,12 @@ func summary(w io.Writer, r *run.Result, err error) {
 		if high == 0 {
 			end = ""
 		}
+		switch missed := r.MissedByDefault(); {
+		case missed != "":
+			fmt.Fprintf(w, "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime misses it %s; --session default finds a mix that meets it in both\n", missed)
+		case r.DefaultUnknown():
+			fmt.Fprintln(w, "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run the file")
+		}
 		fmt.Fprintf(w, "%s%d of %d activations run in int8; %d stay int16%s\n", so, low, len(r.Holders), high, end)
 		promoted(w, r.Promotion)
 	}
@@ -120,13 +126,25 @@ func verdict(v *run.Verified) string {
 		text = "OUTPUTS DIFFER from the search's, first in tensor " + v.FirstDiffering
 	}
 	if v.Unscored != "" {
-		text += "\n  no score: " + v.Unscored
+		return text + "\n  no score: " + v.Unscored
 	}
-	if v.Correct != nil {
-		text += fmt.Sprintf("\n  exact session    %d correct", *v.Correct)
-	}
-	if v.DefaultCorrect != nil {
-		text += fmt.Sprintf("\n  default session  %d correct", *v.DefaultCorrect)
+	text += "\n  exact session    " + sessionScore(v.Correct, v.Value)
+	switch {
+	case v.DefaultMet != nil && !*v.DefaultMet:
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target"
+	case v.DefaultMet != nil || v.DefaultCorrect != nil || v.DefaultValue != nil:
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue)
 	}
 	return text
+}
+
+// sessionScore is the score of a file in a session: a count, or the metric's own number.
+func sessionScore(correct *int, value *float64) string {
+	switch {
+	case correct != nil:
+		return fmt.Sprintf("%d correct", *correct)
+	case value != nil:
+		return fmt.Sprintf("%.6g", *value)
+	}
+	return "infinite"
 }

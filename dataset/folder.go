@@ -83,6 +83,7 @@ func (s *Set) listImages(o Options) ([]string, error) {
 	} else {
 		images, err = s.scannedImages()
 		if err == nil && list != "" {
+			s.classes = nil
 			var a *array
 			if a, err = s.openLabels(list); err == nil {
 				err = s.takeLabels(*a, int64(len(images)), o)
@@ -157,6 +158,7 @@ func (s *Set) scannedImages() ([]string, error) {
 			label = numbers[i]
 		}
 		images = append(images, found...)
+		s.classes = append(s.classes, Class{class, label})
 		for range found {
 			s.labels = append(s.labels, label)
 		}

@@ -41,6 +41,7 @@ type Set struct {
 	pick     []int // index in the file of each sample; nil: the same
 	samples  int
 	names    func(sample int) string
+	classes  []Class // of a folder of images, by sub-folder
 	temp     *spool
 	closers  []io.Closer
 	hash     hasher

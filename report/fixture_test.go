@@ -24,7 +24,7 @@ func sample(n int) Result {
 		Metric:   "top1", Strategy: "demotion", Formula: "qdq", Samples: 1000, Target: Target{"16bit-0.01", 0.91},
 		Met: true, Finished: true, Evaluations: 10 * n, Trials: 10 * n, SampleEvals: 3500.5 * float64(n), Seconds: 75.25,
 		Verified: &Verified{Identical: true, Correct: ptr(915), Value: ptr(0.915), DefaultCorrect: ptr(905), DefaultValue: ptr(0.905)},
-		Warnings: []string{"one warning"},
+		Warnings: []Warning{{"w", "one warning", "its cure"}},
 	}
 	for i := range n {
 		scale := 0.001 + rng.Float64()

@@ -37,7 +37,8 @@ type Result struct {
 	Sessions      []SessionMix      `json:"sessions"` // the mixes that were scored in a default session too
 	Holdout       *Holdout          `json:"holdout"`
 	Exports       []Export          `json:"exports"`
-	Warnings      []string          `json:"warnings"`
+	Questions     *Questions        `json:"questions"` // nil: none were asked
+	Warnings      []Warning         `json:"warnings"`
 }
 
 // An Input is a file that the run has read.
@@ -139,6 +140,7 @@ type Verified struct {
 	Value          *float64 `json:"value"`
 	DefaultCorrect *int     `json:"default_session_correct"`
 	DefaultValue   *float64 `json:"default_session_value"`
+	DefaultMet     *bool    `json:"default_session_met"` // nil: not known, or a result of before
 	FirstDiffering string   `json:"first_differing"`
 	Unscored       string   `json:"unscored"`
 }
@@ -156,7 +158,7 @@ type Export struct {
 	Files    []string  `json:"files"`
 	Verified *Verified `json:"verified"`
 	Inexact  []string  `json:"inexact"` // holders whose very grid the format cannot hold
-	Warnings []string  `json:"warnings"`
+	Warnings []Warning `json:"warnings"`
 }
 
 // A Holdout is what samples that the search never saw say of its mix.

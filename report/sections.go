@@ -13,7 +13,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.asked(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -22,12 +22,14 @@ func (v *view) section(name, title string) *section {
 }
 
 func (v *view) warnings() *section {
-	if len(v.Warnings) == 0 {
-		return nil
-	}
 	s := v.section("warnings", "Warnings")
 	for _, w := range v.Warnings {
-		s.List = append(s.List, short(w))
+		if !isDoubt(w) {
+			s.List = append(s.List, short(w.String()))
+		}
+	}
+	if s.List == nil {
+		return nil
 	}
 	return s
 }
@@ -142,8 +144,8 @@ func (v *view) verification() *section {
 		}
 		s.Paragraphs = []string{text + "."}
 	}
-	if v.against(f.DefaultValue) == "worse" && v.against(f.Value) == "better" {
-		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session.")
+	if v.inDefault() != "" && f.DefaultValue != nil {
+		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session, or search with --session default.")
 	}
 	row := func(name string, correct *int, value *float64) []string {
 		return []string{name, maybe(value), count(correct), v.against(value)}
@@ -179,9 +181,18 @@ func (v *view) exports() [][]string {
 		} else if e.Verified != nil {
 			equal = "NO"
 		}
-		rows = append(rows, []string{short(e.Format), short(strings.Join(e.Files, ", ")), equal, fmt.Sprint(len(e.Inexact)), short(strings.Join(e.Warnings, "; "))})
+		rows = append(rows, []string{short(e.Format), short(strings.Join(e.Files, ", ")), equal, fmt.Sprint(len(e.Inexact)), short(joined(e.Warnings))})
 	}
 	return rows
+}
+
+// joined is a list of warnings in one cell.
+func joined(list []Warning) string {
+	var texts []string
+	for _, w := range list {
+		texts = append(texts, w.String())
+	}
+	return strings.Join(texts, "; ")
 }
 
 // against compares a score with the target.

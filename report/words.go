@@ -95,6 +95,9 @@ func (r *Run) Answer() string {
 	}
 	fmt.Fprintf(&b, "; this mix scores %s by %s, %s %s.", r.Text(r.Score.Mixed), short(r.Metric), wanted, r.TargetText())
 	text := b.String()
+	if missed := r.inDefault(); missed != "" {
+		text += " It is met in the exact session, and " + missed + "."
+	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
@@ -109,6 +112,9 @@ func (r *Run) State() string {
 		return "unfinished"
 	case !r.Met:
 		return "target not met"
+	}
+	if text := r.inDefault(); text != "" {
+		return "target met in the exact session, " + text
 	}
 	return "target met"
 }

@@ -214,7 +214,7 @@ func idOf(sums [][sha256.Size]byte) string {
 func (s *searching) foretell() error {
 	n, c := s.aside.set.Len(), s.config
 	if s.aside.left > 0 {
-		s.caution(fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", s.aside.left))
+		s.caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", s.aside.left), "")
 	}
 	if c.Confidence == "" { // which goes with a target
 		return nil
@@ -224,7 +224,7 @@ func (s *searching) foretell() error {
 		return nil
 	}
 	if least := search.LeastSamples(claim.Budget, claim.Level()); n < least {
-		s.caution(fmt.Sprintf("the hold-out has %d samples: a loss below %g can be proven on no fewer than %d, even if no prediction changes", n, claim.Budget, least))
+		s.caution("holdout-too-small", fmt.Sprintf("the hold-out has %d samples: a loss below %g can be proven on no fewer than %d, even if no prediction changes", n, claim.Budget, least), "give --holdout more samples, or a target that leaves more room")
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func (s *searching) open(ctx context.Context) error {
 		}
 	}
 	s.startUp = time.Since(s.started)
-	high, nan, err := s.ev.Arrange(ctx)
+	high, nan, err := s.ev.Arrange(ctx, s.seeHigh(s.ev.Row()))
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,9 @@ func (s *searching) open(ctx context.Context) error {
 		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
 	s.high = high
+	if err := s.questionEnds(ctx); err != nil {
+		return err
+	}
 	s.sayGraphs()
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
 	return nil
@@ -106,7 +109,7 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	if dep.Repeated {
 		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
 	}
-	s.warn(dep.Error() + ": every trial is run in full, in the order of the data, by one worker")
+	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
 	src, err := s.source()

@@ -84,7 +84,7 @@ func TestEmulatedOutOfMemory(t *testing.T) {
 		if decisions(t, got) != decisions(t, want) {
 			t.Fatalf("allocation %d: %s\nwant: %s", k, decisions(t, got), decisions(t, want))
 		}
-		if strings.Contains(strings.Join(got.Warnings, "\n"), "going on with blocks of 10 samples") {
+		if strings.Contains(strings.Join(texts(got.Warnings), "\n"), "going on with blocks of 10 samples") {
 			shrunk++
 		}
 		if struck {

@@ -166,7 +166,7 @@ func (s *searching) shrinking(ctx context.Context, f func(context.Context) error
 			return err
 		}
 		s.shrunk = true
-		s.warn(fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.device.Name, s.block))
+		s.warn("device-memory-full", fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.device.Name, s.block), fmt.Sprintf("--block %d begins so", s.block))
 	}
 }
 
@@ -217,7 +217,7 @@ func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.
 	}
 	own, err := s.ev.Again(ctx, mask)
 	if err == nil && own != twin {
-		s.caution(fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)))
+		s.caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)), "")
 	}
 	return own, err
 }

@@ -53,7 +53,7 @@ func (p *prepared) readEncodings(c Config) (err error) {
 	if err != nil {
 		return mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
 	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
+	p.network, p.records, p.order, p.notes = network, records, report.Order, warnings("pair-differs", report.Lines())
 	if !report.Same() {
 		p.low, p.lowGrids = low, lowGrids
 	}

@@ -18,7 +18,7 @@ type Evaluation struct {
 	Samples int          `json:"samples"`
 	Score   *ScoreResult `json:"score"`
 
-	Warnings []string `json:"warnings,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // Eval is the command eval: the score of a float or QDQ file as it is. session is exact, which
@@ -69,7 +69,7 @@ type plain struct {
 	*backend.Evaluator
 	metric   *backend.Metric
 	name     func(sample int) string // what a sample is called
-	warnings []string
+	warnings []Warning
 }
 
 // openPlain compiles a file on the data of a configuration.

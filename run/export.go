@@ -17,7 +17,7 @@ type Exported struct {
 	Files    []string  `json:"files"`
 	Verified *Verified `json:"verified,omitempty"` // of files that ONNX Runtime runs
 	Inexact  []string  `json:"inexact,omitempty"`  // holders whose very grid the format cannot hold
-	Warnings []string  `json:"warnings,omitempty"`
+	Warnings []Warning `json:"warnings,omitempty"`
 }
 
 // Export is the command export: it writes the mix of a run folder in one more format, to out, or
@@ -67,7 +67,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	if !s.result.Finished {
-		e.Warnings = append(e.Warnings, "the search has not come to its end: this is the best mix so far")
+		e.Warnings = append(e.Warnings, Warning{"export-unfinished", "the search has not come to its end: this is the best mix so far", "the search's own command goes on with it"})
 	}
 	if !f.runs {
 		return e, nil
@@ -87,7 +87,7 @@ func (s *searching) export(f Format, mask search.Mask, files []string) (*Exporte
 	}
 	e := &Exported{Format: f.Name, Files: files, Inexact: w.inexact}
 	if n := len(w.inexact); n > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]))
+		e.Warnings = append(e.Warnings, Warning{"export-inexact", fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]), ""})
 	}
 	if f.float {
 		if err := s.network.Chosen(low).Model.Write(files[1]); err != nil {
@@ -111,8 +111,8 @@ func (s *searching) checkExport(ctx context.Context, e *Exported, mask search.Ma
 	}
 	e.Verified = checked.Verified
 	warning, err := s.judge(checked)
-	if warning != "" {
-		e.Warnings = append(e.Warnings, warning)
+	if warning != nil {
+		e.Warnings = append(e.Warnings, *warning)
 	}
 	return err
 }
@@ -139,8 +139,8 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 			err = s.checkExport(ctx, e, mask)
 		}
 		s.config.Say("written: " + strings.Join(files, ", "))
-		for _, text := range e.Warnings {
-			s.warn(name + ": " + text)
+		for _, w := range e.Warnings {
+			s.warn(w.ID, name+": "+w.Text, w.Cure)
 		}
 		s.result.Exports = append(s.result.Exports, *e)
 		if err != nil {

@@ -229,7 +229,7 @@ func TestExportByAnotherFormula(t *testing.T) {
 			continue
 		}
 		differ++
-		if !strings.Contains(strings.Join(r.Warnings, "\n"), "not bit-exact") {
+		if !strings.Contains(strings.Join(texts(r.Warnings), "\n"), "not bit-exact") {
 			t.Errorf("%s: no warning in %q", formula, r.Warnings)
 		}
 		if v, err := Verify(context.Background(), cfg.Out, Config{}); errors.Is(err, ErrExport) != below || v == nil || v.Identical {

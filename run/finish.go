@@ -41,7 +41,9 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		reference = make([]float32, s.data.Len()*row)
 	}
 	bad := make([]bool, s.data.Len())
+	see := s.seeFloat(row)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
+		see(sample, values)
 		if reference != nil {
 			copy(reference[sample*row:], values)
 		}
@@ -62,7 +64,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		}
 	}
 	s.float = &score
-	return nil
+	return s.questionFloat(ctx, src)
 }
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.
@@ -92,7 +94,7 @@ func (s *searching) startMask() (search.Mask, error) {
 		m.Promote(i)
 	}
 	if moved := s.fitStart(m); moved > 0 {
-		s.warn(fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved))
+		s.warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
 	}
 	return m, lines.Err()
 }
@@ -152,10 +154,10 @@ func (s *searching) book(f search.Result) {
 	}
 	r.Evaluations = f.Evaluations
 	for _, note := range f.Notes {
-		s.warn(note)
+		s.warn(note.ID, note.Text, note.Cure)
 	}
-	if text := s.ended(f.Stop); text != "" {
-		s.warn(text)
+	if w, early := s.ended(f.Stop); early {
+		s.warned(w)
 	}
 	s.count()
 }
@@ -235,8 +237,11 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	s.result.Verified = checked.Verified
 	warning, differs := s.judge(checked)
-	if warning != "" {
-		s.warn(warning)
+	if warning != nil {
+		s.warned(*warning)
+	}
+	if differs == nil {
+		s.questionDefault(s.result.Verified)
 	}
 	if done && differs == nil {
 		differs = s.exportAll(ctx, f.Mask)

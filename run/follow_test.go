@@ -90,7 +90,7 @@ func TestFollow(t *testing.T) {
 					t.Errorf("%s: %+v", e.Format, e.Verified)
 				}
 			}
-			if !strings.Contains(strings.Join(r.Warnings, "\n"), "it follows holder") {
+			if !strings.Contains(strings.Join(texts(r.Warnings), "\n"), "it follows holder") {
 				t.Errorf("warnings %q", r.Warnings)
 			}
 			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {

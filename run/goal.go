@@ -66,9 +66,7 @@ func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) 
 		return goal, err
 	}
 	s.result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
-	if goal.Finer {
-		s.warn("the target is finer than one sample: no sample that the 16-bit network gets right may be lost")
-	}
+	s.questionTarget(goal, ends.High)
 	return goal, nil
 }
 
@@ -142,13 +140,13 @@ func (s *searching) constrainSearch() error {
 	return s.readCosts()
 }
 
-// ended says in a line what ended a search before its strategy was done; empty where it was.
-func (s *searching) ended(stop search.Stop) string {
+// ended says what ended a search before its strategy was done, if anything did.
+func (s *searching) ended(stop search.Stop) (w Warning, early bool) {
 	switch stop {
 	case search.StopTrials:
-		return fmt.Sprintf("the budget of %d scores (--trials) ended the search: this is the best so far", s.config.Trials)
+		return Warning{"budget-trials", fmt.Sprintf("the budget of %d scores (--trials) ended the search: this is the best so far", s.config.Trials), "a larger --trials goes further"}, true
 	case search.StopTime:
-		return fmt.Sprintf("the budget of %v (--time) ended the search: this is the best so far", s.config.Time)
+		return Warning{"budget-time", fmt.Sprintf("the budget of %v (--time) ended the search: this is the best so far", s.config.Time), "a longer --time goes further"}, true
 	}
-	return ""
+	return w, false
 }

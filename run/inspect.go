@@ -64,7 +64,7 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 		return nil, err
 	}
 	m, n, records := p.model, p.network, p.records
-	out := &Inspection{Model: c.describe(), Notes: p.notes, Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	out := &Inspection{Model: c.describe(), Notes: texts(p.notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {

@@ -14,17 +14,17 @@ const valueSlack = 1e-9
 // judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it, must be
 // the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is another network: that
 // is a warning, and it has to meet the target by itself.
-func (s *searching) judge(c checked) (warning string, err error) {
+func (s *searching) judge(c checked) (warning *Warning, err error) {
 	if err := s.recordedIs(c.again, "the mix"); err != nil {
-		return "", err
+		return nil, err
 	}
 	if c.Identical {
-		return "", s.recordedIs(c.file, "the written file")
+		return nil, s.recordedIs(c.file, "the written file")
 	}
 	if s.config.Formula == "qdq" {
-		return "", fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
+		return nil, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
 	}
-	warning = "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula
+	warning = &Warning{"formula-differs", "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, "search with --formula qdq for a file that is"}
 	if s.unscored == "" && s.result.Met && !(c.file.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
 		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(c.file), s.config.Target)
 	}

@@ -127,11 +127,11 @@ func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, erro
 }
 
 // strayIgnore says that no label is the one to ignore, which a wrong number would look like.
-func (p *prepared) strayIgnore(c Config) []string {
+func (p *prepared) strayIgnore(c Config) []Warning {
 	if c.IgnoreLabel == nil || !p.data.Labelled() || p.data.Ignored() > 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel)}
+	return []Warning{{"ignore-label-unused", fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel), "leave it out, or name the label that the data has"}}
 }
 
 // balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the class).

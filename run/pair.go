@@ -71,7 +71,7 @@ func (p *prepared) readPair(c Config) error {
 	if c.Weights == "follow" {
 		network.Follow(low, report)
 	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, report.Lines()
+	p.network, p.records, p.order, p.notes = network, records, report.Order, warnings("pair-differs", report.Lines())
 	p.model = file
 	p.bookModel("low", lowFile)
 	p.bookModel("high", file)

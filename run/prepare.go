@@ -33,7 +33,10 @@ type prepared struct {
 	inputs   []backend.Tensor
 	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
-	notes    []string
+	notes    []Warning
+
+	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
+	scanTime  float64 // seconds that it took
 }
 
 // prepare reads network and data, calibrates, and puts the weights on their grids.
@@ -68,13 +71,18 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return nil, err
 	}
+	if err := p.scanCalibration(calib); err != nil {
+		return nil, err
+	}
 	if err := p.network.QuantizeWeights(); err != nil {
 		return nil, err
 	}
 	if c.Bias == "int32" {
-		if p.notes, err = p.network.QuantizeBiases(p.records); err != nil {
+		notes, err := p.network.QuantizeBiases(p.records)
+		if err != nil {
 			return nil, err
 		}
+		p.notes = warnings("bias-stays-float", notes)
 	}
 	p.bookModel("model", p.float)
 	if err := p.bookData("calib", calib); err != nil {
@@ -167,6 +175,9 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 
 // checkLabels refuses labels that the network's output has no class for.
 func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
+	if err := p.checkClasses(m, src); err != nil {
+		return err
+	}
 	out, known := src.tensors[p.output]
 	if !m.ChecksClasses() || !known || len(out.Dims) == 0 {
 		return nil

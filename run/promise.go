@@ -20,7 +20,7 @@ func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (
 	unkept, err = s.ask(ctx, f)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		s.result.Holdout = nil
-		s.warn("interrupted before the hold-out had been asked: the same command goes on with it")
+		s.warn("holdout-unasked", "interrupted before the hold-out had been asked", "the same command goes on with it")
 		return ctx.Err(), nil
 	}
 	return unkept, err
@@ -35,7 +35,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 		return nil, err
 	}
 	if len(r.UsedBefore) > 0 {
-		s.warn("the hold-out has been looked at before, by " + strings.Join(r.UsedBefore, "; ") + ": a mix that was chosen among several by it is not as sure as it says")
+		s.warn("holdout-used-before", "the hold-out has been looked at before, by "+strings.Join(r.UsedBefore, "; ")+": a mix that was chosen among several by it is not as sure as it says", "give --holdout samples that nobody has looked at")
 	}
 	s.config.Say(fmt.Sprintf("scoring on %d samples that the search has not seen", r.Samples))
 	a, err := s.openAsking(ctx)
@@ -185,6 +185,6 @@ func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, w
 	s.result.Promotion, s.result.Score.Mixed = s.promoted(*f), scoreResult(score, s.metric.Lower)
 	s.result.Savings = s.savings(m)
 	if back > 0 {
-		s.warn(fmt.Sprintf("%d activations went back to int16, so that the mix can be promised", back))
+		s.warn("promise-walked-back", fmt.Sprintf("%d activations went back to int16, so that the mix can be promised", back), "")
 	}
 }

@@ -171,7 +171,7 @@ func TestHoldoutShare(t *testing.T) {
 	cfg.Out += "-copies"
 	twice := mustSearch(t, cfg)
 	h := twice.Holdout
-	if h.Samples+h.LeftOut != 60 || h.LeftOut == 0 || !slices.ContainsFunc(twice.Warnings, func(w string) bool { return strings.Contains(w, "are copies of samples") }) {
+	if h.Samples+h.LeftOut != 60 || h.LeftOut == 0 || !slices.ContainsFunc(twice.Warnings, func(w Warning) bool { return strings.Contains(w.Text, "are copies of samples") }) {
 		t.Errorf("%d samples, %d left out, warnings %q", h.Samples, h.LeftOut, twice.Warnings)
 	}
 	set, err := dataset.Open(cfg.Data, []dataset.Input{{Name: "image", Dims: []int64{-1, 1, 8, 8}, Type: dataset.Float32}}, dataset.Options{})
@@ -227,7 +227,7 @@ func TestHoldoutUsedBefore(t *testing.T) {
 	cfg.Force = true
 	for _, want := range []string{"(runs: 1)", "(runs: 2)"} {
 		r := mustSearch(t, cfg)
-		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "looked at before") }) {
+		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return strings.Contains(w.Text, "looked at before") }) {
 			t.Errorf("used before: %q, warnings %q; want %s", r.Holdout.UsedBefore, r.Warnings, want)
 		}
 	}

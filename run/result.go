@@ -44,10 +44,11 @@ type Result struct {
 	MetricCommand *MetricCommand    `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
 	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`
-	Sessions      []SessionMix      `json:"sessions,omitempty"` // with --session default: the mixes that were scored
-	Holdout       *HoldoutResult    `json:"holdout,omitempty"`  // what --holdout said
-	Exports       []Exported        `json:"exports,omitempty"`  // what --export asked for
-	Warnings      []string          `json:"warnings"`
+	Sessions      []SessionMix      `json:"sessions,omitempty"`  // with --session default: the mixes that were scored
+	Holdout       *HoldoutResult    `json:"holdout,omitempty"`   // what --holdout said
+	Exports       []Exported        `json:"exports,omitempty"`   // what --export asked for
+	Questions     *Questions        `json:"questions,omitempty"` // what was asked before the first trial
+	Warnings      []Warning         `json:"warnings"`
 }
 
 // A HolderResult is a holder with its record and the width that it got.
@@ -128,6 +129,7 @@ type Verified struct {
 	Value          *float64 `json:"value"`                     // score in the exact session
 	DefaultCorrect *int     `json:"default_session_correct"`   // count in a session with nothing set
 	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
+	DefaultMet     *bool    `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
 	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
 	Unscored       string   `json:"unscored,omitempty"`        // why the outputs were compared and not scored
 }

@@ -22,7 +22,7 @@ func TestResultIsDocumented(t *testing.T) {
 		reflect.TypeFor[HolderResult](): "holders", reflect.TypeFor[GridResult](): "holders", reflect.TypeFor[RangeResult](): "holders",
 		reflect.TypeFor[TargetResult](): "target and score", reflect.TypeFor[Scores](): "target and score", reflect.TypeFor[ScoreResult](): "target and score",
 		reflect.TypeFor[Saving](): "savings", reflect.TypeFor[StepResult](): "chain", reflect.TypeFor[TrialCosts](): "trial_costs",
-		reflect.TypeFor[Verified](): "verified and exports", reflect.TypeFor[Exported](): "verified and exports", reflect.TypeFor[SessionMix](): "sessions",
+		reflect.TypeFor[Verified](): "verified and exports", reflect.TypeFor[Exported](): "verified and exports", reflect.TypeFor[SessionMix](): "sessions", reflect.TypeFor[Warning](): "The result", reflect.TypeFor[Questions](): "questions",
 	}
 	seen := map[reflect.Type]bool{}
 	var walk func(typ reflect.Type, part string)

@@ -48,6 +48,7 @@ type searching struct {
 	cost   cost    // --cost
 	costs  []cost  // what the result lists: BOPs, bytes, and a cost from a file
 	goal   search.Resolved
+	doubts *asked // what the questions before the first trial have seen; nil: none are asked
 	aside  *aside // the hold-out; nil without one
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
@@ -93,6 +94,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if err := s.openFolder(); err != nil {
+		return nil, err
+	}
+	if err := s.questionFirst(); err != nil {
 		return nil, err
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
@@ -163,7 +167,7 @@ func (s *searching) begin() error {
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
 		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]string{}, s.notes...),
+		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]
@@ -175,7 +179,7 @@ func (s *searching) begin() error {
 	}
 	s.result.Metric, s.result.Lower = s.metric.Name, s.metric.Lower
 	for _, w := range s.strayIgnore(c) {
-		s.warn(w)
+		s.warned(w)
 	}
 	if s.onGPU() {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
@@ -290,11 +294,6 @@ func (s *searching) progress(e search.Event) {
 	s.trials.event = e
 	e.Trials = s.trials.count()
 	s.config.Progress(e)
-}
-
-func (s *searching) warn(text string) {
-	s.result.Warnings = append(s.result.Warnings, text)
-	s.config.Say("warning: " + text)
 }
 
 // text writes a score for a person.

@@ -65,11 +65,11 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 		}
 	}
 	if !done || ctx.Err() != nil {
-		s.warn("the mix holds in the exact session; the default session has not been asked yet")
+		s.warn("default-session-unasked", "the mix holds in the exact session; the default session has not been asked yet", "the same command goes on with it")
 		return ctx.Err(), nil
 	}
 	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
-		s.warn(fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)))
+		s.warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)), "")
 	}
 	best.Found = found
 	*f = best

@@ -32,6 +32,9 @@ func TestSessionDefault(t *testing.T) {
 			t.Errorf("step %d of the walk, %d low, already holds or is not the more demoted one", i, v.Low)
 		}
 	}
+	if r.Verified.DefaultMet == nil || !*r.Verified.DefaultMet || r.MissedByDefault() != "" {
+		t.Errorf("%+v, warnings %q", r.Verified, texts(r.Warnings))
+	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("verify: %+v, %v", v, err)
 	}

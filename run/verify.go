@@ -91,21 +91,11 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return c, ctx.Err()
 	}
 	if err != nil { // what a default session makes of a file is the runtime's own affair
-		s.caution(fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err))
+		s.caution("default-session-fails", fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err), "run it with "+exactCure)
 		return c, nil
 	}
-	r := scoreResult(def, s.metric.Lower)
-	c.DefaultCorrect, c.DefaultValue = r.Correct, r.Value
+	s.inDefaultSession(c.Verified, def, mask)
 	return c, nil
-}
-
-// caution is a warning of a search, or a line of a command that has no result to keep it in.
-func (s *searching) caution(text string) {
-	if s.result == nil {
-		s.config.Say("warning: " + text)
-		return
-	}
-	s.warn(text)
 }
 
 // scoreDefault scores a file in a session with nothing set, as most users will run it.

@@ -51,7 +51,7 @@ func TestCurve(t *testing.T) {
 			if text := strings.Join(got, " "); text != c.want {
 				t.Errorf("curve %q, want %q", text, c.want)
 			}
-			if notes := strings.Join(r.Notes, "; "); c.notes == "" && notes != "" || !strings.Contains(notes, c.notes) {
+			if notes := strings.Trim(fmt.Sprint(r.Notes), "[]"); c.notes == "" && notes != "" || !strings.Contains(notes, c.notes) {
 				t.Errorf("notes %q, want %q", notes, c.notes)
 			}
 		})

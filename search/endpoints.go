@@ -35,7 +35,7 @@ func (s *session) endpoints() error {
 		s.res.AllLow = mix
 		if !s.holds(mix) {
 			s.res.LowRefused, s.floor = true, mix
-			s.res.Notes = append(s.res.Notes, "the 8-bit network is above the target, but the mix of all low records is not: the search goes on")
+			s.note("low-differs", "the 8-bit network is above the target, but the mix of all low records is not: the search goes on", "")
 			return nil
 		}
 	}
@@ -63,7 +63,7 @@ func (s *session) start() error {
 	}
 	if !s.holds(sc) {
 		s.res.StartRefused = true
-		s.res.Notes = append(s.res.Notes, "the start mix is not above the target: the search starts from the 16-bit network")
+		s.note("start-refused", "the start mix is not above the target: the search starts from the 16-bit network", "")
 		return nil
 	}
 	s.base.CopyFrom(s.o.Start)

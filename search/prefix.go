@@ -48,7 +48,7 @@ func prefix(s *session) error {
 		if !found {
 			return nil
 		}
-		s.res.Notes = append(s.res.Notes, fmt.Sprintf("scores are not monotone along the order: %d units hold, %d do not, %d do", end, end+1, at))
+		s.note("not-monotone", fmt.Sprintf("scores are not monotone along the order: %d units hold, %d do not, %d do", end, end+1, at), "")
 		beyond = len(list) + 1
 	}
 }

@@ -45,11 +45,15 @@ type Result struct {
 	AllLow     Score
 	LowRefused bool
 
-	StartRefused bool     // the start mix does not hold, or nobody asked: the chain begins at the all-high mix
-	Notes        []string // what a person should know, a line each
+	StartRefused bool   // the start mix does not hold, or nobody asked: the chain begins at the all-high mix
+	Notes        []Note // what a user should know
 
 	Evaluations int // scores that the definition asks for, the 8-bit endpoint twice in the reference strategy
 }
+
+// A Note is what a user should know of a search: what is so, what to do about it (empty: nothing), and a name of its kind
+// for programs.
+type Note struct{ ID, Text, Cure string }
 
 // Holders returns the holders of the promotion list, unit by unit in its order, given the options' units.
 func (r *Result) Holders(units [][]int) []int {

@@ -78,7 +78,7 @@ func (s *session) end(ctx context.Context, err error) (Result, error) {
 		return s.res, fmt.Errorf("search %s after %d evaluations: %w", s.res.Strategy, s.res.Evaluations, err)
 	}
 	if s.o.Curve && s.res.Stop != StopDone {
-		s.res.Notes = append(s.res.Notes, "the curve is not whole: the budget was spent before its end")
+		s.note("curve-cut", "the curve is not whole: the budget was spent before its end", "a larger --trials or --time finishes it")
 	}
 	return s.res, err
 }
@@ -186,4 +186,8 @@ func (s *session) keep(m Mask, sc Score) error {
 		return nil
 	}
 	return s.o.Best(Best{Mask: s.res.Mask, Score: sc, Saved: s.res.Saved, Evaluations: s.res.Evaluations})
+}
+
+func (s *session) note(id, text, cure string) {
+	s.res.Notes = append(s.res.Notes, Note{id, text, cure})
 }

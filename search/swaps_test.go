@@ -104,7 +104,7 @@ func TestAutoEndsImprove(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := strings.Contains(strings.Join(res.Notes, " "), fmt.Sprintf("improve ended after %d swaps in a row", patience))
+		said := strings.Contains(fmt.Sprint(res.Notes), fmt.Sprintf("improve ended after %d swaps in a row", patience))
 		if asked := res.Evaluations - gallop.Evaluations; said != c.ended || c.ended != (asked == patience) {
 			t.Errorf("%d trials: improve asked for %d scores, notes %q", c.trials, asked, res.Notes)
 		}

@@ -93,6 +93,8 @@ func (t Target) Check(m Scale) error {
 	}
 	one := big.NewRat(1, 1)
 	switch {
+	case t.kind == targetNumber && t.amount.Sign() < 0:
+		return t.wrong("no score of " + m.Name + " is below 0: " + t.drop())
 	case t.kind == targetNumber && t.amount.Cmp(one) > 0:
 		return t.wrong(m.Name + " is a fraction between 0 and 1: write " + t.hint())
 	case (t.kind == targetHigh || t.kind == targetFloat) && new(big.Rat).Abs(t.amount).Cmp(one) >= 0:
@@ -115,6 +117,24 @@ func (t Target) checkShare(m Scale, high *big.Rat) error {
 	}
 	return t.wrong("a percentage is a share of the way from the 8-bit to the 16-bit score: write " + t.amount.FloatString(places(t.amount)) +
 		" for that " + m.Name + ", or 8bit+" + strings.TrimSpace(t.Text) + " for the share")
+}
+
+// drop says how a difference is written that was typed without what it is measured from.
+func (t Target) drop() string {
+	text := strings.TrimSpace(t.Text)
+	if !withinOne(t.amount) {
+		text = "-0.005"
+	}
+	return "for a drop write 16bit" + text + " or float" + text
+}
+
+// LooksLikeDrop tells whether a target is so small a percentage that a drop of that size was probably meant, as other tools
+// have it, and gives the drop as a number: 0.01 for 1%. A share that was written with 8bit+ is meant.
+func (t Target) LooksLikeDrop() (drop string, ok bool) {
+	if t.kind != targetShare || t.spelt || t.amount.Sign() == 0 || t.amount.Cmp(mistaken) > 0 {
+		return "", false
+	}
+	return t.amount.FloatString(places(t.amount)), true
 }
 
 // hint writes the target as a fraction where it was typed in points, or gives an example where it cannot be points.

@@ -81,6 +81,8 @@ func TestTargetMistakes(t *testing.T) {
 		{"82%", top1, ends, "8bit+82%"},
 		{"91", top1, ends, "write 0.91"},
 		{"16bit-1", top1, ends, "write 16bit-0.01"},
+		{"-0.01", top1, ends, "no score of top1 is below 0: for a drop write 16bit-0.01 or float-0.01"},
+		{"-91", top1, ends, "for a drop write 16bit-0.005 or float-0.005"},
 		{"16bit+2", top1, ends, "write 16bit+0.02"},
 		{"float-0.5", top1, ends, "no float network"},
 		{"16bit-0.5%", top1, ends, "write 16bit-0.005"},
@@ -203,4 +205,16 @@ func FuzzParseTarget(f *testing.F) {
 			t.Fatalf("%q: %+v", text, r)
 		}
 	})
+}
+
+// TestLooksLikeDrop tells small percentages, which other tools take for a drop, from shares that are meant.
+func TestLooksLikeDrop(t *testing.T) {
+	for text, want := range map[string]string{"1%": "0.01", "0.5%": "0.005", "10%": "0.1", "2.5%": "0.025",
+		"0%": "", "11%": "", "50%": "", "90%": "", "8bit+1%": "", "0.01": "", "16bit-0.01": "", "float-0.01": ""} {
+		target, err := ParseTarget(text)
+		drop, ok := target.LooksLikeDrop()
+		if err != nil || drop != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t, %v", text, drop, ok, err)
+		}
+	}
 }

@@ -1,0 +1,20 @@
+package backend
+
+// OneClass tells whether every network scores the same by the metric on an output of these dimensions, the batch first: its
+// predictions are the largest of several classes, and the output has one. Metrics that were registered know their own.
+func (m *Metric) OneClass(dims []int64) bool {
+	if m.custom || len(dims) == 0 {
+		return false
+	}
+	switch {
+	case m.NeedsLabels && m.Labels == PixelLabels:
+		return len(dims) < 2 || dims[1] == 1
+	case m.rank > 0, m.NeedsLabels && m.Labels == ClassLabels:
+		all := int64(1)
+		for _, d := range dims[1:] {
+			all *= d
+		}
+		return all == 1
+	}
+	return false
+}

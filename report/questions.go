@@ -1,0 +1,113 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Questions are what the search asked before its first trial, as far as the page shows them.
+type Questions struct {
+	Seconds    float64     `json:"seconds"`
+	Duplicates int         `json:"duplicates"` // samples of the data that are copies of an earlier one
+	InCalib    int         `json:"in_calib"`   // calibration samples that are in the data too
+	Ranges     []InRange   `json:"ranges"`
+	Classes    []ClassName `json:"classes"` // of a folder of images
+	Chance     *Chance     `json:"chance"`
+	Instead    []Instead   `json:"instead"`   // what was tried in place of the data as they are
+	HighSQNR   *float64    `json:"high_sqnr"` // dB
+	Blame      *Blame      `json:"blame"`
+}
+
+// An InRange is what an input holds in the calibration and in the data.
+type InRange struct {
+	Input   string  `json:"input"`
+	Calib   *Range  `json:"calib"`
+	Data    *Range  `json:"data"`
+	Outside float64 `json:"outside"` // share of the data's values
+}
+
+// A ClassName is a sub-folder and its label.
+type ClassName struct {
+	Label   int64  `json:"label"`
+	Name    string `json:"name"`
+	Samples int    `json:"samples"`
+}
+
+// A Chance compares the network with whoever always says the same.
+type Chance struct {
+	Score  float64 `json:"score"`
+	Always float64 `json:"always"`
+	Class  *int64  `json:"class"`
+	Near   bool    `json:"near"`
+}
+
+// An Instead is one thing that was tried in place of the data as they are.
+type Instead struct {
+	Change  string  `json:"change"`
+	Samples int     `json:"samples"`
+	Given   float64 `json:"given"`
+	Score   float64 `json:"score"`
+	Better  bool    `json:"better"`
+}
+
+// A Blame is the holder whose high grid alone moves the outputs furthest.
+type Blame struct {
+	Holder string   `json:"holder"`
+	SQNR   *float64 `json:"sqnr"` // dB
+}
+
+// doubts are the ids of warnings that put the set-up of the run in question: they stand first on the page.
+var doubts = []string{"near-chance", "labels-shifted", "scale-differs", "channels-turned", "classes-missing", "int16-differs", "outside-calibration", "calibration-too-wide",
+	"calibration-in-data", "duplicate-samples", "labels-one-class", "target-percent", "target-below-zero", "target-one-sample", "target-finer-than-sample",
+	"default-session-misses", "default-session-fails"}
+
+// asked is what the run asked itself: first what looked wrong, then what was found.
+func (v *view) asked() *section {
+	s := v.section("questions", "Questions before you trust it")
+	for _, id := range doubts {
+		for _, w := range v.Warnings {
+			if w.ID == id {
+				s.List = append(s.List, short(w.String()))
+			}
+		}
+	}
+	if q := v.Questions; q != nil && (len(s.List) > 0 || len(q.Classes) > 0) {
+		s.Tables = q.tables(s.ID)
+	}
+	if s.List == nil && s.Tables == nil {
+		return nil
+	}
+	return s
+}
+
+// tables are the numbers behind the questions.
+func (q *Questions) tables(id string) (list []*table) {
+	rows := [][]string{}
+	for _, r := range q.Ranges {
+		if r.Calib != nil && r.Data != nil {
+			rows = append(rows, []string{short(r.Input), number(r.Calib.Min), number(r.Calib.Max), number(r.Data.Min), number(r.Data.Max), brief(100 * r.Outside)})
+		}
+	}
+	if len(rows) > 0 {
+		list = append(list, newTable(id+"-ranges", "Inputs of the network in the calibration and in the data",
+			append(textColumns("input"), numberColumns("calibration from", "to", "data from", "to", "% outside")...), rows))
+	}
+	rows = nil
+	for _, i := range q.Instead {
+		rows = append(rows, []string{short(i.Change), fmt.Sprint(i.Samples), brief(i.Given), brief(i.Score)})
+	}
+	if rows != nil {
+		list = append(list, newTable(id+"-instead", "What the float network scores in another way", append(textColumns("change"), numberColumns("samples", "as it is", "so")...), rows))
+	}
+	rows = nil
+	for _, c := range q.Classes {
+		rows = append(rows, []string{fmt.Sprint(c.Label), short(c.Name), fmt.Sprint(c.Samples)})
+	}
+	if rows != nil {
+		list = append(list, newTable(id+"-classes", "Classes by sub-folder", append(append(numberColumns("label"), textColumns("sub-folder")...), numberColumns("samples")...), rows))
+	}
+	return list
+}
+
+// isDoubt tells whether a warning stands among the questions.
+func isDoubt(w Warning) bool { return slices.Contains(doubts, w.ID) }

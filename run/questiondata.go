@@ -1,0 +1,150 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"demote/dataset"
+)
+
+// An InputRange is what an input of the network holds in the calibration and in the data.
+type InputRange struct {
+	Input   string       `json:"input"`
+	Calib   *RangeResult `json:"calib"`
+	Data    *RangeResult `json:"data"`
+	Outside float64      `json:"outside"` // share of the data's values outside the calibrated range
+}
+
+// A ClassName is a class of a folder of images.
+type ClassName struct {
+	Label   int64  `json:"label"`
+	Name    string `json:"name"`
+	Samples int    `json:"samples"`
+}
+
+const (
+	farShare  = 0.01 // of an input's values far outside its calibrated range
+	copyShare = 0.01 // of samples that are copies, beyond what the data has by itself
+	fewElems  = 32   // numbers of a sample below which copies come by themselves,
+	fewShare  = 0.25 // up to this share
+	narrow    = 16   // times that the calibrated range is as wide as the data's
+	nameTable = 12   // classes that the terminal lists
+)
+
+// scanCalibration remembers what the calibration samples are like.
+func (p *prepared) scanCalibration(calib *dataset.Set) error {
+	begun := time.Now()
+	inputs, err := blockInputs(p.float, calib, p.block)
+	if err == nil {
+		p.calibScan, err = scanSamples(calib, inputs, nil)
+	}
+	p.scanTime = time.Since(begun).Seconds()
+	return err
+}
+
+// questionData asks of the samples: values beyond the calibrated range, copies, and calibration samples among them.
+func (s *searching) questionData() error {
+	q := s.doubts
+	var err error
+	if q.data, err = scanSamples(s.data, s.inputs, q.calib); err != nil {
+		return err
+	}
+	for _, w := range s.questionCopies(q) {
+		s.warned(w)
+	}
+	if q.calib == nil {
+		return nil
+	}
+	for i, in := range s.inputs {
+		if q.data.low[i] > q.data.high[i] || q.calib.low[i] > q.calib.high[i] {
+			continue
+		}
+		r := InputRange{Input: in.Name, Calib: &RangeResult{q.calib.low[i], q.calib.high[i]}, Data: &RangeResult{q.data.low[i], q.data.high[i]},
+			Outside: float64(q.data.beyond[i]) / float64(max(1, q.data.values[i]))}
+		q.Ranges = append(q.Ranges, r)
+		if w, odd := r.question(float64(q.data.far[i]) / float64(max(1, q.data.values[i]))); odd {
+			s.warned(w)
+		}
+	}
+	return nil
+}
+
+// question says whether data and calibration are of another kind; far is the share of values far outside.
+func (r InputRange) question(far float64) (Warning, bool) {
+	const cure = "give --calib and --data samples that are scaled alike; --scale, --mean and --std apply to both"
+	calib, data := max(math.Abs(r.Calib.Min), math.Abs(r.Calib.Max)), max(math.Abs(r.Data.Min), math.Abs(r.Data.Max))
+	ranges := fmt.Sprintf("%.4g to %.4g in the calibration, %.4g to %.4g in the data", r.Calib.Min, r.Calib.Max, r.Data.Min, r.Data.Max)
+	switch {
+	case far > farShare:
+		return Warning{"outside-calibration", fmt.Sprintf("%.3g %% of the evaluation values of input %s lie outside its calibrated range: %s", 100*r.Outside, r.Input, ranges), cure}, true
+	case calib > narrow*data:
+		return Warning{"calibration-too-wide", fmt.Sprintf("the evaluation values of input %s use a small part of its calibrated range: %s", r.Input, ranges), cure}, true
+	}
+	return Warning{}, false
+}
+
+// questionCopies counts the copies in the data, and the calibration samples among it.
+func (s *searching) questionCopies(q *asked) (list []Warning) {
+	seen := make(map[uint64]int, len(q.data.sums))
+	other := 0
+	labels := s.data.Labels()
+	for i, sum := range q.data.sums {
+		first, copied := seen[sum]
+		if !copied {
+			seen[sum] = i
+			continue
+		}
+		q.Duplicates++
+		if labels != nil && labels[i] != labels[first] {
+			other++
+		}
+	}
+	usual, n := copyShare, len(q.data.sums)
+	if q.data.elems < fewElems {
+		usual = fewShare
+	}
+	if own := float64(q.Duplicates) / float64(n); q.Duplicates > 1 && own > usual {
+		text := fmt.Sprintf("%d of the %d samples of %s are copies of others", q.Duplicates, n, s.config.Data)
+		if other > 0 {
+			text += fmt.Sprintf(", %d with another label", other)
+		}
+		list = append(list, Warning{"duplicate-samples", text, "give --data every sample once: numpy.unique(x, axis=0, return_index=True) finds them"})
+	}
+	if q.calib == nil {
+		return list
+	}
+	for _, sum := range q.calib.sums {
+		if _, shared := seen[sum]; shared {
+			q.InCalib++
+		}
+	}
+	if share := float64(q.InCalib) / float64(max(1, len(q.calib.sums))); q.InCalib > 1 && share > usual+2*float64(q.Duplicates)/float64(n) {
+		list = append(list, Warning{"calibration-in-data", fmt.Sprintf("%d of the %d samples of %s are in %s too: the ranges know the very samples that the mix is judged by", q.InCalib, len(q.calib.sums), s.config.Calib, s.config.Data),
+			"give --calib other samples, such as some of the training data"})
+	}
+	return list
+}
+
+// sayClasses prints which sub-folder of a folder of images is which class.
+func (s *searching) sayClasses() {
+	count := map[int64]int{}
+	for _, l := range s.data.Labels() {
+		count[l]++
+	}
+	var names []string
+	for _, c := range s.data.Classes() {
+		s.doubts.Classes = append(s.doubts.Classes, ClassName{c.Label, c.Name, count[c.Label]})
+		names = append(names, fmt.Sprintf("%d %s", c.Label, c.Name))
+	}
+	if len(names) == 0 {
+		return
+	}
+	more := ""
+	if len(names) > nameTable {
+		more = fmt.Sprintf(", ... %s (result.json has all %d)", names[len(names)-1], len(names))
+		names = names[:nameTable]
+	}
+	s.config.Say("classes by sub-folder: " + strings.Join(names, ", ") + more)
+}

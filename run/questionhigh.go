@@ -1,0 +1,156 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
+	"demote/quant"
+	"demote/search"
+)
+
+// Blame is the holder whose high grid alone moves the outputs furthest from those of the float network.
+type Blame struct {
+	Holder string   `json:"holder"` // empty: the weights' grids
+	SQNR   *float64 `json:"sqnr"`   // of the outputs with that holder alone on its high grid, in dB
+}
+
+const (
+	highLoss    = 0.1  // of a share, between the float network and the one with everything on the high grids
+	someLoss    = 0.02 // that has to go with noisy outputs
+	highSQNR    = 15   // dB of its outputs against the float network's
+	weightsSQNR = 3    // dB that the weights' grids alone may be better, and still are to blame
+	blameRows   = 40   // samples that a holder is blamed by, a block or two
+)
+
+// questionHigh asks whether the network with everything on the high grids still is the float network, and if not, which
+// holder is to blame.
+func (s *searching) questionHigh(ctx context.Context) error {
+	q := s.doubts
+	if q.float == nil || q.high == nil || s.prepared.float == nil {
+		return nil
+	}
+	v := sqnrOf(q.float.rows, q.high.rows)
+	q.HighSQNR = finite(v)
+	bad := v < highSQNR
+	if s.metric.Fraction && s.float != nil { // outputs may be noisy, and the classes right
+		loss := s.float.Float() - s.high.Float()
+		bad = loss > highLoss || bad && loss > someLoss
+	}
+	if !bad {
+		return nil
+	}
+	text := fmt.Sprintf("the network with everything in %s is not the float network any more: its outputs are %.3g dB of signal to noise", precision(s.records[0].High), v)
+	if s.metric.Fraction && s.float != nil {
+		text += fmt.Sprintf(", it scores %s, the float network %s", s.text(s.high), s.text(*s.float))
+	}
+	var err error
+	if q.Blame, err = s.blame(ctx, q.float, v); err != nil {
+		return err
+	}
+	cure := "--range-high minmax and --calib with samples like those of --data"
+	switch b := q.Blame; {
+	case b == nil:
+	case b.Holder == "" && b.SQNR != nil:
+		text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR)
+		cure = "see the ranges of the weights of single channels, which are too uneven for 8 bits"
+	case b.SQNR == nil:
+	default:
+		text += fmt.Sprintf("; to blame is %s, %.3g dB alone", b.Holder, *b.SQNR)
+	}
+	s.warn("int16-differs", text, cure)
+	return nil
+}
+
+// sqnrOf is the signal to noise of outputs against others, in dB. What is not finite in the reference is left out.
+func sqnrOf(want, got []float32) float64 {
+	signal, noise := 0.0, 0.0
+	for i, w := range want {
+		d := float64(got[i]) - float64(w)
+		if w-w == 0 {
+			signal += float64(w) * float64(w)
+			noise += d * d
+		}
+	}
+	return 10 * math.Log10(signal/noise)
+}
+
+// blame halves the holders again and again, and goes on with the half that moves the outputs of a block or two further. all is
+// the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
+func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, error) {
+	if len(s.network.Followed) > 0 {
+		return nil, nil
+	}
+	few := &picked{set: s.data}
+	var want []float32
+	step := max(1, len(g.probes)/blameRows)
+	for i := 0; i < len(g.probes) && len(few.samples) < blameRows; i += step {
+		few.samples = append(few.samples, g.probes[i])
+		want = append(want, g.rows[i*g.row:(i+1)*g.row]...)
+	}
+	of := func(holders []onnx.Holder) (float64, error) {
+		got, err := s.rowsOf(ctx, holders, few)
+		if err != nil {
+			return 0, err
+		}
+		return sqnrOf(want, got), nil
+	}
+	v, err := of(nil)
+	if err != nil || v < highSQNR && v < all+weightsSQNR {
+		return &Blame{SQNR: finite(v)}, err
+	}
+	list := s.network.Holders
+	for len(list) > 1 {
+		a, b := list[:len(list)/2], list[len(list)/2:]
+		first, err := of(a)
+		if err != nil {
+			return nil, err
+		}
+		second, err := of(b)
+		if err != nil {
+			return nil, err
+		}
+		if list, v = a, first; second < first {
+			list, v = b, second
+		}
+	}
+	return &Blame{list[0].Name, finite(v)}, nil
+}
+
+// rowsOf runs the network with some holders on their high grids and all others left float.
+func (s *searching) rowsOf(ctx context.Context, holders []onnx.Holder, few *picked) ([]float32, error) {
+	n := *s.network
+	n.Holders = nil
+	var grids []quant.Grid
+	for i, h := range holders {
+		grids = append(grids, s.records[h.Index].High)
+		h.Index = i
+		n.Holders = append(n.Holders, h)
+	}
+	src, records, err := s.fixedSource(&n, grids)
+	if err != nil {
+		return nil, err
+	}
+	o := backend.Options{Metric: backend.OutputsOnly, Output: s.output, Block: s.block, Workers: s.config.Workers, Threads: s.config.Threads, Naive: true, Level: optimization}
+	e, err := backend.New(ctx, src, few, records, o)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	return allOutputs(ctx, e, search.NewMask(len(holders)))
+}
+
+// picked are some samples of a set.
+type picked struct {
+	set     *dataset.Set
+	samples []int
+}
+
+func (p *picked) Len() int { return len(p.samples) }
+
+func (p *picked) Read(input, i int, dst []byte) error {
+	return p.set.Read(input, p.samples[i], dst)
+}

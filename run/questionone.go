@@ -1,0 +1,15 @@
+package run
+
+import "demote/backend"
+
+// checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
+func (p *prepared) checkClasses(m *backend.Metric, src *source) error {
+	out, known := src.tensors[p.output]
+	if !known || !m.OneClass(out.Dims) {
+		return nil
+	}
+	if m.NeedsLabels && m.Labels == backend.PixelLabels {
+		return mistakef("output %s has one class a pixel, and %s takes the largest of several: every network scores the same; choose --metric label-mse, label-mae, sqnr or mse", p.output, m.Name)
+	}
+	return mistakef("output %s has one number a sample, and %s takes the largest of several: every network scores the same; choose --metric label-mse or label-mae with the wanted numbers as labels, sqnr or mse without, or a --metric-cmd", p.output, m.Name)
+}

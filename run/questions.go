@@ -1,0 +1,97 @@
+package run
+
+import (
+	"context"
+	"time"
+)
+
+// Questions are what a search asked itself before its first trial, in numbers. What looked wrong is a warning besides.
+type Questions struct {
+	Seconds    float64      `json:"seconds"`             // that asking took, the passes of the search itself aside
+	Duplicates int          `json:"duplicates"`          // samples of the data that are copies of an earlier one
+	InCalib    int          `json:"in_calib"`            // calibration samples that are in the data too
+	Ranges     []InputRange `json:"ranges,omitempty"`    // of each input that holds numbers, against the calibration
+	Classes    []ClassName  `json:"classes,omitempty"`   // of a folder of images: its sub-folders by their numbers
+	Chance     *Chance      `json:"chance,omitempty"`    // where the labels allow it
+	Instead    []Instead    `json:"instead,omitempty"`   // what was tried in place of the data as they are
+	HighSQNR   *float64     `json:"high_sqnr,omitempty"` // of the outputs with everything on the high grids, against the float network, in dB
+	Blame      *Blame       `json:"blame,omitempty"`     // where the high grids lose much
+}
+
+// asked is what the questions need to remember on the way to the first trial.
+type asked struct {
+	Questions
+	calib, data *scan  // what the samples are like; calib is nil where nothing is calibrated
+	float       *sight // what the float network made of the samples; nil for a pair
+	high        *sight // what the network made of them with everything on the high grids
+	scored      bool   // the float network's score has been asked about
+	over        bool   // all has been asked: a block that had to shrink asks nothing again
+}
+
+// question runs a part of the questions and books its time.
+func (q *asked) question(ask func() error) error {
+	begun := time.Now()
+	err := ask()
+	q.Seconds += time.Since(begun).Seconds()
+	return err
+}
+
+// questionFirst asks what can be asked before any network runs: of the samples and their labels.
+func (s *searching) questionFirst() error {
+	s.doubts = &asked{calib: s.calibScan}
+	s.doubts.Seconds = s.scanTime
+	return s.doubts.question(func() error {
+		for _, w := range s.questionLabels(s.config) {
+			s.warned(w)
+		}
+		s.sayClasses()
+		return s.questionData()
+	})
+}
+
+// questionEnds asks what the two endpoints tell: it is the last before the first trial.
+func (s *searching) questionEnds(ctx context.Context) error {
+	q := s.doubts
+	if q == nil || q.over {
+		return nil
+	}
+	q.over = true
+	err := q.question(func() error {
+		if q.float == nil && q.high != nil { // a pair
+			if err := s.questionScore(ctx, q.high, nil); err != nil {
+				return err
+			}
+		}
+		return s.questionHigh(ctx)
+	})
+	s.result.Questions = &q.Questions
+	return err
+}
+
+// seeFloat is shown what the float network makes of every sample.
+func (s *searching) seeFloat(row int) func(sample int, values []float32) {
+	if s.doubts == nil {
+		return func(int, []float32) {}
+	}
+	s.doubts.float = s.newSight(s.metric, s.config, row)
+	return s.doubts.float.see
+}
+
+// seeHigh is shown what the network makes of every sample with everything on the high grids.
+func (s *searching) seeHigh(row int) func(sample int, values []float32) {
+	if s.doubts == nil || s.doubts.over {
+		return func(int, []float32) {}
+	}
+	s.doubts.high = s.newSight(s.metric, s.config, row)
+	return s.doubts.high.see
+}
+
+// questionFloat asks whether the float network scores what a trained one does.
+func (s *searching) questionFloat(ctx context.Context, src *source) error {
+	q := s.doubts
+	if q == nil || q.scored {
+		return nil
+	}
+	q.scored = true
+	return q.question(func() error { return s.questionScore(ctx, q.float, src) })
+}

@@ -1,0 +1,91 @@
+package run
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// hasWarning finds a warning by its id.
+func hasWarning(r *Result, id string) *Warning {
+	for i, w := range r.Warnings {
+		if w.ID == id {
+			return &r.Warnings[i]
+		}
+	}
+	return nil
+}
+
+// testSearching is a search of so many holders that nothing has been found by yet.
+func testSearching(t *testing.T, metric string, holders int) *searching {
+	t.Helper()
+	m, err := backend.MetricByName(metric)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := *m
+	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]HolderResult, holders)}}
+}
+
+// TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as such, in
+// every metric, with the difference and the flag; and that one which holds there, or has no target, is not.
+func TestDefaultSessionMisses(t *testing.T) {
+	mask := search.NewMask(4)
+	mask.Demote(1)
+	for _, c := range []struct {
+		name   string
+		lower  bool
+		share  string
+		target float64
+		score  search.Score
+		said   string // empty: nothing
+		met    string
+	}{
+		{"counts", false, "", 0.9125, search.Score{Count: 1822, Total: 2000}, "by 0.0015: 0.911, not above 0.9125", "false"},
+		{"counts, equal", false, "", 0.9125, search.Score{Count: 1825, Total: 2000}, "by a hair: 0.9125 is not above it", "false"},
+		{"counts, above", false, "", 0.9125, search.Score{Count: 1826, Total: 2000}, "", "true"},
+		{"f1", false, "", 0.9085, search.Score{Value: 0.9073}, "by 0.0012: 0.9073, not above 0.9085", "false"},
+		{"f1, above", false, "", 0.9085, search.Score{Value: 0.909}, "", "true"},
+		{"mse", true, "", 0.25, search.Score{Value: -0.5}, "by 0.25: 0.5, not below 0.25", "false"},
+		{"mse, below", true, "", 0.25, search.Score{Value: -0.125}, "", "true"},
+		{"sqnr", false, "", 40, search.Score{Value: math.Inf(-1)}, "by far", "false"},
+		{"a share", false, "20%", 0, search.Score{Count: 1, Total: 2000}, "", "none"},
+	} {
+		s := testSearching(t, "top1", 4)
+		s.metric.Lower = c.lower
+		s.result.Lower, s.result.Met, s.result.Int16Share, s.result.Target.Value = c.lower, true, c.share, c.target
+		s.above = metricSign(c.target, c.lower)
+		v := &Verified{}
+		s.inDefaultSession(v, c.score, mask)
+		met := "none"
+		if v.DefaultMet != nil {
+			met = map[bool]string{true: "true", false: "false"}[*v.DefaultMet]
+		}
+		s.result.Verified = v
+		s.questionDefault(v)
+		w := hasWarning(s.result, "default-session-misses")
+		if met != c.met || (w != nil) != (c.said != "") || s.result.MissedByDefault() != c.said {
+			t.Errorf("%s: met %s, missed %q, %v", c.name, met, s.result.MissedByDefault(), w)
+		} else if w != nil && (!strings.HasSuffix(w.Text, c.said) || !strings.Contains(w.Cure, "--session default")) {
+			t.Errorf("%s: %v", c.name, w)
+		}
+	}
+}
+
+// TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it misses.
+func TestDefaultSessionOfASearch(t *testing.T) {
+	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Seed: 1, Version: "test", Out: t.TempDir() + "/run"}
+	r := mustSearch(t, cfg)
+	below := *r.Verified.DefaultValue <= r.Target.Value
+	if !r.Met || r.Verified.DefaultMet == nil || *r.Verified.DefaultMet == below || (hasWarning(r, "default-session-misses") != nil) != below {
+		t.Errorf("target %v, %+v, warnings %q", r.Target, r.Verified, texts(r.Warnings))
+	}
+	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || v.DefaultMet == nil || *v.DefaultMet == below {
+		t.Errorf("verify: %+v, %v", v, err)
+	}
+}

@@ -1,0 +1,202 @@
+package run
+
+import (
+	"math"
+
+	"demote/backend"
+)
+
+const (
+	probeSamples = 200      // that are tried in another way, at most
+	probeBytes   = 32 << 20 // of output rows that are kept for comparison
+	tenth        = 10       // samples are tried in another way on at most this part of the data
+)
+
+// A sight is what a network made of the samples: how right each output row was, and some rows themselves. Its methods may
+// be called from several goroutines, for a sample each.
+type sight struct {
+	kind   sightKind
+	grade  []float64 // by sample, higher is better: 1 or 0 for a class, a share of pixels, or a squared error negated
+	chance []float64 // by sample: the same for whoever always says the commonest class, or the mean
+	class  []int32   // by sample: the largest of the outputs; of classes
+	wanted []int64   // of classes
+	common int64     // the commonest class
+	share  float64   // of the labels that are it; of values: their variance
+
+	probes []int // samples whose rows are kept, in order
+	slot   map[int]int
+	rows   []float32
+	row    int
+
+	pixels []int32
+	values []float32
+	mean   []float64 // of values, by output
+	ignore int32
+}
+
+type sightKind int
+
+const (
+	unlabelled sightKind = iota
+	ofClasses
+	ofPixels
+	ofValues
+)
+
+// newSight prepares for rows of a length. Labels count for built-in metrics that need them: what others mean is their own
+// affair.
+func (p *prepared) newSight(m *backend.Metric, c Config, row int) *sight {
+	n := p.data.Len()
+	g := &sight{row: row, slot: map[int]int{}, ignore: -1}
+	most := max(1, min(n, probeSamples, probeBytes/max(1, 4*row)))
+	for i := range most {
+		g.slot[i*n/most] = len(g.probes)
+		g.probes = append(g.probes, i*n/most)
+	}
+	g.rows = make([]float32, most*row)
+	if c.MetricCmd == "" {
+		g.take(p, m, c)
+	}
+	if g.kind != unlabelled {
+		g.grade, g.chance = make([]float64, n), make([]float64, n)
+	}
+	return g
+}
+
+// take finds what kind the labels are, and what is commonest among them.
+func (g *sight) take(p *prepared, m *backend.Metric, c Config) {
+	switch {
+	case m.ChecksClasses() && g.row > 1 && len(p.data.Labels()) > 0:
+		g.kind, g.wanted, g.class = ofClasses, p.data.Labels(), make([]int32, p.data.Len())
+		count := map[int64]int{}
+		for _, l := range g.wanted {
+			if count[l]++; count[l] > count[g.common] || count[l] == count[g.common] && l < g.common {
+				g.common = l
+			}
+		}
+		g.share = float64(count[g.common]) / float64(len(g.wanted))
+	case (m.Name == "pixel-accuracy" || m.Name == "miou") && len(p.data.Pixels()) > 0:
+		g.kind, g.pixels = ofPixels, p.data.Pixels()
+		if c.IgnoreLabel != nil {
+			g.ignore = int32(*c.IgnoreLabel)
+		}
+		count, all := map[int32]int{}, 0
+		for _, l := range g.pixels {
+			if l != g.ignore {
+				count[l]++
+				all++
+			}
+		}
+		for l, k := range count {
+			if k > count[int32(g.common)] || k == count[int32(g.common)] && int64(l) < g.common {
+				g.common = int64(l)
+			}
+		}
+		g.share = float64(count[int32(g.common)]) / float64(max(1, all))
+	case (m.Name == "label-mse" || m.Name == "label-mae") && len(p.data.Values()) == p.data.Len()*g.row:
+		g.kind, g.values, g.mean = ofValues, p.data.Values(), make([]float64, g.row)
+		n := float64(p.data.Len())
+		for i, v := range g.values {
+			g.mean[i%g.row] += float64(v) / n
+		}
+		for i, v := range g.values {
+			d := float64(v) - g.mean[i%g.row]
+			g.share += d * d / float64(len(g.values))
+		}
+	}
+}
+
+// see takes in one output row.
+func (g *sight) see(sample int, row []float32) {
+	if at, kept := g.slot[sample]; kept {
+		copy(g.rows[at*g.row:(at+1)*g.row], row)
+	}
+	if g.kind == unlabelled {
+		return
+	}
+	if g.kind == ofClasses {
+		g.class[sample] = int32(backend.Top1(row))
+	}
+	g.grade[sample], g.chance[sample] = g.judge(sample, row)
+}
+
+// judge says how right a row is, and how right whoever says the commonest would be.
+func (g *sight) judge(sample int, row []float32) (grade, chance float64) {
+	switch g.kind {
+	case ofClasses:
+		return one(int64(backend.Top1(row)) == g.wanted[sample]), one(g.common == g.wanted[sample])
+	case ofPixels:
+		per := len(g.pixels) / len(g.grade)
+		labels, all := g.pixels[sample*per:(sample+1)*per], 0.0
+		for at, want := range labels {
+			if want == g.ignore {
+				continue
+			}
+			all++
+			best := 0
+			for c := 1; c < len(row)/per; c++ {
+				if row[c*per+at] > row[best*per+at] {
+					best = c
+				}
+			}
+			grade += one(int32(best) == want)
+			chance += one(int32(g.common) == want)
+		}
+		return grade / max(1, all), chance / max(1, all)
+	case ofValues:
+		for i, v := range row {
+			want := float64(g.values[sample*g.row+i])
+			grade -= (float64(v) - want) * (float64(v) - want) / float64(len(row))
+			chance -= (g.mean[i] - want) * (g.mean[i] - want) / float64(len(row))
+		}
+	}
+	return grade, chance
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// mean is the mean of some numbers, and its standard error.
+func meanOf(x []float64) (mean, err float64) {
+	n := float64(len(x))
+	for _, v := range x {
+		mean += v
+	}
+	mean /= n
+	for _, v := range x {
+		err += (v - mean) * (v - mean)
+	}
+	if n < 2 {
+		return mean, math.Inf(1)
+	}
+	return mean, math.Sqrt(err / (n - 1) / n)
+}
+
+// nearChance tells whether the network is not better than whoever always says the commonest class, or the mean value: by
+// three standard errors of that share, or, where samples are more or less right, of the differences.
+func (g *sight) nearChance() bool {
+	mean, _ := meanOf(g.grade)
+	if g.kind == ofClasses {
+		return mean <= g.share+3*math.Sqrt(g.share*(1-g.share)/float64(len(g.grade)))
+	}
+	gain := make([]float64, len(g.grade))
+	for i := range gain {
+		gain[i] = g.grade[i] - g.chance[i]
+	}
+	better, err := meanOf(gain)
+	return !(better > 3*err) && len(gain) > 1
+}
+
+// doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and labels that
+// are all alike tell nothing.
+func (g *sight) doubtful() bool {
+	mean, _ := meanOf(g.grade)
+	if g.kind == ofValues {
+		return mean < -g.share/2
+	}
+	return mean < 1-muchMore && g.share < 1
+}
