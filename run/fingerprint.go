@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strconv"
 
 	"demote/backend"
+	"demote/disk"
 )
 
 // A Fingerprint names everything that can change a score or the way of a search, a key each, so
@@ -86,7 +86,7 @@ func (f Fingerprint) Differs(other Fingerprint) (key, mine, theirs string) {
 
 // hashFile is the sha256 of a file's bytes, and of its external data if there is any beside it.
 func hashFile(path string) (string, error) {
-	in, err := os.Open(path)
+	in, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", mistakef("%s: no such file", path)
 	}

@@ -1,13 +1,15 @@
 package run
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"strings"
+	"strconv"
 
 	"demote/quant"
+	"demote/report"
 	"demote/search"
 )
 
@@ -183,7 +185,7 @@ func precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
 // ReadResult reads the result.json of a run folder.
 func ReadResult(folder string) (*Result, error) {
 	path := (&Folder{Path: folder}).File(ResultFile)
-	data, err := os.ReadFile(path)
+	data, err := report.ReadResult(folder)
 	if err != nil {
 		return nil, mistakef("%s is not a run folder of demote: %w", folder, err)
 	}
@@ -200,12 +202,14 @@ func ReadResult(folder string) (*Result, error) {
 // curve is curve.csv: how the scores go along the chain. The cost of a mix is what it costs by the chosen cost: by count, its
 // number of int16 holders.
 func (r *Result) curve() []byte {
-	var b strings.Builder
-	b.WriteString("step,holder,int8_holders,recorded_score,true_score,cost\n")
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Write([]string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"})
 	for _, s := range r.Chain {
-		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%s\n", s.Step, csvField(s.Holder), s.Int8, number(s.Value), number(s.TrueValue), number(&s.Cost))
+		w.Write([]string{strconv.Itoa(s.Step), report.Cell(s.Holder), strconv.Itoa(s.Int8), number(s.Value), number(s.TrueValue), number(&s.Cost)})
 	}
-	return []byte(b.String())
+	w.Flush()
+	return b.Bytes()
 }
 
 func number(v *float64) string {
@@ -213,11 +217,4 @@ func number(v *float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%g", *v)
-}
-
-func csvField(s string) string {
-	if strings.ContainsAny(s, ",\"\n\r") {
-		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/report"
 )
 
 // Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same
@@ -101,7 +103,7 @@ func (s *searching) usedBefore() ([]string, error) {
 				SHA256 string `json:"sha256"`
 			} `json:"holdout"`
 		}
-		data, err := os.ReadFile(path)
+		data, err := report.ReadResult(filepath.Dir(path))
 		if err != nil || filepath.Dir(path) == own || json.Unmarshal(data, &r) != nil {
 			continue
 		}
