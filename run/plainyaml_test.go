@@ -116,9 +116,14 @@ func TestSmallFilesAreRegular(t *testing.T) {
 	for _, path := range []string{pipe, link, dir + "/run"} {
 		for name, read := range map[string]func() error{
 			"profile": func() error { _, err := readProfile(path); return err },
-			"cost":    func() error { return (&searching{prepared: &prepared{}, config: Config{Cost: path}}).config.checkCost() },
-			"hash":    func() error { _, err := hashFile(path); return err },
-			"start":   func() error { _, err := (&searching{prepared: &prepared{}, config: Config{Start: path}}).startMask(); return err },
+			"cost": func() error {
+				return (&searching{prepared: &prepared{}, config: Config{Cost: path}}).config.checkCost()
+			},
+			"hash": func() error { _, err := hashFile(path); return err },
+			"start": func() error {
+				_, err := (&searching{prepared: &prepared{}, config: Config{Start: path}}).startMask()
+				return err
+			},
 			"result":  func() error { _, err := ReadResult(run); return err },
 			"runtime": func() error { _, _, err := findRuntime(path); return err },
 		} {
