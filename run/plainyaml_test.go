@@ -169,3 +169,35 @@ func TestResultsThatGrow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPatternsThatGrow has globs whose braces stand for more texts than can be tried.
+func TestPatternsThatGrow(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		fine bool
+	}{
+		{"*", true}, {"/conv*/**/Relu_{1,2,3}", true}, {"op:{Conv,Gemm,MatMul}", true}, {`{a,b}\{c,d`, true}, {"{" + strings.Repeat("x,", 200) + "y}", true},
+		{strings.Repeat("{a,*a}", 9) + "b", false}, {strings.Repeat("{a,*a}", 40) + "b", false}, {strings.Repeat("{a,", 200) + strings.Repeat("}", 200), false},
+		{"{" + strings.Repeat("x,", 200) + "y}{a,b}", false}, {strings.Repeat("**/a", 300), false},
+	} {
+		start := time.Now()
+		rule, err := parsePin(c.text+"=int8", "--pin")
+		if (err == nil) != c.fine {
+			t.Errorf("%.40q: %v", c.text, err)
+		}
+		if err == nil {
+			(&Profile{Follow: []string{c.text}}).apply(&constraints{}, nil)
+			matches([]string{rule.pattern}, strings.Repeat("a", 200))
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%.40q: %s", c.text, took)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "p.yaml")
+	if err := os.WriteFile(path, []byte("follow: ['"+strings.Repeat("{a,*a}", 40)+"']\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readProfile(path); !errors.Is(err, ErrInput) {
+		t.Error(err)
+	}
+}

@@ -45,7 +45,7 @@ func readProfile(path string) (*Profile, error) {
 	}
 	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
 		for _, op := range ops {
-			if op == "" || !doublestar.ValidatePattern(op) {
+			if op == "" || !validPattern(op) {
 				return nil, mistakef("--profile %s: %s: %q is no operator", path, key, op)
 			}
 		}
