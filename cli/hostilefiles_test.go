@@ -67,6 +67,7 @@ func victims(t *testing.T, program, base string) []victim {
 		return npz(map[string][]byte{key: npy("<f4", x, n, channels, side, side), "y": npy("<i8", y, n)})
 	}
 	data := put("d.npz", samples(24, 1, 4, "x"))
+	put("fashion.npz", samples(8, 1, 28, "x"))
 	put("d16.npz", samples(12, 3, 16, "input"))
 	x, y := images(24)
 	put("net.onnx", plain().bytes())
@@ -125,6 +126,9 @@ func victims(t *testing.T, program, base string) []victim {
 	killed(t, program, split(slow+" --out @B/half", base, base))
 	list := []victim{
 		{"float", "m.onnx", "onnx", "", plain().bytes(), float("@D/m.onnx")},
+		{"windows", "m.onnx", "onnx", "", withWindows().bytes(), float("@D/m.onnx")},
+		{"example", "m.onnx", "onnx", "", read("../examples/fashion/model.onnx"), []string{"inspect --model @D/m.onnx --all", "eval @D/m.onnx --data @B/fashion.npz",
+			"search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --dry-run" + quick, "search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --trials 3 --out @D/out" + top1}},
 		{"functions", "m.onnx", "onnx", "", withFunctions().bytes(), float("@D/m.onnx")},
 		{"external", "net.onnx", "onnx", "outside", outside, float("@D/net.onnx")},
 		{"external data", "w.bin", "bytes", "outside", weights, float("@D/net.onnx")},
@@ -203,6 +207,44 @@ func split2(g graph) (network, data []byte) {
 	w.ExternalData = []*onnxpb.StringStringEntryProto{entry("location", "w.bin"), entry("offset", "64"), entry("length", fmt.Sprint(len(w.RawData)))}
 	w.RawData, w.DataLocation = nil, onnxpb.TensorProto_EXTERNAL.Enum()
 	return g.bytes(), data
+}
+
+// withWindows is a network of operators whose attributes say how they walk over their input.
+func withWindows() graph {
+	g := newGraph()
+	with := func(attributes ...*onnxpb.AttributeProto) {
+		n := g.Graph.Node[len(g.Graph.Node)-1]
+		n.Attribute = append(n.Attribute, attributes...)
+	}
+	ints := func(name string, values ...int64) *onnxpb.AttributeProto {
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INTS.Enum(), Ints: values}
+	}
+	one := func(name string, v int64) *onnxpb.AttributeProto {
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INT.Enum(), I: &v}
+	}
+	g.weights("w1", []int64{4, 1, 3, 3}).node("Conv", "c", "x", "w1")
+	with(ints("kernel_shape", 3, 3), ints("strides", 1, 1), ints("pads", 1, 1, 1, 1), ints("dilations", 1, 1), one("group", 1))
+	g.node("MaxPool", "m", "c")
+	with(ints("kernel_shape", 2, 2), ints("strides", 1, 1), ints("pads", 0, 0, 1, 1), one("ceil_mode", 0))
+	g.node("AveragePool", "a", "m")
+	with(ints("kernel_shape", 2, 2), ints("strides", 2, 2), one("count_include_pad", 1))
+	g.weights("w2", []int64{4, 2, 2, 2}).node("ConvTranspose", "t", "a", "w2")
+	with(ints("kernel_shape", 2, 2), ints("strides", 2, 2), one("group", 2))
+	g.node("Split", "s", "t")
+	with(one("axis", 1))
+	last := g.Graph.Node[len(g.Graph.Node)-1]
+	last.Output = append(last.Output, "s2")
+	g.node("Concat", "k", "s2", "s")
+	with(one("axis", 1))
+	g.node("Transpose", "p", "k")
+	with(ints("perm", 0, 2, 3, 1))
+	g.node("Softmax", "so", "p")
+	with(one("axis", 3))
+	g.node("Flatten", "f", "so")
+	with(one("axis", 1))
+	g.weights("w3", []int64{5, 64}).weights("b3", []int64{5}).node("Gemm", "y", "f", "w3", "b3")
+	with(one("transB", 1))
+	return g.output("y", 5)
 }
 
 // withFunctions is the plain network behind two calls of functions, one of which calls the other.

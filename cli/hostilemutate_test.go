@@ -70,7 +70,7 @@ func mutateBytes(r *rand.Rand, b []byte) []byte {
 }
 
 // onnxWords are found in networks near what decides their shape.
-var onnxWords = []string{"kernel_shape", "strides", "pads", "dilations", "group", "axis", "perm", "epsilon", "Conv", "Gemm", "Relu", "MatMul", "Reshape", "Add", "Mul", "Flatten",
+var onnxWords = []string{"kernel_shape", "strides", "pads", "dilations", "group", "Split", "Concat", "AveragePool", "MaxPool", "ConvTranspose", "ceil_mode", "transB", "axis", "perm", "epsilon", "Conv", "Gemm", "Relu", "MatMul", "Reshape", "Add", "Mul", "Flatten",
 	"Tanh", "Sigmoid", "Softmax", "Cast", "to", "QuantizeLinear", "DequantizeLinear", "ActivationHolder", "num_bits", "threshold", "signed", "lut_values", "f.own", "location", "offset", "length", "w.bin", "x", "y", "w1"}
 
 // mutateWords changes bytes in and beside such words.
