@@ -24,6 +24,7 @@ var (
 	mutations    = flag.Int("mutations", 200, "how many damaged files TestHostile gives to the program")
 	mutationSeed = flag.Uint64("mutation-seed", 1, "what its damage is drawn by")
 	onlyMutation = flag.Int("mutation", -1, "the one to try again, by its number")
+	hostileFor   = flag.Duration("hostile-for", 0, "after this time it begins with no other file; 0: with all")
 	hostileKept  = flag.String("hostile-kept", filepath.Join(os.TempDir(), "demote-hostile"), "where files are kept that the program did not stand")
 )
 
@@ -87,12 +88,14 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
-	for i := first; i < count; i++ {
+	done := 0
+	for i := first; i < count && (*hostileFor == 0 || time.Since(begin) < *hostileFor); i++ {
 		next <- i
+		done++
 	}
 	close(next)
 	wait.Wait()
-	t.Logf("%d mutations in %.0f s, %d bad; most memory %d MiB, longest %.1f s of %.1f", count-first, time.Since(begin).Seconds(), h.bad, h.memory>>10, h.longest.Seconds(), h.limit.Seconds())
+	t.Logf("%d mutations in %.0f s, %d bad; most memory %d MiB, longest %.1f s of %.1f", done, time.Since(begin).Seconds(), h.bad, h.memory>>10, h.longest.Seconds(), h.limit.Seconds())
 	for _, k := range slices.Sorted(maps.Keys(h.codes)) {
 		t.Logf("  %-40s %d", k, h.codes[k])
 	}
