@@ -18,6 +18,8 @@ TEST_FLAGS ?= -timeout 20m
 # The tests in lint/ start no goroutines.
 RACE_ROOMS ?= $(filter-out demote/lint,$(shell go list $(ROOMS) 2>/dev/null))
 FUZZ_SECONDS ?= 30
+HOSTILE_MUTATIONS ?= 20000
+HOSTILE_SEED ?= 1
 DEMO_OUT ?= demo-out
 PROTOC := grpcio-tools-$(GRPCIO_TOOLS_VERSION)
 
@@ -73,6 +75,11 @@ test-all: test race test-bits check-emulated ptx test-placement ## test, and wha
 fuzz: ## run every fuzz target, the readers of files for FUZZ_SECONDS (30)
 	@$(NEED) go cc python3
 	@python3 scripts/fuzz.py $(FUZZ_SECONDS)
+
+.PHONY: test-hostile
+test-hostile: setup ## give HOSTILE_MUTATIONS (20,000) damaged files to the program (an hour; `make test` has 200)
+	@$(NEED) go cc
+	go test ./cli -count=1 -timeout 12h -run '^TestHostile$$' -v -mutations $(HOSTILE_MUTATIONS) -mutation-seed $(HOSTILE_SEED) -hostile-kept $(CURDIR)/.hostile
 
 .PHONY: race
 race: setup ## all tests under the race detector

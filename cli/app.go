@@ -42,9 +42,12 @@ func Main(args []string) int {
 // program runs one command line and returns the exit code. An error is one line on errs.
 func program(ctx context.Context, args []string, out, errs io.Writer) int {
 	watched := &output{Writer: out}
-	app := App(watched, errs)
+	text, said := &escaper{w: watched}, &escaper{w: errs}
+	defer said.end()
+	defer text.end()
+	app := App(text, said)
 	if last := len(args) - 1; last > 0 && args[last] == completionFlag {
-		complete(watched, app, args[1:last])
+		complete(text, app, args[1:last])
 		return run.ExitFound
 	}
 	err := app.RunContext(ctx, flagsFirst(app, args))
@@ -55,7 +58,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		err = interrupted{err, "interrupted"}
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "demote: "+oneLine(err))
+		fmt.Fprintln(said, "demote: "+oneLine(err))
 	}
 	return exitCode(err)
 }
@@ -124,8 +127,7 @@ func exitCode(err error) int {
 
 // oneLine writes an error on one line, whatever the text that it carries.
 func oneLine(err error) string {
-	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-	return strings.TrimPrefix(text, "invalid search input: ")
+	return message(strings.TrimPrefix(err.Error(), "invalid search input: "))
 }
 
 // commonFlags are those of every command, before or behind its name.

@@ -35,7 +35,7 @@ func evalCommand() *cli.Command {
 				return err
 			}
 			for _, w := range found.Warnings {
-				fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+w.String())
+				fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+message(w.String()))
 			}
 			if c.Bool("json") {
 				return writeJSON(c, found)

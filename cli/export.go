@@ -54,7 +54,7 @@ func exportCommand() *cli.Command {
 func exported(c *cli.Context, e *run.Exported) {
 	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
 	for _, w := range e.Warnings {
-		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+w.String())
+		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+message(w.String()))
 	}
 	if e.Verified != nil {
 		fmt.Fprintln(c.App.Writer, verdict(e.Verified))

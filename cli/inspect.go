@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -51,21 +50,21 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 		if producer == "" {
 			producer = "(input)"
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", h.Index, h.Name, producer, strings.Join(h.Consumers, " "), low, high)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", h.Index, name(h.Name), name(producer), names(h.Consumers), low, high)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
 	for _, note := range found.Notes {
-		fmt.Fprintln(c.App.Writer, note)
+		fmt.Fprintln(c.App.Writer, message(note))
 	}
 	if !c.Bool("all") {
 		return nil
 	}
 	fmt.Fprintln(w, "\ntensor\tmade by\twhy it has no holder")
 	for _, o := range found.Omitted {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", o.Tensor, o.Op, o.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", name(o.Tensor), name(o.Op), message(o.Reason))
 	}
 	return w.Flush()
 }
@@ -75,7 +74,7 @@ func gridText(g *run.GridResult) string {
 }
 
 func writeJSON(c *cli.Context, v any) error {
-	e := json.NewEncoder(c.App.Writer)
+	e := json.NewEncoder(exact(c.App.Writer))
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

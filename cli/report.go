@@ -28,7 +28,7 @@ func reportCommand() *cli.Command {
 				return err
 			}
 			for _, n := range notes {
-				fmt.Fprintln(c.App.ErrWriter, "demote: "+n)
+				fmt.Fprintln(c.App.ErrWriter, "demote: "+message(n))
 			}
 			fmt.Fprintln(c.App.Writer, path)
 			return nil

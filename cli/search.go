@@ -80,7 +80,7 @@ func searchAction(c *cli.Context) error {
 	watch.header = taken
 	cfg.Progress, cfg.Say = watch.event, watch.say
 	if cfg.DryRun && !watch.json {
-		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, text) }
+		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, message(text)) }
 	}
 	result, err := run.Search(c.Context, cfg)
 	watch.end(err)

@@ -66,14 +66,14 @@ func summary(w io.Writer, r *run.Result, err error) {
 }
 
 // promoted lists the first of the holders that stay at int16.
-func promoted(w io.Writer, names []string) {
+func promoted(w io.Writer, list []string) {
 	const most = 12
-	for i, name := range names {
-		if i == most && len(names) > most+1 {
-			fmt.Fprintf(w, "  ... and %d more, see promotion.txt\n", len(names)-most)
+	for i, holder := range list {
+		if i == most && len(list) > most+1 {
+			fmt.Fprintf(w, "  ... and %d more, see promotion.txt\n", len(list)-most)
 			return
 		}
-		fmt.Fprintln(w, "  "+name)
+		fmt.Fprintln(w, "  "+name(holder))
 	}
 }
 
@@ -123,7 +123,7 @@ func scoreText(s *run.ScoreResult) string {
 func verdict(v *run.Verified) string {
 	text := "outputs equal the search's, bit for bit, on every sample"
 	if !v.Identical {
-		text = "OUTPUTS DIFFER from the search's, first in tensor " + v.FirstDiffering
+		text = "OUTPUTS DIFFER from the search's, first in tensor " + name(v.FirstDiffering)
 	}
 	if v.Unscored != "" {
 		return text + "\n  no score: " + v.Unscored

@@ -13,6 +13,7 @@ const plainWidth = 80
 
 // terminal is the file behind a writer, if that is a terminal that can move its cursor.
 func terminal(w io.Writer) (*os.File, bool) {
+	w = exact(w)
 	if o, ok := w.(*output); ok {
 		w = o.Writer
 	}

@@ -92,9 +92,12 @@ func (w *watcher) show() {
 }
 
 func (w *watcher) note(text string) {
-	switch {
-	case w.json:
+	if w.json {
 		writeLine(w.out, map[string]any{"event": "note", "text": text})
+		return
+	}
+	text = message(text)
+	switch {
 	case w.bar != nil:
 		_, _ = w.bars.Write([]byte(text + "\n")) // to a terminal that may be gone
 	default:
@@ -221,7 +224,7 @@ func eventScore(s search.Score) string {
 }
 
 // writeLine writes a value as one line of JSON.
-func writeLine(w io.Writer, v any) { json.NewEncoder(w).Encode(v) }
+func writeLine(w io.Writer, v any) { json.NewEncoder(exact(w)).Encode(v) }
 
 // end ends the watch. A mistake or an interruption before the first score stands alone.
 func (w *watcher) end(err error) {

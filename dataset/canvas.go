@@ -2,8 +2,8 @@ package dataset
 
 import (
 	"image"
+	"image/color"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -14,11 +14,14 @@ import (
 	_ "image/png"  // decoder
 
 	_ "golang.org/x/image/webp" // decoder
+
+	"demote/disk"
 )
 
 // Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.
 const (
 	mostPixels = 40_000_000
+	mostSide   = 32_768    // of width and of height: a resize needs memory for each row and column
 	bigPixels  = 4_000_000 // images above are decoded one at a time
 )
 
@@ -67,8 +70,8 @@ func newCanvas(dir, first string, in Input) (*canvas, error) {
 			w = int64(size.X)
 		}
 	}
-	if h > mostPixels || w > mostPixels || h*w > mostPixels {
-		return nil, badf("%s: the network's input %s is larger than any image that is read (%d pixels): save arrays", dir, in, mostPixels)
+	if h > mostSide || w > mostSide || h*w > mostPixels {
+		return nil, badf("%s: the network's input %s is larger than any image that is read (%d pixels, %d on a side): save arrays", dir, in, mostPixels, mostSide)
 	}
 	c.h, c.w = int(h), int(w)
 	return c, nil
@@ -126,7 +129,7 @@ func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
 
 // readSize reads the size of an image, within bounds, without decoding it.
 func readSize(path string) (image.Point, error) {
-	f, err := os.Open(path)
+	f, err := disk.Open(path)
 	if err != nil {
 		return image.Point{}, cannotOpen(path, err)
 	}
@@ -139,11 +142,15 @@ func sizeOf(f io.Reader, path string) (image.Point, error) {
 	if err != nil {
 		return image.Point{}, notDecoded(path, err)
 	}
+	most := int64(mostPixels)
+	if cfg.ColorModel == color.CMYKModel { // four channels, of which a progressive JPEG keeps all coefficients
+		most /= 2
+	}
 	switch {
 	case cfg.Width <= 0 || cfg.Height <= 0:
 		return image.Point{}, badf("%s: is %d x %d pixels: save it again", path, cfg.Width, cfg.Height)
-	case cfg.Width > mostPixels || cfg.Height > mostPixels || int64(cfg.Width)*int64(cfg.Height) > mostPixels:
-		return image.Point{}, badf("%s: claims %d x %d pixels, and %d is the most: make it smaller", path, cfg.Width, cfg.Height, mostPixels)
+	case cfg.Width > mostSide || cfg.Height > mostSide || int64(cfg.Width)*int64(cfg.Height) > most:
+		return image.Point{}, badf("%s: claims %d x %d pixels, and %d is the most, %d on a side: make it smaller", path, cfg.Width, cfg.Height, most, mostSide)
 	}
 	return image.Pt(cfg.Width, cfg.Height), nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"demote/disk"
 )
 
 // ErrInput marks errors whose cause is the user's: a file that is missing, damaged or of another kind, data that do not
@@ -25,6 +27,10 @@ func cannotOpen(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return badf("%s: no such file or folder: check the path%w", path, quiet{err})
+	case errors.Is(err, disk.ErrNotRegular): // to open a pipe would wait for its writer
+		return badf("%s: is not a regular file: copy it to one, or take it out%w", path, quiet{err})
+	case errors.Is(err, disk.ErrTooLarge):
+		return badf("%s: %w: use a part of it", path, bare(err))
 	case errors.Is(err, fs.ErrPermission):
 		return badf("%s: not readable: check its permissions%w", path, quiet{err})
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"demote/disk"
 )
 
 // file is an open data file, of which nothing is believed.
@@ -18,18 +20,23 @@ type file struct {
 
 // openFile opens a regular file; the caller closes the second result.
 func openFile(path string, temp *spool) (*file, *os.File, error) {
-	info, err := os.Stat(path)
+	f, err := disk.Open(path)
 	switch {
+	case errors.Is(err, disk.ErrNotRegular):
+		return nil, nil, badf("%s: is not a regular file: copy it to one, since samples are read in any order", path)
 	case err != nil:
 		return nil, nil, cannotOpen(path, err)
-	case !info.Mode().IsRegular(): // to open a pipe would wait for its writer
-		return nil, nil, badf("%s: is not a regular file: copy it to one, since samples are read in any order", path)
-	case info.Size() == 0:
-		return nil, nil, badf("%s: is empty: save or copy it again", path)
 	}
-	f, err := os.Open(path)
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = cannotOpen(path, err)
+	case info.Size() == 0:
+		err = badf("%s: is empty: save or copy it again", path)
+	}
 	if err != nil {
-		return nil, nil, cannotOpen(path, err)
+		f.Close()
+		return nil, nil, err
 	}
 	return &file{path: path, r: f, size: info.Size(), temp: temp}, f, nil
 }

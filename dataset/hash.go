@@ -6,10 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
+
+	"demote/disk"
 )
 
 // hashed is a file that takes part in a set's hash.
@@ -103,7 +104,7 @@ func (e hashed) sum(buf []byte) (string, int64, error) {
 	if e.f != nil {
 		r = io.NewSectionReader(e.f.r, 0, e.f.size)
 	} else {
-		f, err := os.Open(e.path)
+		f, err := disk.Open(e.path)
 		if err != nil {
 			return "", 0, cannotOpen(e.path, err)
 		}

@@ -1,16 +1,19 @@
 package dataset
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"demote/disk"
 )
 
 // openLabels opens a file of labels that is not .csv.
@@ -81,14 +84,24 @@ type listed struct {
 	label int64
 }
 
-// readCSV reads lines "name,label"; a first line whose label is no number is a heading.
+// maxList bounds a list of labels, in bytes.
+const maxList = 128 << 20
+
+// isHeading tells whether a first line is a heading: it names no image, and its label is a word. A damaged label is none,
+// since its sample would be left out without a word.
+func isHeading(name, label string) bool {
+	return !isImage(path.Base(name)) && strings.ContainsFunc(label, unicode.IsLetter) && !strings.ContainsFunc(label[:1], isNumeric)
+}
+
+func isNumeric(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("+-.", r) }
+
+// readCSV reads lines "name,label", of which the first may be a heading.
 func readCSV(path string) ([]listed, error) {
-	f, err := os.Open(path)
+	text, err := disk.Read(path, maxList)
 	if err != nil {
 		return nil, cannotOpen(path, err)
 	}
-	defer f.Close()
-	r := csv.NewReader(bufio.NewReader(f))
+	r := csv.NewReader(bytes.NewReader(text))
 	r.FieldsPerRecord, r.ReuseRecord = -1, true
 	var lines []listed
 	seen := map[string]bool{}
@@ -110,7 +123,7 @@ func readCSV(path string) ([]listed, error) {
 		name := strings.Clone(strings.TrimSpace(fields[0]))
 		label, err := strconv.ParseInt(strings.TrimSpace(fields[1]), 10, 64)
 		switch {
-		case err != nil && first:
+		case err != nil && first && isHeading(name, strings.TrimSpace(fields[1])):
 			continue
 		case err != nil:
 			return nil, bad("has the label %q, and labels are class numbers: write an integer", fields[1])

@@ -5,9 +5,11 @@ import (
 	"image"
 	"image/color"
 	"io"
-	"os"
+	"runtime"
 
 	"golang.org/x/image/draw"
+
+	"demote/disk"
 )
 
 // tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.
@@ -27,7 +29,7 @@ func newPainter(c *canvas) *painter {
 // paint reads an image to p.sample: 8 bits a channel, transparency dropped, resized without keeping its proportions by a
 // triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
 func (p *painter) paint(path string) error {
-	f, err := os.Open(path)
+	f, err := disk.Open(path)
 	if err != nil {
 		return cannotOpen(path, err)
 	}
@@ -42,6 +44,7 @@ func (p *painter) paint(path string) error {
 	if size.X*size.Y > bigPixels || size.Y*p.c.w > bigPixels {
 		p.c.big.Lock()
 		defer p.c.big.Unlock()
+		defer runtime.GC() // before the next one is decoded: two stand beside each other otherwise
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return cannotOpen(path, err)

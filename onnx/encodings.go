@@ -2,10 +2,12 @@ package onnx
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
-	"os"
 	"slices"
 	"strings"
+
+	"demote/disk"
 )
 
 // Encodings are the grids of a network as AIMET writes them beside a float ONNX file, in the formats 0.6.1 and 1.0.0.
@@ -26,21 +28,19 @@ type Encoding struct {
 const (
 	encodings061 = "0.6.1"
 	encodings100 = "1.0.0"
-	maxEncodings = 1 << 29 // bytes of a file
+	maxEncodings = 128 << 20 // bytes of a file
+
+	maxEncodingsValues = 1 << 20 // a channel is one
 )
 
 // ReadEncodings reads an encodings file. Errors match ErrInput and name the file, the tensor and the field: another format,
 // a scale that is not positive and finite, an offset that is no whole number, blocks instead of channels.
 func ReadEncodings(path string) (*Encodings, error) {
-	info, err := os.Stat(path)
+	data, err := disk.ReadJSON(path, maxEncodings, maxEncodingsValues)
 	switch {
+	case errors.Is(err, disk.ErrNotRegular) || errors.Is(err, disk.ErrTooLarge):
+		return nil, badf("%s: not an encodings file: it %w", path, bare(err))
 	case err != nil:
-		return nil, badf("%s: cannot be read: %w", path, err)
-	case !info.Mode().IsRegular() || info.Size() > maxEncodings:
-		return nil, badf("%s: not an encodings file", path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
 		return nil, badf("%s: cannot be read: %w", path, err)
 	}
 	e, err := ParseEncodings(data)

@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // ErrInput marks errors whose cause is the user's file: missing, damaged, of an unsupported version, or a network that
@@ -17,6 +18,14 @@ func (e *inputError) Unwrap() []error { return []error{ErrInput, e.err} }
 
 // badf makes an ErrInput error; %w works as in fmt.Errorf.
 func badf(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
+
+// bare takes the operation and the path off an error of the file system, for texts that name the file themselves.
+func bare(err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return at.Err
+	}
+	return err
+}
 
 // in puts the name of the model's file in front of an error of a later step.
 func (m *Model) in(err error) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"demote/onnx/onnxpb"
 )
@@ -105,11 +106,14 @@ func (m *Model) mapExternal(location string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, badf("external data %q are not a file", location)
 	}
-	f, err := root.Open(location)
+	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0) // what it is may have changed: a pipe must not wait
 	if err != nil {
 		return nil, badf("external data: %w", err)
 	}
 	defer f.Close()
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, badf("external data %q are not a file", location)
+	}
 	data, err := mapFile(f)
 	if err != nil {
 		return nil, fmt.Errorf("external data %q: %w", location, err)

@@ -7,7 +7,7 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// What folding may make: a result has at most foldGrowth times the bytes of its operands, or foldFree bytes, whichever is
+// What folding may make of one node: a result has at most foldGrowth times the bytes of its operands, or foldFree bytes, whichever is
 // more, so that no file can claim memory by an Expand of one element. Turning int8 into float needs 4.
 const (
 	foldGrowth   = 4
@@ -22,6 +22,7 @@ type folder struct {
 	shapes    map[string][]int64 // tensors whose dimensions are all known
 	outputs   map[string]bool    // of the graph, or asked for: they stay the output of a node
 	replaced  map[string]bool    // constants that a removed node has read or made
+	budget    foldBudget
 }
 
 // foldConstants turns Constant nodes into initializers and computes in plain Go what hangs on constants alone: moves of
@@ -35,7 +36,7 @@ func foldBut(m *Model, open []string) error {
 	g := m.Graph()
 	f := &folder{
 		graph: g, constants: make(map[string]tensor), shapes: make(map[string][]int64),
-		outputs: make(map[string]bool), replaced: make(map[string]bool),
+		outputs: make(map[string]bool), replaced: make(map[string]bool), budget: newFoldBudget(m),
 	}
 	for _, t := range g.GetInitializer() {
 		f.constants[t.GetName()] = t
@@ -108,10 +109,14 @@ func (f *folder) fold(n node) (bool, error) {
 		}
 		c.args[i] = t
 	}
+	if !rule.shape && !f.budget.mayRead(c.args) {
+		return false, nil
+	}
 	results, err := rule.eval(c)
 	if err != nil || len(results) == 0 || len(results) < len(n.GetOutput()) {
 		return false, err
 	}
+	f.budget.book(c.args, results)
 	for i, name := range n.GetOutput() {
 		if name == "" {
 			continue

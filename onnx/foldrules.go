@@ -62,7 +62,8 @@ func (c *call) ints(i int) ([]int64, error) {
 	return Ints(c.args[i])
 }
 
-// fits reports whether a result of that type and those dimensions may be made.
+// fits reports whether a result of that type and those dimensions may be made: by the bounds of one node and by what is left
+// for all of them.
 func (c *call) fits(t DType, dims []int64) (bool, error) {
 	size, err := byteSize(t, dims)
 	if err != nil {
@@ -78,7 +79,7 @@ func (c *call) fits(t DType, dims []int64) (bool, error) {
 			operands += n
 		}
 	}
-	return size <= max(foldFree, foldGrowth*operands), nil
+	return size <= min(max(foldFree, foldGrowth*operands), c.folder.budget.made), nil
 }
 
 // axis maps a negative axis to its place; the error is for one outside rank dimensions.

@@ -100,7 +100,7 @@ func foldWhere(c *call) ([]tensor, error) {
 		return nil, err
 	}
 	n, err := count(dims)
-	if err != nil || n > foldElements {
+	if err != nil || !c.mayCompute(n) {
 		return nil, err
 	}
 	first, size, errA := rawBytes(a)

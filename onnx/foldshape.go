@@ -121,13 +121,13 @@ func foldRange(c *call) ([]tensor, error) {
 	if !(n < foldFree) {
 		return nil, nil
 	}
-	values := make([]int64, max(0, int(n)))
+	typ, size := DType(c.args[0].GetDataType()), int64(max(0, n))
+	if ok, err := c.fits(typ, []int64{size}); !ok || err != nil || !c.mayCompute(size) {
+		return nil, err
+	}
+	values := make([]int64, size)
 	for i := range values {
 		values[i] = first + int64(i)*delta
-	}
-	typ := DType(c.args[0].GetDataType())
-	if ok, err := c.fits(typ, []int64{int64(len(values))}); !ok || err != nil {
-		return nil, err
 	}
 	return one(NewInts("", typ, []int64{int64(len(values))}, values))
 }

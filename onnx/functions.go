@@ -6,9 +6,6 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// maxInlined bounds the nodes that calls may become: functions that call each other grow exponentially.
-const maxInlined = 1 << 20
-
 // inlineFunctions puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so
 // that what they compute is seen. The inner tensors of a call are named call/tensor. The functions are gone afterwards.
 func inlineFunctions(m *Model) error {
@@ -19,6 +16,7 @@ func inlineFunctions(m *Model) error {
 		model: m, functions: make(map[functionKey]*onnxpb.FunctionProto),
 		names: newNames(m.Graph()), sizes: make(map[functionKey]int),
 	}
+	in.limit = inlineLimit(m)
 	for _, f := range m.Proto.GetFunctions() {
 		in.functions[functionKey{f.GetDomain(), f.GetName(), f.GetOverload()}] = f
 	}
@@ -38,51 +36,8 @@ type inliner struct {
 	model     *Model
 	functions map[functionKey]*onnxpb.FunctionProto
 	names     *names
-	sizes     map[functionKey]int // nodes that a call becomes; -1 while they are counted
-}
-
-// size returns the number of nodes that these become, before any is made; long names count as more. The error is for
-// functions that call themselves or become more than maxInlined nodes.
-func (in *inliner) size(nodes []node) (int, error) {
-	sum := 0
-	for _, n := range nodes {
-		sum += 1 + nameBytes(n)/64
-		for _, g := range subgraphs(n) {
-			inner, err := in.size(g.GetNode())
-			if err != nil {
-				return 0, err
-			}
-			sum += inner
-		}
-		if key := keyOf(n); in.functions[key] != nil {
-			if _, ok := in.sizes[key]; !ok {
-				in.sizes[key] = -1
-				inner, err := in.size(in.functions[key].GetNode())
-				if err != nil {
-					return 0, err
-				}
-				in.sizes[key] = inner
-			}
-			if in.sizes[key] < 0 {
-				return 0, badf("%s: a function of the model calls itself", nodeName(n))
-			}
-			sum += in.sizes[key] * (1 + len(n.GetName())/64) // the name becomes part of every name inside
-		}
-		if sum > maxInlined {
-			return 0, badf("%s: the calls of the model's functions become more than %d nodes", nodeName(n), maxInlined)
-		}
-	}
-	return sum, nil
-}
-
-func nameBytes(n node) int {
-	sum := len(n.GetName())
-	for _, list := range [][]string{n.GetInput(), n.GetOutput()} {
-		for _, name := range list {
-			sum += len(name)
-		}
-	}
-	return sum
+	sizes     map[functionKey]int // what a call becomes, in nodes; -1 while it is counted
+	limit     int                 // of what all calls become
 }
 
 func keyOf(n node) functionKey { return functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()} }

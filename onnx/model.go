@@ -3,12 +3,12 @@ package onnx
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/disk"
 	"demote/onnx/onnxpb"
 )
 
@@ -44,30 +44,27 @@ type Value struct {
 // it is missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor
 // that nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
 func Read(path string) (*Model, error) {
-	info, err := os.Stat(path)
+	data, err := disk.Read(path, maxProto)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, badf("%s: no such file", path)
-	case err != nil:
-		return nil, badf("%s: cannot be read: %w", path, err)
-	case !info.Mode().IsRegular():
+	case errors.Is(err, disk.ErrNotRegular):
 		return nil, badf("%s: not a file", path)
-	case info.Size() == 0:
+	case errors.Is(err, disk.ErrTooLarge):
+		return nil, badf("%s: it %w; an ONNX file ends at 2 GiB, larger weights belong into external data", path, bare(err))
+	case err != nil:
+		return nil, badf("%s: cannot be read: %w", path, bare(err))
+	case len(data) == 0:
 		return nil, badf("%s: the file is empty", path)
-	case info.Size() > maxProto:
-		return nil, badf("%s: %d bytes; an ONNX file ends at 2 GiB, larger weights belong into external data", path, info.Size())
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, badf("%s: cannot be read: %w", path, err)
-	}
+	size := len(data)
 	m, err := Parse(data, filepath.Dir(path))
 	if err != nil {
 		return nil, badf("%s: %w", path, err)
 	}
 	m.Path = path
 	m.source = SourceFile{path, sumOf(data), int64(len(data))}
-	if info.Size() > giveBackFrom {
+	if size > giveBackFrom {
 		debug.FreeOSMemory() // a large file's bytes, which the model has now, are not to stand beside what is made of it
 	}
 	return m, nil

@@ -3,11 +3,14 @@ package onnx
 import "strconv"
 
 // names makes new names for tensors and nodes of a model.
-type names struct{ used map[string]bool }
+type names struct {
+	used map[string]bool
+	next map[string]int // by name, the first number that may be new: names are never given back
+}
 
 // newNames collects every name of the main graph and of the graphs in it.
 func newNames(g graph) *names {
-	s := &names{make(map[string]bool)}
+	s := &names{make(map[string]bool), make(map[string]int)}
 	s.collect(g)
 	return s
 }
@@ -30,8 +33,10 @@ func (s *names) collect(g graph) {
 // fresh returns the name, or the name with the first number that makes it new, and takes it.
 func (s *names) fresh(name string) string {
 	out := name
-	for i := 1; s.used[out]; i++ {
+	for i := s.next[name]; s.used[out]; {
+		i++
 		out = name + "_" + strconv.Itoa(i)
+		s.next[name] = i
 	}
 	s.used[out] = true
 	return out

@@ -3,6 +3,7 @@ package onnx
 import (
 	"container/heap"
 	"fmt"
+	"strings"
 
 	"demote/onnx/onnxpb"
 )
@@ -54,6 +55,11 @@ func checkGraph(g graph, outer *scope, where string) error {
 	}
 	if err := checkNodes(g.Node, known, where); err != nil {
 		return err
+	}
+	for name := range own {
+		if strings.IndexByte(name, 0) >= 0 { // the runtime would take what stands before it for the name
+			return badf("%s: the name of tensor %q has a zero byte in it: export the model again", where, name)
+		}
 	}
 	if len(g.GetOutput()) == 0 {
 		return badf("%s has no output", where)

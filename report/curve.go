@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"demote/disk"
 )
 
 // curveHeading is the heading of curve.csv.
@@ -16,7 +18,7 @@ var curveHeading = []string{"step", "holder", "int8_holders", "recorded_score", 
 
 // readCurve takes the chain from curve.csv, for a folder whose result.json has none.
 func (r *Run) readCurve() {
-	data, err := readFile(filepath.Join(r.Dir, curveFile))
+	data, err := disk.Read(filepath.Join(r.Dir, curveFile), maxFile)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) && len(r.Problems) == 0 {
 			r.problem("%s: %v", curveFile, plain(err))
@@ -50,7 +52,7 @@ func (r *Run) readCurve() {
 }
 
 func stepOf(row []string) (s Step, err error) {
-	s.Holder = row[1]
+	s.Holder = Text(row[1])
 	if s.Step, err = strconv.Atoi(row[0]); err != nil {
 		return s, err
 	}

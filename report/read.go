@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"demote/disk"
 )
 
 // Names of the files in a run folder that the report reads, looks for or writes.
@@ -23,6 +25,9 @@ const (
 
 // maxFile bounds the files that are read, in bytes: a run of 100,000 holders stays below it.
 const maxFile = 128 << 20
+
+// maxValues bounds the objects and lists of result.json: what a few bytes of each become takes hundreds.
+const maxValues = 1 << 20
 
 // ErrInput marks a folder of which nothing can be shown.
 var ErrInput = errors.New("report input")
@@ -43,7 +48,7 @@ func (r *Run) Has(field string) bool { return r.fields[field] }
 // is left.
 func Read(dir string) *Run {
 	r := &Run{Dir: dir, fields: map[string]bool{}}
-	data, err := readFile(filepath.Join(dir, resultFile))
+	data, err := ReadResult(dir)
 	switch {
 	case err == nil:
 		r.decode(data)
@@ -106,7 +111,7 @@ func (r *Run) decode(data []byte) {
 		name, _ := key.(string)
 		to, known := targets[name]
 		if !known {
-			to = reflect.New(reflect.TypeFor[any]()).Elem()
+			to = reflect.New(reflect.TypeFor[skipped]()).Elem()
 		}
 		n := len(r.Problems)
 		err = r.field(d, name, to)
@@ -167,6 +172,11 @@ func (r *Run) list(d *json.Decoder, name string, to reflect.Value) error {
 	_, err = d.Token()
 	return err
 }
+
+// skipped is a value of a field that is not known: nothing is made of it.
+type skipped struct{}
+
+func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
 func (r *Run) into(d *json.Decoder, name string, to reflect.Value) error {
 	var raw json.RawMessage
@@ -257,18 +267,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// readFile reads a regular file of bounded size.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%d bytes are too many: at most %d are read", info.Size(), int64(maxFile))
-	}
-	return os.ReadFile(path)
+// ReadResult returns the bytes of the result.json of a run folder: a regular file of bounded size, and not more values than
+// a run of 100,000 holders has. Errors are those of disk.ReadJSON.
+func ReadResult(dir string) ([]byte, error) {
+	return disk.ReadJSON(filepath.Join(dir, resultFile), maxFile, maxValues)
 }
 
 // plain takes the operation and path from an error of the file system, and the names of Go types from one of JSON.

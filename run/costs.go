@@ -1,10 +1,10 @@
 package run
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
+	"demote/disk"
 	"demote/search"
 )
 
@@ -43,10 +43,11 @@ func (c Config) checkCost() error {
 	if filepath.Ext(file) != ".csv" {
 		return mistakef("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", file)
 	}
-	if _, err := os.Stat(file); err != nil {
+	f, err := disk.Open(file)
+	if err != nil {
 		return mistakef("--cost: %w; give a file with lines of name,cost", err)
 	}
-	return nil
+	return f.Close()
 }
 
 // costFile is the file of --cost, "" for a cost by name.
@@ -75,12 +76,11 @@ func (s *searching) readCosts() error {
 	case costBytes:
 		s.cost = bytes
 	default:
-		f, err := os.Open(s.config.Cost)
+		text, err := disk.Read(s.config.Cost, maxList)
 		if err != nil {
 			return mistakef("--cost: %w; give a file with lines of name,cost", err)
 		}
-		defer f.Close()
-		saves, err := search.ReadCost(f, s.holderNames())
+		saves, err := search.ReadCost(strings.NewReader(string(text)), s.holderNames())
 		if err != nil {
 			return mistakef("--cost %s: %s", s.config.Cost, strings.TrimPrefix(err.Error(), search.ErrInput.Error()+": "))
 		}

@@ -126,12 +126,3 @@ func (s *searching) promotion(_ []bool, path string) (w written, err error) {
 	w.text = append(w.text, '\n')
 	return w, err
 }
-
-// lines writes names, a line each.
-func lines(names []string) []byte {
-	var b []byte
-	for _, n := range names {
-		b = append(append(b, n...), '\n')
-	}
-	return b
-}

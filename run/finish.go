@@ -1,14 +1,10 @@
 package run
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"demote/backend"
 	"demote/disk"
@@ -72,7 +68,7 @@ func (s *searching) startMask() (search.Mask, error) {
 	if s.config.Start == "" {
 		return search.Mask{}, nil
 	}
-	text, err := os.ReadFile(s.config.Start)
+	text, err := disk.Read(s.config.Start, maxList)
 	if err != nil {
 		return search.Mask{}, mistakef("--start: %w; give a promotion.txt, or leave it out", err)
 	}
@@ -81,22 +77,17 @@ func (s *searching) startMask() (search.Mask, error) {
 		index[h.Name] = i
 	}
 	m := lowMask(s.network.Holders)
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		name := strings.TrimSpace(lines.Text())
-		if name == "" {
-			continue
-		}
-		i, ok := index[name]
-		if !ok {
-			return search.Mask{}, mistakef("%s:%d: the network has no holder %q; `demote inspect` lists them", s.config.Start, n, name)
-		}
+	stay, err := readList(text, index)
+	if err != nil {
+		return search.Mask{}, mistakef("%s:%w", s.config.Start, err)
+	}
+	for _, i := range stay {
 		m.Promote(i)
 	}
 	if moved := s.fitStart(m); moved > 0 {
 		s.warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
 	}
-	return m, lines.Err()
+	return m, nil
 }
 
 // keep writes the best mix so far, so that whatever happens it is on disk.

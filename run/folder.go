@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"demote/disk"
+	"demote/report"
 )
 
 // Names of the files in a run folder.
@@ -131,7 +132,7 @@ func (f *Folder) holdsRun() (bool, error) {
 		return false, err
 	case kind == ourJournal || kind == oldJournal:
 		return true, nil
-	case kind == foreignJournal && isResult(f.File(ResultFile)): // its journal is damaged
+	case kind == foreignJournal && isResult(f.Path): // its journal is damaged
 		return true, nil
 	case kind == foreignJournal:
 		return false, mistakef("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
@@ -144,9 +145,9 @@ func (f *Folder) holdsRun() (bool, error) {
 	return false, nil
 }
 
-// isResult tells whether a file is the result of a run of ours.
-func isResult(path string) bool {
-	data, err := disk.Read(path, mostResult)
+// isResult tells whether a folder has the result of a run of ours.
+func isResult(dir string) bool {
+	data, err := report.ReadResult(dir)
 	var r struct {
 		SchemaVersion int               `json:"schema_version"`
 		Holders       []json.RawMessage `json:"holders"`

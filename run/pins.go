@@ -69,7 +69,7 @@ func parseGroup(text, where string) (group, error) {
 }
 
 func checkPattern(pattern, where string) error {
-	if !doublestar.ValidatePattern(strings.TrimPrefix(pattern, opPrefix)) {
+	if !validPattern(strings.TrimPrefix(pattern, opPrefix)) {
 		return mistakef("%s: %q is no pattern: see docs/constraints.md", where, pattern)
 	}
 	return nil

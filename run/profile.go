@@ -2,12 +2,12 @@ package run
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/goccy/go-yaml"
 
+	"demote/disk"
 	"demote/onnx"
 	"demote/search"
 )
@@ -28,20 +28,16 @@ type Profile struct {
 }
 
 // maxProfile bounds a profile, in bytes.
-const maxProfile = 1 << 20
+const maxProfile = 64 << 10
 
 // readProfile reads and checks a profile.
 func readProfile(path string) (*Profile, error) {
-	info, err := os.Stat(path)
+	text, err := disk.Read(path, maxProfile)
 	if err != nil {
 		return nil, mistakef("--profile: %w; give a YAML file, see docs/constraints.md", err)
 	}
-	if info.Size() > maxProfile {
-		return nil, mistakef("--profile %s: %d bytes: a profile has at most %d", path, info.Size(), maxProfile)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, mistakef("--profile: %w; give a YAML file, see docs/constraints.md", err)
+	if err := plainYAML(text); err != nil {
+		return nil, mistakef("--profile %s: %w", path, err)
 	}
 	p := &Profile{file: path}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
@@ -49,7 +45,7 @@ func readProfile(path string) (*Profile, error) {
 	}
 	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
 		for _, op := range ops {
-			if op == "" || !doublestar.ValidatePattern(op) {
+			if op == "" || !validPattern(op) {
 				return nil, mistakef("--profile %s: %s: %q is no operator", path, key, op)
 			}
 		}

@@ -1,13 +1,15 @@
 package run
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
+	"strconv"
 
-	"demote/disk"
 	"demote/quant"
+	"demote/report"
 	"demote/search"
 )
 
@@ -176,13 +178,10 @@ func gridResult(g quant.Grid) GridResult {
 
 func precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
 
-// mostResult bounds a result.json, in bytes: that of 100,000 holders has some 60 MB.
-const mostResult = 128 << 20
-
 // ReadResult reads the result.json of a run folder.
 func ReadResult(folder string) (*Result, error) {
 	path := (&Folder{Path: folder}).File(ResultFile)
-	data, err := disk.Read(path, mostResult)
+	data, err := report.ReadResult(folder)
 	if err != nil {
 		return nil, mistakef("%s is not a run folder of demote: %w", folder, err)
 	}
@@ -199,12 +198,14 @@ func ReadResult(folder string) (*Result, error) {
 // curve is curve.csv: how the scores go along the chain. The cost of a mix is what it costs by the chosen cost: by count, its
 // number of int16 holders.
 func (r *Result) curve() []byte {
-	var b strings.Builder
-	b.WriteString("step,holder,int8_holders,recorded_score,true_score,cost\n")
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Write([]string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"})
 	for _, s := range r.Chain {
-		fmt.Fprintf(&b, "%d,%s,%d,%s,%s,%s\n", s.Step, csvField(s.Holder), s.Int8, number(s.Value), number(s.TrueValue), number(&s.Cost))
+		w.Write([]string{strconv.Itoa(s.Step), report.Cell(s.Holder), strconv.Itoa(s.Int8), number(s.Value), number(s.TrueValue), number(&s.Cost)})
 	}
-	return []byte(b.String())
+	w.Flush()
+	return b.Bytes()
 }
 
 func number(v *float64) string {
@@ -212,11 +213,4 @@ func number(v *float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%g", *v)
-}
-
-func csvField(s string) string {
-	if strings.ContainsAny(s, ",\"\n\r") {
-		return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-	}
-	return s
 }

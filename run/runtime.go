@@ -43,7 +43,9 @@ func findRuntime(flag string) (path, how string, err error) {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			path = filepath.Join(path, libraryName())
 		}
-		if _, err := os.Stat(path); err != nil {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // to load a pipe would wait for its writer
+			return "", "", mistakef("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
+		} else if err != nil {
 			return "", "", mistakef("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
 		}
 		return path, given.how, nil

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/disk"
+	"demote/report"
 )
 
 // Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same
@@ -99,7 +99,7 @@ func (s *searching) usedBefore() ([]string, error) {
 				SHA256 string `json:"sha256"`
 			} `json:"holdout"`
 		}
-		data, err := disk.Read(path, mostResult)
+		data, err := report.ReadResult(filepath.Dir(path))
 		if err != nil || filepath.Dir(path) == own || json.Unmarshal(data, &r) != nil {
 			continue
 		}

@@ -41,8 +41,8 @@ func BytesCost(elements []float64, lost []int) []float64 {
 	return list
 }
 
-// ReadCost reads lines of name,cost, as a profiler writes them; a first line whose second field is not a number is a
-// heading. Every holder must have exactly one line. Errors are ErrInput and name the line or the holder.
+// ReadCost reads lines of name,cost, as a profiler writes them; a first line that names no holder and whose second
+// field is not a number is a heading. Every holder must have exactly one line. Errors are ErrInput and name the line or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	holder := make(map[string]int, len(names))
 	for h, name := range names {
@@ -67,13 +67,13 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 			return nil, fmt.Errorf("%w: costs, line %d: %d fields: write name,cost", ErrInput, line, len(record))
 		}
 		cost, err := strconv.ParseFloat(strings.TrimSpace(record[1]), 64)
-		if err != nil && first {
+		h, ok := holder[record[0]]
+		if err != nil && first && !ok {
 			continue
 		}
 		if err != nil || !(cost >= 0) || math.IsInf(cost, 0) {
 			return nil, fmt.Errorf("%w: costs, line %d: %q is not a cost: write a number that is not negative", ErrInput, line, record[1])
 		}
-		h, ok := holder[record[0]]
 		if !ok {
 			return nil, fmt.Errorf("%w: costs, line %d: no holder is named %q", ErrInput, line, record[0])
 		}

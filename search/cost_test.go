@@ -41,6 +41,7 @@ func TestReadCost(t *testing.T) {
 		{"empty", "", "has no line"},
 		{"negative", "c,-3\n", "line 1"},
 		{"not a number", "c,3\n/stem/Conv_output_0,many\n", `line 2: "many"`},
+		{"a first line of a holder is no heading", "c,3x\n/stem/Conv_output_0,1\n", `line 1: "3x"`},
 		{"NaN", "c,NaN\n", `"NaN"`},
 		{"infinite", "c,Inf\n", `"Inf"`},
 		{"fields", "c,3,4\n", "line 1: 3 fields"},
