@@ -154,6 +154,8 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 		missing = p.data.Pixels() == nil
 	case backend.ValueLabels:
 		missing = p.data.Values() == nil
+	case backend.OwnLabels:
+		missing = p.data.Own() == nil
 	}
 	if m.NeedsLabels && missing {
 		return mistakef("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)
