@@ -51,7 +51,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if p.output, err = wantOutput(p.float, c.Output); err != nil {
 		return nil, err
 	}
-	if p.network, err = onnx.Prepare(p.float, onnx.Options{OutputHolder: c.OutputHolder}); err != nil {
+	if p.network, err = prepareFloat(p.float, c); err != nil {
 		return nil, err
 	}
 	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
@@ -86,7 +86,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder})
+	n, err := prepareFloat(m, c)
 	if err != nil {
 		return nil, nil, err
 	}
