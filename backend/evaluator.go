@@ -17,6 +17,8 @@ type Options struct {
 	Labels    []int64           // a label a sample, for metrics that need them
 	Pixels    []int32           // a label a pixel, for metrics that need them
 	Values    []float32         // an output row a sample as it should be, for metrics that need them
+	LabelDims []int64           // the shape of one sample's pixels or values
+	Own       *LabelArray       // labels of any kind, for metrics that take them so
 	Reference []float32         // an output row a sample, for metrics that need them
 	Block     int               // samples a block; 0: DefaultBlock
 	Workers   int               // blocks run at once; 0: a worker a core

@@ -9,7 +9,10 @@ type judge struct {
 	output    string // the name of the output that it reads
 	labels    []int64
 	pixels    []int32   // pixels of a sample, one sample after another
-	values    []float32 // rows by sample
+	values    []float32 // numbers of a sample, one sample after another
+	labelDims []int64   // of a sample's pixels or values
+	own       *LabelArray
+	samples   int
 	dims      []int64   // of the output, with the block's size first
 	reference []float32 // rows by sample; nil without
 	row       int       // length of an output row
@@ -21,12 +24,9 @@ func (j *judge) sample(i int) Sample {
 	if j.labels != nil {
 		s.Label = j.labels[i]
 	}
-	if j.pixels != nil {
-		per := j.perSample()
-		s.Pixels = j.pixels[i*per : (i+1)*per]
-	}
-	if j.values != nil {
-		s.Values = j.values[i*j.row : (i+1)*j.row]
+	s.Pixels, s.Values, s.Dims = part(j.pixels, i, j.samples), part(j.values, i, j.samples), j.labelDims
+	if j.own != nil {
+		s.Own = j.own.of(i, j.samples)
 	}
 	if j.reference != nil {
 		s.Reference = j.reference[i*j.row : (i+1)*j.row]

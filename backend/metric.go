@@ -12,10 +12,12 @@ import (
 
 // A Sample is what a metric may compare an output row with.
 type Sample struct {
-	Label     int64     // class index; -1 without labels
-	Pixels    []int32   // class index of every pixel; nil without
-	Values    []float32 // what the output should be; nil without
-	Reference []float32 // the reference network's output for the same sample; nil if not asked for
+	Label     int64      // class index; -1 without labels
+	Pixels    []int32    // class index of every pixel; nil without
+	Values    []float32  // what the output should be; nil without
+	Dims      []int64    // the shape of Pixels or Values, as the labels have it
+	Own       LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
+	Reference []float32  // the reference network's output for the same sample; nil if not asked for
 }
 
 // LabelKind says what labels a metric needs.
@@ -28,6 +30,8 @@ const (
 	PixelLabels
 	// ValueLabels: as many numbers as the output has.
 	ValueLabels
+	// OwnLabels: whatever the file has, in its own shape and type. Only commands and registered metrics take them.
+	OwnLabels
 )
 
 // A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time: gains are
@@ -53,7 +57,7 @@ type Metric struct {
 	weigh    func(m *Metric, o LabelOptions) *Metric // the metric with weighted classes or an ignored label; nil: it knows neither
 	perPixel bool                                    // Best is of a pixel
 	options  LabelOptions                            // that With was given
-	custom   bool                                    // registered: class labels need not fit the output
+	custom   bool                                    // a command, or registered: labels need not fit the output
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
@@ -134,7 +138,7 @@ func (m *Metric) scale(j *judge, samples int) float64 {
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
 	n := len(rows) / row
 	if m.IsWhole() {
-		return m.scoreWhole(context.Background(), &judge{metric: m, reference: reference, row: row}, rows, n)
+		return m.scoreWhole(context.Background(), &judge{metric: m, reference: reference, row: row, samples: n}, rows, n)
 	}
 	sum := 0.0
 	for i := range n {

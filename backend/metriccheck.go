@@ -11,9 +11,8 @@ func (e *Evaluator) checkMetric() error {
 	if m.NeedsReference && len(j.reference) != e.samples*j.row {
 		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.row)
 	}
-	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom &&
-		len(j.dims) != 2 && !slices.ContainsFunc(j.dims[1:], func(d int64) bool { return int(d) == j.row }) {
-		return badf("metric %s needs an output [samples, classes]; %s is %v", m.Name, j.output, j.dims)
+	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom && !j.oneClassAxis() {
+		return badf("metric %s needs an output [samples, classes]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(ClassLabels))
 	}
 	if !m.NeedsLabels {
 		return nil
@@ -38,8 +37,13 @@ func (e *Evaluator) checkLabels() error {
 		return e.checkPixels()
 	case ValueLabels:
 		if len(j.values) != e.samples*j.row && !m.custom {
-			return badf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape",
-				m.Name, j.row, j.output, len(j.values)/e.samples)
+			return badf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape, or choose %s",
+				m.Name, j.row, j.output, len(j.values)/e.samples, otherThan(ValueLabels))
+		}
+		return nil
+	case OwnLabels:
+		if j.own == nil || e.samples > 0 && len(j.own.Data)%e.samples != 0 {
+			return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 		}
 		return nil
 	}
@@ -57,18 +61,41 @@ func (e *Evaluator) checkLabels() error {
 	return nil
 }
 
+// oneClassAxis tells whether the output has one axis beside that of the samples, but for axes of size 1.
+func (j *judge) oneClassAxis() bool {
+	return len(j.dims) == 2 || len(j.dims) > 0 && slices.ContainsFunc(j.dims[1:], func(d int64) bool { return int(d) == j.row })
+}
+
+// otherThan names the metrics that can do with labels or outputs that those of a kind cannot.
+func otherThan(kind LabelKind) string {
+	list := "--metric "
+	if kind != ClassLabels {
+		list += "top1, top5 or f1 for one class a sample, "
+	}
+	if kind != PixelLabels {
+		list += "pixel-accuracy or miou for a class a pixel, "
+	}
+	if kind != ValueLabels {
+		list += "label-mse or label-mae for numbers that the output should have, "
+	}
+	return list + "sqnr, cosine or mse for no labels, or --metric-cmd, which takes labels and outputs of any shape"
+}
+
 // checkPixels holds labels of pixels against an output [samples, classes, ...].
 func (e *Evaluator) checkPixels() error {
 	m, j := e.opts.Metric, &e.judge
+	if m.custom {
+		return nil
+	}
 	if len(j.dims) < 3 {
-		return badf("metric %s needs an output [samples, classes, height, width]; %s is %v", m.Name, j.output, j.dims)
+		return badf("metric %s needs an output [samples, classes, height, width]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(PixelLabels))
 	}
 	if per := j.perSample(); len(j.pixels) != e.samples*per {
-		return badf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size",
-			m.Name, per, j.output, j.dims, len(j.pixels)/e.samples)
+		return badf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size, or choose %s",
+			m.Name, per, j.output, j.dims, len(j.pixels)/e.samples, otherThan(PixelLabels))
 	}
 	for i, l := range j.pixels {
-		if !m.custom && (l < 0 || int64(l) >= j.dims[1]) && m.options.counts(l) {
+		if (l < 0 || int64(l) >= j.dims[1]) && m.options.counts(l) {
 			return badf("label %d of a pixel of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label",
 				l, i/j.perSample(), j.output, j.dims[1]-1)
 		}

@@ -17,11 +17,13 @@ import (
 
 // A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
 // samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data have
-// labels, these as another. It answers one number on its standard output and ends with exit code 0.
+// labels, these as another, in their own shape and type. It answers one number on its standard output and ends with exit code 0.
 type Command struct {
 	Line    string        // for the shell
 	Lower   bool          // a lower answer is better
 	Timeout time.Duration // for one score; 0: none
+	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have itself.
+	Start func(*exec.Cmd) error
 
 	calls   int
 	seconds float64
@@ -35,7 +37,7 @@ const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match ErrInput.
 func (c *Command) Metric() *Metric {
-	return &Metric{Name: CommandMetric, Lower: c.Lower, gain: nothing, whole: gather(c.answer)}
+	return &Metric{Name: CommandMetric, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
 }
 
 // Cost is how often the command has answered, and in how many seconds.
@@ -68,7 +70,14 @@ func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
 	cmd := exec.CommandContext(limited, "sh", "-c", c.Line)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = npyReader(o), out, errs, killWait
 	alone(cmd)
-	err := cmd.Run()
+	start := c.Start
+	if start == nil {
+		start = (*exec.Cmd).Start
+	}
+	err := start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	if errors.Is(err, syscall.EPIPE) { // it need not read all
 		err = nil
 	}
@@ -148,43 +157,14 @@ func (t *tail) lastLine() string {
 // npyReader is the outputs as a .npy file, and the labels as another where there are some.
 func npyReader(o WholeOutputs) io.Reader {
 	parts := []io.Reader{strings.NewReader(npyHeader("<f4", append([]int64{int64(o.Samples)}, o.Dims...)...)), &encoded[float32]{list: o.Rows}}
-	first := o.Sample(0)
-	switch {
-	case first.Pixels != nil:
-		var all []int32
-		for i := range o.Samples {
-			all = append(all, o.Sample(i).Pixels...)
-		}
-		parts = append(parts, strings.NewReader(npyHeader("<i4", int64(o.Samples), int64(len(first.Pixels)))), &encoded[int32]{list: all})
-	case first.Values != nil:
-		var all []float32
-		for i := range o.Samples {
-			all = append(all, o.Sample(i).Values...)
-		}
-		parts = append(parts, strings.NewReader(npyHeader("<f4", int64(o.Samples), int64(len(first.Values)))), &encoded[float32]{list: all})
-	case first.Label >= 0:
-		all := make([]int64, o.Samples)
-		for i := range all {
-			all[i] = o.Sample(i).Label
-		}
-		parts = append(parts, strings.NewReader(npyHeader("<i8", int64(o.Samples))), &encoded[int64]{list: all})
+	if l := o.Labels; l != nil {
+		parts = append(parts, strings.NewReader(npyHeader(l.Descr, append([]int64{int64(o.Samples)}, l.Dims...)...)), bytes.NewReader(l.Data))
 	}
 	return io.MultiReader(parts...)
 }
 
-// npyHeader is the head of a .npy file, format version 1.0.
-func npyHeader(descr string, shape ...int64) string {
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (", descr)
-	for _, d := range shape {
-		text += fmt.Sprintf("%d, ", d)
-	}
-	text += "), }"
-	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n"
-	return "\x93NUMPY\x01\x00" + string(binary.LittleEndian.AppendUint16(nil, uint16(len(text)))) + text
-}
-
 // encoded reads numbers as little-endian bytes.
-type encoded[T int32 | int64 | float32] struct {
+type encoded[T float32] struct {
 	list []T
 	rest bytes.Buffer
 }

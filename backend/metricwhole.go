@@ -102,6 +102,7 @@ type WholeOutputs struct {
 	Dims    []int64                 // of one sample's output
 	Samples int                     // how many there are
 	Sample  func(sample int) Sample // what each is compared with
+	Labels  *LabelArray             // the labels of all samples, for a metric that takes OwnLabels; nil without
 }
 
 // gather makes a metric of the whole set of a function of all outputs.
@@ -112,7 +113,7 @@ func gather(all func(ctx context.Context, o WholeOutputs) (float64, error)) func
 			if len(j.dims) > 1 {
 				dims = slices.Clone(j.dims[1:])
 			}
-			return all(ctx, WholeOutputs{Rows: rows, Dims: dims, Samples: samples, Sample: j.sample})
+			return all(ctx, WholeOutputs{Rows: rows, Dims: dims, Samples: samples, Sample: j.sample, Labels: j.own})
 		}}
 	}
 }

@@ -20,7 +20,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
 	e := &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
-		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, reference: o.Reference}}
+		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, labelDims: o.LabelDims, own: o.Own, reference: o.Reference, samples: samples.Len()}}
 	defer func() {
 		if err != nil {
 			e.Close()

@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 		fmt.Println("no ONNX Runtime library: run `make setup`, or let DEMOTE_ORT name the file")
 		os.Exit(1)
 	}
+	if os.Getenv(unopenedEnv) != "" {
+		os.Exit(leakUnopened())
+	}
 	if err := cgo.Init(path); err != nil {
 		fmt.Println(err)
 		os.Exit(1)

@@ -50,7 +50,10 @@ func NewTensor(t DType, shape ...int64) (*Tensor, error) {
 	if data == nil {
 		return nil, fmt.Errorf("cannot allocate %d bytes for a tensor of %s %v", size, t, shape)
 	}
-	return newTensor(&memory{data: data}, data, size, t, shape)
+	m := &memory{data: data}
+	m.retain()
+	defer m.release() // which frees it, if no tensor came of it
+	return newTensor(m, data, size, t, shape)
 }
 
 // newTensor makes a tensor on part of a piece of memory and takes a reference to it; a failed one leaves the memory to its

@@ -25,7 +25,7 @@ func Main(args []string) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	run.LimitMemory()
-	signal.Ignore(syscall.SIGXFSZ) // a limit on the size of files is an error of writing
+	surviveFileSize()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {

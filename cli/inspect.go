@@ -56,6 +56,7 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	fmt.Fprintln(c.App.Writer, found.FloatWork.Text())
 	for _, note := range found.Notes {
 		fmt.Fprintln(c.App.Writer, message(note))
 	}

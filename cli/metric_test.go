@@ -55,8 +55,8 @@ func readNPY(in io.Reader, value func([]byte) float64, size int) (list []float64
 		_, err = io.ReadFull(in, text)
 	}
 	n := 1
-	for _, m := range regexp.MustCompile(`\d+, `).FindAllString(strings.SplitAfter(string(text), "'shape'")[1], -1) {
-		d, _ := strconv.Atoi(strings.TrimSuffix(m, ", "))
+	for _, m := range regexp.MustCompile(`\d+`).FindAllString(strings.SplitAfter(string(text), "'shape'")[1], -1) {
+		d, _ := strconv.Atoi(m)
 		shape, n = append(shape, d), n*d
 	}
 	data := make([]byte, n*size)

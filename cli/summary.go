@@ -44,6 +44,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	holdout(w, r.Holdout)
 	savings(w, r)
+	if r.FloatWork.Some() {
+		fmt.Fprintf(w, "\n%s\n", r.FloatWork.Text())
+	}
 	device := r.Versions["device"]
 	if v := r.Verified; v != nil {
 		text := verdict(v)

@@ -23,13 +23,23 @@ type array struct {
 	r     io.ReaderAt
 	off   int64 // of the first element
 	elem  Type
-	big   bool // big-endian
+	text  textType // of Text
+	big   bool     // big-endian
 	shape []int64
+}
+
+// size is the number of bytes of an element.
+func (a array) size() int {
+	if a.elem == Text {
+		return a.text.bytes
+	}
+	return a.elem.Size()
 }
 
 // layout is what a header says of an array, before anybody has looked whether it is there.
 type layout struct {
 	elem    Type
+	text    textType
 	big     bool
 	fortran bool
 	shape   []int64
@@ -41,6 +51,11 @@ type layout struct {
 func newLayout(h npyHeader) (layout, error) {
 	l := layout{fortran: h.fortran, shape: h.shape, header: h.size}
 	var err error
+	if text, big, ok := parseText(h.descr); ok {
+		l.elem, l.text, l.big = Text, text, big
+		l.data, err = byteCount(l.shape, text.bytes)
+		return l, err
+	}
 	if l.elem, l.big, err = parseDescr(h.descr); err != nil {
 		return l, err
 	}
@@ -133,7 +148,7 @@ func openNPY(f *file) (array, error) {
 	if err != nil {
 		return array{}, badf("%s %w", what, err)
 	}
-	a := array{what: what, r: f.r, off: l.header, elem: l.elem, big: l.big, shape: l.shape}
+	a := array{what: what, r: f.r, off: l.header, elem: l.elem, text: l.text, big: l.big, shape: l.shape}
 	if l.fortran {
 		return f.temp.reorder(a)
 	}

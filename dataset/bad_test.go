@@ -168,7 +168,7 @@ func TestBadOptions(t *testing.T) {
 		{"no input", path, nil, Options{}, []string{"no input to feed"}},
 		{"input without batch", path, input("in", Float32), Options{}, []string{`input "in" is a scalar`}},
 		{"input with an empty axis", path, input("in", Float32, -1, 0), Options{}, []string{"size 0 on axis 1"}},
-		{"input of strings", path, input("in", Type(8), -1, 2, 5), Options{}, []string{"ONNX type 8", "inputs can be"}},
+		{"input of strings", path, input("in", Type(8), -1, 2, 5), Options{}, []string{"has text", "inputs can be"}},
 		{"one array, two inputs", path, ab("a", "b"), Options{}, []string{`the network has the inputs "a", "b"`, ".npz"}},
 		{"folder, two inputs", t.TempDir(), ab("a", "b"), Options{}, []string{"folder of images", `"a", "b"`}},
 		{"an input is missing", two, ab("a", "x"), Options{}, []string{`no array named "x": it has "a", "b", "c"`}},

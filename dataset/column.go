@@ -20,6 +20,9 @@ type column struct {
 
 // newColumn matches an array with an input of a network that has floats floating-point inputs.
 func newColumn(a array, in Input, o Options, floats int) (*column, error) {
+	if a.elem == Text {
+		return nil, badf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
+	}
 	shape, err := fit(a, in)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,9 @@ func (s *Set) openFolder(o Options) error {
 	if len(images) > mostSamples {
 		return badf("%s: has %d images, and %d is the most: use a part of them", s.path, len(images), mostSamples)
 	}
+	if o.Kind == AnyKind && s.labels != nil && s.own == nil {
+		s.own = ownClasses(s.labels)
+	}
 	if err := s.choose(len(images), o); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ func (s *spool) reorder(a array) (array, error) {
 	if len(a.shape) < 2 {
 		return a, nil
 	}
-	size := int64(a.elem.Size())
+	size := int64(a.size())
 	samples, per := a.shape[0], product(a.shape[1:])
 	if err := s.room(samples * per * size); err != nil {
 		return array{}, badf("%s is in Fortran order and %w", a.what, err)

@@ -15,7 +15,7 @@ const (
 	Pixels
 	// Values: numbers that the network should give.
 	Values
-	// AnyKind: values if they are floating-point numbers, classes if there is one a sample, else classes of pixels.
+	// AnyKind: whatever they are, in their own shape and type, for whom the program does not read them itself; see Set.Own.
 	AnyKind
 )
 
@@ -25,28 +25,24 @@ const mostLabels = 1 << 30
 // takeLabels reads labels of the kind that is wanted.
 func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 	if o.Kind == AnyKind {
-		switch {
-		case a.elem.Float():
-			o.Kind = Values
-		case product(a.shape) == a.shape[0]:
-			o.Kind = Classes
-		default:
-			o.Kind = Pixels
-		}
+		return s.takeOwn(a, n)
 	}
+	s.labelDims = a.shape[1:]
 	if o.Kind == Classes {
 		s.labels, err = readLabels(a, n, o.Ignore)
 		return err
 	}
 	switch {
-	case o.Kind == Pixels && a.elem.Float():
-		return badf("%s has %s labels, and labels of pixels are class numbers: save them as integers", a.what, a.elem)
+	case o.Kind == Pixels && (a.elem.Float() || a.elem == Text):
+		return badf("%s has %s labels, and labels of pixels are class numbers: save them as integers, or choose %s", a.what, a.elem, otherThan(Pixels))
+	case a.elem == Text:
+		return badf("%s has %s labels, and this metric compares numbers: save them as floating-point numbers, or choose %s", a.what, a.elem, otherThan(Values))
 	case a.shape[0] != n:
 		return badf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
 	case product(a.shape) > mostLabels:
 		return badf("%s has shape %s, more than %d labels: use a part of the samples", a.what, dims(a.shape), mostLabels)
 	case o.Kind == Pixels && len(a.shape) < 2:
-		return badf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width]", a.what, dims(a.shape))
+		return badf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.what, dims(a.shape), otherThan(Pixels))
 	}
 	s.perLabel = int(product(a.shape[1:]))
 	if o.Kind == Values {
@@ -127,4 +123,21 @@ func (s *Set) Values() []float32 { return s.values }
 func (s *Set) Ignored() int { return s.ignored }
 
 // Labelled tells whether the set has labels of any kind.
-func (s *Set) Labelled() bool { return s.labels != nil || s.pixels != nil || s.values != nil }
+func (s *Set) Labelled() bool {
+	return s.labels != nil || s.pixels != nil || s.values != nil || s.own != nil
+}
+
+// LabelDims is the shape of one sample's pixels or values. The caller does not change it.
+func (s *Set) LabelDims() []int64 { return s.labelDims }
+
+// otherThan names the metrics that can do with labels that those of a kind cannot.
+func otherThan(kind LabelKind) string {
+	list := ""
+	for k, names := range []string{Classes: "top1, top5 or f1 for one class a sample", Pixels: "pixel-accuracy or miou for a class a pixel",
+		Values: "label-mse or label-mae for numbers that the output should have"} {
+		if LabelKind(k) != kind {
+			list += "--metric " + names + ", "
+		}
+	}
+	return list + "or --metric-cmd, which takes labels of any shape and type"
+}

@@ -48,11 +48,13 @@ func (s *Set) openLabels(path string) (*array, error) {
 func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
 	switch {
 	case a.elem.Float():
-		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose --metric label-mse or label-mae", a.what, a.elem)
+		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose %s", a.what, a.elem, otherThan(Classes))
+	case a.elem == Text:
+		return nil, badf("%s has %s labels, and labels are class numbers: number them, numpy.unique(y, return_inverse=True)[1], or choose %s", a.what, a.elem, otherThan(Classes))
 	case a.shape[0] != n:
 		return nil, badf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
 	case product(a.shape) != n:
-		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels, or choose --metric pixel-accuracy or miou for pixels", a.what, dims(a.shape))
+		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
 	}
 	c := newCaster(a.elem, Int64, a.big, nil)
 	size := a.elem.Size()

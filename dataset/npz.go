@@ -132,7 +132,7 @@ func (z *archive) open(key string) (array, error) {
 	if err != nil {
 		return bad(err)
 	}
-	a.elem, a.big, a.shape = l.elem, l.big, l.shape
+	a.elem, a.text, a.big, a.shape = l.elem, l.text, l.big, l.shape
 	if e.Method == zip.Store {
 		a.r, a.off = z.f.r, start+l.header
 		if _, err := io.Copy(io.Discard, r); err != nil {

@@ -35,16 +35,18 @@ type Set struct {
 	labels  []int64
 	pixels  []int32   // of Pixels, in place of labels
 	values  []float32 // of Values
-	// perLabel is the number of pixels or values of a sample.
-	perLabel int
-	ignored  int   // samples, or pixels, with the ignored label
-	pick     []int // index in the file of each sample; nil: the same
-	samples  int
-	names    func(sample int) string
-	classes  []Class // of a folder of images, by sub-folder
-	temp     *spool
-	closers  []io.Closer
-	hash     hasher
+	own     *Own      // of AnyKind
+	// perLabel is the number of pixels or values of a sample, and labelDims their shape.
+	perLabel  int
+	labelDims []int64
+	ignored   int   // samples, or pixels, with the ignored label
+	pick      []int // index in the file of each sample; nil: the same
+	samples   int
+	names     func(sample int) string
+	classes   []Class // of a folder of images, by sub-folder
+	temp      *spool
+	closers   []io.Closer
+	hash      hasher
 }
 
 // Open opens a .npy, .npz or idx file or a folder of images, told apart by their contents, for a network's inputs.

@@ -28,7 +28,7 @@ func (s *Set) HoldOut(count int, seed uint32) *Set {
 	slices.Sort(held)
 	slices.Sort(rest)
 	part := &Set{path: s.path, temp: newSpool(), inputs: s.inputs, columns: s.columns, names: s.names, pick: s.pick, samples: s.samples,
-		labels: s.labels, pixels: s.pixels, values: s.values, perLabel: s.perLabel}
+		labels: s.labels, pixels: s.pixels, values: s.values, own: s.own, perLabel: s.perLabel, labelDims: s.labelDims}
 	part.keep(held)
 	s.keep(rest)
 	return part
@@ -63,6 +63,7 @@ func (s *Set) keep(list []int) {
 		pick[i] = s.index(sample)
 	}
 	s.labels, s.pixels, s.values = pickOf(s.labels, list, 1), pickOf(s.pixels, list, s.perLabel), pickOf(s.values, list, s.perLabel)
+	s.own = s.own.pick(list, s.samples)
 	s.pick, s.samples = pick, len(list)
 }
 

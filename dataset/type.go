@@ -15,6 +15,7 @@ const (
 	Int16   Type = 5
 	Int32   Type = 6
 	Int64   Type = 7
+	Text    Type = 8 // fixed-width text, which only labels may be: NumPy's S and U
 	Bool    Type = 9
 	Float16 Type = 10
 	Float64 Type = 11
@@ -54,6 +55,9 @@ func (t Type) Float() bool { return types[t].float }
 func (t Type) String() string {
 	if d, ok := types[t]; ok {
 		return d.name
+	}
+	if t == Text {
+		return "text"
 	}
 	return fmt.Sprintf("ONNX type %d", int32(t))
 }

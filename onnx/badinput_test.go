@@ -166,7 +166,7 @@ func TestPrepareRefuses(t *testing.T) {
 		net   *net
 		texts []string
 	}{
-		{"float16 network", half(), []string{"computes in FLOAT16", `Relu node "y"`}},
+		{"float16 network", half(), []string{`Relu node "y" computes in float16`, "float32"}},
 		{"unknown operator", newNet(17, 1, 4).node("Swizzle", []string{"x"}, []string{"y"}).output("y"),
 			[]string{"operator Swizzle", `"y"`, "17 to 21"}},
 		{"operator of a later opset", newNet(23, 1, 4).node("RMSNormalization", []string{"x", "x"}, []string{"y"}).output("y"),

@@ -33,6 +33,11 @@ func (e *Encodings) apply(m *Model) (*Network, []quant.Grid, error) {
 	if m.IsMCTQ() || m.IsQDQ() {
 		return nil, nil, badf("the network is quantized already: give the float file that belongs to the encodings")
 	}
+	for _, refuse := range []func(*Model) error{refuseQuantized, refuseComputedHalf} {
+		if err := refuse(n.Model); err != nil {
+			return nil, nil, err
+		}
+	}
 	x, err := NewIndex(n.Model)
 	if err != nil {
 		return nil, nil, err

@@ -20,7 +20,7 @@ func ReadQuantized(m *Model, formula quant.Formula) (*Network, []quant.Grid, err
 // its quantizers still in place.
 func imported(m *Model) (*Network, error) {
 	n := &Network{Model: m.Clone(), Opset: m.OpsetOf("")}
-	for _, step := range []func(*Model) error{constantInputs, convertOpset, inlineFunctions, noQuantizersInside, oneKind} {
+	for _, step := range []func(*Model) error{constantInputs, convertOpset, inlineFunctions, refuseTraining, noQuantizersInside, oneKind} {
 		if err := step(n.Model); err != nil {
 			return nil, err
 		}

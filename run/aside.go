@@ -115,6 +115,9 @@ func (s *searching) openAside() error {
 	if s.metric.NeedsLabels && !a.set.Labelled() {
 		return mistakef("%s: metric %s needs labels, and the hold-out has none: add an array y", a.path, s.metric.Name)
 	}
+	if s.command != nil && s.data.Labelled() && !a.set.Labelled() {
+		return mistakef("%s: the hold-out has no labels, and --metric-cmd gets those of %s: add an array y", a.path, c.Data)
+	}
 	if c.Confidence != "" && !s.metric.Countable {
 		return mistakef("--confidence %s: metric %s does not count samples, and only counts can be promised; choose top1, top5 or agreement", c.Confidence, s.metric.Name)
 	}

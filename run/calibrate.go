@@ -109,6 +109,11 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 			names = append(names, h.Tensor)
 		}
 	}
+	whole, err := newSource(fixed, 0, names)
+	if err != nil {
+		return err
+	}
+	names = withOutputs(fixed, whole, names)
 	model := fixed.WithOutputs(names...)
 	src, err := newSource(model, 0, names)
 	if err != nil {
@@ -122,9 +127,27 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	for i, t := range stretch.Outputs {
 		at[t.Name] = i
 	}
+	again := &repeats{}
 	sample := make([][]float32, len(inputs)) // of the network's own inputs, which are no outputs
 	for pass := range observers[0].Passes() {
-		err := backend.Pass(ctx, stretch, data, optimization, func(first, count int, outputs [][]float32) error {
+		fed := data
+		if pass == 0 {
+			fed = twice{data, block}
+		}
+		err := backend.Pass(ctx, stretch, fed, optimization, func(first, count int, outputs [][]float32) error {
+			switch {
+			case pass > 0:
+			case first == 0:
+				again.sum(outputs)
+				return nil
+			case first == block:
+				if i := again.differs(outputs); i >= 0 {
+					return refuseChance(ctx, fixed, data, block, stretch.Outputs[i].Name, c)
+				}
+			}
+			if pass == 0 {
+				first -= block
+			}
 			bad, tensor := -1, ""
 			for i, h := range n.Holders {
 				if in, ok := isInput[h.Tensor]; ok {

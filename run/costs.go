@@ -101,6 +101,9 @@ func (s *searching) workCosts() (bops, bytes cost, err error) {
 	for _, v := range fixed.Values() {
 		dims[v.Name] = v.Dims
 	}
+	if err := s.countFloat(dims); err != nil {
+		return bops, bytes, err
+	}
 	uses, err := s.network.Uses()
 	if err != nil {
 		return bops, bytes, err

@@ -15,6 +15,8 @@ type Inspection struct {
 	Holders []InspectedHolder  `json:"holders"`
 	Omitted []InspectedOmitted `json:"omitted"`
 	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
+
+	FloatWork *FloatWork `json:"float_work"` // what stays in floating point, over the sizes that the file declares
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
@@ -73,6 +75,9 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 		}
 		out.Holders = append(out.Holders, row)
 	}
+	if out.FloatWork, err = guessedWork(n); err != nil {
+		return nil, err
+	}
 	for _, o := range n.Omitted {
 		out.Omitted = append(out.Omitted, InspectedOmitted{Tensor: o.Tensor, Producer: o.Producer, Op: o.Op, Reason: o.Reason})
 	}
@@ -84,7 +89,7 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 	if p.model, err = onnx.Read(c.Model); err != nil {
 		return err
 	}
-	if p.network, err = onnx.Prepare(p.model, onnx.Options{OutputHolder: c.OutputHolder}); err != nil || c.Calib == "" {
+	if p.network, err = prepareFloat(p.model, c); err != nil || c.Calib == "" {
 		return err
 	}
 	calib, err := openData(c.Calib, "", p.model, c, 0, streamed)

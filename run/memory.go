@@ -146,7 +146,7 @@ func linesOf(root fs.FS, name string) []string {
 
 // LimitMemory lets this process take no more memory than there is, and a quarter more for what it
 // asks for and never touches, so that a network that wants far more ends with an error and not by the
-// system's hand. It does nothing where the system has no such limit, or has a lower one.
+// system's hand; metric commands do not inherit the limit. It does nothing where the system has no such limit, or has a lower one.
 func LimitMemory() {
 	if runtime.GOOS != "linux" {
 		return
@@ -157,6 +157,11 @@ func LimitMemory() {
 	}
 	most := uint64(freeMemory()) / 4 * 5
 	if most < now.Cur {
+		given.Lock()
+		defer given.Unlock()
+		if !given.set {
+			given.set, given.limit = true, now
+		}
 		now.Cur = most
 		_ = unix.Setrlimit(unix.RLIMIT_DATA, &now) // without it all goes well but in the worst case
 	}

@@ -70,7 +70,7 @@ func (c Config) command() *backend.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout}
+	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: startAsGiven}
 }
 
 // namedMetric is the metric as far as it is known without data; nil where the default depends on them.
@@ -92,8 +92,10 @@ func (c Config) labelKind() dataset.LabelKind {
 	}
 	m, err := backend.MetricByName(c.Metric)
 	switch {
-	case err != nil || !m.NeedsLabels:
+	case err != nil: // among them no name yet, which stands for top1 where there are classes
 		return dataset.Classes
+	case !m.NeedsLabels || m.Labels == backend.OwnLabels: // labels that nobody compares with may be anything
+		return dataset.AnyKind
 	case m.Labels == backend.PixelLabels:
 		return dataset.Pixels
 	case m.Labels == backend.ValueLabels:
@@ -171,5 +173,6 @@ func (p *prepared) balancedWeights(ignore *int64) []float64 {
 
 // giveLabels puts a set's labels of whatever kind into the options of an evaluator.
 func giveLabels(o *backend.Options, set *dataset.Set) {
-	o.Labels, o.Pixels, o.Values = set.Labels(), set.Pixels(), set.Values()
+	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
+	o.Own = (*backend.LabelArray)(set.Own())
 }

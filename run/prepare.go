@@ -54,7 +54,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if p.output, err = wantOutput(p.float, c.Output); err != nil {
 		return nil, err
 	}
-	if p.network, err = onnx.Prepare(p.float, onnx.Options{OutputHolder: c.OutputHolder}); err != nil {
+	if p.network, err = prepareFloat(p.float, c); err != nil {
 		return nil, err
 	}
 	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
@@ -98,7 +98,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder})
+	n, err := prepareFloat(m, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -166,6 +166,8 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 		missing = p.data.Pixels() == nil
 	case backend.ValueLabels:
 		missing = p.data.Values() == nil
+	case backend.OwnLabels:
+		missing = p.data.Own() == nil
 	}
 	if m.NeedsLabels && missing {
 		return mistakef("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)

@@ -1,0 +1,85 @@
+package dataset
+
+import (
+	"encoding/binary"
+)
+
+// Own are labels as their file has them: every bit of them, in their own shape and type.
+type Own struct {
+	Descr string  // NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
+	Dims  []int64 // of one sample; empty: an element a sample
+	Data  []byte  // of all samples, one after another, in C order
+}
+
+// perSample is the number of bytes of a sample.
+func (o *Own) perSample(samples int) int { return len(o.Data) / samples }
+
+// pick takes the listed samples; nil of nil.
+func (o *Own) pick(list []int, samples int) *Own {
+	if o == nil {
+		return nil
+	}
+	return &Own{Descr: o.Descr, Dims: o.Dims, Data: pickOf(o.Data, list, o.perSample(samples))}
+}
+
+// mostOwn bounds labels in their own type, in bytes.
+const mostOwn = 4 * mostLabels
+
+// takeOwn reads labels whatever they are. Where they are class numbers, one a sample, they are the set's classes too.
+func (s *Set) takeOwn(a array, n int64) error {
+	size := int64(a.size())
+	switch {
+	case a.shape[0] != n:
+		return badf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
+	case product(a.shape) > mostOwn/size:
+		return badf("%s has shape %s, more than %d bytes of labels: use a part of the samples", a.what, dims(a.shape), int64(mostOwn))
+	}
+	own := &Own{Descr: a.descr(), Dims: a.shape[1:], Data: make([]byte, product(a.shape)*size)}
+	if err := a.readAt(own.Data, a.off); err != nil {
+		return err
+	}
+	if a.big {
+		unit := int(size)
+		if a.elem == Text {
+			unit = a.text.unit()
+		}
+		swap(own.Data, unit)
+	}
+	s.own = own
+	if product(a.shape) == n && a.elem != Text && !a.elem.Float() {
+		s.labels = classesOf(a, int(n))
+	}
+	return nil
+}
+
+// classesOf are the numbers of an array of integers, one a sample; nil if one of them can be no class.
+func classesOf(a array, n int) []int64 {
+	labels := make([]int64, n)
+	err := each(a, Int64, n, 1, func(i int, b []byte) error {
+		labels[i] = int64(binary.LittleEndian.Uint64(b))
+		if labels[i] < 0 {
+			return errNoClass
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return labels
+}
+
+// errNoClass ends the reading of labels that are no classes.
+var errNoClass = badf("a label is no class")
+
+// ownClasses are class numbers that no array holds, those of a folder of images, as an array would.
+func ownClasses(labels []int64) *Own {
+	data := make([]byte, 0, 8*len(labels))
+	for _, l := range labels {
+		data = binary.LittleEndian.AppendUint64(data, uint64(l))
+	}
+	return &Own{Descr: "<i8", Data: data}
+}
+
+// Own returns the labels of the samples in their own shape and type, if the set was opened for AnyKind; nil without labels.
+// The caller does not change them.
+func (s *Set) Own() *Own { return s.own }

@@ -1,0 +1,56 @@
+package onnx
+
+import "strings"
+
+// quantizedOps are the operators that compute with quantized activations, beside those whose names begin with QLinear or
+// QOrdered, or hold QuantizeLinear or FakeQuant, whatever their domain (toolkits have domains of their own). Operators with
+// nothing but quantized weights, such as MatMulNBits, are not among them.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+var quantizedOps = map[string]bool{
+	"ConvInteger": true, "MatMulInteger": true, "MatMulInteger16": true, "MatMulIntegerToFloat": true, "DynamicQuantizeMatMul": true,
+	"DynamicQuantizeLSTM": true, "QGemm": true, "QAttention": true, "QEmbedLayerNormalization": true, "QuantizeBFP": true, "DequantizeBFP": true,
+	"QuantizeWithOrder": true, "DequantizeWithOrder": true,
+}
+
+// refuseQuantized refuses a network whose activations are quantized already: quantized a second time, they would be judged by
+// the first. What only restores constants, a weight behind DequantizeLinear, may stay.
+func refuseQuantized(m *Model) error {
+	return m.walk(func(p *place, n node) error {
+		op := n.GetOpType()
+		linear := strings.Contains(op, "QuantizeLinear") || strings.Contains(op, "DequantizeLinear") || strings.Contains(op, "FakeQuant")
+		how := ""
+		switch {
+		case (linear || isMCTQ(n)) && !p.depends(input(n, 0)):
+			return nil // of constants
+		case strings.HasPrefix(op, "Dynamic") && (linear || quantizedOps[op]):
+			how = "dynamic quantization"
+		case isMCTQ(n):
+			how = "quantizers of " + mctqDomain
+		case linear:
+			how = "QDQ format"
+		case quantizedOps[op] || strings.HasPrefix(op, "QLinear") || strings.HasPrefix(op, "QOrdered"):
+			how = "QOperator format"
+		default:
+			return nil
+		}
+		return badf("%s quantizes activations (%s): give the float network that it was made of, or two quantized files of it with --low and --high", p.name(n), how)
+	})
+}
+
+// refuseComputedHalf refuses a network of which any part computes in float16 or bfloat16, on values that depend on its inputs:
+// grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are cast at once are moved.
+func refuseComputedHalf(m *Model) error {
+	return m.walk(func(p *place, n node) error {
+		if moves[n.GetOpType()] && standard(n) {
+			return nil
+		}
+		for _, list := range [][]string{n.GetOutput(), n.GetInput()} {
+			for _, t := range list {
+				if typ := p.types.known(t); (typ == Float16 || typ == BFloat16) && t != "" && p.depends(t) {
+					return badf("%s computes in %s: give the float network, exported in float32", p.name(n), typeName(typ))
+				}
+			}
+		}
+		return nil
+	})
+}

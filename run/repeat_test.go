@@ -1,0 +1,109 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/quant"
+)
+
+// withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that no rule
+// about operators has seen.
+func withChance(n *onnx.Network, tensor string) {
+	g := n.Model.Graph()
+	at := slices.IndexFunc(g.Node, func(nd *onnxpb.NodeProto) bool { return slices.Contains(nd.Output, tensor) }) + 1
+	if at > 0 {
+		g.Node[at-1].Output[slices.Index(g.Node[at-1].Output, tensor)] = "before"
+	}
+	noise := &onnxpb.NodeProto{OpType: proto.String("RandomNormalLike"), Name: proto.String("noise"), Input: []string{"before"}, Output: []string{"noisy"}}
+	add := &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"before", "noisy"}, Output: []string{tensor}}
+	g.Node = slices.Insert(g.Node, at, noise, add)
+}
+
+// TestCalibrationRunsTwice refuses a network that gives other bits when a block runs again, wherever chance comes in, naming the
+// first node; full and short blocks of one that does not are observed once, sample by sample.
+func TestCalibrationRunsTwice(t *testing.T) {
+	for _, c := range []struct {
+		name, tensor string
+		samples      int
+	}{
+		{"in the middle", "a2", 20}, {"before anything is quantized", "c1", 3}, {"behind all that is quantized", "logits", 8}, {"nowhere", "", 20},
+		{"nowhere, in a short block", "", 3}, {"nowhere, in one block", "", 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := tinyConfig(t, c.samples).withDefaults()
+			m, err := onnx.Read(cfg.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := onnx.Prepare(m, onnx.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.tensor != "" {
+				withChance(n, c.tensor)
+			}
+			data, err := openData(cfg.Data, "", m, cfg, 0, streamed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer data.Close()
+			observers := make([]*quant.Observer, len(n.Holders))
+			for i := range observers {
+				observers[i] = quant.NewObserver(quant.MinMax)
+			}
+			err = observe(context.Background(), n, data, observers, cfg)
+			if c.tensor == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), `RandomNormalLike node "noise"`) || !strings.Contains(err.Error(), "runs again") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// TestTwice hands a block out twice, and pads it as a pass does.
+func TestTwice(t *testing.T) {
+	for _, n := range []int{1, 3, 4, 9} {
+		var got []int
+		s := twice{recorded{n, &got}, 4}
+		for i := range s.Len() {
+			_ = s.Read(0, i, nil)
+		}
+		var want []int
+		for i := range 4 {
+			if want = append(want, i); i >= n {
+				want[i] = 0
+			}
+		}
+		for i := range n {
+			want = append(want, i)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d samples: %v, want %v", n, got, want)
+		}
+	}
+}
+
+// recorded are samples that say which of them were read.
+type recorded struct {
+	n    int
+	read *[]int
+}
+
+func (r recorded) Len() int          { return r.n }
+func (r recorded) Shape(int) []int64 { return nil }
+func (r recorded) Read(_, sample int, _ []byte) error {
+	*r.read = append(*r.read, sample)
+	return nil
+}
