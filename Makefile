@@ -144,7 +144,7 @@ tables: setup build ## run every strategy and the searches of the hold-out's pag
 	@echo "tables: docs/strategies.md and docs/promise.md are written"
 
 .PHONY: bench-searches
-bench-searches: setup build ## whole searches of four configurations and 5 seeds against the naive scan's (some ten minutes); writes docs/figures.md
+bench-searches: setup build ## searches of four configurations and 5 seeds, alone and as whole commands, against the naive scan's (about half an hour); writes docs/figures.md and docs/strategies.md
 	@$(NEED) python3
 	@python3 scripts/bench_searches.py
 

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"runtime"
 
 	"demote/backend/bounds"
 	"demote/quant"
@@ -18,9 +17,9 @@ type Options struct {
 	Pixels    []int32           // a label a pixel, for metrics that need them
 	Values    []float32         // an output row a sample as it should be, for metrics that need them
 	Reference []float32         // an output row a sample, for metrics that need them
-	Block     int               // samples a block; 0: DefaultBlock
-	Workers   int               // blocks run at once; 0: a worker a core
-	Threads   int               // threads of the runtime a worker; 0: 1
+	Block     int               // samples a block: the batch of the Source; 0: DefaultBlock
+	Workers   int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
+	Threads   int               // threads of the runtime a worker, at most one a core; 0: 1
 	Spin      bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
 	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
@@ -97,19 +96,3 @@ func (e *Evaluator) Stats() Stats {
 
 // Samples is the number of samples that a score is out of.
 func (e *Evaluator) Samples() int { return e.samples }
-
-func (o Options) withDefaults() Options {
-	if o.Block == 0 {
-		o.Block = DefaultBlock
-	}
-	if o.Threads == 0 {
-		o.Threads = 1
-	}
-	if !o.onCPU() {
-		o.Workers = 1
-	}
-	if o.Workers == 0 {
-		o.Workers = max(1, runtime.NumCPU()/o.Threads)
-	}
-	return o
-}

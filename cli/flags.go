@@ -116,7 +116,7 @@ func config(c *cli.Context) (run.Config, error) {
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
-		AllowNaN: c.Bool("allow-nan"), Seed: uint32(c.Uint64("seed")), Version: c.App.Version,
+		AllowNaN: c.Bool("allow-nan"), Version: c.App.Version,
 	}
 	if err := metricChoices(c, &r); err != nil {
 		return r, err
@@ -135,6 +135,9 @@ func config(c *cli.Context) (run.Config, error) {
 		if c.Int(name) < 0 {
 			return r, usage("--%s %d: give a number that is not negative", name, c.Int(name))
 		}
+	}
+	if findFlag(c.Command.Flags, "seed") != nil {
+		r.Seed = new(uint32(c.Uint64("seed")))
 	}
 	if c.Uint64("seed") > math.MaxUint32 {
 		return r, usage("--seed %d: give a number from 0 to %d", c.Uint64("seed"), uint32(math.MaxUint32))

@@ -62,7 +62,7 @@ func searchAction(c *cli.Context) error {
 		return err
 	}
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
-	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
+	cfg.Multiplier, cfg.Weights, cfg.DryRun = new(c.Float64("multiplier")), c.String("weights"), c.Bool("dry-run")
 	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")
 	if c.IsSet("export") && len(cfg.Export) == 0 {
 		return usage("--export %q names no format: give one or more of %s", c.String("export"), strings.Join(run.FormatNames(), ", "))

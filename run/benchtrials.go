@@ -20,7 +20,7 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, er
 		return nil, err
 	}
 	b.Blocked, b.Workers = whole > 0, s.ev.Workers()
-	if y, err = s.openYardstick(ctx, b.Workers, max(1, s.config.Threads)); err != nil {
+	if y, err = s.openYardstick(ctx, b.Workers, s.ev.Threads()); err != nil {
 		return nil, err
 	}
 	defer func() {

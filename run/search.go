@@ -267,7 +267,7 @@ func (s *searching) strategyOptions(goal search.Resolved) search.Options {
 	if s.config.Cost != costCount {
 		o.Cost = search.UnitCost(s.cost.saves, o.Units)
 	}
-	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
+	o.Multiplier, o.Seed, o.Chain = s.config.multiplier(), s.config.seed(), search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
 	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}

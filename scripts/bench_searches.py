@@ -1,6 +1,6 @@
 """Whole `demotion` searches of four configurations with some seeds each, against the naive scan's: the geometric means of the passes
 and of the time, and the median over the seeds of what a search takes, alone and as the command that is typed.
-usage: bench_searches.py [SEEDS]. Written between the marks of docs/figures.md.
+usage: bench_searches.py [SEEDS]. Written between the marks of docs/figures.md and docs/strategies.md.
 
 A naive scan runs every score in full, so its passes are the scores that the search asked for and did not know. It is not run: its time
 is that many full trials, whose time is measured in the same process. R is timed between the trials of the same run. The processor ought to have nothing else to do.
@@ -47,6 +47,19 @@ def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
+def strategies():
+    """The lines of the table of strategies, in R."""
+    lines = ["| strategy | alone, R | CPU-R | the whole command, R | CPU-R | passes run | int16 |", "| --- " * 7 + "|"]
+    for strategy in ("gallop", "auto", "demotion"):
+        command = ["bin/demote", "bench", "--json", "--model", "testdata/fashion-dscnn-uneven/model.onnx", *FASHION, "--target", "0.9125", "--strategy", strategy]
+        b = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        s, whole = b["search"], b["whole"]
+        figures = ["%.1f (%.1f to %.1f)" % (f["median"], f["min"], f["max"]) for f in (s["r_spread"], s["cpu_r"], whole["r"], whole["cpu_r"])]
+        lines.append("| `%s` | %s | %.1f | %d |" % (strategy, " | ".join(figures), s["passes"], s["int16"]))
+        print(lines[-1], flush=True)
+    return lines
+
+
 def main():
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     lines = ["| %s |" % " | ".join(HEAD), "| --- " * len(HEAD) + "|"]
@@ -65,6 +78,7 @@ def main():
     lines += ["", "Geometric means over all: bounds alone %.3f, %.3f of the naive scan's passes, %.3f of its time." % tuple(map(mean, zip(*shares)))]
     print(lines[-1])
     write("docs/figures.md", "searches", lines)
+    write("docs/strategies.md", "plain", strategies())
 
 
 if __name__ == "__main__":
