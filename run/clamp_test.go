@@ -91,6 +91,20 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 	}
 }
 
+// TestWorkersAreWhatMayRun holds that a process that may run one thread at once, by a container's quota or otherwise, has one worker, however
+// many processors the machine has.
+func TestWorkersAreWhatMayRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	cfg := tinyConfig(t, 30)
+	if got := compiled(t, cfg).ev.Workers(); got != 1 {
+		t.Errorf("%d workers where one thread may run, for %d blocks", got, 4)
+	}
+	runtime.GOMAXPROCS(3)
+	if got := compiled(t, cfg).ev.Workers(); got != 3 {
+		t.Errorf("%d workers where three threads may run, for %d blocks", got, 4)
+	}
+}
+
 // TestAFixedBatchStays holds that a network with a batch of its own keeps it, however few samples there are.
 func TestAFixedBatchStays(t *testing.T) {
 	cfg := tinyConfig(t, 6)

@@ -80,11 +80,11 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.openAside(); err != nil {
 		return nil, err
 	}
-	if s.config.DryRun {
-		return s.result, s.dryRun()
-	}
 	if s.start, err = s.startMask(); err != nil {
 		return nil, err
+	}
+	if s.config.DryRun {
+		return s.result, s.dryRun()
 	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
