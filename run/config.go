@@ -31,10 +31,10 @@ type Config struct {
 	Chain      string        `json:"chain"`      // demoted, last
 	Multiplier *float64      `json:"multiplier"` // of the reference strategy, in [0, 1]; nil: 0.5
 	Seed       *uint32       `json:"seed"`       // of all that is drawn by lot; nil: 1
-	Trials     int           `json:"trials"`  // budget of scores asked for; 0: none
-	Time       time.Duration `json:"time_ns"` // budget of time; 0: none
-	Start      string        `json:"start"`   // a promotion list to start from
-	Curve      bool          `json:"curve"`   // score the mixes behind the result too
+	Trials     int           `json:"trials"`     // budget of scores asked for; 0: none
+	Time       time.Duration `json:"time_ns"`    // budget of time; 0: none
+	Start      string        `json:"start"`      // a promotion list to start from
+	Curve      bool          `json:"curve"`      // score the mixes behind the result too
 
 	Int16Share string   `json:"int16_share"` // instead of Target: the most accurate mix with at most this share at int16, such as 20%
 	Pins       []string `json:"pins"`        // NAME=int8, GLOB=int16, op:TYPE=int16
