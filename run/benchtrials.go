@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"math/rand/v2"
+	"sort"
 	"time"
 
 	"demote/search"
@@ -40,7 +41,7 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, er
 	var walls, cpus, change, rebuild []float64
 	before := s.ev.Stats()
 	moved := s.ev.Traffic()
-	for range benchRounds {
+	for round := 0; round < benchRounds || round < mostRounds && !steady(walls, y.best().wall); round++ {
 		moved = s.ev.Traffic()
 		wall, cpu, err := trial()
 		if err != nil {
@@ -73,6 +74,17 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, er
 		b.FakeQuant = max(0, 1-1/b.Trial.Median)
 	}
 	return y, nil
+}
+
+// steady tells whether half of the ratios of measurements that were taken in turn lie within a tenth of their median.
+func steady(of, to []float64) bool {
+	list := make([]float64, len(of))
+	for i := range of {
+		list[i] = of[i] / to[i]
+	}
+	sort.Float64s(list)
+	n := len(list)
+	return list[3*n/4]-list[n/4] <= list[n/2]/10
 }
 
 // ratios is the figure of the ratios of measurements that were taken in turn.

@@ -192,7 +192,7 @@ func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
 	case 2:
 		c.Session = "default"
 	case 3:
-		c.Export = []string{"promotion", "encodings"}
+		c.Export = []string{"promotion", "overrides"}
 	case 4:
 		c.Metric, c.MetricCmd, c.Strategy = "", "cat >/dev/null; echo 1", "gallop"
 	}

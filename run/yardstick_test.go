@@ -112,6 +112,19 @@ func TestRIsTimedBetweenTrials(t *testing.T) {
 	}
 }
 
+// TestMeasuringGoesOnUntilItIsSteady holds what counts as steady.
+func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
+	one := []float64{1, 1, 1, 1, 1, 1, 1}
+	for _, c := range []struct {
+		of   []float64
+		want bool
+	}{{[]float64{1.2, 1.21, 1.22, 1.2, 1.25, 1.19, 1.2}, true}, {[]float64{1.2, 1.21, 1.22, 1.2, 1.25, 9, 0.1}, true}, {[]float64{1.2, 0.8, 1.6, 1.1, 1.4, 0.9, 1.3}, false}} {
+		if got := steady(c.of, one); got != c.want {
+			t.Errorf("%v: steady %v", c.of, got)
+		}
+	}
+}
+
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 45))
