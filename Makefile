@@ -86,6 +86,22 @@ race: setup ## all tests under the race detector
 	@$(NEED) go cc
 	go test -race $(TEST_FLAGS) $(RACE_ROOMS)
 
+# ASan's own library has to come first, and the runtime's C++ exceptions need libstdc++ before it is loaded. A Go process cannot be
+# searched for leaks: the tests count what is open.
+.PHONY: test-sanitizers
+test-sanitizers: setup ## the tests of cgo's C under UndefinedBehaviorSanitizer and AddressSanitizer (gcc; some minutes)
+	@$(NEED) linux go cc
+	CGO_CFLAGS="-g -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all" CGO_LDFLAGS=-fsanitize=undefined go test -count=1 $(TEST_FLAGS) ./cgo
+	go test -asan -count=1 $(TEST_FLAGS) -exec "env ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0 \
+		LD_PRELOAD=$$($$(go env CC) -print-file-name=libasan.so):$$($$(go env CC) -print-file-name=libstdc++.so.6)" ./cgo
+
+SOAK_MINUTES ?= 60
+
+.PHONY: soak
+soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory, descriptors, goroutines and C handles stay flat
+	@$(NEED) go cc
+	nice go test ./run -count=1 -timeout $$(($(SOAK_MINUTES) + 20))m -run '^TestSoak$$' -v -soak $(SOAK_MINUTES)m
+
 .PHONY: test-runtimes
 test-runtimes: ## test with each ONNX Runtime of the pinned list
 	@$(NEED) linux pip go cc
@@ -151,7 +167,7 @@ tables: setup build ## run every strategy and the searches of the hold-out's pag
 	@echo "tables: docs/strategies.md and docs/promise.md are written"
 
 .PHONY: bench-searches
-bench-searches: setup build ## whole searches of four configurations and 5 seeds against the naive scan's (some ten minutes); writes docs/figures.md
+bench-searches: setup build ## searches of four configurations and 5 seeds, alone and as whole commands, against the naive scan's (about half an hour); writes docs/figures.md and docs/strategies.md
 	@$(NEED) python3
 	@python3 scripts/bench_searches.py
 

@@ -10,6 +10,9 @@ import (
 // Workers is the number of blocks that run at once.
 func (e *Evaluator) Workers() int { return len(e.chain.lanes()) }
 
+// Threads is the number of threads of the runtime that a worker has.
+func (e *Evaluator) Threads() int { return e.opts.Threads }
+
 // Holders is the number of holders of a mask.
 func (e *Evaluator) Holders() int { return e.source.Holders() }
 

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"runtime"
 
 	"demote/backend/bounds"
 	"demote/quant"
@@ -20,9 +19,9 @@ type Options struct {
 	LabelDims []int64           // the shape of one sample's pixels or values
 	Own       *LabelArray       // labels of any kind, for metrics that take them so
 	Reference []float32         // an output row a sample, for metrics that need them
-	Block     int               // samples a block; 0: DefaultBlock
-	Workers   int               // blocks run at once; 0: a worker a core
-	Threads   int               // threads of the runtime a worker; 0: 1
+	Block     int               // samples a block: the batch of the Source; 0: DefaultBlock
+	Workers   int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
+	Threads   int               // threads of the runtime a worker, at most one a core; 0: 1
 	Spin      bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
 	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
@@ -99,19 +98,3 @@ func (e *Evaluator) Stats() Stats {
 
 // Samples is the number of samples that a score is out of.
 func (e *Evaluator) Samples() int { return e.samples }
-
-func (o Options) withDefaults() Options {
-	if o.Block == 0 {
-		o.Block = DefaultBlock
-	}
-	if o.Threads == 0 {
-		o.Threads = 1
-	}
-	if !o.onCPU() {
-		o.Workers = 1
-	}
-	if o.Workers == 0 {
-		o.Workers = max(1, runtime.NumCPU()/o.Threads)
-	}
-	return o
-}

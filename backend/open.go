@@ -15,7 +15,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o = o.withDefaults()
+	if o, err = o.fit(samples.Len()); err != nil {
+		return nil, err
+	}
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
@@ -70,6 +72,9 @@ func (e *Evaluator) layOut(order []int) error {
 func (e *Evaluator) compile(cuts []int) error {
 	first, err := e.source.Stretch(cuts[0], cuts[1])
 	if err != nil {
+		return err
+	}
+	if err := e.opts.checkBatch(first.Inputs); err != nil {
 		return err
 	}
 	e.inputs = first.Inputs

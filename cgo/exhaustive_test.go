@@ -48,7 +48,7 @@ func compareAll(t *testing.T, p quant.Params, stride uint64) {
 	const chunk = 1 << 16
 	starts := make(chan uint64)
 	var group sync.WaitGroup
-	for range runtime.NumCPU() {
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			x, want, got, codes := make([]float32, chunk), make([]float32, chunk), make([]float32, chunk), make([]byte, 2*chunk)
 			kernels := map[int]cgo.Kernel{}

@@ -50,7 +50,12 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		complete(text, app, args[1:last])
 		return run.ExitFound
 	}
-	err := app.RunContext(ctx, flagsFirst(app, args))
+	var err error
+	if name := givenTwice(app, args); name != "" {
+		err = usage("--%s is given twice: leave one of them out", name)
+	} else {
+		err = app.RunContext(ctx, flagsFirst(app, args))
+	}
 	if watched.err != nil && (err == nil || errors.Is(err, watched.err)) {
 		err = usage("cannot write the output: %w", watched.err)
 	}
@@ -93,7 +98,8 @@ func App(out, errs io.Writer) *cli.App {
 		Flags:                     commonFlags(),
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usage("no command %q; `demote --help` lists them", c.Args().First())
+				word := c.Args().First()
+				return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(c.App.Commands)))
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -138,8 +144,7 @@ func commonFlags() []cli.Flag {
 	}
 }
 
-// common is the value of one of the commonFlags, wherever it was given; the one behind the
-// command's name counts.
+// common is the value of one of the commonFlags, wherever it was given.
 func common(c *cli.Context, name string) string {
 	for _, level := range c.Lineage() {
 		if level.Command != nil && level.IsSet(name) {

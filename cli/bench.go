@@ -18,17 +18,21 @@ func benchCommand() *cli.Command {
 			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "`NAME`: of that search"},
 			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: of that search: fast or naive"},
 			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "`MODE`: naive runs the same search by whole scores too, and prints ratios"},
+			&cli.IntFlag{Name: "runs", Category: catSearch, Value: 5, Usage: "`N`: time each search N times, alone and as the command that a user types"},
 			jsonFlag(), cacheFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
 				return err
 			}
-			cfg.Target, cfg.Strategy, cfg.Scan, cfg.Multiplier = c.String("target"), c.String("strategy"), c.String("scan"), 0.5
+			cfg.Target, cfg.Strategy, cfg.Scan = c.String("target"), c.String("strategy"), c.String("scan")
+			if c.Int("runs") < 1 {
+				return usage("--runs %d: give at least 1", c.Int("runs"))
+			}
 			if cfg.Log, err = openRuntime(c); err != nil {
 				return err
 			}
-			b, err := run.RunBench(c.Context, cfg, c.String("against"))
+			b, err := run.RunBench(c.Context, cfg, run.BenchOptions{Against: c.String("against"), Runs: c.Int("runs"), Typed: typedSearch(c)})
 			if err != nil {
 				return err
 			}
@@ -46,12 +50,13 @@ func printBench(w io.Writer, b *run.Bench) {
 	if b.Device != "" {
 		fmt.Fprintf(w, "everything ran on %s\n", b.Device)
 	}
-	fmt.Fprintf(w, "R, a plain pass of the float network     %s s (threads %d, batch %d)\n", b.R, b.RThreads, b.RBatch)
+	fmt.Fprintf(w, "R, a plain pass of the float network     %s s (sessions %d, threads %d, batch %d; %d passes)\n", b.R, b.RSessions, b.RThreads, b.RBatch, b.RPasses)
+	fmt.Fprintf(w, "CPU-R, the same by one thread            %s processor seconds (batch %d)\n", b.SingleCPU, b.SingleBatch)
 	layout := "ordinary"
 	if b.Blocked {
 		layout = "blocked"
 	}
-	fmt.Fprintf(w, "a full trial, %-8s layout            %s R\n", layout, b.Trial)
+	fmt.Fprintf(w, "a full trial, %-8s layout            %s R, %s CPU-R\n", layout, b.Trial, b.TrialCPU)
 	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
@@ -68,15 +73,19 @@ func printBench(w io.Writer, b *run.Bench) {
 			printSearch(w, s)
 		}
 	}
-	if b.Search != nil && b.Naive != nil {
-		fmt.Fprintf(w, "fast against naive: %.3f of the passes, %.3f of the time, %.3f of the processor time\n", b.Search.Passes/b.Naive.Passes, b.Search.Seconds/b.Naive.Seconds, b.Search.CPU/b.Naive.CPU)
+	if a := b.Against; a != nil {
+		fmt.Fprintf(w, "fast against naive: %s of the passes, %s of the time, %s of the processor time\n", a.Passes, a.Time, a.CPU)
+	}
+	if o := b.Whole; o != nil {
+		fmt.Fprintf(w, "the same as a command that is typed, with set-up, checks, files and report, %d times:\n", o.Runs)
+		fmt.Fprintf(w, "  %s R, %s CPU-R, %s s\n", o.R, o.CPUR, o.Seconds)
 	}
 }
 
 func printSearch(w io.Writer, s *run.BenchSearch) {
-	fmt.Fprintf(w, "search %s, target %s, scan %s:\n", s.Strategy, s.Target, s.Scan)
-	fmt.Fprintf(w, "  %.1f R, %.2f s; %d scores asked for, %.1f whole-network passes run; %d holders stay int16\n",
-		s.R, s.Seconds, s.Evaluations, s.Passes, s.Int16)
+	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
+	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d scores asked for, %.1f whole-network passes run; %d holders stay int16\n",
+		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16)
 	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run; %d scores recalled\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
 	fmt.Fprintf(w, "  %.3g scores/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,11 +217,12 @@ func (in inputs) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// args is the command line of a search; an empty value is a flag without one, and "-" leaves it out.
+// args is the command line of a search; an empty value is a flag without one, and "-" leaves it out. A flag in more takes the
+// place of one of these.
 func (in inputs) args(more ...string) []string {
 	list := []string{"search"}
 	for _, name := range []string{"--model", "--calib", "--data", "--target", "--out", "--block", "--strategy"} {
-		if v, ok := in.flags[name]; ok && v != "-" {
+		if v, ok := in.flags[name]; ok && v != "-" && !slices.Contains(more, name) {
 			list = append(list, name, v)
 		}
 	}

@@ -83,9 +83,9 @@ func formulaFlag() cli.Flag {
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: auto, cpu, or a GPU such as cuda:0, for trials (`demote devices` lists them)"},
-		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: blocks run at once (default: one a core)"},
-		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: threads of ONNX Runtime a worker (default: 1)"},
-		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block (default: up to 20, fewer where activations are large, or the network's fixed batch)"},
+		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: blocks run at once, no more than there are (default: one a core)"},
+		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: threads of ONNX Runtime a worker, at most one a core (default: 1)"},
+		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block, at most all of them (default: up to 20, fewer where activations are large, or the network's fixed batch)"},
 	}
 }
 
@@ -116,7 +116,7 @@ func config(c *cli.Context) (run.Config, error) {
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
-		AllowNaN: c.Bool("allow-nan"), Seed: uint32(c.Uint64("seed")), Version: c.App.Version,
+		AllowNaN: c.Bool("allow-nan"), Version: c.App.Version,
 	}
 	if err := metricChoices(c, &r); err != nil {
 		return r, err
@@ -135,6 +135,9 @@ func config(c *cli.Context) (run.Config, error) {
 		if c.Int(name) < 0 {
 			return r, usage("--%s %d: give a number that is not negative", name, c.Int(name))
 		}
+	}
+	if findFlag(c.Command.Flags, "seed") != nil {
+		r.Seed = new(uint32(c.Uint64("seed")))
 	}
 	if c.Uint64("seed") > math.MaxUint32 {
 		return r, usage("--seed %d: give a number from 0 to %d", c.Uint64("seed"), uint32(math.MaxUint32))

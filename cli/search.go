@@ -24,7 +24,7 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: promise with this confidence, such as 0.95, that the mix meets the target on unseen samples too; the promise is tested on --holdout"},
 		&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which goes on"},
 		&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is in --out"},
-		&cli.StringFlag{Name: "export", Category: catTarget, Usage: "`FORMAT,...`: write the mix in more formats: " + either(run.FormatNames())},
+		&cli.StringSliceFlag{Name: "export", Category: catTarget, Usage: "`FORMAT,...`: write the mix in more formats: " + either(run.FormatNames()) + "; may be given again"},
 		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: in which ONNX Runtime session the mix must meet the target: exact, or default: in both"},
 		&cli.BoolFlag{Name: "dry-run", Category: catTarget, Usage: "say what would be searched, and search nothing"},
 		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference"},
@@ -62,10 +62,11 @@ func searchAction(c *cli.Context) error {
 		return err
 	}
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
-	cfg.Multiplier, cfg.Weights, cfg.DryRun = c.Float64("multiplier"), c.String("weights"), c.Bool("dry-run")
-	cfg.Export, cfg.Session = formatList(c.String("export")), c.String("session")
+	cfg.Multiplier, cfg.Weights, cfg.DryRun = new(c.Float64("multiplier")), c.String("weights"), c.Bool("dry-run")
+	exports := strings.Join(c.StringSlice("export"), ",")
+	cfg.Export, cfg.Session = formatList(exports), c.String("session")
 	if c.IsSet("export") && len(cfg.Export) == 0 {
-		return usage("--export %q names no format: give one or more of %s", c.String("export"), strings.Join(run.FormatNames(), ", "))
+		return usage("--export %q names no format: give one or more of %s", exports, strings.Join(run.FormatNames(), ", "))
 	}
 	cfg.Command = commandLine(os.Args)
 	var taken string

@@ -84,7 +84,11 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	text := err.Error()
 	if m := unknownFlag.FindStringSubmatch(text); m != nil {
-		return usage("unknown flag --%s; `%s` lists the flags", m[1], help)
+		flags := c.App.Flags
+		if c.Command != nil && c.Command.Name != c.App.Name {
+			flags = c.Command.Flags
+		}
+		return usage("unknown flag --%s; %s`%s` lists the flags", m[1], meant(m[1], "--", flagNames(flags)), help)
 	}
 	if m := noValue.FindStringSubmatch(text); m != nil {
 		return usage("--%s needs a value; see `%s`", m[1], help)

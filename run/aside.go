@@ -82,8 +82,8 @@ func splitData(data *dataset.Set, share float64, c Config) (*dataset.Set, error)
 	if count < 1 || count >= n {
 		return nil, mistakef("--holdout %s: that is %d of the %d samples of %s, and both sides need some", c.Holdout, count, n, c.Data)
 	}
-	held := data.HoldOut(count, c.Seed)
-	data.Limit(c.Limit, c.Seed)
+	held := data.HoldOut(count, c.seed())
+	data.Limit(c.Limit, c.seed())
 	return held, nil
 }
 

@@ -28,7 +28,10 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 	if s.config.Confidence == "" {
 		a.claim.Confidence = intervalConfidence
 	}
-	err := h.besideSearch()
+	err := p.setBlock(p.block) // no larger than the hold-out
+	if err == nil {
+		err = h.besideSearch()
+	}
 	if err == nil {
 		err = h.compile(ctx)
 	}

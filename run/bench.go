@@ -2,12 +2,11 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sort"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"demote/backend"
 	"demote/search"
@@ -27,10 +26,16 @@ type Bench struct {
 	Samples       int     `json:"samples"`
 	Block         int     `json:"block"`
 	Workers       int     `json:"workers"`
-	R             Figure  `json:"r_seconds"`       // a plain pass of the float network
-	RThreads      int     `json:"r_threads"`       // with its best number of threads
-	RBatch        int     `json:"r_batch"`         // and batch
+	R             Figure  `json:"r_seconds"`       // a plain pass of the float network, by the fastest split of the trial's cores, over the whole measurement
+	RSessions     int     `json:"r_sessions"`      // sessions side by side in it
+	RThreads      int     `json:"r_threads"`       // threads of each
+	RBatch        int     `json:"r_batch"`         // samples of a batch
+	RPasses       int     `json:"r_passes"`        // passes that R is the median of
+	Single        Figure  `json:"single_seconds"`  // a plain pass by one session of one thread
+	SingleCPU     Figure  `json:"cpu_r_seconds"`   // its processor seconds: CPU-R
+	SingleBatch   int     `json:"cpu_r_batch"`     // samples of a batch
 	Trial         Figure  `json:"trial_r"`         // a full trial, in R
+	TrialCPU      Figure  `json:"trial_cpu_r"`     // its processor seconds, in CPU-R
 	TrialsPerSec  float64 `json:"trials_per_s"`    // full trials
 	SamplesPerSec float64 `json:"samples_per_s"`   // of full trials
 	Outside       float64 `json:"outside_runtime"` // share of the workers' busy time spent outside ONNX Runtime in full trials
@@ -44,17 +49,35 @@ type Bench struct {
 
 	StartUp float64 `json:"start_up_seconds,omitempty"` // from the files to the first trial: calibration, float pass, compilation, self-test
 
-	Search *BenchSearch `json:"search,omitempty"`
-	Naive  *BenchSearch `json:"naive,omitempty"`
+	Search  *BenchSearch  `json:"search,omitempty"`
+	Whole   *BenchWhole   `json:"whole,omitempty"` // the same search as a command that is typed
+	Naive   *BenchSearch  `json:"naive,omitempty"`
+	Against *BenchAgainst `json:"against_naive,omitempty"`
 }
 
-// A BenchSearch is a whole search in R.
+// A BenchWhole is a search as a command that is typed: set-up, search, checks, files and report.
+type BenchWhole struct {
+	Runs    int    `json:"runs"`
+	R       Figure `json:"r"` // in passes of the float network
+	CPUR    Figure `json:"cpu_r"`
+	Seconds Figure `json:"seconds"`
+	CPU     Figure `json:"cpu_seconds"`
+}
+
+// A BenchAgainst is the search against the same search by whole scores: ratios of runs that took turns.
+type BenchAgainst struct {
+	Passes Figure `json:"passes"`
+	Time   Figure `json:"time"` // in R
+	CPU    Figure `json:"cpu"`
+}
+
+// A BenchSearch is the search alone, from its first score to its last: of several runs the one in the middle, with the spread of all.
 type BenchSearch struct {
 	Strategy    string  `json:"strategy"`
 	Target      string  `json:"target"`
 	Scan        string  `json:"scan"`
-	R           float64 `json:"r"`                 // its time, in passes of the float network
-	Seconds     float64 `json:"seconds"`           // from the first score to the last
+	R           float64 `json:"r"`                 // its time, in passes of the float network that were timed in the same run; the median
+	Seconds     float64 `json:"seconds"`           // from the first score to the last; the median
 	Evaluations int     `json:"evaluations"`       // scores asked for
 	Passes      float64 `json:"passes"`            // whole-network passes over the samples really run
 	PerSec      float64 `json:"scores_per_s"`      // scores asked for
@@ -78,14 +101,36 @@ type BenchSearch struct {
 	Int16       int     `json:"int16"`             // holders left
 	Correct     *int    `json:"correct,omitempty"` // of the mix
 	Promotion   []int   `json:"promotion_indices"` // units left, to compare two searches
+
+	Runs          int    `json:"runs"`           // that the spreads are of
+	Spread        Figure `json:"r_spread"`       // of R
+	SecondsSpread Figure `json:"seconds_spread"` // of Seconds
+	CPUR          Figure `json:"cpu_r"`          // processor seconds in those of a plain pass by one session of one thread
 }
 
-// benchRounds is how often everything is measured, in turn.
-const benchRounds = 7
+// benchRounds is how often everything is measured, in turn, at least; where other work on the machine keeps the ratios apart up to
+// mostRounds.
+const (
+	benchRounds = 7
+	mostRounds  = 25
+)
 
-// RunBench is the command bench. With a target it also times whole searches; against "naive" runs
-// the same search by whole scores too.
-func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
+// benchRuns is how often a search is timed where nothing is said.
+const benchRuns = 5
+
+// BenchOptions say what bench measures beside trials.
+type BenchOptions struct {
+	Against string                                      // naive runs the same search by whole scores too
+	Runs    int                                         // how often searches are timed; 0: 5
+	Typed   func(ctx context.Context, dir string) error // runs the same search as a user types it, into a new folder; nil: Search, in this process
+}
+
+// RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user types. The
+// strategy where none is named is demotion.
+func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
+	if c.Strategy == "" {
+		c.Strategy = "demotion"
+	}
 	s := &searching{config: c.withDefaults(), started: time.Now()}
 	defer s.Close()
 	c = s.config
@@ -94,8 +139,24 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 			return nil, mistakef("%s is missing: demote bench --model M.onnx --calib C.npz --data E.npz [--target T [--against naive]]", f.flag)
 		}
 	}
-	if against != "" && against != "naive" {
-		return nil, mistakef("--against %s: choose naive", against)
+	if o.Against != "" && o.Against != "naive" {
+		return nil, mistakef("--against %s: choose naive", o.Against)
+	}
+	if o.Runs < 0 {
+		return nil, mistakef("--runs %d: give how often searches are timed, or leave it out for %d", o.Runs, benchRuns)
+	}
+	if o.Runs == 0 {
+		o.Runs = benchRuns
+	}
+	if o.Typed == nil {
+		o.Typed = func(ctx context.Context, dir string) error {
+			own := c
+			own.Out = dir
+			if _, err := Search(ctx, own); err != nil && !errors.Is(err, ErrUnreachable) {
+				return err
+			}
+			return nil
+		}
 	}
 	err := s.chooseDevice()
 	if err != nil {
@@ -118,170 +179,28 @@ func RunBench(ctx context.Context, c Config, against string) (*Bench, error) {
 	if s.onGPU() {
 		b.Device = s.device.Name + " " + s.device.Text
 	}
-	if err := s.benchTrials(ctx, b); err != nil {
+	if c.Target != "" {
+		if s.target, err = search.ParseTarget(c.Target); err != nil {
+			return nil, err
+		}
+	}
+	y, err := s.benchTrials(ctx, b)
+	if err != nil {
 		return nil, err
 	}
-	if c.Target == "" {
-		return b, nil
+	defer y.Close()
+	if c.Target != "" {
+		err = s.benchSearches(ctx, b, y, o, prepared)
 	}
-	if s.target, err = search.ParseTarget(c.Target); err != nil {
-		return nil, err
-	}
-	s.started = time.Now().Add(-prepared)
-	if b.Search, err = s.benchSearch(ctx, c.Scan, b.R.Median); err != nil {
-		return nil, err
-	}
-	b.StartUp = s.startUp.Seconds()
-	if against == "naive" {
-		b.Naive, err = s.benchSearch(ctx, "naive", b.R.Median)
-	}
+	b.read(y)
 	return b, err
 }
 
-// benchTrials measures R, full trials, the switch of a mask and a rebuilt session, in turn.
-func (s *searching) benchTrials(ctx context.Context, b *Bench) error {
-	plain, err := s.bestPlain(ctx, b)
-	if err != nil {
-		return err
-	}
-	defer plain.Close()
-	if err := s.compile(ctx); err != nil {
-		return err
-	}
-	defer func() { s.ev.Close(); s.ev = nil }()
-	whole, err := s.ev.Block()
-	if err != nil {
-		return err
-	}
-	b.Blocked = whole > 0
-	b.Workers = s.ev.Workers()
-	none := search.NewMask(0)
-	rng := rand.New(rand.NewPCG(1, 1))
-	var r, trial, change, rebuild []float64
-	var outside float64
-	for i := range benchRounds + 1 {
-		t := time.Now()
-		if _, err := plain.Again(ctx, none); err != nil {
-			return err
-		}
-		plainTime := time.Since(t).Seconds()
-		mask := randomMask(rng, len(s.records))
-		before, moved := s.ev.Stats(), s.ev.Traffic()
-		t = time.Now()
-		if _, err := s.ev.Again(ctx, mask); err != nil {
-			return err
-		}
-		trialTime := time.Since(t).Seconds()
-		b.Moved = s.ev.Traffic().Sub(moved)
-		after := s.ev.Stats()
-		switched := s.ev.TimeSwitch(randomMask(rng, len(s.records)))
-		t = time.Now()
-		if err := s.ev.Rebuild(); err != nil {
-			return err
-		}
-		if i == 0 {
-			continue // the warm-up
-		}
-		r, trial = append(r, plainTime), append(trial, trialTime/plainTime)
-		change, rebuild = append(change, switched.Seconds()), append(rebuild, time.Since(t).Seconds())
-		outside += 1 - (after.Runtime-before.Runtime)/(after.Busy-before.Busy)
-	}
-	b.R, b.Trial, b.Switch, b.Rebuild = figure(r), figure(trial), figure(change), figure(rebuild)
-	b.Outside = outside / benchRounds
-	b.TrialsPerSec = 1 / (b.Trial.Median * b.R.Median)
-	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
-	if s.onGPU() {
-		b.FakeQuant = max(0, 1-1/b.Trial.Median)
-	}
-	return nil
-}
-
-// bestPlain opens the float network with the number of threads and the batch at which it is
-// fastest.
-func (s *searching) bestPlain(ctx context.Context, b *Bench) (*backend.Evaluator, error) {
-	open := func(threads, batch int) (*backend.Evaluator, error) {
-		inputs, err := blockInputs(s.prepared.float, s.data, batch)
-		if err != nil {
-			return nil, err
-		}
-		src, err := plainSource(s.prepared.float, inputs, batch, s.output)
-		if err != nil {
-			return nil, err
-		}
-		return backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Block: batch,
-			Workers: 1, Threads: threads, Spin: true, Naive: true, Level: optimization, Device: s.device.Name})
-	}
-	if s.onGPU() { // there the batch is the block, and threads play no part
-		b.RThreads, b.RBatch = 1, s.block
-		return open(1, s.block)
-	}
-	batches := []int{20, 50, 100, 200}
-	if fixed := batchOf(s.prepared.float); fixed > 0 {
-		batches = []int{fixed}
-	}
-	best := 0.0
-	for _, threads := range []int{1, 2} {
-		for _, batch := range batches {
-			e, err := open(threads, batch)
-			if err != nil {
-				return nil, err
-			}
-			for range 3 {
-				t := time.Now()
-				if _, err := e.Again(ctx, search.NewMask(0)); err != nil {
-					e.Close()
-					return nil, err
-				}
-				if took := time.Since(t).Seconds(); best == 0 || took < best {
-					best, b.RThreads, b.RBatch = took, threads, batch
-				}
-			}
-			e.Close()
-		}
-	}
-	return open(b.RThreads, b.RBatch)
-}
-
-// benchSearch runs one whole search without a run folder.
-func (s *searching) benchSearch(ctx context.Context, scan string, r float64) (*BenchSearch, error) {
-	s.config.Scan = scan
-	s.result = &Result{}
-	if err := s.open(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { s.ev.Close(); s.ev = nil }()
-	before, cpu := s.ev.Stats(), cpuSeconds()
-	start := time.Now()
-	ends := search.Endpoints{Float: s.float, High: s.high}
-	var err error
-	if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
-		return nil, err
-	}
-	goal, err := s.target.Resolve(s.scale(), ends)
-	if err != nil {
-		return nil, err
-	}
-	found, err := search.Run(ctx, s.config.Strategy, s.ev, s.strategyOptions(goal))
-	if err != nil {
-		return nil, err
-	}
-	took, st := time.Since(start).Seconds(), s.ev.Stats()
-	out := &BenchSearch{Strategy: s.config.Strategy, Target: s.config.Target, Scan: scan, R: took / r, Seconds: took, Evaluations: found.Evaluations,
-		Passes: (st.Samples - before.Samples) / float64(s.data.Len()), Blocks: st.Blocks - before.Blocks, Restored: st.Restored - before.Restored,
-		NoOps: st.NoOps - before.NoOps, Memo: st.Memo, Parts: s.ev.Parts(), Int16: len(found.Promotion), Promotion: found.Promotion}
-	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
-	out.Idle = max(0, 1-(st.Busy-before.Busy)/(took*float64(s.ev.Workers())))
-	out.Stored = s.plan.Bytes
-	out.Ahead, out.Thrown = st.Ahead-before.Ahead, st.Thrown-before.Thrown
-	out.ThrownPass = (st.ThrownWork - before.ThrownWork) / float64(s.data.Len())
-	out.CPU, out.PerSec = cpuSeconds()-cpu, float64(found.Evaluations)/took
-	out.Samples = st.Stats.Samples - before.Stats.Samples
-	out.SamplesPerS = float64(out.Samples) / took
-	out.PartRuns, out.WholeRuns, out.Moved = st.Parts-before.Parts, float64(out.Blocks)*float64(out.Parts), st.Moved-before.Moved
-	if found.Score.Total > 0 {
-		out.Correct = &found.Score.Count
-	}
-	return out, nil
+// read takes over what the yardstick says, once all is measured.
+func (b *Bench) read(y *yardstick) {
+	best := y.fast[0]
+	b.R, b.RSessions, b.RThreads, b.RBatch, b.RPasses = figure(best.wall), best.sessions, best.threads, best.batch, len(best.wall)
+	b.Single, b.SingleCPU, b.SingleBatch = figure(y.single.wall), figure(y.single.cpu), y.single.batch
 }
 
 func randomMask(rng *rand.Rand, n int) search.Mask {
@@ -292,16 +211,6 @@ func randomMask(rng *rand.Rand, n int) search.Mask {
 		}
 	}
 	return m
-}
-
-// cpuSeconds is the processor time that the process has taken, all threads together; 0 where the system
-// does not say.
-func cpuSeconds() float64 {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 // figure is the median and the spread of some measurements.

@@ -97,7 +97,7 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 // is run in parts, which hand each other values and have its weights once.
 func TestPlanPassesCodes(t *testing.T) {
 	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
-		Strategy: "demotion", Target: "16bit-0.01", Multiplier: 0.5, Seed: 1, Cache: 1 << 30, Version: "test"}
+		Strategy: "demotion", Target: "16bit-0.01", Cache: 1 << 30, Version: "test"}
 	s := compiled(t, cfg)
 	if s.plan.Blocked != s.ev.Parts() || s.ev.Parts() < 3 {
 		t.Errorf("%d of %d parts are of the optimized network", s.plan.Blocked, s.ev.Parts())

@@ -8,8 +8,8 @@ import (
 	"demote/search"
 )
 
-// A Config says what a run is about. The zero value of a choice is its default. result.json has it
-// under the names of the flags.
+// A Config says what a run is about. The zero value of a choice is its default, the same as the flag's; where 0 is a choice of its
+// own, the field is a pointer, whose default is nil. result.json has it under the names of the flags, defaults filled in.
 type Config struct {
 	Model  string `json:"model"` // the float network
 	Low    string `json:"low"`   // or the pair
@@ -29,12 +29,12 @@ type Config struct {
 	Strategy   string        `json:"strategy"`   // one of Strategies
 	Scan       string        `json:"scan"`       // fast, naive
 	Chain      string        `json:"chain"`      // demoted, last
-	Multiplier float64       `json:"multiplier"` // of the reference strategy, in [0, 1]
-	Seed       uint32        `json:"seed"`
-	Trials     int           `json:"trials"`  // budget of scores asked for; 0: none
-	Time       time.Duration `json:"time_ns"` // budget of time; 0: none
-	Start      string        `json:"start"`   // a promotion list to start from
-	Curve      bool          `json:"curve"`   // score the mixes behind the result too
+	Multiplier *float64      `json:"multiplier"` // of the reference strategy, in [0, 1]; nil: 0.5
+	Seed       *uint32       `json:"seed"`       // of all that is drawn by lot; nil: 1
+	Trials     int           `json:"trials"`     // budget of scores asked for; 0: none
+	Time       time.Duration `json:"time_ns"`    // budget of time; 0: none
+	Start      string        `json:"start"`      // a promotion list to start from
+	Curve      bool          `json:"curve"`      // score the mixes behind the result too
 
 	Int16Share string   `json:"int16_share"` // instead of Target: the most accurate mix with at most this share at int16, such as 20%
 	Pins       []string `json:"pins"`        // NAME=int8, GLOB=int16, op:TYPE=int16
@@ -87,6 +87,28 @@ type Config struct {
 	everyCut bool // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
+// Values of the choices whose zero is one of its own.
+const (
+	defaultMultiplier = 0.5
+	defaultSeed       = 1
+)
+
+// multiplier is the choice, or its default.
+func (c Config) multiplier() float64 {
+	if c.Multiplier == nil {
+		return defaultMultiplier
+	}
+	return *c.Multiplier
+}
+
+// seed is the choice, or its default.
+func (c Config) seed() uint32 {
+	if c.Seed == nil {
+		return defaultSeed
+	}
+	return *c.Seed
+}
+
 // withDefaults fills in the choices that were left open.
 func (c Config) withDefaults() Config {
 	set := func(v *string, def string) {
@@ -107,6 +129,10 @@ func (c Config) withDefaults() Config {
 	set(&c.Device, "auto")
 	set(&c.Session, "exact")
 	set(&c.Cost, costCount)
+	c.Multiplier, c.Seed = new(c.multiplier()), new(c.seed())
+	if c.Export == nil {
+		c.Export = []string{}
+	}
 	if c.Progress == nil {
 		c.Progress = func(search.Event) {}
 	}
@@ -130,8 +156,8 @@ func (c Config) checkChoices() error {
 		return mistakef("--session %s: choose exact or default", c.Session)
 	case c.Weights != "high" && c.Weights != "follow":
 		return mistakef("--weights %s: choose high or follow", c.Weights)
-	case !(c.Multiplier >= 0 && c.Multiplier <= 1):
-		return mistakef("--multiplier %v: give a number from 0 to 1", c.Multiplier)
+	case !(c.multiplier() >= 0 && c.multiplier() <= 1):
+		return mistakef("--multiplier %v: give a number from 0 to 1", c.multiplier())
 	case c.Trials < 0:
 		return mistakef("--trials %d: give a number of scores, or leave it out for no budget", c.Trials)
 	case c.Time < 0:

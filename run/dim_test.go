@@ -91,7 +91,7 @@ func dimConfig(t testing.TB) Config {
 	dir := t.TempDir()
 	return Config{
 		Model: dimNetwork(t, dir), Calib: dimImages(t, filepath.Join(dir, "calib.npy"), 60, 1), Data: dimImages(t, filepath.Join(dir, "eval.npy"), 61, 2),
-		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), Multiplier: 0.5, Seed: 1, GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
+		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
 		Block: 4, Cache: 1 << 30, Version: "test", everyCut: true,
 	}
 }

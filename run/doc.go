@@ -3,6 +3,6 @@
 // and its result.json.
 //
 // Every command of the program is a function here: Search, Eval, Verify, Export, Inspect, Quantize, Report. They take a
-// Config, whose zero values are the defaults, and need ONNX Runtime open (OpenRuntime). ExitCode tells a user's mistake
+// Config, whose zero value is that of the flags that are left out, and need ONNX Runtime open (OpenRuntime). ExitCode tells a user's mistake
 // from a target that cannot be met.
 package run

@@ -30,6 +30,9 @@ func (s *searching) dryRun() error {
 		s.config.Say(fmt.Sprintf("holder %3d  %s (%s)", h.Index, h.Name, op))
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s, target %s", n, samples, s.block, s.metric.Name, s.config.Target))
+	if s.start.Len() > 0 {
+		s.config.Say(fmt.Sprintf("it starts from %s, with %d of %d holders in int8", s.config.Start, s.start.Count(), n))
+	}
 	if s.aside != nil {
 		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.aside.set.Len()))
 	}

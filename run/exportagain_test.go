@@ -20,7 +20,7 @@ import (
 func fashionConfig(t testing.TB) Config {
 	t.Helper()
 	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Seed: 1, Version: "test"}
+		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Version: "test"}
 }
 
 // sameBitsOf holds two searches of one network against each other: the outputs of both ends and of
@@ -122,7 +122,7 @@ func TestMixComesBack(t *testing.T) {
 // mixed file, byte for byte, from the recorded promotion list.
 func TestToolkitPair(t *testing.T) {
 	const dir = "../testdata/mctq/"
-	cfg := Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Seed: 1, Strategy: "gallop", Target: "0.9175", Version: "test"}
+	cfg := Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
 	s := compiled(t, cfg)
 	low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
 	if err != nil || low.Count != 903 || s.high.Count != 925 || low.Total != 1000 {
@@ -168,7 +168,7 @@ func TestEncodings(t *testing.T) {
 	a := compiled(t, cfg)
 	dir := t.TempDir()
 	files := Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
-		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Seed: 1, Strategy: "demotion", Multiplier: 0.5, Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
+		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
 		Export: []string{"encodings", "qdq-ms"}, Version: "test"}
 	if err := a.network.Model.Write(files.Model); err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestEncodingsByAIMET(t *testing.T) {
 	writeTestFile(t, path, data)
 	for _, network := range []string{"conv", "attention"} {
 		cfg := Config{Model: dir + network + ".onnx", EncodingsLow: dir + network + "_8_100.json", EncodingsHigh: dir + network + "_16_061.json", Data: path,
-			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: FormatNames()}
+			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: FormatNames()}
 		r := mustSearch(t, cfg)
 		if n := len(r.Promotion); !r.Met || !r.Verified.Identical || n == 0 || n == len(r.Holders) {
 			t.Errorf("%s: %d of %d high, %+v", network, n, len(r.Holders), r.Verified)

@@ -20,8 +20,8 @@ type Fingerprint struct {
 func (s *searching) fingerprint() Fingerprint {
 	c := s.config
 	f := map[string]string{
-		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Seed),
-		"multiplier": strconv.FormatFloat(c.Multiplier, 'g', -1, 64),
+		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.seed()),
+		"multiplier": strconv.FormatFloat(c.multiplier(), 'g', -1, 64),
 		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
 		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
 		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),

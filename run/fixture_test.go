@@ -160,7 +160,7 @@ func tinyConfig(t testing.TB, samples int) Config {
 	dir := t.TempDir()
 	return Config{
 		Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "calib.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "eval.npy"), samples, 2),
-		Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"), Multiplier: 0.5, Seed: 1, GridLow: "pow2", GridHigh: "pow2", Metric: "agreement",
+		Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "agreement",
 		Block: 8, Cache: 1 << 30, Version: "test", everyCut: true,
 	}
 }

@@ -27,7 +27,7 @@ func followConfig(t testing.TB, low, high, target string) Config {
 	path := filepath.Join(dir, "eval.npy")
 	writeTestFile(t, path, data)
 	return Config{Low: "../onnx/testdata/" + low + ".onnx", High: "../onnx/testdata/" + high + ".onnx", Data: path, Metric: "cosine", Target: target, Weights: "follow",
-		Strategy: "demotion", Multiplier: 0.5, Seed: 1, Block: 8, Cache: 1 << 30, Out: filepath.Join(dir, "run"), Version: "test"}
+		Strategy: "demotion", Block: 8, Cache: 1 << 30, Out: filepath.Join(dir, "run"), Version: "test"}
 }
 
 // tinyFollow is a search of the tiny network's two ends, where the 8-bit file has its own weights.

@@ -24,7 +24,7 @@ func fashionOnGPU(t *testing.T) Config {
 		limit = 40
 	}
 	return Config{Limit: limit, Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
-		Strategy: "demotion", Multiplier: 0.5, Seed: 1, Out: filepath.Join(t.TempDir(), "run"), Version: "test"}
+		Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test"}
 }
 
 // TestGPUAgreement says how many samples the GPU and the CPU decide otherwise, mask by mask.

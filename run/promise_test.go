@@ -158,7 +158,7 @@ func TestHoldoutShare(t *testing.T) {
 	if _, err := Verify(context.Background(), cfg.Out, Config{}); err != nil {
 		t.Error(err)
 	}
-	cfg.Seed, cfg.Out = 2, cfg.Out+"-2"
+	cfg.Seed, cfg.Out = new(uint32(2)), cfg.Out+"-2"
 	if other := mustSearch(t, cfg); other.Holdout.SHA256 == first.Holdout.SHA256 {
 		t.Error("another seed holds out the same samples")
 	}

@@ -16,7 +16,7 @@ import (
 
 // exampleConfig is a right set-up: the example on some of its samples.
 func exampleConfig() Config {
-	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.05", Limit: 300, Seed: 1}
+	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.05", Limit: 300}
 }
 
 // asks runs a search up to its first trial and returns what it asked. spoil may change what was prepared.

@@ -79,7 +79,7 @@ func TestDefaultSessionMisses(t *testing.T) {
 // TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it misses.
 func TestDefaultSessionOfASearch(t *testing.T) {
 	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Seed: 1, Version: "test", Out: t.TempDir() + "/run"}
+		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Version: "test", Out: t.TempDir() + "/run"}
 	r := mustSearch(t, cfg)
 	below := *r.Verified.DefaultValue <= r.Target.Value
 	if !r.Met || r.Verified.DefaultMet == nil || *r.Verified.DefaultMet == below || (hasWarning(r, "default-session-misses") != nil) != below {

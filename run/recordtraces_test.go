@@ -47,7 +47,7 @@ func tracedSearches() map[string]Config {
 				if target == "50%" && c.High == "" { // the 16-bit network of a pair is its own reference: no end of dB
 					c.Metric = "sqnr"
 				}
-				c.Strategy, c.Target, c.Multiplier, c.Seed, c.Limit, c.Cache = strategy, target, 0.5, 1, 500, 1<<29
+				c.Strategy, c.Target, c.Limit, c.Cache = strategy, target, 500, 1<<29
 				all[network+" "+strategy+" "+target] = c
 			}
 		}
@@ -59,7 +59,7 @@ func tracedSearches() map[string]Config {
 				if target != "75%" {
 					c = all[network+" "+strategy+" 16bit-0.003"]
 				}
-				c.Target, c.Limit, c.Seed = target, 300, 2
+				c.Target, c.Limit, c.Seed = target, 300, new(uint32(2))
 				all[network+" "+strategy+" "+target+" check"] = c
 			}
 		}

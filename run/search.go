@@ -87,11 +87,11 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.openAside(); err != nil {
 		return nil, err
 	}
-	if s.config.DryRun {
-		return s.result, s.dryRun()
-	}
 	if s.start, err = s.startMask(); err != nil {
 		return nil, err
+	}
+	if s.config.DryRun {
+		return s.result, s.dryRun()
 	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func (s *searching) strategyOptions(goal search.Resolved) search.Options {
 	if s.config.Cost != costCount {
 		o.Cost = search.UnitCost(s.cost.saves, o.Units)
 	}
-	o.Multiplier, o.Seed, o.Chain = s.config.Multiplier, s.config.Seed, search.ChainMode(s.config.Chain)
+	o.Multiplier, o.Seed, o.Chain = s.config.multiplier(), s.config.seed(), search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
 	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}

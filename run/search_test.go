@@ -74,7 +74,7 @@ func TestFastDecidesAsNaive(t *testing.T) {
 // memory for stored activations.
 func TestFastOnRealNetwork(t *testing.T) {
 	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Target: "16bit-0.02", Limit: 120, Strategy: "demotion", GridLow: "pow2", GridHigh: "pow2", Multiplier: 0.5, Seed: 1, Block: 20, Version: "test"}
+		Target: "16bit-0.02", Limit: 120, Strategy: "demotion", GridLow: "pow2", GridHigh: "pow2", Block: 20, Version: "test"}
 	dir := t.TempDir()
 	var want string
 	for _, way := range []struct {

@@ -15,7 +15,7 @@ import (
 // most demoted one whose written file is above the target in both sessions.
 func TestSessionDefault(t *testing.T) {
 	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Seed: 1, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
+		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	r := mustSearch(t, cfg)
 	for _, v := range r.Sessions {
 		t.Logf("%d in int8: %d right in the exact session, %d in a default one", v.Low, *v.Exact.Correct, *v.Default.Correct)
@@ -44,7 +44,7 @@ func TestSessionDefault(t *testing.T) {
 // which a changed number in the journal shows, and the end is that of a walk left alone.
 func TestSessionGoesOn(t *testing.T) {
 	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Seed: 1, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
+		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	ctx, stop := context.WithCancel(context.Background())
 	told := 0
 	broken := cfg

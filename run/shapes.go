@@ -123,8 +123,12 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	return list, nil
 }
 
-// setBlock shapes the data into blocks of one size.
+// setBlock shapes the data into blocks of one size. Where the batch is free no block is larger than the data: what would be
+// computed beyond that is padding.
 func (p *prepared) setBlock(block int) (err error) {
+	if batchOf(p.model) == 0 {
+		block = max(1, min(block, p.data.Len()))
+	}
 	p.block = block
 	p.inputs, err = blockInputs(p.model, p.data, block)
 	return err

@@ -1,6 +1,6 @@
 #!/bin/sh
 # bench.sh : measure the example network and the test networks with bin/demote and print a Markdown page. Each block is one run;
-# its ratios compare only within it (R is timed in the same run).
+# its ratios compare only within it (R is timed between its trials).
 set -eu
 
 fashion="--calib examples/fashion/calib.npz --data examples/fashion/eval.npz"
@@ -15,14 +15,17 @@ section() {
 cat <<END
 # Benchmarks
 
-Made by \`make bench\`; do not edit. **R** is one plain ONNX Runtime pass of the float network over the same samples, with its best of 1 or 2 threads and
-batches of 20 to 200, timed in the same run. A trial is the score of one mask, in full, on all samples. Figures are medians with the spread.
+Made by \`make bench\`; do not edit. **R** is one plain ONNX Runtime pass of the float network over the same samples by as many sessions of one thread as a
+trial has workers, or by any other even split of the same cores that is faster, in batches of 20 to 200 of which the best counts; it is timed again and again
+between the trials of the same run. **CPU-R** is the processor time of such a pass by one session of one thread, which other work on the machine troubles less.
+A trial is the score of one mask, in full, on all samples. "From the first score to the last" is the search alone; the whole command is what a user types, a
+process of its own with set-up, search, checks, files and report. Figures are medians with the spread.
 
 | | |
 | --- | --- |
 | program | $(bin/demote --version) |
 | runtime | $(bin/demote devices | sed -n 's/^\(ONNX Runtime [0-9.]*\).*/\1/p') |
-| processor | $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(getconf _NPROCESSORS_ONLN) cores |
+| processor | $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(bin/demote devices | sed -n 's/.*[^0-9]\([0-9][0-9]* cores\).*/\1/p' | head -n 1) |
 END
 
 # $fashion is a list of words.

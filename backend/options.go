@@ -1,0 +1,44 @@
+package backend
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
+// more workers than blocks: each has buffers, and those beyond have no work. A worker has no more threads than may run at once:
+// those of an operator wait for each other, so that a hundred on two cores take minutes for what one does in seconds.
+func (o Options) fit(samples int) (Options, error) {
+	for _, f := range []struct {
+		flag  string
+		value int
+	}{{"--block", o.Block}, {"--workers", o.Workers}, {"--threads", o.Threads}} {
+		if f.value < 0 {
+			return o, badf("%s %d: give a number that is not negative", f.flag, f.value)
+		}
+	}
+	if o.Block == 0 {
+		o.Block = DefaultBlock
+	}
+	o.Threads = max(1, min(o.Threads, runtime.GOMAXPROCS(0)))
+	if !o.onCPU() {
+		o.Workers = 1
+	}
+	if o.Workers == 0 {
+		o.Workers = max(1, runtime.GOMAXPROCS(0)/o.Threads)
+	}
+	blocks := (samples + o.Block - 1) / o.Block
+	o.Workers = min(o.Workers, max(1, blocks))
+	return o, nil
+}
+
+// checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their memory
+// into samples.
+func (o Options) checkBatch(inputs []Tensor) error {
+	for _, in := range inputs {
+		if len(in.Dims) == 0 || in.Dims[0] != int64(o.Block) {
+			return fmt.Errorf("backend: blocks of %d samples, but input %s of the source is %v: give Options.Block its batch", o.Block, in.Name, in.Dims)
+		}
+	}
+	return nil
+}

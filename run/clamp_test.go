@@ -1,0 +1,163 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/search"
+)
+
+// TestBlocksAreNoLargerThanTheData holds that a block of more samples than there are computes no padding, in all commands that
+// run blocks, and that the run is the same as one with a block of all samples.
+func TestBlocksAreNoLargerThanTheData(t *testing.T) {
+	cfg := tinyConfig(t, 30)
+	cfg.Block = 1000
+	s := compiled(t, cfg)
+	before := s.ev.Stats()
+	if _, err := s.ev.Again(context.Background(), search.NewMask(len(s.records))); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.ev.Stats(); s.block != 30 || s.inputs[0].Dims[0] != 30 || after.Blocks-before.Blocks != 1 || after.Samples-before.Samples != 30 {
+		t.Errorf("30 samples in blocks of %d, inputs %v: a trial ran %d blocks, %v samples", s.block, s.inputs[0].Dims, after.Blocks-before.Blocks, after.Samples-before.Samples)
+	}
+	p, err := openPlain(context.Background(), Config{Data: cfg.Data, Block: 1000, Metric: "agreement"}.withDefaults(), cfg.Model, cfg.Model, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Evaluator.Workers(); n != 1 {
+		t.Errorf("eval has %d workers for the one block of 30 samples", n)
+	}
+	p.Close()
+	large := s.fingerprint()
+	cfg.Block = 30
+	exact := compiled(t, cfg).fingerprint()
+	if text := large.Difference(exact); text != "" {
+		t.Errorf("the fingerprints with --block 1000 and --block 30 differ: %s", text)
+	}
+	if large.Settings["block"] != "30" {
+		t.Errorf("the fingerprint has block %s, which is not what was used", large.Settings["block"])
+	}
+}
+
+// TestAHoldoutSmallerThanABlock holds it of the hold-out, which has samples of its own.
+func TestAHoldoutSmallerThanABlock(t *testing.T) {
+	cfg := tinyConfig(t, 60)
+	cfg.Block, cfg.Holdout = 40, randomImages(t, filepath.Join(t.TempDir(), "held.npy"), 7, 9)
+	s := compiled(t, cfg)
+	if err := s.openAside(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.aside.set.Close()
+	var err error
+	if s.target, err = search.ParseTarget(cfg.Target); err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.openAsking(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if a.block != 7 || a.inputs[0].Dims[0] != 7 || s.block != 40 || s.inputs[0].Dims[0] != 40 {
+		t.Errorf("7 samples held out run in blocks of %d %v; the 60 of the search in %d %v", a.block, a.inputs[0].Dims, s.block, s.inputs[0].Dims)
+	}
+}
+
+// TestNoMoreWorkersThanBlocks holds that workers beyond the blocks are not made: each has buffers for the whole network.
+func TestNoMoreWorkersThanBlocks(t *testing.T) {
+	for _, c := range []struct{ samples, block, asked, want int }{{30, 15, 999, 2}, {30, 30, 4, 1}, {30, 8, 3, 3}, {30, 1000, 999, 1}} {
+		cfg := tinyConfig(t, c.samples)
+		cfg.Block, cfg.Workers = c.block, c.asked
+		if got := compiled(t, cfg).ev.Workers(); got != c.want {
+			t.Errorf("%d samples in blocks of %d, --workers %d: %d workers, want %d", c.samples, c.block, c.asked, got, c.want)
+		}
+	}
+}
+
+// TestNoMoreThreadsThanCores holds that a worker has no more threads than the process may run at once: a search of two seconds
+// took more than ten minutes with 999.
+func TestNoMoreThreadsThanCores(t *testing.T) {
+	cfg := tinyConfig(t, 30)
+	cfg.Threads = 999
+	s := compiled(t, cfg)
+	if got, want := s.ev.Threads(), runtime.GOMAXPROCS(0); got != want {
+		t.Errorf("--threads 999: %d threads on %d cores", got, want)
+	}
+}
+
+// TestWorkersAreWhatMayRun holds that a process that may run one thread at once, by a container's quota or otherwise, has one worker, however
+// many processors the machine has.
+func TestWorkersAreWhatMayRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	cfg := tinyConfig(t, 30)
+	if got := compiled(t, cfg).ev.Workers(); got != 1 {
+		t.Errorf("%d workers where one thread may run, for %d blocks", got, 4)
+	}
+	runtime.GOMAXPROCS(3)
+	if got := compiled(t, cfg).ev.Workers(); got != 3 {
+		t.Errorf("%d workers where three threads may run, for %d blocks", got, 4)
+	}
+}
+
+// TestAFixedBatchStays holds that a network with a batch of its own keeps it, however few samples there are.
+func TestAFixedBatchStays(t *testing.T) {
+	cfg := tinyConfig(t, 6)
+	cfg.Model, cfg.Block = fixedBatch(t, cfg.Model, 16), 0
+	s := compiled(t, cfg)
+	if s.block != 16 || s.inputs[0].Dims[0] != 16 || s.ev.Workers() != 1 {
+		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.block, s.inputs[0].Dims, s.ev.Workers())
+	}
+}
+
+// TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers below 0.
+func TestAnEvaluatorChecksTheBatch(t *testing.T) {
+	s := compiled(t, tinyConfig(t, 30))
+	src, err := s.source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*backend.Options)
+		want   string
+	}{
+		{func(o *backend.Options) { o.Block = 10 }, "blocks of 10 samples, but input image of the source is [8 1 8 8]"},
+		{func(o *backend.Options) { o.Block = 0 }, fmt.Sprintf("blocks of %d samples", backend.DefaultBlock)},
+		{func(o *backend.Options) { o.Workers = -1 }, "--workers -1: give a number that is not negative"},
+		{func(o *backend.Options) { o.Threads = -2 }, "--threads -2: give a number that is not negative"},
+	} {
+		o := s.options
+		c.change(&o)
+		e, err := backend.New(context.Background(), src, s.data, s.records, o)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %q", err, c.want)
+		}
+		if err == nil {
+			e.Close()
+		}
+	}
+}
+
+// fixedBatch writes a network again with its batch fixed.
+func fixedBatch(t *testing.T, path string, batch int64) string {
+	t.Helper()
+	m, err := onnx.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]*onnxpb.ValueInfoProto{m.Graph().GetInput(), m.Graph().GetOutput()} {
+		for _, v := range list {
+			v.GetType().GetTensorType().GetShape().GetDim()[0].Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: batch}
+		}
+	}
+	path = filepath.Join(t.TempDir(), "fixed.onnx")
+	if err := m.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
