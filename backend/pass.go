@@ -13,7 +13,12 @@ import (
 // It runs on the CPU, whatever the device. Only one block is in memory at a time. The outputs, all
 // float32, are f's until it returns.
 func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
-	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU()})
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop.Close()
+	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU(), Stop: stop})
 	if err != nil {
 		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}

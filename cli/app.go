@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -20,21 +21,14 @@ import (
 var Version = "development"
 
 // Main runs the program with its arguments and returns the exit code. The first interrupt ends what
-// is under way in good order, the second ends the process.
+// is under way in good order, the second ends the process, and so does the end of the time that the
+// first allows.
 func Main(args []string) int {
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
 	run.LimitMemory()
 	signal.Ignore(syscall.SIGXFSZ) // a limit on the size of files is an error of writing
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		fmt.Fprintln(os.Stderr, "demote: finishing what is at hand; interrupt once more to stop now")
-		stop()
-		<-signals
-		os.Exit(run.ExitInterrupted)
-	}()
+	debug.SetPanicOnFault(true)    // of a file that is mapped: it is an error of reading
+	ctx, done := interruptible()
+	defer done()
 	return program(ctx, args, os.Stdout, os.Stderr)
 }
 
@@ -46,7 +40,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		complete(watched, app, args[1:last])
 		return run.ExitFound
 	}
-	err := app.RunContext(ctx, flagsFirst(app, args))
+	err := run.Explained(execute(ctx, app, args))
 	if watched.err != nil && (err == nil || errors.Is(err, watched.err)) {
 		err = usage("cannot write the output: %w", watched.err)
 	}
@@ -54,7 +48,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		err = interrupted{err, "interrupted"}
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "demote: "+oneLine(err))
+		fmt.Fprintln(errs, "demote: "+oneLine(reported(err, args, errs)))
 	}
 	return exitCode(err)
 }
