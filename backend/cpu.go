@@ -22,7 +22,7 @@ type cpu struct {
 // cpuPart is a compiled stretch.
 type cpuPart struct {
 	*Stretch
-	session  *cgo.Session
+	session  *cgo.Session // nil: the stretch is empty
 	index    int
 	variants *variants // nil: no constant follows a holder
 }
@@ -55,6 +55,9 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 		c.parts = append(c.parts, p)
 		options := sessionOptions(d.opts)
 		options.SharedArena = len(parts) > 1
+		if s.Empty {
+			continue
+		}
 		if s.Optimal {
 			options.Level = 0
 		}

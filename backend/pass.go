@@ -18,11 +18,14 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 		return err
 	}
 	defer stop.Close()
-	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU(), Stop: stop})
-	if err != nil {
-		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+	var session *cgo.Session
+	if !s.Empty {
+		session, err = cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.NumCPU(), Stop: stop})
+		if err != nil {
+			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+		}
+		defer session.Close()
 	}
-	defer session.Close()
 	w, err := newCPULane([]*cpuPart{{Stretch: s, session: session}}, s.Inputs, nil)
 	if err != nil {
 		return err
