@@ -76,22 +76,12 @@ func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 	}
 	slices.Sort(out.Holders)
 	if out.Empty = len(m.Graph().GetNode()) == 0; out.Empty {
-		return out, onlyInputs(out)
+		return out, nil
 	}
 	s.follow(out, m)
 	var err error
 	out.Model, err = m.Bytes()
 	return out, err
-}
-
-// onlyInputs refuses a stretch without nodes that has another output than inputs: such an output is a constant.
-func onlyInputs(s *backend.Stretch) error {
-	for _, out := range s.Outputs {
-		if !slices.ContainsFunc(s.Inputs, func(in backend.Tensor) bool { return in.Name == out.Name }) {
-			return mistakef("output %s is a constant, which no score depends on: choose another with --output", out.Name)
-		}
-	}
-	return nil
 }
 
 // follow tells a stretch of the constants inside that follow holders.
