@@ -24,6 +24,9 @@ var Version = "development"
 // is under way in good order, the second ends the process, and so does the end of the time that the
 // first allows.
 func Main(args []string) int {
+	if code, child := run.Child(args); child {
+		return code
+	}
 	run.LimitMemory()
 	signal.Ignore(syscall.SIGXFSZ) // a limit on the size of files is an error of writing
 	debug.SetPanicOnFault(true)    // of a file that is mapped: it is an error of reading

@@ -41,7 +41,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) != "" {
 		os.Exit(Main(os.Args))
 	}
+	cache, err := os.MkdirTemp("", "demote-cache-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("XDG_CACHE_HOME", cache) // of the processes that tests start
 	code := m.Run()
+	os.RemoveAll(cache)
 	if n := cgo.Live(); code == 0 && n != 0 {
 		fmt.Fprintln(os.Stderr, n, "handles are still open")
 		code = 1
