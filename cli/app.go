@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"demote/crash"
 	"demote/run"
 )
 
@@ -112,7 +113,7 @@ func usage(format string, args ...any) error { return usageMistake{fmt.Errorf(fo
 
 // exitCode maps what a command returned to the program's exit code.
 func exitCode(err error) int {
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, errUsage) && !errors.As(err, new(*crash.Error)) {
 		return run.ExitMistake
 	}
 	return run.ExitCode(err)
