@@ -55,7 +55,11 @@ func (g testGraph) node(op, in, out string, attrs ...*onnxpb.AttributeProto) tes
 		}
 		return list
 	}
-	g.Node = append(g.Node, &onnxpb.NodeProto{OpType: &op, Name: proto.String("the " + op), Input: words(in), Output: words(out), Attribute: attrs})
+	name := "the " + op
+	for slices.ContainsFunc(g.Node, func(n *onnxpb.NodeProto) bool { return n.GetName() == name }) {
+		name += " again"
+	}
+	g.Node = append(g.Node, &onnxpb.NodeProto{OpType: &op, Name: &name, Input: words(in), Output: words(out), Attribute: attrs})
 	return g
 }
 
