@@ -29,6 +29,7 @@ func Main(args []string) int {
 		return code
 	}
 	run.LimitMemory()
+	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
 	signal.Ignore(syscall.SIGXFSZ) // a limit on the size of files is an error of writing
 	debug.SetPanicOnFault(true)    // of a file that is mapped: it is an error of reading
 	ctx, done := interruptible()

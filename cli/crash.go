@@ -49,3 +49,9 @@ func debugging(args []string) bool {
 		return strings.TrimLeft(a, "-") == "log-level=debug"
 	})
 }
+
+// memoryFull ends the process, whose next allocation would end it with a stack.
+func memoryFull(errs io.Writer, exit func(int), taken, limit int64) {
+	fmt.Fprintf(errs, "demote: no memory is left: %d of %d MiB are taken; free some, or look at the network's dimensions, and use fewer samples with --limit\n", taken>>20, limit>>20)
+	exit(run.ExitInternal)
+}

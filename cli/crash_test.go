@@ -6,10 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"demote/backend"
 	"demote/crash"
@@ -91,5 +94,32 @@ func TestCrashesAreNoMistakes(t *testing.T) {
 	err := usage("a mistake: %w", &crash.Error{Value: "broken", Where: "x"})
 	if code := exitCode(err); code != run.ExitInternal {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// hog is a program that takes all the memory that it may have, piece by piece.
+func hog() {
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: 700 << 20, Max: 700 << 20})
+	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
+	var kept [][]byte
+	for {
+		piece := make([]byte, 1<<20)
+		for i := 0; i < len(piece); i += 4096 {
+			piece[i] = 1
+		}
+		kept = append(kept, piece)
+		time.Sleep(500 * time.Microsecond)
+	}
+}
+
+// TestMemoryThatRunsOut has a process take all the memory that it may have.
+func TestMemoryThatRunsOut(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return
+	}
+	cmd := process()
+	cmd.Env = append(cmd.Env, programEnv+"=hog")
+	if got := finish(t, cmd); got.code != run.ExitInternal || strings.Count(got.err, "\n") != 1 || !strings.HasPrefix(got.err, "demote: no memory is left: ") {
+		t.Errorf("exit code %d, %s", got.code, got.err)
 	}
 }

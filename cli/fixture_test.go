@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "alone" { // the test says where the runtime is
 		os.Exit(Main(os.Args))
 	}
+	if os.Getenv(programEnv) == "hog" {
+		hog()
+	}
 	if how := os.Getenv(metricEnv); how != "" {
 		os.Exit(metricProgram(how))
 	}
