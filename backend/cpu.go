@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"demote/cgo"
+	"demote/crash"
 	"demote/quant"
 )
 
@@ -21,7 +22,7 @@ type cpu struct {
 // cpuPart is a compiled stretch.
 type cpuPart struct {
 	*Stretch
-	session  *cgo.Session
+	session  *cgo.Session // nil: the stretch is empty
 	index    int
 	variants *variants // nil: no constant follows a holder
 }
@@ -36,7 +37,7 @@ type cpuChain struct {
 // sessionOptions are those of every session that must give the same bits: the chain's, and the
 // check of the export.
 func sessionOptions(o Options) cgo.Options {
-	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config}
+	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: o.stop}
 }
 
 // compile makes a session a stretch and binds every lane to all of them.
@@ -54,10 +55,14 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 		c.parts = append(c.parts, p)
 		options := sessionOptions(d.opts)
 		options.SharedArena = len(parts) > 1
+		if s.Empty {
+			continue
+		}
 		if s.Optimal {
 			options.Level = 0
 		}
 		all.Go(func() (err error) {
+			defer crash.Catch(&err)
 			if broken.Err() != nil {
 				return nil
 			}

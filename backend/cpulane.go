@@ -31,9 +31,15 @@ type cpuLane struct {
 
 // binding is a part bound to a lane's buffers.
 type binding struct {
-	*cgo.Binding
-	data  []dataSlot          // inputs of the network, bound anew for each block
-	codes map[string]cgo.Slot // of what an entry takes and leaves
+	*cgo.Binding                     // nil of an empty stretch
+	copies       []dataCopy          // of an empty stretch: inputs of the network that are outputs
+	data         []dataSlot          // inputs of the network, bound anew for each block
+	codes        map[string]cgo.Slot // of what an entry takes and leaves
+}
+
+type dataCopy struct {
+	to    *cgo.Tensor
+	input int
 }
 
 type dataSlot struct {
@@ -82,6 +88,12 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 // bind binds a part to the lane's mask and buffers. Inputs of the network are left to runPart.
 func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 	b := &binding{codes: map[string]cgo.Slot{}}
+	if p.session == nil {
+		for _, t := range p.Outputs {
+			b.copies = append(b.copies, dataCopy{w.buffers[t.Name], indexTensor(inputs, t.Name)})
+		}
+		return b, nil
+	}
 	if b.Binding, err = p.session.NewBinding(); err != nil {
 		return nil, err
 	}
@@ -184,6 +196,12 @@ func (w *cpuLane) runPart(b block, p int) error {
 }
 
 func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {
+	for _, c := range b.copies {
+		copy(c.to.Bytes(), data[c.input].Bytes())
+	}
+	if b.Binding == nil {
+		return nil
+	}
 	for _, d := range b.data {
 		if err := b.Bind(d.slot, data[d.input]); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"demote/backend/bounds"
+	"demote/cgo"
 	"demote/quant"
 	"demote/search"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
+	stop      *cgo.Stop         // ends what runs once New's context is cancelled; New makes it
 	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
 }
 

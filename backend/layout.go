@@ -42,7 +42,7 @@ func (e *Evaluator) Block() (int, error) {
 		if err != nil {
 			continue // it runs as it is
 		}
-		session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: e.opts.Threads, Spin: e.opts.Spin, Config: e.opts.Config})
+		session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: e.opts.Threads, Spin: e.opts.Spin, Config: e.opts.Config, Stop: e.opts.stop})
 		if err != nil {
 			continue
 		}

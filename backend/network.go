@@ -31,6 +31,7 @@ type Stretch struct {
 	Left    []Tensor // of an entry: codes of later cuts, which it has as outputs and writes where it is told to
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
 	Holders []int    // the holders inside
+	Empty   bool     // it has no nodes, and ONNX Runtime makes no session of that: its outputs are inputs
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
 	bytes int // of Model, which is given up when it is compiled

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"demote/backend/bounds"
+	"demote/cgo"
 	"demote/quant"
 )
 
-// New compiles the network and makes the data resident. The caller must Close the evaluator.
+// New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
+// what runs ends at the next node of the network, not only at the next block.
 // Records are by holder; a network without holders is run as it is.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
 	if err := ctx.Err(); err != nil {
@@ -20,6 +22,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	}
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
+	}
+	if o.stop, err = cgo.NewStop(ctx); err != nil {
+		return nil, err
 	}
 	e := &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
 		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, labelDims: o.LabelDims, own: o.Own, reference: o.Reference, samples: samples.Len()}}
@@ -147,4 +152,5 @@ func (e *Evaluator) Close() {
 	if e.device != nil {
 		e.device.Close()
 	}
+	e.opts.stop.Close()
 }

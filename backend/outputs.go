@@ -10,7 +10,11 @@ import (
 
 // Outputs runs a mask over all samples and hands every output row to f: once a sample, from several
 // goroutines at once, in no order. The row is f's only until it returns.
+// A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
+	if err := e.opts.stop.Watch(ctx); err != nil {
+		return search.Score{}, err
+	}
 	row := e.judge.row
 	e.watch = func(samples []int, rows []float32) {
 		for slot, sample := range samples {

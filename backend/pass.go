@@ -13,11 +13,19 @@ import (
 // It runs on the CPU, whatever the device. Only one block is in memory at a time. The outputs, all
 // float32, are f's until it returns.
 func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
-	session, err := cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.GOMAXPROCS(0)})
+	stop, err := cgo.NewStop(ctx)
 	if err != nil {
-		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+		return err
 	}
-	defer session.Close()
+	defer stop.Close()
+	var session *cgo.Session
+	if !s.Empty {
+		session, err = cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
+		if err != nil {
+			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+		}
+		defer session.Close()
+	}
 	w, err := newCPULane([]*cpuPart{{Stretch: s, session: session}}, s.Inputs, nil)
 	if err != nil {
 		return err

@@ -2,10 +2,12 @@ package backend
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"demote/backend/bounds"
+	"demote/crash"
 	"demote/search"
 )
 
@@ -46,15 +48,22 @@ func newPool(runners []func(job) report) *pool {
 	p := &pool{jobs: make(chan job, len(runners)), reports: make(chan report, len(runners)), size: len(runners)}
 	for _, run := range runners {
 		p.wait.Go(func() {
+			debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
 			for j := range p.jobs {
 				start := time.Now()
-				r := run(j)
+				r := caught(run, j)
 				r.busy, r.ticket = time.Since(start), j.ticket
 				p.reports <- r
 			}
 		})
 	}
 	return p
+}
+
+// caught runs a job; a panic is the job's error.
+func caught(run func(job) report, j job) (r report) {
+	defer crash.Catch(&r.err)
+	return run(j)
 }
 
 // run shares the blocks from..to-1 of a job among the workers, hands every report to book, and

@@ -14,6 +14,25 @@ func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int6
 		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
 	defer session.Close()
+	measured, err := runOnZeros(session, inputs)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]bool{}
+	for _, name := range outputs {
+		wanted[name] = true
+	}
+	dims := map[string][]int64{}
+	for i, p := range session.Outputs() {
+		if wanted[p.Name] && measured[i].Type != 0 {
+			dims[p.Name] = measured[i].Dims
+		}
+	}
+	return dims, nil
+}
+
+// runOnZeros runs a session once and says what its outputs are like.
+func runOnZeros(session *cgo.Session, inputs []Tensor) ([]cgo.Measured, error) {
 	fed := map[string]*cgo.Tensor{}
 	for _, in := range inputs {
 		t, err := cgo.NewTensor(in.Type, in.Dims...)
@@ -28,15 +47,5 @@ func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int6
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot run the network: %w", err)
 	}
-	wanted := map[string]bool{}
-	for _, name := range outputs {
-		wanted[name] = true
-	}
-	dims := map[string][]int64{}
-	for i, p := range session.Outputs() {
-		if wanted[p.Name] && measured[i].Type != 0 {
-			dims[p.Name] = measured[i].Dims
-		}
-	}
-	return dims, nil
+	return measured, nil
 }

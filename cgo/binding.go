@@ -31,6 +31,7 @@ type slot struct {
 // goroutines at a time; different Bindings of one session may.
 type Binding struct {
 	session *C.OrtSession
+	stop    *Stop // ends its runs; nil: nothing does
 	c       *C.OrtIoBinding
 	slots   []slot // inputs, then outputs
 	inputs  []Port
@@ -57,11 +58,11 @@ func NewBinding(s *ort.DynamicAdvancedSession) (*Binding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBinding(session, inputs, outputs)
+	return newBinding(session, nil, inputs, outputs)
 }
 
-func newBinding(session *C.OrtSession, inputs, outputs []Port) (*Binding, error) {
-	b := &Binding{session: session, inputs: inputs, outputs: outputs}
+func newBinding(session *C.OrtSession, stop *Stop, inputs, outputs []Port) (*Binding, error) {
+	b := &Binding{session: session, stop: stop, inputs: inputs, outputs: outputs}
 	if err := takeError(C.demote_binding(session, &b.c)); err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func (b *Binding) Bind(at Slot, t *Tensor) error {
 }
 
 // Run runs the session on what is bound and returns when the outputs are written. The error says which slot has nothing
-// bound, or carries ONNX Runtime's text.
+// bound, or carries ONNX Runtime's text; it is the context's where a Stop has ended the run.
 func (b *Binding) Run() error {
 	if b.c == nil {
 		return errClosed
@@ -131,8 +132,12 @@ func (b *Binding) Run() error {
 			return fmt.Errorf("nothing is bound to %s", b.describe(Slot(i)))
 		}
 	}
-	if text := C.demote_run(b.session, b.c); text != nil {
-		return takeError(text)
+	if text := C.demote_run(b.session, b.stop.options(), b.c); text != nil {
+		err := takeError(text)
+		if stopped := b.stop.err(); stopped != nil {
+			return stopped
+		}
+		return err
 	}
 	return nil
 }

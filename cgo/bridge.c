@@ -146,8 +146,16 @@ char *demote_bind(OrtIoBinding *binding, bool output, const char *name, OrtValue
                              : demote_api->BindInput(binding, name, value));
 }
 
-char *demote_run(OrtSession *session, OrtIoBinding *binding) {
-  return demote_error(demote_api->RunWithBinding(session, NULL, binding));
+char *demote_run(OrtSession *session, const OrtRunOptions *options, OrtIoBinding *binding) {
+  return demote_error(demote_api->RunWithBinding(session, options, binding));
 }
+
+char *demote_run_options_new(OrtRunOptions **options) { return demote_error(demote_api->CreateRunOptions(options)); }
+
+char *demote_run_options_terminate(OrtRunOptions *options, bool terminate) {
+  return demote_error(terminate ? demote_api->RunOptionsSetTerminate(options) : demote_api->RunOptionsUnsetTerminate(options));
+}
+
+void demote_run_options_free(OrtRunOptions *options) { demote_api->ReleaseRunOptions(options); }
 
 void demote_release_binding(OrtIoBinding *binding) { demote_api->ReleaseIoBinding(binding); }

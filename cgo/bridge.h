@@ -75,8 +75,13 @@ char *demote_session_memory(const OrtSession *session, int64_t *in_use, int64_t 
 char *demote_binding(OrtSession *session, OrtIoBinding **binding);
 /* The binding keeps the value alive but not the memory below it. */
 char *demote_bind(OrtIoBinding *binding, bool output, const char *name, OrtValue *value);
-/* Runs the session on the calling thread. Several bindings of one session may run at once. */
-char *demote_run(OrtSession *session, OrtIoBinding *binding);
+/* Runs the session on the calling thread, with options or null. Several bindings of one session may run at once. */
+char *demote_run(OrtSession *session, const OrtRunOptions *options, OrtIoBinding *binding);
 void demote_release_binding(OrtIoBinding *binding);
+
+/* Options of runs, which end at the next node once they are told to terminate; any number of runs may share them. */
+char *demote_run_options_new(OrtRunOptions **options);
+char *demote_run_options_terminate(OrtRunOptions *options, bool terminate);
+void demote_run_options_free(OrtRunOptions *options);
 
 #endif

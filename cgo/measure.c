@@ -2,9 +2,9 @@
 
 #include "op.h"
 
-char *demote_run_once(OrtSession *session, const char *const *names, const OrtValue *const *values, size_t inputs,
+char *demote_run_once(OrtSession *session, const OrtRunOptions *options, const char *const *names, const OrtValue *const *values, size_t inputs,
                       const char *const *outputs, size_t count, OrtValue **results) {
-  return demote_error(demote_api->Run(session, NULL, names, values, inputs, outputs, count, results));
+  return demote_error(demote_api->Run(session, options, names, values, inputs, outputs, count, results));
 }
 
 char *demote_look(const OrtValue *value, int *type, size_t *rank, const int64_t **dims, const void **data) {

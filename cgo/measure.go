@@ -50,7 +50,7 @@ func (s *Session) Measure(inputs map[string]*Tensor) ([]Measured, error) {
 	if len(names) > 0 {
 		in, fed = &names[0], &values[0]
 	}
-	err := takeError(C.demote_run_once(sessionOf(s.inner), in, fed, C.size_t(len(names)), &outputs[0], C.size_t(len(outputs)), &results[0]))
+	err := takeError(C.demote_run_once(sessionOf(s.inner), s.stop.options(), in, fed, C.size_t(len(names)), &outputs[0], C.size_t(len(outputs)), &results[0]))
 	defer func() {
 		for _, v := range results {
 			if v != nil {
@@ -58,6 +58,9 @@ func (s *Session) Measure(inputs map[string]*Tensor) ([]Measured, error) {
 			}
 		}
 	}()
+	if stopped := s.stop.err(); err != nil && stopped != nil {
+		return nil, stopped
+	}
 	if err != nil {
 		return nil, err
 	}

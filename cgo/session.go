@@ -23,6 +23,7 @@ type Options struct {
 	Spin          bool              // idle threads spin: faster alone, slower where sessions share cores
 	Config        map[string]string // session configuration entries, such as session.disable_quant_qdq
 	OptimizedPath string            // where to write the optimized model; "" writes none
+	Stop          *Stop             // ends the session's runs from outside; nil: they end by themselves
 	SharedArena   bool              // takes its memory from one arena with all such sessions, which never shrinks: those that run in turn find it warm
 }
 
@@ -50,6 +51,7 @@ func (p *Port) fits(t *Tensor) bool {
 // Session is a loaded network. FakeQuant is always known to it.
 type Session struct {
 	inner           *ort.DynamicAdvancedSession
+	stop            *Stop
 	inputs, outputs []Port
 }
 
@@ -81,7 +83,7 @@ func newSession(o Options, load func(*ort.SessionOptions) (*ort.DynamicAdvancedS
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{inner: inner}
+	s := &Session{inner: inner, stop: o.Stop}
 	if s.inputs, err = ports(sessionOf(inner), false); err == nil {
 		s.outputs, err = ports(sessionOf(inner), true)
 	}
@@ -145,7 +147,7 @@ func (s *Session) NewBinding() (*Binding, error) {
 	if s.inner == nil {
 		return nil, errClosed
 	}
-	return newBinding(sessionOf(s.inner), s.inputs, s.outputs)
+	return newBinding(sessionOf(s.inner), s.stop, s.inputs, s.outputs)
 }
 
 // Memory returns the bytes that the session's allocator has handed out for weights and running: now, and at most so far.

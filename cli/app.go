@@ -7,12 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
+	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
+	"demote/crash"
 	"demote/run"
 )
 
@@ -20,22 +20,18 @@ import (
 var Version = "development"
 
 // Main runs the program with its arguments and returns the exit code. The first interrupt ends what
-// is under way in good order, the second ends the process.
+// is under way in good order, the second ends the process, and so does the end of the time that the
+// first allows.
 func Main(args []string) int {
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
+	if code, child := run.Child(args); child {
+		return code
+	}
 	run.LimitMemory()
+	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
 	surviveFileSize()
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		fmt.Fprintln(os.Stderr, "demote: finishing what is at hand; interrupt once more to stop now")
-		stop()
-		<-signals
-		run.Flush()
-		os.Exit(run.ExitInterrupted)
-	}()
+	debug.SetPanicOnFault(true) // of a file that is mapped: it is an error of reading
+	ctx, done := interruptible()
+	defer done()
 	return program(ctx, args, os.Stdout, os.Stderr)
 }
 
@@ -54,7 +50,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 	if name := givenTwice(app, args); name != "" {
 		err = usage("--%s is given twice: leave one of them out", name)
 	} else {
-		err = app.RunContext(ctx, flagsFirst(app, args))
+		err = run.Explained(execute(ctx, app, args))
 	}
 	if watched.err != nil && (err == nil || errors.Is(err, watched.err)) {
 		err = usage("cannot write the output: %w", watched.err)
@@ -63,7 +59,7 @@ func program(ctx context.Context, args []string, out, errs io.Writer) int {
 		err = interrupted{err, "interrupted"}
 	}
 	if err != nil {
-		fmt.Fprintln(said, "demote: "+oneLine(err))
+		fmt.Fprintln(said, "demote: "+oneLine(reported(err, args, said)))
 	}
 	return exitCode(err)
 }
@@ -125,7 +121,7 @@ func usage(format string, args ...any) error { return usageMistake{fmt.Errorf(fo
 
 // exitCode maps what a command returned to the program's exit code.
 func exitCode(err error) int {
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, errUsage) && !errors.As(err, new(*crash.Error)) {
 		return run.ExitMistake
 	}
 	return run.ExitCode(err)

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "alone" { // the test says where the runtime is
 		os.Exit(Main(os.Args))
 	}
+	if os.Getenv(programEnv) == "hog" {
+		hog()
+	}
 	if how := os.Getenv(metricEnv); how != "" {
 		os.Exit(metricProgram(how))
 	}
@@ -42,7 +45,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) != "" {
 		os.Exit(Main(os.Args))
 	}
+	cache, err := os.MkdirTemp("", "demote-cache-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("XDG_CACHE_HOME", cache) // of the processes that tests start
 	code := m.Run()
+	os.RemoveAll(cache)
 	if n := cgo.Live(); code == 0 && n != 0 {
 		fmt.Fprintln(os.Stderr, n, "handles are still open")
 		code = 1

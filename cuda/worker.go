@@ -6,6 +6,8 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+
+	"demote/crash"
 )
 
 var (
@@ -65,7 +67,7 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 func (w *Worker) run(d *Device, j job) {
 	err := errEnded
 	defer func() {
-		if err == errEnded && !d.closed {
+		if (err == errEnded || errors.As(err, new(*crash.Error))) && !d.closed {
 			_ = d.close()
 		}
 		if d.closed {
@@ -74,7 +76,12 @@ func (w *Worker) run(d *Device, j job) {
 		}
 		j.done <- err
 	}()
-	err = j.run(d)
+	err = caught(d, j)
+}
+
+func caught(d *Device, j job) (err error) {
+	defer crash.Catch(&err)
+	return j.run(d)
 }
 
 // Info describes the worker's GPU.

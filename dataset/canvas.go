@@ -15,6 +15,7 @@ import (
 
 	_ "golang.org/x/image/webp" // decoder
 
+	"demote/crash"
 	"demote/disk"
 )
 
@@ -107,7 +108,7 @@ func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
 				if stop {
 					return
 				}
-				err := p.paint(filepath.Join(dir, filepath.FromSlash(images[i])))
+				err := caught(p, filepath.Join(dir, filepath.FromSlash(images[i])))
 				if err == nil {
 					if _, e := f.WriteAt(p.sample, int64(i)*int64(len(p.sample))); e != nil {
 						err = badf("%s: the folder of images %w", dir, unwritable(e))
@@ -125,6 +126,12 @@ func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
 	}
 	wait.Wait()
 	return failure
+}
+
+// caught paints an image; a panic, of a decoder say, is its error.
+func caught(p *painter, path string) (err error) {
+	defer crash.Catch(&err)
+	return p.paint(path)
 }
 
 // readSize reads the size of an image, within bounds, without decoding it.

@@ -11,22 +11,23 @@ import (
 // cli -> run -> {report, search, backend, onnx, quant, dataset}; backend -> {cuda, cgo, quant}. Records are the vocabulary
 // of onnx and the reference of cgo; a backend implements the interface of search.
 var mayImport = map[string][]string{
-	"cli":     {"run", "search", "backend", "disk"}, // the last two for the words of progress and metrics
-	"run":     {"report", "search", "backend", "onnx", "quant", "dataset", "disk"},
-	"backend": {"cuda", "cgo", "quant", "search", "disk"},
+	"cli":     {"run", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	"run":     {"report", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
+	"backend": {"cuda", "cgo", "quant", "search", "disk", "crash"},
 	"onnx":    {"quant", "disk"},
 	"cgo":     {"quant"},
-	"cuda":    {"quant"},
+	"cuda":    {"quant", "crash"},
 	"search":  {},
 	"quant":   {},
-	"dataset": {"disk"},
+	"dataset": {"disk", "crash"},
 	"report":  {"disk"},
 	"disk":    {},
+	"crash":   {},
 	"lint":    {"cli"}, // the commands in the documents are compared with the program's
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
-var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "backend"}
+var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "backend", "crash"}
 
 // bridges are the only rooms that may contain C.
 var bridges = []string{"cgo", "cuda"}

@@ -106,7 +106,8 @@ func (m *Model) floatTensors() map[string]bool {
 
 // Stretch is the piece of the network between two cuts as a model of its own: its inputs are the
 // tensors of from that it reads, and the network's inputs and the mask where it reads them; its
-// outputs are the tensors of to that it computes. All of them keep their names, types and shapes.
+// outputs are the tensors of to that it computes, and at the network's end those that are inputs of the network. All of them
+// keep their names, types and shapes.
 func (m *Model) Stretch(from, to Cut) *Model {
 	g := m.Graph()
 	made := make(map[string]bool) // by nodes of the stretch
@@ -115,14 +116,18 @@ func (m *Model) Stretch(from, to Cut) *Model {
 			made[t] = true
 		}
 	}
+	passed := func(t string) bool {
+		return to.node == len(g.GetNode()) && slices.ContainsFunc(m.Inputs(), func(v Value) bool { return v.Name == t })
+	}
 	var outputs []string
+	read := make(map[string]bool)
 	for _, t := range to.Tensors {
-		if made[t] {
+		if made[t] || passed(t) {
 			outputs = append(outputs, t)
+			read[t] = true // which matters for an input
 		}
 	}
 	needed := m.ancestors(outputs)
-	read := make(map[string]bool)
 	sub := &onnxpb.GraphProto{Name: g.Name}
 	for i, n := range g.GetNode() {
 		if i >= from.node && i < to.node && needed[i] {

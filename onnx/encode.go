@@ -30,7 +30,7 @@ func (m *Model) Bytes() ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(int(e.size))
 	if err := e.write(&b); err != nil {
-		return nil, err
+		return nil, m.in(err)
 	}
 	return b.Bytes(), nil
 }
@@ -72,7 +72,16 @@ func newEncoder(p *onnxpb.ModelProto, initializers []tensor) (*encoder, error) {
 	return e, nil
 }
 
+// write writes the model. It is an error if the files that its weights are mapped from have changed.
 func (e *encoder) write(w io.Writer) error {
+	err := e.writeAll(w)
+	if changed := unchanged(e.initializers); changed != nil {
+		return changed // the system may have refused to read what is not there any more
+	}
+	return err
+}
+
+func (e *encoder) writeAll(w io.Writer) error {
 	var head []byte
 	head = append(head, e.before...)
 	head = protowire.AppendTag(head, fieldGraph, protowire.BytesType)

@@ -35,11 +35,13 @@ func (m *Model) in(err error) error {
 	return fmt.Errorf("%s: %w", m.Path, err)
 }
 
-// nodeName returns what a message calls a node: its operator and its name or, if it has none, its first output.
+// nodeName returns what a message calls a node: its operator and its name or, if it has none, its first output that has one.
 func nodeName(n node) string {
 	name := n.GetName()
-	if name == "" && len(n.GetOutput()) > 0 {
-		name = n.GetOutput()[0]
+	for _, out := range n.GetOutput() {
+		if name == "" {
+			name = out
+		}
 	}
 	return fmt.Sprintf("%s node %q", n.GetOpType(), name)
 }

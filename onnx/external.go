@@ -12,10 +12,11 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// loadExternal gives every tensor with external data its bytes, as a piece of a mapping of the file: they are read from
-// disk when they are touched and take no memory that the system cannot take back. A mapping lives as long as the process.
+// loadExternal gives every tensor with external data its bytes: of files that are small together a copy, of a larger one a
+// piece of a mapping, which is read from disk when it is touched and takes no memory that the system cannot take back. A
+// mapping lives as long as the process, and what it shows is watched for changes, see changed.
 func (m *Model) loadExternal() error {
-	files := make(map[string][]byte)
+	files, room := make(map[string][]byte), copyMost
 	return m.eachTensor(func(where string, t tensor) error {
 		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
 			return nil
@@ -26,7 +27,7 @@ func (m *Model) loadExternal() error {
 		}
 		data, ok := files[piece.location]
 		if !ok {
-			if data, err = m.mapExternal(piece.location); err != nil {
+			if data, err = m.readExternal(piece.location, &room); err != nil {
 				return badf("%s: tensor %q: %w", where, t.GetName(), err)
 			}
 			files[piece.location] = data
@@ -81,8 +82,12 @@ func externalPiece(t tensor) (piece, error) {
 	return p, nil
 }
 
-// mapExternal maps a file of external data. It must lie in the model's folder, also after symbolic links are resolved.
-func (m *Model) mapExternal(location string) ([]byte, error) {
+// copyMost is how many bytes of a model's external data are copied: what has been copied cannot change any more.
+var copyMost int64 = 256 << 20
+
+// readExternal copies a file of external data if there is room for it, and maps it if not. It must lie in the model's
+// folder, also after symbolic links are resolved.
+func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	if m.Dir == "" {
 		return nil, badf("external data %q of a model without a folder", location)
 	}
@@ -111,10 +116,18 @@ func (m *Model) mapExternal(location string) ([]byte, error) {
 		return nil, badf("external data: %w", err)
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
+	file := &dataFile{path: filepath.Join(m.Dir, location)}
+	if file.info, err = f.Stat(); err != nil {
+		return nil, badf("external data: %w", err)
+	}
+	if !file.info.Mode().IsRegular() {
 		return nil, badf("external data %q are not a file", location)
 	}
-	data, err := mapFile(f)
+	if size := file.info.Size(); size <= *room {
+		*room -= size
+		return file.copy(f)
+	}
+	data, err := mapFile(f, file)
 	if err != nil {
 		return nil, fmt.Errorf("external data %q: %w", location, err)
 	}

@@ -8,7 +8,12 @@ import (
 )
 
 // mapFile reads a whole file where the system has no mapping that the standard library knows.
-func mapFile(f *os.File) ([]byte, error) { return io.ReadAll(f) }
+func mapFile(f *os.File, _ *dataFile) ([]byte, error) { return io.ReadAll(f) }
 
 // letGo does nothing: there is no mapping.
 func letGo([]byte) {}
+
+func fileOf([]byte) *dataFile { return nil }
+
+// ChangedAt returns nil: there is no mapping.
+func ChangedAt(uintptr) error { return nil }

@@ -65,18 +65,27 @@ func spill(all []tensor, location string) ([]tensor, func(io.Writer) error, erro
 		end += int64(len(raw.RawData))
 	}
 	return out, func(w io.Writer) error {
-		at := int64(0)
-		for i, t := range moved {
-			if _, err := w.Write(make([]byte, offsets[i]-at)); err != nil {
-				return err
-			}
-			if _, err := w.Write(t.RawData); err != nil {
-				return err
-			}
-			at = offsets[i] + int64(len(t.RawData))
+		err := writeAt(w, moved, offsets)
+		if changed := unchanged(moved); changed != nil {
+			return changed
 		}
-		return nil
+		return err
 	}, nil
+}
+
+// writeAt writes tensors at rising offsets, with zeros between them.
+func writeAt(w io.Writer, tensors []tensor, offsets []int64) error {
+	at := int64(0)
+	for i, t := range tensors {
+		if _, err := w.Write(make([]byte, offsets[i]-at)); err != nil {
+			return err
+		}
+		if _, err := w.Write(t.RawData); err != nil {
+			return err
+		}
+		at = offsets[i] + int64(len(t.RawData))
+	}
+	return nil
 }
 
 // externalTensor returns a tensor without data that says where they are.

@@ -25,6 +25,9 @@ func (s *searching) compile(ctx context.Context) error {
 	if err == nil {
 		err = s.checkLabels(s.metric, src)
 	}
+	if err == nil {
+		err = trySource(ctx, src, len(s.records))
+	}
 	if err != nil {
 		return err
 	}

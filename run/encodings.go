@@ -1,13 +1,15 @@
 package run
 
 import (
+	"context"
+
 	"demote/onnx"
 	"demote/quant"
 )
 
 // prepareEncodings reads a float network and the two AIMET encodings files beside it, which stand in
 // the place of calibration, and the data that it is searched on.
-func prepareEncodings(c Config) (_ *prepared, err error) {
+func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 	p := &prepared{}
 	defer func() {
 		if err != nil {
@@ -24,6 +26,9 @@ func prepareEncodings(c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	if err := tryNetwork(ctx, p.float, p.inputs, nil); err != nil {
 		return nil, err
 	}
 	p.bookModel("model", p.float)

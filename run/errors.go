@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"demote/backend"
+	"demote/crash"
 	"demote/dataset"
 	"demote/onnx"
 	"demote/quant"
@@ -44,6 +45,8 @@ func ExitCode(err error) int {
 	switch {
 	case err == nil:
 		return ExitFound
+	case errors.As(err, new(*crash.Error)):
+		return ExitInternal // whatever else the text that it is in says
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrUnpromised):

@@ -107,7 +107,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			return nil, err
 		}
 	}
-	src, records, err := p.evalSource(m, c)
+	src, records, err := p.evalSource(ctx, m, c, config)
 	if err == nil {
 		err = p.checkLabels(metric, src)
 	}
@@ -120,7 +120,12 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 
 // evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's
 // encodings, which it does not know, as FakeQuant.
-func (p *prepared) evalSource(m *onnx.Model, c Config) (*source, []quant.Record, error) {
+func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, config map[string]string) (*source, []quant.Record, error) {
+	if !m.IsMCTQ() {
+		if err := tryNetwork(ctx, m, p.inputs, config); err != nil {
+			return nil, nil, err
+		}
+	}
 	if c.Encodings != "" {
 		n, grids, err := encoded(m, c.Encodings)
 		if err != nil {
@@ -137,6 +142,9 @@ func (p *prepared) evalSource(m *onnx.Model, c Config) (*source, []quant.Record,
 		return nil, nil, err
 	}
 	n, grids, err := onnx.ReadMCTQ(m, formula)
+	if err == nil {
+		err = tryNetwork(ctx, n.Model, p.inputs, config)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,6 +158,9 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		return nil, err
 	}
 	if o.Output, err = wantOutput(m, c.Output); err != nil {
+		return nil, err
+	}
+	if err := tryNetwork(ctx, m, p.inputs, o.Config); err != nil {
 		return nil, err
 	}
 	src, err := plainSource(m, p.inputs, p.block, o.Output)

@@ -21,6 +21,10 @@ import (
 // TestMain opens ONNX Runtime once. With DEMOTE_TEST_SEARCH set the test binary is a program that
 // runs one search, so that tests can kill it.
 func TestMain(m *testing.M) {
+	if code, child := Child(os.Args); child {
+		os.Exit(code)
+	}
+	tryHere = false // but for the tests of it
 	path, ok := orttest.Find()
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no ONNX Runtime library: run `make setup`")
@@ -33,7 +37,14 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv("DEMOTE_TEST_SEARCH"); text != "" {
 		os.Exit(childSearch(text))
 	}
+	cache, err := os.MkdirTemp("", "demote-cache-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("XDG_CACHE_HOME", cache)
 	code := m.Run()
+	os.RemoveAll(cache)
 	if n := cgo.Live(); code == 0 && n != 0 {
 		fmt.Fprintln(os.Stderr, n, "handles are still open")
 		code = 1

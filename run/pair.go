@@ -28,7 +28,7 @@ func importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network,
 }
 
 // preparePair reads a pair and the data that it is searched on.
-func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
+func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	p := &prepared{}
 	defer func() {
 		if err != nil {
@@ -45,6 +45,9 @@ func preparePair(_ context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	if err := p.open(c); err != nil {
+		return nil, err
+	}
+	if err := p.tryPair(ctx); err != nil {
 		return nil, err
 	}
 	return p, p.bookData("data", p.data)
@@ -147,7 +150,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	case c.Low != "" || c.High != "":
 		p, err = preparePair(ctx, c)
 	case c.encodings():
-		p, err = prepareEncodings(c)
+		p, err = prepareEncodings(ctx, c)
 	default:
 		p, err = prepare(ctx, c)
 	}

@@ -63,6 +63,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
+	if err := tryNetwork(ctx, p.float, p.inputs, nil); err != nil {
+		return nil, err
+	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
 	if err != nil {
 		return nil, err
@@ -107,6 +110,9 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	defer calib.Close()
+	if err := tryFloat(ctx, m, calib); err != nil {
+		return nil, nil, err
+	}
 	records, err := calibrate(ctx, n, calib, c)
 	if err != nil {
 		return nil, nil, err

@@ -16,6 +16,9 @@ type shapes struct{ one, two map[string][]int64 }
 // are those of a block.
 func measureShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
 	names := m.Computed()
+	if len(names) == 0 {
+		return &shapes{}, nil
+	}
 	probe := m.WithOutputs(names...)
 	model, err := probe.Bytes()
 	if err != nil {
@@ -190,7 +193,7 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 	var names []string
 	for _, v := range m.Outputs() {
 		if v.Name == name {
-			return name, nil
+			return name, notConstant(m, name)
 		}
 		names = append(names, v.Name)
 	}
@@ -198,7 +201,17 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 	case name != "":
 		return "", mistakef("%s: --output %s: the network's outputs are %q", m.Path, name, names)
 	case len(names) == 1:
-		return names[0], nil
+		return names[0], notConstant(m, names[0])
 	}
 	return "", mistakef("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
+}
+
+// notConstant refuses an output that is an initializer.
+func notConstant(m *onnx.Model, output string) error {
+	for _, t := range m.Graph().GetInitializer() {
+		if t.GetName() == output {
+			return mistakef("%s: output %s is a constant, of which there is no score: choose another with --output", m.Path, output)
+		}
+	}
+	return nil
 }

@@ -75,6 +75,9 @@ func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
+	if out.Empty = len(m.Graph().GetNode()) == 0; out.Empty {
+		return out, nil
+	}
 	s.follow(out, m)
 	var err error
 	out.Model, err = m.Bytes()

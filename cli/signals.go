@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"demote/run"
+)
+
+// grace is how long a command that was told to end may take to do so in good order: less than the 10 s after which those who
+// send SIGTERM, such as docker stop, send SIGKILL.
+const grace = 9 * time.Second
+
+// interruptible is a context that the first interrupt or SIGTERM cancels. The second ends the process, and so does the end of
+// the grace: what was found by then is on disk.
+func interruptible() (ctx context.Context, done func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go obey(signals, stop, grace, os.Stderr, os.Exit)
+	return ctx, stop
+}
+
+// obey does what signals ask for.
+func obey(signals <-chan os.Signal, stop func(), grace time.Duration, errs io.Writer, exit func(code int)) {
+	<-signals
+	fmt.Fprintf(errs, "demote: finishing what is at hand, %v at most; interrupt once more to stop now\n", grace)
+	stop()
+	select {
+	case <-signals:
+	case <-time.After(grace):
+		fmt.Fprintf(errs, "demote: not at an end after %v: stopped; what was found by then is on disk\n", grace)
+	}
+	run.Flush()
+	exit(run.ExitInterrupted)
+}

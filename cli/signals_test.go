@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+	"demote/run"
+)
+
+// TestObey sends signals to what obeys them: the first stops, the second ends the process, and so does the end of the grace.
+func TestObey(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		signals int
+		grace   time.Duration
+		text    string
+	}{{"two signals", 2, time.Hour, ""}, {"one signal", 1, 30 * time.Millisecond, "not at an end after 30ms"}} {
+		t.Run(c.name, func(t *testing.T) {
+			signals := make(chan os.Signal, 2)
+			for range c.signals {
+				signals <- syscall.SIGTERM
+			}
+			var errs bytes.Buffer
+			stopped, code := 0, -1
+			began := time.Now()
+			obey(signals, func() { stopped++ }, c.grace, &errs, func(c int) { code = c })
+			if stopped != 1 || code != run.ExitInterrupted {
+				t.Errorf("stopped %d times, exit code %d", stopped, code)
+			}
+			if !strings.Contains(errs.String(), "interrupt once more to stop now") || !strings.Contains(errs.String(), c.text) {
+				t.Errorf("%q", &errs)
+			}
+			if c.signals == 1 && time.Since(began) < c.grace {
+				t.Errorf("it waited %v", time.Since(began))
+			}
+		})
+	}
+	if grace >= 10*time.Second {
+		t.Errorf("a grace of %v: who sends SIGTERM may kill after 10 s", grace)
+	}
+}
+
+// endless is a network whose Loop has no end where x has a value above the limit.
+func endless(limit float32) graph {
+	body := &onnxpb.GraphProto{Name: proto.String("body"),
+		Input:  []*onnxpb.ValueInfoProto{value("i", 7), value("go", 9), value("v", 1, -1, 1, 4, 4)},
+		Output: []*onnxpb.ValueInfoProto{value("on", 9), value("u", 1, -1, 1, 4, 4)},
+		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Input: []string{"go"}, Output: []string{"on"}},
+			{OpType: proto.String("Relu"), Input: []string{"v"}, Output: []string{"u"}}}}
+	g := newGraph().weights("limit", nil, limit).node("ReduceMax", "m", "x").node("Greater", "start", "m", "limit").node("Loop", "l", "", "start", "x")
+	no := func(name string) *onnxpb.AttributeProto {
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}
+	}
+	g.Graph.Node[0].Attribute = append(g.Graph.Node[0].Attribute, no("keepdims"))
+	g.Graph.Node[2].Attribute = append(g.Graph.Node[2].Attribute, &onnxpb.AttributeProto{Name: proto.String("body"), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: body})
+	return g.node("Flatten", "f", "l").weights("w", []int64{16, 5}).node("MatMul", "y", "f", "w").output("y", 5)
+}
+
+// TestSignalsEndEndlessNetworks sends a signal to the program while a Loop without an end runs: in the child that tries the
+// network first, and in the program itself, which only real samples get there.
+func TestSignalsEndEndlessNetworks(t *testing.T) {
+	in := good(t)
+	in.write(t, "child.onnx", endless(-1).bytes())
+	in.write(t, "here.onnx", endless(0).bytes()) // a child runs zeros
+	in.flags["--model"] = in.path("here.onnx")
+	for _, c := range []struct {
+		name   string
+		args   []string
+		signal os.Signal
+	}{
+		{"eval, in the child", []string{"eval", in.path("child.onnx"), "--data", in.path("eval.npz")}, syscall.SIGTERM},
+		{"eval, here", []string{"eval", in.path("here.onnx"), "--data", in.path("eval.npz")}, syscall.SIGTERM},
+		{"eval, here, by Ctrl-C", []string{"eval", in.path("here.onnx"), "--data", in.path("eval.npz")}, os.Interrupt},
+		{"search, here", in.args(), syscall.SIGTERM},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cmd := process(c.args...)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(700 * time.Millisecond)
+			cmd.Process.Signal(c.signal)
+			began := time.Now()
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != run.ExitInterrupted || time.Since(began) > 10*time.Second {
+				t.Errorf("exit code %d after %v, %s", code, time.Since(began), &errs)
+			}
+			if !strings.Contains(errs.String(), "demote: interrupted") {
+				t.Errorf("%s", &errs)
+			}
+		})
+	}
+}

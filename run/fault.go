@@ -1,0 +1,23 @@
+package run
+
+import (
+	"errors"
+
+	"demote/crash"
+	"demote/onnx"
+)
+
+// Explained is an error, or what it means where it is a fault of reading: external data that lie in a file which was cut
+// short while it was mapped are a mistake of whoever cut it, not of this program.
+func Explained(err error) error {
+	var e *crash.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if at, ok := e.Address(); ok {
+		if changed := onnx.ChangedAt(at); changed != nil {
+			return changed
+		}
+	}
+	return err
+}

@@ -1,0 +1,192 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"demote/backend"
+	"demote/onnx"
+)
+
+// tryNetwork has a child process load a network and run a block of it, before this process does, if this machine has not
+// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the node. It
+// does nothing in a program that has not called Child.
+func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) error {
+	if !tryHere || m.Nodes() == 0 {
+		return nil
+	}
+	whole := m
+	if loose := m.Loose(); len(loose) > 0 { // what reads nothing may still be run, in order to measure it
+		var names []string
+		for _, v := range m.Outputs() {
+			names = append(names, v.Name)
+		}
+		whole = m.WithOutputs(append(names, loose...)...)
+	}
+	model, err := whole.Bytes()
+	if err != nil {
+		return nil // whoever loads it says so; it may be loaded in pieces
+	}
+	key := tryKey(model, inputs, config)
+	if tried(key) {
+		return nil
+	}
+	end, err := tryInChild(ctx, model, inputs, config, tryTime)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil: // no child can be had: that is no word about the network
+		return nil
+	case end.ran:
+		keepTried(key)
+		return nil
+	case end.late:
+		return mistakef("%s: one block does not come to an end within %v: it loops for ever, or is too large for this machine", m.Path, tryTime)
+	case !end.died():
+		return mistakef("%s: a process of its own that was to load it first has ended: %s; free memory, or look at the network's dimensions", m.Path, end.text)
+	case end.signal == syscall.SIGKILL:
+		return mistakef("%s: a process of its own that was to load it first was killed, as a system does that has no more memory: free some, or look at the network's dimensions", m.Path)
+	}
+	doing := "loads"
+	if end.loaded {
+		doing = "runs"
+	}
+	where := ""
+	if i := tryNodes(ctx, m, inputs, config); i >= 0 {
+		where = ", at " + m.NodeName(i)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return mistakef("%s: ONNX Runtime %s dies by signal %s when it %s this network%s: export it without that, or name another ONNX Runtime with --ort",
+		m.Path, backend.RuntimeVersion(), unix.SignalName(end.signal), doing, where)
+}
+
+// nodesTime is how long the search for the node may take, of which a child dies.
+var nodesTime = time.Minute
+
+// tryNodes finds the first node of which a child dies, by halving: the network is cut behind so many nodes. It is -1 where
+// no such node is found in time.
+func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) int {
+	until := time.Now().Add(nodesTime)
+	dies := func(nodes int) bool {
+		part := m.Prefix(nodes)
+		if part == nil || ctx.Err() != nil {
+			return false
+		}
+		model, err := part.Bytes()
+		if err != nil {
+			return false
+		}
+		end, err := tryInChild(ctx, model, inputs, config, time.Until(until))
+		return err == nil && end.died()
+	}
+	lives, dead, found := 0, m.Nodes(), false
+	for dead-lives > 1 {
+		if time.Now().After(until) {
+			return -1
+		}
+		if half := (lives + dead) / 2; dies(half) {
+			dead, found = half, true
+		} else {
+			lives = half
+		}
+	}
+	if !found && !dies(dead) { // it dies of the whole alone
+		return -1
+	}
+	return dead - 1
+}
+
+// ErrNoChild says that TryNetwork needs a program that calls Child.
+var ErrNoChild = errors.New("a network is tried in a child process, which is the calling program itself: call run.Child first of all in main, or use the program demote")
+
+// TryNetwork has a child process load a network file and run it once on zeros, unless this machine has done so before: ONNX
+// Runtime dies by a signal of some files, and takes the process with it. The functions of this package do so by themselves
+// in a program that has called Child; in any other the error is ErrNoChild. shapes are those of inputs with free axes, by
+// name, the batch first; a free axis without one is 1. The error names the signal and, where it can be found, the node.
+func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) error {
+	if !tryHere {
+		return ErrNoChild
+	}
+	m, err := onnx.Read(file)
+	if err != nil {
+		return err
+	}
+	var inputs []backend.Tensor
+	for _, v := range m.Inputs() {
+		dims, ok := shapes[v.Name]
+		if !ok {
+			dims = slices.Clone(v.Dims)
+			for i, d := range dims {
+				dims[i] = max(d, 1) // -1: free
+			}
+		}
+		if v.Type == onnx.Undefined || len(dims) != len(v.Dims) {
+			return mistakef("%s: input %s: a shape of %d axes is needed", file, v.Name, len(v.Dims))
+		}
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
+	}
+	return tryNetwork(ctx, m, inputs, exactSession)
+}
+
+// tryFloat is tryNetwork for a float network that is to be calibrated.
+func tryFloat(ctx context.Context, m *onnx.Model, data samples) error {
+	block, err := chooseBlock(m, 0)
+	if err != nil {
+		return err
+	}
+	inputs, err := blockInputs(m, data, block)
+	if err != nil {
+		return err
+	}
+	return tryNetwork(ctx, m, inputs, nil)
+}
+
+// tryPair is tryNetwork for the networks that the files of a pair are imported as.
+func (p *prepared) tryPair(ctx context.Context) error {
+	err := tryNetwork(ctx, p.network.Model, p.inputs, nil)
+	if err == nil && p.low != nil {
+		err = tryNetwork(ctx, p.low.Model, p.inputs, nil)
+	}
+	return err
+}
+
+// tryFile is tryNetwork for a file that a run folder holds, which may be anybody's.
+func (s *searching) tryFile(ctx context.Context, path string) error {
+	m, err := onnx.Read(path)
+	if err != nil {
+		return err
+	}
+	return tryNetwork(ctx, m, s.inputs, exactSession)
+}
+
+// trySource is tryNetwork for the whole of a network that is cut, as it is run in one piece.
+func trySource(ctx context.Context, s *source, holders int) error {
+	if !tryHere {
+		return nil
+	}
+	m := s.model.Stretch(s.cuts[0], s.cuts[len(s.cuts)-1])
+	var inputs []backend.Tensor
+	for _, v := range m.Inputs() {
+		if v.Name == onnx.MaskInput {
+			inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: []int64{int64(max(1, holders))}})
+			continue
+		}
+		t, err := s.tensor(v.Name)
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, t)
+	}
+	if err := tryNetwork(ctx, m, inputs, nil); err != nil {
+		return fmt.Errorf("the switchable network: %w", err)
+	}
+	return nil
+}

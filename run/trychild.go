@@ -1,0 +1,90 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"demote/backend"
+)
+
+// tryTime is how long a child may take to load a network and run a block of it.
+var tryTime = 5 * time.Minute
+
+// A tryEnd is how a child ended.
+type tryEnd struct {
+	signal syscall.Signal // it died of; 0: of none
+	late   bool           // it did not come to an end
+	loaded bool           // it had loaded the network by then
+	ran    bool           // and had run it, or had been told by ONNX Runtime why that cannot be
+	text   string         // what it said last, if it ended otherwise
+}
+
+// died tells whether the end was that of a process which the runtime takes with it.
+func (e tryEnd) died() bool { return e.signal != 0 }
+
+// tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
+func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return end, err
+	}
+	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model)})
+	if err != nil {
+		return end, err
+	}
+	limited, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(limited, program, tryWord)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &limitedBuffer{&errs, 1 << 12}, time.Second
+	apart(cmd)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return end, err
+	}
+	if err := cmd.Start(); err != nil {
+		return end, err
+	}
+	go func() { // the pipe stays open: its end is the child's end
+		_, _ = io.Copy(in, io.MultiReader(bytes.NewReader(append(order, '\n')), bytes.NewReader(model)))
+	}()
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return end, ctx.Err()
+	}
+	lines := strings.Split(out.String(), "\n")
+	end.loaded = slices.Contains(lines, tryLoaded)
+	end.ran = slices.ContainsFunc(lines, func(l string) bool { return l == tryRan || strings.HasPrefix(l, tryFailed) })
+	end.late = limited.Err() != nil && !end.ran
+	var exit *exec.ExitError
+	if status, ok := syscall.WaitStatus(0), errors.As(err, &exit); ok && !end.late {
+		if status, ok = exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			end.signal = status.Signal()
+		}
+	}
+	if !end.ran && !end.died() && !end.late {
+		last := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		end.text = last[0]
+	}
+	return end, nil
+}
+
+// limitedBuffer keeps the first bytes of what is written to it.
+type limitedBuffer struct {
+	*bytes.Buffer
+	most int
+}
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.Buffer.Write(p[:min(len(p), max(0, b.most-b.Len()))])
+	return len(p), nil
+}

@@ -1,0 +1,80 @@
+package run
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"demote/backend"
+)
+
+// tryWord is the hidden command that makes a process the child in which a network is tried: its only argument.
+const tryWord = "try-network-of-parent"
+
+// tryHere says that this program has called Child, so that a copy of it can be such a child.
+var tryHere bool
+
+// A tryOrder is what a child is to do. On its standard input the model follows it.
+type tryOrder struct {
+	Runtime string            `json:"runtime"` // path of the library
+	Level   int               `json:"level"`
+	Config  map[string]string `json:"config"`
+	Inputs  []backend.Tensor  `json:"inputs"`
+	Size    int               `json:"size"` // of the model, in bytes
+}
+
+// What a child says on its standard output, a line each; the last is followed by the text of an error.
+const tryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
+
+// Child makes the process a child that tries a network, if that is what the command line asks for; then main must end the
+// process with the code, and do nothing else before. A program that calls it has networks that this machine has not loaded
+// before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them. The child is
+// this very program, os.Executable, and no other.
+func Child(args []string) (code int, child bool) {
+	if len(args) != 2 || args[1] != tryWord {
+		tryHere = true
+		return 0, false
+	}
+	if err := tryAsTold(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return ExitInternal, true
+	}
+	return ExitFound, true
+}
+
+// tryAsTold reads an order and a model, and tries it. It ends the process when in ends: the parent is gone then.
+func tryAsTold(in io.Reader, out io.Writer) error {
+	from := bufio.NewReader(in)
+	line, err := from.ReadString('\n')
+	if err != nil {
+		return errors.New("this command is for demote itself: it reads a network from its standard input")
+	}
+	var o tryOrder
+	if err := json.Unmarshal([]byte(line), &o); err != nil {
+		return err
+	}
+	LimitMemory()
+	model := make([]byte, o.Size)
+	if _, err := io.ReadFull(from, model); err != nil {
+		return err
+	}
+	if err := backend.OpenRuntime(o.Runtime); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, from)
+		os.Exit(ExitInterrupted)
+	}()
+	backend.DieOfFaults()
+	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() { fmt.Fprintln(out, tryLoaded) }})
+	if err != nil {
+		fmt.Fprintln(out, tryFailed+strings.Join(strings.Fields(err.Error()), " "))
+		return nil
+	}
+	fmt.Fprintln(out, tryRan)
+	return nil
+}
