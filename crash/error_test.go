@@ -28,7 +28,7 @@ func TestCatchNamesThePlace(t *testing.T) {
 		{"index", func() { index(nil, 3) }, []string{"crash.index (error_test.go:", "index out of range [3]"}},
 		{"nil pointer", func() { var e *Error; _ = e.Where }, []string{"crash.TestCatch", "nil pointer"}},
 		{"text", func() { panic("a text") }, []string{"crash.TestCatch", "a text"}},
-		{"in another module, by ours", func() { slices.Insert([]int{}, 5, 1) }, []string{"crash.TestCatch", "error_test.go:"}},
+		{"in another module, by ours", func() { _ = slices.Insert([]int{}, 5, 1) }, []string{"crash.TestCatch", "error_test.go:"}},
 		{"while another panic is under way", func() {
 			defer func() { panic("second") }()
 			panic("first")
