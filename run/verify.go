@@ -57,6 +57,9 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if err != nil {
 		return nil, none, err
 	}
+	if err := tryNetwork(ctx, file, s.inputs, exactSession); err != nil {
+		return nil, none, err
+	}
 	v := &Verified{}
 	exact, err := s.openFile(ctx, file, exactSession)
 	if err != nil {
@@ -75,7 +78,10 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return nil, none, err
 	}
 	exact.Close()
-	def, err := s.scoreDefault(ctx, file)
+	var def search.Score
+	if err = tryNetwork(ctx, file, s.inputs, nil); err == nil {
+		def, err = s.scoreDefault(ctx, file)
+	}
 	if ctx.Err() != nil {
 		return nil, none, ctx.Err()
 	}

@@ -32,9 +32,6 @@ func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 	if err := s.compile(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.tryFile(ctx, path); err != nil {
-		return nil, err
-	}
 	v, score, err := s.verify(ctx, mask, path)
 	if err != nil {
 		return nil, err
