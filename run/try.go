@@ -48,10 +48,10 @@ func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, con
 		return nil
 	case end.late:
 		return mistakef("%s: one block does not come to an end within %v: it loops for ever, or is too large for this machine", m.Path, tryTime)
-	case !end.died():
-		return mistakef("%s: a process of its own that was to load it first has ended: %s; free memory, or look at the network's dimensions", m.Path, end.text)
 	case end.signal == syscall.SIGKILL:
 		return mistakef("%s: a process of its own that was to load it first was killed, as a system does that has no more memory: free some, or look at the network's dimensions", m.Path)
+	case !end.died():
+		return mistakef("%s: a process of its own that was to load it first has ended: %s; free memory, or look at the network's dimensions", m.Path, end.text)
 	}
 	doing := "loads"
 	if end.loaded {
@@ -156,15 +156,6 @@ func (p *prepared) tryPair(ctx context.Context) error {
 		err = tryNetwork(ctx, p.low.Model, p.inputs, nil)
 	}
 	return err
-}
-
-// tryFile is tryNetwork for a file that a run folder holds, which may be anybody's.
-func (s *searching) tryFile(ctx context.Context, path string) error {
-	m, err := onnx.Read(path)
-	if err != nil {
-		return err
-	}
-	return tryNetwork(ctx, m, s.inputs, exactSession)
 }
 
 // trySource is tryNetwork for the whole of a network that is cut, as it is run in one piece.

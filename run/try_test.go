@@ -334,7 +334,7 @@ func TestChildWithoutAnOrder(t *testing.T) {
 }
 
 // TestCommandsTryTheirNetworks has every command that loads a network try it first: the float network and the switchable
-// one of a search, both of a pair, the file and the reference of eval, and what a run folder holds.
+// one of a search, both of a pair, the file and the reference of eval, and what a search writes or a run folder holds.
 func TestCommandsTryTheirNetworks(t *testing.T) {
 	trying(t)
 	c := tinyConfig(t, 8)
@@ -349,29 +349,30 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	if _, err := Search(ctx, c); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
-	count(2, "search")
+	count(4, "search: the float network, the switchable one, and the written file in both sessions")
+	os.Remove(tryFile())
 	if _, err := Verify(ctx, c.Out, Config{}); err != nil {
 		t.Fatal(err)
 	}
-	count(3, "verify")
+	count(4, "verify")
 	q := c
 	q.Out, q.Block = filepath.Join(c.Out, "q"), 0
 	low, high, err := Quantize(ctx, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	count(4, "quantize, in blocks of another size")
+	count(5, "quantize, in blocks of another size")
 	e := Config{Data: c.Data, Metric: "sqnr", Block: 4}
 	if _, err := Eval(ctx, e, low, c.Model, "exact"); err != nil {
 		t.Fatal(err)
 	}
-	count(6, "eval")
+	count(7, "eval")
 	pair := c
 	pair.Model, pair.Calib, pair.GridLow, pair.GridHigh, pair.Low, pair.High, pair.Out = "", "", "", "", low, high, c.Out+"2"
 	if _, err := Search(ctx, pair); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
-	count(7, "a pair of what the search was about, whose switchable network is the same")
+	count(10, "a pair of what the search was about, whose switchable network is the same")
 	if all := triedKeys(); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
 		t.Error("a network was tried twice")
 	}

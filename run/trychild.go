@@ -28,8 +28,11 @@ type tryEnd struct {
 	text   string         // what it said last, if it ended otherwise
 }
 
+// faults are the signals by which a process dies of itself.
+var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGABRT, syscall.SIGTRAP, syscall.SIGSYS}
+
 // died tells whether the end was that of a process which the runtime takes with it.
-func (e tryEnd) died() bool { return e.signal != 0 }
+func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
 // tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
 func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
@@ -72,8 +75,10 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		}
 	}
 	if !end.ran && !end.died() && !end.late {
-		last := strings.Split(strings.TrimSpace(errs.String()), "\n")
-		end.text = last[0]
+		end.text, _, _ = strings.Cut(strings.TrimSpace(errs.String()), "\n")
+		if end.text == "" && err != nil {
+			end.text = err.Error()
+		}
 	}
 	return end, nil
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"demote/backend"
 )
@@ -58,6 +60,7 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 		return err
 	}
 	LimitMemory()
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // they are for the parent, which ends this process
 	model := make([]byte, o.Size)
 	if _, err := io.ReadFull(from, model); err != nil {
 		return err

@@ -64,6 +64,9 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if err != nil {
 		return c, err
 	}
+	if err := tryNetwork(ctx, file, s.inputs, exactSession); err != nil {
+		return c, err
+	}
 	exact, err := s.openFile(ctx, file, exactSession)
 	if err != nil {
 		return c, err
@@ -86,7 +89,10 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if s.unscored != "" {
 		return c, nil
 	}
-	def, err := s.scoreDefault(ctx, file)
+	var def search.Score
+	if err = tryNetwork(ctx, file, s.inputs, nil); err == nil {
+		def, err = s.scoreDefault(ctx, file)
+	}
 	if ctx.Err() != nil {
 		return c, ctx.Err()
 	}

@@ -31,9 +31,6 @@ func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 	if err := s.compile(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.tryFile(ctx, path); err != nil {
-		return nil, err
-	}
 	found, err := s.verify(ctx, mask, path)
 	if err != nil {
 		return nil, err
