@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,5 +139,21 @@ func TestRemoveTemporaries(t *testing.T) {
 	}
 	if len(entries) != len(stay) {
 		t.Errorf("left are %v, want %v", entries, stay)
+	}
+}
+
+func TestReadAllocatesOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, make([]byte, 8<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Read(path, 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if all := after.TotalAlloc - before.TotalAlloc; all > 9<<20 {
+		t.Errorf("%d bytes were allocated for %d", all, 8<<20)
 	}
 }
