@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,5 +128,21 @@ func TestNamesOfTemporaries(t *testing.T) {
 		if IsTemporary(name) != want {
 			t.Errorf("%s: %v, want %v", name, !want, want)
 		}
+	}
+}
+
+func TestReadAllocatesOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, make([]byte, 8<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Read(path, 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if all := after.TotalAlloc - before.TotalAlloc; all > 9<<20 {
+		t.Errorf("%d bytes were allocated for %d", all, 8<<20)
 	}
 }
