@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -56,25 +57,26 @@ func TestFolderLabels(t *testing.T) {
 	red, blue := solid(t, 2, 2, 200, 0, 0), solid(t, 2, 2, 0, 0, 100)
 	in := input("in", Float32, -1, 3, 2, 2)
 	for _, c := range []struct {
-		name   string
-		files  map[string][]byte
-		labels string // a file for Options.Labels
-		names  []string
-		want   []int64
+		name    string
+		files   map[string][]byte
+		labels  string // a file for Options.Labels
+		names   []string
+		want    []int64
+		classes string
 	}{
 		{"classes by name", map[string][]byte{"cat/b.png": red, "cat/a.png": red, "ant/x.PNG": blue, "dog/deep/er/x.png": red}, "",
-			[]string{"ant/x.PNG", "cat/a.png", "cat/b.png", "dog/deep/er/x.png"}, []int64{0, 1, 1, 2}},
+			[]string{"ant/x.PNG", "cat/a.png", "cat/b.png", "dog/deep/er/x.png"}, []int64{0, 1, 1, 2}, "[{ant 0} {cat 1} {dog 2}]"},
 		{"classes by number", map[string][]byte{"10/a.png": red, "9/a.png": red, "0/a.png": blue}, "",
-			[]string{"0/a.png", "10/a.png", "9/a.png"}, []int64{0, 10, 9}},
+			[]string{"0/a.png", "10/a.png", "9/a.png"}, []int64{0, 10, 9}, "[{0 0} {10 10} {9 9}]"},
 		{"no labels", map[string][]byte{"b.png": red, "a.png": blue, "notes.txt": nil, ".hidden.png": nil}, "",
-			[]string{"a.png", "b.png"}, nil},
+			[]string{"a.png", "b.png"}, nil, ""},
 		{"own list", map[string][]byte{"b.png": red, "a.png": blue, "c.png": red, "labels.csv": []byte("name,label\nb.png,7\na.png, 3\n")}, "",
-			[]string{"b.png", "a.png"}, []int64{7, 3}},
-		{"own list without heading", map[string][]byte{"d/b.png": red, "labels.csv": []byte("d/b.png,1\r\n")}, "", []string{"d/b.png"}, []int64{1}},
+			[]string{"b.png", "a.png"}, []int64{7, 3}, ""},
+		{"own list without heading", map[string][]byte{"d/b.png": red, "labels.csv": []byte("d/b.png,1\r\n")}, "", []string{"d/b.png"}, []int64{1}, ""},
 		{"list elsewhere", map[string][]byte{"b.png": red, "labels.csv": []byte("b.png,7\n")}, save(t, "y.csv", []byte("b.png,2\n")),
-			[]string{"b.png"}, []int64{2}},
+			[]string{"b.png"}, []int64{2}, ""},
 		{"array of labels", map[string][]byte{"b.png": red, "a.png": red}, save(t, "y.npy", npyBytes("|u1", false, []int{2}, []byte{4, 5})),
-			[]string{"a.png", "b.png"}, []int64{4, 5}},
+			[]string{"a.png", "b.png"}, []int64{4, 5}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -82,6 +84,9 @@ func TestFolderLabels(t *testing.T) {
 				put(t, filepath.Join(dir, name), data)
 			}
 			s := mustOpen(t, dir, in, Options{Labels: c.labels})
+			if c.classes != "" != (s.Classes() != nil) || c.classes != "" && fmt.Sprint(s.Classes()) != c.classes {
+				t.Errorf("classes %v, want %s", s.Classes(), c.classes)
+			}
 			if !slices.Equal(s.Labels(), c.want) || s.Len() != len(c.names) {
 				t.Errorf("%d samples, labels %v, want %v", s.Len(), s.Labels(), c.want)
 			}

@@ -46,7 +46,9 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	}
 	defer e.Close()
 	bad := make([]bool, e.Samples())
+	g := e.prepared.newSight(e.metric, c, e.Row())
 	score, err := e.Outputs(ctx, search.NewMask(e.Holders()), func(sample int, row []float32) {
+		g.see(sample, row)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -61,25 +63,42 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 		}
 		return nil, mistakef("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, e.name(i), tensor)
 	}
+	doubts, err := e.prepared.questionFile(ctx, c, g, e.src)
+	if err != nil {
+		return nil, err
+	}
+	e.warnings = append(e.warnings, doubts...)
 	return &Evaluation{File: file, Metric: e.metric.Name, Session: session, Samples: e.Samples(), Score: scoreResult(score, e.metric.Lower), Warnings: e.warnings}, nil
 }
 
 // plain is a file that runs as it is on the data of a configuration.
 type plain struct {
 	*backend.Evaluator
+	prepared *prepared
+	src      *source // of a file without quantizers of other formats; else nil
 	metric   *backend.Metric
 	name     func(sample int) string // what a sample is called
 	warnings []Warning
 }
 
+// Close gives everything back.
+func (p *plain) Close() {
+	p.Evaluator.Close()
+	p.prepared.Close()
+}
+
 // openPlain compiles a file on the data of a configuration.
-func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*plain, error) {
+func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (_ *plain, err error) {
 	m, err := onnx.Read(file)
 	if err != nil {
 		return nil, err
 	}
 	p := &prepared{model: m}
-	defer p.Close()
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
 	if p.output, err = wantOutput(m, c.Output); err != nil {
 		return nil, err
 	}
@@ -115,7 +134,13 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		return nil, err
 	}
 	e, err := backend.New(ctx, src, p.data, records, o)
-	return &plain{e, metric, p.data.Name, p.strayIgnore(c)}, err
+	if err != nil {
+		return nil, err
+	}
+	if records != nil {
+		src = nil
+	}
+	return &plain{e, p, src, metric, p.data.Name, p.strayIgnore(c)}, nil
 }
 
 // evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's

@@ -78,7 +78,7 @@ func sqnrOf(want, got []float32) float64 {
 	return 10 * math.Log10(signal/noise)
 }
 
-// blame halves the holders again and again, and goes on with the half that moves the outputs of a block or two further. all is
+// blame halves the holders again and again, and goes on with the half that makes most of the noise on a block or two. all is
 // the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
 func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, error) {
 	if len(s.network.Followed) > 0 {
@@ -102,20 +102,22 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, e
 	if err != nil || v < highSQNR && v < all+weightsSQNR {
 		return &Blame{SQNR: finite(v)}, err
 	}
-	list := s.network.Holders
+	noise := func(v float64) float64 { return math.Pow(10, -v/10) } // of the signal
+	list, left := s.network.Holders, noise(all)
 	for len(list) > 1 {
-		a, b := list[:len(list)/2], list[len(list)/2:]
-		first, err := of(a)
+		half := list[:len(list)/2]
+		v, err := of(half)
 		if err != nil {
 			return nil, err
 		}
-		second, err := of(b)
-		if err != nil {
-			return nil, err
+		if first := noise(v); first >= left/2 {
+			list, left = half, first
+		} else { // what the others make of it has not to be run: noise adds up, near enough for a choice
+			list, left = list[len(half):], left-first
 		}
-		if list, v = a, first; second < first {
-			list, v = b, second
-		}
+	}
+	if v, err = of(list); err != nil {
+		return nil, err
 	}
 	return &Blame{list[0].Name, finite(v)}, nil
 }

@@ -83,6 +83,17 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 	return list, nil
 }
 
+// questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see questionScore.
+func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *source) ([]Warning, error) {
+	q := &asked{}
+	var err error
+	if q.data, err = scanSamples(p.data, p.inputs, nil); err != nil {
+		return nil, err
+	}
+	list, err := p.questionScore(ctx, c, g, src, q)
+	return append(p.questionLabels(c), list...), err
+}
+
 // compare is the network against whoever always says the same.
 func (g *sight) compare() *Chance {
 	mean, _ := meanOf(g.grade)

@@ -36,7 +36,7 @@ func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 			floats++
 		}
 	}
-	if floats != 1 || len(p.inputs) != 1 { // --scale is for networks of one input
+	if floats != 1 { // --scale, --mean and --std are for networks of one such input
 		return nil
 	}
 	shape := p.inputs[input].Dims[1:]
