@@ -26,6 +26,7 @@ type Result struct {
 	Score         Scores            `json:"score"`
 	Cost          string            `json:"cost"` // that the strategy went by
 	Savings       []Saving          `json:"savings"`
+	FloatWork     *FloatWork        `json:"float_work"` // nil: a result of before it was counted
 	Chain         []Step            `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
 	Trials        int               `json:"trials"`             // masks touched
@@ -82,6 +83,14 @@ type Saving struct {
 	Saved float64  `json:"saved"`
 	All   float64  `json:"all"`
 	Total *float64 `json:"total"`
+}
+
+// FloatWork is what the network computes for one sample, in multiply-accumulates, and what stays in floating point of it.
+type FloatWork struct {
+	MACs       float64  `json:"macs"`
+	Float      float64  `json:"float_macs"`
+	Least      bool     `json:"macs_least"`  // there is no less than that
+	FloatNodes []string `json:"float_nodes"` // what stays in floating point, the most work first
 }
 
 // MetricCommand is how often the metric's command was started, and how long that took.

@@ -118,8 +118,9 @@ func (v *view) network() *section {
 	}
 	s := v.section("network", "The network")
 	s.Figures = []*figure{v.strip(s.ID)}
+	s.Paragraphs = v.floatWork()
 	if n := len(v.Promotion); n > 0 && n <= longTable {
-		s.Paragraphs = []string{fmt.Sprintf("At %s stay, the last demoted first:", v.HighName())}
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("At %s stay, the last demoted first:", v.HighName()))
 		for _, name := range v.Promotion {
 			s.List = append(s.List, short(name))
 		}

@@ -21,7 +21,7 @@ func TestResultIsDocumented(t *testing.T) {
 		reflect.TypeFor[Result](): "The result", reflect.TypeFor[Config](): "config", reflect.TypeFor[InputFile](): "inputs",
 		reflect.TypeFor[HolderResult](): "holders", reflect.TypeFor[GridResult](): "holders", reflect.TypeFor[RangeResult](): "holders",
 		reflect.TypeFor[TargetResult](): "target and score", reflect.TypeFor[Scores](): "target and score", reflect.TypeFor[ScoreResult](): "target and score",
-		reflect.TypeFor[Saving](): "savings", reflect.TypeFor[StepResult](): "chain", reflect.TypeFor[TrialCosts](): "trial_costs",
+		reflect.TypeFor[Saving](): "savings", reflect.TypeFor[FloatWork](): "float_work", reflect.TypeFor[StepResult](): "chain", reflect.TypeFor[TrialCosts](): "trial_costs",
 		reflect.TypeFor[Verified](): "verified and exports", reflect.TypeFor[Exported](): "verified and exports", reflect.TypeFor[SessionMix](): "sessions", reflect.TypeFor[Warning](): "The result", reflect.TypeFor[Questions](): "questions",
 	}
 	seen := map[reflect.Type]bool{}
