@@ -68,13 +68,8 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return nil, err
 	}
-	if err := p.network.QuantizeWeights(); err != nil {
+	if p.notes, err = onGrids(p.network, p.records, c); err != nil {
 		return nil, err
-	}
-	if c.Bias == "int32" {
-		if p.notes, err = p.network.QuantizeBiases(p.records); err != nil {
-			return nil, err
-		}
 	}
 	return p, p.hash(map[string]string{"model": c.Model}, map[string]dataFile{"calib": {c.Calib, calib}, "data": {c.Data, p.data}})
 }
@@ -99,11 +94,20 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := n.QuantizeWeights(); err != nil || c.Bias != "int32" {
-		return n, records, err
-	}
-	_, err = n.QuantizeBiases(records)
+	_, err = onGrids(n, records, c)
 	return n, records, err
+}
+
+// onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases that stay float.
+func onGrids(n *onnx.Network, records []quant.Record, c Config) (notes []string, err error) {
+	if err := n.QuantizeWeightsFor(records); err != nil || c.Bias != "int32" {
+		return nil, err
+	}
+	notes, err = n.QuantizeBiases(records)
+	for _, note := range notes {
+		c.Say("warning: " + note)
+	}
+	return notes, err
 }
 
 // open opens the evaluation data and shapes it into blocks.
