@@ -46,20 +46,6 @@ func (f *finder) findMasks() {
 // passes reports whether scores may pass a node between their mask and Softmax.
 func (f *finder) passes(n node) bool { return f.moves(n) || is(n, scoring) }
 
-// onlyTo reports whether a tensor is read, by nothing but nodes that fulfil a condition.
-func (f *finder) onlyTo(t string, condition func(node) bool) bool {
-	readers := f.Consumers(t)
-	if t == "" || f.IsOutput(t) || len(readers) == 0 {
-		return false
-	}
-	for _, c := range readers {
-		if !f.readsShape(c) && !condition(c) {
-			return false
-		}
-	}
-	return true
-}
-
 // allOf reports whether all names, absent ones apart, are in a set.
 func allOf(names []string, set map[string]bool) bool {
 	return !slices.ContainsFunc(names, func(t string) bool { return t != "" && !set[t] })

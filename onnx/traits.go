@@ -7,45 +7,46 @@ type traits uint16
 const (
 	// moving: every output value is one of the first operand's, or zero, and so lies on its grid. Some do so in certain
 	// cases only, which Index.moves looks at.
-	moving    traits = 1 << iota
-	indexed          // moving, and the values of another operand say what is taken
-	zeroing          // moving, and puts zeros in between
-	lifting          // moving, and takes the largest of several values
-	carrying         // its element type says nothing about what a network computes in
-	shaping          // reads only the dimensions of an operand, or makes values without any
-	random           // its values depend on chance
-	scoring          // attention scores pass it between their mask and Softmax, one by one
-	averaging        // its sum depends on the layout in which ONNX Runtime computes
-	keepsNaN         // its output is NaN wherever a NaN has a part in it
-	view      = moving | carrying | keepsNaN
-	comparing = moving // compares: a NaN may lose
+	moving     traits = 1 << iota
+	indexed           // moving, and the values of another operand say what is taken
+	zeroing           // moving, and puts zeros in between
+	lifting           // moving, and takes the largest of several values
+	carrying          // its element type says nothing about what a network computes in
+	shaping           // reads only the dimensions of an operand, or makes values without any
+	random            // its values depend on chance
+	scoring           // attention scores pass it between their mask and Softmax, one by one
+	saturating        // makes 0, 1 or another end of values far from zero
+	averaging         // its sum depends on the layout in which ONNX Runtime computes
+	keepsNaN          // its output is NaN wherever a NaN has a part in it
+	view       = moving | carrying | keepsNaN
+	comparing  = moving // compares: a NaN may lose
 )
 
 // operatorTraits is the one table of them, read for holders, pairs, masks, cuts and NaN.
 var operatorTraits = map[string]traits{
-	"Abs": keepsNaN, "Add": scoring | keepsNaN, "AveragePool": averaging | keepsNaN,
+	"Abs": keepsNaN, "ArgMax": lifting, "Add": scoring | keepsNaN, "AveragePool": averaging | keepsNaN,
 	"BatchNormalization": keepsNaN, "Bernoulli": random,
 	"Cast": moving | carrying, "CastLike": moving | carrying, "CenterCropPad": view | zeroing, "Clip": scoring | keepsNaN, "Compress": view,
-	"Concat": carrying | keepsNaN, "Constant": carrying | keepsNaN, "ConstantOfShape": shaping | keepsNaN, "Conv": keepsNaN,
+	"Concat": carrying | keepsNaN | scoring, "Constant": carrying | keepsNaN, "ConstantOfShape": shaping | keepsNaN, "Conv": keepsNaN,
 	"ConvTranspose": keepsNaN, "CumSum": keepsNaN,
 	"DepthToSpace": view, "Div": scoring | keepsNaN, "Dropout": view,
-	"Einsum": keepsNaN, "Elu": keepsNaN, "Erf": keepsNaN, "Exp": keepsNaN, "Expand": view, "EyeLike": shaping,
+	"Einsum": keepsNaN, "Elu": keepsNaN, "Erf": keepsNaN | saturating, "Exp": keepsNaN | saturating, "Expand": view, "EyeLike": shaping,
 	"Flatten": view,
 	"Gather":  view | indexed, "GatherElements": view | indexed, "GatherND": view | indexed, "Gelu": keepsNaN, "Gemm": keepsNaN,
 	"GlobalAveragePool": averaging | keepsNaN, "GlobalMaxPool": comparing | lifting, "GroupNormalization": keepsNaN,
-	"HardSigmoid": keepsNaN, "HardSwish": keepsNaN,
+	"HardSigmoid": keepsNaN | saturating, "HardSwish": keepsNaN,
 	"Identity": view, "InstanceNormalization": keepsNaN,
-	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": keepsNaN, "LogSoftmax": keepsNaN,
+	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": keepsNaN, "LogSoftmax": keepsNaN | saturating,
 	"MatMul": keepsNaN, "Max": scoring, "MaxPool": comparing | lifting, "MaxUnpool": moving | zeroing, "Mean": keepsNaN, "Min": scoring, "Mish": keepsNaN,
 	"Mul": scoring | keepsNaN, "Multinomial": random,
-	"Neg":          keepsNaN,
+	"Neg":          keepsNaN | scoring,
 	"Pad":          moving | carrying | keepsNaN | zeroing,
 	"RandomNormal": random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Reciprocal": keepsNaN,
 	"ReduceL2": keepsNaN, "ReduceMax": comparing | lifting, "ReduceMean": keepsNaN, "ReduceMin": comparing, "ReduceSum": keepsNaN,
-	"ReduceSumSquare": keepsNaN, "Relu": keepsNaN, "Reshape": view, "Resize": moving | keepsNaN, "ReverseSequence": view,
-	"Shape": shaping | keepsNaN, "Sigmoid": keepsNaN, "Size": shaping, "Slice": view, "Softmax": keepsNaN, "Softplus": keepsNaN,
-	"Softsign": keepsNaN, "SpaceToDepth": view, "Split": view, "Sqrt": keepsNaN, "Squeeze": view, "Sub": scoring | keepsNaN, "Sum": keepsNaN,
-	"Tanh": keepsNaN, "Tile": view, "TopK": comparing | lifting, "Transpose": view, "Trilu": moving | carrying | zeroing,
+	"ReduceSumSquare": keepsNaN, "Relu": keepsNaN | saturating, "Reshape": view, "Resize": moving | keepsNaN, "ReverseSequence": view,
+	"Shape": shaping | keepsNaN, "Sigmoid": keepsNaN | saturating, "Size": shaping, "Slice": view, "Softmax": keepsNaN | saturating, "Softplus": keepsNaN | saturating,
+	"Softsign": keepsNaN, "SpaceToDepth": view, "Split": view, "Sqrt": keepsNaN, "Squeeze": view, "Sub": scoring | keepsNaN, "Sum": keepsNaN | scoring,
+	"Tanh": keepsNaN | saturating, "Tile": view, "TopK": comparing | lifting, "Transpose": view, "Trilu": moving | carrying | zeroing,
 	"Unique": comparing, "Unsqueeze": view,
 	"Where": scoring,
 }

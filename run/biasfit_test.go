@@ -32,9 +32,13 @@ func (b *graph) biased(name string, dims ...int64) *graph {
 // deadChannels are networks with two channels whose weights are next to nothing and whose biases are large, so that these
 // do not fit int32 at the weights' own scales.
 func deadChannels(size float32) map[string]*graph {
-	image := func() *graph { return newGraph(48).in("x", nil, 8, 6, 6).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x") }
+	image := func() *graph {
+		return newGraph(48).in("x", nil, 8, 6, 6).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+	}
 	tail := "; d = Relu c; g = GlobalAveragePool d; f = Flatten g; y = MatMul f wo"
-	vector := func() *graph { return newGraph(48).in("x", nil, 8).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x") }
+	vector := func() *graph {
+		return newGraph(48).in("x", nil, 8).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+	}
 	late := "; d = Relu c; y = MatMul d wo"
 	norm := []float32{1, 1, 1, 1, 1, 1, 1, 1}
 	vanished := []float32{size, size, 1, 1, 1, 1, 1, 1}
@@ -43,16 +47,16 @@ func deadChannels(size float32) map[string]*graph {
 		"depthwise Conv": image().weight("w", 0.3, 8, 1, 3, 3).dead("w", size, 9).biased("b", 8).do("c = Conv r w b group=8" + tail),
 		"Conv of one dimension": newGraph(48).in("x", nil, 8, 12).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 0.3, 8, 8, 3).dead("w", size, 24).biased("b", 8).
 			do("r = Relu x; c = Conv r w b" + tail),
-		"ConvTranspose":   image().weight("w", 0.3, 8, 8, 2, 2).dead("w", size, 4).biased("b", 8).do("c = ConvTranspose r w b strides=2,2" + tail),
-		"Gemm":            vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("c = Gemm r w b" + late),
-		"Gemm, transB":    vector().weight("w", 0.3, 8, 8).dead("w", size, 8).biased("b", 8).do("c = Gemm r w b transB=1" + late),
-		"Gemm, [1,n]":     vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("c = Gemm r w b" + late),
-		"Gemm, a number":  vector().weight("w", 0.3, 8, 8).dead("w", size, 1).constant("b", []float32{3}).do("c = Gemm r w b" + late),
-		"MatMul + Add":    vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add m b" + late),
-		"Add + MatMul":    vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add b m" + late),
-		"MatMul + [1,n]":  vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("m = MatMul r w; c = Add m b" + late),
-		"Conv, norm":      image().weight("w", 0.3, 8, 8, 1, 1).constant("s", vanished, 8).biased("b", 8).constant("mean", make([]float32, 8), 8).constant("var", norm, 8).do("k = Conv r w; c = BatchNormalization k s b mean var" + tail),
-		"behind MaxPool":  image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("p = MaxPool r kernel_shape=2,2; c = Conv p w b" + tail),
+		"ConvTranspose":  image().weight("w", 0.3, 8, 8, 2, 2).dead("w", size, 4).biased("b", 8).do("c = ConvTranspose r w b strides=2,2" + tail),
+		"Gemm":           vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("c = Gemm r w b" + late),
+		"Gemm, transB":   vector().weight("w", 0.3, 8, 8).dead("w", size, 8).biased("b", 8).do("c = Gemm r w b transB=1" + late),
+		"Gemm, [1,n]":    vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("c = Gemm r w b" + late),
+		"Gemm, a number": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).constant("b", []float32{3}).do("c = Gemm r w b" + late),
+		"MatMul + Add":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add m b" + late),
+		"Add + MatMul":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add b m" + late),
+		"MatMul + [1,n]": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("m = MatMul r w; c = Add m b" + late),
+		"Conv, norm":     image().weight("w", 0.3, 8, 8, 1, 1).constant("s", vanished, 8).biased("b", 8).constant("mean", make([]float32, 8), 8).constant("var", norm, 8).do("k = Conv r w; c = BatchNormalization k s b mean var" + tail),
+		"behind MaxPool": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("p = MaxPool r kernel_shape=2,2; c = Conv p w b" + tail),
 		"weights in two layers": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).biased("b2", 8).
 			do("k = Conv r w b; kr = Relu k; c = Conv kr w b2" + tail),
 	}
@@ -114,7 +118,9 @@ func TestIntegerBiasesFit(t *testing.T) {
 
 // TestWideWeights holds that MatMuls with stacks of matrices for weights, on either side, run in a default session.
 func TestWideWeights(t *testing.T) {
-	net := func(dims ...int64) *graph { return newGraph(40).in("x", nil, dims...).out("y", 5).weight("wo", 0.5, 8, 5) }
+	net := func(dims ...int64) *graph {
+		return newGraph(40).in("x", nil, dims...).out("y", 5).weight("wo", 0.5, 8, 5)
+	}
 	for name, b := range map[string]*graph{
 		"[1,8,8]":           net(6, 8).weight("w", 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
 		"[1,1,8,8]":         net(2, 6, 8).weight("w", 1, 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),

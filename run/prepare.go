@@ -141,7 +141,7 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 		sizes[i] = set.SampleBytes(i)
 	}
 	if err = fits(path, set.Len(), sizes, memory); err == nil {
-		err = set.CheckFinite()
+		err = set.CheckFinite(m.MaskInputs()...)
 	}
 	if err != nil {
 		set.Close()
