@@ -34,6 +34,9 @@ func (f *finder) findPatterns() {
 			p = f.layerNorm(n)
 		}
 		if p == nil {
+			p = f.softmax(n)
+		}
+		if p == nil {
 			continue
 		}
 		if x != "" {

@@ -36,7 +36,7 @@ var operatorTraits = map[string]traits{
 	"GlobalAveragePool": averaging | keepsNaN, "GlobalMaxPool": comparing | lifting, "GroupNormalization": keepsNaN,
 	"HardSigmoid": keepsNaN | saturating, "HardSwish": keepsNaN,
 	"Identity": view, "InstanceNormalization": keepsNaN,
-	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": keepsNaN, "LogSoftmax": keepsNaN | saturating,
+	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": scoring | keepsNaN, "LogSoftmax": keepsNaN | saturating,
 	"MatMul": keepsNaN, "Max": scoring, "MaxPool": comparing | lifting, "MaxUnpool": moving | zeroing, "Mean": keepsNaN, "Min": scoring, "Mish": keepsNaN,
 	"Mul": scoring | keepsNaN, "Multinomial": random,
 	"Neg":          keepsNaN | scoring,

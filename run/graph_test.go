@@ -126,7 +126,7 @@ func (b *graph) do(text string) *graph {
 			continue
 		}
 		words := strings.Fields(right)
-		n := &onnxpb.NodeProto{OpType: &words[0], Name: proto.String(strings.TrimSpace(left) + "/" + words[0]), Output: strings.Fields(left)}
+		n := &onnxpb.NodeProto{OpType: &words[0], Name: proto.String(strings.TrimSpace(left) + "/" + words[0]), Output: strings.Split(strings.TrimSpace(left), ",")}
 		for _, w := range words[1:] {
 			name, text, ok := strings.Cut(w, "=")
 			switch {
