@@ -14,6 +14,8 @@ const (
 	SinkZero
 	// SinkMaximum: in a maximum of several values. A grid that ends at the lowest ordinary value does what they did.
 	SinkMaximum
+	// SinkMinimum: in a minimum of several values; of values far above the others.
+	SinkMinimum
 )
 
 // Sinks tells it of every holder's tensor.
@@ -48,33 +50,49 @@ func (m *Model) MaskInputs() []string {
 // sinks finds those of all tensors, from the end of the graph on. Operators that move values or work on them one by one are
 // passed; what reads a shape does not count.
 func (x *Index) sinks() map[string]Sink {
-	zero, most := make(map[string]bool), make(map[string]bool)
-	sinks := make(map[string]Sink)
-	toZero, toMost := make(map[node]bool), make(map[node]bool)
+	w := sinkWalk{Index: x, sinks: make(map[string]Sink), nodes: make(map[Sink]map[node]bool), tensors: make(map[Sink]map[string]bool)}
+	for _, s := range []Sink{SinkZero, SinkMaximum, SinkMinimum} {
+		w.nodes[s], w.tensors[s] = make(map[node]bool), make(map[string]bool)
+	}
 	for _, n := range slices.Backward(x.nodes) {
 		for _, t := range n.GetOutput() {
-			x.sink(t, toZero, toMost, zero, most, sinks)
+			w.decide(t)
 		}
-		toZero[n] = is(n, saturating) || (x.moves(n) || is(n, scoring)) && allOf(n.GetOutput(), zero)
-		toMost[n] = is(n, lifting) && attrInt(n, "largest", 1) == 1 || x.moves(n) && allOf(n.GetOutput(), most)
+		passes := func(s Sink) bool { return x.moves(n) && allOf(n.GetOutput(), w.tensors[s]) }
+		largest := attrInt(n, "largest", 1) == 1
+		w.nodes[SinkZero][n] = is(n, saturating) || passes(SinkZero) || is(n, scoring) && allOf(n.GetOutput(), w.tensors[SinkZero])
+		w.nodes[SinkMaximum][n] = is(n, lifting) && largest || passes(SinkMaximum)
+		w.nodes[SinkMinimum][n] = is(n, lowering) || n.GetOpType() == "TopK" && !largest || passes(SinkMinimum)
 	}
 	for t := range x.inputs {
-		x.sink(t, toZero, toMost, zero, most, sinks)
+		w.decide(t)
 	}
-	return sinks
+	return w.sinks
 }
 
-// sink decides about one tensor by its readers.
-func (x *Index) sink(t string, toZero, toMost map[node]bool, zero, most map[string]bool, sinks map[string]Sink) {
-	zero[t] = x.onlyTo(t, func(c node) bool { return toZero[c] })
-	most[t] = x.onlyTo(t, func(c node) bool { return toMost[c] })
-	switch {
-	case zero[t]:
-		sinks[t] = SinkZero
-	case most[t]:
-		sinks[t] = SinkMaximum
-	case x.onlyTo(t, func(c node) bool { return toZero[c] || toMost[c] }):
-		sinks[t] = SinkZero // some readers need it as it is
+// sinkWalk holds what is known on the way up a graph.
+type sinkWalk struct {
+	*Index
+	sinks   map[string]Sink
+	nodes   map[Sink]map[node]bool   // whatever the node makes of what it reads ends there
+	tensors map[Sink]map[string]bool // all that is read of the tensor ends there
+}
+
+// decide decides about one tensor by its readers.
+func (w *sinkWalk) decide(t string) {
+	for s, nodes := range w.nodes {
+		w.tensors[s][t] = w.onlyTo(t, func(c node) bool { return nodes[c] })
+	}
+	for _, s := range []Sink{SinkZero, SinkMaximum, SinkMinimum} {
+		if w.tensors[s][t] {
+			w.sinks[t] = s
+			return
+		}
+	}
+	for _, s := range []Sink{SinkMaximum, SinkMinimum} { // some readers need it as it is
+		if w.onlyTo(t, func(c node) bool { return w.nodes[SinkZero][c] || w.nodes[s][c] }) {
+			w.sinks[t] = SinkZero
+		}
 	}
 }
 

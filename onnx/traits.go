@@ -10,7 +10,8 @@ const (
 	moving     traits = 1 << iota
 	indexed           // moving, and the values of another operand say what is taken
 	zeroing           // moving, and puts zeros in between
-	lifting           // moving, and takes the largest of several values
+	lowering          // takes the least of several values, or its place
+	lifting           // takes the largest of several values, or its place
 	carrying          // its element type says nothing about what a network computes in
 	shaping           // reads only the dimensions of an operand, or makes values without any
 	random            // its values depend on chance
@@ -24,7 +25,7 @@ const (
 
 // operatorTraits is the one table of them, read for holders, pairs, masks, cuts and NaN.
 var operatorTraits = map[string]traits{
-	"Abs": keepsNaN, "ArgMax": lifting, "Add": scoring | keepsNaN, "AveragePool": averaging | keepsNaN,
+	"Abs": keepsNaN, "ArgMax": lifting, "ArgMin": lowering, "Add": scoring | keepsNaN, "AveragePool": averaging | keepsNaN,
 	"BatchNormalization": keepsNaN, "Bernoulli": random,
 	"Cast": moving | carrying, "CastLike": moving | carrying, "CenterCropPad": view | zeroing, "Clip": scoring | keepsNaN, "Compress": view,
 	"Concat": carrying | keepsNaN | scoring, "Constant": carrying | keepsNaN, "ConstantOfShape": shaping | keepsNaN, "Conv": keepsNaN,
@@ -42,7 +43,7 @@ var operatorTraits = map[string]traits{
 	"Neg":          keepsNaN | scoring,
 	"Pad":          moving | carrying | keepsNaN | zeroing,
 	"RandomNormal": random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Reciprocal": keepsNaN,
-	"ReduceL2": keepsNaN, "ReduceMax": comparing | lifting, "ReduceMean": keepsNaN, "ReduceMin": comparing, "ReduceSum": keepsNaN,
+	"ReduceL2": keepsNaN, "ReduceMax": comparing | lifting, "ReduceMean": keepsNaN, "ReduceMin": comparing | lowering, "ReduceSum": keepsNaN,
 	"ReduceSumSquare": keepsNaN, "Relu": keepsNaN | saturating, "Reshape": view, "Resize": moving | keepsNaN, "ReverseSequence": view,
 	"Shape": shaping | keepsNaN, "Sigmoid": keepsNaN | saturating, "Size": shaping, "Slice": view, "Softmax": keepsNaN | saturating, "Softplus": keepsNaN | saturating,
 	"Softsign": keepsNaN, "SpaceToDepth": view, "Split": view, "Sqrt": keepsNaN, "Squeeze": view, "Sub": scoring | keepsNaN, "Sum": keepsNaN | scoring,

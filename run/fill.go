@@ -92,13 +92,14 @@ func (f *fill) count(v float32) {
 }
 
 // filled reports whether a mask or a padding has put values in, and unclear, whether those beyond fillLimit may be
-// ordinary ones: there are no others, they begin where the others end, or they lie above in front of a maximum.
+// ordinary ones: there are no others, they begin where the others end, or they lie above in front of a maximum or below in front of a minimum.
 func (f *fill) filled() (filled, unclear bool) {
 	if f == nil || f.low == 0 && f.high == 0 {
 		return false, false
 	}
 	limit := fillGap * f.ordinary
-	if !f.any || f.low != 0 && -f.low < limit || f.high != 0 && (f.high < limit || f.sink == onnx.SinkMaximum) {
+	if !f.any || f.low != 0 && -f.low < limit || f.high != 0 && (f.high < limit || f.sink == onnx.SinkMaximum) ||
+		f.low != 0 && f.sink == onnx.SinkMinimum {
 		return false, true
 	}
 	return true, false

@@ -203,6 +203,11 @@ func maxima() map[string]*graph {
 		all["Where, Sigmoid, "+name] = tokens("s = Sigmoid am; sa = Mul s a; p = ReduceSum sa ax1 keepdims=0; y = MatMul p wo")
 		all["Where, LogSoftmax, Exp, "+name] = tokens("ls = LogSoftmax am axis=1; e = Exp ls; ea = Mul e a; p = ReduceSum ea ax1 keepdims=0; y = MatMul p wo")
 	}
+	for name, v := range map[string]float32{"inf": float32(math.Inf(1)), "1e9": 1e9} {
+		all["Where, ReduceMin, "+name] = newGraph(48).in("x", nil, maskTokens, 8).ints("im", func(i int) int64 { return int64(either(1, 0)(i)) }, maskTokens).out("y", 5).
+			weight("w", 1, 8, 8).weight("wo", 0.5, 8, 5).constant("big", []float32{v}).numbers("ax2", 2).
+			do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x w; am = Where mb a big; p = ReduceMin am axes=[1] keepdims=0; y = MatMul p wo")
+	}
 	return all
 }
 
@@ -219,8 +224,8 @@ func TestLowestValuesBeforeAMaximum(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, h := range found.Holders {
-				if h.Tensor == "pd" || h.High.Min < -60 {
-					t.Errorf("holder %s from %g on", h.Tensor, h.High.Min)
+				if h.Tensor == "pd" || h.High.Min < -60 || h.High.Max > 60 {
+					t.Errorf("holder %s from %g to %g", h.Tensor, h.High.Min, h.High.Max)
 				}
 			}
 		})
