@@ -76,7 +76,7 @@ func (f *fill) count(v float32) {
 		if f.high == 0 || v < f.high {
 			f.high = v
 		}
-	default:
+	case v == v:
 		f.any = true
 		f.ordinary = max(f.ordinary, float32(math.Abs(float64(v))))
 	}

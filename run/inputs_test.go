@@ -158,3 +158,13 @@ func TestSeveralInputsBench(t *testing.T) {
 		t.Errorf("%+v, %v", b, err)
 	}
 }
+
+// TestReferenceInAnotherOrder compares a network with itself, its inputs declared in another order.
+func TestReferenceInAnotherOrder(t *testing.T) {
+	network := func() *graph { return severalInputs()["in the middle"] }
+	cfg, other := network().config(t), reversed(network()).config(t)
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: 8}, cfg.Model, other.Model, "")
+	if err != nil || e.Score.Value == nil || *e.Score.Value != 0 {
+		t.Errorf("%+v, %v: the two are the same", e, err)
+	}
+}
