@@ -136,3 +136,30 @@ func TestWideWeights(t *testing.T) {
 		})
 	}
 }
+
+// TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what was
+// searched.
+func TestExportsOfWideAndWidenedWeights(t *testing.T) {
+	for name, b := range map[string]*graph{
+		"dead channels":     deadChannels(1e-6)["Conv"],
+		"a bias of one row": deadChannels(1e-6)["Gemm, [1,n]"],
+		"[2,8,8]": newGraph(40).in("x", nil, 2, 6, 8).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 1, 2, 8, 8).
+			do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+	} {
+		for _, bias := range []string{"float", "int32"} {
+			t.Run(name+", "+bias, func(t *testing.T) {
+				cfg := b.config(t)
+				cfg.Bias, cfg.Export = bias, []string{"qdq-ms", "mctq", "encodings", "overrides"}
+				r := mustSearch(t, cfg)
+				if !r.Verified.Identical || len(r.Exports) < 4 {
+					t.Errorf("%+v, %d exports", r.Verified, len(r.Exports))
+				}
+				for _, e := range r.Exports {
+					if e.Verified != nil && !e.Verified.Identical {
+						t.Errorf("%s: %+v", e.Format, e.Verified)
+					}
+				}
+			})
+		}
+	}
+}

@@ -167,8 +167,11 @@ func attribute(name, text string) *onnxpb.AttributeProto {
 func (b *graph) config(t testing.TB) Config {
 	t.Helper()
 	dir := t.TempDir()
-	if err := b.data.Close(); err != nil {
-		t.Fatal(err)
+	if b.data != nil { // the first time
+		if err := b.data.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b.data = nil
 	}
 	data := filepath.Join(dir, "data.npz")
 	writeTestFile(t, data, b.npz.Bytes())
