@@ -52,9 +52,11 @@ type Followed struct {
 
 // A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's
 // input, cut Cuts()-1 its output; the cuts between them are tensors on which everything behind
-// depends alone.
+// depends alone, but for inputs of the network, which a stretch reads wherever it needs them.
 type Source interface {
 	Holders() int
+	// Inputs are the network's own, whichever of its stretches reads them first, in the order of Samples.
+	Inputs() []Tensor
 	Cuts() int
 	Stretch(from, to int) (*Stretch, error)
 	// Stored describes how the tensors of a cut lie on grids, so that they can be kept as codes.

@@ -23,10 +23,13 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if len(records) != src.Holders() {
 		return nil, fmt.Errorf("backend: %d records for %d holders", len(records), src.Holders())
 	}
+	if err := o.checkBatch(src.Inputs()); err != nil {
+		return nil, err
+	}
 	if o.stop, err = cgo.NewStop(ctx); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{opts: o, samples: samples.Len(), source: src, records: records, from: samples,
+	e := &Evaluator{opts: o, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
 		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, labelDims: o.LabelDims, own: o.Own, reference: o.Reference, samples: samples.Len()}}
 	defer func() {
 		if err != nil {
@@ -75,14 +78,6 @@ func (e *Evaluator) layOut(order []int) error {
 
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
-	first, err := e.source.Stretch(cuts[0], cuts[1])
-	if err != nil {
-		return err
-	}
-	if err := e.opts.checkBatch(first.Inputs); err != nil {
-		return err
-	}
-	e.inputs = first.Inputs
 	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // CheckLabels compares the labels with the number of classes that the network tells apart. The error is ErrInput and
@@ -20,14 +21,16 @@ func (s *Set) CheckLabels(classes int) error {
 // CheckFinite reads the set once, in little memory, and returns an ErrInput error that names the first sample with a NaN
 // or an infinity, as the network would get it: after the cast and the normalization. Data that cannot have one are not
 // read.
-func (s *Set) CheckFinite() error {
+//
+// Inputs of the names given may hold infinities.
+func (s *Set) CheckFinite(infinite ...string) error {
 	buf := make([]byte, chunk*8)
 	for sample := range s.samples {
 		for _, c := range s.columns {
 			if c.finite() {
 				continue
 			}
-			if err := s.checkSample(c, sample, buf); err != nil {
+			if err := s.checkSample(c, sample, slices.Contains(infinite, c.in.Name), buf); err != nil {
 				return err
 			}
 		}
@@ -41,14 +44,14 @@ func (c *column) finite() bool {
 	return !c.in.Type.Float() || !c.a.elem.Float() && c.cast.norm == nil && c.in.Type != Float16
 }
 
-func (s *Set) checkSample(c *column, sample int, buf []byte) error {
+func (s *Set) checkSample(c *column, sample int, infinite bool, buf []byte) error {
 	size := c.in.Type.Size()
 	for first := 0; first < c.per; first += chunk {
 		n := min(chunk, c.per-first)
 		if err := c.read(s.index(sample), first, n, buf[:n*size]); err != nil {
 			return err
 		}
-		if i := notFinite(buf[:n*size], c.in.Type); i >= 0 {
+		if i := notFinite(buf[:n*size], c.in.Type, infinite); i >= 0 {
 			return badf("%s gives %v (%s) in %s at element %d of input %q: correct or leave out this sample",
 				c.a.what, float(buf[i*size:], c.in.Type), c.in.Type, s.Name(sample), first+i, c.in.Name)
 		}
@@ -56,11 +59,11 @@ func (s *Set) checkSample(c *column, sample int, buf []byte) error {
 	return nil
 }
 
-// notFinite is the index of the first NaN or infinity, or -1.
-func notFinite(b []byte, t Type) int {
+// notFinite is the index of the first NaN or, unless they are allowed, infinity, or -1.
+func notFinite(b []byte, t Type, infinite bool) int {
 	size := t.Size()
 	for i := range len(b) / size {
-		if v := float(b[i*size:], t); v-v != 0 { // NaN - NaN and Inf - Inf are NaN
+		if v := float(b[i*size:], t); v-v != 0 && !(infinite && v == v) { // NaN - NaN and Inf - Inf are NaN
 			return i
 		}
 	}

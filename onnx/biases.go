@@ -19,8 +19,8 @@ type Bias struct {
 // QuantizeBiases puts the biases of Conv, ConvTranspose, Gemm and MatMul with an Add behind it on int32 grids, after
 // QuantizeWeights. The scale of the layer's input is that of the holder in front of it, so that a bias has two values, between
 // which that holder's bit chooses: it becomes one of Followed. It returns a line for each bias that stays float
-// because its codes do not fit 32 bits; one whose input has no holder, or whose weights are on no int8 grid, stays float
-// too. Errors match ErrInput. It panics if there is not one record a holder.
+// because its codes do not fit 32 bits, its scale is no normal number, or it is one number for several channels; one whose
+// input has no holder, or whose weights are on no int8 grid, stays float too. Errors match ErrInput. It panics if there is not one record a holder.
 func (n *Network) QuantizeBiases(records []quant.Record) (notes []string, err error) {
 	if err := n.checkRecords(records); err != nil {
 		return nil, err
@@ -30,10 +30,7 @@ func (n *Network) QuantizeBiases(records []quant.Record) (notes []string, err er
 		return nil, err
 	}
 	g := n.Model.Graph()
-	holders, at := make(map[string]int), make(map[string]int)
-	for i, h := range n.Holders {
-		holders[h.Tensor] = i
-	}
+	holders, at := n.byTensor(), make(map[string]int)
 	for i, t := range g.Initializer {
 		at[t.GetName()] = i
 	}
@@ -50,21 +47,28 @@ func (n *Network) QuantizeBiases(records []quant.Record) (notes []string, err er
 		}
 		h := holders[from]
 		name := input(u.node, u.input)
-		t := x.Initializer(name)
+		t, weights := x.Initializer(name), n.Weights[input(u.layer, 1)]
+		if weights == nil {
+			continue
+		}
+		if scales, values := len(weights.Scales), t.GetDims(); scales == 0 || !isVector(values) || int(values[len(values)-1])%scales != 0 {
+			notes = append(notes, fmt.Sprintf("bias %q of %s stays float: its shape %v is not one number a channel", name, nodeName(u.node), values))
+			continue
+		}
 		target := name
 		if times[name] > 1 {
 			target = fresh.fresh(name + "_bias")
 		}
-		high, err := quantizeBias(t, target, records[h].High.Scale, u.weight)
+		high, err := quantizeBias(t, target, records[h].High.Scale, weights)
 		var low *Bias
 		if err == nil {
-			low, err = quantizeBias(t, target, records[h].Low.Scale, u.weight)
+			low, err = quantizeBias(t, target, records[h].Low.Scale, weights)
 		}
 		if err != nil {
 			return nil, n.Model.in(badf("%s, bias %q: %w", nodeName(u.node), name, err))
 		}
 		if high == nil || low == nil {
-			notes = append(notes, fmt.Sprintf("bias %q of %s stays float: at the scale of %s it does not fit 32 bits", name, nodeName(u.node), n.Holders[h].Name))
+			notes = append(notes, fmt.Sprintf("bias %q of %s stays float: at the scale of %s and of the weights it does not fit 32 bits", name, nodeName(u.node), n.Holders[h].Name))
 			continue
 		}
 		n.Biases[target] = high
@@ -83,39 +87,36 @@ func (n *Network) QuantizeBiases(records []quant.Record) (notes []string, err er
 	return notes, nil
 }
 
-// biasUse is a node's input that is a bias, with the weight of the layer and the layer's input.
+// biasUse is a node's input that is a bias, with the layer, whose second input is its weights, and the layer's input.
 type biasUse struct {
-	node   node
-	input  int
-	weight *Weight
-	from   string
+	node  node
+	input int
+	layer node
+	from  string
 }
 
-// biasOf finds the bias of a node: its third input, or of an Add the vector that is added to a MatMul's result.
+// biasOf finds the bias of a node: its third input, or of an Add the vector or number that is added to a MatMul's result.
 func (n *Network) biasOf(x *Index, nd node) (u biasUse, ok bool) {
 	if !standard(nd) {
 		return u, false
 	}
-	isBias := func(name string, w *Weight) bool {
+	constant := func(name string) bool {
 		t := x.Initializer(name)
-		if t == nil || w == nil || x.IsInput(name) || DType(t.GetDataType()) != Float || len(t.GetDims()) != 1 {
-			return false
-		}
-		return len(w.Scales) > 0 && int(t.GetDims()[0])%len(w.Scales) == 0
+		return t != nil && !x.IsInput(name) && DType(t.GetDataType()) == Float && !slices.Contains(t.GetDims(), 0)
 	}
 	switch nd.GetOpType() {
 	case "Conv", "ConvTranspose":
-		u = biasUse{nd, 2, n.Weights[input(nd, 1)], input(nd, 0)}
+		u = biasUse{nd, 2, nd, input(nd, 0)}
 	case "Gemm":
 		if attrFloat(nd, "alpha", 1) != 1 || attrFloat(nd, "beta", 1) != 1 {
 			return u, false
 		}
-		u = biasUse{nd, 2, n.Weights[input(nd, 1)], input(nd, 0)}
+		u = biasUse{nd, 2, nd, input(nd, 0)}
 	case "Add":
 		for i := range 2 {
 			p := x.Producer(input(nd, 1-i))
 			if p != nil && standard(p) && p.GetOpType() == "MatMul" && len(x.Consumers(output(p, 0))) == 1 && !x.IsOutput(output(p, 0)) {
-				u = biasUse{nd, i, n.Weights[input(p, 1)], input(p, 0)}
+				u = biasUse{nd, i, p, input(p, 0)}
 			}
 		}
 		if u.node == nil || slices.ContainsFunc(n.Holders, func(h Holder) bool { return h.Tensor == input(nd, 1-u.input) }) {
@@ -124,10 +125,15 @@ func (n *Network) biasOf(x *Index, nd node) (u biasUse, ok bool) {
 	default:
 		return u, false
 	}
-	return u, isBias(input(nd, u.input), u.weight)
+	name := input(nd, u.input)
+	if !constant(name) || !constant(input(u.layer, 1)) {
+		return u, false
+	}
+	dims := x.Initializer(name).GetDims()
+	return u, isVector(dims) || len(dims) == 0
 }
 
-// quantizeBias returns a bias for an input's scale; nil if its codes do not fit 32 bits.
+// quantizeBias returns a bias for an input's scale; nil if its codes do not fit 32 bits or their scale is no normal number.
 func quantizeBias(t tensor, name string, scale float32, w *Weight) (*Bias, error) {
 	values, err := Floats(t)
 	if err != nil {
@@ -136,6 +142,9 @@ func quantizeBias(t tensor, name string, scale float32, w *Weight) (*Bias, error
 	weights := w.Scales
 	if len(weights) > 1 { // the groups of a ConvTranspose share them
 		weights = slices.Repeat(weights, len(values)/len(weights))
+	}
+	if slices.ContainsFunc(weights, func(w float32) bool { return scale*w < leastNormal }) {
+		return nil, nil
 	}
 	codes, scales, clipped, err := quant.QuantizeBias(values, scale, weights)
 	if err != nil || clipped > 0 {
@@ -166,7 +175,7 @@ func (ins *insertion) biases(all map[string]*Bias) {
 		for i, c := range b.Codes {
 			codes[i] = int64(c)
 		}
-		axis := 0
+		axis := len(t.GetDims()) - 1
 		if len(b.Scales) == 1 {
 			axis = -1
 		}

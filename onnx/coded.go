@@ -103,7 +103,7 @@ func (c *CodedNetwork) Entry(from int, later []int) (*Model, error) {
 		}
 	}
 	for _, v := range g.GetInput() {
-		if p.inside[v.GetName()] && (v.GetName() == MaskInput || from == 0) {
+		if p.inside[v.GetName()] {
 			sub.Input = append(sub.Input, v)
 			delete(p.inside, v.GetName())
 		}

@@ -33,7 +33,7 @@ func (m *Model) Cuts(outputs ...string) []Cut {
 		if needed[i] {
 			for _, t := range reads(n) {
 				last[t] = i
-				if op := n.GetOpType(); op == "GlobalAveragePool" || op == "AveragePool" {
+				if is(n, averaging) {
 					pooled[t] = i
 				}
 			}

@@ -41,7 +41,7 @@ func refuseQuantized(m *Model) error {
 // grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are cast at once are moved.
 func refuseComputedHalf(m *Model) error {
 	return m.walk(func(p *place, n node) error {
-		if moves[n.GetOpType()] && standard(n) {
+		if is(n, carrying) {
 			return nil
 		}
 		for _, list := range [][]string{n.GetOutput(), n.GetInput()} {

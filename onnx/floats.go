@@ -1,11 +1,5 @@
 package onnx
 
-// moves are operators that hand values on; their element type says nothing about what a network computes in.
-var moves = map[string]bool{
-	"Cast": true, "CastLike": true, "Identity": true, "Constant": true, "Reshape": true, "Transpose": true, "Flatten": true,
-	"Squeeze": true, "Unsqueeze": true, "Slice": true, "Split": true, "Gather": true, "Concat": true, "Expand": true,
-}
-
 // refuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
 // float32 alone. Constants of other types behind a Cast are folded before.
 func refuseHalf(m *Model) error {
@@ -15,7 +9,7 @@ func refuseHalf(m *Model) error {
 	}
 	var first node
 	for _, n := range x.Nodes() {
-		if moves[n.GetOpType()] {
+		if is(n, moving|carrying) {
 			continue
 		}
 		switch x.Type(output(n, 0)) {

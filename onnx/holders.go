@@ -83,8 +83,8 @@ func (f *finder) reason(t string, n node) string {
 		return "its values are constant"
 	}
 	if n != nil {
-		if source, ok := f.moves(n); ok {
-			return "moves values of " + input(n, source)
+		if f.moves(n) {
+			return "moves values of " + input(n, 0)
 		}
 	}
 	if f.masking[t] {

@@ -5,11 +5,6 @@ import "slices"
 // maskLimit is the value at and below which an added number switches an attention score off: exp(-1e4) is 0 in float32.
 const maskLimit = -1e4
 
-// passing are the operators through which masked scores may go on their way to Softmax, besides those that move values.
-var passing = map[string]bool{
-	"Add": true, "Sub": true, "Mul": true, "Div": true, "Max": true, "Min": true, "Clip": true, "Where": true,
-}
-
 // findMasks finds the attention masks: an operand of an Add whose values are 0 and numbers <= maskLimit alone, or a Where
 // that puts such a number in place of scores, if all that comes of it goes to Softmax. Quantizing the masked scores
 // would spend the whole grid on the distance to the mask.
@@ -49,26 +44,7 @@ func (f *finder) findMasks() {
 }
 
 // passes reports whether scores may pass a node between their mask and Softmax.
-func (f *finder) passes(n node) bool {
-	if _, ok := f.moves(n); ok {
-		return true
-	}
-	return standard(n) && passing[n.GetOpType()]
-}
-
-// onlyTo reports whether a tensor is read, by nothing but nodes that fulfil a condition.
-func (f *finder) onlyTo(t string, condition func(node) bool) bool {
-	readers := f.Consumers(t)
-	if t == "" || f.IsOutput(t) || len(readers) == 0 {
-		return false
-	}
-	for _, c := range readers {
-		if !f.readsShape(c) && !condition(c) {
-			return false
-		}
-	}
-	return true
-}
+func (f *finder) passes(n node) bool { return f.moves(n) || is(n, scoring) }
 
 // allOf reports whether all names, absent ones apart, are in a set.
 func allOf(names []string, set map[string]bool) bool {

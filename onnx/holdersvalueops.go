@@ -36,8 +36,6 @@ func (f *finder) valuesAfter(n node, t string) valueSet {
 		return combine(valueSet{[]float64{0}}, f.valuesOf(n, 0), func(x, y float64) float64 { return x - y })
 	case "Cast", "CastLike":
 		return f.valuesCast(n, t)
-	case "Trilu":
-		return union(f.valuesOf(n, 0), valueSet{[]float64{0}})
 	case "Pad":
 		if f.padsNothingNew(n) {
 			return union(f.valuesOf(n, 0), valueSet{[]float64{0}})
@@ -57,8 +55,11 @@ func (f *finder) valuesAfter(n node, t string) valueSet {
 		}
 		return valueSet{[]float64{0}}
 	}
-	if source, ok := movingOps[op]; ok && op != "Resize" && t == output(n, 0) {
-		return f.valuesOf(n, source)
+	if f.Index.moves(n) && t == output(n, 0) {
+		if is(n, zeroing) {
+			return union(f.valuesOf(n, 0), valueSet{[]float64{0}})
+		}
+		return f.valuesOf(n, 0)
 	}
 	return valueSet{}
 }

@@ -7,12 +7,6 @@ import (
 	"demote/quant"
 )
 
-// movers are the operators that hand on values of their first input and compute none. Pad is one with a zero.
-var movers = map[string]bool{
-	"Reshape": true, "Transpose": true, "Flatten": true, "Squeeze": true, "Unsqueeze": true, "Slice": true, "Split": true,
-	"Gather": true, "MaxPool": true, "Dropout": true, "Expand": true, "DepthToSpace": true, "SpaceToDepth": true, "Tile": true,
-}
-
 // source follows a tensor up through nodes that only move values, until a tensor for which found is true. It returns "" if it
 // comes to a node that computes before.
 func source(x *Index, t string, found func(string) bool) string {
@@ -21,7 +15,7 @@ func source(x *Index, t string, found func(string) bool) string {
 			return t
 		}
 		p := x.Producer(t)
-		if p == nil || !standard(p) || !movers[p.GetOpType()] {
+		if p == nil || !x.moves(p) {
 			return ""
 		}
 		t = input(p, 0)
@@ -49,7 +43,7 @@ func (n *Network) dropMoved(low *Network, records []quant.Record) ([]quant.Recor
 	for i, h := range n.Holders {
 		before := func(x *Index) string {
 			p := x.Producer(h.Tensor)
-			if p == nil || !standard(p) || !movers[p.GetOpType()] {
+			if p == nil || !x.moves(p) {
 				return ""
 			}
 			return source(x, input(p, 0), func(t string) bool { _, ok := byTensor[t]; return ok })

@@ -34,6 +34,9 @@ func (f *finder) findPatterns() {
 			p = f.layerNorm(n)
 		}
 		if p == nil {
+			p = f.softmax(n)
+		}
+		if p == nil {
 			continue
 		}
 		if x != "" {
@@ -67,7 +70,7 @@ func (f *finder) enclose(p pattern) {
 	}
 }
 
-// biased matches a MatMul and the Add of its bias, a constant of one dimension, in either order. A mask is no bias.
+// biased matches a MatMul and the Add of its bias, a constant of [n], or of [1,n] where the weights are one too, in either order. A mask is no bias.
 func (f *finder) biased(add node) *pattern {
 	if add.GetOpType() != "Add" || f.masked[output(add, 0)] {
 		return nil
@@ -75,7 +78,8 @@ func (f *finder) biased(add node) *pattern {
 	for i := range 2 {
 		t := input(add, i)
 		product, bias := f.Producer(t), f.Constant(input(add, 1-i))
-		if product != nil && standard(product) && product.GetOpType() == "MatMul" && bias != nil && len(bias.GetDims()) == 1 {
+		if product != nil && standard(product) && product.GetOpType() == "MatMul" && bias != nil &&
+			(len(bias.GetDims()) == 1 || len(bias.GetDims()) == 2 && isVector(bias.GetDims()) && f.Constant(input(product, 1)) != nil) {
 			return &pattern{name: "MatMul + Add", nodes: []node{add}, inner: []string{t}}
 		}
 	}

@@ -23,7 +23,7 @@ func refuseTraining(m *Model) error {
 		}
 		op := n.GetOpType()
 		switch {
-		case standard(n) && randomOps[op]:
+		case is(n, random):
 			return badf("%s draws its values by lot, so that no score could be repeated: export the network for inference, without it", p.name(n))
 		case isBatchNorm(n) && (attrInt(n, "training_mode", 0) != 0 || output(n, 1) != ""):
 			return badf("%s is in training mode: export the network in evaluation mode", p.name(n))

@@ -32,7 +32,7 @@ func (n *Network) Uses() ([]Use, error) {
 		for _, t := range reads(nd) {
 			u.Reads = append(u.Reads, w.sources(t)...)
 		}
-		if _, moved := w.moves(nd); !moved {
+		if !w.moves(nd) {
 			for _, t := range nd.GetOutput() {
 				u.Makes = append(u.Makes, w.to[t]...)
 			}
@@ -83,7 +83,7 @@ func (w *usesWalk) backward() {
 		w.to[t] = []int{h}
 	}
 	for _, nd := range slices.Backward(w.Nodes()) {
-		if _, moved := w.moves(nd); moved || w.readsShape(nd) {
+		if w.moves(nd) || w.readsShape(nd) {
 			continue
 		}
 		var to []int

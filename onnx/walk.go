@@ -33,7 +33,7 @@ func walkGraph(g graph, p *place, f func(p *place, n node) error) error {
 		p.varies[t.GetName()], p.values[t.GetName()] = false, t
 	}
 	for _, n := range g.GetNode() {
-		varies := standard(n) && randomOps[n.GetOpType()]
+		varies := is(n, random)
 		for _, in := range reads(n) {
 			varies = varies || p.depends(in)
 		}

@@ -8,14 +8,32 @@ import (
 
 // QuantizeWeights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers
 // of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
-// MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. A vector
-// operand of a MatMul has one scale. An initializer with other readers too, or with other channels for each, is copied
+// MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. An
+// operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels for each, is copied
 // first. Biases, tables and the weights of other operators stay float. The error is ErrInput for weights that are not
 // finite.
-func (n *Network) QuantizeWeights() error {
+func (n *Network) QuantizeWeights() error { return n.quantizeWeights(nil) }
+
+// QuantizeWeightsFor is QuantizeWeights for grids that are known, a record a holder: scales of channels are wide enough for
+// the biases behind them to fit int32 on the input's grids, see scalesForBiases. It panics if there is not one record a
+// holder.
+func (n *Network) QuantizeWeightsFor(records []quant.Record) error {
+	if err := n.checkRecords(records); err != nil {
+		return err
+	}
+	return n.quantizeWeights(records)
+}
+
+func (n *Network) quantizeWeights(records []quant.Record) error {
 	x, err := NewIndex(n.Model)
 	if err != nil {
 		return err
+	}
+	var least weightScales
+	if records != nil {
+		if least, err = n.scalesForBiases(x, records); err != nil {
+			return n.Model.in(err)
+		}
 	}
 	var uses []weightUse
 	for _, nd := range x.Nodes() {
@@ -40,7 +58,7 @@ func (n *Network) QuantizeWeights() error {
 			if target = name; !onlyAs(x, uses, name, u.axis) {
 				target = fresh.fresh(name + "_weight")
 			}
-			w, q, err := quantizeWeight(t, target, u.axis)
+			w, q, err := quantizeWeight(t, target, u.axis, least.of(name, u.axis))
 			if err != nil {
 				return n.Model.in(badf("%s, weight %q: %w", nodeName(u.node), name, err))
 			}
@@ -115,15 +133,22 @@ func weightUses(x *Index, n node) []weightUse {
 		}
 	case "MatMul":
 		if r := rank(0); r > 0 {
-			add(0, r-2)
+			add(0, matrixAxis(r, r-2))
 		}
-		if r := rank(1); r == 1 {
-			add(1, -1)
-		} else if r > 1 {
-			add(1, r-1)
+		if r := rank(1); r > 0 {
+			add(1, matrixAxis(r, r-1))
 		}
 	}
 	return uses
+}
+
+// matrixAxis is the axis of the channels of a MatMul's operand: of a matrix the one that becomes the output's. A vector, and a
+// stack of matrices, is one channel: ONNX Runtime's QLinearMatMul takes scales of channels for matrices alone.
+func matrixAxis(rank, axis int) int {
+	if rank != 2 {
+		return -1
+	}
+	return axis
 }
 
 // onlyAs reports whether an initializer is read as a weight with these channels and in no other way.
@@ -151,14 +176,15 @@ func onlyAs(x *Index, uses []weightUse, name string, axis int) bool {
 	return true
 }
 
-// quantizeWeight returns the codes of a tensor and a tensor of that name with their values.
-func quantizeWeight(t tensor, name string, axis int) (*Weight, tensor, error) {
+// quantizeWeight returns the codes of a tensor and a tensor of that name with their values. least are the least scales of
+// its channels; nil: there are none.
+func quantizeWeight(t tensor, name string, axis int, least []float32) (*Weight, tensor, error) {
 	values, err := Floats(t)
 	if err != nil {
 		return nil, nil, err
 	}
 	w := &Weight{Tensor: name, Dims: t.GetDims(), Axis: axis}
-	if w.Codes, w.Scales, err = quant.QuantizeWeights(values, w.Dims, axis); err != nil {
+	if w.Codes, w.Scales, err = quant.QuantizeWeightsAbove(values, w.Dims, axis, least); err != nil {
 		return nil, nil, err
 	}
 	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)

@@ -12,7 +12,16 @@ import (
 // axis -1 makes the whole tensor one channel. The error is ErrInput for weights that are not finite. QuantizeWeights panics if
 // dims do not multiply to len(w) or axis is not one of them.
 func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
+	return QuantizeWeightsAbove(w, dims, axis, nil)
+}
+
+// QuantizeWeightsAbove is QuantizeWeights with scales of at least so much a channel; nil: whatever they are. It panics if least
+// has another length than there are channels.
+func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
+	if least != nil && len(least) != channels {
+		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))
+	}
 	top := make([]float32, channels)
 	for i, v := range w {
 		if !finite(v) {
@@ -28,6 +37,9 @@ func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales 
 			m = 1
 		}
 		scales[c] = float32(math.Max(float64(m)/127, minScale))
+		if least != nil {
+			scales[c] = max(scales[c], least[c])
+		}
 	}
 	codes = make([]int8, len(w))
 	for i, v := range w {

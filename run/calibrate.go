@@ -38,7 +38,8 @@ func (c Config) gridChoices() (low, high gridChoice, err error) {
 }
 
 // calibrate runs the float network over the calibration samples, with every holder's tensor as an
-// output, and returns a record a holder. The memory does not grow with the number of samples.
+// output, and returns a record a holder. Holders of attention masks and the like, as the samples show them, it takes from
+// the network, see dropFills. The memory does not grow with the number of samples.
 func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, error) {
 	records, _, err := calibrateAndTell(ctx, n, data, c)
 	return records, err
@@ -57,12 +58,21 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 	if data.Len() == 0 {
 		return nil, nil, mistakef("%s: the calibration data has no samples", c.Calib)
 	}
-	observers := make([]*quant.Observer, len(n.Holders))
-	for i := range observers {
-		observers[i] = quant.NewObserver(low.method, high.method)
-		observers[i].IgnoreNonFinite = c.AllowNaN
+	sinks, err := n.Sinks()
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := observe(ctx, n, data, observers, c); err != nil {
+	observers, fills := make([]*quant.Observer, len(n.Holders)), fillsOf(sinks)
+	for again := true; again; again = fills.unclear() {
+		for i := range observers {
+			observers[i] = quant.NewObserver(low.method, high.method)
+			observers[i].IgnoreNonFinite = c.AllowNaN
+		}
+		if err := observe(ctx, n, data, observers, fills, c); err != nil {
+			return nil, nil, err
+		}
+	}
+	if observers, err = dropFills(n, observers, fills); err != nil {
 		return nil, nil, err
 	}
 	records, seen := make([]quant.Record, len(n.Holders)), make([]quant.Range, len(n.Holders))
@@ -75,7 +85,7 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 			seen[i], err = o.Range(quant.MinMax, low.kind, low.bits)
 		}
 		if err != nil {
-			return nil, nil, mistakef("%s: holder %s: %w", c.Calib, n.Holders[i].Name, err)
+			return nil, nil, mistakef("%s: holder %s: %w%s", c.Calib, n.Holders[i].Name, err, tooWide(o))
 		}
 	}
 	return records, seen, nil
@@ -83,7 +93,7 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 
 // observe shows every holder's values to its observer, one sample at a time, as many passes as the
 // methods need.
-func observe(ctx context.Context, n *onnx.Network, data samples, observers []*quant.Observer, c Config) error {
+func observe(ctx context.Context, n *onnx.Network, data samples, observers []*quant.Observer, fills fills, c Config) error {
 	block, err := chooseBlock(n.Model, 0)
 	if err != nil {
 		return err
@@ -151,7 +161,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 			bad, tensor := -1, ""
 			for i, h := range n.Holders {
 				if in, ok := isInput[h.Tensor]; ok {
-					if err := observeInput(data, in, first, count, &sample[in], func(x []float32) { observers[i].Observe(pass, x) }); err != nil {
+					if err := observeInput(data, in, first, count, &sample[in], func(x []float32) { observers[i].Observe(pass, fills.take(i, x)) }); err != nil {
 						return err
 					}
 					continue
@@ -160,7 +170,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 				size := len(values) / block
 				for slot := range count {
 					before := observers[i].NonFinite()
-					observers[i].Observe(pass, values[slot*size:(slot+1)*size])
+					observers[i].Observe(pass, fills.take(i, values[slot*size:(slot+1)*size]))
 					if observers[i].NonFinite() > before && (bad < 0 || first+slot < bad) {
 						bad, tensor = first+slot, h.Tensor
 					}

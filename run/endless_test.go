@@ -34,7 +34,10 @@ func TestEndlessNetworksAreInterrupted(t *testing.T) {
 		"calibration": func(ctx context.Context) error { _, err := Search(ctx, config(begun, still)); return err },
 		"float pass":  func(ctx context.Context) error { _, err := Search(ctx, config(still, begun)); return err },
 		"quantize":    func(ctx context.Context) error { _, _, err := Quantize(ctx, config(begun, "")); return err },
-		"bench":       func(ctx context.Context) error { _, err := RunBench(ctx, config(still, begun), BenchOptions{}); return err },
+		"bench": func(ctx context.Context) error {
+			_, err := RunBench(ctx, config(still, begun), BenchOptions{})
+			return err
+		},
 		"eval": func(ctx context.Context) error {
 			_, err := Eval(ctx, config("", begun), loop, plain, "exact")
 			return err

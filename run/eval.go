@@ -193,7 +193,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		return nil, err
 	}
 	o.Metric = backend.OutputsOnly
-	e, err := backend.New(ctx, src, p.data, nil, o)
+	e, err := backend.New(ctx, src, inOrderOf(p.data, p.inputs, src.Inputs()), nil, o)
 	if err != nil {
 		return nil, err
 	}

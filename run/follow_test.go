@@ -33,7 +33,12 @@ func followConfig(t testing.TB, low, high, target string) Config {
 // tinyFollow is a search of the tiny network's two ends, where the 8-bit file has its own weights.
 func tinyFollow(t testing.TB) Config {
 	t.Helper()
-	cfg := tinyConfig(t, 60)
+	return writtenPair(t, tinyConfig(t, 60))
+}
+
+// writtenPair is a search of a float network's two ends, where the 8-bit file has its own weights.
+func writtenPair(t testing.TB, cfg Config) Config {
+	t.Helper()
 	q := cfg
 	q.Out = t.TempDir()
 	low, high, err := Quantize(context.Background(), q)
@@ -55,8 +60,8 @@ func tinyFollow(t testing.TB) Config {
 			w.RawData[i] = byte(int8(w.RawData[i]) / 2)
 		}
 	}
-	if changed != 5 {
-		t.Fatalf("%d weights", changed)
+	if changed == 0 {
+		t.Fatal("no weights")
 	}
 	if err := m.Write(low); err != nil {
 		t.Fatal(err)

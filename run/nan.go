@@ -32,7 +32,7 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src
 			return s.refuseNaN(e, "float", i)
 		}
 	}
-	if !mayHideNaN(src.model) {
+	if !src.model.MayHideNaN() {
 		return nil
 	}
 	suspects, err := s.sieve(ctx, src)
@@ -48,32 +48,6 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src
 		}
 	}
 	return nil
-}
-
-// passesNaN are the operators whose output is NaN wherever a NaN has a part in it. All others may
-// turn NaN into numbers: comparisons, choices, maxima over an axis, casts to integers.
-var passesNaN = set("Abs", "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "ConvTranspose",
-	"CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Elu", "Erf", "Exp", "Expand", "Flatten", "Gather", "Gelu", "Gemm",
-	"GlobalAveragePool", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LayerNormalization",
-	"LeakyRelu", "Log", "LogSoftmax", "MatMul", "Mean", "Mish", "Mul", "Neg", "Pad", "Reciprocal", "ReduceL2", "ReduceMean", "ReduceSum",
-	"ReduceSumSquare", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split",
-	"Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "Transpose", "Unsqueeze")
-
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		m[n] = true
-	}
-	return m
-}
-
-func mayHideNaN(m *onnx.Model) bool {
-	for _, n := range m.Graph().Node {
-		if !passesNaN[n.GetOpType()] || n.GetDomain() != "" && n.GetDomain() != "ai.onnx" {
-			return true
-		}
-	}
-	return false
 }
 
 // sieve runs the float network once with the sum of every holder's tensor as its outputs, a number a

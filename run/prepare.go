@@ -77,15 +77,8 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.scanCalibration(calib); err != nil {
 		return nil, err
 	}
-	if err := p.network.QuantizeWeights(); err != nil {
+	if p.notes, err = onGrids(p.network, p.records, c); err != nil {
 		return nil, err
-	}
-	if c.Bias == "int32" {
-		notes, err := p.network.QuantizeBiases(p.records)
-		if err != nil {
-			return nil, err
-		}
-		p.notes = warnings("bias-stays-float", notes)
 	}
 	p.bookModel("model", p.float)
 	if err := p.bookData("calib", calib); err != nil {
@@ -117,11 +110,21 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := n.QuantizeWeights(); err != nil || c.Bias != "int32" {
-		return n, records, err
-	}
-	_, err = n.QuantizeBiases(records)
+	_, err = onGrids(n, records, c)
 	return n, records, err
+}
+
+// onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases that stay float.
+func onGrids(n *onnx.Network, records []quant.Record, c Config) ([]Warning, error) {
+	if err := n.QuantizeWeightsFor(records); err != nil || c.Bias != "int32" {
+		return nil, err
+	}
+	texts, err := n.QuantizeBiases(records)
+	notes := warnings("bias-stays-float", texts)
+	for _, note := range notes {
+		c.Say("warning: " + note.String())
+	}
+	return notes, err
 }
 
 // open opens the evaluation data and shapes it into blocks.
@@ -155,7 +158,7 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 		sizes[i] = set.SampleBytes(i)
 	}
 	if err = fits(path, set.Len(), sizes, memory); err == nil {
-		err = set.CheckFinite()
+		err = set.CheckFinite(m.MaskInputs()...)
 	}
 	if err != nil {
 		set.Close()

@@ -37,6 +37,17 @@ func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
 func (s *source) Holders() int { return s.holders }
 func (s *source) Cuts() int    { return len(s.cuts) }
 
+// Inputs implements backend.Source.
+func (s *source) Inputs() []backend.Tensor {
+	var list []backend.Tensor
+	for _, v := range s.model.Inputs() {
+		if v.Name != onnx.MaskInput {
+			list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims})
+		}
+	}
+	return list
+}
+
 func (s *source) Stretch(from, to int) (*backend.Stretch, error) {
 	return s.stretch(s.model.Stretch(s.cuts[from], s.cuts[to]))
 }

@@ -1,0 +1,165 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"demote/onnx"
+)
+
+// dead makes the weights of two of the channels vanish, of which inner stand together.
+func (b *graph) dead(name string, size float32, inner int) *graph {
+	for _, w := range b.g.Initializer {
+		if w.GetName() != name {
+			continue
+		}
+		for i := range w.FloatData {
+			if channel := i / inner % 8; channel < 2 {
+				w.FloatData[i] *= size
+			}
+		}
+	}
+	return b
+}
+
+// biased adds eight biases, of which the first two are large.
+func (b *graph) biased(name string, dims ...int64) *graph {
+	return b.constant(name, []float32{3, 3, 0.2, -0.3, 0.4, 0.1, -0.2, 0.3}, dims...)
+}
+
+// deadChannels are networks with two channels whose weights are next to nothing and whose biases are large, so that these
+// do not fit int32 at the weights' own scales.
+func deadChannels(size float32) map[string]*graph {
+	image := func() *graph {
+		return newGraph(48).in("x", nil, 8, 6, 6).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+	}
+	tail := "; d = Relu c; g = GlobalAveragePool d; f = Flatten g; y = MatMul f wo"
+	vector := func() *graph {
+		return newGraph(48).in("x", nil, 8).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+	}
+	late := "; d = Relu c; y = MatMul d wo"
+	norm := []float32{1, 1, 1, 1, 1, 1, 1, 1}
+	vanished := []float32{size, size, 1, 1, 1, 1, 1, 1}
+	return map[string]*graph{
+		"Conv":           image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("c = Conv r w b" + tail),
+		"depthwise Conv": image().weight("w", 0.3, 8, 1, 3, 3).dead("w", size, 9).biased("b", 8).do("c = Conv r w b group=8" + tail),
+		"Conv of one dimension": newGraph(48).in("x", nil, 8, 12).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 0.3, 8, 8, 3).dead("w", size, 24).biased("b", 8).
+			do("r = Relu x; c = Conv r w b" + tail),
+		"ConvTranspose":  image().weight("w", 0.3, 8, 8, 2, 2).dead("w", size, 4).biased("b", 8).do("c = ConvTranspose r w b strides=2,2" + tail),
+		"Gemm":           vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("c = Gemm r w b" + late),
+		"Gemm, transB":   vector().weight("w", 0.3, 8, 8).dead("w", size, 8).biased("b", 8).do("c = Gemm r w b transB=1" + late),
+		"Gemm, [1,n]":    vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("c = Gemm r w b" + late),
+		"Gemm, a number": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).constant("b", []float32{3}).do("c = Gemm r w b" + late),
+		"MatMul + Add":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add m b" + late),
+		"Add + MatMul":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add b m" + late),
+		"MatMul + [1,n]": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("m = MatMul r w; c = Add m b" + late),
+		"Conv, norm":     image().weight("w", 0.3, 8, 8, 1, 1).constant("s", vanished, 8).biased("b", 8).constant("mean", make([]float32, 8), 8).constant("var", norm, 8).do("k = Conv r w; c = BatchNormalization k s b mean var" + tail),
+		"behind MaxPool": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("p = MaxPool r kernel_shape=2,2; c = Conv p w b" + tail),
+		"weights in two layers": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).biased("b2", 8).
+			do("k = Conv r w b; kr = Relu k; c = Conv kr w b2" + tail),
+	}
+}
+
+// TestBiasesFit holds that the written files are as good in a default session as in the exact one: the runtime makes int32 of
+// float biases there. 3e-4 is a size at which a bias fits on the 8-bit grid and not on the 16-bit one; 1e-38 makes weights
+// that are no normal numbers.
+func TestBiasesFit(t *testing.T) {
+	for _, size := range []float32{1e-6, 3e-4, 1e-38, 0} {
+		for name, b := range deadChannels(size) {
+			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
+				cfg := b.config(t)
+				near(t, cfg, 20, 38, "exact")
+				near(t, cfg, 12, 38, "default") // whose integer kernels saturate on some processors
+			})
+		}
+	}
+}
+
+// TestIntegerBiasesFit holds that --bias int32 puts such biases on their grids, too, those of one row among them, and that
+// the file says what it was told.
+func TestIntegerBiasesFit(t *testing.T) {
+	for _, size := range []float32{1e-6, 1e-38} {
+		for name, b := range deadChannels(size) {
+			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
+				cfg := b.config(t)
+				cfg.Bias = "int32"
+				var said []string
+				cfg.Say = func(text string) { said = append(said, text) }
+				near(t, cfg, 20, 38, "exact")
+				near(t, cfg, 12, 38, "default")
+				cfg.Out = t.TempDir()
+				low, _, err := Quantize(context.Background(), cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m, err := onnx.Read(low)
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole := 0
+				for _, w := range m.Graph().GetInitializer() {
+					if onnx.DType(w.GetDataType()) == onnx.Int32 && strings.HasSuffix(w.GetName(), "_quantized") {
+						whole++
+					}
+				}
+				if name == "Gemm, a number" {
+					if whole != 0 || !strings.Contains(strings.Join(said, "\n"), `warning: bias "b" of `) {
+						t.Errorf("%d biases are int32; it said %q", whole, said)
+					}
+				} else if whole == 0 || len(said) > 0 {
+					t.Errorf("%d biases are int32; it said %q", whole, said)
+				}
+			})
+		}
+	}
+}
+
+// TestWideWeights holds that MatMuls with stacks of matrices for weights, on either side, run in a default session.
+func TestWideWeights(t *testing.T) {
+	net := func(dims ...int64) *graph {
+		return newGraph(40).in("x", nil, dims...).out("y", 5).weight("wo", 0.5, 8, 5)
+	}
+	for name, b := range map[string]*graph{
+		"[1,8,8]":           net(6, 8).weight("w", 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+		"[1,1,8,8]":         net(2, 6, 8).weight("w", 1, 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"[2,8,8]":           net(2, 6, 8).weight("w", 1, 2, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"[1,3,8,8], a bias": net(3, 6, 8).weight("w", 1, 1, 3, 8, 8).weight("b", 1, 8).do("m = MatMul x w; a = Add m b; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"a matrix, left":    net(6, 8).weight("w", 1, 4, 6).do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+		"[1,4,6], left":     net(6, 8).weight("w", 1, 1, 4, 6).do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := b.config(t)
+			near(t, cfg, 20, 38, "exact")
+			near(t, cfg, 15, 38, "default")
+		})
+	}
+}
+
+// TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what was
+// searched.
+func TestExportsOfWideAndWidenedWeights(t *testing.T) {
+	for name, b := range map[string]*graph{
+		"dead channels":     deadChannels(1e-6)["Conv"],
+		"a bias of one row": deadChannels(1e-6)["Gemm, [1,n]"],
+		"[2,8,8]": newGraph(40).in("x", nil, 2, 6, 8).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 1, 2, 8, 8).
+			do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+	} {
+		for _, bias := range []string{"float", "int32"} {
+			t.Run(name+", "+bias, func(t *testing.T) {
+				cfg := b.config(t)
+				cfg.Bias, cfg.Export = bias, []string{"qdq-ms", "mctq", "encodings", "overrides"}
+				r := mustSearch(t, cfg)
+				if !r.Verified.Identical || len(r.Exports) < 4 {
+					t.Errorf("%+v, %d exports", r.Verified, len(r.Exports))
+				}
+				for _, e := range r.Exports {
+					if e.Verified != nil && !e.Verified.Identical {
+						t.Errorf("%s: %+v", e.Format, e.Verified)
+					}
+				}
+			})
+		}
+	}
+}
