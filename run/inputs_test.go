@@ -153,7 +153,7 @@ func TestSeveralInputsOfBERT(t *testing.T) {
 func TestSeveralInputsBench(t *testing.T) {
 	cfg := severalInputs()["integers and floats, late"].config(t)
 	cfg.Out, cfg.Block = "", 0
-	b, err := RunBench(context.Background(), cfg, "")
+	b, err := RunBench(context.Background(), cfg, BenchOptions{})
 	if err != nil || b.R.Median <= 0 || b.Trial.Median <= 0 {
 		t.Errorf("%+v, %v", b, err)
 	}

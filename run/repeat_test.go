@@ -58,7 +58,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 			for i := range observers {
 				observers[i] = quant.NewObserver(quant.MinMax)
 			}
-			err = observe(context.Background(), n, data, observers, cfg)
+			err = observe(context.Background(), n, data, observers, make(fills, len(n.Holders)), cfg)
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)
