@@ -72,3 +72,18 @@ func TestQuantizeBias(t *testing.T) {
 		t.Errorf("underflow: %v, want an ErrInput", err)
 	}
 }
+
+// TestQuantizeWeightsAbove holds that a channel's scale is no less than asked for, and its own where it is wider.
+func TestQuantizeWeightsAbove(t *testing.T) {
+	w := []float32{1, -2, 1e-6, 2e-6}
+	codes, scales, err := QuantizeWeightsAbove(w, []int64{2, 2}, 0, []float32{1e-3, 1e-3})
+	if err != nil || scales[0] != float32(2.0/127) || scales[1] != 1e-3 || codes[1] != -127 || codes[2] != 0 || codes[3] != 0 {
+		t.Errorf("codes %v, scales %v, %v", codes, scales, err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("least scales for one of two channels are taken")
+		}
+	}()
+	_, _, _ = QuantizeWeightsAbove(w, []int64{2, 2}, 0, []float32{1})
+}
