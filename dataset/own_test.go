@@ -73,14 +73,9 @@ func product64(shape []int) int {
 func transposed(data []byte, shape []int, size int) []byte {
 	out := make([]byte, len(data))
 	for i := range len(data) / size {
-		rest, at, step := i, 0, 1
+		rest, at := i, 0
 		for k := len(shape) - 1; k >= 0; k-- {
-			inner := 1
-			for _, d := range shape[:k] {
-				inner *= d
-			}
-			step = inner
-			at += rest % shape[k] * step
+			at += rest % shape[k] * product64(shape[:k])
 			rest /= shape[k]
 		}
 		copy(out[at*size:], data[i*size:(i+1)*size])

@@ -87,6 +87,17 @@ func useModel(m *Model) error {
 	if err != nil {
 		return err
 	}
+	dims := make(map[string][]int64)
+	for _, v := range n.Model.Values() {
+		if v.Dims != nil {
+			dims[v.Name] = v.Dims // with -1 among them: counting has to bear any number
+		}
+	}
+	for _, known := range []map[string][]int64{nil, dims} {
+		if _, err := n.Work(known); err != nil {
+			return err
+		}
+	}
 	if err := n.QuantizeWeights(); err != nil {
 		return err
 	}
