@@ -258,6 +258,25 @@ func TestNearChance(t *testing.T) {
 	}
 }
 
+// TestRareClass lets a network pass that finds a rare class at the cost of many false finds, and not one that finds nothing.
+func TestRareClass(t *testing.T) {
+	for _, finds := range []bool{true, false} {
+		g := &sight{kind: ofClasses, row: 2, share: 0.95}
+		for i := range 2000 {
+			want := int64(one(i%20 == 0))
+			says := int64(one(i%10 == 3)) // false finds, and none of the rare ones
+			if finds && want == 1 {
+				says = 1
+			}
+			g.wanted, g.class = append(g.wanted, want), append(g.class, int32(says))
+			g.grade, g.chance = append(g.grade, one(says == want)), append(g.chance, one(want == 0))
+		}
+		if g.nearChance() == finds {
+			t.Errorf("finds %t: near chance %t", finds, g.nearChance())
+		}
+	}
+}
+
 // TestWeigh holds that something else has to be far better and surely so.
 func TestWeigh(t *testing.T) {
 	grades := func(n int, right func(i int) bool) []float64 {

@@ -177,11 +177,12 @@ func meanOf(x []float64) (mean, err float64) {
 }
 
 // nearChance tells whether the network is not better than whoever always says the commonest class, or the mean value: by
-// three standard errors of that share, or, where samples are more or less right, of the differences.
+// three standard errors of that share, or, where samples are more or less right, of the differences. (Of a share p of n
+// samples the standard error is sqrt(p(1-p)/n).)
 func (g *sight) nearChance() bool {
 	mean, _ := meanOf(g.grade)
 	if g.kind == ofClasses {
-		return mean <= g.share+3*math.Sqrt(g.share*(1-g.share)/float64(len(g.grade)))
+		return mean <= g.share+3*math.Sqrt(g.share*(1-g.share)/float64(len(g.grade))) && !g.knowsClasses()
 	}
 	gain := make([]float64, len(g.grade))
 	for i := range gain {
@@ -189,6 +190,23 @@ func (g *sight) nearChance() bool {
 	}
 	better, err := meanOf(gain)
 	return !(better > 3*err) && len(gain) > 1
+}
+
+// knowsClasses tells whether the classes are told apart, each counting alike, by three standard errors: a network that looks for
+// a rare class may be right less often than whoever never says it.
+func (g *sight) knowsClasses() bool {
+	count, right := map[int64]float64{}, map[int64]float64{}
+	for i, want := range g.wanted {
+		count[want]++
+		right[want] += g.grade[i]
+	}
+	k := float64(len(count))
+	recall, spread := 0.0, 0.0
+	for class, n := range count {
+		recall += right[class] / n / k
+		spread += (1 / k) * (1 - 1/k) / n
+	}
+	return k > 1 && recall > 1/k+3*math.Sqrt(spread)/k
 }
 
 // doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and labels that
