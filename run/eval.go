@@ -75,6 +75,9 @@ type plain struct {
 // openPlain compiles a file on the data of a configuration.
 func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (*plain, error) {
 	m, err := onnx.Read(file)
+	if err == nil {
+		err = m.CheckConstants()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +149,9 @@ func (p *prepared) evalSource(m *onnx.Model, c Config) (*source, []quant.Record,
 // referenceOutputs runs another network on the same samples.
 func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) ([]float32, error) {
 	m, err := onnx.Read(file)
+	if err == nil {
+		err = m.CheckConstants()
+	}
 	if err != nil {
 		return nil, err
 	}
