@@ -109,10 +109,14 @@ func (f *folder) fold(n node) (bool, error) {
 		}
 		c.args[i] = t
 	}
-	if !rule.shape && !f.budget.mayRead(c.args) {
-		return false, nil
+	var results []tensor
+	var err error
+	if rule.shape || f.budget.mayRead(c.args) {
+		results, err = rule.eval(c)
 	}
-	results, err := rule.eval(c)
+	if f.budget.over {
+		return false, errConstants
+	}
 	if err != nil || len(results) == 0 || len(results) < len(n.GetOutput()) {
 		return false, err
 	}

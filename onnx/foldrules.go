@@ -79,7 +79,14 @@ func (c *call) fits(t DType, dims []int64) (bool, error) {
 			operands += n
 		}
 	}
-	return size <= min(max(foldFree, foldGrowth*operands), c.folder.budget.made), nil
+	if size > max(foldFree, foldGrowth*operands) {
+		return false, nil
+	}
+	if size > c.folder.budget.made {
+		c.folder.budget.over = true
+		return false, nil
+	}
+	return true, nil
 }
 
 // axis maps a negative axis to its place; the error is for one outside rank dimensions.

@@ -12,14 +12,7 @@ func inlineFunctions(m *Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil
 	}
-	in := &inliner{
-		model: m, functions: make(map[functionKey]*onnxpb.FunctionProto),
-		names: newNames(m.Graph()), sizes: make(map[functionKey]int),
-	}
-	in.limit = inlineLimit(m)
-	for _, f := range m.Proto.GetFunctions() {
-		in.functions[functionKey{f.GetDomain(), f.GetName(), f.GetOverload()}] = f
-	}
+	in := newInliner(m)
 	if _, err := in.size(m.Graph().GetNode()); err != nil {
 		return err
 	}
@@ -28,6 +21,17 @@ func inlineFunctions(m *Model) error {
 	}
 	m.Proto.Functions = nil
 	return nil
+}
+
+func newInliner(m *Model) *inliner {
+	in := &inliner{
+		model: m, functions: make(map[functionKey]*onnxpb.FunctionProto),
+		names: newNames(m.Graph()), sizes: make(map[functionKey]int), limit: inlineLimit(m),
+	}
+	for _, f := range m.Proto.GetFunctions() {
+		in.functions[functionKey{f.GetDomain(), f.GetName(), f.GetOverload()}] = f
+	}
+	return in
 }
 
 type functionKey struct{ domain, name, overload string }

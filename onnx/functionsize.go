@@ -13,6 +13,15 @@ const (
 // nodeBytes is about the memory of a node without names and attributes. What has more counts as so many nodes.
 const nodeBytes = 128
 
+// checkCalls refuses a model whose functions become too much, which the runtime puts in the place of their calls as Prepare does.
+func checkCalls(m *Model) error {
+	if len(m.Proto.GetFunctions()) == 0 {
+		return nil
+	}
+	_, err := newInliner(m).size(m.Graph().GetNode())
+	return err
+}
+
 // inlineLimit is the bound of a model, by the nodes that it holds.
 func inlineLimit(m *Model) int {
 	held := nodesIn(m.Graph().GetNode())

@@ -91,7 +91,7 @@ func TestFunctionsHaveATotal(t *testing.T) {
 		}), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := c.net.model(t)
+			m := &Model{Proto: c.net.p}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
@@ -103,9 +103,9 @@ func TestFunctionsHaveATotal(t *testing.T) {
 			case !c.fails && err != nil:
 				t.Error(err)
 			}
-			limit := 5 * time.Second
+			limit := 20 * time.Second
 			if c.fails {
-				limit = time.Second
+				limit = 5 * time.Second
 			}
 			if took := time.Since(start); took > limit {
 				t.Errorf("it took %s", took)
@@ -127,7 +127,7 @@ func TestFunctionsThatCallEachOther(t *testing.T) {
 				n.OpType = str("F" + fmt.Sprint(ring)) // the way out does not help
 			}
 		}
-		checkBad(t, inlineFunctions(b.model(t)), "calls itself")
+		checkBad(t, inlineFunctions(&Model{Proto: b.p}), "calls itself")
 	}
 }
 
@@ -141,4 +141,14 @@ func TestFreshNamesStayTheSame(t *testing.T) {
 	if want := "a a_1 a_3 a_1_1 a_4 b a_4_1"; strings.Join(got, " ") != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+// TestFunctionsAreCountedWhenRead holds that a file is refused where it is read, since the runtime inlines what is only scored.
+func TestFunctionsAreCountedWhenRead(t *testing.T) {
+	data, err := proto.Marshal(calling(17, 2, nil).p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Parse(data, "")
+	checkBad(t, err, "more than")
 }

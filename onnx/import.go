@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"slices"
 
 	"demote/quant"
@@ -24,6 +25,9 @@ func imported(m *Model) (*Network, error) {
 		if err := step(n.Model); err != nil {
 			return nil, err
 		}
+	}
+	if err := foldConstants(n.Model.Clone()); errors.Is(err, errConstants) {
+		return nil, err
 	}
 	return n, nil
 }

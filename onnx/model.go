@@ -95,7 +95,7 @@ func Parse(data []byte, dir string) (*Model, error) {
 	if _, err := NewIndex(m); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return m, checkCalls(m)
 }
 
 // Graph returns the main graph.

@@ -251,8 +251,8 @@ func TestFunctionsThatGrowWithoutEnd(t *testing.T) {
 	}
 	itself := b.p.Functions[39]
 	itself.Node[0].OpType, itself.Node[1].OpType = str("Relu"), str("Relu")
-	checkBad(t, inlineFunctions(b.node("F0", []string{"x"}, []string{"y"}).output("y").model(t)), "more than")
+	checkBad(t, inlineFunctions(&Model{Proto: b.node("F0", []string{"x"}, []string{"y"}).output("y").p}), "more than")
 	itself.Node[0].OpType = str("F39")
 	b.p.Graph.Node[0].OpType = str("F39")
-	checkBad(t, inlineFunctions(b.model(t)), "calls itself")
+	checkBad(t, inlineFunctions(&Model{Proto: b.p}), "calls itself")
 }

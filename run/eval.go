@@ -90,6 +90,9 @@ func (p *plain) Close() {
 // openPlain compiles a file on the data of a configuration.
 func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (_ *plain, err error) {
 	m, err := onnx.Read(file)
+	if err == nil {
+		err = m.CheckConstants()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +182,9 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 // referenceOutputs runs another network on the same samples.
 func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) ([]float32, error) {
 	m, err := onnx.Read(file)
+	if err == nil {
+		err = m.CheckConstants()
+	}
 	if err != nil {
 		return nil, err
 	}
