@@ -234,6 +234,10 @@ func (j *Journal) cannotWrite(err error) error {
 	if refused(err) {
 		return mistake{cannotWrite(j.path, err)}
 	}
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return j.damaged(err.Error())
+	}
 	return fmt.Errorf("cannot write the journal %s: %w", j.path, err)
 }
 
