@@ -121,7 +121,7 @@ func TestCommandsGetTheirLabels(t *testing.T) {
 			}
 			must(t, in.args(append(line, "--trials", "6")...)...)
 			only("search", whole)
-			must(t, "verify", in.path("run"))
+			must(t, append([]string{"verify", in.path("run")}, line...)...)
 			only("verify", whole)
 			must(t, append([]string{"eval", in.path("net.onnx"), "--data", in.path("eval.npz"), "--limit", "10"}, line...)...)
 			var tenth []byte // evenly spaced, where labels are no classes

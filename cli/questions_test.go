@@ -62,7 +62,7 @@ func TestDoubtsOnTheTerminal(t *testing.T) {
 	if got := must(t, "eval", in.path("net.onnx"), "--data", in.path("eval.npz")); !strings.Contains(got.err, "demote: warning: "+said) {
 		t.Errorf("eval: %s", got.err)
 	}
-	got = call(append(in.args("--force"), "--target", "-0.01")...)
+	got = call(in.args("--force", "--target", "-0.01")...)
 	if got.code != run.ExitMistake || !strings.Contains(got.err, "no score of top1 is below 0: for a drop write 16bit-0.01 or float-0.01") {
 		t.Errorf("exit code %d, %s", got.code, got.err)
 	}

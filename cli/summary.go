@@ -131,6 +131,9 @@ func verdict(v *run.Verified) string {
 	if v.Unscored != "" {
 		return text + "\n  no score: " + v.Unscored
 	}
+	if v.Elsewhere != "" {
+		text += "\n  " + v.Elsewhere
+	}
 	text += "\n  exact session    " + sessionScore(v.Correct, v.Value)
 	switch {
 	case v.DefaultMet != nil && !*v.DefaultMet:

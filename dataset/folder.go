@@ -31,6 +31,17 @@ func (s *Set) openFolder(o Options) error {
 	if err != nil {
 		return err
 	}
+	if o.Only != nil {
+		files, err := s.Files()
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := o.Only(f); err != nil {
+				return err
+			}
+		}
+	}
 	if len(images) > mostSamples {
 		return badf("%s: has %d images, and %d is the most: use a part of them", s.path, len(images), mostSamples)
 	}

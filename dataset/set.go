@@ -20,6 +20,9 @@ type Options struct {
 	Kind LabelKind
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
+	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
+	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
+	Only func(FileHash) error
 	// Limit is the number of samples to take, if above 0 and below what there is; see Open.
 	Limit int
 	// Seed chooses the samples that a Limit takes from each class.
@@ -92,7 +95,11 @@ func (s *Set) open(o Options) error {
 	}
 	s.closers = append(s.closers, closer)
 	if o.Labels == "" {
-		o.Labels = standardLabels(s.path)
+		if o.Labels = standardLabels(s.path); o.Labels != "" && o.Only != nil {
+			if err := o.Only(FileHash{Name: "labels", Path: o.Labels}); err != nil {
+				return err
+			}
+		}
 	}
 	return s.openArrays(f, o)
 }

@@ -17,7 +17,8 @@ type Durability bool
 
 const (
 	// Cached leaves the bytes to the system, which writes them in its own time: a process that is killed loses nothing, a
-	// machine that loses power may find the old file or the new one. It costs no wait for the disk.
+	// machine that loses power may find the old file, the new one, or on some file systems an empty one. It costs no wait for
+	// the disk, and is for files that can be made again.
 	Cached Durability = false
 	// Forced has the bytes and the name on disk before it returns.
 	Forced Durability = true

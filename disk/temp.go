@@ -1,9 +1,11 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,23 +21,44 @@ const tempLock = "lock"
 // same user: each is held by a lock that ends with its process.
 func TempFolder() (path string, remove func(), err error) {
 	sweep(os.TempDir())
-	if path, err = os.MkdirTemp("", tempPattern); err != nil {
-		return "", nil, fmt.Errorf("needs a folder for temporary files (%w): set TMPDIR to a folder that can be written", err)
-	}
-	lock, err := os.OpenFile(filepath.Join(path, tempLock), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err == nil {
+	const tries = 10
+	for range tries {
+		if path, err = os.MkdirTemp("", tempPattern); err != nil {
+			break
+		}
+		var lock *os.File
+		if lock, err = os.OpenFile(filepath.Join(path, tempLock), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
+			_ = os.RemoveAll(path)
+			break
+		}
+		remove = func() {
+			_ = os.RemoveAll(path)
+			lock.Close()
+		}
 		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil && sameFile(lock) {
+			return path, remove, nil
+		}
+		remove() // another process has taken it for one that was left behind
+		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) {
+			break
+		}
 	}
-	remove = func() {
-		_ = os.RemoveAll(path)
-		lock.Close()
-	}
-	if err != nil {
-		remove()
-		return "", nil, fmt.Errorf("needs a folder for temporary files (%w): set TMPDIR to another one", err)
-	}
-	return path, remove, nil
+	return "", nil, fmt.Errorf("needs a folder for temporary files (%w): set TMPDIR to a folder that can be written", err)
 }
+
+// sameFile tells whether an open file is still the one of its name.
+func sameFile(f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(f.Name())
+	return err == nil && os.SameFile(mine, there)
+}
+
+// sweepAfter is how old a folder must be to be taken for left behind: one that is being made has no lock for a moment.
+const sweepAfter = time.Minute
 
 // sweep removes temporary folders whose process is gone. A folder without a lock file may be one that is being made.
 func sweep(dir string) {
@@ -50,7 +73,7 @@ func sweep(dir string) {
 			continue // no folder of ours
 		}
 		var stat unix.Stat_t
-		if unix.Fstat(int(lock.Fd()), &stat) == nil && int(stat.Uid) == os.Getuid() && unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+		if unix.Fstat(int(lock.Fd()), &stat) == nil && int(stat.Uid) == os.Getuid() && time.Since(time.Unix(stat.Mtim.Unix())) > sweepAfter && unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			_ = os.RemoveAll(path)
 		}
 		lock.Close()

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -49,6 +50,12 @@ func TestTemporaryFoldersOfKilledProcessesAreRemoved(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
+	old := time.Now().Add(-2 * sweepAfter)
+	for _, path := range []string{theirs, mine} { // a living process's is left alone however old it is
+		if err := os.Chtimes(filepath.Join(path, tempLock), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
 	other, removeOther, err := TempFolder()
 	if err != nil {
 		t.Fatal(err)

@@ -151,6 +151,7 @@ type Verified struct {
 	DefaultValue   *float64 `json:"default_session_value"`
 	DefaultMet     *bool    `json:"default_session_met"` // nil: not known, or a result of before
 	FirstDiffering string   `json:"first_differing"`
+	Elsewhere      string   `json:"elsewhere"`
 	Unscored       string   `json:"unscored"`
 }
 

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 const mostCommandFile = 1 << 30
 
 // commandFiles lists the files that words of a metric command name, in the order of the words: scripts and what they are told
-// to read, also behind a "=". Files that the line writes to by a redirection, anywhere in it, are none, and neither is a
+// to read, also behind a "=". Files that the line writes to by a redirection or by tee, anywhere in it, are none, and neither is a
 // program that the shell finds on its path. A line that is no shell's has none: the shell will say so.
 func commandFiles(line string) []string {
 	file, err := syntax.NewParser().Parse(strings.NewReader(line), "")
@@ -35,6 +37,11 @@ func commandFiles(line string) []string {
 	syntax.Walk(file, func(node syntax.Node) bool {
 		switch n := node.(type) {
 		case *syntax.CallExpr:
+			if len(n.Args) > 0 && filepath.Base(literal(n.Args[0])) == "tee" {
+				for _, w := range n.Args[1:] {
+					writes[literal(w)] = true
+				}
+			}
 			for _, w := range n.Args {
 				add(w)
 			}
@@ -91,4 +98,54 @@ func unescape(text string) string {
 		out.WriteByte(text[i])
 	}
 	return out.String()
+}
+
+// commandWrites finds, once the metric command has answered for the first time, which of the files that it names have changed by
+// that: they are what it writes, and no inputs of it. Those that it reads as well are watched by the score that is asked for
+// again whenever a run goes on.
+func (s *searching) commandWrites() error {
+	if s.command == nil || s.journal == nil || s.before.Seconds > 0 || s.before.Masks > 0 {
+		return nil // a run that goes on has found it out
+	}
+	now := &prepared{}
+	for _, path := range commandFiles(s.config.MetricCmd) {
+		if err := now.bookFile(roleCommand, path); err != nil {
+			return err
+		}
+	}
+	was := map[string]InputFile{}
+	for i, key := range keys(s.files) {
+		was[key] = s.files[i]
+	}
+	for i, key := range keys(now.files) {
+		f := now.files[i]
+		if old, known := was[key]; known && f.changed(old) == "" {
+			continue
+		}
+		s.written = append(s.written, key)
+		s.config.Say(f.Path + ": the metric command writes it, so it is no input of the run")
+	}
+	if len(s.written) == 0 {
+		return nil
+	}
+	s.leaveOut(s.written)
+	text, err := json.Marshal(s.fingerprint())
+	if err != nil {
+		return err
+	}
+	return s.journal.setMeta(fingerprintKey, string(text))
+}
+
+// leaveOut takes files that the metric command writes to out of the inputs.
+func (s *searching) leaveOut(written []string) {
+	if len(written) == 0 {
+		return
+	}
+	var inputs []InputFile
+	for i, key := range keys(s.files) {
+		if !slices.Contains(written, key) {
+			inputs = append(inputs, s.files[i])
+		}
+	}
+	s.written, s.files, s.result.Inputs = written, inputs, inputs
 }

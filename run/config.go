@@ -83,8 +83,9 @@ type Config struct {
 	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
-	unscored bool // a run that is prepared again is compared only: its metric is a command that was not given
-	everyCut bool // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
+	known    []InputFile // of a run that is prepared again: the only files that may be opened; nil: any
+	unscored bool        // a run that is prepared again is compared only: its metric is a command that was not given
+	everyCut bool        // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
 // Values of the choices whose zero is one of its own.

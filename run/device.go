@@ -184,7 +184,7 @@ func (s *searching) searchOn(ctx context.Context) error {
 		if err := s.open(ctx); err != nil {
 			return err
 		}
-		if err := s.recall(); err != nil {
+		if err := s.goOn(); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"demote/search"
@@ -35,13 +36,22 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 	if err != nil {
 		return nil, err
 	}
-	own := (&Folder{Path: dir}).File(f.File)
 	if out == "" {
-		out = own
+		out = (&Folder{Path: dir}).File(f.File)
 	}
 	files, err := f.files(out)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := readRun(dir); err != nil {
+		return nil, err
+	}
+	if sameFolder(filepath.Dir(out), dir) { // before the result is read: a search may be about to write another
+		lock, err := lockFolder(dir)
+		if err != nil {
+			return nil, err
+		}
+		defer lock.Close()
 	}
 	for _, path := range files {
 		for _, name := range []string{path, path + ".data"} { // where a large network has its weights
@@ -55,13 +65,6 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	defer s.Close()
-	if out == own {
-		lock, err := lockFolder(dir)
-		if err != nil {
-			return nil, err
-		}
-		defer lock.Close()
-	}
 	e, err := s.export(f, mask, files)
 	if err != nil {
 		return nil, err
@@ -76,6 +79,16 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	return e, s.checkExport(ctx, e, mask)
+}
+
+// sameFolder tells whether two paths lead to one folder.
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // export writes a mix in one format.

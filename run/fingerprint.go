@@ -14,6 +14,7 @@ import (
 type Fingerprint struct {
 	Settings map[string]string `json:"settings"`
 	Inputs   []InputFile       `json:"inputs"`
+	Written  []string          `json:"written,omitempty"` // keys of files that the metric command names and writes to itself
 }
 
 // fingerprint names everything that can change a score or the way of this search.
@@ -46,13 +47,17 @@ func (s *searching) fingerprint() Fingerprint {
 			f["held out"] = c.Holdout
 		}
 	}
-	return Fingerprint{f, s.files}
+	return Fingerprint{Settings: f, Inputs: s.files, Written: s.written}
 }
 
 // Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come first: they
 // are what changes without anybody having typed it.
 func (f Fingerprint) Difference(then Fingerprint) string {
-	if text := changedInputs(f.Inputs, then.Inputs); text != "" {
+	written := map[string]bool{}
+	for _, key := range then.Written {
+		written[key] = true
+	}
+	if text := changedInputs(f.Inputs, then.Inputs, written); text != "" {
 		return text
 	}
 	keys := slices.Sorted(maps.Keys(f.Settings))

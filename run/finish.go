@@ -95,6 +95,7 @@ func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
 	s.result.Met, s.result.Savings = true, s.savings(b.Mask)
+	s.count()
 	files, err := s.derive()
 	if err == nil {
 		err = s.derived.put(files...)

@@ -33,6 +33,7 @@ type Folder struct {
 	lock *os.File
 	made []string // folders that were made for it, the outermost first
 	new  bool     // it held no run before
+	lost bool     // it holds the result of a run without its journal
 }
 
 // OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not a run's is
@@ -137,6 +138,10 @@ func (f *Folder) holdsRun() (bool, error) {
 	case kind == foreignJournal:
 		return false, mistakef("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
 	}
+	if isResult(f.Path) {
+		f.lost = true
+		return true, nil
+	}
 	for _, e := range entries {
 		if name := e.Name(); name != lockFile && !leftover(name) {
 			return false, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
@@ -183,14 +188,15 @@ func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
 
 // Clear removes the files of an earlier run, for --force.
 func (f *Folder) Clear() error {
-	names := append([]string{ResultFile, PromotionFile, CurveFile, "report.html"}, journalFiles...)
+	names := []string{ResultFile, PromotionFile, CurveFile, "report.html"}
 	for _, format := range formats {
 		files, _ := format.files(format.File)
 		for _, name := range files {
 			names = append(names, name, name+".data")
 		}
 	}
-	for _, name := range names {
+	// The journal goes last: by it a folder that is half cleared is still a run's.
+	for _, name := range append(names, JournalFile+"-wal", JournalFile+"-shm", JournalFile) {
 		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return mistakef("cannot clear the run folder: %w; give --out another one", err)
 		}

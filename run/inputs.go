@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -38,12 +37,23 @@ func (f InputFile) flagged() bool {
 	return f.Role != roleCommand && !strings.HasPrefix(f.Role, roleExternal)
 }
 
-// key tells input files of one run apart. There may be several of a role that no flag names.
-func (f InputFile) key() string {
-	if !f.flagged() {
-		return f.Role + " " + filepath.Base(f.Path)
+// keys tell input files of one run apart: the role, and of those that no flag names the file's own name too, and a number where
+// several have one name, in the order of the list.
+func keys(list []InputFile) []string {
+	seen := map[string]int{}
+	out := make([]string, len(list))
+	for i, f := range list {
+		key := f.Role
+		if !f.flagged() {
+			key += " " + filepath.Base(f.Path)
+		}
+		seen[key]++
+		if n := seen[key]; n > 1 {
+			key += fmt.Sprintf(" #%d", n)
+		}
+		out[i] = key
 	}
-	return f.Role
+	return out
 }
 
 // what names an input file for the user: by its path, with its role where that is not plain.
@@ -69,25 +79,30 @@ func (f InputFile) changed(was InputFile) string {
 	return fmt.Sprintf("%s is another file than %s was (%s)", f.what(), was.Path, size)
 }
 
-// changedInputs says what the first input file is that differs from a run's; empty if none does.
-func changedInputs(now, then []InputFile) string {
+// changedInputs says what the first input file is that differs from a run's; empty if none does. Keys that ignore has are passed over.
+func changedInputs(now, then []InputFile, ignore map[string]bool) string {
 	was := map[string]InputFile{}
-	for _, f := range then {
-		was[f.key()] = f
+	for i, key := range keys(then) {
+		if !ignore[key] {
+			was[key] = then[i]
+		}
 	}
-	for _, f := range now {
-		old, known := was[f.key()]
+	for i, key := range keys(now) {
+		f := now[i]
+		if ignore[key] {
+			continue
+		}
+		old, known := was[key]
 		if !known {
 			return f.what() + " was not an input of it"
 		}
 		if text := f.changed(old); text != "" {
 			return text
 		}
-		delete(was, f.key())
+		delete(was, key)
 	}
-	if len(was) > 0 {
-		missing := slices.MinFunc(slices.Collect(maps.Values(was)), func(a, b InputFile) int { return cmp.Compare(a.key(), b.key()) })
-		return missing.what() + " was an input of it, and is not given now"
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		return was[key].what() + " was an input of it, and is not given now"
 	}
 	return ""
 }
@@ -128,15 +143,18 @@ func (p *prepared) bookFile(role, path string) error {
 		return nil
 	}
 	in, err := hashFile(role, path)
+	if err != nil && in.flagged() {
+		return mistakef("--%s: %w", role, err)
+	}
 	if err == nil {
 		p.bookInput(in)
 	}
 	return err
 }
 
-// bookInput lists an input, once: two models may share a file of external data.
+// bookInput lists an input, once.
 func (p *prepared) bookInput(in InputFile) {
-	if !slices.ContainsFunc(p.files, func(f InputFile) bool { return f.key() == in.key() && f.Path == in.Path }) {
+	if !slices.ContainsFunc(p.files, func(f InputFile) bool { return f.Role == in.Role && f.Path == in.Path }) {
 		p.files = append(p.files, in)
 	}
 }

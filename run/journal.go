@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -24,6 +25,7 @@ const (
 	schemaKey      = "schema"
 	fingerprintKey = "fingerprint"
 	stateKey       = "state"
+	blockKey       = "block"
 )
 
 // A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process killed at
@@ -34,6 +36,8 @@ type Journal struct {
 	db     *sql.DB
 	insert *sql.Stmt
 	wal    *walSync
+
+	spared []string // keys of files that the metric command names and writes to, as the run has found them
 }
 
 // OpenJournal opens or makes the journal of a run. Its fingerprint is written once; a journal with another one, or of a
@@ -83,6 +87,7 @@ func (j *Journal) begin(print Fingerprint) error {
 	if err := json.Unmarshal([]byte(meta[fingerprintKey]), &theirs); err != nil {
 		return j.damaged("its fingerprint cannot be read")
 	}
+	j.spared = theirs.Written
 	if text := print.Difference(theirs); text != "" {
 		return mistakef("%s: the folder holds another run: %s; %s", j.path, text, journalCure)
 	}
@@ -187,6 +192,29 @@ func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 func (j *Journal) ForgetUnfinished() error {
 	_, err := j.db.Exec(`DELETE FROM scores WHERE total IS NULL`)
 	return j.written(err)
+}
+
+// Forget drops every score, whole or not.
+func (j *Journal) Forget() error {
+	_, err := j.db.Exec(`DELETE FROM scores`)
+	if err == nil {
+		_, err = j.db.Exec(`DELETE FROM default_sessions`)
+	}
+	return j.written(err)
+}
+
+// Blocks keeps the size of the blocks that scores are learnt in, in samples, and tells whether it is that of before.
+func (j *Journal) Blocks(size int) (same bool, err error) {
+	meta, err := j.meta()
+	if err != nil {
+		return false, err
+	}
+	text := strconv.Itoa(size)
+	was, known := meta[blockKey]
+	if known && was == text {
+		return true, nil
+	}
+	return !known, j.setMeta(blockKey, text)
 }
 
 func (j *Journal) save(r journalRow) error {

@@ -148,7 +148,7 @@ func (p *prepared) open(c Config) error {
 // openData opens samples for a network, with labels from another file or without, and sees that
 // they fit into the memory and are numbers.
 func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err

@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 
 	"demote/backend"
+	"demote/dataset"
 	"demote/search"
 )
 
@@ -33,7 +35,8 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if err := r.checkInputs(dir, cfg); err != nil {
 		return nil, mask, err
 	}
-	s := &searching{config: cfg.withDefaults(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
+	cfg.known = r.Inputs
+	s := &searching{config: cfg.withDefaults(), elsewhere: r.elsewhere(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -42,12 +45,13 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, mask, err
 	}
-	for _, f := range s.files { // samples of a folder, and files that were exchanged since they were looked at
-		i := slices.IndexFunc(r.Inputs, func(in InputFile) bool { return in.key() == f.key() })
-		if i < 0 {
-			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, f.what())
+	was := keys(r.Inputs)
+	for i, key := range keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
+		at := slices.Index(was, key)
+		if at < 0 {
+			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, s.files[i].what())
 		}
-		if text := f.changed(r.Inputs[i]); text != "" {
+		if text := s.files[i].changed(r.Inputs[at]); text != "" {
 			return nil, mask, mistakef("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
@@ -91,7 +95,7 @@ func (r *Result) checkInputs(dir string, c Config) error {
 		}
 		info, err := os.Stat(in.Path)
 		if err != nil {
-			return mistakef("%s: %s, an input of the run: %w; put it back to where it was", dir, in.what(), bare(err))
+			return mistakef("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, in.what(), bare(err))
 		}
 		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
 			continue // its files are compared when they are read
@@ -132,4 +136,37 @@ func readRun(dir string) (*Result, error) {
 		return nil, mistakef("%s: the run is of an earlier version of demote, which did not note all the files that it read; search again", dir)
 	}
 	return r, nil
+}
+
+// onlyKnown refuses files that a run has not read, or with other bytes, of a run that is prepared again.
+func (c Config) onlyKnown() func(dataset.FileHash) error {
+	if c.known == nil {
+		return nil
+	}
+	return func(f dataset.FileHash) error {
+		for _, in := range c.known {
+			if in.Path != f.Path {
+				continue
+			}
+			if f.SHA256 == "" || f.SHA256 == in.SHA256 {
+				return nil
+			}
+			return mistakef("%s has changed since the run; put the old files back, or search again", in.what())
+		}
+		return mistakef("%s was not an input of the run, and such a file is not opened; search again", f.Path)
+	}
+}
+
+// elsewhere says how the machine of a run differs from this one, where scores may differ by that; empty where they must not.
+func (r *Result) elsewhere() string {
+	here := map[string]string{"onnxruntime": backend.RuntimeVersion(), "instructions": backend.Instructions(), "device": ""}
+	for _, key := range []string{"device", "onnxruntime", "instructions"} {
+		if was := r.Versions[key]; was != here[key] {
+			if was == "" {
+				was = "another machine"
+			}
+			return fmt.Sprintf("the run was searched on %.100s, which rounds otherwise in places than %s here", was, backend.RuntimeVersion()+" "+backend.Instructions())
+		}
+	}
+	return ""
 }

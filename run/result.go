@@ -134,6 +134,7 @@ type Verified struct {
 	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
 	DefaultMet     *bool    `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
 	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
+	Elsewhere      string   `json:"elsewhere,omitempty"`       // of verify and export: why another score than the search's is no fault of the file
 	Unscored       string   `json:"unscored,omitempty"`        // why the outputs were compared and not scored
 }
 

@@ -3,19 +3,49 @@ package run
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"demote/backend/bounds"
 	"demote/search"
 )
 
-// openFolder takes the run folder, and its journal if the run in it may go on. What is to be
-// overwritten stays until the search begins.
+// openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until the search
+// begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is given up.
 func (s *searching) openFolder() error {
 	var err error
-	if s.folder, err = OpenFolder(s.config.Out); err != nil || s.config.Force {
+	if s.folder, err = OpenFolder(s.config.Out); err != nil {
 		return err
 	}
+	if s.folder.lost && !s.config.Force {
+		return mistakef("%s: the folder holds a run whose %s is gone; %s", s.config.Out, JournalFile, journalCure)
+	}
+	if s.config.Force {
+		if kind, err := journalKind(s.folder.File(JournalFile)); err != nil || kind != ourJournal {
+			return err
+		}
+	}
 	s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+	if err != nil && s.config.Force {
+		s.journal = nil
+		return nil
+	}
+	if err == nil {
+		s.leaveOut(s.journal.spared)
+	}
+	return err
+}
+
+// goOn is recall for a run that may be given up with --force.
+func (s *searching) goOn() error {
+	if s.journal == nil {
+		return nil
+	}
+	err := s.recall()
+	if err == nil || !s.config.Force || ExitCode(err) != ExitMistake {
+		return err
+	}
+	err = s.journal.Close()
+	s.journal = nil
 	return err
 }
 
@@ -44,43 +74,62 @@ func (s *searching) limits() Limits {
 // is scored whenever a run begins or goes on: with another answer than the journal has nothing that is in it can be relied
 // on, whatever the cause.
 func (s *searching) recall() error {
-	known := 0
 	var err error
 	if s.before, err = s.journal.Spent(); err != nil {
 		return err
 	}
-	if s.shrunk { // how far trials have come is told in blocks
+	if s.recalled { // an evaluator of before, in this process, has left its costs in the journal
+		s.counted = time.Now()
+	}
+	s.recalled = true
+	sameBlocks, err := s.journal.Blocks(s.options.Block)
+	if err != nil {
+		return err
+	}
+	if !sameBlocks { // how far trials have come is told in blocks
 		if err := s.journal.ForgetUnfinished(); err != nil {
 			return err
 		}
 	}
 	var high *search.Score
+	var restore []func()
 	err = s.journal.Load(s.limits(),
 		func(m search.Mask, score search.Score) {
 			if m.Count() == 0 {
 				high = &score
 				return
 			}
-			s.ev.Restore(m, score)
-			known++
+			restore = append(restore, func() { s.ev.Restore(m, score) })
 		},
-		func(m search.Mask, p bounds.Progress) { s.ev.RestoreProgress(m, p); known++ })
+		func(m search.Mask, p bounds.Progress) {
+			restore = append(restore, func() { s.ev.RestoreProgress(m, p) })
+		})
 	if err != nil {
 		return err
 	}
-	switch {
-	case high == nil:
+	if high != nil && !sameScore(*high, s.high) {
+		if sameBlocks {
+			return s.otherAnswer(*high)
+		}
+		// Blocks of another size have turned a rounding: what was learnt with them is of another network, by a hair.
+		if err := s.journal.Forget(); err != nil {
+			return err
+		}
+		high, restore = nil, nil
+	}
+	if high == nil {
 		if err := s.journal.Learnt(search.NewMask(len(s.records)), s.high); err != nil {
 			return err
 		}
-	case !sameScore(*high, s.high) && !s.shrunk: // blocks of another size may turn a rounding
-		return s.otherAnswer(*high)
 	}
-	if known > 0 {
-		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", known))
+	for _, f := range restore {
+		f()
+	}
+	if len(restore) > 0 {
+		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
 	}
 	s.follow()
-	return nil
+	return s.commandWrites()
 }
 
 // sameScore tells whether two scores are the same answer.

@@ -21,7 +21,9 @@ type searching struct {
 	metric  *backend.Metric
 	command *backend.Command // that the metric is; nil: it is none
 
-	unscored string // why a reopened run cannot be scored, only compared; empty: it can
+	written   []string // keys of files that the metric command names and writes to
+	elsewhere string   // how the machine of a reopened run differs from this one, so that scores may; empty: it does not
+	unscored  string   // why a reopened run cannot be scored, only compared; empty: it can
 
 	target  search.Target
 	folder  *Folder
@@ -34,7 +36,9 @@ type searching struct {
 	startUp time.Duration // from the start to the first trial
 	begun   bool          // the strategy runs: the folder is worth keeping
 
-	derived derived
+	derived  derived
+	counted  time.Time // since when the session has cost what the journal has not; zero: from its start
+	recalled bool      // the journal was read
 
 	float  *search.Score
 	high   search.Score
@@ -103,10 +107,8 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 	if err := s.shrinking(ctx, s.open); err != nil {
 		return nil, err
 	}
-	if !s.config.Force {
-		if err := s.recall(); err != nil {
-			return nil, err
-		}
+	if err := s.goOn(); err != nil {
+		return nil, err
 	}
 	return s.result, s.shrinking(ctx, s.searchOn)
 }
@@ -165,7 +167,7 @@ func (s *searching) begin() error {
 	}
 	s.result = &Result{
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
-		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version()},
+		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
 		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
 	}
@@ -193,8 +195,8 @@ func (s *searching) Close() {
 		s.ev.Close()
 	}
 	_ = s.derived.flush() // what the journal has as well
-	if s.journal != nil {
-		s.journal.Close()
+	if err := s.journal.Close(); err != nil {
+		s.config.Log.Warn("the journal was not closed in good order", "error", err)
 	}
 	switch {
 	case s.folder == nil:

@@ -48,7 +48,7 @@ func (j *Journal) KeepSpent(s spent) error {
 func (s *searching) count() {
 	st := s.ev.Stats()
 	all := s.before
-	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.started).Seconds()
+	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.since()).Seconds()
 	if s.command != nil {
 		calls, seconds := s.command.Cost()
 		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds
@@ -56,4 +56,12 @@ func (s *searching) count() {
 	}
 	s.result.Trials, s.result.SampleEvals, s.result.Seconds = all.Masks, all.Samples, all.Seconds
 	s.spent = all
+}
+
+// since is when the session began, or when what it had cost until then was read back from the journal.
+func (s *searching) since() time.Time {
+	if s.counted.IsZero() {
+		return s.started
+	}
+	return s.counted
 }

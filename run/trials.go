@@ -49,9 +49,6 @@ func (s *searching) follow() {
 	}
 	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(p.Blocks)*block/samples)
-		if s.shrunk { // the journal would not know of which size the blocks are
-			return nil
-		}
 		return s.journal.Stopped(m, p)
 	}
 }

@@ -54,6 +54,9 @@ func usesOf(f *Folder) map[string]int {
 		return nil
 	}
 	defer db.Close()
+	if checkTables(db) != nil {
+		return nil
+	}
 	meta, err := (&Journal{path: path, db: db}).meta()
 	if err != nil {
 		return nil
@@ -100,7 +103,7 @@ func (s *searching) usedBefore() ([]string, error) {
 			} `json:"holdout"`
 		}
 		data, err := report.ReadResult(filepath.Dir(path))
-		if err != nil || filepath.Dir(path) == own || json.Unmarshal(data, &r) != nil {
+		if err != nil || sameFolder(filepath.Dir(path), own) || json.Unmarshal(data, &r) != nil {
 			continue
 		}
 		if r.Holdout != nil && r.Holdout.SHA256 == s.aside.id {

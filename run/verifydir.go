@@ -17,11 +17,15 @@ func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
 		return nil, err
 	}
 	path := (&Folder{Path: dir}).File(MixedFile)
-	if _, err := readRun(dir); err != nil {
+	r, err := readRun(dir)
+	if err != nil {
 		return nil, err
 	}
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
+	}
+	if r.Verified == nil { // what lies there is of a session before
+		return nil, mistakef("%s: the run in it has not come to its end, and its %s may be of an earlier session; give the search's own command again", dir, MixedFile)
 	}
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
