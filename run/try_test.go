@@ -101,7 +101,7 @@ func deadly() map[string]testGraph {
 		"AveragePool":   newTestGraph(image, -1, 1, -1, -1).node("AveragePool", "x", "p", kernel, still).node("Relu", "p", "y"),
 		"LpPool":        newTestGraph(image, -1, 1, -1, -1).node("LpPool", "x", "y", kernel, still),
 		"ConvTranspose": newTestGraph(image, -1, 1, -1, -1).weights("w", 1, 1, 3, 3).node("ConvTranspose", "x w", "y", ints("group", 0)),
-		"Split":         newTestGraph([]int64{-1, 4}, -1, 1).node("Relu", "x", "r").node("Split", "r", "- y - -", &onnxpb.AttributeProto{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(-1)}),
+		"Split":         newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 4).node("MatMul", "x w", "r").node("Split", "r", "- y - -", &onnxpb.AttributeProto{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(-1)}),
 		"If":            ifs.node("If", "s", "y", named(branch("a"), "then_branch"), named(branch("b"), "else_branch")),
 		// What is not needed for the output is run all the same where shapes are measured.
 		"Conv, beside the output": newTestGraph(image, -1, 1, 8, 8).weights("w", 2, 1, 3, 3).node("Relu", "x", "y").node("Conv", "x w", "c", still),
