@@ -40,8 +40,8 @@ func (n *Network) Fills(limit float64, known map[string]Known) ([]Fill, error) {
 		f := Fill{Sink: sinks[h.Tensor], Low: sides[h.Tensor].low, High: sides[h.Tensor].high}
 		if f.Sink != SinkNone {
 			p := w.of(h.Tensor)
-			if p.table && f.Sink != SinkZero {
-				p = put{} // a bias may be one
+			if p.table && !p.exact && f.Sink != SinkZero {
+				p = put{} // a bias may do so, and its channel is read as it is
 			}
 			f.Exact = p.exact
 			for _, v := range p.values {
@@ -64,7 +64,7 @@ func wider(values []float32) (list []float64) {
 type put struct {
 	values []float64 // sorted, each once
 	exact  bool
-	table  bool // a constant puts them in that has other numbers than them and zero
+	table  bool // a constant of several numbers puts them in
 }
 
 // fillWalk goes up a graph from where values are looked for.

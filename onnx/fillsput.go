@@ -77,6 +77,6 @@ func (w *fillWalk) constant(c tensor) put {
 	if slices.ContainsFunc(p.values, func(v float64) bool { return math.Abs(v) < fillGap*ordinary }) {
 		return put{}
 	}
-	p.table = ordinary > 0
+	p.table = len(values) > 1
 	return p
 }

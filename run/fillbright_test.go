@@ -29,7 +29,7 @@ func brightNetworks() map[string]struct {
 			kernel[i] = k / 9 * (1 + float32(i/9))
 		}
 		return newGraph(48).in("x", bright, 1, 8, 8).out("y", 4).constant("k", kernel, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).numbers("by", 0, 0, 1, 1, 0, 0, 1, 1).
-			constant("low", []float32{-1e9}).constant("bias", []float32{-20000, 0}, 2, 1, 1).constant("floor", []float32{-1e4}).constant("scale", []float32{1e4}).
+			constant("low", []float32{-1e9}).constant("floor", []float32{-1e4}).constant("scale", []float32{1e4}).
 			constant("small", []float32{1e-3}).
 			do("a = Conv x k;" + nodes + "; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo")
 	}
@@ -38,15 +38,16 @@ func brightNetworks() map[string]struct {
 		holder   string
 		min, max float64
 	}{
-		"MaxPool":               {image(-1, "p = MaxPool a kernel_shape=2,2 strides=2,2"), "a", -110000, 0},
-		"MaxPool and Relu":      {image(1, "m = MaxPool a kernel_shape=2,2 strides=2,2; p = Relu m"), "a", 0, 110000},
-		"Relu, low":             {image(-1, "n = Neg a; m = Neg n; p = Relu m"), "n", 0, 110000},
-		"Sigmoid":               {image(-1, "n = Neg a; p = Sigmoid n"), "n", 0, 110000},
-		"Softmax, high":         {image(1, "n = Neg a; m = Neg n; p = Softmax m axis=1"), "m", 0, 110000},
-		"a bias":                {image(-1, "n = Neg a; m = Add n bias; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -15000, 0},
-		"a bound":               {image(-1, "m = Max a floor; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -9999, 0},
-		"a scale":               {image(-1, "n = Mul a small; m = Mul n scale; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -900000, 0},
-		"a minimum":             {image(1, "n = Neg a; m = Neg n; l = ReduceMin m axes=[2] keepdims=1; p = Relu l"), "m", 0, 110000},
+		"MaxPool":          {image(-1, "p = MaxPool a kernel_shape=2,2 strides=2,2"), "a", -110000, 0},
+		"MaxPool and Relu": {image(1, "m = MaxPool a kernel_shape=2,2 strides=2,2; p = Relu m"), "a", 0, 110000},
+		"Relu, low":        {image(-1, "n = Neg a; m = Neg n; p = Relu m"), "n", 0, 110000},
+		"Sigmoid":          {image(-1, "n = Neg a; p = Sigmoid n"), "n", 0, 110000},
+		"Softmax, high":    {image(1, "n = Neg a; m = Neg n; p = Softmax m axis=1"), "m", 0, 110000},
+		"a bound":          {image(-1, "m = Max a floor; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -9999, 0},
+		"a scale":          {image(-1, "n = Mul a small; m = Mul n scale; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -900000, 0},
+		"a minimum":        {image(1, "n = Neg a; m = Neg n; l = ReduceMin m axes=[2] keepdims=1; p = Relu l"), "m", 0, 110000},
+		"a bias": {newGraph(48).in("x", nil, 1, 8, 8).out("y", 4).weight("k", 0.5, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).constant("bias", []float32{-20000, 0}, 2, 1, 1).
+			do("a = Conv x k; m = Add a bias; p = MaxPool m kernel_shape=2,2 strides=2,2; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo"), "m", -20000, 0},
 		"a padding beside them": {image(-1, "q = Pad a by low; p = MaxPool q kernel_shape=3,3 strides=2,2"), "a", -110000, 0},
 	}
 }
