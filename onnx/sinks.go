@@ -60,7 +60,7 @@ func (x *Index) sinks() map[string]Sink {
 		}
 		passes := func(s Sink) bool { return x.moves(n) && allOf(n.GetOutput(), w.tensors[s]) }
 		largest := attrInt(n, "largest", 1) == 1
-		w.nodes[SinkZero][n] = is(n, saturating) || passes(SinkZero) || is(n, scoring) && allOf(n.GetOutput(), w.tensors[SinkZero])
+		w.nodes[SinkZero][n] = is(n, saturating|rectifying) || passes(SinkZero) || is(n, scoring) && allOf(n.GetOutput(), w.tensors[SinkZero])
 		w.nodes[SinkMaximum][n] = is(n, lifting) && largest || passes(SinkMaximum)
 		w.nodes[SinkMinimum][n] = is(n, lowering) || n.GetOpType() == "TopK" && !largest || passes(SinkMinimum)
 	}

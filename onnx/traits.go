@@ -16,7 +16,8 @@ const (
 	shaping           // reads only the dimensions of an operand, or makes values without any
 	random            // its values depend on chance
 	scoring           // attention scores pass it between their mask and Softmax, one by one
-	saturating        // makes 0, 1 or another end of values far from zero
+	saturating        // makes 0, 1 or another end of values far from zero on either side
+	rectifying        // makes 0 or another end of values far below zero alone
 	averaging         // its sum depends on the layout in which ONNX Runtime computes
 	keepsNaN          // its output is NaN wherever a NaN has a part in it
 	view       = moving | carrying | keepsNaN
@@ -31,21 +32,21 @@ var operatorTraits = map[string]traits{
 	"Concat": carrying | keepsNaN | scoring, "Constant": carrying | keepsNaN, "ConstantOfShape": shaping | keepsNaN, "Conv": keepsNaN,
 	"ConvTranspose": keepsNaN, "CumSum": keepsNaN,
 	"DepthToSpace": view, "Div": scoring | keepsNaN, "Dropout": view,
-	"Einsum": keepsNaN, "Elu": keepsNaN, "Erf": keepsNaN | saturating, "Exp": keepsNaN | saturating, "Expand": view, "EyeLike": shaping,
+	"Einsum": keepsNaN, "Elu": keepsNaN, "Erf": keepsNaN | saturating, "Exp": keepsNaN | rectifying, "Expand": view, "EyeLike": shaping,
 	"Flatten": view,
 	"Gather":  view | indexed, "GatherElements": view | indexed, "GatherND": view | indexed, "Gelu": keepsNaN, "Gemm": keepsNaN,
 	"GlobalAveragePool": averaging | keepsNaN, "GlobalMaxPool": comparing | lifting, "GroupNormalization": keepsNaN,
 	"HardSigmoid": keepsNaN | saturating, "HardSwish": keepsNaN,
 	"Identity": view, "InstanceNormalization": keepsNaN,
-	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": scoring | keepsNaN, "LogSoftmax": keepsNaN | saturating,
+	"LayerNormalization": keepsNaN, "LeakyRelu": keepsNaN, "Log": scoring | keepsNaN, "LogSoftmax": keepsNaN | rectifying,
 	"MatMul": keepsNaN, "Max": scoring, "MaxPool": comparing | lifting, "MaxUnpool": moving | zeroing, "Mean": keepsNaN, "Min": scoring, "Mish": keepsNaN,
 	"Mul": scoring | keepsNaN, "Multinomial": random,
 	"Neg":          keepsNaN | scoring,
 	"Pad":          moving | carrying | keepsNaN | zeroing,
 	"RandomNormal": random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Reciprocal": keepsNaN,
 	"ReduceL2": keepsNaN, "ReduceMax": comparing | lifting, "ReduceMean": keepsNaN, "ReduceMin": comparing | lowering, "ReduceSum": keepsNaN,
-	"ReduceSumSquare": keepsNaN, "Relu": keepsNaN | saturating, "Reshape": view, "Resize": moving | keepsNaN, "ReverseSequence": view,
-	"Shape": shaping | keepsNaN, "Sigmoid": keepsNaN | saturating, "Size": shaping, "Slice": view, "Softmax": keepsNaN | saturating, "Softplus": keepsNaN | saturating,
+	"ReduceSumSquare": keepsNaN, "Relu": keepsNaN | rectifying, "Reshape": view, "Resize": moving | keepsNaN, "ReverseSequence": view,
+	"Shape": shaping | keepsNaN, "Sigmoid": keepsNaN | saturating, "Size": shaping, "Slice": view, "Softmax": keepsNaN | rectifying, "Softplus": keepsNaN | rectifying,
 	"Softsign": keepsNaN, "SpaceToDepth": view, "Split": view, "Sqrt": keepsNaN, "Squeeze": view, "Sub": scoring | keepsNaN, "Sum": keepsNaN | scoring,
 	"Tanh": keepsNaN | saturating, "Tile": view, "TopK": comparing | lifting, "Transpose": view, "Trilu": moving | carrying | zeroing,
 	"Unique": comparing, "Unsqueeze": view,

@@ -58,17 +58,24 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 	if data.Len() == 0 {
 		return nil, nil, mistakef("%s: the calibration data has no samples", c.Calib)
 	}
-	sinks, err := n.Sinks()
+	known, err := knownInputs(n.Model, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	observers, fills := make([]*quant.Observer, len(n.Holders)), fillsOf(sinks)
-	for again := true; again; again = fills.unclear() {
+	put, err := n.Fills(fillLimit, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	observers, fills := make([]*quant.Observer, len(n.Holders)), fillsOf(put)
+	for again := true; again; {
 		for i := range observers {
 			observers[i] = quant.NewObserver(low.method, high.method)
 			observers[i].IgnoreNonFinite = c.AllowNaN
 		}
 		if err := observe(ctx, n, data, observers, fills, c); err != nil {
+			return nil, nil, err
+		}
+		if fills, again, err = fills.again(n, known); err != nil {
 			return nil, nil, err
 		}
 	}

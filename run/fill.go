@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"demote/onnx"
 	"demote/quant"
@@ -15,13 +16,15 @@ const fillLimit = 5000
 // fillGap is how many times as far from zero as all others such values must be.
 const fillGap = 2
 
-// fill is what the calibration has seen of one holder's tensor whose values end in a sink. Its values beyond fillLimit are
-// kept from the observer.
+// fill is what the calibration has seen of one holder's tensor whose values end in a sink. What the network's masks and paddings
+// put in, as the graph tells, is kept from the observer.
 type fill struct {
-	sink      onnx.Sink
-	low, high float32 // the values beyond fillLimit that are nearest to zero, below and above; 0: there are none
+	onnx.Fill
+	low, high bool    // there are such values, below and above
+	nearest   float32 // the size of the one nearest to zero
 	ordinary  float32 // the size of the largest of the others
 	any       bool    // there are others
+	seen      int     // how many values there were
 	values    []float32
 	buffer    []float32
 }
@@ -30,11 +33,11 @@ type fill struct {
 type fills []*fill
 
 // fillsOf looks at the holders whose values end in sinks.
-func fillsOf(sinks []onnx.Sink) fills {
-	all := make(fills, len(sinks))
-	for i, s := range sinks {
-		if s != onnx.SinkNone {
-			all[i] = &fill{sink: s}
+func fillsOf(list []onnx.Fill) fills {
+	all := make(fills, len(list))
+	for i, f := range list {
+		if f.Sink != onnx.SinkNone {
+			all[i] = &fill{Fill: f}
 		}
 	}
 	return all
@@ -46,60 +49,73 @@ func (all fills) take(holder int, x []float32) []float32 {
 	if f == nil {
 		return x
 	}
-	far := false
+	found := false
 	for _, v := range x {
-		f.count(v)
-		far = far || v <= -fillLimit || v >= fillLimit
+		found = f.count(v) || found
 	}
-	if !far {
+	if !found {
 		return x
 	}
 	f.buffer = f.buffer[:0]
 	for _, v := range x {
-		if !(v <= -fillLimit || v >= fillLimit) {
+		if !f.putIn(v) {
 			f.buffer = append(f.buffer, v)
 		}
 	}
 	return f.buffer
 }
 
+// putIn reports whether a value is one that a mask or a padding puts in: the same, or, where scores are added to it, one of half
+// its size.
+func (f *fill) putIn(v float32) bool {
+	if v > -fillLimit && v < fillLimit || v != v {
+		return false
+	}
+	for _, p := range f.Values {
+		if v == p || !f.Exact && (v < 0 && v <= p/2 || v > 0 && p > 0 && v >= p/2) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxFillValues is how many values of a tensor are told apart.
 const maxFillValues = 3
 
-func (f *fill) count(v float32) {
-	switch {
-	case v <= -fillLimit:
-		if f.low == 0 || v > f.low {
-			f.low = v
-		}
-	case v >= fillLimit:
-		if f.high == 0 || v < f.high {
-			f.high = v
-		}
-	case v == v:
-		f.any = true
-		f.ordinary = max(f.ordinary, float32(math.Abs(float64(v))))
-	}
-	if len(f.values) == maxFillValues {
-		return
-	}
-	for _, known := range f.values {
-		if v == known {
-			return
-		}
-	}
-	f.values = append(f.values, v)
+// fewSeen is how many values there must be for that: a tensor of one number a sample has few by nature.
+const fewSeen = 32
+
+// few reports whether there are at most two values, as a mask has them.
+func (f *fill) few() bool {
+	return f != nil && f.seen >= fewSeen && len(f.values) < maxFillValues
 }
 
-// filled reports whether a mask or a padding has put values in, and unclear, whether those beyond fillLimit may be
-// ordinary ones: there are no others, they begin where the others end, or they lie above in front of a maximum or below in front of a minimum.
+// count reports whether a value is one that has been put in.
+func (f *fill) count(v float32) bool {
+	f.seen++
+	found := f.putIn(v)
+	switch size := float32(math.Abs(float64(v))); {
+	case found:
+		if !f.low && !f.high || size < f.nearest {
+			f.nearest = size
+		}
+		f.low, f.high = f.low || v < 0, f.high || v > 0
+	case v == v:
+		f.any, f.ordinary = true, max(f.ordinary, size)
+	}
+	if len(f.values) < maxFillValues && !slices.Contains(f.values, v) {
+		f.values = append(f.values, v)
+	}
+	return found
+}
+
+// filled reports whether values that have been put in may be left out, and unclear, whether they may not: there are no others,
+// they begin where the others end, or what reads them does not absorb them on their side.
 func (f *fill) filled() (filled, unclear bool) {
-	if f == nil || f.low == 0 && f.high == 0 {
+	if f == nil || !f.low && !f.high {
 		return false, false
 	}
-	limit := fillGap * f.ordinary
-	if !f.any || f.low != 0 && -f.low < limit || f.high != 0 && (f.high < limit || f.sink == onnx.SinkMaximum) ||
-		f.low != 0 && f.sink == onnx.SinkMinimum {
+	if !f.any || f.nearest < fillGap*f.ordinary || f.low && !f.Low || f.high && !f.High {
 		return false, true
 	}
 	return true, false
@@ -121,7 +137,7 @@ func (all fills) unclear() bool {
 func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quant.Observer, error) {
 	reasons := make(map[int]string)
 	for i, f := range all {
-		if filled, _ := f.filled(); filled && f.sink == onnx.SinkZero {
+		if filled, _ := f.filled(); filled && f.Sink == onnx.SinkZero {
 			reasons[i] = fmt.Sprintf("masked: its values beyond %d, which end in Softmax and its like, leave no grid for the others", fillLimit)
 		}
 	}
@@ -137,7 +153,7 @@ func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quan
 	if len(reasons) == 0 {
 		return observers, nil
 	}
-	if err := n.Drop(reasons, func(h int) bool { return all[h] != nil && len(all[h].values) < maxFillValues }); err != nil {
+	if err := n.Drop(reasons, func(h int) bool { return all[h].few() }); err != nil {
 		return nil, err
 	}
 	var left []*quant.Observer

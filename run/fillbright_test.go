@@ -1,0 +1,107 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"testing"
+)
+
+// bright draws images of 64 numbers from 0 to 100, of which the eighth and the tenth are all bright, as raw data of sensors can be.
+func bright(i int) float32 {
+	switch i / 64 {
+	case 7:
+		return 60000
+	case 9:
+		return 30000
+	}
+	return float32(i*i%1009) / 10
+}
+
+// brightNetworks are networks in which far values that a layer computes end in sinks, and the holder and the range that is due.
+func brightNetworks() map[string]struct {
+	b        *graph
+	holder   string
+	min, max float64 // 0: that end does not matter
+} {
+	image := func(k float32, nodes string) *graph {
+		kernel := make([]float32, 2*9)
+		for i := range kernel {
+			kernel[i] = k / 9 * (1 + float32(i/9))
+		}
+		return newGraph(48).in("x", bright, 1, 8, 8).out("y", 4).constant("k", kernel, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).numbers("by", 0, 0, 1, 1, 0, 0, 1, 1).
+			constant("low", []float32{-1e9}).constant("floor", []float32{-1e4}).constant("scale", []float32{1e4}).
+			constant("small", []float32{1e-3}).
+			do("a = Conv x k;" + nodes + "; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo")
+	}
+	return map[string]struct {
+		b        *graph
+		holder   string
+		min, max float64
+	}{
+		"MaxPool":          {image(-1, "p = MaxPool a kernel_shape=2,2 strides=2,2"), "a", -110000, 0},
+		"MaxPool and Relu": {image(1, "m = MaxPool a kernel_shape=2,2 strides=2,2; p = Relu m"), "a", 0, 110000},
+		"Relu, low":        {image(-1, "n = Neg a; m = Neg n; p = Relu m"), "n", 0, 110000},
+		"Sigmoid":          {image(-1, "n = Neg a; p = Sigmoid n"), "n", 0, 110000},
+		"Softmax, high":    {image(1, "n = Neg a; m = Neg n; p = Softmax m axis=1"), "m", 0, 110000},
+		"a bound":          {image(-1, "m = Max a floor; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -9999, 0},
+		"a scale":          {image(-1, "n = Mul a small; m = Mul n scale; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -900000, 0},
+		"a minimum":        {image(1, "n = Neg a; m = Neg n; l = ReduceMin m axes=[2] keepdims=1; p = Relu l"), "m", 0, 110000},
+		"a bias": {newGraph(48).in("x", nil, 1, 8, 8).out("y", 4).weight("k", 0.5, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).constant("bias", []float32{-20000, 0}, 2, 1, 1).
+			do("a = Conv x k; m = Add a bias; p = MaxPool m kernel_shape=2,2 strides=2,2; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo"), "m", -20000, 0},
+		"a padding beside them": {image(-1, "q = Pad a by low; p = MaxPool q kernel_shape=3,3 strides=2,2"), "a", -110000, 0},
+	}
+}
+
+// TestBrightSamplesAreNoMask holds that ranges reach to what layers compute, however far from the rest it lies, wherever it ends:
+// only what a padding or a mask puts in is left out.
+func TestBrightSamplesAreNoMask(t *testing.T) {
+	for name, c := range brightNetworks() {
+		t.Run(name, func(t *testing.T) {
+			cfg := c.b.config(t)
+			found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(found.Holders, func(h InspectedHolder) bool { return h.Tensor == c.holder })
+			if i < 0 {
+				t.Fatalf("%s is no holder; %+v", c.holder, found.Omitted)
+			}
+			if g := found.Holders[i].High; c.min < 0 && g.Min > c.min || c.max > 0 && g.Max < c.max || g.Min < -1e8 {
+				t.Errorf("holder %s from %g to %g", c.holder, g.Min, g.Max)
+			}
+			near(t, cfg, -100, 30, "exact")
+		})
+	}
+}
+
+// TestBrightSamplesBesideAMask holds that of a tensor with both the range reaches to what is computed, and not to the mask.
+func TestBrightSamplesBesideAMask(t *testing.T) {
+	b := newGraph(48).in("x", bright, 8, 8).ints("im", func(i int) int64 { return int64(i % 8 % 3 % 2) }, 8).out("y", 5).
+		weight("wo", 0.5, 8, 5).constant("big", []float32{lowest}).constant("eye", identity(8, -1), 8, 8).numbers("ax2", 2).
+		do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x eye; am = Where mb a big; p = ReduceMax am axes=[1] keepdims=0; y = MatMul p wo")
+	cfg := b.config(t)
+	found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(found.Holders, func(h InspectedHolder) bool { return h.Tensor == "am" })
+	if i < 0 || found.Holders[i].High.Min > -59000 || found.Holders[i].High.Min < -61000 {
+		t.Errorf("holders %+v", found.Holders)
+	}
+	near(t, cfg, -100, 30, "exact")
+}
+
+func identity(n int, v float32) []float32 {
+	list := make([]float32, n*n)
+	for i := range n {
+		list[i*n+i] = v
+	}
+	return list
+}
+
+// TestSoftMasksByData holds that a mask of two values is one whatever computes it, if the data show no others.
+func TestSoftMasksByData(t *testing.T) {
+	b := attention("m4 = Unsqueeze fm ax; h = Sub m4 half; st = Mul h steep; sg = Sigmoid st; inv = Sub one sg; bm = Mul inv big; ms = Add sc bm; p = Softmax ms axis=-1").
+		in("fm", either(1, 0), maskTokens).constant("half", []float32{0.5}).constant("steep", []float32{400}).constant("big", []float32{-1e9})
+	near(t, b.config(t), 15, 30, "exact")
+}

@@ -1,0 +1,82 @@
+package run
+
+import (
+	"math"
+	"slices"
+
+	"demote/onnx"
+)
+
+// surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
+const surelyFill = 1e9
+
+// knownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a size that
+// no measurement has. Of an input that cannot be a mask it reads no more than shows that.
+func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
+	masks, known := m.MaskInputs(), make(map[string]onnx.Known)
+	var buffer []float32
+	for i, v := range m.Inputs() {
+		if v.Type != onnx.Float {
+			continue
+		}
+		k, f, mask := onnx.Known{}, &fill{}, slices.Contains(masks, v.Name)
+		for s := 0; s < data.Len() && (mask || len(f.values) < maxFillValues); s++ {
+			err := observeInput(data, i, s, 1, &buffer, func(x []float32) {
+				for _, v := range x {
+					f.count(v)
+					if math.Abs(float64(v)) >= surelyFill && len(k.Values) <= maxSureFills && !slices.Contains(k.Values, v) {
+						k.Values = append(k.Values, v)
+					}
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case f.few():
+			known[v.Name] = onnx.Known{Values: f.values, All: true}
+		case mask && len(k.Values) > 0 && len(k.Values) <= maxSureFills:
+			known[v.Name] = k
+		}
+	}
+	return known, nil
+}
+
+// maxSureFills is how many values of that size are a mask's; of more, the input has such values by nature.
+const maxSureFills = 16
+
+// learn adds the holders that have shown at most two values to what is known, and reports whether there are new ones.
+func (all fills) learn(n *onnx.Network, known map[string]onnx.Known) bool {
+	found := false
+	for i, f := range all {
+		t := n.Holders[i].Tensor
+		if _, ok := known[t]; !ok && f.few() {
+			known[t], found = onnx.Known{Values: f.values, All: true}, true
+		}
+	}
+	return found
+}
+
+// again reports whether the values are to be observed again, and by which fills: some are unclear, or holders have shown that
+// they are masks, which the graph alone does not tell.
+func (all fills) again(n *onnx.Network, known map[string]onnx.Known) (fills, bool, error) {
+	if all.learn(n, known) {
+		list, err := n.Fills(fillLimit, known)
+		if err != nil {
+			return nil, false, err
+		}
+		fresh, differs := fillsOf(list), false
+		for i, f := range all {
+			if f == nil {
+				fresh[i] = nil
+				continue
+			}
+			differs = differs || !slices.Equal(f.Values, list[i].Values) || f.Exact != list[i].Exact && len(f.Values) > 0
+		}
+		if differs {
+			return fresh, true, nil
+		}
+	}
+	return all, all.unclear(), nil
+}
