@@ -301,9 +301,9 @@ func resizeCorners(c *converter, n node) error {
 	if mode != nil && string(mode.GetS()) != "nearest" {
 		return nil
 	}
-	t := c.constants[scales]
+	t := c.value(scales)
 	if t == nil {
-		return badf("its scales, %q, are not constant: export with opset_version=17", scales)
+		return badf("its scales, %q, are not constant but %s: export with opset_version=17", scales, c.maker(scales))
 	}
 	factors, err := Floats(t)
 	if err != nil {
