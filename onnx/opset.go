@@ -64,6 +64,7 @@ type converter struct {
 	from, to  int64
 	used      map[string]bool   // names that some node reads, or the graph gives
 	ranks     []*ranks          // of the graphs around the node, the innermost first; only below oldest
+	types     *typer            // the same of element types
 	constants map[string]tensor // of the graphs around the node, by name
 	computing *computing
 	before    []node // new nodes in front of the one that is converted
@@ -73,7 +74,9 @@ func (c *converter) graph(g graph) error {
 	c.enter(g)
 	if c.to == oldest {
 		c.ranks = append([]*ranks{newRanks(g)}, c.ranks...)
-		defer func() { c.ranks = c.ranks[1:] }()
+		c.types = &typer{declared: make(map[string]DType), own: make(map[string]DType), outer: c.types}
+		c.types.graph(g)
+		defer func() { c.ranks, c.types = c.ranks[1:], c.types.outer }()
 	}
 	var err error
 	g.Node, err = c.nodes(g.GetNode())

@@ -136,6 +136,36 @@ func TestOlderOperatorsComputeTheSame(t *testing.T) {
 	}
 }
 
+// TestOlderLimitsHaveTheOperandsType raises a Clip and a Pad whose limits and value were attributes, which are float32 whatever
+// the operand is: ONNX Runtime, which takes no operands of two types, runs what comes of it.
+func TestOlderLimitsHaveTheOperandsType(t *testing.T) {
+	x := []float32{-9.5, -0.25, 0.125, 3, 7, 100}
+	for _, c := range []struct {
+		name string
+		node *onnxpb.NodeProto
+		want []float32
+	}{
+		{"Clip", onnx.NewNode("Clip", "n", []string{"d"}, []string{"e"}, floatAttr("min", -0.5), floatAttr("max", 6)), []float32{-0.5, -0.25, 0.125, 3, 6, 6}},
+		{"Pad", onnx.NewNode("Pad", "n", []string{"d"}, []string{"e"}, onnx.IntsAttr("pads", 0, 1, 0, 0), floatAttr("value", -1.5)), []float32{-1.5, -9.5, -0.25, 0.125, 3, 7, 100}},
+	} {
+		for name, typ := range map[string]int64{"float32": 1, "float16": 10, "double": 11} {
+			m := onnx.NetOf(t, 10, []int64{1, 6}, onnx.NewNode("Identity", "n", []string{"x"}, []string{"y"}))
+			m.Graph().Node = []*onnxpb.NodeProto{
+				onnx.NewNode("Cast", "there", []string{"x"}, []string{"d"}, onnx.IntAttr("to", typ)), c.node,
+				onnx.NewNode("Cast", "back", []string{"e"}, []string{"y"}, onnx.IntAttr("to", 1))}
+			m = m.Clone()
+			if err := onnx.ConvertOpset(m); err != nil {
+				t.Errorf("%s of %s: %v", c.name, name, err)
+				continue
+			}
+			got := run(t, m, settings{level: ort.GraphOptimizationLevelDisableAll}, feed{name: "x", dims: []int64{1, 6}, floats: x})["y"]
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s of %s: %v instead of %v", c.name, name, got, c.want)
+			}
+		}
+	}
+}
+
 // TestOlderScalesAreComputed raises Resize and Upsample whose scales follow from constants by way of nodes, or of known
 // dimensions: the bits are the same as before.
 func TestOlderScalesAreComputed(t *testing.T) {
