@@ -13,15 +13,25 @@ var quantizedOps = map[string]bool{
 }
 
 // refuseQuantized refuses a network whose activations are quantized already: quantized a second time, they would be judged by
-// the first. What only restores constants, a weight behind DequantizeLinear, may stay.
+// the first. What only restores constants, a weight or the rows of a table behind DequantizeLinear, may stay, and so may what
+// no output of the network depends on.
 func refuseQuantized(m *Model) error {
+	live, err := living(m)
+	if err != nil {
+		return err
+	}
 	return m.walk(func(p *place, n node) error {
+		if !live[n] {
+			return nil
+		}
 		op := n.GetOpType()
 		linear := strings.Contains(op, "QuantizeLinear") || strings.Contains(op, "DequantizeLinear") || strings.Contains(op, "FakeQuant")
 		how := ""
 		switch {
 		case (linear || isMCTQ(n)) && !p.depends(input(n, 0)):
 			return nil // of constants
+		case strings.HasPrefix(op, "DequantizeLinear") && p.stores(input(n, 0)):
+			return nil // of constants that the network takes a part of
 		case strings.HasPrefix(op, "Dynamic") && (linear || quantizedOps[op]):
 			how = "dynamic quantization"
 		case isMCTQ(n):
@@ -39,9 +49,14 @@ func refuseQuantized(m *Model) error {
 
 // refuseComputedHalf refuses a network of which any part computes in float16 or bfloat16, on values that depend on its inputs:
 // grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are cast at once are moved.
+// What no output of the network depends on may stay.
 func refuseComputedHalf(m *Model) error {
+	live, err := living(m)
+	if err != nil {
+		return err
+	}
 	return m.walk(func(p *place, n node) error {
-		if is(n, carrying) {
+		if is(n, carrying) || !live[n] {
 			return nil
 		}
 		for _, list := range [][]string{n.GetOutput(), n.GetInput()} {

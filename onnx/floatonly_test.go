@@ -83,6 +83,16 @@ func TestFloatNetworksOnly(t *testing.T) {
 		{"bfloat16 in the middle", "", "input x\n const v [4 4]\n a = MatMul(x, v)\n h = Cast(a) to=16\n m = Sigmoid(h)\n y = Cast(m) to=1\n return y", nil, []string{`Sigmoid node "node_m" computes in bfloat16`}},
 		{"half in a branch", "If", "h = Cast(a) to=10\n m = Sigmoid(h)\n d = Cast(m) to=1\n return d", nil, []string{`Sigmoid node "node_m" inside If node "branch" computes in float16`}},
 
+		{"a row of an integer input", "", "input x uint8\n" + scale + "const i int64 = 0\n const w [4 4]\n g = Gather(x, i)\n d = DequantizeLinear(g, s, z)\n y = MatMul(d, w)\n return y", nil, []string{`DequantizeLinear node "node_d"`}},
+		{"a table and activations joined", "", "input x uint8\n" + scale + "const t uint8 [1 4] = 1 2 3 4\n const w [4 4]\n g = Concat(t, x) axis=0\n d = DequantizeLinear(g, s, z)\n y = MatMul(d, w)\n return y", nil, []string{`DequantizeLinear node "node_d"`}},
+		{"a table that is summed", "", "input i int64\n" + scale + "const t uint8 [2 4] = 1 2 3 4 5 6 7 8\n const w [4 4]\n g = Gather(t, i)\n a = Add(g, g)\n d = DequantizeLinear(a, s, z)\n y = MatMul(d, w)\n return y", nil, []string{`DequantizeLinear node "node_d"`}},
+
+		{"a table", "", "input i int64\n" + scale + "const t uint8 [2 4] = 1 2 3 4 5 6 7 8\n const w [4 4]\n g = Gather(t, i)\n d = DequantizeLinear(g, s, z)\n y = MatMul(d, w)\n r = Neg(y)\n return r", nil, nil},
+		{"a table, moved on", "", "input i int64\n input n int64\n" + scale + "const t uint8 [2 4] = 1 2 3 4 5 6 7 8\n const w [4 4]\n g = Gather(t, i)\n v = Reshape(g, n)\n c = Concat(v, t) axis=0\n d = DequantizeLinear(c, s, z)\n y = MatMul(d, w)\n r = Neg(y)\n return r", nil, nil},
+		{"a table in a branch", "If", scale + "const tb uint8 [2 4] = 1 2 3 4 5 6 7 8\n h = ArgMax(a)\n g = Gather(tb, h)\n d = DequantizeLinear(g, s, z)\n return d", nil, nil},
+		{"QDQ that no output depends on", "", "input x\n" + scale + "const w [4 4]\n a = MatMul(x, w)\n q = QuantizeLinear(a, s, z)\n d = DequantizeLinear(q, s, z)\n y = Neg(a)\n return y", nil, nil},
+		{"half that no output depends on", "", "input x\n const w [4 4]\n a = MatMul(x, w)\n h = Cast(a) to=10\n d = Sigmoid(h)\n y = Neg(a)\n return y", nil, nil},
+		{"QDQ that no output of a branch depends on", "If", scale + "q = QuantizeLinear(a, s, z)\n d = DequantizeLinear(q, s, z)\n m = Sigmoid(a)\n return m", nil, nil},
 		{"weights alone", "", "input x\n" + scale + "const w int8 [4 4] = 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n d = DequantizeLinear(w, sw, zw) axis=0\n y = MatMul(x, d)\n r = Neg(y)\n return r", nil, nil},
 		{"weights through both", "", "input x\n" + scale + "const w [4 4]\n const zi int8 = 0\n q = QuantizeLinear(w, s, zi)\n d = DequantizeLinear(q, s, zi)\n y = MatMul(x, d)\n r = Neg(y)\n return r", nil, nil},
 		{"weights of 4 bits", "", "input x\n" + scale + "const w uint8 [4 1 2] = 1 1 1 1 1 1 1 1\n y = MatMulNBits(x, w, sw) K=4 N=4 bits=4 block_size=16\n r = Neg(y)\n return r", domain("com.microsoft"), nil},

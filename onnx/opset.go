@@ -46,7 +46,7 @@ func convert(g graph, from, to int64) error {
 func converters(names *names, from, to int64) (list []*converter) {
 	add := func(table map[string]history, from, to int64) {
 		if from != to {
-			list = append(list, &converter{names: names, table: table, from: from, to: to, constants: make(map[string]tensor)})
+			list = append(list, &converter{names: names, table: table, from: from, to: to, constants: make(map[string]tensor), computing: newComputing()})
 		}
 	}
 	if from < oldest {
@@ -64,17 +64,19 @@ type converter struct {
 	from, to  int64
 	used      map[string]bool   // names that some node reads, or the graph gives
 	ranks     []*ranks          // of the graphs around the node, the innermost first; only below oldest
+	types     *typer            // the same of element types
 	constants map[string]tensor // of the graphs around the node, by name
-	before    []node            // new nodes in front of the one that is converted
+	computing *computing
+	before    []node // new nodes in front of the one that is converted
 }
 
 func (c *converter) graph(g graph) error {
-	for _, t := range g.GetInitializer() {
-		c.constants[t.GetName()] = t
-	}
+	c.enter(g)
 	if c.to == oldest {
 		c.ranks = append([]*ranks{newRanks(g)}, c.ranks...)
-		defer func() { c.ranks = c.ranks[1:] }()
+		c.types = &typer{declared: make(map[string]DType), own: make(map[string]DType), outer: c.types}
+		c.types.graph(g)
+		defer func() { c.ranks, c.types = c.ranks[1:], c.types.outer }()
 	}
 	var err error
 	g.Node, err = c.nodes(g.GetNode())
@@ -84,6 +86,9 @@ func (c *converter) graph(g graph) error {
 func (c *converter) nodes(nodes []node) ([]node, error) {
 	out := make([]node, 0, len(nodes))
 	for _, n := range nodes {
+		for _, name := range n.GetOutput() {
+			c.forget(name)
+		}
 		if standard(n) {
 			if n.GetOpType() == "Constant" {
 				c.constants[output(n, 0)] = constantValue(n)
@@ -91,9 +96,11 @@ func (c *converter) nodes(nodes []node) ([]node, error) {
 			if err := c.node(n); err != nil {
 				return nil, badf("%s: %w", nodeName(n), err)
 			}
+			c.pass(c.before...)
 			out = append(out, c.before...)
 			c.before = nil
 		}
+		c.pass(n)
 		out = append(out, n)
 		for _, body := range subgraphs(n) {
 			if err := c.graph(body); err != nil {
@@ -185,9 +192,9 @@ func (c *converter) ints(n node, suffix string, scalar bool, values ...int64) st
 
 // constInts returns the value of an integer input that is constant.
 func (c *converter) constInts(n node, i int) ([]int64, error) {
-	t := c.constants[input(n, i)]
+	t := c.value(input(n, i))
 	if t == nil {
-		return nil, badf("its input %d, %q, is not constant", i, input(n, i))
+		return nil, badf("its input %d, %q, is not constant but %s", i, input(n, i), c.maker(input(n, i)))
 	}
 	return Ints(t)
 }

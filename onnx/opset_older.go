@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -160,9 +161,16 @@ func rename(op string) rule {
 // spatialOnly: version 7 may normalize every value by itself, version 9 normalizes channels.
 func spatialOnly(c *converter, n node) error { return only("spatial", 1)(c, n) }
 
-// floats adds a constant scalar of float32 and returns its name.
+// float adds a constant scalar for an operand beside the node's first, which is of the same type, and returns its name. Where
+// the type is not known it is float32.
 func (c *converter) float(n node, suffix string, value float32) string {
 	t := NewFloats("", nil, []float32{value})
+	switch typ := c.types.known(input(n, 0)); typ {
+	case Double:
+		t = newTensor("", typ, nil, binary.LittleEndian.AppendUint64(nil, math.Float64bits(float64(value))))
+	case Float16:
+		t = newTensor("", typ, nil, binary.LittleEndian.AppendUint16(nil, toHalf(value)))
+	}
 	t.Name = nil
 	out := c.add(n, "Constant", suffix, nil, &onnxpb.AttributeProto{Name: str("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: t})
 	c.constants[out] = t
@@ -301,9 +309,9 @@ func resizeCorners(c *converter, n node) error {
 	if mode != nil && string(mode.GetS()) != "nearest" {
 		return nil
 	}
-	t := c.constants[scales]
+	t := c.value(scales)
 	if t == nil {
-		return badf("its scales, %q, are not constant: export with opset_version=17", scales)
+		return badf("its scales, %q, are not constant but %s: export with opset_version=17", scales, c.maker(scales))
 	}
 	factors, err := Floats(t)
 	if err != nil {

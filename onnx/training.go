@@ -11,14 +11,12 @@ var dropouts = map[string]struct{ ratio, training int }{
 // a batch: operators in training mode, and numbers drawn by lot. It looks into the bodies of If, Loop and Scan, too. What no
 // output of the network depends on may stay.
 func refuseTraining(m *Model) error {
-	x, err := NewIndex(m)
+	live, err := living(m)
 	if err != nil {
 		return err
 	}
-	f := &finder{Index: x, needed: make(map[string]bool), live: make(map[node]bool)}
-	f.findNeeded()
 	return m.walk(func(p *place, n node) error {
-		if !f.live[p.top(n)] {
+		if !live[n] {
 			return nil
 		}
 		op := n.GetOpType()

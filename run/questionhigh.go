@@ -51,15 +51,23 @@ func (s *searching) questionHigh(ctx context.Context) error {
 	if q.Blame, err = s.blame(ctx, q.float, v); err != nil {
 		return err
 	}
-	cure := "--range-high minmax and --calib with samples like those of --data"
-	switch b := q.Blame; {
-	case b == nil:
-	case b.Holder == "" && b.SQNR != nil:
-		text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR)
-		cure = "see the ranges of the weights of single channels, which are too uneven for 8 bits"
-	case b.SQNR == nil:
-	default:
-		text += fmt.Sprintf("; to blame is %s, %.3g dB alone", b.Holder, *b.SQNR)
+	cure := "give --calib samples like those of --data"
+	if s.config.RangeHigh != string(quant.MinMax) {
+		cure = "try --range-high minmax, and " + cure
+	}
+	if b := q.Blame; b != nil && b.SQNR != nil {
+		why := ""
+		if b.Holder == "" {
+			why, cure, err = s.weightsCure()
+			text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR) + why
+		} else {
+			few, _ := s.few(q.float)
+			why, cure, err = s.holderCure(ctx, b.Holder, few)
+			text += fmt.Sprintf("; to blame is %s, %.3g dB alone", b.Holder, *b.SQNR) + why
+		}
+		if err != nil {
+			return err
+		}
 	}
 	s.warn("int16-differs", text, cure)
 	return nil
@@ -84,13 +92,7 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, e
 	if len(s.network.Followed) > 0 {
 		return nil, nil
 	}
-	few := &picked{set: s.data}
-	var want []float32
-	step := max(1, len(g.probes)/blameRows)
-	for i := 0; i < len(g.probes) && len(few.samples) < blameRows; i += step {
-		few.samples = append(few.samples, g.probes[i])
-		want = append(want, g.rows[i*g.row:(i+1)*g.row]...)
-	}
+	few, want := s.few(g)
 	of := func(holders []onnx.Holder) (float64, error) {
 		got, err := s.rowsOf(ctx, holders, few)
 		if err != nil {
@@ -120,6 +122,17 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, e
 		return nil, err
 	}
 	return &Blame{list[0].Name, finite(v)}, nil
+}
+
+// few are the samples that a holder is blamed by, and what the float network made of them.
+func (s *searching) few(g *sight) (few *picked, want []float32) {
+	few = &picked{set: s.data}
+	step := max(1, len(g.probes)/blameRows)
+	for i := 0; i < len(g.probes) && len(few.samples) < blameRows; i += step {
+		few.samples = append(few.samples, g.probes[i])
+		want = append(want, g.rows[i*g.row:(i+1)*g.row]...)
+	}
+	return few, want
 }
 
 // rowsOf runs the network with some holders on their high grids and all others left float.
@@ -152,6 +165,9 @@ type picked struct {
 }
 
 func (p *picked) Len() int { return len(p.samples) }
+
+// Shape is that of one sample.
+func (p *picked) Shape(input int) []int64 { return p.set.Shape(input) }
 
 func (p *picked) Read(input, i int, dst []byte) error {
 	return p.set.Read(input, p.samples[i], dst)

@@ -149,7 +149,23 @@ func TestBlame(t *testing.T) {
 			t.Errorf("the weights: %v", w)
 		case at >= 0 && (r.Questions.Blame.Holder != r.Holders[at].Name || !strings.Contains(w.Text, "to blame is "+r.Holders[at].Name)):
 			t.Errorf("holder %s: %v", r.Holders[at].Name, w)
+		case strings.Contains(w.Cure, "--range-high minmax"):
+			t.Errorf("holder %d: %q is what there is already", at, w.Cure)
+		case at < 0 && (!strings.Contains(w.Text, " of layer ") || !strings.Contains(w.Cure, "--low and --high")):
+			t.Errorf("the weights: %v", w)
+		case at >= 0 && (!strings.Contains(w.Text, "its int16 range is ") || !strings.Contains(w.Text, "its values in the data ") || !strings.Contains(w.Cure, "--range-high percentile")):
+			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
 		}
+		t.Log(w)
+	}
+	cut := asks(t, cfg, func(s *searching) { s.records[3].High.Scale /= 64 })
+	if w := hasWarning(cut, "int16-differs"); w == nil || !strings.Contains(w.Cure, "give more samples with --calib") || strings.Contains(w.Cure, "minmax") {
+		t.Errorf("a range that is cut off: %v", w)
+	}
+	cfg.RangeHigh = "percentile"
+	other := asks(t, cfg, func(s *searching) { s.records[3].High.Scale /= 64 })
+	if w := hasWarning(other, "int16-differs"); w == nil || !strings.Contains(w.Cure, "--range-high minmax") {
+		t.Errorf("a range that is cut off by another method: %v", w)
 	}
 }
 
