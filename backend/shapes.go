@@ -14,7 +14,7 @@ func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int6
 		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
 	defer session.Close()
-	measured, err := runOnZeros(session, inputs)
+	measured, err := runOnZeros(session, inputs, func(run func()) { run() })
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,8 @@ func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int6
 	return dims, nil
 }
 
-// runOnZeros runs a session once and says what its outputs are like.
-func runOnZeros(session *cgo.Session, inputs []Tensor) ([]cgo.Measured, error) {
+// runOnZeros runs a session once, by within, and says what its outputs are like.
+func runOnZeros(session *cgo.Session, inputs []Tensor, within func(run func())) (measured []cgo.Measured, err error) {
 	fed := map[string]*cgo.Tensor{}
 	for _, in := range inputs {
 		t, err := cgo.NewTensor(in.Type, in.Dims...)
@@ -43,7 +43,7 @@ func runOnZeros(session *cgo.Session, inputs []Tensor) ([]cgo.Measured, error) {
 		clear(t.Bytes())
 		fed[in.Name] = t
 	}
-	measured, err := session.Measure(fed)
+	within(func() { measured, err = session.Measure(fed) })
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot run the network: %w", err)
 	}

@@ -26,7 +26,7 @@ func (s *searching) compile(ctx context.Context) error {
 		err = s.checkLabels(s.metric, src)
 	}
 	if err == nil {
-		err = trySource(ctx, src, len(s.records))
+		err = trySource(ctx, src, len(s.records), s.config.Say)
 	}
 	if err != nil {
 		return err

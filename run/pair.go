@@ -47,7 +47,7 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := p.tryPair(ctx); err != nil {
+	if err := p.tryPair(ctx, c.Say); err != nil {
 		return nil, err
 	}
 	return p, p.bookData("data", p.data)

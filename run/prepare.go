@@ -63,7 +63,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := tryNetwork(ctx, p.float, p.inputs, nil); err != nil {
+	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
 		return nil, err
 	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
@@ -103,7 +103,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, m, calib); err != nil {
+	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
 		return nil, nil, err
 	}
 	records, err := calibrate(ctx, n, calib, c)

@@ -268,10 +268,23 @@ func TestEndlessNetworksInAChild(t *testing.T) {
 	t.Run("time", func(t *testing.T) {
 		tryTime = 500 * time.Millisecond
 		err := TryNetwork(context.Background(), path, nil)
-		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), path+": one block does not come to an end within 500ms") {
+		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), path+": one run of it does not come to an end within 500ms") {
 			t.Error(err)
 		}
 		tryTime = old
+	})
+	t.Run("time, of a command", func(t *testing.T) { // no fault was shown: it goes on
+		m, err := onnx.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tryTime = 500 * time.Millisecond
+		defer func() { tryTime = old }()
+		var said []string
+		err = tryNetwork(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{20, 4}}}, nil, func(l string) { said = append(said, l) })
+		if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "warning: "+path+": one run of it does not come to an end within 500ms") {
+			t.Errorf("%v, %q", err, said)
+		}
 	})
 	t.Run("context", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
@@ -361,18 +374,18 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count(5, "quantize, in blocks of another size")
+	count(4, "quantize, in blocks of another size: one sample is tried where the batch is free")
 	e := Config{Data: c.Data, Metric: "sqnr", Block: 4}
 	if _, err := Eval(ctx, e, low, c.Model, "exact"); err != nil {
 		t.Fatal(err)
 	}
-	count(7, "eval")
+	count(6, "eval")
 	pair := c
 	pair.Model, pair.Calib, pair.GridLow, pair.GridHigh, pair.Low, pair.High, pair.Out = "", "", "", "", low, high, c.Out+"2"
 	if _, err := Search(ctx, pair); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
-	count(10, "a pair of what the search was about, whose switchable network is the same")
+	count(9, "a pair of what the search was about, whose switchable network is the same")
 	if all := triedKeys(); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
 		t.Error("a network was tried twice")
 	}

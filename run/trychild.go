@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,9 +35,23 @@ var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, s
 // died tells whether the end was that of a process which the runtime takes with it.
 func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
+// tryProgram is thisProgram, for tests to replace.
+var tryProgram = thisProgram
+
+// thisProgram is a path by which this very program can be started: on Linux one that goes on to name it while an update puts
+// another in its place, elsewhere that of its file.
+func thisProgram() (string, error) {
+	if path := "/proc/self/exe"; runtime.GOOS == "linux" {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return os.Executable()
+}
+
 // tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
 func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
-	program, err := os.Executable()
+	program, err := tryProgram()
 	if err != nil {
 		return end, err
 	}
@@ -48,6 +63,8 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(limited, program, tryWord)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=single") // Go that ends by itself is to do so with an exit code, not by a signal
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &limitedBuffer{&errs, 1 << 12}, time.Second
 	apart(cmd)
 	in, err := cmd.StdinPipe()
@@ -73,6 +90,9 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		if status, ok = exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			end.signal = status.Signal()
 		}
+	}
+	if strings.Contains(errs.String(), "std::bad_alloc") { // C++ aborts of that, for want of memory and not of a fault
+		end.signal = 0
 	}
 	if !end.ran && !end.died() && !end.late {
 		end.text, _, _ = strings.Cut(strings.TrimSpace(errs.String()), "\n")

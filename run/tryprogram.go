@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -35,7 +36,7 @@ const tryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
 // Child makes the process a child that tries a network, if that is what the command line asks for; then main must end the
 // process with the code, and do nothing else before. A program that calls it has networks that this machine has not loaded
 // before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them. The child is
-// this very program, os.Executable, and no other.
+// this very program and no other: on Linux also where another has taken its place on disk, elsewhere os.Executable.
 func Child(args []string) (code int, child bool) {
 	if len(args) != 2 || args[1] != tryWord {
 		tryHere = true
@@ -72,8 +73,10 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 		_, _ = io.Copy(io.Discard, from)
 		os.Exit(ExitInterrupted)
 	}()
-	backend.DieOfFaults()
-	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() { fmt.Fprintln(out, tryLoaded) }})
+	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
+		debug.FreeOSMemory() // of the model, which nobody reads any more
+		fmt.Fprintln(out, tryLoaded)
+	}})
 	if err != nil {
 		fmt.Fprintln(out, tryFailed+strings.Join(strings.Fields(err.Error()), " "))
 		return nil
