@@ -253,6 +253,9 @@ func lasting(t *testing.T, data []byte) string {
 	for _, key := range []string{"seconds", "command", "trials", "sample_evaluations", "trial_costs", "metric_command", "config"} {
 		delete(r, key)
 	}
+	if q, ok := r["questions"].(map[string]any); ok {
+		delete(q, "seconds")
+	}
 	if exports, ok := r["exports"].([]any); ok {
 		for _, e := range exports {
 			delete(e.(map[string]any), "files")

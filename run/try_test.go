@@ -395,7 +395,8 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 func TestCommandsRefuseNetworksThatKill(t *testing.T) {
 	trying(t)
 	dir := t.TempDir()
-	bad := writeNetwork(t, filepath.Join(dir, "bad.onnx"), deadly()["Split"].GraphProto)
+	bad := writeNetwork(t, filepath.Join(dir, "bad.onnx"), newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 4).node("MatMul", "x w", "r").
+		node("Split", "r", "- y - -", &onnxpb.AttributeProto{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(-1)}).GraphProto)
 	good := writeNetwork(t, filepath.Join(dir, "good.onnx"), newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 1).node("MatMul", "x w", "y").GraphProto)
 	data := filepath.Join(dir, "x.npy")
 	writeTestFile(t, data, append(npyHeader("<f4", 6, 4), make([]byte, 6*4*4)...))
