@@ -13,7 +13,7 @@ type TryOptions struct {
 	Loaded func()            // called between loading and running
 }
 
-// Try loads a model and runs it once, on zeros. It is for a process that may die of that: a fault of ONNX Runtime ends it by
+// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a process that may die of that: a fault of ONNX Runtime ends it by
 // its signal, for a parent to see. The caller must not hold on to model, of which the session has a copy.
 func Try(model []byte, inputs []Tensor, o TryOptions) error {
 	var session *cgo.Session
@@ -26,7 +26,7 @@ func Try(model []byte, inputs []Tensor, o TryOptions) error {
 	}
 	defer session.Close()
 	o.Loaded()
-	_, err = runOnZeros(session, inputs, cgo.DieOfFaults)
+	_, err = runOnce(session, inputs, cgo.DieOfFaults)
 	return err
 }
 

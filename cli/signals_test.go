@@ -112,7 +112,7 @@ func endless(limit float32) graph {
 func TestSignalsEndEndlessNetworks(t *testing.T) {
 	in := good(t)
 	in.write(t, "child.onnx", endless(-1).bytes())
-	in.write(t, "here.onnx", endless(0).bytes()) // a child runs zeros
+	in.write(t, "here.onnx", endless(0).bytes()) // zeros do not begin it, samples do
 	in.flags["--model"] = in.path("here.onnx")
 	for _, c := range []struct {
 		name   string

@@ -159,10 +159,10 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 		if err != nil {
 			return nil, nil, err
 		}
-		return p.fixedSource(n, grids)
+		return p.fixedSource(ctx, n, grids)
 	}
 	if !m.IsMCTQ() {
-		src, err := plainSource(m, p.inputs, p.block, p.output)
+		src, err := plainSource(ctx, m, p.inputs, p.block, p.output)
 		return src, nil, err
 	}
 	formula, err := quant.ParseFormula(c.Formula)
@@ -176,7 +176,7 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.fixedSource(n, grids)
+	return p.fixedSource(ctx, n, grids)
 }
 
 // referenceOutputs runs another network on the same samples.
@@ -194,7 +194,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, err
 	}
-	src, err := plainSource(m, p.inputs, p.block, o.Output)
+	src, err := plainSource(ctx, m, p.inputs, p.block, o.Output)
 	if err != nil {
 		return nil, err
 	}

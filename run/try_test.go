@@ -374,18 +374,18 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count(4, "quantize, in blocks of another size: one sample is tried where the batch is free")
+	count(5, "quantize, by the calibration samples")
 	e := Config{Data: c.Data, Metric: "sqnr", Block: 4}
 	if _, err := Eval(ctx, e, low, c.Model, "exact"); err != nil {
 		t.Fatal(err)
 	}
-	count(6, "eval")
+	count(7, "eval")
 	pair := c
 	pair.Model, pair.Calib, pair.GridLow, pair.GridHigh, pair.Low, pair.High, pair.Out = "", "", "", "", low, high, c.Out+"2"
 	if _, err := Search(ctx, pair); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
-	count(9, "a pair of what the search was about, whose switchable network is the same")
+	count(10, "a pair of what the search was about, whose switchable network is the same")
 	if all := triedKeys(); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
 		t.Error("a network was tried twice")
 	}

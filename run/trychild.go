@@ -55,10 +55,18 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 	if err != nil {
 		return end, err
 	}
-	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model)})
+	values := firstValues(inputs)
+	sizes := make([]int, len(values))
+	readers := []io.Reader{nil, bytes.NewReader(model)}
+	for i, v := range values {
+		sizes[i] = len(v)
+		readers = append(readers, bytes.NewReader(v))
+	}
+	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model), sizes})
 	if err != nil {
 		return end, err
 	}
+	readers[0] = bytes.NewReader(append(order, '\n'))
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var out, errs bytes.Buffer
@@ -75,7 +83,7 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		return end, err
 	}
 	go func() { // the pipe stays open: its end is the child's end
-		_, _ = io.Copy(in, io.MultiReader(bytes.NewReader(append(order, '\n')), bytes.NewReader(model)))
+		_, _ = io.Copy(in, io.MultiReader(readers...))
 	}()
 	err = cmd.Wait()
 	if ctx.Err() != nil {
@@ -101,6 +109,22 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		}
 	}
 	return end, nil
+}
+
+// firstValues are the first samples of each input; nothing of one whose data are not at hand or cannot be read, of which
+// whoever reads them next says why.
+func firstValues(inputs []backend.Tensor) [][]byte {
+	all := make([][]byte, len(inputs))
+	for i, in := range inputs {
+		if in.First == nil || len(in.Dims) == 0 {
+			continue
+		}
+		values := make([]byte, in.Bytes())
+		if in.First(values, int(in.Dims[0])) == nil {
+			all[i] = values
+		}
+	}
+	return all
 }
 
 // limitedBuffer keeps the first bytes of what is written to it.

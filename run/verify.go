@@ -116,7 +116,7 @@ func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.
 
 // openFile compiles a file that runs as it is, on the search's own data and metric.
 func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
-	src, err := plainSource(m, s.inputs, s.block, s.output)
+	src, err := plainSource(ctx, m, s.inputs, s.block, s.output)
 	if err != nil {
 		return nil, err
 	}
