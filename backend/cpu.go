@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -63,6 +64,7 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 		}
 		all.Go(func() (err error) {
 			defer crash.Catch(&err)
+			debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
 			if broken.Err() != nil {
 				return nil
 			}

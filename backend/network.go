@@ -8,6 +8,10 @@ type Tensor struct {
 	Name string
 	Type cgo.DType
 	Dims []int64
+
+	// First reads the first samples of an input's data, one after another, for runs that only look at a network: values that are
+	// there, since zeros may be what no sample has. Nil: zeros.
+	First func(dst []byte, samples int) error `json:"-"`
 }
 
 // elems is the number of elements of one block.
@@ -18,6 +22,9 @@ func (t Tensor) elems() int {
 	}
 	return n
 }
+
+// Bytes is the size of one block.
+func (t Tensor) Bytes() int { return t.elems() * t.Type.Size() }
 
 // sampleBytes is the number of bytes of one sample of a block.
 func (t Tensor) sampleBytes(block int) int { return t.elems() / block * t.Type.Size() }

@@ -3,11 +3,13 @@ package backend
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"demote/cgo"
+	"demote/crash"
 )
 
 // A Plain runs a network without holders as anyone would who only has ONNX Runtime: some sessions side by side on the CPU,
@@ -59,7 +61,9 @@ func (p *Plain) Pass(ctx context.Context) error {
 	var next atomic.Int64
 	all, ctx := errgroup.WithContext(ctx)
 	for _, lane := range p.lanes {
-		all.Go(func() error {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= p.data.len() {

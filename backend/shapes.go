@@ -1,20 +1,26 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 
 	"demote/cgo"
 )
 
-// Measure runs a model once on zeros and returns the shapes of the named outputs, those of other
-// kinds than tensors left out: the runtime's own word, for every operator that it knows.
-func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int64, error) {
-	session, err := cgo.NewSession(model, cgo.Options{Level: 0})
+// Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named outputs, those of other
+// kinds than tensors left out: the runtime's own word, for every operator that it knows. The context ends the run.
+func Measure(ctx context.Context, model []byte, inputs []Tensor, outputs []string) (map[string][]int64, error) {
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop.Close()
+	session, err := cgo.NewSession(model, cgo.Options{Level: 0, Stop: stop})
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
 	defer session.Close()
-	measured, err := runOnZeros(session, inputs)
+	measured, err := runOnce(session, inputs, func(run func()) { run() })
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +37,8 @@ func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int6
 	return dims, nil
 }
 
-// runOnZeros runs a session once and says what its outputs are like.
-func runOnZeros(session *cgo.Session, inputs []Tensor) ([]cgo.Measured, error) {
+// runOnce runs a session once, by within, and says what its outputs are like.
+func runOnce(session *cgo.Session, inputs []Tensor, within func(run func())) (measured []cgo.Measured, err error) {
 	fed := map[string]*cgo.Tensor{}
 	for _, in := range inputs {
 		t, err := cgo.NewTensor(in.Type, in.Dims...)
@@ -41,9 +47,14 @@ func runOnZeros(session *cgo.Session, inputs []Tensor) ([]cgo.Measured, error) {
 		}
 		defer t.Close()
 		clear(t.Bytes())
+		if in.First != nil && len(in.Dims) > 0 {
+			if err := in.First(t.Bytes(), int(in.Dims[0])); err != nil {
+				return nil, err
+			}
+		}
 		fed[in.Name] = t
 	}
-	measured, err := session.Measure(fed)
+	within(func() { measured, err = session.Measure(fed) })
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot run the network: %w", err)
 	}

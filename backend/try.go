@@ -13,20 +13,22 @@ type TryOptions struct {
 	Loaded func()            // called between loading and running
 }
 
-// Try loads a model and runs it once, on zeros. It is for a process that may die of that.
+// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a process that may die of that: a fault of ONNX Runtime ends it by
+// its signal, for a parent to see. The caller must not hold on to model, of which the session has a copy.
 func Try(model []byte, inputs []Tensor, o TryOptions) error {
-	session, err := cgo.NewSession(model, cgo.Options{Level: o.Level, IntraThreads: 1, Config: o.Config})
+	var session *cgo.Session
+	var err error
+	cgo.DieOfFaults(func() {
+		session, err = cgo.NewSession(model, cgo.Options{Level: o.Level, IntraThreads: 1, Config: o.Config})
+	})
 	if err != nil {
 		return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
 	defer session.Close()
 	o.Loaded()
-	_, err = runOnZeros(session, inputs)
+	_, err = runOnce(session, inputs, cgo.DieOfFaults)
 	return err
 }
-
-// DieOfFaults lets a fault end this process by its signal, for a parent to see.
-func DieOfFaults() { cgo.DieOfFaults() }
 
 // RuntimePath is the absolute path of the open ONNX Runtime library; empty before OpenRuntime.
 func RuntimePath() string { return cgo.Path() }

@@ -50,8 +50,9 @@ func debugging(args []string) bool {
 	})
 }
 
-// memoryFull ends the process, whose next allocation would end it with a stack.
+// memoryFull ends the process, whose next allocation would end it with a stack. What was found by then is written first.
 func memoryFull(errs io.Writer, exit func(int), taken, limit int64) {
 	fmt.Fprintf(errs, "demote: no memory is left: %d of %d MiB are taken; free some, or look at the network's dimensions, and use fewer samples with --limit\n", taken>>20, limit>>20)
+	flush()
 	exit(run.ExitInternal)
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"demote/crash"
 	"demote/run"
 )
 
@@ -36,6 +37,28 @@ func obey(signals <-chan os.Signal, stop func(), grace time.Duration, errs io.Wr
 	case <-time.After(grace):
 		fmt.Fprintf(errs, "demote: not at an end after %v: stopped; what was found by then is on disk\n", grace)
 	}
-	run.Flush()
+	flush()
 	exit(run.ExitInterrupted)
+}
+
+// flushTime is how long the end of the process waits for what was found to be written: with the grace, less than 10 s. A disk
+// that hangs is not waited for.
+const flushTime = 500 * time.Millisecond
+
+// flushing is run.Flush, for tests to replace.
+var flushing = run.Flush
+
+// flush writes what was found by now, if that can be done in flushTime.
+func flush() {
+	done := make(chan struct{})
+	go func() {
+		var err error
+		defer close(done)
+		defer crash.Catch(&err) // the process ends all the same
+		flushing()
+	}()
+	select {
+	case <-done:
+	case <-time.After(flushTime):
+	}
 }

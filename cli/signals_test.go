@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -47,6 +48,49 @@ func TestObey(t *testing.T) {
 	}
 }
 
+// TestEndsFlush holds that a process that ends by a second signal, by the end of its grace or for want of memory writes what it
+// has found, and that a write which hangs does not keep it.
+func TestEndsFlush(t *testing.T) {
+	defer func() { flushing = run.Flush }()
+	signals := func(n int) <-chan os.Signal {
+		all := make(chan os.Signal, n)
+		for range n {
+			all <- syscall.SIGTERM
+		}
+		return all
+	}
+	for name, end := range map[string]func(exit func(int)){
+		"second signal":    func(exit func(int)) { obey(signals(2), func() {}, time.Hour, io.Discard, exit) },
+		"end of the grace": func(exit func(int)) { obey(signals(1), func() {}, time.Millisecond, io.Discard, exit) },
+		"no memory":        func(exit func(int)) { memoryFull(io.Discard, exit, 2, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrote, ended := false, false
+			flushing = func() { wrote = !ended }
+			end(func(int) { ended = true })
+			if !wrote || !ended {
+				t.Errorf("written %v, ended %v", wrote, ended)
+			}
+			ended = false
+			hang := make(chan struct{})
+			flushing = func() { <-hang }
+			began := time.Now()
+			end(func(int) { ended = true })
+			if close(hang); !ended || time.Since(began) > flushTime+5*time.Second {
+				t.Errorf("ended %v after %v", ended, time.Since(began))
+			}
+			flushing = func() { panic("broken") }
+			ended = false
+			if end(func(int) { ended = true }); !ended {
+				t.Error("a panic keeps it")
+			}
+		})
+	}
+	if grace+flushTime >= 10*time.Second {
+		t.Errorf("a grace of %v and %v: who sends SIGTERM may kill after 10 s", grace, flushTime)
+	}
+}
+
 // endless is a network whose Loop has no end where x has a value above the limit.
 func endless(limit float32) graph {
 	body := &onnxpb.GraphProto{Name: proto.String("body"),
@@ -68,7 +112,7 @@ func endless(limit float32) graph {
 func TestSignalsEndEndlessNetworks(t *testing.T) {
 	in := good(t)
 	in.write(t, "child.onnx", endless(-1).bytes())
-	in.write(t, "here.onnx", endless(0).bytes()) // a child runs zeros
+	in.write(t, "here.onnx", endless(0).bytes()) // zeros do not begin it, samples do
 	in.flags["--model"] = in.path("here.onnx")
 	for _, c := range []struct {
 		name   string

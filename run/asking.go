@@ -30,7 +30,7 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 	}
 	err := p.setBlock(p.block) // no larger than the hold-out
 	if err == nil {
-		err = h.besideSearch()
+		err = h.besideSearch(ctx)
 	}
 	if err == nil {
 		err = h.compile(ctx)
@@ -46,7 +46,7 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 }
 
 // besideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
-func (s *searching) besideSearch() error {
+func (s *searching) besideSearch(ctx context.Context) error {
 	if !s.onGPU() {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (s *searching) besideSearch() error {
 	if err != nil {
 		return err
 	}
-	want, err := s.need()
+	want, err := s.need(ctx)
 	if err == nil && want.sum() > free {
 		s.device = backend.DeviceInfo{}
 	}

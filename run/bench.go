@@ -172,7 +172,7 @@ func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	if s.metric, s.command, err = s.pickMetric(c); err != nil {
 		return nil, err
 	}
-	if err := s.fitDevice(); err != nil {
+	if err := s.fitDevice(ctx); err != nil {
 		return nil, err
 	}
 	b := &Bench{Network: c.Model, Holders: len(s.records), Samples: s.data.Len(), Block: s.block}

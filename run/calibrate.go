@@ -112,7 +112,7 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	if err != nil {
 		return err
 	}
-	fixed, err := fixShapes(n.Model, inputs, block)
+	fixed, err := fixShapes(ctx, n.Model, inputs, block)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func TestAFixedBatchStays(t *testing.T) {
 // TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers below 0.
 func TestAnEvaluatorChecksTheBatch(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 30))
-	src, err := s.source()
+	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 60))
 	n := len(s.records)
 	open := func(wrap func(*source) backend.Source, plan bool) *backend.Evaluator {
-		src, err := s.source()
+		src, err := s.source(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,12 +21,12 @@ func (s *searching) compile(ctx context.Context) error {
 	if err := score(ctx); err != nil {
 		return err
 	}
-	src, err := s.source()
+	src, err := s.source(ctx)
 	if err == nil {
 		err = s.checkLabels(s.metric, src)
 	}
 	if err == nil {
-		err = trySource(ctx, src, len(s.records))
+		err = trySource(ctx, src, len(s.records), s.config.Say)
 	}
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	src, err := s.source()
+	src, err := s.source(ctx)
 	if err != nil {
 		return err
 	}

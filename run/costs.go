@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 
@@ -60,8 +61,8 @@ func (c Config) costFile() string {
 }
 
 // readCosts finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
-func (s *searching) readCosts() error {
-	bops, bytes, err := s.workCosts()
+func (s *searching) readCosts(ctx context.Context) error {
+	bops, bytes, err := s.workCosts(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,8 +93,8 @@ func (s *searching) readCosts() error {
 
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values, and the bytes of its own tensor.
-func (s *searching) workCosts() (bops, bytes cost, err error) {
-	fixed, err := s.fixed()
+func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error) {
+	fixed, err := s.fixed(ctx)
 	if err != nil {
 		return bops, bytes, err
 	}

@@ -156,7 +156,7 @@ func transfers(t *testing.T, cfg Config, selects int) {
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
 	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
-	src, err := s.source()
+	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func placeAll(t *testing.T, cfg Config) {
 	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
 		t.Fatal(err)
 	}
-	src, err := s.source()
+	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func placeAll(t *testing.T, cfg Config) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := plainSource(s.prepared.float, inputs, s.block, s.output)
+		plain, err := plainSource(context.Background(), s.prepared.float, inputs, s.block, s.output)
 		if err != nil {
 			t.Fatal(err)
 		}

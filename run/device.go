@@ -90,7 +90,7 @@ func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
 
 // fitDevice settles block size and stored activations for a GPU, and says what they take of its memory
 // before it is taken.
-func (s *searching) fitDevice() error {
+func (s *searching) fitDevice(ctx context.Context) error {
 	if !s.onGPU() {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (s *searching) fitDevice() error {
 	}
 	s.asked = s.block
 	for {
-		need, err := s.need()
+		need, err := s.need(ctx)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ type need struct{ samples, weights, activations int64 }
 
 func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 
-func (s *searching) need() (n need, err error) {
+func (s *searching) need(ctx context.Context) (n need, err error) {
 	for _, in := range s.inputs {
 		size := int64(in.Type.Size())
 		for _, d := range in.Dims[1:] {
@@ -138,7 +138,7 @@ func (s *searching) need() (n need, err error) {
 	for _, t := range s.network.Model.Graph().GetInitializer() {
 		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
 	}
-	n.activations, err = s.activations()
+	n.activations, err = s.activations(ctx)
 	return n, err
 }
 
@@ -197,7 +197,7 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 	if !s.onGPU() {
 		return s.ev, func() {}, nil
 	}
-	src, err := s.source()
+	src, err := s.source(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

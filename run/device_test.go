@@ -24,7 +24,7 @@ func onDevice(t testing.TB, device string, cfg Config) *searching {
 		t.Fatal(err)
 	}
 	s.result = &Result{}
-	for _, step := range []func() error{s.chooseDevice, s.fitDevice, func() error { return s.open(context.Background()) }} {
+	for _, step := range []func() error{s.chooseDevice, func() error { return s.fitDevice(context.Background()) }, func() error { return s.open(context.Background()) }} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -100,7 +101,7 @@ func dimConfig(t testing.TB) Config {
 // one after another.
 func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 	t.Helper()
-	src, err := s.source()
+	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

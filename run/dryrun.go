@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 
 	"demote/search"
@@ -8,7 +9,7 @@ import (
 
 // dryRun says what a search would be about: holders, memory and a bound on the work. It runs no
 // trial and makes no folder.
-func (s *searching) dryRun() error {
+func (s *searching) dryRun(ctx context.Context) error {
 	n, samples := len(s.records), s.data.Len()
 	data := 0
 	for _, in := range s.inputs {
@@ -18,7 +19,7 @@ func (s *searching) dryRun() error {
 		}
 		data += size * samples
 	}
-	activations, err := s.activations()
+	activations, err := s.activations(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,8 +73,8 @@ func (s *searching) mostScores() string {
 
 // activations is the size of all holders' tensors of one block, in bytes: more than is alive at any
 // time.
-func (s *searching) activations() (int64, error) {
-	src, err := s.source()
+func (s *searching) activations(ctx context.Context) (int64, error) {
+	src, err := s.source(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -28,7 +28,7 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := tryNetwork(ctx, p.float, p.inputs, nil); err != nil {
+	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
 		return nil, err
 	}
 	p.bookModel("model", p.float)

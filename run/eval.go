@@ -150,7 +150,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 // encodings, which it does not know, as FakeQuant.
 func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, config map[string]string) (*source, []quant.Record, error) {
 	if !m.IsMCTQ() {
-		if err := tryNetwork(ctx, m, p.inputs, config); err != nil {
+		if err := tryNetwork(ctx, m, p.inputs, config, c.Say); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -159,10 +159,10 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 		if err != nil {
 			return nil, nil, err
 		}
-		return p.fixedSource(n, grids)
+		return p.fixedSource(ctx, n, grids)
 	}
 	if !m.IsMCTQ() {
-		src, err := plainSource(m, p.inputs, p.block, p.output)
+		src, err := plainSource(ctx, m, p.inputs, p.block, p.output)
 		return src, nil, err
 	}
 	formula, err := quant.ParseFormula(c.Formula)
@@ -171,12 +171,12 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 	}
 	n, grids, err := onnx.ReadMCTQ(m, formula)
 	if err == nil {
-		err = tryNetwork(ctx, n.Model, p.inputs, config)
+		err = tryNetwork(ctx, n.Model, p.inputs, config, c.Say)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.fixedSource(n, grids)
+	return p.fixedSource(ctx, n, grids)
 }
 
 // referenceOutputs runs another network on the same samples.
@@ -191,10 +191,10 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if o.Output, err = wantOutput(m, c.Output); err != nil {
 		return nil, err
 	}
-	if err := tryNetwork(ctx, m, p.inputs, o.Config); err != nil {
+	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, err
 	}
-	src, err := plainSource(m, p.inputs, p.block, o.Output)
+	src, err := plainSource(ctx, m, p.inputs, p.block, o.Output)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func scoreAgain(t *testing.T, s *searching, n *onnx.Network, grids []quant.Grid,
 		t.Fatal(err)
 	}
 	p := &prepared{data: s.data, inputs: s.inputs, block: s.block, output: s.output}
-	src, records, err := p.fixedSource(n, grids)
+	src, records, err := p.fixedSource(context.Background(), n, grids)
 	if err != nil {
 		t.Fatal(err)
 	}

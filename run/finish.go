@@ -14,7 +14,7 @@ import (
 // scoreFloat runs the float network over the samples: its own score where the metric has one of
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
 func (s *searching) scoreFloat(ctx context.Context) error {
-	src, err := plainSource(s.prepared.float, s.inputs, s.block, s.output)
+	src, err := plainSource(ctx, s.prepared.float, s.inputs, s.block, s.output)
 	if err == nil {
 		err = s.checkLabels(s.metric, src)
 	}

@@ -107,7 +107,7 @@ func (c Config) choices() map[string]string {
 
 // constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the first
 // trial.
-func (s *searching) constrainSearch() error {
+func (s *searching) constrainSearch(ctx context.Context) error {
 	if err := s.arrange(s.rules); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (s *searching) constrainSearch() error {
 	if s.metric.IsWhole() {
 		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
-	return s.readCosts()
+	return s.readCosts(ctx)
 }
 
 // ended says what ended a search before its strategy was done, if anything did.

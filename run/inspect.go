@@ -97,7 +97,7 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, p.model, calib); err != nil {
+	if err := tryFloat(ctx, p.model, calib, c.Say); err != nil {
 		return err
 	}
 	p.records, err = calibrate(ctx, p.network, calib, c)

@@ -80,17 +80,24 @@ func leftIn(root fs.FS, mount, group, limit, used string) int64 {
 	}
 }
 
-// reclaimable is what a group's files take in memory and give back at once where it is wanted.
+// reclaimable is what a group's files and the system's notes on them take in memory, and give back where it is wanted. Version 1
+// has the sums with the groups below under names of their own.
 func reclaimable(root fs.FS, folder string) int64 {
+	var own, total int64
 	for _, line := range linesOf(root, path.Join(folder, "memory.stat")) {
 		name, value, _ := strings.Cut(line, " ")
-		if name == "inactive_file" || name == "total_inactive_file" {
-			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-				return n
-			}
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			continue
+		}
+		switch name {
+		case "inactive_file", "active_file", "slab_reclaimable":
+			own += n
+		case "total_inactive_file", "total_active_file":
+			total += n
 		}
 	}
-	return 0
+	return max(own, total)
 }
 
 // fits refuses samples of the given sizes in bytes that would not fit into the memory that is free,
@@ -144,9 +151,13 @@ func linesOf(root fs.FS, name string) []string {
 	return strings.Split(string(data), "\n")
 }
 
+// mostMemory is the limit for a process that can have so many bytes.
+func mostMemory(bytes int64) uint64 { return uint64(bytes) / 4 * 5 }
+
 // LimitMemory lets this process take no more memory than there is, and a quarter more for what it
 // asks for and never touches, so that a network that wants far more ends with an error and not by the
 // system's hand; metric commands do not inherit the limit. It does nothing where the system has no such limit, or has a lower one.
+// WatchMemory raises the limit when more memory becomes free.
 func LimitMemory() {
 	if runtime.GOOS != "linux" {
 		return
@@ -155,7 +166,7 @@ func LimitMemory() {
 	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil {
 		return
 	}
-	most := uint64(freeMemory()) / 4 * 5
+	most := mostMemory(freeMemory())
 	if most < now.Cur {
 		given.Lock()
 		defer given.Unlock()

@@ -16,6 +16,7 @@ import (
 const (
 	memoryTick = 20 * time.Millisecond
 	memoryFull = 0.95
+	raiseTicks = 50 // after so many ticks it is seen whether more has become free
 )
 
 // WatchMemory calls full, once and from another goroutine, when the memory that this process may have (see LimitMemory) is
@@ -27,34 +28,74 @@ func WatchMemory(full func(taken, limit int64)) {
 		return
 	}
 	limit := int64(now.Cur)
-	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
-		debug.SetMemoryLimit(limit / 5 * 4) // garbage is collected before it is what there is no room for
-	}
+	collectBelow(limit)
 	if dataMemory() > 0 {
-		go watchMemory(limit, time.Tick(memoryTick), dataMemory, goMemory, full)
+		go watchMemory(limit, time.Tick(memoryTick), dataMemory, goMemory, raiseLimit, full)
 	}
 }
 
-func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, full func(taken, limit int64)) {
-	for range tick {
-		if taken := data(); float64(taken) > memoryFull*float64(limit) && gos() > limit/2 {
+// collectBelow has Go collect garbage before it is what a limit leaves no room for.
+func collectBelow(limit int64) {
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(limit / 5 * 4)
+	}
+}
+
+func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, raise func(limit int64) int64, full func(taken, limit int64)) {
+	for n := 1; ; n++ {
+		if _, ok := <-tick; !ok {
+			return
+		}
+		if n%raiseTicks == 0 {
+			limit = raise(limit)
+		}
+		taken := data()
+		over := func() bool { return float64(taken) > memoryFull*float64(limit) && gos() > limit/2 }
+		if !over() {
+			continue
+		}
+		if limit = raise(limit); over() {
 			full(taken, limit)
 			return
 		}
 	}
 }
 
+// raiseLimit raises the limit that LimitMemory has set, where more memory has become free since, and returns the one in force.
+func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(freeMemory()+residentMemory())) }
+
+// raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth the while.
+func raiseTo(limit int64, most uint64) int64 {
+	given.Lock()
+	defer given.Unlock()
+	if !given.set {
+		return limit
+	}
+	most = min(most, given.limit.Cur, math.MaxInt64)
+	if most <= uint64(limit)+uint64(limit)/16 || unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: most, Max: given.limit.Max}) != nil {
+		return limit
+	}
+	collectBelow(int64(most))
+	return int64(most)
+}
+
+// residentMemory is what this process has of the memory by now, without files.
+func residentMemory() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
+
 // dataMemory is what counts for the limit on the memory of this process; 0 where the system does not say.
-func dataMemory() int64 {
+func dataMemory() int64 { return memoryPages(5) }
+
+// memoryPages is one of the figures that the system has of this process, in bytes; 0 where it does not say.
+func memoryPages(field int) int64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0
 	}
 	fields := strings.Fields(string(text)) // pages: size, resident, shared, text, library, data
-	if len(fields) < 6 {
+	if len(fields) <= field {
 		return 0
 	}
-	pages, err := strconv.ParseInt(fields[5], 10, 64)
+	pages, err := strconv.ParseInt(fields[field], 10, 64)
 	if err != nil {
 		return 0
 	}

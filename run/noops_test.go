@@ -93,7 +93,7 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 	s := compiled(t, dimConfig(t))
 	n := len(s.records)
 	open := func(wrap func(*source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
-		src, err := s.source()
+		src, err := s.source(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 		return e
 	}
 	plain := func(s *source) backend.Source { return s }
-	src, err := s.source()
+	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := p.tryPair(ctx); err != nil {
+	if err := p.tryPair(ctx, c.Say); err != nil {
 		return nil, err
 	}
 	return p, p.bookData("data", p.data)
@@ -85,13 +85,13 @@ func (p *prepared) readPair(c Config) error {
 }
 
 // fixedSource is a network that runs on one grid a holder, cut like a switchable one.
-func (p *prepared) fixedSource(n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
+func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
 	records := make([]quant.Record, len(grids))
 	for i, g := range grids {
 		records[i] = quant.Record{Low: g, High: g}
 	}
 	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output}
-	src, err := q.source()
+	src, err := q.source(ctx)
 	return src, records, err
 }
 
@@ -101,7 +101,7 @@ func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
 	if s.low == nil {
 		return nil, nil
 	}
-	src, records, err := s.fixedSource(s.low, s.lowGrids)
+	src, records, err := s.fixedSource(ctx, s.low, s.lowGrids)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *searching) highReference(ctx context.Context) error {
 	if !s.metric.NeedsReference {
 		return nil
 	}
-	src, err := s.source()
+	src, err := s.source(ctx)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.fitBlock(c.Block); err != nil {
+	if err := p.fitBlock(ctx, c.Block); err != nil {
 		p.Close()
 		return nil, err
 	}

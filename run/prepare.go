@@ -63,7 +63,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.open(c); err != nil {
 		return nil, err
 	}
-	if err := tryNetwork(ctx, p.float, p.inputs, nil); err != nil {
+	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
 		return nil, err
 	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
@@ -103,7 +103,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, m, calib); err != nil {
+	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
 		return nil, nil, err
 	}
 	records, err := calibrate(ctx, n, calib, c)
@@ -206,17 +206,17 @@ func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 }
 
 // measured is what the runtime says of the shapes of the network's tensors. It is asked once.
-func (p *prepared) measured() (*shapes, error) {
+func (p *prepared) measured(ctx context.Context) (*shapes, error) {
 	var err error
 	if p.shapes == nil {
-		p.shapes, err = measureShapes(p.network.Model, p.inputs, p.block)
+		p.shapes, err = measureShapes(ctx, p.network.Model, p.inputs, p.block)
 	}
 	return p.shapes, err
 }
 
 // fixed is the network with shapes for blocks of the chosen size, see fixShapes.
-func (p *prepared) fixed(open ...string) (*onnx.Model, error) {
-	s, err := p.measured()
+func (p *prepared) fixed(ctx context.Context, open ...string) (*onnx.Model, error) {
+	s, err := p.measured(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (p *prepared) fixed(open ...string) (*onnx.Model, error) {
 }
 
 // source is the switchable network, cut for the metric's output.
-func (p *prepared) source() (*source, error) {
+func (p *prepared) source(ctx context.Context) (*source, error) {
 	var open []string
 	for _, f := range p.network.Followed {
 		open = append(open, f.Name)
@@ -232,7 +232,7 @@ func (p *prepared) source() (*source, error) {
 	for _, h := range p.network.Holders { // a class token that is repeated for each sample is a constant, with a holder
 		open = append(open, h.Tensor)
 	}
-	fixed, err := p.fixed(open...)
+	fixed, err := p.fixed(ctx, open...)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +244,10 @@ func (p *prepared) source() (*source, error) {
 	}
 	src, err := newSource(switchable, len(n.Holders), []string{p.output})
 	if err == nil {
-		src.followed = n.Followed
+		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
+		for _, in := range p.inputs {
+			src.first[in.Name] = in.First
+		}
 	}
 	return src, err
 }
@@ -258,8 +261,8 @@ func (p *prepared) Close() {
 }
 
 // plainSource is any model that runs as it is: a network without holders.
-func plainSource(m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
-	fixed, err := fixShapes(m, inputs, block)
+func plainSource(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
+	fixed, err := fixShapes(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}

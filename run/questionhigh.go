@@ -145,7 +145,7 @@ func (s *searching) rowsOf(ctx context.Context, holders []onnx.Holder, few *pick
 		h.Index = i
 		n.Holders = append(n.Holders, h)
 	}
-	src, records, err := s.fixedSource(&n, grids)
+	src, records, err := s.fixedSource(ctx, &n, grids)
 	if err != nil {
 		return nil, err
 	}

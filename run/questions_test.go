@@ -30,7 +30,7 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 	}
 	var err error
 	if s.prepared, err = prepareAny(context.Background(), s.config); err == nil {
-		err = s.begin()
+		err = s.begin(context.Background())
 	}
 	if spoil != nil && err == nil {
 		spoil(s)

@@ -4,9 +4,11 @@ import (
 	"hash/maphash"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"demote/backend"
+	"demote/crash"
 	"demote/dataset"
 	"demote/onnx"
 )
@@ -35,6 +37,8 @@ func scanSamples(set *dataset.Set, inputs []backend.Tensor, limits *scan) (*scan
 	var all sync.WaitGroup
 	for w := range workers {
 		all.Go(func() {
+			defer crash.Catch(&errs[w])
+			debug.SetPanicOnFault(true) // as in the goroutine that waits for this one
 			parts[w] = newScan(0, len(inputs))
 			parts[w].sums = whole.sums
 			errs[w] = parts[w].read(set, inputs, limits, w*set.Len()/workers, (w+1)*set.Len()/workers)

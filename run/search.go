@@ -79,13 +79,13 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	backend.Trim()
-	if err := s.begin(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.checkExports(); err != nil {
 		return nil, err
 	}
-	if err := s.fitDevice(); err != nil {
+	if err := s.fitDevice(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.openAside(); err != nil {
@@ -95,7 +95,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	if s.config.DryRun {
-		return s.result, s.dryRun()
+		return s.result, s.dryRun(ctx)
 	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (s *searching) scale() search.Scale {
 
 // begin makes the result that everything found is written into. It refuses a target or data that the
 // metric cannot do with.
-func (s *searching) begin() error {
+func (s *searching) begin(ctx context.Context) error {
 	c := s.config
 	var err error
 	if s.metric, s.command, err = s.pickMetric(c); err != nil {
@@ -186,7 +186,7 @@ func (s *searching) begin() error {
 	if s.onGPU() {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
 	}
-	return s.constrainSearch()
+	return s.constrainSearch(ctx)
 }
 
 // Close gives everything back. A run folder in which nothing was begun is removed.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"slices"
 
 	"demote/backend"
@@ -12,9 +13,9 @@ import (
 // samples. What grows with them is the batch.
 type shapes struct{ one, two map[string][]int64 }
 
-// measureShapes asks the runtime for the shapes of all tensors of a model. Where the batch is fixed, both
+// measureShapes asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
 // are those of a block.
-func measureShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
+func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
 		return &shapes{}, nil
@@ -29,7 +30,7 @@ func measureShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, 
 		for i := range at {
 			at[i].Dims = append([]int64{int64(batch)}, at[i].Dims[1:]...)
 		}
-		return backend.Measure(model, at, names)
+		return backend.Measure(ctx, model, at, names)
 	}
 	s := &shapes{}
 	if batchOf(m) > 0 {
@@ -37,6 +38,9 @@ func measureShapes(m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, 
 		s.two = s.one
 	} else if s.one, err = measure(1); err == nil {
 		s.two, err = measure(2)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	if err != nil {
 		return nil, mistakef("%s: %w", m.Path, tooLarge(err))
@@ -60,8 +64,8 @@ func (s *shapes) at(name string, samples int) []int64 {
 // fixShapes returns the model with every tensor's shape written into it for blocks of one size, and
 // whatever is computed from shapes alone folded into constants. The tensors open are not folded, nor
 // what hangs on them, see onnx.Model.FoldConstants.
-func fixShapes(m *onnx.Model, inputs []backend.Tensor, block int, open ...string) (*onnx.Model, error) {
-	s, err := measureShapes(m, inputs, block)
+func fixShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, open ...string) (*onnx.Model, error) {
+	s, err := measureShapes(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +122,32 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		if v.Type == onnx.Undefined || len(v.Dims) == 0 {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
-		list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...)})
+		list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...), First: firstOf(data, i)})
 	}
 	if len(list) == 0 {
 		return nil, mistakef("%s: the network has no input", m.Path)
 	}
 	return list, nil
+}
+
+// firstOf reads the first samples of an input; where there are more to be than there are, the first one again.
+func firstOf(data samples, input int) func(dst []byte, n int) error {
+	return func(dst []byte, n int) error {
+		if data.Len() == 0 || n == 0 {
+			return nil
+		}
+		size := len(dst) / n
+		for i := range n {
+			at := i
+			if i >= data.Len() {
+				at = 0
+			}
+			if err := data.Read(input, at, dst[i*size:][:size]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // setBlock shapes the data into blocks of one size. Where the batch is free no block is larger than the data: what would be
@@ -161,11 +185,11 @@ const largestActivation = 16 << 20
 
 // fitBlock settles the block size where it is free: no holder's tensor too large, and an even number of blocks,
 // so that two workers have the same to do. It depends on the network and the number of samples only.
-func (p *prepared) fitBlock(asked int) error {
+func (p *prepared) fitBlock(ctx context.Context, asked int) error {
 	if asked > 0 || batchOf(p.model) > 0 {
 		return nil
 	}
-	s, err := p.measured()
+	s, err := p.measured(ctx)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func TestFitBlock(t *testing.T) {
 				h := p.network.Holders[1].Tensor
 				p.shapes.one[h], p.shapes.two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
 			}
-			if err := p.fitBlock(c.asked); err != nil {
+			if err := p.fitBlock(context.Background(), c.asked); err != nil {
 				t.Fatal(err)
 			}
 			if p.block != c.want || p.inputs[0].Dims[0] != int64(c.want) {

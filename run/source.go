@@ -16,7 +16,8 @@ type source struct {
 	fakes   map[string]int // tensor on a grid -> holder
 	tensors map[string]backend.Tensor
 
-	followed []onnx.Followed // constants that follow a holder's bit
+	first    map[string]func(dst []byte, samples int) error // of the network's inputs, see backend.Tensor
+	followed []onnx.Followed                                // constants that follow a holder's bit
 }
 
 var _ backend.Source = (*source)(nil)
@@ -120,6 +121,7 @@ func (s *source) tensor(name string) (backend.Tensor, error) {
 	if !ok {
 		return t, fmt.Errorf("the shape of tensor %s is not known", name)
 	}
+	t.First = s.first[name]
 	return t, nil
 }
 

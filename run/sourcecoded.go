@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -40,9 +41,9 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 func (s *source) measure(model []byte, tensors []string) (map[string][]int64, error) {
 	var inputs []backend.Tensor
 	for _, v := range s.model.Inputs() {
-		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims})
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name]})
 	}
-	return backend.Measure(model, inputs, tensors)
+	return backend.Measure(context.Background(), model, inputs, tensors)
 }
 
 // Entry implements backend.Entries.

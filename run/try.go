@@ -15,11 +15,35 @@ import (
 )
 
 // tryNetwork has a child process load a network and run a block of it, before this process does, if this machine has not
-// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the node. It
-// does nothing in a program that has not called Child.
-func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) error {
+// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the node. Where
+// the child shows neither a fault nor a run, say is told so, and the network is taken. It does nothing in a program that has
+// not called Child.
+func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string, say func(string)) error {
+	doubt, err := tryOnce(ctx, m, smallest(m, inputs), config)
+	if err == nil && doubt != "" && say != nil {
+		say(fmt.Sprintf("warning: %s: %s", m.Path, doubt))
+	}
+	return err
+}
+
+// smallest are inputs with one sample where the network's batch is free: a child has one thread, and need not wait for more.
+func smallest(m *onnx.Model, inputs []backend.Tensor) []backend.Tensor {
+	if batchOf(m) > 0 {
+		return inputs
+	}
+	one := slices.Clone(inputs)
+	for i, in := range one {
+		if len(in.Dims) > 0 {
+			one[i].Dims = append([]int64{1}, in.Dims[1:]...)
+		}
+	}
+	return one
+}
+
+// tryOnce is tryNetwork; doubt says what kept a child from showing anything.
+func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) (doubt string, err error) {
 	if !tryHere || m.Nodes() == 0 {
-		return nil
+		return "", nil
 	}
 	whole := m
 	if loose := m.Loose(); len(loose) > 0 { // what reads nothing may still be run, in order to measure it
@@ -31,27 +55,29 @@ func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, con
 	}
 	model, err := whole.Bytes()
 	if err != nil {
-		return nil // whoever loads it says so; it may be loaded in pieces
+		return "", nil // whoever loads it says so; it may be loaded in pieces
 	}
 	key := tryKey(model, inputs, config)
 	if tried(key) {
-		return nil
+		return "", nil
 	}
 	end, err := tryInChild(ctx, model, inputs, config, tryTime)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return "", ctx.Err()
 	case err != nil: // no child can be had: that is no word about the network
-		return nil
+		return "", nil
 	case end.ran:
 		keepTried(key)
-		return nil
+		return "", nil
 	case end.late:
-		return mistakef("%s: one block does not come to an end within %v: it loops for ever, or is too large for this machine", m.Path, tryTime)
+		return fmt.Sprintf("one run of it does not come to an end within %v in a process of its own: it goes on here; if that takes too long, interrupt it: the network loops for ever, or is too large for this machine", tryTime), nil
 	case end.signal == syscall.SIGKILL:
-		return mistakef("%s: a process of its own that was to load it first was killed, as a system does that has no more memory: free some, or look at the network's dimensions", m.Path)
+		return "a process of its own that was to load it first was killed, as a system does that has no more memory: it goes on here; if this is killed too, free some, or look at the network's dimensions", nil
+	case !end.died() && !end.loaded && end.signal == 0: // no child can be had either, or no memory for one
+		return "", nil
 	case !end.died():
-		return mistakef("%s: a process of its own that was to load it first has ended: %s; free memory, or look at the network's dimensions", m.Path, end.text)
+		return fmt.Sprintf("a process of its own that was to run it first has ended: %s: it goes on here; if this ends too, free memory, or look at the network's dimensions", end.text), nil
 	}
 	doing := "loads"
 	if end.loaded {
@@ -62,9 +88,9 @@ func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, con
 		where = ", at " + m.NodeName(i)
 	}
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return "", ctx.Err()
 	}
-	return mistakef("%s: ONNX Runtime %s dies by signal %s when it %s this network%s: export it without that, or name another ONNX Runtime with --ort",
+	return "", mistakef("%s: ONNX Runtime %s dies by signal %s when it %s this network%s: export it without that, or name another ONNX Runtime with --ort",
 		m.Path, backend.RuntimeVersion(), unix.SignalName(end.signal), doing, where)
 }
 
@@ -133,11 +159,15 @@ func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 		}
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
 	}
-	return tryNetwork(ctx, m, inputs, exactSession)
+	doubt, err := tryOnce(ctx, m, inputs, exactSession)
+	if err == nil && doubt != "" {
+		return mistakef("%s: %s", file, doubt)
+	}
+	return err
 }
 
 // tryFloat is tryNetwork for a float network that is to be calibrated.
-func tryFloat(ctx context.Context, m *onnx.Model, data samples) error {
+func tryFloat(ctx context.Context, m *onnx.Model, data samples, say func(string)) error {
 	block, err := chooseBlock(m, 0)
 	if err != nil {
 		return err
@@ -146,20 +176,20 @@ func tryFloat(ctx context.Context, m *onnx.Model, data samples) error {
 	if err != nil {
 		return err
 	}
-	return tryNetwork(ctx, m, inputs, nil)
+	return tryNetwork(ctx, m, inputs, nil, say)
 }
 
 // tryPair is tryNetwork for the networks that the files of a pair are imported as.
-func (p *prepared) tryPair(ctx context.Context) error {
-	err := tryNetwork(ctx, p.network.Model, p.inputs, nil)
+func (p *prepared) tryPair(ctx context.Context, say func(string)) error {
+	err := tryNetwork(ctx, p.network.Model, p.inputs, nil, say)
 	if err == nil && p.low != nil {
-		err = tryNetwork(ctx, p.low.Model, p.inputs, nil)
+		err = tryNetwork(ctx, p.low.Model, p.inputs, nil, say)
 	}
 	return err
 }
 
 // trySource is tryNetwork for the whole of a network that is cut, as it is run in one piece.
-func trySource(ctx context.Context, s *source, holders int) error {
+func trySource(ctx context.Context, s *source, holders int, say func(string)) error {
 	if !tryHere {
 		return nil
 	}
@@ -176,7 +206,7 @@ func trySource(ctx context.Context, s *source, holders int) error {
 		}
 		inputs = append(inputs, t)
 	}
-	if err := tryNetwork(ctx, m, inputs, nil); err != nil {
+	if err := tryNetwork(ctx, m, inputs, nil, say); err != nil {
 		return fmt.Errorf("the switchable network: %w", err)
 	}
 	return nil

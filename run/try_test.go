@@ -268,10 +268,23 @@ func TestEndlessNetworksInAChild(t *testing.T) {
 	t.Run("time", func(t *testing.T) {
 		tryTime = 500 * time.Millisecond
 		err := TryNetwork(context.Background(), path, nil)
-		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), path+": one block does not come to an end within 500ms") {
+		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), path+": one run of it does not come to an end within 500ms") {
 			t.Error(err)
 		}
 		tryTime = old
+	})
+	t.Run("time, of a command", func(t *testing.T) { // no fault was shown: it goes on
+		m, err := onnx.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tryTime = 500 * time.Millisecond
+		defer func() { tryTime = old }()
+		var said []string
+		err = tryNetwork(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{20, 4}}}, nil, func(l string) { said = append(said, l) })
+		if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "warning: "+path+": one run of it does not come to an end within 500ms") {
+			t.Errorf("%v, %q", err, said)
+		}
 	})
 	t.Run("context", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
@@ -361,7 +374,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count(5, "quantize, in blocks of another size")
+	count(5, "quantize, by the calibration samples")
 	e := Config{Data: c.Data, Metric: "sqnr", Block: 4}
 	if _, err := Eval(ctx, e, low, c.Model, "exact"); err != nil {
 		t.Fatal(err)
@@ -382,7 +395,8 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 func TestCommandsRefuseNetworksThatKill(t *testing.T) {
 	trying(t)
 	dir := t.TempDir()
-	bad := writeNetwork(t, filepath.Join(dir, "bad.onnx"), deadly()["Split"].GraphProto)
+	bad := writeNetwork(t, filepath.Join(dir, "bad.onnx"), newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 4).node("MatMul", "x w", "r").
+		node("Split", "r", "- y - -", &onnxpb.AttributeProto{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(-1)}).GraphProto)
 	good := writeNetwork(t, filepath.Join(dir, "good.onnx"), newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 1).node("MatMul", "x w", "y").GraphProto)
 	data := filepath.Join(dir, "x.npy")
 	writeTestFile(t, data, append(npyHeader("<f4", 6, 4), make([]byte, 6*4*4)...))

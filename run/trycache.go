@@ -20,7 +20,7 @@ import (
 const tryMost, tryKept = 4096, 2048
 
 // tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data, its
-// inputs and the session.
+// inputs with their first samples and the session.
 func tryKey(model []byte, inputs []backend.Tensor, config map[string]string) string {
 	host, _ := os.Hostname()
 	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), optimization, inputs, config})
@@ -28,6 +28,9 @@ func tryKey(model []byte, inputs []backend.Tensor, config map[string]string) str
 	h.Write(about)
 	h.Write([]byte{0})
 	h.Write(model)
+	for _, v := range firstValues(inputs) {
+		h.Write(v)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

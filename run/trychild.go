@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,20 +35,44 @@ var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, s
 // died tells whether the end was that of a process which the runtime takes with it.
 func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
+// tryProgram is thisProgram, for tests to replace.
+var tryProgram = thisProgram
+
+// thisProgram is a path by which this very program can be started: on Linux one that goes on to name it while an update puts
+// another in its place, elsewhere that of its file.
+func thisProgram() (string, error) {
+	if path := "/proc/self/exe"; runtime.GOOS == "linux" {
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	return os.Executable()
+}
+
 // tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
 func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
-	program, err := os.Executable()
+	program, err := tryProgram()
 	if err != nil {
 		return end, err
 	}
-	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model)})
+	values := firstValues(inputs)
+	sizes := make([]int, len(values))
+	readers := []io.Reader{nil, bytes.NewReader(model)}
+	for i, v := range values {
+		sizes[i] = len(v)
+		readers = append(readers, bytes.NewReader(v))
+	}
+	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model), sizes})
 	if err != nil {
 		return end, err
 	}
+	readers[0] = bytes.NewReader(append(order, '\n'))
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(limited, program, tryWord)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=single") // Go that ends by itself is to do so with an exit code, not by a signal
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &limitedBuffer{&errs, 1 << 12}, time.Second
 	apart(cmd)
 	in, err := cmd.StdinPipe()
@@ -58,7 +83,7 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		return end, err
 	}
 	go func() { // the pipe stays open: its end is the child's end
-		_, _ = io.Copy(in, io.MultiReader(bytes.NewReader(append(order, '\n')), bytes.NewReader(model)))
+		_, _ = io.Copy(in, io.MultiReader(readers...))
 	}()
 	err = cmd.Wait()
 	if ctx.Err() != nil {
@@ -74,6 +99,9 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 			end.signal = status.Signal()
 		}
 	}
+	if strings.Contains(errs.String(), "std::bad_alloc") { // C++ aborts of that, for want of memory and not of a fault
+		end.signal = 0
+	}
 	if !end.ran && !end.died() && !end.late {
 		end.text, _, _ = strings.Cut(strings.TrimSpace(errs.String()), "\n")
 		if end.text == "" && err != nil {
@@ -81,6 +109,22 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		}
 	}
 	return end, nil
+}
+
+// firstValues are the first samples of each input; nothing of one whose data are not at hand or cannot be read, of which
+// whoever reads them next says why.
+func firstValues(inputs []backend.Tensor) [][]byte {
+	all := make([][]byte, len(inputs))
+	for i, in := range inputs {
+		if in.First == nil || len(in.Dims) == 0 {
+			continue
+		}
+		values := make([]byte, in.Bytes())
+		if in.First(values, int(in.Dims[0])) == nil {
+			all[i] = values
+		}
+	}
+	return all
 }
 
 // limitedBuffer keeps the first bytes of what is written to it.

@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"demote/backend"
+	"demote/onnx"
 )
 
 // tryingChild finds the child of this process in which a network is tried, once it runs.
@@ -40,11 +43,15 @@ func tryingChild(t *testing.T) *os.Process {
 	return nil
 }
 
-// TestChildrenThatAreKilled ends children from outside: that is no word about ONNX Runtime. What asks the parent to end does
-// not end them.
+// TestChildrenThatAreKilled ends children from outside: that is no word about ONNX Runtime, so commands go on. What asks the
+// parent to end does not end them.
 func TestChildrenThatAreKilled(t *testing.T) {
 	trying(t)
 	path := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), endless(true).GraphProto)
+	m, err := onnx.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	old := tryTime
 	tryTime = 10 * time.Second
 	defer func() { tryTime = old }()
@@ -52,8 +59,11 @@ func TestChildrenThatAreKilled(t *testing.T) {
 		signal syscall.Signal
 		text   string
 	}{{syscall.SIGKILL, "was killed, as a system does that has no more memory"}, {syscall.SIGQUIT, "has ended: SIGQUIT"}} {
+		var said []string
 		done := make(chan error, 1)
-		go func() { done <- TryNetwork(context.Background(), path, nil) }()
+		go func() {
+			done <- tryNetwork(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{2, 4}}}, nil, func(l string) { said = append(said, l) })
+		}()
 		p := tryingChild(t)
 		time.Sleep(200 * time.Millisecond)
 		for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
@@ -64,9 +74,25 @@ func TestChildrenThatAreKilled(t *testing.T) {
 			t.Errorf("it has ended: %v", err)
 		case <-time.After(200 * time.Millisecond):
 			p.Signal(c.signal)
-			if err := <-done; err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), c.text) {
-				t.Errorf("%v: %v", c.signal, err)
+			if err := <-done; err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "warning: "+path+": ") || !strings.Contains(said[0], c.text) {
+				t.Errorf("%v: %v, %q", c.signal, err, said)
 			}
 		}
+	}
+}
+
+// TestChildIsThisProgram holds that a child is the file that runs, also where an update has put another in its place; and
+// that a program which is none shows nothing of a network.
+func TestChildIsThisProgram(t *testing.T) {
+	path, err := thisProgram()
+	if err != nil || path != "/proc/self/exe" {
+		t.Errorf("%s, %v", path, err)
+	}
+	trying(t)
+	net := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), deadly()["Split"].GraphProto)
+	tryProgram = func() (string, error) { return "/bin/false", nil }
+	defer func() { tryProgram = thisProgram }()
+	if err := TryNetwork(context.Background(), net, nil); err != nil || len(triedKeys()) > 0 {
+		t.Errorf("by a program that is no child: %v, %d keys", err, len(triedKeys()))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -26,7 +27,8 @@ type tryOrder struct {
 	Level   int               `json:"level"`
 	Config  map[string]string `json:"config"`
 	Inputs  []backend.Tensor  `json:"inputs"`
-	Size    int               `json:"size"` // of the model, in bytes
+	Size    int               `json:"size"`   // of the model, in bytes
+	Values  []int             `json:"values"` // bytes that follow the model for each input; 0: it is fed with zeros
 }
 
 // What a child says on its standard output, a line each; the last is followed by the text of an error.
@@ -35,7 +37,7 @@ const tryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
 // Child makes the process a child that tries a network, if that is what the command line asks for; then main must end the
 // process with the code, and do nothing else before. A program that calls it has networks that this machine has not loaded
 // before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them. The child is
-// this very program, os.Executable, and no other.
+// this very program and no other: on Linux also where another has taken its place on disk, elsewhere os.Executable.
 func Child(args []string) (code int, child bool) {
 	if len(args) != 2 || args[1] != tryWord {
 		tryHere = true
@@ -65,6 +67,13 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 	if _, err := io.ReadFull(from, model); err != nil {
 		return err
 	}
+	for i, size := range o.Values[:min(len(o.Values), len(o.Inputs))] {
+		values := make([]byte, size)
+		if _, err := io.ReadFull(from, values); err != nil {
+			return err
+		}
+		o.Inputs[i].First = func(dst []byte, _ int) error { copy(dst, values); return nil }
+	}
 	if err := backend.OpenRuntime(o.Runtime); err != nil {
 		return err
 	}
@@ -72,8 +81,10 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 		_, _ = io.Copy(io.Discard, from)
 		os.Exit(ExitInterrupted)
 	}()
-	backend.DieOfFaults()
-	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() { fmt.Fprintln(out, tryLoaded) }})
+	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
+		debug.FreeOSMemory() // of the model, which nobody reads any more
+		fmt.Fprintln(out, tryLoaded)
+	}})
 	if err != nil {
 		fmt.Fprintln(out, tryFailed+strings.Join(strings.Fields(err.Error()), " "))
 		return nil

@@ -64,7 +64,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if err != nil {
 		return c, err
 	}
-	if err := tryNetwork(ctx, file, s.inputs, exactSession); err != nil {
+	if err := tryNetwork(ctx, file, s.inputs, exactSession, s.config.Say); err != nil {
 		return c, err
 	}
 	exact, err := s.openFile(ctx, file, exactSession)
@@ -90,7 +90,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return c, nil
 	}
 	var def search.Score
-	if err = tryNetwork(ctx, file, s.inputs, nil); err == nil {
+	if err = tryNetwork(ctx, file, s.inputs, nil, s.config.Say); err == nil {
 		def, err = s.scoreDefault(ctx, file)
 	}
 	if ctx.Err() != nil {
@@ -116,7 +116,7 @@ func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.
 
 // openFile compiles a file that runs as it is, on the search's own data and metric.
 func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
-	src, err := plainSource(m, s.inputs, s.block, s.output)
+	src, err := plainSource(ctx, m, s.inputs, s.block, s.output)
 	if err != nil {
 		return nil, err
 	}

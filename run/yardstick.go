@@ -124,7 +124,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 
 // fastest opens the splits with the least of something in one pass.
 func (s *searching) fastest(ctx context.Context, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
-	known, err := measureShapes(s.prepared.float, s.inputs, s.block)
+	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.block)
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 45))
-	known, err := measureShapes(s.prepared.float, s.inputs, s.block)
+	known, err := measureShapes(context.Background(), s.prepared.float, s.inputs, s.block)
 	if err != nil {
 		t.Fatal(err)
 	}
