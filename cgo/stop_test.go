@@ -51,11 +51,12 @@ func TestStop(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer tensor.Close()
-		at, find := cgo.Slot(0), b.Input
+		find := b.Input
 		if name == "y" {
 			find = b.Output
 		}
-		if at, err = find(name); err == nil {
+		at, err := find(name)
+		if err == nil {
 			err = b.Bind(at, tensor)
 		}
 		if err != nil {

@@ -109,6 +109,7 @@ func hog() {
 		}
 		kept = append(kept, piece)
 		time.Sleep(500 * time.Microsecond)
+		runtime.KeepAlive(kept)
 	}
 }
 

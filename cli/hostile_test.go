@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -145,8 +146,8 @@ func (h *hostility) try(t *testing.T, list []victim, i int) {
 	if bad != "" {
 		h.bad++
 		kept := filepath.Join(*hostileKept, fmt.Sprintf("%d-%d-%s", *mutationSeed, i, v.file))
-		if err := os.MkdirAll(*hostileKept, 0o777); err == nil {
-			err = os.WriteFile(kept, data, 0o666)
+		if err := errors.Join(os.MkdirAll(*hostileKept, 0o777), os.WriteFile(kept, data, 0o666)); err != nil {
+			t.Log(err)
 		}
 		t.Errorf("mutation %d of %s (-mutation-seed %d -mutation %d), kept in %s: demote %s: exit code %d:%s: %.400q", i, v.name, *mutationSeed, i, kept, command, e.code, bad, e.err)
 	}

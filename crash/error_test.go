@@ -57,7 +57,7 @@ func TestCatchLeavesErrorsAlone(t *testing.T) {
 		defer Catch(&err)
 		return io.EOF
 	}
-	if err := f(); err != io.EOF {
+	if err := f(); !errors.Is(err, io.EOF) {
 		t.Errorf("%v, want EOF", err)
 	}
 }
@@ -67,15 +67,21 @@ func TestCatchKeepsWhatWasPanickedWith(t *testing.T) {
 	if !errors.Is(err, io.EOF) {
 		t.Errorf("%v does not match its cause", err)
 	}
-	first := err.(*Error)
-	if again := caughtFrom(func() { panic(first) }); again != error(first) {
+	var first, second *Error
+	if !errors.As(err, &first) {
+		t.Fatal(err)
+	}
+	if again := caughtFrom(func() { panic(first) }); !errors.As(again, &second) || second != first {
 		t.Errorf("panicked with again it is %v", again)
 	}
 	if _, ok := first.Address(); ok {
 		t.Error("it has an address")
 	}
 	err = caughtFrom(func() { panic(fault{}) })
-	if at, ok := err.(*Error).Address(); !ok || at != 0x1234 {
+	if !errors.As(err, &second) {
+		t.Fatal(err)
+	}
+	if at, ok := second.Address(); !ok || at != 0x1234 {
 		t.Errorf("address %x, %v", at, ok)
 	}
 }

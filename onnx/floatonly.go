@@ -26,7 +26,7 @@ func refuseQuantized(m *Model) error {
 		}
 		op := n.GetOpType()
 		linear := strings.Contains(op, "QuantizeLinear") || strings.Contains(op, "DequantizeLinear") || strings.Contains(op, "FakeQuant")
-		how := ""
+		var how string
 		switch {
 		case (linear || isMCTQ(n)) && !p.depends(input(n, 0)):
 			return nil // of constants

@@ -40,9 +40,8 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, er
 	}
 	var walls, cpus, change, rebuild []float64
 	before := s.ev.Stats()
-	moved := s.ev.Traffic()
 	for round := 0; round < benchRounds || round < mostRounds && !steady(walls, y.best().wall); round++ {
-		moved = s.ev.Traffic()
+		moved := s.ev.Traffic()
 		wall, cpu, err := trial()
 		if err != nil {
 			return y, err

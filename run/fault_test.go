@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -90,7 +91,7 @@ func asProgram(f func() error) (err error) {
 // TestExplainedLeavesOthersAlone hands over errors that are no faults of reading.
 func TestExplainedLeavesOthersAlone(t *testing.T) {
 	for _, err := range []error{nil, errors.New("x"), asProgram(func() error { panic("x") }), asProgram(func() error { var p *Config; p.Limit++; return nil })} {
-		if got := Explained(err); got != err {
+		if got := Explained(err); fmt.Sprintf("%p", got) != fmt.Sprintf("%p", err) {
 			t.Errorf("%v became %v", err, got)
 		}
 	}

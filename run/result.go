@@ -202,9 +202,9 @@ func ReadResult(folder string) (*Result, error) {
 func (r *Result) curve() []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	w.Write([]string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"})
+	_ = w.Write([]string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"})
 	for _, s := range r.Chain {
-		w.Write([]string{strconv.Itoa(s.Step), report.Cell(s.Holder), strconv.Itoa(s.Int8), number(s.Value), number(s.TrueValue), number(&s.Cost)})
+		_ = w.Write([]string{strconv.Itoa(s.Step), report.Cell(s.Holder), strconv.Itoa(s.Int8), number(s.Value), number(s.TrueValue), number(&s.Cost)})
 	}
 	w.Flush()
 	return b.Bytes()

@@ -94,8 +94,8 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 	end.ran = slices.ContainsFunc(lines, func(l string) bool { return l == tryRan || strings.HasPrefix(l, tryFailed) })
 	end.late = limited.Err() != nil && !end.ran
 	var exit *exec.ExitError
-	if status, ok := syscall.WaitStatus(0), errors.As(err, &exit); ok && !end.late {
-		if status, ok = exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	if errors.As(err, &exit) && !end.late {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			end.signal = status.Signal()
 		}
 	}
