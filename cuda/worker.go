@@ -67,7 +67,7 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 func (w *Worker) run(d *Device, j job) {
 	err := errEnded
 	defer func() {
-		if (err == errEnded || errors.As(err, new(*crash.Error))) && !d.closed {
+		if (err == errEnded || err != nil && errors.As(err, new(*crash.Error))) && !d.closed {
 			_ = d.close()
 		}
 		if d.closed {

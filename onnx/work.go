@@ -165,18 +165,18 @@ func scanAxis(n node, rank int) int64 {
 }
 
 // enter gives a body's input the size of what the node hands it.
-func (inner *sizes) enter(n node, i int, name string, s *sizes) {
+func (s *sizes) enter(n node, i int, name string, outer *sizes) {
 	switch n.GetOpType() {
 	case "Loop":
 		if i < 2 {
-			inner.dims[name] = []int64{}
+			s.dims[name] = []int64{}
 			return
 		}
-		if d, ok := s.of(input(n, i)); ok {
-			inner.dims[name] = d
+		if d, ok := outer.of(input(n, i)); ok {
+			s.dims[name] = d
 		}
 	case "Scan":
-		d, ok := s.of(input(n, i))
+		d, ok := outer.of(input(n, i))
 		if !ok {
 			return
 		}
@@ -184,7 +184,7 @@ func (inner *sizes) enter(n node, i int, name string, s *sizes) {
 			axis := scanAxis(n, len(d))
 			d = slices.Delete(slices.Clone(d), int(axis), int(axis)+1)
 		}
-		inner.dims[name] = d
+		s.dims[name] = d
 	}
 }
 

@@ -56,7 +56,7 @@ func (s *searching) questionHigh(ctx context.Context) error {
 		cure = "try --range-high minmax, and " + cure
 	}
 	if b := q.Blame; b != nil && b.SQNR != nil {
-		why := ""
+		var why string
 		if b.Holder == "" {
 			why, cure, err = s.weightsCure()
 			text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR) + why
