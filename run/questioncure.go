@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"demote/onnx"
 	"demote/onnx/onnxpb"
@@ -56,38 +57,65 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	return r, err == nil, nil // without a finite value there is no range
 }
 
-// weightsCure names the layer whose weights lose most on their grids, and what to type.
-func (s *searching) weightsCure() (text, cure string, err error) {
+// weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and what to type.
+// all is the signal to noise with all of them.
+func (s *searching) weightsCure(ctx context.Context, few *picked, want []float32, all float64) (text, cure string, err error) {
 	cure = "quantize the network with a tool that equalizes the channels of weights, and give its two files with --low and --high"
 	was := map[string]*onnxpb.TensorProto{}
 	for _, t := range s.prepared.float.Graph().GetInitializer() {
 		was[t.GetName()] = t
 	}
-	now := map[string]*onnxpb.TensorProto{}
-	for _, t := range s.network.Model.Graph().GetInitializer() {
-		now[t.GetName()] = t
-	}
-	layer, weight, least := "", "", math.Inf(1)
-	for _, n := range s.prepared.float.Graph().GetNode() {
+	reads := map[string]string{} // by weight: the first layer
+	var list []string
+	for _, n := range s.network.Model.Graph().GetNode() {
 		for _, in := range n.GetInput() {
-			if was[in] == nil || now[in] == nil || s.network.Weights[in] == nil {
-				continue
-			}
-			want, err := onnx.Floats(was[in])
-			if err != nil {
-				return "", "", err
-			}
-			got, err := onnx.Floats(now[in])
-			if err != nil {
-				return "", "", err
-			}
-			if v := sqnrOf(want, got); len(got) == len(want) && v < least {
-				layer, weight, least = n.GetName(), in, v
+			if s.network.Weights[in] != nil && was[in] != nil && reads[in] == "" {
+				reads[in] = n.GetName()
+				list = append(list, in)
 			}
 		}
 	}
-	if weight != "" {
-		text = fmt.Sprintf(": %s of layer %s lose most, %.3g dB themselves", weight, layer, least)
+	if len(list) == 0 {
+		return "", cure, nil
 	}
-	return text, cure, nil
+	of := func(some []string) (float64, error) {
+		n := *s.network
+		n.Model = s.network.Model.Clone()
+		g := n.Model.Graph()
+		for i, t := range g.GetInitializer() {
+			if reads[t.GetName()] != "" && !slices.Contains(some, t.GetName()) {
+				g.Initializer[i] = was[t.GetName()]
+			}
+		}
+		got, err := s.rowsWith(ctx, &n, nil, few)
+		if err != nil {
+			return 0, err
+		}
+		return sqnrOf(want, got), nil
+	}
+	worst, v, err := noisiest(list, all, of)
+	if err != nil {
+		return "", cure, err
+	}
+	return fmt.Sprintf(", most of all %s of layer %s, %.3g dB alone", worst, reads[worst], v), cure, nil
+}
+
+// noisiest halves a list again and again, and goes on with the half that makes most of the noise. all is the signal to noise with
+// all of it, in dB, and of that with a part.
+func noisiest[T any](list []T, all float64, of func([]T) (float64, error)) (one T, v float64, err error) {
+	noise := func(v float64) float64 { return math.Pow(10, -v/10) } // of the signal
+	left := noise(all)
+	for len(list) > 1 {
+		half := list[:len(list)/2]
+		if v, err = of(half); err != nil {
+			return one, 0, err
+		}
+		if first := noise(v); first >= left/2 {
+			list, left = half, first
+		} else { // what the others make of it has not to be run: noise adds up, near enough for a choice
+			list, left = list[len(half):], left-first
+		}
+	}
+	v, err = of(list)
+	return list[0], v, err
 }

@@ -56,12 +56,12 @@ func (s *searching) questionHigh(ctx context.Context) error {
 		cure = "try --range-high minmax, and " + cure
 	}
 	if b := q.Blame; b != nil && b.SQNR != nil {
-		var why string
+		why := ""
+		few, want := s.few(q.float)
 		if b.Holder == "" {
-			why, cure, err = s.weightsCure()
+			why, cure, err = s.weightsCure(ctx, few, want, *b.SQNR)
 			text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR) + why
 		} else {
-			few, _ := s.few(q.float)
 			why, cure, err = s.holderCure(ctx, b.Holder, few)
 			text += fmt.Sprintf("; to blame is %s, %.3g dB alone", b.Holder, *b.SQNR) + why
 		}
@@ -86,7 +86,7 @@ func sqnrOf(want, got []float32) float64 {
 	return 10 * math.Log10(signal/noise)
 }
 
-// blame halves the holders again and again, and goes on with the half that makes most of the noise on a block or two. all is
+// blame finds the holder that makes most of the noise on a block or two, see noisiest. all is
 // the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
 func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, error) {
 	if len(s.network.Followed) > 0 {
@@ -104,24 +104,11 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, e
 	if err != nil || v < highSQNR && v < all+weightsSQNR {
 		return &Blame{SQNR: finite(v)}, err
 	}
-	noise := func(v float64) float64 { return math.Pow(10, -v/10) } // of the signal
-	list, left := s.network.Holders, noise(all)
-	for len(list) > 1 {
-		half := list[:len(list)/2]
-		v, err := of(half)
-		if err != nil {
-			return nil, err
-		}
-		if first := noise(v); first >= left/2 {
-			list, left = half, first
-		} else { // what the others make of it has not to be run: noise adds up, near enough for a choice
-			list, left = list[len(half):], left-first
-		}
-	}
-	if v, err = of(list); err != nil {
+	worst, v, err := noisiest(s.network.Holders, all, of)
+	if err != nil {
 		return nil, err
 	}
-	return &Blame{list[0].Name, finite(v)}, nil
+	return &Blame{worst.Name, finite(v)}, nil
 }
 
 // few are the samples that a holder is blamed by, and what the float network made of them.
@@ -137,7 +124,12 @@ func (s *searching) few(g *sight) (few *picked, want []float32) {
 
 // rowsOf runs the network with some holders on their high grids and all others left float.
 func (s *searching) rowsOf(ctx context.Context, holders []onnx.Holder, few *picked) ([]float32, error) {
-	n := *s.network
+	return s.rowsWith(ctx, s.network, holders, few)
+}
+
+// rowsWith is rowsOf of a network that may have other weights.
+func (s *searching) rowsWith(ctx context.Context, network *onnx.Network, holders []onnx.Holder, few *picked) ([]float32, error) {
+	n := *network
 	n.Holders = nil
 	var grids []quant.Grid
 	for i, h := range holders {

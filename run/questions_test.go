@@ -151,12 +151,11 @@ func TestBlame(t *testing.T) {
 			t.Errorf("holder %s: %v", r.Holders[at].Name, w)
 		case strings.Contains(w.Cure, "--range-high minmax"):
 			t.Errorf("holder %d: %q is what there is already", at, w.Cure)
-		case at < 0 && (!strings.Contains(w.Text, " of layer ") || !strings.Contains(w.Cure, "--low and --high")):
+		case at < 0 && (!strings.Contains(w.Text, "most of all w3 of layer c3/Conv, ") || !strings.Contains(w.Cure, "--low and --high")):
 			t.Errorf("the weights: %v", w)
 		case at >= 0 && (!strings.Contains(w.Text, "its int16 range is ") || !strings.Contains(w.Text, "its values in the data ") || !strings.Contains(w.Cure, "--range-high percentile")):
 			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
 		}
-		t.Log(w)
 	}
 	cut := asks(t, cfg, func(s *searching) { s.records[3].High.Scale /= 64 })
 	if w := hasWarning(cut, "int16-differs"); w == nil || !strings.Contains(w.Cure, "give more samples with --calib") || strings.Contains(w.Cure, "minmax") {
