@@ -21,7 +21,7 @@ func TestBenchTypesTheSearch(t *testing.T) {
 	c := benchCommand()
 	c.Action = func(c *cli.Context) error {
 		got = searchWords(c)
-		failed = typedSearch(c)(context.Background(), filepath.Join(t.TempDir(), "run"))
+		failed = typedSearch(c, t.TempDir())(context.Background(), filepath.Join(t.TempDir(), "run"))
 		return nil
 	}
 	app := &cli.App{Name: "demote", Commands: []*cli.Command{c}, Flags: commonFlags(), DisableSliceFlagSeparator: true}
@@ -50,7 +50,8 @@ func TestBenchPrintsBoth(t *testing.T) {
 	args := []string{"bench", "--model", in.flags["--model"], "--calib", in.flags["--calib"], "--data", in.flags["--data"], "--target", "16bit-0.05", "--runs", "1"}
 	c := must(t, args...)
 	for _, want := range []string{"R, a plain pass of the float network", "CPU-R, the same by one thread", " R, ", " CPU-R", "from the first score to the last, 1 times:",
-		"the same as a command that is typed, with set-up, checks, files and report, 1 times:"} {
+		"the same as a command that is typed, with set-up, checks, files and report, 1 times:",
+		"the first time, in which the networks are tried in child processes: "} {
 		if !strings.Contains(c.out, want) {
 			t.Errorf("the output lacks %q:\n%s", want, c.out)
 		}
@@ -61,6 +62,9 @@ func TestBenchPrintsBoth(t *testing.T) {
 	}
 	if b.Whole == nil || b.Search == nil || b.Whole.Seconds.Median <= b.Search.Seconds || b.Whole.CPU.Median <= 0 {
 		t.Errorf("whole %+v, search %+v", b.Whole, b.Search)
+	}
+	if b.Whole.FirstSeconds <= 0 || b.Whole.FirstR <= 0 {
+		t.Errorf("the first command: %+v", b.Whole)
 	}
 	if got := call(append(args[:len(args)-1:len(args)-1], "0")...); got.code != run.ExitMistake || !strings.Contains(got.err, "--runs 0: give at least 1") {
 		t.Errorf("--runs 0: exit code %d, %q", got.code, got.err)

@@ -16,8 +16,10 @@ import (
 	"demote/run"
 )
 
-// typedSearch runs the search of a bench as a user types it: this program again, in a process of its own.
-func typedSearch(c *cli.Context) func(context.Context, string) error {
+// typedSearch runs the search of a bench as a user types it: this program again, in a process of its own, with the user's
+// limits. It notes the networks that it has tried in a cache folder of the bench, not in the user's, where the bench itself
+// has noted them.
+func typedSearch(c *cli.Context, cache string) func(context.Context, string) error {
 	return func(ctx context.Context, dir string) error {
 		program, err := os.Executable()
 		if err != nil {
@@ -27,7 +29,10 @@ func typedSearch(c *cli.Context) func(context.Context, string) error {
 		cmd := exec.CommandContext(ctx, program, append(searchWords(c), "--out="+dir)...)
 		cmd.Stderr = &said
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		err = cmd.Run()
+		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
+		if err = run.StartAsGiven(cmd); err == nil {
+			err = cmd.Wait()
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

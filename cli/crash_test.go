@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,9 +20,20 @@ import (
 	"demote/run"
 )
 
+// breakBeside is the file beside which the metric breaks-late panics.
+var breakBeside atomic.Pointer[string]
+
 func init() {
 	for _, c := range []backend.Custom{
 		{Name: "breaks", Best: 1, Gain: func([]float32, backend.Sample) float64 { panic("a metric's own mistake\nof two lines") }},
+		{Name: "breaks-late", Best: 1, Gain: func(outputs []float32, _ backend.Sample) float64 {
+			if file := breakBeside.Load(); file != nil {
+				if _, err := os.Stat(*file); err == nil {
+					panic("too late")
+				}
+			}
+			return 1 / (1 + float64(outputs[0])*float64(outputs[0]))
+		}},
 		{Name: "breaks-whole", All: func(context.Context, backend.WholeOutputs) (float64, error) { var none []float64; return none[5], nil }},
 	} {
 		if err := backend.Register(c); err != nil {
@@ -69,10 +81,17 @@ func TestCrashesInWorkers(t *testing.T) {
 			}
 		})
 	}
-	if _, err := os.Stat(filepath.Join(in.path("run"), run.JournalFile)); err == nil {
-		in.flags["--metric"] = "top1"
-		must(t, in.args("--force")...)
+	journal := filepath.Join(in.path("run"), run.JournalFile)
+	found := filepath.Join(in.path("run"), "result.json")
+	breakBeside.Store(&found)
+	defer breakBeside.Store(nil)
+	args := in.args("--metric", "breaks-late")
+	checkCrash(t, call(args...), "too late")
+	if _, err := os.Stat(journal); err != nil {
+		t.Errorf("a search that crashed while it tried mixes has left no journal: %v", err)
 	}
+	breakBeside.Store(nil)
+	must(t, args...) // it goes on
 }
 
 // TestCrashesOfCommands has a command itself panic.

@@ -62,6 +62,9 @@ type BenchWhole struct {
 	CPUR    Figure `json:"cpu_r"`
 	Seconds Figure `json:"seconds"`
 	CPU     Figure `json:"cpu_seconds"`
+
+	FirstR       float64 `json:"first_r,omitempty"` // of a run before these, in which networks were tried in child processes
+	FirstSeconds float64 `json:"first_seconds,omitempty"`
 }
 
 // A BenchAgainst is the search against the same search by whole scores: ratios of runs that took turns.
@@ -123,6 +126,7 @@ type BenchOptions struct {
 	Against string                                      // naive runs the same search by whole scores too
 	Runs    int                                         // how often searches are timed; 0: 5
 	Typed   func(ctx context.Context, dir string) error // runs the same search as a user types it, into a new folder; nil: Search, in this process
+	First   bool                                        // the first call of Typed is that of a user for whom no network has been tried: it is reported apart
 }
 
 // RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user types. The

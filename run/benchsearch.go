@@ -18,7 +18,12 @@ func (s *searching) benchSearches(ctx context.Context, b *Bench, y *yardstick, o
 	}
 	found := make([][]*BenchSearch, len(scans))
 	var start, against, passes, cpu []float64
-	whole := &wholes{}
+	whole, cold := &wholes{}, &wholes{}
+	if o.First {
+		if err := cold.run(ctx, y, o.Typed); err != nil {
+			return err
+		}
+	}
 	for range o.Runs {
 		for i, scan := range scans {
 			s.started = time.Now().Add(-prepared)
@@ -42,6 +47,9 @@ func (s *searching) benchSearches(ctx context.Context, b *Bench, y *yardstick, o
 		}
 	}
 	b.StartUp, b.Search, b.Whole = figure(start).Median, middle(found[0], y), whole.figures(y)
+	if o.First {
+		b.Whole.FirstR, b.Whole.FirstSeconds = cold.r[0], cold.seconds[0]
+	}
 	if o.Against != "" {
 		b.Naive = middle(found[1], y)
 		b.Against = &BenchAgainst{Passes: figure(passes), Time: figure(against), CPU: figure(cpu)}

@@ -70,7 +70,7 @@ func (c Config) command() *backend.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: startAsGiven}
+	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: StartAsGiven}
 }
 
 // namedMetric is the metric as far as it is known without data; nil where the default depends on them.
