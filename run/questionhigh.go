@@ -56,7 +56,7 @@ func (s *searching) questionHigh(ctx context.Context) error {
 		cure = "try --range-high minmax, and " + cure
 	}
 	if b := q.Blame; b != nil && b.SQNR != nil {
-		why := ""
+		var why string
 		few, want := s.few(q.float)
 		if b.Holder == "" {
 			why, cure, err = s.weightsCure(ctx, few, want, *b.SQNR)
