@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,7 +94,10 @@ func TestModelsThatAreNoFloatNetworks(t *testing.T) {
 			{"bench", "--calib", in.path("calib.npz"), "--data", in.path("eval.npz")},
 		} {
 			t.Run(name+", "+args[0], func(t *testing.T) {
-				args := append(args, "--model", in.path(c.file))
+				if i := slices.Index(args, "--model"); i > 0 {
+					args = slices.Delete(slices.Clone(args), i, i+2)
+				}
+				args := append(slices.Clone(args), "--model", in.path(c.file))
 				got := call(args...)
 				last := strings.TrimSpace(got.err)
 				last = last[strings.LastIndex(last, "\n")+1:]
