@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"runtime"
 
 	"demote/cgo"
 )
@@ -9,7 +10,7 @@ import (
 // Measure runs a model once on zeros and returns the shapes of the named outputs, those of other
 // kinds than tensors left out: the runtime's own word, for every operator that it knows.
 func Measure(model []byte, inputs []Tensor, outputs []string) (map[string][]int64, error) {
-	session, err := cgo.NewSession(model, cgo.Options{Level: 0})
+	session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}
