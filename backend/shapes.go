@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"demote/cgo"
 )
@@ -15,7 +16,7 @@ func Measure(ctx context.Context, model []byte, inputs []Tensor, outputs []strin
 		return nil, err
 	}
 	defer stop.Close()
-	session, err := cgo.NewSession(model, cgo.Options{Level: 0, Stop: stop})
+	session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
 	if err != nil {
 		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 	}

@@ -27,7 +27,7 @@ const (
 	soakGrowth      = 32 << 20 // resident bytes
 	soakDescriptors = 1
 	soakGoroutines  = 1
-	soakShort       = 6  // searches without -soak
+	soakShort       = 4  // searches without -soak
 	soakTurn        = 40 // searches from one of a large network to the next
 )
 
@@ -47,7 +47,11 @@ func TestSoak(t *testing.T) {
 	var seen []inUse
 	ends := map[string]int{}
 	for n := 1; n <= soakShort || time.Since(start) < *soak; n++ {
-		cfg := soakConfig(rng, nets, n)
+		number := n
+		if *soak == 0 {
+			number += 2 // without the large networks
+		}
+		cfg := soakConfig(rng, nets, number)
 		cfg.Out = filepath.Join(t.TempDir(), "run")
 		if *soak > 0 { // t keeps what it has made until the end
 			cfg.Out = filepath.Join(nets.dir, "run"+strconv.Itoa(n))
