@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -122,11 +121,6 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 		}
 	}
 	s.result.Inputs = s.files
-	for _, f := range s.files {
-		if s.config.Out != "" && sameFolder(filepath.Dir(f.Path), s.config.Out) {
-			return mistakef("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", f.what())
-		}
-	}
 	for h := range s.result.Holders {
 		s.result.Holders[h].Pinned = s.layout.Pinned.Low(h)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"time"
 
 	"demote/backend/bounds"
@@ -15,6 +16,11 @@ func (s *searching) openFolder() error {
 	var err error
 	if s.folder, err = OpenFolder(s.config.Out); err != nil {
 		return err
+	}
+	for _, f := range s.files {
+		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
+			return mistakef("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", f.what())
+		}
 	}
 	if s.folder.lost && !s.config.Force {
 		return mistakef("%s: the folder holds a run whose %s is gone; %s", s.config.Out, JournalFile, journalCure)
