@@ -50,12 +50,12 @@ var flushing = run.Flush
 
 // flush writes what was found by now, if that can be done in flushTime.
 func flush() {
-	done := make(chan struct{})
+	done, write := make(chan struct{}), flushing
 	go func() {
 		var err error
 		defer close(done)
 		defer crash.Catch(&err) // the process ends all the same
-		flushing()
+		write()
 	}()
 	select {
 	case <-done:
