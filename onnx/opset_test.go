@@ -16,7 +16,21 @@ import (
 
 // TestOperatorTableIsComplete compares the table with the schemas of the Python package onnx.
 func TestOperatorTableIsComplete(t *testing.T) {
-	f, err := os.Open("testdata/opset_history.txt")
+	compareWithSchemas(t, "testdata/opset_history.txt", operators, '+', func(c change) bool { return c.down != nil },
+		"it exists from %d on, and yet it is lowered further")
+}
+
+// TestOlderOperatorTableIsComplete compares the table of what changed before with them.
+func TestOlderOperatorTableIsComplete(t *testing.T) {
+	compareWithSchemas(t, "testdata/opset_older.txt", olderOperators, '-', func(c change) bool { return c.up != nil },
+		"it is gone from %d on, and stays")
+}
+
+// compareWithSchemas holds a table against a file with a line for each operator: its name and the operator sets that changed it.
+// A change with the mark must be bound; unbound says what is wrong with one that is not.
+func compareWithSchemas(t *testing.T, file string, table map[string]history, mark byte, bound func(change) bool, unbound string) {
+	t.Helper()
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +43,7 @@ func TestOperatorTableIsComplete(t *testing.T) {
 		}
 		op := words[0]
 		seen[op] = true
-		h, ok := operators[op]
+		h, ok := table[op]
 		if !ok {
 			t.Errorf("%s is not in the table", op)
 			continue
@@ -38,7 +52,7 @@ func TestOperatorTableIsComplete(t *testing.T) {
 			t.Errorf("%s has %d changes, want %v", op, len(h), words[1:])
 		}
 		for _, w := range words[1:] {
-			v, err := strconv.ParseInt(strings.TrimPrefix(w, "+"), 10, 64)
+			v, err := strconv.ParseInt(strings.TrimPrefix(w, string(mark)), 10, 64)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,12 +60,12 @@ func TestOperatorTableIsComplete(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: its change at %d is not in the table", op, v)
 			}
-			if w[0] == '+' && c.down == nil {
-				t.Errorf("%s: it exists from %d on, and yet it is lowered further", op, v)
+			if w[0] == mark && !bound(c) {
+				t.Errorf("%s: "+unbound, op, v)
 			}
 		}
 	}
-	for op := range operators {
+	for op := range table {
 		if !seen[op] {
 			t.Errorf("%s is in the table and not in the schemas", op)
 		}

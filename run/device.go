@@ -115,7 +115,6 @@ func (s *searching) fitDevice(ctx context.Context) error {
 				s.device.Name, byteText(free), byteText(need.samples), byteText(need.weights), byteText(need.activations), s.block, byteText(s.cache())))
 			return nil
 		}
-		s.shrunk = true
 		if err := s.setBlock(s.block / 2); err != nil {
 			return err
 		}
@@ -165,7 +164,6 @@ func (s *searching) shrinking(ctx context.Context, f func(context.Context) error
 		if err := s.setBlock((s.block + 1) / 2); err != nil {
 			return err
 		}
-		s.shrunk = true
 		s.warn("device-memory-full", fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.device.Name, s.block), fmt.Sprintf("--block %d begins so", s.block))
 	}
 }

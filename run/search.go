@@ -57,7 +57,6 @@ type searching struct {
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
-	shrunk bool               // it is smaller now
 
 	inDefault func(context.Context, search.Mask) (search.Score, error) // scores a mix in a default session; nil: scoreWritten
 }
