@@ -146,3 +146,16 @@ func TestReadAllocatesOnce(t *testing.T) {
 		t.Errorf("%d bytes were allocated for %d", all, 8<<20)
 	}
 }
+
+func TestSyncFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := SyncFolder(dir); err != nil {
+		t.Error(err)
+	}
+	if err := SyncFolder(filepath.Join(dir, "gone")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder that is gone: %v, want ErrNotExist", err)
+	}
+	if err := SyncFolder("/proc/self/fd"); err != nil {
+		t.Errorf("a folder that cannot be forced: %v", err)
+	}
+}

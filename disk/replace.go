@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"syscall"
 )
 
 // Durability says what is promised when a file has been replaced.
@@ -71,10 +72,13 @@ func Replace(d Durability, files ...File) (err error) {
 	synced := map[string]bool{}
 	for _, f := range files {
 		dir := filepath.Dir(f.Path)
-		if !synced[dir] {
-			SyncFolder(dir)
-			synced[dir] = true
+		if synced[dir] {
+			continue
 		}
+		if err := SyncFolder(dir); err != nil {
+			return &fs.PathError{Op: "write", Path: f.Path, Err: reason(err)}
+		}
+		synced[dir] = true
 	}
 	return nil
 }
@@ -112,12 +116,21 @@ func write(path string, content func(io.Writer) error, d Durability) error {
 	return err
 }
 
-// SyncFolder forces the names in a folder to disk where the system can; the files themselves are there already.
-func SyncFolder(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		d.Close()
+// SyncFolder forces the names in a folder to disk; the files themselves are there already. A folder that the system cannot
+// force, or may not open to read, is left to it: some file systems and drop boxes (mode 0333) are so.
+func SyncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
 	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
 }
 
 // IsTemporary tells whether a name is one that Replace writes under. A file of such a name that no living process writes is

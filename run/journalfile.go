@@ -145,7 +145,7 @@ func createJournal(path string, meta [][2]string) (err error) {
 		err = os.Rename(temp, path)
 	}
 	if err == nil {
-		disk.SyncFolder(filepath.Dir(path))
+		err = disk.SyncFolder(filepath.Dir(path))
 	}
 	return err
 }

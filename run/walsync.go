@@ -56,8 +56,11 @@ func (w *walSync) force() {
 	file, err := w.file, error(nil)
 	if file == nil {
 		if file, err = os.OpenFile(w.path, os.O_RDWR, 0); err == nil {
-			w.file = file
-			disk.SyncFolder(filepath.Dir(w.path))
+			if err = disk.SyncFolder(filepath.Dir(w.path)); err == nil {
+				w.file = file
+			} else {
+				file.Close()
+			}
 		}
 	}
 	w.mu.Unlock()
