@@ -49,6 +49,12 @@ func ratio(g graph) graph {
 	return behind(g, "safe")
 }
 
+// ofOpset is the network at another opset, whose form it has already.
+func ofOpset(version int64, g graph) graph {
+	g.OpsetImport[0].Version = &version
+	return g
+}
+
 // TestNaN gives networks that are not a number for one evaluation sample, whether the outputs show
 // it or not.
 func TestNaN(t *testing.T) {
@@ -78,6 +84,8 @@ func TestNaN(t *testing.T) {
 	}{
 		{"shown", rooted(same), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root", "--allow-nan"}},
 		{"chosen away", rooted(where), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},
+		{"at opset 12", ofOpset(12, rooted(where)), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},
+		{"at opset 9", ofOpset(9, rooted(where)), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},
 		{"maximum", rooted(maximum), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},
 		{"blocked Relu", rooted(wide("Relu")), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},
 		{"blocked Clip", rooted(func(g graph) { wide("Clip", "low")(g.weights("low", nil, 0)) }), "eval.npz", 40, below, []string{"net.onnx", "float network", "NaN", "sample 11", "root"}},

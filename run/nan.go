@@ -63,14 +63,8 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || t.Dims[0] != int64(s.block) {
 			continue
 		}
-		axes := make([]int64, len(t.Dims)-1)
-		for i := range axes {
-			axes[i] = int64(i + 1)
-		}
 		sum := fmt.Sprintf("demote.sum:%d", h.Index)
-		g.Initializer = append(g.Initializer, onnx.NewInts(sum+":axes", onnx.Int64, []int64{int64(len(axes))}, axes))
-		g.Node = append(g.Node, &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name, sum + ":axes"}, Output: []string{sum},
-			Attribute: []*onnxpb.AttributeProto{{Name: proto.String("keepdims"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}}})
+		sumRows(g, t, sum, m.OpsetOf("") >= 13)
 		names = append(names, sum)
 		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: []int64{int64(s.block)}})
 	}
@@ -94,4 +88,21 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		return nil
 	})
 	return suspects, err
+}
+
+// sumRows adds the sum of every row of a tensor to a graph. The axes are an input since opset 13, and an attribute before.
+func sumRows(g *onnxpb.GraphProto, t backend.Tensor, sum string, asInput bool) {
+	axes := make([]int64, len(t.Dims)-1)
+	for i := range axes {
+		axes[i] = int64(i + 1)
+	}
+	n := &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name}, Output: []string{sum},
+		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("keepdims"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}}}
+	if asInput {
+		n.Input = append(n.Input, sum+":axes")
+		g.Initializer = append(g.Initializer, onnx.NewInts(sum+":axes", onnx.Int64, []int64{int64(len(axes))}, axes))
+	} else {
+		n.Attribute = append(n.Attribute, &onnxpb.AttributeProto{Name: proto.String("axes"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: axes})
+	}
+	g.Node = append(g.Node, n)
 }
