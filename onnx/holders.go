@@ -40,6 +40,7 @@ type finder struct {
 	values  map[string]valueSet
 	masked  map[string]bool // attention scores after their mask, before Softmax
 	masking map[string]bool // used for attention masks alone
+	numbers map[string]bool // read as integers alone
 }
 
 func newFinder(x *Index) *finder {
@@ -47,10 +48,12 @@ func newFinder(x *Index) *finder {
 		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
 		live: make(map[node]bool), inside: make(map[string]string),
 		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool),
+		numbers: make(map[string]bool),
 	}
 	f.findVaries()
 	f.findNeeded()
 	f.findMasks()
+	f.findNumbers()
 	f.findPatterns()
 	return f
 }
@@ -89,6 +92,9 @@ func (f *finder) reason(t string, n node) string {
 	}
 	if f.masking[t] {
 		return "part of an attention mask"
+	}
+	if f.numbers[t] {
+		return "cast to integers, or compared for equality: a grid would make other numbers of them"
 	}
 	if f.masked[t] {
 		return "masked attention scores before Softmax"
