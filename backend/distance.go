@@ -2,22 +2,39 @@ package backend
 
 import (
 	"context"
+	"sync"
 
 	"demote/backend/bounds"
 	"demote/search"
 )
 
-// distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and
-// distanceSamples the length of each. They do not follow the block, so that no order depends on it.
+// distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and distanceSamples the length
+// of each. They do not follow the block, so that no order depends on it. Where the samples are few they are fewer, and then
+// shorter: the distances of all holders are to take no more than distancePasses over the samples.
 const (
 	distanceRuns    = 4
 	distanceSamples = DefaultBlock
+	distanceLeast   = 4 // samples, for one holder
+	distancePasses  = 2.5
 )
 
 // distance is what Distance compares with: the outputs without demotions of a few runs of samples.
 type distance struct {
-	from []int // positions in the layout
-	rows [][]float32
+	from   []int // positions in the layout
+	length int   // of each run; the last of all may be cut by the end of the samples
+	rows   [][]float32
+}
+
+// newDistance chooses the runs for so many holders and samples.
+func newDistance(holders, samples int) *distance {
+	most := min(samples, max(distanceLeast, int(distancePasses*float64(samples)/float64(max(1, holders)))))
+	d := &distance{length: min(distanceSamples, most)}
+	all := (samples + d.length - 1) / d.length
+	n := min(distanceRuns, all, most/d.length)
+	for i := range n {
+		d.from = append(d.from, i*all/n*d.length)
+	}
+	return d
 }
 
 var _ search.DistanceEvaluator = (*Evaluator)(nil)
@@ -26,55 +43,80 @@ var _ search.DistanceEvaluator = (*Evaluator)(nil)
 // samples: cheap, and only good for an order.
 func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
 	if e.far == nil {
-		d := &distance{}
-		all := (e.samples + distanceSamples - 1) / distanceSamples
-		n := min(distanceRuns, all)
-		for i := range n {
-			d.from = append(d.from, i*all/n*distanceSamples)
-		}
-		for _, from := range d.from {
-			rows, err := e.runOfRows(ctx, search.NewMask(mask.Len()), from)
-			if err != nil {
-				return 0, err
-			}
-			d.rows = append(d.rows, rows)
+		d := newDistance(mask.Len(), e.samples)
+		var err error
+		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
+			return 0, err
 		}
 		e.far = d
 	}
+	runs, err := e.runsOfRows(ctx, mask, e.far)
+	if err != nil {
+		return 0, err
+	}
 	sum, count := 0.0, 0
-	for i, from := range e.far.from {
-		rows, err := e.runOfRows(ctx, mask, from)
-		if err != nil {
-			return 0, err
-		}
+	for i, rows := range runs {
 		sum -= noise(rows, Sample{Reference: e.far.rows[i]})
 		count += len(rows)
 	}
 	return sum / float64(count), nil
 }
 
-// runOfRows runs the blocks of a mask that hold a run of samples and copies their outputs.
-func (e *Evaluator) runOfRows(ctx context.Context, mask search.Mask, from int) ([]float32, error) {
-	to, size, row := min(from+distanceSamples, e.samples), e.opts.Block, e.judge.row
-	var run []float32
-	for b := from / size; b*size < to; b++ {
-		rows, err := e.blockRows(ctx, mask, b)
-		if err != nil {
-			return nil, err
+// runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
+func (e *Evaluator) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
+	size, row := e.opts.Block, e.judge.row
+	var blocks []int
+	for _, from := range d.from {
+		for b := from / size; b*size < d.end(from, e.samples); b++ {
+			if len(blocks) == 0 || blocks[len(blocks)-1] < b {
+				blocks = append(blocks, b)
+			}
 		}
-		run = append(run, rows[(max(from, b*size)-b*size)*row:(min(to, (b+1)*size)-b*size)*row]...)
 	}
-	return run, nil
+	rows, err := e.rowsOfBlocks(ctx, mask, blocks)
+	if err != nil {
+		return nil, err
+	}
+	runs := make([][]float32, len(d.from))
+	for i, from := range d.from {
+		to := d.end(from, e.samples)
+		for b := from / size; b*size < to; b++ {
+			runs[i] = append(runs[i], rows[b][(max(from, b*size)-b*size)*row:(min(to, (b+1)*size)-b*size)*row]...)
+		}
+	}
+	return runs, nil
 }
 
-// blockRows runs one block of a mask and copies its outputs, without the padding.
-func (e *Evaluator) blockRows(ctx context.Context, mask search.Mask, block int) (rows []float32, err error) {
+// end is the position behind a run.
+func (d *distance) end(from, samples int) int { return min(from+d.length, samples) }
+
+// rowsOfBlocks runs some blocks of a mask and copies their outputs by block, without the padding.
+func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
+	at := make(map[int]int, len(blocks)) // by its first sample: the block
+	for _, b := range blocks {
+		at[e.data.samplesOf(b)[0]] = b
+	}
+	var lock sync.Mutex
+	rows := make(map[int][]float32, len(blocks))
 	e.watch = func(samples []int, all []float32) {
-		rows = append(rows, all[:len(samples)*e.judge.row]...)
+		lock.Lock()
+		defer lock.Unlock()
+		rows[at[samples[0]]] = append([]float32(nil), all[:len(samples)*e.judge.row]...)
 	}
 	e.alone = true // of a set of one block, too, only the outputs are wanted
 	defer func() { e.watch, e.alone = nil, false }()
-	var gain [1]bounds.Gain
-	err = e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: block, To: block + 1}, gain[:])
-	return rows, err
+	gains := make([]bounds.Gain, len(blocks))
+	if e.pool != nil {
+		j := job{mask: mask, first: e.firstChanged(mask)}
+		if e.store != nil {
+			j.trial = e.store.trial(mask)
+		}
+		return rows, e.pool.run(ctx, j, 0, len(blocks), blocks, gains, e.booked)
+	}
+	for i, b := range blocks {
+		if err := e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: b, To: b + 1}, gains[i:i+1]); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }

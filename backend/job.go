@@ -30,7 +30,7 @@ func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []
 	if e.turns != nil {
 		return e.turns.run(ctx, j, from, to, gains)
 	}
-	return e.pool.run(ctx, j, from, to, gains, e.booked)
+	return e.pool.run(ctx, j, from, to, nil, gains, e.booked)
 }
 
 // book counts what a job has cost.

@@ -67,8 +67,9 @@ func caught(run func(job) report, j job) (r report) {
 }
 
 // run shares the blocks from..to-1 of a job among the workers, hands every report to book, and
-// returns when all are done. A cancelled context stops handing out blocks.
-func (p *pool) run(ctx context.Context, j job, from, to int, gains []bounds.Gain, book func(report)) error {
+// returns when all are done. A cancelled context stops handing out blocks. With places, from..to-1 are places in that list of
+// blocks.
+func (p *pool) run(ctx context.Context, j job, from, to int, places []int, gains []bounds.Gain, book func(report)) error {
 	var first error
 	running := 0
 	for next := from; ; {
@@ -77,6 +78,9 @@ func (p *pool) run(ctx context.Context, j job, from, to int, gains []bounds.Gain
 				break
 			}
 			j.block, j.gain = next, &gains[next-from]
+			if places != nil {
+				j.block = places[next]
+			}
 			p.jobs <- j
 			next++
 			running++
