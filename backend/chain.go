@@ -67,14 +67,6 @@ func (c *chain) survey() {
 	}
 }
 
-// runs is how often to run each part that is timed, of entries so many times.
-func (c *chain) runs(entries int) int {
-	if c.through && len(c.parts) > 1 {
-		return entries
-	}
-	return measureRuns
-}
-
 // narrow leaves some of the entries into a network, the first among them, and closes the others.
 func (c *chain) narrow(chosen []int) {
 	var cuts []int

@@ -28,6 +28,7 @@ type Options struct {
 	Naive     bool              // answer scans by whole scores, one after another
 	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
+	Patient   bool              // cuts are chosen however long that takes; false: no longer than trials can save by them
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
 	stop      *cgo.Stop         // ends what runs once New's context is cancelled; New makes it
@@ -66,6 +67,7 @@ type Evaluator struct {
 	device  device
 	chain   *chain
 	ran     float64 // seconds inside the runtime by chains of before
+	loading float64 // seconds that the network in one piece has taken to be compiled
 	data    *resident
 	judge   judge
 	pool    *pool

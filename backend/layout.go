@@ -124,7 +124,7 @@ func (e *Evaluator) better(w *cpuLane, at int, other *cpuPart) (bool, error) {
 		}
 	}
 	times := [2]float64{}
-	for range measureRuns + 1 {
+	for range e.measureRuns() + 1 {
 		for k, b := range []*binding{mine, theirs} {
 			w.binds[at] = b
 			took, err := timePart(w, data, at)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"demote/backend/bounds"
 	"demote/cgo"
@@ -78,9 +79,13 @@ func (e *Evaluator) layOut(order []int) error {
 
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
+	begun := time.Now()
 	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers)
 	if err != nil {
 		return err
+	}
+	if len(chain.parts) == 1 {
+		e.loading = time.Since(begun).Seconds()
 	}
 	if e.pool != nil {
 		e.pool.Close()

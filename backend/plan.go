@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"errors"
+	"math"
 	"slices"
 
 	"demote/search"
@@ -32,8 +34,8 @@ func (e *Evaluator) Plan() (Plan, error) {
 	if err == nil && e.entries == nil {
 		p.Blocked, err = e.Block()
 	}
-	if err == nil {
-		_, err = e.chain.measure(e.data.blocks[0], e.chain.runs(shareRuns))
+	if err == nil && !e.chain.through {
+		_, err = e.chain.measure(e.data.blocks[0], e.measureRuns())
 	}
 	e.resetStore()
 	return p, err
@@ -42,7 +44,7 @@ func (e *Evaluator) Plan() (Plan, error) {
 // takeApart chooses how trials begin at cuts, and the cuts.
 func (e *Evaluator) takeApart() (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
-	seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
+	seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
 	if err != nil {
 		return Plan{}, err
 	}
@@ -54,11 +56,19 @@ func (e *Evaluator) takeApart() (Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	for _, way := range e.ways() {
+	ways, noRoom := e.ways(), e.entriesInTime(p.Whole) < minParts
+	for i, way := range ways {
+		if noRoom && i < len(ways)-1 {
+			continue // nor is there for these
+		}
 		if e.entries, err = way(); err != nil {
 			continue // another one does it
 		}
 		apart, err := e.takeApartAt(p.Whole)
+		if errors.Is(err, errNoRoom) {
+			noRoom = true
+			continue
+		}
 		same := false
 		if err == nil && apart != nil {
 			same, err = e.agrees(want)
@@ -70,33 +80,76 @@ func (e *Evaluator) takeApart() (Plan, error) {
 			return *apart, nil
 		}
 	}
-	e.entries = nil
+	if e.entries = nil; len(e.chain.parts) == 1 && !e.chain.through {
+		return p, nil
+	}
 	return p, e.compile(whole)
 }
 
+// planPasses and planSeconds are what the choice of cuts may take: so many passes over the samples, and so long besides. Where
+// samples are few, or a network takes long to load, cuts cost more than trials save by them.
+const planPasses, planSeconds = 4, 0.5
+
+// patience is the seconds that the choice of cuts may take, with whole those of a block of the network.
+func (e *Evaluator) patience(whole float64) float64 {
+	if e.opts.Patient || e.opts.Cuts != nil {
+		return math.Inf(1)
+	}
+	return planSeconds + planPasses*whole*float64(e.data.len())/float64(e.Workers())
+}
+
+// entriesInTime is how many entries there is time for, once the network has been optimized and loaded as entries want it.
+func (e *Evaluator) entriesInTime(whole float64) int {
+	return entriesInTime(e.patience(whole), e.loading, whole, e.measureRuns())
+}
+
+// entriesInTime is how many entries there is time for in a number of seconds, with those that the network takes to be loaded and
+// for a block, and how often it is timed in one piece. Each has half the network on average: it is loaded, timed, and held
+// against the network in one piece under the three probing masks.
+func entriesInTime(patience, loading, whole float64, runs int) int {
+	first := 2*loading + float64(runs+1)*whole
+	each := 0.5 * (loading + (choiceRuns+1+3)*whole)
+	return int(max(0, min((patience-first)/each, maxParts)))
+}
+
+// measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that would be
+// longer than a pass over all of them.
+func (e *Evaluator) measureRuns() int {
+	return max(leastRuns, min(mostRuns, e.data.len()/(4*e.Workers())))
+}
+
+// errNoRoom says that there is no memory, or no time, for entries into the network.
+var errNoRoom = errors.New("no room for entries")
+
 // takeApartAt compiles the chain with the best of the finest cuts. It returns nil if the network in one piece is
-// clearly slower that way than plain, the seconds of the source's own, or if there is no memory for it.
+// clearly slower that way than plain, the seconds of the source's own.
 func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 	p, most := &Plan{Whole: plain}, maxParts
 	if e.entries != nil {
 		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
 			return nil, err
 		}
-		seconds, err := e.chain.measure(e.data.blocks[0], measureRuns)
+		seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
 		if err != nil || e.chain.parts[0].Optimal && seconds[0] > clearly*plain {
 			return nil, err
 		}
 		p.Whole = seconds[0]
-		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes))
+		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes), e.entriesInTime(p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
-			return nil, nil
+			return nil, errNoRoom
 		}
+	} else if e.loading+float64(e.measureRuns()+1)*plain > e.patience(plain) {
+		return nil, nil
 	}
 	finest := e.finestCuts(most)
 	if err := e.compile(finest); err != nil {
 		return nil, err
 	}
-	seconds, err := e.chain.measure(e.data.blocks[0], e.chain.runs(choiceRuns))
+	runs := e.measureRuns()
+	if e.chain.through {
+		runs = choiceRuns
+	}
+	seconds, err := e.chain.measure(e.data.blocks[0], runs)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +161,9 @@ func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 	p.Parts, p.Cuts = len(seconds), c.cutsAt(chosen)
 	p.Expected, p.Bytes = c.expected(chosen), c.codes(chosen)
 	if e.chain.through {
-		e.chain.narrow(chosen[:len(chosen)-1])
+		begins := chosen[:len(chosen)-1]
+		e.chain.narrow(begins)
+		e.chain.weigh(pick(seconds, begins))
 	} else if err := e.compile(p.Cuts); err != nil {
 		return nil, err
 	}
@@ -120,9 +175,9 @@ func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 	return p, nil
 }
 
-// measureRuns is how often every part is run to be timed; the least time counts. Entries take half the network each, on
-// average: a few runs do to choose among many, and some more for the shares of those that are chosen.
-const measureRuns, choiceRuns, shareRuns = 12, 2, 5
+// mostRuns and leastRuns are how often a part is run to be timed, the least time counting. Entries take half the network each,
+// on average: a few runs do to choose among many.
+const mostRuns, leastRuns, choiceRuns = 12, 3, 2
 
 // clearly is how much slower another way to run the network in one piece is that is not wanted: both are
 // measured one after the other, maybe on a machine with other work.
@@ -143,6 +198,14 @@ func (e *Evaluator) resetStore() {
 	if e.gained != nil && e.opts.onCPU() { // a GPU adds floats in an order of its own
 		e.store.know(e.gained, e.data)
 	}
+}
+
+// pick returns some of a list's values.
+func pick(list []float64, at []int) (out []float64) {
+	for _, i := range at {
+		out = append(out, list[i])
+	}
+	return out
 }
 
 // finestCuts are all cuts of the source, or every so many of them, for as many parts at most.
