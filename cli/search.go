@@ -30,7 +30,7 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference"},
 		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, as in promotion.txt"},
 		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N scores, at least 1, with the best so far (default: no budget)"},
-		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after a time such as 10m with the best so far (default: no budget)"},
+		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after a time such as 10m, set-up included, with the best so far (default: no budget)"},
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast, or naive: every trial in full; the decisions are the same"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: score that the chain of strategy demotion records: demoted, or last as the reference has it"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: small is slow and thorough"},

@@ -32,6 +32,7 @@ type Result struct {
 	Trials        int               `json:"trials"`             // masks touched
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
+	SetUpSeconds  float64           `json:"setup_seconds"`
 	MetricCommand *MetricCommand    `json:"metric_command"` // nil: the metric is no command
 	TrialCosts    *TrialCosts       `json:"trial_costs"`
 	Verified      *Verified         `json:"verified"`

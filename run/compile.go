@@ -91,6 +91,9 @@ func (s *searching) open(ctx context.Context) error {
 		}
 	}
 	s.startUp = time.Since(s.started)
+	if s.result != nil { // a measurement has none
+		s.result.SetUpSeconds = rounded(s.startUp.Seconds())
+	}
 	high, nan, err := s.ev.Arrange(ctx, s.seeHigh(s.ev.Row()))
 	if err != nil {
 		return err

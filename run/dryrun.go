@@ -3,7 +3,10 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"demote/onnx"
+	"demote/quant"
 	"demote/search"
 )
 
@@ -31,6 +34,9 @@ func (s *searching) dryRun(ctx context.Context) error {
 		s.config.Say(fmt.Sprintf("holder %3d  %s (%s)", h.Index, h.Name, op))
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s, target %s", n, samples, s.block, s.metric.Name, s.config.Target))
+	if err := s.sayMasks(); err != nil {
+		return err
+	}
 	if s.start.Len() > 0 {
 		s.config.Say(fmt.Sprintf("it starts from %s, with %d of %d holders in int8", s.config.Start, s.start.Count(), n))
 	}
@@ -48,6 +54,49 @@ func (s *searching) dryRun(ctx context.Context) error {
 			}
 			s.config.Say(fmt.Sprintf("a score is at most one pass over the %d samples, and most are a small part of one", samples))
 		}
+	}
+	return nil
+}
+
+// assumed are records for a network that is not calibrated: every holder's values are taken for numbers from -1 to 1.
+func assumed(n *onnx.Network, c Config) ([]quant.Record, error) {
+	low, high, err := c.gridChoices()
+	if err != nil {
+		return nil, err
+	}
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil {
+		return nil, err
+	}
+	o := quant.NewObserver(quant.MinMax, quant.MinMax)
+	o.Observe(0, []float32{-1, 1})
+	var r quant.Record
+	if r.Low, err = o.Grid(formula, quant.MinMax, low.kind, low.bits); err != nil {
+		return nil, err
+	}
+	if r.High, err = o.Grid(formula, quant.MinMax, high.kind, high.bits); err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil
+}
+
+// sayMasks says which holders calibration may still find to be attention masks, which have none.
+func (s *searching) sayMasks() error {
+	if s.config.Calib == "" {
+		return nil
+	}
+	sinks, err := s.network.Sinks()
+	if err != nil {
+		return err
+	}
+	masks := 0
+	for _, k := range sinks {
+		if k != onnx.SinkNone {
+			masks++
+		}
+	}
+	if masks > 0 {
+		s.config.Say(fmt.Sprintf("nothing was calibrated: up to %d of the holders may turn out to be attention masks or paddings, which have none", masks))
 	}
 	return nil
 }

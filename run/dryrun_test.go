@@ -47,6 +47,9 @@ func TestDryRun(t *testing.T) {
 				if !strings.Contains(all, h.Name) {
 					t.Errorf("holder %s is not said", h.Name)
 				}
+				if h.Seen != nil {
+					t.Errorf("holder %s: the network was calibrated", h.Name)
+				}
 			}
 			if _, err := os.Stat(cfg.Out); cfg.Out != "" && !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("there is a run folder: %v", err)

@@ -71,13 +71,12 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	defer calib.Close()
-	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
-		return nil, err
+	if c.DryRun {
+		p.records, err = assumed(p.network, c)
+	} else {
+		err = p.calibrate(ctx, calib, c)
 	}
-	if err := p.scanCalibration(calib); err != nil {
-		return nil, err
-	}
-	if p.notes, err = onGrids(p.network, p.records, c); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	p.bookModel("model", p.float)
@@ -85,6 +84,18 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	return p, p.bookData("data", p.data)
+}
+
+// calibrate makes the records, and puts the weights on their grids.
+func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) (err error) {
+	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
+		return err
+	}
+	if err := p.scanCalibration(calib); err != nil {
+		return err
+	}
+	p.notes, err = onGrids(p.network, p.records, c)
+	return err
 }
 
 // quantized is the part of prepare that needs no evaluation data: the network with its weights on

@@ -282,9 +282,18 @@ func (s *searching) strategyOptions(goal search.Resolved) search.Options {
 	o.Multiplier, o.Seed, o.Chain = s.config.multiplier(), s.config.seed(), search.ChainMode(s.config.Chain)
 	o.Progress = s.progress
 	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
-	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.config.Time}
+	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.timeLeft()}
 	o.Start = s.start
 	return o
+}
+
+// timeLeft is what is left of --time, which counts from the start of the session; 0 without one. A search always has a little, to
+// come to its first score.
+func (s *searching) timeLeft() time.Duration {
+	if s.config.Time == 0 || s.started.IsZero() {
+		return s.config.Time
+	}
+	return max(s.config.Time-time.Since(s.started), time.Nanosecond)
 }
 
 // progress tells who watches of an event, with scores in the metric's own sign.

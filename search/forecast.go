@@ -88,7 +88,7 @@ func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) 
 	waited := (now - f.last.at).Seconds()
 	low, high = max(low-waited, 0), max(high-waited, 0)
 	if f.budget.Time > 0 {
-		rest := max(f.budget.Time-(now-f.begin.at), 0).Seconds()
+		rest := max(f.budget.Time-now, 0).Seconds()
 		low, high = min(low, rest), min(high, rest)
 	}
 	start := f.begin.at.Seconds()

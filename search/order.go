@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // ranking is the order in which a strategy takes the units, and the harm of each that it was made from.
@@ -30,9 +31,32 @@ func (s *session) rankByDistance() (ranking, error) {
 		return s.rankByScore()
 	}
 	r := ranking{harm: make([]float64, len(s.o.Units))}
-	r, err := s.rank(r, func(m Mask) (float64, error) { return d.Distance(s.ctx, m) })
+	r, err := s.rank(r, s.distance(d))
 	s.res.Distances = r.harm
 	return r, err
+}
+
+// rankingShare is how much of the time that a budget leaves may go into distances: a list of units in a good order is no mix.
+const rankingShare = 1.0 / 3
+
+// distance asks for distances as long as a budget of time allows it; for units behind that it is not a number, and they come
+// last, in the order of the network.
+func (s *session) distance(d DistanceEvaluator) func(Mask) (float64, error) {
+	until, limited := s.ctx.Deadline()
+	if limited {
+		until = time.Now().Add(time.Duration(rankingShare * float64(time.Until(until))))
+	}
+	late := false
+	return func(m Mask) (float64, error) {
+		if limited && !late && time.Now().After(until) {
+			late = true
+			s.note("ranking-cut", "the time is short: not all activations were looked at one by one to find a good order", "a longer --time has a better order")
+		}
+		if late {
+			return math.NaN(), s.ctx.Err()
+		}
+		return d.Distance(s.ctx, m)
+	}
 }
 
 // rank measures every unit and sorts. A harm that is not a number counts as infinite.
