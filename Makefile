@@ -128,6 +128,22 @@ bench-networks: setup build toolkits ## full trials against the float network's 
 	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
 	@python3 scripts/bench_trials.py .tools/networks
 
+# The networks of zoo-small are few and small enough for every change.
+ZOO_SMALL := mtcnn-rnet,silero-vad-v6,gradient-boosting,k-neighbors-validity,ppocr-cls
+.PHONY: zoo-venv
+zoo-venv:
+	@$(NEED) venv
+	@test -e .venv-zoo/bin/python || python3 -m venv .venv-zoo
+	@.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/zoo/requirements.txt
+
+.PHONY: zoo
+zoo: setup build zoo-venv ## search the public trained networks of 17 pip packages, judge, export and read back each (220 MB of downloads, an hour or more); writes docs/networks.md
+	@.venv-zoo/bin/python scripts/zoo/zoo.py .tools/zoo --table docs/networks.md
+
+.PHONY: zoo-small
+zoo-small: setup build zoo-venv ## the same for five small networks (some minutes)
+	@.venv-zoo/bin/python scripts/zoo/zoo.py .tools/zoo --only $(ZOO_SMALL)
+
 .PHONY: test-browser
 test-browser: ## test the report in a headless Chromium (on Debian: apt-get install chromium)
 	@$(NEED) go
