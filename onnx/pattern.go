@@ -25,13 +25,14 @@ var activations = map[string]bool{
 func (f *finder) findPatterns() {
 	composites := make(map[string][]pattern) // activations of several nodes, by the tensor that they read
 	taken := make(map[node]bool)             // nodes of composites: their Add is no core
+	c := &curves{finder: f, of: make(map[string][]curve)}
 	for _, n := range f.nodes {
 		if !standard(n) {
 			continue
 		}
-		x, p := f.composite(n)
+		x, p := c.composite(n)
 		if p == nil {
-			p = f.layerNorm(n)
+			p = f.normalization(n)
 		}
 		if p == nil {
 			p = f.softmax(n)
@@ -39,7 +40,7 @@ func (f *finder) findPatterns() {
 		if p == nil {
 			continue
 		}
-		if x != "" {
+		if x != "" && (activations[p.name] || p.name == "SiLU") {
 			composites[x] = append(composites[x], *p)
 		}
 		f.enclose(*p)
@@ -60,14 +61,20 @@ func (f *finder) findPatterns() {
 	}
 }
 
-// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return.
+// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return. What only moves
+// values from node to node of the pattern is in it.
 func (f *finder) enclose(p pattern) {
 	for _, t := range p.inner {
-		inPattern := func(c node) bool { return slices.Contains(p.nodes, c) }
-		if f.onlyTo(t, inPattern) {
+		if t != "" && f.within(t, p.nodes, maxNormDepth) {
 			f.inside[t] = p.name
 		}
 	}
+}
+
+func (f *finder) within(t string, nodes []node, depth int) bool {
+	return f.onlyTo(t, func(c node) bool {
+		return slices.Contains(nodes, c) || depth > 0 && f.moves(c) && input(c, 0) == t && f.within(output(c, 0), nodes, depth-1)
+	})
 }
 
 // biased matches a MatMul and the Add of its bias, a constant of [n], or of [1,n] where the weights are one too, in either order. A mask is no bias.
@@ -115,6 +122,15 @@ func (f *finder) made(t, op string) node {
 	return nil
 }
 
+// and appends a node and the tensor between it and what follows.
+func (p *pattern) and(n node, inner string) *pattern {
+	p.nodes = append(p.nodes, n)
+	if inner != "" {
+		p.inner = append(p.inner, inner)
+	}
+	return p
+}
+
 // scalar returns the value of a constant of one element.
 func (f *finder) scalar(t string) (float64, bool) {
 	c := f.Constant(t)
@@ -135,17 +151,4 @@ func (f *finder) scalar(t string) (float64, bool) {
 func (f *finder) is(t string, want float64) bool {
 	v, ok := f.scalar(t)
 	return ok && math.Abs(v-want) <= 1e-3*math.Abs(want)
-}
-
-// with returns the other operand of a commutative node, one of whose operands is a constant of that value.
-func (f *finder) with(n node, value float64) (string, bool) {
-	if n == nil {
-		return "", false
-	}
-	for i := range 2 {
-		if f.is(input(n, i), value) {
-			return input(n, 1-i), true
-		}
-	}
-	return "", false
 }
