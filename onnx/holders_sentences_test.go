@@ -158,10 +158,10 @@ var sentences = []sentence{
 		text: "input x" + conv + "a = Conv(x, w)\n s = Softplus(a)\n t = Tanh(s)\n b = Mul(a, t)\n e = Neg(b)\n return e",
 		want: "x b",
 	}, {
-		name: "a positional add, a scalar at q, k or the scores, and Softmax have each one",
+		name: "a positional add, a scalar at the scores, and Softmax have each one; a scalar at q or k is in the weights",
 		text: "input x\n const w [4 4]\n const pos [1 4 4]\n const c = 0.25\n a = Add(x, pos)\n q = MatMul(a, w)\n k = MatMul(a, w)\n qs = Mul(q, c)\n ks = Mul(c, k)\n" +
 			"kt = Transpose(ks)\n s = MatMul(qs, kt)\n sd = Div(s, c)\n p = Softmax(sd)\n o = MatMul(p, a)\n e = Neg(o)\n return e",
-		want: "x a q k qs ks s sd p o",
+		want: "x a qs ks s sd p o",
 	}, {
 		name: "constant values, also moved or expanded by a runtime shape, get none",
 		text: "input x\n const cls [1 4]\n const z int64 [1] = 0\n const o int64 [1] = 1\n s = Shape(x)\n n = Slice(s, z, o)\n m = Concat(n, o) axis=0\n t = Expand(cls, m)\n" +

@@ -149,3 +149,18 @@ func (c *curves) composite(n node) (x string, p *pattern) {
 	}
 	return "", nil
 }
+
+// activationNodes are the nodes of activations of single operators, whose constants stay theirs.
+func (x *Index) activationNodes() map[node]bool {
+	f := &finder{Index: x, varies: make(map[string]bool)}
+	f.findVaries()
+	c, all := &curves{finder: f, of: make(map[string][]curve)}, make(map[node]bool)
+	for _, n := range x.Nodes() {
+		if _, p := c.composite(n); p != nil {
+			for _, n := range p.nodes {
+				all[n] = true
+			}
+		}
+	}
+	return all
+}
