@@ -103,9 +103,38 @@ var sentences = []sentence{
 		text: "input x\n const w [4 4]\n const b [4]\n a = MatMul(x, w)\n c = Add(a, b)\n d = Mul(c, a)\n f = Neg(d)\n return f",
 		want: "x a c d",
 	}, {
+		name: "bias: a row of two and more dimensions, or one number, where the weights are constant",
+		text: "input x\n const w [4 4]\n const b [1 4]\n const b3 [1 1 4]\n const s = 1\n a = MatMul(x, w)\n c = Add(a, b)\n d = MatMul(c, w)\n e = Add(b3, d)\n f = MatMul(e, w)\n g = Add(f, s)\n h = Neg(g)\n return h",
+		want: "x c e g",
+	}, {
+		name: "bias: not where the weights are computed",
+		text: "input x\n input w\n const b [1 4]\n const s = 1\n a = MatMul(x, w)\n c = Add(a, b)\n d = MatMul(c, w)\n e = Add(s, d)\n f = Neg(e)\n return f",
+		want: "x w a c d e",
+	}, {
+		name: "bias: a row that something else has in between",
+		text: "input x\n const w [4 4]\n const b [1 4]\n a = MatMul(x, w)\n c = Add(a, b)\n e = Mul(c, a)\n f = Neg(e)\n return f a",
+		want: "x a c e",
+	}, {
 		name: "an add of any other constant computes",
-		text: "input x\n const w [4 4]\n const s = 1\n const pos [1 4 4]\n a = MatMul(x, w)\n c = Add(a, pos)\n d = MatMul(c, w)\n e = Add(d, s)\n f = Neg(e)\n return f",
+		text: "input x\n const w [4 4]\n const pos [1 4 4]\n const col [4 1]\n a = MatMul(x, w)\n c = Add(a, pos)\n d = MatMul(c, w)\n e = Add(d, col)\n f = Neg(e)\n return f",
 		want: "x a c d e",
+	}, {
+		name: "learned scale and shift behind a convolution are in its weights, behind an activation they are one",
+		text: "input x" + conv + "const s [1] = 1.3\n const b [1] = 0.2\n const c8 [4 1 1]\n a = Conv(x, w)\n c = Mul(s, a)\n d = Add(c, b)\n e = HardSwish(d)\n f = Mul(c8, e)\n g = Add(f, c8)\n h = Conv(g, w)\n i = Neg(h)\n return i",
+		want: "x e g h",
+		why:  map[string]string{"d": "inside Conv + HardSwish", "f": "inside scale and shift"},
+	}, {
+		name: "mean and deviation of data: shift and scale",
+		text: "input x" + conv + "const m [4 1 1]\n const k = 3\n a = Sub(x, m)\n b = Div(a, k)\n c = Conv(b, w)\n d = Neg(c)\n return d",
+		want: "x b c",
+	}, {
+		name: "a factor and a table are two, and so are a row and a column",
+		text: "input x\n const k = 3\n const pos [1 4 4]\n const r [1 4]\n const c [4 1]\n a = Mul(x, k)\n b = Add(a, pos)\n d = Neg(b)\n e = Mul(d, r)\n f = Add(e, c)\n g = Neg(f)\n return g",
+		want: "x a b d e f",
+	}, {
+		name: "scale and shift with another reader between, or a division of a constant",
+		text: "input x\n const k = 3\n a = Mul(x, k)\n b = Add(a, k)\n c = Add(a, b)\n d = Div(k, c)\n e = Add(d, k)\n f = Neg(e)\n return f",
+		want: "x a b c d e",
 	}, {
 		name: "activation after conv, transposed conv, gemm, matmul, matmul with bias, add",
 		text: "input x" + conv + "const v [4 4]\n const b [4]\n a = Conv(x, w)\n ar = Relu(a)\n c = ConvTranspose(ar, w)\n cr = Tanh(c)\n d = Gemm(cr, v)\n dr = Sigmoid(d)\n" +

@@ -54,6 +54,8 @@ func (f *finder) findPatterns() {
 		}
 		if p := f.biased(n); p != nil {
 			f.enclose(*p)
+		} else if p := f.affineSteps(n); p != nil && !taken[f.Producer(p.inner[0])] {
+			f.enclose(*p)
 		}
 		if cores[n.GetOpType()] {
 			f.activated(n, composites[output(n, 0)])
@@ -77,20 +79,59 @@ func (f *finder) within(t string, nodes []node, depth int) bool {
 	})
 }
 
-// biased matches a MatMul and the Add of its bias, a constant of [n], or of [1,n] where the weights are one too, in either order. A mask is no bias.
+// biased matches a MatMul and the Add of its bias, a constant of [n], or of constant weights one number or a row of any
+// dimensions ([1,n]), in either order. A mask is no bias.
 func (f *finder) biased(add node) *pattern {
 	if add.GetOpType() != "Add" || f.masked[output(add, 0)] {
 		return nil
 	}
 	for i := range 2 {
 		t := input(add, i)
-		product, bias := f.Producer(t), f.Constant(input(add, 1-i))
-		if product != nil && standard(product) && product.GetOpType() == "MatMul" && bias != nil &&
-			(len(bias.GetDims()) == 1 || len(bias.GetDims()) == 2 && isVector(bias.GetDims()) && f.Constant(input(product, 1)) != nil) {
+		product, bias := f.made(t, "MatMul"), f.Constant(input(add, 1-i))
+		if product == nil || bias == nil {
+			continue
+		}
+		dims, layer := bias.GetDims(), f.Constant(input(product, 1)) != nil
+		if len(dims) == 1 || layer && (len(dims) == 0 || isVector(dims)) {
 			return &pattern{name: "MatMul + Add", nodes: []node{add}, inner: []string{t}}
 		}
 	}
 	return nil
+}
+
+// affineSteps matches two factors or summands of constants, one a channel or one for all, behind each other, in any order: a
+// learned scale and shift, or a mean and a deviation of data.
+func (f *finder) affineSteps(n node) *pattern {
+	t, after := f.affineStep(n)
+	before, first := f.affineStep(f.Producer(t))
+	if after == nil || first == nil || before == "" || f.masked[output(n, 0)] {
+		return nil
+	}
+	if severalValues(after) && severalValues(first) && !slices.Equal(shorn(after.GetDims()), shorn(first.GetDims())) {
+		return nil // one may be a column, the other a row
+	}
+	return &pattern{name: "scale and shift", nodes: []node{n}, inner: []string{t}}
+}
+
+// shorn is a shape without leading ones.
+func shorn(dims []int64) []int64 {
+	i := slices.IndexFunc(dims, func(d int64) bool { return d != 1 })
+	return dims[max(i, 0):]
+}
+
+// affineStep returns the operand of a node that adds a constant to it or multiplies it with one, and the constant; nil where the
+// node is none.
+func (f *finder) affineStep(n node) (string, tensor) {
+	if n == nil || !isAffine(n) || len(n.GetInput()) != 2 {
+		return "", nil
+	}
+	for i := range 2 {
+		c := f.Constant(input(n, 1-i))
+		if c != nil && f.varies[input(n, i)] && isChannels(c.GetDims()) && !(i == 1 && n.GetOpType() == "Div") {
+			return input(n, i), c
+		}
+	}
+	return "", nil
 }
 
 // activated matches a core and the activation behind it: one node, or one of the composites that read its output.

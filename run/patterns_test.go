@@ -1,8 +1,12 @@
 package run
 
 import (
+	"context"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"demote/onnx"
 )
 
 // tokens is a network over 12 tokens of 16 numbers, of which the first has huge ones, with a normalization in it that makes n of x.
@@ -102,5 +106,48 @@ func TestActivationsBySingleOperators(t *testing.T) {
 				t.Errorf("the file is not what was searched: %+v", r.Verified)
 			}
 		})
+	}
+}
+
+// scaled is a network of convolutions with learned scales and shifts behind them, and of a dense layer with them.
+func scaled() *graph {
+	b := newGraph(60).in("x", nil, 3, 8, 8).out("y", 4).weight("k1", 0.4, 8, 3, 3, 3).weight("k2", 0.4, 6, 8, 1, 1).weight("w", 0.5, 6, 4).weight("row", 0.5, 1, 4).
+		constant("s1", []float32{1.3}, 1).constant("b1", []float32{0.2}, 1).constant("three", []float32{3}).constant("zero", []float32{0}).constant("six", []float32{6}).
+		constant("s2", slopes(8, 1), 8, 1, 1).constant("b2", slopes(8, 0), 1, 8, 1, 1).constant("s3", slopes(6, -1), 6, 1, 1).constant("s4", slopes(4, 2), 4)
+	return b.do(`c = Conv x k1 pads=1,1,1,1; cm = Mul s1 c; ca = Add cm b1; h3 = Add ca three; hc = Clip h3 zero six; hm = Mul ca hc; hs = Div hm six
+		m2 = Mul s2 hs; a2 = Add m2 b2; c2 = Conv a2 k2; d2 = Div c2 s3; e2 = Sub d2 b1; r2 = Relu e2; g = GlobalAveragePool r2; f = Flatten g; p = MatMul f w; q = Add p row; y = Mul q s4`)
+}
+
+// TestScalesAndShifts holds that those behind layers have no holder, that their weights take them in without loss, that the
+// float score is that of the user's network, and that what is searched is what is written.
+func TestScalesAndShifts(t *testing.T) {
+	cfg := scaled().config(t)
+	s := compiled(t, cfg)
+	var names []string
+	for _, h := range s.prepared.network.Holders {
+		names = append(names, h.Name)
+	}
+	if got, want := strings.Join(names, " "), "x hs a2 r2 g"; got != want {
+		t.Errorf("holders %q, want %q", got, want)
+	}
+	near(t, cfg, 22, 40, "exact", "default")
+	m, err := onnx.Read(cfg.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := onnx.Prepare(m, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folded := filepath.Join(t.TempDir(), "folded.onnx")
+	if err := n.Model.Write(folded); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Block: cfg.Block}, folded, cfg.Model, "exact")
+	if err != nil || e.Score.Value == nil || *e.Score.Value < 110 {
+		t.Errorf("the folded network is %+v dB from the user's (%v)", e.Score, err)
+	}
+	if r := mustSearch(t, cfg); !r.Verified.Identical {
+		t.Errorf("the file is not what was searched: %+v", r.Verified)
 	}
 }
