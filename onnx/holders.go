@@ -36,6 +36,7 @@ type finder struct {
 	varies  map[string]bool   // the values depend on those of an input, or on chance
 	needed  map[string]bool   // the values reach an output of the network
 	live    map[node]bool     // the nodes on the way there
+	leaving map[string]bool   // what is read of the values are outputs of the network, moved at most
 	inside  map[string]string // tensors inside a matched pattern, and its name
 	values  map[string]valueSet
 	masked  map[string]bool // attention scores after their mask, before Softmax
@@ -45,11 +46,12 @@ type finder struct {
 func newFinder(x *Index) *finder {
 	f := &finder{
 		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
-		live: make(map[node]bool), inside: make(map[string]string),
+		live: make(map[node]bool), leaving: make(map[string]bool), inside: make(map[string]string),
 		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool),
 	}
 	f.findVaries()
 	f.findNeeded()
+	f.findLeaving()
 	f.findMasks()
 	f.findPatterns()
 	return f
@@ -100,6 +102,10 @@ func (f *finder) reason(t string, n node) string {
 	case f.IsOutput(t) && !f.feeds(t) && n != nil:
 		if !f.options.OutputHolder {
 			return "output of the network"
+		}
+	case f.leaving[t] && n != nil:
+		if !f.options.OutputHolder {
+			return "output of the network, where it has another shape or type"
 		}
 	case !f.needed[t] && len(f.Consumers(t)) == 0:
 		return "nothing reads it"

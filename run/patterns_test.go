@@ -151,3 +151,19 @@ func TestScalesAndShifts(t *testing.T) {
 		t.Errorf("the file is not what was searched: %+v", r.Verified)
 	}
 }
+
+// TestOutputsInAnotherShape holds that an output behind a Reshape is an output: no holder, and a file that computes what was
+// searched, with output holders and without.
+func TestOutputsInAnotherShape(t *testing.T) {
+	b := layers("c = Relu a")
+	b.g.Node[len(b.g.Node)-1].Output[0] = "p"
+	b.numbers("shape", -1, 4).do("y = Reshape p shape")
+	for _, output := range []bool{false, true} {
+		cfg := b.config(t)
+		cfg.OutputHolder = output
+		r := mustSearch(t, cfg)
+		if want := map[bool]int{false: 2, true: 3}[output]; len(r.Holders) != want || !r.Verified.Identical {
+			t.Errorf("output holders %t: %d holders, want %d; %+v", output, len(r.Holders), want, r.Verified)
+		}
+	}
+}
