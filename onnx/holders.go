@@ -41,17 +41,21 @@ type finder struct {
 	values  map[string]valueSet
 	masked  map[string]bool // attention scores after their mask, before Softmax
 	masking map[string]bool // used for attention masks alone
+	pools   []pattern       // of masks and counts
+	pooled  map[node]bool   // the nodes of pools
+	counts  map[string]bool // the tensors inside pools
 }
 
 func newFinder(x *Index) *finder {
 	f := &finder{
 		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
 		live: make(map[node]bool), leaving: make(map[string]bool), inside: make(map[string]string),
-		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool),
+		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool), pooled: make(map[node]bool), counts: make(map[string]bool),
 	}
 	f.findVaries()
 	f.findNeeded()
 	f.findLeaving()
+	f.findPools()
 	f.findMasks()
 	f.findPatterns()
 	return f
@@ -88,6 +92,9 @@ func (f *finder) reason(t string, n node) string {
 		if f.moves(n) {
 			return "moves values of " + input(n, 0)
 		}
+	}
+	if f.inside[t] == poolPattern {
+		return "inside " + poolPattern
 	}
 	if f.masking[t] {
 		return "part of an attention mask"

@@ -48,6 +48,13 @@ func (f *finder) findPatterns() {
 			taken[n] = true
 		}
 	}
+	for _, p := range f.pools {
+		for _, t := range p.inner {
+			if f.onlyTo(t, func(c node) bool { return f.pooled[c] || allOf(c.GetOutput(), f.masking) }) {
+				f.inside[t] = p.name
+			}
+		}
+	}
 	for _, n := range f.nodes {
 		if !standard(n) || taken[n] {
 			continue

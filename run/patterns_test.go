@@ -167,3 +167,30 @@ func TestOutputsInAnotherShape(t *testing.T) {
 		}
 	}
 }
+
+// TestMeanPooling holds that a sentence embedding's mask and count have no holder, that both widths are near float whatever the
+// lengths, and that what is searched is what is written.
+func TestMeanPooling(t *testing.T) {
+	const length, width = 12, 16
+	b := newGraph(60).ints("ids", func(i int) int64 { return int64(i*11) % 30 }, length).ints("mask", func(i int) int64 {
+		if i%length < 1+i/length%length {
+			return 1
+		}
+		return 0
+	}, length).out("y", 5).weight("emb", 1, 30, width).weight("w1", 0.4, width, width).weight("w2", 0.5, width, 5).numbers("at", -1).numbers("along", 1).
+		constant("eps", []float32{1e-9})
+	b.do(`x = Gather emb ids; h = MatMul x w1; t = Tanh h; d = Shape t; u = Unsqueeze mask at; e = Expand u d; m = Cast e to=1; q = Mul t m; s = ReduceSum q along keepdims=0
+		c = ReduceSum m along keepdims=0; k = Clip c eps; p = Div s k; y = MatMul p w2`)
+	cfg := b.config(t)
+	var names []string
+	for _, h := range compiled(t, cfg).prepared.network.Holders {
+		names = append(names, h.Name)
+	}
+	if got, want := strings.Join(names, " "), "x t q s p"; got != want {
+		t.Errorf("holders %q, want %q", got, want)
+	}
+	near(t, cfg, 22, 40, "exact")
+	if r := mustSearch(t, cfg); !r.Verified.Identical {
+		t.Errorf("the file is not what was searched: %+v", r.Verified)
+	}
+}
