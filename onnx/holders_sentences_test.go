@@ -128,6 +128,10 @@ var sentences = []sentence{
 		text: "input x" + conv + "const m [4 1 1]\n const k = 3\n a = Sub(x, m)\n b = Div(a, k)\n c = Conv(b, w)\n d = Neg(c)\n return d",
 		want: "x b c",
 	}, {
+		name: "a BatchNormalization that stands alone, and scale and shift behind it (Caffe's Scale)",
+		text: "input x\n const p [4]\n const c [4 1 1]\n a = BatchNormalization(x, p, p, p, p)\n b = Mul(a, c)\n d = Add(b, c)\n e = Relu(d)\n f = BatchNormalization(e, p, p, p, p)\n g = Relu(f)\n h = Neg(g)\n return h",
+		want: "x e f g",
+	}, {
 		name: "a factor and a table are two, and so are a row and a column",
 		text: "input x\n const k = 3\n const pos [1 4 4]\n const r [1 4]\n const c [4 1]\n a = Mul(x, k)\n b = Add(a, pos)\n d = Neg(b)\n e = Mul(d, r)\n f = Add(e, c)\n g = Neg(f)\n return g",
 		want: "x a b d e f",

@@ -107,14 +107,18 @@ func (f *finder) biased(add node) *pattern {
 }
 
 // affineSteps matches two factors or summands of constants, one a channel or one for all, behind each other, in any order: a
-// learned scale and shift, or a mean and a deviation of data.
+// learned scale and shift, or a mean and a deviation of data; the first may be a BatchNormalization.
 func (f *finder) affineSteps(n node) *pattern {
+	if isBatchNorm(n) {
+		return nil
+	}
 	t, after := f.affineStep(n)
 	before, first := f.affineStep(f.Producer(t))
 	if after == nil || first == nil || before == "" || f.masked[output(n, 0)] {
 		return nil
 	}
-	if severalValues(after) && severalValues(first) && !slices.Equal(shorn(after.GetDims()), shorn(first.GetDims())) {
+	alone := isBatchNorm(f.Producer(t)) && len(after.GetDims()) > 1 // its channels are on the second axis
+	if severalValues(after) && severalValues(first) && !alone && !slices.Equal(shorn(after.GetDims()), shorn(first.GetDims())) {
 		return nil // one may be a column, the other a row
 	}
 	return &pattern{name: "scale and shift", nodes: []node{n}, inner: []string{t}}
@@ -127,8 +131,11 @@ func shorn(dims []int64) []int64 {
 }
 
 // affineStep returns the operand of a node that adds a constant to it or multiplies it with one, and the constant; nil where the
-// node is none.
+// node is none. A BatchNormalization that no layer has taken in is one too.
 func (f *finder) affineStep(n node) (string, tensor) {
+	if n != nil && isBatchNorm(n) && len(n.GetOutput()) == 1 {
+		return input(n, 0), f.Constant(input(n, 1))
+	}
 	if n == nil || !isAffine(n) || len(n.GetInput()) != 2 {
 		return "", nil
 	}
