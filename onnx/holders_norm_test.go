@@ -129,6 +129,18 @@ func TestHoldersOfNorms(t *testing.T) {
 		text: normHead + "q = Mul(x, x)\n u = ReduceSum(q, ax)\n c = Max(u, eps)\n s = Sqrt(c)\n r = Reciprocal(s)\n y = Mul(x, r)\n" + neg,
 		want: "x y", why: map[string]string{"u": "inside L2Norm"},
 	}, {
+		name: "LogSoftmax by single operators",
+		text: normHead + "m = ReduceMax(x, ax)\n d = Sub(x, m)\n e = Exp(d)\n s = ReduceSum(e, ax)\n l = Log(s)\n y = Sub(d, l)\n" + neg,
+		want: "x y", why: map[string]string{"m": "moves", "d": "inside LogSoftmax", "e": "inside LogSoftmax"},
+	}, {
+		name: "LogSoftmax without a maximum, and by the sum of exponentials",
+		text: normHead + "e = Exp(x)\n s = ReduceSum(e, ax)\n l = Log(s)\n v = Sub(x, l)\n w = Neg(v)\n k = ReduceLogSumExp(w, ax)\n y = Sub(w, k)\n" + neg,
+		want: "x v w y",
+	}, {
+		name: "the logarithm of another sum is none",
+		text: normHead + "input u\n e = Exp(u)\n s = ReduceSum(e, ax)\n l = Log(s)\n y = Sub(x, l)\n" + neg,
+		want: "x u e s l y",
+	}, {
 		name: "a product with the deviation of another tensor is none",
 		text: normHead + "input w\n q = Mul(x, x)\n v = ReduceMean(q, ax)\n e = Add(v, eps)\n s = Sqrt(e)\n y = Div(w, s)\n" + neg,
 		want: "x w q v e s y",
