@@ -70,6 +70,9 @@ func (b *batchNorms) takeIn(l *layer, s *scaling, n node, constant string) (bool
 	if product && shifts && (n.GetOpType() == "Add" || l.weight == 0) {
 		return false, nil // a bias already
 	}
+	if l.oneScale && slices.ContainsFunc(s.scale, func(v float64) bool { return math.Abs(v) != math.Abs(s.scale[0]) }) {
+		return false, nil // small factors would leave their channels nothing of the common scale
+	}
 	weights, err := l.scaled(b.constant(input(l.node, l.weight)), s)
 	if weights == nil || err != nil {
 		return false, err

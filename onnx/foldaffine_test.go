@@ -171,6 +171,7 @@ func TestFoldAffineLeavesOthers(t *testing.T) {
 		{"an infinite summand", cv + "const k = inf\n y = Add(c, k)\n return y"},
 		{"a mask", "const w [6 4]\n c = Gemm(x, w)\n const k [4] = 0 -1e4 0 0\n y = Add(c, k)\n return y"},
 		{"a bias of MatMul", "const w [6 4]\n c = MatMul(x, w)\n y = Add(c, c1)\n return y"},
+		{"factors a channel behind weights with one scale", "const w [2 6 4]\n c = MatMul(x, w)\n y = Mul(c, c1)\n return y"},
 		{"a table behind MatMul", "const w [6 4]\n const k [5 4]\n c = MatMul(x, w)\n d = Add(c, k)\n y = Mul(d, s)\n return y"},
 		{"a factor behind another operator", "c = Neg(x)\n y = Mul(c, s)\n return y"},
 		{"what begins an activation", cv + "const three = 3\n const l = 0\n const h = 6\n d = Add(c, three)\n e = Clip(d, l, h)\n y = Div(e, h)\n return y"},

@@ -15,6 +15,7 @@ type layer struct {
 	rank      int // of the output, at least
 	count     int // of channels
 	channel   func(element int) int
+	oneScale  bool // the weights share one scale when they are quantized
 }
 
 // last is the node that makes the layer's output.
@@ -114,6 +115,7 @@ func (l *layer) measured(dims []int64) *layer {
 		}
 	case "MatMul":
 		columns := int(dims[len(dims)-1])
+		l.oneScale = len(dims) > 2 || l.weight == 0
 		if l.weight == 0 {
 			rows := int(dims[len(dims)-2])
 			l.count, l.axis, l.channel = rows, 2, func(i int) int { return i / columns % rows }
