@@ -28,7 +28,7 @@ func either(names []string) string {
 func modelFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Category: catInput, Usage: "`FILE`: float network, as ONNX"},
-		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too"},
+		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too, also those behind a Reshape"},
 	}
 }
 

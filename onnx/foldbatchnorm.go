@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"maps"
 	"slices"
 )
 
@@ -11,19 +12,27 @@ import (
 //
 // (Jacob et al., Quantization and Training of Neural Networks, 2018, section 3.2), in float64 and rounded once. The node
 // before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in training mode is an
-// error that matches ErrInput and names the node.
+// error that matches ErrInput and names the node. Factors and summands of constants behind these layers and MatMul are taken in
+// likewise, in any order and number: see foldAffine.
 func foldBatchNorm(m *Model) error {
 	g := m.Graph()
-	if !slices.ContainsFunc(g.GetNode(), isBatchNorm) {
+	if !slices.ContainsFunc(g.GetNode(), func(n node) bool { return isBatchNorm(n) || isAffine(n) }) {
 		return nil
 	}
 	x, err := NewIndex(m)
 	if err != nil {
 		return err
 	}
-	b := &batchNorms{index: x, replaced: make(map[string]tensor), added: make(map[string]tensor), unread: make(map[string]bool)}
-	gone := make(map[node]bool)
+	b := &batchNorms{index: x, ranks: newRanks(g), replaced: make(map[string]tensor), added: make(map[string]tensor), unread: make(map[string]bool)}
+	gone, activation := make(map[node]bool), x.activationNodes()
 	for _, n := range x.Nodes() {
+		if isAffine(n) && !activation[n] {
+			done, err := b.foldAffine(n)
+			if err != nil {
+				return badf("%s: %w", nodeName(n), err)
+			}
+			gone[n] = done
+		}
 		if !isBatchNorm(n) {
 			continue
 		}
@@ -38,7 +47,7 @@ func foldBatchNorm(m *Model) error {
 			gone[n] = true
 		}
 	}
-	if len(gone) == 0 {
+	if !b.changed() && !slices.Contains(slices.Collect(maps.Values(gone)), true) {
 		return nil
 	}
 	g.Node = slices.DeleteFunc(slices.Clone(g.GetNode()), func(n node) bool { return gone[n] })
@@ -48,14 +57,18 @@ func foldBatchNorm(m *Model) error {
 
 func isBatchNorm(n node) bool { return n.GetOpType() == "BatchNormalization" && standard(n) }
 
-// batchNorms folds the BatchNormalizations of one graph.
+// batchNorms folds the BatchNormalizations of one graph, and constants behind its layers.
 type batchNorms struct {
 	index    *Index
+	ranks    *ranks
 	replaced map[string]tensor // initializers that get other values
 	added    map[string]tensor // new ones
 	names    []string          // of the new ones, in order
 	unread   map[string]bool   // initializers that lost a reader
 }
+
+// changed reports whether a constant has got other values.
+func (b *batchNorms) changed() bool { return len(b.replaced)+len(b.added) > 0 }
 
 // fold takes one BatchNormalization into the node before it, and reports whether that was possible.
 func (b *batchNorms) fold(n node) (bool, error) {

@@ -2,7 +2,7 @@ package onnx
 
 import "math"
 
-// scaling is what a BatchNormalization does to channel i: y = x*scale[i] + shift[i].
+// scaling is what a BatchNormalization, or a factor or summand, does to channel i: y = x*scale[i] + shift[i].
 type scaling struct{ scale, shift []float64 }
 
 // scaling reads the parameters of a BatchNormalization; nil where they are not all constants.
@@ -48,7 +48,7 @@ func (s *scaling) bias(before node, old tensor) ([]float32, error) {
 		if values, err = Floats(old); err != nil {
 			return nil, err
 		}
-		if len(values) != len(out) && (len(values) != 1 || before.GetOpType() != "Gemm") {
+		if op := before.GetOpType(); len(values) != len(out) && (len(values) != 1 || op != "Gemm" && op != "MatMul") {
 			return nil, nil
 		}
 		if dims := old.GetDims(); len(dims) > 1 && dims[len(dims)-1] != int64(len(values)) {

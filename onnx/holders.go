@@ -36,22 +36,28 @@ type finder struct {
 	varies  map[string]bool   // the values depend on those of an input, or on chance
 	needed  map[string]bool   // the values reach an output of the network
 	live    map[node]bool     // the nodes on the way there
+	leaving map[string]bool   // what is read of the values are outputs of the network, moved at most
 	inside  map[string]string // tensors inside a matched pattern, and its name
 	values  map[string]valueSet
 	masked  map[string]bool // attention scores after their mask, before Softmax
 	masking map[string]bool // used for attention masks alone
 	numbers map[string]bool // read as integers alone
+	pools   []pattern       // of masks and counts
+	pooled  map[node]bool   // the nodes of pools
+	counts  map[string]bool // the tensors inside pools
 }
 
 func newFinder(x *Index) *finder {
 	f := &finder{
 		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
-		live: make(map[node]bool), inside: make(map[string]string),
-		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool),
-		numbers: make(map[string]bool),
+		live: make(map[node]bool), leaving: make(map[string]bool), inside: make(map[string]string),
+		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool), numbers: make(map[string]bool),
+		pooled: make(map[node]bool), counts: make(map[string]bool),
 	}
 	f.findVaries()
 	f.findNeeded()
+	f.findLeaving()
+	f.findPools()
 	f.findMasks()
 	f.findNumbers()
 	f.findPatterns()
@@ -90,6 +96,9 @@ func (f *finder) reason(t string, n node) string {
 			return "moves values of " + input(n, 0)
 		}
 	}
+	if f.inside[t] == poolPattern {
+		return "inside " + poolPattern
+	}
 	if f.masking[t] {
 		return "part of an attention mask"
 	}
@@ -106,6 +115,10 @@ func (f *finder) reason(t string, n node) string {
 	case f.IsOutput(t) && !f.feeds(t) && n != nil:
 		if !f.options.OutputHolder {
 			return "output of the network"
+		}
+	case f.leaving[t] && n != nil:
+		if !f.options.OutputHolder {
+			return "output of the network, where it has another shape or type"
 		}
 	case !f.needed[t] && len(f.Consumers(t)) == 0:
 		return "nothing reads it"

@@ -47,6 +47,35 @@ func (f *finder) findNeeded() {
 	}
 }
 
+// findLeaving finds the tensors of which all that is read are outputs of the network: themselves, or what only moves their values, such
+// as a Reshape or Transpose in front of the output, or converts them to another float type. A maximum compares, and so does not
+// count.
+func (f *finder) findLeaving() {
+	leave := make(map[node]bool) // all that comes of the node are outputs, or nothing reads it
+	for _, n := range slices.Backward(f.nodes) {
+		all := len(n.GetOutput()) > 0
+		for _, t := range n.GetOutput() {
+			if t == "" {
+				continue
+			}
+			f.leaving[t] = f.needed[t] && !slices.ContainsFunc(f.Consumers(t), func(c node) bool {
+				return f.live[c] && !(leave[c] && input(c, 0) == t && timesIn(c, t) == 1)
+			})
+			all = all && (f.leaving[t] || !f.needed[t])
+		}
+		leave[n] = all && f.handsOver(n)
+	}
+}
+
+// handsOver reports whether a node only moves values of its first operand or converts them to another float type.
+func (f *finder) handsOver(n node) bool {
+	if is(n, lifting|lowering) {
+		return false
+	}
+	convert := standard(n) && (n.GetOpType() == "Cast" || n.GetOpType() == "CastLike") && isFloat(f.Type(input(n, 0))) && isFloat(f.Type(output(n, 0)))
+	return f.moves(n) || convert
+}
+
 func (f *finder) readsShape(n node) bool { return is(n, shaping) }
 
 // feeds reports whether some node needs a tensor's values for an output of the network.

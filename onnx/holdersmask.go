@@ -36,7 +36,7 @@ func (f *finder) findMasks() {
 	for _, n := range slices.Backward(f.nodes) {
 		for _, t := range n.GetOutput() {
 			f.masking[t] = f.values[t].isKnown() && f.onlyTo(t, func(c node) bool {
-				return within[c] || masks[c] && f.maskOperand(c, t)
+				return within[c] || f.counts[t] && f.pooled[c] || masks[c] && f.maskOperand(c, t)
 			})
 		}
 		within[n] = allOf(n.GetOutput(), f.masking)

@@ -25,13 +25,14 @@ var activations = map[string]bool{
 func (f *finder) findPatterns() {
 	composites := make(map[string][]pattern) // activations of several nodes, by the tensor that they read
 	taken := make(map[node]bool)             // nodes of composites: their Add is no core
+	c := &curves{finder: f, of: make(map[string][]curve)}
 	for _, n := range f.nodes {
 		if !standard(n) {
 			continue
 		}
-		x, p := f.composite(n)
+		x, p := c.composite(n)
 		if p == nil {
-			p = f.layerNorm(n)
+			p = f.normalization(n)
 		}
 		if p == nil {
 			p = f.softmax(n)
@@ -39,12 +40,19 @@ func (f *finder) findPatterns() {
 		if p == nil {
 			continue
 		}
-		if x != "" {
+		if x != "" && (activations[p.name] || p.name == "SiLU") {
 			composites[x] = append(composites[x], *p)
 		}
 		f.enclose(*p)
 		for _, n := range p.nodes {
 			taken[n] = true
+		}
+	}
+	for _, p := range f.pools {
+		for _, t := range p.inner {
+			if f.onlyTo(t, func(c node) bool { return f.pooled[c] || allOf(c.GetOutput(), f.masking) }) {
+				f.inside[t] = p.name
+			}
 		}
 	}
 	for _, n := range f.nodes {
@@ -53,6 +61,8 @@ func (f *finder) findPatterns() {
 		}
 		if p := f.biased(n); p != nil {
 			f.enclose(*p)
+		} else if p := f.affineSteps(n); p != nil && !taken[f.Producer(p.inner[0])] {
+			f.enclose(*p)
 		}
 		if cores[n.GetOpType()] {
 			f.activated(n, composites[output(n, 0)])
@@ -60,30 +70,82 @@ func (f *finder) findPatterns() {
 	}
 }
 
-// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return.
+// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return. What only moves
+// values from node to node of the pattern is in it.
 func (f *finder) enclose(p pattern) {
 	for _, t := range p.inner {
-		inPattern := func(c node) bool { return slices.Contains(p.nodes, c) }
-		if f.onlyTo(t, inPattern) {
+		if t != "" && f.within(t, p.nodes, maxNormDepth) {
 			f.inside[t] = p.name
 		}
 	}
 }
 
-// biased matches a MatMul and the Add of its bias, a constant of [n], or of [1,n] where the weights are one too, in either order. A mask is no bias.
+func (f *finder) within(t string, nodes []node, depth int) bool {
+	return f.onlyTo(t, func(c node) bool {
+		return slices.Contains(nodes, c) || depth > 0 && f.moves(c) && input(c, 0) == t && f.within(output(c, 0), nodes, depth-1)
+	})
+}
+
+// biased matches a MatMul and the Add of its bias, a constant of [n], or of constant weights one number or a row of any
+// dimensions ([1,n]), in either order. A mask is no bias.
 func (f *finder) biased(add node) *pattern {
 	if add.GetOpType() != "Add" || f.masked[output(add, 0)] {
 		return nil
 	}
 	for i := range 2 {
 		t := input(add, i)
-		product, bias := f.Producer(t), f.Constant(input(add, 1-i))
-		if product != nil && standard(product) && product.GetOpType() == "MatMul" && bias != nil &&
-			(len(bias.GetDims()) == 1 || len(bias.GetDims()) == 2 && isVector(bias.GetDims()) && f.Constant(input(product, 1)) != nil) {
+		product, bias := f.made(t, "MatMul"), f.Constant(input(add, 1-i))
+		if product == nil || bias == nil {
+			continue
+		}
+		dims, layer := bias.GetDims(), f.Constant(input(product, 1)) != nil
+		if len(dims) == 1 || layer && (len(dims) == 0 || isVector(dims)) {
 			return &pattern{name: "MatMul + Add", nodes: []node{add}, inner: []string{t}}
 		}
 	}
 	return nil
+}
+
+// affineSteps matches two factors or summands of constants, one a channel or one for all, behind each other, in any order: a
+// learned scale and shift, or a mean and a deviation of data; the first may be a BatchNormalization.
+func (f *finder) affineSteps(n node) *pattern {
+	if isBatchNorm(n) {
+		return nil
+	}
+	t, after := f.affineStep(n)
+	before, first := f.affineStep(f.Producer(t))
+	if after == nil || first == nil || before == "" || f.masked[output(n, 0)] {
+		return nil
+	}
+	alone := isBatchNorm(f.Producer(t)) && len(after.GetDims()) > 1 // its channels are on the second axis
+	if severalValues(after) && severalValues(first) && !alone && !slices.Equal(shorn(after.GetDims()), shorn(first.GetDims())) {
+		return nil // one may be a column, the other a row
+	}
+	return &pattern{name: "scale and shift", nodes: []node{n}, inner: []string{t}}
+}
+
+// shorn is a shape without leading ones.
+func shorn(dims []int64) []int64 {
+	i := slices.IndexFunc(dims, func(d int64) bool { return d != 1 })
+	return dims[max(i, 0):]
+}
+
+// affineStep returns the operand of a node that adds a constant to it or multiplies it with one, and the constant; nil where the
+// node is none. A BatchNormalization that no layer has taken in is one too.
+func (f *finder) affineStep(n node) (string, tensor) {
+	if n != nil && isBatchNorm(n) && len(n.GetOutput()) == 1 {
+		return input(n, 0), f.Constant(input(n, 1))
+	}
+	if n == nil || !isAffine(n) || len(n.GetInput()) != 2 {
+		return "", nil
+	}
+	for i := range 2 {
+		c := f.Constant(input(n, 1-i))
+		if c != nil && f.varies[input(n, i)] && isChannels(c.GetDims()) && !(i == 1 && n.GetOpType() == "Div") {
+			return input(n, i), c
+		}
+	}
+	return "", nil
 }
 
 // activated matches a core and the activation behind it: one node, or one of the composites that read its output.
@@ -115,6 +177,15 @@ func (f *finder) made(t, op string) node {
 	return nil
 }
 
+// and appends a node and the tensor between it and what follows.
+func (p *pattern) and(n node, inner string) *pattern {
+	p.nodes = append(p.nodes, n)
+	if inner != "" {
+		p.inner = append(p.inner, inner)
+	}
+	return p
+}
+
 // scalar returns the value of a constant of one element.
 func (f *finder) scalar(t string) (float64, bool) {
 	c := f.Constant(t)
@@ -135,17 +206,4 @@ func (f *finder) scalar(t string) (float64, bool) {
 func (f *finder) is(t string, want float64) bool {
 	v, ok := f.scalar(t)
 	return ok && math.Abs(v-want) <= 1e-3*math.Abs(want)
-}
-
-// with returns the other operand of a commutative node, one of whose operands is a constant of that value.
-func (f *finder) with(n node, value float64) (string, bool) {
-	if n == nil {
-		return "", false
-	}
-	for i := range 2 {
-		if f.is(input(n, i), value) {
-			return input(n, 1-i), true
-		}
-	}
-	return "", false
 }

@@ -2,63 +2,153 @@ package onnx
 
 import "slices"
 
-// layerNorm matches a LayerNorm of single operators by its Div:
-//
-//	d = x - ReduceMean(x)      y = d / Sqrt(ReduceMean(d*d) + epsilon)  [* gamma  [+ beta]]
-//
-// where d*d is a Pow by 2 or a Mul, and d may be computed twice (Ba et al., Layer normalization, 2016). Its holder is behind the
-// last node.
-func (f *finder) layerNorm(div node) *pattern {
-	if div.GetOpType() != "Div" {
-		return nil
-	}
-	root := f.made(input(div, 1), "Sqrt")
-	if root == nil {
-		return nil
-	}
-	plus := f.made(input(root, 0), "Add")
-	if plus == nil {
-		return nil
-	}
-	variance := f.meanPlusEpsilon(plus)
-	if variance == nil {
-		return nil
-	}
-	square := f.Producer(input(variance, 0))
-	if square == nil || !standard(square) {
-		return nil
-	}
-	d := input(square, 0)
-	switch {
-	case square.GetOpType() == "Pow" && f.is(input(square, 1), 2):
-	case square.GetOpType() == "Mul" && input(square, 1) == d:
-	default:
-		return nil
-	}
-	centred, numerator := f.made(d, "Sub"), f.made(input(div, 0), "Sub")
-	if centred == nil || numerator == nil || !slices.Equal(centred.GetInput(), numerator.GetInput()) {
-		return nil
-	}
-	mean := f.made(input(centred, 1), "ReduceMean")
-	if mean == nil || input(mean, 0) != input(centred, 0) || !f.sameAxes(mean, variance) {
-		return nil
-	}
-	p := &pattern{"LayerNorm", []node{mean, centred, numerator, square, variance, plus, root, div}, []string{
-		input(centred, 1), d, input(div, 0), output(square, 0), output(variance, 0), output(plus, 0), input(div, 1),
-	}}
-	return f.affine(p, div)
+// normalizers are the operators that normalize as a whole; a factor and a summand of constants behind them belong to them, as
+// in a GroupNorm, which exporters write with an InstanceNormalization between two Reshapes.
+var normalizers = map[string]bool{
+	"InstanceNormalization": true, "LayerNormalization": true, "GroupNormalization": true, "MeanVarianceNormalization": true, "LpNormalization": true,
 }
 
-// meanPlusEpsilon matches ReduceMean(...) + a number and returns the ReduceMean.
-func (f *finder) meanPlusEpsilon(add node) node {
-	for i := range 2 {
-		if n := f.made(input(add, i), "ReduceMean"); n != nil {
-			if _, ok := f.scalar(input(add, 1-i)); ok {
-				return n
-			}
+// normalization matches a normalization of single operators by its last node but the factor and summand of constants:
+//
+//	LayerNorm  d / s, d * r, or x*r - mean*r [+ beta], where d = x - mean, s = Sqrt(ReduceMean(d*d) + epsilon), r one over it
+//	RMSNorm    x / s or x * r of ReduceMean(x*x)
+//	L2Norm     of ReduceSum(x*x) or ReduceL2(x)
+//
+// (Ba et al., Layer normalization, 2016; Zhang and Sennrich, Root mean square layer normalization, 2019.) One over the
+// deviation is a Reciprocal, a quotient or a power; epsilon is added before the root, behind it, or is a lowest value; gamma may
+// have been multiplied into r; what is the same may be computed twice. The pattern's holder is behind its last node: squares
+// span twice the exponents of what is normalized, and small ones decide about the small values.
+func (f *finder) normalization(n node) *pattern {
+	if normalizers[n.GetOpType()] {
+		return f.affine(&pattern{name: n.GetOpType(), nodes: []node{n}}, n)
+	}
+	var name string
+	var nodes []node
+	switch n.GetOpType() {
+	case "Div":
+		name, nodes = f.normalized(input(n, 0), f.deviation(input(n, 1), maxNormDepth))
+	case "Mul":
+		for i := 0; i < 2 && name == ""; i++ {
+			name, nodes = f.normalized(input(n, i), f.gain(input(n, 1-i), maxNormDepth))
+		}
+	case "Sub":
+		name, nodes = f.spreadApart(input(n, 0), input(n, 1))
+	case "Add":
+		for i := 0; i < 2 && name == ""; i++ {
+			name, nodes = f.shifted(input(n, i), input(n, 1-i))
 		}
 	}
-	return nil
+	if name == "" {
+		return nil
+	}
+	p := &pattern{name: name, nodes: append(nodes, n)}
+	for _, step := range nodes {
+		p.inner = append(p.inner, step.GetOutput()...)
+	}
+	return f.affine(p, n)
+}
+
+// normalized tells what dividing a tensor by a spread is; "" where the tensor is not what the spread is of. The tensor may have
+// been multiplied by a constant before.
+func (f *finder) normalized(t string, s *spread) (string, []node) {
+	if s == nil {
+		return "", nil
+	}
+	if name, nodes := f.divided(t, s); name != "" {
+		return name, nodes
+	}
+	n := f.made(t, "Mul")
+	if n == nil {
+		return "", nil
+	}
+	if a, ok := f.besides(n); ok {
+		if name, nodes := f.divided(a, s); name != "" {
+			return name, append(nodes, n)
+		}
+	}
+	return "", nil
+}
+
+func (f *finder) divided(t string, s *spread) (string, []node) {
+	t = f.same(t)
+	x, axes, centring := f.centred(t)
+	switch {
+	case s.mean != "": // the squares are not of the difference
+		if x == s.of && x != "" && slices.Equal(axes, s.axes) {
+			return "LayerNorm", append(centring, s.nodes...)
+		}
+		return "", nil
+	case t != s.of && !f.sameDifference(t, s.of):
+		return "", nil
+	case x != "" && slices.Equal(axes, s.axes):
+		_, _, again := f.centred(s.of)
+		return "LayerNorm", append(append(centring, again...), s.nodes...)
+	case s.least == "ReduceMean":
+		return "RMSNorm", s.nodes
+	}
+	return "L2Norm", s.nodes
+}
+
+// centred matches x - mean(x) and returns x; "" where it is none.
+func (f *finder) centred(t string) (x string, axes []int64, nodes []node) {
+	sub := f.made(t, "Sub")
+	if sub == nil {
+		return "", nil, nil
+	}
+	x, axes, nodes = f.mean(input(sub, 1))
+	if x == "" || x != f.same(input(sub, 0)) {
+		return "", nil, nil
+	}
+	return x, axes, append(nodes, sub)
+}
+
+// spreadApart matches x*r - mean(x)*r, as batch_normalization of TensorFlow computes a LayerNorm.
+func (f *finder) spreadApart(a, b string) (string, []node) {
+	x, s, first := f.gained(a)
+	m, r, second := f.gained(b)
+	if s == nil || r == nil || s.of != r.of || s.mean != r.mean || !slices.Equal(s.axes, r.axes) {
+		return "", nil
+	}
+	of, axes, means := f.mean(m)
+	around := s.of
+	var centring []node
+	if s.mean == "" {
+		var about []int64
+		if around, about, centring = f.centred(s.of); !slices.Equal(about, s.axes) {
+			return "", nil
+		}
+	}
+	if of == "" || of != f.same(x) || of != around || !slices.Equal(axes, s.axes) {
+		return "", nil
+	}
+	return "LayerNorm", slices.Concat(s.nodes, r.nodes, means, centring, []node{first, second})
+}
+
+// gained matches a tensor times the gain of a normalization, and returns both.
+func (f *finder) gained(t string) (string, *spread, node) {
+	n := f.made(t, "Mul")
+	if n == nil {
+		return "", nil, nil
+	}
+	for i := range 2 {
+		if s := f.gain(input(n, 1-i), maxNormDepth); s != nil {
+			return input(n, i), s, n
+		}
+	}
+	return "", nil, nil
+}
+
+// shifted matches x*r + (beta - mean(x)*r).
+func (f *finder) shifted(a, b string) (string, []node) {
+	sub := f.made(b, "Sub")
+	if sub == nil || !f.fixed(input(sub, 0)) {
+		return "", nil
+	}
+	name, nodes := f.spreadApart(a, input(sub, 1))
+	if name == "" {
+		return "", nil
+	}
+	return name, append(nodes, sub)
 }
 
 // sameAxes reports whether two reductions go over the same axes.
@@ -78,35 +168,63 @@ func (f *finder) axes(n node) []int64 {
 	return nil
 }
 
-// affine adds the Mul by gamma and the Add of beta behind a normalization, if the one is the only reader of the other.
-// A factor of one element is no gamma: it scales what a LayerNorm without gamma returns.
-func (f *finder) affine(p *pattern, div node) *pattern {
-	t := output(div, 0)
-	mul, gamma := f.only(t, "Mul")
-	if gamma == nil || !severalValues(gamma) {
-		return p
+// affine adds the Mul by gamma and the Add of beta behind a normalization, or one of them, if each is the only reader of what is
+// before; Reshape and Transpose may stand between. A factor of one element is no gamma: it scales what a LayerNorm without gamma
+// returns. A summand that is no number a channel, such as a table of positions, is no beta.
+func (f *finder) affine(p *pattern, last node) *pattern {
+	mul, gamma, through := f.only(output(last, 0), "Mul")
+	if gamma != nil && severalValues(gamma) {
+		p.between(output(last, 0), through, mul)
+		last = mul
+	} else {
+		gamma = nil
 	}
-	p.and(mul, t)
-	add, beta := f.only(output(mul, 0), "Add")
-	if beta != nil && slices.Equal(gamma.GetDims(), beta.GetDims()) {
-		p.and(add, output(mul, 0))
+	add, beta, through := f.only(output(last, 0), "Add")
+	if beta != nil && (gamma != nil && slices.Equal(gamma.GetDims(), beta.GetDims()) || severalValues(beta) && isChannels(beta.GetDims())) {
+		p.between(output(last, 0), through, add)
 	}
 	return p
 }
 
-// only returns the sole reader of a tensor, and the constant in it, if it is that operator on the tensor and a constant.
-func (f *finder) only(t, op string) (node, tensor) {
-	readers := f.readers(t)
-	if len(readers) != 1 || f.IsOutput(t) || !standard(readers[0]) || readers[0].GetOpType() != op {
-		return nil, nil
+// isChannels reports whether a shape has at most one dimension other than 1.
+func isChannels(dims []int64) bool {
+	n, err := count(dims)
+	return err == nil && (n == 1 || slices.Contains(dims, n))
+}
+
+// between adds a node that reads a tensor, and those that move it in between.
+func (p *pattern) between(t string, through []node, n node) {
+	for _, move := range append(through, n) {
+		p.and(move, t)
+		t = output(move, 0)
 	}
-	n := readers[0]
+}
+
+// only returns the sole reader of a tensor, and the constant in it, if it is that operator on the tensor and a constant, with the
+// nodes that move the tensor before.
+func (f *finder) only(t, op string) (n node, constant tensor, through []node) {
+	for range maxNormDepth {
+		readers := f.readers(t)
+		if len(readers) != 1 || f.IsOutput(t) || !standard(readers[0]) {
+			return nil, nil, nil
+		}
+		if n = readers[0]; n.GetOpType() == op {
+			break
+		}
+		if !f.moves(n) || input(n, 0) != t || !slices.Contains([]string{"Reshape", "Transpose", "Cast", "Identity"}, n.GetOpType()) {
+			return nil, nil, nil
+		}
+		through, t = append(through, n), output(n, 0)
+	}
+	if n == nil || n.GetOpType() != op {
+		return nil, nil, nil
+	}
 	for i := range 2 {
 		if c := f.Constant(input(n, i)); c != nil && input(n, 1-i) == t {
-			return n, c
+			return n, c, through
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 func severalValues(t tensor) bool {

@@ -6,6 +6,9 @@ package onnx
 //
 // Its holder is behind the last node: e spans the exponents of all scores, of which no grid of integers keeps the small ones.
 func (f *finder) softmax(last node) *pattern {
+	if last.GetOpType() == "Sub" {
+		return f.logSoftmax(last)
+	}
 	if last.GetOpType() != "Div" && last.GetOpType() != "Mul" {
 		return nil
 	}
@@ -35,4 +38,33 @@ func (f *finder) softmax(last node) *pattern {
 		return p
 	}
 	return nil
+}
+
+// logSoftmax matches a LogSoftmax of single operators by its last node:
+//
+//	d - Log(ReduceSum(Exp(d))), where d is x or x - ReduceMax(x)      x - ReduceLogSumExp(x)
+func (f *finder) logSoftmax(last node) *pattern {
+	d, below := input(last, 0), input(last, 1)
+	if sum := f.made(below, "ReduceLogSumExp"); sum != nil && input(sum, 0) == d {
+		return &pattern{"LogSoftmax", []node{sum, last}, []string{below}}
+	}
+	log := f.made(below, "Log")
+	if log == nil {
+		return nil
+	}
+	sum := f.made(input(log, 0), "ReduceSum")
+	if sum == nil {
+		return nil
+	}
+	exp := f.made(input(sum, 0), "Exp")
+	if exp == nil || input(exp, 0) != d {
+		return nil
+	}
+	p := &pattern{"LogSoftmax", []node{exp, sum, log, last}, []string{output(exp, 0), output(sum, 0), below}}
+	if sub := f.made(d, "Sub"); sub != nil {
+		if most := f.made(input(sub, 1), "ReduceMax"); most != nil && input(most, 0) == input(sub, 0) && f.sameAxes(most, sum) {
+			p.nodes, p.inner = append(p.nodes, sub, most), append(p.inner, d, input(sub, 1))
+		}
+	}
+	return p
 }
