@@ -14,6 +14,7 @@ import (
 // values of the network.
 type UnwrittenError struct{ Tensors []string }
 
+// Error says which tensors.
 func (e *UnwrittenError) Error() string {
 	return fmt.Sprintf("onnx runtime writes no value to %s, which it was asked for; a fault of demote, please report it with the network", strings.Join(e.Tensors, ", "))
 }
