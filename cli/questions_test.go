@@ -108,7 +108,7 @@ func TestOneNumberOfAnyShape(t *testing.T) {
 	} {
 		in.write(t, "net.onnx", c.net)
 		for _, metric := range strings.Fields(c.metrics) {
-			got := call(in.args("--metric", metric)...)
+			got := call(in.args("--metric", metric, "--force")...)
 			if got.code != run.ExitMistake || !strings.Contains(got.err, c.cure) || strings.Count(got.err, "\n") != 1 {
 				t.Errorf("%s by %s: exit code %d, %s", name, metric, got.code, got.err)
 			}
