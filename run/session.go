@@ -82,7 +82,9 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 }
 
 // holds tells whether a score is above the target.
-func (s *searching) holds(v search.Score) bool { return s.config.Int16Share != "" || v.Float() > s.above }
+func (s *searching) holds(v search.Score) bool {
+	return s.config.Int16Share != "" || v.Float() > s.above
+}
 
 // scoreWritten scores a mix as a default session computes its QDQ file.
 func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
