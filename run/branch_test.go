@@ -13,7 +13,7 @@ import (
 func TestKnownBranchIsSearched(t *testing.T) {
 	layers := "a = MatMul x w; b = Relu a; c = MatMul b w; d = Relu c"
 	net := func() *graph { return newGraph(40).in("x", nil, 8).weight("w", 0.5, 8, 8).weight("v", 0.5, 8, 5) }
-	want := net().do(layers + "; y = MatMul d v").out("y", 5)
+	want := net().do(layers+"; y = MatMul d v").out("y", 5)
 	folded := net().numbers("two", 2).do("s = Shape x; z = Gather s one; f = Equal z eight").numbers("one", 1).numbers("eight", 8)
 	body := func(name, nodes, out string) *onnxpb.AttributeProto {
 		inner := &graph{g: &onnxpb.GraphProto{Name: &name}}
