@@ -35,6 +35,7 @@ type binding struct {
 	copies       []dataCopy          // of an empty stretch: inputs of the network that are outputs
 	data         []dataSlot          // inputs of the network, bound anew for each block
 	codes        map[string]cgo.Slot // of what an entry takes and leaves
+	unproved     []Tensor            // outputs that no run has been seen to write, see runChecked
 }
 
 type dataCopy struct {
@@ -129,6 +130,7 @@ func (w *cpuLane) bind(p *cpuPart, inputs []Tensor) (_ *binding, err error) {
 			return nil, err
 		}
 	}
+	b.unproved = p.Outputs
 	for _, t := range p.Taken {
 		if b.codes[t.Name], err = b.fix(t.Name, w.codes[t.Name], (*cgo.Binding).Input); err != nil {
 			return nil, err
@@ -208,9 +210,11 @@ func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {
 		}
 	}
 	start := time.Now()
-	err := b.Run()
-	w.seconds += time.Since(start)
-	return err
+	defer func() { w.seconds += time.Since(start) }()
+	if b.unproved != nil {
+		return w.runChecked(b)
+	}
+	return b.Run()
 }
 
 func (w *cpuLane) spent() time.Duration { return w.seconds }

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -11,28 +12,20 @@ import (
 // Pass runs a model without holders over all samples, block by block and in order, and hands each
 // block's outputs to f: count of their rows are samples first, first+1, ..., the rest is padding.
 // It runs on the CPU, whatever the device. Only one block is in memory at a time. The outputs, all
-// float32, are f's until it returns.
+// float32, are f's until it returns. Each of them is what the network computes: where the runtime's optimizer takes the node
+// away that makes one, all of them are computed without optimization.
 func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop.Close()
-	var session *cgo.Session
-	if !s.Empty {
-		session, err = cgo.NewSession(s.Model, cgo.Options{Level: level, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
-		if err != nil {
-			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
-		}
-		defer session.Close()
-	}
-	w, err := newCPULane([]*cpuPart{{Stretch: s, session: session}}, s.Inputs, nil)
-	if err != nil {
+	p := &passing{Stretch: s, stop: stop}
+	defer p.close()
+	if err := p.open(level); err != nil {
 		return err
 	}
-	defer w.Close()
 	var data []*cgo.Tensor
-	var outputs [][]float32
 	for _, in := range s.Inputs {
 		t, err := cgo.NewTensor(in.Type, in.Dims...)
 		if err != nil {
@@ -40,9 +33,6 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 		}
 		defer t.Close()
 		data = append(data, t)
-	}
-	for _, out := range s.Outputs {
-		outputs = append(outputs, w.buffers[out.Name].Float32s())
 	}
 	block := int(s.Inputs[0].Dims[0])
 	for first := 0; first < samples.Len(); first += block {
@@ -62,12 +52,65 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 				}
 			}
 		}
-		if err := w.runBound(data, w.binds[0]); err != nil {
-			return fmt.Errorf("onnx runtime cannot run the network: %w", err)
+		err := p.run(data)
+		if _, unwritten := errors.AsType[*UnwrittenError](err); unwritten && level != 0 {
+			level = 0
+			p.close()
+			if err := p.open(level); err != nil {
+				return err
+			}
+			err = p.run(data)
 		}
-		if err := f(first, count, outputs); err != nil {
+		if err != nil {
+			return err
+		}
+		if err := f(first, count, p.outputs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A passing is the session of a pass, with the memory of its outputs.
+type passing struct {
+	*Stretch
+	stop    *cgo.Stop
+	session *cgo.Session // nil: the stretch is empty
+	lane    *cpuLane
+	outputs [][]float32
+}
+
+// open compiles the stretch at an optimization level.
+func (p *passing) open(level int) (err error) {
+	if !p.Empty {
+		p.session, err = cgo.NewSession(p.Model, cgo.Options{Level: level, IntraThreads: runtime.GOMAXPROCS(0), Stop: p.stop})
+		if err != nil {
+			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
+		}
+	}
+	if p.lane, err = newCPULane([]*cpuPart{{Stretch: p.Stretch, session: p.session}}, p.Inputs, nil); err != nil {
+		return err
+	}
+	p.outputs = nil
+	for _, out := range p.Outputs {
+		p.outputs = append(p.outputs, p.lane.buffers[out.Name].Float32s())
+	}
+	return nil
+}
+
+func (p *passing) run(data []*cgo.Tensor) error {
+	err := p.lane.runBound(data, p.lane.binds[0])
+	if _, unwritten := errors.AsType[*UnwrittenError](err); err != nil && !unwritten {
+		return fmt.Errorf("onnx runtime cannot run the network: %w", err)
+	}
+	return err
+}
+
+// close gives lane and session back. It may be called more than once.
+func (p *passing) close() {
+	if p.lane != nil {
+		p.lane.Close()
+	}
+	p.session.Close()
+	p.lane, p.session = nil, nil
 }

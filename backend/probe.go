@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"slices"
 
 	"demote/cgo"
@@ -27,7 +28,7 @@ func (e *Evaluator) openProbe() (*probe, error) {
 	return &probe{stretch: s, compiled: c}, nil
 }
 
-// run returns copies of all float outputs, by output; nil for the others.
+// run returns copies of all float outputs, by output; nil for the others, and for those that the runtime does not write.
 func (p *probe) run(m search.Mask, data block) (out [][]float32, err error) {
 	l := p.lanes()[0]
 	err = l.do(func() error {
@@ -41,12 +42,17 @@ func (p *probe) runOn(l lane, m search.Mask, data block) ([][]float32, error) {
 	if err := l.setMask(m); err != nil {
 		return nil, err
 	}
+	var lost []string
 	if err := l.runPart(data, 0); err != nil {
-		return nil, err
+		unwritten, ok := errors.AsType[*UnwrittenError](err)
+		if !ok {
+			return nil, err
+		}
+		lost = unwritten.Tensors
 	}
 	out := make([][]float32, len(p.stretch.Outputs))
 	for i, t := range p.stretch.Outputs {
-		if t.Type != cgo.Float32 {
+		if t.Type != cgo.Float32 || slices.Contains(lost, t.Name) {
 			continue
 		}
 		rows, err := l.rows(t.Name)

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,35 +38,21 @@ func inspectCommand() *cli.Command {
 }
 
 func printInspection(c *cli.Context, found *run.Inspection) error {
-	w := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "#\tholder\tmade by\tread by\tint8\tint16")
-	for _, h := range found.Holders {
-		low, high := "", ""
-		if h.Low != nil {
-			low, high = gridText(h.Low), gridText(h.High)
-		}
-		producer := h.Op
-		if producer == "" {
-			producer = "(input)"
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", h.Index, name(h.Name), name(producer), names(h.Consumers), low, high)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.App.Writer, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
-	fmt.Fprintln(c.App.Writer, found.FloatWork.Text())
+	w := c.App.Writer
+	cut := holderTable(w, found.Holders)
+	fmt.Fprintf(w, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	fmt.Fprintln(w, found.FloatWork.Text())
 	for _, note := range found.Notes {
-		fmt.Fprintln(c.App.Writer, message(note))
+		fmt.Fprintln(w, message(note))
 	}
-	if !c.Bool("all") {
-		return nil
+	if c.Bool("all") {
+		fmt.Fprintln(w)
+		cut = omittedTable(w, found.Omitted) || cut
 	}
-	fmt.Fprintln(w, "\ntensor\tmade by\twhy it has no holder")
-	for _, o := range found.Omitted {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", name(o.Tensor), name(o.Op), message(o.Reason))
+	if cut {
+		fmt.Fprintln(w, "names are cut to fit; --json has them whole")
 	}
-	return w.Flush()
+	return nil
 }
 
 func gridText(g *run.GridResult) string {

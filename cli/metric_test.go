@@ -118,7 +118,7 @@ func TestMetrics(t *testing.T) {
 		{"f1", nil, "16bit-0.05", []string{"--metric", "f1"}, "f1", false, true},
 		{"f1, balanced", nil, "50%", []string{"--metric", "f1", "--class-weights", "balanced"}, "f1", false, true},
 		{"top1, weighted", nil, "16bit-0.02", []string{"--metric", "top1", "--class-weights", "1,2,0.5,1,3"}, "top1", false, false},
-		{"top5, balanced", nil, "16bit-0.02", []string{"--metric", "top5", "--class-weights", "balanced"}, "top5", false, false},
+		{"top5, balanced", eightClasses, "16bit-0.02", []string{"--metric", "top5", "--class-weights", "balanced"}, "top5", false, false},
 		{"an ignored class", nil, "16bit-0.05", []string{"--ignore-label", "3"}, "top1", false, false},
 		{"regression", regression, "16bit+0.001", []string{"--metric", "label-mse"}, "label-mse", true, false},
 		{"regression by distance", regression, "float+0.01", []string{"--metric", "label-mae"}, "label-mae", true, false},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/onnx"
 	"demote/run"
 )
 
@@ -65,5 +66,53 @@ func TestDoubtsOnTheTerminal(t *testing.T) {
 	got = call(in.args("--force", "--target", "-0.01")...)
 	if got.code != run.ExitMistake || !strings.Contains(got.err, "no score of top1 is below 0: for a drop write 16bit-0.01 or float-0.01") {
 		t.Errorf("exit code %d, %s", got.code, got.err)
+	}
+}
+
+// eightClasses replaces the network by one of eight classes, of which five are a choice.
+func eightClasses(t *testing.T, in inputs) {
+	t.Helper()
+	in.write(t, "net.onnx", newGraph().weights("w1", []int64{4, 1, 3, 3}).node("Conv", "c1", "x", "w1").node("Relu", "a1", "c1").node("Flatten", "f", "a1").
+		weights("w2", []int64{16, 8}).node("MatMul", "y", "f", "w2").output("y", 8).bytes())
+}
+
+// TestOneNumberOfAnyShape refuses what says the same of every network for every way to write one number a sample, and top5 of
+// five classes; the line names a metric that does.
+func TestOneNumberOfAnyShape(t *testing.T) {
+	in := good(t)
+	x, _ := images(40)
+	in.write(t, "data.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", make([]float64, 40), 40)}))
+	in.flags["--data"], in.flags["--target"] = in.path("data.npz"), "16bit-0.01"
+	head := func(classes int64) graph {
+		return newGraph().weights("w1", []int64{4, 1, 3, 3}).node("Conv", "c1", "x", "w1").node("Relu", "a1", "c1").node("Flatten", "f", "a1").
+			weights("w2", []int64{16, classes}).node("MatMul", "z", "f", "w2")
+	}
+	shaped := func(classes int64, dims ...int64) []byte {
+		g := head(classes).node("Reshape", "y", "z", "shape")
+		g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("shape", onnx.Int64, []int64{int64(len(dims) + 1)}, append([]int64{-1}, dims...)))
+		g.Graph.Output = append(g.Graph.Output, value("y", 1, append([]int64{-1}, dims...)...))
+		return g.bytes()
+	}
+	for name, c := range map[string]struct {
+		net     []byte
+		metrics string
+		cure    string
+	}{
+		"[N]":       {shaped(1), "top1 top5 agreement f1", "choose --metric label-mse or label-mae with the wanted numbers as labels, sqnr or mse without, or a --metric-cmd"},
+		"[N,1]":     {shaped(1, 1), "top1 top5 agreement f1", "sqnr"},
+		"[N,1,1]":   {shaped(1, 1, 1), "top1 top5 agreement f1", "sqnr"},
+		"[N,1,1,1]": {shaped(1, 1, 1, 1), "top1 top5 agreement f1", "sqnr"},
+		"cosine":    {shaped(1, 1), "cosine", "choose --metric sqnr or mse"},
+		"five":      {shaped(5, 5), "top5", "choose --metric top1"},
+		"four":      {shaped(4, 2, 2), "top5", "choose --metric top1"},
+	} {
+		in.write(t, "net.onnx", c.net)
+		for _, metric := range strings.Fields(c.metrics) {
+			got := call(in.args("--metric", metric, "--force")...)
+			if got.code != run.ExitMistake || !strings.Contains(got.err, c.cure) || strings.Count(got.err, "\n") != 1 {
+				t.Errorf("%s by %s: exit code %d, %s", name, metric, got.code, got.err)
+			}
+		}
+		must(t, in.args("--metric", "sqnr", "--target", "1", "--force")...)
 	}
 }

@@ -15,6 +15,8 @@ func summary(w io.Writer, r *run.Result, err error) {
 	low := len(r.Holders) - high
 	fmt.Fprintln(w)
 	switch {
+	case errors.Is(err, run.ErrUnreachable) && chosen(r) > 0:
+		fmt.Fprintf(w, "the target %s cannot be met; the best is %d of %d activations in int8\n", r.Target.Text, low, len(r.Holders))
 	case errors.Is(err, run.ErrUnreachable) && low > 0:
 		fmt.Fprintf(w, "the target %s cannot be met; %d of %d activations are held at int8, and the others in int16 are the best\n", r.Target.Text, low, len(r.Holders))
 	case errors.Is(err, run.ErrUnreachable):
@@ -66,6 +68,20 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if err == nil || run.ExitCode(err) != run.ExitMistake {
 		fmt.Fprintf(w, "everything is in %s\n", r.Config.Out)
 	}
+}
+
+// chosen is the number of activations in int8 that no constraint holds there.
+func chosen(r *run.Result) (n int) {
+	high := map[string]bool{}
+	for _, name := range r.Promotion {
+		high[name] = true
+	}
+	for _, h := range r.Holders {
+		if !h.Pinned && !high[h.Name] {
+			n++
+		}
+	}
+	return n
 }
 
 // promoted lists the first of the holders that stay at int16.

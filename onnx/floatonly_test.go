@@ -14,7 +14,8 @@ func inBody(t *testing.T, op, text string) *Model {
 	t.Helper()
 	inner := network(t, text)
 	body := inner.Graph()
-	outer := network(t, "input x\n const k int64 = 3\n const go bool = 1\n const w [4 4]\n a = MatMul(x, w)\n return y")
+	condition := map[string]string{"If": "input go bool", "Loop": "const k int64 = 3\n const go bool = 1"}[op]
+	outer := network(t, "input x\n "+condition+"\n const w [4 4]\n a = MatMul(x, w)\n return y")
 	g := outer.Graph()
 	g.Initializer = append(g.Initializer, body.Initializer...)
 	inner.Proto.Graph.Initializer, body.Input = nil, nil

@@ -92,6 +92,9 @@ func Parse(data []byte, dir string) (*Model, error) {
 	if err := m.checkTensors(); err != nil {
 		return nil, err
 	}
+	if err := m.densify(); err != nil {
+		return nil, err
+	}
 	if _, err := NewIndex(m); err != nil {
 		return nil, err
 	}

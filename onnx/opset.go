@@ -16,6 +16,9 @@ func convertOpset(m *Model) error {
 	return nil
 }
 
+// functionSet brought operators that are put down as what they are defined by.
+const functionSet = 23
+
 // change is what becomes of a node at a version of its operator. A nil rule means that every use of the operator that the
 // older (for up) or the newer version (for down) allows means the same in the other: only element types were added, or
 // attributes whose default is the old behaviour.
@@ -46,7 +49,7 @@ func convert(g graph, from, to int64) error {
 func converters(names *names, from, to int64) (list []*converter) {
 	add := func(table map[string]history, from, to int64) {
 		if from != to {
-			list = append(list, &converter{names: names, table: table, from: from, to: to, constants: make(map[string]tensor), computing: newComputing()})
+			list = append(list, &converter{names: names, table: table, from: from, to: to, constants: make(map[string]tensor), computing: newComputing(), dims: make(map[string][]int64)})
 		}
 	}
 	if from < oldest {
@@ -62,16 +65,22 @@ type converter struct {
 	names     *names
 	table     map[string]history
 	from, to  int64
-	used      map[string]bool   // names that some node reads, or the graph gives
-	ranks     []*ranks          // of the graphs around the node, the innermost first; only below oldest
-	types     *typer            // the same of element types
-	constants map[string]tensor // of the graphs around the node, by name
+	used      map[string]bool    // names that some node reads, or the graph gives
+	ranks     []*ranks           // of the graphs around the node, the innermost first; only below oldest
+	types     *typer             // the same of element types; also above functionSet
+	dims      map[string][]int64 // declared, -1 where a size is free
+	constants map[string]tensor  // of the graphs around the node, by name
 	computing *computing
 	before    []node // new nodes in front of the one that is converted
 }
 
 func (c *converter) graph(g graph) error {
 	c.enter(g)
+	if c.from >= functionSet && c.to < functionSet {
+		c.types = &typer{declared: make(map[string]DType), own: make(map[string]DType), outer: c.types}
+		c.types.graph(g)
+		defer func() { c.types = c.types.outer }()
+	}
 	if c.to == oldest {
 		c.ranks = append([]*ranks{newRanks(g)}, c.ranks...)
 		c.types = &typer{declared: make(map[string]DType), own: make(map[string]DType), outer: c.types}
@@ -184,6 +193,11 @@ func (c *converter) ints(n node, suffix string, scalar bool, values ...int64) st
 	}
 	t := NewInts("", Int64, dims, values)
 	t.Name = nil
+	return c.constant(n, suffix, t)
+}
+
+// constant adds a tensor without a name and returns the name that it gets.
+func (c *converter) constant(n node, suffix string, t tensor) string {
 	out := c.add(n, "Constant", suffix, nil, &onnxpb.AttributeProto{
 		Name: str("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: t})
 	c.constants[out] = t

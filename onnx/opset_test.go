@@ -147,7 +147,8 @@ func TestConversionOfOperators(t *testing.T) {
 		{"training", 13, 21, newNode("BatchNormalization", "n", []string{"x", "s", "b", "m", "v"}, []string{"y", "mean"}), "!training mode"},
 		{"inference", 13, 21, newNode("BatchNormalization", "n", []string{"x", "s", "b", "m", "v"}, []string{"y"}), "BatchNormalization(x,s,b,m,v) {}"},
 		{"convolution", 23, 21, newNode("Conv", "n", []string{"x", "w"}, []string{"y"}), "Conv(x,w) {}"},
-		{"attention", 23, 21, newNode("Attention", "n", []string{"x", "k", "v"}, []string{"y"}), "!Attention does not exist"},
+		{"attention", 23, 21, newNode("Attention", "n", []string{"x", "k", "v"}, []string{"y"}), "Transpose(k) {perm=[0 1 3 2]}; MatMul(x,y_key_turned) {}; Shape(x) {end=4 start=3}; Cast(y_head_size) {to=1}; Sqrt(y_head_number) {}; " +
+			"Div(y_scores,y_head_root) {}; Softmax(y_scaled) {axis=-1}; MatMul(y_weights,v) {}"},
 		{"normalization", 17, 13, newNode("LayerNormalization", "n", []string{"x", "s"}, []string{"y"}), "!LayerNormalization does not exist"},
 		{"cast without saturation", 23, 17, newNode("Cast", "n", []string{"x"}, []string{"y"}, intAttr("to", 1), intAttr("saturate", 0)), "!saturate"},
 		{"cast", 23, 17, newNode("Cast", "n", []string{"x"}, []string{"y"}, intAttr("to", 1), intAttr("saturate", 1)), "Cast(x) {to=1}"},

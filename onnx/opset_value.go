@@ -1,6 +1,10 @@
 package onnx
 
-import "slices"
+import (
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
 
 const (
 	valueDepth = 1000    // nodes in a row that are computed for a constant operand
@@ -23,6 +27,11 @@ func (c *converter) enter(g graph) {
 	for _, n := range g.GetNode() {
 		for _, out := range n.GetOutput() {
 			delete(shapes, out)
+		}
+	}
+	for _, list := range [][]*onnxpb.ValueInfoProto{g.GetInput(), g.GetValueInfo(), g.GetOutput()} {
+		for _, v := range list {
+			c.dims[v.GetName()] = valueOf(v).Dims
 		}
 	}
 	for _, v := range g.GetInput() {

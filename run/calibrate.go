@@ -105,14 +105,26 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	if err != nil {
 		return err
 	}
-	if batchOf(n.Model) == 0 {
-		block = min(calibrationBlock, data.Len())
-	}
 	inputs, err := blockInputs(n.Model, data, block)
 	if err != nil {
 		return err
 	}
-	fixed, err := fixShapes(ctx, n.Model, inputs, block)
+	if batchOf(n.Model) == 0 {
+		block = 1
+	}
+	known, err := measureShapes(ctx, n.Model, inputs, block)
+	if err != nil {
+		return err
+	}
+	if batchOf(n.Model) == 0 {
+		if !known.single {
+			block = min(calibrationBlock, data.Len())
+		}
+		if inputs, err = blockInputs(n.Model, data, block); err != nil {
+			return err
+		}
+	}
+	fixed, err := known.fix(n.Model, inputs, block, nil)
 	if err != nil {
 		return err
 	}

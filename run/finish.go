@@ -94,7 +94,7 @@ func (s *searching) startMask() (search.Mask, error) {
 func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
-	s.result.Met, s.result.Savings = true, s.savings(b.Mask)
+	s.result.Met, s.result.Savings = s.holds(b.Score), s.savings(b.Mask) // a 16-bit network that only reaches the target is kept too
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -129,7 +129,7 @@ func (s *searching) book(f search.Result) {
 	}
 	s.setMask(f.Mask)
 	r.Strategy = f.Strategy
-	r.Met, r.Stop, r.Savings = f.Found, string(f.Stop), s.savings(f.Mask)
+	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.savings(f.Mask)
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
 	r.Promotion = s.promoted(f)
 	r.Chain = []StepResult{}

@@ -28,7 +28,7 @@ func (s *searching) judge(c checked) (warning *Warning, err error) {
 		return nil, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
 	}
 	warning = &Warning{"formula-differs", "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, "search with --formula qdq for a file that is"}
-	if s.unscored == "" && s.result.Met && !(c.file.Float() > s.above || len(s.result.Promotion) == len(s.records)) {
+	if s.unscored == "" && s.result.Met && !s.holds(c.file) {
 		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(c.file), s.config.Target)
 	}
 	return warning, nil

@@ -97,7 +97,7 @@ func newMatcher(n *onnx.Network, uses []onnx.Use) *matcher {
 }
 
 // find lists the holders that a pattern means, in ascending order: the one of exactly that name, or those whose names match
-// it as a glob, or with op: those that an operator of a matching type makes.
+// it as a glob, or else the first whose name is that one but for blanks at its edges; with op: those that an operator of a matching type makes.
 func (m *matcher) find(pattern string) []int {
 	var list []int
 	if ops, ok := strings.CutPrefix(pattern, opPrefix); ok {
@@ -114,6 +114,11 @@ func (m *matcher) find(pattern string) []int {
 		}
 		if doublestar.MatchUnvalidated(pattern, m.holders[h].Name) {
 			list = append(list, h)
+		}
+	}
+	for h := range m.holders {
+		if len(list) == 0 && strings.TrimSpace(m.holders[h].Name) == strings.TrimSpace(pattern) {
+			return []int{h} // the command line takes blanks at the edges away
 		}
 	}
 	return list

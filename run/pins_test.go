@@ -24,11 +24,11 @@ func pairOf(names ...string) *prepared {
 
 // TestPatterns finds holders by exact names, globs and operators.
 func TestPatterns(t *testing.T) {
-	m := newMatcher(pairOf("/a/x", "/a/b/x", "/a/b/y", "c[1]", "c1", "k=v").network, []onnx.Use{{Op: "Conv", Makes: []int{1}}, {Op: "Relu", Makes: []int{1, 2}}})
+	m := newMatcher(pairOf("/a/x", "/a/b/x", "/a/b/y", "c[1]", "c1", "k=v", " d\t").network, []onnx.Use{{Op: "Conv", Makes: []int{1}}, {Op: "Relu", Makes: []int{1, 2}}})
 	m.makers[0] = []string{"input"}
 	for pattern, want := range map[string][]int{
 		"/a/x": {0}, "/a/*": {0}, "/a/**": {0, 1, 2}, "/a/b/?": {1, 2}, "/a/b/{x,z}": {1}, "c[1]": {3}, "c[1-3]": {4}, "k=v": {5}, "/b": nil, "op:Conv": {1},
-		"op:R*": {1, 2}, "op:input": {0}, "op:Softmax": nil, "**": {0, 1, 2, 3, 4, 5},
+		"op:R*": {1, 2}, "op:input": {0}, "op:Softmax": nil, "**": {0, 1, 2, 3, 4, 5, 6}, "d": {6}, " d": {6}, " d\t": {6},
 	} {
 		if got := m.find(pattern); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", pattern, got, want)

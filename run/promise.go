@@ -14,7 +14,7 @@ import (
 // promised becomes the run's; unkept is ErrUnpromised if there is none, and the search's own mix stays. It is the
 // context's error if this was interrupted.
 func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
-	if s.aside == nil || !f.Found || !done {
+	if s.aside == nil || !f.Holds || !done {
 		return nil, nil
 	}
 	unkept, err = s.ask(ctx, f)
@@ -140,7 +140,7 @@ func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint
 }
 
 // steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there. The
-// 16-bit network itself comes first where it is not what the claim compares with.
+// 16-bit network itself comes first where it is one of them, and not what the claim compares with.
 func (a *asking) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
 	units := a.units()
 	base := mix.Clone()
@@ -162,7 +162,7 @@ func (a *asking) steps(ctx context.Context, mix search.Mask, way []int) ([]searc
 		if err != nil {
 			return nil, nil, err
 		}
-		if a.main.holds(score, m) || m.Count() == base.Count() {
+		if a.main.holds(score) {
 			steps, scores = append(steps, m), append(scores, score)
 		}
 	}

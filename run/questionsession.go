@@ -12,11 +12,11 @@ const exactCure = "session.disable_quant_qdq=1 and session.disable_double_qdq_re
 
 // inDefaultSession books what a default session makes of a mix's file, and whether it meets the target there. Without a
 // target nothing is met or missed.
-func (s *searching) inDefaultSession(v *Verified, score search.Score, mask search.Mask) {
+func (s *searching) inDefaultSession(v *Verified, score search.Score) {
 	r := scoreResult(score, s.metric.Lower)
 	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
 	if s.result != nil && s.result.Int16Share == "" {
-		met := s.holds(score, mask)
+		met := s.holds(score)
 		v.DefaultMet = &met
 	}
 }

@@ -34,8 +34,6 @@ func testSearching(t *testing.T, metric string, holders int) *searching {
 // TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as such, in
 // every metric, with the difference and the flag; and that one which holds there, or has no target, is not.
 func TestDefaultSessionMisses(t *testing.T) {
-	mask := search.NewMask(4)
-	mask.Demote(1)
 	for _, c := range []struct {
 		name   string
 		lower  bool
@@ -60,7 +58,7 @@ func TestDefaultSessionMisses(t *testing.T) {
 		s.result.Lower, s.result.Met, s.result.Int16Share, s.result.Target.Value = c.lower, true, c.share, c.target
 		s.above = metricSign(c.target, c.lower)
 		v := &Verified{}
-		s.inDefaultSession(v, c.score, mask)
+		s.inDefaultSession(v, c.score)
 		met := "none"
 		if v.DefaultMet != nil {
 			met = map[bool]string{true: "true", false: "false"}[*v.DefaultMet]

@@ -262,11 +262,8 @@ func (s *searching) search(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !found.Found {
-		if s.layout.Pinned.Count() > 0 {
-			return fmt.Errorf("%w: the mix with nothing in int8 but what is held there scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
-		}
-		return fmt.Errorf("%w: the 16-bit network scores %s, the target is %s", ErrUnreachable, s.text(found.High), s.config.Target)
+	if !found.Holds {
+		return s.unreachable(found)
 	}
 	return nil
 }

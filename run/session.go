@@ -22,7 +22,7 @@ type SessionMix struct {
 // scores best in a default session is left. It is the context's error if the walk was interrupted,
 // which leaves the search's own mix.
 func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
-	if s.config.Session != "default" || !f.Found {
+	if s.config.Session != "default" || !f.Holds {
 		return nil, nil
 	}
 	if s.inDefault == nil {
@@ -34,7 +34,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	most, found := search.Score{Value: math.Inf(-1)}, false
 	way, units := wayBack(f, s.units()), s.units()
 	for next := 0; done && !found; next++ {
-		if s.holds(mix.Score, mix.Mask) {
+		if s.holds(mix.Score) {
 			score, err := s.askDefault(ctx, mix.Mask)
 			if errors.Is(err, context.Canceled) {
 				break
@@ -43,7 +43,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 			}
 			s.result.Sessions = append(s.result.Sessions, SessionMix{mix.Mask.Count(), scoreResult(mix.Score, s.metric.Lower), scoreResult(score, s.metric.Lower)})
 			s.config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.text(score)))
-			found = s.holds(score, mix.Mask)
+			found = s.holds(score)
 			if found || score.Float() > most.Float() {
 				most, best = score, mix
 				best.Mask = mix.Mask.Clone()
@@ -71,7 +71,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
 		s.warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)), "")
 	}
-	best.Found = found
+	best.Holds = found
 	*f = best
 	s.book(best)
 	if !found {
@@ -81,10 +81,9 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	return nil, nil
 }
 
-// holds tells whether a score meets the target; that of the network with nothing in int8 but what is held there only has to
-// reach it.
-func (s *searching) holds(v search.Score, m search.Mask) bool {
-	return v.Float() > s.above || m.Count() == s.layout.Pinned.Count() && v.Float() >= s.above
+// holds tells whether a score is above the target.
+func (s *searching) holds(v search.Score) bool {
+	return s.config.Int16Share != "" || v.Float() > s.above
 }
 
 // scoreWritten scores a mix as a default session computes its QDQ file.

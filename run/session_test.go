@@ -123,7 +123,7 @@ func TestSessionsWalk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.holds(score, m) {
+		if s.holds(score) {
 			exact = append(exact, m.Count())
 		}
 		if i >= 0 {

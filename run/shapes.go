@@ -11,10 +11,13 @@ import (
 
 // A shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two
 // samples. What grows with them is the batch.
-type shapes struct{ one, two map[string][]int64 }
+type shapes struct {
+	one, two map[string][]int64
+	single   bool // the network runs with one sample and not with two, though its batch is free: both are those of one
+}
 
 // measureShapes asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
-// are those of a block.
+// are those of a block. A network that runs with one sample alone is a mistake for larger blocks.
 func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
@@ -37,7 +40,12 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		s.one, err = measure(block)
 		s.two = s.one
 	} else if s.one, err = measure(1); err == nil {
-		s.two, err = measure(2)
+		if s.two, err = measure(2); err != nil && ctx.Err() == nil {
+			if block > 1 {
+				return nil, mistakef("%s: the network runs with one sample and not with two, though the batch of its inputs is free: give --block 1", m.Path)
+			}
+			s.two, s.single, err = s.one, true, nil
+		}
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -100,7 +100,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		s.caution("default-session-fails", fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err), "run it with "+exactCure)
 		return c, nil
 	}
-	s.inDefaultSession(c.Verified, def, mask)
+	s.inDefaultSession(c.Verified, def)
 	return c, nil
 }
 

@@ -58,7 +58,7 @@ func TestEndpoints(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var masks []string
 			o := search.NewOptions(len(c.drop), c.target)
-			o.Low = c.low
+			o.Low, o.OneEnd = c.low, true
 			res, err := search.Demotion(context.Background(), asked(additive(c.drop...), &masks), o)
 			if err != nil {
 				t.Fatal(err)

@@ -10,8 +10,7 @@ func (s *session) endpoints() error {
 	s.tell(EventHigh, high)
 	// Written so that NaN, which is below nothing, does not meet a target.
 	if !(high.Float() >= s.o.Target) && !s.o.free {
-		s.over = true
-		return nil
+		return s.otherEnd()
 	}
 	s.res.Found = true
 	if err := s.keep(s.base, high); err != nil {
@@ -43,6 +42,34 @@ func (s *session) endpoints() error {
 	return s.keep(s.all, mix)
 }
 
+// otherEnd is for a 16-bit endpoint below the target: the mix with every unit demoted may be better than it, and so may the
+// start mix, which is left to start. The definition does not ask for these scores. Where the first does not hold either, it is
+// the best that is known if it scores no less.
+func (s *session) otherEnd() error {
+	s.over = true
+	if s.o.OneEnd {
+		return nil
+	}
+	mix, err := s.ev.Score(s.ctx, s.all)
+	if err != nil {
+		return err
+	}
+	s.res.Low, s.floor = mix, mix
+	if s.o.Low != nil {
+		s.res.Low, s.res.AllLow = *s.o.Low, mix
+	}
+	s.tell(EventLow, s.res.Low)
+	if s.holds(mix) {
+		s.res.Found = true
+		return s.keep(s.all, mix)
+	}
+	if mix.Float() >= s.res.High.Float() {
+		s.take(s.all, mix)
+	}
+	s.over = s.o.Start.Len() == 0 || s.o.Start.Equal(s.base)
+	return nil
+}
+
 // lowScore scores the 8-bit endpoint, which counts as an evaluation also where its score was handed in.
 func (s *session) lowScore() (Score, error) {
 	if s.o.Low == nil {
@@ -61,11 +88,17 @@ func (s *session) start() error {
 	if err != nil {
 		return err
 	}
-	if !s.holds(sc) {
+	switch {
+	case s.holds(sc):
+	case !s.res.Found:
+		s.over, s.res.StartRefused = true, true
+		return nil
+	default:
 		s.res.StartRefused = true
 		s.note("start-refused", "the start mix is not above the target: the search starts from the 16-bit network", "")
 		return nil
 	}
+	s.res.Found = true
 	s.base.CopyFrom(s.o.Start)
 	s.low = len(s.o.Units) - len(s.rest())
 	return s.keep(s.base, sc)

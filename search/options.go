@@ -46,6 +46,7 @@ type Options struct {
 
 	Cost    []float64 // what demoting each unit saves, >= 0; nil: 1 each
 	Budget  Budget
+	OneEnd  bool // a 16-bit endpoint below the target ends the search, as in ALGORITHM 1, step 1; else the mix with every unit demoted is tried first
 	NoSwaps bool // improve, auto: single units only, so that the chain stays nested
 	Curve   bool // after the end, demote on past the target and score every mask
 

@@ -32,6 +32,8 @@ type Resolved struct {
 // Resolve turns the typed target into the comparison that the search makes, given the scores it is measured from. The
 // arithmetic is exact on the typed digits and the counts. Errors are ErrInput.
 //
+// A percentage is refused where both scores are equal: no share of nothing is above it.
+//
 // A percentage of a classification score is refused if it is more than half of the way and, read as a score, would lie
 // higher than 0.1 below the 16-bit score: then it is more likely a score typed in points (91% for 0.91). Written
 // 8bit+91% it is always the share.
@@ -63,6 +65,9 @@ func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 		}
 		if err := t.checkShare(m, high); err != nil {
 			return Resolved{}, err
+		}
+		if high.Cmp(low) == 0 {
+			return Resolved{}, t.wrong("the 8-bit and the 16-bit score are equal, " + spell(high) + ", and there is no way between them to take a share of: " + m.noWay(e.High, high))
 		}
 		goal.Sub(high, low)
 		goal.Add(low, goal.Mul(goal, t.amount))

@@ -26,10 +26,11 @@ const (
 // best mix that is known to hold.
 type Result struct {
 	Strategy string
-	Found    bool // the target can be met: the all-high mix reaches it
+	Found    bool // the target can be met, as the definition has it: the all-high mix reaches it, or another is above it
+	Holds    bool // Mask is above the target, or there is none: all that a user is told to be found
 	Stop     Stop
 
-	Mask      Mask   // the mix: holds if Found, else the all-high mix
+	Mask      Mask   // the mix: if Found it holds or is the all-high mix, which reaches the target; else the better end, the all-low mix of equal ones
 	Score     Score  // of Mask
 	Promotion []int  // units that stay high, in reverse chain order, those that the chain lacks first
 	Chain     []Step // in the order of the moves

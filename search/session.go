@@ -58,6 +58,7 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 		err = strategy(s)
 	}
 	s.res.Promotion = s.promotion()
+	s.res.Holds = s.res.Found && (s.o.free || s.holds(s.res.Score))
 	if err == nil && s.o.Curve {
 		err = s.curve()
 	}
@@ -171,8 +172,8 @@ func (s *session) tell(kind EventKind, sc Score) {
 	}
 }
 
-// keep makes a mix that holds the best so far.
-func (s *session) keep(m Mask, sc Score) error {
+// take makes a mix the one of the result.
+func (s *session) take(m Mask, sc Score) {
 	s.res.Mask.CopyFrom(m)
 	s.res.Score = sc
 	s.res.Saved, s.best = 0, 0
@@ -182,6 +183,11 @@ func (s *session) keep(m Mask, sc Score) error {
 			s.best++
 		}
 	}
+}
+
+// keep makes a mix that holds the best so far.
+func (s *session) keep(m Mask, sc Score) error {
+	s.take(m, sc)
 	if s.o.Best == nil {
 		return nil
 	}

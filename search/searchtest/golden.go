@@ -79,7 +79,7 @@ func (c *Case) Score(_ context.Context, m search.Mask) (search.Score, error) {
 // Options returns the options of the case for a chain mode.
 func (c *Case) Options(mode search.ChainMode) search.Options {
 	o := search.NewOptions(c.N, c.Target)
-	o.Multiplier, o.Seed, o.Chain = c.Multiplier, c.ShuffleSeed, mode
+	o.Multiplier, o.Seed, o.Chain, o.OneEnd = c.Multiplier, c.ShuffleSeed, mode, true
 	return o
 }
 

@@ -57,6 +57,9 @@ func NewProblem(rng *rand.Rand) *Problem {
 	}
 	o.NoSwaps = rng.IntN(4) == 0
 	o.Curve = rng.IntN(4) == 0
+	if rng.IntN(6) == 0 { // at or above the 16-bit score, where only a mix that is better holds
+		o.Target = high.Float() + float64(rng.IntN(3))/float64(t.Samples)
+	}
 	return &Problem{t, o}
 }
 
@@ -68,13 +71,10 @@ func (p *Problem) CheckResult(t testing.TB, r *search.Result) {
 	if score != r.Score {
 		t.Fatalf("%s: mask %s scores %v, told %v", r.Strategy, r.Mask, score, r.Score)
 	}
-	if r.Mask.Equal(o.Pinned) {
-		if r.Found != (score.Float() >= o.Target) {
-			t.Fatalf("%s: found %v, the all-high mix scores %v, target %v", r.Strategy, r.Found, score.Float(), o.Target)
-		}
-	} else if !r.Found || !(score.Float() > o.Target) {
-		t.Fatalf("%s: mask %s scores %v, target %v, found %v", r.Strategy, r.Mask, score.Float(), o.Target, r.Found)
+	if above := score.Float() > o.Target; r.Holds != above || !r.Found && above || r.Found && !above && !(r.Mask.Equal(o.Pinned) && score.Float() == o.Target) {
+		t.Fatalf("%s: mask %s scores %v, target %v, found %v, holds %v", r.Strategy, r.Mask, score.Float(), o.Target, r.Found, r.Holds)
 	}
+	p.checkEnds(t, r)
 	want, saved := o.Pinned.Clone(), 0.0
 	for u, holders := range o.Units {
 		if slices.Contains(r.Promotion, u) {
@@ -99,6 +99,25 @@ func (p *Problem) CheckResult(t testing.TB, r *search.Result) {
 		}
 	}
 	p.checkChain(t, r)
+}
+
+// checkEnds sees that no search ends without a mix where one end holds, and that without one the better end is told.
+func (p *Problem) checkEnds(t testing.TB, r *search.Result) {
+	t.Helper()
+	all := p.Options.Pinned.Clone()
+	for _, holders := range p.Options.Units {
+		for _, h := range holders {
+			all.Demote(h)
+		}
+	}
+	high, _ := p.Table.Score(context.Background(), p.Options.Pinned)
+	low, _ := p.Table.Score(context.Background(), all)
+	switch best := max(high.Float(), low.Float()); {
+	case best > p.Options.Target && !r.Holds:
+		t.Fatalf("%s: %s scores %v, an end %v, target %v", r.Strategy, r.Mask, r.Score.Float(), best, p.Options.Target)
+	case !r.Found && r.Score.Float() != best:
+		t.Fatalf("%s: without a mix the better end is %v, told %v", r.Strategy, best, r.Score.Float())
+	}
 }
 
 // checkChain replays the chain and compares the score of every whole step.

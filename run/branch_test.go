@@ -1,0 +1,34 @@
+package run
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+)
+
+// TestKnownBranchIsSearched holds that a network whose layers lie in the taken branch of an If with a known condition is searched as
+// the same network without the If is.
+func TestKnownBranchIsSearched(t *testing.T) {
+	layers := "a = MatMul x w; b = Relu a; c = MatMul b w; d = Relu c"
+	net := func() *graph { return newGraph(40).in("x", nil, 8).weight("w", 0.5, 8, 8).weight("v", 0.5, 8, 5) }
+	want := net().do(layers+"; y = MatMul d v").out("y", 5)
+	folded := net().numbers("two", 2).do("s = Shape x; z = Gather s one; f = Equal z eight").numbers("one", 1).numbers("eight", 8)
+	body := func(name, nodes, out string) *onnxpb.AttributeProto {
+		inner := &graph{g: &onnxpb.GraphProto{Name: &name}}
+		inner.do(nodes)
+		inner.g.Output = []*onnxpb.ValueInfoProto{{Name: &out, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(1)}}}}}
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_GRAPH.Enum(), G: inner.g}
+	}
+	folded.do("h = If f")
+	folded.g.Node[len(folded.g.Node)-1].Attribute = []*onnxpb.AttributeProto{body("then_branch", layers, "d"), body("else_branch", "e = Sigmoid x", "e")}
+	folded.do("y = MatMul h v").out("y", 5)
+	a, b := want.config(t), folded.config(t)
+	a.Target, b.Target = "10", "10"
+	one, two := mustSearch(t, a), mustSearch(t, b)
+	if !two.Verified.Identical || len(one.Holders) != len(two.Holders) || *one.Score.Low.Value != *two.Score.Low.Value || *one.Score.High.Value != *two.Score.High.Value {
+		t.Errorf("%d holders, all int8 %v and all int16 %v; without the If %d, %v and %v", len(two.Holders), *two.Score.Low.Value, *two.Score.High.Value,
+			len(one.Holders), *one.Score.Low.Value, *one.Score.High.Value)
+	}
+}

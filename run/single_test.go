@@ -1,0 +1,84 @@
+package run
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// singleGraph takes one sample at a time, though its input's batch is free: a Reshape fixes it.
+func singleGraph() *graph {
+	return newGraph(20).in("x", nil, 8).weight("w", 0.6, 8, 8).weight("v", 0.6, 8, 5).numbers("one", 1, 8).
+		do("r = Reshape x one; a = MatMul r w; b = Relu a; y = MatMul b v").out("y", 5)
+}
+
+// TestSingleSampleNetwork holds that a network which takes one sample at a time is calibrated, searched, checked, evaluated and
+// timed in blocks of one, and that larger blocks are refused with the flag that does.
+func TestSingleSampleNetwork(t *testing.T) {
+	ctx := context.Background()
+	cfg := singleGraph().config(t)
+	cfg.Target = "10"
+	for _, block := range []int{0, 2} {
+		cfg.Block = block
+		if _, err := Search(ctx, cfg); ExitCode(err) != ExitMistake || !strings.HasSuffix(err.Error(), "the network runs with one sample and not with two, though the batch of its inputs is free: give --block 1") {
+			t.Fatalf("block %d: %v", block, err)
+		}
+		if _, err := Eval(ctx, cfg, cfg.Model, "", ""); ExitCode(err) != ExitMistake {
+			t.Errorf("eval, block %d: %v", block, err)
+		}
+	}
+	if low, high, err := Quantize(ctx, Config{Model: cfg.Model, Calib: cfg.Calib, Out: filepath.Join(cfg.Out, "..", "files")}); err != nil || low == "" || high == "" {
+		t.Errorf("quantize: %v", err)
+	}
+	if got, err := Inspect(ctx, Config{Model: cfg.Model, Calib: cfg.Calib}); err != nil || got.Holders[0].Low == nil {
+		t.Errorf("inspect: %v", err)
+	}
+	cfg.Block = 1
+	r := mustSearch(t, cfg)
+	if !r.Met || !r.Verified.Identical {
+		t.Errorf("%+v", r.Verified)
+	}
+	same := singleGraph()
+	same.g.Initializer[2].Int64Data = []int64{-1, 8}
+	want := same.config(t)
+	want.Target, want.Block = "10", 1
+	if w := mustSearch(t, want); *w.Score.Mixed.Value != *r.Score.Mixed.Value || len(w.Promotion) != len(r.Promotion) {
+		t.Errorf("with a free batch %v, with one sample %v", *w.Score.Mixed.Value, *r.Score.Mixed.Value)
+	}
+	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+		t.Errorf("eval: %+v, %v", e, err)
+	}
+}
+
+// TestSparseNetwork holds that a network with a sparse weight gives what the same network with the dense one does, in every scan.
+func TestSparseNetwork(t *testing.T) {
+	make := func(sparse bool) Config {
+		g := newGraph(40).in("x", nil, 8).weight("v", 0.6, 8, 5)
+		values, at := []float32{1, -0.5, 0.75, 2, -1, 0.3}, []int64{0, 11, 18, 33, 45, 63}
+		if sparse {
+			g.g.SparseInitializer = append(g.g.SparseInitializer, &onnxpb.SparseTensorProto{Dims: []int64{8, 8}, Indices: onnx.NewInts("", onnx.Int64, []int64{6}, at),
+				Values: &onnxpb.TensorProto{Name: proto.String("w"), Dims: []int64{6}, DataType: proto.Int32(1), FloatData: values}})
+		} else {
+			dense := [64]float32{}
+			for i, p := range at {
+				dense[p] = values[i]
+			}
+			g.constant("w", dense[:], 8, 8)
+		}
+		return g.do("a = MatMul x w; b = Relu a; y = MatMul b v").out("y", 5).config(t)
+	}
+	want := mustSearch(t, make(false))
+	for _, scan := range []string{"fast", "naive"} {
+		cfg := make(true)
+		cfg.Scan = scan
+		if r := mustSearch(t, cfg); !r.Verified.Identical || decisions(t, r) != decisions(t, want) {
+			t.Errorf("%s: %s, dense %s", scan, decisions(t, r), decisions(t, want))
+		}
+	}
+}
