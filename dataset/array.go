@@ -26,6 +26,7 @@ type array struct {
 	text  textType // of Text
 	big   bool     // big-endian
 	shape []int64
+	alike bool // all samples are the first one, and there is no other
 }
 
 // size is the number of bytes of an element.

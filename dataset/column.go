@@ -51,6 +51,9 @@ func (c *column) bytes() int { return c.per * c.in.Type.Size() }
 // read writes n elements of the sample at row, from element first on, to dst.
 func (c *column) read(row, first, n int, dst []byte) error {
 	size := c.a.elem.Size()
+	if c.a.alike {
+		row = 0
+	}
 	off := c.a.off + (int64(row)*int64(c.per)+int64(first))*int64(size)
 	if c.cast.direct() {
 		if err := c.a.readAt(dst, off); err != nil {

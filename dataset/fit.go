@@ -39,7 +39,7 @@ func inputNames(inputs []Input) string {
 
 func (in Input) check() error {
 	if len(in.Dims) == 0 {
-		return badf("the network's input %q is a scalar without a batch axis: give the network a batch axis", in.Name)
+		return badf("the network's input %q is a scalar without a batch axis: give its value, --input %s=VALUE", in.Name, in.Name)
 	}
 	for i, d := range in.Dims {
 		if d == 0 || d < -1 {

@@ -20,6 +20,9 @@ type Options struct {
 	Kind LabelKind
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
+	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the input's type.
+	// The data need no array for them.
+	Alike map[string][]byte
 	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
 	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
 	Only func(FileHash) error
@@ -71,7 +74,7 @@ func Open(path string, inputs []Input, o Options) (*Set, error) {
 }
 
 func (s *Set) open(o Options) error {
-	if len(s.inputs) == 0 {
+	if len(fed(s.inputs, o)) == 0 {
 		return badf("the network has no input to feed")
 	}
 	for _, in := range s.inputs {
@@ -106,7 +109,7 @@ func (s *Set) open(o Options) error {
 
 // openArrays makes a set of a file of arrays.
 func (s *Set) openArrays(f *file, o Options) error {
-	got, err := f.open(s.inputs)
+	got, err := f.open(fed(s.inputs, o))
 	if err != nil {
 		return err
 	}
@@ -138,12 +141,22 @@ func (s *Set) addColumns(got *found, o Options) error {
 	}
 	floats := 0
 	for _, in := range s.inputs {
-		if in.Type.Float() {
+		if in.Type.Float() && o.Alike[in.Name] == nil {
 			floats++
 		}
 	}
-	for i, in := range s.inputs {
-		a := got.inputs[i]
+	next := 0
+	for _, in := range s.inputs {
+		if value := o.Alike[in.Name]; value != nil {
+			c, err := alikeColumn(in, value, first.shape[0])
+			if err != nil {
+				return err
+			}
+			s.columns = append(s.columns, c)
+			continue
+		}
+		a := got.inputs[next]
+		next++
 		if a.shape[0] != first.shape[0] {
 			return badf("%s has %d samples and %s has %d: save as many of each", first.what, first.shape[0], a.what, a.shape[0])
 		}

@@ -31,6 +31,9 @@ type Model struct {
 
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them
+
+	kept  []*onnxpb.ValueInfoProto // inputs that are off the graph, see FixInput and DropUnread
+	order []string                 // the graph's inputs before the first of them was taken off
 }
 
 // Value describes an input or an output of a network.

@@ -34,6 +34,7 @@ type prepared struct {
 	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
 	notes    []Warning
+	unknown  []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -47,7 +48,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if p.float, err = onnx.Read(c.Model); err != nil {
+	if p.float, err = c.readNetwork(c.Model); err != nil {
 		return nil, err
 	}
 	p.model = p.float
@@ -80,6 +81,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if p.notes, err = onGrids(p.network, p.records, c); err != nil {
 		return nil, err
 	}
+	p.notes = append(p.notes, c.fixedNotes(p.float)...)
 	p.bookModel("model", p.float)
 	if err := p.bookData("calib", calib); err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 // quantized is the part of prepare that needs no evaluation data: the network with its weights on
 // their grids, and its records.
 func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, error) {
-	m, err := onnx.Read(c.Model)
+	m, err := c.readNetwork(c.Model)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -148,7 +150,11 @@ func (p *prepared) open(c Config) error {
 // openData opens samples for a network, with labels from another file or without, and sees that
 // they fit into the memory and are numbers.
 func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	alike, err := c.alike(m)
+	if err != nil {
+		return nil, err
+	}
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err

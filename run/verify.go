@@ -60,7 +60,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if c.again, err = s.askAgain(ctx, mask, own); err != nil {
 		return c, err
 	}
-	file, err := onnx.Read(path)
+	file, err := s.config.readNetwork(path)
 	if err != nil {
 		return c, err
 	}
