@@ -12,6 +12,7 @@ type column struct {
 	in    Input
 	a     array
 	shape []int64 // of one sample, as the network sees it
+	whole bool    // the shape is that of the whole input, which has no batch in front
 	per   int     // elements of one sample
 
 	mu   sync.Mutex // guards cast
@@ -23,7 +24,7 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if a.elem == Text {
 		return nil, badf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
 	}
-	shape, err := fit(a, in)
+	shape, whole, err := fit(a, in)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if per > math.MaxInt/int64(in.Type.Size()) {
 		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
 	}
-	return &column{in: in, a: a, shape: shape, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
+	return &column{in: in, a: a, shape: shape, whole: whole, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
 }
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }

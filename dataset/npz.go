@@ -34,7 +34,7 @@ func openNPZ(f *file, inputs []Input) (*found, error) {
 			if len(inputs) == 1 {
 				want = fmt.Sprintf("%q or %q", inputKey, in.Name)
 			}
-			return nil, badf("%s: no array named %s: it has %s; save it under the input's name", f.path, want, quoted(z.keys()))
+			return nil, badf("%s: no array named %s: it has %s; save it under the input's name%s", f.path, want, quoted(z.keys()), orValue(inputs, in))
 		}
 		labels = labels && key != labelKey
 		if got.inputs[i], err = z.open(key); err != nil {

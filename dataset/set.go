@@ -179,6 +179,10 @@ func (s *Set) Labels() []int64 { return s.labels }
 // it.
 func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
 
+// Whole tells whether an input has no batch in front, or has it elsewhere: then a sample is all of the input, with one for the
+// size of such an axis, and can only run alone.
+func (s *Set) Whole(input int) bool { return s.columns[input].whole }
+
 // SampleBytes is the size of one sample of an input in the network's element type.
 func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }
 

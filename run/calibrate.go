@@ -108,6 +108,9 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	if batchOf(n.Model) == 0 {
 		block = min(calibrationBlock, data.Len())
 	}
+	if alone(n.Model, data) {
+		block = 1
+	}
 	inputs, err := blockInputs(n.Model, data, block)
 	if err != nil {
 		return err

@@ -129,7 +129,7 @@ func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 func (s *searching) need(ctx context.Context) (n need, err error) {
 	for _, in := range s.inputs {
 		size := int64(in.Type.Size())
-		for _, d := range in.Dims[1:] {
+		for _, d := range in.Sample() {
 			size *= d
 		}
 		n.samples += size * int64((s.data.Len()+s.block-1)/s.block*s.block)

@@ -14,7 +14,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 	data := 0
 	for _, in := range s.inputs {
 		size := in.Type.Size()
-		for _, d := range in.Dims[1:] {
+		for _, d := range in.Sample() {
 			size *= int(d)
 		}
 		data += size * samples

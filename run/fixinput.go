@@ -101,7 +101,7 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	each := in.ofEach(m, v)
 	for i, d := range dims {
 		switch {
-		case d >= 0 || each && i == 0:
+		case d >= 0 || each && (i == 0 || i == batchInside(m, v)):
 		case len(dims) == 1: // a vector of any length is as long as what is given
 			dims[i] = int64(len(in.values))
 		default:
@@ -120,10 +120,13 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	return nil
 }
 
-// ofEach tells whether the value is one that every sample has: the input's first axis is the batch, of any size.
+// ofEach tells whether the value is one that every sample has: an axis of the input is the batch, of any size.
 func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
-	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
+	if len(v.Dims) == 0 {
 		return false
+	}
+	if v.Dims[0] >= 0 {
+		return batchInside(m, v) > 0
 	}
 	if len(v.Dims) > 1 {
 		return true
@@ -135,7 +138,14 @@ func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
 
 // sample is the value as one sample of an input with a batch axis.
 func (in fixedInput) sample(v onnx.Value) ([]byte, error) {
-	t, err := onnx.ParseTensor(in.name, v.Type, v.Dims[1:], in.values)
+	dims := slices.Clone(v.Dims)
+	if dims[0] < 0 {
+		dims = dims[1:]
+	}
+	for i := range dims { // the batch inside, since no other axis is free
+		dims[i] = max(dims[i], 1)
+	}
+	t, err := onnx.ParseTensor(in.name, v.Type, dims, in.values)
 	if err != nil {
 		return nil, mistakef("--input %s: %w", in.text, err)
 	}

@@ -208,7 +208,7 @@ func TestFixedInputsAreRefused(t *testing.T) {
 		{"below uint8", declared("s", onnx.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
 		{"no bool", declared("s", onnx.Bool), []string{"s=2"}, `"2" is neither true nor false`},
 		{"too few", declared("s", onnx.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
-		{"an inner axis is free", declared("s", onnx.Float, 2, "N"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
+		{"an inner axis is free", declared("s", onnx.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
 		{"nothing is left", declared("s", onnx.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

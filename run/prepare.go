@@ -144,6 +144,9 @@ func (p *prepared) open(c Config) error {
 			return err
 		}
 	}
+	if err := checkAlone(p.model, p.data, c); err != nil {
+		return err
+	}
 	return p.setBlock(p.block)
 }
 

@@ -103,6 +103,9 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 		}
 	}()
 	fixed, samples := batchOf(s.prepared.float), s.data.Len()
+	if alone(s.prepared.float, s.data) {
+		fixed = 1
+	}
 	candidates := splits(workers, threads, samples, fixed)
 	if s.onGPU() { // there the batch is the block, and sessions wait for each other
 		candidates = []split{{1, 1, s.block}}
