@@ -15,6 +15,9 @@ type column struct {
 	whole bool    // the shape is that of the whole input, which has no batch in front
 	per   int     // elements of one sample
 
+	items []array // of samples of different shapes
+	pad   []byte  // an element of what they lack
+
 	mu   sync.Mutex // guards cast
 	cast *caster
 }
@@ -24,7 +27,15 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if a.elem == Text {
 		return nil, badf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
 	}
+	if a.items != nil {
+		return raggedColumn(a, in, o, floats)
+	}
 	shape, whole, err := fit(a, in)
+	if err != nil && o.Pad[in.Name] != nil && len(a.shape) > 1 {
+		if c, e := raggedColumn(a.rows(), in, o, floats); e == nil {
+			return c, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,27 +62,36 @@ func (c *column) bytes() int { return c.per * c.in.Type.Size() }
 
 // read writes n elements of the sample at row, from element first on, to dst.
 func (c *column) read(row, first, n int, dst []byte) error {
-	size := c.a.elem.Size()
-	if c.a.alike {
+	switch {
+	case c.items != nil:
+		return c.readPadded(row, first, n, dst)
+	case c.a.alike:
 		row = 0
 	}
-	off := c.a.off + (int64(row)*int64(c.per)+int64(first))*int64(size)
+	return c.readRun(c.a, int64(row)*int64(c.per)+int64(first), row, first, n, dst)
+}
+
+// readRun writes n elements of an array, from element at on, to dst: of the sample at row those from element first on.
+func (c *column) readRun(a array, at int64, row, first, n int, dst []byte) error {
+	size := a.elem.Size()
+	off := a.off + at*int64(size)
 	if c.cast.direct() {
-		if err := c.a.readAt(dst, off); err != nil {
+		if err := a.readAt(dst, off); err != nil {
 			return err
 		}
-		if c.a.big {
+		if a.big {
 			swap(dst, size)
 		}
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.cast.big = a.big
 	to := c.in.Type.Size()
 	for done := 0; done < n; done += chunk {
 		m := min(chunk, n-done)
 		raw := c.cast.raw[:m*size]
-		if err := c.a.readAt(raw, off+int64(done)*int64(size)); err != nil {
+		if err := a.readAt(raw, off+int64(done)*int64(size)); err != nil {
 			return err
 		}
 		if i := c.cast.cast(dst[done*to:], raw, first+done); i >= 0 {

@@ -23,6 +23,9 @@ type Options struct {
 	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the input's type.
 	// The data need no array for them.
 	Alike map[string][]byte
+	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
+	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
+	Pad map[string][]byte
 	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
 	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
 	Only func(FileHash) error

@@ -16,16 +16,21 @@ type fixedInput struct {
 
 // fixedInputs reads --input.
 func (c Config) fixedInputs() ([]fixedInput, error) {
+	return namedValues("--input", c.Fixed, "sr=16000")
+}
+
+// namedValues reads a flag that is given once for each input.
+func namedValues(flag string, texts []string, example string) ([]fixedInput, error) {
 	var list []fixedInput
-	for _, text := range c.Fixed {
+	for _, text := range texts {
 		at := strings.LastIndexByte(text, '=')
 		if at <= 0 {
-			return nil, mistakef("--input %s: give a name and a value, such as --input sr=16000", text)
+			return nil, mistakef("%s %s: give a name and a value, such as %s %s", flag, text, flag, example)
 		}
 		in := fixedInput{name: text[:at], text: text}
 		in.values = strings.Split(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text[at+1:]), "["), "]"), ",")
 		if slices.ContainsFunc(list, func(other fixedInput) bool { return other.name == in.name }) {
-			return nil, mistakef("--input %s: the input has a value already; give each input one", text)
+			return nil, mistakef("%s %s: the input has a value already; give each input one", flag, text)
 		}
 		list = append(list, in)
 	}
@@ -85,11 +90,16 @@ func unknownInput(unknown []fixedInput, m *onnx.Model) error {
 	if len(unknown) == 0 {
 		return nil
 	}
+	return noInput("--input", unknown[0], m)
+}
+
+// noInput refuses a name that is no input's.
+func noInput(flag string, in fixedInput, m *onnx.Model) error {
 	var names []string
 	for _, v := range m.Inputs() {
 		names = append(names, v.Name)
 	}
-	return mistakef("--input %s: %s has no input of that name left; it has %q", unknown[0].text, m.Path, names)
+	return mistakef("%s %s: %s has no input of that name left; it has %q", flag, in.text, m.Path, names)
 }
 
 // fix makes a constant of an input; one with a free batch axis stays an input, of which every sample has the value.

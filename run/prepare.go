@@ -157,7 +157,11 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	pad, err := c.padding(m)
+	if err != nil {
+		return nil, err
+	}
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Pad: pad, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err
