@@ -76,7 +76,7 @@ func (s *Set) openFolder(o Options) error {
 		return badf("%s %w", a.what, err)
 	}
 	a.r = f
-	if err := c.paintAll(f, s.path, images); err != nil {
+	if err := c.paintAll(f, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
 		return err
 	}
 	return s.addColumns(&found{inputs: []array{a}}, o)

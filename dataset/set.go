@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // Options say how samples are taken from a file. The zero value takes all of them as they are.
@@ -26,6 +27,9 @@ type Options struct {
 	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
 	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
 	Pad map[string][]byte
+	// Decoded is told every Every, one call at a time, how many images of a folder are decoded, of how many; nil: nobody is.
+	Decoded func(done, total int)
+	Every   time.Duration
 	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
 	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
 	Only func(FileHash) error

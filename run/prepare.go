@@ -161,7 +161,7 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Pad: pad, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err
