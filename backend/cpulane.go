@@ -192,7 +192,12 @@ func (w *cpuLane) setMask(m search.Mask) error {
 // runPart computes one part of a block.
 func (w *cpuLane) runPart(b block, p int) error {
 	defer w.drop()
-	return w.runBound(b.(*cpuBlock).tensors, w.binds[p])
+	tensors, done, err := b.(*cpuBlock).open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return w.runBound(tensors, w.binds[p])
 }
 
 func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {

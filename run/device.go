@@ -200,7 +200,7 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 		return nil, nil, err
 	}
 	o := s.options
-	o.Naive, o.Cache = true, 0
+	o.Naive, o.Stream, o.Cache = true, true, 0
 	if e, err = backend.New(ctx, src, s.data, s.records, o); err != nil {
 		return nil, nil, err
 	}

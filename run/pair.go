@@ -106,7 +106,7 @@ func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
 		return nil, err
 	}
 	o := s.options
-	o.Naive = true
+	o.Naive, o.Stream = true, true
 	e, err := backend.New(ctx, src, s.data, records, o)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *searching) highReference(ctx context.Context) error {
 		return err
 	}
 	o := s.options
-	o.Naive, o.Metric = true, backend.OutputsOnly
+	o.Naive, o.Stream, o.Metric = true, true, backend.OutputsOnly
 	e, err := backend.New(ctx, src, s.data, s.records, o)
 	if err != nil {
 		return err

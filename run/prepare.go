@@ -238,6 +238,12 @@ func (p *prepared) fixed(ctx context.Context, open ...string) (*onnx.Model, erro
 
 // source is the switchable network, cut for the metric's output.
 func (p *prepared) source(ctx context.Context) (*source, error) {
+	src, _, err := p.sourceFor(ctx, false, false)
+	return src, err
+}
+
+// sourceFor is source with the samples that it takes: bytes where the data have them, if it is asked for.
+func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, backend.Samples, error) {
 	var open []string
 	for _, f := range p.network.Followed {
 		open = append(open, f.Name)
@@ -247,22 +253,31 @@ func (p *prepared) source(ctx context.Context) (*source, error) {
 	}
 	fixed, err := p.fixed(ctx, open...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := *p.network
 	n.Model = fixed
+	var samples backend.Samples = p.data
+	var fed map[string]string
+	if bytes {
+		samples, fed = p.bytesIn(fixed, gpu)
+	}
 	switchable, err := n.Switchable(p.records)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	src, err := newSource(switchable, len(n.Holders), []string{p.output})
 	if err == nil {
 		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
-		for _, in := range p.inputs {
+		for i, in := range p.inputs {
+			if name, is := fed[in.Name]; is {
+				src.first[name] = firstOf(samples, i)
+				continue
+			}
 			src.first[in.Name] = in.First
 		}
 	}
-	return src, err
+	return src, samples, err
 }
 
 // Close gives the data back. It may be called more than once.

@@ -139,7 +139,7 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 }
 
 // firstOf reads the first samples of an input; where there are more to be than there are, the first one again.
-func firstOf(data samples, input int) func(dst []byte, n int) error {
+func firstOf(data backend.Samples, input int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
 			return nil

@@ -121,6 +121,6 @@ func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[stri
 		return nil, err
 	}
 	o := s.options
-	o.Naive, o.Config = true, config
+	o.Naive, o.Stream, o.Config = true, true, config
 	return backend.New(ctx, src, s.data, nil, o)
 }
