@@ -22,14 +22,12 @@ func (b byteSamples) Read(input, sample int, dst []byte) error {
 }
 
 // bytesIn lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
-// of its inputs in the place of those that it had. gpu: a division is left to the host, since not every GPU rounds it as the
-// formula wants it.
+// of its inputs in the place of those that it had.
 func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (backend.Samples, map[string]string) {
 	out := byteSamples{Set: p.data}
 	names := map[string]string{}
 	for i, in := range p.inputs {
-		a, is := p.data.Bytes(i)
-		is = is && !(gpu && a.Std != nil)
+		a, is := bytesOf(p.data, i, gpu)
 		out.bytes = append(out.bytes, is)
 		if !is {
 			continue
@@ -63,4 +61,19 @@ func channelDims(channels, inner int, sample []int64) []int64 {
 		}
 	}
 	return dims
+}
+
+// bytesOf is what becomes of the bytes of an input, and whether it is fed with them. gpu: a division is left to the host, since not
+// every GPU rounds it as the formula wants it.
+func bytesOf(set *dataset.Set, input int, gpu bool) (dataset.Affine, bool) {
+	a, is := set.Bytes(input)
+	return a, is && !(gpu && a.Std != nil)
+}
+
+// residentBytes is what one sample of an input takes where trials run.
+func residentBytes(set *dataset.Set, input int, gpu bool) int {
+	if _, is := bytesOf(set, input, gpu); is {
+		return set.SampleBytes(input) / 4
+	}
+	return set.SampleBytes(input)
 }

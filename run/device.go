@@ -127,12 +127,8 @@ type need struct{ samples, weights, activations int64 }
 func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 
 func (s *searching) need(ctx context.Context) (n need, err error) {
-	for _, in := range s.inputs {
-		size := int64(in.Type.Size())
-		for _, d := range in.Sample() {
-			size *= d
-		}
-		n.samples += size * int64((s.data.Len()+s.block-1)/s.block*s.block)
+	for i := range s.inputs {
+		n.samples += int64(residentBytes(s.data, i, true)) * int64((s.data.Len()+s.block-1)/s.block*s.block)
 	}
 	for _, t := range s.network.Model.Graph().GetInitializer() {
 		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))

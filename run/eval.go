@@ -124,7 +124,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		}
 	}
 	o := backend.Options{Metric: metric, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads,
-		Naive: true, Level: optimization, Config: config}
+		Naive: true, Stream: true, Level: optimization, Config: config}
 	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {

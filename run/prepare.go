@@ -168,7 +168,7 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 	}
 	sizes := make([]int, len(m.Inputs()))
 	for i := range sizes {
-		sizes[i] = set.SampleBytes(i)
+		sizes[i] = residentBytes(set, i, false)
 	}
 	if err = fits(path, set.Len(), sizes, memory); err == nil {
 		err = set.CheckFinite(m.MaskInputs()...)
