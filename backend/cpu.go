@@ -128,16 +128,7 @@ func (c *cpuChain) Close() {
 type cpuBlock struct {
 	tensors []*cgo.Tensor // nil of one that is read whenever it is run
 	slots   []int
-	read    func() ([]*cgo.Tensor, error)
-}
-
-// open hands out the tensors, which done gives back.
-func (b *cpuBlock) open() (tensors []*cgo.Tensor, done func(), err error) {
-	if b.read == nil {
-		return b.tensors, func() {}, nil
-	}
-	tensors, err = b.read()
-	return tensors, func() { closeTensors(tensors) }, err
+	read    func() ([]*cgo.Tensor, error) // of such a block: the caller closes them
 }
 
 func closeTensors(list []*cgo.Tensor) {

@@ -192,11 +192,15 @@ func (w *cpuLane) setMask(m search.Mask) error {
 // runPart computes one part of a block.
 func (w *cpuLane) runPart(b block, p int) error {
 	defer w.drop()
-	tensors, done, err := b.(*cpuBlock).open()
+	data := b.(*cpuBlock)
+	if data.read == nil {
+		return w.runBound(data.tensors, w.binds[p])
+	}
+	tensors, err := data.read()
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer closeTensors(tensors)
 	return w.runBound(tensors, w.binds[p])
 }
 
