@@ -126,35 +126,49 @@ func (c *cpuChain) Close() {
 
 // cpuBlock is a block in C memory, a tensor an input.
 type cpuBlock struct {
-	tensors []*cgo.Tensor
+	tensors []*cgo.Tensor // nil of one that is read whenever it is run
 	slots   []int
+	read    func() ([]*cgo.Tensor, error) // of such a block: the caller closes them
+}
+
+func closeTensors(list []*cgo.Tensor) {
+	for _, t := range list {
+		t.Close()
+	}
 }
 
 // load makes tensors and fills them.
 func (d *cpu) load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error) {
-	b := &cpuBlock{slots: samples}
-	for i, in := range inputs {
-		t, err := cgo.NewTensor(in.Type, in.Dims...)
-		if err != nil {
-			b.Close()
-			return nil, fmt.Errorf("no memory for the data: %w", err)
+	read := func() (list []*cgo.Tensor, err error) {
+		for i, in := range inputs {
+			t, err := cgo.NewTensor(in.Type, in.Dims...)
+			if err != nil {
+				closeTensors(list)
+				return nil, fmt.Errorf("no memory for the data: %w", err)
+			}
+			list = append(list, t)
+			if err := fill(i, t.Bytes()); err != nil {
+				closeTensors(list)
+				return nil, err
+			}
 		}
-		b.tensors = append(b.tensors, t)
-		if err := fill(i, t.Bytes()); err != nil {
-			b.Close()
-			return nil, err
-		}
+		return list, nil
 	}
-	return b, nil
+	if d.opts.Stream {
+		return &cpuBlock{slots: samples, read: read}, nil
+	}
+	tensors, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return &cpuBlock{slots: samples, tensors: tensors}, nil
 }
 
 func (b *cpuBlock) samples() []int { return b.slots }
 
 // Close gives the memory back. It may be called more than once.
 func (b *cpuBlock) Close() {
-	for _, t := range b.tensors {
-		t.Close()
-	}
+	closeTensors(b.tensors)
 	b.tensors = nil
 }
 

@@ -194,7 +194,16 @@ func (w *cpuLane) setMask(m search.Mask) error {
 // runPart computes one part of a block.
 func (w *cpuLane) runPart(b block, p int) error {
 	defer w.drop()
-	return w.runBound(b.(*cpuBlock).tensors, w.binds[p])
+	data := b.(*cpuBlock)
+	if data.read == nil {
+		return w.runBound(data.tensors, w.binds[p])
+	}
+	tensors, err := data.read()
+	if err != nil {
+		return err
+	}
+	defer closeTensors(tensors)
+	return w.runBound(tensors, w.binds[p])
 }
 
 func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {

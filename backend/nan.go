@@ -47,7 +47,7 @@ func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
 				continue
 			}
 			for i, t := range p.stretch.Outputs {
-				if len(t.Dims) == 0 || t.Dims[0] != int64(e.data.block) || out[i] == nil {
+				if !e.rowsOf(t) || out[i] == nil {
 					continue
 				}
 				size := t.elems() / e.data.block

@@ -3,15 +3,42 @@ package backend
 import "demote/cgo"
 
 // A Tensor is the name, element type and full shape of what goes into or comes out of a stretch
-// of a network. The first dimension is the block size.
+// of a network. The first dimension is the block size, but for a network some input of which has no batch in front: then a block
+// is one sample.
 type Tensor struct {
 	Name string
 	Type cgo.DType
 	Dims []int64
 
+	Alone bool // of a network's input: a block is one sample, whatever the first dimension is
+
 	// First reads the first samples of an input's data, one after another, for runs that only look at a network: values that are
 	// there, since zeros may be what no sample has. Nil: zeros.
 	First func(dst []byte, samples int) error `json:"-"`
+}
+
+// Batch is the number of samples that an input of a network takes.
+func (t Tensor) Batch() int {
+	if t.Alone || len(t.Dims) == 0 {
+		return 1
+	}
+	return int(t.Dims[0])
+}
+
+// At is an input of a network with another number of samples; itself where a block is one.
+func (t Tensor) At(samples int) Tensor {
+	if !t.Alone && len(t.Dims) > 0 {
+		t.Dims = append([]int64{int64(samples)}, t.Dims[1:]...)
+	}
+	return t
+}
+
+// Sample are the dimensions of one sample of an input.
+func (t Tensor) Sample() []int64 {
+	if t.Alone || len(t.Dims) == 0 {
+		return t.Dims
+	}
+	return t.Dims[1:]
 }
 
 // elems is the number of elements of one block.

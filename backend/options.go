@@ -36,7 +36,7 @@ func (o Options) fit(samples int) (Options, error) {
 // into samples.
 func (o Options) checkBatch(inputs []Tensor) error {
 	for _, in := range inputs {
-		if len(in.Dims) == 0 || in.Dims[0] != int64(o.Block) {
+		if !in.Alone && len(in.Dims) == 0 || in.Batch() != o.Block {
 			return fmt.Errorf("backend: blocks of %d samples, but input %s of the source is %v: give Options.Block its batch", o.Block, in.Name, in.Dims)
 		}
 	}

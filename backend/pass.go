@@ -34,7 +34,7 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 		defer t.Close()
 		data = append(data, t)
 	}
-	block := int(s.Inputs[0].Dims[0])
+	block := s.Inputs[0].Batch()
 	for first := 0; first < samples.Len(); first += block {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -52,7 +52,7 @@ func NewPlain(s *Stretch, samples Samples, o PlainOptions) (_ *Plain, err error)
 		}
 		p.lanes = append(p.lanes, lane)
 	}
-	p.data, err = newResident(&cpu{}, samples, s.Inputs, int(s.Inputs[0].Dims[0]), nil)
+	p.data, err = newResident(&cpu{}, samples, s.Inputs, s.Inputs[0].Batch(), nil)
 	return p, err
 }
 

@@ -112,6 +112,14 @@ func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int)
 	return first, err
 }
 
+// rowsOf tells whether a tensor of the network has a row for each sample of a block: all of it is one where a block is one sample.
+func (e *Evaluator) rowsOf(t Tensor) bool {
+	if e.data.block == 1 {
+		return true
+	}
+	return len(t.Dims) > 0 && t.Dims[0] == int64(e.data.block)
+}
+
 // sample runs the block that holds a sample and hands the sample's part of every float tensor to f,
 // in computing order, until f returns false.
 func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(name string, row []float32) bool) error {
@@ -122,7 +130,7 @@ func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(name stri
 	}
 	slot := pos % e.data.block
 	for i, t := range p.stretch.Outputs {
-		if len(t.Dims) == 0 || t.Dims[0] != int64(e.data.block) || out[i] == nil {
+		if !e.rowsOf(t) || out[i] == nil {
 			continue
 		}
 		size := t.elems() / e.data.block

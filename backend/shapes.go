@@ -48,8 +48,8 @@ func runOnce(session *cgo.Session, inputs []Tensor, within func(run func())) (me
 		}
 		defer t.Close()
 		clear(t.Bytes())
-		if in.First != nil && len(in.Dims) > 0 {
-			if err := in.First(t.Bytes(), int(in.Dims[0])); err != nil {
+		if in.First != nil && (in.Alone || len(in.Dims) > 0) {
+			if err := in.First(t.Bytes(), in.Batch()); err != nil {
 				return nil, err
 			}
 		}

@@ -148,7 +148,7 @@ func plain() graph {
 		weights("w3", []int64{8, 5}).node("MatMul", "y", "t", "w3").output("y", 5)
 }
 
-// npy is an array of float32 or, with "<i8", int64 numbers as a file.
+// npy is an array of float32 or, with "<i8" and "|u1", int64 numbers and bytes as a file.
 func npy(dtype string, values []float64, shape ...int) []byte {
 	dims := ""
 	for _, d := range shape {
@@ -159,9 +159,12 @@ func npy(dtype string, values []float64, shape ...int) []byte {
 	data := append([]byte("\x93NUMPY\x01\x00"), byte(len(text)), byte(len(text)>>8))
 	data = append(data, text...)
 	for _, v := range values {
-		if dtype == "<i8" {
+		switch dtype {
+		case "|u1":
+			data = append(data, byte(v))
+		case "<i8":
 			data = binary.LittleEndian.AppendUint64(data, uint64(int64(v)))
-		} else {
+		default:
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
 		}
 	}

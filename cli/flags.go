@@ -42,6 +42,11 @@ func quantizedFlags() []cli.Flag {
 	}
 }
 
+// inputFlag gives inputs of the network a value.
+func inputFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "input", Category: catInput, Usage: "`NAME=VALUE`: an input that has the same value for every sample, such as sr=16000, h=0,0,0,1, or state=0 where all of it is 0; may be given again"}
+}
+
 // dataFlags say which samples are evaluated.
 func dataFlags() []cli.Flag {
 	return join([]cli.Flag{
@@ -55,6 +60,8 @@ func dataFlags() []cli.Flag {
 // sampleFlags say how samples are turned into the network's input.
 func sampleFlags() []cli.Flag {
 	return []cli.Flag{
+		inputFlag(),
+		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
 		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},
 		&cli.StringFlag{Name: "std", Category: catInput, Usage: "`D`: then divide by D, or D,D,D"},
@@ -111,7 +118,7 @@ func jsonFlag() cli.Flag {
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
 		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Labels: c.String("labels"),
-		OutputHolder: c.Bool("output-holder"), Limit: c.Int("limit"),
+		OutputHolder: c.Bool("output-holder"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),

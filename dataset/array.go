@@ -26,6 +26,8 @@ type array struct {
 	text  textType // of Text
 	big   bool     // big-endian
 	shape []int64
+	alike bool    // all samples are the first one, and there is no other
+	items []array // of samples of different shapes: those, of which shape has the number only
 }
 
 // size is the number of bytes of an element.

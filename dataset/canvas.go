@@ -90,9 +90,9 @@ func (c *canvas) shape() []int64 {
 	}
 }
 
-// paintAll decodes all images with all processors and writes them to f, one after another. The error is that of the
+// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The error is that of the
 // first image that has one.
-func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
+func (c *canvas) paintAll(f io.WriterAt, dir string, images []string, t *ticker) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	var mu sync.Mutex
@@ -114,6 +114,7 @@ func (c *canvas) paintAll(f io.WriterAt, dir string, images []string) error {
 						err = badf("%s: the folder of images %w", dir, unwritable(e))
 					}
 				}
+				t.add()
 				if err != nil {
 					mu.Lock()
 					if i < failed {

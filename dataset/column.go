@@ -12,7 +12,11 @@ type column struct {
 	in    Input
 	a     array
 	shape []int64 // of one sample, as the network sees it
+	whole bool    // the shape is that of the whole input, which has no batch in front
 	per   int     // elements of one sample
+
+	items []array // of samples of different shapes
+	pad   []byte  // an element of what they lack
 
 	mu   sync.Mutex // guards cast
 	cast *caster
@@ -23,7 +27,15 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if a.elem == Text {
 		return nil, badf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
 	}
-	shape, err := fit(a, in)
+	if a.items != nil {
+		return raggedColumn(a, in, o, floats)
+	}
+	shape, whole, err := fit(a, in)
+	if err != nil && o.Pad[in.Name] != nil && len(a.shape) > 1 {
+		if c, e := raggedColumn(a.rows(), in, o, floats); e == nil {
+			return c, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -43,31 +55,43 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if per > math.MaxInt/int64(in.Type.Size()) {
 		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
 	}
-	return &column{in: in, a: a, shape: shape, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
+	return &column{in: in, a: a, shape: shape, whole: whole, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
 }
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }
 
 // read writes n elements of the sample at row, from element first on, to dst.
 func (c *column) read(row, first, n int, dst []byte) error {
-	size := c.a.elem.Size()
-	off := c.a.off + (int64(row)*int64(c.per)+int64(first))*int64(size)
+	switch {
+	case c.items != nil:
+		return c.readPadded(row, first, n, dst)
+	case c.a.alike:
+		row = 0
+	}
+	return c.readRun(c.a, int64(row)*int64(c.per)+int64(first), row, first, n, dst)
+}
+
+// readRun writes n elements of an array, from element at on, to dst: of the sample at row those from element first on.
+func (c *column) readRun(a array, at int64, row, first, n int, dst []byte) error {
+	size := a.elem.Size()
+	off := a.off + at*int64(size)
 	if c.cast.direct() {
-		if err := c.a.readAt(dst, off); err != nil {
+		if err := a.readAt(dst, off); err != nil {
 			return err
 		}
-		if c.a.big {
+		if a.big {
 			swap(dst, size)
 		}
 		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.cast.big = a.big
 	to := c.in.Type.Size()
 	for done := 0; done < n; done += chunk {
 		m := min(chunk, n-done)
 		raw := c.cast.raw[:m*size]
-		if err := c.a.readAt(raw, off+int64(done)*int64(size)); err != nil {
+		if err := a.readAt(raw, off+int64(done)*int64(size)); err != nil {
 			return err
 		}
 		if i := c.cast.cast(dst[done*to:], raw, first+done); i >= 0 {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,8 @@ type Input struct {
 	Name string
 	Dims []int64 // first the batch; -1 where any size will do
 	Type Type
+	// Batched says that the first axis is the batch, by its name: no sample has all of the input.
+	Batched bool
 }
 
 // String writes an input as messages name it: its name and its shape, N for a batch of any size and ? for another axis.
@@ -39,7 +42,7 @@ func inputNames(inputs []Input) string {
 
 func (in Input) check() error {
 	if len(in.Dims) == 0 {
-		return badf("the network's input %q is a scalar without a batch axis: give the network a batch axis", in.Name)
+		return badf("the network's input %q is a scalar without a batch axis: give its value, --input %s=VALUE", in.Name, in.Name)
 	}
 	for i, d := range in.Dims {
 		if d == 0 || d < -1 {
@@ -52,26 +55,64 @@ func (in Input) check() error {
 	return nil
 }
 
-// fit is the shape of one sample as the network sees it. The shapes must be equal, axis by axis, or become equal when
-// axes of size 1 are left out of both; the order of the elements stays.
-func fit(a array, in Input) ([]int64, error) {
-	have, want := a.shape[1:], in.Dims[1:]
-	if sameAxes(have, want) {
-		return have, nil
-	}
-	if sameAxes(squeeze(have), squeeze(want)) {
-		shape := make([]int64, len(want))
-		rest := squeeze(have)
-		for i, d := range want {
-			if d == 1 {
-				shape[i] = 1
-				continue
-			}
-			shape[i], rest = rest[0], rest[1:]
+// fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first axis, it
+// may have all of the input in each sample: whole, then, and the shape is the input's.
+func fit(a array, in Input) (shape []int64, whole bool, err error) {
+	have, want := a.shape[1:], in.Dims
+	if len(want) > 0 {
+		if shape = match(have, want[1:]); shape != nil {
+			return shape, false, nil
 		}
-		return shape, nil
 	}
-	return nil, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, want))
+	if !in.Batched {
+		if shape = matchWhole(have, want); shape != nil {
+			return shape, true, nil
+		}
+	}
+	return nil, false, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, want[1:]))
+}
+
+// match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of size 1 are
+// left out of both; the order of the elements stays. nil: they are not.
+func match(have, want []int64) []int64 {
+	if sameAxes(have, want) {
+		return have
+	}
+	rest := squeeze(have)
+	if !sameAxes(rest, squeeze(want)) {
+		return nil
+	}
+	shape := make([]int64, len(want))
+	for i, d := range want {
+		if d == 1 {
+			shape[i] = 1
+			continue
+		}
+		shape[i], rest = rest[0], rest[1:]
+	}
+	return shape
+}
+
+// matchWhole is match for a sample that is all of an input, where one free axis, the batch, may be missing.
+func matchWhole(have, want []int64) []int64 {
+	if shape := match(have, want); shape != nil {
+		return shape
+	}
+	var found []int64
+	for i, d := range want {
+		if d != -1 {
+			continue
+		}
+		one := slices.Clone(want)
+		one[i] = 1
+		if shape := match(have, one); shape != nil {
+			if found != nil {
+				return nil // the sizes do not tell which
+			}
+			found = shape
+		}
+	}
+	return found
 }
 
 // sameAxes compares sizes; -1 in want is any.

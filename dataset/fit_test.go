@@ -34,7 +34,7 @@ func TestFit(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := Input{Name: "in", Dims: c.want, Type: Float32}
-			got, err := fit(array{what: "x.npy: the array", shape: c.have}, in)
+			got, _, err := fit(array{what: "x.npy: the array", shape: c.have}, in)
 			if c.shape == nil {
 				wantBad(t, err, "x.npy: the array has shape "+dims(c.have), "but the network's input is "+in.String(), c.advice)
 				return

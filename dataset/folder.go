@@ -23,9 +23,10 @@ func isImage(name string) bool {
 // openFolder makes a set of a folder of images. Its images are decoded once, here, to a temporary file, so that every
 // damaged image is found before anything is computed, and reading a sample costs as little as from an array.
 func (s *Set) openFolder(o Options) error {
-	if len(s.inputs) != 1 {
+	inputs := fed(s.inputs, o)
+	if len(inputs) != 1 {
 		return badf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each",
-			s.path, inputNames(s.inputs))
+			s.path, inputNames(inputs))
 	}
 	images, err := s.listImages(o)
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Set) openFolder(o Options) error {
 		images, s.pick = images[:len(s.pick)], nil
 	}
 	s.names = func(i int) string { return images[i] }
-	c, err := newCanvas(s.path, images[0], s.inputs[0])
+	c, err := newCanvas(s.path, images[0], inputs[0])
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (s *Set) openFolder(o Options) error {
 		return badf("%s %w", a.what, err)
 	}
 	a.r = f
-	if err := c.paintAll(f, s.path, images); err != nil {
+	if err := c.paintAll(f, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
 		return err
 	}
 	return s.addColumns(&found{inputs: []array{a}}, o)

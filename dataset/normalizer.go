@@ -9,6 +9,7 @@ import (
 // numbers for all channels or one a channel.
 type normalizer struct {
 	scale, mean, std []float32 // of equal length
+	asked            [3]bool   // which of them are more than what changes nothing
 	inner            int       // elements from one channel to the next; 1 if the channels are the last axis
 }
 
@@ -29,7 +30,7 @@ func newNormalizer(in Input, shape []int64, o *Options) (*normalizer, error) {
 	if !asked {
 		return nil, nil
 	}
-	z := &normalizer{inner: 1}
+	z := &normalizer{inner: 1, asked: [3]bool{len(o.Scale) > 0, len(o.Mean) > 0, len(o.Std) > 0}}
 	for i, to := range []*[]float32{&z.scale, &z.mean, &z.std} {
 		g := given[i]
 		switch len(g.values) {

@@ -29,14 +29,29 @@ func openNPZ(f *file, inputs []Input) (*found, error) {
 		if len(inputs) == 1 && !z.has(key) {
 			key = inputKey
 		}
+		if !z.has(key) && z.has(itemKey(in.Name, 0)) {
+			key = in.Name
+		}
+		if z.has(itemKey(key, 0)) && !z.has(key) {
+			if got.inputs[i], err = z.openItems(key); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if !z.has(key) {
 			want := strconv.Quote(in.Name)
 			if len(inputs) == 1 {
 				want = fmt.Sprintf("%q or %q", inputKey, in.Name)
 			}
-			return nil, badf("%s: no array named %s: it has %s; save it under the input's name", f.path, want, quoted(z.keys()))
+			return nil, badf("%s: no array named %s: it has %s; save it under the input's name%s", f.path, want, quoted(z.keys()), orValue(inputs, in))
 		}
 		labels = labels && key != labelKey
+		if z.has(key + offsetsKey) {
+			if got.inputs[i], err = z.openJoined(key); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if got.inputs[i], err = z.open(key); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // Options say how samples are taken from a file. The zero value takes all of them as they are.
@@ -20,6 +21,15 @@ type Options struct {
 	Kind LabelKind
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
+	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the input's type.
+	// The data need no array for them.
+	Alike map[string][]byte
+	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
+	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
+	Pad map[string][]byte
+	// Decoded is told every Every, one call at a time, how many images of a folder are decoded, of how many; nil: nobody is.
+	Decoded func(done, total int)
+	Every   time.Duration
 	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
 	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
 	Only func(FileHash) error
@@ -71,7 +81,7 @@ func Open(path string, inputs []Input, o Options) (*Set, error) {
 }
 
 func (s *Set) open(o Options) error {
-	if len(s.inputs) == 0 {
+	if len(fed(s.inputs, o)) == 0 {
 		return badf("the network has no input to feed")
 	}
 	for _, in := range s.inputs {
@@ -106,7 +116,7 @@ func (s *Set) open(o Options) error {
 
 // openArrays makes a set of a file of arrays.
 func (s *Set) openArrays(f *file, o Options) error {
-	got, err := f.open(s.inputs)
+	got, err := f.open(fed(s.inputs, o))
 	if err != nil {
 		return err
 	}
@@ -138,12 +148,22 @@ func (s *Set) addColumns(got *found, o Options) error {
 	}
 	floats := 0
 	for _, in := range s.inputs {
-		if in.Type.Float() {
+		if in.Type.Float() && o.Alike[in.Name] == nil {
 			floats++
 		}
 	}
-	for i, in := range s.inputs {
-		a := got.inputs[i]
+	next := 0
+	for _, in := range s.inputs {
+		if value := o.Alike[in.Name]; value != nil {
+			c, err := alikeColumn(in, value, first.shape[0])
+			if err != nil {
+				return err
+			}
+			s.columns = append(s.columns, c)
+			continue
+		}
+		a := got.inputs[next]
+		next++
 		if a.shape[0] != first.shape[0] {
 			return badf("%s has %d samples and %s has %d: save as many of each", first.what, first.shape[0], a.what, a.shape[0])
 		}
@@ -165,6 +185,10 @@ func (s *Set) Labels() []int64 { return s.labels }
 // Shape is the shape of one sample of an input, without the batch axis, with all sizes known. The caller does not change
 // it.
 func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
+
+// Whole tells whether an input has no batch in front, or has it elsewhere: then a sample is all of the input, with one for the
+// size of such an axis, and can only run alone.
+func (s *Set) Whole(input int) bool { return s.columns[input].whole }
 
 // SampleBytes is the size of one sample of an input in the network's element type.
 func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }

@@ -92,14 +92,17 @@ func unwritable(err error) error {
 	return fmt.Errorf("cannot be unpacked to %s (%w): set TMPDIR to a folder with more room", os.TempDir(), bare(err))
 }
 
-func (s *spool) close() error {
+func (s *spool) close() error { return s.giveBack(0) }
+
+// giveBack closes the files from one on.
+func (s *spool) giveBack(first int) error {
 	var errs []error
-	for _, f := range s.files {
+	for _, f := range s.files[first:] {
 		errs = append(errs, f.Close())
 		if err := os.Remove(f.Name()); err != nil && !os.IsNotExist(err) {
 			errs = append(errs, err)
 		}
 	}
-	s.files = nil
+	s.files = s.files[:first]
 	return errors.Join(errs...)
 }

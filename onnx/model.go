@@ -28,9 +28,13 @@ type Model struct {
 	Proto *onnxpb.ModelProto
 	Dir   string // folder of the file, where its external data are
 	Path  string // the file as the user named it, "" if it came from memory
+	Alone bool   // its inputs have the shapes of one sample, of which some have no batch in front
 
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them
+
+	kept  []*onnxpb.ValueInfoProto // inputs that are off the graph, see FixInput and DropUnread
+	order []string                 // the graph's inputs before the first of them was taken off
 }
 
 // Value describes an input or an output of a network.

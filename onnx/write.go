@@ -21,7 +21,7 @@ const (
 // external data. The file appears whole or not at all: it is written under another name in the same folder, forced to
 // disk and then renamed; what was there before stays if anything fails (the data file is renamed first). An error that
 // matches ErrInput names the path.
-func (m *Model) Write(path string) error { return m.writeSpilling(path, spillAt) }
+func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
 func (m *Model) writeSpilling(path string, limit int64) error {
 	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())

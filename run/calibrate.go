@@ -105,21 +105,20 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	if err != nil {
 		return err
 	}
+	free := batchOf(n.Model) == 0 && !alone(n.Model, data)
+	if free || alone(n.Model, data) {
+		block = 1
+	}
 	inputs, err := blockInputs(n.Model, data, block)
 	if err != nil {
 		return err
-	}
-	if batchOf(n.Model) == 0 {
-		block = 1
 	}
 	known, err := measureShapes(ctx, n.Model, inputs, block)
 	if err != nil {
 		return err
 	}
-	if batchOf(n.Model) == 0 {
-		if !known.single {
-			block = min(calibrationBlock, data.Len())
-		}
+	if free && !known.single {
+		block = min(calibrationBlock, data.Len())
 		if inputs, err = blockInputs(n.Model, data, block); err != nil {
 			return err
 		}

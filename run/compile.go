@@ -21,7 +21,7 @@ func (s *searching) compile(ctx context.Context) error {
 	if err := score(ctx); err != nil {
 		return err
 	}
-	src, err := s.source(ctx)
+	src, samples, err := s.sourceFor(ctx, true, s.onGPU())
 	if err == nil {
 		err = s.checkLabels(s.metric, src)
 	}
@@ -31,19 +31,19 @@ func (s *searching) compile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.openTrials(ctx, src)
+	err = s.openTrials(ctx, src, samples)
 	backend.Trim()
 	return err
 }
 
 // openTrials opens the evaluator that trials run on.
-func (s *searching) openTrials(ctx context.Context, src backend.Source) error {
+func (s *searching) openTrials(ctx context.Context, src backend.Source, samples backend.Samples) error {
 	o, err := s.trialOptions()
 	if s.config.everyCut {
 		o.Cuts = everyCut(src)
 	}
 	if err == nil {
-		s.ev, err = backend.New(ctx, src, s.data, s.records, o)
+		s.ev, err = backend.New(ctx, src, samples, s.records, o)
 	}
 	return err
 }
@@ -119,9 +119,9 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	src, err := s.source(ctx)
+	src, samples, err := s.sourceFor(ctx, true, s.onGPU())
 	if err != nil {
 		return err
 	}
-	return s.openTrials(ctx, src)
+	return s.openTrials(ctx, src, samples)
 }

@@ -61,6 +61,8 @@ type Config struct {
 	ClassWeights  string        `json:"class_weights"`     // balanced, or a number for each class with commas between
 	IgnoreLabel   *int64        `json:"ignore_label"`      // samples or pixels with this label do not count
 
+	Fixed  []string  `json:"input"` // NAME=VALUE: inputs that have the same value for every sample
+	Pad    []string  `json:"pad"`   // NAME=VALUE: of inputs, what is put behind shorter samples
 	Output string    `json:"output"`
 	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
 	Scale  []float32 `json:"scale"`

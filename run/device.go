@@ -127,12 +127,8 @@ type need struct{ samples, weights, activations int64 }
 func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 
 func (s *searching) need(ctx context.Context) (n need, err error) {
-	for _, in := range s.inputs {
-		size := int64(in.Type.Size())
-		for _, d := range in.Dims[1:] {
-			size *= d
-		}
-		n.samples += size * int64((s.data.Len()+s.block-1)/s.block*s.block)
+	for i := range s.inputs {
+		n.samples += int64(residentBytes(s.data, i, true)) * int64((s.data.Len()+s.block-1)/s.block*s.block)
 	}
 	for _, t := range s.network.Model.Graph().GetInitializer() {
 		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
@@ -200,7 +196,7 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 		return nil, nil, err
 	}
 	o := s.options
-	o.Naive, o.Cache = true, 0
+	o.Naive, o.Stream, o.Cache = true, true, 0
 	if e, err = backend.New(ctx, src, s.data, s.records, o); err != nil {
 		return nil, nil, err
 	}

@@ -15,12 +15,8 @@ import (
 func (s *searching) dryRun(ctx context.Context) error {
 	n, samples := len(s.records), s.data.Len()
 	data := 0
-	for _, in := range s.inputs {
-		size := in.Type.Size()
-		for _, d := range in.Dims[1:] {
-			size *= int(d)
-		}
-		data += size * samples
+	for i := range s.inputs {
+		data += residentBytes(s.data, i, s.onGPU()) * samples
 	}
 	activations, err := s.activations(ctx)
 	if err != nil {

@@ -42,7 +42,7 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 
 // readEncodings reads the float network and its two encodings files and joins them.
 func (p *prepared) readEncodings(c Config) (err error) {
-	if p.float, err = onnx.Read(c.Model); err != nil {
+	if p.float, err = c.readNetwork(c.Model); err != nil {
 		return err
 	}
 	p.model = p.float
@@ -58,7 +58,7 @@ func (p *prepared) readEncodings(c Config) (err error) {
 	if err != nil {
 		return mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
 	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, warnings("pair-differs", report.Lines())
+	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(p.float)...)
 	if !report.Same() {
 		p.low, p.lowGrids = low, lowGrids
 	}

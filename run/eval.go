@@ -89,14 +89,14 @@ func (p *plain) Close() {
 
 // openPlain compiles a file on the data of a configuration.
 func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (_ *plain, err error) {
-	m, err := onnx.Read(file)
+	m, unknown, err := c.readFixed(file)
 	if err == nil {
 		err = m.CheckConstants()
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{model: m}
+	p := &prepared{model: m, unknown: unknown}
 	defer func() {
 		if err != nil {
 			p.Close()
@@ -118,8 +118,13 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, err
 	}
+	if !metric.NeedsReference || reference == "" {
+		if err := unknownInput(unknown, m); err != nil {
+			return nil, err
+		}
+	}
 	o := backend.Options{Metric: metric, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads,
-		Naive: true, Level: optimization, Config: config}
+		Naive: true, Stream: true, Level: optimization, Config: config}
 	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
@@ -181,11 +186,18 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 
 // referenceOutputs runs another network on the same samples.
 func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) ([]float32, error) {
-	m, err := onnx.Read(file)
+	m, unknown, err := c.readFixed(file)
+	if err == nil {
+		unknown = slices.DeleteFunc(unknown, func(in fixedInput) bool { return !lacks(p.unknown, in.name) })
+		err = unknownInput(unknown, m)
+	}
 	if err == nil {
 		err = m.CheckConstants()
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := p.feeds(m); err != nil {
 		return nil, err
 	}
 	if o.Output, err = wantOutput(m, c.Output); err != nil {

@@ -96,7 +96,7 @@ func (f Format) files(path string) ([]string, error) {
 // the mix, since that file has no others.
 func (s *searching) annotated(low []bool, _ string) (w written, err error) {
 	if s.config.Low != "" && s.model.IsMCTQ() && len(s.network.Followed) == 0 {
-		file, err := onnx.Read(s.config.Low)
+		file, err := s.config.readNetwork(s.config.Low)
 		if err != nil {
 			return w, err
 		}

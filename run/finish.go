@@ -22,7 +22,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		return err
 	}
 	o := s.options
-	o.Naive = true
+	o.Naive, o.Stream = true, true
 	if s.metric.NeedsReference {
 		o.Metric = backend.OutputsOnly
 	}

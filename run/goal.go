@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,8 @@ func (c Config) choices() map[string]string {
 	f := map[string]string{
 		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
+	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
+	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")
 	if c.Session != "exact" {
 		f["session"] = c.Session
 	}

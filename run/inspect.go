@@ -86,9 +86,10 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 
 // inspectFloat finds the holders of a float network, and their grids where calibration samples are given.
 func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
-	if p.model, err = onnx.Read(c.Model); err != nil {
+	if p.model, err = c.readNetwork(c.Model); err != nil {
 		return err
 	}
+	p.notes = c.fixedNotes(p.model)
 	if p.network, err = prepareFloat(p.model, c); err != nil || c.Calib == "" {
 		return err
 	}

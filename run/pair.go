@@ -12,8 +12,8 @@ import (
 )
 
 // importFile reads one quantized file: an export of Sony's toolkit, or QDQ.
-func importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network, []quant.Grid, error) {
-	m, err := onnx.Read(path)
+func (c Config) importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network, []quant.Grid, error) {
+	m, err := c.readNetwork(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -59,11 +59,11 @@ func (p *prepared) readPair(c Config) error {
 	if err != nil {
 		return err
 	}
-	lowFile, low, lowGrids, err := importFile(c.Low, formula)
+	lowFile, low, lowGrids, err := c.importFile(c.Low, formula)
 	if err != nil {
 		return err
 	}
-	file, high, highGrids, err := importFile(c.High, formula)
+	file, high, highGrids, err := c.importFile(c.High, formula)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (p *prepared) readPair(c Config) error {
 	if c.Weights == "follow" {
 		network.Follow(low, report)
 	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, warnings("pair-differs", report.Lines())
+	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(file)...)
 	p.model = file
 	p.bookModel("low", lowFile)
 	p.bookModel("high", file)
@@ -106,7 +106,7 @@ func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
 		return nil, err
 	}
 	o := s.options
-	o.Naive = true
+	o.Naive, o.Stream = true, true
 	e, err := backend.New(ctx, src, s.data, records, o)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (s *searching) highReference(ctx context.Context) error {
 		return err
 	}
 	o := s.options
-	o.Naive, o.Metric = true, backend.OutputsOnly
+	o.Naive, o.Stream, o.Metric = true, true, backend.OutputsOnly
 	e, err := backend.New(ctx, src, s.data, s.records, o)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ type prepared struct {
 	layout   search.Layout // units and what is held, see arrange
 	files    []InputFile
 	notes    []Warning
+	unknown  []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -47,7 +48,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if p.float, err = onnx.Read(c.Model); err != nil {
+	if p.float, err = c.readNetwork(c.Model); err != nil {
 		return nil, err
 	}
 	p.model = p.float
@@ -79,6 +80,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.notes = append(p.notes, c.fixedNotes(p.float)...)
 	p.bookModel("model", p.float)
 	if err := p.bookData("calib", calib); err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 // quantized is the part of prepare that needs no evaluation data: the network with its weights on
 // their grids, and its records.
 func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, error) {
-	m, err := onnx.Read(c.Model)
+	m, err := c.readNetwork(c.Model)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,20 +155,31 @@ func (p *prepared) open(c Config) error {
 			return err
 		}
 	}
+	if err := checkAlone(p.model, p.data, c); err != nil {
+		return err
+	}
 	return p.setBlock(p.block)
 }
 
 // openData opens samples for a network, with labels from another file or without, and sees that
 // they fit into the memory and are numbers.
 func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	alike, err := c.alike(m)
+	if err != nil {
+		return nil, err
+	}
+	pad, err := c.padding(m)
+	if err != nil {
+		return nil, err
+	}
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err != nil {
 		return nil, err
 	}
 	sizes := make([]int, len(m.Inputs()))
 	for i := range sizes {
-		sizes[i] = set.SampleBytes(i)
+		sizes[i] = residentBytes(set, i, false)
 	}
 	if err = fits(path, set.Len(), sizes, memory); err == nil {
 		err = set.CheckFinite(m.MaskInputs()...)
@@ -236,6 +249,12 @@ func (p *prepared) fixed(ctx context.Context, open ...string) (*onnx.Model, erro
 
 // source is the switchable network, cut for the metric's output.
 func (p *prepared) source(ctx context.Context) (*source, error) {
+	src, _, err := p.sourceFor(ctx, false, false)
+	return src, err
+}
+
+// sourceFor is source with the samples that it takes: bytes where the data have them, if it is asked for.
+func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, backend.Samples, error) {
 	var open []string
 	for _, f := range p.network.Followed {
 		open = append(open, f.Name)
@@ -245,22 +264,31 @@ func (p *prepared) source(ctx context.Context) (*source, error) {
 	}
 	fixed, err := p.fixed(ctx, open...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := *p.network
 	n.Model = fixed
+	var samples backend.Samples = p.data
+	var fed map[string]string
+	if bytes {
+		samples, fed = p.bytesIn(fixed, gpu)
+	}
 	switchable, err := n.Switchable(p.records)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	src, err := newSource(switchable, len(n.Holders), []string{p.output})
 	if err == nil {
 		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
-		for _, in := range p.inputs {
+		for i, in := range p.inputs {
+			if name, is := fed[in.Name]; is {
+				src.first[name] = firstOf(samples, i)
+				continue
+			}
 			src.first[in.Name] = in.First
 		}
 	}
-	return src, err
+	return src, samples, err
 }
 
 // Close gives the data back. It may be called more than once.

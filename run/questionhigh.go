@@ -161,6 +161,9 @@ func (p *picked) Len() int { return len(p.samples) }
 // Shape is that of one sample.
 func (p *picked) Shape(input int) []int64 { return p.set.Shape(input) }
 
+// Whole tells whether an input has no batch in front.
+func (p *picked) Whole(input int) bool { return p.set.Whole(input) }
+
 func (p *picked) Read(input, i int, dst []byte) error {
 	return p.set.Read(input, p.samples[i], dst)
 }

@@ -39,7 +39,7 @@ func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 	if floats != 1 { // --scale, --mean and --std are for networks of one such input
 		return nil
 	}
-	shape := p.inputs[input].Dims[1:]
+	shape := p.inputs[input].Sample()
 	now := affineOf(c, shape)
 	if now == nil {
 		return nil

@@ -31,12 +31,12 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 	measure := func(batch int) (map[string][]int64, error) {
 		at := slices.Clone(inputs)
 		for i := range at {
-			at[i].Dims = append([]int64{int64(batch)}, at[i].Dims[1:]...)
+			at[i] = at[i].At(batch)
 		}
 		return backend.Measure(ctx, model, at, names)
 	}
 	s := &shapes{}
-	if batchOf(m) > 0 {
+	if batchOf(m) > 0 || inputs[0].Alone {
 		s.one, err = measure(block)
 		s.two = s.one
 	} else if s.one, err = measure(1); err == nil {
@@ -89,9 +89,10 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 		}
 	}
 	for _, in := range inputs {
-		dims[in.Name] = append([]int64{int64(block)}, in.Dims[1:]...)
+		dims[in.Name] = in.At(block).Dims
 	}
 	fixed := m.WithShapes(dims)
+	fixed.Alone = inputs[0].Alone
 	if err := fixed.FoldConstants(open...); err != nil {
 		return nil, err
 	}
@@ -112,13 +113,14 @@ func batchOf(m *onnx.Model) int {
 type samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
+	Whole(input int) bool    // the input has no batch in front: a sample is all of it, and runs alone
 }
 
 // dataInputs describes a model's inputs to the dataset.
 func dataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
-		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type)})
+		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v)})
 	}
 	return list
 }
@@ -126,11 +128,17 @@ func dataInputs(m *onnx.Model) []dataset.Input {
 // blockInputs are the network's inputs as blocks of the data's samples.
 func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, error) {
 	var list []backend.Tensor
+	single := alone(m, data)
 	for i, v := range m.Inputs() {
-		if v.Type == onnx.Undefined || len(v.Dims) == 0 {
+		whole := data.Whole(i)
+		if v.Type == onnx.Undefined || len(v.Dims) == 0 && !whole {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
-		list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...), First: firstOf(data, i)})
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), First: firstOf(data, i), Alone: single}
+		if !whole {
+			t.Dims = append([]int64{int64(block)}, t.Dims...)
+		}
+		list = append(list, t)
 	}
 	if len(list) == 0 {
 		return nil, mistakef("%s: the network has no input", m.Path)
@@ -139,7 +147,7 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 }
 
 // firstOf reads the first samples of an input; where there are more to be than there are, the first one again.
-func firstOf(data samples, input int) func(dst []byte, n int) error {
+func firstOf(data backend.Samples, input int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
 			return nil
@@ -164,6 +172,9 @@ func (p *prepared) setBlock(block int) (err error) {
 	if batchOf(p.model) == 0 {
 		block = max(1, min(block, p.data.Len()))
 	}
+	if alone(p.model, p.data) {
+		block = 1
+	}
 	p.block = block
 	p.inputs, err = blockInputs(p.model, p.data, block)
 	return err
@@ -175,6 +186,8 @@ func chooseBlock(m *onnx.Model, asked int) (int, error) {
 	switch {
 	case asked < 0:
 		return 0, mistakef("--block %d: give a number of samples", asked)
+	case fixed > 0 && asked > 0 && fixed != asked && mixed(m):
+		return asked, nil // the data say whether samples run alone, see checkAlone
 	case fixed > 0 && asked > 0 && fixed != asked:
 		return 0, mistakef("--block %d: the network's batch is fixed to %d", asked, fixed)
 	case fixed > 0:
@@ -194,7 +207,7 @@ const largestActivation = 16 << 20
 // fitBlock settles the block size where it is free: no holder's tensor too large, and an even number of blocks,
 // so that two workers have the same to do. It depends on the network and the number of samples only.
 func (p *prepared) fitBlock(ctx context.Context, asked int) error {
-	if asked > 0 || batchOf(p.model) > 0 {
+	if asked > 0 || batchOf(p.model) > 0 || alone(p.model, p.data) {
 		return nil
 	}
 	s, err := p.measured(ctx)

@@ -43,7 +43,7 @@ func (s *source) Inputs() []backend.Tensor {
 	var list []backend.Tensor
 	for _, v := range s.model.Inputs() {
 		if v.Name != onnx.MaskInput {
-			list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims})
+			list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, Alone: s.model.Alone})
 		}
 	}
 	return list
@@ -121,7 +121,7 @@ func (s *source) tensor(name string) (backend.Tensor, error) {
 	if !ok {
 		return t, fmt.Errorf("the shape of tensor %s is not known", name)
 	}
-	t.First = s.first[name]
+	t.First, t.Alone = s.first[name], s.model.Alone
 	return t, nil
 }
 

@@ -33,9 +33,7 @@ func smallest(m *onnx.Model, inputs []backend.Tensor) []backend.Tensor {
 	}
 	one := slices.Clone(inputs)
 	for i, in := range one {
-		if len(in.Dims) > 0 {
-			one[i].Dims = append([]int64{1}, in.Dims[1:]...)
-		}
+		one[i] = in.At(1)
 	}
 	return one
 }
@@ -171,6 +169,9 @@ func tryFloat(ctx context.Context, m *onnx.Model, data samples, say func(string)
 	block, err := chooseBlock(m, 0)
 	if err != nil {
 		return err
+	}
+	if alone(m, data) {
+		block = 1
 	}
 	inputs, err := blockInputs(m, data, block)
 	if err != nil {

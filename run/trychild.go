@@ -116,11 +116,11 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 func firstValues(inputs []backend.Tensor) [][]byte {
 	all := make([][]byte, len(inputs))
 	for i, in := range inputs {
-		if in.First == nil || len(in.Dims) == 0 {
+		if in.First == nil || !in.Alone && len(in.Dims) == 0 {
 			continue
 		}
 		values := make([]byte, in.Bytes())
-		if in.First(values, int(in.Dims[0])) == nil {
+		if in.First(values, in.Batch()) == nil {
 			all[i] = values
 		}
 	}

@@ -60,7 +60,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if c.again, err = s.askAgain(ctx, mask, own); err != nil {
 		return c, err
 	}
-	file, err := onnx.Read(path)
+	file, err := s.config.readNetwork(path)
 	if err != nil {
 		return c, err
 	}
@@ -121,6 +121,6 @@ func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[stri
 		return nil, err
 	}
 	o := s.options
-	o.Naive, o.Config = true, config
+	o.Naive, o.Stream, o.Config = true, true, config
 	return backend.New(ctx, src, s.data, nil, o)
 }

@@ -107,7 +107,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 		return nil, err
 	}
 	fixed, samples := batchOf(s.prepared.float), s.data.Len()
-	if known.single {
+	if known.single || alone(s.prepared.float, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)

@@ -1,0 +1,43 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+// fed are the inputs that the data are asked for: all but those whose value Options.Alike gives.
+func fed(inputs []Input, o Options) []Input {
+	var list []Input
+	for _, in := range inputs {
+		if o.Alike[in.Name] == nil {
+			list = append(list, in)
+		}
+	}
+	return list
+}
+
+// alikeColumn is the data of an input that has the same value for each of so many samples. It panics if value is not that of one
+// sample, whose shape the input says.
+func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
+	shape := slices.Clone(in.Dims[1:])
+	if in.Dims[0] != -1 { // all of the input, with one sample on its batch axis
+		shape = slices.Clone(in.Dims)
+		for i := range shape {
+			shape[i] = max(shape[i], 1)
+		}
+	}
+	if product(shape)*int64(in.Type.Size()) != int64(len(value)) {
+		panic(fmt.Sprintf("dataset: %d bytes for one sample of %s", len(value), in))
+	}
+	a := array{what: "the value of input " + in.String(), r: bytes.NewReader(value), elem: in.Type, shape: append([]int64{samples}, shape...), alike: true}
+	return newColumn(a, in, Options{}, 0)
+}
+
+// orValue says what else can be done about an input of several that the data lack.
+func orValue(inputs []Input, in Input) string {
+	if len(inputs) == 1 {
+		return ""
+	}
+	return ", or give it one value for all samples, --input " + in.Name + "=0 for one"
+}

@@ -1,0 +1,189 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+)
+
+// Names of the arrays of an archive that hold samples of different shapes: NAME_0, NAME_1 and so on, one a sample, or NAME with all
+// of them one behind the other and NAME_offsets with the row at which each begins, and the number of rows last.
+const offsetsKey = "_offsets"
+
+func itemKey(name string, sample int) string { return name + "_" + strconv.Itoa(sample) }
+
+// openItems opens an input of which each sample is an array of its own.
+func (z *archive) openItems(name string) (array, error) {
+	a := array{what: fmt.Sprintf("%s: the list of arrays from %q on", z.f.path, itemKey(name, 0))}
+	var joined *os.File // of what had to be unpacked: one file, since many cannot be open at once
+	end := int64(0)
+	for z.has(itemKey(name, len(a.items))) {
+		opened := len(z.f.temp.files)
+		item, err := z.open(itemKey(name, len(a.items)))
+		if err != nil {
+			return array{}, err
+		}
+		if item.r != z.f.r {
+			if joined == nil {
+				if joined, err = z.f.temp.create(); err != nil {
+					return array{}, badf("%s %w", a.what, err)
+				}
+				last := len(z.f.temp.files) - 1 // in front of those that are given back
+				z.f.temp.files = slices.Insert(z.f.temp.files[:last], opened, joined)
+				opened++
+			}
+			size := product(item.shape) * int64(item.elem.Size())
+			if _, err := io.Copy(io.NewOffsetWriter(joined, end), io.NewSectionReader(item.r, item.off, size)); err != nil {
+				return array{}, badf("%s %w", a.what, unwritable(err))
+			}
+			item.r, item.off = joined, end
+			end += size
+			if err := z.f.temp.giveBack(opened); err != nil {
+				return array{}, badf("%s %w", a.what, err)
+			}
+		}
+		a.items = append(a.items, item)
+	}
+	a.elem, a.text, a.shape = a.items[0].elem, a.items[0].text, []int64{int64(len(a.items))}
+	return a, nil
+}
+
+// openJoined opens an input whose samples lie behind each other in one array.
+func (z *archive) openJoined(name string) (array, error) {
+	all, err := z.open(name)
+	if err != nil {
+		return array{}, err
+	}
+	o, err := z.open(name + offsetsKey)
+	if err != nil {
+		return array{}, err
+	}
+	if o.elem.Float() || o.elem == Text || len(o.shape) != 1 || o.shape[0] < 2 {
+		return array{}, badf("%s has shape %s of %s: give a row number for the begin of each sample and the number of rows last, as integers", o.what, dims(o.shape), o.elem)
+	}
+	if o.shape[0] > mostSamples {
+		return array{}, badf("%s has %d samples, and %d is the most: use a part of them", o.what, o.shape[0], mostSamples)
+	}
+	var rows []int64
+	err = each(o, Int64, int(o.shape[0]), 1, func(_ int, b []byte) error {
+		rows = append(rows, int64(binary.LittleEndian.Uint64(b)))
+		return nil
+	})
+	if err != nil {
+		return array{}, err
+	}
+	row := product(all.shape[1:]) * int64(all.elem.Size())
+	a := array{what: all.what, elem: all.elem, text: all.text, shape: []int64{int64(len(rows) - 1)}}
+	for i, from := range rows[:len(rows)-1] {
+		to := rows[i+1]
+		if from < 0 || to <= from || to > all.shape[0] || i == 0 && from != 0 || i == len(rows)-2 && to != all.shape[0] {
+			return array{}, badf("%s has sample %d from row %d to row %d, of %d rows: give rising numbers from 0 to the number of rows", o.what, i, from, to, all.shape[0])
+		}
+		item := all
+		item.off, item.shape = all.off+from*row, append([]int64{to - from}, all.shape[1:]...)
+		a.items = append(a.items, item)
+	}
+	return a, nil
+}
+
+// rows are the samples of an array as arrays of their own.
+func (a array) rows() array {
+	size := product(a.shape[1:]) * int64(a.elem.Size())
+	out := a
+	out.shape = a.shape[:1]
+	for i := range a.shape[0] {
+		item := a
+		item.off, item.shape = a.off+i*size, a.shape[1:]
+		out.items = append(out.items, item)
+	}
+	return out
+}
+
+// raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where that is free
+// as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type.
+func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
+	want, whole := in.Dims[1:], false
+	if rank := len(a.items[0].shape); !in.Batched && rank == len(in.Dims) {
+		want, whole = in.Dims, true
+	}
+	shape, full := make([]int64, len(want)), true
+	for axis := range shape {
+		shape[axis] = want[axis]
+	}
+	for i, item := range a.items {
+		if len(item.shape) != len(want) || item.elem != a.elem {
+			return nil, badf("%s has shape %s of %s for sample %d, but the network's input is %s: save every sample with its axes, and all in one type", a.what, dims(item.shape), item.elem, i, in)
+		}
+		for axis, d := range item.shape {
+			if want[axis] == -1 {
+				shape[axis] = max(shape[axis], d)
+			} else if d > want[axis] {
+				return nil, badf("%s has shape %s for sample %d, but the network's input is %s: cut it, or leave it out", a.what, dims(item.shape), i, in)
+			}
+		}
+	}
+	if n, err := byteCount(append([]int64{1}, shape...), in.Type.Size()); err != nil || n > math.MaxInt/2 {
+		return nil, badf("%s: samples of shape %s are too large: leave out the longest", a.what, dims(shape))
+	}
+	for _, item := range a.items {
+		full = full && slices.Equal(item.shape, shape)
+	}
+	pad := o.Pad[in.Name]
+	if !full && pad == nil {
+		return nil, badf("%s has samples of different shapes, that become %s: give the value that is put behind the shorter ones, --pad %s=0 for one", a.what, dims(shape), in.Name)
+	}
+	first := a.items[0]
+	first.shape = append([]int64{int64(len(a.items))}, shape...)
+	first.what = a.what
+	plain := in
+	plain.Dims = append([]int64{-1}, shape...)
+	o.Pad = nil
+	c, err := newColumn(first, plain, o, floats)
+	if err != nil {
+		return nil, err
+	}
+	c.in, c.whole, c.items, c.pad = in, whole, a.items, pad
+	return c, nil
+}
+
+// readPadded is read of samples of different shapes: line by line along the last axis, those that a sample lacks with the pad alone.
+func (c *column) readPadded(row, first, n int, dst []byte) error {
+	item, to := c.items[row], c.in.Type.Size()
+	width, have := 1, 1
+	if last := len(c.shape) - 1; last >= 0 {
+		width, have = int(c.shape[last]), int(item.shape[last])
+	}
+	for n > 0 {
+		line, at := first/width, first%width
+		m := min(n, width-at)
+		inside := 0 // of the m elements those that the sample has
+		if start, ok := c.lineOf(item, line); ok && at < have {
+			inside = min(m, have-at)
+			if err := c.readRun(item, int64(start*have+at), row, first, inside, dst[:inside*to]); err != nil {
+				return err
+			}
+		}
+		for i := inside; i < m; i++ {
+			copy(dst[i*to:], c.pad)
+		}
+		dst, first, n = dst[m*to:], first+m, n-m
+	}
+	return nil
+}
+
+// lineOf is the number of a line of the padded sample among the sample's own.
+func (c *column) lineOf(item array, line int) (own int, ok bool) {
+	scale := 1
+	for axis := len(c.shape) - 2; axis >= 0; axis-- {
+		at := line % int(c.shape[axis])
+		if line /= int(c.shape[axis]); at >= int(item.shape[axis]) {
+			return 0, false
+		}
+		own, scale = own+at*scale, scale*int(item.shape[axis])
+	}
+	return own, true
+}

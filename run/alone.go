@@ -1,0 +1,88 @@
+package run
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"demote/onnx"
+)
+
+// alone tells whether the samples of a network must run one by one: some input of it has no batch in front.
+func alone(m *onnx.Model, data samples) bool {
+	for i := range m.Inputs() {
+		if data.Whole(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// mixed tells whether the first axes of a network's inputs have different sizes, so that not all of them are the batch.
+func mixed(m *onnx.Model) bool {
+	inputs := m.Inputs()
+	for _, v := range inputs {
+		if len(v.Dims) > 0 && len(inputs[0].Dims) > 0 && v.Dims[0] != inputs[0].Dims[0] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkAlone says which inputs let samples run one by one, and refuses blocks of several there, whether the user asks for them or
+// the network.
+func checkAlone(m *onnx.Model, data samples, c Config) error {
+	asked := c.Block
+	if !alone(m, data) {
+		if fixed := batchOf(m); fixed > 0 && asked > 0 && asked != fixed {
+			return mistakef("--block %d: the network's batch is fixed to %d", asked, fixed)
+		}
+		return nil
+	}
+	for i, v := range m.Inputs() {
+		if data.Whole(i) {
+			if asked > 1 {
+				return mistakef("--block %d: input %s of the network has no batch in front, so that samples run one by one: leave it out", asked, v.Name)
+			}
+			c.Say(fmt.Sprintf("input %s has no batch in front: samples run one by one", v.Name))
+			continue
+		}
+		if v.Dims[0] > 1 {
+			return mistakef("%s: input %s takes %d samples at once, and others have no batch in front: export the network with a batch of 1, or give %s samples of %v", m.Path, v.Name, v.Dims[0], v.Name, v.Dims)
+		}
+	}
+	return nil
+}
+
+// batchName is what exporters call the axis of the samples, where they call it anything.
+var batchName = regexp.MustCompile(`^(n|b|bs|bz|nb|unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
+
+// batched tells whether the first axis of an input is free and, as far as its name goes, the batch: an array with an axis more is
+// then of another shape, and not one with the whole input in each sample.
+func batched(m *onnx.Model, v onnx.Value) bool {
+	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
+		return false
+	}
+	name := strings.ToLower(m.AxisName(v.Name, 0))
+	return name == "" || strings.Contains(name, "batch") || strings.Contains(name, "sample") || batchName.MatchString(name)
+}
+
+// batchInside is the free axis of an input that is the batch by its name and not in front, as that of states [layers, batch, size];
+// 0: it has none.
+func batchInside(m *onnx.Model, v onnx.Value) int {
+	if len(v.Dims) == 0 || v.Dims[0] < 0 {
+		return 0
+	}
+	for i, d := range v.Dims {
+		name := m.AxisName(v.Name, i)
+		if d >= 0 || name == "" {
+			continue
+		}
+		for _, u := range m.Inputs() {
+			if u.Name != v.Name && len(u.Dims) > 0 && u.Dims[0] < 0 && m.AxisName(u.Name, 0) == name {
+				return i
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,79 @@
+package run
+
+import (
+	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
+)
+
+// byteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory where trials
+// run. The network that they are for makes floats of them, see bytesIn.
+type byteSamples struct {
+	*dataset.Set
+	bytes []bool // by input
+}
+
+// Read writes a sample as the network with byte inputs wants it.
+func (b byteSamples) Read(input, sample int, dst []byte) error {
+	if b.bytes[input] {
+		return b.Set.ReadBytes(input, sample, dst)
+	}
+	return b.Set.Read(input, sample, dst)
+}
+
+// bytesIn lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
+// of its inputs in the place of those that it had.
+func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (backend.Samples, map[string]string) {
+	out := byteSamples{Set: p.data}
+	names := map[string]string{}
+	for i, in := range p.inputs {
+		a, is := bytesOf(p.data, i, gpu)
+		out.bytes = append(out.bytes, is)
+		if !is {
+			continue
+		}
+		var steps []onnx.Step
+		for _, s := range []struct {
+			op     string
+			values []float32
+		}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
+			if s.values != nil {
+				steps = append(steps, onnx.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, in.Sample())})
+			}
+		}
+		names[in.Name] = m.ByteInput(in.Name, steps)
+	}
+	if len(names) == 0 {
+		return p.data, nil
+	}
+	return out, names
+}
+
+// channelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or the first.
+func channelDims(channels, inner int, sample []int64) []int64 {
+	if channels == 1 {
+		return nil
+	}
+	dims := []int64{int64(channels)}
+	if inner > 1 || len(sample) > 1 && sample[len(sample)-1] != int64(channels) {
+		for range sample[1:] {
+			dims = append(dims, 1)
+		}
+	}
+	return dims
+}
+
+// bytesOf is what becomes of the bytes of an input, and whether it is fed with them. gpu: a division is left to the host, since not
+// every GPU rounds it as the formula wants it.
+func bytesOf(set *dataset.Set, input int, gpu bool) (dataset.Affine, bool) {
+	a, is := set.Bytes(input)
+	return a, is && !(gpu && a.Std != nil)
+}
+
+// residentBytes is what one sample of an input takes where trials run.
+func residentBytes(set *dataset.Set, input int, gpu bool) int {
+	if _, is := bytesOf(set, input, gpu); is {
+		return set.SampleBytes(input) / 4
+	}
+	return set.SampleBytes(input)
+}

@@ -1,0 +1,147 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// TestBytesAreWhatTheDataGive compares the floats that a network makes of bytes with those that the data give, bit for bit and for
+// all 256 values, with every part of scale, mean and std, for one channel and for three, first and last.
+func TestBytesAreWhatTheDataGive(t *testing.T) {
+	ctx := context.Background()
+	three := [][]float32{nil, {0.00392156862745098}, {0.0039, -1.7, 3}}
+	for _, shape := range [][]int{{3, 16, 16}, {16, 16, 3}, {256}, {3, 256, 1}, {3}} {
+		for _, scale := range three {
+			for _, mean := range [][]float32{nil, {0.485, 0.456, 0.406}} {
+				for _, std := range [][]float32{nil, {0.3}, {0.229, 0.224, 0.225}} {
+					if len(shape) == 1 && shape[0] == 256 && max(len(scale), len(mean), len(std)) > 1 {
+						continue
+					}
+					t.Run(fmt.Sprint(shape, scale, mean, std), func(t *testing.T) {
+						n := 1
+						for _, d := range shape {
+							n *= d
+						}
+						samples := (3*256 + n - 1) / n
+						data := npyHeader("|u1", append([]int{samples}, shape...)...)
+						for i := range samples * n {
+							data = append(data, byte(i*7+i/256))
+						}
+						dims := []any{"N"}
+						for _, d := range shape {
+							dims = append(dims, d)
+						}
+						dir := t.TempDir()
+						writeTestFile(t, filepath.Join(dir, "x.npy"), data)
+						g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
+							Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
+						m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
+						if err != nil {
+							t.Fatal(err)
+						}
+						p := &prepared{model: m}
+						if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, Config{Scale: scale, Mean: mean, Std: std}, 0, streamed); err != nil {
+							t.Fatal(err)
+						}
+						defer p.Close()
+						if p.inputs, err = blockInputs(m, p.data, 1); err != nil {
+							t.Fatal(err)
+						}
+						fixed, err := fixShapes(ctx, m, p.inputs, 1)
+						if err != nil {
+							t.Fatal(err)
+						}
+						fed, names := p.bytesIn(fixed, false)
+						if names["x"] == "" {
+							t.Fatal("the samples are no bytes")
+						}
+						src, err := newSource(fixed, 0, []string{"y"})
+						if err != nil {
+							t.Fatal(err)
+						}
+						stretch, err := src.Stretch(0, src.Cuts()-1)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want := make([]byte, 4*n)
+						err = backend.Pass(ctx, stretch, fed, optimization, func(first, _ int, outputs [][]float32) error {
+							if err := p.data.Read(0, first, want); err != nil {
+								return err
+							}
+							if !bytes.Equal(floatBytes(outputs[0]), want) {
+								t.Errorf("sample %d has other bits", first)
+							}
+							return nil
+						})
+						if err != nil {
+							t.Fatal(err)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestBytesChangeNoDecision searches the same samples as bytes and as the floats that they become.
+func TestBytesChangeNoDecision(t *testing.T) {
+	ctx := context.Background()
+	cfg := tinyConfig(t, 41)
+	dir := filepath.Dir(cfg.Data)
+	rng := rand.New(rand.NewPCG(9, 1))
+	data, floats := npyHeader("|u1", 41, 1, 8, 8), []float64{}
+	for range 41 * 64 {
+		v := byte(rng.IntN(256))
+		data, floats = append(data, v), append(floats, float64(v))
+	}
+	writeTestFile(t, filepath.Join(dir, "bytes.npy"), data)
+	writeTestFile(t, filepath.Join(dir, "floats.npy"), floatsFile(floats, 41, 1, 8, 8))
+	tell := func(file string, more ...func(*Config)) string {
+		t.Helper()
+		c := cfg
+		c.Data, c.Calib, c.Out = filepath.Join(dir, file), filepath.Join(dir, file), filepath.Join(t.TempDir(), "run")
+		c.Scale, c.Mean, c.Std = []float32{0.00392156862745098}, []float32{0.485}, []float32{0.229}
+		for _, f := range more {
+			f(&c)
+		}
+		r, err := Search(ctx, c)
+		if err != nil && ExitCode(err) != ExitUnreachable {
+			t.Fatal(err)
+		}
+		if !r.Verified.Identical {
+			t.Errorf("%s: %+v", file, r.Verified)
+		}
+		text := fmt.Sprint(r.Promotion, *r.Score.Mixed.Correct, *r.Score.Low.Correct, *r.Score.High.Correct)
+		for _, s := range r.Chain {
+			text += fmt.Sprint(" ", s.Holder, *s.Value)
+		}
+		return text
+	}
+	want := tell("floats.npy")
+	for name, more := range map[string]func(*Config){"fast": func(*Config) {}, "naive": func(c *Config) { c.Scan = "naive" }, "whole": func(c *Config) { c.everyCut = false }, "no cache": func(c *Config) { c.Cache = -1 }} {
+		if got := tell("bytes.npy", more); got != want {
+			t.Errorf("%s: %s, of floats %s", name, got, want)
+		}
+	}
+}
+
+// floatsFile is an npy file of float32.
+func floatsFile(values []float64, shape ...int) []byte {
+	data := npyHeader("<f4", shape...)
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
+	}
+	return data
+}

@@ -1,0 +1,212 @@
+package run
+
+import (
+	"slices"
+	"strings"
+
+	"demote/backend"
+	"demote/onnx"
+)
+
+// A fixedInput is one --input NAME=VALUE. A name may hold an equals sign, a value never does.
+type fixedInput struct {
+	name, text string
+	values     []string
+}
+
+// fixedInputs reads --input.
+func (c Config) fixedInputs() ([]fixedInput, error) {
+	return namedValues("--input", c.Fixed, "sr=16000")
+}
+
+// namedValues reads a flag that is given once for each input.
+func namedValues(flag string, texts []string, example string) ([]fixedInput, error) {
+	var list []fixedInput
+	for _, text := range texts {
+		at := strings.LastIndexByte(text, '=')
+		if at <= 0 {
+			return nil, mistakef("%s %s: give a name and a value, such as %s %s", flag, text, flag, example)
+		}
+		in := fixedInput{name: text[:at], text: text}
+		in.values = strings.Split(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text[at+1:]), "["), "]"), ",")
+		if slices.ContainsFunc(list, func(other fixedInput) bool { return other.name == in.name }) {
+			return nil, mistakef("%s %s: the input has a value already; give each input one", flag, text)
+		}
+		list = append(list, in)
+	}
+	return list, nil
+}
+
+// readNetwork reads a network that --input is about. What it fixes is a constant from then on, and inputs that nothing reads
+// need no data.
+func (c Config) readNetwork(path string) (*onnx.Model, error) {
+	m, unknown, err := c.readFixed(path)
+	if err == nil {
+		err = unknownInput(unknown, m)
+	}
+	return m, err
+}
+
+// readFixed is readNetwork for one of several networks, of which not each has every input; unknown are those that it lacks.
+func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err error) {
+	m, err := onnx.Read(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := c.fixedInputs()
+	if err != nil {
+		return nil, nil, err
+	}
+	unread := m.DropUnread()
+	if len(list) == 0 {
+		return m, nil, nil
+	}
+	inputs := m.Inputs()
+	for _, in := range list {
+		at := slices.IndexFunc(inputs, func(v onnx.Value) bool { return v.Name == in.name })
+		if at < 0 {
+			if !slices.Contains(unread, in.name) {
+				unknown = append(unknown, in)
+			}
+			continue
+		}
+		if err := in.fix(m, inputs[at]); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(m.Inputs()) == 0 {
+		return nil, nil, mistakef("%s: --input gives all of the network's inputs a value: leave out the one that the samples of --data are for", path)
+	}
+	return m, unknown, nil
+}
+
+// lacks tells whether an input is one of those that a network lacks.
+func lacks(unknown []fixedInput, name string) bool {
+	return slices.ContainsFunc(unknown, func(in fixedInput) bool { return in.name == name })
+}
+
+// unknownInput refuses values of inputs that no network has.
+func unknownInput(unknown []fixedInput, m *onnx.Model) error {
+	if len(unknown) == 0 {
+		return nil
+	}
+	return noInput("--input", unknown[0], m)
+}
+
+// noInput refuses a name that is no input's.
+func noInput(flag string, in fixedInput, m *onnx.Model) error {
+	var names []string
+	for _, v := range m.Inputs() {
+		names = append(names, v.Name)
+	}
+	return mistakef("%s %s: %s has no input of that name left; it has %q", flag, in.text, m.Path, names)
+}
+
+// fix makes a constant of an input; one with a free batch axis stays an input, of which every sample has the value.
+func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
+	dims := slices.Clone(v.Dims)
+	if v.Type == onnx.Undefined || dims == nil {
+		return mistakef("--input %s: the network does not say the shape of that input: export it again with one", in.text)
+	}
+	each := in.ofEach(m, v)
+	for i, d := range dims {
+		switch {
+		case d >= 0 || each && (i == 0 || i == batchInside(m, v)):
+		case len(dims) == 1: // a vector of any length is as long as what is given
+			dims[i] = int64(len(in.values))
+		default:
+			return mistakef("--input %s: axis %d of that input is free: give its values as an array %q of --data and --calib", in.text, i, in.name)
+		}
+	}
+	if each {
+		_, err := in.sample(v)
+		return err
+	}
+	t, err := onnx.ParseTensor(in.name, v.Type, dims, in.values)
+	if err != nil {
+		return mistakef("--input %s: %w", in.text, err)
+	}
+	m.FixInput(in.name, t)
+	return nil
+}
+
+// ofEach tells whether the value is one that every sample has: an axis of the input is the batch, of any size.
+func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
+	if len(v.Dims) == 0 {
+		return false
+	}
+	if v.Dims[0] >= 0 {
+		return batchInside(m, v) > 0
+	}
+	if len(v.Dims) > 1 {
+		return true
+	}
+	return len(in.values) == 1 && slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool {
+		return u.Name != v.Name && len(u.Dims) > 0 && u.Dims[0] < 0 && m.AxisName(u.Name, 0) == m.AxisName(v.Name, 0)
+	})
+}
+
+// sample is the value as one sample of an input with a batch axis.
+func (in fixedInput) sample(v onnx.Value) ([]byte, error) {
+	dims := slices.Clone(v.Dims)
+	if dims[0] < 0 {
+		dims = dims[1:]
+	}
+	for i := range dims { // the batch inside, since no other axis is free
+		dims[i] = max(dims[i], 1)
+	}
+	t, err := onnx.ParseTensor(in.name, v.Type, dims, in.values)
+	if err != nil {
+		return nil, mistakef("--input %s: %w", in.text, err)
+	}
+	return t.GetRawData(), nil
+}
+
+// alike are the values that every sample of a network's data has, by input.
+func (c Config) alike(m *onnx.Model) (map[string][]byte, error) {
+	list, err := c.fixedInputs()
+	if err != nil {
+		return nil, err
+	}
+	values := map[string][]byte{}
+	for _, v := range m.Inputs() {
+		for _, in := range list {
+			if in.name != v.Name || !in.ofEach(m, v) {
+				continue
+			}
+			if values[v.Name], err = in.sample(v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return values, nil
+}
+
+// fixedNotes say, to the user too, of each input with a value what files that are written make of it.
+func (c Config) fixedNotes(m *onnx.Model) []Warning {
+	list, _ := c.fixedInputs()
+	left := m.Inputs()
+	var notes []Warning
+	for _, in := range list {
+		if !slices.ContainsFunc(left, func(v onnx.Value) bool { return v.Name == in.name }) {
+			note := Warning{"input-fixed", "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it", ""}
+			notes = append(notes, note)
+			c.Say("warning: " + note.String())
+		}
+	}
+	return notes
+}
+
+// feeds refuses a reference with an input that the network which it goes with does not have.
+func (p *prepared) feeds(reference *onnx.Model) error {
+	inputs := reference.Inputs()
+	if len(inputs) <= len(p.inputs) {
+		return nil
+	}
+	for _, v := range inputs {
+		if !slices.ContainsFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == v.Name }) {
+			return mistakef("%s: %s has no input %s, which the reference reads: give its value, --input %s=VALUE", reference.Path, p.model.Path, v.Name, v.Name)
+		}
+	}
+	return nil
+}

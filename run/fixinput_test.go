@@ -1,0 +1,251 @@
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// declared is an input of a network, with the names of its free axes.
+func declared(name string, typ onnx.DType, dims ...any) *onnxpb.ValueInfoProto {
+	shape := &onnxpb.TensorShapeProto{}
+	for _, d := range dims {
+		dim := &onnxpb.TensorShapeProto_Dimension{}
+		switch d := d.(type) {
+		case int:
+			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}
+		case string:
+			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: d}
+		}
+		shape.Dim = append(shape.Dim, dim)
+	}
+	return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
+		TensorType: &onnxpb.TypeProto_Tensor{ElemType: (*int32)(typ.Enum()), Shape: shape}}}}
+}
+
+// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of inputs.
+func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
+	rng := rand.New(rand.NewPCG(7, 8))
+	weights := func(name string, dims ...int64) *onnxpb.TensorProto {
+		v := make([]float32, dims[0]*dims[1])
+		for i := range v {
+			v[i] = float32(rng.NormFloat64())
+		}
+		return onnx.NewFloats(name, dims, v)
+	}
+	node := func(op, out string, in ...string) *onnxpb.NodeProto {
+		return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
+	}
+	cast := node("Cast", "sf", "s")
+	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
+	return &onnxpb.GraphProto{Name: proto.String("side"),
+		Input: []*onnxpb.ValueInfoProto{side, declared("x", onnx.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, "N", 4)},
+		Initializer: []*onnxpb.TensorProto{weights("w1", 16, 25), weights("w2", 25, 4)},
+		Node:        []*onnxpb.NodeProto{node("MatMul", "a", "x", "w1"), node("Relu", "b", "a"), cast, node("Mul", "c", "b", "sf"), node("Tanh", "d", "c"), node("MatMul", "y", "d", "w2")}}
+}
+
+// sideConfig is a search of a network of sideNetwork, with samples for x.
+func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) Config {
+	t.Helper()
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(1, 2))
+	data := npyHeader("<f4", 24, 16)
+	for range 24 * 16 {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
+	}
+	writeTestFile(t, filepath.Join(dir, "x.npy"), data)
+	return Config{Model: writeNetwork(t, filepath.Join(dir, "side.onnx"), g), Calib: filepath.Join(dir, "x.npy"), Data: filepath.Join(dir, "x.npy"),
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, Version: "test", Fixed: fixed}
+}
+
+// TestFixedInputs holds a search with --input against one of a network that has the value inside, and the file that it writes
+// against the search, in verify and in eval, which know the value from the run and from the file.
+func TestFixedInputs(t *testing.T) {
+	numbers := make([]string, 25)
+	for i := range numbers {
+		numbers[i] = fmt.Sprint(i%7-3) + ".5"
+	}
+	for _, c := range []struct {
+		name  string
+		side  *onnxpb.ValueInfoProto
+		value string
+		each  bool // of every sample: it stays an input
+	}{
+		{"float scalar", declared("s", onnx.Float), "0.7", false},
+		{"int64 scalar", declared("s", onnx.Int64), "3", false},
+		{"int64 of one element", declared("s", onnx.Int64, 1), "-2", false},
+		{"bool scalar", declared("s", onnx.Bool), "true", false},
+		{"float64 scalar", declared("s", onnx.Double), "0.3333333333333333", false},
+		{"float16 scalar", declared("s", onnx.Float16), "0.1", false},
+		{"uint8 scalar", declared("s", onnx.Uint8), "2", false},
+		{"vector, one number each", declared("s", onnx.Float, 25), strings.Join(numbers, ","), false},
+		{"vector in brackets", declared("s", onnx.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
+		{"vector, one number for all", declared("s", onnx.Float, 25), "0.25", false},
+		{"vector of free length", declared("s", onnx.Float, "k"), strings.Join(numbers, ","), false},
+		{"with a batch axis", declared("s", onnx.Float, "N", 25), strings.Join(numbers, ","), true},
+		{"with a batch axis, float64", declared("s", onnx.Double, "N", 25), "0.25", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx := context.Background()
+			g := sideNetwork(c.side)
+			cfg := sideConfig(t, g, "s="+c.value)
+			got, err := Search(ctx, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !got.Verified.Identical || got.Verified.Value == nil || *got.Verified.Value != *got.Score.Mixed.Value {
+				t.Errorf("the written file: %+v, the mix scores %v", got.Verified, got.Score.Mixed)
+			}
+			mixed, err := onnx.Read(filepath.Join(cfg.Out, MixedFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names := func(m *onnx.Model) (list []string) {
+				for _, v := range m.Inputs() {
+					list = append(list, fmt.Sprint(v))
+				}
+				return list
+			}
+			float, err := onnx.Read(cfg.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(names(mixed), names(float)) {
+				t.Errorf("the written file has the inputs %v, the network %v", names(mixed), names(float))
+			}
+			feedAll(t, filepath.Join(cfg.Out, MixedFile))
+			if v, err := Verify(ctx, cfg.Out, Config{}); err != nil || !v.Identical {
+				t.Errorf("verify: %+v, %v", v, err)
+			}
+			ev, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Fixed: []string{"s=" + c.value}, Block: 5}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact")
+			if err != nil || *ev.Score.Value != *got.Score.Mixed.Value {
+				t.Errorf("eval: %v, %v; the mix scores %v", ev, err, *got.Score.Mixed.Value)
+			}
+
+			if _, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact"); !c.each && (err == nil || !strings.Contains(err.Error(), "--input s=VALUE")) {
+				t.Errorf("eval against a reference that reads s, of which nothing is said: %v", err)
+			}
+			m, err := (Config{Fixed: []string{"s=" + c.value}}).readNetwork(cfg.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.each != (len(m.Inputs()) == 2) {
+				t.Fatalf("inputs that are left: %v", m.Inputs())
+			}
+			if c.each || !strings.HasPrefix(c.name, "float scalar") && c.name != "vector, one number each" {
+				return
+			}
+			inside := sideConfig(t, m.Graph())
+			want, err := Search(ctx, inside)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tell := func(r *Result) string {
+				return fmt.Sprint(r.Promotion, *r.Score.Mixed.Value, *r.Score.Low.Value, *r.Score.High.Value)
+			}
+			if tell(want) != tell(got) {
+				t.Errorf("%s, with the value inside the network %s", tell(got), tell(want))
+			}
+		})
+	}
+}
+
+// feedAll runs a file once with every input that it declares, as a user's program does.
+func feedAll(t testing.TB, file string) {
+	t.Helper()
+	m, err := onnx.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inputs []backend.Tensor
+	for _, v := range m.Inputs() {
+		dims := slices.Clone(v.Dims)
+		for i := range dims {
+			dims[i] = max(dims[i], 1)
+		}
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := backend.Measure(context.Background(), data, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
+	}
+}
+
+// TestFixedInputsAreRefused names what a value lacks.
+func TestFixedInputsAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		side  *onnxpb.ValueInfoProto
+		fixed []string
+		want  string
+	}{
+		{"a scalar without a value", declared("s", onnx.Float), nil, `the network's input "s" is a scalar without a batch axis: give its value, --input s=VALUE`},
+		{"no such input", declared("s", onnx.Float), []string{"s=1", "t=1"}, `--input t=1: `},
+		{"no value", declared("s", onnx.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
+		{"no name", declared("s", onnx.Float), []string{"=3"}, `give a name and a value`},
+		{"twice", declared("s", onnx.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
+		{"no number", declared("s", onnx.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
+		{"nan", declared("s", onnx.Float), []string{"s=nan"}, `"nan" is no finite number`},
+		{"beyond float32", declared("s", onnx.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
+		{"beyond float16", declared("s", onnx.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
+		{"no integer", declared("s", onnx.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
+		{"below uint8", declared("s", onnx.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
+		{"no bool", declared("s", onnx.Bool), []string{"s=2"}, `"2" is neither true nor false`},
+		{"too few", declared("s", onnx.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
+		{"an inner axis is free", declared("s", onnx.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
+		{"nothing is left", declared("s", onnx.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := sideConfig(t, sideNetwork(c.side), c.fixed...)
+			_, err := Search(context.Background(), cfg)
+			if err == nil || !strings.Contains(err.Error(), c.want) || ExitCode(err) != ExitMistake {
+				t.Errorf("%v (exit %d), want %s", err, ExitCode(err), c.want)
+			}
+		})
+	}
+}
+
+// TestFixedInputIsPartOfTheRun refuses to go on with another value.
+func TestFixedInputIsPartOfTheRun(t *testing.T) {
+	cfg := sideConfig(t, sideNetwork(declared("s", onnx.Float)), "s=2")
+	s := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	cfg.Fixed = []string{"s=3"}
+	other := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
+		t.Errorf("the difference is %q", got)
+	}
+}
+
+// TestUnreadInputNeedsNoData runs a network with an input that nothing reads, which the written file still declares.
+func TestUnreadInputNeedsNoData(t *testing.T) {
+	g := sideNetwork(declared("unread", onnx.Int64, "N", 3))
+	g.Node[2].Input[0] = "b" // the cast
+	cfg := sideConfig(t, g)
+	r, err := Search(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Verified.Identical {
+		t.Errorf("%+v", r.Verified)
+	}
+	m, err := onnx.Read(filepath.Join(cfg.Out, MixedFile))
+	if err != nil || len(m.Inputs()) != 2 || m.Inputs()[0].Name != "unread" {
+		t.Errorf("the written file has the inputs %v, %v", m.Inputs(), err)
+	}
+}

@@ -1,0 +1,28 @@
+package run
+
+import (
+	"slices"
+
+	"demote/onnx"
+)
+
+// padding is what --pad puts behind samples that are shorter than others, by input: an element in the input's type.
+func (c Config) padding(m *onnx.Model) (map[string][]byte, error) {
+	list, err := namedValues("--pad", c.Pad, "ids=0")
+	if err != nil {
+		return nil, err
+	}
+	inputs, pad := m.Inputs(), map[string][]byte{}
+	for _, in := range list {
+		at := slices.IndexFunc(inputs, func(v onnx.Value) bool { return v.Name == in.name })
+		if at < 0 {
+			return nil, noInput("--pad", in, m)
+		}
+		t, err := onnx.ParseTensor(in.name, inputs[at].Type, nil, in.values)
+		if err != nil {
+			return nil, mistakef("--pad %s: %w", in.text, err)
+		}
+		pad[in.name] = t.GetRawData()
+	}
+	return pad, nil
+}
