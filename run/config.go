@@ -85,6 +85,7 @@ type Config struct {
 
 	known    []InputFile // of a run that is prepared again: the only files that may be opened; nil: any
 	unscored bool        // a run that is prepared again is compared only: its metric is a command that was not given
+	alone    string      // why each sample is run alone, where that is known already; see batching
 	everyCut bool        // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 

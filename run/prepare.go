@@ -29,6 +29,7 @@ type prepared struct {
 	held     *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
 	shapes   *shapes      // of network's tensors, see measured
 	block    int
+	batching        // of the output's samples, see findBatch
 	output   string // that the metric reads
 	inputs   []backend.Tensor
 	layout   search.Layout // units and what is held, see arrange
@@ -66,6 +67,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
 		return nil, err
 	}
+	if c, err = p.tellBatch(ctx, c, p.float); err != nil {
+		return nil, err
+	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
 	if err != nil {
 		return nil, err
@@ -77,9 +81,11 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.scanCalibration(calib); err != nil {
 		return nil, err
 	}
-	if p.notes, err = onGrids(p.network, p.records, c); err != nil {
+	notes, err := onGrids(p.network, p.records, c)
+	if err != nil {
 		return nil, err
 	}
+	p.notes = append(p.notes, notes...)
 	p.bookModel("model", p.float)
 	if err := p.bookData("calib", calib); err != nil {
 		return nil, err
@@ -104,6 +110,9 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	}
 	defer calib.Close()
 	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
+		return nil, nil, err
+	}
+	if c, err = aloneCalibrated(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
 	records, err := calibrate(ctx, n, calib, c)
@@ -190,11 +199,11 @@ func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 		return err
 	}
 	out, known := src.tensors[p.output]
-	if !m.ChecksClasses() || !known || len(out.Dims) == 0 {
+	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.axis == 0 {
 		return nil
 	}
 	classes := 1
-	for _, d := range out.Dims[1:] {
+	for _, d := range backend.SampleFirst(out.Dims, p.axis)[1:] {
 		classes *= int(d)
 	}
 	if p.held != nil {

@@ -11,10 +11,13 @@ import (
 
 // A shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two
 // samples. What grows with them is the batch.
-type shapes struct{ one, two map[string][]int64 }
+type shapes struct {
+	one, two map[string][]int64
+	growing  bool // they were measured with two batches
+}
 
 // measureShapes asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
-// are those of a block.
+// are those of a block, and so they are for blocks of one.
 func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
@@ -33,11 +36,12 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		return backend.Measure(ctx, model, at, names)
 	}
 	s := &shapes{}
-	if batchOf(m) > 0 {
+	if batchOf(m) > 0 || block == 1 {
 		s.one, err = measure(block)
 		s.two = s.one
 	} else if s.one, err = measure(1); err == nil {
 		s.two, err = measure(2)
+		s.growing = true
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -121,6 +125,9 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	for i, v := range m.Inputs() {
 		if v.Type == onnx.Undefined || len(v.Dims) == 0 {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
+		}
+		if at := m.BatchElsewhere(v.Name); at > 0 {
+			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
 		list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: append([]int64{int64(block)}, data.Shape(i)...), First: firstOf(data, i)})
 	}

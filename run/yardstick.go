@@ -103,6 +103,9 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 		}
 	}()
 	fixed, samples := batchOf(s.prepared.float), s.data.Len()
+	if s.alone != "" {
+		fixed = 1
+	}
 	candidates := splits(workers, threads, samples, fixed)
 	if s.onGPU() { // there the batch is the block, and sessions wait for each other
 		candidates = []split{{1, 1, s.block}}
@@ -124,7 +127,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 
 // fastest opens the splits with the least of something in one pass.
 func (s *searching) fastest(ctx context.Context, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
-	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.block)
+	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.yardBlock())
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +159,14 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 		p.wall, p.cpu = nil, nil
 	}
 	return best, nil
+}
+
+// yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
+func (s *searching) yardBlock() int {
+	if s.alone != "" {
+		return 1
+	}
+	return max(2, s.block)
 }
 
 func closeAll(list []*passes) {
