@@ -67,14 +67,15 @@ type Config struct {
 	Mean   []float32 `json:"mean"`
 	Std    []float32 `json:"std"`
 
-	Device   string `json:"device"`
-	Workers  int    `json:"workers"`
-	Threads  int    `json:"threads"`
-	Block    int    `json:"block"`
-	Cache    int64  `json:"cache"` // bytes; 0: a quarter of the free memory; below 0: none
-	Force    bool   `json:"force"`
-	DryRun   bool   `json:"dry_run"`
-	AllowNaN bool   `json:"allow_nan"`
+	Device    string `json:"device"`
+	Workers   int    `json:"workers"`
+	Threads   int    `json:"threads"`
+	Block     int    `json:"block"`
+	Cache     int64  `json:"cache"`      // bytes; 0: a quarter of the free memory; below 0: none
+	FixShapes bool   `json:"fix_shapes"` // files are written with the axes of the search instead of free ones
+	Force     bool   `json:"force"`
+	DryRun    bool   `json:"dry_run"`
+	AllowNaN  bool   `json:"allow_nan"`
 
 	Command string `json:"command"` // the full command line, for the result
 	Version string `json:"version"` // of the program

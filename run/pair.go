@@ -93,7 +93,7 @@ func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []qua
 	for i, g := range grids {
 		records[i] = quant.Record{Low: g, High: g}
 	}
-	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching}
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
 	src, err := q.source(ctx)
 	return src, records, err
 }
@@ -160,6 +160,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.fixShapes = c.FixShapes
 	if p.alone != "" {
 		return p, nil
 	}

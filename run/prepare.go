@@ -17,24 +17,25 @@ const optimization = 99
 
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network  *onnx.Network  // weights on their grids
-	records  []quant.Record // by holder
-	seen     []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float    *onnx.Model    // the float network; nil for a pair
-	order    []int          // holders in the 8-bit file's order; nil: their own
-	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids []quant.Grid   // of its holders
-	data     *dataset.Set
-	held     *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
-	shapes   *shapes      // of network's tensors, see measured
-	block    int
-	batching        // of the output's samples, see findBatch
-	output   string // that the metric reads
-	inputs   []backend.Tensor
-	layout   search.Layout // units and what is held, see arrange
-	files    []InputFile
-	notes    []Warning
+	network   *onnx.Network  // weights on their grids
+	records   []quant.Record // by holder
+	seen      []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model     *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float     *onnx.Model    // the float network; nil for a pair
+	order     []int          // holders in the 8-bit file's order; nil: their own
+	low       *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids  []quant.Grid   // of its holders
+	data      *dataset.Set
+	held      *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	shapes    *shapes      // of network's tensors, see measured
+	block     int
+	batching         // of the output's samples, see findBatch
+	fixShapes bool   // files are written with the axes of the search
+	output    string // that the metric reads
+	inputs    []backend.Tensor
+	layout    search.Layout // units and what is held, see arrange
+	files     []InputFile
+	notes     []Warning
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -247,6 +248,9 @@ func (p *prepared) source(ctx context.Context) (*source, error) {
 	}
 	n := *p.network
 	n.Model = fixed
+	if !p.fixShapes {
+		n.Model = p.shapes.asOpen(fixed, p.network.Model)
+	}
 	switchable, err := n.Switchable(p.records)
 	if err != nil {
 		return nil, err
@@ -271,11 +275,15 @@ func (p *prepared) Close() {
 
 // plainSource is any model that runs as it is: a network without holders.
 func plainSource(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
-	fixed, err := fixShapes(ctx, m, inputs, block)
+	s, err := measureShapes(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}
-	return newSource(fixed, 0, []string{output})
+	fixed, err := s.fix(m, inputs, block, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(s.asOpen(fixed, m), 0, []string{output})
 }
 
 // floatBytes is the memory of a slice as bytes.

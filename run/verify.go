@@ -86,6 +86,11 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return c, err
 	}
 	exact.Close()
+	if c.Identical {
+		if c.AsWritten, err = s.asWritten(ctx, file, mask, want, own); err != nil {
+			return c, err
+		}
+	}
 	if s.unscored != "" {
 		return c, nil
 	}
