@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"demote/backend"
@@ -24,55 +23,43 @@ type AsWritten struct {
 // writtenBatches are the batches that a written file is run in, beside the block of the search.
 var writtenBatches = []int{1, 7}
 
-// asWritten runs a file with free axes as it is written, in batches of one, seven and the block, and says where that is not what
-// was searched. want are the search's outputs.
-func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs, own search.Score) ([]AsWritten, error) {
-	if !hasFreeAxes(file) {
-		return nil, nil
-	}
-	batches := []int{s.block}
-	if s.alone == "" && batchOf(file) == 0 {
-		for _, b := range writtenBatches {
-			if b <= s.data.Len() && b != s.block {
-				batches = append(batches, b)
-			}
-		}
-	}
-	known, err := measureShapes(ctx, file, s.inputs, s.block)
-	if err != nil {
-		return nil, err
-	}
-	model, err := file.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	var list []AsWritten
-	for _, batch := range batches {
-		w := writtenFile{model: model, output: backend.Tensor{Name: s.output, Type: backend.DType(onnx.Float), Dims: known.at(s.output, batch)}}
-		if w.inputs, err = blockInputs(file, s.data, batch); err != nil {
-			return nil, err
-		}
-		a, err := s.inBatches(ctx, w, batch, mask, want)
-		if err != nil {
-			return nil, fmt.Errorf("the file as it is written, in batches of %d: %w", batch, err)
-		}
-		list = append(list, a)
-	}
-	slices.SortFunc(list, func(a, b AsWritten) int { return a.Batch - b.Batch })
-	s.tellWritten(list, own)
-	return list, nil
+// openedFile is a file with free axes that is run as it is written.
+type openedFile struct {
+	*searching
+	file  *onnx.Model
+	known *shapes
+	bytes []byte
+	mask  search.Mask
+	want  outputs // of the search
 }
 
-// inBatches runs a file in batches of one size. A metric command is asked only where there is something to ask.
-func (s *searching) inBatches(ctx context.Context, w writtenFile, batch int, mask search.Mask, want outputs) (AsWritten, error) {
-	a := AsWritten{Batch: batch}
-	o := s.options
-	o.Naive, o.Config, o.Block = true, exactSession, batch
-	if s.command != nil {
-		o.Metric = backend.OutputsOnly
+// asWritten opens a file for that; nil where its axes are fixed, or where what is searched is another formula's.
+func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
+	if !hasFreeAxes(file) || s.config.Formula != "qdq" {
+		return nil, nil
 	}
-	run := func() (search.Score, error) {
-		e, err := backend.New(ctx, w, s.data, nil, o)
+	o := &openedFile{searching: s, file: file, mask: mask, want: want}
+	var err error
+	if o.known, err = measureShapes(ctx, file, s.inputs, s.block); err != nil {
+		return nil, err
+	}
+	o.bytes, err = file.Bytes()
+	return o, err
+}
+
+// inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
+// anyhow, which a metric command is asked for only then.
+func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWritten, search.Score, error) {
+	a := AsWritten{Batch: batch}
+	w := writtenFile{model: o.bytes, output: backend.Tensor{Name: o.output, Type: backend.DType(onnx.Float), Dims: o.known.at(o.output, batch)}}
+	var err error
+	if w.inputs, err = blockInputs(o.file, o.data, batch); err != nil {
+		return a, search.Score{}, err
+	}
+	run := func(m *backend.Metric) (search.Score, error) {
+		options := o.options
+		options.Naive, options.Config, options.Block, options.Metric = true, exactSession, batch, m
+		e, err := backend.New(ctx, w, o.data, nil, options)
 		if err != nil {
 			return search.Score{}, err
 		}
@@ -80,27 +67,43 @@ func (s *searching) inBatches(ctx context.Context, w writtenFile, batch int, mas
 		got, score, err := sums(ctx, e, search.NewMask(0))
 		a.Differ = 0
 		for i := range got {
-			if got[i] != want[i] {
+			if got[i] != o.want[i] {
 				a.Differ++
 			}
 		}
 		return score, err
 	}
-	score, err := run()
-	if err == nil && a.Differ > 0 && s.command != nil {
-		o.Metric = s.metric
-		score, err = run()
+	first := o.metric
+	if o.command != nil && !asked {
+		first = backend.OutputsOnly
 	}
-	if err != nil || a.Differ == 0 || s.unscored != "" {
-		return a, err
+	score, err := run(first)
+	if err == nil && a.Differ > 0 && first != o.metric {
+		score, err = run(o.metric)
 	}
-	r := scoreResult(score, s.metric.Lower)
+	if err != nil {
+		return a, score, fmt.Errorf("the file as it is written, in batches of %d: %w", batch, err)
+	}
+	if a.Differ == 0 || o.unscored != "" {
+		return a, score, nil
+	}
+	r := scoreResult(score, o.metric.Lower)
 	a.Correct, a.Value = r.Correct, r.Value
-	if s.result != nil && s.result.Met && s.result.Int16Share == "" {
-		meets := s.holds(score, mask)
+	if o.result != nil && o.result.Met && o.result.Int16Share == "" {
+		meets := o.holds(score, o.mask)
 		a.DoesMeet = &meets
 	}
-	return a, nil
+	return a, score, nil
+}
+
+// others are the batches beside the block: none where samples are run alone, or where the file fixes the batch.
+func (o *openedFile) others() (list []int) {
+	for _, b := range writtenBatches {
+		if o.alone == "" && batchOf(o.file) == 0 && b <= o.data.Len() && b != o.block {
+			list = append(list, b)
+		}
+	}
+	return list
 }
 
 // tellWritten warns where the file as it is written scores otherwise than what was searched.
@@ -111,9 +114,10 @@ func (s *searching) tellWritten(list []AsWritten, own search.Score) {
 	searched, missed := scoreResult(own, s.metric.Lower), false
 	var others []string
 	for _, a := range list {
-		missed = missed || a.DoesMeet != nil && !*a.DoesMeet
-		if text := a.score(); a.Differ > 0 && (text != (AsWritten{Correct: searched.Correct, Value: searched.Value}).score() || a.DoesMeet != nil && !*a.DoesMeet) {
-			others = append(others, fmt.Sprintf("%s in batches of %d", text, a.Batch))
+		misses := a.DoesMeet != nil && !*a.DoesMeet
+		missed = missed || misses
+		if a.Differ > 0 && (misses || a.score() != AsWritten{Correct: searched.Correct, Value: searched.Value}.score()) {
+			others = append(others, fmt.Sprintf("%s in batches of %d", a.score(), a.Batch))
 		}
 	}
 	if len(others) == 0 {
@@ -130,7 +134,7 @@ func (s *searching) tellWritten(list []AsWritten, own search.Score) {
 func (a AsWritten) score() string {
 	switch {
 	case a.Correct != nil:
-		return fmt.Sprintf("%d", *a.Correct)
+		return fmt.Sprintf("%d correct", *a.Correct)
 	case a.Value != nil:
 		return fmt.Sprintf("%.6g", *a.Value)
 	}
