@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -160,7 +161,19 @@ func config(c *cli.Context) (run.Config, error) {
 	if c.Args().Present() && c.Command.ArgsUsage == "" {
 		return r, usage("unexpected argument %q; flags begin with --", c.Args().First())
 	}
+	r.Say = warned(c.App.ErrWriter)
 	return r, nil
+}
+
+// warned tells the warnings of a command that shows no progress, each once.
+func warned(w io.Writer) func(text string) {
+	told := map[string]bool{}
+	return func(text string) {
+		if strings.HasPrefix(text, "warning: ") && !told[text] {
+			told[text] = true
+			fmt.Fprintln(w, "demote: "+message(text))
+		}
+	}
 }
 
 func first(c *cli.Context, name, fallback string) string {

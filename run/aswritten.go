@@ -40,18 +40,33 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 	}
 	o := &openedFile{searching: s, file: file, mask: mask, want: want}
 	var err error
-	if o.known, err = measureShapes(ctx, file, s.inputs, s.block); err != nil {
+	if o.known, err = measureShapes(ctx, file, s.inputs, s.yardBlock()); err != nil {
 		return nil, err
+	}
+	for _, v := range file.Outputs() {
+		if _, known := o.known.one[v.Name]; !known || v.Type == onnx.Undefined {
+			return o, o.leave()
+		}
 	}
 	o.bytes, err = file.Bytes()
 	return o, err
+}
+
+// leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
+func (o *openedFile) leave() (err error) {
+	o.file = o.file.WithOutputs(o.output)
+	o.bytes, err = o.file.Bytes()
+	return err
 }
 
 // inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
 // anyhow, which a metric command is asked for only then.
 func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWritten, search.Score, error) {
 	a := AsWritten{Batch: batch}
-	w := writtenFile{model: o.bytes, output: backend.Tensor{Name: o.output, Type: backend.DType(onnx.Float), Dims: o.known.at(o.output, batch)}}
+	w := writtenFile{model: o.bytes}
+	for _, v := range o.file.Outputs() {
+		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: o.known.at(v.Name, batch)})
+	}
 	var err error
 	if w.inputs, err = blockInputs(o.file, o.data, batch); err != nil {
 		return a, search.Score{}, err
@@ -78,6 +93,12 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWr
 		first = backend.OutputsOnly
 	}
 	score, err := run(first)
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > 1 { // another output is of a size of its own in every run
+		if err := o.leave(); err != nil {
+			return a, score, err
+		}
+		return o.inBatches(ctx, batch, asked)
+	}
 	if err == nil && a.Differ > 0 && first != o.metric {
 		score, err = run(o.metric)
 	}

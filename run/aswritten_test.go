@@ -126,3 +126,16 @@ func TestWrittenDiffers(t *testing.T) {
 		}
 	}
 }
+
+// TestAsWrittenOfSeveral runs a file whose other outputs are of other axes, or of a size that the samples decide.
+func TestAsWrittenOfSeveral(t *testing.T) {
+	b := touchy("y = MatMul r w2; n = NonZero r; m = ReduceMax r axes=[1] keepdims=0").out("y", 4).out("n", 2).out("m")
+	b.g.Output[1].Type.GetTensorType().ElemType = new(int32(7))
+	b.g.Output[1].Type.GetTensorType().Shape = nil
+	cfg := b.config(t)
+	cfg.Output = "y"
+	r := mustSearch(t, cfg)
+	if w := r.Verified.AsWritten; len(w) != 3 || !r.Verified.Identical {
+		t.Errorf("%+v", r.Verified)
+	}
+}

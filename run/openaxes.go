@@ -84,7 +84,7 @@ func (p *prepared) withAxes(m *onnx.Model, searchedFixed bool, s *shapes) *onnx.
 type writtenFile struct {
 	model  []byte
 	inputs []backend.Tensor
-	output backend.Tensor
+	all    []backend.Tensor // its outputs
 }
 
 func (w writtenFile) Holders() int                      { return 0 }
@@ -94,5 +94,5 @@ func (w writtenFile) Stored(int) []backend.StoredTensor { return nil }
 func (w writtenFile) Probe() (*backend.Stretch, error)  { return w.Stretch(0, 1) }
 
 func (w writtenFile) Stretch(int, int) (*backend.Stretch, error) {
-	return &backend.Stretch{Model: w.model, Inputs: w.inputs, Outputs: []backend.Tensor{w.output}}, nil
+	return &backend.Stretch{Model: w.model, Inputs: w.inputs, Outputs: w.all}, nil
 }

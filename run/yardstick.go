@@ -163,8 +163,11 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 
 // yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
 func (s *searching) yardBlock() int {
-	if s.alone != "" {
+	switch {
+	case s.alone != "":
 		return 1
+	case batchOf(s.model) > 0:
+		return s.block
 	}
 	return max(2, s.block)
 }
