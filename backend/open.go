@@ -111,7 +111,7 @@ func (e *Evaluator) compile(cuts []int) error {
 }
 
 // chooseOutput finds the output that the metric reads.
-func (e *Evaluator) chooseOutput() error {
+func (e *Evaluator) chooseOutput() (err error) {
 	outputs := e.chain.parts[len(e.chain.parts)-1].Outputs
 	var names []string
 	for _, t := range outputs {
@@ -121,7 +121,9 @@ func (e *Evaluator) chooseOutput() error {
 				return badf("output %s is %s; the metric needs float32", t.Name, t.Type)
 			}
 			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
-			e.judge.dims = t.Dims
+			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
+				return err
+			}
 		}
 	}
 	if e.judge.output != "" {

@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"runtime"
+	"slices"
 )
 
 // fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
@@ -41,4 +42,24 @@ func (o Options) checkBatch(inputs []Tensor) error {
 		}
 	}
 	return nil
+}
+
+// sampleFirst are the dimensions of an output with the axis of the samples in front: of one sample the memory is the same
+// wherever the axis lies.
+func (o Options) sampleFirst(t Tensor) ([]int64, error) {
+	if o.Axis != 0 && (o.Block != 1 || o.Axis >= len(t.Dims)) {
+		return nil, fmt.Errorf("backend: samples on axis %d of output %s %v take blocks of one, not of %d", o.Axis, t.Name, t.Dims, o.Block)
+	}
+	return SampleFirst(t.Dims, o.Axis), nil
+}
+
+// SampleFirst are the dimensions of a block of one sample with the axis of the samples in front; -1: they have none.
+func SampleFirst(dims []int64, axis int) []int64 {
+	switch {
+	case axis < 0:
+		return append([]int64{1}, dims...)
+	case axis == 0 || axis >= len(dims):
+		return dims
+	}
+	return append([]int64{1}, slices.Delete(slices.Clone(dims), axis, axis+1)...)
 }

@@ -16,6 +16,9 @@ type Dependence struct {
 	Repeated bool   // not even the same run gives the same bits
 }
 
+// neighbours is what results depend on where samples of a block touch each other.
+const neighbours = "slot and neighbours"
+
 // Error says what the output depends on, in one line.
 func (d *Dependence) Error() string {
 	if d.Tensor == "" {
@@ -25,17 +28,26 @@ func (d *Dependence) Error() string {
 }
 
 // SelfTest proves on the loaded network that a trial is a function of mask and sample: the same
-// block run twice, the same samples in other slots with other neighbours, and every worker give
-// the same bits, for no demotion, for all, and for every other holder. It returns what breaks the
-// rule, or nil.
+// block run twice, the same samples in other slots with other neighbours, samples among copies of
+// themselves, and every worker give the same bits, for no demotion, for all, and for every other
+// holder. It returns what breaks the rule, or nil.
 func (e *Evaluator) SelfTest() (*Dependence, error) {
 	shuffled, from, err := e.shuffledBlock()
 	if err != nil {
 		return nil, err
 	}
 	defer shuffled.Close()
+	copies, err := e.copies()
+	defer func() { closeCopies(copies) }()
+	if err != nil {
+		return nil, err
+	}
 	w := e.chain.lanes()[0]
 	for _, m := range e.probes() {
+		if m.Count() > 0 && len(copies) > 1 { // what touches what is the network's affair, more than the mask's
+			closeCopies(copies[1:])
+			copies = copies[:1]
+		}
 		first, err := e.rows(w, m, e.data.blocks[0])
 		if err != nil {
 			return nil, err
@@ -53,8 +65,11 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 		}
 		for slot, src := range from {
 			if src >= 0 && !sameBits(other[slot*e.judge.row:(slot+1)*e.judge.row], first[src*e.judge.row:(src+1)*e.judge.row]) {
-				return e.locate("slot and neighbours", m, shuffled, from)
+				return e.locate(neighbours, m, shuffled, from)
 			}
+		}
+		if dep, err := e.amongCopies(w, m, copies, first); dep != nil || err != nil {
+			return dep, err
 		}
 		for _, o := range e.chain.lanes()[1:] {
 			got, err := e.rows(o, m, e.data.blocks[0])
@@ -129,22 +144,27 @@ func (e *Evaluator) shuffledBlock() (data block, from []int, err error) {
 // locate names the first tensor that shows a dependence, by running the network with all its
 // tensors as outputs.
 func (e *Evaluator) locate(on string, m search.Mask, shuffled block, from []int) (*Dependence, error) {
+	return e.locateIn(on, m, e.data.blocks[0], shuffled, from)
+}
+
+// locateIn is locate for any block and another with its samples elsewhere: from says in which slot of the first each is.
+func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []int) (*Dependence, error) {
 	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()
 	if err != nil {
 		return d, nil // the dependence itself is what matters
 	}
 	defer p.Close()
-	first, err := p.run(m, e.data.blocks[0])
+	first, err := p.run(m, one)
 	if err != nil {
 		return d, nil
 	}
 	var other [][]float32
 	if on == "a repeated run" {
 		from = nil
-		other, err = p.run(m, e.data.blocks[0])
+		other, err = p.run(m, one)
 	} else {
-		other, err = p.run(m, shuffled)
+		other, err = p.run(m, two)
 	}
 	if err != nil {
 		return d, nil

@@ -16,11 +16,22 @@ type Measured struct {
 	Type DType   // 0 for what is not a tensor
 	Dims []int64 // of this run
 	Ints []int64 // the elements, if they are int64
+
+	Floats []float32 // the elements, if they are float32 and were asked for
 }
 
 // Measure runs the session once on the given inputs and returns what its outputs are like, in the order of Outputs: the
 // runtime's own word, whatever the operators. It allocates; it is not for trials.
 func (s *Session) Measure(inputs map[string]*Tensor) ([]Measured, error) {
+	return s.measure(inputs, false)
+}
+
+// MeasureValues is Measure with the elements of float32 outputs too.
+func (s *Session) MeasureValues(inputs map[string]*Tensor) ([]Measured, error) {
+	return s.measure(inputs, true)
+}
+
+func (s *Session) measure(inputs map[string]*Tensor, floats bool) ([]Measured, error) {
 	if s.inner == nil {
 		return nil, errClosed
 	}
@@ -69,14 +80,14 @@ func (s *Session) Measure(inputs map[string]*Tensor) ([]Measured, error) {
 		if v == nil {
 			continue
 		}
-		if list[i], err = look(v); err != nil {
+		if list[i], err = look(v, floats); err != nil {
 			return nil, fmt.Errorf("output %q: %w", s.outputs[i].Name, err)
 		}
 	}
 	return list, nil
 }
 
-func look(v *C.OrtValue) (m Measured, err error) {
+func look(v *C.OrtValue, floats bool) (m Measured, err error) {
 	var t C.int
 	var rank C.size_t
 	var dims *C.int64_t
@@ -89,12 +100,16 @@ func look(v *C.OrtValue) (m Measured, err error) {
 		return m, nil
 	}
 	m.Dims = append([]int64{}, unsafe.Slice((*int64)(unsafe.Pointer(dims)), int(rank))...)
-	if m.Type == Int64 {
-		n := 1
-		for _, d := range m.Dims {
-			n *= int(d)
-		}
+	n := 1
+	for _, d := range m.Dims {
+		n *= int(d)
+	}
+	switch {
+	case n == 0:
+	case m.Type == Int64:
 		m.Ints = append([]int64{}, unsafe.Slice((*int64)(data), n)...)
+	case m.Type == Float32 && floats:
+		m.Floats = append([]float32{}, unsafe.Slice((*float32)(data), n)...)
 	}
 	return m, nil
 }

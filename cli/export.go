@@ -22,7 +22,7 @@ func exportCommand() *cli.Command {
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "format", Category: catTarget, Usage: "`FORMAT`: " + either(run.FormatNames())},
 			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FILE` to write (default: the format's own name, in DIR)"},
-			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite it"}, commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
+			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite it"}, fixFlag(catTarget), commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

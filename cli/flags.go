@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -106,6 +107,11 @@ func biasFlag() cli.Flag {
 	return &cli.StringFlag{Name: "bias", Category: catGrids, Value: "float", Usage: "`KIND`: of the biases: float, or int32 with the scale of the layer's input times that of its weights"}
 }
 
+// fixFlag has files written with the shapes that are searched.
+func fixFlag(category string) cli.Flag {
+	return &cli.BoolFlag{Name: "fix-shapes", Category: category, Usage: "write files with the axes and the batch of the search instead of free ones"}
+}
+
 func nanFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "allow-nan", Category: catInput, Usage: "go on with a network that gives NaN"}
 }
@@ -123,7 +129,7 @@ func config(c *cli.Context) (run.Config, error) {
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),
 		Device: c.String("device"), Workers: c.Int("workers"), Threads: c.Int("threads"), Block: c.Int("block"),
-		AllowNaN: c.Bool("allow-nan"), Version: c.App.Version,
+		AllowNaN: c.Bool("allow-nan"), FixShapes: c.Bool("fix-shapes"), Version: c.App.Version,
 	}
 	if err := metricChoices(c, &r); err != nil {
 		return r, err
@@ -162,7 +168,19 @@ func config(c *cli.Context) (run.Config, error) {
 	if c.Args().Present() && c.Command.ArgsUsage == "" {
 		return r, usage("unexpected argument %q; flags begin with --", c.Args().First())
 	}
+	r.Say = warned(c.App.ErrWriter)
 	return r, nil
+}
+
+// warned tells the warnings of a command that shows no progress, each once.
+func warned(w io.Writer) func(text string) {
+	told := map[string]bool{}
+	return func(text string) {
+		if strings.HasPrefix(text, "warning: ") && !told[text] {
+			told[text] = true
+			fmt.Fprintln(w, "demote: "+message(text))
+		}
+	}
 }
 
 func first(c *cli.Context, name, fallback string) string {

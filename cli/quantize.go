@@ -14,7 +14,7 @@ func quantizeCommand() *cli.Command {
 		Usage: "calibrate a float network and write its int8 and its int16 version as QDQ files",
 		Flags: join(modelFlags(), calibFlags(), sampleFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FOLDER` for NAME_int8.onnx and NAME_int16.onnx"},
-			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite them"}, biasFlag()}),
+			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite them"}, biasFlag(), fixFlag(catTarget)}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

@@ -34,7 +34,7 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast, or naive: every trial in full; the decisions are the same"},
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: score that the chain of strategy demotion records: demoted, or last as the reference has it"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: small is slow and thorough"},
-		cacheFlag(), biasFlag(),
+		cacheFlag(), biasFlag(), fixFlag(catTarget),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "JSON instead of text: a line an event; the last line is the result"},
 	}
 	return &cli.Command{

@@ -151,6 +151,11 @@ func verdict(v *run.Verified) string {
 		text += "\n  " + v.Elsewhere
 	}
 	text += "\n  exact session    " + sessionScore(v.Correct, v.Value)
+	for _, a := range v.AsWritten {
+		if as := a.Text(); as != "" {
+			text += "\n    as it is written, " + as
+		}
+	}
 	switch {
 	case v.DefaultMet != nil && !*v.DefaultMet:
 		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target"

@@ -145,15 +145,25 @@ type Step struct {
 
 // Verified is what the check of the written file found.
 type Verified struct {
-	Identical      bool     `json:"identical"`
-	Correct        *int     `json:"correct"`
-	Value          *float64 `json:"value"`
-	DefaultCorrect *int     `json:"default_session_correct"`
-	DefaultValue   *float64 `json:"default_session_value"`
-	DefaultMet     *bool    `json:"default_session_met"` // nil: not known, or a result of before
-	FirstDiffering string   `json:"first_differing"`
-	Elsewhere      string   `json:"elsewhere"`
-	Unscored       string   `json:"unscored"`
+	Identical      bool        `json:"identical"`
+	Correct        *int        `json:"correct"`
+	Value          *float64    `json:"value"`
+	DefaultCorrect *int        `json:"default_session_correct"`
+	DefaultValue   *float64    `json:"default_session_value"`
+	DefaultMet     *bool       `json:"default_session_met"` // nil: not known, or a result of before
+	AsWritten      []AsWritten `json:"as_written"`          // in batches of several sizes, its axes free
+	FirstDiffering string      `json:"first_differing"`
+	Elsewhere      string      `json:"elsewhere"`
+	Unscored       string      `json:"unscored"`
+}
+
+// AsWritten is a file as users run it, in batches of one size.
+type AsWritten struct {
+	Batch    int      `json:"batch"`
+	Differ   int      `json:"differing_samples"`
+	Correct  *int     `json:"correct"`
+	Value    *float64 `json:"value"`
+	DoesMeet *bool    `json:"target_met"`
 }
 
 // A SessionMix is a mix with its scores in the exact and in the default session.

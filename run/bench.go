@@ -132,6 +132,15 @@ type BenchOptions struct {
 // RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user types. The
 // strategy where none is named is demotion.
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
+	b, err := benchOnce(ctx, c, o)
+	if t := (*touching)(nil); errors.As(err, &t) {
+		c.alone = t.Error()
+		return benchOnce(ctx, c, o)
+	}
+	return b, err
+}
+
+func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	if c.Strategy == "" {
 		c.Strategy = "demotion"
 	}

@@ -105,25 +105,21 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 	if err != nil {
 		return err
 	}
-	free := batchOf(n.Model) == 0 && !alone(n.Model, data)
-	if free || alone(n.Model, data) {
+	if batchOf(n.Model) == 0 {
+		block = min(calibrationBlock, data.Len())
+	}
+	if c.alone != "" && batchOf(n.Model) == 0 || alone(n.Model, data) {
 		block = 1
 	}
 	inputs, err := blockInputs(n.Model, data, block)
 	if err != nil {
 		return err
 	}
-	known, err := measureShapes(ctx, n.Model, inputs, block)
+	shapes, err := measureShapes(ctx, n.Model, inputs, block)
 	if err != nil {
 		return err
 	}
-	if free && !known.single {
-		block = min(calibrationBlock, data.Len())
-		if inputs, err = blockInputs(n.Model, data, block); err != nil {
-			return err
-		}
-	}
-	fixed, err := known.fix(n.Model, inputs, block, nil)
+	fixed, err := shapes.fix(n.Model, inputs, block, nil)
 	if err != nil {
 		return err
 	}
@@ -185,10 +181,10 @@ func observe(ctx context.Context, n *onnx.Network, data samples, observers []*qu
 					continue
 				}
 				values := outputs[at[h.Tensor]]
-				size := len(values) / block
+				rows := shapes.rows(h.Tensor, block)
 				for slot := range count {
 					before := observers[i].NonFinite()
-					observers[i].Observe(pass, fills.take(i, values[slot*size:(slot+1)*size]))
+					observers[i].Observe(pass, fills.take(i, rows.of(values, slot)))
 					if observers[i].NonFinite() > before && (bad < 0 || first+slot < bad) {
 						bad, tensor = first+slot, h.Tensor
 					}

@@ -11,7 +11,7 @@ import (
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Labels: s.data.Labels(), Block: s.block,
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
 	giveLabels(&s.options, s.data)
 	score := s.scoreFloat
@@ -110,13 +110,16 @@ func (s *searching) open(ctx context.Context) error {
 	return nil
 }
 
-// fallBack goes on with a network whose outputs depend on more than mask and sample. As long as a
-// repeated run gives the same bits, whole scores on a fixed layout are still a function of the mask.
+// fallBack goes on with a network whose outputs depend on more than mask and sample: with each sample alone where the network
+// can be run so. As long as a repeated run gives the same bits, whole scores on a fixed layout are still a function of the mask.
 func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	if dep.Repeated {
 		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
 	}
-	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "")
+	if s.canRunAlone() {
+		return &touching{dep}
+	}
+	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
 	src, samples, err := s.sourceFor(ctx, true, s.onGPU())

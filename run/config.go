@@ -69,14 +69,15 @@ type Config struct {
 	Mean   []float32 `json:"mean"`
 	Std    []float32 `json:"std"`
 
-	Device   string `json:"device"`
-	Workers  int    `json:"workers"`
-	Threads  int    `json:"threads"`
-	Block    int    `json:"block"`
-	Cache    int64  `json:"cache"` // bytes; 0: a quarter of the free memory; below 0: none
-	Force    bool   `json:"force"`
-	DryRun   bool   `json:"dry_run"`
-	AllowNaN bool   `json:"allow_nan"`
+	Device    string `json:"device"`
+	Workers   int    `json:"workers"`
+	Threads   int    `json:"threads"`
+	Block     int    `json:"block"`
+	Cache     int64  `json:"cache"`      // bytes; 0: a quarter of the free memory; below 0: none
+	FixShapes bool   `json:"fix_shapes"` // files are written with the axes of the search instead of free ones
+	Force     bool   `json:"force"`
+	DryRun    bool   `json:"dry_run"`
+	AllowNaN  bool   `json:"allow_nan"`
 
 	Command string `json:"command"` // the full command line, for the result
 	Version string `json:"version"` // of the program
@@ -88,6 +89,7 @@ type Config struct {
 	known    []InputFile // of a run that is prepared again: the only files that may be opened; nil: any
 	unscored bool        // a run that is prepared again is compared only: its metric is a command that was not given
 	patient  bool        // cuts are chosen however long that takes: for tests, on machines with other work
+	alone    string      // why each sample is run alone, where that is known already; see batching
 	everyCut bool        // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 

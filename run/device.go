@@ -99,7 +99,7 @@ func (s *searching) fitDevice(ctx context.Context) error {
 		return err
 	}
 	s.device.Free = free
-	if s.config.Block == 0 && batchOf(s.model) == 0 {
+	if s.config.Block == 0 && batchOf(s.model) == 0 && s.alone == "" {
 		if err := s.setBlock(gpuBlock(s.data.Len())); err != nil {
 			return err
 		}

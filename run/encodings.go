@@ -31,6 +31,9 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
 		return nil, err
 	}
+	if _, err = p.tellBatch(ctx, c, p.float); err != nil {
+		return nil, err
+	}
 	p.bookModel("model", p.float)
 	for _, f := range []struct{ role, path string }{{"encodings-low", c.EncodingsLow}, {"encodings-high", c.EncodingsHigh}} {
 		if err := p.bookFile(f.role, f.path); err != nil {

@@ -123,16 +123,25 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			return nil, err
 		}
 	}
-	o := backend.Options{Metric: metric, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads,
+	c, notes, err := p.evalBatch(ctx, c, m, config)
+	if err != nil {
+		return nil, err
+	}
+	o := backend.Options{Metric: metric, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Stream: true, Level: optimization, Config: config}
 	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
 			return nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
-		if o.Reference, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
+		var note *Warning
+		if o.Reference, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
 			return nil, err
 		}
+		if note != nil {
+			notes = append(notes, *note)
+		}
+		o.Block = p.block
 	}
 	src, records, err := p.evalSource(ctx, m, c, config)
 	if err == nil {
@@ -148,7 +157,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if records != nil {
 		src = nil
 	}
-	return &plain{e, p, src, metric, p.data.Name, p.strayIgnore(c)}, nil
+	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
 // evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's
@@ -184,8 +193,8 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 	return p.fixedSource(ctx, n, grids)
 }
 
-// referenceOutputs runs another network on the same samples.
-func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) ([]float32, error) {
+// referenceOutputs runs another network on the same samples. Where its samples must be run alone, the file's are too: note says so.
+func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, note *Warning, err error) {
 	m, unknown, err := c.readFixed(file)
 	if err == nil {
 		unknown = slices.DeleteFunc(unknown, func(in fixedInput) bool { return !lacks(p.unknown, in.name) })
@@ -195,28 +204,33 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		err = m.CheckConstants()
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := p.feeds(m); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.Output, err = wantOutput(m, c.Output); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	if note, err = p.besideReference(ctx, c, m, o.Output); err != nil {
+		return nil, nil, err
+	}
+	o.Block, o.Axis = p.block, 0
 	src, err := plainSource(ctx, m, p.inputs, p.block, o.Output)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.Metric = backend.OutputsOnly
 	e, err := backend.New(ctx, src, inOrderOf(p.data, p.inputs, src.Inputs()), nil, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer e.Close()
-	return allOutputs(ctx, e, search.NewMask(0))
+	rows, err = allOutputs(ctx, e, search.NewMask(0))
+	return rows, note, err
 }
 
 // chooseMetric is the metric asked for, or the default for data with or without labels.

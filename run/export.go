@@ -65,7 +65,8 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	defer s.Close()
-	e, err := s.export(f, mask, files)
+	s.config.FixShapes = s.config.FixShapes || c.FixShapes // what is written; p.fixShapes is what was searched
+	e, err := s.export(ctx, f, mask, files)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func sameFolder(a, b string) bool {
 }
 
 // export writes a mix in one format.
-func (s *searching) export(f Format, mask search.Mask, files []string) (*Exported, error) {
+func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*Exported, error) {
 	low := lowHolders(mask)
 	w, err := f.build(s, low, files[0])
 	if err != nil {
@@ -108,6 +109,9 @@ func (s *searching) export(f Format, mask search.Mask, files []string) (*Exporte
 		}
 	}
 	if w.model != nil {
+		if w.model, err = s.axes(ctx, w.model); err != nil {
+			return nil, err
+		}
 		return e, w.model.Write(files[0])
 	}
 	if err := writeFile(files[0], w.text); err != nil {
@@ -146,7 +150,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 		var e *Exported
 		if f.File == MixedFile {
 			e = &Exported{Format: name, Files: files, Verified: s.result.Verified}
-		} else if e, err = s.export(f, mask, files); err != nil {
+		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)
 		} else if f.runs {
 			err = s.checkExport(ctx, e, mask)

@@ -149,7 +149,7 @@ func TestToolkitPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "annotated.onnx")
-	if _, err := s.export(f, mask, []string{out}); err != nil {
+	if _, err := s.export(context.Background(), f, mask, []string{out}); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(readTestFile(t, out), readTestFile(t, dir+"mixed_mctq.onnx")) {

@@ -30,6 +30,9 @@ func (s *searching) fingerprint() Fingerprint {
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
 		"demote version": c.Version,
 	}
+	if c.FixShapes {
+		f["shapes"] = "fixed"
+	}
 	if s.asked > 0 {
 		f["block"] = fmt.Sprint(s.asked)
 	}

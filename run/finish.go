@@ -218,6 +218,9 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if err != nil {
 		return err
 	}
+	if mixed, err = s.axes(ctx, mixed); err != nil {
+		return err
+	}
 	path := s.folder.File(MixedFile)
 	if err := mixed.Write(path); err != nil {
 		return err

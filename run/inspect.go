@@ -101,6 +101,9 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 	if err := tryFloat(ctx, p.model, calib, c.Say); err != nil {
 		return err
 	}
+	if c, err = aloneCalibrated(ctx, p.model, calib, c); err != nil {
+		return err
+	}
 	p.records, err = calibrate(ctx, p.network, calib, c)
 	return err
 }

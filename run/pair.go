@@ -50,6 +50,9 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := p.tryPair(ctx, c.Say); err != nil {
 		return nil, err
 	}
+	if _, err = p.tellBatch(ctx, c, p.network.Model); err != nil {
+		return nil, err
+	}
 	return p, p.bookData("data", p.data)
 }
 
@@ -90,7 +93,7 @@ func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []qua
 	for i, g := range grids {
 		records[i] = quant.Record{Low: g, High: g}
 	}
-	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output}
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
 	src, err := q.source(ctx)
 	return src, records, err
 }
@@ -156,6 +159,10 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	p.fixShapes = c.FixShapes
+	if p.alone != "" {
+		return p, nil
 	}
 	if err := p.fitBlock(ctx, c.Block); err != nil {
 		p.Close()

@@ -17,24 +17,26 @@ const optimization = 99
 
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network  *onnx.Network  // weights on their grids
-	records  []quant.Record // by holder
-	seen     []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float    *onnx.Model    // the float network; nil for a pair
-	order    []int          // holders in the 8-bit file's order; nil: their own
-	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids []quant.Grid   // of its holders
-	data     *dataset.Set
-	held     *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
-	shapes   *shapes      // of network's tensors, see measured
-	block    int
-	output   string // that the metric reads
-	inputs   []backend.Tensor
-	layout   search.Layout // units and what is held, see arrange
-	files    []InputFile
-	notes    []Warning
-	unknown  []fixedInput // of --input, that the file does not have: a reference may
+	network   *onnx.Network  // weights on their grids
+	records   []quant.Record // by holder
+	seen      []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model     *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float     *onnx.Model    // the float network; nil for a pair
+	order     []int          // holders in the 8-bit file's order; nil: their own
+	low       *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids  []quant.Grid   // of its holders
+	data      *dataset.Set
+	held      *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	shapes    *shapes      // of network's tensors, see measured
+	block     int
+	batching         // of the output's samples, see findBatch
+	fixShapes bool   // files are written with the axes of the search
+	output    string // that the metric reads
+	inputs    []backend.Tensor
+	layout    search.Layout // units and what is held, see arrange
+	files     []InputFile
+	notes     []Warning
+	unknown   []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -65,6 +67,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
+		return nil, err
+	}
+	if c, err = p.tellBatch(ctx, c, p.float); err != nil {
 		return nil, err
 	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
@@ -117,6 +122,9 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	}
 	defer calib.Close()
 	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
+		return nil, nil, err
+	}
+	if c, err = aloneCalibrated(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
 	records, err := calibrate(ctx, n, calib, c)
@@ -214,11 +222,11 @@ func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
 		return err
 	}
 	out, known := src.tensors[p.output]
-	if !m.ChecksClasses() || !known || len(out.Dims) == 0 {
+	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.axis == 0 {
 		return nil
 	}
 	classes := 1
-	for _, d := range out.Dims[1:] {
+	for _, d := range backend.SampleFirst(out.Dims, p.axis)[1:] {
 		classes *= int(d)
 	}
 	if p.held != nil {
@@ -273,6 +281,9 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 	if bytes {
 		samples, fed = p.bytesIn(fixed, gpu)
 	}
+	if !p.fixShapes {
+		n.Model = p.shapes.asOpen(fixed, p.network.Model)
+	}
 	switchable, err := n.Switchable(p.records)
 	if err != nil {
 		return nil, nil, err
@@ -301,11 +312,15 @@ func (p *prepared) Close() {
 
 // plainSource is any model that runs as it is: a network without holders.
 func plainSource(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
-	fixed, err := fixShapes(ctx, m, inputs, block)
+	s, err := measureShapes(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}
-	return newSource(fixed, 0, []string{output})
+	fixed, err := s.fix(m, inputs, block, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(s.asOpen(fixed, m), 0, []string{output})
 }
 
 // floatBytes is the memory of a slice as bytes.

@@ -50,6 +50,11 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 		if err != nil {
 			return "", "", err
 		}
+		if c.FixShapes && hasFreeAxes(m) {
+			if m, err = withCalibAxes(ctx, m, c); err != nil {
+				return "", "", err
+			}
+		}
 		if err := m.Write(end.path); err != nil {
 			return "", "", err
 		}

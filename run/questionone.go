@@ -5,7 +5,7 @@ import "demote/backend"
 // checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
 func (p *prepared) checkClasses(m *backend.Metric, src *source) error {
 	out, known := src.tensors[p.output]
-	if !known || !m.OneClass(out.Dims) {
+	if !known || !m.OneClass(backend.SampleFirst(out.Dims, p.axis)) {
 		return nil
 	}
 	if m.NeedsLabels && m.Labels == backend.PixelLabels {

@@ -35,7 +35,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if err := r.checkInputs(dir, cfg); err != nil {
 		return nil, mask, err
 	}
-	cfg.known = r.Inputs
+	cfg.known, cfg.alone = r.Inputs, r.alone()
 	s := &searching{config: cfg.withDefaults(), elsewhere: r.elsewhere(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {

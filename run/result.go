@@ -128,15 +128,16 @@ type StepResult struct {
 
 // Verified is what the check of the written file found.
 type Verified struct {
-	Identical      bool     `json:"identical"`                 // outputs in the exact session equal the search's, bit for bit
-	Correct        *int     `json:"correct"`                   // count in the exact session
-	Value          *float64 `json:"value"`                     // score in the exact session
-	DefaultCorrect *int     `json:"default_session_correct"`   // count in a session with nothing set
-	DefaultValue   *float64 `json:"default_session_value"`     // score in a session with nothing set
-	DefaultMet     *bool    `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
-	FirstDiffering string   `json:"first_differing,omitempty"` // the first tensor that differs, if any does
-	Elsewhere      string   `json:"elsewhere,omitempty"`       // of verify and export: why another score than the search's is no fault of the file
-	Unscored       string   `json:"unscored,omitempty"`        // why the outputs were compared and not scored
+	Identical      bool        `json:"identical"`                 // outputs in the exact session equal the search's, bit for bit
+	Correct        *int        `json:"correct"`                   // count in the exact session
+	Value          *float64    `json:"value"`                     // score in the exact session
+	DefaultCorrect *int        `json:"default_session_correct"`   // count in a session with nothing set
+	DefaultValue   *float64    `json:"default_session_value"`     // score in a session with nothing set
+	DefaultMet     *bool       `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
+	AsWritten      []AsWritten `json:"as_written"`                // of a file with free axes: as users run it, in batches of several sizes
+	FirstDiffering string      `json:"first_differing,omitempty"` // the first tensor that differs, if any does
+	Elsewhere      string      `json:"elsewhere,omitempty"`       // of verify and export: why another score than the search's is no fault of the file
+	Unscored       string      `json:"unscored,omitempty"`        // why the outputs were compared and not scored
 }
 
 // finite returns nil for infinities and NaN, which JSON cannot hold.

@@ -65,6 +65,15 @@ type searching struct {
 // low and high holders that meets the target. The result is returned as far as it is known together
 // with an error; ExitCode says what the program ends with.
 func Search(ctx context.Context, c Config) (*Result, error) {
+	r, err := searchOnce(ctx, c)
+	if t := (*touching)(nil); errors.As(err, &t) { // found before anything was searched
+		c.alone = t.Error()
+		return searchOnce(ctx, c)
+	}
+	return r, err
+}
+
+func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	s := &searching{config: c.withDefaults(), started: time.Now()}
 	defer s.Close()
 	if err := s.check(); err != nil {

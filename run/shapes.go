@@ -13,11 +13,11 @@ import (
 // samples. What grows with them is the batch.
 type shapes struct {
 	one, two map[string][]int64
-	single   bool // the network runs with one sample and not with two, though its batch is free: both are those of one
+	growing  bool // they were measured with two batches
 }
 
 // measureShapes asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
-// are those of a block. A network that runs with one sample alone is a mistake for larger blocks.
+// are those of a block, and so they are for blocks of one.
 func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
@@ -36,16 +36,12 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		return backend.Measure(ctx, model, at, names)
 	}
 	s := &shapes{}
-	if batchOf(m) > 0 || inputs[0].Alone {
+	if batchOf(m) > 0 || inputs[0].Alone || block == 1 {
 		s.one, err = measure(block)
 		s.two = s.one
 	} else if s.one, err = measure(1); err == nil {
-		if s.two, err = measure(2); err != nil && ctx.Err() == nil {
-			if block > 1 {
-				return nil, mistakef("%s: the network runs with one sample and not with two, though the batch of its inputs is free: give --block 1", m.Path)
-			}
-			s.two, s.single, err = s.one, true, nil
-		}
+		s.two, err = measure(2)
+		s.growing = true
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -133,6 +129,9 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		whole := data.Whole(i)
 		if v.Type == onnx.Undefined || len(v.Dims) == 0 && !whole {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
+		}
+		if at := m.BatchElsewhere(v.Name); at > 0 && !whole {
+			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
 		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), First: firstOf(data, i), Alone: single}
 		if !whole {

@@ -2,8 +2,9 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -19,30 +20,27 @@ func singleGraph() *graph {
 }
 
 // TestSingleSampleNetwork holds that a network which takes one sample at a time is calibrated, searched, checked, evaluated and
-// timed in blocks of one, and that larger blocks are refused with the flag that does.
+// timed in blocks of one, whatever is asked for.
 func TestSingleSampleNetwork(t *testing.T) {
 	ctx := context.Background()
 	cfg := singleGraph().config(t)
 	cfg.Target = "10"
-	for _, block := range []int{0, 2} {
-		cfg.Block = block
-		if _, err := Search(ctx, cfg); ExitCode(err) != ExitMistake || !strings.HasSuffix(err.Error(), "the network runs with one sample and not with two, though the batch of its inputs is free: give --block 1") {
-			t.Fatalf("block %d: %v", block, err)
-		}
-		if _, err := Eval(ctx, cfg, cfg.Model, "", ""); ExitCode(err) != ExitMistake {
-			t.Errorf("eval, block %d: %v", block, err)
-		}
-	}
 	if low, high, err := Quantize(ctx, Config{Model: cfg.Model, Calib: cfg.Calib, Out: filepath.Join(cfg.Out, "..", "files")}); err != nil || low == "" || high == "" {
 		t.Errorf("quantize: %v", err)
 	}
 	if got, err := Inspect(ctx, Config{Model: cfg.Model, Calib: cfg.Calib}); err != nil || got.Holders[0].Low == nil {
 		t.Errorf("inspect: %v", err)
 	}
-	cfg.Block = 1
 	r := mustSearch(t, cfg)
-	if !r.Met || !r.Verified.Identical {
-		t.Errorf("%+v", r.Verified)
+	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.ID == aloneID }) {
+		t.Errorf("%+v, %v", r.Verified, r.Warnings)
+	}
+	for _, block := range []int{1, 2} {
+		again := cfg
+		again.Block, again.Out = block, filepath.Join(cfg.Out, "..", fmt.Sprint("block", block))
+		if b := mustSearch(t, again); decisions(t, b) != decisions(t, r) {
+			t.Errorf("--block %d: %s, without %s", block, decisions(t, b), decisions(t, r))
+		}
 	}
 	same := singleGraph()
 	same.g.Initializer[2].Int64Data = []int64{-1, 8}

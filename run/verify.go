@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"demote/backend"
 	"demote/onnx"
@@ -67,25 +68,13 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if err := tryNetwork(ctx, file, s.inputs, exactSession, s.config.Say); err != nil {
 		return c, err
 	}
-	exact, err := s.openFile(ctx, file, exactSession)
-	if err != nil {
-		return c, err
-	}
-	defer exact.Close()
-	var got outputs
-	if got, c.file, err = sums(ctx, exact, search.NewMask(0)); err != nil {
+	if err := s.compareExact(ctx, &c, twin, file, mask, want, own); err != nil {
 		return c, err
 	}
 	if s.unscored == "" {
 		r := scoreResult(c.file, s.metric.Lower)
 		c.Correct, c.Value = r.Correct, r.Value
 	}
-	if i := want.firstDifference(got); i < 0 {
-		c.Identical = true
-	} else if c.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
-		return c, err
-	}
-	exact.Close()
 	if s.unscored != "" {
 		return c, nil
 	}
@@ -102,6 +91,53 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	}
 	s.inDefaultSession(c.Verified, def)
 	return c, nil
+}
+
+// compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is written, in
+// batches of the block, and with its shapes fixed to those of the search where it is another's then; at last as it is written in
+// other batches.
+func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want outputs, own search.Score) error {
+	open, err := s.asWritten(ctx, file, mask, want)
+	if err != nil {
+		return err
+	}
+	if open != nil {
+		a, score, err := open.inBatches(ctx, s.block, true)
+		if err != nil {
+			return err
+		}
+		c.AsWritten, c.file, c.Identical = []AsWritten{a}, score, a.Differ == 0
+	}
+	if !c.Identical {
+		exact, err := s.openFile(ctx, file, exactSession)
+		if err != nil {
+			return err
+		}
+		defer exact.Close()
+		var got outputs
+		if got, c.file, err = sums(ctx, exact, search.NewMask(0)); err != nil {
+			return err
+		}
+		if i := want.firstDifference(got); i < 0 {
+			c.Identical = true
+		} else if c.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
+			return err
+		}
+	}
+	if open == nil || !c.Identical {
+		c.AsWritten = nil
+		return nil
+	}
+	for _, batch := range open.others() {
+		a, _, err := open.inBatches(ctx, batch, false)
+		if err != nil {
+			return err
+		}
+		c.AsWritten = append(c.AsWritten, a)
+	}
+	slices.SortFunc(c.AsWritten, func(a, b AsWritten) int { return a.Batch - b.Batch })
+	s.tellWritten(c.AsWritten, own)
+	return nil
 }
 
 // scoreDefault scores a file in a session with nothing set, as most users will run it.

@@ -102,19 +102,15 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 			y.Close()
 		}
 	}()
-	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.block)
-	if err != nil {
-		return nil, err
-	}
 	fixed, samples := batchOf(s.prepared.float), s.data.Len()
-	if known.single || alone(s.prepared.float, s.data) {
+	if s.alone != "" || alone(s.prepared.float, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
 	if s.onGPU() { // there the batch is the block, and sessions wait for each other
 		candidates = []split{{1, 1, s.block}}
 	}
-	y.fast, err = s.fastest(ctx, known, candidates, finalists, s.onGPU(), func(p *passes) float64 { return p.wall[0] })
+	y.fast, err = s.fastest(ctx, candidates, finalists, s.onGPU(), func(p *passes) float64 { return p.wall[0] })
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +118,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 	for _, batch := range batches(samples, 1, fixed) {
 		one = append(one, split{1, 1, batch})
 	}
-	least, err := s.fastest(ctx, known, one, 1, false, func(p *passes) float64 { return p.cpu[0] })
+	least, err := s.fastest(ctx, one, 1, false, func(p *passes) float64 { return p.cpu[0] })
 	if err == nil {
 		y.single = least[0]
 	}
@@ -130,7 +126,11 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 }
 
 // fastest opens the splits with the least of something in one pass.
-func (s *searching) fastest(ctx context.Context, known *shapes, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
+func (s *searching) fastest(ctx context.Context, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
+	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.yardBlock())
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			closeAll(best)
@@ -159,6 +159,17 @@ func (s *searching) fastest(ctx context.Context, known *shapes, candidates []spl
 		p.wall, p.cpu = nil, nil
 	}
 	return best, nil
+}
+
+// yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
+func (s *searching) yardBlock() int {
+	switch {
+	case s.alone != "":
+		return 1
+	case batchOf(s.model) > 0:
+		return s.block
+	}
+	return max(2, s.block)
 }
 
 func closeAll(list []*passes) {

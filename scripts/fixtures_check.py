@@ -4,6 +4,8 @@
     fixtures_check.py annotated FILE.onnx IN.npz OUT.npz loads the file as mct_quantizers does and runs it on the arrays of IN
     fixtures_check.py overrides FLOAT.onnx OVERRIDES.json OUT.onnx [opset 21 and 16-bit defaults]
 
+    fixtures_check.py written FILE.onnx DATA.npz ROWS.npy BATCH...   how many samples of each batch size are not the rows of ROWS, bit for bit
+
 In the environment of aimet-onnx, fixtures_encodings.py --check does the same for encodings.
 """
 
@@ -47,5 +49,20 @@ def overrides(network, path, target):
     print("quantized", os.path.basename(target))
 
 
+def written(path, data, rows, *batches):
+    import onnxruntime as ort
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.add_session_config_entry("session.disable_double_qdq_remover", "1")
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    arrays, want = np.load(data), np.load(rows)
+    for batch in map(int, batches):
+        got = []
+        for first in range(0, len(want), batch):
+            got.append(session.run(None, {i.name: arrays[i.name][first:first + batch] for i in session.get_inputs()})[0])
+        got = np.concatenate(got).reshape(want.shape)
+        print(batch, int((got.view(np.uint32) != want.view(np.uint32)).any(axis=1).sum()))
+
+
 if __name__ == "__main__":
-    {"valid": valid, "annotated": annotated, "overrides": overrides}[sys.argv[1]](*sys.argv[2:])
+    {"valid": valid, "annotated": annotated, "overrides": overrides, "written": written}[sys.argv[1]](*sys.argv[2:])

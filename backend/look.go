@@ -1,0 +1,45 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"demote/cgo"
+)
+
+// A Seen is one output of one run.
+type Seen struct {
+	Dims   []int64
+	Values []float32 // nil where it is not float32
+}
+
+// Look runs a model once on each of several batches, of any sizes, and returns its outputs by name. A batch is the
+// network's inputs, whose samples First of the tensors reads. It computes without the runtime's optimizations.
+func Look(ctx context.Context, model []byte, batches ...[]Tensor) ([]map[string]Seen, error) {
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop.Close()
+	session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
+	if err != nil {
+		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
+	}
+	defer session.Close()
+	var all []map[string]Seen
+	for _, inputs := range batches {
+		measured, err := runOnce(session.MeasureValues, inputs, func(run func()) { run() })
+		if err != nil {
+			return all, err
+		}
+		seen := map[string]Seen{}
+		for i, p := range session.Outputs() {
+			if m := measured[i]; m.Type != 0 {
+				seen[p.Name] = Seen{Dims: m.Dims, Values: m.Floats}
+			}
+		}
+		all = append(all, seen)
+	}
+	return all, nil
+}

@@ -1,0 +1,72 @@
+package backend
+
+import (
+	"slices"
+
+	"demote/search"
+)
+
+// A copied is a block with one sample in every slot, and where that sample lies among others.
+type copied struct {
+	block       // of copies
+	among, slot int
+}
+
+// mostCopied is how many samples the self-test runs among copies of themselves.
+const mostCopied = 4
+
+// copies are blocks of one sample each: of the first and of a middle block, at both of their ends. A block that is made of one
+// sample and its padding shows nothing, and of blocks of one sample there is nothing to be seen.
+func (e *Evaluator) copies() (list []copied, err error) {
+	if e.opts.Block == 1 {
+		return nil, nil
+	}
+	seen := map[int]bool{}
+	for _, b := range []int{e.data.len() / 2, 0} {
+		samples := e.data.samplesOf(b)
+		for _, slot := range []int{0, len(samples) - 1} {
+			if len(samples) == 1 || seen[samples[slot]] || len(list) == mostCopied {
+				continue
+			}
+			seen[samples[slot]] = true
+			c := copied{among: b, slot: slot}
+			if c.block, err = loadBlock(e.device, e.from, e.inputs, e.opts.Block, samples[slot:slot+1]); err != nil {
+				return list, err
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+func closeCopies(list []copied) {
+	for _, c := range list {
+		c.Close()
+	}
+}
+
+// amongCopies holds that a sample gives the same bits among copies of itself, in every slot, as among others. first are the rows
+// of the first block.
+func (e *Evaluator) amongCopies(w lane, m search.Mask, copies []copied, first []float32) (*Dependence, error) {
+	row, others, of := e.judge.row, first, 0
+	for _, c := range copies {
+		var err error
+		if c.among != of {
+			if others, err = e.rows(w, m, e.data.blocks[c.among]); err != nil {
+				return nil, err
+			}
+			of = c.among
+		}
+		alone, err := e.rows(w, m, c.block)
+		if err != nil {
+			return nil, err
+		}
+		want := others[c.slot*row : (c.slot+1)*row]
+		for slot := range e.opts.Block {
+			if !sameBits(alone[slot*row:(slot+1)*row], want) {
+				return e.locateIn(neighbours, m, e.data.blocks[c.among], c.block, slices.Repeat([]int{c.slot}, e.opts.Block))
+			}
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,171 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/search"
+)
+
+// AsWritten is what a file with free axes gives as users run it: in the exact session, its axes as they are written, in batches of
+// one size.
+type AsWritten struct {
+	Batch    int      `json:"batch"`
+	Differ   int      `json:"differing_samples"` // samples whose outputs are not the search's, bit for bit
+	Correct  *int     `json:"correct"`           // null where nothing differs or the metric does not count
+	Value    *float64 `json:"value"`             // null where nothing differs
+	DoesMeet *bool    `json:"target_met"`        // null where nothing differs or there is no target
+}
+
+// writtenBatches are the batches that a written file is run in, beside the block of the search.
+var writtenBatches = []int{1, 7}
+
+// openedFile is a file with free axes that is run as it is written.
+type openedFile struct {
+	*searching
+	file  *onnx.Model
+	known *shapes
+	bytes []byte
+	mask  search.Mask
+	want  outputs // of the search
+}
+
+// asWritten opens a file for that; nil where its axes are fixed, or where what is searched is another formula's.
+func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
+	if !hasFreeAxes(file) || s.config.Formula != "qdq" {
+		return nil, nil
+	}
+	o := &openedFile{searching: s, file: file, mask: mask, want: want}
+	var err error
+	if o.known, err = measureShapes(ctx, file, s.inputs, s.yardBlock()); err != nil {
+		return nil, err
+	}
+	for _, v := range file.Outputs() {
+		if _, known := o.known.one[v.Name]; !known || v.Type == onnx.Undefined {
+			return o, o.leave()
+		}
+	}
+	o.bytes, err = file.Bytes()
+	return o, err
+}
+
+// leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
+func (o *openedFile) leave() (err error) {
+	o.file = o.file.WithOutputs(o.output)
+	o.bytes, err = o.file.Bytes()
+	return err
+}
+
+// inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
+// anyhow, which a metric command is asked for only then.
+func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWritten, search.Score, error) {
+	a := AsWritten{Batch: batch}
+	w := writtenFile{model: o.bytes}
+	for _, v := range o.file.Outputs() {
+		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: o.known.at(v.Name, batch)})
+	}
+	var err error
+	if w.inputs, err = blockInputs(o.file, o.data, batch); err != nil {
+		return a, search.Score{}, err
+	}
+	run := func(m *backend.Metric) (search.Score, error) {
+		options := o.options
+		options.Naive, options.Config, options.Block, options.Metric = true, exactSession, batch, m
+		e, err := backend.New(ctx, w, o.data, nil, options)
+		if err != nil {
+			return search.Score{}, err
+		}
+		defer e.Close()
+		got, score, err := sums(ctx, e, search.NewMask(0))
+		a.Differ = 0
+		for i := range got {
+			if got[i] != o.want[i] {
+				a.Differ++
+			}
+		}
+		return score, err
+	}
+	first := o.metric
+	if o.command != nil && !asked {
+		first = backend.OutputsOnly
+	}
+	score, err := run(first)
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > 1 { // another output is of a size of its own in every run
+		if err := o.leave(); err != nil {
+			return a, score, err
+		}
+		return o.inBatches(ctx, batch, asked)
+	}
+	if err == nil && a.Differ > 0 && first != o.metric {
+		score, err = run(o.metric)
+	}
+	if err != nil {
+		return a, score, fmt.Errorf("the file as it is written, in batches of %d: %w", batch, err)
+	}
+	if a.Differ == 0 || o.unscored != "" {
+		return a, score, nil
+	}
+	r := scoreResult(score, o.metric.Lower)
+	a.Correct, a.Value = r.Correct, r.Value
+	if o.result != nil && o.result.Met && o.result.Int16Share == "" {
+		meets := o.holds(score)
+		a.DoesMeet = &meets
+	}
+	return a, score, nil
+}
+
+// others are the batches beside the block: none where samples are run alone, or where the file fixes the batch.
+func (o *openedFile) others() (list []int) {
+	for _, b := range writtenBatches {
+		if o.alone == "" && batchOf(o.file) == 0 && !alone(o.file, o.data) && b <= o.data.Len() && b != o.block {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
+// tellWritten warns where the file as it is written scores otherwise than what was searched.
+func (s *searching) tellWritten(list []AsWritten, own search.Score) {
+	if s.unscored != "" {
+		return
+	}
+	searched, missed := scoreResult(own, s.metric.Lower), false
+	var others []string
+	for _, a := range list {
+		misses := a.DoesMeet != nil && !*a.DoesMeet
+		missed = missed || misses
+		if a.Differ > 0 && (misses || a.score() != AsWritten{Correct: searched.Correct, Value: searched.Value}.score()) {
+			others = append(others, fmt.Sprintf("%s in batches of %d", a.score(), a.Batch))
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	text := fmt.Sprintf("run with its axes free, as it is written, the file scores %s; searched was %s", strings.Join(others, ", "), s.text(own))
+	if missed {
+		text += ", and the target is missed there"
+	}
+	s.caution("written-differs", text, fmt.Sprintf("--fix-shapes writes the axes of the search into the file, for batches of %d", s.block))
+}
+
+// score is a score as it is told: what is not seen there is no other score.
+func (a AsWritten) score() string {
+	switch {
+	case a.Correct != nil:
+		return fmt.Sprintf("%d correct", *a.Correct)
+	case a.Value != nil:
+		return fmt.Sprintf("%.6g", *a.Value)
+	}
+	return "infinite"
+}
+
+// Text says in a few words how the file does in batches of one size; empty where its outputs are the search's.
+func (a AsWritten) Text() string {
+	if a.Differ == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s in batches of %d: %d samples differ in bits", a.score(), a.Batch, a.Differ)
+}

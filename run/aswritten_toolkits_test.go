@@ -1,0 +1,54 @@
+//go:build toolkits
+
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestAsWrittenToolkits runs written files in Python's ONNX Runtime, their axes free and in batches of 1, 7 and the block: it finds
+// the search's own bits where the search has said that a user will.
+func TestAsWrittenToolkits(t *testing.T) {
+	for _, kind := range []string{"float", "pair"} {
+		cfg := wide().config(t)
+		if kind == "pair" {
+			cfg = writtenPair(t, cfg)
+			cfg.Metric = "cosine"
+		}
+		r := mustSearch(t, cfg)
+		s, mask, err := reopen(context.Background(), cfg.Out, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.compile(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		all, err := allOutputs(context.Background(), s.ev, mask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := npyHeader("<f4", r.Samples, s.ev.Row())
+		for _, v := range all {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+		}
+		rows := filepath.Join(t.TempDir(), "rows.npy")
+		writeTestFile(t, rows, data)
+		want := ""
+		args := []string{"-W", "ignore", "../scripts/fixtures_check.py", "written", filepath.Join(cfg.Out, MixedFile), cfg.Data, rows}
+		for _, a := range r.Verified.AsWritten {
+			want += fmt.Sprintln(a.Batch, a.Differ)
+			args = append(args, fmt.Sprint(a.Batch))
+		}
+		out, err := exec.Command("../.venv-toolkits/bin/python", args...).CombinedOutput()
+		if err != nil || string(out) != want || want == "" {
+			t.Errorf("%s: python says %s, %v; the search %s", kind, out, err, want)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package run
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"demote/backend"
+	"demote/onnx"
+)
+
+// A batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
+type batching struct {
+	axis  int    // of the output, on which the samples lie; -1: on none
+	alone string // why each sample is run alone; empty: in blocks
+}
+
+// aloneText is what follows from why samples are run alone.
+const aloneText = ": every sample is run alone, in blocks of one"
+
+// aloneID is the warning of networks whose samples are run alone.
+const aloneID = "blocks-of-one"
+
+// warning tells the user of samples that are run alone.
+func (b batching) warning() Warning {
+	return Warning{ID: aloneID, Text: b.alone + aloneText}
+}
+
+// touchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
+// otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
+const touchTolerance = 1e-3
+
+// findBatching finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
+// samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
+// whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
+func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
+	fixed := batchOf(m)
+	if alone(m, data) {
+		fixed = 1
+	}
+	model, err := m.WithOutputs(outputs...).Bytes()
+	if err != nil || data.Len() == 0 {
+		return batching{}, nil
+	}
+	a, b, err := unlike(m, data)
+	if err != nil {
+		return batching{}, err
+	}
+	size := max(fixed, 2)
+	batch := func(size int, of ...int) []backend.Tensor {
+		list, err := blockInputs(m, inTurn{data, of}, size)
+		if err != nil {
+			return nil
+		}
+		return list
+	}
+	batches := [][]backend.Tensor{batch(size, a, b), batch(size, a), batch(size, b)}
+	if fixed == 1 {
+		batches = batches[:1]
+		batches[0] = batch(1, a)
+	}
+	if slices.ContainsFunc(batches, func(l []backend.Tensor) bool { return l == nil }) {
+		return batching{}, nil // an input that cannot be fed, which is said elsewhere
+	}
+	if fixed == 0 {
+		batches = slices.Insert(batches, 0, batch(1, a))
+	}
+	runs, err := backend.Look(ctx, model, batches...)
+	if ctx.Err() != nil {
+		return batching{}, ctx.Err()
+	}
+	var found batching
+	for _, output := range outputs {
+		if found, err = judgeBatching(m, fixed, runs, output, size, quantized, err); err != nil || found.alone != "" {
+			break
+		}
+	}
+	return found, err
+}
+
+// judgeBatching says how the samples of one output lie, of the runs that came to an end before failed; nil: all did.
+func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, output string, size int, quantized bool, failed error) (batching, error) {
+	switch {
+	case len(runs) == 0 || runs[0][output].Values == nil:
+		return batching{}, nil
+	case fixed == 1:
+		return batching{axis: wholeAxis(runs[0][output].Dims)}, nil
+	case failed != nil && fixed == 0:
+		return batching{wholeAxis(runs[0][output].Dims), "the network runs with one sample and not with two"}, nil
+	case failed != nil:
+		return batching{}, nil
+	}
+	l := look{output: output, size: size}
+	for i, to := range []*backend.Seen{&l.ofB, &l.ofA, &l.mixed} {
+		*to = runs[len(runs)-1-i][output]
+	}
+	if fixed > 1 {
+		return l.fixed(m)
+	}
+	return l.free(runs[0][output], quantized), nil
+}
+
+// wholeAxis is the axis of the samples in an output of one sample whose other runs show none: the first one where it has one
+// element.
+func wholeAxis(dims []int64) int {
+	if len(dims) > 0 && dims[0] == 1 {
+		return 0
+	}
+	return -1
+}
+
+// inTurn are some samples of a set, in turn for ever.
+type inTurn struct {
+	samples
+	of []int
+}
+
+func (p inTurn) Len() int { return math.MaxInt32 }
+
+func (p inTurn) Read(input, sample int, dst []byte) error {
+	return p.samples.Read(input, p.of[sample%len(p.of)], dst)
+}
+
+// mostCompared is how many samples unlike looks at.
+const mostCompared = 16
+
+// unlike are two samples that show best whether samples touch each other: among the first and some of the others the one with
+// the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
+func unlike(m *onnx.Model, data samples) (loud, quiet int, err error) {
+	n := data.Len()
+	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == onnx.Float })
+	if input < 0 || n < 2 {
+		return 0, n - 1, nil
+	}
+	elems := 1
+	for _, d := range data.Shape(input) {
+		elems *= int(d)
+	}
+	most, least := math.Inf(-1), math.Inf(1)
+	buffer := make([]float32, elems)
+	step := max(1, n/mostCompared)
+	for i := 0; i < n; i += step {
+		if err := data.Read(input, i, floatBytes(buffer)); err != nil {
+			return 0, 0, err
+		}
+		size := 0.0
+		for _, v := range buffer {
+			size += math.Abs(float64(v))
+		}
+		if size > most {
+			most, loud = size, i
+		}
+		if size < least {
+			least, quiet = size, i
+		}
+	}
+	if loud == quiet {
+		quiet = (loud + 1) % n
+	}
+	return loud, quiet, nil
+}
