@@ -57,7 +57,7 @@ func TestOneLayer(t *testing.T) {
 	t.Run("bench", func(t *testing.T) {
 		in := good(t)
 		in.write(t, "net.onnx", small()["Flatten and Gemm"].bytes())
-		must(t, "bench", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--data", in.path("eval.npz"), "--target", "50%")
+		must(t, "bench", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--data", in.path("eval.npz"), "--target", "16bit-0.05")
 	})
 }
 

@@ -152,7 +152,7 @@ func TestPlainLines(t *testing.T) {
 // person sees, and the last line is what result.json holds. Numbers that JSON lacks are null.
 func TestJSONLines(t *testing.T) {
 	in := good(t)
-	for _, metric := range []string{"top1", "agreement", "sqnr", "mse", "cosine"} {
+	for _, metric := range []string{"agreement", "sqnr", "mse", "cosine"} {
 		t.Run(metric, func(t *testing.T) {
 			in.flags["--out"] = in.path(metric)
 			got := must(t, in.args("--json", "--metric", metric, "--target", "50%")...)
