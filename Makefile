@@ -131,7 +131,7 @@ bench-networks: setup build toolkits ## full trials against the float network's 
 # The networks of zoo-small are few and small enough for every change.
 ZOO_SMALL := mtcnn-rnet,silero-vad-v6,gradient-boosting,k-neighbors-validity,ppocr-cls
 .PHONY: zoo-venv
-zoo-venv:
+zoo-venv: ## set up numpy, onnx, ONNX Runtime and Pillow in .venv-zoo/ (part of zoo)
 	@$(NEED) venv
 	@test -e .venv-zoo/bin/python || python3 -m venv .venv-zoo
 	@.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/zoo/requirements.txt

@@ -6,14 +6,18 @@ import "slices"
 // integers or booleans, or asked whether it is equal to something. An index one step off is another word, so no grid fits them.
 func (f *finder) findNumbers() {
 	leads := make(map[node]bool) // all that comes of the node's first operand is a number
+	number := func(t string) bool {
+		lead := func(c node) bool { return leads[c] }
+		return f.onlyTo(t, lead) && slices.ContainsFunc(f.Consumers(t), lead) // a shape is not asked of numbers alone
+	}
 	for _, n := range slices.Backward(f.nodes) {
 		for _, t := range n.GetOutput() {
-			f.numbers[t] = f.onlyTo(t, func(c node) bool { return leads[c] })
+			f.numbers[t] = number(t)
 		}
 		leads[n] = f.toInteger(n) || f.rounds(n) && allOf(n.GetOutput(), f.numbers)
 	}
 	for t := range f.inputs {
-		f.numbers[t] = f.onlyTo(t, func(c node) bool { return leads[c] })
+		f.numbers[t] = number(t)
 	}
 }
 
