@@ -1,11 +1,5 @@
 package backend
 
-import (
-	"slices"
-
-	"demote/search"
-)
-
 // A copied is a block with one sample in every slot, and where that sample lies among others.
 type copied struct {
 	block       // of copies
@@ -43,30 +37,4 @@ func closeCopies(list []copied) {
 	for _, c := range list {
 		c.Close()
 	}
-}
-
-// amongCopies holds that a sample gives the same bits among copies of itself, in every slot, as among others. first are the rows
-// of the first block.
-func (e *Evaluator) amongCopies(w lane, m search.Mask, copies []copied, first []float32) (*Dependence, error) {
-	row, others, of := e.judge.row, first, 0
-	for _, c := range copies {
-		var err error
-		if c.among != of {
-			if others, err = e.rows(w, m, e.data.blocks[c.among]); err != nil {
-				return nil, err
-			}
-			of = c.among
-		}
-		alone, err := e.rows(w, m, c.block)
-		if err != nil {
-			return nil, err
-		}
-		want := others[c.slot*row : (c.slot+1)*row]
-		for slot := range e.opts.Block {
-			if !sameBits(alone[slot*row:(slot+1)*row], want) {
-				return e.locateIn(neighbours, m, e.data.blocks[c.among], c.block, slices.Repeat([]int{c.slot}, e.opts.Block))
-			}
-		}
-	}
-	return nil, nil
 }

@@ -3,6 +3,7 @@ package backend
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"demote/cgo"
 	"demote/search"
@@ -42,46 +43,59 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := e.chain.lanes()[0]
 	for _, m := range e.probes() {
 		if m.Count() > 0 && len(copies) > 1 { // what touches what is the network's affair, more than the mask's
 			closeCopies(copies[1:])
 			copies = copies[:1]
 		}
-		first, err := e.rows(w, m, e.data.blocks[0])
-		if err != nil {
-			return nil, err
-		}
-		again, err := e.rows(w, m, e.data.blocks[0])
-		if err != nil {
-			return nil, err
-		}
-		if !sameBits(first, again) {
-			return e.locate("a repeated run", m, shuffled, from)
-		}
-		other, err := e.rows(w, m, shuffled)
-		if err != nil {
-			return nil, err
-		}
-		for slot, src := range from {
-			if src >= 0 && !sameBits(other[slot*e.judge.row:(slot+1)*e.judge.row], first[src*e.judge.row:(src+1)*e.judge.row]) {
-				return e.locate(neighbours, m, shuffled, from)
-			}
-		}
-		if dep, err := e.amongCopies(w, m, copies, first); dep != nil || err != nil {
+		if dep, err := e.testMask(m, shuffled, from, copies); dep != nil || err != nil || m.Len() == 0 {
 			return dep, err
 		}
-		for _, o := range e.chain.lanes()[1:] {
-			got, err := e.rows(o, m, e.data.blocks[0])
-			if err != nil {
-				return nil, err
-			}
-			if !sameBits(first, got) {
-				return &Dependence{On: "the worker"}, nil
-			}
+	}
+	return nil, nil
+}
+
+// testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to be what the
+// others make of it, so any of them may run the blocks that are compared with it.
+func (e *Evaluator) testMask(m search.Mask, shuffled block, from []int, copies []copied) (*Dependence, error) {
+	t := e.newLaneTest(m)
+	first, again := t.on(0, e.data.blocks[0]), t.on(0, e.data.blocks[0])
+	var others []*laneRows
+	for lane := 1; lane < len(e.chain.lanes()); lane++ {
+		others = append(others, t.on(lane, e.data.blocks[0]))
+	}
+	mixed := t.any(shuffled)
+	among := map[int]*laneRows{0: first}
+	var alone []*laneRows
+	for _, c := range copies {
+		if among[c.among] == nil {
+			among[c.among] = t.any(e.data.blocks[c.among])
 		}
-		if m.Len() == 0 {
-			break
+		alone = append(alone, t.any(c.block))
+	}
+	if err := t.run(); err != nil {
+		return nil, err
+	}
+	if !sameBits(first.rows, again.rows) {
+		return e.locate("a repeated run", m, shuffled, from)
+	}
+	for _, o := range others {
+		if !sameBits(first.rows, o.rows) {
+			return &Dependence{On: "the worker"}, nil
+		}
+	}
+	row := e.judge.row
+	for slot, src := range from {
+		if src >= 0 && !sameBits(mixed.rows[slot*row:(slot+1)*row], first.rows[src*row:(src+1)*row]) {
+			return e.locate(neighbours, m, shuffled, from)
+		}
+	}
+	for i, c := range copies { // a sample gives the same bits among copies of itself, in every slot, as among others
+		want := among[c.among].rows[c.slot*row : (c.slot+1)*row]
+		for slot := range e.opts.Block {
+			if !sameBits(alone[i].rows[slot*row:(slot+1)*row], want) {
+				return e.locateIn(neighbours, m, e.data.blocks[c.among], c.block, slices.Repeat([]int{c.slot}, e.opts.Block))
+			}
 		}
 	}
 	return nil, nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,8 +44,8 @@ func TestOneNumberASample(t *testing.T) {
 func TestDoubtsOnTheTerminal(t *testing.T) {
 	in := good(t)
 	x, _ := images(40)
-	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", make([]float64, 40), 40)}))
-	const said = "all labels are 0: a network that always says 0 is perfect on these samples; give --data with samples of all classes, or the right --labels\n"
+	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", slices.Repeat([]float64{3}, 40), 40)}))
+	const said = "all labels are 3: a network that always says 3 is perfect on these samples; give --data with samples of all classes, or the right --labels\n"
 	in.flags["--target"] = "1%"
 	got := must(t, in.args()...)
 	for _, line := range []string{"warning: " + said, "warning: the target 1% is 1% of the way from the int8 to the int16 score"} {

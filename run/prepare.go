@@ -101,7 +101,8 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 	if err := p.scanCalibration(calib); err != nil {
 		return err
 	}
-	p.notes, err = onGrids(p.network, p.records, c)
+	notes, err := onGrids(p.network, p.records, c)
+	p.notes = append(p.notes, notes...)
 	return err
 }
 

@@ -5,7 +5,8 @@ import "demote/backend"
 // checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
 func (p *prepared) checkClasses(m *backend.Metric, src *source) error {
 	out, known := src.tensors[p.output]
-	if !known || !m.OneClass(backend.SampleFirst(out.Dims, p.axis)) {
+	dims := backend.SampleFirst(out.Dims, p.axis)
+	if !known || !m.OneClass(dims) {
 		return nil
 	}
 	if m.NeedsLabels && m.Labels == backend.PixelLabels {
@@ -15,7 +16,7 @@ func (p *prepared) checkClasses(m *backend.Metric, src *source) error {
 		return mistakef("output %s has one number a sample, and the cosine to one number tells its sign alone; choose --metric sqnr or mse", p.output)
 	}
 	numbers := int64(1)
-	for _, d := range out.Dims[1:] {
+	for _, d := range dims[1:] {
 		numbers *= d
 	}
 	if numbers > 1 {

@@ -22,7 +22,7 @@ func exampleConfig() Config {
 // asks runs a search up to its first trial and returns what it asked. spoil may change what was prepared.
 func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 	t.Helper()
-	cfg.DryRun = true // no folder is wanted
+	cfg.Out = filepath.Join(t.TempDir(), "unused") // nothing is written
 	s := &searching{config: cfg.withDefaults()}
 	defer s.Close()
 	if err := s.check(); err != nil {
