@@ -14,6 +14,10 @@ type Input struct {
 	Type Type
 	// Batched says that the first axis is the batch, by its name: no sample has all of the input.
 	Batched bool
+	// Whole says that the first axis is not the batch: each sample has all of the input. Inside is then the axis that is; 0: none is
+	// known to be.
+	Whole  bool
+	Inside int
 }
 
 // String writes an input as messages name it: its name and its shape, N for a batch of any size and ? for another axis.
@@ -59,7 +63,11 @@ func (in Input) check() error {
 // may have all of the input in each sample: whole, then, and the shape is the input's.
 func fit(a array, in Input) (shape []int64, whole bool, err error) {
 	have, want := a.shape[1:], in.Dims
-	if len(want) > 0 {
+	switch {
+	case in.Inside > 0 && want[in.Inside] == -1:
+		want = slices.Clone(want)
+		want[in.Inside] = 1
+	case len(want) > 0 && !in.Whole:
 		if shape = match(have, want[1:]); shape != nil {
 			return shape, false, nil
 		}
@@ -69,7 +77,7 @@ func fit(a array, in Input) (shape []int64, whole bool, err error) {
 			return shape, true, nil
 		}
 	}
-	return nil, false, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, want[1:]))
+	return nil, false, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
 }
 
 // match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of size 1 are

@@ -9,13 +9,16 @@ import (
 // foldBranches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on constants and on
 // sizes that the model declares, so that what it computes is seen. Constants have been folded; they are again behind each branch.
 // Bodies of Loop and Scan stay as they are.
-func foldBranches(m *Model) error {
+func foldBranches(m *Model) error { return foldBranchesBut(m, nil) }
+
+// foldBranchesBut is foldBranches with open as foldBut has it.
+func foldBranchesBut(m *Model, open []string) error {
 	g := m.Graph()
 	if !slices.ContainsFunc(g.Node, isIf) {
 		return nil
 	}
 	if foldSizes(g) {
-		if err := foldConstants(m); err != nil {
+		if err := foldBut(m, open); err != nil {
 			return err
 		}
 	}
@@ -42,7 +45,7 @@ func foldBranches(m *Model) error {
 			}
 			return nil
 		}
-		if err := foldConstants(m); err != nil {
+		if err := foldBut(m, open); err != nil {
 			return err
 		}
 	}

@@ -24,5 +24,10 @@ func (m *Model) Computed() []string {
 }
 
 // FoldConstants computes what depends on constants and known shapes alone, and puts initializers
-// in its place. Of the tensors open, initializers are taken for values that may yet change, and others stay outputs of their nodes.
-func (m *Model) FoldConstants(open ...string) error { return foldBut(m, open) }
+// in its place, and the branch that is taken in that of an If whose condition is then known. Of the tensors open, initializers are taken for values that may yet change, and others stay outputs of their nodes.
+func (m *Model) FoldConstants(open ...string) error {
+	if err := foldBut(m, open); err != nil {
+		return err
+	}
+	return foldBranchesBut(m, open)
+}

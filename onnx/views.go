@@ -87,6 +87,17 @@ func (m *Model) WithShapes(shapes map[string][]int64) *Model {
 	return c
 }
 
+// OpenOutputs returns a copy of the model whose outputs declare their element types alone, and no shapes.
+func (m *Model) OpenOutputs() *Model {
+	c := m.Clone()
+	for _, v := range c.Graph().Output {
+		if t := v.GetType().GetTensorType(); t != nil {
+			t.Shape = nil
+		}
+	}
+	return c
+}
+
 // addShapes adds value infos for tensors that have none yet, in node order, where the element type is known.
 func (m *Model) addShapes(shapes map[string][]int64, seen map[string]bool) {
 	g := m.Graph()

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"demote/onnx"
@@ -65,6 +66,33 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 	}
 	name := strings.ToLower(m.AxisName(v.Name, 0))
 	return name == "" || strings.Contains(name, "batch") || strings.Contains(name, "sample") || batchName.MatchString(name)
+}
+
+// notFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a size of its own
+// where the batch of another input is free.
+func notFirst(m *onnx.Model, v onnx.Value) bool {
+	if len(v.Dims) == 0 {
+		return false
+	}
+	free := slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] < 0 })
+	return m.BatchElsewhere(v.Name) > 0 || v.Dims[0] > 1 && free
+}
+
+// inside is the axis of an input that is the batch where the first one is not: by its name, or as the only one of any size. 0: none.
+func inside(m *onnx.Model, v onnx.Value) (axis int) {
+	if at := m.BatchElsewhere(v.Name); at > 0 || !notFirst(m, v) {
+		return at
+	}
+	for i, d := range v.Dims {
+		if d >= 0 {
+			continue
+		}
+		if axis > 0 {
+			return 0
+		}
+		axis = i
+	}
+	return axis
 }
 
 // batchInside is the free axis of an input that is the batch by its name and not in front, as that of states [layers, batch, size];

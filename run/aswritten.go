@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"demote/backend"
@@ -48,8 +49,30 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 			return o, o.leave()
 		}
 	}
-	o.bytes, err = file.Bytes()
+	if o.misdeclared() {
+		o.file = file.OpenOutputs()
+	}
+	o.bytes, err = o.file.Bytes()
 	return o, err
+}
+
+// misdeclared tells whether the file declares an output with a size that it does not have, such as a batch of 1 where the batch is
+// free: ONNX Runtime warns of it, and computes the same.
+func (o *openedFile) misdeclared() bool {
+	return slices.ContainsFunc(o.file.Outputs(), func(v onnx.Value) bool {
+		for _, samples := range []int{1, 2} {
+			dims := o.known.at(v.Name, samples)
+			if v.Dims != nil && len(v.Dims) != len(dims) {
+				return true
+			}
+			for i, d := range v.Dims {
+				if d >= 0 && d != dims[i] {
+					return true
+				}
+			}
+		}
+		return false
+	})
 }
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.

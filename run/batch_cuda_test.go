@@ -7,7 +7,13 @@ import "testing"
 // TestEmulatedBatchAxis searches networks whose samples must be run alone on the emulated device, and compares with the CPU.
 func TestEmulatedBatchAxis(t *testing.T) {
 	for name, c := range shaped() {
-		t.Run(name, func(t *testing.T) { sameOnDevice(t, c.net.config(t)) })
+		t.Run(name, func(t *testing.T) {
+			cfg := c.net.config(t)
+			if name == "Softmax" {
+				cfg.Target = "10" // of one sample it is 1, whatever the width: the ends are equal
+			}
+			sameOnDevice(t, cfg)
+		})
 	}
 }
 

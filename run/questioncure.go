@@ -40,8 +40,12 @@ func (s *searching) holderCure(ctx context.Context, name string, few *picked) (t
 	return text, cure, nil
 }
 
-// rangeOf is the lowest and highest finite value of a holder in the float network, on some samples of the data.
+// rangeOf is the lowest and highest finite value of a holder in the float network, on some samples of the data. It is not known of
+// a tensor that the file does not have on its top level: inside a function, or a branch of If that is always taken.
 func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (quant.Range, bool, error) {
+	if h.Producer != "" && !slices.Contains(s.prepared.float.Computed(), h.Tensor) {
+		return quant.Range{}, false, nil
+	}
 	n := *s.network
 	n.Model = s.prepared.float
 	h.Index = 0

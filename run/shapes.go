@@ -116,7 +116,7 @@ type samples interface {
 func dataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
-		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v)})
+		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v)})
 	}
 	return list
 }

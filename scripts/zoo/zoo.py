@@ -110,7 +110,7 @@ def judge(entry, row, model, data, out):
     c = row["check"]
     told, seen = c["told"], [c["exact_1"], c["exact_7"]]
     wrong = [v for v in seen if not isinstance(v, float) or abs(v - told) > 1e-6 * max(1, abs(told))]
-    if isinstance(c["exact_1"], float) and isinstance(c["exact_7"], str):  # a network that takes one sample at a time
+    if any(w["id"] == "blocks-of-one" for w in row["result"]["warnings"]):  # told: samples touch each other, or run one at a time
         wrong = [v for v in wrong if v is not c["exact_7"]]
     if bad:
         return "WRONG: export failed: " + ", ".join(bad)
