@@ -324,7 +324,9 @@ func TestBatchAxisOfInputs(t *testing.T) {
 		}
 		cfg, alone := b.config(t), false
 		cfg.Block = 0
-		cfg.Say = func(line string) { alone = alone || strings.Contains(line, "input x has no batch in front: samples run one by one") }
+		cfg.Say = func(line string) {
+			alone = alone || strings.Contains(line, "input x has no batch in front: samples run one by one")
+		}
 		r := mustSearch(t, cfg)
 		got := *r.Score.Low.Value
 		if want == 0 {
