@@ -130,13 +130,10 @@ func savings(w io.Writer, r *run.Result) {
 }
 
 func scoreText(s *run.ScoreResult) string {
-	switch {
-	case s.Correct != nil && s.Value != nil:
+	if s.Correct != nil && s.Value != nil {
 		return fmt.Sprintf("%.4f  (%d of %d)", *s.Value, *s.Correct, *s.Total)
-	case s.Value != nil:
-		return fmt.Sprintf("%.6g", *s.Value)
 	}
-	return "infinite"
+	return run.ScoreNumber(s.Value)
 }
 
 func verdict(v *run.Verified) string {
@@ -167,11 +164,8 @@ func verdict(v *run.Verified) string {
 
 // sessionScore is the score of a file in a session: a count, or the metric's own number.
 func sessionScore(correct *int, value *float64) string {
-	switch {
-	case correct != nil:
+	if correct != nil {
 		return fmt.Sprintf("%d correct", *correct)
-	case value != nil:
-		return fmt.Sprintf("%.6g", *value)
 	}
-	return "infinite"
+	return run.ScoreNumber(value)
 }

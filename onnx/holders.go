@@ -42,6 +42,7 @@ type finder struct {
 	masked  map[string]bool // attention scores after their mask, before Softmax
 	masking map[string]bool // used for attention masks alone
 	numbers map[string]bool // read as integers alone
+	floors  map[node]bool   // the nodes of floors before logarithms and the like
 	pools   []pattern       // of masks and counts
 	pooled  map[node]bool   // the nodes of pools
 	counts  map[string]bool // the tensors inside pools
@@ -51,7 +52,7 @@ func newFinder(x *Index) *finder {
 	f := &finder{
 		Index: x, varies: make(map[string]bool), needed: make(map[string]bool),
 		live: make(map[node]bool), leaving: make(map[string]bool), inside: make(map[string]string),
-		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool), numbers: make(map[string]bool),
+		values: make(map[string]valueSet), masked: make(map[string]bool), masking: make(map[string]bool), numbers: make(map[string]bool), floors: make(map[node]bool),
 		pooled: make(map[node]bool), counts: make(map[string]bool),
 	}
 	f.findVaries()

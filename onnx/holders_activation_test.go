@@ -93,7 +93,7 @@ func TestHoldersOfNoActivation(t *testing.T) {
 		{name: "Softsign by single operators is one, but the layer in front has a holder, as for the operator", text: activationHead + "b = Abs(a)\n c = Add(b, one)\n y = Div(a, c)" + tail, want: "x a y"},
 		{name: "Gelu of another constant", text: activationHead + "b = Mul(a, a)\n c = Mul(b, a)\n d = Mul(c, tenth)\n e = Add(a, d)\n f = Mul(c1, e)\n g = Tanh(f)\n h = Add(one, g)\n i = Mul(half, h)\n y = Mul(a, i)" + tail,
 			want: "x a b c d e f g i y"},
-		{name: "a gate of another tensor by single operators", text: activationHead + "input u\n b = Neg(a)\n c = Exp(b)\n d = Add(c, one)\n e = Div(u, d)\n y = Neg(e)" + tail, want: "x u a b c d e y"},
+		{name: "a gate of another tensor by single operators", text: activationHead + "input u\n b = Neg(a)\n c = Exp(b)\n d = Add(c, one)\n e = Div(u, d)\n y = Neg(e)" + tail, want: "x u a b c e y"},
 		{name: "an inner tensor that is read outside has a holder",
 			text: activationHead + "b = Mul(a, q)\n c = Sigmoid(b)\n y = Mul(a, c)\n v = MatMul(c, w)\n z = MatMul(y, v)\n return z", want: "x c y v"},
 		{name: "a tensor that two activations read", text: activationHead + "b = Sigmoid(a)\n c = Mul(a, b)\n d = Mul(a, q)\n e = Sigmoid(d)\n f = Mul(a, e)\n y = Add(c, f)" + tail, want: "x a c f y"},

@@ -68,11 +68,11 @@ func TestHoldersOfMeanPooling(t *testing.T) {
 	}, {
 		name: "weights that are computed are no mask",
 		text: head + "m = Sigmoid(h)\n q = Mul(h, m)\n q1 = Mul(x, m)\n s = ReduceSum(q1, ax)\n c = ReduceSum(m, ax)\n k = Clip(c, eps)\n y0 = Div(s, k)\n y = Add(y0, q)\n" + tail,
-		want: "x m q q1 s c k y0 y",
+		want: "x m q q1 s c y0 y",
 	}, {
 		name: "the mask of another mean is none of this one's",
 		text: "input j int64\n" + head + "m = Cast(i) to=1\n f = Cast(j) to=1\n q = Mul(h, m)\n s = ReduceSum(q, ax)\n c = ReduceSum(f, ax)\n k = Clip(c, eps)\n y = Div(s, k)\n" + tail,
-		want: "x h m f q s c k y",
+		want: "x h m f q s c y",
 	}, {
 		name: "a mask that something else computes with, and a count that the network returns, have holders",
 		text: head + mask + "q = Mul(h, m)\n s = ReduceSum(q, ax)\n c = ReduceSum(m, ax)\n k = Clip(c, eps)\n y = Div(s, k)\n v = Exp(m)\n b = Exp(k)\n z = MatMul(y, w)\n return z v b",

@@ -25,9 +25,15 @@ var activations = map[string]bool{
 func (f *finder) findPatterns() {
 	composites := make(map[string][]pattern) // activations of several nodes, by the tensor that they read
 	taken := make(map[node]bool)             // nodes of composites: their Add is no core
+	for _, n := range f.nodes {
+		if p := f.guarded(n); p != nil {
+			f.enclose(*p)
+			f.floors[n] = true
+		}
+	}
 	c := &curves{finder: f, of: make(map[string][]curve)}
 	for _, n := range f.nodes {
-		if !standard(n) {
+		if !standard(n) || f.floors[n] {
 			continue
 		}
 		x, p := c.composite(n)
@@ -56,7 +62,7 @@ func (f *finder) findPatterns() {
 		}
 	}
 	for _, n := range f.nodes {
-		if !standard(n) || taken[n] {
+		if !standard(n) || taken[n] || f.floors[n] {
 			continue
 		}
 		if p := f.biased(n); p != nil {
@@ -155,7 +161,7 @@ func (f *finder) activated(core node, composites []pattern) {
 		f.enclose(pattern{name: core.GetOpType() + " + " + p.name, nodes: p.nodes, inner: []string{t}})
 	}
 	readers := f.readers(t)
-	if len(readers) == 1 && f.isActivation(readers[0]) && input(readers[0], 0) == t && !slices.Contains(readers[0].GetInput()[1:], t) {
+	if len(readers) == 1 && f.isActivation(readers[0]) && !f.floors[readers[0]] && input(readers[0], 0) == t && !slices.Contains(readers[0].GetInput()[1:], t) {
 		f.enclose(pattern{name: core.GetOpType() + " + " + readers[0].GetOpType(), nodes: readers, inner: []string{t}})
 	}
 }

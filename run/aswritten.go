@@ -176,13 +176,10 @@ func (s *searching) tellWritten(list []AsWritten, own search.Score) {
 
 // score is a score as it is told: what is not seen there is no other score.
 func (a AsWritten) score() string {
-	switch {
-	case a.Correct != nil:
+	if a.Correct != nil {
 		return fmt.Sprintf("%d correct", *a.Correct)
-	case a.Value != nil:
-		return fmt.Sprintf("%.6g", *a.Value)
 	}
-	return "infinite"
+	return ScoreNumber(a.Value)
 }
 
 // Text says in a few words how the file does in batches of one size; empty where its outputs are the search's.

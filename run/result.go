@@ -153,8 +153,16 @@ func scoreResult(s search.Score, lower bool) *ScoreResult {
 	if s.Total > 0 {
 		return &ScoreResult{Correct: &s.Count, Total: &s.Total, Value: finite(s.Float())}
 	}
-	return &ScoreResult{Value: finite(metricSign(s.Value, lower))}
+	v := s.Value
+	if math.IsNaN(v) || math.IsInf(v, -1) {
+		v = worst
+	}
+	return &ScoreResult{Value: finite(metricSign(v, lower))}
 }
+
+// worst stands for the score that is worse than all, as null stands for the one that is better: what is infinitely far from the
+// reference, and what is no number.
+const worst = -math.MaxFloat64
 
 // score reads a score back; infinite ones are better than all.
 func (r *ScoreResult) score(lower bool) search.Score {
@@ -164,7 +172,22 @@ func (r *ScoreResult) score(lower bool) search.Score {
 	case r.Correct != nil && r.Total != nil:
 		return search.Score{Count: *r.Correct, Total: *r.Total}
 	}
-	return search.Score{Value: metricSign(*r.Value, lower)}
+	v := metricSign(*r.Value, lower)
+	if v <= worst {
+		v = math.Inf(-1)
+	}
+	return search.Score{Value: v}
+}
+
+// ScoreNumber writes a score that does not count, in the metric's own sign; v is nil where it is infinite and better than all.
+func ScoreNumber(v *float64) string {
+	switch {
+	case v == nil || *v == -worst:
+		return "infinite"
+	case *v == worst:
+		return "-infinite"
+	}
+	return fmt.Sprintf("%.6g", *v)
 }
 
 // metricSign turns the search's number, where higher is better, back into the metric's own.

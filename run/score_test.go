@@ -1,0 +1,33 @@
+package run
+
+import (
+	"math"
+	"testing"
+
+	"demote/search"
+)
+
+// TestEndlessScoresComeBack holds that a score comes back from result.json as it went in, also one that is infinite or no number.
+func TestEndlessScoresComeBack(t *testing.T) {
+	for _, c := range []struct {
+		value, want     float64
+		higher, smaller string // as text, where more is better and where less is
+	}{
+		{math.Inf(1), math.Inf(1), "infinite", "infinite"}, {math.Inf(-1), math.Inf(-1), "-infinite", "infinite"},
+		{math.NaN(), math.Inf(-1), "-infinite", "infinite"}, {1.5, 1.5, "1.5", "-1.5"}, {0, 0, "0", "0"},
+	} {
+		for _, lower := range []bool{false, true} {
+			r := scoreResult(search.Score{Value: c.value}, lower)
+			if got := r.score(lower); got.Value != c.want {
+				t.Errorf("%v, lower %v: comes back as %v", c.value, lower, got.Value)
+			}
+			want := c.higher
+			if lower {
+				want = c.smaller
+			}
+			if text := ScoreNumber(r.Value); text != want {
+				t.Errorf("%v, lower %v: %q, want %q", c.value, lower, text, want)
+			}
+		}
+	}
+}
