@@ -115,6 +115,9 @@ func entriesInTime(patience, loading, whole float64, runs int) int {
 // measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that would be
 // longer than a pass over all of them.
 func (e *Evaluator) measureRuns() int {
+	if e.opts.Patient {
+		return mostRuns
+	}
 	return max(leastRuns, min(mostRuns, e.data.len()/(4*e.Workers())))
 }
 
@@ -177,7 +180,7 @@ func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 
 // mostRuns and leastRuns are how often a part is run to be timed, the least time counting. Entries take half the network each,
 // on average: a few runs do to choose among many.
-const mostRuns, leastRuns, choiceRuns = 12, 3, 2
+const mostRuns, leastRuns, choiceRuns = 12, 4, 2
 
 // clearly is how much slower another way to run the network in one piece is that is not wanted: both are
 // measured one after the other, maybe on a machine with other work.

@@ -15,7 +15,7 @@ func TestEntriesInTime(t *testing.T) {
 		runs, want               int
 	}{
 		{"a small network", patience(0.002), 0.005, 0.002, 3, 32},
-		{"one that takes long to run", patience(1.2), 0.5, 1.2, 3, 4},
+		{"one that takes long to run", patience(1.2), 0.5, 1.2, leastRuns, 4},
 		{"one that takes long to load", patience(0.02), 1, 0.02, 3, 0},
 		{"no time", 0, 0.1, 0.1, 3, 0},
 		{"all the time there is", math.Inf(1), 10, 10, 12, 32},
