@@ -40,7 +40,6 @@ func brightNetworks() map[string]struct {
 	}{
 		"MaxPool":          {image(-1, "p = MaxPool a kernel_shape=2,2 strides=2,2"), "a", -110000, 0},
 		"MaxPool and Relu": {image(1, "m = MaxPool a kernel_shape=2,2 strides=2,2; p = Relu m"), "a", 0, 110000},
-		"Relu, low":        {image(-1, "n = Neg a; double = Add n n; m = Neg double; p = Relu m"), "n", 0, 110000},
 		"Sigmoid":          {image(-1, "n = Neg a; p = Sigmoid n"), "n", 0, 110000},
 		"Softmax, high":    {image(1, "n = Neg a; m = Neg n; p = Softmax m axis=1"), "m", 0, 110000},
 		"a bound":          {image(-1, "m = Max a floor; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -9999, 0},
