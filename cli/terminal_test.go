@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -152,9 +153,14 @@ func TestPlainLines(t *testing.T) {
 // person sees, and the last line is what result.json holds. Numbers that JSON lacks are null.
 func TestJSONLines(t *testing.T) {
 	in := good(t)
-	for _, metric := range []string{"agreement", "sqnr", "mse", "cosine"} {
+	x, _ := images(40)
+	in.write(t, "threes.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", slices.Repeat([]float64{3}, 40), 40)}))
+	for _, metric := range []string{"top1", "agreement", "sqnr", "mse", "cosine"} {
 		t.Run(metric, func(t *testing.T) {
-			in.flags["--out"] = in.path(metric)
+			in.flags["--out"], in.flags["--data"] = in.path(metric), in.path("eval.npz")
+			if metric == "top1" { // by the labels of the others both ends score the same
+				in.flags["--data"] = in.path("threes.npz")
+			}
 			got := must(t, in.args("--json", "--metric", metric, "--target", "50%")...)
 			if got.err != "" {
 				t.Errorf("standard error: %s", got.err)
