@@ -65,7 +65,7 @@ func TestFoldingHasTotals(t *testing.T) {
 			if made > foldTotal+foldFree {
 				t.Errorf("%d bytes of constants", made)
 			}
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute { // under the race detector, on a machine with other work
 				t.Errorf("it took %s", took)
 			}
 			if all := after.TotalAlloc - before.TotalAlloc; all > 2<<30 {
