@@ -14,7 +14,7 @@ NEED := sh scripts/need.sh
 ROOMS ?= ./...
 # Rooms whose tests run ONNX Runtime.
 RUNTIME_ROOMS ?= ./onnx/... ./cgo/... ./backend/... ./run/... ./cli/...
-TEST_FLAGS ?= -timeout 20m
+TEST_FLAGS ?= -timeout 40m
 # The tests in lint/ start no goroutines.
 RACE_ROOMS ?= $(filter-out demote/lint,$(shell go list $(ROOMS) 2>/dev/null))
 FUZZ_SECONDS ?= 30
