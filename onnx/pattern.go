@@ -33,10 +33,13 @@ func (f *finder) findPatterns() {
 	}
 	c := &curves{finder: f, of: make(map[string][]curve)}
 	for _, n := range f.nodes {
-		if !standard(n) || f.floors[n] {
+		if !standard(n) {
 			continue
 		}
 		x, p := c.composite(n)
+		if p != nil && f.floors[n] && len(p.nodes) == 1 { // a maximum that is a Clip is a floor first
+			x, p = "", nil
+		}
 		if p == nil {
 			p = f.normalization(n)
 		}

@@ -32,7 +32,7 @@ func (s *searching) questionDefault(v *Verified) {
 
 // shortfall says by how much a default session misses the target: "by 0.0015: 0.9110 of 0.9125".
 func (r *Result) shortfall(v *Verified) string {
-	if v.DefaultValue == nil {
+	if v.DefaultValue == nil || math.Abs(*v.DefaultValue) == -worst {
 		return "by far"
 	}
 	miss := math.Abs(*v.DefaultValue - r.Target.Value)
