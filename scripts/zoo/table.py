@@ -20,7 +20,7 @@ def cells(row):
     share = work.get("float_macs", 0) / work["macs"] if work.get("macs") else 0
     held = [h for h in r["holders"]]
     return head + ["%d" % len(held), "%.0f %%" % (100 * share), "%d" % sum(h["precision"] == "int16" for h in held),
-                   "%s %s" % (c["metric"], number(c["exact_1"])), number(c["default_1"]), "%.1f" % (r.get("setup_seconds", float("nan")) / plain),
+                   "%s %s" % (c["metric"], number(c["exact_1"])), number(c.get("default_1")), "%.1f" % (r.get("setup_seconds", float("nan")) / plain),
                    "%.1f" % (row["seconds"] / plain), "%.0f" % (row["memory"] / 2**20), row["verdict"]]
 
 
