@@ -1,12 +1,6 @@
 package backend
 
-import (
-	"context"
-	"fmt"
-	"runtime"
-
-	"demote/cgo"
-)
+import "context"
 
 // A Seen is one output of one run.
 type Seen struct {
@@ -17,16 +11,11 @@ type Seen struct {
 // Look runs a model once on each of several batches, of any sizes, and returns its outputs by name. A batch is the
 // network's inputs, whose samples First of the tensors reads. It computes without the runtime's optimizations.
 func Look(ctx context.Context, model []byte, batches ...[]Tensor) ([]map[string]Seen, error) {
-	stop, err := cgo.NewStop(ctx)
+	session, closeAll, err := openUnoptimized(ctx, model)
 	if err != nil {
 		return nil, err
 	}
-	defer stop.Close()
-	session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
-	if err != nil {
-		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
-	}
-	defer session.Close()
+	defer closeAll()
 	var all []map[string]Seen
 	for _, inputs := range batches {
 		measured, err := runOnce(session.MeasureValues, inputs, func(run func()) { run() })

@@ -11,16 +11,11 @@ import (
 // Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named outputs, those of other
 // kinds than tensors left out: the runtime's own word, for every operator that it knows. The context ends the run.
 func Measure(ctx context.Context, model []byte, inputs []Tensor, outputs []string) (map[string][]int64, error) {
-	stop, err := cgo.NewStop(ctx)
+	session, closeAll, err := openUnoptimized(ctx, model)
 	if err != nil {
 		return nil, err
 	}
-	defer stop.Close()
-	session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
-	if err != nil {
-		return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
-	}
-	defer session.Close()
+	defer closeAll()
 	measured, err := runOnce(session.Measure, inputs, func(run func()) { run() })
 	if err != nil {
 		return nil, err
@@ -36,6 +31,23 @@ func Measure(ctx context.Context, model []byte, inputs []Tensor, outputs []strin
 		}
 	}
 	return dims, nil
+}
+
+// openUnoptimized loads a model without the runtime's optimizations, on all cores. The context ends its runs; the caller closes.
+func openUnoptimized(ctx context.Context, model []byte) (session *cgo.Session, closeAll func(), err error) {
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err = cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
+	if err != nil {
+		stop.Close()
+		return nil, nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
+	}
+	return session, func() {
+		session.Close()
+		stop.Close()
+	}, nil
 }
 
 // runOnce runs inputs once, by within, and says what its outputs are like.

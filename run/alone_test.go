@@ -21,17 +21,7 @@ import (
 // aloneNetwork is x -> times w1 -> plus the side input s, reshaped to [-1,25] -> ReLU -> the mean over an axis, if it is not below
 // 0 -> times w2 -> y.
 func aloneNetwork(x, side *onnxpb.ValueInfoProto, mean int64, y ...any) *onnxpb.GraphProto {
-	rng := rand.New(rand.NewPCG(7, 9))
-	weights := func(name string, dims ...int64) *onnxpb.TensorProto {
-		v := make([]float32, dims[0]*dims[1])
-		for i := range v {
-			v[i] = float32(rng.NormFloat64())
-		}
-		return onnx.NewFloats(name, dims, v)
-	}
-	node := func(op, out string, in ...string) *onnxpb.NodeProto {
-		return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
-	}
+	weights, node := normalMatrices(9), madeNode
 	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, y...)},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 25), weights("w2", 25, 4), onnx.NewInts("flat", onnx.Int64, []int64{2}, []int64{-1, 25})}}
 	g.Node = append(g.Node, node("MatMul", "a", "x", "w1"))

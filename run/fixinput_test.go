@@ -36,19 +36,26 @@ func declared(name string, typ onnx.DType, dims ...any) *onnxpb.ValueInfoProto {
 		TensorType: &onnxpb.TypeProto_Tensor{ElemType: (*int32)(typ.Enum()), Shape: shape}}}}
 }
 
-// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of inputs.
-func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
-	rng := rand.New(rand.NewPCG(7, 8))
-	weights := func(name string, dims ...int64) *onnxpb.TensorProto {
+// normalMatrices returns a maker of matrices of normal random numbers, drawn one behind another.
+func normalMatrices(seed uint64) func(name string, dims ...int64) *onnxpb.TensorProto {
+	rng := rand.New(rand.NewPCG(7, seed))
+	return func(name string, dims ...int64) *onnxpb.TensorProto {
 		v := make([]float32, dims[0]*dims[1])
 		for i := range v {
 			v[i] = float32(rng.NormFloat64())
 		}
 		return onnx.NewFloats(name, dims, v)
 	}
-	node := func(op, out string, in ...string) *onnxpb.NodeProto {
-		return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
-	}
+}
+
+// madeNode is a node with one output, which names it.
+func madeNode(op, out string, in ...string) *onnxpb.NodeProto {
+	return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
+}
+
+// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of inputs.
+func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
+	weights, node := normalMatrices(8), madeNode
 	cast := node("Cast", "sf", "s")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	return &onnxpb.GraphProto{Name: proto.String("side"),

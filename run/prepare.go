@@ -247,7 +247,7 @@ func (p *prepared) measured(ctx context.Context) (*shapes, error) {
 	return p.shapes, err
 }
 
-// fixed is the network with shapes for blocks of the chosen size, see fixShapes.
+// fixed is the network with shapes for blocks of the chosen size, see shapes.fix.
 func (p *prepared) fixed(ctx context.Context, open ...string) (*onnx.Model, error) {
 	s, err := p.measured(ctx)
 	if err != nil {

@@ -65,18 +65,9 @@ func (s *shapes) at(name string, samples int) []int64 {
 	return full
 }
 
-// fixShapes returns the model with every tensor's shape written into it for blocks of one size, and
+// fix returns the model with every tensor's shape written into it for blocks of one size, and
 // whatever is computed from shapes alone folded into constants. The tensors open are not folded, nor
 // what hangs on them, see onnx.Model.FoldConstants.
-func fixShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, open ...string) (*onnx.Model, error) {
-	s, err := measureShapes(ctx, m, inputs, block)
-	if err != nil {
-		return nil, err
-	}
-	return s.fix(m, inputs, block, open)
-}
-
-// fix is fixShapes for shapes that are known.
 func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []string) (*onnx.Model, error) {
 	dims := map[string][]int64{}
 	for name, a := range s.one {

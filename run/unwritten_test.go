@@ -219,3 +219,12 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		t.Errorf("outputs of all types: %v", err)
 	}
 }
+
+// fixShapes measures the shapes of a model's tensors and fixes them for blocks of one size.
+func fixShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, error) {
+	s, err := measureShapes(ctx, m, inputs, block)
+	if err != nil {
+		return nil, err
+	}
+	return s.fix(m, inputs, block, nil)
+}
