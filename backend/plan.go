@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"time"
 
 	"demote/search"
 )
@@ -89,6 +90,11 @@ func (e *Evaluator) takeApart() (Plan, error) {
 // planPasses and planSeconds are what the choice of cuts may take: so many passes over the samples, and so long besides. Where
 // samples are few, or a network takes long to load, cuts cost more than trials save by them.
 const planPasses, planSeconds = 4, 0.5
+
+// PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
+func PlanTime(pass time.Duration) time.Duration {
+	return time.Duration(planSeconds*float64(time.Second)) + planPasses*pass
+}
 
 // patience is the seconds that the choice of cuts may take, with whole those of a block of the network.
 func (e *Evaluator) patience(whole float64) float64 {

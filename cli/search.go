@@ -79,7 +79,7 @@ func searchAction(c *cli.Context) error {
 	}
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
 	watch.header = taken
-	cfg.Progress, cfg.Say = watch.event, watch.say
+	cfg.Progress, cfg.Say, cfg.Stage = watch.event, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, message(text)) }
 	}
@@ -94,7 +94,7 @@ func searchAction(c *cli.Context) error {
 		summary(c.App.Writer, result, err)
 	}
 	if errors.Is(err, context.Canceled) {
-		return interruption(err, cfg.Out)
+		return interruption(err, cfg.Out, best)
 	}
 	return err
 }
@@ -108,10 +108,13 @@ type interrupted struct {
 func (i interrupted) Error() string { return i.text }
 func (i interrupted) Unwrap() error { return i.error }
 
-// interruption says what an interrupted search leaves behind.
-func interruption(err error, out string) error {
+// interruption says what an interrupted search leaves behind, with a mix or without.
+func interruption(err error, out string, best bool) error {
 	if _, gone := os.Stat(filepath.Join(out, run.JournalFile)); out == "" || gone != nil {
 		return interrupted{err, "interrupted before the search began; nothing is left of it"}
+	}
+	if !best {
+		return interrupted{err, "interrupted before the first mix was known; " + out + " has what is known so far, grids and scores, and the same command begins there again"}
 	}
 	return interrupted{err, "interrupted; " + out + " has the best so far, and the same command goes on from there"}
 }

@@ -31,6 +31,8 @@ type watcher struct {
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
+	stages  *mpb.Bar                 // the line of the stage under way before the first trial; nil: none
+	stands  atomic.Pointer[string]   // what it says
 	narrow  bool                     // the terminal has no room for more than numbers
 	shown   atomic.Pointer[standing] // beside the bar, which is drawn by another goroutine
 
@@ -105,6 +107,40 @@ func (w *watcher) note(text string) {
 	}
 }
 
+// stage shows how the work before the first trial stands: a line that is renewed on a terminal, lines elsewhere.
+func (w *watcher) stage(s run.Stage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.show()
+	w.begin()
+	switch {
+	case w.json:
+		var left any
+		if s.Left >= 0 {
+			left = s.Left.Seconds()
+		}
+		writeLine(w.out, map[string]any{"event": "stage", "name": s.Name, "unit": s.Unit, "done": s.Done, "total": s.Total,
+			"seconds": s.Gone.Seconds(), "left": left})
+	case w.bars == nil || w.bar != nil:
+		w.note(s.String())
+	default:
+		text := message(s.String())
+		w.stands.Store(&text)
+		if w.stages == nil {
+			w.stages = w.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(),
+				mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *w.stands.Load() })))
+		}
+	}
+}
+
+// staged takes the line of the stages away.
+func (w *watcher) staged() {
+	if w.stages != nil {
+		w.stages.Abort(true)
+		w.stages = nil
+	}
+}
+
 // begin says the header, once.
 func (w *watcher) begin() {
 	if text := w.header; text != "" {
@@ -119,6 +155,7 @@ func (w *watcher) event(e search.Event) {
 	defer w.mu.Unlock()
 	w.show()
 	w.begin()
+	w.staged()
 	elapsed := time.Since(w.started)
 	w.forecast.Add(elapsed, e)
 	now := &standing{at: time.Now()}
@@ -242,6 +279,7 @@ func (w *watcher) close() {
 	if w.bars == nil {
 		return
 	}
+	w.staged()
 	if w.bar != nil && !w.bar.Completed() {
 		w.bar.Abort(false)
 	}

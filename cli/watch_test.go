@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"demote/run"
 	"demote/search"
 )
 
@@ -55,5 +56,31 @@ func TestWatcherTellsTheTimeThatRemains(t *testing.T) {
 	}
 	if out.Len() > 0 {
 		t.Errorf("standard output: %q", out.String())
+	}
+}
+
+// TestWatcherTellsStages follows the work before the first trial: a line for each word, or an object, whose time is null where it
+// is not known.
+func TestWatcherTellsStages(t *testing.T) {
+	stages := []run.Stage{
+		{Name: "calibrating", Unit: "samples", Done: 30, Total: 90, Gone: 2 * time.Second, Left: 4 * time.Second},
+		{Name: "loading", Gone: 2 * time.Second, Left: -1},
+	}
+	var out, errs bytes.Buffer
+	plain, json := newWatcher(&out, &errs, false, "rank", search.Budget{}), newWatcher(&out, &errs, true, "rank", search.Budget{})
+	for _, s := range stages {
+		plain.stage(s)
+		json.stage(s)
+	}
+	plain.close()
+	json.close()
+	if want := "calibrating: 30 of 90 samples, about 4s left\nloading: 2s so far\n"; errs.String() != want {
+		t.Errorf("lines %q, want %q", errs.String(), want)
+	}
+	want := `{"done":30,"event":"stage","left":4,"name":"calibrating","seconds":2,"total":90,"unit":"samples"}
+{"done":0,"event":"stage","left":null,"name":"loading","seconds":2,"total":0,"unit":""}
+`
+	if out.String() != want {
+		t.Errorf("objects %q, want %q", out.String(), want)
 	}
 }

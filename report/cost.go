@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +27,9 @@ func (v *view) cost() *section {
 		}
 	}
 	add("seconds", "time, from reading the network to the checked file", duration(v.Seconds))
+	if v.SetUpSeconds > 0 {
+		rows = append(rows, []string{"of that, before the first trial" + v.stages(), duration(v.SetUpSeconds)})
+	}
 	if m := v.MetricCommand; m != nil && m.Calls > 0 {
 		rows = append(rows, []string{fmt.Sprintf("of that, the metric command, started %d times", m.Calls), duration(m.Seconds)})
 	}
@@ -45,6 +49,20 @@ func (v *view) cost() *section {
 		s.Tables = append(s.Tables, v.trialTable(more, judged))
 	}
 	return s
+}
+
+// stages names the three longest stages before the first trial, each with its time; empty where none is known.
+func (r *Run) stages() string {
+	longest := slices.Clone(r.SetUp)
+	slices.SortStableFunc(longest, func(a, b StageTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
+	var list []string
+	for _, s := range longest[:min(3, len(longest))] {
+		list = append(list, s.Name+" "+duration(s.Seconds))
+	}
+	if list == nil {
+		return ""
+	}
+	return " (" + strings.Join(list, ", ") + ")"
 }
 
 // judged is the share of the samples that every trial looked at, in order, each within 0 to 1.

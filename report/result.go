@@ -33,6 +33,7 @@ type Result struct {
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
 	SetUpSeconds  float64           `json:"setup_seconds"`
+	SetUp         []StageTime       `json:"setup"`          // what of them each stage has taken; nil: a result of before it was kept
 	MetricCommand *MetricCommand    `json:"metric_command"` // nil: the metric is no command
 	TrialCosts    *TrialCosts       `json:"trial_costs"`
 	Verified      *Verified         `json:"verified"`
@@ -69,6 +70,12 @@ type Holder struct {
 type Range struct {
 	Min float64 `json:"min"`
 	Max float64 `json:"max"`
+}
+
+// A StageTime is what a stage before the first trial has taken.
+type StageTime struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
 }
 
 // TrialCosts is what each trial has cost, in the order in which they began.

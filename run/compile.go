@@ -14,26 +14,27 @@ func (s *searching) compile(ctx context.Context) error {
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
 	giveLabels(&s.options, s.data)
-	score := s.scoreFloat
 	if s.prepared.float == nil {
-		score = s.highReference
-	}
-	if err := score(ctx); err != nil {
+		if err := c.during(stageFloat, 0, func() error { return s.highReference(ctx) }); err != nil {
+			return err
+		}
+	} else if err := s.scoreFloat(ctx); err != nil {
 		return err
 	}
-	src, samples, err := s.sourceFor(ctx, true, s.onGPU())
-	if err == nil {
-		err = s.checkLabels(s.metric, src)
-	}
-	if err == nil {
-		err = trySource(ctx, src, len(s.records), s.config.Say)
-	}
-	if err != nil {
-		return err
-	}
-	err = s.openTrials(ctx, src, samples)
-	backend.Trim()
-	return err
+	defer backend.Trim()
+	return c.during(stageLoad, 3*s.loading, func() error {
+		src, samples, err := s.sourceFor(ctx, true, s.onGPU())
+		if err == nil {
+			err = s.checkLabels(s.metric, src)
+		}
+		if err == nil {
+			err = trySource(ctx, src, len(s.records), s.config.Say)
+		}
+		if err != nil {
+			return err
+		}
+		return s.openTrials(ctx, src, samples)
+	})
 }
 
 // openTrials opens the evaluator that trials run on.
@@ -76,12 +77,19 @@ func (s *searching) open(ctx context.Context) error {
 	if err := s.compile(ctx); err != nil {
 		return err
 	}
-	var err error
-	if s.plan, err = s.ev.Plan(); err != nil {
+	err := c.during(stageCuts, backend.PlanTime(s.pass), func() (err error) {
+		s.plan, err = s.ev.Plan()
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	backend.Trim() // of sessions that were only timed
-	dep, err := s.ev.SelfTest()
+	var dep *backend.Dependence
+	err = c.during(stageProof, s.proofTime(), func() (err error) {
+		dep, err = s.ev.SelfTest()
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -92,9 +100,12 @@ func (s *searching) open(ctx context.Context) error {
 	}
 	s.startUp = time.Since(s.started)
 	if s.result != nil { // a measurement has none
-		s.result.SetUpSeconds = rounded(s.startUp.Seconds())
+		s.result.SetUpSeconds, s.result.SetUp = rounded(s.startUp.Seconds()), c.stages.list()
 	}
-	high, nan, err := s.ev.Arrange(ctx, s.seeHigh(s.ev.Row()))
+	work := c.begin(stageHigh, "samples", s.data.Len(), 0)
+	see := s.seeHigh(s.ev.Row())
+	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.one() })
+	work.end()
 	if err != nil {
 		return err
 	}
@@ -108,6 +119,14 @@ func (s *searching) open(ctx context.Context) error {
 	s.sayGraphs()
 	s.config.Log.Info("network compiled", "holders", len(s.records), "samples", s.data.Len(), "block", s.block)
 	return nil
+}
+
+// proofBlocks is about how many blocks the self-test runs.
+const proofBlocks = 18
+
+// proofTime is about what the self-test takes.
+func (s *searching) proofTime() time.Duration {
+	return time.Duration(proofBlocks * s.plan.Whole / float64(max(1, s.ev.Workers())) * float64(time.Second))
 }
 
 // fallBack goes on with a network whose outputs depend on more than mask and sample: with each sample alone where the network

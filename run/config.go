@@ -84,13 +84,16 @@ type Config struct {
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
 	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
+	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial stands, from another goroutine; nil: Say is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
-	known    []InputFile // of a run that is prepared again: the only files that may be opened; nil: any
-	unscored bool        // a run that is prepared again is compared only: its metric is a command that was not given
-	patient  bool        // cuts are chosen however long that takes: for tests, on machines with other work
-	alone    string      // why each sample is run alone, where that is known already; see batching
-	everyCut bool        // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
+	known    []InputFile  // of a run that is prepared again: the only files that may be opened; nil: any
+	unscored bool         // a run that is prepared again is compared only: its metric is a command that was not given
+	patient  bool         // cuts are chosen however long that takes: for tests, on machines with other work
+	alone    string       // why each sample is run alone, where that is known already; see batching
+	entered  func(string) // told of every stage as it begins: for tests; nil: nobody is
+	stages   *stageBook   // what the stages before the first trial have taken; nil: nobody wants to know
+	everyCut bool         // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
 // Values of the choices whose zero is one of its own.

@@ -16,22 +16,13 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if err := p.readEncodings(c); err != nil {
+	if err := c.during(stageRead, 0, func() error { return p.readEncodings(c) }); err != nil {
 		return nil, err
 	}
 	if p.output, err = wantOutput(p.float, c.Output); err != nil {
 		return nil, err
 	}
-	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
-		return nil, err
-	}
-	if err := p.open(c); err != nil {
-		return nil, err
-	}
-	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
-		return nil, err
-	}
-	if _, err = p.tellBatch(ctx, c, p.float); err != nil {
+	if _, err = p.openWith(ctx, c, p.float, func() error { return tryNetwork(ctx, p.float, p.inputs, nil, c.Say) }); err != nil {
 		return nil, err
 	}
 	p.bookModel("model", p.float)

@@ -121,15 +121,14 @@ func (f *fill) filled() (filled, unclear bool) {
 	return true, false
 }
 
-// unclear lets the values of unclear holders be, and reports whether there are any: they are to be observed again.
-func (all fills) unclear() bool {
-	found := false
+// unclear lets the values of unclear holders be, and lists them: they are to be observed again.
+func (all fills) unclear() (list []int) {
 	for i, f := range all {
 		if _, unclear := f.filled(); unclear {
-			all[i], found = nil, true
+			all[i], list = nil, append(list, i)
 		}
 	}
-	return found
+	return list
 }
 
 // dropFills takes from the network the holders of attention masks, of what is masked by them until Softmax, and of

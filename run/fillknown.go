@@ -1,6 +1,7 @@
 package run
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -46,37 +47,51 @@ func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
 // maxSureFills is how many values of that size are a mask's; of more, the input has such values by nature.
 const maxSureFills = 16
 
-// learn adds the holders that have shown at most two values to what is known, and reports whether there are new ones.
-func (all fills) learn(n *onnx.Network, known map[string]onnx.Known) bool {
-	found := false
+// learnt is what is known of the inputs, and of the holders that have shown at most two values.
+func (all fills) learnt(n *onnx.Network, known map[string]onnx.Known) map[string]onnx.Known {
+	more := maps.Clone(known)
 	for i, f := range all {
 		t := n.Holders[i].Tensor
 		if _, ok := known[t]; !ok && f.few() {
-			known[t], found = onnx.Known{Values: f.values, All: true}, true
+			if more == nil {
+				more = map[string]onnx.Known{}
+			}
+			more[t] = onnx.Known{Values: f.values, All: true}
 		}
 	}
-	return found
+	return more
 }
 
-// again reports whether the values are to be observed again, and by which fills: some are unclear, or holders have shown that
-// they are masks, which the graph alone does not tell.
-func (all fills) again(n *onnx.Network, known map[string]onnx.Known) (fills, bool, error) {
-	if all.learn(n, known) {
-		list, err := n.Fills(fillLimit, known)
-		if err != nil {
-			return nil, false, err
+// again is what the graph tells of fills together with what the holders have shown, and lists the holders whose values are to be
+// observed again, since other values were left out than that; none where the fills are as they were.
+func (all fills) again(n *onnx.Network, known map[string]onnx.Known) (fills, []int, error) {
+	list, err := n.Fills(fillLimit, all.learnt(n, known))
+	if err != nil {
+		return nil, nil, err
+	}
+	var concerned []int
+	fresh, differs := fillsOf(list), false
+	for i, f := range all {
+		if f == nil {
+			fresh[i] = nil
+			continue
 		}
-		fresh, differs := fillsOf(list), false
-		for i, f := range all {
-			if f == nil {
-				fresh[i] = nil
-				continue
-			}
-			differs = differs || !slices.Equal(f.Values, list[i].Values) || f.Exact != list[i].Exact && len(f.Values) > 0
-		}
-		if differs {
-			return fresh, true, nil
+		concerned = append(concerned, i)
+		differs = differs || !slices.Equal(f.Values, list[i].Values) || f.Exact != list[i].Exact && len(f.Values) > 0
+	}
+	if !differs {
+		return all, nil, nil
+	}
+	return fresh, concerned, nil
+}
+
+// anew are the same fills, which have seen nothing.
+func (all fills) anew() fills {
+	fresh := make(fills, len(all))
+	for i, f := range all {
+		if f != nil {
+			fresh[i] = &fill{Fill: f.Fill}
 		}
 	}
-	return all, all.unclear(), nil
+	return fresh
 }

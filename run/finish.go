@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"demote/backend"
 	"demote/disk"
@@ -26,11 +27,13 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if s.metric.NeedsReference {
 		o.Metric = backend.OutputsOnly
 	}
+	begun := time.Now()
 	e, err := backend.New(ctx, src, s.data, nil, o)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	s.loading = time.Since(begun)
 	row := e.Row()
 	var reference []float32
 	if s.metric.NeedsReference {
@@ -38,8 +41,10 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	bad := make([]bool, s.data.Len())
 	see := s.seeFloat(row)
+	work := s.config.begin(stageFloat, "samples", s.data.Len(), 0)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
 		see(sample, values)
+		work.one()
 		if reference != nil {
 			copy(reference[sample*row:], values)
 		}
@@ -47,6 +52,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 			bad[sample] = bad[sample] || v != v
 		}
 	})
+	s.pass = work.end()
 	if err != nil {
 		return err
 	}
@@ -226,12 +232,16 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	checked, err := s.verify(ctx, f.Mask, path)
+	var found checked
+	err = s.config.during(stageCheck, 0, func() (err error) {
+		found, err = s.verify(ctx, f.Mask, path)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	s.result.Verified = checked.Verified
-	warning, differs := s.judge(checked)
+	s.result.Verified = found.Verified
+	warning, differs := s.judge(found)
 	if warning != nil {
 		s.warned(*warning)
 	}
@@ -239,7 +249,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		s.questionDefault(s.result.Verified)
 	}
 	if done && differs == nil {
-		differs = s.exportAll(ctx, f.Mask)
+		differs = s.config.during(stageExport, 0, func() error { return s.exportAll(ctx, f.Mask) })
 	}
 	s.result.Finished = done
 	s.count()

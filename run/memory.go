@@ -31,11 +31,17 @@ const streamed = math.MaxInt64
 // unknownMemory stands for what is free where the system does not say.
 const unknownMemory = 4 << 30
 
-// freeMemory is what the system, and the control groups that the process runs in, say can still be
-// had, in bytes.
-func freeMemory() int64 { return freeIn(os.DirFS("/")) }
+// leastMemory is what a run may count on in bytes, whatever the system says: it takes more itself before it asks, and a control
+// group's statistics lag behind its use, by which nothing at all seems free for a moment.
+const leastMemory = 256 << 20
 
-// freeIn is freeMemory by the files of a root folder.
+// freeMemory is what the system, and the control groups that the process runs in, say can still be
+// had, in bytes; never less than leastMemory.
+func freeMemory() int64 { return usable(freeIn(os.DirFS("/"))) }
+
+func usable(free int64) int64 { return max(leastMemory, free) }
+
+// freeIn is what the files of a root folder say is free.
 func freeIn(root fs.FS) int64 {
 	free := int64(-1)
 	for _, line := range linesOf(root, "proc/meminfo") {

@@ -35,25 +35,16 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if err := p.readPair(c); err != nil {
+	if err := c.during(stageRead, 0, func() error { return p.readPair(c) }); err != nil {
 		return nil, err
 	}
 	if p.output, err = wantOutput(p.model, c.Output); err != nil {
 		return nil, err
 	}
-	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
+	if _, err = p.openWith(ctx, c, p.network.Model, func() error { return p.tryPair(ctx, c.Say) }); err != nil {
 		return nil, err
 	}
-	if err := p.open(c); err != nil {
-		return nil, err
-	}
-	if err := p.tryPair(ctx, c.Say); err != nil {
-		return nil, err
-	}
-	if _, err = p.tellBatch(ctx, c, p.network.Model); err != nil {
-		return nil, err
-	}
-	return p, p.bookData("data", p.data)
+	return p, c.during(stageHash, 0, func() error { return p.bookData("data", p.data) })
 }
 
 // readPair reads the two files of a pair and joins them.
@@ -164,7 +155,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	if p.alone != "" {
 		return p, nil
 	}
-	if err := p.fitBlock(ctx, c.Block); err != nil {
+	if err := c.during(stageShapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
 		p.Close()
 		return nil, err
 	}

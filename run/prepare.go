@@ -50,26 +50,22 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if p.float, err = c.readNetwork(c.Model); err != nil {
+	err = c.during(stageRead, 0, func() (err error) {
+		if p.float, err = c.readNetwork(c.Model); err != nil {
+			return err
+		}
+		p.model = p.float
+		if p.output, err = wantOutput(p.float, c.Output); err != nil {
+			return err
+		}
+		p.network, err = prepareFloat(p.float, c)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	p.model = p.float
-	if p.output, err = wantOutput(p.float, c.Output); err != nil {
-		return nil, err
-	}
-	if p.network, err = prepareFloat(p.float, c); err != nil {
-		return nil, err
-	}
-	if p.block, err = chooseBlock(p.float, c.Block); err != nil {
-		return nil, err
-	}
-	if err := p.open(c); err != nil {
-		return nil, err
-	}
-	if err := tryNetwork(ctx, p.float, p.inputs, nil, c.Say); err != nil {
-		return nil, err
-	}
-	if c, err = p.tellBatch(ctx, c, p.float); err != nil {
+	c, err = p.openWith(ctx, c, p.float, func() error { return tryNetwork(ctx, p.float, p.inputs, nil, c.Say) })
+	if err != nil {
 		return nil, err
 	}
 	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
@@ -86,11 +82,33 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	p.notes = append(p.notes, c.fixedNotes(p.float)...)
-	p.bookModel("model", p.float)
-	if err := p.bookData("calib", calib); err != nil {
-		return nil, err
+	return p, c.during(stageHash, 0, func() error {
+		p.bookModel("model", p.float)
+		if err := p.bookData("calib", calib); err != nil {
+			return err
+		}
+		return p.bookData("data", p.data)
+	})
+}
+
+// openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in a block. The
+// configuration that it returns says so to what is done next.
+func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
+	var err error
+	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
+		return c, err
 	}
-	return p, p.bookData("data", p.data)
+	if err := c.during(stageData, 0, func() error { return p.open(c) }); err != nil {
+		return c, err
+	}
+	if err := c.during(stageTry, 0, try); err != nil {
+		return c, err
+	}
+	err = c.during(stageBatch, 0, func() (err error) {
+		c, err = p.tellBatch(ctx, c, m)
+		return err
+	})
+	return c, err
 }
 
 // calibrate makes the records, and puts the weights on their grids.
@@ -98,12 +116,14 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return err
 	}
-	if err := p.scanCalibration(calib); err != nil {
+	if err := c.during(stageScan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
 	}
-	notes, err := onGrids(p.network, p.records, c)
-	p.notes = append(p.notes, notes...)
-	return err
+	return c.during(stageWeights, 0, func() error {
+		notes, err := onGrids(p.network, p.records, c)
+		p.notes = append(p.notes, notes...)
+		return err
+	})
 }
 
 // quantized is the part of prepare that needs no evaluation data: the network with its weights on

@@ -50,14 +50,16 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	n.Model = s.prepared.float
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
-	o := quant.NewObserver(quant.MinMax, quant.MinMax)
-	o.IgnoreNonFinite = true
-	c := s.config
-	c.AllowNaN = true
-	if err := observe(ctx, &n, few, []*quant.Observer{o}, fills{nil}, c); err != nil {
+	o := observation{network: &n, data: few, config: s.config, fills: fills{nil}, fresh: func() *quant.Observer {
+		observer := quant.NewObserver(quant.MinMax)
+		observer.IgnoreNonFinite = true
+		return observer
+	}}
+	o.config.AllowNaN, o.config.Say, o.config.Stage, o.config.stages = true, nil, nil, nil // it is no stage of its own
+	if err := o.observe(ctx); err != nil {
 		return quant.Range{}, false, err
 	}
-	r, err := o.Range(quant.MinMax, quant.Asymmetric, 8)
+	r, err := o.observers[0].Range(quant.MinMax, quant.Asymmetric, 8)
 	return r, err == nil, nil // without a finite value there is no range
 }
 

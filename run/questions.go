@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"time"
 )
 
 // Questions are what a search asked itself before its first trial, in numbers. What looked wrong is a warning besides.
@@ -29,10 +28,10 @@ type asked struct {
 }
 
 // question runs a part of the questions and books its time.
-func (q *asked) question(ask func() error) error {
-	begun := time.Now()
+func (s *searching) question(ask func() error) error {
+	work := s.config.begin(stageQuestions, "", 0, 0)
 	err := ask()
-	q.Seconds += time.Since(begun).Seconds()
+	s.doubts.Seconds += work.end().Seconds()
 	return err
 }
 
@@ -40,7 +39,7 @@ func (q *asked) question(ask func() error) error {
 func (s *searching) questionFirst() error {
 	s.doubts = &asked{calib: s.calibScan}
 	s.doubts.Seconds = s.scanTime
-	return s.doubts.question(func() error {
+	return s.question(func() error {
 		for _, w := range s.questionLabels(s.config) {
 			s.warned(w)
 		}
@@ -56,7 +55,7 @@ func (s *searching) questionEnds(ctx context.Context) error {
 		return nil
 	}
 	q.over = true
-	err := q.question(func() error {
+	err := s.question(func() error {
 		if q.float == nil && q.high != nil { // a pair
 			if err := s.questionScore(ctx, q.high, nil); err != nil {
 				return err
@@ -93,5 +92,5 @@ func (s *searching) questionFloat(ctx context.Context, src *source) error {
 		return nil
 	}
 	q.scored = true
-	return q.question(func() error { return s.questionScore(ctx, q.float, src) })
+	return s.question(func() error { return s.questionScore(ctx, q.float, src) })
 }

@@ -54,11 +54,8 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			observers := make([]*quant.Observer, len(n.Holders))
-			for i := range observers {
-				observers[i] = quant.NewObserver(quant.MinMax)
-			}
-			err = observe(context.Background(), n, data, observers, make(fills, len(n.Holders)), cfg)
+			o := observation{network: n, data: data, config: cfg, fills: make(fills, len(n.Holders)), fresh: func() *quant.Observer { return quant.NewObserver(quant.MinMax) }}
+			err = o.observe(context.Background())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)

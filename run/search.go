@@ -34,6 +34,8 @@ type searching struct {
 	result  *Result
 	started time.Time
 	startUp time.Duration // from the start to the first trial
+	loading time.Duration // of the float network
+	pass    time.Duration // of the float network over the samples
 	begun   bool          // the strategy runs: the folder is worth keeping
 
 	derived  derived
@@ -75,6 +77,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 
 func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	s := &searching{config: c.withDefaults(), started: time.Now()}
+	s.config.stages = &stageBook{}
 	defer s.Close()
 	if err := s.check(); err != nil {
 		return nil, err
@@ -113,12 +116,34 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
 	if err := s.shrinking(ctx, s.open); err != nil {
-		return nil, err
+		return s.result, s.leave(err)
 	}
 	if err := s.goOn(); err != nil {
 		return nil, err
 	}
-	return s.result, s.shrinking(ctx, s.searchOn)
+	err = s.shrinking(ctx, s.searchOn)
+	if !s.begun {
+		err = s.leave(err)
+	}
+	return s.result, err
+}
+
+// leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder without a run of
+// before: the inputs, every holder's grids and range, and the scores there are.
+func (s *searching) leave(err error) error {
+	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.new {
+		return err
+	}
+	s.begun = true // the folder is worth keeping
+	s.result.SetUp, s.result.Stop = s.config.stages.list(), "interrupted"
+	s.result.Seconds = time.Since(s.started).Seconds()
+	if s.float != nil {
+		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	}
+	if s.high.Total > 0 || s.high.Value != 0 {
+		s.result.Score.High = scoreResult(s.high, s.metric.Lower)
+	}
+	return errors.Join(err, s.write())
 }
 
 // check refuses what can be refused before anything is read.

@@ -6,6 +6,8 @@
 
     fixtures_check.py written FILE.onnx DATA.npz ROWS.npy BATCH...   how many samples of each batch size are not the rows of ROWS, bit for bit
 
+    fixtures_check.py converted DIR   raises every NAME.old of DIR by onnx.version_converter and holds what it gives against NAME.ours
+
 In the environment of aimet-onnx, fixtures_encodings.py --check does the same for encodings.
 """
 
@@ -64,5 +66,40 @@ def written(path, data, rows, *batches):
         print(batch, int((got.view(np.uint32) != want.view(np.uint32)).any(axis=1).sum()))
 
 
+def converted(folder):
+    """Says of each network whether it gives the same bits as the converter's, what its outputs differ by, or why there are none."""
+    import onnxruntime as ort
+    from onnx import version_converter
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+
+    def run(model, feed):
+        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return session.run(["y"], feed)[0]
+
+    rng = np.random.default_rng(5)
+    for file in sorted(os.listdir(folder)):
+        name, kind = os.path.splitext(file)
+        if kind != ".old":
+            continue
+        old, ours = (onnx.load(os.path.join(folder, name + k), format="protobuf") for k in (".old", ".ours"))
+        x = old.graph.input[0]
+        feed = {x.name: (2 * rng.random([d.dim_value for d in x.type.tensor_type.shape.dim]) - 1).astype(np.float32)}
+        mine = run(ours, feed)
+        try:
+            theirs = run(version_converter.convert_version(old, ours.opset_import[0].version), feed)
+        except Exception as e:  # the converter's own words, or the runtime's of what it has made
+            print(f"{name}: {type(e).__name__} {' '.join(str(e).split())[:300]}")
+            continue
+        if mine.shape != theirs.shape:
+            print(f"{name}: shapes {mine.shape} and {theirs.shape}")
+        elif mine.tobytes() != theirs.tobytes():
+            whose = "ours" if run(old, feed).tobytes() == mine.tobytes() else "theirs or none"
+            print(f"{name}: differs by {abs(mine.astype(np.float64) - theirs).max():.3g}, and the original gives {whose}")
+        else:
+            print(f"{name}: equal")
+
+
 if __name__ == "__main__":
-    {"valid": valid, "annotated": annotated, "overrides": overrides, "written": written}[sys.argv[1]](*sys.argv[2:])
+    {"valid": valid, "annotated": annotated, "overrides": overrides, "written": written, "converted": converted}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,169 @@
+package run
+
+import (
+	"context"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/quant"
+)
+
+// calibrationBlock is the number of calibration samples in memory at a time, with all activations
+// of the network.
+const calibrationBlock = 8
+
+// An observation runs the float network over the calibration samples and shows every holder's values, one sample at a time, to
+// its observer.
+type observation struct {
+	network   *onnx.Network
+	data      samples
+	config    Config
+	fresh     func() *quant.Observer
+	known     map[string]onnx.Known // of the network's inputs
+	fills     fills                 // by holder
+	observers []*quant.Observer     // by holder, once observe has run
+	whole     []wholeValues         // by holder, of those with a fill
+	passes    int                   // over the samples, that have been run
+
+	block   int
+	inputs  []backend.Tensor
+	isInput map[string]int // a network's input -> its place
+	shapes  *shapes
+	fixed   *onnx.Model
+}
+
+// newObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
+// inputs tell, is left out.
+func newObservation(n *onnx.Network, data samples, c Config, methods ...quant.Method) (*observation, error) {
+	known, err := knownInputs(n.Model, data)
+	if err != nil {
+		return nil, err
+	}
+	put, err := n.Fills(fillLimit, known)
+	if err != nil {
+		return nil, err
+	}
+	return &observation{network: n, data: data, config: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
+		o := quant.NewObserver(methods...)
+		o.IgnoreNonFinite = c.AllowNaN
+		return o
+	}}, nil
+}
+
+// wholeValues are a holder's with those that its fill leaves out, in case they may not be.
+type wholeValues struct {
+	*quant.Observer     // nil: there is no fill
+	bad             int // the first sample with values that are not finite; -1: none
+}
+
+// observe makes as many passes as the observers need, and one more of the holders concerned where the first shows that other
+// values are masks than the graph and the first block tell.
+func (o *observation) observe(ctx context.Context) error {
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	o.observers, o.whole = make([]*quant.Observer, len(o.network.Holders)), make([]wholeValues, len(o.network.Holders))
+	var all []int
+	for i := range o.observers {
+		all = append(all, i)
+	}
+	for list := all; len(list) > 0; {
+		o.renew(list)
+		err := o.pass(ctx, 0, list)
+		if err == nil {
+			o.fills, list, err = o.fills.again(o.network, o.known)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := o.takeWhole(o.fills.unclear()); err != nil {
+		return err
+	}
+	for pass := 1; len(all) > 0 && pass < o.observers[0].Passes(); pass++ {
+		if err := o.pass(ctx, pass, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renew gives holders observers that have seen nothing.
+func (o *observation) renew(holders []int) {
+	for _, i := range holders {
+		o.observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
+		if o.fills[i] != nil {
+			o.whole[i].Observer = o.fresh()
+		}
+	}
+}
+
+// takeWhole goes over to all values of holders whose fills may not be left out.
+func (o *observation) takeWhole(holders []int) error {
+	first := -1
+	for _, i := range holders {
+		w := o.whole[i]
+		if o.observers[i] = w.Observer; w.bad >= 0 && (first < 0 || w.bad < o.whole[first].bad) {
+			first = i
+		}
+	}
+	if first < 0 || o.config.AllowNaN {
+		return nil
+	}
+	return o.refuseNaN(o.whole[first].bad, first)
+}
+
+func (o *observation) refuseNaN(sample, holder int) error {
+	return mistakef("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
+		o.config.Model, sample, o.config.Calib, o.network.Holders[holder].Tensor)
+}
+
+// preview learns from the first block which holders are masks, so that the pass need not be made again; it is held against all
+// samples at the end of it.
+func (o *observation) preview(holders []int, count int, values func(tensor string) []float32) error {
+	err := o.show(0, holders, 0, count, values)
+	if err == nil {
+		if o.fills, _, err = o.fills.again(o.network, o.known); err == nil {
+			o.fills = o.fills.anew()
+			o.renew(holders)
+		}
+	}
+	return err
+}
+
+// pass shows the values of some holders once. The first pass of all runs the first block twice, and compares.
+func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
+	stretch, err := o.stretch()
+	if err != nil {
+		return err
+	}
+	at := map[string]int{}
+	for i, t := range stretch.Outputs {
+		at[t.Name] = i
+	}
+	var fed backend.Samples = o.data
+	before := 0 // samples of the repeated block
+	if o.passes == 0 {
+		fed, before = twice{o.data, o.block}, o.block
+	}
+	o.passes++
+	work := o.config.begin(stageCalibrate, "samples", o.observers[0].Passes()*o.data.Len(), 0)
+	defer work.end()
+	again := &repeats{}
+	return backend.Pass(ctx, stretch, fed, optimization, func(first, count int, outputs [][]float32) error {
+		switch {
+		case before == 0:
+		case first == 0:
+			again.sum(outputs)
+			return o.preview(holders, min(count, o.data.Len()), func(tensor string) []float32 { return outputs[at[tensor]] })
+		case first == before:
+			if i := again.differs(outputs); i >= 0 {
+				return refuseChance(ctx, o.fixed, o.data, o.block, stretch.Outputs[i].Name, o.config)
+			}
+		}
+		first -= before
+		err := o.show(pass, holders, first, count, func(tensor string) []float32 { return outputs[at[tensor]] })
+		work.at(pass*o.data.Len() + first + count)
+		return err
+	})
+}

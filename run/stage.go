@@ -1,0 +1,181 @@
+package run
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// stageEvery is the time between two words about a stage.
+const stageEvery = 2 * time.Second
+
+// The stages before the first trial.
+const (
+	stageRead      = "reading the network"
+	stageData      = "reading the data"
+	stageTry       = "trying the network in a process of its own"
+	stageBatch     = "finding how samples lie in a block"
+	stageCalibrate = "calibrating"
+	stageScan      = "reading the calibration samples"
+	stageHash      = "hashing the files"
+	stageShapes    = "measuring the shapes of tensors"
+	stageWeights   = "putting weights on their grids"
+	stageFloat     = "scoring the float network"
+	stageLoad      = "loading the switchable network"
+	stageCuts      = "choosing where trials begin"
+	stageProof     = "proving that scores are exact"
+	stageHigh      = "scoring all int16"
+	stageQuestions = "looking for what may be wrong"
+	stageCheck     = "checking the written file"
+	stageExport    = "writing and checking exports"
+)
+
+// A Stage is a part of the work before the first trial, as it stands.
+type Stage struct {
+	Name        string        // what is done, such as "calibrating"
+	Unit        string        // what Done and Total count, such as "samples"; empty: they count nothing
+	Done, Total int           // of the stage's units
+	Gone        time.Duration // since it began
+	Left        time.Duration // what the rest takes; negative: that is not known
+}
+
+// String says how far the stage has come, and what the rest will take.
+func (s Stage) String() string {
+	text := s.Name
+	if s.Unit != "" {
+		text += fmt.Sprintf(": %d of %d %s", s.Done, s.Total, s.Unit)
+	} else {
+		text += ":"
+	}
+	if s.Unit != "" {
+		text += ","
+	}
+	if s.Left < 0 {
+		return text + fmt.Sprintf(" %v so far", s.Gone.Round(time.Second))
+	}
+	return text + fmt.Sprintf(" about %v left", s.Left.Round(time.Second))
+}
+
+// A StageTime is what a stage has taken.
+type StageTime struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// A stageBook keeps what stages have taken; nil: nobody wants to know.
+type stageBook struct {
+	mu    sync.Mutex
+	times []StageTime
+}
+
+// add books a stage; one that is gone through again is one.
+func (b *stageBook) add(name string, took time.Duration) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.times {
+		if b.times[i].Name == name {
+			b.times[i].Seconds = rounded(b.times[i].Seconds + took.Seconds())
+			return
+		}
+	}
+	b.times = append(b.times, StageTime{name, rounded(took.Seconds())})
+}
+
+// list is a copy of what is booked.
+func (b *stageBook) list() []StageTime {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]StageTime{}, b.times...)
+}
+
+// during is a stage of one piece, which takes about as long as is expected; 0: that is not known.
+func (c Config) during(name string, expected time.Duration, f func() error) error {
+	w := c.begin(name, "", 0, expected)
+	defer w.end()
+	return f()
+}
+
+// working is a stage under way: every two seconds it is told how it stands, from a goroutine of its own.
+type working struct {
+	book *stageBook
+	over chan struct{} // closed by end
+	wait sync.WaitGroup
+
+	mu       sync.Mutex
+	now      Stage
+	begun    time.Time
+	expected time.Duration
+}
+
+// begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far as that
+// is known; 0: it is not. Every stage is ended by end.
+func (c Config) begin(name, unit string, total int, expected time.Duration) *working {
+	w := &working{book: c.stages, over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
+	if c.entered != nil {
+		c.entered(name)
+	}
+	tell := c.Stage
+	if tell == nil && c.Say != nil {
+		tell = func(s Stage) { c.Say(s.String()) }
+	}
+	if tell == nil {
+		return w
+	}
+	w.wait.Go(func() {
+		ticks := time.NewTicker(stageEvery)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-w.over:
+				return
+			case <-ticks.C:
+				tell(w.stands())
+			}
+		}
+	})
+	return w
+}
+
+// at says how many units are done.
+func (w *working) at(done int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now.Done = done
+}
+
+// one says that one more unit is done.
+func (w *working) one() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now.Done++
+}
+
+// stands is the stage as it is now.
+func (w *working) stands() Stage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.now
+	s.Gone, s.Left = time.Since(w.begun), -1
+	switch {
+	case s.Unit != "" && s.Done > 0:
+		s.Left = time.Duration(float64(s.Gone) / float64(s.Done) * float64(max(0, s.Total-s.Done)))
+	case w.expected > s.Gone:
+		s.Left = w.expected - s.Gone
+	}
+	return s
+}
+
+// end ends the stage, and returns what it has taken. After it nobody is told of the stage any more.
+func (w *working) end() time.Duration {
+	close(w.over)
+	w.wait.Wait()
+	took := time.Since(w.begun)
+	w.book.add(w.now.Name, took)
+	return took
+}
