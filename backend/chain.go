@@ -1,10 +1,14 @@
 package backend
 
 import (
+	"runtime/debug"
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/floats"
+
+	"demote/crash"
 )
 
 // chain is the network compiled in parts between cuts on a device, with the lanes that run them.
@@ -110,27 +114,23 @@ func (c *chain) begin(part int) int {
 }
 
 // measure times what a run at each part computes, over a few runs of one block, with the least of each as its time.
-func (c *chain) measure(data block, runs int) (seconds []float64, err error) {
-	l := c.lanes()[0]
-	err = l.do(func() error {
-		seconds, err = c.measureOn(l, data, runs)
-		return err
-	})
-	return seconds, err
-}
-
-func (c *chain) measureOn(l lane, data block, runs int) ([]float64, error) {
+// Entries, of which each is run by itself, are shared among the lanes: that is how trials run them, too.
+func (c *chain) measure(data block, runs int) ([]float64, error) {
 	seconds := make([]float64, len(c.parts))
-	for r := range runs + 1 {
-		for p := range c.parts {
-			took, err := timePart(l, data, p)
-			if err != nil {
-				return nil, err
-			}
-			if r == 1 || r > 1 && took < seconds[p] {
-				seconds[p] = took // the first run of all is the warm-up
-			}
-		}
+	lanes := c.lanes()
+	if !c.through {
+		lanes = lanes[:1]
+	}
+	var all errgroup.Group
+	for i, l := range lanes {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
+			return l.do(func() error { return timeParts(l, data, runs, i, len(lanes), seconds) })
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
 	}
 	if c.through { // it takes no longer to run less
 		for p := range seconds[1:] {
@@ -139,6 +139,22 @@ func (c *chain) measureOn(l lane, data block, runs int) ([]float64, error) {
 	}
 	c.weigh(seconds)
 	return seconds, nil
+}
+
+// timeParts times every so many parts from one on.
+func timeParts(l lane, data block, runs, from, every int, seconds []float64) error {
+	for r := range runs + 1 {
+		for p := from; p < len(seconds); p += every {
+			took, err := timePart(l, data, p)
+			if err != nil {
+				return err
+			}
+			if r == 1 || r > 1 && took < seconds[p] {
+				seconds[p] = took // the first run of all is the warm-up
+			}
+		}
+	}
+	return nil
 }
 
 // weigh takes the parts' shares of a whole pass from the seconds of a run at each.

@@ -15,6 +15,7 @@ type gpuPart struct {
 	*Stretch
 	session *cgo.Session
 	binding *cgo.Binding
+	proved  bool   // it has been seen to write its outputs, see runChecked
 	data    bool   // it reads inputs of the network
 	plainly string // why its runs are not captured and replayed; empty: they are
 }

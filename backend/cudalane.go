@@ -177,6 +177,11 @@ func (l *gpuLane) runPart(b block, part int) error {
 		l.loaded = data
 	}
 	start := time.Now()
+	if !p.proved {
+		if err := l.runChecked(p); err != nil {
+			return err
+		}
+	}
 	err := l.run(p)
 	l.seconds += time.Since(start)
 	return err

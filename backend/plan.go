@@ -3,9 +3,13 @@ package backend
 import (
 	"errors"
 	"math"
+	"runtime/debug"
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"demote/crash"
 	"demote/search"
 )
 
@@ -89,11 +93,11 @@ func (e *Evaluator) takeApart() (Plan, error) {
 
 // planPasses and planSeconds are what the choice of cuts may take: so many passes over the samples, and so long besides. Where
 // samples are few, or a network takes long to load, cuts cost more than trials save by them.
-const planPasses, planSeconds = 4, 0.5
+const planPasses, planSeconds = 2.5, 0.5
 
 // PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
 func PlanTime(pass time.Duration) time.Duration {
-	return time.Duration(planSeconds*float64(time.Second)) + planPasses*pass
+	return time.Duration(planSeconds*float64(time.Second) + planPasses*float64(pass))
 }
 
 // patience is the seconds that the choice of cuts may take, with whole those of a block of the network.
@@ -106,15 +110,15 @@ func (e *Evaluator) patience(whole float64) float64 {
 
 // entriesInTime is how many entries there is time for, once the network has been optimized and loaded as entries want it.
 func (e *Evaluator) entriesInTime(whole float64) int {
-	return entriesInTime(e.patience(whole), e.loading, whole, e.measureRuns())
+	return entriesInTime(e.patience(whole), e.loading, whole, e.measureRuns(), e.Workers())
 }
 
 // entriesInTime is how many entries there is time for in a number of seconds, with those that the network takes to be loaded and
-// for a block, and how often it is timed in one piece. Each has half the network on average: it is loaded, timed, and held
-// against the network in one piece under the three probing masks.
-func entriesInTime(patience, loading, whole float64, runs int) int {
+// for a block, how often it is timed in one piece, and the workers, which share the rest. Each has half the network on average: it
+// is loaded, timed, and held against the network in one piece under the probing masks.
+func entriesInTime(patience, loading, whole float64, runs, workers int) int {
 	first := 2*loading + float64(runs+1)*whole
-	each := 0.5 * (loading + (choiceRuns+1+3)*whole)
+	each := 0.5 * (loading + (choiceRuns+1+probingMasks)*whole/float64(min(workers, probingMasks)))
 	return int(max(0, min((patience-first)/each, maxParts)))
 }
 
@@ -249,17 +253,24 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 	if err != nil || !slices.EqualFunc(want, got, sameBits) {
 		return false, err
 	}
-	l, ok := e.chain.lanes()[0].(enterer)
-	if !ok || !e.chain.through {
+	if _, ok := e.chain.lanes()[0].(enterer); !ok || !e.chain.through {
 		return true, nil
 	}
-	for i, m := range e.probes() {
-		same, err := e.entriesAgree(l, m, want[i])
-		if err != nil || !same {
-			return false, err
-		}
+	lanes, masks := e.chain.lanes(), e.probes()
+	same := make([]bool, len(masks))
+	var all errgroup.Group
+	for first := range min(len(lanes), len(masks)) {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
+			for i := first; i < len(masks) && err == nil; i += len(lanes) {
+				same[i], err = e.entriesAgree(lanes[first].(enterer), masks[i], want[i])
+			}
+			return err
+		})
 	}
-	return true, nil
+	err = all.Wait()
+	return err == nil && !slices.Contains(same, false), err
 }
 
 // entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the

@@ -20,11 +20,11 @@ func TestEntriesInTime(t *testing.T) {
 		{"no time", 0, 0.1, 0.1, 3, 0},
 		{"all the time there is", math.Inf(1), 10, 10, 12, 32},
 	} {
-		got := entriesInTime(c.patience, c.loading, c.whole, c.runs)
+		got := entriesInTime(c.patience, c.loading, c.whole, c.runs, workers)
 		if got != c.want {
 			t.Errorf("%s: %d entries, want %d", c.name, got, c.want)
 		}
-		if took := 2*c.loading + float64(c.runs+1)*c.whole + float64(got)*0.5*(c.loading+6*c.whole); got > 0 && took > c.patience {
+		if took := 2*c.loading + float64(c.runs+1)*c.whole + float64(got)*0.5*(c.loading+6*c.whole/workers); got > 0 && took > c.patience {
 			t.Errorf("%s: %d entries take %.3g s, there are %.3g", c.name, got, took, c.patience)
 		}
 	}

@@ -101,6 +101,9 @@ func (e *Evaluator) testMask(m search.Mask, shuffled block, from []int, copies [
 	return nil, nil
 }
 
+// probingMasks is how many masks probes makes.
+const probingMasks = 3
+
 // probes are masks that try every grid, alone and beside others: of no demotion, all, and every other one.
 func (e *Evaluator) probes() []search.Mask {
 	n := e.source.Holders()

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-
-	"demote/cgo"
 )
 
 // An UnwrittenError names outputs that a session was asked for and left as they were: the runtime's optimizer took the node
@@ -26,25 +24,36 @@ const (
 	poisonSecond = 0xffb2e1c6ffb2e1c6
 )
 
-// runChecked is the first run of a binding: every output is poisoned before it, and the error is an UnwrittenError where poison
-// is left; the others have their values then.
-func (w *cpuLane) runChecked(b *binding) error {
-	left := b.unproved
+// A writtenCheck is how the first run of a binding is made: every output is poisoned before it, and the error is an UnwrittenError
+// where poison is left; the others have their values then.
+type writtenCheck struct {
+	put  func(t Tensor, pattern uint64) error         // fills an output with a pattern
+	run  func() error                                 // runs the binding
+	kept func(t Tensor, pattern uint64) (bool, error) // tells whether an output still has it
+}
+
+func (c writtenCheck) check(outputs []Tensor) error {
+	left := outputs
 	for _, pattern := range []uint64{poisonFirst, poisonSecond} {
 		for _, t := range left {
-			poison(w.buffers[t.Name], pattern)
+			if err := c.put(t, pattern); err != nil {
+				return err
+			}
 		}
-		if err := b.Run(); err != nil {
+		if err := c.run(); err != nil {
 			return err
 		}
 		var still []Tensor
 		for _, t := range left {
-			if poisoned(w.buffers[t.Name], pattern) {
+			kept, err := c.kept(t, pattern)
+			if err != nil {
+				return err
+			}
+			if kept {
 				still = append(still, t)
 			}
 		}
 		if left = still; left == nil {
-			b.unproved = nil
 			return nil
 		}
 	}
@@ -55,19 +64,36 @@ func (w *cpuLane) runChecked(b *binding) error {
 	return e
 }
 
-// poison fills a tensor with a pattern.
-func poison(t *cgo.Tensor, pattern uint64) {
-	b := t.Bytes()
+// runChecked is the first run of a binding.
+func (w *cpuLane) runChecked(b *binding) error {
+	err := writtenCheck{
+		put: func(t Tensor, pattern uint64) error {
+			poison(w.buffers[t.Name].Bytes(), pattern)
+			return nil
+		},
+		run: b.Run,
+		kept: func(t Tensor, pattern uint64) (bool, error) {
+			return poisoned(w.buffers[t.Name].Bytes(), t.Type.Size(), pattern), nil
+		},
+	}.check(b.unproved)
+	if err == nil {
+		b.unproved = nil
+	}
+	return err
+}
+
+// poison fills a tensor's memory with a pattern.
+func poison(b []byte, pattern uint64) {
 	for n := copy(b, pieces(pattern)); n < len(b); {
 		n += copy(b[n:], b[:n])
 	}
 }
 
-// poisoned reports whether a tensor still has the pattern: in one of its elements, or in all of them where an element is too
-// small for a pattern that no network gives.
-func poisoned(t *cgo.Tensor, pattern uint64) bool {
-	b, whole := t.Bytes(), pieces(pattern)
-	if size := t.Type().Size(); size >= 4 {
+// poisoned reports whether a tensor, of elements of so many bytes, still has the pattern: in one of its elements, or in all of
+// them where an element is too small for a pattern that no network gives.
+func poisoned(b []byte, size int, pattern uint64) bool {
+	whole := pieces(pattern)
+	if size >= 4 {
 		return bytes.Contains(b, whole[:size])
 	}
 	left := len(b) > 0

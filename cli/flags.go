@@ -93,7 +93,7 @@ func deviceFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: auto, cpu, or a GPU such as cuda:0, for trials (`demote devices` lists them)"},
 		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: blocks run at once, no more than there are (default: one a core)"},
 		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: threads of ONNX Runtime a worker, at most one a core (default: 1)"},
-		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block, at most all of them (default: up to 20, fewer where activations are large, or the network's fixed batch)"},
+		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block, at most all of them (default: up to 20, fewer where samples are few or activations are large, or the network's fixed batch)"},
 	}
 }
 

@@ -45,6 +45,12 @@ func NewObserver(methods ...Method) *Observer {
 	return o
 }
 
+// Clone returns an observer that has seen the same, and from now on sees what it is shown. It is for pass 0.
+func (o *Observer) Clone() *Observer {
+	c := *o
+	return &c
+}
+
 // Passes returns how often all data must be shown: 1 or 2.
 func (o *Observer) Passes() int { return o.passes }
 
@@ -64,7 +70,7 @@ func (o *Observer) Observe(pass int, x []float32) {
 }
 
 func (o *Observer) extend(x []float32) {
-	low, high, n := extremes(x)
+	low, high, n := Extremes(x)
 	o.count += int64(n)
 	o.nonFinite += int64(len(x) - n)
 	if n == 0 {
@@ -83,8 +89,8 @@ func (o *Observer) extend(x []float32) {
 	}
 }
 
-// extremes returns the least and the greatest of the finite values and their number; +Inf and -Inf without any.
-func extremes(x []float32) (low, high float32, n int) {
+// Extremes returns the least and the greatest of the finite values and their number; +Inf and -Inf without any.
+func Extremes(x []float32) (low, high float32, n int) {
 	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
 	bad := uint32(0)
 	for _, v := range x {

@@ -74,8 +74,9 @@ type Range struct {
 
 // A StageTime is what a stage before the first trial has taken.
 type StageTime struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"seconds"`
+	Name       string  `json:"name"`
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"` // processor time, of all threads
 }
 
 // TrialCosts is what each trial has cost, in the order in which they began.

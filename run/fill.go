@@ -49,6 +49,9 @@ func (all fills) take(holder int, x []float32) []float32 {
 	if f == nil {
 		return x
 	}
+	if f.ordinaryAlone(x) {
+		return x
+	}
 	found := false
 	for _, v := range x {
 		found = f.count(v) || found
@@ -63,6 +66,24 @@ func (all fills) take(holder int, x []float32) []float32 {
 		}
 	}
 	return f.buffer
+}
+
+// ordinaryAlone counts values of which none is put in, as count does, if the lowest and the highest tell so.
+func (f *fill) ordinaryAlone(x []float32) bool {
+	low, high, finite := quant.Extremes(x)
+	if finite < len(x) || low <= -fillLimit || high >= fillLimit {
+		return false
+	}
+	f.seen += len(x)
+	if len(x) > 0 {
+		f.any, f.ordinary = true, max(f.ordinary, -low, high)
+	}
+	for i := 0; i < len(x) && len(f.values) < maxFillValues; i++ {
+		if !slices.Contains(f.values, x[i]) {
+			f.values = append(f.values, x[i])
+		}
+	}
+	return true
 }
 
 // putIn reports whether a value is one that a mask or a padding puts in: the same, or, where scores are added to it, one of half

@@ -22,7 +22,7 @@ type observation struct {
 	known     map[string]onnx.Known // of the network's inputs
 	fills     fills                 // by holder
 	observers []*quant.Observer     // by holder, once observe has run
-	whole     []wholeValues         // by holder, of those with a fill
+	whole     []wholeValues         // by holder
 	passes    int                   // over the samples, that have been run
 
 	block   int
@@ -52,7 +52,7 @@ func newObservation(n *onnx.Network, data samples, c Config, methods ...quant.Me
 
 // wholeValues are a holder's with those that its fill leaves out, in case they may not be.
 type wholeValues struct {
-	*quant.Observer     // nil: there is no fill
+	*quant.Observer     // nil: nothing has been left out yet
 	bad             int // the first sample with values that are not finite; -1: none
 }
 
@@ -92,9 +92,6 @@ func (o *observation) observe(ctx context.Context) error {
 func (o *observation) renew(holders []int) {
 	for _, i := range holders {
 		o.observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
-		if o.fills[i] != nil {
-			o.whole[i].Observer = o.fresh()
-		}
 	}
 }
 

@@ -43,14 +43,17 @@ func (o *observation) show(pass int, holders []int, first, count int, values fun
 
 // one shows a holder one sample, and reports whether all of its values that are not a fill's are finite.
 func (o *observation) one(pass, holder, sample int, x []float32) bool {
-	if w := &o.whole[holder]; pass == 0 && w.Observer != nil {
+	observer, w, taken := o.observers[holder], &o.whole[holder], o.fills.take(holder, x)
+	if pass == 0 && w.Observer == nil && len(taken) < len(x) {
+		w.Observer = observer.Clone()
+	}
+	if pass == 0 && w.Observer != nil {
 		if w.Observe(pass, x); w.NonFinite() > 0 && w.bad < 0 {
 			w.bad = sample
 		}
 	}
-	observer := o.observers[holder]
 	before := observer.NonFinite()
-	observer.Observe(pass, o.fills.take(holder, x))
+	observer.Observe(pass, taken)
 	return observer.NonFinite() == before
 }
 

@@ -212,7 +212,16 @@ func (p *prepared) fitBlock(ctx context.Context, asked int) error {
 		}
 		largest = max(largest, size/2)
 	}
-	return p.setBlock(evenBlock(p.data.Len(), int(min(backend.DefaultBlock, largestActivation/largest))))
+	return p.setBlock(evenBlock(p.data.Len(), int(min(mostBlock(p.data.Len()), largestActivation/largest))))
+}
+
+// fewBlocks is how many blocks few samples are cut into: what is proven and timed before the first trial takes some blocks, however
+// many there are. leastBlock is how small that makes them at most.
+const fewBlocks, leastBlock = 20, 4
+
+// mostBlock is the largest block for so many samples.
+func mostBlock(samples int) int64 {
+	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }
 
 // evenBlock is the size, of at most so many samples, that makes an even number of blocks of about the same size.

@@ -58,8 +58,9 @@ func (s Stage) String() string {
 
 // A StageTime is what a stage has taken.
 type StageTime struct {
-	Name    string  `json:"name"`
-	Seconds float64 `json:"seconds"`
+	Name       string  `json:"name"`
+	Seconds    float64 `json:"seconds"`
+	CPUSeconds float64 `json:"cpu_seconds"` // processor time, of all threads
 }
 
 // A stageBook keeps what stages have taken; nil: nobody wants to know.
@@ -69,7 +70,7 @@ type stageBook struct {
 }
 
 // add books a stage; one that is gone through again is one.
-func (b *stageBook) add(name string, took time.Duration) {
+func (b *stageBook) add(name string, took time.Duration, cpu float64) {
 	if b == nil {
 		return
 	}
@@ -78,10 +79,11 @@ func (b *stageBook) add(name string, took time.Duration) {
 	for i := range b.times {
 		if b.times[i].Name == name {
 			b.times[i].Seconds = rounded(b.times[i].Seconds + took.Seconds())
+			b.times[i].CPUSeconds = rounded(b.times[i].CPUSeconds + cpu)
 			return
 		}
 	}
-	b.times = append(b.times, StageTime{name, rounded(took.Seconds())})
+	b.times = append(b.times, StageTime{name, rounded(took.Seconds()), rounded(cpu)})
 }
 
 // list is a copy of what is booked.
@@ -104,6 +106,7 @@ func (c Config) during(name string, expected time.Duration, f func() error) erro
 // working is a stage under way: every two seconds it is told how it stands, from a goroutine of its own.
 type working struct {
 	book *stageBook
+	cpu  float64       // processor seconds of the process when it began
 	over chan struct{} // closed by end
 	wait sync.WaitGroup
 
@@ -116,7 +119,7 @@ type working struct {
 // begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far as that
 // is known; 0: it is not. Every stage is ended by end.
 func (c Config) begin(name, unit string, total int, expected time.Duration) *working {
-	w := &working{book: c.stages, over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
+	w := &working{book: c.stages, cpu: cpuSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
 	if c.entered != nil {
 		c.entered(name)
 	}
@@ -176,6 +179,6 @@ func (w *working) end() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
-	w.book.add(w.now.Name, took)
+	w.book.add(w.now.Name, took, cpuSeconds()-w.cpu)
 	return took
 }

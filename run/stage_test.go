@@ -50,7 +50,7 @@ func TestStageIsTold(t *testing.T) {
 			if !slices.Equal(said, c.want) {
 				t.Errorf("said %q, want %q", said, c.want)
 			}
-			if got := book.list(); len(got) != 1 || got[0] != (StageTime{c.name, 5}) {
+			if got := book.list(); len(got) != 1 || got[0].Name != c.name || got[0].Seconds != 5 {
 				t.Errorf("booked %v", got)
 			}
 		})

@@ -2,7 +2,7 @@
 import re
 
 BEGIN, END = "<!-- begin zoo: made by make zoo, do not edit -->", "<!-- end zoo -->"
-HEAD = ["network", "package", "task", "holders", "float, MACs", "int16 left", "exact session", "default session", "set-up, R", "whole, R", "memory, MiB", "verdict"]
+HEAD = ["network", "package", "task", "opset", "holders", "float, MACs", "int16 left", "exact session", "default session", "set-up", "whole, R", "memory, MiB", "verdict"]
 
 
 def number(value):
@@ -12,7 +12,7 @@ def number(value):
 
 def cells(row):
     """Return the cells of a network's line."""
-    head = [row["name"], row["package"], row["task"]]
+    head = [row["name"], row["package"], row["task"], "%d" % row["opset"]]
     if "check" not in row:
         return head + [""] * 7 + ["%.0f" % (row["memory"] / 2**20), row["verdict"]]
     r, c = row["result"], row["check"]
@@ -20,7 +20,7 @@ def cells(row):
     share = work.get("float_macs", 0) / work["macs"] if work.get("macs") else 0
     held = [h for h in r["holders"]]
     return head + ["%d" % len(held), "%.0f %%" % (100 * share), "%d" % sum(h["precision"] == "int16" for h in held),
-                   "%s %s" % (c["metric"], number(c["exact_1"])), number(c.get("default_1")), "%.1f" % (r.get("setup_seconds", float("nan")) / plain),
+                   "%s %s" % (c["metric"], number(c["exact_1"])), number(c.get("default_1")), "%.1f s, %.1f R" % (r["setup_seconds"], r["setup_seconds"] / plain),
                    "%.1f" % (row["seconds"] / plain), "%.0f" % (row["memory"] / 2**20), row["verdict"]]
 
 

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import numpy
+import onnx
 
 import fetch
 import samples
@@ -89,6 +90,7 @@ def visit(entry, folder, keep):
     else:
         with open(out + ".row.json", encoding="utf-8") as f:
             row = json.load(f)
+    row["opset"] = next(o.version for o in onnx.load(model, load_external_data=False).opset_import if o.domain in ("", "ai.onnx"))
     row["verdict"] = judge(entry, row, model, data, out)
     return row
 
