@@ -102,6 +102,11 @@ soak: setup ## search over and over in one process for SOAK_MINUTES (60): memory
 	@$(NEED) go cc
 	nice go test ./run -count=1 -timeout $$(($(SOAK_MINUTES) + 20))m -run '^TestSoak$$' -v -soak $(SOAK_MINUTES)m
 
+.PHONY: test-large
+test-large: setup ## search samples of 4 GiB, which take no room on the disk, in a process that may have 1 GiB of memory
+	@$(NEED) linux go cc
+	go test ./run -count=1 $(TEST_FLAGS) -run '^TestMoreSamplesThanMemory$$' -v -large
+
 .PHONY: test-runtimes
 test-runtimes: ## test with each ONNX Runtime of the pinned list
 	@$(NEED) linux pip go cc

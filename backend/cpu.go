@@ -124,51 +124,41 @@ func (c *cpuChain) Close() {
 	c.workers, c.list, c.parts = nil, nil, nil
 }
 
-// cpuBlock is a block in C memory, a tensor an input.
+// cpuBlock is a block in C memory, a tensor an input, or one that is read whenever it is run.
 type cpuBlock struct {
-	tensors []*cgo.Tensor // nil of one that is read whenever it is run
+	tensors []*cgo.Tensor
 	slots   []int
-	read    func() ([]*cgo.Tensor, error) // of such a block: the caller closes them
+	read    func(input int, dst []byte) error // of a block without tensors: writes all slots of an input
 }
 
-func closeTensors(list []*cgo.Tensor) {
-	for _, t := range list {
-		t.Close()
-	}
-}
-
-// load makes tensors and fills them.
+// load makes tensors and fills them, or remembers how they are filled.
 func (d *cpu) load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error) {
-	read := func() (list []*cgo.Tensor, err error) {
-		for i, in := range inputs {
-			t, err := cgo.NewTensor(in.Type, in.Dims...)
-			if err != nil {
-				closeTensors(list)
-				return nil, fmt.Errorf("no memory for the data: %w", err)
-			}
-			list = append(list, t)
-			if err := fill(i, t.Bytes()); err != nil {
-				closeTensors(list)
-				return nil, err
-			}
-		}
-		return list, nil
-	}
 	if d.opts.Stream {
-		return &cpuBlock{slots: samples, read: read}, nil
+		return &cpuBlock{slots: samples, read: fill}, nil
 	}
-	tensors, err := read()
-	if err != nil {
-		return nil, err
+	b := &cpuBlock{slots: samples}
+	for i, in := range inputs {
+		t, err := cgo.NewTensor(in.Type, in.Dims...)
+		if err != nil {
+			b.Close()
+			return nil, fmt.Errorf("no memory for the data: %w", err)
+		}
+		b.tensors = append(b.tensors, t)
+		if err := fill(i, t.Bytes()); err != nil {
+			b.Close()
+			return nil, err
+		}
 	}
-	return &cpuBlock{slots: samples, tensors: tensors}, nil
+	return b, nil
 }
 
 func (b *cpuBlock) samples() []int { return b.slots }
 
 // Close gives the memory back. It may be called more than once.
 func (b *cpuBlock) Close() {
-	closeTensors(b.tensors)
+	for _, t := range b.tensors {
+		t.Close()
+	}
 	b.tensors = nil
 }
 

@@ -27,6 +27,7 @@ type cpuLane struct {
 	nans    uint64                 // that FakeQuant nodes had counted when watching began
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 	left    []int                  // holders whose codes the next run writes
+	read    []*cpuRead             // one an input, of blocks that are not resident
 }
 
 // binding is a part bound to a lane's buffers.
@@ -198,11 +199,10 @@ func (w *cpuLane) runPart(b block, p int) error {
 	if data.read == nil {
 		return w.runBound(data.tensors, w.binds[p])
 	}
-	tensors, err := data.read()
+	tensors, err := w.readFor(data, p)
 	if err != nil {
 		return err
 	}
-	defer closeTensors(tensors)
 	return w.runBound(tensors, w.binds[p])
 }
 
@@ -281,6 +281,10 @@ func (w *cpuLane) Close() {
 		}
 	}
 	w.buffers, w.codes = nil, nil
+	for _, r := range w.read {
+		r.Close()
+	}
+	w.read = nil
 	if w.mask != nil {
 		w.mask.Close()
 		w.mask = nil

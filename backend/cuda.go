@@ -160,9 +160,13 @@ func FreeMemory(name string) (free int64, err error) {
 	return free, gpuError(errors.Join(err, w.Close()))
 }
 
-// load copies a block of inputs up.
+// load copies a block of inputs up, or remembers how they are filled.
 func (g *gpu) load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error) {
 	b := &gpuBlock{g: g, slots: samples}
+	if g.opts.Stream {
+		b.read = fill
+		return b, nil
+	}
 	for i, in := range inputs {
 		host := make([]byte, in.elems()*in.Type.Size())
 		if err := fill(i, host); err != nil {
@@ -185,12 +189,13 @@ func (g *gpu) load(inputs []Tensor, samples []int, fill func(input int, dst []by
 	return b, nil
 }
 
-// gpuBlock is a block in the device's memory.
+// gpuBlock is a block in the device's memory, or one that is copied up whenever it is run.
 type gpuBlock struct {
 	g      *gpu
 	slots  []int
-	inputs []*cuda.Buffer[uint8] // an input of the network each
-	labels *cuda.Buffer[int64]   // what the metric compares with; nil until it is first judged
+	read   func(input int, dst []byte) error // of a block without inputs: writes all slots of one
+	inputs []*cuda.Buffer[uint8]             // an input of the network each
+	labels *cuda.Buffer[int64]               // what the metric compares with; nil until it is first judged
 }
 
 func (b *gpuBlock) samples() []int { return b.slots }

@@ -21,6 +21,7 @@ type gpuLane struct {
 	inputs  []*gpuTensor          // of the network, in the order of a block's
 	buffers map[string]*gpuTensor // what flows between parts, and the outputs
 	loaded  *gpuBlock             // whose samples inputs hold
+	host    []byte                // that blocks which are not resident are read to
 
 	mask     *gpuTensor
 	maskHost *cgo.Pinned // packed: bit i%8 of byte i/8 for holder i
@@ -169,10 +170,8 @@ func (l *gpuLane) runPart(b block, part int) error {
 	p := l.parts[part]
 	if data := b.(*gpuBlock); p.data && l.loaded != data {
 		l.loaded = nil
-		for i, in := range l.inputs {
-			if err := in.memory.CopyFrom(l.g.stream, data.inputs[i]); err != nil {
-				return err
-			}
+		if err := l.load(data); err != nil {
+			return err
 		}
 		l.loaded = data
 	}
@@ -185,6 +184,29 @@ func (l *gpuLane) runPart(b block, part int) error {
 	err := l.run(p)
 	l.seconds += time.Since(start)
 	return err
+}
+
+// load brings the samples of a block to where the parts read them.
+func (l *gpuLane) load(b *gpuBlock) error {
+	for i, in := range l.inputs {
+		if b.read == nil {
+			if err := in.memory.CopyFrom(l.g.stream, b.inputs[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		if n := in.memory.Len(); len(l.host) < n {
+			l.host = make([]byte, n)
+		}
+		host := l.host[:in.memory.Len()]
+		if err := b.read(i, host); err != nil {
+			return err
+		}
+		if err := in.memory.Upload(l.g.stream, host); err != nil { // waits, so that the next one may write
+			return err
+		}
+	}
+	return nil
 }
 
 // run replays the part's graph, which its first run captures; a part whose capture is refused is run plainly

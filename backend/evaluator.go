@@ -25,7 +25,7 @@ type Options struct {
 	Workers   int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
 	Threads   int               // threads of the runtime a worker, at most one a core; 0: 1
 	Spin      bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
-	Stream    bool              // on the CPU blocks are read when they are run, and are not kept: for what runs few times
+	Stream    bool              // blocks are read when they are run, and are not kept: for what runs few times, or does not fit
 	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
 	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored

@@ -118,7 +118,7 @@ func (e *Evaluator) chooseOutput() (err error) {
 		names = append(names, t.Name)
 		if t.Name == e.opts.Output || e.opts.Output == "" && len(outputs) == 1 {
 			if t.Type.String() != "float32" {
-				return badf("output %s is %s; the metric needs float32", t.Name, t.Type)
+				return badf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 			}
 			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
 			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {

@@ -24,13 +24,14 @@ type Plain struct {
 
 // PlainOptions say how a Plain runs.
 type PlainOptions struct {
-	Sessions int // side by side; at least 1
-	Threads  int // of each; at least 1
-	Level    int // optimization level of the runtime: 0, 1, 2 or 99
+	Sessions int  // side by side; at least 1
+	Threads  int  // of each; at least 1
+	Level    int  // optimization level of the runtime: 0, 1, 2 or 99
+	Stream   bool // blocks are read when they are run, see Options.Stream
 }
 
-// NewPlain loads a network as many times as there are to be sessions, and makes the data resident in blocks of the network's
-// batch. The caller must Close it.
+// NewPlain loads a network as many times as there are to be sessions, and lays the data out in blocks of the network's batch. The
+// caller must Close it.
 func NewPlain(s *Stretch, samples Samples, o PlainOptions) (_ *Plain, err error) {
 	p := &Plain{}
 	defer func() {
@@ -52,7 +53,7 @@ func NewPlain(s *Stretch, samples Samples, o PlainOptions) (_ *Plain, err error)
 		}
 		p.lanes = append(p.lanes, lane)
 	}
-	p.data, err = newResident(&cpu{}, samples, s.Inputs, s.Inputs[0].Batch(), nil)
+	p.data, err = newResident(&cpu{opts: Options{Stream: o.Stream}}, samples, s.Inputs, s.Inputs[0].Batch(), nil)
 	return p, err
 }
 

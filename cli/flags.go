@@ -63,6 +63,7 @@ func sampleFlags() []cli.Flag {
 	return []cli.Flag{
 		inputFlag(),
 		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again"},
+		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: leave the samples on disk, where trials read them, and unpack to this folder what cannot be read in place (default: in memory, where they fit, and TMPDIR)"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
 		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},
 		&cli.StringFlag{Name: "std", Category: catInput, Usage: "`D`: then divide by D, or D,D,D"},
@@ -123,7 +124,7 @@ func jsonFlag() cli.Flag {
 // config reads the flags that several commands share; absent ones read as zero.
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
-		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Labels: c.String("labels"),
+		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Spool: c.String("spool"), Labels: c.String("labels"),
 		OutputHolder: c.Bool("output-holder"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),

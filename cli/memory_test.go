@@ -22,8 +22,17 @@ func TestMoreThanThereIs(t *testing.T) {
 	if err := os.Truncate(in.path("large.npy"), int64(len(head))+1<<40); err != nil {
 		t.Fatal(err)
 	}
-	got := call(in.args("--model", in.path("large.onnx"), "--data", in.path("large.npy"), "--metric", "agreement")...)
-	checkRefused(t, got, "large.npy", "262144 samples", "1024.0 GiB", "--limit")
+	told := process(in.args("--model", in.path("large.onnx"), "--data", in.path("large.npy"), "--metric", "agreement")...)
+	lines, err := told.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := told.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, lines, "large.npy: 262144 samples take 1024.0 GiB of memory, more than half of the ")
+	told.Process.Kill()
+	told.Wait()
 
 	g = newGraph()
 	g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("shape", onnx.Int64, []int64{2}, []int64{1 << 15, 1 << 15}))
@@ -32,7 +41,6 @@ func TestMoreThanThereIs(t *testing.T) {
 	args := in.args("--model", in.path("zeros.onnx"))
 	cmd := process(args...)
 	cmd.Args = append([]string{"sh", "-c", `ulimit -d 2000000 && exec "$0" "$@"`, cmd.Path}, args...)
-	var err error
 	if cmd.Path, err = exec.LookPath("sh"); err != nil {
 		t.Fatal(err)
 	}

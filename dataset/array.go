@@ -65,10 +65,13 @@ func newLayout(h npyHeader) (layout, error) {
 	return l, err
 }
 
+// errSingle is of an array without axes.
+var errSingle = errors.New("is a single number: give samples along the first axis")
+
 // byteCount is the size of an array with the given shape, whose axes must not be empty.
 func byteCount(shape []int64, size int) (int64, error) {
 	if len(shape) == 0 {
-		return 0, errors.New("is a single number: give samples along the first axis")
+		return 0, errSingle
 	}
 	if len(shape) > mostAxes {
 		return 0, fmt.Errorf("has %d axes, and %d is the most: the file is damaged", len(shape), mostAxes)

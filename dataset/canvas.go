@@ -43,7 +43,7 @@ type canvas struct {
 func newCanvas(dir, first string, in Input) (*canvas, error) {
 	c := &canvas{in: in, channels: 1, axes: len(in.Dims) - 1, resize: true}
 	isChannels := func(d int64) bool { return d == 1 || d == 3 }
-	sample := in.Dims[1:]
+	sample := in.Dims[min(1, len(in.Dims)):] // a scalar has no axis
 	var h, w int64
 	switch {
 	case len(sample) == 2:
@@ -92,7 +92,7 @@ func (c *canvas) shape() []int64 {
 
 // paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The error is that of the
 // first image that has one.
-func (c *canvas) paintAll(f io.WriterAt, dir string, images []string, t *ticker) error {
+func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []string, t *ticker) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	var mu sync.Mutex
@@ -111,7 +111,7 @@ func (c *canvas) paintAll(f io.WriterAt, dir string, images []string, t *ticker)
 				err := caught(p, filepath.Join(dir, filepath.FromSlash(images[i])))
 				if err == nil {
 					if _, e := f.WriteAt(p.sample, int64(i)*int64(len(p.sample))); e != nil {
-						err = badf("%s: the folder of images %w", dir, unwritable(e))
+						err = badf("%s: the folder of images %w", dir, temp.unwritable(e))
 					}
 				}
 				t.add()

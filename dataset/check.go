@@ -62,9 +62,23 @@ func (s *Set) checkSample(c *column, sample int, infinite bool, buf []byte) erro
 // notFinite is the index of the first NaN or, unless they are allowed, infinity, or -1.
 func notFinite(b []byte, t Type, infinite bool) int {
 	size := t.Size()
+	if t == Float32 { // the usual: many times as fast
+		return notFinite32(b, infinite)
+	}
 	for i := range len(b) / size {
 		if v := float(b[i*size:], t); v-v != 0 && !(infinite && v == v) { // NaN - NaN and Inf - Inf are NaN
 			return i
+		}
+	}
+	return -1
+}
+
+// notFinite32 is notFinite of float32.
+func notFinite32(b []byte, infinite bool) int {
+	const exponent, fraction = 0xff << 23, 1<<23 - 1
+	for i := 0; i+4 <= len(b); i += 4 {
+		if v := binary.LittleEndian.Uint32(b[i:]); v&exponent == exponent && !(infinite && v&fraction == 0) {
+			return i / 4
 		}
 	}
 	return -1

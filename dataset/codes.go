@@ -1,11 +1,37 @@
 package dataset
 
+import "slices"
+
 // Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an operation and in
 // this order, of which steps without numbers are left out. Each has one number, or one a channel: element i of a sample belongs to
 // channel i/Inner modulo their number.
 type Affine struct {
 	Scale, Mean, Std []float32
 	Inner            int
+}
+
+// Table is what becomes of every byte: element 256*c+v of byte v in channel c.
+func (a Affine) Table() []float32 {
+	z := normalizer{inner: 256}
+	channels := max(1, len(a.Scale), len(a.Mean), len(a.Std))
+	for _, step := range []struct {
+		values []float32
+		none   float32
+		to     *[]float32
+	}{{a.Scale, 1, &z.scale}, {a.Mean, 0, &z.mean}, {a.Std, 1, &z.std}} {
+		if *step.to = step.values; step.values == nil {
+			*step.to = slices.Repeat([]float32{step.none}, channels)
+		}
+	}
+	table, all := make([]float32, 256*channels), make([]float64, 256*channels)
+	for i := range all {
+		all[i] = float64(i % 256)
+	}
+	z.apply(all, 0)
+	for i, v := range all {
+		table[i] = float32(v)
+	}
+	return table
 }
 
 // Bytes tells whether the samples of a float32 input are bytes in the file, and what becomes of one. Padded samples are not.

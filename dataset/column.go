@@ -18,8 +18,28 @@ type column struct {
 	items []array // of samples of different shapes
 	pad   []byte  // an element of what they lack
 
-	mu   sync.Mutex // guards cast
-	cast *caster
+	cast  *caster // the first one; its types and normalizer are those of all
+	mu    sync.Mutex
+	spare []*caster // that nobody uses: there are as many as there were readers at a time
+}
+
+// caster hands out one that nobody else uses, until giveBack.
+func (c *column) caster() *caster {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := len(c.spare) - 1
+	if last < 0 {
+		return newCaster(c.cast.from, c.cast.to, false, c.cast.norm)
+	}
+	own := c.spare[last]
+	c.spare = c.spare[:last]
+	return own
+}
+
+func (c *column) giveBack(own *caster) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spare = append(c.spare, own)
 }
 
 // newColumn matches an array with an input of a network that has floats floating-point inputs.
@@ -47,6 +67,9 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 		if norm, err = newNormalizer(in, shape, &o); err != nil {
 			return nil, err
 		}
+		if norm != nil && floats == 0 {
+			return nil, badf("scale, mean and std are for a floating-point input, and the network's input %s takes %s as they are: leave them out", in, in.Type)
+		}
 		if norm != nil && floats != 1 {
 			return nil, badf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
 		}
@@ -55,7 +78,8 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if per > math.MaxInt/int64(in.Type.Size()) {
 		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
 	}
-	return &column{in: in, a: a, shape: shape, whole: whole, per: int(per), cast: newCaster(a.elem, in.Type, a.big, norm)}, nil
+	cast := newCaster(a.elem, in.Type, a.big, norm)
+	return &column{in: in, a: a, shape: shape, whole: whole, per: int(per), cast: cast, spare: []*caster{cast}}, nil
 }
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }
@@ -84,19 +108,19 @@ func (c *column) readRun(a array, at int64, row, first, n int, dst []byte) error
 		}
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.cast.big = a.big
+	cast := c.caster()
+	defer c.giveBack(cast)
+	cast.big = a.big
 	to := c.in.Type.Size()
 	for done := 0; done < n; done += chunk {
 		m := min(chunk, n-done)
-		raw := c.cast.raw[:m*size]
+		raw := cast.raw[:m*size]
 		if err := a.readAt(raw, off+int64(done)*int64(size)); err != nil {
 			return err
 		}
-		if i := c.cast.cast(dst[done*to:], raw, first+done); i >= 0 {
+		if i := cast.cast(dst[done*to:], raw, first+done); i >= 0 {
 			return badf("%s holds %s at element %d of sample %d, but the network's input %s is %s: correct the data",
-				c.a.what, c.cast.number(i), first+done+i, row, c.in, c.in.Type)
+				c.a.what, cast.number(i), first+done+i, row, c.in, c.in.Type)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ type full struct{}
 func (full) Write(b []byte) (int, error) { return 0, &fs.PathError{Op: "write", Err: syscall.ENOSPC} }
 
 func TestDiskFull(t *testing.T) {
-	err := fill(full{}, strings.NewReader("abc"), 3)
+	err := newSpool("").fill(full{}, strings.NewReader("abc"), 3)
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "set TMPDIR") {
 		t.Error(err)
 	}
@@ -44,7 +44,7 @@ func TestDiskFull(t *testing.T) {
 
 func TestSourceErrorIsNotTheDisks(t *testing.T) {
 	r := io.MultiReader(strings.NewReader("ab"), errReader{})
-	if err := fill(io.Discard, r, 3); err == nil || !strings.Contains(err.Error(), "cannot be read (input/output error)") {
+	if err := newSpool("").fill(io.Discard, r, 3); err == nil || !strings.Contains(err.Error(), "cannot be read (input/output error)") {
 		t.Error(err)
 	}
 }

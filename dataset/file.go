@@ -16,6 +16,8 @@ type file struct {
 	r    io.ReaderAt
 	size int64
 	temp *spool
+
+	defaults []string // inputs with a default, for which there is to be no array
 }
 
 // openFile opens a regular file; the caller closes the second result.
@@ -100,7 +102,7 @@ func (f *file) open(inputs []Input) (*found, error) {
 		return nil, err
 	}
 	if len(inputs) != 1 {
-		return nil, badf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each",
+		return nil, badf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
 			f.path, inputNames(inputs))
 	}
 	return &found{inputs: []array{a}}, nil

@@ -45,8 +45,11 @@ func inputNames(inputs []Input) string {
 }
 
 func (in Input) check() error {
-	if len(in.Dims) == 0 {
-		return badf("the network's input %q is a scalar without a batch axis: give its value, --input %s=VALUE", in.Name, in.Name)
+	if in.Type == 0 {
+		return badf("the network's input %q is no tensor but an optional one, a sequence or a map, which samples cannot feed: export the network with a tensor in its place", in.Name)
+	}
+	if in.Dims == nil {
+		return badf("the network does not say the shape of its input %q: export it again with one", in.Name)
 	}
 	for i, d := range in.Dims {
 		if d == 0 || d < -1 {
@@ -60,7 +63,7 @@ func (in Input) check() error {
 }
 
 // fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first axis, it
-// may have all of the input in each sample: whole, then, and the shape is the input's.
+// may have all of the input in each sample: whole, then, and the shape is the input's. A scalar has one number of each.
 func fit(a array, in Input) (shape []int64, whole bool, err error) {
 	have, want := a.shape[1:], in.Dims
 	switch {
@@ -76,6 +79,9 @@ func fit(a array, in Input) (shape []int64, whole bool, err error) {
 		if shape = matchWhole(have, want); shape != nil {
 			return shape, true, nil
 		}
+	}
+	if len(in.Dims) == 0 {
+		return nil, false, badf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.what, dims(a.shape), in.Name, in.Name)
 	}
 	return nil, false, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
 }

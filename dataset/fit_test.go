@@ -22,6 +22,8 @@ func TestFit(t *testing.T) {
 		{"scalars", []int64{9}, []int64{-1}, []int64{}, ""},
 		{"scalars for [N,1]", []int64{9}, []int64{-1, 1}, []int64{1}, ""},
 		{"[n,1] for scalars", []int64{9, 1}, []int64{-1}, []int64{}, ""},
+		{"a scalar", []int64{9}, []int64{}, []int64{}, ""},
+		{"a scalar of [n,1]", []int64{9, 1}, []int64{}, []int64{}, ""},
 		{"open axis takes 1", []int64{9, 1, 7}, []int64{-1, -1, 7}, []int64{1, 7}, ""},
 		{"all of size 1", []int64{9, 1, 1}, []int64{-1, 1, 1, 1}, []int64{1, 1, 1}, ""},
 		{"other size", []int64{9, 1, 28, 27}, []int64{-1, 1, 28, 28}, nil, "save the samples in the network's shape"},

@@ -25,7 +25,7 @@ func isImage(name string) bool {
 func (s *Set) openFolder(o Options) error {
 	inputs := fed(s.inputs, o)
 	if len(inputs) != 1 {
-		return badf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each",
+		return badf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
 			s.path, inputNames(inputs))
 	}
 	images, err := s.listImages(o)
@@ -76,7 +76,7 @@ func (s *Set) openFolder(o Options) error {
 		return badf("%s %w", a.what, err)
 	}
 	a.r = f
-	if err := c.paintAll(f, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
+	if err := c.paintAll(f, s.temp, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
 		return err
 	}
 	return s.addColumns(&found{inputs: []array{a}}, o)

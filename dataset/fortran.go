@@ -45,7 +45,7 @@ func (s *spool) reorder(a array) (array, error) {
 			place.next()
 		}
 		if _, err := f.Write(rows[:n*per*size]); err != nil {
-			return array{}, badf("%s %w", a.what, unwritable(err))
+			return array{}, badf("%s %w", a.what, s.unwritable(err))
 		}
 	}
 	a.r, a.off = io.ReaderAt(f), 0

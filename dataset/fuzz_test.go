@@ -18,7 +18,7 @@ func fuzz(t *testing.T, data []byte, inputs []Input) {
 	const room, most = 8 << 20, 256 << 20
 	var err error
 	n := allocated(func() {
-		s := &Set{path: "data", inputs: inputs, temp: newSpool()}
+		s := &Set{path: "data", inputs: inputs, temp: newSpool("")}
 		s.temp.space = func() (int64, bool) { return room, true }
 		f := &file{path: "data", r: bytes.NewReader(data), size: int64(len(data)), temp: s.temp}
 		if err = s.openArrays(f, Options{Limit: 5}); err == nil {

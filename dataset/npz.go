@@ -52,8 +52,15 @@ func openNPZ(f *file, inputs []Input) (*found, error) {
 			}
 			continue
 		}
-		if got.inputs[i], err = z.open(key); err != nil {
+		if got.inputs[i], err = z.open(key); errors.Is(err, errSingle) {
+			return nil, badf("%w%s", err, orValue(inputs, in))
+		} else if err != nil {
 			return nil, err
+		}
+	}
+	for _, name := range f.defaults {
+		if z.has(name) && name != labelKey && name != inputKey {
+			return nil, badf("%s: the array %q is for an input with a default, which all samples have: leave it out, or give another value for all of them, --input %s=VALUE", f.path, name, name)
 		}
 	}
 	if labels {

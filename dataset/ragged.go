@@ -38,7 +38,7 @@ func (z *archive) openItems(name string) (array, error) {
 			}
 			size := product(item.shape) * int64(item.elem.Size())
 			if _, err := io.Copy(io.NewOffsetWriter(joined, end), io.NewSectionReader(item.r, item.off, size)); err != nil {
-				return array{}, badf("%s %w", a.what, unwritable(err))
+				return array{}, badf("%s %w", a.what, z.f.temp.unwritable(err))
 			}
 			item.r, item.off = joined, end
 			end += size
@@ -106,19 +106,20 @@ func (a array) rows() array {
 // raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where that is free
 // as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type.
 func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
-	want, whole := in.Dims[1:], false
-	if rank := len(a.items[0].shape); !in.Batched && rank == len(in.Dims) {
-		want, whole = in.Dims, true
+	want, whole, ones := raggedFit(len(a.items[0].shape), in)
+	if want == nil {
+		want = in.Dims[min(1, len(in.Dims)):] // no sample has so many axes
 	}
-	shape, full := make([]int64, len(want)), true
-	for axis := range shape {
-		shape[axis] = want[axis]
-	}
-	for i, item := range a.items {
-		if len(item.shape) != len(want) || item.elem != a.elem {
+	items := slices.Clone(a.items)
+	shape, full := slices.Clone(want), true
+	for i, item := range items {
+		if ones && len(item.shape)+axesOf(want, 1) == len(want) {
+			items[i].shape = withOnes(item.shape, want)
+		}
+		if len(items[i].shape) != len(want) || item.elem != a.elem {
 			return nil, badf("%s has shape %s of %s for sample %d, but the network's input is %s: save every sample with its axes, and all in one type", a.what, dims(item.shape), item.elem, i, in)
 		}
-		for axis, d := range item.shape {
+		for axis, d := range items[i].shape {
 			if want[axis] == -1 {
 				shape[axis] = max(shape[axis], d)
 			} else if d > want[axis] {
@@ -129,25 +130,74 @@ func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if n, err := byteCount(append([]int64{1}, shape...), in.Type.Size()); err != nil || n > math.MaxInt/2 {
 		return nil, badf("%s: samples of shape %s are too large: leave out the longest", a.what, dims(shape))
 	}
-	for _, item := range a.items {
+	for _, item := range items {
 		full = full && slices.Equal(item.shape, shape)
 	}
 	pad := o.Pad[in.Name]
 	if !full && pad == nil {
 		return nil, badf("%s has samples of different shapes, that become %s: give the value that is put behind the shorter ones, --pad %s=0 for one", a.what, dims(shape), in.Name)
 	}
-	first := a.items[0]
-	first.shape = append([]int64{int64(len(a.items))}, shape...)
+	first := items[0]
+	first.shape = append([]int64{int64(len(items))}, shape...)
 	first.what = a.what
-	plain := in
-	plain.Dims = append([]int64{-1}, shape...)
+	plain := Input{Name: in.Name, Dims: append([]int64{-1}, shape...), Type: in.Type, Batched: true}
 	o.Pad = nil
 	c, err := newColumn(first, plain, o, floats)
 	if err != nil {
 		return nil, err
 	}
-	c.in, c.whole, c.items, c.pad = in, whole, a.items, pad
+	c.in, c.whole, c.items, c.pad = in, whole, items, pad
 	return c, nil
+}
+
+// raggedFit says what samples with so many axes have of an input, as fit does: all but its first axis, the batch, or all of it, whole,
+// with one for a batch that lies inside. ones: they lack the axes of size 1. nil: neither.
+func raggedFit(axes int, in Input) (want []int64, whole, ones bool) {
+	all := slices.Clone(in.Dims)
+	if in.Inside > 0 && all[in.Inside] == -1 {
+		all[in.Inside] = 1
+	}
+	for _, ones := range []bool{false, true} {
+		for _, whole := range []bool{false, true} {
+			want := all
+			switch {
+			case whole && in.Batched, !whole && (len(all) == 0 || in.Whole || in.Inside > 0):
+				continue
+			case !whole:
+				want = all[1:]
+			}
+			left := len(want)
+			if ones {
+				left -= axesOf(want, 1)
+			}
+			if left == axes {
+				return want, whole, ones
+			}
+		}
+	}
+	return nil, false, false
+}
+
+// axesOf is how many axes have a size.
+func axesOf(shape []int64, size int64) (n int) {
+	for _, d := range shape {
+		if d == size {
+			n++
+		}
+	}
+	return n
+}
+
+// withOnes puts the axes of size 1 of want into a shape that lacks them all.
+func withOnes(shape, want []int64) (full []int64) {
+	for _, d := range want {
+		if d == 1 {
+			full = append(full, 1)
+			continue
+		}
+		full, shape = append(full, shape[0]), shape[1:]
+	}
+	return full
 }
 
 // readPadded is read of samples of different shapes: line by line along the last axis, those that a sample lacks with the pad alone.

@@ -24,6 +24,8 @@ type Options struct {
 	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the input's type.
 	// The data need no array for them.
 	Alike map[string][]byte
+	// Defaults are inputs of the network that have a value where they are not fed: an array for one of them is refused.
+	Defaults []string
 	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
 	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
 	Pad map[string][]byte
@@ -33,6 +35,8 @@ type Options struct {
 	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
 	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
 	Only func(FileHash) error
+	// Spool is the folder for what cannot be read in place and is unpacked once; empty: that of the system's temporary files.
+	Spool string
 	// Limit is the number of samples to take, if above 0 and below what there is; see Open.
 	Limit int
 	// Seed chooses the samples that a Limit takes from each class.
@@ -73,8 +77,12 @@ type Set struct {
 //
 // Errors are ErrInput.
 func Open(path string, inputs []Input, o Options) (*Set, error) {
-	s := &Set{path: path, inputs: inputs, temp: newSpool()}
-	if err := s.open(o); err != nil {
+	s := &Set{path: path, inputs: inputs, temp: newSpool(o.Spool)}
+	err := s.temp.check()
+	if err == nil {
+		err = s.open(o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -104,6 +112,7 @@ func (s *Set) open(o Options) error {
 		return err
 	}
 	s.closers = append(s.closers, closer)
+	f.defaults = o.Defaults
 	if o.Labels == "" {
 		if o.Labels = standardLabels(s.path); o.Labels != "" && o.Only != nil {
 			if err := o.Only(FileHash{Name: "labels", Path: o.Labels}); err != nil {
@@ -165,7 +174,13 @@ func (s *Set) addColumns(got *found, o Options) error {
 		a := got.inputs[next]
 		next++
 		if a.shape[0] != first.shape[0] {
-			return badf("%s has %d samples and %s has %d: save as many of each", first.what, first.shape[0], a.what, a.shape[0])
+			or := ""
+			if a.shape[0] == 1 {
+				or = orValue(s.inputs, in)
+			} else if first.shape[0] == 1 {
+				or = orValue(s.inputs, fed(s.inputs, o)[0])
+			}
+			return badf("%s has %d samples and %s has %d: save as many of each%s", first.what, first.shape[0], a.what, a.shape[0], or)
 		}
 		c, err := newColumn(a, in, o, floats)
 		if err != nil {

@@ -13,13 +13,43 @@ const mostInflation = 1032
 // spool holds the temporary files of a set: what cannot be read in place is unpacked there once. The files have no name
 // (where the system allows it), so nothing stays behind whatever happens.
 type spool struct {
+	dir   string // empty: the system's own, TMPDIR
 	files []*os.File
 	// space is the free space in bytes of the folder of temporary files, if known.
 	space func() (int64, bool)
 }
 
-func newSpool() *spool {
-	return &spool{space: func() (int64, bool) { return freeSpace(os.TempDir()) }}
+func newSpool(dir string) *spool {
+	s := &spool{dir: dir}
+	s.space = func() (int64, bool) { return freeSpace(s.folder()) }
+	return s
+}
+
+// folder is where the files lie.
+func (s *spool) folder() string {
+	if s.dir != "" {
+		return s.dir
+	}
+	return os.TempDir()
+}
+
+// elsewhere says how another folder is named.
+func (s *spool) elsewhere(kind string) string {
+	if s.dir != "" {
+		return "give --spool " + kind
+	}
+	return "set TMPDIR to " + kind
+}
+
+// check refuses a folder that there is not.
+func (s *spool) check() error {
+	if s.dir == "" {
+		return nil
+	}
+	if info, err := os.Stat(s.dir); err != nil || !info.IsDir() {
+		return badf("--spool %s: is no folder: name one that there is, with room for the samples", s.dir)
+	}
+	return nil
 }
 
 // reserve checks that n bytes, unpacked from packed bytes, can be true and have room. The error lacks the array's name.
@@ -32,16 +62,16 @@ func (s *spool) reserve(n, packed int64) error {
 
 func (s *spool) room(n int64) error {
 	if free, ok := s.space(); ok && n > free {
-		return fmt.Errorf("needs %d bytes to unpack, and %s has %d free: set TMPDIR to a folder with more room", n, os.TempDir(), free)
+		return fmt.Errorf("needs %d bytes to unpack, and %s has %d free: %s", n, s.folder(), free, s.elsewhere("a folder with more room"))
 	}
 	return nil
 }
 
 // create makes a temporary file without a name.
 func (s *spool) create() (*os.File, error) {
-	f, err := os.CreateTemp("", "demote-*")
+	f, err := os.CreateTemp(s.dir, "demote-*")
 	if err != nil {
-		return nil, fmt.Errorf("needs a temporary file (%w): set TMPDIR to a folder that can be written", err)
+		return nil, fmt.Errorf("needs a temporary file (%w): %s", err, s.elsewhere("a folder that can be written"))
 	}
 	s.files = append(s.files, f)
 	_ = os.Remove(f.Name()) // where an open file cannot be removed, close does it
@@ -54,18 +84,18 @@ func (s *spool) unpack(r io.Reader, n int64) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, fill(f, r, n)
+	return f, s.fill(f, r, n)
 }
 
 // fill copies exactly n bytes of r to a temporary file.
-func fill(f io.Writer, r io.Reader, n int64) error {
+func (s *spool) fill(f io.Writer, r io.Reader, n int64) error {
 	source := &watched{r: io.LimitReader(r, n+1)} // one more byte than wanted: r must be at its end
 	got, err := io.Copy(f, source)
 	switch {
 	case source.err != nil:
 		return unreadable(source.err)
 	case err != nil:
-		return unwritable(err)
+		return s.unwritable(err)
 	case got < n:
 		return unreadable(io.ErrUnexpectedEOF)
 	case got > n:
@@ -88,8 +118,8 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func unwritable(err error) error {
-	return fmt.Errorf("cannot be unpacked to %s (%w): set TMPDIR to a folder with more room", os.TempDir(), bare(err))
+func (s *spool) unwritable(err error) error {
+	return fmt.Errorf("cannot be unpacked to %s (%w): %s", s.folder(), bare(err), s.elsewhere("a folder with more room"))
 }
 
 func (s *spool) close() error { return s.giveBack(0) }

@@ -16,29 +16,79 @@ type Step struct {
 // ByteInput lets a float32 input of known shape be fed as bytes, under a name that it returns: the input becomes what Cast and the
 // steps make of them. The order of the inputs stays. It panics if the graph has no such input.
 func (m *Model) ByteInput(input string, steps []Step) string {
+	b := m.byteInput(input)
+	b.then("Cast", Float).Attribute = []*onnxpb.AttributeProto{intAttr("to", int64(Float))}
+	for _, s := range steps {
+		c := NewFloats(b.names.fresh(input+":"+s.Op), s.Dims, s.Values)
+		b.then(s.Op, Float, c)
+	}
+	return b.end()
+}
+
+// ByteTable is ByteInput by a table: byte v of channel c becomes element 256*c+v. dims are those of a number a channel, as it is
+// broadcast; one channel has none.
+func (m *Model) ByteTable(input string, table []float32, dims []int64) string {
+	b := m.byteInput(input)
+	b.then("Cast", Int32).Attribute = []*onnxpb.AttributeProto{intAttr("to", int64(Int32))}
+	if channels := len(table) / 256; channels > 1 {
+		first := make([]int64, channels)
+		for c := range first {
+			first[c] = int64(256 * c)
+		}
+		b.then("Add", Int32, NewInts(b.names.fresh(input+":Add"), Int32, dims, first))
+	}
+	t := NewFloats(b.names.fresh(input+":Gather"), []int64{int64(len(table))}, table)
+	n := b.then("Gather", Float, t)
+	n.Input[0], n.Input[1] = n.Input[1], n.Input[0]
+	return b.end()
+}
+
+// A byteFed is a network while an input of it becomes one of bytes.
+type byteFed struct {
+	m     *Model
+	names *names
+	fed   string // the input's new name
+	made  *onnxpb.ValueInfoProto
+	nodes []node
+	last  DType // of what the last of them makes
+}
+
+func (m *Model) byteInput(input string) *byteFed {
 	g := m.Graph()
 	at := slices.IndexFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == input })
 	if at < 0 {
 		panic("onnx: no input " + input)
 	}
-	names, made := newNames(g), g.Input[at]
-	fed := names.fresh(input + ":bytes")
+	b := &byteFed{m: m, names: newNames(g), made: g.Input[at]}
+	b.fed = b.names.fresh(input + ":bytes")
 	g.Input = slices.Clone(g.Input)
-	g.Input[at] = newValue(fed, Uint8, valueOf(made).Dims)
+	g.Input[at] = newValue(b.fed, Uint8, valueOf(b.made).Dims)
 	if !slices.ContainsFunc(g.Output, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == input }) {
-		g.ValueInfo = append(g.ValueInfo, made)
+		g.ValueInfo = append(g.ValueInfo, b.made)
 	}
-	cast := newNode("Cast", names.fresh(input+":Cast"), []string{fed}, []string{input})
-	cast.Attribute = []*onnxpb.AttributeProto{intAttr("to", int64(Float))}
-	nodes := []node{cast}
-	for _, s := range steps {
-		last := nodes[len(nodes)-1]
-		last.Output[0] = names.fresh(input + ":before" + s.Op)
-		g.ValueInfo = append(g.ValueInfo, newValue(last.Output[0], Float, valueOf(made).Dims))
-		c := NewFloats(names.fresh(input+":"+s.Op), s.Dims, s.Values)
+	return b
+}
+
+// then adds a node that makes the input, of a type so far, out of what made it before, and of a constant if there is one.
+func (b *byteFed) then(op string, to DType, constant ...*onnxpb.TensorProto) node {
+	g, input, from := b.m.Graph(), b.made.GetName(), b.fed
+	if n := len(b.nodes); n > 0 {
+		from = b.names.fresh(input + ":before" + op)
+		b.nodes[n-1].Output[0] = from
+		g.ValueInfo = append(g.ValueInfo, newValue(from, b.last, valueOf(b.made).Dims))
+	}
+	n := newNode(op, b.names.fresh(input+":make"+op), []string{from}, []string{input})
+	for _, c := range constant {
 		g.Initializer = append(g.Initializer, c)
-		nodes = append(nodes, newNode(s.Op, names.fresh(input+":make"+s.Op), []string{last.Output[0], c.GetName()}, []string{input}))
+		n.Input = append(n.Input, c.GetName())
 	}
-	g.Node = append(nodes, g.Node...)
-	return fed
+	b.nodes, b.last = append(b.nodes, n), to
+	return n
+}
+
+// end puts the nodes in front of the network's own, and returns the input's new name.
+func (b *byteFed) end() string {
+	g := b.m.Graph()
+	g.Node = append(b.nodes, g.Node...)
+	return b.fed
 }

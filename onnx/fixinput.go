@@ -24,6 +24,30 @@ func (m *Model) FixInput(name string, value *onnxpb.TensorProto) {
 	g.Initializer = append(g.Initializer, c)
 }
 
+// SetDefault gives an input of Defaults another value, of the shape of the one that it has. The model keeps value. It panics if
+// there is no such input.
+func (m *Model) SetDefault(name string, value *onnxpb.TensorProto) {
+	g := m.Graph()
+	at := slices.IndexFunc(g.Initializer, func(t *onnxpb.TensorProto) bool { return t.GetName() == name })
+	if at < 0 {
+		panic("onnx: no default of " + name)
+	}
+	c := cloneTensor(value)
+	c.Name = str(name)
+	g.Initializer = slices.Clone(g.Initializer)
+	g.Initializer[at] = c
+}
+
+// DefaultDims is the shape of the default of an input; nil if there is none.
+func (m *Model) DefaultDims(name string) []int64 {
+	for _, t := range m.Graph().GetInitializer() {
+		if t.GetName() == name {
+			return append([]int64{}, t.GetDims()...)
+		}
+	}
+	return nil
+}
+
 // DropUnread takes inputs that nothing reads off the graph, since they need no data, and returns their names; none of them where
 // nothing reads any. A file that is written still declares them.
 func (m *Model) DropUnread() []string {

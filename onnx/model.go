@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -117,6 +118,19 @@ func (m *Model) Inputs() []Value {
 	var all []Value
 	for _, v := range m.Graph().GetInput() {
 		if !constant[v.GetName()] {
+			all = append(all, valueOf(v))
+		}
+	}
+	return all
+}
+
+// Defaults returns the inputs that have an initializer, which is their value where a caller does not feed them, and is a constant
+// here.
+func (m *Model) Defaults() []Value {
+	fed := m.Inputs()
+	var all []Value
+	for _, v := range m.Graph().GetInput() {
+		if !slices.ContainsFunc(fed, func(in Value) bool { return in.Name == v.GetName() }) {
 			all = append(all, valueOf(v))
 		}
 	}

@@ -96,7 +96,7 @@ func (s *searching) openAside() error {
 	a := &aside{set: s.held, path: c.Data}
 	if a.set == nil { // a file, then
 		var err error
-		if a.set, err = openData(c.Holdout, "", s.model, c, 0, freeMemory()); err != nil {
+		if a.set, err = openData(c.Holdout, "", s.model, c, 0); err != nil {
 			return err
 		}
 		a.path = c.Holdout
@@ -157,7 +157,7 @@ func (s *searching) keepApart() error {
 	if c.Calib == "" {
 		return nil
 	}
-	calib, err := openData(c.Calib, "", s.model, c, 0, streamed)
+	calib, err := openData(c.Calib, "", s.model, c, 0)
 	if err != nil {
 		return err
 	}

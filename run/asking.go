@@ -32,6 +32,9 @@ func (s *searching) openAsking(ctx context.Context) (*asking, error) {
 	if err == nil {
 		err = h.besideSearch(ctx)
 	}
+	if err == nil && !h.onGPU() {
+		err = h.fitSamples(roomLeft())
+	}
 	if err == nil {
 		err = h.compile(ctx)
 	}

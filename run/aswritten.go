@@ -96,7 +96,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWr
 	}
 	run := func(m *backend.Metric) (search.Score, error) {
 		options := o.options
-		options.Naive, options.Config, options.Block, options.Metric = true, exactSession, batch, m
+		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, exactSession, batch, m
 		e, err := backend.New(ctx, w, o.data, nil, options)
 		if err != nil {
 			return search.Score{}, err

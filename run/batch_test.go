@@ -64,7 +64,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := openData(data, "", m, Config{}, 0, 1<<30)
+	set, err := openData(data, "", m, Config{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

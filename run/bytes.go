@@ -22,31 +22,40 @@ func (b byteSamples) Read(input, sample int, dst []byte) error {
 }
 
 // bytesIn lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
-// of its inputs in the place of those that it had.
+// of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
+// the network looks up what the host makes of each byte.
 func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (backend.Samples, map[string]string) {
 	out := byteSamples{Set: p.data}
 	names := map[string]string{}
 	for i, in := range p.inputs {
-		a, is := bytesOf(p.data, i, gpu)
+		a, is := p.data.Bytes(i)
 		out.bytes = append(out.bytes, is)
-		if !is {
-			continue
+		switch {
+		case !is:
+		case gpu && a.Std != nil:
+			table := a.Table()
+			names[in.Name] = m.ByteTable(in.Name, table, channelDims(len(table)/256, a.Inner, in.Sample()))
+		default:
+			names[in.Name] = m.ByteInput(in.Name, byteSteps(a, in.Sample()))
 		}
-		var steps []onnx.Step
-		for _, s := range []struct {
-			op     string
-			values []float32
-		}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
-			if s.values != nil {
-				steps = append(steps, onnx.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, in.Sample())})
-			}
-		}
-		names[in.Name] = m.ByteInput(in.Name, steps)
 	}
 	if len(names) == 0 {
 		return p.data, nil
 	}
 	return out, names
+}
+
+// byteSteps are what makes the samples of a shape out of their bytes, once these are floats.
+func byteSteps(a dataset.Affine, sample []int64) (steps []onnx.Step) {
+	for _, s := range []struct {
+		op     string
+		values []float32
+	}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
+		if s.values != nil {
+			steps = append(steps, onnx.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, sample)})
+		}
+	}
+	return steps
 }
 
 // channelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or the first.
@@ -63,17 +72,18 @@ func channelDims(channels, inner int, sample []int64) []int64 {
 	return dims
 }
 
-// bytesOf is what becomes of the bytes of an input, and whether it is fed with them. gpu: a division is left to the host, since not
-// every GPU rounds it as the formula wants it.
-func bytesOf(set *dataset.Set, input int, gpu bool) (dataset.Affine, bool) {
-	a, is := set.Bytes(input)
-	return a, is && !(gpu && a.Std != nil)
-}
-
 // residentBytes is what one sample of an input takes where trials run.
-func residentBytes(set *dataset.Set, input int, gpu bool) int {
-	if _, is := bytesOf(set, input, gpu); is {
+func residentBytes(set *dataset.Set, input int) int {
+	if _, is := set.Bytes(input); is {
 		return set.SampleBytes(input) / 4
 	}
 	return set.SampleBytes(input)
+}
+
+// readResident reads a sample as trials have it.
+func readResident(set *dataset.Set, input, sample int, to []byte) error {
+	if _, is := set.Bytes(input); is {
+		return set.ReadBytes(input, sample, to)
+	}
+	return set.Read(input, sample, to)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -52,7 +53,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							t.Fatal(err)
 						}
 						p := &prepared{model: m}
-						if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, Config{Scale: scale, Mean: mean, Std: std}, 0, streamed); err != nil {
+						if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, Config{Scale: scale, Mean: mean, Std: std}, 0); err != nil {
 							t.Fatal(err)
 						}
 						defer p.Close()
@@ -63,30 +64,38 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						fed, names := p.bytesIn(fixed, false)
-						if names["x"] == "" {
-							t.Fatal("the samples are no bytes")
-						}
-						src, err := newSource(fixed, 0, []string{"y"})
-						if err != nil {
-							t.Fatal(err)
-						}
-						stretch, err := src.Stretch(0, src.Cuts()-1)
-						if err != nil {
-							t.Fatal(err)
-						}
-						want := make([]byte, 4*n)
-						err = backend.Pass(ctx, stretch, fed, optimization, func(first, _ int, outputs [][]float32) error {
-							if err := p.data.Read(0, first, want); err != nil {
-								return err
+						for _, gpu := range []bool{false, true} {
+							fed, names := p.bytesIn(fixed, gpu)
+							if names["x"] == "" {
+								t.Fatal("the samples are no bytes")
 							}
-							if !bytes.Equal(floatBytes(outputs[0]), want) {
-								t.Errorf("sample %d has other bits", first)
+							if has := slices.ContainsFunc(fixed.Graph().GetNode(), func(n *onnxpb.NodeProto) bool { return n.GetOpType() == "Div" }); gpu && has {
+								t.Error("a GPU divides")
 							}
-							return nil
-						})
-						if err != nil {
-							t.Fatal(err)
+							src, err := newSource(fixed, 0, []string{"y"})
+							if err != nil {
+								t.Fatal(err)
+							}
+							stretch, err := src.Stretch(0, src.Cuts()-1)
+							if err != nil {
+								t.Fatal(err)
+							}
+							want := make([]byte, 4*n)
+							err = backend.Pass(ctx, stretch, fed, optimization, func(first, _ int, outputs [][]float32) error {
+								if err := p.data.Read(0, first, want); err != nil {
+									return err
+								}
+								if !bytes.Equal(floatBytes(outputs[0]), want) {
+									t.Errorf("GPU %t: sample %d has other bits", gpu, first)
+								}
+								return nil
+							})
+							if err != nil {
+								t.Fatal(err)
+							}
+							if fixed, err = fixShapes(ctx, m, p.inputs, 1); err != nil {
+								t.Fatal(err)
+							}
 						}
 					})
 				}

@@ -12,7 +12,7 @@ import (
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Labels: s.data.Labels(), Block: s.block,
-		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Cache: s.cache(), Level: optimization}
+		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: optimization}
 	giveLabels(&s.options, s.data)
 	if s.prepared.float == nil {
 		if err := c.during(stageFloat, 0, func() error { return s.highReference(ctx) }); err != nil {

@@ -16,6 +16,7 @@ type Config struct {
 	High   string `json:"high"`
 	Calib  string `json:"calib"`  // calibration samples
 	Data   string `json:"data"`   // evaluation samples
+	Spool  string `json:"spool"`  // samples are left on disk, and what must be unpacked is unpacked to this folder; empty: to TMPDIR, and samples that fit are kept in memory
 	Labels string `json:"labels"` // labels from another file than Data
 	Target string `json:"target"` // as typed
 	Out    string `json:"out"`    // the run folder
@@ -91,6 +92,7 @@ type Config struct {
 	unscored bool         // a run that is prepared again is compared only: its metric is a command that was not given
 	patient  bool         // cuts are chosen however long that takes: for tests, on machines with other work
 	alone    string       // why each sample is run alone, where that is known already; see batching
+	gpu      bool         // trials run on a GPU
 	entered  func(string) // told of every stage as it begins: for tests; nil: nobody is
 	stages   *stageBook   // what the stages before the first trial have taken; nil: nobody wants to know
 	everyCut bool         // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed

@@ -15,6 +15,7 @@ func (s *searching) chooseDevice() error {
 	if err := s.findDevice(); err != nil {
 		return err
 	}
+	s.config.gpu = s.onGPU()
 	if s.onGPU() && s.config.Workers > 1 {
 		return mistakef("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
 	}
@@ -99,6 +100,9 @@ func (s *searching) fitDevice(ctx context.Context) error {
 		return err
 	}
 	s.device.Free = free
+	if err := s.fitSamples(free); err != nil {
+		return err
+	}
 	if s.config.Block == 0 && batchOf(s.model) == 0 && s.alone == "" {
 		if err := s.setBlock(gpuBlock(s.data.Len())); err != nil {
 			return err
@@ -121,14 +125,30 @@ func (s *searching) fitDevice(ctx context.Context) error {
 	}
 }
 
+// fitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.
+func (s *searching) fitSamples(free int64) error {
+	if s.streams != nil {
+		return nil
+	}
+	note, err := s.streamBeyond(s.config, free)
+	if note != nil {
+		s.caution(note.ID, note.Text, note.Cure)
+	}
+	return err
+}
+
 // need is what a search takes of a GPU's memory.
 type need struct{ samples, weights, activations int64 }
 
 func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 
 func (s *searching) need(ctx context.Context) (n need, err error) {
+	samples := (s.data.Len() + s.block - 1) / s.block * s.block
+	if s.streams != nil {
+		samples = s.block
+	}
 	for i := range s.inputs {
-		n.samples += int64(residentBytes(s.data, i, true)) * int64((s.data.Len()+s.block-1)/s.block*s.block)
+		n.samples += int64(residentBytes(s.data, i)) * int64(samples)
 	}
 	for _, t := range s.network.Model.Graph().GetInitializer() {
 		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))

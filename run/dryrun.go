@@ -14,9 +14,13 @@ import (
 // trial and makes no folder.
 func (s *searching) dryRun(ctx context.Context) error {
 	n, samples := len(s.records), s.data.Len()
-	data := 0
-	for i := range s.inputs {
-		data += residentBytes(s.data, i, s.onGPU()) * samples
+	resident := "samples are read from the disk,"
+	if s.streams == nil {
+		data := 0
+		for i := range s.inputs {
+			data += residentBytes(s.data, i) * samples
+		}
+		resident = byteText(int64(data)) + " of resident data,"
 	}
 	activations, err := s.activations(ctx)
 	if err != nil {
@@ -39,8 +43,8 @@ func (s *searching) dryRun(ctx context.Context) error {
 	if s.aside != nil {
 		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.aside.set.Len()))
 	}
-	s.config.Say(fmt.Sprintf("memory: %s of resident data, %s of stored activations at most (--cache), %s of a block's activations a worker at most",
-		byteText(int64(data)), byteText(s.cache()), byteText(activations)))
+	s.config.Say(fmt.Sprintf("memory: %s %s of stored activations at most (--cache), %s of a block's activations a worker at most",
+		resident, byteText(s.cache()), byteText(activations)))
 	for _, st := range search.Strategies() {
 		if st.Name == s.config.Strategy {
 			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores()))

@@ -96,7 +96,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{model: m, unknown: unknown}
+	p := &prepared{model: m, unknown: unknown, once: true}
 	defer func() {
 		if err != nil {
 			p.Close()

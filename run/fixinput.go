@@ -65,7 +65,11 @@ func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err
 	for _, in := range list {
 		at := slices.IndexFunc(inputs, func(v onnx.Value) bool { return v.Name == in.name })
 		if at < 0 {
-			if !slices.Contains(unread, in.name) {
+			set, err := in.setDefault(m)
+			if err != nil {
+				return nil, nil, err
+			}
+			if !set && !slices.Contains(unread, in.name) {
 				unknown = append(unknown, in)
 			}
 			continue
@@ -130,6 +134,39 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	return nil
 }
 
+// setDefault gives an input that has a default another one.
+func (in fixedInput) setDefault(m *onnx.Model) (set bool, err error) {
+	defaults := m.Defaults()
+	at := slices.IndexFunc(defaults, func(v onnx.Value) bool { return v.Name == in.name })
+	if at < 0 {
+		return false, nil
+	}
+	t, err := onnx.ParseTensor(in.name, defaults[at].Type, m.DefaultDims(in.name), in.values)
+	if err != nil {
+		return false, mistakef("--input %s: %w", in.text, err)
+	}
+	m.SetDefault(in.name, t)
+	return true, nil
+}
+
+// defaultNames are the inputs of a network that have a default.
+func defaultNames(m *onnx.Model) (names []string) {
+	for _, v := range m.Defaults() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// ofWritten is the configuration for a file that was written of a network: its inputs with a default are constants.
+func (c Config) ofWritten(m *onnx.Model) Config {
+	defaults := defaultNames(m)
+	c.Fixed = slices.DeleteFunc(slices.Clone(c.Fixed), func(text string) bool {
+		at := strings.LastIndexByte(text, '=')
+		return at > 0 && slices.Contains(defaults, text[:at])
+	})
+	return c
+}
+
 // ofEach tells whether the value is one that every sample has: an axis of the input is the batch, of any size.
 func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 {
@@ -185,9 +222,12 @@ func (c Config) alike(m *onnx.Model) (map[string][]byte, error) {
 // fixedNotes say, to the user too, of each input with a value what files that are written make of it.
 func (c Config) fixedNotes(m *onnx.Model) []Warning {
 	list, _ := c.fixedInputs()
-	left := m.Inputs()
+	left, defaults := m.Inputs(), defaultNames(m)
 	var notes []Warning
 	for _, in := range list {
+		if slices.Contains(defaults, in.name) {
+			continue // which are constants whatever their value
+		}
 		if !slices.ContainsFunc(left, func(v onnx.Value) bool { return v.Name == in.name }) {
 			note := Warning{"input-fixed", "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it", ""}
 			notes = append(notes, note)

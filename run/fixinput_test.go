@@ -202,7 +202,7 @@ func TestFixedInputsAreRefused(t *testing.T) {
 		fixed []string
 		want  string
 	}{
-		{"a scalar without a value", declared("s", onnx.Float), nil, `the network's input "s" is a scalar without a batch axis: give its value, --input s=VALUE`},
+		{"a scalar without a value", declared("s", onnx.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
 		{"no such input", declared("s", onnx.Float), []string{"s=1", "t=1"}, `--input t=1: `},
 		{"no value", declared("s", onnx.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
 		{"no name", declared("s", onnx.Float), []string{"=3"}, `give a name and a value`},

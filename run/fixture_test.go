@@ -9,8 +9,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
 
 	"demote/cgo"
@@ -52,7 +54,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// childSearch runs a search, with as much memory as DEMOTE_TEST_MEMORY says, in bytes.
 func childSearch(text string) int {
+	if bytes, err := strconv.ParseUint(os.Getenv("DEMOTE_TEST_MEMORY"), 10, 63); err == nil {
+		if err := unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: bytes, Max: bytes}); err != nil {
+			panic(err)
+		}
+	}
 	var c Config
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		panic(err)

@@ -93,7 +93,7 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 	if p.network, err = prepareFloat(p.model, c); err != nil || c.Calib == "" {
 		return err
 	}
-	calib, err := openData(c.Calib, "", p.model, c, 0, streamed)
+	calib, err := openData(c.Calib, "", p.model, c, 0)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestLockExcludes(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if holds.Load() < 20 || overlaps.Load() > 0 {
+			if holds.Load() < 4 || overlaps.Load() > 0 {
 				t.Errorf("%d of %d holds overlapped with another", overlaps.Load(), holds.Load())
 			}
 			if _, err := os.Stat(dir); c.stays && err != nil {

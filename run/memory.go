@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path"
 	"regexp"
@@ -22,11 +21,8 @@ func (s *searching) cache() int64 {
 	if s.onGPU() {
 		return s.device.Free / 4
 	}
-	return freeMemory() / 4
+	return roomLeft() / 4
 }
-
-// streamed is the memory for data of which one block is kept at a time.
-const streamed = math.MaxInt64
 
 // unknownMemory stands for what is free where the system does not say.
 const unknownMemory = 4 << 30
@@ -104,19 +100,6 @@ func reclaimable(root fs.FS, folder string) int64 {
 		}
 	}
 	return max(own, total)
-}
-
-// fits refuses samples of the given sizes in bytes that would not fit into the memory that is free,
-// where all of them are to be kept.
-func fits(path string, samples int, sizes []int, free int64) error {
-	total := 0.0
-	for _, size := range sizes {
-		total += float64(samples) * float64(size)
-	}
-	if total <= float64(free) {
-		return nil
-	}
-	return mistakef("%s: %d samples take %.1f GiB of memory, and %s are free: use a part of them, --limit N", path, samples, total/(1<<30), byteText(free))
 }
 
 // What ONNX Runtime says where there is no memory, and of the node that it runs.

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -51,23 +50,5 @@ func TestFreeMemory(t *testing.T) {
 	}
 	if usable(0) != leastMemory || usable(leastMemory+1) != leastMemory+1 || freeMemory() < leastMemory {
 		t.Errorf("%d bytes where nothing is said to be free, %d of one more, %d on this machine", usable(0), usable(leastMemory+1), freeMemory())
-	}
-}
-
-func TestFits(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		samples int
-		sizes   []int
-		free    int64
-		ok      bool
-	}{
-		{"exactly", 4, []int{10, 15}, 100, true}, {"a byte too many", 4, []int{10, 15}, 99, false},
-		{"beyond 64 bits", 1 << 40, []int{1 << 40}, 1 << 62, false}, {"streamed", 1 << 40, []int{1 << 20}, streamed, true},
-	} {
-		err := fits("e.npz", c.samples, c.sizes, c.free)
-		if (err == nil) != c.ok || err != nil && (!strings.Contains(err.Error(), "--limit") || ExitCode(err) != ExitMistake) {
-			t.Errorf("%s: %v", c.name, err)
-		}
 	}
 }

@@ -40,7 +40,7 @@ func TestCalibrationPasses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data, err := openData(cfg.Calib, "", m, cfg, 0, streamed)
+			data, err := openData(cfg.Calib, "", m, cfg, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

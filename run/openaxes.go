@@ -46,7 +46,7 @@ func (s *searching) axes(ctx context.Context, m *onnx.Model) (*onnx.Model, error
 
 // withCalibAxes returns a file with the axes of the calibration samples written into it, for one sample at a time.
 func withCalibAxes(ctx context.Context, m *onnx.Model, c Config) (*onnx.Model, error) {
-	calib, err := openData(c.Calib, "", m, c, 0, streamed)
+	calib, err := openData(c.Calib, "", m, c, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type prepared struct {
 	lowGrids  []quant.Grid   // of its holders
 	data      *dataset.Set
 	held      *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	streams   *stream      // how samples are read that are not kept in memory; nil: they are kept
+	once      bool         // samples are read once, and streamed whatever they take
 	shapes    *shapes      // of network's tensors, see measured
 	block     int
 	batching         // of the output's samples, see findBatch
@@ -68,7 +70,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	calib, err := openData(c.Calib, "", p.float, c, 0, streamed)
+	calib, err := openData(c.Calib, "", p.float, c, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +139,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	calib, err := openData(c.Calib, "", m, c, 0, streamed)
+	calib, err := openData(c.Calib, "", m, c, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -176,7 +178,13 @@ func (p *prepared) open(c Config) error {
 		limit = 0
 	}
 	var err error
-	if p.data, err = openData(c.Data, c.Labels, p.model, c, limit, freeMemory()); err != nil {
+	if p.data, err = openSet(c.Data, c.Labels, p.model, c, limit); err != nil {
+		return err
+	}
+	if err := p.keepOrStream(c); err != nil {
+		return err
+	}
+	if err := p.data.CheckFinite(p.model.MaskInputs()...); err != nil {
 		return err
 	}
 	if share > 0 {
@@ -190,9 +198,21 @@ func (p *prepared) open(c Config) error {
 	return p.setBlock(p.block)
 }
 
-// openData opens samples for a network, with labels from another file or without, and sees that
-// they fit into the memory and are numbers.
-func openData(path, labels string, m *onnx.Model, c Config, limit int, memory int64) (*dataset.Set, error) {
+// openData opens samples for a network, with labels from another file or without, and sees that they are numbers.
+func openData(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
+	set, err := openSet(path, labels, m, c, limit)
+	if err == nil {
+		err = set.CheckFinite(m.MaskInputs()...)
+	}
+	if err != nil && set != nil {
+		set.Close()
+		return nil, err
+	}
+	return set, err
+}
+
+// openSet opens samples for a network without reading more of them than that takes.
+func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
 	alike, err := c.alike(m)
 	if err != nil {
 		return nil, err
@@ -201,23 +221,8 @@ func openData(path, labels string, m *onnx.Model, c Config, limit int, memory in
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Alike: alike, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	return dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
-	if err != nil {
-		return nil, err
-	}
-	sizes := make([]int, len(m.Inputs()))
-	for i := range sizes {
-		sizes[i] = residentBytes(set, i, false)
-	}
-	if err = fits(path, set.Len(), sizes, memory); err == nil {
-		err = set.CheckFinite(m.MaskInputs()...)
-	}
-	if err != nil {
-		set.Close()
-		return nil, err
-	}
-	return set, nil
 }
 
 // needLabels refuses data without labels for a metric that needs them.

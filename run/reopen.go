@@ -24,7 +24,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	}
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
-	cfg.Workers, cfg.Threads, cfg.Device = c.Workers, c.Threads, c.Device
+	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
 	unscored, err := cfg.takeCommand(c, dir)
 	if err != nil {
 		return nil, mask, err

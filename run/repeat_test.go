@@ -49,7 +49,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 			if c.tensor != "" {
 				withChance(n, c.tensor)
 			}
-			data, err := openData(cfg.Data, "", m, cfg, 0, streamed)
+			data, err := openData(cfg.Data, "", m, cfg, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

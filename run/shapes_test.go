@@ -30,7 +30,7 @@ func TestFitBlock(t *testing.T) {
 		want           int
 	}{
 		{"small tensors", 2000, 0, 1, 20},
-		{"few samples", 60, 0, 1, 15},
+		{"few samples", 60, 0, 1, 4}, {"some samples", 300, 0, 1, 15},
 		{"4 MiB a sample", 80, 0, 64, 4},
 		{"5 MiB a sample", 90, 0, 80, 3},
 		{"64 MiB a sample", 10, 0, 1024, 1},

@@ -61,7 +61,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if c.again, err = s.askAgain(ctx, mask, own); err != nil {
 		return c, err
 	}
-	file, err := s.config.readNetwork(path)
+	file, err := s.config.ofWritten(s.model).readNetwork(path)
 	if err != nil {
 		return c, err
 	}

@@ -195,7 +195,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known *shapes, gpu
 	p := &passes{split: of}
 	if gpu {
 		e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Block: of.batch,
-			Naive: true, Level: optimization, Device: s.device.Name})
+			Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
 		p.plain = gpuPasses{e}
 		return p, err
 	}
@@ -203,7 +203,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known *shapes, gpu
 	if err != nil {
 		return nil, err
 	}
-	p.plain, err = backend.NewPlain(stretch, s.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization})
+	p.plain, err = backend.NewPlain(stretch, s.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
 	return p, err
 }
 

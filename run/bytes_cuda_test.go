@@ -1,0 +1,84 @@
+//go:build cuda
+
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/backend"
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+	"demote/search"
+)
+
+// TestEmulatedBytes compares the floats that the device makes of bytes with those that the data give, bit for bit and for all 256
+// values, with and without a division, for one channel and for three.
+func TestEmulatedBytes(t *testing.T) {
+	ctx := context.Background()
+	one, three := []float32{0.3}, []float32{0.229, 0.224, 0.225}
+	for name, c := range map[string]Config{
+		"plain": {}, "scale and mean": {Scale: []float32{0.0039}, Mean: one}, "std": {Std: one}, "all": {Scale: []float32{0.0039}, Mean: []float32{0.485}, Std: one},
+		"a channel each": {Scale: []float32{0.0039, -1.7, 3}, Mean: []float32{0.485, 0.456, 0.406}, Std: three}, "one std, three means": {Mean: three, Std: one},
+	} {
+		for _, shape := range [][]int{{3, 16, 16}, {16, 16, 3}} {
+			t.Run(fmt.Sprint(name, shape), func(t *testing.T) {
+				emulated(t)
+				data := npyHeader("|u1", append([]int{4}, shape...)...)
+				for i := range 4 * 768 {
+					data = append(data, byte(i*7+i/256))
+				}
+				dir := t.TempDir()
+				writeTestFile(t, filepath.Join(dir, "x.npy"), data)
+				dims := []any{"N", shape[0], shape[1], shape[2]}
+				g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
+					Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
+				m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := &prepared{model: m}
+				if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				if p.inputs, err = blockInputs(m, p.data, 2); err != nil {
+					t.Fatal(err)
+				}
+				fixed, err := fixShapes(ctx, m, p.inputs, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fed, names := p.bytesIn(fixed, true)
+				if names["x"] == "" {
+					t.Fatal("the device gets floats")
+				}
+				src, err := newSource(fixed, 0, []string{"y"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, stream := range []bool{false, true} {
+					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: backend.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: optimization})
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, row []float32) {
+						want := make([]byte, 4*768)
+						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(floatBytes(row), want) {
+							t.Errorf("sample %d has other bits, %v", sample, err)
+						}
+					})
+					e.Close()
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"demote/dataset"
+)
+
+// A stream says what it is to leave the samples on disk, where every trial reads the blocks that it runs.
+type stream struct {
+	bytes   float64 // that all samples would take in memory
+	seconds float64 // that one worker takes to read them once, as a few of them say
+}
+
+// keptShare is the share of the free memory up to which samples are kept in it: activations and what is stored of them want some too.
+const keptShare = 0.5
+
+// passReads and passTime bound what is read to say what a pass takes: so many samples, or so long.
+const passReads, passTime = 64, 300 * time.Millisecond
+
+// roomLeft is what this process can still have of the memory: what is free, or what its own limit on data leaves of it.
+func roomLeft() int64 {
+	free := freeMemory()
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_DATA, &limit) == nil && limit.Cur < math.MaxInt64 {
+		free = min(free, max(0, int64(limit.Cur)-dataMemory()))
+	}
+	return free
+}
+
+// keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the price. A GPU has
+// memory of its own, see fitDevice.
+func (p *prepared) keepOrStream(c Config) error {
+	if p.once || c.gpu && c.Spool == "" {
+		return nil
+	}
+	note, err := p.streamBeyond(c, roomLeft())
+	if note != nil {
+		p.notes = append(p.notes, *note)
+		c.Say("warning: " + note.String())
+	}
+	return err
+}
+
+// streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks for it. The
+// note says so; of --spool there is none.
+func (p *prepared) streamBeyond(c Config, free int64) (note *Warning, err error) {
+	s := &stream{}
+	for i := range p.model.Inputs() {
+		s.bytes += float64(p.data.Len()) * float64(residentBytes(p.data, i))
+	}
+	if c.Spool == "" && s.bytes <= keptShare*float64(free) {
+		return nil, nil
+	}
+	if s.seconds, err = passSeconds(p.data, len(p.model.Inputs())); err != nil {
+		return nil, err
+	}
+	p.streams = s
+	size, price := byteText(int64(min(s.bytes, math.MaxInt64/2))), fmt.Sprintf("%.2g s for a pass by one worker", s.seconds)
+	if c.Spool != "" {
+		c.Say(fmt.Sprintf("the samples stay on disk, as --spool has it: trials read them from there, %s in %s", size, price))
+		return nil, nil
+	}
+	return &Warning{"samples-streamed", fmt.Sprintf("%s: %d samples take %s of memory, more than half of the %s that are free: they stay on disk, and trials read them from there, %s",
+		c.Data, p.data.Len(), size, byteText(free), price), "--limit N takes a part of them"}, nil
+}
+
+// passSeconds is about what it takes to read all samples as trials do, by some that are spread over the set.
+func passSeconds(set *dataset.Set, inputs int) (float64, error) {
+	buffers := make([][]byte, inputs)
+	for i := range buffers {
+		buffers[i] = make([]byte, residentBytes(set, i))
+	}
+	n, read := min(passReads, set.Len()), 0
+	begun := time.Now()
+	for ; read < n && (read == 0 || time.Since(begun) < passTime); read++ {
+		for i, to := range buffers {
+			if err := readResident(set, i, read*set.Len()/n, to); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return time.Since(begun).Seconds() * float64(set.Len()) / float64(read), nil
+}

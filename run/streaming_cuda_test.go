@@ -1,0 +1,48 @@
+//go:build cuda
+
+package run
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestEmulatedSpool searches samples that stay on disk on the emulated device, where a block is copied up whenever it is run.
+func TestEmulatedSpool(t *testing.T) {
+	networks := severalInputs()
+	for _, name := range []string{"in the middle", "integers and floats, late", "one that nothing reads"} {
+		t.Run(name, func(t *testing.T) {
+			cfg := networks[name].config(t)
+			cfg.Output, cfg.Spool = "y", t.TempDir()
+			sameOnDevice(t, cfg)
+		})
+	}
+	t.Run("no cache", func(t *testing.T) {
+		cfg := tinyConfig(t, 60)
+		cfg.Cache, cfg.Spool = -1, t.TempDir()
+		sameOnDevice(t, cfg)
+	})
+}
+
+// TestEmulatedNoRoomForSamples leaves samples on disk that a device has no room for.
+func TestEmulatedNoRoomForSamples(t *testing.T) {
+	emulated(t)
+	cfg := tinyConfig(t, 60)
+	s := onDevice(t, "cuda:0", cfg)
+	kept, err := s.need(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.fitSamples(2 * 60 * 64 * 4); err != nil || s.streams != nil || len(s.result.Warnings) > 0 {
+		t.Fatalf("samples that fit: %v, %+v, %q", err, s.streams, texts(s.result.Warnings))
+	}
+	if err := s.fitSamples(2*60*64*4 - 1); err != nil || s.streams == nil {
+		t.Fatalf("samples that do not fit: %v, %+v", err, s.streams)
+	}
+	if !slices.ContainsFunc(s.result.Warnings, func(w Warning) bool { return w.ID == "samples-streamed" }) {
+		t.Errorf("warnings %q", texts(s.result.Warnings))
+	}
+	if n, err := s.need(t.Context()); err != nil || n.samples >= kept.samples/2 {
+		t.Errorf("%d bytes for samples, %d where they are kept, %v", n.samples, kept.samples, err)
+	}
+}
