@@ -138,7 +138,7 @@ func (d *cpu) load(inputs []Tensor, samples []int, fill func(input int, dst []by
 	}
 	b := &cpuBlock{slots: samples}
 	for i, in := range inputs {
-		t, err := cgo.NewTensor(in.Type, in.Dims...)
+		t, err := newSteps(in)
 		if err != nil {
 			b.Close()
 			return nil, fmt.Errorf("no memory for the data: %w", err)

@@ -28,6 +28,7 @@ type cpuLane struct {
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 	left    []int                  // holders whose codes the next run writes
 	read    []*cpuRead             // one an input, of blocks that are not resident
+	steps   *sequence              // nil: samples have one step
 }
 
 // binding is a part bound to a lane's buffers.
@@ -83,6 +84,9 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 		if err != nil {
 			return nil, err
 		}
+	}
+	if w.steps, err = newSequence(inputs, parts, w.buffers); err != nil {
+		return nil, err
 	}
 	return w, nil
 }
@@ -197,13 +201,13 @@ func (w *cpuLane) runPart(b block, p int) error {
 	defer w.drop()
 	data := b.(*cpuBlock)
 	if data.read == nil {
-		return w.runBound(data.tensors, w.binds[p])
+		return w.runSteps(data.tensors, w.binds[p])
 	}
 	tensors, err := w.readFor(data, p)
 	if err != nil {
 		return err
 	}
-	return w.runBound(tensors, w.binds[p])
+	return w.runSteps(tensors, w.binds[p])
 }
 
 func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {
@@ -228,13 +232,21 @@ func (w *cpuLane) runBound(data []*cgo.Tensor, b *binding) error {
 
 func (w *cpuLane) spent() time.Duration { return w.seconds }
 
-// rows is the output's own memory.
-func (w *cpuLane) rows(output string) ([]float32, error) { return w.buffers[output].Float32s(), nil }
+// rows is the output's own memory, or that of all steps where they are kept.
+func (w *cpuLane) rows(output string) ([]float32, error) {
+	if w.steps != nil && w.steps.output == output {
+		return w.steps.kept.Float32s(), nil
+	}
+	return w.buffers[output].Float32s(), nil
+}
 
 // judge reads the rows where they are.
 func (w *cpuLane) judge(j *judge, b block, gain *bounds.Gain) error {
-	*gain = j.block(w.buffers[j.output].Float32s(), b.samples())
-	return nil
+	rows, err := w.rows(j.output)
+	if err == nil {
+		*gain = j.block(rows, b.samples())
+	}
+	return err
 }
 
 // watchNaN makes the FakeQuant nodes count NaN in what they are given, or no longer. It concerns
@@ -285,6 +297,7 @@ func (w *cpuLane) Close() {
 		r.Close()
 	}
 	w.read = nil
+	w.steps.Close()
 	if w.mask != nil {
 		w.mask.Close()
 		w.mask = nil

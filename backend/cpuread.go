@@ -19,11 +19,18 @@ func (w *cpuLane) readFor(b *cpuBlock, p int) ([]*cgo.Tensor, error) {
 		w.read = make([]*cpuRead, len(w.inputs))
 	}
 	tensors := make([]*cgo.Tensor, len(w.inputs))
-	for _, input := range w.binds[p].inputs() {
+	list := w.binds[p].inputs()
+	if w.steps != nil { // whose steps are cut out of all of them
+		list = nil
+		for input := range w.inputs {
+			list = append(list, input)
+		}
+	}
+	for _, input := range list {
 		r := w.read[input]
 		if r == nil {
 			in := w.inputs[input]
-			t, err := cgo.NewTensor(in.Type, in.Dims...)
+			t, err := newSteps(in)
 			if err != nil {
 				return nil, fmt.Errorf("no memory for the data: %w", err)
 			}

@@ -64,7 +64,7 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 
 // runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
 func (e *Evaluator) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
-	size, row := e.opts.Block, e.judge.row
+	size, row := e.opts.Block, e.judge.whole()
 	var blocks []int
 	for _, from := range d.from {
 		for b := from / size; b*size < d.end(from, e.samples); b++ {
@@ -101,7 +101,7 @@ func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks [
 	e.watch = func(samples []int, all []float32) {
 		lock.Lock()
 		defer lock.Unlock()
-		rows[at[samples[0]]] = append([]float32(nil), all[:len(samples)*e.judge.row]...)
+		rows[at[samples[0]]] = append([]float32(nil), all[:len(samples)*e.judge.whole()]...)
 	}
 	e.alone = true // of a set of one block, too, only the outputs are wanted
 	defer func() { e.watch, e.alone = nil, false }()

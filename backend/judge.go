@@ -15,18 +15,20 @@ type judge struct {
 	samples   int
 	dims      []int64   // of the output, with the block's size first
 	reference []float32 // rows by sample; nil without
-	row       int       // length of an output row
+	row       int       // length of an output row, of one step
+	steps     int       // of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at once
+	last      bool      // the last step alone is judged
 }
 
-// sample returns what the metric compares sample i with.
+// sample returns what the metric compares sample i with; where all steps are judged, i counts them.
 func (j *judge) sample(i int) Sample {
-	s := Sample{Label: -1}
+	s, samples := Sample{Label: -1}, j.samples*j.judged()
 	if j.labels != nil {
 		s.Label = j.labels[i]
 	}
-	s.Pixels, s.Values, s.Dims = part(j.pixels, i, j.samples), part(j.values, i, j.samples), j.labelDims
-	if j.own != nil {
-		s.Own = j.own.of(i, j.samples)
+	s.Pixels, s.Values, s.Dims = part(j.pixels, i, samples), part(j.values, i, samples), j.labelDims
+	if j.own != nil && j.steps <= 1 {
+		s.Own = j.own.of(i, samples)
 	}
 	if j.reference != nil {
 		s.Reference = j.reference[i*j.row : (i+1)*j.row]
@@ -55,15 +57,15 @@ func (j *judge) classes() int {
 // without the padding.
 func (j *judge) block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
-		add(&g, j.metric.gain(rows[slot*j.row:(slot+1)*j.row], j.sample(sample)))
+		add(&g, j.gain(j.rowOf(rows, slot), sample))
 	}
 	return g
 }
 
-// add extends what a block gains by its next sample's.
+// add extends what a block gains by its next sample's: of steps that count, as many as it gains.
 func add(g *bounds.Gain, sample float64) {
 	g.Sum += sample
-	if sample == 1 {
-		g.Count++
+	if sample >= 1 && sample <= mostSteps {
+		g.Count += int(sample)
 	}
 }

@@ -111,15 +111,20 @@ func (e *Evaluator) better(w *cpuLane, at int, other *cpuPart) (bool, error) {
 			if t.Type != cgo.Float32 {
 				return false, nil
 			}
-			want = append(want, append([]float32(nil), w.buffers[t.Name].Float32s()...))
+			rows, err := w.rows(t.Name)
+			if err != nil {
+				return false, err
+			}
+			want = append(want, append([]float32(nil), rows...))
 		}
 		w.binds[at] = theirs
 		if err := w.runPart(data, at); err != nil {
 			return false, fmt.Errorf("blocked part %d: %w", at, err)
 		}
 		for i, t := range other.Outputs {
-			if !sameBits(want[i], w.buffers[t.Name].Float32s()) {
-				return false, nil
+			rows, err := w.rows(t.Name)
+			if err != nil || !sameBits(want[i], rows) {
+				return false, err
 			}
 		}
 	}

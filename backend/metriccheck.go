@@ -8,8 +8,8 @@ import (
 // checkMetric holds labels, references and the output's shape against what the metric needs.
 func (e *Evaluator) checkMetric() error {
 	m, j := e.opts.Metric, &e.judge
-	if m.NeedsReference && len(j.reference) != e.samples*j.row {
-		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.row)
+	if m.NeedsReference && len(j.reference) != e.samples*j.whole() {
+		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.whole())
 	}
 	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom && !j.oneClassAxis() {
 		return badf("metric %s needs an output [samples, classes]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(ClassLabels))
@@ -36,9 +36,9 @@ func (e *Evaluator) checkLabels() error {
 	case PixelLabels:
 		return e.checkPixels()
 	case ValueLabels:
-		if len(j.values) != e.samples*j.row && !m.custom {
+		if len(j.values) != e.samples*j.judged()*j.row && !m.custom {
 			return badf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape, or choose %s",
-				m.Name, j.row, j.output, len(j.values)/e.samples, otherThan(ValueLabels))
+				m.Name, j.judged()*j.row, j.output, len(j.values)/e.samples, otherThan(ValueLabels))
 		}
 		return nil
 	case OwnLabels:
@@ -50,12 +50,15 @@ func (e *Evaluator) checkLabels() error {
 	if j.labels == nil {
 		return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 	}
-	if len(j.labels) != e.samples {
+	if len(j.labels) != e.samples*j.judged() {
+		if j.steps > 1 {
+			return badf("%d labels for %d samples of %d steps: give one a step, [samples, steps], or one a sample, which is that of its last step", len(j.labels), e.samples, j.steps)
+		}
 		return badf("%d labels for %d samples", len(j.labels), e.samples)
 	}
 	for i, l := range j.labels {
 		if !m.custom && (l < 0 || l >= int64(j.row)) {
-			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i, j.output, j.row-1)
+			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i/j.judged(), j.output, j.row-1)
 		}
 	}
 	return nil
@@ -90,14 +93,14 @@ func (e *Evaluator) checkPixels() error {
 	if len(j.dims) < 3 {
 		return badf("metric %s needs an output [samples, classes, height, width]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(PixelLabels))
 	}
-	if per := j.perSample(); len(j.pixels) != e.samples*per {
+	if per := j.perSample() * j.judged(); len(j.pixels) != e.samples*per {
 		return badf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size, or choose %s",
 			m.Name, per, j.output, j.dims, len(j.pixels)/e.samples, otherThan(PixelLabels))
 	}
 	for i, l := range j.pixels {
 		if (l < 0 || int64(l) >= j.dims[1]) && m.options.counts(l) {
 			return badf("label %d of a pixel of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label",
-				l, i/j.perSample(), j.output, j.dims[1]-1)
+				l, i/(j.perSample()*j.judged()), j.output, j.dims[1]-1)
 		}
 	}
 	return nil

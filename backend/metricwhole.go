@@ -34,7 +34,7 @@ func (c *counts) add(samples []int, rows []float32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for slot, sample := range samples {
-		c.book(rows[slot*c.j.row:(slot+1)*c.j.row], c.j.sample(sample), c.sum)
+		c.j.each(c.j.rowOf(rows, slot), sample, func(row []float32, s Sample) { c.book(row, s, c.sum) })
 	}
 }
 

@@ -38,25 +38,30 @@ func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return -1, err
 		}
-		out, err := p.run(none, e.data.blocks[b])
+		err := p.each(none, e.data.blocks[b], func(_ int, out [][]float32) {
+			for slot, sample := range e.data.samplesOf(b) {
+				if (first < 0 || sample < first) && e.anyNaN(p, out, slot) {
+					first = sample
+				}
+			}
+		})
 		if err != nil {
 			return -1, err
 		}
-		for slot, sample := range e.data.samplesOf(b) {
-			if first >= 0 && sample > first {
-				continue
-			}
-			for i, t := range p.stretch.Outputs {
-				if !e.rowsOf(t) || out[i] == nil {
-					continue
-				}
-				size := t.elems() / e.data.block
-				if slices.ContainsFunc(out[i][slot*size:(slot+1)*size], func(v float32) bool { return v != v }) {
-					first = sample
-					break
-				}
-			}
-		}
 	}
 	return first, nil
+}
+
+// anyNaN tells whether a slot's part of some tensor has NaN.
+func (e *Evaluator) anyNaN(p *probe, out [][]float32, slot int) bool {
+	for i, t := range p.stretch.Outputs {
+		if !e.rowsOf(t) || out[i] == nil {
+			continue
+		}
+		size := t.elems() / e.data.block
+		if slices.ContainsFunc(out[i][slot*size:(slot+1)*size], func(v float32) bool { return v != v }) {
+			return true
+		}
+	}
+	return false
 }

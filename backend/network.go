@@ -12,6 +12,13 @@ type Tensor struct {
 
 	Alone bool // of a network's input: a block is one sample, whatever the first dimension is
 
+	// Steps is, of a network's input, how many steps a sample has, of these dimensions each and one behind the other, over which the
+	// network is run one after another; 0: one value for all steps.
+	Steps int `json:",omitempty"`
+	// Fed is, of a network's input, the output of a step that is this input of the next one; the samples have that of the first.
+	// Empty: none.
+	Fed string `json:",omitempty"`
+
 	// First reads the first samples of an input's data, one after another, for runs that only look at a network: values that are
 	// there, since zeros may be what no sample has. Nil: zeros.
 	First func(dst []byte, samples int) error `json:"-"`
@@ -53,8 +60,10 @@ func (t Tensor) elems() int {
 // Bytes is the size of one block.
 func (t Tensor) Bytes() int { return t.elems() * t.Type.Size() }
 
-// sampleBytes is the number of bytes of one sample of a block.
-func (t Tensor) sampleBytes(block int) int { return t.elems() / block * t.Type.Size() }
+// sampleBytes is the number of bytes of one sample of a block, all its steps together.
+func (t Tensor) sampleBytes(block int) int {
+	return t.elems() / block * max(1, t.Steps) * t.Type.Size()
+}
 
 // A Stretch is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
 type Stretch struct {
@@ -68,7 +77,8 @@ type Stretch struct {
 	Empty   bool     // it has no nodes, and ONNX Runtime makes no session of that: its outputs are inputs
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
-	bytes int // of Model, which is given up when it is compiled
+	bytes int    // of Model, which is given up when it is compiled
+	kept  string // where samples have several steps: the output whose values of all of them are kept; empty: of none
 
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed

@@ -37,6 +37,9 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 			e.Close()
 		}
 	}()
+	if stepsOf(e.inputs) > 1 && !o.onCPU() {
+		return nil, badf("samples of several steps run on the CPU alone: choose --device cpu")
+	}
 	e.booked = e.book
 	if e.device, err = openDevice(o, records); err != nil {
 		return nil, err
@@ -59,7 +62,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if o.Metric.perPixel {
 		pixels = e.judge.perSample()
 	}
-	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.data.sizes(), o.Metric.scale(&e.judge, e.samples), o.looks(), pixels))
+	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.judge.sizes(e.data.sizes()), o.Metric.scale(&e.judge, e.samples), o.looks(), pixels))
 	return e, nil
 }
 
@@ -80,7 +83,7 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
-	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers)
+	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, e.opts.Output)
 	if err != nil {
 		return err
 	}
@@ -124,6 +127,7 @@ func (e *Evaluator) chooseOutput() (err error) {
 			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
 				return err
 			}
+			e.judge.overSteps(stepsOf(e.inputs))
 		}
 	}
 	if e.judge.output != "" {

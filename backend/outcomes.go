@@ -10,14 +10,14 @@ import (
 var _ search.OutcomesEvaluator = (*Evaluator)(nil)
 
 // Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts the
-// sample. The metric must be countable.
+// sample, with all its steps. The metric must be countable.
 func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
 	if !e.opts.Metric.Countable {
 		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
 	}
 	right := make([]bool, e.samples) // by sample: the workers write to different ones
 	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		right[sample] = e.judge.metric.gain(row, e.judge.sample(sample)) == 1
+		right[sample] = e.judge.gain(row, sample) == float64(e.judge.judged())
 	})
 	if err != nil {
 		return nil, err

@@ -15,18 +15,25 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 	if err := e.opts.stop.Watch(ctx); err != nil {
 		return search.Score{}, err
 	}
-	row := e.judge.row
 	e.watch = func(samples []int, rows []float32) {
 		for slot, sample := range samples {
-			f(sample, rows[slot*row:(slot+1)*row])
+			f(sample, e.judge.rowOf(rows, slot))
 		}
 	}
 	defer func() { e.watch = nil }()
 	return e.Evaluator.Again(ctx, mask)
 }
 
-// Row is the number of values of an output row.
-func (e *Evaluator) Row() int { return e.judge.row }
+// Row is the number of values of an output row: of all steps of a sample, one behind the other.
+func (e *Evaluator) Row() int { return e.judge.whole() }
+
+// Judged is the number of values that a metric judges at once: an output row, or a step's part of it.
+func (e *Evaluator) Judged(m *Metric) int {
+	if m.custom {
+		return e.judge.whole()
+	}
+	return e.judge.row
+}
 
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets
 // wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
@@ -41,7 +48,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		return high, -1, err
 	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		margins[sample], gained[sample] = e.margin(row, sample), e.judge.metric.gain(row, e.judge.sample(sample))
+		margins[sample], gained[sample] = e.margin(row, sample), e.judge.gain(row, sample)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -83,9 +90,14 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 func (e *Evaluator) Order() []int { return e.data.order }
 
 // margin says how far a sample is from losing its hit: the wanted class's value less the best (for
-// top5: the fifth best) of the others; negative if it is none.
+// top5: the fifth best) of the others; negative if it is none. Of several steps it is the least.
 func (e *Evaluator) margin(row []float32, sample int) float64 {
-	s := e.judge.sample(sample)
+	least := math.Inf(1)
+	e.judge.each(row, sample, func(row []float32, s Sample) { least = min(least, e.marginOf(row, s)) })
+	return least
+}
+
+func (e *Evaluator) marginOf(row []float32, s Sample) float64 {
 	want := s.Label
 	if e.opts.Metric.NeedsReference {
 		want = int64(Top1(s.Reference))

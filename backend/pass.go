@@ -15,6 +15,12 @@ import (
 // float32, are f's until it returns. Each of them is what the network computes: where the runtime's optimizer takes the node
 // away that makes one, all of them are computed without optimization.
 func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
+	return PassSteps(ctx, s, samples, level, func(first, count, _ int, outputs [][]float32) error { return f(first, count, outputs) })
+}
+
+// PassSteps is Pass for samples that may have several steps: f gets the outputs of each of them, from 0 on, one call a step. The
+// outputs that are not float32, which a step hands to the next one, are nil.
+func PassSteps(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count, step int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
 		return err
@@ -27,7 +33,7 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 	}
 	var data []*cgo.Tensor
 	for _, in := range s.Inputs {
-		t, err := cgo.NewTensor(in.Type, in.Dims...)
+		t, err := newSteps(in)
 		if err != nil {
 			return err
 		}
@@ -41,30 +47,27 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 		}
 		count := min(block, samples.Len()-first)
 		for i, in := range s.Inputs {
-			size, bytes := in.sampleBytes(block), data[i].Bytes()
 			for slot := range block {
 				sample := first
 				if slot < count {
 					sample += slot
 				}
-				if err := samples.Read(i, sample, bytes[slot*size:(slot+1)*size]); err != nil {
+				if err := readSlot(samples, i, in, sample, slot, block, data[i].Bytes()); err != nil {
 					return err
 				}
 			}
 		}
-		err := p.run(data)
+		told := func(step int) error { return f(first, count, step, p.outputs) }
+		err := p.run(data, told)
 		if _, unwritten := errors.AsType[*UnwrittenError](err); unwritten && level != 0 {
 			level = 0
 			p.close()
 			if err := p.open(level); err != nil {
 				return err
 			}
-			err = p.run(data)
+			err = p.run(data, told)
 		}
 		if err != nil {
-			return err
-		}
-		if err := f(first, count, p.outputs); err != nil {
 			return err
 		}
 	}
@@ -93,15 +96,31 @@ func (p *passing) open(level int) (err error) {
 	}
 	p.outputs = nil
 	for _, out := range p.Outputs {
-		p.outputs = append(p.outputs, p.lane.buffers[out.Name].Float32s())
+		var values []float32
+		if out.Type == cgo.Float32 {
+			values = p.lane.buffers[out.Name].Float32s()
+		}
+		p.outputs = append(p.outputs, values)
 	}
 	return nil
 }
 
-func (p *passing) run(data []*cgo.Tensor) error {
-	err := p.lane.runBound(data, p.lane.binds[0])
-	if _, unwritten := errors.AsType[*UnwrittenError](err); err != nil && !unwritten {
+// run runs a block, and tells of each of its steps.
+func (p *passing) run(data []*cgo.Tensor, told func(step int) error) error {
+	var refused error // by who is told, and not by the runtime
+	q := p.lane.steps
+	if q != nil {
+		q.told = func(step int, _ []string) error {
+			refused = told(step)
+			return refused
+		}
+	}
+	err := p.lane.runSteps(data, p.lane.binds[0])
+	if _, unwritten := errors.AsType[*UnwrittenError](err); err != nil && refused == nil && !unwritten {
 		return fmt.Errorf("onnx runtime cannot run the network: %w", err)
+	}
+	if err == nil && q == nil {
+		return told(0)
 	}
 	return err
 }

@@ -28,28 +28,51 @@ func (e *Evaluator) openProbe() (*probe, error) {
 	return &probe{stretch: s, compiled: c}, nil
 }
 
-// run returns copies of all float outputs, by output; nil for the others, and for those that the runtime does not write.
-func (p *probe) run(m search.Mask, data block) (out [][]float32, err error) {
-	l := p.lanes()[0]
-	err = l.do(func() error {
-		out, err = p.runOn(l, m, data)
-		return err
-	})
-	return out, err
+// run returns copies of all float outputs, by output, as the last step leaves them; nil for the others, and for those that the
+// runtime does not write.
+func (p *probe) run(m search.Mask, data block) (last [][]float32, err error) {
+	err = p.each(m, data, func(_ int, out [][]float32) { last = out })
+	return last, err
 }
 
-func (p *probe) runOn(l lane, m search.Mask, data block) ([][]float32, error) {
-	if err := l.setMask(m); err != nil {
-		return nil, err
-	}
-	var lost []string
-	if err := l.runPart(data, 0); err != nil {
-		unwritten, ok := errors.AsType[*UnwrittenError](err)
-		if !ok {
-			return nil, err
+// each hands the outputs that run returns to f, of every step.
+func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32)) error {
+	l := p.lanes()[0]
+	return l.do(func() error {
+		if err := l.setMask(m); err != nil {
+			return err
 		}
-		lost = unwritten.Tensors
-	}
+		steps, several := l.(stepper)
+		several = several && steps.eachStep(func(step int, lost []string) error {
+			out, err := p.outputs(l, lost)
+			if err == nil {
+				f(step, out)
+			}
+			return err
+		})
+		if several {
+			defer steps.eachStep(nil)
+		}
+		err := l.runPart(data, 0)
+		unwritten, lossy := errors.AsType[*UnwrittenError](err)
+		switch {
+		case err != nil && !lossy:
+			return err
+		case several:
+			return nil
+		case !lossy:
+			unwritten = &UnwrittenError{}
+		}
+		out, err := p.outputs(l, unwritten.Tensors)
+		if err == nil {
+			f(0, out)
+		}
+		return err
+	})
+}
+
+// outputs copies what has been computed, but for what is lost.
+func (p *probe) outputs(l lane, lost []string) ([][]float32, error) {
 	out := make([][]float32, len(p.stretch.Outputs))
 	for i, t := range p.stretch.Outputs {
 		if t.Type != cgo.Float32 || slices.Contains(lost, t.Name) {
@@ -73,7 +96,7 @@ func (e *Evaluator) FirstNaN(sample int) (string, error) {
 	}
 	defer p.Close()
 	first := ""
-	err = p.sample(e, search.NewMask(e.source.Holders()), sample, func(name string, row []float32) bool {
+	err = p.sample(e, search.NewMask(e.source.Holders()), sample, func(_ int, name string, row []float32) bool {
 		if slices.ContainsFunc(row, func(v float32) bool { return v != v }) {
 			first = name
 		}
@@ -95,16 +118,20 @@ func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int)
 		return "", err
 	}
 	defer b.Close()
-	rows := map[string][]float32{}
-	if err := b.sample(other, search.NewMask(other.source.Holders()), sample, func(name string, row []float32) bool {
-		rows[name] = row
+	type place struct {
+		step int
+		name string
+	}
+	rows := map[place][]float32{}
+	if err := b.sample(other, search.NewMask(other.source.Holders()), sample, func(step int, name string, row []float32) bool {
+		rows[place{step, name}] = slices.Clone(row)
 		return true
 	}); err != nil {
 		return "", err
 	}
 	first := ""
-	err = a.sample(e, m, sample, func(name string, row []float32) bool {
-		if theirs, ok := rows[name]; ok && !sameBits(row, theirs) {
+	err = a.sample(e, m, sample, func(step int, name string, row []float32) bool {
+		if theirs, ok := rows[place{step, name}]; ok && !sameBits(row, theirs) {
 			first = name
 		}
 		return first == ""
@@ -121,22 +148,17 @@ func (e *Evaluator) rowsOf(t Tensor) bool {
 }
 
 // sample runs the block that holds a sample and hands the sample's part of every float tensor to f,
-// in computing order, until f returns false.
-func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(name string, row []float32) bool) error {
+// in computing order, step by step, until f returns false.
+func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(step int, name string, row []float32) bool) error {
 	pos := slices.Index(e.data.order, sample)
-	out, err := p.run(m, e.data.blocks[pos/e.data.block])
-	if err != nil {
-		return err
-	}
-	slot := pos % e.data.block
-	for i, t := range p.stretch.Outputs {
-		if !e.rowsOf(t) || out[i] == nil {
-			continue
+	slot, over := pos%e.data.block, false
+	return p.each(m, e.data.blocks[pos/e.data.block], func(step int, out [][]float32) {
+		for i, t := range p.stretch.Outputs {
+			if over || !e.rowsOf(t) || out[i] == nil {
+				continue
+			}
+			size := t.elems() / e.data.block
+			over = !f(step, t.Name, out[i][slot*size:(slot+1)*size])
 		}
-		size := t.elems() / e.data.block
-		if !f(t.Name, out[i][slot*size:(slot+1)*size]) {
-			return nil
-		}
-	}
-	return nil
+	})
 }

@@ -42,13 +42,12 @@ func newResident(d device, src Samples, inputs []Tensor, size int, order []int) 
 // loadBlock makes a block of so many slots resident, with the first sample in those that are left.
 func loadBlock(d device, src Samples, inputs []Tensor, slots int, samples []int) (block, error) {
 	return d.load(inputs, samples, func(input int, dst []byte) error {
-		size := inputs[input].sampleBytes(slots)
 		for slot := range slots {
 			sample := samples[0]
 			if slot < len(samples) {
 				sample = samples[slot]
 			}
-			if err := src.Read(input, sample, dst[slot*size:(slot+1)*size]); err != nil {
+			if err := readSlot(src, input, inputs[input], sample, slot, slots, dst); err != nil {
 				return err
 			}
 		}

@@ -84,7 +84,7 @@ func (e *Evaluator) testMask(m search.Mask, shuffled block, from []int, copies [
 			return &Dependence{On: "the worker"}, nil
 		}
 	}
-	row := e.judge.row
+	row := e.judge.whole()
 	for slot, src := range from {
 		if src >= 0 && !sameBits(mixed.rows[slot*row:(slot+1)*row], first.rows[src*row:(src+1)*row]) {
 			return e.locate(neighbours, m, shuffled, from)

@@ -62,6 +62,7 @@ func dataFlags() []cli.Flag {
 func sampleFlags() []cli.Flag {
 	return []cli.Flag{
 		inputFlag(),
+		&cli.StringSliceFlag{Name: "state", Category: catInput, Usage: "`OUT:IN`: an output that a step of a sequence hands to the next one as an input, such as hn:h; samples are then [samples, steps, ...], and the input begins at zero or as an array of its name says; may be given again"},
 		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again"},
 		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: leave the samples on disk, where trials read them, and unpack to this folder what cannot be read in place (default: in memory, where they fit, and TMPDIR)"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
@@ -125,7 +126,7 @@ func jsonFlag() cli.Flag {
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
 		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Spool: c.String("spool"), Labels: c.String("labels"),
-		OutputHolder: c.Bool("output-holder"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), Limit: c.Int("limit"),
+		OutputHolder: c.Bool("output-holder"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), State: c.StringSlice("state"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),

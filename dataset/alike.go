@@ -34,10 +34,29 @@ func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	return newColumn(a, in, Options{}, 0)
 }
 
+// orBack says which outputs may be fed back to inputs that the data lack.
+func orBack(inputs []Input) string {
+	flags := ""
+	for _, in := range inputs {
+		if in.Back != "" {
+			flags += " " + in.Back
+		}
+	}
+	if flags == "" {
+		return ""
+	}
+	return ", or feed outputs back," + flags
+}
+
 // orValue says what else can be done about an input of several that the data lack.
 func orValue(inputs []Input, in Input) string {
-	if len(inputs) == 1 {
+	switch {
+	case in.State:
+		return ", as the value in front of the first step: an axis of it is free, and zeros need a size"
+	case len(inputs) == 1:
 		return ""
+	case in.Back != "":
+		return ", give it one value for all samples, --input " + in.Name + "=0 for one, or feed an output back to it, " + in.Back
 	}
 	return ", or give it one value for all samples, --input " + in.Name + "=0 for one"
 }

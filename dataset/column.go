@@ -13,6 +13,7 @@ type column struct {
 	a     array
 	shape []int64 // of one sample, as the network sees it
 	whole bool    // the shape is that of the whole input, which has no batch in front
+	steps int     // that the shape has in front of it; 0: none
 	per   int     // elements of one sample
 
 	items []array // of samples of different shapes
@@ -50,7 +51,7 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if a.items != nil {
 		return raggedColumn(a, in, o, floats)
 	}
-	shape, whole, err := fit(a, in)
+	shape, whole, steps, err := fitSteps(a, in)
 	if err != nil && o.Pad[in.Name] != nil && len(a.shape) > 1 {
 		if c, e := raggedColumn(a.rows(), in, o, floats); e == nil {
 			return c, nil
@@ -62,24 +63,31 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if err := castable(a, in); err != nil {
 		return nil, err
 	}
-	var norm *normalizer
-	if in.Type.Float() || floats == 0 {
-		if norm, err = newNormalizer(in, shape, &o); err != nil {
-			return nil, err
-		}
-		if norm != nil && floats == 0 {
-			return nil, badf("scale, mean and std are for a floating-point input, and the network's input %s takes %s as they are: leave them out", in, in.Type)
-		}
-		if norm != nil && floats != 1 {
-			return nil, badf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
-		}
+	norm, err := normalizerOf(in, shape[min(steps, 1):], o, floats)
+	if err != nil {
+		return nil, err
 	}
 	per := product(a.shape[1:])
 	if per > math.MaxInt/int64(in.Type.Size()) {
 		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
 	}
 	cast := newCaster(a.elem, in.Type, a.big, norm)
-	return &column{in: in, a: a, shape: shape, whole: whole, per: int(per), cast: cast, spare: []*caster{cast}}, nil
+	return &column{in: in, a: a, shape: shape, whole: whole, steps: steps, per: int(per), cast: cast, spare: []*caster{cast}}, nil
+}
+
+// normalizerOf is what becomes of an input's numbers; shape is that of a sample, or of one of its steps. nil: nothing.
+func normalizerOf(in Input, shape []int64, o Options, floats int) (*normalizer, error) {
+	if !in.Type.Float() && floats > 0 || in.State {
+		return nil, nil
+	}
+	norm, err := newNormalizer(in, shape, &o)
+	if norm != nil && floats == 0 {
+		return nil, badf("scale, mean and std are for a floating-point input, and the network's input %s takes %s as they are: leave them out", in, in.Type)
+	}
+	if norm != nil && floats != 1 {
+		return nil, badf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
+	}
+	return norm, err
 }
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }

@@ -102,8 +102,8 @@ func (f *file) open(inputs []Input) (*found, error) {
 		return nil, err
 	}
 	if len(inputs) != 1 {
-		return nil, badf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
-			f.path, inputNames(inputs))
+		return nil, badf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE%s",
+			f.path, inputNames(inputs), orBack(inputs))
 	}
 	return &found{inputs: []array{a}}, nil
 }

@@ -18,6 +18,12 @@ type Input struct {
 	// known to be.
 	Whole  bool
 	Inside int
+	// Steps says that samples may have several steps, each with the shape of the input, along an axis of their own in front.
+	Steps bool
+	// State says that the data are the input's value of the first step alone: no scale, mean or std is applied to them.
+	State bool
+	// Back is the flag that feeds an output back to the input, for who has no data of it; empty: no output looks like it.
+	Back string
 }
 
 // String writes an input as messages name it: its name and its shape, N for a batch of any size and ? for another axis.

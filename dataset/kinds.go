@@ -28,6 +28,12 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 		return s.takeOwn(a, n)
 	}
 	s.labelDims = a.shape[1:]
+	if o.Kind == Classes && o.StepLabels && len(a.shape) == 2 && a.shape[1] > 1 {
+		if o.Ignore != nil {
+			return badf("%s has a label for each step, and no step of a sequence can be left out: leave out --ignore-label", a.what)
+		}
+		o.Kind = Pixels
+	}
 	if o.Kind == Classes {
 		s.labels, err = readLabels(a, n, o.Ignore)
 		return err

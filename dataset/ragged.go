@@ -106,6 +106,9 @@ func (a array) rows() array {
 // raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where that is free
 // as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type.
 func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
+	if in.Steps {
+		return raggedSteps(a, in, o, floats)
+	}
 	want, whole, ones := raggedFit(len(a.items[0].shape), in)
 	if want == nil {
 		want = in.Dims[min(1, len(in.Dims)):] // no sample has so many axes

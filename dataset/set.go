@@ -26,6 +26,10 @@ type Options struct {
 	Alike map[string][]byte
 	// Defaults are inputs of the network that have a value where they are not fed: an array for one of them is refused.
 	Defaults []string
+	// Begin is Alike for inputs of which the data may have an array, which goes before it.
+	Begin map[string][]byte
+	// StepLabels says that Classes may be one a step of each sample: they are then what Pixels are.
+	StepLabels bool
 	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
 	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
 	Pad map[string][]byte
@@ -88,7 +92,10 @@ func Open(path string, inputs []Input, o Options) (*Set, error) {
 	return s, nil
 }
 
-func (s *Set) open(o Options) error {
+func (s *Set) open(o Options) (err error) {
+	if o, err = s.begin(o); err != nil {
+		return err
+	}
 	if len(fed(s.inputs, o)) == 0 {
 		return badf("the network has no input to feed")
 	}
@@ -157,7 +164,7 @@ func (s *Set) addColumns(got *found, o Options) error {
 	}
 	floats := 0
 	for _, in := range s.inputs {
-		if in.Type.Float() && o.Alike[in.Name] == nil {
+		if in.Type.Float() && o.Alike[in.Name] == nil && !in.State {
 			floats++
 		}
 	}
@@ -188,7 +195,7 @@ func (s *Set) addColumns(got *found, o Options) error {
 		}
 		s.columns = append(s.columns, c)
 	}
-	return nil
+	return s.checkSteps()
 }
 
 // Len is the number of samples.
@@ -200,6 +207,9 @@ func (s *Set) Labels() []int64 { return s.labels }
 // Shape is the shape of one sample of an input, without the batch axis, with all sizes known. The caller does not change
 // it.
 func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
+
+// Steps is how many steps the samples of an input have, along the first axis of their shape; 0: they have no such axis.
+func (s *Set) Steps(input int) int { return s.columns[input].steps }
 
 // Whole tells whether an input has no batch in front, or has it elsewhere: then a sample is all of the input, with one for the
 // size of such an axis, and can only run alone.

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"maps"
 	"slices"
 
 	"demote/onnx/onnxpb"
@@ -90,5 +91,9 @@ func (b *byteFed) then(op string, to DType, constant ...*onnxpb.TensorProto) nod
 func (b *byteFed) end() string {
 	g := b.m.Graph()
 	g.Node = append(b.nodes, g.Node...)
+	if steps, known := b.m.Steps[b.made.GetName()]; known {
+		b.m.Steps = maps.Clone(b.m.Steps)
+		b.m.Steps[b.fed] = steps
+	}
 	return b.fed
 }

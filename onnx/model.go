@@ -31,6 +31,9 @@ type Model struct {
 	Path  string // the file as the user named it, "" if it came from memory
 	Alone bool   // its inputs have the shapes of one sample, of which some have no batch in front
 
+	States []State        // what a step of a sequence hands to the next one
+	Steps  map[string]int // by input, where the shapes are those of samples: how many steps each has; see backend.Tensor
+
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them
 

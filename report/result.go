@@ -18,6 +18,7 @@ type Result struct {
 	Strategy      string            `json:"strategy"`
 	Formula       string            `json:"formula"`
 	Samples       int               `json:"samples"`
+	Steps         int               `json:"steps"` // of each sample, of sequences; 0: they are none
 	Target        Target            `json:"target"`
 	Int16Share    string            `json:"int16_share"` // what was wanted instead of a target
 	Met           bool              `json:"met"`

@@ -40,6 +40,9 @@ func (v *view) searched() *section {
 		if files["data"] != "" {
 			fmt.Fprintf(&b, " of %s", files["data"])
 		}
+		if v.Steps > 0 {
+			fmt.Fprintf(&b, ", each with %s over which the network is run with what it hands on", plural(v.Steps, "step"))
+		}
 		b.WriteString(". ")
 	}
 	if v.Strategy != "" {

@@ -59,6 +59,8 @@ func decimalText(text string) (float64, bool) {
 // checkPromise refuses choices of hold-out and confidence that cannot be meant.
 func (c Config) checkPromise() error {
 	switch {
+	case c.Holdout != "" && len(c.State) > 0:
+		return mistakef("--holdout %s: the steps of a sequence are not independent samples, which all that is said of a hold-out rests on: leave it out, and score the mix on others with demote eval", c.Holdout)
 	case strings.HasSuffix(c.Holdout, "%") && c.holdoutShare() == 0:
 		return mistakef("--holdout %s: give a share of the samples between 0%% and 100%%, such as 30%%, or a file", c.Holdout)
 	case c.Confidence == "":

@@ -77,7 +77,7 @@ func (o *openedFile) misdeclared() bool {
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
-	o.file = o.file.WithOutputs(o.output)
+	o.file = o.file.WithOutputs(o.file.WithStates(o.output)...)
 	o.bytes, err = o.file.Bytes()
 	return err
 }
@@ -116,7 +116,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWr
 		first = backend.OutputsOnly
 	}
 	score, err := run(first)
-	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > 1 { // another output is of a size of its own in every run
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(o.file.WithStates(o.output)) { // another output is of a size of its own in every run
 		if err := o.leave(); err != nil {
 			return a, score, err
 		}

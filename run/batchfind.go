@@ -127,6 +127,8 @@ func (o otherOrder) Read(input, sample int, dst []byte) error {
 	return o.samples.Read(o.numbers[input], sample, dst)
 }
 
+func (o otherOrder) Steps(input int) int { return o.samples.Steps(o.numbers[input]) }
+
 func (o otherOrder) Shape(input int) []int64 { return o.samples.Shape(o.numbers[input]) }
 
 // A touching is a network whose samples touch each other in blocks by so little that only the self-test has found it: whoever

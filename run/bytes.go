@@ -1,7 +1,6 @@
 package run
 
 import (
-	"demote/backend"
 	"demote/dataset"
 	"demote/onnx"
 )
@@ -24,11 +23,12 @@ func (b byteSamples) Read(input, sample int, dst []byte) error {
 // bytesIn lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
 // of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
 // the network looks up what the host makes of each byte.
-func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (backend.Samples, map[string]string) {
+func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (samples, map[string]string) {
 	out := byteSamples{Set: p.data}
 	names := map[string]string{}
 	for i, in := range p.inputs {
 		a, is := p.data.Bytes(i)
+		is = is && in.Fed == "" // a step makes floats of it
 		out.bytes = append(out.bytes, is)
 		switch {
 		case !is:

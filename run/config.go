@@ -64,6 +64,7 @@ type Config struct {
 
 	Fixed  []string  `json:"input"` // NAME=VALUE: inputs that have the same value for every sample
 	Pad    []string  `json:"pad"`   // NAME=VALUE: of inputs, what is put behind shorter samples
+	State  []string  `json:"state"` // OUT:IN: outputs that a step of a sequence hands to the next one as inputs
 	Output string    `json:"output"`
 	Limit  int       `json:"limit"` // a stratified part of the samples; 0: all
 	Scale  []float32 `json:"scale"`

@@ -23,11 +23,13 @@ func (s *searching) chooseDevice() error {
 }
 
 func (s *searching) findDevice() error {
-	name := s.config.Device
+	name, states := s.config.Device, len(s.config.State) > 0
 	switch {
-	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
+	case name == backend.DeviceCPU, name == "auto" && (states || !backend.WithCUDA):
 		s.device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil
+	case name != "auto" && states:
+		return mistakef("--device %s: samples of several steps, --state, run on the CPU alone: choose --device cpu", name)
 	case name != "auto":
 		var err error
 		if s.device, err = backend.CheckGPU(name); err == nil {

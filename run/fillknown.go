@@ -17,7 +17,7 @@ func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
 	masks, known := m.MaskInputs(), make(map[string]onnx.Known)
 	var buffer []float32
 	for i, v := range m.Inputs() {
-		if v.Type != onnx.Float {
+		if v.Type != onnx.Float || m.FedBy(v.Name) != "" { // of a state the samples have the first value alone
 			continue
 		}
 		k, f, mask := onnx.Known{}, &fill{}, slices.Contains(masks, v.Name)

@@ -61,7 +61,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	s.options.Reference = reference
 	if s.metric.NeedsReference {
-		if score, err = s.metric.ScoreRows(reference, reference, row); err != nil {
+		if score, err = s.metric.ScoreRows(reference, reference, e.Judged(s.metric)); err != nil {
 			return err
 		}
 	}

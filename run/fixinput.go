@@ -58,6 +58,9 @@ func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err
 		return nil, nil, err
 	}
 	unread := m.DropUnread()
+	if err := c.takeStates(m, list); err != nil {
+		return nil, nil, err
+	}
 	if len(list) == 0 {
 		return m, nil, nil
 	}

@@ -109,7 +109,7 @@ func (c Config) labelKind() dataset.LabelKind {
 func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, error) {
 	m, cmd, err := c.namedMetric()
 	if err == nil && m == nil {
-		m, err = chooseMetric("", p.data.Labels() != nil)
+		m, err = chooseMetric("", p.classLabels())
 	}
 	if err != nil {
 		return nil, nil, err
@@ -175,4 +175,15 @@ func (p *prepared) balancedWeights(ignore *int64) []float64 {
 func giveLabels(o *backend.Options, set *dataset.Set) {
 	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
 	o.Own = (*backend.LabelArray)(set.Own())
+	if o.Metric.ChecksClasses() && o.Labels == nil { // a class a step
+		for _, class := range o.Pixels {
+			o.Labels = append(o.Labels, int64(class))
+		}
+		o.Pixels = nil
+	}
+}
+
+// classLabels tells whether the data have a class for each sample, or for each of its steps.
+func (p *prepared) classLabels() bool {
+	return p.data.Labels() != nil || len(p.model.States) > 0 && p.data.Pixels() != nil
 }

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -72,22 +74,29 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		return nil, nil
 	}
 	var err error
-	if out.Model, err = m.WithOutputs(names...).Bytes(); err != nil {
+	for _, name := range m.WithStates() {
+		t, err := src.tensor(name)
+		if err != nil {
+			return nil, err
+		}
+		out.Outputs = append(out.Outputs, t)
+	}
+	if out.Model, err = m.WithOutputs(m.WithStates(names...)...).Bytes(); err != nil {
 		return nil, err
 	}
-	var suspects []int
+	found := map[int]bool{}
 	err = backend.Pass(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
-			for _, row := range sums {
+			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {
-					suspects = append(suspects, first+slot)
+					found[first+slot] = true
 					break
 				}
 			}
 		}
 		return nil
 	})
-	return suspects, err
+	return slices.Sorted(maps.Keys(found)), err
 }
 
 // sumRows adds the sum of every row of a tensor to a graph. The axes are an input since opset 13, and an attribute before.

@@ -117,8 +117,8 @@ func (o *observation) refuseNaN(sample, holder int) error {
 
 // preview learns from the first block which holders are masks, so that the pass need not be made again; it is held against all
 // samples at the end of it.
-func (o *observation) preview(holders []int, count int, values func(tensor string) []float32) error {
-	err := o.show(0, holders, 0, count, values)
+func (o *observation) preview(holders []int, b observedBlock) error {
+	err := o.show(0, holders, b)
 	if err == nil {
 		if o.fills, _, err = o.fills.again(o.network, o.known); err == nil {
 			o.fills = o.fills.anew()
@@ -147,20 +147,25 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
 	work := o.config.begin(stageCalibrate, "samples", o.observers[0].Passes()*o.data.Len(), 0)
 	defer work.end()
 	again := &repeats{}
-	return backend.Pass(ctx, stretch, fed, optimization, func(first, count int, outputs [][]float32) error {
+	return backend.PassSteps(ctx, stretch, fed, optimization, func(first, count, step int, outputs [][]float32) error {
+		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
 		switch {
 		case before == 0:
+		case first == 0 && step > 0:
+			return nil
 		case first == 0:
 			again.sum(outputs)
-			return o.preview(holders, min(count, o.data.Len()), func(tensor string) []float32 { return outputs[at[tensor]] })
-		case first == before:
+			b.first, b.count = 0, min(count, o.data.Len())
+			return o.preview(holders, b)
+		case first == before && step == 0: // where chance shows
 			if i := again.differs(outputs); i >= 0 {
 				return refuseChance(ctx, o.fixed, o.data, o.block, stretch.Outputs[i].Name, o.config)
 			}
 		}
-		first -= before
-		err := o.show(pass, holders, first, count, func(tensor string) []float32 { return outputs[at[tensor]] })
-		work.at(pass*o.data.Len() + first + count)
+		err := o.show(pass, holders, b)
+		if step+1 == stepsOf(o.inputs) {
+			work.at(pass*o.data.Len() + b.first + count)
+		}
 		return err
 	})
 }

@@ -45,7 +45,7 @@ func (o *observation) stretch() (*backend.Stretch, error) {
 		return nil, err
 	}
 	names = withOutputs(o.fixed, whole, names)
-	model := o.fixed.WithOutputs(names...)
+	model := o.fixed.WithOutputs(o.fixed.WithStates(names...)...)
 	src, err := newSource(model, 0, names)
 	if err != nil {
 		return nil, err

@@ -10,22 +10,34 @@ import (
 	"demote/crash"
 )
 
+// An observedBlock is what a step of a pass gives for one block.
+type observedBlock struct {
+	first, count, step int
+	values             func(tensor string) []float32
+}
+
 // show shows the values of some holders in one block, those of each holder in the order of the samples.
-func (o *observation) show(pass int, holders []int, first, count int, values func(tensor string) []float32) error {
+func (o *observation) show(pass int, holders []int, b observedBlock) error {
 	bad := make([]int, len(holders)) // the first slot with values that are not finite
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for n, i := range holders {
-		bad[n] = count
-		tensor := o.network.Holders[i].Tensor
+		bad[n] = b.count
+		from := o.network.Holders[i].Tensor
 		all.Go(func() (err error) {
 			defer crash.Catch(&err)
-			if o.takes(tensor) {
-				return o.showInput(pass, i, first, count)
+			if o.takes(from) {
+				if b.step == 0 {
+					err = o.showInput(pass, i, b.first, b.count)
+				}
+				from = o.inputs[o.isInput[from]].Fed
+				if err != nil || from == "" || b.step+1 == stepsOf(o.inputs) { // a state's values are those that steps hand on
+					return err
+				}
 			}
-			rows := o.shapes.rows(tensor, o.block)
-			for slot := range count {
-				if !o.one(pass, i, first+slot, rows.of(values(tensor), slot)) {
+			rows := o.shapes.rows(from, o.block)
+			for slot := range b.count {
+				if !o.one(pass, i, b.first+slot, rows.of(b.values(from), slot)) {
 					bad[n] = min(bad[n], slot)
 				}
 			}
@@ -35,8 +47,8 @@ func (o *observation) show(pass int, holders []int, first, count int, values fun
 	if err := all.Wait(); err != nil || o.config.AllowNaN || len(bad) == 0 {
 		return err
 	}
-	if n := slices.Index(bad, slices.Min(bad)); bad[n] < count {
-		return o.refuseNaN(first+bad[n], holders[n])
+	if n := slices.Index(bad, slices.Min(bad)); bad[n] < b.count {
+		return o.refuseNaN(b.first+bad[n], holders[n])
 	}
 	return nil
 }
@@ -60,14 +72,14 @@ func (o *observation) one(pass, holder, sample int, x []float32) bool {
 // showInput shows a network input's samples, which no pass gives.
 func (o *observation) showInput(pass, holder, first, count int) error {
 	var buffer []float32
-	sample := first
-	return observeInput(o.data, o.isInput[o.network.Holders[holder].Tensor], first, count, &buffer, func(x []float32) {
-		o.one(pass, holder, sample, x)
-		sample++
+	input, shown := o.isInput[o.network.Holders[holder].Tensor], 0
+	return observeInput(o.data, input, first, count, &buffer, func(x []float32) {
+		o.one(pass, holder, first+shown/max(1, o.data.Steps(input)), x)
+		shown++
 	})
 }
 
-// observeInput hands out a network input's samples.
+// observeInput hands out a network input's samples, step by step.
 func observeInput(data samples, input, first, count int, buffer *[]float32, f func([]float32)) error {
 	elems := 1
 	for _, d := range data.Shape(input) {
@@ -80,7 +92,10 @@ func observeInput(data samples, input, first, count int, buffer *[]float32, f fu
 		if err := data.Read(input, first+i, floatBytes(*buffer)); err != nil {
 			return fmt.Errorf("calibration sample %d: %w", first+i, err)
 		}
-		f(*buffer)
+		steps := max(1, data.Steps(input))
+		for one := elems / steps; steps > 0; steps-- {
+			f((*buffer)[elems-steps*one:][:one])
+		}
 	}
 	return nil
 }

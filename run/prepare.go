@@ -221,13 +221,13 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	return dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 }
 
 // needLabels refuses data without labels for a metric that needs them.
 func (p *prepared) needLabels(m *backend.Metric, c Config) error {
-	missing := p.data.Labels() == nil
+	missing := !p.classLabels()
 	switch m.Labels {
 	case backend.PixelLabels:
 		missing = p.data.Pixels() == nil
@@ -302,10 +302,10 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 	}
 	n := *p.network
 	n.Model = fixed
-	var samples backend.Samples = p.data
+	var given samples = p.data
 	var fed map[string]string
 	if bytes {
-		samples, fed = p.bytesIn(fixed, gpu)
+		given, fed = p.bytesIn(fixed, gpu)
 	}
 	if !p.fixShapes {
 		n.Model = p.shapes.asOpen(fixed, p.network.Model)
@@ -319,13 +319,13 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
 		for i, in := range p.inputs {
 			if name, is := fed[in.Name]; is {
-				src.first[name] = firstOf(samples, i)
+				src.first[name] = firstOf(given, i)
 				continue
 			}
 			src.first[in.Name] = in.First
 		}
 	}
-	return src, samples, err
+	return src, given, err
 }
 
 // Close gives the data back. It may be called more than once.

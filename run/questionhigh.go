@@ -164,6 +164,9 @@ func (p *picked) Shape(input int) []int64 { return p.set.Shape(input) }
 // Whole tells whether an input has no batch in front.
 func (p *picked) Whole(input int) bool { return p.set.Whole(input) }
 
+// Steps is how many steps the samples have.
+func (p *picked) Steps(input int) int { return p.set.Steps(input) }
+
 func (p *picked) Read(input, i int, dst []byte) error {
 	return p.set.Read(input, p.samples[i], dst)
 }

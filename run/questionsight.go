@@ -54,7 +54,7 @@ func (p *prepared) newSight(m *backend.Metric, c Config, row int) *sight {
 		g.probes = append(g.probes, i*n/most)
 	}
 	g.rows = make([]float32, most*row)
-	if c.MetricCmd == "" {
+	if c.MetricCmd == "" && len(c.State) == 0 { // a row has all steps, which labels are not asked about
 		g.take(p, m, c)
 	}
 	if g.kind != unlabelled {

@@ -52,7 +52,9 @@ func (p *prepared) questionLabels(c Config) []Warning {
 	what := "labels"
 	class, all := one(len(p.data.Labels()), func(i int) int64 { return p.data.Labels()[i] })
 	if pixels := p.data.Pixels(); pixels != nil {
-		what = "pixels' labels"
+		if what = "pixels' labels"; len(p.model.States) > 0 {
+			what = "steps' labels"
+		}
 		class, all = one(len(pixels), func(i int) int64 { return int64(pixels[i]) })
 	}
 	if !all {

@@ -90,7 +90,7 @@ func firstChance(ctx context.Context, src *source, data samples, block int) (fir
 			names = append(names, name)
 		}
 	}
-	all, err := src.stretch(src.model.WithOutputs(names...))
+	all, err := src.stretch(src.model.WithOutputs(src.model.WithStates(names...)...))
 	if err != nil {
 		return ""
 	}
@@ -99,7 +99,11 @@ func firstChance(ctx context.Context, src *source, data samples, block int) (fir
 		place[name] = i
 	}
 	r, at := &repeats{}, len(names)
-	_ = backend.Pass(ctx, all, twice{firstBlock{data, block}, block}, optimization, func(first, _ int, outputs [][]float32) error {
+	_ = backend.PassSteps(ctx, all, twice{firstBlock{data, block}, block}, optimization, func(first, _, step int, outputs [][]float32) error {
+		outputs = outputs[:len(names)]
+		if step > 0 { // chance shows in the first
+			return nil
+		}
 		if first == 0 {
 			r.sum(outputs)
 			return nil

@@ -101,6 +101,7 @@ type recorded struct {
 func (r recorded) Len() int          { return r.n }
 func (r recorded) Shape(int) []int64 { return nil }
 func (r recorded) Whole(int) bool    { return false }
+func (r recorded) Steps(int) int     { return 0 }
 func (r recorded) Read(_, sample int, _ []byte) error {
 	*r.read = append(*r.read, sample)
 	return nil

@@ -30,6 +30,7 @@ type Result struct {
 	Strategy      string            `json:"strategy"`
 	Formula       string            `json:"formula"`
 	Samples       int               `json:"samples"`
+	Steps         int               `json:"steps,omitempty"` // of each sample, where --state makes sequences of them
 	Target        TargetResult      `json:"target"`
 	Int16Share    string            `json:"int16_share,omitempty"` // what was wanted instead of a target
 	Met           bool              `json:"met"`

@@ -90,6 +90,7 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	backend.Trim()
+	s.sayStates(s.config.Say)
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -201,7 +202,7 @@ func (s *searching) begin(ctx context.Context) error {
 	s.result = &Result{
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
-		Inputs:   s.files, Samples: s.data.Len(), Strategy: c.Strategy, Formula: c.Formula,
+		Inputs:   s.files, Samples: s.data.Len(), Steps: s.steps(), Strategy: c.Strategy, Formula: c.Formula,
 		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {

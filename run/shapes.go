@@ -79,7 +79,7 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 		dims[in.Name] = in.At(block).Dims
 	}
 	fixed := m.WithShapes(dims)
-	fixed.Alone = inputs[0].Alone
+	fixed.Alone, fixed.Steps = inputs[0].Alone, stepsBy(inputs)
 	if err := fixed.FoldConstants(open...); err != nil {
 		return nil, err
 	}
@@ -101,13 +101,15 @@ type samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
 	Whole(input int) bool    // the input has no batch in front: a sample is all of it, and runs alone
+	Steps(input int) int     // along the first axis of the shape; 0: it has none for them
 }
 
 // dataInputs describes a model's inputs to the dataset.
 func dataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
-		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v)})
+		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
+			Steps: len(m.States) > 0 && m.FedBy(v.Name) == "", State: m.FedBy(v.Name) != "", Back: backFlag(m, v)})
 	}
 	return list
 }
@@ -124,7 +126,10 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		if at := m.BatchElsewhere(v.Name); at > 0 && !whole {
 			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
-		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), First: firstOf(data, i), Alone: single}
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), First: firstOf(data, i), Alone: single, Steps: data.Steps(i), Fed: m.FedBy(v.Name)}
+		if t.Steps > 0 {
+			t.Dims = t.Dims[1:]
+		}
 		if !whole {
 			t.Dims = append([]int64{int64(block)}, t.Dims...)
 		}
@@ -136,21 +141,24 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	return list, nil
 }
 
-// firstOf reads the first samples of an input; where there are more to be than there are, the first one again.
-func firstOf(data backend.Samples, input int) func(dst []byte, n int) error {
+// firstOf reads the first samples of an input, of several steps the first; where there are more to be than there are, the first
+// one again.
+func firstOf(data samples, input int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
 			return nil
 		}
 		size := len(dst) / n
+		whole := make([]byte, size*max(1, data.Steps(input)))
 		for i := range n {
 			at := i
 			if i >= data.Len() {
 				at = 0
 			}
-			if err := data.Read(input, at, dst[i*size:][:size]); err != nil {
+			if err := data.Read(input, at, whole); err != nil {
 				return err
 			}
+			copy(dst[i*size:], whole[:size])
 		}
 		return nil
 	}
@@ -240,6 +248,9 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 			return name, notConstant(m, name)
 		}
 		names = append(names, v.Name)
+	}
+	if own := m.OwnOutputs(); name == "" && len(own) == 1 {
+		return own[0], notConstant(m, own[0])
 	}
 	switch {
 	case name != "":

@@ -25,14 +25,17 @@ var _ backend.BlockedSource = (*source)(nil)
 
 // newSource cuts a switchable model, or a float one, for the given outputs.
 func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
-	s := &source{model: m, holders: holders, cuts: m.Cuts(outputs...), fakes: m.FakeQuants(), tensors: map[string]backend.Tensor{}}
+	s := &source{model: m, holders: holders, cuts: m.Cuts(m.WithStates(outputs...)...), fakes: m.FakeQuants(), tensors: map[string]backend.Tensor{}}
+	if len(m.States) > 0 { // what is behind a cut is in front of it in the next step
+		s.cuts = []onnx.Cut{s.cuts[0], s.cuts[len(s.cuts)-1]}
+	}
 	for _, v := range m.Values() {
 		if v.Type == onnx.Undefined || v.Dims == nil || slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) {
 			continue
 		}
 		s.tensors[v.Name] = backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}
 	}
-	return s, nil
+	return s, s.checkStates()
 }
 
 func (s *source) Holders() int { return s.holders }
@@ -43,7 +46,7 @@ func (s *source) Inputs() []backend.Tensor {
 	var list []backend.Tensor
 	for _, v := range s.model.Inputs() {
 		if v.Name != onnx.MaskInput {
-			list = append(list, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, Alone: s.model.Alone})
+			list = append(list, s.input(backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}))
 		}
 	}
 	return list
@@ -121,8 +124,15 @@ func (s *source) tensor(name string) (backend.Tensor, error) {
 	if !ok {
 		return t, fmt.Errorf("the shape of tensor %s is not known", name)
 	}
-	t.First, t.Alone = s.first[name], s.model.Alone
+	t = s.input(t)
+	t.First = s.first[name]
 	return t, nil
+}
+
+// input tells a tensor that is an input of the network how its samples lie.
+func (s *source) input(t backend.Tensor) backend.Tensor {
+	t.Alone, t.Steps, t.Fed = s.model.Alone, s.model.Steps[t.Name], s.model.FedBy(t.Name)
+	return t
 }
 
 func (s *source) Stored(cut int) []backend.StoredTensor {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"demote/crash"
 )
 
 // stageEvery is the time between two words about a stage.
@@ -131,6 +133,8 @@ func (c Config) begin(name, unit string, total int, expected time.Duration) *wor
 		return w
 	}
 	w.wait.Go(func() {
+		var fault error // of who is told: the stage goes on without a word
+		defer crash.Catch(&fault)
 		ticks := time.NewTicker(stageEvery)
 		defer ticks.Stop()
 		for {

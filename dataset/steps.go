@@ -1,0 +1,100 @@
+package dataset
+
+import (
+	"maps"
+	"os"
+	"slices"
+)
+
+// fitSteps is fit for samples that may have several steps, in front of what the input has; 0: they have no axis for them.
+func fitSteps(a array, in Input) (shape []int64, whole bool, steps int, err error) {
+	if !in.Steps {
+		shape, whole, err = fit(a, in)
+		return shape, whole, 0, err
+	}
+	if len(a.shape) > 1 && a.shape[1] > 0 && a.shape[1] <= mostSamples {
+		one := a
+		one.shape = slices.Delete(slices.Clone(a.shape), 1, 2)
+		if shape, whole, err = fit(one, in); err == nil {
+			return append([]int64{a.shape[1]}, shape...), whole, int(a.shape[1]), nil
+		}
+	}
+	if shape, whole, err = fit(a, in); err != nil {
+		err = badf("%s has shape %s, but a step of the network's input is %s: save the samples as [samples, steps] and what the network has of one step", a.what, dims(a.shape), in)
+	}
+	return shape, whole, 0, err
+}
+
+// raggedSteps is raggedColumn for samples of different numbers of steps: the axis of the steps is one of any size.
+func raggedSteps(a array, in Input, o Options, floats int) (*column, error) {
+	steps, rank := in, len(a.items[0].shape)
+	steps.Steps, steps.Batched, steps.Whole, steps.Inside = false, true, false, 0
+	switch {
+	case rank == len(in.Dims) && !in.Whole: // the steps in the place of the batch
+		steps.Dims = slices.Insert(slices.Clone(in.Dims), 1, -1)
+	case rank == len(in.Dims)+1 && !in.Batched: // in front of all of the input
+		steps.Dims = append([]int64{-1, -1}, in.Dims...)
+	default:
+		plain := in
+		plain.Steps = false
+		return raggedColumn(a, plain, o, floats)
+	}
+	plain := o
+	plain.Scale, plain.Mean, plain.Std = nil, nil, nil
+	c, err := raggedColumn(a, steps, plain, floats)
+	if err != nil {
+		return nil, err
+	}
+	c.in, c.whole, c.steps = in, rank > len(in.Dims), int(c.shape[0])
+	norm, err := normalizerOf(in, c.shape[1:], o, floats)
+	c.cast = newCaster(a.elem, in.Type, a.big, norm)
+	c.spare = []*caster{c.cast}
+	return c, err
+}
+
+// checkSteps sees that all inputs have as many steps, but for those that have none.
+func (s *Set) checkSteps() error {
+	var first *column
+	for _, c := range s.columns {
+		switch {
+		case c.steps == 0:
+		case first == nil:
+			first = c
+		case c.steps != first.steps:
+			return badf("%s has %d steps a sample and %s has %d: save as many of each", first.a.what, first.steps, c.a.what, c.steps)
+		}
+	}
+	return nil
+}
+
+// begin gives inputs that the data have no array of the value that they begin with.
+func (s *Set) begin(o Options) (Options, error) {
+	if len(o.Begin) == 0 {
+		return o, nil
+	}
+	o.Alike = maps.Clone(o.Alike)
+	if o.Alike == nil {
+		o.Alike = map[string][]byte{}
+	}
+	has := func(string) bool { return false }
+	if info, err := os.Stat(s.path); err == nil && !info.IsDir() {
+		f, closer, err := openFile(s.path, s.temp)
+		if err != nil {
+			return o, err
+		}
+		defer closer.Close()
+		if f.kind() == npzFile {
+			z, err := readArchive(f)
+			if err != nil {
+				return o, err
+			}
+			has = func(key string) bool { return z.has(key) || z.has(itemKey(key, 0)) }
+		}
+	}
+	for name, value := range o.Begin {
+		if !has(name) {
+			o.Alike[name] = value
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,182 @@
+package run
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"demote/backend"
+	"demote/onnx"
+)
+
+// takeStates reads --state for a network: what a step of a sequence hands to the next one. fixed are the inputs that --input gives
+// a value.
+func (c Config) takeStates(m *onnx.Model, fixed []fixedInput) error {
+	for _, text := range c.State {
+		s, err := parseState(m, text, fixed)
+		if err != nil {
+			return err
+		}
+		if other := m.FedBy(s.Input); other != "" {
+			return mistakef("--state %s: input %s is fed by %s already; give each input one output", text, s.Input, other)
+		}
+		m.States = append(m.States, s)
+	}
+	if len(m.States) > 0 && len(m.States) == len(m.Inputs()) {
+		return mistakef("%s: --state feeds all of the network's inputs: leave out the one that the samples of --data are for", m.Path)
+	}
+	return nil
+}
+
+// parseState reads one --state OUT:IN. Both names may have colons.
+func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, error) {
+	if !strings.Contains(text, ":") {
+		return onnx.State{}, mistakef("--state %s: give an output and the input that it is fed back to, such as --state hn:h", text)
+	}
+	outputs, inputs := byName(m.Outputs()), byName(m.Inputs())
+	known := "" // an output that the text begins with
+	for i, r := range text {
+		if r != ':' {
+			continue
+		}
+		out, in := text[:i], text[i+1:]
+		o, isOutput := outputs[out]
+		v, isInput := inputs[in]
+		switch {
+		case isOutput && lacks(fixed, in):
+			return onnx.State{}, mistakef("--state %s: --input gives %s a value already: leave one of them out", text, in)
+		case isOutput && isInput:
+			return onnx.State{Output: out, Input: in}, checkState(m, text, o, v)
+		case isOutput:
+			known = out
+		}
+	}
+	if known != "" {
+		return onnx.State{}, mistakef("--state %s: %s has no input %s left; it has %q", text, m.Path, text[len(known)+1:], slices.Sorted(maps.Keys(inputs)))
+	}
+	out, _, _ := strings.Cut(text, ":")
+	return onnx.State{}, mistakef("--state %s: %s has no output %s; it has %q", text, m.Path, out, slices.Sorted(maps.Keys(outputs)))
+}
+
+// byName are values by their names.
+func byName(values []onnx.Value) map[string]onnx.Value {
+	named := map[string]onnx.Value{}
+	for _, v := range values {
+		named[v.Name] = v
+	}
+	return named
+}
+
+// checkState refuses an output that cannot be an input: of another type, or of another shape as far as the file declares both.
+func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
+	if len(in.Dims) == 0 {
+		return mistakef("--state %s: input %s is a scalar: export the network with an axis of size 1 there", text, in.Name)
+	}
+	if out.Type != onnx.Undefined && out.Type != in.Type {
+		return mistakef("--state %s: output %s is %s and input %s is %s: a state has one type", text, out.Name, out.Type, in.Name, in.Type)
+	}
+	if !out.MayBe(in.Dims) {
+		return mistakef("--state %s: output %s is %s and input %s is %s: a state has one shape, which does not grow", text, out.Name, axesText(out.Dims), in.Name, axesText(in.Dims))
+	}
+	return notConstant(m, out.Name)
+}
+
+// axesText writes a shape, ? for an axis of any size.
+func axesText(dims []int64) string {
+	var list []string
+	for _, d := range dims {
+		text := "?"
+		if d >= 0 {
+			text = fmt.Sprint(d)
+		}
+		list = append(list, text)
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+// checkStates sees, once all shapes are known, that what is fed back has the shape of the input that it is fed to.
+func (s *source) checkStates() error {
+	inputs := byName(s.model.Inputs())
+	for _, st := range s.model.States {
+		v, read := inputs[st.Input]
+		out, known := s.tensors[st.Output]
+		if read && known && !slices.Equal(out.Dims, v.Dims) {
+			return mistakef("--state %s:%s: for these samples output %s is %s and input %s is %s: a state has one shape, which does not grow", st.Output, st.Input, st.Output, axesText(out.Dims), st.Input, axesText(v.Dims))
+		}
+	}
+	return nil
+}
+
+// zeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a free axis that is
+// not the batch has none.
+func zeroStates(m *onnx.Model) map[string][]byte {
+	zeros := map[string][]byte{}
+	for _, v := range m.Inputs() {
+		if m.FedBy(v.Name) == "" {
+			continue
+		}
+		size, batch := int64(backend.DType(v.Type).Size()), 0
+		if v.Dims[0] >= 0 {
+			batch = max(inside(m, v), batchInside(m, v))
+		}
+		for i, d := range v.Dims {
+			if d < 0 && i == batch { // one sample
+				d = 1
+			}
+			size *= max(d, 0)
+		}
+		if size > 0 {
+			zeros[v.Name] = make([]byte, size)
+		}
+	}
+	return zeros
+}
+
+// stepsBy are the numbers of steps of a network's inputs, by name.
+func stepsBy(inputs []backend.Tensor) map[string]int {
+	steps := map[string]int{}
+	for _, in := range inputs {
+		if in.Steps > 0 {
+			steps[in.Name] = in.Steps
+		}
+	}
+	return steps
+}
+
+// stepsOf is how many steps the samples have.
+func stepsOf(inputs []backend.Tensor) int {
+	steps := 1
+	for _, in := range inputs {
+		steps = max(steps, in.Steps)
+	}
+	return steps
+}
+
+// steps is how many steps each sample has; 0 where nothing is fed back.
+func (p *prepared) steps() int {
+	if len(p.model.States) == 0 {
+		return 0
+	}
+	return stepsOf(p.inputs)
+}
+
+// backFlag is the flag that feeds an output back to an input that looks like its state; empty: none does.
+func backFlag(m *onnx.Model, v onnx.Value) string {
+	if out := m.NextState(v); out != "" && m.FedBy(v.Name) == "" {
+		return "--state " + out + ":" + v.Name
+	}
+	return ""
+}
+
+// sayStates tells what is fed back, and over how many steps.
+func (p *prepared) sayStates(say func(string)) {
+	if len(p.model.States) == 0 {
+		return
+	}
+	var list []string
+	for _, s := range p.model.States {
+		list = append(list, s.Output+" to "+s.Input)
+	}
+	say(fmt.Sprintf("samples of %d steps, each of which hands %s to the next", stepsOf(p.inputs), strings.Join(list, ", ")))
+}
