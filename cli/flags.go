@@ -30,6 +30,7 @@ func modelFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Category: catInput, Usage: "`FILE`: float network, as ONNX"},
 		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too, also those behind a Reshape"},
+		&cli.BoolFlag{Name: "unroll", Category: catInput, Usage: "open LSTM, GRU and RNN into single operators, step by step, so that their gates and states are quantized too"},
 	}
 }
 
@@ -126,7 +127,7 @@ func jsonFlag() cli.Flag {
 func config(c *cli.Context) (run.Config, error) {
 	r := run.Config{
 		Model: c.String("model"), Low: c.String("low"), High: c.String("high"), Calib: c.String("calib"), EncodingsLow: c.String("encodings-low"), EncodingsHigh: c.String("encodings-high"), Data: c.String("data"), Spool: c.String("spool"), Labels: c.String("labels"),
-		OutputHolder: c.Bool("output-holder"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), State: c.StringSlice("state"), Limit: c.Int("limit"),
+		OutputHolder: c.Bool("output-holder"), Unroll: c.Bool("unroll"), Fixed: c.StringSlice("input"), Pad: c.StringSlice("pad"), State: c.StringSlice("state"), Limit: c.Int("limit"),
 		GridLow: first(c, "grid-low", "grid"), GridHigh: first(c, "grid-high", "grid"),
 		RangeLow: first(c, "range-low", "range"), RangeHigh: first(c, "range-high", "range"),
 		Formula: c.String("formula"), Bias: c.String("bias"),

@@ -63,6 +63,44 @@ func TestFloatIslands(t *testing.T) {
 	}
 }
 
+// TestUnroll holds that the same network has nothing left in floating point with --unroll, that every command says so, and that the flag
+// where nothing is to be opened is a mistake.
+func TestUnroll(t *testing.T) {
+	in := good(t)
+	in.write(t, "net.onnx", behindRNN().bytes())
+	got := must(t, in.args("--metric", "top1", "--unroll")...)
+	if strings.Contains(got.out+got.err, "stay float") || !strings.Contains(got.err, "unrolled: RNN make h (steps: 1, nodes: ") {
+		t.Errorf("the search says %s%s", got.err, got.out)
+	}
+	r := result(t, in.path("run"))
+	if f := r.FloatWork; f == nil || f.MACs != 16*4+20 || f.Float != 0 || len(r.Unrolled) != 1 {
+		t.Errorf("result.json has %+v, %+v", f, r.Unrolled)
+	}
+	must(t, "verify", in.path("run"))
+	must(t, "report", in.path("run"))
+	if page, err := os.ReadFile(in.path("run/report.html")); err != nil || !strings.Contains(string(page), "single operators: RNN make h (steps: 1)") {
+		t.Errorf("the report does not say it, %v", err)
+	}
+	for _, words := range [][]string{nil, {"--calib", in.path("calib.npz")}} {
+		got = must(t, append([]string{"inspect", "--unroll", "--model", in.path("net.onnx")}, words...)...)
+		if !strings.Contains(got.out, "\n0 of 84 multiply-accumulates stay float\n") {
+			t.Errorf("inspect says %s", got.out)
+		}
+	}
+	must(t, "quantize", "--unroll", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("q"))
+	pair := must(t, "inspect", "--low", in.path("q/net_int8.onnx"), "--high", in.path("q/net_int16.onnx"))
+	if !strings.Contains(pair.out, "make h_h") {
+		t.Errorf("the pair has %s", pair.out)
+	}
+	in.flags["--out"] = in.path("without")
+	in.write(t, "net.onnx", plain().bytes())
+	for _, args := range [][]string{in.args("--unroll"), {"inspect", "--unroll", "--model", in.path("net.onnx")}} {
+		if c := call(args...); c.code != 2 || !strings.Contains(c.err, "--unroll: the network has no LSTM, GRU or RNN: leave it out") {
+			t.Errorf("exit code %d, %s", c.code, c.err)
+		}
+	}
+}
+
 // TestModelsThatAreNoFloatNetworks gives every command with --model networks that it cannot begin with: one line that names a
 // node and says what to give, and nothing written.
 func TestModelsThatAreNoFloatNetworks(t *testing.T) {

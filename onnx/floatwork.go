@@ -102,7 +102,11 @@ func (n *Network) CheckQuantizable() error {
 		found = append(found, fmt.Sprintf("%d more", more))
 	}
 	if found != nil {
-		return n.Model.in(badf("no Conv, Gemm or MatMul can be quantized: all that multiplies is %s, which stays in floating point; export it as single operators, without control flow", strings.Join(found, ", ")))
+		cure := "export it as single operators, without control flow"
+		if slices.ContainsFunc(n.Model.Graph().GetNode(), isRecurrent) {
+			cure = "--unroll makes single operators of LSTM, GRU and RNN"
+		}
+		return n.Model.in(badf("no Conv, Gemm or MatMul can be quantized: all that multiplies is %s, which stays in floating point; %s", strings.Join(found, ", "), cure))
 	}
 	ops := map[string]int{}
 	for _, nd := range n.Model.Graph().GetNode() {

@@ -40,7 +40,7 @@ func seeds(t testing.TB) [][]byte {
 	called.p.Graph.Node = append(called.p.Graph.Node, twice)
 	called.output("z")
 	var all [][]byte
-	for _, b := range []*net{convNet(17), oddModel(), typed, half, moves, normal, branch, called, externalNet("location", "w", "offset", "8")} {
+	for _, b := range []*net{convNet(17), oddModel(), typed, half, moves, normal, branch, called, twoLayers(), recurrentNet(), externalNet("location", "w", "offset", "8")} {
 		all = append(all, b.bytes(t))
 	}
 	return all
@@ -83,6 +83,11 @@ func FuzzRead(f *testing.F) {
 
 // useModel takes a model as far as its export.
 func useModel(m *Model) error {
+	if n, err := Prepare(m, Options{Unroll: &Unroll{}}); err == nil {
+		if err := n.QuantizeWeights(); err != nil {
+			return err
+		}
+	}
 	n, err := Prepare(m, Options{})
 	if err != nil {
 		return err

@@ -216,6 +216,10 @@ var sentences = []sentence{
 		text: "input x\n input i int32\n input y\n a = Neg(x)\n b = Neg(y)\n c = Add(a, b)\n d = Exp(c)\n e = Cast(i) to=1\n f = Mul(e, c)\n return d f",
 		want: "x y a b c e",
 	}, {
+		name: "an Identity behind an activation hands its holder on",
+		text: "input x\n const w [4 4]\n a = MatMul(x, w)\n t = Tanh(a)\n i = Identity(t)\n o = MatMul(i, w)\n b = Neg(o)\n return b",
+		want: "x t o",
+	}, {
 		name: "an lstm is one black box with a message",
 		text: "input x\n const w [1 16 4]\n y, h = LSTM(x, w, w) hidden_size=4\n a = Neg(y)\n b = Neg(h)\n c = Add(a, b)\n d = Neg(c)\n return d",
 		want: "x y h a b c",

@@ -8,7 +8,7 @@ func (f *finder) notice(n node) {
 	if boxes[n.GetOpType()] && standard(n) {
 		f.omitted = append(f.omitted, Omitted{
 			Producer: label(n), Op: n.GetOpType(),
-			Reason: "inside " + nodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized",
+			Reason: "inside " + nodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; --unroll opens it",
 		})
 	}
 	for _, body := range subgraphs(n) {

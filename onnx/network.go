@@ -30,7 +30,8 @@ type Weight struct {
 
 // Options choose how a network is prepared.
 type Options struct {
-	OutputHolder bool // the network's float outputs are holders too
+	OutputHolder bool    // the network's float outputs are holders too
+	Unroll       *Unroll // recurrent operators are opened; nil: they stay
 }
 
 // Network is a float network that is ready to be quantized: at operator set 21, constants and BatchNormalization folded,
@@ -44,4 +45,8 @@ type Network struct {
 
 	Biases   map[string]*Bias // by initializer, filled by QuantizeBiases
 	Followed []Followed       // constants of two values, between which holders choose; see Follow and QuantizeBiases
+
+	Unrolled  []Unrolled // what Options.Unroll has opened
+	Tied      []Tied     // tensors of it that go together
+	FixedAxes []Value    // inputs of which it has fixed axes, since the length of a sequence hangs on them
 }

@@ -131,7 +131,11 @@ func (c curve) activation() string {
 // It returns the tensor x that the activation reads and the pattern, or nil. Of several functions it is the one with the most
 // nodes. A node that is an activation by itself is none.
 func (c *curves) composite(n node) (x string, p *pattern) {
-	for _, f := range slices.Backward(c.follow(n)) {
+	found := c.follow(n)
+	if c.Index.moves(n) { // an Identity behind an activation: what it moves is the activation's end
+		return "", nil
+	}
+	for _, f := range slices.Backward(found) {
 		if c.Type(f.root) != Float || c.Type(output(n, 0)) != Float || len(f.nodes) == 1 && (activations[n.GetOpType()] || len(n.GetInput()) == 1) {
 			continue
 		}

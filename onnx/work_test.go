@@ -139,7 +139,7 @@ func TestNothingToQuantize(t *testing.T) {
 		name, body, text string
 		want             []string
 	}{
-		{"an LSTM alone", "", "input x\n const wl [1 16 4]\n y, h = LSTM(x, wl, wl) hidden_size=4\n z = Neg(y)\n return z", []string{`LSTM node "node_y"`, "floating point"}},
+		{"an LSTM alone", "", "input x\n const wl [1 16 4]\n y, h = LSTM(x, wl, wl) hidden_size=4\n z = Neg(y)\n return z", []string{`LSTM node "node_y"`, "floating point; --unroll"}},
 		{"activations alone", "", "input x\n y = Sigmoid(x)\n z = Sigmoid(y)\n o = Add(y, z)\n return o", []string{"2 Sigmoid", "1 Add", "has none"}},
 		{"doubles alone", "", "input x\n const w [4 4]\n c = Cast(x) to=11\n v = Cast(w) to=11\n m = MatMul(c, v)\n d = Cast(m) to=1\n y = Neg(d)\n return y", []string{`MatMul node "node_m"`}},
 		{"a convolution is enough", "", "input x\n const w [4 4 1 1]\n c = Conv(x, w)\n y = Neg(c)\n return y", nil},

@@ -30,3 +30,20 @@ func (v *view) floatWork() []string {
 	}
 	return []string{text + "."}
 }
+
+// unrolled says which recurrent operators --unroll has opened; nothing without it.
+func (v *view) unrolled() []string {
+	if len(v.Unrolled) == 0 {
+		return nil
+	}
+	const most = 8
+	var parts []string
+	for _, u := range v.Unrolled[:min(most, len(v.Unrolled))] {
+		parts = append(parts, fmt.Sprintf("%s %s (steps: %d)", u.Op, short(u.Node), u.Steps))
+	}
+	text := "By --unroll these are single operators: " + strings.Join(parts, ", ")
+	if more := len(v.Unrolled) - len(parts); more > 0 {
+		text += fmt.Sprintf(" and %s", plural(more, "other"))
+	}
+	return []string{text + "."}
+}

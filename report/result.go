@@ -28,6 +28,7 @@ type Result struct {
 	Cost          string            `json:"cost"` // that the strategy went by
 	Savings       []Saving          `json:"savings"`
 	FloatWork     *FloatWork        `json:"float_work"` // nil: a result of before it was counted
+	Unrolled      []Unrolled        `json:"unrolled"`   // with --unroll: the operators that it has opened
 	Chain         []Step            `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
 	Trials        int               `json:"trials"`             // masks touched
@@ -101,6 +102,14 @@ type FloatWork struct {
 	Float      float64  `json:"float_macs"`
 	Least      bool     `json:"macs_least"`  // there is no less than that
 	FloatNodes []string `json:"float_nodes"` // what stays in floating point, the most work first
+}
+
+// Unrolled is a recurrent operator that --unroll has opened into single ones.
+type Unrolled struct {
+	Node  string `json:"node"`
+	Op    string `json:"op"`    // LSTM, GRU or RNN
+	Steps int    `json:"steps"` // of its sequence
+	Nodes int    `json:"nodes"` // that it became
 }
 
 // MetricCommand is how often the metric's command was started, and how long that took.

@@ -118,7 +118,7 @@ func (v *view) network() *section {
 	}
 	s := v.section("network", "The network")
 	s.Figures = []*figure{v.strip(s.ID)}
-	s.Paragraphs = v.floatWork()
+	s.Paragraphs = append(v.floatWork(), v.unrolled()...)
 	if n := len(v.Promotion); n > 0 && n <= longTable {
 		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("At %s stay, the last demoted first:", v.HighName()))
 		for _, name := range v.Promotion {

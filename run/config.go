@@ -54,6 +54,7 @@ type Config struct {
 	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
 	Bias         string `json:"bias"`          // float, int32
 	OutputHolder bool   `json:"output_holder"` // the network's float outputs are holders too
+	Unroll       bool   `json:"unroll"`        // LSTM, GRU and RNN are opened into single operators
 
 	Metric        string        `json:"metric"`
 	MetricCmd     string        `json:"metric_cmd"`        // a command in place of a metric

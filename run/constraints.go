@@ -60,6 +60,9 @@ func (p *prepared) arrange(r rules) error {
 			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
 		}
 	}
+	for name, list := range p.network.Together() {
+		c.tie(list, "--unroll, which has one bit for all steps of "+name)
+	}
 	if err := p.constrain(&c, r); err != nil {
 		return err
 	}

@@ -87,6 +87,8 @@ func (c Config) missingEncodings() error {
 		return mistakef("--bias int32: encodings bring their own biases; leave it out")
 	case c.Formula != "qdq":
 		return mistakef("--formula %s: encodings compute formula qdq", c.Formula)
+	case c.Unroll:
+		return c.unrollPair()
 	case c.OutputHolder:
 		return mistakef("--output-holder: holders are the tensors that the encodings name; leave it out")
 	case c.Weights == "follow":

@@ -84,6 +84,9 @@ func (c Config) choices() map[string]string {
 	f := map[string]string{
 		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
 	}
+	if c.Unroll {
+		f["unroll"] = "yes"
+	}
 	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
 	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")
 	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")

@@ -16,7 +16,8 @@ type Inspection struct {
 	Omitted []InspectedOmitted `json:"omitted"`
 	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
 
-	FloatWork *FloatWork `json:"float_work"` // what stays in floating point, over the sizes that the file declares
+	FloatWork *FloatWork     `json:"float_work"` // what stays in floating point, over the sizes that the file declares
+	Unrolled  []NodeUnrolled `json:"unrolled,omitempty"`
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
@@ -66,7 +67,7 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 		return nil, err
 	}
 	m, n, records := p.model, p.network, p.records
-	out := &Inspection{Model: c.describe(), Notes: texts(p.notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	out := &Inspection{Unrolled: nodesUnrolled(n), Model: c.describe(), Notes: texts(p.notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {
@@ -90,8 +91,12 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	p.notes = c.fixedNotes(p.model)
-	if p.network, err = prepareFloat(p.model, c); err != nil || c.Calib == "" {
+	if p.network, err = prepareFloat(ctx, p.model, c); err != nil {
 		return err
+	}
+	p.notes = append(p.notes, c.unrollNotes(p.network)...)
+	if c.Calib == "" {
+		return nil
 	}
 	calib, err := openData(c.Calib, "", p.model, c, 0)
 	if err != nil {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 
 	"demote/backend"
 	"demote/onnx"
@@ -21,8 +22,9 @@ type observation struct {
 	fresh     func() *quant.Observer
 	known     map[string]onnx.Known // of the network's inputs
 	fills     fills                 // by holder
-	observers []*quant.Observer     // by holder, once observe has run
-	whole     []wholeValues         // by holder
+	leads     []int                 // by holder: the first of those that share its grid, itself where there are none
+	observers []*quant.Observer     // by holder, once observe has run; those that share a grid share it
+	whole     []wholeValues         // by the first of those that share a grid
 	passes    int                   // over the samples, that have been run
 
 	block   int
@@ -65,9 +67,15 @@ func (o *observation) observe(ctx context.Context) error {
 	o.observers, o.whole = make([]*quant.Observer, len(o.network.Holders)), make([]wholeValues, len(o.network.Holders))
 	var all []int
 	for i := range o.observers {
-		all = append(all, i)
+		all, o.leads = append(all, i), append(o.leads, i)
+	}
+	for _, list := range o.network.Together() { // one grid for all of them, of all that they hold
+		for _, h := range list {
+			o.leads[h] = list[0]
+		}
 	}
 	for list := all; len(list) > 0; {
+		list = o.sharing(list)
 		o.renew(list)
 		err := o.pass(ctx, 0, list)
 		if err == nil {
@@ -93,21 +101,34 @@ func (o *observation) renew(holders []int) {
 	for _, i := range holders {
 		o.observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
 	}
+	for i, lead := range o.leads {
+		o.observers[i] = o.observers[lead]
+	}
+}
+
+// sharing are holders and those that share a grid with one of them.
+func (o *observation) sharing(holders []int) (list []int) {
+	for i, lead := range o.leads {
+		if slices.ContainsFunc(holders, func(h int) bool { return o.leads[h] == lead }) {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // takeWhole goes over to all values of holders whose fills may not be left out.
 func (o *observation) takeWhole(holders []int) error {
 	first := -1
-	for _, i := range holders {
-		w := o.whole[i]
-		if o.observers[i] = w.Observer; w.bad >= 0 && (first < 0 || w.bad < o.whole[first].bad) {
+	for _, i := range o.sharing(holders) {
+		w := o.whole[o.leads[i]]
+		if o.observers[i] = w.Observer; w.bad >= 0 && (first < 0 || w.bad < o.whole[o.leads[first]].bad) {
 			first = i
 		}
 	}
 	if first < 0 || o.config.AllowNaN {
 		return nil
 	}
-	return o.refuseNaN(o.whole[first].bad, first)
+	return o.refuseNaN(o.whole[o.leads[first]].bad, first)
 }
 
 func (o *observation) refuseNaN(sample, holder int) error {

@@ -36,7 +36,7 @@ func TestCalibrationPasses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, err := prepareFloat(m, cfg)
+			n, err := prepareFloat(context.Background(), m, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -16,46 +17,62 @@ type observedBlock struct {
 	values             func(tensor string) []float32
 }
 
-// show shows the values of some holders in one block, those of each holder in the order of the samples.
+// show shows the values of some holders in one block, those of each holder in the order of the samples, and one after another those
+// of holders that share an observer.
 func (o *observation) show(pass int, holders []int, b observedBlock) error {
-	bad := make([]int, len(holders)) // the first slot with values that are not finite
+	sharing := map[int][]int{}
+	for _, i := range holders {
+		sharing[o.leads[i]] = append(sharing[o.leads[i]], i)
+	}
+	bad := make([]int, len(o.network.Holders)) // by holder: the first slot with values that are not finite
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
-	for n, i := range holders {
-		bad[n] = b.count
-		from := o.network.Holders[i].Tensor
+	for _, list := range sharing {
 		all.Go(func() (err error) {
 			defer crash.Catch(&err)
-			if o.takes(from) {
-				if b.step == 0 {
-					err = o.showInput(pass, i, b.first, b.count)
-				}
-				from = o.inputs[o.isInput[from]].Fed
-				if err != nil || from == "" || b.step+1 == stepsOf(o.inputs) { // a state's values are those that steps hand on
+			for _, i := range list {
+				if bad[i], err = o.showHolder(pass, i, b); err != nil {
 					return err
-				}
-			}
-			rows := o.shapes.rows(from, o.block)
-			for slot := range b.count {
-				if !o.one(pass, i, b.first+slot, rows.of(b.values(from), slot)) {
-					bad[n] = min(bad[n], slot)
 				}
 			}
 			return nil
 		})
 	}
-	if err := all.Wait(); err != nil || o.config.AllowNaN || len(bad) == 0 {
+	if err := all.Wait(); err != nil || o.config.AllowNaN || len(holders) == 0 {
 		return err
 	}
-	if n := slices.Index(bad, slices.Min(bad)); bad[n] < b.count {
-		return o.refuseNaN(b.first+bad[n], holders[n])
+	first := slices.MinFunc(holders, func(a, b int) int { return cmp.Compare(bad[a], bad[b]) })
+	if bad[first] < b.count {
+		return o.refuseNaN(b.first+bad[first], first)
 	}
 	return nil
 }
 
+// showHolder shows a holder's values in one block, and returns the first slot with some that are not finite; b.count: none.
+func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
+	from := o.network.Holders[holder].Tensor
+	if o.takes(from) {
+		if b.step == 0 {
+			err = o.showInput(pass, holder, b.first, b.count)
+		}
+		from = o.inputs[o.isInput[from]].Fed
+		if err != nil || from == "" || b.step+1 == stepsOf(o.inputs) { // a state's values are those that steps hand on
+			return b.count, err
+		}
+	}
+	bad = b.count
+	rows := o.shapes.rows(from, o.block)
+	for slot := range b.count {
+		if !o.one(pass, holder, b.first+slot, rows.of(b.values(from), slot)) {
+			bad = min(bad, slot)
+		}
+	}
+	return bad, nil
+}
+
 // one shows a holder one sample, and reports whether all of its values that are not a fill's are finite.
 func (o *observation) one(pass, holder, sample int, x []float32) bool {
-	observer, w, taken := o.observers[holder], &o.whole[holder], o.fills.take(holder, x)
+	observer, w, taken := o.observers[holder], &o.whole[o.leads[holder]], o.fills.take(holder, x)
 	if pass == 0 && w.Observer == nil && len(taken) < len(x) {
 		w.Observer = observer.Clone()
 	}

@@ -169,6 +169,8 @@ func (c Config) missing() error {
 		return c.missingEncodings()
 	}
 	switch {
+	case pair && c.Unroll:
+		return c.unrollPair()
 	case pair && c.Model != "":
 		return mistakef("--model and --low/--high exclude each other: a pair brings its own grids")
 	case pair && (c.Low == "" || c.High == ""):

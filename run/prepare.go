@@ -60,7 +60,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		if p.output, err = wantOutput(p.float, c.Output); err != nil {
 			return err
 		}
-		p.network, err = prepareFloat(p.float, c)
+		p.network, err = prepareFloat(ctx, p.float, c)
 		return err
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.notes = append(p.notes, c.fixedNotes(p.float)...)
+	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.unrollNotes(p.network)...)
 	return p, c.during(stageHash, 0, func() error {
 		p.bookModel("model", p.float)
 		if err := p.bookData("calib", calib); err != nil {
@@ -135,10 +135,11 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	n, err := prepareFloat(m, c)
+	n, err := prepareFloat(ctx, m, c)
 	if err != nil {
 		return nil, nil, err
 	}
+	c.unrollNotes(n)
 	calib, err := openData(c.Calib, "", m, c, 0)
 	if err != nil {
 		return nil, nil, err

@@ -40,6 +40,7 @@ type Result struct {
 	Cost          string            `json:"cost"`    // that the strategy went by: count, bops, bytes or a file
 	Savings       []Saving          `json:"savings"` // what the mix saves
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
+	Unrolled      []NodeUnrolled    `json:"unrolled,omitempty"` // with --unroll: the operators that it has opened
 	Chain         []StepResult      `json:"chain"`
 	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
 	Trials        int               `json:"trials"`             // masks touched

@@ -203,7 +203,7 @@ func (s *searching) begin(ctx context.Context) error {
 		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.files, Samples: s.data.Len(), Steps: s.steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
+		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: nodesUnrolled(s.network), Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]

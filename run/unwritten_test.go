@@ -111,7 +111,7 @@ func preparedFloat(t *testing.T, c Config) (*prepared, Config) {
 	p := &prepared{}
 	var err error
 	if p.model, err = onnx.Read(c.Model); err == nil {
-		if p.network, err = prepareFloat(p.model, c); err == nil {
+		if p.network, err = prepareFloat(context.Background(), p.model, c); err == nil {
 			p.data, err = openData(c.Data, "", p.model, c, 0)
 		}
 	}

@@ -1,0 +1,266 @@
+package onnx
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// maxUnrolled is the most nodes that recurrent operators become. Sessions take longer to make than nodes are more, and there are many
+// of them in a search: with 2,200 nodes (an LSTM over 200 steps) a whole search took a minute, with 10,000 (two GRUs both ways over
+// 194 steps) the set-up alone, and the check of the written file more than three.
+const maxUnrolled = 4000
+
+// Unroll asks for recurrent operators to be opened: every LSTM, GRU and RNN of the main graph becomes the single operators of its
+// definition, step by step, so that what it multiplies, its gates and its states have holders.
+type Unroll struct {
+	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the samples, or, where
+	// alone is asked for, those of one sample. It is asked where the file does not say how long a sequence is. nil: there is nobody to ask.
+	Measure func(m *Model, alone bool) (map[string][]int64, error)
+}
+
+// An Unrolled is a recurrent operator that was opened.
+type Unrolled struct {
+	Node  string // its name, which the names of what it became begin with
+	Op    string // LSTM, GRU or RNN
+	Steps int    // of its sequence
+	Nodes int    // that it became
+}
+
+// A Tied is a list of tensors that have one bit and one grid, as far as they are holders: what one part of a recurrent operator is at
+// every step. Hardware has one scale for a state, whatever the step.
+type Tied struct {
+	Name    string // of the part: what the tensors' names begin with, but for the hidden states of two directions
+	Tensors []string
+}
+
+// Together goes through the holders that have one bit and one grid, by the names of Tied: their indices, ascending, where there are
+// two or more.
+func (n *Network) Together() iter.Seq2[string, []int] {
+	return func(yield func(string, []int) bool) {
+		holders := n.byTensor()
+		for _, t := range n.Tied {
+			var list []int
+			for _, name := range t.Tensors {
+				if h, ok := holders[name]; ok {
+					list = append(list, h)
+				}
+			}
+			if list = sorted(list); len(list) > 1 && !yield(t.Name, list) {
+				return
+			}
+		}
+	}
+}
+
+// unroll opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs on which the
+// length of a sequence hangs are fixed. Errors match ErrInput and name the operator and what about it cannot be opened.
+func (n *Network) unroll(u *Unroll) error {
+	if u == nil {
+		return nil
+	}
+	x, err := NewIndex(n.Model)
+	if err != nil {
+		return err
+	}
+	var found []node
+	for _, nd := range x.Nodes() {
+		if isRecurrent(nd) {
+			found = append(found, nd)
+		}
+	}
+	if len(found) == 0 {
+		return nothingToUnroll(n.Model.Graph())
+	}
+	var list []*recurrence
+	for _, nd := range found {
+		r, err := x.recurrence(nd)
+		if err != nil {
+			return badf("--unroll: %s: %w", nodeName(nd), err)
+		}
+		list = append(list, r)
+	}
+	if n.FixedAxes, err = u.lengths(n.Model, x, list); err != nil {
+		return err
+	}
+	g := n.Model.Graph()
+	b := &unroller{names: newNames(g)}
+	opened := make(map[node][]node)
+	for _, r := range list {
+		first := len(b.constants)
+		nodes, err := b.open(r)
+		if err != nil {
+			return badf("--unroll: %s: %w", nodeName(r.node), err)
+		}
+		opened[r.node] = nodes
+		g.Initializer = append(g.Initializer, b.constants[first:]...)
+		n.Unrolled = append(n.Unrolled, Unrolled{Node: label(r.node), Op: r.op, Steps: r.steps, Nodes: len(nodes)})
+	}
+	n.Tied = append(n.Tied, b.ties...)
+	var all []node
+	for _, nd := range g.Node {
+		if nodes, ok := opened[nd]; ok {
+			all = append(all, nodes...)
+		} else {
+			all = append(all, nd)
+		}
+	}
+	g.Node = all
+	n.Model.prune() // the old weights, and what nothing reads of the states
+	return nil
+}
+
+// isRecurrent tells whether a node is one that can be opened.
+func isRecurrent(n node) bool { return standard(n) && boxes[n.GetOpType()] }
+
+// nothingToUnroll says that a network has no recurrent operator, or where it has them.
+func nothingToUnroll(g graph) error {
+	var inside []string
+	var walk func(g graph, owner string)
+	walk = func(g graph, owner string) {
+		for _, n := range g.GetNode() {
+			if isRecurrent(n) && owner != "" {
+				inside = append(inside, nodeName(n)+" in "+owner)
+			}
+			for _, body := range subgraphs(n) {
+				walk(body, nodeName(n))
+			}
+		}
+	}
+	walk(g, "")
+	if len(inside) > 0 {
+		return badf("--unroll: the bodies of If, Loop and Scan stay as they are, and all LSTM, GRU and RNN nodes are in them (%s): leave --unroll out", inside[0])
+	}
+	return badf("--unroll: the network has no LSTM, GRU or RNN: leave it out")
+}
+
+// maxLength is the size from which a dimension is no sequence that anybody could unroll.
+const maxLength = 1 << 20
+
+// freeSize stands for a size that the file leaves free where others are worked out from it: a prime, so that what hangs on it is
+// seen to be far too large for a length.
+const freeSize = 1<<31 - 1
+
+// lengths finds how many steps the sequences have: as the file says, as follows from that by rules, or by measuring. What was measured
+// hangs on the sizes of the inputs, which are fixed then; it returns those inputs.
+func (u *Unroll) lengths(m *Model, x *Index, list []*recurrence) (fixed []Value, err error) {
+	unknown := func(dims map[string][]int64) *recurrence {
+		for _, r := range list {
+			if !r.setSteps(dims[input(r.node, 0)]) && r.steps == 0 {
+				return r
+			}
+		}
+		return nil
+	}
+	open := unknown(declaredSizes(m, x, list))
+	if open == nil {
+		return nil, nil
+	}
+	var measured map[string][]int64
+	for _, alone := range []bool{false, true} { // where samples are the steps, each is a sequence of one
+		if u.Measure == nil || open == nil {
+			break
+		}
+		if measured, err = u.Measure(m, alone); err != nil {
+			return nil, err
+		}
+		open = unknown(measured)
+	}
+	if open != nil {
+		return nil, badf("--unroll: %s: the length of its sequence is not known: fix that axis in the file, or give samples of one length with --calib", nodeName(open.node))
+	}
+	for _, v := range m.Graph().GetInput() {
+		if dims, ok := measured[v.GetName()]; ok && !slices.Equal(dims, valueOf(v).Dims) {
+			setShape(v, dims)
+			fixed = append(fixed, valueOf(v))
+		}
+	}
+	return fixed, nil
+}
+
+// declaredSizes are the dimensions that the file declares or that follow by simple rules; from maxLength on they are not known.
+func declaredSizes(m *Model, x *Index, list []*recurrence) map[string][]int64 {
+	s := &sizes{dims: make(map[string][]int64)}
+	for _, v := range m.Values() {
+		free := 0
+		d := slices.Clone(v.Dims)
+		for i := range d {
+			if d[i] < 0 {
+				d[i] = freeSize
+				free++
+			}
+		}
+		if v.Dims != nil && free < 2 {
+			s.dims[v.Name] = d
+		}
+	}
+	for _, t := range m.Graph().GetInitializer() {
+		s.dims[t.GetName()] = t.GetDims()
+	}
+	boxed := make(map[node]*recurrence)
+	for _, r := range list {
+		boxed[r.node] = r
+	}
+	for _, n := range x.Nodes() {
+		r := boxed[n]
+		if r == nil {
+			s.infer(n, x.Constant)
+			continue
+		}
+		d, ok := s.of(input(n, 0))
+		if !ok || len(d) != 3 {
+			continue
+		}
+		batch, count := d[1-r.time], int64(len(r.ways))
+		outputs := [][]int64{{d[0], count, d[1], r.hidden}, {count, batch, r.hidden}, {count, batch, r.hidden}}
+		if r.time == 1 {
+			outputs = [][]int64{{batch, d[1], count, r.hidden}, {batch, count, r.hidden}, {batch, count, r.hidden}}
+		}
+		for i, t := range n.GetOutput() {
+			if t != "" && i < len(outputs) {
+				s.dims[t] = outputs[i]
+			}
+		}
+	}
+	return s.dims
+}
+
+// setSteps takes the length of a sequence over from the dimensions of what the node reads, if they tell it.
+func (r *recurrence) setSteps(dims []int64) bool {
+	if len(dims) != 3 || dims[r.time] <= 0 || dims[r.time] >= maxLength {
+		return false
+	}
+	r.steps = int(dims[r.time])
+	return true
+}
+
+// tooLong refuses more nodes than a network may become.
+func (r *recurrence) tooLong() error {
+	return badf("its %d steps become more nodes than %d in all: leave --unroll out, or export the network for shorter sequences", r.steps, maxUnrolled)
+}
+
+// UnrolledText says in a line what became of a network's recurrent operators; "" if none was opened.
+func (n *Network) UnrolledText() string {
+	var parts []string
+	for _, u := range n.Unrolled {
+		parts = append(parts, fmt.Sprintf("%s %s (steps: %d, nodes: %d)", u.Op, u.Node, u.Steps, u.Nodes))
+	}
+	if parts == nil {
+		return ""
+	}
+	const most = 3
+	if more := len(parts) - most; more > 0 {
+		parts = append(parts[:most], fmt.Sprintf("%d more", more))
+	}
+	return "unrolled: " + strings.Join(parts, "; ")
+}
+
+// FixAxes gives inputs of the model the dimensions that these have, and leaves the others as they are.
+func (m *Model) FixAxes(inputs []Value) {
+	for _, v := range m.Graph().GetInput() {
+		if at := slices.IndexFunc(inputs, func(in Value) bool { return in.Name == v.GetName() }); at >= 0 {
+			setShape(v, inputs[at].Dims)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"demote/onnx"
+)
+
+// A NodeUnrolled is a recurrent operator of the network that --unroll has opened.
+type NodeUnrolled struct {
+	Node  string `json:"node"`
+	Op    string `json:"op"`    // LSTM, GRU or RNN
+	Steps int    `json:"steps"` // of its sequence
+	Nodes int    `json:"nodes"` // that it became
+}
+
+// nodesUnrolled lists what --unroll has opened of a network.
+func nodesUnrolled(n *onnx.Network) []NodeUnrolled {
+	var list []NodeUnrolled
+	for _, u := range n.Unrolled {
+		list = append(list, NodeUnrolled(u))
+	}
+	return list
+}
+
+// unrolling is what --unroll asks for of a float network; nil without it. Lengths of sequences that the file does not say are those of
+// the calibration samples.
+func (c Config) unrolling(ctx context.Context, file *onnx.Model) *onnx.Unroll {
+	switch {
+	case !c.Unroll:
+		return nil
+	case c.Calib == "":
+		return &onnx.Unroll{}
+	}
+	return &onnx.Unroll{Measure: func(m *onnx.Model, alone bool) (map[string][]int64, error) {
+		return measureCalib(ctx, file, m, alone, c)
+	}}
+}
+
+// measureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them: -1 where a
+// size grows with the samples of a block, or those of one sample. file is what it was made of.
+func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Config) (map[string][]int64, error) {
+	calib, err := openData(c.Calib, "", file, c, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer calib.Close()
+	if calib.Len() == 0 {
+		return nil, mistakef("%s: the calibration data has no samples", c.Calib)
+	}
+	if err := tryFloat(ctx, file, calib, c.Say); err != nil {
+		return nil, err
+	}
+	block := batchOf(m)
+	switch {
+	case single || alone(m, calib):
+		block = 1
+	case block == 0:
+		block = 2
+	}
+	inputs, err := blockInputs(m, calib, block)
+	if err != nil {
+		return nil, err
+	}
+	measured, err := measureShapes(ctx, m, inputs, block)
+	if err != nil {
+		return nil, err
+	}
+	dims := map[string][]int64{}
+	for name, one := range measured.one {
+		two := measured.two[name]
+		if len(one) != len(two) {
+			continue
+		}
+		dims[name] = append([]int64{}, one...)
+		for i := range one {
+			if one[i] != two[i] {
+				dims[name][i] = -1
+			}
+		}
+	}
+	for i, v := range m.Inputs() {
+		d := append([]int64{}, inputs[i].Dims...)
+		if len(d) == 0 || len(d) != len(v.Dims) {
+			continue
+		}
+		if measured.growing && !calib.Whole(i) && v.Dims[0] < 0 {
+			d[0] = -1
+		}
+		dims[v.Name] = d
+	}
+	return dims, nil
+}
+
+// unrollNotes say, to the user too, what --unroll has made of a network, and which of its axes have been fixed for that.
+func (c Config) unrollNotes(n *onnx.Network) []Warning {
+	if text := n.UnrolledText(); text != "" {
+		c.Say(text)
+	}
+	var notes []Warning
+	for _, v := range n.FixedAxes {
+		text := fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, dimsText(v.Dims))
+		notes = append(notes, Warning{"axes-fixed", text, ""})
+		c.Say("warning: " + text)
+	}
+	return notes
+}
+
+// dimsText writes dimensions as a list with a question mark for a free one.
+func dimsText(dims []int64) string {
+	parts := make([]string, len(dims))
+	for i, d := range dims {
+		if parts[i] = fmt.Sprint(d); d < 0 {
+			parts[i] = "?"
+		}
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+// unrollPair refuses --unroll where the networks are quantized already.
+func (c Config) unrollPair() error {
+	switch {
+	case !c.Unroll:
+		return nil
+	case c.encodings():
+		return mistakef("--unroll: encodings name the tensors of the network as it is; leave it out")
+	}
+	return mistakef("--unroll: a pair brings its own networks; leave it out")
+}
