@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -58,10 +59,10 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
 		return nil, cuda.Explain(err)
 	}
-	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph)); err != nil {
+	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.opts.stop); err != nil {
 		return nil, err
 	}
-	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1)); err != nil {
+	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1), g.opts.stop); err != nil {
 		return nil, err
 	}
 	for _, in := range inputs {
@@ -214,7 +215,8 @@ func (l *gpuLane) load(b *gpuBlock) error {
 func (l *gpuLane) run(p *gpuPart) error {
 	if p.plainly == "" {
 		err := cuda.Explain(p.binding.RunWith(l.graph))
-		if err == nil || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
+		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+		if err == nil || stopped || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
 			return err
 		}
 		p.plainly = err.Error()

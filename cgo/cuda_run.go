@@ -17,10 +17,14 @@ import (
 )
 
 // RunOptions are the settings of single runs. They are made once and used for any number of runs.
-type RunOptions struct{ c *C.OrtRunOptions }
+type RunOptions struct {
+	c    *C.OrtRunOptions
+	stop *Stop
+}
 
-// NewRunOptions makes run options with configuration entries, such as those of GraphRun.
-func NewRunOptions(entries map[string]string) (*RunOptions, error) {
+// NewRunOptions makes run options with configuration entries, such as those of GraphRun. A Stop, if there is one, ends runs with them;
+// it is closed behind them.
+func NewRunOptions(entries map[string]string, stop *Stop) (*RunOptions, error) {
 	if Version() == "" {
 		return nil, errNotOpen
 	}
@@ -39,6 +43,11 @@ func NewRunOptions(entries map[string]string) (*RunOptions, error) {
 			return nil, fmt.Errorf("run option %s: %w", key, err)
 		}
 	}
+	if err := stop.join(o.c); err != nil {
+		o.Close()
+		return nil, err
+	}
+	o.stop = stop
 	return o, nil
 }
 
@@ -57,6 +66,7 @@ func (o *RunOptions) Close() {
 	if o == nil || o.c == nil {
 		return
 	}
+	o.stop.leave(o.c)
 	C.demote_release_run_options(o.c)
 	o.c = nil
 	live.Add(-1)
@@ -72,8 +82,9 @@ func (b *Binding) RunWith(o *RunOptions) error {
 			return fmt.Errorf("nothing is bound to %s", b.describe(Slot(i)))
 		}
 	}
-	if text := C.demote_run_with(b.session, o.c, b.c); text != nil {
-		return takeError(text)
+	err := takeError(C.demote_run_with(b.session, o.c, b.c))
+	if stopped := o.stop.err(); err != nil && stopped != nil {
+		return stopped
 	}
-	return nil
+	return err
 }

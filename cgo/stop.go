@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -14,7 +15,8 @@ import (
 // node, those under way and those that begin later, with an error that matches the context's. Between two nodes ONNX
 // Runtime looks at a flag of the run's options; the body of a Loop is made of nodes too, so that one without an end has one.
 type Stop struct {
-	c *C.OrtRunOptions
+	c    *C.OrtRunOptions
+	also []*C.OrtRunOptions // that follow it, see NewRunOptions
 
 	lock    sync.Mutex
 	ctx     context.Context
@@ -53,7 +55,41 @@ func (s *Stop) Watch(ctx context.Context) error {
 	}
 	s.ctx = ctx
 	s.unwatch = context.AfterFunc(ctx, func() { s.raise(ctx) })
-	return takeError(C.demote_run_options_terminate(s.c, false))
+	return s.set(false)
+}
+
+// set sets or clears the flag of all options.
+func (s *Stop) set(stopped bool) (err error) {
+	for _, o := range append([]*C.OrtRunOptions{s.c}, s.also...) {
+		if e := takeError(C.demote_run_options_terminate(o, C.bool(stopped))); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// join has other options follow from now on.
+func (s *Stop) join(o *C.OrtRunOptions) error {
+	if s == nil {
+		return nil
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if s.c == nil {
+		return errClosed
+	}
+	s.also = append(s.also, o)
+	return s.set(s.ctx.Err() != nil)
+}
+
+// leave lets options go that are to be freed.
+func (s *Stop) leave(o *C.OrtRunOptions) {
+	if s == nil {
+		return
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.also = slices.DeleteFunc(s.also, func(c *C.OrtRunOptions) bool { return c == o })
 }
 
 // raise sets the flag, unless another context is watched by now.
@@ -61,7 +97,7 @@ func (s *Stop) raise(ctx context.Context) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if s.c != nil && s.ctx == ctx {
-		_ = takeError(C.demote_run_options_terminate(s.c, true)) // it cannot fail
+		_ = s.set(true) // it cannot fail
 	}
 }
 

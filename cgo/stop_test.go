@@ -24,6 +24,16 @@ func endless(t *testing.T) []byte {
 
 // TestStop ends a run that has no end of its own, and lets the session run again under another context.
 func TestStop(t *testing.T) {
+	testStop(t, func(*cgo.Stop) func(*cgo.Binding) error { return (*cgo.Binding).Run })
+	var none *cgo.Stop
+	if err := none.Watch(context.Background()); err != nil {
+		t.Errorf("no Stop: %v", err)
+	}
+	none.Close()
+}
+
+// testStop is TestStop for a way to run a binding, which how makes for a Stop.
+func testStop(t *testing.T, how func(*cgo.Stop) func(*cgo.Binding) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
@@ -35,6 +45,7 @@ func TestStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	run := how(stop)
 	b, err := s.NewBinding()
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +84,7 @@ func TestStop(t *testing.T) {
 	on.Bytes()[0] = 1
 	ended := func() error {
 		done := make(chan error, 1)
-		go func() { done <- b.Run() }()
+		go func() { done <- run(b) }()
 		select {
 		case err := <-done:
 			return err
@@ -91,12 +102,7 @@ func TestStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	on.Bytes()[0] = 0
-	if err := b.Run(); err != nil {
+	if err := run(b); err != nil {
 		t.Errorf("under another context: %v", err)
 	}
-	var none *cgo.Stop
-	if err := none.Watch(ctx); err != nil {
-		t.Errorf("no Stop: %v", err)
-	}
-	none.Close()
 }

@@ -120,7 +120,7 @@ func (v *small) bind(t *testing.T, find func(string) (cgo.Slot, error), name str
 // run runs the network once with entries of run options.
 func (v *small) run(t *testing.T, entries map[string]string) {
 	t.Helper()
-	options, err := cgo.NewRunOptions(entries)
+	options, err := cgo.NewRunOptions(entries, nil)
 	do(t, err)
 	defer options.Close()
 	do(t, v.binding.RunWith(options))

@@ -118,7 +118,7 @@ func TestEmulatedSession(t *testing.T) {
 		at, err := binding.Output("y")
 		do(t, err)
 		do(t, binding.BindDevice(at, out))
-		plain, err := cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph))
+		plain, err := cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), nil)
 		do(t, err)
 		pinned, err := cgo.NewPinned(cuda.MaskBytes(len(list)))
 		do(t, err)

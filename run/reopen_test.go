@@ -192,7 +192,8 @@ func TestCostsOfASession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after.Seconds < before.Seconds || after.SampleEvals < before.SampleEvals || after.Trials < before.Trials {
+	// The mask whose first block the interruption has ended is in no journal, and not touched again before the kill.
+	if after.Seconds < before.Seconds || after.SampleEvals < before.SampleEvals || after.Trials < before.Trials-1 {
 		t.Errorf("%g s, %g passes, %d trials after %g s, %g, %d", after.Seconds, after.SampleEvals, after.Trials, before.Seconds, before.SampleEvals, before.Trials)
 	}
 }
