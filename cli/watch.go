@@ -31,6 +31,7 @@ type watcher struct {
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
+	drawn   bool                     // something was drawn: from then on all that is written goes through it
 	stages  *mpb.Bar                 // the line of the stage under way before the first trial; nil: none
 	stands  atomic.Pointer[string]   // what it says
 	narrow  bool                     // the terminal has no room for more than numbers
@@ -100,7 +101,7 @@ func (w *watcher) note(text string) {
 	}
 	text = message(text)
 	switch {
-	case w.bar != nil:
+	case w.drawn: // what is written beside it would be wiped away
 		_, _ = w.bars.Write([]byte(text + "\n")) // to a terminal that may be gone
 	default:
 		fmt.Fprintln(w.err, text)
@@ -111,6 +112,10 @@ func (w *watcher) note(text string) {
 func (w *watcher) stage(s run.Stage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if s.Over {
+		w.staged()
+		return
+	}
 	w.show()
 	w.begin()
 	switch {
@@ -127,6 +132,7 @@ func (w *watcher) stage(s run.Stage) {
 		text := message(s.String())
 		w.stands.Store(&text)
 		if w.stages == nil {
+			w.drawn = true
 			w.stages = w.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(),
 				mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *w.stands.Load() })))
 		}
@@ -190,7 +196,7 @@ func (w *watcher) event(e search.Event) {
 	}
 	w.shown.Store(now)
 	if w.bar == nil {
-		w.bar = w.newBar(int64(e.Units))
+		w.bar, w.drawn = w.newBar(int64(e.Units)), true
 	}
 	w.bar.SetCurrent(min(int64(e.Low), int64(e.Units)-1)) // a bar that is full is over, and searches go back
 }

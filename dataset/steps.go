@@ -12,7 +12,7 @@ func fitSteps(a array, in Input) (shape []int64, whole bool, steps int, err erro
 		shape, whole, err = fit(a, in)
 		return shape, whole, 0, err
 	}
-	if len(a.shape) > 1 && a.shape[1] > 0 && a.shape[1] <= mostSamples {
+	if len(a.shape) > 1 && a.shape[1] > 1 && a.shape[1] <= mostSamples { // one step is the same in every step
 		one := a
 		one.shape = slices.Delete(slices.Clone(a.shape), 1, 2)
 		if shape, whole, err = fit(one, in); err == nil {

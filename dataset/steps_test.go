@@ -19,7 +19,7 @@ func TestSteps(t *testing.T) {
 	}{
 		{"steps", []int64{-1, 3}, []int64{4, 3}, []int{2, 4, 3}, 4, false},
 		{"none", []int64{-1, 3}, []int64{3}, []int{2, 3}, 0, false},
-		{"one", []int64{-1, 3}, []int64{1, 3}, []int{2, 1, 3}, 1, false},
+		{"one, which is none", []int64{-1, 3}, []int64{3}, []int{2, 1, 3}, 0, false},
 		{"an axis of size 1 more", []int64{-1, 1, 3}, []int64{4, 1, 3}, []int{2, 4, 3}, 4, false},
 		{"an axis of any size", []int64{-1, -1, 3}, []int64{4, 5, 3}, []int{2, 4, 5, 3}, 4, false},
 		{"an axis of any size, no steps", []int64{-1, -1, 3}, []int64{5, 3}, []int{2, 5, 3}, 0, false},
@@ -62,4 +62,18 @@ func openSteps(t *testing.T, arrays map[string][]byte, inputs ...Input) (*Set, e
 		t.Cleanup(func() { set.Close() })
 	}
 	return set, err
+}
+
+// TestOneStep holds that an axis of size 1 is none of steps: what it has is the same in every step, and axes of size 1 may be missing.
+func TestOneStep(t *testing.T) {
+	in := Input{Name: "g", Dims: []int64{-1, 1}, Type: Float32, Batched: true, Steps: true}
+	for _, c := range []struct {
+		shape []int64
+		steps int
+	}{{[]int64{4}, 0}, {[]int64{4, 1}, 0}, {[]int64{4, 1, 1}, 0}, {[]int64{4, 5, 1}, 5}, {[]int64{4, 5}, 5}} {
+		shape, whole, steps, err := fitSteps(array{what: "g", elem: Float32, shape: c.shape}, in)
+		if err != nil || whole || steps != c.steps {
+			t.Errorf("%v: %v, %v, %d steps, %v", c.shape, shape, whole, steps, err)
+		}
+	}
 }

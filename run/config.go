@@ -2,6 +2,7 @@ package run
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"demote/quant"
@@ -86,8 +87,8 @@ type Config struct {
 	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
-	Say      func(string)       `json:"-"` // told what a person wants to read on the way; nil: nobody is
-	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial stands, from another goroutine; nil: Say is
+	Say      func(string)       `json:"-"` // told what a person wants to read on the way, by one goroutine at a time; nil: nobody is
+	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial and behind the last one stands, by goroutines of its own; nil: Say is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
 	known    []InputFile  // of a run that is prepared again: the only files that may be opened; nil: any
@@ -149,8 +150,15 @@ func (c Config) withDefaults() Config {
 	if c.Progress == nil {
 		c.Progress = func(search.Event) {}
 	}
-	if c.Say == nil {
+	if say := c.Say; say == nil {
 		c.Say = func(string) {}
+	} else {
+		var one sync.Mutex
+		c.Say = func(text string) {
+			one.Lock()
+			defer one.Unlock()
+			say(text)
+		}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

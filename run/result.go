@@ -47,7 +47,7 @@ type Result struct {
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
 	SetUpSeconds  float64           `json:"setup_seconds"`            // of the last session: from its start to its first trial
-	SetUp         []StageTime       `json:"setup,omitempty"`          // what of them each stage has taken
+	SetUp         []StageTime       `json:"setup,omitempty"`          // what of them each stage has taken, up to the first score
 	MetricCommand *MetricCommand    `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
 	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
 	Verified      *Verified         `json:"verified"`

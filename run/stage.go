@@ -39,6 +39,7 @@ type Stage struct {
 	Done, Total int           // of the stage's units
 	Gone        time.Duration // since it began
 	Left        time.Duration // what the rest takes; negative: that is not known
+	Over        bool          // it has ended; said of a stage of which something else was said before
 }
 
 // String says how far the stage has come, and what the rest will take.
@@ -108,6 +109,8 @@ func (c Config) during(name string, expected time.Duration, f func() error) erro
 // working is a stage under way: every two seconds it is told how it stands, from a goroutine of its own.
 type working struct {
 	book *stageBook
+	tell func(Stage)   // Config.Stage
+	told bool          // by the goroutine, once it has ended
 	cpu  float64       // processor seconds of the process when it began
 	over chan struct{} // closed by end
 	wait sync.WaitGroup
@@ -126,6 +129,7 @@ func (c Config) begin(name, unit string, total int, expected time.Duration) *wor
 		c.entered(name)
 	}
 	tell := c.Stage
+	w.tell = tell
 	if tell == nil && c.Say != nil {
 		tell = func(s Stage) { c.Say(s.String()) }
 	}
@@ -142,6 +146,7 @@ func (c Config) begin(name, unit string, total int, expected time.Duration) *wor
 			case <-w.over:
 				return
 			case <-ticks.C:
+				w.told = true
 				tell(w.stands())
 			}
 		}
@@ -170,7 +175,7 @@ func (w *working) stands() Stage {
 	s := w.now
 	s.Gone, s.Left = time.Since(w.begun), -1
 	switch {
-	case s.Unit != "" && s.Done > 0:
+	case s.Unit != "" && s.Done > 0 && s.Done < s.Total: // behind the last one something else goes on, such as a metric command
 		s.Left = time.Duration(float64(s.Gone) / float64(s.Done) * float64(max(0, s.Total-s.Done)))
 	case w.expected > s.Gone:
 		s.Left = w.expected - s.Gone
@@ -183,6 +188,11 @@ func (w *working) end() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
+	if w.told && w.tell != nil {
+		s := w.stands()
+		s.Over = true
+		w.tell(s)
+	}
 	w.book.add(w.now.Name, took, cpuSeconds()-w.cpu)
 	return took
 }
