@@ -11,6 +11,7 @@ type insertion struct {
 	model *Model
 	names *names
 	infos map[string]*onnxpb.ValueInfoProto
+	apart map[string]bool // outputs of the graph that nothing reads inside: an Identity makes them of what the nodes make
 }
 
 func (n *Network) newInsertion() *insertion {
@@ -27,7 +28,8 @@ func (n *Network) newInsertion() *insertion {
 
 // atHolders puts nodes behind every holder's tensor t and lets its consumers read what they make. nodes is called with a
 // holder, the tensor that the nodes must read and the one that they must write. A tensor keeps its name where the graph
-// has it as an output: then the producer writes t+before and the nodes write t. Else the nodes write t+after.
+// has it as an output: then the producer writes t+before and the nodes write t, or t+after where t is apart. Else the nodes write
+// t+after.
 func (ins *insertion) atHolders(holders []Holder, before, after string, nodes func(h Holder, in, out string) []node) {
 	g := ins.model.Graph()
 	outputs, inputs := make(map[string]bool), make(map[string]bool)
@@ -48,6 +50,13 @@ func (ins *insertion) atHolders(holders []Holder, before, after string, nodes fu
 			in, out = ins.names.fresh(t+before), t
 			producers[t] = in
 			ins.copyInfo(t, in)
+			if ins.apart[t] {
+				out = ins.names.fresh(t + after)
+				readers[t] = out
+				ins.copyInfo(t, out)
+				made[t] = append(nodes(h, in, out), newNode("Identity", ins.names.fresh(t+"_Identity"), []string{out}, []string{t}))
+				continue
+			}
 		} else {
 			out = ins.names.fresh(t + after)
 			readers[t] = out
@@ -71,6 +80,27 @@ func (ins *insertion) atHolders(holders []Holder, before, after string, nodes fu
 		}
 	}
 	g.Node = all
+}
+
+// clipped are the outputs of the graph that a Relu or Clip inside reads. ONNX Runtime leaves such a node out in front of a
+// QuantizeLinear whose grid begins where it cuts off; where the DequantizeLinear in front of it has the same grid and writes an
+// output, the file does not load any more.
+func (ins *insertion) clipped() map[string]bool {
+	read := make(map[string]bool)
+	for _, n := range ins.model.Graph().Node {
+		if op := n.GetOpType(); op == "Relu" || op == "Clip" {
+			for _, t := range n.Input {
+				read[t] = true
+			}
+		}
+	}
+	list := make(map[string]bool)
+	for _, v := range ins.model.Graph().Output {
+		if read[v.GetName()] {
+			list[v.GetName()] = true
+		}
+	}
+	return list
 }
 
 // copyInfo declares a new tensor with the type and shape of another one, where these are known.

@@ -27,6 +27,7 @@ func (n *Network) QDQ(records []quant.Record, low []bool) (*Model, error) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}
 	ins := n.newInsertion()
+	ins.apart = ins.clipped()
 	var err error
 	ins.atHolders(n.Holders, "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h Holder, in, out string) []node {
 		grid := records[h.Index].High
