@@ -1,14 +1,10 @@
 package backend
 
 import (
-	"runtime/debug"
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/floats"
-
-	"demote/crash"
 )
 
 // chain is the network compiled in parts between cuts on a device, with the lanes that run them.
@@ -125,15 +121,10 @@ func (c *chain) measure(data block, runs int) ([]float64, error) {
 	if !c.through {
 		lanes = lanes[:1]
 	}
-	var all errgroup.Group
-	for i, l := range lanes {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
-			return l.do(func() error { return timeParts(l, data, runs, i, len(lanes), seconds) })
-		})
-	}
-	if err := all.Wait(); err != nil {
+	err := onLanes(lanes, func(at int, l lane) error {
+		return l.do(func() error { return timeParts(l, data, runs, at, len(lanes), seconds) })
+	})
+	if err != nil {
 		return nil, err
 	}
 	if c.through { // it takes no longer to run less

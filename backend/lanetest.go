@@ -46,17 +46,24 @@ func (t *laneTest) any(b block) *laneRows {
 
 // run runs all blocks, those of a lane one after another.
 func (t *laneTest) run() error {
+	return onLanes(t.e.chain.lanes(), func(at int, l lane) (err error) {
+		for _, r := range t.jobs[at] {
+			if r.rows, err = t.e.rows(l, t.mask, r.block); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// onLanes calls f for several lanes at once, each from a goroutine of its own, and returns the first error once all have ended.
+func onLanes(lanes []lane, f func(at int, l lane) error) error {
 	var all errgroup.Group
-	for lane, list := range t.jobs {
+	for at, l := range lanes {
 		all.Go(func() (err error) {
 			defer crash.Catch(&err)
 			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
-			for _, r := range list {
-				if r.rows, err = t.e.rows(t.e.chain.lanes()[lane], t.mask, r.block); err != nil {
-					return err
-				}
-			}
-			return nil
+			return f(at, l)
 		})
 	}
 	return all.Wait()

@@ -37,7 +37,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 			e.Close()
 		}
 	}()
-	if stepsOf(e.inputs) > 1 && !o.onCPU() {
+	if StepsOf(e.inputs) > 1 && !o.onCPU() {
 		return nil, badf("samples of several steps run on the CPU alone: choose --device cpu")
 	}
 	e.booked = e.book
@@ -127,7 +127,7 @@ func (e *Evaluator) chooseOutput() (err error) {
 			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
 				return err
 			}
-			e.judge.overSteps(stepsOf(e.inputs))
+			e.judge.overSteps(StepsOf(e.inputs))
 		}
 	}
 	if e.judge.output != "" {

@@ -3,13 +3,9 @@ package backend
 import (
 	"errors"
 	"math"
-	"runtime/debug"
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"demote/crash"
 	"demote/search"
 )
 
@@ -258,18 +254,12 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 	}
 	lanes, masks := e.chain.lanes(), e.probes()
 	same := make([]bool, len(masks))
-	var all errgroup.Group
-	for first := range min(len(lanes), len(masks)) {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
-			for i := first; i < len(masks) && err == nil; i += len(lanes) {
-				same[i], err = e.entriesAgree(lanes[first].(enterer), masks[i], want[i])
-			}
-			return err
-		})
-	}
-	err = all.Wait()
+	err = onLanes(lanes, func(at int, l lane) (err error) {
+		for i := at; i < len(masks) && err == nil; i += len(lanes) {
+			same[i], err = e.entriesAgree(l.(enterer), masks[i], want[i])
+		}
+		return err
+	})
 	return err == nil && !slices.Contains(same, false), err
 }
 

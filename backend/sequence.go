@@ -21,8 +21,8 @@ type sequence struct {
 	lossy bool                                // what it does not write ends no run
 }
 
-// stepsOf is how many steps the samples of a network's inputs have.
-func stepsOf(inputs []Tensor) int {
+// StepsOf is how many steps the samples of a network's inputs have.
+func StepsOf(inputs []Tensor) int {
 	steps := 1
 	for _, in := range inputs {
 		steps = max(steps, in.Steps)
@@ -33,7 +33,7 @@ func stepsOf(inputs []Tensor) int {
 // newSequence makes what a lane with these buffers needs, for parts that are one network in one piece; nil where samples have one
 // step.
 func newSequence(inputs []Tensor, parts []*cpuPart, buffers map[string]*cgo.Tensor) (_ *sequence, err error) {
-	q := &sequence{inputs: inputs, steps: stepsOf(inputs), own: make([]*cgo.Tensor, len(inputs)), current: make([]*cgo.Tensor, len(inputs))}
+	q := &sequence{inputs: inputs, steps: StepsOf(inputs), own: make([]*cgo.Tensor, len(inputs)), current: make([]*cgo.Tensor, len(inputs))}
 	if q.steps == 1 || len(parts) == 0 {
 		return nil, nil
 	}

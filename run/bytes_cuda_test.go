@@ -6,14 +6,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"demote/backend"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
 	"demote/search"
 )
 
@@ -33,27 +28,7 @@ func TestEmulatedBytes(t *testing.T) {
 				for i := range 4 * 768 {
 					data = append(data, byte(i*7+i/256))
 				}
-				dir := t.TempDir()
-				writeTestFile(t, filepath.Join(dir, "x.npy"), data)
-				dims := []any{"N", shape[0], shape[1], shape[2]}
-				g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
-					Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
-				m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
-				if err != nil {
-					t.Fatal(err)
-				}
-				p := &prepared{model: m}
-				if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
-					t.Fatal(err)
-				}
-				defer p.Close()
-				if p.inputs, err = blockInputs(m, p.data, 2); err != nil {
-					t.Fatal(err)
-				}
-				fixed, err := fixShapes(ctx, m, p.inputs, 2)
-				if err != nil {
-					t.Fatal(err)
-				}
+				p, fixed := fedThrough(t, data, []any{"N", shape[0], shape[1], shape[2]}, c, 2)
 				fed, names := p.bytesIn(fixed, true)
 				if names["x"] == "" {
 					t.Fatal("the device gets floats")

@@ -18,6 +18,33 @@ import (
 	"demote/onnx/onnxpb"
 )
 
+// fedThrough prepares a network that hands its input x, of some dimensions, on to y, with samples from a file of some bytes, and fixes
+// its shapes to a block.
+func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*prepared, *onnx.Model) {
+	t.Helper()
+	dir := t.TempDir()
+	writeTestFile(t, filepath.Join(dir, "x.npy"), file)
+	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
+		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
+	m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &prepared{model: m}
+	t.Cleanup(p.Close)
+	if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
+		t.Fatal(err)
+	}
+	if p.inputs, err = blockInputs(m, p.data, block); err != nil {
+		t.Fatal(err)
+	}
+	fixed, err := fixShapes(context.Background(), m, p.inputs, block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, fixed
+}
+
 // TestBytesAreWhatTheDataGive compares the floats that a network makes of bytes with those that the data give, bit for bit and for
 // all 256 values, with every part of scale, mean and std, for one channel and for three, first and last.
 func TestBytesAreWhatTheDataGive(t *testing.T) {
@@ -44,26 +71,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 						for _, d := range shape {
 							dims = append(dims, d)
 						}
-						dir := t.TempDir()
-						writeTestFile(t, filepath.Join(dir, "x.npy"), data)
-						g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
-							Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
-						m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
-						if err != nil {
-							t.Fatal(err)
-						}
-						p := &prepared{model: m}
-						if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, Config{Scale: scale, Mean: mean, Std: std}, 0); err != nil {
-							t.Fatal(err)
-						}
-						defer p.Close()
-						if p.inputs, err = blockInputs(m, p.data, 1); err != nil {
-							t.Fatal(err)
-						}
-						fixed, err := fixShapes(ctx, m, p.inputs, 1)
-						if err != nil {
-							t.Fatal(err)
-						}
+						p, fixed := fedThrough(t, data, dims, Config{Scale: scale, Mean: mean, Std: std}, 1)
 						for _, gpu := range []bool{false, true} {
 							fed, names := p.bytesIn(fixed, gpu)
 							if names["x"] == "" {
@@ -93,7 +101,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							if err != nil {
 								t.Fatal(err)
 							}
-							if fixed, err = fixShapes(ctx, m, p.inputs, 1); err != nil {
+							if fixed, err = fixShapes(ctx, p.model, p.inputs, 1); err != nil {
 								t.Fatal(err)
 							}
 						}

@@ -184,7 +184,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
 			}
 		}
 		err := o.show(pass, holders, b)
-		if step+1 == stepsOf(o.inputs) {
+		if step+1 == backend.StepsOf(o.inputs) {
 			work.at(pass*o.data.Len() + b.first + count)
 		}
 		return err

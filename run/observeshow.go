@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"demote/backend"
 	"demote/crash"
 )
 
@@ -56,7 +57,7 @@ func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, er
 			err = o.showInput(pass, holder, b.first, b.count)
 		}
 		from = o.inputs[o.isInput[from]].Fed
-		if err != nil || from == "" || b.step+1 == stepsOf(o.inputs) { // a state's values are those that steps hand on
+		if err != nil || from == "" || b.step+1 == backend.StepsOf(o.inputs) { // a state's values are those that steps hand on
 			return b.count, err
 		}
 	}

@@ -44,14 +44,9 @@ type Stage struct {
 
 // String says how far the stage has come, and what the rest will take.
 func (s Stage) String() string {
-	text := s.Name
+	text := s.Name + ":"
 	if s.Unit != "" {
-		text += fmt.Sprintf(": %d of %d %s", s.Done, s.Total, s.Unit)
-	} else {
-		text += ":"
-	}
-	if s.Unit != "" {
-		text += ","
+		text += fmt.Sprintf(" %d of %d %s,", s.Done, s.Total, s.Unit)
 	}
 	if s.Left < 0 {
 		return text + fmt.Sprintf(" %v so far", s.Gone.Round(time.Second))
@@ -124,12 +119,11 @@ type working struct {
 // begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far as that
 // is known; 0: it is not. Every stage is ended by end.
 func (c Config) begin(name, unit string, total int, expected time.Duration) *working {
-	w := &working{book: c.stages, cpu: cpuSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
+	w := &working{book: c.stages, tell: c.Stage, cpu: cpuSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
 	if c.entered != nil {
 		c.entered(name)
 	}
 	tell := c.Stage
-	w.tell = tell
 	if tell == nil && c.Say != nil {
 		tell = func(s Stage) { c.Say(s.String()) }
 	}
@@ -176,11 +170,16 @@ func (w *working) stands() Stage {
 	s.Gone, s.Left = time.Since(w.begun), -1
 	switch {
 	case s.Unit != "" && s.Done > 0 && s.Done < s.Total: // behind the last one something else goes on, such as a metric command
-		s.Left = time.Duration(float64(s.Gone) / float64(s.Done) * float64(max(0, s.Total-s.Done)))
+		s.Left = atPace(s.Gone, s.Done, s.Total)
 	case w.expected > s.Gone:
 		s.Left = w.expected - s.Gone
 	}
 	return s
+}
+
+// atPace is what the rest takes at the pace of what is done.
+func atPace(gone time.Duration, done, total int) time.Duration {
+	return time.Duration(float64(gone) / float64(done) * float64(total-done))
 }
 
 // end ends the stage, and returns what it has taken. After it nobody is told of the stage any more.

@@ -144,21 +144,12 @@ func stepsBy(inputs []backend.Tensor) map[string]int {
 	return steps
 }
 
-// stepsOf is how many steps the samples have.
-func stepsOf(inputs []backend.Tensor) int {
-	steps := 1
-	for _, in := range inputs {
-		steps = max(steps, in.Steps)
-	}
-	return steps
-}
-
 // steps is how many steps each sample has; 0 where nothing is fed back.
 func (p *prepared) steps() int {
 	if len(p.model.States) == 0 {
 		return 0
 	}
-	return stepsOf(p.inputs)
+	return backend.StepsOf(p.inputs)
 }
 
 // backFlag is the flag that feeds an output back to an input that looks like its state; empty: none does.
@@ -178,5 +169,5 @@ func (p *prepared) sayStates(say func(string)) {
 	for _, s := range p.model.States {
 		list = append(list, s.Output+" to "+s.Input)
 	}
-	say(fmt.Sprintf("samples of %d steps, each of which hands %s to the next", stepsOf(p.inputs), strings.Join(list, ", ")))
+	say(fmt.Sprintf("samples of %d steps, each of which hands %s to the next", backend.StepsOf(p.inputs), strings.Join(list, ", ")))
 }

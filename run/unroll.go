@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"demote/onnx"
 )
@@ -101,22 +100,11 @@ func (c Config) unrollNotes(n *onnx.Network) []Warning {
 	}
 	var notes []Warning
 	for _, v := range n.FixedAxes {
-		text := fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, dimsText(v.Dims))
+		text := fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, axesText(v.Dims))
 		notes = append(notes, Warning{"axes-fixed", text, ""})
 		c.Say("warning: " + text)
 	}
 	return notes
-}
-
-// dimsText writes dimensions as a list with a question mark for a free one.
-func dimsText(dims []int64) string {
-	parts := make([]string, len(dims))
-	for i, d := range dims {
-		if parts[i] = fmt.Sprint(d); d < 0 {
-			parts[i] = "?"
-		}
-	}
-	return "[" + strings.Join(parts, ",") + "]"
 }
 
 // unrollPair refuses --unroll where the networks are quantized already.
