@@ -107,6 +107,16 @@ def plain_pass(path, entries, arrays, fixed, output):
     return best
 
 
+def takes_one(path, arrays, fixed, output):
+    """Return whether the float network takes no more than one sample at a time."""
+    try:
+        float_network = Network(path, {}, arrays, fixed, output)
+        float_network.session.run([float_network.output], float_network.feed(0, 7))
+    except Exception:
+        return True
+    return False
+
+
 def main():
     model, mixed, samples, result = sys.argv[1:5]
     fixed = {a.split("=")[0]: json.loads(a.split("=")[1]) for a in sys.argv[5:] if "=" in a}
@@ -118,6 +128,12 @@ def main():
     out = {"metric": r["metric"], "told": r["score"]["mixed"]["value"], "samples": len(base)}
     if r["score"]["mixed"]["correct"] is not None:
         out["told"] = r["score"]["mixed"]["correct"] / r["samples"]
+    written = {w["batch"]: w for w in (r.get("verified") or {}).get("as_written") or []}
+    for batch in (1, 7):  # what the result says of the file in batches of one size
+        w = written.get(batch, {})
+        told = w.get("value") if w.get("correct") is None else w["correct"] / r["samples"]
+        out["told_%d" % batch] = out["told"] if told is None else told
+    out["alone"] = takes_one(model, arrays, fixed, output)
     sessions = [("exact", EXACT)] + ([] if "exact-only" in sys.argv else [("default", {})])
     for name, entries in sessions:
         for batch in (1, 7):
