@@ -35,7 +35,11 @@ func (e *Evaluator) Plan() (Plan, error) {
 	if err == nil && e.entries == nil {
 		p.Blocked, err = e.Block()
 	}
-	if err == nil && !e.chain.through {
+	switch {
+	case err != nil || e.chain.through:
+	case len(e.chain.parts) == 1:
+		e.chain.weigh([]float64{1})
+	default:
 		_, err = e.chain.measure(e.data.blocks[0], e.measureRuns())
 	}
 	e.resetStore()
@@ -44,20 +48,17 @@ func (e *Evaluator) Plan() (Plan, error) {
 
 // takeApart chooses how trials begin at cuts, and the cuts.
 func (e *Evaluator) takeApart() (Plan, error) {
-	whole := []int{0, e.source.Cuts() - 1}
-	seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
+	begun, whole := time.Now(), []int{0, e.source.Cuts() - 1}
+	want, seconds, err := e.proveWhole()
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Cuts: whole, Parts: 1, Whole: seconds[0], Expected: 1}
+	p := Plan{Cuts: whole, Parts: 1, Whole: seconds, Expected: 1}
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
 		return p, nil
 	}
-	want, err := e.signature()
-	if err != nil {
-		return p, err
-	}
-	ways, noRoom := e.ways(), e.entriesInTime(p.Whole) < minParts
+	left := func() float64 { return e.patience(p.Whole) - time.Since(begun).Seconds() }
+	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {
 			continue // nor is there for these
@@ -65,7 +66,7 @@ func (e *Evaluator) takeApart() (Plan, error) {
 		if e.entries, err = way(); err != nil {
 			continue // another one does it
 		}
-		apart, err := e.takeApartAt(p.Whole)
+		apart, err := e.takeApartAt(p.Whole, want, left)
 		if errors.Is(err, errNoRoom) {
 			noRoom = true
 			continue
@@ -104,18 +105,22 @@ func (e *Evaluator) patience(whole float64) float64 {
 	return planSeconds + planPasses*whole*float64(e.data.len())/float64(e.Workers())
 }
 
-// entriesInTime is how many entries there is time for, once the network has been optimized and loaded as entries want it.
-func (e *Evaluator) entriesInTime(whole float64) int {
-	return entriesInTime(e.patience(whole), e.loading, whole, e.measureRuns(), e.Workers())
+// entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.
+func (e *Evaluator) entriesInTime(left, whole float64) int {
+	return entriesInTime(left, e.loading, whole, e.Workers())
 }
 
 // entriesInTime is how many entries there is time for in a number of seconds, with those that the network takes to be loaded and
-// for a block, how often it is timed in one piece, and the workers, which share the rest. Each has half the network on average: it
-// is loaded, timed, and held against the network in one piece under the probing masks.
-func entriesInTime(patience, loading, whole float64, runs, workers int) int {
-	first := 2*loading + float64(runs+1)*whole
-	each := 0.5 * (loading + (choiceRuns+1+probingMasks)*whole/float64(min(workers, probingMasks)))
-	return int(max(0, min((patience-first)/each, maxParts)))
+// for a block, and the workers, which share all runs. Each has half the network on average: it is loaded, timed, and held against
+// the network in one piece under the probing masks.
+func entriesInTime(left, loading, whole float64, workers int) int {
+	each := 0.5 * (loading + (choiceRuns+1)*whole/float64(workers) + probingMasks*whole/float64(min(workers, probingMasks)))
+	return int(max(0, min(left/each, maxParts)))
+}
+
+// beforeEntries is about the seconds until entries can be made: the network is optimized and loaded as they want it, proven and timed.
+func (e *Evaluator) beforeEntries(whole float64) float64 {
+	return 2*e.loading + whole*(math.Ceil(probingMasks/float64(e.Workers()))+math.Ceil(float64(e.measureRuns())/float64(e.Workers())))
 }
 
 // measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that would be
@@ -130,24 +135,24 @@ func (e *Evaluator) measureRuns() int {
 // errNoRoom says that there is no memory, or no time, for entries into the network.
 var errNoRoom = errors.New("no room for entries")
 
-// takeApartAt compiles the chain with the best of the finest cuts. It returns nil if the network in one piece is
-// clearly slower that way than plain, the seconds of the source's own.
-func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
+// takeApartAt compiles the chain with the best of the finest cuts that there is time left for. It returns nil if the network in one
+// piece, run that way, has outputs that are not wanted, or is clearly slower than plain, the seconds of the source's own.
+func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() float64) (*Plan, error) {
 	p, most := &Plan{Whole: plain}, maxParts
 	if e.entries != nil {
 		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
 			return nil, err
 		}
-		seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
-		if err != nil || e.chain.parts[0].Optimal && seconds[0] > clearly*plain {
+		got, seconds, err := e.proveWhole()
+		if err != nil || !slices.EqualFunc(want, got, sameBits) || e.chain.parts[0].Optimal && seconds > clearly*plain {
 			return nil, err
 		}
-		p.Whole = seconds[0]
-		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes), e.entriesInTime(p.Whole))
+		p.Whole = seconds
+		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
 		}
-	} else if e.loading+float64(e.measureRuns()+1)*plain > e.patience(plain) {
+	} else if e.loading+float64(leastRuns+1)*plain > left() {
 		return nil, nil
 	}
 	finest := e.finestCuts(most)
@@ -186,7 +191,7 @@ func (e *Evaluator) takeApartAt(plain float64) (*Plan, error) {
 
 // mostRuns and leastRuns are how often a part is run to be timed, the least time counting. Entries take half the network each,
 // on average: a few runs do to choose among many.
-const mostRuns, leastRuns, choiceRuns = 12, 4, 2
+const mostRuns, leastRuns, choiceRuns = 12, 2, 2
 
 // clearly is how much slower another way to run the network in one piece is that is not wanted: both are
 // measured one after the other, maybe on a machine with other work.
@@ -229,79 +234,4 @@ func (e *Evaluator) finestCuts(most int) []int {
 		cuts[i] = i * n / parts
 	}
 	return cuts
-}
-
-// signature is the outputs of the first block under the probing masks.
-func (e *Evaluator) signature() (out [][]float32, err error) {
-	for _, m := range e.probes() {
-		rows, err := e.rows(e.chain.lanes()[0], m, e.data.blocks[0])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rows)
-	}
-	return out, nil
-}
-
-// agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
-func (e *Evaluator) agrees(want [][]float32) (bool, error) {
-	got, err := e.signature()
-	if err != nil || !slices.EqualFunc(want, got, sameBits) {
-		return false, err
-	}
-	if _, ok := e.chain.lanes()[0].(enterer); !ok || !e.chain.through {
-		return true, nil
-	}
-	lanes, masks := e.chain.lanes(), e.probes()
-	same := make([]bool, len(masks))
-	err = onLanes(lanes, func(at int, l lane) (err error) {
-		for i := at; i < len(masks) && err == nil; i += len(lanes) {
-			same[i], err = e.entriesAgree(l.(enterer), masks[i], want[i])
-		}
-		return err
-	})
-	return err == nil && !slices.Contains(same, false), err
-}
-
-// entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
-// same outputs and leave the same codes at all cuts behind.
-func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool, error) {
-	s := newStore(e.chain, e.StoredAt(), 1, m)
-	defer s.Close()
-	p := &passage{rooms: make([]room, len(s.tensors))}
-	same := true
-	err := l.do(func() error {
-		if err := l.setMask(m); err != nil {
-			return err
-		}
-		for part := range e.chain.parts {
-			// The first run makes the base's codes, the others draft those of a trial with a change in the part.
-			j := job{mask: m, first: len(e.chain.parts), trial: uint64(part + 1)}
-			if part > 0 {
-				if j.first = part; s.at(0, part) != part {
-					continue // without memory it is not entered there
-				}
-			}
-			err := s.enter(l, j, part, p)
-			if err == nil {
-				err = l.runPart(e.data.blocks[0], part)
-			}
-			s.left(l, j, p, err == nil)
-			if err != nil {
-				return err
-			}
-			rows, err := l.rows(e.judge.output)
-			if err != nil {
-				return err
-			}
-			same = same && sameBits(want, rows)
-			for _, t := range s.tensors {
-				if sl := &t.slots[0]; sl.valid && sl.owner == j.trial {
-					same = same && l.same(sl.base, sl.draft)
-				}
-			}
-		}
-		return nil
-	})
-	return same, err
 }

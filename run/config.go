@@ -97,6 +97,7 @@ type Config struct {
 	alone    string       // why each sample is run alone, where that is known already; see batching
 	gpu      bool         // trials run on a GPU
 	entered  func(string) // told of every stage as it begins: for tests; nil: nobody is
+	reading  *working     // the stage that reads data, while it does
 	stages   *stageBook   // what the stages before the first trial have taken; nil: nobody wants to know
 	everyCut bool         // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }

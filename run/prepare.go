@@ -99,7 +99,7 @@ func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try fu
 	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
 		return c, err
 	}
-	if err := c.during(stageData, 0, func() error { return p.open(c) }); err != nil {
+	if err := c.readData(p.open); err != nil {
 		return c, err
 	}
 	if err := c.during(stageTry, 0, try); err != nil {

@@ -101,6 +101,13 @@ func (c Config) during(name string, expected time.Duration, f func() error) erro
 	return f()
 }
 
+// readData is the stage that reads the data, which decodes folders of images.
+func (c Config) readData(open func(Config) error) error {
+	c.reading = c.begin(stageData, "", 0, 0)
+	defer c.reading.end()
+	return open(c)
+}
+
 // working is a stage under way: every two seconds it is told how it stands, from a goroutine of its own.
 type working struct {
 	book *stageBook
@@ -113,6 +120,7 @@ type working struct {
 	mu       sync.Mutex
 	now      Stage
 	begun    time.Time
+	counted  time.Time // since when Done is counted
 	expected time.Duration
 }
 
@@ -120,6 +128,7 @@ type working struct {
 // is known; 0: it is not. Every stage is ended by end.
 func (c Config) begin(name, unit string, total int, expected time.Duration) *working {
 	w := &working{book: c.stages, tell: c.Stage, cpu: cpuSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
+	w.counted = w.begun
 	if c.entered != nil {
 		c.entered(name)
 	}
@@ -155,6 +164,13 @@ func (w *working) at(done int) {
 	w.now.Done = done
 }
 
+// count says how many units are done of what a stage has come to, such as one of several files, since it began.
+func (w *working) count(unit string, done, total int, since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now.Unit, w.now.Done, w.now.Total, w.counted = unit, done, total, since
+}
+
 // one says that one more unit is done.
 func (w *working) one() {
 	w.mu.Lock()
@@ -170,7 +186,7 @@ func (w *working) stands() Stage {
 	s.Gone, s.Left = time.Since(w.begun), -1
 	switch {
 	case s.Unit != "" && s.Done > 0 && s.Done < s.Total: // behind the last one something else goes on, such as a metric command
-		s.Left = atPace(s.Gone, s.Done, s.Total)
+		s.Left = atPace(time.Since(w.counted), s.Done, s.Total)
 	case w.expected > s.Gone:
 		s.Left = w.expected - s.Gone
 	}
