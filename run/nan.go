@@ -85,6 +85,8 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		return nil, err
 	}
 	found := map[int]bool{}
+	work := s.config.begin(stageNaN, "samples", s.data.Len(), s.pass)
+	defer work.end()
 	err = backend.Pass(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
@@ -94,6 +96,7 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 				}
 			}
 		}
+		work.at(first + count)
 		return nil
 	})
 	return slices.Sorted(maps.Keys(found)), err

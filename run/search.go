@@ -76,7 +76,11 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 
 func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	s := &searching{config: c.withDefaults(), started: time.Now()}
-	s.config.stages = &stageBook{}
+	book := &stageBook{word: s.started}
+	if say := s.config.Say; say != nil {
+		s.config.Say = func(line string) { say(line); book.spoke() }
+	}
+	s.config.stages = book
 	defer s.Close()
 	if err := s.check(); err != nil {
 		return nil, err

@@ -8,8 +8,11 @@ import (
 	"demote/crash"
 )
 
-// stageEvery is the time between two words about a stage.
+// stageEvery is the time between two words about stages: one that begins long after the last of them says sooner how it stands.
 const stageEvery = 2 * time.Second
+
+// stageLeast is how long a stage says nothing at least: many take no longer.
+const stageLeast = stageEvery / 4
 
 // The stages before the first trial.
 const (
@@ -23,6 +26,7 @@ const (
 	stageShapes    = "measuring the shapes of tensors"
 	stageWeights   = "putting weights on their grids"
 	stageFloat     = "scoring the float network"
+	stageNaN       = "looking for NaN inside the float network"
 	stageLoad      = "loading the switchable network"
 	stageCuts      = "choosing where trials begin"
 	stageProof     = "proving that scores are exact"
@@ -61,10 +65,31 @@ type StageTime struct {
 	CPUSeconds float64 `json:"cpu_seconds"` // processor time, of all threads
 }
 
-// A stageBook keeps what stages have taken; nil: nobody wants to know.
+// A stageBook keeps what stages have taken, and when the last word was said; nil: nobody wants to know.
 type stageBook struct {
 	mu    sync.Mutex
 	times []StageTime
+	word  time.Time
+}
+
+// spoke says that a word was said.
+func (b *stageBook) spoke() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.word = time.Now()
+}
+
+// wait is how long a stage that begins now says nothing.
+func (b *stageBook) wait() time.Duration {
+	if b == nil {
+		return stageEvery
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return min(stageEvery, max(stageEvery-time.Since(b.word), stageLeast))
 }
 
 // add books a stage; one that is gone through again is one.
@@ -142,7 +167,7 @@ func (c Config) begin(name, unit string, total int, expected time.Duration) *wor
 	w.wait.Go(func() {
 		var fault error // of who is told: the stage goes on without a word
 		defer crash.Catch(&fault)
-		ticks := time.NewTicker(stageEvery)
+		ticks := time.NewTicker(w.book.wait())
 		defer ticks.Stop()
 		for {
 			select {
@@ -151,6 +176,8 @@ func (c Config) begin(name, unit string, total int, expected time.Duration) *wor
 			case <-ticks.C:
 				w.told = true
 				tell(w.stands())
+				w.book.spoke()
+				ticks.Reset(stageEvery)
 			}
 		}
 	})
