@@ -28,7 +28,7 @@ func TestStageIsTold(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
 			var said []string
-			book := &stageBook{}
+			book := &stageBook{word: time.Now()}
 			config := Config{stages: book, Say: func(text string) {
 				mu.Lock()
 				defer mu.Unlock()
