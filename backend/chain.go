@@ -23,7 +23,7 @@ type narrower interface{ narrow(chosen []int) }
 
 // compile makes the parts between cuts on a device: those of a source, or the entries into a network. Where samples have several
 // steps the values that the output kept has in all of them are kept.
-func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor, lanes int, kept string) (*chain, error) {
+func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor, lanes int, kept keptOutput) (*chain, error) {
 	c := &chain{cuts: cuts, through: entries != nil, first: make([]int, src.Holders())}
 	for i := range len(cuts) - 1 {
 		var s *Stretch
@@ -39,8 +39,8 @@ func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor,
 		s.bytes, s.kept = len(s.Model), kept
 		c.parts = append(c.parts, s)
 	}
-	if last := c.parts[len(c.parts)-1]; last.kept == "" && len(last.Outputs) == 1 {
-		last.kept = last.Outputs[0].Name
+	if last := c.parts[len(c.parts)-1]; last.kept.name == "" && len(last.Outputs) == 1 {
+		last.kept.name = last.Outputs[0].Name
 	}
 	c.survey()
 	var err error

@@ -29,6 +29,7 @@ type cpuLane struct {
 	left    []int                  // holders whose codes the next run writes
 	read    []*cpuRead             // one an input, of blocks that are not resident
 	steps   *sequence              // nil: samples have one step
+	fronts
 }
 
 // binding is a part bound to a lane's buffers.
@@ -242,7 +243,7 @@ func (w *cpuLane) rows(output string) ([]float32, error) {
 
 // judge reads the rows where they are.
 func (w *cpuLane) judge(j *judge, b block, gain *bounds.Gain) error {
-	rows, err := w.rows(j.output)
+	rows, err := j.rows(w)
 	if err == nil {
 		*gain = j.block(rows, b.samples())
 	}

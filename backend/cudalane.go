@@ -40,6 +40,7 @@ type gpuLane struct {
 	task    *cuda.Task
 	f       func() error
 	seconds time.Duration
+	fronts
 }
 
 // newGPULane makes memory for every tensor between the parts and binds it, on the worker's thread.

@@ -15,7 +15,7 @@ const tallyBlocks = 64
 
 // gpuTally judges blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
 // sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
-// not have their outputs copied down.
+// not, and outputs whose samples lie in pieces, have them copied down.
 type gpuTally struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
@@ -33,8 +33,8 @@ type gpuPending struct {
 // judge puts the metric's kernel into the stream.
 func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	b, t := data.(*gpuBlock), &l.tally
-	if j.metric.rank == 0 {
-		rows, err := l.rows(j.output)
+	if j.metric.rank == 0 || j.pieces > 1 {
+		rows, err := j.rows(l)
 		if err == nil {
 			*gain = j.block(rows, b.slots)
 		}

@@ -57,6 +57,8 @@ type lane interface {
 	// rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.
 	rows(output string) ([]float32, error)
+	// front brings the samples of a block of an output in front, see fronts.
+	front(block []float32, pieces, slots int) []float32
 	// watchNaN has the FakeQuant nodes look for NaN in what they are given where nothing is demoted, or no
 	// longer; then it says whether there was any since.
 	watchNaN(on bool) (seen bool, err error)

@@ -20,7 +20,7 @@ type Options struct {
 	LabelDims []int64           // the shape of one sample's pixels or values
 	Own       *LabelArray       // labels of any kind, for metrics that take them so
 	Reference []float32         // an output row a sample, for metrics that need them
-	Axis      int               // of the output on which samples lie; -1: on none, the output is one sample's. Other than 0 takes blocks of one
+	Axis      int               // of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
 	Block     int               // samples a block: the batch of the Source; 0: DefaultBlock
 	Workers   int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
 	Threads   int               // threads of the runtime a worker, at most one a core; 0: 1

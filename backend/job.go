@@ -113,7 +113,7 @@ func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 	}
 	if e.watch != nil {
 		var rows []float32
-		if rows, r.err = l.rows(e.judge.output); r.err != nil {
+		if rows, r.err = e.judge.rows(l); r.err != nil {
 			return r
 		}
 		e.watch(data.samples(), rows)

@@ -16,8 +16,10 @@ type judge struct {
 	dims      []int64   // of the output, with the block's size first
 	reference []float32 // rows by sample; nil without
 	row       int       // length of an output row, of one step
-	steps     int       // of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at once
-	last      bool      // the last step alone is judged
+	pieces    int       // that a row lies in, in a block of slots; 1, or not set: in one
+	slots     int
+	steps     int  // of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at once
+	last      bool // the last step alone is judged
 }
 
 // sample returns what the metric compares sample i with; where all steps are judged, i counts them.

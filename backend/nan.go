@@ -58,8 +58,7 @@ func (e *Evaluator) anyNaN(p *probe, out [][]float32, slot int) bool {
 		if !e.rowsOf(t) || out[i] == nil {
 			continue
 		}
-		size := t.elems() / e.data.block
-		if slices.ContainsFunc(out[i][slot*size:(slot+1)*size], func(v float32) bool { return v != v }) {
+		if slices.ContainsFunc(e.rowIn(t, out[i], slot), func(v float32) bool { return v != v }) {
 			return true
 		}
 	}

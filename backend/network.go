@@ -1,16 +1,21 @@
 package backend
 
-import "demote/cgo"
+import (
+	"slices"
+
+	"demote/cgo"
+)
 
 // A Tensor is the name, element type and full shape of what goes into or comes out of a stretch
-// of a network. The first dimension is the block size, but for a network some input of which has no batch in front: then a block
-// is one sample.
+// of a network. The dimension of the samples' axis is the block size, but for a network some input of which has no such axis: then a
+// block is one sample.
 type Tensor struct {
 	Name string
 	Type cgo.DType
 	Dims []int64
 
-	Alone bool // of a network's input: a block is one sample, whatever the first dimension is
+	Alone bool // of a network's input: a block is one sample, whatever the dimensions are
+	Axis  int  `json:",omitempty"` // on which the samples of a block lie; -1: on none, which no input has
 
 	// Steps is, of a network's input, how many steps a sample has, of these dimensions each and one behind the other, over which the
 	// network is run one after another; 0: one value for all steps.
@@ -29,21 +34,22 @@ func (t Tensor) Batch() int {
 	if t.Alone || len(t.Dims) == 0 {
 		return 1
 	}
-	return int(t.Dims[0])
+	return int(t.Dims[t.Axis])
 }
 
 // At is an input of a network with another number of samples; itself where a block is one.
 func (t Tensor) At(samples int) Tensor {
 	if !t.Alone && len(t.Dims) > 0 {
-		t.Dims = append([]int64{int64(samples)}, t.Dims[1:]...)
+		t.Dims = slices.Clone(t.Dims)
+		t.Dims[t.Axis] = int64(samples)
 	}
 	return t
 }
 
-// Sample are the dimensions of one sample of an input.
+// Sample are the dimensions of one sample of an input, with 1 for an axis of the samples that is not in front.
 func (t Tensor) Sample() []int64 {
-	if t.Alone || len(t.Dims) == 0 {
-		return t.Dims
+	if t.Alone || len(t.Dims) == 0 || t.Axis > 0 {
+		return t.At(1).Dims
 	}
 	return t.Dims[1:]
 }
@@ -77,8 +83,8 @@ type Stretch struct {
 	Empty   bool     // it has no nodes, and ONNX Runtime makes no session of that: its outputs are inputs
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
-	bytes int    // of Model, which is given up when it is compiled
-	kept  string // where samples have several steps: the output whose values of all of them are kept; empty: of none
+	bytes int        // of Model, which is given up when it is compiled
+	kept  keptOutput // where samples have several steps: whose values of all of them are kept
 
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed

@@ -83,7 +83,7 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
-	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, e.opts.Output)
+	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, keptOutput{e.opts.Output, e.opts.Axis})
 	if err != nil {
 		return err
 	}
@@ -128,6 +128,9 @@ func (e *Evaluator) chooseOutput() (err error) {
 				return err
 			}
 			e.judge.overSteps(StepsOf(e.inputs))
+			if e.judge.slots = e.opts.Block; e.opts.Block > 1 && StepsOf(e.inputs) == 1 { // steps are kept with the samples in front
+				e.judge.pieces = piecesOf(t.Dims, e.opts.Axis)
+			}
 		}
 	}
 	if e.judge.output != "" {

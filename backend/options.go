@@ -44,16 +44,15 @@ func (o Options) checkBatch(inputs []Tensor) error {
 	return nil
 }
 
-// sampleFirst are the dimensions of an output with the axis of the samples in front: of one sample the memory is the same
-// wherever the axis lies.
+// sampleFirst are the dimensions of an output with the axis of the samples in front.
 func (o Options) sampleFirst(t Tensor) ([]int64, error) {
-	if o.Axis != 0 && (o.Block != 1 || o.Axis >= len(t.Dims)) {
-		return nil, fmt.Errorf("backend: samples on axis %d of output %s %v take blocks of one, not of %d", o.Axis, t.Name, t.Dims, o.Block)
+	if o.Axis < 0 && o.Block != 1 || o.Axis > 0 && (o.Axis >= len(t.Dims) || t.Dims[o.Axis] != int64(o.Block)) {
+		return nil, fmt.Errorf("backend: output %s %v has no blocks of %d samples on axis %d", t.Name, t.Dims, o.Block, o.Axis)
 	}
 	return SampleFirst(t.Dims, o.Axis), nil
 }
 
-// SampleFirst are the dimensions of a block of one sample with the axis of the samples in front; -1: they have none.
+// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one sample.
 func SampleFirst(dims []int64, axis int) []int64 {
 	switch {
 	case axis < 0:
@@ -61,5 +60,5 @@ func SampleFirst(dims []int64, axis int) []int64 {
 	case axis == 0 || axis >= len(dims):
 		return dims
 	}
-	return append([]int64{1}, slices.Delete(slices.Clone(dims), axis, axis+1)...)
+	return append([]int64{dims[axis]}, slices.Delete(slices.Clone(dims), axis, axis+1)...)
 }

@@ -88,7 +88,7 @@ func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool
 			if err != nil {
 				return err
 			}
-			rows, err := l.rows(e.judge.output)
+			rows, err := e.judge.rows(l)
 			if err != nil {
 				return err
 			}

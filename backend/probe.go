@@ -144,7 +144,15 @@ func (e *Evaluator) rowsOf(t Tensor) bool {
 	if e.data.block == 1 {
 		return true
 	}
-	return len(t.Dims) > 0 && t.Dims[0] == int64(e.data.block)
+	return t.Axis >= 0 && t.Axis < len(t.Dims) && t.Dims[t.Axis] == int64(e.data.block)
+}
+
+// rowIn is a slot's part of such a tensor.
+func (e *Evaluator) rowIn(t Tensor, values []float32, slot int) []float32 {
+	if e.data.block == 1 {
+		return values
+	}
+	return sampleOf(values, piecesOf(t.Dims, t.Axis), slot, e.data.block)
 }
 
 // sample runs the block that holds a sample and hands the sample's part of every float tensor to f,
@@ -157,8 +165,7 @@ func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(step int,
 			if over || !e.rowsOf(t) || out[i] == nil {
 				continue
 			}
-			size := t.elems() / e.data.block
-			over = !f(step, t.Name, out[i][slot*size:(slot+1)*size])
+			over = !f(step, t.Name, e.rowIn(t, out[i], slot))
 		}
 	})
 }

@@ -128,7 +128,7 @@ func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err
 				return err
 			}
 		}
-		all, err := l.rows(e.judge.output)
+		all, err := e.judge.rows(l)
 		rows = append([]float32(nil), all...)
 		return err
 	})
@@ -187,10 +187,9 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []in
 		return d, nil
 	}
 	for i, t := range p.stretch.Outputs {
-		if t.Type != cgo.Float32 || len(t.Dims) == 0 || t.Dims[0] != int64(e.opts.Block) {
+		if t.Type != cgo.Float32 || !e.rowsOf(t) || other[i] == nil || first[i] == nil {
 			continue
 		}
-		size := t.elems() / e.opts.Block
 		for slot := range e.opts.Block {
 			src := slot
 			if from != nil {
@@ -198,7 +197,7 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []in
 					continue
 				}
 			}
-			if !sameBits(other[i][slot*size:(slot+1)*size], first[i][src*size:(src+1)*size]) {
+			if !sameBits(e.rowIn(t, other[i], slot), e.rowIn(t, first[i], src)) {
 				d.Tensor = t.Name
 				return d, nil
 			}

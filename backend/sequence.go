@@ -7,10 +7,17 @@ import (
 	"demote/cgo"
 )
 
+// A keptOutput is the output whose values of all steps are kept, and the axis on which its samples lie; an empty name: none.
+type keptOutput struct {
+	name string
+	axis int
+}
+
 // A sequence is what a lane needs to run a network over the steps of its samples, one run a step: what a step hands to the next
 // one goes from an output to an input, and the values that the metric reads are kept of all of them.
 type sequence struct {
 	inputs  []Tensor
+	pieces  int // that a sample of the output has
 	steps   int
 	own     []*cgo.Tensor // by input: what a step reads; nil: what the block has is the same for all steps
 	current []*cgo.Tensor // by input: what the step at hand reads
@@ -55,9 +62,9 @@ func newSequence(inputs []Tensor, parts []*cpuPart, buffers map[string]*cgo.Tens
 			return nil, fmt.Errorf("no memory for %s: %w", in.Name, err)
 		}
 	}
-	name := parts[len(parts)-1].kept
+	name, axis := parts[len(parts)-1].kept.name, parts[len(parts)-1].kept.axis
 	if t := buffers[name]; t != nil && t.Type() == cgo.Float32 {
-		q.output = name
+		q.output, q.pieces = name, piecesOf(t.Shape(), axis)
 		if q.kept, err = cgo.NewTensor(cgo.Float32, int64(q.steps), int64(t.Len())); err != nil {
 			return nil, fmt.Errorf("no memory for all steps of %s: %w", name, err)
 		}
@@ -129,9 +136,11 @@ func (q *sequence) leave(step int, buffers map[string]*cgo.Tensor) {
 		return
 	}
 	made, all, slots := buffers[q.output].Float32s(), q.kept.Float32s(), q.inputs[0].Batch()
-	row := len(made) / slots
+	size := len(made) / (slots * q.pieces)
 	for slot := range slots {
-		copy(all[(slot*q.steps+step)*row:], made[slot*row:(slot+1)*row])
+		for i := range q.pieces {
+			copy(all[((slot*q.steps+step)*q.pieces+i)*size:], made[(i*slots+slot)*size:][:size])
+		}
 	}
 }
 
@@ -160,17 +169,17 @@ func newSteps(in Tensor) (*cgo.Tensor, error) {
 
 // readSlot reads a sample of an input into one of the slots of a block.
 func readSlot(src Samples, input int, in Tensor, sample, slot, slots int, dst []byte) error {
-	size := in.sampleBytes(slots)
-	if in.Steps <= 1 || slots == 1 {
+	size, pieces := in.sampleBytes(slots), in.Pieces()
+	if slots == 1 || in.Steps <= 1 && pieces == 1 {
 		return src.Read(input, sample, dst[slot*size:(slot+1)*size])
 	}
 	all := make([]byte, size)
 	if err := src.Read(input, sample, all); err != nil {
 		return err
 	}
-	one := size / in.Steps
-	for step := range in.Steps {
-		copy(dst[(step*slots+slot)*one:], all[step*one:(step+1)*one])
+	one := size / max(1, in.Steps)
+	for step := range max(1, in.Steps) {
+		Place(dst[step*slots*one:], all[step*one:(step+1)*one], pieces, slot, slots)
 	}
 	return nil
 }

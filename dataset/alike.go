@@ -17,17 +17,18 @@ func fed(inputs []Input, o Options) []Input {
 	return list
 }
 
-// alikeColumn is the data of an input that has the same value for each of so many samples. It panics if value is not that of one
-// sample, whose shape the input says.
+// alikeColumn is the data of an input that has the same value for each of so many samples: all of the input, with one sample on its
+// batch axis, or where that is in front, free or of a fixed size, a row of it. It panics if value is neither.
 func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	shape := slices.Clone(in.Dims[1:])
-	if in.Dims[0] != -1 { // all of the input, with one sample on its batch axis
+	size := func() int64 { return product(shape) * int64(in.Type.Size()) }
+	if in.Dims[0] != -1 && (in.Dims[0] == 1 || size() != int64(len(value))) {
 		shape = slices.Clone(in.Dims)
 		for i := range shape {
 			shape[i] = max(shape[i], 1)
 		}
 	}
-	if product(shape)*int64(in.Type.Size()) != int64(len(value)) {
+	if size() != int64(len(value)) {
 		panic(fmt.Sprintf("dataset: %d bytes for one sample of %s", len(value), in))
 	}
 	a := array{what: "the value of input " + in.String(), r: bytes.NewReader(value), elem: in.Type, shape: append([]int64{samples}, shape...), alike: true}

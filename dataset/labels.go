@@ -54,7 +54,7 @@ func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
 	case a.shape[0] != n:
 		return nil, badf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
 	case product(a.shape) != n:
-		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
+		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=-1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
 	}
 	c := newCaster(a.elem, Int64, a.big, nil)
 	size := a.elem.Size()

@@ -95,5 +95,9 @@ func (b *byteFed) end() string {
 		b.m.Steps = maps.Clone(b.m.Steps)
 		b.m.Steps[b.fed] = steps
 	}
+	if axis, known := b.m.Axes[b.made.GetName()]; known {
+		b.m.Axes = maps.Clone(b.m.Axes)
+		b.m.Axes[b.fed] = axis
+	}
 	return b.fed
 }

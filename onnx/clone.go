@@ -9,7 +9,7 @@ import (
 
 // Clone copies the model: nodes, attributes and lists are new, tensors are new messages that share their bytes with m.
 func (m *Model) Clone() *Model {
-	return &Model{Proto: clone(m.Proto), Dir: m.Dir, Path: m.Path, kept: m.kept, order: m.order, Alone: m.Alone, States: m.States, Steps: m.Steps}
+	return &Model{Proto: clone(m.Proto), Dir: m.Dir, Path: m.Path, kept: m.kept, order: m.order, Alone: m.Alone, States: m.States, Steps: m.Steps, Axes: m.Axes}
 }
 
 // clone copies a message deeply, but shares the data of tensors.

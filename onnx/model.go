@@ -33,6 +33,8 @@ type Model struct {
 
 	States []State        // what a step of a sequence hands to the next one
 	Steps  map[string]int // by input, where the shapes are those of samples: how many steps each has; see backend.Tensor
+	// Axes are the axes on which the samples of a block lie, by tensor, where the shapes are those of a block; nil: all lie in front.
+	Axes map[string]int
 
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them

@@ -9,14 +9,30 @@ import (
 	"demote/onnx"
 )
 
-// alone tells whether the samples of a network must run one by one: some input of it has no batch in front.
+// alone tells whether the samples of a network must run one by one: some input of it has no axis for them.
 func alone(m *onnx.Model, data samples) bool {
 	for i := range m.Inputs() {
-		if data.Whole(i) {
+		if blockAxis(m, data, i) < 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// blockAxis is the axis of an input on which the samples of a block lie: the first one, or a free one that is the batch and has 1 in
+// the data; -1: none has.
+func blockAxis(m *onnx.Model, data samples, input int) int {
+	if !data.Whole(input) {
+		return 0
+	}
+	v, shape := m.Inputs()[input], data.Shape(input)
+	if data.Steps(input) > 0 {
+		shape = shape[1:]
+	}
+	if at := inside(m, v); at > 0 && v.Dims[at] < 0 && shape[at] == 1 {
+		return at
+	}
+	return -1
 }
 
 // mixed tells whether the first axes of a network's inputs have different sizes, so that not all of them are the batch.
@@ -30,7 +46,7 @@ func mixed(m *onnx.Model) bool {
 	return false
 }
 
-// checkAlone says which inputs let samples run one by one, and refuses blocks of several there, whether the user asks for them or
+// checkAlone says which inputs have samples run one by one, and refuses blocks of several there, whether the user asks for them or
 // the network.
 func checkAlone(m *onnx.Model, data samples, c Config) error {
 	asked := c.Block
@@ -41,15 +57,15 @@ func checkAlone(m *onnx.Model, data samples, c Config) error {
 		return nil
 	}
 	for i, v := range m.Inputs() {
-		if data.Whole(i) {
+		if blockAxis(m, data, i) < 0 {
 			if asked > 1 {
-				return mistakef("--block %d: input %s of the network has no batch in front, so that samples run one by one: leave it out", asked, v.Name)
+				return mistakef("--block %d: input %s of the network has no axis for samples, so that samples run one by one: leave it out", asked, v.Name)
 			}
-			c.Say(fmt.Sprintf("input %s has no batch in front: samples run one by one", v.Name))
+			c.Say(fmt.Sprintf("input %s has no axis for samples: they run one by one", v.Name))
 			continue
 		}
-		if v.Dims[0] > 1 {
-			return mistakef("%s: input %s takes %d samples at once, and others have no batch in front: export the network with a batch of 1, or give %s samples of %v", m.Path, v.Name, v.Dims[0], v.Name, v.Dims)
+		if !data.Whole(i) && v.Dims[0] > 1 {
+			return mistakef("%s: input %s takes %d samples at once, and others have no axis for them: export the network with a batch of 1, or give %s samples of %v", m.Path, v.Name, v.Dims[0], v.Name, v.Dims)
 		}
 	}
 	return nil

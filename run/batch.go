@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 type batching struct {
 	axis  int    // of the output, on which the samples lie; -1: on none
 	alone string // why each sample is run alone; empty: in blocks
+	cure  string // what may be done about that; empty: nothing is known
 }
 
 // aloneText is what follows from why samples are run alone.
@@ -23,7 +25,7 @@ const aloneID = "blocks-of-one"
 
 // warning tells the user of samples that are run alone.
 func (b batching) warning() Warning {
-	return Warning{ID: aloneID, Text: b.alone + aloneText}
+	return Warning{ID: aloneID, Text: b.alone + aloneText, Cure: b.cure}
 }
 
 // touchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
@@ -75,7 +77,26 @@ func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bo
 			break
 		}
 	}
+	if found.alone != "" {
+		found.cure = otherAxis(m)
+	}
 	return found, err
+}
+
+// otherAxis is what to do where samples that seem to depend on each other may be steps of time, say, and the batch another axis of an
+// input than the first, which no name tells; empty: no input has another axis of any size.
+func otherAxis(m *onnx.Model) string {
+	for _, v := range m.Inputs() {
+		if len(v.Dims) == 0 || v.Dims[0] >= 0 || notFirst(m, v) {
+			continue
+		}
+		for i, d := range v.Dims[1:] {
+			if d < 0 {
+				return fmt.Sprintf("if the samples of input %s lie on axis %d and not on axis 0, export the network with their names, dynamic_axes={%q: {0: \"time\", %d: \"batch\"}}", v.Name, i+1, v.Name, i+1)
+			}
+		}
+	}
+	return ""
 }
 
 // judgeBatching says how the samples of one output lie, of the runs that came to an end before failed; nil: all did.
@@ -86,7 +107,7 @@ func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, out
 	case fixed == 1:
 		return batching{axis: wholeAxis(runs[0][output].Dims)}, nil
 	case failed != nil && fixed == 0:
-		return batching{wholeAxis(runs[0][output].Dims), "the network runs with one sample and not with two"}, nil
+		return batching{axis: wholeAxis(runs[0][output].Dims), alone: "the network runs with one sample and not with two"}, nil
 	case failed != nil:
 		return batching{}, nil
 	}

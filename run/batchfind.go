@@ -88,21 +88,28 @@ func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, confi
 	if note != nil {
 		notes = append(notes, *note)
 	}
+	if err != nil || quantized {
+		return c, notes, err
+	}
+	if note, err = checkPadding(ctx, m, p.data, p.output, c.Data); note != nil {
+		notes = append(notes, *note)
+	}
 	return c, notes, err
 }
 
-// besideReference has the samples run alone where another network, that the file is compared with, must have them so.
-func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model, output string) (*Warning, error) {
+// besideReference has the samples run alone where another network, that the file is compared with, must have them so. axis is that of
+// the samples in its output.
+func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model, output string) (_ *Warning, axis int, err error) {
 	if p.alone != "" {
-		return nil, nil
+		return nil, 0, nil
 	}
 	found, err := findBatching(ctx, m, reordered(p.data, p.inputs, m), m.IsQDQ(), output)
 	if err != nil || found.alone == "" {
-		return nil, err
+		return nil, found.axis, err
 	}
 	found.alone = "the reference: " + found.alone
 	_, err = p.runAlone(c, found.alone)
-	return new(found.warning()), err
+	return new(found.warning()), 0, err
 }
 
 // otherOrder are samples for a network that declares the same inputs in another order.
@@ -126,6 +133,8 @@ func reordered(data samples, own []backend.Tensor, m *onnx.Model) samples {
 func (o otherOrder) Read(input, sample int, dst []byte) error {
 	return o.samples.Read(o.numbers[input], sample, dst)
 }
+
+func (o otherOrder) Whole(input int) bool { return o.samples.Whole(o.numbers[input]) }
 
 func (o otherOrder) Steps(input int) int { return o.samples.Steps(o.numbers[input]) }
 

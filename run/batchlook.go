@@ -20,7 +20,7 @@ type look struct {
 // free judges a network with a free batch; one is the output of a alone.
 func (l look) free(one backend.Seen, quantized bool) batching {
 	if len(one.Dims) != len(l.mixed.Dims) {
-		return batching{-1, fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
+		return batching{axis: -1, alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
 	}
 	grown, axis := 0, -1
 	for i, d := range one.Dims {
@@ -31,15 +31,13 @@ func (l look) free(one backend.Seen, quantized bool) batching {
 	}
 	switch {
 	case grown != 1:
-		return batching{wholeAxis(one.Dims), fmt.Sprintf("output %s has no axis for the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
+		return batching{axis: wholeAxis(one.Dims), alone: fmt.Sprintf("output %s has no axis for the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
 	case l.mixed.Dims[axis] != 2*one.Dims[axis] || axis > 0 && one.Dims[axis] != 1:
-		return batching{-1, fmt.Sprintf("output %s does not grow with the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
+		return batching{axis: -1, alone: fmt.Sprintf("output %s does not grow with the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
 	case l.touch(axis) || !quantized && !near32(slot(l.ofA, axis, 2, 0), one.Values, 0.05):
-		return batching{axisOfOne(axis, one.Dims), fmt.Sprintf("output %s of a sample depends on the samples beside it", l.output)}
-	case axis > 0:
-		return batching{axis, fmt.Sprintf("the samples of output %s lie on axis %d, %v for two", l.output, axis, l.mixed.Dims)}
+		return batching{axis: axisOfOne(axis, one.Dims), alone: fmt.Sprintf("output %s of a sample depends on the samples beside it", l.output)}
 	}
-	return batching{}
+	return batching{axis: axis}
 }
 
 // axisOfOne is the axis for blocks of one sample: a first axis with several rows a sample is the sample's own where it is run
@@ -61,10 +59,8 @@ func (l look) fixed(m *onnx.Model) (batching, error) {
 		}
 	}
 	switch {
-	case at == 0:
-		return batching{}, nil
-	case at > 0:
-		return batching{}, mistakef("%s: the samples of output %s %v lie on axis %d, and the network's batch is fixed to %d: export it with a free batch axis, or with a batch of 1", m.Path, l.output, l.mixed.Dims, at, l.size)
+	case at >= 0:
+		return batching{axis: at}, nil
 	case slices.ContainsFunc(l.mixed.Dims, func(d int64) bool { return d%int64(l.size) == 0 }):
 		return batching{}, mistakef("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: export it with a free batch axis, or with a batch of 1", m.Path, l.output, l.size)
 	}

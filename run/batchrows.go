@@ -1,5 +1,11 @@
 package run
 
+import (
+	"slices"
+
+	"demote/backend"
+)
+
 // sampleRows says which values of a tensor are a sample's, in a block.
 type sampleRows struct {
 	outer, block int // of [outer, block, ...] the second axis is the samples'; block is 0 where none is
@@ -16,14 +22,56 @@ func (s *shapes) rows(name string, block int) sampleRows {
 			break
 		}
 	}
-	if !grows && s.growing {
+	switch {
+	case !grows && s.growing:
 		return sampleRows{}
+	case !grows:
+		at = max(0, axisOfSize(one, block))
 	}
 	r := sampleRows{1, block}
 	for _, d := range one[:at] {
 		r.outer *= int(d)
 	}
 	return r
+}
+
+// axisOfSize is the axis of a tensor of blocks that are fixed to a size on which the samples are taken to lie: the first one where its
+// size is a multiple, as where a sample has several rows, else the first of that very size; -1: there is none.
+func axisOfSize(dims []int64, block int) int {
+	if len(dims) > 0 && dims[0]%int64(block) == 0 {
+		return 0
+	}
+	return slices.Index(dims, int64(block))
+}
+
+// axes are the axes of the samples in all tensors of blocks, which no axis is for that is not listed; nil: they lie in front.
+func (s *shapes) axes(inputs []backend.Tensor, block int) map[string]int {
+	axes, inside := map[string]int{}, false
+	note := func(name string, axis int) {
+		axes[name], inside = axis, inside || axis > 0
+	}
+	for name, one := range s.one {
+		two, at := s.two[name], -1
+		for i := range one {
+			if s.growing && i < len(two) && one[i] != two[i] {
+				at = i
+				break
+			}
+		}
+		if !s.growing {
+			at = axisOfSize(one, block)
+		}
+		if at >= 0 {
+			note(name, at)
+		}
+	}
+	for _, in := range inputs {
+		note(in.Name, in.Axis)
+	}
+	if !inside {
+		return nil
+	}
+	return axes
 }
 
 // of are a sample's values. Of a tensor that is no sample's own the first one has all.

@@ -73,6 +73,13 @@ func TestEmulatedSearch(t *testing.T) {
 		{"weights that follow, attention", func(t *testing.T) Config {
 			return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%")
 		}},
+		{"classes first", func(t *testing.T) Config { return insideConfig(t, "classes first", inside21()["classes first"]) }},
+		{"time first, in and out", func(t *testing.T) Config { return insideConfig(t, "time first", inside21()["time first"]) }},
+		{"last in the output, streamed", func(t *testing.T) Config {
+			cfg := insideConfig(t, "last in the output", inside21()["last in the output"])
+			cfg.Spool = t.TempDir()
+			return cfg
+		}},
 		{"fashion", func(t *testing.T) Config {
 			return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 				Limit: 200, Target: "0.9375", Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}

@@ -215,10 +215,11 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, nil, err
 	}
-	if note, err = p.besideReference(ctx, c, m, o.Output); err != nil {
+	axis := 0
+	if note, axis, err = p.besideReference(ctx, c, m, o.Output); err != nil {
 		return nil, nil, err
 	}
-	o.Block, o.Axis = p.block, 0
+	o.Block, o.Axis = p.block, axis
 	src, err := plainSource(ctx, m, p.inputs, p.block, o.Output)
 	if err != nil {
 		return nil, nil, err

@@ -62,11 +62,11 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	out := &backend.Stretch{Inputs: s.inputs}
 	for _, h := range s.network.Holders {
 		t, known := src.tensors[h.Tensor]
-		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || t.Dims[0] != int64(s.block) {
+		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || axisOf(m, h.Tensor) < 0 || t.Dims[axisOf(m, h.Tensor)] != int64(s.block) {
 			continue
 		}
 		sum := fmt.Sprintf("demote.sum:%d", h.Index)
-		sumRows(g, t, sum, m.OpsetOf("") >= 13)
+		sumRows(g, t, axisOf(m, h.Tensor), sum, m.OpsetOf("") >= 13)
 		names = append(names, sum)
 		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: []int64{int64(s.block)}})
 	}
@@ -102,11 +102,13 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// sumRows adds the sum of every row of a tensor to a graph. The axes are an input since opset 13, and an attribute before.
-func sumRows(g *onnxpb.GraphProto, t backend.Tensor, sum string, asInput bool) {
-	axes := make([]int64, len(t.Dims)-1)
-	for i := range axes {
-		axes[i] = int64(i + 1)
+// sumRows adds the sum of every sample's part of a tensor to a graph: over all axes but that of the samples. The axes are an input since opset 13, and an attribute before.
+func sumRows(g *onnxpb.GraphProto, t backend.Tensor, batch int, sum string, asInput bool) {
+	var axes []int64
+	for i := range t.Dims {
+		if i != batch {
+			axes = append(axes, int64(i))
+		}
 	}
 	n := &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name}, Output: []string{sum},
 		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("keepdims"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}}}

@@ -106,8 +106,10 @@ func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try fu
 		return c, err
 	}
 	err = c.during(stageBatch, 0, func() (err error) {
-		c, err = p.tellBatch(ctx, c, m)
-		return err
+		if c, err = p.tellBatch(ctx, c, m); err != nil {
+			return err
+		}
+		return p.tellPadding(ctx, c, m)
 	})
 	return c, err
 }
@@ -148,6 +150,9 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	if c, err = aloneCalibrated(ctx, m, calib, c); err != nil {
+		return nil, nil, err
+	}
+	if err := tellCalibPadding(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
 	records, err := calibrate(ctx, n, calib, c)

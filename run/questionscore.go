@@ -184,7 +184,7 @@ func (p *prepared) try(ctx context.Context, c Config, g *sight, src *source, tri
 	}
 	data := &changed{set: p.data, samples: g.tried(), tries: tries}
 	n := len(data.samples)
-	o := backend.Options{Metric: backend.OutputsOnly, Output: p.output, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
+	o := backend.Options{Metric: backend.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
 	e, err := backend.New(ctx, src, data, nil, o)
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ func (s *searching) questionTarget(goal search.Resolved, high search.Score) {
 	}
 }
 
-// questionLabels warns of labels that are all of one class: nothing tells the networks apart then.
+// questionLabels warns of labels that are all of one class: nothing tells the networks apart then. And of those of steps that look
+// like others.
 func (p *prepared) questionLabels(c Config) []Warning {
 	if c.MetricCmd != "" {
 		return nil
@@ -58,7 +59,7 @@ func (p *prepared) questionLabels(c Config) []Warning {
 		class, all = one(len(pixels), func(i int) int64 { return int64(pixels[i]) })
 	}
 	if !all {
-		return nil
+		return p.questionOneHot(c)
 	}
 	return []Warning{{"labels-one-class", fmt.Sprintf("all %s are %d: a network that always says %d is perfect on these samples", what, class, class), "give --data with samples of all classes, or the right --labels"}}
 }

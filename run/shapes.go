@@ -79,7 +79,7 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 		dims[in.Name] = in.At(block).Dims
 	}
 	fixed := m.WithShapes(dims)
-	fixed.Alone, fixed.Steps = inputs[0].Alone, stepsBy(inputs)
+	fixed.Alone, fixed.Steps, fixed.Axes = inputs[0].Alone, stepsBy(inputs), s.axes(inputs, block)
 	if err := fixed.FoldConstants(open...); err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 // batchOf is the model's fixed batch size; 0 if the batch is free.
 func batchOf(m *onnx.Model) int {
 	for _, v := range m.Inputs() {
-		if len(v.Dims) > 0 && v.Dims[0] > 0 {
+		if len(v.Dims) > 0 && v.Dims[0] > 0 && !notFirst(m, v) {
 			return int(v.Dims[0])
 		}
 	}
@@ -100,7 +100,7 @@ func batchOf(m *onnx.Model) int {
 type samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
-	Whole(input int) bool    // the input has no batch in front: a sample is all of it, and runs alone
+	Whole(input int) bool    // the input has no batch in front: a sample is all of it, with 1 for a batch that lies inside
 	Steps(input int) int     // along the first axis of the shape; 0: it has none for them
 }
 
@@ -120,19 +120,25 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	single := alone(m, data)
 	for i, v := range m.Inputs() {
 		whole := data.Whole(i)
+		axis := blockAxis(m, data, i)
 		if v.Type == onnx.Undefined || len(v.Dims) == 0 && !whole {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
 		if at := m.BatchElsewhere(v.Name); at > 0 && !whole {
 			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
-		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), First: firstOf(data, i), Alone: single, Steps: data.Steps(i), Fed: m.FedBy(v.Name)}
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), Alone: single, Steps: data.Steps(i), Fed: m.FedBy(v.Name)}
 		if t.Steps > 0 {
 			t.Dims = t.Dims[1:]
 		}
-		if !whole {
+		switch {
+		case !whole:
 			t.Dims = append([]int64{int64(block)}, t.Dims...)
+		case !single:
+			t.Axis = axis
+			t = t.At(block)
 		}
+		t.First = firstOf(data, i, t.Pieces())
 		list = append(list, t)
 	}
 	if len(list) == 0 {
@@ -141,9 +147,9 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	return list, nil
 }
 
-// firstOf reads the first samples of an input, of several steps the first; where there are more to be than there are, the first
-// one again.
-func firstOf(data samples, input int) func(dst []byte, n int) error {
+// firstOf reads the first samples of an input, of several steps the first, to a block in which each has so many pieces; where there are
+// more to be than there are, the first one again.
+func firstOf(data samples, input, pieces int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
 			return nil
@@ -158,7 +164,7 @@ func firstOf(data samples, input int) func(dst []byte, n int) error {
 			if err := data.Read(input, at, whole); err != nil {
 				return err
 			}
-			copy(dst[i*size:], whole[:size])
+			backend.Place(dst, whole[:size], pieces, i, n)
 		}
 		return nil
 	}

@@ -129,9 +129,18 @@ func (s *source) tensor(name string) (backend.Tensor, error) {
 	return t, nil
 }
 
-// input tells a tensor that is an input of the network how its samples lie.
+// axisOf is the axis on which the samples of a block lie in a tensor of a network with the shapes of a block; -1: on none.
+func axisOf(m *onnx.Model, tensor string) int {
+	axis, known := m.Axes[tensor]
+	if !known && m.Axes != nil {
+		return -1
+	}
+	return axis
+}
+
+// input tells a tensor, which may be an input of the network, how its samples lie.
 func (s *source) input(t backend.Tensor) backend.Tensor {
-	t.Alone, t.Steps, t.Fed = s.model.Alone, s.model.Steps[t.Name], s.model.FedBy(t.Name)
+	t.Alone, t.Steps, t.Fed, t.Axis = s.model.Alone, s.model.Steps[t.Name], s.model.FedBy(t.Name), axisOf(s.model, t.Name)
 	return t
 }
 

@@ -41,7 +41,7 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 func (s *source) measure(model []byte, tensors []string) (map[string][]int64, error) {
 	var inputs []backend.Tensor
 	for _, v := range s.model.Inputs() {
-		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.model.Alone})
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.model.Alone, Axis: axisOf(s.model, v.Name)})
 	}
 	return backend.Measure(context.Background(), model, inputs, tensors)
 }

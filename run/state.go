@@ -109,7 +109,7 @@ func (s *source) checkStates() error {
 }
 
 // zeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a free axis that is
-// not the batch has none.
+// not the batch has none. Where the batch is fixed, and in front, a sample is a row of it.
 func zeroStates(m *onnx.Model) map[string][]byte {
 	zeros := map[string][]byte{}
 	for _, v := range m.Inputs() {
@@ -120,7 +120,11 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 		if v.Dims[0] >= 0 {
 			batch = max(inside(m, v), batchInside(m, v))
 		}
-		for i, d := range v.Dims {
+		rows := v.Dims
+		if fixedFront(m, v) {
+			rows = v.Dims[1:]
+		}
+		for i, d := range rows {
 			if d < 0 && i == batch { // one sample
 				d = 1
 			}
@@ -131,6 +135,13 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 		}
 	}
 	return zeros
+}
+
+// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample: all inputs with
+// axes have it.
+func fixedFront(m *onnx.Model, v onnx.Value) bool {
+	own := v.Dims[0]
+	return own > 1 && !slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] != own })
 }
 
 // stepsBy are the numbers of steps of a network's inputs, by name.

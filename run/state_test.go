@@ -107,6 +107,8 @@ func TestStatesAreSearched(t *testing.T) {
 		{"one", gruStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 8, []int64{8, 8}},
 		{"two", lstmStep(), []string{"hn:h", "cn:c"}, map[string]string{"h": "hn", "c": "cn"}, 8, []int64{8, 8}},
 		{"layers", layeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 1, []int64{2, 1, 8}},
+		{"layers in blocks", layeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 8, []int64{2, 8, 8}},
+		{"a fixed batch", fixedStep(4), []string{"hn:h"}, map[string]string{"h": "hn"}, 4, []int64{4, 8}},
 		{"without samples", flatStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 1, []int64{8}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

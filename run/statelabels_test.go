@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,24 @@ func TestStepLabels(t *testing.T) {
 				t.Errorf("searched: %+v of the float network, %+v", *r.Score.Float, *r.Score.Mixed)
 			}
 		})
+	}
+	for _, oneHot := range []bool{true, false} {
+		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": labels(n*steps, func(i int) int {
+			if i == 0 && !oneHot {
+				return 1 // two of the first sample's
+			}
+			if i%steps == i/steps%3+1 {
+				return 1
+			}
+			return 0
+		})})
+		e, err := Eval(context.Background(), Config{Data: data, State: cfg.State}, cfg.Model, "", "")
+		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w Warning) bool {
+			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 4 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
+		})
+		if err != nil || warned != oneHot {
+			t.Errorf("one-hot labels: %v, warned of: %v, %v", oneHot, warned, err)
+		}
 	}
 	command := Config{Data: cfg.Data, State: cfg.State, MetricCmd: fmt.Sprintf("head -c 128 | grep -a -c '(%d, %d, 5)'", n, steps)}
 	if e, err := Eval(context.Background(), command, cfg.Model, "", ""); err != nil || *e.Score.Value != 1 {

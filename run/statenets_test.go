@@ -59,6 +59,14 @@ func flatStep() *onnxpb.GraphProto {
 	return g
 }
 
+// fixedStep is gruStep for a batch of one size.
+func fixedStep(batch int) *onnxpb.GraphProto {
+	g := gruStep()
+	g.Input = []*onnxpb.ValueInfoProto{declared("x", onnx.Float, batch, 6), declared("h", onnx.Float, batch, 8)}
+	g.Output = []*onnxpb.ValueInfoProto{declared("y", onnx.Float, batch, 5), declared("hn", onnx.Float, batch, 8)}
+	return g
+}
+
 // gruInGo computes what the steps of one sample give, and what h is in front of each of them.
 func gruInGo(x, h []float32, steps int) (y, seen []float64) {
 	w := gruWeights()

@@ -64,7 +64,7 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
 		for i, in := range p.inputs {
 			if name, is := fed[in.Name]; is {
-				src.first[name] = firstOf(given, i)
+				src.first[name] = firstOf(given, i, in.Pieces())
 				continue
 			}
 			src.first[in.Name] = in.First

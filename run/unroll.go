@@ -39,9 +39,10 @@ func (c Config) unrolling(ctx context.Context, file *onnx.Model) *onnx.Unroll {
 }
 
 // measureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them: -1 where a
-// size grows with the samples of a block, or those of one sample. file is what it was made of.
+// size grows with the samples of a block, or those of one sample. file is what it was made of. It reads the first samples alone: all of
+// them are read, and seen to be numbers, by whoever calibrates.
 func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Config) (map[string][]int64, error) {
-	calib, err := openData(c.Calib, "", file, c, 0)
+	calib, err := openSet(c.Calib, "", file, c, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +86,8 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 		if len(d) == 0 || len(d) != len(v.Dims) {
 			continue
 		}
-		if measured.growing && !calib.Whole(i) && v.Dims[0] < 0 {
-			d[0] = -1
+		if at := inputs[i].Axis; measured.growing && v.Dims[at] < 0 {
+			d[at] = -1
 		}
 		dims[v.Name] = d
 	}

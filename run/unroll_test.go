@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -122,6 +123,25 @@ func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	got, err := Inspect(context.Background(), Config{Model: cfg.Model, Unroll: true, Calib: cfg.Calib})
 	if err != nil || len(got.Unrolled) != 1 || got.FloatWork.Some() || len(got.Holders) != len(r.Holders) {
 		t.Errorf("inspect: %+v, %v", got, err)
+	}
+}
+
+// TestUnrollReadsFirstSamples holds that lengths are measured without reading all of the calibration data, which calibration does.
+func TestUnrollReadsFirstSamples(t *testing.T) {
+	cfg := heard(30, lstmCell, 4, 1).config(t)
+	x := normals(1, 30*4*6)
+	x[len(x)-1] = float32(math.NaN())
+	writeArrays(t, cfg.Calib, map[string][]byte{"x": floatsNPY(x, 30, 4, 6)})
+	m, err := cfg.readNetwork(cfg.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dims, err := measureCalib(context.Background(), m, m, false, cfg); err != nil || !slices.Equal(dims["y"], []int64{-1, 5}) {
+		t.Errorf("%v, %v", dims, err)
+	}
+	cfg.Unroll = true
+	if _, err := Search(context.Background(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "NaN") {
+		t.Errorf("NaN in the last sample: %v", err)
 	}
 }
 

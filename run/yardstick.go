@@ -194,7 +194,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known *shapes, gpu
 	}
 	p := &passes{split: of}
 	if gpu {
-		e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Block: of.batch,
+		e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
 			Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
 		p.plain = gpuPasses{e}
 		return p, err

@@ -1,0 +1,70 @@
+package backend
+
+// The samples of a block lie on one axis of each tensor, which need not be the first: [time, batch, n]. What goes into a block and
+// comes out of it is then copied piece by piece, so that the network stays the user's: a Transpose beside it, which would move values
+// alone, is what the runtime's optimizer merges with the matrix products behind it, and those then sum in another order.
+
+// Pieces is how many pieces a sample of a block has, each of which lies as far from the next as all samples' pieces are long: the
+// product of the dimensions in front of the samples' axis.
+func (t Tensor) Pieces() int {
+	if t.Alone || t.Axis <= 0 {
+		return 1
+	}
+	return piecesOf(t.Dims, t.Axis)
+}
+
+func piecesOf(dims []int64, axis int) int {
+	n := 1
+	for _, d := range dims[:min(max(axis, 0), len(dims))] {
+		n *= int(d)
+	}
+	return n
+}
+
+// Place copies a sample into one of the slots of a block, of whose memory it has so many pieces.
+func Place(block, sample []byte, pieces, slot, slots int) {
+	size := len(sample) / pieces
+	for i := range pieces {
+		copy(block[(i*slots+slot)*size:][:size], sample[i*size:][:size])
+	}
+}
+
+// sampleOf is the part of a block of a tensor that is one slot's: a piece of its memory, or new memory where it lies in pieces.
+func sampleOf(block []float32, pieces, slot, slots int) []float32 {
+	size := len(block) / (pieces * slots)
+	if pieces == 1 {
+		return block[slot*size : (slot+1)*size]
+	}
+	sample := make([]float32, pieces*size)
+	for i := range pieces {
+		copy(sample[i*size:], block[(i*slots+slot)*size:][:size])
+	}
+	return sample
+}
+
+// A fronts brings the samples of a block in front, in memory of its own.
+type fronts struct{ spare []float32 }
+
+// front is a block with a sample's pieces behind each other, and the next sample's behind them, until it is called again.
+func (f *fronts) front(block []float32, pieces, slots int) []float32 {
+	if len(f.spare) != len(block) {
+		f.spare = make([]float32, len(block))
+	}
+	size := len(block) / (pieces * slots)
+	for slot := range slots {
+		for i := range pieces {
+			copy(f.spare[(slot*pieces+i)*size:][:size], block[(i*slots+slot)*size:][:size])
+		}
+	}
+	return f.spare
+}
+
+// rows are the output's values of the block that a lane has run last, a sample's behind the other's. They are the caller's until the
+// lane runs again, or is asked again.
+func (j *judge) rows(l lane) ([]float32, error) {
+	rows, err := l.rows(j.output)
+	if err != nil || j.pieces <= 1 {
+		return rows, err
+	}
+	return l.front(rows, j.pieces, j.slots), nil
+}

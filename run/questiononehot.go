@@ -1,0 +1,30 @@
+package run
+
+import (
+	"fmt"
+
+	"demote/dataset"
+)
+
+// questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps.
+func (p *prepared) questionOneHot(c Config) []Warning {
+	labels, dims := p.data.Pixels(), p.data.LabelDims()
+	if len(p.model.States) == 0 || c.labelKind() != dataset.Classes || labels == nil || len(dims) != 1 {
+		return nil
+	}
+	steps := int(dims[0])
+	for first := 0; first < len(labels); first += steps {
+		ones := 0
+		for _, l := range labels[first : first+steps] {
+			if l != 0 && l != 1 {
+				return nil
+			}
+			ones += int(l)
+		}
+		if ones != 1 {
+			return nil
+		}
+	}
+	return []Warning{{"labels-one-hot", fmt.Sprintf("the labels of every sample are a single 1 and else 0, as one-hot labels are, and are read as a class for each of its %d steps", steps),
+		"if they are one-hot, save class numbers, y.argmax(axis=1)"}}
+}
