@@ -28,7 +28,7 @@ type cpuLane struct {
 	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
 	left    []int                  // holders whose codes the next run writes
 	read    []*cpuRead             // one an input, of blocks that are not resident
-	steps   *sequence              // nil: samples have one step
+	steps   *cpuSteps              // nil: samples have one step
 	fronts
 }
 
@@ -86,8 +86,10 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 			return nil, err
 		}
 	}
-	if w.steps, err = newSequence(inputs, parts, w.buffers); err != nil {
-		return nil, err
+	if len(parts) > 0 {
+		if w.steps, err = newCPUSteps(inputs, parts[len(parts)-1].Stretch, w.buffers); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }

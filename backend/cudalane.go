@@ -23,6 +23,7 @@ type gpuLane struct {
 	buffers map[string]*gpuTensor // what flows between parts, and the outputs
 	loaded  *gpuBlock             // whose samples inputs hold
 	host    []byte                // that blocks which are not resident are read to
+	steps   *gpuSteps             // nil: samples have one step
 
 	mask     *gpuTensor
 	maskHost *cgo.Pinned // packed: bit i%8 of byte i/8 for holder i
@@ -85,6 +86,9 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 		if err := l.bind(p, i); err != nil {
 			return nil, err
 		}
+	}
+	if l.steps, err = newGPUSteps(l, inputs, parts[len(parts)-1].Stretch); err != nil {
+		return nil, err
 	}
 	return l, nil
 }
@@ -169,14 +173,22 @@ func (l *gpuLane) setMask(m search.Mask) error {
 
 // runPart copies the block's inputs to where the part reads them, if they are not there, and runs it.
 func (l *gpuLane) runPart(b block, part int) error {
-	p := l.parts[part]
-	if data := b.(*gpuBlock); p.data && l.loaded != data {
+	p, data := l.parts[part], b.(*gpuBlock)
+	if l.steps != nil {
+		return l.steps.runBlock(data, p)
+	}
+	if p.data && l.loaded != data {
 		l.loaded = nil
 		if err := l.load(data); err != nil {
 			return err
 		}
 		l.loaded = data
 	}
+	return l.runOnce(p)
+}
+
+// runOnce runs a part on what its inputs hold.
+func (l *gpuLane) runOnce(p *gpuPart) error {
 	start := time.Now()
 	if !p.proved {
 		if err := l.runChecked(p); err != nil {
@@ -197,18 +209,23 @@ func (l *gpuLane) load(b *gpuBlock) error {
 			}
 			continue
 		}
-		if n := in.memory.Len(); len(l.host) < n {
-			l.host = make([]byte, n)
-		}
-		host := l.host[:in.memory.Len()]
-		if err := b.read(i, host); err != nil {
-			return err
-		}
-		if err := in.memory.Upload(l.g.stream, host); err != nil { // waits, so that the next one may write
+		if err := l.copyUp(b, i, in.memory); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// copyUp reads an input of a block that is not resident, and fills device memory with it.
+func (l *gpuLane) copyUp(b *gpuBlock, input int, to *cuda.Buffer[uint8]) error {
+	if n := to.Len(); len(l.host) < n {
+		l.host = make([]byte, n)
+	}
+	host := l.host[:to.Len()]
+	if err := b.read(input, host); err != nil {
+		return err
+	}
+	return to.Upload(l.g.stream, host) // waits, so that the next one may write
 }
 
 // run replays the part's graph, which its first run captures; a part whose capture is refused is run plainly
@@ -261,8 +278,16 @@ func (l *gpuLane) watchNaN(on bool) (seen bool, err error) {
 
 func (l *gpuLane) spent() time.Duration { return l.seconds }
 
-// rows copies an output down.
+// eachStep implements stepper.
+func (l *gpuLane) eachStep(told func(step int, lost []string) error) bool {
+	return l.steps != nil && l.steps.tell(told)
+}
+
+// rows copies an output down, or all steps of it where they are kept.
 func (l *gpuLane) rows(output string) ([]float32, error) {
+	if l.steps != nil && l.steps.output == output {
+		return l.steps.allRows()
+	}
 	v := l.buffers[output]
 	if l.spare[output] == nil {
 		l.spare[output] = make([]float32, v.floats.Len())
@@ -278,6 +303,7 @@ func (l *gpuLane) close() {
 	l.tally.close()
 	l.codes.close()
 	l.weights.close()
+	l.steps.close()
 	for _, v := range l.buffers {
 		v.close()
 	}

@@ -3,12 +3,14 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/cgo"
 	"demote/cuda"
 	"demote/cuda/emutest"
 	"demote/onnx/onnxpb"
@@ -152,4 +154,79 @@ func TestPlacementFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPlacementOfSteps runs a block of samples of several steps: each is one launch of the graph that the first one has captured, what it
+// reads and hands on is copied on the device around it, nothing is copied between host and device, and a cancelled context ends the
+// steps, which a replay alone does not.
+func TestPlacementOfSteps(t *testing.T) {
+	const steps = 5
+	g := placed(t, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var err error
+	if g.opts.stop, err = cgo.NewStop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.opts.stop.Close)
+	s := fedBack(t, steps)
+	chain, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer chain.Close()
+	data, l := blocksOf(t, g, s, 3), chain.lanes()[0].(*gpuLane)
+	for i, b := range data {
+		if i == 2 {
+			cancel()
+		}
+		emutest.ResetNotes()
+		copies, up := emutest.Counter("device_copies"), emutest.Counter("up_bytes")
+		err := l.do(func() error { return l.runPart(b, 0) })
+		notes := emutest.Notes(t)
+		copies, up = emutest.Counter("device_copies")-copies, emutest.Counter("up_bytes")-up
+		switch {
+		case i == 2:
+			if n := having(notes, "graph launch"); !errors.Is(err, context.Canceled) || n != 0 {
+				t.Errorf("cancelled: %v, %d launches of the graph", err, n)
+			}
+			continue
+		case err != nil:
+			t.Fatal(err)
+		}
+		if n := having(notes, "capture begins"); (n == 1) != (i == 0) {
+			t.Errorf("block %d: captured %d times", i, n)
+		}
+		if n := having(notes, "graph launch"); n != steps {
+			t.Errorf("block %d: %d launches of the graph: %q", i, n, notes)
+		}
+		if i > 0 && (up != 0 || having(notes, "copy") != 0 || having(notes, "launch _Z") != 0) {
+			t.Errorf("block %d: %d bytes up, %q", i, up, notes)
+		}
+		if copies != 3*steps && i > 0 { // x, the state, and the output that is kept
+			t.Errorf("block %d: %d copies on the device", i, copies)
+		}
+	}
+}
+
+// fedBack is stretch with a state h behind Mul, to which y is fed back, for samples of so many steps.
+func fedBack(t *testing.T, steps int) *Stretch {
+	t.Helper()
+	s := stretch(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "h"}, Output: []string{"n"}})
+	m := &onnxpb.ModelProto{}
+	if err := proto.Unmarshal(s.Model, m); err != nil {
+		t.Fatal(err)
+	}
+	h := proto.Clone(m.Graph.Input[0]).(*onnxpb.ValueInfoProto)
+	h.Name = proto.String("h")
+	m.Graph.Input = append(m.Graph.Input, h)
+	var err error
+	if s.Model, err = proto.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	state := s.Inputs[0]
+	state.Name, state.Fed = "h", "y"
+	s.Inputs[0].Steps, s.kept.name = steps, "y"
+	s.Inputs = append(s.Inputs, state)
+	return s
 }

@@ -4,6 +4,7 @@ package backend
 
 import (
 	"math/bits"
+	"slices"
 
 	"demote/backend/bounds"
 	"demote/cgo"
@@ -20,6 +21,7 @@ type gpuTally struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
 	launch  *cuda.Launch
+	rows    int // of a full block
 	used    int // bytes of bits that pending blocks fill
 	pending []gpuPending
 }
@@ -33,7 +35,7 @@ type gpuPending struct {
 // judge puts the metric's kernel into the stream.
 func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	b, t := data.(*gpuBlock), &l.tally
-	if j.metric.rank == 0 || j.pieces > 1 {
+	if j.metric.rank == 0 || j.pieces > 1 || l.steps != nil && l.steps.pieces > 1 {
 		rows, err := j.rows(l)
 		if err == nil {
 			*gain = j.block(rows, b.slots)
@@ -57,43 +59,56 @@ func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	}
 	t.launch.Point(0, t.bits.Address()+uintptr(t.used))
 	t.launch.Point(2, b.labels.Address())
-	t.launch.Limit(3, len(b.slots))
+	rows := t.rows
+	if j.judged() == 1 { // the padding is behind the samples, and not in each step
+		rows = len(b.slots)
+	}
+	t.launch.Limit(3, rows)
 	if err := t.launch.Run(l.g.stream); err != nil {
 		return err
 	}
-	t.pending = append(t.pending, gpuPending{t.used, len(b.slots), gain})
-	t.used += (len(b.slots) + 7) / 8
+	t.pending = append(t.pending, gpuPending{t.used, rows, gain})
+	t.used += (rows + 7) / 8
 	return nil
 }
 
 // open makes the memory for bits and prepares the launch.
 func (t *gpuTally) open(l *gpuLane, j *judge) (err error) {
-	size := tallyBlocks * ((l.g.opts.Block + 7) / 8)
+	t.rows = l.g.opts.Block * j.judged()
+	size := tallyBlocks * ((t.rows + 7) / 8)
 	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
 		return err
 	}
 	if t.host, err = cgo.NewPinned(size); err != nil {
 		return cuda.Explain(err)
 	}
-	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", l.g.opts.Block)
+	labels, err := cuda.NewBuffer[int64](l.g.d, "labels", t.rows)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = labels.Close() }() // every block has its own, put in its place before a launch
-	t.launch = l.g.d.TopK(t.bits, l.buffers[j.output].floats, labels, l.g.opts.Block, j.row, j.metric.rank)
+	scores := l.buffers[j.output].floats  // of the last step
+	if j.judged() > 1 {
+		scores = l.steps.kept
+	}
+	t.launch = l.g.d.TopK(t.bits, scores, labels, t.rows, j.row, j.metric.rank)
 	t.pending = make([]gpuPending, 0, tallyBlocks)
 	return nil
 }
 
 // label copies up what the metric compares the block's samples with: their labels, or the classes that
-// the reference says.
+// the reference says, step by step. That of the padding is no class.
 func (b *gpuBlock) label(j *judge) (err error) {
-	list := make([]int64, b.g.opts.Block)
+	slots, steps := b.g.opts.Block, j.judged()
+	list := slices.Repeat([]int64{-1}, slots*steps)
 	for slot, sample := range b.slots {
-		s := j.sample(sample)
-		list[slot] = s.Label
-		if j.metric.NeedsReference {
-			list[slot] = int64(Top1(s.Reference))
+		for step := range steps {
+			s := j.sample(sample*steps + step)
+			at := step*slots + slot
+			list[at] = s.Label
+			if j.metric.NeedsReference {
+				list[at] = int64(Top1(s.Reference))
+			}
 		}
 	}
 	labels, err := cuda.NewBuffer[int64](b.g.d, "labels", len(list))

@@ -37,9 +37,6 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 			e.Close()
 		}
 	}()
-	if StepsOf(e.inputs) > 1 && !o.onCPU() {
-		return nil, badf("samples of several steps run on the CPU alone: choose --device cpu")
-	}
 	e.booked = e.book
 	if e.device, err = openDevice(o, records); err != nil {
 		return nil, err

@@ -13,19 +13,34 @@ type keptOutput struct {
 	axis int
 }
 
-// A sequence is what a lane needs to run a network over the steps of its samples, one run a step: what a step hands to the next
-// one goes from an output to an input, and the values that the metric reads are kept of all of them.
+// A sequence is how a lane runs a network over the steps of its samples, one run a step: what a step hands to the next one goes
+// from an output to an input, and the values that the metric reads are kept of all of them. Where they lie is the lane's affair.
 type sequence struct {
-	inputs  []Tensor
-	pieces  int // that a sample of the output has
-	steps   int
-	own     []*cgo.Tensor // by input: what a step reads; nil: what the block has is the same for all steps
-	current []*cgo.Tensor // by input: what the step at hand reads
-	output  string        // whose values are kept; empty: none's
-	kept    *cgo.Tensor   // of all steps of a sample, one behind the other, and the next sample's behind them
+	inputs []Tensor
+	steps  int
+	output string // whose values are kept; empty: none's
+	made   int    // values of that output in one step of a block
+	pieces int    // that a sample has of them
 
 	told  func(step int, lost []string) error // is told of each step that has run, and what the runtime did not write; nil: nobody is
 	lossy bool                                // what it does not write ends no run
+}
+
+// stepMemory is where a lane has what the steps of a block read and make.
+type stepMemory interface {
+	// take has a step read an input's values of the block. In the first step these are also what states begin with, and what is the
+	// same in all steps.
+	take(input, step int) error
+	// hand has the next step read an output of the last one as an input.
+	hand(output string, input int) error
+	// keep keeps what a step has made of the output whose values are kept.
+	keep(step int) error
+}
+
+// A stepper is a lane that runs samples of several steps. It tells of every step of what runs next, until told is nil, and says
+// whether there are several. What the runtime leaves unwritten ends no run before its last step meanwhile.
+type stepper interface {
+	eachStep(told func(step int, lost []string) error) bool
 }
 
 // StepsOf is how many steps the samples of a network's inputs have.
@@ -37,70 +52,50 @@ func StepsOf(inputs []Tensor) int {
 	return steps
 }
 
-// newSequence makes what a lane with these buffers needs, for parts that are one network in one piece; nil where samples have one
-// step.
-func newSequence(inputs []Tensor, parts []*cpuPart, buffers map[string]*cgo.Tensor) (_ *sequence, err error) {
-	q := &sequence{inputs: inputs, steps: StepsOf(inputs), own: make([]*cgo.Tensor, len(inputs)), current: make([]*cgo.Tensor, len(inputs))}
-	if q.steps == 1 || len(parts) == 0 {
+// newSequence is how a network in one piece is run over the steps of its samples; nil where they have one step.
+func newSequence(inputs []Tensor, s *Stretch) (*sequence, error) {
+	q := &sequence{inputs: inputs, steps: StepsOf(inputs)}
+	if q.steps == 1 {
 		return nil, nil
 	}
-	defer func() {
-		if err != nil {
-			q.Close()
-		}
-	}()
-	for i, in := range inputs {
-		switch {
-		case in.Fed != "" && buffers[in.Fed] == nil:
-			return nil, fmt.Errorf("input %s is fed by %s, which nothing makes", in.Name, in.Fed)
-		case in.Fed != "" && len(buffers[in.Fed].Bytes()) != in.Bytes():
-			return nil, fmt.Errorf("input %s %v is fed by %s %v", in.Name, in.Dims, in.Fed, buffers[in.Fed].Shape())
-		case in.Fed == "" && in.Steps <= 1:
+	for _, in := range inputs {
+		if in.Fed == "" {
 			continue
 		}
-		if q.own[i], err = cgo.NewTensor(in.Type, in.Dims...); err != nil {
-			return nil, fmt.Errorf("no memory for %s: %w", in.Name, err)
+		at := indexTensor(s.Outputs, in.Fed)
+		if at < 0 {
+			return nil, fmt.Errorf("input %s is fed by %s, which nothing makes", in.Name, in.Fed)
+		}
+		if made := s.Outputs[at]; made.Bytes() != in.Bytes() {
+			return nil, fmt.Errorf("input %s %v is fed by %s %v", in.Name, in.Dims, in.Fed, made.Dims)
 		}
 	}
-	name, axis := parts[len(parts)-1].kept.name, parts[len(parts)-1].kept.axis
-	if t := buffers[name]; t != nil && t.Type() == cgo.Float32 {
-		q.output, q.pieces = name, piecesOf(t.Shape(), axis)
-		if q.kept, err = cgo.NewTensor(cgo.Float32, int64(q.steps), int64(t.Len())); err != nil {
-			return nil, fmt.Errorf("no memory for all steps of %s: %w", name, err)
-		}
+	if at := indexTensor(s.Outputs, s.kept.name); at >= 0 && s.Outputs[at].Type == cgo.Float32 {
+		q.output, q.made, q.pieces = s.kept.name, s.Outputs[at].elems(), piecesOf(s.Outputs[at].Dims, s.kept.axis)
 	}
 	return q, nil
 }
 
-// Close gives the memory back. It may be called more than once, and of none.
-func (q *sequence) Close() {
-	if q == nil {
-		return
-	}
-	for _, t := range q.own {
-		t.Close()
-	}
-	q.kept.Close()
-}
-
-// runSteps runs the steps of a block one after another. Where samples have one, that is runBound.
-func (w *cpuLane) runSteps(data []*cgo.Tensor, b *binding) error {
-	q := w.steps
-	if q == nil {
-		return w.runBound(data, b)
-	}
+// run runs the steps of a block one after another, once each.
+func (q *sequence) run(m stepMemory, once func() error) error {
 	var unwritten *UnwrittenError
 	var lost []string
 	for step := range q.steps {
-		q.enter(step, data, w.buffers)
-		if err := w.runBound(q.current, b); err != nil {
+		if err := q.enter(m, step); err != nil {
+			return err
+		}
+		if err := once(); err != nil {
 			found, ok := errors.AsType[*UnwrittenError](err)
 			if !ok || !q.lossy {
 				return err
 			}
 			unwritten, lost = found, found.Tensors
 		}
-		q.leave(step, w.buffers)
+		if q.output != "" {
+			if err := m.keep(step); err != nil {
+				return err
+			}
+		}
 		if q.told == nil {
 			continue
 		}
@@ -114,29 +109,26 @@ func (w *cpuLane) runSteps(data []*cgo.Tensor, b *binding) error {
 	return nil
 }
 
-// enter fills what a step reads.
-func (q *sequence) enter(step int, data []*cgo.Tensor, buffers map[string]*cgo.Tensor) {
+// enter brings what a step reads to where the network reads it.
+func (q *sequence) enter(m stepMemory, step int) (err error) {
 	for i, in := range q.inputs {
-		own := q.own[i]
-		q.current[i] = own
 		switch {
-		case own == nil || in.Fed != "" && step == 0:
-			q.current[i] = data[i]
-		case in.Fed != "":
-			copy(own.Bytes(), buffers[in.Fed].Bytes())
-		default:
-			copy(own.Bytes(), data[i].Bytes()[step*len(own.Bytes()):])
+		case in.Fed != "" && step > 0:
+			err = m.hand(in.Fed, i)
+		case in.Steps > 1 || step == 0:
+			err = m.take(i, step)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// leave keeps what a step has made.
-func (q *sequence) leave(step int, buffers map[string]*cgo.Tensor) {
-	if q.kept == nil {
-		return
-	}
-	made, all, slots := buffers[q.output].Float32s(), q.kept.Float32s(), q.inputs[0].Batch()
-	size := len(made) / (slots * q.pieces)
+// place puts what a step of a block has made where its samples have all of their steps, one behind the other.
+func (q *sequence) place(all, made []float32, step int) {
+	slots := q.inputs[0].Batch()
+	size := q.made / (slots * q.pieces)
 	for slot := range slots {
 		for i := range q.pieces {
 			copy(all[((slot*q.steps+step)*q.pieces+i)*size:], made[(i*slots+slot)*size:][:size])
@@ -144,19 +136,10 @@ func (q *sequence) leave(step int, buffers map[string]*cgo.Tensor) {
 	}
 }
 
-// eachStep has the lane tell of every step of what runs next, and tells whether there are several; nil: no longer. What the runtime
-// leaves unwritten then ends no run before its last step.
-func (w *cpuLane) eachStep(told func(step int, lost []string) error) bool {
-	if w.steps == nil {
-		return false
-	}
-	w.steps.told, w.steps.lossy = told, told != nil
+// tell is eachStep of the lane.
+func (q *sequence) tell(told func(step int, lost []string) error) bool {
+	q.told, q.lossy = told, told != nil
 	return true
-}
-
-// A stepper is a lane that runs samples of several steps.
-type stepper interface {
-	eachStep(told func(step int, lost []string) error) bool
 }
 
 // newSteps makes the memory of a block of an input: of its first step, and behind it that of the others.

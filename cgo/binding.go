@@ -134,7 +134,7 @@ func (b *Binding) Run() error {
 	}
 	if text := C.demote_run(b.session, b.stop.options(), b.c); text != nil {
 		err := takeError(text)
-		if stopped := b.stop.err(); stopped != nil {
+		if stopped := b.stop.Err(); stopped != nil {
 			return stopped
 		}
 		return err

@@ -83,7 +83,7 @@ func (b *Binding) RunWith(o *RunOptions) error {
 		}
 	}
 	err := takeError(C.demote_run_with(b.session, o.c, b.c))
-	if stopped := o.stop.err(); err != nil && stopped != nil {
+	if stopped := o.stop.Err(); err != nil && stopped != nil {
 		return stopped
 	}
 	return err

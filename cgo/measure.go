@@ -69,7 +69,7 @@ func (s *Session) measure(inputs map[string]*Tensor, floats bool) ([]Measured, e
 			}
 		}
 	}()
-	if stopped := s.stop.err(); err != nil && stopped != nil {
+	if stopped := s.stop.Err(); err != nil && stopped != nil {
 		return nil, stopped
 	}
 	if err != nil {

@@ -101,8 +101,8 @@ func (s *Stop) raise(ctx context.Context) {
 	}
 }
 
-// err is why a run has ended; nil if it was not stopped.
-func (s *Stop) err() error {
+// Err is the context's error once runs end by it, for who runs what does not look; nil before, and of none.
+func (s *Stop) Err() error {
 	if s == nil {
 		return nil
 	}

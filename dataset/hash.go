@@ -4,12 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
+	"demote/crash"
 	"demote/disk"
 )
 
@@ -27,6 +30,9 @@ type hasher struct {
 	sum   string
 	sums  []FileHash // of each file, in the order of their names
 	err   error
+
+	aside sync.WaitGroup // see HashAside
+	ended atomic.Bool    // nobody wants it any more
 }
 
 func (h *hasher) add(name string, f *file) {
@@ -37,25 +43,36 @@ func (h *hasher) add(name string, f *file) {
 // "sha256  name" for each file, sorted by name, where the name is "data" or "labels" or, in a folder, the path relative to
 // it. The files are read once, in little memory. Scale, mean, std and limit are not part of it.
 func (s *Set) Hash() (string, error) {
-	s.hash.once.Do(func() { s.hash.sum, s.hash.err = s.hash.compute() })
+	s.hash.once.Do(func() { s.hash.err = s.hash.compute() })
 	return s.hash.sum, s.hash.err
 }
 
-func (h *hasher) compute() (string, error) {
+// HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in memory already, or
+// has the hash find it there. Hash and Files wait for it, and Close ends it.
+func (s *Set) HashAside() { s.hash.aside.Go(func() { _, _ = s.Hash() }) }
+
+// end ends what is computed aside, and waits for that.
+func (h *hasher) end() {
+	h.ended.Store(true)
+	h.aside.Wait()
+}
+
+func (h *hasher) compute() (err error) {
+	defer crash.Catch(&err)
 	slices.SortFunc(h.files, func(a, b hashed) int { return strings.Compare(a.name, b.name) })
 	buf := make([]byte, 1<<16)
 	h.sums = h.sums[:0]
 	for _, e := range h.files {
-		sum, size, err := e.sum(buf)
+		sum, size, err := e.sum(h, buf)
 		if err != nil {
-			return "", err
+			return err
 		}
 		h.sums = append(h.sums, FileHash{Name: e.name, Path: e.path, SHA256: sum, Bytes: size})
 	}
-	if len(h.sums) == 1 && h.sums[0].Name == "data" {
-		return h.sums[0].SHA256, nil
+	if h.sum = sumOfList(h.sums); len(h.sums) == 1 && h.sums[0].Name == "data" {
+		h.sum = h.sums[0].SHA256
 	}
-	return sumOfList(h.sums), nil
+	return nil
 }
 
 // sumOfList is the sha256 of a list of files, a line "sha256  name" each.
@@ -99,7 +116,23 @@ func (s *Set) Files() ([]FileHash, error) {
 	return list, nil
 }
 
-func (e hashed) sum(buf []byte) (string, int64, error) {
+// errEnded is the hash of a set that was closed meanwhile.
+var errEnded = errors.New("dataset: the set is closed")
+
+// wanted is a reader of bytes until nobody wants the hash any more.
+type wanted struct {
+	r io.Reader
+	h *hasher
+}
+
+func (e wanted) Read(b []byte) (int, error) {
+	if e.h.ended.Load() {
+		return 0, errEnded
+	}
+	return e.r.Read(b)
+}
+
+func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 	var r io.Reader
 	if e.f != nil {
 		r = io.NewSectionReader(e.f.r, 0, e.f.size)
@@ -109,10 +142,10 @@ func (e hashed) sum(buf []byte) (string, int64, error) {
 			return "", 0, cannotOpen(e.path, err)
 		}
 		defer f.Close()
-		r = struct{ io.Reader }{f}
+		r = f
 	}
 	h := sha256.New()
-	size, err := io.CopyBuffer(struct{ io.Writer }{h}, r, buf)
+	size, err := io.CopyBuffer(struct{ io.Writer }{h}, wanted{r, of}, buf)
 	if err != nil {
 		return "", 0, cannotOpen(e.path, err)
 	}

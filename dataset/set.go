@@ -250,6 +250,7 @@ func (s *Set) Read(input, sample int, dst []byte) error {
 
 // Close closes the files and gives back temporary space. It may be called again.
 func (s *Set) Close() error {
+	s.hash.end()
 	var errs []error
 	for _, c := range s.closers {
 		errs = append(errs, c.Close())

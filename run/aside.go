@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
+	"demote/crash"
 	"demote/dataset"
 	"demote/search"
 )
@@ -175,27 +179,43 @@ func (s *searching) keepApart() error {
 
 // asideSums are the sums of all samples of a set, by sample and as a table with the samples of each.
 func asideSums(set *dataset.Set) (map[[sha256.Size]byte][]int, [][sha256.Size]byte, error) {
+	sums, err := sampleSums(set)
 	own := map[[sha256.Size]byte][]int{}
-	sums := make([][sha256.Size]byte, set.Len())
-	for i := range sums {
-		var err error
-		if sums[i], err = set.SampleHash(i); err != nil {
-			return nil, nil, err
-		}
-		own[sums[i]] = append(own[sums[i]], i)
+	for i, sum := range sums {
+		own[sum] = append(own[sum], i)
 	}
-	return own, sums, nil
+	return own, sums, err
+}
+
+// sampleSums are the sums of all samples of a set, computed on all cores.
+func sampleSums(set *dataset.Set) ([][sha256.Size]byte, error) {
+	sums := make([][sha256.Size]byte, set.Len())
+	workers := min(runtime.GOMAXPROCS(0), max(1, set.Len()/16))
+	var all errgroup.Group
+	for w := range workers {
+		all.Go(func() (err error) {
+			defer crash.Catch(&err)
+			for i := w; i < len(sums) && err == nil; i += workers {
+				sums[i], err = set.SampleHash(i)
+			}
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	return sums, nil
 }
 
 // shared lists the samples of a table of sums that another set has too, in rising order.
 func shared(own map[[sha256.Size]byte][]int, other *dataset.Set) ([]int, error) {
+	sums, err := sampleSums(other)
+	if err != nil {
+		return nil, err
+	}
 	var copies []int
 	found := map[[sha256.Size]byte]bool{}
-	for i := range other.Len() {
-		sum, err := other.SampleHash(i)
-		if err != nil {
-			return nil, err
-		}
+	for _, sum := range sums {
 		if !found[sum] {
 			found[sum] = true
 			copies = append(copies, own[sum]...)

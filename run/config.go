@@ -96,6 +96,7 @@ type Config struct {
 	patient  bool         // cuts are chosen however long that takes: for tests, on machines with other work
 	alone    string       // why each sample is run alone, where that is known already; see batching
 	gpu      bool         // trials run on a GPU
+	lists    bool         // what is opened is listed with its hash, which is begun at once
 	entered  func(string) // told of every stage as it begins: for tests; nil: nobody is
 	reading  *working     // the stage that reads data, while it does
 	stages   *stageBook   // what the stages before the first trial have taken; nil: nobody wants to know

@@ -14,10 +14,28 @@ import (
 // TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be rejected: the host looks
 // every four blocks, so a trial that one worker of the CPU leaves after k blocks is left after k rounded up to four.
 func TestEmulatedBounds(t *testing.T) {
+	cfg := tinyConfig(t, 90)
+	cfg.Labels = labelled(t, 90)
+	t.Run("samples", func(t *testing.T) { ends(t, cfg) })
+	t.Run("sequences", func(t *testing.T) {
+		const n, steps = 90, 3
+		cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
+		y := npyHeader("|u1", n, steps)
+		for i := range n * steps {
+			y = append(y, byte(i*i%7%5))
+		}
+		writeArrays(t, cfg.Data, map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": y})
+		cfg.Output = "y"
+		ends(t, cfg)
+	})
+}
+
+// ends compares the blocks that trials of 90 samples run.
+func ends(t *testing.T, cfg Config) {
+	t.Helper()
 	emulated(t)
 	const looks = 4
-	cfg := tinyConfig(t, 90)
-	cfg.Block, cfg.Workers, cfg.Metric, cfg.Labels = 4, 1, "top1", labelled(t, 90)
+	cfg.Block, cfg.Workers, cfg.Metric = 4, 1, "top1"
 	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
 	blocks := (90 + cfg.Block - 1) / cfg.Block
 	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))

@@ -71,7 +71,17 @@ func TestEmulatedKilled(t *testing.T) {
 // TestEmulatedOutOfMemory fails every allocation of a search in turn: the blocks shrink where that is needed,
 // and the search comes to the same result.
 func TestEmulatedOutOfMemory(t *testing.T) {
-	cfg := tinyConfig(t, 40)
+	t.Run("samples", func(t *testing.T) { eachAllocation(t, tinyConfig(t, 40)) })
+	t.Run("sequences", func(t *testing.T) {
+		cfg, _ := stepNet(t, gruStep(), 40, 3, "hn:h")
+		cfg.Metric, cfg.Target, cfg.Output, cfg.Trials = "agreement", "16bit-0.05", "y", 6
+		eachAllocation(t, cfg)
+	})
+}
+
+// eachAllocation fails them in turn.
+func eachAllocation(t *testing.T, cfg Config) {
+	t.Helper()
 	cfg.Device, cfg.Block = "cpu", 20
 	want := mustSearch(t, cfg)
 	shrunk := 0

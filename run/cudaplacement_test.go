@@ -30,6 +30,10 @@ func TestPlacementOfSearches(t *testing.T) {
 		{"a pair", func() Config { return pair }},
 		{"weights that follow", func() Config { return tinyFollow(t) }},
 		{"weights that follow, attention", func() Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
+		{"sequences", func() Config {
+			cfg, _ := stepNet(t, lstmStep(), 20, 4, "hn:h", "cn:c")
+			return cfg
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { placeAll(t, c.config()) })
 	}

@@ -23,13 +23,11 @@ func (s *searching) chooseDevice() error {
 }
 
 func (s *searching) findDevice() error {
-	name, states := s.config.Device, len(s.config.State) > 0
+	name := s.config.Device
 	switch {
-	case name == backend.DeviceCPU, name == "auto" && (states || !backend.WithCUDA):
+	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
 		s.device = backend.DeviceInfo{Name: backend.DeviceCPU}
 		return nil
-	case name != "auto" && states:
-		return mistakef("--device %s: samples of several steps, --state, run on the CPU alone: choose --device cpu", name)
 	case name != "auto":
 		var err error
 		if s.device, err = backend.CheckGPU(name); err == nil {
@@ -155,7 +153,11 @@ func (s *searching) need(ctx context.Context) (n need, err error) {
 	for _, t := range s.network.Model.Graph().GetInitializer() {
 		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
 	}
-	n.activations, err = s.activations(ctx)
+	if n.activations, err = s.activations(ctx); err != nil {
+		return n, err
+	}
+	kept, err := s.keptSteps(ctx)
+	n.activations += kept
 	return n, err
 }
 

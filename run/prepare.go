@@ -96,6 +96,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 // configuration that it returns says so to what is done next.
 func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
 	var err error
+	c.lists = true
 	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
 		return c, err
 	}
@@ -226,8 +227,12 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
+	if err == nil && c.lists {
+		set.HashAside()
+	}
+	return set, err
 }
 
 // needLabels refuses data without labels for a metric that needs them.

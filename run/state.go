@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -181,4 +182,17 @@ func (p *prepared) sayStates(say func(string)) {
 		list = append(list, s.Output+" to "+s.Input)
 	}
 	say(fmt.Sprintf("samples of %d steps, each of which hands %s to the next", backend.StepsOf(p.inputs), strings.Join(list, ", ")))
+}
+
+// keptSteps is what a GPU keeps of a block's outputs of all steps, in bytes.
+func (s *searching) keptSteps(ctx context.Context) (int64, error) {
+	if s.steps() <= 1 {
+		return 0, nil
+	}
+	src, err := s.source(ctx)
+	if err != nil {
+		return 0, err
+	}
+	out := src.tensors[s.output]
+	return int64(s.steps()) * int64(out.Bytes()), nil
 }

@@ -47,7 +47,6 @@ func TestBadStates(t *testing.T) {
 		{"of a given value", plain, []string{"hn:h"}, func(c *Config) { c.Fixed = []string{"h=0"} }, "--input gives h a value already: leave one of them out"},
 		{"nothing left", only, []string{"hn:h"}, nil, "--state feeds all of the network's inputs"},
 		{"a hold-out", plain, []string{"hn:h"}, func(c *Config) { c.Holdout = "30%" }, "--holdout 30%: the steps of a sequence are not independent samples"},
-		{"a GPU", plain, []string{"hn:h"}, func(c *Config) { c.Device = "cuda:0" }, "--device cuda:0: samples of several steps, --state, run on the CPU alone: choose --device cpu"},
 		{"nothing said", plain, nil, nil, `no array named "h": it has "x"; save it under the input's name, give it one value for all samples, --input h=0 for one, or feed an output back to it, --state hn:h`},
 		{"another shape of a step", plain, []string{"hn:h"}, func(c *Config) {
 			c.Calib = writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(make([]float32, 8*3*5), 8, 3, 5)})
