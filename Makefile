@@ -142,7 +142,7 @@ zoo-venv: ## set up numpy, onnx, ONNX Runtime and Pillow in .venv-zoo/ (part of 
 	@.venv-zoo/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/zoo/requirements.txt
 
 .PHONY: zoo
-zoo: setup build zoo-venv ## search the public trained networks of 17 pip packages, judge, export and read back each (220 MB of downloads, an hour or more); writes docs/networks.md
+zoo: setup build zoo-venv ## search the public trained networks of 25 pip and 3 npm packages, judge, export and read back each (needs npm; 410 MB of downloads, hours); writes docs/networks.md
 	@.venv-zoo/bin/python scripts/zoo/zoo.py .tools/zoo --table docs/networks.md
 
 .PHONY: zoo-small

@@ -18,7 +18,7 @@ func exportCommand() *cli.Command {
 		Name:        "export",
 		Usage:       "write the mix of a search in another format",
 		ArgsUsage:   "DIR",
-		Description: text + "Files that ONNX Runtime runs are run, and held against what was searched.",
+		Description: text + "Files that ONNX Runtime runs are run, and held against what was searched, unless the search has checked the very same file.",
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "format", Category: catTarget, Usage: "`FORMAT`: " + either(run.FormatNames())},
 			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FILE` to write (default: the format's own name, in DIR)"},

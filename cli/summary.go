@@ -141,6 +141,9 @@ func verdict(v *run.Verified) string {
 	if !v.Identical {
 		text = "OUTPUTS DIFFER from the search's, first in tensor " + name(v.FirstDiffering)
 	}
+	if v.Before {
+		text = "the very file that the search has checked: " + text
+	}
 	if v.Unscored != "" {
 		return text + "\n  no score: " + v.Unscored
 	}

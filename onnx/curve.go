@@ -22,6 +22,7 @@ type curve struct {
 	root  string
 	nodes []node
 	lanes [][]float64
+	perm  []int64 // the root's axis that each axis is, where transposes on the way have left them in another order; nil: they have not
 }
 
 // lane returns the values of one lane; a curve with one lane is the same in all.
@@ -40,6 +41,9 @@ func (c *curves) at(t string) []curve {
 
 // follow notes the curves of a node's result, from the one with the fewest nodes on, and returns them.
 func (c *curves) follow(n node) []curve {
+	if standard(n) && n.GetOpType() == "Transpose" {
+		return c.transposed(n)
+	}
 	step := stepOf(n)
 	if step == nil || !standard(n) || len(n.GetOutput()) == 0 {
 		return nil
@@ -73,10 +77,42 @@ func (c *curves) follow(n node) []curve {
 	return found
 }
 
-// apply computes a node whose varying operands are functions of one root.
+// transposed notes the curves of a Transpose: exporters that lay out networks anew leave them inside activations, in pairs.
+func (c *curves) transposed(n node) []curve {
+	perm := attr(n, "perm").GetInts()
+	if len(perm) == 0 || !c.varies[input(n, 0)] || len(n.GetOutput()) == 0 {
+		return nil
+	}
+	var found []curve
+	for _, was := range c.at(input(n, 0)) {
+		made := curve{root: was.root, nodes: append(slices.Clone(was.nodes), n), lanes: was.lanes}
+		straight := true
+		for i, axis := range perm {
+			if was.perm != nil {
+				if axis < 0 || int(axis) >= len(was.perm) {
+					return nil
+				}
+				axis = was.perm[axis]
+			}
+			made.perm = append(made.perm, axis)
+			straight = straight && axis == int64(i)
+		}
+		if straight {
+			made.perm = nil
+		}
+		if len(made.nodes) <= maxSteps {
+			found = append(found, made)
+		}
+	}
+	found = found[:min(len(found), maxCurves)]
+	c.of[output(n, 0)] = found
+	return found
+}
+
+// apply computes a node whose varying operands are functions of one root, in one order of axes.
 func (c *curves) apply(n node, step stepFunc, root string, constants []curve) (curve, bool) {
 	made := curve{root: root}
-	operands, lanes := slices.Clone(constants), 1
+	operands, lanes, first := slices.Clone(constants), 1, true
 	for i, t := range n.GetInput() {
 		if t == "" {
 			continue
@@ -87,7 +123,10 @@ func (c *curves) apply(n node, step stepFunc, root string, constants []curve) (c
 			if at < 0 {
 				return curve{}, false
 			}
-			operands[i] = all[at]
+			if operands[i] = all[at]; !first && !slices.Equal(made.perm, all[at].perm) {
+				return curve{}, false
+			}
+			made.perm, first = all[at].perm, false
 			for _, nd := range all[at].nodes {
 				if !slices.Contains(made.nodes, nd) {
 					made.nodes = append(made.nodes, nd)

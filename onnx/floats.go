@@ -1,14 +1,17 @@
 package onnx
 
 // refuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
-// float32 alone. Constants of other types behind a Cast are folded before.
+// float32 alone. Constants of other types behind a Cast are folded before. One that multiplies nothing, such as trees, is
+// refused for that: it would be the same in float32.
 func refuseHalf(m *Model) error {
 	x, err := NewIndex(m)
 	if err != nil {
 		return err
 	}
 	var first node
+	products := false
 	for _, n := range x.Nodes() {
+		products = products || multiplies(n) || len(subgraphs(n)) > 0
 		if is(n, moving|carrying) {
 			continue
 		}
@@ -23,6 +26,9 @@ func refuseHalf(m *Model) error {
 	}
 	if first == nil {
 		return nil
+	}
+	if !products {
+		return nothingMultiplies(m)
 	}
 	return badf("the network computes in %s (%s is the first): export it in float32", x.Type(output(first, 0)), nodeName(first))
 }

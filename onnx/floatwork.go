@@ -102,20 +102,27 @@ func (n *Network) CheckQuantizable() error {
 		found = append(found, fmt.Sprintf("%d more", more))
 	}
 	if found != nil {
-		cure := "export it as single operators, without control flow"
-		if slices.ContainsFunc(n.Model.Graph().GetNode(), isRecurrent) {
-			cure = "--unroll makes single operators of LSTM, GRU and RNN"
+		cure, err := n.floatCure()
+		if err != nil {
+			return err
 		}
 		return n.Model.in(badf("no Conv, Gemm or MatMul can be quantized: all that multiplies is %s, which stays in floating point; %s", strings.Join(found, ", "), cure))
 	}
+	return n.Model.in(nothingMultiplies(n.Model))
+}
+
+// nothingMultiplies refuses a network without products, and says what it is made of.
+func nothingMultiplies(m *Model) error {
+	const most = 6
+	var found []string
 	ops := map[string]int{}
-	for _, nd := range n.Model.Graph().GetNode() {
+	for _, nd := range m.Graph().GetNode() {
 		ops[nd.GetOpType()]++
 	}
 	for _, op := range sortedByCount(ops) {
 		found = append(found, fmt.Sprintf("%d %s", ops[op], op))
 	}
-	return n.Model.in(badf("no Conv, Gemm or MatMul can be quantized: the network has none, only %s", strings.Join(found[:min(2*most, len(found))], ", ")))
+	return badf("no Conv, Gemm or MatMul can be quantized: the network has none, only %s", strings.Join(found[:min(most, len(found))], ", "))
 }
 
 func sortedByCount(ops map[string]int) []string {

@@ -21,6 +21,10 @@ func TestHoldersOfActivationForms(t *testing.T) {
 		{"Gelu", "b = Mul(a, a)\n c = Mul(b, a)\n d = Mul(c, c13)\n e = Mul(a, c1)\n f = Add(d, e)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(h, a)\n y = Div(i, two)"},
 		{"Gelu", "b = Mul(a, a)\n c = Mul(a, b)\n d = Mul(c3, c)\n e = Add(a, d)\n f = Mul(cs, e)\n g = Sigmoid(f)\n y = Mul(a, g)"}, // by Sigmoid
 		{"Gelu", "b = Mul(a, a)\n b2 = Mul(a, a)\n c0 = Mul(b, a)\n c2 = Mul(b2, a)\n c1h = Add(c0, c2)\n c = Mul(c1h, half)\n d = Mul(c, c13)\n e = Mul(a, c1)\n f = Add(d, e)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(h, a)\n y = Div(i, two)"},
+		// with transposes inside, as exporters leave them that lay networks out anew
+		{"Gelu", "t = Transpose(a) perm=[1,0]\n b = Pow(t, three)\n d = Mul(b, c3)\n u = Transpose(d) perm=[1,0]\n e = Add(a, u)\n f = Mul(e, c1)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, half)\n y = Mul(i, h)"},
+		{"SiLU", "t = Transpose(a) perm=[1,0]\n b = Sigmoid(t)\n u = Transpose(b) perm=[1,0]\n y = Mul(a, u)"},
+		{"HardSwish", "t = Transpose(a) perm=[1,0]\n b = Add(t, three)\n c = Clip(b, zero, six)\n d = Mul(c, sixth)\n u = Transpose(d) perm=[1,0]\n y = Mul(u, a)"},
 		// Gelu by Erf
 		{"Gelu", "b = Mul(a, i2)\n c = Erf(b)\n d = Mul(c, half)\n e = Add(d, half)\n y = Mul(a, e)"},
 		{"Gelu", "b = Mul(a, ni2)\n c = Erf(b)\n d = Sub(one, c)\n e = Mul(a, d)\n y = Mul(e, half)"}, // JAX's erfc
@@ -96,6 +100,7 @@ func TestHoldersOfNoActivation(t *testing.T) {
 		{name: "a gate of another tensor by single operators", text: activationHead + "input u\n b = Neg(a)\n c = Exp(b)\n d = Add(c, one)\n e = Div(u, d)\n y = Neg(e)" + tail, want: "x u a b c e y"},
 		{name: "an inner tensor that is read outside has a holder",
 			text: activationHead + "b = Mul(a, q)\n c = Sigmoid(b)\n y = Mul(a, c)\n v = MatMul(c, w)\n z = MatMul(y, v)\n return z", want: "x c y v"},
+		{name: "a gate in another order of axes", text: activationHead + "t = Transpose(a) perm=[1,0]\n b = Sigmoid(t)\n y = Mul(a, b)" + tail, want: "x a b y"},
 		{name: "a tensor that two activations read", text: activationHead + "b = Sigmoid(a)\n c = Mul(a, b)\n d = Mul(a, q)\n e = Sigmoid(d)\n f = Mul(a, e)\n y = Add(c, f)" + tail, want: "x a c f y"},
 	}, Options{})
 }

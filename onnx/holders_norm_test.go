@@ -99,6 +99,27 @@ func TestHoldersOfNorms(t *testing.T) {
 		text: normHead + moments + "i = Mul(g, r)\n a = Mul(i, x)\n c = Mul(i, m)\n k = Sub(b, c)\n y = Add(k, a)\n" + neg,
 		want: "x y",
 	}, {
+		name: "the sign at the mean: x*r + (beta + -mean*r)",
+		text: normHead + moments + "i = Mul(r, g)\n a = Mul(x, i)\n n = Neg(m)\n c = Mul(n, i)\n k = Add(c, b)\n y = Add(a, k)\n" + neg,
+		want: "x y", why: map[string]string{"n": "inside LayerNorm", "c": "inside LayerNorm", "k": "inside LayerNorm"},
+	}, {
+		name: "the sign at the product, and a mean that is reshaped",
+		text: normHead + "m = ReduceMean(x, ax)\n m1 = Reshape(m, sh)\n d = Sub(x, m1)\n q = Mul(d, d)\n v = ReduceMean(q, ax)\n e = Add(v, eps)\n s = Sqrt(e)\n r = Reciprocal(s)\n" +
+			"i = Mul(g, r)\n a = Mul(i, x)\n c = Mul(i, m)\n n = Neg(c)\n k = Add(b, n)\n y = Add(k, a)\n" + neg,
+		want: "x y",
+	}, {
+		name: "no LayerNorm: the mean is added",
+		text: normHead + moments + "a = Mul(x, r)\n c = Mul(m, r)\n y = Add(a, c)\n" + neg,
+		want: "x m d q v s r a c y",
+	}, {
+		name: "no LayerNorm: the sign is there twice",
+		text: normHead + moments + "a = Mul(x, r)\n n = Neg(m)\n c = Mul(n, r)\n k = Neg(c)\n y = Add(a, k)\n" + neg,
+		want: "x m d q v s r a n c k y",
+	}, {
+		name: "the sign at the mean, without beta",
+		text: normHead + moments + "a = Mul(x, r)\n n = Neg(m)\n c = Mul(n, r)\n y = Add(a, c)\n" + neg,
+		want: "x y",
+	}, {
 		name: "without gamma and beta: x*r - mean*r",
 		text: normHead + moments + "a = Mul(x, r)\n c = Mul(m, r)\n y = Sub(a, c)\n" + neg,
 		want: "x y",

@@ -136,7 +136,7 @@ func (c *curves) composite(n node) (x string, p *pattern) {
 		return "", nil
 	}
 	for _, f := range slices.Backward(found) {
-		if c.Type(f.root) != Float || c.Type(output(n, 0)) != Float || len(f.nodes) == 1 && (activations[n.GetOpType()] || len(n.GetInput()) == 1) {
+		if f.perm != nil || c.Type(f.root) != Float || c.Type(output(n, 0)) != Float || len(f.nodes) == 1 && (activations[n.GetOpType()] || len(n.GetInput()) == 1) {
 			continue
 		}
 		name := f.activation()

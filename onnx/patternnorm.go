@@ -104,8 +104,14 @@ func (f *finder) centred(t string) (x string, axes []int64, nodes []node) {
 
 // spreadApart matches x*r - mean(x)*r, as batch_normalization of TensorFlow computes a LayerNorm.
 func (f *finder) spreadApart(a, b string) (string, []node) {
+	m, _, _ := f.gained(b)
+	return f.spreadApartOf(a, b, m)
+}
+
+// spreadApartOf is spreadApart where the mean is told.
+func (f *finder) spreadApartOf(a, b, m string) (string, []node) {
 	x, s, first := f.gained(a)
-	m, r, second := f.gained(b)
+	_, r, second := f.gained(b)
 	if s == nil || r == nil || s.of != r.of || s.mean != r.mean || !slices.Equal(s.axes, r.axes) {
 		return "", nil
 	}
@@ -138,17 +144,42 @@ func (f *finder) gained(t string) (string, *spread, node) {
 	return "", nil, nil
 }
 
-// shifted matches x*r + (beta - mean(x)*r).
+// shifted matches x*r + (beta - mean(x)*r), and x*r + (-mean(x)*r [+ beta]) with the sign in either place.
 func (f *finder) shifted(a, b string) (string, []node) {
-	sub := f.made(b, "Sub")
-	if sub == nil || !f.fixed(input(sub, 0)) {
+	product, nodes := b, []node(nil)
+	if add := f.made(b, "Add"); add != nil {
+		if t, ok := f.besides(add); ok {
+			product, nodes = t, []node{add}
+		}
+	}
+	if sub := f.made(b, "Sub"); sub != nil && f.fixed(input(sub, 0)) {
+		product, nodes = input(sub, 1), []node{sub}
+	} else if neg := f.made(product, "Neg"); neg != nil {
+		product, nodes = input(neg, 0), append(nodes, neg)
+	} else if name, more := f.negatedMean(a, product); name != "" {
+		return name, append(more, nodes...)
+	} else {
 		return "", nil
 	}
-	name, nodes := f.spreadApart(a, input(sub, 1))
+	name, more := f.spreadApart(a, product)
 	if name == "" {
 		return "", nil
 	}
-	return name, append(nodes, sub)
+	return name, append(more, nodes...)
+}
+
+// negatedMean matches x*r and (-mean(x))*r.
+func (f *finder) negatedMean(a, b string) (string, []node) {
+	m, _, _ := f.gained(b)
+	neg := f.made(m, "Neg")
+	if neg == nil {
+		return "", nil
+	}
+	name, nodes := f.spreadApartOf(a, b, input(neg, 0))
+	if name == "" {
+		return "", nil
+	}
+	return name, append(nodes, neg)
 }
 
 // sameAxes reports whether two reductions go over the same axes.

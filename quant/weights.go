@@ -23,13 +23,17 @@ func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) 
 		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))
 	}
 	top := make([]float32, channels)
-	for i, v := range w {
-		if !finite(v) {
-			return nil, nil, badf("weight %d is %g", i, v)
+	for at, c := 0, 0; at < len(w); at, c = at+inner, following(c, channels) {
+		most := top[c]
+		for i, v := range w[at : at+inner] {
+			if !finite(v) {
+				return nil, nil, badf("weight %d is %g", at+i, v)
+			}
+			if abs(v) > most {
+				most = abs(v)
+			}
 		}
-		if c := i / inner % channels; abs(v) > top[c] {
-			top[c] = abs(v)
-		}
+		top[c] = most
 	}
 	scales = make([]float32, channels)
 	for c, m := range top {
@@ -42,8 +46,11 @@ func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) 
 		}
 	}
 	codes = make([]int8, len(w))
-	for i, v := range w {
-		codes[i] = int8(clamp(rint(v/scales[i/inner%channels]), -127, 127))
+	for at, c := 0, 0; at < len(w); at, c = at+inner, following(c, channels) {
+		s := scales[c]
+		for i, v := range w[at : at+inner] {
+			codes[at+i] = int8(clamp(rint(v/s), -127, 127))
+		}
 	}
 	return codes, scales, nil
 }
@@ -54,9 +61,20 @@ func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int
 	if len(scales) != channels {
 		panic(fmt.Sprintf("quant: %d scales for %d channels", len(scales), channels))
 	}
-	for i, c := range codes {
-		dst[i] = float32(float32(c) * scales[i/inner%channels])
+	for at, c := 0, 0; at < len(codes); at, c = at+inner, following(c, channels) {
+		s := scales[c]
+		for i, code := range codes[at : at+inner] {
+			dst[at+i] = float32(float32(code) * s)
+		}
 	}
+}
+
+// following is the channel behind a channel; a division for each weight would take longer than what is done with it.
+func following(c, channels int) int {
+	if c++; c == channels {
+		return 0
+	}
+	return c
 }
 
 // QuantizeBias quantizes a bias to int32 with scale = input scale * weight scale of its channel (float32), as integer

@@ -173,6 +173,8 @@ type Verified struct {
 	FirstDiffering string      `json:"first_differing"`
 	Elsewhere      string      `json:"elsewhere"`
 	Unscored       string      `json:"unscored"`
+	SHA256         string      `json:"sha256"`
+	Before         bool        `json:"checked_before"`
 }
 
 // AsWritten is a file as users run it, in batches of one size.

@@ -23,7 +23,7 @@ type Exported struct {
 
 // Export is the command export: it writes the mix of a run folder in one more format, to out, or
 // to the folder under the format's own name. The run's inputs are read again, as Verify does. A file
-// that ONNX Runtime runs is held against the search; what it returns then goes with an error that
+// that ONNX Runtime runs is held against the search, unless the search has done that with the very same bytes; what it returns then goes with an error that
 // matches ErrExport if the file does not compute what was searched.
 func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, error) {
 	if err := onlyCPU(c, "export"); err != nil {
@@ -60,6 +60,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 			}
 		}
 	}
+	c.fromResult = true
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
 		return nil, err
@@ -75,6 +76,9 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 	}
 	if !f.runs {
 		return e, nil
+	}
+	if e.Verified, err = s.checkedBefore(files[0]); err != nil || e.Verified != nil {
+		return e, err
 	}
 	if err := s.compile(ctx); err != nil {
 		return nil, err

@@ -56,10 +56,11 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			return err
 		}
 		p.model = p.float
-		if p.output, err = wantOutput(p.float, c.Output); err != nil {
+		// First what no choice of an output can mend.
+		if p.network, err = prepareFloat(ctx, p.float, c); err != nil {
 			return err
 		}
-		p.network, err = prepareFloat(ctx, p.float, c)
+		p.output, err = wantOutput(p.float, c.Output)
 		return err
 	})
 	if err != nil {
@@ -76,6 +77,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	defer calib.Close()
 	if c.DryRun {
 		p.records, err = assumed(p.network, c)
+	} else if records, ok := recordedGrids(p.network, c.recorded, c); ok {
+		p.records = records
+		err = p.putWeights(c)
 	} else {
 		err = p.calibrate(ctx, calib, c)
 	}
@@ -123,6 +127,11 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 	if err := c.during(stageScan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
 	}
+	return p.putWeights(c)
+}
+
+// putWeights puts the weights on their grids, as the records have them.
+func (p *prepared) putWeights(c Config) error {
 	return c.during(stageWeights, 0, func() error {
 		notes, err := onGrids(p.network, p.records, c)
 		p.notes = append(p.notes, notes...)

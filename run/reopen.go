@@ -23,7 +23,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, mistakef("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
-	cfg.Progress, cfg.Say, cfg.Log, cfg.Version = c.Progress, c.Say, c.Log, c.Version
+	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.entered = c.Progress, c.Say, c.Log, c.Version, c.entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
 	unscored, err := cfg.takeCommand(c, dir)
 	if err != nil {
@@ -36,6 +36,9 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, err
 	}
 	cfg.known, cfg.alone = r.Inputs, r.alone()
+	if c.fromResult {
+		cfg.recorded = r.Holders
+	}
 	s := &searching{config: cfg.withDefaults(), elsewhere: r.elsewhere(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {

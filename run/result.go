@@ -141,6 +141,8 @@ type Verified struct {
 	FirstDiffering string      `json:"first_differing,omitempty"` // the first tensor that differs, if any does
 	Elsewhere      string      `json:"elsewhere,omitempty"`       // of verify and export: why another score than the search's is no fault of the file
 	Unscored       string      `json:"unscored,omitempty"`        // why the outputs were compared and not scored
+	SHA256         string      `json:"sha256,omitempty"`          // of the file that was checked, with the file of its weights behind it where there is one
+	Before         bool        `json:"checked_before,omitempty"`  // of export: this is what the search has found of the very same bytes
 }
 
 // finite returns nil for infinities and NaN, which JSON cannot hold.

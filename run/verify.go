@@ -61,6 +61,9 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if c.again, err = s.askAgain(ctx, mask, own); err != nil {
 		return c, err
 	}
+	if c.SHA256, err = sumOfWritten(path); err != nil {
+		return c, err
+	}
 	file, err := s.config.ofWritten(s.model).readNetwork(path)
 	if err != nil {
 		return c, err

@@ -1,5 +1,5 @@
 """Samples for the networks of the zoo, out of what pip packages carry: photographs, scanned text, faces, tables of numbers, source
-files; and voices that are computed here. All draw from a seed, so that they are the same on every machine.
+files; and voices, fingerprints and switches that are computed here. All draw from a seed, so that they are the same on every machine.
 
 Every maker takes (folder of unpacked packages, number of samples, numpy Generator, **arguments of the network's entry) and returns
 the arrays of an npz file: one per input of the network, or x, each with a first axis of samples; y where there are labels.
@@ -9,7 +9,10 @@ import gzip
 import os
 
 import numpy
+import onnxruntime
 from PIL import Image
+
+import fetch
 
 PHOTOS = ["astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "motorcycle_right.png", "retina.jpg",
           "ihc.png", "hubble_deep_field.jpg"]
@@ -137,6 +140,28 @@ def spectra(folder, n, rng, name, frames, window, hop, kind, bins=None, rows=Non
     return out
 
 
+def mels(folder, n, rng, name, frames, bins=32, window=512, hop=160):
+    """Mel spectra of voices as openWakeWord's networks take them: decibels / 10 + 2, none more than 80 below the loudest;
+    [n, frames, bins, 1]. Mel as in O'Shaughnessy, Speech communication, 1987: 2595 log10(1 + f / 700)."""
+    x = voice(n, window + hop * (frames - 1), 16000, rng)
+    at = numpy.arange(frames)[:, None] * hop + numpy.arange(window)
+    power = numpy.abs(numpy.fft.rfft(x[:, at] * numpy.hanning(window), axis=-1)) ** 2
+    edges = 700 * (10 ** (numpy.linspace(2595 * numpy.log10(1 + 60 / 700), 2595 * numpy.log10(1 + 3800 / 700), bins + 2) / 2595) - 1)
+    f = numpy.fft.rfftfreq(window, 1 / 16000)[:, None]
+    bank = numpy.clip(numpy.minimum((f - edges[:-2]) / (edges[1:-1] - edges[:-2]), (edges[2:] - f) / (edges[2:] - edges[1:-1])), 0, None)
+    decibels = 10 * numpy.log10(numpy.maximum(power @ bank, 1e-10))
+    decibels = numpy.maximum(decibels, decibels.max(axis=(1, 2), keepdims=True) - 80)
+    return {name: (decibels / 10 + 2).astype(numpy.float32)[..., None]}
+
+
+def embeddings(folder, n, rng, name, package, file, steps, frames=76, hop=8):
+    """What another network of the package makes of voices: [n, steps, width], a step every so many frames of a mel spectrum."""
+    x = mels(folder, n, rng, name, frames + hop * (steps - 1))[name]
+    net = onnxruntime.InferenceSession(os.path.join(fetch.place(folder, package), *file.split("/")), providers=["CPUExecutionProvider"])
+    y = [net.run(None, {net.get_inputs()[0].name: x[:, k * hop:k * hop + frames]})[0].reshape(n, -1) for k in range(steps)]
+    return {name: numpy.stack(y, axis=1)}
+
+
 def sources(folder, n, rng, length=2048, fill=256):
     """The first and last bytes of files of the packages, as Magika reads them: int32 [samples, length]."""
     files = sorted(f for f in glob.glob(os.path.join(folder, "**", "*"), recursive=True) if os.path.isfile(f) and os.path.getsize(f) > 64)
@@ -159,12 +184,58 @@ def letters(folder, n, rng, length, inputs):
     return out
 
 
+def tokens(folder, n, rng, length, high, inputs, least=4, first=1, ends=()):
+    """Sentences of words by Zipf's law, of least to length words, then padding (0): inputs name what each gets: "ids", "mask" (1 on a
+    word, int64), "words" (the same as bool) or "length". ends are the first and last word of each."""
+    out = {name: numpy.zeros(n if kind == "length" else (n, length), bool if kind == "words" else numpy.int64) for name, kind in inputs.items()}
+    for i in range(n):
+        count = int(rng.integers(least, length + 1))
+        ids = first + (rng.zipf(1.3, count) * 2654435761 % (high - first))
+        if ends:
+            ids[0], ids[-1] = ends
+        for name, kind in inputs.items():
+            if kind == "length":
+                out[name][i] = count
+            else:
+                out[name][i, :count] = ids if kind == "ids" else 1
+    return out
+
+
+def spelled(folder, n, rng, name, length, width):
+    """Words letter by letter: [n, length, width], one of width is 1 on each letter."""
+    return {name: numpy.eye(width, dtype=numpy.float32)[rng.integers(0, width, (n, length))]}
+
+
+def switches(folder, n, rng, name, channels, length):
+    """Switches that go on and off: [n, channels, length] of 0 and 1, each with its own rate."""
+    flips = rng.random((n, channels, length)) < rng.uniform(0.01, 0.3, (n, channels, 1))
+    return {name: (numpy.cumsum(flips, axis=-1) % 2).astype(numpy.float32)}
+
+
+def ridges(folder, n, rng, side):
+    """Fingerprints: ridges that turn about a core, with breaks and noise; [n, side, side, 1] in 0..255."""
+    v, u = numpy.mgrid[:side, :side].astype(numpy.float64)
+    x = numpy.empty((n, side, side, 1), numpy.float32)
+    for i in range(n):
+        (cu, cv), wave = rng.uniform(0.3, 0.7, 2) * side, rng.uniform(7, 11)
+        r = numpy.hypot((u - cu) * rng.uniform(0.8, 1.2), v - cv)
+        turn = rng.integers(-2, 3) * numpy.arctan2(v - cv, u - cu)  # ends and forks of ridges
+        grey = 128 + 100 * numpy.sin(2 * numpy.pi * r / wave + turn) + rng.normal(0, 20, (side, side))
+        x[i, ..., 0] = numpy.clip(numpy.where(numpy.hypot(u - side / 2, v - side / 2) < side / 2, grey, 255), 0, 255)
+    return {"x": x}
+
+
 def flowers(folder, n, rng):
     """The four measures of iris flowers."""
     with open(os.path.join(folder, "scikit-learn", "sklearn", "datasets", "data", "iris.csv"), encoding="utf-8") as f:
         rows = numpy.array([[float(v) for v in line.split(",")[:4]] for line in f.read().splitlines()[1:]], numpy.float32)
     pick = rng.integers(0, len(rows), n)
     return {"x": rows[pick] + rng.normal(0, 0.02, (n, 4)).astype(numpy.float32)}
+
+
+def measures(folder, n, rng, width):
+    """Rows of numbers of a normal distribution: float64 [n, width]."""
+    return {"x": rng.normal(0, 1, (n, width))}
 
 
 def digits(folder, n, rng):

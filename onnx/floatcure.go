@@ -1,0 +1,59 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// floatCure says what brings the products of a network within reach of grids, where all of them are inside operators that stay in
+// floating point.
+func (n *Network) floatCure() (string, error) {
+	nodes := n.Model.Graph().GetNode()
+	if slices.ContainsFunc(nodes, isRecurrent) {
+		return "--unroll makes single operators of LSTM, GRU and RNN", nil
+	}
+	names, err := n.conditionInputs()
+	if err != nil {
+		return "", err
+	}
+	if names != nil {
+		return fmt.Sprintf("--input %s=VALUE decides which branch of If runs, and leaves only that", strings.Join(names, "=VALUE --input ")), nil
+	}
+	return "export it as single operators, without control flow", nil
+}
+
+// conditionInputs returns the inputs of one element that the conditions of the If nodes are made of; nil where a condition depends
+// on anything else that is not constant, or where there is no If.
+func (n *Network) conditionInputs() ([]string, error) {
+	x, err := NewIndex(n.Model)
+	if err != nil {
+		return nil, err
+	}
+	single := make(map[string]bool)
+	for _, v := range n.Model.Inputs() {
+		known := v.Dims != nil || v.Type != Float // data of a rank that is not told is float
+		single[v.Name] = known && !slices.ContainsFunc(v.Dims, func(d int64) bool { return d != 1 })
+	}
+	var names []string
+	seen := make(map[string]bool)
+	var walk func(t string) bool
+	walk = func(t string) bool {
+		if t == "" || seen[t] || x.Initializer(t) != nil {
+			return true
+		}
+		seen[t] = true
+		p := x.Producer(t)
+		if p == nil {
+			names = append(names, t)
+			return single[t]
+		}
+		return !slices.ContainsFunc(reads(p), func(t string) bool { return !walk(t) })
+	}
+	for _, nd := range x.Nodes() {
+		if nd.GetOpType() == "If" && standard(nd) && !walk(input(nd, 0)) {
+			return nil, nil
+		}
+	}
+	return names, nil
+}

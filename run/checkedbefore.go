@@ -1,0 +1,65 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+
+	"demote/disk"
+)
+
+// checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this kind, if
+// nothing was amiss with them; nil where the file has to be checked.
+func (s *searching) checkedBefore(path string) (*Verified, error) {
+	if s.elsewhere != "" || s.unscored != "" || s.result.Score.Mixed == nil {
+		return nil, nil
+	}
+	sum, err := sumOfWritten(path)
+	if err != nil {
+		return nil, err
+	}
+	all := []*Verified{s.result.Verified}
+	for _, e := range s.result.Exports {
+		all = append(all, e.Verified)
+	}
+	for _, v := range all {
+		if v != nil && v.SHA256 == sum && s.nothingAmiss(v) {
+			before := *v
+			before.Before = true
+			return &before, nil
+		}
+	}
+	return nil, nil
+}
+
+// nothingAmiss tells whether a check has nothing to warn of: the bits and the score are the search's, however the file is run, and
+// a default session runs it.
+func (s *searching) nothingAmiss(v *Verified) bool {
+	mixed := s.result.Score.Mixed
+	file := ScoreResult{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
+	return v.Identical && v.Unscored == "" && (v.DefaultCorrect != nil || v.DefaultValue != nil) &&
+		closeScores(mixed.score(s.metric.Lower), file.score(s.metric.Lower), s.command != nil) &&
+		!slices.ContainsFunc(v.AsWritten, func(a AsWritten) bool { return a.Differ > 0 })
+}
+
+// sumOfWritten is the sha256 of a network's file and, behind it, of the file beside it that has its weights, where there is one.
+func sumOfWritten(path string) (string, error) {
+	h := sha256.New()
+	for _, name := range []string{path, path + ".data"} {
+		f, err := disk.Open(name)
+		if errors.Is(err, fs.ErrNotExist) && name != path {
+			continue
+		}
+		if err == nil {
+			_, err = io.Copy(h, f)
+			f.Close()
+		}
+		if err != nil {
+			return "", mistakef("cannot read %s: %w", name, bare(err))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// TestExportOfCheckedBytes writes what a search has written and checked: nothing is calibrated or run again, and the same is said.
+// Bytes that the search has not checked, and those that it found something amiss with, are checked.
+func TestExportOfCheckedBytes(t *testing.T) {
+	cfg := tinyConfig(t, 90)
+	cfg.Export = []string{"qdq-ms"}
+	r := mustSearch(t, cfg)
+	for _, c := range []struct {
+		name, format string
+		again        Config
+		change       func(r map[string]any)
+		checked      bool // anew
+	}{
+		{"mixed.onnx", "qdq", Config{}, func(map[string]any) {}, false},
+		{"an export of the search", "qdq-ms", Config{}, func(map[string]any) {}, false},
+		{"other bytes", "qdq", Config{FixShapes: true}, func(map[string]any) {}, true},
+		{"another machine", "qdq", Config{}, func(r map[string]any) { r["versions"].(map[string]any)["instructions"] = "sse9" }, true},
+		{"a result of before sums were kept", "qdq", Config{}, func(r map[string]any) { delete(r["verified"].(map[string]any), "sha256") }, true},
+		{"a default session that fails", "qdq", Config{}, func(r map[string]any) {
+			delete(r["verified"].(map[string]any), "default_session_correct")
+			delete(r["verified"].(map[string]any), "default_session_value")
+		}, true},
+		{"other bits as it is written", "qdq", Config{}, func(r map[string]any) {
+			r["verified"].(map[string]any)["as_written"] = []any{map[string]any{"batch": 1, "differing_samples": 3}}
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := readTestFile(t, filepath.Join(cfg.Out, ResultFile))
+			defer func() { writeTestFile(t, filepath.Join(cfg.Out, ResultFile), before) }()
+			edit(t, cfg.Out, c.change)
+			stages := map[string]bool{}
+			c.again.entered = func(stage string) { stages[stage] = true }
+			e, err := Export(context.Background(), cfg.Out, c.format, filepath.Join(t.TempDir(), "mix.onnx"), c.again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Verified == nil || !e.Verified.Identical || e.Verified.Before == c.checked || *e.Verified.Correct != *r.Score.Mixed.Correct {
+				t.Errorf("it says %+v", e.Verified)
+			}
+			if stages[stageLoad] != c.checked || stages[stageCalibrate] {
+				t.Errorf("stages %q", slices.Sorted(maps.Keys(stages)))
+			}
+		})
+	}
+}
+
+// TestRecordedGrids makes the records of a search from its result, bit for bit, and none where a line of it cannot be one.
+func TestRecordedGrids(t *testing.T) {
+	for _, formula := range []string{"qdq", "torch", "mctq"} {
+		for _, kind := range []string{"asymmetric", "symmetric", "pow2"} {
+			t.Run(formula+" "+kind, func(t *testing.T) {
+				cfg := tinyConfig(t, 20)
+				cfg.Formula, cfg.GridLow, cfg.GridHigh = formula, kind, kind
+				p, err := prepare(context.Background(), cfg.withDefaults())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer p.Close()
+				var was []HolderResult
+				for i, h := range p.network.Holders {
+					was = append(was, HolderResult{Name: h.Name, Low: gridResult(p.records[i].Low), High: gridResult(p.records[i].High)})
+				}
+				records, ok := recordedGrids(p.network, was, cfg)
+				if ok != (formula != "mctq") || ok && !slices.Equal(records, p.records) {
+					t.Fatalf("%v: %+v, want %+v", ok, records, p.records)
+				}
+				for name, change := range map[string]func(h *HolderResult){
+					"a name":     func(h *HolderResult) { h.Name = "other" },
+					"no scale":   func(h *HolderResult) { h.Low.Scale = 0 },
+					"a width":    func(h *HolderResult) { h.High.Bits = 4 },
+					"an end":     func(h *HolderResult) { h.Low.Max += 0.3 * float64(h.Low.Scale) },
+					"a far end":  func(h *HolderResult) { h.Low.Max *= 1e6 },
+					"a far zero": func(h *HolderResult) { h.High.ZeroPoint += 1 << 20 },
+				} {
+					broken := slices.Clone(was)
+					change(&broken[1])
+					if records, ok := recordedGrids(p.network, broken, cfg); ok {
+						t.Errorf("%s: taken as %+v", name, records[1])
+					}
+				}
+				if _, ok := recordedGrids(p.network, was[1:], cfg); ok {
+					t.Error("fewer holders are taken")
+				}
+			})
+		}
+	}
+}

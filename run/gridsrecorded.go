@@ -1,0 +1,42 @@
+package run
+
+import (
+	"math"
+
+	"demote/onnx"
+	"demote/quant"
+)
+
+// recordedGrids makes the records of a network from the holders of a result, whose grids are what was searched; calibrating again
+// would take as long as the first time, and on another machine find others. False where that cannot be: the result has other
+// holders, as calibration leaves out masks, or says less of a grid than its formula needs.
+func recordedGrids(n *onnx.Network, was []HolderResult, c Config) ([]quant.Record, bool) {
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil || formula == quant.MCTQ || len(was) != len(n.Holders) {
+		return nil, false
+	}
+	records := make([]quant.Record, len(was))
+	for i, h := range n.Holders {
+		low, ok := recordedGrid(was[i].Low, formula)
+		high, also := recordedGrid(was[i].High, formula)
+		if h.Name != was[i].Name || !ok || !also {
+			return nil, false
+		}
+		records[i] = quant.Record{Low: low, High: high}
+	}
+	return records, true
+}
+
+// recordedGrid is the grid that gridResult has written; false where the lines of the result do not make one.
+func recordedGrid(r GridResult, formula quant.Formula) (quant.Grid, bool) {
+	code := func(value float64) int32 { return r.ZeroPoint + int32(math.Round(value/float64(r.Scale))) }
+	if !(r.Scale > 0) || math.IsInf(float64(r.Scale), 0) || r.Bits < 2 || r.Bits > 16 || math.Abs(r.Max-r.Min) > float64(r.Scale)*(1<<17) {
+		return quant.Grid{}, false
+	}
+	g := quant.Grid{Formula: formula, Bits: r.Bits, Signed: r.Signed, Scale: r.Scale, Zero: r.ZeroPoint, Min: code(r.Min), Max: code(r.Max)}
+	lowest, highest := int32(0), int32(1)<<r.Bits-1
+	if r.Signed {
+		lowest, highest = -1<<(r.Bits-1), 1<<(r.Bits-1)-1
+	}
+	return g, g.Min >= lowest && g.Max <= highest && g.Min <= g.Zero && g.Zero <= g.Max && gridResult(g) == r
+}
