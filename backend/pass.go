@@ -21,12 +21,17 @@ func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(fi
 // PassSteps is Pass for samples that may have several steps: f gets the outputs of each of them, from 0 on, one call a step. The
 // outputs that are not float32, which a step hands to the next one, are nil.
 func PassSteps(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count, step int, outputs [][]float32) error) error {
+	return passSteps(ctx, s, samples, level, runtime.GOMAXPROCS(0), f)
+}
+
+// passSteps is PassSteps by a session of so many threads.
+func passSteps(ctx context.Context, s *Stretch, samples Samples, level, threads int, f func(first, count, step int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop.Close()
-	p := &passing{Stretch: s, stop: stop}
+	p := &passing{Stretch: s, stop: stop, threads: threads}
 	defer p.close()
 	if err := p.open(level); err != nil {
 		return err
@@ -78,6 +83,7 @@ func PassSteps(ctx context.Context, s *Stretch, samples Samples, level int, f fu
 type passing struct {
 	*Stretch
 	stop    *cgo.Stop
+	threads int
 	session *cgo.Session // nil: the stretch is empty
 	lane    *cpuLane
 	outputs [][]float32
@@ -86,7 +92,7 @@ type passing struct {
 // open compiles the stretch at an optimization level.
 func (p *passing) open(level int) (err error) {
 	if !p.Empty {
-		p.session, err = cgo.NewSession(p.Model, cgo.Options{Level: level, IntraThreads: runtime.GOMAXPROCS(0), Stop: p.stop})
+		p.session, err = cgo.NewSession(p.Model, cgo.Options{Level: level, IntraThreads: p.threads, Stop: p.stop})
 		if err != nil {
 			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 		}

@@ -95,3 +95,24 @@ func (m *Model) MayHideNaN() bool {
 	}
 	return false
 }
+
+// dropping are operators that may leave values of their first operand out, a NaN among them, though they keep the others'.
+var dropping = map[string]bool{"CenterCropPad": true, "Compress": true, "Pad": true, "Resize": true, "Slice": true, "Split": true}
+
+// HidingReads are the tensors that are read where a NaN may become a number or be left out, once each in graph order: a NaN in any
+// tensor that an output depends on is in an output or in one of these.
+func (m *Model) HidingReads() (tensors []string) {
+	seen := map[string]bool{}
+	for _, n := range m.Graph().GetNode() {
+		if is(n, keepsNaN) && !is(n, indexed) && !dropping[n.GetOpType()] {
+			continue
+		}
+		for _, t := range reads(n) {
+			if !seen[t] {
+				seen[t] = true
+				tensors = append(tensors, t)
+			}
+		}
+	}
+	return tensors
+}

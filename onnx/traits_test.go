@@ -170,3 +170,15 @@ func tensorsOf(n *Network) (list []string) {
 	}
 	return list
 }
+
+// TestHidingReads names the tensors in which a NaN is looked for: those that a node may make a number of, or leave out.
+func TestHidingReads(t *testing.T) {
+	b := newNet(17, 1, 2, 4, 4).random("w", 2, 2, 1, 1)
+	b.p.Graph.Initializer = append(b.p.Graph.Initializer, NewInts("at", Int64, []int64{1}, []int64{0}))
+	m := b.node("Conv", []string{"x", "w"}, []string{"c"}).node("Relu", []string{"c"}, []string{"r"}).
+		node("MaxPool", []string{"r"}, []string{"p"}).node("Add", []string{"p", "c"}, []string{"a"}).
+		node("Gather", []string{"a", "at"}, []string{"g"}).node("Max", []string{"g", "p"}, []string{"y"}).output("y").model(t)
+	if got, want := m.HidingReads(), []string{"r", "a", "at", "g", "p"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

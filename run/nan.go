@@ -52,21 +52,20 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src
 	return nil
 }
 
-// sieve runs the float network once with the sum of every holder's tensor as its outputs, a number a
-// sample, and returns the samples with one that is NaN: no sample is left out for which a holder's
-// tensor has NaN.
+// sieve runs the float network once with the sums of the tensors that are read where a NaN may be lost as its outputs, a number a
+// sample, and returns the samples with one that is NaN: no sample is left out in which a NaN is lost.
 func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	m := src.model.Clone()
 	g := m.Graph()
 	var names []string
 	out := &backend.Stretch{Inputs: s.inputs}
-	for _, h := range s.network.Holders {
-		t, known := src.tensors[h.Tensor]
-		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || axisOf(m, h.Tensor) < 0 || t.Dims[axisOf(m, h.Tensor)] != int64(s.block) {
+	for i, name := range m.HidingReads() {
+		t, known := src.tensors[name]
+		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || axisOf(m, name) < 0 || t.Dims[axisOf(m, name)] != int64(s.block) {
 			continue
 		}
-		sum := fmt.Sprintf("demote.sum:%d", h.Index)
-		sumRows(g, t, axisOf(m, h.Tensor), sum, m.OpsetOf("") >= 13)
+		sum := fmt.Sprintf("demote.sum:%d", i)
+		sumRows(g, t, axisOf(m, name), sum, m.OpsetOf("") >= 13)
 		names = append(names, sum)
 		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: []int64{int64(s.block)}})
 	}
@@ -84,10 +83,10 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	if out.Model, err = m.WithOutputs(m.WithStates(names...)...).Bytes(); err != nil {
 		return nil, err
 	}
-	found := map[int]bool{}
-	work := s.config.begin(stageNaN, "samples", s.data.Len(), s.pass)
+	found, seen := map[int]bool{}, 0
+	work := s.config.begin(stageNaN, "samples", s.data.Len()*backend.StepsOf(s.inputs), s.pass)
 	defer work.end()
-	err = backend.Pass(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
+	err = backend.PassApart(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {
@@ -96,7 +95,8 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 				}
 			}
 		}
-		work.at(first + count)
+		seen += count
+		work.at(seen)
 		return nil
 	})
 	return slices.Sorted(maps.Keys(found)), err
