@@ -71,8 +71,8 @@ func checkAlone(m *onnx.Model, data samples, c Config) error {
 	return nil
 }
 
-// batchName is what exporters call the axis of the samples, where they call it anything.
-var batchName = regexp.MustCompile(`^(n|b|bs|bz|nb|unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
+// anyName is what exporters call an axis that nobody has named.
+var anyName = regexp.MustCompile(`^(unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
 
 // batched tells whether the first axis of an input is free and, as far as its name goes, the batch: an array with an axis more is
 // then of another shape, and not one with the whole input in each sample.
@@ -81,7 +81,7 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 		return false
 	}
 	name := strings.ToLower(m.AxisName(v.Name, 0))
-	return name == "" || strings.Contains(name, "batch") || strings.Contains(name, "sample") || batchName.MatchString(name)
+	return name == "" || onnx.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
 }
 
 // notFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a size of its own
@@ -91,12 +91,12 @@ func notFirst(m *onnx.Model, v onnx.Value) bool {
 		return false
 	}
 	free := slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] < 0 })
-	return m.BatchElsewhere(v.Name) > 0 || v.Dims[0] > 1 && free
+	return m.BatchElsewhere(v.Name) > 0 || batchInside(m, v) > 0 || v.Dims[0] > 1 && free
 }
 
 // inside is the axis of an input that is the batch where the first one is not: by its name, or as the only one of any size. 0: none.
 func inside(m *onnx.Model, v onnx.Value) (axis int) {
-	if at := m.BatchElsewhere(v.Name); at > 0 || !notFirst(m, v) {
+	if at := max(m.BatchElsewhere(v.Name), batchInside(m, v)); at > 0 || !notFirst(m, v) {
 		return at
 	}
 	for i, d := range v.Dims {
@@ -123,7 +123,7 @@ func batchInside(m *onnx.Model, v onnx.Value) int {
 			continue
 		}
 		for _, u := range m.Inputs() {
-			if u.Name != v.Name && len(u.Dims) > 0 && u.Dims[0] < 0 && m.AxisName(u.Name, 0) == name {
+			if u.Name != v.Name && batched(m, u) && m.AxisName(u.Name, 0) == name {
 				return i
 			}
 		}

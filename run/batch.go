@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +27,14 @@ const aloneID = "blocks-of-one"
 // warning tells the user of samples that are run alone.
 func (b batching) warning() Warning {
 	return Warning{ID: aloneID, Text: b.alone + aloneText, Cure: b.cure}
+}
+
+// withCure adds what may be done about samples that are run alone to what is wrong with their outputs.
+func (b batching) withCure(err error) error {
+	if b.cure == "" || !errors.Is(err, backend.ErrInput) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, b.cure)
 }
 
 // touchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
@@ -85,15 +94,23 @@ func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bo
 
 // otherAxis is what to do where samples that seem to depend on each other may be steps of time, say, and the batch another axis of an
 // input than the first, which no name tells; empty: no input has another axis of any size.
-func otherAxis(m *onnx.Model) string {
+func otherAxis(m *onnx.Model) string { return axisCure(m, false) }
+
+// axisCure is that of inputs whose first axis has a size of its own, or of any size.
+func axisCure(m *onnx.Model, fixed bool) string {
 	for _, v := range m.Inputs() {
-		if len(v.Dims) == 0 || v.Dims[0] >= 0 || notFirst(m, v) {
+		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || notFirst(m, v) {
 			continue
 		}
 		for i, d := range v.Dims[1:] {
-			if d < 0 {
-				return fmt.Sprintf("if the samples of input %s lie on axis %d and not on axis 0, export the network with their names, dynamic_axes={%q: {0: \"time\", %d: \"batch\"}}", v.Name, i+1, v.Name, i+1)
+			if d >= 0 {
+				continue
 			}
+			names := fmt.Sprintf("{0: \"time\", %d: \"batch\"}", i+1)
+			if fixed {
+				names = fmt.Sprintf("{%d: \"batch\"}", i+1)
+			}
+			return fmt.Sprintf("if the samples of input %s lie on axis %d and not on axis 0, export the network with their names, dynamic_axes={%q: %s}", v.Name, i+1, v.Name, names)
 		}
 	}
 	return ""

@@ -12,10 +12,10 @@ import (
 )
 
 // checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this kind, if
-// nothing was amiss with them; nil where the file has to be checked.
+// nothing was amiss with them; nil where the file has to be checked. It believes the folder's result, as verify does not.
 func (s *searching) checkedBefore(path string) (*Verified, error) {
-	if s.elsewhere != "" || s.unscored != "" || s.result.Score.Mixed == nil {
-		return nil, nil
+	if s.elsewhere != "" || s.unscored != "" || s.command != nil || s.result.Score.Mixed == nil {
+		return nil, nil // a command may give another score of the same bytes
 	}
 	sum, err := sumOfWritten(path)
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *searching) openTrials(ctx context.Context, src backend.Source, samples 
 	if err == nil {
 		s.ev, err = backend.New(ctx, src, samples, s.records, o)
 	}
-	return err
+	return s.withCure(err)
 }
 
 // everyCut are all cuts of a source.

@@ -30,7 +30,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	begun := time.Now()
 	e, err := backend.New(ctx, src, s.data, nil, o)
 	if err != nil {
-		return err
+		return s.withCure(err)
 	}
 	defer e.Close()
 	s.loading = time.Since(begun)

@@ -61,13 +61,20 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	out := &backend.Stretch{Inputs: s.inputs}
 	for i, name := range m.HidingReads() {
 		t, known := src.tensors[name]
-		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) < 2 || axisOf(m, name) < 0 || t.Dims[axisOf(m, name)] != int64(s.block) {
+		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) == 0 {
+			continue
+		}
+		axis := axisOf(m, name)
+		switch {
+		case s.block == 1: // all of it is the one sample's
+			axis = -1
+		case axis < 0 || t.Dims[axis] != int64(s.block):
 			continue
 		}
 		sum := fmt.Sprintf("demote.sum:%d", i)
-		sumRows(g, t, axisOf(m, name), sum, m.OpsetOf("") >= 13)
+		sumRows(g, t, axis, sum, m.OpsetOf("") >= 13)
 		names = append(names, sum)
-		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: []int64{int64(s.block)}})
+		out.Outputs = append(out.Outputs, backend.Tensor{Name: sum, Type: t.Type, Dims: sumDims(t, axis)})
 	}
 	if names == nil {
 		return nil, nil
@@ -102,7 +109,20 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// sumRows adds the sum of every sample's part of a tensor to a graph: over all axes but that of the samples. The axes are an input since opset 13, and an attribute before.
+// sumDims are the dimensions of what sumRows makes.
+func sumDims(t backend.Tensor, batch int) []int64 {
+	dims := make([]int64, len(t.Dims))
+	for i := range dims {
+		dims[i] = 1
+		if i == batch {
+			dims[i] = t.Dims[i]
+		}
+	}
+	return dims
+}
+
+// sumRows adds the sum of every sample's part of a tensor to a graph: over all axes but that of the samples; -1: over all. The axes
+// are an input since opset 13, and an attribute before.
 func sumRows(g *onnxpb.GraphProto, t backend.Tensor, batch int, sum string, asInput bool) {
 	var axes []int64
 	for i := range t.Dims {
@@ -110,8 +130,12 @@ func sumRows(g *onnxpb.GraphProto, t backend.Tensor, batch int, sum string, asIn
 			axes = append(axes, int64(i))
 		}
 	}
-	n := &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name}, Output: []string{sum},
-		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("keepdims"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(0)}}}
+	n := &onnxpb.NodeProto{OpType: proto.String("ReduceSum"), Name: &sum, Input: []string{t.Name}, Output: []string{sum}}
+	if axes == nil { // a number a sample
+		n.OpType = proto.String("Identity")
+		g.Node = append(g.Node, n)
+		return
+	}
 	if asInput {
 		n.Input = append(n.Input, sum+":axes")
 		g.Initializer = append(g.Initializer, onnx.NewInts(sum+":axes", onnx.Int64, []int64{int64(len(axes))}, axes))

@@ -56,7 +56,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 			return nil, ctx.Err()
 		}
 		for i := 0; i+1 < len(runs); i += 2 {
-			l.take(runs[i][output], runs[i+1][output])
+			l.take(runs[i][output], runs[i+1][output], batches[i], batches[i+1])
 		}
 		if err == nil {
 			break
@@ -129,18 +129,37 @@ func leading[T any](values []T, dims, part []int64) []T {
 	if slices.Equal(dims, part) || len(dims) == 0 {
 		return values
 	}
-	each := len(values) / int(dims[0])
 	var list []T
+	if dims[0] == 0 {
+		return list
+	}
+	each := len(values) / int(dims[0])
 	for i := range int(part[0]) {
 		list = append(list, leading(values[i*each:(i+1)*each], dims[1:], part[1:])...)
 	}
 	return list
 }
 
-// take compares what a sample gives in its own shape and padded: the part that both have, but for what rounds otherwise.
-func (l *paddingLook) take(own, padded backend.Seen) {
+// anAxis tells whether some input has an axis of these sizes, in its own shape and padded.
+func anAxis(own, padded int64, ownInputs, paddedInputs []backend.Tensor) bool {
+	for i, in := range ownInputs {
+		for axis, d := range in.Dims {
+			if d == own && paddedInputs[i].Dims[axis] == padded {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for what rounds
+// otherwise.
+func (l *paddingLook) take(own, padded backend.Seen, ownInputs, paddedInputs []backend.Tensor) {
 	if own.Values == nil || len(own.Dims) != len(padded.Dims) || len(own.Values) == 0 {
 		return
+	}
+	if len(own.Dims) == 2 && own.Dims[1] != padded.Dims[1] && !anAxis(own.Dims[1], padded.Dims[1], ownInputs, paddedInputs) {
+		return // several axes in one, it may be, whose values lie elsewhere
 	}
 	both := slices.Clone(own.Dims)
 	for i := range both {

@@ -6,13 +6,19 @@ import (
 	"demote/dataset"
 )
 
-// questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps.
+// questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps
+// and as the output may have.
 func (p *prepared) questionOneHot(c Config) []Warning {
 	labels, dims := p.data.Pixels(), p.data.LabelDims()
 	if len(p.model.States) == 0 || c.labelKind() != dataset.Classes || labels == nil || len(dims) != 1 {
 		return nil
 	}
 	steps := int(dims[0])
+	for _, v := range p.model.Outputs() { // of another number of classes they are not one-hot
+		if last := len(v.Dims) - 1; v.Name == p.output && last >= 0 && v.Dims[last] >= 0 && v.Dims[last] != int64(steps) {
+			return nil
+		}
+	}
 	for first := 0; first < len(labels); first += steps {
 		ones := 0
 		for _, l := range labels[first : first+steps] {

@@ -36,7 +36,7 @@ func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 			floats++
 		}
 	}
-	if floats != 1 { // --scale, --mean and --std are for networks of one such input
+	if floats != 1 || p.inputs[input].Axis > 0 { // --scale, --mean and --std are for networks of one such input, and no image has its samples inside
 		return nil
 	}
 	shape := p.inputs[input].Sample()

@@ -101,16 +101,15 @@ func TestInterruptedSetUp(t *testing.T) {
 
 // TestStagesFollowEachOther holds that a stage which begins long after the last word says sooner how it stands.
 func TestStagesFollowEachOther(t *testing.T) {
-	told := make(chan Stage, 10)
-	c := Config{Stage: func(s Stage) { told <- s }, stages: &stageBook{word: time.Now().Add(stageLeast - stageEvery)}}
-	w := c.begin("something", "", 0, 0)
-	defer w.end()
-	select {
-	case s := <-told:
-		if s.Gone > stageEvery/2 {
-			t.Errorf("it says so after %v", s.Gone)
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan Stage, 10)
+		c := Config{Stage: func(s Stage) { told <- s }, stages: &stageBook{word: time.Now().Add(stageLeast - stageEvery)}}
+		w := c.begin("something", "", 0, 0)
+		for _, want := range []time.Duration{stageLeast, stageLeast + stageEvery} {
+			if s := <-told; s.Gone != want {
+				t.Errorf("it says so after %v, want %v", s.Gone, want)
+			}
 		}
-	case <-time.After(stageEvery):
-		t.Errorf("it says nothing for %v", stageEvery)
-	}
+		w.end()
+	})
 }

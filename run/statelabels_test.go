@@ -58,22 +58,24 @@ func TestStepLabels(t *testing.T) {
 			}
 		})
 	}
-	for _, oneHot := range []bool{true, false} {
-		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": labels(n*steps, func(i int) int {
-			if i == 0 && !oneHot {
-				return 1 // two of the first sample's
-			}
-			if i%steps == i/steps%3+1 {
-				return 1
-			}
-			return 0
-		})})
-		e, err := Eval(context.Background(), Config{Data: data, State: cfg.State}, cfg.Model, "", "")
+	for _, c := range []struct {
+		steps int
+		warns bool
+		twice int // a sample with two of them; -1: none
+	}{{5, true, -1}, {5, false, 0}, {4, false, -1}} { // of 5 classes
+		long, x := stepNet(t, gruStep(), n, c.steps, "hn:h")
+		y := npyHeader("<i8", n, c.steps)
+		for i := range n * c.steps {
+			one := i%c.steps == i/c.steps%3+1 || i%c.steps == 0 && i/c.steps == c.twice
+			y = binary.LittleEndian.AppendUint64(y, map[bool]uint64{true: 1}[one])
+		}
+		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, c.steps, 6), "y": y})
+		e, err := Eval(context.Background(), Config{Data: data, State: long.State}, long.Model, "", "")
 		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w Warning) bool {
-			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 4 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
+			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 5 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
 		})
-		if err != nil || warned != oneHot {
-			t.Errorf("one-hot labels: %v, warned of: %v, %v", oneHot, warned, err)
+		if err != nil || warned != c.warns {
+			t.Errorf("one-hot labels of %d steps: %v, warned of: %v, %v", c.steps, c.warns, warned, err)
 		}
 	}
 	command := Config{Data: cfg.Data, State: cfg.State, MetricCmd: fmt.Sprintf("head -c 128 | grep -a -c '(%d, %d, 5)'", n, steps)}

@@ -1,0 +1,64 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// TestBatchNames finds the axis of the samples by the names of axes: of an input, and of another one beside it.
+func TestBatchNames(t *testing.T) {
+	for _, c := range []struct {
+		x, beside []any
+		inside    int // of x
+	}{
+		{[]any{"batch", "time", 8}, nil, 0},
+		{[]any{"time", "batch", 8}, nil, 1},
+		{[]any{"T", "B", 8}, nil, 1},
+		{[]any{"seq", "batch_size", 8}, nil, 1},
+		{[]any{"B", "N", 3}, nil, 0}, // points
+		{[]any{"bs", "N", 3}, nil, 0},
+		{[]any{"N", "C", 3}, nil, 0},
+		{[]any{"channels", "num_samples"}, nil, 0}, // of sound
+		{[]any{1, "samples", 8}, []any{"samples", "time", 6}, 1},
+		{[]any{2, "samples", "any"}, []any{"samples", 6}, 1},
+		{[]any{2, "batch", 8}, []any{"batch", 6}, 1},
+		{[]any{1, "time"}, []any{"time", 6}, 0},
+	} {
+		g := &onnxpb.GraphProto{Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, c.x...)}}
+		if c.beside != nil {
+			g.Input = append(g.Input, declared("beside", onnx.Float, c.beside...))
+		}
+		m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: g}}
+		v := m.Inputs()[0]
+		if got := inside(m, v); got != c.inside || notFirst(m, v) != (c.inside > 0) {
+			t.Errorf("%v beside %v: axis %d, not in front %v; want axis %d", c.x, c.beside, got, notFirst(m, v), c.inside)
+		}
+	}
+}
+
+// TestAxisCures says of samples that lie on an axis which no name tells what to do, where their network is refused for it.
+func TestAxisCures(t *testing.T) {
+	free := newGraph(21).in("x", nil, 6, 8).weight("w", 0.4, 1, 32, 8).weight("r", 0.4, 1, 32, 8).weight("b", 0.3, 1, 64).weight("v", 0.6, 8, 5).numbers("one", 1).
+		do("all,h,c = LSTM x w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").out("y", 6, 5)
+	free.g.Output[0].Type.GetTensorType().Shape = nil
+	free.g.Input[0] = declared("x", onnx.Float, "a", "b2", 8)
+	cfg := free.config(t)
+	cfg.Metric, cfg.Target, cfg.Block = "agreement", "16bit-0.1", 0
+	_, err := Search(context.Background(), cfg)
+	if err == nil || ExitCode(err) != ExitMistake || !strings.HasSuffix(err.Error(), `dynamic_axes={"x": {0: "time", 1: "batch"}}`) {
+		t.Errorf("axes of any size: %v", err)
+	}
+	free.g.Input[0] = declared("x", onnx.Float, 6, "b2", 8)
+	m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: free.g}}
+	if cure := fixedCure(m); cure != `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {1: "batch"}}; otherwise export it with a batch of 1` {
+		t.Errorf("a first axis that is fixed: %q", cure)
+	}
+	if plain := errors.New("another"); (batching{cure: "x"}).withCure(plain) != plain {
+		t.Error("an error that is no mistake gets a cure")
+	}
+}

@@ -1,0 +1,41 @@
+package run
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// TestNaNIsFoundInside finds a NaN that a Where makes a number of: of samples in front and inside, in blocks of several and of one,
+// and where it is dropped with the values that a Slice leaves out.
+func TestNaNIsFoundInside(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		time bool
+	}{
+		"time first": {"l = Log x; n = IsNaN l; w = Where n zero l; a = MatMul w w1; r = Relu a; y = MatMul r w2", true},
+		"in front":   {"l = Log x; n = IsNaN l; w = Where n zero l; a = MatMul w w1; r = Relu a; y = MatMul r w2", false},
+		"left out":   {"l = Log x; m = Max l l; s = Slice m from to at; a = MatMul s w1; r = Relu a; y = MatMul r w2", false},
+	} {
+		for _, block := range []int{1, 4} {
+			value := func(i int) float32 {
+				if i == 13*6*8 {
+					return -1 // whose logarithm is NaN
+				}
+				return 1 + float32(i%7)
+			}
+			b := newGraph(21).in("x", value, 6, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4).constant("zero", []float32{0}).
+				numbers("from", 1).numbers("to", 6).numbers("at", 1).do(c.text).out("y", 6, 4)
+			b.g.Output[0].Type.GetTensorType().Shape = nil
+			if c.time {
+				axisNamed(b.g.Input[0], 0, "time")
+				axisNamed(b.g.Input[0], 1, "batch")
+			}
+			cfg := b.config(t)
+			cfg.Metric, cfg.Target, cfg.Block = "sqnr", "50%", block
+			if _, err := Search(context.Background(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "NaN") || !strings.Contains(err.Error(), "sample 13") {
+				t.Errorf("%s, blocks of %d: %v", name, block, err)
+			}
+		}
+	}
+}
