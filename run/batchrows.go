@@ -14,25 +14,26 @@ type sampleRows struct {
 // rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow is all
 // samples' own.
 func (s *shapes) rows(name string, block int) sampleRows {
-	one, two, at := s.one[name], s.two[name], 0
-	grows := false
+	at := s.samplesAxis(name, block)
+	if at < 0 && s.growing {
+		return sampleRows{}
+	}
+	return sampleRows{elemsOf(s.one[name][:max(0, at)]), block}
+}
+
+// samplesAxis is the axis of a tensor on which the samples of a block lie: that which grows with them, or is of their number where the
+// network fixes it; -1: there is none.
+func (s *shapes) samplesAxis(name string, block int) int {
+	one, two := s.one[name], s.two[name]
 	for i := range one {
 		if i < len(two) && one[i] != two[i] {
-			at, grows = i, true
-			break
+			return i
 		}
 	}
-	switch {
-	case !grows && s.growing:
-		return sampleRows{}
-	case !grows:
-		at = max(0, axisOfSize(one, block))
+	if s.growing {
+		return -1
 	}
-	r := sampleRows{1, block}
-	for _, d := range one[:at] {
-		r.outer *= int(d)
-	}
-	return r
+	return axisOfSize(one, block)
 }
 
 // axisOfSize is the axis of a tensor of blocks that are fixed to a size on which the samples are taken to lie: the first one where its
@@ -50,18 +51,8 @@ func (s *shapes) axes(inputs []backend.Tensor, block int) map[string]int {
 	note := func(name string, axis int) {
 		axes[name], inside = axis, inside || axis > 0
 	}
-	for name, one := range s.one {
-		two, at := s.two[name], -1
-		for i := range one {
-			if s.growing && i < len(two) && one[i] != two[i] {
-				at = i
-				break
-			}
-		}
-		if !s.growing {
-			at = axisOfSize(one, block)
-		}
-		if at >= 0 {
+	for name := range s.one {
+		if at := s.samplesAxis(name, block); at >= 0 {
 			note(name, at)
 		}
 	}
