@@ -168,7 +168,7 @@ func (g *gpu) load(inputs []Tensor, samples []int, fill func(input int, dst []by
 		return b, nil
 	}
 	for i, in := range inputs {
-		host := make([]byte, in.allBytes())
+		host := make([]byte, allBytes(in))
 		if err := fill(i, host); err != nil {
 			b.Close()
 			return nil, err

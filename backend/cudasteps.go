@@ -58,7 +58,7 @@ func (q *gpuSteps) stage(b *gpuBlock) error {
 	q.l.loaded = nil
 	for i, in := range q.inputs {
 		if len(q.staged) == i {
-			m, err := cuda.NewBuffer[uint8](q.l.g.d, "the samples", in.allBytes())
+			m, err := cuda.NewBuffer[uint8](q.l.g.d, "the samples", allBytes(in))
 			if err != nil {
 				return err
 			}
@@ -113,3 +113,6 @@ func (q *gpuSteps) close() {
 	_ = q.kept.Close()
 	q.staged, q.block = nil, nil
 }
+
+// allBytes is the size of a block of an input with all its steps.
+func allBytes(t Tensor) int { return t.Bytes() * max(1, t.Steps) }

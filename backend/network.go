@@ -66,9 +66,6 @@ func (t Tensor) elems() int {
 // Bytes is the size of one block.
 func (t Tensor) Bytes() int { return t.elems() * t.Type.Size() }
 
-// allBytes is the size of one block with all its steps.
-func (t Tensor) allBytes() int { return t.Bytes() * max(1, t.Steps) }
-
 // sampleBytes is the number of bytes of one sample of a block, all its steps together.
 func (t Tensor) sampleBytes(block int) int {
 	return t.elems() / block * max(1, t.Steps) * t.Type.Size()

@@ -31,8 +31,9 @@ type Plan struct {
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
 func (e *Evaluator) Plan() (Plan, error) {
-	p, err := e.takeApart()
-	if err == nil && e.entries == nil {
+	begun := time.Now()
+	p, err := e.takeApart(begun)
+	if err == nil && e.entries == nil && e.timeLeft(begun, p.Whole) > 2*e.loading {
 		p.Blocked, err = e.Block()
 	}
 	switch {
@@ -46,9 +47,14 @@ func (e *Evaluator) Plan() (Plan, error) {
 	return p, err
 }
 
+// timeLeft is the seconds that the choice of cuts may still take, with whole those of a block of the network.
+func (e *Evaluator) timeLeft(begun time.Time, whole float64) float64 {
+	return e.patience(whole) - time.Since(begun).Seconds()
+}
+
 // takeApart chooses how trials begin at cuts, and the cuts.
-func (e *Evaluator) takeApart() (Plan, error) {
-	begun, whole := time.Now(), []int{0, e.source.Cuts() - 1}
+func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
+	whole := []int{0, e.source.Cuts() - 1}
 	want, seconds, err := e.proveWhole()
 	if err != nil {
 		return Plan{}, err
@@ -57,7 +63,7 @@ func (e *Evaluator) takeApart() (Plan, error) {
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
 		return p, nil
 	}
-	left := func() float64 { return e.patience(p.Whole) - time.Since(begun).Seconds() }
+	left := func() float64 { return e.timeLeft(begun, p.Whole) }
 	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {

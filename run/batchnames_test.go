@@ -58,7 +58,7 @@ func TestAxisCures(t *testing.T) {
 	if cure := fixedCure(m); cure != `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {1: "batch"}}; otherwise export it with a batch of 1` {
 		t.Errorf("a first axis that is fixed: %q", cure)
 	}
-	if plain := errors.New("another"); (batching{cure: "x"}).withCure(plain) != plain {
+	if got := (batching{cure: "x"}).withCure(errors.New("another")); got.Error() != "another" {
 		t.Error("an error that is no mistake gets a cure")
 	}
 }

@@ -215,7 +215,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, nil, err
 	}
-	axis := 0
+	var axis int
 	if note, axis, err = p.besideReference(ctx, c, m, o.Output); err != nil {
 		return nil, nil, err
 	}

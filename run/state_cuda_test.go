@@ -46,6 +46,15 @@ func sameSteps(t *testing.T, cfg Config) {
 	}
 }
 
+// turnedStep is gruStep whose output has the samples on its last axis.
+func turnedStep() *onnxpb.GraphProto {
+	g := gruStep()
+	g.Output[0] = declared("y", onnx.Float, 5, "N")
+	g.Node[9] = madeNode("MatMul", "u", "hn", "v")
+	g.Node = append(g.Node, madeNode("Transpose", "y", "u"))
+	return g
+}
+
 // TestEmulatedStates compares searches of sequences on the emulated device with those on the CPU: one state and two, from zeros and
 // from arrays, of samples that are resident or on disk, in blocks that do not divide them, judged in each step and in the last one.
 func TestEmulatedStates(t *testing.T) {

@@ -42,15 +42,6 @@ func gruStep() *onnxpb.GraphProto {
 			node("MatMul", "y", "hn", "v")}}
 }
 
-// turnedStep is gruStep whose output has the samples on its last axis.
-func turnedStep() *onnxpb.GraphProto {
-	g := gruStep()
-	g.Output[0] = declared("y", onnx.Float, 5, "N")
-	g.Node[9] = madeNode("MatMul", "u", "hn", "v")
-	g.Node = append(g.Node, madeNode("Transpose", "y", "u"))
-	return g
-}
-
 // freeStep is gruStep that does not say how large its state is.
 func freeStep() *onnxpb.GraphProto {
 	g := gruStep()
