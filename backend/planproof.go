@@ -13,11 +13,14 @@ func (e *Evaluator) proveWhole() ([][]float32, float64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	lanes := e.chain.lanes()
+	lanes, runs := e.chain.lanes(), e.measureRuns()
+	if e.opts.Patient { // so often on each of them
+		runs *= len(lanes)
+	}
 	least := make([]float64, len(lanes))
 	err = onLanes(lanes, func(at int, l lane) error {
 		return l.do(func() error {
-			for r := at; r < max(e.measureRuns(), len(lanes)); r += len(lanes) {
+			for r := at; r < max(runs, len(lanes)); r += len(lanes) {
 				took, err := timePart(l, e.data.blocks[0], 0)
 				if err != nil {
 					return err
