@@ -13,13 +13,7 @@ func (t Tensor) Pieces() int {
 	return piecesOf(t.Dims, t.Axis)
 }
 
-func piecesOf(dims []int64, axis int) int {
-	n := 1
-	for _, d := range dims[:min(max(axis, 0), len(dims))] {
-		n *= int(d)
-	}
-	return n
-}
+func piecesOf(dims []int64, axis int) int { return product(dims[:min(max(axis, 0), len(dims))]) }
 
 // Place copies a sample into one of the slots of a block, of whose memory it has so many pieces.
 func Place(block, sample []byte, pieces, slot, slots int) {
@@ -29,16 +23,22 @@ func Place(block, sample []byte, pieces, slot, slots int) {
 	}
 }
 
+// takeSlot copies one of the slots of a block, where a sample has so many pieces, to a place of its own: a piece behind the other.
+func takeSlot(sample, block []float32, pieces, slot, slots int) {
+	size := len(block) / (pieces * slots)
+	for i := range pieces {
+		copy(sample[i*size:(i+1)*size], block[(i*slots+slot)*size:])
+	}
+}
+
 // sampleOf is the part of a block of a tensor that is one slot's: a piece of its memory, or new memory where it lies in pieces.
 func sampleOf(block []float32, pieces, slot, slots int) []float32 {
-	size := len(block) / (pieces * slots)
+	size := len(block) / slots
 	if pieces == 1 {
 		return block[slot*size : (slot+1)*size]
 	}
-	sample := make([]float32, pieces*size)
-	for i := range pieces {
-		copy(sample[i*size:], block[(i*slots+slot)*size:][:size])
-	}
+	sample := make([]float32, size)
+	takeSlot(sample, block, pieces, slot, slots)
 	return sample
 }
 
@@ -50,11 +50,9 @@ func (f *fronts) front(block []float32, pieces, slots int) []float32 {
 	if len(f.spare) != len(block) {
 		f.spare = make([]float32, len(block))
 	}
-	size := len(block) / (pieces * slots)
+	size := len(block) / slots
 	for slot := range slots {
-		for i := range pieces {
-			copy(f.spare[(slot*pieces+i)*size:][:size], block[(i*slots+slot)*size:][:size])
-		}
+		takeSlot(f.spare[slot*size:(slot+1)*size], block, pieces, slot, slots)
 	}
 	return f.spare
 }

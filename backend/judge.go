@@ -39,13 +39,7 @@ func (j *judge) sample(i int) Sample {
 }
 
 // perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
-func (j *judge) perSample() int {
-	n := 1
-	for _, d := range j.dims[2:] {
-		n *= int(d)
-	}
-	return n
-}
+func (j *judge) perSample() int { return product(j.dims[2:]) }
 
 // classes is the number of classes that the output tells apart.
 func (j *judge) classes() int {

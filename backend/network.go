@@ -55,9 +55,12 @@ func (t Tensor) Sample() []int64 {
 }
 
 // elems is the number of elements of one block.
-func (t Tensor) elems() int {
+func (t Tensor) elems() int { return product(t.Dims) }
+
+// product is the number of elements of these dimensions.
+func product(dims []int64) int {
 	n := 1
-	for _, d := range t.Dims {
+	for _, d := range dims {
 		n *= int(d)
 	}
 	return n

@@ -55,14 +55,19 @@ func (e *Evaluator) timeLeft(begun time.Time, whole float64) float64 {
 // takeApart chooses how trials begin at cuts, and the cuts.
 func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
+	p := Plan{Cuts: whole, Parts: 1, Expected: 1}
+	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
+		seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
+		if err == nil {
+			p.Whole = seconds[0]
+		}
+		return p, err
+	}
 	want, seconds, err := e.proveWhole()
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Cuts: whole, Parts: 1, Whole: seconds, Expected: 1}
-	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
-		return p, nil
-	}
+	p.Whole = seconds
 	left := func() float64 { return e.timeLeft(begun, p.Whole) }
 	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts
 	for i, way := range ways {

@@ -128,11 +128,9 @@ func (q *sequence) enter(m stepMemory, step int) (err error) {
 // place puts what a step of a block has made where its samples have all of their steps, one behind the other.
 func (q *sequence) place(all, made []float32, step int) {
 	slots := q.inputs[0].Batch()
-	size := q.made / (slots * q.pieces)
+	size := q.made / slots
 	for slot := range slots {
-		for i := range q.pieces {
-			copy(all[((slot*q.steps+step)*q.pieces+i)*size:], made[(i*slots+slot)*size:][:size])
-		}
+		takeSlot(all[(slot*q.steps+step)*size:][:size], made, q.pieces, slot, slots)
 	}
 }
 

@@ -40,11 +40,16 @@ func (p *prepared) runAlone(c Config, why string) (Config, error) {
 // tellBatch is findBatch, with the note said and kept.
 func (p *prepared) tellBatch(ctx context.Context, c Config, m *onnx.Model) (Config, error) {
 	c, note, err := p.findBatch(ctx, c, m, false)
-	if note != nil {
-		p.notes = append(p.notes, *note)
-		c.Say("warning: " + note.String())
-	}
+	p.tell(c, note)
 	return c, err
+}
+
+// tell says a warning and keeps it; nil: there is none.
+func (p *prepared) tell(c Config, w *Warning) {
+	if w != nil {
+		p.notes = append(p.notes, *w)
+		c.Say("warning: " + w.String())
+	}
 }
 
 // aloneCalibrated has the samples of a calibration run alone where they touch each other in a float output of the network, and

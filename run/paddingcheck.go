@@ -200,9 +200,6 @@ func tellCalibPadding(ctx context.Context, m *onnx.Model, calib *dataset.Set, c 
 // tellPadding is checkPadding of the evaluation samples, with the warning said and kept.
 func (p *prepared) tellPadding(ctx context.Context, c Config, m *onnx.Model) error {
 	w, err := checkPadding(ctx, m, p.data, p.output, c.Data)
-	if w != nil {
-		p.notes = append(p.notes, *w)
-		c.Say("warning: " + w.String())
-	}
+	p.tell(c, w)
 	return err
 }

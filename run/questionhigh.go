@@ -141,7 +141,7 @@ func (s *searching) rowsWith(ctx context.Context, network *onnx.Network, holders
 	if err != nil {
 		return nil, err
 	}
-	o := backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.axis, Block: s.block, Workers: s.config.Workers, Threads: s.config.Threads, Naive: true, Stream: true, Level: optimization}
+	o := s.lookOptions(s.config)
 	e, err := backend.New(ctx, src, few, records, o)
 	if err != nil {
 		return nil, err

@@ -177,6 +177,11 @@ func weigh(change string, given, other []float64, kind sightKind) Instead {
 	return i
 }
 
+// lookOptions are those of a network whose outputs are looked at, and not scored.
+func (p *prepared) lookOptions(c Config) backend.Options {
+	return backend.Options{Metric: backend.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
+}
+
 // try runs the float network on samples that are changed in several ways, one after another in one session.
 func (p *prepared) try(ctx context.Context, c Config, g *sight, src *source, tries []*attempt) error {
 	if len(tries) == 0 {
@@ -184,7 +189,7 @@ func (p *prepared) try(ctx context.Context, c Config, g *sight, src *source, tri
 	}
 	data := &changed{set: p.data, samples: g.tried(), tries: tries}
 	n := len(data.samples)
-	o := backend.Options{Metric: backend.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
+	o := p.lookOptions(c)
 	e, err := backend.New(ctx, src, data, nil, o)
 	if err != nil {
 		return err

@@ -119,7 +119,7 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 		}
 		size, batch := int64(backend.DType(v.Type).Size()), 0
 		if v.Dims[0] >= 0 {
-			batch = max(inside(m, v), batchInside(m, v))
+			batch = inside(m, v)
 		}
 		rows := v.Dims
 		if fixedFront(m, v) {

@@ -120,15 +120,7 @@ func TestEmulatedStates(t *testing.T) {
 // steps.
 func TestEmulatedStatesOfAnyLength(t *testing.T) {
 	const n, steps = 18, 4
-	g := gruStep()
-	g.Input = append(g.Input, declared("who", onnx.Float, "N", 6))
-	g.Node = append([]*onnxpb.NodeProto{madeNode("Add", "xw", "x", "who")}, g.Node...)
-	for _, n := range g.Node[1:] {
-		if n.Input[0] == "x" {
-			n.Input[0] = "xw"
-		}
-	}
-	cfg, _ := stepNet(t, g, n, steps, "hn:h")
+	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")
 	for _, way := range []string{"bytes", "padded", "padded, on disk"} {
 		t.Run(way, func(t *testing.T) {
 			arrays := map[string][]byte{"who": floatsNPY(normals(61, n*6), n, 6)}

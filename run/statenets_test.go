@@ -42,6 +42,19 @@ func gruStep() *onnxpb.GraphProto {
 			node("MatMul", "y", "hn", "v")}}
 }
 
+// sharedStep is gruStep with an input without steps, which is added to x in each of them.
+func sharedStep() *onnxpb.GraphProto {
+	g := gruStep()
+	g.Input = append(g.Input, declared("who", onnx.Float, "N", 6))
+	g.Node = append([]*onnxpb.NodeProto{madeNode("Add", "xw", "x", "who")}, g.Node...)
+	for _, n := range g.Node[1:] {
+		if n.Input[0] == "x" {
+			n.Input[0] = "xw"
+		}
+	}
+	return g
+}
+
 // freeStep is gruStep that does not say how large its state is.
 func freeStep() *onnxpb.GraphProto {
 	g := gruStep()

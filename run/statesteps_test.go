@@ -7,9 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"demote/onnx"
-	"demote/onnx/onnxpb"
 )
 
 // TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an input of zeros.
@@ -92,15 +89,7 @@ func TestStatesAreNoMasks(t *testing.T) {
 // TestSharedStep has an input without steps, which is the same in each of them, bytes, and sequences of different lengths.
 func TestSharedStep(t *testing.T) {
 	const n, steps = 9, 4
-	g := gruStep()
-	g.Input = append(g.Input, declared("who", onnx.Float, "N", 6))
-	g.Node = append([]*onnxpb.NodeProto{madeNode("Add", "xw", "x", "who")}, g.Node...)
-	for _, n := range g.Node[1:] {
-		if n.Input[0] == "x" {
-			n.Input[0] = "xw"
-		}
-	}
-	cfg, _ := stepNet(t, g, n, steps, "hn:h")
+	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")
 	cfg.Output, cfg.Block = "y", 4
 	who, bytes, sum := normals(61, n*6), npyHeader("|u1", n, steps, 6), make([]float32, n*steps*6)
 	for i := range sum {
