@@ -3,6 +3,8 @@ package onnx
 import (
 	"slices"
 	"strings"
+
+	"demote/onnx/onnxpb"
 )
 
 // batchNames are what the axis of the samples is called, beside names with batch in them.
@@ -14,18 +16,39 @@ func IsBatchName(name string) bool {
 	return strings.Contains(name, "batch") || slices.Contains(batchNames, name)
 }
 
-// BatchElsewhere is the axis of an input that its name says is the batch, where that is not the first one; 0 where it is, or no
-// name says so.
+// batchDenotation marks the axis of the samples, of any size, as ONNX's dimension denotations have it.
+const batchDenotation = "DATA_BATCH"
+
+// BatchElsewhere is the axis of an input that its denotation or its name says is the batch, where that is not the first one; 0 where
+// it is, or nothing says so.
 func (m *Model) BatchElsewhere(input string) int {
-	for _, v := range m.Graph().GetInput() {
-		if v.GetName() != input {
-			continue
-		}
-		for i, d := range v.GetType().GetTensorType().GetShape().GetDim() {
-			if IsBatchName(d.GetDimParam()) {
-				return i
-			}
+	dims := m.inputDims(input)
+	for _, is := range []func(*onnxpb.TensorShapeProto_Dimension) bool{
+		func(d *onnxpb.TensorShapeProto_Dimension) bool { return d.GetDenotation() == batchDenotation },
+		func(d *onnxpb.TensorShapeProto_Dimension) bool { return IsBatchName(d.GetDimParam()) },
+	} {
+		if at := slices.IndexFunc(dims, is); at >= 0 {
+			return at
 		}
 	}
 	return 0
+}
+
+// DenoteBatch marks an axis of an input as that of the samples, for who reads the file when the axis has a size and no name.
+func (m *Model) DenoteBatch(input string, axis int) {
+	if dims := m.inputDims(input); axis < len(dims) {
+		denoted := clone(dims[axis]) // which may be shared with the model that this one is a copy of
+		denoted.Denotation = str(batchDenotation)
+		dims[axis] = denoted
+	}
+}
+
+// inputDims are the axes of an input; nil: it is none of the model's, or has no shape.
+func (m *Model) inputDims(input string) []*onnxpb.TensorShapeProto_Dimension {
+	for _, v := range m.Graph().GetInput() {
+		if v.GetName() == input {
+			return v.GetType().GetTensorType().GetShape().GetDim()
+		}
+	}
+	return nil
 }

@@ -111,10 +111,8 @@ func (m *Model) whole() *Model {
 
 // AxisName is the symbol that a graph input's axis has in place of a size; "" without one.
 func (m *Model) AxisName(input string, axis int) string {
-	for _, v := range m.Graph().GetInput() {
-		if dims := v.GetType().GetTensorType().GetShape().GetDim(); v.GetName() == input && axis < len(dims) {
-			return dims[axis].GetDimParam()
-		}
+	if dims := m.inputDims(input); axis < len(dims) {
+		return dims[axis].GetDimParam()
 	}
 	return ""
 }

@@ -19,8 +19,8 @@ func alone(m *onnx.Model, data samples) bool {
 	return false
 }
 
-// blockAxis is the axis of an input on which the samples of a block lie: the first one, or a free one that is the batch and has 1 in
-// the data; -1: none has.
+// blockAxis is the axis of an input on which the samples of a block lie: the first one, or one that is the batch and has 1 in the
+// data; -1: none has.
 func blockAxis(m *onnx.Model, data samples, input int) int {
 	if !data.Whole(input) {
 		return 0
@@ -29,7 +29,7 @@ func blockAxis(m *onnx.Model, data samples, input int) int {
 	if data.Steps(input) > 0 {
 		shape = shape[1:]
 	}
-	if at := inside(m, v); at > 0 && v.Dims[at] < 0 && shape[at] == 1 {
+	if at := inside(m, v); at > 0 && shape[at] == 1 {
 		return at
 	}
 	return -1

@@ -209,3 +209,35 @@ func TestUnrollInside(t *testing.T) {
 		t.Errorf("%+v, %+v, in blocks %v, all int16 %v dB", r.Unrolled, r.Verified, inBlocks(r), *r.Score.High.Value)
 	}
 }
+
+// TestFixedShapesInside scores files whose axes are written into them, as `demote eval` reads them with nothing known but the file:
+// the axis of the samples is denoted there, and they lie where the search had them.
+func TestFixedShapesInside(t *testing.T) {
+	for name, net := range inside21() {
+		t.Run(name, func(t *testing.T) {
+			cfg := insideConfig(t, name, net)
+			cfg.FixShapes = true
+			r := mustSearch(t, cfg)
+			mixed := filepath.Join(cfg.Out, MixedFile)
+			if names := free(t, mixed); names != nil || !r.Verified.Identical {
+				t.Errorf("free axes of %q; %+v", names, r.Verified)
+			}
+			for _, reference := range []string{cfg.Model, mixed} {
+				c := Config{Data: cfg.Data, Metric: cfg.Metric}
+				e, err := Eval(context.Background(), c, mixed, reference, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if reference == cfg.Model && *e.Score.Value != *r.Score.Mixed.Value || e.Samples != 21 {
+					t.Errorf("eval of %d samples against %s: %v, searched was %v", e.Samples, reference, *e.Score.Value, *r.Score.Mixed.Value)
+				}
+			}
+			if _, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: cfg.Metric, Block: 3}, mixed, cfg.Model, ""); err == nil || !strings.Contains(err.Error(), "--block 3: the network's batch is fixed to 4") {
+				t.Errorf("in blocks of 3: %v", err)
+			}
+			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+				t.Errorf("verify: %+v, %v", v, err)
+			}
+		})
+	}
+}

@@ -74,6 +74,11 @@ func (p *prepared) withAxes(m *onnx.Model, searchedFixed bool, s *shapes) *onnx.
 		}
 	}
 	fixed := m.WithShapes(dims)
+	for _, in := range p.inputs {
+		if in.Axis > 0 { // which nobody sees by a size
+			fixed.DenoteBatch(in.Name, in.Axis)
+		}
+	}
 	if searchedFixed {
 		return fixed
 	}

@@ -89,8 +89,9 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 // batchOf is the model's fixed batch size; 0 if the batch is free.
 func batchOf(m *onnx.Model) int {
 	for _, v := range m.Inputs() {
-		if len(v.Dims) > 0 && v.Dims[0] > 0 && !notFirst(m, v) {
-			return int(v.Dims[0])
+		at := m.BatchElsewhere(v.Name)
+		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !notFirst(m, v)) {
+			return int(v.Dims[at])
 		}
 	}
 	return 0
@@ -108,7 +109,12 @@ type samples interface {
 func dataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
-		list = append(list, dataset.Input{Name: v.Name, Dims: v.Dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
+		dims := v.Dims
+		if at := inside(m, v); at > 0 {
+			dims = slices.Clone(dims)
+			dims[at] = -1 // a sample has 1 there, whatever the batch is
+		}
+		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
 			Steps: len(m.States) > 0 && m.FedBy(v.Name) == "", State: m.FedBy(v.Name) != "", Back: backFlag(m, v)})
 	}
 	return list
