@@ -62,7 +62,7 @@ func refuseComputedHalf(m *Model) error {
 		for _, list := range [][]string{n.GetOutput(), n.GetInput()} {
 			for _, t := range list {
 				if typ := p.types.known(t); (typ == Float16 || typ == BFloat16) && t != "" && p.depends(t) {
-					return badf("%s computes in %s: give the float network, exported in float32", p.name(n), typeName(typ))
+					return &PrecisionError{typ, badf("%s computes in %s: give the float network, exported in float32", p.name(n), typeName(typ))}
 				}
 			}
 		}

@@ -30,5 +30,6 @@ func refuseHalf(m *Model) error {
 	if !products {
 		return nothingMultiplies(m)
 	}
-	return badf("the network computes in %s (%s is the first): export it in float32", x.Type(output(first, 0)), nodeName(first))
+	typ := x.Type(output(first, 0))
+	return &PrecisionError{typ, badf("the network computes in %s (%s is the first): export it in float32", typ, nodeName(first))}
 }

@@ -46,6 +46,8 @@ type Network struct {
 	Biases   map[string]*Bias // by initializer, filled by QuantizeBiases
 	Followed []Followed       // constants of two values, between which holders choose; see Follow and QuantizeBiases
 
+	Widened []DType // the types that the file computes in, and the network no longer; see Model.Widen
+
 	Unrolled  []Unrolled // what Options.Unroll has opened
 	Tied      []Tied     // tensors of it that go together
 	FixedAxes []Value    // inputs of which it has fixed axes, since the length of a sequence hangs on them

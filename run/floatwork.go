@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -90,18 +89,4 @@ func (s *searching) countFloat(dims map[string][]int64) error {
 		s.config.Say(s.result.FloatWork.Text())
 	}
 	return err
-}
-
-// prepareFloat finds the holders of a float network and refuses one in which none is worth having. Axes that --unroll has fixed are
-// fixed of the model as well.
-func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, error) {
-	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
-	if err == nil {
-		err = n.CheckQuantizable()
-	}
-	if err != nil {
-		return nil, err
-	}
-	m.FixAxes(n.FixedAxes)
-	return n, nil
 }

@@ -94,7 +94,7 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 	if p.network, err = prepareFloat(ctx, p.model, c); err != nil {
 		return err
 	}
-	p.notes = append(p.notes, c.unrollNotes(p.network)...)
+	p.notes = append(p.notes, c.preparedNotes(p.network)...)
 	if c.Calib == "" {
 		return nil
 	}

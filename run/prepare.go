@@ -86,7 +86,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.unrollNotes(p.network)...)
+	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.preparedNotes(p.network)...)
 	return p, c.during(stageHash, 0, func() error {
 		p.bookModel("model", p.float)
 		if err := p.bookData("calib", calib); err != nil {
@@ -150,7 +150,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err != nil {
 		return nil, nil, err
 	}
-	c.unrollNotes(n)
+	c.preparedNotes(n)
 	calib, err := openData(c.Calib, "", m, c, 0)
 	if err != nil {
 		return nil, nil, err

@@ -27,7 +27,7 @@ func (s *searching) questionDefault(v *Verified) {
 		return // what cannot run there has been said
 	}
 	s.warn("default-session-misses", "the target is met in the exact session, and missed in a default session of ONNX Runtime "+s.result.shortfall(v),
-		"--session default finds a mix that meets it in both, or run the file with "+exactCure)
+		orSaturation("--session default finds a mix that meets it in both, or run the file with "+exactCure))
 }
 
 // shortfall says by how much a default session misses the target: "by 0.0015: 0.9110 of 0.9125".

@@ -87,3 +87,23 @@ func TestDefaultSessionOfASearch(t *testing.T) {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }
+
+// TestSaturation names the processor where it may be at fault, and nowhere else.
+func TestSaturation(t *testing.T) {
+	was := saturates
+	defer func() { saturates = was }()
+	for _, saturates = range []bool{true, false} {
+		s := testSearching(t, "top1", 4)
+		s.result.Met, s.result.Target.Value, s.above = true, 0.9125, 0.9125
+		v := &Verified{}
+		s.inDefaultSession(v, search.Score{Count: 1, Total: 2})
+		s.questionDefault(v)
+		w := hasWarning(s.result, "default-session-misses")
+		if w == nil || strings.Contains(w.Cure, "; this processor has no VNNI") != saturates {
+			t.Errorf("with a processor that saturates %v: %v", saturates, w)
+		}
+		if w := (Warning{Text: "walked back", Cure: saturation()}); strings.Contains(w.String(), ";") != saturates {
+			t.Errorf("with a processor that saturates %v: %v", saturates, w)
+		}
+	}
+}

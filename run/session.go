@@ -69,14 +69,14 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 		return ctx.Err(), nil
 	}
 	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
-		s.warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)), "")
+		s.warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)), saturation())
 	}
 	best.Holds = found
 	*f = best
 	s.book(best)
 	if !found {
-		return fmt.Errorf("%w in a default session: the best there of %d mixes on the chain is %s, the target is %s",
-			ErrUnreachable, len(s.result.Sessions), s.text(most), s.config.Target), nil
+		return fmt.Errorf("%w in a default session: %s", ErrUnreachable, orSaturation(fmt.Sprintf("the best there of %d mixes on the chain is %s, the target is %s",
+			len(s.result.Sessions), s.text(most), s.config.Target))), nil
 	}
 	return nil, nil
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 
 	"demote/onnx"
 )
@@ -92,20 +91,6 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 		dims[v.Name] = d
 	}
 	return dims, nil
-}
-
-// unrollNotes say, to the user too, what --unroll has made of a network, and which of its axes have been fixed for that.
-func (c Config) unrollNotes(n *onnx.Network) []Warning {
-	if text := n.UnrolledText(); text != "" {
-		c.Say(text)
-	}
-	var notes []Warning
-	for _, v := range n.FixedAxes {
-		text := fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, axesText(v.Dims))
-		notes = append(notes, Warning{"axes-fixed", text, ""})
-		c.Say("warning: " + text)
-	}
-	return notes
 }
 
 // unrollPair refuses --unroll where the networks are quantized already.

@@ -1,0 +1,52 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"demote/onnx"
+)
+
+// prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type
+// than float32 it computes in that from then on; axes that --unroll has fixed are fixed of the model as well.
+func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, error) {
+	var widened []onnx.DType
+	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
+	for other := (*onnx.PrecisionError)(nil); errors.As(err, &other) && len(widened) < 3; {
+		widened = append(widened, other.Type)
+		if err = m.Widen(other.Type); err == nil {
+			n, err = onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
+		}
+	}
+	if err == nil {
+		err = n.CheckQuantizable()
+	}
+	if err != nil {
+		return nil, err
+	}
+	n.Widened = widened
+	m.FixAxes(n.FixedAxes)
+	return n, nil
+}
+
+// preparedNotes say, to the user too, what a network computed in before, and what --unroll has made of it and which of its axes have
+// been fixed for that.
+func (c Config) preparedNotes(n *onnx.Network) []Warning {
+	var notes []Warning
+	note := func(id, text string) {
+		notes = append(notes, Warning{id, text, ""})
+		c.Say("warning: " + text)
+	}
+	for _, t := range n.Widened {
+		note("computed-in-float32", fmt.Sprintf("the network computes in %s: it is searched in float32, which files that are written take, compute in and give", strings.ToLower(t.String())))
+	}
+	if text := n.UnrolledText(); text != "" {
+		c.Say(text)
+	}
+	for _, v := range n.FixedAxes {
+		note("axes-fixed", fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, axesText(v.Dims)))
+	}
+	return notes
+}

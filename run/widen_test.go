@@ -1,0 +1,94 @@
+package run
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx"
+	"demote/onnx/onnxpb"
+)
+
+// inType writes a number that float16 and bfloat16 hold exactly, but for its sign and exponent.
+func inType(t onnx.DType, v float32) []byte {
+	bits := math.Float32bits(v)
+	switch {
+	case t == onnx.Double:
+		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(float64(v)))
+	case t == onnx.BFloat16:
+		return binary.LittleEndian.AppendUint16(nil, uint16(bits>>16))
+	case v == 0:
+		return []byte{0, 0}
+	}
+	return binary.LittleEndian.AppendUint16(nil, uint16(bits>>16&0x8000|(bits>>23&0xff-112)<<10|bits>>13&0x3ff))
+}
+
+// ofType is a network whose float constants, inputs and outputs are of another type.
+func ofType(g *onnxpb.GraphProto, t onnx.DType) *onnxpb.GraphProto {
+	c := proto.Clone(g).(*onnxpb.GraphProto)
+	for _, w := range c.Initializer {
+		if w.GetDataType() != int32(onnx.Float) {
+			continue
+		}
+		for _, v := range w.FloatData {
+			w.RawData = append(w.RawData, inType(t, v)...)
+		}
+		w.FloatData, w.DataType = nil, proto.Int32(int32(t))
+	}
+	for _, v := range append(c.Input, c.Output...) {
+		if x := v.Type.GetTensorType(); x.GetElemType() == int32(onnx.Float) {
+			x.ElemType = proto.Int32(int32(t))
+		}
+	}
+	return c
+}
+
+// coarse is a network of weights in sixteenths; middle computes what lies between its two products.
+func coarse(first, middle, last string) *graph {
+	net := newGraph(20).in("x", nil, 3, 8, 8).weight("w1", 0.3, 8, 3, 3, 3).weight("w2", 0.3, 8, 6).constant("half", []float32{0.5})
+	for _, w := range net.g.Initializer {
+		for i, v := range w.FloatData {
+			w.FloatData[i] = float32(math.Round(16*math.Max(-7, math.Min(7, float64(v)))) / 16)
+		}
+	}
+	return net.do(first + "; r = Relu c; p = GlobalAveragePool r; f = Flatten p; " + middle + "; m = MatMul s w2; " + last).out("y", 6)
+}
+
+// TestOtherFloats searches networks that compute in float16, bfloat16 and float64, in and out or between Casts, with float32 islands
+// in them: the decisions, the holders and the scores are those of the same network in float32, and the file that is written takes the
+// same samples.
+func TestOtherFloats(t *testing.T) {
+	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
+	want := mustSearch(t, plain.config(t))
+	for _, typ := range []onnx.DType{onnx.Float16, onnx.BFloat16, onnx.Double} {
+		for name, net := range map[string]*onnxpb.GraphProto{
+			"in and out": ofType(plain.g, typ),
+			"between casts": func() *onnxpb.GraphProto {
+				g := ofType(coarse(fmt.Sprintf("h = Cast x to=%d; c = Conv h w1", typ), "s = Mul f half", "r2 = Relu m; y = Cast r2 to=1").g, typ)
+				g.Input[0].Type.GetTensorType().ElemType, g.Output[0].Type.GetTensorType().ElemType = proto.Int32(1), proto.Int32(1)
+				return g
+			}(),
+			"an island": ofType(coarse("c = Conv x w1", fmt.Sprintf("wide = Cast f to=1; one = Cast half to=1; i = Mul wide one; s = Cast i to=%d", typ), "y = Relu m").g, typ),
+		} {
+			if typ == onnx.Double && name != "in and out" {
+				continue // parts in float64 are prepared as they are
+			}
+			t.Run(fmt.Sprint(typ, " ", name), func(t *testing.T) {
+				cfg := plain.config(t)
+				cfg.Model = writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), net)
+				r := mustSearch(t, cfg)
+				if w := hasWarning(r, "computed-in-float32"); w == nil || !strings.Contains(w.Text, "the network computes in "+strings.ToLower(typ.String())) {
+					t.Errorf("warnings %q", texts(r.Warnings))
+				}
+				if toNine(r) != toNine(want) && name == "in and out" || *r.Score.Mixed.Value != *want.Score.Mixed.Value || len(r.Holders) != len(want.Holders) || !r.Verified.Identical {
+					t.Errorf("%s of %d holders; in float32 %s of %d; %+v", toNine(r), len(r.Holders), toNine(want), len(want.Holders), r.Verified)
+				}
+			})
+		}
+	}
+}
