@@ -15,7 +15,10 @@ type PrecisionError struct {
 	err  error
 }
 
+// Error names the node that computes so.
 func (e *PrecisionError) Error() string { return e.err.Error() }
+
+// Unwrap is the error of the node, an ErrInput.
 func (e *PrecisionError) Unwrap() error { return e.err }
 
 // typeAttributes are the attributes of operators that name the element type of what they make, or that they compute in.
