@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -64,6 +65,52 @@ func TestCalibrationPasses(t *testing.T) {
 			if o.passes != want || slices.Max(read.of[o.block:]) > want+inputs {
 				t.Errorf("%s, %s: %d passes instead of %d, samples read %v times", name, method, o.passes, want, read.of)
 			}
+		}
+	}
+}
+
+// TestCalibrationBlock holds the block of a calibration within memory: that of a network with large tensors is smaller, which changes
+// no grid.
+func TestCalibrationBlock(t *testing.T) {
+	for _, c := range []struct{ channels, block int64 }{{16, 8}, {256, 4}, {1500, 1}} { // a channel of a sample has 16 KiB
+		net := newGraph(9).in("x", nil, 1, 64, 64).weight("w", 0.5, c.channels, 1, 1, 1).weight("v", 0.5, c.channels, 2).
+			do("c = Conv x w; r = Relu c; p = GlobalAveragePool r; f = Flatten p; y = MatMul f v").out("y", 2)
+		cfg := net.config(t).withDefaults()
+		var sums []string
+		for _, alone := range []string{"", "to compare"} {
+			cfg.alone = alone
+			m, err := onnx.Read(cfg.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := prepareFloat(context.Background(), m, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := openData(cfg.Calib, "", m, cfg, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer data.Close()
+			o, err := newObservation(n, data, cfg, quant.MinMax)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := o.observe(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if want := int(c.block); alone == "" && o.block != want {
+				t.Errorf("%d channels: blocks of %d, %d are due", c.channels, o.block, want)
+			}
+			text := ""
+			for i := range n.Holders {
+				r, err := o.observers[i].Range(quant.MinMax, quant.Asymmetric, 8)
+				text += fmt.Sprintf("%.5g %.5g %v ", r.Min, r.Max, err)
+			}
+			sums = append(sums, text)
+		}
+		if sums[0] != sums[1] {
+			t.Errorf("%d channels: %s in blocks, %s one by one", c.channels, sums[0], sums[1])
 		}
 	}
 }

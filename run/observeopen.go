@@ -28,6 +28,12 @@ func (o *observation) open(ctx context.Context) (err error) {
 	if o.shapes, err = measureShapes(ctx, m, o.inputs, o.block); err != nil {
 		return err
 	}
+	if fits := o.shapes.fitting(o.network.Holders); o.shapes.growing && fits < o.block {
+		o.block = fits
+		if o.inputs, err = blockInputs(m, o.data, o.block); err != nil {
+			return err
+		}
+	}
 	o.fixed, err = o.shapes.fix(m, o.inputs, o.block, nil)
 	return err
 }

@@ -224,15 +224,20 @@ func (p *prepared) fitBlock(ctx context.Context, asked int) error {
 	if err != nil {
 		return err
 	}
+	return p.setBlock(evenBlock(p.data.Len(), int(min(mostBlock(p.data.Len()), int64(s.fitting(p.network.Holders))))))
+}
+
+// fitting is the number of samples in a block whose holders' tensors are none too large, at least 1.
+func (s *shapes) fitting(holders []onnx.Holder) int {
 	largest := int64(1)
-	for _, h := range p.network.Holders {
+	for _, h := range holders {
 		size := int64(4)
 		for _, d := range s.at(h.Tensor, 2) {
 			size *= d
 		}
 		largest = max(largest, size/2)
 	}
-	return p.setBlock(evenBlock(p.data.Len(), int(min(mostBlock(p.data.Len()), largestActivation/largest))))
+	return int(max(1, largestActivation/largest))
 }
 
 // fewBlocks is how many blocks few samples are cut into: what is proven and timed before the first trial takes some blocks, however

@@ -56,7 +56,7 @@ func coarse(first, middle, last string) *graph {
 			w.FloatData[i] = float32(math.Round(16*math.Max(-7, math.Min(7, float64(v)))) / 16)
 		}
 	}
-	return net.do(first + "; r = Relu c; p = GlobalAveragePool r; f = Flatten p; " + middle + "; m = MatMul s w2; " + last).out("y", 6)
+	return net.do(first+"; r = Relu c; p = GlobalAveragePool r; f = Flatten p; "+middle+"; m = MatMul s w2; "+last).out("y", 6)
 }
 
 // TestOtherFloats searches networks that compute in float16, bfloat16 and float64, in and out or between Casts, with float32 islands
