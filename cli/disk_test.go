@@ -39,7 +39,7 @@ func checkWhole(t *testing.T, dir string) {
 		path := filepath.Join(dir, e.Name())
 		switch e.Name() {
 		case run.ResultFile:
-			result(t, dir)
+			resultOf(t, dir)
 		case run.MixedFile:
 			if _, err := onnx.Read(path); err != nil {
 				t.Error(err)
@@ -58,7 +58,7 @@ func TestFullDisk(t *testing.T) {
 	in := good(t)
 	args := in.args("--metric", "sqnr", "--target", "40%", "--grid", "pow2")
 	must(t, args...)
-	want := result(t, in.path("run"))
+	want := resultOf(t, in.path("run"))
 	fits, printed := 0, 0
 	for blocks := 0; fits < 2; blocks += 1 + blocks/4 {
 		if err := os.RemoveAll(in.path("run")); err != nil {
@@ -84,7 +84,7 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%d blocks: the search did not begin, and there is a folder", blocks)
 		}
 		must(t, args...)
-		r := result(t, in.path("run"))
+		r := resultOf(t, in.path("run"))
 		if !slices.Equal(r.Promotion, want.Promotion) || !reflect.DeepEqual(r.Chain, want.Chain) || !r.Finished {
 			t.Errorf("%d blocks: going on ends with %q, a search alone with %q", blocks, r.Promotion, want.Promotion)
 		}
@@ -115,12 +115,12 @@ func TestFullDiskKeepsWhatWasThere(t *testing.T) {
 	}
 	checkWhole(t, in.path("new"))
 	must(t, in.args()...)
-	want := result(t, in.path("run"))
+	want := resultOf(t, in.path("run"))
 	if got := limited(t, 0, in.args()...); got.code != 2 {
 		t.Errorf("exit code %d, %s", got.code, got.err)
 	}
 	checkRefused(t, call(in.args()...), "finished")
-	if r := result(t, in.path("run")); !reflect.DeepEqual(r, want) {
+	if r := resultOf(t, in.path("run")); !reflect.DeepEqual(r, want) {
 		t.Errorf("the result was %+v and is %+v", want, r)
 	}
 }

@@ -181,7 +181,7 @@ func TestNamesDoNotSteerARealTerminal(t *testing.T) {
 func TestHostileNamesComeBackByStart(t *testing.T) {
 	in, holders := hostile(t)
 	must(t, in.args("--pin", "op:Tanh=int16")...)
-	want := result(t, in.path("run")).Promotion
+	want := resultOf(t, in.path("run")).Promotion
 	for _, h := range holders {
 		if !slices.Contains(want, h) {
 			t.Fatalf("%q does not stay", h)
@@ -200,7 +200,7 @@ func TestHostileNamesComeBackByStart(t *testing.T) {
 	}
 	in.flags["--out"] = in.path("again")
 	must(t, in.args("--pin", "op:Tanh=int16", "--start", in.path("list.txt"))...)
-	got := result(t, in.path("again")).Promotion
+	got := resultOf(t, in.path("again")).Promotion
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -26,8 +27,8 @@ func TestEvalAgreesWithSearch(t *testing.T) {
 	net, ends := in.path("net.onnx"), in.path("ends")
 	must(t, in.args("--limit", "23", "--seed", "5")...)
 	must(t, "quantize", "--model", net, "--calib", in.path("calib.npz"), "--out", ends)
-	r := result(t, in.path("run"))
-	for file, want := range map[string]*run.ScoreResult{net: r.Score.Float, in.path("run/mixed.onnx"): r.Score.Mixed, ends + "/net_int8.onnx": r.Score.Low, ends + "/net_int16.onnx": r.Score.High} {
+	r := resultOf(t, in.path("run"))
+	for file, want := range map[string]*result.Score{net: r.Score.Float, in.path("run/mixed.onnx"): r.Score.Mixed, ends + "/net_int8.onnx": r.Score.Low, ends + "/net_int16.onnx": r.Score.High} {
 		got := evaluate(t, file, "--data", in.path("eval.npz"), "--limit", "23", "--seed", "5", "--block", "8")
 		if *got.Score.Correct != *want.Correct || *got.Score.Total != 23 || got.Samples != 23 || got.Metric != "top1" || got.Session != "exact" {
 			t.Errorf("%s: eval %d of %d by %s, search %d", file, *got.Score.Correct, *got.Score.Total, got.Metric, *want.Correct)
@@ -119,7 +120,7 @@ func TestSmallCache(t *testing.T) {
 	for _, cache := range []string{"1GiB", "100KB", "1", "0"} {
 		in.flags["--out"] = in.path("run " + cache)
 		must(t, in.args("--cache", cache, "--metric", "sqnr", "--target", "40%", "--grid", "pow2")...)
-		got := result(t, in.flags["--out"]).Promotion
+		got := resultOf(t, in.flags["--out"]).Promotion
 		if want == nil {
 			want = got
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -51,7 +52,7 @@ func exportCommand() *cli.Command {
 }
 
 // exported tells a person what an export wrote.
-func exported(c *cli.Context, e *run.Exported) {
+func exported(c *cli.Context, e *result.Export) {
 	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
 	for _, w := range e.Warnings {
 		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+message(w.String()))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -32,7 +33,7 @@ func TestExport(t *testing.T) {
 		if c := call("export", dir, "--format", f.Name, "--out", out); c.code != run.ExitMistake || !strings.Contains(c.err, "--force") {
 			t.Errorf("%s once more: exit code %d, %q", f.Name, c.code, c.err)
 		}
-		var e run.Exported
+		var e result.Export
 		if c := must(t, "export", dir, "--format", f.Name, "--out", out, "--force", "--json"); json.Unmarshal([]byte(c.out), &e) != nil || e.Format != f.Name {
 			t.Errorf("%s: %q", f.Name, c.out)
 		}

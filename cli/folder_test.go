@@ -62,14 +62,14 @@ func TestRunFolderRefused(t *testing.T) {
 	}
 	t.Run("force", func(t *testing.T) {
 		must(t, in.args("--target", "0.1", "--force")...)
-		if r := result(t, in.path("run")); r.Target.Text != "0.1" || !r.Finished {
+		if r := resultOf(t, in.path("run")); r.Target.Text != "0.1" || !r.Finished {
 			t.Errorf("the result has target %s", r.Target.Text)
 		}
 	})
 }
 
 // result reads the result of a run folder.
-func result(t *testing.T, dir string) *run.Result {
+func resultOf(t *testing.T, dir string) *run.Result {
 	t.Helper()
 	r, err := run.ReadResult(dir)
 	if err != nil {

@@ -86,7 +86,7 @@ func victims(t *testing.T, program, base string) []victim {
 	do("search --model @B/net.onnx --calib @B/d.npz --data @B/d.npz --out @B/run" + quick + " --export promotion,mctq")
 	do("quantize --model @B/net.onnx --calib @B/d.npz --out @B/ends")
 	cost = "name,cost\n"
-	for _, h := range result(t, filepath.Join(base, "run")).Holders {
+	for _, h := range resultOf(t, filepath.Join(base, "run")).Holders {
 		cost += h.Name + ",1.5\n"
 	}
 	put("cost.csv", []byte(cost))

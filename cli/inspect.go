@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -55,7 +56,7 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 	return nil
 }
 
-func gridText(g *run.GridResult) string {
+func gridText(g *result.Grid) string {
 	return fmt.Sprintf("[%.4g, %.4g] step %.3g", g.Min, g.Max, g.Scale)
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -136,7 +137,7 @@ func TestMetrics(t *testing.T) {
 			}
 			in.flags["--target"], in.flags["--strategy"] = c.target, "rank"
 			got := must(t, in.args(append(c.args, "--grid-low", "pow2")...)...)
-			r := result(t, in.path("run"))
+			r := resultOf(t, in.path("run"))
 			if r.Metric != c.metric || r.Lower != c.lower || !r.Met {
 				t.Errorf("metric %s, lower %v, met %v", r.Metric, r.Lower, r.Met)
 			}
@@ -152,7 +153,7 @@ func TestMetrics(t *testing.T) {
 			out := in.flags["--out"]
 			in.flags["--out"] = in.path("naive")
 			must(t, in.args(append(c.args, "--grid-low", "pow2", "--scan", "naive")...)...)
-			if n := result(t, in.path("naive")); !slices.Equal(n.Promotion, r.Promotion) || *n.Score.Mixed.Value != *r.Score.Mixed.Value {
+			if n := resultOf(t, in.path("naive")); !slices.Equal(n.Promotion, r.Promotion) || *n.Score.Mixed.Value != *r.Score.Mixed.Value {
 				t.Errorf("fast %q %v, naive %q %v", r.Promotion, *r.Score.Mixed.Value, n.Promotion, *n.Score.Mixed.Value)
 			}
 			if e := evaluate(t, append([]string{out + "/mixed.onnx", "--data", in.path("eval.npz"), "--block", "8"}, c.args...)...); *e.Score.Value != *r.Score.Mixed.Value {
@@ -171,10 +172,10 @@ func TestCommandIsTop1(t *testing.T) {
 	in := good(t)
 	in.flags["--strategy"] = "auto"
 	must(t, in.args("--grid", "pow2")...)
-	want := result(t, in.path("run"))
+	want := resultOf(t, in.path("run"))
 	in.flags["--out"] = in.path("command")
 	got := must(t, in.args("--grid", "pow2", "--metric-cmd", metricLine("top1"))...)
-	r := result(t, in.path("command"))
+	r := resultOf(t, in.path("command"))
 	if !slices.Equal(r.Promotion, want.Promotion) || *r.Score.Mixed.Value != *want.Score.Mixed.Value || *r.Score.Float.Value != *want.Score.Float.Value {
 		t.Errorf("by the command %q %v, by top1 %q %v", r.Promotion, *r.Score.Mixed.Value, want.Promotion, *want.Score.Mixed.Value)
 	}
@@ -187,7 +188,7 @@ func TestCommandIsTop1(t *testing.T) {
 func TestIgnoredSamples(t *testing.T) {
 	in := good(t)
 	must(t, in.args("--ignore-label", "3")...)
-	if r := result(t, in.path("run")); r.Samples != 32 || *r.Score.High.Total != 32 || slices.ContainsFunc(r.Warnings, func(w run.Warning) bool { return w.ID == "ignore-label-unused" }) {
+	if r := resultOf(t, in.path("run")); r.Samples != 32 || *r.Score.High.Total != 32 || slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "ignore-label-unused" }) {
 		t.Errorf("%d samples, %d counted, of 40 with 8 ignored; warnings %q", r.Samples, *r.Score.High.Total, r.Warnings)
 	}
 }
@@ -208,8 +209,8 @@ func TestStrayIgnore(t *testing.T) {
 			}
 			more := append([]string{"--ignore-label", "77"}, c.more...)
 			got := must(t, in.args(more...)...)
-			r := result(t, in.path("run"))
-			if !strings.Contains(got.err, "warning: "+said) || !slices.ContainsFunc(r.Warnings, func(w run.Warning) bool { return strings.HasPrefix(w.Text, said) }) {
+			r := resultOf(t, in.path("run"))
+			if !strings.Contains(got.err, "warning: "+said) || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return strings.HasPrefix(w.Text, said) }) {
 				t.Errorf("warnings %q, %s", r.Warnings, got.err)
 			}
 			got = must(t, append([]string{"eval", in.path("net.onnx"), "--data", in.path("eval.npz")}, more...)...)
@@ -339,7 +340,7 @@ func TestCommandThatDiesOnTheWay(t *testing.T) {
 	if got.code != 2 || !strings.Contains(got.err, "exit status 9: broken") {
 		t.Fatalf("exit code %d, %s", got.code, got.err)
 	}
-	r := result(t, in.path("run"))
+	r := resultOf(t, in.path("run"))
 	if r.Finished || r.Score.Mixed == nil || *r.Score.Mixed.Value < r.Target.Value {
 		t.Errorf("%+v", r.Score.Mixed)
 	}

@@ -100,7 +100,7 @@ func TestInterrupt(t *testing.T) {
 			}
 		})
 	}
-	if got := finish(t, process(args...)); got.code != 0 || !result(t, in.path("run")).Finished {
+	if got := finish(t, process(args...)); got.code != 0 || !resultOf(t, in.path("run")).Finished {
 		t.Errorf("the same command again: exit code %d, %s", got.code, got.err)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 
-	"demote/run"
+	"demote/result"
 )
 
 // holdout tells what samples that the search never saw said of its mix.
-func holdout(w io.Writer, h *run.HoldoutResult) {
+func holdout(w io.Writer, h *result.Holdout) {
 	if h == nil {
 		return
 	}
@@ -26,7 +26,7 @@ func holdout(w io.Writer, h *run.HoldoutResult) {
 }
 
 // promise tells how the promise was tested and what came of it.
-func promise(w io.Writer, p *run.PromiseResult) {
+func promise(w io.Writer, p *result.Promise) {
 	for _, s := range p.Steps {
 		verdict := "holds"
 		if !s.Held {
@@ -49,10 +49,10 @@ func percent(v float64) string {
 }
 
 // scoreRows lists the scores of the networks.
-func scoreRows(w io.Writer, scores run.Scores) {
+func scoreRows(w io.Writer, scores result.Scores) {
 	for _, row := range []struct {
 		name string
-		s    *run.ScoreResult
+		s    *result.Score
 	}{{"float", scores.Float}, {"all int16", scores.High}, {"all int8", scores.Low}, {"the mix", scores.Mixed}} {
 		if row.s != nil {
 			fmt.Fprintf(w, "  %-20s %s\n", row.name, scoreText(row.s))

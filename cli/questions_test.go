@@ -54,7 +54,7 @@ func TestDoubtsOnTheTerminal(t *testing.T) {
 		}
 	}
 	var ids []string
-	r := result(t, in.path("run"))
+	r := resultOf(t, in.path("run"))
 	for _, w := range r.Warnings {
 		ids = append(ids, w.ID)
 	}

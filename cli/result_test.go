@@ -146,7 +146,7 @@ func TestOrderOfTheLists(t *testing.T) {
 			words := strings.Fields(strings.ReplaceAll(strategy, "start.txt", in.path("start.txt")))
 			in.flags["--out"], in.flags["--strategy"] = in.path("run "+strategy), words[0]
 			must(t, in.args(append(words[1:], "--grid", "pow2", "--metric", "sqnr", "--target", "30%")...)...)
-			r := result(t, in.flags["--out"])
+			r := resultOf(t, in.flags["--out"])
 			checkLists(t, r, slices.Contains(words, "--start"))
 			text, err := os.ReadFile(filepath.Join(in.flags["--out"], "promotion.txt"))
 			if err != nil || !slices.Equal(strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), append([]string{}, r.Promotion...)) && len(r.Promotion) > 0 {
@@ -184,11 +184,11 @@ func checkLists(t *testing.T, r *run.Result, started bool) {
 		if i > 0 && (s.Step < r.Chain[i-1].Step || s.Step > r.Chain[i-1].Step+1) {
 			t.Errorf("step %d follows step %d", s.Step, r.Chain[i-1].Step)
 		}
-		if n, ok := low[s.Step]; ok && n != s.Int8 {
-			t.Errorf("step %d has %d and %d int8 holders", s.Step, n, s.Int8)
+		if n, ok := low[s.Step]; ok && n != *s.Int8 {
+			t.Errorf("step %d has %d and %d int8 holders", s.Step, n, *s.Int8)
 		}
-		if low[s.Step] = s.Int8; s.Int8 < 0 || s.Int8 > len(r.Holders) {
-			t.Errorf("%d int8 holders of %d", s.Int8, len(r.Holders))
+		if low[s.Step] = *s.Int8; *s.Int8 < 0 || *s.Int8 > len(r.Holders) {
+			t.Errorf("%d int8 holders of %d", *s.Int8, len(r.Holders))
 		}
 		if !started && i == 0 && s.Step != 0 {
 			t.Errorf("the first step is %d", s.Step)
@@ -198,8 +198,8 @@ func checkLists(t *testing.T, r *run.Result, started bool) {
 	if r.Strategy == "demotion" || r.Strategy == "greedy" { // which go on to the end
 		end = len(r.Holders)
 	}
-	if n := len(r.Chain); n > 0 && r.Chain[n-1].Int8 != end {
-		t.Errorf("the chain ends with %d int8 holders, not %d", r.Chain[n-1].Int8, end)
+	if n := len(r.Chain); n > 0 && *r.Chain[n-1].Int8 != end {
+		t.Errorf("the chain ends with %d int8 holders, not %d", *r.Chain[n-1].Int8, end)
 	}
 }
 
@@ -224,7 +224,7 @@ func checkCurve(t *testing.T, path string, r *run.Result) {
 		return strconv.FormatFloat(*v, 'g', -1, 64)
 	}
 	for i, s := range r.Chain {
-		want := []string{strconv.Itoa(s.Step), s.Holder, strconv.Itoa(s.Int8), text(s.Value), text(s.TrueValue), strconv.Itoa(len(r.Holders) - s.Int8)}
+		want := []string{strconv.Itoa(s.Step), s.Holder, strconv.Itoa(*s.Int8), text(s.Value), text(s.TrueValue), strconv.Itoa(len(r.Holders) - *s.Int8)}
 		if !slices.Equal(rows[i+1], want) {
 			t.Errorf("line %d is %q, want %q", i+2, rows[i+1], want)
 		}

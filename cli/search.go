@@ -83,15 +83,15 @@ func searchAction(c *cli.Context) error {
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, message(text)) }
 	}
-	result, err := run.Search(c.Context, cfg)
+	found, err := run.Search(c.Context, cfg)
 	watch.end(err)
-	best := result != nil && result.Score.Mixed != nil
+	best := found != nil && found.Score.Mixed != nil
 	switch {
-	case result == nil || err != nil && !best:
+	case found == nil || err != nil && !best:
 	case watch.json:
-		writeLine(c.App.Writer, result)
+		writeLine(c.App.Writer, found)
 	case !cfg.DryRun:
-		summary(c.App.Writer, result, err)
+		summary(c.App.Writer, found, err)
 	}
 	if errors.Is(err, context.Canceled) {
 		return interruption(err, cfg.Out, best)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -129,14 +130,14 @@ func savings(w io.Writer, r *run.Result) {
 	}
 }
 
-func scoreText(s *run.ScoreResult) string {
+func scoreText(s *result.Score) string {
 	if s.Correct != nil && s.Value != nil {
 		return fmt.Sprintf("%.4f  (%d of %d)", *s.Value, *s.Correct, *s.Total)
 	}
-	return run.ScoreNumber(s.Value)
+	return result.Number(s.Value)
 }
 
-func verdict(v *run.Verified) string {
+func verdict(v *result.Verified) string {
 	text := "outputs equal the search's, bit for bit, on every sample"
 	if !v.Identical {
 		text = "OUTPUTS DIFFER from the search's, first in tensor " + name(v.FirstDiffering)
@@ -170,5 +171,5 @@ func sessionScore(correct *int, value *float64) string {
 	if correct != nil {
 		return fmt.Sprintf("%d correct", *correct)
 	}
-	return run.ScoreNumber(value)
+	return result.Number(value)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -14,23 +15,23 @@ func TestSummaryOfTheDefaultSession(t *testing.T) {
 	yes, no, value, count := true, false, 0.911, 1822
 	for _, c := range []struct {
 		name  string
-		v     run.Verified
+		v     result.Verified
 		share string
 		first string // beginning of the summary
 		row   string // of the default session
 	}{
-		{"misses", run.Verified{Identical: true, Correct: &count, Value: &value, DefaultCorrect: &count, DefaultValue: &value, DefaultMet: &no}, "",
+		{"misses", result.Verified{Identical: true, Correct: &count, Value: &value, DefaultCorrect: &count, DefaultValue: &value, DefaultMet: &no}, "",
 			"TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime misses it by 0.0015: 0.911, not above 0.9125; --session default", "1822 correct, misses the target"},
-		{"misses, no counts", run.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &no}, "", "TARGET MET IN THE EXACT SESSION ONLY", "0.911, misses the target"},
-		{"cannot run", run.Verified{Identical: true, Value: &value}, "", "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run", ""},
-		{"meets", run.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "0.911\n"},
-		{"infinite", run.Verified{Identical: true, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "infinite\n"},
-		{"a share", run.Verified{Identical: true, Value: &value, DefaultValue: &value}, "20%", "1 of 1 activations run in int8", "0.911\n"},
+		{"misses, no counts", result.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &no}, "", "TARGET MET IN THE EXACT SESSION ONLY", "0.911, misses the target"},
+		{"cannot run", result.Verified{Identical: true, Value: &value}, "", "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run", ""},
+		{"meets", result.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "0.911\n"},
+		{"infinite", result.Verified{Identical: true, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "infinite\n"},
+		{"a share", result.Verified{Identical: true, Value: &value, DefaultValue: &value}, "20%", "1 of 1 activations run in int8", "0.911\n"},
 	} {
 		var out bytes.Buffer
-		score := &run.ScoreResult{Value: &value}
-		summary(&out, &run.Result{Met: true, Finished: true, Int16Share: c.share, Target: run.TargetResult{Text: "0.9125", Value: 0.9125}, Verified: &c.v, Samples: 2000,
-			Holders: make([]run.HolderResult, 1), Score: run.Scores{Float: score, High: score, Low: score, Mixed: score}}, nil)
+		score := &result.Score{Value: &value}
+		summary(&out, &run.Result{Met: true, Finished: true, Int16Share: c.share, Target: result.Target{Text: "0.9125", Value: 0.9125}, Verified: &c.v, Samples: 2000,
+			Holders: make([]result.Holder, 1), Score: result.Scores{Float: score, High: score, Low: score, Mixed: score}}, nil)
 		text := strings.TrimSpace(out.String())
 		_, row, found := strings.Cut(out.String(), "\n  default session  ")
 		if !strings.HasPrefix(text, c.first) || found != (c.row != "") || !strings.HasPrefix(row, c.row) {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -76,13 +77,13 @@ func TestCommandThatWasGivenAgainIsScored(t *testing.T) {
 	line := metricLine("top1")
 	must(t, in.args("--metric-cmd", line)...)
 	dir := in.path("run")
-	var v run.Verified
+	var v result.Verified
 	for _, given := range []bool{false, true} {
 		args := []string{"verify", dir, "--json"}
 		if given {
 			args = append(args, "--metric-cmd", line)
 		}
-		v = run.Verified{}
+		v = result.Verified{}
 		if err := json.Unmarshal([]byte(must(t, args...).out), &v); err != nil {
 			t.Fatal(err)
 		}

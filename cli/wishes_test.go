@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/result"
 	"demote/run"
 )
 
@@ -96,7 +97,7 @@ func TestConstraints(t *testing.T) {
 		in.flags["--strategy"], in.flags["--target"] = strategy, "40%"
 		in.write(t, "p.yaml", []byte("name: test\nno_int16: [Tan?]\nshare_width: [Mul]\npin: ['op:input=int16', 'op:Softmax=int8']\n"))
 		got := must(t, in.args("--profile", in.path("p.yaml"), "--pin", "c?=int16", "--group", "t,m{1,2}", "--metric", "sqnr")...)
-		r := result(t, in.path("run"))
+		r := resultOf(t, in.path("run"))
 		p := precisions(r)
 		if p["x"] != "int16" || p["c1"] != "int16" || p["t"] != "int8" || p["m1"] != "int8" || p["a1"] != p["s1"] {
 			t.Errorf("%s: %v", strategy, p)
@@ -119,7 +120,7 @@ func TestPinsDecide(t *testing.T) {
 	in := good(t)
 	in.flags["--target"] = "16bit-0.0001"
 	c := call(in.args("--pin", "**=int16")...)
-	r := result(t, in.path("run"))
+	r := resultOf(t, in.path("run"))
 	if c.code != 0 || len(r.Promotion) != len(r.Holders) || *r.Score.Mixed.Correct != *r.Score.High.Correct {
 		t.Errorf("all pinned to int16: exit code %d, %d of %d at int16", c.code, len(r.Promotion), len(r.Holders))
 	}
@@ -127,7 +128,7 @@ func TestPinsDecide(t *testing.T) {
 	if c = call(in.args("--pin", "**=int8")...); c.code != 3 || !strings.Contains(c.err, "nothing in int8 but what is held there") || !strings.Contains(c.out, "are held at int8") {
 		t.Errorf("all pinned to int8: exit code %d, %s%s", c.code, c.out, c.err)
 	}
-	if r = result(t, in.path("low")); len(r.Promotion) != 0 || *r.Score.Mixed.Correct != *r.Score.Low.Correct {
+	if r = resultOf(t, in.path("low")); len(r.Promotion) != 0 || *r.Score.Mixed.Correct != *r.Score.Low.Correct {
 		t.Errorf("all pinned to int8: promotion %q, score %v", r.Promotion, *r.Score.Mixed.Value)
 	}
 }
@@ -143,7 +144,7 @@ func TestStartUnderConstraints(t *testing.T) {
 	if n := strings.Count(got.err, "begin elsewhere"); n != 1 {
 		t.Errorf("the list is said %d times to have been fitted: %s", n, got.err)
 	}
-	if p := precisions(result(t, in.path("run"))); p["t"] != "int8" || p["x"] != "int16" || p["a1"] != p["s1"] {
+	if p := precisions(resultOf(t, in.path("run"))); p["t"] != "int8" || p["x"] != "int16" || p["a1"] != p["s1"] {
 		t.Errorf("%v", p)
 	}
 }
@@ -165,7 +166,7 @@ func TestCosts(t *testing.T) {
 	for _, by := range []string{"count", "bops", "bytes", in.path("cost.csv")} {
 		in.flags["--out"] = in.path("run " + strings.TrimPrefix(by, in.dir+"/"))
 		got := must(t, in.args("--cost", by, "--strategy", "auto", "--metric", "sqnr", "--curve")...)
-		r := result(t, in.flags["--out"])
+		r := resultOf(t, in.flags["--out"])
 		var bops, bytes, allBops, allBytes float64
 		for _, h := range r.Holders {
 			allBops += macs[h.Name] * 64
@@ -215,15 +216,15 @@ func TestCurvePastTheTarget(t *testing.T) {
 			in := good(t)
 			in.flags["--target"], in.flags["--strategy"] = target, strategy
 			call(in.args("--curve", "--metric", "sqnr")...)
-			r := result(t, in.path("run"))
+			r := resultOf(t, in.path("run"))
 			last := r.Chain[len(r.Chain)-1]
-			if last.Int8 != len(r.Holders) || *last.TrueValue != *r.Score.Low.Value {
+			if *last.Int8 != len(r.Holders) || *last.TrueValue != *r.Score.Low.Value {
 				t.Errorf("%s, target %s: the curve ends with %+v", strategy, target, last)
 			}
 			low := 0
 			for _, s := range r.Chain {
 				if !s.Past {
-					low = s.Int8
+					low = *s.Int8
 				}
 			}
 			if strategy != "demotion" && strategy != "greedy" && low != len(r.Holders)-len(r.Promotion) {
@@ -239,7 +240,7 @@ func TestShareOfInt16(t *testing.T) {
 	for _, text := range []string{"0%", "30%", "60%", "100%"} {
 		in := good(t)
 		got := must(t, in.args(append(share(text)(t, in), "--metric", "sqnr")...)...)
-		r := result(t, in.path("run"))
+		r := resultOf(t, in.path("run"))
 		limit, _ := strconv.Atoi(strings.TrimSuffix(text, "%"))
 		if 100*len(r.Promotion) > limit*len(r.Holders) || !r.Met || r.Int16Share != text || r.Strategy != "share" {
 			t.Errorf("%s: %d of %d at int16, %+v", text, len(r.Promotion), len(r.Holders), r)
@@ -267,7 +268,7 @@ func TestBudgets(t *testing.T) {
 			in := good(t)
 			in.flags["--strategy"], in.flags["--target"] = strategy, "50%"
 			must(t, in.args("--trials", trials, "--metric", "sqnr")...)
-			r := result(t, in.path("run"))
+			r := resultOf(t, in.path("run"))
 			n, _ := strconv.Atoi(trials)
 			if r.Evaluations > n || !r.Met || !r.Finished || (r.Stop != "trials" && r.Stop != "done") {
 				t.Errorf("%s, %s trials: %d evaluations, met %v, stop %q", strategy, trials, r.Evaluations, r.Met, r.Stop)
@@ -275,14 +276,14 @@ func TestBudgets(t *testing.T) {
 			if *r.Score.Mixed.Value <= r.Target.Value {
 				t.Errorf("%s, %s trials: a mix of %v, the target is %v", strategy, trials, *r.Score.Mixed.Value, r.Target.Value)
 			}
-			if said := slices.ContainsFunc(r.Warnings, func(w run.Warning) bool { return strings.Contains(w.Text, "the budget of "+trials+" scores") }); said != (r.Stop == "trials") {
+			if said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return strings.Contains(w.Text, "the budget of "+trials+" scores") }); said != (r.Stop == "trials") {
 				t.Errorf("%s, %s trials: stop %s, warnings %q", strategy, trials, r.Stop, r.Warnings)
 			}
 		}
 		in := good(t)
 		in.flags["--strategy"], in.flags["--target"] = strategy, "50%"
 		must(t, in.args("--time", "1ns", "--metric", "sqnr")...)
-		if r := result(t, in.path("run")); r.Stop != "time" || !r.Met || len(r.Promotion) != len(r.Holders) {
+		if r := resultOf(t, in.path("run")); r.Stop != "time" || !r.Met || len(r.Promotion) != len(r.Holders) {
 			t.Errorf("%s, no time: stop %q, met %v, %d at int16", strategy, r.Stop, r.Met, len(r.Promotion))
 		}
 	}

@@ -8,11 +8,11 @@ import (
 )
 
 // mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
-// cli -> run -> {report, search, backend, onnx, quant, dataset}; backend -> {cuda, cgo, quant}. Records are the vocabulary
+// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are the vocabulary
 // of onnx and the reference of cgo; a backend implements the interface of search.
 var mayImport = map[string][]string{
-	"cli":     {"run", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
-	"run":     {"report", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
+	"cli":     {"run", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	"run":     {"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
 	"backend": {"cuda", "cgo", "quant", "search", "disk", "crash"},
 	"onnx":    {"quant", "disk"},
 	"cgo":     {"quant"},
@@ -20,7 +20,8 @@ var mayImport = map[string][]string{
 	"search":  {},
 	"quant":   {},
 	"dataset": {"disk", "crash"},
-	"report":  {"disk"},
+	"report":  {"result", "disk"},
+	"result":  {}, // what result.json holds
 	"disk":    {},
 	"crash":   {},
 	"lint":    {"cli"}, // the commands in the documents are compared with the program's

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"demote/result"
 )
 
 // compare are the sections over several runs, before the runs themselves.
@@ -66,13 +68,13 @@ func curves(id string, views []*view) *table {
 	head := numberColumns(views[0].LowName() + " holders")
 	for k, v := range views {
 		head = append(head, column{v.Letter, true})
-		if high := v.Score.High.value(); high != nil {
+		if high := scoreValue(v.Score.High); high != nil {
 			set(0, k, high)
 		}
 		for _, p := range v.points {
 			set(p.Low, k, p.True)
 		}
-		if mixed := v.Score.Mixed.value(); mixed != nil && len(v.Holders) > 0 {
+		if mixed := scoreValue(v.Score.Mixed); mixed != nil && len(v.Holders) > 0 {
 			set(v.lowCount(), k, mixed)
 		}
 	}
@@ -119,7 +121,7 @@ var facts = []struct {
 	{"not readable", "", func(v *view) string { return fmt.Sprint(len(v.Problems)) }},
 }
 
-func known(v *view, s *Score) string {
+func known(v *view, s *result.Score) string {
 	if s == nil {
 		return ""
 	}

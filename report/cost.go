@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/result"
 )
 
 func (v *view) cost() *section {
@@ -54,7 +56,7 @@ func (v *view) cost() *section {
 // stages names the three longest stages before the first trial, each with its time; empty where none is known.
 func (r *Run) stages() string {
 	longest := slices.Clone(r.SetUp)
-	slices.SortStableFunc(longest, func(a, b StageTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
+	slices.SortStableFunc(longest, func(a, b result.StageTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
 	var list []string
 	for _, s := range longest[:min(3, len(longest))] {
 		list = append(list, s.Name+" "+duration(s.Seconds))

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"demote/disk"
+	"demote/result"
 )
 
 // curveHeading is the heading of curve.csv.
@@ -36,7 +37,7 @@ func (r *Run) readCurve() {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var s Step
+		var s result.Step
 		if err == nil {
 			s, err = stepOf(row)
 		}
@@ -51,7 +52,7 @@ func (r *Run) readCurve() {
 	}
 }
 
-func stepOf(row []string) (s Step, err error) {
+func stepOf(row []string) (s result.Step, err error) {
 	s.Holder = Text(row[1])
 	if s.Step, err = strconv.Atoi(row[0]); err != nil {
 		return s, err
@@ -101,8 +102,8 @@ type move struct {
 // those before; a holder that appears again without a word went back.
 func (r *Run) points() []point {
 	low := map[string]bool{}
-	answer, final := r.lowCount(), r.Score.Mixed.value()
-	before, chosen := r.Score.High.value(), -1
+	answer, final := r.lowCount(), scoreValue(r.Score.Mixed)
+	before, chosen := scoreValue(r.Score.High), -1
 	var points []point
 	for i, list := range r.steps() {
 		p := point{Step: list[0].Step, Past: list[0].Past, Recorded: finite(list[0].Value), True: finite(list[0].TrueValue)}
@@ -136,8 +137,8 @@ func (r *Run) points() []point {
 }
 
 // steps groups the chain by step.
-func (r *Run) steps() [][]Step {
-	var groups [][]Step
+func (r *Run) steps() [][]result.Step {
+	var groups [][]result.Step
 	for i, s := range r.Chain {
 		if i == 0 || s.Step != r.Chain[i-1].Step {
 			groups = append(groups, nil)

@@ -4,39 +4,41 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"demote/result"
 )
 
 func TestPoints(t *testing.T) {
-	step := func(group int, name string, low int, score float64) Step {
-		s := Step{Step: group, Holder: name, Value: &score, TrueValue: &score}
+	step := func(group int, name string, low int, score float64) result.Step {
+		s := result.Step{Step: group, Holder: name, Value: &score, TrueValue: &score}
 		if low >= 0 {
 			s.Int8 = &low
 		}
 		return s
 	}
-	back := func(s Step) Step { s.Promoted = true; return s }
+	back := func(s result.Step) result.Step { s.Promoted = true; return s }
 	for _, c := range []struct {
 		name   string
 		metric string
-		chain  []Step
+		chain  []result.Step
 		low    []int     // holders after each point
 		lost   []float64 // NaN: not known
 		chosen int       // -1: none
 	}{
 		{"no chain", "top1", nil, nil, nil, -1},
-		{"one by one", "top1", []Step{step(0, "a", 1, 0.875), step(1, "b", 2, 1), step(2, "c", 3, 0.5)}, []int{1, 2, 3}, []float64{0.125, -0.125, 0.5}, 1},
-		{"together", "top1", []Step{step(0, "a", 2, 1), step(0, "b", 2, 1), step(1, "c", 3, 0.5)}, []int{2, 3}, []float64{0, 0.5}, 0},
-		{"an exchange", "top1", []Step{step(0, "a", 1, 1), back(step(1, "a", 2, 1)), step(1, "b", 2, 1), step(1, "c", 2, 1)}, []int{1, 2}, []float64{0, 0}, 1},
-		{"an exchange without numbers", "top1", []Step{step(0, "a", -1, 1), step(1, "a", -1, 1), step(1, "b", -1, 1), step(1, "c", -1, 1)}, []int{1, 2}, []float64{0, 0}, 1},
-		{"from a start mix", "top1", []Step{step(0, "c", 2, 1)}, []int{2}, []float64{0}, 0},
-		{"lower is better", "mse", []Step{step(0, "a", 1, 1.5), step(1, "b", 2, 1)}, []int{1, 2}, []float64{0.5, -0.5}, 1},
-		{"a score that is not known", "top1", []Step{{Step: 0, Holder: "a"}, step(1, "b", 2, 1)}, []int{1, 2}, []float64{math.NaN(), math.NaN()}, 1},
-		{"an absurd count", "top1", []Step{step(0, "a", 1<<40, 1), {Step: 1, Holder: "b", Int8: ptr(-7)}}, []int{4, 0}, []float64{0, math.NaN()}, -1},
+		{"one by one", "top1", []result.Step{step(0, "a", 1, 0.875), step(1, "b", 2, 1), step(2, "c", 3, 0.5)}, []int{1, 2, 3}, []float64{0.125, -0.125, 0.5}, 1},
+		{"together", "top1", []result.Step{step(0, "a", 2, 1), step(0, "b", 2, 1), step(1, "c", 3, 0.5)}, []int{2, 3}, []float64{0, 0.5}, 0},
+		{"an exchange", "top1", []result.Step{step(0, "a", 1, 1), back(step(1, "a", 2, 1)), step(1, "b", 2, 1), step(1, "c", 2, 1)}, []int{1, 2}, []float64{0, 0}, 1},
+		{"an exchange without numbers", "top1", []result.Step{step(0, "a", -1, 1), step(1, "a", -1, 1), step(1, "b", -1, 1), step(1, "c", -1, 1)}, []int{1, 2}, []float64{0, 0}, 1},
+		{"from a start mix", "top1", []result.Step{step(0, "c", 2, 1)}, []int{2}, []float64{0}, 0},
+		{"lower is better", "mse", []result.Step{step(0, "a", 1, 1.5), step(1, "b", 2, 1)}, []int{1, 2}, []float64{0.5, -0.5}, 1},
+		{"a score that is not known", "top1", []result.Step{{Step: 0, Holder: "a"}, step(1, "b", 2, 1)}, []int{1, 2}, []float64{math.NaN(), math.NaN()}, 1},
+		{"an absurd count", "top1", []result.Step{step(0, "a", 1<<40, 1), {Step: 1, Holder: "b", Int8: ptr(-7)}}, []int{4, 0}, []float64{0, math.NaN()}, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := &Run{Result: Result{Metric: c.metric, Chain: c.chain, Score: Scores{High: &Score{Value: ptr(1.0)}, Mixed: &Score{Value: ptr(1.0)}}}}
+			r := &Run{Result: Result{Metric: c.metric, Chain: c.chain, Score: result.Scores{High: &result.Score{Value: ptr(1.0)}, Mixed: &result.Score{Value: ptr(1.0)}}}}
 			for i, name := range []string{"a", "b", "c", "d"} {
-				r.Holders = append(r.Holders, Holder{Name: name, Precision: []string{"int8", "int16"}[i/2], Low: Grid{Bits: 8}, High: Grid{Bits: 16}})
+				r.Holders = append(r.Holders, result.Holder{Name: name, Precision: []string{"int8", "int16"}[i/2], Low: result.Grid{Bits: 8}, High: result.Grid{Bits: 16}})
 			}
 			chosen, points := -1, r.points()
 			if len(points) != len(c.low) {
@@ -102,17 +104,17 @@ func TestMeasuresAndTheirOrder(t *testing.T) {
 }
 
 func TestClipped(t *testing.T) {
-	grid := Grid{Scale: 1, Min: -8, Max: 7}
+	grid := result.Grid{Scale: 1, Min: -8, Max: 7}
 	for _, c := range []struct {
 		name string
-		seen *Range
+		seen *result.Range
 		want float64 // NaN: not known
 	}{
-		{"nothing seen", nil, math.NaN()}, {"inside", &Range{-3, 3}, 0}, {"to the ends", &Range{-8, 7}, 0}, {"half a step past", &Range{-8.5, 7}, 0},
-		{"above", &Range{0, 9}, 2}, {"both", &Range{-10, 10}, 5}, {"not a number", &Range{math.NaN(), 1}, math.NaN()},
+		{"nothing seen", nil, math.NaN()}, {"inside", &result.Range{Min: -3, Max: 3}, 0}, {"to the ends", &result.Range{Min: -8, Max: 7}, 0}, {"half a step past", &result.Range{Min: -8.5, Max: 7}, 0},
+		{"above", &result.Range{Min: 0, Max: 9}, 2}, {"both", &result.Range{Min: -10, Max: 10}, 5}, {"not a number", &result.Range{Min: math.NaN(), Max: 1}, math.NaN()},
 	} {
-		h := Holder{Seen: c.seen}
-		got := h.beyond(grid)
+		h := result.Holder{Seen: c.seen}
+		got := beyond(&h, grid)
 		if got == nil != math.IsNaN(c.want) || got != nil && *got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}

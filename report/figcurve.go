@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"demote/result"
 )
 
 // circles is how many points of a curve are drawn one by one; more would be a thicker line.
@@ -13,7 +15,7 @@ const circles = 300
 func (r *Run) curve(id string, points []point) *figure {
 	n := max(len(r.Holders), maxLow(points))
 	ys := newSpan()
-	ys.add(r.Score.High.value(), r.Score.Low.value(), r.Score.Mixed.value(), r.Score.Float.value(), r.targetValue())
+	ys.add(scoreValue(r.Score.High), scoreValue(r.Score.Low), scoreValue(r.Score.Mixed), scoreValue(r.Score.Float), r.targetValue())
 	for _, p := range points {
 		ys.add(p.True, p.Recorded)
 	}
@@ -25,7 +27,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	p.frame(wholeNumbers(n, 12), p.y.ticks(7), r.LowName()+" holders", r.scoreName())
 	keys := []key{}
 	add := func(class, text string) { keys = append(keys, key{class, text}) }
-	if v := r.Score.Float.value(); v != nil {
+	if v := scoreValue(r.Score.Float); v != nil {
 		p.line("float", p.x.start, p.y.at(*v), p.x.end, p.y.at(*v))
 		add("float", "float network "+r.Text(r.Score.Float))
 	}
@@ -33,7 +35,7 @@ func (r *Run) curve(id string, points []point) *figure {
 		p.line("target", p.x.start, p.y.at(*v), p.x.end, p.y.at(*v))
 		add("target", "target: "+r.TargetText())
 	}
-	recorded, known := curveLines(p, r.Score.High.value(), points)
+	recorded, known := curveLines(p, scoreValue(r.Score.High), points)
 	if known {
 		add("true", "score after each step")
 	}
@@ -49,15 +51,15 @@ func (r *Run) curve(id string, points []point) *figure {
 	}
 	for _, e := range []struct {
 		name string
-		s    *Score
+		s    *result.Score
 		low  int
 	}{{"all " + r.HighName(), r.Score.High, 0}, {"all " + r.LowName(), r.Score.Low, n}} {
-		if v := e.s.value(); v != nil {
+		if v := scoreValue(e.s); v != nil {
 			p.mark("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
 		}
 	}
 	add("end", "all "+r.HighName()+" (left), all "+r.LowName()+" (right)")
-	if v := r.Score.Mixed.value(); v != nil && len(r.Holders) > 0 {
+	if v := scoreValue(r.Score.Mixed); v != nil && len(r.Holders) > 0 {
 		text := fmt.Sprintf("%d in %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
 		p.mark("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
 		add("chosen", "the answer, "+text)
@@ -143,7 +145,7 @@ func (r *Run) curveWords(points []point) string {
 	parts := []string{}
 	for _, s := range []struct {
 		name string
-		s    *Score
+		s    *result.Score
 	}{{"all " + r.HighName(), r.Score.High}, {"all " + r.LowName(), r.Score.Low}, {"the answer", r.Score.Mixed}} {
 		if s.s != nil {
 			parts = append(parts, s.name+" "+r.Text(s.s))
@@ -169,7 +171,7 @@ func compareCurves(id string, views []*view) *figure {
 		if v.Metric != views[0].Metric && v.Metric != "" && views[0].Metric != "" {
 			return nil
 		}
-		ys.add(v.Score.Mixed.value(), v.Score.High.value(), v.targetValue())
+		ys.add(scoreValue(v.Score.Mixed), scoreValue(v.Score.High), v.targetValue())
 		n = max(n, len(v.Holders), maxLow(v.points))
 		for _, q := range v.points {
 			ys.add(q.True)
@@ -188,14 +190,14 @@ func compareCurves(id string, views []*view) *figure {
 	f := &figure{ID: id, Caption: caption, Table: id + "-table"}
 	for i, v := range views {
 		class := fmt.Sprintf("run run%d", i%runColours)
-		p.path(class, v.points, v.Score.High.value(), func(q point) *float64 { return q.True })
+		p.path(class, v.points, scoreValue(v.Score.High), func(q point) *float64 { return q.True })
 		f.Keys = append(f.Keys, key{class, v.Letter + ": " + v.Title() + " in " + v.Name})
 		if t := v.targetValue(); t != nil {
 			p.line("target", p.x.start, p.y.at(*t), p.x.end, p.y.at(*t))
 		}
 	}
 	for _, v := range views { // above all lines
-		if s := v.Score.Mixed.value(); s != nil && len(v.Holders) > 0 {
+		if s := scoreValue(v.Score.Mixed); s != nil && len(v.Holders) > 0 {
 			x, y := p.x.at(float64(v.lowCount())), p.y.at(*s)
 			p.mark("chosen", v.Letter+": "+v.Text(v.Score.Mixed), x, y)
 			p.label(v.Letter, "middle", "letter", x, y-14)

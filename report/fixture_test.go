@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"demote/result"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -16,22 +18,22 @@ func ptr[T any](v T) *T { return &v }
 func sample(n int) Result {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	r := Result{
-		SchemaVersion: Schema, Command: "demote search --model nets/net.onnx --target 16bit-0.01 --out DIR",
+		SchemaVersion: result.Schema, Command: "demote search --model nets/net.onnx --target 16bit-0.01 --out DIR",
 		Config: map[string]any{"Model": "nets/net.onnx", "Seed": 1, "Limit": 0, "Time": 90e9, "Command": "again",
 			"grid_low": "pow2", "range_low": "mse", "grid_high": "pow2", "range_high": "minmax"},
 		Versions: map[string]string{"demote": "v1", "onnxruntime": "1.26.0"},
-		Inputs:   []Input{{"model", "nets/net.onnx", "c88d8c85", 0}, {"calib", "calib.npz", "57b1", 0}, {"data", "eval.npz", "e539a0", 0}},
-		Metric:   "top1", Strategy: "demotion", Formula: "qdq", Samples: 1000, Target: Target{"16bit-0.01", 0.91},
+		Inputs:   []result.Input{{Role: "model", Path: "nets/net.onnx", SHA256: "c88d8c85", Bytes: 0}, {Role: "calib", Path: "calib.npz", SHA256: "57b1", Bytes: 0}, {Role: "data", Path: "eval.npz", SHA256: "e539a0", Bytes: 0}},
+		Metric:   "top1", Strategy: "demotion", Formula: "qdq", Samples: 1000, Target: result.Target{Text: "16bit-0.01", Value: 0.91},
 		Met: true, Finished: true, Evaluations: 10 * n, Trials: 10 * n, SampleEvals: 3500.5 * float64(n), Seconds: 75.25,
-		Verified: &Verified{Identical: true, Correct: ptr(915), Value: ptr(0.915), DefaultCorrect: ptr(905), DefaultValue: ptr(0.905)},
-		Warnings: []Warning{{"w", "one warning", "its cure"}},
+		Verified: &result.Verified{Identical: true, Correct: ptr(915), Value: ptr(0.915), DefaultCorrect: ptr(905), DefaultValue: ptr(0.905)},
+		Warnings: []result.Warning{{ID: "w", Text: "one warning", Cure: "its cure"}},
 	}
 	for i := range n {
 		scale := 0.001 + rng.Float64()
-		r.Holders = append(r.Holders, Holder{Name: fmt.Sprintf("/blocks/blocks.%d/expand/expand.1/Conv_output_%d", i/8, i), Index: i, Precision: "int16",
-			Low:  Grid{Bits: 8, Signed: true, Scale: scale, Min: -128 * scale, Max: 127 * scale},
-			High: Grid{Bits: 16, Signed: true, Scale: scale / 256, Min: -128 * scale, Max: 127.99 * scale},
-			Seen: &Range{-128 * scale, (100 + 40*rng.Float64()) * scale}, Alone: scored(920 - rng.IntN(8)), Distance: ptr(rng.ExpFloat64())})
+		r.Holders = append(r.Holders, result.Holder{Name: fmt.Sprintf("/blocks/blocks.%d/expand/expand.1/Conv_output_%d", i/8, i), Index: i, Precision: "int16",
+			Low:  result.Grid{Bits: 8, Signed: true, Scale: float32(scale), Min: -128 * scale, Max: 127 * scale},
+			High: result.Grid{Bits: 16, Signed: true, Scale: float32(scale / 256), Min: -128 * scale, Max: 127.99 * scale},
+			Seen: &result.Range{Min: -128 * scale, Max: (100 + 40*rng.Float64()) * scale}, Alone: scored(920 - rng.IntN(8)), Distance: ptr(rng.ExpFloat64())})
 	}
 	count := 920
 	for k, i := range rng.Perm(n) {
@@ -47,19 +49,19 @@ func sample(n int) Result {
 			count -= 1 + rng.IntN(3)
 		}
 		value := float64(count) / 1000
-		r.Chain = append(r.Chain, Step{Step: k, Holder: name, Int8: ptr(k + 1), Value: &value, TrueValue: &value})
+		r.Chain = append(r.Chain, result.Step{Step: k, Holder: name, Int8: ptr(k + 1), Value: &value, TrueValue: &value})
 	}
-	r.TrialCosts = &TrialCosts{}
+	r.TrialCosts = &result.TrialCosts{}
 	for range r.Trials {
 		r.TrialCosts.Judged = append(r.TrialCosts.Judged, float64(1+rng.IntN(20))/20)
 		r.TrialCosts.Seconds = append(r.TrialCosts.Seconds, float64(rng.IntN(2000))/1e4)
 	}
-	r.Score = Scores{Float: scored(921), High: scored(920), Low: scored(count), Mixed: scored(915)}
+	r.Score = result.Scores{Float: scored(921), High: scored(920), Low: scored(count), Mixed: scored(915)}
 	return r
 }
 
-func scored(correct int) *Score {
-	return &Score{Correct: &correct, Total: ptr(1000), Value: ptr(float64(correct) / 1000)}
+func scored(correct int) *result.Score {
+	return &result.Score{Correct: &correct, Total: ptr(1000), Value: ptr(float64(correct) / 1000)}
 }
 
 // folder writes a run folder with the files given: a Result as JSON, text as it is.

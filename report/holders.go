@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
+
+	"demote/result"
 )
 
 // holderTable has a row for every holder: its width, and all that is known of what its demotion costs. The columns of
@@ -26,7 +29,7 @@ func (v *view) holderTable(id string) *table {
 		}
 		rows[i] = []string{fmt.Sprint(i), short(h.Name), h.Precision, place, maybe(l.Lost), with}
 		if withAlone {
-			rows[i] = append(rows[i], maybe(h.Alone.value()), maybe(alone[i]))
+			rows[i] = append(rows[i], maybe(scoreValue(h.Alone)), maybe(alone[i]))
 		}
 		if withDistance {
 			rows[i] = append(rows[i], maybe(h.Distance))
@@ -55,15 +58,24 @@ func (v *view) sensitivity() *section {
 
 // beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil without
 // calibration.
-func (h *Holder) beyond(g Grid) *float64 {
+func beyond(h *result.Holder, g result.Grid) *float64 {
 	if h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
 		return nil
 	}
 	past := max(g.Min-h.Seen.Min, 0) + max(h.Seen.Max-g.Max, 0)
-	if past <= g.Scale/2 { // that is rounding
+	if past <= step(g)/2 { // that is rounding
 		past = 0
 	}
 	return &past
+}
+
+// step is the distance of two values of a grid, as result.json writes it.
+func step(g result.Grid) float64 {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(g.Scale), 'g', -1, 32), 64)
+	if err != nil { // beyond float32, which no file can say
+		return float64(g.Scale)
+	}
+	return v
 }
 
 func (v *view) grids() *section {
@@ -77,7 +89,7 @@ func (v *view) grids() *section {
 	if len(s.Figures) == 0 {
 		return nil
 	}
-	seen := slices.ContainsFunc(v.Holders, func(h Holder) bool { return h.Seen != nil })
+	seen := slices.ContainsFunc(v.Holders, func(h result.Holder) bool { return h.Seen != nil })
 	s.Paragraphs = []string{"A value beyond the end of a grid is clipped to it; one between two steps is rounded to the nearer. Where the " + v.LowName() +
 		" bar is shorter than the " + v.HighName() + " one, demotion clips more; where the steps lie far apart, it rounds more."}
 	if seen {
@@ -94,14 +106,14 @@ func (v *view) grids() *section {
 	rows := make([][]string, len(v.Holders))
 	for i, h := range v.Holders {
 		times := ""
-		if h.High.Scale > 0 && h.Low.Scale > 0 && h.Low.Scale/h.High.Scale <= drawable {
-			times = brief(h.Low.Scale / h.High.Scale)
+		if step(h.High) > 0 && step(h.Low) > 0 && step(h.Low)/step(h.High) <= drawable {
+			times = brief(step(h.Low) / step(h.High))
 		}
-		rows[i] = []string{fmt.Sprint(i), short(h.Name), number(h.Low.Min), number(h.Low.Max), number(h.Low.Scale), fmt.Sprint(h.Low.ZeroPoint),
-			number(h.High.Min), number(h.High.Max), number(h.High.Scale), fmt.Sprint(h.High.ZeroPoint), times}
+		rows[i] = []string{fmt.Sprint(i), short(h.Name), number(h.Low.Min), number(h.Low.Max), number(step(h.Low)), fmt.Sprint(h.Low.ZeroPoint),
+			number(h.High.Min), number(h.High.Max), number(step(h.High)), fmt.Sprint(h.High.ZeroPoint), times}
 		switch {
 		case h.Seen != nil:
-			rows[i] = append(rows[i], number(h.Seen.Min), number(h.Seen.Max), maybe(h.beyond(h.Low)), maybe(h.beyond(h.High)))
+			rows[i] = append(rows[i], number(h.Seen.Min), number(h.Seen.Max), maybe(beyond(&h, h.Low)), maybe(beyond(&h, h.High)))
 		case seen:
 			rows[i] = append(rows[i], "", "", "", "")
 		}
@@ -114,10 +126,10 @@ func (v *view) grids() *section {
 func (v *view) clippedWords() string {
 	low, high := 0, 0
 	for _, h := range v.Holders {
-		if b := h.beyond(h.Low); b != nil && *b > 0 {
+		if b := beyond(&h, h.Low); b != nil && *b > 0 {
 			low++
 		}
-		if b := h.beyond(h.High); b != nil && *b > 0 {
+		if b := beyond(&h, h.High); b != nil && *b > 0 {
 			high++
 		}
 	}

@@ -43,7 +43,7 @@ func (v *view) holdout() *section {
 		if step.Held {
 			held = "holds"
 		}
-		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(step.Score.value()), maybe(step.Holdout.value()), count(step.Lost), count(step.Gained), brief(step.PValue), held})
+		rows = append(rows, []string{fmt.Sprint(step.Int8), maybe(scoreValue(step.Score)), maybe(scoreValue(step.Holdout)), count(step.OnlyOther), count(step.OnlyMix), brief(step.PValue), held})
 	}
 	s.Tables = append(s.Tables, newTable(s.ID+"-steps", "The mixes that the promise was tested on, safest first, up to the first that failed", slices.Concat(
 		numberColumns(v.LowName()+" holders", "score in the search", "score on the hold-out", "lost", "gained", "p-value"), textColumns("with confidence "+brief(h.Promise.Confidence))), rows))

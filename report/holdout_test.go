@@ -3,29 +3,31 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"demote/result"
 )
 
 func TestHoldout(t *testing.T) {
-	step := func(int8, correct int, p float64, held bool) PromiseStep {
-		return PromiseStep{Int8: int8, Score: scored(916), Holdout: scored(correct), Lost: ptr(411), Gained: ptr(7), PValue: p, Held: held}
+	step := func(int8, correct int, p float64, held bool) result.PromiseStep {
+		return result.PromiseStep{Int8: int8, Score: scored(916), Holdout: scored(correct), OnlyOther: ptr(411), OnlyMix: ptr(7), PValue: p, Held: held}
 	}
-	plainOne := func() *Holdout {
-		return &Holdout{Text: "30%", Samples: 300, Score: Scores{Float: scored(930), High: scored(929), Low: scored(801), Mixed: scored(913)},
-			Against: &Paired{OnlyHigh: 31, OnlyMix: 15, Loss: 0.016, Interval: [2]float64{0.0032, 0.0297}, Covers: 0.95}, Claim: "loses less than 0.01", Sure: ptr(0.1875)}
+	plainOne := func() *result.Holdout {
+		return &result.Holdout{Text: "30%", Samples: 300, Score: result.Scores{Float: scored(930), High: scored(929), Low: scored(801), Mixed: scored(913)},
+			Against: &result.Paired{OnlyHigh: 31, OnlyMix: 15, Loss: 0.016, Interval: [2]float64{0.0032, 0.0297}, Covers: 0.95}, Claim: "loses less than 0.01", Sure: ptr(0.1875)}
 	}
 	for _, c := range []struct {
 		name       string
-		change     func(*Holdout)
+		change     func(*result.Holdout)
 		has, lacks []string
 	}{
-		{"scores", func(*Holdout) {}, []string{"never saw", "300 samples were kept apart (30%)", "0.913", "0.801", "31 it alone gets wrong, 15 it alone gets right", "95 % interval", "0.0032 to 0.0297",
+		{"scores", func(*result.Holdout) {}, []string{"never saw", "300 samples were kept apart (30%)", "0.913", "0.801", "31 it alone gets wrong, 15 it alone gets right", "95 % interval", "0.0032 to 0.0297",
 			"18.75 % sure that on unseen samples the mix loses less than 0.01", "That is no promise"}, []string{"safest first", "before", "left out"}},
-		{"a promise", func(h *Holdout) {
-			h.Promise = &Promise{Confidence: 0.95, Held: true, Statement: "with confidence 0.95, the mix loses less than 0.01", Steps: []PromiseStep{step(2, 928, 0.001, true), step(7, 911, 0.31, false)}}
+		{"a promise", func(h *result.Holdout) {
+			h.Promise = &result.Promise{Confidence: 0.95, Held: true, Statement: "with confidence 0.95, the mix loses less than 0.01", Steps: []result.PromiseStep{step(2, 928, 0.001, true), step(7, 911, 0.31, false)}}
 		}, []string{"Promise: with confidence 0.95, the mix loses less than 0.01.", "safest first", "0.001", "411", "holds", "0.31", "not proven"}, []string{"That is no promise"}},
-		{"used before, with copies", func(h *Holdout) { h.UsedBefore, h.LeftOut = []string{"runs/<b>"}, 3 }, []string{"looked at before, by runs/&lt;b&gt;", "3 more samples left out"}, nil},
-		{"a metric that does not count", func(h *Holdout) { h.Against, h.Sure, h.Claim = nil, nil, "" }, []string{"never saw", "0.913"}, []string{"sure", "interval"}},
-		{"nothing in it", func(h *Holdout) { *h = Holdout{} }, []string{"never saw", "0 samples"}, nil},
+		{"used before, with copies", func(h *result.Holdout) { h.UsedBefore, h.LeftOut = []string{"runs/<b>"}, 3 }, []string{"looked at before, by runs/&lt;b&gt;", "3 more samples left out"}, nil},
+		{"a metric that does not count", func(h *result.Holdout) { h.Against, h.Sure, h.Claim = nil, nil, "" }, []string{"never saw", "0.913"}, []string{"sure", "interval"}},
+		{"nothing in it", func(h *result.Holdout) { *h = result.Holdout{} }, []string{"never saw", "0 samples"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := sample(9)

@@ -49,9 +49,9 @@ func (v *view) measures() []*measure {
 
 // lostAlone is by how much each holder alone lowers the score of the network with all holders high; nil: not known.
 func (r *Run) lostAlone() []*float64 {
-	list, high := make([]*float64, len(r.Holders)), r.Score.High.value()
+	list, high := make([]*float64, len(r.Holders)), scoreValue(r.Score.High)
 	for i, h := range r.Holders {
-		if alone := h.Alone.value(); alone != nil && high != nil {
+		if alone := scoreValue(h.Alone); alone != nil && high != nil {
 			lost := *high - *alone
 			if r.Lower() {
 				lost = -lost

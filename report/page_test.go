@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"demote/result"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -132,12 +134,12 @@ func TestNamesAreText(t *testing.T) {
 					r.Promotion[k] = r.Holders[i].Name
 				}
 			}
-			r.Command, r.Metric, r.Strategy, r.Formula, r.Target.Text, r.Warnings = evil, evil, evil, evil, evil, []Warning{{evil, evil, evil}}
+			r.Command, r.Metric, r.Strategy, r.Formula, r.Target.Text, r.Warnings = evil, evil, evil, evil, evil, []result.Warning{{ID: evil, Text: evil, Cure: evil}}
 			r.Holders[3].Precision = evil
 			r.Versions, r.Config = map[string]string{evil: evil}, map[string]any{evil: evil, "list": []string{evil}}
-			r.Inputs[0] = Input{"model", evil, evil, 0}
+			r.Inputs[0] = result.Input{Role: "model", Path: evil, SHA256: evil, Bytes: 0}
 			r.Verified.Identical, r.Verified.FirstDiffering = false, evil
-			r.Exports = []Export{{Format: evil, Files: []string{evil}, Warnings: []Warning{{evil, evil, evil}}}}
+			r.Exports = []result.Export{{Format: evil, Files: []string{evil}, Warnings: []result.Warning{{ID: evil, Text: evil, Cure: evil}}}}
 			one, page := made(t, map[string]any{resultFile: r})
 			for name, page := range map[string]string{"alone": page, "compared": html(t, one, one)} {
 				for _, tag := range []string{"<img", "<iframe", "<b>", "<i>", " onerror=alert(1)>", " onload='"} {
@@ -164,7 +166,7 @@ func TestNamesAreText(t *testing.T) {
 func TestLongTextsAreShortened(t *testing.T) {
 	r := sample(9)
 	r.Holders[0].Name = strings.Repeat("é", 1<<20)
-	r.Warnings = []Warning{{Text: strings.Repeat("w", 1<<20)}}
+	r.Warnings = []result.Warning{{Text: strings.Repeat("w", 1<<20)}}
 	if _, page := made(t, map[string]any{resultFile: r}); len(page) > 300<<10 {
 		t.Errorf("the page has %d bytes", len(page))
 	}

@@ -3,58 +3,9 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"demote/result"
 )
-
-// Questions are what the search asked before its first trial, as far as the page shows them.
-type Questions struct {
-	Seconds    float64     `json:"seconds"`
-	Duplicates int         `json:"duplicates"` // samples of the data that are copies of an earlier one
-	InCalib    int         `json:"in_calib"`   // calibration samples that are in the data too
-	Ranges     []InRange   `json:"ranges"`
-	Classes    []ClassName `json:"classes"` // of a folder of images
-	Chance     *Chance     `json:"chance"`
-	Instead    []Instead   `json:"instead"`   // what was tried in place of the data as they are
-	HighSQNR   *float64    `json:"high_sqnr"` // dB
-	Blame      *Blame      `json:"blame"`
-}
-
-// An InRange is what an input holds in the calibration and in the data.
-type InRange struct {
-	Input   string  `json:"input"`
-	Calib   *Range  `json:"calib"`
-	Data    *Range  `json:"data"`
-	Outside float64 `json:"outside"` // share of the data's values
-}
-
-// A ClassName is a sub-folder and its label.
-type ClassName struct {
-	Label   int64  `json:"label"`
-	Name    string `json:"name"`
-	Samples int    `json:"samples"`
-}
-
-// A Chance compares the network with whoever always says the same.
-type Chance struct {
-	Score  float64 `json:"score"`
-	Always float64 `json:"always"`
-	Class  *int64  `json:"class"`
-	Near   bool    `json:"near"`
-}
-
-// An Instead is one thing that was tried in place of the data as they are.
-type Instead struct {
-	Change  string  `json:"change"`
-	Samples int     `json:"samples"`
-	Given   float64 `json:"given"`
-	Score   float64 `json:"score"`
-	Better  bool    `json:"better"`
-}
-
-// A Blame is the holder whose high grid alone moves the outputs furthest.
-type Blame struct {
-	Holder string   `json:"holder"`
-	SQNR   *float64 `json:"sqnr"` // dB
-}
 
 // doubts are the ids of warnings that put the set-up of the run in question: they stand first on the page.
 var doubts = []string{"near-chance", "labels-shifted", "scale-differs", "channels-turned", "classes-missing", "int16-differs", "outside-calibration", "calibration-too-wide",
@@ -72,7 +23,7 @@ func (v *view) asked() *section {
 		}
 	}
 	if q := v.Questions; q != nil && (len(s.List) > 0 || len(q.Classes) > 0) {
-		s.Tables = q.tables(s.ID)
+		s.Tables = questionTables(q, s.ID)
 	}
 	if s.List == nil && s.Tables == nil {
 		return nil
@@ -80,8 +31,8 @@ func (v *view) asked() *section {
 	return s
 }
 
-// tables are the numbers behind the questions.
-func (q *Questions) tables(id string) (list []*table) {
+// questionTables are the numbers behind the questions.
+func questionTables(q *result.Questions, id string) (list []*table) {
 	rows := [][]string{}
 	for _, r := range q.Ranges {
 		if r.Calib != nil && r.Data != nil {
@@ -110,4 +61,4 @@ func (q *Questions) tables(id string) (list []*table) {
 }
 
 // isDoubt tells whether a warning stands among the questions.
-func isDoubt(w Warning) bool { return slices.Contains(doubts, w.ID) }
+func isDoubt(w result.Warning) bool { return slices.Contains(doubts, w.ID) }

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"demote/result"
 )
 
 // TestQuestionsStandFirst holds that what puts a run in doubt is the first section of its page, the least of them behind the
@@ -10,9 +12,9 @@ import (
 func TestQuestionsStandFirst(t *testing.T) {
 	class := int64(3)
 	r := sample(9)
-	r.Warnings = []Warning{{"improve-ended", "improve ended", "--time"}, {"target-one-sample", "one sample", "more"}, {"near-chance", "like chance", "--scale 255"}, {Text: "plain"}}
-	r.Questions = &Questions{Ranges: []InRange{{"x", &Range{0, 255}, &Range{0, 1}, 0.25}}, Classes: []ClassName{{0, "cat", 7}}, Chance: &Chance{0.1, 0.1, &class, true},
-		Instead: []Instead{{"--scale 255", 200, 0.1, 0.9, true}}}
+	r.Warnings = []result.Warning{{ID: "improve-ended", Text: "improve ended", Cure: "--time"}, {ID: "target-one-sample", Text: "one sample", Cure: "more"}, {ID: "near-chance", Text: "like chance", Cure: "--scale 255"}, {Text: "plain"}}
+	r.Questions = &result.Questions{Ranges: []result.InputRange{{Input: "x", Calib: &result.Range{Min: 0, Max: 255}, Data: &result.Range{Min: 0, Max: 1}, Outside: 0.25}}, Classes: []result.ClassName{{Label: 0, Name: "cat", Samples: 7}}, Chance: &result.Chance{Score: 0.1, Always: 0.1, Class: &class, Near: true},
+		Instead: []result.Instead{{Change: "--scale 255", Samples: 200, Given: 0.1, Score: 0.9, Better: true}}}
 	read := Read(folder(t, map[string]any{resultFile: r}))
 	page, err := HTML(read)
 	if err != nil || len(read.Problems) > 0 {

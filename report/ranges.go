@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+
+	"demote/result"
 )
 
 // ranges draws from where to where the two grids of every holder reach: a value outside is clipped to the end.
@@ -14,7 +16,7 @@ func (r *Run) ranges(id, table string) *figure {
 			ends.add(&h.Seen.Min, &h.Seen.Max)
 			seen = true
 		}
-		for _, g := range []Grid{h.Low, h.High} {
+		for _, g := range []result.Grid{h.Low, h.High} {
 			ends.add(&g.Min, &g.Max)
 			if reach := math.Max(math.Abs(g.Min), math.Abs(g.Max)); reach > 0 && reach <= drawable {
 				smallest = math.Min(smallest, reach)
@@ -63,8 +65,8 @@ func (r *Run) ranges(id, table string) *figure {
 func (r *Run) resolution(id, table string) *figure {
 	steps := newSpan()
 	for _, h := range r.Holders {
-		for _, g := range []Grid{h.Low, h.High} {
-			if s := exponent(g.Scale); s != nil {
+		for _, g := range []result.Grid{h.Low, h.High} {
+			if s := exponent(step(g)); s != nil {
 				steps.add(s)
 			}
 		}
@@ -84,11 +86,11 @@ func (r *Run) resolution(id, table string) *figure {
 		for i := row * each; i < min((row+1)*each, len(r.Holders)); i++ {
 			h, x := r.Holders[i], left+float64(i%each)*w
 			d.open("g")
-			d.words("title", fmt.Sprintf("%d: %s step %s, %s step %s", i, width(h.Low), brief(h.Low.Scale), width(h.High), brief(h.High.Scale)))
-			if s := exponent(h.Low.Scale); s != nil {
+			d.words("title", fmt.Sprintf("%d: %s step %s, %s step %s", i, width(h.Low), brief(step(h.Low)), width(h.High), brief(step(h.High))))
+			if s := exponent(step(h.Low)); s != nil {
 				d.rect("low", "", x, y.at(*s)-2, w*0.8, 4)
 			}
-			if s := exponent(h.High.Scale); s != nil {
+			if s := exponent(step(h.High)); s != nil {
 				d.rect("high", "", x, y.at(*s)-2, w*0.8, 4)
 			}
 			d.end("g")

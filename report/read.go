@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"demote/disk"
+	"demote/result"
 )
 
 // Names of the files in a run folder that the report reads, looks for or writes.
@@ -31,6 +32,10 @@ const maxValues = 1 << 20
 
 // ErrInput marks a folder of which nothing can be shown.
 var ErrInput = errors.New("report input")
+
+// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their zero values;
+// Run.Has tells them apart from those that are there.
+type Result = result.Result[map[string]any]
 
 // A Run is a run folder as far as it can be read.
 type Run struct {
@@ -95,7 +100,8 @@ func (r *Run) decode(data []byte) {
 	targets := map[string]reflect.Value{}
 	v := reflect.ValueOf(&r.Result).Elem()
 	for i := range v.NumField() {
-		targets[v.Type().Field(i).Tag.Get("json")] = v.Field(i)
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		targets[name] = v.Field(i)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -129,13 +135,13 @@ func (r *Run) decode(data []byte) {
 	switch {
 	case !r.Has("schema_version"):
 		r.problem("%s: it has no schema_version; what follows is what could be recognized", resultFile)
-	case r.SchemaVersion != Schema:
+	case r.SchemaVersion != result.Schema:
 		age := "an older"
-		if r.SchemaVersion > Schema {
+		if r.SchemaVersion > result.Schema {
 			age = "a newer"
 		}
 		r.problem("%s: written by %s version of demote (schema_version %d, this one reads %d); what follows is what could be recognized",
-			resultFile, age, r.SchemaVersion, Schema)
+			resultFile, age, r.SchemaVersion, result.Schema)
 	}
 }
 
@@ -249,7 +255,7 @@ func (r *Run) strangers(field string, list []string, known map[string]bool) {
 	}
 }
 
-func names(chain []Step) []string {
+func names(chain []result.Step) []string {
 	list := make([]string, len(chain))
 	for i, s := range chain {
 		list[i] = s.Holder

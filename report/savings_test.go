@@ -3,12 +3,14 @@ package report
 import (
 	"slices"
 	"testing"
+
+	"demote/result"
 )
 
 // TestSavings holds the table of what a mix saves; without savings there is none.
 func TestSavings(t *testing.T) {
 	total := 2000.0
-	v := &view{Run: &Run{Result: Result{Cost: "bops", Savings: []Saving{{"bops", 250, 1000, &total}, {"cost.csv", 3, 0, nil}}}}, ID: "r"}
+	v := &view{Run: &Run{Result: Result{Cost: "bops", Savings: []result.Saving{{Cost: "bops", Saved: 250, All: 1000, Total: &total}, {Cost: "cost.csv", Saved: 3, All: 0, Total: nil}}}}, ID: "r"}
 	got := v.savings()
 	want := [][]string{{"bops", "250", "1000", "25.0 %", "1750", "2000"}, {"cost.csv", "3", "0", "", "", ""}}
 	if got == nil || !slices.EqualFunc(got.Tables[0].Rows, want, slices.Equal[[]string]) {
@@ -28,7 +30,7 @@ func TestLowerIsBetter(t *testing.T) {
 		fields map[string]bool
 		want   bool
 	}{
-		{"written", Result{Metric: "label-mae", LowerBetter: true}, map[string]bool{"lower": true}, true},
+		{"written", Result{Metric: "label-mae", Lower: true}, map[string]bool{"lower": true}, true},
 		{"written as not", Result{Metric: "mse"}, map[string]bool{"lower": true}, false},
 		{"of before", Result{Metric: "mse"}, nil, true},
 		{"of before, higher", Result{Metric: "top1"}, nil, false},

@@ -1,6 +1,10 @@
 package report
 
-import "testing"
+import (
+	"testing"
+
+	"demote/result"
+)
 
 func TestWhatWasSearched(t *testing.T) {
 	base := func(change func(*Result)) *view {
@@ -19,11 +23,11 @@ func TestWhatWasSearched(t *testing.T) {
 		{"one choice of grids", func(r *Result) { r.Config["range_low"] = "minmax" },
 			"The float network nets/net.onnx with 8 holders, each in int8 or int16; grids (pow2 minmax) from the values that it has on calib.npz." + judged},
 		{"a pair", func(r *Result) {
-			r.Inputs = []Input{{"low", "m8.onnx", "", 0}, {"high", "m16.onnx", "", 0}, {"data", "eval.npz", "", 0}}
+			r.Inputs = []result.Input{{Role: "low", Path: "m8.onnx", SHA256: "", Bytes: 0}, {Role: "high", Path: "m16.onnx", SHA256: "", Bytes: 0}, {Role: "data", Path: "eval.npz", SHA256: "", Bytes: 0}}
 		},
 			"The pair of m8.onnx (low) and m16.onnx (high) with 8 holders, each in int8 or int16." + judged},
 		{"encodings", func(r *Result) {
-			r.Inputs = []Input{{"model", "m.onnx", "", 0}, {"encodings-low", "a", "", 0}, {"encodings-high", "b", "", 0}, {"data", "eval.npz", "", 0}}
+			r.Inputs = []result.Input{{Role: "model", Path: "m.onnx", SHA256: "", Bytes: 0}, {Role: "encodings-low", Path: "a", SHA256: "", Bytes: 0}, {Role: "encodings-high", Path: "b", SHA256: "", Bytes: 0}, {Role: "data", Path: "eval.npz", SHA256: "", Bytes: 0}}
 		}, "The float network m.onnx with 8 holders, each in int8 or int16; grids from a and b." + judged},
 		{"little is known", func(r *Result) { r.Inputs, r.Samples, r.Strategy = nil, 0, "" }, "A network whose file is not named with 8 holders, each in int8 or int16."},
 	} {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"demote/result"
 )
 
 // sections are the parts of one run's page. What a folder does not hold has no section, or one line that says so.
@@ -50,11 +52,11 @@ func scoreColumns() []column {
 }
 
 // scoreRows lists the scores of the networks.
-func (v *view) scoreRows(scores Scores) [][]string {
+func (v *view) scoreRows(scores result.Scores) [][]string {
 	var rows [][]string
 	for _, n := range []struct {
 		name string
-		s    *Score
+		s    *result.Score
 	}{{"float", scores.Float}, {"all " + v.HighName(), scores.High}, {"all " + v.LowName(), scores.Low}, {"the mix", scores.Mixed}} {
 		if n.s != nil {
 			rows = append(rows, []string{n.name, valueText(n.s), count(n.s.Correct), count(n.s.Total)})
@@ -63,7 +65,7 @@ func (v *view) scoreRows(scores Scores) [][]string {
 	return rows
 }
 
-func valueText(s *Score) string {
+func valueText(s *result.Score) string {
 	if s.Value == nil {
 		return "infinite"
 	}
@@ -159,7 +161,7 @@ func (v *view) verification() *section {
 		numberColumns("score", "correct"), textColumns("against the target")), rows)}
 	rows = nil
 	for _, m := range v.Sessions {
-		rows = append(rows, []string{fmt.Sprint(m.Low), maybe(m.Exact.value()), maybe(m.Default.value()), v.against(m.Default.value())})
+		rows = append(rows, []string{fmt.Sprint(m.Low), maybe(scoreValue(m.Exact)), maybe(scoreValue(m.Default)), v.against(scoreValue(m.Default))})
 	}
 	if rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-sessions", "Mixes on the way back, until one held in the default session too",
@@ -188,7 +190,7 @@ func (v *view) exports() [][]string {
 }
 
 // joined is a list of warnings in one cell.
-func joined(list []Warning) string {
+func joined(list []result.Warning) string {
 	var texts []string
 	for _, w := range list {
 		texts = append(texts, w.String())

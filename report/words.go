@@ -8,24 +8,30 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"demote/result"
 )
 
 // Lower tells whether a lower value of the run's metric is better.
-func (r *Run) Lower() bool { return r.LowerBetter || r.Metric == "mse" && !r.Has("lower") }
+func (r *Run) Lower() bool { return r.Result.Lower || r.Metric == "mse" && !r.Has("lower") }
 
 // isLow tells whether a holder runs on its low grid.
-func (r *Run) isLow(h Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
+func (r *Run) isLow(h result.Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
 
 // width is the precision that a grid gives.
-func width(g Grid) string { return fmt.Sprintf("int%d", g.Bits) }
+func width(g result.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
 
 // LowName and HighName are the widths of the two grids, as all holders have them.
-func (r *Run) LowName() string { return r.widthName(func(h Holder) Grid { return h.Low }, "int8") }
+func (r *Run) LowName() string {
+	return r.widthName(func(h result.Holder) result.Grid { return h.Low }, "int8")
+}
 
 // HighName is the width of the high grids.
-func (r *Run) HighName() string { return r.widthName(func(h Holder) Grid { return h.High }, "int16") }
+func (r *Run) HighName() string {
+	return r.widthName(func(h result.Holder) result.Grid { return h.High }, "int16")
+}
 
-func (r *Run) widthName(of func(Holder) Grid, usual string) string {
+func (r *Run) widthName(of func(result.Holder) result.Grid, usual string) string {
 	for _, h := range r.Holders {
 		if g := of(h); g.Bits > 0 {
 			return width(g)
@@ -142,7 +148,7 @@ func (r *Run) TargetText() string {
 }
 
 // Text writes a score with its count.
-func (r *Run) Text(s *Score) string {
+func (r *Run) Text(s *result.Score) string {
 	switch {
 	case s == nil:
 		return "not known"
@@ -155,7 +161,7 @@ func (r *Run) Text(s *Score) string {
 }
 
 // value is the score as a number that can be drawn; nil without one.
-func (s *Score) value() *float64 {
+func scoreValue(s *result.Score) *float64 {
 	if s == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"demote/backend"
+	"demote/result"
 	"demote/search"
 )
 
@@ -109,7 +110,7 @@ func (a *asking) reference(ctx context.Context) ([]uint64, error) {
 }
 
 // scoreEnds scores float, 16-bit and 8-bit network.
-func (a *asking) scoreEnds(ctx context.Context, r *HoldoutResult) error {
+func (a *asking) scoreEnds(ctx context.Context, r *result.Holdout) error {
 	lower := a.metric.Lower
 	if a.searching.float != nil {
 		r.Score.Float = scoreResult(*a.searching.float, lower)
@@ -130,7 +131,7 @@ func (a *asking) scoreEnds(ctx context.Context, r *HoldoutResult) error {
 	return nil
 }
 
-func (a *asking) scoreMix(ctx context.Context, m search.Mask, r *HoldoutResult) error {
+func (a *asking) scoreMix(ctx context.Context, m search.Mask, r *result.Holdout) error {
 	score, err := a.ev.Score(ctx, m)
 	r.Score.Mixed = scoreResult(score, a.metric.Lower)
 	return err

@@ -8,18 +8,9 @@ import (
 
 	"demote/backend"
 	"demote/onnx"
+	"demote/result"
 	"demote/search"
 )
-
-// AsWritten is what a file with free axes gives as users run it: in the exact session, its axes as they are written, in batches of
-// one size.
-type AsWritten struct {
-	Batch    int      `json:"batch"`
-	Differ   int      `json:"differing_samples"` // samples whose outputs are not the search's, bit for bit
-	Correct  *int     `json:"correct"`           // null where nothing differs or the metric does not count
-	Value    *float64 `json:"value"`             // null where nothing differs
-	DoesMeet *bool    `json:"target_met"`        // null where nothing differs or there is no target
-}
 
 // writtenBatches are the batches that a written file is run in, beside the block of the search.
 var writtenBatches = []int{1, 7}
@@ -84,8 +75,8 @@ func (o *openedFile) leave() (err error) {
 
 // inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
 // anyhow, which a metric command is asked for only then.
-func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (AsWritten, search.Score, error) {
-	a := AsWritten{Batch: batch}
+func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (result.AsWritten, search.Score, error) {
+	a := result.AsWritten{Batch: batch}
 	w := writtenFile{model: o.bytes}
 	for _, v := range o.file.Outputs() {
 		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: o.known.at(v.Name, batch)})
@@ -151,7 +142,7 @@ func (o *openedFile) others() (list []int) {
 }
 
 // tellWritten warns where the file as it is written scores otherwise than what was searched.
-func (s *searching) tellWritten(list []AsWritten, own search.Score) {
+func (s *searching) tellWritten(list []result.AsWritten, own search.Score) {
 	if s.unscored != "" {
 		return
 	}
@@ -160,8 +151,8 @@ func (s *searching) tellWritten(list []AsWritten, own search.Score) {
 	for _, a := range list {
 		misses := a.DoesMeet != nil && !*a.DoesMeet
 		missed = missed || misses
-		if a.Differ > 0 && (misses || a.score() != AsWritten{Correct: searched.Correct, Value: searched.Value}.score()) {
-			others = append(others, fmt.Sprintf("%s in batches of %d", a.score(), a.Batch))
+		if a.Differ > 0 && (misses || a.Score() != result.AsWritten{Correct: searched.Correct, Value: searched.Value}.Score()) {
+			others = append(others, fmt.Sprintf("%s in batches of %d", a.Score(), a.Batch))
 		}
 	}
 	if len(others) == 0 {
@@ -172,20 +163,4 @@ func (s *searching) tellWritten(list []AsWritten, own search.Score) {
 		text += ", and the target is missed there"
 	}
 	s.caution("written-differs", text, fmt.Sprintf("--fix-shapes writes the axes of the search into the file, for batches of %d", s.block))
-}
-
-// score is a score as it is told: what is not seen there is no other score.
-func (a AsWritten) score() string {
-	if a.Correct != nil {
-		return fmt.Sprintf("%d correct", *a.Correct)
-	}
-	return ScoreNumber(a.Value)
-}
-
-// Text says in a few words how the file does in batches of one size; empty where its outputs are the search's.
-func (a AsWritten) Text() string {
-	if a.Differ == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s in batches of %d: %d samples differ in bits", a.score(), a.Batch, a.Differ)
 }

@@ -8,6 +8,7 @@ import (
 
 	"demote/onnx"
 	"demote/onnx/onnxpb"
+	"demote/result"
 	"demote/search"
 )
 
@@ -110,14 +111,14 @@ func TestWrittenDiffers(t *testing.T) {
 	value := func(v float64) *float64 { return &v }
 	no := false
 	for _, c := range []struct {
-		list []AsWritten
+		list []result.AsWritten
 		want string
 	}{
-		{[]AsWritten{{Batch: 1}, {Batch: 7}}, ""},
-		{[]AsWritten{{Batch: 1, Differ: 30, Value: value(45.2544723)}}, ""},
-		{[]AsWritten{{Batch: 1, Differ: 30, Value: value(45.31)}, {Batch: 7, Differ: 2, Value: value(45.3)}},
+		{[]result.AsWritten{{Batch: 1}, {Batch: 7}}, ""},
+		{[]result.AsWritten{{Batch: 1, Differ: 30, Value: value(45.2544723)}}, ""},
+		{[]result.AsWritten{{Batch: 1, Differ: 30, Value: value(45.31)}, {Batch: 7, Differ: 2, Value: value(45.3)}},
 			"run with its axes free, as it is written, the file scores 45.31 in batches of 1, 45.3 in batches of 7; searched was 45.2545; --fix-shapes writes the axes of the search into the file, for batches of 8"},
-		{[]AsWritten{{Batch: 7, Differ: 2, Value: value(45.2545), DoesMeet: &no}}, "the file scores 45.2545 in batches of 7; searched was 45.2545, and the target is missed there"},
+		{[]result.AsWritten{{Batch: 7, Differ: 2, Value: value(45.2545), DoesMeet: &no}}, "the file scores 45.2545 in batches of 7; searched was 45.2545, and the target is missed there"},
 	} {
 		said := ""
 		s.config.Say = func(line string) { said += line }

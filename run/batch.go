@@ -9,6 +9,7 @@ import (
 
 	"demote/backend"
 	"demote/onnx"
+	"demote/result"
 )
 
 // A batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
@@ -25,8 +26,8 @@ const aloneText = ": every sample is run alone, in blocks of one"
 const aloneID = "blocks-of-one"
 
 // warning tells the user of samples that are run alone.
-func (b batching) warning() Warning {
-	return Warning{ID: aloneID, Text: b.alone + aloneText, Cure: b.cure}
+func (b batching) warning() result.Warning {
+	return result.Warning{ID: aloneID, Text: b.alone + aloneText, Cure: b.cure}
 }
 
 // withCure adds what may be done about samples that are run alone to what is wrong with their outputs.

@@ -13,6 +13,7 @@ import (
 	"demote/backend"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
+	"demote/result"
 )
 
 // touchy begins a network of 21 samples, of very different sizes: an input of 16, two layers, and what stands between them.
@@ -113,7 +114,7 @@ func plainDecibels(t *testing.T, float, file, data, output string) float64 {
 
 // inBlocks tells whether the samples of a run were run in blocks: what is written then runs in others too.
 func inBlocks(r *Result) bool {
-	return slices.ContainsFunc(r.Verified.AsWritten, func(a AsWritten) bool { return a.Batch > 1 })
+	return slices.ContainsFunc(r.Verified.AsWritten, func(a result.AsWritten) bool { return a.Batch > 1 })
 }
 
 // TestBatchAxis searches networks whose outputs have no first axis of samples, or whose samples touch each other: whatever the

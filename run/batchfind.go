@@ -8,11 +8,12 @@ import (
 	"demote/backend"
 	"demote/onnx"
 	"demote/quant"
+	"demote/result"
 )
 
 // findBatch finds how the samples of a block lie in the network's output, and goes over to blocks of one where they touch each
 // other: the configuration that it returns says so to what is done next. note is what the user is to know; nil: nothing.
-func (p *prepared) findBatch(ctx context.Context, c Config, m *onnx.Model, quantized bool) (_ Config, note *Warning, err error) {
+func (p *prepared) findBatch(ctx context.Context, c Config, m *onnx.Model, quantized bool) (_ Config, note *result.Warning, err error) {
 	if p.batching, err = findBatching(ctx, m, p.data, quantized, p.output); err != nil {
 		return c, nil, err
 	}
@@ -45,7 +46,7 @@ func (p *prepared) tellBatch(ctx context.Context, c Config, m *onnx.Model) (Conf
 }
 
 // tell says a warning and keeps it; nil: there is none.
-func (p *prepared) tell(c Config, w *Warning) {
+func (p *prepared) tell(c Config, w *result.Warning) {
 	if w != nil {
 		p.notes = append(p.notes, *w)
 		c.Say("warning: " + w.String())
@@ -73,7 +74,7 @@ func aloneCalibrated(ctx context.Context, m *onnx.Model, data samples, c Config)
 }
 
 // evalBatch is findBatch for a file that is scored as it is.
-func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, config map[string]string) (_ Config, notes []Warning, err error) {
+func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, config map[string]string) (_ Config, notes []result.Warning, err error) {
 	quantized := m.IsQDQ()
 	if m.IsMCTQ() { // the runtime does not know its quantizers
 		formula, err := quant.ParseFormula(c.Formula)
@@ -104,7 +105,7 @@ func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, confi
 
 // besideReference has the samples run alone where another network, that the file is compared with, must have them so. axis is that of
 // the samples in its output.
-func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model, output string) (_ *Warning, axis int, err error) {
+func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model, output string) (_ *result.Warning, axis int, err error) {
 	if p.alone != "" {
 		return nil, 0, nil
 	}
@@ -152,8 +153,8 @@ type touching struct{ *backend.Dependence }
 // canRunAlone tells whether blocks of one sample are left to be tried.
 func (p *prepared) canRunAlone() bool { return p.alone == "" && p.block > 1 && batchOf(p.model) == 0 }
 
-// alone is why the samples of a run were run alone; empty if they were not.
-func (r *Result) alone() string {
+// aloneWhy is why the samples of a run were run alone; empty if they were not.
+func aloneWhy(r *Result) string {
 	for _, w := range r.Warnings {
 		if w.ID == aloneID {
 			why, _ := strings.CutSuffix(w.Text, aloneText)

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/onnx/onnxpb"
+	"demote/result"
 )
 
 // axisNamed sets the name of an axis of any size.
@@ -65,7 +66,7 @@ func insideConfig(t *testing.T, name string, net *graph) Config {
 // toNine is what a run has decided, with scores to nine digits: blocks of another size add them up in another order.
 func toNine(r *Result) string {
 	text := fmt.Sprint(r.Promotion)
-	for _, s := range []*ScoreResult{r.Score.Low, r.Score.High, r.Score.Mixed} {
+	for _, s := range []*result.Score{r.Score.Low, r.Score.High, r.Score.Mixed} {
 		text += fmt.Sprintf(" %.9g", *s.Value)
 	}
 	for _, c := range r.Chain {

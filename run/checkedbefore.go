@@ -9,11 +9,12 @@ import (
 	"slices"
 
 	"demote/disk"
+	"demote/result"
 )
 
 // checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this kind, if
 // nothing was amiss with them; nil where the file has to be checked. It believes the folder's result, as verify does not.
-func (s *searching) checkedBefore(path string) (*Verified, error) {
+func (s *searching) checkedBefore(path string) (*result.Verified, error) {
 	if s.elsewhere != "" || s.unscored != "" || s.command != nil || s.result.Score.Mixed == nil {
 		return nil, nil // a command may give another score of the same bytes
 	}
@@ -21,7 +22,7 @@ func (s *searching) checkedBefore(path string) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []*Verified{s.result.Verified}
+	all := []*result.Verified{s.result.Verified}
 	for _, e := range s.result.Exports {
 		all = append(all, e.Verified)
 	}
@@ -37,12 +38,12 @@ func (s *searching) checkedBefore(path string) (*Verified, error) {
 
 // nothingAmiss tells whether a check has nothing to warn of: the bits and the score are the search's, however the file is run, and
 // a default session runs it.
-func (s *searching) nothingAmiss(v *Verified) bool {
+func (s *searching) nothingAmiss(v *result.Verified) bool {
 	mixed := s.result.Score.Mixed
-	file := ScoreResult{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
+	file := result.Score{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
 	return v.Identical && v.Unscored == "" && (v.DefaultCorrect != nil || v.DefaultValue != nil) &&
-		closeScores(mixed.score(s.metric.Lower), file.score(s.metric.Lower), s.command != nil) &&
-		!slices.ContainsFunc(v.AsWritten, func(a AsWritten) bool { return a.Differ > 0 })
+		closeScores(searchScore(mixed, s.metric.Lower), searchScore(&file, s.metric.Lower), s.command != nil) &&
+		!slices.ContainsFunc(v.AsWritten, func(a result.AsWritten) bool { return a.Differ > 0 })
 }
 
 // sumOfWritten is the sha256 of a network's file and, behind it, of the file beside it that has its weights, where there is one.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"demote/result"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -65,21 +66,21 @@ func TestRecordedGrids(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer p.Close()
-				var was []HolderResult
+				var was []result.Holder
 				for i, h := range p.network.Holders {
-					was = append(was, HolderResult{Name: h.Name, Low: gridResult(p.records[i].Low), High: gridResult(p.records[i].High)})
+					was = append(was, result.Holder{Name: h.Name, Low: gridResult(p.records[i].Low), High: gridResult(p.records[i].High)})
 				}
 				records, ok := recordedGrids(p.network, was, cfg)
 				if ok != (formula != "mctq") || ok && !slices.Equal(records, p.records) {
 					t.Fatalf("%v: %+v, want %+v", ok, records, p.records)
 				}
-				for name, change := range map[string]func(h *HolderResult){
-					"a name":     func(h *HolderResult) { h.Name = "other" },
-					"no scale":   func(h *HolderResult) { h.Low.Scale = 0 },
-					"a width":    func(h *HolderResult) { h.High.Bits = 4 },
-					"an end":     func(h *HolderResult) { h.Low.Max += 0.3 * float64(h.Low.Scale) },
-					"a far end":  func(h *HolderResult) { h.Low.Max *= 1e6 },
-					"a far zero": func(h *HolderResult) { h.High.ZeroPoint += 1 << 20 },
+				for name, change := range map[string]func(h *result.Holder){
+					"a name":     func(h *result.Holder) { h.Name = "other" },
+					"no scale":   func(h *result.Holder) { h.Low.Scale = 0 },
+					"a width":    func(h *result.Holder) { h.High.Bits = 4 },
+					"an end":     func(h *result.Holder) { h.Low.Max += 0.3 * float64(h.Low.Scale) },
+					"a far end":  func(h *result.Holder) { h.Low.Max *= 1e6 },
+					"a far zero": func(h *result.Holder) { h.High.ZeroPoint += 1 << 20 },
 				} {
 					broken := slices.Clone(was)
 					change(&broken[1])

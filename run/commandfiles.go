@@ -1,6 +1,7 @@
 package run
 
 import (
+	"demote/result"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -113,13 +114,13 @@ func (s *searching) commandWrites() error {
 			return err
 		}
 	}
-	was := map[string]InputFile{}
+	was := map[string]result.Input{}
 	for i, key := range keys(s.files) {
 		was[key] = s.files[i]
 	}
 	for i, key := range keys(now.files) {
 		f := now.files[i]
-		if old, known := was[key]; known && f.changed(old) == "" {
+		if old, known := was[key]; known && fileChanged(f, old) == "" {
 			continue
 		}
 		s.written = append(s.written, key)
@@ -141,7 +142,7 @@ func (s *searching) leaveOut(written []string) {
 	if len(written) == 0 {
 		return
 	}
-	var inputs []InputFile
+	var inputs []result.Input
 	for i, key := range keys(s.files) {
 		if !slices.Contains(written, key) {
 			inputs = append(inputs, s.files[i])

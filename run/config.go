@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"demote/quant"
+	"demote/result"
 	"demote/search"
 )
 
@@ -91,18 +92,18 @@ type Config struct {
 	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial and behind the last one stands, by goroutines of its own; nil: Say is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
-	known      []InputFile    // of a run that is prepared again: the only files that may be opened; nil: any
-	unscored   bool           // a run that is prepared again is compared only: its metric is a command that was not given
-	patient    bool           // cuts are chosen however long that takes: for tests, on machines with other work
-	fromResult bool           // a run that is prepared again takes its grids from the result, see recordedGrids
-	recorded   []HolderResult // of a run that is prepared again to be written: its grids; nil: they are calibrated
-	alone      string         // why each sample is run alone, where that is known already; see batching
-	gpu        bool           // trials run on a GPU
-	lists      bool           // what is opened is listed with its hash, which is begun at once
-	reading    *working       // the stage that reads data, while it does
-	entered    func(string)   // told of every stage as it begins: for tests; nil: nobody is
-	stages     *stageBook     // what the stages before the first trial have taken; nil: nobody wants to know
-	everyCut   bool           // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
+	known      []result.Input  // of a run that is prepared again: the only files that may be opened; nil: any
+	unscored   bool            // a run that is prepared again is compared only: its metric is a command that was not given
+	patient    bool            // cuts are chosen however long that takes: for tests, on machines with other work
+	fromResult bool            // a run that is prepared again takes its grids from the result, see recordedGrids
+	recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
+	alone      string          // why each sample is run alone, where that is known already; see batching
+	gpu        bool            // trials run on a GPU
+	lists      bool            // what is opened is listed with its hash, which is begun at once
+	reading    *working        // the stage that reads data, while it does
+	entered    func(string)    // told of every stage as it begins: for tests; nil: nobody is
+	stages     *stageBook      // what the stages before the first trial have taken; nil: nobody wants to know
+	everyCut   bool            // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
 // Values of the choices whose zero is one of its own.

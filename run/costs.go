@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"demote/disk"
+	"demote/result"
 	"demote/search"
 )
 
@@ -18,15 +19,6 @@ const (
 	costBops  = "bops"
 	costBytes = "bytes"
 )
-
-// A Saving is what a mix saves, counted in one cost: of all that demoting every holder would save. Total is what the
-// network with every holder on its high grid costs; null where only savings are known.
-type Saving struct {
-	Cost  string   `json:"cost"`
-	Saved float64  `json:"saved"`
-	All   float64  `json:"all"`
-	Total *float64 `json:"total"`
-}
 
 // cost is a cost model of a network: what demoting each holder saves.
 type cost struct {
@@ -143,11 +135,11 @@ func sum(list []float64) *float64 {
 }
 
 // savings lists what a mix saves.
-func (s *searching) savings(m search.Mask) []Saving {
-	var list []Saving
+func (s *searching) savings(m search.Mask) []result.Saving {
+	var list []result.Saving
 	for _, c := range s.costs {
 		saved, all := search.Saving(c.saves, m)
-		list = append(list, Saving{Cost: c.name, Saved: saved, All: all, Total: c.total})
+		list = append(list, result.Saving{Cost: c.name, Saved: saved, All: all, Total: c.total})
 	}
 	return list
 }

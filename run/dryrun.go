@@ -104,11 +104,10 @@ func (s *searching) sayMasks() error {
 // mostScores puts the bound on the scores that a search asks for into a number, where there is one.
 func (s *searching) mostScores() string {
 	n, most := len(s.units()), 0
-	switch s.config.Strategy {
-	case "demotion", "greedy":
-		most = n*(n+1)/2 + 3
-	case "rank":
-		most = 2*n + 3
+	for _, way := range search.Strategies() {
+		if way.Name == s.config.Strategy && way.Most != nil {
+			most = way.Most(n)
+		}
 	}
 	if s.config.Trials > 0 && (most == 0 || s.config.Trials < most) {
 		most = s.config.Trials

@@ -7,18 +7,19 @@ import (
 	"demote/backend"
 	"demote/onnx"
 	"demote/quant"
+	"demote/result"
 	"demote/search"
 )
 
 // An Evaluation is what `demote eval` says of a file.
 type Evaluation struct {
-	File    string       `json:"file"`
-	Metric  string       `json:"metric"`
-	Session string       `json:"session"`
-	Samples int          `json:"samples"`
-	Score   *ScoreResult `json:"score"`
+	File    string        `json:"file"`
+	Metric  string        `json:"metric"`
+	Session string        `json:"session"`
+	Samples int           `json:"samples"`
+	Score   *result.Score `json:"score"`
 
-	Warnings []Warning `json:"warnings,omitempty"`
+	Warnings []result.Warning `json:"warnings,omitempty"`
 }
 
 // Eval is the command eval: the score of a float or QDQ file as it is. session is exact, which
@@ -78,7 +79,7 @@ type plain struct {
 	src      *source // of a file without quantizers of other formats; else nil
 	metric   *backend.Metric
 	name     func(sample int) string // what a sample is called
-	warnings []Warning
+	warnings []result.Warning
 }
 
 // Close gives everything back.
@@ -134,7 +135,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		if reference == "" {
 			return nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
-		var note *Warning
+		var note *result.Warning
 		if o.Reference, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
 			return nil, err
 		}
@@ -194,7 +195,7 @@ func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, conf
 }
 
 // referenceOutputs runs another network on the same samples. Where its samples must be run alone, the file's are too: note says so.
-func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, note *Warning, err error) {
+func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, note *result.Warning, err error) {
 	m, unknown, err := c.readFixed(file)
 	if err == nil {
 		unknown = slices.DeleteFunc(unknown, func(in fixedInput) bool { return !lacks(p.unknown, in.name) })

@@ -18,7 +18,7 @@ func ExampleSearch() {
 		return
 	}
 	defer os.RemoveAll(folder)
-	result, err := run.Search(context.Background(), run.Config{
+	found, err := run.Search(context.Background(), run.Config{
 		Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 40, Target: "16bit-0.1", Out: filepath.Join(folder, "out"),
 	})
@@ -27,7 +27,7 @@ func ExampleSearch() {
 		return
 	}
 	_, err = os.Stat(filepath.Join(folder, "out", run.MixedFile))
-	fmt.Println(len(result.Holders), "holders; met:", result.Met, "equal:", result.Verified.Identical, err)
+	fmt.Println(len(found.Holders), "holders; met:", found.Met, "equal:", found.Verified.Identical, err)
 	// Output:
 	// 52 holders; met: true equal: true <nil>
 }

@@ -9,23 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 
+	"demote/result"
 	"demote/search"
 )
-
-// Exported is one export of a mix.
-type Exported struct {
-	Format   string    `json:"format"`
-	Files    []string  `json:"files"`
-	Verified *Verified `json:"verified,omitempty"` // of files that ONNX Runtime runs
-	Inexact  []string  `json:"inexact,omitempty"`  // holders whose very grid the format cannot hold
-	Warnings []Warning `json:"warnings,omitempty"`
-}
 
 // Export is the command export: it writes the mix of a run folder in one more format, to out, or
 // to the folder under the format's own name. The run's inputs are read again, as Verify does. A file
 // that ONNX Runtime runs is held against the search, unless the search has done that with the very same bytes; what it returns then goes with an error that
 // matches ErrExport if the file does not compute what was searched.
-func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, error) {
+func Export(ctx context.Context, dir, format, out string, c Config) (*result.Export, error) {
 	if err := onlyCPU(c, "export"); err != nil {
 		return nil, err
 	}
@@ -72,7 +64,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*Exported, 
 		return nil, err
 	}
 	if !s.result.Finished {
-		e.Warnings = append(e.Warnings, Warning{"export-unfinished", "the search has not come to its end: this is the best mix so far", "the search's own command goes on with it"})
+		e.Warnings = append(e.Warnings, result.Warning{ID: "export-unfinished", Text: "the search has not come to its end: this is the best mix so far", Cure: "the search's own command goes on with it"})
 	}
 	if !f.runs {
 		return e, nil
@@ -97,15 +89,15 @@ func sameFolder(a, b string) bool {
 }
 
 // export writes a mix in one format.
-func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*Exported, error) {
+func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*result.Export, error) {
 	low := lowHolders(mask)
 	w, err := f.build(s, low, files[0])
 	if err != nil {
 		return nil, err
 	}
-	e := &Exported{Format: f.Name, Files: files, Inexact: w.inexact}
+	e := &result.Export{Format: f.Name, Files: files, Inexact: w.inexact}
 	if n := len(w.inexact); n > 0 {
-		e.Warnings = append(e.Warnings, Warning{"export-inexact", fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]), ""})
+		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]), Cure: ""})
 	}
 	if f.float {
 		if err := s.network.Chosen(low).Model.Write(files[1]); err != nil {
@@ -125,7 +117,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 }
 
 // checkExport runs an exported file and holds it against the search.
-func (s *searching) checkExport(ctx context.Context, e *Exported, mask search.Mask) error {
+func (s *searching) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
 	checked, err := s.verify(ctx, mask, e.Files[0])
 	if err != nil {
 		return err
@@ -151,9 +143,9 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 		if err != nil {
 			return err
 		}
-		var e *Exported
+		var e *result.Export
 		if f.File == MixedFile {
-			e = &Exported{Format: name, Files: files, Verified: s.result.Verified}
+			e = &result.Export{Format: name, Files: files, Verified: s.result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)
 		} else if f.runs {

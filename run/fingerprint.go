@@ -7,13 +7,14 @@ import (
 	"strconv"
 
 	"demote/backend"
+	"demote/result"
 )
 
 // A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can be
 // refused by the name of what differs.
 type Fingerprint struct {
 	Settings map[string]string `json:"settings"`
-	Inputs   []InputFile       `json:"inputs"`
+	Inputs   []result.Input    `json:"inputs"`
 	Written  []string          `json:"written,omitempty"` // keys of files that the metric command names and writes to itself
 }
 

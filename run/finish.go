@@ -9,6 +9,7 @@ import (
 
 	"demote/backend"
 	"demote/disk"
+	"demote/result"
 	"demote/search"
 )
 
@@ -138,12 +139,13 @@ func (s *searching) book(f search.Result) {
 	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.savings(f.Mask)
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
 	r.Promotion = s.promoted(f)
-	r.Chain = []StepResult{}
+	r.Chain = []result.Step{}
 	after := s.after(f)
 	for _, step := range f.Chain {
 		for _, h := range step.Holders {
 			m := after[step.Group]
-			out := StepResult{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: m.Count(), Cost: s.costOf(m), Value: s.number(step.Recorded)}
+			low, cost := m.Count(), s.costOf(m)
+			out := result.Step{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: &low, Cost: &cost, Value: s.number(step.Recorded)}
 			if step.TrueKnown {
 				out.TrueValue = s.number(step.True)
 			}
@@ -275,7 +277,7 @@ func (s *searching) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(ResultFile), append(text, '\n')),
-		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), s.result.curve())}, nil
+		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), curve(s.result))}, nil
 }
 
 // write has the files that a user or program reads on disk.

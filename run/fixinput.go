@@ -6,6 +6,7 @@ import (
 
 	"demote/backend"
 	"demote/onnx"
+	"demote/result"
 )
 
 // A fixedInput is one --input NAME=VALUE. A name may hold an equals sign, a value never does.
@@ -223,16 +224,16 @@ func (c Config) alike(m *onnx.Model) (map[string][]byte, error) {
 }
 
 // fixedNotes say, to the user too, of each input with a value what files that are written make of it.
-func (c Config) fixedNotes(m *onnx.Model) []Warning {
+func (c Config) fixedNotes(m *onnx.Model) []result.Warning {
 	list, _ := c.fixedInputs()
 	left, defaults := m.Inputs(), defaultNames(m)
-	var notes []Warning
+	var notes []result.Warning
 	for _, in := range list {
 		if slices.Contains(defaults, in.name) {
 			continue // which are constants whatever their value
 		}
 		if !slices.ContainsFunc(left, func(v onnx.Value) bool { return v.Name == in.name }) {
-			note := Warning{"input-fixed", "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it", ""}
+			note := result.Warning{ID: "input-fixed", Text: "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it", Cure: ""}
 			notes = append(notes, note)
 			c.Say("warning: " + note.String())
 		}

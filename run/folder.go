@@ -14,6 +14,7 @@ import (
 
 	"demote/disk"
 	"demote/report"
+	"demote/result"
 )
 
 // Names of the files in a run folder.
@@ -156,7 +157,7 @@ func isResult(dir string) bool {
 	var r struct {
 		SchemaVersion int               `json:"schema_version"`
 		Holders       []json.RawMessage `json:"holders"`
-		Target        *TargetResult     `json:"target"`
+		Target        *result.Target    `json:"target"`
 	}
 	return err == nil && json.Unmarshal(data, &r) == nil && r.SchemaVersion > 0 && len(r.Holders) > 0 && r.Target != nil
 }

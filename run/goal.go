@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -148,12 +149,12 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 }
 
 // ended says what ended a search before its strategy was done, if anything did.
-func (s *searching) ended(stop search.Stop) (w Warning, early bool) {
+func (s *searching) ended(stop search.Stop) (w result.Warning, early bool) {
 	switch stop {
 	case search.StopTrials:
-		return Warning{"budget-trials", fmt.Sprintf("the budget of %d scores (--trials) ended the search: this is the best so far", s.config.Trials), "a larger --trials goes further"}, true
+		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the budget of %d scores (--trials) ended the search: this is the best so far", s.config.Trials), Cure: "a larger --trials goes further"}, true
 	case search.StopTime:
-		return Warning{"budget-time", fmt.Sprintf("the budget of %v (--time) ended the search: this is the best so far", s.config.Time), "a longer --time goes further"}, true
+		return result.Warning{ID: "budget-time", Text: fmt.Sprintf("the budget of %v (--time) ended the search: this is the best so far", s.config.Time), Cure: "a longer --time goes further"}, true
 	}
 	return w, false
 }

@@ -5,12 +5,13 @@ import (
 
 	"demote/onnx"
 	"demote/quant"
+	"demote/result"
 )
 
 // recordedGrids makes the records of a network from the holders of a result, whose grids are what was searched; calibrating again
 // would take as long as the first time, and on another machine find others. False where that cannot be: the result has other
 // holders, as calibration leaves out masks, or says less of a grid than its formula needs.
-func recordedGrids(n *onnx.Network, was []HolderResult, c Config) ([]quant.Record, bool) {
+func recordedGrids(n *onnx.Network, was []result.Holder, c Config) ([]quant.Record, bool) {
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil || formula == quant.MCTQ || len(was) != len(n.Holders) {
 		return nil, false
@@ -28,7 +29,7 @@ func recordedGrids(n *onnx.Network, was []HolderResult, c Config) ([]quant.Recor
 }
 
 // recordedGrid is the grid that gridResult has written; false where the lines of the result do not make one.
-func recordedGrid(r GridResult, formula quant.Formula) (quant.Grid, bool) {
+func recordedGrid(r result.Grid, formula quant.Formula) (quant.Grid, bool) {
 	code := func(value float64) int32 { return r.ZeroPoint + int32(math.Round(value/float64(r.Scale))) }
 	if !(r.Scale > 0) || math.IsInf(float64(r.Scale), 0) || r.Bits < 2 || r.Bits > 16 || math.Abs(r.Max-r.Min) > float64(r.Scale)*(1<<17) {
 		return quant.Grid{}, false

@@ -16,15 +16,8 @@ import (
 	"demote/dataset"
 	"demote/disk"
 	"demote/onnx"
+	"demote/result"
 )
-
-// An InputFile is a file that a run has read, or a folder of samples.
-type InputFile struct {
-	Role   string `json:"role"` // model, data, ...: the flag that names it, where one does
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
-	Bytes  int64  `json:"bytes"`
-}
 
 // Roles of input files that no flag names: external data of the model of a role, and files that a metric command names.
 const (
@@ -32,19 +25,19 @@ const (
 	roleCommand  = "metric command"
 )
 
-// flagged tells whether a flag names the file.
-func (f InputFile) flagged() bool {
+// flaggedFile tells whether a flag names the file.
+func flaggedFile(f result.Input) bool {
 	return f.Role != roleCommand && !strings.HasPrefix(f.Role, roleExternal)
 }
 
 // keys tell input files of one run apart: the role, and of those that no flag names the file's own name too, and a number where
 // several have one name, in the order of the list.
-func keys(list []InputFile) []string {
+func keys(list []result.Input) []string {
 	seen := map[string]int{}
 	out := make([]string, len(list))
 	for i, f := range list {
 		key := f.Role
-		if !f.flagged() {
+		if !flaggedFile(f) {
 			key += " " + filepath.Base(f.Path)
 		}
 		seen[key]++
@@ -56,16 +49,16 @@ func keys(list []InputFile) []string {
 	return out
 }
 
-// what names an input file for the user: by its path, with its role where that is not plain.
-func (f InputFile) what() string {
-	if !f.flagged() {
+// fileText names an input file for the user: by its path, with its role where that is not plain.
+func fileText(f result.Input) string {
+	if !flaggedFile(f) {
 		return fmt.Sprintf("%s (%s)", f.Path, f.Role)
 	}
 	return fmt.Sprintf("%s (--%s)", f.Path, f.Role)
 }
 
-// changed says how a file differs from what it was; empty if its bytes are the same.
-func (f InputFile) changed(was InputFile) string {
+// fileChanged says how a file differs from what it was; empty if its bytes are the same.
+func fileChanged(f result.Input, was result.Input) string {
 	size := fmt.Sprintf("%d bytes then, %d now", was.Bytes, f.Bytes)
 	if f.Bytes == was.Bytes {
 		size = fmt.Sprintf("other bytes, %d as before", f.Bytes)
@@ -74,14 +67,14 @@ func (f InputFile) changed(was InputFile) string {
 	case f.SHA256 == was.SHA256:
 		return ""
 	case f.Path == was.Path:
-		return fmt.Sprintf("%s has changed since the run (%s)", f.what(), size)
+		return fmt.Sprintf("%s has changed since the run (%s)", fileText(f), size)
 	}
-	return fmt.Sprintf("%s is another file than %s was (%s)", f.what(), was.Path, size)
+	return fmt.Sprintf("%s is another file than %s was (%s)", fileText(f), was.Path, size)
 }
 
 // changedInputs says what the first input file is that differs from a run's; empty if none does. Keys that ignore has are passed over.
-func changedInputs(now, then []InputFile, ignore map[string]bool) string {
-	was := map[string]InputFile{}
+func changedInputs(now, then []result.Input, ignore map[string]bool) string {
+	was := map[string]result.Input{}
 	for i, key := range keys(then) {
 		if !ignore[key] {
 			was[key] = then[i]
@@ -94,15 +87,15 @@ func changedInputs(now, then []InputFile, ignore map[string]bool) string {
 		}
 		old, known := was[key]
 		if !known {
-			return f.what() + " was not an input of it"
+			return fileText(f) + " was not an input of it"
 		}
-		if text := f.changed(old); text != "" {
+		if text := fileChanged(f, old); text != "" {
 			return text
 		}
 		delete(was, key)
 	}
 	for _, key := range slices.Sorted(maps.Keys(was)) {
-		return was[key].what() + " was an input of it, and is not given now"
+		return fileText(was[key]) + " was an input of it, and is not given now"
 	}
 	return ""
 }
@@ -110,7 +103,7 @@ func changedInputs(now, then []InputFile, ignore map[string]bool) string {
 // bookModel lists a model's files among the inputs.
 func (p *prepared) bookModel(role string, m *onnx.Model) {
 	for i, f := range m.Sources() {
-		in := InputFile{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
+		in := result.Input{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
 		if i > 0 {
 			in.Role = roleExternal + role
 		}
@@ -125,7 +118,7 @@ func (p *prepared) bookData(role string, set *dataset.Set) error {
 		return err
 	}
 	for _, f := range files {
-		in := InputFile{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
+		in := result.Input{Role: role, Path: f.Path, SHA256: f.SHA256, Bytes: f.Bytes}
 		if f.Name == "labels" {
 			in.Role = "labels"
 			if role != "data" {
@@ -143,7 +136,7 @@ func (p *prepared) bookFile(role, path string) error {
 		return nil
 	}
 	in, err := hashFile(role, path)
-	if err != nil && in.flagged() {
+	if err != nil && flaggedFile(in) {
 		return mistakef("--%s: %w", role, err)
 	}
 	if err == nil {
@@ -153,15 +146,15 @@ func (p *prepared) bookFile(role, path string) error {
 }
 
 // bookInput lists an input, once.
-func (p *prepared) bookInput(in InputFile) {
-	if !slices.ContainsFunc(p.files, func(f InputFile) bool { return f.Role == in.Role && f.Path == in.Path }) {
+func (p *prepared) bookInput(in result.Input) {
+	if !slices.ContainsFunc(p.files, func(f result.Input) bool { return f.Role == in.Role && f.Path == in.Path }) {
 		p.files = append(p.files, in)
 	}
 }
 
 // hashFile is a regular file's entry among the inputs.
-func hashFile(role, path string) (InputFile, error) {
-	in := InputFile{Role: role, Path: path}
+func hashFile(role, path string) (result.Input, error) {
+	in := result.Input{Role: role, Path: path}
 	f, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return in, mistakef("%s: no such file", path)

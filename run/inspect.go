@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"demote/onnx"
+	"demote/result"
 )
 
 // An Inspection is what `demote inspect` shows of a network.
@@ -16,21 +17,21 @@ type Inspection struct {
 	Omitted []InspectedOmitted `json:"omitted"`
 	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
 
-	FloatWork *FloatWork     `json:"float_work"` // what stays in floating point, over the sizes that the file declares
-	Unrolled  []NodeUnrolled `json:"unrolled,omitempty"`
+	FloatWork *result.FloatWork `json:"float_work"` // what stays in floating point, over the sizes that the file declares
+	Unrolled  []result.Unrolled `json:"unrolled,omitempty"`
 }
 
 // An InspectedHolder is a holder with what is around it, and its grids where calibration data was
 // given.
 type InspectedHolder struct {
-	Name      string      `json:"name"`
-	Tensor    string      `json:"tensor"`
-	Index     int         `json:"index"`
-	Producer  string      `json:"producer"`
-	Op        string      `json:"op"`
-	Consumers []string    `json:"consumers"`
-	Low       *GridResult `json:"low,omitempty"`
-	High      *GridResult `json:"high,omitempty"`
+	Name      string       `json:"name"`
+	Tensor    string       `json:"tensor"`
+	Index     int          `json:"index"`
+	Producer  string       `json:"producer"`
+	Op        string       `json:"op"`
+	Consumers []string     `json:"consumers"`
+	Low       *result.Grid `json:"low,omitempty"`
+	High      *result.Grid `json:"high,omitempty"`
 }
 
 // An InspectedOmitted is a tensor without a holder, and why.

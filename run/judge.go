@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -14,9 +15,9 @@ const valueSlack = 1e-9
 // judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it, must be
 // the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is another network: that
 // is a warning, and it has to meet the target by itself.
-func (s *searching) judge(c checked) (warning *Warning, err error) {
-	if s.elsewhere != "" && s.unscored == "" && s.result.Score.Mixed != nil && !closeScores(s.result.Score.Mixed.score(s.metric.Lower), c.again, s.command != nil) {
-		c.Elsewhere = s.elsewhere + ": its score, " + s.text(s.result.Score.Mixed.score(s.metric.Lower)) + ", is not held against the one here"
+func (s *searching) judge(c checked) (warning *result.Warning, err error) {
+	if s.elsewhere != "" && s.unscored == "" && s.result.Score.Mixed != nil && !closeScores(searchScore(s.result.Score.Mixed, s.metric.Lower), c.again, s.command != nil) {
+		c.Elsewhere = s.elsewhere + ": its score, " + s.text(searchScore(s.result.Score.Mixed, s.metric.Lower)) + ", is not held against the one here"
 	}
 	if err := s.recordedIs(c.again, "the mix"); err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func (s *searching) judge(c checked) (warning *Warning, err error) {
 	if s.config.Formula == "qdq" {
 		return nil, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
 	}
-	warning = &Warning{"formula-differs", "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, "search with --formula qdq for a file that is"}
+	warning = &result.Warning{ID: "formula-differs", Text: "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, Cure: "search with --formula qdq for a file that is"}
 	if s.unscored == "" && s.result.Met && !s.holds(c.file) {
 		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(c.file), s.config.Target)
 	}
@@ -40,7 +41,7 @@ func (s *searching) recordedIs(now search.Score, of string) error {
 	if s.unscored != "" || s.result.Score.Mixed == nil || s.onGPU() && of != "the mix" {
 		return nil
 	}
-	recorded := s.result.Score.Mixed.score(s.metric.Lower)
+	recorded := searchScore(s.result.Score.Mixed, s.metric.Lower)
 	if closeScores(recorded, now, s.command != nil) {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/result"
 )
 
 // defaultMetricTimeout is how long a metric command may take for one score.
@@ -15,12 +16,6 @@ const defaultMetricTimeout = 10 * time.Minute
 
 // balanced is the value of --class-weights that gives every class the same say.
 const balanced = "balanced"
-
-// MetricCommand is what a metric command has cost.
-type MetricCommand struct {
-	Calls   int     `json:"calls"`
-	Seconds float64 `json:"seconds"`
-}
 
 // checkMetricFlags refuses flags of metrics that cannot be meant, before anything is read.
 func (c Config) checkMetricFlags() error {
@@ -129,11 +124,11 @@ func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, erro
 }
 
 // strayIgnore says that no label is the one to ignore, which a wrong number would look like.
-func (p *prepared) strayIgnore(c Config) []Warning {
+func (p *prepared) strayIgnore(c Config) []result.Warning {
 	if c.IgnoreLabel == nil || !p.data.Labelled() || p.data.Ignored() > 0 {
 		return nil
 	}
-	return []Warning{{"ignore-label-unused", fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel), "leave it out, or name the label that the data has"}}
+	return []result.Warning{{ID: "ignore-label-unused", Text: fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel), Cure: "leave it out, or name the label that the data has"}}
 }
 
 // balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the class).

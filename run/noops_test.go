@@ -202,7 +202,7 @@ func TestNoOpsDecideAsNaive(t *testing.T) {
 	}
 }
 
-// TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, and runs nothing.
+// TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its mask, and runs nothing.
 func TestNoOpsAllocateNothing(t *testing.T) {
 	s := compiled(t, dimConfig(t))
 	ctx, base := context.Background(), search.NewMask(len(s.records))
@@ -222,7 +222,7 @@ func TestNoOpsAllocateNothing(t *testing.T) {
 			}
 		}
 	})
-	if n := float64(b.MemAllocs) / float64(b.N); n > 0.5 || b.N < 10 {
+	if n := float64(b.MemAllocs) / float64(b.N); n > 1.5 || b.N < 10 {
 		t.Errorf("%v allocations a trial over %d trials", n, b.N)
 	}
 	if after := s.ev.Stats(); after.Blocks != before.Blocks || after.NoOps-before.NoOps < 16*b.N {

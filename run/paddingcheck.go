@@ -9,6 +9,7 @@ import (
 	"demote/backend"
 	"demote/dataset"
 	"demote/onnx"
+	"demote/result"
 )
 
 // paddingTried is how many samples, the shortest, are tried in their own shape.
@@ -28,7 +29,7 @@ type paddingLook struct {
 // checkPadding asks whether padding changes what a network answers for the shortest samples, and returns the warning that it does; nil
 // where it does not, where nothing is padded, and where the network does not run on any of them in its own shape. The network is a
 // float one: where grids round, small differences become large ones.
-func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output, file string) (*Warning, error) {
+func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output, file string) (*result.Warning, error) {
 	short := shortest(len(m.Inputs()), data)
 	if len(short) == 0 || batchOf(m) > 1 || len(m.States) > 0 {
 		return nil, nil
@@ -66,9 +67,9 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	if l.changed == 0 {
 		return nil, nil
 	}
-	return &Warning{paddingID, fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
+	return &result.Warning{ID: paddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
 		l.changed, l.tried, file, output, l.furthest, l.largest),
-		"give the mask or the lengths that the network reads beside them, another value to --pad, or samples of one shape"}, nil
+		Cure: "give the mask or the lengths that the network reads beside them, another value to --pad, or samples of one shape"}, nil
 }
 
 // shortest are the samples with the fewest elements among those of which some input is padded.

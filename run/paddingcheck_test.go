@@ -12,6 +12,7 @@ import (
 	"demote/backend"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
+	"demote/result"
 )
 
 // lengthsOf writes samples [steps, 6] of these numbers of steps, and a mask beside them if there is to be one, as an archive.
@@ -81,8 +82,8 @@ func TestPaddingIsTried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i, list := range [][]Warning{r.Warnings, e.Warnings} {
-				at := slices.IndexFunc(list, func(w Warning) bool { return w.ID == paddingID })
+			for i, list := range [][]result.Warning{r.Warnings, e.Warnings} {
+				at := slices.IndexFunc(list, func(w result.Warning) bool { return w.ID == paddingID })
 				if (at >= 0) != (c.want != "") || at >= 0 && (!strings.Contains(list[at].Text, c.want) || !strings.Contains(list[at].Cure, "--pad")) {
 					t.Errorf("%s: %q", []string{"search", "eval"}[i], list)
 				}

@@ -7,6 +7,7 @@ import (
 	"demote/dataset"
 	"demote/onnx"
 	"demote/quant"
+	"demote/result"
 	"demote/search"
 )
 
@@ -35,8 +36,8 @@ type prepared struct {
 	output    string // that the metric reads
 	inputs    []backend.Tensor
 	layout    search.Layout // units and what is held, see arrange
-	files     []InputFile
-	notes     []Warning
+	files     []result.Input
+	notes     []result.Warning
 	unknown   []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
@@ -174,7 +175,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 }
 
 // onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases that stay float.
-func onGrids(n *onnx.Network, records []quant.Record, c Config) ([]Warning, error) {
+func onGrids(n *onnx.Network, records []quant.Record, c Config) ([]result.Warning, error) {
 	if err := n.QuantizeWeightsFor(records); err != nil || c.Bias != "int32" {
 		return nil, err
 	}

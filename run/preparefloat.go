@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"demote/onnx"
+	"demote/result"
 )
 
 // prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type
@@ -33,10 +34,10 @@ func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, 
 
 // preparedNotes say, to the user too, what a network computed in before, and what --unroll has made of it and which of its axes have
 // been fixed for that.
-func (c Config) preparedNotes(n *onnx.Network) []Warning {
-	var notes []Warning
+func (c Config) preparedNotes(n *onnx.Network) []result.Warning {
+	var notes []result.Warning
 	note := func(id, text string) {
-		notes = append(notes, Warning{id, text, ""})
+		notes = append(notes, result.Warning{ID: id, Text: text, Cure: ""})
 		c.Say("warning: " + text)
 	}
 	for _, t := range n.Widened {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -27,7 +28,7 @@ func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (
 }
 
 func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err error) {
-	r := &HoldoutResult{Text: s.config.Holdout, Samples: s.aside.set.Len(), LeftOut: s.aside.left, SHA256: s.aside.id}
+	r := &result.Holdout{Text: s.config.Holdout, Samples: s.aside.set.Len(), LeftOut: s.aside.left, SHA256: s.aside.id}
 	if r.UsedBefore, err = s.usedBefore(); err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 }
 
 // test says how sure one can be of the mix and, with --confidence, walks the steps of the promise.
-func (a *asking) test(ctx context.Context, f *search.Result, r *HoldoutResult) (unkept, err error) {
+func (a *asking) test(ctx context.Context, f *search.Result, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
 	if a.config.Int16Share == "" {
 		r.Claim = a.claimText()
@@ -96,19 +97,19 @@ func (a *asking) itself(m search.Mask) bool {
 }
 
 // promise walks the steps and makes the last one that held the run's mix.
-func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint64, r *HoldoutResult) (mask search.Mask, unkept, err error) {
+func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint64, r *result.Holdout) (mask search.Mask, unkept, err error) {
 	way := slices.Concat(wayBack(f, a.units())...) // units in the order in which they go back
 	steps, scores, err := a.steps(ctx, f.Mask, way)
 	if err != nil {
 		return mask, nil, err
 	}
-	p := &PromiseResult{Confidence: a.claim.Confidence, SearchInt8: f.Mask.Count()}
+	p := &result.Promise{Confidence: a.claim.Confidence, SearchInt8: f.Mask.Count()}
 	got, err := search.Prove(ctx, a, reference, r.Samples, steps, a.claim, func(t search.Tested) { a.tell(t, r.Samples) })
 	if err != nil {
 		return mask, nil, err
 	}
 	for i, t := range got.Tested {
-		step := PromiseStep{Int8: t.Mask.Count(), Score: scoreResult(scores[i], false), PValue: t.PValue, Held: t.Held,
+		step := result.PromiseStep{Int8: t.Mask.Count(), Score: scoreResult(scores[i], false), PValue: t.PValue, Held: t.Held,
 			Holdout: scoreResult(search.Score{Count: t.Correct, Total: r.Samples}, false)}
 		if reference != nil {
 			step.OnlyOther, step.OnlyMix = &t.Paired.B, &t.Paired.C

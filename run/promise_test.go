@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"demote/dataset"
+	"demote/result"
 )
 
 // heldConfig is a search of the tiny network with a hold-out of its own.
@@ -47,7 +48,7 @@ func TestHoldoutScores(t *testing.T) {
 			}
 			for _, file := range []struct {
 				path  string
-				score *ScoreResult
+				score *result.Score
 			}{{filepath.Join(c.Out, MixedFile), h.Score.Mixed}, {c.Model, h.Score.Float}} {
 				e, err := Eval(context.Background(), Config{Data: c.Holdout, Metric: metric, Block: 8}, file.path, c.Model, "exact")
 				if err != nil {
@@ -171,7 +172,7 @@ func TestHoldoutShare(t *testing.T) {
 	cfg.Out += "-copies"
 	twice := mustSearch(t, cfg)
 	h := twice.Holdout
-	if h.Samples+h.LeftOut != 60 || h.LeftOut == 0 || !slices.ContainsFunc(twice.Warnings, func(w Warning) bool { return strings.Contains(w.Text, "are copies of samples") }) {
+	if h.Samples+h.LeftOut != 60 || h.LeftOut == 0 || !slices.ContainsFunc(twice.Warnings, func(w result.Warning) bool { return strings.Contains(w.Text, "are copies of samples") }) {
 		t.Errorf("%d samples, %d left out, warnings %q", h.Samples, h.LeftOut, twice.Warnings)
 	}
 	set, err := dataset.Open(cfg.Data, []dataset.Input{{Name: "image", Dims: []int64{-1, 1, 8, 8}, Type: dataset.Float32}}, dataset.Options{})
@@ -227,7 +228,7 @@ func TestHoldoutUsedBefore(t *testing.T) {
 	cfg.Force = true
 	for _, want := range []string{"(runs: 1)", "(runs: 2)"} {
 		r := mustSearch(t, cfg)
-		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return strings.Contains(w.Text, "looked at before") }) {
+		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return strings.Contains(w.Text, "looked at before") }) {
 			t.Errorf("used before: %q, warnings %q; want %s", r.Holdout.UsedBefore, r.Warnings, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"demote/report"
+	"demote/result"
 )
 
 // hostileNames are names that break the formats of lists, or look like another name in them.
@@ -75,9 +76,9 @@ func TestCurveIsSafeInASpreadsheet(t *testing.T) {
 	minus := -0.5
 	r := &Result{}
 	for i, name := range hostileNames {
-		r.Chain = append(r.Chain, StepResult{Step: i, Holder: name, Value: &minus, TrueValue: &minus, Cost: -2, Int8: i})
+		r.Chain = append(r.Chain, result.Step{Step: i, Holder: name, Value: &minus, TrueValue: &minus, Cost: new(-2.0), Int8: new(i)})
 	}
-	rows, err := csv.NewReader(bytes.NewReader(r.curve())).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(curve(r))).ReadAll()
 	if err != nil || len(rows) != len(hostileNames)+1 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}

@@ -7,22 +7,8 @@ import (
 	"time"
 
 	"demote/dataset"
+	"demote/result"
 )
-
-// An InputRange is what an input of the network holds in the calibration and in the data.
-type InputRange struct {
-	Input   string       `json:"input"`
-	Calib   *RangeResult `json:"calib"`
-	Data    *RangeResult `json:"data"`
-	Outside float64      `json:"outside"` // share of the data's values outside the calibrated range
-}
-
-// A ClassName is a class of a folder of images.
-type ClassName struct {
-	Label   int64  `json:"label"`
-	Name    string `json:"name"`
-	Samples int    `json:"samples"`
-}
 
 const (
 	farShare  = 0.01 // of an input's values far outside its calibrated range
@@ -61,10 +47,10 @@ func (s *searching) questionData() error {
 		if q.data.low[i] > q.data.high[i] || q.calib.low[i] > q.calib.high[i] {
 			continue
 		}
-		r := InputRange{Input: in.Name, Calib: &RangeResult{q.calib.low[i], q.calib.high[i]}, Data: &RangeResult{q.data.low[i], q.data.high[i]},
+		r := result.InputRange{Input: in.Name, Calib: &result.Range{Min: q.calib.low[i], Max: q.calib.high[i]}, Data: &result.Range{Min: q.data.low[i], Max: q.data.high[i]},
 			Outside: float64(q.data.beyond[i]) / float64(max(1, q.data.values[i]))}
 		q.Ranges = append(q.Ranges, r)
-		if w, odd := r.question(float64(q.data.far[i]) / float64(max(1, q.data.values[i]))); odd {
+		if w, odd := question(r, float64(q.data.far[i])/float64(max(1, q.data.values[i]))); odd {
 			s.warned(w)
 		}
 	}
@@ -72,21 +58,21 @@ func (s *searching) questionData() error {
 }
 
 // question says whether data and calibration are of another kind; far is the share of values far outside.
-func (r InputRange) question(far float64) (Warning, bool) {
+func question(r result.InputRange, far float64) (result.Warning, bool) {
 	const cure = "give --calib and --data samples that are scaled alike; --scale, --mean and --std apply to both"
 	calib, data := max(math.Abs(r.Calib.Min), math.Abs(r.Calib.Max)), max(math.Abs(r.Data.Min), math.Abs(r.Data.Max))
 	ranges := fmt.Sprintf("%.4g to %.4g in the calibration, %.4g to %.4g in the data", r.Calib.Min, r.Calib.Max, r.Data.Min, r.Data.Max)
 	switch {
 	case far > farShare:
-		return Warning{"outside-calibration", fmt.Sprintf("%.3g %% of the evaluation values of input %s lie outside its calibrated range: %s", 100*r.Outside, r.Input, ranges), cure}, true
+		return result.Warning{ID: "outside-calibration", Text: fmt.Sprintf("%.3g %% of the evaluation values of input %s lie outside its calibrated range: %s", 100*r.Outside, r.Input, ranges), Cure: cure}, true
 	case calib > narrow*data:
-		return Warning{"calibration-too-wide", fmt.Sprintf("the evaluation values of input %s use a small part of its calibrated range: %s", r.Input, ranges), cure}, true
+		return result.Warning{ID: "calibration-too-wide", Text: fmt.Sprintf("the evaluation values of input %s use a small part of its calibrated range: %s", r.Input, ranges), Cure: cure}, true
 	}
-	return Warning{}, false
+	return result.Warning{}, false
 }
 
 // questionCopies counts the copies in the data, and the calibration samples among it.
-func (s *searching) questionCopies(q *asked) (list []Warning) {
+func (s *searching) questionCopies(q *asked) (list []result.Warning) {
 	seen := make(map[uint64]int, len(q.data.sums))
 	other := 0
 	labels := s.data.Labels()
@@ -110,7 +96,7 @@ func (s *searching) questionCopies(q *asked) (list []Warning) {
 		if other > 0 {
 			text += fmt.Sprintf(", %d with another label", other)
 		}
-		list = append(list, Warning{"duplicate-samples", text, "give --data every sample once: numpy.unique(x, axis=0, return_index=True) finds them"})
+		list = append(list, result.Warning{ID: "duplicate-samples", Text: text, Cure: "give --data every sample once: numpy.unique(x, axis=0, return_index=True) finds them"})
 	}
 	if q.calib == nil {
 		return list
@@ -121,8 +107,8 @@ func (s *searching) questionCopies(q *asked) (list []Warning) {
 		}
 	}
 	if share := float64(q.InCalib) / float64(max(1, len(q.calib.sums))); q.InCalib > 1 && share > usual+2*float64(q.Duplicates)/float64(n) {
-		list = append(list, Warning{"calibration-in-data", fmt.Sprintf("%d of the %d samples of %s are in %s too: the ranges know the very samples that the mix is judged by", q.InCalib, len(q.calib.sums), s.config.Calib, s.config.Data),
-			"give --calib other samples, such as some of the training data"})
+		list = append(list, result.Warning{ID: "calibration-in-data", Text: fmt.Sprintf("%d of the %d samples of %s are in %s too: the ranges know the very samples that the mix is judged by", q.InCalib, len(q.calib.sums), s.config.Calib, s.config.Data),
+			Cure: "give --calib other samples, such as some of the training data"})
 	}
 	return list
 }
@@ -135,7 +121,7 @@ func (s *searching) sayClasses() {
 	}
 	var names []string
 	for _, c := range s.data.Classes() {
-		s.doubts.Classes = append(s.doubts.Classes, ClassName{c.Label, c.Name, count[c.Label]})
+		s.doubts.Classes = append(s.doubts.Classes, result.ClassName{Label: c.Label, Name: c.Name, Samples: count[c.Label]})
 		names = append(names, fmt.Sprintf("%d %s", c.Label, c.Name))
 	}
 	if len(names) == 0 {

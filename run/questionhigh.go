@@ -9,14 +9,9 @@ import (
 	"demote/dataset"
 	"demote/onnx"
 	"demote/quant"
+	"demote/result"
 	"demote/search"
 )
-
-// Blame is the holder whose high grid alone moves the outputs furthest from those of the float network.
-type Blame struct {
-	Holder string   `json:"holder"` // empty: the weights' grids
-	SQNR   *float64 `json:"sqnr"`   // of the outputs with that holder alone on its high grid, in dB
-}
 
 const (
 	highLoss    = 0.1  // of a share, between the float network and the one with everything on the high grids
@@ -88,7 +83,7 @@ func sqnrOf(want, got []float32) float64 {
 
 // blame finds the holder that makes most of the noise on a block or two, see noisiest. all is
 // the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
-func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, error) {
+func (s *searching) blame(ctx context.Context, g *sight, all float64) (*result.Blame, error) {
 	if len(s.network.Followed) > 0 {
 		return nil, nil
 	}
@@ -102,13 +97,13 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*Blame, e
 	}
 	v, err := of(nil)
 	if err != nil || v < highSQNR && v < all+weightsSQNR {
-		return &Blame{SQNR: finite(v)}, err
+		return &result.Blame{SQNR: finite(v)}, err
 	}
 	worst, v, err := noisiest(s.network.Holders, all, of)
 	if err != nil {
 		return nil, err
 	}
-	return &Blame{worst.Name, finite(v)}, nil
+	return &result.Blame{Holder: worst.Name, SQNR: finite(v)}, nil
 }
 
 // few are the samples that a holder is blamed by, and what the float network made of them.

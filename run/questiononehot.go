@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"demote/dataset"
+	"demote/result"
 )
 
 // questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps
 // and as the output may have.
-func (p *prepared) questionOneHot(c Config) []Warning {
+func (p *prepared) questionOneHot(c Config) []result.Warning {
 	labels, dims := p.data.Pixels(), p.data.LabelDims()
 	if len(p.model.States) == 0 || c.labelKind() != dataset.Classes || labels == nil || len(dims) != 1 {
 		return nil
@@ -31,6 +32,6 @@ func (p *prepared) questionOneHot(c Config) []Warning {
 			return nil
 		}
 	}
-	return []Warning{{"labels-one-hot", fmt.Sprintf("the labels of every sample are a single 1 and else 0, as one-hot labels are, and are read as a class for each of its %d steps", steps),
-		"if they are one-hot, save class numbers, y.argmax(axis=1)"}}
+	return []result.Warning{{ID: "labels-one-hot", Text: fmt.Sprintf("the labels of every sample are a single 1 and else 0, as one-hot labels are, and are read as a class for each of its %d steps", steps),
+		Cure: "if they are one-hot, save class numbers, y.argmax(axis=1)"}}
 }

@@ -2,24 +2,12 @@ package run
 
 import (
 	"context"
+	"demote/result"
 )
-
-// Questions are what a search asked itself before its first trial, in numbers. What looked wrong is a warning besides.
-type Questions struct {
-	Seconds    float64      `json:"seconds"`             // that asking took, the passes of the search itself aside
-	Duplicates int          `json:"duplicates"`          // samples of the data that are copies of an earlier one
-	InCalib    int          `json:"in_calib"`            // calibration samples that are in the data too
-	Ranges     []InputRange `json:"ranges,omitempty"`    // of each input that holds numbers, against the calibration
-	Classes    []ClassName  `json:"classes,omitempty"`   // of a folder of images: its sub-folders by their numbers
-	Chance     *Chance      `json:"chance,omitempty"`    // where the labels allow it
-	Instead    []Instead    `json:"instead,omitempty"`   // what was tried in place of the data as they are
-	HighSQNR   *float64     `json:"high_sqnr,omitempty"` // of the outputs with everything on the high grids, against the float network, in dB
-	Blame      *Blame       `json:"blame,omitempty"`     // where the high grids lose much
-}
 
 // asked is what the questions need to remember on the way to the first trial.
 type asked struct {
-	Questions
+	result.Questions
 	calib, data *scan  // what the samples are like; calib is nil where nothing is calibrated
 	float       *sight // what the float network made of the samples; nil for a pair
 	high        *sight // what the network made of them with everything on the high grids

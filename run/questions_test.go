@@ -11,6 +11,7 @@ import (
 
 	"demote/dataset"
 	"demote/onnx"
+	"demote/result"
 	"demote/search"
 )
 
@@ -183,8 +184,8 @@ func TestRanges(t *testing.T) {
 		{"a small part", 0, 255, 0, 1, 0, "calibration-too-wide"},
 		{"of the other sign", -255, 0, 0, 1, 0.5, "outside-calibration"},
 	} {
-		r := InputRange{Input: "x", Calib: &RangeResult{c.low, c.high}, Data: &RangeResult{c.dataLow, c.data}}
-		if w, odd := r.question(c.far); odd != (c.id != "") || w.ID != c.id {
+		r := result.InputRange{Input: "x", Calib: &result.Range{Min: c.low, Max: c.high}, Data: &result.Range{Min: c.dataLow, Max: c.data}}
+		if w, odd := question(r, c.far); odd != (c.id != "") || w.ID != c.id {
 			t.Errorf("%s: %v", c.name, w)
 		}
 	}

@@ -7,25 +7,9 @@ import (
 	"sync"
 
 	"demote/backend"
+	"demote/result"
 	"demote/search"
 )
-
-// Chance is how the network compares with whoever always says the same.
-type Chance struct {
-	Score  float64 `json:"score"`  // of the network: share of right classes or pixels, or mean squared error
-	Always float64 `json:"always"` // of whoever always says the commonest class, or the mean value
-	Class  *int64  `json:"class"`  // the commonest class; null for values
-	Near   bool    `json:"near"`   // the network is no better by three standard errors
-}
-
-// Instead is something that was tried in place of the data as they are.
-type Instead struct {
-	Change  string  `json:"change"`  // --scale 255, labels one lower, ...
-	Samples int     `json:"samples"` // that it was tried on
-	Given   float64 `json:"given"`   // score of the data as they are, on these samples
-	Score   float64 `json:"score"`   // score so
-	Better  bool    `json:"better"`  // far better: it has been said
-}
 
 const (
 	sure     = 3.3 // standard errors by which something else must be better,
@@ -42,7 +26,7 @@ func (s *searching) questionScore(ctx context.Context, g *sight, src *source) er
 	return err
 }
 
-func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *source, q *asked) ([]Warning, error) {
+func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *source, q *asked) ([]result.Warning, error) {
 	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
@@ -50,7 +34,7 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 		q.Chance = nil
 		return nil, nil
 	}
-	var list []Warning
+	var list []result.Warning
 	tries := g.shifts()
 	if src != nil {
 		others := p.otherWays(c, g, q.data)
@@ -68,23 +52,23 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 	}
 	better := best != nil
 	if better {
-		list = append(list, Warning{best.id, fmt.Sprintf("with %s it would be %.4g, where it is %.4g as it is (on %d samples)", best.Change, best.Score, best.Given, best.Samples), best.cure})
+		list = append(list, result.Warning{ID: best.id, Text: fmt.Sprintf("with %s it would be %.4g, where it is %.4g as it is (on %d samples)", best.Change, best.Score, best.Given, best.Samples), Cure: best.cure})
 	}
 	if w, odd := p.questionFolder(c, g); odd {
-		list = append([]Warning{w}, list...)
+		list = append([]result.Warning{w}, list...)
 	}
 	if q.Chance.Near {
 		cure := "see that `demote eval` gives the number that your framework gives: --scale, --mean, --std, the order of channels and of labels"
 		if better {
 			cure = "see the next line"
 		}
-		list = append([]Warning{{"near-chance", g.nearText(q.Chance), cure}}, list...)
+		list = append([]result.Warning{{ID: "near-chance", Text: g.nearText(q.Chance), Cure: cure}}, list...)
 	}
 	return list, nil
 }
 
 // questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see questionScore.
-func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *source) ([]Warning, error) {
+func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *source) ([]result.Warning, error) {
 	q := &asked{}
 	var err error
 	if q.data, err = scanSamples(p.data, p.inputs, nil); err != nil {
@@ -95,16 +79,16 @@ func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *so
 }
 
 // compare is the network against whoever always says the same.
-func (g *sight) compare() *Chance {
+func (g *sight) compare() *result.Chance {
 	mean, _ := meanOf(g.grade)
-	c := &Chance{Score: mean, Always: g.share, Class: &g.common, Near: g.nearChance()}
+	c := &result.Chance{Score: mean, Always: g.share, Class: &g.common, Near: g.nearChance()}
 	if g.kind == ofValues {
 		c.Score, c.Class = -mean, nil
 	}
 	return c
 }
 
-func (g *sight) nearText(c *Chance) string {
+func (g *sight) nearText(c *result.Chance) string {
 	switch g.kind {
 	case ofValues:
 		return fmt.Sprintf("the network is no better than always saying the mean of the labels: a mean squared error of %.4g, and of %.4g by the mean", c.Score, c.Always)
@@ -116,18 +100,18 @@ func (g *sight) nearText(c *Chance) string {
 
 // questionFolder warns of a folder of images whose sub-folders are not as many as the network has classes: they are numbered
 // in the order of their names, so one that is missing shifts all behind it.
-func (p *prepared) questionFolder(c Config, g *sight) (Warning, bool) {
+func (p *prepared) questionFolder(c Config, g *sight) (result.Warning, bool) {
 	classes := p.data.Classes()
 	if g.kind != ofClasses || len(classes) == 0 || len(classes) == g.row {
-		return Warning{}, false
+		return result.Warning{}, false
 	}
 	for i, k := range classes {
 		if k.Label != int64(i) {
-			return Warning{}, false // numbered by their names
+			return result.Warning{}, false // numbered by their names
 		}
 	}
-	return Warning{"classes-missing", fmt.Sprintf("%s has %d sub-folders and the network %d classes: sub-folders are numbered in the order of their names", c.Data, len(classes), g.row),
-		"add the classes that are missing, or name the sub-folders 0, 1, 2, ..."}, true
+	return result.Warning{ID: "classes-missing", Text: fmt.Sprintf("%s has %d sub-folders and the network %d classes: sub-folders are numbered in the order of their names", c.Data, len(classes), g.row),
+		Cure: "add the classes that are missing, or name the sub-folders 0, 1, 2, ..."}, true
 }
 
 // shifts tries labels that are one lower and one higher, which costs no run.
@@ -153,13 +137,13 @@ func (g *sight) shifts() (list []*attempt) {
 func (a *attempt) more() float64 { return math.Abs(a.Score - a.Given) }
 
 // weigh compares grades of the same samples, as they are and in another way.
-func weigh(change string, given, other []float64, kind sightKind) Instead {
+func weigh(change string, given, other []float64, kind sightKind) result.Instead {
 	gain := make([]float64, len(given))
 	for i := range gain {
 		gain[i] = other[i] - given[i]
 	}
 	more, err := meanOf(gain)
-	i := Instead{Change: change, Samples: len(given)}
+	i := result.Instead{Change: change, Samples: len(given)}
 	i.Given, _ = meanOf(given)
 	i.Score, _ = meanOf(other)
 	i.Better = more > sure*err && more > muchMore

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"demote/backend"
+	"demote/result"
 	"demote/search"
 )
 
 // hasWarning finds a warning by its id.
-func hasWarning(r *Result, id string) *Warning {
+func hasWarning(r *Result, id string) *result.Warning {
 	for i, w := range r.Warnings {
 		if w.ID == id {
 			return &r.Warnings[i]
@@ -28,7 +29,7 @@ func testSearching(t *testing.T, metric string, holders int) *searching {
 		t.Fatal(err)
 	}
 	own := *m
-	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]HolderResult, holders)}}
+	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]result.Holder, holders)}}
 }
 
 // TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as such, in
@@ -57,7 +58,7 @@ func TestDefaultSessionMisses(t *testing.T) {
 		s.metric.Lower = c.lower
 		s.result.Lower, s.result.Met, s.result.Int16Share, s.result.Target.Value = c.lower, true, c.share, c.target
 		s.above = metricSign(c.target, c.lower)
-		v := &Verified{}
+		v := &result.Verified{}
 		s.inDefaultSession(v, c.score)
 		met := "none"
 		if v.DefaultMet != nil {
@@ -95,14 +96,14 @@ func TestSaturation(t *testing.T) {
 	for _, saturates = range []bool{true, false} {
 		s := testSearching(t, "top1", 4)
 		s.result.Met, s.result.Target.Value, s.above = true, 0.9125, 0.9125
-		v := &Verified{}
+		v := &result.Verified{}
 		s.inDefaultSession(v, search.Score{Count: 1, Total: 2})
 		s.questionDefault(v)
 		w := hasWarning(s.result, "default-session-misses")
 		if w == nil || strings.Contains(w.Cure, "; this processor has no VNNI") != saturates {
 			t.Errorf("with a processor that saturates %v: %v", saturates, w)
 		}
-		if w := (Warning{Text: "walked back", Cure: saturation()}); strings.Contains(w.String(), ";") != saturates {
+		if w := (result.Warning{Text: "walked back", Cure: saturation()}); strings.Contains(w.String(), ";") != saturates {
 			t.Errorf("with a processor that saturates %v: %v", saturates, w)
 		}
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -35,7 +36,7 @@ func (s *searching) questionTarget(goal search.Resolved, high search.Score) {
 
 // questionLabels warns of labels that are all of one class: nothing tells the networks apart then. And of those of steps that look
 // like others.
-func (p *prepared) questionLabels(c Config) []Warning {
+func (p *prepared) questionLabels(c Config) []result.Warning {
 	if c.MetricCmd != "" {
 		return nil
 	}
@@ -61,5 +62,5 @@ func (p *prepared) questionLabels(c Config) []Warning {
 	if !all {
 		return p.questionOneHot(c)
 	}
-	return []Warning{{"labels-one-class", fmt.Sprintf("all %s are %d: a network that always says %d is perfect on these samples", what, class, class), "give --data with samples of all classes, or the right --labels"}}
+	return []result.Warning{{ID: "labels-one-class", Text: fmt.Sprintf("all %s are %d: a network that always says %d is perfect on these samples", what, class, class), Cure: "give --data with samples of all classes, or the right --labels"}}
 }

@@ -8,11 +8,12 @@ import (
 	"demote/backend"
 	"demote/dataset"
 	"demote/onnx"
+	"demote/result"
 )
 
 // An attempt is another way to prepare the samples.
 type attempt struct {
-	Instead
+	result.Instead
 	id, change, cure string
 	apply            func(x []float32) // one sample of the input, in place
 	input            int

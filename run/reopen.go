@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/result"
 	"demote/search"
 )
 
@@ -32,14 +33,14 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if cfg.MetricCmd == "" && unscored == "" {
 		cfg.Metric = r.Metric
 	}
-	if err := r.checkInputs(dir, cfg); err != nil {
+	if err := checkInputs(r, dir, cfg); err != nil {
 		return nil, mask, err
 	}
-	cfg.known, cfg.alone = r.Inputs, r.alone()
+	cfg.known, cfg.alone = r.Inputs, aloneWhy(r)
 	if c.fromResult {
 		cfg.recorded = r.Holders
 	}
-	s := &searching{config: cfg.withDefaults(), elsewhere: r.elsewhere(), result: r, folder: &Folder{Path: dir}, unscored: unscored}
+	s := &searching{config: cfg.withDefaults(), elsewhere: elsewhere(r), result: r, folder: &Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -52,13 +53,13 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	for i, key := range keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
 		at := slices.Index(was, key)
 		if at < 0 {
-			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, s.files[i].what())
+			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, fileText(s.files[i]))
 		}
-		if text := s.files[i].changed(r.Inputs[at]); text != "" {
+		if text := fileChanged(s.files[i], r.Inputs[at]); text != "" {
 			return nil, mask, mistakef("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
-	if mask, err = r.mask(s); err != nil {
+	if mask, err = s.mixOf(r); err != nil {
 		return nil, mask, err
 	}
 	if unscored != "" {
@@ -91,14 +92,14 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 
 // checkInputs sees that every file that a result names is a regular one with the bytes that the run has read, before any of
 // them is opened as what it is said to be.
-func (r *Result) checkInputs(dir string, c Config) error {
+func checkInputs(r *Result, dir string, c Config) error {
 	for _, in := range r.Inputs {
 		if in.Role == roleCommand && c.MetricCmd == "" {
 			continue // nothing reads it
 		}
 		info, err := os.Stat(in.Path)
 		if err != nil {
-			return mistakef("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, in.what(), bare(err))
+			return mistakef("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, fileText(in), bare(err))
 		}
 		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
 			continue // its files are compared when they are read
@@ -107,12 +108,12 @@ func (r *Result) checkInputs(dir string, c Config) error {
 		if err != nil {
 			return err
 		}
-		if text := now.changed(in); text != "" {
+		if text := fileChanged(now, in); text != "" {
 			return mistakef("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	for _, path := range c.inputPaths() {
-		if !slices.ContainsFunc(r.Inputs, func(in InputFile) bool { return in.Path == path }) {
+		if !slices.ContainsFunc(r.Inputs, func(in result.Input) bool { return in.Path == path }) {
 			return mistakef("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, ResultFile, path)
 		}
 	}
@@ -135,7 +136,7 @@ func readRun(dir string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.SchemaVersion < ResultSchema {
+	if r.SchemaVersion < result.Schema {
 		return nil, mistakef("%s: the run is of an earlier version of demote, which did not note all the files that it read; search again", dir)
 	}
 	return r, nil
@@ -154,14 +155,14 @@ func (c Config) onlyKnown() func(dataset.FileHash) error {
 			if f.SHA256 == "" || f.SHA256 == in.SHA256 {
 				return nil
 			}
-			return mistakef("%s has changed since the run; put the old files back, or search again", in.what())
+			return mistakef("%s has changed since the run; put the old files back, or search again", fileText(in))
 		}
 		return mistakef("%s was not an input of the run, and such a file is not opened; search again", f.Path)
 	}
 }
 
 // elsewhere says how the machine of a run differs from this one, where scores may differ by that; empty where they must not.
-func (r *Result) elsewhere() string {
+func elsewhere(r *Result) string {
 	here := map[string]string{"onnxruntime": backend.RuntimeVersion(), "instructions": backend.Instructions(), "device": ""}
 	for _, key := range []string{"device", "onnxruntime", "instructions"} {
 		if was := r.Versions[key]; was != here[key] {

@@ -56,7 +56,7 @@ func TestReportKnowsEveryField(t *testing.T) {
 	d.DisallowUnknownFields()
 	var read report.Result
 	if err := d.Decode(&read); err != nil {
-		t.Fatal("report/result.go lacks it: ", err)
+		t.Fatal(err)
 	}
 	again, err := json.Marshal(read)
 	if err != nil {
@@ -65,9 +65,6 @@ func TestReportKnowsEveryField(t *testing.T) {
 	var want, got any
 	if json.Unmarshal(written, &want) != nil || json.Unmarshal(again, &got) != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read again it is another result\n%s\n%s", again, written)
-	}
-	if report.Schema != ResultSchema {
-		t.Errorf("the report reads schema_version %d, a run writes %d", report.Schema, ResultSchema)
 	}
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"demote/result"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,11 +19,11 @@ func TestResultIsDocumented(t *testing.T) {
 		return text
 	}
 	parts := map[reflect.Type]string{
-		reflect.TypeFor[Result](): "The result", reflect.TypeFor[Config](): "config", reflect.TypeFor[InputFile](): "inputs",
-		reflect.TypeFor[HolderResult](): "holders", reflect.TypeFor[GridResult](): "holders", reflect.TypeFor[RangeResult](): "holders",
-		reflect.TypeFor[TargetResult](): "target and score", reflect.TypeFor[Scores](): "target and score", reflect.TypeFor[ScoreResult](): "target and score",
-		reflect.TypeFor[Saving](): "savings", reflect.TypeFor[FloatWork](): "float_work", reflect.TypeFor[StepResult](): "chain", reflect.TypeFor[TrialCosts](): "trial_costs",
-		reflect.TypeFor[Verified](): "verified and exports", reflect.TypeFor[Exported](): "verified and exports", reflect.TypeFor[SessionMix](): "sessions", reflect.TypeFor[Warning](): "The result", reflect.TypeFor[Questions](): "questions",
+		reflect.TypeFor[Result](): "The result", reflect.TypeFor[Config](): "config", reflect.TypeFor[result.Input](): "inputs",
+		reflect.TypeFor[result.Holder](): "holders", reflect.TypeFor[result.Grid](): "holders", reflect.TypeFor[result.Range](): "holders",
+		reflect.TypeFor[result.Target](): "target and score", reflect.TypeFor[result.Scores](): "target and score", reflect.TypeFor[result.Score](): "target and score",
+		reflect.TypeFor[result.Saving](): "savings", reflect.TypeFor[result.FloatWork](): "float_work", reflect.TypeFor[result.Step](): "chain", reflect.TypeFor[result.TrialCosts](): "trial_costs",
+		reflect.TypeFor[result.Verified](): "verified and exports", reflect.TypeFor[result.Export](): "verified and exports", reflect.TypeFor[result.SessionMix](): "sessions", reflect.TypeFor[result.Warning](): "The result", reflect.TypeFor[result.Questions](): "questions",
 	}
 	seen := map[reflect.Type]bool{}
 	var walk func(typ reflect.Type, part string)

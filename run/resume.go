@@ -19,7 +19,7 @@ func (s *searching) openFolder() error {
 	}
 	for _, f := range s.files {
 		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
-			return mistakef("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", f.what())
+			return mistakef("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", fileText(f))
 		}
 	}
 	if s.folder.lost && !s.config.Force {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -18,14 +19,14 @@ func TestEndlessScoresComeBack(t *testing.T) {
 	} {
 		for _, lower := range []bool{false, true} {
 			r := scoreResult(search.Score{Value: c.value}, lower)
-			if got := r.score(lower); got.Value != c.want {
+			if got := searchScore(r, lower); got.Value != c.want {
 				t.Errorf("%v, lower %v: comes back as %v", c.value, lower, got.Value)
 			}
 			want := c.higher
 			if lower {
 				want = c.smaller
 			}
-			if text := ScoreNumber(r.Value); text != want {
+			if text := result.Number(r.Value); text != want {
 				t.Errorf("%v, lower %v: %q, want %q", c.value, lower, text, want)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"demote/backend"
+	"demote/result"
 	"demote/search"
 )
 
@@ -203,16 +204,16 @@ func (s *searching) begin(ctx context.Context) error {
 		return err
 	}
 	s.result = &Result{
-		SchemaVersion: ResultSchema, Command: c.Command, Config: c,
+		SchemaVersion: result.Schema, Command: c.Command, Config: c,
 		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
 		Inputs:   s.files, Samples: s.data.Len(), Steps: s.steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: TargetResult{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: nodesUnrolled(s.network), Promotion: []string{}, Chain: []StepResult{}, Warnings: append([]Warning{}, s.notes...),
+		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: nodesUnrolled(s.network), Promotion: []string{}, Chain: []result.Step{}, Warnings: append([]result.Warning{}, s.notes...),
 	}
 	for i, h := range s.network.Holders {
 		r := s.records[i]
-		out := HolderResult{Name: h.Name, Index: i, Precision: precision(r.High), Low: gridResult(r.Low), High: gridResult(r.High)}
+		out := result.Holder{Name: h.Name, Index: i, Precision: precision(r.High), Low: gridResult(r.Low), High: gridResult(r.High)}
 		if s.seen != nil {
-			out.Seen = &RangeResult{Min: float64(s.seen[i].Min), Max: float64(s.seen[i].Max)}
+			out.Seen = &result.Range{Min: float64(s.seen[i].Min), Max: float64(s.seen[i].Max)}
 		}
 		s.result.Holders = append(s.result.Holders, out)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -28,10 +29,10 @@ func mustSearch(t *testing.T, c Config) *Result {
 // decided is what two ways of the same search must agree on.
 type decided struct {
 	Promotion   []string
-	Chain       []StepResult
-	Score       Scores
+	Chain       []result.Step
+	Score       result.Scores
 	Evaluations int
-	Target      TargetResult
+	Target      result.Target
 }
 
 func decisions(t *testing.T, r *Result) string {

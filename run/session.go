@@ -6,15 +6,9 @@ import (
 	"fmt"
 	"math"
 
+	"demote/result"
 	"demote/search"
 )
-
-// SessionMix is a mix on the chain that was scored in a default session, by its written file.
-type SessionMix struct {
-	Low     int          `json:"int8_holders"`
-	Exact   *ScoreResult `json:"exact"`
-	Default *ScoreResult `json:"default"`
-}
 
 // holdInDefault walks the chain back, for --session default, to the first mix that holds the target
 // in a default session of ONNX Runtime too, and makes it what the search found: the most demoted one
@@ -41,7 +35,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 			} else if err != nil {
 				return nil, err
 			}
-			s.result.Sessions = append(s.result.Sessions, SessionMix{mix.Mask.Count(), scoreResult(mix.Score, s.metric.Lower), scoreResult(score, s.metric.Lower)})
+			s.result.Sessions = append(s.result.Sessions, result.SessionMix{Low: mix.Mask.Count(), Exact: scoreResult(mix.Score, s.metric.Lower), Default: scoreResult(score, s.metric.Lower)})
 			s.config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.text(score)))
 			found = s.holds(score)
 			if found || score.Float() > most.Float() {

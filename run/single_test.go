@@ -11,6 +11,7 @@ import (
 
 	"demote/onnx"
 	"demote/onnx/onnxpb"
+	"demote/result"
 )
 
 // singleGraph takes one sample at a time, though its input's batch is free: a Reshape fixes it.
@@ -32,7 +33,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 		t.Errorf("inspect: %v", err)
 	}
 	r := mustSearch(t, cfg)
-	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.ID == aloneID }) {
+	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == aloneID }) {
 		t.Errorf("%+v, %v", r.Verified, r.Warnings)
 	}
 	for _, block := range []int{1, 2} {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"demote/result"
 	"encoding/json"
 	"time"
 )
@@ -52,7 +53,7 @@ func (s *searching) count() {
 	if s.command != nil {
 		calls, seconds := s.command.Cost()
 		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds
-		s.result.MetricCommand = &MetricCommand{all.Calls, all.CallSeconds}
+		s.result.MetricCommand = &result.MetricCommand{Calls: all.Calls, Seconds: all.CallSeconds}
 	}
 	s.result.Trials, s.result.SampleEvals, s.result.Seconds = all.Masks, all.Samples, all.Seconds
 	s.spent = all

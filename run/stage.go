@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"demote/crash"
+	"demote/result"
 )
 
 // stageEvery is the time between two words about stages: one that begins long after the last of them says sooner how it stands.
@@ -58,17 +59,10 @@ func (s Stage) String() string {
 	return text + fmt.Sprintf(" about %v left", s.Left.Round(time.Second))
 }
 
-// A StageTime is what a stage has taken.
-type StageTime struct {
-	Name       string  `json:"name"`
-	Seconds    float64 `json:"seconds"`
-	CPUSeconds float64 `json:"cpu_seconds"` // processor time, of all threads
-}
-
 // A stageBook keeps what stages have taken, and when the last word was said; nil: nobody wants to know.
 type stageBook struct {
 	mu    sync.Mutex
-	times []StageTime
+	times []result.StageTime
 	word  time.Time
 }
 
@@ -106,17 +100,17 @@ func (b *stageBook) add(name string, took time.Duration, cpu float64) {
 			return
 		}
 	}
-	b.times = append(b.times, StageTime{name, rounded(took.Seconds()), rounded(cpu)})
+	b.times = append(b.times, result.StageTime{Name: name, Seconds: rounded(took.Seconds()), CPUSeconds: rounded(cpu)})
 }
 
 // list is a copy of what is booked.
-func (b *stageBook) list() []StageTime {
+func (b *stageBook) list() []result.StageTime {
 	if b == nil {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]StageTime{}, b.times...)
+	return append([]result.StageTime{}, b.times...)
 }
 
 // during is a stage of one piece, which takes about as long as is expected; 0: that is not known.

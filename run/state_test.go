@@ -10,6 +10,7 @@ import (
 
 	"demote/backend"
 	"demote/onnx/onnxpb"
+	"demote/result"
 	"demote/search"
 )
 
@@ -82,7 +83,7 @@ func TestStatesAreCalibrated(t *testing.T) {
 			_, seen := gruInGo(x[i*steps*6:], nil, steps)
 			low, high = min(low, slices.Min(seen)), max(high, slices.Max(seen))
 		}
-		at := slices.IndexFunc(r.Holders, func(h HolderResult) bool { return h.Name == "h" })
+		at := slices.IndexFunc(r.Holders, func(h result.Holder) bool { return h.Name == "h" })
 		if at < 0 {
 			t.Fatal("the state has no holder")
 		}

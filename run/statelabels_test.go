@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"demote/backend"
+	"demote/result"
 )
 
 // TestStepLabels scores sequences with a label a step, and with one a sample, which is that of the last step.
@@ -71,7 +72,7 @@ func TestStepLabels(t *testing.T) {
 		}
 		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, c.steps, 6), "y": y})
 		e, err := Eval(context.Background(), Config{Data: data, State: long.State}, long.Model, "", "")
-		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w Warning) bool {
+		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w result.Warning) bool {
 			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 5 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
 		})
 		if err != nil || warned != c.warns {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -33,7 +34,7 @@ func (a *asking) tell(t search.Tested, n int) {
 }
 
 // shortage says why the first step could not be promised, and what would help.
-func (a *asking) shortage(t search.Tested, needs []NeedResult) string {
+func (a *asking) shortage(t search.Tested, needs []result.Need) string {
 	n := a.aside().set.Len()
 	seen := fmt.Sprintf("%d of the %d samples of the hold-out are right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
@@ -48,7 +49,7 @@ func (a *asking) shortage(t search.Tested, needs []NeedResult) string {
 func (a *asking) aside() *aside { return a.main.aside }
 
 // needText says how many samples would do.
-func (a *asking) needText(needs []NeedResult) string {
+func (a *asking) needText(needs []result.Need) string {
 	if len(needs) == 0 {
 		return "no number of samples is known to do"
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"demote/dataset"
+	"demote/result"
 )
 
 // A stream says what it is to leave the samples on disk, where every trial reads the blocks that it runs.
@@ -48,7 +49,7 @@ func (p *prepared) keepOrStream(c Config) error {
 
 // streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks for it. The
 // note says so; of --spool there is none.
-func (p *prepared) streamBeyond(c Config, free int64) (note *Warning, err error) {
+func (p *prepared) streamBeyond(c Config, free int64) (note *result.Warning, err error) {
 	s := &stream{}
 	for i := range p.model.Inputs() {
 		s.bytes += float64(p.data.Len()) * float64(residentBytes(p.data, i))
@@ -65,8 +66,8 @@ func (p *prepared) streamBeyond(c Config, free int64) (note *Warning, err error)
 		c.Say(fmt.Sprintf("the samples stay on disk, as --spool has it: trials read them from there, %s in %s", size, price))
 		return nil, nil
 	}
-	return &Warning{"samples-streamed", fmt.Sprintf("%s: %d samples take %s of memory, more than half of the %s that are free: they stay on disk, and trials read them from there, %s",
-		c.Data, p.data.Len(), size, byteText(free), price), "--limit N takes a part of them"}, nil
+	return &result.Warning{ID: "samples-streamed", Text: fmt.Sprintf("%s: %d samples take %s of memory, more than half of the %s that are free: they stay on disk, and trials read them from there, %s",
+		c.Data, p.data.Len(), size, byteText(free), price), Cure: "--limit N takes a part of them"}, nil
 }
 
 // passSeconds is about what it takes to read all samples as trials do, by some that are spread over the set.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"demote/onnx"
+	"demote/result"
 )
 
 var large = flag.Bool("large", false, "TestMoreSamplesThanMemory: a file of 4 GiB under a limit of 1 GiB, as make test-large has it")
@@ -61,7 +62,7 @@ func TestSpoolChangesNoDecision(t *testing.T) {
 				}
 				r := mustSearch(t, c)
 				got, mixed := decisions(t, r), string(readTestFile(t, filepath.Join(c.Out, "mixed.onnx")))
-				if told != (spool != "") || slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.ID == "samples-streamed" }) {
+				if told != (spool != "") || slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" }) {
 					t.Errorf("told: %t, warnings %q", told, texts(r.Warnings))
 				}
 				if spool == "" {
@@ -181,7 +182,7 @@ func TestMoreSamplesThanMemory(t *testing.T) {
 	if raced {
 		return
 	}
-	at := slices.IndexFunc(r.Warnings, func(w Warning) bool { return w.ID == "samples-streamed" })
+	at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" })
 	if at < 0 || !strings.Contains(r.Warnings[at].Text, fmt.Sprintf("%d samples take %s of memory", samples, byteText(int64(samples)*4*sparseSample))) {
 		t.Errorf("warnings %q", texts(r.Warnings))
 	}

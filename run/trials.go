@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"demote/backend/bounds"
+	"demote/result"
 	"demote/search"
 )
 
@@ -65,11 +66,11 @@ func (s *searching) tried(m search.Mask, judged float64) {
 }
 
 // costs are the book as result.json has it; nil if nothing was run.
-func (b *trialBook) costs() *TrialCosts {
+func (b *trialBook) costs() *result.TrialCosts {
 	if b.count() == 0 {
 		return nil
 	}
-	c := &TrialCosts{}
+	c := &result.TrialCosts{}
 	for i := range b.judged {
 		c.Judged = append(c.Judged, rounded(b.judged[i]))
 		c.Seconds = append(c.Seconds, rounded(b.seconds[i]))

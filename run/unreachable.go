@@ -16,7 +16,7 @@ func (s *searching) unreachable(f search.Result) error {
 	text := "%w: the 16-bit network scores %s and all int8 %s, the target is %s"
 	switch {
 	case f.Found && early:
-		return fmt.Errorf("%w by what the budget has tried: the best scores %s, and a mix has to be %s the target %s; give a larger budget, or a target that leaves some room", ErrUnreachable, high, s.result.side(), target)
+		return fmt.Errorf("%w by what the budget has tried: the best scores %s, and a mix has to be %s the target %s; give a larger budget, or a target that leaves some room", ErrUnreachable, high, s.result.Side(), target)
 	case f.Found && s.metric.Lower:
 		return fmt.Errorf("%w: the best scores it to the digit, %s, and a mix has to be below it; give a target that leaves some room, such as 16bit+0.005", ErrUnreachable, high)
 	case f.Found:

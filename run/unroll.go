@@ -4,21 +4,14 @@ import (
 	"context"
 
 	"demote/onnx"
+	"demote/result"
 )
 
-// A NodeUnrolled is a recurrent operator of the network that --unroll has opened.
-type NodeUnrolled struct {
-	Node  string `json:"node"`
-	Op    string `json:"op"`    // LSTM, GRU or RNN
-	Steps int    `json:"steps"` // of its sequence
-	Nodes int    `json:"nodes"` // that it became
-}
-
 // nodesUnrolled lists what --unroll has opened of a network.
-func nodesUnrolled(n *onnx.Network) []NodeUnrolled {
-	var list []NodeUnrolled
+func nodesUnrolled(n *onnx.Network) []result.Unrolled {
+	var list []result.Unrolled
 	for _, u := range n.Unrolled {
-		list = append(list, NodeUnrolled(u))
+		list = append(list, result.Unrolled(u))
 	}
 	return list
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"demote/onnx/onnxpb"
+	"demote/result"
 )
 
 // heard is a classifier of 5 classes over 4 steps of 6 numbers with a recurrent operator in it, which makes h, the hidden state behind the
@@ -51,7 +52,7 @@ func TestUnrolledSearch(t *testing.T) {
 			if !fast.Verified.Identical || fast.FloatWork.Some() || len(fast.Unrolled) != 1 || fast.Unrolled[0].Steps != 4 || fast.Score.High == nil || *fast.Score.High.Value < 40 {
 				t.Errorf("%+v, %+v, %+v, all int16 %v dB", fast.Verified, fast.FloatWork, fast.Unrolled, *fast.Score.High.Value)
 			}
-			kinds := map[string][]HolderResult{}
+			kinds := map[string][]result.Holder{}
 			for _, h := range fast.Holders {
 				if at := strings.LastIndexByte(h.Name, '_'); at > 0 && strings.Trim(h.Name[at+1:], "0123456789") == "" {
 					kinds[h.Name[:at]] = append(kinds[h.Name[:at]], h)
@@ -111,7 +112,7 @@ func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	cfg := free().config(t)
 	cfg.Unroll, cfg.Trials = true, 4
 	r := mustSearch(t, cfg)
-	if at := slices.IndexFunc(r.Warnings, func(w Warning) bool { return w.ID == "axes-fixed" }); at < 0 || !strings.Contains(r.Warnings[at].Text, "input x to [?,4,6]") || !r.Verified.Identical {
+	if at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "axes-fixed" }); at < 0 || !strings.Contains(r.Warnings[at].Text, "input x to [?,4,6]") || !r.Verified.Identical {
 		t.Errorf("%+v, %+v", r.Warnings, r.Verified)
 	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {

@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/onnx"
+	"demote/result"
 	"demote/search"
 )
 
@@ -40,7 +41,7 @@ func (o outputs) firstDifference(other outputs) int {
 
 // checked is what the check of a written file has found.
 type checked struct {
-	*Verified
+	*result.Verified
 	again search.Score // of the mix, which the search's own evaluator has been asked anew
 	file  search.Score // of the file in the exact session
 }
@@ -48,7 +49,7 @@ type checked struct {
 // verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on every
 // sample.
 func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (c checked, err error) {
-	c.Verified = &Verified{Unscored: s.unscored}
+	c.Verified = &result.Verified{Unscored: s.unscored}
 	twin, done, err := s.twin(ctx)
 	if err != nil {
 		return c, err
@@ -109,7 +110,7 @@ func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.
 		if err != nil {
 			return err
 		}
-		c.AsWritten, c.file, c.Identical = []AsWritten{a}, score, a.Differ == 0
+		c.AsWritten, c.file, c.Identical = []result.AsWritten{a}, score, a.Differ == 0
 	}
 	if !c.Identical {
 		exact, err := s.openFile(ctx, file, exactSession)
@@ -138,7 +139,7 @@ func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.
 		}
 		c.AsWritten = append(c.AsWritten, a)
 	}
-	slices.SortFunc(c.AsWritten, func(a, b AsWritten) int { return a.Batch - b.Batch })
+	slices.SortFunc(c.AsWritten, func(a, b result.AsWritten) int { return a.Batch - b.Batch })
 	s.tellWritten(c.AsWritten, own)
 	return nil
 }

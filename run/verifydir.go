@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 
+	"demote/result"
 	"demote/search"
 )
 
@@ -12,7 +13,7 @@ import (
 // they were; one that has changed since is refused by name. A score by a metric command is made only if c gives the very
 // command: none is ever taken from a folder. The error matches ErrExport if the file does not compute what was searched, or
 // scores otherwise than the result says.
-func Verify(ctx context.Context, dir string, c Config) (*Verified, error) {
+func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error) {
 	if err := onlyCPU(c, "verify"); err != nil {
 		return nil, err
 	}
@@ -53,9 +54,9 @@ func (s *searching) resolve(r *Result) error {
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
 	}
-	ends := search.Endpoints{High: r.Score.High.score(s.metric.Lower), Low: r.Score.Low.score(s.metric.Lower)}
+	ends := search.Endpoints{High: searchScore(r.Score.High, s.metric.Lower), Low: searchScore(r.Score.Low, s.metric.Lower)}
 	if r.Score.Float != nil {
-		float := r.Score.Float.score(s.metric.Lower)
+		float := searchScore(r.Score.Float, s.metric.Lower)
 		ends.Float = &float
 	}
 	goal, err := s.target.Resolve(s.scale(), ends)
@@ -63,8 +64,8 @@ func (s *searching) resolve(r *Result) error {
 	return err
 }
 
-// mask is the mix of a result.
-func (r *Result) mask(s *searching) (search.Mask, error) {
+// mixOf is the mix of a result.
+func (s *searching) mixOf(r *Result) (search.Mask, error) {
 	if len(r.Holders) != len(s.network.Holders) {
 		return search.Mask{}, mistakef("the result has %d holders, the network %d", len(r.Holders), len(s.network.Holders))
 	}

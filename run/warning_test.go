@@ -1,6 +1,7 @@
 package run
 
 import (
+	"demote/result"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,7 +15,7 @@ func TestWarningsOfBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := ReadResult(dir)
-	if err != nil || len(r.Warnings) != 2 || r.Warnings[0] != (Warning{Text: "plain"}) || r.Warnings[1] != (Warning{"a", "b", "c"}) || r.Exports[0].Warnings[0].Text != "old" {
+	if err != nil || len(r.Warnings) != 2 || r.Warnings[0] != (result.Warning{Text: "plain"}) || r.Warnings[1] != (result.Warning{ID: "a", Text: "b", Cure: "c"}) || r.Exports[0].Warnings[0].Text != "old" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if got := []string{r.Warnings[0].String(), r.Warnings[1].String()}; got[0] != "plain" || got[1] != "b; c" {

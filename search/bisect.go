@@ -2,6 +2,13 @@ package search
 
 import "slices"
 
+var bisectStrategy = Strategy{
+	Name: "bisect", Does: "halves of what is undecided, the largest first", Trials: "2 k log2(n/k) + k", follow: bisect,
+	outlook: outlook{left: func(_ *Forecast, _, _, high float64) (least, most float64, ok bool) {
+		return max(0.1*high-1.5, 0), max(2*high, 2), true
+	}},
+}
+
 // segment is a run of units that nothing is decided about.
 type segment struct {
 	units []int

@@ -5,6 +5,11 @@ import (
 	"slices"
 )
 
+var demotionStrategy = Strategy{
+	Name: "demotion", Does: "the reference: shuffled descent with a threshold, walked back", Trials: "n+3 .. n(n+1)/2+3", Most: func(n int) int { return n*(n+1)/2 + 3 },
+	follow: demotion, outlook: outlook{left: descent},
+}
+
 // Demotion is the reference strategy, layer demotion search (ALGORITHM 1): a shuffled greedy descent with a threshold
 // above the target, walked back at its end.
 //
@@ -131,4 +136,18 @@ func (s *session) fillTrue() error {
 		step.True, step.TrueKnown = sc, true
 	}
 	return nil
+}
+
+// descent is the range of trials that the reference strategy still runs: as many a step as of late, or up to two and a half
+// times as many, but never more than there are units left at each step.
+func descent(f *Forecast, _, _, high float64) (least, most float64, ok bool) {
+	if len(f.moves) < 3 {
+		return 0, 0, false
+	}
+	first, last := f.moves[0], f.moves[len(f.moves)-1]
+	each := max(float64(last.event.Trials-first.event.Trials)/float64(len(f.moves)-1), 1)
+	all := high * (high + 1) / 2
+	most = min(all, 2.5*each*high+5)
+	least = max(0.5*high*min(each, (high+1)/2), 0.8*high)
+	return min(least, most), most, true
 }

@@ -1,5 +1,12 @@
 package search
 
+var gallopStrategy = Strategy{
+	Name: "gallop", Does: "groups of growing size, least harmful first", Trials: "2 k log2(n/k), and an order at a few blocks a unit", follow: gallop,
+	outlook: outlook{ranked: [2]float64{8, 70}, left: func(_ *Forecast, _, done, high float64) (least, most float64, ok bool) {
+		return max(6-done, 0), max(30-done, 0.8*high+2), true
+	}},
+}
+
 // firstGroup divides the units for the size of gallop's first group, at least one. A group too large costs a trial that
 // bounds end early, one too small a trial in full.
 const firstGroup = 2

@@ -5,6 +5,14 @@ import (
 	"slices"
 )
 
+var greedyStrategy = Strategy{
+	Name: "greedy", Does: "the best of all units in every step, walked back", Trials: "n(n+1)/2", Most: func(n int) int { return n*(n+1)/2 + 3 },
+	follow: greedy, outlook: outlook{left: func(_ *Forecast, _, _, high float64) (least, most float64, ok bool) {
+		all := high * (high + 1) / 2
+		return 0.5 * all, all, true
+	}},
+}
+
 // greedy demotes in every step the unit that scores best on top of the base, until none is left, and the result is the
 // last mask of that chain that holds. A tie goes to the unit with the higher index.
 //

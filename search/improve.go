@@ -7,6 +7,31 @@ import (
 	"slices"
 )
 
+var (
+	improveStrategy = Strategy{
+		Name: "improve", Does: "retries of single units, then swaps, from the start mix", Trials: "until nothing helps", follow: improve,
+		outlook: outlook{ranked: [2]float64{12, 800}, left: improving},
+	}
+	autoStrategy = Strategy{
+		Name: "auto", Does: "gallop, then improve", Trials: "those of gallop, then at most k + n/8 for each unit that improve wins, or the budget", follow: auto,
+		outlook: outlook{ranked: [2]float64{12, 430}, left: func(f *Forecast, n, done, high float64) (least, most float64, ok bool) {
+			if f.budget != (Budget{}) {
+				return improving(f, n, done, high)
+			}
+			// gallop, the retries of the units that it leaves high, and the swaps that improve has patience for.
+			return max(8-done, 0.3*high), max(30-done, high) + high + n/patienceShare, true
+		}},
+	}
+)
+
+// improving is what improve still runs.
+func improving(_ *Forecast, n, done, high float64) (least, most float64, ok bool) {
+	if high >= 2 {
+		return 0, max(6*n-done, 1.8*n), true
+	}
+	return 0, max(60-done, 5), true
+}
+
 // Bounds of improve's list of swaps: so many of the most harmful demoted units, each against so many sets of units to
 // demote in its place, put together from so many of the least harmful high units.
 const (

@@ -1,6 +1,17 @@
 package search
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
+
+var prefixStrategy = Strategy{
+	Name: "prefix", Does: "each unit alone, then the longest prefix of that order by binary search", Trials: "n + 2 log2 n", follow: prefix,
+	outlook: outlook{left: func(_ *Forecast, n, done, _ float64) (least, most float64, ok bool) {
+		rest, search, searched := max(n-done, 0), 2*math.Log2(max(n, 2)), max(done-n, 0)
+		return 0.6*rest + max(0.4*search-searched, 0), rest + max(1.2*search-searched, 2), true
+	}},
+}
 
 // prefix scores each unit alone and looks for the longest prefix of that order that holds, by binary search. That assumes
 // that a longer prefix never scores higher. The assumption is checked beyond the end: prefixes 2, 4, 8... longer are tried,

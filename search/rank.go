@@ -1,5 +1,17 @@
 package search
 
+var rankStrategy = Strategy{
+	Name: "rank", Does: "each unit alone, then one after another, skipping those that break the target", Trials: "2 n", Most: func(n int) int { return 2*n + 3 },
+	follow: rank, outlook: outlook{left: func(_ *Forecast, n, done, _ float64) (least, most float64, ok bool) {
+		// Each unit alone, then each on top of the base; the first ones, at the head of the network, cost most.
+		rest, share := max(2*n-done, 0), 0.6
+		if done >= n {
+			share = 0.8
+		}
+		return share * rest, rest, true
+	}},
+}
+
 // rank scores each unit alone, then walks that order once: a unit that breaks the target is skipped and the walk goes on.
 func rank(s *session) error {
 	r, err := s.rankByScore()

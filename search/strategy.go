@@ -7,24 +7,41 @@ import (
 	"strings"
 )
 
-// Strategy is a way to look for a mix.
+// Strategy is a way to look for a mix. Each lies in a file of its own with all that is known of it; to add one, write such a file and
+// name it in strategies.
 type Strategy struct {
 	Name   string
-	Does   string // one line for a person
+	Does   string // one line for a user
 	Trials string // how many scores it asks for, n units of which k stay high
-	follow func(*session) error
+
+	// Most bounds the scores that it asks for of n units, the endpoints among them; nil: n alone bounds nothing.
+	Most func(n int) int
+
+	follow  func(*session) error
+	outlook outlook
+}
+
+// An outlook is how a strategy goes on, for a Forecast.
+type outlook struct {
+	// ranked is what was recorded to follow a ranking by distance, in steps of the ranking of 52 units, least and most; zero: the
+	// strategy ranks by trials, or not at all.
+	ranked [2]float64
+	// left is how many trials it still runs, least and most, of n units of which the base has so many high, after done trials; not
+	// ok as long as that cannot be said.
+	left func(f *Forecast, n, done, high float64) (least, most float64, ok bool)
 }
 
 // strategies in the order in which help lists them; the first is the default.
-var strategies = []Strategy{
-	{"auto", "gallop, then improve", "those of gallop, then at most k + n/8 for each unit that improve wins, or the budget", auto},
-	{"demotion", "the reference: shuffled descent with a threshold, walked back", "n+3 .. n(n+1)/2+3", demotion},
-	{"gallop", "groups of growing size, least harmful first", "2 k log2(n/k), and an order at a few blocks a unit", gallop},
-	{"rank", "each unit alone, then one after another, skipping those that break the target", "2 n", rank},
-	{"prefix", "each unit alone, then the longest prefix of that order by binary search", "n + 2 log2 n", prefix},
-	{"bisect", "halves of what is undecided, the largest first", "2 k log2(n/k) + k", bisect},
-	{"greedy", "the best of all units in every step, walked back", "n(n+1)/2", greedy},
-	{"improve", "retries of single units, then swaps, from the start mix", "until nothing helps", improve},
+var strategies = []Strategy{autoStrategy, demotionStrategy, gallopStrategy, rankStrategy, prefixStrategy, bisectStrategy, greedyStrategy, improveStrategy}
+
+// byName finds a strategy; "" is the default.
+func byName(name string) (Strategy, bool) {
+	for _, s := range strategies {
+		if s.Name == name || name == "" {
+			return s, true
+		}
+	}
+	return Strategy{}, false
 }
 
 // Strategies lists the strategies, the default first.
@@ -35,13 +52,8 @@ func Strategies() []Strategy { return slices.Clone(strategies) }
 //
 // Whatever the strategy, the mix of the result is above the target, or it is the all-high mix.
 func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, error) {
-	if name == "" {
-		name = strategies[0].Name
-	}
-	for _, s := range strategies {
-		if s.Name == name {
-			return run(ctx, ev, o, name, s.follow)
-		}
+	if s, known := byName(name); known {
+		return run(ctx, ev, o, s.Name, s.follow)
 	}
 	var names []string
 	for _, s := range strategies {

@@ -169,12 +169,11 @@ func (a *ahead) look(candidate int) *waiting {
 	}
 	t.looked, t.first, t.last, t.front = true, none, none, none
 	mask := a.candidates[candidate]
-	h := hash(mask)
-	if s, ok := a.e.memo.get(mask, h); ok {
+	if s, ok := a.e.memo.Get(mask); ok {
 		t.known, t.passes = true, a.e.rule.keyOf(s) >= a.e.scan.need
 		return t
 	}
-	t.seen, _ = a.e.partial.get(mask, h)
+	t.seen, _ = a.e.partial.Get(mask)
 	t.next = t.seen.Blocks
 	return t
 }

@@ -250,7 +250,7 @@ func (m *freeWorkers) Finish() (ticket int, work float64, err error) {
 	return ticket, 1, nil
 }
 
-// TestAheadAllocatesNothing holds that scans on several workers allocate nothing beside the memo's growth.
+// TestAheadAllocatesNothing holds that scans on several workers allocate nothing beside a key for each new mask and the memo's growth.
 func TestAheadAllocatesNothing(t *testing.T) {
 	if scanWithoutAllocation(t, &freeWorkers{freeMachine: freeMachine{100}}).Ahead == 0 {
 		t.Error("nothing was run ahead")

@@ -32,9 +32,8 @@ var _ search.Evaluator = (*Evaluator)(nil)
 
 // visit is what is kept of a candidate beside what the Scan knows.
 type visit struct {
-	looked bool   // the memo and earlier scans were asked about it
-	hash   uint32 // of its mask, for all tables; once looked
-	told   int    // blocks that the journal was told of
+	looked bool // the memo and earlier scans were asked about it
+	told   int  // blocks that the journal was told of
 }
 
 // NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A machine
@@ -49,7 +48,7 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
 // RestoreProgress enters how far a trial has come that is known from before.
-func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, hash(mask), p) }
+func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
 
 // Known returns a full score if it is known.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
@@ -62,12 +61,11 @@ func (e *Evaluator) Stats() Stats { return e.stats }
 
 // Score returns the full score of a mask; of a trial that a scan stopped only the rest is run.
 func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
-	h := hash(mask)
-	if s, ok := e.memo.get(mask, h); ok {
+	if s, ok := e.memo.Get(mask); ok {
 		e.stats.Memo++
 		return s, nil
 	}
-	p, touched := e.partial.get(mask, h)
+	p, touched := e.partial.Get(mask)
 	if touched {
 		e.stats.Resumed++
 	} else {
@@ -75,11 +73,11 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	}
 	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, p)
 	if err != nil {
-		e.stop(mask, h, p)
+		e.stop(mask, p)
 		return search.Score{}, err
 	}
 	s := e.rule.score(p)
-	return s, e.learn(mask, h, s)
+	return s, e.learn(mask, s)
 }
 
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
@@ -90,7 +88,7 @@ func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, 
 		return search.Score{}, err
 	}
 	s := e.rule.score(p)
-	return s, e.learn(mask, hash(mask), s)
+	return s, e.learn(mask, s)
 }
 
 // Scan answers as search.NaiveScan does.
@@ -176,13 +174,13 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 	if v.looked {
 		return false
 	}
-	v.looked, v.hash = true, hash(mask)
-	if s, ok := e.memo.get(mask, v.hash); ok {
+	v.looked = true
+	if s, ok := e.memo.Get(mask); ok {
 		e.stats.Memo++
 		e.scan.Know(candidate, s)
 		return true
 	}
-	p, ok := e.partial.get(mask, v.hash)
+	p, ok := e.partial.Get(mask)
 	if !ok {
 		e.stats.Trials++
 		return false
@@ -209,7 +207,7 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 		return err
 	}
 	if e.rule.done(p) {
-		return e.learn(job.Mask, e.visits[w.Candidate].hash, e.rule.score(p))
+		return e.learn(job.Mask, e.rule.score(p))
 	}
 	return nil
 }
@@ -237,13 +235,13 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 }
 
 // learn enters a full score that was just run.
-func (e *Evaluator) learn(mask search.Mask, h uint32, s search.Score) error {
+func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {
 			return err
 		}
 	}
-	e.memo.put(mask, h, s)
+	e.memo.Put(mask, s)
 	return nil
 }
 
@@ -262,7 +260,7 @@ func (e *Evaluator) tell(candidate int, mask search.Mask) error {
 func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 	for i, mask := range candidates {
 		if p, _, done := e.scan.Progress(i); e.visits[i].looked && !done {
-			e.stop(mask, e.visits[i].hash, p)
+			e.stop(mask, p)
 			if err := e.tell(i, mask); err != nil && first == nil {
 				first = err
 			}
@@ -272,8 +270,8 @@ func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 }
 
 // stop keeps the progress of an unfinished trial.
-func (e *Evaluator) stop(mask search.Mask, h uint32, p Progress) {
+func (e *Evaluator) stop(mask search.Mask, p Progress) {
 	if !e.rule.done(p) {
-		e.partial.put(mask, h, p)
+		e.partial.Put(mask, p)
 	}
 }

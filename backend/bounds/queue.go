@@ -1,5 +1,7 @@
 package bounds
 
+import "container/heap"
+
 // leader is a candidate in the queue with the bound that it had when it was put there. Bounds only fall, so an old one
 // is too high and is put right when the candidate comes to the top.
 type leader struct {
@@ -12,20 +14,36 @@ func (l leader) before(o leader) bool {
 	return l.upper > o.upper || l.upper == o.upper && l.candidate > o.candidate
 }
 
-// queue is a binary heap of leaders, the first in order at 0. Hand-made, since container/heap boxes every element.
+// queue is a heap of leaders, the first in order at 0. It is a heap.Interface whose elements are put in and taken off by hand, since
+// heap.Push and heap.Pop would box each.
 type queue []leader
 
-// build orders an unordered queue.
-func (q queue) build() {
-	for i := len(q)/2 - 1; i >= 0; i-- {
-		q.sink(i)
-	}
+// Len is how many leaders there are.
+func (q *queue) Len() int { return len(*q) }
+
+// Less tells whether leader i comes before leader j.
+func (q *queue) Less(i, j int) bool { return (*q)[i].before((*q)[j]) }
+
+// Swap swaps two leaders.
+func (q *queue) Swap(i, j int) { (*q)[i], (*q)[j] = (*q)[j], (*q)[i] }
+
+// Push and Pop are there for heap.Interface.
+func (q *queue) Push(x any) { *q = append(*q, x.(leader)) }
+
+// Pop takes the last leader off.
+func (q *queue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
 }
 
+// build orders an unordered queue.
+func (q *queue) build() { heap.Init(q) }
+
 // lower gives the top a smaller bound.
-func (q queue) lower(upper key) {
-	q[0].upper = upper
-	q.sink(0)
+func (q *queue) lower(upper key) {
+	(*q)[0].upper = upper
+	heap.Fix(q, 0)
 }
 
 // pop removes the top.
@@ -33,33 +51,19 @@ func (q *queue) pop() {
 	last := len(*q) - 1
 	(*q)[0] = (*q)[last]
 	*q = (*q)[:last]
-	q.sink(0)
+	if last > 0 {
+		heap.Fix(q, 0)
+	}
 }
 
 // second returns what comes to the top if the top goes.
-func (q queue) second() (leader, bool) {
-	switch {
-	case len(q) < 2:
+func (q *queue) second() (leader, bool) {
+	switch l := *q; {
+	case len(l) < 2:
 		return leader{}, false
-	case len(q) == 2 || q[1].before(q[2]):
-		return q[1], true
-	}
-	return q[2], true
-}
-
-func (q queue) sink(i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(q) {
-			return
-		}
-		if child+1 < len(q) && q[child+1].before(q[child]) {
-			child++
-		}
-		if !q[child].before(q[i]) {
-			return
-		}
-		q[i], q[child] = q[child], q[i]
-		i = child
+	case len(l) == 2 || l[1].before(l[2]):
+		return l[1], true
+	default:
+		return l[2], true
 	}
 }

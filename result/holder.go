@@ -1,0 +1,31 @@
+package result
+
+// A Holder is a holder with its record and the width that it got.
+type Holder struct {
+	Name      string `json:"name"`
+	Index     int    `json:"index"`
+	Precision string `json:"precision"` // int8 or int16, or as many bits as the record has
+	Low       Grid   `json:"low"`
+	High      Grid   `json:"high"`
+	Pinned    bool   `json:"pinned,omitempty"` // held at its precision by a constraint
+
+	Seen     *Range   `json:"seen,omitempty"`     // values in the calibration, where there was one
+	Alone    *Score   `json:"alone,omitempty"`    // score with this unit alone demoted, where the search has asked for it in full
+	Distance *float64 `json:"distance,omitempty"` // how far this unit alone moves the outputs: mean squared error on a few blocks, where the search ranked by it
+}
+
+// A Range is the lowest and highest value that a tensor had.
+type Range struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// A Grid is a grid as files have it.
+type Grid struct {
+	Bits      int     `json:"bits"`
+	Signed    bool    `json:"signed"`
+	Scale     float32 `json:"scale"`
+	ZeroPoint int32   `json:"zero_point"`
+	Min       float64 `json:"min"` // the lowest value on the grid
+	Max       float64 `json:"max"` // the highest value on the grid
+}
