@@ -14,14 +14,15 @@ var _ bounds.Workers = (*Evaluator)(nil)
 // there fills them in from the cut in front: about what the block run ahead has saved. Had it taken the room and lost, the
 // same would be due for nothing.
 func (e *Evaluator) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
-	e.stand(b.Base) // nothing is under way if this is another base
-	j := job{mask: b.Mask, block: b.From, gain: gain, ticket: ticket}
-	j.first = e.firstChanged(b.Mask)
-	if e.store != nil {
-		j.trial = e.store.trial(b.Mask)
-		if !hand.Equal(b.Mask) {
-			j.spare = e.store.trial(hand)
-		}
+	of := e // who runs the block
+	if e.shapes != nil {
+		of = e.shapes.members[e.shapes.blocks[b.From].member]
+	}
+	of.stand(b.Base) // nothing is under way if this is another base
+	j := of.jobOf(b.Mask)
+	j.block, j.gain, j.ticket, j.own = b.From, gain, ticket, true
+	if of.store != nil && !hand.Equal(b.Mask) {
+		j.spare = of.store.trial(hand)
 	}
 	e.pool.jobs <- j
 }

@@ -8,7 +8,12 @@ import (
 )
 
 // Workers is the number of blocks that run at once.
-func (e *Evaluator) Workers() int { return len(e.chain.lanes()) }
+func (e *Evaluator) Workers() int {
+	if e.shapes != nil {
+		return e.opts.Workers
+	}
+	return len(e.chain.lanes())
+}
 
 // Threads is the number of threads of the runtime that a worker has.
 func (e *Evaluator) Threads() int { return e.opts.Threads }
@@ -16,15 +21,22 @@ func (e *Evaluator) Threads() int { return e.opts.Threads }
 // Holders is the number of holders of a mask.
 func (e *Evaluator) Holders() int { return e.source.Holders() }
 
-// Parts is the number of parts that the network is compiled as.
-func (e *Evaluator) Parts() int { return len(e.chain.parts) }
+// Parts is the number of parts that the network is compiled as, for all shapes together.
+func (e *Evaluator) Parts() (n int) {
+	for _, m := range e.each() {
+		n += len(m.chain.parts)
+	}
+	return n
+}
 
 // TimeSwitch writes a mask where the network reads it, for all workers, and says how long that
 // takes: all that lies between two trials.
 func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
 	start := time.Now()
-	for _, l := range e.chain.lanes() {
-		_ = l.do(func() error { return errors.Join(l.setMask(m), l.wait()) })
+	for _, own := range e.each() {
+		for _, l := range own.chain.lanes() {
+			_ = l.do(func() error { return errors.Join(l.setMask(m), l.wait()) })
+		}
 	}
 	return time.Since(start)
 }
@@ -32,6 +44,9 @@ func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
 // Rebuild makes and closes a session of the network in one piece: what a trial costs, before it has
 // run, where masks are edits of a file.
 func (e *Evaluator) Rebuild() error {
+	if e.shapes != nil {
+		return e.shapes.eachOf(func(m *Evaluator) error { return m.Rebuild() })
+	}
 	s, err := e.source.Stretch(0, e.source.Cuts()-1)
 	if err != nil {
 		return err
@@ -46,6 +61,9 @@ func (e *Evaluator) Rebuild() error {
 
 // StoredAt describes what is stored in front of each part but the first. A tensor that is alive at several cuts is stored once.
 func (e *Evaluator) StoredAt() (list [][]StoredTensor) {
+	if e.shapes != nil {
+		return nil
+	}
 	cuts := e.chain.cuts
 	for _, cut := range cuts[1 : len(cuts)-1] {
 		list = append(list, e.storedAt(cut))

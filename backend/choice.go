@@ -74,6 +74,9 @@ func (e *Evaluator) Traffic() Traffic {
 // Graphs says how many of the evaluator's parts a GPU replays as one captured graph, as far as they have run, and why one of
 // the others is not; 0 and "" on the CPU.
 func (e *Evaluator) Graphs() (captured int, why string) {
+	if e.shapes != nil {
+		return 0, ""
+	}
 	if l, ok := e.chain.lanes()[0].(interface{ graphs() (int, string) }); ok {
 		return l.graphs()
 	}

@@ -42,24 +42,36 @@ var _ search.DistanceEvaluator = (*Evaluator)(nil)
 // Distance is the mean squared error of the outputs against the network without demotions, on a few
 // samples: cheap, and only good for an order.
 func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
+	sum, count, err := e.apart(ctx, mask)
+	return sum / float64(count), err
+}
+
+// apart is the squared error that Distance is the mean of, and the number of values.
+func (e *Evaluator) apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
+	if e.shapes != nil {
+		err = e.shapes.eachOf(func(m *Evaluator) error {
+			s, n, err := m.apart(ctx, mask)
+			sum, count = sum+s, count+n
+			return err
+		})
+		return sum, count, err
+	}
 	if e.far == nil {
 		d := newDistance(mask.Len(), e.samples)
-		var err error
 		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		e.far = d
 	}
 	runs, err := e.runsOfRows(ctx, mask, e.far)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	sum, count := 0.0, 0
 	for i, rows := range runs {
 		sum -= noise(rows, Sample{Reference: e.far.rows[i]})
 		count += len(rows)
 	}
-	return sum / float64(count), nil
+	return sum, count, nil
 }
 
 // runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
@@ -107,11 +119,7 @@ func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks [
 	defer func() { e.watch, e.alone = nil, false }()
 	gains := make([]bounds.Gain, len(blocks))
 	if e.pool != nil {
-		j := job{mask: mask, first: e.firstChanged(mask)}
-		if e.store != nil {
-			j.trial = e.store.trial(mask)
-		}
-		return rows, e.pool.run(ctx, j, 0, len(blocks), blocks, gains, e.booked)
+		return rows, e.pool.run(ctx, e.jobOf(mask), 0, len(blocks), blocks, gains, e.booked)
 	}
 	for i, b := range blocks {
 		if err := e.Run(ctx, bounds.Job{Base: mask, Mask: mask, From: b, To: b + 1}, gains[i:i+1]); err != nil {

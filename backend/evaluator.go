@@ -20,6 +20,7 @@ type Options struct {
 	LabelDims []int64           // the shape of one sample's pixels or values
 	Own       *LabelArray       // labels of any kind, for metrics that take them so
 	Reference []float32         // an output row a sample, for metrics that need them
+	Places    []int             // where in Reference each sample's row begins, and the length of all last, see Evaluator.Places; nil: all rows have one length
 	Axis      int               // of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
 	Block     int               // samples a block: the batch of the Source; 0: DefaultBlock
 	Workers   int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
@@ -35,6 +36,8 @@ type Options struct {
 	Config    map[string]string // session configuration entries of the runtime
 	stop      *cgo.Stop         // ends what runs once New's context is cancelled; New makes it
 	Proof     *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
+	lanes     int               // of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it has the only shape
+	share     float64           // of the samples of all shapes, if so
 }
 
 // DefaultBlock is the largest block size where none is asked for: small, so that what a part writes is still in
@@ -73,8 +76,10 @@ type Evaluator struct {
 	data    *resident
 	judge   judge
 	pool    *pool
-	turns   *turns // in place of the pool, on a device with a queue; nil: the CPU
-	store   *store // nil: every trial is run in full
+	turns   *turns             // in place of the pool, on a device with a queue; nil: the CPU
+	runners []func(job) report // what each goroutine of the pool does
+	shapes  *shapes            // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
+	store   *store             // nil: every trial is run in full
 	stats   Stats
 	booked  func(report) // the method book, made once: a trial allocates nothing
 	far     *distance    // nil until Distance is asked
@@ -98,6 +103,10 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 func (e *Evaluator) Stats() Stats {
 	s := e.stats
 	s.Stats = e.Evaluator.Stats()
+	if e.shapes != nil {
+		e.shapes.count(&s)
+		return s
+	}
 	s.Runtime = e.ran + e.chain.seconds()
 	return s
 }

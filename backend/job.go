@@ -11,18 +11,26 @@ import (
 
 // Run implements bounds.Machine: blocks of one mask, shared by all workers.
 func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
+	if e.shapes != nil {
+		return e.runShaped(ctx, b, gains)
+	}
 	if !b.Base.Equal(b.Mask) {
 		e.stand(b.Base)
 	}
-	j := job{mask: b.Mask}
-	j.first = e.firstChanged(b.Mask)
-	if e.store != nil {
-		j.trial = e.store.trial(b.Mask)
-	}
+	j := e.jobOf(b.Mask)
 	if e.opts.Metric.IsWhole() && b.To-b.From == e.data.len() && !e.alone {
 		return e.runWhole(ctx, j, gains)
 	}
 	return e.runBlocks(ctx, j, b.From, b.To, gains)
+}
+
+// jobOf is what the blocks of a mask have in common on the base of now.
+func (e *Evaluator) jobOf(mask search.Mask) job {
+	j := job{mask: mask, first: e.firstChanged(mask)}
+	if e.store != nil {
+		j.trial = e.store.trial(mask)
+	}
+	return j
 }
 
 // runBlocks runs blocks on whatever the device has.

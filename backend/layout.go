@@ -20,6 +20,14 @@ type BlockedSource interface {
 // nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
 // and it is faster. It returns how many did.
 func (e *Evaluator) Block() (int, error) {
+	if e.shapes != nil {
+		blocked := 0
+		return blocked, e.shapes.eachOf(func(m *Evaluator) error {
+			n, err := m.Block()
+			blocked += n
+			return err
+		})
+	}
 	src, ok := e.source.(BlockedSource)
 	c, onCPU := e.chain.compiled.(*cpuChain)
 	if !ok || !onCPU || e.opts.Level < 3 {

@@ -140,9 +140,19 @@ func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, er
 	if m.IsWhole() {
 		return m.scoreWhole(context.Background(), &judge{metric: m, reference: reference, row: row, samples: n}, rows, n)
 	}
-	sum := 0.0
+	at := make([]int, n+1)
+	for i := range at {
+		at[i] = i * row
+	}
+	return m.ScorePlaces(rows, reference, at)
+}
+
+// ScorePlaces is ScoreRows for rows of any lengths, one behind the other: at says where each begins, and the length of all last. The
+// metric must not be of the whole set.
+func (m *Metric) ScorePlaces(rows, reference []float32, at []int) (search.Score, error) {
+	n, sum := len(at)-1, 0.0
 	for i := range n {
-		sum += m.gain(rows[i*row:(i+1)*row], Sample{Label: -1, Reference: reference[i*row : (i+1)*row]})
+		sum += m.gain(rows[at[i]:at[i+1]], Sample{Label: -1, Reference: reference[at[i]:at[i+1]]})
 	}
 	switch {
 	case m.Countable:

@@ -23,10 +23,15 @@ func (e *Evaluator) checkMetric() error {
 	if w := m.options.Weights; w != nil && !m.options.Partly && len(w) != j.classes() {
 		return badf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)
 	}
-	if m.scaled != nil && !(m.scale(j, e.samples) > 0) {
-		return badf("metric %s: nothing counts: every label is ignored or has a weight of 0", m.Name)
+	if m.scaled != nil && e.opts.lanes == 0 && !(m.scale(j, e.samples) > 0) {
+		return nothingCounts(m)
 	}
 	return nil
+}
+
+// nothingCounts refuses labels of which none counts.
+func nothingCounts(m *Metric) error {
+	return badf("metric %s: nothing counts: every label is ignored or has a weight of 0", m.Name)
 }
 
 // checkLabels holds labels against the output.

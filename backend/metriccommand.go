@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,7 +18,7 @@ import (
 
 // A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
 // samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data have
-// labels, these as another, in their own shape and type. It answers one number on its standard output and ends with exit code 0.
+// labels, these as another, in their own shape and type. Where samples have outputs of different shapes, see npyReader. It answers one number on its standard output and ends with exit code 0.
 type Command struct {
 	Line    string        // for the shell
 	Lower   bool          // a lower answer is better
@@ -154,9 +155,21 @@ func (t *tail) lastLine() string {
 	return shorten(strings.TrimSpace(lines[len(lines)-1]))
 }
 
-// npyReader is the outputs as a .npy file, and the labels as another where there are some.
+// npyReader is the outputs as a .npy file, and the labels as another where there are some. Outputs of different shapes are all values,
+// one behind the other, and their shapes as an array [samples, axes] between them and the labels.
 func npyReader(o WholeOutputs) io.Reader {
-	parts := []io.Reader{strings.NewReader(npyHeader("<f4", append([]int64{int64(o.Samples)}, o.Dims...)...)), &encoded[float32]{list: o.Rows}}
+	shape := append([]int64{int64(o.Samples)}, o.Dims...)
+	if o.Shapes != nil {
+		shape = []int64{int64(len(o.Rows))}
+	}
+	parts := []io.Reader{strings.NewReader(npyHeader("<f4", shape...)), &encoded[float32]{list: o.Rows}}
+	if o.Shapes != nil {
+		var dims []byte
+		for _, d := range slices.Concat(o.Shapes...) {
+			dims = binary.LittleEndian.AppendUint64(dims, uint64(d))
+		}
+		parts = append(parts, strings.NewReader(npyHeader("<i8", int64(o.Samples), int64(len(o.Shapes[0])))), bytes.NewReader(dims))
+	}
 	if l := o.Labels; l != nil {
 		parts = append(parts, strings.NewReader(npyHeader(l.Descr, append([]int64{int64(o.Samples)}, l.Dims...)...)), bytes.NewReader(l.Data))
 	}

@@ -44,7 +44,7 @@ func (c *counts) score(context.Context) (float64, error) { return c.fold(c.sum),
 type gathered struct {
 	j    *judge
 	rows []float32
-	fold func(ctx context.Context, rows []float32) (float64, error)
+	all  func(ctx context.Context, o WholeOutputs) (float64, error)
 }
 
 func (g *gathered) add(samples []int, rows []float32) {
@@ -53,7 +53,17 @@ func (g *gathered) add(samples []int, rows []float32) {
 	}
 }
 
-func (g *gathered) score(ctx context.Context) (float64, error) { return g.fold(ctx, g.rows) }
+func (g *gathered) score(ctx context.Context) (float64, error) {
+	return g.all(ctx, WholeOutputs{Rows: g.rows, Dims: g.j.rowDims(), Samples: g.j.samples, Sample: g.j.sample, Labels: g.j.own})
+}
+
+// rowDims are the dimensions of one sample's output.
+func (j *judge) rowDims() []int64 {
+	if len(j.dims) > 1 {
+		return slices.Clone(j.dims[1:])
+	}
+	return []int64{int64(j.row)}
+}
 
 // scoreWhole scores rows that are there already.
 func (m *Metric) scoreWhole(ctx context.Context, j *judge, rows []float32, samples int) (search.Score, error) {
@@ -99,7 +109,8 @@ func (e *Evaluator) runWhole(ctx context.Context, j job, gains []bounds.Gain) er
 // WholeOutputs are the outputs of all samples, as a metric of the whole set gets them.
 type WholeOutputs struct {
 	Rows    []float32               // one sample's after another's, in the order of the data
-	Dims    []int64                 // of one sample's output
+	Dims    []int64                 // of one sample's output; nil where samples have different ones
+	Shapes  [][]int64               // of each sample's output, where they are different; nil: all have Dims
 	Samples int                     // how many there are
 	Sample  func(sample int) Sample // what each is compared with
 	Labels  *LabelArray             // the labels of all samples, for a metric that takes OwnLabels; nil without
@@ -108,12 +119,6 @@ type WholeOutputs struct {
 // gather makes a metric of the whole set of a function of all outputs.
 func gather(all func(ctx context.Context, o WholeOutputs) (float64, error)) func(j *judge, samples int) tally {
 	return func(j *judge, samples int) tally {
-		return &gathered{j: j, rows: make([]float32, samples*j.row), fold: func(ctx context.Context, rows []float32) (float64, error) {
-			dims := []int64{int64(j.row)}
-			if len(j.dims) > 1 {
-				dims = slices.Clone(j.dims[1:])
-			}
-			return all(ctx, WholeOutputs{Rows: rows, Dims: dims, Samples: samples, Sample: j.sample, Labels: j.own})
-		}}
+		return &gathered{j: j, rows: make([]float32, samples*j.row), all: all}
 	}
 }

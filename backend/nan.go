@@ -10,6 +10,14 @@ import (
 // watchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether
 // there was any since.
 func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
+	if e.shapes != nil {
+		err = e.shapes.eachOf(func(m *Evaluator) error {
+			here, err := m.watchNaN(on)
+			seen = seen || here
+			return err
+		})
+		return seen, err
+	}
 	for _, l := range e.chain.lanes() {
 		err = l.do(func() error {
 			here, err := l.watchNaN(on)
@@ -27,6 +35,9 @@ func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
 // without demotions is NaN, or -1. FakeQuant turns NaN into its lowest code, so the outputs may not
 // show it.
 func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
+	if e.shapes != nil {
+		return e.shapes.hiddenNaN(ctx)
+	}
 	p, err := e.openProbe()
 	if err != nil {
 		return -1, err

@@ -143,6 +143,10 @@ func (n *noops) set(of []uint64, block, holder int, on bool) {
 // NoOps are the holders whose bit is known to change nothing on a block of the base of now, whatever
 // other of them change with it.
 func (e *Evaluator) NoOps(block int) (holders []int) {
+	if e.shapes != nil {
+		p := e.shapes.blocks[block]
+		return e.shapes.members[p.member].NoOps(p.at)
+	}
 	if e.store == nil {
 		return nil
 	}

@@ -102,11 +102,11 @@ func (e *Evaluator) compile(cuts []int) error {
 		e.turns = newTurns(e)
 		return nil
 	}
-	runners := make([]func(job) report, len(chain.lanes()))
+	e.runners = make([]func(job) report, len(chain.lanes()))
 	for i, l := range chain.lanes() {
-		runners[i] = e.runner(l)
+		e.runners[i] = e.runner(l)
 	}
-	e.pool = newPool(runners)
+	e.pool = newPool(e.runners)
 	return nil
 }
 
@@ -144,6 +144,9 @@ func (e *Evaluator) Close() {
 	if e.pool != nil {
 		e.pool.Close()
 		e.pool = nil
+	}
+	if e.shapes != nil {
+		e.shapes.Close()
 	}
 	if e.store != nil {
 		e.store.Close()

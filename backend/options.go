@@ -30,6 +30,9 @@ func (o Options) fit(samples int) (Options, error) {
 	}
 	blocks := (samples + o.Block - 1) / o.Block
 	o.Workers = min(o.Workers, max(1, blocks))
+	if o.lanes > 0 {
+		o.Workers = o.lanes
+	}
 	return o, nil
 }
 

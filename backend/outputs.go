@@ -12,20 +12,69 @@ import (
 // goroutines at once, in no order. The row is f's only until it returns.
 // A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
-	if err := e.opts.stop.Watch(ctx); err != nil {
-		return search.Score{}, err
-	}
-	e.watch = func(samples []int, rows []float32) {
-		for slot, sample := range samples {
-			f(sample, e.judge.rowOf(rows, slot))
+	for i, m := range e.each() {
+		if err := m.opts.stop.Watch(ctx); err != nil {
+			return search.Score{}, err
 		}
+		m.watch = func(samples []int, rows []float32) {
+			for slot, sample := range samples {
+				if e.shapes != nil {
+					sample = e.shapes.of[i][sample]
+				}
+				f(sample, m.judge.rowOf(rows, slot))
+			}
+		}
+		defer func() { m.watch = nil }()
 	}
-	defer func() { e.watch = nil }()
 	return e.Evaluator.Again(ctx, mask)
 }
 
-// Row is the number of values of an output row: of all steps of a sample, one behind the other.
-func (e *Evaluator) Row() int { return e.judge.whole() }
+// Row is the number of values of an output row: of all steps of a sample, one behind the other. Of samples of different shapes it is 0
+// where rows have different lengths, see Places.
+func (e *Evaluator) Row() int {
+	if e.shapes != nil {
+		return e.shapes.row()
+	}
+	return e.judge.whole()
+}
+
+// Places are where each sample's output row begins, where all of them lie one behind the other in the order of the data, and the
+// length of all last.
+func (e *Evaluator) Places() []int {
+	at := make([]int, 1, e.samples+1)
+	for sample := range e.samples {
+		at = append(at, at[sample]+e.rowLength(sample))
+	}
+	return at
+}
+
+// Before is the number of samples in so many blocks of the layout, the first ones.
+func (e *Evaluator) Before(blocks int) (samples int) {
+	if e.shapes == nil {
+		return min(blocks*e.opts.Block, e.samples)
+	}
+	for _, p := range e.shapes.blocks[:blocks] {
+		samples += len(e.shapes.members[p.member].data.samplesOf(p.at))
+	}
+	return samples
+}
+
+// rowLength is the number of values of a sample's output row.
+func (e *Evaluator) rowLength(sample int) int {
+	if e.shapes != nil {
+		return e.shapes.members[e.shapes.samples[sample].member].judge.whole()
+	}
+	return e.judge.whole()
+}
+
+// gainOf is what an output row of a sample gains.
+func (e *Evaluator) gainOf(row []float32, sample int) float64 {
+	if e.shapes != nil {
+		p := e.shapes.samples[sample]
+		return e.shapes.members[p.member].gainOf(row, p.at)
+	}
+	return e.judge.gain(row, sample)
+}
 
 // Judged is the number of values that a metric judges at once: an output row, or a step's part of it.
 func (e *Evaluator) Judged(m *Metric) int {
@@ -48,7 +97,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		return high, -1, err
 	}
 	high, err = e.Outputs(ctx, none, func(sample int, row []float32) {
-		margins[sample], gained[sample] = e.margin(row, sample), e.judge.gain(row, sample)
+		margins[sample], gained[sample] = e.margin(row, sample), e.gainOf(row, sample)
 		for _, v := range row {
 			bad[sample] = bad[sample] || v != v
 		}
@@ -63,7 +112,9 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if err != nil {
 		return high, -1, err
 	}
-	e.gained = gained
+	if e.gained = gained; e.shapes != nil {
+		e.shapes.give(gained)
+	}
 	nan = -1
 	for i := len(bad) - 1; i >= 0; i-- {
 		if bad[i] {
@@ -83,15 +134,27 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		order[i] = i
 	}
 	sort.SliceStable(order, func(i, j int) bool { return margins[order[i]] < margins[order[j]] })
+	if e.shapes != nil {
+		return high, nan, e.shapes.layOut(order)
+	}
 	return high, nan, e.layOut(order)
 }
 
 // Order is the layout: position to sample. The caller must not change it.
-func (e *Evaluator) Order() []int { return e.data.order }
+func (e *Evaluator) Order() []int {
+	if e.shapes != nil {
+		return e.shapes.order()
+	}
+	return e.data.order
+}
 
 // margin says how far a sample is from losing its hit: the wanted class's value less the best (for
 // top5: the fifth best) of the others; negative if it is none. Of several steps it is the least.
 func (e *Evaluator) margin(row []float32, sample int) float64 {
+	if e.shapes != nil {
+		p := e.shapes.samples[sample]
+		return e.shapes.members[p.member].margin(row, p.at)
+	}
 	least := math.Inf(1)
 	e.judge.each(row, sample, func(row []float32, s Sample) { least = min(least, e.marginOf(row, s)) })
 	return least

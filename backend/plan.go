@@ -31,6 +31,9 @@ type Plan struct {
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
 func (e *Evaluator) Plan() (Plan, error) {
+	if e.shapes != nil {
+		return e.shapes.plan()
+	}
 	begun := time.Now()
 	p, err := e.takeApart(begun)
 	if err == nil && e.entries == nil && e.timeLeft(begun, p.Whole) > 2*e.loading {
@@ -113,7 +116,11 @@ func (e *Evaluator) patience(whole float64) float64 {
 	if e.opts.Patient || e.opts.Cuts != nil {
 		return math.Inf(1)
 	}
-	return planSeconds + planPasses*whole*float64(e.data.len())/float64(e.Workers())
+	seconds := planSeconds
+	if e.opts.share > 0 { // all shapes together take it
+		seconds *= e.opts.share
+	}
+	return seconds + planPasses*whole*float64(e.data.len())/float64(e.Workers())
 }
 
 // entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.

@@ -19,6 +19,7 @@ type job struct {
 	block  int
 	gain   *bounds.Gain // where the result goes
 	spare  uint64       // id of a trial whose drafts are left alone; 0: none
+	own    bool         // of samples of different shapes: first and trial are those of the block's shape
 	ticket int          // comes back with the report
 }
 

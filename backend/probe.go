@@ -90,6 +90,10 @@ func (p *probe) outputs(l lane, lost []string) ([][]float32, error) {
 // FirstNaN names the first tensor, in computing order, that is not a number for a sample, with
 // nothing demoted; empty if none is.
 func (e *Evaluator) FirstNaN(sample int) (string, error) {
+	if e.shapes != nil {
+		p := e.shapes.samples[sample]
+		return e.shapes.members[p.member].FirstNaN(p.at)
+	}
 	p, err := e.openProbe()
 	if err != nil {
 		return "", err
@@ -108,6 +112,10 @@ func (e *Evaluator) FirstNaN(sample int) (string, error) {
 // FirstDifference names the first tensor, in computing order, that two networks both have and that
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
 func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int) (string, error) {
+	if e.shapes != nil {
+		p := e.shapes.samples[sample]
+		return e.shapes.members[p.member].FirstDifference(other.shapes.members[p.member], m, p.at)
+	}
 	a, err := e.openProbe()
 	if err != nil {
 		return "", err

@@ -33,6 +33,9 @@ func (d *Dependence) Error() string {
 // themselves, and every worker give the same bits, for no demotion, for all, and for every other
 // holder. It returns what breaks the rule, or nil.
 func (e *Evaluator) SelfTest() (*Dependence, error) {
+	if e.shapes != nil {
+		return e.shapes.selfTest()
+	}
 	shuffled, from, err := e.shuffledBlock()
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ func sampleFlags() []cli.Flag {
 	return []cli.Flag{
 		inputFlag(),
 		&cli.StringSliceFlag{Name: "state", Category: catInput, Usage: "`OUT:IN`: an output that a step of a sequence hands to the next one as an input, such as hn:h; samples are then [samples, steps, ...], and the input begins at zero or as an array of its name says; may be given again"},
-		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again"},
+		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again. Without it each is run in its own shape"},
 		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: leave the samples on disk, where trials read them, and unpack to this folder what cannot be read in place (default: in memory, where they fit, and TMPDIR)"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
 		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},

@@ -26,7 +26,8 @@ func (s *Set) CheckLabels(classes int) error {
 func (s *Set) CheckFinite(infinite ...string) error {
 	buf := make([]byte, chunk*8)
 	for sample := range s.samples {
-		for _, c := range s.columns {
+		for input := range s.columns {
+			c := s.column(input, sample)
 			if c.finite() {
 				continue
 			}

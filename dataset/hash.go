@@ -157,7 +157,8 @@ func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 func (s *Set) SampleHash(sample int) ([sha256.Size]byte, error) {
 	h := sha256.New()
 	buf := make([]byte, chunk*8)
-	for _, c := range s.columns {
+	for input := range s.columns {
+		c := s.column(input, sample)
 		for _, d := range append([]int64{int64(len(c.shape))}, c.shape...) {
 			h.Write(binary.LittleEndian.AppendUint64(nil, uint64(d)))
 		}

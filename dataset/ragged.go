@@ -104,7 +104,8 @@ func (a array) rows() array {
 }
 
 // raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where that is free
-// as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type.
+// as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type. Without a
+// pad samples keep their own shapes, see column.of.
 func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if in.Steps {
 		return raggedSteps(a, in, o, floats)
@@ -137,20 +138,39 @@ func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
 		full = full && slices.Equal(item.shape, shape)
 	}
 	pad := o.Pad[in.Name]
-	if !full && pad == nil {
+	if !full && pad == nil && (o.oneShape || !free(items, want)) {
 		return nil, badf("%s has samples of different shapes, that become %s: give the value that is put behind the shorter ones, --pad %s=0 for one", a.what, dims(shape), in.Name)
 	}
-	first := items[0]
-	first.shape = append([]int64{int64(len(items))}, shape...)
-	first.what = a.what
-	plain := Input{Name: in.Name, Dims: append([]int64{-1}, shape...), Type: in.Type, Batched: true}
-	o.Pad = nil
-	c, err := newColumn(first, plain, o, floats)
-	if err != nil {
-		return nil, err
+	of := func(shape []int64) (*column, error) {
+		first, o := items[0], o
+		first.shape = append([]int64{int64(len(items))}, shape...)
+		first.what = a.what
+		plain := Input{Name: in.Name, Dims: append([]int64{-1}, shape...), Type: in.Type, Batched: true}
+		o.Pad = nil
+		c, err := newColumn(first, plain, o, floats)
+		if err != nil {
+			return nil, err
+		}
+		c.in, c.whole, c.items, c.pad = in, whole, items, pad
+		return c, nil
 	}
-	c.in, c.whole, c.items, c.pad = in, whole, items, pad
-	return c, nil
+	c, err := of(shape)
+	if err == nil && !full && pad == nil {
+		c.of = of
+	}
+	return c, err
+}
+
+// free tells whether samples have the network's own size on all axes that it does not leave free.
+func free(items []array, want []int64) bool {
+	for _, item := range items {
+		for axis, d := range item.shape {
+			if want[axis] != -1 && d != want[axis] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // raggedFit says what samples with so many axes have of an input, as fit does: all but its first axis, the batch, or all of it, whole,

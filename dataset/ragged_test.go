@@ -125,7 +125,7 @@ func TestRaggedIsRefused(t *testing.T) {
 		dims   []int64
 		want   []string
 	}{
-		{"no value", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5)}, []int64{-1, -1}, []string{"the list of arrays from \"ids_0\" on has samples of different shapes, that become [5]", "--pad ids=0 for one"}},
+		{"no value", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5)}, []int64{-1, 5}, []string{"the list of arrays from \"ids_0\" on has samples of different shapes, that become [5]", "--pad ids=0 for one"}},
 		{"shorter than the network's", map[string][]byte{"ids_0": i4(3), "ids_1": i4(3)}, []int64{-1, 4}, []string{"that become [4]", "--pad ids=0"}},
 		{"longer than the network's", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5)}, []int64{-1, 4}, []string{"has shape [5] for sample 1", "cut it, or leave it out"}},
 		{"other axes", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5, 2)}, []int64{-1, -1}, []string{"has shape [5,2] of int32 for sample 1"}},

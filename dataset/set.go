@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -45,6 +46,8 @@ type Options struct {
 	Limit int
 	// Seed chooses the samples that a Limit takes from each class.
 	Seed uint32
+
+	oneShape bool // samples of several shapes are refused where nothing pads them
 }
 
 // Set is an open data file or folder: samples for each input of a network, by index, and perhaps labels. Its methods may
@@ -53,6 +56,7 @@ type Set struct {
 	path    string
 	inputs  []Input
 	columns []*column
+	shapes  shapes // of samples of different shapes; empty: all have one
 	labels  []int64
 	pixels  []int32   // of Pixels, in place of labels
 	values  []float32 // of Values
@@ -159,6 +163,7 @@ func (s *Set) openArrays(f *file, o Options) error {
 // addColumns matches each array with its input.
 func (s *Set) addColumns(got *found, o Options) error {
 	first := got.inputs[0]
+	o.oneShape = slices.ContainsFunc(s.inputs, func(in Input) bool { return in.Steps || in.State })
 	if first.shape[0] > mostSamples {
 		return badf("%s has %d samples, and %d is the most: use a part of them", first.what, first.shape[0], mostSamples)
 	}
@@ -195,7 +200,10 @@ func (s *Set) addColumns(got *found, o Options) error {
 		}
 		s.columns = append(s.columns, c)
 	}
-	return s.checkSteps()
+	if err := s.checkSteps(); err != nil {
+		return err
+	}
+	return s.findShapes()
 }
 
 // Len is the number of samples.
@@ -204,8 +212,8 @@ func (s *Set) Len() int { return s.samples }
 // Labels returns the label of each sample, or nil if the data have none. The caller does not change them.
 func (s *Set) Labels() []int64 { return s.labels }
 
-// Shape is the shape of one sample of an input, without the batch axis, with all sizes known. The caller does not change
-// it.
+// Shape is the shape of one sample of an input, without the batch axis, with all sizes known: of samples of different shapes, on each
+// axis that of the longest. The caller does not change it.
 func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
 
 // Steps is how many steps the samples of an input have, along the first axis of their shape; 0: they have no such axis.
@@ -215,7 +223,8 @@ func (s *Set) Steps(input int) int { return s.columns[input].steps }
 // size of such an axis, and can only run alone.
 func (s *Set) Whole(input int) bool { return s.columns[input].whole }
 
-// SampleBytes is the size of one sample of an input in the network's element type.
+// SampleBytes is the size of one sample of an input in the network's element type; of samples of different shapes, the size that they
+// would be padded to. See SampleSize.
 func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }
 
 // Name is what messages call a sample: its number in the file, or its image's path.
@@ -239,9 +248,9 @@ func (s *Set) index(sample int) int {
 
 // Read writes one sample of an input to dst, in the network's element type and little-endian. It allocates nothing.
 // Errors are ErrInput: a file that has become shorter, or a number that the network's integer type cannot hold.
-// It panics if there is no such sample or dst is not SampleBytes long.
+// It panics if there is no such sample or dst is not SampleSize long.
 func (s *Set) Read(input, sample int, dst []byte) error {
-	c := s.columns[input]
+	c := s.column(input, sample)
 	if len(dst) != c.bytes() {
 		panic("dataset: wrong length of dst")
 	}

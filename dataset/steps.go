@@ -36,11 +36,11 @@ func raggedSteps(a array, in Input, o Options, floats int) (*column, error) {
 		steps.Dims = append([]int64{-1, -1}, in.Dims...)
 	default:
 		plain := in
-		plain.Steps = false
+		plain.Steps, o.oneShape = false, true
 		return raggedColumn(a, plain, o, floats)
 	}
 	plain := o
-	plain.Scale, plain.Mean, plain.Std = nil, nil, nil
+	plain.Scale, plain.Mean, plain.Std, plain.oneShape = nil, nil, nil, true
 	c, err := raggedColumn(a, steps, plain, floats)
 	if err != nil {
 		return nil, err

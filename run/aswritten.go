@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/dataset"
 	"demote/onnx"
 	"demote/result"
 	"demote/search"
@@ -19,7 +20,7 @@ var writtenBatches = []int{1, 7}
 type openedFile struct {
 	*searching
 	file  *onnx.Model
-	known *shapes
+	known []*shapes // by member
 	bytes []byte
 	mask  search.Mask
 	want  outputs // of the search
@@ -32,11 +33,11 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 	}
 	o := &openedFile{searching: s, file: file, mask: mask, want: want}
 	var err error
-	if o.known, err = measureShapes(ctx, file, s.inputs, s.yardBlock()); err != nil {
+	if o.known, err = s.knownShapes(ctx, file); err != nil {
 		return nil, err
 	}
 	for _, v := range file.Outputs() {
-		if _, known := o.known.one[v.Name]; !known || v.Type == onnx.Undefined {
+		if _, known := o.known[0].one[v.Name]; !known || v.Type == onnx.Undefined {
 			return o, o.leave()
 		}
 	}
@@ -47,23 +48,40 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 	return o, err
 }
 
+// knownShapes measures the shapes of a model's tensors, for the samples of each shape.
+func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*shapes, err error) {
+	for _, q := range s.members() {
+		known, err := measureShapes(ctx, m, q.inputs, q.yardBlock())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, known)
+	}
+	return list, nil
+}
+
 // misdeclared tells whether the file declares an output with a size that it does not have, such as a batch of 1 where the batch is
 // free: ONNX Runtime warns of it, and computes the same.
 func (o *openedFile) misdeclared() bool {
 	return slices.ContainsFunc(o.file.Outputs(), func(v onnx.Value) bool {
-		for _, samples := range []int{1, 2} {
-			dims := o.known.at(v.Name, samples)
-			if v.Dims != nil && len(v.Dims) != len(dims) {
+		return slices.ContainsFunc(o.known, func(known *shapes) bool { return known.misdeclared(v) })
+	})
+}
+
+// misdeclared tells whether a model declares a tensor with a size that it does not have.
+func (s *shapes) misdeclared(v onnx.Value) bool {
+	for _, samples := range []int{1, 2} {
+		dims := s.at(v.Name, samples)
+		if v.Dims != nil && len(v.Dims) != len(dims) {
+			return true
+		}
+		for i, d := range v.Dims {
+			if d >= 0 && d != dims[i] {
 				return true
 			}
-			for i, d := range v.Dims {
-				if d >= 0 && d != dims[i] {
-					return true
-				}
-			}
 		}
-		return false
-	})
+	}
+	return false
 }
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
@@ -73,22 +91,36 @@ func (o *openedFile) leave() (err error) {
 	return err
 }
 
+// inBatch is the file run in one batch of samples of a set, where the shapes of its tensors are known.
+func (o *openedFile) inBatch(data *dataset.Set, known *shapes, batch int) (w writtenFile, err error) {
+	w.model = o.bytes
+	for _, v := range o.file.Outputs() {
+		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.at(v.Name, batch)})
+	}
+	w.inputs, err = blockInputs(o.file, data, batch)
+	return w, err
+}
+
 // inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
 // anyhow, which a metric command is asked for only then.
 func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (result.AsWritten, search.Score, error) {
 	a := result.AsWritten{Batch: batch}
-	w := writtenFile{model: o.bytes}
-	for _, v := range o.file.Outputs() {
-		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: o.known.at(v.Name, batch)})
-	}
-	var err error
-	if w.inputs, err = blockInputs(o.file, o.data, batch); err != nil {
-		return a, search.Score{}, err
-	}
 	run := func(m *backend.Metric) (search.Score, error) {
 		options := o.options
 		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, exactSession, batch, m
-		e, err := backend.New(ctx, w, o.data, nil, options)
+		next := 0
+		e, err := o.evaluator(ctx, nil, options, func(q *prepared) (backend.Source, backend.Samples, error) {
+			size := batch
+			if q.own != nil && batch == o.block { // each shape has its own
+				size = q.block
+			}
+			w, err := o.inBatch(q.data, o.known[next], size)
+			next++
+			if q.own != nil {
+				q.block = size
+			}
+			return w, q.data, err
+		})
 		if err != nil {
 			return search.Score{}, err
 		}

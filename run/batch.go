@@ -45,7 +45,25 @@ const touchTolerance = 1e-3
 // findBatching finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
 // samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
 // whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
+//
+// Of samples of different shapes it is found for the smallest and for the largest.
 func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
+	var found batching
+	for i, d := range extremes(data, len(m.Inputs())) {
+		b, err := findBatchingOf(ctx, m, d, quantized, outputs...)
+		if err != nil || b.alone != "" {
+			return b, err
+		}
+		if i > 0 && b.axis != found.axis {
+			return batching{axis: -1, alone: "samples lie on another axis of the output in one shape than in another"}, nil
+		}
+		found = b
+	}
+	return found, nil
+}
+
+// findBatchingOf is findBatching for samples of one shape.
+func findBatchingOf(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
 	fixed := batchOf(m)
 	if alone(m, data) {
 		fixed = 1

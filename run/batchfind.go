@@ -109,9 +109,20 @@ func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model,
 	if p.alone != "" {
 		return nil, 0, nil
 	}
-	found, err := findBatching(ctx, m, reordered(p.data, p.inputs, m), m.IsQDQ(), output)
-	if err != nil || found.alone == "" {
-		return nil, found.axis, err
+	var found batching
+	for i, q := range p.members() {
+		if i > 0 && i+1 < len(p.groups) {
+			continue // the first and the last shape say it for all
+		}
+		if found, err = findBatching(ctx, m, reordered(q.data, q.inputs, m), m.IsQDQ(), output); err != nil {
+			return nil, found.axis, err
+		}
+		if found.alone != "" {
+			break
+		}
+	}
+	if found.alone == "" {
+		return nil, found.axis, nil
 	}
 	found.alone = "the reference: " + found.alone
 	_, err = p.runAlone(c, found.alone)
@@ -151,7 +162,10 @@ func (o otherOrder) Shape(input int) []int64 { return o.samples.Shape(o.numbers[
 type touching struct{ *backend.Dependence }
 
 // canRunAlone tells whether blocks of one sample are left to be tried.
-func (p *prepared) canRunAlone() bool { return p.alone == "" && p.block > 1 && batchOf(p.model) == 0 }
+func (p *prepared) canRunAlone() bool {
+	several := slices.ContainsFunc(p.members(), func(q *prepared) bool { return q.block > 1 })
+	return p.alone == "" && several && batchOf(p.model) == 0
+}
 
 // aloneWhy is why the samples of a run were run alone; empty if they were not.
 func aloneWhy(r *Result) string {

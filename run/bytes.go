@@ -80,6 +80,28 @@ func residentBytes(set *dataset.Set, input int) int {
 	return set.SampleBytes(input)
 }
 
+// residentSize is residentBytes of a sample in its own shape.
+func residentSize(set *dataset.Set, input, sample int) int {
+	if _, is := set.Bytes(input); is {
+		return residentBytes(set, input)
+	}
+	return set.SampleSize(input, sample)
+}
+
+// residentAll is what all samples of a set take where trials run, in so many inputs.
+func residentAll(set *dataset.Set, inputs int) (bytes float64) {
+	for i := range inputs {
+		if set.Shapes() == 0 {
+			bytes += float64(set.Len()) * float64(residentBytes(set, i))
+			continue
+		}
+		for sample := range set.Len() {
+			bytes += float64(residentSize(set, i, sample))
+		}
+	}
+	return bytes
+}
+
 // readResident reads a sample as trials have it.
 func readResident(set *dataset.Set, input, sample int, to []byte) error {
 	if _, is := set.Bytes(input); is {

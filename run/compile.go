@@ -23,28 +23,40 @@ func (s *searching) compile(ctx context.Context) error {
 	}
 	defer backend.Trim()
 	return c.during(stageLoad, 3*s.loading, func() error {
-		src, samples, err := s.sourceFor(ctx, true, s.onGPU())
-		if err == nil {
-			err = s.checkLabels(s.metric, src)
-		}
-		if err == nil {
-			err = trySource(ctx, src, len(s.records), s.config.Say)
-		}
-		if err != nil {
+		return s.openTrials(ctx, func(q *prepared, src *source) error {
+			err := q.checkLabels(s.metric, src)
+			if err == nil && (q.own == nil || q.own.Set == s.largest().data) {
+				err = trySource(ctx, src, len(s.records), s.config.Say)
+			}
 			return err
-		}
-		return s.openTrials(ctx, src, samples)
+		})
 	})
 }
 
-// openTrials opens the evaluator that trials run on.
-func (s *searching) openTrials(ctx context.Context, src backend.Source, samples backend.Samples) error {
+// openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.
+func (s *searching) openTrials(ctx context.Context, check func(*prepared, *source) error) error {
 	o, err := s.trialOptions()
+	if err != nil {
+		return s.withCure(err)
+	}
 	if s.config.everyCut {
+		src, _, err := s.sourceFor(ctx, true, s.onGPU())
+		if err != nil {
+			return err
+		}
 		o.Cuts = everyCut(src)
 	}
-	if err == nil {
-		s.ev, err = backend.New(ctx, src, samples, s.records, o)
+	var failed error // of who is told what may be done about an output that is not scored
+	s.ev, err = s.evaluator(ctx, s.records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, samples, err := q.sourceFor(ctx, true, s.onGPU())
+		if err == nil {
+			err = check(q, src)
+		}
+		failed = err
+		return src, samples, err
+	})
+	if failed != nil {
+		return failed
 	}
 	return s.withCure(err)
 }
@@ -103,7 +115,7 @@ func (s *searching) open(ctx context.Context) error {
 		s.result.SetUpSeconds, s.result.SetUp = rounded(s.startUp.Seconds()), c.stages.list()
 	}
 	work := c.begin(stageHigh, "samples", s.data.Len(), 0)
-	see := s.seeHigh(s.ev.Row())
+	see := s.seeHigh(s.ev)
 	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.one() })
 	work.end()
 	if err != nil {
@@ -141,9 +153,5 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	src, samples, err := s.sourceFor(ctx, true, s.onGPU())
-	if err != nil {
-		return err
-	}
-	return s.openTrials(ctx, src, samples)
+	return s.openTrials(ctx, func(*prepared, *source) error { return nil })
 }

@@ -86,37 +86,45 @@ func (s *searching) readCosts(ctx context.Context) error {
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values, and the bytes of its own tensor.
 func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error) {
-	fixed, err := s.fixed(ctx)
-	if err != nil {
-		return bops, bytes, err
-	}
-	dims := map[string][]int64{}
-	for _, v := range fixed.Values() {
-		dims[v.Name] = v.Dims
-	}
-	if err := s.countFloat(dims); err != nil {
-		return bops, bytes, err
-	}
 	uses, err := s.network.Uses()
 	if err != nil {
 		return bops, bytes, err
 	}
 	n := len(s.records)
 	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
-	per := float64(s.block)
-	work := fixed.MACs(dims)
-	for _, u := range uses {
-		for _, h := range u.Reads {
-			macs[h] += work[u.Node] / per
+	largest := s.largest().data
+	for _, q := range s.members() { // on average over the samples, where these have different shapes
+		fixed, err := q.fixed(ctx)
+		if err != nil {
+			return bops, bytes, err
 		}
-	}
-	for i, h := range s.network.Holders {
-		if d := dims[h.Tensor]; len(d) > 0 {
-			elements[i] = 1 / per
-			for _, size := range d {
-				elements[i] *= float64(max(size, 0))
+		dims := map[string][]int64{}
+		for _, v := range fixed.Values() {
+			dims[v.Name] = v.Dims
+		}
+		if q.data == largest {
+			if err := s.countFloat(dims); err != nil {
+				return bops, bytes, err
 			}
 		}
+		share, per := float64(q.data.Len())/float64(s.data.Len()), float64(q.block)
+		work := fixed.MACs(dims)
+		for _, u := range uses {
+			for _, h := range u.Reads {
+				macs[h] += share * work[u.Node] / per
+			}
+		}
+		for i, h := range s.network.Holders {
+			if d := dims[h.Tensor]; len(d) > 0 {
+				one := share / per
+				for _, size := range d {
+					one *= float64(max(size, 0))
+				}
+				elements[i] += one
+			}
+		}
+	}
+	for i := range s.network.Holders {
 		high[i] = s.records[i].High.Bits
 		lost[i] = max(0, high[i]-s.records[i].Low.Bits)
 	}

@@ -95,6 +95,9 @@ func (s *searching) fitDevice(ctx context.Context) error {
 	if !s.onGPU() {
 		return nil
 	}
+	if s.groups != nil {
+		return s.leaveGPU()
+	}
 	free, err := backend.FreeMemory(s.device.Name)
 	if err != nil {
 		return err
@@ -123,6 +126,16 @@ func (s *searching) fitDevice(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// leaveGPU goes over to the CPU where samples have different shapes, or refuses the GPU that was asked for.
+func (s *searching) leaveGPU() error {
+	if s.config.Device != "auto" {
+		return mistakef("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
+	}
+	s.config.Say("device cpu, since the samples have different shapes")
+	s.device, s.config.gpu = backend.DeviceInfo{Name: backend.DeviceCPU}, false
+	return s.fitSamples(roomLeft())
 }
 
 // fitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.

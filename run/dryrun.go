@@ -16,11 +16,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 	n, samples := len(s.records), s.data.Len()
 	resident := "samples are read from the disk,"
 	if s.streams == nil {
-		data := 0
-		for i := range s.inputs {
-			data += residentBytes(s.data, i) * samples
-		}
-		resident = byteText(int64(data)) + " of resident data,"
+		resident = byteText(int64(residentAll(s.data, len(s.inputs)))) + " of resident data,"
 	}
 	activations, err := s.activations(ctx)
 	if err != nil {

@@ -47,7 +47,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	}
 	defer e.Close()
 	bad := make([]bool, e.Samples())
-	g := e.prepared.newSight(e.metric, c, e.Row())
+	g := e.prepared.newSight(e.metric, c, e.Evaluator)
 	score, err := e.Outputs(ctx, search.NewMask(e.Holders()), func(sample int, row []float32) {
 		g.see(sample, row)
 		for _, v := range row {
@@ -136,7 +136,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			return nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		var note *result.Warning
-		if o.Reference, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
+		if o.Reference, o.Places, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
 			return nil, err
 		}
 		if note != nil {
@@ -144,58 +144,64 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 		}
 		o.Block = p.block
 	}
-	src, records, err := p.evalSource(ctx, m, c, config)
-	if err == nil {
-		err = p.checkLabels(metric, src)
-	}
+	n, grids, err := evalNetwork(m, c)
 	if err != nil {
 		return nil, err
 	}
-	e, err := backend.New(ctx, src, p.data, records, o)
+	if err := p.tryEval(ctx, m, n, c, config); err != nil {
+		return nil, err
+	}
+	var records []quant.Record
+	if n != nil {
+		records = fixedRecords(grids)
+	}
+	var src *source
+	e, err := p.evaluator(ctx, records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		if n != nil {
+			src, _, err = q.fixedSource(ctx, n, grids)
+		} else {
+			src, err = plainSource(ctx, m, q.inputs, q.block, p.output)
+		}
+		if err = q.ofShape(err); err == nil {
+			err = q.checkLabels(metric, src)
+		}
+		return src, q.data, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if records != nil {
+	if records != nil || p.groups != nil {
 		src = nil
 	}
 	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
-// evalSource is a file as ONNX Runtime runs it, or with the quantizers of Sony's toolkit or of AIMET's
-// encodings, which it does not know, as FakeQuant.
-func (p *prepared) evalSource(ctx context.Context, m *onnx.Model, c Config, config map[string]string) (*source, []quant.Record, error) {
-	if !m.IsMCTQ() {
-		if err := tryNetwork(ctx, m, p.inputs, config, c.Say); err != nil {
-			return nil, nil, err
-		}
-	}
+// evalNetwork is a file with the quantizers of Sony's toolkit or of AIMET's encodings, which ONNX Runtime does not know, as FakeQuant;
+// nil: it runs as it is.
+func evalNetwork(m *onnx.Model, c Config) (*onnx.Network, []quant.Grid, error) {
 	if c.Encodings != "" {
-		n, grids, err := encoded(m, c.Encodings)
-		if err != nil {
-			return nil, nil, err
-		}
-		return p.fixedSource(ctx, n, grids)
+		return encoded(m, c.Encodings)
 	}
 	if !m.IsMCTQ() {
-		src, err := plainSource(ctx, m, p.inputs, p.block, p.output)
-		return src, nil, err
+		return nil, nil, nil
 	}
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil {
 		return nil, nil, err
 	}
-	n, grids, err := onnx.ReadMCTQ(m, formula)
-	if err == nil {
-		err = tryNetwork(ctx, n.Model, p.inputs, config, c.Say)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return p.fixedSource(ctx, n, grids)
+	return onnx.ReadMCTQ(m, formula)
 }
 
-// referenceOutputs runs another network on the same samples. Where its samples must be run alone, the file's are too: note says so.
-func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, note *result.Warning, err error) {
+// tryEval has a child process try what is run.
+func (p *prepared) tryEval(ctx context.Context, m *onnx.Model, n *onnx.Network, c Config, config map[string]string) error {
+	if !m.IsMCTQ() {
+		return tryNetwork(ctx, m, p.inputs, config, c.Say)
+	}
+	return tryNetwork(ctx, n.Model, p.inputs, config, c.Say)
+}
+
+// referenceOutputs runs another network on the same samples; at says where the rows lie. Where its samples must be run alone, the file's are too: note says so.
+func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, at []int, note *result.Warning, err error) {
 	m, unknown, err := c.readFixed(file)
 	if err == nil {
 		unknown = slices.DeleteFunc(unknown, func(in fixedInput) bool { return !lacks(p.unknown, in.name) })
@@ -205,34 +211,36 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		err = m.CheckConstants()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := p.feeds(m); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if o.Output, err = wantOutput(m, c.Output); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var axis int
 	if note, axis, err = p.besideReference(ctx, c, m, o.Output); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	o.Block, o.Axis = p.block, axis
-	src, err := plainSource(ctx, m, p.inputs, p.block, o.Output)
-	if err != nil {
-		return nil, nil, err
-	}
 	o.Metric = backend.OutputsOnly
-	e, err := backend.New(ctx, src, inOrderOf(p.data, p.inputs, src.Inputs()), nil, o)
+	e, err := p.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, err := plainSource(ctx, m, q.inputs, q.block, o.Output)
+		if err != nil {
+			return nil, nil, q.ofShape(err)
+		}
+		return src, inOrderOf(q.data, q.inputs, src.Inputs()), nil
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer e.Close()
 	rows, err = allOutputs(ctx, e, search.NewMask(0))
-	return rows, note, err
+	return rows, e.Places(), note, err
 }
 
 // chooseMetric is the metric asked for, or the default for data with or without labels.

@@ -21,17 +21,19 @@ func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
 			continue
 		}
 		k, f, mask := onnx.Known{}, &fill{}, slices.Contains(masks, v.Name)
-		for s := 0; s < data.Len() && (mask || len(f.values) < maxFillValues); s++ {
-			err := observeInput(data, i, s, 1, &buffer, func(x []float32) {
-				for _, v := range x {
-					f.count(v)
-					if math.Abs(float64(v)) >= surelyFill && len(k.Values) <= maxSureFills && !slices.Contains(k.Values, v) {
-						k.Values = append(k.Values, v)
+		for _, part := range views(data) {
+			for s := 0; s < part.Len() && (mask || len(f.values) < maxFillValues); s++ {
+				err := observeInput(part, i, s, 1, &buffer, func(x []float32) {
+					for _, v := range x {
+						f.count(v)
+						if math.Abs(float64(v)) >= surelyFill && len(k.Values) <= maxSureFills && !slices.Contains(k.Values, v) {
+							k.Values = append(k.Values, v)
+						}
 					}
+				})
+				if err != nil {
+					return nil, err
 				}
-			})
-			if err != nil {
-				return nil, err
 			}
 		}
 		switch {

@@ -16,38 +16,39 @@ import (
 // scoreFloat runs the float network over the samples: its own score where the metric has one of
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
 func (s *searching) scoreFloat(ctx context.Context) error {
-	src, err := plainSource(ctx, s.prepared.float, s.inputs, s.block, s.output)
-	if err == nil {
-		err = s.checkLabels(s.metric, src)
-	}
-	if err != nil {
-		return err
-	}
+	var sources []*source
 	o := s.options
 	o.Naive, o.Stream = true, true
 	if s.metric.NeedsReference {
 		o.Metric = backend.OutputsOnly
 	}
 	begun := time.Now()
-	e, err := backend.New(ctx, src, s.data, nil, o)
+	e, err := s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, err := plainSource(ctx, s.prepared.float, q.inputs, q.block, s.output)
+		if err = q.ofShape(err); err == nil {
+			err = q.checkLabels(s.metric, src)
+		}
+		sources = append(sources, src)
+		return src, q.data, err
+	})
 	if err != nil {
 		return s.withCure(err)
 	}
 	defer e.Close()
 	s.loading = time.Since(begun)
-	row := e.Row()
+	at := e.Places()
 	var reference []float32
 	if s.metric.NeedsReference {
-		reference = make([]float32, s.data.Len()*row)
+		reference = make([]float32, at[s.data.Len()])
 	}
 	bad := make([]bool, s.data.Len())
-	see := s.seeFloat(row)
+	see := s.seeFloat(e)
 	work := s.config.begin(stageFloat, "samples", s.data.Len(), 0)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
 		see(sample, values)
 		work.one()
 		if reference != nil {
-			copy(reference[sample*row:], values)
+			copy(reference[at[sample]:], values)
 		}
 		for _, v := range values {
 			bad[sample] = bad[sample] || v != v
@@ -57,17 +58,25 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkFloatNaN(ctx, e, src, bad); err != nil {
+	if err := s.checkFloatNaN(ctx, e, sources, bad); err != nil {
 		return err
 	}
-	s.options.Reference = reference
-	if s.metric.NeedsReference {
-		if score, err = s.metric.ScoreRows(reference, reference, e.Judged(s.metric)); err != nil {
-			return err
-		}
+	s.options.Reference, s.options.Places = reference, at
+	switch {
+	case !s.metric.NeedsReference:
+	case s.groups != nil && !s.metric.IsWhole():
+		score, err = s.metric.ScorePlaces(reference, reference, at)
+	default:
+		score, err = s.metric.ScoreRows(reference, reference, e.Judged(s.metric))
+	}
+	if err != nil {
+		return err
 	}
 	s.float = &score
-	return s.questionFloat(ctx, src)
+	if s.groups != nil { // other ways to prepare the samples are tried on those of one shape
+		return s.questionFloat(ctx, nil)
+	}
+	return s.questionFloat(ctx, sources[0])
 }
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -25,7 +26,7 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 
 // checkFloatNaN refuses a float network with NaN, in its outputs (bad, by sample) or, where some
 // operator may hide them, in a holder's tensor.
-func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src *source, bad []bool) error {
+func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sources []*source, bad []bool) error {
 	if s.config.AllowNaN {
 		return nil
 	}
@@ -34,13 +35,23 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src
 			return s.refuseNaN(e, "float", i)
 		}
 	}
-	if !src.model.MayHideNaN() {
-		return nil
+	var suspects []int
+	for at, q := range s.members() {
+		if !sources[at].model.MayHideNaN() {
+			return nil
+		}
+		found, err := q.sieve(ctx, sources[at], s.config, s.pass)
+		if err != nil {
+			return err
+		}
+		for _, i := range found {
+			if q.own != nil {
+				i = q.own.Of[i]
+			}
+			suspects = append(suspects, i)
+		}
 	}
-	suspects, err := s.sieve(ctx, src)
-	if err != nil {
-		return err
-	}
+	slices.Sort(suspects)
 	for _, i := range suspects { // a sum may be NaN by infinities alone
 		if tensor, err := e.FirstNaN(i); err != nil || tensor != "" {
 			if err != nil {
@@ -54,11 +65,11 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, src
 
 // sieve runs the float network once with the sums of the tensors that are read where a NaN may be lost as its outputs, a number a
 // sample, and returns the samples with one that is NaN: no sample is left out in which a NaN is lost.
-func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
+func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.Duration) ([]int, error) {
 	m := src.model.Clone()
 	g := m.Graph()
 	var names []string
-	out := &backend.Stretch{Inputs: s.inputs}
+	out := &backend.Stretch{Inputs: p.inputs}
 	for i, name := range m.HidingReads() {
 		t, known := src.tensors[name]
 		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) == 0 {
@@ -66,9 +77,9 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		}
 		axis := axisOf(m, name)
 		switch {
-		case s.block == 1: // all of it is the one sample's
+		case p.block == 1: // all of it is the one sample's
 			axis = -1
-		case axis < 0 || t.Dims[axis] != int64(s.block):
+		case axis < 0 || t.Dims[axis] != int64(p.block):
 			continue
 		}
 		sum := fmt.Sprintf("demote.sum:%d", i)
@@ -91,9 +102,9 @@ func (s *searching) sieve(ctx context.Context, src *source) ([]int, error) {
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0
-	work := s.config.begin(stageNaN, "samples", s.data.Len()*backend.StepsOf(s.inputs), s.pass)
+	work := c.begin(stageNaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
 	defer work.end()
-	err = backend.PassApart(ctx, out, s.data, optimization, func(first, count int, sums [][]float32) error {
+	err = backend.PassApart(ctx, out, p.data, optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {

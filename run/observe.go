@@ -17,7 +17,8 @@ const calibrationBlock = 8
 // its observer.
 type observation struct {
 	network   *onnx.Network
-	data      samples
+	all       samples
+	views     []*observedView // of all samples: those of each shape
 	config    Config
 	fresh     func() *quant.Observer
 	known     map[string]onnx.Known // of the network's inputs
@@ -25,13 +26,10 @@ type observation struct {
 	leads     []int                 // by holder: the first of those that share its grid, itself where there are none
 	observers []*quant.Observer     // by holder, once observe has run; those that share a grid share it
 	whole     []wholeValues         // by the first of those that share a grid
-	passes    int                   // over the samples, that have been run
+	passes    int                   // over the samples of a view, that have been run
 
-	block   int
-	inputs  []backend.Tensor
-	isInput map[string]int // a network's input -> its place
-	shapes  *shapes
-	fixed   *onnx.Model
+	*observedView                // that is at hand
+	isInput       map[string]int // a network's input -> its place
 }
 
 // newObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
@@ -45,7 +43,7 @@ func newObservation(n *onnx.Network, data samples, c Config, methods ...quant.Me
 	if err != nil {
 		return nil, err
 	}
-	return &observation{network: n, data: data, config: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
+	return &observation{network: n, all: data, config: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
 		o := quant.NewObserver(methods...)
 		o.IgnoreNonFinite = c.AllowNaN
 		return o
@@ -77,7 +75,7 @@ func (o *observation) observe(ctx context.Context) error {
 	for list := all; len(list) > 0; {
 		list = o.sharing(list)
 		o.renew(list)
-		err := o.pass(ctx, 0, list)
+		err := o.passAll(ctx, 0, list)
 		if err == nil {
 			o.fills, list, err = o.fills.again(o.network, o.known)
 		}
@@ -89,7 +87,7 @@ func (o *observation) observe(ctx context.Context) error {
 		return err
 	}
 	for pass := 1; len(all) > 0 && pass < o.observers[0].Passes(); pass++ {
-		if err := o.pass(ctx, pass, all); err != nil {
+		if err := o.passAll(ctx, pass, all); err != nil {
 			return err
 		}
 	}
@@ -149,8 +147,24 @@ func (o *observation) preview(holders []int, b observedBlock) error {
 	return err
 }
 
-// pass shows the values of some holders once. The first pass of all runs the first block twice, and compares.
-func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
+// passAll shows the values of some holders once, of the samples of one shape after the other.
+func (o *observation) passAll(ctx context.Context, pass int, holders []int) error {
+	work := o.config.begin(stageCalibrate, "samples", o.observers[0].Passes()*o.all.Len(), 0)
+	defer work.end()
+	done := pass * o.all.Len()
+	for _, v := range o.views {
+		o.observedView = v
+		if err := o.pass(ctx, pass, holders, func(samples int) { work.at(done + samples) }); err != nil {
+			return err
+		}
+		done += v.data.Len()
+	}
+	return nil
+}
+
+// pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the first block twice,
+// and compares.
+func (o *observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	stretch, err := o.stretch()
 	if err != nil {
 		return err
@@ -165,8 +179,6 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
 		fed, before = twice{o.data, o.block}, o.block
 	}
 	o.passes++
-	work := o.config.begin(stageCalibrate, "samples", o.observers[0].Passes()*o.data.Len(), 0)
-	defer work.end()
 	again := &repeats{}
 	return backend.PassSteps(ctx, stretch, fed, optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
@@ -185,7 +197,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int) error {
 		}
 		err := o.show(pass, holders, b)
 		if step+1 == backend.StepsOf(o.inputs) {
-			work.at(pass*o.data.Len() + b.first + count)
+			done(b.first + count)
 		}
 		return err
 	})

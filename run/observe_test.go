@@ -51,7 +51,7 @@ func TestCalibrationPasses(t *testing.T) {
 				t.Fatal(err)
 			}
 			read := &readings{data, make([]int, data.Len())}
-			o.data = read
+			o.all = read
 			if err := o.observe(context.Background()); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

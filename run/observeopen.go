@@ -4,38 +4,65 @@ import (
 	"context"
 
 	"demote/backend"
+	"demote/dataset"
+	"demote/onnx"
 )
 
-// open chooses the block, and fixes the network's shapes to it.
-func (o *observation) open(ctx context.Context) (err error) {
-	m := o.network.Model
-	if o.block, err = chooseBlock(m, 0); err != nil {
-		return err
+// An observedView is calibration samples of one shape, and the network with its shapes fixed to a block of them.
+type observedView struct {
+	data   view
+	block  int
+	inputs []backend.Tensor
+	shapes *shapes
+	fixed  *onnx.Model
+}
+
+// open makes the views of the samples, and takes the first one at hand.
+func (o *observation) open(ctx context.Context) error {
+	for _, data := range views(o.all) {
+		v, err := o.openView(ctx, data)
+		if set, is := data.samples.(*dataset.Set); err != nil && is && data.of != nil {
+			err = ofShape(set, len(o.network.Model.Inputs()), err)
+		}
+		if err != nil {
+			return err
+		}
+		o.views = append(o.views, v)
 	}
-	if batchOf(m) == 0 {
-		o.block = min(calibrationBlock, o.data.Len())
-	}
-	if o.config.alone != "" && batchOf(m) == 0 || alone(m, o.data) {
-		o.block = 1
-	}
-	if o.inputs, err = blockInputs(m, o.data, o.block); err != nil {
-		return err
-	}
-	o.isInput = map[string]int{}
+	o.observedView, o.isInput = o.views[0], map[string]int{}
 	for i, in := range o.inputs {
 		o.isInput[in.Name] = i
 	}
-	if o.shapes, err = measureShapes(ctx, m, o.inputs, o.block); err != nil {
-		return err
+	return nil
+}
+
+// openView chooses the block, and fixes the network's shapes to it.
+func (o *observation) openView(ctx context.Context, data view) (v *observedView, err error) {
+	m := o.network.Model
+	v = &observedView{data: data}
+	if v.block, err = chooseBlock(m, 0); err != nil {
+		return nil, err
 	}
-	if fits := o.shapes.fitting(o.network.Holders); o.shapes.growing && fits < o.block {
-		o.block = fits
-		if o.inputs, err = blockInputs(m, o.data, o.block); err != nil {
-			return err
+	if batchOf(m) == 0 {
+		v.block = min(calibrationBlock, data.Len())
+	}
+	if o.config.alone != "" && batchOf(m) == 0 || alone(m, data) {
+		v.block = 1
+	}
+	if v.inputs, err = blockInputs(m, data, v.block); err != nil {
+		return nil, err
+	}
+	if v.shapes, err = measureShapes(ctx, m, v.inputs, v.block); err != nil {
+		return nil, err
+	}
+	if fits := v.shapes.fitting(o.network.Holders); v.shapes.growing && fits < v.block {
+		v.block = fits
+		if v.inputs, err = blockInputs(m, data, v.block); err != nil {
+			return nil, err
 		}
 	}
-	o.fixed, err = o.shapes.fix(m, o.inputs, o.block, nil)
-	return err
+	v.fixed, err = v.shapes.fix(m, v.inputs, v.block, nil)
+	return v, err
 }
 
 // stretch is the network with the tensors of all holders as its outputs, so that nothing is fused across them.

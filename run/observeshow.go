@@ -44,7 +44,7 @@ func (o *observation) show(pass int, holders []int, b observedBlock) error {
 	}
 	first := slices.MinFunc(holders, func(a, b int) int { return cmp.Compare(bad[a], bad[b]) })
 	if bad[first] < b.count {
-		return o.refuseNaN(b.first+bad[first], first)
+		return o.refuseNaN(o.data.number(b.first+bad[first]), first)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (o *observation) one(pass, holder, sample int, x []float32) bool {
 	}
 	if pass == 0 && w.Observer != nil {
 		if w.Observe(pass, x); w.NonFinite() > 0 && w.bad < 0 {
-			w.bad = sample
+			w.bad = o.data.number(sample)
 		}
 	}
 	before := observer.NonFinite()

@@ -51,6 +51,9 @@ func withCalibAxes(ctx context.Context, m *onnx.Model, c Config) (*onnx.Model, e
 		return nil, err
 	}
 	defer calib.Close()
+	if err := needOneShape(calib, "--fix-shapes", c.Calib); err != nil {
+		return nil, err
+	}
 	p := &prepared{block: 1}
 	if p.inputs, err = blockInputs(m, calib, 1); err != nil {
 		return nil, err

@@ -56,12 +56,10 @@ func TestPadding(t *testing.T) {
 			t.Errorf("blocks of %d: %s, padded by hand %s", block, got, want)
 		}
 	}
-	for pad, text := range map[string]string{"": "--pad x=0 for one", "y=0": "--pad y=0: ", "x=a": `--pad x=a: "a" is no finite number of type float32`,
+	for pad, text := range map[string]string{"y=0": "--pad y=0: ", "x=a": `--pad x=a: "a" is no finite number of type float32`,
 		"x=1,2": "--pad x=1,2: 2 numbers for 1 elements", "x": "--pad x: give a name and a value, such as --pad ids=0"} {
 		c := cfg
-		if pad != "" {
-			c.Pad = []string{pad}
-		}
+		c.Pad = []string{pad}
 		if _, err := Search(ctx, c); err == nil || !strings.Contains(err.Error(), text) || ExitCode(err) != ExitMistake {
 			t.Errorf("--pad %q: %v, want %s", pad, err, text)
 		}

@@ -30,6 +30,14 @@ type paddingLook struct {
 // where it does not, where nothing is padded, and where the network does not run on any of them in its own shape. The network is a
 // float one: where grids round, small differences become large ones.
 func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output, file string) (*result.Warning, error) {
+	for _, g := range data.Groups() { // some inputs are padded, and others give samples a shape of their own
+		if w, err := checkPadding(ctx, m, g.Set, output, file); w != nil || err != nil {
+			return w, err
+		}
+	}
+	if data.Shapes() > 0 {
+		return nil, nil
+	}
 	short := shortest(len(m.Inputs()), data)
 	if len(short) == 0 || batchOf(m) > 1 || len(m.States) > 0 {
 		return nil, nil
@@ -69,7 +77,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	}
 	return &result.Warning{ID: paddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
 		l.changed, l.tried, file, output, l.furthest, l.largest),
-		Cure: "give the mask or the lengths that the network reads beside them, another value to --pad, or samples of one shape"}, nil
+		Cure: "leave --pad out, so that each sample is run in its own shape, or give the mask or the lengths that the network reads beside them, or another value"}, nil
 }
 
 // shortest are the samples with the fewest elements among those of which some input is padded.

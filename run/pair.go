@@ -80,13 +80,19 @@ func (p *prepared) readPair(c Config) error {
 
 // fixedSource is a network that runs on one grid a holder, cut like a switchable one.
 func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
+	records := fixedRecords(grids)
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
+	src, err := q.source(ctx)
+	return src, records, err
+}
+
+// fixedRecords are the records of holders with one grid each.
+func fixedRecords(grids []quant.Grid) []quant.Record {
 	records := make([]quant.Record, len(grids))
 	for i, g := range grids {
 		records[i] = quant.Record{Low: g, High: g}
 	}
-	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
-	src, err := q.source(ctx)
-	return src, records, err
+	return records
 }
 
 // scoreLow scores the 8-bit file's own network, which is another one than the 16-bit file's with
@@ -95,13 +101,12 @@ func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
 	if s.low == nil {
 		return nil, nil
 	}
-	src, records, err := s.fixedSource(ctx, s.low, s.lowGrids)
-	if err != nil {
-		return nil, err
-	}
-	o := s.options
+	o, records := s.options, fixedRecords(s.lowGrids)
 	o.Naive, o.Stream = true, true
-	e, err := backend.New(ctx, src, s.data, records, o)
+	e, err := s.evaluator(ctx, records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, _, err := q.fixedSource(ctx, s.low, s.lowGrids)
+		return src, q.data, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -115,26 +120,26 @@ func (s *searching) highReference(ctx context.Context) error {
 	if !s.metric.NeedsReference {
 		return nil
 	}
-	src, err := s.source(ctx)
-	if err != nil {
-		return err
-	}
 	o := s.options
 	o.Naive, o.Stream, o.Metric = true, true, backend.OutputsOnly
-	e, err := backend.New(ctx, src, s.data, s.records, o)
+	e, err := s.evaluator(ctx, s.records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, err := q.source(ctx)
+		return src, q.data, err
+	})
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	s.options.Places = e.Places()
 	s.options.Reference, err = allOutputs(ctx, e, search.NewMask(len(s.records)))
 	return err
 }
 
-// allOutputs runs a mask and keeps every sample's output row.
+// allOutputs runs a mask and keeps every sample's output row, at its place.
 func allOutputs(ctx context.Context, e *backend.Evaluator, m search.Mask) ([]float32, error) {
-	row := e.Row()
-	rows := make([]float32, e.Samples()*row)
-	_, err := e.Outputs(ctx, m, func(sample int, values []float32) { copy(rows[sample*row:], values) })
+	at := e.Places()
+	rows := make([]float32, at[e.Samples()])
+	_, err := e.Outputs(ctx, m, func(sample int, values []float32) { copy(rows[at[sample]:], values) })
 	return rows, err
 }
 

@@ -30,6 +30,9 @@ type prepared struct {
 	streams   *stream      // how samples are read that are not kept in memory; nil: they are kept
 	once      bool         // samples are read once, and streamed whatever they take
 	shapes    *shapes      // of network's tensors, see measured
+	groups    []*ownShape  // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
+	grouped   *dataset.Set // whose samples groups has
+	own       *ownShape    // that this is of, see members; nil: it is of all samples
 	block     int
 	batching         // of the output's samples, see findBatch
 	fixShapes bool   // files are written with the axes of the search
@@ -211,7 +214,16 @@ func (p *prepared) open(c Config) error {
 	if err := checkAlone(p.model, p.data, c); err != nil {
 		return err
 	}
-	return p.setBlock(p.block)
+	if c.FixShapes {
+		if err := needOneShape(p.data, "--fix-shapes", c.Data); err != nil {
+			return err
+		}
+	}
+	if err := p.setBlock(p.block); err != nil {
+		return err
+	}
+	p.sayShapes(c.Say)
+	return nil
 }
 
 // openData opens samples for a network, with labels from another file or without, and sees that they are numbers.
@@ -239,6 +251,12 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 	}
 	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
+	if err == nil {
+		if err := fewShapes(set, path); err != nil {
+			set.Close()
+			return nil, err
+		}
+	}
 	if err == nil && c.lists {
 		set.HashAside()
 	}

@@ -50,7 +50,7 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	n.Model = s.prepared.float
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
-	o := observation{network: &n, data: few, config: s.config, fills: fills{nil}, fresh: func() *quant.Observer {
+	o := observation{network: &n, all: few, config: s.config, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)
 		observer.IgnoreNonFinite = true
 		return observer

@@ -84,7 +84,7 @@ func sqnrOf(want, got []float32) float64 {
 // blame finds the holder that makes most of the noise on a block or two, see noisiest. all is
 // the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
 func (s *searching) blame(ctx context.Context, g *sight, all float64) (*result.Blame, error) {
-	if len(s.network.Followed) > 0 {
+	if len(s.network.Followed) > 0 || s.groups != nil {
 		return nil, nil
 	}
 	few, want := s.few(g)

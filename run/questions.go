@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+
+	"demote/backend"
 	"demote/result"
 )
 
@@ -56,20 +58,20 @@ func (s *searching) questionEnds(ctx context.Context) error {
 }
 
 // seeFloat is shown what the float network makes of every sample.
-func (s *searching) seeFloat(row int) func(sample int, values []float32) {
+func (s *searching) seeFloat(e *backend.Evaluator) func(sample int, values []float32) {
 	if s.doubts == nil {
 		return func(int, []float32) {}
 	}
-	s.doubts.float = s.newSight(s.metric, s.config, row)
+	s.doubts.float = s.newSight(s.metric, s.config, e)
 	return s.doubts.float.see
 }
 
 // seeHigh is shown what the network makes of every sample with everything on the high grids.
-func (s *searching) seeHigh(row int) func(sample int, values []float32) {
+func (s *searching) seeHigh(e *backend.Evaluator) func(sample int, values []float32) {
 	if s.doubts == nil || s.doubts.over {
 		return func(int, []float32) {}
 	}
-	s.doubts.high = s.newSight(s.metric, s.config, row)
+	s.doubts.high = s.newSight(s.metric, s.config, e)
 	return s.doubts.high.see
 }
 

@@ -43,7 +43,7 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 		err = s.compile(context.Background())
 	}
 	if err == nil { // as open does, without the plan of trials that are not run here
-		s.high, _, err = s.ev.Arrange(context.Background(), s.seeHigh(s.ev.Row()))
+		s.high, _, err = s.ev.Arrange(context.Background(), s.seeHigh(s.ev))
 	}
 	if err == nil {
 		err = s.questionEnds(context.Background())

@@ -79,13 +79,16 @@ func (s *scan) read(set *dataset.Set, inputs []backend.Tensor, limits *scan, fro
 	sum.SetSeed(seed)
 	buffers := make([][]float32, len(inputs))
 	for i := range inputs {
-		buffers[i] = make([]float32, (set.SampleBytes(i)+3)/4)
 		s.elems += set.SampleBytes(i) / max(1, inputs[i].Type.Size())
 	}
 	for n := from; n < to; n++ {
 		sum.Reset()
 		for i, in := range inputs {
-			bytes := floatBytes(buffers[i])[:set.SampleBytes(i)]
+			size := set.SampleSize(i, n)
+			if len(buffers[i]) != (size+3)/4 {
+				buffers[i] = make([]float32, (size+3)/4)
+			}
+			bytes := floatBytes(buffers[i])[:size]
 			if err := set.Read(i, n, bytes); err != nil {
 				return err
 			}

@@ -26,7 +26,8 @@ type sight struct {
 	probes []int // samples whose rows are kept, in order
 	slot   map[int]int
 	rows   []float32
-	row    int
+	at     []int // by probe: where its row begins in rows, and the length of all last
+	row    int   // the length of each; 0 where samples have outputs of different shapes
 
 	pixels []int32
 	values []float32
@@ -43,17 +44,21 @@ const (
 	ofValues
 )
 
-// newSight prepares for rows of a length. Labels count for built-in metrics that need them: what others mean is their own
+// newSight prepares for the rows that an evaluator gives. Labels count for built-in metrics that need them: what others mean is their own
 // affair.
-func (p *prepared) newSight(m *backend.Metric, c Config, row int) *sight {
-	n := p.data.Len()
-	g := &sight{row: row, slot: map[int]int{}, ignore: -1}
-	most := max(1, min(n, probeSamples, probeBytes/max(1, 4*row)))
+func (p *prepared) newSight(m *backend.Metric, c Config, e *backend.Evaluator) *sight {
+	n, places := p.data.Len(), e.Places()
+	g := &sight{row: e.Row(), slot: map[int]int{}, ignore: -1}
+	most := max(1, min(n, probeSamples, probeBytes/max(1, 4*places[n]/n)))
+	size := 0
 	for i := range most {
-		g.slot[i*n/most] = len(g.probes)
-		g.probes = append(g.probes, i*n/most)
+		sample := i * n / most
+		g.slot[sample], g.at = len(g.probes), append(g.at, size)
+		g.probes = append(g.probes, sample)
+		size += places[sample+1] - places[sample]
 	}
-	g.rows = make([]float32, most*row)
+	g.at = append(g.at, size)
+	g.rows = make([]float32, size)
 	if c.MetricCmd == "" && len(c.State) == 0 { // a row has all steps, which labels are not asked about
 		g.take(p, m, c)
 	}
@@ -109,7 +114,7 @@ func (g *sight) take(p *prepared, m *backend.Metric, c Config) {
 // see takes in one output row.
 func (g *sight) see(sample int, row []float32) {
 	if at, kept := g.slot[sample]; kept {
-		copy(g.rows[at*g.row:(at+1)*g.row], row)
+		copy(g.rows[g.at[at]:g.at[at+1]], row)
 	}
 	if g.kind == unlabelled {
 		return

@@ -54,7 +54,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			o := observation{network: n, data: data, config: cfg, fills: make(fills, len(n.Holders)), fresh: func() *quant.Observer { return quant.NewObserver(quant.MinMax) }}
+			o := observation{network: n, all: data, config: cfg, fills: make(fills, len(n.Holders)), fresh: func() *quant.Observer { return quant.NewObserver(quant.MinMax) }}
 			err = o.observe(context.Background())
 			if c.tensor == "" {
 				if err != nil {

@@ -50,10 +50,7 @@ func (p *prepared) keepOrStream(c Config) error {
 // streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks for it. The
 // note says so; of --spool there is none.
 func (p *prepared) streamBeyond(c Config, free int64) (note *result.Warning, err error) {
-	s := &stream{}
-	for i := range p.model.Inputs() {
-		s.bytes += float64(p.data.Len()) * float64(residentBytes(p.data, i))
-	}
+	s := &stream{bytes: residentAll(p.data, len(p.model.Inputs()))}
 	if c.Spool == "" && s.bytes <= keptShare*float64(free) {
 		return nil, nil
 	}
@@ -80,7 +77,8 @@ func passSeconds(set *dataset.Set, inputs int) (float64, error) {
 	begun := time.Now()
 	for ; read < n && (read == 0 || time.Since(begun) < passTime); read++ {
 		for i, to := range buffers {
-			if err := readResident(set, i, read*set.Len()/n, to); err != nil {
+			sample := read * set.Len() / n
+			if err := readResident(set, i, sample, to[:residentSize(set, i, sample)]); err != nil {
 				return 0, err
 			}
 		}

@@ -13,8 +13,11 @@ func (p *prepared) measured(ctx context.Context) (*shapes, error) {
 	var err error
 	if p.shapes == nil {
 		p.shapes, err = measureShapes(ctx, p.network.Model, p.inputs, p.block)
+		if p.own != nil {
+			p.own.shapes = p.shapes
+		}
 	}
-	return p.shapes, err
+	return p.shapes, p.ofShape(err)
 }
 
 // fixed is the network with shapes for blocks of the chosen size, see shapes.fix.

@@ -42,14 +42,14 @@ func (b *trialBook) book(m search.Mask, judged float64) {
 
 // follow has the evaluator's trials written into the journal and told to who watches.
 func (s *searching) follow() {
-	block, samples := float64(s.options.Block), float64(s.data.Len())
+	samples := float64(s.data.Len())
 	s.trials.last = time.Now()
 	s.ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
 		return s.journal.Learnt(m, score)
 	}
 	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
-		s.tried(m, float64(p.Blocks)*block/samples)
+		s.tried(m, float64(s.ev.Before(p.Blocks))/samples)
 		return s.journal.Stopped(m, p)
 	}
 }

@@ -173,7 +173,8 @@ func tryFloat(ctx context.Context, m *onnx.Model, data samples, say func(string)
 	if alone(m, data) {
 		block = 1
 	}
-	inputs, err := blockInputs(m, data, block)
+	shapes := extremes(data, len(m.Inputs()))
+	inputs, err := blockInputs(m, shapes[len(shapes)-1], block)
 	if err != nil {
 		return err
 	}

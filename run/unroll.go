@@ -39,6 +39,9 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 		return nil, err
 	}
 	defer calib.Close()
+	if err := needOneShape(calib, "--unroll", c.Calib); err != nil {
+		return nil, err
+	}
 	if calib.Len() == 0 {
 		return nil, mistakef("%s: the calibration data has no samples", c.Calib)
 	}

@@ -156,11 +156,10 @@ func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.
 
 // openFile compiles a file that runs as it is, on the search's own data and metric.
 func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
-	src, err := plainSource(ctx, m, s.inputs, s.block, s.output)
-	if err != nil {
-		return nil, err
-	}
 	o := s.options
 	o.Naive, o.Stream, o.Config = true, true, config
-	return backend.New(ctx, src, s.data, nil, o)
+	return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+		src, err := plainSource(ctx, m, q.inputs, q.block, s.output)
+		return src, q.data, err
+	})
 }

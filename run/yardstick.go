@@ -7,9 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"demote/backend"
-	"demote/search"
 )
 
 // A split shares cores out among passes of the float network: sessions side by side, each with threads of its own, that run
@@ -66,25 +63,6 @@ func batches(samples, sessions, fixed int) []int {
 	return list
 }
 
-// passes are the measured passes of one split.
-type passes struct {
-	split
-	plain interface {
-		Pass(context.Context) error
-		Close()
-	}
-	wall, cpu []float64 // seconds, by pass
-}
-
-// measure runs a pass and takes its time.
-func (p *passes) measure(ctx context.Context) error {
-	wall, cpu, err := clocked(func() error { return p.plain.Pass(ctx) })
-	if err == nil {
-		p.wall, p.cpu = append(p.wall, wall), append(p.cpu, cpu)
-	}
-	return err
-}
-
 // A yardstick is R, measured again and again.
 type yardstick struct {
 	fast   []*passes // those that may be the fastest; after settle the one that is
@@ -127,7 +105,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 
 // fastest opens the splits with the least of something in one pass.
 func (s *searching) fastest(ctx context.Context, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
-	known, err := measureShapes(ctx, s.prepared.float, s.inputs, s.yardBlock())
+	known, err := s.knownShapes(ctx, s.prepared.float)
 	if err != nil {
 		return nil, err
 	}
@@ -162,57 +140,20 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 }
 
 // yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
-func (s *searching) yardBlock() int {
+func (p *prepared) yardBlock() int {
 	switch {
-	case s.alone != "":
+	case p.alone != "":
 		return 1
-	case batchOf(s.model) > 0:
-		return s.block
+	case batchOf(p.model) > 0:
+		return p.block
 	}
-	return max(2, s.block)
+	return max(2, p.block)
 }
 
 func closeAll(list []*passes) {
 	for _, p := range list {
 		p.plain.Close()
 	}
-}
-
-// openPasses loads the float network for a split.
-func (s *searching) openPasses(ctx context.Context, of split, known *shapes, gpu bool) (*passes, error) {
-	inputs, err := blockInputs(s.prepared.float, s.data, of.batch)
-	if err != nil {
-		return nil, err
-	}
-	fixed, err := known.fix(s.prepared.float, inputs, of.batch, nil)
-	if err != nil {
-		return nil, err
-	}
-	src, err := newSource(fixed, 0, []string{s.output})
-	if err != nil {
-		return nil, err
-	}
-	p := &passes{split: of}
-	if gpu {
-		e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
-			Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
-		p.plain = gpuPasses{e}
-		return p, err
-	}
-	stretch, err := src.Stretch(0, src.Cuts()-1)
-	if err != nil {
-		return nil, err
-	}
-	p.plain, err = backend.NewPlain(stretch, s.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
-	return p, err
-}
-
-// gpuPasses are passes on a GPU.
-type gpuPasses struct{ *backend.Evaluator }
-
-func (g gpuPasses) Pass(ctx context.Context) error {
-	_, err := g.Again(ctx, search.NewMask(0))
-	return err
 }
 
 // measure times a pass of every split.

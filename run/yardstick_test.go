@@ -8,8 +8,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"demote/backend"
 )
 
 // TestSplits holds that R may be as many sessions of one thread as a trial has workers, and any even way to share the same
@@ -128,7 +126,7 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 45))
-	known, err := measureShapes(context.Background(), s.prepared.float, s.inputs, s.block)
+	known, err := s.knownShapes(context.Background(), s.prepared.float)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +140,7 @@ func TestPlainRunsEverySampleOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := p.plain.(*backend.Plain).Blocks(); got != 9 || len(p.wall) != 3 || p.wall[0] <= 0 {
+		if got := p.plain.(shapePasses)[0].Blocks(); got != 9 || len(p.wall) != 3 || p.wall[0] <= 0 {
 			t.Errorf("%d sessions: %d blocks in 3 passes over 45 samples in batches of 20, want 9; times %v", sessions, got, p.wall)
 		}
 		p.plain.Close()

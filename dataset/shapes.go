@@ -1,0 +1,111 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// shapes are those that the samples of a file have, where they have several: a combination of those of all inputs counts as one. They
+// are numbered in the order of the file.
+type shapes struct {
+	of      []int       // by the sample's number in the file
+	columns [][]*column // by shape: of each input
+}
+
+// findShapes finds the shapes of the samples where some input leaves them their own.
+func (s *Set) findShapes() error {
+	if !slices.ContainsFunc(s.columns, func(c *column) bool { return c.of != nil }) {
+		return nil
+	}
+	known := map[string]int{}
+	for row := range s.columns[0].rows() {
+		var key []byte
+		for _, c := range s.columns {
+			if c.of != nil {
+				for _, d := range c.items[row].shape {
+					key = binary.LittleEndian.AppendUint64(key, uint64(d))
+				}
+			}
+		}
+		shape, is := known[string(key)]
+		if !is {
+			shape = len(s.shapes.columns)
+			known[string(key)] = shape
+			columns := slices.Clone(s.columns)
+			for i, c := range columns {
+				if c.of == nil {
+					continue
+				}
+				var err error
+				if columns[i], err = c.of(c.items[row].shape); err != nil {
+					return err
+				}
+			}
+			s.shapes.columns = append(s.shapes.columns, columns)
+		}
+		s.shapes.of = append(s.shapes.of, shape)
+	}
+	return nil
+}
+
+// rows is the number of samples in the file.
+func (c *column) rows() int {
+	if c.items != nil {
+		return len(c.items)
+	}
+	return int(c.a.shape[0])
+}
+
+// column is what an input has of a sample, in the sample's own shape.
+func (s *Set) column(input, sample int) *column {
+	if s.shapes.of == nil {
+		return s.columns[input]
+	}
+	return s.shapes.columns[s.shapes.of[s.index(sample)]][input]
+}
+
+// SampleSize is the size of a sample of an input in the network's element type, in the sample's own shape.
+func (s *Set) SampleSize(input, sample int) int { return s.column(input, sample).bytes() }
+
+// Shapes is how many shapes the samples have that nothing gives one; 0 where they have one by what the network or a pad gives.
+func (s *Set) Shapes() int {
+	if s.shapes.of == nil {
+		return 0
+	}
+	seen := map[int]bool{}
+	for sample := range s.samples {
+		seen[s.shapes.of[s.index(sample)]] = true
+	}
+	return len(seen)
+}
+
+// A Group is the samples of a set that have one shape.
+type Group struct {
+	*Set
+	Of []int // the number that each has in the set that it is a part of, rising
+}
+
+// Groups are the samples by their shapes, in the order in which these appear; nil where nothing leaves samples a shape of their own.
+// They share the set's files: they can be read until it is closed, and need no Close.
+func (s *Set) Groups() []Group {
+	if s.shapes.of == nil {
+		return nil
+	}
+	at := map[int]int{}
+	var list []Group
+	for sample := range s.samples {
+		shape := s.shapes.of[s.index(sample)]
+		i, is := at[shape]
+		if !is {
+			i = len(list)
+			at[shape] = i
+			list = append(list, Group{Set: &Set{path: s.path, temp: newSpool(""), inputs: s.inputs, columns: s.shapes.columns[shape], names: s.names,
+				pick: s.pick, samples: s.samples, labels: s.labels, pixels: s.pixels, values: s.values, own: s.own, perLabel: s.perLabel, labelDims: s.labelDims}})
+		}
+		list[i].Of = append(list[i].Of, sample)
+	}
+	for _, g := range list {
+		g.keep(g.Of)
+	}
+	return list
+}

@@ -1,0 +1,213 @@
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+	"demote/result"
+	"demote/search"
+)
+
+// TestOwnShapesCommand reads what a metric command is given: outputs of different shapes are all values, and their shapes behind them.
+// Where the outputs have one shape it is as ever.
+func TestOwnShapesCommand(t *testing.T) {
+	const n = 11
+	for kind, head := range map[string]string{"map": "'<f4', 'fortran_order': False, 'shape': (1048,)", "classes": "'<f4', 'fortran_order': False, 'shape': (11, 5)"} {
+		cfg := ownConfig(t, kind, n)
+		got := filepath.Join(t.TempDir(), "got")
+		if _, err := Eval(context.Background(), Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1", Block: 2}, cfg.Model, "", ""); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []float32
+		var shapes []byte
+		sizes := ownSizes(n)
+		for i, x := range ownSamples(900, sizes) {
+			want = append(want, alonePlain(t, cfg.Model, x, sizes[i])...)
+			for _, d := range []int{2, sizes[i][0], sizes[i][1]} {
+				shapes = binary.LittleEndian.AppendUint64(shapes, uint64(d))
+			}
+		}
+		if !strings.Contains(string(data[:128]), head) {
+			t.Errorf("%s: %q, want %s", kind, data[:128], head)
+		}
+		for i, w := range want {
+			if v := math.Float32frombits(binary.LittleEndian.Uint32(data[128+4*i:])); math.Abs(float64(v-w)) > 1e-4 {
+				t.Fatalf("%s: value %d is %v, by plain ONNX Runtime %v", kind, i, v, w)
+			}
+		}
+		rest := data[128+4*len(want):]
+		if kind == "map" && (!strings.Contains(string(rest[:128]), "'<i8', 'fortran_order': False, 'shape': (11, 3)") || string(rest[128:]) != string(shapes)) {
+			t.Errorf("shapes %q", rest)
+		}
+	}
+}
+
+// TestOwnShapesAreRefused says what cannot be done with samples of different shapes, and what to type instead.
+func TestOwnShapesAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"fixed shapes", func(c *Config) { c.FixShapes = true }, "have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0"},
+		{"too many", func(c *Config) {
+			arrays := map[string][]byte{}
+			for i := range 70 {
+				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*4*(i+4)), 2, 4, i+4)
+			}
+			writeArrays(t, c.Data, arrays)
+		}, "70 samples have 70 shapes, and 64 is the most"},
+		{"a shape that the network does not take", func(c *Config) {
+			arrays := map[string][]byte{}
+			for i := range 6 {
+				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*8*(4-i/5*2)), 2, 8, 4-i/5*2)
+			}
+			writeArrays(t, c.Data, arrays)
+			g := ownNetwork("map")
+			g.Initializer = append(g.Initializer, &onnxpb.TensorProto{Name: proto.String("wide"), Dims: []int64{1, 1, 1, 4}, DataType: proto.Int32(1), FloatData: make([]float32, 4)})
+			g.Node[6].Output[0], g.Node[6].Name = "z", proto.String("make z")
+			g.Node = append(g.Node, madeNode("Add", "y", "z", "wide"))
+			writeNetwork(t, c.Model, g)
+			c.Calib, c.Block = c.Data, 2
+		}, "so it is with samples of shape [2,8,2], such as sample 5"},
+	} {
+		cfg := ownConfig(t, "map", 7)
+		c.change(&cfg)
+		_, err := Search(context.Background(), cfg)
+		if err == nil || !strings.Contains(err.Error(), c.want) || ExitCode(err) != ExitMistake {
+			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// TestOwnShapesScan holds random scans from one base to the next against the naive ones, by one worker and by two, by a count and by a
+// number, and what is stored of each shape against whole runs.
+func TestOwnShapesScan(t *testing.T) {
+	ctx := context.Background()
+	for _, metric := range []string{"agreement", "mse"} {
+		cfg := ownConfig(t, "classes", 26)
+		cfg.Metric, cfg.Block, cfg.Scan = metric, 3, "naive"
+		naive := compiled(t, cfg)
+		for workers, every := range []bool{true, true, false} {
+			cfg.Scan, cfg.Workers, cfg.everyCut = "fast", max(1, workers), every
+			s := compiled(t, cfg)
+			n, rng := len(s.records), rand.New(rand.NewPCG(2, uint64(workers)))
+			base := search.NewMask(n)
+			for step := range 60 {
+				var candidates []search.Mask
+				for range 1 + rng.IntN(4) {
+					m := base.Clone()
+					for range 1 + rng.IntN(2) {
+						toggle(m, rng.IntN(n))
+					}
+					candidates = append(candidates, m)
+				}
+				b := search.Bound{Above: math.Inf(1), Floor: math.Inf(-1)}
+				if step%3 > 0 {
+					b.Above = s.high.Float() * []float64{0, 0.9, 1.5}[step%3]
+				}
+				found, err := s.ev.Scan(ctx, base, candidates, b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := search.NaiveScan(ctx, naive.ev.Again, candidates, b)
+				if err != nil || found.Index != want.Index || found.Passed != want.Passed || found.Score != want.Score {
+					t.Fatalf("%s by %d workers, step %d: %+v, naive %+v, %v", metric, workers, step, found, want, err)
+				}
+				base = candidates[found.Index]
+			}
+			if st := s.ev.Stats(); st.Restored == 0 && every {
+				t.Errorf("no block began at a cut: %+v", st)
+			}
+		}
+	}
+}
+
+// TestOwnShapesOfAPair searches two files that are quantized already, and holds the scores of both against plain ONNX Runtime's.
+func TestOwnShapesOfAPair(t *testing.T) {
+	const n = 15
+	cfg := ownConfig(t, "lines", n)
+	q := cfg
+	q.Out = filepath.Join(t.TempDir(), "ends")
+	low, high, err := Quantize(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Model, cfg.Calib, cfg.Low, cfg.High, cfg.Metric = "", "", low, high, "mse"
+	cfg.Target = fmt.Sprint(alonePlainScore(t, "mse", low, high, n) / 2)
+	r, err := Search(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, got := range map[string]*result.Score{low: r.Score.Low, filepath.Join(cfg.Out, MixedFile): r.Score.Mixed} {
+		if want := alonePlainScore(t, "mse", file, high, n); !sameNumber(*got.Value, want) || !r.Verified.Identical {
+			t.Errorf("%s: %v, by plain ONNX Runtime %v; %+v", file, *got.Value, want, r.Verified)
+		}
+	}
+}
+
+// TestOwnShapesNaN holds that a sample for which the network gives NaN is named as it is in the file, whatever shape it has.
+func TestOwnShapesNaN(t *testing.T) {
+	cfg := ownConfig(t, "map", 7)
+	g := ownNetwork("map")
+	g.Node[6].Output[0], g.Node[6].Name = "z", proto.String("make z")
+	g.Node = append(g.Node, madeNode("GlobalMaxPool", "top", "x"), madeNode("Sqrt", "root", "top"), madeNode("Add", "y", "z", "root"))
+	writeNetwork(t, cfg.Model, g)
+	sizes, arrays := ownSizes(7), map[string][]byte{}
+	for i, x := range ownSamples(900, sizes) {
+		x[0], x[sizes[i][0]*sizes[i][1]] = 9, 9
+		if i == 5 || i == 2 { // of two shapes: no value is above zero
+			for k := range x {
+				x[k] = -1 - float32(math.Abs(float64(x[k])))
+			}
+		}
+		arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(x, 2, sizes[i][0], sizes[i][1])
+	}
+	writeArrays(t, cfg.Data, arrays)
+	calib := map[string][]byte{}
+	for name, data := range arrays {
+		if name != "x_5" && name != "x_2" {
+			calib[fmt.Sprintf("x_%d", len(calib))] = data
+		}
+	}
+	writeArrays(t, cfg.Calib, calib)
+	if _, err := Search(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "gives NaN for sample 2, first in tensor root") {
+		t.Errorf("%v, want sample 2", err)
+	}
+}
+
+// TestOwnShapesPass counts the blocks of plain passes, by which bench measures: those of each shape, once.
+func TestOwnShapesPass(t *testing.T) {
+	s := compiled(t, ownConfig(t, "map", 26))
+	known, err := s.knownShapes(context.Background(), s.prepared.float)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.openPasses(context.Background(), split{2, 1, 5}, known, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.plain.Close()
+	if err := p.measure(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for i, g := range s.groups {
+		if got, want := p.plain.(shapePasses)[i].Blocks(), (g.Len()+4)/5; got != want {
+			t.Errorf("%d blocks for %d samples of shape %v, want %d", got, g.Len(), g.Shape(0), want)
+		}
+	}
+}

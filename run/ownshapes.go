@@ -1,0 +1,228 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"demote/backend"
+	"demote/dataset"
+	"demote/quant"
+)
+
+// mostShapes is how many shapes samples may have: each is a network of its own, which is compiled, proven and cut by itself.
+const mostShapes = 64
+
+// An ownShape is what a run has of the samples of one shape, where they have several.
+type ownShape struct {
+	dataset.Group
+	inputs []backend.Tensor
+	block  int
+	shapes *shapes // of the network's tensors, once they are measured
+}
+
+// members are what a run has of each shape: what is prepared, with the samples of the shape alone. Where all samples have one shape it is
+// all that is prepared.
+func (p *prepared) members() []*prepared {
+	if p.groups == nil {
+		return []*prepared{p}
+	}
+	list := make([]*prepared, len(p.groups))
+	for i, g := range p.groups {
+		q := *p
+		q.groups, q.own, q.data, q.inputs, q.block, q.shapes = nil, g, g.Set, g.inputs, g.block, g.shapes
+		list[i] = &q
+	}
+	return list
+}
+
+// largest is the member with the largest samples. Where something is asked once, of whatever shape, it is asked of that.
+func (p *prepared) largest() *prepared {
+	return slices.MaxFunc(p.members(), func(a, b *prepared) int { return elemsOfAll(a.data, len(a.inputs)) - elemsOfAll(b.data, len(b.inputs)) })
+}
+
+// elemsOfAll is how many bytes a sample of a set has in all inputs.
+func elemsOfAll(set *dataset.Set, inputs int) (n int) {
+	for i := range inputs {
+		n += set.SampleBytes(i)
+	}
+	return n
+}
+
+// findShapes finds the shapes of the samples, of those that have been found already only where they are others'.
+func (p *prepared) findShapes() error {
+	if p.grouped == p.data && p.groups != nil {
+		return nil
+	}
+	if p.groups != nil {
+		p.shapes = nil // of another set's samples
+	}
+	p.groups, p.grouped = nil, p.data
+	list := p.data.Groups()
+	if list == nil {
+		return nil
+	}
+	p.shapes = nil
+	weights := int64(0)
+	for _, t := range p.model.Graph().GetInitializer() {
+		weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
+	}
+	if free := roomLeft(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
+		return mistakef("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
+			len(list), byteText(weights), byteText(free), p.model.Inputs()[0].Name)
+	}
+	for _, g := range list {
+		p.groups = append(p.groups, &ownShape{Group: g})
+	}
+	return nil
+}
+
+// ofShape says of which samples an error is that the network makes of one shape, where they have several.
+func (p *prepared) ofShape(err error) error {
+	if p.own == nil {
+		return err
+	}
+	return ofShape(p.own.Set, len(p.model.Inputs()), err)
+}
+
+// ofShape is prepared.ofShape for a set whose samples have one shape.
+func ofShape(set *dataset.Set, inputs int, err error) error {
+	if err == nil || ExitCode(err) != ExitMistake {
+		return err
+	}
+	return mistakef("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, shapeText(set, inputs), set.Name(0))
+}
+
+// shapeText is the shape of the samples of a set, in all inputs.
+func shapeText(set *dataset.Set, inputs int) string {
+	var dims []string
+	for i := range inputs {
+		dims = append(dims, axesText(set.Shape(i)))
+	}
+	return strings.Join(dims, " ")
+}
+
+// fewShapes refuses samples of too many shapes.
+func fewShapes(set *dataset.Set, file string) error {
+	n := set.Shapes()
+	if n <= mostShapes {
+		return nil
+	}
+	return mistakef("%s: %d samples have %d shapes, and %d is the most, since each is compiled by itself: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad NAME=0",
+		file, set.Len(), n, mostShapes)
+}
+
+// setBlocks shapes the samples of each shape into blocks, of a size that of says.
+func (p *prepared) setBlocks(of func(q *prepared) (int, error)) error {
+	for i, q := range p.members() {
+		g := p.groups[i]
+		block, err := of(q)
+		if err != nil {
+			return err
+		}
+		g.block = block
+		if g.inputs, err = blockInputs(p.model, g.Set, block); err != nil {
+			return err
+		}
+	}
+	q := p.largest()
+	p.inputs, p.block = q.inputs, q.block
+	return nil
+}
+
+// sayShapes tells the user of samples that are run in shapes of their own.
+func (p *prepared) sayShapes(say func(string)) {
+	if p.groups == nil {
+		return
+	}
+	var list []string
+	for _, g := range p.groups {
+		list = append(list, fmt.Sprintf("%d of %s", g.Len(), shapeText(g.Set, len(g.inputs))))
+	}
+	if len(list) > mostTold {
+		list = append(list[:mostTold], "...")
+	}
+	say(fmt.Sprintf("samples of %d shapes, each run in its own: %s", len(p.groups), strings.Join(list, ", ")))
+}
+
+// mostTold is how many shapes are listed.
+const mostTold = 8
+
+// evaluator opens an evaluator of the samples: for each shape that they have by the source and the samples that open gives of it, in
+// blocks of the member's size, which open may set.
+func (p *prepared) evaluator(ctx context.Context, records []quant.Record, o backend.Options, open func(q *prepared) (backend.Source, backend.Samples, error)) (*backend.Evaluator, error) {
+	if p.groups == nil {
+		src, samples, err := open(p)
+		if err != nil {
+			return nil, err
+		}
+		return backend.New(ctx, src, samples, records, o)
+	}
+	var list []backend.Shape
+	for _, q := range p.members() {
+		src, samples, err := open(q)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, backend.Shape{Source: src, Samples: samples, Of: q.own.Of, Block: q.block})
+	}
+	return backend.NewShaped(ctx, list, records, o)
+}
+
+// extremes are the samples of the smallest and of the largest shape that data have, for questions that need not be asked of every shape;
+// the data where they have one.
+func extremes(data samples, inputs int) []samples {
+	set, is := data.(*dataset.Set)
+	if !is {
+		return []samples{data}
+	}
+	groups := set.Groups()
+	if groups == nil {
+		return []samples{data}
+	}
+	size := func(a, b dataset.Group) int { return elemsOfAll(a.Set, inputs) - elemsOfAll(b.Set, inputs) }
+	list := []samples{slices.MinFunc(groups, size).Set}
+	if len(groups) > 1 {
+		list = append(list, slices.MaxFunc(groups, size).Set)
+	}
+	return list
+}
+
+// A view is samples of one shape, and the number of each among all.
+type view struct {
+	samples
+	of []int // nil: its own
+}
+
+// number is a sample's among all.
+func (v view) number(sample int) int {
+	if v.of == nil {
+		return sample
+	}
+	return v.of[sample]
+}
+
+// views are the samples of data by their shapes.
+func views(data samples) []view {
+	set, is := data.(*dataset.Set)
+	if !is {
+		return []view{{samples: data}}
+	}
+	var list []view
+	for _, g := range set.Groups() {
+		list = append(list, view{g.Set, g.Of})
+	}
+	if list == nil {
+		return []view{{samples: data}}
+	}
+	return list
+}
+
+// needOneShape refuses samples of different shapes for what is made for one shape.
+func needOneShape(set *dataset.Set, what, file string) error {
+	if set.Shapes() == 0 {
+		return nil
+	}
+	return mistakef("%s: the samples of %s have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", what, file)
+}

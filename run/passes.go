@@ -1,0 +1,104 @@
+package run
+
+import (
+	"context"
+
+	"demote/backend"
+	"demote/search"
+)
+
+// passes are the measured passes of one split.
+type passes struct {
+	split
+	plain interface {
+		Pass(context.Context) error
+		Close()
+	}
+	wall, cpu []float64 // seconds, by pass
+}
+
+// measure runs a pass and takes its time.
+func (p *passes) measure(ctx context.Context) error {
+	wall, cpu, err := clocked(func() error { return p.plain.Pass(ctx) })
+	if err == nil {
+		p.wall, p.cpu = append(p.wall, wall), append(p.cpu, cpu)
+	}
+	return err
+}
+
+// openPasses loads the float network for a split, once for the samples of each shape.
+func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, gpu bool) (_ *passes, err error) {
+	var all shapePasses
+	defer func() {
+		if err != nil {
+			all.Close()
+		}
+	}()
+	for i, q := range s.members() {
+		batch := of.batch
+		if q.own != nil {
+			batch = min(batch, q.data.Len())
+		}
+		src, err := q.passSource(batch, known[i])
+		if err != nil {
+			return nil, err
+		}
+		if gpu {
+			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
+				Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
+			return &passes{split: of, plain: gpuPasses{e}}, err
+		}
+		stretch, err := src.Stretch(0, src.Cuts()-1)
+		if err != nil {
+			return nil, err
+		}
+		plain, err := backend.NewPlain(stretch, q.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, plain)
+	}
+	return &passes{split: of, plain: all}, nil
+}
+
+// passSource is the float network for a batch of samples.
+func (p *prepared) passSource(batch int, known *shapes) (*source, error) {
+	if fixed := batchOf(p.float); fixed > 0 && p.own != nil {
+		batch = fixed
+	}
+	inputs, err := blockInputs(p.float, p.data, batch)
+	if err != nil {
+		return nil, err
+	}
+	fixed, err := known.fix(p.float, inputs, batch, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(fixed, 0, []string{p.output})
+}
+
+// shapePasses are passes over the samples of one shape after the other.
+type shapePasses []*backend.Plain
+
+func (list shapePasses) Pass(ctx context.Context) error {
+	for _, p := range list {
+		if err := p.Pass(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (list shapePasses) Close() {
+	for _, p := range list {
+		p.Close()
+	}
+}
+
+// gpuPasses are passes on a GPU.
+type gpuPasses struct{ *backend.Evaluator }
+
+func (g gpuPasses) Pass(ctx context.Context) error {
+	_, err := g.Again(ctx, search.NewMask(0))
+	return err
+}
