@@ -1,9 +1,12 @@
 package run
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"demote/backend"
+	"demote/onnx"
 )
 
 // inOrder are samples for a network that declares the same inputs in another order.
@@ -26,4 +29,27 @@ func inOrderOf(samples backend.Samples, own, network []backend.Tensor) backend.S
 
 func (o inOrder) Read(input, sample int, dst []byte) error {
 	return o.Samples.Read(o.numbers[input], sample, dst)
+}
+
+// sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another floating-point type
+// computes in float32 from then on; any other type is refused.
+func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
+	for i, v := range reference.Inputs() {
+		at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == v.Name })
+		if at < 0 {
+			at = i // by its place, see inOrderOf
+		}
+		if at >= len(p.inputs) || onnx.DType(p.inputs[at].Type) == v.Type {
+			continue
+		}
+		own, other := strings.ToLower(onnx.DType(p.inputs[at].Type).String()), strings.ToLower(v.Type.String())
+		if onnx.DType(p.inputs[at].Type) != onnx.Float || v.Type != onnx.Float16 && v.Type != onnx.BFloat16 && v.Type != onnx.Double {
+			return mistakef("%s: input %s is of type %s, and that of %s is %s: compare files that take one type", p.model.Path, p.inputs[at].Name, own, reference.Path, other)
+		}
+		c.Say(fmt.Sprintf("warning: %s takes %s and computes in it: it is run in float32, as %s is", reference.Path, other, p.model.Path))
+		if err := reference.Widen(v.Type); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"demote/backend"
 	"demote/crash"
 	"demote/result"
 )
@@ -224,6 +225,7 @@ func (w *working) end() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
+	backend.Trim()
 	if w.told && w.tell != nil {
 		s := w.stands()
 		s.Over = true

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -89,6 +90,28 @@ func TestOtherFloats(t *testing.T) {
 					t.Errorf("%s of %d holders; in float32 %s of %d; %+v", toNine(r), len(r.Holders), toNine(want), len(want.Holders), r.Verified)
 				}
 			})
+		}
+	}
+}
+
+// TestReferenceOfAnotherType compares files that take their samples in different types.
+func TestReferenceOfAnotherType(t *testing.T) {
+	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
+	cfg := plain.config(t)
+	r := mustSearch(t, cfg)
+	mixed := filepath.Join(cfg.Out, MixedFile)
+	for _, typ := range []onnx.DType{onnx.Float16, onnx.BFloat16, onnx.Double} {
+		other := writeNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.g, typ))
+		said := ""
+		c := Config{Data: cfg.Data, Metric: "sqnr", Say: func(line string) { said += line }}
+		e, err := Eval(context.Background(), c, mixed, other, "")
+		if err != nil || math.Abs(*e.Score.Value-*r.Score.Mixed.Value) > 1e-9 || !strings.Contains(said, "it is run in float32") {
+			t.Errorf("%s: %+v, %v, %s; searched was %v", typ, e, err, said, *r.Score.Mixed.Value)
+		}
+		if typ == onnx.Double {
+			if _, err := Eval(context.Background(), c, other, mixed, ""); err == nil || !strings.Contains(err.Error(), "input x is of type double, and that of "+mixed+" is float: compare files that take one type") {
+				t.Errorf("a file of %s: %v", typ, err)
+			}
 		}
 	}
 }
