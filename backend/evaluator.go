@@ -29,6 +29,7 @@ type Options struct {
 	Stream    bool              // blocks are read when they are run, and are not kept: for what runs few times, or does not fit
 	KeepOrder bool              // samples stay in the order of the data
 	Naive     bool              // answer scans by whole scores, one after another
+	Working   int64             // bytes that the samples and the activations of a block on each worker take; 0: not known
 	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
 	Patient   bool              // cuts are chosen however long that takes; false: no longer than trials can save by them

@@ -166,7 +166,7 @@ func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() flo
 			return nil, err
 		}
 		p.Whole = seconds
-		most = min(most, entriesIn(e.opts.Cache, e.chain.parts[0].bytes), e.entriesInTime(left(), p.Whole))
+		most = min(most, entriesIn(e.entryMemory(), e.chain.parts[0].bytes), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
 		}

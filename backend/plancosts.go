@@ -52,6 +52,15 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 // sessionCopies is how often a session has the weights of its model, at most: as they are, and as its kernels want them.
 const sessionCopies = 2
 
+// leastEntryMemory is what entries into a network may take however little else there is.
+const leastEntryMemory = 128 << 20
+
+// entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more than twice the
+// network, the samples and the activations that are under way.
+func (e *Evaluator) entryMemory() int64 {
+	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.parts[0].bytes)+e.opts.Working)))
+}
+
 // entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the end.
 func entriesIn(memory int64, model int) int {
 	return int(min(memory/(sessionCopies*int64(max(1, model))), math.MaxInt32))

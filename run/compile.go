@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"runtime"
 	"fmt"
 	"time"
 
@@ -73,6 +74,7 @@ func everyCut(src backend.Source) (cuts []int) {
 func (s *searching) trialOptions() (backend.Options, error) {
 	o := s.options
 	o.Patient = s.config.patient
+	o.Working = s.working()
 	if !s.onGPU() {
 		return o, nil
 	}
@@ -80,6 +82,22 @@ func (s *searching) trialOptions() (backend.Options, error) {
 	var err error
 	o.Proof, err = proof()
 	return o, err
+}
+
+// working is what the samples and the activations of a block on each worker take, in bytes.
+func (s *searching) working() int64 {
+	bytes, workers := int64(residentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
+	if s.prepared.shapes == nil {
+		return bytes
+	}
+	for _, h := range s.network.Holders {
+		size := int64(4)
+		for _, d := range s.prepared.shapes.at(h.Tensor, s.block) {
+			size *= d
+		}
+		bytes += workers * size
+	}
+	return bytes
 }
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the

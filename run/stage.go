@@ -16,6 +16,9 @@ const stageEvery = 2 * time.Second
 // stageLeast is how long a stage says nothing at least: many take no longer.
 const stageLeast = stageEvery / 4
 
+// trimAfter is how long a stage takes whose memory is given back behind it, so that it does not lie beside what the next one needs.
+const trimAfter = 50 * time.Millisecond
+
 // The stages before the first trial.
 const (
 	stageRead      = "reading the network"
@@ -225,7 +228,9 @@ func (w *working) end() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
-	backend.Trim()
+	if took > trimAfter {
+		backend.Trim()
+	}
 	if w.told && w.tell != nil {
 		s := w.stands()
 		s.Over = true

@@ -1,0 +1,26 @@
+package backend
+
+import "testing"
+
+// TestEntryMemory bounds entries into a network by what the network, the samples and the activations take, and by the memory for what
+// is stored.
+func TestEntryMemory(t *testing.T) {
+	const mega = 1 << 20
+	for _, c := range []struct {
+		cache, working int64
+		model          int
+		bytes          int64
+		entries        int
+	}{
+		{4096 * mega, 0, 2 * mega, 128 * mega, 32}, // a small network: as ever
+		{64 * mega, 0, 2 * mega, 64 * mega, 16},
+		{4096 * mega, 20 * mega, 52 * mega, 144 * mega, 1},
+		{4096 * mega, 400 * mega, 12 * mega, 824 * mega, 34},
+	} {
+		e := &Evaluator{chain: &chain{parts: []*Stretch{{bytes: c.model}}}}
+		e.opts.Cache, e.opts.Working = c.cache, c.working
+		if got := e.entryMemory(); got != c.bytes || entriesIn(got, c.model) != c.entries {
+			t.Errorf("%+v: %d MiB, %d entries", c, got/mega, entriesIn(got, c.model))
+		}
+	}
+}
