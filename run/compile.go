@@ -2,8 +2,8 @@ package run
 
 import (
 	"context"
-	"runtime"
 	"fmt"
+	"runtime"
 	"time"
 
 	"demote/backend"
