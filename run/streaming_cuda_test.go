@@ -5,6 +5,8 @@ package run
 import (
 	"slices"
 	"testing"
+
+	"demote/result"
 )
 
 // TestEmulatedSpool searches samples that stay on disk on the emulated device, where a block is copied up whenever it is run.
@@ -39,7 +41,7 @@ func TestEmulatedNoRoomForSamples(t *testing.T) {
 	if err := s.fitSamples(2*60*64*4 - 1); err != nil || s.streams == nil {
 		t.Fatalf("samples that do not fit: %v, %+v", err, s.streams)
 	}
-	if !slices.ContainsFunc(s.result.Warnings, func(w Warning) bool { return w.ID == "samples-streamed" }) {
+	if !slices.ContainsFunc(s.result.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" }) {
 		t.Errorf("warnings %q", texts(s.result.Warnings))
 	}
 	if n, err := s.need(t.Context()); err != nil || n.samples >= kept.samples/2 {
