@@ -13,7 +13,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 NEED := sh scripts/need.sh
 ROOMS ?= ./...
 # Rooms whose tests run ONNX Runtime.
-RUNTIME_ROOMS ?= ./onnx/... ./cgo/... ./backend/... ./run/... ./cli/...
+RUNTIME_ROOMS ?= ./onnx/... ./internal/... ./cgo/... ./backend/... ./run/... ./cli/...
 TEST_FLAGS ?= -timeout 40m
 # The tests in lint/ start no goroutines.
 RACE_ROOMS ?= $(filter-out demote/lint,$(shell go list $(ROOMS) 2>/dev/null))
@@ -126,7 +126,7 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	@test -e .venv-aimet/bin/python || python3 -m venv .venv-aimet
 	@.venv-aimet/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements-aimet.txt
 	.venv-toolkits/bin/python scripts/export_torchvision.py .tools/torchvision
-	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
+	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
 .PHONY: bench-networks
 bench-networks: setup build toolkits ## full trials against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md

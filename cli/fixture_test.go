@@ -18,7 +18,7 @@ import (
 
 	"demote/cgo"
 	"demote/cgo/orttest"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 	"demote/run"
 )
@@ -122,7 +122,7 @@ func (g graph) weights(name string, dims []int64, values ...float32) graph {
 	for len(values) < int(n) {
 		values = append(values, float32(rng.NormFloat64()))
 	}
-	g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewFloats(name, dims, values))
+	g.Graph.Initializer = append(g.Graph.Initializer, ir.NewFloats(name, dims, values))
 	return g
 }
 

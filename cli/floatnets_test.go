@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 	"demote/run"
 )
@@ -18,8 +18,8 @@ import (
 func behindRNN() graph {
 	g := newGraph().node("Reshape", "row", "x", "to-row").weights("w", []int64{1, 4, 16}).weights("r", []int64{1, 4, 4}).
 		node("RNN", "h", "row", "w", "r").node("Reshape", "f", "h", "to-flat").weights("v", []int64{4, 5}).node("MatMul", "y", "f", "v").output("y", 5)
-	g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("to-row", onnx.Int64, []int64{3}, []int64{1, -1, 16}),
-		onnx.NewInts("to-flat", onnx.Int64, []int64{2}, []int64{-1, 4}))
+	g.Graph.Initializer = append(g.Graph.Initializer, ir.NewInts("to-row", ir.Int64, []int64{3}, []int64{1, -1, 16}),
+		ir.NewInts("to-flat", ir.Int64, []int64{2}, []int64{-1, 4}))
 	rnn := g.Graph.Node[1]
 	rnn.Output = []string{"", "h"}
 	rnn.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("hidden_size"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(4)}}
@@ -107,11 +107,11 @@ func TestModelsThatAreNoFloatNetworks(t *testing.T) {
 	in := good(t)
 	must(t, "quantize", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("q"))
 	dropout := plain()
-	dropout.Graph.Initializer = append(dropout.Graph.Initializer, onnx.NewFloats("p", nil, []float32{0.5}), onnx.NewInts("on", onnx.Bool, nil, []int64{1}))
+	dropout.Graph.Initializer = append(dropout.Graph.Initializer, ir.NewFloats("p", nil, []float32{0.5}), ir.NewInts("on", ir.Bool, nil, []int64{1}))
 	dropout.node("Dropout", "z", "y", "p", "on").Graph.Output = []*onnxpb.ValueInfoProto{value("z", 1, -1, 5)}
 	half := newGraph()
-	half.Graph.Input[0] = value("x", int32(onnx.Float16), -1, 1, 4, 4)
-	half.node("Relu", "a", "x").node("Flatten", "y", "a").Graph.Output = []*onnxpb.ValueInfoProto{value("y", int32(onnx.Float16), -1, 16)}
+	half.Graph.Input[0] = value("x", int32(ir.Float16), -1, 1, 4, 4)
+	half.node("Relu", "a", "x").node("Flatten", "y", "a").Graph.Output = []*onnxpb.ValueInfoProto{value("y", int32(ir.Float16), -1, 16)}
 	only := newGraph().node("Relu", "a", "x").node("Sigmoid", "s", "a").node("Flatten", "y", "s").output("y", 16)
 	for name, c := range map[string]struct {
 		file string

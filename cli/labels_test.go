@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/run"
 )
 
@@ -192,7 +192,7 @@ func TestNoLabelsPanic(t *testing.T) {
 	shaped := func(g graph, from string, dims ...int64) graph { // the output z, of from in another shape
 		to := append([]int64{}, dims...)
 		g.Graph.Output = nil
-		g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("to", onnx.Int64, []int64{int64(len(to))}, to))
+		g.Graph.Initializer = append(g.Graph.Initializer, ir.NewInts("to", ir.Int64, []int64{int64(len(to))}, to))
 		g.node("Reshape", "z", from, "to")
 		g.Graph.Output = append(g.Graph.Output, value("z", 1, dims...))
 		return g

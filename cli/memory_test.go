@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"demote/internal/ir"
 )
 
 // TestMoreThanThereIs gives data and networks that claim more memory than there is.
@@ -35,7 +35,7 @@ func TestMoreThanThereIs(t *testing.T) {
 	told.Wait()
 
 	g = newGraph()
-	g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("shape", onnx.Int64, []int64{2}, []int64{1 << 15, 1 << 15}))
+	g.Graph.Initializer = append(g.Graph.Initializer, ir.NewInts("shape", ir.Int64, []int64{2}, []int64{1 << 15, 1 << 15}))
 	g.node("ConstantOfShape", "zeros", "shape").node("ReduceSum", "sum", "zeros").node("Add", "safe", "x", "sum")
 	in.write(t, "zeros.onnx", behind(g, "safe").bytes())
 	args := in.args("--model", in.path("zeros.onnx"))

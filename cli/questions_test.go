@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/run"
 )
 
@@ -90,7 +90,7 @@ func TestOneNumberOfAnyShape(t *testing.T) {
 	}
 	shaped := func(classes int64, dims ...int64) []byte {
 		g := head(classes).node("Reshape", "y", "z", "shape")
-		g.Graph.Initializer = append(g.Graph.Initializer, onnx.NewInts("shape", onnx.Int64, []int64{int64(len(dims) + 1)}, append([]int64{-1}, dims...)))
+		g.Graph.Initializer = append(g.Graph.Initializer, ir.NewInts("shape", ir.Int64, []int64{int64(len(dims) + 1)}, append([]int64{-1}, dims...)))
 		g.Graph.Output = append(g.Graph.Output, value("y", 1, append([]int64{-1}, dims...)...))
 		return g.bytes()
 	}

@@ -72,7 +72,7 @@ var (
 // TestTroubleshootingQuotes holds that what the page quotes is what the program says: every piece of
 // a text between two dots is a piece of one of its constants.
 func TestTroubleshootingQuotes(t *testing.T) {
-	said := words(t, "cli", "run", "result", "backend", "search", "quant", "onnx", "dataset", "cuda")
+	said := words(t, "cli", "run", "result", "backend", "search", "quant", "onnx", "internal", "dataset", "cuda")
 	checked := 0
 	for _, line := range strings.Split(document(t, "troubleshooting.md"), "\n") {
 		cell, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")

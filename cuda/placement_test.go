@@ -15,6 +15,7 @@ import (
 	"demote/cgo"
 	"demote/cuda"
 	"demote/cuda/emutest"
+	"demote/onnx"
 	"demote/onnx/onnxpb"
 )
 
@@ -71,7 +72,7 @@ func TestPlacementOfInt16IsRefused(t *testing.T) {
 	}
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(p.records))
-		m, err := p.network.QDQ(p.records, make([]bool, len(p.records)))
+		m, err := onnx.QDQ(p.network, p.records, make([]bool, len(p.records)))
 		do(t, err)
 		data, err := m.Bytes()
 		do(t, err)

@@ -7,6 +7,8 @@ import (
 
 	"demote/cgo"
 	"demote/cuda"
+	"demote/internal/rewrite"
+	"demote/internal/variants"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -31,7 +33,7 @@ func fixed(t *testing.T, path string) *onnx.Model {
 	for _, in := range m.Inputs() {
 		shapes[in.Name] = append([]int64{batch}, in.Dims[1:]...)
 	}
-	return m.WithShapes(shapes)
+	return variants.WithShapes(m, shapes)
 }
 
 // everyNetwork returns all networks of this repository: float ones with made-up ranges, and those of Sony's toolkit.
@@ -41,7 +43,7 @@ func everyNetwork(t *testing.T) []prepared {
 	for _, path := range []string{"../examples/fashion/model.onnx", "../testdata/fashion-dscnn-uneven/model.onnx", "../testdata/fashion-vit/model.onnx"} {
 		n, err := onnx.Prepare(fixed(t, path), onnx.Options{})
 		do(t, err)
-		do(t, n.QuantizeWeights())
+		do(t, onnx.QuantizeWeights(n))
 		list = append(list, prepared{path, n, make([]quant.Record, len(n.Holders))})
 	}
 	for _, path := range []string{"../testdata/mctq/m16.onnx", "../testdata/mctq/m8.onnx", "../testdata/mctq/mixed_mctq.onnx"} {
@@ -60,7 +62,7 @@ func everyNetwork(t *testing.T) []prepared {
 // switchable returns the bytes of a network with a FakeQuant at each holder.
 func (p prepared) switchable(t *testing.T) []byte {
 	t.Helper()
-	m, err := p.network.Switchable(p.records)
+	m, err := rewrite.Switchable(p.network, p.records)
 	do(t, err)
 	data, err := m.Bytes()
 	do(t, err)

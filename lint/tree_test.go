@@ -22,7 +22,7 @@ const root = ".."
 // goFile is one parsed Go file.
 type goFile struct {
 	path string // relative to the top, with slashes
-	room string // its first folder, "" at the top
+	room string // its room, see roomOf
 	test bool
 	fset *token.FileSet
 	ast  *ast.File
@@ -83,14 +83,24 @@ var parsed = sync.OnceValues(func() ([]goFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		room, _, nested := strings.Cut(name, "/")
-		if !nested {
-			room = ""
-		}
-		all = append(all, goFile{name, room, strings.HasSuffix(name, "_test.go"), fset, file})
+		all = append(all, goFile{name, roomOf(path.Dir(name)), strings.HasSuffix(name, "_test.go"), fset, file})
 	}
 	return all, nil
 })
+
+// roomOf returns the room of a folder: its first part, "" at the top; below internal the first two, and the generated types of ONNX
+// are a room of their own.
+func roomOf(folder string) string {
+	first, rest, _ := strings.Cut(folder, "/")
+	second, _, _ := strings.Cut(rest, "/")
+	switch {
+	case first == ".":
+		return ""
+	case first == "internal" || second == "onnxpb":
+		return first + "/" + second
+	}
+	return first
+}
 
 // listFiles is tree for a test.
 func listFiles(t *testing.T) []string {

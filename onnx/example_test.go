@@ -21,7 +21,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	if err := network.QuantizeWeights(); err != nil {
+	if err := onnx.QuantizeWeights(network); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -33,7 +33,7 @@ func Example() {
 		records[i].High, _ = quant.GridOf(quant.QDQ, quant.Symmetric, 16, r)
 		low[i] = i%2 == 0
 	}
-	mixed, err := network.QDQ(records, low)
+	mixed, err := onnx.QDQ(network, records, low)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -7,41 +7,45 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/internal/ir"
+	"demote/internal/onnxtest"
+	"demote/internal/rewrite"
+	"demote/internal/sites"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
 
 // seeds are small models with every construct that the reader treats in its own way.
 func seeds(t testing.TB) [][]byte {
-	typed := convNet(13)
-	typed.p.Graph.Initializer[0] = &onnxpb.TensorProto{Name: str("w1"), DataType: proto.Int32(int32(Float)),
+	typed := onnxtest.ConvNet(13)
+	typed.P.Graph.Initializer[0] = &onnxpb.TensorProto{Name: ir.Str("w1"), DataType: proto.Int32(int32(ir.Float)),
 		Dims: []int64{2, 1, 3, 3}, FloatData: make([]float32, 18)}
-	half := newNet(20, 1, 4).node("Cast", []string{"h"}, []string{"w"}, intAttr("to", int64(Float))).
-		node("MatMul", []string{"x", "w"}, []string{"y"}).output("y")
-	half.p.Graph.Initializer = append(half.p.Graph.Initializer, &onnxpb.TensorProto{Name: str("h"), DataType: proto.Int32(int32(Float16)),
+	half := onnxtest.NewNet(20, 1, 4).Node("Cast", []string{"h"}, []string{"w"}, ir.IntAttr("to", int64(ir.Float))).
+		Node("MatMul", []string{"x", "w"}, []string{"y"}).Output("y")
+	half.P.Graph.Initializer = append(half.P.Graph.Initializer, &onnxpb.TensorProto{Name: ir.Str("h"), DataType: proto.Int32(int32(ir.Float16)),
 		Dims: []int64{4, 1}, RawData: make([]byte, 8)})
-	moves := newNet(22, -1, 6).node("Constant", nil, []string{"shape"}, intsAttr("value_ints", 0, 2, 3)).
-		node("Reshape", []string{"x", "shape"}, []string{"r"}).node("ReduceMean", []string{"r"}, []string{"y"}).output("y")
-	normal := newNet(17, 1, 2, 3, 3).random("w", 2, 2, 1, 1).random("s", 2).random("m", 2).floats("v", []int64{2}, 1, 2).
-		node("Conv", []string{"x", "w"}, []string{"c"}).
-		node("BatchNormalization", []string{"c", "s", "m", "m", "v"}, []string{"n"}).
-		node("Sigmoid", []string{"n"}, []string{"g"}).node("Mul", []string{"n", "g"}, []string{"y"}).output("y")
+	moves := onnxtest.NewNet(22, -1, 6).Node("Constant", nil, []string{"shape"}, ir.IntsAttr("value_ints", 0, 2, 3)).
+		Node("Reshape", []string{"x", "shape"}, []string{"r"}).Node("ReduceMean", []string{"r"}, []string{"y"}).Output("y")
+	normal := onnxtest.NewNet(17, 1, 2, 3, 3).Random("w", 2, 2, 1, 1).Random("s", 2).Random("m", 2).Floats("v", []int64{2}, 1, 2).
+		Node("Conv", []string{"x", "w"}, []string{"c"}).
+		Node("BatchNormalization", []string{"c", "s", "m", "m", "v"}, []string{"n"}).
+		Node("Sigmoid", []string{"n"}, []string{"g"}).Node("Mul", []string{"n", "g"}, []string{"y"}).Output("y")
 	body := &onnxpb.GraphProto{
-		Node:   []*onnxpb.NodeProto{newNode("ReduceMax", "", []string{"x"}, []string{"o"}, intsAttr("axes", 0))},
-		Output: []*onnxpb.ValueInfoProto{newValue("o", Float, nil)},
+		Node:   []*onnxpb.NodeProto{ir.NewNode("ReduceMax", "", []string{"x"}, []string{"o"}, ir.IntsAttr("axes", 0))},
+		Output: []*onnxpb.ValueInfoProto{ir.NewValue("o", ir.Float, nil)},
 	}
-	branch := newNet(16, 2)
-	branch.p.Graph.Initializer = append(branch.p.Graph.Initializer, NewInts("cond", Bool, nil, []int64{1}))
-	branch.node("If", []string{"cond"}, []string{"y"}, &onnxpb.AttributeProto{Name: str("then_branch"), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: body},
-		&onnxpb.AttributeProto{Name: str("else_branch"), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: body}).output("y")
-	called := oddModel()
-	twice := newNode("Twice", "call", []string{"y"}, []string{"z"})
-	twice.Domain = str("com.example")
-	called.p.Graph.Node = append(called.p.Graph.Node, twice)
-	called.output("z")
+	branch := onnxtest.NewNet(16, 2)
+	branch.P.Graph.Initializer = append(branch.P.Graph.Initializer, ir.NewInts("cond", ir.Bool, nil, []int64{1}))
+	branch.Node("If", []string{"cond"}, []string{"y"}, &onnxpb.AttributeProto{Name: ir.Str("then_branch"), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: body},
+		&onnxpb.AttributeProto{Name: ir.Str("else_branch"), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: body}).Output("y")
+	called := onnxtest.OddModel()
+	twice := ir.NewNode("Twice", "call", []string{"y"}, []string{"z"})
+	twice.Domain = ir.Str("com.example")
+	called.P.Graph.Node = append(called.P.Graph.Node, twice)
+	called.Output("z")
 	var all [][]byte
-	for _, b := range []*net{convNet(17), oddModel(), typed, half, moves, normal, branch, called, twoLayers(), recurrentNet(), externalNet("location", "w", "offset", "8")} {
-		all = append(all, b.bytes(t))
+	for _, b := range []*onnxtest.Net{onnxtest.ConvNet(17), onnxtest.OddModel(), typed, half, moves, normal, branch, called, onnxtest.TwoLayers(), onnxtest.RecurrentNet(), onnxtest.ExternalNet("location", "w", "offset", "8")} {
+		all = append(all, b.Bytes(t))
 	}
 	return all
 }
@@ -54,7 +58,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, s := range seeds(f) {
-		if m, err := Parse(s, dir); err != nil {
+		if m, err := ir.Parse(s, dir); err != nil {
 			f.Fatal(err)
 		} else if err := useModel(m); err != nil {
 			f.Fatal(err)
@@ -62,7 +66,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Parse(data, dir)
+		m, err := ir.Parse(data, dir)
 		if err != nil {
 			return
 		}
@@ -70,7 +74,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Parse(written, "")
+		again, err := ir.Parse(written, "")
 		if err != nil {
 			t.Fatalf("a model that was read is refused after it was written: %v", err)
 		}
@@ -84,7 +88,7 @@ func FuzzRead(f *testing.F) {
 // useModel takes a model as far as its export.
 func useModel(m *Model) error {
 	if n, err := Prepare(m, Options{Unroll: &Unroll{}}); err == nil {
-		if err := n.QuantizeWeights(); err != nil {
+		if err := QuantizeWeights(n); err != nil {
 			return err
 		}
 	}
@@ -99,11 +103,11 @@ func useModel(m *Model) error {
 		}
 	}
 	for _, known := range []map[string][]int64{nil, dims} {
-		if _, err := n.Work(known); err != nil {
+		if _, err := sites.Measure(n, known); err != nil {
 			return err
 		}
 	}
-	if err := n.QuantizeWeights(); err != nil {
+	if err := QuantizeWeights(n); err != nil {
 		return err
 	}
 	grid := quant.Grid{Formula: quant.QDQ, Bits: 8, Scale: 0.5, Zero: 3, Max: 255}
@@ -111,11 +115,11 @@ func useModel(m *Model) error {
 	for i := range records {
 		records[i] = quant.Record{Low: grid, High: grid}
 	}
-	switchable, err := n.Switchable(records)
+	switchable, err := rewrite.Switchable(n, records)
 	if err != nil {
 		return err
 	}
-	qdq, err := n.QDQ(records, low)
+	qdq, err := QDQ(n, records, low)
 	if err != nil {
 		return err
 	}
@@ -124,7 +128,7 @@ func useModel(m *Model) error {
 		if err != nil {
 			return err
 		}
-		if _, err := Parse(data, ""); err != nil {
+		if _, err := ir.Parse(data, ""); err != nil {
 			return err
 		}
 	}

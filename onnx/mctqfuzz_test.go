@@ -11,6 +11,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/internal/aimet"
+	"demote/internal/ir"
+	"demote/internal/pair"
+	"demote/internal/quantize"
+	"demote/internal/rewrite"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -39,7 +44,7 @@ var quantizedMutations = []mutation{
 	}},
 	{"quantizer twice", func(r *rand.Rand, p *onnxpb.ModelProto) {
 		if q := someQuantizer(r, p); q != nil && len(q.Output) > 0 {
-			c := clone(q)
+			c := ir.Clone(q)
 			c.Output = []string{q.Output[0] + "_again"}
 			p.Graph.Node = append(p.Graph.Node, c)
 			pick(r, p.Graph.Node).Input = c.Output
@@ -47,7 +52,7 @@ var quantizedMutations = []mutation{
 	}},
 	{"quantized output", func(r *rand.Rand, p *onnxpb.ModelProto) {
 		if q := someQuantizer(r, p); q != nil && len(q.Output) > 0 {
-			v := newValue(q.Output[0], Float, nil)
+			v := ir.NewValue(q.Output[0], ir.Float, nil)
 			v.Type.GetTensorType().Shape = nil // unknown
 			p.Graph.Output = append(p.Graph.Output, v)
 		}
@@ -63,7 +68,7 @@ var quantizedMutations = []mutation{
 func someQuantizer(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.NodeProto {
 	var all []*onnxpb.NodeProto
 	for _, n := range p.Graph.Node {
-		if isMCTQ(n) || isQ(n) || isDQ(n) {
+		if ir.IsMCTQ(n) || ir.IsQ(n) || ir.IsDQ(n) {
 			all = append(all, n)
 		}
 	}
@@ -102,15 +107,15 @@ func useQuantized(m *Model) error {
 		records[i] = quant.Record{Low: g, High: g}
 	}
 	for _, nd := range n.Model.Graph().Node {
-		if isMCTQ(nd) || isQ(nd) || isDQ(nd) {
+		if ir.IsMCTQ(nd) || ir.IsQ(nd) || ir.IsDQ(nd) {
 			panic("a quantizer is left")
 		}
 	}
-	sw, err := n.Switchable(records)
+	sw, err := rewrite.Switchable(n, records)
 	if err != nil {
 		return err
 	}
-	made := sw.FakeQuants()
+	made := rewrite.FakeQuants(sw)
 	if len(made) != len(grids) {
 		panic("not one FakeQuant a holder")
 	}
@@ -118,29 +123,29 @@ func useQuantized(m *Model) error {
 	if err != nil {
 		return err
 	}
-	if _, err := Parse(data, ""); err != nil {
+	if _, err := ir.Parse(data, ""); err != nil {
 		panic("the switchable network cannot be read: " + err.Error())
 	}
-	if _, _, err = n.MCTQ(records, make([]bool, len(records))); err != nil {
+	if _, _, err = MCTQ(n, records, make([]bool, len(records))); err != nil {
 		return err
 	}
-	if _, err := n.QuantizeBiases(records); err != nil {
+	if _, err := quantize.Biases(n, records); err != nil {
 		return err
 	}
 	narrow := slices.Clone(grids)
 	for i := range narrow {
 		narrow[i].Bits = 1
 	}
-	pair, _, report, err := Pair(n, n, narrow, grids)
+	joined, _, report, err := Pair(n, n, narrow, grids)
 	if err != nil {
 		return err
 	}
-	pair.Follow(n, report)
-	low := make([]bool, len(pair.Holders))
+	pair.Follow(joined, n, report)
+	low := make([]bool, len(joined.Holders))
 	for i := range low {
 		low[i] = i%2 == 0
 	}
-	if _, err := NewIndex(pair.Chosen(low).Model); err != nil {
+	if _, err := ir.NewIndex(pair.Chosen(joined, low).Model); err != nil {
 		panic("the chosen network cannot be read: " + err.Error())
 	}
 	_, _, _, err = Pair(n, n, grids, grids)
@@ -161,7 +166,7 @@ func quantizedSeeds(t testing.TB) map[string]*onnxpb.ModelProto {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := Parse(data, "")
+			m, err := ir.Parse(data, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +184,7 @@ func TestDamagedQuantized(t *testing.T) {
 	for name, p := range quantizedSeeds(t) {
 		for seed := range uint64(60) {
 			r := rand.New(rand.NewPCG(seed, 5))
-			damaged := clone(p)
+			damaged := ir.Clone(p)
 			var did []string
 			for range 1 + r.IntN(3) {
 				if len(damaged.Graph.Node) == 0 || len(damaged.Graph.Initializer) == 0 {
@@ -199,7 +204,7 @@ func TestDamagedQuantized(t *testing.T) {
 						t.Errorf("%s, seed %d, %v: panic: %v", name, seed, did, x)
 					}
 				}()
-				m, err := Parse(data, "")
+				m, err := ir.Parse(data, "")
 				if err == nil {
 					err = useQuantized(m)
 				}
@@ -235,7 +240,7 @@ func FuzzQuantized(f *testing.F) {
 	for name, p := range quantizedSeeds(f) { // and each damaged in some place
 		for seed := range uint64(4) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(name))))
-			damaged := clone(p)
+			damaged := ir.Clone(p)
 			pick(r, slices.Concat(mutations, quantizedMutations)).do(r, damaged)
 			data, err := proto.Marshal(damaged)
 			if err != nil {
@@ -247,7 +252,7 @@ func FuzzQuantized(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Parse(data, "")
+		m, err := ir.Parse(data, "")
 		if err == nil {
 			err = useQuantized(m)
 		}
@@ -278,7 +283,7 @@ func FuzzEncodings(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := ParseEncodings(data)
+		e, err := aimet.Parse(data)
 		if err == nil {
 			_, _, err = e.Apply(m)
 		}

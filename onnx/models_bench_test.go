@@ -15,6 +15,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/internal/ir"
+	"demote/internal/onnxtest"
 	"demote/quant"
 )
 
@@ -55,10 +57,10 @@ func modelChild(text string) {
 	cost.Held = memoryOf("RssAnon:")
 	if job.Write != "" {
 		start = time.Now()
-		write := n.QDQ
+		write := func(records []quant.Record, low []bool) (*Model, error) { return QDQ(n, records, low) }
 		if job.MCTQ {
 			write = func(records []quant.Record, low []bool) (*Model, error) {
-				m, _, err := n.MCTQ(records, low)
+				m, _, err := MCTQ(n, records, low)
 				return m, err
 			}
 		}
@@ -96,7 +98,7 @@ func importAny(path string) (*Network, []quant.Record) {
 	}
 	n, err := Prepare(m, Options{})
 	if err == nil {
-		err = n.QuantizeWeights()
+		err = QuantizeWeights(n)
 	}
 	if err != nil {
 		panic(err)
@@ -150,7 +152,7 @@ func measured(t testing.TB, job modelJob) modelCost {
 func writeLayers(t testing.TB, path string, mib int, external bool) int64 {
 	t.Helper()
 	const width = 512
-	b := newNet(17, -1, width, 1, 1)
+	b := onnxtest.NewNet(17, -1, width, 1, 1)
 	state := uint32(1)
 	var data *os.File
 	if external {
@@ -168,19 +170,19 @@ func writeLayers(t testing.TB, path string, mib int, external bool) int64 {
 			state = state*1664525 + 1013904223
 			binary.LittleEndian.PutUint32(raw[at:], math.Float32bits(float32(int32(state))/(1<<35)))
 		}
-		weights := newTensor(w, Float, []int64{width, width, 1, 1}, raw)
+		weights := ir.NewTensor(w, ir.Float, []int64{width, width, 1, 1}, raw)
 		if external {
 			if _, err := data.Write(raw); err != nil {
 				t.Fatal(err)
 			}
-			weights = externalTensor(weights, filepath.Base(path)+".data", int64(i)*size)
+			weights = ir.ExternalTensor(weights, filepath.Base(path)+".data", int64(i)*size)
 		}
-		b.p.Graph.Initializer = append(b.p.Graph.Initializer, weights)
-		b.node("Conv", []string{in, w}, []string{c}).node("Relu", []string{c}, []string{a})
+		b.P.Graph.Initializer = append(b.P.Graph.Initializer, weights)
+		b.Node("Conv", []string{in, w}, []string{c}).Node("Relu", []string{c}, []string{a})
 		in = a
 	}
-	b.output(in)
-	file, err := proto.Marshal(b.p)
+	b.Output(in)
+	file, err := proto.Marshal(b.P)
 	if err == nil {
 		err = os.WriteFile(path, file, 0o666)
 	}

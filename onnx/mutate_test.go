@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/internal/ir"
+	"demote/internal/onnxtest"
 	"demote/onnx/onnxpb"
 )
 
@@ -29,10 +31,10 @@ var mutations = []mutation{
 		p.Graph.Node = append(p.Graph.Node[:i:i], p.Graph.Node[i+1:]...)
 	}},
 	{"node twice", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		p.Graph.Node = append(p.Graph.Node, clone(pick(r, p.Graph.Node)))
+		p.Graph.Node = append(p.Graph.Node, ir.Clone(pick(r, p.Graph.Node)))
 	}},
 	{"node of another operator", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		pick(r, p.Graph.Node).OpType = str(pick(r, []string{"Conv", "Gemm", "MatMul", "Reshape", "Split", "Constant", "If", "Odd", "LSTM",
+		pick(r, p.Graph.Node).OpType = ir.Str(pick(r, []string{"Conv", "Gemm", "MatMul", "Reshape", "Split", "Constant", "If", "Odd", "LSTM",
 			"BatchNormalization", "Concat", "Slice", "Pad", "ConvTranspose", "Identity", "GroupNormalization", "Cast", "Gather", "Where"}))
 	}},
 	{"input cut", func(r *rand.Rand, p *onnxpb.ModelProto) {
@@ -111,7 +113,7 @@ var mutations = []mutation{
 		pick(r, p.Graph.Initializer).DataType = proto.Int32(int32(r.IntN(30)))
 	}},
 	{"element type that fits", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		pick(r, p.Graph.Initializer).DataType = proto.Int32(int32(pick(r, []DType{Int32, onnxpb.TensorProto_UINT32})))
+		pick(r, p.Graph.Initializer).DataType = proto.Int32(int32(pick(r, []ir.DType{ir.Int32, onnxpb.TensorProto_UINT32})))
 	}},
 	{"data cut", func(r *rand.Rand, p *onnxpb.ModelProto) {
 		if t := pick(r, p.Graph.Initializer); len(t.RawData) > 0 {
@@ -130,11 +132,11 @@ var mutations = []mutation{
 		p.Graph.Initializer = append(p.Graph.Initializer[:i:i], p.Graph.Initializer[i+1:]...)
 	}},
 	{"input of the graph", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		p.Graph.Input[0].Type = pick(r, []*onnxpb.TypeProto{nil, {}, newValue("", Int64, []int64{-5, 0, 1 << 62}).Type})
+		p.Graph.Input[0].Type = pick(r, []*onnxpb.TypeProto{nil, {}, ir.NewValue("", ir.Int64, []int64{-5, 0, 1 << 62}).Type})
 	}},
-	{"output of the graph", func(r *rand.Rand, p *onnxpb.ModelProto) { p.Graph.Output[0].Name = str(someTensor(r, p)) }},
+	{"output of the graph", func(r *rand.Rand, p *onnxpb.ModelProto) { p.Graph.Output[0].Name = ir.Str(someTensor(r, p)) }},
 	{"shape of an inner tensor", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		p.Graph.ValueInfo = append(p.Graph.ValueInfo, newValue(someTensor(r, p), pick(r, []DType{Float, Int64, Bool}), []int64{pick(r, odd), 3}))
+		p.Graph.ValueInfo = append(p.Graph.ValueInfo, ir.NewValue(someTensor(r, p), pick(r, []ir.DType{ir.Float, ir.Int64, ir.Bool}), []int64{pick(r, odd), 3}))
 	}},
 	{"opset", func(r *rand.Rand, p *onnxpb.ModelProto) { p.OpsetImport[0].Version = proto.Int64(13 + r.Int64N(11)) }},
 }
@@ -158,11 +160,11 @@ func someAttribute(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.AttributeProto {
 // ErrInput: never a panic, and nothing that cannot be read back.
 func TestDamagedModels(t *testing.T) {
 	files := map[string]*onnxpb.ModelProto{
-		"example": readFile(t, exampleFile).Proto,
-		"vit":     readFile(t, vitFile).Proto,
+		"example": onnxtest.ReadFile(t, onnxtest.ExampleFile).Proto,
+		"vit":     onnxtest.ReadFile(t, onnxtest.VitFile).Proto,
 	}
 	for i, s := range seeds(t) {
-		m, err := Parse(s, "")
+		m, err := ir.Parse(s, "")
 		if err != nil {
 			continue // the one with external data
 		}
@@ -177,7 +179,7 @@ func TestDamagedModels(t *testing.T) {
 			}
 			for seed := range times {
 				r := rand.New(rand.NewPCG(seed, 1))
-				damaged := clone(p)
+				damaged := ir.Clone(p)
 				var did []string
 				for range 1 + r.IntN(3) {
 					if len(damaged.Graph.Node) == 0 || len(damaged.Graph.Initializer) == 0 {
@@ -197,7 +199,7 @@ func TestDamagedModels(t *testing.T) {
 							t.Fatalf("seed %d, %v: panic: %v", seed, did, x)
 						}
 					}()
-					m, err := Parse(data, "")
+					m, err := ir.Parse(data, "")
 					if err == nil {
 						err = useModel(m)
 					}

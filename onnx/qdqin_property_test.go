@@ -8,6 +8,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"demote/internal/ir"
+	"demote/internal/onnxruntest"
+	"demote/internal/rewrite"
 	"demote/onnx"
 )
 
@@ -17,9 +20,9 @@ func TestQDQNeverWrong(t *testing.T) {
 	accepted := 0
 	for _, file := range []string{"conv13_u8", "conv17_ms8", "conv17_pairs", "conv21_mixed", "attention21_s8"} {
 		path := "testdata/qdq/" + file
-		x := readNPZ(t, path+".npz")["x"]
-		in := feed{name: "input", dims: x.dims, floats: x.floats}
-		whole := read(t, path+".onnx")
+		x := onnxruntest.ReadNPZ(t, path+".npz")["x"]
+		in := onnxruntest.Feed{Name: "input", Dims: x.Dims, Floats: x.Floats}
+		whole := onnxruntest.Read(t, path+".onnx")
 		for seed := range uint64(150) {
 			r := rand.New(rand.NewPCG(seed, 9))
 			p := proto.CloneOf(whole.Proto)
@@ -28,7 +31,7 @@ func TestQDQNeverWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := onnx.Parse(data, "")
+			m, err := ir.Parse(data, "")
 			if err != nil {
 				continue
 			}
@@ -39,15 +42,15 @@ func TestQDQNeverWrong(t *testing.T) {
 				}
 				continue
 			}
-			want, err := tryRun(t, m, exact, in)
+			want, err := onnxruntest.TryRun(t, m, onnxruntest.Exact, in)
 			if err != nil {
 				continue // shapes that do not fit
 			}
-			sw, err := n.Switchable(both(grids))
+			sw, err := rewrite.Switchable(n, onnxruntest.Both(grids))
 			if err != nil {
 				t.Fatal(err)
 			}
-			have, err := tryRun(t, sw, exact, in, maskFeed(len(grids)))
+			have, err := onnxruntest.TryRun(t, sw, onnxruntest.Exact, in, onnxruntest.MaskFeed(len(grids)))
 			if err != nil {
 				t.Errorf("%s, seed %d, %v: %v", file, seed, did, err)
 				continue

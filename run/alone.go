@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -80,8 +81,8 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
 		return false
 	}
-	name := strings.ToLower(m.AxisName(v.Name, 0))
-	return name == "" || onnx.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
+	name := strings.ToLower(variants.AxisName(m, v.Name, 0))
+	return name == "" || variants.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
 }
 
 // notFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a size of its own
@@ -91,12 +92,12 @@ func notFirst(m *onnx.Model, v onnx.Value) bool {
 		return false
 	}
 	free := slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] < 0 })
-	return m.BatchElsewhere(v.Name) > 0 || batchInside(m, v) > 0 || v.Dims[0] > 1 && free
+	return variants.BatchElsewhere(m, v.Name) > 0 || batchInside(m, v) > 0 || v.Dims[0] > 1 && free
 }
 
 // inside is the axis of an input that is the batch where the first one is not: by its name, or as the only one of any size. 0: none.
 func inside(m *onnx.Model, v onnx.Value) (axis int) {
-	if at := max(m.BatchElsewhere(v.Name), batchInside(m, v)); at > 0 || !notFirst(m, v) {
+	if at := max(variants.BatchElsewhere(m, v.Name), batchInside(m, v)); at > 0 || !notFirst(m, v) {
 		return at
 	}
 	for i, d := range v.Dims {
@@ -118,12 +119,12 @@ func batchInside(m *onnx.Model, v onnx.Value) int {
 		return 0
 	}
 	for i, d := range v.Dims {
-		name := m.AxisName(v.Name, i)
+		name := variants.AxisName(m, v.Name, i)
 		if d >= 0 || name == "" {
 			continue
 		}
 		for _, u := range m.Inputs() {
-			if u.Name != v.Name && batched(m, u) && m.AxisName(u.Name, 0) == name {
+			if u.Name != v.Name && batched(m, u) && variants.AxisName(m, u.Name, 0) == name {
 				return i
 			}
 		}

@@ -14,7 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
@@ -22,8 +22,8 @@ import (
 // 0 -> times w2 -> y.
 func aloneNetwork(x, side *onnxpb.ValueInfoProto, mean int64, y ...any) *onnxpb.GraphProto {
 	weights, node := normalMatrices(9), madeNode
-	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, y...)},
-		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 25), weights("w2", 25, 4), onnx.NewInts("flat", onnx.Int64, []int64{2}, []int64{-1, 25})}}
+	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, y...)},
+		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 25), weights("w2", 25, 4), ir.NewInts("flat", ir.Int64, []int64{2}, []int64{-1, 25})}}
 	g.Node = append(g.Node, node("MatMul", "a", "x", "w1"))
 	last := "a"
 	if side != nil {
@@ -89,9 +89,9 @@ func npzOf(t testing.TB, files map[string][]byte) []byte {
 // one, in blocks of one.
 func TestSamplesAlone(t *testing.T) {
 	dim := func(dims ...any) []any { return dims }
-	side := func(dims ...any) *onnxpb.ValueInfoProto { return declared("s", onnx.Float, dims...) }
-	batched := aloneNetwork(declared("x", onnx.Float, "N", 6), side("N", 25), -1, "N", 4)
-	steps := aloneNetwork(declared("x", onnx.Float, "N", 5, 6), nil, 1, "N", 1, 4)
+	side := func(dims ...any) *onnxpb.ValueInfoProto { return declared("s", ir.Float, dims...) }
+	batched := aloneNetwork(declared("x", ir.Float, "N", 6), side("N", 25), -1, "N", 4)
+	steps := aloneNetwork(declared("x", ir.Float, "N", 5, 6), nil, 1, "N", 1, 4)
 	for _, c := range []struct {
 		name  string
 		g     *onnxpb.GraphProto
@@ -100,19 +100,19 @@ func TestSamplesAlone(t *testing.T) {
 		same  *onnxpb.GraphProto
 		as    map[string][]int
 	}{
-		{"a state without a batch", aloneNetwork(declared("x", onnx.Float, "N", 6), side(25), -1, dim("N", 4)...),
+		{"a state without a batch", aloneNetwork(declared("x", ir.Float, "N", 6), side(25), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 25}}, nil, batched, nil},
-		{"a batch inside, fixed to one", aloneNetwork(declared("x", onnx.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
+		{"a batch inside, fixed to one", aloneNetwork(declared("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 1, 5}}, nil, batched, nil},
-		{"a batch inside, left out of the data", aloneNetwork(declared("x", onnx.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
+		{"a batch inside, left out of the data", aloneNetwork(declared("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 5}}, nil, batched, nil},
-		{"a batch inside, free", aloneNetwork(declared("x", onnx.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
+		{"a batch inside, free", aloneNetwork(declared("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 5}}, nil, batched, nil},
-		{"a batch inside, of a given value", aloneNetwork(declared("x", onnx.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
+		{"a batch inside, of a given value", aloneNetwork(declared("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}}, []string{"s=0.5"}, nil, nil},
-		{"steps in front, of any number", aloneNetwork(declared("x", onnx.Float, "time", 6), nil, 0, dim(1, 4)...),
+		{"steps in front, of any number", aloneNetwork(declared("x", ir.Float, "time", 6), nil, 0, dim(1, 4)...),
 			map[string][]int{"x": {12, 5, 6}}, nil, steps, map[string][]int{"x": {12, 5, 6}}},
-		{"steps in front, so many", aloneNetwork(declared("x", onnx.Float, 5, 6), nil, 0, dim(1, 4)...),
+		{"steps in front, so many", aloneNetwork(declared("x", ir.Float, 5, 6), nil, 0, dim(1, 4)...),
 			map[string][]int{"x": {12, 5, 6}}, nil, steps, map[string][]int{"x": {12, 5, 6}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestSamplesAlone(t *testing.T) {
 
 // TestSamplesAloneAreRefused says what cannot be fed.
 func TestSamplesAloneAreRefused(t *testing.T) {
-	state := declared("s", onnx.Float, 25)
+	state := declared("s", ir.Float, 25)
 	for _, c := range []struct {
 		name  string
 		x     *onnxpb.ValueInfoProto
@@ -166,10 +166,10 @@ func TestSamplesAloneAreRefused(t *testing.T) {
 		block int
 		want  string
 	}{
-		{"blocks", declared("x", onnx.Float, "N", 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 4, "samples run one by one: leave it out"},
-		{"a batch of more", declared("x", onnx.Float, 3, 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 0, "input x takes 3 samples at once"},
-		{"no array", declared("x", onnx.Float, "N", 6), map[string][]int{"x": {12, 6}}, 0, `no array named "s": it has "x"; save it under the input's name, or give it one value for all samples, --input s=0 for one`},
-		{"a batch by its name", declared("x", onnx.Float, "batch", 6), map[string][]int{"x": {12, 5, 6}, "s": {12, 25}}, 0, "has shape [12,5,6]"},
+		{"blocks", declared("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 4, "samples run one by one: leave it out"},
+		{"a batch of more", declared("x", ir.Float, 3, 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 0, "input x takes 3 samples at once"},
+		{"no array", declared("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}}, 0, `no array named "s": it has "x"; save it under the input's name, or give it one value for all samples, --input s=0 for one`},
+		{"a batch by its name", declared("x", ir.Float, "batch", 6), map[string][]int{"x": {12, 5, 6}, "s": {12, 25}}, 0, "has shape [12,5,6]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := aloneConfig(t, aloneNetwork(c.x, state, -1, "N", 4), c.data)

@@ -8,6 +8,8 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 	"demote/result"
 	"demote/search"
@@ -37,12 +39,12 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 		return nil, err
 	}
 	for _, v := range file.Outputs() {
-		if _, known := o.known[0].one[v.Name]; !known || v.Type == onnx.Undefined {
+		if _, known := o.known[0].one[v.Name]; !known || v.Type == ir.Undefined {
 			return o, o.leave()
 		}
 	}
 	if o.misdeclared() {
-		o.file = file.OpenOutputs()
+		o.file = variants.OpenOutputs(file)
 	}
 	o.bytes, err = o.file.Bytes()
 	return o, err
@@ -86,7 +88,7 @@ func (s *shapes) misdeclared(v onnx.Value) bool {
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
-	o.file = o.file.WithOutputs(o.file.WithStates(o.output)...)
+	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.output)...)
 	o.bytes, err = o.file.Bytes()
 	return err
 }
@@ -139,7 +141,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		first = backend.OutputsOnly
 	}
 	score, err := run(first)
-	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(o.file.WithStates(o.output)) { // another output is of a size of its own in every run
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.output)) { // another output is of a size of its own in every run
 		if err := o.leave(); err != nil {
 			return a, score, err
 		}

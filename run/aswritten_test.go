@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/internal/ir"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 	"demote/result"
@@ -144,7 +145,7 @@ func TestAsWrittenOfSeveral(t *testing.T) {
 
 // TestMisdeclaredOutputs takes files that declare an output with another batch than it has, or with no shape, as ONNX Runtime does.
 func TestMisdeclaredOutputs(t *testing.T) {
-	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": declared("y", onnx.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": declared("y", onnx.Float, 9, 5).Type.GetTensorType().Shape} {
+	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": declared("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": declared("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
 		b := newGraph(30).in("x", nil, 8).weight("w", 0.6, 8, 8).weight("v", 0.6, 8, 5).do("a = MatMul x w; b = Relu a; y = MatMul b v").out("y", 5)
 		b.g.Output[0].Type.GetTensorType().Shape = shape
 		r := mustSearch(t, b.config(t))

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 	"demote/result"
 )
@@ -68,7 +70,7 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data samples, quantized 
 	if alone(m, data) {
 		fixed = 1
 	}
-	model, err := m.WithOutputs(outputs...).Bytes()
+	model, err := variants.WithOutputs(m, outputs...).Bytes()
 	if err != nil || data.Len() == 0 {
 		return batching{}, nil
 	}
@@ -185,7 +187,7 @@ const mostCompared = 16
 // the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
 func unlike(m *onnx.Model, data samples) (loud, quiet int, err error) {
 	n := data.Len()
-	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == onnx.Float })
+	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == ir.Float })
 	if input < 0 || n < 2 {
 		return 0, n - 1, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/internal/ir"
 	"demote/onnx"
 	"demote/quant"
 	"demote/result"
@@ -58,7 +59,7 @@ func (p *prepared) tell(c Config, w *result.Warning) {
 func aloneCalibrated(ctx context.Context, m *onnx.Model, data samples, c Config) (Config, error) {
 	var outputs []string
 	for _, v := range m.Outputs() {
-		if v.Type == onnx.Float && notConstant(m, v.Name) == nil {
+		if v.Type == ir.Float && notConstant(m, v.Name) == nil {
 			outputs = append(outputs, v.Name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/internal/ir"
 	"demote/onnx"
 )
 
@@ -39,7 +40,7 @@ func TestBias(t *testing.T) {
 			}
 			biases := 0
 			for _, w := range m.Graph().GetInitializer() {
-				if strings.HasSuffix(w.GetName(), "_quantized") && onnx.DType(w.GetDataType()) == onnx.Int32 {
+				if strings.HasSuffix(w.GetName(), "_quantized") && ir.DType(w.GetDataType()) == ir.Int32 {
 					biases++
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/internal/ir"
 	"demote/onnx"
 )
 
@@ -100,7 +101,7 @@ func TestIntegerBiasesFit(t *testing.T) {
 				}
 				whole := 0
 				for _, w := range m.Graph().GetInitializer() {
-					if onnx.DType(w.GetDataType()) == onnx.Int32 && strings.HasSuffix(w.GetName(), "_quantized") {
+					if ir.DType(w.GetDataType()) == ir.Int32 && strings.HasSuffix(w.GetName(), "_quantized") {
 						whole++
 					}
 				}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"demote/dataset"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -34,9 +35,9 @@ func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (samples, map[string]string)
 		case !is:
 		case gpu && a.Std != nil:
 			table := a.Table()
-			names[in.Name] = m.ByteTable(in.Name, table, channelDims(len(table)/256, a.Inner, in.Sample()))
+			names[in.Name] = variants.ByteTable(m, in.Name, table, channelDims(len(table)/256, a.Inner, in.Sample()))
 		default:
-			names[in.Name] = m.ByteInput(in.Name, byteSteps(a, in.Sample()))
+			names[in.Name] = variants.ByteInput(m, in.Name, byteSteps(a, in.Sample()))
 		}
 	}
 	if len(names) == 0 {
@@ -46,13 +47,13 @@ func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (samples, map[string]string)
 }
 
 // byteSteps are what makes the samples of a shape out of their bytes, once these are floats.
-func byteSteps(a dataset.Affine, sample []int64) (steps []onnx.Step) {
+func byteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	for _, s := range []struct {
 		op     string
 		values []float32
 	}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
 		if s.values != nil {
-			steps = append(steps, onnx.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, sample)})
+			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, sample)})
 		}
 	}
 	return steps

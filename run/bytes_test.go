@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
+	"demote/internal/ir"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 )
@@ -24,7 +25,7 @@ func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*pr
 	t.Helper()
 	dir := t.TempDir()
 	writeTestFile(t, filepath.Join(dir, "x.npy"), file)
-	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)},
+	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", ir.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, dims...)},
 		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
 	m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"demote/internal/sites"
+	"demote/internal/unroll"
 	"demote/search"
 )
 
@@ -60,7 +62,7 @@ func (p *prepared) arrange(r rules) error {
 			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
 		}
 	}
-	for name, list := range p.network.Together() {
+	for name, list := range unroll.Together(p.network) {
 		c.tie(list, "--unroll, which has one bit for all steps of "+name)
 	}
 	if err := p.constrain(&c, r); err != nil {
@@ -98,7 +100,7 @@ func (p *prepared) constrain(c *constraints, r rules) error {
 	if r.profile == nil && len(r.pins)+len(r.groups) == 0 {
 		return nil
 	}
-	uses, err := p.network.Uses()
+	uses, err := sites.Uses(p.network)
 	if err != nil {
 		return err
 	}

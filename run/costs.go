@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"demote/disk"
+	"demote/internal/sites"
 	"demote/result"
 	"demote/search"
 )
@@ -86,7 +87,7 @@ func (s *searching) readCosts(ctx context.Context) error {
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values, and the bytes of its own tensor.
 func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error) {
-	uses, err := s.network.Uses()
+	uses, err := sites.Uses(s.network)
 	if err != nil {
 		return bops, bytes, err
 	}
@@ -108,7 +109,7 @@ func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error)
 			}
 		}
 		share, per := float64(q.data.Len())/float64(s.data.Len()), float64(q.block)
-		work := fixed.MACs(dims)
+		work := sites.MACs(fixed, dims)
 		for _, u := range uses {
 			for _, h := range u.Reads {
 				macs[h] += share * work[u.Node] / per

@@ -11,7 +11,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/cgo"
-	"demote/onnx"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx/onnxpb"
 	"demote/search"
 )
@@ -108,7 +109,7 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 	from := make([]string, len(s.records))
 	var made []string
 	for _, n := range src.model.Graph().GetNode() {
-		if n.GetOpType() != onnx.FakeQuantOp {
+		if n.GetOpType() != ir.FakeQuantOp {
 			continue
 		}
 		for i, a := range n.GetAttribute() {
@@ -120,7 +121,7 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 			made = append(made, n.GetInput()[0])
 		}
 	}
-	model, err := src.model.WithOutputs(made...).Bytes()
+	model, err := variants.WithOutputs(src.model, made...).Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,14 +153,14 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 	}
 	block := s.block
 	bind("image", binding.Input, cgo.Float32, int64(block), 1, 8, 8)
-	bind(onnx.MaskInput, binding.Input, cgo.Uint8, int64(m.Len()))
+	bind(ir.MaskInput, binding.Input, cgo.Uint8, int64(m.Len()))
 	for _, p := range session.Outputs() {
 		bind(p.Name, binding.Output, cgo.Float32, p.Dims...)
 	}
-	clear(tensors[onnx.MaskInput].Bytes())
+	clear(tensors[ir.MaskInput].Bytes())
 	for h := range m.Len() {
 		if m.Low(h) {
-			tensors[onnx.MaskInput].Bytes()[h] = cgo.Low
+			tensors[ir.MaskInput].Bytes()[h] = cgo.Low
 		}
 	}
 	all := make([][]float32, len(s.records))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"demote/internal/sinks"
 	"demote/onnx"
 	"demote/quant"
 	"demote/search"
@@ -81,13 +82,13 @@ func (s *searching) sayMasks() error {
 	if s.config.Calib == "" {
 		return nil
 	}
-	sinks, err := s.network.Sinks()
+	ends, err := sinks.Of(s.network)
 	if err != nil {
 		return err
 	}
 	masks := 0
-	for _, k := range sinks {
-		if k != onnx.SinkNone {
+	for _, k := range ends {
+		if k != sinks.None {
 			masks++
 		}
 	}

@@ -92,7 +92,7 @@ func (p *plain) Close() {
 func openPlain(ctx context.Context, c Config, file, reference string, config map[string]string) (_ *plain, err error) {
 	m, unknown, err := c.readFixed(file)
 	if err == nil {
-		err = m.CheckConstants()
+		err = onnx.CheckConstants(m)
 	}
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		err = unknownInput(unknown, m)
 	}
 	if err == nil {
-		err = m.CheckConstants()
+		err = onnx.CheckConstants(m)
 	}
 	if err != nil {
 		return nil, nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"demote/internal/pair"
 	"demote/result"
 	"demote/search"
 )
@@ -100,7 +101,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]), Cure: ""})
 	}
 	if f.float {
-		if err := s.network.Chosen(low).Model.Write(files[1]); err != nil {
+		if err := pair.Chosen(s.network, low).Model.Write(files[1]); err != nil {
 			return nil, err
 		}
 	}

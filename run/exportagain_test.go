@@ -12,6 +12,7 @@ import (
 	"slices"
 	"testing"
 
+	"demote/internal/aimet"
 	"demote/onnx"
 	"demote/search"
 )
@@ -174,7 +175,7 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
-		text, err := a.network.Encodings(a.records, lowHolders(mask), "0.6.1")
+		text, err := aimet.Write(a.network, a.records, lowHolders(mask), "0.6.1")
 		if err != nil {
 			t.Fatal(err)
 		}

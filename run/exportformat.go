@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"demote/internal/aimet"
+	"demote/internal/mctq"
+	"demote/internal/pair"
 	"demote/onnx"
 )
 
@@ -31,29 +34,29 @@ type written struct {
 var formats = []Format{
 	{Name: "qdq", File: MixedFile, Does: "QuantizeLinear and DequantizeLinear at opset 21", ends: []string{".onnx"}, runs: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.model, err = s.network.Chosen(low).QDQ(s.records, low)
+			w.model, err = onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 			return w, err
 		}},
 	{Name: "qdq-ms", File: "mixed-ms.onnx", Does: "the same by com.microsoft's operators, at the network's own opset", ends: []string{".onnx"}, runs: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.model, err = s.network.Chosen(low).QDQMicrosoft(s.records, low)
+			w.model, err = onnx.QDQMicrosoft(pair.Chosen(s.network, low), s.records, low)
 			return w, err
 		}},
 	{Name: "mctq", File: "annotated.onnx", Does: "the quantizers of Sony's toolkit at opset 17", ends: []string{".onnx"}, build: (*searching).annotated},
 	{Name: "promotion", File: "promotion.json", Does: "the int16 holders, as .txt or .json", ends: []string{".json", ".txt"}, build: (*searching).promotion},
 	{Name: "overrides", File: "overrides.json", Does: "TensorQuantOverrides of ONNX Runtime's quantize_static", ends: []string{".json"}, float: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.text, err = s.network.Chosen(low).Overrides(s.records, low)
+			w.text, err = aimet.Overrides(pair.Chosen(s.network, low), s.records, low)
 			return w, err
 		}},
 	{Name: "encodings", File: "encodings.json", Does: "AIMET encodings 1.0.0", ends: []string{".json", ".encodings"}, float: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.text, err = s.network.Chosen(low).Encodings(s.records, low, "1.0.0")
+			w.text, err = aimet.Write(pair.Chosen(s.network, low), s.records, low, "1.0.0")
 			return w, err
 		}},
 	{Name: "encodings-0.6.1", File: "encodings-0.6.1.json", Does: "AIMET encodings 0.6.1", ends: []string{".json", ".encodings"}, float: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
-			w.text, err = s.network.Chosen(low).Encodings(s.records, low, "0.6.1")
+			w.text, err = aimet.Write(pair.Chosen(s.network, low), s.records, low, "0.6.1")
 			return w, err
 		}},
 }
@@ -107,11 +110,11 @@ func (s *searching) annotated(low []bool, _ string) (w written, err error) {
 					demoted = append(demoted, h.Name)
 				}
 			}
-			w.model, err = onnx.MCTQMixed(file, s.model, demoted)
+			w.model, err = mctq.Mixed(file, s.model, demoted)
 			return w, err
 		}
 	}
-	w.model, w.inexact, err = s.network.Chosen(low).MCTQ(s.records, low)
+	w.model, w.inexact, err = onnx.MCTQ(pair.Chosen(s.network, low), s.records, low)
 	return w, err
 }
 

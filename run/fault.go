@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"demote/crash"
-	"demote/onnx"
+	"demote/internal/ir"
 )
 
 // Explained is an error, or what it means where it is a fault of reading: external data that lie in a file which was cut
@@ -16,7 +16,7 @@ func Explained(err error) error {
 		return err
 	}
 	if at, ok := e.Address(); ok {
-		if changed := onnx.ChangedAt(at); changed != nil {
+		if changed := ir.ChangedAt(at); changed != nil {
 			return changed
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"demote/internal/sinks"
+	"demote/internal/sites"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -19,7 +21,7 @@ const fillGap = 2
 // fill is what the calibration has seen of one holder's tensor whose values end in a sink. What the network's masks and paddings
 // put in, as the graph tells, is kept from the observer.
 type fill struct {
-	onnx.Fill
+	sites.Fill
 	low, high bool    // there are such values, below and above
 	nearest   float32 // the size of the one nearest to zero
 	ordinary  float32 // the size of the largest of the others
@@ -33,10 +35,10 @@ type fill struct {
 type fills []*fill
 
 // fillsOf looks at the holders whose values end in sinks.
-func fillsOf(list []onnx.Fill) fills {
+func fillsOf(list []sites.Fill) fills {
 	all := make(fills, len(list))
 	for i, f := range list {
-		if f.Sink != onnx.SinkNone {
+		if f.Sink != sinks.None {
 			all[i] = &fill{Fill: f}
 		}
 	}
@@ -157,11 +159,11 @@ func (all fills) unclear() (list []int) {
 func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quant.Observer, error) {
 	reasons := make(map[int]string)
 	for i, f := range all {
-		if filled, _ := f.filled(); filled && f.Sink == onnx.SinkZero {
+		if filled, _ := f.filled(); filled && f.Sink == sinks.Zero {
 			reasons[i] = fmt.Sprintf("masked: its values beyond %d, which end in Softmax and its like, leave no grid for the others", fillLimit)
 		}
 	}
-	pads, err := n.LowPads()
+	pads, err := sinks.LowPads(n)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +175,7 @@ func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quan
 	if len(reasons) == 0 {
 		return observers, nil
 	}
-	if err := n.Drop(reasons, func(h int) bool { return all[h].few() }); err != nil {
+	if err := sinks.Drop(n, reasons, func(h int) bool { return all[h].few() }); err != nil {
 		return nil, err
 	}
 	var left []*quant.Observer

@@ -5,6 +5,10 @@ import (
 	"math"
 	"slices"
 
+	"demote/internal/ir"
+	"demote/internal/sinks"
+	"demote/internal/sites"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -13,14 +17,14 @@ const surelyFill = 1e9
 
 // knownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a size that
 // no measurement has. Of an input that cannot be a mask it reads no more than shows that.
-func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
-	masks, known := m.MaskInputs(), make(map[string]onnx.Known)
+func knownInputs(m *onnx.Model, data samples) (map[string]sites.Known, error) {
+	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
 	for i, v := range m.Inputs() {
-		if v.Type != onnx.Float || m.FedBy(v.Name) != "" { // of a state the samples have the first value alone
+		if v.Type != ir.Float || variants.FedBy(m, v.Name) != "" { // of a state the samples have the first value alone
 			continue
 		}
-		k, f, mask := onnx.Known{}, &fill{}, slices.Contains(masks, v.Name)
+		k, f, mask := sites.Known{}, &fill{}, slices.Contains(masks, v.Name)
 		for _, part := range views(data) {
 			for s := 0; s < part.Len() && (mask || len(f.values) < maxFillValues); s++ {
 				err := observeInput(part, i, s, 1, &buffer, func(x []float32) {
@@ -38,7 +42,7 @@ func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
 		}
 		switch {
 		case f.few():
-			known[v.Name] = onnx.Known{Values: f.values, All: true}
+			known[v.Name] = sites.Known{Values: f.values, All: true}
 		case mask && len(k.Values) > 0 && len(k.Values) <= maxSureFills:
 			known[v.Name] = k
 		}
@@ -50,15 +54,15 @@ func knownInputs(m *onnx.Model, data samples) (map[string]onnx.Known, error) {
 const maxSureFills = 16
 
 // learnt is what is known of the inputs, and of the holders that have shown at most two values.
-func (all fills) learnt(n *onnx.Network, known map[string]onnx.Known) map[string]onnx.Known {
+func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[string]sites.Known {
 	more := maps.Clone(known)
 	for i, f := range all {
 		t := n.Holders[i].Tensor
 		if _, ok := known[t]; !ok && f.few() {
 			if more == nil {
-				more = map[string]onnx.Known{}
+				more = map[string]sites.Known{}
 			}
-			more[t] = onnx.Known{Values: f.values, All: true}
+			more[t] = sites.Known{Values: f.values, All: true}
 		}
 	}
 	return more
@@ -66,8 +70,8 @@ func (all fills) learnt(n *onnx.Network, known map[string]onnx.Known) map[string
 
 // again is what the graph tells of fills together with what the holders have shown, and lists the holders whose values are to be
 // observed again, since other values were left out than that; none where the fills are as they were.
-func (all fills) again(n *onnx.Network, known map[string]onnx.Known) (fills, []int, error) {
-	list, err := n.Fills(fillLimit, all.learnt(n, known))
+func (all fills) again(n *onnx.Network, known map[string]sites.Known) (fills, []int, error) {
+	list, err := sites.Fills(n, fillLimit, all.learnt(n, known))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,8 @@ import (
 
 	"demote/backend"
 	"demote/disk"
+	"demote/internal/pair"
+	"demote/onnx"
 	"demote/result"
 	"demote/search"
 )
@@ -231,7 +233,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	lost = errors.Join(lost, unkept)
 	low := lowHolders(f.Mask)
-	mixed, err := s.network.Chosen(low).QDQ(s.records, low)
+	mixed, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {
 		return err
 	}

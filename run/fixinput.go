@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 	"demote/result"
 )
@@ -58,7 +60,7 @@ func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err
 	if err != nil {
 		return nil, nil, err
 	}
-	unread := m.DropUnread()
+	unread := variants.DropUnread(m)
 	if err := c.takeStates(m, list); err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +115,7 @@ func noInput(flag string, in fixedInput, m *onnx.Model) error {
 // fix makes a constant of an input; one with a free batch axis stays an input, of which every sample has the value.
 func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	dims := slices.Clone(v.Dims)
-	if v.Type == onnx.Undefined || dims == nil {
+	if v.Type == ir.Undefined || dims == nil {
 		return mistakef("--input %s: the network does not say the shape of that input: export it again with one", in.text)
 	}
 	each := in.ofEach(m, v)
@@ -130,11 +132,11 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 		_, err := in.sample(v)
 		return err
 	}
-	t, err := onnx.ParseTensor(in.name, v.Type, dims, in.values)
+	t, err := ir.ParseTensor(in.name, v.Type, dims, in.values)
 	if err != nil {
 		return mistakef("--input %s: %w", in.text, err)
 	}
-	m.FixInput(in.name, t)
+	variants.FixInput(m, in.name, t)
 	return nil
 }
 
@@ -145,11 +147,11 @@ func (in fixedInput) setDefault(m *onnx.Model) (set bool, err error) {
 	if at < 0 {
 		return false, nil
 	}
-	t, err := onnx.ParseTensor(in.name, defaults[at].Type, m.DefaultDims(in.name), in.values)
+	t, err := ir.ParseTensor(in.name, defaults[at].Type, variants.DefaultDims(m, in.name), in.values)
 	if err != nil {
 		return false, mistakef("--input %s: %w", in.text, err)
 	}
-	m.SetDefault(in.name, t)
+	variants.SetDefault(m, in.name, t)
 	return true, nil
 }
 
@@ -183,7 +185,7 @@ func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
 		return true
 	}
 	return len(in.values) == 1 && slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool {
-		return u.Name != v.Name && len(u.Dims) > 0 && u.Dims[0] < 0 && m.AxisName(u.Name, 0) == m.AxisName(v.Name, 0)
+		return u.Name != v.Name && len(u.Dims) > 0 && u.Dims[0] < 0 && variants.AxisName(m, u.Name, 0) == variants.AxisName(m, v.Name, 0)
 	})
 }
 
@@ -196,7 +198,7 @@ func (in fixedInput) sample(v onnx.Value) ([]byte, error) {
 	for i := range dims { // the batch inside, since no other axis is free
 		dims[i] = max(dims[i], 1)
 	}
-	t, err := onnx.ParseTensor(in.name, v.Type, dims, in.values)
+	t, err := ir.ParseTensor(in.name, v.Type, dims, in.values)
 	if err != nil {
 		return nil, mistakef("--input %s: %w", in.text, err)
 	}

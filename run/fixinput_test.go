@@ -15,12 +15,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
+	"demote/internal/ir"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 )
 
 // declared is an input of a network, with the names of its free axes.
-func declared(name string, typ onnx.DType, dims ...any) *onnxpb.ValueInfoProto {
+func declared(name string, typ ir.DType, dims ...any) *onnxpb.ValueInfoProto {
 	shape := &onnxpb.TensorShapeProto{}
 	for _, d := range dims {
 		dim := &onnxpb.TensorShapeProto_Dimension{}
@@ -44,7 +45,7 @@ func normalMatrices(seed uint64) func(name string, dims ...int64) *onnxpb.Tensor
 		for i := range v {
 			v[i] = float32(rng.NormFloat64())
 		}
-		return onnx.NewFloats(name, dims, v)
+		return ir.NewFloats(name, dims, v)
 	}
 }
 
@@ -59,7 +60,7 @@ func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
 	cast := node("Cast", "sf", "s")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	return &onnxpb.GraphProto{Name: proto.String("side"),
-		Input: []*onnxpb.ValueInfoProto{side, declared("x", onnx.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, "N", 4)},
+		Input: []*onnxpb.ValueInfoProto{side, declared("x", ir.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, "N", 4)},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 16, 25), weights("w2", 25, 4)},
 		Node:        []*onnxpb.NodeProto{node("MatMul", "a", "x", "w1"), node("Relu", "b", "a"), cast, node("Mul", "c", "b", "sf"), node("Tanh", "d", "c"), node("MatMul", "y", "d", "w2")}}
 }
@@ -91,19 +92,19 @@ func TestFixedInputs(t *testing.T) {
 		value string
 		each  bool // of every sample: it stays an input
 	}{
-		{"float scalar", declared("s", onnx.Float), "0.7", false},
-		{"int64 scalar", declared("s", onnx.Int64), "3", false},
-		{"int64 of one element", declared("s", onnx.Int64, 1), "-2", false},
-		{"bool scalar", declared("s", onnx.Bool), "true", false},
-		{"float64 scalar", declared("s", onnx.Double), "0.3333333333333333", false},
-		{"float16 scalar", declared("s", onnx.Float16), "0.1", false},
-		{"uint8 scalar", declared("s", onnx.Uint8), "2", false},
-		{"vector, one number each", declared("s", onnx.Float, 25), strings.Join(numbers, ","), false},
-		{"vector in brackets", declared("s", onnx.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
-		{"vector, one number for all", declared("s", onnx.Float, 25), "0.25", false},
-		{"vector of free length", declared("s", onnx.Float, "k"), strings.Join(numbers, ","), false},
-		{"with a batch axis", declared("s", onnx.Float, "N", 25), strings.Join(numbers, ","), true},
-		{"with a batch axis, float64", declared("s", onnx.Double, "N", 25), "0.25", true},
+		{"float scalar", declared("s", ir.Float), "0.7", false},
+		{"int64 scalar", declared("s", ir.Int64), "3", false},
+		{"int64 of one element", declared("s", ir.Int64, 1), "-2", false},
+		{"bool scalar", declared("s", ir.Bool), "true", false},
+		{"float64 scalar", declared("s", ir.Double), "0.3333333333333333", false},
+		{"float16 scalar", declared("s", ir.Float16), "0.1", false},
+		{"uint8 scalar", declared("s", ir.Uint8), "2", false},
+		{"vector, one number each", declared("s", ir.Float, 25), strings.Join(numbers, ","), false},
+		{"vector in brackets", declared("s", ir.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
+		{"vector, one number for all", declared("s", ir.Float, 25), "0.25", false},
+		{"vector of free length", declared("s", ir.Float, "k"), strings.Join(numbers, ","), false},
+		{"with a batch axis", declared("s", ir.Float, "N", 25), strings.Join(numbers, ","), true},
+		{"with a batch axis, float64", declared("s", ir.Double, "N", 25), "0.25", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx := context.Background()
@@ -202,21 +203,21 @@ func TestFixedInputsAreRefused(t *testing.T) {
 		fixed []string
 		want  string
 	}{
-		{"a scalar without a value", declared("s", onnx.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
-		{"no such input", declared("s", onnx.Float), []string{"s=1", "t=1"}, `--input t=1: `},
-		{"no value", declared("s", onnx.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
-		{"no name", declared("s", onnx.Float), []string{"=3"}, `give a name and a value`},
-		{"twice", declared("s", onnx.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
-		{"no number", declared("s", onnx.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
-		{"nan", declared("s", onnx.Float), []string{"s=nan"}, `"nan" is no finite number`},
-		{"beyond float32", declared("s", onnx.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
-		{"beyond float16", declared("s", onnx.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
-		{"no integer", declared("s", onnx.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
-		{"below uint8", declared("s", onnx.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
-		{"no bool", declared("s", onnx.Bool), []string{"s=2"}, `"2" is neither true nor false`},
-		{"too few", declared("s", onnx.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
-		{"an inner axis is free", declared("s", onnx.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
-		{"nothing is left", declared("s", onnx.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
+		{"a scalar without a value", declared("s", ir.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
+		{"no such input", declared("s", ir.Float), []string{"s=1", "t=1"}, `--input t=1: `},
+		{"no value", declared("s", ir.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
+		{"no name", declared("s", ir.Float), []string{"=3"}, `give a name and a value`},
+		{"twice", declared("s", ir.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
+		{"no number", declared("s", ir.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
+		{"nan", declared("s", ir.Float), []string{"s=nan"}, `"nan" is no finite number`},
+		{"beyond float32", declared("s", ir.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
+		{"beyond float16", declared("s", ir.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
+		{"no integer", declared("s", ir.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
+		{"below uint8", declared("s", ir.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
+		{"no bool", declared("s", ir.Bool), []string{"s=2"}, `"2" is neither true nor false`},
+		{"too few", declared("s", ir.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
+		{"an inner axis is free", declared("s", ir.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
+		{"nothing is left", declared("s", ir.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := sideConfig(t, sideNetwork(c.side), c.fixed...)
@@ -230,7 +231,7 @@ func TestFixedInputsAreRefused(t *testing.T) {
 
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
-	cfg := sideConfig(t, sideNetwork(declared("s", onnx.Float)), "s=2")
+	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
 	s := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
 	other := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
@@ -241,7 +242,7 @@ func TestFixedInputIsPartOfTheRun(t *testing.T) {
 
 // TestUnreadInputNeedsNoData runs a network with an input that nothing reads, which the written file still declares.
 func TestUnreadInputNeedsNoData(t *testing.T) {
-	g := sideNetwork(declared("unread", onnx.Int64, "N", 3))
+	g := sideNetwork(declared("unread", ir.Int64, "N", 3))
 	g.Node[2].Input[0] = "b" // the cast
 	cfg := sideConfig(t, g)
 	r, err := Search(context.Background(), cfg)

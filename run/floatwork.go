@@ -1,6 +1,7 @@
 package run
 
 import (
+	"demote/internal/sites"
 	"demote/onnx"
 	"demote/result"
 )
@@ -10,7 +11,7 @@ const mostFloatNodes = 100
 
 // floatWork counts the work of a network for the given sizes, of a block of so many samples.
 func floatWork(n *onnx.Network, dims map[string][]int64, block int) (*result.FloatWork, error) {
-	w, err := n.Work(dims)
+	w, err := sites.Measure(n, dims)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/internal/pair"
 	"demote/onnx"
 	"demote/search"
 )
@@ -164,7 +165,7 @@ func TestFollowTrials(t *testing.T) {
 				t.Fatal(err)
 			}
 			low := lowHolders(m)
-			file, err := s.network.Chosen(low).QDQ(s.records, low)
+			file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +173,7 @@ func TestFollowTrials(t *testing.T) {
 			if got.Score != score || rows.firstDifference(rowsWant) >= 0 {
 				t.Errorf("base %s, trial %s: %v, the file %v, sample %d differs", base, m, got.Score, score, rows.firstDifference(rowsWant))
 			}
-			if file, err = s.network.QDQ(s.records, low); err != nil {
+			if file, err = onnx.QDQ(s.network, s.records, low); err != nil {
 				t.Fatal(err)
 			}
 			if _, high := fileSums(t, s, file); high.firstDifference(rowsWant) >= 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/internal/ir"
 	"demote/onnx"
 )
 
@@ -39,15 +40,15 @@ func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
 		if at < 0 {
 			at = i // by its place, see inOrderOf
 		}
-		if at >= len(p.inputs) || onnx.DType(p.inputs[at].Type) == v.Type {
+		if at >= len(p.inputs) || ir.DType(p.inputs[at].Type) == v.Type {
 			continue
 		}
-		own, other := strings.ToLower(onnx.DType(p.inputs[at].Type).String()), strings.ToLower(v.Type.String())
-		if onnx.DType(p.inputs[at].Type) != onnx.Float || v.Type != onnx.Float16 && v.Type != onnx.BFloat16 && v.Type != onnx.Double {
+		own, other := strings.ToLower(ir.DType(p.inputs[at].Type).String()), strings.ToLower(v.Type.String())
+		if ir.DType(p.inputs[at].Type) != ir.Float || v.Type != ir.Float16 && v.Type != ir.BFloat16 && v.Type != ir.Double {
 			return mistakef("%s: input %s is of type %s, and that of %s is %s: compare files that take one type", p.model.Path, p.inputs[at].Name, own, reference.Path, other)
 		}
 		c.Say(fmt.Sprintf("warning: %s takes %s and computes in it: it is run in float32, as %s is", reference.Path, other, p.model.Path))
-		if err := reference.Widen(v.Type); err != nil {
+		if err := onnx.Widen(reference, v.Type); err != nil {
 			return err
 		}
 	}

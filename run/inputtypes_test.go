@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/dataset"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
@@ -19,10 +19,10 @@ import (
 // of the type and, of double, of another.
 func TestInputTypes(t *testing.T) {
 	for _, c := range []struct {
-		typ   onnx.DType
+		typ   ir.DType
 		dtype string
 		scale []float32
-	}{{onnx.Double, "<f8", nil}, {onnx.Double, "<f4", nil}, {onnx.Double, "<f8", []float32{0.5}}, {onnx.Double, "|u1", []float32{0.01}}, {onnx.Uint8, "|u1", nil}, {onnx.Int8, "|i1", nil}, {onnx.Uint16, "<u2", nil}, {onnx.Float16, "<f4", nil}} {
+	}{{ir.Double, "<f8", nil}, {ir.Double, "<f4", nil}, {ir.Double, "<f8", []float32{0.5}}, {ir.Double, "|u1", []float32{0.01}}, {ir.Uint8, "|u1", nil}, {ir.Int8, "|i1", nil}, {ir.Uint16, "<u2", nil}, {ir.Float16, "<f4", nil}} {
 		name := dataset.Type(c.typ).String() + " from " + c.dtype
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()

@@ -10,7 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
-	"demote/onnx"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx/onnxpb"
 )
 
@@ -72,7 +73,7 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 	out := &backend.Stretch{Inputs: p.inputs}
 	for i, name := range m.HidingReads() {
 		t, known := src.tensors[name]
-		if !known || t.Type != backend.DType(onnx.Float) || len(t.Dims) == 0 {
+		if !known || t.Type != backend.DType(ir.Float) || len(t.Dims) == 0 {
 			continue
 		}
 		axis := axisOf(m, name)
@@ -91,14 +92,14 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 		return nil, nil
 	}
 	var err error
-	for _, name := range m.WithStates() {
+	for _, name := range variants.WithStates(m) {
 		t, err := src.tensor(name)
 		if err != nil {
 			return nil, err
 		}
 		out.Outputs = append(out.Outputs, t)
 	}
-	if out.Model, err = m.WithOutputs(m.WithStates(names...)...).Bytes(); err != nil {
+	if out.Model, err = variants.WithOutputs(m, variants.WithStates(m, names...)...).Bytes(); err != nil {
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0
@@ -149,7 +150,7 @@ func sumRows(g *onnxpb.GraphProto, t backend.Tensor, batch int, sum string, asIn
 	}
 	if asInput {
 		n.Input = append(n.Input, sum+":axes")
-		g.Initializer = append(g.Initializer, onnx.NewInts(sum+":axes", onnx.Int64, []int64{int64(len(axes))}, axes))
+		g.Initializer = append(g.Initializer, ir.NewInts(sum+":axes", ir.Int64, []int64{int64(len(axes))}, axes))
 	} else {
 		n.Attribute = append(n.Attribute, &onnxpb.AttributeProto{Name: proto.String("axes"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: axes})
 	}

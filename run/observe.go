@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/sites"
+	"demote/internal/unroll"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -21,12 +23,12 @@ type observation struct {
 	views     []*observedView // of all samples: those of each shape
 	config    Config
 	fresh     func() *quant.Observer
-	known     map[string]onnx.Known // of the network's inputs
-	fills     fills                 // by holder
-	leads     []int                 // by holder: the first of those that share its grid, itself where there are none
-	observers []*quant.Observer     // by holder, once observe has run; those that share a grid share it
-	whole     []wholeValues         // by the first of those that share a grid
-	passes    int                   // over the samples of a view, that have been run
+	known     map[string]sites.Known // of the network's inputs
+	fills     fills                  // by holder
+	leads     []int                  // by holder: the first of those that share its grid, itself where there are none
+	observers []*quant.Observer      // by holder, once observe has run; those that share a grid share it
+	whole     []wholeValues          // by the first of those that share a grid
+	passes    int                    // over the samples of a view, that have been run
 
 	*observedView                // that is at hand
 	isInput       map[string]int // a network's input -> its place
@@ -39,7 +41,7 @@ func newObservation(n *onnx.Network, data samples, c Config, methods ...quant.Me
 	if err != nil {
 		return nil, err
 	}
-	put, err := n.Fills(fillLimit, known)
+	put, err := sites.Fills(n, fillLimit, known)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func (o *observation) observe(ctx context.Context) error {
 	for i := range o.observers {
 		all, o.leads = append(all, i), append(o.leads, i)
 	}
-	for _, list := range o.network.Together() { // one grid for all of them, of all that they hold
+	for _, list := range unroll.Together(o.network) { // one grid for all of them, of all that they hold
 		for _, h := range list {
 			o.leads[h] = list[0]
 		}

@@ -5,6 +5,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -78,7 +79,7 @@ func (o *observation) stretch() (*backend.Stretch, error) {
 		return nil, err
 	}
 	names = withOutputs(o.fixed, whole, names)
-	model := o.fixed.WithOutputs(o.fixed.WithStates(names...)...)
+	model := variants.WithOutputs(o.fixed, variants.WithStates(o.fixed, names...)...)
 	src, err := newSource(model, 0, names)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -20,7 +21,7 @@ func (s *shapes) asOpen(fixed, m *onnx.Model) *onnx.Model {
 	if !hasFreeAxes(m) {
 		return fixed
 	}
-	return fixed.LooseBiases(s.dynamic)
+	return variants.LooseBiases(fixed, s.dynamic)
 }
 
 // dynamic tells whether the runtime does not know all dimensions of a tensor of three axes or more while its model's axes are free.
@@ -76,10 +77,10 @@ func (p *prepared) withAxes(m *onnx.Model, searchedFixed bool, s *shapes) *onnx.
 			dims[v.Name] = at
 		}
 	}
-	fixed := m.WithShapes(dims)
+	fixed := variants.WithShapes(m, dims)
 	for _, in := range p.inputs {
 		if in.Axis > 0 { // which nobody sees by a size
-			fixed.DenoteBatch(in.Name, in.Axis)
+			variants.DenoteBatch(fixed, in.Name, in.Axis)
 		}
 	}
 	if searchedFixed {

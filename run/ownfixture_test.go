@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
@@ -40,7 +40,7 @@ func ownNetwork(kind string) *onnxpb.GraphProto {
 		return n
 	}
 	pads := ints("pads", 1, 1, 1, 1)
-	g := &onnxpb.GraphProto{Name: proto.String(kind), Input: []*onnxpb.ValueInfoProto{declared("x", onnx.Float, "N", 2, "H", "W")},
+	g := &onnxpb.GraphProto{Name: proto.String(kind), Input: []*onnxpb.ValueInfoProto{declared("x", ir.Float, "N", 2, "H", "W")},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 2, 3, 3), weights("w2", 6, 6, 3, 3)},
 		Node: []*onnxpb.NodeProto{with(madeNode("Conv", "c1", "x", "w1"), pads), madeNode("Relu", "a1", "c1"),
 			with(madeNode("Conv", "c2", "a1", "w2"), pads), madeNode("Sigmoid", "s2", "c2"), madeNode("Mul", "a2", "c2", "s2"), madeNode("Add", "r", "a1", "a2")}}
@@ -74,7 +74,7 @@ func ownNetwork(kind string) *onnxpb.GraphProto {
 		g.Node = append(g.Node, with(madeNode("ReduceMean", "m", "r"), ints("axes", 2), number("keepdims", 0)), with(madeNode("Transpose", "t", "m"), ints("perm", 0, 2, 1)), madeNode("MatMul", "y", "t", "w3"))
 		dims = []any{"N", "W", 4}
 	}
-	g.Output = []*onnxpb.ValueInfoProto{declared("y", onnx.Float, dims...)}
+	g.Output = []*onnxpb.ValueInfoProto{declared("y", ir.Float, dims...)}
 	return g
 }
 
@@ -138,7 +138,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := backend.Tensor{Name: "x", Type: backend.DType(onnx.Float), Dims: []int64{1, 2, int64(size[0]), int64(size[1])}, First: func(dst []byte, _ int) error {
+	in := backend.Tensor{Name: "x", Type: backend.DType(ir.Float), Dims: []int64{1, 2, int64(size[0]), int64(size[1])}, First: func(dst []byte, _ int) error {
 		copy(dst, floatBytes(x))
 		return nil
 	}}

@@ -10,7 +10,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/result"
 )
 
@@ -125,7 +125,7 @@ func TestOwnShapesCalibrate(t *testing.T) {
 			low, high := math.Inf(1), math.Inf(-1)
 			g := ownNetwork("map")
 			g.Node = append(g.Node, madeNode("Identity", "out", h.Tensor))
-			g.Output[0] = declared("out", onnx.Float, "N", "a", "b", "c")
+			g.Output[0] = declared("out", ir.Float, "N", "a", "b", "c")
 			file := writeNetwork(t, filepath.Join(t.TempDir(), "one.onnx"), g)
 			for i, x := range samples {
 				for _, v := range alonePlain(t, file, x, sizes[i]) {

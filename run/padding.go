@@ -3,6 +3,7 @@ package run
 import (
 	"slices"
 
+	"demote/internal/ir"
 	"demote/onnx"
 )
 
@@ -18,7 +19,7 @@ func (c Config) padding(m *onnx.Model) (map[string][]byte, error) {
 		if at < 0 {
 			return nil, noInput("--pad", in, m)
 		}
-		t, err := onnx.ParseTensor(in.name, inputs[at].Type, nil, in.values)
+		t, err := ir.ParseTensor(in.name, inputs[at].Type, nil, in.values)
 		if err != nil {
 			return nil, mistakef("--pad %s: %w", in.text, err)
 		}

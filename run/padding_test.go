@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"demote/internal/ir"
 )
 
 // TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded by hand, in
 // blocks of several sizes.
 func TestPadding(t *testing.T) {
 	ctx := context.Background()
-	g := aloneNetwork(declared("x", onnx.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
+	g := aloneNetwork(declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
 	cfg := aloneConfig(t, g, nil)
 	rng := rand.New(rand.NewPCG(4, 2))
 	short, long := map[string][]byte{}, npyHeader("<f4", 14, 5, 6)

@@ -8,6 +8,8 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 	"demote/result"
 )
@@ -42,7 +44,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	if len(short) == 0 || batchOf(m) > 1 || len(m.States) > 0 {
 		return nil, nil
 	}
-	model, err := m.WithOutputs(output).Bytes()
+	model, err := variants.WithOutputs(m, output).Bytes()
 	if err != nil {
 		return nil, nil // which whoever runs it says
 	}
@@ -193,7 +195,7 @@ func (l *paddingLook) take(own, padded backend.Seen, ownInputs, paddedInputs []b
 // tellCalibPadding is checkPadding of calibration samples that nothing else is run on, by the float outputs of the network.
 func tellCalibPadding(ctx context.Context, m *onnx.Model, calib *dataset.Set, c Config) error {
 	for _, v := range m.Outputs() {
-		if v.Type != onnx.Float || notConstant(m, v.Name) != nil {
+		if v.Type != ir.Float || notConstant(m, v.Name) != nil {
 			continue
 		}
 		if w, err := checkPadding(ctx, m, calib, v.Name, c.Calib); err != nil || w != nil {

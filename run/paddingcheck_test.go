@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"demote/backend"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 	"demote/result"
 )
@@ -29,9 +29,9 @@ func lengthsOf(t *testing.T, path string, steps []int, mask bool) {
 
 // meanOfSteps is a network of the mean over the steps, of those that a mask has where there is one.
 func meanOfSteps(mask bool) *onnxpb.GraphProto {
-	g := aloneNetwork(declared("x", onnx.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
+	g := aloneNetwork(declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
 	if mask {
-		g.Input = append(g.Input, declared("m", onnx.Float, "N", "steps", 1))
+		g.Input = append(g.Input, declared("m", ir.Float, "N", "steps", 1))
 		sum := func(n *onnxpb.NodeProto) *onnxpb.NodeProto {
 			n.Attribute = slices.Clone(g.Node[2].Attribute)
 			return n
@@ -48,7 +48,7 @@ func meanOfSteps(mask bool) *onnxpb.GraphProto {
 // mask that the network reads, of outputs of each step, of an axis that the network fixes, of samples of one shape.
 func TestPaddingIsTried(t *testing.T) {
 	steps := []int{5, 2, 7, 3, 7, 4, 1, 6, 7, 2, 5, 7}
-	fixed := aloneNetwork(declared("x", onnx.Float, "N", 7, 6), nil, 1, "N", 1, 4)
+	fixed := aloneNetwork(declared("x", ir.Float, "N", 7, 6), nil, 1, "N", 1, 4)
 	for _, c := range []struct {
 		name  string
 		g     *onnxpb.GraphProto
@@ -59,10 +59,10 @@ func TestPaddingIsTried(t *testing.T) {
 		{"a mean", meanOfSteps(false), steps, false, "padding changes what the network answers for 4 of the 4 shortest samples of"},
 		{"a mean of two", meanOfSteps(false), []int{5, 7, 7, 6, 7, 7}, false, "for 2 of the 2 shortest samples of"},
 		{"a mask", meanOfSteps(true), steps, true, ""},
-		{"an output of each step", aloneNetwork(declared("x", onnx.Float, "N", "steps", 6), nil, -1, "N", "steps", 4), steps, false, ""},
+		{"an output of each step", aloneNetwork(declared("x", ir.Float, "N", "steps", 6), nil, -1, "N", "steps", 4), steps, false, ""},
 		{"a fixed axis", fixed, steps, false, ""},
 		{"one shape", meanOfSteps(false), slices.Repeat([]int{7}, 6), false, ""},
-		{"time in front", aloneNetwork(declared("x", onnx.Float, "steps", "batch", 6), nil, 0, 1, "batch", 4), steps, false, "for 4 of the 4 shortest samples of"},
+		{"time in front", aloneNetwork(declared("x", ir.Float, "steps", "batch", 6), nil, 0, 1, "batch", 4), steps, false, "for 4 of the 4 shortest samples of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := aloneConfig(t, c.g, nil)

@@ -6,6 +6,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/pair"
 	"demote/onnx"
 	"demote/quant"
 	"demote/search"
@@ -66,7 +67,7 @@ func (p *prepared) readPair(c Config) error {
 		return mistakef("%s and %s: %w", c.Low, c.High, err)
 	}
 	if c.Weights == "follow" {
-		network.Follow(low, report)
+		pair.Follow(network, low, report)
 	}
 	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(file)...)
 	p.model = file

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"demote/internal/sites"
 	"demote/onnx"
 	"demote/search"
 )
@@ -81,7 +82,7 @@ type matcher struct {
 	makers  [][]string // by holder: the operators that make it, those inside a fused pattern included
 }
 
-func newMatcher(n *onnx.Network, uses []onnx.Use) *matcher {
+func newMatcher(n *onnx.Network, uses []sites.Use) *matcher {
 	m := &matcher{holders: n.Holders, makers: make([][]string, len(n.Holders))}
 	for i, h := range n.Holders {
 		if h.Op == "" {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"demote/internal/ir"
+	"demote/internal/sites"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 	"demote/search"
@@ -24,7 +26,7 @@ func pairOf(names ...string) *prepared {
 
 // TestPatterns finds holders by exact names, globs and operators.
 func TestPatterns(t *testing.T) {
-	m := newMatcher(pairOf("/a/x", "/a/b/x", "/a/b/y", "c[1]", "c1", "k=v", " d\t").network, []onnx.Use{{Op: "Conv", Makes: []int{1}}, {Op: "Relu", Makes: []int{1, 2}}})
+	m := newMatcher(pairOf("/a/x", "/a/b/x", "/a/b/y", "c[1]", "c1", "k=v", " d\t").network, []sites.Use{{Op: "Conv", Makes: []int{1}}, {Op: "Relu", Makes: []int{1, 2}}})
 	m.makers[0] = []string{"input"}
 	for pattern, want := range map[string][]int{
 		"/a/x": {0}, "/a/*": {0}, "/a/**": {0, 1, 2}, "/a/b/?": {1, 2}, "/a/b/{x,z}": {1}, "c[1]": {3}, "c[1-3]": {4}, "k=v": {5}, "/b": nil, "op:Conv": {1},
@@ -83,7 +85,7 @@ func (p *prepared) arrangeOn(r rules) error {
 
 // emptyModel hands its one input on as its output.
 func emptyModel() *onnx.Model {
-	name, float := "x", int32(onnx.Float)
+	name, float := "x", int32(ir.Float)
 	x := []*onnxpb.ValueInfoProto{{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{ElemType: &float}}}}}
 	return &onnx.Model{Proto: &onnxpb.ModelProto{Graph: &onnxpb.GraphProto{Input: x, Output: x}}}
 }

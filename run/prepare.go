@@ -5,6 +5,8 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/quantize"
+	"demote/internal/sinks"
 	"demote/onnx"
 	"demote/quant"
 	"demote/result"
@@ -179,10 +181,10 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 
 // onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases that stay float.
 func onGrids(n *onnx.Network, records []quant.Record, c Config) ([]result.Warning, error) {
-	if err := n.QuantizeWeightsFor(records); err != nil || c.Bias != "int32" {
+	if err := quantize.WeightsFor(n, records); err != nil || c.Bias != "int32" {
 		return nil, err
 	}
-	texts, err := n.QuantizeBiases(records)
+	texts, err := quantize.Biases(n, records)
 	notes := warnings("bias-stays-float", texts)
 	for _, note := range notes {
 		c.Say("warning: " + note.String())
@@ -203,7 +205,7 @@ func (p *prepared) open(c Config) error {
 	if err := p.keepOrStream(c); err != nil {
 		return err
 	}
-	if err := p.data.CheckFinite(p.model.MaskInputs()...); err != nil {
+	if err := p.data.CheckFinite(sinks.MaskInputs(p.model)...); err != nil {
 		return err
 	}
 	if share > 0 {
@@ -230,7 +232,7 @@ func (p *prepared) open(c Config) error {
 func openData(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.Set, error) {
 	set, err := openSet(path, labels, m, c, limit)
 	if err == nil {
-		err = set.CheckFinite(m.MaskInputs()...)
+		err = set.CheckFinite(sinks.MaskInputs(m)...)
 	}
 	if err != nil && set != nil {
 		set.Close()

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"demote/internal/ir"
+	"demote/internal/sites"
+	"demote/internal/unroll"
 	"demote/onnx"
 	"demote/result"
 )
@@ -13,22 +16,22 @@ import (
 // prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type
 // than float32 it computes in that from then on; axes that --unroll has fixed are fixed of the model as well.
 func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, error) {
-	var widened []onnx.DType
+	var widened []ir.DType
 	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
 	for other := (*onnx.PrecisionError)(nil); errors.As(err, &other) && len(widened) < 3; {
 		widened = append(widened, other.Type)
-		if err = m.Widen(other.Type); err == nil {
+		if err = onnx.Widen(m, other.Type); err == nil {
 			n, err = onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
 		}
 	}
 	if err == nil {
-		err = n.CheckQuantizable()
+		err = sites.CheckQuantizable(n)
 	}
 	if err != nil {
 		return nil, err
 	}
 	n.Widened = widened
-	m.FixAxes(n.FixedAxes)
+	unroll.FixAxes(m, n.FixedAxes)
 	return n, nil
 }
 
@@ -43,7 +46,7 @@ func (c Config) preparedNotes(n *onnx.Network) []result.Warning {
 	for _, t := range n.Widened {
 		note("computed-in-float32", fmt.Sprintf("the network computes in %s: it is searched in float32, which files that are written take, compute in and give", strings.ToLower(t.String())))
 	}
-	if text := n.UnrolledText(); text != "" {
+	if text := unroll.Text(n); text != "" {
 		c.Say(text)
 	}
 	for _, v := range n.FixedAxes {

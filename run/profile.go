@@ -8,7 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"demote/disk"
-	"demote/onnx"
+	"demote/internal/sites"
 	"demote/search"
 )
 
@@ -77,7 +77,7 @@ func yamlText(err error) string {
 }
 
 // apply adds what the profile asks of a network's nodes.
-func (p *Profile) apply(c *constraints, uses []onnx.Use) {
+func (p *Profile) apply(c *constraints, uses []sites.Use) {
 	for _, u := range uses {
 		where := func(key string) string { return fmt.Sprintf("%s: %s %s (node %s)", p.file, key, u.Op, u.Node) }
 		if matches(p.ShareWidth, u.Op) {

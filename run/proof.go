@@ -4,7 +4,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
@@ -42,8 +42,8 @@ func proof() (*backend.Proof, error) {
 		return nil, err
 	}
 	p := &backend.Proof{Stretch: &backend.Stretch{Model: model,
-		Inputs:  []backend.Tensor{{Name: "x", Type: backend.DType(onnx.Float), Dims: dims}},
-		Outputs: []backend.Tensor{{Name: "y", Type: backend.DType(onnx.Float), Dims: dims}}}}
+		Inputs:  []backend.Tensor{{Name: "x", Type: backend.DType(ir.Float), Dims: dims}},
+		Outputs: []backend.Tensor{{Name: "y", Type: backend.DType(ir.Float), Dims: dims}}}}
 	for i := range channels * side * side {
 		p.Input = append(p.Input, 1+float32(i%(1<<14)*512+1)/(1<<23))
 	}

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"demote/internal/pair"
+	"demote/onnx"
 	"errors"
 	"io/fs"
 	"os"
@@ -46,7 +48,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 		for i := range mask {
 			mask[i] = end.low
 		}
-		m, err := network.Chosen(mask).QDQ(records, mask)
+		m, err := onnx.QDQ(pair.Chosen(network, mask), records, mask)
 		if err != nil {
 			return "", "", err
 		}

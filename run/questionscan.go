@@ -10,7 +10,7 @@ import (
 	"demote/backend"
 	"demote/crash"
 	"demote/dataset"
-	"demote/onnx"
+	"demote/internal/ir"
 )
 
 // A scan is what a set of samples is like.
@@ -93,7 +93,7 @@ func (s *scan) read(set *dataset.Set, inputs []backend.Tensor, limits *scan, fro
 				return err
 			}
 			sum.Write(bytes)
-			if in.Type == backend.DType(onnx.Float) {
+			if in.Type == backend.DType(ir.Float) {
 				s.measure(i, buffers[i], limits)
 			}
 		}

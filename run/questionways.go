@@ -7,7 +7,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/result"
 )
 
@@ -32,7 +32,7 @@ func (a affine) of(at int) int { return at / a.inner % len(a.scale) }
 func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 	input, floats := -1, 0
 	for i, in := range p.inputs {
-		if in.Type == backend.DType(onnx.Float) {
+		if in.Type == backend.DType(ir.Float) {
 			input = i
 			floats++
 		}

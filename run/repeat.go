@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -60,7 +62,7 @@ func withOutputs(m *onnx.Model, src *source, names []string) []string {
 		computed[name] = true
 	}
 	for _, v := range m.Outputs() {
-		if t, known := src.tensors[v.Name]; known && computed[v.Name] && t.Type == backend.DType(onnx.Float) && !slices.Contains(names, v.Name) {
+		if t, known := src.tensors[v.Name]; known && computed[v.Name] && t.Type == backend.DType(ir.Float) && !slices.Contains(names, v.Name) {
 			names = append(names, v.Name)
 		}
 	}
@@ -86,11 +88,11 @@ func refuseChance(ctx context.Context, m *onnx.Model, data samples, block int, t
 func firstChance(ctx context.Context, src *source, data samples, block int) (first string) {
 	var names []string
 	for _, name := range src.model.Computed() {
-		if t, known := src.tensors[name]; known && t.Type == backend.DType(onnx.Float) {
+		if t, known := src.tensors[name]; known && t.Type == backend.DType(ir.Float) {
 			names = append(names, name)
 		}
 	}
-	all, err := src.stretch(src.model.WithOutputs(src.model.WithStates(names...)...))
+	all, err := src.stretch(variants.WithOutputs(src.model, variants.WithStates(src.model, names...)...))
 	if err != nil {
 		return ""
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 
+	"demote/internal/pair"
+	"demote/onnx"
 	"demote/result"
 	"demote/search"
 )
@@ -83,7 +85,7 @@ func (s *searching) holds(v search.Score) bool {
 // scoreWritten scores a mix as a default session computes its QDQ file.
 func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
 	low := lowHolders(m)
-	file, err := s.network.Chosen(low).QDQ(s.records, low)
+	file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {
 		return search.Score{}, err
 	}

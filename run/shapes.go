@@ -6,6 +6,9 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/internal/fold"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -23,7 +26,7 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 	if len(names) == 0 {
 		return &shapes{}, nil
 	}
-	probe := m.WithOutputs(names...)
+	probe := variants.WithOutputs(m, names...)
 	model, err := probe.Bytes()
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func (s *shapes) at(name string, samples int) []int64 {
 
 // fix returns the model with every tensor's shape written into it for blocks of one size, and
 // whatever is computed from shapes alone folded into constants. The tensors open are not folded, nor
-// what hangs on them, see onnx.Model.FoldConstants.
+// what hangs on them, see fold.Model.
 func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []string) (*onnx.Model, error) {
 	dims := map[string][]int64{}
 	for name, a := range s.one {
@@ -78,9 +81,9 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 	for _, in := range inputs {
 		dims[in.Name] = in.At(block).Dims
 	}
-	fixed := m.WithShapes(dims)
+	fixed := variants.WithShapes(m, dims)
 	fixed.Alone, fixed.Steps, fixed.Axes = inputs[0].Alone, stepsBy(inputs), s.axes(inputs, block)
-	if err := fixed.FoldConstants(open...); err != nil {
+	if err := fold.Model(fixed, open...); err != nil {
 		return nil, err
 	}
 	return fixed, nil
@@ -89,7 +92,7 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 // batchOf is the model's fixed batch size; 0 if the batch is free.
 func batchOf(m *onnx.Model) int {
 	for _, v := range m.Inputs() {
-		at := m.BatchElsewhere(v.Name)
+		at := variants.BatchElsewhere(m, v.Name)
 		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !notFirst(m, v)) {
 			return int(v.Dims[at])
 		}
@@ -115,7 +118,7 @@ func dataInputs(m *onnx.Model) []dataset.Input {
 			dims[at] = -1 // a sample has 1 there, whatever the batch is
 		}
 		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
-			Steps: len(m.States) > 0 && m.FedBy(v.Name) == "", State: m.FedBy(v.Name) != "", Back: backFlag(m, v)})
+			Steps: len(m.States) > 0 && variants.FedBy(m, v.Name) == "", State: variants.FedBy(m, v.Name) != "", Back: backFlag(m, v)})
 	}
 	return list
 }
@@ -127,13 +130,13 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	for i, v := range m.Inputs() {
 		whole := data.Whole(i)
 		axis := blockAxis(m, data, i)
-		if v.Type == onnx.Undefined || len(v.Dims) == 0 && !whole {
+		if v.Type == ir.Undefined || len(v.Dims) == 0 && !whole {
 			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
-		if at := m.BatchElsewhere(v.Name); at > 0 && !whole {
+		if at := variants.BatchElsewhere(m, v.Name); at > 0 && !whole {
 			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
-		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), Alone: single, Steps: data.Steps(i), Fed: m.FedBy(v.Name)}
+		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), Alone: single, Steps: data.Steps(i), Fed: variants.FedBy(m, v.Name)}
 		if t.Steps > 0 {
 			t.Dims = t.Dims[1:]
 		}
@@ -228,7 +231,7 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 		}
 		names = append(names, v.Name)
 	}
-	if own := m.OwnOutputs(); name == "" && len(own) == 1 {
+	if own := variants.OwnOutputs(m); name == "" && len(own) == 1 {
 		return own[0], notConstant(m, own[0])
 	}
 	switch {

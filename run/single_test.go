@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 	"demote/result"
 )
@@ -61,7 +61,7 @@ func TestSparseNetwork(t *testing.T) {
 		g := newGraph(40).in("x", nil, 8).weight("v", 0.6, 8, 5)
 		values, at := []float32{1, -0.5, 0.75, 2, -1, 0.3}, []int64{0, 11, 18, 33, 45, 63}
 		if sparse {
-			g.g.SparseInitializer = append(g.g.SparseInitializer, &onnxpb.SparseTensorProto{Dims: []int64{8, 8}, Indices: onnx.NewInts("", onnx.Int64, []int64{6}, at),
+			g.g.SparseInitializer = append(g.g.SparseInitializer, &onnxpb.SparseTensorProto{Dims: []int64{8, 8}, Indices: ir.NewInts("", ir.Int64, []int64{6}, at),
 				Values: &onnxpb.TensorProto{Name: proto.String("w"), Dims: []int64{6}, DataType: proto.Int32(1), FloatData: values}})
 		} else {
 			dense := [64]float32{}

@@ -5,6 +5,11 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/pair"
+	"demote/internal/rewrite"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -12,12 +17,12 @@ import (
 type source struct {
 	model   *onnx.Model
 	holders int
-	cuts    []onnx.Cut
+	cuts    []rewrite.Cut
 	fakes   map[string]int // tensor on a grid -> holder
 	tensors map[string]backend.Tensor
 
 	first    map[string]func(dst []byte, samples int) error // of the network's inputs, see backend.Tensor
-	followed []onnx.Followed                                // constants that follow a holder's bit
+	followed []network.Followed                             // constants that follow a holder's bit
 }
 
 var _ backend.Source = (*source)(nil)
@@ -25,12 +30,12 @@ var _ backend.BlockedSource = (*source)(nil)
 
 // newSource cuts a switchable model, or a float one, for the given outputs.
 func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
-	s := &source{model: m, holders: holders, cuts: m.Cuts(m.WithStates(outputs...)...), fakes: m.FakeQuants(), tensors: map[string]backend.Tensor{}}
+	s := &source{model: m, holders: holders, cuts: rewrite.Cuts(m, variants.WithStates(m, outputs...)...), fakes: rewrite.FakeQuants(m), tensors: map[string]backend.Tensor{}}
 	if len(m.States) > 0 { // what is behind a cut is in front of it in the next step
-		s.cuts = []onnx.Cut{s.cuts[0], s.cuts[len(s.cuts)-1]}
+		s.cuts = []rewrite.Cut{s.cuts[0], s.cuts[len(s.cuts)-1]}
 	}
 	for _, v := range m.Values() {
-		if v.Type == onnx.Undefined || v.Dims == nil || slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) {
+		if v.Type == ir.Undefined || v.Dims == nil || slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) {
 			continue
 		}
 		s.tensors[v.Name] = backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}
@@ -45,7 +50,7 @@ func (s *source) Cuts() int    { return len(s.cuts) }
 func (s *source) Inputs() []backend.Tensor {
 	var list []backend.Tensor
 	for _, v := range s.model.Inputs() {
-		if v.Name != onnx.MaskInput {
+		if v.Name != ir.MaskInput {
 			list = append(list, s.input(backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims}))
 		}
 	}
@@ -53,12 +58,12 @@ func (s *source) Inputs() []backend.Tensor {
 }
 
 func (s *source) Stretch(from, to int) (*backend.Stretch, error) {
-	return s.stretch(s.model.Stretch(s.cuts[from], s.cuts[to]))
+	return s.stretch(rewrite.Stretch(s.model, s.cuts[from], s.cuts[to]))
 }
 
 // Blocked implements backend.BlockedSource.
 func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
-	m, err := s.model.Stretch(s.cuts[from], s.cuts[to]).Blocked(optimize)
+	m, err := rewrite.Blocked(rewrite.Stretch(s.model, s.cuts[from], s.cuts[to]), optimize)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +74,7 @@ func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([
 func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 	out := &backend.Stretch{}
 	for _, v := range m.Inputs() {
-		if v.Name == onnx.MaskInput {
+		if v.Name == ir.MaskInput {
 			out.Mask = v.Name
 			continue
 		}
@@ -86,7 +91,7 @@ func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 		}
 		out.Outputs = append(out.Outputs, t)
 	}
-	for _, h := range m.FakeQuants() {
+	for _, h := range rewrite.FakeQuants(m) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
@@ -105,7 +110,7 @@ func (s *source) follow(out *backend.Stretch, m *onnx.Model) {
 	for _, t := range m.Graph().GetInitializer() {
 		inside[t.GetName()] = len(s.followed) > 0
 	}
-	var here []onnx.Followed
+	var here []network.Followed
 	for _, f := range s.followed {
 		if !inside[f.Name] {
 			continue
@@ -114,8 +119,8 @@ func (s *source) follow(out *backend.Stretch, m *onnx.Model) {
 		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
 	}
 	if len(here) > 0 {
-		out.Choose = func(low func(holder int) bool) ([]byte, error) { return m.Choose(here, low).Bytes() }
-		out.Open = func() ([]byte, error) { return m.Open(here).Bytes() }
+		out.Choose = func(low func(holder int) bool) ([]byte, error) { return pair.Choose(m, here, low).Bytes() }
+		out.Open = func() ([]byte, error) { return pair.Open(m, here).Bytes() }
 	}
 }
 
@@ -140,7 +145,7 @@ func axisOf(m *onnx.Model, tensor string) int {
 
 // input tells a tensor, which may be an input of the network, how its samples lie.
 func (s *source) input(t backend.Tensor) backend.Tensor {
-	t.Alone, t.Steps, t.Fed, t.Axis = s.model.Alone, s.model.Steps[t.Name], s.model.FedBy(t.Name), axisOf(s.model, t.Name)
+	t.Alone, t.Steps, t.Fed, t.Axis = s.model.Alone, s.model.Steps[t.Name], variants.FedBy(s.model, t.Name), axisOf(s.model, t.Name)
 	return t
 }
 
@@ -159,5 +164,5 @@ func (s *source) Stored(cut int) []backend.StoredTensor {
 func (s *source) Probe() (*backend.Stretch, error) {
 	names := s.model.Computed()
 	names = slices.DeleteFunc(names, func(t string) bool { _, known := s.tensors[t]; return !known })
-	return s.stretch(s.model.WithOutputs(names...))
+	return s.stretch(variants.WithOutputs(s.model, names...))
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/rewrite"
 	"demote/onnx"
 )
 
@@ -14,7 +16,7 @@ var errFollowed = errors.New("constants follow the mask")
 // codedSource hands out a network from its cuts on, which are handed over as codes.
 type codedSource struct {
 	*source
-	network *onnx.CodedNetwork
+	network *rewrite.CodedNetwork
 	optimal bool
 }
 
@@ -29,11 +31,11 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 	var optimized *onnx.Model
 	var err error
 	if optimize != nil {
-		if optimized, err = s.model.Blocked(optimize); err != nil {
+		if optimized, err = rewrite.Blocked(s.model, optimize); err != nil {
 			return nil, err
 		}
 	}
-	c.network, err = s.model.Coded(s.cuts, optimized, s.measure)
+	c.network, err = rewrite.Coded(s.model, s.cuts, optimized, s.measure)
 	return c, err
 }
 
@@ -54,7 +56,7 @@ func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
 	}
 	out := &backend.Stretch{Optimal: c.optimal}
 	for _, v := range m.Inputs() {
-		if v.Name == onnx.MaskInput {
+		if v.Name == ir.MaskInput {
 			out.Mask = v.Name
 			continue
 		}
@@ -74,7 +76,7 @@ func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
 			out.Left = append(out.Left, t)
 		}
 	}
-	for _, h := range m.FakeQuants() {
+	for _, h := range rewrite.FakeQuants(m) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
@@ -87,7 +89,7 @@ func (c *codedSource) Stored(cut int) []backend.StoredTensor {
 	var list []backend.StoredTensor
 	for _, t := range c.cuts[cut].Tensors {
 		name, dims, holder := c.network.Codes(t)
-		list = append(list, backend.StoredTensor{Tensor: backend.Tensor{Name: name, Type: backend.DType(onnx.Uint16), Dims: dims}, Holder: holder, Coded: true})
+		list = append(list, backend.StoredTensor{Tensor: backend.Tensor{Name: name, Type: backend.DType(ir.Uint16), Dims: dims}, Holder: holder, Coded: true})
 	}
 	return list
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -19,7 +21,7 @@ func (c Config) takeStates(m *onnx.Model, fixed []fixedInput) error {
 		if err != nil {
 			return err
 		}
-		if other := m.FedBy(s.Input); other != "" {
+		if other := variants.FedBy(m, s.Input); other != "" {
 			return mistakef("--state %s: input %s is fed by %s already; give each input one output", text, s.Input, other)
 		}
 		m.States = append(m.States, s)
@@ -74,7 +76,7 @@ func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
 	if len(in.Dims) == 0 {
 		return mistakef("--state %s: input %s is a scalar: export the network with an axis of size 1 there", text, in.Name)
 	}
-	if out.Type != onnx.Undefined && out.Type != in.Type {
+	if out.Type != ir.Undefined && out.Type != in.Type {
 		return mistakef("--state %s: output %s is %s and input %s is %s: a state has one type", text, out.Name, out.Type, in.Name, in.Type)
 	}
 	if !out.MayBe(in.Dims) {
@@ -114,7 +116,7 @@ func (s *source) checkStates() error {
 func zeroStates(m *onnx.Model) map[string][]byte {
 	zeros := map[string][]byte{}
 	for _, v := range m.Inputs() {
-		if m.FedBy(v.Name) == "" {
+		if variants.FedBy(m, v.Name) == "" {
 			continue
 		}
 		size, batch := int64(backend.DType(v.Type).Size()), 0
@@ -166,7 +168,7 @@ func (p *prepared) steps() int {
 
 // backFlag is the flag that feeds an output back to an input that looks like its state; empty: none does.
 func backFlag(m *onnx.Model, v onnx.Value) string {
-	if out := m.NextState(v); out != "" && m.FedBy(v.Name) == "" {
+	if out := variants.NextState(m, v); out != "" && variants.FedBy(m, v.Name) == "" {
 		return "--state " + out + ":" + v.Name
 	}
 	return ""

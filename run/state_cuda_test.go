@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"demote/cuda/emutest"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 	"demote/search"
 )
@@ -49,7 +49,7 @@ func sameSteps(t *testing.T, cfg Config) {
 // turnedStep is gruStep whose output has the samples on its last axis.
 func turnedStep() *onnxpb.GraphProto {
 	g := gruStep()
-	g.Output[0] = declared("y", onnx.Float, 5, "N")
+	g.Output[0] = declared("y", ir.Float, 5, "N")
 	g.Node[9] = madeNode("MatMul", "u", "hn", "v")
 	g.Node = append(g.Node, madeNode("Transpose", "y", "u"))
 	return g

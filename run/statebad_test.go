@@ -9,23 +9,23 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
 // TestBadStates says what is wrong with a state in one line.
 func TestBadStates(t *testing.T) {
 	wide := gruStep()
-	wide.Input = append(wide.Input, declared("w", onnx.Float, "N", 5), declared("k", onnx.Int64, "N", 8), declared("one", onnx.Float))
-	wide.Output = append(wide.Output, declared("wn", onnx.Float, "N", 5), declared("o", onnx.Float))
+	wide.Input = append(wide.Input, declared("w", ir.Float, "N", 5), declared("k", ir.Int64, "N", 8), declared("one", ir.Float))
+	wide.Output = append(wide.Output, declared("wn", ir.Float, "N", 5), declared("o", ir.Float))
 	cast := madeNode("Cast", "kf", "k")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	wide.Node = append(wide.Node, cast, madeNode("Add", "hk", "hn", "kf"), madeNode("Relu", "wn", "w"), madeNode("Relu", "o", "one"), madeNode("MatMul", "zk", "hk", "v"))
-	wide.Output = append(wide.Output, declared("zk", onnx.Float, "N", 5))
+	wide.Output = append(wide.Output, declared("zk", ir.Float, "N", 5))
 	cfg, _ := stepNet(t, wide, 8, 3)
-	only, _ := stepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{declared("h", onnx.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{declared("hn", onnx.Float, "N", 8)}, Node: []*onnxpb.NodeProto{madeNode("MatMul", "hn", "h", "w")},
-		Initializer: []*onnxpb.TensorProto{onnx.NewFloats("w", []int64{8, 8}, normals(1, 64))}}, 8, 3)
+	only, _ := stepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{declared("h", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{declared("hn", ir.Float, "N", 8)}, Node: []*onnxpb.NodeProto{madeNode("MatMul", "hn", "h", "w")},
+		Initializer: []*onnxpb.TensorProto{ir.NewFloats("w", []int64{8, 8}, normals(1, 64))}}, 8, 3)
 	plain, _ := stepNet(t, gruStep(), 8, 3)
 	free, _ := stepNet(t, freeStep(), 8, 3)
 	for _, c := range []struct {

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/cgo"
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
@@ -33,10 +33,10 @@ func gruWeights() map[string][]float32 {
 func gruStep() *onnxpb.GraphProto {
 	w, node := gruWeights(), madeNode
 	return &onnxpb.GraphProto{Name: proto.String("gru"),
-		Input:  []*onnxpb.ValueInfoProto{declared("x", onnx.Float, "N", 6), declared("h", onnx.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, "N", 5), declared("hn", onnx.Float, "N", 8)},
-		Initializer: []*onnxpb.TensorProto{onnx.NewFloats("wz", []int64{6, 8}, w["wz"]), onnx.NewFloats("uz", []int64{8, 8}, w["uz"]),
-			onnx.NewFloats("wc", []int64{6, 8}, w["wc"]), onnx.NewFloats("v", []int64{8, 5}, w["v"])},
+		Input:  []*onnxpb.ValueInfoProto{declared("x", ir.Float, "N", 6), declared("h", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, "N", 5), declared("hn", ir.Float, "N", 8)},
+		Initializer: []*onnxpb.TensorProto{ir.NewFloats("wz", []int64{6, 8}, w["wz"]), ir.NewFloats("uz", []int64{8, 8}, w["uz"]),
+			ir.NewFloats("wc", []int64{6, 8}, w["wc"]), ir.NewFloats("v", []int64{8, 5}, w["v"])},
 		Node: []*onnxpb.NodeProto{node("MatMul", "a", "x", "wz"), node("MatMul", "b", "h", "uz"), node("Add", "s", "a", "b"), node("Sigmoid", "z", "s"),
 			node("MatMul", "c", "x", "wc"), node("Tanh", "d", "c"), node("Sub", "e", "d", "h"), node("Mul", "f", "z", "e"), node("Add", "hn", "h", "f"),
 			node("MatMul", "y", "hn", "v")}}
@@ -45,7 +45,7 @@ func gruStep() *onnxpb.GraphProto {
 // sharedStep is gruStep with an input without steps, which is added to x in each of them.
 func sharedStep() *onnxpb.GraphProto {
 	g := gruStep()
-	g.Input = append(g.Input, declared("who", onnx.Float, "N", 6))
+	g.Input = append(g.Input, declared("who", ir.Float, "N", 6))
 	g.Node = append([]*onnxpb.NodeProto{madeNode("Add", "xw", "x", "who")}, g.Node...)
 	for _, n := range g.Node[1:] {
 		if n.Input[0] == "x" {
@@ -58,16 +58,16 @@ func sharedStep() *onnxpb.GraphProto {
 // freeStep is gruStep that does not say how large its state is.
 func freeStep() *onnxpb.GraphProto {
 	g := gruStep()
-	g.Input[1], g.Output[1] = declared("h", onnx.Float, "N", "any"), declared("hn", onnx.Float, "N", "any")
+	g.Input[1], g.Output[1] = declared("h", ir.Float, "N", "any"), declared("hn", ir.Float, "N", "any")
 	return g
 }
 
 // flatStep is gruStep with a state that has no axis for samples.
 func flatStep() *onnxpb.GraphProto {
 	g := gruStep()
-	g.Input[1], g.Output[1] = declared("h", onnx.Float, 8), declared("hn", onnx.Float, 8)
+	g.Input[1], g.Output[1] = declared("h", ir.Float, 8), declared("hn", ir.Float, 8)
 	g.Node[8], g.Node[9] = madeNode("Add", "hr", "h", "f"), madeNode("MatMul", "y", "hr", "v")
-	g.Initializer = append(g.Initializer, onnx.NewInts("flat", onnx.Int64, []int64{1}, []int64{8}))
+	g.Initializer = append(g.Initializer, ir.NewInts("flat", ir.Int64, []int64{1}, []int64{8}))
 	g.Node = append(g.Node, madeNode("Reshape", "hn", "hr", "flat"))
 	return g
 }
@@ -75,8 +75,8 @@ func flatStep() *onnxpb.GraphProto {
 // fixedStep is gruStep for a batch of one size.
 func fixedStep(batch int) *onnxpb.GraphProto {
 	g := gruStep()
-	g.Input = []*onnxpb.ValueInfoProto{declared("x", onnx.Float, batch, 6), declared("h", onnx.Float, batch, 8)}
-	g.Output = []*onnxpb.ValueInfoProto{declared("y", onnx.Float, batch, 5), declared("hn", onnx.Float, batch, 8)}
+	g.Input = []*onnxpb.ValueInfoProto{declared("x", ir.Float, batch, 6), declared("h", ir.Float, batch, 8)}
+	g.Output = []*onnxpb.ValueInfoProto{declared("y", ir.Float, batch, 5), declared("hn", ir.Float, batch, 8)}
 	return g
 }
 
@@ -121,15 +121,15 @@ func lstmStep() *onnxpb.GraphProto {
 	cat := node("Concat", "xh", "x", "h")
 	cat.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	g := &onnxpb.GraphProto{Name: proto.String("lstm"),
-		Input:  []*onnxpb.ValueInfoProto{declared("h", onnx.Float, "N", 8), declared("x", onnx.Float, "N", 6), declared("c", onnx.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{declared("hn", onnx.Float, "N", 8), declared("cn", onnx.Float, "N", 8), declared("y", onnx.Float, "N", 5)},
+		Input:  []*onnxpb.ValueInfoProto{declared("h", ir.Float, "N", 8), declared("x", ir.Float, "N", 6), declared("c", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{declared("hn", ir.Float, "N", 8), declared("cn", ir.Float, "N", 8), declared("y", ir.Float, "N", 5)},
 		Node: []*onnxpb.NodeProto{cat, node("MatMul", "mi", "xh", "wi"), node("Sigmoid", "i", "mi"), node("MatMul", "mg", "xh", "wg"), node("Tanh", "g", "mg"),
 			node("MatMul", "mf", "xh", "wf"), node("Sigmoid", "f", "mf"), node("Mul", "p", "i", "g"), node("Mul", "q", "f", "c"), node("Add", "cn", "p", "q"),
 			node("Tanh", "tc", "cn"), node("Mul", "hn", "tc", "f"), node("MatMul", "y", "hn", "v")}}
 	for i, name := range []string{"wi", "wg", "wf"} {
-		g.Initializer = append(g.Initializer, onnx.NewFloats(name, []int64{14, 8}, normals(uint64(20+i), 14*8)))
+		g.Initializer = append(g.Initializer, ir.NewFloats(name, []int64{14, 8}, normals(uint64(20+i), 14*8)))
 	}
-	g.Initializer = append(g.Initializer, onnx.NewFloats("v", []int64{8, 5}, normals(23, 8*5)))
+	g.Initializer = append(g.Initializer, ir.NewFloats("v", []int64{8, 5}, normals(23, 8*5)))
 	return g
 }
 
@@ -141,13 +141,13 @@ func layeredStep() *onnxpb.GraphProto {
 		return n
 	}
 	g := &onnxpb.GraphProto{Name: proto.String("layered"),
-		Input:  []*onnxpb.ValueInfoProto{declared("x", onnx.Float, "N", 6), declared("state", onnx.Float, 2, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{declared("y", onnx.Float, "N", 5), declared("stateN", onnx.Float, 2, "N", 8)},
+		Input:  []*onnxpb.ValueInfoProto{declared("x", ir.Float, "N", 6), declared("state", ir.Float, 2, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, "N", 5), declared("stateN", ir.Float, 2, "N", 8)},
 		Node: []*onnxpb.NodeProto{on(node("Gather", "h0", "state", "zero"), 0), on(node("Gather", "h1", "state", "one"), 0),
 			node("MatMul", "a", "x", "w0"), node("MatMul", "b", "h0", "u0"), node("Add", "s0", "a", "b"), node("Tanh", "n0", "s0"),
 			node("MatMul", "c", "n0", "w1"), node("MatMul", "d", "h1", "u1"), node("Add", "s1", "c", "d"), node("Tanh", "n1", "s1"),
 			node("Unsqueeze", "e0", "n0", "front"), node("Unsqueeze", "e1", "n1", "front"), on(node("Concat", "stateN", "e0", "e1"), 0), node("MatMul", "y", "n1", "v")},
-		Initializer: []*onnxpb.TensorProto{onnx.NewInts("zero", onnx.Int64, nil, []int64{0}), onnx.NewInts("one", onnx.Int64, nil, []int64{1}), onnx.NewInts("front", onnx.Int64, []int64{1}, []int64{0})}}
+		Initializer: []*onnxpb.TensorProto{ir.NewInts("zero", ir.Int64, nil, []int64{0}), ir.NewInts("one", ir.Int64, nil, []int64{1}), ir.NewInts("front", ir.Int64, []int64{1}, []int64{0})}}
 	for i, name := range []string{"w0", "u0", "w1", "u1", "v"} {
 		rows, columns := int64(8), int64(8)
 		if name == "w0" {
@@ -156,7 +156,7 @@ func layeredStep() *onnxpb.GraphProto {
 		if name == "v" {
 			columns = 5
 		}
-		g.Initializer = append(g.Initializer, onnx.NewFloats(name, []int64{rows, columns}, normals(uint64(30+i), int(rows*columns))))
+		g.Initializer = append(g.Initializer, ir.NewFloats(name, []int64{rows, columns}, normals(uint64(30+i), int(rows*columns))))
 	}
 	return g
 }

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"demote/backend"
+	"demote/internal/rewrite"
 	"demote/onnx"
 )
 
@@ -58,7 +59,7 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 	if !p.fixShapes {
 		n.Model = p.shapes.asOpen(fixed, p.network.Model)
 	}
-	switchable, err := n.Switchable(p.records)
+	switchable, err := rewrite.Switchable(&n, p.records)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/rewrite"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -44,12 +47,12 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 		return "", nil
 	}
 	whole := m
-	if loose := m.Loose(); len(loose) > 0 { // what reads nothing may still be run, in order to measure it
+	if loose := variants.Loose(m); len(loose) > 0 { // what reads nothing may still be run, in order to measure it
 		var names []string
 		for _, v := range m.Outputs() {
 			names = append(names, v.Name)
 		}
-		whole = m.WithOutputs(append(names, loose...)...)
+		whole = variants.WithOutputs(m, append(names, loose...)...)
 	}
 	model, err := whole.Bytes()
 	if err != nil {
@@ -100,7 +103,7 @@ var nodesTime = time.Minute
 func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) int {
 	until := time.Now().Add(nodesTime)
 	dies := func(nodes int) bool {
-		part := m.Prefix(nodes)
+		part := variants.Prefix(m, nodes)
 		if part == nil || ctx.Err() != nil {
 			return false
 		}
@@ -152,7 +155,7 @@ func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 				dims[i] = max(d, 1) // -1: free
 			}
 		}
-		if v.Type == onnx.Undefined || len(dims) != len(v.Dims) {
+		if v.Type == ir.Undefined || len(dims) != len(v.Dims) {
 			return mistakef("%s: input %s: a shape of %d axes is needed", file, v.Name, len(v.Dims))
 		}
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
@@ -195,10 +198,10 @@ func trySource(ctx context.Context, s *source, holders int, say func(string)) er
 	if !tryHere {
 		return nil
 	}
-	m := s.model.Stretch(s.cuts[0], s.cuts[len(s.cuts)-1])
+	m := rewrite.Stretch(s.model, s.cuts[0], s.cuts[len(s.cuts)-1])
 	var inputs []backend.Tensor
 	for _, v := range m.Inputs() {
-		if v.Name == onnx.MaskInput {
+		if v.Name == ir.MaskInput {
 			inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: []int64{int64(max(1, holders))}})
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/backend"
+	"demote/internal/ir"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 )
@@ -72,7 +73,7 @@ func (g testGraph) weights(name string, dims ...int64) testGraph {
 	for i := range values {
 		values[i] = float32(i%7) - 3
 	}
-	g.Initializer = append(g.Initializer, onnx.NewFloats(name, dims, values))
+	g.Initializer = append(g.Initializer, ir.NewFloats(name, dims, values))
 	return g
 }
 
@@ -245,7 +246,7 @@ func endless(always bool) testGraph {
 		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Input: []string{"go"}, Output: []string{"on"}},
 			{OpType: proto.String("Relu"), Input: []string{"v"}, Output: []string{"u"}}}}
 	g := newTestGraph([]int64{-1, 4}, -1, 3).weights("w", 4, 3).node("ReduceMax", "x", "m", keepDims())
-	limit := onnx.NewFloats("limit", nil, []float32{0})
+	limit := ir.NewFloats("limit", nil, []float32{0})
 	if always {
 		limit.FloatData, limit.RawData = []float32{-1e30}, nil
 	}

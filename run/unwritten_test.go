@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"demote/backend"
+	"demote/internal/ir"
+	"demote/internal/variants"
 	"demote/onnx"
 )
 
@@ -155,11 +157,11 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Stretch {
 	}
 	var names []string
 	for _, n := range fixed.Computed() {
-		if src.tensors[n].Type == backend.DType(onnx.Float) {
+		if src.tensors[n].Type == backend.DType(ir.Float) {
 			names = append(names, n)
 		}
 	}
-	all, err := src.stretch(fixed.WithOutputs(names...))
+	all, err := src.stretch(variants.WithOutputs(fixed, names...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +200,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := src.stretch(fixed.WithOutputs(names...))
+		s, err := src.stretch(variants.WithOutputs(fixed, names...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,17 +11,17 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
+	"demote/internal/ir"
 	"demote/onnx/onnxpb"
 )
 
 // inType writes a number that float16 and bfloat16 hold exactly, but for its sign and exponent.
-func inType(t onnx.DType, v float32) []byte {
+func inType(t ir.DType, v float32) []byte {
 	bits := math.Float32bits(v)
 	switch {
-	case t == onnx.Double:
+	case t == ir.Double:
 		return binary.LittleEndian.AppendUint64(nil, math.Float64bits(float64(v)))
-	case t == onnx.BFloat16:
+	case t == ir.BFloat16:
 		return binary.LittleEndian.AppendUint16(nil, uint16(bits>>16))
 	case v == 0:
 		return []byte{0, 0}
@@ -30,10 +30,10 @@ func inType(t onnx.DType, v float32) []byte {
 }
 
 // ofType is a network whose float constants, inputs and outputs are of another type.
-func ofType(g *onnxpb.GraphProto, t onnx.DType) *onnxpb.GraphProto {
+func ofType(g *onnxpb.GraphProto, t ir.DType) *onnxpb.GraphProto {
 	c := proto.Clone(g).(*onnxpb.GraphProto)
 	for _, w := range c.Initializer {
-		if w.GetDataType() != int32(onnx.Float) {
+		if w.GetDataType() != int32(ir.Float) {
 			continue
 		}
 		for _, v := range w.FloatData {
@@ -42,7 +42,7 @@ func ofType(g *onnxpb.GraphProto, t onnx.DType) *onnxpb.GraphProto {
 		w.FloatData, w.DataType = nil, proto.Int32(int32(t))
 	}
 	for _, v := range append(c.Input, c.Output...) {
-		if x := v.Type.GetTensorType(); x.GetElemType() == int32(onnx.Float) {
+		if x := v.Type.GetTensorType(); x.GetElemType() == int32(ir.Float) {
 			x.ElemType = proto.Int32(int32(t))
 		}
 	}
@@ -66,7 +66,7 @@ func coarse(first, middle, last string) *graph {
 func TestOtherFloats(t *testing.T) {
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
 	want := mustSearch(t, plain.config(t))
-	for _, typ := range []onnx.DType{onnx.Float16, onnx.BFloat16, onnx.Double} {
+	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
 		for name, net := range map[string]*onnxpb.GraphProto{
 			"in and out": ofType(plain.g, typ),
 			"between casts": func() *onnxpb.GraphProto {
@@ -76,7 +76,7 @@ func TestOtherFloats(t *testing.T) {
 			}(),
 			"an island": ofType(coarse("c = Conv x w1", fmt.Sprintf("wide = Cast f to=1; one = Cast half to=1; i = Mul wide one; s = Cast i to=%d", typ), "y = Relu m").g, typ),
 		} {
-			if typ == onnx.Double && name != "in and out" {
+			if typ == ir.Double && name != "in and out" {
 				continue // parts in float64 are prepared as they are
 			}
 			t.Run(fmt.Sprint(typ, " ", name), func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestReferenceOfAnotherType(t *testing.T) {
 	cfg := plain.config(t)
 	r := mustSearch(t, cfg)
 	mixed := filepath.Join(cfg.Out, MixedFile)
-	for _, typ := range []onnx.DType{onnx.Float16, onnx.BFloat16, onnx.Double} {
+	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
 		other := writeNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.g, typ))
 		said := ""
 		c := Config{Data: cfg.Data, Metric: "sqnr", Say: func(line string) { said += line }}
@@ -108,7 +108,7 @@ func TestReferenceOfAnotherType(t *testing.T) {
 		if err != nil || math.Abs(*e.Score.Value-*r.Score.Mixed.Value) > 1e-9 || !strings.Contains(said, "it is run in float32") {
 			t.Errorf("%s: %+v, %v, %s; searched was %v", typ, e, err, said, *r.Score.Mixed.Value)
 		}
-		if typ == onnx.Double {
+		if typ == ir.Double {
 			if _, err := Eval(context.Background(), c, other, mixed, ""); err == nil || !strings.Contains(err.Error(), "input x is of type double, and that of "+mixed+" is float: compare files that take one type") {
 				t.Errorf("a file of %s: %v", typ, err)
 			}

@@ -8,7 +8,7 @@ has no LayerNormalization yet), nothing is folded, and the exporter is torch's o
 what most users have. A file that is there already is
 kept: remove the folder after a change of versions. Needs scripts/requirements-toolkits.txt; the test is
 
-    DEMOTE_TORCHVISION=FOLDER go test -tags toolkits -run Torchvision ./onnx
+    DEMOTE_TORCHVISION=FOLDER go test -tags toolkits -run Torchvision ./internal/sites
 """
 
 import os

@@ -1,0 +1,76 @@
+package aimet
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/quantize"
+	"demote/quant"
+)
+
+// Overrides returns the widths and grids of the holders as ONNX Runtime's quantize_static takes them in its option
+// TensorQuantOverrides, as JSON: a map from tensors to a list of one object with quant_type ("QInt8", "QUInt16", ...),
+// scale and zero_point, in the order of the holders. In Python the names become QuantType.from_string(quant_type), and the numbers NumPy
+// arrays of float32 and of the integer type. The low grid stands where low[i]. It is meant for the float network that
+// the holders' tensors are of. An error that matches ErrInput names a holder whose grid no such type has. It panics if there
+// is not one record and one bit a holder.
+func Overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
+	if len(low) != len(n.Holders) {
+		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
+	}
+	if err := quantize.CheckRecords(n, records); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteString("{")
+	for i, h := range n.Holders {
+		grid := records[i].High
+		if low[i] {
+			grid = records[i].Low
+		}
+		kind, err := overrideType(grid)
+		if err != nil {
+			return nil, n.Model.InFile(ir.BadInput("holder %q: %w", h.Name, err))
+		}
+		entry, err := json.Marshal([]any{struct {
+			Type  string  `json:"quant_type"`
+			Scale float64 `json:"scale"`
+			Zero  int32   `json:"zero_point"`
+		}{kind, float64(grid.Scale), grid.Zero}})
+		if err != nil {
+			return nil, err
+		}
+		name, err := json.Marshal(h.Tensor)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, "\n  %s: %s", name, entry)
+	}
+	b.WriteString("\n}\n")
+	return b.Bytes(), nil
+}
+
+// overrideType names a grid's integer type as ONNX Runtime's QuantType does.
+func overrideType(g quant.Grid) (string, error) {
+	t, err := quantize.GridType(g)
+	if err != nil {
+		return "", err
+	}
+	switch t {
+	case ir.Int8:
+		return "QInt8", nil
+	case ir.Uint8:
+		return "QUInt8", nil
+	case ir.Int16:
+		return "QInt16", nil
+	case ir.Uint16:
+		return "QUInt16", nil
+	}
+	return "", ir.BadInput("ONNX Runtime's quantizer takes 8 and 16 bits, not %d", g.Bits)
+}

@@ -1,0 +1,216 @@
+package ir
+
+import (
+	"fmt"
+	"slices"
+
+	"demote/onnx/onnxpb"
+)
+
+// checkVersions refuses files that are no model or of a version that this package does not know.
+func (m *Model) checkVersions() error {
+	p := m.Proto
+	switch {
+	case p.GetIrVersion() == 0 && len(p.GetOpsetImport()) == 0 || p.GetGraph() == nil:
+		return BadInput("not an ONNX model: it has no graph (is this another kind of file?)")
+	case p.GetIrVersion() < MinIR || p.GetIrVersion() > MaxIR:
+		return BadInput("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), MinIR, MaxIR)
+	case len(p.GetOpsetImport()) == 0:
+		return BadInput("the model imports no operator set; the file is truncated or was made by a broken exporter")
+	}
+	seen := make(map[string]int64)
+	for _, o := range p.GetOpsetImport() {
+		domain := o.GetDomain()
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		if v, twice := seen[domain]; twice && v != o.GetVersion() {
+			return BadInput("operator set %q is imported twice, in versions %d and %d; export the model again", domain, v, o.GetVersion())
+		}
+		seen[domain] = o.GetVersion()
+	}
+	if len(seen) < len(p.GetOpsetImport()) {
+		p.OpsetImport = onceEach(p.GetOpsetImport())
+	}
+	v := m.OpsetOf("")
+	if v < MinOpset || v > MaxOpset {
+		return BadInput("opset %d is not supported: %d to %d are; export the model again, with opset_version=17, or convert it with onnx.version_converter",
+			v, MinOpset, MaxOpset)
+	}
+	return nil
+}
+
+// onceEach leaves the first import of every domain.
+func onceEach(imports []*onnxpb.OperatorSetIdProto) []*onnxpb.OperatorSetIdProto {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(slices.Clone(imports), func(o *onnxpb.OperatorSetIdProto) bool {
+		domain := o.GetDomain()
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		again := seen[domain]
+		seen[domain] = true
+		return again
+	})
+}
+
+// checkTensors checks every tensor of the model, wherever it is.
+func (m *Model) checkTensors() error {
+	return m.EachTensor(func(where string, t Tensor) error {
+		if err := CheckTensor(t); err != nil {
+			return BadInput("%s: %w", where, err)
+		}
+		return nil
+	})
+}
+
+// CheckTensor reports a tensor whose data do not fit its type and dimensions.
+func CheckTensor(t Tensor) error {
+	typ := DType(t.GetDataType())
+	n, err := Count(t.GetDims())
+	if err != nil {
+		return BadInput("tensor %q: %w", t.GetName(), err)
+	}
+	if t.GetSegment() != nil {
+		return BadInput("tensor %q is stored in segments, which ONNX never defined", t.GetName())
+	}
+	if t.GetDataLocation() == onnxpb.TensorProto_EXTERNAL {
+		return BadInput("tensor %q has external data that were not read", t.GetName())
+	}
+	if typ == onnxpb.TensorProto_STRING {
+		return fits(t, "strings", int64(len(t.StringData)), n)
+	}
+	size, err := ByteSize(typ, t.GetDims())
+	if err != nil {
+		return BadInput("tensor %q: %w", t.GetName(), err)
+	}
+	if t.RawData != nil {
+		return fits(t, "bytes", int64(len(t.RawData)), size)
+	}
+	switch typ {
+	case Float:
+		return fits(t, "values", int64(len(t.FloatData)), n)
+	case onnxpb.TensorProto_COMPLEX64:
+		return fits(t, "values", int64(len(t.FloatData)), 2*n)
+	case Double:
+		return fits(t, "values", int64(len(t.DoubleData)), n)
+	case onnxpb.TensorProto_COMPLEX128:
+		return fits(t, "values", int64(len(t.DoubleData)), 2*n)
+	case Int64:
+		return fits(t, "values", int64(len(t.Int64Data)), n)
+	case onnxpb.TensorProto_UINT32, onnxpb.TensorProto_UINT64:
+		return fits(t, "values", int64(len(t.Uint64Data)), n)
+	}
+	if ElemBits(typ) < 8 {
+		n = size
+	}
+	return fits(t, "values", int64(len(t.Int32Data)), n)
+}
+
+func fits(t Tensor, what string, have, want int64) error {
+	if have == want {
+		return nil
+	}
+	return BadInput("tensor %q of type %s and dimensions %v has %d %s of data instead of %d",
+		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
+}
+
+// EachTensor calls f for every tensor of the model: initializers, sparse ones, attributes, in subgraphs and functions
+// too. where says in a message where a tensor is.
+func (m *Model) EachTensor(f func(where string, t Tensor) error) error {
+	if err := graphTensors(m.Graph(), "graph", f); err != nil {
+		return err
+	}
+	for _, fn := range m.Proto.GetFunctions() {
+		where := fmt.Sprintf("function %q", fn.GetName())
+		if err := nodeTensors(fn.GetNode(), where, f); err != nil {
+			return err
+		}
+		if err := attrTensors(fn.GetAttributeProto(), where, f); err != nil {
+			return err
+		}
+	}
+	for _, t := range m.Proto.GetTrainingInfo() {
+		for _, g := range []Graph{t.GetInitialization(), t.GetAlgorithm()} {
+			if err := graphTensors(g, "training graph", f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func graphTensors(g Graph, where string, f func(string, Tensor) error) error {
+	for _, t := range g.GetInitializer() {
+		if err := f(where, t); err != nil {
+			return err
+		}
+	}
+	for _, s := range g.GetSparseInitializer() {
+		if err := sparseTensors(s, where, f); err != nil {
+			return err
+		}
+	}
+	return nodeTensors(g.GetNode(), where, f)
+}
+
+func nodeTensors(nodes []Node, where string, f func(string, Tensor) error) error {
+	for _, n := range nodes {
+		if len(n.GetAttribute()) == 0 {
+			continue
+		}
+		if err := attrTensors(n.GetAttribute(), where+": "+NodeName(n), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func attrTensors(attrs []*onnxpb.AttributeProto, where string, f func(string, Tensor) error) error {
+	for _, a := range attrs {
+		at := where + ", attribute " + a.GetName()
+		tensors := a.GetTensors()
+		if a.GetT() != nil {
+			tensors = append([]Tensor{a.GetT()}, tensors...)
+		}
+		for _, t := range tensors {
+			if err := f(at, t); err != nil {
+				return err
+			}
+		}
+		sparse := a.GetSparseTensors()
+		if a.GetSparseTensor() != nil {
+			sparse = append([]*onnxpb.SparseTensorProto{a.GetSparseTensor()}, sparse...)
+		}
+		for _, s := range sparse {
+			if err := sparseTensors(s, at, f); err != nil {
+				return err
+			}
+		}
+		graphs := a.GetGraphs()
+		if a.GetG() != nil {
+			graphs = append([]Graph{a.GetG()}, graphs...)
+		}
+		for _, g := range graphs {
+			if err := graphTensors(g, at, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sparseTensors(s *onnxpb.SparseTensorProto, where string, f func(string, Tensor) error) error {
+	if _, err := Count(s.GetDims()); err != nil {
+		return BadInput("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
+	}
+	for _, t := range []Tensor{s.GetValues(), s.GetIndices()} {
+		if t == nil {
+			return BadInput("%s: a sparse tensor lacks values or indices", where)
+		}
+		if err := f(where, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package ir
+
+import (
+	"io"
+	"io/fs"
+	"os"
+)
+
+// A dataFile is a file of external data as it was when it was opened.
+type dataFile struct {
+	path string
+	info fs.FileInfo
+}
+
+// changed is the error of a file that is no longer what it was: other bytes have been written into it, as an export in its
+// place does, or it was cut short. A file of another name or inode in its place leaves the one that is open alone.
+func (s *dataFile) changed() error {
+	now, err := os.Stat(s.path)
+	if err != nil || !os.SameFile(now, s.info) || now.Size() == s.info.Size() && now.ModTime().Equal(s.info.ModTime()) {
+		return nil
+	}
+	return s.wrong()
+}
+
+func (s *dataFile) wrong() error {
+	return BadInput("%s changed while it was read; give the same command again when it is written", s.path)
+}
+
+// copy reads the whole file.
+func (s *dataFile) copy(f *os.File) ([]byte, error) {
+	data := make([]byte, s.info.Size())
+	if n, err := io.ReadFull(f, data); err == io.EOF && len(data) > 0 || err == io.ErrUnexpectedEOF {
+		return nil, BadInput("%s changed while it was read: it ends after %d of %d bytes; give the same command again when it is written", s.path, n, len(data))
+	} else if err != nil && err != io.EOF {
+		return nil, BadInput("external data: %w", err)
+	}
+	return data, s.changed()
+}
+
+// unchanged is nil if the files that these tensors' bytes are mapped from are what they were.
+func unchanged(tensors []Tensor) error {
+	asked := make(map[*dataFile]bool)
+	for _, t := range tensors {
+		s := fileOf(t.RawData)
+		if s == nil || asked[s] {
+			continue
+		}
+		asked[s] = true
+		if err := s.changed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

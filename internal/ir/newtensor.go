@@ -1,0 +1,121 @@
+package ir
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"demote/onnx/onnxpb"
+)
+
+// NewFloats makes a float32 tensor. It panics if dims do not multiply to len(values).
+func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
+	raw := make([]byte, 4*len(values))
+	for i, v := range values {
+		binary.LittleEndian.PutUint32(raw[4*i:], math.Float32bits(v))
+	}
+	return NewTensor(name, Float, dims, raw)
+}
+
+// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not
+// multiply to len(values).
+func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
+	size := int(ElemBits(t) / 8)
+	raw := make([]byte, 0, size*len(values))
+	for _, v := range values {
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], uint64(v))
+		raw = append(raw, b[:size]...)
+	}
+	return NewTensor(name, t, dims, raw)
+}
+
+// TakeFloats makes a float32 tensor of values that nobody else uses from now on: it keeps them, which for weights of
+// gigabytes matters.
+func TakeFloats(name string, dims []int64, values []float32) Tensor {
+	one := [2]byte{1, 0}
+	if len(values) == 0 || binary.NativeEndian.Uint16(one[:]) != 1 {
+		return NewFloats(name, dims, values)
+	}
+	return NewTensor(name, Float, dims, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values)))
+}
+
+// NewTensor makes a tensor of raw bytes. It panics if they do not fit the dimensions.
+func NewTensor(name string, t DType, dims []int64, raw []byte) Tensor {
+	size, err := ByteSize(t, dims)
+	if err != nil || size != int64(len(raw)) {
+		panic(fmt.Sprintf("onnx: %d bytes for tensor %q of type %s and dimensions %v", len(raw), name, t, dims))
+	}
+	return &onnxpb.TensorProto{Name: &name, DataType: (*int32)(t.Enum()), Dims: dims, RawData: raw}
+}
+
+// rawTensor returns t with its data as raw bytes: t itself where they are, a new tensor otherwise, nil for strings.
+func rawTensor(t Tensor) (Tensor, error) {
+	if t.RawData != nil {
+		return t, nil
+	}
+	if err := CheckTensor(t); err != nil {
+		return nil, err
+	}
+	var raw []byte
+	le := binary.LittleEndian
+	bits := ElemBits(DType(t.GetDataType()))
+	switch typ := DType(t.GetDataType()); typ {
+	case onnxpb.TensorProto_STRING:
+		return nil, nil
+	case Float, onnxpb.TensorProto_COMPLEX64:
+		for _, v := range t.FloatData {
+			raw = le.AppendUint32(raw, math.Float32bits(v))
+		}
+	case Double, onnxpb.TensorProto_COMPLEX128:
+		for _, v := range t.DoubleData {
+			raw = le.AppendUint64(raw, math.Float64bits(v))
+		}
+	case Int64:
+		for _, v := range t.Int64Data {
+			raw = le.AppendUint64(raw, uint64(v))
+		}
+	case onnxpb.TensorProto_UINT64, onnxpb.TensorProto_UINT32:
+		for _, v := range t.Uint64Data {
+			raw = append(raw, le.AppendUint64(nil, v)[:bits/8]...)
+		}
+	default: // packed elements below 8 bits take a byte each time
+		for _, v := range t.Int32Data {
+			raw = append(raw, le.AppendUint32(nil, uint32(v))[:max(bits, 8)/8]...)
+		}
+	}
+	if raw == nil {
+		raw = []byte{}
+	}
+	c := CloneTensor(t)
+	c.RawData, c.FloatData, c.DoubleData, c.Int32Data, c.Int64Data, c.Uint64Data = raw, nil, nil, nil, nil, nil
+	return c, nil
+}
+
+// NewValue makes a value info; dims of -1 stay free.
+func NewValue(name string, t DType, dims []int64) *onnxpb.ValueInfoProto {
+	elem := int32(t)
+	v := &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{
+		Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{ElemType: &elem}}}}
+	SetShape(v, dims)
+	return v
+}
+
+// SetShape gives a tensor's value info fixed dimensions; a -1 keeps the symbol that was there.
+func SetShape(v *onnxpb.ValueInfoProto, dims []int64) {
+	t := v.GetType().GetTensorType()
+	if t == nil {
+		return
+	}
+	old := t.GetShape().GetDim()
+	t.Shape = &onnxpb.TensorShapeProto{Dim: make([]*onnxpb.TensorShapeProto_Dimension, len(dims))}
+	for i, d := range dims {
+		t.Shape.Dim[i] = new(onnxpb.TensorShapeProto_Dimension)
+		if d >= 0 {
+			t.Shape.Dim[i].Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: d}
+		} else if len(old) == len(dims) {
+			t.Shape.Dim[i] = old[i]
+		}
+	}
+}

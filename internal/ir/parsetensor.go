@@ -1,0 +1,101 @@
+package ir
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"strings"
+
+	"demote/onnx/onnxpb"
+)
+
+// ParseTensor makes a tensor of numbers as a user types them, one for each element, or one that all elements have. Integers must
+// fit the type, true and false are Bool's, and numbers of floating point are rounded to the type; NaN and infinities are none.
+// An error that matches ErrInput says which number is wrong, or how many there are to be.
+func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
+	n, err := Count(dims)
+	if err == nil {
+		_, err = ByteSize(t, dims)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(texts)) != n && len(texts) != 1:
+		return nil, BadInput("%d numbers for %d elements: give %d, or one for all", len(texts), n, n)
+	case n > maxParsed:
+		return nil, BadInput("%d elements, and %d are the most that a command line gives", n, maxParsed)
+	}
+	var raw []byte
+	for _, text := range texts {
+		if raw, err = appendNumber(raw, t, strings.TrimSpace(text)); err != nil {
+			return nil, err
+		}
+	}
+	if len(texts) == 1 {
+		one := raw
+		raw = make([]byte, 0, int64(len(one))*n)
+		for range n {
+			raw = append(raw, one...)
+		}
+	}
+	return NewTensor(name, t, dims, raw), nil
+}
+
+// maxParsed bounds what one number fills.
+const maxParsed = 1 << 24
+
+// appendNumber appends the bytes of one number of a type.
+func appendNumber(raw []byte, t DType, text string) ([]byte, error) {
+	le, bits := binary.LittleEndian, int(ElemBits(t))
+	switch t {
+	case Float, Double, Float16:
+		width := 64
+		if t == Float {
+			width = 32
+		}
+		v, err := strconv.ParseFloat(text, width)
+		if t == Float16 && err == nil && math.Abs(v) >= 65520 { // what rounds to infinity
+			err = strconv.ErrRange
+		}
+		if err != nil || v-v != 0 {
+			return nil, BadInput("%q is no finite number of type %s", text, numberType(t))
+		}
+		switch t {
+		case Float:
+			return le.AppendUint32(raw, math.Float32bits(float32(v))), nil
+		case Double:
+			return le.AppendUint64(raw, math.Float64bits(v)), nil
+		}
+		return le.AppendUint16(raw, ToFloat16(float32(v))), nil
+	case Bool:
+		v, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, BadInput("%q is neither true nor false", text)
+		}
+		return append(raw, map[bool]byte{true: 1}[v]), nil
+	case Int8, Int16, Int32, Int64:
+		v, err := strconv.ParseInt(text, 10, bits)
+		if err != nil {
+			return nil, BadInput("%q is no integer of type %s", text, numberType(t))
+		}
+		return append(raw, le.AppendUint64(nil, uint64(v))[:bits/8]...), nil
+	case Uint8, Uint16, onnxpb.TensorProto_UINT32, onnxpb.TensorProto_UINT64:
+		v, err := strconv.ParseUint(text, 10, bits)
+		if err != nil {
+			return nil, BadInput("%q is no integer of type %s", text, numberType(t))
+		}
+		return append(raw, le.AppendUint64(nil, v)[:bits/8]...), nil
+	}
+	return nil, BadInput("a command line gives no values of type %s", numberType(t))
+}
+
+// numberType is an element type by NumPy's name.
+func numberType(t DType) string {
+	switch t {
+	case Float:
+		return "float32"
+	case Double:
+		return "float64"
+	}
+	return strings.ToLower(t.String())
+}

@@ -1,0 +1,156 @@
+package ir
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"demote/onnx/onnxpb"
+)
+
+// Short names of the messages that most of the package works on.
+type (
+	// Node is one node of a graph.
+	Node = *onnxpb.NodeProto
+	// Graph is the graph of a model, or a body of If, Loop and Scan.
+	Graph = *onnxpb.GraphProto
+	// Tensor is a constant: an initializer, or the value of an attribute.
+	Tensor = *onnxpb.TensorProto
+)
+
+// DType is the element type of a tensor, with the numbers of the ONNX format.
+type DType = onnxpb.TensorProto_DataType
+
+// Element types that this package asks for by name.
+const (
+	Undefined DType = onnxpb.TensorProto_UNDEFINED
+	Float     DType = onnxpb.TensorProto_FLOAT
+	Float16   DType = onnxpb.TensorProto_FLOAT16
+	BFloat16  DType = onnxpb.TensorProto_BFLOAT16
+	Double    DType = onnxpb.TensorProto_DOUBLE
+	Int8      DType = onnxpb.TensorProto_INT8
+	Uint8     DType = onnxpb.TensorProto_UINT8
+	Int16     DType = onnxpb.TensorProto_INT16
+	Uint16    DType = onnxpb.TensorProto_UINT16
+	Int32     DType = onnxpb.TensorProto_INT32
+	Int64     DType = onnxpb.TensorProto_INT64
+	Bool      DType = onnxpb.TensorProto_BOOL
+)
+
+// Attr returns the attribute of that name, or nil.
+func Attr(n Node, name string) *onnxpb.AttributeProto {
+	for _, a := range n.GetAttribute() {
+		if a.GetName() == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// AttrInt returns an integer attribute, or def where the node has none.
+func AttrInt(n Node, name string, def int64) int64 {
+	if a := Attr(n, name); a != nil {
+		return a.GetI()
+	}
+	return def
+}
+
+// AttrFloat returns a float attribute, or def where the node has none.
+func AttrFloat(n Node, name string, def float32) float32 {
+	if a := Attr(n, name); a != nil {
+		return a.GetF()
+	}
+	return def
+}
+
+// AttrString returns a string attribute, or def where the node has none.
+func AttrString(n Node, name, def string) string {
+	if a := Attr(n, name); a != nil {
+		return string(a.GetS())
+	}
+	return def
+}
+
+// IntAttr, IntsAttr, FloatsAttr and StringAttr make attributes.
+func IntAttr(name string, v int64) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INT.Enum(), I: &v}
+}
+
+// IntsAttr makes an attribute of integers.
+func IntsAttr(name string, v ...int64) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INTS.Enum(), Ints: v}
+}
+
+// FloatsAttr makes an attribute of floats.
+func FloatsAttr(name string, v ...float32) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_FLOATS.Enum(), Floats: v}
+}
+
+// StringAttr makes an attribute of text.
+func StringAttr(name, v string) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_STRING.Enum(), S: []byte(v)}
+}
+
+// SetAttr puts an attribute in place of the one of its name, or adds it.
+func SetAttr(n Node, a *onnxpb.AttributeProto) {
+	for i, old := range n.Attribute {
+		if old.GetName() == a.GetName() {
+			n.Attribute[i] = a
+			return
+		}
+	}
+	n.Attribute = append(n.Attribute, a)
+}
+
+// DropAttr removes an attribute and returns it, or nil where the node has none.
+func DropAttr(n Node, name string) *onnxpb.AttributeProto {
+	for i, a := range n.Attribute {
+		if a.GetName() == name {
+			n.Attribute = append(n.Attribute[:i:i], n.Attribute[i+1:]...)
+			return a
+		}
+	}
+	return nil
+}
+
+// NewNode makes a node of the standard domain.
+func NewNode(op, name string, inputs, outputs []string, attrs ...*onnxpb.AttributeProto) Node {
+	return &onnxpb.NodeProto{OpType: &op, Name: &name, Input: inputs, Output: outputs, Attribute: attrs}
+}
+
+// Input returns the name of a node's input, or "" where it is absent.
+func Input(n Node, i int) string {
+	if i < len(n.GetInput()) {
+		return n.GetInput()[i]
+	}
+	return ""
+}
+
+// Output returns the name of a node's output, or "" where it is absent.
+func Output(n Node, i int) string {
+	if i < len(n.GetOutput()) {
+		return n.GetOutput()[i]
+	}
+	return ""
+}
+
+// Standard reports whether a node is of the ONNX domain itself, which has two spellings.
+func Standard(n Node) bool { return n.GetDomain() == "" || n.GetDomain() == "ai.onnx" }
+
+// Subgraphs returns the graphs among a node's attributes: the bodies of If, Loop and Scan.
+func Subgraphs(n Node) []Graph {
+	var all []Graph
+	for _, a := range n.GetAttribute() {
+		if a.GetG() != nil {
+			all = append(all, a.GetG())
+		}
+		all = append(all, a.GetGraphs()...)
+	}
+	return all
+}
+
+// Str is a pointer to a text, as protobuf wants it.
+func Str(s string) *string { return proto.String(s) }
+
+// FloatAttr makes a float attribute.
+func FloatAttr(name string, v float32) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_FLOAT.Enum(), F: &v}
+}

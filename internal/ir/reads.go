@@ -1,0 +1,79 @@
+package ir
+
+import (
+	"demote/onnx/onnxpb"
+	"slices"
+)
+
+// TimesRead counts the inputs that read a tensor; what a subgraph or an output takes counts as one more.
+func TimesRead(g Graph) map[string]int {
+	times := make(map[string]int)
+	for _, nd := range g.GetNode() {
+		for _, in := range nd.GetInput() {
+			times[in]++
+		}
+		for _, in := range Reads(nd) {
+			if !slices.Contains(nd.GetInput(), in) {
+				times[in]++
+			}
+		}
+	}
+	for _, v := range g.GetOutput() {
+		times[v.GetName()]++
+	}
+	return times
+}
+
+// TimesIn counts how often a node reads a tensor.
+func TimesIn(n Node, t string) (times int) {
+	for _, in := range n.GetInput() {
+		if in == t {
+			times++
+		}
+	}
+	return times
+}
+
+// MarkRead adds the names of all tensors that the nodes of a graph and of its bodies read, and what the bodies return.
+func MarkRead(g Graph, read map[string]bool) {
+	for _, n := range g.GetNode() {
+		for _, name := range n.GetInput() {
+			read[name] = true
+		}
+		for _, body := range Subgraphs(n) {
+			MarkRead(body, read)
+			for _, v := range body.GetOutput() {
+				read[v.GetName()] = true
+			}
+		}
+	}
+}
+
+// Prune removes nodes, initializers and value infos that no output needs. Inputs stay.
+func (m *Model) Prune() {
+	g := m.Graph()
+	needed := make(map[string]bool)
+	for _, v := range g.Output {
+		needed[v.GetName()] = true
+	}
+	var nodes []Node
+	for _, n := range slices.Backward(g.Node) {
+		if !slices.ContainsFunc(n.GetOutput(), func(out string) bool { return needed[out] }) {
+			continue
+		}
+		for _, in := range Reads(n) {
+			needed[in] = true
+		}
+		nodes = append(nodes, n)
+	}
+	slices.Reverse(nodes)
+	g.Node = nodes
+	g.Initializer = slices.DeleteFunc(g.Initializer, func(t Tensor) bool { return !needed[t.GetName()] })
+	outputs := make(map[string]bool)
+	for _, v := range g.Output {
+		outputs[v.GetName()] = true
+	}
+	g.ValueInfo = slices.DeleteFunc(g.ValueInfo, func(v *onnxpb.ValueInfoProto) bool {
+		return !needed[v.GetName()] || outputs[v.GetName()]
+	})
+}

@@ -1,0 +1,137 @@
+package ir
+
+import (
+	"encoding/binary"
+	"math"
+
+	"demote/onnx/onnxpb"
+)
+
+// sparseMost bounds the bytes that the sparse tensors of a model take when they are written out.
+const sparseMost = 1 << 30
+
+// densify writes every sparse tensor out, an initializer or the value of a Constant node, wherever it is: the runtime does so when it
+// loads a network, and nothing behind this knows of them. The tensors were checked, their indices were not.
+func (m *Model) densify() error {
+	d := &densifier{}
+	if err := d.graph(m.Graph(), "graph"); err != nil {
+		return err
+	}
+	for _, f := range m.Proto.GetFunctions() {
+		if err := d.nodes(f.GetNode(), "function "+f.GetName()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type densifier struct{ bytes int64 }
+
+func (d *densifier) graph(g Graph, where string) error {
+	for _, s := range g.GetSparseInitializer() {
+		t, err := d.dense(s)
+		if err != nil {
+			return BadInput("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
+		}
+		g.Initializer = append(g.Initializer, t)
+	}
+	g.SparseInitializer = nil
+	return d.nodes(g.GetNode(), where)
+}
+
+func (d *densifier) nodes(nodes []Node, where string) error {
+	for _, n := range nodes {
+		for _, a := range n.GetAttribute() {
+			if s := a.GetSparseTensor(); s != nil && n.GetOpType() == "Constant" && Standard(n) {
+				t, err := d.dense(s)
+				if err != nil {
+					return BadInput("%s: %s: %w", where, NodeName(n), err)
+				}
+				a.Name, a.Type, a.T, a.SparseTensor = Str("value"), onnxpb.AttributeProto_TENSOR.Enum(), t, nil
+			}
+		}
+		for _, g := range Subgraphs(n) {
+			if err := d.graph(g, where+": "+NodeName(n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dense writes one tensor out. Its indices are one number a value, counted through, or one a dimension.
+func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
+	values, indices := s.GetValues(), s.GetIndices()
+	size, err := ByteSize(DType(values.GetDataType()), s.GetDims())
+	if err != nil {
+		return nil, err
+	}
+	width := ElemBits(DType(values.GetDataType())) / 8
+	if width == 0 {
+		return nil, BadInput("sparse tensors of type %s are not supported: export the network with dense weights", DType(values.GetDataType()))
+	}
+	if d.bytes += size; size > sparseMost || d.bytes > sparseMost {
+		return nil, BadInput("the model's sparse tensors take more than %d MiB when they are written out: export the network with dense weights", sparseMost>>20)
+	}
+	at, err := Ints(indices)
+	if err != nil {
+		return nil, err
+	}
+	n, axes := MustCount(values), len(s.GetDims())
+	if shape := indices.GetDims(); !(len(shape) == 1 && shape[0] == n) && !(len(shape) == 2 && shape[0] == n && shape[1] == int64(axes)) {
+		return nil, BadInput("%d values of a tensor %v have indices of dimensions %v", n, s.GetDims(), shape)
+	}
+	out := &onnxpb.TensorProto{Name: values.Name, Dims: s.GetDims(), DataType: values.DataType, RawData: make([]byte, size)}
+	for i := range n {
+		var place int64
+		if len(indices.GetDims()) == 1 {
+			place = at[i]
+		} else if place, err = linear(at[i*int64(axes):][:axes], s.GetDims()); err != nil {
+			return nil, err
+		}
+		if place < 0 || place >= size/width {
+			return nil, BadInput("index %d lies outside of %v", place, s.GetDims())
+		}
+		putElement(out.RawData[place*width:][:width], values, int(i))
+	}
+	return out, nil
+}
+
+// linear counts an index through the dimensions.
+func linear(index, dims []int64) (place int64, err error) {
+	for i, v := range index {
+		if v < 0 || v >= dims[i] {
+			return 0, BadInput("index %v lies outside of %v", index, dims)
+		}
+		place = place*dims[i] + v
+	}
+	return place, nil
+}
+
+// putElement writes an element of a tensor as raw data have it.
+func putElement(dst []byte, t Tensor, i int) {
+	if t.RawData != nil {
+		copy(dst, t.RawData[i*len(dst):])
+		return
+	}
+	var whole [16]byte
+	put := binary.LittleEndian.PutUint64
+	switch DType(t.GetDataType()) {
+	case Float:
+		put(whole[:], uint64(math.Float32bits(t.FloatData[i])))
+	case onnxpb.TensorProto_COMPLEX64:
+		put(whole[:], uint64(math.Float32bits(t.FloatData[2*i]))|uint64(math.Float32bits(t.FloatData[2*i+1]))<<32)
+	case Double:
+		put(whole[:], math.Float64bits(t.DoubleData[i]))
+	case onnxpb.TensorProto_COMPLEX128:
+		put(whole[:], math.Float64bits(t.DoubleData[2*i]))
+		put(whole[8:], math.Float64bits(t.DoubleData[2*i+1]))
+	case Int64:
+		put(whole[:], uint64(t.Int64Data[i]))
+	case onnxpb.TensorProto_UINT32, onnxpb.TensorProto_UINT64:
+		put(whole[:], t.Uint64Data[i])
+	default:
+		put(whole[:], uint64(t.Int32Data[i]))
+	}
+	copy(dst, whole[:])
+}

@@ -1,0 +1,135 @@
+package ir
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"demote/disk"
+	"demote/onnx/onnxpb"
+)
+
+const (
+	spillAt    = 2<<30 - 64<<20 // a larger message has its initializers in a second file
+	spillFrom  = 1 << 10        // smaller initializers stay
+	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
+)
+
+// Write writes the model to a file. A model that would come near 2 GiB has its initializers in PATH.data beside it, as
+// external data. The file appears whole or not at all: it is written under another name in the same folder, forced to
+// disk and then renamed; what was there before stays if anything fails (the data file is renamed first). An error that
+// matches ErrInput names the path.
+func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
+
+func (m *Model) writeSpilling(path string, limit int64) error {
+	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
+	if err != nil {
+		return err
+	}
+	if e.size <= limit {
+		return replaceFiles(disk.File{Path: path, Write: e.write})
+	}
+	dataPath := path + ".data"
+	spilled, data, err := spill(m.Graph().GetInitializer(), filepath.Base(dataPath))
+	if err != nil {
+		return err
+	}
+	if e, err = newEncoder(m.Proto, spilled); err != nil {
+		return err
+	}
+	if e.size > maxProto {
+		return BadInput("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
+	}
+	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
+}
+
+// spill returns the initializers with their data at a location, and what writes these data.
+func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, error) {
+	var out, moved []Tensor
+	var offsets []int64
+	end := int64(0)
+	for _, t := range all {
+		raw, err := rawTensor(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		if raw == nil || len(raw.RawData) < spillFrom {
+			out = append(out, t)
+			continue
+		}
+		end = (end + spillAlign - 1) / spillAlign * spillAlign
+		moved, offsets = append(moved, raw), append(offsets, end)
+		out = append(out, ExternalTensor(raw, location, end))
+		end += int64(len(raw.RawData))
+	}
+	return out, func(w io.Writer) error {
+		err := writeAt(w, moved, offsets)
+		if changed := unchanged(moved); changed != nil {
+			return changed
+		}
+		return err
+	}, nil
+}
+
+// writeAt writes tensors at rising offsets, with zeros between them.
+func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
+	at := int64(0)
+	for i, t := range tensors {
+		if _, err := w.Write(make([]byte, offsets[i]-at)); err != nil {
+			return err
+		}
+		if _, err := w.Write(t.RawData); err != nil {
+			return err
+		}
+		at = offsets[i] + int64(len(t.RawData))
+	}
+	return nil
+}
+
+// ExternalTensor returns a tensor without data that says where they are.
+func ExternalTensor(t Tensor, location string, offset int64) Tensor {
+	c := CloneTensor(t)
+	c.RawData = nil
+	c.DataLocation = onnxpb.TensorProto_EXTERNAL.Enum()
+	for _, kv := range [][2]string{
+		{"location", location},
+		{"offset", strconv.FormatInt(offset, 10)},
+		{"length", strconv.Itoa(len(t.RawData))},
+	} {
+		c.ExternalData = append(c.ExternalData, &onnxpb.StringStringEntryProto{Key: Str(kv[0]), Value: Str(kv[1])})
+	}
+	return c
+}
+
+func replaceFiles(files ...disk.File) error {
+	if err := disk.Replace(disk.Forced, files...); err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			return BadInput("%s: cannot be written: %w", at.Path, at.Err)
+		}
+		return BadInput("cannot be written: %w", err)
+	}
+	return nil
+}
+
+// whole is the model as a file has it: with the inputs that are declared and not read, at their old places.
+func (m *Model) whole() *Model {
+	if len(m.Kept) == 0 {
+		return m
+	}
+	out := m.Clone()
+	g := out.Graph()
+	g.Input = append(g.Input, out.Kept...)
+	place := func(v *onnxpb.ValueInfoProto) int {
+		if i := slices.Index(m.Order, v.GetName()); i >= 0 {
+			return i
+		}
+		return len(m.Order)
+	}
+	slices.SortStableFunc(g.Input, func(a, b *onnxpb.ValueInfoProto) int { return place(a) - place(b) })
+	out.Kept, out.Order = nil, nil
+	return out
+}

@@ -1,0 +1,99 @@
+package mctq
+
+import (
+	"fmt"
+
+	"demote/internal/fold"
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/prepare"
+	"demote/internal/quantize"
+	"demote/quant"
+)
+
+// Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and returns
+// the grid of every holder under a formula. The model stays as it is. Holders have the toolkit's names and the order of the
+// quantizer nodes; every activation quantizer is one, those of positional constants' results and of the network's outputs
+// too. Weight quantizers are computed once. Chains that hang on constants alone, as before the Pad nodes of shift-negative
+// correction, are folded. BatchNormalization is not: the toolkit has done that.
+//
+// Errors match ErrInput and name the node and the attribute, input or tensor: a quantizer that is not known, an attribute
+// that is missing, of another type or without sense, a weight that is no constant, a file without activation quantizers.
+func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
+	n, grids, err := readMCTQ(m, formula)
+	if err != nil {
+		return nil, nil, m.InFile(err)
+	}
+	return n, grids, nil
+}
+
+func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
+	n, err := prepare.Imported(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := fold.Constants(n.Model); err != nil {
+		return nil, nil, err
+	}
+	weights, err := mctqWeights(n.Model, formula)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := prepare.Settle(n, weights); err != nil {
+		return nil, nil, err
+	}
+	x, err := ir.NewIndex(n.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []quantize.Quantizer
+	var grids []quant.Grid
+	nodes, names := mctqHolders(x)
+	for i, nd := range nodes {
+		g, err := mctqGrid(nd, formula)
+		if err != nil {
+			return nil, nil, err
+		}
+		if t := x.Type(ir.Input(nd, 0)); t != ir.Float && t != ir.Undefined {
+			return nil, nil, ir.BadInput("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(nd), ir.Input(nd, 0), t)
+		}
+		all = append(all, quantize.Quantizer{Name: names[i], In: ir.Input(nd, 0), Outs: []string{ir.Output(nd, 0)}, Nodes: []ir.Node{nd}, Grid: g})
+		grids = append(grids, g)
+	}
+	if len(all) == 0 {
+		return nil, nil, ir.BadInput("no activation quantizer of the domain %s: this is no MCTQ export", ir.MCTQDomain)
+	}
+	if err := quantize.Strip(n, all); err != nil {
+		return nil, nil, err
+	}
+	quantize.DropDomain(n.Model, ir.MCTQDomain)
+	return n, grids, nil
+}
+
+// mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one name are told
+// apart by the path before it, or else by a number; one without a name gets "".
+func mctqHolders(x *ir.Index) (nodes []ir.Node, names []string) {
+	var paths []string
+	same := make(map[string]int)
+	for _, n := range x.Nodes() {
+		if isMCTQActivation(n) {
+			path, name := mctqHolder(n)
+			nodes, names, paths = append(nodes, n), append(names, name), append(paths, path)
+			same[name]++
+		}
+	}
+	taken := make(map[string]bool)
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		if same[name] > 1 && paths[i] != "" {
+			names[i] = paths[i] + "/" + name
+		}
+		for j := 2; taken[names[i]]; j++ {
+			names[i] = fmt.Sprintf("%s#%d", name, j)
+		}
+		taken[names[i]] = true
+	}
+	return nodes, names
+}

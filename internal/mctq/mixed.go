@@ -1,0 +1,59 @@
+package mctq
+
+import (
+	"slices"
+
+	"demote/internal/ir"
+	"demote/onnx/onnxpb"
+)
+
+// Mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the toolkit's own
+// export of such a mixed model has it: the activation attributes of the 8-bit file with their original thresholds and
+// ranges, everything else as in the 16-bit file. Both models stay as they are. Written, it equals the toolkit's file byte
+// for byte. The error is ErrInput: a name that one of the files does not have.
+func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
+	m := high.Clone()
+	from, err := quantizersByName(low)
+	if err != nil {
+		return nil, low.InFile(err)
+	}
+	to, err := quantizersByName(m)
+	if err != nil {
+		return nil, high.InFile(err)
+	}
+	for _, name := range demoted {
+		l, h := from[name], to[name]
+		switch {
+		case l == nil:
+			return nil, low.InFile(ir.BadInput("there is no holder %q", name))
+		case h == nil:
+			return nil, high.InFile(ir.BadInput("there is no holder %q", name))
+		}
+		if l.GetOpType() != h.GetOpType() { // another kind of grid
+			h.OpType, h.Attribute = l.OpType, ir.Clone(l).Attribute
+			continue
+		}
+		for _, a := range l.GetAttribute() {
+			ir.SetAttr(h, ir.Clone(a))
+		}
+		h.Attribute = slices.DeleteFunc(h.Attribute, func(a *onnxpb.AttributeProto) bool { return ir.Attr(l, a.GetName()) == nil })
+	}
+	return m, nil
+}
+
+func quantizersByName(m *ir.Model) (map[string]ir.Node, error) {
+	x, err := ir.NewIndex(m)
+	if err != nil {
+		return nil, err
+	}
+	nodes, names := mctqHolders(x)
+	byName := make(map[string]ir.Node)
+	for i, n := range nodes {
+		name := names[i]
+		if name == "" { // as Read names it
+			name = ir.Input(n, 0)
+		}
+		byName[name] = n
+	}
+	return byName, nil
+}

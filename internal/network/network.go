@@ -1,0 +1,121 @@
+package network
+
+import (
+	"demote/internal/ir"
+	"demote/onnx/onnxpb"
+)
+
+// Holder is a point of the network where one activation tensor is quantized.
+type Holder struct {
+	Name      string   // the tensor, or the toolkit's holder name in a file that has its own
+	Tensor    string   // the tensor that it quantizes
+	Index     int      // its place in the mask: topological order
+	Producer  string   // name of the node that makes the tensor, "" for a graph input
+	Op        string   // operator of the producer, "" for a graph input
+	Consumers []string // names of the nodes that read the tensor, in graph order
+	Fixed     bool     // the 8-bit file of a pair lacks it: it is never demoted
+}
+
+// Omitted is a tensor without a holder, and why.
+type Omitted struct {
+	Tensor   string
+	Producer string // name of the node that makes it
+	Op       string // its operator
+	Reason   string // one clause, for a person: "moves values of x", "inside Conv + Relu"
+}
+
+// Weight is a weight tensor on its int8 grid: value = float32(Codes[i]) * the scale of its channel.
+type Weight struct {
+	Tensor string // the initializer of Network.Model that holds the values
+	Dims   []int64
+	Axis   int // the axis of the channels; -1: one scale for the whole tensor
+	Codes  []int8
+	Scales []float32
+}
+
+// Options choose how a network is prepared.
+type Options struct {
+	OutputHolder bool    // the network's float outputs are holders too
+	Unroll       *Unroll // recurrent operators are opened; nil: they stay
+}
+
+// Network is a float network that is ready to be quantized: at operator set 21, constants and BatchNormalization folded,
+// holders known.
+type Network struct {
+	Model   *ir.Model
+	Holders []Holder // by index
+	Omitted []Omitted
+	Weights map[string]*Weight // by initializer, filled by quantize.Weights
+	Opset   int64              // the operator set of the file that it was made from
+
+	Biases   map[string]*Bias // by initializer, filled by quantize.Biases
+	Followed []Followed       // constants of two values, between which holders choose; see Follow and quantize.Biases
+
+	Widened []ir.DType // the types that the file computes in, and the network no longer; see prepare.Widen
+
+	Unrolled  []Unrolled // what Options.Unroll has opened
+	Tied      []Tied     // tensors of it that go together
+	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence hangs on them
+}
+
+// A Tied is a list of tensors that have one bit and one grid, as far as they are holders: what one part of a recurrent operator is at
+// every step. Hardware has one scale for a state, whatever the step.
+type Tied struct {
+	Name    string // of the part: what the tensors' names begin with, but for the hidden states of two directions
+	Tensors []string
+}
+
+// Unroll asks for recurrent operators to be opened: every LSTM, GRU and RNN of the main graph becomes the single operators of its
+// definition, step by step, so that what it multiplies, its gates and its states have holders.
+type Unroll struct {
+	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the samples, or, where
+	// alone is asked for, those of one sample. It is asked where the file does not say how long a sequence is. nil: there is nobody to ask.
+	Measure func(m *ir.Model, alone bool) (map[string][]int64, error)
+}
+
+// An Unrolled is a recurrent operator that was opened.
+type Unrolled struct {
+	Node  string // its name, which the names of what it became begin with
+	Op    string // LSTM, GRU or RNN
+	Steps int    // of its sequence
+	Nodes int    // that it became
+}
+
+// Bias is a bias on the int32 grid of integer convolutions, whose scale is that of the layer's input times that of the channel's
+// weights: value = float32(Codes[i]) * Scales[i], or Scales[0] where there is one.
+type Bias struct {
+	Tensor string // the initializer of Network.Model that holds the values
+	Codes  []int32
+	Scales []float32
+}
+
+// Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two files of a
+// pair, or a bias on the int32 grid that goes with the grid of its layer's input.
+// Both are floats of the same dimensions.
+type Followed struct {
+	Name      string              // the initializer of Network.Model, which holds High
+	Holder    int                 // demoted: Low is the value
+	Low, High *onnxpb.TensorProto // of the 8-bit and the 16-bit file or grid, both under that name
+
+	Weight *Weight // of Low, nil where it is on no int8 grid
+	Bias   *Bias   // of Low, nil where it is on no int32 grid
+}
+
+// ByTensor are the numbers of the holders.
+func (n *Network) ByTensor() map[string]int {
+	holders := make(map[string]int, len(n.Holders))
+	for i, h := range n.Holders {
+		holders[h.Tensor] = i
+	}
+	return holders
+}
+
+const MaxBits = 16 // of a grid
+
+// Value returns the numbers of the constant in the 8-bit or the 16-bit file.
+func (f Followed) Value(low bool) ([]float32, error) {
+	if low {
+		return ir.Floats(f.Low)
+	}
+	return ir.Floats(f.High)
+}

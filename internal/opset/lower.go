@@ -1,0 +1,23 @@
+package opset
+
+import (
+	"demote/internal/ir"
+	"slices"
+)
+
+// Lower brings a model of operator set Opset down to an older one and drops the initializers that only served inputs which became
+// attributes. The error names an operator, or a use of one, that does not exist there.
+func Lower(m *ir.Model, opset int64) error {
+	g := m.Graph()
+	read, still := make(map[string]bool), make(map[string]bool)
+	ir.MarkRead(g, read)
+	if err := convert(g, ir.Opset, opset); err != nil {
+		return err
+	}
+	ir.MarkRead(g, still)
+	g.Initializer = slices.DeleteFunc(slices.Clone(g.Initializer), func(t ir.Tensor) bool {
+		return read[t.GetName()] && !still[t.GetName()]
+	})
+	m.Proto.OpsetImport = ir.SetOpset(m.Proto.OpsetImport, "", opset)
+	return nil
+}

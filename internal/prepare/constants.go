@@ -1,0 +1,22 @@
+package prepare
+
+import (
+	"demote/internal/fold"
+	"demote/internal/ir"
+	"demote/internal/opset"
+	"errors"
+)
+
+// CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that
+// matches ErrInput and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked
+// already.
+func CheckConstants(m *ir.Model) error {
+	c := m.Clone()
+	if opset.Convert(c) != nil || opset.Inline(c) != nil { // an operator that is not known is for the runtime to take or refuse
+		c = m.Clone()
+	}
+	if err := fold.Constants(c); errors.Is(err, fold.ErrConstants) {
+		return m.InFile(err)
+	}
+	return nil
+}

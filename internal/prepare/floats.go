@@ -1,0 +1,41 @@
+package prepare
+
+import (
+	"demote/internal/ir"
+	"demote/internal/shapes"
+	"demote/internal/sites"
+)
+
+// RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
+// float32 alone. Constants of other types behind a Cast are folded before. One that multiplies nothing, such as trees, is
+// refused for that: it would be the same in float32.
+func RefuseHalf(m *ir.Model) error {
+	x, err := ir.NewIndex(m)
+	if err != nil {
+		return err
+	}
+	var first ir.Node
+	products := false
+	for _, n := range x.Nodes() {
+		products = products || shapes.Multiplies(n) || len(ir.Subgraphs(n)) > 0
+		if ir.Is(n, ir.Moving|ir.Carrying) {
+			continue
+		}
+		switch x.Type(ir.Output(n, 0)) {
+		case ir.Float:
+			return nil
+		case ir.Float16, ir.BFloat16, ir.Double:
+			if first == nil {
+				first = n
+			}
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	if !products {
+		return sites.NothingMultiplies(m)
+	}
+	typ := x.Type(ir.Output(first, 0))
+	return &PrecisionError{typ, ir.BadInput("the network computes in %s (%s is the first): export it in float32", typ, ir.NodeName(first))}
+}

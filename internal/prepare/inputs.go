@@ -1,0 +1,20 @@
+package prepare
+
+import (
+	"slices"
+
+	"demote/internal/ir"
+	"demote/onnx/onnxpb"
+)
+
+// ConstantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may
+// override, and ONNX Runtime would treat no weight as a constant.
+func ConstantInputs(m *ir.Model) error {
+	constant := make(map[string]bool)
+	for _, t := range m.Graph().GetInitializer() {
+		constant[t.GetName()] = true
+	}
+	g := m.Graph()
+	g.Input = slices.DeleteFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return constant[v.GetName()] })
+	return nil
+}

@@ -1,0 +1,43 @@
+package prepare
+
+import (
+	"demote/internal/affine"
+	"demote/internal/fold"
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/opset"
+	"demote/internal/sites"
+	"demote/internal/unroll"
+	"fmt"
+)
+
+// Network makes a network of a model, which stays as it is: brings it to operator set Opset, puts the model's own
+// functions in the place of their calls, folds constants, branches and BatchNormalization, opens
+// recurrent operators where that is asked for, and finds the holders. Errors that match
+// ErrInput name an operator that cannot be converted, is quantized already, computes in float16 or draws lots, or say that
+// there is nothing to quantize.
+func Network(m *ir.Model, o network.Options) (*network.Network, error) {
+	n := &network.Network{Model: m.Clone(), Weights: make(map[string]*network.Weight), Opset: m.OpsetOf("")}
+	openRecurrent := func(*ir.Model) error { return unroll.Open(n, o.Unroll) }
+	steps := []func(*ir.Model) error{
+		ConstantInputs, opset.Convert, opset.Inline, RefuseQuantized, fold.Constants, fold.Branches, openRecurrent, refuseTraining, affine.BatchNorm, RefuseComputedHalf, RefuseHalf,
+	}
+	for _, step := range steps {
+		if err := step(n.Model); err != nil {
+			return nil, m.InFile(err)
+		}
+	}
+	var err error
+	if n.Holders, n.Omitted, err = sites.Find(n.Model, o); err != nil {
+		return nil, m.InFile(err)
+	}
+	if len(n.Holders) == 0 {
+		return nil, m.InFile(ir.BadInput("no float activation to quantize: none of %d tensors has a holder", len(n.Omitted)))
+	}
+	for i, h := range n.Holders {
+		if h.Index != i {
+			panic(fmt.Sprintf("onnx: holder %q has index %d at place %d", h.Name, h.Index, i))
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,40 @@
+package prepare
+
+import (
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/onnxtest"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func TestPrepareRefuses(t *testing.T) {
+	half := func() *onnxtest.Net {
+		b := onnxtest.NewNet(17, 1, 4).Output("y")
+		b.P.Graph.Input[0].Type.GetTensorType().ElemType = proto.Int32(int32(ir.Float16))
+		return b.Node("Relu", []string{"x"}, []string{"y"})
+	}
+	cases := []struct {
+		name  string
+		net   *onnxtest.Net
+		texts []string
+	}{
+		{"float16 network", half(), []string{`Relu node "y" computes in float16`, "float32"}},
+		{"unknown operator", onnxtest.NewNet(17, 1, 4).Node("Swizzle", []string{"x"}, []string{"y"}).Output("y"),
+			[]string{"operator Swizzle", `"y"`, "17 to 21"}},
+		{"rotary embedding of opset 23", onnxtest.NewNet(23, 1, 2, 4, 4).Floats("cos", []int64{1, 4, 2}, make([]float32, 8)...).
+			Node("RotaryEmbedding", []string{"x", "cos", "cos"}, []string{"y"}).Output("y"), []string{"RotaryEmbedding", `"y"`, "opset 21"}},
+		{"nothing to quantize", onnxtest.NewNet(17, 1, 4).Floats("k", nil, 1).Node("Identity", []string{"k"}, []string{"y"}).Output("y"),
+			[]string{"no float activation"}},
+	}
+	cases[len(cases)-1].net.P.Graph.Input = nil
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			m := c.net.Model(t)
+			m.Path = "file.onnx"
+			_, err := Network(m, network.Options{})
+			onnxtest.CheckBad(t, err, append(c.texts, "file.onnx: ")...)
+		})
+	}
+}

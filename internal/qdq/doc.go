@@ -1,0 +1,2 @@
+// Package qdq reads and writes networks with QuantizeLinear and DequantizeLinear.
+package qdq

@@ -1,0 +1,97 @@
+package qdq
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/quantize"
+	"demote/onnx/onnxpb"
+	"demote/quant"
+)
+
+// Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable network
+// computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where low[i], else
+// its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or int32 behind one where they are
+// quantized. Scales and zero
+// points of holders are 0-dimensional.
+//
+// The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes
+// t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that matches
+// ErrInput names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It
+// panics if there is not one record and one bit a holder.
+func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
+	if err := quantize.CheckRecords(n, records); err != nil {
+		return nil, err
+	}
+	if len(low) != len(n.Holders) {
+		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
+	}
+	ins := quantize.NewInsertion(n)
+	ins.Apart = ins.Clipped()
+	var err error
+	ins.AtHolders(n.Holders, "_QuantizeLinear_Input", "_DequantizeLinear_Output", func(h network.Holder, in, out string) []ir.Node {
+		grid := records[h.Index].High
+		if low[h.Index] {
+			grid = records[h.Index].Low
+		}
+		nodes, e := pair(ins, h.Tensor, in, out, grid)
+		if e != nil && err == nil {
+			err = n.Model.InFile(ir.BadInput("holder %q: %w", h.Name, e))
+		}
+		return nodes
+	})
+	if err != nil {
+		return nil, err
+	}
+	weights(ins, n.Weights)
+	ins.Biases(n.Biases)
+	return ins.Model, nil
+}
+
+// pair makes the two nodes that put a tensor on a grid.
+func pair(ins *quantize.Insertion, t, in, out string, grid quant.Grid) ([]ir.Node, error) {
+	typ, err := quantize.GridType(grid)
+	if err != nil {
+		return nil, err
+	}
+	scale := ins.Constant(ir.NewFloats(ins.Names.Fresh(t+"_scale"), nil, []float32{grid.Scale}))
+	zero := ins.Constant(newScalar(ins.Names.Fresh(t+"_zero_point"), typ, grid.Zero))
+	codes := ins.Names.Fresh(t + "_QuantizeLinear_Output")
+	if v := ins.Infos[t]; v.GetType() != nil {
+		c := &onnxpb.ValueInfoProto{Name: &codes, Type: proto.CloneOf(v.GetType())}
+		if tt := c.Type.GetTensorType(); tt != nil {
+			tt.ElemType = (*int32)(typ.Enum())
+			ins.Model.Graph().ValueInfo = append(ins.Model.Graph().ValueInfo, c)
+		}
+	}
+	return []ir.Node{
+		ir.NewNode("QuantizeLinear", ins.Names.Fresh(t+"_QuantizeLinear"), []string{in, scale, zero}, []string{codes}),
+		ir.NewNode("DequantizeLinear", ins.Names.Fresh(t+"_DequantizeLinear"), []string{codes, scale, zero}, []string{out}),
+	}, nil
+}
+
+// newScalar makes an integer tensor without dimensions; one of 4 bits lies in the lower half of its byte.
+func newScalar(name string, t ir.DType, v int32) ir.Tensor {
+	if ir.ElemBits(t) == 4 {
+		return ir.NewTensor(name, t, nil, []byte{byte(v) & 0xf})
+	}
+	return ir.NewInts(name, t, nil, []int64{int64(v)})
+}
+
+// weights replaces quantized weights by their codes behind a DequantizeLinear that makes the tensor of the weight's name.
+func weights(ins *quantize.Insertion, all map[string]*network.Weight) {
+	ins.Dequantized(func(t ir.Tensor) (codes ir.Tensor, scales []float32, axis int) {
+		w := all[t.GetName()]
+		if w == nil {
+			return nil, nil, 0
+		}
+		raw := make([]byte, len(w.Codes))
+		for i, c := range w.Codes {
+			raw[i] = byte(c)
+		}
+		return ir.NewTensor("", ir.Int8, w.Dims, raw), w.Scales, w.Axis
+	})
+}

@@ -1,0 +1,56 @@
+package sites_test
+
+import (
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/onnxtest"
+	"demote/internal/prepare"
+	"demote/internal/sites"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestConditionCure tells which inputs open an If that keeps all products from grids, where inputs of one element decide it.
+func TestConditionCure(t *testing.T) {
+	for _, c := range []struct {
+		name, condition, want string
+	}{
+		{"an input", "input go bool", "; --input go=VALUE decides"},
+		{"a rate that is compared", "input sr int64\n const k int64 = 16000\n go = Equal(sr, k)", "; --input sr=VALUE decides"},
+		{"two inputs", "input a int64\n input b int64\n go = Equal(a, b)", "; --input a=VALUE --input b=VALUE decides"},
+		{"data", "s = ReduceMax(x) keepdims=0\n const k = 1\n go = Greater(s, k)", "; export it"},
+		{"data and an input", "input k\n s = ReduceMax(x) keepdims=0\n go = Greater(s, k)", "; export it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := onnxtest.InBody(t, "If", "const wb [4 4]\n d = MatMul(x, wb)\n return d")
+			g, condition := m.Graph(), onnxtest.FromText(t, c.condition).Graph()
+			branch := g.Node[len(g.Node)-1]
+			g.Input, g.Node = append(g.Input[:1:1], condition.Input...), append(slices.Clone(condition.Node), branch)
+			g.Initializer = append(g.Initializer, condition.Initializer...)
+			n, err := prepare.Network(m, network.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := sites.CheckQuantizable(n); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestDoublesWithoutProducts refuses doubles that multiply nothing for that, and those that do for their type.
+func TestDoublesWithoutProducts(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"trees", "input x double\n y = TreeEnsemble(x)\n return y", "the network has none, only 1 TreeEnsemble"},
+		{"a product", "input x double\n input w double\n y = MatMul(x, w)\n return y", "computes in DOUBLE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := onnxtest.FromText(t, c.text)
+			m.Graph().Output[0] = onnxtest.ValueInfo("y", ir.Double)
+			if err := prepare.RefuseHalf(m); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}

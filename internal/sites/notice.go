@@ -1,0 +1,47 @@
+package sites
+
+import (
+	"demote/internal/ir"
+	"demote/internal/network"
+	"demote/internal/shapes"
+)
+
+// notice says what a node hides: the tensors in the bodies of If, Loop and Scan, and the states of recurrent operators.
+func (f *finder) notice(n ir.Node) {
+	if shapes.RecurrentOps[n.GetOpType()] && ir.Standard(n) {
+		f.omitted = append(f.omitted, network.Omitted{
+			Producer: ir.Label(n), Op: n.GetOpType(),
+			Reason: "inside " + ir.NodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; --unroll opens it",
+		})
+	}
+	for _, body := range ir.Subgraphs(n) {
+		f.noticeBody(body, ir.NodeName(n))
+	}
+}
+
+// noticeBody lists what the nodes of a body make. Which of these tensors are float is known where the file declares it or
+// the operator has but one type; the others are listed too.
+func (f *finder) noticeBody(body ir.Graph, owner string) {
+	declared := make(map[string]ir.DType)
+	for _, v := range body.GetValueInfo() {
+		declared[v.GetName()] = ir.ValueOf(v).Type
+	}
+	for _, v := range body.GetOutput() {
+		declared[v.GetName()] = ir.ValueOf(v).Type
+	}
+	for _, n := range body.GetNode() {
+		typ := ir.FixedTypes[n.GetOpType()]
+		for _, t := range n.GetOutput() {
+			if d := declared[t]; d != ir.Undefined {
+				typ = d
+			}
+			if t == "" || typ != ir.Undefined && typ != ir.Float || n.GetOpType() == "Constant" {
+				continue
+			}
+			f.omit(t, n, "inside the body of "+owner+": bodies stay float")
+		}
+		for _, inner := range ir.Subgraphs(n) {
+			f.noticeBody(inner, owner)
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package unroll makes single operators of LSTM, GRU and RNN.
+package unroll

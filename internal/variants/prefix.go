@@ -1,0 +1,43 @@
+package variants
+
+import (
+	"demote/internal/ir"
+	"slices"
+)
+
+// Loose lists the tensors that nodes of the main graph make and that nobody reads, neither a node nor, as an output, the
+// caller. A runtime leaves out what makes them.
+func Loose(m *ir.Model) []string {
+	return slices.DeleteFunc(loose(m.Graph().GetNode()), func(t string) bool {
+		return slices.ContainsFunc(m.Outputs(), func(v ir.Value) bool { return v.Name == t })
+	})
+}
+
+// loose are the tensors that some nodes make and none of them reads.
+func loose(nodes []ir.Node) []string {
+	read := make(map[string]bool)
+	for _, n := range nodes {
+		for _, t := range ir.Reads(n) {
+			read[t] = true
+		}
+	}
+	var all []string
+	for _, n := range nodes {
+		for _, t := range n.GetOutput() {
+			if t != "" && !read[t] {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// Prefix is the model that ends behind its first nodes, in computing order: its outputs are the tensors that those make
+// and none of them reads. It is nil where they make none, as no nodes do.
+func Prefix(m *ir.Model, nodes int) *ir.Model {
+	outputs := loose(m.Graph().GetNode()[:nodes])
+	if len(outputs) == 0 {
+		return nil
+	}
+	return WithOutputs(m, outputs...)
+}

@@ -1,0 +1,101 @@
+package onnx
+
+import (
+	"demote/internal/aimet"
+	"demote/internal/ir"
+	"demote/internal/mctq"
+	"demote/internal/network"
+	"demote/internal/pair"
+	"demote/internal/prepare"
+	"demote/internal/qdq"
+	"demote/internal/quantize"
+	"demote/quant"
+)
+
+type (
+	// Model is an ONNX file in memory, with its external data.
+	Model = ir.Model
+	// Value describes an input or an output of a network.
+	Value = ir.Value
+	// State is what a step of a sequence hands to the next one.
+	State = ir.State
+
+	// Network is a float network that is ready to be quantized.
+	Network = network.Network
+	// Holder is a point of a network where one activation tensor is quantized: its activation quantizer.
+	Holder = network.Holder
+	// Options choose how a network is prepared.
+	Options = network.Options
+	// Unroll says how recurrent operators become single ones.
+	Unroll = network.Unroll
+
+	// Encodings are AIMET's grids for the tensors of a float network; Apply makes a network of both.
+	Encodings = aimet.Encodings
+	// PrecisionError is the ErrInput of a network that computes in floating-point numbers of another type than float32; Widen mends it.
+	PrecisionError = prepare.PrecisionError
+	// PairReport says what differs between the two files of a pair, beyond the grids.
+	PairReport = pair.Report
+)
+
+// ErrInput is what every error matches that is the user's file's and not the program's.
+var ErrInput = ir.ErrInput
+
+// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file.
+func Read(path string) (*Model, error) { return ir.Read(path) }
+
+// CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that matches
+// ErrInput and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked already.
+func CheckConstants(m *Model) error { return prepare.CheckConstants(m) }
+
+// Widen has the model compute in float32 what it computes in another floating-point type.
+func Widen(m *Model, from ir.DType) error { return prepare.Widen(m, from) }
+
+// Prepare makes a network of a float model, which stays as it is, and finds its holders. Errors that match ErrInput name an operator that
+// cannot be converted, is quantized already, computes in float16 or draws lots, or say that there is nothing to quantize.
+func Prepare(m *Model, o Options) (*Network, error) { return prepare.Network(m, o) }
+
+// QuantizeWeights puts the weights of a prepared network on int8 grids, one scale a channel.
+func QuantizeWeights(n *Network) error { return quantize.Weights(n) }
+
+// ReadQDQ makes a network of a file with QuantizeLinear and DequantizeLinear nodes, and returns the grids of its holders.
+func ReadQDQ(m *Model) (*Network, []quant.Grid, error) { return qdq.Read(m) }
+
+// ReadMCTQ makes a network of a file of the Model Compression Toolkit, and returns the grids of its holders for a formula.
+func ReadMCTQ(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
+	return mctq.Read(m, formula)
+}
+
+// ReadEncodings reads an encodings file of AIMET. Errors match ErrInput and name the file, the tensor and the field.
+func ReadEncodings(path string) (*Encodings, error) { return aimet.Read(path) }
+
+// Pair makes one network of the two files of a pair, read with the grids of their holders: its records have the grids of both.
+func Pair(low, high *Network, lowGrids, highGrids []quant.Grid) (*Network, []quant.Record, *PairReport, error) {
+	return pair.Join(low, high, lowGrids, highGrids)
+}
+
+// QDQ returns the network as a file with QuantizeLinear and DequantizeLinear at every holder: with the low grid where low[i], else the
+// high one. It panics if there is not one record and one bit a holder.
+func QDQ(n *Network, records []quant.Record, low []bool) (*Model, error) {
+	return qdq.Write(n, records, low)
+}
+
+// QDQMicrosoft is QDQ with the operators of the domain com.microsoft, at the operator set of the network's file.
+func QDQMicrosoft(n *Network, records []quant.Record, low []bool) (*Model, error) {
+	return qdq.WriteMicrosoft(n, records, low)
+}
+
+// MCTQ returns the network as a file like the Model Compression Toolkit's; inexact lists the holders whose grid no range of the toolkit
+// gives.
+func MCTQ(n *Network, records []quant.Record, low []bool) (m *Model, inexact []string, err error) {
+	return mctq.Write(n, records, low)
+}
+
+// ReadQuantized makes a network of a file that is quantized already: ReadMCTQ for one with the Model Compression Toolkit's
+// quantizers, whose grids follow the formula, else ReadQDQ, whose formula is always QDQ. A file without any quantizer is the
+// error of ReadQDQ, which explains how a 16-bit export loses its holders.
+func ReadQuantized(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
+	if m.IsMCTQ() {
+		return ReadMCTQ(m, formula)
+	}
+	return ReadQDQ(m)
+}
