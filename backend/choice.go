@@ -3,6 +3,8 @@ package backend
 import (
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // DeviceCPU is the name of the device that every machine has.
@@ -41,7 +43,7 @@ func gpuNumber(name string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if !ok || err != nil || n < 0 {
-		return 0, badf("--device %s: choose auto, cpu, or a GPU such as cuda:0; `demote devices` lists them", name)
+		return 0, mistake.Errorf("--device %s: choose auto, cpu, or a GPU such as cuda:0; `demote devices` lists them", name)
 	}
 	return n, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"demote/cgo"
 	"demote/cuda"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -99,7 +100,7 @@ func usable(i cuda.Info) error {
 		return nil // it has no provider of its own
 	}
 	if _, err := cuda.Preload(cgo.Path()); err != nil {
-		return badf("%w", err)
+		return mistake.Errorf("%w", err)
 	}
 	return gpuError(cuda.Explain(cgo.CheckCUDA(i.Ordinal)))
 }
@@ -115,11 +116,11 @@ func CheckGPU(name string) (DeviceInfo, error) {
 		return DeviceInfo{}, gpuError(err)
 	}
 	if n >= len(infos) {
-		return DeviceInfo{}, badf("--device %s: there is no GPU %d: the driver finds %d, numbered from 0", name, n, len(infos))
+		return DeviceInfo{}, mistake.Errorf("--device %s: there is no GPU %d: the driver finds %d, numbered from 0", name, n, len(infos))
 	}
 	d := deviceInfo(infos[n])
 	if d.Why != "" {
-		return d, badf("--device %s: %s", name, d.Why)
+		return d, mistake.Errorf("--device %s: %s", name, d.Why)
 	}
 	return d, nil
 }

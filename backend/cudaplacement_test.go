@@ -13,6 +13,7 @@ import (
 	"demote/cgo"
 	"demote/cuda"
 	"demote/cuda/emutest"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/search"
 )
@@ -30,7 +31,7 @@ func TestPlacementNamesNodes(t *testing.T) {
 	s := stretch(t, false, node("Atan", "the_activation", []string{"m"}, "n"))
 	_, err := g.compile([]*Stretch{s}, s.Inputs, 1)
 	const want = `these nodes of the network cannot run on the GPU: "the_activation" (Atan): search it with --device cpu`
-	if !errors.Is(err, ErrInput) || !errors.Is(err, cuda.ErrPlacement) || !strings.Contains(err.Error(), want) {
+	if !errors.Is(err, mistake.Err) || !errors.Is(err, cuda.ErrPlacement) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 }

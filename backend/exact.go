@@ -1,6 +1,10 @@
 package backend
 
-import "math"
+import (
+	"math"
+
+	"demote/mistake"
+)
 
 // A Proof is a small network whose one output is known, for the question whether a device computes in full
 // float32: one that rounds its factors to TF32 or to float16, which keep 10 bits of a mantissa, is off by up to 2^-11
@@ -50,7 +54,7 @@ func prove(d device, p *Proof) error {
 		}
 		got, err := l.rows(p.Stretch.Outputs[0].Name)
 		if err == nil && !p.proves(got) {
-			err = badf("the GPU does not compute in full float32: it rounds products to TF32 or less, and no score could be relied on; " +
+			err = mistake.Errorf("the GPU does not compute in full float32: it rounds products to TF32 or less, and no score could be relied on; " +
 				"set NVIDIA_TF32_OVERRIDE=0, or choose --device cpu")
 		}
 		return err

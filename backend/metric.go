@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"demote/backend/bounds"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -101,7 +102,7 @@ func MetricNames() []string {
 func MetricByName(name string) (*Metric, error) {
 	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
 	if i < 0 {
-		return nil, badf("unknown metric %q: choose one of %s", name, strings.Join(MetricNames(), ", "))
+		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(MetricNames(), ", "))
 	}
 	return metrics[i], nil
 }

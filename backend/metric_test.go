@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"demote/mistake"
 )
 
 // scored is the score of rows by a metric, in the metric's own sign, added up as an evaluator does.
@@ -186,7 +188,7 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
-	if _, err := metricNamed(t, "first", LabelOptions{}).With(LabelOptions{Weights: []float64{1}}); !errors.Is(err, ErrInput) {
+	if _, err := metricNamed(t, "first", LabelOptions{}).With(LabelOptions{Weights: []float64{1}}); !errors.Is(err, mistake.Err) {
 		t.Errorf("weights of a metric without classes: %v", err)
 	}
 }
@@ -226,7 +228,7 @@ func TestCommand(t *testing.T) {
 			switch {
 			case c.hint == "" && (err != nil || v != c.want):
 				t.Errorf("%v, %v", v, err)
-			case c.hint != "" && (!errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.hint) || strings.Contains(err.Error(), "\n")):
+			case c.hint != "" && (!errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) || strings.Contains(err.Error(), "\n")):
 				t.Errorf("%v, want %q", err, c.hint)
 			}
 			if calls, seconds := cmd.Cost(); calls < 1 || c.hint == "" && calls != 2 || seconds <= 0 || time.Since(began) > 8*time.Second {

@@ -3,6 +3,8 @@ package backend
 import (
 	"fmt"
 	"slices"
+
+	"demote/mistake"
 )
 
 // checkMetric holds labels, references and the output's shape against what the metric needs.
@@ -12,7 +14,7 @@ func (e *Evaluator) checkMetric() error {
 		return fmt.Errorf("backend: %d reference values for %d samples of %d", len(j.reference), e.samples, j.whole())
 	}
 	if needs := m.Countable || m.NeedsLabels && m.Labels == ClassLabels; needs && !m.custom && !j.oneClassAxis() {
-		return badf("metric %s needs an output [samples, classes]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(ClassLabels))
+		return mistake.Errorf("metric %s needs an output [samples, classes]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(ClassLabels))
 	}
 	if !m.NeedsLabels {
 		return nil
@@ -21,7 +23,7 @@ func (e *Evaluator) checkMetric() error {
 		return err
 	}
 	if w := m.options.Weights; w != nil && !m.options.Partly && len(w) != j.classes() {
-		return badf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)
+		return mistake.Errorf("metric %s: %d weights for %d classes: give one for each class of output %s", m.Name, len(w), j.classes(), j.output)
 	}
 	if m.scaled != nil && e.opts.lanes == 0 && !(m.scale(j, e.samples) > 0) {
 		return nothingCounts(m)
@@ -31,7 +33,7 @@ func (e *Evaluator) checkMetric() error {
 
 // nothingCounts refuses labels of which none counts.
 func nothingCounts(m *Metric) error {
-	return badf("metric %s: nothing counts: every label is ignored or has a weight of 0", m.Name)
+	return mistake.Errorf("metric %s: nothing counts: every label is ignored or has a weight of 0", m.Name)
 }
 
 // checkLabels holds labels against the output.
@@ -42,28 +44,28 @@ func (e *Evaluator) checkLabels() error {
 		return e.checkPixels()
 	case ValueLabels:
 		if len(j.values) != e.samples*j.judged()*j.row && !m.custom {
-			return badf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape, or choose %s",
+			return mistake.Errorf("metric %s compares %d numbers a sample, as output %s has them, and the labels have %d: save labels of the output's shape, or choose %s",
 				m.Name, j.judged()*j.row, j.output, len(j.values)/e.samples, otherThan(ValueLabels))
 		}
 		return nil
 	case OwnLabels:
 		if j.own == nil || e.samples > 0 && len(j.own.Data)%e.samples != 0 {
-			return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
+			return mistake.Errorf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 		}
 		return nil
 	}
 	if j.labels == nil {
-		return badf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
+		return mistake.Errorf("metric %s needs labels and the data has none: add y, or use --metric agreement", m.Name)
 	}
 	if len(j.labels) != e.samples*j.judged() {
 		if j.steps > 1 {
-			return badf("%d labels for %d samples of %d steps: give one a step, [samples, steps], or one a sample, which is that of its last step", len(j.labels), e.samples, j.steps)
+			return mistake.Errorf("%d labels for %d samples of %d steps: give one a step, [samples, steps], or one a sample, which is that of its last step", len(j.labels), e.samples, j.steps)
 		}
-		return badf("%d labels for %d samples", len(j.labels), e.samples)
+		return mistake.Errorf("%d labels for %d samples", len(j.labels), e.samples)
 	}
 	for i, l := range j.labels {
 		if !m.custom && (l < 0 || l >= int64(j.row)) {
-			return badf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i/j.judged(), j.output, j.row-1)
+			return mistake.Errorf("label %d of sample %d is out of range: output %s has classes 0 to %d", l, i/j.judged(), j.output, j.row-1)
 		}
 	}
 	return nil
@@ -96,15 +98,15 @@ func (e *Evaluator) checkPixels() error {
 		return nil
 	}
 	if len(j.dims) < 3 {
-		return badf("metric %s needs an output [samples, classes, height, width]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(PixelLabels))
+		return mistake.Errorf("metric %s needs an output [samples, classes, height, width]; %s is %v: name another --output, or choose %s", m.Name, j.output, j.dims, otherThan(PixelLabels))
 	}
 	if per := j.perSample() * j.judged(); len(j.pixels) != e.samples*per {
-		return badf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size, or choose %s",
+		return mistake.Errorf("metric %s compares %d pixels a sample, as output %s is %v, and the labels have %d: save labels of the output's size, or choose %s",
 			m.Name, per, j.output, j.dims, len(j.pixels)/e.samples, otherThan(PixelLabels))
 	}
 	for i, l := range j.pixels {
 		if (l < 0 || int64(l) >= j.dims[1]) && m.options.counts(l) {
-			return badf("label %d of a pixel of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label",
+			return mistake.Errorf("label %d of a pixel of sample %d is out of range: output %s has classes 0 to %d; correct it, or name it with --ignore-label",
 				l, i/(j.perSample()*j.judged()), j.output, j.dims[1]-1)
 		}
 	}

@@ -1,5 +1,7 @@
 package backend
 
+import "demote/mistake"
+
 // LabelOptions change how labels count.
 type LabelOptions struct {
 	Weights []float64 // of each class, >= 0; nil: all alike
@@ -11,9 +13,9 @@ type LabelOptions struct {
 func (m *Metric) With(o LabelOptions) (*Metric, error) {
 	switch {
 	case m.weigh == nil && o.Weights != nil:
-		return nil, badf("metric %s has no classes to weigh: leave out --class-weights, or choose top1, top5, f1, pixel-accuracy or miou", m.Name)
+		return nil, mistake.Errorf("metric %s has no classes to weigh: leave out --class-weights, or choose top1, top5, f1, pixel-accuracy or miou", m.Name)
 	case m.weigh == nil && o.Ignore != nil:
-		return nil, badf("metric %s has no classes to ignore: leave out --ignore-label, or choose top1, top5, f1, pixel-accuracy or miou", m.Name)
+		return nil, mistake.Errorf("metric %s has no classes to ignore: leave out --ignore-label, or choose top1, top5, f1, pixel-accuracy or miou", m.Name)
 	case m.weigh == nil:
 		return m, nil
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"demote/mistake"
 )
 
 // A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
@@ -36,7 +38,7 @@ const CommandMetric = "command"
 // killWait is how long a command's children may hold its pipes open after it has ended or was killed.
 const killWait = time.Second
 
-// Metric is the command as a metric. Its errors match ErrInput.
+// Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
 	return &Metric{Name: CommandMetric, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
 }
@@ -121,7 +123,7 @@ func (c *Command) number(text string) (float64, error) {
 
 // wrong is a mistake of the command's.
 func (c *Command) wrong(format string, args ...any) error {
-	return badf("--metric-cmd %q: %w", shorten(c.Line), fmt.Errorf(format, args...))
+	return mistake.Errorf("--metric-cmd %q: %w", shorten(c.Line), fmt.Errorf(format, args...))
 }
 
 // shorten keeps a text of any length on a line.

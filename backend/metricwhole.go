@@ -13,7 +13,7 @@ import (
 type tally interface {
 	// add takes the rows of some samples; it is called from several goroutines, once a sample in all.
 	add(samples []int, rows []float32)
-	// score is the number. Errors of a person's command match ErrInput.
+	// score is the number. Errors of a person's command match mistake.Err.
 	score(ctx context.Context) (float64, error)
 }
 

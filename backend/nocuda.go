@@ -2,7 +2,10 @@
 
 package backend
 
-import "demote/quant"
+import (
+	"demote/mistake"
+	"demote/quant"
+)
 
 // WithCUDA says whether this program was built for GPUs.
 const WithCUDA = false
@@ -15,7 +18,7 @@ func CheckGPU(name string) (DeviceInfo, error) {
 	if _, err := gpuNumber(name); err != nil {
 		return DeviceInfo{}, err
 	}
-	return DeviceInfo{}, badf("--device %s: this program was built for the CPU: run `make setup-cuda cuda` and use bin/demote-cuda, or choose auto or cpu", name)
+	return DeviceInfo{}, mistake.Errorf("--device %s: this program was built for the CPU: run `make setup-cuda cuda` and use bin/demote-cuda, or choose auto or cpu", name)
 }
 
 func openGPU(o Options, _ []quant.Record) (device, error) {

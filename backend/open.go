@@ -8,6 +8,7 @@ import (
 
 	"demote/backend/bounds"
 	"demote/cgo"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -118,7 +119,7 @@ func (e *Evaluator) chooseOutput() (err error) {
 		names = append(names, t.Name)
 		if t.Name == e.opts.Output || e.opts.Output == "" && len(outputs) == 1 {
 			if t.Type.String() != "float32" {
-				return badf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
+				return mistake.Errorf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 			}
 			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
 			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
@@ -134,9 +135,9 @@ func (e *Evaluator) chooseOutput() (err error) {
 		return nil
 	}
 	if e.opts.Output == "" {
-		return badf("the network has %d outputs; choose one with --output: %s", len(names), strings.Join(names, ", "))
+		return mistake.Errorf("the network has %d outputs; choose one with --output: %s", len(names), strings.Join(names, ", "))
 	}
-	return badf("the network has no output %q; it has %s", e.opts.Output, strings.Join(names, ", "))
+	return mistake.Errorf("the network has no output %q; it has %s", e.opts.Output, strings.Join(names, ", "))
 }
 
 // Close ends the workers and gives all memory back. It may be called more than once.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+
+	"demote/mistake"
 )
 
 // fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
@@ -15,7 +17,7 @@ func (o Options) fit(samples int) (Options, error) {
 		value int
 	}{{"--block", o.Block}, {"--workers", o.Workers}, {"--threads", o.Threads}} {
 		if f.value < 0 {
-			return o, badf("%s %d: give a number that is not negative", f.flag, f.value)
+			return o, mistake.Errorf("%s %d: give a number that is not negative", f.flag, f.value)
 		}
 	}
 	if o.Block == 0 {

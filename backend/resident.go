@@ -1,5 +1,7 @@
 package backend
 
+import "demote/mistake"
+
 // Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run, see
 // Options.Stream. dst of Read takes one sample of one input in the network's element type.
 type Samples interface {
@@ -19,7 +21,7 @@ type resident struct {
 func newResident(d device, src Samples, inputs []Tensor, size int, order []int) (*resident, error) {
 	n := src.Len()
 	if n == 0 {
-		return nil, badf("the data has no samples")
+		return nil, mistake.Errorf("the data has no samples")
 	}
 	if order == nil {
 		order = make([]int, n)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"demote/backend/bounds"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -42,7 +43,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 		return nil, err
 	}
 	if !o.onCPU() {
-		return nil, badf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
+		return nil, mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
 	}
 	e := &Evaluator{opts: o, samples: n, source: list[0].Source, inputs: list[0].Source.Inputs(), records: records, shapes: &shapes{samples: make([]place, n)}}
 	if e.booked = e.book; o.Reference != nil && len(o.Places) != n+1 {
@@ -117,11 +118,11 @@ func (s *shapes) check(m *Metric) error {
 		j := &other.judge
 		switch {
 		case len(j.dims) != len(first.dims):
-			return badf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
+			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
 		case m.ChecksClasses() && j.classes() != first.classes():
-			return badf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
+			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
 		case m.NeedsReference && m.IsWhole() && j.row != first.row:
-			return badf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
+			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
 		}
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -129,7 +128,7 @@ func exitCode(err error) int {
 
 // oneLine writes an error on one line, whatever the text that it carries.
 func oneLine(err error) string {
-	return message(strings.TrimPrefix(err.Error(), "invalid search input: "))
+	return message(err.Error())
 }
 
 // commonFlags are those of every command, before or behind its name.

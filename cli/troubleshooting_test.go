@@ -116,6 +116,18 @@ func within(said, piece string) bool {
 	return false
 }
 
+// tellsMistake tells whether a function makes a mistake of the user: usage, or mistake.Errorf.
+func tellsMistake(function ast.Expr) bool {
+	switch f := function.(type) {
+	case *ast.Ident:
+		return f.Name == "usage"
+	case *ast.SelectorExpr:
+		room, ok := f.X.(*ast.Ident)
+		return ok && room.Name == "mistake" && f.Sel.Name == "Errorf"
+	}
+	return false
+}
+
 // TestTroubleshootingIsComplete holds that what a person can meet from the command line and from a run
 // is on the page.
 func TestTroubleshootingIsComplete(t *testing.T) {
@@ -127,9 +139,8 @@ func TestTroubleshootingIsComplete(t *testing.T) {
 				if !ok || len(call.Args) == 0 {
 					return true
 				}
-				name, ok := call.Fun.(*ast.Ident)
 				text, literal := call.Args[0].(*ast.BasicLit)
-				if !ok || !literal || name.Name != "usage" && name.Name != "mistakef" && name.Name != "badf" {
+				if !literal || !tellsMistake(call.Fun) {
 					return true
 				}
 				longest := ""

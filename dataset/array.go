@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // mostAxes and mostSamples bound what a header may claim: NumPy has 64 axes at most; labels and index take 16 bytes of
@@ -144,14 +146,14 @@ func openNPY(f *file) (array, error) {
 	what := f.path + ": the array"
 	h, err := readHeader(io.NewSectionReader(f.r, 0, f.size))
 	if err != nil {
-		return array{}, badf("%s %w", what, err)
+		return array{}, mistake.Errorf("%s %w", what, err)
 	}
 	l, err := newLayout(h)
 	if err == nil {
 		err = l.fits(f.size - l.header)
 	}
 	if err != nil {
-		return array{}, badf("%s %w", what, err)
+		return array{}, mistake.Errorf("%s %w", what, err)
 	}
 	a := array{what: what, r: f.r, off: l.header, elem: l.elem, text: l.text, big: l.big, shape: l.shape}
 	if l.fortran {

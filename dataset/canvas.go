@@ -17,6 +17,7 @@ import (
 
 	"demote/crash"
 	"demote/disk"
+	"demote/mistake"
 )
 
 // Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.
@@ -55,7 +56,7 @@ func newCanvas(dir, first string, in Input) (*canvas, error) {
 	case len(sample) == 3 && sample[0] == -1:
 		c.channels, h, w = 3, sample[1], sample[2]
 	default:
-		return nil, badf("%s: is a folder of images, but the network's input is %s: an image needs [N,C,H,W] or [N,H,W,C] with 1 or 3 channels",
+		return nil, mistake.Errorf("%s: is a folder of images, but the network's input is %s: an image needs [N,C,H,W] or [N,H,W,C] with 1 or 3 channels",
 			dir, in)
 	}
 	if h == -1 || w == -1 {
@@ -72,7 +73,7 @@ func newCanvas(dir, first string, in Input) (*canvas, error) {
 		}
 	}
 	if h > mostSide || w > mostSide || h*w > mostPixels {
-		return nil, badf("%s: the network's input %s is larger than any image that is read (%d pixels, %d on a side): save arrays", dir, in, mostPixels, mostSide)
+		return nil, mistake.Errorf("%s: the network's input %s is larger than any image that is read (%d pixels, %d on a side): save arrays", dir, in, mostPixels, mostSide)
 	}
 	c.h, c.w = int(h), int(w)
 	return c, nil
@@ -111,7 +112,7 @@ func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []strin
 				err := caught(p, filepath.Join(dir, filepath.FromSlash(images[i])))
 				if err == nil {
 					if _, e := f.WriteAt(p.sample, int64(i)*int64(len(p.sample))); e != nil {
-						err = badf("%s: the folder of images %w", dir, temp.unwritable(e))
+						err = mistake.Errorf("%s: the folder of images %w", dir, temp.unwritable(e))
 					}
 				}
 				t.add()
@@ -156,13 +157,13 @@ func sizeOf(f io.Reader, path string) (image.Point, error) {
 	}
 	switch {
 	case cfg.Width <= 0 || cfg.Height <= 0:
-		return image.Point{}, badf("%s: is %d x %d pixels: save it again", path, cfg.Width, cfg.Height)
+		return image.Point{}, mistake.Errorf("%s: is %d x %d pixels: save it again", path, cfg.Width, cfg.Height)
 	case cfg.Width > mostSide || cfg.Height > mostSide || int64(cfg.Width)*int64(cfg.Height) > most:
-		return image.Point{}, badf("%s: claims %d x %d pixels, and %d is the most, %d on a side: make it smaller", path, cfg.Width, cfg.Height, most, mostSide)
+		return image.Point{}, mistake.Errorf("%s: claims %d x %d pixels, and %d is the most, %d on a side: make it smaller", path, cfg.Width, cfg.Height, most, mostSide)
 	}
 	return image.Pt(cfg.Width, cfg.Height), nil
 }
 
 func notDecoded(path string, err error) error {
-	return badf("%s: is no PNG, JPEG, GIF or WebP image, or a damaged one (%w): save it again", path, err)
+	return mistake.Errorf("%s: is no PNG, JPEG, GIF or WebP image, or a damaged one (%w): save it again", path, err)
 }

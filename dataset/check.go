@@ -4,21 +4,23 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"demote/mistake"
 )
 
-// CheckLabels compares the labels with the number of classes that the network tells apart. The error is ErrInput and
+// CheckLabels compares the labels with the number of classes that the network tells apart. The error is mistake.Err and
 // names the first sample whose label is out of range; nil without labels.
 func (s *Set) CheckLabels(classes int) error {
 	for i, l := range s.labels {
 		if l >= int64(classes) {
-			return badf("%s: %s has label %d, but the network has %d classes, 0 to %d: correct the label or use the network's own classes",
+			return mistake.Errorf("%s: %s has label %d, but the network has %d classes, 0 to %d: correct the label or use the network's own classes",
 				s.path, s.Name(i), l, classes, classes-1)
 		}
 	}
 	return nil
 }
 
-// CheckFinite reads the set once, in little memory, and returns an ErrInput error that names the first sample with a NaN
+// CheckFinite reads the set once, in little memory, and returns a mistake.Err error that names the first sample with a NaN
 // or an infinity, as the network would get it: after the cast and the normalization. Data that cannot have one are not
 // read.
 //
@@ -53,7 +55,7 @@ func (s *Set) checkSample(c *column, sample int, infinite bool, buf []byte) erro
 			return err
 		}
 		if i := notFinite(buf[:n*size], c.in.Type, infinite); i >= 0 {
-			return badf("%s gives %v (%s) in %s at element %d of input %q: correct or leave out this sample",
+			return mistake.Errorf("%s gives %v (%s) in %s at element %d of input %q: correct or leave out this sample",
 				c.a.what, float(buf[i*size:], c.in.Type), c.in.Type, s.Name(sample), first+i, c.in.Name)
 		}
 	}

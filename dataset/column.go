@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"sync"
+
+	"demote/mistake"
 )
 
 // column is the data of one input.
@@ -49,7 +51,7 @@ func (c *column) giveBack(own *caster) {
 // newColumn matches an array with an input of a network that has floats floating-point inputs.
 func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if a.elem == Text {
-		return nil, badf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
+		return nil, mistake.Errorf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
 	}
 	if a.items != nil {
 		return raggedColumn(a, in, o, floats)
@@ -72,7 +74,7 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	}
 	per := product(a.shape[1:])
 	if per > math.MaxInt/int64(in.Type.Size()) {
-		return nil, badf("%s has %d elements a sample: the file is damaged", a.what, per)
+		return nil, mistake.Errorf("%s has %d elements a sample: the file is damaged", a.what, per)
 	}
 	cast := newCaster(a.elem, in.Type, a.big, norm)
 	return &column{in: in, a: a, shape: shape, whole: whole, steps: steps, per: int(per), cast: cast, spare: []*caster{cast}}, nil
@@ -85,10 +87,10 @@ func normalizerOf(in Input, shape []int64, o Options, floats int) (*normalizer, 
 	}
 	norm, err := newNormalizer(in, shape, &o)
 	if norm != nil && floats == 0 {
-		return nil, badf("scale, mean and std are for a floating-point input, and the network's input %s takes %s as they are: leave them out", in, in.Type)
+		return nil, mistake.Errorf("scale, mean and std are for a floating-point input, and the network's input %s takes %s as they are: leave them out", in, in.Type)
 	}
 	if norm != nil && floats != 1 {
-		return nil, badf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
+		return nil, mistake.Errorf("scale, mean and std need a network with one floating-point input, and this one has %d: normalize the data before saving them", floats)
 	}
 	return norm, err
 }
@@ -130,7 +132,7 @@ func (c *column) readRun(a array, at int64, row, first, n int, dst []byte) error
 			return err
 		}
 		if i := cast.cast(dst[done*to:], raw, first+done); i >= 0 {
-			return badf("%s holds %s at element %d of sample %d, but the network's input %s is %s: correct the data",
+			return mistake.Errorf("%s holds %s at element %d of sample %d, but the network's input %s is %s: correct the data",
 				c.a.what, cast.number(i), first+done+i, row, c.in, c.in.Type)
 		}
 	}
@@ -142,7 +144,7 @@ func (a *array) readAt(b []byte, off int64) error {
 		if err == nil {
 			err = io.ErrUnexpectedEOF
 		}
-		return badf("%s %w", a.what, unreadable(err))
+		return mistake.Errorf("%s %w", a.what, unreadable(err))
 	}
 	return nil
 }

@@ -7,34 +7,22 @@ import (
 	"io/fs"
 
 	"demote/disk"
+	"demote/mistake"
 )
-
-// ErrInput marks errors whose cause is the user's: a file that is missing, damaged or of another kind, data that do not
-// fit the network, a label out of range. The text says what is wrong, where, and what to do, in one line.
-var ErrInput = errors.New("dataset: bad input")
-
-// inputError is an error that reads as its own text alone and still matches ErrInput and what it wraps.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string   { return e.err.Error() }
-func (e *inputError) Unwrap() []error { return []error{ErrInput, e.err} }
-
-// badf makes an ErrInput error; %w works as in fmt.Errorf.
-func badf(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
 
 // cannotOpen words the error of opening a file or folder, whose path is not part of the text that err has.
 func cannotOpen(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return badf("%s: no such file or folder: check the path%w", path, quiet{err})
+		return mistake.Errorf("%s: no such file or folder: check the path%w", path, quiet{err})
 	case errors.Is(err, disk.ErrNotRegular): // to open a pipe would wait for its writer
-		return badf("%s: is not a regular file: copy it to one, or take it out%w", path, quiet{err})
+		return mistake.Errorf("%s: is not a regular file: copy it to one, or take it out%w", path, quiet{err})
 	case errors.Is(err, disk.ErrTooLarge):
-		return badf("%s: %w: use a part of it", path, bare(err))
+		return mistake.Errorf("%s: %w: use a part of it", path, bare(err))
 	case errors.Is(err, fs.ErrPermission):
-		return badf("%s: not readable: check its permissions%w", path, quiet{err})
+		return mistake.Errorf("%s: not readable: check its permissions%w", path, quiet{err})
 	}
-	return badf("%s: cannot be read: %w", path, bare(err))
+	return mistake.Errorf("%s: cannot be read: %w", path, bare(err))
 }
 
 // bare takes the operation and the path off an error of package os.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"demote/disk"
+	"demote/mistake"
 )
 
 // file is an open data file, of which nothing is believed.
@@ -25,7 +26,7 @@ func openFile(path string, temp *spool) (*file, *os.File, error) {
 	f, err := disk.Open(path)
 	switch {
 	case errors.Is(err, disk.ErrNotRegular):
-		return nil, nil, badf("%s: is not a regular file: copy it to one, since samples are read in any order", path)
+		return nil, nil, mistake.Errorf("%s: is not a regular file: copy it to one, since samples are read in any order", path)
 	case err != nil:
 		return nil, nil, cannotOpen(path, err)
 	}
@@ -34,7 +35,7 @@ func openFile(path string, temp *spool) (*file, *os.File, error) {
 	case err != nil:
 		err = cannotOpen(path, err)
 	case info.Size() == 0:
-		err = badf("%s: is empty: save or copy it again", path)
+		err = mistake.Errorf("%s: is empty: save or copy it again", path)
 	}
 	if err != nil {
 		f.Close()
@@ -93,16 +94,16 @@ func (f *file) open(inputs []Input) (*found, error) {
 	case idxFile, gzipFile:
 		a, err = openIDX(f)
 	case imageFile:
-		return nil, badf("%s: is a single image: give the folder that it lies in", f.path)
+		return nil, mistake.Errorf("%s: is a single image: give the folder that it lies in", f.path)
 	default:
-		return nil, badf("%s: is neither .npy, .npz nor MNIST idx: save the samples with numpy.savez(%q, x=samples, y=labels)",
+		return nil, mistake.Errorf("%s: is neither .npy, .npz nor MNIST idx: save the samples with numpy.savez(%q, x=samples, y=labels)",
 			f.path, strings.TrimSuffix(filepath.Base(f.path), filepath.Ext(f.path))+".npz")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(inputs) != 1 {
-		return nil, badf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE%s",
+		return nil, mistake.Errorf("%s: holds one array, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE%s",
 			f.path, inputNames(inputs), orBack(inputs))
 	}
 	return &found{inputs: []array{a}}, nil

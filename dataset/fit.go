@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // Input describes an input of the network: what its ONNX file says.
@@ -52,18 +54,18 @@ func inputNames(inputs []Input) string {
 
 func (in Input) check() error {
 	if in.Type == 0 {
-		return badf("the network's input %q is no tensor but an optional one, a sequence or a map, which samples cannot feed: export the network with a tensor in its place", in.Name)
+		return mistake.Errorf("the network's input %q is no tensor but an optional one, a sequence or a map, which samples cannot feed: export the network with a tensor in its place", in.Name)
 	}
 	if in.Dims == nil {
-		return badf("the network does not say the shape of its input %q: export it again with one", in.Name)
+		return mistake.Errorf("the network does not say the shape of its input %q: export it again with one", in.Name)
 	}
 	for i, d := range in.Dims {
 		if d == 0 || d < -1 {
-			return badf("the network's input %q has size %d on axis %d: export the network again", in.Name, d, i)
+			return mistake.Errorf("the network's input %q has size %d on axis %d: export the network again", in.Name, d, i)
 		}
 	}
 	if in.Type.Size() == 0 {
-		return badf("the network's input %q has %s: inputs can be %s", in.Name, in.Type, typeNames)
+		return mistake.Errorf("the network's input %q has %s: inputs can be %s", in.Name, in.Type, typeNames)
 	}
 	return nil
 }
@@ -87,9 +89,9 @@ func fit(a array, in Input) (shape []int64, whole bool, err error) {
 		}
 	}
 	if len(in.Dims) == 0 {
-		return nil, false, badf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.what, dims(a.shape), in.Name, in.Name)
+		return nil, false, mistake.Errorf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.what, dims(a.shape), in.Name, in.Name)
 	}
-	return nil, false, badf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
+	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
 }
 
 // match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of size 1 are
@@ -184,7 +186,7 @@ func advice(have, want []int64) string {
 // castable tells whether an array's type can feed an input.
 func castable(a array, in Input) error {
 	if a.elem.Float() && !in.Type.Float() {
-		return badf("%s has %s data, but the network's input %s is %s: save it as integers", a.what, a.elem, in, in.Type)
+		return mistake.Errorf("%s has %s data, but the network's input %s is %s: save it as integers", a.what, a.elem, in, in.Type)
 	}
 	return nil
 }

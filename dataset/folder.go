@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // labelFile is the name of a folder's own list of labels.
@@ -25,7 +27,7 @@ func isImage(name string) bool {
 func (s *Set) openFolder(o Options) error {
 	inputs := fed(s.inputs, o)
 	if len(inputs) != 1 {
-		return badf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
+		return mistake.Errorf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
 			s.path, inputNames(inputs))
 	}
 	images, err := s.listImages(o)
@@ -44,7 +46,7 @@ func (s *Set) openFolder(o Options) error {
 		}
 	}
 	if len(images) > mostSamples {
-		return badf("%s: has %d images, and %d is the most: use a part of them", s.path, len(images), mostSamples)
+		return mistake.Errorf("%s: has %d images, and %d is the most: use a part of them", s.path, len(images), mostSamples)
 	}
 	if o.Kind == AnyKind && s.labels != nil && s.own == nil {
 		s.own = ownClasses(s.labels)
@@ -69,11 +71,11 @@ func (s *Set) openFolder(o Options) error {
 		err = s.temp.room(bytes)
 	}
 	if err != nil {
-		return badf("%s %w", a.what, err)
+		return mistake.Errorf("%s %w", a.what, err)
 	}
 	f, err := s.temp.create()
 	if err != nil {
-		return badf("%s %w", a.what, err)
+		return mistake.Errorf("%s %w", a.what, err)
 	}
 	a.r = f
 	if err := c.paintAll(f, s.temp, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
@@ -125,7 +127,7 @@ func (s *Set) listedImages(list string) ([]string, error) {
 	s.labels = make([]int64, len(lines))
 	for i, l := range lines {
 		if _, err := os.Stat(filepath.Join(s.path, filepath.FromSlash(l.name))); err != nil {
-			return nil, badf("%s: lists %q, and there is no such file in %s: correct the name%w", list, l.name, s.path, quiet{err})
+			return nil, mistake.Errorf("%s: lists %q, and there is no such file in %s: correct the name%w", list, l.name, s.path, quiet{err})
 		}
 		images[i], s.labels[i] = l.name, l.label
 	}
@@ -152,12 +154,12 @@ func (s *Set) scannedImages() ([]string, error) {
 	}
 	switch {
 	case len(images) > 0 && len(classes) > 0:
-		return nil, badf("%s: has both images (%s) and sub-folders (%s): put every image into the folder of its class, or write %s",
+		return nil, mistake.Errorf("%s: has both images (%s) and sub-folders (%s): put every image into the folder of its class, or write %s",
 			s.path, images[0], classes[0], labelFile)
 	case len(images) > 0:
 		return images, nil
 	case len(classes) == 0:
-		return nil, badf("%s: has no image (%s) and no sub-folder: give a folder of images", s.path, strings.Join(imageTypes, ", "))
+		return nil, mistake.Errorf("%s: has no image (%s) and no sub-folder: give a folder of images", s.path, strings.Join(imageTypes, ", "))
 	}
 	numbers, numbered := classNumbers(classes)
 	for i, class := range classes {
@@ -166,7 +168,7 @@ func (s *Set) scannedImages() ([]string, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, badf("%s: has no image in the sub-folder %s, which would count as a class: remove it or fill it", s.path, class)
+			return nil, mistake.Errorf("%s: has no image in the sub-folder %s, which would count as a class: remove it or fill it", s.path, class)
 		}
 		label := int64(i)
 		if numbered {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"bufio"
 	"io"
+
+	"demote/mistake"
 )
 
 // reorderMemory is how many bytes reorder may hold at a time.
@@ -17,11 +19,11 @@ func (s *spool) reorder(a array) (array, error) {
 	size := int64(a.size())
 	samples, per := a.shape[0], product(a.shape[1:])
 	if err := s.room(samples * per * size); err != nil {
-		return array{}, badf("%s is in Fortran order and %w", a.what, err)
+		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
 	}
 	f, err := s.create()
 	if err != nil {
-		return array{}, badf("%s is in Fortran order and %w", a.what, err)
+		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
 	}
 	// The file holds per runs of one element a sample; run k belongs at position place(k) of each sample.
 	group := min(samples, max(1, reorderMemory/2/(per*size)))
@@ -37,7 +39,7 @@ func (s *spool) reorder(a array) (array, error) {
 				_, err = a.r.ReadAt(run[:n*size], a.off+(k*samples+at)*size)
 			}
 			if err != nil {
-				return array{}, badf("%s %w", a.what, unreadable(err))
+				return array{}, mistake.Errorf("%s %w", a.what, unreadable(err))
 			}
 			for i := range n {
 				copy(rows[(i*per+place.at)*size:][:size], run[i*size:])
@@ -45,7 +47,7 @@ func (s *spool) reorder(a array) (array, error) {
 			place.next()
 		}
 		if _, err := f.Write(rows[:n*per*size]); err != nil {
-			return array{}, badf("%s %w", a.what, s.unwritable(err))
+			return array{}, mistake.Errorf("%s %w", a.what, s.unwritable(err))
 		}
 	}
 	a.r, a.off = io.ReaderAt(f), 0

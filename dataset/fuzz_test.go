@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"demote/mistake"
 )
 
 // fuzz opens data as a file of any kind, with little room to unpack, and reads all that it finds: it must end in an
-// ErrInput error or a set that can be read, within 256 MiB. Run fuzz targets with -fuzzminimizetime 10x: by default Go
+// mistake.Err error or a set that can be read, within 256 MiB. Run fuzz targets with -fuzzminimizetime 10x: by default Go
 // spends its time on making inputs shorter.
 func fuzz(t *testing.T, data []byte, inputs []Input) {
 	const room, most = 8 << 20, 256 << 20
@@ -34,8 +36,8 @@ func fuzz(t *testing.T, data []byte, inputs []Input) {
 			t.Error(e)
 		}
 	})
-	if err != nil && !errors.Is(err, ErrInput) {
-		t.Errorf("%v: is not ErrInput", err)
+	if err != nil && !errors.Is(err, mistake.Err) {
+		t.Errorf("%v: is not mistake.Err", err)
 	}
 	if n > most {
 		t.Errorf("%d bytes allocated, want at most %d", n, most)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"demote/mistake"
 )
 
 // idxTypes are the element types of MNIST's idx format (http://yann.lecun.com/exdb/mnist/); numbers are big-endian.
@@ -13,7 +15,7 @@ var idxTypes = map[byte]Type{0x08: Uint8, 0x09: Int8, 0x0b: Int16, 0x0c: Int32, 
 // openIDX opens an idx file, compressed by gzip or not.
 func openIDX(f *file) (array, error) {
 	a := array{what: f.path + ": the idx file", big: true}
-	bad := func(err error) (array, error) { return array{}, badf("%s %w", a.what, err) }
+	bad := func(err error) (array, error) { return array{}, mistake.Errorf("%s %w", a.what, err) }
 	var r io.Reader = io.NewSectionReader(f.r, 0, f.size)
 	packed := f.kind() == gzipFile
 	if packed {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"encoding/binary"
 	"math"
+
+	"demote/mistake"
 )
 
 // LabelKind says what the labels of the samples are.
@@ -30,7 +32,7 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 	s.labelDims = a.shape[1:]
 	if o.Kind == Classes && o.StepLabels && len(a.shape) == 2 && a.shape[1] > 1 {
 		if o.Ignore != nil {
-			return badf("%s has a label for each step, and no step of a sequence can be left out: leave out --ignore-label", a.what)
+			return mistake.Errorf("%s has a label for each step, and no step of a sequence can be left out: leave out --ignore-label", a.what)
 		}
 		o.Kind = Pixels
 	}
@@ -40,15 +42,15 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 	}
 	switch {
 	case o.Kind == Pixels && (a.elem.Float() || a.elem == Text):
-		return badf("%s has %s labels, and labels of pixels are class numbers: save them as integers, or choose %s", a.what, a.elem, otherThan(Pixels))
+		return mistake.Errorf("%s has %s labels, and labels of pixels are class numbers: save them as integers, or choose %s", a.what, a.elem, otherThan(Pixels))
 	case a.elem == Text:
-		return badf("%s has %s labels, and this metric compares numbers: save them as floating-point numbers, or choose %s", a.what, a.elem, otherThan(Values))
+		return mistake.Errorf("%s has %s labels, and this metric compares numbers: save them as floating-point numbers, or choose %s", a.what, a.elem, otherThan(Values))
 	case a.shape[0] != n:
-		return badf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
+		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
 	case product(a.shape) > mostLabels:
-		return badf("%s has shape %s, more than %d labels: use a part of the samples", a.what, dims(a.shape), mostLabels)
+		return mistake.Errorf("%s has shape %s, more than %d labels: use a part of the samples", a.what, dims(a.shape), mostLabels)
 	case o.Kind == Pixels && len(a.shape) < 2:
-		return badf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.what, dims(a.shape), otherThan(Pixels))
+		return mistake.Errorf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.what, dims(a.shape), otherThan(Pixels))
 	}
 	s.perLabel = int(product(a.shape[1:]))
 	if o.Kind == Values {
@@ -56,7 +58,7 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 		return each(a, Float32, len(s.values), s.perLabel, func(i int, b []byte) error {
 			v := math.Float32frombits(binary.LittleEndian.Uint32(b))
 			if v-v != 0 { // NaN - NaN and Inf - Inf are NaN
-				return badf("%s has label %v for sample %d: correct it", a.what, v, i/s.perLabel)
+				return mistake.Errorf("%s has label %v for sample %d: correct it", a.what, v, i/s.perLabel)
 			}
 			s.values[i] = v
 			return nil
@@ -66,7 +68,7 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 	return each(a, Int32, len(s.pixels), s.perLabel, func(i int, b []byte) error {
 		v := int32(binary.LittleEndian.Uint32(b))
 		if v < 0 && (o.Ignore == nil || *o.Ignore != int64(v)) {
-			return badf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.what, v, i/s.perLabel)
+			return mistake.Errorf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.what, v, i/s.perLabel)
 		}
 		if o.Ignore != nil && *o.Ignore == int64(v) {
 			s.ignored++
@@ -87,7 +89,7 @@ func each(a array, to Type, n, per int, take func(i int, b []byte) error) error 
 			return err
 		}
 		if bad := c.cast(out, raw, 0); bad >= 0 {
-			return badf("%s has label %s for a pixel of sample %d: correct it", a.what, c.number(bad), (done+bad)/per)
+			return mistake.Errorf("%s has label %s for a pixel of sample %d: correct it", a.what, c.number(bad), (done+bad)/per)
 		}
 		for i := range m {
 			if err := take(done+i, out[i*to.Size():]); err != nil {
@@ -109,7 +111,7 @@ func (s *Set) leaveOut(ignore int64) error {
 	s.ignored = s.samples - len(rest)
 	switch len(rest) {
 	case 0:
-		return badf("%s: every sample has the label %d, which is ignored", s.path, ignore)
+		return mistake.Errorf("%s: every sample has the label %d, which is ignored", s.path, ignore)
 	case s.samples:
 		return nil
 	}

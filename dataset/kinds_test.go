@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"demote/mistake"
 )
 
 // TestLabelKinds reads labels of every kind, with parts of the samples left out.
@@ -55,7 +57,7 @@ func TestLabelKinds(t *testing.T) {
 			}
 			s, err := Open(path, in, c.o)
 			if c.hint != "" {
-				if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.hint) {
+				if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) {
 					t.Errorf("%v, want %q", err, c.hint)
 				}
 				return

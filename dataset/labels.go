@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"demote/disk"
+	"demote/mistake"
 )
 
 // openLabels opens a file of labels that is not .csv.
@@ -34,12 +35,12 @@ func (s *Set) openLabels(path string) (*array, error) {
 		var z *archive
 		if z, err = readArchive(f); err == nil {
 			if !z.has(labelKey) {
-				return nil, badf("%s: no array %q with labels: it has %s", path, labelKey, quoted(z.keys()))
+				return nil, mistake.Errorf("%s: no array %q with labels: it has %s", path, labelKey, quoted(z.keys()))
 			}
 			a, err = z.open(labelKey)
 		}
 	default:
-		return nil, badf("%s: is neither .npy, .npz nor idx, which labels beside an array can be: save them with numpy.save", path)
+		return nil, mistake.Errorf("%s: is neither .npy, .npz nor idx, which labels beside an array can be: save them with numpy.save", path)
 	}
 	return &a, err
 }
@@ -48,13 +49,13 @@ func (s *Set) openLabels(path string) (*array, error) {
 func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
 	switch {
 	case a.elem.Float():
-		return nil, badf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose %s", a.what, a.elem, otherThan(Classes))
+		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose %s", a.what, a.elem, otherThan(Classes))
 	case a.elem == Text:
-		return nil, badf("%s has %s labels, and labels are class numbers: number them, numpy.unique(y, return_inverse=True)[1], or choose %s", a.what, a.elem, otherThan(Classes))
+		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: number them, numpy.unique(y, return_inverse=True)[1], or choose %s", a.what, a.elem, otherThan(Classes))
 	case a.shape[0] != n:
-		return nil, badf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
+		return nil, mistake.Errorf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
 	case product(a.shape) != n:
-		return nil, badf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=-1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
+		return nil, mistake.Errorf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=-1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
 	}
 	c := newCaster(a.elem, Int64, a.big, nil)
 	size := a.elem.Size()
@@ -69,11 +70,11 @@ func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
 		bad := c.cast(out[:], raw, 0)
 		for i := range part {
 			if i == bad {
-				return nil, badf("%s has label %s for sample %d: correct it", a.what, c.number(i), done+i)
+				return nil, mistake.Errorf("%s has label %s for sample %d: correct it", a.what, c.number(i), done+i)
 			}
 			part[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
 			if part[i] < 0 && (ignore == nil || part[i] != *ignore) {
-				return nil, badf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.what, part[i], done+i)
+				return nil, mistake.Errorf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.what, part[i], done+i)
 			}
 		}
 	}
@@ -113,11 +114,11 @@ func readCSV(path string) ([]listed, error) {
 			break
 		}
 		if err != nil {
-			return nil, badf("%s: is no csv file (%w): write lines like \"cat.png,3\"", path, err)
+			return nil, mistake.Errorf("%s: is no csv file (%w): write lines like \"cat.png,3\"", path, err)
 		}
 		line, _ := r.FieldPos(0)
 		bad := func(format string, args ...any) error {
-			return badf("%s: line %d %s", path, line, fmt.Sprintf(format, args...))
+			return mistake.Errorf("%s: line %d %s", path, line, fmt.Sprintf(format, args...))
 		}
 		if len(fields) != 2 {
 			return nil, bad("has %d fields: write lines like \"cat.png,3\"", len(fields))
@@ -142,7 +143,7 @@ func readCSV(path string) ([]listed, error) {
 		lines = append(lines, listed{name, label})
 	}
 	if len(lines) == 0 {
-		return nil, badf("%s: lists no image: write lines like \"cat.png,3\"", path)
+		return nil, mistake.Errorf("%s: lists no image: write lines like \"cat.png,3\"", path)
 	}
 	return lines, nil
 }

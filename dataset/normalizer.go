@@ -3,6 +3,8 @@ package dataset
 import (
 	"math"
 	"slices"
+
+	"demote/mistake"
 )
 
 // normalizer computes (x*scale - mean)/std in float32, one rounding an operation and in this order, with one set of
@@ -41,11 +43,11 @@ func newNormalizer(in Input, shape []int64, o *Options) (*normalizer, error) {
 		case channels:
 			*to = slices.Clone(g.values)
 		default:
-			return nil, badf("%s has %d numbers where another option has %d: give one, or one a channel", g.name, len(g.values), channels)
+			return nil, mistake.Errorf("%s has %d numbers where another option has %d: give one, or one a channel", g.name, len(g.values), channels)
 		}
 		for _, v := range *to {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) || g.name == "std" && v == 0 {
-				return nil, badf("%s holds %v: give finite numbers, and a std that is not 0", g.name, v)
+				return nil, mistake.Errorf("%s holds %v: give finite numbers, and a std that is not 0", g.name, v)
 			}
 		}
 	}
@@ -58,7 +60,7 @@ func newNormalizer(in Input, shape []int64, o *Options) (*normalizer, error) {
 		z.inner = int(product(shape[1:]))
 	case len(shape) > 0 && shape[len(shape)-1] == n:
 	default:
-		return nil, badf("scale, mean and std have %d numbers, but a sample of input %q is %s: give one number, or one a channel",
+		return nil, mistake.Errorf("scale, mean and std have %d numbers, but a sample of input %q is %s: give one number, or one a channel",
 			channels, in.Name, dims(shape))
 	}
 	return z, nil

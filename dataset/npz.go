@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // labelKey and inputKey are the names of the arrays of an archive: labels, and the input of a network that has only one.
@@ -43,7 +45,7 @@ func openNPZ(f *file, inputs []Input) (*found, error) {
 			if len(inputs) == 1 {
 				want = fmt.Sprintf("%q or %q", inputKey, in.Name)
 			}
-			return nil, badf("%s: no array named %s: it has %s; save it under the input's name%s", f.path, want, quoted(z.keys()), orValue(inputs, in))
+			return nil, mistake.Errorf("%s: no array named %s: it has %s; save it under the input's name%s", f.path, want, quoted(z.keys()), orValue(inputs, in))
 		}
 		labels = labels && key != labelKey
 		if z.has(key + offsetsKey) {
@@ -53,14 +55,14 @@ func openNPZ(f *file, inputs []Input) (*found, error) {
 			continue
 		}
 		if got.inputs[i], err = z.open(key); errors.Is(err, errSingle) {
-			return nil, badf("%w%s", err, orValue(inputs, in))
+			return nil, mistake.Errorf("%w%s", err, orValue(inputs, in))
 		} else if err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range f.defaults {
 		if z.has(name) && name != labelKey && name != inputKey {
-			return nil, badf("%s: the array %q is for an input with a default, which all samples have: leave it out, or give another value for all of them, --input %s=VALUE", f.path, name, name)
+			return nil, mistake.Errorf("%s: the array %q is for an input with a default, which all samples have: leave it out, or give another value for all of them, --input %s=VALUE", f.path, name, name)
 		}
 	}
 	if labels {
@@ -82,7 +84,7 @@ type archive struct {
 func readArchive(f *file) (*archive, error) {
 	r, err := zip.NewReader(f.r, f.size)
 	if err != nil {
-		return nil, badf("%s: is a truncated or damaged archive (%w): save or copy it again", f.path, err)
+		return nil, mistake.Errorf("%s: is a truncated or damaged archive (%w): save or copy it again", f.path, err)
 	}
 	z := &archive{f: f, entries: map[string]*zip.File{}}
 	for _, e := range r.File {
@@ -91,12 +93,12 @@ func readArchive(f *file) (*archive, error) {
 			continue
 		}
 		if z.has(key) {
-			return nil, badf("%s: has the array %q twice: save it again", f.path, key)
+			return nil, mistake.Errorf("%s: has the array %q twice: save it again", f.path, key)
 		}
 		z.entries[key] = e
 	}
 	if len(z.entries) == 0 {
-		return nil, badf("%s: has no array: save it with numpy.savez", f.path)
+		return nil, mistake.Errorf("%s: has no array: save it with numpy.savez", f.path)
 	}
 	return z, nil
 }
@@ -116,7 +118,7 @@ func (z *archive) keys() []string {
 func (z *archive) open(key string) (array, error) {
 	e := z.entries[key]
 	a := array{what: fmt.Sprintf("%s: array %q", z.f.path, key)}
-	bad := func(err error) (array, error) { return array{}, badf("%s %w", a.what, err) }
+	bad := func(err error) (array, error) { return array{}, mistake.Errorf("%s %w", a.what, err) }
 	switch {
 	case e.Flags&1 != 0:
 		return bad(errors.New("is encrypted: save it without a password"))

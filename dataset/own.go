@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"encoding/binary"
+
+	"demote/mistake"
 )
 
 // Own are labels as their file has them: every bit of them, in their own shape and type.
@@ -30,9 +32,9 @@ func (s *Set) takeOwn(a array, n int64) error {
 	size := int64(a.size())
 	switch {
 	case a.shape[0] != n:
-		return badf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
+		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
 	case product(a.shape) > mostOwn/size:
-		return badf("%s has shape %s, more than %d bytes of labels: use a part of the samples", a.what, dims(a.shape), int64(mostOwn))
+		return mistake.Errorf("%s has shape %s, more than %d bytes of labels: use a part of the samples", a.what, dims(a.shape), int64(mostOwn))
 	}
 	own := &Own{Descr: a.descr(), Dims: a.shape[1:], Data: make([]byte, product(a.shape)*size)}
 	if err := a.readAt(own.Data, a.off); err != nil {
@@ -69,7 +71,7 @@ func classesOf(a array, n int) []int64 {
 }
 
 // errNoClass ends the reading of labels that are no classes.
-var errNoClass = badf("a label is no class")
+var errNoClass = mistake.Errorf("a label is no class")
 
 // ownClasses are class numbers that no array holds, those of a folder of images, as an array would.
 func ownClasses(labels []int64) *Own {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/image/draw"
 
 	"demote/disk"
+	"demote/mistake"
 )
 
 // tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.
@@ -39,7 +40,7 @@ func (p *painter) paint(path string) error {
 		return err
 	}
 	if size != p.rgba.Rect.Max && size.Y*p.c.w > tallest {
-		return badf("%s: is %d x %d pixels, too many to be resized here: make it smaller", path, size.X, size.Y)
+		return mistake.Errorf("%s: is %d x %d pixels, too many to be resized here: make it smaller", path, size.X, size.Y)
 	}
 	if size.X*size.Y > bigPixels || size.Y*p.c.w > bigPixels {
 		p.c.big.Lock()
@@ -59,7 +60,7 @@ func (p *painter) paint(path string) error {
 	case b.Size() == p.rgba.Rect.Max:
 		draw.Draw(p.rgba, p.rgba.Rect, img, b.Min, draw.Src)
 	case !p.c.resize:
-		return badf("%s: is %d x %d pixels, but other images or the network's input %s have %d x %d: resize it",
+		return mistake.Errorf("%s: is %d x %d pixels, but other images or the network's input %s have %d x %d: resize it",
 			path, b.Dx(), b.Dy(), p.c.in, p.c.w, p.c.h)
 	default:
 		draw.BiLinear.Scale(p.rgba, p.rgba.Rect, img, b, draw.Src, nil)

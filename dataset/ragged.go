@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+
+	"demote/mistake"
 )
 
 // Names of the arrays of an archive that hold samples of different shapes: NAME_0, NAME_1 and so on, one a sample, or NAME with all
@@ -30,7 +32,7 @@ func (z *archive) openItems(name string) (array, error) {
 		if item.r != z.f.r {
 			if joined == nil {
 				if joined, err = z.f.temp.create(); err != nil {
-					return array{}, badf("%s %w", a.what, err)
+					return array{}, mistake.Errorf("%s %w", a.what, err)
 				}
 				last := len(z.f.temp.files) - 1 // in front of those that are given back
 				z.f.temp.files = slices.Insert(z.f.temp.files[:last], opened, joined)
@@ -38,12 +40,12 @@ func (z *archive) openItems(name string) (array, error) {
 			}
 			size := product(item.shape) * int64(item.elem.Size())
 			if _, err := io.Copy(io.NewOffsetWriter(joined, end), io.NewSectionReader(item.r, item.off, size)); err != nil {
-				return array{}, badf("%s %w", a.what, z.f.temp.unwritable(err))
+				return array{}, mistake.Errorf("%s %w", a.what, z.f.temp.unwritable(err))
 			}
 			item.r, item.off = joined, end
 			end += size
 			if err := z.f.temp.giveBack(opened); err != nil {
-				return array{}, badf("%s %w", a.what, err)
+				return array{}, mistake.Errorf("%s %w", a.what, err)
 			}
 		}
 		a.items = append(a.items, item)
@@ -63,10 +65,10 @@ func (z *archive) openJoined(name string) (array, error) {
 		return array{}, err
 	}
 	if o.elem.Float() || o.elem == Text || len(o.shape) != 1 || o.shape[0] < 2 {
-		return array{}, badf("%s has shape %s of %s: give a row number for the begin of each sample and the number of rows last, as integers", o.what, dims(o.shape), o.elem)
+		return array{}, mistake.Errorf("%s has shape %s of %s: give a row number for the begin of each sample and the number of rows last, as integers", o.what, dims(o.shape), o.elem)
 	}
 	if o.shape[0] > mostSamples {
-		return array{}, badf("%s has %d samples, and %d is the most: use a part of them", o.what, o.shape[0], mostSamples)
+		return array{}, mistake.Errorf("%s has %d samples, and %d is the most: use a part of them", o.what, o.shape[0], mostSamples)
 	}
 	var rows []int64
 	err = each(o, Int64, int(o.shape[0]), 1, func(_ int, b []byte) error {
@@ -81,7 +83,7 @@ func (z *archive) openJoined(name string) (array, error) {
 	for i, from := range rows[:len(rows)-1] {
 		to := rows[i+1]
 		if from < 0 || to <= from || to > all.shape[0] || i == 0 && from != 0 || i == len(rows)-2 && to != all.shape[0] {
-			return array{}, badf("%s has sample %d from row %d to row %d, of %d rows: give rising numbers from 0 to the number of rows", o.what, i, from, to, all.shape[0])
+			return array{}, mistake.Errorf("%s has sample %d from row %d to row %d, of %d rows: give rising numbers from 0 to the number of rows", o.what, i, from, to, all.shape[0])
 		}
 		item := all
 		item.off, item.shape = all.off+from*row, append([]int64{to - from}, all.shape[1:]...)
@@ -121,25 +123,25 @@ func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
 			items[i].shape = withOnes(item.shape, want)
 		}
 		if len(items[i].shape) != len(want) || item.elem != a.elem {
-			return nil, badf("%s has shape %s of %s for sample %d, but the network's input is %s: save every sample with its axes, and all in one type", a.what, dims(item.shape), item.elem, i, in)
+			return nil, mistake.Errorf("%s has shape %s of %s for sample %d, but the network's input is %s: save every sample with its axes, and all in one type", a.what, dims(item.shape), item.elem, i, in)
 		}
 		for axis, d := range items[i].shape {
 			if want[axis] == -1 {
 				shape[axis] = max(shape[axis], d)
 			} else if d > want[axis] {
-				return nil, badf("%s has shape %s for sample %d, but the network's input is %s: cut it, or leave it out", a.what, dims(item.shape), i, in)
+				return nil, mistake.Errorf("%s has shape %s for sample %d, but the network's input is %s: cut it, or leave it out", a.what, dims(item.shape), i, in)
 			}
 		}
 	}
 	if n, err := byteCount(append([]int64{1}, shape...), in.Type.Size()); err != nil || n > math.MaxInt/2 {
-		return nil, badf("%s: samples of shape %s are too large: leave out the longest", a.what, dims(shape))
+		return nil, mistake.Errorf("%s: samples of shape %s are too large: leave out the longest", a.what, dims(shape))
 	}
 	for _, item := range items {
 		full = full && slices.Equal(item.shape, shape)
 	}
 	pad := o.Pad[in.Name]
 	if !full && pad == nil && (o.oneShape || !free(items, want)) {
-		return nil, badf("%s has samples of different shapes, that become %s: give the value that is put behind the shorter ones, --pad %s=0 for one", a.what, dims(shape), in.Name)
+		return nil, mistake.Errorf("%s has samples of different shapes, that become %s: give the value that is put behind the shorter ones, --pad %s=0 for one", a.what, dims(shape), in.Name)
 	}
 	of := func(shape []int64) (*column, error) {
 		first, o := items[0], o

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"demote/mistake"
 )
 
 // Options say how samples are taken from a file. The zero value takes all of them as they are.
@@ -83,7 +85,7 @@ type Set struct {
 // With Options.Limit the set is a part of the samples, in the order of the file: of each class as many as its share of
 // the samples, rounded by the largest remainder, chosen by Seed; without labels evenly spaced over the file.
 //
-// Errors are ErrInput.
+// Errors are mistake.Err.
 func Open(path string, inputs []Input, o Options) (*Set, error) {
 	s := &Set{path: path, inputs: inputs, temp: newSpool(o.Spool)}
 	err := s.temp.check()
@@ -101,7 +103,7 @@ func (s *Set) open(o Options) (err error) {
 		return err
 	}
 	if len(fed(s.inputs, o)) == 0 {
-		return badf("the network has no input to feed")
+		return mistake.Errorf("the network has no input to feed")
 	}
 	for _, in := range s.inputs {
 		if err := in.check(); err != nil {
@@ -109,7 +111,7 @@ func (s *Set) open(o Options) (err error) {
 		}
 	}
 	if o.Limit < 0 {
-		return badf("limit %d is negative: give the number of samples to use", o.Limit)
+		return mistake.Errorf("limit %d is negative: give the number of samples to use", o.Limit)
 	}
 	info, err := os.Stat(s.path)
 	if err != nil {
@@ -165,7 +167,7 @@ func (s *Set) addColumns(got *found, o Options) error {
 	first := got.inputs[0]
 	o.oneShape = slices.ContainsFunc(s.inputs, func(in Input) bool { return in.Steps || in.State })
 	if first.shape[0] > mostSamples {
-		return badf("%s has %d samples, and %d is the most: use a part of them", first.what, first.shape[0], mostSamples)
+		return mistake.Errorf("%s has %d samples, and %d is the most: use a part of them", first.what, first.shape[0], mostSamples)
 	}
 	floats := 0
 	for _, in := range s.inputs {
@@ -192,7 +194,7 @@ func (s *Set) addColumns(got *found, o Options) error {
 			} else if first.shape[0] == 1 {
 				or = orValue(s.inputs, fed(s.inputs, o)[0])
 			}
-			return badf("%s has %d samples and %s has %d: save as many of each%s", first.what, first.shape[0], a.what, a.shape[0], or)
+			return mistake.Errorf("%s has %d samples and %s has %d: save as many of each%s", first.what, first.shape[0], a.what, a.shape[0], or)
 		}
 		c, err := newColumn(a, in, o, floats)
 		if err != nil {
@@ -247,7 +249,7 @@ func (s *Set) index(sample int) int {
 }
 
 // Read writes one sample of an input to dst, in the network's element type and little-endian. It allocates nothing.
-// Errors are ErrInput: a file that has become shorter, or a number that the network's integer type cannot hold.
+// Errors are mistake.Err: a file that has become shorter, or a number that the network's integer type cannot hold.
 // It panics if there is no such sample or dst is not SampleSize long.
 func (s *Set) Read(input, sample int, dst []byte) error {
 	c := s.column(input, sample)

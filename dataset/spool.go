@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"demote/mistake"
 )
 
 // mostInflation is what deflate can make of a byte at most (https://zlib.net/zlib_tech.html).
@@ -47,7 +49,7 @@ func (s *spool) check() error {
 		return nil
 	}
 	if info, err := os.Stat(s.dir); err != nil || !info.IsDir() {
-		return badf("--spool %s: is no folder: name one that there is, with room for the samples", s.dir)
+		return mistake.Errorf("--spool %s: is no folder: name one that there is, with room for the samples", s.dir)
 	}
 	return nil
 }

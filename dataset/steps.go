@@ -4,6 +4,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+
+	"demote/mistake"
 )
 
 // fitSteps is fit for samples that may have several steps, in front of what the input has; 0: they have no axis for them.
@@ -20,7 +22,7 @@ func fitSteps(a array, in Input) (shape []int64, whole bool, steps int, err erro
 		}
 	}
 	if shape, whole, err = fit(a, in); err != nil {
-		err = badf("%s has shape %s, but a step of the network's input is %s: save the samples as [samples, steps] and what the network has of one step", a.what, dims(a.shape), in)
+		err = mistake.Errorf("%s has shape %s, but a step of the network's input is %s: save the samples as [samples, steps] and what the network has of one step", a.what, dims(a.shape), in)
 	}
 	return shape, whole, 0, err
 }
@@ -61,7 +63,7 @@ func (s *Set) checkSteps() error {
 		case first == nil:
 			first = c
 		case c.steps != first.steps:
-			return badf("%s has %d steps a sample and %s has %d: save as many of each", first.a.what, first.steps, c.a.what, c.steps)
+			return mistake.Errorf("%s has %d steps a sample and %s has %d: save as many of each", first.a.what, first.steps, c.a.what, c.steps)
 		}
 	}
 	return nil

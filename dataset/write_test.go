@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"demote/mistake"
 )
 
 // npyBytes is a .npy file of version 1 with the given data.
@@ -158,8 +160,8 @@ func wantBad(t testing.TB, err error, parts ...string) {
 	if err == nil {
 		t.Fatalf("no error; want one with %q", parts)
 	}
-	if !errors.Is(err, ErrInput) {
-		t.Errorf("%v: is not ErrInput", err)
+	if !errors.Is(err, mistake.Err) {
+		t.Errorf("%v: is not mistake.Err", err)
 	}
 	text := err.Error()
 	if strings.Contains(text, "\n") || strings.HasSuffix(text, ".") || strings.Contains(text, "%!") {

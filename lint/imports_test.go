@@ -12,49 +12,50 @@ import (
 // of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
 // formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"run", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
-	"run": {"onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"cli": {"mistake", "run", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	"run": {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
-	"backend": {"cuda", "cgo", "quant", "search", "disk", "crash"},
-	"onnx": {"quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
+	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
+	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
 
 	// The graph and what is known of it.
-	"internal/ir":       {"onnx/onnxpb", "disk"},
-	"internal/variants": {"onnx/onnxpb", "internal/ir"},
-	"internal/network":  {"onnx/onnxpb", "quant", "internal/ir"},
-	"internal/shapes":   {"onnx/onnxpb", "internal/ir"},
-	"internal/sinks":    {"onnx/onnxpb", "internal/ir", "internal/network"},
-	"internal/sites":    {"onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes", "internal/sinks"},
+	"internal/ir":       {"mistake", "onnx/onnxpb", "disk"},
+	"internal/variants": {"mistake", "onnx/onnxpb", "internal/ir"},
+	"internal/network":  {"mistake", "onnx/onnxpb", "quant", "internal/ir"},
+	"internal/shapes":   {"mistake", "onnx/onnxpb", "internal/ir"},
+	"internal/sinks":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/network"},
+	"internal/sites":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes", "internal/sinks"},
 	// Steps on the way from a file to a network.
-	"internal/fold":    {"onnx/onnxpb", "internal/ir", "internal/shapes"},
-	"internal/opset":   {"onnx/onnxpb", "internal/ir", "internal/shapes", "internal/fold"},
-	"internal/affine":  {"onnx/onnxpb", "internal/ir", "internal/shapes", "internal/sites"},
-	"internal/unroll":  {"onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes"},
-	"internal/prepare": {"onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
+	"internal/fold":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes"},
+	"internal/opset":   {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/fold"},
+	"internal/affine":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/sites"},
+	"internal/unroll":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes"},
+	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
 	// What is made of a network.
-	"internal/quantize": {"onnx/onnxpb", "quant", "internal/ir", "internal/network"},
-	"internal/rewrite":  {"onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
-	"internal/pair":     {"onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/quantize"},
+	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
+	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
+	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/quantize"},
 	// A room a format.
-	"internal/qdq":   {"onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
-	"internal/mctq":  {"onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
-	"internal/aimet": {"onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
+	"internal/qdq":   {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/mctq":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/aimet": {"mistake", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
 	// What the tests of these rooms share.
-	"internal/onnxtest":    {"onnx/onnxpb", "quant", "internal/ir", "internal/network"},
-	"internal/onnxruntest": {"onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
+	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
+	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
 	"cgo":     {"quant"},
 	"cuda":    {"quant", "crash"},
-	"search":  {},
-	"quant":   {},
-	"dataset": {"disk", "crash"},
-	"report":  {"result", "disk"},
+	"search":  {"mistake"},
+	"quant":   {"mistake"},
+	"dataset": {"mistake", "disk", "crash"},
+	"report":  {"mistake", "result", "disk"},
 	"result":  {}, // what result.json holds
 	"disk":    {},
 	"crash":   {},
+	"mistake": {},
 	"lint":    {"cli"}, // the commands in the documents are compared with the program's
 }
 

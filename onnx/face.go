@@ -31,26 +31,23 @@ type (
 
 	// Encodings are AIMET's grids for the tensors of a float network; Apply makes a network of both.
 	Encodings = aimet.Encodings
-	// PrecisionError is the ErrInput of a network that computes in floating-point numbers of another type than float32; Widen mends it.
+	// PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than float32; Widen mends it.
 	PrecisionError = prepare.PrecisionError
 	// PairReport says what differs between the two files of a pair, beyond the grids.
 	PairReport = pair.Report
 )
 
-// ErrInput is what every error matches that is the user's file's and not the program's.
-var ErrInput = ir.ErrInput
-
-// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file.
+// Read reads and checks an ONNX file with its external data. Errors that match mistake.Err say what is wrong with the file.
 func Read(path string) (*Model, error) { return ir.Read(path) }
 
 // CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that matches
-// ErrInput and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked already.
+// mistake.Err and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked already.
 func CheckConstants(m *Model) error { return prepare.CheckConstants(m) }
 
 // Widen has the model compute in float32 what it computes in another floating-point type.
 func Widen(m *Model, from ir.DType) error { return prepare.Widen(m, from) }
 
-// Prepare makes a network of a float model, which stays as it is, and finds its holders. Errors that match ErrInput name an operator that
+// Prepare makes a network of a float model, which stays as it is, and finds its holders. Errors that match mistake.Err name an operator that
 // cannot be converted, is quantized already, computes in float16 or draws lots, or say that there is nothing to quantize.
 func Prepare(m *Model, o Options) (*Network, error) { return prepare.Network(m, o) }
 
@@ -65,7 +62,7 @@ func ReadMCTQ(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
 	return mctq.Read(m, formula)
 }
 
-// ReadEncodings reads an encodings file of AIMET. Errors match ErrInput and name the file, the tensor and the field.
+// ReadEncodings reads an encodings file of AIMET. Errors match mistake.Err and name the file, the tensor and the field.
 func ReadEncodings(path string) (*Encodings, error) { return aimet.Read(path) }
 
 // Pair makes one network of the two files of a pair, read with the grids of their holders: its records have the grids of both.

@@ -16,6 +16,7 @@ import (
 	"demote/internal/pair"
 	"demote/internal/quantize"
 	"demote/internal/rewrite"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -177,7 +178,7 @@ func quantizedSeeds(t testing.TB) map[string]*onnxpb.ModelProto {
 }
 
 // TestDamagedQuantized damages quantized files in one to three places at a time. The answer is a network that goes on to a
-// switchable one, or an error that matches ErrInput: never a panic.
+// switchable one, or an error that matches mistake.Err: never a panic.
 func TestDamagedQuantized(t *testing.T) {
 	all := slices.Concat(mutations, quantizedMutations, quantizedMutations)
 	accepted := 0
@@ -208,8 +209,8 @@ func TestDamagedQuantized(t *testing.T) {
 				if err == nil {
 					err = useQuantized(m)
 				}
-				if err != nil && !errors.Is(err, ErrInput) {
-					t.Errorf("%s, seed %d, %v: error %v does not match ErrInput", name, seed, did, err)
+				if err != nil && !errors.Is(err, mistake.Err) {
+					t.Errorf("%s, seed %d, %v: error %v does not match mistake.Err", name, seed, did, err)
 				}
 				if err == nil || errorIsNothingToDemote(err) {
 					accepted++
@@ -222,7 +223,7 @@ func TestDamagedQuantized(t *testing.T) {
 
 // errorIsNothingToDemote is how Pair answers a network that is paired with itself.
 func errorIsNothingToDemote(err error) bool {
-	return errors.Is(err, ErrInput) && len(err.Error()) > 0 && slices.Contains([]string{
+	return errors.Is(err, mistake.Err) && len(err.Error()) > 0 && slices.Contains([]string{
 		"no holder has fewer bits in the 8-bit file than in the 16-bit file: there is nothing to demote"}, err.Error())
 }
 
@@ -256,8 +257,8 @@ func FuzzQuantized(f *testing.F) {
 		if err == nil {
 			err = useQuantized(m)
 		}
-		if err != nil && !errors.Is(err, ErrInput) {
-			t.Errorf("error %v does not match ErrInput", err)
+		if err != nil && !errors.Is(err, mistake.Err) {
+			t.Errorf("error %v does not match mistake.Err", err)
 		}
 	})
 }
@@ -287,8 +288,8 @@ func FuzzEncodings(f *testing.F) {
 		if err == nil {
 			_, _, err = e.Apply(m)
 		}
-		if err != nil && !errors.Is(err, ErrInput) {
-			t.Errorf("error %v does not match ErrInput", err)
+		if err != nil && !errors.Is(err, mistake.Err) {
+			t.Errorf("error %v does not match mistake.Err", err)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/onnxtest"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -157,7 +158,7 @@ func someAttribute(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.AttributeProto {
 }
 
 // TestDamagedModels damages real models in one to three places at a time. The answer is a network, or an error that matches
-// ErrInput: never a panic, and nothing that cannot be read back.
+// mistake.Err: never a panic, and nothing that cannot be read back.
 func TestDamagedModels(t *testing.T) {
 	files := map[string]*onnxpb.ModelProto{
 		"example": onnxtest.ReadFile(t, onnxtest.ExampleFile).Proto,
@@ -203,8 +204,8 @@ func TestDamagedModels(t *testing.T) {
 					if err == nil {
 						err = useModel(m)
 					}
-					if err != nil && !errors.Is(err, ErrInput) {
-						t.Errorf("seed %d, %v: error %v does not match ErrInput", seed, did, err)
+					if err != nil && !errors.Is(err, mistake.Err) {
+						t.Errorf("seed %d, %v: error %v does not match mistake.Err", seed, did, err)
 					}
 					if err != nil {
 						refused[did[0]]++

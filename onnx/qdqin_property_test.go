@@ -11,11 +11,12 @@ import (
 	"demote/internal/ir"
 	"demote/internal/onnxruntest"
 	"demote/internal/rewrite"
+	"demote/mistake"
 	"demote/onnx"
 )
 
 // TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of
-// the rewired file, bit for bit; everything else is an error that matches ErrInput.
+// the rewired file, bit for bit; everything else is an error that matches mistake.Err.
 func TestQDQNeverWrong(t *testing.T) {
 	accepted := 0
 	for _, file := range []string{"conv13_u8", "conv17_ms8", "conv17_pairs", "conv21_mixed", "attention21_s8"} {
@@ -37,7 +38,7 @@ func TestQDQNeverWrong(t *testing.T) {
 			}
 			n, grids, err := onnx.ReadQDQ(m)
 			if err != nil {
-				if !errors.Is(err, onnx.ErrInput) {
+				if !errors.Is(err, mistake.Err) {
 					t.Errorf("%s, seed %d, %v: error %v", file, seed, did, err)
 				}
 				continue

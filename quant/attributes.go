@@ -1,13 +1,17 @@
 package quant
 
-import "math"
+import (
+	"math"
+
+	"demote/mistake"
+)
 
 // FromThreshold returns the grid of a symmetric or power-of-two quantizer with attributes threshold, signed and num_bits:
 // scale = T/2^(n-1) signed or T/2^n unsigned, values from -T or 0 to T-scale, zero point 0. The grid of a quantizer that
-// calls itself power-of-two is the same. The error is ErrInput: a threshold that is not positive and finite, bits.
+// calls itself power-of-two is the same. The error is mistake.Err: a threshold that is not positive and finite, bits.
 func FromThreshold(f Formula, threshold float32, signed bool, bits int) (Grid, error) {
 	if !(threshold > 0) || !finite(threshold) {
-		return Grid{}, badf("threshold %g is not a positive number", threshold)
+		return Grid{}, mistake.Errorf("threshold %g is not a positive number", threshold)
 	}
 	return linear(f, float64(threshold), signed, bits)
 }
@@ -15,13 +19,13 @@ func FromThreshold(f Formula, threshold float32, signed bool, bits int) (Grid, e
 // FromMinMax returns the grid of a uniform quantizer with attributes min_range, max_range and num_bits. The range is first
 // moved so that 0 lies on the grid (FORMATS: step = (max-min)/(2^n-1), min' = step*rint(min/step), max' = max-min+min';
 // a range on one side of 0 is extended to it instead), then scale = (max'-min')/(2^n-1). Codes are unsigned, and the zero
-// point is -rint(min'/scale). The error is ErrInput: ends that are not finite, min not below max, bits.
+// point is -rint(min'/scale). The error is mistake.Err: ends that are not finite, min not below max, bits.
 func FromMinMax(f Formula, lo, hi float32, bits int) (Grid, error) {
 	if !finite(lo) || !finite(hi) {
-		return Grid{}, badf("range [%g, %g] is not finite", lo, hi)
+		return Grid{}, mistake.Errorf("range [%g, %g] is not finite", lo, hi)
 	}
 	if !(lo < hi) {
-		return Grid{}, badf("range [%g, %g] is empty", lo, hi)
+		return Grid{}, mistake.Errorf("range [%g, %g] is empty", lo, hi)
 	}
 	least, most, err := codeRange(bits, false)
 	if err != nil {
@@ -53,10 +57,10 @@ func FromMinMax(f Formula, lo, hi float32, bits int) (Grid, error) {
 }
 
 // FromScale returns the grid of a QuantizeLinear/DequantizeLinear pair: formula QDQ, or Torch for the same numbers. The error
-// is ErrInput: a scale that is not a normal positive number, a zero point outside the type, bits.
+// is mistake.Err: a scale that is not a normal positive number, a zero point outside the type, bits.
 func FromScale(f Formula, scale float32, zero int32, bits int, signed bool) (Grid, error) {
 	if f == MCTQ {
-		return Grid{}, badf("formula mctq has thresholds or a range, not a scale and a zero point")
+		return Grid{}, mistake.Errorf("formula mctq has thresholds or a range, not a scale and a zero point")
 	}
 	least, most, err := codeRange(bits, signed)
 	if err != nil {

@@ -1,6 +1,10 @@
 package quant
 
-import "fmt"
+import (
+	"fmt"
+
+	"demote/mistake"
+)
 
 // Formula names the rounding formula of a grid.
 type Formula string
@@ -14,13 +18,13 @@ const (
 	Torch Formula = "torch"
 )
 
-// ParseFormula returns the formula of that name, or an ErrInput error that lists the names.
+// ParseFormula returns the formula of that name, or a mistake.Err error that lists the names.
 func ParseFormula(name string) (Formula, error) {
 	switch f := Formula(name); f {
 	case QDQ, MCTQ, Torch:
 		return f, nil
 	}
-	return "", badf("unknown formula %q: use qdq, mctq or torch", name)
+	return "", mistake.Errorf("unknown formula %q: use qdq, mctq or torch", name)
 }
 
 // Grid is one quantization of one tensor. The codes are the whole numbers Min to Max; code c stands for the value
@@ -80,7 +84,7 @@ func (g Grid) Decode(code int32) float32 {
 // ZeroExact reports whether the value 0 lies on the grid, so that zero padding survives it.
 func (g Grid) ZeroExact() bool { return g.Value(0) == 0 }
 
-// Check reports a grid that cannot be used, as an ErrInput error: bits out of range, a scale that is zero, negative or not
+// Check reports a grid that cannot be used, as a mistake.Err error: bits out of range, a scale that is zero, negative or not
 // finite, codes outside the integer type, a zero point outside the codes.
 func (g Grid) Check() error {
 	lo, hi, err := codeRange(g.Bits, g.Signed)
@@ -88,14 +92,14 @@ func (g Grid) Check() error {
 	case err != nil:
 		return err
 	case g.Formula != QDQ && g.Formula != MCTQ && g.Formula != Torch:
-		return badf("grid with unknown formula %q", g.Formula)
+		return mistake.Errorf("grid with unknown formula %q", g.Formula)
 	case g.Min < lo || g.Max > hi || g.Min >= g.Max:
-		return badf("grid codes %d to %d do not fit %s", g.Min, g.Max, typeName(g.Bits, g.Signed))
+		return mistake.Errorf("grid codes %d to %d do not fit %s", g.Min, g.Max, typeName(g.Bits, g.Signed))
 	case g.Zero < g.Min || g.Zero > g.Max:
-		return badf("zero point %d is outside the codes %d to %d", g.Zero, g.Min, g.Max)
+		return mistake.Errorf("zero point %d is outside the codes %d to %d", g.Zero, g.Min, g.Max)
 	}
 	if err := g.Params().Check(); err != nil {
-		return badf("%v", err)
+		return mistake.Errorf("%v", err)
 	}
 	return nil
 }
@@ -108,7 +112,7 @@ func (g Grid) String() string {
 // codeRange returns the lowest and highest code of an integer type of 2 to 16 bits.
 func codeRange(bits int, signed bool) (lo, hi int32, err error) {
 	if bits < 2 || bits > 16 {
-		return 0, 0, badf("%d bits: a grid has 2 to 16", bits)
+		return 0, 0, mistake.Errorf("%d bits: a grid has 2 to 16", bits)
 	}
 	if signed {
 		return -1 << (bits - 1), 1<<(bits-1) - 1, nil

@@ -3,6 +3,8 @@ package quant
 import (
 	"math"
 	"slices"
+
+	"demote/mistake"
 )
 
 // bins is the number of bins on each side of zero.
@@ -87,7 +89,7 @@ func sum(counts []uint64) uint64 {
 // percentile returns the range that keeps Percent of the data.
 func (o *Observer) percentile(kind Kind) (Range, error) {
 	if !(o.Percent > 0 && o.Percent <= 100) {
-		return Range{}, badf("percentile %g is not in (0, 100]", o.Percent)
+		return Range{}, mistake.Errorf("percentile %g is not in (0, 100]", o.Percent)
 	}
 	h, keep := o.hist, o.Percent/100
 	if kind != Asymmetric {

@@ -1,5 +1,7 @@
 package quant
 
+import "demote/mistake"
+
 // Method says how a range is found in calibration data.
 type Method string
 
@@ -23,13 +25,13 @@ const (
 	Threshold  Method = "threshold"
 )
 
-// ParseMethod returns the method of that name, or an ErrInput error that lists the names.
+// ParseMethod returns the method of that name, or a mistake.Err error that lists the names.
 func ParseMethod(name string) (Method, error) {
 	switch m := Method(name); m {
 	case MinMax, Average, Percentile, MSE, Entropy, Threshold:
 		return m, nil
 	}
-	return "", badf("unknown range %q: use minmax, average, percentile, mse, entropy or threshold", name)
+	return "", mistake.Errorf("unknown range %q: use minmax, average, percentile, mse, entropy or threshold", name)
 }
 
 // histogram reports whether the method needs one, and with it a second pass.

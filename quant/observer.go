@@ -3,6 +3,8 @@ package quant
 import (
 	"fmt"
 	"math"
+
+	"demote/mistake"
 )
 
 // averagingConstant is the weight of a new observation in the moving average.
@@ -121,15 +123,15 @@ func (o *Observer) Count() int64 { return o.count }
 // NonFinite returns the number of values of pass 0 that were NaN or infinite.
 func (o *Observer) NonFinite() int64 { return o.nonFinite }
 
-// Range returns the range that a method finds for a grid of a kind and number of bits. The error is ErrInput: no data, values
+// Range returns the range that a method finds for a grid of a kind and number of bits. The error is mistake.Err: no data, values
 // that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. A method that the observer was
 // not made for panics.
 func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	switch {
 	case o.nonFinite > 0 && !o.IgnoreNonFinite:
-		return Range{}, badf("%d of %d calibration values are NaN or infinite", o.nonFinite, o.nonFinite+o.count)
+		return Range{}, mistake.Errorf("%d of %d calibration values are NaN or infinite", o.nonFinite, o.nonFinite+o.count)
 	case o.count == 0:
-		return Range{}, badf("no calibration data")
+		return Range{}, mistake.Errorf("no calibration data")
 	case m == MinMax:
 		return Range{o.low, o.high}, nil
 	case m == Average:

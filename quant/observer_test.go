@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"demote/mistake"
 )
 
 var allMethods = []Method{MinMax, Average, Percentile, MSE, Entropy, Threshold}
@@ -104,7 +106,7 @@ func TestPercentileCutsTails(t *testing.T) {
 		t.Errorf("nearly all zeros: %v (%v), want none", r, err)
 	}
 	o.Percent = 0
-	if _, err := o.Range(Percentile, Asymmetric, 8); !errors.Is(err, ErrInput) {
+	if _, err := o.Range(Percentile, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("0 %%: %v", err)
 	}
 }
@@ -246,8 +248,8 @@ func TestNonFiniteIsReported(t *testing.T) {
 	if o.NonFinite() != 3 || o.Count() != 3 {
 		t.Errorf("%d values not finite and %d finite, want 3 and 3", o.NonFinite(), o.Count())
 	}
-	if _, err := o.Range(MinMax, Asymmetric, 8); !errors.Is(err, ErrInput) {
-		t.Errorf("error %v, want an ErrInput", err)
+	if _, err := o.Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
+		t.Errorf("error %v, want a mistake.Err", err)
 	}
 	o.IgnoreNonFinite = true
 	for _, m := range []Method{MinMax, Percentile} {
@@ -255,10 +257,10 @@ func TestNonFiniteIsReported(t *testing.T) {
 			t.Errorf("%s: %v (%v), want the range of the others", m, r, err)
 		}
 	}
-	if _, err := observe([][]float32{{nan}}).Range(MinMax, Asymmetric, 8); !errors.Is(err, ErrInput) {
+	if _, err := observe([][]float32{{nan}}).Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("nothing but NaN: %v", err)
 	}
-	if _, err := observe(nil).Range(MinMax, Asymmetric, 8); !errors.Is(err, ErrInput) {
+	if _, err := observe(nil).Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("no data: %v", err)
 	}
 }

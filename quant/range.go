@@ -1,6 +1,10 @@
 package quant
 
-import "math"
+import (
+	"math"
+
+	"demote/mistake"
+)
 
 // minScale is the least scale of a grid, the smallest normal float32: below it 1/scale overflows and arithmetic on
 // subnormal numbers depends on the processor's mode.
@@ -25,13 +29,13 @@ const (
 	Pow2       Kind = "pow2"
 )
 
-// ParseKind returns the kind of that name, or an ErrInput error that lists the names.
+// ParseKind returns the kind of that name, or a mistake.Err error that lists the names.
 func ParseKind(name string) (Kind, error) {
 	switch k := Kind(name); k {
 	case Asymmetric, Symmetric, Pow2:
 		return k, nil
 	}
-	return "", badf("unknown grid %q: use asymmetric, symmetric or pow2", name)
+	return "", mistake.Errorf("unknown grid %q: use asymmetric, symmetric or pow2", name)
 }
 
 // GridFor returns the grid of formula QDQ over a range; see GridOf.
@@ -43,13 +47,13 @@ func GridFor(kind Kind, bits int, r Range) (Grid, error) { return GridOf(QDQ, ki
 // grid of [0, 1]: any scale represents such data, and this one leaves room for what calibration did not see. A constant
 // other than 0 is not degenerate: its range reaches from 0 to it. A scale that would be subnormal is raised to 2^-126.
 //
-// The error is ErrInput: unknown kind or bits, an end that is not finite, Min above Max.
+// The error is mistake.Err: unknown kind or bits, an end that is not finite, Min above Max.
 func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {
 	if !finite(r.Min) || !finite(r.Max) {
-		return Grid{}, badf("range [%g, %g] is not finite", r.Min, r.Max)
+		return Grid{}, mistake.Errorf("range [%g, %g] is not finite", r.Min, r.Max)
 	}
 	if r.Min > r.Max {
-		return Grid{}, badf("range [%g, %g] is empty", r.Min, r.Max)
+		return Grid{}, mistake.Errorf("range [%g, %g] is empty", r.Min, r.Max)
 	}
 	lo, hi := math.Min(float64(r.Min), 0), math.Max(float64(r.Max), 0)
 	if lo == 0 && hi == 0 {
@@ -64,7 +68,7 @@ func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {
 	case Pow2:
 		return linear(f, nextPow2(top), lo < 0, bits)
 	}
-	return Grid{}, badf("unknown grid %q: use asymmetric, symmetric or pow2", kind)
+	return Grid{}, mistake.Errorf("unknown grid %q: use asymmetric, symmetric or pow2", kind)
 }
 
 // affine returns the asymmetric grid over [lo, hi], which contains 0 and has an extent.

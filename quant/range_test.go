@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"testing"
+
+	"demote/mistake"
 )
 
 func TestGridFor(t *testing.T) {
@@ -65,12 +67,12 @@ func TestGridErrors(t *testing.T) {
 		"zero point of no uint8": func() (Grid, error) { return FromScale(QDQ, 1, -1, 8, false) },
 		"scale for mctq":         func() (Grid, error) { return FromScale(MCTQ, 1, 0, 8, false) },
 	} {
-		if _, err := f(); !errors.Is(err, ErrInput) {
-			t.Errorf("%s: error %v, want an ErrInput", name, err)
+		if _, err := f(); !errors.Is(err, mistake.Err) {
+			t.Errorf("%s: error %v, want a mistake.Err", name, err)
 		}
 	}
 	for _, err := range []error{second(ParseFormula("x")), second(ParseKind("x")), second(ParseMethod("x"))} {
-		if !errors.Is(err, ErrInput) {
+		if !errors.Is(err, mistake.Err) {
 			t.Errorf("unknown name: %v", err)
 		}
 	}

@@ -3,13 +3,15 @@ package quant
 import (
 	"fmt"
 	"math"
+
+	"demote/mistake"
 )
 
 // QuantizeWeights quantizes a tensor to int8 per channel of axis, symmetrically: scale = max|w|/127 over the channel (float64,
 // rounded once), code = rint(w/scale) in float32, from -127 to 127. A channel that is 0 throughout gets the scale 1/127, as
 // if its largest weight were 1, and codes 0. The value of a code is float32(code)*scale.
 //
-// axis -1 makes the whole tensor one channel. The error is ErrInput for weights that are not finite. QuantizeWeights panics if
+// axis -1 makes the whole tensor one channel. The error is mistake.Err for weights that are not finite. QuantizeWeights panics if
 // dims do not multiply to len(w) or axis is not one of them.
 func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
 	return QuantizeWeightsAbove(w, dims, axis, nil)
@@ -27,7 +29,7 @@ func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) 
 		most := top[c]
 		for i, v := range w[at : at+inner] {
 			if !finite(v) {
-				return nil, nil, badf("weight %d is %g", at+i, v)
+				return nil, nil, mistake.Errorf("weight %d is %g", at+i, v)
 			}
 			if abs(v) > most {
 				most = abs(v)
@@ -79,7 +81,7 @@ func following(c, channels int) int {
 
 // QuantizeBias quantizes a bias to int32 with scale = input scale * weight scale of its channel (float32), as integer
 // convolutions accumulate: code = rint(b/scale), saturated. weights holds one scale a channel, or one for all. clipped
-// counts the codes that were saturated; where it is not 0 the bias is not what it was. The error is ErrInput for a bias that is
+// counts the codes that were saturated; where it is not 0 the bias is not what it was. The error is mistake.Err for a bias that is
 // not finite or a scale that underflows.
 func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int32, scales []float32, clipped int, err error) {
 	if len(weights) != 1 && len(weights) != len(bias) {
@@ -89,14 +91,14 @@ func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int
 	for c, w := range weights {
 		scales[c] = float32(input * w)
 		if !(scales[c] >= minScale) || !finite(scales[c]) {
-			return nil, nil, 0, badf("bias scale %g of channel %d (input %g x weight %g) is not a normal number",
+			return nil, nil, 0, mistake.Errorf("bias scale %g of channel %d (input %g x weight %g) is not a normal number",
 				scales[c], c, input, w)
 		}
 	}
 	codes = make([]int32, len(bias))
 	for i, b := range bias {
 		if !finite(b) {
-			return nil, nil, 0, badf("bias %d is %g", i, b)
+			return nil, nil, 0, mistake.Errorf("bias %d is %g", i, b)
 		}
 		q := math.RoundToEven(float64(b) / float64(scales[i%len(scales)]))
 		if q < math.MinInt32 || q > math.MaxInt32 {

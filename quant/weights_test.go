@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"demote/mistake"
 )
 
 func TestQuantizeWeights(t *testing.T) {
@@ -31,8 +33,8 @@ func TestQuantizeWeights(t *testing.T) {
 		}
 	}
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
-		if _, _, err := QuantizeWeights([]float32{1, bad}, []int64{2}, 0); !errors.Is(err, ErrInput) {
-			t.Errorf("weight %g: %v, want an ErrInput", bad, err)
+		if _, _, err := QuantizeWeights([]float32{1, bad}, []int64{2}, 0); !errors.Is(err, mistake.Err) {
+			t.Errorf("weight %g: %v, want a mistake.Err", bad, err)
 		}
 	}
 }
@@ -65,11 +67,11 @@ func TestQuantizeBias(t *testing.T) {
 	if err != nil || !slices.Equal(codes, []int32{0, 2, 2}) || len(scales) != 1 || clipped != 0 {
 		t.Errorf("one scale for all: codes %v, scales %v, %d clipped (%v)", codes, scales, clipped, err)
 	}
-	if _, _, _, err := QuantizeBias([]float32{float32(math.NaN())}, 1, []float32{1}); !errors.Is(err, ErrInput) {
-		t.Errorf("NaN: %v, want an ErrInput", err)
+	if _, _, _, err := QuantizeBias([]float32{float32(math.NaN())}, 1, []float32{1}); !errors.Is(err, mistake.Err) {
+		t.Errorf("NaN: %v, want a mistake.Err", err)
 	}
-	if _, _, _, err := QuantizeBias([]float32{1}, 1e-30, []float32{1e-30}); !errors.Is(err, ErrInput) {
-		t.Errorf("underflow: %v, want an ErrInput", err)
+	if _, _, _, err := QuantizeBias([]float32{1}, 1e-30, []float32{1e-30}); !errors.Is(err, mistake.Err) {
+		t.Errorf("underflow: %v, want a mistake.Err", err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"demote/mistake"
 	"demote/result"
 )
 
@@ -223,7 +224,7 @@ func TestWriteReplacesThePageWhole(t *testing.T) {
 	if len(entries) != 2 {
 		t.Errorf("it left %v", entries)
 	}
-	if err := Write(t.TempDir()); !errors.Is(err, ErrInput) || strings.Contains(err.Error(), "\n") {
+	if err := Write(t.TempDir()); !errors.Is(err, mistake.Err) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("of a folder that is no run: %v", err)
 	}
 	missing := &Run{Dir: "x"}

@@ -30,9 +30,6 @@ const maxFile = 128 << 20
 // maxValues bounds the objects and lists of result.json: what a few bytes of each become takes hundreds.
 const maxValues = 1 << 20
 
-// ErrInput marks a folder of which nothing can be shown.
-var ErrInput = errors.New("report input")
-
 // Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their zero values;
 // Run.Has tells them apart from those that are there.
 type Result = result.Result[map[string]any]

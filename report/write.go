@@ -5,14 +5,15 @@ import (
 	"path/filepath"
 
 	"demote/disk"
+	"demote/mistake"
 )
 
 // Write makes report.html of a run folder, in it. A page of before is replaced at once: whoever reads it sees the old one or
-// the new one, whole. A folder that is not a run's is ErrInput, and nothing is written.
+// the new one, whole. A folder that is not a run's is mistake.Err, and nothing is written.
 func Write(dir string) error {
 	r := Read(dir)
 	if !r.Shown() {
-		return fmt.Errorf("%w: %s: %s", ErrInput, dir, r.Problems[0])
+		return mistake.Errorf("%s: %s", dir, r.Problems[0])
 	}
 	return WriteFile(filepath.Join(dir, File), r)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -53,20 +54,20 @@ func checkAlone(m *onnx.Model, data samples, c Config) error {
 	asked := c.Block
 	if !alone(m, data) {
 		if fixed := batchOf(m); fixed > 0 && asked > 0 && asked != fixed {
-			return mistakef("--block %d: the network's batch is fixed to %d", asked, fixed)
+			return mistake.Errorf("--block %d: the network's batch is fixed to %d", asked, fixed)
 		}
 		return nil
 	}
 	for i, v := range m.Inputs() {
 		if blockAxis(m, data, i) < 0 {
 			if asked > 1 {
-				return mistakef("--block %d: input %s of the network has no axis for samples, so that samples run one by one: leave it out", asked, v.Name)
+				return mistake.Errorf("--block %d: input %s of the network has no axis for samples, so that samples run one by one: leave it out", asked, v.Name)
 			}
 			c.Say(fmt.Sprintf("input %s has no axis for samples: they run one by one", v.Name))
 			continue
 		}
 		if !data.Whole(i) && v.Dims[0] > 1 {
-			return mistakef("%s: input %s takes %d samples at once, and others have no axis for them: export the network with a batch of 1, or give %s samples of %v", m.Path, v.Name, v.Dims[0], v.Name, v.Dims)
+			return mistake.Errorf("%s: input %s takes %d samples at once, and others have no axis for them: export the network with a batch of 1, or give %s samples of %v", m.Path, v.Name, v.Dims[0], v.Name, v.Dims)
 		}
 	}
 	return nil

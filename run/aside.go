@@ -14,6 +14,7 @@ import (
 
 	"demote/crash"
 	"demote/dataset"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -64,19 +65,19 @@ func decimalText(text string) (float64, bool) {
 func (c Config) checkPromise() error {
 	switch {
 	case c.Holdout != "" && len(c.State) > 0:
-		return mistakef("--holdout %s: the steps of a sequence are not independent samples, which all that is said of a hold-out rests on: leave it out, and score the mix on others with demote eval", c.Holdout)
+		return mistake.Errorf("--holdout %s: the steps of a sequence are not independent samples, which all that is said of a hold-out rests on: leave it out, and score the mix on others with demote eval", c.Holdout)
 	case strings.HasSuffix(c.Holdout, "%") && c.holdoutShare() == 0:
-		return mistakef("--holdout %s: give a share of the samples between 0%% and 100%%, such as 30%%, or a file", c.Holdout)
+		return mistake.Errorf("--holdout %s: give a share of the samples between 0%% and 100%%, such as 30%%, or a file", c.Holdout)
 	case c.Confidence == "":
 		return nil
 	case c.confidence() == 0:
-		return mistakef("--confidence %s: give a number between 0 and 1, such as 0.95", c.Confidence)
+		return mistake.Errorf("--confidence %s: give a number between 0 and 1, such as 0.95", c.Confidence)
 	case c.Holdout == "":
-		return mistakef("--confidence %s: a promise is tested on samples that the search never sees; add --holdout FILE or --holdout 30%%", c.Confidence)
+		return mistake.Errorf("--confidence %s: a promise is tested on samples that the search never sees; add --holdout FILE or --holdout 30%%", c.Confidence)
 	case c.Int16Share != "":
-		return mistakef("--confidence and --int16-share exclude each other: a promise is about a target; give --target")
+		return mistake.Errorf("--confidence and --int16-share exclude each other: a promise is about a target; give --target")
 	case c.Session == "default":
-		return mistakef("--confidence and --session default exclude each other: a promise is about the mix as it was searched; choose --session exact")
+		return mistake.Errorf("--confidence and --session default exclude each other: a promise is about the mix as it was searched; choose --session exact")
 	}
 	return nil
 }
@@ -86,7 +87,7 @@ func splitData(data *dataset.Set, share float64, c Config) (*dataset.Set, error)
 	n := data.Len()
 	count := int(math.Round(share * float64(n)))
 	if count < 1 || count >= n {
-		return nil, mistakef("--holdout %s: that is %d of the %d samples of %s, and both sides need some", c.Holdout, count, n, c.Data)
+		return nil, mistake.Errorf("--holdout %s: that is %d of the %d samples of %s, and both sides need some", c.Holdout, count, n, c.Data)
 	}
 	held := data.HoldOut(count, c.seed())
 	data.Limit(c.Limit, c.seed())
@@ -115,17 +116,17 @@ func (s *searching) openAside() error {
 	s.aside, s.held = a, a.set
 	for i := range s.inputs {
 		if mine, theirs := s.data.Shape(i), a.set.Shape(i); s.groups == nil && a.set.Shapes() == 0 && !slices.Equal(mine, theirs) {
-			return mistakef("%s: samples of the hold-out have shape %v, those of %s %v", a.path, theirs, c.Data, mine)
+			return mistake.Errorf("%s: samples of the hold-out have shape %v, those of %s %v", a.path, theirs, c.Data, mine)
 		}
 	}
 	if s.metric.NeedsLabels && !a.set.Labelled() {
-		return mistakef("%s: metric %s needs labels, and the hold-out has none: add an array y", a.path, s.metric.Name)
+		return mistake.Errorf("%s: metric %s needs labels, and the hold-out has none: add an array y", a.path, s.metric.Name)
 	}
 	if s.command != nil && s.data.Labelled() && !a.set.Labelled() {
-		return mistakef("%s: the hold-out has no labels, and --metric-cmd gets those of %s: add an array y", a.path, c.Data)
+		return mistake.Errorf("%s: the hold-out has no labels, and --metric-cmd gets those of %s: add an array y", a.path, c.Data)
 	}
 	if c.Confidence != "" && !s.metric.Countable {
-		return mistakef("--confidence %s: metric %s does not count samples, and only counts can be promised; choose top1, top5 or agreement", c.Confidence, s.metric.Name)
+		return mistake.Errorf("--confidence %s: metric %s does not count samples, and only counts can be promised; choose top1, top5 or agreement", c.Confidence, s.metric.Name)
 	}
 	if err := s.keepApart(); err != nil {
 		return err
@@ -147,10 +148,10 @@ func (s *searching) keepApart() error {
 		return err
 	}
 	if len(copies) > 0 && c.holdoutShare() == 0 {
-		return mistakef("%s: %s is a sample that the search sees too, in %s (%d of %d are): a hold-out must have samples of its own", a.path, a.set.Name(copies[0]), c.Data, len(copies), a.set.Len())
+		return mistake.Errorf("%s: %s is a sample that the search sees too, in %s (%d of %d are): a hold-out must have samples of its own", a.path, a.set.Name(copies[0]), c.Data, len(copies), a.set.Len())
 	}
 	if len(copies) == a.set.Len() {
-		return mistakef("--holdout %s: every sample of it is a copy of one that the search sees", c.Holdout)
+		return mistake.Errorf("--holdout %s: every sample of it is a copy of one that the search sees", c.Holdout)
 	}
 	if len(copies) > 0 {
 		a.left = len(copies)
@@ -172,7 +173,7 @@ func (s *searching) keepApart() error {
 		return err
 	}
 	if len(copies) > 0 {
-		return mistakef("%s: %s of the hold-out served the calibration too, in %s (%d of %d did): calibrate on other samples", a.path, a.set.Name(copies[0]), c.Calib, len(copies), a.set.Len())
+		return mistake.Errorf("%s: %s of the hold-out served the calibration too, in %s (%d of %d did): calibrate on other samples", a.path, a.set.Name(copies[0]), c.Calib, len(copies), a.set.Len())
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"demote/backend"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 )
@@ -34,7 +35,7 @@ func (b batching) warning() result.Warning {
 
 // withCure adds what may be done about samples that are run alone to what is wrong with their outputs.
 func (b batching) withCure(err error) error {
-	if b.cure == "" || !errors.Is(err, backend.ErrInput) {
+	if b.cure == "" || !errors.Is(err, mistake.Err) {
 		return err
 	}
 	return fmt.Errorf("%w; %s", err, b.cure)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
 	"demote/result"
@@ -243,7 +244,7 @@ func TestBatchAxisFixed(t *testing.T) {
 		r, err := Search(context.Background(), cfg)
 		switch {
 		case c.want != "":
-			if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.want) {
+			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s of %d: %v; %q is due", c.name, c.batch, err, c.want)
 			}
 		case err != nil || !r.Verified.Identical:

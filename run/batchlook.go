@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -62,9 +63,9 @@ func (l look) fixed(m *onnx.Model) (batching, error) {
 	case at >= 0:
 		return batching{axis: at}, nil
 	case slices.ContainsFunc(l.mixed.Dims, func(d int64) bool { return d%int64(l.size) == 0 }):
-		return batching{}, mistakef("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, fixedCure(m))
+		return batching{}, mistake.Errorf("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, fixedCure(m))
 	}
-	return batching{}, mistakef("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, fixedCure(m))
+	return batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, fixedCure(m))
 }
 
 // fixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the batch.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -149,14 +150,14 @@ func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	c = s.config
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--data", c.Data}} {
 		if f.value == "" {
-			return nil, mistakef("%s is missing: demote bench --model M.onnx --calib C.npz --data E.npz [--target T [--against naive]]", f.flag)
+			return nil, mistake.Errorf("%s is missing: demote bench --model M.onnx --calib C.npz --data E.npz [--target T [--against naive]]", f.flag)
 		}
 	}
 	if o.Against != "" && o.Against != "naive" {
-		return nil, mistakef("--against %s: choose naive", o.Against)
+		return nil, mistake.Errorf("--against %s: choose naive", o.Against)
 	}
 	if o.Runs < 0 {
-		return nil, mistakef("--runs %d: give how often searches are timed, or leave it out for %d", o.Runs, benchRuns)
+		return nil, mistake.Errorf("--runs %d: give how often searches are timed, or leave it out for %d", o.Runs, benchRuns)
 	}
 	if o.Runs == 0 {
 		o.Runs = benchRuns

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"time"
 
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -167,7 +168,7 @@ type wholes struct{ r, seconds, cpu []float64 }
 func (w *wholes) run(ctx context.Context, y *yardstick, typed func(context.Context, string) error) error {
 	dir, err := os.MkdirTemp("", "demote-bench-*")
 	if err != nil {
-		return mistakef("cannot make a folder for the whole command: %w", err)
+		return mistake.Errorf("cannot make a folder for the whole command: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	first := len(y.fast[0].wall)

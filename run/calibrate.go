@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -50,7 +51,7 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 		return nil, nil, err
 	}
 	if data.Len() == 0 {
-		return nil, nil, mistakef("%s: the calibration data has no samples", c.Calib)
+		return nil, nil, mistake.Errorf("%s: the calibration data has no samples", c.Calib)
 	}
 	o, err := newObservation(n, data, c, low.method, high.method)
 	if err != nil {
@@ -73,7 +74,7 @@ func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Conf
 			seen[i], err = o.Range(quant.MinMax, low.kind, low.bits)
 		}
 		if err != nil {
-			return nil, nil, mistakef("%s: holder %s: %w%s", c.Calib, n.Holders[i].Name, err, tooWide(o))
+			return nil, nil, mistake.Errorf("%s: holder %s: %w%s", c.Calib, n.Holders[i].Name, err, tooWide(o))
 		}
 	}
 	return records, seen, nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"demote/disk"
+	"demote/mistake"
 	"demote/result"
 )
 
@@ -59,7 +60,7 @@ func sumOfWritten(path string) (string, error) {
 			f.Close()
 		}
 		if err != nil {
-			return "", mistakef("cannot read %s: %w", name, bare(err))
+			return "", mistake.Errorf("cannot read %s: %w", name, bare(err))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

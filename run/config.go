@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"demote/mistake"
 	"demote/quant"
 	"demote/result"
 	"demote/search"
@@ -175,19 +176,19 @@ func (c Config) withDefaults() Config {
 func (c Config) checkChoices() error {
 	switch {
 	case c.Scan != "fast" && c.Scan != "naive":
-		return mistakef("--scan %s: choose fast or naive", c.Scan)
+		return mistake.Errorf("--scan %s: choose fast or naive", c.Scan)
 	case c.Chain != "demoted" && c.Chain != "last":
-		return mistakef("--chain %s: choose demoted or last", c.Chain)
+		return mistake.Errorf("--chain %s: choose demoted or last", c.Chain)
 	case c.Session != "exact" && c.Session != "default":
-		return mistakef("--session %s: choose exact or default", c.Session)
+		return mistake.Errorf("--session %s: choose exact or default", c.Session)
 	case c.Weights != "high" && c.Weights != "follow":
-		return mistakef("--weights %s: choose high or follow", c.Weights)
+		return mistake.Errorf("--weights %s: choose high or follow", c.Weights)
 	case !(c.multiplier() >= 0 && c.multiplier() <= 1):
-		return mistakef("--multiplier %v: give a number from 0 to 1", c.multiplier())
+		return mistake.Errorf("--multiplier %v: give a number from 0 to 1", c.multiplier())
 	case c.Trials < 0:
-		return mistakef("--trials %d: give a number of scores, or leave it out for no budget", c.Trials)
+		return mistake.Errorf("--trials %d: give a number of scores, or leave it out for no budget", c.Trials)
 	case c.Time < 0:
-		return mistakef("--time %v: give a time such as 10m, or leave it out for no budget", c.Time)
+		return mistake.Errorf("--time %v: give a time such as 10m, or leave it out for no budget", c.Time)
 	}
 	if err := c.checkCost(); err != nil {
 		return err
@@ -212,7 +213,7 @@ func (c Config) checkChoices() error {
 
 func (c Config) checkBias() error {
 	if c.Bias != "float" && c.Bias != "int32" {
-		return mistakef("--bias %s: choose float or int32", c.Bias)
+		return mistake.Errorf("--bias %s: choose float or int32", c.Bias)
 	}
 	return nil
 }

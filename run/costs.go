@@ -7,6 +7,7 @@ import (
 
 	"demote/disk"
 	"demote/internal/sites"
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -35,11 +36,11 @@ func (c Config) checkCost() error {
 		return nil
 	}
 	if filepath.Ext(file) != ".csv" {
-		return mistakef("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", file)
+		return mistake.Errorf("--cost %s: choose count, bops, bytes or a FILE.csv with lines of name,cost", file)
 	}
 	f, err := disk.Open(file)
 	if err != nil {
-		return mistakef("--cost: %w; give a file with lines of name,cost", err)
+		return mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
 	}
 	return f.Close()
 }
@@ -72,11 +73,11 @@ func (s *searching) readCosts(ctx context.Context) error {
 	default:
 		text, err := disk.Read(s.config.Cost, maxList)
 		if err != nil {
-			return mistakef("--cost: %w; give a file with lines of name,cost", err)
+			return mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
 		}
 		saves, err := search.ReadCost(strings.NewReader(string(text)), s.holderNames())
 		if err != nil {
-			return mistakef("--cost %s: %s", s.config.Cost, strings.TrimPrefix(err.Error(), search.ErrInput.Error()+": "))
+			return mistake.Errorf("--cost %s: %w", s.config.Cost, err)
 		}
 		s.cost = cost{s.config.Cost, saves, nil}
 		s.costs = append(s.costs, s.cost)

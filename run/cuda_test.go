@@ -14,6 +14,7 @@ import (
 	"demote/backend"
 	"demote/cuda"
 	"demote/cuda/emutest"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -189,7 +190,7 @@ func TestEmulatedProof(t *testing.T) {
 		if err == nil {
 			e.Close()
 		}
-		if refused := errors.Is(err, backend.ErrInput) && strings.Contains(err.Error(), "does not compute in full float32"); refused != c.refused || !refused && err != nil {
+		if refused := errors.Is(err, mistake.Err) && strings.Contains(err.Error(), "does not compute in full float32"); refused != c.refused || !refused && err != nil {
 			t.Errorf("%s: refused %v, %v", c.name, refused, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"demote/cuda/emutest"
+	"demote/mistake"
 )
 
 // TestEmulatedFaults ends searches in their middle and demands one line, the exit code, a journal with which
@@ -144,7 +145,7 @@ func TestEmulatedLittleMemory(t *testing.T) {
 	}
 	emutest.Set(t, "shared=1", "memory=3000")
 	cfg.Device, cfg.Out = "cuda:0", cfg.Out+"-full"
-	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "the memory of cuda:0 is full with blocks of 1 samples") {
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "the memory of cuda:0 is full with blocks of 1 samples") {
 		t.Errorf("no memory gave %v", err)
 	}
 	if _, err := os.Stat(cfg.Out); err == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -17,7 +18,7 @@ func (s *searching) chooseDevice() error {
 	}
 	s.config.gpu = s.onGPU()
 	if s.onGPU() && s.config.Workers > 1 {
-		return mistakef("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
+		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func onlyCPU(c Config, command string) error {
 	if c.Device == "" || c.Device == "auto" || c.Device == backend.DeviceCPU {
 		return nil
 	}
-	return mistakef("--device %s: demote %s runs on the CPU, whose sums a file is held against; leave it out", c.Device, command)
+	return mistake.Errorf("--device %s: demote %s runs on the CPU, whose sums a file is held against; leave it out", c.Device, command)
 }
 
 // gpuBlock is the block size on a GPU where none is asked for: large, as a GPU wants it, but at least
@@ -131,7 +132,7 @@ func (s *searching) fitDevice(ctx context.Context) error {
 // leaveGPU goes over to the CPU where samples have different shapes, or refuses the GPU that was asked for.
 func (s *searching) leaveGPU() error {
 	if s.config.Device != "auto" {
-		return mistakef("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
+		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
 	}
 	s.config.Say("device cpu, since the samples have different shapes")
 	s.device, s.config.gpu = backend.DeviceInfo{Name: backend.DeviceCPU}, false
@@ -187,7 +188,7 @@ func (s *searching) shrinking(ctx context.Context, f func(context.Context) error
 			return s.lostDevice(err)
 		}
 		if !s.canShrink() {
-			return mistakef("the memory of %s is full with blocks of %d samples: end what else uses it, use fewer samples with --limit, or choose --device cpu: %w",
+			return mistake.Errorf("the memory of %s is full with blocks of %d samples: end what else uses it, use fewer samples with --limit, or choose --device cpu: %w",
 				s.device.Name, s.block, err)
 		}
 		if s.ev != nil {

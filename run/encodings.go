@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -50,7 +51,7 @@ func (p *prepared) readEncodings(c Config) (err error) {
 	}
 	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
 	if err != nil {
-		return mistakef("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
+		return mistake.Errorf("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
 	}
 	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(p.float)...)
 	if !report.Same() {
@@ -67,7 +68,7 @@ func encoded(m *onnx.Model, path string) (*onnx.Network, []quant.Grid, error) {
 	}
 	n, grids, err := e.Apply(m)
 	if err != nil {
-		return nil, nil, mistakef("%s: %w", path, err)
+		return nil, nil, mistake.Errorf("%s: %w", path, err)
 	}
 	return n, grids, nil
 }
@@ -76,25 +77,25 @@ func encoded(m *onnx.Model, path string) (*onnx.Network, []quant.Grid, error) {
 func (c Config) missingEncodings() error {
 	switch {
 	case c.EncodingsLow == "" || c.EncodingsHigh == "":
-		return mistakef("encodings come in two: give --encodings-low and --encodings-high")
+		return mistake.Errorf("encodings come in two: give --encodings-low and --encodings-high")
 	case c.Low != "" || c.High != "":
-		return mistakef("--encodings-low and --low exclude each other: encodings go with a float network, --model")
+		return mistake.Errorf("--encodings-low and --low exclude each other: encodings go with a float network, --model")
 	case c.Model == "":
-		return mistakef("--model is missing: give the float network that the encodings were saved with")
+		return mistake.Errorf("--model is missing: give the float network that the encodings were saved with")
 	case c.Calib != "":
-		return mistakef("--calib: encodings bring their own grids; leave it out")
+		return mistake.Errorf("--calib: encodings bring their own grids; leave it out")
 	case c.Bias == "int32":
-		return mistakef("--bias int32: encodings bring their own biases; leave it out")
+		return mistake.Errorf("--bias int32: encodings bring their own biases; leave it out")
 	case c.Formula != "qdq":
-		return mistakef("--formula %s: encodings compute formula qdq", c.Formula)
+		return mistake.Errorf("--formula %s: encodings compute formula qdq", c.Formula)
 	case c.Unroll:
 		return c.unrollPair()
 	case c.OutputHolder:
-		return mistakef("--output-holder: holders are the tensors that the encodings name; leave it out")
+		return mistake.Errorf("--output-holder: holders are the tensors that the encodings name; leave it out")
 	case c.Weights == "follow":
-		return mistakef("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
+		return mistake.Errorf("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
 	case c.Data == "":
-		return mistakef("--data is missing: give the evaluation samples, --data E.npz")
+		return mistake.Errorf("--data is missing: give the evaluation samples, --data E.npz")
 	}
 	return nil
 }

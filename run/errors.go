@@ -7,12 +7,8 @@ import (
 	"slices"
 	"syscall"
 
-	"demote/backend"
 	"demote/crash"
-	"demote/dataset"
-	"demote/onnx"
-	"demote/quant"
-	"demote/search"
+	"demote/mistake"
 )
 
 // Exit codes of the program.
@@ -25,9 +21,6 @@ const (
 	ExitInterrupted = 130 // stopped by the user; the best so far is on disk
 )
 
-// ErrInput marks a mistake of the user that this room has found itself.
-var ErrInput = errors.New("input")
-
 // ErrUnreachable says that no mix meets the target.
 var ErrUnreachable = errors.New("the target cannot be met")
 
@@ -36,9 +29,6 @@ var ErrUnpromised = errors.New("no mix can be promised")
 
 // ErrExport says that the written file does not score what the search said.
 var ErrExport = errors.New("the export does not score what the search said")
-
-// mistakes are the sentinels by which the rooms mark what the user can mend.
-var mistakes = []error{ErrInput, onnx.ErrInput, dataset.ErrInput, quant.ErrInput, search.ErrInput, backend.ErrInput}
 
 // ExitCode maps an error of this package to the program's exit code; nil is ExitFound.
 func ExitCode(err error) int {
@@ -54,10 +44,8 @@ func ExitCode(err error) int {
 	case errors.Is(err, ErrExport):
 		return ExitExport
 	}
-	for _, m := range slices.Concat(mistakes, storage) {
-		if errors.Is(err, m) {
-			return ExitMistake
-		}
+	if mistake.Is(err) || slices.ContainsFunc(storage, func(full error) bool { return errors.Is(err, full) }) {
+		return ExitMistake
 	}
 	return ExitInternal
 }
@@ -69,11 +57,3 @@ var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ERO
 func cannotWrite(path string, err error) error {
 	return fmt.Errorf("cannot write %s: %w; mend that, and the same command goes on from there", path, err)
 }
-
-// mistake is an error of the user: one line, and marked as such without the mark showing.
-type mistake struct{ error }
-
-func (mistake) Is(target error) bool { return target == ErrInput }
-func (m mistake) Unwrap() error      { return m.error }
-
-func mistakef(format string, args ...any) error { return mistake{fmt.Errorf(format, args...)} }

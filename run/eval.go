@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 	"demote/result"
@@ -33,13 +34,13 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 		session, config = "exact", exactSession
 	case "default":
 	default:
-		return nil, mistakef("--session %s: choose exact or default", session)
+		return nil, mistake.Errorf("--session %s: choose exact or default", session)
 	}
 	if err := onlyCPU(c, "eval"); err != nil {
 		return nil, err
 	}
 	if file == "" || c.Data == "" {
-		return nil, mistakef("a file or --data is missing: demote eval FILE.onnx --data E.npz")
+		return nil, mistake.Errorf("a file or --data is missing: demote eval FILE.onnx --data E.npz")
 	}
 	e, err := openPlain(ctx, c, file, reference, config)
 	if err != nil {
@@ -62,7 +63,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 		if err != nil {
 			return nil, err
 		}
-		return nil, mistakef("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, e.name(i), tensor)
+		return nil, mistake.Errorf("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan", file, e.name(i), tensor)
 	}
 	doubts, err := e.prepared.questionFile(ctx, c, g, e.src)
 	if err != nil {
@@ -133,7 +134,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	giveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
-			return nil, mistakef("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
+			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		var note *result.Warning
 		if o.Reference, o.Places, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -23,7 +24,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if format == "" {
-		return nil, mistakef("--format is missing: choose one of %s", strings.Join(FormatNames(), ", "))
+		return nil, mistake.Errorf("--format is missing: choose one of %s", strings.Join(FormatNames(), ", "))
 	}
 	f, err := formatByName("--format", format)
 	if err != nil {
@@ -49,7 +50,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 	for _, path := range files {
 		for _, name := range []string{path, path + ".data"} { // where a large network has its weights
 			if _, err := os.Stat(name); !c.Force && !errors.Is(err, fs.ErrNotExist) {
-				return nil, mistakef("%s exists; give --out another file or --force", name)
+				return nil, mistake.Errorf("%s exists; give --out another file or --force", name)
 			}
 		}
 	}
@@ -112,7 +113,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 		return e, w.model.Write(files[0])
 	}
 	if err := writeFile(files[0], w.text); err != nil {
-		return nil, mistakef("%w; give --out another file", err)
+		return nil, mistake.Errorf("%w; give --out another file", err)
 	}
 	return e, nil
 }

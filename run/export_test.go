@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 	"demote/search"
@@ -170,11 +171,11 @@ func TestExportRefuses(t *testing.T) {
 		t.Errorf("without the data: %v", err)
 	}
 	cfg.Export = []string{"tflite"}
-	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) {
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, mistake.Err) {
 		t.Errorf("--export tflite: %v", err)
 	}
 	cfg.Export, cfg.Session = nil, "fast"
-	if _, err := Search(context.Background(), cfg); !errors.Is(err, ErrInput) {
+	if _, err := Search(context.Background(), cfg); !errors.Is(err, mistake.Err) {
 		t.Errorf("--session fast: %v", err)
 	}
 }

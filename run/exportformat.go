@@ -9,6 +9,7 @@ import (
 	"demote/internal/aimet"
 	"demote/internal/mctq"
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -79,14 +80,14 @@ func formatByName(flag, name string) (Format, error) {
 			return f, nil
 		}
 	}
-	return Format{}, mistakef("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
+	return Format{}, mistake.Errorf("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
 }
 
 // files are the paths that a format writes, the one asked for first. The path must end as such files
 // do, since what reads them goes by that.
 func (f Format) files(path string) ([]string, error) {
 	if !slices.Contains(f.ends, filepath.Ext(path)) {
-		return nil, mistakef("--out %s: a file of format %s ends in %s", path, f.Name, strings.Join(f.ends, " or "))
+		return nil, mistake.Errorf("--out %s: a file of format %s ends in %s", path, f.Name, strings.Join(f.ends, " or "))
 	}
 	if !f.float {
 		return []string{path}, nil

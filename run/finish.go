@@ -10,6 +10,7 @@ import (
 	"demote/backend"
 	"demote/disk"
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 	"demote/search"
@@ -88,7 +89,7 @@ func (s *searching) startMask() (search.Mask, error) {
 	}
 	text, err := disk.Read(s.config.Start, maxList)
 	if err != nil {
-		return search.Mask{}, mistakef("--start: %w; give a promotion.txt, or leave it out", err)
+		return search.Mask{}, mistake.Errorf("--start: %w; give a promotion.txt, or leave it out", err)
 	}
 	index := map[string]int{}
 	for i, h := range s.network.Holders {
@@ -97,7 +98,7 @@ func (s *searching) startMask() (search.Mask, error) {
 	m := lowMask(s.network.Holders)
 	stay, err := readList(text, index)
 	if err != nil {
-		return search.Mask{}, mistakef("%s:%w", s.config.Start, err)
+		return search.Mask{}, mistake.Errorf("%s:%w", s.config.Start, err)
 	}
 	for _, i := range stay {
 		m.Promote(i)

@@ -7,6 +7,7 @@ import (
 	"demote/backend"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 )
@@ -28,12 +29,12 @@ func namedValues(flag string, texts []string, example string) ([]fixedInput, err
 	for _, text := range texts {
 		at := strings.LastIndexByte(text, '=')
 		if at <= 0 {
-			return nil, mistakef("%s %s: give a name and a value, such as %s %s", flag, text, flag, example)
+			return nil, mistake.Errorf("%s %s: give a name and a value, such as %s %s", flag, text, flag, example)
 		}
 		in := fixedInput{name: text[:at], text: text}
 		in.values = strings.Split(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text[at+1:]), "["), "]"), ",")
 		if slices.ContainsFunc(list, func(other fixedInput) bool { return other.name == in.name }) {
-			return nil, mistakef("%s %s: the input has a value already; give each input one", flag, text)
+			return nil, mistake.Errorf("%s %s: the input has a value already; give each input one", flag, text)
 		}
 		list = append(list, in)
 	}
@@ -85,7 +86,7 @@ func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err
 		}
 	}
 	if len(m.Inputs()) == 0 {
-		return nil, nil, mistakef("%s: --input gives all of the network's inputs a value: leave out the one that the samples of --data are for", path)
+		return nil, nil, mistake.Errorf("%s: --input gives all of the network's inputs a value: leave out the one that the samples of --data are for", path)
 	}
 	return m, unknown, nil
 }
@@ -109,14 +110,14 @@ func noInput(flag string, in fixedInput, m *onnx.Model) error {
 	for _, v := range m.Inputs() {
 		names = append(names, v.Name)
 	}
-	return mistakef("%s %s: %s has no input of that name left; it has %q", flag, in.text, m.Path, names)
+	return mistake.Errorf("%s %s: %s has no input of that name left; it has %q", flag, in.text, m.Path, names)
 }
 
 // fix makes a constant of an input; one with a free batch axis stays an input, of which every sample has the value.
 func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	dims := slices.Clone(v.Dims)
 	if v.Type == ir.Undefined || dims == nil {
-		return mistakef("--input %s: the network does not say the shape of that input: export it again with one", in.text)
+		return mistake.Errorf("--input %s: the network does not say the shape of that input: export it again with one", in.text)
 	}
 	each := in.ofEach(m, v)
 	for i, d := range dims {
@@ -125,7 +126,7 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 		case len(dims) == 1: // a vector of any length is as long as what is given
 			dims[i] = int64(len(in.values))
 		default:
-			return mistakef("--input %s: axis %d of that input is free: give its values as an array %q of --data and --calib", in.text, i, in.name)
+			return mistake.Errorf("--input %s: axis %d of that input is free: give its values as an array %q of --data and --calib", in.text, i, in.name)
 		}
 	}
 	if each {
@@ -134,7 +135,7 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	}
 	t, err := ir.ParseTensor(in.name, v.Type, dims, in.values)
 	if err != nil {
-		return mistakef("--input %s: %w", in.text, err)
+		return mistake.Errorf("--input %s: %w", in.text, err)
 	}
 	variants.FixInput(m, in.name, t)
 	return nil
@@ -149,7 +150,7 @@ func (in fixedInput) setDefault(m *onnx.Model) (set bool, err error) {
 	}
 	t, err := ir.ParseTensor(in.name, defaults[at].Type, variants.DefaultDims(m, in.name), in.values)
 	if err != nil {
-		return false, mistakef("--input %s: %w", in.text, err)
+		return false, mistake.Errorf("--input %s: %w", in.text, err)
 	}
 	variants.SetDefault(m, in.name, t)
 	return true, nil
@@ -200,7 +201,7 @@ func (in fixedInput) sample(v onnx.Value) ([]byte, error) {
 	}
 	t, err := ir.ParseTensor(in.name, v.Type, dims, in.values)
 	if err != nil {
-		return nil, mistakef("--input %s: %w", in.text, err)
+		return nil, mistake.Errorf("--input %s: %w", in.text, err)
 	}
 	return t.GetRawData(), nil
 }
@@ -251,7 +252,7 @@ func (p *prepared) feeds(reference *onnx.Model) error {
 	}
 	for _, v := range inputs {
 		if !slices.ContainsFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == v.Name }) {
-			return mistakef("%s: %s has no input %s, which the reference reads: give its value, --input %s=VALUE", reference.Path, p.model.Path, v.Name, v.Name)
+			return mistake.Errorf("%s: %s has no input %s, which the reference reads: give its value, --input %s=VALUE", reference.Path, p.model.Path, v.Name, v.Name)
 		}
 	}
 	return nil

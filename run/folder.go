@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"demote/disk"
+	"demote/mistake"
 	"demote/report"
 	"demote/result"
 )
@@ -48,12 +49,12 @@ func OpenFolder(path string) (*Folder, error) {
 		if err := os.MkdirAll(path, 0o777); err != nil {
 			f.new = true
 			f.Abandon()
-			return nil, mistakef("cannot make the run folder: %w; give --out another one", err)
+			return nil, mistake.Errorf("cannot make the run folder: %w; give --out another one", err)
 		}
 	case err != nil:
-		return nil, mistakef("cannot use the run folder: %w; give --out another one", err)
+		return nil, mistake.Errorf("cannot use the run folder: %w; give --out another one", err)
 	case !info.IsDir():
-		return nil, mistakef("%s: --out names a file; give a new folder", path)
+		return nil, mistake.Errorf("%s: --out names a file; give a new folder", path)
 	default:
 		// Before a lock file is put into it. What is seen here is looked at again under the lock.
 		if _, err := f.holdsRun(); err != nil {
@@ -72,7 +73,7 @@ func OpenFolder(path string) (*Folder, error) {
 	f.new = !held
 	if err := f.removeLeftovers(); err != nil {
 		f.Abandon()
-		return nil, mistakef("cannot clear the run folder of temporary files: %w; give --out another one", err)
+		return nil, mistake.Errorf("cannot clear the run folder of temporary files: %w; give --out another one", err)
 	}
 	return f, nil
 }
@@ -96,16 +97,16 @@ func (f *Folder) acquire() error {
 		}
 		switch {
 		case errors.Is(err, unix.ELOOP):
-			return mistakef("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(lockFile))
+			return mistake.Errorf("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(lockFile))
 		case err != nil:
-			return mistakef("cannot lock the run folder: %w; give --out a folder that can be written to", err)
+			return mistake.Errorf("cannot lock the run folder: %w; give --out a folder that can be written to", err)
 		}
 		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			lock.Close()
 			if errors.Is(err, unix.EWOULDBLOCK) {
-				return mistakef("%s: another demote is running in this folder; wait for it or give --out another folder", f.Path)
+				return mistake.Errorf("%s: another demote is running in this folder; wait for it or give --out another folder", f.Path)
 			}
-			return mistakef("%s: cannot be locked: %w; give --out a folder on a disk that knows locks", f.Path, err)
+			return mistake.Errorf("%s: cannot be locked: %w; give --out a folder on a disk that knows locks", f.Path, err)
 		}
 		mine, err := lock.Stat()
 		if err == nil && mine.Mode().IsRegular() {
@@ -116,17 +117,17 @@ func (f *Folder) acquire() error {
 		}
 		lock.Close()
 		if err == nil && !mine.Mode().IsRegular() {
-			return mistakef("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(lockFile))
+			return mistake.Errorf("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(lockFile))
 		}
 	}
-	return mistakef("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
+	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
 }
 
-// holdsRun tells whether a run is in the folder. An error that matches ErrInput refuses a folder with anything else in it.
+// holdsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything else in it.
 func (f *Folder) holdsRun() (bool, error) {
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
-		return false, mistakef("cannot read the run folder: %w; give --out another one", err)
+		return false, mistake.Errorf("cannot read the run folder: %w; give --out another one", err)
 	}
 	kind, err := journalKind(f.File(JournalFile))
 	switch {
@@ -137,7 +138,7 @@ func (f *Folder) holdsRun() (bool, error) {
 	case kind == foreignJournal && isResult(f.Path): // its journal is damaged
 		return true, nil
 	case kind == foreignJournal:
-		return false, mistakef("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
+		return false, mistake.Errorf("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
 	}
 	if isResult(f.Path) {
 		f.lost = true
@@ -145,7 +146,7 @@ func (f *Folder) holdsRun() (bool, error) {
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != lockFile && !leftover(name) {
-			return false, mistakef("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
+			return false, mistake.Errorf("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
 		}
 	}
 	return false, nil
@@ -199,7 +200,7 @@ func (f *Folder) Clear() error {
 	// The journal goes last: by it a folder that is half cleared is still a run's.
 	for _, name := range append(names, JournalFile+"-wal", JournalFile+"-shm", JournalFile) {
 		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return mistakef("cannot clear the run folder: %w; give --out another one", err)
+			return mistake.Errorf("cannot clear the run folder: %w; give --out another one", err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -20,23 +21,23 @@ func (s *searching) checkGoal() (err error) {
 	c := s.config
 	switch {
 	case c.Int16Share == "" && c.Target == "":
-		return mistakef("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
+		return mistake.Errorf("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
 	case c.Int16Share == "":
 		if s.target, err = search.ParseTarget(c.Target); err == nil && c.Low != "" && s.target.NeedsFloat() {
-			return mistakef("target %q: there is no float network to measure it from: write 16bit-0.005 or a score", c.Target)
+			return mistake.Errorf("target %q: there is no float network to measure it from: write 16bit-0.005 or a score", c.Target)
 		}
 		return err
 	case c.Target != "":
-		return mistakef("--target and --int16-share exclude each other: the one bounds the score, the other the activations at int16")
+		return mistake.Errorf("--target and --int16-share exclude each other: the one bounds the score, the other the activations at int16")
 	case c.Strategy != "auto":
-		return mistakef("--strategy %s: --int16-share has a way of its own; leave --strategy out", c.Strategy)
+		return mistake.Errorf("--strategy %s: --int16-share has a way of its own; leave --strategy out", c.Strategy)
 	case c.Start != "":
-		return mistakef("--start: --int16-share has a start of its own; leave --start out")
+		return mistake.Errorf("--start: --int16-share has a start of its own; leave --start out")
 	}
 	digits, ok := strings.CutSuffix(strings.TrimSpace(c.Int16Share), "%")
 	v, err := strconv.ParseFloat(digits, 64)
 	if !ok || err != nil || !(v >= 0 && v <= 100) {
-		return mistakef("--int16-share %s: give a share of the activations such as 20%%", c.Int16Share)
+		return mistake.Errorf("--int16-share %s: give a share of the activations such as 20%%", c.Int16Share)
 	}
 	s.share = v / 100
 	return nil
@@ -52,7 +53,7 @@ func (s *searching) checkTarget() error {
 	}
 	claim := s.target.Claim(search.Resolved{}, s.config.confidence())
 	if s.config.Confidence != "" && claim.Reference != search.NoReference && claim.Budget <= 0 {
-		return mistakef("--confidence %s: target %s is a budget of no loss, which no mix can be promised to stay below; give some, such as 16bit-0.005", s.config.Confidence, s.config.Target)
+		return mistake.Errorf("--confidence %s: target %s is a budget of no loss, which no mix can be promised to stay below; give some, such as 16bit-0.005", s.config.Confidence, s.config.Target)
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 		s.result.Holders[h].Pinned = true
 	}
 	if held, most := len(s.layout.High), int(s.share*float64(len(s.records))+shareSlack); s.config.Int16Share != "" && held > most {
-		return mistakef("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.config.Int16Share, held, len(s.records), most)
+		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.config.Int16Share, held, len(s.records), most)
 	}
 	s.result.Cost = s.config.Cost
 	if text := s.describeLayout(); text != "" {

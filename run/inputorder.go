@@ -7,6 +7,7 @@ import (
 
 	"demote/backend"
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -45,7 +46,7 @@ func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
 		}
 		own, other := strings.ToLower(ir.DType(p.inputs[at].Type).String()), strings.ToLower(v.Type.String())
 		if ir.DType(p.inputs[at].Type) != ir.Float || v.Type != ir.Float16 && v.Type != ir.BFloat16 && v.Type != ir.Double {
-			return mistakef("%s: input %s is of type %s, and that of %s is %s: compare files that take one type", p.model.Path, p.inputs[at].Name, own, reference.Path, other)
+			return mistake.Errorf("%s: input %s is of type %s, and that of %s is %s: compare files that take one type", p.model.Path, p.inputs[at].Name, own, reference.Path, other)
 		}
 		c.Say(fmt.Sprintf("warning: %s takes %s and computes in it: it is run in float32, as %s is", reference.Path, other, p.model.Path))
 		if err := onnx.Widen(reference, v.Type); err != nil {

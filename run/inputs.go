@@ -15,6 +15,7 @@ import (
 
 	"demote/dataset"
 	"demote/disk"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 )
@@ -137,7 +138,7 @@ func (p *prepared) bookFile(role, path string) error {
 	}
 	in, err := hashFile(role, path)
 	if err != nil && flaggedFile(in) {
-		return mistakef("--%s: %w", role, err)
+		return mistake.Errorf("--%s: %w", role, err)
 	}
 	if err == nil {
 		p.bookInput(in)
@@ -157,15 +158,15 @@ func hashFile(role, path string) (result.Input, error) {
 	in := result.Input{Role: role, Path: path}
 	f, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return in, mistakef("%s: no such file", path)
+		return in, mistake.Errorf("%s: no such file", path)
 	}
 	if err != nil {
-		return in, mistakef("cannot read %s: %w", path, bare(err))
+		return in, mistake.Errorf("cannot read %s: %w", path, bare(err))
 	}
 	defer f.Close()
 	h := sha256.New()
 	if in.Bytes, err = io.Copy(h, f); err != nil {
-		return in, mistakef("cannot read %s: %w", path, bare(err))
+		return in, mistake.Errorf("cannot read %s: %w", path, bare(err))
 	}
 	in.SHA256 = hex.EncodeToString(h.Sum(nil))
 	return in, nil

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 )
@@ -60,7 +61,7 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 			err = p.readEncodings(c)
 		}
 	case c.Model == "":
-		return nil, mistakef("--model is missing: demote inspect --model M.onnx [--calib C.npz]")
+		return nil, mistake.Errorf("--model is missing: demote inspect --model M.onnx [--calib C.npz]")
 	default:
 		err = p.inspectFloat(ctx, c)
 	}

@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"demote/backend/bounds"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process killed at
 // any instant loses at most the trial in flight; a machine that loses power, at most what the last second had to say.
-// What is read from it is data from outside: anything that does not hold is an error that matches ErrInput.
+// What is read from it is data from outside: anything that does not hold is an error that matches mistake.Err.
 type Journal struct {
 	path   string
 	db     *sql.DB
@@ -48,9 +49,9 @@ func OpenJournal(path string, print Fingerprint) (*Journal, error) {
 	case err != nil:
 		return nil, err
 	case kind == oldJournal:
-		return nil, mistakef("%s: the journal is of an earlier version of demote, whose runs this one cannot go on with; %s", path, journalCure)
+		return nil, mistake.Errorf("%s: the journal is of an earlier version of demote, whose runs this one cannot go on with; %s", path, journalCure)
 	case kind == foreignJournal:
-		return nil, mistakef("%s: not a journal of demote, or damaged; %s", path, journalCure)
+		return nil, mistake.Errorf("%s: not a journal of demote, or damaged; %s", path, journalCure)
 	case kind == noJournal:
 		text, err := json.Marshal(print)
 		if err == nil {
@@ -81,7 +82,7 @@ func (j *Journal) begin(print Fingerprint) error {
 		return err
 	}
 	if meta[schemaKey] != journalSchema {
-		return mistakef("%s: the journal has schema %.20q, this program writes %q; %s", j.path, meta[schemaKey], journalSchema, journalCure)
+		return mistake.Errorf("%s: the journal has schema %.20q, this program writes %q; %s", j.path, meta[schemaKey], journalSchema, journalCure)
 	}
 	var theirs Fingerprint
 	if err := json.Unmarshal([]byte(meta[fingerprintKey]), &theirs); err != nil {
@@ -89,12 +90,12 @@ func (j *Journal) begin(print Fingerprint) error {
 	}
 	j.spared = theirs.Written
 	if text := print.Difference(theirs); text != "" {
-		return mistakef("%s: the folder holds another run: %s; %s", j.path, text, journalCure)
+		return mistake.Errorf("%s: the folder holds another run: %s; %s", j.path, text, journalCure)
 	}
 	switch meta[stateKey] {
 	case "running":
 	case "finished":
-		return mistakef("%s: the folder holds a finished run; %s", j.path, journalCure)
+		return mistake.Errorf("%s: the folder holds a finished run; %s", j.path, journalCure)
 	default:
 		return j.damaged("it does not say whether the run has ended")
 	}
@@ -260,7 +261,7 @@ func (j *Journal) written(err error) error {
 // is the user's to mend; what was written before stays good.
 func (j *Journal) cannotWrite(err error) error {
 	if refused(err) {
-		return mistake{cannotWrite(j.path, err)}
+		return mistake.Errorf("%w", cannotWrite(j.path, err))
 	}
 	var e *sqlite.Error
 	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
@@ -272,13 +273,13 @@ func (j *Journal) cannotWrite(err error) error {
 // cannotRead words an error of reading the journal: the system's, or else damage.
 func (j *Journal) cannotRead(err error) error {
 	if refused(err) {
-		return mistakef("cannot read the journal %s: %w; mend that, and the same command goes on from there", j.path, err)
+		return mistake.Errorf("cannot read the journal %s: %w; mend that, and the same command goes on from there", j.path, err)
 	}
 	return j.damaged(err.Error())
 }
 
 func (j *Journal) damaged(what string) error {
-	return mistakef("%s: the journal is damaged: %.200s; %s", j.path, what, journalCure)
+	return mistake.Errorf("%s: the journal is damaged: %.200s; %s", j.path, what, journalCure)
 }
 
 // refused tells whether SQLite could not read or write because the system did not let it.

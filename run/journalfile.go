@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 
 	"demote/disk"
+	"demote/mistake"
 )
 
 // journalFiles are the journal and what SQLite keeps beside it while it is open.
@@ -74,14 +75,14 @@ func journalKind(path string) (kindOfJournal, error) {
 			return noJournal, nil
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return noJournal, mistakef("cannot look at the journal: %w; give --out another folder", err)
+			return noJournal, mistake.Errorf("cannot look at the journal: %w; give --out another folder", err)
 		case !info.Mode().IsRegular():
-			return noJournal, mistakef("%s is not a regular file, which a journal must be: remove it, or give --out another folder", path+suffix)
+			return noJournal, mistake.Errorf("%s is not a regular file, which a journal must be: remove it, or give --out another folder", path+suffix)
 		}
 	}
 	f, err := disk.OpenNoFollow(path)
 	if err != nil {
-		return noJournal, mistakef("cannot read the journal: %w; give --out another folder", err)
+		return noJournal, mistake.Errorf("cannot read the journal: %w; give --out another folder", err)
 	}
 	defer f.Close()
 	header := make([]byte, 100)

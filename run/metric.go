@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/mistake"
 	"demote/result"
 )
 
@@ -21,15 +22,15 @@ const balanced = "balanced"
 func (c Config) checkMetricFlags() error {
 	switch {
 	case c.MetricCmd == "" && c.MetricLower:
-		return mistakef("--metric-lower: only a --metric-cmd has to be told; leave it out")
+		return mistake.Errorf("--metric-lower: only a --metric-cmd has to be told; leave it out")
 	case c.MetricCmd == "" && c.MetricTimeout != 0:
-		return mistakef("--metric-timeout: there is no --metric-cmd that could take time; leave it out")
+		return mistake.Errorf("--metric-timeout: there is no --metric-cmd that could take time; leave it out")
 	case c.MetricCmd != "" && c.Metric != "":
-		return mistakef("--metric and --metric-cmd exclude each other: choose one")
+		return mistake.Errorf("--metric and --metric-cmd exclude each other: choose one")
 	case c.MetricCmd != "" && (c.ClassWeights != "" || c.IgnoreLabel != nil):
-		return mistakef("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd sees to that itself")
+		return mistake.Errorf("--class-weights and --ignore-label are for built-in metrics: a --metric-cmd sees to that itself")
 	case c.MetricTimeout < 0:
-		return mistakef("--metric-timeout %v: give a time such as 10m", c.MetricTimeout)
+		return mistake.Errorf("--metric-timeout %v: give a time such as 10m", c.MetricTimeout)
 	}
 	_, err := c.weights()
 	return err
@@ -45,13 +46,13 @@ func (c Config) weights() ([]float64, error) {
 	for _, field := range strings.Split(c.ClassWeights, ",") {
 		w, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
 		if err != nil || !(w >= 0 && w <= 1e12) {
-			return nil, mistakef("--class-weights %s: %q is no weight: give balanced, or a number that is not negative for each class, such as 1,1,2.5", c.ClassWeights, field)
+			return nil, mistake.Errorf("--class-weights %s: %q is no weight: give balanced, or a number that is not negative for each class, such as 1,1,2.5", c.ClassWeights, field)
 		}
 		list = append(list, w)
 		sum += w
 	}
 	if sum == 0 {
-		return nil, mistakef("--class-weights %s: every weight is 0; give some class more", c.ClassWeights)
+		return nil, mistake.Errorf("--class-weights %s: every weight is 0; give some class more", c.ClassWeights)
 	}
 	return list, nil
 }

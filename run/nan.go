@@ -12,6 +12,7 @@ import (
 	"demote/backend"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -21,7 +22,7 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 	if err != nil {
 		return err
 	}
-	return mistakef("%s: the %s network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
+	return mistake.Errorf("%s: the %s network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
 		s.config.describe(), which, s.data.Name(sample), tensor)
 }
 

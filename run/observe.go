@@ -7,6 +7,7 @@ import (
 	"demote/backend"
 	"demote/internal/sites"
 	"demote/internal/unroll"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 )
@@ -132,7 +133,7 @@ func (o *observation) takeWhole(holders []int) error {
 }
 
 func (o *observation) refuseNaN(sample, holder int) error {
-	return mistakef("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
+	return mistake.Errorf("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
 		o.config.Model, sample, o.config.Calib, o.network.Holders[holder].Tensor)
 }
 

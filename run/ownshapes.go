@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -69,7 +70,7 @@ func (p *prepared) findShapes() error {
 		weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
 	}
 	if free := roomLeft(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
-		return mistakef("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
+		return mistake.Errorf("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
 			len(list), byteText(weights), byteText(free), p.model.Inputs()[0].Name)
 	}
 	for _, g := range list {
@@ -91,7 +92,7 @@ func ofShape(set *dataset.Set, inputs int, err error) error {
 	if err == nil || ExitCode(err) != ExitMistake {
 		return err
 	}
-	return mistakef("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, shapeText(set, inputs), set.Name(0))
+	return mistake.Errorf("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, shapeText(set, inputs), set.Name(0))
 }
 
 // shapeText is the shape of the samples of a set, in all inputs.
@@ -109,7 +110,7 @@ func fewShapes(set *dataset.Set, file string) error {
 	if n <= mostShapes {
 		return nil
 	}
-	return mistakef("%s: %d samples have %d shapes, and %d is the most, since each is compiled by itself: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad NAME=0",
+	return mistake.Errorf("%s: %d samples have %d shapes, and %d is the most, since each is compiled by itself: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad NAME=0",
 		file, set.Len(), n, mostShapes)
 }
 
@@ -224,5 +225,5 @@ func needOneShape(set *dataset.Set, what, file string) error {
 	if set.Shapes() == 0 {
 		return nil
 	}
-	return mistakef("%s: the samples of %s have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", what, file)
+	return mistake.Errorf("%s: the samples of %s have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0", what, file)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -21,7 +22,7 @@ func (c Config) padding(m *onnx.Model) (map[string][]byte, error) {
 		}
 		t, err := ir.ParseTensor(in.name, inputs[at].Type, nil, in.values)
 		if err != nil {
-			return nil, mistakef("--pad %s: %w", in.text, err)
+			return nil, mistake.Errorf("--pad %s: %w", in.text, err)
 		}
 		pad[in.name] = t.GetRawData()
 	}

@@ -7,6 +7,7 @@ import (
 	"demote/backend"
 	"demote/dataset"
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 	"demote/search"
@@ -19,11 +20,11 @@ func (c Config) importFile(path string, formula quant.Formula) (*onnx.Model, *on
 		return nil, nil, nil, err
 	}
 	if m.IsQDQ() && !m.IsMCTQ() && formula != quant.QDQ {
-		return nil, nil, nil, mistakef("%s: a QDQ file computes formula qdq, not %s", path, formula)
+		return nil, nil, nil, mistake.Errorf("%s: a QDQ file computes formula qdq, not %s", path, formula)
 	}
 	n, grids, err := onnx.ReadQuantized(m, formula)
 	if err != nil && !m.IsMCTQ() && !m.IsQDQ() {
-		err = mistakef("%w with --model and --calib", err)
+		err = mistake.Errorf("%w with --model and --calib", err)
 	}
 	return m, n, grids, err
 }
@@ -64,7 +65,7 @@ func (p *prepared) readPair(c Config) error {
 	}
 	network, records, report, err := onnx.Pair(low, high, lowGrids, highGrids)
 	if err != nil {
-		return mistakef("%s and %s: %w", c.Low, c.High, err)
+		return mistake.Errorf("%s and %s: %w", c.Low, c.High, err)
 	}
 	if c.Weights == "follow" {
 		pair.Follow(network, low, report)
@@ -178,21 +179,21 @@ func (c Config) missing() error {
 	case pair && c.Unroll:
 		return c.unrollPair()
 	case pair && c.Model != "":
-		return mistakef("--model and --low/--high exclude each other: a pair brings its own grids")
+		return mistake.Errorf("--model and --low/--high exclude each other: a pair brings its own grids")
 	case pair && (c.Low == "" || c.High == ""):
-		return mistakef("a pair needs --low and --high")
+		return mistake.Errorf("a pair needs --low and --high")
 	case pair && c.Bias == "int32":
-		return mistakef("--bias int32: a pair brings its own biases; leave it out")
+		return mistake.Errorf("--bias int32: a pair brings its own biases; leave it out")
 	case pair && c.Calib != "":
-		return mistakef("--calib: a pair brings its own grids; leave it out")
+		return mistake.Errorf("--calib: a pair brings its own grids; leave it out")
 	case !pair && c.Weights == "follow":
-		return mistakef("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
+		return mistake.Errorf("--weights follow: only a pair, --low and --high, has two sets of weights; leave it out")
 	case !pair && c.Model == "":
-		return mistakef("--model is missing: give --model M.onnx --calib C.npz, or a pair with --low and --high")
+		return mistake.Errorf("--model is missing: give --model M.onnx --calib C.npz, or a pair with --low and --high")
 	case !pair && c.Calib == "":
-		return mistakef("--calib is missing: the grids of a float network are made from calibration samples")
+		return mistake.Errorf("--calib is missing: the grids of a float network are made from calibration samples")
 	case c.Data == "":
-		return mistakef("--data is missing: give the evaluation samples, --data E.npz")
+		return mistake.Errorf("--data is missing: give the evaluation samples, --data E.npz")
 	}
 	return nil
 }

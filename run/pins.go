@@ -7,6 +7,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"demote/internal/sites"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/search"
 )
@@ -26,7 +27,7 @@ func parsePin(text, where string) (pin, error) {
 	p := pin{text: where + " " + text}
 	at := strings.LastIndexByte(text, '=')
 	if at < 1 {
-		return p, mistakef("%s: write NAME=int8, GLOB=int16 or op:TYPE=int16", p.text)
+		return p, mistake.Errorf("%s: write NAME=int8, GLOB=int16 or op:TYPE=int16", p.text)
 	}
 	p.pattern = text[:at]
 	switch width := text[at+1:]; width {
@@ -34,7 +35,7 @@ func parsePin(text, where string) (pin, error) {
 		p.low = true
 	case "int16":
 	default:
-		return p, mistakef("%s: %q is no width: an activation is held at int8 or int16", p.text, width)
+		return p, mistake.Errorf("%s: %q is no width: an activation is held at int8 or int16", p.text, width)
 	}
 	return p, checkPattern(p.pattern, p.text)
 }
@@ -58,7 +59,7 @@ func parseGroup(text, where string) (group, error) {
 		case r == ',' && (depth == 0 || i == len(text)):
 			part := strings.TrimSpace(text[begin:i])
 			if part == "" {
-				return g, mistakef("%s: an empty name: write NAME,NAME or a GLOB", g.text)
+				return g, mistake.Errorf("%s: an empty name: write NAME,NAME or a GLOB", g.text)
 			}
 			if err := checkPattern(part, g.text); err != nil {
 				return g, err
@@ -71,7 +72,7 @@ func parseGroup(text, where string) (group, error) {
 
 func checkPattern(pattern, where string) error {
 	if !validPattern(strings.TrimPrefix(pattern, opPrefix)) {
-		return mistakef("%s: %q is no pattern: see docs/constraints.md", where, pattern)
+		return mistake.Errorf("%s: %q is no pattern: see docs/constraints.md", where, pattern)
 	}
 	return nil
 }
@@ -133,9 +134,9 @@ func (m *matcher) nothing(pattern, where string) error {
 			ops = append(ops, makers...)
 		}
 		slices.Sort(ops)
-		return mistakef("%s: no activation is made by such an operator; there are %s", where, strings.Join(slices.Compact(ops), ", "))
+		return mistake.Errorf("%s: no activation is made by such an operator; there are %s", where, strings.Join(slices.Compact(ops), ", "))
 	}
-	return mistakef("%s: no activation is named or matched by %q; `demote inspect` lists them", where, pattern)
+	return mistake.Errorf("%s: no activation is named or matched by %q; `demote inspect` lists them", where, pattern)
 }
 
 // pins turns a rule into a pin for every holder that it means.
@@ -164,7 +165,7 @@ func (m *matcher) group(g group) (search.Group, error) {
 	slices.Sort(out.Holders)
 	out.Holders = slices.Compact(out.Holders)
 	if len(out.Holders) < 2 {
-		return out, mistakef("%s: a group of the one activation %q: name two or more", g.text, m.holders[out.Holders[0]].Name)
+		return out, mistake.Errorf("%s: a group of the one activation %q: name two or more", g.text, m.holders[out.Holders[0]].Name)
 	}
 	fixed, free := -1, -1
 	for _, h := range out.Holders {
@@ -175,7 +176,7 @@ func (m *matcher) group(g group) (search.Group, error) {
 		}
 	}
 	if fixed >= 0 && free >= 0 {
-		return out, mistakef("%s: a group across networks: activation %q is in both files of the pair, %q only in the 16-bit one, where it stays",
+		return out, mistake.Errorf("%s: a group across networks: activation %q is in both files of the pair, %q only in the 16-bit one, where it stays",
 			g.text, m.holders[free].Name, m.holders[fixed].Name)
 	}
 	return out, nil

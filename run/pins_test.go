@@ -9,9 +9,9 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/sites"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/onnx/onnxpb"
-	"demote/search"
 )
 
 // pairOf is a pair's network with a holder for each name; those with a ! are only in the 16-bit file.
@@ -72,7 +72,7 @@ func TestArrange(t *testing.T) {
 			}
 		}
 	}
-	if errors.Is(pairOf("a").arrangeOn(hold("a=int16")), search.ErrInput) {
+	if errors.Is(pairOf("a").arrangeOn(hold("a=int16")), mistake.Err) {
 		t.Error("a pin of the one holder is refused")
 	}
 }

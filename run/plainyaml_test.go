@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"demote/mistake"
 )
 
 func indented(n int, text string) string {
@@ -58,7 +60,7 @@ func TestProfilesThatGrow(t *testing.T) {
 			start := time.Now()
 			_, err := readProfile(path)
 			runtime.ReadMemStats(&after)
-			if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
+			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
 				t.Errorf("%v", err)
 			}
 			if took, all := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > 10*time.Second || all > 64<<20 {
@@ -131,7 +133,7 @@ func TestSmallFilesAreRegular(t *testing.T) {
 			go func() { done <- read() }()
 			select {
 			case err := <-done:
-				if !errors.Is(err, ErrInput) {
+				if !errors.Is(err, mistake.Err) {
 					t.Errorf("%s as %s: %v", path, name, err)
 				}
 			case <-time.After(10 * time.Second):
@@ -153,7 +155,7 @@ func TestResultsThatGrow(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := ReadResult(dir)
-		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "too large") {
+		if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "too large") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -197,7 +199,7 @@ func TestPatternsThatGrow(t *testing.T) {
 	if err := os.WriteFile(path, []byte("follow: ['"+strings.Repeat("{a,*a}", 40)+"']\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readProfile(path); !errors.Is(err, ErrInput) {
+	if _, err := readProfile(path); !errors.Is(err, mistake.Err) {
 		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"demote/dataset"
 	"demote/internal/quantize"
 	"demote/internal/sinks"
+	"demote/mistake"
 	"demote/onnx"
 	"demote/quant"
 	"demote/result"
@@ -277,7 +278,7 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 		missing = p.data.Own() == nil
 	}
 	if m.NeedsLabels && missing {
-		return mistakef("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)
+		return mistake.Errorf("%s: metric %s needs labels, and the data has none: add an array y, name a file with --labels, or choose --metric agreement", c.Data, m.Name)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"demote/disk"
 	"demote/internal/sites"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -34,19 +35,19 @@ const maxProfile = 64 << 10
 func readProfile(path string) (*Profile, error) {
 	text, err := disk.Read(path, maxProfile)
 	if err != nil {
-		return nil, mistakef("--profile: %w; give a YAML file, see docs/constraints.md", err)
+		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
 	}
 	if err := plainYAML(text); err != nil {
-		return nil, mistakef("--profile %s: %w", path, err)
+		return nil, mistake.Errorf("--profile %s: %w", path, err)
 	}
 	p := &Profile{file: path}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
-		return nil, mistakef("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, yamlText(err))
+		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, yamlText(err))
 	}
 	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
 		for _, op := range ops {
 			if op == "" || !validPattern(op) {
-				return nil, mistakef("--profile %s: %s: %q is no operator", path, key, op)
+				return nil, mistake.Errorf("--profile %s: %s: %q is no operator", path, key, op)
 			}
 		}
 	}
@@ -65,7 +66,7 @@ func readProfile(path string) (*Profile, error) {
 		p.tied = append(p.tied, rule)
 	}
 	if len(p.ShareWidth)+len(p.NoInt16)+len(p.Follow)+len(p.Pin)+len(p.Group) == 0 {
-		return nil, mistakef("--profile %s: it has no rule: give share_width, no_int16, follow, pin or group", path)
+		return nil, mistake.Errorf("--profile %s: it has no rule: give share_width, no_int16, follow, pin or group", path)
 	}
 	return p, nil
 }

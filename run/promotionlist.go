@@ -2,10 +2,11 @@ package run
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"demote/mistake"
 )
 
 // A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one that would
@@ -51,7 +52,7 @@ func readList(text []byte, index map[string]int) ([]int, error) {
 		}
 		i, ok := find(line, index)
 		if !ok {
-			return nil, mistake{fmt.Errorf("%d: the network has no holder %q; `demote inspect` lists them", n, unlisted(line))}
+			return nil, mistake.Errorf("%d: the network has no holder %q; `demote inspect` lists them", n, unlisted(line))
 		}
 		list = append(list, i)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/onnx"
 	"errors"
 	"io/fs"
@@ -17,20 +18,20 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 	c = c.withDefaults()
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--out", c.Out}} {
 		if f.value == "" {
-			return "", "", mistakef("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
+			return "", "", mistake.Errorf("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
 		}
 	}
 	if err := c.checkBias(); err != nil {
 		return "", "", err
 	}
 	if c.Formula != "qdq" {
-		return "", "", mistakef("--formula %s: a QDQ file computes formula qdq", c.Formula)
+		return "", "", mistake.Errorf("--formula %s: a QDQ file computes formula qdq", c.Formula)
 	}
 	name := strings.TrimSuffix(filepath.Base(c.Model), filepath.Ext(c.Model))
 	low, high = filepath.Join(c.Out, name+"_int8.onnx"), filepath.Join(c.Out, name+"_int16.onnx")
 	for _, path := range []string{low, high} {
 		if _, err := os.Stat(path); !c.Force && !errors.Is(err, fs.ErrNotExist) {
-			return "", "", mistakef("%s exists; give --out another folder or --force", path)
+			return "", "", mistake.Errorf("%s exists; give --out another folder or --force", path)
 		}
 	}
 	network, records, err := quantized(ctx, c)
@@ -38,7 +39,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 		return "", "", err
 	}
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return "", "", mistakef("cannot make the folder: %w", err)
+		return "", "", mistake.Errorf("cannot make the folder: %w", err)
 	}
 	mask := make([]bool, len(records))
 	for _, end := range []struct {

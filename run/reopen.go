@@ -8,6 +8,7 @@ import (
 
 	"demote/backend"
 	"demote/dataset"
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -21,7 +22,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, err
 	}
 	if r.Score.Mixed == nil {
-		return nil, mask, mistakef("%s: the run in it has found no mix yet", dir)
+		return nil, mask, mistake.Errorf("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
 	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.entered = c.Progress, c.Say, c.Log, c.Version, c.entered
@@ -53,10 +54,10 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	for i, key := range keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
 		at := slices.Index(was, key)
 		if at < 0 {
-			return nil, mask, mistakef("%s: %s was not an input of the run; search again", dir, fileText(s.files[i]))
+			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, fileText(s.files[i]))
 		}
 		if text := fileChanged(s.files[i], r.Inputs[at]); text != "" {
-			return nil, mask, mistakef("%s: %s; put the old file back, or search again", dir, text)
+			return nil, mask, mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	if mask, err = s.mixOf(r); err != nil {
@@ -83,9 +84,9 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 		c.MetricLower, c.MetricTimeout, c.unscored = false, 0, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
 	case recorded == "":
-		return "", mistakef("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
+		return "", mistake.Errorf("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
 	default:
-		return "", mistakef("--metric-cmd: the run in %s was scored by another command, %.200q: give that one, or leave it out", dir, recorded)
+		return "", mistake.Errorf("--metric-cmd: the run in %s was scored by another command, %.200q: give that one, or leave it out", dir, recorded)
 	}
 	return "", nil
 }
@@ -99,7 +100,7 @@ func checkInputs(r *Result, dir string, c Config) error {
 		}
 		info, err := os.Stat(in.Path)
 		if err != nil {
-			return mistakef("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, fileText(in), bare(err))
+			return mistake.Errorf("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, fileText(in), bare(err))
 		}
 		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
 			continue // its files are compared when they are read
@@ -109,12 +110,12 @@ func checkInputs(r *Result, dir string, c Config) error {
 			return err
 		}
 		if text := fileChanged(now, in); text != "" {
-			return mistakef("%s: %s; put the old file back, or search again", dir, text)
+			return mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	for _, path := range c.inputPaths() {
 		if !slices.ContainsFunc(r.Inputs, func(in result.Input) bool { return in.Path == path }) {
-			return mistakef("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, ResultFile, path)
+			return mistake.Errorf("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, ResultFile, path)
 		}
 	}
 	return nil
@@ -137,7 +138,7 @@ func readRun(dir string) (*Result, error) {
 		return nil, err
 	}
 	if r.SchemaVersion < result.Schema {
-		return nil, mistakef("%s: the run is of an earlier version of demote, which did not note all the files that it read; search again", dir)
+		return nil, mistake.Errorf("%s: the run is of an earlier version of demote, which did not note all the files that it read; search again", dir)
 	}
 	return r, nil
 }
@@ -155,9 +156,9 @@ func (c Config) onlyKnown() func(dataset.FileHash) error {
 			if f.SHA256 == "" || f.SHA256 == in.SHA256 {
 				return nil
 			}
-			return mistakef("%s has changed since the run; put the old files back, or search again", fileText(in))
+			return mistake.Errorf("%s has changed since the run; put the old files back, or search again", fileText(in))
 		}
-		return mistakef("%s was not an input of the run, and such a file is not opened; search again", f.Path)
+		return mistake.Errorf("%s was not an input of the run, and such a file is not opened; search again", f.Path)
 	}
 }
 

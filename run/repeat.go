@@ -8,6 +8,7 @@ import (
 	"demote/backend"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -79,7 +80,7 @@ func refuseChance(ctx context.Context, m *onnx.Model, data samples, block int, t
 		}
 	}
 	node := m.Maker(first)
-	return mistakef("%s: the network gives other values when it runs again on the same samples of %s, first in tensor %s, made by %s: no score could be repeated; export the network for inference, without what draws lots",
+	return mistake.Errorf("%s: the network gives other values when it runs again on the same samples of %s, first in tensor %s, made by %s: no score could be repeated; export the network for inference, without what draws lots",
 		c.Model, c.Calib, first, node)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"demote/mistake"
 	"demote/report"
 )
 
@@ -16,14 +17,14 @@ import (
 // run is the user's mistake.
 func Report(dirs []string, out string, force bool) (path string, notes []string, err error) {
 	if len(dirs) == 0 {
-		return "", nil, mistakef("give one run folder or several: demote report DIR...")
+		return "", nil, mistake.Errorf("give one run folder or several: demote report DIR...")
 	}
 	if path = out; out == "" && len(dirs) > 1 {
-		return "", nil, mistakef("--out is missing: several run folders need a file for their common page, --out FILE.html")
+		return "", nil, mistake.Errorf("--out is missing: several run folders need a file for their common page, --out FILE.html")
 	} else if out == "" {
 		path = filepath.Join(dirs[0], report.File)
 	} else if _, err := os.Stat(out); !force && !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, mistakef("%s exists; give --out another file or --force", out)
+		return "", nil, mistake.Errorf("%s exists; give --out another file or --force", out)
 	}
 	var runs []*report.Run
 	shown := 0
@@ -38,10 +39,10 @@ func Report(dirs []string, out string, force bool) (path string, notes []string,
 		runs = append(runs, r)
 	}
 	if shown == 0 {
-		return "", nil, mistakef("%s%s", notes[0], map[bool]string{true: "; so are the others"}[len(dirs) > 1])
+		return "", nil, mistake.Errorf("%s%s", notes[0], map[bool]string{true: "; so are the others"}[len(dirs) > 1])
 	}
 	if err := report.WriteFile(path, runs...); err != nil {
-		return "", nil, mistakef("%w", err)
+		return "", nil, mistake.Errorf("%w", err)
 	}
 	return path, notes, nil
 }

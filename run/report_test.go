@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/mistake"
 	"demote/report"
 )
 
@@ -112,7 +113,7 @@ func TestSearchLeavesAReport(t *testing.T) {
 		{"nowhere to write", []string{cfg.Out}, filepath.Join(nothing, "no", "page.html"), false, "cannot write"},
 	} {
 		_, _, err := Report(c.dirs, c.out, c.force)
-		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, ErrInput) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n")) {
+		if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 
+	"demote/mistake"
 	"demote/quant"
 	"demote/report"
 	"demote/result"
@@ -72,14 +73,14 @@ func ReadResult(folder string) (*Result, error) {
 	path := (&Folder{Path: folder}).File(ResultFile)
 	data, err := report.ReadResult(folder)
 	if err != nil {
-		return nil, mistakef("%s is not a run folder of demote: %w", folder, err)
+		return nil, mistake.Errorf("%s is not a run folder of demote: %w", folder, err)
 	}
 	var r Result
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, mistakef("%s: damaged: %w", path, err)
+		return nil, mistake.Errorf("%s: damaged: %w", path, err)
 	}
 	if r.SchemaVersion < 1 || r.SchemaVersion > result.Schema {
-		return nil, mistakef("%s: schema_version %d, this program reads %d", path, r.SchemaVersion, result.Schema)
+		return nil, mistake.Errorf("%s: schema_version %d, this program reads %d", path, r.SchemaVersion, result.Schema)
 	}
 	return &r, nil
 }

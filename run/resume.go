@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"demote/backend/bounds"
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -19,11 +20,11 @@ func (s *searching) openFolder() error {
 	}
 	for _, f := range s.files {
 		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
-			return mistakef("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", fileText(f))
+			return mistake.Errorf("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", fileText(f))
 		}
 	}
 	if s.folder.lost && !s.config.Force {
-		return mistakef("%s: the folder holds a run whose %s is gone; %s", s.config.Out, JournalFile, journalCure)
+		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.config.Out, JournalFile, journalCure)
 	}
 	if s.config.Force {
 		if kind, err := journalKind(s.folder.File(JournalFile)); err != nil || kind != ourJournal {
@@ -152,6 +153,6 @@ func (s *searching) otherAnswer(then search.Score) error {
 	if s.command != nil {
 		cause = "the metric command, or something that it reads, has changed"
 	}
-	return mistakef("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
+	return mistake.Errorf("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
 		s.folder.Path, s.text(s.high), s.text(then), cause, journalCure)
 }

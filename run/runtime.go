@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"demote/backend"
+	"demote/mistake"
 )
 
 // RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.
@@ -29,7 +30,7 @@ func OpenRuntime(flag string) (path, how string, err error) {
 		return "", "", err
 	}
 	if err := backend.OpenRuntime(path); err != nil {
-		return "", "", mistakef("%s (%s) cannot be used: %w; name another with --ort or %s", path, how, err, RuntimeEnv)
+		return "", "", mistake.Errorf("%s (%s) cannot be used: %w; name another with --ort or %s", path, how, err, RuntimeEnv)
 	}
 	return path, how, nil
 }
@@ -44,9 +45,9 @@ func findRuntime(flag string) (path, how string, err error) {
 			path = filepath.Join(path, libraryName())
 		}
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // to load a pipe would wait for its writer
-			return "", "", mistakef("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
+			return "", "", mistake.Errorf("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
 		} else if err != nil {
-			return "", "", mistakef("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
+			return "", "", mistake.Errorf("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
 		}
 		return path, given.how, nil
 	}
@@ -70,7 +71,7 @@ func findRuntime(flag string) (path, how string, err error) {
 			return filepath.Clean(path), "beside the program", nil
 		}
 	}
-	return "", "", mistakef("no ONNX Runtime found: run `make setup`, or name %s with --ort or %s", libraryName(), RuntimeEnv)
+	return "", "", mistake.Errorf("no ONNX Runtime found: run `make setup`, or name %s with --ort or %s", libraryName(), RuntimeEnv)
 }
 
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.

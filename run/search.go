@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"demote/backend"
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -161,14 +162,14 @@ func (s *searching) check() error {
 		return err
 	}
 	if c.Out == "" && !c.DryRun {
-		return mistakef("--out is missing: give a new folder for what is found, --out DIR")
+		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
 	var err error
 	if s.rules, err = c.parseRules(); err != nil {
 		return err
 	}
 	if !slices.Contains(Strategies(), c.Strategy) {
-		return mistakef("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
+		return mistake.Errorf("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
 	}
 	if err := c.checkChoices(); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"demote/internal/fold"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -50,7 +51,7 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, mistakef("%s: %w", m.Path, tooLarge(err))
+		return nil, mistake.Errorf("%s: %w", m.Path, tooLarge(err))
 	}
 	return s, nil
 }
@@ -131,10 +132,10 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		whole := data.Whole(i)
 		axis := blockAxis(m, data, i)
 		if v.Type == ir.Undefined || len(v.Dims) == 0 && !whole {
-			return nil, mistakef("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
+			return nil, mistake.Errorf("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
 		if at := variants.BatchElsewhere(m, v.Name); at > 0 && !whole {
-			return nil, mistakef("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
+			return nil, mistake.Errorf("%s: the samples of input %s lie on axis %d by its name, and demote feeds one sample a row: export the network with that axis in front", m.Path, v.Name, at)
 		}
 		t := backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: data.Shape(i), Alone: single, Steps: data.Steps(i), Fed: variants.FedBy(m, v.Name)}
 		if t.Steps > 0 {
@@ -151,7 +152,7 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 		list = append(list, t)
 	}
 	if len(list) == 0 {
-		return nil, mistakef("%s: the network has no input", m.Path)
+		return nil, mistake.Errorf("%s: the network has no input", m.Path)
 	}
 	return list, nil
 }
@@ -209,11 +210,11 @@ func chooseBlock(m *onnx.Model, asked int) (int, error) {
 	fixed := batchOf(m)
 	switch {
 	case asked < 0:
-		return 0, mistakef("--block %d: give a number of samples", asked)
+		return 0, mistake.Errorf("--block %d: give a number of samples", asked)
 	case fixed > 0 && asked > 0 && fixed != asked && mixed(m):
 		return asked, nil // the data say whether samples run alone, see checkAlone
 	case fixed > 0 && asked > 0 && fixed != asked:
-		return 0, mistakef("--block %d: the network's batch is fixed to %d", asked, fixed)
+		return 0, mistake.Errorf("--block %d: the network's batch is fixed to %d", asked, fixed)
 	case fixed > 0:
 		return fixed, nil
 	case asked > 0:
@@ -236,18 +237,18 @@ func wantOutput(m *onnx.Model, name string) (string, error) {
 	}
 	switch {
 	case name != "":
-		return "", mistakef("%s: --output %s: the network's outputs are %q", m.Path, name, names)
+		return "", mistake.Errorf("%s: --output %s: the network's outputs are %q", m.Path, name, names)
 	case len(names) == 1:
 		return names[0], notConstant(m, names[0])
 	}
-	return "", mistakef("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
+	return "", mistake.Errorf("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
 }
 
 // notConstant refuses an output that is an initializer.
 func notConstant(m *onnx.Model, output string) error {
 	for _, t := range m.Graph().GetInitializer() {
 		if t.GetName() == output {
-			return mistakef("%s: output %s is a constant, of which there is no score: choose another with --output", m.Path, output)
+			return mistake.Errorf("%s: output %s is a constant, of which there is no score: choose another with --output", m.Path, output)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"demote/backend"
 	"demote/internal/ir"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -22,12 +23,12 @@ func (c Config) takeStates(m *onnx.Model, fixed []fixedInput) error {
 			return err
 		}
 		if other := variants.FedBy(m, s.Input); other != "" {
-			return mistakef("--state %s: input %s is fed by %s already; give each input one output", text, s.Input, other)
+			return mistake.Errorf("--state %s: input %s is fed by %s already; give each input one output", text, s.Input, other)
 		}
 		m.States = append(m.States, s)
 	}
 	if len(m.States) > 0 && len(m.States) == len(m.Inputs()) {
-		return mistakef("%s: --state feeds all of the network's inputs: leave out the one that the samples of --data are for", m.Path)
+		return mistake.Errorf("%s: --state feeds all of the network's inputs: leave out the one that the samples of --data are for", m.Path)
 	}
 	return nil
 }
@@ -35,7 +36,7 @@ func (c Config) takeStates(m *onnx.Model, fixed []fixedInput) error {
 // parseState reads one --state OUT:IN. Both names may have colons.
 func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, error) {
 	if !strings.Contains(text, ":") {
-		return onnx.State{}, mistakef("--state %s: give an output and the input that it is fed back to, such as --state hn:h", text)
+		return onnx.State{}, mistake.Errorf("--state %s: give an output and the input that it is fed back to, such as --state hn:h", text)
 	}
 	outputs, inputs := byName(m.Outputs()), byName(m.Inputs())
 	known := "" // an output that the text begins with
@@ -48,7 +49,7 @@ func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, err
 		v, isInput := inputs[in]
 		switch {
 		case isOutput && lacks(fixed, in):
-			return onnx.State{}, mistakef("--state %s: --input gives %s a value already: leave one of them out", text, in)
+			return onnx.State{}, mistake.Errorf("--state %s: --input gives %s a value already: leave one of them out", text, in)
 		case isOutput && isInput:
 			return onnx.State{Output: out, Input: in}, checkState(m, text, o, v)
 		case isOutput:
@@ -56,10 +57,10 @@ func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, err
 		}
 	}
 	if known != "" {
-		return onnx.State{}, mistakef("--state %s: %s has no input %s left; it has %q", text, m.Path, text[len(known)+1:], slices.Sorted(maps.Keys(inputs)))
+		return onnx.State{}, mistake.Errorf("--state %s: %s has no input %s left; it has %q", text, m.Path, text[len(known)+1:], slices.Sorted(maps.Keys(inputs)))
 	}
 	out, _, _ := strings.Cut(text, ":")
-	return onnx.State{}, mistakef("--state %s: %s has no output %s; it has %q", text, m.Path, out, slices.Sorted(maps.Keys(outputs)))
+	return onnx.State{}, mistake.Errorf("--state %s: %s has no output %s; it has %q", text, m.Path, out, slices.Sorted(maps.Keys(outputs)))
 }
 
 // byName are values by their names.
@@ -74,13 +75,13 @@ func byName(values []onnx.Value) map[string]onnx.Value {
 // checkState refuses an output that cannot be an input: of another type, or of another shape as far as the file declares both.
 func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
 	if len(in.Dims) == 0 {
-		return mistakef("--state %s: input %s is a scalar: export the network with an axis of size 1 there", text, in.Name)
+		return mistake.Errorf("--state %s: input %s is a scalar: export the network with an axis of size 1 there", text, in.Name)
 	}
 	if out.Type != ir.Undefined && out.Type != in.Type {
-		return mistakef("--state %s: output %s is %s and input %s is %s: a state has one type", text, out.Name, out.Type, in.Name, in.Type)
+		return mistake.Errorf("--state %s: output %s is %s and input %s is %s: a state has one type", text, out.Name, out.Type, in.Name, in.Type)
 	}
 	if !out.MayBe(in.Dims) {
-		return mistakef("--state %s: output %s is %s and input %s is %s: a state has one shape, which does not grow", text, out.Name, axesText(out.Dims), in.Name, axesText(in.Dims))
+		return mistake.Errorf("--state %s: output %s is %s and input %s is %s: a state has one shape, which does not grow", text, out.Name, axesText(out.Dims), in.Name, axesText(in.Dims))
 	}
 	return notConstant(m, out.Name)
 }
@@ -105,7 +106,7 @@ func (s *source) checkStates() error {
 		v, read := inputs[st.Input]
 		out, known := s.tensors[st.Output]
 		if read && known && !slices.Equal(out.Dims, v.Dims) {
-			return mistakef("--state %s:%s: for these samples output %s is %s and input %s is %s: a state has one shape, which does not grow", st.Output, st.Input, st.Output, axesText(out.Dims), st.Input, axesText(v.Dims))
+			return mistake.Errorf("--state %s:%s: for these samples output %s is %s and input %s is %s: a state has one shape, which does not grow", st.Output, st.Input, st.Output, axesText(out.Dims), st.Input, axesText(v.Dims))
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/rewrite"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx"
 )
 
@@ -91,7 +92,7 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
-	return "", mistakef("%s: ONNX Runtime %s dies by signal %s when it %s this network%s: export it without that, or name another ONNX Runtime with --ort",
+	return "", mistake.Errorf("%s: ONNX Runtime %s dies by signal %s when it %s this network%s: export it without that, or name another ONNX Runtime with --ort",
 		m.Path, backend.RuntimeVersion(), unix.SignalName(end.signal), doing, where)
 }
 
@@ -156,13 +157,13 @@ func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 			}
 		}
 		if v.Type == ir.Undefined || len(dims) != len(v.Dims) {
-			return mistakef("%s: input %s: a shape of %d axes is needed", file, v.Name, len(v.Dims))
+			return mistake.Errorf("%s: input %s: a shape of %d axes is needed", file, v.Name, len(v.Dims))
 		}
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
 	}
 	doubt, err := tryOnce(ctx, m, inputs, exactSession)
 	if err == nil && doubt != "" {
-		return mistakef("%s: %s", file, doubt)
+		return mistake.Errorf("%s: %s", file, doubt)
 	}
 	return err
 }

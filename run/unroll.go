@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"demote/mistake"
 	"demote/onnx"
 	"demote/result"
 )
@@ -43,7 +44,7 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 		return nil, err
 	}
 	if calib.Len() == 0 {
-		return nil, mistakef("%s: the calibration data has no samples", c.Calib)
+		return nil, mistake.Errorf("%s: the calibration data has no samples", c.Calib)
 	}
 	if err := tryFloat(ctx, file, calib, c.Say); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (c Config) unrollPair() error {
 	case !c.Unroll:
 		return nil
 	case c.encodings():
-		return mistakef("--unroll: encodings name the tensors of the network as it is; leave it out")
+		return mistake.Errorf("--unroll: encodings name the tensors of the network as it is; leave it out")
 	}
-	return mistakef("--unroll: a pair brings its own networks; leave it out")
+	return mistake.Errorf("--unroll: a pair brings its own networks; leave it out")
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/result"
 )
@@ -168,7 +169,7 @@ func TestUnrollIsRefused(t *testing.T) {
 		want string
 	}{{plain, "no LSTM, GRU or RNN: leave it out"}, {pair, "--unroll: a pair brings its own networks"}, {encodings, "--unroll: encodings name the tensors"}} {
 		_, err := Search(context.Background(), c.cfg)
-		if err == nil || !errors.Is(err, ErrInput) && ExitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
+		if err == nil || !errors.Is(err, mistake.Err) && ExitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 
+	"demote/mistake"
 	"demote/result"
 	"demote/search"
 )
@@ -23,10 +24,10 @@ func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error)
 		return nil, err
 	}
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, mistakef("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
+		return nil, mistake.Errorf("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
 	}
 	if r.Verified == nil { // what lies there is of a session before
-		return nil, mistakef("%s: the run in it has not come to its end, and its %s may be of an earlier session; give the search's own command again", dir, MixedFile)
+		return nil, mistake.Errorf("%s: the run in it has not come to its end, and its %s may be of an earlier session; give the search's own command again", dir, MixedFile)
 	}
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *searching) resolve(r *Result) error {
 // mixOf is the mix of a result.
 func (s *searching) mixOf(r *Result) (search.Mask, error) {
 	if len(r.Holders) != len(s.network.Holders) {
-		return search.Mask{}, mistakef("the result has %d holders, the network %d", len(r.Holders), len(s.network.Holders))
+		return search.Mask{}, mistake.Errorf("the result has %d holders, the network %d", len(r.Holders), len(s.network.Holders))
 	}
 	m := lowMask(s.network.Holders)
 	high := map[string]bool{}
@@ -76,7 +77,7 @@ func (s *searching) mixOf(r *Result) (search.Mask, error) {
 	}
 	for i, h := range s.network.Holders {
 		if h.Name != r.Holders[i].Name {
-			return m, mistakef("holder %d is %s in the result and %s in the network", i, r.Holders[i].Name, h.Name)
+			return m, mistake.Errorf("holder %d is %s in the result and %s in the network", i, r.Holders[i].Name, h.Name)
 		}
 		if high[h.Name] {
 			m.Promote(i)

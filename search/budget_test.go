@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"demote/mistake"
 	"demote/search"
 	"demote/search/searchtest"
 )
@@ -115,7 +116,7 @@ func TestOptionMistakes(t *testing.T) {
 		o := search.NewOptions(3, 0.5)
 		c.change(&o)
 		_, err := search.Demotion(context.Background(), additive(0, 0, 0), o)
-		if !errors.Is(err, search.ErrInput) || !strings.Contains(err.Error(), c.hint) {
+		if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -3,11 +3,12 @@ package search
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // Costs are what demoting saves, a number per holder, in whatever unit the model counts. They add up: the saving of a mix
@@ -42,7 +43,7 @@ func BytesCost(elements []float64, lost []int) []float64 {
 }
 
 // ReadCost reads lines of name,cost, as a profiler writes them; a first line that names no holder and whose second
-// field is not a number is a heading. Every holder must have exactly one line. Errors are ErrInput and name the line or the holder.
+// field is not a number is a heading. Every holder must have exactly one line. Errors are mistake.Err and name the line or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	holder := make(map[string]int, len(names))
 	for h, name := range names {
@@ -60,11 +61,11 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: costs: %w", ErrInput, err)
+			return nil, mistake.Errorf("costs: %w", err)
 		}
 		line, _ := lines.FieldPos(0)
 		if len(record) != 2 {
-			return nil, fmt.Errorf("%w: costs, line %d: %d fields: write name,cost", ErrInput, line, len(record))
+			return nil, mistake.Errorf("costs, line %d: %d fields: write name,cost", line, len(record))
 		}
 		cost, err := strconv.ParseFloat(strings.TrimSpace(record[1]), 64)
 		h, ok := holder[record[0]]
@@ -72,19 +73,19 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 			continue
 		}
 		if err != nil || !(cost >= 0) || math.IsInf(cost, 0) {
-			return nil, fmt.Errorf("%w: costs, line %d: %q is not a cost: write a number that is not negative", ErrInput, line, record[1])
+			return nil, mistake.Errorf("costs, line %d: %q is not a cost: write a number that is not negative", line, record[1])
 		}
 		if !ok {
-			return nil, fmt.Errorf("%w: costs, line %d: no holder is named %q", ErrInput, line, record[0])
+			return nil, mistake.Errorf("costs, line %d: no holder is named %q", line, record[0])
 		}
 		if seen[h] > 0 {
-			return nil, fmt.Errorf("%w: costs, lines %d and %d both name holder %q", ErrInput, seen[h], line, record[0])
+			return nil, mistake.Errorf("costs, lines %d and %d both name holder %q", seen[h], line, record[0])
 		}
 		list[h], seen[h] = cost, line
 	}
 	for h, line := range seen {
 		if line == 0 {
-			return nil, fmt.Errorf("%w: costs: holder %q has no line", ErrInput, names[h])
+			return nil, mistake.Errorf("costs: holder %q has no line", names[h])
 		}
 	}
 	return list, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -55,7 +56,7 @@ func TestReadCost(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, search.ErrInput) || !strings.Contains(err.Error(), c.hint) {
+			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) {
 				t.Errorf("%v, want %q", err, c.hint)
 			}
 		})
@@ -102,7 +103,7 @@ func TestArrange(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l, err := search.Arrange(names, c.groups, c.pins)
 			if c.hint != "" {
-				if !errors.Is(err, search.ErrInput) || !strings.Contains(err.Error(), c.hint) {
+				if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) {
 					t.Errorf("%v, want %q", err, c.hint)
 				}
 				return

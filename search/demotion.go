@@ -13,7 +13,7 @@ var demotionStrategy = Strategy{
 // Demotion is the reference strategy, layer demotion search (ALGORITHM 1): a shuffled greedy descent with a threshold
 // above the target, walked back at its end.
 //
-// It returns the result so far together with an error of the evaluator or of the context, and an ErrInput if the
+// It returns the result so far together with an error of the evaluator or of the context, and a mistake.Err if the
 // options cannot be used.
 func Demotion(ctx context.Context, ev Evaluator, o Options) (Result, error) {
 	return run(ctx, ev, o, "demotion", demotion)

@@ -1,14 +1,12 @@
 package search
 
 import (
-	"errors"
 	"fmt"
 	"math/bits"
 	"strings"
-)
 
-// ErrInput marks errors that a person made: a target, unit, seed or start list that cannot be used. Test with errors.Is.
-var ErrInput = errors.New("invalid search input")
+	"demote/mistake"
+)
 
 // Mask is a bit per holder; 1 means demoted, the holder runs on its low grid. The zero Mask has no holders.
 //
@@ -45,7 +43,7 @@ func NewMasks(n, count int) []Mask {
 	return masks
 }
 
-// ParseMask reads the text form: character i is holder i, '1' is low. Any other character than '0' and '1' is an ErrInput.
+// ParseMask reads the text form: character i is holder i, '1' is low. Any other character than '0' and '1' is a mistake.Err.
 func ParseMask(text string) (Mask, error) {
 	m := NewMask(len(text))
 	for i := 0; i < len(text); i++ {
@@ -54,7 +52,7 @@ func ParseMask(text string) (Mask, error) {
 		case '1':
 			m.Demote(i)
 		default:
-			return Mask{}, fmt.Errorf("%w: mask has %q at character %d: write 0 or 1 for each holder", ErrInput, text[i], i)
+			return Mask{}, mistake.Errorf("mask has %q at character %d: write 0 or 1 for each holder", text[i], i)
 		}
 	}
 	return m, nil

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"demote/mistake"
 )
 
 // TestMaskLengths runs the mask through lengths around its word size against a plain slice of bools.
@@ -61,7 +63,7 @@ func TestMaskLengths(t *testing.T) {
 }
 
 func TestMaskErrors(t *testing.T) {
-	if _, err := ParseMask("0102"); !errors.Is(err, ErrInput) {
+	if _, err := ParseMask("0102"); !errors.Is(err, mistake.Err) {
 		t.Errorf("ParseMask: %v", err)
 	}
 	for name, f := range map[string]func(){

@@ -1,9 +1,10 @@
 package search
 
 import (
-	"fmt"
 	"math"
 	"time"
+
+	"demote/mistake"
 )
 
 // Defaults of the reference strategy (ALGORITHM 1).
@@ -61,30 +62,30 @@ func NewOptions(n int, target float64) Options {
 	return Options{Holders: n, Target: target, Multiplier: DefaultMultiplier, Seed: DefaultSeed, Chain: ChainDemoted}
 }
 
-// prepare checks the options and fills in what the zero values stand for. Errors are ErrInput.
+// prepare checks the options and fills in what the zero values stand for. Errors are mistake.Err.
 func (o *Options) prepare() error {
 	switch {
 	case o.Holders < 0:
-		return fmt.Errorf("%w: %d holders", ErrInput, o.Holders)
+		return mistake.Errorf("%d holders", o.Holders)
 	case math.IsNaN(o.Target):
-		return fmt.Errorf("%w: target is not a number", ErrInput)
+		return mistake.Errorf("target is not a number")
 	case !(o.Multiplier >= 0 && o.Multiplier <= 1):
-		return fmt.Errorf("%w: multiplier %v: it must lie in 0..1", ErrInput, o.Multiplier)
+		return mistake.Errorf("multiplier %v: it must lie in 0..1", o.Multiplier)
 	case o.Budget.Trials < 0 || o.Budget.Time < 0:
-		return fmt.Errorf("%w: budget below zero", ErrInput)
+		return mistake.Errorf("budget below zero")
 	}
 	switch o.Chain {
 	case "":
 		o.Chain = ChainDemoted
 	case ChainDemoted, ChainLast:
 	default:
-		return fmt.Errorf("%w: chain %q: it must be %s or %s", ErrInput, o.Chain, ChainDemoted, ChainLast)
+		return mistake.Errorf("chain %q: it must be %s or %s", o.Chain, ChainDemoted, ChainLast)
 	}
 	if o.Pinned.Len() == 0 {
 		o.Pinned = NewMask(o.Holders)
 	}
 	if o.Pinned.Len() != o.Holders {
-		return fmt.Errorf("%w: pinned mask of %d holders for a network of %d", ErrInput, o.Pinned.Len(), o.Holders)
+		return mistake.Errorf("pinned mask of %d holders for a network of %d", o.Pinned.Len(), o.Holders)
 	}
 	if o.Units == nil {
 		for h := range o.Holders {
@@ -103,11 +104,11 @@ func (o *Options) prepare() error {
 		}
 	}
 	if len(o.Cost) != len(o.Units) {
-		return fmt.Errorf("%w: %d costs for %d units", ErrInput, len(o.Cost), len(o.Units))
+		return mistake.Errorf("%d costs for %d units", len(o.Cost), len(o.Units))
 	}
 	for i, c := range o.Cost {
 		if !(c >= 0) || math.IsInf(c, 0) {
-			return fmt.Errorf("%w: cost %v of unit %d: it must be a number that is not negative", ErrInput, c, i)
+			return mistake.Errorf("cost %v of unit %d: it must be a number that is not negative", c, i)
 		}
 	}
 	return o.checkStart()
@@ -118,16 +119,16 @@ func (o *Options) checkUnits() error {
 	owner := make([]int, o.Holders)
 	for u, holders := range o.Units {
 		if len(holders) == 0 {
-			return fmt.Errorf("%w: unit %d has no holder", ErrInput, u)
+			return mistake.Errorf("unit %d has no holder", u)
 		}
 		for _, h := range holders {
 			switch {
 			case h < 0 || h >= o.Holders:
-				return fmt.Errorf("%w: unit %d has holder %d of a network of %d", ErrInput, u, h, o.Holders)
+				return mistake.Errorf("unit %d has holder %d of a network of %d", u, h, o.Holders)
 			case owner[h] != 0:
-				return fmt.Errorf("%w: holder %d is in units %d and %d", ErrInput, h, owner[h]-1, u)
+				return mistake.Errorf("holder %d is in units %d and %d", h, owner[h]-1, u)
 			case o.Pinned.Low(h):
-				return fmt.Errorf("%w: holder %d of unit %d is pinned", ErrInput, h, u)
+				return mistake.Errorf("holder %d of unit %d is pinned", h, u)
 			}
 			owner[h] = u + 1
 		}
@@ -141,13 +142,13 @@ func (o *Options) checkStart() error {
 		return nil
 	}
 	if o.Start.Len() != o.Holders {
-		return fmt.Errorf("%w: start mix of %d holders for a network of %d", ErrInput, o.Start.Len(), o.Holders)
+		return mistake.Errorf("start mix of %d holders for a network of %d", o.Start.Len(), o.Holders)
 	}
 	want := o.Pinned.Clone()
 	for u, holders := range o.Units {
 		for _, h := range holders {
 			if o.Start.Low(h) != o.Start.Low(holders[0]) {
-				return fmt.Errorf("%w: start mix splits unit %d: holders %d and %d must move together", ErrInput, u, holders[0], h)
+				return mistake.Errorf("start mix splits unit %d: holders %d and %d must move together", u, holders[0], h)
 			}
 		}
 		if o.Start.Low(holders[0]) {
@@ -155,7 +156,7 @@ func (o *Options) checkStart() error {
 		}
 	}
 	if h := want.FirstDifference(o.Start); h >= 0 {
-		return fmt.Errorf("%w: start mix contradicts the precision that holder %d is held at", ErrInput, h)
+		return mistake.Errorf("start mix contradicts the precision that holder %d is held at", h)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type Resolved struct {
 }
 
 // Resolve turns the typed target into the comparison that the search makes, given the scores it is measured from. The
-// arithmetic is exact on the typed digits and the counts. Errors are ErrInput.
+// arithmetic is exact on the typed digits and the counts. Errors are mistake.Err.
 //
 // A percentage is refused where both scores are equal: no share of nothing is above it.
 //

@@ -2,9 +2,10 @@ package search
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
+
+	"demote/mistake"
 )
 
 // WithinShare looks for the most accurate mix that leaves at most a share of all holders high; holders that are pinned
@@ -12,11 +13,11 @@ import (
 //
 // It orders the units as gallop does, keeps high those that move the outputs most as long as they fit, and then exchanges
 // one demoted for one high unit, from lists bounded as improve's, as long as the score rises. The result's Promotion is in
-// reverse order, most harmful first. An ErrInput says if the share is not in 0..1 or pins leave more than it high.
+// reverse order, most harmful first. A mistake.Err says if the share is not in 0..1 or pins leave more than it high.
 func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (Result, error) {
 	const name = "share"
 	if !(share >= 0 && share <= 1) {
-		return Result{Strategy: name, Stop: StopError}, fmt.Errorf("%w: share of int16 %v: it must lie in 0..1", ErrInput, share)
+		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("share of int16 %v: it must lie in 0..1", share)
 	}
 	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
 	return run(ctx, ev, o, name, func(s *session) error { return s.within(share) })
@@ -33,7 +34,7 @@ func (s *session) within(share float64) error {
 	limit := int(math.Floor(share*float64(s.o.Holders) + shareSlack))
 	high := s.o.Holders - s.all.Count() // holders that no unit has, not pinned low
 	if high > limit {
-		return fmt.Errorf("%w: %d holders are held at int16, the share allows %d of %d", ErrInput, high, limit, s.o.Holders)
+		return mistake.Errorf("%d holders are held at int16, the share allows %d of %d", high, limit, s.o.Holders)
 	}
 	mask := s.all.Clone()
 	for _, u := range slices.Backward(r.units) {

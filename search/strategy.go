@@ -2,9 +2,10 @@ package search
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
+
+	"demote/mistake"
 )
 
 // Strategy is a way to look for a mix. Each lies in a file of its own with all that is known of it; to add one, write such a file and
@@ -48,7 +49,7 @@ func byName(name string) (Strategy, bool) {
 func Strategies() []Strategy { return slices.Clone(strategies) }
 
 // Run searches by the named strategy; "" is the default. It returns the result so far together with an error of the
-// evaluator or of the context, and an ErrInput if the name or the options cannot be used.
+// evaluator or of the context, and a mistake.Err if the name or the options cannot be used.
 //
 // Whatever the strategy, the mix of the result is above the target, or it is the all-high mix.
 func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, error) {
@@ -59,5 +60,5 @@ func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, err
 	for _, s := range strategies {
 		names = append(names, s.Name)
 	}
-	return Result{Strategy: name, Stop: StopError}, fmt.Errorf("%w: strategy %q: choose one of %s", ErrInput, name, strings.Join(names, ", "))
+	return Result{Strategy: name, Stop: StopError}, mistake.Errorf("strategy %q: choose one of %s", name, strings.Join(names, ", "))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"demote/mistake"
 	"demote/search"
 )
 
@@ -225,7 +226,7 @@ func TestTrials(t *testing.T) {
 
 func TestUnknownStrategy(t *testing.T) {
 	_, err := search.Run(context.Background(), "anneal", points(nil, nil), search.NewOptions(0, 0))
-	if !errors.Is(err, search.ErrInput) || !strings.Contains(err.Error(), "gallop") {
+	if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "gallop") {
 		t.Error(err)
 	}
 	if names := search.Strategies(); names[0].Name != "auto" || len(names) != 8 {

@@ -1,12 +1,13 @@
 package search
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"demote/mistake"
 )
 
 // targetKind says what a target is measured from.
@@ -37,7 +38,7 @@ type Target struct {
 
 var decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
 
-// ParseTarget reads a target. Errors are ErrInput and say how to write it.
+// ParseTarget reads a target. Errors are mistake.Err and say how to write it.
 func ParseTarget(text string) (Target, error) {
 	t := Target{Text: text}
 	digits := strings.TrimSpace(text)
@@ -83,7 +84,7 @@ func ParseTarget(text string) (Target, error) {
 func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
 
 // Check refuses what cannot be meant, as far as that can be known before anything is scored; Resolve does the rest.
-// Errors are ErrInput.
+// Errors are mistake.Err.
 //
 // Scores of classification are fractions: 91 as a score and 16bit-1 as a difference are taken for points. So are shares
 // from 90% on, see Resolve.
@@ -157,7 +158,7 @@ func (t Target) hint() string {
 
 // wrong is the one-line error of a target.
 func (t Target) wrong(what string) error {
-	return fmt.Errorf("%w: target %s: %s", ErrInput, strconv.Quote(t.Text), what)
+	return mistake.Errorf("target %s: %s", strconv.Quote(t.Text), what)
 }
 
 // withinOne reports whether a number can be a fraction, or a difference of fractions.

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"demote/mistake"
 )
 
 var top1 = Scale{Name: "top1", Fraction: true}
@@ -114,7 +116,7 @@ func TestTargetMistakes(t *testing.T) {
 		if err == nil {
 			_, err = target.Resolve(c.scale, c.ends)
 		}
-		if !errors.Is(err, ErrInput) || !strings.Contains(fmt.Sprint(err), c.hint) || strings.Contains(fmt.Sprint(err), "\n") || len(c.text) < 20 && len(err.Error()) > 200 {
+		if !errors.Is(err, mistake.Err) || !strings.Contains(fmt.Sprint(err), c.hint) || strings.Contains(fmt.Sprint(err), "\n") || len(c.text) < 20 && len(err.Error()) > 200 {
 			t.Errorf("%q: %v, want a short line with %q", c.text, err, c.hint)
 		}
 	}
@@ -194,7 +196,7 @@ func FuzzParseTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		target, err := ParseTarget(text)
 		if err != nil {
-			if !errors.Is(err, ErrInput) {
+			if !errors.Is(err, mistake.Err) {
 				t.Fatalf("%q: %v", text, err)
 			}
 			return

@@ -1,9 +1,10 @@
 package search
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"demote/mistake"
 )
 
 // Group are holders that must have one precision, and what asked for that: a flag, or a rule of a hardware profile.
@@ -27,7 +28,7 @@ type Layout struct {
 }
 
 // Arrange makes units of groups and pins. Groups that share a holder are one; a pin holds all of its group. Two pins that
-// contradict each other, directly or through groups, are an ErrInput that names both and what ties them together.
+// contradict each other, directly or through groups, are a mistake.Err that names both and what ties them together.
 func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	n := len(names)
 	parent := make([]int, n) // of a forest whose trees are the units
@@ -43,7 +44,7 @@ func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	for _, g := range groups {
 		for _, h := range g.Holders {
 			if h < 0 || h >= n {
-				return Layout{}, fmt.Errorf("%w: %s: holder %d of a network of %d", ErrInput, g.Text, h, n)
+				return Layout{}, mistake.Errorf("%s: holder %d of a network of %d", g.Text, h, n)
 			}
 			a, b := root(g.Holders[0]), root(h)
 			parent[max(a, b)] = min(a, b)
@@ -53,7 +54,7 @@ func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	for i := range pins {
 		p := &pins[i]
 		if p.Holder < 0 || p.Holder >= n {
-			return Layout{}, fmt.Errorf("%w: %s: holder %d of a network of %d", ErrInput, p.Text, p.Holder, n)
+			return Layout{}, mistake.Errorf("%s: holder %d of a network of %d", p.Text, p.Holder, n)
 		}
 		r := root(p.Holder)
 		if other := pinned[r]; other != nil && other.Low != p.Low {
@@ -85,10 +86,9 @@ func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 // contradiction says what two pins want, and which groups tie their holders together.
 func contradiction(names []string, groups []Group, a, b *Pin) error {
 	if a.Holder == b.Holder {
-		return fmt.Errorf("%w: %s contradicts %s at holder %q: drop one of them", ErrInput, b.Text, a.Text, names[a.Holder])
+		return mistake.Errorf("%s contradicts %s at holder %q: drop one of them", b.Text, a.Text, names[a.Holder])
 	}
-	return fmt.Errorf("%w: %s at holder %q contradicts %s at holder %q, which move together by %s: drop one of them",
-		ErrInput, b.Text, names[b.Holder], a.Text, names[a.Holder], strings.Join(ties(groups, a.Holder, b.Holder), ", "))
+	return mistake.Errorf("%s at holder %q contradicts %s at holder %q, which move together by %s: drop one of them", b.Text, names[b.Holder], a.Text, names[a.Holder], strings.Join(ties(groups, a.Holder, b.Holder), ", "))
 }
 
 // ties lists the groups of a shortest way from one holder to another, by a search over sets of reached holders.

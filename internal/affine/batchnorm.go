@@ -4,6 +4,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/shapes"
 	"demote/internal/sites"
+	"demote/mistake"
 	"maps"
 	"slices"
 )
@@ -15,7 +16,7 @@ import (
 //
 // (Jacob et al., Quantization and Training of Neural Networks, 2018, section 3.2), in float64 and rounded once. The node
 // before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in training mode is an
-// error that matches ErrInput and names the node. Factors and summands of constants behind these layers and MatMul are taken in
+// error that matches mistake.Err and names the node. Factors and summands of constants behind these layers and MatMul are taken in
 // likewise, in any order and number: see foldAffine.
 func BatchNorm(m *ir.Model) error {
 	g := m.Graph()
@@ -32,7 +33,7 @@ func BatchNorm(m *ir.Model) error {
 		if ir.IsAffine(n) && !activation[n] {
 			done, err := b.foldAffine(n)
 			if err != nil {
-				return ir.BadInput("%s: %w", ir.NodeName(n), err)
+				return mistake.Errorf("%s: %w", ir.NodeName(n), err)
 			}
 			gone[n] = done
 		}
@@ -40,11 +41,11 @@ func BatchNorm(m *ir.Model) error {
 			continue
 		}
 		if ir.AttrInt(n, "training_mode", 0) != 0 || ir.Output(n, 1) != "" {
-			return ir.BadInput("%s is in training mode: export the network in evaluation mode", ir.NodeName(n))
+			return mistake.Errorf("%s is in training mode: export the network in evaluation mode", ir.NodeName(n))
 		}
 		done, err := b.fold(n)
 		if err != nil {
-			return ir.BadInput("%s: %w", ir.NodeName(n), err)
+			return mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		if done {
 			gone[n] = true

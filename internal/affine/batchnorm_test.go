@@ -3,6 +3,7 @@ package affine
 import (
 	"demote/internal/ir"
 	"demote/internal/onnxtest"
+	"demote/mistake"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -199,7 +200,7 @@ func TestFoldBatchNormErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := BatchNorm(onnxtest.FromText(t, "input x\n"+norms+c.text))
-			if err == nil || !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "node_y") {
+			if err == nil || !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "node_y") {
 				t.Errorf("error %v, want %q and the node in it", err, c.want)
 			}
 		})

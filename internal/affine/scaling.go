@@ -2,6 +2,7 @@ package affine
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"math"
 )
 
@@ -21,7 +22,7 @@ func (b *batchNorms) scaling(n ir.Node) (*scaling, error) {
 			return nil, err
 		}
 		if len(t.GetDims()) != 1 || len(p[i]) != len(p[0]) {
-			return nil, ir.BadInput("parameter %q has dimensions %v, the first one %d elements", ir.Input(n, i+1), t.GetDims(), len(p[0]))
+			return nil, mistake.Errorf("parameter %q has dimensions %v, the first one %d elements", ir.Input(n, i+1), t.GetDims(), len(p[0]))
 		}
 	}
 	gamma, beta, mean, variance := p[0], p[1], p[2], p[3]
@@ -31,7 +32,7 @@ func (b *batchNorms) scaling(n ir.Node) (*scaling, error) {
 		s.scale[i] = float64(gamma[i]) / math.Sqrt(float64(variance[i])+epsilon)
 		s.shift[i] = float64(beta[i]) - float64(mean[i])*s.scale[i]
 		if math.IsNaN(s.shift[i]) || math.IsInf(s.scale[i], 0) {
-			return nil, ir.BadInput("channel %d has scale %g, mean %g and variance %g", i, gamma[i], mean[i], variance[i])
+			return nil, mistake.Errorf("channel %d has scale %g, mean %g and variance %g", i, gamma[i], mean[i], variance[i])
 		}
 	}
 	return s, nil

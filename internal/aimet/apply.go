@@ -9,6 +9,7 @@ import (
 	"demote/internal/network"
 	"demote/internal/prepare"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -19,7 +20,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // integer type, inputs first, then in node order; constants that have an encoding, weights and others, are put on it. What
 // has none stays float.
 //
-// Errors match ErrInput and name the tensor: one that the network does not have, a number of channels that does not fit, an
+// Errors match mistake.Err and name the tensor: one that the network does not have, a number of channels that does not fit, an
 // activation with channels or more than 16 bits.
 func (e *Encodings) Apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	n, grids, err := e.apply(m)
@@ -35,7 +36,7 @@ func (e *Encodings) apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 		return nil, nil, err
 	}
 	if m.IsMCTQ() || m.IsQDQ() {
-		return nil, nil, ir.BadInput("the network is quantized already: give the float file that belongs to the encodings")
+		return nil, nil, mistake.Errorf("the network is quantized already: give the float file that belongs to the encodings")
 	}
 	for _, refuse := range []func(*ir.Model) error{prepare.RefuseQuantized, prepare.RefuseComputedHalf} {
 		if err := refuse(n.Model); err != nil {
@@ -60,14 +61,14 @@ func (e *Encodings) apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	for _, c := range slices.Concat(e.Parameters, e.Activations) {
 		t := x.Constant(c.Name)
 		if t == nil && !exists[c.Name] {
-			return nil, nil, ir.BadInput("the encodings name tensor %q, which the network does not have: is it the file that AIMET saved beside them?", c.Name)
+			return nil, nil, mistake.Errorf("the encodings name tensor %q, which the network does not have: is it the file that AIMET saved beside them?", c.Name)
 		}
 		if t == nil || c.Float {
 			continue
 		}
 		q, w, err := c.constant(x, t)
 		if err != nil {
-			return nil, nil, ir.BadInput("encoding of %q: %w", c.Name, err)
+			return nil, nil, mistake.Errorf("encoding of %q: %w", c.Name, err)
 		}
 		replaced[c.Name] = q
 		if w != nil {
@@ -102,11 +103,11 @@ func (e *Encodings) holders(n *network.Network) ([]quant.Grid, error) {
 			return nil
 		}
 		if typ := x.Type(t); typ != ir.Float && typ != ir.Undefined {
-			return ir.BadInput("encoding of %q: the tensor is of type %s, not FLOAT", t, typ)
+			return mistake.Errorf("encoding of %q: the tensor is of type %s, not FLOAT", t, typ)
 		}
 		g, err := c.grid()
 		if err != nil {
-			return ir.BadInput("encoding of %q: %w", t, err)
+			return mistake.Errorf("encoding of %q: %w", t, err)
 		}
 		n.Holders = append(n.Holders, network.Holder{Name: t, Tensor: t, Index: len(n.Holders)})
 		grids = append(grids, g)
@@ -125,7 +126,7 @@ func (e *Encodings) holders(n *network.Network) ([]quant.Grid, error) {
 		}
 	}
 	if len(n.Holders) == 0 {
-		return nil, ir.BadInput("no activation of the network has an integer encoding")
+		return nil, mistake.Errorf("no activation of the network has an integer encoding")
 	}
 	return grids, nil
 }
@@ -134,9 +135,9 @@ func (e *Encodings) holders(n *network.Network) ([]quant.Grid, error) {
 func (e Encoding) grid() (quant.Grid, error) {
 	switch {
 	case len(e.Scales) != 1:
-		return quant.Grid{}, ir.BadInput("%d channels: activations need one scale a tensor", len(e.Scales))
+		return quant.Grid{}, mistake.Errorf("%d channels: activations need one scale a tensor", len(e.Scales))
 	case e.Bits > network.MaxBits:
-		return quant.Grid{}, ir.BadInput("%d bits: 16 are the most for an activation", e.Bits)
+		return quant.Grid{}, mistake.Errorf("%d bits: 16 are the most for an activation", e.Bits)
 	case e.Offsets[0] == -(int64(1) << (e.Bits - 1)):
 		return quant.FromScale(quant.QDQ, float32(e.Scales[0]), 0, e.Bits, true)
 	}
@@ -147,7 +148,7 @@ func (e Encoding) grid() (quant.Grid, error) {
 // 8 bits.
 func (e Encoding) constant(x *ir.Index, t ir.Tensor) (ir.Tensor, *network.Weight, error) {
 	if ir.DType(t.GetDataType()) != ir.Float {
-		return nil, nil, ir.BadInput("the tensor is of type %s, not FLOAT", ir.DType(t.GetDataType()))
+		return nil, nil, mistake.Errorf("the tensor is of type %s, not FLOAT", ir.DType(t.GetDataType()))
 	}
 	values, err := ir.Floats(t)
 	if err != nil {
@@ -156,7 +157,7 @@ func (e Encoding) constant(x *ir.Index, t ir.Tensor) (ir.Tensor, *network.Weight
 	axis, inner := -1, 1
 	if len(e.Scales) > 1 {
 		if axis = channelAxis(x, e.Name, t.GetDims(), len(e.Scales)); axis < 0 {
-			return nil, nil, ir.BadInput("%d channels do not fit the dimensions %v", len(e.Scales), t.GetDims())
+			return nil, nil, mistake.Errorf("%d channels do not fit the dimensions %v", len(e.Scales), t.GetDims())
 		}
 		for _, d := range t.GetDims()[axis+1:] {
 			inner *= int(d)
@@ -169,7 +170,7 @@ func (e Encoding) constant(x *ir.Index, t ir.Tensor) (ir.Tensor, *network.Weight
 	for i, v := range values {
 		c := i / inner % len(w.Scales)
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, nil, ir.BadInput("element %d is %g", i, v)
+			return nil, nil, mistake.Errorf("element %d is %g", i, v)
 		}
 		lo := float64(e.Offsets[c])
 		code := min(max(math.RoundToEven(float64(v/w.Scales[c])), lo), lo+math.Ldexp(1, e.Bits)-1)

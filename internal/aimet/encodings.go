@@ -9,6 +9,7 @@ import (
 
 	"demote/disk"
 	"demote/internal/ir"
+	"demote/mistake"
 )
 
 // Encodings are the grids of a network as AIMET writes them beside a float ONNX file, in the formats 0.6.1 and 1.0.0.
@@ -34,19 +35,19 @@ const (
 	maxEncodingsValues = 1 << 20 // a channel is one
 )
 
-// Read reads an encodings file. Errors match ErrInput and name the file, the tensor and the field: another format,
+// Read reads an encodings file. Errors match mistake.Err and name the file, the tensor and the field: another format,
 // a scale that is not positive and finite, an offset that is no whole number, blocks instead of channels.
 func Read(path string) (*Encodings, error) {
 	data, err := disk.ReadJSON(path, maxEncodings, maxEncodingsValues)
 	switch {
 	case errors.Is(err, disk.ErrNotRegular) || errors.Is(err, disk.ErrTooLarge):
-		return nil, ir.BadInput("%s: not an encodings file: it %w", path, ir.Bare(err))
+		return nil, mistake.Errorf("%s: not an encodings file: it %w", path, ir.Bare(err))
 	case err != nil:
-		return nil, ir.BadInput("%s: cannot be read: %w", path, err)
+		return nil, mistake.Errorf("%s: cannot be read: %w", path, err)
 	}
 	e, err := Parse(data)
 	if err != nil {
-		return nil, ir.BadInput("%s: %w", path, err)
+		return nil, mistake.Errorf("%s: %w", path, err)
 	}
 	return e, nil
 }
@@ -59,10 +60,10 @@ func Parse(data []byte) (*Encodings, error) {
 		Parameters  json.RawMessage `json:"param_encodings"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, ir.BadInput("not an encodings file: %w", err)
+		return nil, mistake.Errorf("not an encodings file: %w", err)
 	}
 	if file.Activations == nil {
-		return nil, ir.BadInput("not an encodings file: it has no activation_encodings")
+		return nil, mistake.Errorf("not an encodings file: it has no activation_encodings")
 	}
 	read := parse061
 	switch file.Version {
@@ -70,27 +71,27 @@ func Parse(data []byte) (*Encodings, error) {
 	case encodings100:
 		read = parse100
 	default:
-		return nil, ir.BadInput("encodings of version %q: %s and %s are supported (sim.export(..., encoding_version=%q))", file.Version, encodings061, encodings100, encodings100)
+		return nil, mistake.Errorf("encodings of version %q: %s and %s are supported (sim.export(..., encoding_version=%q))", file.Version, encodings061, encodings100, encodings100)
 	}
 	e := &Encodings{Version: file.Version}
 	var err error
 	if e.Activations, err = read(file.Activations); err != nil {
-		return nil, ir.BadInput("activation_encodings: %w", err)
+		return nil, mistake.Errorf("activation_encodings: %w", err)
 	}
 	if file.Parameters != nil {
 		if e.Parameters, err = read(file.Parameters); err != nil {
-			return nil, ir.BadInput("param_encodings: %w", err)
+			return nil, mistake.Errorf("param_encodings: %w", err)
 		}
 	}
 	seen := make(map[string]bool)
 	for _, list := range [][]Encoding{e.Activations, e.Parameters} {
 		for _, c := range list {
 			if seen[c.Name] {
-				return nil, ir.BadInput("tensor %q has two encodings", c.Name)
+				return nil, mistake.Errorf("tensor %q has two encodings", c.Name)
 			}
 			seen[c.Name] = true
 			if err := c.check(); err != nil {
-				return nil, ir.BadInput("tensor %q: %w", c.Name, err)
+				return nil, mistake.Errorf("tensor %q: %w", c.Name, err)
 			}
 		}
 	}
@@ -118,14 +119,14 @@ func parse061(data json.RawMessage) ([]Encoding, error) {
 			}
 			switch {
 			case c.DType != "" && !strings.EqualFold(c.DType, "int"):
-				return nil, ir.BadInput("tensor %q: dtype %q is neither int nor float", name, c.DType)
+				return nil, mistake.Errorf("tensor %q: dtype %q is neither int nor float", name, c.DType)
 			case c.Bits == nil || c.Scale == nil || c.Offset == nil:
-				return nil, ir.BadInput("tensor %q: bitwidth, scale or offset is missing", name)
+				return nil, mistake.Errorf("tensor %q: bitwidth, scale or offset is missing", name)
 			case i > 0 && *c.Bits != e.Bits:
-				return nil, ir.BadInput("tensor %q: channels of %d and %d bits", name, e.Bits, *c.Bits)
+				return nil, mistake.Errorf("tensor %q: channels of %d and %d bits", name, e.Bits, *c.Bits)
 			}
 			if *c.Offset != math.Trunc(*c.Offset) {
-				return nil, ir.BadInput("tensor %q: offset %g is no whole number", name, *c.Offset)
+				return nil, mistake.Errorf("tensor %q: offset %g is no whole number", name, *c.Offset)
 			}
 			e.Bits, e.Scales, e.Offsets = *c.Bits, append(e.Scales, *c.Scale), append(e.Offsets, int64(*c.Offset))
 		}
@@ -156,17 +157,17 @@ func parse100(data json.RawMessage) ([]Encoding, error) {
 			all = append(all, Encoding{Name: c.Name, Float: true})
 			continue
 		case !strings.EqualFold(c.DType, "int"):
-			return nil, ir.BadInput("tensor %q: dtype %q is neither INT nor FLOAT", c.Name, c.DType)
+			return nil, mistake.Errorf("tensor %q: dtype %q is neither INT nor FLOAT", c.Name, c.DType)
 		case c.Kind != "PER_TENSOR" && c.Kind != "PER_CHANNEL":
-			return nil, ir.BadInput("tensor %q: enc_type %q is not supported: PER_TENSOR and PER_CHANNEL are", c.Name, c.Kind)
+			return nil, mistake.Errorf("tensor %q: enc_type %q is not supported: PER_TENSOR and PER_CHANNEL are", c.Name, c.Kind)
 		case c.Kind == "PER_TENSOR" && len(c.Scales) != 1:
-			return nil, ir.BadInput("tensor %q: %d scales, but enc_type PER_TENSOR", c.Name, len(c.Scales))
+			return nil, mistake.Errorf("tensor %q: %d scales, but enc_type PER_TENSOR", c.Name, len(c.Scales))
 		case slices.ContainsFunc(c.Shift, func(v float64) bool { return v != 0 }):
-			return nil, ir.BadInput("tensor %q: zero_point_shift: zero has to be a code", c.Name)
+			return nil, mistake.Errorf("tensor %q: zero_point_shift: zero has to be a code", c.Name)
 		}
 		for _, o := range c.Offsets {
 			if o != math.Trunc(o) {
-				return nil, ir.BadInput("tensor %q: offset %g is no whole number", c.Name, o)
+				return nil, mistake.Errorf("tensor %q: offset %g is no whole number", c.Name, o)
 			}
 			e.Offsets = append(e.Offsets, int64(o))
 		}
@@ -178,26 +179,26 @@ func parse100(data json.RawMessage) ([]Encoding, error) {
 // check reports numbers that make no grid.
 func (e Encoding) check() error {
 	if e.Name == "" {
-		return ir.BadInput("an encoding without name")
+		return mistake.Errorf("an encoding without name")
 	}
 	if e.Float {
 		if len(e.Scales) > 0 {
-			return ir.BadInput("channels of both dtypes")
+			return mistake.Errorf("channels of both dtypes")
 		}
 		return nil
 	}
 	if e.Bits < 2 || e.Bits > 32 {
-		return ir.BadInput("%d bits: 2 to 32 are possible", e.Bits)
+		return mistake.Errorf("%d bits: 2 to 32 are possible", e.Bits)
 	}
 	if len(e.Scales) == 0 || len(e.Scales) != len(e.Offsets) {
-		return ir.BadInput("%d scales and %d offsets", len(e.Scales), len(e.Offsets))
+		return mistake.Errorf("%d scales and %d offsets", len(e.Scales), len(e.Offsets))
 	}
 	for i, s := range e.Scales {
 		if !(float32(s) >= 0x1p-126) || math.IsInf(float64(float32(s)), 0) {
-			return ir.BadInput("scale %g is not a positive number in float32", s)
+			return mistake.Errorf("scale %g is not a positive number in float32", s)
 		}
 		if o := e.Offsets[i]; o > 0 || o < -(int64(1)<<e.Bits-1) {
-			return ir.BadInput("offset %d is not between %d and 0", o, -(int64(1)<<e.Bits - 1))
+			return mistake.Errorf("offset %d is not between %d and 0", o, -(int64(1)<<e.Bits - 1))
 		}
 	}
 	return nil

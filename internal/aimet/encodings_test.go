@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"demote/internal/aimet"
-	"demote/internal/ir"
 	"demote/internal/onnxruntest"
 	"demote/internal/pair"
 	"demote/internal/rewrite"
+	"demote/mistake"
 )
 
 // TestEncodings: both formats say the same, and the network computes what AIMET's own simulation computes, but for the order of
@@ -103,11 +103,11 @@ func TestEncodingsErrors(t *testing.T) {
 		if err == nil {
 			_, _, err = e.Apply(onnxruntest.Read(t, "../../onnx/testdata/encodings/conv.onnx"))
 		}
-		if err == nil || !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, not %q", c.name, err, c.want)
 		}
 	}
-	if _, err := aimet.Read("../../onnx/testdata/encodings/none.json"); !errors.Is(err, ir.ErrInput) {
+	if _, err := aimet.Read("../../onnx/testdata/encodings/none.json"); !errors.Is(err, mistake.Err) {
 		t.Errorf("a missing file: %v", err)
 	}
 }

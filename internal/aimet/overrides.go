@@ -8,6 +8,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -15,7 +16,7 @@ import (
 // TensorQuantOverrides, as JSON: a map from tensors to a list of one object with quant_type ("QInt8", "QUInt16", ...),
 // scale and zero_point, in the order of the holders. In Python the names become QuantType.from_string(quant_type), and the numbers NumPy
 // arrays of float32 and of the integer type. The low grid stands where low[i]. It is meant for the float network that
-// the holders' tensors are of. An error that matches ErrInput names a holder whose grid no such type has. It panics if there
+// the holders' tensors are of. An error that matches mistake.Err names a holder whose grid no such type has. It panics if there
 // is not one record and one bit a holder.
 func Overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
 	if len(low) != len(n.Holders) {
@@ -33,7 +34,7 @@ func Overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, 
 		}
 		kind, err := overrideType(grid)
 		if err != nil {
-			return nil, n.Model.InFile(ir.BadInput("holder %q: %w", h.Name, err))
+			return nil, n.Model.InFile(mistake.Errorf("holder %q: %w", h.Name, err))
 		}
 		entry, err := json.Marshal([]any{struct {
 			Type  string  `json:"quant_type"`
@@ -72,5 +73,5 @@ func overrideType(g quant.Grid) (string, error) {
 	case ir.Uint16:
 		return "QUInt16", nil
 	}
-	return "", ir.BadInput("ONNX Runtime's quantizer takes 8 and 16 bits, not %d", g.Bits)
+	return "", mistake.Errorf("ONNX Runtime's quantizer takes 8 and 16 bits, not %d", g.Bits)
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"demote/internal/aimet"
-	"demote/internal/ir"
 	"demote/internal/onnxruntest"
 	"demote/internal/pair"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -49,7 +49,7 @@ func TestOverrides(t *testing.T) {
 		t.Fatal(err)
 	}
 	records[3].Low, records[3].High = four, four
-	if _, err := aimet.Overrides(n, records, onnxruntest.Halves(len(records))); !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), n.Holders[3].Name) {
+	if _, err := aimet.Overrides(n, records, onnxruntest.Halves(len(records))); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), n.Holders[3].Name) {
 		t.Errorf("a grid of 4 bits: %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestEncodingsRoundTrip(t *testing.T) {
 				}
 			}
 		}
-		if _, err := aimet.Write(n, records, onnxruntest.Halves(len(records)), "2.0.0"); !errors.Is(err, ir.ErrInput) {
+		if _, err := aimet.Write(n, records, onnxruntest.Halves(len(records)), "2.0.0"); !errors.Is(err, mistake.Err) {
 			t.Errorf("version 2.0.0: %v", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -33,7 +34,7 @@ type encoding061 struct {
 
 // Write returns the grids of holders and weights as an AIMET encodings file of version "1.0.0" or "0.6.1": holders with
 // their low grid where low[i], else the high one, weights on int8 grids with a scale a channel. Weights whose channels are on
-// another axis than the one AIMET expects are left out, since the formats cannot say so. An error that matches ErrInput names a holder whose codes are
+// another axis than the one AIMET expects are left out, since the formats cannot say so. An error that matches mistake.Err names a holder whose codes are
 // not all of its width, or says that the version is unknown. It panics if there is not one record and one bit a holder.
 func Write(n *network.Network, records []quant.Record, low []bool, version string) ([]byte, error) {
 	if len(low) != len(n.Holders) {
@@ -53,7 +54,7 @@ func Write(n *network.Network, records []quant.Record, low []bool, version strin
 			grid = records[i].Low
 		}
 		if int64(grid.Max)-int64(grid.Min)+1 != int64(1)<<grid.Bits || grid.Formula == quant.MCTQ && grid.Offset != 0 {
-			return nil, n.Model.InFile(ir.BadInput("holder %q: AIMET has no encoding for the codes of %v", h.Name, grid))
+			return nil, n.Model.InFile(mistake.Errorf("holder %q: AIMET has no encoding for the codes of %v", h.Name, grid))
 		}
 		offset := int64(grid.Min) - int64(grid.Zero)
 		activations = append(activations, encoding100{Name: h.Tensor, DType: "INT", Kind: "PER_TENSOR", Bits: grid.Bits,
@@ -80,7 +81,7 @@ func Write(n *network.Network, records []quant.Record, low []bool, version strin
 	case encodings061:
 		file = map[string]any{"version": version, "activation_encodings": older(activations), "param_encodings": older(parameters)}
 	default:
-		return nil, ir.BadInput("encodings of version %q: %s and %s can be written", version, encodings100, encodings061)
+		return nil, mistake.Errorf("encodings of version %q: %s and %s can be written", version, encodings100, encodings061)
 	}
 	data, err := json.MarshalIndent(file, "", " ")
 	return append(data, '\n'), err

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -33,7 +34,7 @@ func branchesBut(m *ir.Model, open []string) error {
 			}
 			taken, err := takenBranch(n, condition)
 			if err != nil {
-				return ir.BadInput("%s: %w", ir.NodeName(n), err)
+				return mistake.Errorf("%s: %w", ir.NodeName(n), err)
 			}
 			g.Node = slices.Delete(g.Node, at, at+1)
 			inside := openBranch(g, n, taken)
@@ -73,7 +74,7 @@ func takenBranch(n ir.Node, condition ir.Tensor) (ir.Graph, error) {
 		return nil, err
 	}
 	if len(values) != 1 {
-		return nil, ir.BadInput("its condition has %d elements, it needs 1", len(values))
+		return nil, mistake.Errorf("its condition has %d elements, it needs 1", len(values))
 	}
 	name := "else_branch"
 	if values[0] != 0 {
@@ -81,7 +82,7 @@ func takenBranch(n ir.Node, condition ir.Tensor) (ir.Graph, error) {
 	}
 	branch := ir.Attr(n, name).GetG()
 	if branch == nil || len(branch.GetOutput()) < len(n.GetOutput()) {
-		return nil, ir.BadInput("its %s has too few outputs", name)
+		return nil, mistake.Errorf("its %s has too few outputs", name)
 	}
 	return branch, nil
 }

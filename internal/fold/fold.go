@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -28,7 +29,7 @@ type Folder struct {
 
 // Constants turns Constant nodes into initializers and computes in plain Go what hangs on constants alone: moves of
 // values, shape arithmetic, casts of float16 initializers, the exactly rounded float32 operations. What it does not know,
-// or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors match ErrInput
+// or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors match mistake.Err
 // and name the node whose operands do not fit.
 func Constants(m *ir.Model) error { return foldBut(m, nil) }
 
@@ -67,7 +68,7 @@ func foldBut(m *ir.Model, open []string) error {
 	for _, n := range index.Nodes() {
 		done, err := f.fold(n)
 		if err != nil {
-			return ir.BadInput("%s: %w", ir.NodeName(n), err)
+			return mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		if done {
 			gone[n] = true

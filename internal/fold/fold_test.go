@@ -11,6 +11,7 @@ import (
 	"demote/internal/fold"
 	"demote/internal/ir"
 	"demote/internal/onnxtest"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -144,7 +145,7 @@ func TestFoldErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := foldedTo(t, c.text)
-			if err == nil || !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "node_") {
+			if err == nil || !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "node_") {
 				t.Errorf("error %v, want %q and the node in it", err, c.want)
 			}
 		})
@@ -240,7 +241,7 @@ func TestFoldNeverPanics(t *testing.T) {
 					t.Fatalf("seed %d, graph %d: %v\n%v", seed, i, p, g)
 				}
 			}()
-			if err := fold.Constants(&ir.Model{Proto: &onnxpb.ModelProto{Graph: g}}); err != nil && !errors.Is(err, ir.ErrInput) {
+			if err := fold.Constants(&ir.Model{Proto: &onnxpb.ModelProto{Graph: g}}); err != nil && !errors.Is(err, mistake.Err) {
 				t.Fatalf("seed %d, graph %d: %v", seed, i, err)
 			}
 		}()

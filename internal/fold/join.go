@@ -2,6 +2,7 @@ package fold
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"slices"
 )
 
@@ -17,7 +18,7 @@ func foldConcat(c *Call) ([]ir.Tensor, error) {
 	dims[axis] = 0
 	for i, t := range c.Args {
 		if t == nil || t.GetDataType() != first.GetDataType() || len(t.GetDims()) != len(dims) {
-			return nil, ir.BadInput("operand %d is not like the first", i)
+			return nil, mistake.Errorf("operand %d is not like the first", i)
 		}
 		var size int
 		if parts[i], size, err = ir.RawBytes(t); size == 0 || err != nil {
@@ -25,7 +26,7 @@ func foldConcat(c *Call) ([]ir.Tensor, error) {
 		}
 		for d, n := range t.GetDims() {
 			if d != axis && n != dims[d] {
-				return nil, ir.BadInput("operand %d has dimensions %v, the first %v", i, t.GetDims(), first.GetDims())
+				return nil, mistake.Errorf("operand %d has dimensions %v, the first %v", i, t.GetDims(), first.GetDims())
 			}
 		}
 		dims[axis] += t.GetDims()[axis]
@@ -74,7 +75,7 @@ func foldSplit(c *Call) ([]ir.Tensor, error) {
 	own, offset, used := ir.StridesOf(dims), int64(0), int64(0)
 	for _, n := range sizes {
 		if n < 0 || n > dims[axis]-used {
-			return nil, ir.BadInput("parts %v of %d", sizes, dims[axis])
+			return nil, mistake.Errorf("parts %v of %d", sizes, dims[axis])
 		}
 		shape := slices.Clone(dims)
 		shape[axis] = n
@@ -87,7 +88,7 @@ func foldSplit(c *Call) ([]ir.Tensor, error) {
 		offset += n * own[axis]
 	}
 	if used != dims[axis] || int64(len(all)) != outputs {
-		return nil, ir.BadInput("parts %v of %d for %d outputs", sizes, dims[axis], outputs)
+		return nil, mistake.Errorf("parts %v of %d for %d outputs", sizes, dims[axis], outputs)
 	}
 	return all, nil
 }

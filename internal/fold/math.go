@@ -3,6 +3,7 @@ package fold
 import (
 	"demote/internal/ir"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"math"
 )
 
@@ -93,7 +94,7 @@ func foldBinary(c *Call) ([]ir.Tensor, error) {
 	out := make([]int64, n)
 	for i := range out {
 		if c.Node.GetOpType() == "Div" && y[right[i]] == 0 {
-			return nil, ir.BadInput("an integer is divided by 0")
+			return nil, mistake.Errorf("an integer is divided by 0")
 		}
 		out[i] = op.integer(x[left[i]], y[right[i]])
 	}

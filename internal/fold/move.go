@@ -2,6 +2,7 @@ package fold
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"slices"
 )
 
@@ -16,7 +17,7 @@ func withDims(t ir.Tensor, dims []int64) ([]ir.Tensor, error) {
 		return nil, err
 	}
 	if before != after {
-		return nil, ir.BadInput("dimensions %v cannot become %v", t.GetDims(), dims)
+		return nil, mistake.Errorf("dimensions %v cannot become %v", t.GetDims(), dims)
 	}
 	out := ir.CloneTensor(t)
 	out.Dims = dims
@@ -33,7 +34,7 @@ func foldReshape(c *Call) ([]ir.Tensor, error) {
 		switch {
 		case d == 0 && ir.AttrInt(c.Node, "allowzero", 0) == 0:
 			if i >= len(from) {
-				return nil, ir.BadInput("shape %v copies a dimension that %v lacks", want, from)
+				return nil, mistake.Errorf("shape %v copies a dimension that %v lacks", want, from)
 			}
 			dims[i] = from[i]
 		case d == -1 && free < 0:
@@ -50,7 +51,7 @@ func foldReshape(c *Call) ([]ir.Tensor, error) {
 			return nil, err
 		}
 		if rest == 0 || total%rest != 0 {
-			return nil, ir.BadInput("dimensions %v cannot become %v", from, want)
+			return nil, mistake.Errorf("dimensions %v cannot become %v", from, want)
 		}
 		dims[free] = total / rest
 	}
@@ -61,7 +62,7 @@ func foldFlatten(c *Call) ([]ir.Tensor, error) {
 	dims := c.Args[0].GetDims()
 	axis := ir.AttrInt(c.Node, "axis", 1)
 	if axis < -int64(len(dims)) || axis > int64(len(dims)) {
-		return nil, ir.BadInput("attribute axis %d for %d dimensions", axis, len(dims))
+		return nil, mistake.Errorf("attribute axis %d for %d dimensions", axis, len(dims))
 	}
 	if axis < 0 {
 		axis += int64(len(dims))
@@ -113,7 +114,7 @@ func foldUnsqueeze(c *Call) ([]ir.Tensor, error) {
 			return nil, err
 		}
 		if dims[axis] == 1 {
-			return nil, ir.BadInput("axes %v name a dimension twice", axes)
+			return nil, mistake.Errorf("axes %v name a dimension twice", axes)
 		}
 		dims[axis] = 1
 	}
@@ -150,7 +151,7 @@ func foldGather(c *Call) ([]ir.Tensor, error) {
 	}
 	for i, at := range indices {
 		if at < -dims[axis] || at >= dims[axis] {
-			return nil, ir.BadInput("index %d of %d", at, dims[axis])
+			return nil, mistake.Errorf("index %d of %d", at, dims[axis])
 		}
 		if at < 0 {
 			indices[i] += dims[axis]

@@ -3,6 +3,7 @@ package fold
 import (
 	"demote/internal/ir"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"encoding/binary"
 	"math"
 )
@@ -94,7 +95,7 @@ func signedInt(t ir.DType) bool {
 func foldWhere(c *Call) ([]ir.Tensor, error) {
 	cond, a, b := c.Args[0], c.Args[1], c.Args[2]
 	if ir.DType(cond.GetDataType()) != ir.Bool || a.GetDataType() != b.GetDataType() {
-		return nil, ir.BadInput("operands of types %s, %s and %s", ir.DType(cond.GetDataType()), ir.DType(a.GetDataType()), ir.DType(b.GetDataType()))
+		return nil, mistake.Errorf("operands of types %s, %s and %s", ir.DType(cond.GetDataType()), ir.DType(a.GetDataType()), ir.DType(b.GetDataType()))
 	}
 	dims, err := shapes.Broadcast(a.GetDims(), b.GetDims())
 	if err != nil {

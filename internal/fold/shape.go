@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -13,7 +14,7 @@ func foldConstant(c *Call) ([]ir.Tensor, error) {
 		switch a.GetName() {
 		case "value":
 			if a.GetT() == nil {
-				return nil, ir.BadInput("attribute value is no tensor")
+				return nil, mistake.Errorf("attribute value is no tensor")
 			}
 			if err := ir.CheckTensor(a.GetT()); err != nil {
 				return nil, err
@@ -86,14 +87,14 @@ func foldConstantOfShape(c *Call) ([]ir.Tensor, error) {
 	value := ir.NewFloats("", []int64{1}, []float32{0})
 	if a := ir.Attr(c.Node, "value"); a != nil {
 		if value = a.GetT(); value == nil {
-			return nil, ir.BadInput("attribute value is no tensor")
+			return nil, mistake.Errorf("attribute value is no tensor")
 		}
 	}
 	if err := ir.CheckTensor(value); err != nil {
 		return nil, err
 	}
 	if ir.MustCount(value) != 1 {
-		return nil, ir.BadInput("attribute value has %d elements, it needs 1", ir.MustCount(value))
+		return nil, mistake.Errorf("attribute value has %d elements, it needs 1", ir.MustCount(value))
 	}
 	return c.view(value, 0, dims, make([]int64, len(dims)))
 }
@@ -110,13 +111,13 @@ func foldRange(c *Call) ([]ir.Tensor, error) {
 			return nil, err
 		}
 		if len(values) != 1 {
-			return nil, ir.BadInput("operand %d has %d elements, it needs 1", i, len(values))
+			return nil, mistake.Errorf("operand %d has %d elements, it needs 1", i, len(values))
 		}
 		v[i] = values[0]
 	}
 	first, limit, delta := v[0], v[1], v[2]
 	if delta == 0 {
-		return nil, ir.BadInput("a step of 0")
+		return nil, mistake.Errorf("a step of 0")
 	}
 	n := math.Ceil((float64(limit) - float64(first)) / float64(delta))
 	if !(n < foldFree) {

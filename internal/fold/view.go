@@ -3,6 +3,7 @@ package fold
 import (
 	"demote/internal/ir"
 	"demote/internal/shapes"
+	"demote/mistake"
 )
 
 // view makes the tensor of those dimensions whose element (i, j, ...) is element offset + i*strides[0] + j*strides[1] + ...
@@ -58,14 +59,14 @@ func foldTranspose(c *Call) ([]ir.Tensor, error) {
 		}
 	}
 	if len(perm) != rank {
-		return nil, ir.BadInput("attribute perm %v for %d dimensions", perm, rank)
+		return nil, mistake.Errorf("attribute perm %v for %d dimensions", perm, rank)
 	}
 	own, seen := ir.StridesOf(dims), make([]bool, rank)
 	shape, strides := make([]int64, rank), make([]int64, rank)
 	for i, p := range perm {
 		d, err := ir.AxisOf(p, rank)
 		if err != nil || seen[d] {
-			return nil, ir.BadInput("attribute perm %v for %d dimensions", perm, rank)
+			return nil, mistake.Errorf("attribute perm %v for %d dimensions", perm, rank)
 		}
 		seen[d] = true
 		shape[i], strides[i] = dims[d], own[d]
@@ -94,7 +95,7 @@ func foldTile(c *Call) ([]ir.Tensor, error) {
 	}
 	dims := c.Args[0].GetDims()
 	if len(repeats) != len(dims) {
-		return nil, ir.BadInput("%d repeats for %d dimensions", len(repeats), len(dims))
+		return nil, mistake.Errorf("%d repeats for %d dimensions", len(repeats), len(dims))
 	}
 	own := ir.StridesOf(dims)
 	var pairs, strides, shape []int64
@@ -125,7 +126,7 @@ func foldSlice(c *Call) ([]ir.Tensor, error) {
 	dims := c.Args[0].GetDims()
 	if len(starts) != len(ends) || axes != nil && len(axes) != len(starts) || steps != nil && len(steps) != len(starts) ||
 		axes == nil && len(starts) > len(dims) {
-		return nil, ir.BadInput("starts, ends, axes and steps have %d, %d, %d and %d elements", len(starts), len(ends), len(axes), len(steps))
+		return nil, mistake.Errorf("starts, ends, axes and steps have %d, %d, %d and %d elements", len(starts), len(ends), len(axes), len(steps))
 	}
 	shape, strides, offset := append([]int64(nil), dims...), ir.StridesOf(dims), int64(0)
 	for i := range starts {
@@ -140,7 +141,7 @@ func foldSlice(c *Call) ([]ir.Tensor, error) {
 			step = steps[i]
 		}
 		if step == 0 {
-			return nil, ir.BadInput("a step of 0")
+			return nil, mistake.Errorf("a step of 0")
 		}
 		first, n := sliceRange(starts[i], ends[i], step, dims[axis])
 		offset += first * strides[axis]

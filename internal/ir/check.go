@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -12,11 +13,11 @@ func (m *Model) checkVersions() error {
 	p := m.Proto
 	switch {
 	case p.GetIrVersion() == 0 && len(p.GetOpsetImport()) == 0 || p.GetGraph() == nil:
-		return BadInput("not an ONNX model: it has no graph (is this another kind of file?)")
+		return mistake.Errorf("not an ONNX model: it has no graph (is this another kind of file?)")
 	case p.GetIrVersion() < MinIR || p.GetIrVersion() > MaxIR:
-		return BadInput("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), MinIR, MaxIR)
+		return mistake.Errorf("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), MinIR, MaxIR)
 	case len(p.GetOpsetImport()) == 0:
-		return BadInput("the model imports no operator set; the file is truncated or was made by a broken exporter")
+		return mistake.Errorf("the model imports no operator set; the file is truncated or was made by a broken exporter")
 	}
 	seen := make(map[string]int64)
 	for _, o := range p.GetOpsetImport() {
@@ -25,7 +26,7 @@ func (m *Model) checkVersions() error {
 			domain = ""
 		}
 		if v, twice := seen[domain]; twice && v != o.GetVersion() {
-			return BadInput("operator set %q is imported twice, in versions %d and %d; export the model again", domain, v, o.GetVersion())
+			return mistake.Errorf("operator set %q is imported twice, in versions %d and %d; export the model again", domain, v, o.GetVersion())
 		}
 		seen[domain] = o.GetVersion()
 	}
@@ -34,7 +35,7 @@ func (m *Model) checkVersions() error {
 	}
 	v := m.OpsetOf("")
 	if v < MinOpset || v > MaxOpset {
-		return BadInput("opset %d is not supported: %d to %d are; export the model again, with opset_version=17, or convert it with onnx.version_converter",
+		return mistake.Errorf("opset %d is not supported: %d to %d are; export the model again, with opset_version=17, or convert it with onnx.version_converter",
 			v, MinOpset, MaxOpset)
 	}
 	return nil
@@ -58,7 +59,7 @@ func onceEach(imports []*onnxpb.OperatorSetIdProto) []*onnxpb.OperatorSetIdProto
 func (m *Model) checkTensors() error {
 	return m.EachTensor(func(where string, t Tensor) error {
 		if err := CheckTensor(t); err != nil {
-			return BadInput("%s: %w", where, err)
+			return mistake.Errorf("%s: %w", where, err)
 		}
 		return nil
 	})
@@ -69,20 +70,20 @@ func CheckTensor(t Tensor) error {
 	typ := DType(t.GetDataType())
 	n, err := Count(t.GetDims())
 	if err != nil {
-		return BadInput("tensor %q: %w", t.GetName(), err)
+		return mistake.Errorf("tensor %q: %w", t.GetName(), err)
 	}
 	if t.GetSegment() != nil {
-		return BadInput("tensor %q is stored in segments, which ONNX never defined", t.GetName())
+		return mistake.Errorf("tensor %q is stored in segments, which ONNX never defined", t.GetName())
 	}
 	if t.GetDataLocation() == onnxpb.TensorProto_EXTERNAL {
-		return BadInput("tensor %q has external data that were not read", t.GetName())
+		return mistake.Errorf("tensor %q has external data that were not read", t.GetName())
 	}
 	if typ == onnxpb.TensorProto_STRING {
 		return fits(t, "strings", int64(len(t.StringData)), n)
 	}
 	size, err := ByteSize(typ, t.GetDims())
 	if err != nil {
-		return BadInput("tensor %q: %w", t.GetName(), err)
+		return mistake.Errorf("tensor %q: %w", t.GetName(), err)
 	}
 	if t.RawData != nil {
 		return fits(t, "bytes", int64(len(t.RawData)), size)
@@ -111,7 +112,7 @@ func fits(t Tensor, what string, have, want int64) error {
 	if have == want {
 		return nil
 	}
-	return BadInput("tensor %q of type %s and dimensions %v has %d %s of data instead of %d",
+	return mistake.Errorf("tensor %q of type %s and dimensions %v has %d %s of data instead of %d",
 		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
 }
 
@@ -202,11 +203,11 @@ func attrTensors(attrs []*onnxpb.AttributeProto, where string, f func(string, Te
 
 func sparseTensors(s *onnxpb.SparseTensorProto, where string, f func(string, Tensor) error) error {
 	if _, err := Count(s.GetDims()); err != nil {
-		return BadInput("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
+		return mistake.Errorf("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
 	}
 	for _, t := range []Tensor{s.GetValues(), s.GetIndices()} {
 		if t == nil {
-			return BadInput("%s: a sparse tensor lacks values or indices", where)
+			return mistake.Errorf("%s: a sparse tensor lacks values or indices", where)
 		}
 		if err := f(where, t); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -25,7 +26,7 @@ func (m *Model) Bytes() ([]byte, error) {
 		return nil, err
 	}
 	if e.size > maxProto {
-		return nil, m.InFile(BadInput("the model is %d bytes and a message ends at 2 GiB: it needs external data", e.size))
+		return nil, m.InFile(mistake.Errorf("the model is %d bytes and a message ends at 2 GiB: it needs external data", e.size))
 	}
 	var b bytes.Buffer
 	b.Grow(int(e.size))

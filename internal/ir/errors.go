@@ -6,19 +6,6 @@ import (
 	"io/fs"
 )
 
-// ErrInput marks errors whose cause is the user's file: missing, damaged, of an unsupported version, or a network that
-// cannot be quantized. The text of such an error names the file, and the node, tensor or attribute where there is one.
-var ErrInput = errors.New("onnx: bad input")
-
-// inputError is an error that reads as its own text alone and still matches ErrInput and what it wraps.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string   { return e.err.Error() }
-func (e *inputError) Unwrap() []error { return []error{ErrInput, e.err} }
-
-// BadInput makes an ErrInput error; %w works as in fmt.Errorf.
-func BadInput(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
-
 // Bare takes the operation and the path off an error of the file system, for texts that name the file themselves.
 func Bare(err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -25,18 +26,18 @@ func (m *Model) loadExternal() error {
 		}
 		piece, err := externalPiece(t)
 		if err != nil {
-			return BadInput("%s: %w", where, err)
+			return mistake.Errorf("%s: %w", where, err)
 		}
 		data, ok := files[piece.location]
 		if !ok {
 			if data, err = m.readExternal(piece.location, &room); err != nil {
-				return BadInput("%s: tensor %q: %w", where, t.GetName(), err)
+				return mistake.Errorf("%s: tensor %q: %w", where, t.GetName(), err)
 			}
 			files[piece.location] = data
 			m.external = append(m.external, externalFile{filepath.Join(m.Dir, filepath.FromSlash(piece.location)), data})
 		}
 		if piece.offset > int64(len(data)) || piece.length > int64(len(data))-piece.offset {
-			return BadInput("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: "+
+			return mistake.Errorf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: "+
 				"the file is truncated or of another model", where, t.GetName(), piece.length, piece.offset, piece.location, len(data))
 		}
 		end := piece.offset + piece.length
@@ -58,7 +59,7 @@ type piece struct {
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
-		return piece{}, BadInput("tensor %q: %w", t.GetName(), err)
+		return piece{}, mistake.Errorf("tensor %q: %w", t.GetName(), err)
 	}
 	p := piece{length: size}
 	for _, e := range t.GetExternalData() {
@@ -68,18 +69,18 @@ func externalPiece(t Tensor) (piece, error) {
 		case "offset", "length":
 			v, err := strconv.ParseInt(e.GetValue(), 10, 64)
 			if err != nil || v < 0 {
-				return piece{}, BadInput("tensor %q: external data with %s %q", t.GetName(), e.GetKey(), e.GetValue())
+				return piece{}, mistake.Errorf("tensor %q: external data with %s %q", t.GetName(), e.GetKey(), e.GetValue())
 			}
 			if e.GetKey() == "offset" {
 				p.offset = v
 			} else if v != size {
-				return piece{}, BadInput("tensor %q of type %s and dimensions %v has %d bytes of external data instead of %d",
+				return piece{}, mistake.Errorf("tensor %q of type %s and dimensions %v has %d bytes of external data instead of %d",
 					t.GetName(), DType(t.GetDataType()), t.GetDims(), v, size)
 			}
 		}
 	}
 	if p.location == "" {
-		return piece{}, BadInput("tensor %q has external data without a location", t.GetName())
+		return piece{}, mistake.Errorf("tensor %q has external data without a location", t.GetName())
 	}
 	return p, nil
 }
@@ -91,39 +92,39 @@ var copyMost int64 = 256 << 20
 // folder, also after symbolic links are resolved.
 func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	if m.Dir == "" {
-		return nil, BadInput("external data %q of a model without a folder", location)
+		return nil, mistake.Errorf("external data %q of a model without a folder", location)
 	}
 	location = filepath.FromSlash(location)
 	if !filepath.IsLocal(location) {
-		return nil, BadInput("external data %q are outside the model's folder", location)
+		return nil, mistake.Errorf("external data %q are outside the model's folder", location)
 	}
 	root, err := os.OpenRoot(m.Dir)
 	if err != nil {
-		return nil, BadInput("folder of the external data: %w", err)
+		return nil, mistake.Errorf("folder of the external data: %w", err)
 	}
 	defer root.Close()
 	info, err := root.Stat(location)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, BadInput("external data %q are missing: put the file beside the model", location)
+		return nil, mistake.Errorf("external data %q are missing: put the file beside the model", location)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, BadInput("external data: %w", err)
+		return nil, mistake.Errorf("external data: %w", err)
 	case err != nil: // os.Root follows no link out of its folder
-		return nil, BadInput("external data %q are outside the model's folder: %w", location, err)
+		return nil, mistake.Errorf("external data %q are outside the model's folder: %w", location, err)
 	case !info.Mode().IsRegular():
-		return nil, BadInput("external data %q are not a file", location)
+		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
 	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0) // what it is may have changed: a pipe must not wait
 	if err != nil {
-		return nil, BadInput("external data: %w", err)
+		return nil, mistake.Errorf("external data: %w", err)
 	}
 	defer f.Close()
 	file := &dataFile{path: filepath.Join(m.Dir, location)}
 	if file.info, err = f.Stat(); err != nil {
-		return nil, BadInput("external data: %w", err)
+		return nil, mistake.Errorf("external data: %w", err)
 	}
 	if !file.info.Mode().IsRegular() {
-		return nil, BadInput("external data %q are not a file", location)
+		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
 	if size := file.info.Size(); size <= *room {
 		*room -= size

@@ -3,6 +3,7 @@ package ir_test
 import (
 	"demote/internal/ir"
 	"demote/internal/onnxtest"
+	"demote/mistake"
 	"errors"
 	"os"
 	"path/filepath"
@@ -84,13 +85,13 @@ func TestExternalDataAreBounded(t *testing.T) {
 				}
 				return
 			}
-			if !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), `"w1"`) {
+			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), `"w1"`) {
 				t.Errorf("error %v, want one with %q and the tensor", err, c.err)
 			}
 		})
 	}
 	t.Run("no folder", func(t *testing.T) {
-		if _, err := ir.Parse(onnxtest.ExternalNet("location", "w").Bytes(t), ""); !errors.Is(err, ir.ErrInput) {
+		if _, err := ir.Parse(onnxtest.ExternalNet("location", "w").Bytes(t), ""); !errors.Is(err, mistake.Err) {
 			t.Errorf("error %v", err)
 		}
 	})

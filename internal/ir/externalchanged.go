@@ -4,6 +4,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"demote/mistake"
 )
 
 // A dataFile is a file of external data as it was when it was opened.
@@ -23,16 +25,16 @@ func (s *dataFile) changed() error {
 }
 
 func (s *dataFile) wrong() error {
-	return BadInput("%s changed while it was read; give the same command again when it is written", s.path)
+	return mistake.Errorf("%s changed while it was read; give the same command again when it is written", s.path)
 }
 
 // copy reads the whole file.
 func (s *dataFile) copy(f *os.File) ([]byte, error) {
 	data := make([]byte, s.info.Size())
 	if n, err := io.ReadFull(f, data); err == io.EOF && len(data) > 0 || err == io.ErrUnexpectedEOF {
-		return nil, BadInput("%s changed while it was read: it ends after %d of %d bytes; give the same command again when it is written", s.path, n, len(data))
+		return nil, mistake.Errorf("%s changed while it was read: it ends after %d of %d bytes; give the same command again when it is written", s.path, n, len(data))
 	} else if err != nil && err != io.EOF {
-		return nil, BadInput("external data: %w", err)
+		return nil, mistake.Errorf("external data: %w", err)
 	}
 	return data, s.changed()
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/crash"
+	"demote/mistake"
 )
 
 // mappedModel reads a model whose external data lie in a file, mapped or copied.
@@ -99,7 +100,7 @@ func TestMappedDataThatChange(t *testing.T) {
 				dir := t.TempDir()
 				do(t, data)
 				err := faulting(func() error { return f(m, dir) })
-				if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), data+" changed while it was read") {
+				if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), data+" changed while it was read") {
 					t.Errorf("%v", err)
 				}
 				if left, _ := os.ReadDir(dir); len(left) > 0 {

@@ -1,6 +1,9 @@
 package ir
 
-import "demote/onnx/onnxpb"
+import (
+	"demote/mistake"
+	"demote/onnx/onnxpb"
+)
 
 // What the calls of a model's functions may become, in nodes: functions that call each other grow exponentially. Any file may
 // have inlineFree, larger ones inlineGrowth times what they hold, and none more than inlineMost.
@@ -75,7 +78,7 @@ func (fs *Functions) Size(nodes []Node) (int, error) {
 	sum := 0
 	add := func(n Node, more int) error {
 		if sum += more; sum > fs.limit || more < 0 {
-			return BadInput("%s: the calls of the model's functions become more than %d nodes, too many for this file: inline its functions when it is exported", NodeName(n), fs.limit)
+			return mistake.Errorf("%s: the calls of the model's functions become more than %d nodes, too many for this file: inline its functions when it is exported", NodeName(n), fs.limit)
 		}
 		return nil
 	}
@@ -106,7 +109,7 @@ func (fs *Functions) Size(nodes []Node) (int, error) {
 			fs.sizes[key] = inner
 		}
 		if fs.sizes[key] < 0 {
-			return 0, BadInput("%s: a function of the model calls itself", NodeName(n))
+			return 0, mistake.Errorf("%s: a function of the model calls itself", NodeName(n))
 		}
 		// The call's name becomes part of every name inside.
 		if err := add(n, fs.sizes[key]*(1+len(n.GetName())/nodeBytes)+fs.lookups(f, n)); err != nil {

@@ -16,7 +16,7 @@ type Index struct {
 	Types        map[string]DType
 }
 
-// NewIndex indexes a model and checks its graph. Errors that match ErrInput name the node and the tensor: a tensor that
+// NewIndex indexes a model and checks its graph. Errors that match mistake.Err name the node and the tensor: a tensor that
 // nothing makes, that two nodes make, or nodes that wait for each other. Nodes that merely stand in the wrong order are
 // put into topological order, stably.
 func NewIndex(m *Model) (*Index, error) {

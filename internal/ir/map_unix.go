@@ -65,7 +65,7 @@ func fileOf(piece []byte) *dataFile {
 	return nil
 }
 
-// ChangedAt explains a fault at an address: it returns an error that matches ErrInput and names the file of external data
+// ChangedAt explains a fault at an address: it returns an error that matches mistake.Err and names the file of external data
 // that was cut short where the address lies in one that is mapped, else nil.
 func ChangedAt(address uintptr) error {
 	if m, _ := mappedAt(address); m != nil {

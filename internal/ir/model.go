@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"demote/disk"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -50,27 +51,27 @@ type Value struct {
 	Dims []int64 // -1 where the size is free; nil where the rank is unknown or the value is no tensor
 }
 
-// Read reads and checks an ONNX file with its external data. Errors that match ErrInput say what is wrong with the file:
+// Read reads and checks an ONNX file with its external data. Errors that match mistake.Err say what is wrong with the file:
 // it is missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor
 // that nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
 func Read(path string) (*Model, error) {
 	data, err := disk.Read(path, maxProto)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, BadInput("%s: no such file", path)
+		return nil, mistake.Errorf("%s: no such file", path)
 	case errors.Is(err, disk.ErrNotRegular):
-		return nil, BadInput("%s: not a file", path)
+		return nil, mistake.Errorf("%s: not a file", path)
 	case errors.Is(err, disk.ErrTooLarge):
-		return nil, BadInput("%s: it %w; an ONNX file ends at 2 GiB, larger weights belong into external data", path, Bare(err))
+		return nil, mistake.Errorf("%s: it %w; an ONNX file ends at 2 GiB, larger weights belong into external data", path, Bare(err))
 	case err != nil:
-		return nil, BadInput("%s: cannot be read: %w", path, Bare(err))
+		return nil, mistake.Errorf("%s: cannot be read: %w", path, Bare(err))
 	case len(data) == 0:
-		return nil, BadInput("%s: the file is empty", path)
+		return nil, mistake.Errorf("%s: the file is empty", path)
 	}
 	size := len(data)
 	m, err := Parse(data, filepath.Dir(path))
 	if err != nil {
-		return nil, BadInput("%s: %w", path, err)
+		return nil, mistake.Errorf("%s: %w", path, err)
 	}
 	m.Path = path
 	m.source = SourceFile{path, sumOf(data), int64(len(data))}
@@ -90,7 +91,7 @@ func Parse(data []byte, dir string) (*Model, error) {
 	}
 	p := new(onnxpb.ModelProto)
 	if err := proto.Unmarshal(data, p); err != nil {
-		return nil, BadInput("not an ONNX file, or a damaged one: %w", err)
+		return nil, mistake.Errorf("not an ONNX file, or a damaged one: %w", err)
 	}
 	m := &Model{Proto: p, Dir: dir}
 	if err := m.checkVersions(); err != nil {

@@ -14,6 +14,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/onnxtest"
 	"demote/internal/variants"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -148,7 +149,7 @@ func TestWriteLeavesWhatWasThereWhenItFails(t *testing.T) {
 		}
 		return full
 	}})
-	if !errors.Is(err, full) || !errors.Is(err, ir.ErrInput) {
+	if !errors.Is(err, full) || !errors.Is(err, mistake.Err) {
 		t.Errorf("error %v", err)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "precious" {
@@ -161,7 +162,7 @@ func TestWriteLeavesWhatWasThereWhenItFails(t *testing.T) {
 
 func TestWriteIntoAMissingFolder(t *testing.T) {
 	err := onnxtest.ConvNet(17).Model(t).Write(filepath.Join(t.TempDir(), "no", "model.onnx"))
-	if !errors.Is(err, ir.ErrInput) {
+	if !errors.Is(err, mistake.Err) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -31,7 +32,7 @@ func checkGraph(g Graph, outer *scope, where string) error {
 	known := &scope{own, outer}
 	for _, v := range g.GetInput() {
 		if name := v.GetName(); name == "" || own[name] {
-			return BadInput("%s: input %q has no name of its own", where, name)
+			return mistake.Errorf("%s: input %q has no name of its own", where, name)
 		}
 		own[v.GetName()] = true
 	}
@@ -39,7 +40,7 @@ func checkGraph(g Graph, outer *scope, where string) error {
 	define := func(t Tensor) error {
 		name := t.GetName()
 		if name == "" || constants[name] {
-			return BadInput("%s: initializer %q has no name of its own", where, name)
+			return mistake.Errorf("%s: initializer %q has no name of its own", where, name)
 		}
 		constants[name], own[name] = true, true
 		return nil
@@ -59,15 +60,15 @@ func checkGraph(g Graph, outer *scope, where string) error {
 	}
 	for name := range own {
 		if strings.IndexByte(name, 0) >= 0 { // the runtime would take what stands before it for the name
-			return BadInput("%s: the name of tensor %q has a zero byte in it: export the model again", where, name)
+			return mistake.Errorf("%s: the name of tensor %q has a zero byte in it: export the model again", where, name)
 		}
 	}
 	if len(g.GetOutput()) == 0 {
-		return BadInput("%s has no output", where)
+		return mistake.Errorf("%s has no output", where)
 	}
 	for _, v := range g.GetOutput() {
 		if !known.has(v.GetName()) {
-			return BadInput("%s: nothing makes its output %q", where, v.GetName())
+			return mistake.Errorf("%s: nothing makes its output %q", where, v.GetName())
 		}
 	}
 	return nil
@@ -85,7 +86,7 @@ func checkFunction(f *onnxpb.FunctionProto) error {
 	}
 	for _, out := range f.GetOutput() {
 		if !known.has(out) {
-			return BadInput("%s: nothing makes its output %q", where, out)
+			return mistake.Errorf("%s: nothing makes its output %q", where, out)
 		}
 	}
 	return nil
@@ -97,17 +98,17 @@ func checkNodes(nodes []Node, known *scope, where string) error {
 	producer := make(map[string]int)
 	for i, n := range nodes {
 		if n.GetOpType() == "" {
-			return BadInput("%s: node %q has no operator", where, n.GetName())
+			return mistake.Errorf("%s: node %q has no operator", where, n.GetName())
 		}
 		for _, out := range n.GetOutput() {
 			if out == "" {
 				continue
 			}
 			if j, ok := producer[out]; ok {
-				return BadInput("%s: %s and %s both make tensor %q", where, NodeName(nodes[j]), NodeName(n), out)
+				return mistake.Errorf("%s: %s and %s both make tensor %q", where, NodeName(nodes[j]), NodeName(n), out)
 			}
 			if known.own[out] {
-				return BadInput("%s: %s makes tensor %q, which is an input or initializer", where, NodeName(n), out)
+				return mistake.Errorf("%s: %s makes tensor %q, which is an input or initializer", where, NodeName(n), out)
 			}
 			producer[out] = i
 		}
@@ -124,7 +125,7 @@ func checkNodes(nodes []Node, known *scope, where string) error {
 				readers[j] = append(readers[j], i)
 				sorted = sorted && j < i
 			case !known.has(in):
-				return BadInput("%s: %s reads tensor %q, which nothing makes", where, NodeName(n), in)
+				return mistake.Errorf("%s: %s reads tensor %q, which nothing makes", where, NodeName(n), in)
 			}
 		}
 	}
@@ -167,7 +168,7 @@ func sortNodes(nodes []Node, waits []int, readers [][]int, where string) error {
 	}
 	for i, ok := range done {
 		if !ok {
-			return BadInput("%s: %s is part of a cycle or waits for one", where, NodeName(nodes[i]))
+			return mistake.Errorf("%s: %s is part of a cycle or waits for one", where, NodeName(nodes[i]))
 		}
 	}
 	copy(nodes, order)

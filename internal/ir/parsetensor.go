@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"strings"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
 // ParseTensor makes a tensor of numbers as a user types them, one for each element, or one that all elements have. Integers must
 // fit the type, true and false are Bool's, and numbers of floating point are rounded to the type; NaN and infinities are none.
-// An error that matches ErrInput says which number is wrong, or how many there are to be.
+// An error that matches mistake.Err says which number is wrong, or how many there are to be.
 func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
 	n, err := Count(dims)
 	if err == nil {
@@ -21,9 +22,9 @@ func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.Te
 	case err != nil:
 		return nil, err
 	case int64(len(texts)) != n && len(texts) != 1:
-		return nil, BadInput("%d numbers for %d elements: give %d, or one for all", len(texts), n, n)
+		return nil, mistake.Errorf("%d numbers for %d elements: give %d, or one for all", len(texts), n, n)
 	case n > maxParsed:
-		return nil, BadInput("%d elements, and %d are the most that a command line gives", n, maxParsed)
+		return nil, mistake.Errorf("%d elements, and %d are the most that a command line gives", n, maxParsed)
 	}
 	var raw []byte
 	for _, text := range texts {
@@ -58,7 +59,7 @@ func appendNumber(raw []byte, t DType, text string) ([]byte, error) {
 			err = strconv.ErrRange
 		}
 		if err != nil || v-v != 0 {
-			return nil, BadInput("%q is no finite number of type %s", text, numberType(t))
+			return nil, mistake.Errorf("%q is no finite number of type %s", text, numberType(t))
 		}
 		switch t {
 		case Float:
@@ -70,23 +71,23 @@ func appendNumber(raw []byte, t DType, text string) ([]byte, error) {
 	case Bool:
 		v, err := strconv.ParseBool(text)
 		if err != nil {
-			return nil, BadInput("%q is neither true nor false", text)
+			return nil, mistake.Errorf("%q is neither true nor false", text)
 		}
 		return append(raw, map[bool]byte{true: 1}[v]), nil
 	case Int8, Int16, Int32, Int64:
 		v, err := strconv.ParseInt(text, 10, bits)
 		if err != nil {
-			return nil, BadInput("%q is no integer of type %s", text, numberType(t))
+			return nil, mistake.Errorf("%q is no integer of type %s", text, numberType(t))
 		}
 		return append(raw, le.AppendUint64(nil, uint64(v))[:bits/8]...), nil
 	case Uint8, Uint16, onnxpb.TensorProto_UINT32, onnxpb.TensorProto_UINT64:
 		v, err := strconv.ParseUint(text, 10, bits)
 		if err != nil {
-			return nil, BadInput("%q is no integer of type %s", text, numberType(t))
+			return nil, mistake.Errorf("%q is no integer of type %s", text, numberType(t))
 		}
 		return append(raw, le.AppendUint64(nil, v)[:bits/8]...), nil
 	}
-	return nil, BadInput("a command line gives no values of type %s", numberType(t))
+	return nil, mistake.Errorf("a command line gives no values of type %s", numberType(t))
 }
 
 // numberType is an element type by NumPy's name.

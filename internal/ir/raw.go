@@ -3,6 +3,8 @@ package ir
 import (
 	"encoding/binary"
 	"math"
+
+	"demote/mistake"
 )
 
 // RawBytes returns the little-endian elements of a tensor, and the size of one; 0 for types that are not whole bytes.
@@ -48,7 +50,7 @@ func RawBytes(t Tensor) ([]byte, int, error) {
 // axis maps a negative axis to its place; the error is for one outside rank dimensions.
 func AxisOf(axis int64, rank int) (int, error) {
 	if axis < -int64(rank) || axis >= int64(rank) {
-		return 0, BadInput("axis %d of %d dimensions", axis, rank)
+		return 0, mistake.Errorf("axis %d of %d dimensions", axis, rank)
 	}
 	if axis < 0 {
 		axis += int64(rank)

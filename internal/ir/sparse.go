@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -31,7 +32,7 @@ func (d *densifier) graph(g Graph, where string) error {
 	for _, s := range g.GetSparseInitializer() {
 		t, err := d.dense(s)
 		if err != nil {
-			return BadInput("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
+			return mistake.Errorf("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)
 		}
 		g.Initializer = append(g.Initializer, t)
 	}
@@ -45,7 +46,7 @@ func (d *densifier) nodes(nodes []Node, where string) error {
 			if s := a.GetSparseTensor(); s != nil && n.GetOpType() == "Constant" && Standard(n) {
 				t, err := d.dense(s)
 				if err != nil {
-					return BadInput("%s: %s: %w", where, NodeName(n), err)
+					return mistake.Errorf("%s: %s: %w", where, NodeName(n), err)
 				}
 				a.Name, a.Type, a.T, a.SparseTensor = Str("value"), onnxpb.AttributeProto_TENSOR.Enum(), t, nil
 			}
@@ -68,10 +69,10 @@ func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 	}
 	width := ElemBits(DType(values.GetDataType())) / 8
 	if width == 0 {
-		return nil, BadInput("sparse tensors of type %s are not supported: export the network with dense weights", DType(values.GetDataType()))
+		return nil, mistake.Errorf("sparse tensors of type %s are not supported: export the network with dense weights", DType(values.GetDataType()))
 	}
 	if d.bytes += size; size > sparseMost || d.bytes > sparseMost {
-		return nil, BadInput("the model's sparse tensors take more than %d MiB when they are written out: export the network with dense weights", sparseMost>>20)
+		return nil, mistake.Errorf("the model's sparse tensors take more than %d MiB when they are written out: export the network with dense weights", sparseMost>>20)
 	}
 	at, err := Ints(indices)
 	if err != nil {
@@ -79,7 +80,7 @@ func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 	}
 	n, axes := MustCount(values), len(s.GetDims())
 	if shape := indices.GetDims(); !(len(shape) == 1 && shape[0] == n) && !(len(shape) == 2 && shape[0] == n && shape[1] == int64(axes)) {
-		return nil, BadInput("%d values of a tensor %v have indices of dimensions %v", n, s.GetDims(), shape)
+		return nil, mistake.Errorf("%d values of a tensor %v have indices of dimensions %v", n, s.GetDims(), shape)
 	}
 	out := &onnxpb.TensorProto{Name: values.Name, Dims: s.GetDims(), DataType: values.DataType, RawData: make([]byte, size)}
 	for i := range n {
@@ -90,7 +91,7 @@ func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 			return nil, err
 		}
 		if place < 0 || place >= size/width {
-			return nil, BadInput("index %d lies outside of %v", place, s.GetDims())
+			return nil, mistake.Errorf("index %d lies outside of %v", place, s.GetDims())
 		}
 		putElement(out.RawData[place*width:][:width], values, int(i))
 	}
@@ -101,7 +102,7 @@ func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 func linear(index, dims []int64) (place int64, err error) {
 	for i, v := range index {
 		if v < 0 || v >= dims[i] {
-			return 0, BadInput("index %v lies outside of %v", index, dims)
+			return 0, mistake.Errorf("index %v lies outside of %v", index, dims)
 		}
 		place = place*dims[i] + v
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -38,11 +39,11 @@ func Count(dims []int64) (int64, error) {
 	for _, d := range dims {
 		switch {
 		case d < 0:
-			return 0, BadInput("negative dimension in %v", dims)
+			return 0, mistake.Errorf("negative dimension in %v", dims)
 		case d == 0:
 			zero = true
 		case n > (1<<62)/d:
-			return 0, BadInput("dimensions %v are too large", dims)
+			return 0, mistake.Errorf("dimensions %v are too large", dims)
 		default:
 			n *= d
 		}
@@ -61,10 +62,10 @@ func ByteSize(t DType, dims []int64) (int64, error) {
 	}
 	bits := ElemBits(t)
 	if bits == 0 {
-		return 0, BadInput("element type %s has no fixed size", t)
+		return 0, mistake.Errorf("element type %s has no fixed size", t)
 	}
 	if n > (1<<62)/bits {
-		return 0, BadInput("dimensions %v are too large", dims)
+		return 0, mistake.Errorf("dimensions %v are too large", dims)
 	}
 	return (n*bits + 7) / 8, nil
 }
@@ -93,7 +94,7 @@ func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 		case typ == BFloat16:
 			out[i] = FromBFloat16(bits16(t, i))
 		default:
-			return nil, BadInput("tensor %q is of type %s, not float", t.GetName(), typ)
+			return nil, mistake.Errorf("tensor %q is of type %s, not float", t.GetName(), typ)
 		}
 	}
 	return out, nil
@@ -141,7 +142,7 @@ func Ints(t *onnxpb.TensorProto) ([]int64, error) {
 				out[i] = 1
 			}
 		default:
-			return nil, BadInput("tensor %q is of type %s, not an integer", t.GetName(), typ)
+			return nil, mistake.Errorf("tensor %q is of type %s, not an integer", t.GetName(), typ)
 		}
 	}
 	return out, nil

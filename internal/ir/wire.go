@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -28,7 +29,7 @@ func checkWire(data []byte) error {
 
 func (s *wireScan) message(data []byte, d protoreflect.MessageDescriptor, depth int) error {
 	if depth > maxDepth {
-		return BadInput("not an ONNX file: its graphs are nested more than %d deep", maxDepth)
+		return mistake.Errorf("not an ONNX file: its graphs are nested more than %d deep", maxDepth)
 	}
 	fields := d.Fields()
 	for at := 0; at < len(data); {
@@ -61,7 +62,7 @@ func (s *wireScan) message(data []byte, d protoreflect.MessageDescriptor, depth 
 			s.used += packed(value, f.Kind())
 		}
 		if s.used > s.limit {
-			return BadInput("not read: %d bytes of file would take more than %d bytes of memory", len(data), s.limit)
+			return mistake.Errorf("not read: %d bytes of file would take more than %d bytes of memory", len(data), s.limit)
 		}
 	}
 	return nil
@@ -83,5 +84,5 @@ func packed(value []byte, kind protoreflect.Kind) int64 {
 }
 
 func badWire(code int) error {
-	return BadInput("not an ONNX file, or a truncated one: %w", protowire.ParseError(code))
+	return mistake.Errorf("not an ONNX file, or a truncated one: %w", protowire.ParseError(code))
 }

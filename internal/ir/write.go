@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"demote/disk"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -21,7 +22,7 @@ const (
 // Write writes the model to a file. A model that would come near 2 GiB has its initializers in PATH.data beside it, as
 // external data. The file appears whole or not at all: it is written under another name in the same folder, forced to
 // disk and then renamed; what was there before stays if anything fails (the data file is renamed first). An error that
-// matches ErrInput names the path.
+// matches mistake.Err names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
 func (m *Model) writeSpilling(path string, limit int64) error {
@@ -41,7 +42,7 @@ func (m *Model) writeSpilling(path string, limit int64) error {
 		return err
 	}
 	if e.size > maxProto {
-		return BadInput("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
+		return mistake.Errorf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
 	}
 	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
 }
@@ -108,9 +109,9 @@ func replaceFiles(files ...disk.File) error {
 	if err := disk.Replace(disk.Forced, files...); err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) {
-			return BadInput("%s: cannot be written: %w", at.Path, at.Err)
+			return mistake.Errorf("%s: cannot be written: %w", at.Path, at.Err)
 		}
-		return BadInput("cannot be written: %w", err)
+		return mistake.Errorf("cannot be written: %w", err)
 	}
 	return nil
 }

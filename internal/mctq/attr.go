@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -16,7 +17,7 @@ type attributes struct {
 
 func (a *attributes) fail(format string, args ...any) {
 	if a.err == nil {
-		a.err = ir.BadInput("%s: %w", ir.NodeName(a.node), ir.BadInput(format, args...))
+		a.err = mistake.Errorf("%s: %w", ir.NodeName(a.node), mistake.Errorf(format, args...))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -27,7 +28,7 @@ func isMCTQActivation(n ir.Node) bool {
 func mctqGrid(n ir.Node, f quant.Formula) (quant.Grid, error) {
 	a := &attributes{node: n}
 	if len(n.GetInput()) != 1 || len(n.GetOutput()) != 1 || ir.Input(n, 0) == "" || ir.Output(n, 0) == "" {
-		return quant.Grid{}, ir.BadInput("%s: %d inputs and %d outputs instead of one each", ir.NodeName(n), len(n.GetInput()), len(n.GetOutput()))
+		return quant.Grid{}, mistake.Errorf("%s: %d inputs and %d outputs instead of one each", ir.NodeName(n), len(n.GetInput()), len(n.GetOutput()))
 	}
 	bits := int(a.integer("num_bits", 2, network.MaxBits))
 	var g quant.Grid
@@ -53,13 +54,13 @@ func mctqGrid(n ir.Node, f quant.Formula) (quant.Grid, error) {
 			g, err = quant.FromMinMax(f, lo, hi, bits)
 		}
 	default:
-		return g, ir.BadInput("%s: unknown quantizer of %s: %s, %s and %s are known", ir.NodeName(n), ir.MCTQDomain, mctqPOT, mctqSymmetric, mctqUniform)
+		return g, mistake.Errorf("%s: unknown quantizer of %s: %s, %s and %s are known", ir.NodeName(n), ir.MCTQDomain, mctqPOT, mctqSymmetric, mctqUniform)
 	}
 	if a.err != nil {
 		return g, a.err
 	}
 	if err != nil {
-		return g, ir.BadInput("%s: attributes %s: %w", ir.NodeName(n), mctqRange(n), err)
+		return g, mistake.Errorf("%s: attributes %s: %w", ir.NodeName(n), mctqRange(n), err)
 	}
 	return g, nil
 }

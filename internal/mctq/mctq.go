@@ -8,6 +8,7 @@ import (
 	"demote/internal/network"
 	"demote/internal/prepare"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -17,7 +18,7 @@ import (
 // too. Weight quantizers are computed once. Chains that hang on constants alone, as before the Pad nodes of shift-negative
 // correction, are folded. BatchNormalization is not: the toolkit has done that.
 //
-// Errors match ErrInput and name the node and the attribute, input or tensor: a quantizer that is not known, an attribute
+// Errors match mistake.Err and name the node and the attribute, input or tensor: a quantizer that is not known, an attribute
 // that is missing, of another type or without sense, a weight that is no constant, a file without activation quantizers.
 func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readMCTQ(m, formula)
@@ -55,13 +56,13 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 			return nil, nil, err
 		}
 		if t := x.Type(ir.Input(nd, 0)); t != ir.Float && t != ir.Undefined {
-			return nil, nil, ir.BadInput("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(nd), ir.Input(nd, 0), t)
+			return nil, nil, mistake.Errorf("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(nd), ir.Input(nd, 0), t)
 		}
 		all = append(all, quantize.Quantizer{Name: names[i], In: ir.Input(nd, 0), Outs: []string{ir.Output(nd, 0)}, Nodes: []ir.Node{nd}, Grid: g})
 		grids = append(grids, g)
 	}
 	if len(all) == 0 {
-		return nil, nil, ir.BadInput("no activation quantizer of the domain %s: this is no MCTQ export", ir.MCTQDomain)
+		return nil, nil, mistake.Errorf("no activation quantizer of the domain %s: this is no MCTQ export", ir.MCTQDomain)
 	}
 	if err := quantize.Strip(n, all); err != nil {
 		return nil, nil, err

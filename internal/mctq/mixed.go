@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
 // Mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the toolkit's own
 // export of such a mixed model has it: the activation attributes of the 8-bit file with their original thresholds and
 // ranges, everything else as in the 16-bit file. Both models stay as they are. Written, it equals the toolkit's file byte
-// for byte. The error is ErrInput: a name that one of the files does not have.
+// for byte. The error is mistake.Err: a name that one of the files does not have.
 func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 	m := high.Clone()
 	from, err := quantizersByName(low)
@@ -25,9 +26,9 @@ func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 		l, h := from[name], to[name]
 		switch {
 		case l == nil:
-			return nil, low.InFile(ir.BadInput("there is no holder %q", name))
+			return nil, low.InFile(mistake.Errorf("there is no holder %q", name))
 		case h == nil:
-			return nil, high.InFile(ir.BadInput("there is no holder %q", name))
+			return nil, high.InFile(mistake.Errorf("there is no holder %q", name))
 		}
 		if l.GetOpType() != h.GetOpType() { // another kind of grid
 			h.OpType, h.Attribute = l.OpType, ir.Clone(l).Attribute

@@ -3,7 +3,7 @@ package mctq
 import (
 	"math"
 
-	"demote/internal/ir"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -72,11 +72,11 @@ func (w *weightGrid) symmetric(c int, f quant.Formula) (rounder, float32) {
 // offset, under quant.Torch (clamp(rint(w*(1/s))+zp, 0, 2^n-1)-zp)*s.
 func (w *weightGrid) uniform(c int, f quant.Formula) (rounder, float32, error) {
 	if w.bits < 2 {
-		return nil, 0, ir.BadInput("attribute \"num_bits\" is 1: a uniform grid has at least 2")
+		return nil, 0, mistake.Errorf("attribute \"num_bits\" is 1: a uniform grid has at least 2")
 	}
 	g, err := quant.FromMinMax(quant.MCTQ, w.lo[c], w.hi[c], w.bits)
 	if err != nil {
-		return nil, 0, ir.BadInput("channel %d: %w", c, err)
+		return nil, 0, mistake.Errorf("channel %d: %w", c, err)
 	}
 	s := g.Scale
 	if f == quant.Torch {

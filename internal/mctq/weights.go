@@ -7,6 +7,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -37,7 +38,7 @@ func mctqWeights(m *ir.Model, f quant.Formula) (map[string]*network.Weight, erro
 		name := ir.Output(n, 0)
 		values, codes, scales, err := w.quantize(f)
 		if err != nil {
-			return nil, ir.BadInput("%s: %w", ir.NodeName(n), err)
+			return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		g.Initializer = append(g.Initializer, ir.TakeFloats(name, w.dims, values))
 		ir.LetGo(x.Constant(ir.Input(n, 0)).GetRawData())
@@ -76,10 +77,10 @@ func newWeightGrid(x *ir.Index, n ir.Node) (*weightGrid, error) {
 	op := n.GetOpType()
 	arity, ok := weightArity[op]
 	if !ok {
-		return nil, ir.BadInput("%s: unknown operator of %s", ir.NodeName(n), ir.MCTQDomain)
+		return nil, mistake.Errorf("%s: unknown operator of %s", ir.NodeName(n), ir.MCTQDomain)
 	}
 	if len(n.GetInput()) != arity || len(n.GetOutput()) != 1 || ir.Output(n, 0) == "" {
-		return nil, ir.BadInput("%s: %d inputs and %d outputs instead of %d and 1", ir.NodeName(n), len(n.GetInput()), len(n.GetOutput()), arity)
+		return nil, mistake.Errorf("%s: %d inputs and %d outputs instead of %d and 1", ir.NodeName(n), len(n.GetInput()), len(n.GetOutput()), arity)
 	}
 	a := &attributes{node: n}
 	w := &weightGrid{op: op, axis: -1, bits: int(a.integer("num_bits", 1, network.MaxBits))}
@@ -105,7 +106,7 @@ func newWeightGrid(x *ir.Index, n ir.Node) (*weightGrid, error) {
 		}
 		values, err := ir.Floats(t)
 		if err != nil {
-			return nil, ir.BadInput("%s: %w", ir.NodeName(n), err)
+			return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		if i := slices.IndexFunc(values, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }); i >= 0 {
 			a.fail("%q holds %g at element %d", name, values[i], i)
@@ -128,7 +129,7 @@ func newWeightGrid(x *ir.Index, n ir.Node) (*weightGrid, error) {
 	if perChannel {
 		var err error
 		if w.axis, err = ir.AxisOf(axis, len(w.dims)); err != nil {
-			return nil, ir.BadInput("%s: attribute \"channel_axis\": %w", ir.NodeName(n), err)
+			return nil, mistake.Errorf("%s: attribute \"channel_axis\": %w", ir.NodeName(n), err)
 		}
 	}
 	return w, w.check(a)

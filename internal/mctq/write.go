@@ -28,7 +28,7 @@ const (
 // nearest range in the file.
 //
 // Read reads such a file with holders called HOLDER_activation_holder_quantizer, slashes of the name replaced. Errors match
-// ErrInput and name an operator that does not exist at operator set 17. It panics if there is not one record and one bit a holder.
+// mistake.Err and name an operator that does not exist at operator set 17. It panics if there is not one record and one bit a holder.
 func Write(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, nil, err

@@ -15,6 +15,7 @@ import (
 	"demote/internal/network"
 	"demote/internal/onnxruntest"
 	"demote/internal/rewrite"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -63,7 +64,7 @@ func TestMCTQMixed(t *testing.T) {
 		t.Fatalf("%d holders demoted", len(demoted))
 	}
 	equal(realPair+"m8.onnx", realPair+"m16.onnx", realPair+"mixed_mctq.onnx", demoted)
-	if _, err := mctq.Mixed(onnxruntest.Read(t, realPair+"m8.onnx"), onnxruntest.Read(t, realPair+"m16.onnx"), []string{"nobody"}); !errors.Is(err, ir.ErrInput) {
+	if _, err := mctq.Mixed(onnxruntest.Read(t, realPair+"m8.onnx"), onnxruntest.Read(t, realPair+"m16.onnx"), []string{"nobody"}); !errors.Is(err, mistake.Err) {
 		t.Errorf("an unknown holder: %v", err)
 	}
 }
@@ -200,7 +201,7 @@ func TestMCTQLowering(t *testing.T) {
 		}
 	}
 	_, _, err := mctq.Write(n, onnxruntest.Both(grids), make([]bool, len(grids)))
-	if !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), "Gelu") {
+	if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), "Gelu") {
 		t.Errorf("error %v", err)
 	}
 }

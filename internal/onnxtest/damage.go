@@ -2,6 +2,7 @@ package onnxtest
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"errors"
 	"strings"
@@ -10,11 +11,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// CheckBad expects one line that matches ErrInput and has every text in it.
+// CheckBad expects one line that matches mistake.Err and has every text in it.
 func CheckBad(t *testing.T, err error, texts ...string) {
 	t.Helper()
-	if !errors.Is(err, ir.ErrInput) {
-		t.Fatalf("error %v does not match ErrInput", err)
+	if !errors.Is(err, mistake.Err) {
+		t.Fatalf("error %v does not match mistake.Err", err)
 	}
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %q is not one line", err)
@@ -95,7 +96,7 @@ func Inside(g *onnxpb.GraphProto, op string) {
 	g.Initializer = append(g.Initializer, ir.NewInts("yes", ir.Bool, nil, []int64{1}))
 }
 
-// Refused makes each damage in its file, and expects an error of one line that matches ErrInput and has its texts.
+// Refused makes each damage in its file, and expects an error of one line that matches mistake.Err and has its texts.
 func Refused(t *testing.T, all []Damage, path func(string) string, read func(*ir.Model) error) {
 	t.Helper()
 	for _, d := range all {
@@ -119,7 +120,7 @@ func Refused(t *testing.T, all []Damage, path func(string) string, read func(*ir
 		switch {
 		case err == nil:
 			t.Errorf("%s: accepted", d.Name)
-		case !errors.Is(err, ir.ErrInput) || strings.Contains(err.Error(), "\n"):
+		case !errors.Is(err, mistake.Err) || strings.Contains(err.Error(), "\n"):
 			t.Errorf("%s: error %q", d.Name, err)
 		default:
 			for _, w := range d.Want {

@@ -2,6 +2,7 @@ package opset
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"math"
 )
 
@@ -13,20 +14,20 @@ const maskedOut = -1e9
 // softmax(softcap(Q K' scale) + mask) V, and joined again. Rows that are masked throughout are left to Softmax.
 func attention(c *converter, n ir.Node) error {
 	if ir.Output(n, 3) != "" {
-		return ir.BadInput("output qk_matmul_output is not supported: export the network with opset_version=22 or less")
+		return mistake.Errorf("output qk_matmul_output is not supported: export the network with opset_version=22 or less")
 	}
 	if p := ir.AttrInt(n, "softmax_precision", 0); p != 0 && ir.DType(p) != ir.Float {
-		return ir.BadInput("a softmax_precision other than float32 is not supported: export the network with opset_version=22 or less")
+		return mistake.Errorf("a softmax_precision other than float32 is not supported: export the network with opset_version=22 or less")
 	}
 	heads, kvHeads := ir.AttrInt(n, "q_num_heads", 0), ir.AttrInt(n, "kv_num_heads", 0)
 	cut := heads > 0 && kvHeads > 0
 	if dims := c.dims[ir.Input(n, 0)]; len(dims) == 4 {
 		cut = false
 	} else if len(dims) == 3 && !cut {
-		return ir.BadInput("attributes q_num_heads and kv_num_heads are missing")
+		return mistake.Errorf("attributes q_num_heads and kv_num_heads are missing")
 	}
 	if cut && heads%kvHeads != 0 {
-		return ir.BadInput("%d heads cannot share %d of keys and values", heads, kvHeads)
+		return mistake.Errorf("%d heads cannot share %d of keys and values", heads, kvHeads)
 	}
 	names := [3]string{"query", "key", "value"}
 	parts := [3]string{ir.Input(n, 0), ir.Input(n, 1), ir.Input(n, 2)}
@@ -116,7 +117,7 @@ func (c *converter) masked(n ir.Node, scores, query, key string) (string, error)
 		case ir.Float:
 			scores = c.add(n, "Add", "masked", []string{scores, mask})
 		default:
-			return "", ir.BadInput("attn_mask %q is not known to be of booleans or float32: export the network with opset_version=22 or less", mask)
+			return "", mistake.Errorf("attn_mask %q is not known to be of booleans or float32: export the network with opset_version=22 or less", mask)
 		}
 	}
 	if ir.AttrInt(n, "is_causal", 0) == 0 {
@@ -154,7 +155,7 @@ func rmsNormalization(c *converter, n ir.Node) error {
 	case scale != nil && len(scale.GetDims()) > 0:
 		axis = -int64(len(scale.GetDims()))
 	default:
-		return ir.BadInput("axis %d counts from the front of a tensor whose rank is not known: export the network with opset_version=22 or less", axis)
+		return mistake.Errorf("axis %d counts from the front of a tensor whose rank is not known: export the network with opset_version=22 or less", axis)
 	}
 	var axes []int64
 	for a := axis; a < 0; a++ {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -51,7 +52,7 @@ func (in *inliner) nodes(nodes []ir.Node) ([]ir.Node, error) {
 		}
 		body, err := in.call(f, n)
 		if err != nil {
-			return nil, ir.BadInput("%s: %w", ir.NodeName(n), err)
+			return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		if body, err = in.nodes(body); err != nil {
 			return nil, err
@@ -64,7 +65,7 @@ func (in *inliner) nodes(nodes []ir.Node) ([]ir.Node, error) {
 // call returns the nodes of one call of a function.
 func (in *inliner) call(f *onnxpb.FunctionProto, call ir.Node) ([]ir.Node, error) {
 	if len(call.GetInput()) > len(f.GetInput()) || len(call.GetOutput()) > len(f.GetOutput()) {
-		return nil, ir.BadInput("%d inputs and %d outputs for a function with %d and %d",
+		return nil, mistake.Errorf("%d inputs and %d outputs for a function with %d and %d",
 			len(call.GetInput()), len(call.GetOutput()), len(f.GetInput()), len(f.GetOutput()))
 	}
 	prefix := call.GetName()
@@ -109,7 +110,7 @@ func (in *inliner) call(f *onnxpb.FunctionProto, call ir.Node) ([]ir.Node, error
 	if from != 0 && from != ir.Opset {
 		var err error
 		if from < ir.MinOpset || from > ir.MaxOpset {
-			return nil, ir.BadInput("opset %d of the function is not supported: %d to %d are", from, ir.MinOpset, ir.MaxOpset)
+			return nil, mistake.Errorf("opset %d of the function is not supported: %d to %d are", from, ir.MinOpset, ir.MaxOpset)
 		}
 		for _, c := range converters(in.names, from, ir.Opset) {
 			c.used = usedNames(&onnxpb.GraphProto{Node: inner})
@@ -137,7 +138,7 @@ func (in *inliner) imports(f *onnxpb.FunctionProto) error {
 		case have == 0:
 			p.OpsetImport = append(p.OpsetImport, ir.Clone(o))
 		default:
-			return ir.BadInput("the function wants version %d of domain %q, the model has %d", o.GetVersion(), o.GetDomain(), have)
+			return mistake.Errorf("the function wants version %d of domain %q, the model has %d", o.GetVersion(), o.GetDomain(), have)
 		}
 	}
 	return nil

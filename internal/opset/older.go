@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -218,7 +219,7 @@ func padAmounts(c *converter, n ir.Node) error {
 		return err
 	}
 	if ir.Input(n, 1) == "" {
-		return ir.BadInput("it has no pads")
+		return mistake.Errorf("it has no pads")
 	}
 	ir.DropAttr(n, "value")
 	if value.GetF() != 0 {
@@ -235,7 +236,7 @@ func sliceInputs(c *converter, n ir.Node) error {
 		}
 	}
 	if ir.Input(n, 1) == "" || ir.Input(n, 2) == "" {
-		return ir.BadInput("it lacks starts or ends")
+		return mistake.Errorf("it lacks starts or ends")
 	}
 	return nil
 }
@@ -247,7 +248,7 @@ func topCount(c *converter, n ir.Node) error {
 		return err
 	}
 	if k == nil {
-		return ir.BadInput("it lacks k")
+		return mistake.Errorf("it lacks k")
 	}
 	ir.DropAttr(n, "k")
 	setInput(n, 1, c.ints(n, "k", false, k.GetI()))
@@ -258,7 +259,7 @@ func topCount(c *converter, n ir.Node) error {
 // inference does not ask.
 func dropoutMask(c *converter, n ir.Node) error {
 	if len(n.GetOutput()) > 1 && c.used[ir.Output(n, 1)] {
-		return ir.BadInput("its mask is used: export the model for inference")
+		return mistake.Errorf("its mask is used: export the model for inference")
 	}
 	n.Output = n.Output[:min(1, len(n.Output))]
 	return nil
@@ -279,7 +280,7 @@ func upsampleScales(c *converter, n ir.Node) error {
 		return err
 	}
 	if len(a.GetFloats()) == 0 {
-		return ir.BadInput("it has no scales")
+		return mistake.Errorf("it has no scales")
 	}
 	ir.DropAttr(n, "scales")
 	t := ir.NewFloats("", []int64{int64(len(a.GetFloats()))}, a.GetFloats())
@@ -312,7 +313,7 @@ func resizeCorners(c *converter, n ir.Node) error {
 	}
 	t := c.value(scales)
 	if t == nil {
-		return ir.BadInput("its scales, %q, are not constant but %s: export with opset_version=17", scales, c.maker(scales))
+		return mistake.Errorf("its scales, %q, are not constant but %s: export with opset_version=17", scales, c.maker(scales))
 	}
 	factors, err := ir.Floats(t)
 	if err != nil {
@@ -323,7 +324,7 @@ func resizeCorners(c *converter, n ir.Node) error {
 	switch {
 	case !slices.ContainsFunc(factors, less):
 	case slices.ContainsFunc(factors, func(v float32) bool { return v > 1 }):
-		return ir.BadInput("it enlarges some axes and reduces others: export with opset_version=17")
+		return mistake.Errorf("it enlarges some axes and reduces others: export with opset_version=17")
 	default:
 		rounding = "ceil"
 	}

@@ -13,6 +13,7 @@ import (
 	"demote/internal/onnxruntest"
 	"demote/internal/onnxtest"
 	"demote/internal/opset"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -136,7 +137,7 @@ func TestOlderScalesAreComputed(t *testing.T) {
 		ir.NewNode("ReduceMax", "most", []string{"x"}, []string{"r"}, ir.IntsAttr("axes", 0, 2, 3), ir.IntAttr("keepdims", 0)),
 		ir.NewNode("Concat", "joined", []string{"ones", "r"}, []string{"s"}, ir.IntAttr("axis", 0)), last}
 	want := `its scales, "s", are not constant but computed by Concat node "joined"`
-	if err := opset.Convert(m); !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), want) {
+	if err := opset.Convert(m); !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v instead of %s", err, want)
 	}
 }
@@ -156,7 +157,7 @@ func TestOlderOperatorsWithoutCounterpart(t *testing.T) {
 		{10, ir.NewNode("Resize", "n", []string{"x", "s"}, []string{"y"}), []*onnxpb.TensorProto{ir.NewFloats("s", []int64{4}, []float32{1, 1, 2, 0.5})}, "opset_version=17"},
 	} {
 		err := opset.Convert(onnxtest.NetOf(t, c.opset, nchw, c.node, c.constants...))
-		if !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.text) {
+		if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s of opset %d: %v", c.node.GetOpType(), c.opset, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
@@ -105,7 +106,7 @@ func (c *converter) nodes(nodes []ir.Node) ([]ir.Node, error) {
 				c.constants[ir.Output(n, 0)] = ir.ConstantValue(n)
 			}
 			if err := c.node(n); err != nil {
-				return nil, ir.BadInput("%s: %w", ir.NodeName(n), err)
+				return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 			}
 			c.pass(c.before...)
 			out = append(out, c.before...)
@@ -134,7 +135,7 @@ func (c *converter) node(n ir.Node) error {
 		}
 	}
 	if !ok {
-		return ir.BadInput("operator %s is not known: it cannot be converted from opset %d to %d", n.GetOpType(), c.from, c.to)
+		return mistake.Errorf("operator %s is not known: it cannot be converted from opset %d to %d", n.GetOpType(), c.from, c.to)
 	}
 	versions := make([]int64, 0, len(h))
 	for v := range h {
@@ -144,14 +145,14 @@ func (c *converter) node(n ir.Node) error {
 	for _, v := range versions {
 		if c.from < v && v <= c.to && h[v].up != nil {
 			if err := h[v].up(c, n); err != nil {
-				return ir.BadInput("cannot be raised to opset %d: %w", c.to, err)
+				return mistake.Errorf("cannot be raised to opset %d: %w", c.to, err)
 			}
 		}
 	}
 	for _, v := range slices.Backward(versions) {
 		if c.to < v && v <= c.from && h[v].down != nil {
 			if err := h[v].down(c, n); err != nil {
-				return ir.BadInput("cannot be lowered to opset %d: %w", c.to, err)
+				return mistake.Errorf("cannot be lowered to opset %d: %w", c.to, err)
 			}
 		}
 	}
@@ -210,7 +211,7 @@ func (c *converter) constant(n ir.Node, suffix string, t ir.Tensor) string {
 func (c *converter) constInts(n ir.Node, i int) ([]int64, error) {
 	t := c.value(ir.Input(n, i))
 	if t == nil {
-		return nil, ir.BadInput("its input %d, %q, is not constant but %s", i, ir.Input(n, i), c.maker(ir.Input(n, i)))
+		return nil, mistake.Errorf("its input %d, %q, is not constant but %s", i, ir.Input(n, i), c.maker(ir.Input(n, i)))
 	}
 	return ir.Ints(t)
 }

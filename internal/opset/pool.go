@@ -1,6 +1,9 @@
 package opset
 
-import "demote/internal/ir"
+import (
+	"demote/internal/ir"
+	"demote/mistake"
+)
 
 // averageCeil is AveragePool at version 19: where windows reach beyond the padding, because the output size is rounded up, and
 // padding counts, what the sum is divided by has changed, and ONNX Runtime's releases do not agree about either version.
@@ -23,7 +26,7 @@ func averagesWithin(n ir.Node) error {
 		}
 	}
 	if ir.AttrInt(n, "ceil_mode", 0) != 0 && ir.AttrInt(n, "count_include_pad", 0) != 0 {
-		return ir.BadInput("ceil_mode with count_include_pad means another thing from opset 19 on: export without one of them, or for the other side of opset 19")
+		return mistake.Errorf("ceil_mode with count_include_pad means another thing from opset 19 on: export without one of them, or for the other side of opset 19")
 	}
 	return nil
 }

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"demote/internal/ir"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 )
 
 // added is the change that brings an operator.
 var added = change{down: func(_ *converter, n ir.Node) error {
-	return ir.BadInput("operator %s does not exist there", n.GetOpType())
+	return mistake.Errorf("operator %s does not exist there", n.GetOpType())
 }}
 
 // same is the change of an operator whose uses mean the same before and after it: it brought element types, or attributes
@@ -18,14 +19,14 @@ var same = change{}
 
 // refuse returns a rule that refuses every use.
 func refuse(why string) rule {
-	return func(*converter, ir.Node) error { return ir.BadInput("%s", why) }
+	return func(*converter, ir.Node) error { return mistake.Errorf("%s", why) }
 }
 
 // known returns an attribute whose value is in the node, not in the call of a function around it; nil if there is none.
 func known(n ir.Node, name string) (*onnxpb.AttributeProto, error) {
 	a := ir.Attr(n, name)
 	if a.GetRefAttrName() != "" {
-		return nil, ir.BadInput("attribute %s comes from outside a function", name)
+		return nil, mistake.Errorf("attribute %s comes from outside a function", name)
 	}
 	return a, nil
 }
@@ -50,7 +51,7 @@ func only(name string, values ...any) rule {
 			return false
 		}
 		if !slices.ContainsFunc(values, is) {
-			return ir.BadInput("attribute %s has a value that does not exist there", name)
+			return mistake.Errorf("attribute %s has a value that does not exist there", name)
 		}
 		ir.DropAttr(n, name)
 		return nil
@@ -65,7 +66,7 @@ func not(name string, values ...string) rule {
 			return err
 		}
 		if slices.Contains(values, string(a.GetS())) {
-			return ir.BadInput("attribute %s = %q does not exist there", name, a.GetS())
+			return mistake.Errorf("attribute %s = %q does not exist there", name, a.GetS())
 		}
 		return nil
 	}
@@ -75,7 +76,7 @@ func not(name string, values ...string) rule {
 func noInput(i int, name string) rule {
 	return func(_ *converter, n ir.Node) error {
 		if ir.Input(n, i) != "" {
-			return ir.BadInput("input %s does not exist there", name)
+			return mistake.Errorf("input %s does not exist there", name)
 		}
 		return nil
 	}
@@ -124,7 +125,7 @@ var reduceAxes = change{
 		case len(axes) > 0:
 			ir.SetAttr(n, ir.IntsAttr("axes", axes...))
 		case noop.GetI() != 0:
-			return ir.BadInput("attribute noop_with_empty_axes does not exist there")
+			return mistake.Errorf("attribute noop_with_empty_axes does not exist there")
 		}
 		return nil
 	},
@@ -151,7 +152,7 @@ var (
 func batchNormOutputs(_ *converter, n ir.Node) error {
 	for i := 1; i < len(n.GetOutput()); i++ {
 		if ir.Output(n, i) != "" {
-			return ir.BadInput("it is in training mode: export the model for inference")
+			return mistake.Errorf("it is in training mode: export the model for inference")
 		}
 	}
 	return nil
@@ -208,7 +209,7 @@ var dftAxis = change{
 			}
 		}
 		if len(axis) != 1 || axis[0] < 0 {
-			return ir.BadInput("version 17 takes no axis from the end")
+			return mistake.Errorf("version 17 takes no axis from the end")
 		}
 		setInput(n, 2, "")
 		ir.SetAttr(n, ir.IntAttr("axis", axis[0]))
@@ -224,7 +225,7 @@ func groupNormScale(c *converter, n ir.Node) error {
 		return err
 	}
 	if groups.GetI() < 1 {
-		return ir.BadInput("attribute num_groups is %d", groups.GetI())
+		return mistake.Errorf("attribute num_groups is %d", groups.GetI())
 	}
 	channels := c.add(n, "Shape", "channels", []string{ir.Input(n, 0)}, ir.IntAttr("start", 1), ir.IntAttr("end", 2))
 	g := c.ints(n, "groups", false, groups.GetI())

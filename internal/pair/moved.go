@@ -6,6 +6,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -75,7 +76,7 @@ func (r *Report) pads(n *network.Network, records []quant.Record) error {
 		if c := x.Constant(ir.Input(nd, 2)); c != nil && ir.DType(c.GetDataType()) == ir.Float {
 			v, err := ir.Floats(c)
 			if err != nil || len(v) != 1 {
-				return ir.BadInput("%s: its value %q is no single number", ir.NodeName(nd), ir.Input(nd, 2))
+				return mistake.Errorf("%s: its value %q is no single number", ir.NodeName(nd), ir.Input(nd, 2))
 			}
 			value = v[0]
 		}

@@ -6,6 +6,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -77,7 +78,7 @@ func (r *Report) Lines() []string {
 // node that only moves values is dropped where both files put it on the grid of the holder before. The 8-bit
 // endpoint of a search is the network low itself, which is another one than all holders demoted unless the report says Same.
 //
-// Errors match ErrInput: a holder that only the 8-bit file has, files without a common holder, whose inputs or outputs
+// Errors match mistake.Err: a holder that only the 8-bit file has, files without a common holder, whose inputs or outputs
 // differ, or that look swapped.
 func Join(low, high *network.Network, lowGrids, highGrids []quant.Grid) (*network.Network, []quant.Record, *Report, error) {
 	if err := samePorts(low.Model, high.Model); err != nil {
@@ -101,7 +102,7 @@ func Join(low, high *network.Network, lowGrids, highGrids []quant.Grid) (*networ
 	}
 	for _, h := range low.Holders {
 		if !slices.ContainsFunc(high.Holders, func(o network.Holder) bool { return o.Name == h.Name }) {
-			return nil, nil, nil, ir.BadInput("holder %q is only in the 8-bit file: the pair must come from one network with the same settings (shift-negative correction may have fired in one file only)", h.Name)
+			return nil, nil, nil, mistake.Errorf("holder %q is only in the 8-bit file: the pair must come from one network with the same settings (shift-negative correction may have fired in one file only)", h.Name)
 		}
 	}
 	var err error
@@ -124,11 +125,11 @@ func Join(low, high *network.Network, lowGrids, highGrids []quant.Grid) (*networ
 	}
 	switch {
 	case len(report.OnlyHigh) == len(n.Holders):
-		return nil, nil, nil, ir.BadInput("the two files have no holder in common: they are not of one network")
+		return nil, nil, nil, mistake.Errorf("the two files have no holder in common: they are not of one network")
 	case narrower == 0 && wider > 0:
-		return nil, nil, nil, ir.BadInput("every holder is wider in the 8-bit file: --low and --high look swapped")
+		return nil, nil, nil, mistake.Errorf("every holder is wider in the 8-bit file: --low and --high look swapped")
 	case narrower == 0:
-		return nil, nil, nil, ir.BadInput("no holder has fewer bits in the 8-bit file than in the 16-bit file: there is nothing to demote")
+		return nil, nil, nil, mistake.Errorf("no holder has fewer bits in the 8-bit file than in the 16-bit file: there is nothing to demote")
 	}
 	for i, h := range n.Holders {
 		if !h.Fixed {
@@ -152,11 +153,11 @@ func samePorts(low, high *ir.Model) error {
 		low, high []ir.Value
 	}{{"input", low.Inputs(), high.Inputs()}, {"output", low.Outputs(), high.Outputs()}} {
 		if len(p.low) != len(p.high) {
-			return ir.BadInput("the 8-bit file has %d %ss, the 16-bit file %d", len(p.low), p.what, len(p.high))
+			return mistake.Errorf("the 8-bit file has %d %ss, the 16-bit file %d", len(p.low), p.what, len(p.high))
 		}
 		for i := range p.low {
 			if l, h := p.low[i], p.high[i]; l.Name != h.Name || l.Type != h.Type {
-				return ir.BadInput("%s %d is %q (%s) in the 8-bit file and %q (%s) in the 16-bit file", p.what, i, l.Name, l.Type, h.Name, h.Type)
+				return mistake.Errorf("%s %d is %q (%s) in the 8-bit file and %q (%s) in the 16-bit file", p.what, i, l.Name, l.Type, h.Name, h.Type)
 			}
 		}
 	}

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/onnxruntest"
 	"demote/internal/pair"
 	"demote/internal/rewrite"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -112,7 +112,7 @@ func TestPairErrors(t *testing.T) {
 		{"another number of inputs", "mctq/ports_low", "mctq/pot_high", "the 8-bit file has 2 inputs, the 16-bit file 1"},
 	} {
 		_, _, _, err := onnxruntest.Pair(t, "../../onnx/testdata/"+c.low+".onnx", "../../onnx/testdata/"+c.high+".onnx")
-		if err == nil || !errors.Is(err, ir.ErrInput) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, not %q", c.name, err, c.want)
 		}
 	}

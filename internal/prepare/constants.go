@@ -8,7 +8,7 @@ import (
 )
 
 // CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that
-// matches ErrInput and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked
+// matches mistake.Err and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked
 // already.
 func CheckConstants(m *ir.Model) error {
 	c := m.Clone()

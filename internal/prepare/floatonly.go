@@ -3,6 +3,7 @@ package prepare
 import (
 	"demote/internal/ir"
 	"demote/internal/sites"
+	"demote/mistake"
 	"strings"
 )
 
@@ -47,7 +48,7 @@ func RefuseQuantized(m *ir.Model) error {
 		default:
 			return nil
 		}
-		return ir.BadInput("%s quantizes activations (%s): give the float network that it was made of, or two quantized files of it with --low and --high", p.Name(n), how)
+		return mistake.Errorf("%s quantizes activations (%s): give the float network that it was made of, or two quantized files of it with --low and --high", p.Name(n), how)
 	})
 }
 
@@ -66,7 +67,7 @@ func RefuseComputedHalf(m *ir.Model) error {
 		for _, list := range [][]string{n.GetOutput(), n.GetInput()} {
 			for _, t := range list {
 				if typ := p.Types.Known(t); (typ == ir.Float16 || typ == ir.BFloat16) && t != "" && p.Depends(t) {
-					return &PrecisionError{typ, ir.BadInput("%s computes in %s: give the float network, exported in float32", p.Name(n), ir.TypeName(typ))}
+					return &PrecisionError{typ, mistake.Errorf("%s computes in %s: give the float network, exported in float32", p.Name(n), ir.TypeName(typ))}
 				}
 			}
 		}

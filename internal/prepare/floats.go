@@ -4,6 +4,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/shapes"
 	"demote/internal/sites"
+	"demote/mistake"
 )
 
 // RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
@@ -37,5 +38,5 @@ func RefuseHalf(m *ir.Model) error {
 		return sites.NothingMultiplies(m)
 	}
 	typ := x.Type(ir.Output(first, 0))
-	return &PrecisionError{typ, ir.BadInput("the network computes in %s (%s is the first): export it in float32", typ, ir.NodeName(first))}
+	return &PrecisionError{typ, mistake.Errorf("the network computes in %s (%s is the first): export it in float32", typ, ir.NodeName(first))}
 }

@@ -6,6 +6,7 @@ import (
 	"demote/internal/network"
 	"demote/internal/opset"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"errors"
 	"slices"
 )
@@ -37,7 +38,7 @@ func oneKind(m *ir.Model) error {
 		}
 	}
 	if toolkit != nil && linear != nil {
-		return ir.BadInput("%s of %s and %s are in one file: export in one format", ir.NodeName(toolkit), ir.MCTQDomain, ir.NodeName(linear))
+		return mistake.Errorf("%s of %s and %s are in one file: export in one format", ir.NodeName(toolkit), ir.MCTQDomain, ir.NodeName(linear))
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ func noQuantizersInside(m *ir.Model) error {
 	look = func(where string, nodes []ir.Node) error {
 		for _, n := range nodes {
 			if where != "" && (ir.IsMCTQ(n) || ir.IsQ(n) || ir.IsDQ(n)) {
-				return ir.BadInput("%s stands inside %s: a quantizer in a subgraph cannot become a holder; export the network without control flow", ir.NodeName(n), where)
+				return mistake.Errorf("%s stands inside %s: a quantizer in a subgraph cannot become a holder; export the network without control flow", ir.NodeName(n), where)
 			}
 			for _, g := range ir.Subgraphs(n) {
 				if err := look(ir.NodeName(n), g.GetNode()); err != nil {
@@ -100,7 +101,7 @@ func transposed(m *ir.Model, weights map[string]*network.Weight) (map[string]*ne
 			}
 		}
 		if !shapes.IsPermutation(perm, len(w.Dims)) {
-			return nil, ir.BadInput("%s: attribute \"perm\" is %v for %d dimensions", ir.NodeName(n), perm, len(w.Dims))
+			return nil, mistake.Errorf("%s: attribute \"perm\" is %v for %d dimensions", ir.NodeName(n), perm, len(w.Dims))
 		}
 		out[ir.Output(n, 0)] = transpose(w, ir.Output(n, 0), perm)
 	}

@@ -8,13 +8,14 @@ import (
 	"demote/internal/opset"
 	"demote/internal/sites"
 	"demote/internal/unroll"
+	"demote/mistake"
 	"fmt"
 )
 
 // Network makes a network of a model, which stays as it is: brings it to operator set Opset, puts the model's own
 // functions in the place of their calls, folds constants, branches and BatchNormalization, opens
 // recurrent operators where that is asked for, and finds the holders. Errors that match
-// ErrInput name an operator that cannot be converted, is quantized already, computes in float16 or draws lots, or say that
+// mistake.Err name an operator that cannot be converted, is quantized already, computes in float16 or draws lots, or say that
 // there is nothing to quantize.
 func Network(m *ir.Model, o network.Options) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Weights: make(map[string]*network.Weight), Opset: m.OpsetOf("")}
@@ -32,7 +33,7 @@ func Network(m *ir.Model, o network.Options) (*network.Network, error) {
 		return nil, m.InFile(err)
 	}
 	if len(n.Holders) == 0 {
-		return nil, m.InFile(ir.BadInput("no float activation to quantize: none of %d tensors has a holder", len(n.Omitted)))
+		return nil, m.InFile(mistake.Errorf("no float activation to quantize: none of %d tensors has a holder", len(n.Omitted)))
 	}
 	for i, h := range n.Holders {
 		if h.Index != i {

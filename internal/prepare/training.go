@@ -3,6 +3,7 @@ package prepare
 import (
 	"demote/internal/ir"
 	"demote/internal/sites"
+	"demote/mistake"
 )
 
 // dropouts are the operators that leave values out by chance in training mode, with the operand that says so. Without it, or
@@ -27,9 +28,9 @@ func refuseTraining(m *ir.Model) error {
 		op := n.GetOpType()
 		switch {
 		case ir.Is(n, ir.Random):
-			return ir.BadInput("%s draws its values by lot, so that no score could be repeated: export the network for inference, without it", p.Name(n))
+			return mistake.Errorf("%s draws its values by lot, so that no score could be repeated: export the network for inference, without it", p.Name(n))
 		case ir.IsBatchNorm(n) && (ir.AttrInt(n, "training_mode", 0) != 0 || ir.Output(n, 1) != ""):
-			return ir.BadInput("%s is in training mode: export the network in evaluation mode", p.Name(n))
+			return mistake.Errorf("%s is in training mode: export the network in evaluation mode", p.Name(n))
 		}
 		d, ok := dropouts[op]
 		if !ok || !ir.Standard(n) && n.GetDomain() != ir.ContribDomain || ir.Input(n, d.training) == "" {
@@ -40,9 +41,9 @@ func refuseTraining(m *ir.Model) error {
 		}
 		switch training := p.Constant(ir.Input(n, d.training)); {
 		case training == nil:
-			return ir.BadInput("%s leaves values out by lot where tensor %q says so, and its training mode is not known before the network runs: export the network in evaluation mode", p.Name(n), ir.Input(n, d.training))
+			return mistake.Errorf("%s leaves values out by lot where tensor %q says so, and its training mode is not known before the network runs: export the network in evaluation mode", p.Name(n), ir.Input(n, d.training))
 		case !ir.IsZero(training):
-			return ir.BadInput("%s is in training mode, in which it leaves values out by lot: export the network in evaluation mode", p.Name(n))
+			return mistake.Errorf("%s is in training mode, in which it leaves values out by lot: export the network in evaluation mode", p.Name(n))
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@ import (
 	"demote/onnx/onnxpb"
 )
 
-// PrecisionError is the ErrInput of a network that computes in floating-point numbers of another type than float32, on which grids
+// PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than float32, on which grids
 // are defined. Widen mends it.
 type PrecisionError struct {
 	Type ir.DType // that it computes in
@@ -19,7 +19,7 @@ type PrecisionError struct {
 // Error names the node that computes so.
 func (e *PrecisionError) Error() string { return e.err.Error() }
 
-// Unwrap is the error of the node, an ErrInput.
+// Unwrap is the error of the node, a mistake.Err.
 func (e *PrecisionError) Unwrap() error { return e.err }
 
 // typeAttributes are the attributes of operators that name the element type of what they make, or that they compute in.
@@ -28,7 +28,7 @@ var typeAttributes = []string{"to", "dtype", "output_dtype", "output_datatype", 
 
 // Widen has the model compute in float32 what it computes in another floating-point type: its constants, exact for float16 and
 // bfloat16 and rounded for float64, the types that it declares, its inputs' and outputs' among them, and the types that its operators
-// name. A Cast from one floating-point type to another passes its values on then. Errors match ErrInput and name a damaged tensor.
+// name. A Cast from one floating-point type to another passes its values on then. Errors match mistake.Err and name a damaged tensor.
 func Widen(m *ir.Model, from ir.DType) error {
 	w := widener{from: from, idle: map[ir.Node]bool{}}
 	if err := m.Walk(func(p *ir.Place, n ir.Node) error {

@@ -5,6 +5,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -21,7 +22,7 @@ type linearParameters struct {
 func readLinear(x *ir.Index, n ir.Node) (linearParameters, error) {
 	var p linearParameters
 	fail := func(format string, args ...any) (linearParameters, error) {
-		return p, ir.BadInput("%s: %w", ir.NodeName(n), ir.BadInput(format, args...))
+		return p, mistake.Errorf("%s: %w", ir.NodeName(n), mistake.Errorf(format, args...))
 	}
 	if ir.AttrInt(n, "block_size", 0) != 0 {
 		return fail("attribute \"block_size\": scales for blocks are not supported")
@@ -121,15 +122,15 @@ func qdqGrid(x *ir.Index, n ir.Node) (quant.Grid, error) {
 		return quant.Grid{}, err
 	}
 	if len(p.scales) > 1 {
-		return quant.Grid{}, ir.BadInput("%s quantizes the activation %q per channel, with %d scales: activations need one scale a tensor", ir.NodeName(n), ir.Input(n, 0), len(p.scales))
+		return quant.Grid{}, mistake.Errorf("%s quantizes the activation %q per channel, with %d scales: activations need one scale a tensor", ir.NodeName(n), ir.Input(n, 0), len(p.scales))
 	}
 	bits := integerBits(p.typ)
 	if bits > network.MaxBits {
-		return quant.Grid{}, ir.BadInput("%s: an activation in %s: 16 bits are the most", ir.NodeName(n), p.typ)
+		return quant.Grid{}, mistake.Errorf("%s: an activation in %s: 16 bits are the most", ir.NodeName(n), p.typ)
 	}
 	g, err := quant.FromScale(quant.QDQ, p.scales[0], int32(p.zeros[0]), bits, isSigned(p.typ))
 	if err != nil {
-		return g, ir.BadInput("%s: scale %q, zero point %q: %w", ir.NodeName(n), ir.Input(n, 1), ir.Input(n, 2), err)
+		return g, mistake.Errorf("%s: scale %q, zero point %q: %w", ir.NodeName(n), ir.Input(n, 1), ir.Input(n, 2), err)
 	}
 	return g, nil
 }

@@ -8,6 +8,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -20,7 +21,7 @@ import (
 //
 // The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes
 // t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that matches
-// ErrInput names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It
+// mistake.Err names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It
 // panics if there is not one record and one bit a holder.
 func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
@@ -39,7 +40,7 @@ func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, e
 		}
 		nodes, e := pair(ins, h.Tensor, in, out, grid)
 		if e != nil && err == nil {
-			err = n.Model.InFile(ir.BadInput("holder %q: %w", h.Name, e))
+			err = n.Model.InFile(mistake.Errorf("holder %q: %w", h.Name, e))
 		}
 		return nodes
 	})

@@ -7,6 +7,7 @@ import (
 	"demote/internal/network"
 	"demote/internal/prepare"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -15,7 +16,7 @@ import (
 // quantized is a holder, in the order of their producers, inputs first, named after its tensor; equal pairs on one tensor are one holder, a pair behind
 // another one (where two widths meet) is a holder of its own. Constants behind a DequantizeLinear become floats.
 //
-// Errors match ErrInput and name the node and its input or attribute: scales or zero points that are not constant, not
+// Errors match mistake.Err and name the node and its input or attribute: scales or zero points that are not constant, not
 // positive or per channel, integers that something else than a DequantizeLinear reads, a DequantizeLinear with another grid
 // than its QuantizeLinear; and they say so where no activation is quantized at all.
 func Read(m *ir.Model) (*network.Network, []quant.Grid, error) {
@@ -47,7 +48,7 @@ func readQDQ(m *ir.Model) (*network.Network, []quant.Grid, error) {
 		return nil, nil, err
 	}
 	if len(all) == 0 {
-		return nil, nil, ir.BadInput("no activation is quantized: the Model Compression Toolkit's FAKELY_QUANT format drops every holder of more than 8 bits; export with QuantizationFormat.MCTQ, or give the float model and calibration data")
+		return nil, nil, mistake.Errorf("no activation is quantized: the Model Compression Toolkit's FAKELY_QUANT format drops every holder of more than 8 bits; export with QuantizationFormat.MCTQ, or give the float model and calibration data")
 	}
 	if err := quantize.Strip(n, all); err != nil {
 		return nil, nil, err
@@ -65,10 +66,10 @@ func qdqPairs(x *ir.Index) ([]quantize.Quantizer, error) {
 	for _, nd := range x.Nodes() {
 		switch {
 		case nd.GetOpType() == "DynamicQuantizeLinear":
-			return nil, ir.BadInput("%s: the grid is computed when the network runs: quantize it statically", ir.NodeName(nd))
+			return nil, mistake.Errorf("%s: the grid is computed when the network runs: quantize it statically", ir.NodeName(nd))
 		case ir.IsDQ(nd):
 			if p := x.Producer(ir.Input(nd, 0)); p == nil || !ir.IsQ(p) {
-				return nil, ir.BadInput("%s reads integers, %q, that no QuantizeLinear makes: a network whose inputs or operators are integer (QOperator format) is not supported", ir.NodeName(nd), ir.Input(nd, 0))
+				return nil, mistake.Errorf("%s reads integers, %q, that no QuantizeLinear makes: a network whose inputs or operators are integer (QOperator format) is not supported", ir.NodeName(nd), ir.Input(nd, 0))
 			}
 		case ir.IsQ(nd):
 			q, err := qdqPair(x, nd)
@@ -92,10 +93,10 @@ func qdqPairs(x *ir.Index) ([]quantize.Quantizer, error) {
 func qdqPair(x *ir.Index, n ir.Node) (quantize.Quantizer, error) {
 	q := quantize.Quantizer{In: ir.Input(n, 0), Nodes: []ir.Node{n}}
 	if q.In == "" || len(n.GetOutput()) != 1 {
-		return q, ir.BadInput("%s: no input or no output", ir.NodeName(n))
+		return q, mistake.Errorf("%s: no input or no output", ir.NodeName(n))
 	}
 	if t := x.Type(q.In); t != ir.Float && t != ir.Undefined {
-		return q, ir.BadInput("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(n), q.In, t)
+		return q, mistake.Errorf("%s quantizes tensor %q of type %s, not FLOAT", ir.NodeName(n), q.In, t)
 	}
 	var err error
 	if q.Grid, err = qdqGrid(x, n); err != nil {
@@ -103,23 +104,23 @@ func qdqPair(x *ir.Index, n ir.Node) (quantize.Quantizer, error) {
 	}
 	codes := ir.Output(n, 0)
 	if x.IsOutput(codes) {
-		return q, ir.BadInput("%s: its integers, %q, are an output of the network: add a DequantizeLinear", ir.NodeName(n), codes)
+		return q, mistake.Errorf("%s: its integers, %q, are an output of the network: add a DequantizeLinear", ir.NodeName(n), codes)
 	}
 	for _, c := range x.Consumers(codes) {
 		if !ir.IsDQ(c) || ir.Input(c, 0) != codes {
-			return q, ir.BadInput("%s computes with the integers %q of %s: integer operators (QOperator format) are not supported, export in QDQ format", ir.NodeName(c), codes, ir.NodeName(n))
+			return q, mistake.Errorf("%s computes with the integers %q of %s: integer operators (QOperator format) are not supported, export in QDQ format", ir.NodeName(c), codes, ir.NodeName(n))
 		}
 		g, err := qdqGrid(x, c)
 		if err != nil {
 			return q, err
 		}
 		if g != q.Grid {
-			return q, ir.BadInput("%s has another scale or zero point (%s) than %s (%s)", ir.NodeName(c), g, ir.NodeName(n), q.Grid)
+			return q, mistake.Errorf("%s has another scale or zero point (%s) than %s (%s)", ir.NodeName(c), g, ir.NodeName(n), q.Grid)
 		}
 		q.Nodes, q.Outs = append(q.Nodes, c), append(q.Outs, ir.Output(c, 0))
 	}
 	if len(q.Outs) == 0 {
-		return q, ir.BadInput("%s: nothing reads its integers %q", ir.NodeName(n), codes)
+		return q, mistake.Errorf("%s: nothing reads its integers %q", ir.NodeName(n), codes)
 	}
 	return q, nil
 }

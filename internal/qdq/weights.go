@@ -4,6 +4,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"math"
 	"slices"
 )
@@ -47,7 +48,7 @@ func dequantizeConstants(m *ir.Model) (map[string]*network.Weight, error) {
 	for n := range gone { // a QuantizeLinear of a constant that something else reads too
 		for _, r := range x.Consumers(ir.Output(n, 0)) {
 			if ir.IsQ(n) && !gone[r] {
-				return nil, ir.BadInput("%s computes with integers that %s makes of a constant: integer operators are not supported", ir.NodeName(r), ir.NodeName(n))
+				return nil, mistake.Errorf("%s computes with integers that %s makes of a constant: integer operators are not supported", ir.NodeName(r), ir.NodeName(n))
 			}
 		}
 	}
@@ -79,10 +80,10 @@ func (p linearParameters) grids(n ir.Node, dims []int64) (*constantCodes, error)
 	}
 	axis, err := ir.AxisOf(p.axis, len(dims))
 	if err != nil {
-		return nil, ir.BadInput("%s: attribute \"axis\": %w", ir.NodeName(n), err)
+		return nil, mistake.Errorf("%s: attribute \"axis\": %w", ir.NodeName(n), err)
 	}
 	if dims[axis] != int64(len(p.scales)) {
-		return nil, ir.BadInput("%s: %d scales for %d channels on axis %d of %q", ir.NodeName(n), len(p.scales), dims[axis], axis, ir.Input(n, 0))
+		return nil, mistake.Errorf("%s: %d scales for %d channels on axis %d of %q", ir.NodeName(n), len(p.scales), dims[axis], axis, ir.Input(n, 0))
 	}
 	c.channel = axis
 	for _, d := range dims[axis+1:] {
@@ -97,7 +98,7 @@ func codesOf(x *ir.Index, n ir.Node, t ir.Tensor) (*constantCodes, error) {
 		return nil, err
 	}
 	if have := ir.DType(t.GetDataType()); have != p.typ {
-		return nil, ir.BadInput("%s: %q is of type %s, its zero point of type %s", ir.NodeName(n), ir.Input(n, 0), have, p.typ)
+		return nil, mistake.Errorf("%s: %q is of type %s, its zero point of type %s", ir.NodeName(n), ir.Input(n, 0), have, p.typ)
 	}
 	c, err := p.grids(n, t.GetDims())
 	if err != nil {
@@ -114,7 +115,7 @@ func codesOf(x *ir.Index, n ir.Node, t ir.Tensor) (*constantCodes, error) {
 	}
 	codes, err := ir.Ints(t)
 	if err != nil {
-		return nil, ir.BadInput("%s: %w", ir.NodeName(n), err)
+		return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 	}
 	c.codes = make([]int32, len(codes))
 	for i, code := range codes {
@@ -134,15 +135,15 @@ func codesBehind(x *ir.Index, q, dq ir.Node) (*constantCodes, error) {
 		return nil, err
 	}
 	if !slices.Equal(p.scales, p2.scales) || !slices.Equal(p.zeros, p2.zeros) || p.typ != p2.typ || len(p.scales) > 1 && p.axis != p2.axis {
-		return nil, ir.BadInput("%s has another scale, zero point or axis than %s", ir.NodeName(dq), ir.NodeName(q))
+		return nil, mistake.Errorf("%s has another scale, zero point or axis than %s", ir.NodeName(dq), ir.NodeName(q))
 	}
 	t := x.Constant(ir.Input(q, 0))
 	if ir.DType(t.GetDataType()) != ir.Float {
-		return nil, ir.BadInput("%s: %q is of type %s, not FLOAT", ir.NodeName(q), ir.Input(q, 0), ir.DType(t.GetDataType()))
+		return nil, mistake.Errorf("%s: %q is of type %s, not FLOAT", ir.NodeName(q), ir.Input(q, 0), ir.DType(t.GetDataType()))
 	}
 	values, err := ir.Floats(t)
 	if err != nil {
-		return nil, ir.BadInput("%s: %w", ir.NodeName(q), err)
+		return nil, mistake.Errorf("%s: %w", ir.NodeName(q), err)
 	}
 	c, err := p.grids(q, t.GetDims())
 	if err != nil {
@@ -167,7 +168,7 @@ func codesBehind(x *ir.Index, q, dq ir.Node) (*constantCodes, error) {
 		}
 	})
 	if bad >= 0 {
-		return nil, ir.BadInput("%s: %q holds %g at element %d", ir.NodeName(q), ir.Input(q, 0), values[bad], bad)
+		return nil, mistake.Errorf("%s: %q holds %g at element %d", ir.NodeName(q), ir.Input(q, 0), values[bad], bad)
 	}
 	return c, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -14,7 +15,7 @@ import (
 // Weights. The scale of the layer's input is that of the holder in front of it, so that a bias has two values, between
 // which that holder's bit chooses: it becomes one of Followed. It returns a line for each bias that stays float
 // because its codes do not fit 32 bits, its scale is no normal number, or it is one number for several channels; one whose
-// input has no holder, or whose weights are on no int8 grid, stays float too. Errors match ErrInput. It panics if there is not one record a holder.
+// input has no holder, or whose weights are on no int8 grid, stays float too. Errors match mistake.Err. It panics if there is not one record a holder.
 func Biases(n *network.Network, records []quant.Record) (notes []string, err error) {
 	if err := CheckRecords(n, records); err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func Biases(n *network.Network, records []quant.Record) (notes []string, err err
 			low, err = quantizeBias(t, target, records[h].Low.Scale, weights)
 		}
 		if err != nil {
-			return nil, n.Model.InFile(ir.BadInput("%s, bias %q: %w", ir.NodeName(u.node), name, err))
+			return nil, n.Model.InFile(mistake.Errorf("%s, bias %q: %w", ir.NodeName(u.node), name, err))
 		}
 		if high == nil || low == nil {
 			notes = append(notes, fmt.Sprintf("bias %q of %s stays float: at the scale of %s and of the weights it does not fit 32 bits", name, ir.NodeName(u.node), n.Holders[h].Name))

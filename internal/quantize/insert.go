@@ -7,6 +7,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -134,7 +135,7 @@ func CheckRecords(n *network.Network, records []quant.Record) error {
 	for i, r := range records {
 		for _, g := range []quant.Grid{r.Low, r.High} {
 			if err := g.Check(); err != nil {
-				return n.Model.InFile(ir.BadInput("holder %q: %w", n.Holders[i].Name, err))
+				return n.Model.InFile(mistake.Errorf("holder %q: %w", n.Holders[i].Name, err))
 			}
 		}
 	}
@@ -183,7 +184,7 @@ func GridType(g quant.Grid) (ir.DType, error) {
 		lo, hi, typ = -1<<(g.Bits-1), 1<<(g.Bits-1)-1, pair[1]
 	}
 	if !ok || g.Min != lo || g.Max != hi {
-		return ir.Undefined, ir.BadInput("codes %d to %d are not all of a 4, 8 or 16 bit integer, to which QuantizeLinear saturates",
+		return ir.Undefined, mistake.Errorf("codes %d to %d are not all of a 4, 8 or 16 bit integer, to which QuantizeLinear saturates",
 			g.Min, g.Max)
 	}
 	return typ, nil

@@ -5,6 +5,7 @@ import (
 
 	"demote/internal/ir"
 	"demote/internal/network"
+	"demote/mistake"
 	"demote/quant"
 )
 
@@ -12,7 +13,7 @@ import (
 // of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
 // MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. An
 // operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels for each, is copied
-// first. Biases, tables and the weights of other operators stay float. The error is ErrInput for weights that are not
+// first. Biases, tables and the weights of other operators stay float. The error is mistake.Err for weights that are not
 // finite.
 func Weights(n *network.Network) error { return weightsFor(n, nil) }
 
@@ -62,7 +63,7 @@ func weightsFor(n *network.Network, records []quant.Record) error {
 			}
 			w, q, err := quantizeWeight(t, target, u.axis, least.of(name, u.axis))
 			if err != nil {
-				return n.Model.InFile(ir.BadInput("%s, weight %q: %w", ir.NodeName(u.node), name, err))
+				return n.Model.InFile(mistake.Errorf("%s, weight %q: %w", ir.NodeName(u.node), name, err))
 			}
 			n.Weights[target] = w
 			quantized[name][u.axis] = target

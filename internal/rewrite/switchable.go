@@ -4,6 +4,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/quantize"
+	"demote/mistake"
 	"demote/onnx/onnxpb"
 	"demote/quant"
 )
@@ -19,7 +20,7 @@ func Switchable(n *network.Network, records []quant.Record) (*ir.Model, error) {
 	ins := quantize.NewInsertion(n)
 	mask := ins.Names.Fresh(ir.MaskInput)
 	if mask != ir.MaskInput {
-		return nil, n.Model.InFile(ir.BadInput("a tensor is called %q, which is the mask's name", ir.MaskInput))
+		return nil, n.Model.InFile(mistake.Errorf("a tensor is called %q, which is the mask's name", ir.MaskInput))
 	}
 	ins.AtHolders(n.Holders, ":raw", ":fq", func(h network.Holder, in, out string) []ir.Node {
 		low, high := records[h.Index].Low.Params().Floats(), records[h.Index].High.Params().Floats()

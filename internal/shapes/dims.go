@@ -1,7 +1,7 @@
 package shapes
 
 import (
-	"demote/internal/ir"
+	"demote/mistake"
 	"slices"
 )
 
@@ -16,7 +16,7 @@ func Broadcast(a, b []int64) ([]int64, error) {
 		case x == 1:
 			out[i] = y
 		default:
-			return nil, ir.BadInput("dimensions %v and %v do not fit", a, b)
+			return nil, mistake.Errorf("dimensions %v and %v do not fit", a, b)
 		}
 	}
 	return out, nil

@@ -5,6 +5,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,7 +91,7 @@ func (w *usesWalk) hasHolder(n ir.Node) bool {
 }
 
 // CheckQuantizable refuses a network in which no Conv, Gemm, MatMul or operator of their kind reads a holder: what would be
-// quantized are sums and activations alone. The error matches ErrInput and says what there is instead.
+// quantized are sums and activations alone. The error matches mistake.Err and says what there is instead.
 func CheckQuantizable(n *network.Network) error {
 	work, err := Measure(n, nil)
 	if err != nil || work.Quantized > 0 {
@@ -109,7 +110,7 @@ func CheckQuantizable(n *network.Network) error {
 		if err != nil {
 			return err
 		}
-		return n.Model.InFile(ir.BadInput("no Conv, Gemm or MatMul can be quantized: all that multiplies is %s, which stays in floating point; %s", strings.Join(found, ", "), cure))
+		return n.Model.InFile(mistake.Errorf("no Conv, Gemm or MatMul can be quantized: all that multiplies is %s, which stays in floating point; %s", strings.Join(found, ", "), cure))
 	}
 	return n.Model.InFile(NothingMultiplies(n.Model))
 }
@@ -125,7 +126,7 @@ func NothingMultiplies(m *ir.Model) error {
 	for _, op := range sortedByCount(ops) {
 		found = append(found, fmt.Sprintf("%d %s", ops[op], op))
 	}
-	return ir.BadInput("no Conv, Gemm or MatMul can be quantized: the network has none, only %s", strings.Join(found[:min(most, len(found))], ", "))
+	return mistake.Errorf("no Conv, Gemm or MatMul can be quantized: the network has none, only %s", strings.Join(found[:min(most, len(found))], ", "))
 }
 
 func sortedByCount(ops map[string]int) []string {

@@ -2,6 +2,7 @@ package unroll
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ func (r *recurrence) readActivations() error {
 		}
 	}
 	if len(texts) != len(of)*len(r.ways) {
-		return ir.BadInput("it has %d activations and needs %d", len(texts), len(of)*len(r.ways))
+		return mistake.Errorf("it has %d activations and needs %d", len(texts), len(of)*len(r.ways))
 	}
 	alphas, betas := ir.Attr(r.node, "activation_alpha").GetFloats(), ir.Attr(r.node, "activation_beta").GetFloats()
 	take := func(list *[]float32, def float32) (v float32, given bool) {
@@ -53,7 +54,7 @@ func (r *recurrence) readActivations() error {
 	for i, text := range texts {
 		known, ok := recurrentActivations[strings.ToLower(string(text))]
 		if !ok {
-			return ir.BadInput("its activation %.40q is not known: leave --unroll out", text)
+			return mistake.Errorf("its activation %.40q is not known: leave --unroll out", text)
 		}
 		a := activation{name: known.name}
 		given := true
@@ -66,7 +67,7 @@ func (r *recurrence) readActivations() error {
 			given = given && also
 		}
 		if !given && (known.must || r.op == "RNN") { // of which ONNX Runtime takes absent numbers for 0
-			return ir.BadInput("its activation %s lacks activation_alpha or activation_beta", known.name)
+			return mistake.Errorf("its activation %s lacks activation_alpha or activation_beta", known.name)
 		}
 		w := &r.ways[i/len(of)]
 		w.activations = append(w.activations, a)

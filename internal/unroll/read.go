@@ -2,6 +2,7 @@ package unroll
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"slices"
 )
 
@@ -44,13 +45,13 @@ func readRecurrence(x *ir.Index, n ir.Node) (*recurrence, error) {
 	r := &recurrence{node: n, op: n.GetOpType(), clip: ir.AttrFloat(n, "clip", 0),
 		coupled: ir.AttrInt(n, "input_forget", 0) != 0, linear: ir.AttrInt(n, "linear_before_reset", 0) != 0}
 	if !(r.clip >= 0) {
-		return nil, ir.BadInput("clip %g is not a bound", r.clip)
+		return nil, mistake.Errorf("clip %g is not a bound", r.clip)
 	}
 	switch layout := ir.AttrInt(n, "layout", 0); layout {
 	case 0, 1:
 		r.time = int(layout)
 	default:
-		return nil, ir.BadInput("layout %d is not known", layout)
+		return nil, mistake.Errorf("layout %d is not known", layout)
 	}
 	switch direction := ir.AttrString(n, "direction", "forward"); direction {
 	case "forward":
@@ -60,7 +61,7 @@ func readRecurrence(x *ir.Index, n ir.Node) (*recurrence, error) {
 	case "bidirectional":
 		r.ways = []way{{suffix: "_forward"}, {suffix: "_reverse", reverse: true}}
 	default:
-		return nil, ir.BadInput("direction %q is not known", direction)
+		return nil, mistake.Errorf("direction %q is not known", direction)
 	}
 	if err := recurrentWeights(x, r); err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func readRecurrence(x *ir.Index, n ir.Node) (*recurrence, error) {
 	}
 	if t := ir.Input(n, 4); t != "" {
 		if r.lengths = x.Constant(t); r.lengths == nil {
-			return nil, ir.BadInput("its sequence_lens, %q, are computed, so that samples may be of different lengths: leave --unroll out, or export the network without them", t)
+			return nil, mistake.Errorf("its sequence_lens, %q, are computed, so that samples may be of different lengths: leave --unroll out, or export the network without them", t)
 		}
 	}
 	for i, at := range []int{5, 6}[:1+btoi(r.op == "LSTM")] {
@@ -102,7 +103,7 @@ func (r *recurrence) checkLengths() error {
 	}
 	for _, v := range list {
 		if v != int64(r.steps) {
-			return ir.BadInput("its sequence_lens has a sequence of %d of %d steps: leave --unroll out, or export the network without it", v, r.steps)
+			return mistake.Errorf("its sequence_lens has a sequence of %d of %d steps: leave --unroll out, or export the network without it", v, r.steps)
 		}
 	}
 	return nil
@@ -115,7 +116,7 @@ func (r *recurrence) checkState(t ir.Tensor) error {
 	}
 	d := t.GetDims()
 	if ir.DType(t.GetDataType()) != ir.Float || len(d) != 3 || d[2] != r.hidden || d[r.time] != int64(len(r.ways)) {
-		return ir.BadInput("its initial state has the dimensions %v", d)
+		return mistake.Errorf("its initial state has the dimensions %v", d)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"demote/internal/ir"
 	"demote/internal/network"
 	"demote/internal/shapes"
+	"demote/mistake"
 	"fmt"
 	"iter"
 	"slices"
@@ -35,7 +36,7 @@ func Together(n *network.Network) iter.Seq2[string, []int] {
 }
 
 // Open opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs on which the
-// length of a sequence hangs are fixed. Errors match ErrInput and name the operator and what about it cannot be opened.
+// length of a sequence hangs are fixed. Errors match mistake.Err and name the operator and what about it cannot be opened.
 func Open(n *network.Network, u *network.Unroll) error {
 	if u == nil {
 		return nil
@@ -57,7 +58,7 @@ func Open(n *network.Network, u *network.Unroll) error {
 	for _, nd := range found {
 		r, err := readRecurrence(x, nd)
 		if err != nil {
-			return ir.BadInput("--unroll: %s: %w", ir.NodeName(nd), err)
+			return mistake.Errorf("--unroll: %s: %w", ir.NodeName(nd), err)
 		}
 		list = append(list, r)
 	}
@@ -71,7 +72,7 @@ func Open(n *network.Network, u *network.Unroll) error {
 		first := len(b.constants)
 		nodes, err := b.open(r)
 		if err != nil {
-			return ir.BadInput("--unroll: %s: %w", ir.NodeName(r.node), err)
+			return mistake.Errorf("--unroll: %s: %w", ir.NodeName(r.node), err)
 		}
 		opened[r.node] = nodes
 		g.Initializer = append(g.Initializer, b.constants[first:]...)
@@ -107,9 +108,9 @@ func nothingToUnroll(g ir.Graph) error {
 	}
 	walk(g, "")
 	if len(inside) > 0 {
-		return ir.BadInput("--unroll: the bodies of If, Loop and Scan stay as they are, and all LSTM, GRU and RNN nodes are in them (%s): leave --unroll out", inside[0])
+		return mistake.Errorf("--unroll: the bodies of If, Loop and Scan stay as they are, and all LSTM, GRU and RNN nodes are in them (%s): leave --unroll out", inside[0])
 	}
-	return ir.BadInput("--unroll: the network has no LSTM, GRU or RNN: leave it out")
+	return mistake.Errorf("--unroll: the network has no LSTM, GRU or RNN: leave it out")
 }
 
 // maxLength is the size from which a dimension is no sequence that anybody could unroll.
@@ -145,7 +146,7 @@ func lengths(u *network.Unroll, m *ir.Model, x *ir.Index, list []*recurrence) (f
 		open = unknown(measured)
 	}
 	if open != nil {
-		return nil, ir.BadInput("--unroll: %s: the length of its sequence is not known: fix that axis in the file, or give samples of one length with --calib", ir.NodeName(open.node))
+		return nil, mistake.Errorf("--unroll: %s: the length of its sequence is not known: fix that axis in the file, or give samples of one length with --calib", ir.NodeName(open.node))
 	}
 	for _, v := range m.Graph().GetInput() {
 		if dims, ok := measured[v.GetName()]; ok && !slices.Equal(dims, ir.ValueOf(v).Dims) {
@@ -214,7 +215,7 @@ func (r *recurrence) setSteps(dims []int64) bool {
 
 // tooLong refuses more nodes than a network may become.
 func (r *recurrence) tooLong() error {
-	return ir.BadInput("its %d steps become more nodes than %d in all: leave --unroll out, or export the network for shorter sequences", r.steps, maxUnrolled)
+	return mistake.Errorf("its %d steps become more nodes than %d in all: leave --unroll out, or export the network for shorter sequences", r.steps, maxUnrolled)
 }
 
 // Text says in a line what became of a network's recurrent operators; "" if none was opened.

@@ -2,6 +2,7 @@ package unroll
 
 import (
 	"demote/internal/ir"
+	"demote/mistake"
 	"slices"
 	"strings"
 )
@@ -33,10 +34,10 @@ func recurrentWeights(x *ir.Index, r *recurrence) error {
 	read := func(i int, name string, want ...int64) ([]float32, []int64, error) {
 		t := x.Constant(ir.Input(r.node, i))
 		if t == nil {
-			return nil, nil, ir.BadInput("its input %s, %q, is not constant: leave --unroll out, or export the network with its weights", name, ir.Input(r.node, i))
+			return nil, nil, mistake.Errorf("its input %s, %q, is not constant: leave --unroll out, or export the network with its weights", name, ir.Input(r.node, i))
 		}
 		if ir.DType(t.GetDataType()) != ir.Float {
-			return nil, nil, ir.BadInput("its input %s is of type %s, not float32", name, strings.ToLower(ir.DType(t.GetDataType()).String()))
+			return nil, nil, mistake.Errorf("its input %s is of type %s, not float32", name, strings.ToLower(ir.DType(t.GetDataType()).String()))
 		}
 		dims := t.GetDims()
 		ok := len(dims) == len(want)
@@ -44,7 +45,7 @@ func recurrentWeights(x *ir.Index, r *recurrence) error {
 			ok = ok && (dims[i] == want[i] || want[i] < 0 && dims[i] > 0)
 		}
 		if !ok {
-			return nil, nil, ir.BadInput("its input %s has the dimensions %v", name, dims)
+			return nil, nil, mistake.Errorf("its input %s has the dimensions %v", name, dims)
 		}
 		values, err := ir.Floats(t)
 		return values, dims, err
@@ -55,7 +56,7 @@ func recurrentWeights(x *ir.Index, r *recurrence) error {
 	}
 	r.hidden = dims[2]
 	if dims[1] != gates*r.hidden || ir.AttrInt(r.node, "hidden_size", r.hidden) != r.hidden {
-		return ir.BadInput("its input R has the dimensions %v", dims)
+		return mistake.Errorf("its input R has the dimensions %v", dims)
 	}
 	columns, dims, err := read(1, "W", ways, gates*r.hidden, -1)
 	if err != nil {
