@@ -47,11 +47,11 @@ func (e *Evaluator) Rebuild() error {
 	if e.shapes != nil {
 		return e.shapes.eachOf(func(m *Evaluator) error { return m.Rebuild() })
 	}
-	s, err := e.source.Stretch(0, e.source.Cuts()-1)
+	s, err := e.source.Segment(0, e.source.Cuts()-1)
 	if err != nil {
 		return err
 	}
-	c, err := e.device.compile([]*Stretch{s}, e.inputs, 0)
+	c, err := e.device.compile([]*Segment{s}, e.inputs, 0)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 type chain struct {
 	compiled
 	cuts    []int      // of the source, one more than parts
-	parts   []*Stretch // what a run at a part computes
+	parts   []*Segment // what a run at a part computes
 	through bool       // that is everything behind the part's cut; else the part alone
 	holders [][]int    // by part: those whose node lies in it
 	first   []int      // by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
@@ -26,12 +26,12 @@ type narrower interface{ narrow(chosen []int) }
 func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor, lanes int, kept keptOutput) (*chain, error) {
 	c := &chain{cuts: cuts, through: entries != nil, first: make([]int, src.Holders())}
 	for i := range len(cuts) - 1 {
-		var s *Stretch
+		var s *Segment
 		var err error
 		if c.through {
 			s, err = entries.Entry(cuts[i], cuts[i+1:len(cuts)-1])
 		} else {
-			s, err = src.Stretch(cuts[i], cuts[i+1])
+			s, err = src.Segment(cuts[i], cuts[i+1])
 		}
 		if err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func (c *chain) survey() {
 // narrow leaves some of the entries into a network, the first among them, and closes the others.
 func (c *chain) narrow(chosen []int) {
 	var cuts []int
-	var parts []*Stretch
+	var parts []*Segment
 	for _, at := range chosen {
 		cuts, parts = append(cuts, c.cuts[at]), append(parts, c.parts[at])
 	}

@@ -20,10 +20,10 @@ type cpu struct {
 	records []quant.Record
 }
 
-// cpuPart is a compiled stretch.
+// cpuPart is a compiled segment.
 type cpuPart struct {
-	*Stretch
-	session  *cgo.Session // nil: the stretch is empty
+	*Segment
+	session  *cgo.Session // nil: the segment is empty
 	index    int
 	variants *variants // nil: no constant follows a holder
 }
@@ -41,8 +41,8 @@ func sessionOptions(o Options) cgo.Options {
 	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: o.stop}
 }
 
-// compile makes a session a stretch and binds every lane to all of them.
-func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled, err error) {
+// compile makes a session a segment and binds every lane to all of them.
+func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled, err error) {
 	c := &cpuChain{}
 	defer func() {
 		if err != nil {
@@ -52,7 +52,7 @@ func (d *cpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (_ compiled,
 	all, broken := errgroup.WithContext(context.Background())
 	all.SetLimit(max(1, lanes))
 	for i, s := range parts {
-		p := &cpuPart{Stretch: s, index: i}
+		p := &cpuPart{Segment: s, index: i}
 		c.parts = append(c.parts, p)
 		options := sessionOptions(d.opts)
 		options.SharedArena = len(parts) > 1

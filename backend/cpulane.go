@@ -34,8 +34,8 @@ type cpuLane struct {
 
 // binding is a part bound to a lane's buffers.
 type binding struct {
-	*cgo.Binding                     // nil of an empty stretch
-	copies       []dataCopy          // of an empty stretch: inputs of the network that are outputs
+	*cgo.Binding                     // nil of an empty segment
+	copies       []dataCopy          // of an empty segment: inputs of the network that are outputs
 	data         []dataSlot          // inputs of the network, bound anew for each block
 	codes        map[string]cgo.Slot // of what an entry takes and leaves
 	unproved     []Tensor            // outputs that no run has been seen to write, see runChecked
@@ -87,7 +87,7 @@ func newCPULane(parts []*cpuPart, inputs []Tensor, records []quant.Record) (_ *c
 		}
 	}
 	if len(parts) > 0 {
-		if w.steps, err = newCPUSteps(inputs, parts[len(parts)-1].Stretch, w.buffers); err != nil {
+		if w.steps, err = newCPUSteps(inputs, parts[len(parts)-1].Segment, w.buffers); err != nil {
 			return nil, err
 		}
 	}

@@ -17,7 +17,7 @@ type cpuSteps struct {
 }
 
 // newCPUSteps makes it; nil where samples have one step.
-func newCPUSteps(inputs []Tensor, s *Stretch, buffers map[string]*cgo.Tensor) (_ *cpuSteps, err error) {
+func newCPUSteps(inputs []Tensor, s *Segment, buffers map[string]*cgo.Tensor) (_ *cpuSteps, err error) {
 	sequence, err := newSequence(inputs, s)
 	if sequence == nil || err != nil {
 		return nil, err

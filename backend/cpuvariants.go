@@ -17,7 +17,7 @@ const maxChoices, maxWhole = 16, 2
 // their values that some lane holds. A constant that the runtime knows when it compiles makes faster
 // kernels than one that it is handed, so the choice is between sessions, not inside one.
 type variants struct {
-	stretch *Stretch
+	segment *Segment
 	holders []int // whose bits choose
 	options cgo.Options
 
@@ -34,7 +34,7 @@ type variant struct {
 
 // newVariants begins with the part's own session, which the part itself closes.
 func newVariants(p *cpuPart, o cgo.Options, holders int) *variants {
-	v := &variants{stretch: p.Stretch, options: o, open: []*variant{{mask: search.NewMask(holders), session: p.session, users: 1}}}
+	v := &variants{segment: p.Segment, options: o, open: []*variant{{mask: search.NewMask(holders), session: p.session, users: 1}}}
 	for _, f := range p.Followed {
 		v.holders = append(v.holders, f.Holder)
 	}
@@ -63,7 +63,7 @@ func (v *variants) take(m search.Mask) (*variant, error) {
 			return x, nil
 		}
 	}
-	model, err := v.stretch.Choose(m.Low)
+	model, err := v.segment.Choose(m.Low)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (w *cpuLane) choose(part int, m search.Mask) error {
 		if err != nil {
 			return err
 		}
-		b, err := w.bind(&cpuPart{Stretch: p.Stretch, session: x.session, index: part}, w.inputs)
+		b, err := w.bind(&cpuPart{Segment: p.Segment, session: x.session, index: part}, w.inputs)
 		if err != nil {
 			p.variants.give(x)
 			return err

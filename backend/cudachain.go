@@ -9,10 +9,10 @@ import (
 	"demote/cuda"
 )
 
-// gpuPart is a compiled stretch: a session on the CUDA provider, bound to fixed places in the device's
+// gpuPart is a compiled segment: a session on the CUDA provider, bound to fixed places in the device's
 // memory, so that its runs can be captured as one graph and replayed.
 type gpuPart struct {
-	*Stretch
+	*Segment
 	session *cgo.Session
 	binding *cgo.Binding
 	proved  bool   // it has been seen to write its outputs, see runChecked
@@ -35,12 +35,12 @@ type gpuTensor struct {
 	value  *cgo.DeviceTensor
 }
 
-// compile makes a session a stretch. There is at most one lane: the device's queue keeps it busy.
-func (g *gpu) compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, error) {
+// compile makes a session a segment. There is at most one lane: the device's queue keeps it busy.
+func (g *gpu) compile(parts []*Segment, inputs []Tensor, lanes int) (compiled, error) {
 	c := &gpuChain{g: g}
 	err := g.worker.Do(func(d *cuda.Device) (err error) {
 		for i, s := range parts {
-			p := &gpuPart{Stretch: s}
+			p := &gpuPart{Segment: s}
 			model := s.Model
 			if len(s.Followed) > 0 {
 				if model, err = s.Open(); err != nil {

@@ -87,7 +87,7 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 			return nil, err
 		}
 	}
-	if l.steps, err = newGPUSteps(l, inputs, parts[len(parts)-1].Stretch); err != nil {
+	if l.steps, err = newGPUSteps(l, inputs, parts[len(parts)-1].Segment); err != nil {
 		return nil, err
 	}
 	return l, nil

@@ -52,8 +52,8 @@ func placed(t *testing.T, holders int) *gpu {
 	return g
 }
 
-// stretch is x -> holder 0 -> Mul by w -> middle -> holder 1 -> y; w is an initializer, or an input that follows holder 0.
-func stretch(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *Stretch {
+// segment is x -> holder 0 -> Mul by w -> middle -> holder 1 -> y; w is an initializer, or an input that follows holder 0.
+func segment(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *Segment {
 	t.Helper()
 	value := func(name string, elem onnxpb.TensorProto_DataType, dims ...int64) *onnxpb.ValueInfoProto {
 		shape := &onnxpb.TensorShapeProto{}
@@ -81,7 +81,7 @@ func stretch(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *Stretch {
 			Output: []*onnxpb.ValueInfoProto{value("y", onnxpb.TensorProto_FLOAT, placedBlock, placedRow)},
 			Node: append(append([]*onnxpb.NodeProto{holder("x", "a", 0), {OpType: proto.String("Mul"), Name: proto.String("mul"), Input: []string{"a", "w"},
 				Output: []string{"m"}}}, middle...), holder(last, "y", 1))}}
-	s := &Stretch{Inputs: []Tensor{{Name: "x", Type: cgo.Float32, Dims: []int64{placedBlock, placedRow}}}, Mask: "demote.mask", Holders: []int{0, 1},
+	s := &Segment{Inputs: []Tensor{{Name: "x", Type: cgo.Float32, Dims: []int64{placedBlock, placedRow}}}, Mask: "demote.mask", Holders: []int{0, 1},
 		Outputs: []Tensor{{Name: "y", Type: cgo.Float32, Dims: []int64{placedBlock, placedRow}}}}
 	if follows {
 		m.Graph.Input = append(m.Graph.Input, value("w", onnxpb.TensorProto_FLOAT, placedRow))
@@ -99,7 +99,7 @@ func stretch(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *Stretch {
 }
 
 // blocksOf makes resident blocks of x.
-func blocksOf(t *testing.T, g *gpu, s *Stretch, n int) (list []block) {
+func blocksOf(t *testing.T, g *gpu, s *Segment, n int) (list []block) {
 	t.Helper()
 	for i := range n {
 		b, err := g.load(s.Inputs, []int{i}, func(int, []byte) error { return nil })

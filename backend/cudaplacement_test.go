@@ -28,8 +28,8 @@ func TestPlacementNamesNodes(t *testing.T) {
 		return &onnxpb.NodeProto{OpType: proto.String(op), Name: proto.String(name), Input: in, Output: []string{out}}
 	}
 	// The provider has no Atan.
-	s := stretch(t, false, node("Atan", "the_activation", []string{"m"}, "n"))
-	_, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+	s := segment(t, false, node("Atan", "the_activation", []string{"m"}, "n"))
+	_, err := g.compile([]*Segment{s}, s.Inputs, 1)
 	const want = `these nodes of the network cannot run on the GPU: "the_activation" (Atan): search it with --device cpu`
 	if !errors.Is(err, mistake.Err) || !errors.Is(err, cuda.ErrPlacement) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
@@ -45,8 +45,8 @@ func TestPlacementOfLanes(t *testing.T) {
 	}{{"weights of the file", false}, {"weights that follow", true}} {
 		t.Run(c.name, func(t *testing.T) {
 			g := placed(t, 2)
-			s := stretch(t, c.follows)
-			chain, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+			s := segment(t, c.follows)
+			chain, err := g.compile([]*Segment{s}, s.Inputs, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,8 +99,8 @@ func TestPlacementWithoutGraphs(t *testing.T) {
 	for _, function := range []string{"cudaStreamBeginCapture", "cudaGraphInstantiate"} {
 		t.Run(function, func(t *testing.T) {
 			g := placed(t, 2)
-			s := stretch(t, false)
-			chain, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+			s := segment(t, false)
+			chain, err := g.compile([]*Segment{s}, s.Inputs, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,12 +138,12 @@ func TestPlacementFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := placed(t, 2)
-			s := stretch(t, false)
+			s := segment(t, false)
 			data := blocksOf(t, g, s, 1)
 			if !c.compiled {
 				emutest.Fail(t, c.function)
 			}
-			chain, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+			chain, err := g.compile([]*Segment{s}, s.Inputs, 1)
 			if err == nil {
 				defer chain.Close()
 				emutest.Fail(t, c.function)
@@ -171,7 +171,7 @@ func TestPlacementOfSteps(t *testing.T) {
 	}
 	t.Cleanup(g.opts.stop.Close)
 	s := fedBack(t, steps)
-	chain, err := g.compile([]*Stretch{s}, s.Inputs, 1)
+	chain, err := g.compile([]*Segment{s}, s.Inputs, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,10 +210,10 @@ func TestPlacementOfSteps(t *testing.T) {
 	}
 }
 
-// fedBack is stretch with a state h behind Mul, to which y is fed back, for samples of so many steps.
-func fedBack(t *testing.T, steps int) *Stretch {
+// fedBack is segment with a state h behind Mul, to which y is fed back, for samples of so many steps.
+func fedBack(t *testing.T, steps int) *Segment {
 	t.Helper()
-	s := stretch(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "h"}, Output: []string{"n"}})
+	s := segment(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "h"}, Output: []string{"n"}})
 	m := &onnxpb.ModelProto{}
 	if err := proto.Unmarshal(s.Model, m); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type gpuSteps struct {
 }
 
 // newGPUSteps makes it, on the worker's thread; nil where samples have one step.
-func newGPUSteps(l *gpuLane, inputs []Tensor, s *Stretch) (*gpuSteps, error) {
+func newGPUSteps(l *gpuLane, inputs []Tensor, s *Segment) (*gpuSteps, error) {
 	sequence, err := newSequence(inputs, s)
 	if sequence == nil || err != nil {
 		return nil, err

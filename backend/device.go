@@ -12,9 +12,9 @@ import (
 // which blocks of it run and from which cut, what is stored and when a trial may end: all that is
 // above it, and the same on every device.
 type device interface {
-	// compile makes sessions of stretches that follow on each other, or that each go to the network's end, and lanes that run
+	// compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes that run
 	// them. The models are not needed afterwards.
-	compile(parts []*Stretch, inputs []Tensor, lanes int) (compiled, error)
+	compile(parts []*Segment, inputs []Tensor, lanes int) (compiled, error)
 	// load makes one block of the network's inputs resident. samples are those of its slots, without
 	// the padding; fill writes all slots of one input.
 	load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (block, error)

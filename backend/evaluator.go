@@ -66,7 +66,7 @@ type Evaluator struct {
 	opts    Options
 	samples int
 	source  Source
-	entries Entries // into the network; nil: it is run in source's own stretches, one after another
+	entries Entries // into the network; nil: it is run in source's own segments, one after another
 	from    Samples
 	records []quant.Record
 	inputs  []Tensor // of the network
@@ -77,7 +77,7 @@ type Evaluator struct {
 	data    *resident
 	judge   judge
 	pool    *pool
-	turns   *turns             // in place of the pool, on a device with a queue; nil: the CPU
+	stream  *streamRunner      // in place of the pool, on a device with a queue; nil: the CPU
 	runners []func(job) report // what each goroutine of the pool does
 	shapes  *shapes            // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
 	store   *store             // nil: every trial is run in full

@@ -10,7 +10,7 @@ import (
 // float32: one that rounds its factors to TF32 or to float16, which keep 10 bits of a mantissa, is off by up to 2^-11
 // of a value.
 type Proof struct {
-	Stretch *Stretch
+	Segment *Segment
 	Input   []float32
 	Want    []float32
 }
@@ -31,12 +31,12 @@ func (p *Proof) proves(got []float32) bool {
 
 // prove runs a proof on a device.
 func prove(d device, p *Proof) error {
-	c, err := d.compile([]*Stretch{p.Stretch}, p.Stretch.Inputs, 1)
+	c, err := d.compile([]*Segment{p.Segment}, p.Segment.Inputs, 1)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	data, err := d.load(p.Stretch.Inputs, []int{0}, func(_ int, dst []byte) error {
+	data, err := d.load(p.Segment.Inputs, []int{0}, func(_ int, dst []byte) error {
 		for i, v := range p.Input {
 			bits := math.Float32bits(v)
 			dst[4*i], dst[4*i+1], dst[4*i+2], dst[4*i+3] = byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24)
@@ -52,7 +52,7 @@ func prove(d device, p *Proof) error {
 		if err := l.runPart(data, 0); err != nil {
 			return err
 		}
-		got, err := l.rows(p.Stretch.Outputs[0].Name)
+		got, err := l.rows(p.Segment.Outputs[0].Name)
 		if err == nil && !p.proves(got) {
 			err = mistake.Errorf("the GPU does not compute in full float32: it rounds products to TF32 or less, and no score could be relied on; " +
 				"set NVIDIA_TF32_OVERRIDE=0, or choose --device cpu")

@@ -35,8 +35,8 @@ func (e *Evaluator) jobOf(mask search.Mask) job {
 
 // runBlocks runs blocks on whatever the device has.
 func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
-	if e.turns != nil {
-		return e.turns.run(ctx, j, from, to, gains)
+	if e.stream != nil {
+		return e.stream.run(ctx, j, from, to, gains)
 	}
 	return e.pool.run(ctx, j, from, to, nil, gains, e.booked)
 }

@@ -9,7 +9,7 @@ import (
 	"demote/disk"
 )
 
-// A BlockedSource can hand a stretch out with its FakeQuant nodes inside the runtime's blocked
+// A BlockedSource can hand a segment out with its FakeQuant nodes inside the runtime's blocked
 // layout of the CPU; found by type assertion. optimize saves what the runtime makes of a model with
 // all optimizations; the result is loaded with none.
 type BlockedSource interface {
@@ -54,7 +54,7 @@ func (e *Evaluator) Block() (int, error) {
 		if err != nil {
 			continue
 		}
-		other := &cpuPart{Stretch: p.Stretch, session: session, index: i}
+		other := &cpuPart{Segment: p.Segment, session: session, index: i}
 		better, err := e.better(c.workers[0], i, other)
 		if err != nil || !better {
 			session.Close()

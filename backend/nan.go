@@ -65,7 +65,7 @@ func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
 
 // anyNaN tells whether a slot's part of some tensor has NaN.
 func (e *Evaluator) anyNaN(p *probe, out [][]float32, slot int) bool {
-	for i, t := range p.stretch.Outputs {
+	for i, t := range p.segment.Outputs {
 		if !e.rowsOf(t) || out[i] == nil {
 			continue
 		}

@@ -6,7 +6,7 @@ import (
 	"demote/cgo"
 )
 
-// A Tensor is the name, element type and full shape of what goes into or comes out of a stretch
+// A Tensor is the name, element type and full shape of what goes into or comes out of a segment
 // of a network. The dimension of the samples' axis is the block size, but for a network some input of which has no such axis: then a
 // block is one sample.
 type Tensor struct {
@@ -74,11 +74,11 @@ func (t Tensor) sampleBytes(block int) int {
 	return t.elems() / block * max(1, t.Steps) * t.Type.Size()
 }
 
-// A Stretch is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
-type Stretch struct {
+// A Segment is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
+type Segment struct {
 	Model   []byte
-	Inputs  []Tensor // tensors of earlier stretches or of the network, without the mask
-	Outputs []Tensor // tensors that later stretches or the metric read
+	Inputs  []Tensor // tensors of earlier segments or of the network, without the mask
+	Outputs []Tensor // tensors that later segments or the metric read
 	Taken   []Tensor // of an entry: codes of its cut, which it takes as inputs
 	Left    []Tensor // of an entry: codes of later cuts, which it has as outputs and writes where it is told to
 	Mask    string   // name of the mask input, uint8 with a byte a holder; empty if no holder is inside
@@ -94,7 +94,7 @@ type Stretch struct {
 	Open     func() ([]byte, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
 }
 
-// A Followed is a float32 constant of a stretch with two values, between which the bit of a holder chooses: a
+// A Followed is a float32 constant of a segment with two values, between which the bit of a holder chooses: a
 // weight of a pair whose files differ in it. The holder need not be inside.
 type Followed struct {
 	Name   string // of the initializer
@@ -105,18 +105,18 @@ type Followed struct {
 
 // A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's
 // input, cut Cuts()-1 its output; the cuts between them are tensors on which everything behind
-// depends alone, but for inputs of the network, which a stretch reads wherever it needs them.
+// depends alone, but for inputs of the network, which a segment reads wherever it needs them.
 type Source interface {
 	Holders() int
-	// Inputs are the network's own, whichever of its stretches reads them first, in the order of Samples.
+	// Inputs are the network's own, whichever of its segments reads them first, in the order of Samples.
 	Inputs() []Tensor
 	Cuts() int
-	Stretch(from, to int) (*Stretch, error)
+	Segment(from, to int) (*Segment, error)
 	// Stored describes how the tensors of a cut lie on grids, so that they can be kept as codes.
 	Stored(cut int) []StoredTensor
 	// Probe is the whole network with every tensor as an output, for naming the first one that
 	// is wrong; names are in computing order.
-	Probe() (*Stretch, error)
+	Probe() (*Segment, error)
 }
 
 // A StoredTensor is a tensor of a cut and the holder on whose grid its values lie; -1 if on none.
@@ -130,7 +130,7 @@ type StoredTensor struct {
 // codes of what is alive there, and leaves those of later cuts behind on the way.
 type Entries interface {
 	// Entry is the network from a cut on. It can leave the codes of later cuts, without those that it takes.
-	Entry(from int, later []int) (*Stretch, error)
+	Entry(from int, later []int) (*Segment, error)
 	Stored(cut int) []StoredTensor
 }
 

@@ -100,7 +100,7 @@ func (e *Evaluator) compile(cuts []int) error {
 		return err
 	}
 	if !e.opts.onCPU() {
-		e.turns = newTurns(e)
+		e.stream = newStreamRunner(e)
 		return nil
 	}
 	e.runners = make([]func(job) report, len(chain.lanes()))

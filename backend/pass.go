@@ -14,24 +14,24 @@ import (
 // It runs on the CPU, whatever the device. Only one block is in memory at a time. The outputs, all
 // float32, are f's until it returns. Each of them is what the network computes: where the runtime's optimizer takes the node
 // away that makes one, all of them are computed without optimization.
-func Pass(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
+func Pass(ctx context.Context, s *Segment, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
 	return PassSteps(ctx, s, samples, level, func(first, count, _ int, outputs [][]float32) error { return f(first, count, outputs) })
 }
 
 // PassSteps is Pass for samples that may have several steps: f gets the outputs of each of them, from 0 on, one call a step. The
 // outputs that are not float32, which a step hands to the next one, are nil.
-func PassSteps(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count, step int, outputs [][]float32) error) error {
+func PassSteps(ctx context.Context, s *Segment, samples Samples, level int, f func(first, count, step int, outputs [][]float32) error) error {
 	return passSteps(ctx, s, samples, level, runtime.GOMAXPROCS(0), f)
 }
 
 // passSteps is PassSteps by a session of so many threads.
-func passSteps(ctx context.Context, s *Stretch, samples Samples, level, threads int, f func(first, count, step int, outputs [][]float32) error) error {
+func passSteps(ctx context.Context, s *Segment, samples Samples, level, threads int, f func(first, count, step int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop.Close()
-	p := &passing{Stretch: s, stop: stop, threads: threads}
+	p := &passing{Segment: s, stop: stop, threads: threads}
 	defer p.close()
 	if err := p.open(level); err != nil {
 		return err
@@ -81,15 +81,15 @@ func passSteps(ctx context.Context, s *Stretch, samples Samples, level, threads 
 
 // A passing is the session of a pass, with the memory of its outputs.
 type passing struct {
-	*Stretch
+	*Segment
 	stop    *cgo.Stop
 	threads int
-	session *cgo.Session // nil: the stretch is empty
+	session *cgo.Session // nil: the segment is empty
 	lane    *cpuLane
 	outputs [][]float32
 }
 
-// open compiles the stretch at an optimization level.
+// open compiles the segment at an optimization level.
 func (p *passing) open(level int) (err error) {
 	if !p.Empty {
 		p.session, err = cgo.NewSession(p.Model, cgo.Options{Level: level, IntraThreads: p.threads, Stop: p.stop})
@@ -97,7 +97,7 @@ func (p *passing) open(level int) (err error) {
 			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 		}
 	}
-	if p.lane, err = newCPULane([]*cpuPart{{Stretch: p.Stretch, session: p.session}}, p.Inputs, nil); err != nil {
+	if p.lane, err = newCPULane([]*cpuPart{{Segment: p.Segment, session: p.session}}, p.Inputs, nil); err != nil {
 		return err
 	}
 	p.outputs = nil

@@ -12,7 +12,7 @@ import (
 )
 
 // PassApart is Pass by a session of one thread a core, each over samples of its own: f gets blocks in any order, one at a time.
-func PassApart(ctx context.Context, s *Stretch, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
+func PassApart(ctx context.Context, s *Segment, samples Samples, level int, f func(first, count int, outputs [][]float32) error) error {
 	block := s.Inputs[0].Batch()
 	blocks := (samples.Len() + block - 1) / block
 	n := max(1, min(runtime.GOMAXPROCS(0), blocks))

@@ -32,7 +32,7 @@ type PlainOptions struct {
 
 // NewPlain loads a network as many times as there are to be sessions, and lays the data out in blocks of the network's batch. The
 // caller must Close it.
-func NewPlain(s *Stretch, samples Samples, o PlainOptions) (_ *Plain, err error) {
+func NewPlain(s *Segment, samples Samples, o PlainOptions) (_ *Plain, err error) {
 	p := &Plain{}
 	defer func() {
 		if err != nil {
@@ -45,7 +45,7 @@ func NewPlain(s *Stretch, samples Samples, o PlainOptions) (_ *Plain, err error)
 		if err != nil {
 			return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 		}
-		part := &cpuPart{Stretch: s, session: session}
+		part := &cpuPart{Segment: s, session: session}
 		p.parts = append(p.parts, part)
 		lane, err := newCPULane([]*cpuPart{part}, s.Inputs, nil)
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 
 // probe is the network with every tensor as an output, for naming the first that is wrong.
 type probe struct {
-	stretch *Stretch
+	segment *Segment
 	compiled
 }
 
@@ -21,11 +21,11 @@ func (e *Evaluator) openProbe() (*probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.device.compile([]*Stretch{s}, e.inputs, 1)
+	c, err := e.device.compile([]*Segment{s}, e.inputs, 1)
 	if err != nil {
 		return nil, err
 	}
-	return &probe{stretch: s, compiled: c}, nil
+	return &probe{segment: s, compiled: c}, nil
 }
 
 // run returns copies of all float outputs, by output, as the last step leaves them; nil for the others, and for those that the
@@ -73,8 +73,8 @@ func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32
 
 // outputs copies what has been computed, but for what is lost.
 func (p *probe) outputs(l lane, lost []string) ([][]float32, error) {
-	out := make([][]float32, len(p.stretch.Outputs))
-	for i, t := range p.stretch.Outputs {
+	out := make([][]float32, len(p.segment.Outputs))
+	for i, t := range p.segment.Outputs {
 		if t.Type != cgo.Float32 || slices.Contains(lost, t.Name) {
 			continue
 		}
@@ -169,7 +169,7 @@ func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(step int,
 	pos := slices.Index(e.data.order, sample)
 	slot, over := pos%e.data.block, false
 	return p.each(m, e.data.blocks[pos/e.data.block], func(step int, out [][]float32) {
-		for i, t := range p.stretch.Outputs {
+		for i, t := range p.segment.Outputs {
 			if over || !e.rowsOf(t) || out[i] == nil {
 				continue
 			}

@@ -189,7 +189,7 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []in
 	if err != nil {
 		return d, nil
 	}
-	for i, t := range p.stretch.Outputs {
+	for i, t := range p.segment.Outputs {
 		if t.Type != cgo.Float32 || !e.rowsOf(t) || other[i] == nil || first[i] == nil {
 			continue
 		}

@@ -53,7 +53,7 @@ func StepsOf(inputs []Tensor) int {
 }
 
 // newSequence is how a network in one piece is run over the steps of its samples; nil where they have one step.
-func newSequence(inputs []Tensor, s *Stretch) (*sequence, error) {
+func newSequence(inputs []Tensor, s *Segment) (*sequence, error) {
 	q := &sequence{inputs: inputs, steps: StepsOf(inputs)}
 	if q.steps == 1 {
 		return nil, nil

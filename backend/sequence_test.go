@@ -31,7 +31,7 @@ func TestSequence(t *testing.T) {
 	fed := stepTensor("h", 0, 4)
 	fed.Fed = "hn"
 	inputs := []Tensor{stepTensor("x", 3, 5), fed, stepTensor("who", 0, 5)}
-	made := &Stretch{Outputs: []Tensor{stepTensor("y", 0, 7), stepTensor("hn", 0, 4)}, kept: keptOutput{name: "y"}}
+	made := &Segment{Outputs: []Tensor{stepTensor("y", 0, 7), stepTensor("hn", 0, 4)}, kept: keptOutput{name: "y"}}
 	q, err := newSequence(inputs, made)
 	if err != nil || q.steps != 3 || q.output != "y" || q.made != 14 {
 		t.Fatalf("%+v, %v", q, err)

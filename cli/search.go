@@ -58,7 +58,7 @@ func searchAction(c *cli.Context) error {
 	}
 	cfg.Target, cfg.Out, cfg.Start, cfg.Force = c.String("target"), c.String("out"), c.String("start"), c.Bool("force")
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
-	if err := wishes(c, &cfg); err != nil {
+	if err := constraintFlags(c, &cfg); err != nil {
 		return err
 	}
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")

@@ -31,11 +31,11 @@ type watcher struct {
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
-	drawn   bool                     // something was drawn: from then on all that is written goes through it
-	stages  *mpb.Bar                 // the line of the stage under way before the first trial; nil: none
-	stands  atomic.Pointer[string]   // what it says
-	narrow  bool                     // the terminal has no room for more than numbers
-	shown   atomic.Pointer[standing] // beside the bar, which is drawn by another goroutine
+	drawn   bool                   // something was drawn: from then on all that is written goes through it
+	stages  *mpb.Bar               // the line of the stage under way before the first trial; nil: none
+	stands  atomic.Pointer[string] // what it says
+	narrow  bool                   // the terminal has no room for more than numbers
+	shown   atomic.Pointer[eta]    // beside the bar, which is drawn by another goroutine
 
 	forecast *search.Forecast
 	rates    []rate // of the last seconds, oldest first
@@ -164,7 +164,7 @@ func (w *watcher) event(e search.Event) {
 	w.staged()
 	elapsed := time.Since(w.started)
 	w.forecast.Add(elapsed, e)
-	now := &standing{at: time.Now()}
+	now := &eta{at: time.Now()}
 	now.least, now.most, now.left = w.forecast.Left(elapsed)
 	if w.json {
 		w.line(e, now, elapsed)
@@ -212,7 +212,7 @@ func (w *watcher) newBar(units int64) *mpb.Bar {
 }
 
 // line writes an event as JSON. Trials come by the thousand: one in a while is told.
-func (w *watcher) line(e search.Event, now *standing, elapsed time.Duration) {
+func (w *watcher) line(e search.Event, now *eta, elapsed time.Duration) {
 	if e.Kind == search.EventTrial {
 		if time.Since(w.last) < lineEvery {
 			return

@@ -85,12 +85,12 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							if err != nil {
 								t.Fatal(err)
 							}
-							stretch, err := src.Stretch(0, src.Cuts()-1)
+							segment, err := src.Segment(0, src.Cuts()-1)
 							if err != nil {
 								t.Fatal(err)
 							}
 							want := make([]byte, 4*n)
-							err = backend.Pass(ctx, stretch, fed, optimization, func(first, _ int, outputs [][]float32) error {
+							err = backend.Pass(ctx, segment, fed, optimization, func(first, _ int, outputs [][]float32) error {
 								if err := p.data.Read(0, first, want); err != nil {
 									return err
 								}

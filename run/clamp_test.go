@@ -55,12 +55,12 @@ func TestAHoldoutSmallerThanABlock(t *testing.T) {
 	if err := s.openAside(); err != nil {
 		t.Fatal(err)
 	}
-	defer s.aside.set.Close()
+	defer s.holdout.set.Close()
 	var err error
 	if s.target, err = search.ParseTarget(cfg.Target); err != nil {
 		t.Fatal(err)
 	}
-	a, err := s.openAsking(context.Background())
+	a, err := s.openHoldoutEvaluation(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

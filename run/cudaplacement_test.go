@@ -51,23 +51,23 @@ func placeAll(t *testing.T, cfg Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]*backend.Stretch{}
-	add := func(name string, stretch *backend.Stretch, err error) {
+	list := map[string]*backend.Segment{}
+	add := func(name string, segment *backend.Segment, err error) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		list[name] = stretch
+		list[name] = segment
 	}
-	whole, err := src.Stretch(0, src.Cuts()-1)
+	whole, err := src.Segment(0, src.Cuts()-1)
 	add("the whole", whole, err)
 	for i := range src.Cuts() - 1 {
-		piece, err := src.Stretch(i, i+1)
+		piece, err := src.Segment(i, i+1)
 		add(fmt.Sprintf("piece %d", i), piece, err)
 	}
 	probe, err := src.Probe()
 	add("the probe", probe, err)
 	proof, err := proof()
-	add("the proof", proof.Stretch, err)
+	add("the proof", proof.Segment, err)
 	if s.prepared.float != nil {
 		inputs, err := blockInputs(s.prepared.float, s.data, s.block)
 		if err != nil {
@@ -77,7 +77,7 @@ func placeAll(t *testing.T, cfg Config) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		float, err := plain.Stretch(0, plain.Cuts()-1)
+		float, err := plain.Segment(0, plain.Cuts()-1)
 		add("the float network", float, err)
 	}
 	w, err := cuda.Open(0)
@@ -95,8 +95,8 @@ func placeAll(t *testing.T, cfg Config) {
 			return err
 		}
 		defer table.Close()
-		for name, stretch := range list {
-			s.place(t, d, stream, table, name, stretch)
+		for name, segment := range list {
+			s.place(t, d, stream, table, name, segment)
 		}
 		return nil
 	})
@@ -109,13 +109,13 @@ func placeAll(t *testing.T, cfg Config) {
 	t.Logf("%d models placed", len(list))
 }
 
-// place makes a session of a stretch as a search does, and names what the provider leaves.
-func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, stretch *backend.Stretch) {
+// place makes a session of a segment as a search does, and names what the provider leaves.
+func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
 	t.Helper()
-	model := stretch.Model
-	if stretch.Open != nil && len(stretch.Followed) > 0 {
+	model := segment.Model
+	if segment.Open != nil && len(segment.Followed) > 0 {
 		var err error
-		if model, err = stretch.Open(); err != nil {
+		if model, err = segment.Open(); err != nil {
 			t.Fatal(name, err)
 		}
 	}

@@ -37,8 +37,8 @@ func (s *searching) dryRun(ctx context.Context) error {
 	if s.start.Len() > 0 {
 		s.config.Say(fmt.Sprintf("it starts from %s, with %d of %d holders in int8", s.config.Start, s.start.Count(), n))
 	}
-	if s.aside != nil {
-		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.aside.set.Len()))
+	if s.holdout != nil {
+		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.holdout.set.Len()))
 	}
 	s.config.Say(fmt.Sprintf("memory: %s %s of stored activations at most (--cache), %s of a block's activations a worker at most",
 		resident, byteText(s.cache()), byteText(activations)))

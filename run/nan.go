@@ -71,7 +71,7 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 	m := src.model.Clone()
 	g := m.Graph()
 	var names []string
-	out := &backend.Stretch{Inputs: p.inputs}
+	out := &backend.Segment{Inputs: p.inputs}
 	for i, name := range m.HidingReads() {
 		t, known := src.tensors[name]
 		if !known || t.Type != backend.DType(ir.Float) || len(t.Dims) == 0 {

@@ -168,12 +168,12 @@ func (o *observation) passAll(ctx context.Context, pass int, holders []int) erro
 // pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the first block twice,
 // and compares.
 func (o *observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
-	stretch, err := o.stretch()
+	segment, err := o.segment()
 	if err != nil {
 		return err
 	}
 	at := map[string]int{}
-	for i, t := range stretch.Outputs {
+	for i, t := range segment.Outputs {
 		at[t.Name] = i
 	}
 	var fed backend.Samples = o.data
@@ -183,7 +183,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 	}
 	o.passes++
 	again := &repeats{}
-	return backend.PassSteps(ctx, stretch, fed, optimization, func(first, count, step int, outputs [][]float32) error {
+	return backend.PassSteps(ctx, segment, fed, optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
 		switch {
 		case before == 0:
@@ -195,7 +195,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 			return o.preview(holders, b)
 		case first == before && step == 0: // where chance shows
 			if i := again.differs(outputs); i >= 0 {
-				return refuseChance(ctx, o.fixed, o.data, o.block, stretch.Outputs[i].Name, o.config)
+				return refuseChance(ctx, o.fixed, o.data, o.block, segment.Outputs[i].Name, o.config)
 			}
 		}
 		err := o.show(pass, holders, b)

@@ -66,8 +66,8 @@ func (o *observation) openView(ctx context.Context, data view) (v *observedView,
 	return v, err
 }
 
-// stretch is the network with the tensors of all holders as its outputs, so that nothing is fused across them.
-func (o *observation) stretch() (*backend.Stretch, error) {
+// segment is the network with the tensors of all holders as its outputs, so that nothing is fused across them.
+func (o *observation) segment() (*backend.Segment, error) {
 	var names []string
 	for _, h := range o.network.Holders {
 		if !o.takes(h.Tensor) {
@@ -84,7 +84,7 @@ func (o *observation) stretch() (*backend.Stretch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return src.stretch(model)
+	return src.segment(model)
 }
 
 // takes tells whether a tensor is an input of the network.

@@ -89,7 +89,7 @@ func (p *prepared) withAxes(m *onnx.Model, searchedFixed bool, s *shapes) *onnx.
 	return s.asOpen(fixed, m)
 }
 
-// writtenFile is a file as it is written, its axes free, run in batches of one size: a source of one stretch.
+// writtenFile is a file as it is written, its axes free, run in batches of one size: a source of one segment.
 type writtenFile struct {
 	model  []byte
 	inputs []backend.Tensor
@@ -100,8 +100,8 @@ func (w writtenFile) Holders() int                      { return 0 }
 func (w writtenFile) Inputs() []backend.Tensor          { return w.inputs }
 func (w writtenFile) Cuts() int                         { return 2 }
 func (w writtenFile) Stored(int) []backend.StoredTensor { return nil }
-func (w writtenFile) Probe() (*backend.Stretch, error)  { return w.Stretch(0, 1) }
+func (w writtenFile) Probe() (*backend.Segment, error)  { return w.Segment(0, 1) }
 
-func (w writtenFile) Stretch(int, int) (*backend.Stretch, error) {
-	return &backend.Stretch{Model: w.model, Inputs: w.inputs, Outputs: w.all}, nil
+func (w writtenFile) Segment(int, int) (*backend.Segment, error) {
+	return &backend.Segment{Model: w.model, Inputs: w.inputs, Outputs: w.all}, nil
 }

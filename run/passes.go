@@ -48,11 +48,11 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, g
 				Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err
 		}
-		stretch, err := src.Stretch(0, src.Cuts()-1)
+		segment, err := src.Segment(0, src.Cuts()-1)
 		if err != nil {
 			return nil, err
 		}
-		plain, err := backend.NewPlain(stretch, q.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
+		plain, err := backend.NewPlain(segment, q.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
 		if err != nil {
 			return nil, err
 		}

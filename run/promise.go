@@ -15,7 +15,7 @@ import (
 // promised becomes the run's; unkept is ErrUnpromised if there is none, and the search's own mix stays. It is the
 // context's error if this was interrupted.
 func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
-	if s.aside == nil || !f.Holds || !done {
+	if s.holdout == nil || !f.Holds || !done {
 		return nil, nil
 	}
 	unkept, err = s.ask(ctx, f)
@@ -28,18 +28,18 @@ func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (
 }
 
 func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err error) {
-	r := &result.Holdout{Text: s.config.Holdout, Samples: s.aside.set.Len(), LeftOut: s.aside.left, SHA256: s.aside.id}
+	r := &result.Holdout{Text: s.config.Holdout, Samples: s.holdout.set.Len(), LeftOut: s.holdout.left, SHA256: s.holdout.id}
 	if r.UsedBefore, err = s.usedBefore(); err != nil {
 		return nil, err
 	}
-	if err := s.journal.Asked(s.aside.id); err != nil {
+	if err := s.journal.Asked(s.holdout.id); err != nil {
 		return nil, err
 	}
 	if len(r.UsedBefore) > 0 {
 		s.warn("holdout-used-before", "the hold-out has been looked at before, by "+strings.Join(r.UsedBefore, "; ")+": a mix that was chosen among several by it is not as sure as it says", "give --holdout samples that nobody has looked at")
 	}
 	s.config.Say(fmt.Sprintf("scoring on %d samples that the search has not seen", r.Samples))
-	a, err := s.openAsking(ctx)
+	a, err := s.openHoldoutEvaluation(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 }
 
 // test says how sure one can be of the mix and, with --confidence, walks the steps of the promise.
-func (a *asking) test(ctx context.Context, f *search.Result, r *result.Holdout) (unkept, err error) {
+func (a *holdoutEvaluation) test(ctx context.Context, f *search.Result, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
 	if a.config.Int16Share == "" {
 		r.Claim = a.claimText()
@@ -92,12 +92,12 @@ func (a *asking) test(ctx context.Context, f *search.Result, r *result.Holdout) 
 }
 
 // itself tells whether a mix is the network that the claim compares with, and so loses nothing against it.
-func (a *asking) itself(m search.Mask) bool {
+func (a *holdoutEvaluation) itself(m search.Mask) bool {
 	return a.claim.Reference == search.HighReference && m.Count() == 0
 }
 
 // promise walks the steps and makes the last one that held the run's mix.
-func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint64, r *result.Holdout) (mask search.Mask, unkept, err error) {
+func (a *holdoutEvaluation) promise(ctx context.Context, f *search.Result, reference []uint64, r *result.Holdout) (mask search.Mask, unkept, err error) {
 	way := slices.Concat(wayBack(f, a.units())...) // units in the order in which they go back
 	steps, scores, err := a.steps(ctx, f.Mask, way)
 	if err != nil {
@@ -142,7 +142,7 @@ func (a *asking) promise(ctx context.Context, f *search.Result, reference []uint
 
 // steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there. The
 // 16-bit network itself comes first where it is one of them, and not what the claim compares with.
-func (a *asking) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
+func (a *holdoutEvaluation) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
 	units := a.units()
 	base := mix.Clone()
 	var order [][]int

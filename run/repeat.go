@@ -93,7 +93,7 @@ func firstChance(ctx context.Context, src *source, data samples, block int) (fir
 			names = append(names, name)
 		}
 	}
-	all, err := src.stretch(variants.WithOutputs(src.model, variants.WithStates(src.model, names...)...))
+	all, err := src.segment(variants.WithOutputs(src.model, variants.WithStates(src.model, names...)...))
 	if err != nil {
 		return ""
 	}

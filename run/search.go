@@ -43,20 +43,20 @@ type searching struct {
 	counted  time.Time // since when the session has cost what the journal has not; zero: from its start
 	recalled bool      // the journal was read
 
-	float  *search.Score
-	high   search.Score
-	start  search.Mask // the mix of --start; empty without one
-	above  float64     // the target as the search compares it
-	trials trialBook
-	before spent   // by earlier sessions of the run
-	spent  spent   // so far, with those
-	rules  rules   // --pin, --group, --profile
-	share  float64 // --int16-share
-	cost   cost    // --cost
-	costs  []cost  // what the result lists: BOPs, bytes, and a cost from a file
-	goal   search.Resolved
-	doubts *asked // what the questions before the first trial have seen; nil: none are asked
-	aside  *aside // the hold-out; nil without one
+	float   *search.Score
+	high    search.Score
+	start   search.Mask // the mix of --start; empty without one
+	above   float64     // the target as the search compares it
+	trials  trialBook
+	before  spent   // by earlier sessions of the run
+	spent   spent   // so far, with those
+	rules   rules   // --pin, --group, --profile
+	share   float64 // --int16-share
+	cost    cost    // --cost
+	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
+	goal    search.Resolved
+	doubts  *asked      // what the questions before the first trial have seen; nil: none are asked
+	holdout *holdoutSet // the hold-out; nil without one
 
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
@@ -244,8 +244,8 @@ func (s *searching) Close() {
 	default:
 		s.folder.Abandon()
 	}
-	if s.aside != nil {
-		s.aside.set.Close()
+	if s.holdout != nil {
+		s.holdout.set.Close()
 	}
 	if s.prepared != nil {
 		s.prepared.Close()

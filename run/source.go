@@ -13,7 +13,7 @@ import (
 	"demote/onnx"
 )
 
-// source hands a network out in stretches: backend.Source on an onnx.Model whose shapes are fixed.
+// source hands a network out in segments: backend.Source on an onnx.Model whose shapes are fixed.
 type source struct {
 	model   *onnx.Model
 	holders int
@@ -57,22 +57,22 @@ func (s *source) Inputs() []backend.Tensor {
 	return list
 }
 
-func (s *source) Stretch(from, to int) (*backend.Stretch, error) {
-	return s.stretch(rewrite.Stretch(s.model, s.cuts[from], s.cuts[to]))
+func (s *source) Segment(from, to int) (*backend.Segment, error) {
+	return s.segment(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]))
 }
 
 // Blocked implements backend.BlockedSource.
 func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
-	m, err := rewrite.Blocked(rewrite.Stretch(s.model, s.cuts[from], s.cuts[to]), optimize)
+	m, err := rewrite.Blocked(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]), optimize)
 	if err != nil {
 		return nil, err
 	}
 	return m.Bytes()
 }
 
-// stretch describes a model whose inputs and outputs are tensors of the network.
-func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
-	out := &backend.Stretch{}
+// segment describes a model whose inputs and outputs are tensors of the network.
+func (s *source) segment(m *onnx.Model) (*backend.Segment, error) {
+	out := &backend.Segment{}
 	for _, v := range m.Inputs() {
 		if v.Name == ir.MaskInput {
 			out.Mask = v.Name
@@ -104,8 +104,8 @@ func (s *source) stretch(m *onnx.Model) (*backend.Stretch, error) {
 	return out, err
 }
 
-// follow tells a stretch of the constants inside that follow holders.
-func (s *source) follow(out *backend.Stretch, m *onnx.Model) {
+// follow tells a segment of the constants inside that follow holders.
+func (s *source) follow(out *backend.Segment, m *onnx.Model) {
 	inside := map[string]bool{}
 	for _, t := range m.Graph().GetInitializer() {
 		inside[t.GetName()] = len(s.followed) > 0
@@ -161,8 +161,8 @@ func (s *source) Stored(cut int) []backend.StoredTensor {
 	return list
 }
 
-func (s *source) Probe() (*backend.Stretch, error) {
+func (s *source) Probe() (*backend.Segment, error) {
 	names := s.model.Computed()
 	names = slices.DeleteFunc(names, func(t string) bool { _, known := s.tensors[t]; return !known })
-	return s.stretch(variants.WithOutputs(s.model, names...))
+	return s.segment(variants.WithOutputs(s.model, names...))
 }

@@ -22,7 +22,7 @@ type codedSource struct {
 
 var _ backend.CodedSource = (*source)(nil)
 
-// Coded implements backend.CodedSource. Constants that follow the mask want the source's own stretches.
+// Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
 func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, errFollowed
@@ -49,12 +49,12 @@ func (s *source) measure(model []byte, tensors []string) (map[string][]int64, er
 }
 
 // Entry implements backend.Entries.
-func (c *codedSource) Entry(from int, later []int) (*backend.Stretch, error) {
+func (c *codedSource) Entry(from int, later []int) (*backend.Segment, error) {
 	m, err := c.network.Entry(from, later)
 	if err != nil {
 		return nil, err
 	}
-	out := &backend.Stretch{Optimal: c.optimal}
+	out := &backend.Segment{Optimal: c.optimal}
 	for _, v := range m.Inputs() {
 		if v.Name == ir.MaskInput {
 			out.Mask = v.Name

@@ -9,7 +9,7 @@ import (
 )
 
 // claimText says what the target claims of samples that nobody has seen.
-func (a *asking) claimText() string {
+func (a *holdoutEvaluation) claimText() string {
 	of := map[search.Reference]string{search.HighReference: "16-bit", search.FloatReference: "float"}[a.claim.Reference]
 	switch {
 	case of == "":
@@ -21,7 +21,7 @@ func (a *asking) claimText() string {
 }
 
 // tell says of a tested step how it went.
-func (a *asking) tell(t search.Tested, n int) {
+func (a *holdoutEvaluation) tell(t search.Tested, n int) {
 	what := fmt.Sprintf("%d of %d right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
 		what = fmt.Sprintf("a loss of %.4f on the hold-out", t.Paired.Loss())
@@ -34,8 +34,8 @@ func (a *asking) tell(t search.Tested, n int) {
 }
 
 // shortage says why the first step could not be promised, and what would help.
-func (a *asking) shortage(t search.Tested, needs []result.Need) string {
-	n := a.aside().set.Len()
+func (a *holdoutEvaluation) shortage(t search.Tested, needs []result.Need) string {
+	n := a.set().set.Len()
 	seen := fmt.Sprintf("%d of the %d samples of the hold-out are right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
 		seen = fmt.Sprintf("%d activations in int8 lose %d and gain %d of %d samples of the hold-out", t.Mask.Count(), t.Paired.B, t.Paired.C, n)
@@ -46,10 +46,10 @@ func (a *asking) shortage(t search.Tested, needs []result.Need) string {
 	return seen + "; " + a.needText(needs)
 }
 
-func (a *asking) aside() *aside { return a.main.aside }
+func (a *holdoutEvaluation) set() *holdoutSet { return a.main.holdout }
 
 // needText says how many samples would do.
-func (a *asking) needText(needs []result.Need) string {
+func (a *holdoutEvaluation) needText(needs []result.Need) string {
 	if len(needs) == 0 {
 		return "no number of samples is known to do"
 	}

@@ -199,7 +199,7 @@ func trySource(ctx context.Context, s *source, holders int, say func(string)) er
 	if !tryHere {
 		return nil
 	}
-	m := rewrite.Stretch(s.model, s.cuts[0], s.cuts[len(s.cuts)-1])
+	m := rewrite.Segment(s.model, s.cuts[0], s.cuts[len(s.cuts)-1])
 	var inputs []backend.Tensor
 	for _, v := range m.Inputs() {
 		if v.Name == ir.MaskInput {

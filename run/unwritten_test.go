@@ -141,7 +141,7 @@ func farthest(want, got []float32) float64 {
 }
 
 // innerTensors is the float network with every float tensor as an output.
-func innerTensors(t *testing.T, p *prepared, block int) *backend.Stretch {
+func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 	t.Helper()
 	inputs, err := blockInputs(p.model, p.data, block)
 	if err != nil {
@@ -161,7 +161,7 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Stretch {
 			names = append(names, n)
 		}
 	}
-	all, err := src.stretch(variants.WithOutputs(fixed, names...))
+	all, err := src.segment(variants.WithOutputs(fixed, names...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Stretch {
 }
 
 // passOf are the outputs of a pass, all samples' of each behind one another.
-func passOf(t *testing.T, s *backend.Stretch, p *prepared, level int) [][]float32 {
+func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float32 {
 	t.Helper()
 	rows := make([][]float32, len(s.Outputs))
 	if err := backend.Pass(context.Background(), s, p.data, level, func(_, _ int, outputs [][]float32) error {
@@ -200,7 +200,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := src.stretch(variants.WithOutputs(fixed, names...))
+		s, err := src.segment(variants.WithOutputs(fixed, names...))
 		if err != nil {
 			t.Fatal(err)
 		}

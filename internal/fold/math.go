@@ -103,7 +103,7 @@ func foldBinary(c *Call) ([]ir.Tensor, error) {
 
 // walk lists, for each element of a shape, the element of a tensor that is stretched to it.
 func walk(from, to []int64, n int64) []int64 {
-	strides, at := stretch(from, to), make([]int64, len(to))
+	strides, at := segment(from, to), make([]int64, len(to))
 	out := make([]int64, n)
 	offset := int64(0)
 	for i := range out {

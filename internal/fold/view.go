@@ -38,8 +38,8 @@ func (c *Call) view(t ir.Tensor, offset int64, dims, strides []int64) ([]ir.Tens
 	return one(ir.NewTensor("", typ, dims, out))
 }
 
-// stretch returns the strides by which a tensor of shape from is read as one of shape to.
-func stretch(from, to []int64) []int64 {
+// segment returns the strides by which a tensor of shape from is read as one of shape to.
+func segment(from, to []int64) []int64 {
 	own, out := ir.StridesOf(from), make([]int64, len(to))
 	for i := range from {
 		if from[i] != 1 {
@@ -84,7 +84,7 @@ func foldExpand(c *Call) ([]ir.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.view(c.Args[0], 0, out, stretch(dims, out))
+	return c.view(c.Args[0], 0, out, segment(dims, out))
 }
 
 // foldTile repeats along each dimension: dimension d becomes a pair (repeat, d) whose first stride is 0.

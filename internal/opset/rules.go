@@ -144,7 +144,7 @@ var splitOutputs = change{
 
 // resizeChoices and quantizeTypes: attributes of later versions whose defaults are what the earlier ones do.
 var (
-	resizeChoices = change{down: all(only("antialias", 0), only("keep_aspect_ratio_policy", "stretch"), only("axes"))}
+	resizeChoices = change{down: all(only("antialias", 0), only("keep_aspect_ratio_policy", "segment"), only("axes"))}
 	quantizeTypes = change{down: all(only("output_dtype", 0), only("block_size", 0))}
 )
 

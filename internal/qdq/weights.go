@@ -173,7 +173,7 @@ func codesBehind(x *ir.Index, q, dq ir.Node) (*constantCodes, error) {
 	return c, nil
 }
 
-// blocks calls f with the elements from lo up to hi that share scale k, one stretch after the other.
+// blocks calls f with the elements from lo up to hi that share scale k, one segment after the other.
 func (c *constantCodes) blocks(elements int, f func(lo, hi, k int)) {
 	if c.channel < 0 {
 		f(0, elements, 0)

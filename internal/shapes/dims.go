@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Broadcast returns the dimensions that two shapes have in common under ONNX's rule: aligned at the end, 1 stretches.
+// Broadcast returns the dimensions that two shapes have in common under ONNX's rule: aligned at the end, 1 segments.
 func Broadcast(a, b []int64) ([]int64, error) {
 	out := make([]int64, max(len(a), len(b)))
 	for i := range out {

@@ -80,7 +80,7 @@ const mostSiblings = 1000
 // and those in the folders beside it.
 func (s *searching) usedBefore() ([]string, error) {
 	var list []string
-	n, err := s.journal.askedBefore(s.aside.id)
+	n, err := s.journal.askedBefore(s.holdout.id)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *searching) usedBefore() ([]string, error) {
 		if err != nil || sameFolder(filepath.Dir(path), own) || json.Unmarshal(data, &r) != nil {
 			continue
 		}
-		if r.Holdout != nil && r.Holdout.SHA256 == s.aside.id {
+		if r.Holdout != nil && r.Holdout.SHA256 == s.holdout.id {
 			list = append(list, filepath.Join(filepath.Dir(s.folder.Path), filepath.Base(filepath.Dir(path))))
 		}
 	}

@@ -18,8 +18,8 @@ func wishFlags() []cli.Flag {
 	}
 }
 
-// wishes reads the wishFlags and the budgets.
-func wishes(c *cli.Context, cfg *run.Config) error {
+// constraintFlags reads the wishFlags and the budgets.
+func constraintFlags(c *cli.Context, cfg *run.Config) error {
 	cfg.Int16Share, cfg.Profile, cfg.Cost = c.String("int16-share"), c.String("profile"), c.String("cost")
 	cfg.Pins, cfg.Groups, cfg.Curve = c.StringSlice("pin"), c.StringSlice("group"), c.Bool("curve")
 	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")

@@ -7,9 +7,9 @@ import (
 	"demote/backend/bounds"
 )
 
-// turns runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
+// streamRunner runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
 // them: the host looks at their gains only then. It allocates nothing.
-type turns struct {
+type streamRunner struct {
 	e        *Evaluator
 	ctx      context.Context
 	job      job
@@ -20,14 +20,14 @@ type turns struct {
 	all      func() error // the method runAll, made once
 }
 
-func newTurns(e *Evaluator) *turns {
-	t := &turns{e: e}
+func newStreamRunner(e *Evaluator) *streamRunner {
+	t := &streamRunner{e: e}
 	t.all = t.runAll
 	return t
 }
 
 // run is pool.run without a pool.
-func (t *turns) run(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
+func (t *streamRunner) run(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
 	t.ctx, t.job, t.from, t.to, t.gains = ctx, j, from, to, gains
 	t.jobs, t.reports = t.jobs[:0], t.reports[:0]
 	start := time.Now()
@@ -45,7 +45,7 @@ func (t *turns) run(ctx context.Context, j job, from, to int, gains []bounds.Gai
 	return err
 }
 
-func (t *turns) runAll() error {
+func (t *streamRunner) runAll() error {
 	l := t.e.chain.lanes()[0]
 	err := t.runEach(l)
 	if werr := l.wait(); err == nil { // whatever happened: nothing stays in the queue
@@ -54,7 +54,7 @@ func (t *turns) runAll() error {
 	return err
 }
 
-func (t *turns) runEach(l lane) error {
+func (t *streamRunner) runEach(l lane) error {
 	for b := t.from; b < t.to; b++ {
 		if err := t.ctx.Err(); err != nil {
 			return err

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// A standing is how a search stands, as the bar shows it.
-type standing struct {
+// An eta is how far a search is and what time remains, as the bar shows it.
+type eta struct {
 	text        string
 	left        bool // the time that remains is known
 	least, most time.Duration
 	at          time.Time // when that was worked out
 }
 
-// String is the standing at the time at which it is asked: what remains gets less while one long trial runs.
-func (s *standing) String() string {
+// String is the eta at the time at which it is asked: what remains gets less while one long trial runs.
+func (s *eta) String() string {
 	if !s.left {
 		return s.text
 	}

@@ -8,24 +8,24 @@ import (
 	"demote/search"
 )
 
-// An asking is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.
-type asking struct {
+// An holdoutEvaluation is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.
+type holdoutEvaluation struct {
 	*searching
 	main  *searching
 	claim search.Claim
 	known map[string][]uint64 // outcomes by mask
 }
 
-// openAsking compiles the network for the hold-out.
-func (s *searching) openAsking(ctx context.Context) (*asking, error) {
+// openHoldoutEvaluation compiles the network for the hold-out.
+func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluation, error) {
 	p := *s.prepared
-	p.data, p.held, p.files = s.aside.set, nil, nil
+	p.data, p.held, p.files = s.holdout.set, nil, nil
 	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result, device: s.device}
-	h.config.Scan, h.config.Data = "naive", s.aside.path
+	h.config.Scan, h.config.Data = "naive", s.holdout.path
 	if s.options.KeepOrder { // the self-test fell back to one worker
 		h.config.Workers = 1
 	}
-	a := &asking{searching: h, main: s, claim: s.target.Claim(s.goal, s.config.confidence()), known: map[string][]uint64{}}
+	a := &holdoutEvaluation{searching: h, main: s, claim: s.target.Claim(s.goal, s.config.confidence()), known: map[string][]uint64{}}
 	if s.config.Confidence == "" {
 		a.claim.Confidence = intervalConfidence
 	}
@@ -66,7 +66,7 @@ func (s *searching) besideSearch(ctx context.Context) error {
 }
 
 // checkNaN refuses a hold-out for which the 16-bit network gives NaN; that the float network does, compile refuses.
-func (a *asking) checkNaN(ctx context.Context) error {
+func (a *holdoutEvaluation) checkNaN(ctx context.Context) error {
 	_, nan, err := a.ev.Arrange(ctx)
 	if err == nil && nan >= 0 && !a.config.AllowNaN {
 		return a.refuseNaN(a.ev, "16-bit", nan)
@@ -75,14 +75,14 @@ func (a *asking) checkNaN(ctx context.Context) error {
 }
 
 // Close gives the evaluator back; data and network are the search's own.
-func (a *asking) Close() {
+func (a *holdoutEvaluation) Close() {
 	if a.ev != nil {
 		a.ev.Close()
 	}
 }
 
 // Outcomes runs a mask over the hold-out once.
-func (a *asking) Outcomes(ctx context.Context, m search.Mask) ([]uint64, error) {
+func (a *holdoutEvaluation) Outcomes(ctx context.Context, m search.Mask) ([]uint64, error) {
 	if known, ok := a.known[m.Key()]; ok {
 		return known, nil
 	}
@@ -94,7 +94,7 @@ func (a *asking) Outcomes(ctx context.Context, m search.Mask) ([]uint64, error) 
 }
 
 // reference is the outcome of the network that the claim compares with; nil if it compares with none.
-func (a *asking) reference(ctx context.Context) ([]uint64, error) {
+func (a *holdoutEvaluation) reference(ctx context.Context) ([]uint64, error) {
 	switch a.claim.Reference {
 	case search.HighReference:
 		return a.Outcomes(ctx, search.NewMask(len(a.records)))
@@ -110,7 +110,7 @@ func (a *asking) reference(ctx context.Context) ([]uint64, error) {
 }
 
 // scoreEnds scores float, 16-bit and 8-bit network.
-func (a *asking) scoreEnds(ctx context.Context, r *result.Holdout) error {
+func (a *holdoutEvaluation) scoreEnds(ctx context.Context, r *result.Holdout) error {
 	lower := a.metric.Lower
 	if a.searching.float != nil {
 		r.Score.Float = scoreResult(*a.searching.float, lower)
@@ -131,7 +131,7 @@ func (a *asking) scoreEnds(ctx context.Context, r *result.Holdout) error {
 	return nil
 }
 
-func (a *asking) scoreMix(ctx context.Context, m search.Mask, r *result.Holdout) error {
+func (a *holdoutEvaluation) scoreMix(ctx context.Context, m search.Mask, r *result.Holdout) error {
 	score, err := a.ev.Score(ctx, m)
 	r.Score.Mixed = scoreResult(score, a.metric.Lower)
 	return err

@@ -18,8 +18,8 @@ import (
 	"demote/search"
 )
 
-// aside is the hold-out: samples that no trial ever sees.
-type aside struct {
+// holdoutSet is the hold-out: samples that no trial ever sees.
+type holdoutSet struct {
 	set  *dataset.Set
 	path string // of the file that they are from
 	left int    // samples left out, for being copies of samples that the search sees
@@ -100,7 +100,7 @@ func (s *searching) openAside() error {
 	if c.Holdout == "" {
 		return nil
 	}
-	a := &aside{set: s.held, path: c.Data}
+	a := &holdoutSet{set: s.held, path: c.Data}
 	if a.set == nil { // a file, then
 		var err error
 		if a.set, err = openData(c.Holdout, "", s.model, c, 0); err != nil {
@@ -113,7 +113,7 @@ func (s *searching) openAside() error {
 		}
 		s.result.Inputs = s.files
 	}
-	s.aside, s.held = a, a.set
+	s.holdout, s.held = a, a.set
 	for i := range s.inputs {
 		if mine, theirs := s.data.Shape(i), a.set.Shape(i); s.groups == nil && a.set.Shapes() == 0 && !slices.Equal(mine, theirs) {
 			return mistake.Errorf("%s: samples of the hold-out have shape %v, those of %s %v", a.path, theirs, c.Data, mine)
@@ -131,14 +131,14 @@ func (s *searching) openAside() error {
 	if err := s.keepApart(); err != nil {
 		return err
 	}
-	return s.foretell()
+	return s.warnIfTooSmall()
 }
 
 // keepApart sees that no sample of the hold-out has a part in the search, by its sum as the network gets it. A file that
 // shares one with the search or the calibration is refused. Where the hold-out is a share of the data, copies of samples
 // on the other side are left out of it.
 func (s *searching) keepApart() error {
-	a, c := s.aside, s.config
+	a, c := s.holdout, s.config
 	own, sums, err := asideSums(a.set)
 	if err != nil {
 		return err
@@ -236,11 +236,11 @@ func idOf(sums [][sha256.Size]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// foretell warns, before anything is searched, of a hold-out on which nothing could be proven.
-func (s *searching) foretell() error {
-	n, c := s.aside.set.Len(), s.config
-	if s.aside.left > 0 {
-		s.caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", s.aside.left), "")
+// warnIfTooSmall warns, before anything is searched, of a hold-out on which nothing could be proven.
+func (s *searching) warnIfTooSmall() error {
+	n, c := s.holdout.set.Len(), s.config
+	if s.holdout.left > 0 {
+		s.caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", s.holdout.left), "")
 	}
 	if c.Confidence == "" { // which goes with a target
 		return nil
