@@ -11,12 +11,13 @@ include $(wildcard cuda.mk)
 ARCH := $(subst arm64,aarch64,$(shell uname -m 2>/dev/null))
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 NEED := sh scripts/need.sh
+MODULE := $(shell sed -n 's/^module //p' go.mod)
 ROOMS ?= ./...
 # Rooms whose tests run ONNX Runtime.
 RUNTIME_ROOMS ?= ./onnx/... ./internal/... ./cgo/... ./backend/... ./run/... ./cli/...
 TEST_FLAGS ?= -timeout 40m
 # The tests in lint/ start no goroutines.
-RACE_ROOMS ?= $(filter-out demote/lint,$(shell go list $(ROOMS) 2>/dev/null))
+RACE_ROOMS ?= $(filter-out $(MODULE)/lint,$(shell go list $(ROOMS) 2>/dev/null))
 FUZZ_SECONDS ?= 30
 HOSTILE_MUTATIONS ?= 20000
 HOSTILE_SEED ?= 1
@@ -52,7 +53,7 @@ fetch_runtime = python3 scripts/fetch_wheel.py --package onnxruntime --version $
 .PHONY: build
 build: ## compile bin/demote
 	@$(NEED) go cc
-	go build -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote ./cli/demote
+	go build -ldflags "-X $(MODULE)/cli.Version=$(VERSION)" -o bin/demote ./cli/demote
 
 .PHONY: demo
 demo: setup build ## search the example network; the mix is left in demo-out/
@@ -228,6 +229,11 @@ GO_ROOMS = $(sort $(foreach d,$(wildcard */),$(if $(wildcard $(d)*.go $(d)*/*.go
 tidy-check: ## fail if go.mod or go.sum is not what the code needs
 	@$(NEED) go
 	@go mod tidy -diff >/dev/null || { echo "make: go.mod or go.sum is not what the code needs: run go mod tidy" >&2; exit 1; }
+
+.PHONY: module
+module: ## give the Go module another path, PATH_OF_MODULE=example.com/you/demote, everywhere it is named
+	@$(NEED) go
+	@sh scripts/module.sh "$(PATH_OF_MODULE)"
 
 .PHONY: generate
 generate: protoc ## make onnx.pb.go again from the onnx.proto of the Python package onnx

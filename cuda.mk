@@ -146,7 +146,7 @@ setup-cuda: $(ORT_GPU)/onnxruntime/wheels.sha256 $(ORT_GPU)/nvidia/wheels.sha256
 cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and says so where there is none)
 	@sh scripts/need.sh go cc
 	@echo "cuda: headers of $(if $(CUDA_TOOLKIT),the CUDA toolkit in $(CUDA_TOOLKIT),this project, no CUDA 11 or 12 toolkit found)"
-	$(CUDA_ENV) go build -tags cuda -ldflags "-X demote/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
+	$(CUDA_ENV) go build -tags cuda -ldflags "-X $(MODULE)/cli.Version=$(VERSION)" -o bin/demote-cuda ./cli/demote
 
 # search_example WAY, ENVIRONMENT, ARGUMENTS: the example, searched on a device.
 search_example = $(2) bin/demote-cuda search --device cuda:0 --model examples/fashion/model.onnx --calib examples/fashion/calib.npz \
