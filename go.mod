@@ -1,4 +1,4 @@
-module demote
+module example.org/demote
 
 go 1.26.0
 

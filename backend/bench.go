@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Workers is the number of blocks that run at once.

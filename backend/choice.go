@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // DeviceCPU is the name of the device that every machine has.

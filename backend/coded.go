@@ -3,7 +3,7 @@ package backend
 import (
 	"errors"
 
-	"demote/disk"
+	"example.org/demote/disk"
 )
 
 var errNoCodes = errors.New("nothing can hand on codes here")

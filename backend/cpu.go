@@ -8,9 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/cgo"
-	"demote/crash"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/crash"
+	"example.org/demote/quant"
 )
 
 // cpu is the device that every machine has: ONNX Runtime's CPU provider, with all memory in C.

@@ -5,9 +5,9 @@ import (
 	"runtime"
 	"time"
 
-	"demote/cgo"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // room makes the memory of codes; where a run reads and writes it itself, as the tensor that it knows.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 var _ enterer = (*cpuLane)(nil)

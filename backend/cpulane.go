@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/cgo"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // A cpuLane runs blocks through the chain of parts with buffers of its own. All lanes share the

@@ -3,7 +3,7 @@ package backend
 import (
 	"fmt"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // A cpuRead is a lane's memory for one input of a block that is read whenever it is run.

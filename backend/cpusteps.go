@@ -3,7 +3,7 @@ package backend
 import (
 	"fmt"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // cpuSteps is the memory of a lane for samples of several steps.

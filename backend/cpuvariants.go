@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"demote/cgo"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/search"
 )
 
 // maxChoices bounds the sessions that a lane keeps of one part, and maxWhole those of a network in one

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // WithCUDA says whether this program was built for GPUs.

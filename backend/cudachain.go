@@ -5,8 +5,8 @@ package backend
 import (
 	"fmt"
 
-	"demote/cgo"
-	"demote/cuda"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
 )
 
 // gpuPart is a compiled segment: a session on the CUDA provider, bound to fixed places in the device's

@@ -6,9 +6,9 @@ import (
 	"math"
 	"time"
 
-	"demote/cuda"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/cuda"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // gpuCodes packs what lies between parts, and back, by kernels: two bytes a value on a grid.

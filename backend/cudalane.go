@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/search"
 )
 
 // gpuLane runs blocks on a GPU: the block's inputs are copied, on the device, to the place that the

@@ -8,11 +8,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
-	"demote/cuda/emutest"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 const placedBlock, placedRow = 8, 16

@@ -10,12 +10,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // What the backend asks of ONNX Runtime's real CUDA provider, on stand-in CUDA libraries (cuda/internal/standin): its kernels do nothing

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"demote/cgo"
-	"demote/cuda"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
 )
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot

@@ -3,7 +3,7 @@
 package backend
 
 import (
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // gpuSteps is the memory of a lane for samples of several steps. All of it is on the device, and steps are told apart by copies there,

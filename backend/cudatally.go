@@ -6,9 +6,9 @@ import (
 	"math/bits"
 	"slices"
 
-	"demote/backend/bounds"
-	"demote/cgo"
-	"demote/cuda"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
 )
 
 // tallyBlocks is the most blocks that are judged before the host fetches their bits.

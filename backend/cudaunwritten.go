@@ -2,7 +2,7 @@
 
 package backend
 
-import "demote/cuda"
+import "example.org/demote/cuda"
 
 // runChecked is the first run of a part, see writtenCheck. It is the one time that whole tensors are copied up and down.
 func (l *gpuLane) runChecked(p *gpuPart) error {

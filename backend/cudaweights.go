@@ -3,8 +3,8 @@
 package backend
 
 import (
-	"demote/cgo"
-	"demote/cuda"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
 )
 
 // gpuWeights are the constants that follow the mask, of all parts: both files' values in one arena each, and

@@ -3,9 +3,9 @@ package backend
 import (
 	"time"
 
-	"demote/backend/bounds"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // A device is where networks are compiled, data is resident and blocks are computed. What a trial is,

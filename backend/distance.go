@@ -4,8 +4,8 @@ import (
 	"context"
 	"sync"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and distanceSamples the length

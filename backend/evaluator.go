@@ -3,10 +3,10 @@ package backend
 import (
 	"context"
 
-	"demote/backend/bounds"
-	"demote/cgo"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // Options say how an Evaluator computes. No choice but Block changes a score.

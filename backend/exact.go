@@ -3,7 +3,7 @@ package backend
 import (
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // A Proof is a small network whose one output is known, for the question whether a device computes in full

@@ -1,6 +1,6 @@
 package backend
 
-import "demote/backend/bounds"
+import "example.org/demote/backend/bounds"
 
 // judge applies the metric to output rows. Labels and references are kept by sample, not by
 // position, so that a new order of the layout leaves them alone.

@@ -5,8 +5,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/crash"
-	"demote/search"
+	"example.org/demote/crash"
+	"example.org/demote/search"
 )
 
 // A laneTest runs blocks under one mask, each from the start of the network, on all lanes at once.

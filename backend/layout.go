@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"demote/cgo"
-	"demote/disk"
+	"example.org/demote/cgo"
+	"example.org/demote/disk"
 )
 
 // A BlockedSource can hand a segment out with its FakeQuant nodes inside the runtime's blocked

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend/bounds"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // A Sample is what a metric may compare an output row with.

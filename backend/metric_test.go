@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // scored is the score of rows by a metric, in the metric's own sign, added up as an evaluator does.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // checkMetric holds labels, references and the output's shape against what the metric needs.

@@ -1,6 +1,6 @@
 package backend
 
-import "demote/mistake"
+import "example.org/demote/mistake"
 
 // LabelOptions change how labels count.
 type LabelOptions struct {

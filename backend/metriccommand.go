@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // A tally takes the outputs of all samples and makes one number of them: higher is better.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // watchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether

@@ -3,7 +3,7 @@ package backend
 import (
 	"slices"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // A Tensor is the name, element type and full shape of what goes into or comes out of a segment

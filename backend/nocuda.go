@@ -3,8 +3,8 @@
 package backend
 
 import (
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // WithCUDA says whether this program was built for GPUs.

@@ -3,7 +3,7 @@ package backend
 import (
 	"slices"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // A comparer is a lane whose FakeQuant nodes find out, while they run, where a holder's two grids give

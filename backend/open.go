@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/cgo"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/cgo"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,

@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no

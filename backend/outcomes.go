@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 var _ search.OutcomesEvaluator = (*Evaluator)(nil)

@@ -5,7 +5,7 @@ import (
 	"math"
 	"sort"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Outputs runs a mask over all samples and hands every output row to f: once a sample, from several

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // Pass runs a model without holders over all samples, block by block and in order, and hands each

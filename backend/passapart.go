@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/crash"
+	"example.org/demote/crash"
 )
 
 // PassApart is Pass by a session of one thread a core, each over samples of its own: f gets blocks in any order, one at a time.

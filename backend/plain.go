@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/cgo"
-	"demote/crash"
+	"example.org/demote/cgo"
+	"example.org/demote/crash"
 )
 
 // A Plain runs a network without holders as anyone would who only has ONNX Runtime: some sessions side by side on the CPU,

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // maxParts bounds the parts that are measured: each is a session of its own.

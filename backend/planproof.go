@@ -3,7 +3,7 @@ package backend
 import (
 	"slices"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // proveWhole runs the first block in one piece under the probing masks and returns its outputs, and the seconds that it takes: the

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/crash"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/crash"
+	"example.org/demote/search"
 )
 
 // job is one block under a mask.

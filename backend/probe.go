@@ -4,8 +4,8 @@ import (
 	"errors"
 	"slices"
 
-	"demote/cgo"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/search"
 )
 
 // probe is the network with every tensor as an output, for naming the first that is wrong.

@@ -1,6 +1,6 @@
 package backend
 
-import "demote/mistake"
+import "example.org/demote/mistake"
 
 // Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run, see
 // Options.Stream. dst of Read takes one sample of one input in the network's element type.

@@ -3,7 +3,7 @@ package backend
 import (
 	"slices"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // DType is the element type of a tensor, numbered as in ONNX.

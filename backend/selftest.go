@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"demote/cgo"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/search"
 )
 
 // A Dependence is what the self-test found: a result that is not a function of mask and sample

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // A keptOutput is the output whose values of all steps are kept, and the axis on which its samples lie; an empty name: none.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // stepLog is a stepMemory that notes what is asked of it.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/backend/bounds"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // A Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.

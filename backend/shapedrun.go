@@ -3,7 +3,7 @@ package backend
 import (
 	"context"
 
-	"demote/backend/bounds"
+	"example.org/demote/backend/bounds"
 )
 
 // runner is what a goroutine of the pool does with a job: what the same worker of the block's own shape does.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"runtime"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named outputs, those of other

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"sync"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // store keeps the activations of the base at cuts, as codes on their own grids, which is lossless.

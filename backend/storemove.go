@@ -1,6 +1,6 @@
 package backend
 
-import "demote/search"
+import "example.org/demote/search"
 
 // A recoder is a device that can bring the codes of a tensor from the grid that one mask chooses to that
 // which another one does, for values that lie on both.

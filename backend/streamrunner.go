@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"demote/backend/bounds"
+	"example.org/demote/backend/bounds"
 )
 
 // streamRunner runs blocks in turn on the one lane of a device that has a queue, and waits once for all of

@@ -3,7 +3,7 @@ package backend
 import (
 	"fmt"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // TryOptions say how Try loads and runs a network.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // TestWrittenCheck has a run write some outputs, among them values that look like one of the patterns, and leave others, whole or in

@@ -1,8 +1,8 @@
 package backend
 
 import (
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 var _ bounds.Workers = (*Evaluator)(nil)

@@ -14,7 +14,7 @@ import "C"
 import (
 	"unsafe"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // Encode writes the 16-bit code (native byte order, two bytes an element) of every element of src: its step on the grid,

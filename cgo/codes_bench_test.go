@@ -3,8 +3,8 @@ package cgo_test
 import (
 	"testing"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 )
 
 func BenchmarkCodes(b *testing.B) {

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // TestCodesAreLossless encodes every value of a grid and values fake-quantized from random ones.

@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 )
 
 // TestOpComparesGrids asks two nodes, the second of which writes where it reads, whether their grids agree: the answer is that of

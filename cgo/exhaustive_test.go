@@ -9,8 +9,8 @@ import (
 	"testing"
 	"unsafe"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 )
 
 var exhaustive = flag.Bool("exhaustive", false, "run TestExhaustive over all 2^32 floats: minutes (make exhaustive)")

@@ -11,7 +11,7 @@ import "C"
 import (
 	"unsafe"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // Instruction sets that the FakeQuant kernels are written for. ISAAuto is the best that the processor has, which is what

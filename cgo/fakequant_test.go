@@ -7,8 +7,8 @@ import (
 	"testing"
 	"unsafe"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 )
 
 // someGrids are grids of every formula, kind and width, and of extreme scales.

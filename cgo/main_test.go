@@ -5,8 +5,8 @@ import (
 	"os"
 	"testing"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
 )
 
 func TestMain(m *testing.M) {

@@ -3,8 +3,8 @@ package cgo_test
 import (
 	"testing"
 
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 
 	"google.golang.org/protobuf/proto"
 )

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 )
 
 // TestOpCountsNaN watches one of two nodes: its NaN are counted, whatever the length, and the outputs

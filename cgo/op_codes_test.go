@@ -7,9 +7,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // TestCodesPassThroughAGraph holds that FakeQuantCodes gives what FakeQuant does and, where they are asked for, the codes

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cgo"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 
 	"google.golang.org/protobuf/proto"
 )

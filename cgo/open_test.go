@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
 )
 
 // TestHeadersAreYalues: both sides of the process must agree on the C API, so the headers are the module's own.

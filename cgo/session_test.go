@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"demote/cgo"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/quant"
 
 	ort "github.com/yalue/onnxruntime_go"
 )

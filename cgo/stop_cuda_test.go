@@ -5,7 +5,7 @@ package cgo_test
 import (
 	"testing"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // TestEmulatedStop ends a run with options of its own, as those on a GPU have.

@@ -8,8 +8,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/onnx/onnxpb"
+	"example.org/demote/cgo"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // endless is a network whose Loop goes on while its input go is true.

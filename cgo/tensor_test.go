@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 func TestTensor(t *testing.T) {

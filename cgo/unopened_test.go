@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cgo"
+	"example.org/demote/cgo"
 )
 
 // unopenedEnv makes the test binary a program that makes tensors before ONNX Runtime is open.

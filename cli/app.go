@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/crash"
-	"demote/run"
+	"example.org/demote/crash"
+	"example.org/demote/run"
 )
 
 // Version is the program's version; the build sets it.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"example.org/demote/onnx"
 )
 
 // TestBlocksOfOneAreTold holds that every command that runs a network whose samples must be run alone says so, in one line.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestBenchTypesTheSearch holds that the command that a bench times says all that was said to the bench, and nothing of the bench's own.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // typedSearch runs the search of a bench as a user types it: this program again, in a process of its own, with the user's

@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/backend"
-	"demote/run"
+	"example.org/demote/backend"
+	"example.org/demote/run"
 )
 
 // completionFlag, as the last word, makes the program list what may stand in the word before it, or

@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // wishFlags say what else an answer must keep to: what stays where, what moves together, and what it is to save.

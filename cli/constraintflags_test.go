@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // written puts a file beside the inputs and names it on the command line.

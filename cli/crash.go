@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/crash"
-	"demote/run"
+	"example.org/demote/crash"
+	"example.org/demote/run"
 )
 
 // execute runs a command line; a panic is its error.

@@ -15,9 +15,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"demote/backend"
-	"demote/crash"
-	"demote/run"
+	"example.org/demote/backend"
+	"example.org/demote/crash"
+	"example.org/demote/run"
 )
 
 // breakBeside is the file beside which the metric breaks-late panics.

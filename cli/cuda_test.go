@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda/emutest"
-	"demote/run"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/run"
 )
 
 // alone is the program in a process whose driver the test chooses: settings of the emulated device, or none.

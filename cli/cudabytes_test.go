@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestEmulatedBytes searches samples that are bytes on the device and on the CPU: the same list and score, with a scale inside the

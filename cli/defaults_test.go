@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"testing"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestLibraryAndProgramSearchAlike holds that what a library leaves open is what the program's flags default to, and that a 0

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 func devicesCommand() *cli.Command {

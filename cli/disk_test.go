@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
-	"demote/run"
+	"example.org/demote/onnx"
+	"example.org/demote/run"
 )
 
 // limited runs the program with no file allowed to grow beyond so many blocks of 512 bytes: writes

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // notRunHere are the commands of the documents that this test does not run, by how they begin: why, and what runs them

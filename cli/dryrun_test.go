@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestDryRun says on standard output what would be searched, as text or JSON, and makes no folder.

@@ -14,7 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // steering are texts that move a terminal's cursor, set its title, turn its text or end a line.

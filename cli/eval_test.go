@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // evaluate is `demote eval --json`.

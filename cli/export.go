@@ -6,8 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 func exportCommand() *cli.Command {

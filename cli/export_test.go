@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // TestExport writes every format by the command and one at the end of a search.

@@ -16,11 +16,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/run"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/run"
 )
 
 // programEnv makes the test binary the program itself, for tests that need a process of its own.

@@ -9,9 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/run"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/run"
 )
 
 // behindRNN is a classifier with an RNN of 16 inputs and 4 units before its last product: 80 multiply-accumulates of 100.

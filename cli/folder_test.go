@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestRunFolderRefused calls a search again on the folder of a finished one: it is refused, and what

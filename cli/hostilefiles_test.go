@@ -15,7 +15,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // A victim is a file that is damaged, and the commands that then meet it. In their words @B is the folder of sound files, @D

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // columns is the width that tables of inspect keep to, as terminals begin.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestInspectIsReadable holds that the list of holders fits 80 columns whatever the names, that its numbers and the ends of names

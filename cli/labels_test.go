@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/run"
+	"example.org/demote/internal/ir"
+	"example.org/demote/run"
 )
 
 // keeper is a metric command that keeps what it gets, a file a call, and answers with a score that depends on the outputs.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 )
 
 // TestMoreThanThereIs gives data and networks that claim more memory than there is.

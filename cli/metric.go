@@ -5,8 +5,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/backend"
-	"demote/run"
+	"example.org/demote/backend"
+	"example.org/demote/run"
 )
 
 // metricFlags say what is measured.

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // metricEnv makes the test binary a program for --metric-cmd.

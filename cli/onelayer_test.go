@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // small are networks of x [N, 1, 4, 4] so small that some graph that a command makes of them has no node.

@@ -12,8 +12,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
-	"demote/run"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/run"
 )
 
 // TestBadPairs gives a search what is no pair.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // process is the program in a process of its own, which is this test binary.

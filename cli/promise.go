@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // holdout tells what samples that the search never saw said of its mix.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/run"
+	"example.org/demote/internal/ir"
+	"example.org/demote/run"
 )
 
 // TestOneNumberASample refuses metrics of classes for an output of one number a sample, in a search and in an evaluation, and

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // fields is result.json as another program reads it.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
-	"demote/search"
+	"example.org/demote/run"
+	"example.org/demote/search"
 )
 
 func searchCommand() *cli.Command {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"time"
 
-	"demote/crash"
-	"demote/run"
+	"example.org/demote/crash"
+	"example.org/demote/run"
 )
 
 // grace is how long a command that was told to end may take to do so in good order: less than the 10 s after which those who

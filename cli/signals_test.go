@@ -11,8 +11,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
-	"demote/run"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/run"
 )
 
 // TestObey sends signals to what obeys them: the first stops, the second ends the process, and so does the end of the grace.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // TestAFlagGivenTwiceIsTold holds that every flag of every command that takes one value is refused when it comes again, in

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // summary tells a person what a search ended with; err is what it ended by, if anything.

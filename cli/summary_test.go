@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // TestSummaryOfTheDefaultSession holds that the first line of a summary says it when a default session misses the target, in

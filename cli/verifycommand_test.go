@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/result"
-	"demote/run"
+	"example.org/demote/result"
+	"example.org/demote/run"
 )
 
 // editResult changes the result.json of a run as a stranger may.

@@ -13,8 +13,8 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"demote/run"
-	"demote/search"
+	"example.org/demote/run"
+	"example.org/demote/search"
 )
 
 // A watcher shows a person, or a program, how a search goes: a bar on a terminal, plain lines

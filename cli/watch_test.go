@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/run"
-	"demote/search"
+	"example.org/demote/run"
+	"example.org/demote/search"
 )
 
 func TestLeftText(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"demote/backend"
-	"demote/quant"
-	"demote/run"
+	"example.org/demote/backend"
+	"example.org/demote/quant"
+	"example.org/demote/run"
 )
 
 func TestFlagsFirst(t *testing.T) {

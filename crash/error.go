@@ -54,7 +54,7 @@ func caught(v any) *Error {
 }
 
 // module begins the names of this project's functions.
-const module = "demote/"
+const module = "example.org/demote/"
 
 // where finds the innermost function of this project below the panic, else the innermost of any other.
 func where() string {

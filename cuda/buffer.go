@@ -9,7 +9,7 @@ import (
 
 	"gorgonia.org/cu"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // Element is what a buffer may hold: types whose layout Go and the kernels share.

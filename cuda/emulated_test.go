@@ -11,8 +11,8 @@ import (
 
 	"gorgonia.org/cu"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
 )
 
 // These tests hold the emulated device to being stricter than a GPU: each makes a mistake that hardware forgives now and then.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // The texts are ONNX Runtime's own, with the folders shortened.

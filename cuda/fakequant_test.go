@@ -8,9 +8,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/quant"
 )
 
 // packMask packs one bit a holder.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/quant"
 )
 
 // scenario is a small life of a device: open, allocate, copy, run, time, close. It returns the first error.

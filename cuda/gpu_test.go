@@ -9,10 +9,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // Questions that only ONNX Runtime's CUDA provider on a GPU can answer; `make gpu-check` runs them there.

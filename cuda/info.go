@@ -8,7 +8,7 @@ import (
 
 	"gorgonia.org/cu"
 
-	_ "demote/cuda/internal/driver" // starts the driver before gorgonia.org/cu does
+	_ "example.org/demote/cuda/internal/driver" // starts the driver before gorgonia.org/cu does
 )
 
 const (

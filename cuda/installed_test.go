@@ -6,8 +6,8 @@ import (
 	"errors"
 	"testing"
 
-	"demote/cgo"
-	"demote/cuda"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
 )
 
 // TestInstalledLibraries loads what `make setup-cuda` has brought: NVIDIA's own libraries by their full paths, and with them ONNX Runtime's CUDA

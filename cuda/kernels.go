@@ -5,7 +5,7 @@ package cuda
 import (
 	"math"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // RecordTable lays records out as the kernels read them: for each holder the low grid's parameters, then the high one's.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // wheelLibraries are the files of the NVIDIA wheels, in the order in which they need each other.

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
 )
 
 // driverPath returns the file that this process has loaded as its driver.
@@ -48,7 +48,7 @@ func driverNames(symbols []elf.Symbol, keep func(elf.Symbol) bool) []string {
 func program(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "gpucheck")
-	if out, err := exec.Command("go", "build", "-tags", "cuda", "-o", path, "demote/cuda/gpucheck").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "cuda", "-o", path, "example.org/demote/cuda/gpucheck").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path

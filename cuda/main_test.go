@@ -9,9 +9,9 @@ import (
 	"os"
 	"testing"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/quant"
 )
 
 func TestMain(m *testing.M) {

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // firstMaximum is the definition of top-1: a NaN is never greater than what came before it, and nothing is greater than a NaN.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/cuda"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // roundTrip packs and unpacks values that lie on a grid, and returns what came back and whether a loss was noted.

@@ -12,11 +12,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // The real CUDA provider of onnxruntime-gpu on stand-in CUDA libraries (cuda/internal/standin): what it takes, refuses and asks for. Its

@@ -5,12 +5,12 @@ package cuda_test
 import (
 	"testing"
 
-	"demote/cgo"
-	"demote/cuda"
-	"demote/internal/rewrite"
-	"demote/internal/variants"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // What the tests of ONNX Runtime's CUDA provider share: on stand-in libraries (placement) and on a GPU (gpu).

@@ -9,12 +9,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the emulated device's memory,

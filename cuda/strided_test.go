@@ -6,7 +6,7 @@ import (
 	"math"
 	"testing"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // Every 99991st float32 (a prime), for every record, both grids; `make test-bits` compares all of them.

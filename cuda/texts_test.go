@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cgo/orttest"
+	"example.org/demote/cgo/orttest"
 )
 
 // ONNX Runtime's own texts, provoked: another process places a network where something is missing, and its error is what Explain says.

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"sync"
 
-	"demote/crash"
+	"example.org/demote/crash"
 )
 
 var (

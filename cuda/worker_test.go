@@ -10,8 +10,8 @@ import (
 
 	"gorgonia.org/cu"
 
-	"demote/cuda"
-	"demote/cuda/emutest"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
 )
 
 // Functions given from many goroutines run one at a time, with the context current, and each gets its own error.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // mostAxes and mostSamples bound what a header may claim: NumPy has 64 axes at most; labels and index take 16 bytes of

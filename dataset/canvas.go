@@ -15,9 +15,9 @@ import (
 
 	_ "golang.org/x/image/webp" // decoder
 
-	"demote/crash"
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/crash"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.

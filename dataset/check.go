@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // CheckLabels compares the labels with the number of classes that the network tells apart. The error is mistake.Err and

@@ -6,7 +6,7 @@ import (
 	"math"
 	"sync"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // column is the data of one input.

@@ -6,8 +6,8 @@ import (
 	"io"
 	"io/fs"
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // cannotOpen words the error of opening a file or folder, whose path is not part of the text that err has.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // file is an open data file, of which nothing is believed.

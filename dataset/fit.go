@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Input describes an input of the network: what its ONNX file says.

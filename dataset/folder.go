@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // labelFile is the name of a folder's own list of labels.

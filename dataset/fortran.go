@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"io"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // reorderMemory is how many bytes reorder may hold at a time.

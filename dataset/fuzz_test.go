@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // fuzz opens data as a file of any kind, with little room to unpack, and reads all that it finds: it must end in an

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"demote/crash"
-	"demote/disk"
+	"example.org/demote/crash"
+	"example.org/demote/disk"
 )
 
 // hashed is a file that takes part in a set's hash.

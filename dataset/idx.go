@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // idxTypes are the element types of MNIST's idx format (http://yann.lecun.com/exdb/mnist/); numbers are big-endian.

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // LabelKind says what the labels of the samples are.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // TestLabelKinds reads labels of every kind, with parts of the samples left out.

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"unicode"
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // openLabels opens a file of labels that is not .csv.

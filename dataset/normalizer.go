@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // normalizer computes (x*scale - mean)/std in float32, one rounding an operation and in this order, with one set of

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // labelKey and inputKey are the names of the arrays of an archive: labels, and the input of a network that has only one.

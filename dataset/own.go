@@ -3,7 +3,7 @@ package dataset
 import (
 	"encoding/binary"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Own are labels as their file has them: every bit of them, in their own shape and type.

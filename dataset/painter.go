@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/image/draw"
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.

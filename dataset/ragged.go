@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Names of the arrays of an archive that hold samples of different shapes: NAME_0, NAME_1 and so on, one a sample, or NAME with all

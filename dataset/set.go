@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Options say how samples are taken from a file. The zero value takes all of them as they are.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // mostInflation is what deflate can make of a byte at most (https://zlib.net/zlib_tech.html).

@@ -5,7 +5,7 @@ import (
 	"os"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // fitSteps is fit for samples that may have several steps, in front of what the input has; 0: they have no axis for them.

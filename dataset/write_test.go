@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // npyBytes is a .npy file of version 1 with the given data.

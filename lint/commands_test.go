@@ -9,7 +9,7 @@ import (
 
 	flags "github.com/urfave/cli/v2"
 
-	"demote/cli"
+	"example.org/demote/cli"
 )
 
 // commandWords matches a call of the program in a document, in a code block or between backquotes.

@@ -79,7 +79,7 @@ func TestImportsGoOneWay(t *testing.T) {
 			if path == "C" && !slices.Contains(bridges, f.room) {
 				t.Errorf("%s imports C: only the rooms %v may", f.path, bridges)
 			}
-			rest, ours := strings.CutPrefix(path, "demote/")
+			rest, ours := strings.CutPrefix(path, "example.org/demote/")
 			if !ours {
 				continue
 			}
@@ -106,7 +106,7 @@ func TestTestSupportStaysOutOfThePrograms(t *testing.T) {
 		}
 		for _, path := range f.imports() {
 			last := path[strings.LastIndex(path, "/")+1:]
-			if support[path] || strings.HasPrefix(path, "demote/") && strings.HasSuffix(last, "test") {
+			if support[path] || strings.HasPrefix(path, "example.org/demote/") && strings.HasSuffix(last, "test") {
 				t.Errorf("%s imports %s, which is for tests", f.path, path)
 			}
 		}
@@ -119,7 +119,7 @@ func TestCudaIsBehindItsBuildTag(t *testing.T) {
 			continue
 		}
 		for _, path := range f.imports() {
-			if (path == "demote/cuda" || strings.HasPrefix(path, "gorgonia.org/cu")) && !needsTag(f, "cuda") {
+			if (path == "example.org/demote/cuda" || strings.HasPrefix(path, "gorgonia.org/cu")) && !needsTag(f, "cuda") {
 				t.Errorf("%s imports %s without the build constraint cuda", f.path, path)
 			}
 		}

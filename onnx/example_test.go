@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // A network is read, its holders get records by hand, and a mix of one's own choice is written as QDQ.

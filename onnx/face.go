@@ -1,15 +1,15 @@
 package onnx
 
 import (
-	"demote/internal/aimet"
-	"demote/internal/ir"
-	"demote/internal/mctq"
-	"demote/internal/network"
-	"demote/internal/pair"
-	"demote/internal/prepare"
-	"demote/internal/qdq"
-	"demote/internal/quantize"
-	"demote/quant"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/quant"
 )
 
 type (

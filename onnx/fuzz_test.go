@@ -7,12 +7,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/internal/rewrite"
-	"demote/internal/sites"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/sites"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // seeds are small models with every construct that the reader treats in its own way.

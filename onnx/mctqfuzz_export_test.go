@@ -3,7 +3,7 @@ package onnx
 import (
 	"math/rand/v2"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // DamageQuantizers changes a quantized model in one to three places around its quantizers, for tests outside the package.

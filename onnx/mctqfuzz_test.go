@@ -11,14 +11,14 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/aimet"
-	"demote/internal/ir"
-	"demote/internal/pair"
-	"demote/internal/quantize"
-	"demote/internal/rewrite"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // quantizedMutations are damages that only a quantized file can have, beside the mutations of every file.

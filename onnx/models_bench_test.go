@@ -15,9 +15,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/quant"
 )
 
 // modelsEnv makes the test binary a program that reads or writes one network and says what that took.

@@ -8,11 +8,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/onnxruntest"
-	"demote/internal/rewrite"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of

@@ -3,7 +3,7 @@ package quant
 import (
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // FromThreshold returns the grid of a symmetric or power-of-two quantizer with attributes threshold, signed and num_bits:

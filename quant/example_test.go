@@ -3,7 +3,7 @@ package quant_test
 import (
 	"fmt"
 
-	"demote/quant"
+	"example.org/demote/quant"
 )
 
 // A record by hand: the values of a tensor, its range, and a grid of 8 and one of 16 bits for it.

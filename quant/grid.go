@@ -3,7 +3,7 @@ package quant
 import (
 	"fmt"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Formula names the rounding formula of a grid.

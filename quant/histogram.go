@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // bins is the number of bins on each side of zero.

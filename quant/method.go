@@ -1,6 +1,6 @@
 package quant
 
-import "demote/mistake"
+import "example.org/demote/mistake"
 
 // Method says how a range is found in calibration data.
 type Method string

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // averagingConstant is the weight of a new observation in the moving average.

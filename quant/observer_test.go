@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 var allMethods = []Method{MinMax, Average, Percentile, MSE, Entropy, Threshold}

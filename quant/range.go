@@ -3,7 +3,7 @@ package quant
 import (
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // minScale is the least scale of a grid, the smallest normal float32: below it 1/scale overflows and arithmetic on

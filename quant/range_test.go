@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 func TestGridFor(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // QuantizeWeights quantizes a tensor to int8 per channel of axis, symmetrically: scale = max|w|/127 over the channel (float64,

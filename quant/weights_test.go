@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 func TestQuantizeWeights(t *testing.T) {

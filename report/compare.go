@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // compare are the sections over several runs, before the runs themselves.

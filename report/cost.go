@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 func (v *view) cost() *section {

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/disk"
-	"demote/result"
+	"example.org/demote/disk"
+	"example.org/demote/result"
 )
 
 // curveHeading is the heading of curve.csv.

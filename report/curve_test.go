@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 func TestPoints(t *testing.T) {

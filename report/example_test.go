@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"demote/report"
+	"example.org/demote/report"
 )
 
 // A page of a run folder, also of one that is damaged: what cannot be read is named.

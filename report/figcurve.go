@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // circles is how many points of a curve are drawn one by one; more would be a thicker line.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 func ptr[T any](v T) *T { return &v }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // TestFloatWork: the part about the network says what stays in floating point, if anything does and the run has counted it.

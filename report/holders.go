@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // holderTable has a row for every holder: its width, and all that is known of what its demotion costs. The columns of

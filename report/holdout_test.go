@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 func TestHoldout(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/mistake"
-	"demote/result"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")

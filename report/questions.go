@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // doubts are the ids of warnings that put the set-up of the run in question: they stand first on the page.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // TestQuestionsStandFirst holds that what puts a run in doubt is the first section of its page, the least of them behind the

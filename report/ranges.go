@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // ranges draws from where to where the two grids of every holder reach: a value outside is clipped to the end.

@@ -11,8 +11,8 @@ import (
 	"reflect"
 	"strings"
 
-	"demote/disk"
-	"demote/result"
+	"example.org/demote/disk"
+	"example.org/demote/result"
 )
 
 // Names of the files in a run folder that the report reads, looks for or writes.

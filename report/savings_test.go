@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // TestSavings holds the table of what a mix saves; without savings there is none.

@@ -3,7 +3,7 @@ package report
 import (
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 func TestWhatWasSearched(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // sections are the parts of one run's page. What a folder does not hold has no section, or one line that says so.

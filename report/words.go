@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // Lower tells whether a lower value of the run's metric is better.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // Write makes report.html of a run folder, in it. A page of before is replaced at once: whoever reads it sees the old one or

@@ -3,8 +3,8 @@ package run
 import (
 	"testing"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // TestAheadSparesDrafts holds that a block which is run ahead of the trial at hand leaves that trial's activations where

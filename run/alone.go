@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // alone tells whether the samples of a network must run one by one: some input of it has no axis for them.

@@ -14,8 +14,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // aloneNetwork is x -> times w1 -> plus the side input s, reshaped to [-1,25] -> ReLU -> the mean over an axis, if it is not below

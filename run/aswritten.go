@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/onnx"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // writtenBatches are the batches that a written file is run in, beside the block of the search.

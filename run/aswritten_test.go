@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // wide is two layers over embedded ids, each a MatMul of three axes and the Add of its bias, whose rows are longer than a block of

@@ -7,12 +7,12 @@ import (
 	"math"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // A batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.

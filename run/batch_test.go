@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
 )
 
 // touchy begins a network of 21 samples, of very different sizes: an input of 16, two layers, and what stands between them.

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx"
-	"demote/quant"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
 )
 
 // findBatch finds how the samples of a block lie in the network's output, and goes over to blocks of one where they touch each

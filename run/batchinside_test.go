@@ -10,8 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
-	"demote/result"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
 )
 
 // axisNamed sets the name of an axis of any size.

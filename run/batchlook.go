@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // A look is an output of blocks of two samples, or of as many as the network's fixed batch has: of a and b in turn, of copies of

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestBatchNames finds the axis of the samples by the names of axes: of an input, and of another one beside it.

@@ -3,7 +3,7 @@ package run
 import (
 	"slices"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // sampleRows says which values of a tensor are a sample's, in a block.

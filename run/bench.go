@@ -8,9 +8,9 @@ import (
 	"sort"
 	"time"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // A Figure is the median of several measurements with its spread.

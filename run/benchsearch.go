@@ -7,8 +7,8 @@ import (
 	"sort"
 	"time"
 
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // benchSearches times the search and the whole command in turn, and the naive scan's search beside them.

@@ -6,7 +6,7 @@ import (
 	"sort"
 	"time"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // benchTrials measures R, full trials, the switch of a mask and a rebuilt session, in turn. Each round has a trial in front of

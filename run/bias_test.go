@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/onnx"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
 )
 
 // TestBias searches networks with int32 biases: the fast scan decides as the naive one, and the written file, which holds the

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/onnx"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
 )
 
 // dead makes the weights of two of the channels vanish, of which inner stand together.

@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestKnownBranchIsSearched holds that a network whose layers lie in the taken branch of an If with a known condition is searched as

@@ -1,9 +1,9 @@
 package run
 
 import (
-	"demote/dataset"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // byteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory where trials

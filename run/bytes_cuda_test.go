@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"testing"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // TestEmulatedBytes compares the floats that the device makes of bytes with those that the data give, bit for bit and for all 256

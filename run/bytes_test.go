@@ -13,10 +13,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // fedThrough prepares a network that hands its input x, of some dimensions, on to y, with samples from a file of some bytes, and fixes

@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // A gridChoice is how a grid is made from calibration data.

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"slices"
 
-	"demote/disk"
-	"demote/mistake"
-	"demote/result"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
 )
 
 // checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this kind, if

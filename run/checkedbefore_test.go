@@ -2,7 +2,7 @@ package run
 
 import (
 	"context"
-	"demote/result"
+	"example.org/demote/result"
 	"maps"
 	"path/filepath"
 	"slices"

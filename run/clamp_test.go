@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // TestBlocksAreNoLargerThanTheData holds that a block of more samples than there are computes no padding, in all commands that

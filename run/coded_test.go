@@ -6,8 +6,8 @@ import (
 	"math"
 	"testing"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // valuesOnly is a source that is run in parts, which hand each other values.

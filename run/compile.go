@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"time"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // compile scores the float network and compiles the switchable one.

@@ -5,10 +5,10 @@ import (
 	"sync"
 	"time"
 
-	"demote/mistake"
-	"demote/quant"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // A Config says what a run is about. The zero value of a choice is its default, the same as the flag's; where 0 is a choice of its

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"demote/internal/sites"
-	"demote/internal/unroll"
-	"demote/search"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/search"
 )
 
 // constraints are what a command line and a profile ask of a network's holders.

@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"demote/disk"
-	"demote/internal/sites"
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/disk"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this width.

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/cuda"
-	"demote/cuda/emutest"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/cuda"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // The tests of this file run on the emulated device, with ONNX Runtime's CPU provider in place of its CUDA

@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be rejected: the host looks

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/cuda/emutest"
-	"demote/mistake"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/mistake"
 )
 
 // TestEmulatedFaults ends searches in their middle and demands one line, the exit code, a journal with which

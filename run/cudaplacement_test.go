@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"testing"
 
-	"demote/backend"
-	"demote/cgo"
-	"demote/cuda"
-	"demote/quant"
+	"example.org/demote/backend"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // TestPlacementOfSearches places everything that a search compiles on a GPU with ONNX Runtime's real CUDA provider on stand-in libraries, with

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"demote/disk"
+	"example.org/demote/disk"
 )
 
 // deriveEvery is how often the files of a run folder that follow from its journal are written while a search runs, at most.

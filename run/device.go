@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // chooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // onDevice prepares and compiles a search on a device, without a run folder.

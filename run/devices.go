@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"runtime"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // Found is what `demote devices` says.

@@ -10,11 +10,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/cgo"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // dimNetwork writes a classifier with holders that are no-ops here and there: one branch that is dark on

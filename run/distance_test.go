@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestDistancesDoNotDependOnTheMachine holds that the order of strategies is the same whatever the block and the workers are.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/internal/sinks"
-	"demote/onnx"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // dryRun says what a search would be about: holders, memory and a bound on the work. It runs no

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestDryRun says what would be searched, runs no trial, and makes no folder.

@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // prepareEncodings reads a float network and the two AIMET encodings files beside it, which stand in

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"syscall"
 
-	"demote/crash"
-	"demote/mistake"
+	"example.org/demote/crash"
+	"example.org/demote/mistake"
 )
 
 // Exit codes of the program.

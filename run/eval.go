@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // An Evaluation is what `demote eval` says of a file.

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"demote/run"
+	"example.org/demote/run"
 )
 
 // A whole run without the program: calibrate, search, export and check, into a run folder. ONNX Runtime has to be open:

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // Export is the command export: it writes the mix of a run folder in one more format, to out, or

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // scoreAgain reads an exported network again and scores it, its holders as FakeQuant.

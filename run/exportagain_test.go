@@ -12,9 +12,9 @@ import (
 	"slices"
 	"testing"
 
-	"demote/internal/aimet"
-	"demote/onnx"
-	"demote/search"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
 )
 
 // fashionConfig is a search of the example with 200 of its images.

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"demote/internal/aimet"
-	"demote/internal/mctq"
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // A Format is a kind of file that a mix can be written as.

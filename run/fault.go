@@ -3,8 +3,8 @@ package run
 import (
 	"errors"
 
-	"demote/crash"
-	"demote/internal/ir"
+	"example.org/demote/crash"
+	"example.org/demote/internal/ir"
 )
 
 // Explained is an error, or what it means where it is a fault of reading: external data that lie in a file which was cut

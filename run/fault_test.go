@@ -14,8 +14,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/crash"
-	"demote/onnx/onnxpb"
+	"example.org/demote/crash"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // mappedNetwork writes a network whose weights lie far behind in a file of external data, which is too large to be copied and

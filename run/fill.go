@@ -5,10 +5,10 @@ import (
 	"math"
 	"slices"
 
-	"demote/internal/sinks"
-	"demote/internal/sites"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/internal/sites"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // fillLimit is the size from which a value may be one that a mask or a padding has put in: exporters write -1e4, to which

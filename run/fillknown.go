@@ -5,11 +5,11 @@ import (
 	"math"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/sinks"
-	"demote/internal/sites"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/backend"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/result"
 )
 
 // A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can be

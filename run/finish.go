@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"time"
 
-	"demote/backend"
-	"demote/disk"
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/disk"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // scoreFloat runs the float network over the samples: its own score where the metric has one of

@@ -3,8 +3,8 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
 )
 
 // largestActivation is the most bytes that one holder's tensor ought to have in a block. FakeQuant reads what

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // A fixedInput is one --input NAME=VALUE. A name may hold an equals sign, a value never does.

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/cgo/orttest"
-	"demote/onnx/onnxpb"
+	"example.org/demote/cgo"
+	"example.org/demote/cgo/orttest"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestMain opens ONNX Runtime once. With DEMOTE_TEST_SEARCH set the test binary is a program that

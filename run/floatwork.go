@@ -1,9 +1,9 @@
 package run
 
 import (
-	"demote/internal/sites"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/internal/sites"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // mostFloatNodes is how many nodes that stay in floating point are listed.

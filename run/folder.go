@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/disk"
-	"demote/mistake"
-	"demote/report"
-	"demote/result"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/report"
+	"example.org/demote/result"
 )
 
 // Names of the files in a run folder.

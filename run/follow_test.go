@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/pair"
-	"demote/onnx"
-	"demote/search"
+	"example.org/demote/internal/pair"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
 )
 
 // followConfig is a search of a pair of the importer's fixtures, whose files differ in their weights, on random images.

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // shareSlack makes up for shares that have no float64, as the search does: 29 % of 100 are 29, not 28.999.

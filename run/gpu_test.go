@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/backend"
-	"demote/cuda/emutest"
+	"example.org/demote/backend"
+	"example.org/demote/cuda/emutest"
 )
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.

@@ -14,7 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // A graph is a small network that a test writes down, with the samples that go through it: batch axes are free, weights

@@ -3,9 +3,9 @@ package run
 import (
 	"math"
 
-	"demote/onnx"
-	"demote/quant"
-	"demote/result"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
 )
 
 // recordedGrids makes the records of a network from the holders of a result, whose grids are what was searched; calibrating again

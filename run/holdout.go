@@ -1,8 +1,8 @@
 package run
 
 import (
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // intervalConfidence is that of the interval beside a mix's loss.

@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // An holdoutEvaluation is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/report"
+	"example.org/demote/report"
 )
 
 // Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same

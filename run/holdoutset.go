@@ -12,10 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/crash"
-	"demote/dataset"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/crash"
+	"example.org/demote/dataset"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // holdoutSet is the hold-out: samples that no trial ever sees.

@@ -3,7 +3,7 @@ package run
 import (
 	"testing"
 
-	"demote/dataset"
+	"example.org/demote/dataset"
 )
 
 // TestSampleSums holds that sums which are computed on all cores are those of each sample.

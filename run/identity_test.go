@@ -14,8 +14,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // interrupt runs a search until it has tried a few mixes, and leaves an unfinished run behind.

@@ -12,9 +12,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // plainRows are the outputs of a file as eval computes them, by sample.

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // inOrder are samples for a network that declares the same inputs in another order.

@@ -13,11 +13,11 @@ import (
 	"slices"
 	"strings"
 
-	"demote/dataset"
-	"demote/disk"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/dataset"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // Roles of input files that no flag names: external data of the model of a role, and files that a metric command names.

@@ -10,9 +10,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/dataset"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestInputTypes searches networks whose own input is no float32, and scores the file that is written on the same data, from arrays

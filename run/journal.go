@@ -10,9 +10,9 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"demote/backend/bounds"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // journalSchema is raised whenever a journal of before must not be read any more.

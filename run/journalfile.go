@@ -15,8 +15,8 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 
-	"demote/disk"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
 )
 
 // journalFiles are the journal and what SQLite keeps beside it while it is open.

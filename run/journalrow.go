@@ -9,8 +9,8 @@ import (
 	"math"
 	"slices"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // rowSumBytes is the length of a row's checksum.

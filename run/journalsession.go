@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // InDefault returns the score that a mix's written file has in a default session, if the journal knows it. A row that is

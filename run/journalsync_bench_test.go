@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // BenchmarkJournal is what keeping a score costs a search: forced to disk within half a second, as a run does, and at every row

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // valueSlack is how far apart two sums of the same values may lie, of their size: the resident layout adds them up in another

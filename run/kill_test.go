@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
 )
 
 // runsToBreak are searches of every strategy and with everything that writes into a run folder.

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/mistake"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
 )
 
 // defaultMetricTimeout is how long a metric command may take for one score.

@@ -9,11 +9,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // refuseNaN is the error for a network that gives NaN for a sample; which says what network it is.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"testing"
 
-	"demote/backend"
-	"demote/onnx"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
 )
 
 // TestNoOpsAreThoseOfTheGrids goes from base to base, up and down, and holds what the nodes have found out

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/sites"
-	"demote/internal/unroll"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/backend"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // calibrationBlock is the number of calibration samples in memory at a time, with all activations

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // readings counts how often each sample is read.

@@ -3,10 +3,10 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // An observedView is calibration samples of one shape, and the network with its shapes fixed to a block of them.

@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"demote/backend"
-	"demote/crash"
+	"example.org/demote/backend"
+	"example.org/demote/crash"
 )
 
 // An observedBlock is what a step of a pass gives for one block.

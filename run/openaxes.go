@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // hasFreeAxes tells whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and joins fewer

@@ -11,9 +11,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // ownNetwork is a fully convolutional network over images of any size: with class scores, a map, or lines of text at its end.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // seen counts what the registered metrics of TestRegisteredMetricsGetTheirLabels found wrong.

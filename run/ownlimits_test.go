@@ -13,9 +13,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // TestOwnShapesCommand reads what a metric command is given: outputs of different shapes are all values, and their shapes behind them.

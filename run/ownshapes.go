@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // mostShapes is how many shapes samples may have: each is a network of its own, which is compiled, proven and cut by itself.

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/ir"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/result"
 )
 
 // TestOwnShapes searches samples of three shapes, in blocks of several sizes, and holds the endpoints and the mix against plain ONNX

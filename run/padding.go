@@ -3,9 +3,9 @@ package run
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // padding is what --pad puts behind samples that are shorter than others, by input: an element in the input's type.

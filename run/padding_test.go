@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 )
 
 // TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded by hand, in

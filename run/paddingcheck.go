@@ -6,12 +6,12 @@ import (
 	"math"
 	"slices"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // paddingTried is how many samples, the shortest, are tried in their own shape.

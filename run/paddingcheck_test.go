@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
 )
 
 // lengthsOf writes samples [steps, 6] of these numbers of steps, and a mask beside them if there is to be one, as an archive.

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/search"
 )
 
 // importFile reads one quantized file: an export of Sony's toolkit, or QDQ.

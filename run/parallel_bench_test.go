@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // BenchmarkWorkers times a full trial of the example network by one worker and by two, in turn; the median of the ratios is

@@ -3,8 +3,8 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // passes are the measured passes of one split.

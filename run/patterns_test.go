@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
+	"example.org/demote/onnx"
 )
 
 // tokens is a network over 12 tokens of 16 numbers, of which the first has huge ones, with a normalization in it that makes n of x.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"demote/internal/sites"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/search"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
 )
 
 // opPrefix begins a pattern that means operators and not names.

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/sites"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // pairOf is a pair's network with a holder for each name; those with a ! are only in the 16-bit file.

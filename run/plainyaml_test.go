@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 func indented(n int, text string) string {

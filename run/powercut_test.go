@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // slowSample is how long the metric slow-agreement takes for a sample.

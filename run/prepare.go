@@ -3,15 +3,15 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/quantize"
-	"demote/internal/sinks"
-	"demote/mistake"
-	"demote/onnx"
-	"demote/quant"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // optimization is the level at which every session of a run is compiled, the check of the export

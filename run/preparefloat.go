@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"demote/internal/ir"
-	"demote/internal/sites"
-	"demote/internal/unroll"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type

@@ -7,10 +7,10 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/goccy/go-yaml"
 
-	"demote/disk"
-	"demote/internal/sites"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/disk"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // A Profile says what hardware can do, as --profile reads it from a YAML file. Operators are ONNX types or globs of them;

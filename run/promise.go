@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // askAside scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence the mix that is

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/dataset"
-	"demote/result"
+	"example.org/demote/dataset"
+	"example.org/demote/result"
 )
 
 // heldConfig is a search of the tiny network with a hold-out of its own.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one that would

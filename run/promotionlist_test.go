@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/report"
-	"demote/result"
+	"example.org/demote/report"
+	"example.org/demote/result"
 )
 
 // hostileNames are names that break the formats of lists, or look like another name in them.

@@ -3,9 +3,9 @@ package run
 import (
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // proof is a convolution and a matrix product that each hand their input on: every weight is 0 or 1, so

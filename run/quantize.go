@@ -2,9 +2,9 @@ package run
 
 import (
 	"context"
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 	"errors"
 	"io/fs"
 	"os"

@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // farWider is how many times as wide as its values a range is before outliers of the calibration are to blame.

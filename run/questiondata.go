@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"demote/dataset"
-	"demote/result"
+	"example.org/demote/dataset"
+	"example.org/demote/result"
 )
 
 const (

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"math"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/onnx"
-	"demote/quant"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 const (

@@ -1,8 +1,8 @@
 package run
 
 import (
-	"demote/backend"
-	"demote/mistake"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
 )
 
 // checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.

@@ -3,8 +3,8 @@ package run
 import (
 	"fmt"
 
-	"demote/dataset"
-	"demote/result"
+	"example.org/demote/dataset"
+	"example.org/demote/result"
 )
 
 // questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps

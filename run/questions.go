@@ -3,8 +3,8 @@ package run
 import (
 	"context"
 
-	"demote/backend"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/result"
 )
 
 // asked is what the questions need to remember on the way to the first trial.

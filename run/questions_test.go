@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"demote/dataset"
-	"demote/onnx"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/dataset"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // exampleConfig is a right set-up: the example on some of its samples.

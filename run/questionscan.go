@@ -7,10 +7,10 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"demote/backend"
-	"demote/crash"
-	"demote/dataset"
-	"demote/internal/ir"
+	"example.org/demote/backend"
+	"example.org/demote/crash"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
 )
 
 // A scan is what a set of samples is like.

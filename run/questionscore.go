@@ -6,9 +6,9 @@ import (
 	"math"
 	"sync"
 
-	"demote/backend"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 const (

@@ -1,8 +1,8 @@
 package run
 
 import (
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // exactCure is how a file runs as it is written.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // hasWarning finds a warning by its id.

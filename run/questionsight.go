@@ -3,7 +3,7 @@ package run
 import (
 	"math"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 const (

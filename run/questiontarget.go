@@ -3,8 +3,8 @@ package run
 import (
 	"fmt"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // questionTarget asks whether a target is what was meant, once it is a number.

@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/ir"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/result"
 )
 
 // An attempt is another way to prepare the samples.

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 var (

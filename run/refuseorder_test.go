@@ -8,7 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestRefusalsBeforeChoices says of a network of two outputs that cannot be searched at all what is wrong with it, and does not ask

@@ -6,11 +6,11 @@ import (
 	"os"
 	"slices"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix that is

@@ -5,11 +5,11 @@ import (
 	"hash/maphash"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // twice hands the samples of one block out a second time before all others: a network that gives other bits then gives no score

@@ -8,9 +8,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that no rule

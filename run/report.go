@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"demote/mistake"
-	"demote/report"
+	"example.org/demote/mistake"
+	"example.org/demote/report"
 )
 
 // Report is the command report: one page about one run folder or several, side by side. It is written to out, which is not

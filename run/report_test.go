@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
-	"demote/report"
+	"example.org/demote/mistake"
+	"example.org/demote/report"
 )
 
 // filled sets every field that JSON writes to something that is not zero.

@@ -8,11 +8,11 @@ import (
 	"math"
 	"strconv"
 
-	"demote/mistake"
-	"demote/quant"
-	"demote/report"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
+	"example.org/demote/report"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // A Result is what result.json holds; its config is what the command line said, defaults filled in.

@@ -1,7 +1,7 @@
 package run
 
 import (
-	"demote/result"
+	"example.org/demote/result"
 	"reflect"
 	"strings"
 	"testing"

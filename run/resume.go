@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until the search

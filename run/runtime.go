@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"demote/backend"
-	"demote/mistake"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
 )
 
 // RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestBytesASample holds what is kept of each sample beside its data, with 50,000 of them: order, labels,

@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // TestEndlessScoresComeBack holds that a score comes back from result.json as it went in, also one that is infinite or no number.

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"demote/backend"
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // A searching is a search under way: what Search leads from step to step.

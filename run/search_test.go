@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // mustSearch runs a search that is to end well.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"math"
 
-	"demote/internal/pair"
-	"demote/onnx"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/internal/pair"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // holdInDefault walks the chain back, for --session default, to the first mix that holds the target

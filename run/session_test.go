@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestSessionDefault holds a real walk back against its definition: of the mixes along the chain, the

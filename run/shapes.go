@@ -4,13 +4,13 @@ import (
 	"context"
 	"slices"
 
-	"demote/backend"
-	"demote/dataset"
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // A shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two

@@ -9,9 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/result"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
 )
 
 // singleGraph takes one sample at a time, though its input's batch is free: a Reshape fixes it.

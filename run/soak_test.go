@@ -15,8 +15,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"demote/backend"
-	"demote/cgo"
+	"example.org/demote/backend"
+	"example.org/demote/cgo"
 )
 
 var soak = flag.Duration("soak", 0, "how long TestSoak searches: make soak takes an hour (default: a few searches)")

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/pair"
-	"demote/internal/rewrite"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // source hands a network out in segments: backend.Source on an onnx.Model whose shapes are fixed.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"slices"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/rewrite"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/onnx"
 )
 
 var errFollowed = errors.New("constants follow the mask")

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"demote/backend"
-	"demote/crash"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/crash"
+	"example.org/demote/result"
 )
 
 // stageEvery is the time between two words about stages: one that begins long after the last of them says sooner how it stands.

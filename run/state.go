@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // takeStates reads --state for a network: what a step of a sequence hands to the next one. fixed are the inputs that --input gives

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"testing"
 
-	"demote/cuda/emutest"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // sameSteps holds a search of sequences on the emulated device against that on the CPU, then masks: their outputs, bit for bit, what

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/onnx/onnxpb"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // outputsOf are the outputs that a file gives for the samples of a configuration, all steps of a sample in a row.

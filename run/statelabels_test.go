@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/result"
+	"example.org/demote/backend"
+	"example.org/demote/result"
 )
 
 // TestStepLabels scores sequences with a label a step, and with one a sample, which is that of the last step.

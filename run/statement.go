@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"demote/result"
-	"demote/search"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // claimText says what the target claims of samples that nobody has seen.

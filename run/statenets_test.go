@@ -9,9 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/cgo"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/cgo"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // normals are normal random numbers.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"demote/onnx"
-	"demote/search"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
 )
 
 // Strategies lists the names that --strategy knows, the default first.

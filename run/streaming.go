@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/dataset"
-	"demote/result"
+	"example.org/demote/dataset"
+	"example.org/demote/result"
 )
 
 // A stream says what it is to leave the samples on disk, where every trial reads the blocks that it runs.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/result"
+	"example.org/demote/result"
 )
 
 // TestEmulatedSpool searches samples that stay on disk on the emulated device, where a block is copied up whenever it is run.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 var large = flag.Bool("large", false, "TestMoreSamplesThanMemory: a file of 4 GiB under a limit of 1 GiB, as make test-large has it")

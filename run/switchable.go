@@ -4,9 +4,9 @@ import (
 	"context"
 	"unsafe"
 
-	"demote/backend"
-	"demote/internal/rewrite"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/onnx"
 )
 
 // measured is what the runtime says of the shapes of the network's tensors. It is asked once.

@@ -7,10 +7,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
 )
 
 // compiled prepares and compiles a search on the CPU, without a run folder.

@@ -4,9 +4,9 @@ import (
 	"math"
 	"time"
 
-	"demote/backend/bounds"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend/bounds"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // A trialBook follows the trials of a search as they are run: how much of the samples each has looked at, and how long it

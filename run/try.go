@@ -10,12 +10,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/rewrite"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // tryNetwork has a child process load a network and run a block of it, before this process does, if this machine has not

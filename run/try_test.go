@@ -15,10 +15,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/onnx"
-	"demote/onnx/onnxpb"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // trying has networks tried in children, with an empty cache of what has been tried.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"demote/backend"
-	"demote/disk"
+	"example.org/demote/backend"
+	"example.org/demote/disk"
 )
 
 // Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.

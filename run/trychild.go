@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // tryTime is how long a child may take to load a network and run a block of it.

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/backend"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
 )
 
 // tryingChild finds the child of this process in which a network is tried, once it runs.

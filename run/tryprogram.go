@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"demote/backend"
+	"example.org/demote/backend"
 )
 
 // tryWord is the hidden command that makes a process the child in which a network is tried: its only argument.

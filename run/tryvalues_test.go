@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestTriesRunRealSamples searches by a network that divides by an input, which is never 0 in the data: neither a child nor

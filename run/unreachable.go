@@ -3,7 +3,7 @@ package run
 import (
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // unreachable is the error for a search that ends with no mix above the target.

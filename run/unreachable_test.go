@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/backend"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/search"
 )
 
 // endsLabels are labels by which the tiny network's all-int8 mix ("int8"), its all-int16 mix ("int16") or neither ("equal")

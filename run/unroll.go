@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 
-	"demote/mistake"
-	"demote/onnx"
-	"demote/result"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
 )
 
 // nodesUnrolled lists what --unroll has opened of a network.

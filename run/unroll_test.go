@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/result"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/result"
 )
 
 // heard is a classifier of 5 classes over 4 steps of 6 numbers with a recurrent operator in it, which makes h, the hidden state behind the

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"demote/backend"
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/onnx"
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // fusable are networks with what ONNX Runtime's optimizer joins, drops or moves, so that a tensor inside that is asked for could

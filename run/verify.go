@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/backend"
-	"demote/onnx"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/backend"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // exactSession are the session entries under which ONNX Runtime computes a QDQ file as it is

@@ -5,9 +5,9 @@ import (
 	"math"
 	"os"
 
-	"demote/mistake"
-	"demote/result"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
 )
 
 // Verify is the command verify: it repeats a run's own check. The run's inputs are read again from where its result.json says

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"demote/disk"
+	"example.org/demote/disk"
 )
 
 // syncEvery is how long a row may wait to be forced to disk. A machine that loses power loses what was learnt in this time and

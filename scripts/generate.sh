@@ -9,4 +9,4 @@ cp "$tools/onnx/onnx.proto" "$out/onnx.proto"
 # The path in the generated file is relative to the proto's folder, so that it is the same on every machine.
 PATH="$tools:$PATH" PYTHONPATH="$tools/grpcio-tools" python3 -m grpc_tools.protoc \
     --proto_path="$out" --go_out="$out" --go_opt=paths=source_relative \
-    --go_opt=Monnx.proto=demote/onnx/onnxpb onnx.proto
+    --go_opt=Monnx.proto=example.org/demote/onnx/onnxpb onnx.proto

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"demote/mistake"
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // TestCancellation ends a search after each possible number of scores: what it returns holds and is the best that it told.

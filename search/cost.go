@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Costs are what demoting saves, a number per holder, in whatever unit the model counts. They add up: the saving of a mix

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 func TestCosts(t *testing.T) {

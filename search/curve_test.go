@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestCurve holds the steps of curves: holder, what the mix scores after it, and ! for those past the result.

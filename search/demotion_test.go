@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // additive is a model whose score is 1 less the drops of the demoted holders.

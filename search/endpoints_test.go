@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestOtherEnd holds, for every strategy, that all int8 is tried before a target is given up, that "above" is strict, and that a

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // logFactorial are the logarithms of the factorials of all numbers that these tests need.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // A search needs a function that scores a mask, and nothing else: here four tensors of which the second hurts.

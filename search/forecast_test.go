@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 var writeForecast = flag.Bool("write-forecast", false, "write the table of docs/watching.md again (make forecast)")

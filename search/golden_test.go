@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 var goldenFile = flag.String("golden", "", "file of golden cases instead of the project's own")

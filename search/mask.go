@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Mask is a bit per holder; 1 means demoted, the holder runs on its low grid. The zero Mask has no holders.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // TestMaskLengths runs the mask through lengths around its word size against a plain slice of bools.

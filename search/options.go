@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Defaults of the reference strategy (ALGORITHM 1).

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // TestStrategiesHold runs every strategy on random problems: the mix holds, its parts agree, and what was told on the way

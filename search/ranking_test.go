@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // slow is a recorder whose distances take their time.

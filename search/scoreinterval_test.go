@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestZ compares Tango's closed form with the score statistic at a maximum of the likelihood that is searched for.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // drawn is an evaluator of a hold-out that was drawn from a population whose truth is known: mix k holders deep loses

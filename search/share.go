@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // WithinShare looks for the most accurate mix that leaves at most a share of all holders high; holders that are pinned

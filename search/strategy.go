@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Strategy is a way to look for a mix. Each lies in a file of its own with all that is known of it; to add one, write such a file and

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
-	"demote/search"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // recorder is an evaluator over an additive model with pairs, which writes down every mask that it is asked for: scores

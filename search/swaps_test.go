@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestSwapsInOrder holds improve's list of swaps on 60 units that take 1, 2, 3 ..., of which the 30 least harmful are

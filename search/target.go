@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // targetKind says what a target is measured from.

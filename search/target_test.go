@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 var top1 = Scale{Name: "top1", Fraction: true}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // Group are holders that must have one precision, and what asked for that: a flag, or a rule of a hardware profile.

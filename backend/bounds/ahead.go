@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and is

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // asked is what a scan has cost without what was run ahead.

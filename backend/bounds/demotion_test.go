@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // goldenMachine runs a golden case: of count samples the right ones are spread by the mask, so that no order helps.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice. It

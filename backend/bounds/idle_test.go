@@ -7,8 +7,8 @@ import (
 	"reflect"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // clockMachine is a lookup-table model on workers that take time by a clock of their own. A trial's blocks take a part of

@@ -3,7 +3,7 @@ package bounds
 import (
 	"context"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask that the search stands on, or

@@ -4,8 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // tableMachine runs a lookup-table model in blocks and counts what it runs.

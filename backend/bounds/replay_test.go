@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // recorded is a machine that knows the outcomes of the masks of the real run, and no others.

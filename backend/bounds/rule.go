@@ -5,7 +5,7 @@ import (
 	"math"
 	"sort"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Kind says what a sample adds to a score.

@@ -3,7 +3,7 @@ package bounds
 import (
 	"fmt"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // problem is a random scan over a random model.

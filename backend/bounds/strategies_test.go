@@ -6,8 +6,8 @@ import (
 	"reflect"
 	"testing"
 
-	"demote/search"
-	"demote/search/searchtest"
+	"example.org/demote/search"
+	"example.org/demote/search/searchtest"
 )
 
 // measured is a bounded evaluator that also tells a table's distances.

@@ -1,6 +1,6 @@
 package bounds
 
-import "demote/search"
+import "example.org/demote/search"
 
 // Table maps masks of one length to values. The zero Table is empty.
 type Table[V any] struct{ entries map[string]V }

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // TestTable compares the table with a map, for mask lengths around the word size and masks that differ in few bits.

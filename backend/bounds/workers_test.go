@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // workersMachine is a tableMachine of several workers that end in a random order. It holds that its contract is kept.

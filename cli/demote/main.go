@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"demote/cli"
+	"example.org/demote/cli"
 )
 
 func main() { os.Exit(cli.Main(os.Args)) }

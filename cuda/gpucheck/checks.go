@@ -9,8 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"demote/cuda"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // spills asks whether the driver's compiler kept every kernel in registers, as ptxas did in the gate.

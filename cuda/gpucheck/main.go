@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // Exit codes: 1 a check failed, 2 the device cannot be used or the command is wrong.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"demote/cuda"
+	"example.org/demote/cuda"
 )
 
 // Report is what gpu-report.json holds.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"demote/cuda"
-	"demote/quant"
+	"example.org/demote/cuda"
+	"example.org/demote/quant"
 )
 
 // speed times fake_quant on sizes inside and beyond the caches, a launch without work, and a wait. The numbers of the emulated device are

@@ -1,8 +1,8 @@
 package affine
 
 import (
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"math"
 	"math/rand/v2"
 	"strings"

@@ -1,10 +1,10 @@
 package affine
 
 import (
-	"demote/internal/ir"
-	"demote/internal/shapes"
-	"demote/internal/sites"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
 	"maps"
 	"slices"
 )

@@ -1,9 +1,9 @@
 package affine
 
 import (
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/mistake"
 	"errors"
 	"math"
 	"math/rand/v2"

@@ -1,7 +1,7 @@
 package affine
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"math"
 	"slices"
 )

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"demote/disk"
-	"demote/internal/ir"
-	"demote/mistake"
+	"example.org/demote/disk"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
 )
 
 // Encodings are the grids of a network as AIMET writes them beside a float ONNX file, in the formats 0.6.1 and 1.0.0.

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/aimet"
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/internal/rewrite"
-	"demote/mistake"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/mistake"
 )
 
 // TestEncodings: both formats say the same, and the network computes what AIMET's own simulation computes, but for the order of

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Overrides returns the widths and grids of the holders as ONNX Runtime's quantize_static takes them in its option

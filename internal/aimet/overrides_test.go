@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/aimet"
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 func TestOverrides(t *testing.T) {

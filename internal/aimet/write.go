@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // encoding100 and encoding061 are the objects of the two formats.

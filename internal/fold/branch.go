@@ -3,9 +3,9 @@ package fold
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Branches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on constants and on

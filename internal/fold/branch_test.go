@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // nodesText writes the nodes of a graph in their order.

@@ -1,7 +1,7 @@
 package fold
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"errors"
 	"unsafe"
 )

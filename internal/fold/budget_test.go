@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // chain is a graph in which each of n nodes makes its constant out of the one before; %[1]d is the one before.

@@ -4,9 +4,9 @@ import (
 	"maps"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // What folding may make of one node: a result has at most foldGrowth times the bytes of its operands, or foldFree bytes, whichever is

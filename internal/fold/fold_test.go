@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // show writes a constant as "[2 3] 1 2 3 4 5 6".

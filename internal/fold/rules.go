@@ -1,6 +1,6 @@
 package fold
 
-import "demote/internal/ir"
+import "example.org/demote/internal/ir"
 
 // Call is one node that is being folded: its operands in the order of its inputs, nil where one is absent or unknown.
 type Call struct {

@@ -3,9 +3,9 @@ package fold
 import (
 	"math"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // foldConstant gives the value of a Constant node. Strings and sparse tensors stay nodes.

@@ -1,9 +1,9 @@
 package fold
 
 import (
-	"demote/internal/ir"
-	"demote/internal/shapes"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 )
 
 // view makes the tensor of those dimensions whose element (i, j, ...) is element offset + i*strides[0] + j*strides[1] + ...

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // checkVersions refuses files that are no model or of a version that this package does not know.

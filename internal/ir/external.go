@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"syscall"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // loadExternal gives every tensor with external data its bytes: of files that are small together a copy, of a larger one a

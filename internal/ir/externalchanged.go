@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"os"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // A dataFile is a file of external data as it was when it was opened.

@@ -14,8 +14,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/crash"
-	"demote/mistake"
+	"example.org/demote/crash"
+	"example.org/demote/mistake"
 )
 
 // mappedModel reads a model whose external data lie in a file, mapped or copied.

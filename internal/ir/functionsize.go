@@ -1,8 +1,8 @@
 package ir
 
 import (
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // What the calls of a model's functions may become, in nodes: functions that call each other grow exponentially. Any file may

@@ -1,7 +1,7 @@
 package ir
 
 import (
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Index answers questions about the tensors of a model's main graph. It describes the model as it was when NewIndex ran.

@@ -9,9 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/disk"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose

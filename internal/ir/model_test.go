@@ -10,12 +10,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/disk"
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/internal/variants"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/disk"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 func TestReadWriteKeepsEverything(t *testing.T) {

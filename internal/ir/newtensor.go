@@ -6,7 +6,7 @@ import (
 	"math"
 	"unsafe"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // NewFloats makes a float32 tensor. It panics if dims do not multiply to len(values).

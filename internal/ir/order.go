@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // scope holds the names that a graph defines, and those around it.

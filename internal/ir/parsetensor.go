@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // ParseTensor makes a tensor of numbers as a user types them, one for each element, or one that all elements have. Integers must

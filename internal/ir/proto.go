@@ -3,7 +3,7 @@ package ir
 import (
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Short names of the messages that most of the package works on.

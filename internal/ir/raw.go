@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"demote/mistake"
+	"example.org/demote/mistake"
 )
 
 // RawBytes returns the little-endian elements of a tensor, and the size of one; 0 for types that are not whole bytes.

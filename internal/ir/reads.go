@@ -1,7 +1,7 @@
 package ir
 
 import (
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 	"slices"
 )
 

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // sparseMost bounds the bytes that the sparse tensors of a model take when they are written out.

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // sparse makes a sparse tensor with linear indices, or one a dimension.

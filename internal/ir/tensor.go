@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // ElemBits returns the size of an element in bits, 0 for strings and types that are not known.

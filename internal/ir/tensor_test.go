@@ -7,7 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 func TestHalfNumbers(t *testing.T) {

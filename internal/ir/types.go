@@ -1,7 +1,7 @@
 package ir
 
 import (
-	"demote/onnx/onnxpb"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // inferTypes fills in the element types of the main graph: declared ones for inputs, computed ones where the operator is

@@ -4,8 +4,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 const (

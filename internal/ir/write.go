@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/disk"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 const (

@@ -3,9 +3,9 @@ package mctq
 import (
 	"math"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // attributes reads the attributes of one node strictly: each must be there once, of the type that the operator defines. The

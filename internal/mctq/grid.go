@@ -4,10 +4,10 @@ import (
 	"math"
 	"strings"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // The operators of that domain that quantize activations.

@@ -7,10 +7,10 @@ import (
 	"os"
 	"testing"
 
-	"demote/internal/mctq"
-	"demote/internal/onnxruntest"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // TestMCTQGridValues: for the attributes of a file, every formula gives what the toolkit gives: `mctq` what its operator's torch

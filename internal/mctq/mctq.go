@@ -3,13 +3,13 @@ package mctq
 import (
 	"fmt"
 
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/prepare"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and returns

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/mctq"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // mctqCases are the fixtures that scripts/fixtures_mctq.py makes with the real toolkit.

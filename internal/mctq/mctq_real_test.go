@@ -8,10 +8,10 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // realPair is the folder of a pair and a mixed model by the toolkit's exporter, with a trace of its reference search in torch.

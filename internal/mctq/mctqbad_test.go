@@ -7,10 +7,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // mctqAttributeDamage are values that an attribute of the second activation quantizer may not have.

@@ -3,9 +3,9 @@ package mctq
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the toolkit's own

@@ -3,8 +3,8 @@ package mctq
 import (
 	"math"
 
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // rounder returns the value on a channel's grid, and its code.

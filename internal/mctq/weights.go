@@ -4,11 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // weightArity is the number of inputs of every operator that quantizes a weight: the weight, then its parameters.

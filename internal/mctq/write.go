@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/opset"
-	"demote/internal/quantize"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/opset"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // What annotated files are written for: the toolkit exports at operator set 17, IR version 8.

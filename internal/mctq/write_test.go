@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/mctq"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/rewrite"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // TestMCTQMixed: the mixed file is the toolkit's own export of the mixed model, byte for byte.

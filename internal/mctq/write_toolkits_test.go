@@ -12,13 +12,13 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/aimet"
-	"demote/internal/mctq"
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/internal/qdq"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/mctq"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // saveNPZ writes float arrays.

@@ -3,9 +3,9 @@ package mctq
 import (
 	"math"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // maxThreshold keeps thresholds finite.

@@ -1,8 +1,8 @@
 package network
 
 import (
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Holder is a point of the network where one activation tensor is quantized.

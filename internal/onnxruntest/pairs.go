@@ -1,11 +1,11 @@
 package onnxruntest
 
 import (
-	"demote/internal/aimet"
-	"demote/internal/network"
-	"demote/internal/pair"
-	"demote/onnx"
-	"demote/quant"
+	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/pair"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
 	"testing"
 )
 

@@ -1,9 +1,9 @@
 package onnxtest
 
 import (
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 	"errors"
 	"strings"
 	"testing"

@@ -1,9 +1,9 @@
 package onnxtest
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/onnx/onnxpb"
 	"fmt"
 	"strings"
 

@@ -1,8 +1,8 @@
 package onnxtest
 
 import (
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 	"strconv"
 	"strings"
 	"testing"

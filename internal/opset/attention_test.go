@@ -9,11 +9,11 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/onnxruntest"
-	"demote/internal/onnxtest"
-	"demote/internal/opset"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/opset"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestFunctionOperatorsComputeTheSame runs Attention and RMSNormalization of operator set 23, in all their forms, against the

@@ -3,9 +3,9 @@ package opset
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Inline puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so

@@ -1,7 +1,7 @@
 package opset
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"slices"
 )
 

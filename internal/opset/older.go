@@ -6,9 +6,9 @@ import (
 	"math"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // oldest is the operator set from which on the table operators tells what changes. Networks of older ones are raised to it

@@ -4,8 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // An olderNet is a network of one operator in the form that it had in some opsets below 13. It reads x and gives y.

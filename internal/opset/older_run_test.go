@@ -9,12 +9,12 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"demote/internal/ir"
-	"demote/internal/onnxruntest"
-	"demote/internal/onnxtest"
-	"demote/internal/opset"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/opset"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestOlderOperatorsComputeTheSame runs operators in the form that they had between opsets 7 and 12, and in that of opset 21: the

@@ -3,10 +3,10 @@ package opset
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/shapes"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Convert brings the model's graph to operator set Opset and IR version IR. The model's own functions keep theirs.

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/internal/opset"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/opset"
 )
 
 // converterOtherwise are the beginnings of the names of networks that the converter of the Python package onnx raises to something

@@ -10,12 +10,12 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"demote/internal/ir"
-	"demote/internal/onnxruntest"
-	"demote/internal/onnxtest"
-	"demote/internal/opset"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/opset"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestConvertedOperatorsComputeTheSame runs every operator whose form changed before and after the conversion to opset 21.

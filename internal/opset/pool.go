@@ -1,8 +1,8 @@
 package opset
 
 import (
-	"demote/internal/ir"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
 )
 
 // averageCeil is AveragePool at version 19: where windows reach beyond the padding, because the output size is rounded up, and

@@ -1,7 +1,7 @@
 package opset
 
 import (
-	"demote/internal/onnxtest"
+	"example.org/demote/internal/onnxtest"
 	"testing"
 )
 

@@ -3,9 +3,9 @@ package opset
 import (
 	"slices"
 
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 const (

@@ -1,8 +1,8 @@
 package pair
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
 	"math"
 	"slices"
 )

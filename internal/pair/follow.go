@@ -4,10 +4,10 @@ import (
 	"maps"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // constantUse is a place that reads a constant which differs between the files.

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // following pairs two fixtures and lets their weights follow.

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // dropMoved drops the holders that both files of a QDQ pair put on the grid of a holder from which their tensor's values are

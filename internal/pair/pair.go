@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Report says what differs between the two files of a pair, beyond the grids. None of it forbids a search.

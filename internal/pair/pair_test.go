@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/pair"
-	"demote/internal/rewrite"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 func TestPair(t *testing.T) {

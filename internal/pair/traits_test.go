@@ -4,13 +4,13 @@ import (
 	"slices"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/qdq"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // movingCase is a network in which an operator stands between two convolutions, with what it needs beside c.

@@ -1,9 +1,9 @@
 package prepare
 
 import (
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/opset"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/opset"
 	"errors"
 )
 

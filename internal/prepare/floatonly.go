@@ -1,9 +1,9 @@
 package prepare
 
 import (
-	"demote/internal/ir"
-	"demote/internal/sites"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
 	"strings"
 )
 

@@ -6,10 +6,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestFloatNetworksOnly refuses networks that are quantized or compute in half precision, naming the first node, and takes

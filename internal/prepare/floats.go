@@ -1,10 +1,10 @@
 package prepare
 
 import (
-	"demote/internal/ir"
-	"demote/internal/shapes"
-	"demote/internal/sites"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
 )
 
 // RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on

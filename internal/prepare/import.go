@@ -1,12 +1,12 @@
 package prepare
 
 import (
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/opset"
-	"demote/internal/shapes"
-	"demote/mistake"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/opset"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 	"errors"
 	"slices"
 )

@@ -3,8 +3,8 @@ package prepare
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // ConstantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may

@@ -1,14 +1,14 @@
 package prepare
 
 import (
-	"demote/internal/affine"
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/opset"
-	"demote/internal/sites"
-	"demote/internal/unroll"
-	"demote/mistake"
+	"example.org/demote/internal/affine"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/opset"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/mistake"
 	"fmt"
 )
 

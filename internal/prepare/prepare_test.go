@@ -1,9 +1,9 @@
 package prepare
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 	"testing"
 
 	"google.golang.org/protobuf/proto"

@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than float32, on which grids

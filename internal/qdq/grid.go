@@ -3,11 +3,11 @@ package qdq
 import (
 	"math"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // linearParameters are the constants of a QuantizeLinear or DequantizeLinear: one scale and zero point, or one a channel.

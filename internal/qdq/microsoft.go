@@ -3,11 +3,11 @@ package qdq
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/opset"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/opset"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // WriteMicrosoft is QDQ for runtimes and compilers that do not know operator set 21: the file is at the operator set of the file that

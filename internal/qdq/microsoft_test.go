@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/prepare"
-	"demote/internal/qdq"
-	"demote/internal/quantize"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/quant"
 )
 
 // TestMicrosoftComputesWhatQDQComputes compares the two exports bit for bit, and looks at operator set, IR version and domains.

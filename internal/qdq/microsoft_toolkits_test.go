@@ -3,8 +3,8 @@
 package qdq_test
 
 import (
-	"demote/internal/onnxruntest"
-	"demote/internal/qdq"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/qdq"
 	"fmt"
 	"path/filepath"
 	"strings"

@@ -8,14 +8,14 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/prepare"
-	"demote/internal/qdq"
-	"demote/internal/quantize"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // TestExportComputesWhatTheSwitchableNetworkComputes compares the two bit for bit, for the ends and for random masks, with and

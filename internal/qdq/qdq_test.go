@@ -7,13 +7,13 @@ import (
 	"slices"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/quantize"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // quantized is a prepared network with quantized weights, its records, and a mask of every other holder.

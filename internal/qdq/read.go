@@ -3,12 +3,12 @@ package qdq
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/prepare"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Read makes a network of a file with QuantizeLinear and DequantizeLinear nodes, of the standard domain or

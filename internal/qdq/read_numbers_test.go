@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/qdq"
-	"demote/internal/rewrite"
-	"demote/quant"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/quant"
 )
 
 // qdqFiles are the fixtures that scripts/fixtures_qdq.py makes with quantize_static.

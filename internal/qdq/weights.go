@@ -1,10 +1,10 @@
 package qdq
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
 	"math"
 	"slices"
 )

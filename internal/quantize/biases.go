@@ -5,10 +5,10 @@ import (
 	"maps"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Biases puts the biases of Conv, ConvTranspose, Gemm and MatMul with an Add behind it on int32 grids, after

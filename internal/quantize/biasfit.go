@@ -3,9 +3,9 @@ package quantize
 import (
 	"math"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/quant"
 )
 
 // biasCodes is how large the codes of a bias may become: a little less than int32 holds, so that no rounding of float32

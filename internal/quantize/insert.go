@@ -5,11 +5,11 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // Insertion is a copy of a network's model that gets nodes at its holders.

@@ -3,10 +3,10 @@ package quantize
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // Quantizer is what puts an activation tensor on a grid in a file that is already quantized: one node of an MCTQ file, or the

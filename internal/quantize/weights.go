@@ -3,10 +3,10 @@ package quantize
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/mistake"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // Weights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers

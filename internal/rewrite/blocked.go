@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // placeholder is the operator that stands where a FakeQuant is while ONNX Runtime chooses layouts:

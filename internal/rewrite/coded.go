@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/internal/variants"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // A CodedNetwork is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes

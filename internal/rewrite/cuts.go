@@ -3,8 +3,8 @@ package rewrite
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // A Cut is a place in the node order where few tensors are alive: everything behind it depends on

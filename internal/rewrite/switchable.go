@@ -1,12 +1,12 @@
 package rewrite
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/quantize"
-	"demote/mistake"
-	"demote/onnx/onnxpb"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/quant"
 )
 
 // Switchable returns the network with a FakeQuant node per holder, records[i] being holder i's grids. The tensor t of a

@@ -1,7 +1,7 @@
 package shapes
 
 import (
-	"demote/mistake"
+	"example.org/demote/mistake"
 	"slices"
 )
 

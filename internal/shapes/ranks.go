@@ -1,8 +1,8 @@
 package shapes
 
 import (
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // Ranks tells how many axes the tensors of a graph have, as far as declarations and the nodes that make them say.

@@ -1,7 +1,7 @@
 package shapes
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"slices"
 )
 

@@ -1,8 +1,8 @@
 package shapes
 
 import (
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"testing"
 )
 

@@ -1,7 +1,7 @@
 package sinks
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"slices"
 )
 

@@ -1,9 +1,9 @@
 package sinks
 
 import (
-	"demote/internal/ir"
-	"demote/internal/onnxtest"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/onnx/onnxpb"
 	"testing"
 )
 

@@ -1,8 +1,8 @@
 package sinks
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
 	"slices"
 )
 

@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/sinks"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestSinks holds where the values of a tensor end, by the nodes behind it.

@@ -1,9 +1,9 @@
 package sites
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/shapes"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
 	"fmt"
 	"slices"
 	"strings"

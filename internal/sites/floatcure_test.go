@@ -1,11 +1,11 @@
 package sites_test
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/sites"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/sites"
 	"slices"
 	"strings"
 	"testing"

@@ -2,10 +2,10 @@ package sites
 
 import (
 	"cmp"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/shapes"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 	"fmt"
 	"slices"
 	"strings"

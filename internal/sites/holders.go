@@ -1,8 +1,8 @@
 package sites
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
 )
 
 // Find lists the points at which the float activations of a network are quantized, inputs first, then in the order of

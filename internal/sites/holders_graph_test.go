@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/sites"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/sites"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // branch makes a body for an If: a tensor from outside, two nodes, one output.

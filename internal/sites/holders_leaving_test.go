@@ -1,8 +1,8 @@
 package sites_test
 
 import (
-	"demote/internal/network"
-	"demote/internal/onnxtest"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 	"testing"
 )
 

@@ -1,7 +1,7 @@
 package sites_test
 
 import (
-	"demote/internal/network"
+	"example.org/demote/internal/network"
 	"strings"
 	"testing"
 )

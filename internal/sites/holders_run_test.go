@@ -12,15 +12,15 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/prepare"
-	"demote/internal/qdq"
-	"demote/internal/quantize"
-	"demote/internal/rewrite"
-	"demote/internal/variants"
-	"demote/quant"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/qdq"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/variants"
+	"example.org/demote/quant"
 )
 
 // TestTorchvisionRuns loads the switchable network of each file that scripts/export_torchvision.py has written, runs both

@@ -1,12 +1,12 @@
 package sites_test
 
 import (
-	"demote/internal/affine"
-	"demote/internal/fold"
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/prepare"
-	"demote/internal/sites"
+	"example.org/demote/internal/affine"
+	"example.org/demote/internal/fold"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/sites"
 	"slices"
 	"strings"
 	"testing"

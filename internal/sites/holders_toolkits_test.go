@@ -3,9 +3,9 @@
 package sites_test
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/prepare"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/prepare"
 	"os"
 	"path/filepath"
 	"strings"

@@ -1,8 +1,8 @@
 package sites
 
 import (
-	"demote/internal/ir"
-	"demote/internal/shapes"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
 )
 
 // MACs returns the multiply-accumulates of each node of the model that has any, by the node's name, for a run over the

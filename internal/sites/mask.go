@@ -1,8 +1,8 @@
 package sites
 
 import (
-	"demote/internal/ir"
-	"demote/internal/sinks"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sinks"
 	"slices"
 )
 

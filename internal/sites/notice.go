@@ -1,9 +1,9 @@
 package sites
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/shapes"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
 )
 
 // notice says what a node hides: the tensors in the bodies of If, Loop and Scan, and the states of recurrent operators.

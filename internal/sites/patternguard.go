@@ -1,6 +1,6 @@
 package sites
 
-import "demote/internal/ir"
+import "example.org/demote/internal/ir"
 
 // guarded matches a floor that keeps values away from zero, by a Clip, a Max or an Add with a positive number, and all that reads
 // it, as long as that is a logarithm, a root, a negative power or a denominator, for which zero is infinity. A grid between the two

@@ -1,6 +1,6 @@
 package sites
 
-import "demote/internal/ir"
+import "example.org/demote/internal/ir"
 
 // softmax matches a Softmax of single operators by its last node:
 //

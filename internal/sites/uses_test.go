@@ -1,10 +1,10 @@
 package sites_test
 
 import (
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/sites"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/sites"
 	"fmt"
 	"maps"
 	"slices"

@@ -1,7 +1,7 @@
 package sites
 
 import (
-	"demote/internal/ir"
+	"example.org/demote/internal/ir"
 	"math"
 	"slices"
 )

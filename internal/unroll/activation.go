@@ -1,8 +1,8 @@
 package unroll
 
 import (
-	"demote/internal/ir"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
 	"strings"
 )
 

@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strconv"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/shapes"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // An unroller makes the single operators of recurrent nodes.

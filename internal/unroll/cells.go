@@ -1,8 +1,8 @@
 package unroll
 
 import (
-	"demote/internal/ir"
-	"demote/internal/shapes"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/shapes"
 )
 
 // The cells are those of https://onnx.ai/onnx/operators/onnx__LSTM.html, onnx__GRU.html and onnx__RNN.html (Hochreiter and Schmidhuber,

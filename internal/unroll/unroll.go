@@ -1,10 +1,10 @@
 package unroll
 
 import (
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/shapes"
-	"demote/mistake"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 	"fmt"
 	"iter"
 	"slices"

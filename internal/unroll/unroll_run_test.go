@@ -11,11 +11,11 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 	"google.golang.org/protobuf/proto"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxruntest"
-	"demote/internal/prepare"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // recurrentCase is a recurrent operator of 3 inputs and 4 units over 5 steps, in a network whose batch is free.

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"demote/internal/ir"
-	"demote/internal/network"
-	"demote/internal/onnxtest"
-	"demote/internal/prepare"
-	"demote/internal/quantize"
-	"demote/internal/sites"
-	"demote/internal/unroll"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestUnrolledNetwork holds what two layers become: one product of the whole sequence each way, one tensor of weights for all steps,

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // batchNames are what the axis of the samples is called, beside names with batch in them.

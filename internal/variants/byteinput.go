@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // A Step is an operator with a constant, of as many numbers as there are channels, that is applied to an input.

@@ -3,8 +3,8 @@ package variants
 import (
 	"slices"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // FixInput gives an input of the graph a value: what reads the input reads a constant from now on, which is folded and fused as

@@ -1,8 +1,8 @@
 package variants
 
 import (
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // LooseBiases returns the model with every Add of a constant bias to a MatMul whose first factor dynamic names written as a Sum,

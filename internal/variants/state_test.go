@@ -3,8 +3,8 @@ package variants
 import (
 	"testing"
 
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TestNextState finds the output that looks like the next value of a state by its name, type and shape.

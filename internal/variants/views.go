@@ -1,8 +1,8 @@
 package variants
 
 import (
-	"demote/internal/ir"
-	"demote/onnx/onnxpb"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // WithOutputs returns a copy of the model that has these tensors of the main graph as its outputs, and nothing that they

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Check runs the reference search of a case on an evaluator in both chain modes. The chain mode `last` must give the

@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Case is a golden case of the reference search: a score function in closed form and what the search must do on it.

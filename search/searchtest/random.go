@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Problem is a random search on a random model: units of one or more holders, some holders pinned or left out, costs,

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Real is the recorded run of the reference search in Sony's toolkit, as far as a replay needs it.

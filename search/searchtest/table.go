@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"demote/search"
+	"example.org/demote/search"
 )
 
 // Table is a lookup-table model: what it says of a sample under a mask is a pure function of both. Each sample has a

@@ -1,6 +1,6 @@
 package searchtest
 
-import "demote/search"
+import "example.org/demote/search"
 
 // A Trace is a search written down: when what happened. Replayed, it shows what a search.Forecast would have said.
 type Trace struct {
