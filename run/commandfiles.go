@@ -1,8 +1,8 @@
 package run
 
 import (
-	"example.org/demote/result"
 	"encoding/json"
+	"example.org/demote/result"
 	"os"
 	"path/filepath"
 	"slices"

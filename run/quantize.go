@@ -2,10 +2,10 @@ package run
 
 import (
 	"context"
+	"errors"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"

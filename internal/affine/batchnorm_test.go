@@ -1,10 +1,10 @@
 package affine
 
 import (
+	"errors"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/mistake"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"

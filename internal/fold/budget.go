@@ -1,8 +1,8 @@
 package fold
 
 import (
-	"example.org/demote/internal/ir"
 	"errors"
+	"example.org/demote/internal/ir"
 	"unsafe"
 )
 

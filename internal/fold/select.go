@@ -1,10 +1,10 @@
 package fold
 
 import (
+	"encoding/binary"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"encoding/binary"
 	"math"
 )
 

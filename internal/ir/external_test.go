@@ -1,10 +1,10 @@
 package ir_test
 
 import (
+	"errors"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/mistake"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"

@@ -1,10 +1,10 @@
 package onnxtest
 
 import (
+	"errors"
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
-	"errors"
 	"strings"
 	"testing"
 

@@ -1,10 +1,10 @@
 package prepare
 
 import (
+	"errors"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/opset"
-	"errors"
 )
 
 // CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that

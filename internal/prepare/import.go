@@ -1,13 +1,13 @@
 package prepare
 
 import (
+	"errors"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"errors"
 	"slices"
 )
 

@@ -1,8 +1,8 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"encoding/binary"
+	"example.org/demote/internal/ir"
 	"math"
 	"slices"
 )
