@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"example.org/demote/mistake"
 )
@@ -50,8 +51,23 @@ func (z *archive) openItems(name string) (array, error) {
 		}
 		a.items = append(a.items, item)
 	}
+	if after, found := z.numberBehind(name, len(a.items)); found {
+		return array{}, mistake.Errorf("%s ends before %q, and there is %q: give every sample an array, numbered from 0 on without a gap", a.what, itemKey(name, len(a.items)), after)
+	}
 	a.elem, a.text, a.shape = a.items[0].elem, a.items[0].text, []int64{int64(len(a.items))}
 	return a, nil
+}
+
+// numberBehind is the first array of a list that has a number from so many on; without one the list is whole.
+func (z *archive) numberBehind(name string, from int) (key string, found bool) {
+	least := math.MaxInt
+	for k := range z.entries {
+		digits, ours := strings.CutPrefix(k, name+"_")
+		if n, err := strconv.Atoi(digits); ours && err == nil && n >= from && n < least && k == itemKey(name, n) {
+			least, key, found = n, k, true
+		}
+	}
+	return key, found
 }
 
 // openJoined opens an input whose samples lie behind each other in one array.

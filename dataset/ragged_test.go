@@ -129,6 +129,7 @@ func TestRaggedIsRefused(t *testing.T) {
 		{"shorter than the network's", map[string][]byte{"ids_0": i4(3), "ids_1": i4(3)}, []int64{-1, 4}, []string{"that become [4]", "--pad ids=0"}},
 		{"longer than the network's", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5)}, []int64{-1, 4}, []string{"has shape [5] for sample 1", "cut it, or leave it out"}},
 		{"other axes", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5, 2)}, []int64{-1, -1}, []string{"has shape [5,2] of int32 for sample 1"}},
+		{"a gap", map[string][]byte{"ids_0": i4(3), "ids_1": i4(5), "ids_3": i4(4), "ids_12": i4(4), "ids_02": i4(2)}, []int64{-1, -1}, []string{"the list of arrays from \"ids_0\" on ends before \"ids_2\", and there is \"ids_3\": give every sample an array, numbered from 0 on without a gap"}},
 		{"offsets that fall", map[string][]byte{"ids": i4(6), "ids_offsets": npyBytes("<i8", false, []int{4}, []int64{0, 4, 2, 6})}, []int64{-1, -1}, []string{"has sample 1 from row 4 to row 2, of 6 rows"}},
 		{"offsets beyond", map[string][]byte{"ids": i4(6), "ids_offsets": npyBytes("<i8", false, []int{3}, []int64{0, 4, 7})}, []int64{-1, -1}, []string{"from row 4 to row 7, of 6 rows"}},
 		{"rows left over", map[string][]byte{"ids": i4(6), "ids_offsets": npyBytes("<i8", false, []int{3}, []int64{0, 4, 5})}, []int64{-1, -1}, []string{"from row 4 to row 5, of 6 rows"}},

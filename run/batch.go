@@ -49,10 +49,10 @@ const touchTolerance = 1e-3
 // samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
 // whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
 //
-// Of samples of different shapes it is found for the smallest and for the largest.
+// Of samples of different shapes it is found for every shape that several have: those of one share no block.
 func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
 	var found batching
-	for i, d := range extremes(data, len(m.Inputs())) {
+	for i, d := range together(data) {
 		b, err := findBatchingOf(ctx, m, d, quantized, outputs...)
 		if err != nil || b.alone != "" {
 			return b, err

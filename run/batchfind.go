@@ -112,8 +112,8 @@ func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model,
 	}
 	var found batching
 	for i, q := range p.members() {
-		if i > 0 && i+1 < len(p.groups) {
-			continue // the first and the last shape say it for all
+		if i > 0 && q.data.Len() < 2 {
+			continue // it shares no block
 		}
 		if found, err = findBatching(ctx, m, reordered(q.data, q.inputs, m), m.IsQDQ(), output); err != nil {
 			return nil, found.axis, err

@@ -242,3 +242,24 @@ func TestFixedShapesInside(t *testing.T) {
 		})
 	}
 }
+
+// TestFixedShapesOfStates does so with a state whose batch lies inside: it begins with zeros of one sample.
+func TestFixedShapesOfStates(t *testing.T) {
+	net := newGraph(21).in("x", nil, 8).in("mem", nil, 2, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4).
+		do("a = MatMul x w1; r = Relu a; m = Add mem r; hn = Tanh m; q = MatMul hn w1; u = Tanh q; y = MatMul u w2").out("y", 2, 4).out("hn", 2, 8)
+	shape := net.g.Input[1].Type.GetTensorType().Shape
+	dims := shape.Dim // [N, 2, 8]
+	shape.Dim = []*onnxpb.TensorShapeProto_Dimension{dims[1], dims[0], dims[2]}
+	net.g.Output[0].Type.GetTensorType().Shape, net.g.Output[1].Type.GetTensorType().Shape = nil, nil
+	cfg := net.config(t)
+	cfg.Data = writeArrays(t, filepath.Join(t.TempDir(), "steps.npz"), map[string][]byte{"x": floatsNPY(normals(5, 21*3*8), 21, 3, 8)})
+	cfg.Calib, cfg.State, cfg.Output, cfg.Block, cfg.FixShapes = cfg.Data, []string{"hn:mem"}, "y", 4, true
+	r := mustSearch(t, cfg)
+	if !r.Verified.Identical {
+		t.Errorf("%+v", r.Verified)
+	}
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "")
+	if err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+		t.Errorf("eval: %+v, %v; searched was %v", e, err, *r.Score.Mixed.Value)
+	}
+}

@@ -40,7 +40,7 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sou
 	var suspects []int
 	for at, q := range s.members() {
 		if !sources[at].model.MayHideNaN() {
-			return nil
+			continue
 		}
 		found, err := q.sieve(ctx, sources[at], s.config, s.pass)
 		if err != nil {

@@ -211,3 +211,41 @@ func TestOwnShapesPass(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnShapesTouch finds samples that touch each other in the shapes that several have, where the smallest and the largest have one
+// sample each: a file, a reference and a calibration of such a network are run sample by sample.
+func TestOwnShapesTouch(t *testing.T) {
+	cfg := ownConfig(t, "touching", 7)
+	arrays := map[string][]byte{}
+	for i := range 20 {
+		size := [][2]int{{6, 8}, {5, 11}}[i%2]
+		switch i {
+		case 3:
+			size = [2]int{4, 4}
+		case 8:
+			size = [2]int{13, 12}
+		}
+		arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(ownSamples(uint64(i), [][2]int{size})[0], 2, size[0], size[1])
+	}
+	writeArrays(t, cfg.Data, arrays)
+	other := ownConfig(t, "map", 7)
+	for _, files := range [][2]string{{cfg.Model, other.Model}, {other.Model, cfg.Model}} {
+		var scores []float64
+		for _, block := range []int{1, 0} {
+			said := ""
+			e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: block, Say: func(line string) { said += line }}, files[0], files[1], "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			scores = append(scores, *e.Score.Value)
+		}
+		if !sameNumber(scores[0], scores[1]) {
+			t.Errorf("%s against %s: %v one by one, %v by default", files[0], files[1], scores[0], scores[1])
+		}
+	}
+	said := ""
+	cfg.Calib, cfg.Out, cfg.Say = cfg.Data, filepath.Join(t.TempDir(), "files"), func(line string) { said += line }
+	if _, _, err := Quantize(context.Background(), cfg); err != nil || !strings.Contains(said, "every sample is run alone") {
+		t.Errorf("quantize: %v, %s", err, said)
+	}
+}

@@ -190,6 +190,23 @@ func extremes(data samples, inputs int) []samples {
 	return list
 }
 
+// together are the samples of each shape that several of data have; those of the first shape where none has.
+func together(data samples) (list []samples) {
+	set, is := data.(*dataset.Set)
+	if !is || set.Groups() == nil {
+		return []samples{data}
+	}
+	for _, g := range set.Groups() {
+		if g.Set.Len() > 1 {
+			list = append(list, g.Set)
+		}
+	}
+	if list == nil {
+		list = append(list, set.Groups()[0].Set)
+	}
+	return list
+}
+
 // A view is samples of one shape, and the number of each among all.
 type view struct {
 	samples

@@ -120,7 +120,7 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 		if variants.FedBy(m, v.Name) == "" {
 			continue
 		}
-		size, batch := int64(backend.DType(v.Type).Size()), 0
+		size, batch := int64(backend.DType(v.Type).Size()), variants.BatchElsewhere(m, v.Name)
 		if v.Dims[0] >= 0 {
 			batch = inside(m, v)
 		}
@@ -129,7 +129,7 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 			rows = v.Dims[1:]
 		}
 		for i, d := range rows {
-			if d < 0 && i == batch { // one sample
+			if i == batch && (d < 0 || batch > 0) { // one sample
 				d = 1
 			}
 			size *= max(d, 0)
@@ -145,7 +145,7 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 // axes have it.
 func fixedFront(m *onnx.Model, v onnx.Value) bool {
 	own := v.Dims[0]
-	return own > 1 && !slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] != own })
+	return own > 1 && variants.BatchElsewhere(m, v.Name) == 0 && !slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] != own })
 }
 
 // stepsBy are the numbers of steps of a network's inputs, by name.

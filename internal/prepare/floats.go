@@ -7,16 +7,16 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32: grids are defined on
-// float32 alone. Constants of other types behind a Cast are folded before. One that multiplies nothing, such as trees, is
+// RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32, or whose products are in float64: grids
+// are defined on float32 alone. Constants of other types behind a Cast are folded before. One that multiplies nothing, such as trees, is
 // refused for that: it would be the same in float32.
 func RefuseHalf(m *ir.Model) error {
 	x, err := ir.NewIndex(m)
 	if err != nil {
 		return err
 	}
-	var first ir.Node
-	products := false
+	var first, double ir.Node
+	products, floats := false, false
 	for _, n := range x.Nodes() {
 		products = products || shapes.Multiplies(n) || len(ir.Subgraphs(n)) > 0
 		if ir.Is(n, ir.Moving|ir.Carrying) {
@@ -24,14 +24,20 @@ func RefuseHalf(m *ir.Model) error {
 		}
 		switch x.Type(ir.Output(n, 0)) {
 		case ir.Float:
-			return nil
+			floats = true
 		case ir.Float16, ir.BFloat16, ir.Double:
 			if first == nil {
 				first = n
 			}
+			if double == nil && shapes.Multiplies(n) && x.Type(ir.Output(n, 0)) == ir.Double {
+				double = n
+			}
 		}
 	}
-	if first == nil {
+	if floats && double != nil { // what is float64 about it is more than what goes in or comes out
+		return &PrecisionError{ir.Double, mistake.Errorf("%s computes in DOUBLE: export the network in float32", ir.NodeName(double))}
+	}
+	if floats || first == nil {
 		return nil
 	}
 	if !products {

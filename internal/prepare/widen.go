@@ -27,7 +27,7 @@ func (e *PrecisionError) Unwrap() error { return e.err }
 var typeAttributes = []string{"to", "dtype", "output_dtype", "output_datatype", "stash_type", "softmax_precision"}
 
 // Widen has the model compute in float32 what it computes in another floating-point type: its constants, exact for float16 and
-// bfloat16 and rounded for float64, the types that it declares, its inputs' and outputs' among them, and the types that its operators
+// bfloat16 and rounded for float64, where what lies beyond float32 becomes its largest number, the types that it declares, its inputs' and outputs' among them, and the types that its operators
 // name. A Cast from one floating-point type to another passes its values on then. Errors match mistake.Err and name a damaged tensor.
 func Widen(m *ir.Model, from ir.DType) error {
 	w := widener{from: from, idle: map[ir.Node]bool{}}
@@ -140,6 +140,7 @@ func (w widener) tensor(t ir.Tensor) (ir.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	saturate(t, values)
 	raw := make([]byte, 0, 4*len(values))
 	for _, v := range values {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
@@ -147,4 +148,25 @@ func (w widener) tensor(t ir.Tensor) (ir.Tensor, error) {
 	wide := ir.NewTensor(t.GetName(), ir.Float, slices.Clone(t.GetDims()), raw)
 	wide.DocString, wide.MetadataProps = t.DocString, t.MetadataProps
 	return wide, nil
+}
+
+// saturate puts the largest float32 in the place of infinities that stand for finite float64 numbers: masks are made of such.
+func saturate(t ir.Tensor, values []float32) {
+	if ir.DType(t.GetDataType()) != ir.Double {
+		return
+	}
+	for i, v := range values {
+		if !math.IsInf(float64(v), 0) {
+			continue
+		}
+		var exact float64
+		if raw := t.GetRawData(); raw != nil {
+			exact = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
+		} else {
+			exact = t.DoubleData[i]
+		}
+		if !math.IsInf(exact, 0) {
+			values[i] = float32(math.Copysign(math.MaxFloat32, exact))
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package prepare
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +70,27 @@ func TestWiden(t *testing.T) {
 	for _, list := range [][]ir.Node{g.Node, body.Node} {
 		if list[2].GetOpType() != "Cast" || ir.AttrInt(list[2], "to", 0) != int64(ir.Float) || list[3].GetOpType() != "Identity" || list[3].Attribute != nil {
 			t.Errorf("%v, %v", list[2], list[3])
+		}
+	}
+}
+
+// TestWidenSaturates keeps finite what lies beyond float32, such as the lowest float64 of a mask, and infinite what is.
+func TestWidenSaturates(t *testing.T) {
+	numbers := []float64{1e39, -math.MaxFloat64, math.Inf(1), math.Inf(-1), 0.1, 1e-60}
+	want := []float32{math.MaxFloat32, -math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), 0.1, 0}
+	var raw []byte
+	for _, v := range numbers {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(v))
+	}
+	dims := []int64{int64(len(numbers))}
+	g := &onnxpb.GraphProto{Name: ir.Str("g"), Initializer: []ir.Tensor{
+		{Name: ir.Str("raw"), DataType: (*int32)(ir.Double.Enum()), Dims: dims, RawData: raw}, {Name: ir.Str("list"), DataType: (*int32)(ir.Double.Enum()), Dims: dims, DoubleData: numbers}}}
+	if err := Widen(&ir.Model{Proto: &onnxpb.ModelProto{Graph: g}}, ir.Double); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range g.Initializer {
+		if got, err := ir.Floats(c); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v; %v is due", c.GetName(), got, err, want)
 		}
 	}
 }
