@@ -236,6 +236,12 @@ func TestFixedShapesInside(t *testing.T) {
 			if _, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: cfg.Metric, Block: 3}, mixed, cfg.Model, ""); err == nil || !strings.Contains(err.Error(), "--block 3: the network's batch is fixed to 4") {
 				t.Errorf("in blocks of 3: %v", err)
 			}
+			if e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse"}, cfg.Model, mixed, ""); err != nil || e.Samples != 21 {
+				t.Errorf("the network against its file of fixed shapes: %+v, %v", e, err)
+			}
+			if _, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: 3}, cfg.Model, mixed, ""); err == nil || !strings.Contains(err.Error(), "its batch is fixed to 4, and "+cfg.Model+" is run in blocks of 3") {
+				t.Errorf("in blocks of 3: %v", err)
+			}
 			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}

@@ -220,6 +220,9 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if err := p.sameTypes(c, m); err != nil {
 		return nil, nil, nil, err
 	}
+	if err := p.sameBatch(c, m); err != nil {
+		return nil, nil, nil, err
+	}
 	if o.Output, err = wantOutput(m, c.Output); err != nil {
 		return nil, nil, nil, err
 	}

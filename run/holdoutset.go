@@ -116,7 +116,7 @@ func (s *searching) openAside() error {
 	s.holdout, s.held = a, a.set
 	for i := range s.inputs {
 		if mine, theirs := s.data.Shape(i), a.set.Shape(i); s.groups == nil && a.set.Shapes() == 0 && !slices.Equal(mine, theirs) {
-			return mistake.Errorf("%s: samples of the hold-out have shape %v, those of %s %v", a.path, theirs, c.Data, mine)
+			return mistake.Errorf("%s: samples of the hold-out have shape %v, those of %s %v: give one of that shape, or save both with an array a sample, %s_0, %s_1 and so on", a.path, theirs, c.Data, mine, s.inputs[i].Name, s.inputs[i].Name)
 		}
 	}
 	if s.metric.NeedsLabels && !a.set.Labelled() {

@@ -55,3 +55,15 @@ func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
 	}
 	return nil
 }
+
+// sameBatch goes over to the blocks of a reference whose batch is fixed, where that of the file is free.
+func (p *prepared) sameBatch(c Config, reference *onnx.Model) error {
+	fixed, own := batchOf(reference), batchOf(p.model)
+	if fixed == 0 || fixed == p.block || alone(p.model, p.data) {
+		return nil
+	}
+	if own == 0 && c.Block == 0 && p.groups == nil && p.alone == "" && fixed <= p.data.Len() {
+		return p.setBlock(fixed)
+	}
+	return mistake.Errorf("%s: its batch is fixed to %d, and %s is run in blocks of %d: compare files of one batch, or with a free one", reference.Path, fixed, p.model.Path, p.block)
+}
