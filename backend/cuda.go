@@ -132,7 +132,7 @@ func gpuError(err error) error {
 	}
 	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement} {
 		if errors.Is(err, kind) {
-			return inputError{err}
+			return mistake.Errorf("%w", err)
 		}
 	}
 	return err
