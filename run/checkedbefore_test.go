@@ -2,11 +2,12 @@ package run
 
 import (
 	"context"
-	"example.org/demote/result"
 	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"example.org/demote/result"
 )
 
 // TestExportOfCheckedBytes writes what a search has written and checked: nothing is calibrated or run again, and the same is said.

@@ -2,13 +2,14 @@ package run
 
 import (
 	"encoding/json"
-	"example.org/demote/result"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"example.org/demote/result"
 )
 
 // mostCommandFile bounds the files of a metric command that are hashed, in bytes. A larger one is left to the score that is

@@ -3,13 +3,14 @@ package run
 import (
 	"context"
 	"errors"
-	"example.org/demote/internal/pair"
-	"example.org/demote/mistake"
-	"example.org/demote/onnx"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.org/demote/internal/pair"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 )
 
 // Quantize is the command quantize: it calibrates a float network and writes its two endpoints as

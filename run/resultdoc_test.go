@@ -1,10 +1,11 @@
 package run
 
 import (
-	"example.org/demote/result"
 	"reflect"
 	"strings"
 	"testing"
+
+	"example.org/demote/result"
 )
 
 // TestResultIsDocumented holds that docs/result.md has every field of result.json, each in the part of the page about its object.

@@ -2,8 +2,9 @@ package run
 
 import (
 	"encoding/json"
-	"example.org/demote/result"
 	"time"
+
+	"example.org/demote/result"
 )
 
 // spentKey is the journal's entry of what the run has cost.

@@ -1,8 +1,9 @@
 package run
 
 import (
-	"example.org/demote/result"
 	"fmt"
+
+	"example.org/demote/result"
 )
 
 // warnings gives texts that need no cure the same id.

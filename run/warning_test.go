@@ -1,10 +1,11 @@
 package run
 
 import (
-	"example.org/demote/result"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"example.org/demote/result"
 )
 
 // TestWarningsOfBefore reads a result.json whose warnings are plain texts, and writes and reads those of now.

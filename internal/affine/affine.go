@@ -1,9 +1,10 @@
 package affine
 
 import (
-	"example.org/demote/internal/ir"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // scalingBy is what an Add, Sub, Mul or Div with a constant does to the channels of its operand i; nil where that is not the

@@ -1,12 +1,13 @@
 package affine
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/onnxtest"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 )
 
 // constantNode evaluates a MatMul with constant weights, or an Add, Sub, Mul or Div with a constant of one number a channel or

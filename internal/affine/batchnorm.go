@@ -1,12 +1,13 @@
 package affine
 
 import (
+	"maps"
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
-	"maps"
-	"slices"
 )
 
 // BatchNorm takes every BatchNormalization that is the sole reader of a Conv, ConvTranspose or Gemm with constant

@@ -2,13 +2,14 @@ package affine
 
 import (
 	"errors"
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/onnxtest"
-	"example.org/demote/mistake"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/mistake"
 )
 
 // affineNode evaluates a 1x1 Conv, a 1x1 ConvTranspose or a Gemm on one sample of some channels in float64: what such a

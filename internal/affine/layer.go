@@ -1,9 +1,10 @@
 package affine
 
 import (
-	"example.org/demote/internal/ir"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // layer is a node with constant weights whose output a factor and a summand a channel can be taken into. The bias of a MatMul is

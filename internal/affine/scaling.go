@@ -1,9 +1,10 @@
 package affine
 
 import (
+	"math"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
-	"math"
 )
 
 // scaling is what a BatchNormalization, or a factor or summand, does to channel i: y = x*scale[i] + shift[i].

@@ -2,8 +2,9 @@ package fold
 
 import (
 	"errors"
-	"example.org/demote/internal/ir"
 	"unsafe"
+
+	"example.org/demote/internal/ir"
 )
 
 // What folding may make of a whole network, however it is divided over nodes: foldGrowth bounds one result, and a chain of

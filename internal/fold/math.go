@@ -1,10 +1,11 @@
 package fold
 
 import (
+	"math"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"math"
 )
 
 // binaryOps compute one element from two. Each is exact in float64 for float32 operands up to the one rounding at the end:

@@ -1,9 +1,10 @@
 package fold
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
-	"slices"
 )
 
 // withDims returns the same elements under other dimensions.

@@ -2,10 +2,11 @@ package fold
 
 import (
 	"encoding/binary"
+	"math"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"math"
 )
 
 // foldCast converts between float types and integers. What C leaves undefined (a float outside the integer's range, NaN)

@@ -2,15 +2,16 @@ package ir_test
 
 import (
 	"errors"
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/onnxtest"
-	"example.org/demote/mistake"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/mistake"
 )
 
 func TestExternalDataAreWrittenAndRead(t *testing.T) {

@@ -1,8 +1,9 @@
 package ir
 
 import (
-	"example.org/demote/onnx/onnxpb"
 	"slices"
+
+	"example.org/demote/onnx/onnxpb"
 )
 
 // TimesRead counts the inputs that read a tensor; what a subgraph or an output takes counts as one more.

@@ -1,12 +1,13 @@
 package onnxruntest
 
 import (
+	"testing"
+
 	"example.org/demote/internal/aimet"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/pair"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
-	"testing"
 )
 
 // Side reads one file of a pair: MCTQ where it has such nodes, else QDQ.

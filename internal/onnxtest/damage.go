@@ -2,13 +2,14 @@ package onnxtest
 
 import (
 	"errors"
-	"example.org/demote/internal/ir"
-	"example.org/demote/mistake"
-	"example.org/demote/onnx/onnxpb"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // CheckBad expects one line that matches mistake.Err and has every text in it.

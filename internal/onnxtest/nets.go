@@ -1,14 +1,15 @@
 package onnxtest
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
-	"example.org/demote/onnx/onnxpb"
 	"fmt"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // OddModel has a bit of everything that this package does not understand.

@@ -1,11 +1,12 @@
 package onnxtest
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/onnx/onnxpb"
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx/onnxpb"
 )
 
 // FromText builds a model from lines of text:

@@ -1,9 +1,10 @@
 package opset
 
 import (
+	"math"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
-	"math"
 )
 
 // maskedOut is what a masked score becomes: far below any other, and still a number. After Softmax nothing is left of it.

@@ -1,8 +1,9 @@
 package opset
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // Lower brings a model of operator set Opset down to an older one and drops the initializers that only served inputs which became

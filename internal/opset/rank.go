@@ -1,9 +1,10 @@
 package opset
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
 )
 
 // rank is the number of axes of a tensor; -1 if it is not known. It is asked for when the nodes in front of it are converted.

@@ -1,8 +1,9 @@
 package opset
 
 import (
-	"example.org/demote/internal/onnxtest"
 	"testing"
+
+	"example.org/demote/internal/onnxtest"
 )
 
 // TestSoftmaxOfKnownRankStays raises Softmax along its last axis, whose number of axes follows from nodes in front of it: it stays

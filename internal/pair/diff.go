@@ -1,10 +1,11 @@
 package pair
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
 )
 
 // compare fills in the first difference of the graphs and the constants that differ between matching nodes.

@@ -2,6 +2,7 @@ package prepare
 
 import (
 	"errors"
+
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/opset"

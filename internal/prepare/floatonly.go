@@ -1,10 +1,11 @@
 package prepare
 
 import (
+	"strings"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
-	"strings"
 )
 
 // quantizedOps are the operators that compute with quantized activations, beside those whose names begin with QLinear or

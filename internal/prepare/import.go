@@ -2,13 +2,14 @@ package prepare
 
 import (
 	"errors"
+	"slices"
+
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"slices"
 )
 
 // Imported begins the network of a file that is already quantized: a copy of the model at operator set Opset without functions,

@@ -1,6 +1,8 @@
 package prepare
 
 import (
+	"fmt"
+
 	"example.org/demote/internal/affine"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
@@ -9,7 +11,6 @@ import (
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/mistake"
-	"fmt"
 )
 
 // Network makes a network of a model, which stays as it is: brings it to operator set Opset, puts the model's own

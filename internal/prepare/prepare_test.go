@@ -1,12 +1,13 @@
 package prepare
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 )
 
 func TestPrepareRefuses(t *testing.T) {

@@ -3,12 +3,13 @@
 package qdq_test
 
 import (
-	"example.org/demote/internal/onnxruntest"
-	"example.org/demote/internal/qdq"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/onnxruntest"
+	"example.org/demote/internal/qdq"
 )
 
 // TestToolkitMicrosoft: files with com.microsoft's operators, of networks by several exporters and operator sets, pass onnx.checker

@@ -1,12 +1,13 @@
 package qdq
 
 import (
+	"math"
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/mistake"
-	"math"
-	"slices"
 )
 
 // dequantizeConstants computes the DequantizeLinear nodes whose integers are constants, or come from a QuantizeLinear of a

@@ -1,8 +1,9 @@
 package shapes
 
 import (
-	"example.org/demote/mistake"
 	"slices"
+
+	"example.org/demote/mistake"
 )
 
 // Broadcast returns the dimensions that two shapes have in common under ONNX's rule: aligned at the end, 1 segments.

@@ -1,8 +1,9 @@
 package shapes
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // Sizes are the dimensions of tensors, as far as they are known; a tensor without an entry is not.

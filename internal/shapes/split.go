@@ -1,8 +1,9 @@
 package shapes
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // split adds the dimensions of all outputs of a Split, whose sizes are a constant or equal.

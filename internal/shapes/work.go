@@ -1,9 +1,10 @@
 package shapes
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
 )
 
 // Quantizable are the operators with multiply-accumulates that integer hardware has, once what they read is on grids.

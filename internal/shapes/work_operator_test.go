@@ -1,9 +1,10 @@
 package shapes
 
 import (
+	"testing"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
-	"testing"
 )
 
 // TestWorkOfOneOperator counts attention and other operators of ONNX Runtime by their formulas.

@@ -1,8 +1,9 @@
 package sinks
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // sides says which values of a tensor do nothing but what their side says, however far out they are.

@@ -1,10 +1,11 @@
 package sinks
 
 import (
+	"testing"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/onnx/onnxpb"
-	"testing"
 )
 
 // TestSinksHaveSides holds on which side what reads a tensor a absorbs far values.

@@ -1,9 +1,10 @@
 package sinks
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
-	"slices"
 )
 
 // A Sink says where the values of a tensor end, as far as values far below all others matter: those that attention masks and

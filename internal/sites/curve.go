@@ -1,9 +1,10 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // probes are the values at which functions are told apart.

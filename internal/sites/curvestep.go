@@ -1,8 +1,9 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"math"
+
+	"example.org/demote/internal/ir"
 )
 
 // stepFunc computes one element of a node's result of one element of each operand; NaN stands for an absent one. Truth is 1.

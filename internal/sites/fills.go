@@ -1,10 +1,11 @@
 package sites
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/sinks"
-	"slices"
 )
 
 // A Fill says what masks and paddings may put into a holder's tensor, and whether a range may leave it out.

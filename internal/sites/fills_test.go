@@ -1,14 +1,15 @@
 package sites_test
 
 import (
+	"fmt"
+	"math"
+	"testing"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
-	"fmt"
-	"math"
-	"testing"
 )
 
 // TestFills holds what nodes in front of a tensor a put into it: constants of a Pad, a Where, a sum, and tensors of few values.

@@ -1,12 +1,13 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/shapes"
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
 )
 
 // floatCure says what brings the products of a network within reach of grids, where all of them are inside operators that stay in

@@ -1,14 +1,15 @@
 package sites_test
 
 import (
+	"slices"
+	"strings"
+	"testing"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
-	"slices"
-	"strings"
-	"testing"
 )
 
 // TestConditionCure tells which inputs open an If that keeps all products from grids, where inputs of one element decide it.

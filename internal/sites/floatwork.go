@@ -2,13 +2,14 @@ package sites
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
-	"fmt"
-	"slices"
-	"strings"
 )
 
 // Work is what a network computes for one run over given sizes, in multiply-accumulates.

@@ -1,8 +1,9 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // findVaries finds the tensors whose values depend on the values of an input. Constants moved or expanded by a runtime

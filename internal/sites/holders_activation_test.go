@@ -1,10 +1,11 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 )
 
 // activationHead makes the tensor a that the activations read, inside which no holder is left once one is found.

@@ -1,11 +1,12 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
 	"fmt"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 )
 
 // scores begins an attention: x and its scores s.

@@ -1,9 +1,10 @@
 package sites_test
 
 import (
+	"testing"
+
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/onnxtest"
-	"testing"
 )
 
 // ways out of a network: what stands between the last tensor that computes and the output y.

@@ -1,10 +1,11 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 )
 
 const normHead = "input x\n const ax int64 [1] = -1\n const ay int64 [1] = 1\n const two = 2\n const one = 1\n const half = 0.5\n const eps = 1e-5\n const zero = 0\n const n4 = 0.25\n const four = 4\n" +

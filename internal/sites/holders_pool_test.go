@@ -1,9 +1,10 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
 )
 
 func TestHoldersOfMeanPooling(t *testing.T) {

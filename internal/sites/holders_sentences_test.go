@@ -1,10 +1,11 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
 )
 
 // sentence is one sentence of the specification of holders, and a graph that shows it.

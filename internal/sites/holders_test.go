@@ -1,14 +1,15 @@
 package sites_test
 
 import (
+	"path/filepath"
+	"testing"
+
 	"example.org/demote/internal/affine"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
-	"path/filepath"
-	"testing"
 )
 
 // prepared reads a file of the repository and does what comes before Find.

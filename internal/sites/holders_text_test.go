@@ -1,15 +1,16 @@
 package sites_test
 
 import (
+	"slices"
+	"strings"
+	"testing"
+
 	"example.org/demote/internal/affine"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
-	"slices"
-	"strings"
-	"testing"
 )
 
 // folded does what comes before Find.

@@ -3,13 +3,14 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/prepare"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/prepare"
 )
 
 // TestTorchvision finds the holders of the networks that scripts/export_torchvision.py has written into the folder

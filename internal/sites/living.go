@@ -1,8 +1,9 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // Living are the nodes that an output of the network depends on, those in the bodies of If, Loop and Scan among them. What

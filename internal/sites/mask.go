@@ -1,9 +1,10 @@
 package sites
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sinks"
-	"slices"
 )
 
 // findMasks finds the attention masks: an operand of an Add whose values are 0 and numbers <= ir.MaskLimit alone, or a Where

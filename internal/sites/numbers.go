@@ -1,9 +1,10 @@
 package sites
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sinks"
-	"slices"
 )
 
 // findNumbers finds the float tensors whose values are names rather than quantities: all that comes of them is cast to

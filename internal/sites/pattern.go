@@ -1,10 +1,11 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/sinks"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sinks"
 )
 
 // pattern is a group of nodes that an integer runtime computes as one.

@@ -1,9 +1,10 @@
 package sites_test
 
 import (
+	"testing"
+
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/onnxtest"
-	"testing"
 )
 
 func TestHoldersOfFloors(t *testing.T) {

@@ -1,8 +1,9 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // normalizers are the operators that normalize as a whole; a factor and a summand of constants behind them belong to them, as

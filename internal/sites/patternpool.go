@@ -1,8 +1,9 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // poolPattern names what findPools finds.

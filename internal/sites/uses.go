@@ -1,9 +1,10 @@
 package sites
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
-	"slices"
 )
 
 // A Use is a node of the main graph with the holders around it, by their indices in ascending order.

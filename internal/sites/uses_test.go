@@ -1,15 +1,16 @@
 package sites_test
 
 import (
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/onnxtest"
-	"example.org/demote/internal/prepare"
-	"example.org/demote/internal/sites"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/sites"
 )
 
 // TestUses lists nodes with the holders that they read and make, by name.

@@ -1,9 +1,10 @@
 package sites
 
 import (
-	"example.org/demote/internal/ir"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // valueOps are the operators that make a number of two numbers.

@@ -2,9 +2,10 @@ package sites
 
 import (
 	"encoding/binary"
-	"example.org/demote/internal/ir"
 	"math"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // valueSet is what is known about the values that a tensor can hold: a short sorted list, or nothing (the zero valueSet).

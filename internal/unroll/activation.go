@@ -1,9 +1,10 @@
 package unroll
 
 import (
+	"strings"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
-	"strings"
 )
 
 // An activation is one of those that recurrent operators know by name.

@@ -1,9 +1,10 @@
 package unroll
 
 import (
+	"slices"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
-	"slices"
 )
 
 // A recurrence is what an LSTM, GRU or RNN node says: https://onnx.ai/onnx/operators/onnx__LSTM.html and its siblings.

@@ -1,14 +1,15 @@
 package unroll
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/internal/network"
-	"example.org/demote/internal/shapes"
-	"example.org/demote/mistake"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/network"
+	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 )
 
 // maxUnrolled is the most nodes that recurrent operators become. Sessions take longer to make than nodes are more, and there are many

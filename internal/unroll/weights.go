@@ -1,10 +1,11 @@
 package unroll
 
 import (
-	"example.org/demote/internal/ir"
-	"example.org/demote/mistake"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
+	"example.org/demote/mistake"
 )
 
 // gateWeights are the weights of all gates, one behind the other: a row of width numbers for each of hidden outputs.

@@ -1,8 +1,9 @@
 package variants
 
 import (
-	"example.org/demote/internal/ir"
 	"slices"
+
+	"example.org/demote/internal/ir"
 )
 
 // Loose lists the tensors that nodes of the main graph make and that nobody reads, neither a node nor, as an output, the

@@ -1,10 +1,11 @@
 package variants
 
 import (
-	"example.org/demote/internal/ir"
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.org/demote/internal/ir"
 )
 
 // FedBy is the output that is fed back to an input; empty: none is.
