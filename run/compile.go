@@ -22,7 +22,6 @@ func (s *searching) compile(ctx context.Context) error {
 	} else if err := s.scoreFloat(ctx); err != nil {
 		return err
 	}
-	defer backend.Trim()
 	return c.during(stageLoad, 3*s.loading, func() error {
 		return s.openTrials(ctx, func(q *prepared, src *source) error {
 			err := q.checkLabels(s.metric, src)
@@ -90,14 +89,7 @@ func (s *searching) working() int64 {
 	if s.prepared.shapes == nil {
 		return bytes
 	}
-	for _, h := range s.network.Holders {
-		size := int64(4)
-		for _, d := range s.prepared.shapes.at(h.Tensor, s.block) {
-			size *= d
-		}
-		bytes += workers * size
-	}
-	return bytes
+	return bytes + workers*s.activationBytes(s.prepared.shapes)
 }
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the
@@ -114,7 +106,6 @@ func (s *searching) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	backend.Trim() // of sessions that were only timed
 	var dep *backend.Dependence
 	err = c.during(stageProof, s.proofTime(), func() (err error) {
 		dep, err = s.ev.SelfTest()

@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
 
@@ -164,15 +165,21 @@ func (s *searching) need(ctx context.Context) (n need, err error) {
 	for i := range s.inputs {
 		n.samples += int64(residentBytes(s.data, i)) * int64(samples)
 	}
-	for _, t := range s.network.Model.Graph().GetInitializer() {
-		n.weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
-	}
+	n.weights = weightBytes(s.network.Model)
 	if n.activations, err = s.activations(ctx); err != nil {
 		return n, err
 	}
 	kept, err := s.keptSteps(ctx)
 	n.activations += kept
 	return n, err
+}
+
+// weightBytes is what the constants of a model take.
+func weightBytes(m *onnx.Model) (bytes int64) {
+	for _, t := range m.Graph().GetInitializer() {
+		bytes += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
+	}
+	return bytes
 }
 
 // canShrink says whether a smaller block may be tried: not where the network fixes it.

@@ -44,7 +44,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 		resident, byteText(s.cache()), byteText(activations)))
 	for _, st := range search.Strategies() {
 		if st.Name == s.config.Strategy {
-			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores()))
+			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores(st)))
 			if s.metric.IsWhole() {
 				s.config.Say(fmt.Sprintf("a score is a whole pass over the %d samples", samples))
 				continue
@@ -98,13 +98,11 @@ func (s *searching) sayMasks() error {
 	return nil
 }
 
-// mostScores puts the bound on the scores that a search asks for into a number, where there is one.
-func (s *searching) mostScores() string {
+// mostScores puts the bound on the scores that a strategy asks for into a number, where there is one.
+func (s *searching) mostScores(way search.Strategy) string {
 	n, most := len(s.units()), 0
-	for _, way := range search.Strategies() {
-		if way.Name == s.config.Strategy && way.Most != nil {
-			most = way.Most(n)
-		}
+	if way.Most != nil {
+		most = way.Most(n)
 	}
 	if s.config.Trials > 0 && (most == 0 || s.config.Trials < most) {
 		most = s.config.Trials
@@ -119,23 +117,11 @@ func (s *searching) mostScores() string {
 // activations is the size of all holders' tensors of one block, in bytes: more than is alive at any
 // time.
 func (s *searching) activations(ctx context.Context) (int64, error) {
-	src, err := s.source(ctx)
+	known, err := s.measured(ctx)
 	if err != nil {
 		return 0, err
 	}
-	total := int64(0)
-	for _, h := range s.network.Holders {
-		t := src.tensors[h.Tensor]
-		if len(t.Dims) == 0 {
-			continue
-		}
-		size := int64(t.Type.Size())
-		for _, d := range t.Dims {
-			size *= d
-		}
-		total += size
-	}
-	return total, nil
+	return s.activationBytes(known), nil
 }
 
 // byteText writes a number of bytes for a person.

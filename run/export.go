@@ -99,7 +99,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 	}
 	e := &result.Export{Format: f.Name, Files: files, Inexact: w.inexact}
 	if n := len(w.inexact); n > 0 {
-		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0]), Cure: ""})
+		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0])})
 	}
 	if f.float {
 		if err := pair.Chosen(s.network, low).Model.Write(files[1]); err != nil {

@@ -2,8 +2,10 @@ package run
 
 import (
 	"context"
+	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
 	"example.org/demote/onnx"
 )
 
@@ -42,13 +44,35 @@ func (p *prepared) fittingBlock(ctx context.Context) (int, error) {
 func (s *shapes) fitting(holders []onnx.Holder) int {
 	largest := int64(1)
 	for _, h := range holders {
-		size := int64(4)
-		for _, d := range s.at(h.Tensor, 2) {
-			size *= d
-		}
-		largest = max(largest, size/2)
+		largest = max(largest, s.bytes(h, 2)/2)
 	}
 	return int(max(1, largestActivation/largest))
+}
+
+// activationBytes is the size of all holders' tensors of one block, in bytes, by the shapes of the network's tensors: more than is alive
+// at any time.
+func (p *prepared) activationBytes(known *shapes) (bytes int64) {
+	for _, h := range p.network.Holders {
+		if at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == h.Tensor }); at >= 0 { // which no shape is measured of
+			bytes += int64(p.inputs[at].Bytes())
+			continue
+		}
+		bytes += known.bytes(h, p.block)
+	}
+	return bytes
+}
+
+// bytes is the size of a holder's tensor of so many samples; 0 where it has no axes, or they are not known.
+func (s *shapes) bytes(h onnx.Holder, samples int) int64 {
+	dims := s.at(h.Tensor, samples)
+	if len(dims) == 0 {
+		return 0
+	}
+	size := int64(backend.DType(ir.Float).Size())
+	for _, d := range dims {
+		size *= d
+	}
+	return size
 }
 
 // fewBlocks is how many blocks few samples are cut into: what is proven and timed before the first trial takes some blocks, however

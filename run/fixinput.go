@@ -236,7 +236,7 @@ func (c Config) fixedNotes(m *onnx.Model) []result.Warning {
 			continue // which are constants whatever their value
 		}
 		if !slices.ContainsFunc(left, func(v onnx.Value) bool { return v.Name == in.name }) {
-			note := result.Warning{ID: "input-fixed", Text: "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it", Cure: ""}
+			note := result.Warning{ID: "input-fixed", Text: "input " + in.text + " is a constant of the files that are written: they still declare the input, and do not read it"}
 			notes = append(notes, note)
 			c.Say("warning: " + note.String())
 		}

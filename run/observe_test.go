@@ -23,6 +23,29 @@ func (r *readings) Read(input, sample int, dst []byte) error {
 	return r.samples.Read(input, sample, dst)
 }
 
+// observationOf is the observation of a configuration's network on its calibration samples.
+func observationOf(t *testing.T, cfg Config, method quant.Method) *observation {
+	t.Helper()
+	m, err := onnx.Read(cfg.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := prepareFloat(context.Background(), m, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := openData(cfg.Calib, "", m, cfg, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { data.Close() })
+	o, err := newObservation(n, data, cfg, method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // TestCalibrationPasses counts the passes over the calibration samples: what masks and paddings put in, whatever form they have, is
 // found in the first, and what cannot be told from it is not read again.
 func TestCalibrationPasses(t *testing.T) {
@@ -33,31 +56,15 @@ func TestCalibrationPasses(t *testing.T) {
 	for name, g := range nets {
 		for _, method := range []quant.Method{quant.MinMax, quant.Percentile} {
 			cfg := g.config(t).withDefaults()
-			m, err := onnx.Read(cfg.Model)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := prepareFloat(context.Background(), m, cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data, err := openData(cfg.Calib, "", m, cfg, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer data.Close()
-			o, err := newObservation(n, data, cfg, method)
-			if err != nil {
-				t.Fatal(err)
-			}
-			read := &readings{data, make([]int, data.Len())}
+			o := observationOf(t, cfg, method)
+			read := &readings{o.all, make([]int, o.all.Len())}
 			o.all = read
 			if err := o.observe(context.Background()); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 			want := o.observers[0].Passes()
 			inputs := 0 // holders of inputs read the samples themselves
-			for _, h := range n.Holders {
+			for _, h := range o.network.Holders {
 				if h.Tensor == o.inputs[0].Name {
 					inputs = want
 				}
@@ -79,23 +86,7 @@ func TestCalibrationBlock(t *testing.T) {
 		var sums []string
 		for _, alone := range []string{"", "to compare"} {
 			cfg.alone = alone
-			m, err := onnx.Read(cfg.Model)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := prepareFloat(context.Background(), m, cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data, err := openData(cfg.Calib, "", m, cfg, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer data.Close()
-			o, err := newObservation(n, data, cfg, quant.MinMax)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := observationOf(t, cfg, quant.MinMax)
 			if err := o.observe(context.Background()); err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +94,7 @@ func TestCalibrationBlock(t *testing.T) {
 				t.Errorf("%d channels: blocks of %d, %d are due", c.channels, o.block, want)
 			}
 			text := ""
-			for i := range n.Holders {
+			for i := range o.network.Holders {
 				r, err := o.observers[i].Range(quant.MinMax, quant.Asymmetric, 8)
 				text += fmt.Sprintf("%.5g %.5g %v ", r.Min, r.Max, err)
 			}

@@ -65,10 +65,7 @@ func (p *prepared) findShapes() error {
 		return nil
 	}
 	p.shapes = nil
-	weights := int64(0)
-	for _, t := range p.model.Graph().GetInitializer() {
-		weights += int64(len(t.GetRawData())) + 4*int64(len(t.GetFloatData()))
-	}
+	weights := weightBytes(p.model)
 	if free := roomLeft(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
 		return mistake.Errorf("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
 			len(list), byteText(weights), byteText(free), p.model.Inputs()[0].Name)
@@ -171,42 +168,6 @@ func (p *prepared) evaluator(ctx context.Context, records []quant.Record, o back
 	return backend.NewShaped(ctx, list, records, o)
 }
 
-// extremes are the samples of the smallest and of the largest shape that data have, for questions that need not be asked of every shape;
-// the data where they have one.
-func extremes(data samples, inputs int) []samples {
-	set, is := data.(*dataset.Set)
-	if !is {
-		return []samples{data}
-	}
-	groups := set.Groups()
-	if groups == nil {
-		return []samples{data}
-	}
-	size := func(a, b dataset.Group) int { return elemsOfAll(a.Set, inputs) - elemsOfAll(b.Set, inputs) }
-	list := []samples{slices.MinFunc(groups, size).Set}
-	if len(groups) > 1 {
-		list = append(list, slices.MaxFunc(groups, size).Set)
-	}
-	return list
-}
-
-// together are the samples of each shape that several of data have; those of the first shape where none has.
-func together(data samples) (list []samples) {
-	set, is := data.(*dataset.Set)
-	if !is || set.Groups() == nil {
-		return []samples{data}
-	}
-	for _, g := range set.Groups() {
-		if g.Set.Len() > 1 {
-			list = append(list, g.Set)
-		}
-	}
-	if list == nil {
-		list = append(list, set.Groups()[0].Set)
-	}
-	return list
-}
-
 // A view is samples of one shape, and the number of each among all.
 type view struct {
 	samples
@@ -233,6 +194,29 @@ func views(data samples) []view {
 	}
 	if list == nil {
 		return []view{{samples: data}}
+	}
+	return list
+}
+
+// largestOf are the samples of the largest shape that data have, for questions that need not be asked of every shape.
+func largestOf(data samples, inputs int) samples {
+	set, is := data.(*dataset.Set)
+	if !is || set.Groups() == nil {
+		return data
+	}
+	return slices.MaxFunc(set.Groups(), func(a, b dataset.Group) int { return elemsOfAll(a.Set, inputs) - elemsOfAll(b.Set, inputs) }).Set
+}
+
+// together are the samples of each shape that several of data have; those of the first shape where none has.
+func together(data samples) (list []samples) {
+	all := views(data)
+	for _, v := range all {
+		if v.Len() > 1 {
+			list = append(list, v.samples)
+		}
+	}
+	if list == nil {
+		list = append(list, all[0].samples)
 	}
 	return list
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sites"
@@ -16,12 +15,15 @@ import (
 // prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type
 // than float32 it computes in that from then on; axes that --unroll has fixed are fixed of the model as well.
 func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, error) {
+	prepare := func() (*onnx.Network, error) {
+		return onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
+	}
 	var widened []ir.DType
-	n, err := onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
+	n, err := prepare()
 	for other := (*onnx.PrecisionError)(nil); errors.As(err, &other) && len(widened) < 3; {
 		widened = append(widened, other.Type)
 		if err = onnx.Widen(m, other.Type); err == nil {
-			n, err = onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
+			n, err = prepare()
 		}
 	}
 	if err == nil {
@@ -40,11 +42,11 @@ func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, 
 func (c Config) preparedNotes(n *onnx.Network) []result.Warning {
 	var notes []result.Warning
 	note := func(id, text string) {
-		notes = append(notes, result.Warning{ID: id, Text: text, Cure: ""})
+		notes = append(notes, result.Warning{ID: id, Text: text})
 		c.Say("warning: " + text)
 	}
 	for _, t := range n.Widened {
-		note("computed-in-float32", fmt.Sprintf("the network computes in %s: it is searched in float32, which files that are written take, compute in and give", strings.ToLower(t.String())))
+		note("computed-in-float32", fmt.Sprintf("the network computes in %s: it is searched in float32, which files that are written take, compute in and give", ir.TypeName(t)))
 	}
 	if text := unroll.Text(n); text != "" {
 		c.Say(text)

@@ -120,10 +120,7 @@ func zeroStates(m *onnx.Model) map[string][]byte {
 		if variants.FedBy(m, v.Name) == "" {
 			continue
 		}
-		size, batch := int64(backend.DType(v.Type).Size()), variants.BatchElsewhere(m, v.Name)
-		if v.Dims[0] >= 0 {
-			batch = inside(m, v)
-		}
+		size, batch := int64(backend.DType(v.Type).Size()), inside(m, v)
 		rows := v.Dims
 		if fixedFront(m, v) {
 			rows = v.Dims[1:]

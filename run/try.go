@@ -177,8 +177,7 @@ func tryFloat(ctx context.Context, m *onnx.Model, data samples, say func(string)
 	if alone(m, data) {
 		block = 1
 	}
-	shapes := extremes(data, len(m.Inputs()))
-	inputs, err := blockInputs(m, shapes[len(shapes)-1], block)
+	inputs, err := blockInputs(m, largestOf(data, len(m.Inputs())), block)
 	if err != nil {
 		return err
 	}

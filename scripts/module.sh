@@ -13,7 +13,7 @@ case ${new%%/*} in
 esac
 sed -i "s#^module .*#module $new#" go.mod
 git ls-files -z '*.go' | xargs -0 sed -i "s#\"$old/#\"$new/#g"
-sed -i "s#=$old/onnxpb#=$new/onnxpb#; s#=$old/onnx/onnxpb#=$new/onnx/onnxpb#" scripts/generate.sh
+sed -i "s#=$old/onnx/onnxpb#=$new/onnx/onnxpb#" scripts/generate.sh
 sed -i "s#go doc $old/#go doc $new/#g" README.md docs/*.md
 git ls-files '*.go' | xargs gofmt -w # imports are in order of their paths
 go build ./...

@@ -47,14 +47,7 @@ func mctqWeights(m *ir.Model, f quant.Formula) (map[string]*network.Weight, erro
 		}
 		gone[n] = true
 	}
-	g.Node = slices.DeleteFunc(slices.Clone(g.Node), func(n ir.Node) bool { return gone[n] })
-	candidates := make(map[string]map[int]string)
-	for n := range gone {
-		for _, in := range n.GetInput() {
-			candidates[in] = map[int]string{}
-		}
-	}
-	quantize.DropUnread((&network.Network{Model: m}), candidates)
+	quantize.DropNodes(m, gone)
 	return weights, nil
 }
 

@@ -151,13 +151,13 @@ func sortHolders(n *network.Network, all []quantize.Quantizer) ([]quant.Grid, er
 
 // dropParameters removes scales and zero points that only removed nodes have read.
 func dropParameters(n *network.Network, all []quantize.Quantizer) {
-	candidates := make(map[string]map[int]string)
+	candidates := make(map[string]bool)
 	for _, q := range all {
 		for _, nd := range q.Nodes {
 			for _, in := range nd.GetInput()[1:] {
-				candidates[in] = map[int]string{}
+				candidates[in] = true
 			}
 		}
 	}
-	quantize.DropUnread(n, candidates)
+	quantize.DropUnread(n.Model, candidates)
 }

@@ -53,14 +53,7 @@ func dequantizeConstants(m *ir.Model) (map[string]*network.Weight, error) {
 			}
 		}
 	}
-	g.Node = slices.DeleteFunc(slices.Clone(g.Node), func(n ir.Node) bool { return gone[n] })
-	candidates := make(map[string]map[int]string)
-	for n := range gone {
-		for _, in := range n.GetInput() {
-			candidates[in] = map[int]string{}
-		}
-	}
-	quantize.DropUnread((&network.Network{Model: m}), candidates)
+	quantize.DropNodes(m, gone)
 	return weights, nil
 }
 

@@ -77,13 +77,26 @@ func weightsFor(n *network.Network, records []quant.Record) error {
 		u.node.Input[u.input] = target
 	}
 	g.Initializer = append(g.Initializer, added...)
-	DropUnread(n, quantized)
+	DropUnread(n.Model, quantized)
 	return nil
 }
 
-// DropUnread removes initializers that nobody reads any more because all of their readers got copies.
-func DropUnread(n *network.Network, candidates map[string]map[int]string) {
-	g := n.Model.Graph()
+// DropNodes removes nodes of the main graph, and the initializers that nothing but them reads.
+func DropNodes(m *ir.Model, gone map[ir.Node]bool) {
+	g := m.Graph()
+	g.Node = slices.DeleteFunc(slices.Clone(g.Node), func(n ir.Node) bool { return gone[n] })
+	read := make(map[string]bool)
+	for n := range gone {
+		for _, in := range n.GetInput() {
+			read[in] = true
+		}
+	}
+	DropUnread(m, read)
+}
+
+// DropUnread removes those of some initializers, the keys of a map, that nothing reads any more.
+func DropUnread[V any](m *ir.Model, candidates map[string]V) {
+	g := m.Graph()
 	read := make(map[string]bool)
 	for _, nd := range g.Node {
 		for _, in := range ir.Reads(nd) {
@@ -94,7 +107,8 @@ func DropUnread(n *network.Network, candidates map[string]map[int]string) {
 		read[v.GetName()] = true
 	}
 	g.Initializer = slices.DeleteFunc(g.Initializer, func(t ir.Tensor) bool {
-		return candidates[t.GetName()] != nil && !read[t.GetName()]
+		_, candidate := candidates[t.GetName()]
+		return candidate && !read[t.GetName()]
 	})
 }
 
