@@ -32,7 +32,7 @@ type Options struct {
 	Working   int64             // bytes that the samples and the activations of a block on each worker take; 0: not known
 	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
-	Patient   bool              // cuts are chosen however long that takes; false: no longer than trials can save by them
+	Patient   bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
 	stop      *cgo.Stop         // ends what runs once New's context is cancelled; New makes it
