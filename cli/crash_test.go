@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/crash"
+	"example.org/demote/internal/memory"
 	"example.org/demote/run"
 )
 
@@ -119,7 +120,7 @@ func TestCrashesAreNoMistakes(t *testing.T) {
 // hog is a program that takes all the memory that it may have, piece by piece.
 func hog() {
 	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: 700 << 20, Max: 700 << 20})
-	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
+	memory.Watch(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
 	var kept [][]byte
 	for {
 		piece := make([]byte, 1<<20)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -75,7 +76,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	defer set.Close()
 	var batches [][]backend.Tensor
 	for i := range set.Len() {
-		in, err := blockInputs(m, inTurn{set, []int{i}}, 1)
+		in, err := blocks.Inputs(m, blocks.InTurn{Samples: set, Of: []int{i}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ func TestBatchAxis(t *testing.T) {
 					}
 				}
 				r := mustSearch(t, cfg)
-				switch w := hasWarning(r, aloneID); {
+				switch w := hasWarning(r, blocks.AloneID); {
 				case c.said == "" && (w != nil || !inBlocks(r)):
 					t.Errorf("block %d: in blocks %v, warnings %q", block, inBlocks(r), r.Warnings)
 				case c.said != "" && (w == nil || !strings.Contains(w.Text, c.said) || said != 1):
@@ -194,7 +195,7 @@ func TestBatchAxisCommand(t *testing.T) {
 			}
 			var want []byte
 			for _, row := range aloneRows(t, cfg.Model, cfg.Data, "y") {
-				want = append(want, floatBytes(row)...)
+				want = append(want, blocks.BytesOf(row)...)
 			}
 			head, body := string(data[:len(data)-len(want)]), data[len(data)-len(want):]
 			if !strings.Contains(head, "'shape': "+shape) || !strings.HasSuffix(head, "\n") {
@@ -270,7 +271,7 @@ func TestBatchAxisOfSeveral(t *testing.T) {
 		cfg := net().config(t)
 		cfg.Output = output
 		r := mustSearch(t, cfg)
-		if got := hasWarning(r, aloneID) != nil; got != alone || !r.Verified.Identical {
+		if got := hasWarning(r, blocks.AloneID) != nil; got != alone || !r.Verified.Identical {
 			t.Errorf("--output %s: warnings %q", output, r.Warnings)
 		}
 		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
@@ -285,7 +286,7 @@ func TestBatchAxisOfAPair(t *testing.T) {
 		cfg := writtenPair(t, shaped()[name].net.config(t))
 		cfg.Metric, cfg.Holdout = "cosine", "30%"
 		r := mustSearch(t, cfg)
-		if (hasWarning(r, aloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
+		if (hasWarning(r, blocks.AloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
 			t.Errorf("%s: %q, %+v", name, r.Warnings, r.Verified)
 		}
 	}
@@ -304,7 +305,7 @@ func TestSamplesTouchByAHair(t *testing.T) {
 	b.constant("hair", []float32{1e-5})
 	cfg := b.config(t)
 	r := mustSearch(t, cfg)
-	if w := hasWarning(r, aloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
+	if w := hasWarning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
 		t.Errorf("warnings %q", r.Warnings)
 	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
@@ -337,7 +338,7 @@ func TestBatchAxisOfInputs(t *testing.T) {
 		if want == 0 {
 			want = got
 		}
-		if !inBlocks(r) || hasWarning(r, aloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
+		if !inBlocks(r) || hasWarning(r, blocks.AloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
 			t.Errorf("%q: in blocks %v, all int8 %v, want %v; %+v", names, inBlocks(r), got, want, r.Verified)
 		}
 	}

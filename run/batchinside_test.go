@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -102,7 +103,7 @@ func TestBlocksInside(t *testing.T) {
 				if want == "" {
 					want = got
 				}
-				if got != want || !r.Verified.Identical || hasWarning(r, aloneID) != nil || way != "one" && !inBlocks(r) {
+				if got != want || !r.Verified.Identical || hasWarning(r, blocks.AloneID) != nil || way != "one" && !inBlocks(r) {
 					t.Errorf("%s: %s, %+v, warnings %q\nin blocks of one: %s", way, got, r.Verified, r.Warnings, want)
 				}
 				for _, a := range r.Verified.AsWritten {
@@ -173,7 +174,7 @@ func TestUnnamedAxes(t *testing.T) {
 	axisNamed(net.g.Input[0], 0, "x_dynamic_axes_1")
 	axisNamed(net.g.Input[0], 1, "x_dynamic_axes_2")
 	cfg := insideConfig(t, "an LSTM", net)
-	w := hasWarning(mustSearch(t, cfg), aloneID)
+	w := hasWarning(mustSearch(t, cfg), blocks.AloneID)
 	if want := `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {0: "time", 1: "batch"}}`; w == nil || w.Cure != want {
 		t.Errorf("%+v; %s is due", w, want)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
 
@@ -33,18 +35,18 @@ func TestEmulatedBytes(t *testing.T) {
 				if names["x"] == "" {
 					t.Fatal("the device gets floats")
 				}
-				src, err := newSource(fixed, 0, []string{"y"})
+				src, err := segments.New(fixed, 0, []string{"y"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, stream := range []bool{false, true} {
-					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: backend.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: optimization})
+					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: backend.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: blocks.Optimization})
 					if err != nil {
 						t.Fatal(err)
 					}
 					_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, row []float32) {
 						want := make([]byte, 4*768)
-						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(floatBytes(row), want) {
+						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(blocks.BytesOf(row), want) {
 							t.Errorf("sample %d has other bits, %v", sample, err)
 						}
 					})

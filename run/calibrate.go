@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -35,13 +36,13 @@ func (c Config) gridChoices() (low, high gridChoice, err error) {
 // calibrate runs the float network over the calibration samples, with every holder's tensor as an
 // output, and returns a record a holder. Holders of attention masks and the like, as the samples show them, it takes from
 // the network, see dropFills. The memory does not grow with the number of samples.
-func calibrate(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, error) {
+func calibrate(ctx context.Context, n *onnx.Network, data blocks.Samples, c Config) ([]quant.Record, error) {
 	records, _, err := calibrateAndTell(ctx, n, data, c)
 	return records, err
 }
 
 // calibrateAndTell is calibrate, with the lowest and highest value that each holder's tensor had.
-func calibrateAndTell(ctx context.Context, n *onnx.Network, data samples, c Config) ([]quant.Record, []quant.Range, error) {
+func calibrateAndTell(ctx context.Context, n *onnx.Network, data blocks.Samples, c Config) ([]quant.Record, []quant.Range, error) {
 	low, high, err := c.gridChoices()
 	if err != nil {
 		return nil, nil, err

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 )
 
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Labels: s.data.Labels(), Block: s.block,
-		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: optimization}
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Labels: s.data.Labels(), Block: s.block,
+		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	giveLabels(&s.options, s.data)
 	if s.prepared.float == nil {
 		if err := c.during(stageFloat, 0, func() error { return s.highReference(ctx) }); err != nil {
@@ -23,7 +25,7 @@ func (s *searching) compile(ctx context.Context) error {
 		return err
 	}
 	return c.during(stageLoad, 3*s.loading, func() error {
-		return s.openTrials(ctx, func(q *prepared, src *source) error {
+		return s.openTrials(ctx, func(q *prepared, src *segments.Source) error {
 			err := q.checkLabels(s.metric, src)
 			if err == nil && (q.own == nil || q.own.Set == s.largest().data) {
 				err = trySource(ctx, src, len(s.records), s.config.Say)
@@ -34,10 +36,10 @@ func (s *searching) compile(ctx context.Context) error {
 }
 
 // openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.
-func (s *searching) openTrials(ctx context.Context, check func(*prepared, *source) error) error {
+func (s *searching) openTrials(ctx context.Context, check func(*prepared, *segments.Source) error) error {
 	o, err := s.trialOptions()
 	if err != nil {
-		return s.withCure(err)
+		return s.WithCure(err)
 	}
 	if s.config.everyCut {
 		src, _, err := s.sourceFor(ctx, true, s.onGPU())
@@ -58,7 +60,7 @@ func (s *searching) openTrials(ctx context.Context, check func(*prepared, *sourc
 	if failed != nil {
 		return failed
 	}
-	return s.withCure(err)
+	return s.WithCure(err)
 }
 
 // everyCut are all cuts of a source.
@@ -79,13 +81,13 @@ func (s *searching) trialOptions() (backend.Options, error) {
 	}
 	o.Device = s.device.Name
 	var err error
-	o.Proof, err = proof()
+	o.Proof, err = segments.Proof()
 	return o, err
 }
 
 // working is what the samples and the activations of a block on each worker take, in bytes.
 func (s *searching) working() int64 {
-	bytes, workers := int64(residentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
+	bytes, workers := int64(blocks.ResidentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
 	if s.prepared.shapes == nil {
 		return bytes
 	}
@@ -162,5 +164,5 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	return s.openTrials(ctx, func(*prepared, *source) error { return nil })
+	return s.openTrials(ctx, func(*prepared, *segments.Source) error { return nil })
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -20,7 +21,7 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := c.during(stageRead, 0, func() error { return p.readEncodings(c) }); err != nil {
 		return nil, err
 	}
-	if p.output, err = wantOutput(p.float, c.Output); err != nil {
+	if p.output, err = blocks.ChooseOutput(p.float, c.Output); err != nil {
 		return nil, err
 	}
 	if _, err = p.openWith(ctx, c, p.float, func() error { return tryNetwork(ctx, p.float, p.inputs, nil, c.Say) }); err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sinks"
 	"example.org/demote/internal/sites"
@@ -17,7 +18,7 @@ const surelyFill = 1e9
 
 // knownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a size that
 // no measurement has. Of an input that cannot be a mask it reads no more than shows that.
-func knownInputs(m *onnx.Model, data samples) (map[string]sites.Known, error) {
+func knownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
 	for i, v := range m.Inputs() {
@@ -25,7 +26,7 @@ func knownInputs(m *onnx.Model, data samples) (map[string]sites.Known, error) {
 			continue
 		}
 		k, f, mask := sites.Known{}, &fill{}, slices.Contains(masks, v.Name)
-		for _, part := range views(data) {
+		for _, part := range blocks.Views(data) {
 			for s := 0; s < part.Len() && (mask || len(f.values) < maxFillValues); s++ {
 				err := observeInput(part, i, s, 1, &buffer, func(x []float32) {
 					for _, v := range x {

@@ -10,6 +10,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/disk"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -19,7 +20,7 @@ import (
 // scoreFloat runs the float network over the samples: its own score where the metric has one of
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
 func (s *searching) scoreFloat(ctx context.Context) error {
-	var sources []*source
+	var sources []*segments.Source
 	o := s.options
 	o.Naive, o.Stream = true, true
 	if s.metric.NeedsReference {
@@ -27,7 +28,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	begun := time.Now()
 	e, err := s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := plainSource(ctx, s.prepared.float, q.inputs, q.block, s.output)
+		src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
 		if err = q.ofShape(err); err == nil {
 			err = q.checkLabels(s.metric, src)
 		}
@@ -35,7 +36,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		return src, q.data, err
 	})
 	if err != nil {
-		return s.withCure(err)
+		return s.WithCure(err)
 	}
 	defer e.Close()
 	s.loading = time.Since(begun)

@@ -8,6 +8,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/memory"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -66,7 +67,7 @@ func (c Config) command() *backend.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: StartAsGiven}
+	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
 }
 
 // namedMetric is the metric as far as it is known without data; nil where the default depends on them.

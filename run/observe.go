@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/mistake"
@@ -20,7 +22,7 @@ const calibrationBlock = 8
 // its observer.
 type observation struct {
 	network   *onnx.Network
-	all       samples
+	all       blocks.Samples
 	views     []*observedView // of all samples: those of each shape
 	config    Config
 	fresh     func() *quant.Observer
@@ -37,7 +39,7 @@ type observation struct {
 
 // newObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
 // inputs tell, is left out.
-func newObservation(n *onnx.Network, data samples, c Config, methods ...quant.Method) (*observation, error) {
+func newObservation(n *onnx.Network, data blocks.Samples, c Config, methods ...quant.Method) (*observation, error) {
 	known, err := knownInputs(n.Model, data)
 	if err != nil {
 		return nil, err
@@ -179,22 +181,22 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 	var fed backend.Samples = o.data
 	before := 0 // samples of the repeated block
 	if o.passes == 0 {
-		fed, before = twice{o.data, o.block}, o.block
+		fed, before = blocks.Twice{Samples: o.data, Block: o.block}, o.block
 	}
 	o.passes++
-	again := &repeats{}
-	return backend.PassSteps(ctx, segment, fed, optimization, func(first, count, step int, outputs [][]float32) error {
+	again := &blocks.Repeats{}
+	return backend.PassSteps(ctx, segment, fed, blocks.Optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
 		switch {
 		case before == 0:
 		case first == 0 && step > 0:
 			return nil
 		case first == 0:
-			again.sum(outputs)
+			again.Sum(outputs)
 			b.first, b.count = 0, min(count, o.data.Len())
 			return o.preview(holders, b)
 		case first == before && step == 0: // where chance shows
-			if i := again.differs(outputs); i >= 0 {
+			if i := again.Differs(outputs); i >= 0 {
 				return refuseChance(ctx, o.fixed, o.data, o.block, segment.Outputs[i].Name, o.config)
 			}
 		}
@@ -204,4 +206,18 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 		}
 		return err
 	})
+}
+
+// refuseChance is the error for a network whose tensor had other bits when the first block ran again. It runs the block with all
+// tensors as outputs to find the first node that shows it, which is not always one of those that are quantized.
+func refuseChance(ctx context.Context, m *onnx.Model, data blocks.Samples, block int, tensor string, c Config) error {
+	first := tensor
+	if src, err := segments.New(m, 0, []string{tensor}); err == nil {
+		if found := segments.FirstChance(ctx, src, data, block); found != "" {
+			first = found
+		}
+	}
+	node := m.Maker(first)
+	return mistake.Errorf("%s: the network gives other values when it runs again on the same samples of %s, first in tensor %s, made by %s: no score could be repeated; export the network for inference, without what draws lots",
+		c.Model, c.Calib, first, node)
 }

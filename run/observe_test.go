@@ -6,13 +6,14 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 )
 
 // readings counts how often each sample is read.
 type readings struct {
-	samples
+	blocks.Samples
 	of []int
 }
 
@@ -20,7 +21,7 @@ func (r *readings) Read(input, sample int, dst []byte) error {
 	if input == 0 {
 		r.of[sample]++
 	}
-	return r.samples.Read(input, sample, dst)
+	return r.Samples.Read(input, sample, dst)
 }
 
 // observationOf is the observation of a configuration's network on its calibration samples.

@@ -5,24 +5,26 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 )
 
 // An observedView is calibration samples of one shape, and the network with its shapes fixed to a block of them.
 type observedView struct {
-	data   view
+	data   blocks.View
 	block  int
 	inputs []backend.Tensor
-	shapes *shapes
+	shapes *blocks.Shapes
 	fixed  *onnx.Model
 }
 
 // open makes the views of the samples, and takes the first one at hand.
 func (o *observation) open(ctx context.Context) error {
-	for _, data := range views(o.all) {
+	for _, data := range blocks.Views(o.all) {
 		v, err := o.openView(ctx, data)
-		if set, is := data.samples.(*dataset.Set); err != nil && is && data.of != nil {
+		if set, is := data.Samples.(*dataset.Set); err != nil && is && data.Of != nil {
 			err = ofShape(set, len(o.network.Model.Inputs()), err)
 		}
 		if err != nil {
@@ -38,31 +40,31 @@ func (o *observation) open(ctx context.Context) error {
 }
 
 // openView chooses the block, and fixes the network's shapes to it.
-func (o *observation) openView(ctx context.Context, data view) (v *observedView, err error) {
+func (o *observation) openView(ctx context.Context, data blocks.View) (v *observedView, err error) {
 	m := o.network.Model
 	v = &observedView{data: data}
-	if v.block, err = chooseBlock(m, 0); err != nil {
+	if v.block, err = blocks.Choose(m, 0); err != nil {
 		return nil, err
 	}
-	if batchOf(m) == 0 {
+	if blocks.Fixed(m) == 0 {
 		v.block = min(calibrationBlock, data.Len())
 	}
-	if o.config.alone != "" && batchOf(m) == 0 || alone(m, data) {
+	if o.config.alone != "" && blocks.Fixed(m) == 0 || blocks.Alone(m, data) {
 		v.block = 1
 	}
-	if v.inputs, err = blockInputs(m, data, v.block); err != nil {
+	if v.inputs, err = blocks.Inputs(m, data, v.block); err != nil {
 		return nil, err
 	}
-	if v.shapes, err = measureShapes(ctx, m, v.inputs, v.block); err != nil {
+	if v.shapes, err = blocks.Measure(ctx, m, v.inputs, v.block); err != nil {
 		return nil, err
 	}
-	if fits := v.shapes.fitting(o.network.Holders); v.shapes.growing && fits < v.block {
+	if fits := v.shapes.Fitting(o.network.Holders); v.shapes.Growing && fits < v.block {
 		v.block = fits
-		if v.inputs, err = blockInputs(m, data, v.block); err != nil {
+		if v.inputs, err = blocks.Inputs(m, data, v.block); err != nil {
 			return nil, err
 		}
 	}
-	v.fixed, err = v.shapes.fix(m, v.inputs, v.block, nil)
+	v.fixed, err = v.shapes.Fix(m, v.inputs, v.block, nil)
 	return v, err
 }
 
@@ -74,17 +76,17 @@ func (o *observation) segment() (*backend.Segment, error) {
 			names = append(names, h.Tensor)
 		}
 	}
-	whole, err := newSource(o.fixed, 0, names)
+	whole, err := segments.New(o.fixed, 0, names)
 	if err != nil {
 		return nil, err
 	}
-	names = withOutputs(o.fixed, whole, names)
+	names = segments.WithOutputs(o.fixed, whole, names)
 	model := variants.WithOutputs(o.fixed, variants.WithStates(o.fixed, names...)...)
-	src, err := newSource(model, 0, names)
+	src, err := segments.New(model, 0, names)
 	if err != nil {
 		return nil, err
 	}
-	return src.segment(model)
+	return src.Of(model)
 }
 
 // takes tells whether a tensor is an input of the network.

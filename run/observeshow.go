@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/crash"
+	"example.org/demote/internal/blocks"
 )
 
 // An observedBlock is what a step of a pass gives for one block.
@@ -44,7 +45,7 @@ func (o *observation) show(pass int, holders []int, b observedBlock) error {
 	}
 	first := slices.MinFunc(holders, func(a, b int) int { return cmp.Compare(bad[a], bad[b]) })
 	if bad[first] < b.count {
-		return o.refuseNaN(o.data.number(b.first+bad[first]), first)
+		return o.refuseNaN(o.data.Number(b.first+bad[first]), first)
 	}
 	return nil
 }
@@ -62,9 +63,9 @@ func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, er
 		}
 	}
 	bad = b.count
-	rows := o.shapes.rows(from, o.block)
+	rows := o.shapes.Rows(from, o.block)
 	for slot := range b.count {
-		if !o.one(pass, holder, b.first+slot, rows.of(b.values(from), slot)) {
+		if !o.one(pass, holder, b.first+slot, rows.Of(b.values(from), slot)) {
 			bad = min(bad, slot)
 		}
 	}
@@ -79,7 +80,7 @@ func (o *observation) one(pass, holder, sample int, x []float32) bool {
 	}
 	if pass == 0 && w.Observer != nil {
 		if w.Observe(pass, x); w.NonFinite() > 0 && w.bad < 0 {
-			w.bad = o.data.number(sample)
+			w.bad = o.data.Number(sample)
 		}
 	}
 	before := observer.NonFinite()
@@ -98,7 +99,7 @@ func (o *observation) showInput(pass, holder, first, count int) error {
 }
 
 // observeInput hands out a network input's samples, step by step.
-func observeInput(data samples, input, first, count int, buffer *[]float32, f func([]float32)) error {
+func observeInput(data blocks.Samples, input, first, count int, buffer *[]float32, f func([]float32)) error {
 	elems := 1
 	for _, d := range data.Shape(input) {
 		elems *= int(d)
@@ -107,7 +108,7 @@ func observeInput(data samples, input, first, count int, buffer *[]float32, f fu
 		*buffer = make([]float32, elems)
 	}
 	for i := range count {
-		if err := data.Read(input, first+i, floatBytes(*buffer)); err != nil {
+		if err := data.Read(input, first+i, blocks.BytesOf(*buffer)); err != nil {
 			return fmt.Errorf("calibration sample %d: %w", first+i, err)
 		}
 		steps := max(1, data.Steps(input))

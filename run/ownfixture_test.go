@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -139,7 +140,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		t.Fatal(err)
 	}
 	in := backend.Tensor{Name: "x", Type: backend.DType(ir.Float), Dims: []int64{1, 2, int64(size[0]), int64(size[1])}, First: func(dst []byte, _ int) error {
-		copy(dst, floatBytes(x))
+		copy(dst, blocks.BytesOf(x))
 		return nil
 	}}
 	seen, err := backend.Look(context.Background(), model, []backend.Tensor{in})

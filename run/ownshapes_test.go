@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/result"
 )
@@ -173,7 +174,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := dataset.Open(cfg.Data, dataInputs(m), dataset.Options{})
+	set, err := dataset.Open(cfg.Data, blocks.DataInputs(m), dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -40,7 +42,7 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := c.during(stageRead, 0, func() error { return p.readPair(c) }); err != nil {
 		return nil, err
 	}
-	if p.output, err = wantOutput(p.model, c.Output); err != nil {
+	if p.output, err = blocks.ChooseOutput(p.model, c.Output); err != nil {
 		return nil, err
 	}
 	if _, err = p.openWith(ctx, c, p.network.Model, func() error { return p.tryPair(ctx, c.Say) }); err != nil {
@@ -81,9 +83,9 @@ func (p *prepared) readPair(c Config) error {
 }
 
 // fixedSource is a network that runs on one grid a holder, cut like a switchable one.
-func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
+func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*segments.Source, []quant.Record, error) {
 	records := fixedRecords(grids)
-	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, Batching: p.Batching, fixShapes: p.fixShapes}
 	src, err := q.source(ctx)
 	return src, records, err
 }
@@ -159,7 +161,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 		return nil, err
 	}
 	p.fixShapes = c.FixShapes
-	if p.alone != "" {
+	if p.Alone != "" {
 		return p, nil
 	}
 	if err := c.during(stageShapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
@@ -198,7 +200,7 @@ func (c Config) missing() error {
 	return nil
 }
 
-var _ samples = (*dataset.Set)(nil)
+var _ blocks.Samples = (*dataset.Set)(nil)
 
 // describe names the network in messages.
 func (c Config) describe() string {

@@ -5,7 +5,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sinks"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -14,37 +16,33 @@ import (
 	"example.org/demote/search"
 )
 
-// optimization is the level at which every session of a run is compiled, the check of the export
-// included: all of ONNX Runtime's optimizations.
-const optimization = 99
-
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network   *onnx.Network  // weights on their grids
-	records   []quant.Record // by holder
-	seen      []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model     *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float     *onnx.Model    // the float network; nil for a pair
-	order     []int          // holders in the 8-bit file's order; nil: their own
-	low       *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids  []quant.Grid   // of its holders
-	data      *dataset.Set
-	held      *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
-	streams   *stream      // how samples are read that are not kept in memory; nil: they are kept
-	once      bool         // samples are read once, and streamed whatever they take
-	shapes    *shapes      // of network's tensors, see measured
-	groups    []*ownShape  // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
-	grouped   *dataset.Set // whose samples groups has
-	own       *ownShape    // that this is of, see members; nil: it is of all samples
-	block     int
-	batching         // of the output's samples, see findBatch
-	fixShapes bool   // files are written with the axes of the search
-	output    string // that the metric reads
-	inputs    []backend.Tensor
-	layout    search.Layout // units and what is held, see arrange
-	files     []result.Input
-	notes     []result.Warning
-	unknown   []fixedInput // of --input, that the file does not have: a reference may
+	network         *onnx.Network  // weights on their grids
+	records         []quant.Record // by holder
+	seen            []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model           *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float           *onnx.Model    // the float network; nil for a pair
+	order           []int          // holders in the 8-bit file's order; nil: their own
+	low             *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids        []quant.Grid   // of its holders
+	data            *dataset.Set
+	held            *dataset.Set   // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	streams         *stream        // how samples are read that are not kept in memory; nil: they are kept
+	once            bool           // samples are read once, and streamed whatever they take
+	shapes          *blocks.Shapes // of network's tensors, see measured
+	groups          []*ownShape    // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
+	grouped         *dataset.Set   // whose samples groups has
+	own             *ownShape      // that this is of, see members; nil: it is of all samples
+	block           int
+	blocks.Batching        // of the output's samples, see findBatch
+	fixShapes       bool   // files are written with the axes of the search
+	output          string // that the metric reads
+	inputs          []backend.Tensor
+	layout          search.Layout // units and what is held, see arrange
+	files           []result.Input
+	notes           []result.Warning
+	unknown         []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -67,7 +65,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		if p.network, err = prepareFloat(ctx, p.float, c); err != nil {
 			return err
 		}
-		p.output, err = wantOutput(p.float, c.Output)
+		p.output, err = blocks.ChooseOutput(p.float, c.Output)
 		return err
 	})
 	if err != nil {
@@ -108,7 +106,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
 	var err error
 	c.lists = true
-	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
+	if p.block, err = blocks.Choose(p.model, c.Block); err != nil {
 		return c, err
 	}
 	if err := c.readData(p.open); err != nil {
@@ -252,7 +250,7 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err == nil {
 		if err := fewShapes(set, path); err != nil {
@@ -284,16 +282,16 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 }
 
 // checkLabels refuses labels that the network's output has no class for.
-func (p *prepared) checkLabels(m *backend.Metric, src *source) error {
+func (p *prepared) checkLabels(m *backend.Metric, src *segments.Source) error {
 	if err := p.checkClasses(m, src); err != nil {
 		return err
 	}
-	out, known := src.tensors[p.output]
-	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.axis == 0 {
+	out, known := src.Tensors[p.output]
+	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.Axis == 0 {
 		return nil
 	}
 	classes := 1
-	for _, d := range backend.SampleFirst(out.Dims, p.axis)[1:] {
+	for _, d := range backend.SampleFirst(out.Dims, p.Axis)[1:] {
 		classes *= int(d)
 	}
 	if p.held != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/segments"
 	"example.org/demote/result"
 )
 
@@ -76,7 +77,7 @@ func (s *searching) seeHigh(e *backend.Evaluator) func(sample int, values []floa
 }
 
 // questionFloat asks whether the float network scores what a trained one does.
-func (s *searching) questionFloat(ctx context.Context, src *source) error {
+func (s *searching) questionFloat(ctx context.Context, src *segments.Source) error {
 	q := s.doubts
 	if q == nil || q.scored {
 		return nil

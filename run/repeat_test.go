@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
@@ -73,7 +74,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 func TestTwice(t *testing.T) {
 	for _, n := range []int{1, 3, 4, 9} {
 		var got []int
-		s := twice{recorded{n, &got}, 4}
+		s := blocks.Twice{Samples: recorded{n, &got}, Block: 4}
 		for i := range s.Len() {
 			_ = s.Read(0, i, nil)
 		}

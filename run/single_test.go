@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -33,7 +34,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 		t.Errorf("inspect: %v", err)
 	}
 	r := mustSearch(t, cfg)
-	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == aloneID }) {
+	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == blocks.AloneID }) {
 		t.Errorf("%+v, %v", r.Verified, r.Warnings)
 	}
 	for _, block := range []int{1, 2} {

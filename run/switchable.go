@@ -2,18 +2,20 @@ package run
 
 import (
 	"context"
-	"unsafe"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 )
 
 // measured is what the runtime says of the shapes of the network's tensors. It is asked once.
-func (p *prepared) measured(ctx context.Context) (*shapes, error) {
+func (p *prepared) measured(ctx context.Context) (*blocks.Shapes, error) {
 	var err error
 	if p.shapes == nil {
-		p.shapes, err = measureShapes(ctx, p.network.Model, p.inputs, p.block)
+		p.shapes, err = blocks.Measure(ctx, p.network.Model, p.inputs, p.block)
 		if p.own != nil {
 			p.own.shapes = p.shapes
 		}
@@ -27,17 +29,17 @@ func (p *prepared) fixed(ctx context.Context, open ...string) (*onnx.Model, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.fix(p.network.Model, p.inputs, p.block, open)
+	return s.Fix(p.network.Model, p.inputs, p.block, open)
 }
 
 // source is the switchable network, cut for the metric's output.
-func (p *prepared) source(ctx context.Context) (*source, error) {
+func (p *prepared) source(ctx context.Context) (*segments.Source, error) {
 	src, _, err := p.sourceFor(ctx, false, false)
 	return src, err
 }
 
 // sourceFor is source with the samples that it takes: bytes where the data have them, if it is asked for.
-func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, backend.Samples, error) {
+func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*segments.Source, backend.Samples, error) {
 	var open []string
 	for _, f := range p.network.Followed {
 		open = append(open, f.Name)
@@ -51,49 +53,53 @@ func (p *prepared) sourceFor(ctx context.Context, bytes, gpu bool) (*source, bac
 	}
 	n := *p.network
 	n.Model = fixed
-	var given samples = p.data
+	var given blocks.Samples = p.data
 	var fed map[string]string
 	if bytes {
 		given, fed = p.bytesIn(fixed, gpu)
 	}
 	if !p.fixShapes {
-		n.Model = p.shapes.asOpen(fixed, p.network.Model)
+		n.Model = p.shapes.AsOpen(fixed, p.network.Model)
 	}
 	switchable, err := rewrite.Switchable(&n, p.records)
 	if err != nil {
 		return nil, nil, err
 	}
-	src, err := newSource(switchable, len(n.Holders), []string{p.output})
+	src, err := segments.New(switchable, len(n.Holders), []string{p.output})
 	if err == nil {
-		src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
+		src.Followed, src.First = n.Followed, map[string]func([]byte, int) error{}
 		for i, in := range p.inputs {
 			if name, is := fed[in.Name]; is {
-				src.first[name] = firstOf(given, i, in.Pieces())
+				src.First[name] = blocks.FirstOf(given, i, in.Pieces())
 				continue
 			}
-			src.first[in.Name] = in.First
+			src.First[in.Name] = in.First
 		}
 	}
 	return src, given, err
 }
 
-// plainSource is any model that runs as it is: a network without holders.
-func plainSource(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int, output string) (*source, error) {
-	s, err := measureShapes(ctx, m, inputs, block)
-	if err != nil {
-		return nil, err
+// bytesIn lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
+// of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
+// the network looks up what the host makes of each byte.
+func (p *prepared) bytesIn(m *onnx.Model, gpu bool) (blocks.Samples, map[string]string) {
+	out := blocks.ByteSamples{Set: p.data}
+	names := map[string]string{}
+	for i, in := range p.inputs {
+		a, is := p.data.Bytes(i)
+		is = is && in.Fed == "" // a step makes floats of it
+		out.Bytes = append(out.Bytes, is)
+		switch {
+		case !is:
+		case gpu && a.Std != nil:
+			table := a.Table()
+			names[in.Name] = variants.ByteTable(m, in.Name, table, blocks.ChannelDims(len(table)/256, a.Inner, in.Sample()))
+		default:
+			names[in.Name] = variants.ByteInput(m, in.Name, blocks.ByteSteps(a, in.Sample()))
+		}
 	}
-	fixed, err := s.fix(m, inputs, block, nil)
-	if err != nil {
-		return nil, err
+	if len(names) == 0 {
+		return p.data, nil
 	}
-	return newSource(s.asOpen(fixed, m), 0, []string{output})
-}
-
-// floatBytes is the memory of a slice as bytes.
-func floatBytes(v []float32) []byte {
-	if len(v) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
+	return out, names
 }

@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
-	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -32,7 +33,7 @@ func tryNetwork(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, con
 
 // smallest are inputs with one sample where the network's batch is free: a child has one thread, and need not wait for more.
 func smallest(m *onnx.Model, inputs []backend.Tensor) []backend.Tensor {
-	if batchOf(m) > 0 {
+	if blocks.Fixed(m) > 0 {
 		return inputs
 	}
 	one := slices.Clone(inputs)
@@ -169,15 +170,15 @@ func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 }
 
 // tryFloat is tryNetwork for a float network that is to be calibrated.
-func tryFloat(ctx context.Context, m *onnx.Model, data samples, say func(string)) error {
-	block, err := chooseBlock(m, 0)
+func tryFloat(ctx context.Context, m *onnx.Model, data blocks.Samples, say func(string)) error {
+	block, err := blocks.Choose(m, 0)
 	if err != nil {
 		return err
 	}
-	if alone(m, data) {
+	if blocks.Alone(m, data) {
 		block = 1
 	}
-	inputs, err := blockInputs(m, largestOf(data, len(m.Inputs())), block)
+	inputs, err := blocks.Inputs(m, blocks.LargestOf(data, len(m.Inputs())), block)
 	if err != nil {
 		return err
 	}
@@ -194,18 +195,18 @@ func (p *prepared) tryPair(ctx context.Context, say func(string)) error {
 }
 
 // trySource is tryNetwork for the whole of a network that is cut, as it is run in one piece.
-func trySource(ctx context.Context, s *source, holders int, say func(string)) error {
+func trySource(ctx context.Context, s *segments.Source, holders int, say func(string)) error {
 	if !tryHere {
 		return nil
 	}
-	m := rewrite.Segment(s.model, s.cuts[0], s.cuts[len(s.cuts)-1])
+	m := s.Whole()
 	var inputs []backend.Tensor
 	for _, v := range m.Inputs() {
 		if v.Name == ir.MaskInput {
 			inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: []int64{int64(max(1, holders))}})
 			continue
 		}
-		t, err := s.tensor(v.Name)
+		t, err := s.Tensor(v.Name)
 		if err != nil {
 			return err
 		}

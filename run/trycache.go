@@ -14,6 +14,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/disk"
+	"example.org/demote/internal/blocks"
 )
 
 // Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.
@@ -23,7 +24,7 @@ const tryMost, tryKept = 4096, 2048
 // inputs with their first samples and the session.
 func tryKey(model []byte, inputs []backend.Tensor, config map[string]string) string {
 	host, _ := os.Hostname()
-	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), optimization, inputs, config})
+	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), blocks.Optimization, inputs, config})
 	h := sha256.New()
 	h.Write(about)
 	h.Write([]byte{0})

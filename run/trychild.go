@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 )
 
 // tryTime is how long a child may take to load a network and run a block of it.
@@ -62,7 +63,7 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		sizes[i] = len(v)
 		readers = append(readers, bytes.NewReader(v))
 	}
-	order, err := json.Marshal(tryOrder{backend.RuntimePath(), optimization, config, inputs, len(model), sizes})
+	order, err := json.Marshal(tryOrder{backend.RuntimePath(), blocks.Optimization, config, inputs, len(model), sizes})
 	if err != nil {
 		return end, err
 	}

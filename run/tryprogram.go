@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/memory"
 )
 
 // tryWord is the hidden command that makes a process the child in which a network is tried: its only argument.
@@ -61,7 +62,7 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal([]byte(line), &o); err != nil {
 		return err
 	}
-	LimitMemory()
+	memory.Limit()
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // they are for the parent, which ends this process
 	model := make([]byte, o.Size)
 	if _, err := io.ReadFull(from, model); err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -25,7 +27,7 @@ type outputs [][sha256.Size]byte
 // sums runs a mask and sums every sample's outputs.
 func sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (outputs, search.Score, error) {
 	all := make(outputs, e.Samples())
-	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(floatBytes(row)) })
+	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(blocks.BytesOf(row)) })
 	return all, score, err
 }
 
@@ -159,7 +161,7 @@ func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[stri
 	o := s.options
 	o.Naive, o.Stream, o.Config = true, true, config
 	return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := plainSource(ctx, m, q.inputs, q.block, s.output)
+		src, err := segments.Plain(ctx, m, q.inputs, q.block, s.output)
 		return src, q.data, err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/demote/internal/blocks"
 	"golang.org/x/sys/unix"
 )
 
@@ -80,8 +81,8 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 			y.Close()
 		}
 	}()
-	fixed, samples := batchOf(s.prepared.float), s.data.Len()
-	if s.alone != "" || alone(s.prepared.float, s.data) {
+	fixed, samples := blocks.Fixed(s.prepared.float), s.data.Len()
+	if s.Alone != "" || blocks.Alone(s.prepared.float, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
@@ -142,9 +143,9 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 // yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
 func (p *prepared) yardBlock() int {
 	switch {
-	case p.alone != "":
+	case p.Alone != "":
 		return 1
-	case batchOf(p.model) > 0:
+	case blocks.Fixed(p.model) > 0:
 		return p.block
 	}
 	return max(2, p.block)

@@ -1,4 +1,4 @@
-package run
+package blocks
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/ir"
@@ -15,73 +16,73 @@ import (
 	"example.org/demote/result"
 )
 
-// A batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
-type batching struct {
-	axis  int    // of the output, on which the samples lie; -1: on none
-	alone string // why each sample is run alone; empty: in blocks
-	cure  string // what may be done about that; empty: nothing is known
+// A Batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
+type Batching struct {
+	Axis  int    // of the output, on which the samples lie; -1: on none
+	Alone string // why each sample is run alone; empty: in blocks
+	Cure  string // what may be done about that; empty: nothing is known
 }
 
-// aloneText is what follows from why samples are run alone.
-const aloneText = ": every sample is run alone, in blocks of one"
+// AloneText is what follows from why samples are run alone.
+const AloneText = ": every sample is run alone, in blocks of one"
 
-// aloneID is the warning of networks whose samples are run alone.
-const aloneID = "blocks-of-one"
+// AloneID is the warning of networks whose samples are run alone.
+const AloneID = "blocks-of-one"
 
-// warning tells the user of samples that are run alone.
-func (b batching) warning() result.Warning {
-	return result.Warning{ID: aloneID, Text: b.alone + aloneText, Cure: b.cure}
+// Warning tells the user of samples that are run alone.
+func (b Batching) Warning() result.Warning {
+	return result.Warning{ID: AloneID, Text: b.Alone + AloneText, Cure: b.Cure}
 }
 
-// withCure adds what may be done about samples that are run alone to what is wrong with their outputs.
-func (b batching) withCure(err error) error {
-	if b.cure == "" || !errors.Is(err, mistake.Err) {
+// WithCure adds what may be done about samples that are run alone to what is wrong with their outputs.
+func (b Batching) WithCure(err error) error {
+	if b.Cure == "" || !errors.Is(err, mistake.Err) {
 		return err
 	}
-	return fmt.Errorf("%w; %s", err, b.cure)
+	return fmt.Errorf("%w; %s", err, b.Cure)
 }
 
-// touchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
+// TouchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
 // otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
-const touchTolerance = 1e-3
+const TouchTolerance = 1e-3
 
-// findBatching finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
+// Find finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
 // samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
 // whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
 //
 // Of samples of different shapes it is found for every shape that several have: those of one share no block.
-func findBatching(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
-	var found batching
+func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
+	var found Batching
 	for i, d := range together(data) {
 		b, err := findBatchingOf(ctx, m, d, quantized, outputs...)
-		if err != nil || b.alone != "" {
+		if err != nil || b.Alone != "" {
 			return b, err
 		}
-		if i > 0 && b.axis != found.axis {
-			return batching{axis: -1, alone: "samples lie on another axis of the output in one shape than in another"}, nil
+		if i > 0 && b.Axis != found.Axis {
+			return Batching{Axis: -1, Alone: "samples lie on another axis of the output in one shape than in another"}, nil
 		}
 		found = b
 	}
 	return found, nil
 }
 
-// findBatchingOf is findBatching for samples of one shape.
-func findBatchingOf(ctx context.Context, m *onnx.Model, data samples, quantized bool, outputs ...string) (batching, error) {
-	fixed := batchOf(m)
-	if alone(m, data) {
+// findBatchingOf is Find for samples of one shape.
+func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
+	fixed := Fixed(m)
+	if Alone(m, data) {
 		fixed = 1
 	}
 	model, err := variants.WithOutputs(m, outputs...).Bytes()
 	if err != nil || data.Len() == 0 {
-		return batching{}, nil
+		return Batching{}, nil
 	}
 	a, b, err := unlike(m, data)
 	if err != nil {
-		return batching{}, err
+		return Batching{}, err
 	}
 	size := max(fixed, 2)
 	batch := func(size int, of ...int) []backend.Tensor {
-		list, err := blockInputs(m, inTurn{data, of}, size)
+		list, err := Inputs(m, InTurn{data, of}, size)
 		if err != nil {
 			return nil
 		}
@@ -93,23 +94,23 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data samples, quantized 
 		batches[0] = batch(1, a)
 	}
 	if slices.ContainsFunc(batches, func(l []backend.Tensor) bool { return l == nil }) {
-		return batching{}, nil // an input that cannot be fed, which is said elsewhere
+		return Batching{}, nil // an input that cannot be fed, which is said elsewhere
 	}
 	if fixed == 0 {
 		batches = slices.Insert(batches, 0, batch(1, a))
 	}
 	runs, err := backend.Look(ctx, model, batches...)
 	if ctx.Err() != nil {
-		return batching{}, ctx.Err()
+		return Batching{}, ctx.Err()
 	}
-	var found batching
+	var found Batching
 	for _, output := range outputs {
-		if found, err = judgeBatching(m, fixed, runs, output, size, quantized, err); err != nil || found.alone != "" {
+		if found, err = judgeBatching(m, fixed, runs, output, size, quantized, err); err != nil || found.Alone != "" {
 			break
 		}
 	}
-	if found.alone != "" {
-		found.cure = otherAxis(m)
+	if found.Alone != "" {
+		found.Cure = otherAxis(m)
 	}
 	return found, err
 }
@@ -121,7 +122,7 @@ func otherAxis(m *onnx.Model) string { return axisCure(m, false) }
 // axisCure is that of inputs whose first axis has a size of its own, or of any size.
 func axisCure(m *onnx.Model, fixed bool) string {
 	for _, v := range m.Inputs() {
-		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || notFirst(m, v) {
+		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || NotFirst(m, v) {
 			continue
 		}
 		for i, d := range v.Dims[1:] {
@@ -139,16 +140,16 @@ func axisCure(m *onnx.Model, fixed bool) string {
 }
 
 // judgeBatching says how the samples of one output lie, of the runs that came to an end before failed; nil: all did.
-func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, output string, size int, quantized bool, failed error) (batching, error) {
+func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, output string, size int, quantized bool, failed error) (Batching, error) {
 	switch {
 	case len(runs) == 0 || runs[0][output].Values == nil:
-		return batching{}, nil
+		return Batching{}, nil
 	case fixed == 1:
-		return batching{axis: wholeAxis(runs[0][output].Dims)}, nil
+		return Batching{Axis: wholeAxis(runs[0][output].Dims)}, nil
 	case failed != nil && fixed == 0:
-		return batching{axis: wholeAxis(runs[0][output].Dims), alone: "the network runs with one sample and not with two"}, nil
+		return Batching{Axis: wholeAxis(runs[0][output].Dims), Alone: "the network runs with one sample and not with two"}, nil
 	case failed != nil:
-		return batching{}, nil
+		return Batching{}, nil
 	}
 	l := look{output: output, size: size}
 	for i, to := range []*backend.Seen{&l.ofB, &l.ofA, &l.mixed} {
@@ -169,16 +170,18 @@ func wholeAxis(dims []int64) int {
 	return -1
 }
 
-// inTurn are some samples of a set, in turn for ever.
-type inTurn struct {
-	samples
-	of []int
+// InTurn are some samples of a set, in turn for ever.
+type InTurn struct {
+	Samples
+	Of []int
 }
 
-func (p inTurn) Len() int { return math.MaxInt32 }
+// Len implements backend.Samples.
+func (p InTurn) Len() int { return math.MaxInt32 }
 
-func (p inTurn) Read(input, sample int, dst []byte) error {
-	return p.samples.Read(input, p.of[sample%len(p.of)], dst)
+// Read implements backend.Samples.
+func (p InTurn) Read(input, sample int, dst []byte) error {
+	return p.Samples.Read(input, p.Of[sample%len(p.Of)], dst)
 }
 
 // mostCompared is how many samples unlike looks at.
@@ -186,7 +189,7 @@ const mostCompared = 16
 
 // unlike are two samples that show best whether samples touch each other: among the first and some of the others the one with
 // the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
-func unlike(m *onnx.Model, data samples) (loud, quiet int, err error) {
+func unlike(m *onnx.Model, data Samples) (loud, quiet int, err error) {
 	n := data.Len()
 	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == ir.Float })
 	if input < 0 || n < 2 {
@@ -200,7 +203,7 @@ func unlike(m *onnx.Model, data samples) (loud, quiet int, err error) {
 	buffer := make([]float32, elems)
 	step := max(1, n/mostCompared)
 	for i := 0; i < n; i += step {
-		if err := data.Read(input, i, floatBytes(buffer)); err != nil {
+		if err := data.Read(input, i, BytesOf(buffer)); err != nil {
 			return 0, 0, err
 		}
 		size := 0.0
@@ -218,4 +221,12 @@ func unlike(m *onnx.Model, data samples) (loud, quiet int, err error) {
 		quiet = (loud + 1) % n
 	}
 	return loud, quiet, nil
+}
+
+// BytesOf is the memory of a slice as bytes.
+func BytesOf(v []float32) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
 }

@@ -1,4 +1,4 @@
-package run
+package blocks
 
 import (
 	"fmt"
@@ -19,9 +19,9 @@ type look struct {
 }
 
 // free judges a network with a free batch; one is the output of a alone.
-func (l look) free(one backend.Seen, quantized bool) batching {
+func (l look) free(one backend.Seen, quantized bool) Batching {
 	if len(one.Dims) != len(l.mixed.Dims) {
-		return batching{axis: -1, alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
+		return Batching{Axis: -1, Alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
 	}
 	grown, axis := 0, -1
 	for i, d := range one.Dims {
@@ -32,13 +32,13 @@ func (l look) free(one backend.Seen, quantized bool) batching {
 	}
 	switch {
 	case grown != 1:
-		return batching{axis: wholeAxis(one.Dims), alone: fmt.Sprintf("output %s has no axis for the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
+		return Batching{Axis: wholeAxis(one.Dims), Alone: fmt.Sprintf("output %s has no axis for the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
 	case l.mixed.Dims[axis] != 2*one.Dims[axis] || axis > 0 && one.Dims[axis] != 1:
-		return batching{axis: -1, alone: fmt.Sprintf("output %s does not grow with the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
-	case l.touch(axis) || !quantized && !near32(slot(l.ofA, axis, 2, 0), one.Values, 0.05):
-		return batching{axis: axisOfOne(axis, one.Dims), alone: fmt.Sprintf("output %s of a sample depends on the samples beside it", l.output)}
+		return Batching{Axis: -1, Alone: fmt.Sprintf("output %s does not grow with the samples, %v for one and %v for two", l.output, one.Dims, l.mixed.Dims)}
+	case l.touch(axis) || !quantized && !Near32(slot(l.ofA, axis, 2, 0), one.Values, 0.05):
+		return Batching{Axis: axisOfOne(axis, one.Dims), Alone: fmt.Sprintf("output %s of a sample depends on the samples beside it", l.output)}
 	}
-	return batching{axis: axis}
+	return Batching{Axis: axis}
 }
 
 // axisOfOne is the axis for blocks of one sample: a first axis with several rows a sample is the sample's own where it is run
@@ -51,7 +51,7 @@ func axisOfOne(axis int, one []int64) int {
 }
 
 // fixed judges a network whose batch is fixed to more than one sample: there are no blocks of one to take refuge in.
-func (l look) fixed(m *onnx.Model) (batching, error) {
+func (l look) fixed(m *onnx.Model) (Batching, error) {
 	at := -1
 	for i, d := range l.mixed.Dims {
 		if d%int64(l.size) == 0 && d > 0 && (i == 0 || d == int64(l.size)) && !l.touch(i) {
@@ -61,15 +61,15 @@ func (l look) fixed(m *onnx.Model) (batching, error) {
 	}
 	switch {
 	case at >= 0:
-		return batching{axis: at}, nil
+		return Batching{Axis: at}, nil
 	case slices.ContainsFunc(l.mixed.Dims, func(d int64) bool { return d%int64(l.size) == 0 }):
-		return batching{}, mistake.Errorf("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, fixedCure(m))
+		return Batching{}, mistake.Errorf("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, FixedCure(m))
 	}
-	return batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, fixedCure(m))
+	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, FixedCure(m))
 }
 
-// fixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the batch.
-func fixedCure(m *onnx.Model) string {
+// FixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the batch.
+func FixedCure(m *onnx.Model) string {
 	if cure := axisCure(m, true); cure != "" {
 		return cure + "; otherwise export it with a batch of 1"
 	}
@@ -82,12 +82,12 @@ func (l look) touch(axis int) bool {
 	for i, copies := range []backend.Seen{l.ofA, l.ofB} {
 		want := slot(copies, axis, l.size, 0)
 		for k := 1; k < l.size; k++ {
-			if !near32(slot(copies, axis, l.size, k), want, touchTolerance) {
+			if !Near32(slot(copies, axis, l.size, k), want, TouchTolerance) {
 				return true
 			}
 		}
 		for k := i; k < l.size; k += 2 {
-			if !near32(slot(l.mixed, axis, l.size, k), want, touchTolerance) {
+			if !Near32(slot(l.mixed, axis, l.size, k), want, TouchTolerance) {
 				return true
 			}
 		}
@@ -116,8 +116,8 @@ func slot(o backend.Seen, axis, of, at int) []float32 {
 	return list
 }
 
-// near32 tells whether two lists of values are the same but for so much of the largest.
-func near32(a, b []float32, tolerance float64) bool {
+// Near32 tells whether two lists of values are the same but for so much of the largest.
+func Near32(a, b []float32, tolerance float64) bool {
 	if len(a) != len(b) {
 		return false
 	}

@@ -1,4 +1,4 @@
-package run
+package blocks
 
 import (
 	"context"
@@ -13,19 +13,19 @@ import (
 	"example.org/demote/onnx"
 )
 
-// A shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two
+// A Shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two
 // samples. What grows with them is the batch.
-type shapes struct {
-	one, two map[string][]int64
-	growing  bool // they were measured with two batches
+type Shapes struct {
+	One, Two map[string][]int64
+	Growing  bool // they were measured with two batches
 }
 
-// measureShapes asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
+// Measure asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
 // are those of a block, and so they are for blocks of one.
-func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*shapes, error) {
+func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*Shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
-		return &shapes{}, nil
+		return &Shapes{}, nil
 	}
 	probe := variants.WithOutputs(m, names...)
 	model, err := probe.Bytes()
@@ -39,26 +39,26 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		}
 		return backend.Measure(ctx, model, at, names)
 	}
-	s := &shapes{}
-	if batchOf(m) > 0 || inputs[0].Alone || block == 1 {
-		s.one, err = measure(block)
-		s.two = s.one
-	} else if s.one, err = measure(1); err == nil {
-		s.two, err = measure(2)
-		s.growing = true
+	s := &Shapes{}
+	if Fixed(m) > 0 || inputs[0].Alone || block == 1 {
+		s.One, err = measure(block)
+		s.Two = s.One
+	} else if s.One, err = measure(1); err == nil {
+		s.Two, err = measure(2)
+		s.Growing = true
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, mistake.Errorf("%s: %w", m.Path, tooLarge(err))
+		return nil, mistake.Errorf("%s: %w", m.Path, TooLarge(err))
 	}
 	return s, nil
 }
 
-// at is a tensor's shape with so many samples; nil where it is not known.
-func (s *shapes) at(name string, samples int) []int64 {
-	a, b := s.one[name], s.two[name]
+// At is a tensor's shape with so many samples; nil where it is not known.
+func (s *Shapes) At(name string, samples int) []int64 {
+	a, b := s.One[name], s.Two[name]
 	if len(a) != len(b) {
 		return nil
 	}
@@ -69,14 +69,14 @@ func (s *shapes) at(name string, samples int) []int64 {
 	return full
 }
 
-// fix returns the model with every tensor's shape written into it for blocks of one size, and
+// Fix returns the model with every tensor's shape written into it for blocks of one size, and
 // whatever is computed from shapes alone folded into constants. The tensors open are not folded, nor
 // what hangs on them, see fold.Model.
-func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []string) (*onnx.Model, error) {
+func (s *Shapes) Fix(m *onnx.Model, inputs []backend.Tensor, block int, open []string) (*onnx.Model, error) {
 	dims := map[string][]int64{}
-	for name, a := range s.one {
-		if len(a) == len(s.two[name]) {
-			dims[name] = s.at(name, block)
+	for name, a := range s.One {
+		if len(a) == len(s.Two[name]) {
+			dims[name] = s.At(name, block)
 		}
 	}
 	for _, in := range inputs {
@@ -90,47 +90,47 @@ func (s *shapes) fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 	return fixed, nil
 }
 
-// batchOf is the model's fixed batch size; 0 if the batch is free.
-func batchOf(m *onnx.Model) int {
+// Fixed is the model's fixed batch size; 0 if the batch is free.
+func Fixed(m *onnx.Model) int {
 	for _, v := range m.Inputs() {
 		at := variants.BatchElsewhere(m, v.Name)
-		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !notFirst(m, v)) {
+		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !NotFirst(m, v)) {
 			return int(v.Dims[at])
 		}
 	}
 	return 0
 }
 
-// samples are what a network is fed with: a dataset, or a test's own.
-type samples interface {
+// Samples are what a network is fed with: a dataset, or a test's own.
+type Samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
 	Whole(input int) bool    // the input has no batch in front: a sample is all of it, with 1 for a batch that lies inside
 	Steps(input int) int     // along the first axis of the shape; 0: it has none for them
 }
 
-// dataInputs describes a model's inputs to the dataset.
-func dataInputs(m *onnx.Model) []dataset.Input {
+// DataInputs describes a model's inputs to the dataset.
+func DataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
 		dims := v.Dims
-		if at := inside(m, v); at > 0 {
+		if at := Inside(m, v); at > 0 {
 			dims = slices.Clone(dims)
 			dims[at] = -1 // a sample has 1 there, whatever the batch is
 		}
-		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
+		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !NotFirst(m, v), Whole: NotFirst(m, v), Inside: Inside(m, v),
 			Steps: len(m.States) > 0 && variants.FedBy(m, v.Name) == "", State: variants.FedBy(m, v.Name) != "", Back: backFlag(m, v)})
 	}
 	return list
 }
 
-// blockInputs are the network's inputs as blocks of the data's samples.
-func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, error) {
+// Inputs are the network's inputs as blocks of the data's samples.
+func Inputs(m *onnx.Model, data Samples, block int) ([]backend.Tensor, error) {
 	var list []backend.Tensor
-	single := alone(m, data)
+	single := Alone(m, data)
 	for i, v := range m.Inputs() {
 		whole := data.Whole(i)
-		axis := blockAxis(m, data, i)
+		axis := Axis(m, data, i)
 		if v.Type == ir.Undefined || len(v.Dims) == 0 && !whole {
 			return nil, mistake.Errorf("%s: input %s is no tensor with a batch axis; demote feeds one sample a row", m.Path, v.Name)
 		}
@@ -148,7 +148,7 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 			t.Axis = axis
 			t = t.At(block)
 		}
-		t.First = firstOf(data, i, t.Pieces())
+		t.First = FirstOf(data, i, t.Pieces())
 		list = append(list, t)
 	}
 	if len(list) == 0 {
@@ -157,9 +157,9 @@ func blockInputs(m *onnx.Model, data samples, block int) ([]backend.Tensor, erro
 	return list, nil
 }
 
-// firstOf reads the first samples of an input, of several steps the first, to a block in which each has so many pieces; where there are
+// FirstOf reads the first samples of an input, of several steps the first, to a block in which each has so many pieces; where there are
 // more to be than there are, the first one again.
-func firstOf(data samples, input, pieces int) func(dst []byte, n int) error {
+func FirstOf(data Samples, input, pieces int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
 			return nil
@@ -180,38 +180,13 @@ func firstOf(data samples, input, pieces int) func(dst []byte, n int) error {
 	}
 }
 
-// setBlock shapes the data into blocks of one size. Where the batch is free no block is larger than the data: what would be
-// computed beyond that is padding.
-func (p *prepared) setBlock(block int) (err error) {
-	if err := p.findShapes(); err != nil {
-		return err
-	}
-	fitted := func(q *prepared) (int, error) {
-		switch {
-		case alone(p.model, p.data):
-			return 1, nil
-		case batchOf(p.model) == 0:
-			return max(1, min(block, q.data.Len())), nil
-		}
-		return block, nil
-	}
-	if p.groups != nil {
-		return p.setBlocks(fitted)
-	}
-	if p.block, err = fitted(p); err != nil {
-		return err
-	}
-	p.inputs, err = blockInputs(p.model, p.data, p.block)
-	return err
-}
-
-// chooseBlock is the block size to begin with: the network's own fixed batch, else the one asked for.
-func chooseBlock(m *onnx.Model, asked int) (int, error) {
-	fixed := batchOf(m)
+// Choose is the block size to begin with: the network's own fixed batch, else the one asked for.
+func Choose(m *onnx.Model, asked int) (int, error) {
+	fixed := Fixed(m)
 	switch {
 	case asked < 0:
 		return 0, mistake.Errorf("--block %d: give a number of samples", asked)
-	case fixed > 0 && asked > 0 && fixed != asked && mixed(m):
+	case fixed > 0 && asked > 0 && fixed != asked && Mixed(m):
 		return asked, nil // the data say whether samples run alone, see checkAlone
 	case fixed > 0 && asked > 0 && fixed != asked:
 		return 0, mistake.Errorf("--block %d: the network's batch is fixed to %d", asked, fixed)
@@ -223,29 +198,29 @@ func chooseBlock(m *onnx.Model, asked int) (int, error) {
 	return backend.DefaultBlock, nil
 }
 
-// wantOutput checks the name of the output that the metric is to read and returns it.
-func wantOutput(m *onnx.Model, name string) (string, error) {
+// ChooseOutput checks the name of the output that the metric is to read and returns it.
+func ChooseOutput(m *onnx.Model, name string) (string, error) {
 	var names []string
 	for _, v := range m.Outputs() {
 		if v.Name == name {
-			return name, notConstant(m, name)
+			return name, Computed(m, name)
 		}
 		names = append(names, v.Name)
 	}
 	if own := variants.OwnOutputs(m); name == "" && len(own) == 1 {
-		return own[0], notConstant(m, own[0])
+		return own[0], Computed(m, own[0])
 	}
 	switch {
 	case name != "":
 		return "", mistake.Errorf("%s: --output %s: the network's outputs are %q", m.Path, name, names)
 	case len(names) == 1:
-		return names[0], notConstant(m, names[0])
+		return names[0], Computed(m, names[0])
 	}
 	return "", mistake.Errorf("%s: the network has %d outputs; choose one with --output: %q", m.Path, len(names), names)
 }
 
-// notConstant refuses an output that is an initializer.
-func notConstant(m *onnx.Model, output string) error {
+// Computed refuses an output that is an initializer.
+func Computed(m *onnx.Model, output string) error {
 	for _, t := range m.Graph().GetInitializer() {
 		if t.GetName() == output {
 			return mistake.Errorf("%s: output %s is a constant, of which there is no score: choose another with --output", m.Path, output)
@@ -253,3 +228,7 @@ func notConstant(m *onnx.Model, output string) error {
 	}
 	return nil
 }
+
+// Optimization is the level at which every session of a run is compiled, the check of the export
+// included: all of ONNX Runtime's optimizations.
+const Optimization = 99

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
@@ -38,7 +39,7 @@ func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, err
 	if !strings.Contains(text, ":") {
 		return onnx.State{}, mistake.Errorf("--state %s: give an output and the input that it is fed back to, such as --state hn:h", text)
 	}
-	outputs, inputs := byName(m.Outputs()), byName(m.Inputs())
+	outputs, inputs := blocks.ByName(m.Outputs()), blocks.ByName(m.Inputs())
 	known := "" // an output that the text begins with
 	for i, r := range text {
 		if r != ':' {
@@ -63,15 +64,6 @@ func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, err
 	return onnx.State{}, mistake.Errorf("--state %s: %s has no output %s; it has %q", text, m.Path, out, slices.Sorted(maps.Keys(outputs)))
 }
 
-// byName are values by their names.
-func byName(values []onnx.Value) map[string]onnx.Value {
-	named := map[string]onnx.Value{}
-	for _, v := range values {
-		named[v.Name] = v
-	}
-	return named
-}
-
 // checkState refuses an output that cannot be an input: of another type, or of another shape as far as the file declares both.
 func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
 	if len(in.Dims) == 0 {
@@ -81,79 +73,9 @@ func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
 		return mistake.Errorf("--state %s: output %s is %s and input %s is %s: a state has one type", text, out.Name, out.Type, in.Name, in.Type)
 	}
 	if !out.MayBe(in.Dims) {
-		return mistake.Errorf("--state %s: output %s is %s and input %s is %s: a state has one shape, which does not grow", text, out.Name, axesText(out.Dims), in.Name, axesText(in.Dims))
+		return mistake.Errorf("--state %s: output %s is %s and input %s is %s: a state has one shape, which does not grow", text, out.Name, blocks.AxesText(out.Dims), in.Name, blocks.AxesText(in.Dims))
 	}
-	return notConstant(m, out.Name)
-}
-
-// axesText writes a shape, ? for an axis of any size.
-func axesText(dims []int64) string {
-	var list []string
-	for _, d := range dims {
-		text := "?"
-		if d >= 0 {
-			text = fmt.Sprint(d)
-		}
-		list = append(list, text)
-	}
-	return "[" + strings.Join(list, ",") + "]"
-}
-
-// checkStates sees, once all shapes are known, that what is fed back has the shape of the input that it is fed to.
-func (s *source) checkStates() error {
-	inputs := byName(s.model.Inputs())
-	for _, st := range s.model.States {
-		v, read := inputs[st.Input]
-		out, known := s.tensors[st.Output]
-		if read && known && !slices.Equal(out.Dims, v.Dims) {
-			return mistake.Errorf("--state %s:%s: for these samples output %s is %s and input %s is %s: a state has one shape, which does not grow", st.Output, st.Input, st.Output, axesText(out.Dims), st.Input, axesText(v.Dims))
-		}
-	}
-	return nil
-}
-
-// zeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a free axis that is
-// not the batch has none. Where the batch is fixed, and in front, a sample is a row of it.
-func zeroStates(m *onnx.Model) map[string][]byte {
-	zeros := map[string][]byte{}
-	for _, v := range m.Inputs() {
-		if variants.FedBy(m, v.Name) == "" {
-			continue
-		}
-		size, batch := int64(backend.DType(v.Type).Size()), inside(m, v)
-		rows := v.Dims
-		if fixedFront(m, v) {
-			rows = v.Dims[1:]
-		}
-		for i, d := range rows {
-			if i == batch && (d < 0 || batch > 0) { // one sample
-				d = 1
-			}
-			size *= max(d, 0)
-		}
-		if size > 0 {
-			zeros[v.Name] = make([]byte, size)
-		}
-	}
-	return zeros
-}
-
-// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample: all inputs with
-// axes have it.
-func fixedFront(m *onnx.Model, v onnx.Value) bool {
-	own := v.Dims[0]
-	return own > 1 && variants.BatchElsewhere(m, v.Name) == 0 && !slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] != own })
-}
-
-// stepsBy are the numbers of steps of a network's inputs, by name.
-func stepsBy(inputs []backend.Tensor) map[string]int {
-	steps := map[string]int{}
-	for _, in := range inputs {
-		if in.Steps > 0 {
-			steps[in.Name] = in.Steps
-		}
-	}
-	return steps
+	return blocks.Computed(m, out.Name)
 }
 
 // steps is how many steps each sample has; 0 where nothing is fed back.
@@ -162,14 +84,6 @@ func (p *prepared) steps() int {
 		return 0
 	}
 	return backend.StepsOf(p.inputs)
-}
-
-// backFlag is the flag that feeds an output back to an input that looks like its state; empty: none does.
-func backFlag(m *onnx.Model, v onnx.Value) string {
-	if out := variants.NextState(m, v); out != "" && variants.FedBy(m, v.Name) == "" {
-		return "--state " + out + ":" + v.Name
-	}
-	return ""
 }
 
 // sayStates tells what is fed back, and over how many steps.
@@ -193,6 +107,6 @@ func (s *searching) keptSteps(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	out := src.tensors[s.output]
+	out := src.Tensors[s.output]
 	return int64(s.steps()) * int64(out.Bytes()), nil
 }

@@ -1,4 +1,4 @@
-package run
+package blocks
 
 import (
 	"slices"
@@ -11,26 +11,26 @@ type sampleRows struct {
 	outer, block int // of [outer, block, ...] the second axis is the samples'; block is 0 where none is
 }
 
-// rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow is all
+// Rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow is all
 // samples' own.
-func (s *shapes) rows(name string, block int) sampleRows {
+func (s *Shapes) Rows(name string, block int) sampleRows {
 	at := s.samplesAxis(name, block)
-	if at < 0 && s.growing {
+	if at < 0 && s.Growing {
 		return sampleRows{}
 	}
-	return sampleRows{elemsOf(s.one[name][:max(0, at)]), block}
+	return sampleRows{ElemsOf(s.One[name][:max(0, at)]), block}
 }
 
 // samplesAxis is the axis of a tensor on which the samples of a block lie: that which grows with them, or is of their number where the
 // network fixes it; -1: there is none.
-func (s *shapes) samplesAxis(name string, block int) int {
-	one, two := s.one[name], s.two[name]
+func (s *Shapes) samplesAxis(name string, block int) int {
+	one, two := s.One[name], s.Two[name]
 	for i := range one {
 		if i < len(two) && one[i] != two[i] {
 			return i
 		}
 	}
-	if s.growing {
+	if s.Growing {
 		return -1
 	}
 	return axisOfSize(one, block)
@@ -46,12 +46,12 @@ func axisOfSize(dims []int64, block int) int {
 }
 
 // axes are the axes of the samples in all tensors of blocks, which no axis is for that is not listed; nil: they lie in front.
-func (s *shapes) axes(inputs []backend.Tensor, block int) map[string]int {
+func (s *Shapes) axes(inputs []backend.Tensor, block int) map[string]int {
 	axes, inside := map[string]int{}, false
 	note := func(name string, axis int) {
 		axes[name], inside = axis, inside || axis > 0
 	}
-	for name := range s.one {
+	for name := range s.One {
 		if at := s.samplesAxis(name, block); at >= 0 {
 			note(name, at)
 		}
@@ -65,8 +65,8 @@ func (s *shapes) axes(inputs []backend.Tensor, block int) map[string]int {
 	return axes
 }
 
-// of are a sample's values. Of a tensor that is no sample's own the first one has all.
-func (r sampleRows) of(values []float32, slot int) []float32 {
+// Of are a sample's values. Of a tensor that is no sample's own the first one has all.
+func (r sampleRows) Of(values []float32, slot int) []float32 {
 	if r.block == 0 || len(values)%(r.outer*r.block) != 0 {
 		if slot > 0 {
 			return nil

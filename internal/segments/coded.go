@@ -1,4 +1,4 @@
-package run
+package segments
 
 import (
 	"context"
@@ -11,39 +11,40 @@ import (
 	"example.org/demote/onnx"
 )
 
-var errFollowed = errors.New("constants follow the mask")
+// ErrFollowed says that a network is not entered with codes, since constants follow the mask.
+var ErrFollowed = errors.New("constants follow the mask")
 
 // codedSource hands out a network from its cuts on, which are handed over as codes.
 type codedSource struct {
-	*source
+	*Source
 	network *rewrite.CodedNetwork
 	optimal bool
 }
 
-var _ backend.CodedSource = (*source)(nil)
+var _ backend.CodedSource = (*Source)(nil)
 
 // Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
-func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
-	if len(s.followed) > 0 {
-		return nil, errFollowed
+func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
+	if len(s.Followed) > 0 {
+		return nil, ErrFollowed
 	}
-	c := &codedSource{source: s, optimal: optimize != nil}
+	c := &codedSource{Source: s, optimal: optimize != nil}
 	var optimized *onnx.Model
 	var err error
 	if optimize != nil {
-		if optimized, err = rewrite.Blocked(s.model, optimize); err != nil {
+		if optimized, err = rewrite.Blocked(s.Model, optimize); err != nil {
 			return nil, err
 		}
 	}
-	c.network, err = rewrite.Coded(s.model, s.cuts, optimized, s.measure)
+	c.network, err = rewrite.Coded(s.Model, s.cuts, optimized, s.measure)
 	return c, err
 }
 
 // measure asks the runtime for the shapes of tensors of a model with the source's inputs.
-func (s *source) measure(model []byte, tensors []string) (map[string][]int64, error) {
+func (s *Source) measure(model []byte, tensors []string) (map[string][]int64, error) {
 	var inputs []backend.Tensor
-	for _, v := range s.model.Inputs() {
-		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.model.Alone, Axis: axisOf(s.model, v.Name)})
+	for _, v := range s.Model.Inputs() {
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.First[v.Name], Alone: s.Model.Alone, Axis: AxisOf(s.Model, v.Name)})
 	}
 	return backend.Measure(context.Background(), model, inputs, tensors)
 }

@@ -1,4 +1,4 @@
-package run
+package memory
 
 import (
 	"os/exec"
@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// given is the limit on data that the program was started with, once LimitMemory has put its own in its place.
+// given is the limit on data that the program was started with, once Limit has put its own in its place.
 var given struct {
 	sync.Mutex
 	set   bool

@@ -1,28 +1,17 @@
-package run
+package memory
 
 import (
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
-
-// cache is the memory for stored activations: what was asked for, else a quarter of what is free.
-func (s *searching) cache() int64 {
-	if s.config.Cache != 0 {
-		return max(0, s.config.Cache)
-	}
-	if s.onGPU() {
-		return s.device.Free / 4
-	}
-	return roomLeft() / 4
-}
 
 // unknownMemory stands for what is free where the system does not say.
 const unknownMemory = 4 << 30
@@ -31,9 +20,9 @@ const unknownMemory = 4 << 30
 // group's statistics lag behind its use, by which nothing at all seems free for a moment.
 const leastMemory = 256 << 20
 
-// freeMemory is what the system, and the control groups that the process runs in, say can still be
+// Free is what the system, and the control groups that the process runs in, say can still be
 // had, in bytes; never less than leastMemory.
-func freeMemory() int64 { return usable(freeIn(os.DirFS("/"))) }
+func Free() int64 { return usable(freeIn(os.DirFS("/"))) }
 
 func usable(free int64) int64 { return max(leastMemory, free) }
 
@@ -102,26 +91,6 @@ func reclaimable(root fs.FS, folder string) int64 {
 	return max(own, total)
 }
 
-// What ONNX Runtime says where there is no memory, and of the node that it runs.
-var (
-	notAllocated = regexp.MustCompile(`Failed to allocate memory for requested buffer of size (\d+)`)
-	runningNode  = regexp.MustCompile(`node\. Name:'([^']+)'`)
-)
-
-// tooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.
-func tooLarge(err error) error {
-	m := notAllocated.FindStringSubmatch(err.Error())
-	if m == nil {
-		return err
-	}
-	size, _ := strconv.ParseInt(m[1], 10, 64)
-	where := ""
-	if node := runningNode.FindStringSubmatch(err.Error()); node != nil {
-		where = fmt.Sprintf(" for node %q", node[1])
-	}
-	return fmt.Errorf("the network wants %s%s, which is more memory than there is: look at its dimensions", byteText(size), where)
-}
-
 // number64 reads a file with one number; false for anything else, such as max.
 func number64(root fs.FS, name string) (int64, bool) {
 	data, err := fs.ReadFile(root, name)
@@ -143,11 +112,11 @@ func linesOf(root fs.FS, name string) []string {
 // mostMemory is the limit for a process that can have so many bytes.
 func mostMemory(bytes int64) uint64 { return uint64(bytes) / 4 * 5 }
 
-// LimitMemory lets this process take no more memory than there is, and a quarter more for what it
+// Limit lets this process take no more memory than there is, and a quarter more for what it
 // asks for and never touches, so that a network that wants far more ends with an error and not by the
 // system's hand; metric commands do not inherit the limit. It does nothing where the system has no such limit, or has a lower one.
-// WatchMemory raises the limit when more memory becomes free.
-func LimitMemory() {
+// Watch raises the limit when more memory becomes free.
+func Limit() {
 	if runtime.GOOS != "linux" {
 		return
 	}
@@ -155,7 +124,7 @@ func LimitMemory() {
 	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil {
 		return
 	}
-	most := mostMemory(freeMemory())
+	most := mostMemory(Free())
 	if most < now.Cur {
 		given.Lock()
 		defer given.Unlock()
@@ -165,4 +134,25 @@ func LimitMemory() {
 		now.Cur = most
 		_ = unix.Setrlimit(unix.RLIMIT_DATA, &now) // without it all goes well but in the worst case
 	}
+}
+
+// Left is what this process can still have of the memory: what is free, or what its own limit on data leaves of it.
+func Left() int64 {
+	free := Free()
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_DATA, &limit) == nil && limit.Cur < math.MaxInt64 {
+		free = min(free, max(0, int64(limit.Cur)-Data()))
+	}
+	return free
+}
+
+// Text writes a number of bytes for a person.
+func Text(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 }

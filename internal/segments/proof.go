@@ -1,4 +1,4 @@
-package run
+package segments
 
 import (
 	"google.golang.org/protobuf/proto"
@@ -8,10 +8,10 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// proof is a convolution and a matrix product that each hand their input on: every weight is 0 or 1, so
+// Proof is a convolution and a matrix product that each hand their input on: every weight is 0 or 1, so
 // that values of 24 bits that TF32 cannot hold come out as they went in, but for the roundings of algorithms that
 // compute a convolution by sums of its inputs.
-func proof() (*backend.Proof, error) {
+func Proof() (*backend.Proof, error) {
 	const channels, side = 64, 16
 	dims := []int64{1, channels, side, side}
 	conv := &onnxpb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{channels, channels, 3, 3}, FloatData: make([]float32, channels*channels*9)}

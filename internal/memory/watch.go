@@ -1,4 +1,4 @@
-package run
+package memory
 
 import (
 	"math"
@@ -19,18 +19,18 @@ const (
 	raiseTicks = 50 // after so many ticks it is seen whether more has become free
 )
 
-// WatchMemory calls full, once and from another goroutine, when the memory that this process may have (see LimitMemory) is
+// Watch calls full, once and from another goroutine, when the memory that this process may have (see Limit) is
 // taken, most of it by Go: the next allocation would end the process with Go's own exit code, that of a mistake, and a stack.
 // One allocation that is larger than what is left still does. It does nothing where there is no limit.
-func WatchMemory(full func(taken, limit int64)) {
+func Watch(full func(taken, limit int64)) {
 	var now unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil || now.Cur > math.MaxInt64 {
 		return
 	}
 	limit := int64(now.Cur)
 	collectBelow(limit)
-	if dataMemory() > 0 {
-		go watchMemory(limit, time.Tick(memoryTick), dataMemory, goMemory, raiseLimit, full)
+	if Data() > 0 {
+		go watchMemory(limit, time.Tick(memoryTick), Data, goMemory, raiseLimit, full)
 	}
 }
 
@@ -61,8 +61,8 @@ func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, rai
 	}
 }
 
-// raiseLimit raises the limit that LimitMemory has set, where more memory has become free since, and returns the one in force.
-func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(freeMemory()+residentMemory())) }
+// raiseLimit raises the limit that Limit has set, where more memory has become free since, and returns the one in force.
+func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+Resident())) }
 
 // raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth the while.
 func raiseTo(limit int64, most uint64) int64 {
@@ -79,11 +79,11 @@ func raiseTo(limit int64, most uint64) int64 {
 	return int64(most)
 }
 
-// residentMemory is what this process has of the memory by now, without files.
-func residentMemory() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
+// Resident is what this process has of the memory by now, without files.
+func Resident() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
 
-// dataMemory is what counts for the limit on the memory of this process; 0 where the system does not say.
-func dataMemory() int64 { return memoryPages(5) }
+// Data is what counts for the limit on the memory of this process; 0 where the system does not say.
+func Data() int64 { return memoryPages(5) }
 
 // memoryPages is one of the figures that the system has of this process, in bytes; 0 where it does not say.
 func memoryPages(field int) int64 {

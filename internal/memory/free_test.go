@@ -1,4 +1,4 @@
-package run
+package memory
 
 import (
 	"fmt"
@@ -48,7 +48,7 @@ func TestFreeMemory(t *testing.T) {
 			}
 		})
 	}
-	if usable(0) != leastMemory || usable(leastMemory+1) != leastMemory+1 || freeMemory() < leastMemory {
-		t.Errorf("%d bytes where nothing is said to be free, %d of one more, %d on this machine", usable(0), usable(leastMemory+1), freeMemory())
+	if usable(0) != leastMemory || usable(leastMemory+1) != leastMemory+1 || Free() < leastMemory {
+		t.Errorf("%d bytes where nothing is said to be free, %d of one more, %d on this machine", usable(0), usable(leastMemory+1), Free())
 	}
 }
