@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/crash"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/memory"
 	"example.org/demote/run"
 )
@@ -82,7 +83,7 @@ func TestCrashesInWorkers(t *testing.T) {
 			}
 		})
 	}
-	journal := filepath.Join(in.path("run"), run.JournalFile)
+	journal := filepath.Join(in.path("run"), journal.JournalFile)
 	found := filepath.Join(in.path("run"), "result.json")
 	breakBeside.Store(&found)
 	defer breakBeside.Store(nil)

@@ -12,8 +12,8 @@ import (
 // of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
 // formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"mistake", "run", "internal/memory", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
-	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/blocks", "internal/segments", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
 	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
@@ -44,8 +44,13 @@ var mayImport = map[string][]string{
 	"internal/aimet": {"mistake", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
 	// How a network is run over samples.
 	"internal/memory":   {},
+	"internal/stage":    {"result", "backend", "crash"},
 	"internal/blocks":   {"mistake", "onnx", "dataset", "backend", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
 	"internal/segments": {"mistake", "onnx", "onnx/onnxpb", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/sandbox":  {"mistake", "onnx", "backend", "disk", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
+	// What a run keeps and obeys.
+	"internal/journal":    {"mistake", "search", "backend", "disk", "result"},
+	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
 	// What the tests of these rooms share.
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
@@ -56,7 +61,7 @@ var mayImport = map[string][]string{
 	"quant":   {"mistake"},
 	"dataset": {"mistake", "disk", "crash"},
 	"report":  {"mistake", "result", "disk"},
-	"result":  {}, // what result.json holds
+	"result":  {"disk"}, // what result.json holds
 	"disk":    {},
 	"crash":   {},
 	"mistake": {},

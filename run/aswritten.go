@@ -95,7 +95,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	a := result.AsWritten{Batch: batch}
 	run := func(m *backend.Metric) (search.Score, error) {
 		options := o.options
-		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, exactSession, batch, m
+		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, segments.ExactSession, batch, m
 		next := 0
 		e, err := o.evaluator(ctx, nil, options, func(q *prepared) (backend.Source, backend.Samples, error) {
 			size := batch

@@ -12,6 +12,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -143,7 +144,7 @@ func TestBatchAxis(t *testing.T) {
 				case c.said != "" && (w == nil || !strings.Contains(w.Text, c.said) || said != 1):
 					t.Errorf("block %d: warnings %q, said %d times", block, r.Warnings, said)
 				}
-				mixed := filepath.Join(cfg.Out, MixedFile)
+				mixed := filepath.Join(cfg.Out, journal.MixedFile)
 				want := plainDecibels(t, cfg.Model, mixed, cfg.Data, "y")
 				if got := *r.Score.Mixed.Value; math.Abs(got-want) > 1e-3 || !r.Verified.Identical {
 					t.Errorf("block %d: the search says %.6f dB, ONNX Runtime %.6f; %+v", block, got, want, r.Verified)
@@ -251,7 +252,7 @@ func TestBatchAxisFixed(t *testing.T) {
 		case err != nil || !r.Verified.Identical:
 			t.Errorf("%s of %d: %v", c.name, c.batch, err)
 		case c.batch == 1:
-			if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, MixedFile), cfg.Data, "y"); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
+			if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, "y"); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
 				t.Errorf("%s of %d: %.6f dB, ONNX Runtime %.6f", c.name, c.batch, *r.Score.Mixed.Value, want)
 			}
 		}
@@ -274,7 +275,7 @@ func TestBatchAxisOfSeveral(t *testing.T) {
 		if got := hasWarning(r, blocks.AloneID) != nil; got != alone || !r.Verified.Identical {
 			t.Errorf("--output %s: warnings %q", output, r.Warnings)
 		}
-		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
+		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
 			t.Errorf("--output %s: %.6f dB, ONNX Runtime %.6f", output, *r.Score.Mixed.Value, want)
 		}
 	}

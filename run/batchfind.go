@@ -9,6 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -91,7 +92,7 @@ func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, confi
 		}
 		m, quantized = n.Model, false
 	}
-	if err := tryNetwork(ctx, m, p.inputs, config, c.Say); err != nil {
+	if err := sandbox.Network(ctx, m, p.inputs, config, c.Say); err != nil {
 		return c, nil, err
 	}
 	c, note, err := p.findBatch(ctx, c, m, quantized)

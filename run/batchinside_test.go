@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -220,7 +221,7 @@ func TestFixedShapesInside(t *testing.T) {
 			cfg := insideConfig(t, name, net)
 			cfg.FixShapes = true
 			r := mustSearch(t, cfg)
-			mixed := filepath.Join(cfg.Out, MixedFile)
+			mixed := filepath.Join(cfg.Out, journal.MixedFile)
 			if names := free(t, mixed); names != nil || !r.Verified.Identical {
 				t.Errorf("free axes of %q; %+v", names, r.Verified)
 			}
@@ -265,7 +266,7 @@ func TestFixedShapesOfStates(t *testing.T) {
 	if !r.Verified.Identical {
 		t.Errorf("%+v", r.Verified)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "")
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "")
 	if err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v; searched was %v", e, err, *r.Score.Mixed.Value)
 	}

@@ -8,7 +8,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 )
 
 // compile scores the float network and compiles the switchable one.
@@ -18,17 +20,17 @@ func (s *searching) compile(ctx context.Context) error {
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	giveLabels(&s.options, s.data)
 	if s.prepared.float == nil {
-		if err := c.during(stageFloat, 0, func() error { return s.highReference(ctx) }); err != nil {
+		if err := c.during(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err
 		}
 	} else if err := s.scoreFloat(ctx); err != nil {
 		return err
 	}
-	return c.during(stageLoad, 3*s.loading, func() error {
+	return c.during(stage.Load, 3*s.loading, func() error {
 		return s.openTrials(ctx, func(q *prepared, src *segments.Source) error {
 			err := q.checkLabels(s.metric, src)
 			if err == nil && (q.own == nil || q.own.Set == s.largest().data) {
-				err = trySource(ctx, src, len(s.records), s.config.Say)
+				err = sandbox.Source(ctx, src, len(s.records), s.config.Say)
 			}
 			return err
 		})
@@ -101,7 +103,7 @@ func (s *searching) open(ctx context.Context) error {
 	if err := s.compile(ctx); err != nil {
 		return err
 	}
-	err := c.during(stageCuts, backend.PlanTime(s.pass), func() (err error) {
+	err := c.during(stage.Cuts, backend.PlanTime(s.pass), func() (err error) {
 		s.plan, err = s.ev.Plan()
 		return err
 	})
@@ -109,7 +111,7 @@ func (s *searching) open(ctx context.Context) error {
 		return err
 	}
 	var dep *backend.Dependence
-	err = c.during(stageProof, s.proofTime(), func() (err error) {
+	err = c.during(stage.Proof, s.proofTime(), func() (err error) {
 		dep, err = s.ev.SelfTest()
 		return err
 	})
@@ -123,12 +125,12 @@ func (s *searching) open(ctx context.Context) error {
 	}
 	s.startUp = time.Since(s.started)
 	if s.result != nil { // a measurement has none
-		s.result.SetUpSeconds, s.result.SetUp = rounded(s.startUp.Seconds()), c.stages.list()
+		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.stages.List()
 	}
-	work := c.begin(stageHigh, "samples", s.data.Len(), 0)
+	work := c.begin(stage.High, "samples", s.data.Len(), 0)
 	see := s.seeHigh(s.ev)
-	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.one() })
-	work.end()
+	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.One() })
+	work.End()
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -36,7 +37,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	var config map[string]string
 	switch session {
 	case "exact", "":
-		session, config = "exact", exactSession
+		session, config = "exact", segments.ExactSession
 	case "default":
 	default:
 		return nil, mistake.Errorf("--session %s: choose exact or default", session)
@@ -201,9 +202,9 @@ func evalNetwork(m *onnx.Model, c Config) (*onnx.Network, []quant.Grid, error) {
 // tryEval has a child process try what is run.
 func (p *prepared) tryEval(ctx context.Context, m *onnx.Model, n *onnx.Network, c Config, config map[string]string) error {
 	if !m.IsMCTQ() {
-		return tryNetwork(ctx, m, p.inputs, config, c.Say)
+		return sandbox.Network(ctx, m, p.inputs, config, c.Say)
 	}
-	return tryNetwork(ctx, n.Model, p.inputs, config, c.Say)
+	return sandbox.Network(ctx, n.Model, p.inputs, config, c.Say)
 }
 
 // referenceOutputs runs another network on the same samples; at says where the rows lie. Where its samples must be run alone, the file's are too: note says so.
@@ -231,7 +232,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if o.Output, err = blocks.ChooseOutput(m, c.Output); err != nil {
 		return nil, nil, nil, err
 	}
-	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
+	if err := sandbox.Network(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, nil, nil, err
 	}
 	var axis int

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 )
 
@@ -26,7 +27,7 @@ func ExampleSearch() {
 		fmt.Println(err)
 		return
 	}
-	_, err = os.Stat(filepath.Join(folder, "out", run.MixedFile))
+	_, err = os.Stat(filepath.Join(folder, "out", journal.MixedFile))
 	fmt.Println(len(found.Holders), "holders; met:", found.Met, "equal:", found.Verified.Identical, err)
 	// Output:
 	// 52 holders; met: true equal: true <nil>

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -31,7 +32,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if out == "" {
-		out = (&Folder{Path: dir}).File(f.File)
+		out = (&journal.Folder{Path: dir}).File(f.File)
 	}
 	files, err := f.files(out)
 	if err != nil {
@@ -41,7 +42,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if sameFolder(filepath.Dir(out), dir) { // before the result is read: a search may be about to write another
-		lock, err := lockFolder(dir)
+		lock, err := journal.LockFolder(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +113,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 		}
 		return e, w.model.Write(files[0])
 	}
-	if err := writeFile(files[0], w.text); err != nil {
+	if err := journal.WriteFile(files[0], w.text); err != nil {
 		return nil, mistake.Errorf("%w; give --out another file", err)
 	}
 	return e, nil
@@ -146,7 +147,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 			return err
 		}
 		var e *result.Export
-		if f.File == MixedFile {
+		if f.File == journal.MixedFile {
 			e = &result.Export{Format: name, Files: files, Verified: s.result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)

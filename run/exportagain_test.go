@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -99,7 +100,7 @@ func TestMixComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{MixedFile, "mixed-ms.onnx"} {
+	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx"} {
 		pair := cfg
 		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
 		s := compiled(t, pair)
@@ -111,7 +112,7 @@ func TestMixComesBack(t *testing.T) {
 			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.high.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
 		}
 	}
-	for _, name := range []string{MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
+	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
 		e, err := Eval(context.Background(), Config{Data: cfg.Data, Limit: cfg.Limit, Block: cfg.Block, Seed: cfg.Seed}, filepath.Join(cfg.Out, name), "", "exact")
 		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 			t.Errorf("eval of %s: %+v, %v; the search says %d", name, e, err, *r.Score.Mixed.Correct)

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -105,7 +106,7 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, p.model, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, p.model, calib, c.Say); err != nil {
 		return err
 	}
 	if c, err = aloneCalibrated(ctx, p.model, calib, c); err != nil {

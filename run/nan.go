@@ -13,6 +13,7 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
@@ -106,8 +107,8 @@ func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pa
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0
-	work := c.begin(stageNaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
-	defer work.end()
+	work := c.begin(stage.NaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
+	defer work.End()
 	err = backend.PassApart(ctx, out, p.data, blocks.Optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
@@ -118,7 +119,7 @@ func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pa
 			}
 		}
 		seen += count
-		work.at(seen)
+		work.At(seen)
 		return nil
 	})
 	return slices.Sorted(maps.Keys(found)), err

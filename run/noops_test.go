@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -282,11 +283,11 @@ func BenchmarkCompare(b *testing.B) {
 		var took [2]float64
 		for turn := range 2 {
 			which := (i + turn) % 2
-			start := cpuSeconds()
+			start := stage.CPUSeconds()
 			if _, err := []*searching{fast, naive}[which].ev.Again(context.Background(), masks[i/2%2]); err != nil {
 				b.Fatal(err)
 			}
-			took[which] = cpuSeconds() - start
+			took[which] = stage.CPUSeconds() - start
 		}
 		ratios = append(ratios, took[0]/took[1])
 	}

@@ -8,6 +8,7 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sites"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -154,12 +155,12 @@ func (o *observation) preview(holders []int, b observedBlock) error {
 
 // passAll shows the values of some holders once, of the samples of one shape after the other.
 func (o *observation) passAll(ctx context.Context, pass int, holders []int) error {
-	work := o.config.begin(stageCalibrate, "samples", o.observers[0].Passes()*o.all.Len(), 0)
-	defer work.end()
+	work := o.config.begin(stage.Calibrate, "samples", o.observers[0].Passes()*o.all.Len(), 0)
+	defer work.End()
 	done := pass * o.all.Len()
 	for _, v := range o.views {
 		o.observedView = v
-		if err := o.pass(ctx, pass, holders, func(samples int) { work.at(done + samples) }); err != nil {
+		if err := o.pass(ctx, pass, holders, func(samples int) { work.At(done + samples) }); err != nil {
 			return err
 		}
 		done += v.data.Len()

@@ -8,7 +8,9 @@ import (
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -39,7 +41,7 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if err := c.during(stageRead, 0, func() error { return p.readPair(c) }); err != nil {
+	if err := c.during(stage.Read, 0, func() error { return p.readPair(c) }); err != nil {
 		return nil, err
 	}
 	if p.output, err = blocks.ChooseOutput(p.model, c.Output); err != nil {
@@ -48,7 +50,7 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 	if _, err = p.openWith(ctx, c, p.network.Model, func() error { return p.tryPair(ctx, c.Say) }); err != nil {
 		return nil, err
 	}
-	return p, c.during(stageHash, 0, func() error { return p.bookData("data", p.data) })
+	return p, c.during(stage.Hash, 0, func() error { return p.bookData("data", p.data) })
 }
 
 // readPair reads the two files of a pair and joins them.
@@ -164,7 +166,7 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 	if p.Alone != "" {
 		return p, nil
 	}
-	if err := c.during(stageShapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
+	if err := c.during(stage.Shapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -208,4 +210,13 @@ func (c Config) describe() string {
 		return c.Model
 	}
 	return fmt.Sprintf("%s and %s", c.Low, c.High)
+}
+
+// tryPair is sandbox.Network for the networks that the files of a pair are imported as.
+func (p *prepared) tryPair(ctx context.Context, say func(string)) error {
+	err := sandbox.Network(ctx, p.network.Model, p.inputs, nil, say)
+	if err == nil && p.low != nil {
+		err = sandbox.Network(ctx, p.low.Model, p.inputs, nil, say)
+	}
+	return err
 }

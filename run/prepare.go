@@ -7,8 +7,10 @@ import (
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sinks"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -56,7 +58,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	err = c.during(stageRead, 0, func() (err error) {
+	err = c.during(stage.Read, 0, func() (err error) {
 		if p.float, err = c.readNetwork(c.Model); err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err = p.openWith(ctx, c, p.float, func() error { return tryNetwork(ctx, p.float, p.inputs, nil, c.Say) })
+	c, err = p.openWith(ctx, c, p.float, func() error { return sandbox.Network(ctx, p.float, p.inputs, nil, c.Say) })
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.preparedNotes(p.network)...)
-	return p, c.during(stageHash, 0, func() error {
+	return p, c.during(stage.Hash, 0, func() error {
 		p.bookModel("model", p.float)
 		if err := p.bookData("calib", calib); err != nil {
 			return err
@@ -112,10 +114,10 @@ func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try fu
 	if err := c.readData(p.open); err != nil {
 		return c, err
 	}
-	if err := c.during(stageTry, 0, try); err != nil {
+	if err := c.during(stage.Try, 0, try); err != nil {
 		return c, err
 	}
-	err = c.during(stageBatch, 0, func() (err error) {
+	err = c.during(stage.Batch, 0, func() (err error) {
 		if c, err = p.tellBatch(ctx, c, m); err != nil {
 			return err
 		}
@@ -129,7 +131,7 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return err
 	}
-	if err := c.during(stageScan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
+	if err := c.during(stage.Scan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
 	}
 	return p.putWeights(c)
@@ -137,7 +139,7 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 
 // putWeights puts the weights on their grids, as the records have them.
 func (p *prepared) putWeights(c Config) error {
-	return c.during(stageWeights, 0, func() error {
+	return c.during(stage.Weights, 0, func() error {
 		notes, err := onGrids(p.network, p.records, c)
 		p.notes = append(p.notes, notes...)
 		return err
@@ -161,7 +163,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, m, calib, c.Say); err != nil {
 		return nil, nil, err
 	}
 	if c, err = aloneCalibrated(ctx, m, calib, c); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/result"
 )
 
@@ -20,9 +21,9 @@ type asked struct {
 
 // question runs a part of the questions and books its time.
 func (s *searching) question(ask func() error) error {
-	work := s.config.begin(stageQuestions, "", 0, 0)
+	work := s.config.begin(stage.Questions, "", 0, 0)
 	err := ask()
-	s.doubts.Seconds += work.end().Seconds()
+	s.doubts.Seconds += work.End().Seconds()
 	return err
 }
 

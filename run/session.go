@@ -121,3 +121,17 @@ func wayBack(f *search.Result, units [][]int) [][]int {
 	}
 	return way
 }
+
+// askDefault scores a mix in a default session, or remembers what this run has learnt before.
+func (s *searching) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
+	if s.journal != nil {
+		if score, known, err := s.journal.InDefault(m, s.limits()); known || err != nil {
+			return score, err
+		}
+	}
+	score, err := s.inDefault(ctx, m)
+	if err == nil && s.journal != nil {
+		err = s.journal.LearntInDefault(m, score)
+	}
+	return score, err
+}

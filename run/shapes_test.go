@@ -2,8 +2,9 @@ package run
 
 import (
 	"context"
-	"example.org/demote/internal/blocks"
 	"testing"
+
+	"example.org/demote/internal/blocks"
 )
 
 func TestEvenBlock(t *testing.T) {

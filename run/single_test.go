@@ -11,6 +11,7 @@ import (
 
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -51,7 +52,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 	if w := mustSearch(t, want); *w.Score.Mixed.Value != *r.Score.Mixed.Value || len(w.Promotion) != len(r.Promotion) {
 		t.Errorf("with a free batch %v, with one sample %v", *w.Score.Mixed.Value, *r.Score.Mixed.Value)
 	}
-	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
 }

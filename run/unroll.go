@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -47,7 +48,7 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 	if calib.Len() == 0 {
 		return nil, mistake.Errorf("%s: the calibration data has no samples", c.Calib)
 	}
-	if err := tryFloat(ctx, file, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, file, calib, c.Say); err != nil {
 		return nil, err
 	}
 	block := blocks.Fixed(m)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/internal/blocks"
-	"golang.org/x/sys/unix"
+	"example.org/demote/internal/stage"
 )
 
 // A split shares cores out among passes of the float network: sessions side by side, each with threads of its own, that run
@@ -191,22 +191,8 @@ func (y *yardstick) Close() {
 
 // clocked is the wall and processor time of f, in seconds.
 func clocked(f func() error) (wall, cpu float64, err error) {
-	cpu = cpuSeconds()
+	cpu = stage.CPUSeconds()
 	start := time.Now()
 	err = f()
-	return time.Since(start).Seconds(), cpuSeconds() - cpu, err
-}
-
-// cpuSeconds is the processor time that the process and those that it has waited for have taken, all threads together; 0
-// where the system does not say.
-func cpuSeconds() float64 {
-	total := 0.0
-	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
-		var u unix.Rusage
-		if unix.Getrusage(who, &u) != nil {
-			return 0
-		}
-		total += float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
-	}
-	return total
+	return time.Since(start).Seconds(), stage.CPUSeconds() - cpu, err
 }

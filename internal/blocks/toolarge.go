@@ -1,10 +1,11 @@
 package blocks
 
 import (
-	"example.org/demote/internal/memory"
 	"fmt"
 	"regexp"
 	"strconv"
+
+	"example.org/demote/internal/memory"
 )
 
 // TooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.

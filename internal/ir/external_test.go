@@ -51,7 +51,7 @@ func TestExternalDataAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(filepath.Join("../..", "secret"), filepath.Join(dir, "link")); err != nil {
+	if err := os.Symlink(filepath.Join("../../..", "secret"), filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join("sub", "w"), filepath.Join(dir, "inner")); err != nil {
