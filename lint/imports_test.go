@@ -13,7 +13,7 @@ import (
 // formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
 	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
-	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
 	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
@@ -43,11 +43,12 @@ var mayImport = map[string][]string{
 	"internal/mctq":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/aimet": {"mistake", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
 	// How a network is run over samples.
-	"internal/memory":   {},
-	"internal/stage":    {"result", "backend", "crash"},
-	"internal/blocks":   {"mistake", "onnx", "dataset", "backend", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
-	"internal/segments": {"mistake", "onnx", "onnx/onnxpb", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
-	"internal/sandbox":  {"mistake", "onnx", "backend", "disk", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
+	"internal/memory":    {},
+	"internal/stage":     {"result", "backend", "crash"},
+	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
+	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
+	"internal/sandbox":   {"mistake", "onnx", "backend", "disk", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "disk", "result"},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},

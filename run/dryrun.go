@@ -70,10 +70,10 @@ func assumed(n *onnx.Network, c Config) ([]quant.Record, error) {
 	o := quant.NewObserver(quant.MinMax, quant.MinMax)
 	o.Observe(0, []float32{-1, 1})
 	var r quant.Record
-	if r.Low, err = o.Grid(formula, quant.MinMax, low.kind, low.bits); err != nil {
+	if r.Low, err = o.Grid(formula, quant.MinMax, low.Kind, low.Bits); err != nil {
 		return nil, err
 	}
-	if r.High, err = o.Grid(formula, quant.MinMax, high.kind, high.bits); err != nil {
+	if r.High, err = o.Grid(formula, quant.MinMax, high.Kind, high.Bits); err != nil {
 		return nil, err
 	}
 	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil

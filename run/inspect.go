@@ -112,6 +112,6 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 	if c, err = aloneCalibrated(ctx, p.model, calib, c); err != nil {
 		return err
 	}
-	p.records, err = calibrate(ctx, p.network, calib, c)
+	p.records, _, err = calibrateAndTell(ctx, p.network, calib, c)
 	return err
 }

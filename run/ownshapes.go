@@ -77,15 +77,7 @@ func (p *prepared) ofShape(err error) error {
 	if p.own == nil {
 		return err
 	}
-	return ofShape(p.own.Set, len(p.model.Inputs()), err)
-}
-
-// ofShape is prepared.ofShape for a set whose samples have one shape.
-func ofShape(set *dataset.Set, inputs int, err error) error {
-	if err == nil || ExitCode(err) != ExitMistake {
-		return err
-	}
-	return mistake.Errorf("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, blocks.ShapeText(set, inputs), set.Name(0))
+	return blocks.OfShape(p.own.Set, len(p.model.Inputs()), err)
 }
 
 // fewShapes refuses samples of too many shapes.

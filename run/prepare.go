@@ -172,7 +172,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err := tellCalibPadding(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
-	records, err := calibrate(ctx, n, calib, c)
+	records, _, err := calibrateAndTell(ctx, n, calib, c)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
-	"example.org/demote/quant"
 )
 
 // withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that no rule
@@ -55,8 +54,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			o := observation{network: n, all: data, config: cfg, fills: make(fills, len(n.Holders)), fresh: func() *quant.Observer { return quant.NewObserver(quant.MinMax) }}
-			err = o.observe(context.Background())
+			_, _, err = calibrateAndTell(context.Background(), n, data, cfg.withDefaults())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)

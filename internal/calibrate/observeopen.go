@@ -1,4 +1,4 @@
-package run
+package calibrate
 
 import (
 	"context"
@@ -14,18 +14,18 @@ import (
 // An observedView is calibration samples of one shape, and the network with its shapes fixed to a block of them.
 type observedView struct {
 	data   blocks.View
-	block  int
-	inputs []backend.Tensor
+	Block  int
+	Inputs []backend.Tensor
 	shapes *blocks.Shapes
 	fixed  *onnx.Model
 }
 
 // open makes the views of the samples, and takes the first one at hand.
-func (o *observation) open(ctx context.Context) error {
-	for _, data := range blocks.Views(o.all) {
+func (o *Observation) open(ctx context.Context) error {
+	for _, data := range blocks.Views(o.All) {
 		v, err := o.openView(ctx, data)
 		if set, is := data.Samples.(*dataset.Set); err != nil && is && data.Of != nil {
-			err = ofShape(set, len(o.network.Model.Inputs()), err)
+			err = blocks.OfShape(set, len(o.Network.Model.Inputs()), err)
 		}
 		if err != nil {
 			return err
@@ -33,45 +33,45 @@ func (o *observation) open(ctx context.Context) error {
 		o.views = append(o.views, v)
 	}
 	o.observedView, o.isInput = o.views[0], map[string]int{}
-	for i, in := range o.inputs {
+	for i, in := range o.Inputs {
 		o.isInput[in.Name] = i
 	}
 	return nil
 }
 
 // openView chooses the block, and fixes the network's shapes to it.
-func (o *observation) openView(ctx context.Context, data blocks.View) (v *observedView, err error) {
-	m := o.network.Model
+func (o *Observation) openView(ctx context.Context, data blocks.View) (v *observedView, err error) {
+	m := o.Network.Model
 	v = &observedView{data: data}
-	if v.block, err = blocks.Choose(m, 0); err != nil {
+	if v.Block, err = blocks.Choose(m, 0); err != nil {
 		return nil, err
 	}
 	if blocks.Fixed(m) == 0 {
-		v.block = min(calibrationBlock, data.Len())
+		v.Block = min(calibrationBlock, data.Len())
 	}
-	if o.config.alone != "" && blocks.Fixed(m) == 0 || blocks.Alone(m, data) {
-		v.block = 1
+	if o.how.Alone && blocks.Fixed(m) == 0 || blocks.Alone(m, data) {
+		v.Block = 1
 	}
-	if v.inputs, err = blocks.Inputs(m, data, v.block); err != nil {
+	if v.Inputs, err = blocks.Inputs(m, data, v.Block); err != nil {
 		return nil, err
 	}
-	if v.shapes, err = blocks.Measure(ctx, m, v.inputs, v.block); err != nil {
+	if v.shapes, err = blocks.Measure(ctx, m, v.Inputs, v.Block); err != nil {
 		return nil, err
 	}
-	if fits := v.shapes.Fitting(o.network.Holders); v.shapes.Growing && fits < v.block {
-		v.block = fits
-		if v.inputs, err = blocks.Inputs(m, data, v.block); err != nil {
+	if fits := v.shapes.Fitting(o.Network.Holders); v.shapes.Growing && fits < v.Block {
+		v.Block = fits
+		if v.Inputs, err = blocks.Inputs(m, data, v.Block); err != nil {
 			return nil, err
 		}
 	}
-	v.fixed, err = v.shapes.Fix(m, v.inputs, v.block, nil)
+	v.fixed, err = v.shapes.Fix(m, v.Inputs, v.Block, nil)
 	return v, err
 }
 
 // segment is the network with the tensors of all holders as its outputs, so that nothing is fused across them.
-func (o *observation) segment() (*backend.Segment, error) {
+func (o *Observation) segment() (*backend.Segment, error) {
 	var names []string
-	for _, h := range o.network.Holders {
+	for _, h := range o.Network.Holders {
 		if !o.takes(h.Tensor) {
 			names = append(names, h.Tensor)
 		}
@@ -90,7 +90,7 @@ func (o *observation) segment() (*backend.Segment, error) {
 }
 
 // takes tells whether a tensor is an input of the network.
-func (o *observation) takes(tensor string) bool {
+func (o *Observation) takes(tensor string) bool {
 	_, is := o.isInput[tensor]
 	return is
 }

@@ -1,4 +1,4 @@
-package run
+package calibrate
 
 import (
 	"cmp"
@@ -21,12 +21,12 @@ type observedBlock struct {
 
 // show shows the values of some holders in one block, those of each holder in the order of the samples, and one after another those
 // of holders that share an observer.
-func (o *observation) show(pass int, holders []int, b observedBlock) error {
+func (o *Observation) show(pass int, holders []int, b observedBlock) error {
 	sharing := map[int][]int{}
 	for _, i := range holders {
 		sharing[o.leads[i]] = append(sharing[o.leads[i]], i)
 	}
-	bad := make([]int, len(o.network.Holders)) // by holder: the first slot with values that are not finite
+	bad := make([]int, len(o.Network.Holders)) // by holder: the first slot with values that are not finite
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for _, list := range sharing {
@@ -40,7 +40,7 @@ func (o *observation) show(pass int, holders []int, b observedBlock) error {
 			return nil
 		})
 	}
-	if err := all.Wait(); err != nil || o.config.AllowNaN || len(holders) == 0 {
+	if err := all.Wait(); err != nil || o.how.AllowNaN || len(holders) == 0 {
 		return err
 	}
 	first := slices.MinFunc(holders, func(a, b int) int { return cmp.Compare(bad[a], bad[b]) })
@@ -51,19 +51,19 @@ func (o *observation) show(pass int, holders []int, b observedBlock) error {
 }
 
 // showHolder shows a holder's values in one block, and returns the first slot with some that are not finite; b.count: none.
-func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
-	from := o.network.Holders[holder].Tensor
+func (o *Observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
+	from := o.Network.Holders[holder].Tensor
 	if o.takes(from) {
 		if b.step == 0 {
 			err = o.showInput(pass, holder, b.first, b.count)
 		}
-		from = o.inputs[o.isInput[from]].Fed
-		if err != nil || from == "" || b.step+1 == backend.StepsOf(o.inputs) { // a state's values are those that steps hand on
+		from = o.Inputs[o.isInput[from]].Fed
+		if err != nil || from == "" || b.step+1 == backend.StepsOf(o.Inputs) { // a state's values are those that steps hand on
 			return b.count, err
 		}
 	}
 	bad = b.count
-	rows := o.shapes.Rows(from, o.block)
+	rows := o.shapes.Rows(from, o.Block)
 	for slot := range b.count {
 		if !o.one(pass, holder, b.first+slot, rows.Of(b.values(from), slot)) {
 			bad = min(bad, slot)
@@ -73,8 +73,8 @@ func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, er
 }
 
 // one shows a holder one sample, and reports whether all of its values that are not a fill's are finite.
-func (o *observation) one(pass, holder, sample int, x []float32) bool {
-	observer, w, taken := o.observers[holder], &o.whole[o.leads[holder]], o.fills.take(holder, x)
+func (o *Observation) one(pass, holder, sample int, x []float32) bool {
+	observer, w, taken := o.Observers[holder], &o.whole[o.leads[holder]], o.fills.take(holder, x)
 	if pass == 0 && w.Observer == nil && len(taken) < len(x) {
 		w.Observer = observer.Clone()
 	}
@@ -89,9 +89,9 @@ func (o *observation) one(pass, holder, sample int, x []float32) bool {
 }
 
 // showInput shows a network input's samples, which no pass gives.
-func (o *observation) showInput(pass, holder, first, count int) error {
+func (o *Observation) showInput(pass, holder, first, count int) error {
 	var buffer []float32
-	input, shown := o.isInput[o.network.Holders[holder].Tensor], 0
+	input, shown := o.isInput[o.Network.Holders[holder].Tensor], 0
 	return observeInput(o.data, input, first, count, &buffer, func(x []float32) {
 		o.one(pass, holder, first+shown/max(1, o.data.Steps(input)), x)
 		shown++

@@ -1,4 +1,4 @@
-package run
+package calibrate
 
 import (
 	"context"
@@ -19,37 +19,37 @@ import (
 // of the network.
 const calibrationBlock = 8
 
-// An observation runs the float network over the calibration samples and shows every holder's values, one sample at a time, to
+// An Observation runs the float network over the calibration samples and shows every holder's values, one sample at a time, to
 // its observer.
-type observation struct {
-	network   *onnx.Network
-	all       blocks.Samples
+type Observation struct {
+	Network   *onnx.Network
+	All       blocks.Samples
 	views     []*observedView // of all samples: those of each shape
-	config    Config
+	how       How
 	fresh     func() *quant.Observer
 	known     map[string]sites.Known // of the network's inputs
 	fills     fills                  // by holder
 	leads     []int                  // by holder: the first of those that share its grid, itself where there are none
-	observers []*quant.Observer      // by holder, once observe has run; those that share a grid share it
+	Observers []*quant.Observer      // by holder, once observe has run; those that share a grid share it
 	whole     []wholeValues          // by the first of those that share a grid
-	passes    int                    // over the samples of a view, that have been run
+	Passes    int                    // over the samples of a view, that have been run
 
 	*observedView                // that is at hand
 	isInput       map[string]int // a network's input -> its place
 }
 
-// newObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
+// NewObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
 // inputs tell, is left out.
-func newObservation(n *onnx.Network, data blocks.Samples, c Config, methods ...quant.Method) (*observation, error) {
-	known, err := knownInputs(n.Model, data)
+func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quant.Method) (*Observation, error) {
+	known, err := KnownInputs(n.Model, data)
 	if err != nil {
 		return nil, err
 	}
-	put, err := sites.Fills(n, fillLimit, known)
+	put, err := sites.Fills(n, FillLimit, known)
 	if err != nil {
 		return nil, err
 	}
-	return &observation{network: n, all: data, config: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
+	return &Observation{Network: n, All: data, how: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
 		o := quant.NewObserver(methods...)
 		o.IgnoreNonFinite = c.AllowNaN
 		return o
@@ -62,18 +62,18 @@ type wholeValues struct {
 	bad             int // the first sample with values that are not finite; -1: none
 }
 
-// observe makes as many passes as the observers need, and one more of the holders concerned where the first shows that other
+// Observe makes as many passes as the observers need, and one more of the holders concerned where the first shows that other
 // values are masks than the graph and the first block tell.
-func (o *observation) observe(ctx context.Context) error {
+func (o *Observation) Observe(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
-	o.observers, o.whole = make([]*quant.Observer, len(o.network.Holders)), make([]wholeValues, len(o.network.Holders))
+	o.Observers, o.whole = make([]*quant.Observer, len(o.Network.Holders)), make([]wholeValues, len(o.Network.Holders))
 	var all []int
-	for i := range o.observers {
+	for i := range o.Observers {
 		all, o.leads = append(all, i), append(o.leads, i)
 	}
-	for _, list := range unroll.Together(o.network) { // one grid for all of them, of all that they hold
+	for _, list := range unroll.Together(o.Network) { // one grid for all of them, of all that they hold
 		for _, h := range list {
 			o.leads[h] = list[0]
 		}
@@ -83,7 +83,7 @@ func (o *observation) observe(ctx context.Context) error {
 		o.renew(list)
 		err := o.passAll(ctx, 0, list)
 		if err == nil {
-			o.fills, list, err = o.fills.again(o.network, o.known)
+			o.fills, list, err = o.fills.again(o.Network, o.known)
 		}
 		if err != nil {
 			return err
@@ -92,7 +92,7 @@ func (o *observation) observe(ctx context.Context) error {
 	if err := o.takeWhole(o.fills.unclear()); err != nil {
 		return err
 	}
-	for pass := 1; len(all) > 0 && pass < o.observers[0].Passes(); pass++ {
+	for pass := 1; len(all) > 0 && pass < o.Observers[0].Passes(); pass++ {
 		if err := o.passAll(ctx, pass, all); err != nil {
 			return err
 		}
@@ -101,17 +101,17 @@ func (o *observation) observe(ctx context.Context) error {
 }
 
 // renew gives holders observers that have seen nothing.
-func (o *observation) renew(holders []int) {
+func (o *Observation) renew(holders []int) {
 	for _, i := range holders {
-		o.observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
+		o.Observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
 	}
 	for i, lead := range o.leads {
-		o.observers[i] = o.observers[lead]
+		o.Observers[i] = o.Observers[lead]
 	}
 }
 
 // sharing are holders and those that share a grid with one of them.
-func (o *observation) sharing(holders []int) (list []int) {
+func (o *Observation) sharing(holders []int) (list []int) {
 	for i, lead := range o.leads {
 		if slices.ContainsFunc(holders, func(h int) bool { return o.leads[h] == lead }) {
 			list = append(list, i)
@@ -121,31 +121,31 @@ func (o *observation) sharing(holders []int) (list []int) {
 }
 
 // takeWhole goes over to all values of holders whose fills may not be left out.
-func (o *observation) takeWhole(holders []int) error {
+func (o *Observation) takeWhole(holders []int) error {
 	first := -1
 	for _, i := range o.sharing(holders) {
 		w := o.whole[o.leads[i]]
-		if o.observers[i] = w.Observer; w.bad >= 0 && (first < 0 || w.bad < o.whole[o.leads[first]].bad) {
+		if o.Observers[i] = w.Observer; w.bad >= 0 && (first < 0 || w.bad < o.whole[o.leads[first]].bad) {
 			first = i
 		}
 	}
-	if first < 0 || o.config.AllowNaN {
+	if first < 0 || o.how.AllowNaN {
 		return nil
 	}
 	return o.refuseNaN(o.whole[o.leads[first]].bad, first)
 }
 
-func (o *observation) refuseNaN(sample, holder int) error {
+func (o *Observation) refuseNaN(sample, holder int) error {
 	return mistake.Errorf("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
-		o.config.Model, sample, o.config.Calib, o.network.Holders[holder].Tensor)
+		o.how.Network, sample, o.how.Samples, o.Network.Holders[holder].Tensor)
 }
 
 // preview learns from the first block which holders are masks, so that the pass need not be made again; it is held against all
 // samples at the end of it.
-func (o *observation) preview(holders []int, b observedBlock) error {
+func (o *Observation) preview(holders []int, b observedBlock) error {
 	err := o.show(0, holders, b)
 	if err == nil {
-		if o.fills, _, err = o.fills.again(o.network, o.known); err == nil {
+		if o.fills, _, err = o.fills.again(o.Network, o.known); err == nil {
 			o.fills = o.fills.anew()
 			o.renew(holders)
 		}
@@ -154,10 +154,10 @@ func (o *observation) preview(holders []int, b observedBlock) error {
 }
 
 // passAll shows the values of some holders once, of the samples of one shape after the other.
-func (o *observation) passAll(ctx context.Context, pass int, holders []int) error {
-	work := o.config.begin(stage.Calibrate, "samples", o.observers[0].Passes()*o.all.Len(), 0)
+func (o *Observation) passAll(ctx context.Context, pass int, holders []int) error {
+	work := o.how.Stages.Begin(stage.Calibrate, "samples", o.Observers[0].Passes()*o.All.Len(), 0)
 	defer work.End()
-	done := pass * o.all.Len()
+	done := pass * o.All.Len()
 	for _, v := range o.views {
 		o.observedView = v
 		if err := o.pass(ctx, pass, holders, func(samples int) { work.At(done + samples) }); err != nil {
@@ -170,7 +170,7 @@ func (o *observation) passAll(ctx context.Context, pass int, holders []int) erro
 
 // pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the first block twice,
 // and compares.
-func (o *observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
+func (o *Observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	segment, err := o.segment()
 	if err != nil {
 		return err
@@ -181,10 +181,10 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 	}
 	var fed backend.Samples = o.data
 	before := 0 // samples of the repeated block
-	if o.passes == 0 {
-		fed, before = blocks.Twice{Samples: o.data, Block: o.block}, o.block
+	if o.Passes == 0 {
+		fed, before = blocks.Twice{Samples: o.data, Block: o.Block}, o.Block
 	}
-	o.passes++
+	o.Passes++
 	again := &blocks.Repeats{}
 	return backend.PassSteps(ctx, segment, fed, blocks.Optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
@@ -198,11 +198,11 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 			return o.preview(holders, b)
 		case first == before && step == 0: // where chance shows
 			if i := again.Differs(outputs); i >= 0 {
-				return refuseChance(ctx, o.fixed, o.data, o.block, segment.Outputs[i].Name, o.config)
+				return refuseChance(ctx, o.fixed, o.data, o.Block, segment.Outputs[i].Name, o.how)
 			}
 		}
 		err := o.show(pass, holders, b)
-		if step+1 == backend.StepsOf(o.inputs) {
+		if step+1 == backend.StepsOf(o.Inputs) {
 			done(b.first + count)
 		}
 		return err
@@ -211,7 +211,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 
 // refuseChance is the error for a network whose tensor had other bits when the first block ran again. It runs the block with all
 // tensors as outputs to find the first node that shows it, which is not always one of those that are quantized.
-func refuseChance(ctx context.Context, m *onnx.Model, data blocks.Samples, block int, tensor string, c Config) error {
+func refuseChance(ctx context.Context, m *onnx.Model, data blocks.Samples, block int, tensor string, c How) error {
 	first := tensor
 	if src, err := segments.New(m, 0, []string{tensor}); err == nil {
 		if found := segments.FirstChance(ctx, src, data, block); found != "" {
@@ -220,5 +220,5 @@ func refuseChance(ctx context.Context, m *onnx.Model, data blocks.Samples, block
 	}
 	node := m.Maker(first)
 	return mistake.Errorf("%s: the network gives other values when it runs again on the same samples of %s, first in tensor %s, made by %s: no score could be repeated; export the network for inference, without what draws lots",
-		c.Model, c.Calib, first, node)
+		c.Network, c.Samples, first, node)
 }
