@@ -15,7 +15,8 @@ var mayImport = map[string][]string{
 	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
 	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
-		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
+		"report", "result", "search", "engine", "backend", "onnx", "quant", "dataset", "disk", "crash"},
+	"engine":  {"mistake", "onnx", "quant", "dataset", "search", "backend", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
 	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 	"internal/memory":    {},
 	"internal/stage":     {"result", "backend", "crash"},
 	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
-	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
 	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
 	"internal/sandbox":   {"mistake", "onnx", "backend", "disk", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.

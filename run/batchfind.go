@@ -8,7 +8,6 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/blocks"
-	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -61,16 +60,7 @@ func (p *prepared) tell(c Config, w *result.Warning) {
 // aloneCalibrated has the samples of a calibration run alone where they touch each other in a float output of the network, and
 // says so. What is fixed to a batch is calibrated in it.
 func aloneCalibrated(ctx context.Context, m *onnx.Model, data blocks.Samples, c Config) (Config, error) {
-	var outputs []string
-	for _, v := range m.Outputs() {
-		if v.Type == ir.Float && blocks.Computed(m, v.Name) == nil {
-			outputs = append(outputs, v.Name)
-		}
-	}
-	if blocks.Fixed(m) > 0 || len(outputs) == 0 {
-		return c, nil
-	}
-	found, err := blocks.Find(ctx, m, data, false, outputs...)
+	found, err := blocks.FindAll(ctx, m, data)
 	if err == nil && found.Alone != "" {
 		c.alone = found.Alone
 		c.Say("warning: " + found.Warning().String())

@@ -31,7 +31,7 @@ func TestEmulatedBytes(t *testing.T) {
 					data = append(data, byte(i*7+i/256))
 				}
 				p, fixed := fedThrough(t, data, []any{"N", shape[0], shape[1], shape[2]}, c, 2)
-				fed, names := p.bytesIn(fixed, true)
+				fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, true)
 				if names["x"] == "" {
 					t.Fatal("the device gets floats")
 				}

@@ -76,7 +76,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 						}
 						p, fixed := fedThrough(t, data, dims, Config{Scale: scale, Mean: mean, Std: std}, 1)
 						for _, gpu := range []bool{false, true} {
-							fed, names := p.bytesIn(fixed, gpu)
+							fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, gpu)
 							if names["x"] == "" {
 								t.Fatal("the samples are no bytes")
 							}

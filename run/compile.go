@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/engine"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
@@ -18,7 +19,7 @@ func (s *searching) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Labels: s.data.Labels(), Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
-	giveLabels(&s.options, s.data)
+	engine.GiveLabels(&s.options, s.data)
 	if s.prepared.float == nil {
 		if err := c.during(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err

@@ -130,6 +130,10 @@ func (c Config) seed() uint32 {
 	return *c.Seed
 }
 
+// DefaultConfig is the configuration of a command without flags, its defaults filled in. What it has to be about is missing: Model or Low
+// and High, Calib, Data, Target and Out.
+func DefaultConfig() Config { return Config{}.withDefaults() }
+
 // withDefaults fills in the choices that were left open.
 func (c Config) withDefaults() Config {
 	set := func(v *string, def string) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/engine"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sandbox"
@@ -137,7 +138,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	}
 	o := backend.Options{Metric: metric, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Stream: true, Level: blocks.Optimization, Config: config}
-	giveLabels(&o, p.data)
+	engine.GiveLabels(&o, p.data)
 	if metric.NeedsReference {
 		if reference == "" {
 			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
@@ -93,7 +94,7 @@ func sameFolder(a, b string) bool {
 
 // export writes a mix in one format.
 func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*result.Export, error) {
-	low := lowHolders(mask)
+	low := engine.Low(mask)
 	w, err := f.build(s, low, files[0])
 	if err != nil {
 		return nil, err
@@ -176,19 +177,10 @@ func (s *searching) checkExports() error {
 			return err
 		}
 		for _, mask := range ends {
-			if _, err := f.build(s, lowHolders(mask), f.File); err != nil {
+			if _, err := f.build(s, engine.Low(mask), f.File); err != nil {
 				return fmt.Errorf("the network cannot be written in format %s: %w", name, err)
 			}
 		}
 	}
 	return nil
-}
-
-// lowHolders is a mask as a list.
-func lowHolders(m search.Mask) []bool {
-	low := make([]bool, m.Len())
-	for i := range low {
-		low[i] = m.Low(i)
-	}
-	return low
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
@@ -176,7 +177,7 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
-		text, err := aimet.Write(a.network, a.records, lowHolders(mask), "0.6.1")
+		text, err := aimet.Write(a.network, a.records, engine.Low(mask), "0.6.1")
 		if err != nil {
 			t.Fatal(err)
 		}

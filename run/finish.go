@@ -9,6 +9,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/disk"
+	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
@@ -237,7 +238,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		done = false
 	}
 	lost = errors.Join(lost, unkept)
-	low := lowHolders(f.Mask)
+	low := engine.Low(f.Mask)
 	mixed, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {
 		return err

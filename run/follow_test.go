@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/segments"
@@ -166,7 +167,7 @@ func TestFollowTrials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			low := lowHolders(m)
+			low := engine.Low(m)
 			file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 			if err != nil {
 				t.Fatal(err)

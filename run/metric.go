@@ -168,18 +168,6 @@ func (p *prepared) balancedWeights(ignore *int64) []float64 {
 	return weights
 }
 
-// giveLabels puts a set's labels of whatever kind into the options of an evaluator.
-func giveLabels(o *backend.Options, set *dataset.Set) {
-	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
-	o.Own = (*backend.LabelArray)(set.Own())
-	if o.Metric.ChecksClasses() && o.Labels == nil { // a class a step
-		for _, class := range o.Pixels {
-			o.Labels = append(o.Labels, int64(class))
-		}
-		o.Pixels = nil
-	}
-}
-
 // classLabels tells whether the data have a class for each sample, or for each of its steps.
 func (p *prepared) classLabels() bool {
 	return p.data.Labels() != nil || len(p.model.States) > 0 && p.data.Pixels() != nil

@@ -130,7 +130,7 @@ func TestSmallFilesAreRegular(t *testing.T) {
 				return err
 			},
 			"result":  func() error { _, err := ReadResult(run); return err },
-			"runtime": func() error { _, _, err := findRuntime(path); return err },
+			"runtime": func() error { _, _, err := OpenRuntime(path); return err },
 		} {
 			done := make(chan error, 1)
 			go func() { done <- read() }()

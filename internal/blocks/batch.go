@@ -66,6 +66,20 @@ func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outp
 	return found, nil
 }
 
+// FindAll is Find for all outputs that a float network computes, where its batch is free; nothing where it is fixed.
+func FindAll(ctx context.Context, m *onnx.Model, data Samples) (Batching, error) {
+	var outputs []string
+	for _, v := range m.Outputs() {
+		if v.Type == ir.Float && Computed(m, v.Name) == nil {
+			outputs = append(outputs, v.Name)
+		}
+	}
+	if Fixed(m) > 0 || len(outputs) == 0 {
+		return Batching{}, nil
+	}
+	return Find(ctx, m, data, false, outputs...)
+}
+
 // findBatchingOf is Find for samples of one shape.
 func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
 	fixed := Fixed(m)

@@ -1,12 +1,14 @@
 package blocks
 
 import (
+	"example.org/demote/backend"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
 )
 
 // ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory where trials
-// run. The network that they are for makes floats of them, see bytesIn.
+// run. The network that they are for makes floats of them, see FeedBytes.
 type ByteSamples struct {
 	*dataset.Set
 	Bytes []bool // by input
@@ -83,4 +85,29 @@ func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 		return set.ReadBytes(input, sample, to)
 	}
 	return set.Read(input, sample, to)
+}
+
+// FeedBytes lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
+// of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
+// the network looks up what the host makes of each byte.
+func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
+	out := ByteSamples{Set: data}
+	names := map[string]string{}
+	for i, in := range inputs {
+		a, is := data.Bytes(i)
+		is = is && in.Fed == "" // a step makes floats of it
+		out.Bytes = append(out.Bytes, is)
+		switch {
+		case !is:
+		case gpu && a.Std != nil:
+			table := a.Table()
+			names[in.Name] = variants.ByteTable(m, in.Name, table, ChannelDims(len(table)/256, a.Inner, in.Sample()))
+		default:
+			names[in.Name] = variants.ByteInput(m, in.Name, ByteSteps(a, in.Sample()))
+		}
+	}
+	if len(names) == 0 {
+		return data, nil
+	}
+	return out, names
 }

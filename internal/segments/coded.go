@@ -25,7 +25,7 @@ var _ backend.CodedSource = (*Source)(nil)
 
 // Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
 func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
-	if len(s.Followed) > 0 {
+	if len(s.followed) > 0 {
 		return nil, ErrFollowed
 	}
 	c := &codedSource{Source: s, optimal: optimize != nil}
@@ -44,7 +44,7 @@ func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 func (s *Source) measure(model []byte, tensors []string) (map[string][]int64, error) {
 	var inputs []backend.Tensor
 	for _, v := range s.Model.Inputs() {
-		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.First[v.Name], Alone: s.Model.Alone, Axis: AxisOf(s.Model, v.Name)})
+		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.Model.Alone, Axis: AxisOf(s.Model, v.Name)})
 	}
 	return backend.Measure(context.Background(), model, inputs, tensors)
 }

@@ -23,8 +23,8 @@ type Source struct {
 	fakes   map[string]int // tensor on a grid -> holder
 	Tensors map[string]backend.Tensor
 
-	First    map[string]func(dst []byte, samples int) error // of the network's inputs, see backend.Tensor
-	Followed []network.Followed                             // constants that follow a holder's bit
+	first    map[string]func(dst []byte, samples int) error // of the network's inputs, see backend.Tensor
+	followed []network.Followed                             // constants that follow a holder's bit
 }
 
 var _ backend.Source = (*Source)(nil)
@@ -119,10 +119,10 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
 	inside := map[string]bool{}
 	for _, t := range m.Graph().GetInitializer() {
-		inside[t.GetName()] = len(s.Followed) > 0
+		inside[t.GetName()] = len(s.followed) > 0
 	}
 	var here []network.Followed
-	for _, f := range s.Followed {
+	for _, f := range s.followed {
 		if !inside[f.Name] {
 			continue
 		}
@@ -142,7 +142,7 @@ func (s *Source) Tensor(name string) (backend.Tensor, error) {
 		return t, fmt.Errorf("the shape of tensor %s is not known", name)
 	}
 	t = s.input(t)
-	t.First = s.First[name]
+	t.First = s.first[name]
 	return t, nil
 }
 
