@@ -23,7 +23,7 @@ type openedFile struct {
 	*searching
 	file  *onnx.Model
 	known []*shapes // by member
-	bytes []byte
+	model backend.Model
 	mask  search.Mask
 	want  outputs // of the search
 }
@@ -46,7 +46,7 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 	if o.misdeclared() {
 		o.file = variants.OpenOutputs(file)
 	}
-	o.bytes, err = o.file.Bytes()
+	o.model, err = modelOf(o.file)
 	return o, err
 }
 
@@ -89,13 +89,13 @@ func (s *shapes) misdeclared(v onnx.Value) bool {
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
 	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.output)...)
-	o.bytes, err = o.file.Bytes()
+	o.model, err = modelOf(o.file)
 	return err
 }
 
 // inBatch is the file run in one batch of samples of a set, where the shapes of its tensors are known.
 func (o *openedFile) inBatch(data *dataset.Set, known *shapes, batch int) (w writtenFile, err error) {
-	w.model = o.bytes
+	w.model = o.model
 	for _, v := range o.file.Outputs() {
 		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.at(v.Name, batch)})
 	}

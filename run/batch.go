@@ -71,7 +71,7 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data samples, quantized 
 	if alone(m, data) {
 		fixed = 1
 	}
-	model, err := variants.WithOutputs(m, outputs...).Bytes()
+	model, err := modelOf(variants.WithOutputs(m, outputs...))
 	if err != nil || data.Len() == 0 {
 		return batching{}, nil
 	}

@@ -100,7 +100,7 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 		}
 		out.Outputs = append(out.Outputs, t)
 	}
-	if out.Model, err = variants.WithOutputs(m, variants.WithStates(m, names...)...).Bytes(); err != nil {
+	if out.Model, err = modelOf(variants.WithOutputs(m, variants.WithStates(m, names...)...)); err != nil {
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0

@@ -28,7 +28,7 @@ func measureShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, 
 		return &shapes{}, nil
 	}
 	probe := variants.WithOutputs(m, names...)
-	model, err := probe.Bytes()
+	model, err := modelOf(probe)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -61,13 +62,19 @@ func (s *source) Segment(from, to int) (*backend.Segment, error) {
 	return s.segment(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]))
 }
 
+var errNothingBlocked = errors.New("there is no convolution, at which the blocked layout begins")
+
 // Blocked implements backend.BlockedSource.
-func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
-	m, err := rewrite.Blocked(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]), optimize)
-	if err != nil {
-		return nil, err
+func (s *source) Blocked(from, to int, optimize func(backend.Model) (string, error)) (backend.Model, error) {
+	part := rewrite.Segment(s.model, s.cuts[from], s.cuts[to])
+	if !slices.ContainsFunc(part.Graph().GetNode(), func(n ir.Node) bool { return n.GetOpType() == "Conv" }) {
+		return backend.Model{}, errNothingBlocked
 	}
-	return m.Bytes()
+	m, err := rewrite.Blocked(part, optimizing(optimize))
+	if err != nil {
+		return backend.Model{}, err
+	}
+	return modelOf(m)
 }
 
 // segment describes a model whose inputs and outputs are tensors of the network.
@@ -100,7 +107,7 @@ func (s *source) segment(m *onnx.Model) (*backend.Segment, error) {
 	}
 	s.follow(out, m)
 	var err error
-	out.Model, err = m.Bytes()
+	out.Model, err = modelOf(m)
 	return out, err
 }
 
@@ -119,8 +126,8 @@ func (s *source) follow(out *backend.Segment, m *onnx.Model) {
 		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
 	}
 	if len(here) > 0 {
-		out.Choose = func(low func(holder int) bool) ([]byte, error) { return pair.Choose(m, here, low).Bytes() }
-		out.Open = func() ([]byte, error) { return pair.Open(m, here).Bytes() }
+		out.Choose = func(low func(holder int) bool) (backend.Model, error) { return modelOf(pair.Choose(m, here, low)) }
+		out.Open = func() (backend.Model, error) { return modelOf(pair.Open(m, here)) }
 	}
 }
 

@@ -23,7 +23,7 @@ type codedSource struct {
 var _ backend.CodedSource = (*source)(nil)
 
 // Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
-func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
+func (s *source) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, errFollowed
 	}
@@ -31,7 +31,7 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 	var optimized *onnx.Model
 	var err error
 	if optimize != nil {
-		if optimized, err = rewrite.Blocked(s.model, optimize); err != nil {
+		if optimized, err = rewrite.Blocked(s.model, optimizing(optimize)); err != nil {
 			return nil, err
 		}
 	}
@@ -40,7 +40,11 @@ func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 }
 
 // measure asks the runtime for the shapes of tensors of a model with the source's inputs.
-func (s *source) measure(model []byte, tensors []string) (map[string][]int64, error) {
+func (s *source) measure(m *onnx.Model, tensors []string) (map[string][]int64, error) {
+	model, err := modelOf(m)
+	if err != nil {
+		return nil, err
+	}
 	var inputs []backend.Tensor
 	for _, v := range s.model.Inputs() {
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.model.Alone, Axis: axisOf(s.model, v.Name)})
@@ -80,7 +84,7 @@ func (c *codedSource) Entry(from int, later []int) (*backend.Segment, error) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
-	out.Model, err = m.Bytes()
+	out.Model, err = modelOf(m)
 	return out, err
 }
 
