@@ -36,7 +36,7 @@ func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor,
 		if err != nil {
 			return nil, err
 		}
-		s.bytes, s.kept = len(s.Model), kept
+		s.bytes, s.kept = s.Model.Size(), kept
 		c.parts = append(c.parts, s)
 	}
 	if last := c.parts[len(c.parts)-1]; last.kept.name == "" && len(last.Outputs) == 1 {
@@ -176,6 +176,9 @@ func timePart(l lane, data block, part int) (float64, error) {
 // seconds is the time that the lanes have spent inside the runtime.
 func (c *chain) seconds() float64 {
 	var total time.Duration
+	if c == nil {
+		return 0
+	}
 	for _, l := range c.lanes() {
 		total += l.spent()
 	}

@@ -34,7 +34,7 @@ func (e *Evaluator) ways() []func() (Entries, error) {
 			return nil, err
 		}
 		defer remove()
-		return src.Coded(func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
+		return src.Coded(func(model Model) (string, error) { return e.optimized(model, dir) })
 	}
 	plain := func() (Entries, error) { return src.Coded(nil) }
 	return []func() (Entries, error){optimized, plain, values}

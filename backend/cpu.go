@@ -68,10 +68,10 @@ func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled,
 			if broken.Err() != nil {
 				return nil
 			}
-			if p.session, err = cgo.NewSession(s.Model, options); err != nil {
+			if p.session, err = s.Model.Session(options); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
-			s.Model = nil // the session has its own
+			s.Model = Model{} // the session has its own
 			return nil
 		})
 	}

@@ -51,7 +51,7 @@ func (g *gpu) compile(parts []*Segment, inputs []Tensor, lanes int) (compiled, e
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			c.parts = append(c.parts, p)
-			s.Model = nil // the session has its own
+			s.Model = Model{} // the session has its own
 		}
 		if lanes > 0 {
 			c.lane, err = newGPULane(g, c.parts, inputs)

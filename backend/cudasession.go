@@ -12,7 +12,7 @@ import (
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
 // be captured gets a session that runs plainly, and why.
-func (g *gpu) session(model []byte) (s *cgo.Session, plainly string, err error) {
+func (g *gpu) session(model Model) (s *cgo.Session, plainly string, err error) {
 	o := g.cudaOptions()
 	s, err = cgo.NewCUDASession(model, sessionOptions(g.opts), o)
 	if g.standIn {
@@ -39,7 +39,7 @@ func (g *gpu) cudaOptions() cgo.CUDAOptions {
 
 // elsewhere names the nodes that the CUDA provider does not take, by a session that may leave them to the
 // CPU and that never runs; nil if that cannot be made either.
-func (g *gpu) elsewhere(model []byte) (names []string) {
+func (g *gpu) elsewhere(model Model) (names []string) {
 	o := g.cudaOptions()
 	o.Provider.Graph, o.Elsewhere = false, true
 	s, err := cgo.NewCUDASession(model, sessionOptions(g.opts), o)

@@ -2,7 +2,7 @@ package backend
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 
 	"example.org/demote/cgo"
@@ -13,7 +13,7 @@ import (
 // layout of the CPU; found by type assertion. optimize saves what the runtime makes of a model with
 // all optimizations; the result is loaded with none.
 type BlockedSource interface {
-	Blocked(from, to int, optimize func(model []byte) ([]byte, error)) ([]byte, error)
+	Blocked(from, to int, optimize func(model Model) (path string, err error)) (Model, error)
 }
 
 // Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
@@ -46,11 +46,11 @@ func (e *Evaluator) Block() (int, error) {
 		if p.Mask == "" || p.variants != nil {
 			continue // a session for each choice of weights: the plain ones
 		}
-		model, err := src.Blocked(cuts[i], cuts[i+1], func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
+		model, err := src.Blocked(cuts[i], cuts[i+1], func(model Model) (string, error) { return e.optimized(model, dir) })
 		if err != nil {
 			continue // it runs as it is
 		}
-		session, err := cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: e.opts.Threads, Spin: e.opts.Spin, Config: e.opts.Config, Stop: e.opts.stop})
+		session, err := model.Session(cgo.Options{Level: 0, IntraThreads: e.opts.Threads, Spin: e.opts.Spin, Config: e.opts.Config, Stop: e.opts.stop})
 		if err != nil {
 			continue
 		}
@@ -82,15 +82,23 @@ func (e *Evaluator) zeroExact() bool {
 	return true
 }
 
-// optimized is what the runtime saves of a model that it loads with all optimizations.
-func (e *Evaluator) optimized(model []byte, dir string) ([]byte, error) {
-	path := filepath.Join(dir, "optimized.onnx")
-	session, err := cgo.NewSession(model, cgo.Options{Level: e.opts.Level, IntraThreads: e.opts.Threads, Config: e.opts.Config, OptimizedPath: path})
+// optimized is the file that the runtime saves of a model that it loads with all optimizations, its large weights in another one beside it.
+func (e *Evaluator) optimized(model Model, dir string) (path string, err error) {
+	path = filepath.Join(dir, "optimized.onnx")
+	config := maps.Clone(e.opts.Config)
+	if config == nil {
+		config = map[string]string{}
+	}
+	// The session is never run: it is to have its weights neither as kernels want them nor in a message.
+	config["session.disable_prepacking"] = "1"
+	config["session.optimized_model_external_initializers_file_name"] = "optimized.data"
+	config["session.optimized_model_external_initializers_min_size_in_bytes"] = "16384"
+	session, err := model.Session(cgo.Options{Level: e.opts.Level, IntraThreads: e.opts.Threads, Config: config, OptimizedPath: path})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	session.Close()
-	return os.ReadFile(path)
+	return path, nil
 }
 
 // better compares another session of a part with the one there is: equal bits for no demotion, all

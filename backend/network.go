@@ -74,9 +74,15 @@ func (t Tensor) sampleBytes(block int) int {
 	return t.elems() / block * max(1, t.Steps) * t.Type.Size()
 }
 
-// A Segment is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
+// A Model is a network as an ONNX file in memory, its large weights beside it.
+type Model = cgo.Model
+
+// A Weight is one of them.
+type Weight = cgo.Weight
+
+// A Segment is a piece of the network between two cuts, or all that lies behind one.
 type Segment struct {
-	Model   []byte
+	Model   Model
 	Inputs  []Tensor // tensors of earlier segments or of the network, without the mask
 	Outputs []Tensor // tensors that later segments or the metric read
 	Taken   []Tensor // of an entry: codes of its cut, which it takes as inputs
@@ -89,9 +95,9 @@ type Segment struct {
 	bytes int        // of Model, which is given up when it is compiled
 	kept  keptOutput // where samples have several steps: whose values of all of them are kept
 
-	Followed []Followed                                      // constants inside with two values; Model has the high ones
-	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
-	Open     func() ([]byte, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
+	Followed []Followed                                     // constants inside with two values; Model has the high ones
+	Choose   func(low func(holder int) bool) (Model, error) // Model with the low values where the holder is demoted; nil without Followed
+	Open     func() (Model, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
 }
 
 // A Followed is a float32 constant of a segment with two values, between which the bit of a holder chooses: a
@@ -137,5 +143,5 @@ type Entries interface {
 // A CodedSource can hand out such entries; found by type assertion. optimize saves what the runtime makes
 // of a model with all optimizations, from which they are taken and loaded with none; nil: from the network as it is.
 type CodedSource interface {
-	Coded(optimize func(model []byte) ([]byte, error)) (Entries, error)
+	Coded(optimize func(model Model) (path string, err error)) (Entries, error)
 }

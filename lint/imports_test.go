@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
 	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
 	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
-	"internal/sandbox":   {"mistake", "onnx", "backend", "disk", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
+	"internal/sandbox":   {"mistake", "onnx", "backend", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "disk", "result"},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},

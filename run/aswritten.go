@@ -25,7 +25,7 @@ type openedFile struct {
 	*searching
 	file  *onnx.Model
 	known []*blocks.Shapes // by member
-	bytes []byte
+	model backend.Model
 	mask  search.Mask
 	want  outputs // of the search
 }
@@ -48,7 +48,7 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 	if o.misdeclared() {
 		o.file = variants.OpenOutputs(file)
 	}
-	o.bytes, err = o.file.Bytes()
+	o.model, err = blocks.ModelOf(o.file)
 	return o, err
 }
 
@@ -75,13 +75,13 @@ func (o *openedFile) misdeclared() bool {
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
 	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.output)...)
-	o.bytes, err = o.file.Bytes()
+	o.model, err = blocks.ModelOf(o.file)
 	return err
 }
 
 // inBatch is the file run in one batch of samples of a set, where the shapes of its tensors are known.
 func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int) (w segments.Written, err error) {
-	w.Model = o.bytes
+	w.Model = o.model
 	for _, v := range o.file.Outputs() {
 		w.All = append(w.All, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.At(v.Name, batch)})
 	}

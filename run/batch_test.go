@@ -87,7 +87,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := backend.Look(context.Background(), model, batches...)
+	seen, err := backend.Look(context.Background(), backend.Model{Bytes: model}, batches...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ type valuesOnly struct{ backend.Source }
 // plainOnly is a source that is entered at cuts, optimized from each of them on.
 type plainOnly struct{ *segments.Source }
 
-func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
+func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
 		return nil, segments.ErrFollowed
 	}

@@ -191,7 +191,7 @@ func feedAll(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := backend.Measure(context.Background(), data, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+	if got, err := backend.Measure(context.Background(), backend.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
 		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
 	}
 }

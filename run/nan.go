@@ -103,7 +103,7 @@ func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pa
 		}
 		out.Outputs = append(out.Outputs, t)
 	}
-	if out.Model, err = variants.WithOutputs(m, variants.WithStates(m, names...)...).Bytes(); err != nil {
+	if out.Model, err = blocks.ModelOf(variants.WithOutputs(m, variants.WithStates(m, names...)...)); err != nil {
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0

@@ -143,7 +143,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		copy(dst, blocks.BytesOf(x))
 		return nil
 	}}
-	seen, err := backend.Look(context.Background(), model, []backend.Tensor{in})
+	seen, err := backend.Look(context.Background(), backend.Model{Bytes: model}, []backend.Tensor{in})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	if len(short) == 0 || blocks.Fixed(m) > 1 || len(m.States) > 0 {
 		return nil, nil
 	}
-	model, err := variants.WithOutputs(m, output).Bytes()
+	model, err := blocks.ModelOf(variants.WithOutputs(m, output))
 	if err != nil {
 		return nil, nil // which whoever runs it says
 	}

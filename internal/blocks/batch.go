@@ -86,7 +86,7 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized 
 	if Alone(m, data) {
 		fixed = 1
 	}
-	model, err := variants.WithOutputs(m, outputs...).Bytes()
+	model, err := ModelOf(variants.WithOutputs(m, outputs...))
 	if err != nil || data.Len() == 0 {
 		return Batching{}, nil
 	}

@@ -28,7 +28,7 @@ func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block 
 		return &Shapes{}, nil
 	}
 	probe := variants.WithOutputs(m, names...)
-	model, err := probe.Bytes()
+	model, err := ModelOf(probe)
 	if err != nil {
 		return nil, err
 	}

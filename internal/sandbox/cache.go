@@ -15,6 +15,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/disk"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/ir"
 )
 
 // Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.
@@ -22,17 +23,19 @@ const TryMost, TryKept = 4096, 2048
 
 // tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data, its
 // inputs with their first samples and the session.
-func tryKey(model []byte, inputs []backend.Tensor, config map[string]string) string {
+func tryKey(model ir.Message, inputs []backend.Tensor, config map[string]string) (string, error) {
 	host, _ := os.Hostname()
 	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), blocks.Optimization, inputs, config})
 	h := sha256.New()
 	h.Write(about)
 	h.Write([]byte{0})
-	h.Write(model)
+	if err := model.Write(h); err != nil {
+		return "", err
+	}
 	for _, v := range firstValues(inputs) {
 		h.Write(v)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // TryFile is the file of the networks that have been tried; empty where the user has no cache folder.

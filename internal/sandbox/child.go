@@ -5,17 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/crash"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/ir"
 )
 
 // TryTime is how long a child may take to load a network and run a block of it.
@@ -51,23 +53,20 @@ func ThisProgram() (string, error) {
 }
 
 // tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
-func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
+func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
 	program, err := TryProgram()
 	if err != nil {
 		return end, err
 	}
 	values := firstValues(inputs)
 	sizes := make([]int, len(values))
-	readers := []io.Reader{nil, bytes.NewReader(model)}
 	for i, v := range values {
 		sizes[i] = len(v)
-		readers = append(readers, bytes.NewReader(v))
 	}
-	order, err := json.Marshal(tryOrder{backend.RuntimePath(), blocks.Optimization, config, inputs, len(model), sizes})
+	order, err := json.Marshal(tryOrder{backend.RuntimePath(), blocks.Optimization, config, inputs, int(model.Size), sizes})
 	if err != nil {
 		return end, err
 	}
-	readers[0] = bytes.NewReader(append(order, '\n'))
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var out, errs bytes.Buffer
@@ -84,7 +83,18 @@ func tryInChild(ctx context.Context, model []byte, inputs []backend.Tensor, conf
 		return end, err
 	}
 	go func() { // the pipe stays open: its end is the child's end
-		_, _ = io.Copy(in, io.MultiReader(readers...))
+		var err error
+		defer crash.Catch(&err)
+		debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
+		_, err = in.Write(append(order, '\n'))
+		if err == nil {
+			err = model.Write(in)
+		}
+		for _, v := range values {
+			if err == nil {
+				_, err = in.Write(v)
+			}
+		}
 	}()
 	err = cmd.Wait()
 	if ctx.Err() != nil {

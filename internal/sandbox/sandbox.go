@@ -56,13 +56,13 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 		}
 		whole = variants.WithOutputs(m, append(names, loose...)...)
 	}
-	model, err := whole.Bytes()
+	model, err := whole.Message()
 	if err != nil {
 		return "", nil // whoever loads it says so; it may be loaded in pieces
 	}
-	key := tryKey(model, inputs, config)
-	if Tried(key) {
-		return "", nil
+	key, err := tryKey(model, inputs, config)
+	if err != nil || Tried(key) {
+		return "", nil // an error whoever loads it says too
 	}
 	end, err := tryInChild(ctx, model, inputs, config, TryTime)
 	switch {
@@ -109,7 +109,7 @@ func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, confi
 		if part == nil || ctx.Err() != nil {
 			return false
 		}
-		model, err := part.Bytes()
+		model, err := part.Message()
 		if err != nil {
 			return false
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/rewrite"
 	"example.org/demote/onnx"
@@ -24,7 +25,7 @@ type codedSource struct {
 var _ backend.CodedSource = (*Source)(nil)
 
 // Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
-func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
+func (s *Source) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, ErrFollowed
 	}
@@ -32,7 +33,7 @@ func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 	var optimized *onnx.Model
 	var err error
 	if optimize != nil {
-		if optimized, err = rewrite.Blocked(s.Model, optimize); err != nil {
+		if optimized, err = rewrite.Blocked(s.Model, blocks.Optimizing(optimize)); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +42,11 @@ func (s *Source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, 
 }
 
 // measure asks the runtime for the shapes of tensors of a model with the source's inputs.
-func (s *Source) measure(model []byte, tensors []string) (map[string][]int64, error) {
+func (s *Source) measure(m *onnx.Model, tensors []string) (map[string][]int64, error) {
+	model, err := blocks.ModelOf(m)
+	if err != nil {
+		return nil, err
+	}
 	var inputs []backend.Tensor
 	for _, v := range s.Model.Inputs() {
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.Model.Alone, Axis: AxisOf(s.Model, v.Name)})
@@ -81,7 +86,7 @@ func (c *codedSource) Entry(from int, later []int) (*backend.Segment, error) {
 		out.Holders = append(out.Holders, h)
 	}
 	slices.Sort(out.Holders)
-	out.Model, err = m.Bytes()
+	out.Model, err = blocks.ModelOf(m)
 	return out, err
 }
 

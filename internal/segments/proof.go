@@ -41,7 +41,7 @@ func Proof() (*backend.Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &backend.Proof{Segment: &backend.Segment{Model: model,
+	p := &backend.Proof{Segment: &backend.Segment{Model: backend.Model{Bytes: model},
 		Inputs:  []backend.Tensor{{Name: "x", Type: backend.DType(ir.Float), Dims: dims}},
 		Outputs: []backend.Tensor{{Name: "y", Type: backend.DType(ir.Float), Dims: dims}}}}
 	for i := range channels * side * side {

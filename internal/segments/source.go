@@ -1,6 +1,7 @@
 package segments
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -72,13 +73,19 @@ func (s *Source) Segment(from, to int) (*backend.Segment, error) {
 	return s.Of(rewrite.Segment(s.Model, s.cuts[from], s.cuts[to]))
 }
 
+var errNothingBlocked = errors.New("there is no convolution, at which the blocked layout begins")
+
 // Blocked implements backend.BlockedSource.
-func (s *Source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
-	m, err := rewrite.Blocked(rewrite.Segment(s.Model, s.cuts[from], s.cuts[to]), optimize)
-	if err != nil {
-		return nil, err
+func (s *Source) Blocked(from, to int, optimize func(backend.Model) (string, error)) (backend.Model, error) {
+	part := rewrite.Segment(s.Model, s.cuts[from], s.cuts[to])
+	if !slices.ContainsFunc(part.Graph().GetNode(), func(n ir.Node) bool { return n.GetOpType() == "Conv" }) {
+		return backend.Model{}, errNothingBlocked
 	}
-	return m.Bytes()
+	m, err := rewrite.Blocked(part, blocks.Optimizing(optimize))
+	if err != nil {
+		return backend.Model{}, err
+	}
+	return blocks.ModelOf(m)
 }
 
 // Of describes a model whose inputs and outputs are tensors of the network.
@@ -111,7 +118,7 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 	}
 	s.follow(out, m)
 	var err error
-	out.Model, err = m.Bytes()
+	out.Model, err = blocks.ModelOf(m)
 	return out, err
 }
 
@@ -130,8 +137,10 @@ func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
 		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
 	}
 	if len(here) > 0 {
-		out.Choose = func(low func(holder int) bool) ([]byte, error) { return pair.Choose(m, here, low).Bytes() }
-		out.Open = func() ([]byte, error) { return pair.Open(m, here).Bytes() }
+		out.Choose = func(low func(holder int) bool) (backend.Model, error) {
+			return blocks.ModelOf(pair.Choose(m, here, low))
+		}
+		out.Open = func() (backend.Model, error) { return blocks.ModelOf(pair.Open(m, here)) }
 	}
 }
 

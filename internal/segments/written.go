@@ -6,7 +6,7 @@ import (
 
 // Written is a file as it is written, its axes free, run in batches of one size: a source of one segment.
 type Written struct {
-	Model []byte
+	Model backend.Model
 	Fed   []backend.Tensor // its inputs
 	All   []backend.Tensor // its outputs
 }
