@@ -77,9 +77,6 @@ func (l *Launch) Point(i int, address uintptr) { l.slots[i] = pointerArg(address
 // Limit makes argument i of the kernel, a 32-bit count, a smaller one.
 func (l *Launch) Limit(i, n int) { l.slots[i] = uint32Arg(n) }
 
-// Blocks returns the number of blocks in x, which is the number of entries that pack8 and pack16 write to lossy.
-func (l *Launch) Blocks() int { return l.gridX }
-
 // String describes the launch.
 func (l *Launch) String() string {
 	return fmt.Sprintf("%s<<<(%d, %d), %d>>>", l.name, l.gridX, l.gridY, blockThreads)

@@ -19,7 +19,7 @@ var PTX string
 
 // kernelNames are the entries of kernels.cu; all are looked up once, when the device is opened.
 var kernelNames = []string{
-	"fake_quant", "select_weights", "topk_bits", "argmax_rows", "output_parts", "pack8", "pack16", "unpack8", "unpack16",
+	"fake_quant", "select_weights", "topk_bits", "pack16", "unpack16",
 }
 
 // kernelSet is the loaded module and its functions.

@@ -37,8 +37,8 @@ func occupancy(k kernelUse, m limits) int {
 
 // traffic is the device memory that a kernel reads and writes, in bytes for each element.
 var traffic = map[string]string{
-	"fake_quant": "8", "select_weights": "8 of what changed", "topk_bits": "4 a score", "argmax_rows": "4 a score", "output_parts": "8 an output",
-	"pack8": "5", "pack16": "6", "unpack8": "5", "unpack16": "6",
+	"fake_quant": "8", "select_weights": "8 of what changed", "topk_bits": "4 a score",
+	"pack16": "6", "unpack16": "6",
 }
 
 // table writes registers and occupancy as Markdown.
