@@ -16,7 +16,7 @@ var mayImport = map[string][]string{
 	"run": {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},
-	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
+	"backend": {"mistake", "internal/npy", "cuda", "cgo", "quant", "search", "disk", "crash"},
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
@@ -46,17 +46,18 @@ var mayImport = map[string][]string{
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
-	"cgo":     {"quant"},
-	"cuda":    {"quant", "crash"},
-	"search":  {"mistake"},
-	"quant":   {"mistake"},
-	"dataset": {"mistake", "disk", "crash"},
-	"report":  {"mistake", "result", "disk"},
-	"result":  {}, // what result.json holds
-	"disk":    {},
-	"crash":   {},
-	"mistake": {},
-	"lint":    {"cli"}, // the commands in the documents are compared with the program's
+	"cgo":          {"quant"},
+	"cuda":         {"quant", "crash"},
+	"search":       {"mistake"},
+	"quant":        {"mistake"},
+	"dataset":      {"mistake", "disk", "crash"},
+	"report":       {"mistake", "result", "disk"},
+	"result":       {}, // what result.json holds
+	"disk":         {},
+	"internal/npy": {},
+	"crash":        {},
+	"mistake":      {},
+	"lint":         {"cli"}, // the commands in the documents are compared with the program's
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
