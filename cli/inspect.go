@@ -13,9 +13,9 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
-		Usage: "list the activations that can be quantized, and why the others cannot",
+		Usage: "list the activation quantizers (holders) of a network, and why other tensors have none",
 		Flags: join(modelFlags(), calibFlags(), quantizedFlags(), sampleFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without a holder, and why"}, jsonFlag()}),
+			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without an activation quantizer (holder), and why"}, jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

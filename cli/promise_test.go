@@ -122,7 +122,7 @@ func TestSummaryOfHoldout(t *testing.T) {
 				}
 			}
 			page, err := os.ReadFile(in.flags["--out"] + "/report.html")
-			if err != nil || !strings.Contains(string(page), "On samples that the search never saw") {
+			if err != nil || !strings.Contains(string(page), "Hold-out: samples that the search never saw") {
 				t.Errorf("the report does not tell of the hold-out, error %v", err)
 			}
 		})

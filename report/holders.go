@@ -12,7 +12,7 @@ import (
 // measures that nothing is known of are left out.
 func (v *view) holderTable(id string) *table {
 	alone := v.lostAlone()
-	head := slices.Concat(numberColumns("number"), textColumns("holder", "width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
+	head := slices.Concat(numberColumns("number"), textColumns("holder", "bit-width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
 	withAlone, withDistance := knownValues(alone) > 0, knownValues(v.distances()) > 0
 	if withAlone {
 		head = append(head, numberColumns("score alone", "score lost alone")...)
@@ -35,7 +35,7 @@ func (v *view) holderTable(id string) *table {
 			rows[i] = append(rows[i], maybe(h.Distance))
 		}
 	}
-	return newTable(id, "Holders in graph order, their widths and what their demotion cost", head, rows)
+	return newTable(id, "Holders in graph order, their bit-widths and what their demotion cost", head, rows)
 }
 
 func (v *view) sensitivity() *section {

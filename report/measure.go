@@ -77,11 +77,11 @@ func (v *view) sensitivityWords(list []*measure) []string {
 	for _, m := range list {
 		switch m.ID {
 		case "alone":
-			words = append(words, fmt.Sprintf("Score lost alone: how far the score falls when one holder is at %s and all others at %s. The search has asked for it at %d of %s.",
+			words = append(words, fmt.Sprintf("Score lost alone: how far the score falls when one holder is at %s and all others at %s. The search has evaluated it for %d of %s.",
 				v.LowName(), v.HighName(), m.known(), plural(len(v.Holders), "holder")))
 		case "distance":
-			words = append(words, fmt.Sprintf("Squared error alone: how far one holder at %s moves the network's outputs from those with all holders at %s, as a mean of squares over a few blocks of samples. "+
-				"The search ranked the holders by it; it is good for an order and says little of the score.", v.LowName(), v.HighName()))
+			words = append(words, fmt.Sprintf("Squared error alone: how far one holder at %s moves the network's outputs from those with all holders at %s, as a mean of squares over a few batches. "+
+				"The search ranked the holders by this sensitivity; it is good for an order and says little about the score.", v.LowName(), v.HighName()))
 		case "chain":
 			words = append(words, "Score lost at a step: how much the score fell when the search demoted a holder, on top of all that was demoted before. This is no score of the holder alone: "+
 				"holders that moved together share one loss, and one that the chain never demoted has none.")
