@@ -25,7 +25,7 @@ func constraintFlags(c *cli.Context, cfg *run.Config) error {
 	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
 	switch {
 	case c.IsSet("trials") && cfg.Trials == 0:
-		return usage("--trials 0: a budget of no score finds nothing; give at least 1, or leave it out for none")
+		return usage("--trials 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
 	case c.IsSet("time") && cfg.Time == 0:
 		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
 	case c.IsSet("cost") && cfg.Cost == "":
