@@ -1,21 +1,23 @@
 // kernels.cu: the device side of demote. Fake quantization, weight selection, metrics, packing.
 //
 // Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
-// emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain pointers
-// and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and conversions.
+// emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain
+// pointers and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and
+// conversions.
 //
-// Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither contracts
-// (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the tests compare values.
+// Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither
+// contracts (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the
+// tests compare values.
 //   - division is div.rn.f32, rounding is half to even;
 //   - a NaN goes to the lowest code: fmaxf(NaN, lo) is lo;
 //   - the last step adds +0.0f, so a result is never -0.
 //
 // Determinism. No atomics, no communication between blocks. Every sum has one order, which depends on the data's shape
-// alone, never on the launch shape. The order of blocks and threads cannot change a bit; where several write to one place
-// (fake_quant's nan) they all write the same.
+// alone, never on the launch shape. The order of blocks and threads cannot change a bit; where several write to one
+// place (fake_quant's nan) they all write the same.
 //
-// Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in the
-// axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
+// Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in
+// the axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
 
 typedef unsigned char Byte;
 typedef unsigned long long Size;
@@ -105,11 +107,11 @@ template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const
 	return nan;
 }
 
-// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else records[2*holder+1].
-// A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone.
-// nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
-// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element.
-// Bits: quant.Grid.Value for every float32.
+// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else
+// records[2*holder+1]. A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every
+// value alone. nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
+// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element. Bits:
+// quant.Grid.Value for every float32.
 extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above,
                                       unsigned *nan) {
 	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
@@ -122,9 +124,9 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *re
 
 // ---------------------------------------------------------------------------------------------------- weight selection
 
-// select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and mask is
-// copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies mask over applied.
-// Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
+// select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and
+// mask is copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies
+// mask over applied. Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
 extern "C" __global__ void select_weights(float *active, const float *high, const float *low, const Span *spans, unsigned count, const Byte *mask,
                                           const Byte *applied, int all) {
 	for (unsigned s = blockIdx.y; s < count; s += gridDim.y) {
@@ -147,9 +149,9 @@ __device__ __forceinline__ unsigned warp_sum(unsigned v) {
 	return v;
 }
 
-// among_best says whether fewer than k classes come before the label in a row of scores: greater ones, and equal ones with a lower
-// index. A label that scores NaN is never among them; as the first maximum is looked for from the left and nothing is greater than
-// a NaN, a NaN at index 0 makes 0 the first maximum.
+// among_best says whether fewer than k classes come before the label in a row of scores: greater ones, and equal ones
+// with a lower index. A label that scores NaN is never among them; as the first maximum is looked for from the left and
+// nothing is greater than a NaN, a NaN at index 0 makes 0 the first maximum.
 __device__ __forceinline__ bool among_best(const float *row, unsigned classes, unsigned label, unsigned k) {
 	const float own = row[label], first = row[0];
 	unsigned before = 0;
@@ -159,10 +161,10 @@ __device__ __forceinline__ bool among_best(const float *row, unsigned classes, u
 	return own == own && before < k;
 }
 
-// topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is top-1 with ties
-// to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is never among them. It writes
-// ceil(samples/8) bytes, unused bits 0. With another network's first maxima as labels it is the agreement with that network.
-// Launch: grid in x, 32 samples a block. Shared: 128 bytes, static. Bits: exact.
+// topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is
+// top-1 with ties to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is
+// never among them. It writes ceil(samples/8) bytes, unused bits 0. With another network's first maxima as labels it is
+// the agreement with that network. Launch: grid in x, 32 samples a block. Shared: 128 bytes, static. Bits: exact.
 extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long long *labels, unsigned samples, unsigned classes, unsigned k) {
 	__shared__ unsigned hit[SAMPLES_PER_BLOCK];
 	const unsigned warp = threadIdx.x / LANES, warps = blockDim.x / LANES, lane = threadIdx.x % LANES;
@@ -221,10 +223,10 @@ template <int KIND> __device__ __forceinline__ void unpack_all(float *y, const u
 	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) y[i] = from_code<KIND>(p, codes[i]);
 }
 
-// pack16 stores values that lie on a grid as 16-bit codes, counted from the grid's lowest code; record points to one Params. A value
-// beside the grid gets the nearest code, or the last one: the caller packs the outputs of fake_quant alone. A Torch grid is packed as
-// a QDQ grid, since its values are the same multiples of the scale.
-// Launch: grid in x. codes and y do not overlap. Moves 6 bytes an element.
+// pack16 stores values that lie on a grid as 16-bit codes, counted from the grid's lowest code; record points to one
+// Params. A value beside the grid gets the nearest code, or the last one: the caller packs the outputs of fake_quant
+// alone. A Torch grid is packed as a QDQ grid, since its values are the same multiples of the scale. Launch: grid in x.
+// codes and y do not overlap. Moves 6 bytes an element.
 extern "C" __global__ void pack16(unsigned short *codes, const float *y, const Params *record, Size n) {
 	const Params p = *record;
 	if (p.kind == KIND_MCTQ) pack_all<KIND_MCTQ>(codes, y, p, n);

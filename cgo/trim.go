@@ -13,8 +13,8 @@ import "C"
 
 import "runtime/debug"
 
-// Trim gives memory that was freed, on both sides, back to the system. It is for the ends of phases that took much more than
-// what follows.
+// Trim gives memory that was freed, on both sides, back to the system. It is for the ends of phases that took much more
+// than what follows.
 func Trim() {
 	debug.FreeOSMemory()
 	C.trim()

@@ -15,7 +15,8 @@ import (
 	"example.org/demote/cuda/emutest"
 )
 
-// These tests hold the emulated device to being stricter than a GPU: each makes a mistake that hardware forgives now and then.
+// These tests hold the emulated device to being stricter than a GPU: each makes a mistake that hardware forgives now
+// and then.
 
 // code returns the number of a driver error.
 func code(err error) int {

@@ -58,8 +58,8 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 	})
 }
 
-// TestFakeQuantMarksNaN puts a NaN at one place after another, or none, and asks the mark; a demoted holder and every formula are no
-// exception.
+// TestFakeQuantMarksNaN puts a NaN at one place after another, or none, and asks the mark; a demoted holder and every
+// formula are no exception.
 func TestFakeQuantMarksNaN(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
@@ -174,7 +174,8 @@ func TestEmulatedOrdersDoNotMatter(t *testing.T) {
 
 func TestKernelsOneAfterAnother(t *testing.T) { onDevice(t, chain) }
 
-// chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares the end of it.
+// chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares
+// the end of it.
 func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 	t.Helper()
 	const samples, classes = 77, 37

@@ -164,7 +164,8 @@ func TestEmulatedFaultAtEveryCall(t *testing.T) {
 	t.Logf("%d calls failed once", total)
 }
 
-// The same with errors that stick: after a failed launch nothing on the context works, and closing still ends with nothing left.
+// The same with errors that stick: after a failed launch nothing on the context works, and closing still ends with
+// nothing left.
 func TestEmulatedLossAtEveryCall(t *testing.T) {
 	for _, f := range []string{
 		"cuModuleLoadData", "cuModuleGetFunction", "cuStreamCreate", "cuEventCreate", "cuMemAlloc_v2", "cuMemcpyHtoDAsync_v2",

@@ -82,7 +82,8 @@ func openProvider(t *testing.T) {
 	do(t, err)
 }
 
-// Is TF32 really off? Its products keep 10 bits of each factor, and these factors need 13: it would be off by 2^-11 of the value.
+// Is TF32 really off? Its products keep 10 bits of each factor, and these factors need 13: it would be off by 2^-11 of
+// the value.
 func TestGPUConvolutionsKeepAllBits(t *testing.T) {
 	openProvider(t)
 	const channels, side = 32, 16

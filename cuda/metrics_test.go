@@ -10,7 +10,8 @@ import (
 	"example.org/demote/cuda"
 )
 
-// firstMaximum is the definition of top-1: a NaN is never greater than what came before it, and nothing is greater than a NaN.
+// firstMaximum is the definition of top-1: a NaN is never greater than what came before it, and nothing is greater than
+// a NaN.
 func firstMaximum(row []float32) int64 {
 	best := 0
 	for i, v := range row {
@@ -21,7 +22,8 @@ func firstMaximum(row []float32) int64 {
 	return int64(best)
 }
 
-// topK is the definition of the sample bit: fewer than k classes come before the label, ties by index; for k = 1 the first maximum.
+// topK is the definition of the sample bit: fewer than k classes come before the label, ties by index; for k = 1 the
+// first maximum.
 func topK(row []float32, label int64, k int) bool {
 	if label < 0 || label >= int64(len(row)) {
 		return false

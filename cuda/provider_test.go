@@ -79,7 +79,8 @@ func place(d *cuda.Device, s *cuda.Stream, model []byte, table *cuda.Buffer[quan
 	return cgo.NewCUDASession(model, o, c)
 }
 
-// small is a network without convolutions, which the stand-in libraries can run: holder, Mul by w, holder; with everything bound.
+// small is a network without convolutions, which the stand-in libraries can run: holder, Mul by w, holder; with
+// everything bound.
 type small struct {
 	records []quant.Record
 	table   *cuda.Buffer[quant.Params]

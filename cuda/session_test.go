@@ -17,8 +17,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the emulated device's memory,
-// and FakeQuant launches the kernel through the driver.
+// The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the
+// emulated device's memory, and FakeQuant launches the kernel through the driver.
 
 // openRuntime opens ONNX Runtime for this test process.
 func openRuntime(t *testing.T) {
@@ -210,7 +210,8 @@ func TestEmulatedSessionErrors(t *testing.T) {
 	})
 }
 
-// Pinned memory: copies overlap with the host, and what is read too early is poison. Seed 0 runs nothing before it must.
+// Pinned memory: copies overlap with the host, and what is read too early is poison. Seed 0 runs nothing before it
+// must.
 func TestEmulatedPinnedCopies(t *testing.T) {
 	emutest.Set(t, "seed=0")
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {

@@ -91,8 +91,8 @@ func (c *canvas) shape() []int64 {
 	}
 }
 
-// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The error is that of the
-// first image that has one.
+// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The
+// error is that of the first image that has one.
 func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []string, t *ticker) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup

@@ -8,11 +8,12 @@ import (
 )
 
 // mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
-// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are the vocabulary
-// of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
-// formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
+// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are
+// the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie
+// below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"mistake", "run", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	// the last two for the words of progress and metrics
+	"cli": {"mistake", "run", "result", "search", "backend", "disk", "crash"},
 	"run": {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "backend", "onnx", "quant", "dataset", "disk", "crash"},

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// forbidden are texts that no file of the tree may hold. The patterns are put together from pieces, so that this file passes.
+// forbidden are texts that no file of the tree may hold. The patterns are put together from pieces, so that this file
+// passes.
 var forbidden = []struct {
 	name    string
 	pattern *regexp.Regexp

@@ -29,8 +29,8 @@ func ParseFormula(name string) (Formula, error) {
 	return "", mistake.Errorf("unknown formula %q: use qdq, mctq or torch", name)
 }
 
-// Grid is the quantization of one tensor to integer codes. The codes are the integers Min to Max. Code c stands for the value
-// (c-Zero)*Scale, with the formula MCTQ for c*Scale + Offset.
+// Grid is the quantization of one tensor to integer codes. The codes are the integers Min to Max. Code c stands for the
+// value (c-Zero)*Scale, with the formula MCTQ for c*Scale + Offset.
 type Grid struct {
 	Formula  Formula
 	Bits     int     // bit-width of the codes, 2 to 16
@@ -58,12 +58,12 @@ func (g Grid) Params() Params {
 	return p
 }
 
-// Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0. A NaN gives the
-// lowest value of the grid, an infinity the end on its side.
+// Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0. A NaN gives
+// the lowest value of the grid, an infinity the end on its side.
 func (g Grid) Value(x float32) float32 { return g.Params().Value(x) }
 
-// Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise. Apply panics
-// if dst is shorter than src.
+// Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise.
+// Apply panics if dst is shorter than src.
 func (g Grid) Apply(dst, src []float32) { g.Params().Apply(dst, src) }
 
 // Code returns the code of x, from Min to Max, with NaN and infinities as in Value. Decode(Code(x)) is Value(x).
@@ -87,8 +87,8 @@ func (g Grid) Decode(code int32) float32 {
 // ZeroExact reports whether 0 is a value of the grid. Then quantization does not change zero padding.
 func (g Grid) ZeroExact() bool { return g.Value(0) == 0 }
 
-// Check returns a mistake.Err for a grid that cannot be used: an unknown formula, bits outside 2 to 16, a scale that is not a
-// normal positive float32, codes outside the integer type, a zero point outside the codes, an end beyond float32.
+// Check returns a mistake.Err for a grid that cannot be used: an unknown formula, bits outside 2 to 16, a scale that is
+// not a normal positive float32, codes outside the integer type, a zero point outside the codes, an end beyond float32.
 func (g Grid) Check() error {
 	lo, hi, err := codeRange(g.Bits, g.Signed)
 	switch {
@@ -112,7 +112,8 @@ func (g Grid) String() string {
 	return fmt.Sprintf("%s scale %g zero %d (%s)", typeName(g.Bits, g.Signed), g.Scale, g.Zero, g.Formula)
 }
 
-// codeRange returns the lowest and the highest code of an integer type. The error is a mistake.Err for bits outside 2 to 16.
+// codeRange returns the lowest and the highest code of an integer type. The error is a mistake.Err for bits outside 2
+// to 16.
 func codeRange(bits int, signed bool) (lo, hi int32, err error) {
 	if bits < 2 || bits > 16 {
 		return 0, 0, mistake.Errorf("%d bits: a grid has 2 to 16", bits)

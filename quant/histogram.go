@@ -10,8 +10,8 @@ import (
 // bins is the number of bins on each side of zero.
 const bins = 2048
 
-// histogram counts the values of one tensor in bins of magnitude over [0, top], negative and positive ones separately. Zeros,
-// which every grid represents, have a count of their own. Within a bin, values are taken to be spread evenly.
+// histogram counts the values of one tensor in bins of magnitude over [0, top], negative and positive ones separately.
+// Zeros, which every grid represents, have a count of their own. Within a bin, values are taken to be spread evenly.
 type histogram struct {
 	top    float64            // greatest magnitude; 0: nothing but zeros
 	scale  float64            // bins per unit
@@ -55,8 +55,9 @@ func (h *histogram) split() {
 // width returns the width of a bin.
 func (h *histogram) width() float64 { return h.top / bins }
 
-// quantile returns the magnitude below which the given part of the values lies: the upper edge of the bin where the running
-// count of the sides reaches it. rest is the count of the values before the first bin: zeros and values of the other side.
+// quantile returns the magnitude below which the given part of the values lies: the upper edge of the bin where the
+// running count of the sides reaches it. rest is the count of the values before the first bin: zeros and values of the
+// other side.
 func (h *histogram) quantile(rest uint64, part float64, sides ...[]uint64) float64 {
 	total := rest
 	for _, s := range sides {

@@ -8,14 +8,14 @@ type Method string
 // The calibration methods. All but MinMax and Average need a second pass over the data, and a histogram.
 //
 //   - MinMax: the minimum and the maximum.
-//   - Average: exponential moving average of the minimum and the maximum of each observation, constant 0.01, as PyTorch's
-//     MovingAverageMinMaxObserver.
+//   - Average: exponential moving average of the minimum and the maximum of each observation, constant 0.01, as
+//     PyTorch's MovingAverageMinMaxObserver.
 //   - Percentile: the range without the tails, see Observer.Percent.
 //   - MSE: the range whose grid has the smallest mean squared error over the histogram.
-//   - Entropy: the threshold whose grid loses the least information, by Kullback-Leibler divergence (Migacz, 8-bit inference
-//     with TensorRT, GTC 2017).
-//   - Threshold: the power of two with the smallest mean squared error among ten candidates, from twice the power of two at
-//     or above max|x| downwards. It is the default of Sony's Model Compression Toolkit.
+//   - Entropy: the threshold whose grid loses the least information, by Kullback-Leibler divergence (Migacz, 8-bit
+//     inference with TensorRT, GTC 2017).
+//   - Threshold: the power of two with the smallest mean squared error among ten candidates, from twice the power of
+//     two at or above max|x| downwards. It is the default of Sony's Model Compression Toolkit.
 const (
 	MinMax     Method = "minmax"
 	Average    Method = "average"

@@ -10,18 +10,18 @@ import (
 // averagingConstant is the weight of a new observation in the moving average.
 const averagingConstant = 0.01
 
-// Observer calibrates one tensor: it finds ranges in a stream of its values. It takes at most about 50 KB, whatever the amount of
-// data, and keeps no slice that it is given. The caller shows all data Passes times, in the same order:
+// Observer calibrates one tensor: it finds ranges in a stream of its values. It takes at most about 50 KB, whatever the
+// amount of data, and keeps no slice that it is given. The caller shows all data Passes times, in the same order:
 //
 //	for pass := range o.Passes() {
 //		for each sample { o.Observe(pass, x) }
 //	}
 //
-// The result depends on the values alone, except that Average counts calls: show one sample per call. An Observer must not
-// be used by two goroutines at a time.
+// The result depends on the values alone, except that Average counts calls: show one sample per call. An Observer must
+// not be used by two goroutines at a time.
 type Observer struct {
-	// Percent is the share of the data, in percent, that Percentile keeps. NewObserver sets 99.999. For an asymmetric grid,
-	// half of the rest is cut off at each end; otherwise all of it is cut off from |x|.
+	// Percent is the share of the data, in percent, that Percentile keeps. NewObserver sets 99.999. For an asymmetric
+	// grid, half of the rest is cut off at each end; otherwise all of it is cut off from |x|.
 	Percent float64
 	// IgnoreNonFinite makes Range leave out NaN and infinities instead of returning an error.
 	IgnoreNonFinite bool
@@ -57,8 +57,8 @@ func (o *Observer) Clone() *Observer {
 // Passes returns the number of passes over the data, 1 or 2.
 func (o *Observer) Passes() int { return o.passes }
 
-// Observe adds values of the tensor. It counts values that are not finite (NonFinite) and leaves them out. It panics if pass
-// is not 0 or 1.
+// Observe adds values of the tensor. It counts values that are not finite (NonFinite) and leaves them out. It panics if
+// pass is not 0 or 1.
 func (o *Observer) Observe(pass int, x []float32) {
 	switch pass {
 	case 0:
@@ -93,8 +93,8 @@ func (o *Observer) extend(x []float32) {
 	}
 }
 
-// Extremes returns the minimum and the maximum of the finite values of x, and their number. Without any, the extremes are +Inf
-// and -Inf.
+// Extremes returns the minimum and the maximum of the finite values of x, and their number. Without any, the extremes
+// are +Inf and -Inf.
 func Extremes(x []float32) (low, high float32, n int) {
 	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
 	bad := uint32(0)
@@ -126,9 +126,9 @@ func (o *Observer) Count() int64 { return o.count }
 // NonFinite returns the number of values of pass 0 that were NaN or infinite.
 func (o *Observer) NonFinite() int64 { return o.nonFinite }
 
-// Range returns the range that a method finds for a scheme and a bit-width. The error is a mistake.Err: no data, values that
-// are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. Range panics for a method that the
-// observer was not made for.
+// Range returns the range that a method finds for a scheme and a bit-width. The error is a mistake.Err: no data, values
+// that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. Range panics for a method
+// that the observer was not made for.
 func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	switch {
 	case o.nonFinite > 0 && !o.IgnoreNonFinite:

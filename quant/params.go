@@ -12,21 +12,21 @@ const (
 	KindTorch              // multiply by the reciprocal, round, clamp
 )
 
-// maxSteps is the largest number of steps from zero to an end of a grid. It is enough for 16 bits, and small enough for the
-// shortcuts of the C kernels, which say where they rely on it.
+// maxSteps is the largest number of steps from zero to an end of a grid. It is enough for 16 bits, and small enough for
+// the shortcuts of the C kernels, which say where they rely on it.
 const maxSteps = 1 << 17
 
-// Params are the parameters of a grid for element-wise kernels. Go, C and CUDA share the memory layout: six words of 32 bits.
-// All arithmetic is float32 without fused operations. A NaN gives the lowest value, infinities saturate, and the result is
-// never -0:
+// Params are the parameters of a grid for element-wise kernels. Go, C and CUDA share the memory layout: six words of 32
+// bits. All arithmetic is float32 without fused operations. A NaN gives the lowest value, infinities saturate, and the
+// result is never -0:
 //
 //	KindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
 //	KindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
 //	KindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
 //
-// rint rounds half to even (IEEE 754 roundTiesToEven). For KindQDQ and KindTorch, Lo and Hi are whole numbers, the lowest and
-// highest code less the zero point. For KindMCTQ they are values. Inv is 1/Scale rounded to float32, which is exact if Scale is
-// a power of two. Pow2 reports whether a device may multiply by Inv instead of dividing.
+// rint rounds half to even (IEEE 754 roundTiesToEven). For KindQDQ and KindTorch, Lo and Hi are whole numbers, the
+// lowest and highest code less the zero point. For KindMCTQ they are values. Inv is 1/Scale rounded to float32, which
+// is exact if Scale is a power of two. Pow2 reports whether a device may multiply by Inv instead of dividing.
 //
 // Sources: ONNX operators QuantizeLinear and DequantizeLinear; package mct_quantizers; PyTorch's fake_quantize_core.h.
 type Params struct {
@@ -34,7 +34,8 @@ type Params struct {
 	Scale, Inv, Lo, Hi, Offset float32
 }
 
-// Floats returns the parameters as the FakeQuant attributes `low` and `high` have them: kind, scale, inv, lo, hi, offset.
+// Floats returns the parameters as the FakeQuant attributes `low` and `high` have them: kind, scale, inv, lo, hi,
+// offset.
 func (p Params) Floats() [6]float32 {
 	return [6]float32{float32(p.Kind), p.Scale, p.Inv, p.Lo, p.Hi, p.Offset}
 }
@@ -80,9 +81,9 @@ func (p Params) Check() error {
 	return nil
 }
 
-// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x. They are if Scale is a power of two, and it
-// and its reciprocal are normal numbers: then the reciprocal is exact, and both operations round the same real number once,
-// also for subnormal results and overflow.
+// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x. They are if Scale is a power of two,
+// and it and its reciprocal are normal numbers: then the reciprocal is exact, and both operations round the same real
+// number once, also for subnormal results and overflow.
 func (p Params) Pow2() bool {
 	frac, exp := math.Frexp(float64(p.Scale))
 	return frac == 0.5 && exp >= -125 && exp <= 127 // Scale = 2^(exp-1), from 2^-126 to 2^126

@@ -41,12 +41,12 @@ func ParseKind(name string) (Kind, error) {
 // GridFor is GridOf with the formula QDQ.
 func GridFor(kind Kind, bits int, r Range) (Grid, error) { return GridOf(QDQ, kind, bits, r) }
 
-// GridOf returns the grid of a range with a formula, a scheme and a bit-width. It computes the parameters in float64 and
-// rounds them once to float32.
+// GridOf returns the grid of a range with a formula, a scheme and a bit-width. It computes the parameters in float64
+// and rounds them once to float32.
 //
-// The range [0, 0] of a tensor that was 0 in all calibration data gets the grid of [0, 1]: any scale represents these data,
-// and this one covers values that calibration did not see. The range of another constant reaches from 0 to it. A scale below
-// 2^-126, which would be subnormal, becomes 2^-126.
+// The range [0, 0] of a tensor that was 0 in all calibration data gets the grid of [0, 1]: any scale represents these
+// data, and this one covers values that calibration did not see. The range of another constant reaches from 0 to it. A
+// scale below 2^-126, which would be subnormal, becomes 2^-126.
 //
 // The error is a mistake.Err: unknown scheme or bits, an end that is not finite, Min above Max.
 func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {

@@ -8,18 +8,18 @@ import (
 )
 
 // QuantizeWeights quantizes a row-major tensor w of shape dims to int8, symmetrically and per channel of axis: scale =
-// max|w|/127 of the channel, in float64 and rounded once; code = rint(w/scale) in float32, from -127 to 127. The value of a
-// code is float32(code)*scale. A channel of zeros gets the scale 1/127, as if its largest weight were 1. axis -1 quantizes per
-// tensor, as one channel.
+// max|w|/127 of the channel, in float64 and rounded once; code = rint(w/scale) in float32, from -127 to 127. The value
+// of a code is float32(code)*scale. A channel of zeros gets the scale 1/127, as if its largest weight were 1. axis -1
+// quantizes per tensor, as one channel.
 //
-// codes has the shape of w, and scales an entry per channel. Both are new. The error is a mistake.Err for weights that are not
-// finite. QuantizeWeights panics if the product of dims is not len(w), or if axis is not an axis of dims.
+// codes has the shape of w, and scales an entry per channel. Both are new. The error is a mistake.Err for weights that
+// are not finite. QuantizeWeights panics if the product of dims is not len(w), or if axis is not an axis of dims.
 func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
 	return QuantizeWeightsAbove(w, dims, axis, nil)
 }
 
-// QuantizeWeightsAbove is QuantizeWeights with a lower bound of the scale of each channel in least, or none if it is nil. It
-// also panics if least has not an entry per channel.
+// QuantizeWeightsAbove is QuantizeWeights with a lower bound of the scale of each channel in least, or none if it is
+// nil. It also panics if least has not an entry per channel.
 func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
@@ -81,10 +81,11 @@ func following(c, channels int) int {
 	return c
 }
 
-// QuantizeBias quantizes a bias to int32 as integer convolutions accumulate (Jacob et al., CVPR 2018, section 2.4): scale =
-// input scale * weight scale of the channel, in float32; code = rint(b/scale), saturated. weights has a scale per channel, or
-// one for all. clipped is the number of saturated codes. The slices are new. The error is a mistake.Err for a bias that is not
-// finite, or for a scale that is not a normal float32. QuantizeBias panics if weights has another length.
+// QuantizeBias quantizes a bias to int32 as integer convolutions accumulate (Jacob et al., CVPR 2018, section 2.4):
+// scale = input scale * weight scale of the channel, in float32; code = rint(b/scale), saturated. weights has a scale
+// per channel, or one for all. clipped is the number of saturated codes. The slices are new. The error is a mistake.Err
+// for a bias that is not finite, or for a scale that is not a normal float32. QuantizeBias panics if weights has
+// another length.
 func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int32, scales []float32, clipped int, err error) {
 	if len(weights) != 1 && len(weights) != len(bias) {
 		panic(fmt.Sprintf("quant: %d weight scales for %d biases", len(weights), len(bias)))

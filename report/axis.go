@@ -6,7 +6,8 @@ import "math"
 type axis struct {
 	from, to   float64 // values, as the scale sees them
 	start, end float64 // lengths
-	linear     float64 // 0: a linear scale; else the size of value around 0 up to which a logarithmic one is nearly linear
+	// 0: a linear scale; else the size of value around 0 up to which a logarithmic one is nearly linear
+	linear float64
 }
 
 // newAxis spans values from low to high, with some room, also where they are equal.

@@ -55,8 +55,8 @@ func compare(views []*view) []*section {
 	return []*section{s}
 }
 
-// curves is the table of the score that every run's chain has with each number of low holders, the last one where it passed there
-// more than once.
+// curves is the table of the score that every run's chain has with each number of low holders, the last one where it
+// passed there more than once.
 func curves(id string, views []*view) *table {
 	at := map[int][]string{}
 	set := func(low, k int, score *float64) {

@@ -97,7 +97,8 @@ func (v *view) trialFigure(id, table string, judged []float64) *figure {
 	p := plane{d, axis{from: 0, to: float64(len(judged)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
 	p.frame(wholeNumbers(len(judged), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "mask", "share of the samples")
 	var b strings.Builder
-	columns := min(len(judged), int(pictureWidth-left-right)) // a column a unit of the picture: of the trials in it the dearest
+	// a column a unit of the picture: of the trials in it the dearest
+	columns := min(len(judged), int(pictureWidth-left-right))
 	w := (pictureWidth - left - right) / float64(columns)
 	for c := range columns {
 		from := c * len(judged) / columns

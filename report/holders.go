@@ -56,8 +56,8 @@ func (v *view) sensitivity() *section {
 	return s
 }
 
-// beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil without
-// calibration.
+// beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil
+// without calibration.
 func beyond(h *result.Holder, g result.Grid) *float64 {
 	if h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
 		return nil

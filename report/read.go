@@ -30,8 +30,8 @@ const maxFile = 128 << 20
 // maxValues bounds the objects and lists of result.json: what a few bytes of each become takes hundreds.
 const maxValues = 1 << 20
 
-// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their zero values;
-// Run.Has tells them apart from those that are there.
+// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their
+// zero values; Run.Has tells them apart from those that are there.
 type Result = result.Result[map[string]any]
 
 // A Run is a run folder as far as it can be read.
@@ -91,8 +91,8 @@ func notARun(dir string) string {
 	return "not a run folder of demote: it has neither " + resultFile + " nor " + journalFile
 }
 
-// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place where
-// a file was cut off is kept.
+// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place
+// where a file was cut off is kept.
 func (r *Run) decode(data []byte) {
 	targets := map[string]reflect.Value{}
 	v := reflect.ValueOf(&r.Result).Elem()
@@ -270,8 +270,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// ReadResult returns the bytes of the result.json of a run folder: a regular file of bounded size, and not more values than
-// a run of 100,000 holders has. Errors are those of disk.ReadJSON.
+// ReadResult returns the bytes of the result.json of a run folder: a regular file of bounded size, and not more values
+// than a run of 100,000 holders has. Errors are those of disk.ReadJSON.
 func ReadResult(dir string) ([]byte, error) {
 	return disk.ReadJSON(filepath.Join(dir, resultFile), maxFile, maxValues)
 }

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// CountCost returns a cost of 1 for every holder. A cost is the saving of demoting a holder, in the unit of its cost model.
-// The saving of a mix is the sum over its demoted holders.
+// CountCost returns a cost of 1 for every holder. A cost is the saving of demoting a holder, in the unit of its cost
+// model. The saving of a mix is the sum over its demoted holders.
 func CountCost(holders int) []float64 {
 	list := make([]float64, holders)
 	for h := range list {
@@ -21,9 +21,10 @@ func CountCost(holders int) []float64 {
 	return list
 }
 
-// BopsCost returns the bit operations that each holder saves, per sample: the multiply-accumulates macs of its consumers,
-// times the bits lost by the activation, times the bits of a weight. BOPs = MACs x activation bits x weight bits (van Baalen et
-// al., Bayesian Bits: Unifying quantization and pruning, NeurIPS 2020). macs and lost have an entry per holder.
+// BopsCost returns the bit operations that each holder saves, per sample: the multiply-accumulates macs of its
+// consumers, times the bits lost by the activation, times the bits of a weight. BOPs = MACs x activation bits x weight
+// bits (van Baalen et al., Bayesian Bits: Unifying quantization and pruning, NeurIPS 2020). macs and lost have an entry
+// per holder.
 func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	list := make([]float64, len(macs))
 	for h, m := range macs {
@@ -32,8 +33,8 @@ func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	return list
 }
 
-// BytesCost returns the activation bytes that each holder saves, per sample: the elements of its tensor, times the bits lost,
-// divided by 8. elements and lost have an entry per holder.
+// BytesCost returns the activation bytes that each holder saves, per sample: the elements of its tensor, times the bits
+// lost, divided by 8. elements and lost have an entry per holder.
 func BytesCost(elements []float64, lost []int) []float64 {
 	list := make([]float64, len(elements))
 	for h, e := range elements {
@@ -43,8 +44,8 @@ func BytesCost(elements []float64, lost []int) []float64 {
 }
 
 // ReadCost reads lines of name,cost, as a profiler writes them, and returns a cost per name. It takes a first line as a
-// heading if it names no holder and its second field is no number. Every holder needs exactly one line, with a finite cost
-// that is not negative. Errors are mistake.Err and name the line or the holder.
+// heading if it names no holder and its second field is no number. Every holder needs exactly one line, with a finite
+// cost that is not negative. Errors are mistake.Err and name the line or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	holder := make(map[string]int, len(names))
 	for h, name := range names {

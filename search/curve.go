@@ -2,11 +2,12 @@ package search
 
 import "slices"
 
-// curve continues past the result: it demotes the units that the mix leaves high one at a time, in the strategy's order, and
-// scores every mask. It appends the steps to the chain, marked Past. The mix of the result does not change.
+// curve continues past the result: it demotes the units that the mix leaves high one at a time, in the strategy's
+// order, and scores every mask. It appends the steps to the chain, marked Past. The mix of the result does not change.
 //
-// If the endpoints alone have decided the search, there is no chain. Then the units are ordered by distance, and the curve
-// goes all the way from the 16-bit to the 8-bit endpoint. Its steps are Past only if the mix is the 16-bit endpoint.
+// If the endpoints alone have decided the search, there is no chain. Then the units are ordered by distance, and the
+// curve goes all the way from the 16-bit to the 8-bit endpoint. Its steps are Past only if the mix is the 16-bit
+// endpoint.
 func (s *session) curve() error {
 	if len(s.res.Chain) > 0 && s.base.Equal(s.all) {
 		return nil // the chains of demotion and greedy are complete already

@@ -11,8 +11,8 @@ var demotionStrategy = Strategy{
 }
 
 // Demotion is the reference algorithm, layer demotion search (ALGORITHM 1): a shuffled greedy descent. Scans accept the
-// first unit whose score stays above a threshold between the target and the 16-bit score. At the end the chain is walked
-// back to the last mask above the target.
+// first unit whose score stays above a threshold between the target and the 16-bit score. At the end the chain is
+// walked back to the last mask above the target.
 //
 // It returns errors as Run does.
 func Demotion(ctx context.Context, ev Evaluator, o Options) (Result, error) {
@@ -70,13 +70,13 @@ func demotion(s *session) error {
 }
 
 // demoted appends the unit that a scan chose to the chain, with the score of the chain mode. It does the walk back of
-// step 5 as the chain grows: the last entry above the target is the result. held: the scan has evaluated the unit, even if
-// it does not return its score.
+// step 5 as the chain grows: the last entry above the target is the result. held: the scan has evaluated the unit, even
+// if it does not return its score.
 func (s *session) demoted(unit int, f Found, held bool) error {
 	step := Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, True: f.Score, TrueKnown: f.Index >= 0}
 	if !step.TrueKnown && s.o.Chain == ChainDemoted {
-		// No candidate reached the floor, so the scan has no score for the first unit. It is a new evaluation only if the
-		// scan began behind that unit.
+		// No candidate reached the floor, so the scan has no score for the first unit. It is a new evaluation only if
+		// the scan began behind that unit.
 		ask := s.score
 		if held {
 			ask = func(m Mask) (Score, error) { return s.ev.Score(s.ctx, m) }
@@ -138,8 +138,8 @@ func (s *session) fillTrue() error {
 	return nil
 }
 
-// descent estimates the remaining trials of strategy demotion: per step as many as in the recent steps, or up to 2.5 times
-// as many, but never more than the units that are left at each step.
+// descent estimates the remaining trials of strategy demotion: per step as many as in the recent steps, or up to 2.5
+// times as many, but never more than the units that are left at each step.
 func descent(f *Forecast, _, _, high float64) (least, most float64, ok bool) {
 	if len(f.moves) < 3 {
 		return 0, 0, false

@@ -42,9 +42,9 @@ func (s *session) endpoints() error {
 	return s.keep(s.all, mix)
 }
 
-// otherEnd handles a 16-bit endpoint below the target. The mix with every unit demoted may be better, and so may the start
-// mix, which start tries afterwards. ALGORITHM 1 does not ask for these scores, so they do not count. If the all-low mix does
-// not hold either, it is the result if it scores no less than the 16-bit endpoint.
+// otherEnd handles a 16-bit endpoint below the target. The mix with every unit demoted may be better, and so may the
+// start mix, which start tries afterwards. ALGORITHM 1 does not ask for these scores, so they do not count. If the
+// all-low mix does not hold either, it is the result if it scores no less than the 16-bit endpoint.
 func (s *session) otherEnd() error {
 	s.over = true
 	if s.o.OneEnd {

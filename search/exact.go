@@ -4,10 +4,11 @@ import "math"
 
 // Constants of the exact test.
 const (
-	// gammaShare is the share of the level that pays for the confidence interval of the nuisance parameter: 0.0005 of 0.05.
+	// gammaShare is the share of the level that pays for the confidence interval of the nuisance parameter: 0.0005 of
+	// 0.05.
 	gammaShare = 0.01
-	// gridPoints is the number of values of the nuisance parameter that are tried before the best is refined. The interval is
-	// about seven standard errors wide, and the probability is smooth on the scale of one.
+	// gridPoints is the number of values of the nuisance parameter that are tried before the best is refined. The
+	// interval is about seven standard errors wide, and the probability is smooth on the scale of one.
 	gridPoints = 40
 	// refinements is how often the distance to the maximum is halved.
 	refinements = 12
@@ -17,18 +18,20 @@ const (
 	farOff = 9
 )
 
-// PValue is the exact unconditional p-value of the hypothesis that the true loss of the mix against the reference is budget
-// or more: p_b - p_c >= budget. A small one is evidence against the hypothesis. budget is a fraction of the samples; one below
-// zero asks for a mix that is better than the reference. alpha is the level with which the p-value will be compared. If the
-// hypothesis is true, the p-value is at or below alpha with a probability of at most alpha, whatever share of samples changes.
+// PValue is the exact unconditional p-value of the hypothesis that the true loss of the mix against the reference is
+// budget or more: p_b - p_c >= budget. A small one is evidence against the hypothesis. budget is a fraction of the
+// samples; one below zero asks for a mix that is better than the reference. alpha is the level with which the p-value
+// will be compared. If the hypothesis is true, the p-value is at or below alpha with a probability of at most alpha,
+// whatever share of samples changes.
 //
-// The p-value is the trinomial probability of all (b', c') whose Z is no larger than the one seen, with p_b = p_c + budget,
-// maximized over p_c in the Clopper-Pearson interval of c with confidence 1-gamma, plus gamma = alpha/100 (Berger and Boos, P
-// values maximized over a confidence set for the nuisance parameter, JASA 89, 1994). Z rises with b', so a true loss beyond
-// the budget makes every such set less probable, and it is enough to look at the edge of the hypothesis.
+// The p-value is the trinomial probability of all (b', c') whose Z is no larger than the one seen, with p_b = p_c +
+// budget, maximized over p_c in the Clopper-Pearson interval of c with confidence 1-gamma, plus gamma = alpha/100
+// (Berger and Boos, P values maximized over a confidence set for the nuisance parameter, JASA 89, 1994). Z rises with
+// b', so a true loss beyond the budget makes every such set less probable, and it is enough to look at the edge of the
+// hypothesis.
 //
-// McNemar's test is the case of budget 0. Tests that condition on b+c do not hold their level for other budgets: ALGORITHM 5.
-// PValue panics unless -1 < budget < 1 and 0 < alpha < 1.
+// McNemar's test is the case of budget 0. Tests that condition on b+c do not hold their level for other budgets:
+// ALGORITHM 5. PValue panics unless -1 < budget < 1 and 0 < alpha < 1.
 func (p Paired) PValue(budget, alpha float64) float64 {
 	if !(budget > -1 && budget < 1) || !(alpha > 0 && alpha < 1) {
 		panic("search: budget or level out of range")
@@ -59,8 +62,8 @@ func (p Paired) PValue(budget, alpha float64) float64 {
 	return min(1, best+gamma)
 }
 
-// region is the set of outcomes that are at least as strong evidence against the hypothesis as the one seen: for each c' the
-// largest b'.
+// region is the set of outcomes that are at least as strong evidence against the hypothesis as the one seen: for each
+// c' the largest b'.
 type region struct {
 	n      int
 	budget float64
@@ -95,8 +98,8 @@ func reach(n int, q float64) (first, last int) {
 	return max(0, int(mean-far)), min(n, int(mean+far)+1)
 }
 
-// probability returns the probability of the region if only the mix is right with probability q, and only the reference with
-// q + budget. Counts out of reach count as part of the region, which makes the p-value no smaller.
+// probability returns the probability of the region if only the mix is right with probability q, and only the reference
+// with q + budget. Counts out of reach count as part of the region, which makes the p-value no smaller.
 func (r region) probability(q float64) float64 {
 	first, last := reach(r.n, q)
 	share := max(0, min(1, (q+r.budget)/(1-q))) // of b' among the samples that are not c'

@@ -59,7 +59,8 @@ func rejected(n int, most []int, pb, pc float64) float64 {
 	return sum
 }
 
-// level is the largest probability of a wrong rejection over a grid of discordances, for true losses of the budget and more.
+// level is the largest probability of a wrong rejection over a grid of discordances, for true losses of the budget and
+// more.
 func level(n int, budget float64, most []int) (worst, at float64) {
 	for _, loss := range []float64{budget, 1.1*budget + 0.001, 2*budget + 0.01} {
 		for i := range 60 {
@@ -72,7 +73,8 @@ func level(n int, budget float64, most []int) (worst, at float64) {
 	return worst, at
 }
 
-// TestLevel enumerates the true level of the promise's test: at most what is asked for, whatever share of predictions changes.
+// TestLevel enumerates the true level of the promise's test: at most what is asked for, whatever share of predictions
+// changes.
 func TestLevel(t *testing.T) {
 	worst := 0.0
 	for _, c := range []struct {
@@ -105,8 +107,8 @@ func TestLevel(t *testing.T) {
 	t.Logf("worst of 0.05: %.4f", worst)
 }
 
-// TestLevelFindsBadTests shows that the enumeration of TestLevel sees tests that do not hold their level: Tango's Z against
-// the normal quantile, and a Clopper-Pearson bound that takes b+c as given.
+// TestLevelFindsBadTests shows that the enumeration of TestLevel sees tests that do not hold their level: Tango's Z
+// against the normal quantile, and a Clopper-Pearson bound that takes b+c as given.
 func TestLevelFindsBadTests(t *testing.T) {
 	normal := critical(40, func(p search.Paired) bool { return p.Z(0.03) < -1.6448536 })
 	if v, _ := level(40, 0.03, normal); v <= 0.05 {
@@ -178,8 +180,8 @@ func TestPValueOrder(t *testing.T) {
 	}
 }
 
-// TestPower compares with the figures of ALGORITHM 5: at 3 % of predictions changing and no true loss a budget of 0.005 is
-// proven with probability 0.5 at 3,300 samples, 0.8 at 7,500, 0.9 at 10,300. What LossNeeds says agrees.
+// TestPower compares with the figures of ALGORITHM 5: at 3 % of predictions changing and no true loss a budget of 0.005
+// is proven with probability 0.5 at 3,300 samples, 0.8 at 7,500, 0.9 at 10,300. What LossNeeds says agrees.
 func TestPower(t *testing.T) {
 	for i, c := range []struct {
 		n      int

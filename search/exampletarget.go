@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// exampleTarget proposes a target for the case that a share of the way was typed and both endpoints have the score s: the
-// largest number of few digits that this score is better than. score is s as an exact fraction.
+// exampleTarget proposes a target for the case that a share of the way was typed and both endpoints have the score s:
+// the largest number of few digits that this score is better than. score is s as an exact fraction.
 func (m Scale) exampleTarget(s Score, score *big.Rat) string {
 	if m.Lower {
 		return "write a score that it is below, such as " + bracket(new(big.Rat).Neg(score), nil, true)
@@ -48,8 +48,8 @@ func bracket(v, least *big.Rat, negate bool) string {
 	}
 }
 
-// spell writes a number for a user: all digits if there are at most 20 decimals, else six decimals; of a number below 1e-4
-// six significant digits.
+// spell writes a number for a user: all digits if there are at most 20 decimals, else six decimals; of a number below
+// 1e-4 six significant digits.
 func spell(r *big.Rat) string {
 	if n, exact := r.FloatPrec(); exact && n <= 20 {
 		return r.FloatString(n)

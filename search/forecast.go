@@ -2,11 +2,12 @@ package search
 
 import "time"
 
-// A Forecast estimates the remaining time of a search, as a range. It follows the events and multiplies two estimates: the
-// trials that the strategy may still run, and the time of a trial so far. It has no effect on the search. It must not be used
-// by two goroutines at a time.
+// A Forecast estimates the remaining time of a search, as a range. It follows the events and multiplies two estimates:
+// the trials that the strategy may still run, and the time of a trial so far. It has no effect on the search. It must
+// not be used by two goroutines at a time.
 //
-// The factors below are fitted to recorded searches (Makefile, target forecast). docs/watching.md has the measured quality.
+// The factors below are fitted to recorded searches (Makefile, target forecast). docs/watching.md has the measured
+// quality.
 type Forecast struct {
 	strategy Strategy
 	budget   Budget
@@ -31,8 +32,8 @@ const (
 	recentMoves  = 6
 )
 
-// NewForecast returns a forecast for a search with the named strategy and budget; "" is the default strategy. For an unknown
-// strategy Left never has an estimate.
+// NewForecast returns a forecast for a search with the named strategy and budget; "" is the default strategy. For an
+// unknown strategy Left never has an estimate.
 func NewForecast(strategy string, b Budget) *Forecast {
 	s, _ := byName(strategy)
 	return &Forecast{strategy: s, budget: b}
@@ -70,8 +71,8 @@ const (
 	mostFinish  = 0.65
 )
 
-// Left returns the range of the remaining time of the program, from now, a time since the start of the program. ok is false
-// before the endpoints are scored and a few trials have run, and for an unknown strategy.
+// Left returns the range of the remaining time of the program, from now, a time since the start of the program. ok is
+// false before the endpoints are scored and a few trials have run, and for an unknown strategy.
 func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) {
 	if !f.begun {
 		return 0, 0, false

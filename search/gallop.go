@@ -7,14 +7,14 @@ var gallopStrategy = Strategy{
 	}},
 }
 
-// firstGroup divides the number of units to give the size of gallop's first group, at least one. A group that is too large
-// costs an evaluation that stops early; one that is too small costs an evaluation in full.
+// firstGroup divides the number of units to give the size of gallop's first group, at least one. A group that is too
+// large costs an evaluation that stops early; one that is too small costs an evaluation in full.
 const firstGroup = 2
 
 // gallop orders the units by their sensitivity, then demotes groups, the least harmful first. A group that holds stays
-// demoted, and the next one is twice as large. A group that does not hold is halved (rounded down). A single unit that does
-// not hold is skipped, and the next group is one unit again. Compare exponential search: Bentley and Yao, An almost optimal
-// algorithm for unbounded searching, Information Processing Letters 5, 1976.
+// demoted, and the next one is twice as large. A group that does not hold is halved (rounded down). A single unit that
+// does not hold is skipped, and the next group is one unit again. Compare exponential search: Bentley and Yao, An
+// almost optimal algorithm for unbounded searching, Information Processing Letters 5, 1976.
 func gallop(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {

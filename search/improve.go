@@ -40,9 +40,9 @@ const (
 )
 
 // patienceShare divides the number of units to give auto's patience if there is no budget: improve ends after that many
-// swaps in a row that do not hold, at least one. The value is a compromise: each doubling of the patience gains about as
-// little as the one before (docs/strategies.md). With an eighth, a whole search needs about a fifth of the evaluations of
-// strategy demotion.
+// swaps in a row that do not hold, at least one. The value is a compromise: each doubling of the patience gains about
+// as little as the one before (docs/strategies.md). With an eighth, a whole search needs about a fifth of the
+// evaluations of strategy demotion.
 const patienceShare = 8
 
 // improve starts from the start mix, or from the all-high mix, and changes it until no move helps.
@@ -71,8 +71,8 @@ func auto(s *session) error {
 }
 
 // improve alternates two steps. First it tries every high unit that did not fail alone on this base, the least harmful
-// first, until none is left. Then it tries swaps; after one that holds it begins again. patience is the largest number of
-// swaps that it tries in a row.
+// first, until none is left. Then it tries swaps; after one that holds it begins again. patience is the largest number
+// of swaps that it tries in a row.
 func (s *session) improve(r ranking, patience int) error {
 	for {
 		before := s.low
@@ -99,8 +99,8 @@ func (s *session) untried(order []int) []int {
 }
 
 // swap promotes one unit and demotes others instead, so that more is saved. It tries the swaps that add the least harm
-// first: the most harmful demoted units, each with the sets of high units of the least harm. It takes the first swap that
-// holds, and tries at most patience of them.
+// first: the most harmful demoted units, each with the sets of high units of the least harm. It takes the first swap
+// that holds, and tries at most patience of them.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	type exchange struct {
 		up, down []int
@@ -150,8 +150,8 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	return true, s.exchange(list[f.Index].up, list[f.Index].down, f.Score)
 }
 
-// swapSets lists pairs of high units and single ones, least harm first, then by the ranks of the units. A single unit can
-// save more than another one only if costs differ.
+// swapSets lists pairs of high units and single ones, least harm first, then by the ranks of the units. A single unit
+// can save more than another one only if costs differ.
 func (s *session) swapSets(r ranking, high []int) [][]int {
 	high = high[:min(len(high), swapFrom)]
 	var sets [][]int

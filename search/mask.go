@@ -11,8 +11,8 @@ import (
 // Mask has one bit per holder. 1 means demoted: the holder is low, it quantizes with its low grid. The zero Mask has no
 // holders.
 //
-// A Mask is a view, like a slice: copies of the struct share their bits, and Clone makes an independent mask. It is not safe
-// to change a mask that another goroutine uses. Bits after the last holder are always zero.
+// A Mask is a view, like a slice: copies of the struct share their bits, and Clone makes an independent mask. It is not
+// safe to change a mask that another goroutine uses. Bits after the last holder are always zero.
 type Mask struct {
 	n     int
 	words []uint64
@@ -44,7 +44,8 @@ func NewMasks(n, count int) []Mask {
 	return masks
 }
 
-// ParseMask reads the text form: character i is holder i, '1' is low and '0' is high. Any other character is a mistake.Err.
+// ParseMask reads the text form: character i is holder i, '1' is low and '0' is high. Any other character is a
+// mistake.Err.
 func ParseMask(text string) (Mask, error) {
 	m := NewMask(len(text))
 	for i := 0; i < len(text); i++ {
@@ -137,7 +138,8 @@ func (m Mask) Equal(o Mask) bool {
 	return true
 }
 
-// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. It panics if the lengths differ.
+// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. It panics if the lengths
+// differ.
 func (m Mask) FirstDifference(o Mask) int {
 	if m.n != o.n {
 		panic(fmt.Sprintf("search: comparison of a mask of %d with one of %d", m.n, o.n))
@@ -153,7 +155,8 @@ func (m Mask) FirstDifference(o Mask) int {
 // Words returns the bits, holder i in bit i%64 of word i/64. The mask owns the slice: read only.
 func (m Mask) Words() []uint64 { return m.words }
 
-// Key returns the bits packed into a string, holder i in bit i%8 of byte i/8. It is a map key among masks of one length.
+// Key returns the bits packed into a string, holder i in bit i%8 of byte i/8. It is a map key among masks of one
+// length.
 func (m Mask) Key() string { return string(m.AppendKey(make([]byte, 0, (m.n+7)/8))) }
 
 // AppendKey appends the bytes of Key to dst and returns the extended slice.

@@ -31,8 +31,8 @@ func (s *session) refuse(units []int) {
 	}
 }
 
-// allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have not if
-// the 8-bit endpoint is another network, whose score is below the target.
+// allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have not
+// if the 8-bit endpoint is another network, whose score is below the target.
 func (s *session) allFails() bool { return !s.o.free && (s.o.Low == nil || s.res.LowRefused) }
 
 // move demotes units as one step of the chain. The mix holds with the score sc.

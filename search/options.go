@@ -29,26 +29,29 @@ type Budget struct {
 	Time   time.Duration // wall time from the start of the search
 }
 
-// Options describe a search. NewOptions fills in the defaults. A search takes the fields as they are, because 0 is a legal
-// multiplier and seed. It reads the slices and masks and does not change them.
+// Options describe a search. NewOptions fills in the defaults. A search takes the fields as they are, because 0 is a
+// legal multiplier and seed. It reads the slices and masks and does not change them.
 type Options struct {
 	// Holders is the length of every mask.
 	Holders int
-	// Units lists the holders of each unit, disjoint and not empty. nil: every holder that is not pinned is a unit. A holder
-	// that is in no unit and not pinned stays high.
+	// Units lists the holders of each unit, disjoint and not empty. nil: every holder that is not pinned is a unit. A
+	// holder that is in no unit and not pinned stays high.
 	Units [][]int
 	// Pinned has the holders that are low in every mask. They are in no unit. The zero Mask pins none.
 	Pinned Mask
-	// Target is the score that a mix must exceed to hold, in the sense of Score.Float. The all-high mix may also equal it.
+	// Target is the score that a mix must exceed to hold, in the sense of Score.Float. The all-high mix may also equal
+	// it.
 	Target float64
 
-	// Low is the score of the 8-bit endpoint, if that is a network of its own. nil: the endpoint is the mask with every unit
-	// demoted, and the search evaluates it.
+	// Low is the score of the 8-bit endpoint, if that is a network of its own. nil: the endpoint is the mask with every
+	// unit demoted, and the search evaluates it.
 	Low *Score
 	// Start is the mix to start from, if it holds. It has whole units. The zero Mask: start from the all-high mix.
 	Start Mask
 
-	Multiplier float64   // strategy demotion: 0..1, share of the way from the 16-bit score down to the target at which a scan accepts (ALGORITHM 1, step 3)
+	// strategy demotion: 0..1, share of the way from the 16-bit score down to the target at which a scan accepts
+	// (ALGORITHM 1, step 3)
+	Multiplier float64
 	Seed       uint32    // strategy demotion: random seed of the shuffle
 	Chain      ChainMode // strategy demotion: "" is ChainDemoted
 	// FillTrue, for strategy demotion with ChainLast, scores at the end the masks of the chain that no scan has scored.
@@ -57,16 +60,17 @@ type Options struct {
 
 	Cost   []float64 // saving of each unit when it is demoted, not negative; nil: 1 each
 	Budget Budget
-	// OneEnd ends a search whose 16-bit endpoint is below the target, as in ALGORITHM 1, step 1. Otherwise the search first
-	// evaluates the mix with every unit demoted.
+	// OneEnd ends a search whose 16-bit endpoint is below the target, as in ALGORITHM 1, step 1. Otherwise the search
+	// first evaluates the mix with every unit demoted.
 	OneEnd  bool
 	NoSwaps bool // strategies improve and auto: no swaps, so that the masks of the chain stay nested
 	Curve   bool // after the result, demote on past the target and score every mask
 
-	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be nil.
+	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be
+	// nil.
 	Progress func(Event)
-	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the search.
-	// It may be nil.
+	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
+	// search. It may be nil.
 	Best func(Best) error
 
 	free bool // no target: the endpoints decide nothing

@@ -23,8 +23,8 @@ func (s *session) rankByScore() (ranking, error) {
 	})
 }
 
-// rankByDistance measures how far each unit alone moves the outputs, on a few batches per unit. These are no evaluations. An
-// evaluator without distances scores each unit instead.
+// rankByDistance measures how far each unit alone moves the outputs, on a few batches per unit. These are no
+// evaluations. An evaluator without distances scores each unit instead.
 func (s *session) rankByDistance() (ranking, error) {
 	d, ok := s.ev.(DistanceEvaluator)
 	if !ok {
@@ -39,8 +39,8 @@ func (s *session) rankByDistance() (ranking, error) {
 // rankingShare is the largest share of the remaining time budget that distances may take. An order alone is no result.
 const rankingShare = 1.0 / 3
 
-// distance measures distances within a share of the time budget. For the units after that it returns NaN, so they come last,
-// in the order of the network.
+// distance measures distances within a share of the time budget. For the units after that it returns NaN, so they come
+// last, in the order of the network.
 func (s *session) distance(d DistanceEvaluator) func(Mask) (float64, error) {
 	until, limited := s.ctx.Deadline()
 	if limited {
@@ -81,8 +81,8 @@ func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking,
 	return r, nil
 }
 
-// cheaper compares two units by harm and cost. Units without harm come first, the largest cost leading. Then harm per cost
-// decides, then harm alone and, since the sort is stable, the index.
+// cheaper compares two units by harm and cost. Units without harm come first, the largest cost leading. Then harm per
+// cost decides, then harm alone and, since the sort is stable, the index.
 func cheaper(harmA, costA, harmB, costB float64) int {
 	return cmp.Or(
 		cmp.Compare(harmClass(harmA), harmClass(harmB)),

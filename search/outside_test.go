@@ -40,8 +40,8 @@ func main() {
 }
 `
 
-// TestOutside builds and runs a program of another module, which names this one in a single replace line: the search alone needs no
-// cgo, and no module but this one and gonum.
+// TestOutside builds and runs a program of another module, which names this one in a single replace line: the search
+// alone needs no cgo, and no module but this one and gonum.
 func TestOutside(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {

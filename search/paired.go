@@ -12,8 +12,8 @@ type Paired struct {
 	C int // samples that only the mix gets right
 }
 
-// Compare counts where two outcomes of n samples differ. Outcomes have one bit per sample, as OutcomesEvaluator returns them.
-// Compare panics if one of them is shorter than n bits.
+// Compare counts where two outcomes of n samples differ. Outcomes have one bit per sample, as OutcomesEvaluator returns
+// them. Compare panics if one of them is shorter than n bits.
 func Compare(reference, mix []uint64, n int) Paired {
 	if words := maskWords(n); len(reference) < words || len(mix) < words {
 		panic(fmt.Sprintf("search: outcomes of %d and %d words for %d samples", len(reference), len(mix), n))
@@ -44,8 +44,8 @@ func inside(i, n int) uint64 {
 	return ^uint64(0)
 }
 
-// Loss returns the score of the reference less that of the mix, as a fraction of the samples. It is negative if the mix is
-// better.
+// Loss returns the score of the reference less that of the mix, as a fraction of the samples. It is negative if the mix
+// is better.
 func (p Paired) Loss() float64 { return float64(p.B-p.C) / float64(p.N) }
 
 // Changed returns the fraction of the samples that exactly one of the networks gets right.

@@ -11,11 +11,13 @@ type Need struct {
 // chances are the powers for which the numbers of samples are estimated.
 var chances = []float64{0.5, 0.8, 0.9}
 
-// LossNeeds estimates the numbers of samples that prove a loss below the budget at level alpha. changed is the fraction of
-// the predictions that change, and loss the true loss; all are fractions of the samples. It returns nil if loss >= budget.
+// LossNeeds estimates the numbers of samples that prove a loss below the budget at level alpha. changed is the fraction
+// of the predictions that change, and loss the true loss; all are fractions of the samples. It returns nil if loss >=
+// budget.
 //
-// It uses the normal approximation of Tango's statistic (Nam, Establishing equivalence of two treatments and sample size
-// requirements in matched-pairs design, Biometrics 53, 1997), and never less than the exact test needs without a change.
+// It uses the normal approximation of Tango's statistic (Nam, Establishing equivalence of two treatments and sample
+// size requirements in matched-pairs design, Biometrics 53, 1997), and never less than the exact test needs without a
+// change.
 func LossNeeds(changed, loss, budget, alpha float64) []Need {
 	if !(loss < budget) {
 		return nil
@@ -29,8 +31,8 @@ func LossNeeds(changed, loss, budget, alpha float64) []Need {
 	return needs(null, own, budget-loss, alpha, float64(LeastSamples(budget, alpha)))
 }
 
-// LeastSamples returns the number of samples that prove a loss below the budget at level alpha if no prediction changes at
-// all. It is 0 for a budget of zero or less, which unchanged predictions do not prove.
+// LeastSamples returns the number of samples that prove a loss below the budget at level alpha if no prediction changes
+// at all. It is 0 for a budget of zero or less, which unchanged predictions do not prove.
 func LeastSamples(budget, alpha float64) int {
 	if budget <= 0 {
 		return 0
@@ -42,9 +44,9 @@ func LeastSamples(budget, alpha float64) int {
 	return n
 }
 
-// ScoreNeeds estimates the numbers of samples that prove a score above the target at level alpha, if the true score is score.
-// Both are fractions. It returns nil if score <= target. It uses the normal approximation of the binomial distribution, and
-// never less than is needed if all samples are right.
+// ScoreNeeds estimates the numbers of samples that prove a score above the target at level alpha, if the true score is
+// score. Both are fractions. It returns nil if score <= target. It uses the normal approximation of the binomial
+// distribution, and never less than is needed if all samples are right.
 func ScoreNeeds(score, target, alpha float64) []Need {
 	if !(score > target) || target < 0 {
 		return nil
@@ -56,9 +58,9 @@ func ScoreNeeds(score, target, alpha float64) []Need {
 	return needs(math.Sqrt(target*(1-target)), math.Sqrt(score*(1-score)), score-target, alpha, least)
 }
 
-// needs solves the normal approximation for the number of samples: (z_{1-alpha} null + z_chance own)^2 / gap^2, at least least.
-// gap is the distance between the true value and the hypothesis, null and own the standard deviations of one sample under
-// the hypothesis and the true value.
+// needs solves the normal approximation for the number of samples: (z_{1-alpha} null + z_chance own)^2 / gap^2, at
+// least least. gap is the distance between the true value and the hypothesis, null and own the standard deviations of
+// one sample under the hypothesis and the true value.
 func needs(null, own, gap, alpha, least float64) []Need {
 	list := make([]Need, 0, len(chances))
 	for _, chance := range chances {

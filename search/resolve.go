@@ -29,8 +29,8 @@ type Resolved struct {
 	Finer bool    // countable metrics: the target lies less than one sample below the 16-bit score, so none may be lost
 }
 
-// Resolve turns a typed target into the comparison of the search, given the scores of the endpoints. The arithmetic is exact
-// on the typed digits and the counts. Errors are mistake.Err, with a target to type instead:
+// Resolve turns a typed target into the comparison of the search, given the scores of the endpoints. The arithmetic is
+// exact on the typed digits and the counts. Errors are mistake.Err, with a target to type instead:
 //
 //   - a score that the target is measured from is missing or not finite;
 //   - a percentage, and both endpoints have the same score: no mix is above a share of nothing;

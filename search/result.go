@@ -22,13 +22,14 @@ const (
 	StopError  Stop = "error"  // an error of the evaluator or a cancelled context; the search returns that error too
 )
 
-// Result is the outcome of a search. The caller owns it. It is complete even if the search returns an error: Mask is then
-// the best mix so far that holds.
+// Result is the outcome of a search. The caller owns it. It is complete even if the search returns an error: Mask is
+// then the best mix so far that holds.
 type Result struct {
 	Strategy string
-	Found    bool // ALGORITHM 1 calls the target reachable: the all-high mix equals or exceeds it, or another mix exceeds it
-	Holds    bool // Mask is strictly above the target, or the search had none
-	Stop     Stop
+	// ALGORITHM 1 calls the target reachable: the all-high mix equals or exceeds it, or another mix exceeds it
+	Found bool
+	Holds bool // Mask is strictly above the target, or the search had none
+	Stop  Stop
 
 	// Mask is the mix. If Found is false, it is the endpoint with the better score; of equal ones the all-low mix.
 	Mask      Mask
@@ -41,9 +42,9 @@ type Result struct {
 	Distances []float64 // sensitivity of each unit alone (DistanceEvaluator), if the strategy ranked by it; else nil
 
 	High, Low Score // of the endpoints
-	// AllLow is the score of the mask with every unit demoted, if Options.Low is the score of another network. The search
-	// evaluates the mask if Low is above the target. LowRefused: that mask is not above the target, so the search went on,
-	// with AllLow as the floor of its scans.
+	// AllLow is the score of the mask with every unit demoted, if Options.Low is the score of another network. The
+	// search evaluates the mask if Low is above the target. LowRefused: that mask is not above the target, so the
+	// search went on, with AllLow as the floor of its scans.
 	AllLow     Score
 	LowRefused bool
 
@@ -53,8 +54,8 @@ type Result struct {
 	Evaluations int // evaluations as ALGORITHM 1 counts them: strategy demotion counts the 8-bit endpoint twice
 }
 
-// A Note is a remark for the user: ID names its kind for programs, Text states the fact, and Cure says what to type, or is
-// empty.
+// A Note is a remark for the user: ID names its kind for programs, Text states the fact, and Cure says what to type, or
+// is empty.
 type Note struct{ ID, Text, Cure string }
 
 // Holders returns the holders of the promotion list, unit by unit in its order. units are Options.Units.
@@ -76,7 +77,8 @@ const (
 	EventMove    EventKind = "move"    // the base changed: Units moved
 	EventRefused EventKind = "refused" // a group did not hold
 	EventCurve   EventKind = "curve"   // one more mask past the result is scored
-	EventTrial   EventKind = "trial"   // the evaluator ran one more trial, in full or in part; strategies send no such event
+	// the evaluator ran one more trial, in full or in part; strategies send no such event
+	EventTrial EventKind = "trial"
 )
 
 // Event is a step of a running search, for progress displays. It is passed by value, without an allocation.
@@ -90,8 +92,8 @@ type Event struct {
 	Trials      int   // distinct masks so far, if the evaluator counts them; else 0
 }
 
-// Best is a mix that holds and is better than all before it. The search owns the mask and changes it later: clone it to keep
-// it.
+// Best is a mix that holds and is better than all before it. The search owns the mask and changes it later: clone it to
+// keep it.
 type Best struct {
 	Mask        Mask
 	Score       Score

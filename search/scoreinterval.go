@@ -2,8 +2,8 @@ package search
 
 import "math"
 
-// Z is Tango's score statistic for a loss of d: the distance of the loss seen from d, in standard errors under a true loss of
-// d. It is negative if the loss seen is smaller than d. d is a fraction of the samples with -1 < d < 1.
+// Z is Tango's score statistic for a loss of d: the distance of the loss seen from d, in standard errors under a true
+// loss of d. It is negative if the loss seen is smaller than d. d is a fraction of the samples with -1 < d < 1.
 //
 // With b and c as in Paired and p_c the most likely probability of c under p_b = p_c + d (Tango, Equivalence test and
 // confidence interval for the difference in proportions for the paired-sample design, Statistics in Medicine 17, 1998):
@@ -24,9 +24,9 @@ func (p Paired) Z(d float64) float64 {
 	return away / math.Sqrt(n*(2*q+d-d*d))
 }
 
-// Interval is Tango's score confidence interval of the true loss of the mix against the reference, a fraction of the samples:
-// the losses d with |Z(d)| at most the normal quantile of the confidence (0.95: 1.96). Its coverage is approximate, so promises
-// use PValue.
+// Interval is Tango's score confidence interval of the true loss of the mix against the reference, a fraction of the
+// samples: the losses d with |Z(d)| at most the normal quantile of the confidence (0.95: 1.96). Its coverage is
+// approximate, so promises use PValue.
 func (p Paired) Interval(confidence float64) (low, high float64) {
 	z := normalQuantile(1 - (1-confidence)/2)
 	at := func(bound float64) float64 { // Z falls as d rises

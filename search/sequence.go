@@ -20,15 +20,16 @@ type Promise struct {
 	Held   int      // number of proven steps; Tested[Held-1] is the promised mix; 0: none
 }
 
-// Prove tests a claim on nested mixes in their order (NestedSteps), each at the full level, and stops at the first that fails:
-// a fixed-sequence test (Maurer, Hothorn and Lehmacher, Multiple comparisons in drug clinical trials and preclinical assays,
-// 1995; Westfall and Krishen, Optimally weighted, fixed sequence and gatekeeper multiple testing procedures, Journal of
-// Statistical Planning and Inference 99, 2001). It promises a mix with a false claim with a probability of at most the level,
-// without a correction for the number of steps, because that needs the first false claim of the list to pass its test. The
-// mixes and their order must be chosen without the samples of the evaluator.
+// Prove tests a claim on nested mixes in their order (NestedSteps), each at the full level, and stops at the first that
+// fails: a fixed-sequence test (Maurer, Hothorn and Lehmacher, Multiple comparisons in drug clinical trials and
+// preclinical assays, 1995; Westfall and Krishen, Optimally weighted, fixed sequence and gatekeeper multiple testing
+// procedures, Journal of Statistical Planning and Inference 99, 2001). It promises a mix with a false claim with a
+// probability of at most the level, without a correction for the number of steps, because that needs the first false
+// claim of the list to pass its test. The mixes and their order must be chosen without the samples of the evaluator.
 //
-// reference is the outcome of the claim's reference on the evaluator's n samples, or nil without one. tell is called after
-// every step. Errors are those of the evaluator. Prove panics if a mix does not demote more holders than the one before it.
+// reference is the outcome of the claim's reference on the evaluator's n samples, or nil without one. tell is called
+// after every step. Errors are those of the evaluator. Prove panics if a mix does not demote more holders than the one
+// before it.
 func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, tell func(Tested)) (Promise, error) {
 	var p Promise
 	for i, mask := range steps {

@@ -11,8 +11,8 @@ import (
 // errSpent ends a strategy whose budget of evaluations is used up.
 var errSpent = errors.New("budget of evaluations spent")
 
-// session is the state of a running search, which all strategies share: the evaluator, budgets and counters, the base, and
-// the best mix so far.
+// session is the state of a running search, which all strategies share: the evaluator, budgets and counters, the base,
+// and the best mix so far.
 type session struct {
 	ctx     context.Context // the caller's, with the deadline of the time budget
 	ev      Evaluator

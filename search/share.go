@@ -8,13 +8,13 @@ import (
 	"example.org/demote/mistake"
 )
 
-// WithinShare searches for the most accurate mix in which at most a share of all holders, 0..1, is high. Holders that are
-// pinned high count. It ignores Options.Target, Start, Chain, Multiplier and Seed.
+// WithinShare searches for the most accurate mix in which at most a share of all holders, 0..1, is high. Holders that
+// are pinned high count. It ignores Options.Target, Start, Chain, Multiplier and Seed.
 //
-// It orders the units as strategy gallop does and keeps the most sensitive ones high as long as they fit. Then it exchanges
-// one demoted unit for one high unit, from lists bounded as improve's, as long as the score rises. Result.Promotion has the
-// most harmful unit first. It returns errors as Run does; a mistake.Err too if the share is not in 0..1, or if pins alone
-// leave more holders high.
+// It orders the units as strategy gallop does and keeps the most sensitive ones high as long as they fit. Then it
+// exchanges one demoted unit for one high unit, from lists bounded as improve's, as long as the score rises.
+// Result.Promotion has the most harmful unit first. It returns errors as Run does; a mistake.Err too if the share is
+// not in 0..1, or if pins alone leave more holders high.
 func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (Result, error) {
 	const name = "share"
 	if !(share >= 0 && share <= 1) {
@@ -65,8 +65,8 @@ func (s *session) within(share float64) error {
 	}
 }
 
-// exchangeOne makes the first exchange of a demoted unit for a high one that raises the score and stays within the limit. It
-// returns whether there was one.
+// exchangeOne makes the first exchange of a demoted unit for a high one that raises the score and stays within the
+// limit. It returns whether there was one.
 func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	high := s.o.Holders - s.base.Count()
 	rest := s.restOf(r.units)

@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/gonum/mathext/prng"
 )
 
-// shuffler is the random generator of a search: the Mersenne twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8, 1998),
-// initialised by the array [seed], as in ALGORITHM.md, "The shuffle".
+// shuffler is the random generator of a search: the Mersenne twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8,
+// 1998), initialised by the array [seed], as in ALGORITHM.md, "The shuffle".
 type shuffler struct{ twister *prng.MT19937 }
 
 func newShuffler(seed uint32) shuffler {
@@ -24,8 +24,8 @@ func (s shuffler) shuffle(list []int) {
 	}
 }
 
-// below returns a random number in 0..n-1: the top k bits of a 32-bit number, k the bit length of n. It rejects numbers that
-// are too large.
+// below returns a random number in 0..n-1: the top k bits of a 32-bit number, k the bit length of n. It rejects numbers
+// that are too large.
 func (s shuffler) below(n uint32) uint32 {
 	shift := 32 - bits.Len32(n)
 	for {

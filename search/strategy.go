@@ -8,8 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Strategy is a way to look for a mix. Each strategy has a file of its own, with its help text, bounds and forecast. To add
-// one, write such a file and name its variable in strategies.
+// Strategy is a way to look for a mix. Each strategy has a file of its own, with its help text, bounds and forecast. To
+// add one, write such a file and name its variable in strategies.
 type Strategy struct {
 	Name   string
 	Does   string // one line for a user
@@ -24,11 +24,11 @@ type Strategy struct {
 
 // An outlook estimates the rest of a strategy's run, for a Forecast.
 type outlook struct {
-	// ranked is the time after a ranking by distance, least and most, as recorded for 52 units. Its unit is the time of one
-	// ranking step. Zero: the strategy ranks by evaluations, or not at all.
+	// ranked is the time after a ranking by distance, least and most, as recorded for 52 units. Its unit is the time of
+	// one ranking step. Zero: the strategy ranks by evaluations, or not at all.
 	ranked [2]float64
-	// left estimates the remaining trials, least and most. The network has n units, the base has high of them high, and done
-	// trials have run. ok is false as long as there is no estimate.
+	// left estimates the remaining trials, least and most. The network has n units, the base has high of them high, and
+	// done trials have run. ok is false as long as there is no estimate.
 	left func(f *Forecast, n, done, high float64) (least, most float64, ok bool)
 }
 
@@ -48,9 +48,9 @@ func byName(name string) (Strategy, bool) {
 // Strategies lists the strategies, the default first.
 func Strategies() []Strategy { return slices.Clone(strategies) }
 
-// Run searches with the named strategy; "" is the default. An error of the evaluator or of the context ends the search and
-// is returned together with the result so far. The error is a mistake.Err, and nothing has run, if the name or the options
-// cannot be used.
+// Run searches with the named strategy; "" is the default. An error of the evaluator or of the context ends the search
+// and is returned together with the result so far. The error is a mistake.Err, and nothing has run, if the name or the
+// options cannot be used.
 //
 // With every strategy, the mix of the result is above the target, or Result.Holds is false.
 func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, error) {

@@ -83,11 +83,11 @@ func ParseTarget(text string) (Target, error) {
 // NeedsFloat reports whether the target is measured from the score of the float network.
 func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
 
-// Check refuses targets that cannot be meant, as far as that is known before any evaluation. Resolve checks the rest. Errors
-// are mistake.Err.
+// Check refuses targets that cannot be meant, as far as that is known before any evaluation. Resolve checks the rest.
+// Errors are mistake.Err.
 //
-// Scores of classification are fractions, so Check refuses 91 as a score and 16bit-1 as a difference, which are points, and
-// shares from 90% on, see Resolve.
+// Scores of classification are fractions, so Check refuses 91 as a score and 16bit-1 as a difference, which are points,
+// and shares from 90% on, see Resolve.
 func (t Target) Check(m Scale) error {
 	if !m.Fraction {
 		return nil
@@ -104,8 +104,8 @@ func (t Target) Check(m Scale) error {
 	return t.checkShare(m, one)
 }
 
-// mistaken is a difference of scores. A share of a classification score is taken for a score if it is more than 50 % and,
-// read as a score, less than this below the 16-bit score.
+// mistaken is a difference of scores. A share of a classification score is taken for a score if it is more than 50 %
+// and, read as a score, less than this below the 16-bit score.
 var mistaken = big.NewRat(1, 10)
 
 // checkShare refuses a percentage that is more likely a score typed in points: 91% on a network that scores 0.92.
@@ -129,8 +129,8 @@ func (t Target) drop() string {
 	return "for a drop write 16bit" + text + " or float" + text
 }
 
-// LooksLikeDrop reports whether a target is a percentage of at most 10 %, which in other tools is a drop of the score, and
-// returns the drop as a fraction: 0.01 for 1%. A share that is written with 8bit+ is never one.
+// LooksLikeDrop reports whether a target is a percentage of at most 10 %, which in other tools is a drop of the score,
+// and returns the drop as a fraction: 0.01 for 1%. A share that is written with 8bit+ is never one.
 func (t Target) LooksLikeDrop() (drop string, ok bool) {
 	if t.kind != targetShare || t.spelt || t.amount.Sign() == 0 || t.amount.Cmp(mistaken) > 0 {
 		return "", false

@@ -7,7 +7,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Group is a set of holders that must have one bit-width. Text names the flag or the rule that asks for it, for messages.
+// Group is a set of holders that must have one bit-width. Text names the flag or the rule that asks for it, for
+// messages.
 type Group struct {
 	Holders []int
 	Text    string
@@ -27,9 +28,9 @@ type Layout struct {
 	High   []int   // holders that are fixed high, ascending
 }
 
-// Arrange makes units of groups and pins for the named holders. Groups that share a holder become one unit. A pin fixes all
-// holders of its unit. The error is a mistake.Err: a holder out of range, or two pins that contradict each other directly or
-// through groups; it names both pins and the groups between them.
+// Arrange makes units of groups and pins for the named holders. Groups that share a holder become one unit. A pin fixes
+// all holders of its unit. The error is a mistake.Err: a holder out of range, or two pins that contradict each other
+// directly or through groups; it names both pins and the groups between them.
 func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	n := len(names)
 	parent := make([]int, n) // of a forest whose trees are the units

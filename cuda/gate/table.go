@@ -23,8 +23,8 @@ var multiprocessor = map[int]limits{
 	120: {48, 32, 65536, 102400},
 }
 
-// occupancy returns the share of a multiprocessor's warps that blocks of 256 threads keep resident, in percent. Registers are given out by
-// the warp in units of 256, from four parts of the register file.
+// occupancy returns the share of a multiprocessor's warps that blocks of 256 threads keep resident, in percent.
+// Registers are given out by the warp in units of 256, from four parts of the register file.
 func occupancy(k kernelUse, m limits) int {
 	blockWarps := blockThreads / warp
 	perWarp := (k.registers*warp + 255) / 256 * 256

@@ -12,8 +12,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// speed times fake_quant on sizes inside and beyond the caches, a launch without work, and a wait. The numbers of the emulated device are
-// those of a CPU that plays one.
+// speed times fake_quant on sizes inside and beyond the caches, a launch without work, and a wait. The numbers of the
+// emulated device are those of a CPU that plays one.
 func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 	list, err := records()
 	if err != nil {

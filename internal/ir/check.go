@@ -116,8 +116,8 @@ func fits(t Tensor, what string, have, want int64) error {
 		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
 }
 
-// EachTensor calls f for every tensor of the model: initializers, sparse ones and attributes, also in subgraphs and functions.
-// where describes the place of the tensor for messages. It stops at the first error of f and returns it.
+// EachTensor calls f for every tensor of the model: initializers, sparse ones and attributes, also in subgraphs and
+// functions. where describes the place of the tensor for messages. It stops at the first error of f and returns it.
 func (m *Model) EachTensor(f func(where string, t Tensor) error) error {
 	if err := graphTensors(m.Graph(), "graph", f); err != nil {
 		return err

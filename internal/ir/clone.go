@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Clone copies the model. Nodes, attributes and lists are new. Tensors are new messages that share their data with m. The copy
-// has no Sources.
+// Clone copies the model. Nodes, attributes and lists are new. Tensors are new messages that share their data with m.
+// The copy has no Sources.
 func (m *Model) Clone() *Model {
 	return &Model{Proto: Clone(m.Proto), Dir: m.Dir, Path: m.Path, Kept: m.Kept, Order: m.Order, Alone: m.Alone, States: m.States, Steps: m.Steps, Axes: m.Axes}
 }

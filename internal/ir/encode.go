@@ -18,8 +18,8 @@ const (
 	fieldRawData     = 9 // TensorProto.raw_data
 )
 
-// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a mistake.Err for a
-// model of 2 GiB or more, which only Write can write, or if the files of its external data have changed.
+// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a mistake.Err
+// for a model of 2 GiB or more, which only Write can write, or if the files of its external data have changed.
 func (m *Model) Bytes() ([]byte, error) {
 	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
 	if err != nil {

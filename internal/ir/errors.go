@@ -6,8 +6,8 @@ import (
 	"io/fs"
 )
 
-// Bare returns the error inside an *fs.PathError, without operation and path, for messages that name the file themselves. Other
-// errors it returns as they are.
+// Bare returns the error inside an *fs.PathError, without operation and path, for messages that name the file
+// themselves. Other errors it returns as they are.
 func Bare(err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err

@@ -15,9 +15,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all, and maps
-// larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as the process.
-// Changes of a mapped file are found, see changed.
+// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all, and
+// maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as the
+// process. Changes of a mapped file are found, see changed.
 func (m *Model) loadExternal() error {
 	files, room := make(map[string][]byte), copyMost
 	return m.EachTensor(func(where string, t Tensor) error {
@@ -85,12 +85,12 @@ func externalPiece(t Tensor) (piece, error) {
 	return p, nil
 }
 
-// copyMost is the largest size, in bytes, of the external data of a model that are copied. Later changes of a file do not
-// affect a copy.
+// copyMost is the largest size, in bytes, of the external data of a model that are copied. Later changes of a file do
+// not affect a copy.
 var copyMost int64 = 256 << 20
 
-// readExternal copies a file of external data if it fits into the rest of copyMost, and maps it otherwise. The file must be in
-// the model's folder, also after symbolic links are resolved.
+// readExternal copies a file of external data if it fits into the rest of copyMost, and maps it otherwise. The file
+// must be in the model's folder, also after symbolic links are resolved.
 func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	if m.Dir == "" {
 		return nil, mistake.Errorf("external data %q of a model without a folder", location)
@@ -115,7 +115,8 @@ func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
-	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0) // what it is may have changed: a pipe must not wait
+	// what it is may have changed: a pipe must not wait
+	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, mistake.Errorf("external data: %w", err)
 	}
@@ -151,8 +152,8 @@ type externalFile struct {
 	data []byte
 }
 
-// Sources returns the files from which the model was read: the ONNX file, then the files of its external data in the order in
-// which tensors name them. A sum is of the whole file, as it was read. A model from memory has none.
+// Sources returns the files from which the model was read: the ONNX file, then the files of its external data in the
+// order in which tensors name them. A sum is of the whole file, as it was read. A model from memory has none.
 func (m *Model) Sources() []SourceFile {
 	var list []SourceFile
 	if m.source.Path != "" {

@@ -19,8 +19,8 @@ func FromFloat16(bits uint16) float32 {
 // FromBFloat16 returns the exact value of a bfloat16 number, given its bits.
 func FromBFloat16(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
 
-// ToFloat16 returns the bits of the nearest IEEE 754 binary16 number, ties to even. Magnitudes of 65520 and more give an
-// infinity.
+// ToFloat16 returns the bits of the nearest IEEE 754 binary16 number, ties to even. Magnitudes of 65520 and more give
+// an infinity.
 func ToFloat16(v float32) uint16 {
 	bits := math.Float32bits(v)
 	sign := uint16(bits >> 16 & 0x8000)

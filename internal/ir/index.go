@@ -4,8 +4,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Index finds producers, consumers, constants and element types of the tensors of a model's main graph, by name. It describes
-// the model at the time of NewIndex: after a change of the graph, make a new one. Its maps and slices are read only.
+// Index finds producers, consumers, constants and element types of the tensors of a model's main graph, by name. It
+// describes the model at the time of NewIndex: after a change of the graph, make a new one. Its maps and slices are
+// read only.
 type Index struct {
 	Ordered      []Node            // nodes of the main graph in topological order
 	MadeBy       map[string]Node   // producer
@@ -69,15 +70,15 @@ func (x *Index) Nodes() []*onnxpb.NodeProto { return x.Ordered }
 // Producer returns the node that computes a tensor, or nil for inputs, initializers and unknown names.
 func (x *Index) Producer(t string) *onnxpb.NodeProto { return x.MadeBy[t] }
 
-// Consumers returns the nodes that read a tensor, directly or in a subgraph, each once and in graph order. Outputs of the graph
-// are no consumers.
+// Consumers returns the nodes that read a tensor, directly or in a subgraph, each once and in graph order. Outputs of
+// the graph are no consumers.
 func (x *Index) Consumers(t string) []*onnxpb.NodeProto { return x.ReadBy[t] }
 
 // Initializer returns the initializer of that name, or nil.
 func (x *Index) Initializer(t string) *onnxpb.TensorProto { return x.Initializers[t] }
 
-// Constant returns the value of a tensor that is an initializer or the output of a Constant node, else nil. An initializer that
-// is an input too is no constant. The name in the returned message may differ from t.
+// Constant returns the value of a tensor that is an initializer or the output of a Constant node, else nil. An
+// initializer that is an input too is no constant. The name in the returned message may differ from t.
 func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	if c := x.Initializers[t]; c != nil && !x.Inputs[t] {
 		return c
@@ -100,8 +101,8 @@ func (x *Index) Order(n *onnxpb.NodeProto) int { return x.order[n] }
 // Type returns the element type of a tensor, or Undefined if it is unknown or the value is no tensor.
 func (x *Index) Type(t string) DType { return x.Types[t] }
 
-// Reads returns the names of the tensors that a node reads, each once: its inputs, and the tensors that its subgraphs take
-// from outside. It leaves out absent optional inputs.
+// Reads returns the names of the tensors that a node reads, each once: its inputs, and the tensors that its subgraphs
+// take from outside. It leaves out absent optional inputs.
 func Reads(n Node) []string {
 	seen := make(map[string]bool, len(n.GetInput()))
 	var all []string
@@ -181,8 +182,8 @@ func ConstantValue(n Node) Tensor {
 	return nil
 }
 
-// Source follows a tensor t upwards through nodes that only move values (Index.Moves), to the first tensor for which found is
-// true. It returns "" if it reaches a node that computes, or an input, before.
+// Source follows a tensor t upwards through nodes that only move values (Index.Moves), to the first tensor for which
+// found is true. It returns "" if it reaches a node that computes, or an input, before.
 func Source(x *Index, t string, found func(string) bool) string {
 	for range len(x.Nodes()) + 1 {
 		if found(t) {

@@ -21,8 +21,8 @@ var mappings struct {
 	all []mapping
 }
 
-// mapFile maps a file into memory, read-only. The mapping stays when the file is closed. If the file is truncated, reading
-// faults, which is a panic with debug.SetPanicOnFault. ChangedAt explains it.
+// mapFile maps a file into memory, read-only. The mapping stays when the file is closed. If the file is truncated,
+// reading faults, which is a panic with debug.SetPanicOnFault. ChangedAt explains it.
 func mapFile(f *os.File, s *dataFile) ([]byte, error) {
 	if s.info.Size() == 0 {
 		return nil, nil
@@ -65,8 +65,8 @@ func fileOf(piece []byte) *dataFile {
 	return nil
 }
 
-// ChangedAt explains a fault at an address. If the address is in a mapped file of external data, it returns a mistake.Err that
-// names this truncated file, else nil.
+// ChangedAt explains a fault at an address. If the address is in a mapped file of external data, it returns a
+// mistake.Err that names this truncated file, else nil.
 func ChangedAt(address uintptr) error {
 	if m, _ := mappedAt(address); m != nil {
 		return m.from.wrong()
@@ -74,8 +74,8 @@ func ChangedAt(address uintptr) error {
 	return nil
 }
 
-// LetGo lets the system drop the pages of a piece of a mapped file. They are read again on access. It does nothing with other
-// bytes.
+// LetGo lets the system drop the pages of a piece of a mapped file. They are read again on access. It does nothing with
+// other bytes.
 func LetGo(piece []byte) {
 	m, from := mappedPiece(piece)
 	if m == nil {

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Versions that Read accepts, and the one in which everything is written. Operator set 21 is the first whose QuantizeLinear has
-// 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
+// Versions that Read accepts, and the one in which everything is written. Operator set 21 is the first whose
+// QuantizeLinear has 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
 const (
 	MinOpset, MaxOpset = 7, 23
 	MinIR, MaxIR       = 3, 12
@@ -25,8 +25,8 @@ const (
 // maxProto is the largest size of a protobuf message, in bytes.
 const maxProto = 1<<31 - 1
 
-// Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be changed while
-// another goroutine uses it.
+// Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be changed
+// while another goroutine uses it.
 type Model struct {
 	Proto *onnxpb.ModelProto
 	Dir   string // folder of the file and of its external data
@@ -35,14 +35,16 @@ type Model struct {
 
 	States []State        // states that a step of a sequence hands to the next one
 	Steps  map[string]int // by input, if the shapes are those of samples: the number of steps; see backend.Tensor
-	// Axes has the batch axis of a tensor, by its name, if the shapes are those of a batch. It is 0 for a tensor that is absent.
+	// Axes has the batch axis of a tensor, by its name, if the shapes are those of a batch. It is 0 for a tensor that
+	// is absent.
 	Axes map[string]int
 
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them
 
-	Kept  []*onnxpb.ValueInfoProto // inputs that were removed from the graph, see variants.FixInput and variants.DropUnread
-	Order []string                 // names of the graph's inputs before the first was removed
+	// inputs that were removed from the graph, see variants.FixInput and variants.DropUnread
+	Kept  []*onnxpb.ValueInfoProto
+	Order []string // names of the graph's inputs before the first was removed
 }
 
 // Value describes an input or an output of a network.
@@ -52,10 +54,10 @@ type Value struct {
 	Dims []int64 // -1 for a symbolic size; nil if the rank is unknown or the value is no tensor
 }
 
-// Read reads and checks an ONNX file with its external data. It maps large external data into memory, for the life of the
-// process. Errors are mistake.Err and name the file: it is missing, not ONNX, truncated, of a version outside MinOpset to
-// MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the bytes of a tensor do not
-// fit its shape.
+// Read reads and checks an ONNX file with its external data. It maps large external data into memory, for the life of
+// the process. Errors are mistake.Err and name the file: it is missing, not ONNX, truncated, of a version outside
+// MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the bytes
+// of a tensor do not fit its shape.
 func Read(path string) (*Model, error) {
 	data, err := disk.Read(path, maxProto)
 	switch {
@@ -199,5 +201,6 @@ func ValueOf(v *onnxpb.ValueInfoProto) Value {
 	return out
 }
 
-// A State is the name of an output of a network for one step of a sequence, and of the input that it becomes at the next step.
+// A State is the name of an output of a network for one step of a sequence, and of the input that it becomes at the
+// next step.
 type State struct{ Output, Input string }

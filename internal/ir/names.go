@@ -11,8 +11,8 @@ type Names struct {
 	next map[string]int // by name, the first number that may be new: names are never given back
 }
 
-// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without Fresh, are
-// not known to it.
+// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without Fresh,
+// are not known to it.
 func NewNames(g Graph) *Names {
 	s := &Names{make(map[string]bool), make(map[string]int)}
 	s.collect(g)
@@ -46,8 +46,8 @@ func (s *Names) Fresh(name string) string {
 	return out
 }
 
-// Rewire changes, in place, the tensors that nodes read: to[old] is the new name. It also changes the names that subgraphs take
-// from outside, but not the names that a subgraph defines.
+// Rewire changes, in place, the tensors that nodes read: to[old] is the new name. It also changes the names that
+// subgraphs take from outside, but not the names that a subgraph defines.
 func Rewire(nodes []Node, to map[string]string) {
 	for _, n := range nodes {
 		for i, in := range n.Input {

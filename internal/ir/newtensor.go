@@ -9,8 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims is not
-// len(values).
+// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims is
+// not len(values).
 func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
 	raw := make([]byte, 4*len(values))
 	for i, v := range values {
@@ -19,8 +19,8 @@ func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto 
 	return NewTensor(name, Float, dims, raw)
 }
 
-// NewInts makes a tensor of integers of 8 to 64 bits or of booleans. It keeps the low bits of each value that fit the type. It
-// keeps dims and panics if their product is not len(values).
+// NewInts makes a tensor of integers of 8 to 64 bits or of booleans. It keeps the low bits of each value that fit the
+// type. It keeps dims and panics if their product is not len(values).
 func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
 	size := int(ElemBits(t) / 8)
 	raw := make([]byte, 0, size*len(values))
@@ -32,8 +32,8 @@ func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorP
 	return NewTensor(name, t, dims, raw)
 }
 
-// TakeFloats is NewFloats without the copy, which matters for gigabytes of weights: on a little-endian machine the tensor
-// keeps values. The caller must not use them any more.
+// TakeFloats is NewFloats without the copy, which matters for gigabytes of weights: on a little-endian machine the
+// tensor keeps values. The caller must not use them any more.
 func TakeFloats(name string, dims []int64, values []float32) Tensor {
 	one := [2]byte{1, 0}
 	if len(values) == 0 || binary.NativeEndian.Uint16(one[:]) != 1 {
@@ -42,7 +42,8 @@ func TakeFloats(name string, dims []int64, values []float32) Tensor {
 	return NewTensor(name, Float, dims, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values)))
 }
 
-// NewTensor makes a tensor of little-endian raw bytes. It keeps raw and dims. It panics if raw has not ByteSize(t, dims) bytes.
+// NewTensor makes a tensor of little-endian raw bytes. It keeps raw and dims. It panics if raw has not ByteSize(t,
+// dims) bytes.
 func NewTensor(name string, t DType, dims []int64, raw []byte) Tensor {
 	size, err := ByteSize(t, dims)
 	if err != nil || size != int64(len(raw)) {
@@ -103,8 +104,8 @@ func NewValue(name string, t DType, dims []int64) *onnxpb.ValueInfoProto {
 	return v
 }
 
-// SetShape sets the shape in the declaration of a tensor. A size of -1 keeps the symbol of that axis if the rank does not
-// change. It does nothing if v is no tensor.
+// SetShape sets the shape in the declaration of a tensor. A size of -1 keeps the symbol of that axis if the rank does
+// not change. It does nothing if v is no tensor.
 func SetShape(v *onnxpb.ValueInfoProto, dims []int64) {
 	t := v.GetType().GetTensorType()
 	if t == nil {

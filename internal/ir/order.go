@@ -25,8 +25,8 @@ func (s *scope) has(name string) bool {
 	return false
 }
 
-// checkGraph checks a graph and its subgraphs and sorts their nodes topologically, in place. outer has the names that the graph
-// may read from outside. Errors are mistake.Err.
+// checkGraph checks a graph and its subgraphs and sorts their nodes topologically, in place. outer has the names that
+// the graph may read from outside. Errors are mistake.Err.
 func checkGraph(g Graph, outer *scope, where string) error {
 	own := make(map[string]bool)
 	known := &scope{own, outer}
@@ -92,8 +92,8 @@ func checkFunction(f *onnxpb.FunctionProto) error {
 	return nil
 }
 
-// checkNodes checks that every tensor has one producer and that there is no cycle, and sorts the nodes in place. known has the
-// names that a node may read. checkNodes adds the outputs of the nodes to it.
+// checkNodes checks that every tensor has one producer and that there is no cycle, and sorts the nodes in place. known
+// has the names that a node may read. checkNodes adds the outputs of the nodes to it.
 func checkNodes(nodes []Node, known *scope, where string) error {
 	producer := make(map[string]int)
 	for i, n := range nodes {
@@ -147,8 +147,8 @@ func checkNodes(nodes []Node, known *scope, where string) error {
 	return nil
 }
 
-// sortNodes sorts nodes topologically (Kahn, Topological sorting of large networks, CACM 5, 1962). Of the nodes that are ready,
-// the one that was first in the file comes first.
+// sortNodes sorts nodes topologically (Kahn, Topological sorting of large networks, CACM 5, 1962). Of the nodes that
+// are ready, the one that was first in the file comes first.
 func sortNodes(nodes []Node, waits []int, readers [][]int, where string) error {
 	ready := new(intHeap)
 	for i, w := range waits {

@@ -10,9 +10,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ParseTensor makes a tensor of the numbers that a user types: one per element, row-major, or one for all elements. Integers must
-// fit the type, booleans are true and false, and floats are rounded to the type; NaN and infinities are refused. The error is a
-// mistake.Err and names the wrong number, or how many are needed.
+// ParseTensor makes a tensor of the numbers that a user types: one per element, row-major, or one for all elements.
+// Integers must fit the type, booleans are true and false, and floats are rounded to the type; NaN and infinities are
+// refused. The error is a mistake.Err and names the wrong number, or how many are needed.
 func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
 	n, err := Count(dims)
 	if err == nil {

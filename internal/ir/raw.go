@@ -7,9 +7,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes. The size is
-// 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes: read only. The error is
-// a mistake.Err if the data do not fit the shape.
+// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes. The
+// size is 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes: read
+// only. The error is a mistake.Err if the data do not fit the shape.
 func RawBytes(t Tensor) ([]byte, int, error) {
 	typ := DType(t.GetDataType())
 	bits := ElemBits(typ)
@@ -48,8 +48,8 @@ func RawBytes(t Tensor) ([]byte, int, error) {
 	return out, size, nil
 }
 
-// AxisOf returns an axis as 0 to rank-1; a negative axis counts from the end. The error is a mistake.Err for an axis out of
-// range.
+// AxisOf returns an axis as 0 to rank-1; a negative axis counts from the end. The error is a mistake.Err for an axis
+// out of range.
 func AxisOf(axis int64, rank int) (int, error) {
 	if axis < -int64(rank) || axis >= int64(rank) {
 		return 0, mistake.Errorf("axis %d of %d dimensions", axis, rank)

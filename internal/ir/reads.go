@@ -6,8 +6,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TimesRead returns how often each tensor of a graph is read: once per input of a node, and once per subgraph and per output
-// of the graph.
+// TimesRead returns how often each tensor of a graph is read: once per input of a node, and once per subgraph and per
+// output of the graph.
 func TimesRead(g Graph) map[string]int {
 	times := make(map[string]int)
 	for _, nd := range g.GetNode() {
@@ -36,8 +36,8 @@ func TimesIn(n Node, t string) (times int) {
 	return times
 }
 
-// MarkRead adds to read the names of all tensors that the nodes of a graph and of its bodies read, and the outputs of the
-// bodies.
+// MarkRead adds to read the names of all tensors that the nodes of a graph and of its bodies read, and the outputs of
+// the bodies.
 func MarkRead(g Graph, read map[string]bool) {
 	for _, n := range g.GetNode() {
 		for _, name := range n.GetInput() {

@@ -32,8 +32,8 @@ func ElemBits(t DType) int64 {
 	return 0
 }
 
-// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension, or for
-// dimensions other than 0 whose product is above 2^62.
+// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension, or
+// for dimensions other than 0 whose product is above 2^62.
 func Count(dims []int64) (int64, error) {
 	n, zero := int64(1), false
 	for _, d := range dims {
@@ -54,8 +54,8 @@ func Count(dims []int64) (int64, error) {
 	return n, nil
 }
 
-// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits are packed.
-// The error is a mistake.Err for shapes as in Count and for types without a fixed size.
+// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits are
+// packed. The error is a mistake.Err for shapes as in Count and for types without a fixed size.
 func ByteSize(t DType, dims []int64) (int64, error) {
 	n, err := Count(dims)
 	if err != nil {
@@ -71,8 +71,9 @@ func ByteSize(t DType, dims []int64) (int64, error) {
 	return (n*bits + 7) / 8, nil
 }
 
-// Floats returns the values of a tensor of a float type as float32, row-major. They are exact for float, float16 and bfloat16,
-// and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do not fit the shape.
+// Floats returns the values of a tensor of a float type as float32, row-major. They are exact for float, float16 and
+// bfloat16, and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do not
+// fit the shape.
 func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -108,8 +109,8 @@ func bits16(t Tensor, i int) uint16 {
 	return uint16(t.Int32Data[i])
 }
 
-// Ints returns the values of a tensor of integers or booleans (0 and 1), row-major; uint64 wraps around. The slice is new. The
-// error is a mistake.Err for other types, or if the data do not fit the shape.
+// Ints returns the values of a tensor of integers or booleans (0 and 1), row-major; uint64 wraps around. The slice is
+// new. The error is a mistake.Err for other types, or if the data do not fit the shape.
 func Ints(t *onnxpb.TensorProto) ([]int64, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -177,7 +178,8 @@ func MustCount(t Tensor) int64 {
 	return n
 }
 
-// IsZero reports whether all values of a constant are 0. It is false for types other than floats, integers and booleans.
+// IsZero reports whether all values of a constant are 0. It is false for types other than floats, integers and
+// booleans.
 func IsZero(t Tensor) bool {
 	if values, err := Floats(t); err == nil {
 		return !slices.ContainsFunc(values, func(v float32) bool { return v != 0 })

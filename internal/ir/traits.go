@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// traits are properties of an operator that several passes need: how it treats values, zeros, NaN and chance. An operator
-// without an entry has none.
+// traits are properties of an operator that several passes need: how it treats values, zeros, NaN and chance. An
+// operator without an entry has none.
 type traits uint16
 
 const (
@@ -28,8 +28,8 @@ const (
 	comparing  = Moving // compares: a NaN may lose
 )
 
-// OperatorTraits has the traits of the standard operators, by operator type. All passes read this table: activation quantizers,
-// pairs, attention masks, cuts and NaN.
+// OperatorTraits has the traits of the standard operators, by operator type. All passes read this table: activation
+// quantizers, pairs, attention masks, cuts and NaN.
 var OperatorTraits = map[string]traits{
 	"Abs": keepsNaN, "ArgMax": Lifting, "ArgMin": Lowering, "Add": Scoring | keepsNaN, "AveragePool": Averaging | keepsNaN,
 	"BatchNormalization": keepsNaN, "Bernoulli": Random,
@@ -61,8 +61,8 @@ var OperatorTraits = map[string]traits{
 // Is reports whether a node has a standard operator with one of the traits t.
 func Is(n Node, t traits) bool { return Standard(n) && OperatorTraits[n.GetOpType()]&t != 0 }
 
-// Moves reports whether a node only moves values of its first operand and zeros. Then its output lies on the grid of that
-// operand and needs no quantizer of its own.
+// Moves reports whether a node only moves values of its first operand and zeros. Then its output lies on the grid of
+// that operand and needs no quantizer of its own.
 func (x *Index) Moves(n Node) bool {
 	if !Is(n, Moving) {
 		return false
@@ -91,8 +91,8 @@ func (x *Index) PadsNothingNew(n Node) bool {
 	return value != nil && IsZero(value)
 }
 
-// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis, a cast to
-// integers, or an operator without an entry in OperatorTraits.
+// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis, a
+// cast to integers, or an operator without an entry in OperatorTraits.
 func (m *Model) MayHideNaN() bool {
 	for _, n := range m.Graph().GetNode() {
 		if !Is(n, keepsNaN) {
@@ -105,8 +105,8 @@ func (m *Model) MayHideNaN() bool {
 // dropping has the operators that may leave out values of their first operand, a NaN among them.
 var dropping = map[string]bool{"CenterCropPad": true, "Compress": true, "Pad": true, "Resize": true, "Slice": true, "Split": true}
 
-// HidingReads returns the tensors that are read by operators which may turn a NaN into a number or leave it out, each once and
-// in graph order. If any tensor that an output depends on has a NaN, then an output or one of these has one.
+// HidingReads returns the tensors that are read by operators which may turn a NaN into a number or leave it out, each
+// once and in graph order. If any tensor that an output depends on has a NaN, then an output or one of these has one.
 func (m *Model) HidingReads() (tensors []string) {
 	seen := map[string]bool{}
 	for _, n := range m.Graph().GetNode() {
@@ -123,8 +123,8 @@ func (m *Model) HidingReads() (tensors []string) {
 	return tensors
 }
 
-// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4) is 0 in
-// float32.
+// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4) is
+// 0 in float32.
 const MaskLimit = -1e4
 
 // IsAffine reports whether a node is an Add, Sub, Mul or Div.

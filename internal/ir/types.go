@@ -4,16 +4,16 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known operators, the
-// declared ones for the rest.
+// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known operators,
+// the declared ones for the rest.
 func (x *Index) inferTypes(m *Model) {
 	g := m.Graph()
 	t := &Typer{Declared: make(map[string]DType), Own: x.Types}
 	t.Graph(g)
 }
 
-// Typer infers the element types of one graph. Declared has the types that the file declares, Own the result, both by name.
-// Outer is the Typer of the graph around it, or nil.
+// Typer infers the element types of one graph. Declared has the types that the file declares, Own the result, both by
+// name. Outer is the Typer of the graph around it, or nil.
 type Typer struct {
 	Declared, Own map[string]DType
 	Outer         *Typer
@@ -90,8 +90,8 @@ var typeOfInput = map[string]int{
 	"CastLike": 1, "Where": 1, "DequantizeLinear": 1, "QLinearConv": 7, "QLinearMatMul": 7, "OneHot": 2,
 }
 
-// attrTypes has the attribute with the type of an operator's output, and the type without the attribute. Undefined: the type of
-// the first input.
+// attrTypes has the attribute with the type of an operator's output, and the type without the attribute. Undefined: the
+// type of the first input.
 var attrTypes = map[string]struct {
 	name string
 	def  DType
@@ -109,8 +109,8 @@ var laterTypes = map[string][]DType{
 	"DynamicQuantizeLinear": {Float, Uint8},
 }
 
-// output returns the type of output i of a node, or Undefined for unknown operators and values that are no tensors. inner has
-// the types of the outputs of its body.
+// output returns the type of output i of a node, or Undefined for unknown operators and values that are no tensors.
+// inner has the types of the outputs of its body.
 func (t *Typer) output(n Node, i int, inner []DType) DType {
 	op := n.GetOpType()
 	first := t.Known(Input(n, 0))
@@ -170,7 +170,8 @@ func at(types []DType, i int) DType {
 	return Undefined
 }
 
-// ValueInfos returns the declarations of the main graph's inputs, outputs and other tensors, by name. The model owns them.
+// ValueInfos returns the declarations of the main graph's inputs, outputs and other tensors, by name. The model owns
+// them.
 func (m *Model) ValueInfos() map[string]*onnxpb.ValueInfoProto {
 	info := make(map[string]*onnxpb.ValueInfoProto)
 	g := m.Graph()

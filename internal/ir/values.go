@@ -26,7 +26,8 @@ func (m *Model) Computed() []string {
 	return all
 }
 
-// Maker returns the producer of a tensor of the main graph for messages: the operator and its name, or that it is an input.
+// Maker returns the producer of a tensor of the main graph for messages: the operator and its name, or that it is an
+// input.
 func (m *Model) Maker(tensor string) string {
 	for _, n := range m.Graph().GetNode() {
 		if slices.Contains(n.GetOutput(), tensor) {

@@ -1,5 +1,6 @@
-// Device memory and pinned host memory. Device addresses are addresses of this process, in a range of their own that nothing may
-// touch outside a Section; each allocation lies on pages of its own between guard pages and its address is never used again.
+// Device memory and pinned host memory. Device addresses are addresses of this process, in a range of their own that
+// nothing may touch outside a Section; each allocation lies on pages of its own between guard pages and its address is
+// never used again.
 #include "emu.h"
 
 #include <sys/mman.h>
@@ -89,7 +90,8 @@ CUresult allocate(Context *context, size_t bytes, CUdeviceptr *out) {
 	return CUDA_SUCCESS;
 }
 
-// release refuses what cuMemFree refuses: an address inside an allocation, one of another context, one already released.
+// release refuses what cuMemFree refuses: an address inside an allocation, one of another context, one already
+// released.
 CUresult release(Context *context, CUdeviceptr address) {
 	auto it = allocations.find(address);
 	if (it == allocations.end() || it->second.context != context) return CUDA_ERROR_INVALID_VALUE;
