@@ -51,7 +51,7 @@ func exportCommand() *cli.Command {
 	}
 }
 
-// exported tells a person what an export wrote.
+// exported prints what an export wrote.
 func exported(c *cli.Context, e *result.Export) {
 	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
 	for _, w := range e.Warnings {

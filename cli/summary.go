@@ -10,7 +10,7 @@ import (
 	"example.org/demote/run"
 )
 
-// summary tells a person what a search ended with; err is what it ended by, if anything.
+// summary prints the result of a search for the user; err is the error that ended it, or nil.
 func summary(w io.Writer, r *run.Result, err error) {
 	high := len(r.Promotion)
 	low := len(r.Holders) - high

@@ -60,7 +60,7 @@ var explanations = []struct {
 
 // Explained is an error of ONNX Runtime with what is missing and what to do in front.
 type Explained struct {
-	Line  string // one line for a person
+	Line  string // one line for the user
 	kind  error
 	cause error
 }
@@ -87,7 +87,7 @@ func Explain(err error) error {
 	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
 }
 
-// Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as a person finds it in the network;
+// Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as the user finds it in the network;
 // the cause is ONNX Runtime's own error. Without names it is Explain.
 func Unplaced(cause error, nodes []string) error {
 	const most = 5

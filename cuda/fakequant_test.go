@@ -41,7 +41,7 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 			}
 			for _, n := range lengths[holder%2:] {
 				in := values(p, n, r)
-				x, y := upload(t, d, s, "x", in), room[float32](t, d, "y", n)
+				x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n)
 				do(t, d.FakeQuant(y, x, table, mask, holder, cuda.NoClip).Run(s))
 				do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s)) // in place
 				want := make([]float32, n)
@@ -189,8 +189,8 @@ func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 	low := []bool{true, false, true, true, false, false, true, false, true}
 	table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", packMask(low))
 	x, truth := upload(t, d, s, "x", in), upload(t, d, s, "labels", labels)
-	y, back := room[float32](t, d, "y", len(in)), room[float32](t, d, "back", len(in))
-	codes, bits := room[uint16](t, d, "codes", len(in)), room[uint8](t, d, "bits", cuda.MaskBytes(samples))
+	y, back := newBuffer[float32](t, d, "y", len(in)), newBuffer[float32](t, d, "back", len(in))
+	codes, bits := newBuffer[uint16](t, d, "codes", len(in)), newBuffer[uint8](t, d, "bits", cuda.MaskBytes(samples))
 	grid := table.View(2*8, 1)
 
 	for holder := range list {

@@ -60,7 +60,7 @@ func (d *Device) newLaunch(name string, gridX, gridY int, args ...arg) *Launch {
 	return l
 }
 
-// gridFor returns how many blocks serve so many threads' worth of work: enough, and no more than the GPU holds at once.
+// gridFor returns the number of blocks for a number of threads: enough for all, and no more than the GPU holds at once.
 func (d *Device) gridFor(threads int) int {
 	return clampInt(ceilDiv(threads, blockThreads), 1, d.MaxBlocks())
 }
@@ -83,7 +83,7 @@ func (l *Launch) String() string {
 	return fmt.Sprintf("%s<<<(%d, %d), %d>>>", l.name, l.gridX, l.gridY, blockThreads)
 }
 
-// need panics unless a buffer has at least so many elements: a mistake of the program, which on a GPU would be a silent
+// need panics unless a buffer has at least n elements: a mistake of the program, which on a GPU would be a silent
 // write elsewhere.
 func need[T Element](kernel string, b *Buffer[T], n int) {
 	if b.n < n {

@@ -64,7 +64,7 @@ func upload[T cuda.Element](t *testing.T, d *cuda.Device, s *cuda.Stream, name s
 }
 
 // room makes a buffer of undefined content.
-func room[T cuda.Element](t *testing.T, d *cuda.Device, name string, n int) *cuda.Buffer[T] {
+func newBuffer[T cuda.Element](t *testing.T, d *cuda.Device, name string, n int) *cuda.Buffer[T] {
 	t.Helper()
 	b, err := cuda.NewBuffer[T](d, name, n)
 	if err != nil {

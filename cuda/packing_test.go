@@ -14,7 +14,7 @@ import (
 func roundTrip(t *testing.T, d *cuda.Device, s *cuda.Stream, p quant.Params, in []float32) []float32 {
 	t.Helper()
 	grid, y := upload(t, d, s, "grid", []quant.Params{p}), upload(t, d, s, "y", in)
-	codes, back := room[uint16](t, d, "codes", len(in)), room[float32](t, d, "back", len(in))
+	codes, back := newBuffer[uint16](t, d, "codes", len(in)), newBuffer[float32](t, d, "back", len(in))
 	do(t, d.Pack(codes, y, grid).Run(s))
 	do(t, d.Unpack(back, codes, grid).Run(s))
 	out := download(t, s, back)
@@ -86,7 +86,7 @@ func TestSelectWeights(t *testing.T) {
 			highs[i], lows[i] = r.Float32(), -r.Float32()
 		}
 		high, low := upload(t, d, s, "high", highs), upload(t, d, s, "low", lows)
-		active, table := room[float32](t, d, "active", total), upload(t, d, s, "spans", spans)
+		active, table := newBuffer[float32](t, d, "active", total), upload(t, d, s, "spans", spans)
 		mask, applied := upload(t, d, s, "mask", make([]uint8, 2)), upload(t, d, s, "applied", []uint8{0, 0})
 		do(t, active.Clear(s))
 		do(t, d.SelectWeights(active, high, low, table, mask, applied, true).Run(s))

@@ -100,8 +100,8 @@ func TestEmulatedSession(t *testing.T) {
 	model := network(t, list, n)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		in := values(list[0].High.Params(), n, rand.New(rand.NewPCG(1, 7)))
-		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), room[uint8](t, d, "mask", len(list))
-		x, y, w := upload(t, d, s, "x", in), room[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
+		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), newBuffer[uint8](t, d, "mask", len(list))
+		x, y, w := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
 		weight := deviceTensor(t, w, cgo.Float32, 1)
 		session, err := cgo.NewCUDASession(model, cgo.Options{Level: 1}, cgo.CUDAOptions{
 			Launcher: launcher(d, s, table), Initializers: map[string]*cgo.DeviceTensor{"w": weight}, StandIn: true})

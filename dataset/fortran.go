@@ -18,7 +18,7 @@ func (s *spool) reorder(a array) (array, error) {
 	}
 	size := int64(a.size())
 	samples, per := a.shape[0], product(a.shape[1:])
-	if err := s.room(samples * per * size); err != nil {
+	if err := s.checkSpace(samples * per * size); err != nil {
 		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
 	}
 	f, err := s.create()

@@ -31,8 +31,8 @@ type hasher struct {
 	sums  []FileHash // of each file, in the order of their names
 	err   error
 
-	aside sync.WaitGroup // see HashAside
-	ended atomic.Bool    // nobody wants it any more
+	background sync.WaitGroup // see HashAside
+	ended      atomic.Bool    // nobody wants it any more
 }
 
 func (h *hasher) add(name string, f *file) {
@@ -49,12 +49,12 @@ func (s *Set) Hash() (string, error) {
 
 // HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in
 // memory already, or has the hash find it there. Hash and Files wait for it, and Close ends it.
-func (s *Set) HashAside() { s.hash.aside.Go(func() { _, _ = s.Hash() }) }
+func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.Hash() }) }
 
-// end ends what is computed aside, and waits for that.
+// end ends what is computed in the background, and waits for that.
 func (h *hasher) end() {
 	h.ended.Store(true)
-	h.aside.Wait()
+	h.background.Wait()
 }
 
 func (h *hasher) compute() (err error) {

@@ -20,7 +20,7 @@ func TestHashAside(t *testing.T) {
 	if err := s.CheckFinite(); err != nil {
 		t.Fatal(err)
 	}
-	s.hash.aside.Wait()
+	s.hash.background.Wait()
 	if s.hash.sum != want {
 		t.Errorf("aside %q, asked for %q", s.hash.sum, want)
 	}

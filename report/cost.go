@@ -43,12 +43,12 @@ func (v *view) cost() *section {
 	}
 	s := v.section("cost", "What the search cost")
 	s.Tables = []*table{newTable(s.ID+"-table", "Cost of the search", textColumns("what", "how much"), rows)}
-	if judged := v.judged(); len(judged) > 0 {
+	if shares := v.sampleShares(); len(shares) > 0 {
 		more := s.ID + "-trials"
-		s.Figures = []*figure{v.trialFigure(s.ID+"-each", more, judged)}
+		s.Figures = []*figure{v.trialFigure(s.ID+"-each", more, shares)}
 		s.Paragraphs = []string{"An evaluation stops as soon as the remaining samples cannot change its outcome, so most run a part of the samples only. " +
 			"Evaluations from before an interruption are not shown."}
-		s.Tables = append(s.Tables, v.trialTable(more, judged))
+		s.Tables = append(s.Tables, v.trialTable(more, shares))
 	}
 	return s
 }
@@ -67,8 +67,8 @@ func (r *Run) stages() string {
 	return " (" + strings.Join(list, ", ") + ")"
 }
 
-// judged is the share of the samples that every trial looked at, in order, each within 0 to 1.
-func (r *Run) judged() []float64 {
+// sampleShares returns the share of the samples that each distinct mask was run on, in order, each 0 to 1.
+func (r *Run) sampleShares() []float64 {
 	if r.TrialCosts == nil {
 		return nil
 	}
@@ -82,28 +82,28 @@ func (r *Run) judged() []float64 {
 }
 
 // trialFigure draws every trial as a bar as high as the share of the samples that it looked at, in one path.
-func (v *view) trialFigure(id, table string, judged []float64) *figure {
+func (v *view) trialFigure(id, table string, shares []float64) *figure {
 	caption := "Cost of each distinct mask: share of the samples that it was run on, in the order of the search"
 	whole, sum := 0, 0.0
-	for _, j := range judged {
+	for _, j := range shares {
 		if sum += j; j == 1 {
 			whole++
 		}
 	}
 	words := fmt.Sprintf("%s, of which %d were run on all samples; on average a mask was run on %s %% of the samples.",
-		plural(len(judged), "mask"), whole, brief(100*sum/float64(len(judged))))
+		plural(len(shares), "mask"), whole, brief(100*sum/float64(len(shares))))
 	const height, top, bottom = 200.0, 30.0, 52.0
 	d := newDrawing(id, caption, words, pictureWidth, height)
-	p := plane{d, axis{from: 0, to: float64(len(judged)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
-	p.frame(wholeNumbers(len(judged), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "mask", "share of the samples")
+	p := plane{d, axis{from: 0, to: float64(len(shares)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
+	p.frame(wholeNumbers(len(shares), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "mask", "share of the samples")
 	var b strings.Builder
 	// a column a unit of the picture: of the trials in it the dearest
-	columns := min(len(judged), int(pictureWidth-left-right))
+	columns := min(len(shares), int(pictureWidth-left-right))
 	w := (pictureWidth - left - right) / float64(columns)
 	for c := range columns {
-		from := c * len(judged) / columns
-		to := max(from+1, (c+1)*len(judged)/columns)
-		y := math.Round(p.y.at(slices.Max(judged[from:to])))
+		from := c * len(shares) / columns
+		to := max(from+1, (c+1)*len(shares)/columns)
+		y := math.Round(p.y.at(slices.Max(shares[from:to])))
 		fmt.Fprintf(&b, "M%s %sV%s", coordinate(left+(float64(c)+0.5)*w), coordinate(p.y.start), strconv.FormatFloat(y, 'f', -1, 64))
 	}
 	p.shape("path", "trials", "", attr{"d", b.String()}, attr{"stroke-width", max(w*0.8, 1)})
@@ -114,16 +114,16 @@ func (v *view) trialFigure(id, table string, judged []float64) *figure {
 const trialGroups = 200
 
 // trialTable is the same as a table of at most trialGroups rows: each row covers a range of neighbouring trials.
-func (v *view) trialTable(id string, judged []float64) *table {
-	each := (len(judged) + trialGroups - 1) / trialGroups
+func (v *view) trialTable(id string, shares []float64) *table {
+	each := (len(shares) + trialGroups - 1) / trialGroups
 	seconds := v.TrialCosts.Seconds
 	var rows [][]string
-	for from := 0; from < len(judged); from += each {
-		to := min(from+each, len(judged))
+	for from := 0; from < len(shares); from += each {
+		to := min(from+each, len(shares))
 		least, most, sum, whole, time := 1.0, 0.0, 0.0, 0, 0.0
 		for i := from; i < to; i++ {
-			least, most, sum = min(least, judged[i]), max(most, judged[i]), sum+judged[i]
-			if judged[i] == 1 {
+			least, most, sum = min(least, shares[i]), max(most, shares[i]), sum+shares[i]
+			if shares[i] == 1 {
 				whole++
 			}
 			if i < len(seconds) && seconds[i] > 0 && seconds[i] < 1e9 {

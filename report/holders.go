@@ -8,8 +8,8 @@ import (
 	"example.org/demote/result"
 )
 
-// holderTable has a row for every holder: its width, and all that is known of what its demotion costs. The columns of
-// measures that nothing is known of are left out.
+// holderTable has a row for every holder: its bit-width, and every measure of the cost of its demotion. The columns of
+// measures without a value are left out.
 func (v *view) holderTable(id string) *table {
 	alone := v.lostAlone()
 	head := slices.Concat(numberColumns("number"), textColumns("holder", "bit-width"), numberColumns("demoted at step", "score lost at it", "others at that step"))

@@ -24,9 +24,9 @@ func knownValues(values []*float64) int {
 	return n
 }
 
-// measures lists what is known of every holder's sensitivity, what says most first: its own score alone, its distance
-// alone, and what the chain lost at it. A score alone counts only where most holders have one, since a search that
-// stops early has asked for a few.
+// measures returns the sensitivity measures of the holders that the run has, the most telling first: its own score
+// alone, its distance alone, and what the chain lost at it. A score alone counts only where most holders have one,
+// since a search that stops early has asked for a few.
 func (v *view) measures() []*measure {
 	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.LowName(), Values: v.lostAlone()}
 	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName(), Values: v.distances()}

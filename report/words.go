@@ -205,7 +205,7 @@ func maybe(v *float64) string {
 	return number(*v)
 }
 
-// duration writes seconds for a person.
+// duration writes seconds for people to read: 3.2 s, 4m10s.
 func duration(seconds float64) string {
 	switch {
 	case !(seconds >= 0 && seconds < 1e9):

@@ -27,10 +27,10 @@ type Promise struct {
 // probability of at most the level, without a correction for the number of steps, because that needs the first false
 // claim of the list to pass its test. The mixes and their order must be chosen without the samples of the evaluator.
 //
-// reference is the outcome of the claim's reference on the evaluator's n samples, or nil without one. tell is called
+// reference is the outcome of the claim's reference on the evaluator's n samples, or nil without one. report is called
 // after every step. Errors are those of the evaluator. Prove panics if a mix does not demote more holders than the one
 // before it.
-func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, tell func(Tested)) (Promise, error) {
+func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, report func(Tested)) (Promise, error) {
 	var p Promise
 	for i, mask := range steps {
 		if i > 0 && mask.Count() <= steps[i-1].Count() {
@@ -46,7 +46,7 @@ func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int,
 		}
 		t.Held = t.PValue <= c.Level()
 		p.Tested = append(p.Tested, t)
-		tell(t)
+		report(t)
 		if !t.Held {
 			break
 		}

@@ -56,7 +56,8 @@ func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 	return nil
 }
 
-// timed returns the median over five rounds of the milliseconds that one of so many launches in a row takes, by events.
+// timed returns the milliseconds of one launch, by events: the median over five rounds of a number of launches in a
+// row.
 func timed(d *cuda.Device, s *cuda.Stream, l *cuda.Launch, launches int) (ms float64, err error) {
 	from, e1 := d.NewEvent()
 	to, e2 := d.NewEvent()

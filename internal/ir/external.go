@@ -19,7 +19,7 @@ import (
 // maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as the
 // process. Changes of a mapped file are found, see changed.
 func (m *Model) loadExternal() error {
-	files, room := make(map[string][]byte), copyMost
+	files, copyLeft := make(map[string][]byte), copyMost
 	return m.EachTensor(func(where string, t Tensor) error {
 		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
 			return nil
@@ -30,7 +30,7 @@ func (m *Model) loadExternal() error {
 		}
 		data, ok := files[piece.location]
 		if !ok {
-			if data, err = m.readExternal(piece.location, &room); err != nil {
+			if data, err = m.readExternal(piece.location, &copyLeft); err != nil {
 				return mistake.Errorf("%s: tensor %q: %w", where, t.GetName(), err)
 			}
 			files[piece.location] = data
@@ -91,7 +91,7 @@ var copyMost int64 = 256 << 20
 
 // readExternal copies a file of external data if it fits into the rest of copyMost, and maps it otherwise. The file
 // must be in the model's folder, also after symbolic links are resolved.
-func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
+func (m *Model) readExternal(location string, copyLeft *int64) ([]byte, error) {
 	if m.Dir == "" {
 		return nil, mistake.Errorf("external data %q of a model without a folder", location)
 	}
@@ -128,8 +128,8 @@ func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	if !file.info.Mode().IsRegular() {
 		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
-	if size := file.info.Size(); size <= *room {
-		*room -= size
+	if size := file.info.Size(); size <= *copyLeft {
+		*copyLeft -= size
 		return file.copy(f)
 	}
 	data, err := mapFile(f, file)

@@ -47,7 +47,7 @@ bool reserve() {
 
 bool open_now() { return settings.shared || open_sections > 0; }
 
-// intact looks at the first guard bytes behind an allocation, at most so many.
+// intact checks the first guard bytes after an allocation, at most a given number.
 bool intact(uintptr_t address, const Allocation &a, size_t most) {
 	const unsigned char *tail = reinterpret_cast<const unsigned char *>(address) + a.bytes;
 	return std::all_of(tail, tail + std::min(a.pages - a.bytes, most), [](unsigned char b) { return b == guard; });
