@@ -1,6 +1,7 @@
 // kernels.cu: the device side of demote. Fake quantization, weight selection, metrics, packing.
 //
-// An activation quantizer (holder) has two grids, low (int8) and high (int16). The mask has one bit per holder: 1 is low.
+// An activation quantizer (holder) has two grids, low (int8) and high (int16). The mask has one bit per holder: 1 is
+// low.
 //
 // Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
 // emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain

@@ -13,6 +13,9 @@ import (
 // is that of package quant, element by element, wherever the one element is in which they do not, and the outputs are
 // those of a run that is not asked.
 func TestOpComparesGrids(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const step = 0.03125 // of the low grid
 	record := quant.Record{Low: grid(t, quant.QDQ, quant.Pow2, 8, -3, 3), High: grid(t, quant.QDQ, quant.Pow2, 16, -3, 3)}
 	// agrees on zero alone

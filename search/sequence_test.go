@@ -39,6 +39,9 @@ func (d *drawn) Outcomes(_ context.Context, mask search.Mask) ([]uint64, error) 
 // TestPromisesAreKept draws hold-outs from random problems and counts the promises that are false of the population: in
 // no problem more often than the level allows, given the luck of so many draws.
 func TestPromisesAreKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n, draws, score, budget, units = 150, 250, 0.9, 0.04, 8
 	claim := search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: budget}
 	rng := rand.New(rand.NewPCG(9, 3))

@@ -58,6 +58,9 @@ func TestSmallExternalDataAreCopied(t *testing.T) {
 // TestMappedDataThatChange has a mapped file cut short, written over, and put in another one's place, and uses the
 // model.
 func TestMappedDataThatChange(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cut := func(t *testing.T, path string, size int64) {
 		if err := os.Truncate(path, size); err != nil {
 			t.Fatal(err)

@@ -20,6 +20,9 @@ import (
 // TestFunctionsHaveATotal inlines small files that become large: those within the total are inlined in no time, the
 // others refused before anything is made.
 func TestFunctionsHaveATotal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	long := strings.Repeat("a", 1<<16)
 	refers := func(f *onnxpb.FunctionProto) { // 300 attributes that each take the call's list of 4,000 numbers
 		f.AttributeProto = []*onnxpb.AttributeProto{ir.IntsAttr("k", make([]int64, 4000)...)}
