@@ -151,7 +151,7 @@ func verdict(v *result.Verified) string {
 	if v.Elsewhere != "" {
 		text += "\n  " + v.Elsewhere
 	}
-	text += "\n  exact session    " + sessionScore(v.Correct, v.Value)
+	text += "\n  exact session    " + sessionScore(v.Correct, v.Value) + exactMeans
 	for _, a := range v.AsWritten {
 		if as := a.Text(); as != "" {
 			text += "\n    as it is written, " + as
@@ -159,12 +159,18 @@ func verdict(v *result.Verified) string {
 	}
 	switch {
 	case v.DefaultMet != nil && !*v.DefaultMet:
-		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target"
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target" + defaultMeans
 	case v.DefaultMet != nil || v.DefaultCorrect != nil || v.DefaultValue != nil:
-		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue)
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + defaultMeans
 	}
 	return text
 }
+
+// What the two sessions of the check are.
+const (
+	exactMeans   = "  (computes the file as it is written)"
+	defaultMeans = "  (with ONNX Runtime's defaults, which may fuse and round differently)"
+)
 
 // sessionScore is the score of a file in a session: a count, or the metric's own number.
 func sessionScore(correct *int, value *float64) string {
