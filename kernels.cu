@@ -1,7 +1,6 @@
 // kernels.cu: the device side of demote. Fake quantization, weight selection, metrics, packing.
 //
-// An activation quantizer (holder) has two grids, low (int8) and high (int16). The mask has one bit per holder: 1 is
-// low.
+// An activation quantizer (holder) has two grids, low (int8) and high (int16). The mask has a bit per holder: 1 is low.
 //
 // Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
 // emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain
@@ -29,7 +28,7 @@ typedef unsigned long long Size;
 
 #define LANES 32u
 #define ALL_LANES 0xffffffffu
-#define SAMPLES_PER_BLOCK 32u // topk_bits: one 32-bit word of sample bits a block
+#define SAMPLES_PER_BLOCK 32u // topk_bits: one 32-bit word of sample bits per block
 #define KIND_QDQ 0
 #define KIND_MCTQ 1
 #define KIND_TORCH 2
@@ -113,8 +112,8 @@ template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const
 // fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else
 // records[2*holder+1]. A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every
 // value alone. nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
-// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element. Bits:
-// quant.Grid.Value for every float32.
+// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes per element.
+// Bits: quant.Grid.Value for every float32.
 extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above,
                                       unsigned *nan) {
 	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
@@ -129,7 +128,8 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *re
 
 // select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and
 // mask is copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies
-// mask over applied. Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
+// mask over applied.
+// Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
 extern "C" __global__ void select_weights(float *active, const float *high, const float *low, const Span *spans, unsigned count, const Byte *mask,
                                           const Byte *applied, int all) {
 	for (unsigned s = blockIdx.y; s < count; s += gridDim.y) {
@@ -167,7 +167,8 @@ __device__ __forceinline__ bool among_best(const float *row, unsigned classes, u
 // topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is
 // top-1 with ties to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is
 // never among them. It writes ceil(samples/8) bytes, unused bits 0. With another network's first maxima as labels it is
-// the agreement with that network. Launch: grid in x, 32 samples a block. Shared: 128 bytes, static. Bits: exact.
+// the agreement with that network.
+// Launch: grid in x, 32 samples per block. Shared: 128 bytes, static. Bits: exact.
 extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long long *labels, unsigned samples, unsigned classes, unsigned k) {
 	__shared__ unsigned hit[SAMPLES_PER_BLOCK];
 	const unsigned warp = threadIdx.x / LANES, warps = blockDim.x / LANES, lane = threadIdx.x % LANES;
@@ -228,8 +229,8 @@ template <int KIND> __device__ __forceinline__ void unpack_all(float *y, const u
 
 // pack16 stores values that lie on a grid as 16-bit codes, counted from the grid's lowest code; record points to one
 // Params. A value beside the grid gets the nearest code, or the last one: the caller packs the outputs of fake_quant
-// alone. A Torch grid is packed as a QDQ grid, since its values are the same multiples of the scale. Launch: grid in x.
-// codes and y do not overlap. Moves 6 bytes an element.
+// alone. A Torch grid is packed as a QDQ grid, since its values are the same multiples of the scale.
+// Launch: grid in x. codes and y do not overlap. Moves 6 bytes per element.
 extern "C" __global__ void pack16(unsigned short *codes, const float *y, const Params *record, Size n) {
 	const Params p = *record;
 	if (p.kind == KIND_MCTQ) pack_all<KIND_MCTQ>(codes, y, p, n);
@@ -237,7 +238,7 @@ extern "C" __global__ void pack16(unsigned short *codes, const float *y, const P
 }
 
 // unpack16 gives back the values that pack16 stored, bit for bit.
-// Launch: grid in x. codes and y do not overlap. Moves 6 bytes an element.
+// Launch: grid in x. codes and y do not overlap. Moves 6 bytes per element.
 extern "C" __global__ void unpack16(float *y, const unsigned short *codes, const Params *record, Size n) {
 	const Params p = *record;
 	if (p.kind == KIND_MCTQ) unpack_all<KIND_MCTQ>(y, codes, p, n);

@@ -17,9 +17,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// Encode writes the 16-bit code (native byte order, two bytes an element) of every element of src: its step on the
+// Encode writes the 16-bit code (native byte order, two bytes per element) of every element of src: its step on the
 // grid, counted from the lowest. Decode gives p.Value of the element back, so that a tensor which lies on the grid
-// survives unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes an element.
+// survives unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes per element.
 func Encode(dst []byte, src []float32, p quant.Params) { encode(dst, src, p, ISAAuto) }
 
 // Pack is Encode for values that lie on the grid already, as FakeQuant leaves them, and takes a third of its time.

@@ -20,7 +20,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.
+// Bounds of an image. A progressive JPEG takes up to 20 bytes per pixel while it is decoded.
 const (
 	mostPixels = 40_000_000
 	mostSide   = 32_768    // of width and of height: a resize needs memory for each row and column

@@ -11,7 +11,7 @@ import (
 type LabelKind int
 
 const (
-	// Classes: one class number a sample.
+	// Classes: one class number per sample.
 	Classes LabelKind = iota
 	// Pixels: a class number for each pixel of a sample.
 	Pixels

@@ -10,7 +10,7 @@ import (
 type Own struct {
 	// NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
 	Descr string
-	Dims  []int64 // of one sample; empty: an element a sample
+	Dims  []int64 // of one sample; empty: an element per sample
 	Data  []byte  // of all samples, one after another, in C order
 }
 

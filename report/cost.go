@@ -97,7 +97,7 @@ func (v *view) trialFigure(id, table string, shares []float64) *figure {
 	p := plane{d, axis{from: 0, to: float64(len(shares)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
 	p.frame(wholeNumbers(len(shares), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "mask", "share of the samples")
 	var b strings.Builder
-	// a column a unit of the picture: of the trials in it the dearest
+	// a column per unit of the picture: of the trials in it the dearest
 	columns := min(len(shares), int(pictureWidth-left-right))
 	w := (pictureWidth - left - right) / float64(columns)
 	for c := range columns {

@@ -44,7 +44,7 @@ var traffic = map[string]string{
 // table writes registers and occupancy as Markdown.
 func table(all []archUse) string {
 	var b strings.Builder
-	b.WriteString("| kernel | bytes an element |")
+	b.WriteString("| kernel | bytes per element |")
 	for _, a := range all {
 		fmt.Fprintf(&b, " sm_%d |", a.arch)
 	}
