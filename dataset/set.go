@@ -17,8 +17,8 @@ type Options struct {
 	// this order; each has one number, or one a channel, or none (1, 0 and 1). The network must have one floating-point
 	// input.
 	Scale, Mean, Std []float32
-	// Labels is a file with one label per sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for a
-	// folder also a .csv file with lines "name,label". It goes before labels that the data have.
+	// Labels is a file with one label per sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for
+	// a folder also a .csv file with lines "name,label". It goes before labels that the data have.
 	Labels string
 	// Kind says what the labels are.
 	Kind LabelKind
