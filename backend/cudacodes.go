@@ -14,7 +14,6 @@ import (
 // gpuCodes packs what lies between parts, and back, by kernels: two bytes a value on a grid.
 type gpuCodes struct {
 	plans map[*storedTensor]*codePlan
-	lossy *cuda.Buffer[uint32] // what the packing kernels note of values that are not on their grid
 }
 
 // codePlan is how one tensor is packed; the launches are pointed to the room and the grid at hand.
@@ -45,32 +44,23 @@ func (l *gpuLane) room(t *storedTensor) (room, error) {
 }
 
 // plan prepares the launches of a tensor, once.
-func (l *gpuLane) plan(t *storedTensor) (*codePlan, error) {
+func (l *gpuLane) plan(t *storedTensor) *codePlan {
 	if p, ok := l.codes.plans[t]; ok {
-		return p, nil
-	}
-	if most := l.g.d.PackBlocks(t.elems()); l.codes.lossy == nil || l.codes.lossy.Len() < most {
-		_ = l.codes.lossy.Close()
-		clear(l.codes.plans) // their launches write to it
-		l.codes.lossy = nil
-		var err error
-		if l.codes.lossy, err = cuda.NewBuffer[uint32](l.g.d, "notes of packing", most); err != nil {
-			return nil, err
-		}
+		return p
 	}
 	p := &codePlan{tensor: l.buffers[t.Name], holder: t.Holder}
 	if t.Holder >= 0 {
 		// Any memory of that size: each launch is pointed to its own.
 		some := cuda.Reinterpret[uint16](p.tensor.memory.View(0, 2*t.elems()))
 		grid := l.g.table.View(2*t.Holder, 1)
-		p.pack = cuda.Pack(l.g.d, some, p.tensor.floats, grid, l.codes.lossy)
-		p.unpack = cuda.Unpack(l.g.d, p.tensor.floats, some, grid)
+		p.pack = l.g.d.Pack(some, p.tensor.floats, grid)
+		p.unpack = l.g.d.Unpack(p.tensor.floats, some, grid)
 	}
 	if l.codes.plans == nil {
 		l.codes.plans = map[*storedTensor]*codePlan{}
 	}
 	l.codes.plans[t] = p
-	return p, nil
+	return p
 }
 
 // grid is the address of the grid that a mask chooses for a holder.
@@ -84,10 +74,7 @@ func (l *gpuLane) grid(holder int, m search.Mask) uintptr {
 
 // encode packs a tensor into a room.
 func (l *gpuLane) encode(t *storedTensor, m search.Mask, to room) error {
-	p, err := l.plan(t)
-	if err != nil {
-		return err
-	}
+	p := l.plan(t)
 	memory := to.(*gpuRoom).memory
 	if p.holder < 0 {
 		return memory.CopyAt(l.g.stream, 0, p.tensor.memory, 0, p.tensor.memory.Len())
@@ -99,10 +86,7 @@ func (l *gpuLane) encode(t *storedTensor, m search.Mask, to room) error {
 
 // decode unpacks a room into a tensor.
 func (l *gpuLane) decode(t *storedTensor, m search.Mask, from room) error {
-	p, err := l.plan(t)
-	if err != nil {
-		return err
-	}
+	p := l.plan(t)
 	memory := from.(*gpuRoom).memory
 	if p.holder < 0 {
 		return p.tensor.memory.CopyAt(l.g.stream, 0, memory, 0, p.tensor.memory.Len())
@@ -136,7 +120,7 @@ func (l *gpuLane) codeSpeed() float64 {
 	if x.Clear(l.g.stream) != nil || grid.Upload(l.g.stream, []quant.Params{{Scale: 1, Inv: 1, Lo: -128, Hi: 127}}) != nil {
 		return 0
 	}
-	unpack, best := cuda.Unpack(l.g.d, x, codes, grid), math.Inf(1)
+	unpack, best := l.g.d.Unpack(x, codes, grid), math.Inf(1)
 	if cuda.Reinterpret[uint8](codes).Clear(l.g.stream) != nil {
 		return 0
 	}
@@ -151,6 +135,5 @@ func (l *gpuLane) codeSpeed() float64 {
 }
 
 func (c *gpuCodes) close() {
-	_ = c.lossy.Close()
 	*c = gpuCodes{}
 }

@@ -13,7 +13,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.
+// tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the
+// result.
 const tallest = 16 << 20
 
 // painter turns images into samples of a canvas, one at a time.
@@ -27,8 +28,9 @@ func newPainter(c *canvas) *painter {
 	return &painter{c: c, rgba: image.NewRGBA(image.Rect(0, 0, c.w, c.h)), sample: make([]byte, c.w*c.h*c.channels)}
 }
 
-// paint reads an image to p.sample: 8 bits a channel, transparency dropped, resized without keeping its proportions by a
-// triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
+// paint reads an image to p.sample: 8 bits per channel, transparency dropped, resized without keeping its proportions
+// by a triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size
+// already.
 func (p *painter) paint(path string) error {
 	f, err := disk.Open(path)
 	if err != nil {

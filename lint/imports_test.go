@@ -8,16 +8,17 @@ import (
 )
 
 // mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
-// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are the vocabulary
-// of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
-// formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
+// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are
+// the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie
+// below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "disk", "crash"}, // the last two for the words of progress and metrics
+	// search and backend for the words of progress and metrics
+	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "disk", "crash"},
 	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "engine", "backend", "onnx", "quant", "dataset", "disk", "crash"},
 	"engine":  {"mistake", "onnx", "quant", "dataset", "search", "backend", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
-	"backend": {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash"},
+	"backend": {"mistake", "internal/npy", "cuda", "cgo", "quant", "search", "disk", "crash"},
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
@@ -57,17 +58,18 @@ var mayImport = map[string][]string{
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
-	"cgo":     {"quant"},
-	"cuda":    {"quant", "crash"},
-	"search":  {"mistake"},
-	"quant":   {"mistake"},
-	"dataset": {"mistake", "disk", "crash"},
-	"report":  {"mistake", "result", "disk"},
-	"result":  {"disk"}, // what result.json holds
-	"disk":    {},
-	"crash":   {},
-	"mistake": {},
-	"lint":    {"cli"}, // the commands in the documents are compared with the program's
+	"cgo":          {"quant"},
+	"cuda":         {"quant", "crash"},
+	"search":       {"mistake"},
+	"quant":        {"mistake"},
+	"dataset":      {"mistake", "disk", "crash"},
+	"report":       {"mistake", "result", "disk"},
+	"result":       {"disk"}, // what result.json holds
+	"disk":         {},
+	"internal/npy": {},
+	"crash":        {},
+	"mistake":      {},
+	"lint":         {"cli"}, // the commands in the documents are compared with the program's
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
