@@ -1,5 +1,7 @@
 package backend
 
+import "example.org/demote/backend/metric"
+
 // The samples of a block lie on one axis of each tensor, which need not be the first: [time, batch, n]. What goes into a block and
 // comes out of it is then copied piece by piece, so that the network stays the user's: a Transpose beside it, which would move values
 // alone, is what the runtime's optimizer merges with the matrix products behind it, and those then sum in another order.
@@ -57,12 +59,15 @@ func (f *fronts) front(block []float32, pieces, slots int) []float32 {
 	return f.spare
 }
 
-// rows are the output's values of the block that a lane has run last, a sample's behind the other's. They are the caller's until the
+// outputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are the caller's until the
 // lane runs again, or is asked again.
-func (j *judge) rows(l lane) ([]float32, error) {
-	rows, err := l.rows(j.output)
-	if err != nil || j.pieces <= 1 {
-		return rows, err
+func outputRows(l lane, j *metric.Judge) ([]float32, error) {
+	rows, err := l.rows(j.Output())
+	if err != nil {
+		return nil, err
 	}
-	return l.front(rows, j.pieces, j.slots), nil
+	if pieces, slots := j.Pieces(); pieces > 1 {
+		rows = l.front(rows, pieces, slots)
+	}
+	return rows, nil
 }

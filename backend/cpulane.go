@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/cgo"
 	"example.org/demote/quant"
 	"example.org/demote/search"
@@ -244,10 +245,10 @@ func (w *cpuLane) rows(output string) ([]float32, error) {
 }
 
 // judge reads the rows where they are.
-func (w *cpuLane) judge(j *judge, b block, gain *bounds.Gain) error {
-	rows, err := j.rows(w)
+func (w *cpuLane) judge(j *metric.Judge, b block, gain *bounds.Gain) error {
+	rows, err := outputRows(w, j)
 	if err == nil {
-		*gain = j.block(rows, b.samples())
+		*gain = j.Block(rows, b.samples())
 	}
 	return err
 }

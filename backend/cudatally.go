@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
 )
@@ -33,12 +34,13 @@ type gpuPending struct {
 }
 
 // judge puts the metric's kernel into the stream.
-func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
+func (l *gpuLane) judge(j *metric.Judge, data block, gain *bounds.Gain) error {
 	b, t := data.(*gpuBlock), &l.tally
-	if j.metric.rank == 0 || j.pieces > 1 || l.steps != nil && l.steps.pieces > 1 {
-		rows, err := j.rows(l)
+	pieces, _ := j.Pieces()
+	if j.Hits() == 0 || pieces > 1 || l.steps != nil && l.steps.pieces > 1 {
+		rows, err := outputRows(l, j)
 		if err == nil {
-			*gain = j.block(rows, b.slots)
+			*gain = j.Block(rows, b.slots)
 		}
 		return err
 	}
@@ -60,7 +62,7 @@ func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 	t.launch.Point(0, t.bits.Address()+uintptr(t.used))
 	t.launch.Point(2, b.labels.Address())
 	rows := t.rows
-	if j.judged() == 1 { // the padding is behind the samples, and not in each step
+	if j.Judged() == 1 { // the padding is behind the samples, and not in each step
 		rows = len(b.slots)
 	}
 	t.launch.Limit(3, rows)
@@ -73,8 +75,8 @@ func (l *gpuLane) judge(j *judge, data block, gain *bounds.Gain) error {
 }
 
 // open makes the memory for bits and prepares the launch.
-func (t *gpuTally) open(l *gpuLane, j *judge) (err error) {
-	t.rows = l.g.opts.Block * j.judged()
+func (t *gpuTally) open(l *gpuLane, j *metric.Judge) (err error) {
+	t.rows = l.g.opts.Block * j.Judged()
 	size := tallyBlocks * ((t.rows + 7) / 8)
 	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
 		return err
@@ -86,29 +88,24 @@ func (t *gpuTally) open(l *gpuLane, j *judge) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = labels.Close() }() // every block has its own, put in its place before a launch
-	scores := l.buffers[j.output].floats  // of the last step
-	if j.judged() > 1 {
+	defer func() { _ = labels.Close() }()  // every block has its own, put in its place before a launch
+	scores := l.buffers[j.Output()].floats // of the last step
+	if j.Judged() > 1 {
 		scores = l.steps.kept
 	}
-	t.launch = l.g.d.TopK(t.bits, scores, labels, t.rows, j.row, j.metric.rank)
+	t.launch = l.g.d.TopK(t.bits, scores, labels, t.rows, j.Row(), j.Hits())
 	t.pending = make([]gpuPending, 0, tallyBlocks)
 	return nil
 }
 
 // label copies up what the metric compares the block's samples with: their labels, or the classes that
 // the reference says, step by step. That of the padding is no class.
-func (b *gpuBlock) label(j *judge) (err error) {
-	slots, steps := b.g.opts.Block, j.judged()
+func (b *gpuBlock) label(j *metric.Judge) (err error) {
+	slots, steps := b.g.opts.Block, j.Judged()
 	list := slices.Repeat([]int64{-1}, slots*steps)
 	for slot, sample := range b.slots {
 		for step := range steps {
-			s := j.sample(sample*steps + step)
-			at := step*slots + slot
-			list[at] = s.Label
-			if j.metric.NeedsReference {
-				list[at] = int64(Top1(s.Reference))
-			}
+			list[step*slots+slot] = j.Wanted(sample*steps + step)
 		}
 	}
 	labels, err := cuda.NewBuffer[int64](b.g.d, "labels", len(list))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -53,7 +54,7 @@ type lane interface {
 	decode(t *storedTensor, m search.Mask, from room) error
 	// judge applies the metric to the outputs of a block that has run to its end. The gain is written
 	// before the next wait returns.
-	judge(j *judge, b block, gain *bounds.Gain) error
+	judge(j *metric.Judge, b block, gain *bounds.Gain) error
 	// rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.
 	rows(output string) ([]float32, error)

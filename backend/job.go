@@ -121,12 +121,12 @@ func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 	}
 	if e.watch != nil {
 		var rows []float32
-		if rows, r.err = e.judge.rows(l); r.err != nil {
+		if rows, r.err = outputRows(l, e.judge); r.err != nil {
 			return r
 		}
 		e.watch(data.samples(), rows)
 	}
-	r.err = l.judge(&e.judge, data, j.gain)
+	r.err = l.judge(e.judge, data, j.gain)
 	return r
 }
 

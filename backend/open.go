@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/cgo"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
@@ -32,7 +33,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		return nil, err
 	}
 	e := &Evaluator{opts: o, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
-		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, labelDims: o.LabelDims, own: o.Own, reference: o.Reference, samples: samples.Len()}}
+		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
 			e.Close()
@@ -50,17 +51,20 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}
-	if err := e.checkMetric(); err != nil {
+	if err := e.judge.Check(); err != nil {
 		return nil, err
 	}
 	if err := e.layOut(nil); err != nil {
 		return nil, err
 	}
-	pixels := 0
-	if o.Metric.perPixel {
-		pixels = e.judge.perSample()
+	if o.lanes > 0 {
+		return e, nil // the rule is of the samples of all shapes
 	}
-	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.judge.sizes(e.data.sizes()), o.Metric.scale(&e.judge, e.samples), o.looks(), pixels))
+	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.sizes(), o.looks())
+	if err != nil {
+		return nil, err
+	}
+	e.Evaluator = bounds.NewEvaluator(e, rule)
 	return e, nil
 }
 
@@ -121,17 +125,17 @@ func (e *Evaluator) chooseOutput() (err error) {
 			if t.Type.String() != "float32" {
 				return mistake.Errorf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 			}
-			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
-			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
+			out := metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: StepsOf(e.inputs)}
+			if out.Dims, err = e.opts.sampleFirst(t); err != nil {
 				return err
 			}
-			e.judge.overSteps(StepsOf(e.inputs))
-			if e.judge.slots = e.opts.Block; e.opts.Block > 1 && StepsOf(e.inputs) == 1 { // steps are kept with the samples in front
-				e.judge.pieces = piecesOf(t.Dims, e.opts.Axis)
+			if out.Slots > 1 && out.Steps == 1 { // steps are kept with the samples in front
+				out.Pieces = piecesOf(t.Dims, e.opts.Axis)
 			}
+			e.judge.Read(out)
 		}
 	}
-	if e.judge.output != "" {
+	if e.judge.Output() != "" {
 		return nil
 	}
 	if e.opts.Output == "" {

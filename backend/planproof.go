@@ -91,7 +91,7 @@ func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool
 			if err != nil {
 				return err
 			}
-			rows, err := e.judge.rows(l)
+			rows, err := outputRows(l, e.judge)
 			if err != nil {
 				return err
 			}

@@ -87,7 +87,7 @@ func (e *Evaluator) testMask(m search.Mask, shuffled block, from []int, copies [
 			return &Dependence{On: "the worker"}, nil
 		}
 	}
-	row := e.judge.whole()
+	row := e.judge.Length()
 	for slot, src := range from {
 		if src >= 0 && !sameBits(mixed.rows[slot*row:(slot+1)*row], first.rows[src*row:(src+1)*row]) {
 			return e.locate(neighbours, m, shuffled, from)
@@ -131,7 +131,7 @@ func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err
 				return err
 			}
 		}
-		all, err := e.judge.rows(l)
+		all, err := outputRows(l, e.judge)
 		rows = append([]float32(nil), all...)
 		return err
 	})

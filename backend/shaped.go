@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
@@ -26,7 +27,8 @@ type shapes struct {
 	of      [][]int // by member: the number of each of its samples among all
 	blocks  []place // by block of all: whose block it is
 	samples []place // by sample
-	ready   []job   // by member: what the blocks of the job under way have in common there
+	judged  *metric.Parts
+	ready   []job // by member: what the blocks of the job under way have in common there
 }
 
 // place is a block or a sample of a member.
@@ -66,13 +68,16 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 		s.members, s.of = append(s.members, m), append(s.of, shape.Of)
 	}
 	e.judge = s.members[0].judge
-	e.judge.labels, e.judge.own, e.judge.samples = o.Labels, o.Own, n
-	if err := s.check(o.Metric); err != nil {
+	s.judged = &metric.Parts{Labels: o.Own, Of: func(sample int) (judge, at int) { return s.samples[sample].member, s.samples[sample].at }}
+	for _, m := range s.members {
+		s.judged.Judges = append(s.judged.Judges, m.judge)
+	}
+	if err := s.judged.Check(); err != nil {
 		return nil, err
 	}
 	s.ready = make([]job, len(s.members))
 	s.mix()
-	rule, err := s.rule(o)
+	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), o.looks())
 	if err != nil {
 		return nil, err
 	}
@@ -90,42 +95,8 @@ func (o Options) of(s Shape, samples int) Options {
 	own := o
 	own.Block, own.lanes, own.share = s.Block, o.Workers, float64(len(s.Of))/float64(samples)
 	own.Cache = int64(float64(o.Cache) * own.share)
-	own.Labels, own.Pixels, own.Values = partsOf(o.Labels, s.Of, samples), partsOf(o.Pixels, s.Of, samples), partsOf(o.Values, s.Of, samples)
-	if o.Own != nil {
-		own.Own = &LabelArray{Descr: o.Own.Descr, Dims: o.Own.Dims, Data: partsOf(o.Own.Data, s.Of, samples)}
-	}
-	if own.Places = nil; o.Reference != nil {
-		own.Reference = nil
-		for _, sample := range s.Of {
-			own.Reference = append(own.Reference, o.Reference[o.Places[sample]:o.Places[sample+1]]...)
-		}
-	}
+	own.Truth, own.Places = o.Truth.Of(s.Of, samples, o.Places), nil
 	return own
-}
-
-// partsOf are the parts of some samples of a list with as much of each; nil of nil.
-func partsOf[T any](list []T, of []int, samples int) (some []T) {
-	for _, sample := range of {
-		some = append(some, part(list, sample, samples)...)
-	}
-	return some
-}
-
-// check refuses a metric that outputs of different shapes leave without a meaning.
-func (s *shapes) check(m *Metric) error {
-	first := &s.members[0].judge
-	for _, other := range s.members[1:] {
-		j := &other.judge
-		switch {
-		case len(j.dims) != len(first.dims):
-			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
-		case m.ChecksClasses() && j.classes() != first.classes():
-			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
-		case m.NeedsReference && m.IsWhole() && j.row != first.row:
-			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
-		}
-	}
-	return nil
 }
 
 // mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in front in one of them
@@ -140,22 +111,13 @@ func (s *shapes) mix() {
 	slices.SortStableFunc(s.blocks, func(a, b place) int { return cmp.Compare(middle(a), middle(b)) })
 }
 
-// rule says how the blocks of all shapes add up to a score.
-func (s *shapes) rule(o Options) (*bounds.Rule, error) {
-	scale, sizes, pixels := 0.0, make([]int, len(s.blocks)), 0
-	for _, m := range s.members {
-		scale += o.Metric.scale(&m.judge, m.samples)
-	}
+// sizes are the numbers of samples of all blocks, without the padding.
+func (s *shapes) sizes() []int {
+	sizes := make([]int, len(s.blocks))
 	for i, p := range s.blocks {
 		sizes[i] = len(s.members[p.member].data.samplesOf(p.at))
 	}
-	if o.Metric.scaled != nil && !(scale > 0) {
-		return nil, nothingCounts(o.Metric)
-	}
-	if o.Metric.perPixel {
-		pixels = s.members[0].judge.perSample()
-	}
-	return o.Metric.rule(sizes, scale, o.looks(), pixels), nil
+	return sizes
 }
 
 // eachOf calls f for every member, until one has an error.

@@ -1,14 +1,12 @@
 package backend
 
-import (
-	"context"
-)
+import "context"
 
 // row is the length of all output rows; 0 where they have different ones.
 func (s *shapes) row() int {
-	n := s.members[0].judge.whole()
+	n := s.members[0].judge.Length()
 	for _, m := range s.members[1:] {
-		if m.judge.whole() != n {
+		if m.judge.Length() != n {
 			return 0
 		}
 	}

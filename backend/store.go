@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -147,7 +148,7 @@ func (s *store) know(gained []float64, data *resident) {
 	for b := range s.outputs {
 		var g bounds.Gain
 		for _, sample := range data.samplesOf(b) {
-			add(&g, gained[sample])
+			metric.Add(&g, gained[sample])
 		}
 		s.outputs[b].base, s.outputs[b].valid = g, true
 	}

@@ -88,15 +88,20 @@ var parsed = sync.OnceValues(func() ([]goFile, error) {
 	return all, nil
 })
 
-// roomOf returns the room of a folder: its first part, "" at the top; below internal the first two, and the generated types of ONNX
-// are a room of their own.
+// roomOf returns the room of a folder: its first part, "" at the top; below internal and below backend the first two or three, and the generated
+// types of ONNX are a room of their own.
 func roomOf(folder string) string {
 	first, rest, _ := strings.Cut(folder, "/")
-	second, _, _ := strings.Cut(rest, "/")
+	second, below, _ := strings.Cut(rest, "/")
+	third, _, _ := strings.Cut(below, "/")
 	switch {
 	case first == ".":
 		return ""
 	case first == "internal" || second == "onnxpb":
+		return first + "/" + second
+	case first == "backend" && second == "internal":
+		return first + "/" + second + "/" + third
+	case first == "backend" && second != "":
 		return first + "/" + second
 	}
 	return first

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -38,7 +39,7 @@ func TestEmulatedBytes(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, stream := range []bool{false, true} {
-					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: backend.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: optimization})
+					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: metric.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: optimization})
 					if err != nil {
 						t.Fatal(err)
 					}

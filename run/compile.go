@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 )
 
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Labels: s.data.Labels(), Block: s.block,
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: optimization}
 	giveLabels(&s.options, s.data)
 	if s.prepared.float == nil {

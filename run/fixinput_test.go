@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -232,9 +233,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	s := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	other := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -44,7 +45,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, g
 			return nil, err
 		}
 		if gpu {
-			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
+			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
 				Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err
 		}

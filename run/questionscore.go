@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -163,7 +164,7 @@ func weigh(change string, given, other []float64, kind sightKind) result.Instead
 
 // lookOptions are those of a network whose outputs are looked at, and not scored.
 func (p *prepared) lookOptions(c Config) backend.Options {
-	return backend.Options{Metric: backend.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
+	return backend.Options{Metric: metric.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
 }
 
 // try runs the float network on samples that are changed in several ways, one after another in one session.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -19,8 +20,8 @@ import (
 type searching struct {
 	*prepared
 	config  Config
-	metric  *backend.Metric
-	command *backend.Command // that the metric is; nil: it is none
+	metric  *metric.Metric
+	command *metric.Command // that the metric is; nil: it is none
 
 	written   []string // keys of files that the metric command names and writes to
 	elsewhere string   // how the machine of a reopened run differs from this one, so that scores may; empty: it does not

@@ -1,15 +1,12 @@
-package backend
+package metric
 
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,15 +29,15 @@ type Command struct {
 	seconds float64
 }
 
-// CommandMetric is the name of a metric by Command.
-const CommandMetric = "command"
+// CommandName is the name of a metric by Command.
+const CommandName = "command"
 
 // killWait is how long a command's children may hold its pipes open after it has ended or was killed.
 const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
-	return &Metric{Name: CommandMetric, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
+	return &Metric{Name: CommandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
 }
 
 // Cost is how often the command has answered, and in how many seconds.
@@ -155,46 +152,4 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) lastLine() string {
 	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
 	return shorten(strings.TrimSpace(lines[len(lines)-1]))
-}
-
-// npyReader is the outputs as a .npy file, and the labels as another where there are some. Outputs of different shapes are all values,
-// one behind the other, and their shapes as an array [samples, axes] between them and the labels.
-func npyReader(o WholeOutputs) io.Reader {
-	shape := append([]int64{int64(o.Samples)}, o.Dims...)
-	if o.Shapes != nil {
-		shape = []int64{int64(len(o.Rows))}
-	}
-	parts := []io.Reader{strings.NewReader(npyHeader("<f4", shape...)), &encoded[float32]{list: o.Rows}}
-	if o.Shapes != nil {
-		var dims []byte
-		for _, d := range slices.Concat(o.Shapes...) {
-			dims = binary.LittleEndian.AppendUint64(dims, uint64(d))
-		}
-		parts = append(parts, strings.NewReader(npyHeader("<i8", int64(o.Samples), int64(len(o.Shapes[0])))), bytes.NewReader(dims))
-	}
-	if l := o.Labels; l != nil {
-		parts = append(parts, strings.NewReader(npyHeader(l.Descr, append([]int64{int64(o.Samples)}, l.Dims...)...)), bytes.NewReader(l.Data))
-	}
-	return io.MultiReader(parts...)
-}
-
-// encoded reads numbers as little-endian bytes.
-type encoded[T float32] struct {
-	list []T
-	rest bytes.Buffer
-}
-
-func (e *encoded[T]) Read(p []byte) (int, error) {
-	const chunk = 8192
-	if e.rest.Len() == 0 {
-		if len(e.list) == 0 {
-			return 0, io.EOF
-		}
-		n := min(chunk, len(e.list))
-		if err := binary.Write(&e.rest, binary.LittleEndian, e.list[:n]); err != nil {
-			return 0, err
-		}
-		e.list = e.list[n:]
-	}
-	return e.rest.Read(p)
 }

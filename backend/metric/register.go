@@ -1,4 +1,4 @@
-package backend
+package metric
 
 import (
 	"context"
@@ -32,13 +32,13 @@ type Custom struct {
 
 var metricName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// Register adds a metric to those that MetricByName knows, for programs that embed this one. It is meant for package
+// Register adds a metric to those that ByName knows, for programs that embed this one. It is meant for package
 // initialization and is not safe while another goroutine looks metrics up. The error says what is wrong with it.
 func Register(c Custom) error {
 	switch {
 	case !metricName.MatchString(c.Name):
 		return fmt.Errorf("metric name %q: write lower-case letters, digits and dashes", c.Name)
-	case slices.Contains(MetricNames(), c.Name):
+	case slices.Contains(Names(), c.Name):
 		return fmt.Errorf("metric %q is there already", c.Name)
 	case (c.Gain == nil) == (c.All == nil):
 		return fmt.Errorf("metric %q: give either Gain or All", c.Name)

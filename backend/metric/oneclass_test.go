@@ -1,4 +1,4 @@
-package backend
+package metric
 
 import "testing"
 
@@ -15,7 +15,7 @@ func TestOneClass(t *testing.T) {
 		{"sqnr", []int64{20, 1}, false}, {"mse", []int64{20, 1}, false}, {"cosine", []int64{20, 1}, true}, {"cosine", []int64{20, 2}, false}, {"top5", []int64{20, 5}, true}, {"top5", []int64{20, 6}, false}, {"top5", []int64{20, 2, 2}, true}, {"label-mse", []int64{20, 1}, false}, {"label-mae", []int64{20, 1}, false},
 		{"top1", nil, false},
 	} {
-		m, err := MetricByName(c.metric)
+		m, err := ByName(c.metric)
 		if err != nil || m.OneClass(c.dims) != c.want {
 			t.Errorf("%s on %v: %v, %v", c.metric, c.dims, !c.want, err)
 		}

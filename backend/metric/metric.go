@@ -1,4 +1,4 @@
-package backend
+package metric
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.org/demote/backend/bounds"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -53,8 +52,8 @@ type Metric struct {
 	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
 	// rises. scale is what scaled says, or the energy of the reference.
 	finish   func(sum, scale float64) float64
-	scaled   func(j *judge, samples int) float64
-	whole    func(j *judge, samples int) tally       // a metric of the whole set; its gain is nothing
+	scaled   func(j *Judge, samples int) float64
+	whole    func(j *Judge, samples int) Tally       // a metric of the whole set; its gain is nothing
 	weigh    func(m *Metric, o LabelOptions) *Metric // the metric with weighted classes or an ignored label; nil: it knows neither
 	perPixel bool                                    // Best is of a pixel
 	options  LabelOptions                            // that With was given
@@ -64,6 +63,12 @@ type Metric struct {
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
 // evaluation.
 func (m *Metric) IsWhole() bool { return m.whole != nil }
+
+// CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not doing so.
+func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+
+// Registered tells whether the metric is from outside: a command, or one of Register.
+func (m *Metric) Registered() bool { return m.custom }
 
 // Gain is what one output row adds to the score: higher is better.
 func (m *Metric) Gain(row []float32, s Sample) float64 { return m.gain(row, s) }
@@ -89,8 +94,8 @@ var OutputsOnly = &Metric{Name: "none", gain: nothing}
 // nothing is the gain of metrics that do not go by samples.
 func nothing([]float32, Sample) float64 { return 0 }
 
-// MetricNames lists the built-in metrics.
-func MetricNames() []string {
+// Names lists the built-in metrics.
+func Names() []string {
 	names := make([]string, len(metrics))
 	for i, m := range metrics {
 		names[i] = m.Name
@@ -98,48 +103,23 @@ func MetricNames() []string {
 	return names
 }
 
-// MetricByName returns a built-in metric, or an error that lists them all.
-func MetricByName(name string) (*Metric, error) {
+// ByName returns a built-in metric, or an error that lists them all.
+func ByName(name string) (*Metric, error) {
 	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
 	if i < 0 {
-		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(MetricNames(), ", "))
+		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(Names(), ", "))
 	}
 	return metrics[i], nil
-}
-
-// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by them.
-func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rule {
-	r := &bounds.Rule{Kind: bounds.Mean, Sizes: sizes, Best: m.Best, Width: width}
-	switch {
-	case m.IsWhole(): // the score itself is the sum, see Evaluator.runWhole
-		r.Kind, r.Finish = bounds.Whole, func(sum float64) float64 { return sum }
-	case m.Countable:
-		r.Kind = bounds.Counted
-	case m.finish != nil:
-		r.Finish = func(sum float64) float64 { return m.finish(sum, scale) }
-	}
-	if m.perPixel {
-		r.Best *= float64(pixels)
-	}
-	return r
 }
 
 // ChecksClasses tells whether the labels are classes of the network's output, one a sample.
 func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
 
-// scale is what the metric's finish goes by.
-func (m *Metric) scale(j *judge, samples int) float64 {
-	if m.scaled != nil {
-		return m.scaled(j, samples)
-	}
-	return energy(j.reference)
-}
-
 // ScoreRows scores output rows of the given length against reference rows.
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
 	n := len(rows) / row
 	if m.IsWhole() {
-		return m.scoreWhole(context.Background(), &judge{metric: m, reference: reference, row: row, samples: n}, rows, n)
+		return m.scoreWhole(context.Background(), &Judge{metric: m, truth: Truth{Reference: reference}, row: row, samples: n}, rows, n)
 	}
 	at := make([]int, n+1)
 	for i := range at {
@@ -199,6 +179,11 @@ func agreement(row []float32, s Sample) float64 { return bit(Top1(row) == Top1(s
 
 // squares is the mean squared error of one row, negated.
 func squares(row []float32, s Sample) float64 { return noise(row, s) / float64(len(row)) }
+
+// SquaredError is the sum of the squared differences of two rows.
+func SquaredError(row, reference []float32) float64 {
+	return 0 - noise(row, Sample{Reference: reference})
+}
 
 // noise is the energy of the error of one row, negated.
 func noise(row []float32, s Sample) float64 {

@@ -1,4 +1,4 @@
-package backend
+package metric
 
 // counts tells whether a pixel with that label counts.
 func (o LabelOptions) counts(label int32) bool { return o.Ignore == nil || *o.Ignore != int64(label) }
@@ -26,9 +26,9 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 		}
 		return sum
 	}
-	c.scaled = func(j *judge, _ int) float64 {
+	c.scaled = func(j *Judge, _ int) float64 {
 		sum := 0.0
-		for _, want := range j.pixels {
+		for _, want := range j.truth.Pixels {
 			if o.counts(want) {
 				sum += o.weight(int(want))
 			}
@@ -44,7 +44,7 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 // (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
 	c := *m
-	c.whole = func(j *judge, _ int) tally {
+	c.whole = func(j *Judge, _ int) Tally {
 		classes := j.classes()
 		return newCounts(j, 2*classes, func(row []float32, s Sample, counts []int64) {
 			pixels := len(s.Pixels)

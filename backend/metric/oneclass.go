@@ -1,4 +1,4 @@
-package backend
+package metric
 
 // OneClass tells whether every network scores the same by the metric on an output of these dimensions, the batch first: its
 // predictions are the largest of several classes, and the output has no more than are taken; or it is the angle to an output of one

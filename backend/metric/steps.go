@@ -1,11 +1,11 @@
-package backend
+package metric
 
 // mostSteps bounds the steps of a sample that are told apart: a float64 counts so far.
 const mostSteps = 1 << 40
 
 // overSteps settles how the steps of samples count, once the output's row of one step is known: each as a sample does, or the last
 // one alone where there are labels for no more than that. A metric from outside gets the rows of all steps as one.
-func (j *judge) overSteps(steps int) {
+func (j *Judge) overSteps(steps int) {
 	j.steps, j.last = max(1, steps), false
 	m := j.metric
 	switch {
@@ -19,43 +19,35 @@ func (j *judge) overSteps(steps int) {
 }
 
 // labelsOfOne tells whether there are labels for one step of each sample.
-func (j *judge) labelsOfOne() bool {
+func (j *Judge) labelsOfOne() bool {
 	switch j.metric.Labels {
 	case PixelLabels:
-		return len(j.dims) > 2 && len(j.pixels) == j.samples*j.perSample()
+		return len(j.dims) > 2 && len(j.truth.Pixels) == j.samples*j.perSample()
 	case ValueLabels:
-		return len(j.values) == j.samples*j.row
+		return len(j.truth.Values) == j.samples*j.row
 	}
-	return len(j.labels) == j.samples
+	return len(j.truth.Labels) == j.samples
 }
 
-// judged is how many steps of a sample are judged, each as a sample is.
-func (j *judge) judged() int {
+// Judged is how many steps of a sample are judged, each as a sample is.
+func (j *Judge) Judged() int {
 	if j.last {
 		return 1
 	}
 	return max(1, j.steps)
 }
 
-// whole is the length of an output row with all steps.
-func (j *judge) whole() int { return j.row * max(1, j.steps) }
+// Length is the length of an output row with all steps.
+func (j *Judge) Length() int { return j.row * max(1, j.steps) }
 
-// rowOf are the output's values of a slot, of all steps.
-func (j *judge) rowOf(rows []float32, slot int) []float32 {
-	n := j.whole()
+// RowOf are the output's values of a slot, of all steps.
+func (j *Judge) RowOf(rows []float32, slot int) []float32 {
+	n := j.Length()
 	return rows[slot*n : (slot+1)*n]
 }
 
-// sizes are, of numbers of samples, those of what is judged.
-func (j *judge) sizes(samples []int) []int {
-	for i := range samples {
-		samples[i] *= j.judged()
-	}
-	return samples
-}
-
-// gain is what a sample's row gains, over all steps that are judged.
-func (j *judge) gain(row []float32, sample int) float64 {
+// Gain is what a sample's row gains, over all steps that are judged.
+func (j *Judge) Gain(row []float32, sample int) float64 {
 	switch {
 	case j.steps <= 1:
 		return j.metric.gain(row, j.sample(sample))
@@ -70,7 +62,7 @@ func (j *judge) gain(row []float32, sample int) float64 {
 }
 
 // each hands on the steps of a sample's row that are judged, and what each is compared with.
-func (j *judge) each(row []float32, sample int, f func(row []float32, s Sample)) {
+func (j *Judge) each(row []float32, sample int, f func(row []float32, s Sample)) {
 	switch {
 	case j.steps <= 1:
 		f(row, j.sample(sample))
