@@ -12,14 +12,12 @@ type chain struct {
 	compiled
 	cuts    []int      // of the source, one more than parts
 	parts   []*Segment // what a run at a part computes
+	bytes   []int      // by part: of its model, which is given up when it is compiled
 	through bool       // that is everything behind the part's cut; else the part alone
 	holders [][]int    // by part: those whose node lies in it
 	first   []int      // by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
 	share   []float64  // by part: its share of a whole pass's time
 }
-
-// A narrower is compiled as entries into a network, of which it can leave some.
-type narrower interface{ narrow(chosen []int) }
 
 // compile makes the parts between cuts on a device: those of a source, or the entries into a network. Where samples have several
 // steps the values that the output kept has in all of them are kept.
@@ -36,8 +34,8 @@ func compile(d device, src Source, entries Entries, cuts []int, inputs []Tensor,
 		if err != nil {
 			return nil, err
 		}
-		s.bytes, s.kept = len(s.Model), kept
-		c.parts = append(c.parts, s)
+		s.kept = kept
+		c.parts, c.bytes = append(c.parts, s), append(c.bytes, len(s.Model))
 	}
 	if last := c.parts[len(c.parts)-1]; last.kept.name == "" && len(last.Outputs) == 1 {
 		last.kept.name = last.Outputs[0].Name
@@ -73,13 +71,12 @@ func (c *chain) survey() {
 
 // narrow leaves some of the entries into a network, the first among them, and closes the others.
 func (c *chain) narrow(chosen []int) {
-	var cuts []int
 	var parts []*Segment
 	for _, at := range chosen {
-		cuts, parts = append(cuts, c.cuts[at]), append(parts, c.parts[at])
+		parts = append(parts, c.parts[at])
 	}
-	c.cuts, c.parts = append(cuts, c.cuts[len(c.cuts)-1]), parts
-	c.compiled.(narrower).narrow(chosen)
+	c.parts, c.bytes, c.cuts = parts, pick(c.bytes, chosen), append(pick(c.cuts, chosen), c.cuts[len(c.cuts)-1])
+	c.compiled.narrow(chosen)
 	c.survey()
 }
 
@@ -161,16 +158,6 @@ func (c *chain) weigh(seconds []float64) {
 		}
 	}
 	floats.Scale(1/floats.Sum(c.share), c.share)
-}
-
-// timePart is the seconds that one run of a part takes.
-func timePart(l lane, data block, part int) (float64, error) {
-	start := time.Now()
-	err := l.runPart(data, part)
-	if err == nil {
-		err = l.wait()
-	}
-	return time.Since(start).Seconds(), err
 }
 
 // seconds is the time that the lanes have spent inside the runtime.

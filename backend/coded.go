@@ -1,13 +1,5 @@
 package backend
 
-import (
-	"errors"
-
-	"example.org/demote/disk"
-)
-
-var errNoCodes = errors.New("nothing can hand on codes here")
-
 // storedAt are the tensors of a cut as they are stored.
 func (e *Evaluator) storedAt(cut int) []StoredTensor {
 	if e.entries != nil {
@@ -21,21 +13,15 @@ func (e *Evaluator) storedAt(cut int) []StoredTensor {
 // other values. Each makes the entries of the chain, nil for the last.
 func (e *Evaluator) ways() []func() (Entries, error) {
 	values := func() (Entries, error) { return nil, nil }
-	src, ok := e.source.(CodedSource)
-	if !ok || !e.opts.onCPU() {
+	if !e.can.Entries {
 		return []func() (Entries, error){values}
 	}
 	optimized := func() (Entries, error) {
-		if e.opts.Level < 3 || !e.zeroExact() {
-			return nil, errNoCodes
+		if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
+			return nil, ErrNotHere
 		}
-		dir, remove, err := disk.TempFolder()
-		if err != nil {
-			return nil, err
-		}
-		defer remove()
-		return src.Coded(func(model []byte) ([]byte, error) { return e.optimized(model, dir) })
+		return e.source.Coded(e.device.optimize)
 	}
-	plain := func() (Entries, error) { return src.Coded(nil) }
+	plain := func() (Entries, error) { return e.source.Coded(nil) }
 	return []func() (Entries, error){optimized, plain, values}
 }

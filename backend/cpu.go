@@ -10,14 +10,25 @@ import (
 
 	"example.org/demote/cgo"
 	"example.org/demote/crash"
-	"example.org/demote/quant"
 )
 
 // cpu is the device that every machine has: ONNX Runtime's CPU provider, with all memory in C.
 type cpu struct {
-	opts    Options
-	holders int
-	records []quant.Record
+	baseDevice
+	opts deviceOptions
+	stop *cgo.Stop // ends what runs once the context is cancelled
+}
+
+// cpuKind is the CPU.
+var cpuKind = kind{traits{InOrder: true, Shapes: true, Entries: true, Optimizes: true, Compares: true}, openCPU}
+
+// openCPU opens ONNX Runtime's CPU provider.
+func openCPU(ctx context.Context, o deviceOptions) (device, error) {
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &cpu{opts: o, stop: stop}, nil
 }
 
 // cpuPart is a compiled segment.
@@ -30,20 +41,21 @@ type cpuPart struct {
 
 // cpuChain is a network on the CPU.
 type cpuChain struct {
+	options cgo.Options // of sessions
 	parts   []*cpuPart
 	workers []*cpuLane
 	list    []lane // the workers
 }
 
-// sessionOptions are those of every session that must give the same bits: the chain's, and the
-// check of the export.
-func sessionOptions(o Options) cgo.Options {
-	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: o.stop}
+// sessionOptions are those of every session that must give the same bits.
+func (d *cpu) sessionOptions() cgo.Options {
+	o := d.opts
+	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: d.stop}
 }
 
 // compile makes a session a segment and binds every lane to all of them.
 func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled, err error) {
-	c := &cpuChain{}
+	c := &cpuChain{options: d.sessionOptions()}
 	defer func() {
 		if err != nil {
 			c.Close()
@@ -54,7 +66,7 @@ func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled,
 	for i, s := range parts {
 		p := &cpuPart{Segment: s, index: i}
 		c.parts = append(c.parts, p)
-		options := sessionOptions(d.opts)
+		options := d.sessionOptions()
 		options.SharedArena = len(parts) > 1
 		if s.Empty {
 			continue
@@ -80,11 +92,11 @@ func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled,
 	}
 	for _, p := range c.parts {
 		if len(p.Followed) > 0 {
-			p.variants = newVariants(p, sessionOptions(d.opts), d.holders)
+			p.variants = newVariants(p, d.sessionOptions(), len(d.opts.Records))
 		}
 	}
 	for range lanes {
-		w, err := newCPULane(c.parts, inputs, d.records)
+		w, err := newCPULane(c.parts, inputs, d.opts.Records)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +107,7 @@ func (d *cpu) compile(parts []*Segment, inputs []Tensor, lanes int) (_ compiled,
 
 func (c *cpuChain) lanes() []lane { return c.list }
 
-// narrow implements narrower.
+// narrow implements compiled.
 func (c *cpuChain) narrow(chosen []int) {
 	all := c.parts
 	c.parts = nil
@@ -162,5 +174,8 @@ func (b *cpuBlock) Close() {
 	b.tensors = nil
 }
 
-// Close does nothing: the CPU stays.
-func (d *cpu) Close() {}
+// watch implements device.
+func (d *cpu) watch(ctx context.Context) error { return d.stop.Watch(ctx) }
+
+// Close implements device. The CPU stays.
+func (d *cpu) Close() { d.stop.Close() }

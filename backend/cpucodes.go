@@ -11,38 +11,39 @@ import (
 )
 
 // room makes the memory of codes; where a run reads and writes it itself, as the tensor that it knows.
-func (w *cpuLane) room(t *storedTensor) (room, error) {
+func (w *cpuLane) room(t *StoredTensor) (room, error) {
 	if t.Coded {
 		return cgo.NewTensor(t.Type, t.Dims...)
 	}
-	return cgo.NewTensor(cgo.Uint8, int64(t.size))
+	return cgo.NewTensor(cgo.Uint8, int64(t.codeBytes()))
 }
 
 // encode packs what the buffer of a tensor holds: two bytes a value on a grid, what there is elsewhere.
-func (w *cpuLane) encode(t *storedTensor, m search.Mask, to room) error {
+func (w *cpuLane) encode(t *StoredTensor, m search.Mask, to room) error {
 	dst, src := to.(*cgo.Tensor).Bytes(), w.buffers[t.Name]
 	if t.Holder < 0 {
 		copy(dst, src.Bytes())
 		return nil
 	}
-	cgo.Pack(dst[:2*t.elems()], src.Float32s(), gridOf(w.records, t.StoredTensor, m))
+	cgo.Pack(dst[:2*t.elems()], src.Float32s(), gridOf(w.records, *t, m))
 	return nil
 }
 
 // decode fills the buffer of a tensor.
-func (w *cpuLane) decode(t *storedTensor, m search.Mask, from room) error {
+func (w *cpuLane) decode(t *StoredTensor, m search.Mask, from room) error {
 	src, dst := from.(*cgo.Tensor).Bytes(), w.buffers[t.Name]
 	if t.Holder < 0 {
 		copy(dst.Bytes(), src)
 		return nil
 	}
-	cgo.Decode(dst.Float32s(), src[:2*t.elems()], gridOf(w.records, t.StoredTensor, m))
+	cgo.Decode(dst.Float32s(), src[:2*t.elems()], gridOf(w.records, *t, m))
 	return nil
 }
 
-// recode implements recoder.
-func (d *cpu) recode(t *storedTensor, from, to search.Mask, codes room) {
-	cgo.Recode(codes.(*cgo.Tensor).Bytes()[:2*t.elems()], gridOf(d.records, t.StoredTensor, from), gridOf(d.records, t.StoredTensor, to))
+// recode implements device.
+func (d *cpu) recode(t *StoredTensor, from, to search.Mask, codes room) bool {
+	cgo.Recode(codes.(*cgo.Tensor).Bytes()[:2*t.elems()], gridOf(d.opts.Records, *t, from), gridOf(d.opts.Records, *t, to))
+	return true
 }
 
 // gridOf is the grid of a stored tensor under a mask.

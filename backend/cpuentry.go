@@ -8,7 +8,7 @@ import (
 	"example.org/demote/cgo"
 )
 
-var _ enterer = (*cpuLane)(nil)
+var _ lane = (*cpuLane)(nil)
 
 // makeCodes makes one piece of memory for all codes: nobody writes it, and what is read of it is only timed.
 func (w *cpuLane) makeCodes(parts []*cpuPart) error {
@@ -49,13 +49,13 @@ func (b *binding) bindCodes(name string, t *cgo.Tensor) error {
 	return b.Bind(slot, t)
 }
 
-// enter implements enterer.
-func (w *cpuLane) enter(part int, t *storedTensor, codes room) error {
+// enter implements lane.
+func (w *cpuLane) enter(part int, t *StoredTensor, codes room) error {
 	return w.binds[part].bindCodes(t.Name, codes.(*cgo.Tensor))
 }
 
-// leave implements enterer: the mask tells the tensor's node to write.
-func (w *cpuLane) leave(part int, t *storedTensor, to room) error {
+// leave implements lane: the mask tells the tensor's node to write.
+func (w *cpuLane) leave(part int, t *StoredTensor, to room) error {
 	if err := w.binds[part].bindCodes(t.Name, to.(*cgo.Tensor)); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (w *cpuLane) leave(part int, t *storedTensor, to room) error {
 	return nil
 }
 
-// drop implements enterer.
+// drop implements lane.
 func (w *cpuLane) drop() {
 	for _, h := range w.left {
 		w.mask.Bytes()[h] &^= cgo.Store
@@ -72,7 +72,7 @@ func (w *cpuLane) drop() {
 	w.left = w.left[:0]
 }
 
-// same implements enterer.
+// same implements lane.
 func (w *cpuLane) same(a, b room) bool {
 	return bytes.Equal(a.(*cgo.Tensor).Bytes(), b.(*cgo.Tensor).Bytes())
 }

@@ -30,7 +30,7 @@ type cpuLane struct {
 	left    []int                  // holders whose codes the next run writes
 	read    []*cpuRead             // one an input, of blocks that are not resident
 	steps   *cpuSteps              // nil: samples have one step
-	fronts
+	baseLane
 }
 
 // binding is a part bound to a lane's buffers.
@@ -269,7 +269,7 @@ func (w *cpuLane) watchNaN(on bool) (seen bool, err error) {
 	return !on && cgo.NaNs() > w.nans, nil
 }
 
-// compare implements comparer: the answers come in the mask.
+// compare implements lane: the answers come in the mask.
 func (w *cpuLane) compare(holders []int) {
 	bytes := w.mask.Bytes()
 	for _, h := range holders {
@@ -277,7 +277,7 @@ func (w *cpuLane) compare(holders []int) {
 	}
 }
 
-// agree implements comparer.
+// agree implements lane.
 func (w *cpuLane) agree(holder int) bool { return w.mask.Bytes()[holder]&cgo.Compare != 0 }
 
 // Close gives buffers and bindings back. It may be called more than once.

@@ -89,7 +89,15 @@ func (w *cpuLane) runSteps(data []*cgo.Tensor, b *binding) error {
 	return q.run(q, func() error { return w.runBound(q.current, b) })
 }
 
-// eachStep implements stepper.
+// eachStep implements lane.
 func (w *cpuLane) eachStep(told func(step int, lost []string) error) bool {
 	return w.steps != nil && w.steps.tell(told)
+}
+
+// newSteps makes the memory of a block of an input: of its first step, and behind it that of the others.
+func newSteps(in Tensor) (*cgo.Tensor, error) {
+	if in.Steps > 1 {
+		return cgo.NewTensor(in.Type, append([]int64{int64(in.Steps)}, in.Dims...)...)
+	}
+	return cgo.NewTensor(in.Type, in.Dims...)
 }

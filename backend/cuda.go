@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -18,8 +19,9 @@ const WithCUDA = true
 // gpu is a CUDA device: everything of a search lies in its memory, and all its work is done on the
 // thread of one worker, in one stream.
 type gpu struct {
-	opts    Options
-	records []quant.Record
+	baseDevice
+	opts    deviceOptions
+	stop    *cgo.Stop // ends what runs once the context is cancelled
 	ordinal int
 	standIn bool // the emulated device: ONNX Runtime's CPU provider stands in for its CUDA provider
 	worker  *cuda.Worker
@@ -29,23 +31,35 @@ type gpu struct {
 	nan     *cuda.Buffer[uint32]       // 1 once a FakeQuant was given NaN
 }
 
+// gpuKind is a GPU.
+var gpuKind = kind{traits{Queue: true, OwnMemory: true, MayRound: true}, openGPU}
+
 // openGPU starts the worker and makes the records resident.
-func openGPU(o Options, records []quant.Record) (device, error) {
-	if _, err := CheckGPU(o.Device); err != nil {
+func openGPU(ctx context.Context, o deviceOptions) (_ device, err error) {
+	if _, err := CheckGPU(o.Name); err != nil {
 		return nil, err
 	}
-	ordinal, _ := gpuNumber(o.Device) // CheckGPU has read it
+	stop, err := cgo.NewStop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			stop.Close()
+		}
+	}()
+	ordinal, _ := gpuNumber(o.Name) // CheckGPU has read it
 	w, err := cuda.Open(ordinal)
 	if err != nil {
 		return nil, gpuError(err)
 	}
-	g := &gpu{opts: o, records: records, ordinal: ordinal, standIn: w.Info().Emulated, worker: w}
+	g := &gpu{opts: o, stop: stop, ordinal: ordinal, standIn: w.Info().Emulated, worker: w}
 	err = w.Do(func(d *cuda.Device) (err error) {
 		g.d = d
 		if g.stream, err = d.NewStream(); err != nil {
 			return err
 		}
-		table := cuda.RecordTable(records)
+		table := cuda.RecordTable(o.Records)
 		if g.table, err = cuda.NewBuffer[quant.Params](d, "the record table", max(2, len(table))); err != nil {
 			return err
 		}
@@ -220,7 +234,11 @@ func (g *gpu) Close() {
 	}
 	_ = g.worker.Do(func(*cuda.Device) error { return errors.Join(g.table.Close(), g.nan.Close(), g.stream.Close()) })
 	_ = g.worker.Close()
+	g.stop.Close()
 }
+
+// watch implements device.
+func (g *gpu) watch(ctx context.Context) error { return g.stop.Watch(ctx) }
 
 func (g *gpu) traffic() (t Traffic) {
 	_ = g.worker.Do(func(d *cuda.Device) error {

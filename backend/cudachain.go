@@ -22,6 +22,7 @@ type gpuPart struct {
 
 // gpuChain is a network on a GPU with its one lane.
 type gpuChain struct {
+	baseNetwork
 	g     *gpu
 	lane  *gpuLane
 	parts []*gpuPart

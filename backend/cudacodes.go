@@ -13,7 +13,7 @@ import (
 
 // gpuCodes packs what lies between parts, and back, by kernels: two bytes a value on a grid.
 type gpuCodes struct {
-	plans map[*storedTensor]*codePlan
+	plans map[*StoredTensor]*codePlan
 	lossy *cuda.Buffer[uint32] // what the packing kernels note of values that are not on their grid
 }
 
@@ -36,8 +36,8 @@ func (r *gpuRoom) Close() {
 }
 
 // room makes device memory; a full device is an error, after which it works on.
-func (l *gpuLane) room(t *storedTensor) (room, error) {
-	m, err := cuda.NewBuffer[uint8](l.g.d, "stored activations", t.size)
+func (l *gpuLane) room(t *StoredTensor) (room, error) {
+	m, err := cuda.NewBuffer[uint8](l.g.d, "stored activations", t.codeBytes())
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (l *gpuLane) room(t *storedTensor) (room, error) {
 }
 
 // plan prepares the launches of a tensor, once.
-func (l *gpuLane) plan(t *storedTensor) (*codePlan, error) {
+func (l *gpuLane) plan(t *StoredTensor) (*codePlan, error) {
 	if p, ok := l.codes.plans[t]; ok {
 		return p, nil
 	}
@@ -67,7 +67,7 @@ func (l *gpuLane) plan(t *storedTensor) (*codePlan, error) {
 		p.unpack = cuda.Unpack(l.g.d, p.tensor.floats, some, grid)
 	}
 	if l.codes.plans == nil {
-		l.codes.plans = map[*storedTensor]*codePlan{}
+		l.codes.plans = map[*StoredTensor]*codePlan{}
 	}
 	l.codes.plans[t] = p
 	return p, nil
@@ -83,7 +83,7 @@ func (l *gpuLane) grid(holder int, m search.Mask) uintptr {
 }
 
 // encode packs a tensor into a room.
-func (l *gpuLane) encode(t *storedTensor, m search.Mask, to room) error {
+func (l *gpuLane) encode(t *StoredTensor, m search.Mask, to room) error {
 	p, err := l.plan(t)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (l *gpuLane) encode(t *storedTensor, m search.Mask, to room) error {
 }
 
 // decode unpacks a room into a tensor.
-func (l *gpuLane) decode(t *storedTensor, m search.Mask, from room) error {
+func (l *gpuLane) decode(t *StoredTensor, m search.Mask, from room) error {
 	p, err := l.plan(t)
 	if err != nil {
 		return err

@@ -41,12 +41,12 @@ type gpuLane struct {
 	task    *cuda.Task
 	f       func() error
 	seconds time.Duration
-	fronts
+	baseLane
 }
 
 // newGPULane makes memory for every tensor between the parts and binds it, on the worker's thread.
 func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err error) {
-	l := &gpuLane{g: g, parts: parts, buffers: map[string]*gpuTensor{}, holders: len(g.records), current: search.NewMask(len(g.records)),
+	l := &gpuLane{g: g, parts: parts, buffers: map[string]*gpuTensor{}, holders: len(g.opts.Records), current: search.NewMask(len(g.opts.Records)),
 		spare: map[string][]float32{}}
 	l.list = []lane{l}
 	l.task = g.worker.Task(func(*cuda.Device) error { return l.f() })
@@ -61,10 +61,10 @@ func newGPULane(g *gpu, parts []*gpuPart, inputs []Tensor) (_ *gpuLane, err erro
 	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
 		return nil, cuda.Explain(err)
 	}
-	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.opts.stop); err != nil {
+	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.stop); err != nil {
 		return nil, err
 	}
-	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1), g.opts.stop); err != nil {
+	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1), g.stop); err != nil {
 		return nil, err
 	}
 	for _, in := range inputs {
@@ -278,7 +278,7 @@ func (l *gpuLane) watchNaN(on bool) (seen bool, err error) {
 
 func (l *gpuLane) spent() time.Duration { return l.seconds }
 
-// eachStep implements stepper.
+// eachStep implements lane.
 func (l *gpuLane) eachStep(told func(step int, lost []string) error) bool {
 	return l.steps != nil && l.steps.tell(told)
 }

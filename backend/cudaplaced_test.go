@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func placed(t *testing.T, holders int) *gpu {
 	for i := range list {
 		list[i] = quant.Record{Low: grid, High: grid}
 	}
-	d, err := openGPU(Options{Device: "cuda:0", Block: placedBlock, Level: 99}, list)
+	d, err := openGPU(context.Background(), deviceOptions{Name: "cuda:0", Records: list, Block: placedBlock, Level: 99})
 	if err != nil {
 		t.Fatal(err)
 	}

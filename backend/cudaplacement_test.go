@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"example.org/demote/cgo"
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/mistake"
@@ -165,11 +164,9 @@ func TestPlacementOfSteps(t *testing.T) {
 	g := placed(t, 2)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	var err error
-	if g.opts.stop, err = cgo.NewStop(ctx); err != nil {
+	if err := g.watch(ctx); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(g.opts.stop.Close)
 	s := fedBack(t, steps)
 	chain, err := g.compile([]*Segment{s}, s.Inputs, 1)
 	if err != nil {

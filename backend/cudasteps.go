@@ -37,7 +37,7 @@ func (q *gpuSteps) runBlock(b *gpuBlock, p *gpuPart) error {
 		return err
 	}
 	return q.run(q, func() error {
-		if err := q.l.g.opts.stop.Err(); err != nil { // the replay of a graph does not look
+		if err := q.l.g.stop.Err(); err != nil { // the replay of a graph does not look
 			return err
 		}
 		return q.l.runOnce(p)

@@ -62,7 +62,7 @@ func (w *gpuWeights) open(g *gpu, parts []*gpuPart) (err error) {
 	if err := w.spans.Upload(g.stream, spans); err != nil {
 		return err
 	}
-	if w.applied, err = cuda.NewBuffer[uint8](g.d, "the mask before", max(1, len(g.records))); err != nil {
+	if w.applied, err = cuda.NewBuffer[uint8](g.d, "the mask before", max(1, len(g.opts.Records))); err != nil {
 		return err
 	}
 	return w.bind(g, parts, spans)

@@ -5,7 +5,6 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/metric"
-	"example.org/demote/cgo"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
@@ -13,6 +12,7 @@ import (
 // Options say how an Evaluator computes. No choice but Block changes a score.
 type Options struct {
 	Device       string // DeviceCPU or empty, or a GPU such as cuda:0
+	Kind         *kind  // of Device; nil: as its name says
 	Metric       *metric.Metric
 	metric.Truth                   // what outputs are compared with
 	Output       string            // name of the output that the metric reads; empty: the only one
@@ -31,7 +31,6 @@ type Options struct {
 	Patient      bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
 	Level        int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config       map[string]string // session configuration entries of the runtime
-	stop         *cgo.Stop         // ends what runs once New's context is cancelled; New makes it
 	Proof        *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
 	lanes        int               // of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it has the only shape
 	share        float64           // of the samples of all shapes, if so
@@ -67,13 +66,14 @@ type Evaluator struct {
 	records []quant.Record
 	inputs  []Tensor // of the network
 	device  device
+	can     traits // of the device
 	chain   *chain
 	ran     float64 // seconds inside the runtime by chains of before
 	loading float64 // seconds that the network in one piece has taken to be compiled
 	data    *resident
 	judge   *metric.Judge
 	pool    *pool
-	stream  *streamRunner      // in place of the pool, on a device with a queue; nil: the CPU
+	stream  *streamRunner      // in place of the pool, on a device with a queue; nil: it has none
 	runners []func(job) report // what each goroutine of the pool does
 	shapes  *shapes            // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
 	store   *store             // nil: every trial is run in full

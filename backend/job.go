@@ -107,8 +107,8 @@ func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 	}
 	r.restored, r.parts = from > 0, len(e.chain.parts)-from
 	r.work = floats.Sum(e.chain.share[from:]) * float64(len(data.samples()))
-	if in, ok := l.(enterer); ok && e.chain.through {
-		r.err = e.runEntry(in, j, from, p)
+	if e.chain.through {
+		r.err = e.runEntry(l, j, from, p)
 		r.moved = p.moved
 	} else {
 		r.moved, r.err = e.runParts(l, j, from)
@@ -131,7 +131,7 @@ func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 }
 
 // runEntry runs all that lies behind a cut at once.
-func (e *Evaluator) runEntry(l enterer, j job, from int, p *passage) error {
+func (e *Evaluator) runEntry(l lane, j job, from int, p *passage) error {
 	err := e.store.enter(l, j, from, p)
 	if err == nil {
 		err = l.runPart(e.data.blocks[j.block], from)

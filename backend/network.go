@@ -86,8 +86,7 @@ type Segment struct {
 	Empty   bool     // it has no nodes, and ONNX Runtime makes no session of that: its outputs are inputs
 	Optimal bool     // the runtime has optimized it already, and is to leave it as it is
 
-	bytes int        // of Model, which is given up when it is compiled
-	kept  keptOutput // where samples have several steps: whose values of all of them are kept
+	kept keptOutput // where samples have several steps: whose values of all of them are kept
 
 	Followed []Followed                                      // constants inside with two values; Model has the high ones
 	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
@@ -105,7 +104,7 @@ type Followed struct {
 
 // A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's
 // input, cut Cuts()-1 its output; the cuts between them are tensors on which everything behind
-// depends alone, but for inputs of the network, which a segment reads wherever it needs them.
+// depends alone, but for inputs of the network, which a segment reads wherever it needs them. Embed BaseSource for what it has not.
 type Source interface {
 	Holders() int
 	// Inputs are the network's own, whichever of its segments reads them first, in the order of Samples.
@@ -114,6 +113,12 @@ type Source interface {
 	Segment(from, to int) (*Segment, error)
 	// Stored describes how the tensors of a cut lie on grids, so that they can be kept as codes.
 	Stored(cut int) []StoredTensor
+	// Coded hands out entries into the network, where that can be. optimize is Device.Optimize, from whose
+	// model they are taken and which leaves them as they are; nil: from the network as it is.
+	Coded(optimize func(model []byte) ([]byte, error)) (Entries, error)
+	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes, where that can be. It
+	// is not optimized any more.
+	Blocked(from, to int, optimize func(model []byte) ([]byte, error)) ([]byte, error)
 	// Probe is the whole network with every tensor as an output, for naming the first one that
 	// is wrong; names are in computing order.
 	Probe() (*Segment, error)
@@ -126,16 +131,20 @@ type StoredTensor struct {
 	Coded  bool // what is run gives and takes its codes, and not its values
 }
 
+// codeBytes is what the codes of one block take: two bytes an element on a grid, the element's own
+// size elsewhere.
+func (t StoredTensor) codeBytes() int {
+	size := t.Type.Size()
+	if t.Holder >= 0 {
+		size = 2
+	}
+	return (t.elems()*size + 63) &^ 63
+}
+
 // Entries hand out a network from each of its cuts, those of its Source, to its end. A run that begins at a cut is handed the
 // codes of what is alive there, and leaves those of later cuts behind on the way.
 type Entries interface {
 	// Entry is the network from a cut on. It can leave the codes of later cuts, without those that it takes.
 	Entry(from int, later []int) (*Segment, error)
 	Stored(cut int) []StoredTensor
-}
-
-// A CodedSource can hand out such entries; found by type assertion. optimize saves what the runtime makes
-// of a model with all optimizations, from which they are taken and loaded with none; nil: from the network as it is.
-type CodedSource interface {
-	Coded(optimize func(model []byte) ([]byte, error)) (Entries, error)
 }

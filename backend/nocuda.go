@@ -3,8 +3,9 @@
 package backend
 
 import (
+	"context"
+
 	"example.org/demote/mistake"
-	"example.org/demote/quant"
 )
 
 // WithCUDA says whether this program was built for GPUs.
@@ -21,10 +22,11 @@ func CheckGPU(name string) (DeviceInfo, error) {
 	return DeviceInfo{}, mistake.Errorf("--device %s: this program was built for the CPU: run `make setup-cuda cuda` and use bin/demote-cuda, or choose auto or cpu", name)
 }
 
-func openGPU(o Options, _ []quant.Record) (device, error) {
-	_, err := CheckGPU(o.Device)
+// gpuKind is a GPU, which cannot be opened.
+var gpuKind = kind{traits{Queue: true, OwnMemory: true, MayRound: true}, func(_ context.Context, o deviceOptions) (device, error) {
+	_, err := CheckGPU(o.Name)
 	return nil, err
-}
+}}
 
 // FreeMemory is the memory of a GPU that can still be had, in bytes.
 func FreeMemory(name string) (int64, error) {

@@ -6,15 +6,6 @@ import (
 	"example.org/demote/search"
 )
 
-// A comparer is a lane whose FakeQuant nodes find out, while they run, where a holder's two grids give
-// the same bits for all that the node is given.
-type comparer interface {
-	// compare asks the holders' nodes anew.
-	compare(holders []int)
-	// agree says whether all that a holder's node was given since gives the same bits on both grids.
-	agree(holder int) bool
-}
-
 // noops know on which blocks a holder's bit changes nothing on the base, a bit a holder and a block. What
 // is not known counts as a change.
 //
@@ -27,18 +18,19 @@ type comparer interface {
 // What is known of a holder depends on its input alone, not on its own bit. It stays true as long as
 // nothing in front of the holder changes: by the same rule as what is stored at cuts.
 type noops struct {
-	words  int        // of a mask
-	parts  [][]int    // by part: the holders whose node is in it, and whose bit chooses nothing else
-	behind [][]uint64 // by part, and one more: the mask of the holders in it and behind it
-	base   []uint64   // by block: the no-ops on the base
-	draft  []uint64   // by block: those on the mask of a trial
-	drafts []uint64   // by block: its id; 0: none
+	compares bool       // the device finds out; else nothing is ever known
+	words    int        // of a mask
+	parts    [][]int    // by part: the holders whose node is in it, and whose bit chooses nothing else
+	behind   [][]uint64 // by part, and one more: the mask of the holders in it and behind it
+	base     []uint64   // by block: the no-ops on the base
+	draft    []uint64   // by block: those on the mask of a trial
+	drafts   []uint64   // by block: its id; 0: none
 }
 
 // newNoops begins with what needs no run: a holder of no part changes nothing.
-func newNoops(c *chain, holders, blocks int) *noops {
+func newNoops(c *chain, holders, blocks int, compares bool) *noops {
 	parts := c.parts
-	n := &noops{words: len(search.NewMask(holders).Words()), behind: make([][]uint64, len(parts)+1), drafts: make([]uint64, blocks)}
+	n := &noops{compares: compares, words: len(search.NewMask(holders).Words()), behind: make([][]uint64, len(parts)+1), drafts: make([]uint64, blocks)}
 	touched, chooses := search.NewMask(holders), search.NewMask(holders)
 	for i, p := range parts {
 		for _, h := range c.touched(i) {
@@ -86,9 +78,9 @@ func (n *noops) all(block int, a, b search.Mask) bool {
 
 // ask has the nodes of all parts from one on compare.
 func (n *noops) ask(l lane, from int) {
-	if c, ok := l.(comparer); ok {
+	if n.compares {
 		for _, holders := range n.parts[from:] {
-			c.compare(holders)
+			l.compare(holders)
 		}
 	}
 }
@@ -96,8 +88,7 @@ func (n *noops) ask(l lane, from int) {
 // note keeps what the nodes of the parts from one on have found under a job's mask: in front of the first changed part, of
 // the base; from there on, of the trial.
 func (n *noops) note(l lane, j job, from int) {
-	c, ok := l.(comparer)
-	if !ok {
+	if !n.compares {
 		return
 	}
 	drafting := j.first < len(n.parts) && !j.spares(n.drafts[j.block])
@@ -113,7 +104,7 @@ func (n *noops) note(l lane, j job, from int) {
 			}
 		}
 		for _, h := range n.parts[p] {
-			n.set(to, j.block, h, c.agree(h))
+			n.set(to, j.block, h, l.agree(h))
 		}
 	}
 }

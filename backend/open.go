@@ -8,7 +8,6 @@ import (
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/metric"
-	"example.org/demote/cgo"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
@@ -29,10 +28,8 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := o.checkBatch(src.Inputs()); err != nil {
 		return nil, err
 	}
-	if o.stop, err = cgo.NewStop(ctx); err != nil {
-		return nil, err
-	}
-	e := &Evaluator{opts: o, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
+	kind := o.kind()
+	e := &Evaluator{opts: o, can: kind.traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
 		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
@@ -40,10 +37,10 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		}
 	}()
 	e.booked = e.book
-	if e.device, err = openDevice(o, records); err != nil {
+	if e.device, err = kind.Open(ctx, o.forDevice(records)); err != nil {
 		return nil, err
 	}
-	if o.Proof != nil && !o.onCPU() {
+	if o.Proof != nil && e.can.MayRound {
 		if err := prove(e.device, o.Proof); err != nil {
 			return nil, err
 		}
@@ -60,7 +57,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if o.lanes > 0 {
 		return e, nil // the rule is of the samples of all shapes
 	}
-	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.sizes(), o.looks())
+	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.sizes(), e.can.looks())
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +100,7 @@ func (e *Evaluator) compile(cuts []int) error {
 	if err := e.chooseOutput(); err != nil {
 		return err
 	}
-	if !e.opts.onCPU() {
+	if e.can.Queue {
 		e.stream = newStreamRunner(e)
 		return nil
 	}
@@ -166,5 +163,4 @@ func (e *Evaluator) Close() {
 	if e.device != nil {
 		e.device.Close()
 	}
-	e.opts.stop.Close()
 }

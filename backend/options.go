@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
@@ -24,7 +25,7 @@ func (o Options) fit(samples int) (Options, error) {
 		o.Block = DefaultBlock
 	}
 	o.Threads = max(1, min(o.Threads, runtime.GOMAXPROCS(0)))
-	if !o.onCPU() {
+	if o.kind().Queue {
 		o.Workers = 1
 	}
 	if o.Workers == 0 {
@@ -36,6 +37,19 @@ func (o Options) fit(samples int) (Options, error) {
 		o.Workers = o.lanes
 	}
 	return o, nil
+}
+
+// kind is the kind of device that computes.
+func (o Options) kind() kind {
+	if o.Kind != nil {
+		return *o.Kind
+	}
+	return KindOf(o.Device)
+}
+
+// forDevice are the options that concern a device.
+func (o Options) forDevice(records []quant.Record) deviceOptions {
+	return deviceOptions{Name: o.Device, Records: records, Block: o.Block, Threads: o.Threads, Spin: o.Spin, Stream: o.Stream, Level: o.Level, Config: o.Config}
 }
 
 // checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their memory

@@ -13,7 +13,7 @@ import (
 // A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
 	for i, m := range e.each() {
-		if err := m.opts.stop.Watch(ctx); err != nil {
+		if err := m.device.watch(ctx); err != nil {
 			return search.Score{}, err
 		}
 		m.watch = func(samples []int, rows []float32) {

@@ -53,7 +53,7 @@ func NewPlain(s *Segment, samples Samples, o PlainOptions) (_ *Plain, err error)
 		}
 		p.lanes = append(p.lanes, lane)
 	}
-	p.data, err = newResident(&cpu{opts: Options{Stream: o.Stream}}, samples, s.Inputs, s.Inputs[0].Batch(), nil)
+	p.data, err = newResident(&cpu{opts: deviceOptions{Stream: o.Stream}}, samples, s.Inputs, s.Inputs[0].Batch(), nil)
 	return p, err
 }
 

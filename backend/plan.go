@@ -166,7 +166,7 @@ func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() flo
 			return nil, err
 		}
 		p.Whole = seconds
-		most = min(most, entriesIn(e.entryMemory(), e.chain.parts[0].bytes), e.entriesInTime(left(), p.Whole))
+		most = min(most, entriesIn(e.entryMemory(), e.chain.bytes[0]), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
 		}
@@ -215,25 +215,24 @@ const mostRuns, leastRuns, choiceRuns = 12, 2, 2
 // measured one after the other, maybe on a machine with other work.
 const clearly = 1.25
 
-// resetStore forgets all stored activations, and makes room for those of the cuts between the parts. On
-// the CPU there is a store without cuts, too, for what is known of no-ops.
+// resetStore forgets all stored activations, and makes room for those of the cuts between the parts. There
+// is a store without cuts, too, where something can be known of no-ops.
 func (e *Evaluator) resetStore() {
 	if e.store != nil {
 		e.store.Close()
 		e.store = nil
 	}
-	if e.opts.Naive || !e.opts.onCPU() && len(e.chain.parts) == 1 {
+	if e.opts.Naive || !e.can.Compares && len(e.chain.parts) == 1 {
 		return
 	}
-	e.store = newStore(e.chain, e.StoredAt(), e.data.len(), search.NewMask(e.source.Holders()))
-	e.store.recoder, _ = e.device.(recoder)
-	if e.gained != nil && e.opts.onCPU() { // a GPU adds floats in an order of its own
+	e.store = newStore(e.device, e.can.Compares, e.chain, e.StoredAt(), e.data.len(), search.NewMask(e.source.Holders()))
+	if e.gained != nil && e.can.InOrder {
 		e.store.know(e.gained, e.data)
 	}
 }
 
 // pick returns some of a list's values.
-func pick(list []float64, at []int) (out []float64) {
+func pick[T any](list []T, at []int) (out []T) {
 	for _, i := range at {
 		out = append(out, list[i])
 	}

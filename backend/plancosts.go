@@ -41,7 +41,7 @@ func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
 		if i > 0 && i < len(cuts)-1 {
 			list = e.storedAt(cut)
 			if c.through {
-				held = sessionCopies * int64(e.chain.parts[i].bytes)
+				held = sessionCopies * int64(e.chain.bytes[i])
 			}
 		}
 		c.stored, c.memory = append(c.stored, list), append(c.memory, held)
@@ -58,7 +58,7 @@ const leastEntryMemory = 128 << 20
 // entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more than twice the
 // network, the samples and the activations that are under way.
 func (e *Evaluator) entryMemory() int64 {
-	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.parts[0].bytes)+e.opts.Working)))
+	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.bytes[0])+e.opts.Working)))
 }
 
 // entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the end.

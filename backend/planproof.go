@@ -49,7 +49,7 @@ func (e *Evaluator) signature() ([][]float32, error) {
 
 // agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
 func (e *Evaluator) agrees(want [][]float32) (bool, error) {
-	if _, ok := e.chain.lanes()[0].(enterer); !ok || !e.chain.through {
+	if !e.chain.through {
 		got, err := e.signature()
 		return err == nil && slices.EqualFunc(want, got, sameBits), err
 	}
@@ -57,7 +57,7 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 	same := make([]bool, len(masks))
 	err := onLanes(lanes, func(at int, l lane) (err error) {
 		for i := at; i < len(masks) && err == nil; i += len(lanes) {
-			same[i], err = e.entriesAgree(l.(enterer), masks[i], want[i])
+			same[i], err = e.entriesAgree(l, masks[i], want[i])
 		}
 		return err
 	})
@@ -66,8 +66,8 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 
 // entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
 // same outputs and leave the same codes at all cuts behind.
-func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool, error) {
-	s := newStore(e.chain, e.StoredAt(), 1, m)
+func (e *Evaluator) entriesAgree(l lane, m search.Mask, want []float32) (bool, error) {
+	s := newStore(e.device, e.can.Compares, e.chain, e.StoredAt(), 1, m)
 	defer s.Close()
 	p := &passage{rooms: make([]room, len(s.tensors))}
 	same := true

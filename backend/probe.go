@@ -42,8 +42,7 @@ func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32
 		if err := l.setMask(m); err != nil {
 			return err
 		}
-		steps, several := l.(stepper)
-		several = several && steps.eachStep(func(step int, lost []string) error {
+		several := l.eachStep(func(step int, lost []string) error {
 			out, err := p.outputs(l, lost)
 			if err == nil {
 				f(step, out)
@@ -51,7 +50,7 @@ func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32
 			return err
 		})
 		if several {
-			defer steps.eachStep(nil)
+			defer l.eachStep(nil)
 		}
 		err := l.runPart(data, 0)
 		unwritten, lossy := errors.AsType[*UnwrittenError](err)

@@ -2,13 +2,6 @@ package backend
 
 import "example.org/demote/mistake"
 
-// Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run, see
-// Options.Stream. dst of Read takes one sample of one input in the network's element type.
-type Samples interface {
-	Len() int
-	Read(input, sample int, dst []byte) error
-}
-
 // resident is the evaluation data where the computing happens: the network's inputs in blocks of a
 // fixed size. The last block is padded with its first sample, and the padding is never counted.
 type resident struct {

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"example.org/demote/cgo"
@@ -207,13 +206,4 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []in
 		}
 	}
 	return d, nil
-}
-
-func sameBits(a, b []float32) bool {
-	for i := range a {
-		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
-			return false
-		}
-	}
-	return true
 }

@@ -37,12 +37,6 @@ type stepMemory interface {
 	keep(step int) error
 }
 
-// A stepper is a lane that runs samples of several steps. It tells of every step of what runs next, until told is nil, and says
-// whether there are several. What the runtime leaves unwritten ends no run before its last step meanwhile.
-type stepper interface {
-	eachStep(told func(step int, lost []string) error) bool
-}
-
 // StepsOf is how many steps the samples of a network's inputs have.
 func StepsOf(inputs []Tensor) int {
 	steps := 1
@@ -138,29 +132,4 @@ func (q *sequence) place(all, made []float32, step int) {
 func (q *sequence) tell(told func(step int, lost []string) error) bool {
 	q.told, q.lossy = told, told != nil
 	return true
-}
-
-// newSteps makes the memory of a block of an input: of its first step, and behind it that of the others.
-func newSteps(in Tensor) (*cgo.Tensor, error) {
-	if in.Steps > 1 {
-		return cgo.NewTensor(in.Type, append([]int64{int64(in.Steps)}, in.Dims...)...)
-	}
-	return cgo.NewTensor(in.Type, in.Dims...)
-}
-
-// readSlot reads a sample of an input into one of the slots of a block.
-func readSlot(src Samples, input int, in Tensor, sample, slot, slots int, dst []byte) error {
-	size, pieces := in.sampleBytes(slots), in.Pieces()
-	if slots == 1 || in.Steps <= 1 && pieces == 1 {
-		return src.Read(input, sample, dst[slot*size:(slot+1)*size])
-	}
-	all := make([]byte, size)
-	if err := src.Read(input, sample, all); err != nil {
-		return err
-	}
-	one := size / max(1, in.Steps)
-	for step := range max(1, in.Steps) {
-		Place(dst[step*slots*one:], all[step*one:(step+1)*one], pieces, slot, slots)
-	}
-	return nil
 }

@@ -35,7 +35,7 @@ type shapes struct {
 type place struct{ member, at int }
 
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
-// of all samples. It runs on the CPU.
+// of all samples. The device must have the trait Shapes.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Evaluator, err error) {
 	n := 0
 	for _, s := range list {
@@ -44,7 +44,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	if o, err = o.fit(n); err != nil {
 		return nil, err
 	}
-	if !o.onCPU() {
+	if !o.kind().Shapes {
 		return nil, mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
 	}
 	e := &Evaluator{opts: o, samples: n, source: list[0].Source, inputs: list[0].Source.Inputs(), records: records, shapes: &shapes{samples: make([]place, n)}}
@@ -77,7 +77,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	}
 	s.ready = make([]job, len(s.members))
 	s.mix()
-	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), o.looks())
+	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), o.kind().looks())
 	if err != nil {
 		return nil, err
 	}

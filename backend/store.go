@@ -19,9 +19,9 @@ type store struct {
 	tensors []*storedTensor   // of all cuts, each once
 	cuts    [][]*storedTensor // by part: those alive in front of it; none in front of the first
 	blocks  []blockLock
-	outputs []gainSlot           // what the outputs gain, a block each: the last cut, so to say
-	noops   *noops               // what needs no run
-	recoder recoder              // nil: the device has none
+	outputs []gainSlot // what the outputs gain, a block each: the last cut, so to say
+	noops   *noops     // what needs no run
+	device  device
 	trials  bounds.Table[uint64] // ids of the masks tried on this base
 	serial  uint64               // of the last id
 }
@@ -53,9 +53,9 @@ type slot struct {
 }
 
 // newStore keeps what is alive at the cuts in front of a chain's parts, for so many blocks; there may be no such cut.
-func newStore(c *chain, cuts [][]StoredTensor, blocks int, base search.Mask) *store {
-	s := &store{base: base.Clone(), cuts: make([][]*storedTensor, len(c.parts)), blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks),
-		noops: newNoops(c, base.Len(), blocks)}
+func newStore(d device, compares bool, c *chain, cuts [][]StoredTensor, blocks int, base search.Mask) *store {
+	s := &store{device: d, base: base.Clone(), cuts: make([][]*storedTensor, len(c.parts)), blocks: make([]blockLock, blocks), outputs: make([]gainSlot, blocks),
+		noops: newNoops(c, base.Len(), blocks, compares)}
 	known := map[string]*storedTensor{}
 	for i, tensors := range cuts {
 		for _, t := range tensors {
@@ -82,16 +82,6 @@ func (s *store) trial(m search.Mask) uint64 {
 	return id
 }
 
-// codeBytes is what the codes of one block take: two bytes an element on a grid, the element's own
-// size elsewhere.
-func (t StoredTensor) codeBytes() int {
-	size := t.Type.Size()
-	if t.Holder >= 0 {
-		size = 2
-	}
-	return (t.elems()*size + 63) &^ 63
-}
-
 // at finds the last cut in front of part changed at which all of the base's codes of the block are there, and returns the
 // part behind it; 0: none, and a run begins at the start.
 func (s *store) at(block, changed int) int {
@@ -110,7 +100,7 @@ func (s *store) restore(l lane, block, part int) error {
 	s.blocks[block].Lock()
 	defer s.blocks[block].Unlock()
 	for _, t := range s.cuts[part] {
-		if err := l.decode(t, s.base, t.slots[block].base); err != nil {
+		if err := l.decode(&t.StoredTensor, s.base, t.slots[block].base); err != nil {
 			return err
 		}
 	}
@@ -128,13 +118,13 @@ func (s *store) keep(l lane, j job, part int) error {
 		switch {
 		case t.part != part: // made further in front
 		case base && t.has(l, &sl.base):
-			if err := l.encode(t, s.base, sl.base); err != nil {
+			if err := l.encode(&t.StoredTensor, s.base, sl.base); err != nil {
 				return err
 			}
 			sl.valid = true
 		case draft && t.has(l, &sl.draft):
 			sl.owner = 0
-			if err := l.encode(t, j.mask, sl.draft); err != nil {
+			if err := l.encode(&t.StoredTensor, j.mask, sl.draft); err != nil {
 				return err
 			}
 			sl.owner = j.trial
@@ -205,7 +195,7 @@ func (s *store) size(part int) (bytes int) {
 // has makes the memory of codes on first use; without memory the tensor is simply not kept.
 func (t *storedTensor) has(l lane, r *room) bool {
 	if *r == nil {
-		m, err := l.room(t)
+		m, err := l.room(&t.StoredTensor)
 		if err != nil {
 			return false
 		}

@@ -2,20 +2,6 @@ package backend
 
 import "sync"
 
-// An enterer is a lane whose runs go from a cut to the network's end: they read the codes of the cut where these lie, and
-// write those of the cuts behind it to where they are to lie, without a copy.
-type enterer interface {
-	lane
-	// enter points the run at a part to the codes of a tensor that is alive in front of it.
-	enter(part int, t *storedTensor, codes room) error
-	// leave points the run at a part to where it writes the codes of a tensor that it makes. Only the next run does.
-	leave(part int, t *storedTensor, to room) error
-	// drop forgets what was left to the next run.
-	drop()
-	// same says whether two rooms hold equal codes.
-	same(a, b room) bool
-}
-
 // spareRooms are rooms of a tensor that no block has at the time. A run takes the rooms that it writes to from here, and
 // what they replace comes back here: so no run writes where another one reads or writes.
 type spareRooms struct {
@@ -32,7 +18,7 @@ func (s *spareRooms) take(l lane, t *storedTensor) room {
 		s.free = s.free[:n-1]
 		return r
 	}
-	r, err := l.room(t)
+	r, err := l.room(&t.StoredTensor)
 	if err != nil {
 		return nil
 	}
@@ -61,13 +47,13 @@ type passage struct {
 
 // enter points a lane to the base's codes in front of a part, from which a job is to be run, and to rooms for what the
 // store wants of the run: the base's codes where they are missing, behind the change the trial's.
-func (s *store) enter(l enterer, j job, part int, p *passage) error {
+func (s *store) enter(l lane, j job, part int, p *passage) error {
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()
 	p.moved = 0
 	for _, t := range s.cuts[part] {
 		p.moved += t.size
-		if err := l.enter(part, t, t.slots[j.block].base); err != nil {
+		if err := l.enter(part, &t.StoredTensor, t.slots[j.block].base); err != nil {
 			return err
 		}
 	}
@@ -79,7 +65,7 @@ func (s *store) enter(l enterer, j job, part int, p *passage) error {
 		if p.rooms[i] = t.spare.take(l, t); p.rooms[i] == nil {
 			continue
 		}
-		if err := l.leave(part, t, p.rooms[i]); err != nil {
+		if err := l.leave(part, &t.StoredTensor, p.rooms[i]); err != nil {
 			return err
 		}
 	}
@@ -87,7 +73,7 @@ func (s *store) enter(l enterer, j job, part int, p *passage) error {
 }
 
 // left takes over what a run has written; ran: to its end.
-func (s *store) left(l enterer, j job, p *passage, ran bool) {
+func (s *store) left(l lane, j job, p *passage, ran bool) {
 	l.drop()
 	s.blocks[j.block].Lock()
 	defer s.blocks[j.block].Unlock()

@@ -2,12 +2,6 @@ package backend
 
 import "example.org/demote/search"
 
-// A recoder is a device that can bring the codes of a tensor from the grid that one mask chooses to that
-// which another one does, for values that lie on both.
-type recoder interface {
-	recode(t *storedTensor, from, to search.Mask, codes room)
-}
-
 // move makes another mask the base. first is the first part with a changed holder. What lies behind
 // it is taken over from the drafts of the mask's own trial, where they are still there, else unknown.
 // Of a block on which only no-ops have changed all is as it was, but for the grids that codes count on.
@@ -35,9 +29,7 @@ func (s *store) keepBlock(block int, base search.Mask) {
 		if !sl.valid || t.Holder < 0 || s.base.Low(t.Holder) == base.Low(t.Holder) {
 			continue
 		}
-		if sl.valid = s.recoder != nil; sl.valid {
-			s.recoder.recode(t, s.base, base, sl.base)
-		}
+		sl.valid = s.device.recode(&t.StoredTensor, s.base, base, sl.base)
 	}
 	s.noops.drafts[block] = 0
 }

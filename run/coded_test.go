@@ -13,6 +13,14 @@ import (
 // valuesOnly is a source that is run in parts, which hand each other values.
 type valuesOnly struct{ backend.Source }
 
+func (valuesOnly) Coded(func([]byte) ([]byte, error)) (backend.Entries, error) {
+	return nil, backend.ErrNotHere
+}
+
+func (valuesOnly) Blocked(int, int, func([]byte) ([]byte, error)) ([]byte, error) {
+	return nil, backend.ErrNotHere
+}
+
 // plainOnly is a source that is entered at cuts, optimized from each of them on.
 type plainOnly struct{ *source }
 

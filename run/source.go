@@ -26,7 +26,6 @@ type source struct {
 }
 
 var _ backend.Source = (*source)(nil)
-var _ backend.BlockedSource = (*source)(nil)
 
 // newSource cuts a switchable model, or a float one, for the given outputs.
 func newSource(m *onnx.Model, holders int, outputs []string) (*source, error) {
@@ -61,7 +60,7 @@ func (s *source) Segment(from, to int) (*backend.Segment, error) {
 	return s.segment(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]))
 }
 
-// Blocked implements backend.BlockedSource.
+// Blocked implements backend.Source.
 func (s *source) Blocked(from, to int, optimize func([]byte) ([]byte, error)) ([]byte, error) {
 	m, err := rewrite.Blocked(rewrite.Segment(s.model, s.cuts[from], s.cuts[to]), optimize)
 	if err != nil {

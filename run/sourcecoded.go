@@ -20,9 +20,7 @@ type codedSource struct {
 	optimal bool
 }
 
-var _ backend.CodedSource = (*source)(nil)
-
-// Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
+// Coded implements backend.Source. Constants that follow the mask want the source's own segments.
 func (s *source) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, errFollowed

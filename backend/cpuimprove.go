@@ -1,0 +1,117 @@
+package backend
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"example.org/demote/cgo"
+	"example.org/demote/disk"
+	"example.org/demote/search"
+)
+
+// optimize implements device: what the runtime saves of a model that it loads with all optimizations.
+func (d *cpu) optimize(model []byte) ([]byte, error) {
+	dir, remove, err := disk.TempFolder()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	path := filepath.Join(dir, "optimized.onnx")
+	session, err := cgo.NewSession(model, cgo.Options{Level: d.opts.Level, IntraThreads: d.opts.Threads, Config: d.opts.Config, OptimizedPath: path})
+	if err != nil {
+		return nil, err
+	}
+	session.Close()
+	return os.ReadFile(path)
+}
+
+// improve implements compiled. A model that the runtime does not take is not better.
+func (c *cpuChain) improve(part int, model []byte, b block, masks []search.Mask, runs int) (bool, error) {
+	options := c.options
+	options.Level = 0
+	session, err := cgo.NewSession(model, options)
+	if err != nil {
+		return false, nil
+	}
+	other := &cpuPart{Segment: c.parts[part].Segment, session: session, index: part}
+	better, err := c.workers[0].better(other, b, masks, runs)
+	if err != nil || !better {
+		session.Close()
+		return false, err
+	}
+	return true, c.replace(part, other)
+}
+
+// better compares another session of a part with the one there is: equal bits under all masks, and less time.
+func (w *cpuLane) better(other *cpuPart, data block, masks []search.Mask, runs int) (bool, error) {
+	at := other.index
+	theirs, err := w.bind(other, w.inputs)
+	if err != nil {
+		return false, err
+	}
+	defer theirs.Close()
+	mine := w.binds[at]
+	defer func() { w.binds[at] = mine }()
+	for _, m := range masks {
+		if err := w.setMask(m); err != nil {
+			return false, err
+		}
+		w.binds[at] = mine
+		for p := range at + 1 {
+			if err := w.runPart(data, p); err != nil {
+				return false, err
+			}
+		}
+		var want [][]float32
+		for _, t := range other.Outputs {
+			if t.Type != cgo.Float32 {
+				return false, nil
+			}
+			rows, err := w.rows(t.Name)
+			if err != nil {
+				return false, err
+			}
+			want = append(want, append([]float32(nil), rows...))
+		}
+		w.binds[at] = theirs
+		if err := w.runPart(data, at); err != nil {
+			return false, fmt.Errorf("blocked part %d: %w", at, err)
+		}
+		for i, t := range other.Outputs {
+			rows, err := w.rows(t.Name)
+			if err != nil || !sameBits(want[i], rows) {
+				return false, err
+			}
+		}
+	}
+	times := [2]float64{}
+	for range runs {
+		for k, b := range []*binding{mine, theirs} {
+			w.binds[at] = b
+			took, err := timePart(w, data, at)
+			if err != nil {
+				return false, err
+			}
+			if times[k] == 0 || took < times[k] {
+				times[k] = took
+			}
+		}
+	}
+	return times[1] < times[0], nil
+}
+
+// replace puts another session in a part's place, for all lanes.
+func (c *cpuChain) replace(at int, other *cpuPart) error {
+	for _, w := range c.workers {
+		b, err := w.bind(other, w.inputs)
+		if err != nil {
+			return err
+		}
+		w.binds[at].Close()
+		w.binds[at] = b
+	}
+	c.parts[at].session.Close()
+	c.parts[at] = other
+	return nil
+}
