@@ -107,7 +107,7 @@ func (d *distance) end(from, samples int) int { return min(from+d.length, sample
 func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
 	at := make(map[int]int, len(blocks)) // by its first sample: the block
 	for _, b := range blocks {
-		at[e.data.samplesOf(b)[0]] = b
+		at[e.data.SamplesOf(b)[0]] = b
 	}
 	var lock sync.Mutex
 	rows := make(map[int][]float32, len(blocks))

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
 	"example.org/demote/quant"
 	"example.org/demote/search"
@@ -11,8 +13,8 @@ import (
 
 // Options say how an Evaluator computes. No choice but Block changes a score.
 type Options struct {
-	Device       string // DeviceCPU or empty, or a GPU such as cuda:0
-	Kind         *kind  // of Device; nil: as its name says
+	Device       string       // DeviceCPU or empty, or a GPU such as cuda:0
+	Kind         *device.Kind // of Device; nil: as its name says
 	Metric       *metric.Metric
 	metric.Truth                   // what outputs are compared with
 	Output       string            // name of the output that the metric reads; empty: the only one
@@ -60,23 +62,23 @@ type Evaluator struct {
 
 	opts    Options
 	samples int
-	source  Source
-	entries Entries // into the network; nil: it is run in source's own segments, one after another
-	from    Samples
+	source  device.Source
+	entries device.Entries // into the network; nil: it is run in source's own segments, one after another
+	from    device.Samples
 	records []quant.Record
-	inputs  []Tensor // of the network
-	device  device
-	can     traits // of the device
-	chain   *chain
+	inputs  []device.Tensor // of the network
+	device  device.Device
+	can     device.Traits // of the device
+	chain   *store.Chain
 	ran     float64 // seconds inside the runtime by chains of before
 	loading float64 // seconds that the network in one piece has taken to be compiled
-	data    *resident
+	data    *store.Resident
 	judge   *metric.Judge
 	pool    *pool
-	stream  *streamRunner      // in place of the pool, on a device with a queue; nil: it has none
-	runners []func(job) report // what each goroutine of the pool does
-	shapes  *shapes            // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
-	store   *store             // nil: every trial is run in full
+	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
+	runners []func(store.Job) report // what each goroutine of the pool does
+	shapes  *shapes                  // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
+	store   *store.Store             // nil: every trial is run in full
 	stats   Stats
 	booked  func(report) // the method book, made once: a trial allocates nothing
 	far     *distance    // nil until Distance is asked
@@ -104,7 +106,7 @@ func (e *Evaluator) Stats() Stats {
 		e.shapes.count(&s)
 		return s
 	}
-	s.Runtime = e.ran + e.chain.seconds()
+	s.Runtime = e.ran + e.chain.Seconds()
 	return s
 }
 

@@ -15,16 +15,16 @@ func (e *Evaluator) Block() (int, error) {
 	if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
 		return 0, nil
 	}
-	blocked, cuts := 0, e.chain.cuts
-	for i, p := range e.chain.parts {
+	blocked, cuts := 0, e.chain.Cuts
+	for i, p := range e.chain.Parts {
 		if p.Mask == "" || len(p.Followed) > 0 {
 			continue // a session for each choice of weights: the plain ones
 		}
-		model, err := e.source.Blocked(cuts[i], cuts[i+1], e.device.optimize)
+		model, err := e.source.Blocked(cuts[i], cuts[i+1], e.device.Optimize)
 		if err != nil {
 			continue // it runs as it is
 		}
-		better, err := e.chain.improve(i, model, e.data.blocks[0], e.probes(), e.measureRuns()+1)
+		better, err := e.chain.Improve(i, model, e.data.Blocks[0], e.probes(), e.measureRuns()+1)
 		if err != nil {
 			return blocked, err
 		}
@@ -44,4 +44,17 @@ func (e *Evaluator) zeroExact() bool {
 		}
 	}
 	return true
+}
+
+// NoOps are the holders whose bit is known to change nothing on a block of the base of now, whatever
+// other of them change with it.
+func (e *Evaluator) NoOps(block int) []int {
+	if e.shapes != nil {
+		p := e.shapes.blocks[block]
+		return e.shapes.members[p.member].NoOps(p.at)
+	}
+	if e.store == nil {
+		return nil
+	}
+	return e.store.NoOps(block)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
@@ -15,7 +17,7 @@ import (
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
 // what runs ends at the next node of the network, not only at the next block.
 // Records are by holder; a network without holders is run as it is.
-func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
+func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -29,7 +31,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 		return nil, err
 	}
 	kind := o.kind()
-	e := &Evaluator{opts: o, can: kind.traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
+	e := &Evaluator{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
 		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
@@ -57,7 +59,7 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if o.lanes > 0 {
 		return e, nil // the rule is of the samples of all shapes
 	}
-	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.sizes(), e.can.looks())
+	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.Sizes(), looks(e.can))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func (e *Evaluator) layOut(order []int) error {
 		e.data.Close() // first: there is to be memory for one
 	}
 	var err error
-	e.data, err = newResident(e.device, e.from, e.inputs, e.opts.Block, order)
+	e.data, err = store.NewResident(e.device, e.from, e.inputs, e.opts.Block, order)
 	if err != nil {
 		return err
 	}
@@ -82,18 +84,18 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
-	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, keptOutput{e.opts.Output, e.opts.Axis})
+	chain, err := store.Compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, device.KeptOutput{Name: e.opts.Output, Axis: e.opts.Axis})
 	if err != nil {
 		return err
 	}
-	if len(chain.parts) == 1 {
+	if len(chain.Parts) == 1 {
 		e.loading = time.Since(begun).Seconds()
 	}
 	if e.pool != nil {
 		e.pool.Close()
 	}
 	if e.chain != nil {
-		e.ran += e.chain.seconds()
+		e.ran += e.chain.Seconds()
 		e.chain.Close()
 	}
 	e.chain = chain
@@ -104,8 +106,8 @@ func (e *Evaluator) compile(cuts []int) error {
 		e.stream = newStreamRunner(e)
 		return nil
 	}
-	e.runners = make([]func(job) report, len(chain.lanes()))
-	for i, l := range chain.lanes() {
+	e.runners = make([]func(store.Job) report, len(chain.Lanes()))
+	for i, l := range chain.Lanes() {
 		e.runners[i] = e.runner(l)
 	}
 	e.pool = newPool(e.runners)
@@ -114,7 +116,7 @@ func (e *Evaluator) compile(cuts []int) error {
 
 // chooseOutput finds the output that the metric reads.
 func (e *Evaluator) chooseOutput() (err error) {
-	outputs := e.chain.parts[len(e.chain.parts)-1].Outputs
+	outputs := e.chain.Parts[len(e.chain.Parts)-1].Outputs
 	var names []string
 	for _, t := range outputs {
 		names = append(names, t.Name)
@@ -122,12 +124,12 @@ func (e *Evaluator) chooseOutput() (err error) {
 			if t.Type.String() != "float32" {
 				return mistake.Errorf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 			}
-			out := metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: StepsOf(e.inputs)}
+			out := metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: device.StepsOf(e.inputs)}
 			if out.Dims, err = e.opts.sampleFirst(t); err != nil {
 				return err
 			}
 			if out.Slots > 1 && out.Steps == 1 { // steps are kept with the samples in front
-				out.Pieces = piecesOf(t.Dims, e.opts.Axis)
+				out.Pieces = device.PiecesOf(t.Dims, e.opts.Axis)
 			}
 			e.judge.Read(out)
 		}

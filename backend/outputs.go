@@ -13,7 +13,7 @@ import (
 // A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
 	for i, m := range e.each() {
-		if err := m.device.watch(ctx); err != nil {
+		if err := m.device.Watch(ctx); err != nil {
 			return search.Score{}, err
 		}
 		m.watch = func(samples []int, rows []float32) {
@@ -54,7 +54,7 @@ func (e *Evaluator) Before(blocks int) (samples int) {
 		return min(blocks*e.opts.Block, e.samples)
 	}
 	for _, p := range e.shapes.blocks[:blocks] {
-		samples += len(e.shapes.members[p.member].data.samplesOf(p.at))
+		samples += len(e.shapes.members[p.member].data.SamplesOf(p.at))
 	}
 	return samples
 }
@@ -145,7 +145,7 @@ func (e *Evaluator) Order() []int {
 	if e.shapes != nil {
 		return e.shapes.order()
 	}
-	return e.data.order
+	return e.data.Order
 }
 
 // margin says how far a sample is from losing its hit, see metric.Judge.

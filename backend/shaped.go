@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
@@ -14,8 +16,8 @@ import (
 
 // A Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.
 type Shape struct {
-	Source  Source
-	Samples Samples
+	Source  device.Source
+	Samples device.Samples
 	Of      []int // the number that each of them has among the samples of all shapes
 	Block   int   // the batch of the Source
 }
@@ -28,7 +30,7 @@ type shapes struct {
 	blocks  []place // by block of all: whose block it is
 	samples []place // by sample
 	judged  *metric.Parts
-	ready   []job // by member: what the blocks of the job under way have in common there
+	ready   []store.Job // by member: what the blocks of the job under way have in common there
 }
 
 // place is a block or a sample of a member.
@@ -75,13 +77,13 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	if err := s.judged.Check(); err != nil {
 		return nil, err
 	}
-	s.ready = make([]job, len(s.members))
+	s.ready = make([]store.Job, len(s.members))
 	s.mix()
-	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), o.kind().looks())
+	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), looks(o.kind().Traits))
 	if err != nil {
 		return nil, err
 	}
-	var runners []func(job) report
+	var runners []func(store.Job) report
 	for worker := range o.Workers {
 		runners = append(runners, s.runner(worker))
 	}
@@ -103,11 +105,11 @@ func (o Options) of(s Shape, samples int) Options {
 // lies in front of all.
 func (s *shapes) mix() {
 	for at, m := range s.members {
-		for b := range m.data.len() {
+		for b := range m.data.Len() {
 			s.blocks = append(s.blocks, place{at, b})
 		}
 	}
-	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(s.members[p.member].data.len()) }
+	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(s.members[p.member].data.Len()) }
 	slices.SortStableFunc(s.blocks, func(a, b place) int { return cmp.Compare(middle(a), middle(b)) })
 }
 
@@ -115,7 +117,7 @@ func (s *shapes) mix() {
 func (s *shapes) sizes() []int {
 	sizes := make([]int, len(s.blocks))
 	for i, p := range s.blocks {
-		sizes[i] = len(s.members[p.member].data.samplesOf(p.at))
+		sizes[i] = len(s.members[p.member].data.SamplesOf(p.at))
 	}
 	return sizes
 }

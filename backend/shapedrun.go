@@ -4,17 +4,18 @@ import (
 	"context"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
 )
 
 // runner is what a goroutine of the pool does with a job: what the same worker of the block's own shape does.
-func (s *shapes) runner(worker int) func(job) report {
-	return func(j job) report {
-		p := s.blocks[j.block]
-		if !j.own {
-			j.first, j.trial = s.ready[p.member].first, s.ready[p.member].trial
+func (s *shapes) runner(worker int) func(store.Job) report {
+	return func(j store.Job) report {
+		p := s.blocks[j.Block]
+		if !j.Own {
+			j.First, j.Trial = s.ready[p.member].First, s.ready[p.member].Trial
 		}
-		j.block = p.at
+		j.Block = p.at
 		return s.members[p.member].runners[worker](j)
 	}
 }
@@ -35,7 +36,7 @@ func (e *Evaluator) runShaped(ctx context.Context, b bounds.Job, gains []bounds.
 	if e.opts.Metric.IsWhole() && b.To-b.From == len(s.blocks) {
 		return e.runShapedWhole(ctx, b, gains)
 	}
-	return e.pool.run(ctx, job{mask: b.Mask}, b.From, b.To, nil, gains, e.booked)
+	return e.pool.run(ctx, store.Job{Mask: b.Mask}, b.From, b.To, nil, gains, e.booked)
 }
 
 // runShapedWhole is runWhole for samples of different shapes.
@@ -52,7 +53,7 @@ func (e *Evaluator) runShapedWhole(ctx context.Context, b bounds.Job, gains []bo
 		}
 		defer func() { m.watch = watched }()
 	}
-	if err := e.pool.run(ctx, job{mask: b.Mask}, b.From, b.To, nil, gains, e.booked); err != nil {
+	if err := e.pool.run(ctx, store.Job{Mask: b.Mask}, b.From, b.To, nil, gains, e.booked); err != nil {
 		return err
 	}
 	v, err := e.shapes.judged.Score(ctx, tallies)

@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/internal/store"
 )
 
 // runWhole runs all blocks of a mask for a metric of the whole set. The score is the gain of the last block, all others
 // have none, so that the sum over the blocks is the score.
-func (e *Evaluator) runWhole(ctx context.Context, j job, gains []bounds.Gain) error {
+func (e *Evaluator) runWhole(ctx context.Context, j store.Job, gains []bounds.Gain) error {
 	t, watched := e.judge.Tally(), e.watch
 	e.watch = func(samples []int, rows []float32) {
 		if watched != nil {

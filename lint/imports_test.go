@@ -15,12 +15,20 @@ var mayImport = map[string][]string{
 	"cli": {"mistake", "run", "result", "search", "backend", "backend/metric", "disk", "crash"}, // the last two for the words of progress and metrics
 	"run": {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
-		"report", "result", "search", "backend", "backend/metric", "backend/bounds", "onnx", "quant", "dataset", "disk", "crash"},
+		"report", "result", "search", "backend", "backend/metric", "backend/bounds", "backend/direct", "onnx", "quant", "dataset", "disk", "crash"},
 
-	// The evaluator: what it computes on, what it judges by, and what decides, each without the others.
-	"backend":        {"mistake", "cuda", "cgo", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric"},
-	"backend/metric": {"mistake", "search", "backend/bounds"},
-	"backend/bounds": {"search"},
+	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on them, and when a
+	// trial's outcome is certain.
+	"backend": {"mistake", "cgo", "quant", "search", "crash", "backend/bounds", "backend/metric", "backend/device",
+		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
+	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
+	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/cpu":   {"cgo", "crash", "disk", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/device":         {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
+	"backend/metric":         {"mistake", "search", "backend/bounds"},
+	"backend/bounds":         {"search"},
 
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -85,7 +86,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := backend.Look(context.Background(), model, batches...)
+	seen, err := direct.Look(context.Background(), model, batches...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx"
@@ -191,7 +192,7 @@ func feedAll(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := backend.Measure(context.Background(), data, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+	if got, err := direct.Measure(context.Background(), data, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
 		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
@@ -106,7 +107,7 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 	found, seen := map[int]bool{}, 0
 	work := c.begin(stageNaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
 	defer work.end()
-	err = backend.PassApart(ctx, out, p.data, optimization, func(first, count int, sums [][]float32) error {
+	err = direct.PassApart(ctx, out, p.data, optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
 	"example.org/demote/mistake"
@@ -183,7 +184,7 @@ func (o *observation) pass(ctx context.Context, pass int, holders []int, done fu
 	}
 	o.passes++
 	again := &repeats{}
-	return backend.PassSteps(ctx, segment, fed, optimization, func(first, count, step int, outputs [][]float32) error {
+	return direct.PassSteps(ctx, segment, fed, optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
 		switch {
 		case before == 0:

@@ -91,7 +91,7 @@ func (p *prepared) withAxes(m *onnx.Model, searchedFixed bool, s *shapes) *onnx.
 
 // writtenFile is a file as it is written, its axes free, run in batches of one size: a source of one segment.
 type writtenFile struct {
-	backend.BaseSource
+	backend.SourceBase
 	model  []byte
 	inputs []backend.Tensor
 	all    []backend.Tensor // its outputs

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
@@ -143,7 +144,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		copy(dst, floatBytes(x))
 		return nil
 	}}
-	seen, err := backend.Look(context.Background(), model, []backend.Tensor{in})
+	seen, err := direct.Look(context.Background(), model, []backend.Tensor{in})
 	if err != nil {
 		t.Fatal(err)
 	}

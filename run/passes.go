@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
@@ -53,7 +54,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, g
 		if err != nil {
 			return nil, err
 		}
-		plain, err := backend.NewPlain(segment, q.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
+		plain, err := direct.NewPlain(segment, q.data, direct.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +80,7 @@ func (p *prepared) passSource(batch int, known *shapes) (*source, error) {
 }
 
 // shapePasses are passes over the samples of one shape after the other.
-type shapePasses []*backend.Plain
+type shapePasses []*direct.Plain
 
 func (list shapePasses) Pass(ctx context.Context) error {
 	for _, p := range list {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
@@ -102,7 +103,7 @@ func firstChance(ctx context.Context, src *source, data samples, block int) (fir
 		place[name] = i
 	}
 	r, at := &repeats{}, len(names)
-	_ = backend.PassSteps(ctx, all, twice{firstBlock{data, block}, block}, optimization, func(first, _, step int, outputs [][]float32) error {
+	_ = direct.PassSteps(ctx, all, twice{firstBlock{data, block}, block}, optimization, func(first, _, step int, outputs [][]float32) error {
 		outputs = outputs[:len(names)]
 		if step > 0 { // chance shows in the first
 			return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/rewrite"
 	"example.org/demote/onnx"
@@ -43,7 +44,7 @@ func (s *source) measure(model []byte, tensors []string) (map[string][]int64, er
 	for _, v := range s.model.Inputs() {
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.model.Alone, Axis: axisOf(s.model, v.Name)})
 	}
-	return backend.Measure(context.Background(), model, inputs, tensors)
+	return direct.Measure(context.Background(), model, inputs, tensors)
 }
 
 // Entry implements backend.Entries.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 )
 
 // tryWord is the hidden command that makes a process the child in which a network is tried: its only argument.
@@ -81,7 +82,7 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 		_, _ = io.Copy(io.Discard, from)
 		os.Exit(ExitInterrupted)
 	}()
-	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
+	err = direct.Try(model, o.Inputs, direct.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
 		debug.FreeOSMemory() // of the model, which nobody reads any more
 		fmt.Fprintln(out, tryLoaded)
 	}})
