@@ -37,9 +37,9 @@ func (t *Toy) Segment(from, to int) (*device.Segment, error) {
 	return t.segment(nodes, outputs)
 }
 
-// Probe implements device.Source.
+// Probe implements device.Source. The samples are among its outputs, as x0.
 func (t *Toy) Probe() (*device.Segment, error) {
-	nodes := slices.Concat(t.stages...)
+	nodes := append([]*onnxpb.NodeProto{node("Identity", "x0", "x")}, slices.Concat(t.stages...)...)
 	var outputs []string
 	for _, n := range nodes {
 		outputs = append(outputs, n.Output...)

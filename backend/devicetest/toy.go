@@ -20,6 +20,7 @@ import (
 type Toy struct {
 	block, rows int
 	follows     bool
+	coarse      bool
 	stages      [][]*onnxpb.NodeProto // between the cuts
 	cuts        [][]string
 	widths      map[string]int64     // of tensors
@@ -58,7 +59,7 @@ func NewToy(block, samples int, seed uint64, options ...ToyOption) *Toy {
 			t.weights[w.name] = append(t.weights[w.name], float32(rng.IntN(5)-2)/2)
 		}
 	}
-	for name, width := range map[string]int64{"x": toyIn, "q0": toyIn, "m0": toyHidden, "s0": toyHidden, "r0": toyHidden, "a1": toyHidden, "m1": toyMiddle, "a2": toyMiddle,
+	for name, width := range map[string]int64{"x": toyIn, "x0": toyIn, "q0": toyIn, "m0": toyHidden, "s0": toyHidden, "r0": toyHidden, "a1": toyHidden, "m1": toyMiddle, "a2": toyMiddle,
 		"m2": toyClasses, "m3": toyClasses, "s3": toyClasses, "a3": toyClasses, "m4": toyClasses, "y": toyClasses} {
 		t.widths[name] = width
 	}
@@ -73,7 +74,9 @@ func NewToy(block, samples int, seed uint64, options ...ToyOption) *Toy {
 	for range samples {
 		row := make([]float32, toyIn*max(1, t.rows))
 		for i := range row {
-			row[i] = float32(rng.IntN(1<<10)-1<<9) / (1 << 6)
+			if row[i] = float32(rng.IntN(1<<10)-1<<9) / (1 << 6); t.coarse {
+				row[i] = ToyRecords()[0].Low.Value(row[i])
+			}
 		}
 		t.samples = append(t.samples, row)
 	}
@@ -177,6 +180,9 @@ func (t *Toy) Read(_, sample int, dst []byte) error {
 	}
 	return nil
 }
+
+// Coarse has all samples lie on both grids of holder 0, so that its bit changes nothing.
+func Coarse() ToyOption { return func(t *Toy) { t.coarse = true } }
 
 // Set puts a value into a sample.
 func (t *Toy) Set(sample, at int, v float32) { t.samples[sample][at] = v }
