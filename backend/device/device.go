@@ -91,7 +91,7 @@ type Lane interface {
 	// follow the mask. What depends on the mask happens here, and nowhere else.
 	SetMask(m search.Mask) error
 	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was compiled. The
-	// buffers in front of it hold its other inputs.
+	// buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes any, to be timed.
 	RunPart(b Block, part int) error
 	// Room is memory for the codes of one block of a tensor.
 	Room(t *StoredTensor) (Room, error)

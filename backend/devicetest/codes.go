@@ -19,6 +19,9 @@ func testCodes(b *bench) {
 		for _, m := range masks() {
 			b.rows(l, m, blocks[0], 0, 1, 2, 3)
 			b.must(l.Do(func() error {
+				if err := l.SetMask(masks()[15-m.Count()]); err != nil { // the grid is that of m all the same
+					return err
+				}
 				for i := range stored {
 					if err := l.Encode(&stored[i], m, rooms[i]); err != nil {
 						return err
@@ -106,6 +109,9 @@ func testEntries(b *bench) {
 	n, blocks := b.network(parts, toy.Inputs(), 1), b.load(toy)
 	l := n.Lanes()[0]
 	b.must(l.Do(func() error { return l.SetMask(one(1, 3)) }))
+	for part := range parts { // as they are timed
+		b.rows(l, one(1), blocks[0], part)
+	}
 	at := map[string]*device.StoredTensor{}
 	first, later := map[string]device.Room{}, map[string]device.Room{}
 	for cut := 1; cut < 4; cut++ {

@@ -225,3 +225,10 @@ func gridOf(records []quant.Record, holder int, m search.Mask) quant.Grid {
 
 func codeOf(g quant.Grid, v float32) uint16  { return uint16(g.Code(v) - g.Min) }
 func valueOf(g quant.Grid, c uint16) float32 { return g.Decode(int32(c) + g.Min) }
+
+func valuesOf(g quant.Grid, codes []uint16) (values []float32) {
+	for _, c := range codes {
+		values = append(values, valueOf(g, c))
+	}
+	return values
+}

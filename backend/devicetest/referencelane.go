@@ -130,14 +130,19 @@ func (l *referenceLane) node(p *referencePart, part int, n *onnxpb.NodeProto) {
 	case "FromCodes":
 		holder := int(n.Attribute[0].GetI())
 		grid := gridOf(l.d.opts.Records, holder, l.mask)
-		var y []float32
-		for _, c := range l.taken[part][n.Input[0]].codes {
-			y = append(y, valueOf(grid, c))
-		}
-		out(y)
+		out(valuesOf(grid, l.codesOf(p, part, n.Input[0])))
 	default:
 		out(l.fakeQuant(n, in(0)))
 	}
+}
+
+// codesOf are the codes that a part takes; any of them where nobody has said which.
+func (l *referenceLane) codesOf(p *referencePart, part int, tensor string) []uint16 {
+	if r := l.taken[part][tensor]; r != nil {
+		return r.codes
+	}
+	at := device.IndexTensor(p.Taken, tensor)
+	return make([]uint16, p.Taken[at].Elems())
 }
 
 // matMul is the product of rows with a matrix of n columns.
@@ -226,11 +231,9 @@ func (l *referenceLane) Encode(t *device.StoredTensor, m search.Mask, to device.
 // Decode implements device.Lane.
 func (l *referenceLane) Decode(t *device.StoredTensor, m search.Mask, from device.Room) error {
 	r := from.(*referenceRoom)
-	values := slices.Clone(r.values)
-	for _, c := range r.codes {
-		values = append(values, valueOf(gridOf(l.d.opts.Records, t.Holder, m), c))
+	if l.values[t.Name] = slices.Clone(r.values); t.Holder >= 0 {
+		l.values[t.Name] = valuesOf(gridOf(l.d.opts.Records, t.Holder, m), r.codes)
 	}
-	l.values[t.Name] = values
 	return nil
 }
 

@@ -72,13 +72,17 @@ func testFollowed(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 4, Follows())
 	blocks := b.load(toy)
 	for _, cuts := range [][]int{{0, 4}, {0, 1, 2, 4}} {
-		l := b.compile(toy, 1, cuts...).Lanes()[0]
+		lanes := b.compile(toy, 2, cuts...).Lanes()
 		var parts []int
 		for p := range len(cuts) - 1 {
 			parts = append(parts, p)
 		}
-		for _, m := range slices.Concat(masks(), masks()) {
-			b.check("weights that follow", toy, m, blocks[1], b.rows(l, m, blocks[1], parts...))
+		for i, m := range slices.Concat(masks(), masks()) {
+			for at, l := range lanes {
+				if at == 0 || i%3 > 0 {
+					b.check("weights that follow", toy, m, blocks[1], b.rows(l, m, blocks[1], parts...))
+				}
+			}
 		}
 	}
 }
@@ -108,10 +112,11 @@ func testNaN(b *bench) {
 		}))
 		return seen
 	}
-	for i, block := range blocks {
-		none := search.NewMask(toyHolders)
+	none := search.NewMask(toyHolders)
+	for _, i := range []int{0, 1, 0, 1} {
+		b.rows(l, none, blocks[1], 0) // nobody asks
 		watch(true)
-		b.rows(l, none, block, 0)
+		b.rows(l, none, blocks[i], 0)
 		if seen := watch(false); seen != (i == 1) {
 			b.Errorf("block %d: NaN seen %v", i, seen)
 		}
