@@ -235,7 +235,7 @@ $(STANDINS:%=$(PLACE_BIN)/%): $(PLACE_BIN)/%: $(wildcard $(STANDIN_SRC)/*) $(ORT
 test-placement: emu $(CUDA_BIN)/libcuda.a $(STANDINS:%=$(PLACE_BIN)/%) ## place networks with the real CUDA provider on stand-in libraries (277 MB of wheels)
 	@sh scripts/need.sh go cc
 	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(PLACE_BIN):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" \
-	  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda ./backend ./run
+	  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda ./backend/internal/gpu ./run
 
 .PHONY: test-installed
 test-installed: setup-cuda emu $(CUDA_BIN)/libcuda.a ## load what setup-cuda brings, NVIDIA's libraries and the CUDA provider, as far as that goes without a driver (2 GB)

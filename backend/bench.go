@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/search"
 )
 
@@ -12,7 +13,7 @@ func (e *Evaluator) Workers() int {
 	if e.shapes != nil {
 		return e.opts.Workers
 	}
-	return len(e.chain.lanes())
+	return len(e.chain.Lanes())
 }
 
 // Threads is the number of threads of the runtime that a worker has.
@@ -24,7 +25,7 @@ func (e *Evaluator) Holders() int { return e.source.Holders() }
 // Parts is the number of parts that the network is compiled as, for all shapes together.
 func (e *Evaluator) Parts() (n int) {
 	for _, m := range e.each() {
-		n += len(m.chain.parts)
+		n += len(m.chain.Parts)
 	}
 	return n
 }
@@ -34,8 +35,8 @@ func (e *Evaluator) Parts() (n int) {
 func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration {
 	start := time.Now()
 	for _, own := range e.each() {
-		for _, l := range own.chain.lanes() {
-			_ = l.do(func() error { return errors.Join(l.setMask(m), l.wait()) })
+		for _, l := range own.chain.Lanes() {
+			_ = l.Do(func() error { return errors.Join(l.SetMask(m), l.Wait()) })
 		}
 	}
 	return time.Since(start)
@@ -51,7 +52,7 @@ func (e *Evaluator) Rebuild() error {
 	if err != nil {
 		return err
 	}
-	c, err := e.device.compile([]*Segment{s}, e.inputs, 0)
+	c, err := e.device.Compile([]*device.Segment{s}, e.inputs, 0)
 	if err != nil {
 		return err
 	}
@@ -60,11 +61,11 @@ func (e *Evaluator) Rebuild() error {
 }
 
 // StoredAt describes what is stored in front of each part but the first. A tensor that is alive at several cuts is stored once.
-func (e *Evaluator) StoredAt() (list [][]StoredTensor) {
+func (e *Evaluator) StoredAt() (list [][]device.StoredTensor) {
 	if e.shapes != nil {
 		return nil
 	}
-	cuts := e.chain.cuts
+	cuts := e.chain.Cuts
 	for _, cut := range cuts[1 : len(cuts)-1] {
 		list = append(list, e.storedAt(cut))
 	}

@@ -1,15 +1,9 @@
 package backend
 
-import (
-	"errors"
-
-	"example.org/demote/disk"
-)
-
-var errNoCodes = errors.New("nothing can hand on codes here")
+import "example.org/demote/backend/device"
 
 // storedAt are the tensors of a cut as they are stored.
-func (e *Evaluator) storedAt(cut int) []StoredTensor {
+func (e *Evaluator) storedAt(cut int) []device.StoredTensor {
 	if e.entries != nil {
 		return e.entries.Stored(cut)
 	}
@@ -19,23 +13,22 @@ func (e *Evaluator) storedAt(cut int) []StoredTensor {
 // ways are how trials may begin at cuts, the best first: in the network as the runtime has optimized it in one piece,
 // FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand each
 // other values. Each makes the entries of the chain, nil for the last.
-func (e *Evaluator) ways() []func() (Entries, error) {
-	values := func() (Entries, error) { return nil, nil }
-	src, ok := e.source.(CodedSource)
-	if !ok || !e.opts.onCPU() {
-		return []func() (Entries, error){values}
+func (e *Evaluator) ways() []func() (device.Entries, error) {
+	values := func() (device.Entries, error) { return nil, nil }
+	if !e.can.Entries {
+		return []func() (device.Entries, error){values}
 	}
-	optimized := func() (Entries, error) {
-		if e.opts.Level < 3 || !e.zeroExact() {
-			return nil, errNoCodes
+	optimized := func() (device.Entries, error) {
+		if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
+			return nil, device.ErrNotHere
 		}
-		dir, remove, err := disk.TempFolder()
+		optimize, remove, err := e.optimizing()
 		if err != nil {
 			return nil, err
 		}
 		defer remove()
-		return src.Coded(func(model Model) (string, error) { return e.optimized(model, dir) })
+		return e.source.Coded(optimize)
 	}
-	plain := func() (Entries, error) { return src.Coded(nil) }
-	return []func() (Entries, error){optimized, plain, values}
+	plain := func() (device.Entries, error) { return e.source.Coded(nil) }
+	return []func() (device.Entries, error){optimized, plain, values}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -68,7 +69,7 @@ func (e *Evaluator) apart(ctx context.Context, mask search.Mask) (sum float64, c
 		return 0, 0, err
 	}
 	for i, rows := range runs {
-		sum -= noise(rows, Sample{Reference: e.far.rows[i]})
+		sum += metric.SquaredError(rows, e.far.rows[i])
 		count += len(rows)
 	}
 	return sum, count, nil
@@ -76,7 +77,7 @@ func (e *Evaluator) apart(ctx context.Context, mask search.Mask) (sum float64, c
 
 // runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
 func (e *Evaluator) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
-	size, row := e.opts.Block, e.judge.whole()
+	size, row := e.opts.Block, e.judge.Length()
 	var blocks []int
 	for _, from := range d.from {
 		for b := from / size; b*size < d.end(from, e.samples); b++ {
@@ -106,14 +107,14 @@ func (d *distance) end(from, samples int) int { return min(from+d.length, sample
 func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
 	at := make(map[int]int, len(blocks)) // by its first sample: the block
 	for _, b := range blocks {
-		at[e.data.samplesOf(b)[0]] = b
+		at[e.data.SamplesOf(b)[0]] = b
 	}
 	var lock sync.Mutex
 	rows := make(map[int][]float32, len(blocks))
 	e.watch = func(samples []int, all []float32) {
 		lock.Lock()
 		defer lock.Unlock()
-		rows[at[samples[0]]] = append([]float32(nil), all[:len(samples)*e.judge.whole()]...)
+		rows[at[samples[0]]] = append([]float32(nil), all[:len(samples)*e.judge.Length()]...)
 	}
 	e.alone = true // of a set of one block, too, only the outputs are wanted
 	defer func() { e.watch, e.alone = nil, false }()

@@ -3,6 +3,7 @@ package backend
 import (
 	"math"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/mistake"
 )
 
@@ -10,7 +11,7 @@ import (
 // float32: one that rounds its factors to TF32 or to float16, which keep 10 bits of a mantissa, is off by up to 2^-11
 // of a value.
 type Proof struct {
-	Segment *Segment
+	Segment *device.Segment
 	Input   []float32
 	Want    []float32
 }
@@ -30,13 +31,13 @@ func (p *Proof) proves(got []float32) bool {
 }
 
 // prove runs a proof on a device.
-func prove(d device, p *Proof) error {
-	c, err := d.compile([]*Segment{p.Segment}, p.Segment.Inputs, 1)
+func prove(d device.Device, p *Proof) error {
+	c, err := d.Compile([]*device.Segment{p.Segment}, p.Segment.Inputs, 1)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	data, err := d.load(p.Segment.Inputs, []int{0}, func(_ int, dst []byte) error {
+	data, err := d.Load(p.Segment.Inputs, []int{0}, func(_ int, dst []byte) error {
 		for i, v := range p.Input {
 			bits := math.Float32bits(v)
 			dst[4*i], dst[4*i+1], dst[4*i+2], dst[4*i+3] = byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24)
@@ -47,12 +48,12 @@ func prove(d device, p *Proof) error {
 		return err
 	}
 	defer data.Close()
-	l := c.lanes()[0]
-	return l.do(func() error {
-		if err := l.runPart(data, 0); err != nil {
+	l := c.Lanes()[0]
+	return l.Do(func() error {
+		if err := l.RunPart(data, 0); err != nil {
 			return err
 		}
-		got, err := l.rows(p.Segment.Outputs[0].Name)
+		got, err := l.Rows(p.Segment.Outputs[0].Name)
 		if err == nil && !p.proves(got) {
 			err = mistake.Errorf("the GPU does not compute in full float32: it rounds products to TF32 or less, and no score could be relied on; " +
 				"set NVIDIA_TF32_OVERRIDE=0, or choose --device cpu")

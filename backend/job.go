@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/search"
 )
 
@@ -18,23 +20,23 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 		e.stand(b.Base)
 	}
 	j := e.jobOf(b.Mask)
-	if e.opts.Metric.IsWhole() && b.To-b.From == e.data.len() && !e.alone {
+	if e.opts.Metric.IsWhole() && b.To-b.From == e.data.Len() && !e.alone {
 		return e.runWhole(ctx, j, gains)
 	}
 	return e.runBlocks(ctx, j, b.From, b.To, gains)
 }
 
 // jobOf is what the blocks of a mask have in common on the base of now.
-func (e *Evaluator) jobOf(mask search.Mask) job {
-	j := job{mask: mask, first: e.firstChanged(mask)}
+func (e *Evaluator) jobOf(mask search.Mask) store.Job {
+	j := store.Job{Mask: mask, First: e.firstChanged(mask)}
 	if e.store != nil {
-		j.trial = e.store.trial(mask)
+		j.Trial = e.store.Trial(mask)
 	}
 	return j
 }
 
 // runBlocks runs blocks on whatever the device has.
-func (e *Evaluator) runBlocks(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
+func (e *Evaluator) runBlocks(ctx context.Context, j store.Job, from, to int, gains []bounds.Gain) error {
 	if e.stream != nil {
 		return e.stream.run(ctx, j, from, to, gains)
 	}
@@ -59,23 +61,20 @@ func (e *Evaluator) book(r report) {
 
 // runner is what a goroutine of the pool does with a job: runJob where the lane's work is done, to its
 // end. It is made once, so that a job allocates nothing.
-func (e *Evaluator) runner(l lane) func(job) report {
-	var j job
+func (e *Evaluator) runner(l device.Lane) func(store.Job) report {
+	var j store.Job
 	var r report
-	var p passage
+	var p store.Passage
 	run := func() error {
-		if e.store != nil && len(p.rooms) != len(e.store.tensors) {
-			p.rooms = make([]room, len(e.store.tensors))
-		}
 		if r = e.runJob(l, j, &p); r.err == nil {
-			r.err = l.wait()
+			r.err = l.Wait()
 		}
 		e.judged(j, r)
 		return nil
 	}
-	return func(next job) report {
+	return func(next store.Job) report {
 		j, r = next, report{}
-		if err := l.do(run); err != nil {
+		if err := l.Do(run); err != nil {
 			r.err = err
 		}
 		return r
@@ -83,33 +82,33 @@ func (e *Evaluator) runner(l lane) func(job) report {
 }
 
 // judged keeps what a block has gained.
-func (e *Evaluator) judged(j job, r report) {
+func (e *Evaluator) judged(j store.Job, r report) {
 	if r.err == nil && !r.noop && e.store != nil {
-		e.store.keepGain(j)
+		e.store.KeepGain(j)
 	}
 }
 
 // runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's activations
 // at the last cut in front of the change, and judge the outputs.
-func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
+func (e *Evaluator) runJob(l device.Lane, j store.Job, p *store.Passage) (r report) {
 	if e.store != nil && e.watch == nil {
-		if *j.gain, r.noop = e.store.noop(j); r.noop {
+		if *j.Gain, r.noop = e.store.Noop(j); r.noop {
 			return r
 		}
 	}
-	if r.err = l.setMask(j.mask); r.err != nil {
+	if r.err = l.SetMask(j.Mask); r.err != nil {
 		return r
 	}
-	from, data := 0, e.data.blocks[j.block]
+	from, data := 0, e.data.Blocks[j.Block]
 	if e.store != nil {
-		from = e.store.at(j.block, j.first)
-		e.store.noops.ask(l, from)
+		from = e.store.At(j.Block, j.First)
+		e.store.Ask(l, from)
 	}
-	r.restored, r.parts = from > 0, len(e.chain.parts)-from
-	r.work = floats.Sum(e.chain.share[from:]) * float64(len(data.samples()))
-	if in, ok := l.(enterer); ok && e.chain.through {
-		r.err = e.runEntry(in, j, from, p)
-		r.moved = p.moved
+	r.restored, r.parts = from > 0, len(e.chain.Parts)-from
+	r.work = floats.Sum(e.chain.Share[from:]) * float64(len(data.Samples()))
+	if e.chain.Through {
+		r.err = e.runEntry(l, j, from, p)
+		r.moved = p.Moved
 	} else {
 		r.moved, r.err = e.runParts(l, j, from)
 	}
@@ -117,44 +116,44 @@ func (e *Evaluator) runJob(l lane, j job, p *passage) (r report) {
 		return r
 	}
 	if e.store != nil {
-		e.store.note(l, j, from)
+		e.store.Note(l, j, from)
 	}
 	if e.watch != nil {
 		var rows []float32
-		if rows, r.err = e.judge.rows(l); r.err != nil {
+		if rows, r.err = device.OutputRows(l, e.judge); r.err != nil {
 			return r
 		}
-		e.watch(data.samples(), rows)
+		e.watch(data.Samples(), rows)
 	}
-	r.err = l.judge(&e.judge, data, j.gain)
+	r.err = l.Judge(e.judge, data, j.Gain)
 	return r
 }
 
 // runEntry runs all that lies behind a cut at once.
-func (e *Evaluator) runEntry(l enterer, j job, from int, p *passage) error {
-	err := e.store.enter(l, j, from, p)
+func (e *Evaluator) runEntry(l device.Lane, j store.Job, from int, p *store.Passage) error {
+	err := e.store.Enter(l, j, from, p)
 	if err == nil {
-		err = l.runPart(e.data.blocks[j.block], from)
+		err = l.RunPart(e.data.Blocks[j.Block], from)
 	}
-	e.store.left(l, j, p, err == nil)
+	e.store.Left(l, j, p, err == nil)
 	return err
 }
 
 // runParts runs the parts behind a cut one after another, and returns the bytes of codes that were read and written.
-func (e *Evaluator) runParts(l lane, j job, from int) (moved int, err error) {
+func (e *Evaluator) runParts(l device.Lane, j store.Job, from int) (moved int, err error) {
 	if from > 0 {
-		if err := e.store.restore(l, j.block, from); err != nil {
+		if err := e.store.Restore(l, j.Block, from); err != nil {
 			return 0, err
 		}
-		moved = e.store.size(from)
+		moved = e.store.Size(from)
 	}
-	for p := from; p < len(e.chain.parts); p++ {
-		if err := l.runPart(e.data.blocks[j.block], p); err != nil {
+	for p := from; p < len(e.chain.Parts); p++ {
+		if err := l.RunPart(e.data.Blocks[j.Block], p); err != nil {
 			return moved, err
 		}
-		if e.store != nil && p+1 < len(e.chain.parts) {
-			moved += e.store.size(p + 1)
-			if err := e.store.keep(l, j, p+1); err != nil {
+		if e.store != nil && p+1 < len(e.chain.Parts) {
+			moved += e.store.Size(p + 1)
+			if err := e.store.Keep(l, j, p+1); err != nil {
 				return moved, err
 			}
 		}
@@ -168,15 +167,15 @@ func (e *Evaluator) firstChanged(mask search.Mask) int {
 	if e.store == nil {
 		return 0
 	}
-	first := len(e.chain.parts)
-	base, words := e.store.base.Words(), mask.Words()
+	first := len(e.chain.Parts)
+	base, words := e.store.Base.Words(), mask.Words()
 	for i := range words {
 		if base[i] == words[i] {
 			continue
 		}
 		for h := i * 64; h < min((i+1)*64, mask.Len()); h++ {
-			if mask.Low(h) != e.store.base.Low(h) {
-				first = min(first, e.chain.first[h])
+			if mask.Low(h) != e.store.Base.Low(h) {
+				first = min(first, e.chain.First[h])
 			}
 		}
 	}
@@ -185,8 +184,8 @@ func (e *Evaluator) firstChanged(mask search.Mask) int {
 
 // stand makes a mask the base of the stored activations.
 func (e *Evaluator) stand(base search.Mask) {
-	if e.store == nil || e.store.base.Equal(base) {
+	if e.store == nil || e.store.Base.Equal(base) {
 		return
 	}
-	e.store.move(base, e.firstChanged(base))
+	e.store.Move(base, e.firstChanged(base))
 }

@@ -1,11 +1,7 @@
 package backend
 
 import (
-	"runtime/debug"
-
-	"golang.org/x/sync/errgroup"
-
-	"example.org/demote/crash"
+	"example.org/demote/backend/device"
 	"example.org/demote/search"
 )
 
@@ -18,23 +14,23 @@ type laneTest struct {
 
 // laneRows are a block and, once the test has run, its outputs.
 type laneRows struct {
-	block block
+	block device.Block
 	rows  []float32
 }
 
 func (e *Evaluator) newLaneTest(m search.Mask) *laneTest {
-	return &laneTest{e, m, make([][]*laneRows, len(e.chain.lanes()))}
+	return &laneTest{e, m, make([][]*laneRows, len(e.chain.Lanes()))}
 }
 
 // on gives a block to a lane.
-func (t *laneTest) on(lane int, b block) *laneRows {
+func (t *laneTest) on(lane int, b device.Block) *laneRows {
 	r := &laneRows{block: b}
 	t.jobs[lane] = append(t.jobs[lane], r)
 	return r
 }
 
 // any gives a block to the lane that has the fewest.
-func (t *laneTest) any(b block) *laneRows {
+func (t *laneTest) any(b device.Block) *laneRows {
 	least := 0
 	for lane, list := range t.jobs {
 		if len(list) < len(t.jobs[least]) {
@@ -46,7 +42,7 @@ func (t *laneTest) any(b block) *laneRows {
 
 // run runs all blocks, those of a lane one after another.
 func (t *laneTest) run() error {
-	return onLanes(t.e.chain.lanes(), func(at int, l lane) (err error) {
+	return device.OnLanes(t.e.chain.Lanes(), func(at int, l device.Lane) (err error) {
 		for _, r := range t.jobs[at] {
 			if r.rows, err = t.e.rows(l, t.mask, r.block); err != nil {
 				return err
@@ -54,17 +50,4 @@ func (t *laneTest) run() error {
 		}
 		return nil
 	})
-}
-
-// onLanes calls f for several lanes at once, each from a goroutine of its own, and returns the first error once all have ended.
-func onLanes(lanes []lane, f func(at int, l lane) error) error {
-	var all errgroup.Group
-	for at, l := range lanes {
-		all.Go(func() (err error) {
-			defer crash.Catch(&err)
-			defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // weights may lie in a file that is mapped
-			return f(at, l)
-		})
-	}
-	return all.Wait()
 }

@@ -18,9 +18,9 @@ func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
 		})
 		return seen, err
 	}
-	for _, l := range e.chain.lanes() {
-		err = l.do(func() error {
-			here, err := l.watchNaN(on)
+	for _, l := range e.chain.Lanes() {
+		err = l.Do(func() error {
+			here, err := l.WatchNaN(on)
 			seen = seen || here
 			return err
 		})
@@ -45,12 +45,12 @@ func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
 	defer p.Close()
 	first := -1
 	none := search.NewMask(e.source.Holders())
-	for b := range e.data.blocks {
+	for b := range e.data.Blocks {
 		if err := ctx.Err(); err != nil {
 			return -1, err
 		}
-		err := p.each(none, e.data.blocks[b], func(_ int, out [][]float32) {
-			for slot, sample := range e.data.samplesOf(b) {
+		err := p.each(none, e.data.Blocks[b], func(_ int, out [][]float32) {
+			for slot, sample := range e.data.SamplesOf(b) {
 				if (first < 0 || sample < first) && e.anyNaN(p, out, slot) {
 					first = sample
 				}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
-	"example.org/demote/cgo"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
+	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
@@ -15,7 +17,7 @@ import (
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
 // what runs ends at the next node of the network, not only at the next block.
 // Records are by holder; a network without holders is run as it is.
-func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
+func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -28,21 +30,19 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := o.checkBatch(src.Inputs()); err != nil {
 		return nil, err
 	}
-	if o.stop, err = cgo.NewStop(ctx); err != nil {
-		return nil, err
-	}
-	e := &Evaluator{opts: o, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
-		judge: judge{metric: o.Metric, labels: o.Labels, pixels: o.Pixels, values: o.Values, labelDims: o.LabelDims, own: o.Own, reference: o.Reference, samples: samples.Len()}}
+	kind := o.kind()
+	e := &Evaluator{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
+		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
 			e.Close()
 		}
 	}()
 	e.booked = e.book
-	if e.device, err = openDevice(o, records); err != nil {
+	if e.device, err = kind.Open(ctx, o.forDevice(records)); err != nil {
 		return nil, err
 	}
-	if o.Proof != nil && !o.onCPU() {
+	if o.Proof != nil && e.can.MayRound {
 		if err := prove(e.device, o.Proof); err != nil {
 			return nil, err
 		}
@@ -50,17 +50,20 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	if err := e.compile([]int{0, src.Cuts() - 1}); err != nil {
 		return nil, err
 	}
-	if err := e.checkMetric(); err != nil {
+	if err := e.judge.Check(); err != nil {
 		return nil, err
 	}
 	if err := e.layOut(nil); err != nil {
 		return nil, err
 	}
-	pixels := 0
-	if o.Metric.perPixel {
-		pixels = e.judge.perSample()
+	if o.lanes > 0 {
+		return e, nil // the rule is of the samples of all shapes
 	}
-	e.Evaluator = bounds.NewEvaluator(e, o.Metric.rule(e.judge.sizes(e.data.sizes()), o.Metric.scale(&e.judge, e.samples), o.looks(), pixels))
+	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.Sizes(), looks(e.can))
+	if err != nil {
+		return nil, err
+	}
+	e.Evaluator = bounds.NewEvaluator(e, rule)
 	return e, nil
 }
 
@@ -70,7 +73,7 @@ func (e *Evaluator) layOut(order []int) error {
 		e.data.Close() // first: there is to be memory for one
 	}
 	var err error
-	e.data, err = newResident(e.device, e.from, e.inputs, e.opts.Block, order)
+	e.data, err = store.NewResident(e.device, e.from, e.inputs, e.opts.Block, order)
 	if err != nil {
 		return err
 	}
@@ -81,14 +84,14 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
-	if e.entries == nil && e.opts.onCPU() {
+	if e.entries == nil && !e.can.Queue {
 		e.closeChain() // first: there is to be memory for one. Without the new one, there is no evaluator
 	}
-	chain, err := compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, keptOutput{e.opts.Output, e.opts.Axis})
+	chain, err := store.Compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, device.KeptOutput{Name: e.opts.Output, Axis: e.opts.Axis})
 	if err != nil {
 		return err
 	}
-	if len(chain.parts) == 1 {
+	if len(chain.Parts) == 1 {
 		e.loading = time.Since(begun).Seconds()
 	}
 	e.closeChain()
@@ -96,12 +99,12 @@ func (e *Evaluator) compile(cuts []int) error {
 	if err := e.chooseOutput(); err != nil {
 		return err
 	}
-	if !e.opts.onCPU() {
+	if e.can.Queue {
 		e.stream = newStreamRunner(e)
 		return nil
 	}
-	e.runners = make([]func(job) report, len(chain.lanes()))
-	for i, l := range chain.lanes() {
+	e.runners = make([]func(store.Job) report, len(chain.Lanes()))
+	for i, l := range chain.Lanes() {
 		e.runners[i] = e.runner(l)
 	}
 	e.pool = newPool(e.runners)
@@ -115,7 +118,7 @@ func (e *Evaluator) closeChain() {
 		e.pool = nil
 	}
 	if e.chain != nil {
-		e.ran += e.chain.seconds()
+		e.ran += e.chain.Seconds()
 		e.chain.Close()
 		e.chain = nil
 	}
@@ -123,7 +126,7 @@ func (e *Evaluator) closeChain() {
 
 // chooseOutput finds the output that the metric reads.
 func (e *Evaluator) chooseOutput() (err error) {
-	outputs := e.chain.parts[len(e.chain.parts)-1].Outputs
+	outputs := e.chain.Parts[len(e.chain.Parts)-1].Outputs
 	var names []string
 	for _, t := range outputs {
 		names = append(names, t.Name)
@@ -131,17 +134,17 @@ func (e *Evaluator) chooseOutput() (err error) {
 			if t.Type.String() != "float32" {
 				return mistake.Errorf("output %s is %s, and metrics read float32: export the network with a Cast to float32 behind it, or choose another with --output", t.Name, t.Type)
 			}
-			e.judge.output, e.judge.row = t.Name, t.elems()/e.opts.Block
-			if e.judge.dims, err = e.opts.sampleFirst(t); err != nil {
+			out := metric.Output{Name: t.Name, Slots: e.opts.Block, Pieces: 1, Steps: device.StepsOf(e.inputs)}
+			if out.Dims, err = e.opts.sampleFirst(t); err != nil {
 				return err
 			}
-			e.judge.overSteps(StepsOf(e.inputs))
-			if e.judge.slots = e.opts.Block; e.opts.Block > 1 && StepsOf(e.inputs) == 1 { // steps are kept with the samples in front
-				e.judge.pieces = piecesOf(t.Dims, e.opts.Axis)
+			if out.Slots > 1 && out.Steps == 1 { // steps are kept with the samples in front
+				out.Pieces = device.PiecesOf(t.Dims, e.opts.Axis)
 			}
+			e.judge.Read(out)
 		}
 	}
-	if e.judge.output != "" {
+	if e.judge.Output() != "" {
 		return nil
 	}
 	if e.opts.Output == "" {
@@ -172,5 +175,4 @@ func (e *Evaluator) Close() {
 	if e.device != nil {
 		e.device.Close()
 	}
-	e.opts.stop.Close()
 }

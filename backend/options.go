@@ -5,7 +5,9 @@ import (
 	"runtime"
 	"slices"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/mistake"
+	"example.org/demote/quant"
 )
 
 // fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
@@ -24,7 +26,7 @@ func (o Options) fit(samples int) (Options, error) {
 		o.Block = DefaultBlock
 	}
 	o.Threads = max(1, min(o.Threads, runtime.GOMAXPROCS(0)))
-	if !o.onCPU() {
+	if o.kind().Queue {
 		o.Workers = 1
 	}
 	if o.Workers == 0 {
@@ -38,9 +40,22 @@ func (o Options) fit(samples int) (Options, error) {
 	return o, nil
 }
 
+// kind is the kind of device that computes.
+func (o Options) kind() device.Kind {
+	if o.Kind != nil {
+		return *o.Kind
+	}
+	return KindOf(o.Device)
+}
+
+// forDevice are the options that concern a device.
+func (o Options) forDevice(records []quant.Record) device.Options {
+	return device.Options{Name: o.Device, Records: records, Block: o.Block, Threads: o.Threads, Spin: o.Spin, Stream: o.Stream, Level: o.Level, Config: o.Config}
+}
+
 // checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their memory
 // into samples.
-func (o Options) checkBatch(inputs []Tensor) error {
+func (o Options) checkBatch(inputs []device.Tensor) error {
 	for _, in := range inputs {
 		if !in.Alone && len(in.Dims) == 0 || in.Batch() != o.Block {
 			return fmt.Errorf("backend: blocks of %d samples, but input %s of the source is %v: give Options.Block its batch", o.Block, in.Name, in.Dims)
@@ -50,7 +65,7 @@ func (o Options) checkBatch(inputs []Tensor) error {
 }
 
 // sampleFirst are the dimensions of an output with the axis of the samples in front.
-func (o Options) sampleFirst(t Tensor) ([]int64, error) {
+func (o Options) sampleFirst(t device.Tensor) ([]int64, error) {
 	if o.Axis < 0 && o.Block != 1 || o.Axis > 0 && (o.Axis >= len(t.Dims) || t.Dims[o.Axis] != int64(o.Block)) {
 		return nil, fmt.Errorf("backend: output %s %v has no blocks of %d samples on axis %d", t.Name, t.Dims, o.Block, o.Axis)
 	}

@@ -17,7 +17,7 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 	}
 	right := make([]bool, e.samples) // by sample: the workers write to different ones
 	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		right[sample] = e.gainOf(row, sample) == float64(e.judge.judged())
+		right[sample] = e.gainOf(row, sample) == float64(e.judge.Judged())
 	})
 	if err != nil {
 		return nil, err

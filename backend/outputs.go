@@ -2,9 +2,9 @@ package backend
 
 import (
 	"context"
-	"math"
 	"sort"
 
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -13,7 +13,7 @@ import (
 // A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
 	for i, m := range e.each() {
-		if err := m.opts.stop.Watch(ctx); err != nil {
+		if err := m.device.Watch(ctx); err != nil {
 			return search.Score{}, err
 		}
 		m.watch = func(samples []int, rows []float32) {
@@ -21,7 +21,7 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 				if e.shapes != nil {
 					sample = e.shapes.of[i][sample]
 				}
-				f(sample, m.judge.rowOf(rows, slot))
+				f(sample, m.judge.RowOf(rows, slot))
 			}
 		}
 		defer func() { m.watch = nil }()
@@ -35,7 +35,7 @@ func (e *Evaluator) Row() int {
 	if e.shapes != nil {
 		return e.shapes.row()
 	}
-	return e.judge.whole()
+	return e.judge.Length()
 }
 
 // Places are where each sample's output row begins, where all of them lie one behind the other in the order of the data, and the
@@ -54,7 +54,7 @@ func (e *Evaluator) Before(blocks int) (samples int) {
 		return min(blocks*e.opts.Block, e.samples)
 	}
 	for _, p := range e.shapes.blocks[:blocks] {
-		samples += len(e.shapes.members[p.member].data.samplesOf(p.at))
+		samples += len(e.shapes.members[p.member].data.SamplesOf(p.at))
 	}
 	return samples
 }
@@ -62,9 +62,9 @@ func (e *Evaluator) Before(blocks int) (samples int) {
 // rowLength is the number of values of a sample's output row.
 func (e *Evaluator) rowLength(sample int) int {
 	if e.shapes != nil {
-		return e.shapes.members[e.shapes.samples[sample].member].judge.whole()
+		return e.shapes.members[e.shapes.samples[sample].member].judge.Length()
 	}
-	return e.judge.whole()
+	return e.judge.Length()
 }
 
 // gainOf is what an output row of a sample gains.
@@ -73,15 +73,15 @@ func (e *Evaluator) gainOf(row []float32, sample int) float64 {
 		p := e.shapes.samples[sample]
 		return e.shapes.members[p.member].gainOf(row, p.at)
 	}
-	return e.judge.gain(row, sample)
+	return e.judge.Gain(row, sample)
 }
 
 // Judged is the number of values that a metric judges at once: an output row, or a step's part of it.
-func (e *Evaluator) Judged(m *Metric) int {
-	if m.custom {
-		return e.judge.whole()
+func (e *Evaluator) Judged(m *metric.Metric) int {
+	if m.Registered() {
+		return e.judge.Length()
 	}
-	return e.judge.row
+	return e.judge.Row()
 }
 
 // Arrange runs the network without demotions and lays the samples out anew, those that it gets
@@ -126,7 +126,7 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 			return high, -1, err
 		}
 	}
-	if e.opts.Metric.rank == 0 || e.opts.KeepOrder {
+	if !e.opts.Metric.CountsClasses() || e.opts.KeepOrder {
 		return high, nan, nil
 	}
 	order := make([]int, e.samples)
@@ -145,44 +145,14 @@ func (e *Evaluator) Order() []int {
 	if e.shapes != nil {
 		return e.shapes.order()
 	}
-	return e.data.order
+	return e.data.Order
 }
 
-// margin says how far a sample is from losing its hit: the wanted class's value less the best (for
-// top5: the fifth best) of the others; negative if it is none. Of several steps it is the least.
+// margin says how far a sample is from losing its hit, see metric.Judge.
 func (e *Evaluator) margin(row []float32, sample int) float64 {
 	if e.shapes != nil {
 		p := e.shapes.samples[sample]
 		return e.shapes.members[p.member].margin(row, p.at)
 	}
-	least := math.Inf(1)
-	e.judge.each(row, sample, func(row []float32, s Sample) { least = min(least, e.marginOf(row, s)) })
-	return least
-}
-
-func (e *Evaluator) marginOf(row []float32, s Sample) float64 {
-	want := s.Label
-	if e.opts.Metric.NeedsReference {
-		want = int64(Top1(s.Reference))
-	}
-	rank := e.opts.Metric.rank
-	if want < 0 || rank == 0 {
-		return 0
-	}
-	best := make([]float64, rank) // the best of the others, falling
-	for i := range best {
-		best[i] = math.Inf(-1)
-	}
-	for i, v := range row {
-		if int64(i) == want {
-			continue
-		}
-		x := float64(v)
-		for k := range best {
-			if x > best[k] {
-				x, best[k] = best[k], x
-			}
-		}
-	}
-	return float64(row[want]) - best[rank-1]
+	return e.judge.Margin(row, sample)
 }

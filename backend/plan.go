@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/search"
 )
 
@@ -40,11 +42,11 @@ func (e *Evaluator) Plan() (Plan, error) {
 		p.Blocked, err = e.Block()
 	}
 	switch {
-	case err != nil || e.chain.through:
-	case len(e.chain.parts) == 1:
-		e.chain.weigh([]float64{1})
+	case err != nil || e.chain.Through:
+	case len(e.chain.Parts) == 1:
+		e.chain.Weigh([]float64{1})
 	default:
-		_, err = e.chain.measure(e.data.blocks[0], e.measureRuns())
+		_, err = e.chain.Measure(e.data.Blocks[0], e.measureRuns())
 	}
 	e.resetStore()
 	return p, err
@@ -60,7 +62,7 @@ func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	p := Plan{Cuts: whole, Parts: 1, Expected: 1}
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
-		seconds, err := e.chain.measure(e.data.blocks[0], e.measureRuns())
+		seconds, err := e.chain.Measure(e.data.Blocks[0], e.measureRuns())
 		if err == nil {
 			p.Whole = seconds[0]
 		}
@@ -73,7 +75,7 @@ func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
 	p.Whole = seconds
 	left := func() float64 { return e.timeLeft(begun, p.Whole) }
 	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts ||
-		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.parts[0].bytes) < minParts // known before the network is optimized for them
+		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.Bytes[0]) < minParts // known before the network is optimized for them
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {
 			continue // nor is there for these
@@ -97,7 +99,7 @@ func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
 			return *apart, nil
 		}
 	}
-	if e.entries = nil; len(e.chain.parts) == 1 && !e.chain.through {
+	if e.entries = nil; len(e.chain.Parts) == 1 && !e.chain.Through {
 		return p, nil
 	}
 	return p, e.compile(whole)
@@ -121,7 +123,7 @@ func (e *Evaluator) patience(whole float64) float64 {
 	if e.opts.share > 0 { // all shapes together take it
 		seconds *= e.opts.share
 	}
-	return seconds + planPasses*whole*float64(e.data.len())/float64(e.Workers())
+	return seconds + planPasses*whole*float64(e.data.Len())/float64(e.Workers())
 }
 
 // entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.
@@ -148,7 +150,7 @@ func (e *Evaluator) measureRuns() int {
 	if e.opts.Patient {
 		return mostRuns
 	}
-	return max(leastRuns, min(mostRuns, e.data.len()/(4*e.Workers())))
+	return max(leastRuns, min(mostRuns, e.data.Len()/(4*e.Workers())))
 }
 
 // errNoRoom says that there is no memory, or no time, for entries into the network.
@@ -163,11 +165,11 @@ func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() flo
 			return nil, err
 		}
 		got, seconds, err := e.proveWhole()
-		if err != nil || !slices.EqualFunc(want, got, sameBits) || e.chain.parts[0].Optimal && seconds > clearly*plain && !e.opts.Patient {
+		if err != nil || !slices.EqualFunc(want, got, device.SameBits) || e.chain.Parts[0].Optimal && seconds > clearly*plain && !e.opts.Patient {
 			return nil, err
 		}
 		p.Whole = seconds
-		most = min(most, entriesIn(e.entryMemory(), e.chain.parts[0].bytes), e.entriesInTime(left(), p.Whole))
+		most = min(most, entriesIn(e.entryMemory(), e.chain.Bytes[0]), e.entriesInTime(left(), p.Whole))
 		if most < minParts && e.opts.Cuts == nil {
 			return nil, errNoRoom
 		}
@@ -179,10 +181,10 @@ func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() flo
 		return nil, err
 	}
 	runs := e.measureRuns()
-	if e.chain.through {
+	if e.chain.Through {
 		runs = choiceRuns
 	}
-	seconds, err := e.chain.measure(e.data.blocks[0], runs)
+	seconds, err := e.chain.Measure(e.data.Blocks[0], runs)
 	if err != nil {
 		return nil, err
 	}
@@ -193,14 +195,14 @@ func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() flo
 	}
 	p.Parts, p.Cuts = len(seconds), c.cutsAt(chosen)
 	p.Expected, p.Bytes = c.expected(chosen), c.codes(chosen)
-	if e.chain.through {
+	if e.chain.Through {
 		begins := chosen[:len(chosen)-1]
-		e.chain.narrow(begins)
-		e.chain.weigh(pick(seconds, begins))
+		e.chain.Narrow(begins)
+		e.chain.Weigh(pick(seconds, begins))
 	} else if err := e.compile(p.Cuts); err != nil {
 		return nil, err
 	}
-	for _, s := range e.chain.parts {
+	for _, s := range e.chain.Parts {
 		if s.Optimal {
 			p.Blocked++
 		}
@@ -216,25 +218,24 @@ const mostRuns, leastRuns, choiceRuns = 12, 2, 2
 // measured one after the other, maybe on a machine with other work.
 const clearly = 1.25
 
-// resetStore forgets all stored activations, and makes room for those of the cuts between the parts. On
-// the CPU there is a store without cuts, too, for what is known of no-ops.
+// resetStore forgets all stored activations, and makes room for those of the cuts between the parts. There
+// is a store without cuts, too, where something can be known of no-ops.
 func (e *Evaluator) resetStore() {
 	if e.store != nil {
 		e.store.Close()
 		e.store = nil
 	}
-	if e.opts.Naive || !e.opts.onCPU() && len(e.chain.parts) == 1 {
+	if e.opts.Naive || !e.can.Compares && len(e.chain.Parts) == 1 {
 		return
 	}
-	e.store = newStore(e.chain, e.StoredAt(), e.data.len(), search.NewMask(e.source.Holders()))
-	e.store.recoder, _ = e.device.(recoder)
-	if e.gained != nil && e.opts.onCPU() { // a GPU adds floats in an order of its own
-		e.store.know(e.gained, e.data)
+	e.store = store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), e.data.Len(), search.NewMask(e.source.Holders()))
+	if e.gained != nil && e.can.InOrder {
+		e.store.Know(e.gained, e.data)
 	}
 }
 
 // pick returns some of a list's values.
-func pick(list []float64, at []int) (out []float64) {
+func pick[T any](list []T, at []int) (out []T) {
 	for _, i := range at {
 		out = append(out, list[i])
 	}

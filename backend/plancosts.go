@@ -3,45 +3,47 @@ package backend
 import (
 	"math"
 	"slices"
+
+	"example.org/demote/backend/device"
 )
 
 // costs are what the choice of cuts is made from: how long trials take, one a holder, each of which begins at the last
 // chosen cut in front of its holder, and how much memory they need. Cuts are meant by their places among those measured.
 type costs struct {
 	cuts    []int
-	through bool             // a run goes from its cut to the end
-	seconds []float64        // by part, as measured
-	before  []float64        // by prefix of seconds, where each is a part alone
-	joint   float64          // seconds that a cut between two such parts adds
-	holders []float64        // holders in front of a cut
-	stored  [][]StoredTensor // by cut
-	perByte float64          // seconds to read or write a byte of codes
-	rooms   int64            // for codes of a tensor: the base's and the drafted ones of all blocks, and what runs under way write to
-	memory  []int64          // by cut: bytes that its session holds besides
-	whole   float64          // seconds of the network in one piece
+	through bool                    // a run goes from its cut to the end
+	seconds []float64               // by part, as measured
+	before  []float64               // by prefix of seconds, where each is a part alone
+	joint   float64                 // seconds that a cut between two such parts adds
+	holders []float64               // holders in front of a cut
+	stored  [][]device.StoredTensor // by cut
+	perByte float64                 // seconds to read or write a byte of codes
+	rooms   int64                   // for codes of a tensor: the base's and the drafted ones of all blocks, and what runs under way write to
+	memory  []int64                 // by cut: bytes that its session holds besides
+	whole   float64                 // seconds of the network in one piece
 }
 
 func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
-	c := &costs{cuts: cuts, through: e.chain.through, seconds: seconds, before: []float64{0}, holders: []float64{0}, rooms: int64(2*e.data.len() + e.Workers()), whole: whole}
+	c := &costs{cuts: cuts, through: e.chain.Through, seconds: seconds, before: []float64{0}, holders: []float64{0}, rooms: int64(2*e.data.Len() + e.Workers()), whole: whole}
 	for i, s := range seconds {
 		c.before = append(c.before, c.before[i]+s)
-		c.holders = append(c.holders, c.holders[i]+float64(e.chain.begin(i)))
+		c.holders = append(c.holders, c.holders[i]+float64(e.chain.Begin(i)))
 	}
 	if n := len(seconds); n > 1 {
 		c.joint = max(0, (c.before[n]-whole)/float64(n-1))
 	}
-	l := e.chain.lanes()[0]
-	_ = l.do(func() error {
-		c.perByte = l.codeSpeed()
+	l := e.chain.Lanes()[0]
+	_ = l.Do(func() error {
+		c.perByte = l.CodeSpeed()
 		return nil
 	})
 	for i, cut := range cuts {
-		var list []StoredTensor
+		var list []device.StoredTensor
 		var held int64
 		if i > 0 && i < len(cuts)-1 {
 			list = e.storedAt(cut)
 			if c.through {
-				held = sessionCopies * int64(e.chain.parts[i].bytes)
+				held = sessionCopies * int64(e.chain.Bytes[i])
 			}
 		}
 		c.stored, c.memory = append(c.stored, list), append(c.memory, held)
@@ -58,7 +60,7 @@ const leastEntryMemory = 128 << 20
 // entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more than twice the
 // network, the samples and the activations that are under way.
 func (e *Evaluator) entryMemory() int64 {
-	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.parts[0].bytes)+e.opts.Working)))
+	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.Bytes[0])+e.opts.Working)))
 }
 
 // entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the end.
@@ -78,8 +80,8 @@ func (c *costs) run(from, to int) float64 {
 // network's start has none.
 func (c *costs) fresh(from, to int) (bytes int) {
 	for _, t := range c.stored[to] {
-		if !slices.ContainsFunc(c.stored[from], func(o StoredTensor) bool { return o.Name == t.Name }) {
-			bytes += t.codeBytes()
+		if !slices.ContainsFunc(c.stored[from], func(o device.StoredTensor) bool { return o.Name == t.Name }) {
+			bytes += t.CodeBytes()
 		}
 	}
 	return bytes

@@ -1,6 +1,10 @@
 package backend
 
-import "testing"
+import (
+	"testing"
+
+	"example.org/demote/backend/internal/store"
+)
 
 // TestEntryMemory bounds entries into a network by what the network, the samples and the activations take, and by the memory for what
 // is stored.
@@ -17,7 +21,7 @@ func TestEntryMemory(t *testing.T) {
 		{4096 * mega, 20 * mega, 52 * mega, 144 * mega, 1},
 		{4096 * mega, 400 * mega, 12 * mega, 824 * mega, 34},
 	} {
-		e := &Evaluator{chain: &chain{parts: []*Segment{{bytes: c.model}}}}
+		e := &Evaluator{chain: &store.Chain{Bytes: []int{c.model}}}
 		e.opts.Cache, e.opts.Working = c.cache, c.working
 		if got := e.entryMemory(); got != c.bytes || entriesIn(got, c.model) != c.entries {
 			t.Errorf("%+v: %d MiB, %d entries", c, got/mega, entriesIn(got, c.model))

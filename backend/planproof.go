@@ -3,6 +3,8 @@ package backend
 import (
 	"slices"
 
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/search"
 )
 
@@ -13,15 +15,15 @@ func (e *Evaluator) proveWhole() ([][]float32, float64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	lanes, runs := e.chain.lanes(), e.measureRuns()
+	lanes, runs := e.chain.Lanes(), e.measureRuns()
 	if e.opts.Patient { // so often on each of them
 		runs *= len(lanes)
 	}
 	least := make([]float64, len(lanes))
-	err = onLanes(lanes, func(at int, l lane) error {
-		return l.do(func() error {
+	err = device.OnLanes(lanes, func(at int, l device.Lane) error {
+		return l.Do(func() error {
 			for r := at; r < max(runs, len(lanes)); r += len(lanes) {
-				took, err := timePart(l, e.data.blocks[0], 0)
+				took, err := device.TimePart(l, e.data.Blocks[0], 0)
 				if err != nil {
 					return err
 				}
@@ -37,11 +39,11 @@ func (e *Evaluator) proveWhole() ([][]float32, float64, error) {
 
 // signature is the outputs of the first block under the probing masks, which all lanes share.
 func (e *Evaluator) signature() ([][]float32, error) {
-	lanes, masks := e.chain.lanes(), e.probes()
+	lanes, masks := e.chain.Lanes(), e.probes()
 	out := make([][]float32, len(masks))
-	return out, onLanes(lanes, func(at int, l lane) (err error) {
+	return out, device.OnLanes(lanes, func(at int, l device.Lane) (err error) {
 		for i := at; i < len(masks) && err == nil; i += len(lanes) {
-			out[i], err = e.rows(l, masks[i], e.data.blocks[0])
+			out[i], err = e.rows(l, masks[i], e.data.Blocks[0])
 		}
 		return err
 	})
@@ -49,15 +51,15 @@ func (e *Evaluator) signature() ([][]float32, error) {
 
 // agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
 func (e *Evaluator) agrees(want [][]float32) (bool, error) {
-	if _, ok := e.chain.lanes()[0].(enterer); !ok || !e.chain.through {
+	if !e.chain.Through {
 		got, err := e.signature()
-		return err == nil && slices.EqualFunc(want, got, sameBits), err
+		return err == nil && slices.EqualFunc(want, got, device.SameBits), err
 	}
-	lanes, masks := e.chain.lanes(), e.probes()
+	lanes, masks := e.chain.Lanes(), e.probes()
 	same := make([]bool, len(masks))
-	err := onLanes(lanes, func(at int, l lane) (err error) {
+	err := device.OnLanes(lanes, func(at int, l device.Lane) (err error) {
 		for i := at; i < len(masks) && err == nil; i += len(lanes) {
-			same[i], err = e.entriesAgree(l.(enterer), masks[i], want[i])
+			same[i], err = e.entriesAgree(l, masks[i], want[i])
 		}
 		return err
 	})
@@ -66,41 +68,37 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 
 // entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
 // same outputs and leave the same codes at all cuts behind.
-func (e *Evaluator) entriesAgree(l enterer, m search.Mask, want []float32) (bool, error) {
-	s := newStore(e.chain, e.StoredAt(), 1, m)
+func (e *Evaluator) entriesAgree(l device.Lane, m search.Mask, want []float32) (bool, error) {
+	s := store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), 1, m)
 	defer s.Close()
-	p := &passage{rooms: make([]room, len(s.tensors))}
+	p := &store.Passage{}
 	same := true
-	err := l.do(func() error {
-		if err := l.setMask(m); err != nil {
+	err := l.Do(func() error {
+		if err := l.SetMask(m); err != nil {
 			return err
 		}
-		for part := range e.chain.parts {
+		for part := range e.chain.Parts {
 			// The first run makes the base's codes, the others draft those of a trial with a change in the part.
-			j := job{mask: m, first: len(e.chain.parts), trial: uint64(part + 1)}
+			j := store.Job{Mask: m, First: len(e.chain.Parts), Trial: uint64(part + 1)}
 			if part > 0 {
-				if j.first = part; s.at(0, part) != part {
+				if j.First = part; s.At(0, part) != part {
 					continue // without memory it is not entered there
 				}
 			}
-			err := s.enter(l, j, part, p)
+			err := s.Enter(l, j, part, p)
 			if err == nil {
-				err = l.runPart(e.data.blocks[0], part)
+				err = l.RunPart(e.data.Blocks[0], part)
 			}
-			s.left(l, j, p, err == nil)
+			s.Left(l, j, p, err == nil)
 			if err != nil {
 				return err
 			}
-			rows, err := e.judge.rows(l)
+			rows, err := device.OutputRows(l, e.judge)
 			if err != nil {
 				return err
 			}
-			same = same && sameBits(want, rows)
-			for _, t := range s.tensors {
-				if sl := &t.slots[0]; sl.valid && sl.owner == j.trial {
-					same = same && l.same(sl.base, sl.draft)
-				}
-			}
+			same = same && device.SameBits(want, rows)
+			same = same && s.Agrees(l, 0, j.Trial)
 		}
 		return nil
 	})

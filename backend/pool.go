@@ -7,21 +7,9 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/crash"
-	"example.org/demote/search"
 )
-
-// job is one block under a mask.
-type job struct {
-	mask   search.Mask
-	trial  uint64 // id of the mask on the base of now; 0: the store is left alone
-	first  int    // the first part with a holder that differs from the base
-	block  int
-	gain   *bounds.Gain // where the result goes
-	spare  uint64       // id of a trial whose drafts are left alone; 0: none
-	own    bool         // of samples of different shapes: first and trial are those of the block's shape
-	ticket int          // comes back with the report
-}
 
 // report is what a worker says of a job.
 type report struct {
@@ -38,22 +26,22 @@ type report struct {
 // pool runs jobs on workers, each on a goroutine of its own that lives as long as the pool. Handing
 // out a job allocates nothing.
 type pool struct {
-	jobs    chan job
+	jobs    chan store.Job
 	reports chan report
 	wait    sync.WaitGroup
 	size    int
 }
 
 // newPool starts a goroutine for each runner.
-func newPool(runners []func(job) report) *pool {
-	p := &pool{jobs: make(chan job, len(runners)), reports: make(chan report, len(runners)), size: len(runners)}
+func newPool(runners []func(store.Job) report) *pool {
+	p := &pool{jobs: make(chan store.Job, len(runners)), reports: make(chan report, len(runners)), size: len(runners)}
 	for _, run := range runners {
 		p.wait.Go(func() {
 			debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
 			for j := range p.jobs {
 				start := time.Now()
 				r := caught(run, j)
-				r.busy, r.ticket = time.Since(start), j.ticket
+				r.busy, r.ticket = time.Since(start), j.Ticket
 				p.reports <- r
 			}
 		})
@@ -62,7 +50,7 @@ func newPool(runners []func(job) report) *pool {
 }
 
 // caught runs a job; a panic is the job's error.
-func caught(run func(job) report, j job) (r report) {
+func caught(run func(store.Job) report, j store.Job) (r report) {
 	defer crash.Catch(&r.err)
 	return run(j)
 }
@@ -70,7 +58,7 @@ func caught(run func(job) report, j job) (r report) {
 // run shares the blocks from..to-1 of a job among the workers, hands every report to book, and
 // returns when all are done. A cancelled context stops handing out blocks. With places, from..to-1 are places in that list of
 // blocks.
-func (p *pool) run(ctx context.Context, j job, from, to int, places []int, gains []bounds.Gain, book func(report)) error {
+func (p *pool) run(ctx context.Context, j store.Job, from, to int, places []int, gains []bounds.Gain, book func(report)) error {
 	var first error
 	running := 0
 	for next := from; ; {
@@ -78,9 +66,9 @@ func (p *pool) run(ctx context.Context, j job, from, to int, places []int, gains
 			if first = ctx.Err(); first != nil {
 				break
 			}
-			j.block, j.gain = next, &gains[next-from]
+			j.Block, j.Gain = next, &gains[next-from]
 			if places != nil {
-				j.block = places[next]
+				j.Block = places[next]
 			}
 			p.jobs <- j
 			next++

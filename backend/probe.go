@@ -4,14 +4,15 @@ import (
 	"errors"
 	"slices"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/search"
 )
 
 // probe is the network with every tensor as an output, for naming the first that is wrong.
 type probe struct {
-	segment *Segment
-	compiled
+	segment *device.Segment
+	device.Network
 }
 
 // openProbe compiles the probe. Its tensors take the memory of a block's whole network, so it is
@@ -21,29 +22,28 @@ func (e *Evaluator) openProbe() (*probe, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.device.compile([]*Segment{s}, e.inputs, 1)
+	c, err := e.device.Compile([]*device.Segment{s}, e.inputs, 1)
 	if err != nil {
 		return nil, err
 	}
-	return &probe{segment: s, compiled: c}, nil
+	return &probe{segment: s, Network: c}, nil
 }
 
 // run returns copies of all float outputs, by output, as the last step leaves them; nil for the others, and for those that the
 // runtime does not write.
-func (p *probe) run(m search.Mask, data block) (last [][]float32, err error) {
+func (p *probe) run(m search.Mask, data device.Block) (last [][]float32, err error) {
 	err = p.each(m, data, func(_ int, out [][]float32) { last = out })
 	return last, err
 }
 
 // each hands the outputs that run returns to f, of every step.
-func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32)) error {
-	l := p.lanes()[0]
-	return l.do(func() error {
-		if err := l.setMask(m); err != nil {
+func (p *probe) each(m search.Mask, data device.Block, f func(step int, out [][]float32)) error {
+	l := p.Lanes()[0]
+	return l.Do(func() error {
+		if err := l.SetMask(m); err != nil {
 			return err
 		}
-		steps, several := l.(stepper)
-		several = several && steps.eachStep(func(step int, lost []string) error {
+		several := l.EachStep(func(step int, lost []string) error {
 			out, err := p.outputs(l, lost)
 			if err == nil {
 				f(step, out)
@@ -51,17 +51,17 @@ func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32
 			return err
 		})
 		if several {
-			defer steps.eachStep(nil)
+			defer l.EachStep(nil)
 		}
-		err := l.runPart(data, 0)
-		unwritten, lossy := errors.AsType[*UnwrittenError](err)
+		err := l.RunPart(data, 0)
+		unwritten, lossy := errors.AsType[*device.UnwrittenError](err)
 		switch {
 		case err != nil && !lossy:
 			return err
 		case several:
 			return nil
 		case !lossy:
-			unwritten = &UnwrittenError{}
+			unwritten = &device.UnwrittenError{}
 		}
 		out, err := p.outputs(l, unwritten.Tensors)
 		if err == nil {
@@ -72,13 +72,13 @@ func (p *probe) each(m search.Mask, data block, f func(step int, out [][]float32
 }
 
 // outputs copies what has been computed, but for what is lost.
-func (p *probe) outputs(l lane, lost []string) ([][]float32, error) {
+func (p *probe) outputs(l device.Lane, lost []string) ([][]float32, error) {
 	out := make([][]float32, len(p.segment.Outputs))
 	for i, t := range p.segment.Outputs {
 		if t.Type != cgo.Float32 || slices.Contains(lost, t.Name) {
 			continue
 		}
-		rows, err := l.rows(t.Name)
+		rows, err := l.Rows(t.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int)
 	}
 	first := ""
 	err = a.sample(e, m, sample, func(step int, name string, row []float32) bool {
-		if theirs, ok := rows[place{step, name}]; ok && !sameBits(row, theirs) {
+		if theirs, ok := rows[place{step, name}]; ok && !device.SameBits(row, theirs) {
 			first = name
 		}
 		return first == ""
@@ -148,27 +148,27 @@ func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int)
 }
 
 // rowsOf tells whether a tensor of the network has a row for each sample of a block: all of it is one where a block is one sample.
-func (e *Evaluator) rowsOf(t Tensor) bool {
-	if e.data.block == 1 {
+func (e *Evaluator) rowsOf(t device.Tensor) bool {
+	if e.data.Block == 1 {
 		return true
 	}
-	return t.Axis >= 0 && t.Axis < len(t.Dims) && t.Dims[t.Axis] == int64(e.data.block)
+	return t.Axis >= 0 && t.Axis < len(t.Dims) && t.Dims[t.Axis] == int64(e.data.Block)
 }
 
 // rowIn is a slot's part of such a tensor.
-func (e *Evaluator) rowIn(t Tensor, values []float32, slot int) []float32 {
-	if e.data.block == 1 {
+func (e *Evaluator) rowIn(t device.Tensor, values []float32, slot int) []float32 {
+	if e.data.Block == 1 {
 		return values
 	}
-	return sampleOf(values, piecesOf(t.Dims, t.Axis), slot, e.data.block)
+	return device.SampleOf(values, device.PiecesOf(t.Dims, t.Axis), slot, e.data.Block)
 }
 
 // sample runs the block that holds a sample and hands the sample's part of every float tensor to f,
 // in computing order, step by step, until f returns false.
 func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(step int, name string, row []float32) bool) error {
-	pos := slices.Index(e.data.order, sample)
-	slot, over := pos%e.data.block, false
-	return p.each(m, e.data.blocks[pos/e.data.block], func(step int, out [][]float32) {
+	pos := slices.Index(e.data.Order, sample)
+	slot, over := pos%e.data.Block, false
+	return p.each(m, e.data.Blocks[pos/e.data.Block], func(step int, out [][]float32) {
 		for i, t := range p.segment.Outputs {
 			if over || !e.rowsOf(t) || out[i] == nil {
 				continue

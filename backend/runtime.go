@@ -6,9 +6,6 @@ import (
 	"example.org/demote/cgo"
 )
 
-// DType is the element type of a tensor, numbered as in ONNX.
-type DType = cgo.DType
-
 // OpenRuntime opens the ONNX Runtime library at a path for the whole process.
 func OpenRuntime(path string) error { return cgo.Init(path) }
 
@@ -20,3 +17,6 @@ func Trim() { cgo.Trim() }
 
 // Instructions names the instruction set that FakeQuant runs with on this processor.
 func Instructions() string { return cgo.ISAName(slices.Max(cgo.ISAs())) }
+
+// RuntimePath is the absolute path of the open ONNX Runtime library; empty before OpenRuntime.
+func RuntimePath() string { return cgo.Path() }

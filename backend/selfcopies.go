@@ -1,9 +1,14 @@
 package backend
 
+import (
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
+)
+
 // A copied is a block with one sample in every slot, and where that sample lies among others.
 type copied struct {
-	block       // of copies
-	among, slot int
+	device.Block // of copies
+	among, slot  int
 }
 
 // mostCopied is how many samples the self-test runs among copies of themselves.
@@ -16,15 +21,15 @@ func (e *Evaluator) copies() (list []copied, err error) {
 		return nil, nil
 	}
 	seen := map[int]bool{}
-	for _, b := range []int{e.data.len() / 2, 0} {
-		samples := e.data.samplesOf(b)
+	for _, b := range []int{e.data.Len() / 2, 0} {
+		samples := e.data.SamplesOf(b)
 		for _, slot := range []int{0, len(samples) - 1} {
 			if len(samples) == 1 || seen[samples[slot]] || len(list) == mostCopied {
 				continue
 			}
 			seen[samples[slot]] = true
 			c := copied{among: b, slot: slot}
-			if c.block, err = loadBlock(e.device, e.from, e.inputs, e.opts.Block, samples[slot:slot+1]); err != nil {
+			if c.Block, err = store.LoadBlock(e.device, e.from, e.inputs, e.opts.Block, samples[slot:slot+1]); err != nil {
 				return list, err
 			}
 			list = append(list, c)

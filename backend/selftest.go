@@ -2,9 +2,10 @@ package backend
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 	"example.org/demote/cgo"
 	"example.org/demote/search"
 )
@@ -60,44 +61,44 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 
 // testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to be what the
 // others make of it, so any of them may run the blocks that are compared with it.
-func (e *Evaluator) testMask(m search.Mask, shuffled block, from []int, copies []copied) (*Dependence, error) {
+func (e *Evaluator) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied) (*Dependence, error) {
 	t := e.newLaneTest(m)
-	first, again := t.on(0, e.data.blocks[0]), t.on(0, e.data.blocks[0])
+	first, again := t.on(0, e.data.Blocks[0]), t.on(0, e.data.Blocks[0])
 	var others []*laneRows
-	for lane := 1; lane < len(e.chain.lanes()); lane++ {
-		others = append(others, t.on(lane, e.data.blocks[0]))
+	for lane := 1; lane < len(e.chain.Lanes()); lane++ {
+		others = append(others, t.on(lane, e.data.Blocks[0]))
 	}
 	mixed := t.any(shuffled)
 	among := map[int]*laneRows{0: first}
 	var alone []*laneRows
 	for _, c := range copies {
 		if among[c.among] == nil {
-			among[c.among] = t.any(e.data.blocks[c.among])
+			among[c.among] = t.any(e.data.Blocks[c.among])
 		}
-		alone = append(alone, t.any(c.block))
+		alone = append(alone, t.any(c.Block))
 	}
 	if err := t.run(); err != nil {
 		return nil, err
 	}
-	if !sameBits(first.rows, again.rows) {
+	if !device.SameBits(first.rows, again.rows) {
 		return e.locate("a repeated run", m, shuffled, from)
 	}
 	for _, o := range others {
-		if !sameBits(first.rows, o.rows) {
+		if !device.SameBits(first.rows, o.rows) {
 			return &Dependence{On: "the worker"}, nil
 		}
 	}
-	row := e.judge.whole()
+	row := e.judge.Length()
 	for slot, src := range from {
-		if src >= 0 && !sameBits(mixed.rows[slot*row:(slot+1)*row], first.rows[src*row:(src+1)*row]) {
+		if src >= 0 && !device.SameBits(mixed.rows[slot*row:(slot+1)*row], first.rows[src*row:(src+1)*row]) {
 			return e.locate(neighbours, m, shuffled, from)
 		}
 	}
 	for i, c := range copies { // a sample gives the same bits among copies of itself, in every slot, as among others
 		want := among[c.among].rows[c.slot*row : (c.slot+1)*row]
 		for slot := range e.opts.Block {
-			if !sameBits(alone[i].rows[slot*row:(slot+1)*row], want) {
-				return e.locateIn(neighbours, m, e.data.blocks[c.among], c.block, slices.Repeat([]int{c.slot}, e.opts.Block))
+			if !device.SameBits(alone[i].rows[slot*row:(slot+1)*row], want) {
+				return e.locateIn(neighbours, m, e.data.Blocks[c.among], c.Block, slices.Repeat([]int{c.slot}, e.opts.Block))
 			}
 		}
 	}
@@ -121,17 +122,17 @@ func (e *Evaluator) probes() []search.Mask {
 }
 
 // rows runs one block from the start and copies its outputs.
-func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err error) {
-	err = l.do(func() error {
-		if err := l.setMask(m); err != nil {
+func (e *Evaluator) rows(l device.Lane, m search.Mask, data device.Block) (rows []float32, err error) {
+	err = l.Do(func() error {
+		if err := l.SetMask(m); err != nil {
 			return err
 		}
-		for p := 0; p < len(e.chain.parts); p = e.chain.next(p) {
-			if err := l.runPart(data, p); err != nil {
+		for p := 0; p < len(e.chain.Parts); p = e.chain.Next(p) {
+			if err := l.RunPart(data, p); err != nil {
 				return err
 			}
 		}
-		all, err := e.judge.rows(l)
+		all, err := device.OutputRows(l, e.judge)
 		rows = append([]float32(nil), all...)
 		return err
 	})
@@ -141,15 +142,15 @@ func (e *Evaluator) rows(l lane, m search.Mask, data block) (rows []float32, err
 // shuffledBlock holds the first block's samples in other slots; every third slot has a sample of
 // the last block instead. from says which slot of the first block a slot's sample is from; -1: of
 // another block.
-func (e *Evaluator) shuffledBlock() (data block, from []int, err error) {
+func (e *Evaluator) shuffledBlock() (data device.Block, from []int, err error) {
 	size := e.opts.Block
-	first, last := e.data.samplesOf(0), e.data.samplesOf(e.data.len()-1)
+	first, last := e.data.SamplesOf(0), e.data.SamplesOf(e.data.Len()-1)
 	samples := make([]int, size)
 	for slot := range size {
 		src := size - 1 - slot
 		from = append(from, src)
 		of := first
-		if slot%3 == 1 && e.data.len() > 1 {
+		if slot%3 == 1 && e.data.Len() > 1 {
 			of, from[slot] = last, -1
 		}
 		if src >= len(of) {
@@ -157,18 +158,18 @@ func (e *Evaluator) shuffledBlock() (data block, from []int, err error) {
 		}
 		samples[slot] = of[src]
 	}
-	data, err = loadBlock(e.device, e.from, e.inputs, size, samples)
+	data, err = store.LoadBlock(e.device, e.from, e.inputs, size, samples)
 	return data, from, err
 }
 
 // locate names the first tensor that shows a dependence, by running the network with all its
 // tensors as outputs.
-func (e *Evaluator) locate(on string, m search.Mask, shuffled block, from []int) (*Dependence, error) {
-	return e.locateIn(on, m, e.data.blocks[0], shuffled, from)
+func (e *Evaluator) locate(on string, m search.Mask, shuffled device.Block, from []int) (*Dependence, error) {
+	return e.locateIn(on, m, e.data.Blocks[0], shuffled, from)
 }
 
 // locateIn is locate for any block and another with its samples elsewhere: from says in which slot of the first each is.
-func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []int) (*Dependence, error) {
+func (e *Evaluator) locateIn(on string, m search.Mask, one, two device.Block, from []int) (*Dependence, error) {
 	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()
 	if err != nil {
@@ -200,20 +201,11 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two block, from []in
 					continue
 				}
 			}
-			if !sameBits(e.rowIn(t, other[i], slot), e.rowIn(t, first[i], src)) {
+			if !device.SameBits(e.rowIn(t, other[i], slot), e.rowIn(t, first[i], src)) {
 				d.Tensor = t.Name
 				return d, nil
 			}
 		}
 	}
 	return d, nil
-}
-
-func sameBits(a, b []float32) bool {
-	for i := range a {
-		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
-			return false
-		}
-	}
-	return true
 }

@@ -7,14 +7,17 @@ import (
 	"slices"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
+	"example.org/demote/backend/metric"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
 
 // A Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.
 type Shape struct {
-	Source  Source
-	Samples Samples
+	Source  device.Source
+	Samples device.Samples
 	Of      []int // the number that each of them has among the samples of all shapes
 	Block   int   // the batch of the Source
 }
@@ -26,14 +29,15 @@ type shapes struct {
 	of      [][]int // by member: the number of each of its samples among all
 	blocks  []place // by block of all: whose block it is
 	samples []place // by sample
-	ready   []job   // by member: what the blocks of the job under way have in common there
+	judged  *metric.Parts
+	ready   []store.Job // by member: what the blocks of the job under way have in common there
 }
 
 // place is a block or a sample of a member.
 type place struct{ member, at int }
 
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
-// of all samples. It runs on the CPU.
+// of all samples. The device must have the trait Shapes.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Evaluator, err error) {
 	n := 0
 	for _, s := range list {
@@ -42,7 +46,7 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	if o, err = o.fit(n); err != nil {
 		return nil, err
 	}
-	if !o.onCPU() {
+	if !o.kind().Shapes {
 		return nil, mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
 	}
 	e := &Evaluator{opts: o, samples: n, source: list[0].Source, inputs: list[0].Source.Inputs(), records: records, shapes: &shapes{samples: make([]place, n)}}
@@ -66,17 +70,20 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 		s.members, s.of = append(s.members, m), append(s.of, shape.Of)
 	}
 	e.judge = s.members[0].judge
-	e.judge.labels, e.judge.own, e.judge.samples = o.Labels, o.Own, n
-	if err := s.check(o.Metric); err != nil {
+	s.judged = &metric.Parts{Labels: o.Own, Of: func(sample int) (judge, at int) { return s.samples[sample].member, s.samples[sample].at }}
+	for _, m := range s.members {
+		s.judged.Judges = append(s.judged.Judges, m.judge)
+	}
+	if err := s.judged.Check(); err != nil {
 		return nil, err
 	}
-	s.ready = make([]job, len(s.members))
+	s.ready = make([]store.Job, len(s.members))
 	s.mix()
-	rule, err := s.rule(o)
+	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), looks(o.kind().Traits))
 	if err != nil {
 		return nil, err
 	}
-	var runners []func(job) report
+	var runners []func(store.Job) report
 	for worker := range o.Workers {
 		runners = append(runners, s.runner(worker))
 	}
@@ -90,72 +97,29 @@ func (o Options) of(s Shape, samples int) Options {
 	own := o
 	own.Block, own.lanes, own.share = s.Block, o.Workers, float64(len(s.Of))/float64(samples)
 	own.Cache = int64(float64(o.Cache) * own.share)
-	own.Labels, own.Pixels, own.Values = partsOf(o.Labels, s.Of, samples), partsOf(o.Pixels, s.Of, samples), partsOf(o.Values, s.Of, samples)
-	if o.Own != nil {
-		own.Own = &LabelArray{Descr: o.Own.Descr, Dims: o.Own.Dims, Data: partsOf(o.Own.Data, s.Of, samples)}
-	}
-	if own.Places = nil; o.Reference != nil {
-		own.Reference = nil
-		for _, sample := range s.Of {
-			own.Reference = append(own.Reference, o.Reference[o.Places[sample]:o.Places[sample+1]]...)
-		}
-	}
+	own.Truth, own.Places = o.Truth.Of(s.Of, samples, o.Places), nil
 	return own
-}
-
-// partsOf are the parts of some samples of a list with as much of each; nil of nil.
-func partsOf[T any](list []T, of []int, samples int) (some []T) {
-	for _, sample := range of {
-		some = append(some, part(list, sample, samples)...)
-	}
-	return some
-}
-
-// check refuses a metric that outputs of different shapes leave without a meaning.
-func (s *shapes) check(m *Metric) error {
-	first := &s.members[0].judge
-	for _, other := range s.members[1:] {
-		j := &other.judge
-		switch {
-		case len(j.dims) != len(first.dims):
-			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
-		case m.ChecksClasses() && j.classes() != first.classes():
-			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
-		case m.NeedsReference && m.IsWhole() && j.row != first.row:
-			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
-		}
-	}
-	return nil
 }
 
 // mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in front in one of them
 // lies in front of all.
 func (s *shapes) mix() {
 	for at, m := range s.members {
-		for b := range m.data.len() {
+		for b := range m.data.Len() {
 			s.blocks = append(s.blocks, place{at, b})
 		}
 	}
-	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(s.members[p.member].data.len()) }
+	middle := func(p place) float64 { return (float64(p.at) + 0.5) / float64(s.members[p.member].data.Len()) }
 	slices.SortStableFunc(s.blocks, func(a, b place) int { return cmp.Compare(middle(a), middle(b)) })
 }
 
-// rule says how the blocks of all shapes add up to a score.
-func (s *shapes) rule(o Options) (*bounds.Rule, error) {
-	scale, sizes, pixels := 0.0, make([]int, len(s.blocks)), 0
-	for _, m := range s.members {
-		scale += o.Metric.scale(&m.judge, m.samples)
-	}
+// sizes are the numbers of samples of all blocks, without the padding.
+func (s *shapes) sizes() []int {
+	sizes := make([]int, len(s.blocks))
 	for i, p := range s.blocks {
-		sizes[i] = len(s.members[p.member].data.samplesOf(p.at))
+		sizes[i] = len(s.members[p.member].data.SamplesOf(p.at))
 	}
-	if o.Metric.scaled != nil && !(scale > 0) {
-		return nil, nothingCounts(o.Metric)
-	}
-	if o.Metric.perPixel {
-		pixels = s.members[0].judge.perSample()
-	}
-	return o.Metric.rule(sizes, scale, o.looks(), pixels), nil
+	return sizes
 }
 
 // eachOf calls f for every member, until one has an error.

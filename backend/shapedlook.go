@@ -1,14 +1,12 @@
 package backend
 
-import (
-	"context"
-)
+import "context"
 
 // row is the length of all output rows; 0 where they have different ones.
 func (s *shapes) row() int {
-	n := s.members[0].judge.whole()
+	n := s.members[0].judge.Length()
 	for _, m := range s.members[1:] {
-		if m.judge.whole() != n {
+		if m.judge.Length() != n {
 			return 0
 		}
 	}
@@ -23,7 +21,7 @@ func (s *shapes) plan() (all Plan, err error) {
 		if err != nil {
 			return all, err
 		}
-		took := p.Whole * float64(m.data.len())
+		took := p.Whole * float64(m.data.Len())
 		seconds, expected = seconds+took, expected+took*p.Expected
 		all.Parts, all.Bytes, all.Blocked = all.Parts+p.Parts, all.Bytes+p.Bytes, all.Blocked+p.Blocked
 		if all.Cuts == nil || len(p.Cuts) > len(all.Cuts) {
@@ -87,7 +85,7 @@ func (s *shapes) layOut(order []int) error {
 // order is the layout of all samples, block by block.
 func (s *shapes) order() (list []int) {
 	for _, p := range s.blocks {
-		for _, at := range s.members[p.member].data.samplesOf(p.at) {
+		for _, at := range s.members[p.member].data.SamplesOf(p.at) {
 			list = append(list, s.of[p.member][at])
 		}
 	}
@@ -100,6 +98,6 @@ func (s *shapes) count(all *Stats) {
 		own := m.stats
 		all.Blocks, all.Samples, all.Parts, all.Moved = all.Blocks+own.Blocks, all.Samples+own.Samples, all.Parts+own.Parts, all.Moved+own.Moved
 		all.Restored, all.NoOps, all.Busy = all.Restored+own.Restored, all.NoOps+own.NoOps, all.Busy+own.Busy
-		all.Runtime += m.ran + m.chain.seconds()
+		all.Runtime += m.ran + m.chain.Seconds()
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/store"
 )
 
 // streamRunner runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
@@ -12,10 +14,10 @@ import (
 type streamRunner struct {
 	e        *Evaluator
 	ctx      context.Context
-	job      job
+	job      store.Job
 	from, to int
 	gains    []bounds.Gain
-	jobs     []job
+	jobs     []store.Job
 	reports  []report
 	all      func() error // the method runAll, made once
 }
@@ -27,11 +29,11 @@ func newStreamRunner(e *Evaluator) *streamRunner {
 }
 
 // run is pool.run without a pool.
-func (t *streamRunner) run(ctx context.Context, j job, from, to int, gains []bounds.Gain) error {
+func (t *streamRunner) run(ctx context.Context, j store.Job, from, to int, gains []bounds.Gain) error {
 	t.ctx, t.job, t.from, t.to, t.gains = ctx, j, from, to, gains
 	t.jobs, t.reports = t.jobs[:0], t.reports[:0]
 	start := time.Now()
-	err := t.e.chain.lanes()[0].do(t.all)
+	err := t.e.chain.Lanes()[0].Do(t.all)
 	busy := time.Since(start)
 	for i, r := range t.reports {
 		if r.busy = 0; i == 0 {
@@ -46,21 +48,21 @@ func (t *streamRunner) run(ctx context.Context, j job, from, to int, gains []bou
 }
 
 func (t *streamRunner) runAll() error {
-	l := t.e.chain.lanes()[0]
+	l := t.e.chain.Lanes()[0]
 	err := t.runEach(l)
-	if werr := l.wait(); err == nil { // whatever happened: nothing stays in the queue
+	if werr := l.Wait(); err == nil { // whatever happened: nothing stays in the queue
 		err = werr
 	}
 	return err
 }
 
-func (t *streamRunner) runEach(l lane) error {
+func (t *streamRunner) runEach(l device.Lane) error {
 	for b := t.from; b < t.to; b++ {
 		if err := t.ctx.Err(); err != nil {
 			return err
 		}
 		j := t.job
-		j.block, j.gain = b, &t.gains[b-t.from]
+		j.Block, j.Gain = b, &t.gains[b-t.from]
 		r := t.e.runJob(l, j, nil)
 		t.jobs, t.reports = append(t.jobs, j), append(t.reports, r)
 		if r.err != nil {

@@ -20,9 +20,9 @@ func (e *Evaluator) Start(b bounds.Job, hand search.Mask, ticket int, gain *boun
 	}
 	of.stand(b.Base) // nothing is under way if this is another base
 	j := of.jobOf(b.Mask)
-	j.block, j.gain, j.ticket, j.own = b.From, gain, ticket, true
+	j.Block, j.Gain, j.Ticket, j.Own = b.From, gain, ticket, true
 	if of.store != nil && !hand.Equal(b.Mask) {
-		j.spare = of.store.trial(hand)
+		j.Spare = of.store.Trial(hand)
 	}
 	e.pool.jobs <- j
 }
@@ -33,6 +33,3 @@ func (e *Evaluator) Finish() (ticket int, work float64, err error) {
 	e.book(r)
 	return r.ticket, r.work, r.err
 }
-
-// spares tells whether the drafts of a trial are to be left alone by a job.
-func (j *job) spares(owner uint64) bool { return owner != 0 && owner == j.spare }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/run"
 )
 
@@ -46,7 +46,7 @@ func choices(flag string) []string {
 	case "strategy":
 		return run.Strategies()
 	case "metric":
-		return backend.MetricNames()
+		return metric.Names()
 	case "grid", "grid-low", "grid-high":
 		return gridKinds
 	case "range", "range-low", "range-high":

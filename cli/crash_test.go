@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/memory"
@@ -26,9 +26,9 @@ import (
 var breakBeside atomic.Pointer[string]
 
 func init() {
-	for _, c := range []backend.Custom{
-		{Name: "breaks", Best: 1, Gain: func([]float32, backend.Sample) float64 { panic("a metric's own mistake\nof two lines") }},
-		{Name: "breaks-late", Best: 1, Gain: func(outputs []float32, _ backend.Sample) float64 {
+	for _, c := range []metric.Custom{
+		{Name: "breaks", Best: 1, Gain: func([]float32, metric.Sample) float64 { panic("a metric's own mistake\nof two lines") }},
+		{Name: "breaks-late", Best: 1, Gain: func(outputs []float32, _ metric.Sample) float64 {
 			if file := breakBeside.Load(); file != nil {
 				if _, err := os.Stat(*file); err == nil {
 					panic("too late")
@@ -36,9 +36,9 @@ func init() {
 			}
 			return 1 / (1 + float64(outputs[0])*float64(outputs[0]))
 		}},
-		{Name: "breaks-whole", All: func(context.Context, backend.WholeOutputs) (float64, error) { var none []float64; return none[5], nil }},
+		{Name: "breaks-whole", All: func(context.Context, metric.WholeOutputs) (float64, error) { var none []float64; return none[5], nil }},
 	} {
-		if err := backend.Register(c); err != nil {
+		if err := metric.Register(c); err != nil {
 			panic(err)
 		}
 	}

@@ -5,14 +5,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/run"
 )
 
 // metricFlags say what is measured.
 func metricFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(backend.MetricNames()) + " (default: top1 with labels, else agreement)"},
+		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(metric.Names()) + " (default: top1 with labels, else agreement)"},
 		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several"},
 		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
 		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/quant"
 	"example.org/demote/run"
 )
@@ -115,7 +115,7 @@ func TestChoices(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if !slices.Contains(choices("--strategy"), "demotion") || !slices.Equal(choices("--metric"), backend.MetricNames()) {
+	if !slices.Contains(choices("--strategy"), "demotion") || !slices.Equal(choices("--metric"), metric.Names()) {
 		t.Error("strategies or metrics are missing")
 	}
 }
@@ -136,7 +136,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{"", all}, {"sea", all}, {"--l", []string{"--log-level"}}, {"--ort lib", all}, {"search --sc", []string{"--scale", "--scan"}},
 		{"search --scan", []string{"fast", "naive"}}, {"search --scan fast --g", []string{"--grid", "--grid-low", "--grid-high", "--group"}},
-		{"search --strategy", run.Strategies()}, {"search --metric", backend.MetricNames()}, {"search --grid-low", gridKinds},
+		{"search --strategy", run.Strategies()}, {"search --metric", metric.Names()}, {"search --grid-low", gridKinds},
 		{"search --model", nil}, {"search --force --ou", []string{"--out", "--output-holder", "--output"}}, {"eval a.onnx --se", []string{"--seed", "--session"}},
 		{"eval", nil}, {"completion", []string{"bash", "zsh", "fish"}}, {"search --log-level", []string{"debug", "info", "warn", "error"}},
 	} {

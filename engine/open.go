@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/memory"
@@ -17,8 +18,8 @@ import (
 
 // Options say how a network is evaluated. The zero value is the program's own choice.
 type Options struct {
-	Output string          // that the metric reads; empty: the only one
-	Metric *backend.Metric // nil: top1 where the data have labels, else agreement with the float network
+	Output string         // that the metric reads; empty: the only one
+	Metric *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
 	// the float network, for metrics that compare with its outputs; nil: the network's own model is run without
 	// holders
 	Float   *onnx.Model
@@ -43,7 +44,7 @@ func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *da
 		if data.Labels() != nil {
 			name = "top1"
 		}
-		if e.metric, err = backend.MetricByName(name); err != nil {
+		if e.metric, err = metric.ByName(name); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +73,7 @@ type opening struct {
 	records  []quant.Record
 	data     *dataset.Set
 	opts     Options
-	metric   *backend.Metric
+	metric   *metric.Metric
 	output   string
 	batching blocks.Batching
 }
@@ -116,7 +117,7 @@ func (e *opening) reference(ctx context.Context, parts []part, o backend.Options
 	if float == nil {
 		float = e.network.Model
 	}
-	o.Naive, o.Stream, o.Metric = true, true, backend.OutputsOnly
+	o.Naive, o.Stream, o.Metric = true, true, metric.OutputsOnly
 	ev, err := e.evaluator(ctx, parts, nil, o, func(p part) (backend.Source, backend.Samples, error) {
 		src, err := segments.Plain(ctx, float, p.inputs, p.block, e.output)
 		return src, p.set, err

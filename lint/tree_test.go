@@ -1,6 +1,6 @@
-// Package lint holds the rules of the house as tests over the whole source tree: who may import whom, what may stand in
-// a file, that exported names are documented, that the documentation's commands exist, that a missing tool is one clear
-// line.
+// Package lint holds the rules of the house as tests over the whole source tree: who may import whom, what may stand
+// in a file, that exported names are documented, that the documentation's commands exist, that a missing tool is one
+// clear line.
 package lint
 
 import (
@@ -89,15 +89,20 @@ var parsed = sync.OnceValues(func() ([]goFile, error) {
 	return all, nil
 })
 
-// roomOf returns the room of a folder: its first part, "" at the top; below internal the first two, and the generated
-// types of ONNX are a room of their own.
+// roomOf returns the room of a folder: its first part, "" at the top; below internal and below backend the first two
+// or three, and the generated types of ONNX are a room of their own.
 func roomOf(folder string) string {
 	first, rest, _ := strings.Cut(folder, "/")
-	second, _, _ := strings.Cut(rest, "/")
+	second, below, _ := strings.Cut(rest, "/")
+	third, _, _ := strings.Cut(below, "/")
 	switch {
 	case first == ".":
 		return ""
 	case first == "internal" || second == "onnxpb":
+		return first + "/" + second
+	case first == "backend" && second == "internal":
+		return first + "/" + second + "/" + third
+	case first == "backend" && second != "":
 		return first + "/" + second
 	}
 	return first

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -25,7 +27,7 @@ type openedFile struct {
 	*searching
 	file  *onnx.Model
 	known []*blocks.Shapes // by member
-	model backend.Model
+	model device.Model
 	mask  search.Mask
 	want  outputs // of the search
 }
@@ -93,7 +95,7 @@ func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int)
 // anyhow, which a metric command is asked for only then.
 func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (result.AsWritten, search.Score, error) {
 	a := result.AsWritten{Batch: batch}
-	run := func(m *backend.Metric) (search.Score, error) {
+	run := func(m *metric.Metric) (search.Score, error) {
 		options := o.options
 		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, segments.ExactSession, batch, m
 		next := 0
@@ -124,7 +126,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	}
 	first := o.metric
 	if o.command != nil && !asked {
-		first = backend.OutputsOnly
+		first = metric.OutputsOnly
 	}
 	score, err := run(first)
 	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.output)) { // another output is of a size of its own in every run

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
@@ -87,7 +89,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := backend.Look(context.Background(), backend.Model{Bytes: model}, batches...)
+	seen, err := direct.Look(context.Background(), device.Model{Bytes: model}, batches...)
 	if err != nil {
 		t.Fatal(err)
 	}

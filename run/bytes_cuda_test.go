@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/search"
@@ -40,7 +41,7 @@ func TestEmulatedBytes(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, stream := range []bool{false, true} {
-					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: backend.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: blocks.Optimization})
+					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: metric.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: blocks.Optimization})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -13,7 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
@@ -92,7 +92,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 								t.Fatal(err)
 							}
 							want := make([]byte, 4*n)
-							err = backend.Pass(ctx, segment, fed, blocks.Optimization, func(first, _ int, outputs [][]float32) error {
+							err = direct.Pass(ctx, segment, fed, blocks.Optimization, func(first, _ int, outputs [][]float32) error {
 								if err := p.data.Read(0, first, want); err != nil {
 									return err
 								}

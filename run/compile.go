@@ -17,7 +17,7 @@ import (
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Labels: s.data.Labels(), Block: s.block,
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.options, s.data)
 	if s.prepared.float == nil {

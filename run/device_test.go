@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -133,8 +133,8 @@ func differing(a, b [][]float32) (n int) {
 func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }
 
 // backendSample is what the metric compares a sample with.
-func backendSample(s *searching, sample int) backend.Sample {
-	out := backend.Sample{Label: -1}
+func backendSample(s *searching, sample int) metric.Sample {
+	out := metric.Sample{Label: -1}
 	if labels := s.data.Labels(); labels != nil {
 		out.Label = labels[sample]
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/engine"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -85,7 +86,7 @@ type plain struct {
 	*backend.Evaluator
 	prepared *prepared
 	src      *segments.Source // of a file without quantizers of other formats; else nil
-	metric   *backend.Metric
+	metric   *metric.Metric
 	name     func(sample int) string // what a sample is called
 	warnings []result.Warning
 }
@@ -123,11 +124,11 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err := c.checkMetricFlags(); err != nil {
 		return nil, err
 	}
-	metric, _, err := p.pickMetric(c)
+	by, _, err := p.pickMetric(c)
 	if err != nil {
 		return nil, err
 	}
-	if !metric.NeedsReference || reference == "" {
+	if !by.NeedsReference || reference == "" {
 		if err := unknownInput(unknown, m); err != nil {
 			return nil, err
 		}
@@ -136,12 +137,12 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, err
 	}
-	o := backend.Options{Metric: metric, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
+	o := backend.Options{Metric: by, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Stream: true, Level: blocks.Optimization, Config: config}
 	engine.GiveLabels(&o, p.data)
-	if metric.NeedsReference {
+	if by.NeedsReference {
 		if reference == "" {
-			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
+			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", by.Name)
 		}
 		var note *result.Warning
 		if o.Reference, o.Places, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
@@ -171,7 +172,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			src, err = segments.Plain(ctx, m, q.inputs, q.block, p.output)
 		}
 		if err = q.ofShape(err); err == nil {
-			err = q.checkLabels(metric, src)
+			err = q.checkLabels(by, src)
 		}
 		return src, q.data, err
 	})
@@ -181,7 +182,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if records != nil || p.groups != nil {
 		src = nil
 	}
-	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
+	return &plain{e, p, src, by, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
 // evalNetwork is a file with the quantizers of Sony's toolkit or of AIMET's encodings, which ONNX Runtime does not know, as FakeQuant;
@@ -241,7 +242,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		return nil, nil, nil, err
 	}
 	o.Block, o.Axis = p.block, axis
-	o.Metric = backend.OutputsOnly
+	o.Metric = metric.OutputsOnly
 	e, err := p.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
 		src, err := segments.Plain(ctx, m, q.inputs, q.block, o.Output)
 		if err != nil {
@@ -258,7 +259,7 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 }
 
 // chooseMetric is the metric asked for, or the default for data with or without labels.
-func chooseMetric(name string, labels bool) (*backend.Metric, error) {
+func chooseMetric(name string, labels bool) (*metric.Metric, error) {
 	switch {
 	case name != "":
 	case labels:
@@ -266,7 +267,7 @@ func chooseMetric(name string, labels bool) (*backend.Metric, error) {
 	default:
 		name = "agreement"
 	}
-	return backend.MetricByName(name)
+	return metric.ByName(name)
 }
 
 // sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another floating-point type

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/disk"
 	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
@@ -28,7 +29,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	o := s.options
 	o.Naive, o.Stream = true, true
 	if s.metric.NeedsReference {
-		o.Metric = backend.OutputsOnly
+		o.Metric = metric.OutputsOnly
 	}
 	begun := time.Now()
 	e, err := s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {

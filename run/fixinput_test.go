@@ -15,6 +15,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/direct"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
@@ -191,7 +194,7 @@ func feedAll(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := backend.Measure(context.Background(), backend.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+	if got, err := direct.Measure(context.Background(), device.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
 		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
 	}
 }
@@ -233,9 +236,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	s := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &backend.Metric{}}).fingerprint().Settings}
+	other := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/memory"
 	"example.org/demote/mistake"
@@ -59,7 +59,7 @@ func (c Config) weights() ([]float64, error) {
 }
 
 // command is the metric command of a configuration; nil without one.
-func (c Config) command() *backend.Command {
+func (c Config) command() *metric.Command {
 	if c.MetricCmd == "" {
 		return nil
 	}
@@ -67,18 +67,18 @@ func (c Config) command() *backend.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &backend.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
+	return &metric.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
 }
 
 // namedMetric is the metric as far as it is known without data; nil where the default depends on them.
-func (c Config) namedMetric() (*backend.Metric, *backend.Command, error) {
+func (c Config) namedMetric() (*metric.Metric, *metric.Command, error) {
 	if cmd := c.command(); cmd != nil {
 		return cmd.Metric(), cmd, nil
 	}
 	if c.Metric == "" {
 		return nil, nil, nil
 	}
-	m, err := backend.MetricByName(c.Metric)
+	m, err := metric.ByName(c.Metric)
 	return m, nil, err
 }
 
@@ -87,15 +87,15 @@ func (c Config) labelKind() dataset.LabelKind {
 	if c.MetricCmd != "" || c.unscored {
 		return dataset.AnyKind
 	}
-	m, err := backend.MetricByName(c.Metric)
+	m, err := metric.ByName(c.Metric)
 	switch {
 	case err != nil: // among them no name yet, which stands for top1 where there are classes
 		return dataset.Classes
-	case !m.NeedsLabels || m.Labels == backend.OwnLabels: // labels that nobody compares with may be anything
+	case !m.NeedsLabels || m.Labels == metric.OwnLabels: // labels that nobody compares with may be anything
 		return dataset.AnyKind
-	case m.Labels == backend.PixelLabels:
+	case m.Labels == metric.PixelLabels:
 		return dataset.Pixels
-	case m.Labels == backend.ValueLabels:
+	case m.Labels == metric.ValueLabels:
 		return dataset.Values
 	}
 	return dataset.Classes
@@ -103,7 +103,7 @@ func (c Config) labelKind() dataset.LabelKind {
 
 // pickMetric is the metric of a configuration on the data that were opened for it, with its classes weighted and its
 // command, if it is one.
-func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, error) {
+func (p *prepared) pickMetric(c Config) (*metric.Metric, *metric.Command, error) {
 	m, cmd, err := c.namedMetric()
 	if err == nil && m == nil {
 		m, err = chooseMetric("", p.classLabels())
@@ -114,7 +114,7 @@ func (p *prepared) pickMetric(c Config) (*backend.Metric, *backend.Command, erro
 	if err := p.needLabels(m, c); err != nil {
 		return nil, nil, err
 	}
-	o := backend.LabelOptions{Ignore: c.IgnoreLabel}
+	o := metric.LabelOptions{Ignore: c.IgnoreLabel}
 	if o.Weights, err = c.weights(); err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
@@ -109,7 +110,7 @@ func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pa
 	found, seen := map[int]bool{}, 0
 	work := c.begin(stage.NaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
 	defer work.End()
-	err = backend.PassApart(ctx, out, p.data, blocks.Optimization, func(first, count int, sums [][]float32) error {
+	err = direct.PassApart(ctx, out, p.data, blocks.Optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {

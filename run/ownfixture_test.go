@@ -12,6 +12,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/direct"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
@@ -115,7 +118,7 @@ func ownConfig(t testing.TB, kind string, n int) Config {
 		for i, s := range sizes {
 			arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(samples[i], 2, s[0], s[1])
 			if labels {
-				class := backend.Top1(alonePlain(t, c.Model, samples[i], s))
+				class := metric.Top1(alonePlain(t, c.Model, samples[i], s))
 				if i%7 == 3 {
 					class = (class + 1) % 5
 				}
@@ -143,7 +146,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		copy(dst, blocks.BytesOf(x))
 		return nil
 	}}
-	seen, err := backend.Look(context.Background(), backend.Model{Bytes: model}, []backend.Tensor{in})
+	seen, err := direct.Look(context.Background(), device.Model{Bytes: model}, []backend.Tensor{in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +157,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 }
 
 // alonePlainScore scores a file by plain ONNX Runtime, sample by sample, against another file or the labels.
-func alonePlainScore(t testing.TB, metric, file, reference string, n int) float64 {
+func alonePlainScore(t testing.TB, by, file, reference string, n int) float64 {
 	t.Helper()
 	sizes := ownSizes(n)
 	signal, noise, sum := 0.0, 0.0, 0.0
@@ -167,14 +170,14 @@ func alonePlainScore(t testing.TB, metric, file, reference string, n int) float6
 			dot, a, b, d = dot+g*w, a+g*g, b+w*w, d+(g-w)*(g-w)
 		}
 		signal, noise = signal+b, noise+d
-		switch metric {
+		switch by {
 		case "mse":
 			sum += d / float64(len(got))
 		case "cosine":
 			sum += dot / math.Sqrt(a*b)
 		case "agreement", "top1", "f1":
-			class, said := backend.Top1(want), backend.Top1(got)
-			if metric != "agreement" && i%7 == 3 {
+			class, said := metric.Top1(want), metric.Top1(got)
+			if by != "agreement" && i%7 == 3 {
 				class = (class + 1) % 5
 			}
 			if sum += one(said == class); said == class {
@@ -185,10 +188,10 @@ func alonePlainScore(t testing.TB, metric, file, reference string, n int) float6
 			}
 		}
 	}
-	if metric == "sqnr" {
+	if by == "sqnr" {
 		return 10 * math.Log10(signal/noise)
 	}
-	if metric == "f1" {
+	if by == "f1" {
 		classes := 0.0
 		sum = 0
 		for k := range hits {

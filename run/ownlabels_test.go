@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 )
 
 // seen counts what the registered metrics of TestRegisteredMetricsGetTheirLabels found wrong.
@@ -32,12 +32,12 @@ func wrongLabels(format string, args ...any) {
 // shape: every sample comes with its own, whole.
 func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 	const n, per = 21, 2 * 15
-	share := func(row []float32) float64 { return float64(backend.Top1(row)) / 12 }
+	share := func(row []float32) float64 { return float64(metric.Top1(row)) / 12 }
 	all := func(v []float32, i float32) bool {
 		return len(v) == per && !slices.ContainsFunc(v, func(x float32) bool { return x != i })
 	}
-	for _, c := range []backend.Custom{
-		{Name: "own-gain", Labels: true, Kind: backend.OwnLabels, Best: 1, Gain: func(row []float32, s backend.Sample) float64 {
+	for _, c := range []metric.Custom{
+		{Name: "own-gain", Labels: true, Kind: metric.OwnLabels, Best: 1, Gain: func(row []float32, s metric.Sample) float64 {
 			if s.Own.Descr != "<i2" || !slices.Equal(s.Own.Dims, []int64{2, 15}) || len(s.Own.Data) != 2*per || s.Label != -1 ||
 				binary.LittleEndian.Uint16(s.Own.Data) != binary.LittleEndian.Uint16(s.Own.Data[2*per-2:]) {
 				wrongLabels("own labels %s %v % x, class %d", s.Own.Descr, s.Own.Dims, s.Own.Data, s.Label)
@@ -45,7 +45,7 @@ func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 			wrongLabels("")
 			return share(row)
 		}},
-		{Name: "own-all", Labels: true, Kind: backend.OwnLabels, All: func(_ context.Context, o backend.WholeOutputs) (float64, error) {
+		{Name: "own-all", Labels: true, Kind: metric.OwnLabels, All: func(_ context.Context, o metric.WholeOutputs) (float64, error) {
 			sum := 0.0
 			for i := range o.Samples {
 				own := o.Sample(i).Own
@@ -57,14 +57,14 @@ func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 			wrongLabels("")
 			return sum, nil
 		}},
-		{Name: "pixels-gain", Labels: true, Kind: backend.PixelLabels, Best: 1, Gain: func(row []float32, s backend.Sample) float64 {
+		{Name: "pixels-gain", Labels: true, Kind: metric.PixelLabels, Best: 1, Gain: func(row []float32, s metric.Sample) float64 {
 			if len(s.Pixels) != per || !slices.Equal(s.Dims, []int64{2, 15}) || s.Pixels[0] != s.Pixels[per-1] {
 				wrongLabels("pixels %v %v", s.Dims, s.Pixels)
 			}
 			wrongLabels("")
 			return share(row)
 		}},
-		{Name: "values-all", Labels: true, Kind: backend.ValueLabels, All: func(_ context.Context, o backend.WholeOutputs) (float64, error) {
+		{Name: "values-all", Labels: true, Kind: metric.ValueLabels, All: func(_ context.Context, o metric.WholeOutputs) (float64, error) {
 			sum := 0.0
 			for i := range o.Samples {
 				if s := o.Sample(i); !all(s.Values, float32(i)) || !slices.Equal(s.Dims, []int64{2, 15}) {
@@ -76,7 +76,7 @@ func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 			return sum, nil
 		}},
 	} {
-		if err := backend.Register(c); err != nil {
+		if err := metric.Register(c); err != nil {
 			t.Fatal(err)
 		}
 		t.Run(c.Name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -188,7 +188,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 		if _, err := fmt.Sscanf(held.Name(i), "sample %d", &at); err != nil {
 			t.Fatal(err)
 		}
-		if int64(backend.Top1(alonePlain(t, filepath.Join(cfg.Out, journal.MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
+		if int64(metric.Top1(alonePlain(t, filepath.Join(cfg.Out, journal.MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
 			want++
 		}
 	}

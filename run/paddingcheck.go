@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -63,7 +64,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 			}
 			batches = append(batches, own, padded)
 		}
-		runs, err := backend.Look(ctx, model, batches...)
+		runs, err := direct.Look(ctx, model, batches...)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -158,7 +159,7 @@ func anAxis(own, padded int64, ownInputs, paddedInputs []backend.Tensor) bool {
 
 // take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for what rounds
 // otherwise.
-func (l *paddingLook) take(own, padded backend.Seen, ownInputs, paddedInputs []backend.Tensor) {
+func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []backend.Tensor) {
 	if own.Values == nil || len(own.Dims) != len(padded.Dims) || len(own.Values) == 0 {
 		return
 	}

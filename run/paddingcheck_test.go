@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -107,7 +108,7 @@ func TestPaddingIsTried(t *testing.T) {
 // TestPaddingLook compares the part that both have.
 func TestPaddingLook(t *testing.T) {
 	var l paddingLook
-	seen := func(values []float32, dims ...int64) backend.Seen { return backend.Seen{Dims: dims, Values: values} }
+	seen := func(values []float32, dims ...int64) direct.Seen { return direct.Seen{Dims: dims, Values: values} }
 	l.take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 2, 3), nil, nil)
 	l.take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 3, 4, 9, 9}, 1, 3, 2), nil, nil)
 	if l.tried != 2 || l.changed != 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
@@ -127,7 +128,7 @@ func (s *searching) highReference(ctx context.Context) error {
 		return nil
 	}
 	o := s.options
-	o.Naive, o.Stream, o.Metric = true, true, backend.OutputsOnly
+	o.Naive, o.Stream, o.Metric = true, true, metric.OutputsOnly
 	e, err := s.evaluator(ctx, s.records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
 		src, err := q.source(ctx)
 		return src, q.data, err

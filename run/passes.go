@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/search"
@@ -46,7 +48,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Sh
 			return nil, err
 		}
 		if gpu {
-			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: backend.OutputsOnly, Output: s.output, Axis: s.Axis, Block: of.batch,
+			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.output, Axis: s.Axis, Block: of.batch,
 				Naive: true, Stream: s.options.Stream, Level: blocks.Optimization, Device: s.device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err
 		}
@@ -54,7 +56,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Sh
 		if err != nil {
 			return nil, err
 		}
-		plain, err := backend.NewPlain(segment, q.data, backend.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: blocks.Optimization, Stream: s.options.Stream})
+		plain, err := direct.NewPlain(segment, q.data, direct.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: blocks.Optimization, Stream: s.options.Stream})
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +82,7 @@ func (p *prepared) passSource(batch int, known *blocks.Shapes) (*segments.Source
 }
 
 // shapePasses are passes over the samples of one shape after the other.
-type shapePasses []*backend.Plain
+type shapePasses []*direct.Plain
 
 func (list shapePasses) Pass(ctx context.Context) error {
 	for _, p := range list {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/journal"
 	"example.org/demote/search"
 )
@@ -23,9 +23,9 @@ import (
 var slowSample atomic.Int64
 
 func init() {
-	err := backend.Register(backend.Custom{Name: "slow-agreement", Reference: true, Count: true, Gain: func(row []float32, s backend.Sample) float64 {
+	err := metric.Register(metric.Custom{Name: "slow-agreement", Reference: true, Count: true, Gain: func(row []float32, s metric.Sample) float64 {
 		time.Sleep(time.Duration(slowSample.Load()))
-		if backend.Top1(row) == backend.Top1(s.Reference) {
+		if metric.Top1(row) == metric.Top1(s.Reference) {
 			return 1
 		}
 		return 0

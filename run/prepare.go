@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/quantize"
@@ -267,14 +268,14 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 }
 
 // needLabels refuses data without labels for a metric that needs them.
-func (p *prepared) needLabels(m *backend.Metric, c Config) error {
+func (p *prepared) needLabels(m *metric.Metric, c Config) error {
 	missing := !p.classLabels()
 	switch m.Labels {
-	case backend.PixelLabels:
+	case metric.PixelLabels:
 		missing = p.data.Pixels() == nil
-	case backend.ValueLabels:
+	case metric.ValueLabels:
 		missing = p.data.Values() == nil
-	case backend.OwnLabels:
+	case metric.OwnLabels:
 		missing = p.data.Own() == nil
 	}
 	if m.NeedsLabels && missing {
@@ -284,7 +285,7 @@ func (p *prepared) needLabels(m *backend.Metric, c Config) error {
 }
 
 // checkLabels refuses labels that the network's output has no class for.
-func (p *prepared) checkLabels(m *backend.Metric, src *segments.Source) error {
+func (p *prepared) checkLabels(m *metric.Metric, src *segments.Source) error {
 	if err := p.checkClasses(m, src); err != nil {
 		return err
 	}

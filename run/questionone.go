@@ -2,18 +2,19 @@ package run
 
 import (
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 )
 
 // checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
-func (p *prepared) checkClasses(m *backend.Metric, src *segments.Source) error {
+func (p *prepared) checkClasses(m *metric.Metric, src *segments.Source) error {
 	out, known := src.Tensors[p.output]
 	dims := backend.SampleFirst(out.Dims, p.Axis)
 	if !known || !m.OneClass(dims) {
 		return nil
 	}
-	if m.NeedsLabels && m.Labels == backend.PixelLabels {
+	if m.NeedsLabels && m.Labels == metric.PixelLabels {
 		return mistake.Errorf("output %s has one class a pixel, and %s takes the largest of several: every network scores the same; choose --metric label-mse, label-mae, sqnr or mse", p.output, m.Name)
 	}
 	if m.Name == "cosine" {

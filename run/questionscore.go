@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/result"
@@ -165,7 +166,7 @@ func weigh(change string, given, other []float64, kind sightKind) result.Instead
 
 // lookOptions are those of a network whose outputs are looked at, and not scored.
 func (p *prepared) lookOptions(c Config) backend.Options {
-	return backend.Options{Metric: backend.OutputsOnly, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: blocks.Optimization}
+	return backend.Options{Metric: metric.OutputsOnly, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: blocks.Optimization}
 }
 
 // try runs the float network on samples that are changed in several ways, one after another in one session.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -22,9 +22,9 @@ func hasWarning(r *Result, id string) *result.Warning {
 }
 
 // testSearching is a search of so many holders that nothing has been found by yet.
-func testSearching(t *testing.T, metric string, holders int) *searching {
+func testSearching(t *testing.T, by string, holders int) *searching {
 	t.Helper()
-	m, err := backend.MetricByName(metric)
+	m, err := metric.ByName(by)
 	if err != nil {
 		t.Fatal(err)
 	}

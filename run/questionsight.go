@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 )
 
 const (
@@ -46,7 +47,7 @@ const (
 
 // newSight prepares for the rows that an evaluator gives. Labels count for built-in metrics that need them: what others mean is their own
 // affair.
-func (p *prepared) newSight(m *backend.Metric, c Config, e *backend.Evaluator) *sight {
+func (p *prepared) newSight(m *metric.Metric, c Config, e *backend.Evaluator) *sight {
 	n, places := p.data.Len(), e.Places()
 	g := &sight{row: e.Row(), slot: map[int]int{}, ignore: -1}
 	most := max(1, min(n, probeSamples, probeBytes/max(1, 4*places[n]/n)))
@@ -69,7 +70,7 @@ func (p *prepared) newSight(m *backend.Metric, c Config, e *backend.Evaluator) *
 }
 
 // take finds what kind the labels are, and what is commonest among them.
-func (g *sight) take(p *prepared, m *backend.Metric, c Config) {
+func (g *sight) take(p *prepared, m *metric.Metric, c Config) {
 	switch {
 	case m.ChecksClasses() && g.row > 1 && len(p.data.Labels()) > 0:
 		g.kind, g.wanted, g.class = ofClasses, p.data.Labels(), make([]int32, p.data.Len())
@@ -120,7 +121,7 @@ func (g *sight) see(sample int, row []float32) {
 		return
 	}
 	if g.kind == ofClasses {
-		g.class[sample] = int32(backend.Top1(row))
+		g.class[sample] = int32(metric.Top1(row))
 	}
 	g.grade[sample], g.chance[sample] = g.judge(sample, row)
 }
@@ -129,7 +130,7 @@ func (g *sight) see(sample int, row []float32) {
 func (g *sight) judge(sample int, row []float32) (grade, chance float64) {
 	switch g.kind {
 	case ofClasses:
-		return one(int64(backend.Top1(row)) == g.wanted[sample]), one(g.common == g.wanted[sample])
+		return one(int64(metric.Top1(row)) == g.wanted[sample]), one(g.common == g.wanted[sample])
 	case ofPixels:
 		per := len(g.pixels) / len(g.grade)
 		labels, all := g.pixels[sample*per:(sample+1)*per], 0.0

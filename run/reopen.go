@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
@@ -65,7 +66,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, err
 	}
 	if unscored != "" {
-		s.metric = backend.OutputsOnly
+		s.metric = metric.OutputsOnly
 		return s, mask, nil
 	}
 	if s.metric, s.command, err = s.pickMetric(s.config); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/stage"
@@ -22,8 +23,8 @@ import (
 type searching struct {
 	*prepared
 	config  Config
-	metric  *backend.Metric
-	command *backend.Command // that the metric is; nil: it is none
+	metric  *metric.Metric
+	command *metric.Command // that the metric is; nil: it is none
 
 	written   []string // keys of files that the metric command names and writes to
 	elsewhere string   // how the machine of a reopened run differs from this one, so that scores may; empty: it does not

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/internal/segments"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -33,7 +33,7 @@ func outputsOf(t *testing.T, c Config, file string) []float32 {
 // agreeing counts the steps of which two outputs have the same largest value.
 func agreeing(a, b []float32) (n int) {
 	for i := 0; i < len(a); i += 5 {
-		if backend.Top1(a[i:i+5]) == backend.Top1(b[i:i+5]) {
+		if metric.Top1(a[i:i+5]) == metric.Top1(b[i:i+5]) {
 			n++
 		}
 	}

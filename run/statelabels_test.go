@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/result"
 )
 
@@ -29,7 +29,7 @@ func TestStepLabels(t *testing.T) {
 		}
 		return data
 	}
-	class := func(step int) int { return backend.Top1(y[step*5 : step*5+5]) }
+	class := func(step int) int { return metric.Top1(y[step*5 : step*5+5]) }
 	wrong := func(i, of int) int { // one of three
 		if i%3 == 0 {
 			return (of + 1) % 5

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
 
@@ -19,7 +19,7 @@ func endsLabels(t *testing.T, cfg Config, better string) string {
 	s := compiled(t, cfg)
 	classes := func(m search.Mask) []int {
 		list := make([]int, s.data.Len())
-		if _, err := s.ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = backend.Top1(row) }); err != nil {
+		if _, err := s.ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = metric.Top1(row) }); err != nil {
 			t.Fatal(err)
 		}
 		return list

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
@@ -174,7 +175,7 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float32 {
 	t.Helper()
 	rows := make([][]float32, len(s.Outputs))
-	if err := backend.Pass(context.Background(), s, p.data, level, func(_, _ int, outputs [][]float32) error {
+	if err := direct.Pass(context.Background(), s, p.data, level, func(_, _ int, outputs [][]float32) error {
 		for i := range outputs {
 			rows[i] = append(rows[i], outputs[i]...)
 		}
@@ -206,7 +207,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs, err := backend.NewPlain(s, p.data, backend.PlainOptions{Level: blocks.Optimization})
+		runs, err := direct.NewPlain(s, p.data, direct.PlainOptions{Level: blocks.Optimization})
 		if err != nil {
 			t.Fatal(err)
 		}

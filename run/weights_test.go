@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -44,7 +44,7 @@ func TestWeightsBeside(t *testing.T) {
 	for i := range x {
 		x[i] = byte(i*7%64) | 0x20*byte(i&1) // numbers of all sizes below 1
 	}
-	saved := func(model backend.Model) (weights map[string]string, out []byte) {
+	saved := func(model device.Model) (weights map[string]string, out []byte) {
 		path := filepath.Join(t.TempDir(), "saved.onnx")
 		s, err := model.Session(cgo.Options{Level: blocks.Optimization, IntraThreads: 1, OptimizedPath: path})
 		if err != nil {
@@ -81,7 +81,7 @@ func TestWeightsBeside(t *testing.T) {
 		}
 		return weights, blocks.BytesOf(got[0].Floats)
 	}
-	wantWeights, want := saved(backend.Model{Bytes: whole})
+	wantWeights, want := saved(device.Model{Bytes: whole})
 	gotWeights, got := saved(beside)
 	if !slices.Equal(got, want) || slices.Max(want) == 0 {
 		t.Errorf("%v, want %v", got, want)

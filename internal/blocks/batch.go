@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
@@ -113,7 +114,7 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized 
 	if fixed == 0 {
 		batches = slices.Insert(batches, 0, batch(1, a))
 	}
-	runs, err := backend.Look(ctx, model, batches...)
+	runs, err := direct.Look(ctx, model, batches...)
 	if ctx.Err() != nil {
 		return Batching{}, ctx.Err()
 	}
@@ -154,7 +155,7 @@ func axisCure(m *onnx.Model, fixed bool) string {
 }
 
 // judgeBatching says how the samples of one output lie, of the runs that came to an end before failed; nil: all did.
-func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, output string, size int, quantized bool, failed error) (Batching, error) {
+func judgeBatching(m *onnx.Model, fixed int, runs []map[string]direct.Seen, output string, size int, quantized bool, failed error) (Batching, error) {
 	switch {
 	case len(runs) == 0 || runs[0][output].Values == nil:
 		return Batching{}, nil
@@ -166,7 +167,7 @@ func judgeBatching(m *onnx.Model, fixed int, runs []map[string]backend.Seen, out
 		return Batching{}, nil
 	}
 	l := look{output: output, size: size}
-	for i, to := range []*backend.Seen{&l.ofB, &l.ofA, &l.mixed} {
+	for i, to := range []*direct.Seen{&l.ofB, &l.ofA, &l.mixed} {
 		*to = runs[len(runs)-1-i][output]
 	}
 	if fixed > 1 {

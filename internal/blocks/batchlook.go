@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 )
@@ -15,11 +15,11 @@ import (
 type look struct {
 	output          string
 	size            int
-	mixed, ofA, ofB backend.Seen
+	mixed, ofA, ofB direct.Seen
 }
 
 // free judges a network with a free batch; one is the output of a alone.
-func (l look) free(one backend.Seen, quantized bool) Batching {
+func (l look) free(one direct.Seen, quantized bool) Batching {
 	if len(one.Dims) != len(l.mixed.Dims) {
 		return Batching{Axis: -1, Alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
 	}
@@ -79,7 +79,7 @@ func FixedCure(m *onnx.Model) string {
 // touch tells whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then another
 // beside others than beside its copies, or its copies differ.
 func (l look) touch(axis int) bool {
-	for i, copies := range []backend.Seen{l.ofA, l.ofB} {
+	for i, copies := range []direct.Seen{l.ofA, l.ofB} {
 		want := slot(copies, axis, l.size, 0)
 		for k := 1; k < l.size; k++ {
 			if !Near32(slot(copies, axis, l.size, k), want, TouchTolerance) {
@@ -96,7 +96,7 @@ func (l look) touch(axis int) bool {
 }
 
 // slot is what belongs to one of so many samples that lie on an axis of an output.
-func slot(o backend.Seen, axis, of, at int) []float32 {
+func slot(o direct.Seen, axis, of, at int) []float32 {
 	if axis >= len(o.Dims) {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
@@ -37,7 +38,7 @@ func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block 
 		for i := range at {
 			at[i] = at[i].At(batch)
 		}
-		return backend.Measure(ctx, model, at, names)
+		return direct.Measure(ctx, model, at, names)
 	}
 	s := &Shapes{}
 	if Fixed(m) > 0 || inputs[0].Alone || block == 1 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sites"
@@ -186,7 +187,7 @@ func (o *Observation) pass(ctx context.Context, pass int, holders []int, done fu
 	}
 	o.Passes++
 	again := &blocks.Repeats{}
-	return backend.PassSteps(ctx, segment, fed, blocks.Optimization, func(first, count, step int, outputs [][]float32) error {
+	return direct.PassSteps(ctx, segment, fed, blocks.Optimization, func(first, count, step int, outputs [][]float32) error {
 		b := observedBlock{first - before, count, step, func(tensor string) []float32 { return outputs[at[tensor]] }}
 		switch {
 		case before == 0:

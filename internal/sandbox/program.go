@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/memory"
 )
 
@@ -78,7 +79,7 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 		_, _ = io.Copy(io.Discard, from)
 		os.Exit(1) // nobody is left to see it
 	}()
-	err = backend.Try(model, o.Inputs, backend.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
+	err = direct.Try(model, o.Inputs, direct.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
 		debug.FreeOSMemory() // of the model, which nobody reads any more
 		fmt.Fprintln(out, TryLoaded)
 	}})

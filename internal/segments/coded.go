@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/rewrite"
@@ -22,10 +24,8 @@ type codedSource struct {
 	optimal bool
 }
 
-var _ backend.CodedSource = (*Source)(nil)
-
-// Coded implements backend.CodedSource. Constants that follow the mask want the source's own segments.
-func (s *Source) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
+// Coded implements backend.Source. Constants that follow the mask want the source's own segments.
+func (s *Source) Coded(optimize func(device.Model) (string, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, ErrFollowed
 	}
@@ -51,7 +51,7 @@ func (s *Source) measure(m *onnx.Model, tensors []string) (map[string][]int64, e
 	for _, v := range s.Model.Inputs() {
 		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: v.Dims, First: s.first[v.Name], Alone: s.Model.Alone, Axis: AxisOf(s.Model, v.Name)})
 	}
-	return backend.Measure(context.Background(), model, inputs, tensors)
+	return direct.Measure(context.Background(), model, inputs, tensors)
 }
 
 // Entry implements backend.Entries.

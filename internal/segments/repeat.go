@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
@@ -45,7 +46,7 @@ func FirstChance(ctx context.Context, src *Source, data blocks.Samples, block in
 		place[name] = i
 	}
 	r, at := &blocks.Repeats{}, len(names)
-	_ = backend.PassSteps(ctx, all, blocks.Twice{Samples: firstBlock{data, block}, Block: block}, blocks.Optimization, func(first, _, step int, outputs [][]float32) error {
+	_ = direct.PassSteps(ctx, all, blocks.Twice{Samples: firstBlock{data, block}, Block: block}, blocks.Optimization, func(first, _, step int, outputs [][]float32) error {
 		outputs = outputs[:len(names)]
 		if step > 0 { // chance shows in the first
 			return nil

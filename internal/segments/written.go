@@ -2,11 +2,13 @@ package segments
 
 import (
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 )
 
 // Written is a file as it is written, its axes free, run in batches of one size: a source of one segment.
 type Written struct {
-	Model backend.Model
+	backend.SourceBase
+	Model device.Model
 	Fed   []backend.Tensor // its inputs
 	All   []backend.Tensor // its outputs
 }

@@ -1,0 +1,151 @@
+package device
+
+import (
+	"context"
+	"time"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// A Kind is a kind of device: what it can, and how one is opened.
+type Kind struct {
+	Traits
+	// Open opens a device. What runs on it ends, at the next node of a network, once the context is cancelled.
+	Open func(ctx context.Context, o Options) (Device, error)
+}
+
+// Traits are what a kind of device can. One without any computes blocks in lanes, one after another in each; nothing but speed
+// and memory is lost without the others.
+type Traits struct {
+	Queue     bool // its one lane puts blocks into a queue, and is waited for once for several of them; the host's workers are of no use
+	OwnMemory bool // samples and stored activations lie in memory of its own, which may be full while the machine's is not
+	InOrder   bool // it adds up what a block gains as metric.Judge.Block does, bit for bit, and runs networks as written files are run
+	MayRound  bool // it may compute with less than float32, and is asked for a proof that it does not
+	Shapes    bool // networks of several shapes can be open at once, each with samples of its own
+	Entries   bool // lanes enter a network at a cut, and take and leave codes where these are to lie: Enter, Leave, Drop, Same
+	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
+	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
+}
+
+// Options say how a device computes.
+type Options struct {
+	Name    string         // of the device, such as cuda:0
+	Records []quant.Record // by holder
+	Block   int            // samples a block
+	Threads int            // of the runtime, a lane
+	Spin    bool           // the runtime's idle threads spin
+	Stream  bool           // blocks are read when they are run, and are not kept
+	Level   int            // optimization level of the runtime: 0, 1, 2 or 99
+	Config  map[string]string
+}
+
+// A Device is where networks are compiled, data is resident and blocks are computed. What a trial is, which blocks of it run and
+// from which cut, what is stored and when a trial may end: all that is above it, and the same on every device. Embed Base
+// for what a device has not. devicetest.Run holds what is written here.
+type Device interface {
+	// Compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes that run
+	// them. The models are not needed afterwards.
+	Compile(parts []*Segment, inputs []Tensor, lanes int) (Network, error)
+	// Load makes one block of the network's inputs resident. samples are those of its slots, without
+	// the padding; fill writes all slots of one input.
+	Load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (Block, error)
+	// Watch puts another context in the place of the one that ends what runs. No run may be under way.
+	Watch(ctx context.Context) error
+	// Recode brings the codes of a tensor from the grid that one mask chooses to that which another one does, for values that lie
+	// on both, and says whether it can. It is called outside Do.
+	Recode(t *StoredTensor, from, to search.Mask, codes Room) bool
+	// Optimize writes a model as the device runs it, with all optimizations, into a folder, and returns its path.
+	Optimize(model Model, dir string) (path string, err error)
+	// Traffic is what the device has moved since it was opened.
+	Traffic() Traffic
+	// Close gives the device back, after all that was made on it.
+	Close()
+}
+
+// Network is a network on a device.
+type Network interface {
+	// Lanes that run it; each has buffers and a mask of its own, and nothing that one writes is seen
+	// by another but what the store asks for.
+	Lanes() []Lane
+	// Narrow leaves some of the segments, where each goes to the network's end, and closes the others.
+	Narrow(chosen []int)
+	// Improve puts a model in the place of a segment's, which must be as Optimize made it, if its outputs are the same bits on a
+	// block under all masks, and if it is faster, by the least time of some runs.
+	Improve(part int, model Model, b Block, masks []search.Mask, runs int) (better bool, err error)
+	// Close gives sessions and lanes back. It may be called more than once.
+	Close()
+}
+
+// A Lane runs blocks, one after another. Its methods other than Do, Spent and Graphs are called inside Do, and
+// may put work into a queue: what they give is there once Wait has returned.
+type Lane interface {
+	// Do runs f where the lane's work is done, on a device with a thread of its own there, and returns
+	// its error.
+	Do(f func() error) error
+	// Wait ends when all that was asked for is done.
+	Wait() error
+	// SetMask writes a mask where the parts read it: the grids of holders, and the weights where these
+	// follow the mask. What depends on the mask happens here, and nowhere else.
+	SetMask(m search.Mask) error
+	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was compiled. The
+	// buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes any, to be timed.
+	RunPart(b Block, part int) error
+	// Room is memory for the codes of one block of a tensor.
+	Room(t *StoredTensor) (Room, error)
+	// Encode keeps a tensor between two parts as codes on the grid that a mask chooses; Decode gives the
+	// same bits back.
+	Encode(t *StoredTensor, m search.Mask, to Room) error
+	Decode(t *StoredTensor, m search.Mask, from Room) error
+	// Judge applies the metric to the outputs of a block that has run to its end. The gain is written
+	// before the next Wait returns.
+	Judge(j *metric.Judge, b Block, gain *bounds.Gain) error
+	// Rows are all values of a float output of the block that has run last, at once. They are the
+	// caller's until the lane runs again.
+	Rows(output string) ([]float32, error)
+	// Front brings the samples of a block of an output in front, see Fronts.
+	Front(block []float32, pieces, slots int) []float32
+	// WatchNaN has the FakeQuant nodes look for NaN in what they are given where nothing is demoted, or no
+	// longer; then it says whether there was any since.
+	WatchNaN(on bool) (seen bool, err error)
+	// CodeSpeed is the seconds that a byte of codes takes, measured.
+	CodeSpeed() float64
+	// Spent is the time spent inside the runtime.
+	Spent() time.Duration
+	// Graphs says how many parts are replayed as one captured graph, as far as they have run, and why one of the others is not.
+	Graphs() (captured int, why string)
+	// EachStep has the lane tell of every step of what runs next, until told is nil, and says whether samples have several. What the
+	// runtime leaves unwritten ends no run before its last step meanwhile.
+	EachStep(told func(step int, lost []string) error) bool
+
+	// Of Entries: a run goes from a cut to the network's end. It reads the codes of the cut where these lie, and writes those of the
+	// cuts behind it to where they are to lie, without a copy.
+
+	// Enter points the run at a part to the codes of a tensor that is alive in front of it.
+	Enter(part int, t *StoredTensor, codes Room) error
+	// Leave points the run at a part to where it writes the codes of a tensor that it makes. Only the next run does.
+	Leave(part int, t *StoredTensor, to Room) error
+	// Drop forgets what was left to the next run.
+	Drop()
+	// Same says whether two rooms hold equal codes.
+	Same(a, b Room) bool
+
+	// Of Compares: what a node is given since it was asked decides.
+
+	// Compare asks the holders' nodes anew.
+	Compare(holders []int)
+	// Agree says whether all that a holder's node was given since gives the same bits on both grids.
+	Agree(holder int) bool
+}
+
+// A Block is one block of resident inputs.
+type Block interface {
+	// Samples of its slots, without the padding.
+	Samples() []int
+	Close()
+}
+
+// A Room is memory of a device. Close is called outside Do.
+type Room interface{ Close() }

@@ -1,0 +1,25 @@
+package device
+
+// Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run, see
+// Options.Stream. dst of Read takes one sample of one input in the network's element type.
+type Samples interface {
+	Len() int
+	Read(input, sample int, dst []byte) error
+}
+
+// ReadSlot reads a sample of an input into one of the slots of a block.
+func ReadSlot(src Samples, input int, in Tensor, sample, slot, slots int, dst []byte) error {
+	size, pieces := in.sampleBytes(slots), in.Pieces()
+	if slots == 1 || in.Steps <= 1 && pieces == 1 {
+		return src.Read(input, sample, dst[slot*size:(slot+1)*size])
+	}
+	all := make([]byte, size)
+	if err := src.Read(input, sample, all); err != nil {
+		return err
+	}
+	one := size / max(1, in.Steps)
+	for step := range max(1, in.Steps) {
+		Place(dst[step*slots*one:], all[step*one:(step+1)*one], pieces, slot, slots)
+	}
+	return nil
+}

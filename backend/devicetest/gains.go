@@ -1,0 +1,66 @@
+package devicetest
+
+import (
+	"math"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/metric"
+)
+
+// testGains judges blocks by metrics that count by class and by metrics of single samples. Sums of floats are the judge's bit by bit
+// where the device says so, else nearly.
+func testGains(b *bench) {
+	toy := NewToy(toyBlock, toySamples, 12)
+	truth := metric.Truth{Labels: toy.Labels()}
+	for sample := range toySamples {
+		truth.Reference = append(truth.Reference, toy.Want(sample, one(2).Low)...)
+	}
+	for _, name := range []string{"top1", "agreement", "sqnr", "cosine", "mse"} {
+		m, err := metric.ByName(name)
+		b.must(err)
+		j := metric.NewJudge(m, truth, toySamples)
+		j.Read(metric.Output{Name: "y", Dims: []int64{toyBlock, toyClasses}, Slots: toyBlock, Pieces: 1})
+		b.must(j.Check())
+		b.open() // a lane has one judge
+		l, blocks := b.compile(toy, 1, 0, 4).Lanes()[0], b.load(toy)
+		for _, mask := range masks() {
+			got := make([]bounds.Gain, len(blocks))
+			b.must(l.Do(func() error {
+				if err := l.SetMask(mask); err != nil {
+					return err
+				}
+				for i, block := range blocks {
+					if err := l.RunPart(block, 0); err != nil {
+						return err
+					}
+					if err := l.Judge(j, block, &got[i]); err != nil {
+						return err
+					}
+				}
+				return l.Wait()
+			}))
+			for i, block := range blocks {
+				b.checkGain(name, mask.String(), toy.gain(j, block, mask.Low), got[i])
+			}
+		}
+		b.close()
+	}
+}
+
+// gain is what a block should gain.
+func (t *Toy) gain(j *metric.Judge, block device.Block, low func(holder int) bool) bounds.Gain {
+	var rows []float32
+	for _, sample := range block.Samples() {
+		rows = append(rows, t.Want(sample, low)...)
+	}
+	return j.Block(rows, block.Samples())
+}
+
+func (b *bench) checkGain(metric, mask string, want, got bounds.Gain) {
+	b.Helper()
+	near := got.Count == want.Count && math.Abs(got.Sum-want.Sum) <= 1e-9*math.Abs(want.Sum)
+	if got != want && (b.InOrder || !near) {
+		b.Errorf("%s, mask %s: gain %+v, want %+v", metric, mask, got, want)
+	}
+}

@@ -1,0 +1,41 @@
+package backend
+
+import "example.org/demote/backend/device"
+
+type (
+	// Tensor is what goes into or comes out of a segment of a network.
+	Tensor = device.Tensor
+	// DType is the element type of a tensor, numbered as in ONNX.
+	DType = device.DType
+	// Segment is a piece of the network between two cuts, or all that lies behind one.
+	Segment = device.Segment
+	// Followed is a constant of a segment with two values.
+	Followed = device.Followed
+	// Source hands out the network.
+	Source = device.Source
+	// SourceBase is for sources to embed.
+	SourceBase = device.SourceBase
+	// StoredTensor is a tensor of a cut and the holder on whose grid its values lie.
+	StoredTensor = device.StoredTensor
+	// Entries hand out a network from each of its cuts.
+	Entries = device.Entries
+	// Samples is where the data comes from.
+	Samples = device.Samples
+	// DeviceInfo is a device that searches can run on, or the reason why they cannot.
+	DeviceInfo = device.Info
+	// Traffic is what a device has moved.
+	Traffic = device.Traffic
+	// UnwrittenError names outputs that the runtime leaves as they were.
+	UnwrittenError = device.UnwrittenError
+)
+
+// ErrNotHere is what a source answers that cannot hand a network out in some way.
+var ErrNotHere = device.ErrNotHere
+
+// StepsOf is how many steps the samples of a network's inputs have.
+func StepsOf(inputs []Tensor) int { return device.StepsOf(inputs) }
+
+// Place copies a sample into one of the slots of a block, of whose memory it has so many pieces.
+func Place(block, sample []byte, pieces, slot, slots int) {
+	device.Place(block, sample, pieces, slot, slots)
+}

@@ -1,0 +1,321 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.org/demote/backend/device"
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+	"example.org/demote/search"
+)
+
+// lane runs blocks on a GPU: the block's inputs are copied, on the device, to the place that the
+// first part reads; then each part runs, one graph launch where it could be captured.
+type lane struct {
+	g       *gpu
+	list    []device.Lane // itself
+	parts   []*part
+	inputs  []*tensor          // of the network, in the order of a block's
+	buffers map[string]*tensor // what flows between parts, and the outputs
+	loaded  *block             // whose samples inputs hold
+	host    []byte             // that blocks which are not resident are read to
+	steps   *steps             // nil: samples have one step
+
+	mask     *tensor
+	maskHost *cgo.Pinned // packed: bit i%8 of byte i/8 for holder i
+	current  search.Mask
+	written  bool // the device has a mask at all
+	holders  int
+
+	plain, graph *cgo.RunOptions
+
+	tally   tally
+	codes   codes
+	weights weights
+	spare   map[string][]float32 // where rows are copied to
+
+	task    *cuda.Task
+	f       func() error
+	seconds time.Duration
+	device.LaneBase
+}
+
+// newLane makes memory for every tensor between the parts and binds it, on the worker's thread.
+func newLane(g *gpu, parts []*part, inputs []device.Tensor) (_ *lane, err error) {
+	l := &lane{g: g, parts: parts, buffers: map[string]*tensor{}, holders: len(g.opts.Records), current: search.NewMask(len(g.opts.Records)),
+		spare: map[string][]float32{}}
+	l.list = []device.Lane{l}
+	l.task = g.worker.Task(func(*cuda.Device) error { return l.f() })
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.mask, err = g.tensor(device.Tensor{Name: "the mask", Type: cgo.Uint8, Dims: []int64{int64(max(1, l.holders))}}); err != nil {
+		return nil, err
+	}
+	if l.maskHost, err = cgo.NewPinned(cuda.MaskBytes(l.holders)); err != nil {
+		return nil, cuda.Explain(err)
+	}
+	if l.plain, err = cgo.NewRunOptions(cgo.GraphRun(cgo.NoGraph), g.stop); err != nil {
+		return nil, err
+	}
+	if l.graph, err = cgo.NewRunOptions(cgo.GraphRun(1), g.stop); err != nil {
+		return nil, err
+	}
+	for _, in := range inputs {
+		v, err := g.tensor(in)
+		if err != nil {
+			return nil, err
+		}
+		l.inputs = append(l.inputs, v)
+	}
+	if err := l.weights.open(g, parts); err != nil {
+		return nil, err
+	}
+	for i, p := range parts {
+		for _, t := range p.Outputs {
+			if l.buffers[t.Name], err = g.tensor(t); err != nil {
+				return nil, err
+			}
+		}
+		if err := l.bind(p, i); err != nil {
+			return nil, err
+		}
+	}
+	if l.steps, err = newSteps(l, inputs, parts[len(parts)-1].Segment); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// bind binds a part to the lane's memory.
+func (l *lane) bind(p *part, index int) (err error) {
+	if p.binding, err = p.session.NewBinding(); err != nil {
+		return err
+	}
+	fix := func(name string, of func(string) (cgo.Slot, error), v *tensor) error {
+		slot, err := of(name)
+		if err != nil {
+			return err
+		}
+		return p.binding.BindDevice(slot, v.value)
+	}
+	if p.Mask != "" {
+		if err := fix(p.Mask, p.binding.Input, l.mask); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.Inputs {
+		v := l.buffers[t.Name]
+		for _, in := range l.inputs {
+			if in.Name == t.Name {
+				v, p.data = in, true
+			}
+		}
+		if v == nil {
+			return fmt.Errorf("part %d reads %s, which no part before it writes", index, t.Name)
+		}
+		if err := fix(t.Name, p.binding.Input, v); err != nil {
+			return err
+		}
+	}
+	for k, f := range p.Followed {
+		if err := fix(f.Name, p.binding.Input, l.weights.values[index][k]); err != nil {
+			return err
+		}
+	}
+	for _, t := range p.Outputs {
+		if err := fix(t.Name, p.binding.Output, l.buffers[t.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Do runs f on the worker's thread.
+func (l *lane) Do(f func() error) error {
+	l.f = f
+	return gpuError(l.task.Do())
+}
+
+// SetMask copies the packed mask up, a bit a holder and nothing else, and has the weights that follow it
+// selected where they are.
+func (l *lane) SetMask(m search.Mask) error {
+	if l.written && l.current.Equal(m) {
+		return nil
+	}
+	if err := l.Wait(); err != nil { // an earlier copy may still read the host's memory
+		return err
+	}
+	first := !l.written
+	l.written = false // until all of it is done
+	l.current.CopyFrom(m)
+	bytes, words := l.maskHost.Bytes(), m.Words()
+	for i := range bytes {
+		bytes[i] = byte(words[i/8] >> (8 * (i % 8)))
+	}
+	if len(bytes) > 0 {
+		if err := l.mask.memory.UploadPinned(l.g.stream, l.maskHost.Pointer(), len(bytes)); err != nil {
+			return err
+		}
+	}
+	if err := l.weights.follow(l, first); err != nil {
+		return err
+	}
+	l.written = true
+	return nil
+}
+
+// RunPart copies the block's inputs to where the part reads them, if they are not there, and runs it.
+func (l *lane) RunPart(b device.Block, part int) error {
+	p, data := l.parts[part], b.(*block)
+	if l.steps != nil {
+		return l.steps.runBlock(data, p)
+	}
+	if p.data && l.loaded != data {
+		l.loaded = nil
+		if err := l.load(data); err != nil {
+			return err
+		}
+		l.loaded = data
+	}
+	return l.runOnce(p)
+}
+
+// runOnce runs a part on what its inputs hold.
+func (l *lane) runOnce(p *part) error {
+	start := time.Now()
+	if !p.proved {
+		if err := l.runChecked(p); err != nil {
+			return err
+		}
+	}
+	err := l.run(p)
+	l.seconds += time.Since(start)
+	return err
+}
+
+// load brings the samples of a block to where the parts read them.
+func (l *lane) load(b *block) error {
+	for i, in := range l.inputs {
+		if b.read == nil {
+			if err := in.memory.CopyFrom(l.g.stream, b.inputs[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := l.copyUp(b, i, in.memory); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyUp reads an input of a block that is not resident, and fills device memory with it.
+func (l *lane) copyUp(b *block, input int, to *cuda.Buffer[uint8]) error {
+	if n := to.Len(); len(l.host) < n {
+		l.host = make([]byte, n)
+	}
+	host := l.host[:to.Len()]
+	if err := b.read(input, host); err != nil {
+		return err
+	}
+	return to.Upload(l.g.stream, host) // waits, so that the next one may write
+}
+
+// run replays the part's graph, which its first run captures; a part whose capture is refused is run plainly
+// from then on.
+func (l *lane) run(p *part) error {
+	if p.plainly == "" {
+		err := cuda.Explain(p.binding.RunWith(l.graph))
+		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+		if err == nil || stopped || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
+			return err
+		}
+		p.plainly = err.Error()
+	}
+	return cuda.Explain(p.binding.RunWith(l.plain))
+}
+
+// Graphs says how many parts are replayed as one captured graph, and why one of the others is not.
+func (l *lane) Graphs() (captured int, why string) {
+	for _, p := range l.parts {
+		if p.plainly == "" {
+			captured++
+		} else if why == "" {
+			why = p.plainly
+		}
+	}
+	return captured, why
+}
+
+// Wait ends when the stream is empty, and hands out what the blocks have gained.
+func (l *lane) Wait() error {
+	if err := l.fetch(); err != nil {
+		return err
+	}
+	if err := l.g.stream.Synchronize(); err != nil {
+		return err
+	}
+	l.settle()
+	return nil
+}
+
+// WatchNaN is of the interface of that name: the kernels always look, so only the mark is cleared and read.
+func (l *lane) WatchNaN(on bool) (seen bool, err error) {
+	mark := []uint32{0}
+	if on {
+		return false, l.g.nan.Clear(l.g.stream)
+	}
+	err = l.g.nan.Download(l.g.stream, mark)
+	return mark[0] != 0, err
+}
+
+func (l *lane) Spent() time.Duration { return l.seconds }
+
+// EachStep implements lane.
+func (l *lane) EachStep(told func(step int, lost []string) error) bool {
+	return l.steps != nil && l.steps.Tell(told)
+}
+
+// Rows copies an output down, or all steps of it where they are kept.
+func (l *lane) Rows(output string) ([]float32, error) {
+	if l.steps != nil && l.steps.Output == output {
+		return l.steps.allRows()
+	}
+	v := l.buffers[output]
+	if l.spare[output] == nil {
+		l.spare[output] = make([]float32, v.floats.Len())
+	}
+	return l.spare[output], v.floats.Download(l.g.stream, l.spare[output])
+}
+
+// close gives everything back, on the worker's thread. It may be called more than once.
+func (l *lane) close() {
+	for _, p := range l.parts {
+		p.binding.Close()
+	}
+	l.tally.close()
+	l.codes.close()
+	l.weights.close()
+	l.steps.close()
+	for _, v := range l.buffers {
+		v.close()
+	}
+	for _, v := range l.inputs {
+		v.close()
+	}
+	if l.mask != nil {
+		l.mask.close()
+	}
+	l.buffers, l.inputs, l.mask = nil, nil, nil
+	_ = l.maskHost.Close()
+	l.plain.Close()
+	l.graph.Close()
+}

@@ -1,0 +1,21 @@
+package gpu
+
+import (
+	"strconv"
+	"strings"
+
+	"example.org/demote/mistake"
+)
+
+// gpuNumber reads a device's name: cuda, cuda:0, cuda:1.
+func gpuNumber(name string) (int, error) {
+	text, ok := strings.CutPrefix(name, "cuda:")
+	if name == "cuda" {
+		text, ok = "0", true
+	}
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 0 {
+		return 0, mistake.Errorf("--device %s: choose auto, cpu, or a GPU such as cuda:0; `demote devices` lists them", name)
+	}
+	return n, nil
+}

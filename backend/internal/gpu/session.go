@@ -1,0 +1,64 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"fmt"
+
+	"example.org/demote/cgo"
+	"example.org/demote/cuda"
+)
+
+// sessionOptions are those of every session.
+func (g *gpu) sessionOptions() cgo.Options {
+	o := g.opts
+	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: g.stop}
+}
+
+// session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
+// be captured gets a session that runs plainly, and why.
+func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err error) {
+	o := g.cudaOptions()
+	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
+	if g.standIn {
+		return s, "ONNX Runtime's CPU provider, which stands in for its CUDA provider, has none", cuda.Explain(err)
+	}
+	if err != nil && !OutOfMemory(cuda.Explain(err)) {
+		plainly, o.Provider.Graph = cuda.Explain(err).Error(), false
+		s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
+	}
+	if explained := cuda.Explain(err); !errors.Is(explained, cuda.ErrPlacement) {
+		return s, plainly, explained
+	}
+	return nil, "", cuda.Unplaced(err, g.elsewhere(model))
+}
+
+func (g *gpu) cudaOptions() cgo.CUDAOptions {
+	return cgo.CUDAOptions{
+		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: true},
+		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
+			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
+		StandIn: g.standIn,
+	}
+}
+
+// elsewhere names the nodes that the CUDA provider does not take, by a session that may leave them to the
+// CPU and that never runs; nil if that cannot be made either.
+func (g *gpu) elsewhere(model device.Model) (names []string) {
+	o := g.cudaOptions()
+	o.Provider.Graph, o.Elsewhere = false, true
+	s, err := cgo.NewCUDASession(model, g.sessionOptions(), o)
+	if err != nil {
+		return nil
+	}
+	defer s.Close()
+	nodes, err := s.NodesElsewhere()
+	if err != nil {
+		return nil
+	}
+	for _, n := range nodes {
+		names = append(names, fmt.Sprintf("%q (%s)", n.Name, n.Operator))
+	}
+	return names
+}

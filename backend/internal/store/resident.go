@@ -1,0 +1,77 @@
+package store
+
+import (
+	"example.org/demote/backend/device"
+	"example.org/demote/mistake"
+)
+
+// Resident is the evaluation data where the computing happens: the network's inputs in blocks of a
+// fixed size. The last block is padded with its first sample, and the padding is never counted.
+type Resident struct {
+	Block  int
+	Order  []int // position -> sample
+	Blocks []device.Block
+}
+
+// NewResident reads all samples in the given order; nil stands for their own.
+func NewResident(d device.Device, src device.Samples, inputs []device.Tensor, size int, order []int) (*Resident, error) {
+	n := src.Len()
+	if n == 0 {
+		return nil, mistake.Errorf("the data has no samples")
+	}
+	if order == nil {
+		order = make([]int, n)
+		for i := range order {
+			order[i] = i
+		}
+	}
+	r := &Resident{Block: size, Order: order}
+	for first := 0; first < n; first += size {
+		b, err := LoadBlock(d, src, inputs, size, order[first:min(first+size, n)])
+		if err != nil {
+			r.Close()
+			return nil, err
+		}
+		r.Blocks = append(r.Blocks, b)
+	}
+	return r, nil
+}
+
+// LoadBlock makes a block of so many slots resident, with the first sample in those that are left.
+func LoadBlock(d device.Device, src device.Samples, inputs []device.Tensor, slots int, samples []int) (device.Block, error) {
+	return d.Load(inputs, samples, func(input int, dst []byte) error {
+		for slot := range slots {
+			sample := samples[0]
+			if slot < len(samples) {
+				sample = samples[slot]
+			}
+			if err := device.ReadSlot(src, input, inputs[input], sample, slot, slots, dst); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SamplesOf lists the samples of a block's slots, without the padding.
+func (r *Resident) SamplesOf(block int) []int { return r.Blocks[block].Samples() }
+
+// Sizes are the numbers of samples of all blocks, without the padding.
+func (r *Resident) Sizes() []int {
+	sizes := make([]int, len(r.Blocks))
+	for b := range sizes {
+		sizes[b] = len(r.SamplesOf(b))
+	}
+	return sizes
+}
+
+// Len is the number of blocks.
+func (r *Resident) Len() int { return len(r.Blocks) }
+
+// Close gives the memory back. It may be called more than once.
+func (r *Resident) Close() {
+	for _, b := range r.Blocks {
+		b.Close()
+	}
+	r.Blocks = nil
+}

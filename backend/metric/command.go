@@ -1,0 +1,155 @@
+package metric
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.org/demote/mistake"
+)
+
+// A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
+// samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data have
+// labels, these as another, in their own shape and type. Where samples have outputs of different shapes, see npyReader. It answers one number on its standard output and ends with exit code 0.
+type Command struct {
+	Line    string        // for the shell
+	Lower   bool          // a lower answer is better
+	Timeout time.Duration // for one score; 0: none
+	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have itself.
+	Start func(*exec.Cmd) error
+
+	calls   int
+	seconds float64
+}
+
+// CommandName is the name of a metric by Command.
+const CommandName = "command"
+
+// killWait is how long a command's children may hold its pipes open after it has ended or was killed.
+const killWait = time.Second
+
+// Metric is the command as a metric. Its errors match mistake.Err.
+func (c *Command) Metric() *Metric {
+	return &Metric{Name: CommandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
+}
+
+// Cost is how often the command has answered, and in how many seconds.
+func (c *Command) Cost() (calls int, seconds float64) { return c.calls, c.seconds }
+
+// answer asks the command; for the first outputs twice, since a score must be a function of them.
+func (c *Command) answer(ctx context.Context, o WholeOutputs) (float64, error) {
+	v, err := c.ask(ctx, o)
+	if err != nil || c.calls > 1 {
+		return v, err
+	}
+	again, err := c.ask(ctx, o)
+	if err == nil && again != v {
+		err = c.wrong("answers %v and then %v for the same outputs: a score must depend on them alone", v, again)
+	}
+	return v, err
+}
+
+// ask starts the command once.
+func (c *Command) ask(ctx context.Context, o WholeOutputs) (float64, error) {
+	began := time.Now()
+	defer func() { c.calls, c.seconds = c.calls+1, c.seconds+time.Since(began).Seconds() }()
+	limited := ctx
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
+	out, errs := &tail{most: 1 << 16}, &tail{most: 1 << 12}
+	cmd := exec.CommandContext(limited, "sh", "-c", c.Line)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = npyReader(o), out, errs, killWait
+	alone(cmd)
+	start := c.Start
+	if start == nil {
+		start = (*exec.Cmd).Start
+	}
+	err := start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if errors.Is(err, syscall.EPIPE) { // it need not read all
+		err = nil
+	}
+	if err != nil {
+		_ = endGroup(cmd) // which may have ended by itself
+	}
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case limited.Err() != nil:
+		return 0, c.wrong("no answer after %v: give more time with --metric-timeout, or fewer samples", c.Timeout)
+	case errors.Is(err, exec.ErrWaitDelay):
+		return 0, c.wrong("it ended, and a program that it left behind kept its output open, which was ended too: let the command wait for it")
+	case err != nil:
+		if last := errs.lastLine(); last != "" {
+			return 0, c.wrong("%w: %s", err, last)
+		}
+		return 0, c.wrong("%w", err)
+	}
+	return c.number(out.String())
+}
+
+// number reads an answer.
+func (c *Command) number(text string) (float64, error) {
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return 0, c.wrong("it answers nothing: print one number")
+	}
+	v, err := strconv.ParseFloat(fields[0], 64)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, c.wrong("it answers %q: print one number and nothing else", shorten(strings.Join(fields, " ")))
+	case len(fields) > 1:
+		return 0, c.wrong("it answers %d words, %q: print one number and nothing else", len(fields), shorten(strings.Join(fields, " ")))
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return 0, c.wrong("it answers %s: print a finite number", fields[0])
+	}
+	return v, nil
+}
+
+// wrong is a mistake of the command's.
+func (c *Command) wrong(format string, args ...any) error {
+	return mistake.Errorf("--metric-cmd %q: %w", shorten(c.Line), fmt.Errorf(format, args...))
+}
+
+// shorten keeps a text of any length on a line.
+func shorten(text string) string {
+	const most = 80
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return text
+}
+
+// tail keeps the last bytes of what is written to it.
+type tail struct {
+	bytes.Buffer
+	most int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if t.Len()+n > 2*t.most {
+		t.Next(t.Len() + min(n, t.most) - t.most)
+		p = p[max(0, n-t.most):]
+	}
+	t.Buffer.Write(p)
+	return n, nil
+}
+
+// lastLine is the last line that is not empty.
+func (t *tail) lastLine() string {
+	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
+	return shorten(strings.TrimSpace(lines[len(lines)-1]))
+}

@@ -1,0 +1,229 @@
+package metric
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"example.org/demote/mistake"
+	"example.org/demote/search"
+)
+
+// A Sample is what a metric may compare an output row with.
+type Sample struct {
+	Label     int64      // class index; -1 without labels
+	Pixels    []int32    // class index of every pixel; nil without
+	Values    []float32  // what the output should be; nil without
+	Dims      []int64    // the shape of Pixels or Values, as the labels have it
+	Own       LabelArray // the labels in their own shape and type, for a metric that takes OwnLabels; empty for others
+	Reference []float32  // the reference network's output for the same sample; nil if not asked for
+}
+
+// LabelKind says what labels a metric needs.
+type LabelKind int
+
+const (
+	// ClassLabels: one class a sample; the output is [samples, classes].
+	ClassLabels LabelKind = iota
+	// PixelLabels: a class a pixel; the output is [samples, classes, ...] over as many pixels.
+	PixelLabels
+	// ValueLabels: as many numbers as the output has.
+	ValueLabels
+	// OwnLabels: whatever the file has, in its own shape and type. Only commands and registered metrics take them.
+	OwnLabels
+)
+
+// A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time: gains are
+// pure functions of the row and the sample, so a score does not depend on workers, slots or neighbours. Others need the
+// whole set at once.
+type Metric struct {
+	Name           string
+	Countable      bool // a sample gains 0 or 1, and the score is a count out of the samples
+	Fraction       bool // scores are fractions from 0 to 1, so that a target in points is a slip; all that count are
+	Lower          bool // a lower value is better; gains are negated, here and nowhere else
+	NeedsLabels    bool
+	Labels         LabelKind // which, if so
+	NeedsReference bool
+	Best           float64 // the most that a sample can gain
+
+	rank int // countable by class: the label's must be among so many best; 0: it does not count so
+	gain func(row []float32, s Sample) float64
+	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
+	// rises. scale is what scaled says, or the energy of the reference.
+	finish   func(sum, scale float64) float64
+	scaled   func(j *Judge, samples int) float64
+	whole    func(j *Judge, samples int) Tally       // a metric of the whole set; its gain is nothing
+	weigh    func(m *Metric, o LabelOptions) *Metric // the metric with weighted classes or an ignored label; nil: it knows neither
+	perPixel bool                                    // Best is of a pixel
+	options  LabelOptions                            // that With was given
+	custom   bool                                    // a command, or registered: labels need not fit the output
+}
+
+// IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
+// evaluation.
+func (m *Metric) IsWhole() bool { return m.whole != nil }
+
+// CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not doing so.
+func (m *Metric) CountsClasses() bool { return m.rank > 0 }
+
+// Registered tells whether the metric is from outside: a command, or one of Register.
+func (m *Metric) Registered() bool { return m.custom }
+
+// Gain is what one output row adds to the score: higher is better.
+func (m *Metric) Gain(row []float32, s Sample) float64 { return m.gain(row, s) }
+
+// metrics in the order in which help texts list them.
+var metrics = []*Metric{
+	{Name: "top1", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 1, gain: top1, weigh: weighClasses},
+	{Name: "top5", Countable: true, Fraction: true, NeedsLabels: true, Best: 1, rank: 5, gain: top5, weigh: weighClasses},
+	{Name: "agreement", Countable: true, Fraction: true, NeedsReference: true, Best: 1, rank: 1, gain: agreement},
+	{Name: "sqnr", NeedsReference: true, gain: noise, finish: sqnr},
+	{Name: "cosine", NeedsReference: true, Best: 1, gain: cosine},
+	{Name: "mse", NeedsReference: true, Lower: true, gain: squares},
+	{Name: "f1", Fraction: true, NeedsLabels: true, Best: 1, gain: nothing, whole: wholeF1(LabelOptions{}), weigh: weighF1},
+	weighPixels(&Metric{Name: "pixel-accuracy", Fraction: true, NeedsLabels: true, Labels: PixelLabels, weigh: weighPixels, perPixel: true}, LabelOptions{}),
+	weighIoU(&Metric{Name: "miou", Fraction: true, NeedsLabels: true, Labels: PixelLabels, Best: 1, gain: nothing, weigh: weighIoU}, LabelOptions{}),
+	{Name: "label-mse", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelSquares},
+	{Name: "label-mae", NeedsLabels: true, Labels: ValueLabels, Lower: true, gain: labelDistance},
+}
+
+// OutputsOnly is for running a network whose outputs alone are wanted.
+var OutputsOnly = &Metric{Name: "none", gain: nothing}
+
+// nothing is the gain of metrics that do not go by samples.
+func nothing([]float32, Sample) float64 { return 0 }
+
+// Names lists the built-in metrics.
+func Names() []string {
+	names := make([]string, len(metrics))
+	for i, m := range metrics {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// ByName returns a built-in metric, or an error that lists them all.
+func ByName(name string) (*Metric, error) {
+	i := slices.IndexFunc(metrics, func(m *Metric) bool { return m.Name == name })
+	if i < 0 {
+		return nil, mistake.Errorf("unknown metric %q: choose one of %s", name, strings.Join(Names(), ", "))
+	}
+	return metrics[i], nil
+}
+
+// ChecksClasses tells whether the labels are classes of the network's output, one a sample.
+func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
+
+// ScoreRows scores output rows of the given length against reference rows.
+func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
+	n := len(rows) / row
+	if m.IsWhole() {
+		return m.scoreWhole(context.Background(), &Judge{metric: m, truth: Truth{Reference: reference}, row: row, samples: n}, rows, n)
+	}
+	at := make([]int, n+1)
+	for i := range at {
+		at[i] = i * row
+	}
+	return m.ScorePlaces(rows, reference, at)
+}
+
+// ScorePlaces is ScoreRows for rows of any lengths, one behind the other: at says where each begins, and the length of all last. The
+// metric must not be of the whole set.
+func (m *Metric) ScorePlaces(rows, reference []float32, at []int) (search.Score, error) {
+	n, sum := len(at)-1, 0.0
+	for i := range n {
+		sum += m.gain(rows[at[i]:at[i+1]], Sample{Label: -1, Reference: reference[at[i]:at[i+1]]})
+	}
+	switch {
+	case m.Countable:
+		return search.Score{Count: int(sum), Total: n}, nil
+	case m.finish != nil:
+		return search.Score{Value: m.finish(sum, energy(reference))}, nil
+	}
+	return search.Score{Value: sum / float64(n)}, nil
+}
+
+// Top1 returns the index of the first maximum of row; a NaN never wins against a number before it.
+func Top1(row []float32) int {
+	best := 0
+	for i, v := range row {
+		if v > row[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+func bit(ok bool) float64 {
+	if ok {
+		return 1
+	}
+	return 0
+}
+
+func top1(row []float32, s Sample) float64 { return bit(int64(Top1(row)) == s.Label) }
+
+// top5 counts the values that come before the label's: larger ones, and equal ones of lower index.
+func top5(row []float32, s Sample) float64 {
+	want, before := row[s.Label], 0
+	for i, v := range row {
+		if v > want || v == want && int64(i) < s.Label {
+			before++
+		}
+	}
+	return bit(before < 5 && want == want)
+}
+
+func agreement(row []float32, s Sample) float64 { return bit(Top1(row) == Top1(s.Reference)) }
+
+// squares is the mean squared error of one row, negated.
+func squares(row []float32, s Sample) float64 { return noise(row, s) / float64(len(row)) }
+
+// SquaredError is the sum of the squared differences of two rows.
+func SquaredError(row, reference []float32) float64 {
+	return 0 - noise(row, Sample{Reference: reference})
+}
+
+// noise is the energy of the error of one row, negated.
+func noise(row []float32, s Sample) float64 {
+	sum := 0.0
+	for i, v := range row {
+		d := float64(v) - float64(s.Reference[i])
+		sum += float64(d * d)
+	}
+	return 0 - sum
+}
+
+// sqnr is 10 log10(signal/noise) in dB, pooled over all samples; +Inf for equal outputs.
+func sqnr(negatedNoise, signal float64) float64 {
+	return 10 * math.Log10(signal/math.Abs(negatedNoise))
+}
+
+// energy is the sum of squares.
+func energy(x []float32) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(float64(v) * float64(v))
+	}
+	return sum
+}
+
+// cosine is the cosine of the angle between the two outputs; 1 for two zero vectors, 0 if only one
+// is zero.
+func cosine(row []float32, s Sample) float64 {
+	var dot, a, b float64
+	for i, v := range row {
+		x, y := float64(v), float64(s.Reference[i])
+		dot += float64(x * y)
+		a += float64(x * x)
+		b += float64(y * y)
+	}
+	switch {
+	case a == 0 && b == 0:
+		return 1
+	case a == 0 || b == 0:
+		return 0
+	}
+	return max(-1, min(1, dot/(math.Sqrt(a)*math.Sqrt(b))))
+}

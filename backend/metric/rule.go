@@ -1,0 +1,48 @@
+package metric
+
+import "example.org/demote/backend/bounds"
+
+// RuleOf says how blocks add up to a score: sizes are their numbers of samples, without the padding, and width is how many of them are
+// run between two looks. Samples of several shapes have a judge each, all of one metric. The error says if nothing counts.
+func RuleOf(judges []*Judge, sizes []int, width int) (*bounds.Rule, error) {
+	first := judges[0]
+	m, scale, pixels := first.metric, 0.0, 0
+	for _, j := range judges {
+		scale += m.scale(j, j.samples)
+	}
+	if m.scaled != nil && !(scale > 0) {
+		return nil, nothingCounts(m)
+	}
+	if m.perPixel {
+		pixels = first.perSample()
+	}
+	for i := range sizes {
+		sizes[i] *= first.Judged()
+	}
+	return m.rule(sizes, scale, width, pixels), nil
+}
+
+// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by them.
+func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rule {
+	r := &bounds.Rule{Kind: bounds.Mean, Sizes: sizes, Best: m.Best, Width: width}
+	switch {
+	case m.IsWhole(): // the score itself is the sum, see Evaluator.runWhole
+		r.Kind, r.Finish = bounds.Whole, func(sum float64) float64 { return sum }
+	case m.Countable:
+		r.Kind = bounds.Counted
+	case m.finish != nil:
+		r.Finish = func(sum float64) float64 { return m.finish(sum, scale) }
+	}
+	if m.perPixel {
+		r.Best *= float64(pixels)
+	}
+	return r
+}
+
+// scale is what the metric's finish goes by.
+func (m *Metric) scale(j *Judge, samples int) float64 {
+	if m.scaled != nil {
+		return m.scaled(j, samples)
+	}
+	return energy(j.truth.Reference)
+}

@@ -1,0 +1,74 @@
+package metric
+
+import (
+	"context"
+
+	"example.org/demote/mistake"
+)
+
+// Parts are samples of different shapes, each judged beside those of its own shape.
+type Parts struct {
+	Judges []*Judge
+	Of     func(sample int) (judge, at int) // who judges a sample of all, and which of its own it is
+	Labels *LabelArray                      // of all samples, for a metric that takes OwnLabels; nil without
+}
+
+// Score is the number that the tallies of all judges make together.
+func (p *Parts) Score(ctx context.Context, list []Tally) (float64, error) {
+	switch first := list[0].(type) {
+	case *counts:
+		for _, other := range list[1:] {
+			for i, n := range other.(*counts).sum {
+				first.sum[i] += n
+			}
+		}
+		return first.Score(ctx)
+	case *gathered:
+		return first.all(ctx, p.outputs(list))
+	}
+	panic("metric: a tally that cannot be added up")
+}
+
+// outputs are the outputs that the tallies have gathered, in the order of the data.
+func (p *Parts) outputs(list []Tally) WholeOutputs {
+	n := 0
+	for _, j := range p.Judges {
+		n += j.samples
+	}
+	o := WholeOutputs{Samples: n, Labels: p.Labels, Sample: func(sample int) Sample {
+		judge, at := p.Of(sample)
+		return p.Judges[judge].sample(at)
+	}}
+	differ := false
+	first := p.Judges[0].rowDims()
+	for sample := range n {
+		judge, at := p.Of(sample)
+		j := p.Judges[judge]
+		o.Rows = append(o.Rows, list[judge].(*gathered).rows[at*j.row:(at+1)*j.row]...)
+		o.Shapes = append(o.Shapes, j.rowDims())
+		for i, d := range o.Shapes[sample] {
+			differ = differ || d != first[i]
+		}
+	}
+	if !differ {
+		o.Dims, o.Shapes = first, nil
+	}
+	return o
+}
+
+// Check refuses a metric that outputs of different shapes leave without a meaning.
+func (p *Parts) Check() error {
+	first := p.Judges[0]
+	m := first.metric
+	for _, j := range p.Judges[1:] {
+		switch {
+		case len(j.dims) != len(first.dims):
+			return mistake.Errorf("output %s has shape %v for some samples and %v for others: give samples of one shape, or --pad", j.output, first.dims[1:], j.dims[1:])
+		case m.ChecksClasses() && j.classes() != first.classes():
+			return mistake.Errorf("output %s has %d classes for some samples and %d for others: give samples of one shape, or choose --metric sqnr", j.output, first.classes(), j.classes())
+		case m.NeedsReference && m.IsWhole() && j.row != first.row:
+			return mistake.Errorf("metric %s takes all outputs at once, and they have different shapes: choose --metric sqnr, mse or cosine", m.Name)
+		}
+	}
+	return nil
+}

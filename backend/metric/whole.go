@@ -1,0 +1,103 @@
+package metric
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"example.org/demote/search"
+)
+
+// A Tally takes the outputs of all samples and makes one number of them: higher is better.
+type Tally interface {
+	// Add takes the rows of some samples; it is called from several goroutines, once a sample in all.
+	Add(samples []int, rows []float32)
+	// Score is the number. Errors of a user's command match mistake.Err.
+	Score(ctx context.Context) (float64, error)
+}
+
+// counts is a Tally of integers, whose sums do not depend on the order of the samples.
+type counts struct {
+	j    *Judge
+	book func(row []float32, s Sample, counts []int64)
+	fold func(counts []int64) float64
+	mu   sync.Mutex
+	sum  []int64
+}
+
+func newCounts(j *Judge, n int, book func([]float32, Sample, []int64), fold func([]int64) float64) *counts {
+	return &counts{j: j, book: book, fold: fold, sum: make([]int64, n)}
+}
+
+func (c *counts) Add(samples []int, rows []float32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for slot, sample := range samples {
+		c.j.each(c.j.RowOf(rows, slot), sample, func(row []float32, s Sample) { c.book(row, s, c.sum) })
+	}
+}
+
+func (c *counts) Score(context.Context) (float64, error) { return c.fold(c.sum), nil }
+
+// gathered is a Tally that keeps all rows, by sample.
+type gathered struct {
+	j    *Judge
+	rows []float32
+	all  func(ctx context.Context, o WholeOutputs) (float64, error)
+}
+
+func (g *gathered) Add(samples []int, rows []float32) {
+	for slot, sample := range samples {
+		copy(g.rows[sample*g.j.row:(sample+1)*g.j.row], rows[slot*g.j.row:])
+	}
+}
+
+func (g *gathered) Score(ctx context.Context) (float64, error) {
+	return g.all(ctx, WholeOutputs{Rows: g.rows, Dims: g.j.rowDims(), Samples: g.j.samples, Sample: g.j.sample, Labels: g.j.truth.Own})
+}
+
+// rowDims are the dimensions of one sample's output.
+func (j *Judge) rowDims() []int64 {
+	if len(j.dims) > 1 {
+		return slices.Clone(j.dims[1:])
+	}
+	return []int64{int64(j.row)}
+}
+
+// Tally begins to score all samples, by a metric of the whole set.
+func (j *Judge) Tally() Tally { return j.metric.whole(j, j.samples) }
+
+// scoreWhole scores rows that are there already.
+func (m *Metric) scoreWhole(ctx context.Context, j *Judge, rows []float32, samples int) (search.Score, error) {
+	t := m.whole(j, samples)
+	for i := range samples {
+		t.Add([]int{i}, rows[i*j.row:(i+1)*j.row])
+	}
+	v, err := t.Score(ctx)
+	return search.Score{Value: m.Signed(v)}, err
+}
+
+// Signed turns the metric's own number into the search's, where higher is better.
+func (m *Metric) Signed(v float64) float64 {
+	if m.Lower {
+		return 0 - v
+	}
+	return v
+}
+
+// WholeOutputs are the outputs of all samples, as a metric of the whole set gets them.
+type WholeOutputs struct {
+	Rows    []float32               // one sample's after another's, in the order of the data
+	Dims    []int64                 // of one sample's output; nil where samples have different ones
+	Shapes  [][]int64               // of each sample's output, where they are different; nil: all have Dims
+	Samples int                     // how many there are
+	Sample  func(sample int) Sample // what each is compared with
+	Labels  *LabelArray             // the labels of all samples, for a metric that takes OwnLabels; nil without
+}
+
+// gather makes a metric of the whole set of a function of all outputs.
+func gather(all func(ctx context.Context, o WholeOutputs) (float64, error)) func(j *Judge, samples int) Tally {
+	return func(j *Judge, samples int) Tally {
+		return &gathered{j: j, rows: make([]float32, samples*j.row), all: all}
+	}
+}
