@@ -15,12 +15,17 @@ func (e *Evaluator) Block() (int, error) {
 	if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
 		return 0, nil
 	}
+	optimize, remove, err := e.optimizer()
+	if err != nil {
+		return 0, nil
+	}
+	defer remove()
 	blocked, cuts := 0, e.chain.Cuts
 	for i, p := range e.chain.Parts {
 		if p.Mask == "" || len(p.Followed) > 0 {
 			continue // a session for each choice of weights: the plain ones
 		}
-		model, err := e.source.Blocked(cuts[i], cuts[i+1], e.device.Optimize)
+		model, err := e.source.Blocked(cuts[i], cuts[i+1], optimize)
 		if err != nil {
 			continue // it runs as it is
 		}

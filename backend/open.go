@@ -84,6 +84,9 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
+	if e.entries == nil && !e.can.OwnMemory {
+		e.closeChain() // first: there is to be memory for one. Without the new one, there is no evaluator
+	}
 	chain, err := store.Compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, device.KeptOutput{Name: e.opts.Output, Axis: e.opts.Axis})
 	if err != nil {
 		return err
@@ -91,13 +94,7 @@ func (e *Evaluator) compile(cuts []int) error {
 	if len(chain.Parts) == 1 {
 		e.loading = time.Since(begun).Seconds()
 	}
-	if e.pool != nil {
-		e.pool.Close()
-	}
-	if e.chain != nil {
-		e.ran += e.chain.Seconds()
-		e.chain.Close()
-	}
+	e.closeChain()
 	e.chain = chain
 	if err := e.chooseOutput(); err != nil {
 		return err
@@ -112,6 +109,19 @@ func (e *Evaluator) compile(cuts []int) error {
 	}
 	e.pool = newPool(e.runners)
 	return nil
+}
+
+// closeChain ends the workers and closes the chain that they run, if there is one.
+func (e *Evaluator) closeChain() {
+	if e.pool != nil {
+		e.pool.Close()
+		e.pool = nil
+	}
+	if e.chain != nil {
+		e.ran += e.chain.Seconds()
+		e.chain.Close()
+		e.chain = nil
+	}
 }
 
 // chooseOutput finds the output that the metric reads.

@@ -74,7 +74,8 @@ func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
 	}
 	p.Whole = seconds
 	left := func() float64 { return e.timeLeft(begun, p.Whole) }
-	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts
+	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts ||
+		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.Bytes[0]) < minParts // known before the network is optimized for them
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {
 			continue // nor is there for these

@@ -69,6 +69,10 @@ char *demote_tensor(void *data, size_t bytes, const int64_t *dims, size_t rank, 
                                                                  (ONNXTensorElementDataType)type, value));
 }
 
+char *demote_add_weights(OrtSessionOptions *options, const char *const *names, const OrtValue *const *values, size_t count) {
+  return demote_error(demote_api->AddExternalInitializers(options, names, values, count));
+}
+
 void demote_release_value(OrtValue *value) { demote_api->ReleaseValue(value); }
 
 char *demote_port_count(const OrtSession *session, bool output, size_t *count) {

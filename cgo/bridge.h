@@ -52,6 +52,10 @@ void *demote_alloc(size_t bytes);
 char *demote_tensor(void *data, size_t bytes, const int64_t *dims, size_t rank, int type, OrtValue **value);
 void demote_release_value(OrtValue *value);
 
+/* Gives the session that is made with these options next the values of initializers that its model calls external data. What it needs of
+ * them it has copied once it is made; values and memory must live until then. */
+char *demote_add_weights(OrtSessionOptions *options, const char *const *names, const OrtValue *const *values, size_t count);
+
 /* ---- sessions and bindings (bridge.c) ---- */
 
 enum { DEMOTE_MAX_RANK = 32 };

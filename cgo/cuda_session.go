@@ -51,7 +51,7 @@ var making sync.Mutex
 // NewCUDASession is NewSession on the CUDA provider. Every node must run there: one that cannot is an error that ONNX Runtime words, not a
 // silent fallback. FakeQuant takes its grids from the record table of the launcher, and its mask is packed, bit i%8 of byte i/8 for holder i,
 // in the first bytes of the input "demote.mask". Call it, and Close, on the device worker's thread.
-func NewCUDASession(model []byte, o Options, c CUDAOptions) (*Session, error) {
+func NewCUDASession(model Model, o Options, c CUDAOptions) (*Session, error) {
 	if Version() == "" || !ort.IsInitialized() {
 		return nil, errNotOpen
 	}
@@ -65,7 +65,7 @@ func NewCUDASession(model []byte, o Options, c CUDAOptions) (*Session, error) {
 	c.Launcher.fill(device)
 	making.Lock()
 	C.demote_cuda_use(device)
-	inner, err := ort.NewDynamicAdvancedSessionWithONNXData(model, nil, nil, opts)
+	inner, err := model.load(opts)
 	C.demote_cuda_use(nil)
 	making.Unlock()
 	if err != nil {

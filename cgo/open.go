@@ -73,6 +73,7 @@ func Open(path string) error {
 		return err
 	}
 	library.path, library.version = full, version
+	mapLarge()
 	return nil
 }
 

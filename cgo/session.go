@@ -58,9 +58,7 @@ type Session struct {
 // NewSession loads a network from the bytes of its ONNX file, which may be dropped afterwards. A relative path of external
 // data is looked for in the working directory; see NewSessionFile. The error carries ONNX Runtime's text.
 func NewSession(model []byte, o Options) (*Session, error) {
-	return newSession(o, func(opts *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
-		return ort.NewDynamicAdvancedSessionWithONNXData(model, nil, nil, opts)
-	})
+	return Model{Bytes: model}.Session(o)
 }
 
 // NewSessionFile loads a network from its file, external data from the folder of the file.

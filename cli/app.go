@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"example.org/demote/crash"
+	"example.org/demote/internal/memory"
 	"example.org/demote/run"
 )
 
@@ -25,8 +26,8 @@ func Main(args []string) int {
 	if code, child := run.Child(args); child {
 		return code
 	}
-	run.LimitMemory()
-	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
+	memory.Limit()
+	memory.Watch(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
 	surviveFileSize()
 	debug.SetPanicOnFault(true) // of a file that is mapped: it is an error of reading
 	ctx, done := interruptible()

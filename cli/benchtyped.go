@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/internal/memory"
 	"example.org/demote/run"
 )
 
@@ -30,7 +31,7 @@ func typedSearch(c *cli.Context, cache string) func(context.Context, string) err
 		cmd.Stderr = &said
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
-		if err = run.StartAsGiven(cmd); err == nil {
+		if err = memory.StartAsGiven(cmd); err == nil {
 			err = cmd.Wait()
 		}
 		if ctx.Err() != nil {

@@ -17,6 +17,8 @@ import (
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/crash"
+	"example.org/demote/internal/journal"
+	"example.org/demote/internal/memory"
 	"example.org/demote/run"
 )
 
@@ -81,7 +83,7 @@ func TestCrashesInWorkers(t *testing.T) {
 			}
 		})
 	}
-	journal := filepath.Join(in.path("run"), run.JournalFile)
+	journal := filepath.Join(in.path("run"), journal.JournalFile)
 	found := filepath.Join(in.path("run"), "result.json")
 	breakBeside.Store(&found)
 	defer breakBeside.Store(nil)
@@ -119,7 +121,7 @@ func TestCrashesAreNoMistakes(t *testing.T) {
 // hog is a program that takes all the memory that it may have, piece by piece.
 func hog() {
 	_ = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: 700 << 20, Max: 700 << 20})
-	run.WatchMemory(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
+	memory.Watch(func(taken, limit int64) { memoryFull(os.Stderr, os.Exit, taken, limit) })
 	var kept [][]byte
 	for {
 		piece := make([]byte, 1<<20)

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 
+	"example.org/demote/result"
 	"example.org/demote/run"
 )
 
@@ -95,7 +96,7 @@ func text(v any) string {
 func TestOldFoldersKeepTheirZeros(t *testing.T) {
 	in := good(t)
 	must(t, in.args("--limit", "20", "--multiplier", "0", "--seed", "0")...)
-	path := filepath.Join(in.flags["--out"], run.ResultFile)
+	path := filepath.Join(in.flags["--out"], result.File)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

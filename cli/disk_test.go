@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
-	"example.org/demote/run"
+	"example.org/demote/result"
 )
 
 // limited runs the program with no file allowed to grow beyond so many blocks of 512 bytes: writes
@@ -38,13 +39,13 @@ func checkWhole(t *testing.T, dir string) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch e.Name() {
-		case run.ResultFile:
+		case result.File:
 			resultOf(t, dir)
-		case run.MixedFile:
+		case journal.MixedFile:
 			if _, err := onnx.Read(path); err != nil {
 				t.Error(err)
 			}
-		case run.PromotionFile, run.CurveFile, "report.html", run.JournalFile, run.JournalFile + "-wal", run.JournalFile + "-shm", ".lock":
+		case journal.PromotionFile, journal.CurveFile, "report.html", journal.JournalFile, journal.JournalFile + "-wal", journal.JournalFile + "-shm", ".lock":
 		default:
 			t.Errorf("%s is left over", path)
 		}

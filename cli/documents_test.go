@@ -116,7 +116,7 @@ func TestDocumentsCommands(t *testing.T) {
 				continue
 			}
 			if folder == "" {
-				folder = sandbox(t, root, !strings.Contains(string(text), "--out result\n"), !strings.Contains(string(text), "--out DIR\n"))
+				folder = likeTop(t, root, !strings.Contains(string(text), "--out result\n"), !strings.Contains(string(text), "--out DIR\n"))
 			}
 			ran++
 			runDocumented(t, folder, name, c)
@@ -171,9 +171,9 @@ func runDocumented(t *testing.T, folder, name string, c documented) {
 	t.Logf("%5.1f s  %s:%d: %s", time.Since(start).Seconds(), name, c.line, text)
 }
 
-// sandbox makes a folder like the top of the tree: the program, the examples and networks, and small files under the names
+// likeTop makes a folder like the top of the tree: the program, the examples and networks, and small files under the names
 // that documents give to a reader's own. A document that makes the run folders result or DIR itself is left to do so.
-func sandbox(t *testing.T, root string, withResult, withRun bool) string {
+func likeTop(t *testing.T, root string, withResult, withRun bool) string {
 	t.Helper()
 	folder := t.TempDir()
 	put := func(name string, mode os.FileMode, data []byte) {

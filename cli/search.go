@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 	"example.org/demote/search"
 )
@@ -110,7 +111,7 @@ func (i interrupted) Unwrap() error { return i.error }
 
 // interruption says what an interrupted search leaves behind, with a mix or without.
 func interruption(err error, out string, best bool) error {
-	if _, gone := os.Stat(filepath.Join(out, run.JournalFile)); out == "" || gone != nil {
+	if _, gone := os.Stat(filepath.Join(out, journal.JournalFile)); out == "" || gone != nil {
 		return interrupted{err, "interrupted before the search began; nothing is left of it"}
 	}
 	if !best {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/demote/crash"
+	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 )
 
@@ -46,7 +47,7 @@ func obey(signals <-chan os.Signal, stop func(), grace time.Duration, errs io.Wr
 const flushTime = 500 * time.Millisecond
 
 // flushing is run.Flush, for tests to replace.
-var flushing = run.Flush
+var flushing = journal.Flush
 
 // flush writes what was found by now, if that can be done in flushTime.
 func flush() {

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/run"
 )
@@ -51,7 +52,7 @@ func TestObey(t *testing.T) {
 // TestEndsFlush holds that a process that ends by a second signal, by the end of its grace or for want of memory writes what it
 // has found, and that a write which hangs does not keep it.
 func TestEndsFlush(t *testing.T) {
-	defer func() { flushing = run.Flush }()
+	defer func() { flushing = journal.Flush }()
 	signals := func(n int) <-chan os.Signal {
 		all := make(chan os.Signal, n)
 		for range n {

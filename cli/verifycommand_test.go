@@ -17,7 +17,7 @@ import (
 // editResult changes the result.json of a run as a stranger may.
 func editResult(t *testing.T, dir string, edit func(r map[string]any)) {
 	t.Helper()
-	path := filepath.Join(dir, run.ResultFile)
+	path := filepath.Join(dir, result.File)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

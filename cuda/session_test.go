@@ -103,7 +103,7 @@ func TestEmulatedSession(t *testing.T) {
 		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), room[uint8](t, d, "mask", len(list))
 		x, y, w := upload(t, d, s, "x", in), room[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
 		weight := deviceTensor(t, w, cgo.Float32, 1)
-		session, err := cgo.NewCUDASession(model, cgo.Options{Level: 1}, cgo.CUDAOptions{
+		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{Level: 1}, cgo.CUDAOptions{
 			Launcher: launcher(d, s, table), Initializers: map[string]*cgo.DeviceTensor{"w": weight}, StandIn: true})
 		do(t, err)
 		binding, err := session.NewBinding()
@@ -174,16 +174,16 @@ func TestEmulatedSessionErrors(t *testing.T) {
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
 		few := launcher(d, s, table.View(0, 2))
-		if _, err := cgo.NewCUDASession(model, cgo.Options{}, cgo.CUDAOptions{Launcher: few, StandIn: true}); err == nil ||
+		if _, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: few, StandIn: true}); err == nil ||
 			!strings.Contains(err.Error(), "holder 1, but the record table has 1") {
 			t.Errorf("a table that is too short gave %v", err)
 		}
-		if _, err := cgo.NewCUDASession(model, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table)}); err == nil ||
+		if _, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table)}); err == nil ||
 			!strings.Contains(err.Error(), "CUDA execution provider is not enabled in this build") {
 			t.Errorf("a runtime without the CUDA provider gave %v", err)
 		}
 		// A launch that the driver refuses is an error of the run.
-		session, err := cgo.NewCUDASession(model, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table), StandIn: true})
+		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{}, cgo.CUDAOptions{Launcher: launcher(d, s, table), StandIn: true})
 		do(t, err)
 		binding, err := session.NewBinding()
 		do(t, err)

@@ -12,24 +12,23 @@ import (
 // of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
 // formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"mistake", "run", "result", "search", "backend", "backend/metric", "disk", "crash"}, // the last two for the words of progress and metrics
-	"run": {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"}, // the last two for the words of progress and metrics
+	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
-		"report", "result", "search", "backend", "backend/metric", "backend/bounds", "backend/direct", "onnx", "quant", "dataset", "disk", "crash"},
-
+		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "onnx", "quant", "dataset", "disk", "crash"},
+	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/metric", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on them, and when a
 	// trial's outcome is certain.
-	"backend": {"mistake", "cgo", "quant", "search", "crash", "backend/bounds", "backend/metric", "backend/device",
+	"backend": {"mistake", "cgo", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
 	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
 	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/internal/cpu":   {"cgo", "crash", "disk", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/cpu":   {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/device":         {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
 	"backend/metric":         {"mistake", "search", "backend/bounds"},
 	"backend/bounds":         {"search"},
-
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
@@ -55,6 +54,16 @@ var mayImport = map[string][]string{
 	"internal/qdq":   {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/mctq":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/aimet": {"mistake", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
+	// How a network is run over samples.
+	"internal/memory":    {},
+	"internal/stage":     {"result", "backend", "crash"},
+	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "backend/direct", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
+	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/direct", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/direct", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
+	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/direct", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
+	// What a run keeps and obeys.
+	"internal/journal":    {"mistake", "search", "backend", "backend/bounds", "disk", "result"},
+	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
 	// What the tests of these rooms share.
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
@@ -65,7 +74,7 @@ var mayImport = map[string][]string{
 	"quant":   {"mistake"},
 	"dataset": {"mistake", "disk", "crash"},
 	"report":  {"mistake", "result", "disk"},
-	"result":  {}, // what result.json holds
+	"result":  {"disk"}, // what result.json holds
 	"disk":    {},
 	"crash":   {},
 	"mistake": {},

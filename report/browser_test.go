@@ -19,6 +19,8 @@ import (
 	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"example.org/demote/result"
 )
 
 // shotsEnv names a folder for screenshots to look at.
@@ -169,7 +171,7 @@ const undrawn = `[...document.querySelectorAll("figure .picture svg")].filter(s 
 
 func TestBrowserDrawsEveryFigure(t *testing.T) {
 	b := openTab(t)
-	small, wide := Read(folder(t, map[string]any{resultFile: sample(52)})), Read(folder(t, map[string]any{resultFile: sample(230)}))
+	small, wide := Read(folder(t, map[string]any{result.File: sample(52)})), Read(folder(t, map[string]any{result.File: sample(230)}))
 	none := Read(t.TempDir())
 	for _, c := range []struct {
 		name    string
@@ -214,7 +216,7 @@ func TestBrowserContrast(t *testing.T) {
 	broken.SchemaVersion = 0
 	for _, colours := range []string{"light", "dark"} {
 		b.media(t, "screen", colours)
-		b.visit(t, Read(folder(t, map[string]any{resultFile: broken})))
+		b.visit(t, Read(folder(t, map[string]any{result.File: broken})))
 		if bad := eval[[]string](t, b, contrast); len(bad) > 0 {
 			t.Errorf("%s: hard to read: %v", colours, bad)
 		}
@@ -223,7 +225,7 @@ func TestBrowserContrast(t *testing.T) {
 
 func TestBrowserSorts(t *testing.T) {
 	b := openTab(t)
-	b.visit(t, Read(folder(t, map[string]any{resultFile: sample(52)})))
+	b.visit(t, Read(folder(t, map[string]any{result.File: sample(52)})))
 	const table = `document.getElementById("r0-network-table")`
 	column := func(i int) []string {
 		return eval[[]string](t, b, `[...`+table+`.tBodies[0].rows].map(r => r.cells[`+string(rune('0'+i))+`].textContent.trim())`)
@@ -263,7 +265,7 @@ func TestBrowserSorts(t *testing.T) {
 
 func TestBrowserOpensTheTableThatALinkLeadsTo(t *testing.T) {
 	b := openTab(t)
-	b.visit(t, Read(folder(t, map[string]any{resultFile: sample(52)})))
+	b.visit(t, Read(folder(t, map[string]any{result.File: sample(52)})))
 	b.do(t, chromedp.Click(chromedp.CSS(`#r0-curve-figure .same a`)), chromedp.WaitVisible(chromedp.CSS(`#r0-curve-table`)))
 	if !eval[bool](t, b, `document.getElementById("r0-curve-table-more").open`) {
 		t.Error("the table is still folded away")
@@ -277,7 +279,7 @@ func TestBrowserRunsNoScriptOfNames(t *testing.T) {
 		r.Holders[i].Name = `"><img src=x onerror="window.hit=1"><script>window.hit=1</script>` + r.Holders[i].Name
 	}
 	r.Chain, r.Command = nil, `</pre><script>window.hit=1</script><img src="https://example.com/x.png">`
-	b.visit(t, Read(folder(t, map[string]any{resultFile: r})))
+	b.visit(t, Read(folder(t, map[string]any{result.File: r})))
 	if eval[bool](t, b, `window.hit === 1 || document.images.length > 0`) {
 		t.Error("a name was taken for markup")
 	}
@@ -285,7 +287,7 @@ func TestBrowserRunsNoScriptOfNames(t *testing.T) {
 
 func TestBrowserOpensALargeRunInTime(t *testing.T) {
 	b := openTab(t)
-	r := Read(folder(t, map[string]any{resultFile: large()}))
+	r := Read(folder(t, map[string]any{result.File: large()}))
 	b.visit(t, Read(t.TempDir())) // the browser has started
 	took := b.visit(t, r)
 	for i := 1; i < 3 && took > openTime; i++ { // other work on the machine only ever makes it slower
@@ -303,7 +305,7 @@ func TestBrowserPrints(t *testing.T) {
 	b := openTab(t)
 	b.media(t, "print", "dark")
 	value(t, b, command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 720, Height: 1000, DeviceScaleFactor: 1}))
-	b.visit(t, Read(folder(t, map[string]any{resultFile: sample(230)})))
+	b.visit(t, Read(folder(t, map[string]any{result.File: sample(230)})))
 	if back := eval[string](t, b, `getComputedStyle(document.body).backgroundColor`); back != "rgb(255, 255, 255)" {
 		t.Errorf("the paper is %s", back)
 	}

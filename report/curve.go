@@ -19,7 +19,7 @@ var curveHeading = []string{"step", "holder", "int8_holders", "recorded_score", 
 
 // readCurve takes the chain from curve.csv, for a folder whose result.json has none.
 func (r *Run) readCurve() {
-	data, err := disk.Read(filepath.Join(r.Dir, curveFile), maxFile)
+	data, err := disk.Read(filepath.Join(r.Dir, curveFile), result.MaxFile)
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) && len(r.Problems) == 0 {
 			r.problem("%s: %v", curveFile, plain(err))
@@ -48,7 +48,7 @@ func (r *Run) readCurve() {
 		r.Chain = append(r.Chain, s)
 	}
 	if len(r.Chain) > 0 && !r.Has("chain") {
-		r.problem("the chain is from %s, since %s has none", curveFile, resultFile)
+		r.problem("the chain is from %s, since %s has none", curveFile, result.File)
 	}
 }
 

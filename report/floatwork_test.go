@@ -22,7 +22,7 @@ func TestFloatWork(t *testing.T) {
 	} {
 		r := sample(4)
 		r.FloatWork = c.work
-		_, page := made(t, map[string]any{resultFile: r})
+		_, page := made(t, map[string]any{result.File: r})
 		text := outline(page)
 		if c.want == nil && strings.Contains(text, "multiply-accumulates") {
 			t.Errorf("%s: the page counts them", c.name)

@@ -33,7 +33,7 @@ func TestHoldout(t *testing.T) {
 			r := sample(9)
 			r.Holdout = plainOne()
 			c.change(r.Holdout)
-			read, page := made(t, map[string]any{resultFile: r, journalFile: ""})
+			read, page := made(t, map[string]any{result.File: r, journalFile: ""})
 			if len(read.Problems) > 0 {
 				t.Error(read.Problems)
 			}
@@ -54,7 +54,7 @@ func TestHoldout(t *testing.T) {
 			}
 		})
 	}
-	if _, page := made(t, map[string]any{resultFile: sample(9), journalFile: ""}); strings.Contains(page, "never saw") {
+	if _, page := made(t, map[string]any{result.File: sample(9), journalFile: ""}); strings.Contains(page, "never saw") {
 		t.Error("a run without a hold-out has a section about one")
 	}
 }

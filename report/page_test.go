@@ -36,10 +36,10 @@ func outline(page string) string {
 }
 
 func TestOutlineOfThePages(t *testing.T) {
-	one := Read(folder(t, map[string]any{resultFile: sample(8)}))
+	one := Read(folder(t, map[string]any{result.File: sample(8)}))
 	other := sample(10)
 	other.Finished, other.Target.Text = false, "0.9<1"
-	two := Read(folder(t, map[string]any{resultFile: other}))
+	two := Read(folder(t, map[string]any{result.File: other}))
 	none := Read(filepath.Join(t.TempDir(), "nothing"))
 	for name, page := range map[string]string{"one": html(t, one), "three": html(t, one, two, none)} {
 		golden, got := filepath.Join("testdata", name+".txt"), outline(page)
@@ -66,7 +66,7 @@ var (
 
 // TestPagesHoldTogether looks at what a browser and a screen reader rely on.
 func TestPagesHoldTogether(t *testing.T) {
-	a, b := Read(folder(t, map[string]any{resultFile: sample(9)})), Read(folder(t, map[string]any{resultFile: sample(230)}))
+	a, b := Read(folder(t, map[string]any{result.File: sample(9)})), Read(folder(t, map[string]any{result.File: sample(230)}))
 	for name, page := range map[string]string{"one": html(t, a), "many holders": html(t, b), "two": html(t, a, b)} {
 		t.Run(name, func(t *testing.T) {
 			ids := map[string]bool{}
@@ -141,7 +141,7 @@ func TestNamesAreText(t *testing.T) {
 			r.Inputs[0] = result.Input{Role: "model", Path: evil, SHA256: evil, Bytes: 0}
 			r.Verified.Identical, r.Verified.FirstDiffering = false, evil
 			r.Exports = []result.Export{{Format: evil, Files: []string{evil}, Warnings: []result.Warning{{ID: evil, Text: evil, Cure: evil}}}}
-			one, page := made(t, map[string]any{resultFile: r})
+			one, page := made(t, map[string]any{result.File: r})
 			for name, page := range map[string]string{"alone": page, "compared": html(t, one, one)} {
 				for _, tag := range []string{"<img", "<iframe", "<b>", "<i>", " onerror=alert(1)>", " onload='"} {
 					if strings.Contains(page, tag) {
@@ -168,7 +168,7 @@ func TestLongTextsAreShortened(t *testing.T) {
 	r := sample(9)
 	r.Holders[0].Name = strings.Repeat("é", 1<<20)
 	r.Warnings = []result.Warning{{Text: strings.Repeat("w", 1<<20)}}
-	if _, page := made(t, map[string]any{resultFile: r}); len(page) > 300<<10 {
+	if _, page := made(t, map[string]any{result.File: r}); len(page) > 300<<10 {
 		t.Errorf("the page has %d bytes", len(page))
 	}
 }
@@ -190,7 +190,7 @@ func large() Result {
 }
 
 func TestLargeRunIsASmallPage(t *testing.T) {
-	dir := folder(t, map[string]any{resultFile: large()})
+	dir := folder(t, map[string]any{result.File: large()})
 	start := time.Now()
 	if err := Write(dir); err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func TestLargeRunIsASmallPage(t *testing.T) {
 }
 
 func TestWriteReplacesThePageWhole(t *testing.T) {
-	dir := folder(t, map[string]any{resultFile: sample(9), File: "old"})
+	dir := folder(t, map[string]any{result.File: sample(9), File: "old"})
 	for range 2 {
 		if err := Write(dir); err != nil {
 			t.Fatal(err)

@@ -11,24 +11,16 @@ import (
 	"reflect"
 	"strings"
 
-	"example.org/demote/disk"
 	"example.org/demote/result"
 )
 
 // Names of the files in a run folder that the report reads, looks for or writes.
 const (
-	resultFile  = "result.json"
 	curveFile   = "curve.csv"
 	journalFile = "journal.db"
 	// File is what Write calls the page.
 	File = "report.html"
 )
-
-// maxFile bounds the files that are read, in bytes: a run of 100,000 holders stays below it.
-const maxFile = 128 << 20
-
-// maxValues bounds the objects and lists of result.json: what a few bytes of each become takes hundreds.
-const maxValues = 1 << 20
 
 // Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their zero values;
 // Run.Has tells them apart from those that are there.
@@ -50,18 +42,18 @@ func (r *Run) Has(field string) bool { return r.fields[field] }
 // is left.
 func Read(dir string) *Run {
 	r := &Run{Dir: dir, fields: map[string]bool{}}
-	data, err := ReadResult(dir)
+	data, err := result.Read(dir)
 	switch {
 	case err == nil:
 		r.decode(data)
 	case !isFolder(dir):
 		r.problem("%s", notARun(dir))
 	case !errors.Is(err, os.ErrNotExist):
-		r.problem("%s: %v", resultFile, plain(err))
+		r.problem("%s: %v", result.File, plain(err))
 	case exists(filepath.Join(dir, journalFile)):
-		r.problem("%s is missing: the run was stopped before it found a mix; the same command goes on with it", resultFile)
+		r.problem("%s is missing: the run was stopped before it found a mix; the same command goes on with it", result.File)
 	case exists(filepath.Join(dir, curveFile)):
-		r.problem("%s is missing", resultFile)
+		r.problem("%s is missing", result.File)
 	default:
 		r.problem("%s", notARun(dir))
 	}
@@ -88,7 +80,7 @@ func notARun(dir string) string {
 	if !isFolder(dir) {
 		return "not a run folder: it is a file"
 	}
-	return "not a run folder of demote: it has neither " + resultFile + " nor " + journalFile
+	return "not a run folder of demote: it has neither " + result.File + " nor " + journalFile
 }
 
 // decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place where
@@ -102,7 +94,7 @@ func (r *Run) decode(data []byte) {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		r.problem("%s: damaged: not a JSON object", resultFile)
+		r.problem("%s: damaged: not a JSON object", result.File)
 		return
 	}
 	for d.More() {
@@ -131,14 +123,14 @@ func (r *Run) decode(data []byte) {
 	}
 	switch {
 	case !r.Has("schema_version"):
-		r.problem("%s: it has no schema_version; what follows is what could be recognized", resultFile)
+		r.problem("%s: it has no schema_version; what follows is what could be recognized", result.File)
 	case r.SchemaVersion != result.Schema:
 		age := "an older"
 		if r.SchemaVersion > result.Schema {
 			age = "a newer"
 		}
 		r.problem("%s: written by %s version of demote (schema_version %d, this one reads %d); what follows is what could be recognized",
-			resultFile, age, r.SchemaVersion, result.Schema)
+			result.File, age, r.SchemaVersion, result.Schema)
 	}
 }
 
@@ -157,7 +149,7 @@ func (r *Run) list(d *json.Decoder, name string, to reflect.Value) error {
 		return err // null is the empty list
 	}
 	if t != json.Delim('[') {
-		r.problem("%s: field %q is not a list", resultFile, name)
+		r.problem("%s: field %q is not a list", result.File, name)
 		return skipRest(d, t)
 	}
 	wrong := len(r.Problems)
@@ -187,7 +179,7 @@ func (r *Run) into(d *json.Decoder, name string, to reflect.Value) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, to.Addr().Interface()); err != nil {
-		r.problem("%s: field %q is damaged: %v", resultFile, name, plain(err))
+		r.problem("%s: field %q is damaged: %v", result.File, name, plain(err))
 		to.SetZero()
 	}
 	return nil
@@ -222,7 +214,7 @@ func (r *Run) damaged(d *json.Decoder, field string, err error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		what = "the file ends early"
 	}
-	r.problem("%s: damaged at byte %d%s: %s; what stands before it is shown", resultFile, d.InputOffset(), in, what)
+	r.problem("%s: damaged at byte %d%s: %s; what stands before it is shown", result.File, d.InputOffset(), in, what)
 }
 
 // check names what does not fit together, and leaves out what no picture can be made of.
@@ -236,7 +228,7 @@ func (r *Run) check() {
 	}
 	if len(known) > 0 {
 		if len(known) != len(r.Holders) {
-			r.problem("%s: two holders have the same name", resultFile)
+			r.problem("%s: two holders have the same name", result.File)
 		}
 		r.strangers("chain", names(r.Chain), known)
 		r.strangers("promotion", r.Promotion, known)
@@ -246,7 +238,7 @@ func (r *Run) check() {
 func (r *Run) strangers(field string, list []string, known map[string]bool) {
 	for _, name := range list {
 		if !known[name] {
-			r.problem("%s: %s names %q, which is no holder", resultFile, field, short(name))
+			r.problem("%s: %s names %q, which is no holder", result.File, field, short(name))
 			return
 		}
 	}
@@ -268,12 +260,6 @@ func isFolder(path string) bool {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// ReadResult returns the bytes of the result.json of a run folder: a regular file of bounded size, and not more values than
-// a run of 100,000 holders has. Errors are those of disk.ReadJSON.
-func ReadResult(dir string) ([]byte, error) {
-	return disk.ReadJSON(filepath.Join(dir, resultFile), maxFile, maxValues)
 }
 
 // plain takes the operation and path from an error of the file system, and the names of Go types from one of JSON.

@@ -6,11 +6,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"example.org/demote/result"
 )
 
 func TestReadIsWhatWasWritten(t *testing.T) {
 	want := sample(9)
-	r := Read(folder(t, map[string]any{resultFile: want, journalFile: ""}))
+	r := Read(folder(t, map[string]any{result.File: want, journalFile: ""}))
 	if len(r.Problems) > 0 || !r.Shown() {
 		t.Fatal(r.Problems)
 	}
@@ -40,33 +42,33 @@ func TestDamagedFolders(t *testing.T) {
 		nothing  bool     // nothing of a run is there
 	}{
 		{"empty folder", nil, []string{"not a run folder of demote"}, nil, true},
-		{"empty result", map[string]any{resultFile: ""}, []string{"damaged: not a JSON object"}, nil, true},
-		{"no JSON", map[string]any{resultFile: "import torch"}, []string{"not a JSON object"}, nil, true},
-		{"a list", map[string]any{resultFile: "[1, 2]"}, []string{"not a JSON object"}, nil, true},
-		{"an empty object", map[string]any{resultFile: "{}"}, []string{"no schema_version"}, nil, true},
-		{"another program's file", map[string]any{resultFile: `{"accuracy": 0.9, "list": [[]]}`}, []string{"no schema_version"}, nil, true},
+		{"empty result", map[string]any{result.File: ""}, []string{"damaged: not a JSON object"}, nil, true},
+		{"no JSON", map[string]any{result.File: "import torch"}, []string{"not a JSON object"}, nil, true},
+		{"a list", map[string]any{result.File: "[1, 2]"}, []string{"not a JSON object"}, nil, true},
+		{"an empty object", map[string]any{result.File: "{}"}, []string{"no schema_version"}, nil, true},
+		{"another program's file", map[string]any{result.File: `{"accuracy": 0.9, "list": [[]]}`}, []string{"no schema_version"}, nil, true},
 		{"stopped before the first mix", map[string]any{journalFile: "x"}, []string{"result.json is missing: the run was stopped"}, []string{"No chain"}, false},
 		{"only the curve", map[string]any{curveFile: curve}, []string{"result.json is missing", "the chain is from curve.csv"}, []string{"a,&#34;b", "0.9"}, false},
 		{"only a damaged curve", map[string]any{curveFile: curve + "2,d,x,,,\n"}, []string{"result.json is missing", "curve.csv: damaged in line 4", "the chain is from"}, []string{"a,&#34;b"}, false},
 		{"another curve", map[string]any{curveFile: "a,b\n"}, []string{"result.json is missing", "heading"}, nil, true},
-		{"cut off in the inputs", map[string]any{resultFile: cut("e539a0")}, []string{`in field "inputs": the file ends early`}, []string{"nets/net.onnx", "onnxruntime"}, false},
-		{"cut off in the holders", map[string]any{resultFile: cut("Conv_output_6")}, []string{`in field "holders": the file ends early`}, []string{holder, "Ranges and grids"}, false},
-		{"cut off in the chain", map[string]any{resultFile: cut(`"step": 5`)}, []string{`in field "chain"`}, []string{holder, "Accuracy against int8"}, false},
-		{"cut off, with its curve", map[string]any{resultFile: cut(`"chain"`), curveFile: curve}, []string{"ends early", "the chain is from", "chain names"}, []string{holder}, false},
-		{"cut off behind the last field", map[string]any{resultFile: strings.TrimSuffix(whole, "}")}, []string{"ends early"}, []string{"one warning"}, false},
-		{"garbage in the middle", map[string]any{resultFile: swap(`"metric":`, `"metric"; `)}, []string{"damaged at byte"}, []string{holder}, false},
-		{"older", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": 0`)}, []string{"an older version"}, []string{holder, "target met"}, false},
-		{"newer", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": 7`)}, []string{"a newer version"}, []string{holder}, false},
-		{"a version in words", map[string]any{resultFile: swap(`"schema_version": 2`, `"schema_version": "one"`)}, []string{`"schema_version" is damaged: a string`, "no schema_version"}, []string{holder}, false},
-		{"a list that is none", map[string]any{resultFile: swap(`"chain": [`, `"chain": {"a": [{}]}, "rest": [`)}, []string{`"chain" is not a list`}, []string{holder, "No chain"}, false},
-		{"null for a list", map[string]any{resultFile: swap(`"chain": [`, `"chain": null, "rest": [`)}, nil, []string{holder, "No chain"}, false},
-		{"null for everything", map[string]any{resultFile: `{"schema_version": 2, "holders": null, "score": null, "target": null, "config": null, "verified": null}`}, nil, []string{"No result can be read"}, false},
-		{"a holder that is a number", map[string]any{resultFile: swap(`"holders": [`, `"holders": [7, 8, `)}, []string{`"holders" is damaged: a number`}, []string{holder, "of 9 holders"}, false},
-		{"a score that is text", map[string]any{resultFile: swap(`"correct": 921`, `"correct": "many"`)}, []string{`"score" is damaged: a string at float.correct`}, []string{holder, "not known"}, false},
-		{"a number beyond float64", map[string]any{resultFile: swap(`"seconds": 75.25`, `"seconds": 1e999`)}, []string{`"seconds" is damaged`}, []string{holder}, false},
-		{"a chain of strangers", map[string]any{resultFile: swap(`"holder": "`, `"holder": "stranger`)}, []string{`chain names "stranger`}, []string{holder}, false},
-		{"a promotion of strangers", map[string]any{resultFile: swap("\"promotion\": [\n    \"", "\"promotion\": [\n    \"stranger")}, []string{`promotion names "stranger`}, []string{holder}, false},
-		{"unfinished", map[string]any{resultFile: swap(`"finished": true`, `"finished": false`)}, nil, []string{"unfinished", "Best so far", "The same command goes on"}, false},
+		{"cut off in the inputs", map[string]any{result.File: cut("e539a0")}, []string{`in field "inputs": the file ends early`}, []string{"nets/net.onnx", "onnxruntime"}, false},
+		{"cut off in the holders", map[string]any{result.File: cut("Conv_output_6")}, []string{`in field "holders": the file ends early`}, []string{holder, "Ranges and grids"}, false},
+		{"cut off in the chain", map[string]any{result.File: cut(`"step": 5`)}, []string{`in field "chain"`}, []string{holder, "Accuracy against int8"}, false},
+		{"cut off, with its curve", map[string]any{result.File: cut(`"chain"`), curveFile: curve}, []string{"ends early", "the chain is from", "chain names"}, []string{holder}, false},
+		{"cut off behind the last field", map[string]any{result.File: strings.TrimSuffix(whole, "}")}, []string{"ends early"}, []string{"one warning"}, false},
+		{"garbage in the middle", map[string]any{result.File: swap(`"metric":`, `"metric"; `)}, []string{"damaged at byte"}, []string{holder}, false},
+		{"older", map[string]any{result.File: swap(`"schema_version": 2`, `"schema_version": 0`)}, []string{"an older version"}, []string{holder, "target met"}, false},
+		{"newer", map[string]any{result.File: swap(`"schema_version": 2`, `"schema_version": 7`)}, []string{"a newer version"}, []string{holder}, false},
+		{"a version in words", map[string]any{result.File: swap(`"schema_version": 2`, `"schema_version": "one"`)}, []string{`"schema_version" is damaged: a string`, "no schema_version"}, []string{holder}, false},
+		{"a list that is none", map[string]any{result.File: swap(`"chain": [`, `"chain": {"a": [{}]}, "rest": [`)}, []string{`"chain" is not a list`}, []string{holder, "No chain"}, false},
+		{"null for a list", map[string]any{result.File: swap(`"chain": [`, `"chain": null, "rest": [`)}, nil, []string{holder, "No chain"}, false},
+		{"null for everything", map[string]any{result.File: `{"schema_version": 2, "holders": null, "score": null, "target": null, "config": null, "verified": null}`}, nil, []string{"No result can be read"}, false},
+		{"a holder that is a number", map[string]any{result.File: swap(`"holders": [`, `"holders": [7, 8, `)}, []string{`"holders" is damaged: a number`}, []string{holder, "of 9 holders"}, false},
+		{"a score that is text", map[string]any{result.File: swap(`"correct": 921`, `"correct": "many"`)}, []string{`"score" is damaged: a string at float.correct`}, []string{holder, "not known"}, false},
+		{"a number beyond float64", map[string]any{result.File: swap(`"seconds": 75.25`, `"seconds": 1e999`)}, []string{`"seconds" is damaged`}, []string{holder}, false},
+		{"a chain of strangers", map[string]any{result.File: swap(`"holder": "`, `"holder": "stranger`)}, []string{`chain names "stranger`}, []string{holder}, false},
+		{"a promotion of strangers", map[string]any{result.File: swap("\"promotion\": [\n    \"", "\"promotion\": [\n    \"stranger")}, []string{`promotion names "stranger`}, []string{holder}, false},
+		{"unfinished", map[string]any{result.File: swap(`"finished": true`, `"finished": false`)}, nil, []string{"unfinished", "Best so far", "The same command goes on"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, page := made(t, c.files)
@@ -101,7 +103,7 @@ func TestWhatIsNoFolder(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "odd", resultFile), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "odd", result.File), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{file: "it is a file", filepath.Join(dir, "none"): "no such file", filepath.Join(dir, "odd"): "not a regular file"} {

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"example.org/demote/result"
 )
 
 // TestStateOfTheDefaultSession holds that a target which the written file misses in a default session, or cannot be asked for
@@ -24,7 +26,7 @@ func TestStateOfTheDefaultSession(t *testing.T) {
 		text := `{"schema_version": 1, "met": true, "finished": true, "metric": "top1", "target": {"text": "0.91", "value": 0.91},
 			"holders": [{"name": "a", "index": 0, "precision": "int8", "low": {"bits": 8}, "high": {"bits": 16}}],
 			"score": {"low": {"correct": 900, "total": 1000, "value": 0.9}}, "verified": {"identical": true, "correct": 915, "value": 0.915, ` + c.more + `}}`
-		r := Read(folder(t, map[string]any{resultFile: text}))
+		r := Read(folder(t, map[string]any{result.File: text}))
 		if r.State() != c.state || strings.Contains(r.Answer(), "exact session") != (c.state != "target met") {
 			t.Errorf("%s: %q, %q", c.name, r.State(), r.Answer())
 		}

@@ -9,7 +9,9 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -23,15 +25,15 @@ var writtenBatches = []int{1, 7}
 type openedFile struct {
 	*searching
 	file  *onnx.Model
-	known []*shapes // by member
-	bytes []byte
+	known []*blocks.Shapes // by member
+	model backend.Model
 	mask  search.Mask
 	want  outputs // of the search
 }
 
 // asWritten opens a file for that; nil where its axes are fixed, or where what is searched is another formula's.
 func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
-	if !hasFreeAxes(file) || s.config.Formula != "qdq" {
+	if !blocks.HasFreeAxes(file) || s.config.Formula != "qdq" {
 		return nil, nil
 	}
 	o := &openedFile{searching: s, file: file, mask: mask, want: want}
@@ -40,21 +42,21 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 		return nil, err
 	}
 	for _, v := range file.Outputs() {
-		if _, known := o.known[0].one[v.Name]; !known || v.Type == ir.Undefined {
+		if _, known := o.known[0].One[v.Name]; !known || v.Type == ir.Undefined {
 			return o, o.leave()
 		}
 	}
 	if o.misdeclared() {
 		o.file = variants.OpenOutputs(file)
 	}
-	o.bytes, err = o.file.Bytes()
+	o.model, err = blocks.ModelOf(o.file)
 	return o, err
 }
 
 // knownShapes measures the shapes of a model's tensors, for the samples of each shape.
-func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*shapes, err error) {
+func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*blocks.Shapes, err error) {
 	for _, q := range s.members() {
-		known, err := measureShapes(ctx, m, q.inputs, q.yardBlock())
+		known, err := blocks.Measure(ctx, m, q.inputs, q.yardBlock())
 		if err != nil {
 			return nil, err
 		}
@@ -67,40 +69,24 @@ func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*sha
 // free: ONNX Runtime warns of it, and computes the same.
 func (o *openedFile) misdeclared() bool {
 	return slices.ContainsFunc(o.file.Outputs(), func(v onnx.Value) bool {
-		return slices.ContainsFunc(o.known, func(known *shapes) bool { return known.misdeclared(v) })
+		return slices.ContainsFunc(o.known, func(known *blocks.Shapes) bool { return known.Misdeclared(v) })
 	})
-}
-
-// misdeclared tells whether a model declares a tensor with a size that it does not have.
-func (s *shapes) misdeclared(v onnx.Value) bool {
-	for _, samples := range []int{1, 2} {
-		dims := s.at(v.Name, samples)
-		if v.Dims != nil && len(v.Dims) != len(dims) {
-			return true
-		}
-		for i, d := range v.Dims {
-			if d >= 0 && d != dims[i] {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // leave leaves out the outputs that are not scored, where nobody knows their sizes beforehand.
 func (o *openedFile) leave() (err error) {
 	o.file = variants.WithOutputs(o.file, variants.WithStates(o.file, o.output)...)
-	o.bytes, err = o.file.Bytes()
+	o.model, err = blocks.ModelOf(o.file)
 	return err
 }
 
 // inBatch is the file run in one batch of samples of a set, where the shapes of its tensors are known.
-func (o *openedFile) inBatch(data *dataset.Set, known *shapes, batch int) (w writtenFile, err error) {
-	w.model = o.bytes
+func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int) (w segments.Written, err error) {
+	w.Model = o.model
 	for _, v := range o.file.Outputs() {
-		w.all = append(w.all, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.at(v.Name, batch)})
+		w.All = append(w.All, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: known.At(v.Name, batch)})
 	}
-	w.inputs, err = blockInputs(o.file, data, batch)
+	w.Fed, err = blocks.Inputs(o.file, data, batch)
 	return w, err
 }
 
@@ -110,7 +96,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	a := result.AsWritten{Batch: batch}
 	run := func(m *metric.Metric) (search.Score, error) {
 		options := o.options
-		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, exactSession, batch, m
+		options.Naive, options.Stream, options.Config, options.Block, options.Metric = true, true, segments.ExactSession, batch, m
 		next := 0
 		e, err := o.evaluator(ctx, nil, options, func(q *prepared) (backend.Source, backend.Samples, error) {
 			size := batch
@@ -169,7 +155,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 // others are the batches beside the block: none where samples are run alone, or where the file fixes the batch.
 func (o *openedFile) others() (list []int) {
 	for _, b := range writtenBatches {
-		if o.alone == "" && batchOf(o.file) == 0 && !alone(o.file, o.data) && b <= o.data.Len() && b != o.block {
+		if o.Alone == "" && blocks.Fixed(o.file) == 0 && !blocks.Alone(o.file, o.data) && b <= o.data.Len() && b != o.block {
 			list = append(list, b)
 		}
 	}

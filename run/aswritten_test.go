@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -81,7 +82,7 @@ func TestFixShapes(t *testing.T) {
 	cfg := wide().config(t)
 	cfg.FixShapes = true
 	r := mustSearch(t, cfg)
-	if names := free(t, filepath.Join(cfg.Out, MixedFile)); names != nil || !r.Verified.Identical || r.Verified.AsWritten != nil {
+	if names := free(t, filepath.Join(cfg.Out, journal.MixedFile)); names != nil || !r.Verified.Identical || r.Verified.AsWritten != nil {
 		t.Errorf("free axes of %q; %+v", names, r.Verified)
 	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
@@ -89,7 +90,7 @@ func TestFixShapes(t *testing.T) {
 	}
 	cfg.FixShapes, cfg.Out = false, filepath.Join(t.TempDir(), "run")
 	mustSearch(t, cfg)
-	if free(t, filepath.Join(cfg.Out, MixedFile)) == nil {
+	if free(t, filepath.Join(cfg.Out, journal.MixedFile)) == nil {
 		t.Error("axes are fixed that nobody asked for")
 	}
 	for _, format := range []string{"qdq", "qdq-ms"} {

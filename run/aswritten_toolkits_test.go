@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"example.org/demote/internal/journal"
 )
 
 // TestAsWrittenToolkits runs written files in Python's ONNX Runtime, their axes free and in batches of 1, 7 and the block: it finds
@@ -41,7 +43,7 @@ func TestAsWrittenToolkits(t *testing.T) {
 		rows := filepath.Join(t.TempDir(), "rows.npy")
 		writeTestFile(t, rows, data)
 		want := ""
-		args := []string{"-W", "ignore", "../scripts/fixtures_check.py", "written", filepath.Join(cfg.Out, MixedFile), cfg.Data, rows}
+		args := []string{"-W", "ignore", "../scripts/fixtures_check.py", "written", filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, rows}
 		for _, a := range r.Verified.AsWritten {
 			want += fmt.Sprintln(a.Batch, a.Differ)
 			args = append(args, fmt.Sprint(a.Batch))

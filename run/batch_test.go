@@ -12,6 +12,8 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -76,7 +78,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	defer set.Close()
 	var batches [][]backend.Tensor
 	for i := range set.Len() {
-		in, err := blockInputs(m, inTurn{set, []int{i}}, 1)
+		in, err := blocks.Inputs(m, blocks.InTurn{Samples: set, Of: []int{i}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +88,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := direct.Look(context.Background(), model, batches...)
+	seen, err := direct.Look(context.Background(), backend.Model{Bytes: model}, batches...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,13 +139,13 @@ func TestBatchAxis(t *testing.T) {
 					}
 				}
 				r := mustSearch(t, cfg)
-				switch w := hasWarning(r, aloneID); {
+				switch w := hasWarning(r, blocks.AloneID); {
 				case c.said == "" && (w != nil || !inBlocks(r)):
 					t.Errorf("block %d: in blocks %v, warnings %q", block, inBlocks(r), r.Warnings)
 				case c.said != "" && (w == nil || !strings.Contains(w.Text, c.said) || said != 1):
 					t.Errorf("block %d: warnings %q, said %d times", block, r.Warnings, said)
 				}
-				mixed := filepath.Join(cfg.Out, MixedFile)
+				mixed := filepath.Join(cfg.Out, journal.MixedFile)
 				want := plainDecibels(t, cfg.Model, mixed, cfg.Data, "y")
 				if got := *r.Score.Mixed.Value; math.Abs(got-want) > 1e-3 || !r.Verified.Identical {
 					t.Errorf("block %d: the search says %.6f dB, ONNX Runtime %.6f; %+v", block, got, want, r.Verified)
@@ -195,7 +197,7 @@ func TestBatchAxisCommand(t *testing.T) {
 			}
 			var want []byte
 			for _, row := range aloneRows(t, cfg.Model, cfg.Data, "y") {
-				want = append(want, floatBytes(row)...)
+				want = append(want, blocks.BytesOf(row)...)
 			}
 			head, body := string(data[:len(data)-len(want)]), data[len(data)-len(want):]
 			if !strings.Contains(head, "'shape': "+shape) || !strings.HasSuffix(head, "\n") {
@@ -251,7 +253,7 @@ func TestBatchAxisFixed(t *testing.T) {
 		case err != nil || !r.Verified.Identical:
 			t.Errorf("%s of %d: %v", c.name, c.batch, err)
 		case c.batch == 1:
-			if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, MixedFile), cfg.Data, "y"); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
+			if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, "y"); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
 				t.Errorf("%s of %d: %.6f dB, ONNX Runtime %.6f", c.name, c.batch, *r.Score.Mixed.Value, want)
 			}
 		}
@@ -271,10 +273,10 @@ func TestBatchAxisOfSeveral(t *testing.T) {
 		cfg := net().config(t)
 		cfg.Output = output
 		r := mustSearch(t, cfg)
-		if got := hasWarning(r, aloneID) != nil; got != alone || !r.Verified.Identical {
+		if got := hasWarning(r, blocks.AloneID) != nil; got != alone || !r.Verified.Identical {
 			t.Errorf("--output %s: warnings %q", output, r.Warnings)
 		}
-		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
+		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
 			t.Errorf("--output %s: %.6f dB, ONNX Runtime %.6f", output, *r.Score.Mixed.Value, want)
 		}
 	}
@@ -286,7 +288,7 @@ func TestBatchAxisOfAPair(t *testing.T) {
 		cfg := writtenPair(t, shaped()[name].net.config(t))
 		cfg.Metric, cfg.Holdout = "cosine", "30%"
 		r := mustSearch(t, cfg)
-		if (hasWarning(r, aloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
+		if (hasWarning(r, blocks.AloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
 			t.Errorf("%s: %q, %+v", name, r.Warnings, r.Verified)
 		}
 	}
@@ -305,7 +307,7 @@ func TestSamplesTouchByAHair(t *testing.T) {
 	b.constant("hair", []float32{1e-5})
 	cfg := b.config(t)
 	r := mustSearch(t, cfg)
-	if w := hasWarning(r, aloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
+	if w := hasWarning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
 		t.Errorf("warnings %q", r.Warnings)
 	}
 	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
@@ -338,7 +340,7 @@ func TestBatchAxisOfInputs(t *testing.T) {
 		if want == 0 {
 			want = got
 		}
-		if !inBlocks(r) || hasWarning(r, aloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
+		if !inBlocks(r) || hasWarning(r, blocks.AloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
 			t.Errorf("%q: in blocks %v, all int8 %v, want %v; %+v", names, inBlocks(r), got, want, r.Verified)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -102,7 +104,7 @@ func TestBlocksInside(t *testing.T) {
 				if want == "" {
 					want = got
 				}
-				if got != want || !r.Verified.Identical || hasWarning(r, aloneID) != nil || way != "one" && !inBlocks(r) {
+				if got != want || !r.Verified.Identical || hasWarning(r, blocks.AloneID) != nil || way != "one" && !inBlocks(r) {
 					t.Errorf("%s: %s, %+v, warnings %q\nin blocks of one: %s", way, got, r.Verified, r.Warnings, want)
 				}
 				for _, a := range r.Verified.AsWritten {
@@ -173,7 +175,7 @@ func TestUnnamedAxes(t *testing.T) {
 	axisNamed(net.g.Input[0], 0, "x_dynamic_axes_1")
 	axisNamed(net.g.Input[0], 1, "x_dynamic_axes_2")
 	cfg := insideConfig(t, "an LSTM", net)
-	w := hasWarning(mustSearch(t, cfg), aloneID)
+	w := hasWarning(mustSearch(t, cfg), blocks.AloneID)
 	if want := `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {0: "time", 1: "batch"}}`; w == nil || w.Cure != want {
 		t.Errorf("%+v; %s is due", w, want)
 	}
@@ -219,7 +221,7 @@ func TestFixedShapesInside(t *testing.T) {
 			cfg := insideConfig(t, name, net)
 			cfg.FixShapes = true
 			r := mustSearch(t, cfg)
-			mixed := filepath.Join(cfg.Out, MixedFile)
+			mixed := filepath.Join(cfg.Out, journal.MixedFile)
 			if names := free(t, mixed); names != nil || !r.Verified.Identical {
 				t.Errorf("free axes of %q; %+v", names, r.Verified)
 			}
@@ -264,7 +266,7 @@ func TestFixedShapesOfStates(t *testing.T) {
 	if !r.Verified.Identical {
 		t.Errorf("%+v", r.Verified)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "")
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "")
 	if err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v; searched was %v", e, err, *r.Score.Mixed.Value)
 	}

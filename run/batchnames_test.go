@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -36,8 +37,8 @@ func TestBatchNames(t *testing.T) {
 		}
 		m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: g}}
 		v := m.Inputs()[0]
-		if got := inside(m, v); got != c.inside || notFirst(m, v) != (c.inside > 0) {
-			t.Errorf("%v beside %v: axis %d, not in front %v; want axis %d", c.x, c.beside, got, notFirst(m, v), c.inside)
+		if got := blocks.Inside(m, v); got != c.inside || blocks.NotFirst(m, v) != (c.inside > 0) {
+			t.Errorf("%v beside %v: axis %d, not in front %v; want axis %d", c.x, c.beside, got, blocks.NotFirst(m, v), c.inside)
 		}
 	}
 }
@@ -56,10 +57,10 @@ func TestAxisCures(t *testing.T) {
 	}
 	free.g.Input[0] = declared("x", ir.Float, 6, "b2", 8)
 	m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: free.g}}
-	if cure := fixedCure(m); cure != `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {1: "batch"}}; otherwise export it with a batch of 1` {
+	if cure := blocks.FixedCure(m); cure != `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {1: "batch"}}; otherwise export it with a batch of 1` {
 		t.Errorf("a first axis that is fixed: %q", cure)
 	}
-	if got := (batching{cure: "x"}).withCure(errors.New("another")); got.Error() != "another" {
+	if got := (blocks.Batching{Cure: "x"}).WithCure(errors.New("another")); got.Error() != "another" {
 		t.Error("an error that is no mistake gets a cure")
 	}
 }

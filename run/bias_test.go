@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 )
 
@@ -34,7 +35,7 @@ func TestBias(t *testing.T) {
 					t.Errorf("%s: %+v", e.Format, e.Verified)
 				}
 			}
-			m, err := onnx.Read(filepath.Join(cfg.Out, MixedFile))
+			m, err := onnx.Read(filepath.Join(cfg.Out, journal.MixedFile))
 			if err != nil {
 				t.Fatal(err)
 			}

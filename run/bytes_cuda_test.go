@@ -10,6 +10,8 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
 
@@ -30,22 +32,22 @@ func TestEmulatedBytes(t *testing.T) {
 					data = append(data, byte(i*7+i/256))
 				}
 				p, fixed := fedThrough(t, data, []any{"N", shape[0], shape[1], shape[2]}, c, 2)
-				fed, names := p.bytesIn(fixed, true)
+				fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, true)
 				if names["x"] == "" {
 					t.Fatal("the device gets floats")
 				}
-				src, err := newSource(fixed, 0, []string{"y"})
+				src, err := segments.New(fixed, 0, []string{"y"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, stream := range []bool{false, true} {
-					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: metric.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: optimization})
+					e, err := backend.New(ctx, src, fed, nil, backend.Options{Device: "cuda:0", Metric: metric.OutputsOnly, Output: "y", Block: 2, Naive: true, Stream: stream, Level: blocks.Optimization})
 					if err != nil {
 						t.Fatal(err)
 					}
 					_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, row []float32) {
 						want := make([]byte, 4*768)
-						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(floatBytes(row), want) {
+						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(blocks.BytesOf(row), want) {
 							t.Errorf("sample %d has other bits, %v", sample, err)
 						}
 					})

@@ -14,7 +14,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend/direct"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -36,7 +38,7 @@ func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*pr
 	if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
 		t.Fatal(err)
 	}
-	if p.inputs, err = blockInputs(m, p.data, block); err != nil {
+	if p.inputs, err = blocks.Inputs(m, p.data, block); err != nil {
 		t.Fatal(err)
 	}
 	fixed, err := fixShapes(context.Background(), m, p.inputs, block)
@@ -74,14 +76,14 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 						}
 						p, fixed := fedThrough(t, data, dims, Config{Scale: scale, Mean: mean, Std: std}, 1)
 						for _, gpu := range []bool{false, true} {
-							fed, names := p.bytesIn(fixed, gpu)
+							fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, gpu)
 							if names["x"] == "" {
 								t.Fatal("the samples are no bytes")
 							}
 							if has := slices.ContainsFunc(fixed.Graph().GetNode(), func(n *onnxpb.NodeProto) bool { return n.GetOpType() == "Div" }); gpu && has {
 								t.Error("a GPU divides")
 							}
-							src, err := newSource(fixed, 0, []string{"y"})
+							src, err := segments.New(fixed, 0, []string{"y"})
 							if err != nil {
 								t.Fatal(err)
 							}
@@ -90,11 +92,11 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 								t.Fatal(err)
 							}
 							want := make([]byte, 4*n)
-							err = direct.Pass(ctx, segment, fed, optimization, func(first, _ int, outputs [][]float32) error {
+							err = direct.Pass(ctx, segment, fed, blocks.Optimization, func(first, _ int, outputs [][]float32) error {
 								if err := p.data.Read(0, first, want); err != nil {
 									return err
 								}
-								if !bytes.Equal(floatBytes(outputs[0]), want) {
+								if !bytes.Equal(blocks.BytesOf(outputs[0]), want) {
 									t.Errorf("GPU %t: sample %d has other bits", gpu, first)
 								}
 								return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -60,7 +61,7 @@ func sumOfWritten(path string) (string, error) {
 			f.Close()
 		}
 		if err != nil {
-			return "", mistake.Errorf("cannot read %s: %w", name, bare(err))
+			return "", mistake.Errorf("cannot read %s: %w", name, journal.Bare(err))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

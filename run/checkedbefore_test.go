@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/stage"
 	"example.org/demote/result"
 )
 
@@ -36,8 +37,8 @@ func TestExportOfCheckedBytes(t *testing.T) {
 		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			before := readTestFile(t, filepath.Join(cfg.Out, ResultFile))
-			defer func() { writeTestFile(t, filepath.Join(cfg.Out, ResultFile), before) }()
+			before := readTestFile(t, filepath.Join(cfg.Out, result.File))
+			defer func() { writeTestFile(t, filepath.Join(cfg.Out, result.File), before) }()
 			edit(t, cfg.Out, c.change)
 			stages := map[string]bool{}
 			c.again.entered = func(stage string) { stages[stage] = true }
@@ -48,7 +49,7 @@ func TestExportOfCheckedBytes(t *testing.T) {
 			if e.Verified == nil || !e.Verified.Identical || e.Verified.Before == c.checked || *e.Verified.Correct != *r.Score.Mixed.Correct {
 				t.Errorf("it says %+v", e.Verified)
 			}
-			if stages[stageLoad] != c.checked || stages[stageCalibrate] {
+			if stages[stage.Load] != c.checked || stages[stage.Calibrate] {
 				t.Errorf("stages %q", slices.Sorted(maps.Keys(stages)))
 			}
 		})

@@ -7,28 +7,29 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
 
 // valuesOnly is a source that is run in parts, which hand each other values.
 type valuesOnly struct{ backend.Source }
 
-func (valuesOnly) Coded(func([]byte) ([]byte, error)) (backend.Entries, error) {
+func (valuesOnly) Coded(func(backend.Model) (string, error)) (backend.Entries, error) {
 	return nil, backend.ErrNotHere
 }
 
-func (valuesOnly) Blocked(int, int, func([]byte) ([]byte, error)) ([]byte, error) {
-	return nil, backend.ErrNotHere
+func (valuesOnly) Blocked(int, int, func(backend.Model) (string, error)) (backend.Model, error) {
+	return backend.Model{}, backend.ErrNotHere
 }
 
 // plainOnly is a source that is entered at cuts, optimized from each of them on.
-type plainOnly struct{ *source }
+type plainOnly struct{ *segments.Source }
 
-func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries, error) {
+func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
-		return nil, errFollowed
+		return nil, segments.ErrFollowed
 	}
-	return s.source.Coded(nil)
+	return s.Source.Coded(nil)
 }
 
 // TestCodedPartsGiveTheSameBits holds every way in which trials begin at cuts against
@@ -36,7 +37,7 @@ func (s plainOnly) Coded(optimize func([]byte) ([]byte, error)) (backend.Entries
 func TestCodedPartsGiveTheSameBits(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 60))
 	n := len(s.records)
-	open := func(wrap func(*source) backend.Source, plan bool) *backend.Evaluator {
+	open := func(wrap func(*segments.Source) backend.Source, plan bool) *backend.Evaluator {
 		src, err := s.source(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -69,11 +70,11 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 		}
 		return all
 	}
-	whole := open(func(s *source) backend.Source { return valuesOnly{s} }, false)
+	whole := open(func(s *segments.Source) backend.Source { return valuesOnly{s} }, false)
 	ways := map[string]*backend.Evaluator{
-		"optimized in one piece": open(func(s *source) backend.Source { return s }, true),
-		"plain":                  open(func(s *source) backend.Source { return plainOnly{s} }, true),
-		"values":                 open(func(s *source) backend.Source { return valuesOnly{s} }, true),
+		"optimized in one piece": open(func(s *segments.Source) backend.Source { return s }, true),
+		"plain":                  open(func(s *segments.Source) backend.Source { return plainOnly{s} }, true),
+		"values":                 open(func(s *segments.Source) backend.Source { return valuesOnly{s} }, true),
 	}
 	base := search.NewMask(n)
 	for i := range n + 1 {

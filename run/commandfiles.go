@@ -9,6 +9,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 )
 
@@ -111,17 +112,17 @@ func (s *searching) commandWrites() error {
 	}
 	now := &prepared{}
 	for _, path := range commandFiles(s.config.MetricCmd) {
-		if err := now.bookFile(roleCommand, path); err != nil {
+		if err := now.bookFile(journal.RoleCommand, path); err != nil {
 			return err
 		}
 	}
 	was := map[string]result.Input{}
-	for i, key := range keys(s.files) {
+	for i, key := range journal.Keys(s.files) {
 		was[key] = s.files[i]
 	}
-	for i, key := range keys(now.files) {
+	for i, key := range journal.Keys(now.files) {
 		f := now.files[i]
-		if old, known := was[key]; known && fileChanged(f, old) == "" {
+		if old, known := was[key]; known && journal.FileChanged(f, old) == "" {
 			continue
 		}
 		s.written = append(s.written, key)
@@ -135,7 +136,7 @@ func (s *searching) commandWrites() error {
 	if err != nil {
 		return err
 	}
-	return s.journal.setMeta(fingerprintKey, string(text))
+	return s.journal.SetMeta(journal.FingerprintKey, string(text))
 }
 
 // leaveOut takes files that the metric command writes to out of the inputs.
@@ -144,7 +145,7 @@ func (s *searching) leaveOut(written []string) {
 		return
 	}
 	var inputs []result.Input
-	for i, key := range keys(s.files) {
+	for i, key := range journal.Keys(s.files) {
 		if !slices.Contains(written, key) {
 			inputs = append(inputs, s.files[i])
 		}

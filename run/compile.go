@@ -8,26 +8,31 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/engine"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 )
 
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
-		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: optimization}
-	giveLabels(&s.options, s.data)
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
+		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
+	engine.GiveLabels(&s.options, s.data)
 	if s.prepared.float == nil {
-		if err := c.during(stageFloat, 0, func() error { return s.highReference(ctx) }); err != nil {
+		if err := c.during(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err
 		}
 	} else if err := s.scoreFloat(ctx); err != nil {
 		return err
 	}
-	return c.during(stageLoad, 3*s.loading, func() error {
-		return s.openTrials(ctx, func(q *prepared, src *source) error {
+	return c.during(stage.Load, 3*s.loading, func() error {
+		return s.openTrials(ctx, func(q *prepared, src *segments.Source) error {
 			err := q.checkLabels(s.metric, src)
 			if err == nil && (q.own == nil || q.own.Set == s.largest().data) {
-				err = trySource(ctx, src, len(s.records), s.config.Say)
+				err = sandbox.Source(ctx, src, len(s.records), s.config.Say)
 			}
 			return err
 		})
@@ -35,10 +40,10 @@ func (s *searching) compile(ctx context.Context) error {
 }
 
 // openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.
-func (s *searching) openTrials(ctx context.Context, check func(*prepared, *source) error) error {
+func (s *searching) openTrials(ctx context.Context, check func(*prepared, *segments.Source) error) error {
 	o, err := s.trialOptions()
 	if err != nil {
-		return s.withCure(err)
+		return s.WithCure(err)
 	}
 	if s.config.everyCut {
 		src, _, err := s.sourceFor(ctx, true, s.onGPU())
@@ -59,7 +64,7 @@ func (s *searching) openTrials(ctx context.Context, check func(*prepared, *sourc
 	if failed != nil {
 		return failed
 	}
-	return s.withCure(err)
+	return s.WithCure(err)
 }
 
 // everyCut are all cuts of a source.
@@ -80,13 +85,13 @@ func (s *searching) trialOptions() (backend.Options, error) {
 	}
 	o.Device = s.device.Name
 	var err error
-	o.Proof, err = proof()
+	o.Proof, err = segments.Proof()
 	return o, err
 }
 
 // working is what the samples and the activations of a block on each worker take, in bytes.
 func (s *searching) working() int64 {
-	bytes, workers := int64(residentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
+	bytes, workers := int64(blocks.ResidentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
 	if s.prepared.shapes == nil {
 		return bytes
 	}
@@ -100,7 +105,7 @@ func (s *searching) open(ctx context.Context) error {
 	if err := s.compile(ctx); err != nil {
 		return err
 	}
-	err := c.during(stageCuts, backend.PlanTime(s.pass), func() (err error) {
+	err := c.during(stage.Cuts, backend.PlanTime(s.pass), func() (err error) {
 		s.plan, err = s.ev.Plan()
 		return err
 	})
@@ -108,7 +113,7 @@ func (s *searching) open(ctx context.Context) error {
 		return err
 	}
 	var dep *backend.Dependence
-	err = c.during(stageProof, s.proofTime(), func() (err error) {
+	err = c.during(stage.Proof, s.proofTime(), func() (err error) {
 		dep, err = s.ev.SelfTest()
 		return err
 	})
@@ -122,12 +127,12 @@ func (s *searching) open(ctx context.Context) error {
 	}
 	s.startUp = time.Since(s.started)
 	if s.result != nil { // a measurement has none
-		s.result.SetUpSeconds, s.result.SetUp = rounded(s.startUp.Seconds()), c.stages.list()
+		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.stages.List()
 	}
-	work := c.begin(stageHigh, "samples", s.data.Len(), 0)
+	work := c.begin(stage.High, "samples", s.data.Len(), 0)
 	see := s.seeHigh(s.ev)
-	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.one() })
-	work.end()
+	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.One() })
+	work.End()
 	if err != nil {
 		return err
 	}
@@ -163,5 +168,5 @@ func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error
 	s.warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.ev.Close()
 	s.options.Naive, s.options.KeepOrder, s.options.Workers = true, true, 1
-	return s.openTrials(ctx, func(*prepared, *source) error { return nil })
+	return s.openTrials(ctx, func(*prepared, *segments.Source) error { return nil })
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 	"example.org/demote/result"
@@ -101,9 +102,9 @@ type Config struct {
 	alone      string          // why each sample is run alone, where that is known already; see batching
 	gpu        bool            // trials run on a GPU
 	lists      bool            // what is opened is listed with its hash, which is begun at once
-	reading    *working        // the stage that reads data, while it does
+	reading    *stage.Working  // the stage that reads data, while it does
 	entered    func(string)    // told of every stage as it begins: for tests; nil: nobody is
-	stages     *stageBook      // what the stages before the first trial have taken; nil: nobody wants to know
+	stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
 	everyCut   bool            // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
 }
 
@@ -128,6 +129,10 @@ func (c Config) seed() uint32 {
 	}
 	return *c.Seed
 }
+
+// DefaultConfig is the configuration of a command without flags, its defaults filled in. What it has to be about is missing: Model or Low
+// and High, Calib, Data, Target and Out.
+func DefaultConfig() Config { return Config{}.withDefaults() }
 
 // withDefaults fills in the choices that were left open.
 func (c Config) withDefaults() Config {

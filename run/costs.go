@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/sites"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -71,11 +72,11 @@ func (s *searching) readCosts(ctx context.Context) error {
 	case costBytes:
 		s.cost = bytes
 	default:
-		text, err := disk.Read(s.config.Cost, maxList)
+		text, err := disk.Read(s.config.Cost, constraint.MaxList)
 		if err != nil {
 			return mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
 		}
-		saves, err := search.ReadCost(strings.NewReader(string(text)), s.holderNames())
+		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(s.network))
 		if err != nil {
 			return mistake.Errorf("--cost %s: %w", s.config.Cost, err)
 		}

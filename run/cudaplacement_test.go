@@ -10,6 +10,8 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/quant"
 )
 
@@ -66,14 +68,14 @@ func placeAll(t *testing.T, cfg Config) {
 	}
 	probe, err := src.Probe()
 	add("the probe", probe, err)
-	proof, err := proof()
+	proof, err := segments.Proof()
 	add("the proof", proof.Segment, err)
 	if s.prepared.float != nil {
-		inputs, err := blockInputs(s.prepared.float, s.data, s.block)
+		inputs, err := blocks.Inputs(s.prepared.float, s.data, s.block)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := plainSource(context.Background(), s.prepared.float, inputs, s.block, s.output)
+		plain, err := segments.Plain(context.Background(), s.prepared.float, inputs, s.block, s.output)
 		if err != nil {
 			t.Fatal(err)
 		}

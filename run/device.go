@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
@@ -108,7 +110,7 @@ func (s *searching) fitDevice(ctx context.Context) error {
 	if err := s.fitSamples(free); err != nil {
 		return err
 	}
-	if s.config.Block == 0 && batchOf(s.model) == 0 && s.alone == "" {
+	if s.config.Block == 0 && blocks.Fixed(s.model) == 0 && s.Alone == "" {
 		if err := s.setBlock(gpuBlock(s.data.Len())); err != nil {
 			return err
 		}
@@ -121,7 +123,7 @@ func (s *searching) fitDevice(ctx context.Context) error {
 		}
 		if need.sum() <= free || !s.canShrink() {
 			s.config.Say(fmt.Sprintf("memory of %s: %s free; %s for samples, %s for weights, %s for a block's activations at most (blocks of %d), %s for stored activations at most",
-				s.device.Name, byteText(free), byteText(need.samples), byteText(need.weights), byteText(need.activations), s.block, byteText(s.cache())))
+				s.device.Name, memory.Text(free), memory.Text(need.samples), memory.Text(need.weights), memory.Text(need.activations), s.block, memory.Text(s.cache())))
 			return nil
 		}
 		if err := s.setBlock(s.block / 2); err != nil {
@@ -137,7 +139,7 @@ func (s *searching) leaveGPU() error {
 	}
 	s.config.Say("device cpu, since the samples have different shapes")
 	s.device, s.config.gpu = backend.DeviceInfo{Name: backend.DeviceCPU}, false
-	return s.fitSamples(roomLeft())
+	return s.fitSamples(memory.Left())
 }
 
 // fitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.
@@ -163,7 +165,7 @@ func (s *searching) need(ctx context.Context) (n need, err error) {
 		samples = s.block
 	}
 	for i := range s.inputs {
-		n.samples += int64(residentBytes(s.data, i)) * int64(samples)
+		n.samples += int64(blocks.ResidentBytes(s.data, i)) * int64(samples)
 	}
 	n.weights = weightBytes(s.network.Model)
 	if n.activations, err = s.activations(ctx); err != nil {
@@ -183,7 +185,7 @@ func weightBytes(m *onnx.Model) (bytes int64) {
 }
 
 // canShrink says whether a smaller block may be tried: not where the network fixes it.
-func (s *searching) canShrink() bool { return s.block > 1 && batchOf(s.model) == 0 }
+func (s *searching) canShrink() bool { return s.block > 1 && blocks.Fixed(s.model) == 0 }
 
 // shrinking runs f, and again with smaller blocks as long as it ends because the GPU's memory is full;
 // s.ev is closed then. Counts do not depend on the block, so nothing that is known is lost but how far
@@ -259,4 +261,15 @@ func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.
 		s.caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)), "")
 	}
 	return own, err
+}
+
+// cache is the memory for stored activations: what was asked for, else a quarter of what is free.
+func (s *searching) cache() int64 {
+	if s.config.Cache != 0 {
+		return max(0, s.config.Cache)
+	}
+	if s.onGPU() {
+		return s.device.Free / 4
+	}
+	return memory.Left() / 4
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/memory"
 )
 
 // Found is what `demote devices` says.
@@ -29,7 +30,7 @@ func Devices(ort string) (*Found, error) {
 		return nil, err
 	}
 	f := &Found{Runtime: backend.RuntimeVersion(), Library: path, How: how, Devices: []Device{{Name: backend.DeviceCPU,
-		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.GOMAXPROCS(0), backend.Instructions(), byteText(freeMemory()))}}}
+		Text: fmt.Sprintf("%d cores, FakeQuant by %s, %s free", runtime.GOMAXPROCS(0), backend.Instructions(), memory.Text(memory.Free()))}}}
 	gpus, err := backend.GPUs()
 	if err != nil {
 		return nil, err

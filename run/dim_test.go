@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/cgo"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx/onnxpb"
@@ -108,7 +109,7 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 	}
 	from := make([]string, len(s.records))
 	var made []string
-	for _, n := range src.model.Graph().GetNode() {
+	for _, n := range src.Model.Graph().GetNode() {
 		if n.GetOpType() != ir.FakeQuantOp {
 			continue
 		}
@@ -121,11 +122,11 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 			made = append(made, n.GetInput()[0])
 		}
 	}
-	model, err := variants.WithOutputs(src.model, made...).Bytes()
+	model, err := variants.WithOutputs(src.Model, made...).Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := cgo.NewSession(model, cgo.Options{Level: optimization, IntraThreads: 1})
+	session, err := cgo.NewSession(model, cgo.Options{Level: blocks.Optimization, IntraThreads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
 	"example.org/demote/internal/sinks"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -17,7 +19,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 	n, samples := len(s.records), s.data.Len()
 	resident := "samples are read from the disk,"
 	if s.streams == nil {
-		resident = byteText(int64(residentAll(s.data, len(s.inputs)))) + " of resident data,"
+		resident = memory.Text(int64(blocks.ResidentAll(s.data, len(s.inputs)))) + " of resident data,"
 	}
 	activations, err := s.activations(ctx)
 	if err != nil {
@@ -41,7 +43,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 		s.config.Say(fmt.Sprintf("%d more samples are held out and scored at the end", s.holdout.set.Len()))
 	}
 	s.config.Say(fmt.Sprintf("memory: %s %s of stored activations at most (--cache), %s of a block's activations a worker at most",
-		resident, byteText(s.cache()), byteText(activations)))
+		resident, memory.Text(s.cache()), memory.Text(activations)))
 	for _, st := range search.Strategies() {
 		if st.Name == s.config.Strategy {
 			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores(st)))
@@ -68,10 +70,10 @@ func assumed(n *onnx.Network, c Config) ([]quant.Record, error) {
 	o := quant.NewObserver(quant.MinMax, quant.MinMax)
 	o.Observe(0, []float32{-1, 1})
 	var r quant.Record
-	if r.Low, err = o.Grid(formula, quant.MinMax, low.kind, low.bits); err != nil {
+	if r.Low, err = o.Grid(formula, quant.MinMax, low.Kind, low.Bits); err != nil {
 		return nil, err
 	}
-	if r.High, err = o.Grid(formula, quant.MinMax, high.kind, high.bits); err != nil {
+	if r.High, err = o.Grid(formula, quant.MinMax, high.Kind, high.Bits); err != nil {
 		return nil, err
 	}
 	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil
@@ -122,15 +124,4 @@ func (s *searching) activations(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return s.activationBytes(known), nil
-}
-
-// byteText writes a number of bytes for a person.
-func byteText(n int64) string {
-	switch {
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	}
-	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 }

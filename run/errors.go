@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"syscall"
 
@@ -52,8 +51,3 @@ func ExitCode(err error) int {
 
 // storage are the errors of a disk or folder that takes no more, which the user can mend too.
 var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EACCES, syscall.EPERM, syscall.ENAMETOOLONG}
-
-// cannotWrite words an error of writing a file of a run.
-func cannotWrite(path string, err error) error {
-	return fmt.Errorf("cannot write %s: %w; mend that, and the same command goes on from there", path, err)
-}

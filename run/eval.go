@@ -2,10 +2,17 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/engine"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -32,7 +39,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 	var config map[string]string
 	switch session {
 	case "exact", "":
-		session, config = "exact", exactSession
+		session, config = "exact", segments.ExactSession
 	case "default":
 	default:
 		return nil, mistake.Errorf("--session %s: choose exact or default", session)
@@ -78,7 +85,7 @@ func Eval(ctx context.Context, c Config, file, reference, session string) (*Eval
 type plain struct {
 	*backend.Evaluator
 	prepared *prepared
-	src      *source // of a file without quantizers of other formats; else nil
+	src      *segments.Source // of a file without quantizers of other formats; else nil
 	metric   *metric.Metric
 	name     func(sample int) string // what a sample is called
 	warnings []result.Warning
@@ -105,10 +112,10 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			p.Close()
 		}
 	}()
-	if p.output, err = wantOutput(m, c.Output); err != nil {
+	if p.output, err = blocks.ChooseOutput(m, c.Output); err != nil {
 		return nil, err
 	}
-	if p.block, err = chooseBlock(m, c.Block); err != nil {
+	if p.block, err = blocks.Choose(m, c.Block); err != nil {
 		return nil, err
 	}
 	if err := p.open(c); err != nil {
@@ -117,11 +124,11 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err := c.checkMetricFlags(); err != nil {
 		return nil, err
 	}
-	by, _, err := p.pickMetric(c)
+	metric, _, err := p.pickMetric(c)
 	if err != nil {
 		return nil, err
 	}
-	if !by.NeedsReference || reference == "" {
+	if !metric.NeedsReference || reference == "" {
 		if err := unknownInput(unknown, m); err != nil {
 			return nil, err
 		}
@@ -130,12 +137,12 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, err
 	}
-	o := backend.Options{Metric: by, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
-		Naive: true, Stream: true, Level: optimization, Config: config}
-	giveLabels(&o, p.data)
-	if by.NeedsReference {
+	o := backend.Options{Metric: metric, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
+		Naive: true, Stream: true, Level: blocks.Optimization, Config: config}
+	engine.GiveLabels(&o, p.data)
+	if metric.NeedsReference {
 		if reference == "" {
-			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", by.Name)
+			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		var note *result.Warning
 		if o.Reference, o.Places, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
@@ -157,15 +164,15 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if n != nil {
 		records = fixedRecords(grids)
 	}
-	var src *source
+	var src *segments.Source
 	e, err := p.evaluator(ctx, records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
 		if n != nil {
 			src, _, err = q.fixedSource(ctx, n, grids)
 		} else {
-			src, err = plainSource(ctx, m, q.inputs, q.block, p.output)
+			src, err = segments.Plain(ctx, m, q.inputs, q.block, p.output)
 		}
 		if err = q.ofShape(err); err == nil {
-			err = q.checkLabels(by, src)
+			err = q.checkLabels(metric, src)
 		}
 		return src, q.data, err
 	})
@@ -175,7 +182,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if records != nil || p.groups != nil {
 		src = nil
 	}
-	return &plain{e, p, src, by, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
+	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
 // evalNetwork is a file with the quantizers of Sony's toolkit or of AIMET's encodings, which ONNX Runtime does not know, as FakeQuant;
@@ -197,9 +204,9 @@ func evalNetwork(m *onnx.Model, c Config) (*onnx.Network, []quant.Grid, error) {
 // tryEval has a child process try what is run.
 func (p *prepared) tryEval(ctx context.Context, m *onnx.Model, n *onnx.Network, c Config, config map[string]string) error {
 	if !m.IsMCTQ() {
-		return tryNetwork(ctx, m, p.inputs, config, c.Say)
+		return sandbox.Network(ctx, m, p.inputs, config, c.Say)
 	}
-	return tryNetwork(ctx, n.Model, p.inputs, config, c.Say)
+	return sandbox.Network(ctx, n.Model, p.inputs, config, c.Say)
 }
 
 // referenceOutputs runs another network on the same samples; at says where the rows lie. Where its samples must be run alone, the file's are too: note says so.
@@ -224,10 +231,10 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	if err := p.sameBatch(c, m); err != nil {
 		return nil, nil, nil, err
 	}
-	if o.Output, err = wantOutput(m, c.Output); err != nil {
+	if o.Output, err = blocks.ChooseOutput(m, c.Output); err != nil {
 		return nil, nil, nil, err
 	}
-	if err := tryNetwork(ctx, m, p.inputs, o.Config, c.Say); err != nil {
+	if err := sandbox.Network(ctx, m, p.inputs, o.Config, c.Say); err != nil {
 		return nil, nil, nil, err
 	}
 	var axis int
@@ -237,11 +244,11 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 	o.Block, o.Axis = p.block, axis
 	o.Metric = metric.OutputsOnly
 	e, err := p.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := plainSource(ctx, m, q.inputs, q.block, o.Output)
+		src, err := segments.Plain(ctx, m, q.inputs, q.block, o.Output)
 		if err != nil {
 			return nil, nil, q.ofShape(err)
 		}
-		return src, inOrderOf(q.data, q.inputs, src.Inputs()), nil
+		return src, blocks.InOrder(q.data, q.inputs, src.Inputs()), nil
 	})
 	if err != nil {
 		return nil, nil, nil, err
@@ -261,4 +268,39 @@ func chooseMetric(name string, labels bool) (*metric.Metric, error) {
 		name = "agreement"
 	}
 	return metric.ByName(name)
+}
+
+// sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another floating-point type
+// computes in float32 from then on; any other type is refused.
+func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
+	for i, v := range reference.Inputs() {
+		at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == v.Name })
+		if at < 0 {
+			at = i // by its place, see blocks.InOrder
+		}
+		if at >= len(p.inputs) || ir.DType(p.inputs[at].Type) == v.Type {
+			continue
+		}
+		own, other := strings.ToLower(ir.DType(p.inputs[at].Type).String()), strings.ToLower(v.Type.String())
+		if ir.DType(p.inputs[at].Type) != ir.Float || v.Type != ir.Float16 && v.Type != ir.BFloat16 && v.Type != ir.Double {
+			return mistake.Errorf("%s: input %s is of type %s, and that of %s is %s: compare files that take one type", p.model.Path, p.inputs[at].Name, own, reference.Path, other)
+		}
+		c.Say(fmt.Sprintf("warning: %s takes %s and computes in it: it is run in float32, as %s is", reference.Path, other, p.model.Path))
+		if err := onnx.Widen(reference, v.Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameBatch goes over to the blocks of a reference whose batch is fixed, where that of the file is free.
+func (p *prepared) sameBatch(c Config, reference *onnx.Model) error {
+	fixed, own := blocks.Fixed(reference), blocks.Fixed(p.model)
+	if fixed == 0 || fixed == p.block || blocks.Alone(p.model, p.data) {
+		return nil
+	}
+	if own == 0 && c.Block == 0 && p.groups == nil && p.Alone == "" && fixed <= p.data.Len() {
+		return p.setBlock(fixed)
+	}
+	return mistake.Errorf("%s: its batch is fixed to %d, and %s is run in blocks of %d: compare files of one batch, or with a free one", reference.Path, fixed, p.model.Path, p.block)
 }

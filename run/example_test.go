@@ -18,15 +18,15 @@ func ExampleSearch() {
 		return
 	}
 	defer os.RemoveAll(folder)
-	found, err := run.Search(context.Background(), run.Config{
-		Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Limit: 40, Target: "16bit-0.1", Out: filepath.Join(folder, "out"),
-	})
+	c := run.DefaultConfig()
+	c.Model, c.Calib, c.Data = "../examples/fashion/model.onnx", "../examples/fashion/calib.npz", "../examples/fashion/eval.npz"
+	c.Limit, c.Target, c.Out = 40, "16bit-0.1", filepath.Join(folder, "out")
+	found, err := run.Search(context.Background(), c)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err = os.Stat(filepath.Join(folder, "out", run.MixedFile))
+	_, err = os.Stat(filepath.Join(folder, "out", "mixed.onnx"))
 	fmt.Println(len(found.Holders), "holders; met:", found.Met, "equal:", found.Verified.Identical, err)
 	// Output:
 	// 52 holders; met: true equal: true <nil>

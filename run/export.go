@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/engine"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -31,7 +33,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if out == "" {
-		out = (&Folder{Path: dir}).File(f.File)
+		out = (&journal.Folder{Path: dir}).File(f.File)
 	}
 	files, err := f.files(out)
 	if err != nil {
@@ -41,7 +43,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if sameFolder(filepath.Dir(out), dir) { // before the result is read: a search may be about to write another
-		lock, err := lockFolder(dir)
+		lock, err := journal.LockFolder(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +94,7 @@ func sameFolder(a, b string) bool {
 
 // export writes a mix in one format.
 func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*result.Export, error) {
-	low := lowHolders(mask)
+	low := engine.Low(mask)
 	w, err := f.build(s, low, files[0])
 	if err != nil {
 		return nil, err
@@ -112,7 +114,7 @@ func (s *searching) export(ctx context.Context, f Format, mask search.Mask, file
 		}
 		return e, w.model.Write(files[0])
 	}
-	if err := writeFile(files[0], w.text); err != nil {
+	if err := journal.WriteFile(files[0], w.text); err != nil {
 		return nil, mistake.Errorf("%w; give --out another file", err)
 	}
 	return e, nil
@@ -146,7 +148,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 			return err
 		}
 		var e *result.Export
-		if f.File == MixedFile {
+		if f.File == journal.MixedFile {
 			e = &result.Export{Format: name, Files: files, Verified: s.result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)
@@ -175,19 +177,10 @@ func (s *searching) checkExports() error {
 			return err
 		}
 		for _, mask := range ends {
-			if _, err := f.build(s, lowHolders(mask), f.File); err != nil {
+			if _, err := f.build(s, engine.Low(mask), f.File); err != nil {
 				return fmt.Errorf("the network cannot be written in format %s: %w", name, err)
 			}
 		}
 	}
 	return nil
-}
-
-// lowHolders is a mask as a list.
-func lowHolders(m search.Mask) []bool {
-	low := make([]bool, m.Len())
-	for i := range low {
-		low[i] = m.Low(i)
-	}
-	return low
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -204,7 +205,7 @@ func readTestFile(t *testing.T, path string) []byte {
 }
 
 // backendOf compiles a network on the data and metric of a search.
-func backendOf(s *searching, src *source, records []quant.Record) (*backend.Evaluator, error) {
+func backendOf(s *searching, src *segments.Source, records []quant.Record) (*backend.Evaluator, error) {
 	o := s.options
 	o.Naive = true
 	return backend.New(context.Background(), src, s.data, records, o)

@@ -12,7 +12,9 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -99,7 +101,7 @@ func TestMixComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{MixedFile, "mixed-ms.onnx"} {
+	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx"} {
 		pair := cfg
 		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
 		s := compiled(t, pair)
@@ -111,7 +113,7 @@ func TestMixComesBack(t *testing.T) {
 			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.high.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
 		}
 	}
-	for _, name := range []string{MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
+	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
 		e, err := Eval(context.Background(), Config{Data: cfg.Data, Limit: cfg.Limit, Block: cfg.Block, Seed: cfg.Seed}, filepath.Join(cfg.Out, name), "", "exact")
 		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 			t.Errorf("eval of %s: %+v, %v; the search says %d", name, e, err, *r.Score.Mixed.Correct)
@@ -175,7 +177,7 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
-		text, err := aimet.Write(a.network, a.records, lowHolders(mask), "0.6.1")
+		text, err := aimet.Write(a.network, a.records, engine.Low(mask), "0.6.1")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
@@ -33,7 +35,7 @@ type written struct {
 }
 
 var formats = []Format{
-	{Name: "qdq", File: MixedFile, Does: "QuantizeLinear and DequantizeLinear at opset 21", ends: []string{".onnx"}, runs: true,
+	{Name: "qdq", File: journal.MixedFile, Does: "QuantizeLinear and DequantizeLinear at opset 21", ends: []string{".onnx"}, runs: true,
 		build: func(s *searching, low []bool, _ string) (w written, err error) {
 			w.model, err = onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 			return w, err
@@ -123,10 +125,19 @@ func (s *searching) annotated(low []bool, _ string) (w written, err error) {
 // a JSON array of strings.
 func (s *searching) promotion(_ []bool, path string) (w written, err error) {
 	if filepath.Ext(path) == ".txt" {
-		w.text = lines(s.result.Promotion)
+		w.text = constraint.Lines(s.result.Promotion)
 		return w, nil
 	}
 	w.text, err = json.MarshalIndent(append([]string{}, s.result.Promotion...), "", "  ")
 	w.text = append(w.text, '\n')
 	return w, err
+}
+
+// exportFiles are the files that a search or an export may have written into a run folder.
+func exportFiles() (names []string) {
+	for _, format := range formats {
+		files, _ := format.files(format.File)
+		names = append(names, files...)
+	}
+	return names
 }

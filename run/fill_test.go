@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/calibrate"
 )
 
 const maskTokens, maskHeads = 10, 2
@@ -122,7 +124,7 @@ func TestMasksOfAnyForm(t *testing.T) {
 				none = slices.DeleteFunc(none, func(t string) bool { return t == "fm" }) // a factor of the scores, too
 			}
 			for _, h := range found.Holders {
-				if h.High.Min < -fillLimit || h.High.Max > fillLimit || slices.Contains(none, h.Tensor) {
+				if h.High.Min < -calibrate.FillLimit || h.High.Max > calibrate.FillLimit || slices.Contains(none, h.Tensor) {
 					t.Errorf("holder %s reaches from %g to %g", h.Tensor, h.High.Min, h.High.Max)
 				}
 			}

@@ -2,24 +2,14 @@ package run
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 
 	"example.org/demote/backend"
-	"example.org/demote/result"
+	"example.org/demote/internal/journal"
 )
 
-// A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can be
-// refused by the name of what differs.
-type Fingerprint struct {
-	Settings map[string]string `json:"settings"`
-	Inputs   []result.Input    `json:"inputs"`
-	Written  []string          `json:"written,omitempty"` // keys of files that the metric command names and writes to itself
-}
-
 // fingerprint names everything that can change a score or the way of this search.
-func (s *searching) fingerprint() Fingerprint {
+func (s *searching) fingerprint() journal.Fingerprint {
 	c := s.config
 	f := map[string]string{
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.seed()),
@@ -51,30 +41,5 @@ func (s *searching) fingerprint() Fingerprint {
 			f["held out"] = c.Holdout
 		}
 	}
-	return Fingerprint{Settings: f, Inputs: s.files, Written: s.written}
-}
-
-// Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come first: they
-// are what changes without anybody having typed it.
-func (f Fingerprint) Difference(then Fingerprint) string {
-	written := map[string]bool{}
-	for _, key := range then.Written {
-		written[key] = true
-	}
-	if text := changedInputs(f.Inputs, then.Inputs, written); text != "" {
-		return text
-	}
-	keys := slices.Sorted(maps.Keys(f.Settings))
-	for k := range then.Settings {
-		if _, ok := f.Settings[k]; !ok {
-			keys = append(keys, k)
-		}
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		if now, was := f.Settings[k], then.Settings[k]; now != was {
-			return fmt.Sprintf("it has %s %q and not %q", k, was, now)
-		}
-	}
-	return ""
+	return journal.Fingerprint{Settings: f, Inputs: s.files, Written: s.written}
 }

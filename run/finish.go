@@ -10,7 +10,12 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/disk"
+	"example.org/demote/engine"
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -20,7 +25,7 @@ import (
 // scoreFloat runs the float network over the samples: its own score where the metric has one of
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
 func (s *searching) scoreFloat(ctx context.Context) error {
-	var sources []*source
+	var sources []*segments.Source
 	o := s.options
 	o.Naive, o.Stream = true, true
 	if s.metric.NeedsReference {
@@ -28,7 +33,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	begun := time.Now()
 	e, err := s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := plainSource(ctx, s.prepared.float, q.inputs, q.block, s.output)
+		src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
 		if err = q.ofShape(err); err == nil {
 			err = q.checkLabels(s.metric, src)
 		}
@@ -36,7 +41,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		return src, q.data, err
 	})
 	if err != nil {
-		return s.withCure(err)
+		return s.WithCure(err)
 	}
 	defer e.Close()
 	s.loading = time.Since(begun)
@@ -47,10 +52,10 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	}
 	bad := make([]bool, s.data.Len())
 	see := s.seeFloat(e)
-	work := s.config.begin(stageFloat, "samples", s.data.Len(), 0)
+	work := s.config.begin(stage.Float, "samples", s.data.Len(), 0)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
 		see(sample, values)
-		work.one()
+		work.One()
 		if reference != nil {
 			copy(reference[at[sample]:], values)
 		}
@@ -58,7 +63,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 			bad[sample] = bad[sample] || v != v
 		}
 	})
-	s.pass = work.end()
+	s.pass = work.End()
 	if err != nil {
 		return err
 	}
@@ -88,7 +93,7 @@ func (s *searching) startMask() (search.Mask, error) {
 	if s.config.Start == "" {
 		return search.Mask{}, nil
 	}
-	text, err := disk.Read(s.config.Start, maxList)
+	text, err := disk.Read(s.config.Start, constraint.MaxList)
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("--start: %w; give a promotion.txt, or leave it out", err)
 	}
@@ -97,14 +102,14 @@ func (s *searching) startMask() (search.Mask, error) {
 		index[h.Name] = i
 	}
 	m := lowMask(s.network.Holders)
-	stay, err := readList(text, index)
+	stay, err := constraint.ReadList(text, index)
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("%s:%w", s.config.Start, err)
 	}
 	for _, i := range stay {
 		m.Promote(i)
 	}
-	if moved := s.fitStart(m); moved > 0 {
+	if moved := constraint.FitStart(s.layout, m); moved > 0 {
 		s.warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
 	}
 	return m, nil
@@ -118,7 +123,7 @@ func (s *searching) keep(b search.Best) error {
 	s.count()
 	files, err := s.derive()
 	if err == nil {
-		err = s.derived.put(files...)
+		err = s.derived.Put(files...)
 	}
 	if err != nil {
 		return err
@@ -234,7 +239,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		done = false
 	}
 	lost = errors.Join(lost, unkept)
-	low := lowHolders(f.Mask)
+	low := engine.Low(f.Mask)
 	mixed, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {
 		return err
@@ -242,13 +247,13 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if mixed, err = s.axes(ctx, mixed); err != nil {
 		return err
 	}
-	path := s.folder.File(MixedFile)
+	path := s.folder.File(journal.MixedFile)
 	if err := mixed.Write(path); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
 	var found checked
-	err = s.config.during(stageCheck, 0, func() (err error) {
+	err = s.config.during(stage.Check, 0, func() (err error) {
 		found, err = s.verify(ctx, f.Mask, path)
 		return err
 	})
@@ -264,7 +269,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		s.questionDefault(s.result.Verified)
 	}
 	if done && differs == nil {
-		differs = s.config.during(stageExport, 0, func() error { return s.exportAll(ctx, f.Mask) })
+		differs = s.config.during(stage.Export, 0, func() error { return s.exportAll(ctx, f.Mask) })
 	}
 	s.result.Finished = done
 	s.count()
@@ -289,16 +294,16 @@ func (s *searching) derive() ([]disk.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []disk.File{disk.Bytes(s.folder.File(ResultFile), append(text, '\n')),
-		disk.Bytes(s.folder.File(PromotionFile), lines(s.result.Promotion)), disk.Bytes(s.folder.File(CurveFile), curve(s.result))}, nil
+	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
+		disk.Bytes(s.folder.File(journal.PromotionFile), constraint.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
 }
 
 // write has the files that a user or program reads on disk.
 func (s *searching) write() error {
-	s.derived.drop()
+	s.derived.Drop()
 	files, err := s.derive()
 	if err == nil {
-		err = replaceFiles(disk.Forced, files...)
+		err = journal.Replace(disk.Forced, files...)
 	}
 	if err != nil {
 		return err

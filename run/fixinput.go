@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
@@ -122,7 +123,7 @@ func (in fixedInput) fix(m *onnx.Model, v onnx.Value) error {
 	each := in.ofEach(m, v)
 	for i, d := range dims {
 		switch {
-		case d >= 0 || each && (i == 0 || i == batchInside(m, v)):
+		case d >= 0 || each && (i == 0 || i == blocks.InsideInput(m, v)):
 		case len(dims) == 1: // a vector of any length is as long as what is given
 			dims[i] = int64(len(in.values))
 		default:
@@ -180,7 +181,7 @@ func (in fixedInput) ofEach(m *onnx.Model, v onnx.Value) bool {
 		return false
 	}
 	if v.Dims[0] >= 0 {
-		return batchInside(m, v) > 0
+		return blocks.InsideInput(m, v) > 0
 	}
 	if len(v.Dims) > 1 {
 		return true

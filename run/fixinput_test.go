@@ -18,6 +18,7 @@ import (
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -119,7 +120,7 @@ func TestFixedInputs(t *testing.T) {
 			if !got.Verified.Identical || got.Verified.Value == nil || *got.Verified.Value != *got.Score.Mixed.Value {
 				t.Errorf("the written file: %+v, the mix scores %v", got.Verified, got.Score.Mixed)
 			}
-			mixed, err := onnx.Read(filepath.Join(cfg.Out, MixedFile))
+			mixed, err := onnx.Read(filepath.Join(cfg.Out, journal.MixedFile))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,16 +137,16 @@ func TestFixedInputs(t *testing.T) {
 			if !slices.Equal(names(mixed), names(float)) {
 				t.Errorf("the written file has the inputs %v, the network %v", names(mixed), names(float))
 			}
-			feedAll(t, filepath.Join(cfg.Out, MixedFile))
+			feedAll(t, filepath.Join(cfg.Out, journal.MixedFile))
 			if v, err := Verify(ctx, cfg.Out, Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
-			ev, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Fixed: []string{"s=" + c.value}, Block: 5}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact")
+			ev, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Fixed: []string{"s=" + c.value}, Block: 5}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
 			if err != nil || *ev.Score.Value != *got.Score.Mixed.Value {
 				t.Errorf("eval: %v, %v; the mix scores %v", ev, err, *got.Score.Mixed.Value)
 			}
 
-			if _, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact"); !c.each && (err == nil || !strings.Contains(err.Error(), "--input s=VALUE")) {
+			if _, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); !c.each && (err == nil || !strings.Contains(err.Error(), "--input s=VALUE")) {
 				t.Errorf("eval against a reference that reads s, of which nothing is said: %v", err)
 			}
 			m, err := (Config{Fixed: []string{"s=" + c.value}}).readNetwork(cfg.Model)
@@ -192,7 +193,7 @@ func feedAll(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := direct.Measure(context.Background(), data, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+	if got, err := direct.Measure(context.Background(), backend.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
 		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
 	}
 }
@@ -234,9 +235,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	s := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	other := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}
@@ -254,7 +255,7 @@ func TestUnreadInputNeedsNoData(t *testing.T) {
 	if !r.Verified.Identical {
 		t.Errorf("%+v", r.Verified)
 	}
-	m, err := onnx.Read(filepath.Join(cfg.Out, MixedFile))
+	m, err := onnx.Read(filepath.Join(cfg.Out, journal.MixedFile))
 	if err != nil || len(m.Inputs()) != 2 || m.Inputs()[0].Name != "unread" {
 		t.Errorf("the written file has the inputs %v, %v", m.Inputs(), err)
 	}

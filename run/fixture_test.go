@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/cgo"
 	"example.org/demote/cgo/orttest"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if code, child := Child(os.Args); child {
 		os.Exit(code)
 	}
-	tryHere = false // but for the tests of it
+	sandbox.TryHere = false // but for the tests of it
 	path, ok := orttest.Find()
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no ONNX Runtime library: run `make setup`")

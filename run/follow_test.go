@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/engine"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -106,7 +109,7 @@ func TestFollow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			mixed, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, MixedFile), "", "")
+			mixed, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), "", "")
 			if err != nil || *annotated.Score.Correct != *mixed.Score.Correct {
 				t.Errorf("the annotated file has %v right, the QDQ file %v, %v", annotated.Score, mixed.Score, err)
 			}
@@ -164,7 +167,7 @@ func TestFollowTrials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			low := lowHolders(m)
+			low := engine.Low(m)
 			file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 			if err != nil {
 				t.Fatal(err)
@@ -190,7 +193,7 @@ func TestFollowTrials(t *testing.T) {
 // fileSums runs a QDQ file in the exact session.
 func fileSums(t *testing.T, s *searching, file *onnx.Model) (search.Score, outputs) {
 	t.Helper()
-	e, err := s.openFile(context.Background(), file, exactSession)
+	e, err := s.openFile(context.Background(), file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -116,7 +118,8 @@ func (c Config) choices() map[string]string {
 // constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the first
 // trial.
 func (s *searching) constrainSearch(ctx context.Context) error {
-	if err := s.arrange(s.rules); err != nil {
+	var err error
+	if s.layout, err = s.rules.Arrange(s.network, s.order); err != nil {
 		return err
 	}
 	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.config.costFile()}, {"start", s.config.Start}} {
@@ -125,7 +128,7 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 		}
 	}
 	for _, path := range commandFiles(s.config.MetricCmd) {
-		if err := s.bookFile(roleCommand, path); err != nil {
+		if err := s.bookFile(journal.RoleCommand, path); err != nil {
 			return err
 		}
 	}
@@ -140,7 +143,7 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.config.Int16Share, held, len(s.records), most)
 	}
 	s.result.Cost = s.config.Cost
-	if text := s.describeLayout(); text != "" {
+	if text := constraint.Describe(s.network, s.layout); text != "" {
 		s.config.Say(text)
 	}
 	if s.metric.IsWhole() {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/memory"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -34,7 +35,7 @@ func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluati
 		err = h.besideSearch(ctx)
 	}
 	if err == nil && !h.onGPU() {
-		err = h.fitSamples(roomLeft())
+		err = h.fitSamples(memory.Left())
 	}
 	if err == nil {
 		err = h.compile(ctx)

@@ -5,73 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
-	"example.org/demote/report"
+	"example.org/demote/result"
 )
-
-// Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same
-// folder had, which --force gave up.
-const (
-	askedKey  = "asked hold-out "
-	beforeKey = "asked before: hold-out "
-)
-
-// Asked books that the run looks at a hold-out. That the same run looks again after an interruption is no second use.
-func (j *Journal) Asked(id string) error {
-	return j.setMeta(askedKey+id, "1")
-}
-
-// askedBefore is how often runs that --force gave up had asked a hold-out.
-func (j *Journal) askedBefore(id string) (int, error) {
-	meta, err := j.meta()
-	if err != nil {
-		return 0, err
-	}
-	n, _ := strconv.Atoi(meta[beforeKey+id])
-	return n, nil
-}
-
-// keepUses books what the journal before this one knew.
-func (j *Journal) keepUses(uses map[string]int) error {
-	for id, n := range uses {
-		if err := j.setMeta(beforeKey+id, strconv.Itoa(n)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// usesOf reads from the journal of a folder how often each hold-out was asked; nothing of one that cannot be read.
-func usesOf(f *Folder) map[string]int {
-	path := f.File(JournalFile)
-	if kind, err := journalKind(path); err != nil || kind != ourJournal {
-		return nil
-	}
-	db, err := openDB(path)
-	if err != nil {
-		return nil
-	}
-	defer db.Close()
-	if checkTables(db) != nil {
-		return nil
-	}
-	meta, err := (&Journal{path: path, db: db}).meta()
-	if err != nil {
-		return nil
-	}
-	uses := map[string]int{}
-	for key, value := range meta {
-		if id, ok := strings.CutPrefix(key, askedKey); ok {
-			uses[id]++
-		} else if id, ok := strings.CutPrefix(key, beforeKey); ok {
-			n, _ := strconv.Atoi(value)
-			uses[id] += n
-		}
-	}
-	return uses
-}
 
 // mostSiblings bounds how many folders beside a run's own are looked into.
 const mostSiblings = 1000
@@ -80,7 +17,7 @@ const mostSiblings = 1000
 // and those in the folders beside it.
 func (s *searching) usedBefore() ([]string, error) {
 	var list []string
-	n, err := s.journal.askedBefore(s.holdout.id)
+	n, err := s.journal.AskedBefore(s.holdout.id)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +28,7 @@ func (s *searching) usedBefore() ([]string, error) {
 	if err != nil {
 		return list, nil
 	}
-	found, err := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(own)), "*", ResultFile))
+	found, err := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(own)), "*", result.File))
 	if err != nil {
 		return list, nil
 	}
@@ -102,7 +39,7 @@ func (s *searching) usedBefore() ([]string, error) {
 				SHA256 string `json:"sha256"`
 			} `json:"holdout"`
 		}
-		data, err := report.ReadResult(filepath.Dir(path))
+		data, err := result.Read(filepath.Dir(path))
 		if err != nil || sameFolder(filepath.Dir(path), own) || json.Unmarshal(data, &r) != nil {
 			continue
 		}

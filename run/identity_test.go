@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
@@ -239,7 +240,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := j.db.Query(`SELECT mask, count, total, value FROM scores WHERE total IS NOT NULL AND instr(mask, '1')`)
+			rows, err := j.Db.Query(`SELECT mask, count, total, value FROM scores WHERE total IS NOT NULL AND instr(mask, '1')`)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +252,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 				if err := rows.Scan(&mask, &s.Count, &s.Total, &value); err != nil {
 					t.Fatal(err)
 				}
-				s.Value, _ = floatOf(value)
+				s.Value, _ = journal.FloatOf(value)
 				if !strings.Contains(mask, "0") {
 					continue
 				}
@@ -269,7 +270,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 			for mask, s := range wrong {
 				m, err := search.ParseMask(mask)
 				if err == nil {
-					_, err = j.db.Exec(`DELETE FROM scores WHERE mask = ?`, mask)
+					_, err = j.Db.Exec(`DELETE FROM scores WHERE mask = ?`, mask)
 				}
 				if err == nil {
 					err = j.Learnt(m, s)
@@ -278,7 +279,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(j.setMeta(stateKey, "running"), j.Close()); err != nil {
+			if err := errors.Join(j.SetMeta(journal.StateKey, "running"), j.Close()); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Search(context.Background(), cfg)
@@ -301,14 +302,14 @@ func mustSearchOr3(t *testing.T, c Config) {
 }
 
 // openForTest opens the journal of a folder whatever run is in it.
-func openForTest(dir string) (*Journal, error) {
-	path := filepath.Join(dir, JournalFile)
-	db, err := openDB(path)
+func openForTest(dir string) (*journal.Journal, error) {
+	path := filepath.Join(dir, journal.JournalFile)
+	db, err := journal.OpenDB(path)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{path: path, db: db, wal: &walSync{path: path + "-wal"}}
-	j.insert, err = db.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	j := &journal.Journal{Path: path, Db: db, Wal: &journal.WalSync{Path: path + "-wal"}}
+	j.Insert, err = db.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	return j, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
@@ -21,7 +22,7 @@ import (
 func plainRows(t *testing.T, c Config) [][]float32 {
 	t.Helper()
 	c.Metric = "cosine"
-	p, err := openPlain(context.Background(), c.withDefaults(), c.Model, c.Model, exactSession)
+	p, err := openPlain(context.Background(), c.withDefaults(), c.Model, c.Model, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -105,12 +106,12 @@ func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, p.model, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, p.model, calib, c.Say); err != nil {
 		return err
 	}
 	if c, err = aloneCalibrated(ctx, p.model, calib, c); err != nil {
 		return err
 	}
-	p.records, err = calibrate(ctx, p.network, calib, c)
+	p.records, _, err = calibrateAndTell(ctx, p.network, calib, c)
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/journal"
 )
 
 // TestEncodingsOut writes a mix as AIMET's encodings of both versions, and scores each beside its float file: the search's own count.
@@ -22,7 +24,7 @@ func TestEncodingsOut(t *testing.T) {
 		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 			t.Errorf("%s: %+v, %v; the search has %d", name, e, err, *r.Score.Mixed.Correct)
 		}
-		if _, err := Eval(context.Background(), c, filepath.Join(cfg.Out, MixedFile), "", ""); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "quantized already") {
+		if _, err := Eval(context.Background(), c, filepath.Join(cfg.Out, journal.MixedFile), "", ""); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "quantized already") {
 			t.Errorf("encodings of a QDQ file: %v", err)
 		}
 	}

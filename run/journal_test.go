@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/journal"
+	"example.org/demote/result"
 )
 
 // copyFolder copies the files of a folder into a new one.
@@ -68,8 +71,8 @@ func TestDamagedJournals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := cfg
 			cfg.Out = copyFolder(t, good)
-			path := filepath.Join(cfg.Out, JournalFile)
-			db, err := sql.Open("sqlite", databaseName(path))
+			path := filepath.Join(cfg.Out, journal.JournalFile)
+			db, err := sql.Open("sqlite", journal.DatabaseName(path))
 			if err == nil {
 				_, err = db.Exec(c.text)
 			}
@@ -109,7 +112,7 @@ func TestMutatedJournals(t *testing.T) {
 	want := decisions(t, mustSearch(t, cfg))
 	cfg.Out += "-mutated"
 	interrupt(t, cfg)
-	good, err := os.ReadFile(filepath.Join(cfg.Out, JournalFile))
+	good, err := os.ReadFile(filepath.Join(cfg.Out, journal.JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +128,7 @@ func TestMutatedJournals(t *testing.T) {
 			bad = bad[:rng.IntN(len(bad))]
 		}
 		cfg.Out = copyFolder(t, folder)
-		writeTestFile(t, filepath.Join(cfg.Out, JournalFile), bad)
+		writeTestFile(t, filepath.Join(cfg.Out, journal.JournalFile), bad)
 		r, err := Search(context.Background(), cfg)
 		switch {
 		case err != nil:
@@ -151,8 +154,8 @@ func TestForeignJournals(t *testing.T) {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, JournalFile)
-	db, err := sql.Open("sqlite", databaseName(path))
+	path := filepath.Join(dir, journal.JournalFile)
+	db, err := sql.Open("sqlite", journal.DatabaseName(path))
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT, value TEXT); INSERT INTO meta VALUES ('schema', '7'); CREATE TABLE notes (text)`)
 	}
@@ -160,8 +163,8 @@ func TestForeignJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Close()
-	writeTestFile(t, filepath.Join(dir, ResultFile), []byte(`{"mine": true}`))
-	writeTestFile(t, filepath.Join(dir, CurveFile), []byte("a,b\n"))
+	writeTestFile(t, filepath.Join(dir, result.File), []byte(`{"mine": true}`))
+	writeTestFile(t, filepath.Join(dir, journal.CurveFile), []byte("a,b\n"))
 	before := contents(t, dir)
 	for _, force := range []bool{false, true} {
 		cfg.Force = force
@@ -194,8 +197,8 @@ func TestOldJournals(t *testing.T) {
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(cfg.Out, JournalFile)
-	db, err := sql.Open("sqlite", databaseName(path)+"?_pragma=journal_mode(WAL)")
+	path := filepath.Join(cfg.Out, journal.JournalFile)
+	db, err := sql.Open("sqlite", journal.DatabaseName(path)+"?_pragma=journal_mode(WAL)")
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 			CREATE TABLE scores (mask TEXT PRIMARY KEY, blocks INTEGER NOT NULL, count INTEGER NOT NULL, sum BLOB NOT NULL, total INTEGER, value BLOB) WITHOUT ROWID;
@@ -216,11 +219,11 @@ func TestOldJournals(t *testing.T) {
 
 // TestLinksAreNotFollowed puts links where a run's own files are to be.
 func TestLinksAreNotFollowed(t *testing.T) {
-	for _, name := range []string{lockFile, JournalFile, JournalFile + "-wal"} {
+	for _, name := range []string{journal.LockFile, journal.JournalFile, journal.JournalFile + "-wal"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := tinyConfig(t, 24)
 			outside := filepath.Join(t.TempDir(), "precious")
-			if name != JournalFile+"-wal" {
+			if name != journal.JournalFile+"-wal" {
 				if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 					t.Fatal(err)
 				}

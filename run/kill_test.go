@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/internal/journal"
+	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
@@ -160,7 +162,7 @@ func copyAlive(from, to string, how int, rng *rand.Rand) string {
 			_ = os.WriteFile(filepath.Join(to, e.Name()), data, 0o666)
 		}
 	}
-	log := filepath.Join(to, JournalFile+"-wal")
+	log := filepath.Join(to, journal.JournalFile+"-wal")
 	data, err := os.ReadFile(log)
 	if err != nil || len(data) == 0 {
 		return to
@@ -174,7 +176,7 @@ func copyAlive(from, to string, how int, rng *rand.Rand) string {
 		clear(data[rng.IntN(len(data)):])
 		_ = os.WriteFile(log, data, 0o666)
 	case 4:
-		_ = os.Remove(filepath.Join(to, JournalFile+"-shm"))
+		_ = os.Remove(filepath.Join(to, journal.JournalFile+"-shm"))
 	}
 	return to
 }
@@ -219,12 +221,12 @@ func finished(t *testing.T, cfg Config) (string, []string) {
 		switch {
 		case err != nil:
 			t.Fatal(err)
-		case e.Name() == ResultFile:
+		case e.Name() == result.File:
 			fmt.Fprintf(&all, "%s %s\n", e.Name(), lasting(t, data))
-		case e.Name() == JournalFile || e.Name() == "report.html":
+		case e.Name() == journal.JournalFile || e.Name() == "report.html":
 			fmt.Fprintln(&all, e.Name())
 		default:
-			fmt.Fprintf(&all, "%s %x\n", e.Name(), rowSum("", data))
+			fmt.Fprintf(&all, "%s %x\n", e.Name(), journal.RowSum("", data))
 		}
 	}
 	j, err := openForTest(cfg.Out)
@@ -233,7 +235,7 @@ func finished(t *testing.T, cfg Config) (string, []string) {
 	}
 	defer j.Close()
 	scores := map[string]bool{}
-	l := Limits{Holders: len(r.Holders), Blocks: r.Samples}
+	l := journal.Limits{Holders: len(r.Holders), Blocks: r.Samples}
 	if r.Score.High.Total != nil {
 		l.Total = *r.Score.High.Total
 	}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"example.org/demote/internal/journal"
 )
 
 // TestLockExcludes has many holders take a folder's lock and leave the folder as it was, again and again: never two at once,
@@ -29,7 +31,7 @@ func TestLockExcludes(t *testing.T) {
 			for range 6 {
 				all.Go(func() {
 					for time.Now().Before(end) {
-						f, err := OpenFolder(dir)
+						f, err := journal.OpenFolder(dir)
 						if err != nil {
 							if ExitCode(err) != ExitMistake {
 								t.Error(err)
@@ -63,17 +65,17 @@ func TestLateHolderLeavesARunAlone(t *testing.T) {
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	late := &Folder{Path: cfg.Out}
-	if held, err := late.holdsRun(); held || err != nil {
+	late := &journal.Folder{Path: cfg.Out}
+	if held, err := late.HoldsRun(); held || err != nil {
 		t.Fatal(held, err)
 	}
 	interrupt(t, cfg) // the run of another
-	f, err := OpenFolder(cfg.Out)
+	f, err := journal.OpenFolder(cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Abandon()
-	if kind, err := journalKind(filepath.Join(cfg.Out, JournalFile)); err != nil || kind != ourJournal {
+	if kind, err := journal.JournalKind(filepath.Join(cfg.Out, journal.JournalFile)); err != nil || kind != journal.OurJournal {
 		t.Errorf("the journal: %d, %v", kind, err)
 	}
 	mustSearch(t, cfg)

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/memory"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -67,7 +67,7 @@ func (c Config) command() *metric.Command {
 	if timeout == 0 {
 		timeout = defaultMetricTimeout
 	}
-	return &metric.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: StartAsGiven}
+	return &metric.Command{Line: c.MetricCmd, Lower: c.MetricLower, Timeout: timeout, Start: memory.StartAsGiven}
 }
 
 // namedMetric is the metric as far as it is known without data; nil where the default depends on them.
@@ -166,18 +166,6 @@ func (p *prepared) balancedWeights(ignore *int64) []float64 {
 		}
 	}
 	return weights
-}
-
-// giveLabels puts a set's labels of whatever kind into the options of an evaluator.
-func giveLabels(o *backend.Options, set *dataset.Set) {
-	o.Labels, o.Pixels, o.Values, o.LabelDims = set.Labels(), set.Pixels(), set.Values(), set.LabelDims()
-	o.Own = (*metric.LabelArray)(set.Own())
-	if o.Metric.ChecksClasses() && o.Labels == nil { // a class a step
-		for _, class := range o.Pixels {
-			o.Labels = append(o.Labels, int64(class))
-		}
-		o.Pixels = nil
-	}
 }
 
 // classLabels tells whether the data have a class for each sample, or for each of its steps.

@@ -11,7 +11,10 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
@@ -29,7 +32,7 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 
 // checkFloatNaN refuses a float network with NaN, in its outputs (bad, by sample) or, where some
 // operator may hide them, in a holder's tensor.
-func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sources []*source, bad []bool) error {
+func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sources []*segments.Source, bad []bool) error {
 	if s.config.AllowNaN {
 		return nil
 	}
@@ -40,7 +43,7 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sou
 	}
 	var suspects []int
 	for at, q := range s.members() {
-		if !sources[at].model.MayHideNaN() {
+		if !sources[at].Model.MayHideNaN() {
 			continue
 		}
 		found, err := q.sieve(ctx, sources[at], s.config, s.pass)
@@ -68,17 +71,17 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sou
 
 // sieve runs the float network once with the sums of the tensors that are read where a NaN may be lost as its outputs, a number a
 // sample, and returns the samples with one that is NaN: no sample is left out in which a NaN is lost.
-func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.Duration) ([]int, error) {
-	m := src.model.Clone()
+func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pass time.Duration) ([]int, error) {
+	m := src.Model.Clone()
 	g := m.Graph()
 	var names []string
 	out := &backend.Segment{Inputs: p.inputs}
 	for i, name := range m.HidingReads() {
-		t, known := src.tensors[name]
+		t, known := src.Tensors[name]
 		if !known || t.Type != backend.DType(ir.Float) || len(t.Dims) == 0 {
 			continue
 		}
-		axis := axisOf(m, name)
+		axis := segments.AxisOf(m, name)
 		switch {
 		case p.block == 1: // all of it is the one sample's
 			axis = -1
@@ -95,19 +98,19 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 	}
 	var err error
 	for _, name := range variants.WithStates(m) {
-		t, err := src.tensor(name)
+		t, err := src.Tensor(name)
 		if err != nil {
 			return nil, err
 		}
 		out.Outputs = append(out.Outputs, t)
 	}
-	if out.Model, err = variants.WithOutputs(m, variants.WithStates(m, names...)...).Bytes(); err != nil {
+	if out.Model, err = blocks.ModelOf(variants.WithOutputs(m, variants.WithStates(m, names...)...)); err != nil {
 		return nil, err
 	}
 	found, seen := map[int]bool{}, 0
-	work := c.begin(stageNaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
-	defer work.end()
-	err = direct.PassApart(ctx, out, p.data, optimization, func(first, count int, sums [][]float32) error {
+	work := c.begin(stage.NaN, "samples", p.data.Len()*backend.StepsOf(p.inputs), pass)
+	defer work.End()
+	err = direct.PassApart(ctx, out, p.data, blocks.Optimization, func(first, count int, sums [][]float32) error {
 		for slot := range count {
 			for _, row := range sums[:len(names)] {
 				if row[slot] != row[slot] {
@@ -117,7 +120,7 @@ func (p *prepared) sieve(ctx context.Context, src *source, c Config, pass time.D
 			}
 		}
 		seen += count
-		work.at(seen)
+		work.At(seen)
 		return nil
 	})
 	return slices.Sorted(maps.Keys(found)), err

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -92,7 +94,7 @@ func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score 
 func TestNoOpsNeedNoRun(t *testing.T) {
 	s := compiled(t, dimConfig(t))
 	n := len(s.records)
-	open := func(wrap func(*source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
+	open := func(wrap func(*segments.Source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
 		src, err := s.source(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +114,7 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 		}
 		return e
 	}
-	plain := func(s *source) backend.Source { return s }
+	plain := func(s *segments.Source) backend.Source { return s }
 	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -122,8 +124,8 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 	naive := open(plain, func(o *backend.Options) { o.Naive, o.Workers = true, 1 })
 	ways := map[string]*backend.Evaluator{
 		"optimized in one piece": open(plain, all),
-		"coded":                  open(func(s *source) backend.Source { return plainOnly{s} }, all),
-		"values":                 open(func(s *source) backend.Source { return valuesOnly{s} }, all),
+		"coded":                  open(func(s *segments.Source) backend.Source { return plainOnly{s} }, all),
+		"values":                 open(func(s *segments.Source) backend.Source { return valuesOnly{s} }, all),
 		"without cuts":           open(plain, func(o *backend.Options) { o.Cache = 0 }),
 		"one cut":                open(plain, func(o *backend.Options) { o.Cuts = []int{0, middle, last} }),
 	}
@@ -281,11 +283,11 @@ func BenchmarkCompare(b *testing.B) {
 		var took [2]float64
 		for turn := range 2 {
 			which := (i + turn) % 2
-			start := cpuSeconds()
+			start := stage.CPUSeconds()
 			if _, err := []*searching{fast, naive}[which].ev.Again(context.Background(), masks[i/2%2]); err != nil {
 				b.Fatal(err)
 			}
-			took[which] = cpuSeconds() - start
+			took[which] = stage.CPUSeconds() - start
 		}
 		ratios = append(ratios, took[0]/took[1])
 	}

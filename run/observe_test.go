@@ -6,13 +6,15 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 )
 
 // readings counts how often each sample is read.
 type readings struct {
-	samples
+	blocks.Samples
 	of []int
 }
 
@@ -20,11 +22,11 @@ func (r *readings) Read(input, sample int, dst []byte) error {
 	if input == 0 {
 		r.of[sample]++
 	}
-	return r.samples.Read(input, sample, dst)
+	return r.Samples.Read(input, sample, dst)
 }
 
 // observationOf is the observation of a configuration's network on its calibration samples.
-func observationOf(t *testing.T, cfg Config, method quant.Method) *observation {
+func observationOf(t *testing.T, cfg Config, method quant.Method) *calibrate.Observation {
 	t.Helper()
 	m, err := onnx.Read(cfg.Model)
 	if err != nil {
@@ -39,7 +41,11 @@ func observationOf(t *testing.T, cfg Config, method quant.Method) *observation {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { data.Close() })
-	o, err := newObservation(n, data, cfg, method)
+	how, err := cfg.calibration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := calibrate.NewObservation(n, data, how, method)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,20 +63,20 @@ func TestCalibrationPasses(t *testing.T) {
 		for _, method := range []quant.Method{quant.MinMax, quant.Percentile} {
 			cfg := g.config(t).withDefaults()
 			o := observationOf(t, cfg, method)
-			read := &readings{o.all, make([]int, o.all.Len())}
-			o.all = read
-			if err := o.observe(context.Background()); err != nil {
+			read := &readings{o.All, make([]int, o.All.Len())}
+			o.All = read
+			if err := o.Observe(context.Background()); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			want := o.observers[0].Passes()
+			want := o.Observers[0].Passes()
 			inputs := 0 // holders of inputs read the samples themselves
-			for _, h := range o.network.Holders {
-				if h.Tensor == o.inputs[0].Name {
+			for _, h := range o.Network.Holders {
+				if h.Tensor == o.Inputs[0].Name {
 					inputs = want
 				}
 			}
-			if o.passes != want || slices.Max(read.of[o.block:]) > want+inputs {
-				t.Errorf("%s, %s: %d passes instead of %d, samples read %v times", name, method, o.passes, want, read.of)
+			if o.Passes != want || slices.Max(read.of[o.Block:]) > want+inputs {
+				t.Errorf("%s, %s: %d passes instead of %d, samples read %v times", name, method, o.Passes, want, read.of)
 			}
 		}
 	}
@@ -87,15 +93,15 @@ func TestCalibrationBlock(t *testing.T) {
 		for _, alone := range []string{"", "to compare"} {
 			cfg.alone = alone
 			o := observationOf(t, cfg, quant.MinMax)
-			if err := o.observe(context.Background()); err != nil {
+			if err := o.Observe(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			if want := int(c.block); alone == "" && o.block != want {
-				t.Errorf("%d channels: blocks of %d, %d are due", c.channels, o.block, want)
+			if want := int(c.block); alone == "" && o.Block != want {
+				t.Errorf("%d channels: blocks of %d, %d are due", c.channels, o.Block, want)
 			}
 			text := ""
-			for i := range o.network.Holders {
-				r, err := o.observers[i].Range(quant.MinMax, quant.Asymmetric, 8)
+			for i := range o.Network.Holders {
+				r, err := o.Observers[i].Range(quant.MinMax, quant.Asymmetric, 8)
 				text += fmt.Sprintf("%.5g %.5g %v ", r.Min, r.Max, err)
 			}
 			sums = append(sums, text)

@@ -14,6 +14,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -141,10 +142,10 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		t.Fatal(err)
 	}
 	in := backend.Tensor{Name: "x", Type: backend.DType(ir.Float), Dims: []int64{1, 2, int64(size[0]), int64(size[1])}, First: func(dst []byte, _ int) error {
-		copy(dst, floatBytes(x))
+		copy(dst, blocks.BytesOf(x))
 		return nil
 	}}
-	seen, err := direct.Look(context.Background(), model, []backend.Tensor{in})
+	seen, err := direct.Look(context.Background(), backend.Model{Bytes: model}, []backend.Tensor{in})
 	if err != nil {
 		t.Fatal(err)
 	}

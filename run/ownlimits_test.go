@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -153,7 +154,7 @@ func TestOwnShapesOfAPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, got := range map[string]*result.Score{low: r.Score.Low, filepath.Join(cfg.Out, MixedFile): r.Score.Mixed} {
+	for file, got := range map[string]*result.Score{low: r.Score.Low, filepath.Join(cfg.Out, journal.MixedFile): r.Score.Mixed} {
 		if want := alonePlainScore(t, "mse", file, high, n); !sameNumber(*got.Value, want) || !r.Verified.Identical {
 			t.Errorf("%s: %v, by plain ONNX Runtime %v; %+v", file, *got.Value, want, r.Verified)
 		}

@@ -8,6 +8,8 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 )
@@ -20,7 +22,7 @@ type ownShape struct {
 	dataset.Group
 	inputs []backend.Tensor
 	block  int
-	shapes *shapes // of the network's tensors, once they are measured
+	shapes *blocks.Shapes // of the network's tensors, once they are measured
 }
 
 // members are what a run has of each shape: what is prepared, with the samples of the shape alone. Where all samples have one shape it is
@@ -40,15 +42,9 @@ func (p *prepared) members() []*prepared {
 
 // largest is the member with the largest samples. Where something is asked once, of whatever shape, it is asked of that.
 func (p *prepared) largest() *prepared {
-	return slices.MaxFunc(p.members(), func(a, b *prepared) int { return elemsOfAll(a.data, len(a.inputs)) - elemsOfAll(b.data, len(b.inputs)) })
-}
-
-// elemsOfAll is how many bytes a sample of a set has in all inputs.
-func elemsOfAll(set *dataset.Set, inputs int) (n int) {
-	for i := range inputs {
-		n += set.SampleBytes(i)
-	}
-	return n
+	return slices.MaxFunc(p.members(), func(a, b *prepared) int {
+		return blocks.SampleBytes(a.data, len(a.inputs)) - blocks.SampleBytes(b.data, len(b.inputs))
+	})
 }
 
 // findShapes finds the shapes of the samples, of those that have been found already only where they are others'.
@@ -66,9 +62,9 @@ func (p *prepared) findShapes() error {
 	}
 	p.shapes = nil
 	weights := weightBytes(p.model)
-	if free := roomLeft(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
+	if free := memory.Left(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
 		return mistake.Errorf("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
-			len(list), byteText(weights), byteText(free), p.model.Inputs()[0].Name)
+			len(list), memory.Text(weights), memory.Text(free), p.model.Inputs()[0].Name)
 	}
 	for _, g := range list {
 		p.groups = append(p.groups, &ownShape{Group: g})
@@ -81,24 +77,7 @@ func (p *prepared) ofShape(err error) error {
 	if p.own == nil {
 		return err
 	}
-	return ofShape(p.own.Set, len(p.model.Inputs()), err)
-}
-
-// ofShape is prepared.ofShape for a set whose samples have one shape.
-func ofShape(set *dataset.Set, inputs int, err error) error {
-	if err == nil || ExitCode(err) != ExitMistake {
-		return err
-	}
-	return mistake.Errorf("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, shapeText(set, inputs), set.Name(0))
-}
-
-// shapeText is the shape of the samples of a set, in all inputs.
-func shapeText(set *dataset.Set, inputs int) string {
-	var dims []string
-	for i := range inputs {
-		dims = append(dims, axesText(set.Shape(i)))
-	}
-	return strings.Join(dims, " ")
+	return blocks.OfShape(p.own.Set, len(p.model.Inputs()), err)
 }
 
 // fewShapes refuses samples of too many shapes.
@@ -120,7 +99,7 @@ func (p *prepared) setBlocks(of func(q *prepared) (int, error)) error {
 			return err
 		}
 		g.block = block
-		if g.inputs, err = blockInputs(p.model, g.Set, block); err != nil {
+		if g.inputs, err = blocks.Inputs(p.model, g.Set, block); err != nil {
 			return err
 		}
 	}
@@ -136,7 +115,7 @@ func (p *prepared) sayShapes(say func(string)) {
 	}
 	var list []string
 	for _, g := range p.groups {
-		list = append(list, fmt.Sprintf("%d of %s", g.Len(), shapeText(g.Set, len(g.inputs))))
+		list = append(list, fmt.Sprintf("%d of %s", g.Len(), blocks.ShapeText(g.Set, len(g.inputs))))
 	}
 	if len(list) > mostTold {
 		list = append(list[:mostTold], "...")
@@ -166,59 +145,6 @@ func (p *prepared) evaluator(ctx context.Context, records []quant.Record, o back
 		list = append(list, backend.Shape{Source: src, Samples: samples, Of: q.own.Of, Block: q.block})
 	}
 	return backend.NewShaped(ctx, list, records, o)
-}
-
-// A view is samples of one shape, and the number of each among all.
-type view struct {
-	samples
-	of []int // nil: its own
-}
-
-// number is a sample's among all.
-func (v view) number(sample int) int {
-	if v.of == nil {
-		return sample
-	}
-	return v.of[sample]
-}
-
-// views are the samples of data by their shapes.
-func views(data samples) []view {
-	set, is := data.(*dataset.Set)
-	if !is {
-		return []view{{samples: data}}
-	}
-	var list []view
-	for _, g := range set.Groups() {
-		list = append(list, view{g.Set, g.Of})
-	}
-	if list == nil {
-		return []view{{samples: data}}
-	}
-	return list
-}
-
-// largestOf are the samples of the largest shape that data have, for questions that need not be asked of every shape.
-func largestOf(data samples, inputs int) samples {
-	set, is := data.(*dataset.Set)
-	if !is || set.Groups() == nil {
-		return data
-	}
-	return slices.MaxFunc(set.Groups(), func(a, b dataset.Group) int { return elemsOfAll(a.Set, inputs) - elemsOfAll(b.Set, inputs) }).Set
-}
-
-// together are the samples of each shape that several of data have; those of the first shape where none has.
-func together(data samples) (list []samples) {
-	all := views(data)
-	for _, v := range all {
-		if v.Len() > 1 {
-			list = append(list, v.samples)
-		}
-	}
-	if list == nil {
-		list = append(list, all[0].samples)
-	}
-	return list
 }
 
 // needOneShape refuses samples of different shapes for what is made for one shape.

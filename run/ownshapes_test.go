@@ -10,7 +10,9 @@ import (
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 )
 
@@ -70,12 +72,12 @@ func holdEnds(t *testing.T, c Config, r *Result, n int) {
 	for _, e := range []struct {
 		file string
 		got  *result.Score
-	}{{filepath.Join(c.Out, MixedFile), r.Score.Mixed}, {low, r.Score.Low}, {high, r.Score.High}} {
+	}{{filepath.Join(c.Out, journal.MixedFile), r.Score.Mixed}, {low, r.Score.Low}, {high, r.Score.High}} {
 		if want := alonePlainScore(t, c.Metric, e.file, c.Model, n); !sameNumber(*e.got.Value, want) {
 			t.Errorf("%s: %v, by plain ONNX Runtime %v", e.file, *e.got.Value, want)
 		}
 	}
-	e, err := Eval(context.Background(), Config{Data: c.Data, Metric: c.Metric}, filepath.Join(c.Out, MixedFile), c.Model, "")
+	e, err := Eval(context.Background(), Config{Data: c.Data, Metric: c.Metric}, filepath.Join(c.Out, journal.MixedFile), c.Model, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +175,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := dataset.Open(cfg.Data, dataInputs(m), dataset.Options{})
+	set, err := dataset.Open(cfg.Data, blocks.DataInputs(m), dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +188,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 		if _, err := fmt.Sscanf(held.Name(i), "sample %d", &at); err != nil {
 			t.Fatal(err)
 		}
-		if int64(metric.Top1(alonePlain(t, filepath.Join(cfg.Out, MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
+		if int64(metric.Top1(alonePlain(t, filepath.Join(cfg.Out, journal.MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
 			want++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
@@ -42,10 +43,10 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 		return nil, nil
 	}
 	short := shortest(len(m.Inputs()), data)
-	if len(short) == 0 || batchOf(m) > 1 || len(m.States) > 0 {
+	if len(short) == 0 || blocks.Fixed(m) > 1 || len(m.States) > 0 {
 		return nil, nil
 	}
-	model, err := variants.WithOutputs(m, output).Bytes()
+	model, err := blocks.ModelOf(variants.WithOutputs(m, output))
 	if err != nil {
 		return nil, nil // which whoever runs it says
 	}
@@ -53,7 +54,7 @@ func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	for len(short) > 0 {
 		var batches [][]backend.Tensor
 		for _, sample := range short {
-			padded, err := blockInputs(m, inTurn{data, []int{sample}}, 1)
+			padded, err := blocks.Inputs(m, blocks.InTurn{Samples: data, Of: []int{sample}}, 1)
 			if err != nil {
 				return nil, nil
 			}
@@ -93,7 +94,7 @@ func shortest(inputs int, data *dataset.Set) (list []int) {
 			if padded = padded || shape != nil; shape == nil {
 				shape = data.Shape(input)
 			}
-			elems += elemsOf(shape)
+			elems += blocks.ElemsOf(shape)
 		}
 		if padded {
 			size[sample], list = elems, append(list, sample)
@@ -101,14 +102,6 @@ func shortest(inputs int, data *dataset.Set) (list []int) {
 	}
 	slices.SortStableFunc(list, func(a, b int) int { return size[a] - size[b] })
 	return list[:min(len(list), paddingTried)]
-}
-
-func elemsOf(dims []int64) int {
-	n := 1
-	for _, d := range dims {
-		n *= int(d)
-	}
-	return n
 }
 
 // unpadded are the inputs for one sample in its own shape, of those that it has padded.
@@ -179,7 +172,7 @@ func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []ba
 	}
 	a, b := leading(own.Values, own.Dims, both), leading(padded.Values, padded.Dims, both)
 	l.tried++
-	if near32(a, b, touchTolerance) {
+	if blocks.Near32(a, b, blocks.TouchTolerance) {
 		return
 	}
 	l.changed++
@@ -196,7 +189,7 @@ func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []ba
 // tellCalibPadding is checkPadding of calibration samples that nothing else is run on, by the float outputs of the network.
 func tellCalibPadding(ctx context.Context, m *onnx.Model, calib *dataset.Set, c Config) error {
 	for _, v := range m.Outputs() {
-		if v.Type != ir.Float || notConstant(m, v.Name) != nil {
+		if v.Type != ir.Float || blocks.Computed(m, v.Name) != nil {
 			continue
 		}
 		if w, err := checkPadding(ctx, m, calib, v.Name, c.Calib); err != nil || w != nil {

@@ -7,7 +7,11 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -38,16 +42,16 @@ func preparePair(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	if err := c.during(stageRead, 0, func() error { return p.readPair(c) }); err != nil {
+	if err := c.during(stage.Read, 0, func() error { return p.readPair(c) }); err != nil {
 		return nil, err
 	}
-	if p.output, err = wantOutput(p.model, c.Output); err != nil {
+	if p.output, err = blocks.ChooseOutput(p.model, c.Output); err != nil {
 		return nil, err
 	}
 	if _, err = p.openWith(ctx, c, p.network.Model, func() error { return p.tryPair(ctx, c.Say) }); err != nil {
 		return nil, err
 	}
-	return p, c.during(stageHash, 0, func() error { return p.bookData("data", p.data) })
+	return p, c.during(stage.Hash, 0, func() error { return p.bookData("data", p.data) })
 }
 
 // readPair reads the two files of a pair and joins them.
@@ -82,9 +86,9 @@ func (p *prepared) readPair(c Config) error {
 }
 
 // fixedSource is a network that runs on one grid a holder, cut like a switchable one.
-func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*source, []quant.Record, error) {
+func (p *prepared) fixedSource(ctx context.Context, n *onnx.Network, grids []quant.Grid) (*segments.Source, []quant.Record, error) {
 	records := fixedRecords(grids)
-	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, batching: p.batching, fixShapes: p.fixShapes}
+	q := &prepared{network: n, records: records, inputs: p.inputs, block: p.block, output: p.output, Batching: p.Batching, fixShapes: p.fixShapes}
 	src, err := q.source(ctx)
 	return src, records, err
 }
@@ -160,10 +164,10 @@ func prepareAny(ctx context.Context, c Config) (p *prepared, err error) {
 		return nil, err
 	}
 	p.fixShapes = c.FixShapes
-	if p.alone != "" {
+	if p.Alone != "" {
 		return p, nil
 	}
-	if err := c.during(stageShapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
+	if err := c.during(stage.Shapes, 0, func() error { return p.fitBlock(ctx, c.Block) }); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -199,7 +203,7 @@ func (c Config) missing() error {
 	return nil
 }
 
-var _ samples = (*dataset.Set)(nil)
+var _ blocks.Samples = (*dataset.Set)(nil)
 
 // describe names the network in messages.
 func (c Config) describe() string {
@@ -207,4 +211,13 @@ func (c Config) describe() string {
 		return c.Model
 	}
 	return fmt.Sprintf("%s and %s", c.Low, c.High)
+}
+
+// tryPair is sandbox.Network for the networks that the files of a pair are imported as.
+func (p *prepared) tryPair(ctx context.Context, say func(string)) error {
+	err := sandbox.Network(ctx, p.network.Model, p.inputs, nil, say)
+	if err == nil && p.low != nil {
+		err = sandbox.Network(ctx, p.low.Model, p.inputs, nil, say)
+	}
+	return err
 }

@@ -6,6 +6,8 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
 
@@ -29,7 +31,7 @@ func (p *passes) measure(ctx context.Context) error {
 }
 
 // openPasses loads the float network for a split, once for the samples of each shape.
-func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, gpu bool) (_ *passes, err error) {
+func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Shapes, gpu bool) (_ *passes, err error) {
 	var all shapePasses
 	defer func() {
 		if err != nil {
@@ -46,15 +48,15 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, g
 			return nil, err
 		}
 		if gpu {
-			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.output, Axis: s.axis, Block: of.batch,
-				Naive: true, Stream: s.options.Stream, Level: optimization, Device: s.device.Name})
+			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.output, Axis: s.Axis, Block: of.batch,
+				Naive: true, Stream: s.options.Stream, Level: blocks.Optimization, Device: s.device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err
 		}
 		segment, err := src.Segment(0, src.Cuts()-1)
 		if err != nil {
 			return nil, err
 		}
-		plain, err := direct.NewPlain(segment, q.data, direct.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: optimization, Stream: s.options.Stream})
+		plain, err := direct.NewPlain(segment, q.data, direct.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: blocks.Optimization, Stream: s.options.Stream})
 		if err != nil {
 			return nil, err
 		}
@@ -64,19 +66,19 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*shapes, g
 }
 
 // passSource is the float network for a batch of samples.
-func (p *prepared) passSource(batch int, known *shapes) (*source, error) {
-	if fixed := batchOf(p.float); fixed > 0 && p.own != nil {
+func (p *prepared) passSource(batch int, known *blocks.Shapes) (*segments.Source, error) {
+	if fixed := blocks.Fixed(p.float); fixed > 0 && p.own != nil {
 		batch = fixed
 	}
-	inputs, err := blockInputs(p.float, p.data, batch)
+	inputs, err := blocks.Inputs(p.float, p.data, batch)
 	if err != nil {
 		return nil, err
 	}
-	fixed, err := known.fix(p.float, inputs, batch, nil)
+	fixed, err := known.Fix(p.float, inputs, batch, nil)
 	if err != nil {
 		return nil, err
 	}
-	return newSource(fixed, 0, []string{p.output})
+	return segments.New(fixed, 0, []string{p.output})
 }
 
 // shapePasses are passes over the samples of one shape after the other.

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
+	"example.org/demote/result"
 )
 
 func indented(n int, text string) string {
@@ -58,7 +61,7 @@ func TestProfilesThatGrow(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			_, err := readProfile(path)
+			_, err := constraint.ReadProfile(path)
 			runtime.ReadMemStats(&after)
 			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
 				t.Errorf("%v", err)
@@ -86,12 +89,12 @@ func TestProfilesAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readProfile(path); err != nil && i != 6 { // the reader of YAML knows no byte order mark
+		if _, err := constraint.ReadProfile(path); err != nil && i != 6 { // the reader of YAML knows no byte order mark
 			t.Errorf("%.60q: %v", text, err)
 		}
 	}
 	for _, path := range files {
-		if _, err := readProfile(path); err != nil {
+		if _, err := constraint.ReadProfile(path); err != nil {
 			t.Error(err)
 		}
 	}
@@ -112,22 +115,22 @@ func TestSmallFilesAreRegular(t *testing.T) {
 	if err := os.Mkdir(run, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(run, ResultFile), 0o600); err != nil {
+	if err := syscall.Mkfifo(filepath.Join(run, result.File), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, link, dir + "/run"} {
 		for name, read := range map[string]func() error{
-			"profile": func() error { _, err := readProfile(path); return err },
+			"profile": func() error { _, err := constraint.ReadProfile(path); return err },
 			"cost": func() error {
 				return (&searching{prepared: &prepared{}, config: Config{Cost: path}}).config.checkCost()
 			},
-			"hash": func() error { _, err := hashFile("data", path); return err },
+			"hash": func() error { _, err := journal.HashFile("data", path); return err },
 			"start": func() error {
 				_, err := (&searching{prepared: &prepared{}, config: Config{Start: path}}).startMask()
 				return err
 			},
 			"result":  func() error { _, err := ReadResult(run); return err },
-			"runtime": func() error { _, _, err := findRuntime(path); return err },
+			"runtime": func() error { _, _, err := OpenRuntime(path); return err },
 		} {
 			done := make(chan error, 1)
 			go func() { done <- read() }()
@@ -151,7 +154,7 @@ func TestResultsThatGrow(t *testing.T) {
 		"depth":   `{"unknown":` + strings.Repeat("[", 2<<20),
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, ResultFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, result.File), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := ReadResult(dir)
@@ -160,7 +163,7 @@ func TestResultsThatGrow(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	path := filepath.Join(dir, ResultFile)
+	path := filepath.Join(dir, result.File)
 	if err := os.WriteFile(path, []byte(`{}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -183,13 +186,13 @@ func TestPatternsThatGrow(t *testing.T) {
 		{"{" + strings.Repeat("x,", 200) + "y}{a,b}", false}, {strings.Repeat("**/a", 300), false},
 	} {
 		start := time.Now()
-		rule, err := parsePin(c.text+"=int8", "--pin")
+		rule, err := constraint.ParsePin(c.text+"=int8", "--pin")
 		if (err == nil) != c.fine {
 			t.Errorf("%.40q: %v", c.text, err)
 		}
 		if err == nil {
-			(&Profile{Follow: []string{c.text}}).apply(&constraints{}, nil)
-			matches([]string{rule.pattern}, strings.Repeat("a", 200))
+			(&constraint.Profile{Follow: []string{c.text}}).Apply(&constraint.Constraints{}, nil)
+			constraint.Matches([]string{rule.Pattern}, strings.Repeat("a", 200))
 		}
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("%.40q: %s", c.text, took)
@@ -199,7 +202,7 @@ func TestPatternsThatGrow(t *testing.T) {
 	if err := os.WriteFile(path, []byte("follow: ['"+strings.Repeat("{a,*a}", 40)+"']\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readProfile(path); !errors.Is(err, mistake.Err) {
+	if _, err := constraint.ReadProfile(path); !errors.Is(err, mistake.Err) {
 		t.Error(err)
 	}
 }

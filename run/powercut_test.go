@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/journal"
 	"example.org/demote/search"
 )
 
@@ -55,12 +56,12 @@ func cutting(t *testing.T, cfg Config, cuts int, cut func(n int) (folder string,
 	defer slowSample.Store(0)
 	var mu sync.Mutex
 	learnt = map[string]time.Time{}
-	onLearnt = func(m search.Mask) {
+	journal.OnLearnt = func(m search.Mask) {
 		mu.Lock()
 		defer mu.Unlock()
 		learnt[m.String()] = time.Now()
 	}
-	defer func() { onLearnt = nil }()
+	defer func() { journal.OnLearnt = nil }()
 	done := make(chan error, 1)
 	go func() {
 		_, err := Search(context.Background(), cfg)
@@ -96,9 +97,9 @@ func survives(t *testing.T, cfg Config, cuts []powerCut, learnt map[string]time.
 	resumed, kept := 0, 0
 	for i, c := range cuts {
 		known := map[string]bool{}
-		path := filepath.Join(c.folder, JournalFile)
+		path := filepath.Join(c.folder, journal.JournalFile)
 		if _, err := os.Stat(path); err == nil {
-			db, err := sql.Open("sqlite", databaseName(path))
+			db, err := sql.Open("sqlite", journal.DatabaseName(path))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +159,7 @@ func TestPowerCutImitated(t *testing.T) {
 	forced := "" // the newest state that is on disk
 	states := t.TempDir()
 	n := 0
-	onForced = func(log string, size int64) {
+	journal.OnForced = func(log string, size int64) {
 		mu.Lock()
 		defer mu.Unlock()
 		n++
@@ -171,11 +172,11 @@ func TestPowerCutImitated(t *testing.T) {
 		if err != nil || int64(len(wal)) < size || os.Mkdir(dir, 0o777) != nil {
 			return
 		}
-		if os.WriteFile(filepath.Join(dir, JournalFile), db, 0o666) == nil && os.WriteFile(filepath.Join(dir, JournalFile+"-wal"), wal[:size], 0o666) == nil {
+		if os.WriteFile(filepath.Join(dir, journal.JournalFile), db, 0o666) == nil && os.WriteFile(filepath.Join(dir, journal.JournalFile+"-wal"), wal[:size], 0o666) == nil {
 			forced = dir
 		}
 	}
-	defer func() { onForced = nil }()
+	defer func() { journal.OnForced = nil }()
 	cuts, learnt := cutting(t, cfg, powerCuts, func(int) (string, bool) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -184,7 +185,7 @@ func TestPowerCutImitated(t *testing.T) {
 		}
 		return copyFolder(t, forced), true
 	})
-	onForced = nil
+	journal.OnForced = nil
 	survives(t, cfg, cuts, learnt, want)
 }
 

@@ -6,8 +6,12 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/sinks"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -15,37 +19,33 @@ import (
 	"example.org/demote/search"
 )
 
-// optimization is the level at which every session of a run is compiled, the check of the export
-// included: all of ONNX Runtime's optimizations.
-const optimization = 99
-
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network   *onnx.Network  // weights on their grids
-	records   []quant.Record // by holder
-	seen      []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model     *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float     *onnx.Model    // the float network; nil for a pair
-	order     []int          // holders in the 8-bit file's order; nil: their own
-	low       *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids  []quant.Grid   // of its holders
-	data      *dataset.Set
-	held      *dataset.Set // the hold-out: what its share takes out of data, or its file once it is open; nil without one
-	streams   *stream      // how samples are read that are not kept in memory; nil: they are kept
-	once      bool         // samples are read once, and streamed whatever they take
-	shapes    *shapes      // of network's tensors, see measured
-	groups    []*ownShape  // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
-	grouped   *dataset.Set // whose samples groups has
-	own       *ownShape    // that this is of, see members; nil: it is of all samples
-	block     int
-	batching         // of the output's samples, see findBatch
-	fixShapes bool   // files are written with the axes of the search
-	output    string // that the metric reads
-	inputs    []backend.Tensor
-	layout    search.Layout // units and what is held, see arrange
-	files     []result.Input
-	notes     []result.Warning
-	unknown   []fixedInput // of --input, that the file does not have: a reference may
+	network         *onnx.Network  // weights on their grids
+	records         []quant.Record // by holder
+	seen            []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model           *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float           *onnx.Model    // the float network; nil for a pair
+	order           []int          // holders in the 8-bit file's order; nil: their own
+	low             *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids        []quant.Grid   // of its holders
+	data            *dataset.Set
+	held            *dataset.Set   // the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	streams         *stream        // how samples are read that are not kept in memory; nil: they are kept
+	once            bool           // samples are read once, and streamed whatever they take
+	shapes          *blocks.Shapes // of network's tensors, see measured
+	groups          []*ownShape    // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
+	grouped         *dataset.Set   // whose samples groups has
+	own             *ownShape      // that this is of, see members; nil: it is of all samples
+	block           int
+	blocks.Batching        // of the output's samples, see findBatch
+	fixShapes       bool   // files are written with the axes of the search
+	output          string // that the metric reads
+	inputs          []backend.Tensor
+	layout          search.Layout // units and what is held, see arrange
+	files           []result.Input
+	notes           []result.Warning
+	unknown         []fixedInput // of --input, that the file does not have: a reference may
 
 	calibScan *scan   // of the calibration samples; nil: nothing was calibrated
 	scanTime  float64 // seconds that it took
@@ -59,7 +59,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 			p.Close()
 		}
 	}()
-	err = c.during(stageRead, 0, func() (err error) {
+	err = c.during(stage.Read, 0, func() (err error) {
 		if p.float, err = c.readNetwork(c.Model); err != nil {
 			return err
 		}
@@ -68,13 +68,13 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		if p.network, err = prepareFloat(ctx, p.float, c); err != nil {
 			return err
 		}
-		p.output, err = wantOutput(p.float, c.Output)
+		p.output, err = blocks.ChooseOutput(p.float, c.Output)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	c, err = p.openWith(ctx, c, p.float, func() error { return tryNetwork(ctx, p.float, p.inputs, nil, c.Say) })
+	c, err = p.openWith(ctx, c, p.float, func() error { return sandbox.Network(ctx, p.float, p.inputs, nil, c.Say) })
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		return nil, err
 	}
 	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.preparedNotes(p.network)...)
-	return p, c.during(stageHash, 0, func() error {
+	return p, c.during(stage.Hash, 0, func() error {
 		p.bookModel("model", p.float)
 		if err := p.bookData("calib", calib); err != nil {
 			return err
@@ -109,16 +109,16 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
 	var err error
 	c.lists = true
-	if p.block, err = chooseBlock(p.model, c.Block); err != nil {
+	if p.block, err = blocks.Choose(p.model, c.Block); err != nil {
 		return c, err
 	}
 	if err := c.readData(p.open); err != nil {
 		return c, err
 	}
-	if err := c.during(stageTry, 0, try); err != nil {
+	if err := c.during(stage.Try, 0, try); err != nil {
 		return c, err
 	}
-	err = c.during(stageBatch, 0, func() (err error) {
+	err = c.during(stage.Batch, 0, func() (err error) {
 		if c, err = p.tellBatch(ctx, c, m); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 	if p.records, p.seen, err = calibrateAndTell(ctx, p.network, calib, c); err != nil {
 		return err
 	}
-	if err := c.during(stageScan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
+	if err := c.during(stage.Scan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
 	}
 	return p.putWeights(c)
@@ -140,7 +140,7 @@ func (p *prepared) calibrate(ctx context.Context, calib *dataset.Set, c Config) 
 
 // putWeights puts the weights on their grids, as the records have them.
 func (p *prepared) putWeights(c Config) error {
-	return c.during(stageWeights, 0, func() error {
+	return c.during(stage.Weights, 0, func() error {
 		notes, err := onGrids(p.network, p.records, c)
 		p.notes = append(p.notes, notes...)
 		return err
@@ -164,7 +164,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 		return nil, nil, err
 	}
 	defer calib.Close()
-	if err := tryFloat(ctx, m, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, m, calib, c.Say); err != nil {
 		return nil, nil, err
 	}
 	if c, err = aloneCalibrated(ctx, m, calib, c); err != nil {
@@ -173,7 +173,7 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	if err := tellCalibPadding(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
-	records, err := calibrate(ctx, n, calib, c)
+	records, _, err := calibrateAndTell(ctx, n, calib, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -253,7 +253,7 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, dataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: zeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
+	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: c.onlyKnown(), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.seed(),
 		Kind: c.labelKind(), Ignore: c.IgnoreLabel})
 	if err == nil {
 		if err := fewShapes(set, path); err != nil {
@@ -285,16 +285,16 @@ func (p *prepared) needLabels(m *metric.Metric, c Config) error {
 }
 
 // checkLabels refuses labels that the network's output has no class for.
-func (p *prepared) checkLabels(m *metric.Metric, src *source) error {
+func (p *prepared) checkLabels(m *metric.Metric, src *segments.Source) error {
 	if err := p.checkClasses(m, src); err != nil {
 		return err
 	}
-	out, known := src.tensors[p.output]
-	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.axis == 0 {
+	out, known := src.Tensors[p.output]
+	if !m.ChecksClasses() || !known || len(out.Dims) == 0 && p.Axis == 0 {
 		return nil
 	}
 	classes := 1
-	for _, d := range backend.SampleFirst(out.Dims, p.axis)[1:] {
+	for _, d := range backend.SampleFirst(out.Dims, p.Axis)[1:] {
 		classes *= int(d)
 	}
 	if p.held != nil {

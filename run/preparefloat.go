@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
@@ -52,7 +53,7 @@ func (c Config) preparedNotes(n *onnx.Network) []result.Warning {
 		c.Say(text)
 	}
 	for _, v := range n.FixedAxes {
-		note("axes-fixed", fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, axesText(v.Dims)))
+		note("axes-fixed", fmt.Sprintf("--unroll fixes input %s to %s, as the samples of --calib have it: files that are written take no other", v.Name, blocks.AxesText(v.Dims)))
 	}
 	return notes
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/dataset"
+	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 )
 
@@ -49,7 +50,7 @@ func TestHoldoutScores(t *testing.T) {
 			for _, file := range []struct {
 				path  string
 				score *result.Score
-			}{{filepath.Join(c.Out, MixedFile), h.Score.Mixed}, {c.Model, h.Score.Float}} {
+			}{{filepath.Join(c.Out, journal.MixedFile), h.Score.Mixed}, {c.Model, h.Score.Float}} {
 				e, err := Eval(context.Background(), Config{Data: c.Holdout, Metric: metric, Block: 8}, file.path, c.Model, "exact")
 				if err != nil {
 					t.Fatal(err)
@@ -107,7 +108,7 @@ func TestPromise(t *testing.T) {
 			if !r.Verified.Identical || *r.Verified.Correct != *r.Score.Mixed.Correct {
 				t.Errorf("the file is not the promised mix: %+v", r.Verified)
 			}
-			names, err := os.ReadFile(filepath.Join(cfg.Out, PromotionFile))
+			names, err := os.ReadFile(filepath.Join(cfg.Out, journal.PromotionFile))
 			if err != nil || !slices.Equal(strings.Fields(string(names)), r.Promotion) {
 				t.Errorf("promotion.txt has %q, the result %q, error %v", names, r.Promotion, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -54,7 +55,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 		if err != nil {
 			return "", "", err
 		}
-		if c.FixShapes && hasFreeAxes(m) {
+		if c.FixShapes && blocks.HasFreeAxes(m) {
 			if m, err = withCalibAxes(ctx, m, c); err != nil {
 				return "", "", err
 			}

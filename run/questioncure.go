@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
@@ -50,17 +51,7 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	n.Model = s.prepared.float
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
-	o := observation{network: &n, all: few, config: s.config, fills: fills{nil}, fresh: func() *quant.Observer {
-		observer := quant.NewObserver(quant.MinMax)
-		observer.IgnoreNonFinite = true
-		return observer
-	}}
-	o.config.AllowNaN, o.config.Say, o.config.Stage, o.config.stages = true, nil, nil, nil // it is no stage of its own
-	if err := o.observe(ctx); err != nil {
-		return quant.Range{}, false, err
-	}
-	r, err := o.observers[0].Range(quant.MinMax, quant.Asymmetric, 8)
-	return r, err == nil, nil // without a finite value there is no range
+	return calibrate.FiniteRange(ctx, &n, few, s.config.alone != "")
 }
 
 // weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and what to type.

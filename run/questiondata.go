@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/result"
 )
 
@@ -22,7 +23,7 @@ const (
 // scanCalibration remembers what the calibration samples are like.
 func (p *prepared) scanCalibration(calib *dataset.Set) error {
 	begun := time.Now()
-	inputs, err := blockInputs(p.float, calib, p.block)
+	inputs, err := blocks.Inputs(p.float, calib, p.block)
 	if err == nil {
 		p.calibScan, err = scanSamples(calib, inputs, nil)
 	}

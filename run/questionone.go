@@ -3,13 +3,14 @@ package run
 import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/segments"
 	"example.org/demote/mistake"
 )
 
 // checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
-func (p *prepared) checkClasses(m *metric.Metric, src *source) error {
-	out, known := src.tensors[p.output]
-	dims := backend.SampleFirst(out.Dims, p.axis)
+func (p *prepared) checkClasses(m *metric.Metric, src *segments.Source) error {
+	out, known := src.Tensors[p.output]
+	dims := backend.SampleFirst(out.Dims, p.Axis)
 	if !known || !m.OneClass(dims) {
 		return nil
 	}

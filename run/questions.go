@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/stage"
 	"example.org/demote/result"
 )
 
@@ -19,9 +21,9 @@ type asked struct {
 
 // question runs a part of the questions and books its time.
 func (s *searching) question(ask func() error) error {
-	work := s.config.begin(stageQuestions, "", 0, 0)
+	work := s.config.begin(stage.Questions, "", 0, 0)
 	err := ask()
-	s.doubts.Seconds += work.end().Seconds()
+	s.doubts.Seconds += work.End().Seconds()
 	return err
 }
 
@@ -76,7 +78,7 @@ func (s *searching) seeHigh(e *backend.Evaluator) func(sample int, values []floa
 }
 
 // questionFloat asks whether the float network scores what a trained one does.
-func (s *searching) questionFloat(ctx context.Context, src *source) error {
+func (s *searching) questionFloat(ctx context.Context, src *segments.Source) error {
 	q := s.doubts
 	if q == nil || q.scored {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -66,7 +67,7 @@ func rawImages(t *testing.T, path string, limit int, f func(float32) float32, sh
 	x, y := npyHeader("<f4", n, 1, 28, 28), npyHeader("<i8", n)
 	row := make([]float32, 784)
 	for i := range n {
-		if err := set.Read(0, i, floatBytes(row)); err != nil {
+		if err := set.Read(0, i, blocks.BytesOf(row)); err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range row {
@@ -390,7 +391,7 @@ func TestScan(t *testing.T) {
 	defer p.Close()
 	var err error
 	if p.model, err = onnx.Read(cfg.Model); err == nil {
-		p.data, err = dataset.Open(path, dataInputs(p.model), dataset.Options{})
+		p.data, err = dataset.Open(path, blocks.DataInputs(p.model), dataset.Options{})
 	}
 	if err == nil {
 		err = p.setBlock(20)

@@ -10,6 +10,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/crash"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 )
 
@@ -88,7 +89,7 @@ func (s *scan) read(set *dataset.Set, inputs []backend.Tensor, limits *scan, fro
 			if len(buffers[i]) != (size+3)/4 {
 				buffers[i] = make([]float32, (size+3)/4)
 			}
-			bytes := floatBytes(buffers[i])[:size]
+			bytes := blocks.BytesOf(buffers[i])[:size]
 			if err := set.Read(i, n, bytes); err != nil {
 				return err
 			}

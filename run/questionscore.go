@@ -8,6 +8,8 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -19,7 +21,7 @@ const (
 
 // questionScore asks whether a score is one that a trained network has, and what would make it one. src is the float network;
 // nil: nothing else can be tried on it.
-func (s *searching) questionScore(ctx context.Context, g *sight, src *source) error {
+func (s *searching) questionScore(ctx context.Context, g *sight, src *segments.Source) error {
 	list, err := s.prepared.questionScore(ctx, s.config, g, src, s.doubts)
 	for _, w := range list {
 		s.warned(w)
@@ -27,7 +29,7 @@ func (s *searching) questionScore(ctx context.Context, g *sight, src *source) er
 	return err
 }
 
-func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *source, q *asked) ([]result.Warning, error) {
+func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *segments.Source, q *asked) ([]result.Warning, error) {
 	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
@@ -69,7 +71,7 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 }
 
 // questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see questionScore.
-func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *source) ([]result.Warning, error) {
+func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *segments.Source) ([]result.Warning, error) {
 	q := &asked{}
 	var err error
 	if q.data, err = scanSamples(p.data, p.inputs, nil); err != nil {
@@ -164,11 +166,11 @@ func weigh(change string, given, other []float64, kind sightKind) result.Instead
 
 // lookOptions are those of a network whose outputs are looked at, and not scored.
 func (p *prepared) lookOptions(c Config) backend.Options {
-	return backend.Options{Metric: metric.OutputsOnly, Output: p.output, Axis: p.axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: optimization}
+	return backend.Options{Metric: metric.OutputsOnly, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads, Naive: true, Stream: true, Level: blocks.Optimization}
 }
 
 // try runs the float network on samples that are changed in several ways, one after another in one session.
-func (p *prepared) try(ctx context.Context, c Config, g *sight, src *source, tries []*attempt) error {
+func (p *prepared) try(ctx context.Context, c Config, g *sight, src *segments.Source, tries []*attempt) error {
 	if len(tries) == 0 {
 		return nil
 	}

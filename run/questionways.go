@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/result"
 )
@@ -225,8 +226,8 @@ func (c *changed) Read(input, i int, dst []byte) error {
 		return err
 	}
 	x := make([]float32, len(dst)/4)
-	copy(floatBytes(x), dst)
+	copy(blocks.BytesOf(x), dst)
 	t.apply(x)
-	copy(dst, floatBytes(x))
+	copy(dst, blocks.BytesOf(x))
 	return nil
 }

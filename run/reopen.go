@@ -9,6 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -42,7 +43,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if c.fromResult {
 		cfg.recorded = r.Holders
 	}
-	s := &searching{config: cfg.withDefaults(), elsewhere: elsewhere(r), result: r, folder: &Folder{Path: dir}, unscored: unscored}
+	s := &searching{config: cfg.withDefaults(), elsewhere: elsewhere(r), result: r, folder: &journal.Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -51,13 +52,13 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
 		return nil, mask, err
 	}
-	was := keys(r.Inputs)
-	for i, key := range keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
+	was := journal.Keys(r.Inputs)
+	for i, key := range journal.Keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
 		at := slices.Index(was, key)
 		if at < 0 {
-			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, fileText(s.files[i]))
+			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, journal.FileText(s.files[i]))
 		}
-		if text := fileChanged(s.files[i], r.Inputs[at]); text != "" {
+		if text := journal.FileChanged(s.files[i], r.Inputs[at]); text != "" {
 			return nil, mask, mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
@@ -96,27 +97,27 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 // them is opened as what it is said to be.
 func checkInputs(r *Result, dir string, c Config) error {
 	for _, in := range r.Inputs {
-		if in.Role == roleCommand && c.MetricCmd == "" {
+		if in.Role == journal.RoleCommand && c.MetricCmd == "" {
 			continue // nothing reads it
 		}
 		info, err := os.Stat(in.Path)
 		if err != nil {
-			return mistake.Errorf("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, fileText(in), bare(err))
+			return mistake.Errorf("%s: %s, an input of the run: %w; put it back, or run this in the folder that the search was run in", dir, journal.FileText(in), journal.Bare(err))
 		}
 		if info.IsDir() && (in.Role == "data" || in.Role == "calib" || in.Role == "holdout") {
 			continue // its files are compared when they are read
 		}
-		now, err := hashFile(in.Role, in.Path)
+		now, err := journal.HashFile(in.Role, in.Path)
 		if err != nil {
 			return err
 		}
-		if text := fileChanged(now, in); text != "" {
+		if text := journal.FileChanged(now, in); text != "" {
 			return mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
 	for _, path := range c.inputPaths() {
 		if !slices.ContainsFunc(r.Inputs, func(in result.Input) bool { return in.Path == path }) {
-			return mistake.Errorf("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, ResultFile, path)
+			return mistake.Errorf("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, result.File, path)
 		}
 	}
 	return nil
@@ -157,7 +158,7 @@ func (c Config) onlyKnown() func(dataset.FileHash) error {
 			if f.SHA256 == "" || f.SHA256 == in.SHA256 {
 				return nil
 			}
-			return mistake.Errorf("%s has changed since the run; put the old files back, or search again", fileText(in))
+			return mistake.Errorf("%s has changed since the run; put the old files back, or search again", journal.FileText(in))
 		}
 		return mistake.Errorf("%s was not an input of the run, and such a file is not opened; search again", f.Path)
 	}

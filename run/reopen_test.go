@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/journal"
+	"example.org/demote/result"
 )
 
 // byCommand makes a search that a metric command scores, within a share of int16, since its numbers mean nothing.
@@ -149,12 +152,12 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 func TestExportAndSearchExclude(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	mustSearch(t, cfg)
-	f, err := OpenFolder(cfg.Out)
+	f, err := journal.OpenFolder(cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for _, out := range []string{"", filepath.Join(cfg.Out, MixedFile), cfg.Out + "/./" + MixedFile, filepath.Dir(cfg.Out) + "/x/../run/" + MixedFile} {
+	for _, out := range []string{"", filepath.Join(cfg.Out, journal.MixedFile), cfg.Out + "/./" + journal.MixedFile, filepath.Dir(cfg.Out) + "/x/../run/" + journal.MixedFile} {
 		if err := os.MkdirAll(filepath.Join(filepath.Dir(cfg.Out), "x"), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +174,7 @@ func TestExportAndSearchExclude(t *testing.T) {
 func TestInputsInTheRunsFolder(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	mustSearch(t, cfg)
-	cfg.Start, cfg.Force = filepath.Join(cfg.Out, PromotionFile), true
+	cfg.Start, cfg.Force = filepath.Join(cfg.Out, journal.PromotionFile), true
 	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "copy it elsewhere") {
 		t.Errorf("%v", err)
 	}
@@ -201,7 +204,7 @@ func TestCostsOfASession(t *testing.T) {
 // edit changes the result.json of a run.
 func edit(t *testing.T, dir string, change func(r map[string]any)) {
 	t.Helper()
-	path := filepath.Join(dir, ResultFile)
+	path := filepath.Join(dir, result.File)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -8,9 +8,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
-	"example.org/demote/quant"
 )
 
 // withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that no rule
@@ -54,8 +54,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			o := observation{network: n, all: data, config: cfg, fills: make(fills, len(n.Holders)), fresh: func() *quant.Observer { return quant.NewObserver(quant.MinMax) }}
-			err = o.observe(context.Background())
+			_, _, err = calibrateAndTell(context.Background(), n, data, cfg.withDefaults())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)
@@ -73,7 +72,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 func TestTwice(t *testing.T) {
 	for _, n := range []int{1, 3, 4, 9} {
 		var got []int
-		s := twice{recorded{n, &got}, 4}
+		s := blocks.Twice{Samples: recorded{n, &got}, Block: 4}
 		for i := range s.Len() {
 			_ = s.Read(0, i, nil)
 		}

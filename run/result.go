@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/quant"
 	"example.org/demote/report"
@@ -70,8 +71,8 @@ func precision(g quant.Grid) string { return fmt.Sprintf("int%d", g.Bits) }
 
 // ReadResult reads the result.json of a run folder.
 func ReadResult(folder string) (*Result, error) {
-	path := (&Folder{Path: folder}).File(ResultFile)
-	data, err := report.ReadResult(folder)
+	path := (&journal.Folder{Path: folder}).File(result.File)
+	data, err := result.Read(folder)
 	if err != nil {
 		return nil, mistake.Errorf("%s is not a run folder of demote: %w", folder, err)
 	}

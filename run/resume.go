@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -15,29 +16,29 @@ import (
 // begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is given up.
 func (s *searching) openFolder() error {
 	var err error
-	if s.folder, err = OpenFolder(s.config.Out); err != nil {
+	if s.folder, err = journal.OpenFolder(s.config.Out); err != nil {
 		return err
 	}
 	for _, f := range s.files {
 		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
-			return mistake.Errorf("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", fileText(f))
+			return mistake.Errorf("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", journal.FileText(f))
 		}
 	}
-	if s.folder.lost && !s.config.Force {
-		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.config.Out, JournalFile, journalCure)
+	if s.folder.Lost && !s.config.Force {
+		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.config.Out, journal.JournalFile, journal.JournalCure)
 	}
 	if s.config.Force {
-		if kind, err := journalKind(s.folder.File(JournalFile)); err != nil || kind != ourJournal {
+		if kind, err := journal.JournalKind(s.folder.File(journal.JournalFile)); err != nil || kind != journal.OurJournal {
 			return err
 		}
 	}
-	s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+	s.journal, err = journal.Open(s.folder.File(journal.JournalFile), s.fingerprint())
 	if err != nil && s.config.Force {
 		s.journal = nil
 		return nil
 	}
 	if err == nil {
-		s.leaveOut(s.journal.spared)
+		s.leaveOut(s.journal.Spared)
 	}
 	return err
 }
@@ -58,13 +59,13 @@ func (s *searching) goOn() error {
 
 // overwrite removes the run that --force gives up, and begins a journal in its place.
 func (s *searching) overwrite() error {
-	uses := usesOf(s.folder)
-	err := s.folder.Clear()
+	uses := journal.UsesOf(s.folder)
+	err := s.folder.Clear(exportFiles())
 	if err == nil {
-		s.journal, err = OpenJournal(s.folder.File(JournalFile), s.fingerprint())
+		s.journal, err = journal.Open(s.folder.File(journal.JournalFile), s.fingerprint())
 	}
 	if err == nil {
-		err = s.journal.keepUses(uses)
+		err = s.journal.KeepUses(uses)
 	}
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func (s *searching) overwrite() error {
 }
 
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without demotions.
-func (s *searching) limits() Limits {
-	return Limits{Holders: len(s.records), Total: s.high.Total, Blocks: s.ev.Blocks()}
+func (s *searching) limits() journal.Limits {
+	return journal.Limits{Holders: len(s.records), Total: s.high.Total, Blocks: s.ev.Blocks()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without demotions
@@ -154,5 +155,5 @@ func (s *searching) otherAnswer(then search.Score) error {
 		cause = "the metric command, or something that it reads, has changed"
 	}
 	return mistake.Errorf("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
-		s.folder.Path, s.text(s.high), s.text(then), cause, journalCure)
+		s.folder.Path, s.text(s.high), s.text(then), cause, journal.JournalCure)
 }

@@ -1,78 +1,12 @@
 package run
 
-import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
-
-	"example.org/demote/backend"
-	"example.org/demote/mistake"
-)
+import "example.org/demote/engine"
 
 // RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.
-const RuntimeEnv = "DEMOTE_ORT"
+const RuntimeEnv = engine.RuntimeEnv
 
-// libraryName is the ONNX Runtime library's file name on this system.
-func libraryName() string {
-	if runtime.GOOS == "darwin" {
-		return "libonnxruntime.dylib"
-	}
-	return "libonnxruntime.so"
-}
-
-// OpenRuntime finds and opens ONNX Runtime: the flag's path, else the environment's, else beside
-// the program or in a folder .ort beside it or above it; a program built for GPUs looks for the one of
-// make setup-cuda first. It returns the path and how it was found.
-func OpenRuntime(flag string) (path, how string, err error) {
-	path, how, err = findRuntime(flag)
-	if err != nil {
-		return "", "", err
-	}
-	if err := backend.OpenRuntime(path); err != nil {
-		return "", "", mistake.Errorf("%s (%s) cannot be used: %w; name another with --ort or %s", path, how, err, RuntimeEnv)
-	}
-	return path, how, nil
-}
-
-func findRuntime(flag string) (path, how string, err error) {
-	for _, given := range []struct{ value, how string }{{flag, "by --ort"}, {os.Getenv(RuntimeEnv), "by " + RuntimeEnv}} {
-		if given.value == "" {
-			continue
-		}
-		path := given.value
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			path = filepath.Join(path, libraryName())
-		}
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // to load a pipe would wait for its writer
-			return "", "", mistake.Errorf("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
-		} else if err != nil {
-			return "", "", mistake.Errorf("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)
-		}
-		return path, given.how, nil
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return "", "", fmt.Errorf("cannot find the program's own folder: %w", err)
-	}
-	if real, err := filepath.EvalSymlinks(program); err == nil {
-		program = real
-	}
-	folder := filepath.Dir(program)
-	if backend.WithCUDA { // the one with the CUDA provider, where make setup-cuda puts it
-		found, _ := filepath.Glob(filepath.Join(folder, "..", ".ort-gpu", "onnxruntime", "onnxruntime", "capi", libraryName()+".*"))
-		if len(found) > 0 {
-			return filepath.Clean(found[0]), "beside the program", nil
-		}
-	}
-	for _, dir := range []string{folder, filepath.Join(folder, ".ort"), filepath.Join(folder, "..", ".ort"), filepath.Join(folder, "..", "lib")} {
-		path := filepath.Join(dir, libraryName())
-		if _, err := os.Stat(path); err == nil {
-			return filepath.Clean(path), "beside the program", nil
-		}
-	}
-	return "", "", mistake.Errorf("no ONNX Runtime found: run `make setup`, or name %s with --ort or %s", libraryName(), RuntimeEnv)
-}
+// OpenRuntime is engine.OpenRuntime.
+func OpenRuntime(library string) (path, how string, err error) { return engine.OpenRuntime(library) }
 
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.
-func RuntimeVersion() string { return backend.RuntimeVersion() }
+func RuntimeVersion() string { return engine.RuntimeVersion() }

@@ -11,6 +11,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/journal"
+	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -28,8 +31,8 @@ type searching struct {
 	unscored  string   // why a reopened run cannot be scored, only compared; empty: it can
 
 	target  search.Target
-	folder  *Folder
-	journal *Journal
+	folder  *journal.Folder
+	journal *journal.Journal
 	ev      *backend.Evaluator
 	options backend.Options
 	plan    backend.Plan
@@ -40,7 +43,7 @@ type searching struct {
 	pass    time.Duration // of the float network over the samples
 	begun   bool          // the strategy runs: the folder is worth keeping
 
-	derived  derived
+	derived  journal.Derived
 	counted  time.Time // since when the session has cost what the journal has not; zero: from its start
 	recalled bool      // the journal was read
 
@@ -49,12 +52,12 @@ type searching struct {
 	start   search.Mask // the mix of --start; empty without one
 	above   float64     // the target as the search compares it
 	trials  trialBook
-	before  spent   // by earlier sessions of the run
-	spent   spent   // so far, with those
-	rules   rules   // --pin, --group, --profile
-	share   float64 // --int16-share
-	cost    cost    // --cost
-	costs   []cost  // what the result lists: BOPs, bytes, and a cost from a file
+	before  journal.Spent    // by earlier sessions of the run
+	spent   journal.Spent    // so far, with those
+	rules   constraint.Rules // --pin, --group, --profile
+	share   float64          // --int16-share
+	cost    cost             // --cost
+	costs   []cost           // what the result lists: BOPs, bytes, and a cost from a file
 	goal    search.Resolved
 	doubts  *asked      // what the questions before the first trial have seen; nil: none are asked
 	holdout *holdoutSet // the hold-out; nil without one
@@ -79,9 +82,9 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 
 func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	s := &searching{config: c.withDefaults(), started: time.Now()}
-	book := &stageBook{word: s.started}
+	book := &stage.Book{Word: s.started}
 	if say := s.config.Say; say != nil {
-		s.config.Say = func(line string) { say(line); book.spoke() }
+		s.config.Say = func(line string) { say(line); book.Spoke() }
 	}
 	s.config.stages = book
 	defer s.Close()
@@ -138,11 +141,11 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 // leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder without a run of
 // before: the inputs, every holder's grids and range, and the scores there are.
 func (s *searching) leave(err error) error {
-	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.new {
+	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.New {
 		return err
 	}
 	s.begun = true // the folder is worth keeping
-	s.result.SetUp, s.result.Stop = s.config.stages.list(), "interrupted"
+	s.result.SetUp, s.result.Stop = s.config.stages.List(), "interrupted"
 	s.result.Seconds = time.Since(s.started).Seconds()
 	if s.float != nil {
 		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
@@ -166,7 +169,7 @@ func (s *searching) check() error {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
 	var err error
-	if s.rules, err = c.parseRules(); err != nil {
+	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
 		return err
 	}
 	if !slices.Contains(Strategies(), c.Strategy) {
@@ -234,7 +237,7 @@ func (s *searching) Close() {
 	if s.ev != nil {
 		s.ev.Close()
 	}
-	_ = s.derived.flush() // what the journal has as well
+	_ = s.derived.Flush() // what the journal has as well
 	if err := s.journal.Close(); err != nil {
 		s.config.Log.Warn("the journal was not closed in good order", "error", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -106,15 +107,15 @@ func TestRunFolder(t *testing.T) {
 		}
 		return string(data)
 	}
-	if got := strings.Fields(read(PromotionFile)); !slices.Equal(got, r.Promotion) {
+	if got := strings.Fields(read(journal.PromotionFile)); !slices.Equal(got, r.Promotion) {
 		t.Errorf("promotion.txt has %q, the result %q", got, r.Promotion)
 	}
-	lines := strings.Split(strings.TrimSpace(read(CurveFile)), "\n")
+	lines := strings.Split(strings.TrimSpace(read(journal.CurveFile)), "\n")
 	if lines[0] != "step,holder,int8_holders,recorded_score,true_score,cost" || len(lines) != 1+len(r.Holders) {
 		t.Errorf("curve.csv: %d lines, head %q", len(lines), lines[0])
 	}
 	var fields map[string]any
-	if err := json.Unmarshal([]byte(read(ResultFile)), &fields); err != nil {
+	if err := json.Unmarshal([]byte(read(result.File)), &fields); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"schema_version", "command", "versions", "inputs", "holders", "promotion", "samples", "target", "score",
@@ -131,7 +132,7 @@ func TestRunFolder(t *testing.T) {
 	if err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "agreement", Block: 8}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact")
+	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "agreement", Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
 	if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
@@ -152,7 +153,7 @@ func TestVerifyRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeTestFile(t, filepath.Join(cfg.Out, MixedFile), data)
+	writeTestFile(t, filepath.Join(cfg.Out, journal.MixedFile), data)
 	v, err := Verify(context.Background(), cfg.Out, Config{})
 	if ExitCode(err) != ExitExport || v == nil || v.Identical || v.FirstDiffering == "" {
 		t.Errorf("another network in the place of mixed.onnx: %+v, %v", v, err)
@@ -172,7 +173,7 @@ func TestExitCodes(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	if ExitCode(err) == ExitUnreachable {
-		if _, err := os.Stat(filepath.Join(cfg.Out, MixedFile)); err != nil {
+		if _, err := os.Stat(filepath.Join(cfg.Out, journal.MixedFile)); err != nil {
 			t.Error("the best mix is missing: ", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"example.org/demote/engine"
 	"example.org/demote/internal/pair"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -84,7 +85,7 @@ func (s *searching) holds(v search.Score) bool {
 
 // scoreWritten scores a mix as a default session computes its QDQ file.
 func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
-	low := lowHolders(m)
+	low := engine.Low(m)
 	file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {
 		return search.Score{}, err
@@ -120,4 +121,18 @@ func wayBack(f *search.Result, units [][]int) [][]int {
 		}
 	}
 	return way
+}
+
+// askDefault scores a mix in a default session, or remembers what this run has learnt before.
+func (s *searching) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
+	if s.journal != nil {
+		if score, known, err := s.journal.InDefault(m, s.limits()); known || err != nil {
+			return score, err
+		}
+	}
+	score, err := s.inDefault(ctx, m)
+	if err == nil && s.journal != nil {
+		err = s.journal.LearntInDefault(m, score)
+	}
+	return score, err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/search"
 )
 
@@ -58,7 +59,7 @@ func TestSessionGoesOn(t *testing.T) {
 	if _, err := Search(ctx, broken); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v after %d mixes", err, told)
 	}
-	db, err := openDB(filepath.Join(cfg.Out, JournalFile))
+	db, err := journal.OpenDB(filepath.Join(cfg.Out, journal.JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestSessionGoesOn(t *testing.T) {
 	}
 	rows.Close()
 	known = len(totals)
-	j := &Journal{db: db, wal: &walSync{path: filepath.Join(cfg.Out, JournalFile+"-wal")}}
+	j := &journal.Journal{Db: db, Wal: &journal.WalSync{Path: filepath.Join(cfg.Out, journal.JournalFile+"-wal")}}
 	for mask, total := range totals {
 		m, err := search.ParseMask(mask)
 		if err == nil {

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"testing"
+
+	"example.org/demote/internal/blocks"
 )
 
 func TestEvenBlock(t *testing.T) {
@@ -10,7 +12,7 @@ func TestEvenBlock(t *testing.T) {
 		{2000, 20, 20}, {200, 20, 20}, {100, 20, 17}, {60, 20, 15}, {61, 20, 16}, {40, 20, 20}, {41, 20, 11},
 		{20, 20, 10}, {19, 20, 10}, {2, 20, 1}, {1, 20, 1}, {100, 3, 3}, {5, 1, 1}, {7, 0, 1}, {0, 20, 1},
 	} {
-		got := evenBlock(c.samples, c.most)
+		got := blocks.Even(c.samples, c.most)
 		if got != c.want {
 			t.Errorf("%d samples, at most %d: blocks of %d, want %d", c.samples, c.most, got, c.want)
 		}
@@ -46,7 +48,7 @@ func TestFitBlock(t *testing.T) {
 			defer p.Close()
 			if c.asked == 0 {
 				h := p.network.Holders[1].Tensor
-				p.shapes.one[h], p.shapes.two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
+				p.shapes.One[h], p.shapes.Two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
 			}
 			if err := p.fitBlock(context.Background(), c.asked); err != nil {
 				t.Fatal(err)

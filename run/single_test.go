@@ -9,7 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -33,7 +35,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 		t.Errorf("inspect: %v", err)
 	}
 	r := mustSearch(t, cfg)
-	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == aloneID }) {
+	if !r.Met || !r.Verified.Identical || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == blocks.AloneID }) {
 		t.Errorf("%+v, %v", r.Verified, r.Warnings)
 	}
 	for _, block := range []int{1, 2} {
@@ -50,7 +52,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 	if w := mustSearch(t, want); *w.Score.Mixed.Value != *r.Score.Mixed.Value || len(w.Promotion) != len(r.Promotion) {
 		t.Errorf("with a free batch %v, with one sample %v", *w.Score.Mixed.Value, *r.Score.Mixed.Value)
 	}
-	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
 }

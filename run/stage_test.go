@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"example.org/demote/internal/stage"
 )
 
 // TestStageIsTold follows stages on a clock of the test's own: a word every two seconds from the second second on, with what the
@@ -28,7 +30,7 @@ func TestStageIsTold(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
 			var said []string
-			book := &stageBook{word: time.Now()}
+			book := &stage.Book{Word: time.Now()}
 			config := Config{stages: book, Say: func(text string) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -38,19 +40,19 @@ func TestStageIsTold(t *testing.T) {
 			for range 5 {
 				time.Sleep(time.Second - time.Millisecond)
 				for range 10 {
-					w.one()
+					w.One()
 				}
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
 			}
-			if took := w.end(); took != 5*time.Second {
+			if took := w.End(); took != 5*time.Second {
 				t.Errorf("it took %v", took)
 			}
 			time.Sleep(time.Minute)
 			if !slices.Equal(said, c.want) {
 				t.Errorf("said %q, want %q", said, c.want)
 			}
-			if got := book.list(); len(got) != 1 || got[0].Name != c.name || got[0].Seconds != 5 {
+			if got := book.List(); len(got) != 1 || got[0].Name != c.name || got[0].Seconds != 5 {
 				t.Errorf("booked %v", got)
 			}
 		})
@@ -61,7 +63,7 @@ func TestStageIsTold(t *testing.T) {
 // the same command finds what a search without an interruption does.
 func TestInterruptedSetUp(t *testing.T) {
 	want := mustSearch(t, tinyConfig(t, 40))
-	for _, at := range []string{"compiling", stageFloat, stageLoad, stageHigh} {
+	for _, at := range []string{"compiling", stage.Float, stage.Load, stage.High} {
 		cfg := tinyConfig(t, 40)
 		ctx, cancel := context.WithCancel(context.Background())
 		whole := cfg
@@ -80,7 +82,7 @@ func TestInterruptedSetUp(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("%s: %v", at, err)
 		}
-		if at == stageHigh && r.Score.Float == nil {
+		if at == stage.High && r.Score.Float == nil {
 			t.Errorf("%s: the float network's score is not in the result", at)
 		}
 		kept, err := ReadResult(whole.Out)
@@ -103,13 +105,13 @@ func TestInterruptedSetUp(t *testing.T) {
 func TestStagesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan Stage, 10)
-		c := Config{Stage: func(s Stage) { told <- s }, stages: &stageBook{word: time.Now().Add(stageLeast - stageEvery)}}
+		c := Config{Stage: func(s Stage) { told <- s }, stages: &stage.Book{Word: time.Now().Add(stage.StageLeast - stage.StageEvery)}}
 		w := c.begin("something", "", 0, 0)
-		for _, want := range []time.Duration{stageLeast, stageLeast + stageEvery} {
+		for _, want := range []time.Duration{stage.StageLeast, stage.StageLeast + stage.StageEvery} {
 			if s := <-told; s.Gone != want {
 				t.Errorf("it says so after %v, want %v", s.Gone, want)
 			}
 		}
-		w.end()
+		w.End()
 	})
 }

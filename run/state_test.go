@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -17,7 +18,7 @@ import (
 // outputsOf are the outputs that a file gives for the samples of a configuration, all steps of a sample in a row.
 func outputsOf(t *testing.T, c Config, file string) []float32 {
 	t.Helper()
-	e, err := openPlain(context.Background(), c.withDefaults(), file, file, exactSession)
+	e, err := openPlain(context.Background(), c.withDefaults(), file, file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func TestStatesAreSearched(t *testing.T) {
 				t.Errorf("nothing was to be decided: %v, %d to %d", r.Promotion, *r.Score.Low.Correct, *r.Score.High.Correct)
 			}
 			float := stepByStep(t, cfg.Model, nil, x, steps, c.block, c.feeds, c.dims...)
-			mixed := stepByStep(t, mixedOf(cfg), exactSession, x, steps, c.block, c.feeds, c.dims...)
+			mixed := stepByStep(t, mixedOf(cfg), segments.ExactSession, x, steps, c.block, c.feeds, c.dims...)
 			if got := agreeing(float, mixed); got != *r.Score.Mixed.Correct {
 				t.Errorf("the mix scores %d, its file step by step %d", *r.Score.Mixed.Correct, got)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"example.org/demote/cgo"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -246,4 +247,4 @@ func stepByStep(t testing.TB, path string, config map[string]string, x []float32
 }
 
 // mixedOf is the written file of a run.
-func mixedOf(c Config) string { return filepath.Join(c.Out, MixedFile) }
+func mixedOf(c Config) string { return filepath.Join(c.Out, journal.MixedFile) }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"example.org/demote/internal/calibrate"
 )
 
 // TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an input of zeros.
@@ -72,7 +74,7 @@ func TestStatesAreNoMasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	known, err := knownInputs(p.network.Model, p.data)
+	known, err := calibrate.KnownInputs(p.network.Model, p.data)
 	if err != nil || len(known) > 0 {
 		t.Errorf("%v, %v", known, err)
 	}

@@ -5,9 +5,9 @@ import (
 	"math"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
 	"example.org/demote/result"
 )
 
@@ -23,23 +23,13 @@ const keptShare = 0.5
 // passReads and passTime bound what is read to say what a pass takes: so many samples, or so long.
 const passReads, passTime = 64, 300 * time.Millisecond
 
-// roomLeft is what this process can still have of the memory: what is free, or what its own limit on data leaves of it.
-func roomLeft() int64 {
-	free := freeMemory()
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_DATA, &limit) == nil && limit.Cur < math.MaxInt64 {
-		free = min(free, max(0, int64(limit.Cur)-dataMemory()))
-	}
-	return free
-}
-
 // keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the price. A GPU has
 // memory of its own, see fitDevice.
 func (p *prepared) keepOrStream(c Config) error {
 	if p.once || c.gpu && c.Spool == "" {
 		return nil
 	}
-	note, err := p.streamBeyond(c, roomLeft())
+	note, err := p.streamBeyond(c, memory.Left())
 	if note != nil {
 		p.notes = append(p.notes, *note)
 		c.Say("warning: " + note.String())
@@ -50,7 +40,7 @@ func (p *prepared) keepOrStream(c Config) error {
 // streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks for it. The
 // note says so; of --spool there is none.
 func (p *prepared) streamBeyond(c Config, free int64) (note *result.Warning, err error) {
-	s := &stream{bytes: residentAll(p.data, len(p.model.Inputs()))}
+	s := &stream{bytes: blocks.ResidentAll(p.data, len(p.model.Inputs()))}
 	if c.Spool == "" && s.bytes <= keptShare*float64(free) {
 		return nil, nil
 	}
@@ -58,27 +48,27 @@ func (p *prepared) streamBeyond(c Config, free int64) (note *result.Warning, err
 		return nil, err
 	}
 	p.streams = s
-	size, price := byteText(int64(min(s.bytes, math.MaxInt64/2))), fmt.Sprintf("%.2g s for a pass by one worker", s.seconds)
+	size, price := memory.Text(int64(min(s.bytes, math.MaxInt64/2))), fmt.Sprintf("%.2g s for a pass by one worker", s.seconds)
 	if c.Spool != "" {
 		c.Say(fmt.Sprintf("the samples stay on disk, as --spool has it: trials read them from there, %s in %s", size, price))
 		return nil, nil
 	}
 	return &result.Warning{ID: "samples-streamed", Text: fmt.Sprintf("%s: %d samples take %s of memory, more than half of the %s that are free: they stay on disk, and trials read them from there, %s",
-		c.Data, p.data.Len(), size, byteText(free), price), Cure: "--limit N takes a part of them"}, nil
+		c.Data, p.data.Len(), size, memory.Text(free), price), Cure: "--limit N takes a part of them"}, nil
 }
 
 // passSeconds is about what it takes to read all samples as trials do, by some that are spread over the set.
 func passSeconds(set *dataset.Set, inputs int) (float64, error) {
 	buffers := make([][]byte, inputs)
 	for i := range buffers {
-		buffers[i] = make([]byte, residentBytes(set, i))
+		buffers[i] = make([]byte, blocks.ResidentBytes(set, i))
 	}
 	n, read := min(passReads, set.Len()), 0
 	begun := time.Now()
 	for ; read < n && (read == 0 || time.Since(begun) < passTime); read++ {
 		for i, to := range buffers {
 			sample := read * set.Len() / n
-			if err := readResident(set, i, sample, to[:residentSize(set, i, sample)]); err != nil {
+			if err := blocks.ReadResident(set, i, sample, to[:blocks.ResidentSize(set, i, sample)]); err != nil {
 				return 0, err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/memory"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 )
@@ -183,7 +184,7 @@ func TestMoreSamplesThanMemory(t *testing.T) {
 		return
 	}
 	at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" })
-	if at < 0 || !strings.Contains(r.Warnings[at].Text, fmt.Sprintf("%d samples take %s of memory", samples, byteText(int64(samples)*4*sparseSample))) {
+	if at < 0 || !strings.Contains(r.Warnings[at].Text, fmt.Sprintf("%d samples take %s of memory", samples, memory.Text(int64(samples)*4*sparseSample))) {
 		t.Errorf("warnings %q", texts(r.Warnings))
 	}
 	t.Logf("%s; %d scores in %.1f s", texts(r.Warnings[at:at+1]), r.Evaluations, r.Seconds)

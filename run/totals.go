@@ -1,50 +1,10 @@
 package run
 
 import (
-	"encoding/json"
 	"time"
 
 	"example.org/demote/result"
 )
-
-// spentKey is the journal's entry of what the run has cost.
-const spentKey = "spent"
-
-// spent is what a run has cost, all its sessions together.
-type spent struct {
-	Masks   int     `json:"-"`       // that were touched: the journal's own scores tell
-	Samples float64 `json:"samples"` // whole-network passes of a sample
-	Seconds float64 `json:"seconds"`
-
-	Calls       int     `json:"calls"` // of a metric command
-	CallSeconds float64 `json:"call_seconds"`
-}
-
-// Spent is what the sessions before this one have cost.
-func (j *Journal) Spent() (s spent, err error) {
-	meta, err := j.meta()
-	if err != nil {
-		return s, err
-	}
-	if text, ok := meta[spentKey]; ok {
-		if err := json.Unmarshal([]byte(text), &s); err != nil {
-			return s, j.damaged("what the run has cost cannot be read")
-		}
-	}
-	if err := j.db.QueryRow(`SELECT count(*) FROM scores WHERE instr(mask, '1')`).Scan(&s.Masks); err != nil {
-		return s, j.cannotRead(err)
-	}
-	return s, nil
-}
-
-// KeepSpent books what the run has cost so far.
-func (j *Journal) KeepSpent(s spent) error {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return j.setMeta(spentKey, string(text))
-}
 
 // count books what the search has cost so far.
 func (s *searching) count() {

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
@@ -68,7 +69,7 @@ func TestSelfTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := mustSearch(t, cfg)
-	if w := hasWarning(r, aloneID); w == nil || !strings.Contains(w.Text, "output logits of a sample depends on the samples beside it") || !r.Verified.Identical {
+	if w := hasWarning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "output logits of a sample depends on the samples beside it") || !r.Verified.Identical {
 		t.Errorf("a network that mixes its samples: warnings %q, %+v", r.Warnings, r.Verified)
 	}
 }

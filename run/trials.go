@@ -1,10 +1,10 @@
 package run
 
 import (
-	"math"
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/internal/stage"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -72,14 +72,11 @@ func (b *trialBook) costs() *result.TrialCosts {
 	}
 	c := &result.TrialCosts{}
 	for i := range b.judged {
-		c.Judged = append(c.Judged, rounded(b.judged[i]))
-		c.Seconds = append(c.Seconds, rounded(b.seconds[i]))
+		c.Judged = append(c.Judged, stage.Rounded(b.judged[i]))
+		c.Seconds = append(c.Seconds, stage.Rounded(b.seconds[i]))
 	}
 	return c
 }
-
-// rounded keeps four decimals: the shortest trial is a matter of milliseconds.
-func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // sensitivity writes down what the search has learnt of each unit alone. Holders that move together share it.
 func (s *searching) sensitivity(f search.Result) {

@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -24,8 +25,8 @@ import (
 // trying has networks tried in children, with an empty cache of what has been tried.
 func trying(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	tryHere = true
-	t.Cleanup(func() { tryHere = false })
+	sandbox.TryHere = true
+	t.Cleanup(func() { sandbox.TryHere = false })
 }
 
 // testGraph builds networks with one input x of floats.
@@ -120,8 +121,8 @@ func TestNetworksThatKill(t *testing.T) {
 	killed := 0
 	for name, g := range deadly() {
 		t.Run(name, func(t *testing.T) {
-			path, before := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), g.GraphProto), len(triedKeys())
-			err := TryNetwork(context.Background(), path, nil)
+			path, before := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), g.GraphProto), len(sandbox.TriedKeys())
+			err := sandbox.TryNetwork(context.Background(), path, nil)
 			if err == nil {
 				return // this ONNX Runtime lives
 			}
@@ -135,7 +136,7 @@ func TestNetworksThatKill(t *testing.T) {
 			if ExitCode(err) != ExitMistake || strings.Contains(err.Error(), "\n") {
 				t.Errorf("exit code %d, %q", ExitCode(err), err)
 			}
-			if len(triedKeys()) > before {
+			if len(sandbox.TriedKeys()) > before {
 				t.Error("it is noted as one that has been tried")
 			}
 		})
@@ -153,19 +154,19 @@ func TestLivingNetworksAreTriedOnce(t *testing.T) {
 		block int64
 		want  int
 	}{{2, 1}, {2, 1}, {3, 2}} {
-		if err := TryNetwork(context.Background(), path, map[string][]int64{"image": {c.block, 1, 8, 8}}); err != nil {
+		if err := sandbox.TryNetwork(context.Background(), path, map[string][]int64{"image": {c.block, 1, 8, 8}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(triedKeys()); got != c.want {
+		if got := len(sandbox.TriedKeys()); got != c.want {
 			t.Errorf("try %d: %d keys, want %d", i, got, c.want)
 		}
 	}
-	info, err := os.Stat(tryFile())
+	info, err := os.Stat(sandbox.TryFile())
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	tryHere = false
-	if err := TryNetwork(context.Background(), path, nil); !errors.Is(err, ErrNoChild) || !strings.Contains(err.Error(), "run.Child") {
+	sandbox.TryHere = false
+	if err := sandbox.TryNetwork(context.Background(), path, nil); !errors.Is(err, sandbox.ErrNoChild) || !strings.Contains(err.Error(), "run.Child") {
 		t.Errorf("in a program without Child: %v", err)
 	}
 }
@@ -174,44 +175,44 @@ func TestLivingNetworksAreTriedOnce(t *testing.T) {
 func TestCacheOfTries(t *testing.T) {
 	trying(t)
 	key := func(i int) string { return fmt.Sprintf("%064x", i) }
-	path := tryFile()
+	path := sandbox.TryFile()
 	folder := func(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 3 {
-		keepTried(key(i))
+		sandbox.KeepTried(key(i))
 	}
-	if tried(key(3)) || !tried(key(2)) {
+	if sandbox.Tried(key(3)) || !sandbox.Tried(key(2)) {
 		t.Error("what was noted last is not there")
 	}
 	t.Run("full", func(t *testing.T) {
 		var all []byte
-		for i := range tryMost {
+		for i := range sandbox.TryMost {
 			all = append(all, key(i)+"\n"...)
 		}
 		writeTestFile(t, path, all)
-		keepTried(key(tryMost))
-		if got := triedKeys(); len(got) != tryKept+1 || tried(key(0)) || !tried(key(tryMost)) || !tried(key(tryMost-1)) {
+		sandbox.KeepTried(key(sandbox.TryMost))
+		if got := sandbox.TriedKeys(); len(got) != sandbox.TryKept+1 || sandbox.Tried(key(0)) || !sandbox.Tried(key(sandbox.TryMost)) || !sandbox.Tried(key(sandbox.TryMost-1)) {
 			t.Errorf("%d keys are kept", len(got))
 		}
 	})
 	t.Run("half a line", func(t *testing.T) {
 		writeTestFile(t, path, []byte(key(1)+"\n"+key(2)[:20]))
-		keepTried(key(3))
-		if !tried(key(1)) || tried(key(2)) || !tried(key(3)) {
-			t.Errorf("%q", triedKeys())
+		sandbox.KeepTried(key(3))
+		if !sandbox.Tried(key(1)) || sandbox.Tried(key(2)) || !sandbox.Tried(key(3)) {
+			t.Errorf("%q", sandbox.TriedKeys())
 		}
 	})
 	t.Run("huge", func(t *testing.T) {
 		writeTestFile(t, path, bytes.Repeat([]byte{'x'}, 3<<20))
-		if tried(key(1)) {
+		if sandbox.Tried(key(1)) {
 			t.Error("it was read")
 		}
-		keepTried(key(1))
-		keepTried(key(1))
-		if !tried(key(1)) {
+		sandbox.KeepTried(key(1))
+		sandbox.KeepTried(key(1))
+		if !sandbox.Tried(key(1)) {
 			t.Error("it was not begun anew")
 		}
 	})
@@ -224,8 +225,8 @@ func TestCacheOfTries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			os.RemoveAll(filepath.Dir(path))
 			spoil(t)
-			keepTried(key(1))
-			if tried(key(1)) {
+			sandbox.KeepTried(key(1))
+			if sandbox.Tried(key(1)) {
 				t.Error("it was noted")
 			}
 			if target, err := os.Readlink(path); err == nil {
@@ -264,25 +265,25 @@ func keepDims() *onnxpb.AttributeProto {
 func TestEndlessNetworksInAChild(t *testing.T) {
 	trying(t)
 	path := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), endless(true).GraphProto)
-	old := tryTime
-	t.Cleanup(func() { tryTime = old })
+	old := sandbox.TryTime
+	t.Cleanup(func() { sandbox.TryTime = old })
 	t.Run("time", func(t *testing.T) {
-		tryTime = 500 * time.Millisecond
-		err := TryNetwork(context.Background(), path, nil)
+		sandbox.TryTime = 500 * time.Millisecond
+		err := sandbox.TryNetwork(context.Background(), path, nil)
 		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), path+": one run of it does not come to an end within 500ms") {
 			t.Error(err)
 		}
-		tryTime = old
+		sandbox.TryTime = old
 	})
 	t.Run("time, of a command", func(t *testing.T) { // no fault was shown: it goes on
 		m, err := onnx.Read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tryTime = 500 * time.Millisecond
-		defer func() { tryTime = old }()
+		sandbox.TryTime = 500 * time.Millisecond
+		defer func() { sandbox.TryTime = old }()
 		var said []string
-		err = tryNetwork(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{20, 4}}}, nil, func(l string) { said = append(said, l) })
+		err = sandbox.Network(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{20, 4}}}, nil, func(l string) { said = append(said, l) })
 		if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "warning: "+path+": one run of it does not come to an end within 500ms") {
 			t.Errorf("%v, %q", err, said)
 		}
@@ -291,11 +292,11 @@ func TestEndlessNetworksInAChild(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		if err := TryNetwork(ctx, path, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 5*time.Second {
+		if err := sandbox.TryNetwork(ctx, path, nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 5*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
-	if len(triedKeys()) > 0 {
+	if len(sandbox.TriedKeys()) > 0 {
 		t.Error("it is noted as one that has been tried")
 	}
 }
@@ -307,7 +308,7 @@ func TestChildEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	order := fmt.Sprintf(`{"runtime":%q,"level":99,"inputs":[{"Name":"x","Type":1,"Dims":[1,4]}],"size":%d}`+"\n", backend.RuntimePath(), len(data))
-	cmd := exec.Command(os.Args[0], tryWord)
+	cmd := exec.Command(os.Args[0], sandbox.TryWord)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -320,8 +321,8 @@ func TestChildEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Write(append([]byte(order), data...))
-	line := make([]byte, len(tryLoaded)+1)
-	if _, err := out.Read(line); err != nil || strings.TrimSpace(string(line)) != tryLoaded {
+	line := make([]byte, len(sandbox.TryLoaded)+1)
+	if _, err := out.Read(line); err != nil || strings.TrimSpace(string(line)) != sandbox.TryLoaded {
 		t.Fatalf("%q, %v", line, err)
 	}
 	in.Close()
@@ -338,7 +339,7 @@ func TestChildEndsWithItsParent(t *testing.T) {
 // TestChildWithoutAnOrder starts the hidden command as a user may.
 func TestChildWithoutAnOrder(t *testing.T) {
 	for _, in := range []string{"", "hello\n", "{}\n", `{"size":5}` + "\nabc"} {
-		cmd := exec.Command(os.Args[0], tryWord)
+		cmd := exec.Command(os.Args[0], sandbox.TryWord)
 		cmd.Stdin = strings.NewReader(in)
 		text, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != ExitInternal || bytes.Count(text, []byte("\n")) != 1 {
@@ -355,7 +356,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	c.Block, c.everyCut = 8, false
 	count := func(want int, what string) {
 		t.Helper()
-		if got := len(triedKeys()); got != want {
+		if got := len(sandbox.TriedKeys()); got != want {
 			t.Errorf("%s: %d networks have been tried by now, want %d", what, got, want)
 		}
 	}
@@ -364,7 +365,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	count(4, "search: the float network, the switchable one, and the written file in both sessions")
-	os.Remove(tryFile())
+	os.Remove(sandbox.TryFile())
 	if _, err := Verify(ctx, c.Out, Config{}); err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +388,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	count(10, "a pair of what the search was about, whose switchable network is the same")
-	if all := triedKeys(); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
+	if all := sandbox.TriedKeys(); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
 		t.Error("a network was tried twice")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx"
 )
 
@@ -30,7 +31,7 @@ func tryingChild(t *testing.T) *os.Process {
 			var parent, pid int
 			fmt.Sscan(string(behind), &state, &parent)
 			fmt.Sscan(filepath.Base(filepath.Dir(path)), &pid)
-			if parent == os.Getpid() && strings.Contains(string(line), tryWord) {
+			if parent == os.Getpid() && strings.Contains(string(line), sandbox.TryWord) {
 				p, err := os.FindProcess(pid)
 				if err != nil {
 					t.Fatal(err)
@@ -52,9 +53,9 @@ func TestChildrenThatAreKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := tryTime
-	tryTime = 10 * time.Second
-	defer func() { tryTime = old }()
+	old := sandbox.TryTime
+	sandbox.TryTime = 10 * time.Second
+	defer func() { sandbox.TryTime = old }()
 	for _, c := range []struct {
 		signal syscall.Signal
 		text   string
@@ -62,7 +63,7 @@ func TestChildrenThatAreKilled(t *testing.T) {
 		var said []string
 		done := make(chan error, 1)
 		go func() {
-			done <- tryNetwork(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{2, 4}}}, nil, func(l string) { said = append(said, l) })
+			done <- sandbox.Network(context.Background(), m, []backend.Tensor{{Name: "x", Type: 1, Dims: []int64{2, 4}}}, nil, func(l string) { said = append(said, l) })
 		}()
 		p := tryingChild(t)
 		time.Sleep(200 * time.Millisecond)
@@ -84,15 +85,15 @@ func TestChildrenThatAreKilled(t *testing.T) {
 // TestChildIsThisProgram holds that a child is the file that runs, also where an update has put another in its place; and
 // that a program which is none shows nothing of a network.
 func TestChildIsThisProgram(t *testing.T) {
-	path, err := thisProgram()
+	path, err := sandbox.ThisProgram()
 	if err != nil || path != "/proc/self/exe" {
 		t.Errorf("%s, %v", path, err)
 	}
 	trying(t)
 	net := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), deadly()["Split"].GraphProto)
-	tryProgram = func() (string, error) { return "/bin/false", nil }
-	defer func() { tryProgram = thisProgram }()
-	if err := TryNetwork(context.Background(), net, nil); err != nil || len(triedKeys()) > 0 {
-		t.Errorf("by a program that is no child: %v, %d keys", err, len(triedKeys()))
+	sandbox.TryProgram = func() (string, error) { return "/bin/false", nil }
+	defer func() { sandbox.TryProgram = sandbox.ThisProgram }()
+	if err := sandbox.TryNetwork(context.Background(), net, nil); err != nil || len(sandbox.TriedKeys()) > 0 {
+		t.Errorf("by a program that is no child: %v, %d keys", err, len(sandbox.TriedKeys()))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -57,7 +58,7 @@ func TestTriesRunRealSamples(t *testing.T) {
 	if _, err := Eval(context.Background(), Config{Data: data, Metric: "sqnr"}, model, model, "exact"); err != nil {
 		t.Error(err)
 	}
-	if len(triedKeys()) < 4 {
-		t.Errorf("%d networks have been tried", len(triedKeys()))
+	if len(sandbox.TriedKeys()) < 4 {
+		t.Errorf("%d networks have been tried", len(sandbox.TriedKeys()))
 	}
 }

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/sandbox"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -46,27 +48,27 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 	if calib.Len() == 0 {
 		return nil, mistake.Errorf("%s: the calibration data has no samples", c.Calib)
 	}
-	if err := tryFloat(ctx, file, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, file, calib, c.Say); err != nil {
 		return nil, err
 	}
-	block := batchOf(m)
+	block := blocks.Fixed(m)
 	switch {
-	case single || alone(m, calib):
+	case single || blocks.Alone(m, calib):
 		block = 1
 	case block == 0:
 		block = 2
 	}
-	inputs, err := blockInputs(m, calib, block)
+	inputs, err := blocks.Inputs(m, calib, block)
 	if err != nil {
 		return nil, err
 	}
-	measured, err := measureShapes(ctx, m, inputs, block)
+	measured, err := blocks.Measure(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}
 	dims := map[string][]int64{}
-	for name, one := range measured.one {
-		two := measured.two[name]
+	for name, one := range measured.One {
+		two := measured.Two[name]
 		if len(one) != len(two) {
 			continue
 		}
@@ -82,7 +84,7 @@ func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Confi
 		if len(d) == 0 || len(d) != len(v.Dims) {
 			continue
 		}
-		if at := inputs[i].Axis; measured.growing && v.Dims[at] < 0 {
+		if at := inputs[i].Axis; measured.Growing && v.Dims[at] < 0 {
 			d[at] = -1
 		}
 		dims[v.Name] = d

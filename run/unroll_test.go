@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -87,13 +88,13 @@ func TestUnrolledFolder(t *testing.T) {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
-	if e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, MixedFile), cfg.Model, "exact"); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+	if e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v; the search said %v", e, err, *r.Score.Mixed.Value)
 	}
 	var written struct {
 		Config struct{ Unroll bool }
 	}
-	if data, err := os.ReadFile(filepath.Join(cfg.Out, ResultFile)); err != nil || json.Unmarshal(data, &written) != nil || !written.Config.Unroll {
+	if data, err := os.ReadFile(filepath.Join(cfg.Out, result.File)); err != nil || json.Unmarshal(data, &written) != nil || !written.Config.Unroll {
 		t.Errorf("result.json has %+v, %v", written, err)
 	}
 	cfg.Unroll = false

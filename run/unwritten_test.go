@@ -9,7 +9,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/segments"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 )
@@ -83,7 +85,7 @@ func TestPassComputesInnerTensors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, cfg := preparedFloat(t, fusableGraph(name).config(t))
 			all := innerTensors(t, p, 8)
-			plain, fused := passOf(t, all, p, 0), passOf(t, all, p, optimization)
+			plain, fused := passOf(t, all, p, 0), passOf(t, all, p, blocks.Optimization)
 			for i, out := range all.Outputs {
 				if far := farthest(plain[i], fused[i]); !(far < 1e-4) {
 					t.Errorf("%s is %g of its range from what the network computes", out.Name, far)
@@ -144,7 +146,7 @@ func farthest(want, got []float32) float64 {
 // innerTensors is the float network with every float tensor as an output.
 func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 	t.Helper()
-	inputs, err := blockInputs(p.model, p.data, block)
+	inputs, err := blocks.Inputs(p.model, p.data, block)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,17 +154,17 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := newSource(fixed, 0, nil)
+	src, err := segments.New(fixed, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
 	for _, n := range fixed.Computed() {
-		if src.tensors[n].Type == backend.DType(ir.Float) {
+		if src.Tensors[n].Type == backend.DType(ir.Float) {
 			names = append(names, n)
 		}
 	}
-	all, err := src.segment(variants.WithOutputs(fixed, names...))
+	all, err := src.Of(variants.WithOutputs(fixed, names...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +191,7 @@ func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float3
 func TestUnwrittenOutputIsAnError(t *testing.T) {
 	plain := func(g *graph, names ...string) error {
 		p, _ := preparedFloat(t, g.config(t))
-		inputs, err := blockInputs(p.model, p.data, 8)
+		inputs, err := blocks.Inputs(p.model, p.data, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,15 +199,15 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		src, err := newSource(fixed, 0, nil)
+		src, err := segments.New(fixed, 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := src.segment(variants.WithOutputs(fixed, names...))
+		s, err := src.Of(variants.WithOutputs(fixed, names...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs, err := direct.NewPlain(s, p.data, direct.PlainOptions{Level: optimization})
+		runs, err := direct.NewPlain(s, p.data, direct.PlainOptions{Level: blocks.Optimization})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,9 +227,9 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 
 // fixShapes measures the shapes of a model's tensors and fixes them for blocks of one size.
 func fixShapes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*onnx.Model, error) {
-	s, err := measureShapes(ctx, m, inputs, block)
+	s, err := blocks.Measure(ctx, m, inputs, block)
 	if err != nil {
 		return nil, err
 	}
-	return s.fix(m, inputs, block, nil)
+	return s.Fix(m, inputs, block, nil)
 }

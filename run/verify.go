@@ -7,17 +7,13 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
-
-// exactSession are the session entries under which ONNX Runtime computes a QDQ file as it is
-// written, without rewriting float weights or merging pairs of different widths.
-var exactSession = map[string]string{
-	"session.disable_quant_qdq":          "1",
-	"session.disable_double_qdq_remover": "1",
-}
 
 // outputs are the sums of every sample's output row, to be compared bit for bit.
 type outputs [][sha256.Size]byte
@@ -25,7 +21,7 @@ type outputs [][sha256.Size]byte
 // sums runs a mask and sums every sample's outputs.
 func sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (outputs, search.Score, error) {
 	all := make(outputs, e.Samples())
-	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(floatBytes(row)) })
+	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(blocks.BytesOf(row)) })
 	return all, score, err
 }
 
@@ -69,7 +65,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	if err != nil {
 		return c, err
 	}
-	if err := tryNetwork(ctx, file, s.inputs, exactSession, s.config.Say); err != nil {
+	if err := sandbox.Network(ctx, file, s.inputs, segments.ExactSession, s.config.Say); err != nil {
 		return c, err
 	}
 	if err := s.compareExact(ctx, &c, twin, file, mask, want, own); err != nil {
@@ -83,7 +79,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 		return c, nil
 	}
 	var def search.Score
-	if err = tryNetwork(ctx, file, s.inputs, nil, s.config.Say); err == nil {
+	if err = sandbox.Network(ctx, file, s.inputs, nil, s.config.Say); err == nil {
 		def, err = s.scoreDefault(ctx, file)
 	}
 	if ctx.Err() != nil {
@@ -113,7 +109,7 @@ func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.
 		c.AsWritten, c.file, c.Identical = []result.AsWritten{a}, score, a.Differ == 0
 	}
 	if !c.Identical {
-		exact, err := s.openFile(ctx, file, exactSession)
+		exact, err := s.openFile(ctx, file, segments.ExactSession)
 		if err != nil {
 			return err
 		}
@@ -159,7 +155,7 @@ func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[stri
 	o := s.options
 	o.Naive, o.Stream, o.Config = true, true, config
 	return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := plainSource(ctx, m, q.inputs, q.block, s.output)
+		src, err := segments.Plain(ctx, m, q.inputs, q.block, s.output)
 		return src, q.data, err
 	})
 }

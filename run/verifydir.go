@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 
+	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -18,16 +19,16 @@ func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error)
 	if err := onlyCPU(c, "verify"); err != nil {
 		return nil, err
 	}
-	path := (&Folder{Path: dir}).File(MixedFile)
+	path := (&journal.Folder{Path: dir}).File(journal.MixedFile)
 	r, err := readRun(dir)
 	if err != nil {
 		return nil, err
 	}
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, mistake.Errorf("%s holds no %s: the run in it has not come to its end", dir, MixedFile)
+		return nil, mistake.Errorf("%s holds no %s: the run in it has not come to its end", dir, journal.MixedFile)
 	}
 	if r.Verified == nil { // what lies there is of a session before
-		return nil, mistake.Errorf("%s: the run in it has not come to its end, and its %s may be of an earlier session; give the search's own command again", dir, MixedFile)
+		return nil, mistake.Errorf("%s: the run in it has not come to its end, and its %s may be of an earlier session; give the search's own command again", dir, journal.MixedFile)
 	}
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func TestWarningsOfBefore(t *testing.T) {
 	dir := t.TempDir()
 	text := `{"schema_version": 1, "warnings": ["plain", {"id": "a", "text": "b", "cure": "c"}], "exports": [{"warnings": ["old"]}]}`
-	if err := os.WriteFile(filepath.Join(dir, ResultFile), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, result.File), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err := ReadResult(dir)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -96,7 +97,7 @@ func TestReferenceOfAnotherType(t *testing.T) {
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
 	cfg := plain.config(t)
 	r := mustSearch(t, cfg)
-	mixed := filepath.Join(cfg.Out, MixedFile)
+	mixed := filepath.Join(cfg.Out, journal.MixedFile)
 	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
 		other := writeNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.g, typ))
 		said := ""

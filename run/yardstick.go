@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/stage"
 )
 
 // A split shares cores out among passes of the float network: sessions side by side, each with threads of its own, that run
@@ -80,8 +81,8 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 			y.Close()
 		}
 	}()
-	fixed, samples := batchOf(s.prepared.float), s.data.Len()
-	if s.alone != "" || alone(s.prepared.float, s.data) {
+	fixed, samples := blocks.Fixed(s.prepared.float), s.data.Len()
+	if s.Alone != "" || blocks.Alone(s.prepared.float, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
@@ -142,9 +143,9 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 // yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
 func (p *prepared) yardBlock() int {
 	switch {
-	case p.alone != "":
+	case p.Alone != "":
 		return 1
-	case batchOf(p.model) > 0:
+	case blocks.Fixed(p.model) > 0:
 		return p.block
 	}
 	return max(2, p.block)
@@ -190,22 +191,8 @@ func (y *yardstick) Close() {
 
 // clocked is the wall and processor time of f, in seconds.
 func clocked(f func() error) (wall, cpu float64, err error) {
-	cpu = cpuSeconds()
+	cpu = stage.CPUSeconds()
 	start := time.Now()
 	err = f()
-	return time.Since(start).Seconds(), cpuSeconds() - cpu, err
-}
-
-// cpuSeconds is the processor time that the process and those that it has waited for have taken, all threads together; 0
-// where the system does not say.
-func cpuSeconds() float64 {
-	total := 0.0
-	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
-		var u unix.Rusage
-		if unix.Getrusage(who, &u) != nil {
-			return 0
-		}
-		total += float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
-	}
-	return total
+	return time.Since(start).Seconds(), stage.CPUSeconds() - cpu, err
 }

@@ -20,7 +20,7 @@ func (Base) Watch(context.Context) error { return nil }
 func (Base) Recode(*StoredTensor, search.Mask, search.Mask, Room) bool { return false }
 
 // Optimize implements Device: it cannot.
-func (Base) Optimize([]byte) ([]byte, error) { return nil, ErrNotHere }
+func (Base) Optimize(Model, string) (string, error) { return "", ErrNotHere }
 
 // Traffic implements Device: nothing is moved.
 func (Base) Traffic() Traffic { return Traffic{} }
@@ -32,7 +32,7 @@ type NetworkBase struct{}
 func (NetworkBase) Narrow([]int) { panic("device: a network without entries has none to leave out") }
 
 // Improve implements Network: nothing is better.
-func (NetworkBase) Improve(int, []byte, Block, []search.Mask, int) (bool, error) { return false, nil }
+func (NetworkBase) Improve(int, Model, Block, []search.Mask, int) (bool, error) { return false, nil }
 
 // LaneBase is what a lane of such a device answers; for lanes to embed.
 type LaneBase struct{ Fronts }
@@ -65,9 +65,9 @@ func (*LaneBase) Agree(int) bool { return false }
 type SourceBase struct{}
 
 // Coded implements Source.
-func (SourceBase) Coded(func([]byte) ([]byte, error)) (Entries, error) { return nil, ErrNotHere }
+func (SourceBase) Coded(func(Model) (string, error)) (Entries, error) { return nil, ErrNotHere }
 
 // Blocked implements Source.
-func (SourceBase) Blocked(int, int, func([]byte) ([]byte, error)) ([]byte, error) {
-	return nil, ErrNotHere
+func (SourceBase) Blocked(int, int, func(Model) (string, error)) (Model, error) {
+	return Model{}, ErrNotHere
 }

@@ -57,8 +57,9 @@ type Device interface {
 	// Recode brings the codes of a tensor from the grid that one mask chooses to that which another one does, for values that lie
 	// on both, and says whether it can. It is called outside Do.
 	Recode(t *StoredTensor, from, to search.Mask, codes Room) bool
-	// Optimize is a model as the device runs it, with all optimizations.
-	Optimize(model []byte) ([]byte, error)
+	// Optimize saves a model as the device runs it, with all optimizations, in a folder, and returns the file, beside which its large
+	// weights may lie.
+	Optimize(model Model, folder string) (path string, err error)
 	// Traffic is what the device has moved since it was opened.
 	Traffic() Traffic
 	// Close gives the device back, after all that was made on it.
@@ -74,7 +75,7 @@ type Network interface {
 	Narrow(chosen []int)
 	// Improve puts a model in the place of a segment's, which must be as Optimize made it, if its outputs are the same bits on a
 	// block under all masks, and if it is faster, by the least time of some runs.
-	Improve(part int, model []byte, b Block, masks []search.Mask, runs int) (better bool, err error)
+	Improve(part int, model Model, b Block, masks []search.Mask, runs int) (better bool, err error)
 	// Close gives sessions and lanes back. It may be called more than once.
 	Close()
 }

@@ -1,8 +1,16 @@
 package device
 
-// A Segment is a piece of the network between two cuts, or all that lies behind one, as an ONNX file in memory.
+import "example.org/demote/cgo"
+
+// A Model is a network as an ONNX file in memory, its large weights beside it.
+type Model = cgo.Model
+
+// A Weight is one of them.
+type Weight = cgo.Weight
+
+// A Segment is a piece of the network between two cuts, or all that lies behind one.
 type Segment struct {
-	Model   []byte
+	Model   Model
 	Inputs  []Tensor // tensors of earlier segments or of the network, without the mask
 	Outputs []Tensor // tensors that later segments or the metric read
 	Taken   []Tensor // of an entry: codes of its cut, which it takes as inputs
@@ -14,9 +22,9 @@ type Segment struct {
 
 	Kept KeptOutput // where samples have several steps: whose values of all of them are kept
 
-	Followed []Followed                                      // constants inside with two values; Model has the high ones
-	Choose   func(low func(holder int) bool) ([]byte, error) // Model with the low values where the holder is demoted; nil without Followed
-	Open     func() ([]byte, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
+	Followed []Followed                                     // constants inside with two values; Model has the high ones
+	Choose   func(low func(holder int) bool) (Model, error) // Model with the low values where the holder is demoted; nil without Followed
+	Open     func() (Model, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
 }
 
 // A Followed is a float32 constant of a segment with two values, between which the bit of a holder chooses: a

@@ -13,10 +13,10 @@ type Source interface {
 	Stored(cut int) []StoredTensor
 	// Coded hands out entries into the network, where that can be. optimize is Device.Optimize, from whose
 	// model they are taken and which leaves them as they are; nil: from the network as it is.
-	Coded(optimize func(model []byte) ([]byte, error)) (Entries, error)
+	Coded(optimize func(model Model) (path string, err error)) (Entries, error)
 	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes, where that can be. It
 	// is not optimized any more.
-	Blocked(from, to int, optimize func(model []byte) ([]byte, error)) ([]byte, error)
+	Blocked(from, to int, optimize func(model Model) (path string, err error)) (Model, error)
 	// Probe is the whole network with every tensor as an output, for naming the first one that
 	// is wrong; names are in computing order.
 	Probe() (*Segment, error)

@@ -24,12 +24,12 @@ func testBadModels(b *bench) {
 	second, err := toy.Segment(1, 4)
 	b.must(err)
 	for name, parts := range map[string][]*device.Segment{
-		"no model":             whole(func(s *device.Segment) { s.Model = []byte("no model") }),
-		"no bytes":             whole(func(s *device.Segment) { s.Model = nil }),
-		"half a model":         whole(func(s *device.Segment) { s.Model = s.Model[:len(s.Model)/2] }),
+		"no model":             whole(func(s *device.Segment) { s.Model.Bytes = []byte("no model") }),
+		"no bytes":             whole(func(s *device.Segment) { s.Model.Bytes = nil }),
+		"half a model":         whole(func(s *device.Segment) { s.Model.Bytes = s.Model.Bytes[:len(s.Model.Bytes)/2] }),
 		"an unknown operator":  whole(func(s *device.Segment) { s.Model = unknown }),
 		"an input nobody made": {second},
-		"a good part, and none": append(whole(func(*device.Segment) {}), &device.Segment{Model: []byte("no model"), Inputs: []device.Tensor{toy.tensor("y")},
+		"a good part, and none": append(whole(func(*device.Segment) {}), &device.Segment{Model: device.Model{Bytes: []byte("no model")}, Inputs: []device.Tensor{toy.tensor("y")},
 			Outputs: []device.Tensor{toy.tensor("y")}}),
 	} {
 		n, err := d.Compile(parts, toy.Inputs(), 1)

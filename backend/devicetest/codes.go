@@ -2,6 +2,7 @@ package devicetest
 
 import (
 	"errors"
+	"os"
 	"slices"
 
 	"example.org/demote/backend/device"
@@ -187,8 +188,11 @@ func testOptimized(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 11)
 	s, err := toy.Segment(0, 4)
 	b.must(err)
-	better, err := d.Optimize(s.Model)
+	path, err := d.Optimize(s.Model, b.TempDir())
 	b.must(err)
+	file, err := os.ReadFile(path)
+	b.must(err)
+	better := device.Model{Bytes: file}
 	n, blocks := b.compile(toy, 1, 0, 4), b.load(toy)
 	if _, err := n.Improve(0, better, blocks[0], masks()[:3], 2); err != nil {
 		b.Error(err)
@@ -200,7 +204,7 @@ func testOptimized(b *bench) {
 	if taken, err := n.Improve(0, o.Model, blocks[0], masks()[:3], 2); taken || err != nil {
 		b.Errorf("a model with other outputs is taken: %v, %v", taken, err)
 	}
-	if taken, err := n.Improve(0, []byte("no model"), blocks[0], masks()[:3], 2); taken || err != nil {
+	if taken, err := n.Improve(0, device.Model{Bytes: []byte("no model")}, blocks[0], masks()[:3], 2); taken || err != nil {
 		b.Errorf("no model is taken: %v, %v", taken, err)
 	}
 	s.Model, s.Optimal = better, true

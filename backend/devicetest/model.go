@@ -45,7 +45,7 @@ func constant(name string, values []float32, dims ...int64) *onnxpb.TensorProto 
 }
 
 // model is a file of these nodes.
-func model(nodes []*onnxpb.NodeProto, constants []*onnxpb.TensorProto, inputs, outputs []device.Tensor) ([]byte, error) {
+func model(nodes []*onnxpb.NodeProto, constants []*onnxpb.TensorProto, inputs, outputs []device.Tensor) (device.Model, error) {
 	g := &onnxpb.GraphProto{Name: proto.String("toy"), Node: nodes, Initializer: constants}
 	for _, t := range inputs {
 		g.Input = append(g.Input, value(t))
@@ -53,8 +53,9 @@ func model(nodes []*onnxpb.NodeProto, constants []*onnxpb.TensorProto, inputs, o
 	for _, t := range outputs {
 		g.Output = append(g.Output, value(t))
 	}
-	return proto.Marshal(&onnxpb.ModelProto{IrVersion: proto.Int64(10), Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{
+	file, err := proto.Marshal(&onnxpb.ModelProto{IrVersion: proto.Int64(10), Graph: g, OpsetImport: []*onnxpb.OperatorSetIdProto{
 		{Domain: proto.String(""), Version: proto.Int64(21)}, {Domain: proto.String(maskDomain), Version: proto.Int64(1)}}})
+	return device.Model{Bytes: file}, err
 }
 
 // maskOf is the mask as an input.

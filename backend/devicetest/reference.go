@@ -139,7 +139,7 @@ func (d *reference) Compile(parts []*device.Segment, inputs []device.Tensor, lan
 			known[out.Name] = true
 		}
 		n.parts = append(n.parts, p)
-		s.Model = nil
+		s.Model = device.Model{}
 	}
 	for range lanes {
 		l, err := newReferenceLane(d, n, inputs)
@@ -159,7 +159,7 @@ func readPart(s *device.Segment) (*referencePart, error) {
 	if s.Empty {
 		return p, nil
 	}
-	if err := proto.Unmarshal(s.Model, m); err != nil {
+	if err := proto.Unmarshal(s.Model.Bytes, m); err != nil {
 		return nil, fmt.Errorf("no ONNX file: %w", err)
 	}
 	for _, t := range m.GetGraph().GetInitializer() {

@@ -56,12 +56,12 @@ func (t *Toy) Stored(cut int) (list []device.StoredTensor) {
 }
 
 // Blocked implements device.Source.
-func (t *Toy) Blocked(int, int, func([]byte) ([]byte, error)) ([]byte, error) {
-	return nil, device.ErrNotHere
+func (t *Toy) Blocked(int, int, func(device.Model) (string, error)) (device.Model, error) {
+	return device.Model{}, device.ErrNotHere
 }
 
 // Coded implements device.Source. Nothing is taken from what was optimized, and nothing where weights follow the mask.
-func (t *Toy) Coded(optimize func([]byte) ([]byte, error)) (device.Entries, error) {
+func (t *Toy) Coded(optimize func(device.Model) (string, error)) (device.Entries, error) {
 	if optimize != nil || t.follows {
 		return nil, device.ErrNotHere
 	}
@@ -104,7 +104,7 @@ func (t *Toy) file(s *device.Segment, nodes []*onnxpb.NodeProto) (err error) {
 	if s.Mask != "" {
 		inputs = append(inputs, maskOf(toyHolders))
 	}
-	write := func(w1 string, open bool) ([]byte, error) {
+	write := func(w1 string, open bool) (device.Model, error) {
 		var constants []*onnxpb.TensorProto
 		in := inputs
 		for _, name := range slices.Sorted(maps.Keys(t.weights)) {
@@ -130,8 +130,8 @@ func (t *Toy) file(s *device.Segment, nodes []*onnxpb.NodeProto) (err error) {
 			return "w1"
 		}
 		s.Followed = []device.Followed{{Name: "w1", Holder: 1, Dims: t.dimsOf("w1"), Value: func(low bool) ([]float32, error) { return slices.Clone(t.weights[pick(low)]), nil }}}
-		s.Choose = func(low func(holder int) bool) ([]byte, error) { return write(pick(low(1)), false) }
-		s.Open = func() ([]byte, error) { return write("w1", true) }
+		s.Choose = func(low func(holder int) bool) (device.Model, error) { return write(pick(low(1)), false) }
+		s.Open = func() (device.Model, error) { return write("w1", true) }
 	}
 	s.Model, err = write("w1", false)
 	return err

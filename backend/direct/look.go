@@ -14,7 +14,7 @@ type Seen struct {
 
 // Look runs a model once on each of several batches, of any sizes, and returns its outputs by name. A batch is the
 // network's inputs, whose samples First of the tensors reads. It computes without the runtime's optimizations.
-func Look(ctx context.Context, model []byte, batches ...[]device.Tensor) ([]map[string]Seen, error) {
+func Look(ctx context.Context, model device.Model, batches ...[]device.Tensor) ([]map[string]Seen, error) {
 	session, closeAll, err := openUnoptimized(ctx, model)
 	if err != nil {
 		return nil, err

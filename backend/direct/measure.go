@@ -11,7 +11,7 @@ import (
 
 // Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named outputs, those of other
 // kinds than tensors left out: the runtime's own word, for every operator that it knows. The context ends the run.
-func Measure(ctx context.Context, model []byte, inputs []device.Tensor, outputs []string) (map[string][]int64, error) {
+func Measure(ctx context.Context, model device.Model, inputs []device.Tensor, outputs []string) (map[string][]int64, error) {
 	session, closeAll, err := openUnoptimized(ctx, model)
 	if err != nil {
 		return nil, err
@@ -35,12 +35,12 @@ func Measure(ctx context.Context, model []byte, inputs []device.Tensor, outputs 
 }
 
 // openUnoptimized loads a model without the runtime's optimizations, on all cores. The context ends its runs; the caller closes.
-func openUnoptimized(ctx context.Context, model []byte) (session *cgo.Session, closeAll func(), err error) {
+func openUnoptimized(ctx context.Context, model device.Model) (session *cgo.Session, closeAll func(), err error) {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	session, err = cgo.NewSession(model, cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
+	session, err = model.Session(cgo.Options{Level: 0, IntraThreads: runtime.GOMAXPROCS(0), Stop: stop})
 	if err != nil {
 		stop.Close()
 		return nil, nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)

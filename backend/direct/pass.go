@@ -94,7 +94,7 @@ type passing struct {
 // open compiles the segment at an optimization level.
 func (p *passing) open(level int) (err error) {
 	if !p.Empty {
-		p.session, err = cgo.NewSession(p.Model, cgo.Options{Level: level, IntraThreads: p.threads, Stop: p.stop})
+		p.session, err = p.Model.Session(cgo.Options{Level: level, IntraThreads: p.threads, Stop: p.stop})
 		if err != nil {
 			return fmt.Errorf("onnx runtime cannot load the network: %w", err)
 		}

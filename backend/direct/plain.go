@@ -44,7 +44,7 @@ func NewPlain(s *device.Segment, samples device.Samples, o PlainOptions) (_ *Pla
 	}()
 	for range max(1, o.Sessions) {
 		// Idle threads spin: that is faster, and no other session has work for their cores at that time.
-		session, err := cgo.NewSession(s.Model, cgo.Options{Level: o.Level, IntraThreads: max(1, o.Threads), Spin: o.Threads > 1})
+		session, err := s.Model.Session(cgo.Options{Level: o.Level, IntraThreads: max(1, o.Threads), Spin: o.Threads > 1})
 		if err != nil {
 			return nil, fmt.Errorf("onnx runtime cannot load the network: %w", err)
 		}

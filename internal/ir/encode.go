@@ -21,13 +21,39 @@ const (
 // Bytes returns the model as one protobuf message, its external data inside. A message ends at 2 GiB: a larger model has
 // to be written to a file with Write.
 func (m *Model) Bytes() ([]byte, error) {
-	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
+	e, err := m.encoder(m.Graph().GetInitializer())
 	if err != nil {
 		return nil, err
 	}
-	if e.size > maxProto {
-		return nil, m.InFile(mistake.Errorf("the model is %d bytes and a message ends at 2 GiB: it needs external data", e.size))
+	return e.bytes(m)
+}
+
+// A Message is what Bytes returns before it is in memory: of Size bytes, which Write writes as often as it is asked to.
+type Message struct {
+	Size  int64
+	Write func(io.Writer) error
+}
+
+// Message is Bytes for who only reads them once, one after another.
+func (m *Model) Message() (Message, error) {
+	e, err := m.encoder(m.Graph().GetInitializer())
+	if err != nil {
+		return Message{}, err
 	}
+	return Message{e.size, e.write}, nil
+}
+
+// encoder is newEncoder for one message, with these initializers.
+func (m *Model) encoder(initializers []Tensor) (*encoder, error) {
+	e, err := newEncoder(m.Proto, initializers)
+	if err == nil && e.size > maxProto {
+		err = m.InFile(mistake.Errorf("the model is %d bytes and a message ends at 2 GiB: it needs external data", e.size))
+	}
+	return e, err
+}
+
+// bytes is the model in memory, which is m or what is said of it.
+func (e *encoder) bytes(m *Model) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(int(e.size))
 	if err := e.write(&b); err != nil {

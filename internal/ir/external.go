@@ -18,8 +18,11 @@ import (
 // loadExternal gives every tensor with external data its bytes: of files that are small together a copy, of a larger one a
 // piece of a mapping, which is read from disk when it is touched and takes no memory that the system cannot take back. A
 // mapping lives as long as the process, and what it shows is watched for changes, see changed.
-func (m *Model) loadExternal() error {
-	files, room := make(map[string][]byte), copyMost
+func (m *Model) loadExternal() error { return m.loadExternalIn(copyMost) }
+
+// loadExternalIn is loadExternal that copies so many bytes at most.
+func (m *Model) loadExternalIn(room int64) error {
+	files := make(map[string][]byte)
 	return m.EachTensor(func(where string, t Tensor) error {
 		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
 			return nil

@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
@@ -84,13 +82,13 @@ func Read(path string) (*Model, error) {
 // giveBackFrom is the size from which the memory of what has been read is given back at once.
 const giveBackFrom = 16 << 20
 
-// Parse is Read for bytes in memory; dir is the folder in which external data may lie. The model keeps nothing of data.
+// Parse is Read for bytes in memory; dir is the folder in which external data may lie. The model keeps data, of which its weights are pieces.
 func Parse(data []byte, dir string) (*Model, error) {
 	if err := checkWire(data); err != nil {
 		return nil, err
 	}
 	p := new(onnxpb.ModelProto)
-	if err := proto.Unmarshal(data, p); err != nil {
+	if err := Unmarshal(data, p); err != nil {
 		return nil, mistake.Errorf("not an ONNX file, or a damaged one: %w", err)
 	}
 	m := &Model{Proto: p, Dir: dir}

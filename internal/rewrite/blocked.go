@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -21,14 +19,14 @@ const (
 )
 
 // Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of
-// the CPU: optimize loads a model with all optimizations and returns the file that ONNX Runtime
+// the CPU: optimize loads a model with all optimizations and returns the path of the file that ONNX Runtime
 // saves of it. The result is to be loaded with optimizations off, on the same processor and runtime
 // version, and only where zero lies on every grid, since the layout pads channels with zeros.
 // Average pooling stays outside: blocked, it would add in another order.
 //
 // It returns an error if a FakeQuant cannot be found again in what ONNX Runtime made; m then runs
 // as it is.
-func Blocked(m *ir.Model, optimize func([]byte) ([]byte, error)) (*ir.Model, error) {
+func Blocked(m *ir.Model, optimize func(*ir.Model) (path string, err error)) (*ir.Model, error) {
 	nodes := make(map[int64]ir.Node) // by holder
 	plain := m.Clone()
 	g := plain.Graph()
@@ -44,18 +42,16 @@ func Blocked(m *ir.Model, optimize func([]byte) ([]byte, error)) (*ir.Model, err
 		return nil, fmt.Errorf("no FakeQuant to place")
 	}
 	g.Input = slices.DeleteFunc(g.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == ir.MaskInput })
-	data, err := plain.Bytes()
+	path, err := optimize(plain)
 	if err != nil {
 		return nil, err
 	}
-	if data, err = optimize(data); err != nil {
-		return nil, err
-	}
-	p := new(onnxpb.ModelProto)
-	if err := proto.Unmarshal(data, p); err != nil {
+	out, err := ir.ReadOptimized(path)
+	if err != nil {
 		return nil, fmt.Errorf("the optimized model cannot be read: %w", err)
 	}
-	out := &ir.Model{Proto: p, Dir: m.Dir, Path: m.Path}
+	p := out.Proto
+	out.Dir, out.Path = m.Dir, m.Path
 	if err := placeFakeQuants(out, nodes); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ const (
 // Coded makes entries into this switchable network at cuts of it. optimized is the same network from
 // Blocked; nil: this one. measure asks the runtime for the shapes of tensors of a model. The error names
 // a tensor at a cut that cannot pass as codes.
-func Coded(m *ir.Model, cuts []Cut, optimized *ir.Model, measure func(model []byte, tensors []string) (map[string][]int64, error)) (*CodedNetwork, error) {
+func Coded(m *ir.Model, cuts []Cut, optimized *ir.Model, measure func(m *ir.Model, tensors []string) (map[string][]int64, error)) (*CodedNetwork, error) {
 	c := &CodedNetwork{model: optimized, cuts: cuts, fakes: map[int]ir.Node{}, on: map[string]int{}, made: map[string]ir.Node{}}
 	if optimized == nil {
 		c.model = m
@@ -59,11 +59,8 @@ func Coded(m *ir.Model, cuts []Cut, optimized *ir.Model, measure func(model []by
 			}
 		}
 	}
-	probe, err := variants.WithOutputs(c.model, stored...).Bytes()
-	if err != nil {
-		return nil, err
-	}
-	c.shapes, err = measure(probe, stored)
+	var err error
+	c.shapes, err = measure(variants.WithOutputs(c.model, stored...), stored)
 	return c, err
 }
 

@@ -84,10 +84,10 @@ func (d *Device) Compile(parts []*device.Segment, inputs []device.Tensor, lanes 
 			if broken.Err() != nil {
 				return nil
 			}
-			if p.Session, err = cgo.NewSession(s.Model, options); err != nil {
+			if p.Session, err = s.Model.Session(options); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
-			s.Model = nil // the session has its own
+			s.Model = device.Model{} // the session has its own
 			return nil
 		})
 	}

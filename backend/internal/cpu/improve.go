@@ -2,36 +2,39 @@ package cpu
 
 import (
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 
 	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
-	"example.org/demote/disk"
 	"example.org/demote/search"
 )
 
-// Optimize implements device: what the runtime saves of a model that it loads with all optimizations.
-func (d *Device) Optimize(model []byte) ([]byte, error) {
-	dir, remove, err := disk.TempFolder()
-	if err != nil {
-		return nil, err
+// Optimize implements device.Device: what the runtime saves of a model that it loads with all optimizations, its large weights in another
+// file beside it.
+func (d *Device) Optimize(model device.Model, folder string) (path string, err error) {
+	path = filepath.Join(folder, "optimized.onnx")
+	config := maps.Clone(d.opts.Config)
+	if config == nil {
+		config = map[string]string{}
 	}
-	defer remove()
-	path := filepath.Join(dir, "optimized.onnx")
-	session, err := cgo.NewSession(model, cgo.Options{Level: d.opts.Level, IntraThreads: d.opts.Threads, Config: d.opts.Config, OptimizedPath: path})
+	// The session is never run: it is to have its weights neither as kernels want them nor in a message.
+	config["session.disable_prepacking"] = "1"
+	config["session.optimized_model_external_initializers_file_name"] = "optimized.data"
+	config["session.optimized_model_external_initializers_min_size_in_bytes"] = "16384"
+	session, err := model.Session(cgo.Options{Level: d.opts.Level, IntraThreads: d.opts.Threads, Config: config, OptimizedPath: path})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	session.Close()
-	return os.ReadFile(path)
+	return path, nil
 }
 
 // Improve implements compiled. A model that the runtime does not take is not better.
-func (c *network) Improve(part int, model []byte, b device.Block, masks []search.Mask, runs int) (bool, error) {
+func (c *network) Improve(part int, model device.Model, b device.Block, masks []search.Mask, runs int) (bool, error) {
 	options := c.options
 	options.Level = 0
-	session, err := cgo.NewSession(model, options)
+	session, err := model.Session(options)
 	if err != nil {
 		return false, nil
 	}

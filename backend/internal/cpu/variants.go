@@ -68,7 +68,7 @@ func (v *variants) take(m search.Mask) (*variant, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := cgo.NewSession(model, v.options)
+	session, err := model.Session(v.options)
 	if err != nil {
 		return nil, fmt.Errorf("cannot compile a part with the weights of a mix: %w", err)
 	}

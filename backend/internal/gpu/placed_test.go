@@ -93,10 +93,10 @@ func segment(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *device.Se
 			FloatData: make([]float32, placedRow)}}
 	}
 	var err error
-	if s.Model, err = proto.Marshal(m); err != nil {
+	if s.Model.Bytes, err = proto.Marshal(m); err != nil {
 		t.Fatal(err)
 	}
-	s.Open = func() ([]byte, error) { return s.Model, nil }
+	s.Open = func() (device.Model, error) { return s.Model, nil }
 	return s
 }
 

@@ -213,14 +213,14 @@ func fedBack(t *testing.T, steps int) *device.Segment {
 	t.Helper()
 	s := segment(t, false, &onnxpb.NodeProto{OpType: proto.String("Add"), Name: proto.String("add"), Input: []string{"m", "h"}, Output: []string{"n"}})
 	m := &onnxpb.ModelProto{}
-	if err := proto.Unmarshal(s.Model, m); err != nil {
+	if err := proto.Unmarshal(s.Model.Bytes, m); err != nil {
 		t.Fatal(err)
 	}
 	h := proto.Clone(m.Graph.Input[0]).(*onnxpb.ValueInfoProto)
 	h.Name = proto.String("h")
 	m.Graph.Input = append(m.Graph.Input, h)
 	var err error
-	if s.Model, err = proto.Marshal(m); err != nil {
+	if s.Model.Bytes, err = proto.Marshal(m); err != nil {
 		t.Fatal(err)
 	}
 	state := s.Inputs[0]

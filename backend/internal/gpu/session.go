@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
 )
@@ -18,7 +19,7 @@ func (g *gpu) sessionOptions() cgo.Options {
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
 // be captured gets a session that runs plainly, and why.
-func (g *gpu) session(model []byte) (s *cgo.Session, plainly string, err error) {
+func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err error) {
 	o := g.cudaOptions()
 	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	if g.standIn {
@@ -45,7 +46,7 @@ func (g *gpu) cudaOptions() cgo.CUDAOptions {
 
 // elsewhere names the nodes that the CUDA provider does not take, by a session that may leave them to the
 // CPU and that never runs; nil if that cannot be made either.
-func (g *gpu) elsewhere(model []byte) (names []string) {
+func (g *gpu) elsewhere(model device.Model) (names []string) {
 	o := g.cudaOptions()
 	o.Provider.Graph, o.Elsewhere = false, true
 	s, err := cgo.NewCUDASession(model, g.sessionOptions(), o)

@@ -37,7 +37,7 @@ func Compile(d device.Device, src device.Source, entries device.Entries, cuts []
 			return nil, err
 		}
 		s.Kept = kept
-		c.Parts, c.Bytes = append(c.Parts, s), append(c.Bytes, len(s.Model))
+		c.Parts, c.Bytes = append(c.Parts, s), append(c.Bytes, s.Model.Size())
 	}
 	if last := c.Parts[len(c.Parts)-1]; last.Kept.Name == "" && len(last.Outputs) == 1 {
 		last.Kept.Name = last.Outputs[0].Name
@@ -166,6 +166,9 @@ func (c *Chain) Weigh(seconds []float64) {
 // Seconds is the time that the lanes have spent inside the runtime.
 func (c *Chain) Seconds() float64 {
 	var total time.Duration
+	if c == nil {
+		return 0
+	}
 	for _, l := range c.Lanes() {
 		total += l.Spent()
 	}

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/calibrate"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+)
+
+// A Calibration says how the grids of a network are made. The zero value makes asymmetric grids of 8 and 16 bits over the lowest and
+// highest values that the samples show.
+type Calibration struct {
+	KindLow, KindHigh   quant.Kind    // of the grids; empty: quant.Asymmetric
+	RangeLow, RangeHigh quant.Method  // that finds their ends; empty: quant.MinMax
+	Formula             quant.Formula // empty: quant.QDQ
+	Samples             string        // what the samples are called in errors; empty: the calibration samples
+	AllowNaN            bool          // values that are not finite are left out; false: they are an error
+}
+
+// Calibrate runs a float network over samples and returns a record a holder: its grid of 8 and its grid of 16 bits. Holders of
+// attention masks, as the samples show them, it takes from the network. Memory does not grow with the number of samples.
+func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Calibration) ([]quant.Record, error) {
+	how := calibrate.How{Formula: quant.Formula(or(string(c.Formula), string(quant.QDQ))), Network: n.Model.Path, Samples: c.Samples, AllowNaN: c.AllowNaN}
+	if how.Samples == "" {
+		how.Samples = "the calibration samples"
+	}
+	var lowErr, highErr error
+	how.Low, lowErr = calibrate.NewGridChoice(or(string(c.KindLow), string(quant.Asymmetric)), or(string(c.RangeLow), string(quant.MinMax)), 8)
+	how.High, highErr = calibrate.NewGridChoice(or(string(c.KindHigh), string(quant.Asymmetric)), or(string(c.RangeHigh), string(quant.MinMax)), 16)
+	if err := errors.Join(lowErr, highErr); err != nil {
+		return nil, err
+	}
+	found, err := blocks.FindAll(ctx, n.Model, samples)
+	if err != nil {
+		return nil, err
+	}
+	how.Alone = found.Alone != ""
+	records, _, err := calibrate.Run(ctx, n, samples, how)
+	return records, err
+}
+
+// or is a value, or its default where it is empty.
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

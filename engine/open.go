@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
+	"example.org/demote/internal/segments"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// Options say how a network is evaluated. The zero value is the program's own choice.
+type Options struct {
+	Output  string         // that the metric reads; empty: the only one
+	Metric  *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
+	Float   *onnx.Model    // the float network, for metrics that compare with its outputs; nil: the network's own model is run without holders
+	Block   int            // samples a block where the network's batch is free; 0: by the network and the data
+	Workers int            // blocks at once; 0: one a core
+	Threads int            // of the runtime a worker; 0: 1
+	Cache   int64          // bytes for stored activations; 0: a quarter of the free memory; below 0: none
+}
+
+// Open compiles a network, its weights on their grids, with a quantizer of each record at its holder, lays the samples out in memory and
+// proves that a score is a function of the mask and the samples alone. It runs on the CPU. The evaluator is closed by the caller, before
+// the data; its methods are for one goroutine at a time. Samples of several shapes are run in their own.
+func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *dataset.Set, o Options) (*backend.Evaluator, error) {
+	if len(records) != len(n.Holders) {
+		return nil, fmt.Errorf("engine: %d records for %d holders", len(records), len(n.Holders))
+	}
+	e := &opening{network: n, records: records, data: data, opts: o, metric: o.Metric}
+	var err error
+	if e.metric == nil {
+		name := "agreement"
+		if data.Labels() != nil {
+			name = "top1"
+		}
+		if e.metric, err = metric.ByName(name); err != nil {
+			return nil, err
+		}
+	}
+	if e.output, err = blocks.ChooseOutput(n.Model, o.Output); err != nil {
+		return nil, err
+	}
+	if e.batching, err = blocks.Find(ctx, n.Model, data, false, e.output); err != nil {
+		return nil, err
+	}
+	for {
+		ev, dependent, err := e.open(ctx)
+		if dependent == nil || err != nil {
+			return ev, err
+		}
+		ev.Close()
+		if dependent.Repeated || e.batching.Alone != "" || blocks.Fixed(n.Model) > 0 {
+			return nil, mistake.Errorf("%s: no score could be relied on: %w", n.Model.Path, dependent)
+		}
+		e.batching.Alone = dependent.Error()
+	}
+}
+
+// An opening is an evaluator on its way.
+type opening struct {
+	network  *onnx.Network
+	records  []quant.Record
+	data     *dataset.Set
+	opts     Options
+	metric   *metric.Metric
+	output   string
+	batching blocks.Batching
+}
+
+// open opens the evaluator; dependent says what a score depends on beside mask and samples, nil: on nothing.
+func (e *opening) open(ctx context.Context) (ev *backend.Evaluator, dependent *backend.Dependence, err error) {
+	parts, err := e.parts(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := backend.Options{Metric: e.metric, Output: e.output, Axis: e.batching.Axis, Workers: e.opts.Workers, Threads: e.opts.Threads, Cache: e.opts.Cache,
+		Level: blocks.Optimization}
+	GiveLabels(&o, e.data)
+	if o.Cache == 0 {
+		o.Cache = memory.Left() / 4
+	}
+	if e.metric.NeedsReference {
+		if o.Reference, o.Places, err = e.reference(ctx, parts, o); err != nil {
+			return nil, nil, err
+		}
+	}
+	ev, err = e.evaluator(ctx, parts, e.records, o, func(p part) (backend.Source, backend.Samples, error) {
+		return segments.Switchable(e.network, e.records, segments.Blocks{Data: p.set, Inputs: p.inputs, Size: p.block, Shapes: p.shapes, Output: e.output, Bytes: true})
+	})
+	if err != nil {
+		return nil, nil, e.batching.WithCure(err)
+	}
+	if _, err = ev.Plan(); err == nil {
+		dependent, err = ev.SelfTest()
+	}
+	if err != nil {
+		ev.Close()
+		return nil, nil, err
+	}
+	return ev, dependent, nil
+}
+
+// reference runs the float network, and returns its outputs with the place at which each sample's row begins.
+func (e *opening) reference(ctx context.Context, parts []part, o backend.Options) ([]float32, []int, error) {
+	float := e.opts.Float
+	if float == nil {
+		float = e.network.Model
+	}
+	o.Naive, o.Stream, o.Metric = true, true, metric.OutputsOnly
+	ev, err := e.evaluator(ctx, parts, nil, o, func(p part) (backend.Source, backend.Samples, error) {
+		src, err := segments.Plain(ctx, float, p.inputs, p.block, e.output)
+		return src, p.set, err
+	})
+	if err != nil {
+		return nil, nil, e.batching.WithCure(err)
+	}
+	defer ev.Close()
+	at := ev.Places()
+	rows := make([]float32, at[e.data.Len()])
+	_, err = ev.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[at[sample]:], values) })
+	return rows, at, err
+}

@@ -1,0 +1,110 @@
+package engine_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.org/demote/cgo/orttest"
+)
+
+// outside is a program of another module that opens a network, searches it and writes the mix, without a run folder.
+const outside = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"MODULE/dataset"
+	"MODULE/engine"
+	"MODULE/onnx"
+	"MODULE/quant"
+	"MODULE/search"
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	return v
+}
+
+func main() {
+	ctx, dir := context.Background(), os.Args[1]
+	if _, _, err := engine.OpenRuntime(""); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	model := must(onnx.Read(dir + "/model.onnx"))
+	network := must(onnx.Prepare(model, onnx.Options{}))
+	calib := must(engine.OpenData(dir+"/calib.npz", model, dataset.Options{}))
+	defer calib.Close()
+	data := must(engine.OpenData(dir+"/eval.npz", model, dataset.Options{Limit: 100, Seed: 1}))
+	defer data.Close()
+	records := must(engine.Calibrate(ctx, network, calib, engine.Calibration{KindLow: quant.Pow2, KindHigh: quant.Pow2}))
+	must(0, onnx.QuantizeWeights(network))
+	ev := must(engine.Open(ctx, network, records, data, engine.Options{Float: model}))
+	defer ev.Close()
+	high := must(ev.Score(ctx, search.NewMask(len(records))))
+	o := search.NewOptions(len(records), high.Float()-0.001)
+	o.Units = must(engine.Units(network))
+	found := must(search.Run(ctx, "", ev, o))
+	mixed := must(onnx.QDQ(network, records, engine.Low(found.Mask)))
+	must(0, mixed.Write("mixed.onnx"))
+	int16 := found.Mask.Len() - found.Mask.Count()
+	fmt.Println(found.Holds, 0 < int16 && int16 < found.Mask.Len(), found.Score.Float() > high.Float()-0.001)
+}
+`
+
+// TestOutside builds and runs a program of another module, which names this one in a single replace line: it opens an ONNX network,
+// searches it and writes the mix.
+func TestOutside(t *testing.T) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, ok := orttest.Find()
+	if !ok {
+		t.Fatal("no ONNX Runtime library: run `make setup`")
+	}
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, rest, _ := strings.Cut(strings.TrimPrefix(string(mod), "module "), "\n")
+	dir := t.TempDir()
+	require := rest + "\nrequire " + path + " v0.0.0\n\nreplace " + path + " => " + root + "\n"
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"go.mod": "module outside\n" + require, "go.sum": string(sums), "main.go": strings.ReplaceAll(outside, "MODULE", path)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := func(name string, args ...string) string {
+		t.Helper()
+		c := exec.Command(name, args...)
+		c.Dir, c.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "DEMOTE_ORT="+library)
+		var complaints bytes.Buffer
+		c.Stderr = &complaints
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, complaints.String())
+		}
+		return strings.TrimSpace(string(out))
+	}
+	command("go", "build", "-o", "program", ".")
+	if got := command("./program", filepath.Join(root, "examples/fashion")); got != "true true true" {
+		t.Errorf("the program says %q", got)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "mixed.onnx")); err != nil || info.Size() == 0 {
+		t.Errorf("the mix is not written: %v", err)
+	}
+}

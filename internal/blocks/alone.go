@@ -1,0 +1,107 @@
+package blocks
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
+)
+
+// Alone tells whether the samples of a network must run one by one: some input of it has no axis for them.
+func Alone(m *onnx.Model, data Samples) bool {
+	for i := range m.Inputs() {
+		if Axis(m, data, i) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Axis is the axis of an input on which the samples of a block lie: the first one, or one that is the batch and has 1 in the
+// data; -1: none has.
+func Axis(m *onnx.Model, data Samples, input int) int {
+	if !data.Whole(input) {
+		return 0
+	}
+	v, shape := m.Inputs()[input], data.Shape(input)
+	if data.Steps(input) > 0 {
+		shape = shape[1:]
+	}
+	if at := Inside(m, v); at > 0 && shape[at] == 1 {
+		return at
+	}
+	return -1
+}
+
+// Mixed tells whether the first axes of a network's inputs have different sizes, so that not all of them are the batch.
+func Mixed(m *onnx.Model) bool {
+	inputs := m.Inputs()
+	for _, v := range inputs {
+		if len(v.Dims) > 0 && len(inputs[0].Dims) > 0 && v.Dims[0] != inputs[0].Dims[0] {
+			return true
+		}
+	}
+	return false
+}
+
+// anyName is what exporters call an axis that nobody has named.
+var anyName = regexp.MustCompile(`^(unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
+
+// batched tells whether the first axis of an input is free and, as far as its name goes, the batch: an array with an axis more is
+// then of another shape, and not one with the whole input in each sample.
+func batched(m *onnx.Model, v onnx.Value) bool {
+	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
+		return false
+	}
+	name := strings.ToLower(variants.AxisName(m, v.Name, 0))
+	return name == "" || variants.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
+}
+
+// NotFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a size of its own
+// where the batch of another input is free.
+func NotFirst(m *onnx.Model, v onnx.Value) bool {
+	if len(v.Dims) == 0 {
+		return false
+	}
+	free := slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] < 0 })
+	return variants.BatchElsewhere(m, v.Name) > 0 || InsideInput(m, v) > 0 || v.Dims[0] > 1 && free
+}
+
+// Inside is the axis of an input that is the batch where the first one is not: by its name, or as the only one of any size. 0: none.
+func Inside(m *onnx.Model, v onnx.Value) (axis int) {
+	if at := max(variants.BatchElsewhere(m, v.Name), InsideInput(m, v)); at > 0 || !NotFirst(m, v) {
+		return at
+	}
+	for i, d := range v.Dims {
+		if d >= 0 {
+			continue
+		}
+		if axis > 0 {
+			return 0
+		}
+		axis = i
+	}
+	return axis
+}
+
+// InsideInput is the free axis of an input that is the batch by its name and not in front, as that of states [layers, batch, size];
+// 0: it has none.
+func InsideInput(m *onnx.Model, v onnx.Value) int {
+	if len(v.Dims) == 0 || v.Dims[0] < 0 {
+		return 0
+	}
+	for i, d := range v.Dims {
+		name := variants.AxisName(m, v.Name, i)
+		if d >= 0 || name == "" {
+			continue
+		}
+		for _, u := range m.Inputs() {
+			if u.Name != v.Name && batched(m, u) && variants.AxisName(m, u.Name, 0) == name {
+				return i
+			}
+		}
+	}
+	return 0
+}

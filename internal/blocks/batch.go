@@ -1,0 +1,247 @@
+package blocks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+
+	"example.org/demote/backend"
+	"example.org/demote/backend/direct"
+	"example.org/demote/internal/ir"
+	"example.org/demote/internal/variants"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+)
+
+// A Batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
+type Batching struct {
+	Axis  int    // of the output, on which the samples lie; -1: on none
+	Alone string // why each sample is run alone; empty: in blocks
+	Cure  string // what may be done about that; empty: nothing is known
+}
+
+// AloneText is what follows from why samples are run alone.
+const AloneText = ": every sample is run alone, in blocks of one"
+
+// AloneID is the warning of networks whose samples are run alone.
+const AloneID = "blocks-of-one"
+
+// Warning tells the user of samples that are run alone.
+func (b Batching) Warning() result.Warning {
+	return result.Warning{ID: AloneID, Text: b.Alone + AloneText, Cure: b.Cure}
+}
+
+// WithCure adds what may be done about samples that are run alone to what is wrong with their outputs.
+func (b Batching) WithCure(err error) error {
+	if b.Cure == "" || !errors.Is(err, mistake.Err) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, b.Cure)
+}
+
+// TouchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
+// otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
+const TouchTolerance = 1e-3
+
+// Find finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
+// samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
+// whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
+//
+// Of samples of different shapes it is found for every shape that several have: those of one share no block.
+func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
+	var found Batching
+	for i, d := range together(data) {
+		b, err := findBatchingOf(ctx, m, d, quantized, outputs...)
+		if err != nil || b.Alone != "" {
+			return b, err
+		}
+		if i > 0 && b.Axis != found.Axis {
+			return Batching{Axis: -1, Alone: "samples lie on another axis of the output in one shape than in another"}, nil
+		}
+		found = b
+	}
+	return found, nil
+}
+
+// FindAll is Find for all outputs that a float network computes, where its batch is free; nothing where it is fixed.
+func FindAll(ctx context.Context, m *onnx.Model, data Samples) (Batching, error) {
+	var outputs []string
+	for _, v := range m.Outputs() {
+		if v.Type == ir.Float && Computed(m, v.Name) == nil {
+			outputs = append(outputs, v.Name)
+		}
+	}
+	if Fixed(m) > 0 || len(outputs) == 0 {
+		return Batching{}, nil
+	}
+	return Find(ctx, m, data, false, outputs...)
+}
+
+// findBatchingOf is Find for samples of one shape.
+func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
+	fixed := Fixed(m)
+	if Alone(m, data) {
+		fixed = 1
+	}
+	model, err := ModelOf(variants.WithOutputs(m, outputs...))
+	if err != nil || data.Len() == 0 {
+		return Batching{}, nil
+	}
+	a, b, err := unlike(m, data)
+	if err != nil {
+		return Batching{}, err
+	}
+	size := max(fixed, 2)
+	batch := func(size int, of ...int) []backend.Tensor {
+		list, err := Inputs(m, InTurn{data, of}, size)
+		if err != nil {
+			return nil
+		}
+		return list
+	}
+	batches := [][]backend.Tensor{batch(size, a, b), batch(size, a), batch(size, b)}
+	if fixed == 1 {
+		batches = batches[:1]
+		batches[0] = batch(1, a)
+	}
+	if slices.ContainsFunc(batches, func(l []backend.Tensor) bool { return l == nil }) {
+		return Batching{}, nil // an input that cannot be fed, which is said elsewhere
+	}
+	if fixed == 0 {
+		batches = slices.Insert(batches, 0, batch(1, a))
+	}
+	runs, err := direct.Look(ctx, model, batches...)
+	if ctx.Err() != nil {
+		return Batching{}, ctx.Err()
+	}
+	var found Batching
+	for _, output := range outputs {
+		if found, err = judgeBatching(m, fixed, runs, output, size, quantized, err); err != nil || found.Alone != "" {
+			break
+		}
+	}
+	if found.Alone != "" {
+		found.Cure = otherAxis(m)
+	}
+	return found, err
+}
+
+// otherAxis is what to do where samples that seem to depend on each other may be steps of time, say, and the batch another axis of an
+// input than the first, which no name tells; empty: no input has another axis of any size.
+func otherAxis(m *onnx.Model) string { return axisCure(m, false) }
+
+// axisCure is that of inputs whose first axis has a size of its own, or of any size.
+func axisCure(m *onnx.Model, fixed bool) string {
+	for _, v := range m.Inputs() {
+		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || NotFirst(m, v) {
+			continue
+		}
+		for i, d := range v.Dims[1:] {
+			if d >= 0 {
+				continue
+			}
+			names := fmt.Sprintf("{0: \"time\", %d: \"batch\"}", i+1)
+			if fixed {
+				names = fmt.Sprintf("{%d: \"batch\"}", i+1)
+			}
+			return fmt.Sprintf("if the samples of input %s lie on axis %d and not on axis 0, export the network with their names, dynamic_axes={%q: %s}", v.Name, i+1, v.Name, names)
+		}
+	}
+	return ""
+}
+
+// judgeBatching says how the samples of one output lie, of the runs that came to an end before failed; nil: all did.
+func judgeBatching(m *onnx.Model, fixed int, runs []map[string]direct.Seen, output string, size int, quantized bool, failed error) (Batching, error) {
+	switch {
+	case len(runs) == 0 || runs[0][output].Values == nil:
+		return Batching{}, nil
+	case fixed == 1:
+		return Batching{Axis: wholeAxis(runs[0][output].Dims)}, nil
+	case failed != nil && fixed == 0:
+		return Batching{Axis: wholeAxis(runs[0][output].Dims), Alone: "the network runs with one sample and not with two"}, nil
+	case failed != nil:
+		return Batching{}, nil
+	}
+	l := look{output: output, size: size}
+	for i, to := range []*direct.Seen{&l.ofB, &l.ofA, &l.mixed} {
+		*to = runs[len(runs)-1-i][output]
+	}
+	if fixed > 1 {
+		return l.fixed(m)
+	}
+	return l.free(runs[0][output], quantized), nil
+}
+
+// wholeAxis is the axis of the samples in an output of one sample whose other runs show none: the first one where it has one
+// element.
+func wholeAxis(dims []int64) int {
+	if len(dims) > 0 && dims[0] == 1 {
+		return 0
+	}
+	return -1
+}
+
+// InTurn are some samples of a set, in turn for ever.
+type InTurn struct {
+	Samples
+	Of []int
+}
+
+// Len implements backend.Samples.
+func (p InTurn) Len() int { return math.MaxInt32 }
+
+// Read implements backend.Samples.
+func (p InTurn) Read(input, sample int, dst []byte) error {
+	return p.Samples.Read(input, p.Of[sample%len(p.Of)], dst)
+}
+
+// mostCompared is how many samples unlike looks at.
+const mostCompared = 16
+
+// unlike are two samples that show best whether samples touch each other: among the first and some of the others the one with
+// the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
+func unlike(m *onnx.Model, data Samples) (loud, quiet int, err error) {
+	n := data.Len()
+	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == ir.Float })
+	if input < 0 || n < 2 {
+		return 0, n - 1, nil
+	}
+	elems := 1
+	for _, d := range data.Shape(input) {
+		elems *= int(d)
+	}
+	most, least := math.Inf(-1), math.Inf(1)
+	buffer := make([]float32, elems)
+	step := max(1, n/mostCompared)
+	for i := 0; i < n; i += step {
+		if err := data.Read(input, i, BytesOf(buffer)); err != nil {
+			return 0, 0, err
+		}
+		size := 0.0
+		for _, v := range buffer {
+			size += math.Abs(float64(v))
+		}
+		if size > most {
+			most, loud = size, i
+		}
+		if size < least {
+			least, quiet = size, i
+		}
+	}
+	if loud == quiet {
+		quiet = (loud + 1) % n
+	}
+	return loud, quiet, nil
+}
+
+// BytesOf is the memory of a slice as bytes.
+func BytesOf(v []float32) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), 4*len(v))
+}

@@ -1,0 +1,113 @@
+package blocks
+
+import (
+	"example.org/demote/backend"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/variants"
+	"example.org/demote/onnx"
+)
+
+// ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory where trials
+// run. The network that they are for makes floats of them, see FeedBytes.
+type ByteSamples struct {
+	*dataset.Set
+	Bytes []bool // by input
+}
+
+// Read writes a sample as the network with byte inputs wants it.
+func (b ByteSamples) Read(input, sample int, dst []byte) error {
+	if b.Bytes[input] {
+		return b.Set.ReadBytes(input, sample, dst)
+	}
+	return b.Set.Read(input, sample, dst)
+}
+
+// ByteSteps are what makes the samples of a shape out of their bytes, once these are floats.
+func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
+	for _, s := range []struct {
+		op     string
+		values []float32
+	}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
+		if s.values != nil {
+			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: ChannelDims(len(s.values), a.Inner, sample)})
+		}
+	}
+	return steps
+}
+
+// ChannelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or the first.
+func ChannelDims(channels, inner int, sample []int64) []int64 {
+	if channels == 1 {
+		return nil
+	}
+	dims := []int64{int64(channels)}
+	if inner > 1 || len(sample) > 1 && sample[len(sample)-1] != int64(channels) {
+		for range sample[1:] {
+			dims = append(dims, 1)
+		}
+	}
+	return dims
+}
+
+// ResidentBytes is what one sample of an input takes where trials run.
+func ResidentBytes(set *dataset.Set, input int) int {
+	if _, is := set.Bytes(input); is {
+		return set.SampleBytes(input) / 4
+	}
+	return set.SampleBytes(input)
+}
+
+// ResidentSize is ResidentBytes of a sample in its own shape.
+func ResidentSize(set *dataset.Set, input, sample int) int {
+	if _, is := set.Bytes(input); is {
+		return ResidentBytes(set, input)
+	}
+	return set.SampleSize(input, sample)
+}
+
+// ResidentAll is what all samples of a set take where trials run, in so many inputs.
+func ResidentAll(set *dataset.Set, inputs int) (bytes float64) {
+	for i := range inputs {
+		if set.Shapes() == 0 {
+			bytes += float64(set.Len()) * float64(ResidentBytes(set, i))
+			continue
+		}
+		for sample := range set.Len() {
+			bytes += float64(ResidentSize(set, i, sample))
+		}
+	}
+	return bytes
+}
+
+// ReadResident reads a sample as trials have it.
+func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
+	if _, is := set.Bytes(input); is {
+		return set.ReadBytes(input, sample, to)
+	}
+	return set.Read(input, sample, to)
+}
+
+// FeedBytes lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
+// of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
+// the network looks up what the host makes of each byte.
+func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
+	out := ByteSamples{Set: data}
+	names := map[string]string{}
+	for i, in := range inputs {
+		a, is := data.Bytes(i)
+		is = is && in.Fed == "" // a step makes floats of it
+		out.Bytes = append(out.Bytes, is)
+		switch {
+		case !is:
+		case gpu && a.Std != nil:
+			table := a.Table()
+			names[in.Name] = variants.ByteTable(m, in.Name, table, ChannelDims(len(table)/256, a.Inner, in.Sample()))
+		default:
+			names[in.Name] = variants.ByteInput(m, in.Name, ByteSteps(a, in.Sample()))
+		}
+	}
+	if len(names) == 0 {
+		return data, nil
+	}
+	return out, names
+}

@@ -1,0 +1,14 @@
+package blocks
+
+import (
+	"example.org/demote/dataset"
+	"example.org/demote/mistake"
+)
+
+// OfShape says of which samples an error is that the network makes of one shape.
+func OfShape(set *dataset.Set, inputs int, err error) error {
+	if err == nil || !mistake.Is(err) {
+		return err
+	}
+	return mistake.Errorf("%w; so it is with samples of shape %s, such as %s: resize them to a shape that the network takes, or leave them out", err, ShapeText(set, inputs), set.Name(0))
+}

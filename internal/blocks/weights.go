@@ -1,0 +1,31 @@
+package blocks
+
+import (
+	"example.org/demote/backend"
+	"example.org/demote/internal/ir"
+	"example.org/demote/onnx"
+)
+
+// ModelOf is a model as sessions are made of it. It shares its weights with m.
+func ModelOf(m *onnx.Model) (backend.Model, error) {
+	file, apart, err := m.Apart()
+	if err != nil {
+		return backend.Model{}, err
+	}
+	out := backend.Model{Bytes: file}
+	for _, t := range apart {
+		out.Weights = append(out.Weights, backend.Weight{Name: t.GetName(), Type: backend.DType(t.GetDataType()), Dims: t.GetDims(), Data: t.GetRawData()})
+	}
+	return out, nil
+}
+
+// Optimizing has a model optimized as a session is made of it.
+func Optimizing(optimize func(backend.Model) (string, error)) func(*ir.Model) (string, error) {
+	return func(m *ir.Model) (string, error) {
+		model, err := ModelOf(m)
+		if err != nil {
+			return "", err
+		}
+		return optimize(model)
+	}
+}

@@ -1,0 +1,176 @@
+package constraint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/unroll"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
+)
+
+// Constraints are what a command line and a profile ask of a network's holders.
+type Constraints struct {
+	groups []search.Group
+	pins   []search.Pin
+}
+
+// tie makes holders move together.
+func (c *Constraints) tie(holders []int, text string) {
+	if len(holders) > 1 {
+		c.groups = append(c.groups, search.Group{Holders: holders, Text: text})
+	}
+}
+
+// Rules are the constraints of a configuration, before there is a network.
+type Rules struct {
+	pins    []pin
+	groups  []group
+	profile *Profile
+}
+
+// Parse reads --pin, --group and --profile.
+func Parse(pins, groups []string, profile string) (r Rules, err error) {
+	for _, text := range pins {
+		p, err := ParsePin(text, "--pin")
+		if err != nil {
+			return r, err
+		}
+		r.pins = append(r.pins, p)
+	}
+	for _, text := range groups {
+		g, err := parseGroup(text, "--group")
+		if err != nil {
+			return r, err
+		}
+		r.groups = append(r.groups, g)
+	}
+	if profile != "" {
+		r.profile, err = ReadProfile(profile)
+	}
+	return r, err
+}
+
+// Arrange makes the units of a network under the rules, in an order of its holders; nil: their own. A contradiction names both sides.
+func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err error) {
+	names := Names(n)
+	var c Constraints
+	for i, h := range n.Holders {
+		if h.Fixed {
+			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
+		}
+	}
+	for name, list := range unroll.Together(n) {
+		c.tie(list, "--unroll, which has one bit for all steps of "+name)
+	}
+	if err := r.constrain(n, &c); err != nil {
+		return layout, err
+	}
+	if layout, err = search.Arrange(names, c.groups, c.pins); err != nil {
+		return layout, err
+	}
+	if layout.Units == nil { // everything is held; nil would stand for a unit a holder
+		layout.Units = [][]int{}
+	}
+	if order == nil {
+		return layout, nil
+	}
+	place := make([]int, len(names))
+	for at, h := range order {
+		place[h] = at
+	}
+	slices.SortStableFunc(layout.Units, func(a, b []int) int { return place[a[0]] - place[b[0]] })
+	return layout, nil
+}
+
+// Names are the names of all holders, in their order.
+func Names(n *onnx.Network) []string {
+	names := make([]string, len(n.Holders))
+	for i, h := range n.Holders {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// constrain finds the holders that the rules mean.
+func (r Rules) constrain(n *onnx.Network, c *Constraints) error {
+	if r.profile == nil && len(r.pins)+len(r.groups) == 0 {
+		return nil
+	}
+	uses, err := sites.Uses(n)
+	if err != nil {
+		return err
+	}
+	m := newMatcher(n, uses)
+	pins, groups := r.pins, r.groups
+	if r.profile != nil {
+		pins, groups = slices.Concat(pins, r.profile.pins), slices.Concat(groups, r.profile.tied)
+	}
+	for i, rule := range pins {
+		if i >= len(r.pins) && strings.HasPrefix(rule.Pattern, opPrefix) && m.find(rule.Pattern) == nil {
+			continue // a profile is for many networks
+		}
+		list, err := m.pins(rule)
+		if err != nil {
+			return err
+		}
+		c.pins = append(c.pins, list...)
+	}
+	for _, rule := range groups {
+		g, err := m.group(rule)
+		if err != nil {
+			return err
+		}
+		c.groups = append(c.groups, g)
+	}
+	if r.profile != nil {
+		r.profile.Apply(c, uses)
+	}
+	return nil
+}
+
+// FitStart makes a start mix keep to the constraints: pinned holders go where they are held, and a unit of which a part
+// stays at int16 stays there as a whole. It returns how many holders that moved.
+func FitStart(layout search.Layout, m search.Mask) int {
+	before := m.Clone()
+	for h := range m.Len() {
+		if layout.Pinned.Low(h) {
+			m.Demote(h)
+		}
+	}
+	for _, h := range layout.High {
+		m.Promote(h)
+	}
+	for _, unit := range layout.Units {
+		if slices.ContainsFunc(unit, func(h int) bool { return !m.Low(h) }) {
+			for _, h := range unit {
+				m.Promote(h)
+			}
+		}
+	}
+	moved := 0
+	for h := range m.Len() {
+		if m.Low(h) != before.Low(h) {
+			moved++
+		}
+	}
+	return moved
+}
+
+// Describe says what the constraints leave to decide; empty without any.
+func Describe(network *onnx.Network, layout search.Layout) string {
+	n, fixed := len(network.Holders), 0
+	for _, h := range network.Holders {
+		if h.Fixed {
+			fixed++
+		}
+	}
+	low, high := layout.Pinned.Count(), len(layout.High)-fixed
+	free := n - low - len(layout.High)
+	if low+high == 0 && len(layout.Units) == free {
+		return ""
+	}
+	return fmt.Sprintf("%d activations are held at int8, %d at int16; the other %d move as %d units", low, high, free, len(layout.Units))
+}

@@ -1,0 +1,86 @@
+package constraint
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"example.org/demote/mistake"
+)
+
+// A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one that would
+// not come back (it has a line break or blanks at its edges, is empty, or begins with a quote as a quoted one does) is quoted
+// as a JSON text, or, where it is no UTF-8, as Go quotes it.
+
+// Lines writes names, a line each.
+func Lines(names []string) []byte {
+	var b []byte
+	for _, name := range names {
+		b = append(append(b, listed(name)...), '\n')
+	}
+	return b
+}
+
+// listed is a name as a promotion list has it.
+func listed(name string) string {
+	if name != "" && name == strings.TrimSpace(name) && !strings.ContainsAny(name, "\n\r") && name[0] != '"' {
+		return name
+	}
+	if !utf8.ValidString(name) {
+		return strconv.Quote(name)
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(name); err != nil {
+		panic("run: a text cannot fail to marshal")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// ReadList reads a promotion list and returns the places of its names among those that are known. Lists of before, which
+// quoted nothing, are read too. The error names the line.
+func ReadList(text []byte, index map[string]int) ([]int, error) {
+	var list []int
+	n := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		n++
+		line = strings.TrimSuffix(line, "\r")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		i, ok := find(line, index)
+		if !ok {
+			return nil, mistake.Errorf("%d: the network has no holder %q; `demote inspect` lists them", n, unlisted(line))
+		}
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// find looks a line up: as it is quoted, without the blanks around it, and as it is.
+func find(line string, index map[string]int) (int, bool) {
+	for _, name := range []string{unlisted(line), strings.TrimSpace(line), line} {
+		if i, ok := index[name]; ok {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// unlisted is the name that a line stands for.
+func unlisted(line string) string {
+	line = strings.TrimSpace(line)
+	if !strings.HasPrefix(line, `"`) {
+		return line
+	}
+	if name, err := strconv.Unquote(line); err == nil {
+		return name
+	}
+	var name string
+	if json.Unmarshal([]byte(line), &name) == nil { // what other programs escape
+		return name
+	}
+	return line
+}

@@ -1,0 +1,183 @@
+package constraint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/onnx"
+	"example.org/demote/search"
+)
+
+// opPrefix begins a pattern that means operators and not names.
+const opPrefix = "op:"
+
+// A pin is one rule of --pin, or of the list pin of a profile.
+type pin struct {
+	Pattern string
+	low     bool
+	text    string // where it stands, for messages
+}
+
+// ParsePin reads PATTERN=int8 or PATTERN=int16. The pattern ends at the last =, since names may have one.
+func ParsePin(text, where string) (pin, error) {
+	p := pin{text: where + " " + text}
+	at := strings.LastIndexByte(text, '=')
+	if at < 1 {
+		return p, mistake.Errorf("%s: write NAME=int8, GLOB=int16 or op:TYPE=int16", p.text)
+	}
+	p.Pattern = text[:at]
+	switch width := text[at+1:]; width {
+	case "int8":
+		p.low = true
+	case "int16":
+	default:
+		return p, mistake.Errorf("%s: %q is no width: an activation is held at int8 or int16", p.text, width)
+	}
+	return p, checkPattern(p.Pattern, p.text)
+}
+
+// A group is one rule of --group, or of the list group of a profile: what its patterns match moves together.
+type group struct {
+	patterns []string
+	text     string
+}
+
+// parseGroup reads patterns with commas between them; a comma inside brackets or braces is part of a pattern.
+func parseGroup(text, where string) (group, error) {
+	g := group{text: where + " " + text}
+	depth, begin := 0, 0
+	for i, r := range text + "," {
+		switch {
+		case r == '{' || r == '[':
+			depth++
+		case (r == '}' || r == ']') && depth > 0:
+			depth--
+		case r == ',' && (depth == 0 || i == len(text)):
+			part := strings.TrimSpace(text[begin:i])
+			if part == "" {
+				return g, mistake.Errorf("%s: an empty name: write NAME,NAME or a GLOB", g.text)
+			}
+			if err := checkPattern(part, g.text); err != nil {
+				return g, err
+			}
+			g.patterns, begin = append(g.patterns, part), i+1
+		}
+	}
+	return g, nil
+}
+
+func checkPattern(pattern, where string) error {
+	if !validPattern(strings.TrimPrefix(pattern, opPrefix)) {
+		return mistake.Errorf("%s: %q is no pattern: see docs/constraints.md", where, pattern)
+	}
+	return nil
+}
+
+// matcher finds the holders of a network that a pattern means.
+type matcher struct {
+	holders []onnx.Holder
+	makers  [][]string // by holder: the operators that make it, those inside a fused pattern included
+}
+
+func newMatcher(n *onnx.Network, uses []sites.Use) *matcher {
+	m := &matcher{holders: n.Holders, makers: make([][]string, len(n.Holders))}
+	for i, h := range n.Holders {
+		if h.Op == "" {
+			m.makers[i] = []string{"input"}
+		}
+	}
+	for _, u := range uses {
+		for _, h := range u.Makes {
+			m.makers[h] = append(m.makers[h], u.Op)
+		}
+	}
+	return m
+}
+
+// find lists the holders that a pattern means, in ascending order: the one of exactly that name, or those whose names match
+// it as a glob, or else the first whose name is that one but for blanks at its edges; with op: those that an operator of a matching type makes.
+func (m *matcher) find(pattern string) []int {
+	var list []int
+	if ops, ok := strings.CutPrefix(pattern, opPrefix); ok {
+		for h, makers := range m.makers {
+			if slices.ContainsFunc(makers, func(op string) bool { return doublestar.MatchUnvalidated(ops, op) }) {
+				list = append(list, h)
+			}
+		}
+		return list
+	}
+	for h := range m.holders {
+		if m.holders[h].Name == pattern {
+			return []int{h}
+		}
+		if doublestar.MatchUnvalidated(pattern, m.holders[h].Name) {
+			list = append(list, h)
+		}
+	}
+	for h := range m.holders {
+		if len(list) == 0 && strings.TrimSpace(m.holders[h].Name) == strings.TrimSpace(pattern) {
+			return []int{h} // the command line takes blanks at the edges away
+		}
+	}
+	return list
+}
+
+// nothing is the mistake of a pattern that means no holder.
+func (m *matcher) nothing(pattern, where string) error {
+	if strings.HasPrefix(pattern, opPrefix) {
+		var ops []string
+		for _, makers := range m.makers {
+			ops = append(ops, makers...)
+		}
+		slices.Sort(ops)
+		return mistake.Errorf("%s: no activation is made by such an operator; there are %s", where, strings.Join(slices.Compact(ops), ", "))
+	}
+	return mistake.Errorf("%s: no activation is named or matched by %q; `demote inspect` lists them", where, pattern)
+}
+
+// pins turns a rule into a pin for every holder that it means.
+func (m *matcher) pins(p pin) ([]search.Pin, error) {
+	var list []search.Pin
+	for _, h := range m.find(p.Pattern) {
+		list = append(list, search.Pin{Holder: h, Low: p.low, Text: p.text})
+	}
+	if list == nil {
+		return nil, m.nothing(p.Pattern, p.text)
+	}
+	return list, nil
+}
+
+// group turns a rule into a group. All of its holders must be of one network: one that only the 16-bit file of a pair has
+// cannot move with others.
+func (m *matcher) group(g group) (search.Group, error) {
+	out := search.Group{Text: g.text}
+	for _, pattern := range g.patterns {
+		found := m.find(pattern)
+		if found == nil {
+			return out, m.nothing(pattern, g.text)
+		}
+		out.Holders = append(out.Holders, found...)
+	}
+	slices.Sort(out.Holders)
+	out.Holders = slices.Compact(out.Holders)
+	if len(out.Holders) < 2 {
+		return out, mistake.Errorf("%s: a group of the one activation %q: name two or more", g.text, m.holders[out.Holders[0]].Name)
+	}
+	fixed, free := -1, -1
+	for _, h := range out.Holders {
+		if m.holders[h].Fixed {
+			fixed = h
+		} else {
+			free = h
+		}
+	}
+	if fixed >= 0 && free >= 0 {
+		return out, mistake.Errorf("%s: a group across networks: activation %q is in both files of the pair, %q only in the 16-bit one, where it stays",
+			g.text, m.holders[free].Name, m.holders[fixed].Name)
+	}
+	return out, nil
+}

@@ -1,0 +1,106 @@
+package constraint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/goccy/go-yaml"
+
+	"example.org/demote/disk"
+	"example.org/demote/internal/sites"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
+)
+
+// A Profile says what hardware can do, as --profile reads it from a YAML file. Operators are ONNX types or globs of them;
+// a profile is for many networks, so operators and op: pins that do not occur are no mistake.
+type Profile struct {
+	Name       string   `yaml:"name"`
+	ShareWidth []string `yaml:"share_width"` // operators whose inputs must have one width
+	NoInt16    []string `yaml:"no_int16"`    // operators without int16: what they read and make is held at int8
+	Follow     []string `yaml:"follow"`      // operators whose output has the width of their inputs
+	Pin        []string `yaml:"pin"`         // as --pin
+	Group      []string `yaml:"group"`       // as --group
+
+	file string
+	pins []pin
+	tied []group
+}
+
+// maxProfile bounds a profile, in bytes.
+const maxProfile = 64 << 10
+
+// ReadProfile reads and checks a profile.
+func ReadProfile(path string) (*Profile, error) {
+	text, err := disk.Read(path, maxProfile)
+	if err != nil {
+		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
+	}
+	if err := plainYAML(text); err != nil {
+		return nil, mistake.Errorf("--profile %s: %w", path, err)
+	}
+	p := &Profile{file: path}
+	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
+		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, yamlText(err))
+	}
+	for key, ops := range map[string][]string{"share_width": p.ShareWidth, "no_int16": p.NoInt16, "follow": p.Follow} {
+		for _, op := range ops {
+			if op == "" || !validPattern(op) {
+				return nil, mistake.Errorf("--profile %s: %s: %q is no operator", path, key, op)
+			}
+		}
+	}
+	for _, line := range p.Pin {
+		rule, err := ParsePin(line, path+": pin")
+		if err != nil {
+			return nil, err
+		}
+		p.pins = append(p.pins, rule)
+	}
+	for _, line := range p.Group {
+		rule, err := parseGroup(line, path+": group")
+		if err != nil {
+			return nil, err
+		}
+		p.tied = append(p.tied, rule)
+	}
+	if len(p.ShareWidth)+len(p.NoInt16)+len(p.Follow)+len(p.Pin)+len(p.Group) == 0 {
+		return nil, mistake.Errorf("--profile %s: it has no rule: give share_width, no_int16, follow, pin or group", path)
+	}
+	return p, nil
+}
+
+// yamlText is an error of the YAML reader on one line, without the picture of the place.
+func yamlText(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimSpace(line)
+}
+
+// Apply adds what the profile asks of a network's nodes.
+func (p *Profile) Apply(c *Constraints, uses []sites.Use) {
+	for _, u := range uses {
+		where := func(key string) string { return fmt.Sprintf("%s: %s %s (node %s)", p.file, key, u.Op, u.Node) }
+		if Matches(p.ShareWidth, u.Op) {
+			c.tie(u.Reads, where("share_width"))
+		}
+		if Matches(p.Follow, u.Op) {
+			c.tie(append(append([]int{}, u.Reads...), u.Makes...), where("follow"))
+		}
+		if Matches(p.NoInt16, u.Op) {
+			for _, h := range append(append([]int{}, u.Reads...), u.Makes...) {
+				c.pins = append(c.pins, search.Pin{Holder: h, Low: true, Text: where("no_int16")})
+			}
+		}
+	}
+}
+
+// Matches tells whether one of the patterns has an operator type.
+func Matches(ops []string, op string) bool {
+	for _, pattern := range ops {
+		if doublestar.MatchUnvalidated(pattern, op) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,23 @@
+package ir
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+
+	"example.org/demote/onnx/onnxpb"
+)
+
+// ReadOptimized reads a file that ONNX Runtime has saved of a model, with operators of its own, and its external data; the files are not
+// needed afterwards. It checks nothing.
+func ReadOptimized(path string) (*Model, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Proto: new(onnxpb.ModelProto), Dir: filepath.Dir(path)}
+	if err := Unmarshal(data, m.Proto); err != nil {
+		return nil, err
+	}
+	return m, m.loadExternalIn(math.MaxInt64)
+}

@@ -1,0 +1,271 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"example.org/demote/disk"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+)
+
+// Names of the files in a run folder.
+const (
+	PromotionFile = "promotion.txt"
+	MixedFile     = "mixed.onnx"
+	CurveFile     = "curve.csv"
+	JournalFile   = "journal.db"
+	LockFile      = ".lock"
+)
+
+// A Folder is a run's own folder, held by a lock until Close.
+type Folder struct {
+	Path string
+
+	lock *os.File
+	made []string // folders that were made for it, the outermost first
+	New  bool     // it held no run before
+	Lost bool     // it holds the result of a run without its journal
+}
+
+// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not a run's is
+// refused and left as it is; whether the run in it may go on is the journal's to say. What killed processes have left of
+// files that they were writing is removed.
+func OpenFolder(path string) (*Folder, error) {
+	f := &Folder{Path: path}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		f.made = missingFolders(path)
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			f.New = true
+			f.Abandon()
+			return nil, mistake.Errorf("cannot make the run folder: %w; give --out another one", err)
+		}
+	case err != nil:
+		return nil, mistake.Errorf("cannot use the run folder: %w; give --out another one", err)
+	case !info.IsDir():
+		return nil, mistake.Errorf("%s: --out names a file; give a new folder", path)
+	default:
+		// Before a lock file is put into it. What is seen here is looked at again under the lock.
+		if _, err := f.HoldsRun(); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.acquire(); err != nil {
+		f.dropFolders()
+		return nil, err
+	}
+	held, err := f.HoldsRun()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	f.New = !held
+	if err := f.removeLeftovers(); err != nil {
+		f.Abandon()
+		return nil, mistake.Errorf("cannot clear the run folder of temporary files: %w; give --out another one", err)
+	}
+	return f, nil
+}
+
+// LockFolder takes the lock of a folder that is there, for a command that adds a file to it.
+func LockFolder(path string) (*Folder, error) {
+	f := &Folder{Path: path}
+	return f, f.acquire()
+}
+
+// acquire takes the folder's lock. The file that is locked must still be the one of that name: the folder may have been
+// removed, and made again, between the opening of the file and the lock.
+func (f *Folder) acquire() error {
+	const tries = 100
+	for range tries {
+		lock, err := os.OpenFile(f.File(LockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o666)
+		if errors.Is(err, fs.ErrNotExist) { // the folder is gone
+			if err = os.MkdirAll(f.Path, 0o777); err == nil {
+				continue
+			}
+		}
+		switch {
+		case errors.Is(err, unix.ELOOP):
+			return mistake.Errorf("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(LockFile))
+		case err != nil:
+			return mistake.Errorf("cannot lock the run folder: %w; give --out a folder that can be written to", err)
+		}
+		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+			lock.Close()
+			if errors.Is(err, unix.EWOULDBLOCK) {
+				return mistake.Errorf("%s: another demote is running in this folder; wait for it or give --out another folder", f.Path)
+			}
+			return mistake.Errorf("%s: cannot be locked: %w; give --out a folder on a disk that knows locks", f.Path, err)
+		}
+		mine, err := lock.Stat()
+		if err == nil && mine.Mode().IsRegular() {
+			if there, serr := os.Lstat(f.File(LockFile)); serr == nil && os.SameFile(mine, there) {
+				f.lock = lock
+				return nil
+			}
+		}
+		lock.Close()
+		if err == nil && !mine.Mode().IsRegular() {
+			return mistake.Errorf("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(LockFile))
+		}
+	}
+	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
+}
+
+// HoldsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything else in it.
+func (f *Folder) HoldsRun() (bool, error) {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return false, mistake.Errorf("cannot read the run folder: %w; give --out another one", err)
+	}
+	kind, err := JournalKind(f.File(JournalFile))
+	switch {
+	case err != nil:
+		return false, err
+	case kind == OurJournal || kind == oldJournal:
+		return true, nil
+	case kind == foreignJournal && isResult(f.Path): // its journal is damaged
+		return true, nil
+	case kind == foreignJournal:
+		return false, mistake.Errorf("%s: the %s in this folder is not one of demote, or is damaged; give --out a new folder", f.Path, JournalFile)
+	}
+	if isResult(f.Path) {
+		f.Lost = true
+		return true, nil
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != LockFile && !leftover(name) {
+			return false, mistake.Errorf("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
+		}
+	}
+	return false, nil
+}
+
+// isResult tells whether a folder has the result of a run of ours.
+func isResult(dir string) bool {
+	data, err := result.Read(dir)
+	var r struct {
+		SchemaVersion int               `json:"schema_version"`
+		Holders       []json.RawMessage `json:"holders"`
+		Target        *result.Target    `json:"target"`
+	}
+	return err == nil && json.Unmarshal(data, &r) == nil && r.SchemaVersion > 0 && len(r.Holders) > 0 && r.Target != nil
+}
+
+// oldTemporary is how files were called that versions before this one were writing.
+var oldTemporary = regexp.MustCompile(`^\.(result\.json|promotion\.(txt|json)|curve\.csv|report\.html)-[0-9]+$`)
+
+// leftover tells whether a file of this name is what a killed process of ours was writing.
+func leftover(name string) bool { return disk.IsTemporary(name) || oldTemporary.MatchString(name) }
+
+// removeLeftovers removes what killed processes were writing in the folder, whose lock is held.
+func (f *Folder) removeLeftovers() error {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Type().IsRegular() && leftover(e.Name()) {
+			if err := os.Remove(f.File(e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// File is the path of a file in the folder.
+func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
+
+// Clear removes the files of an earlier run, and those of its exports, with the data beside them.
+func (f *Folder) Clear(exports []string) error {
+	names := []string{result.File, PromotionFile, CurveFile, "report.html"}
+	for _, name := range exports {
+		names = append(names, name, name+".data")
+	}
+	// The journal goes last: by it a folder that is half cleared is still a run's.
+	for _, name := range append(names, JournalFile+"-wal", JournalFile+"-shm", JournalFile) {
+		if err := os.Remove(f.File(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return mistake.Errorf("cannot clear the run folder: %w; give --out another one", err)
+		}
+	}
+	return nil
+}
+
+// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it: its journal is removed,
+// and the folders that were made for it. The lock file goes only together with its folder: another process may be about to
+// lock it. A run of before is kept.
+func (f *Folder) Abandon() {
+	if f.lock != nil && f.New {
+		for _, name := range journalFiles {
+			os.Remove(f.File(name))
+		}
+	}
+	f.dropFolders()
+	f.Close()
+}
+
+// dropFolders removes the folders that were made, as far as they are empty but for the lock file that is held.
+func (f *Folder) dropFolders() {
+	if len(f.made) == 0 {
+		return
+	}
+	if entries, err := os.ReadDir(f.Path); err == nil && len(entries) == 1 && entries[0].Name() == LockFile && f.lock != nil {
+		os.Remove(f.File(LockFile))
+	}
+	for _, folder := range slices.Backward(f.made) {
+		os.Remove(folder) // none that has files
+	}
+}
+
+// missingFolders lists a folder that does not exist and those above it that do not, the outermost
+// first.
+func missingFolders(path string) []string {
+	path = filepath.Clean(path)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return append(missingFolders(filepath.Dir(path)), path)
+}
+
+// Close gives the lock back. It may be called more than once.
+func (f *Folder) Close() error {
+	if f == nil || f.lock == nil {
+		return nil
+	}
+	err := f.lock.Close()
+	f.lock = nil
+	return err
+}
+
+// WriteFile replaces a file of the user's by data, and has it on disk.
+func WriteFile(path string, data []byte) error {
+	return Replace(disk.Forced, disk.Bytes(path, data))
+}
+
+// Replace replaces files of the user's; an error names the file.
+func Replace(d disk.Durability, files ...disk.File) error {
+	err := disk.Replace(d, files...)
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return CannotWrite(at.Path, at.Err)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write: %w", err)
+	}
+	return nil
+}
+
+// CannotWrite words an error of writing a file of a run.
+func CannotWrite(path string, err error) error {
+	return fmt.Errorf("cannot write %s: %w; mend that, and the same command goes on from there", path, err)
+}

@@ -1,0 +1,293 @@
+package journal
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
+)
+
+// journalSchema is raised whenever a journal of before must not be read any more.
+const journalSchema = "2"
+
+// JournalCure is what a user does about a journal that cannot be gone on with.
+const JournalCure = "give --out a new folder or --force"
+
+// Keys of the table meta.
+const (
+	schemaKey      = "schema"
+	FingerprintKey = "fingerprint"
+	StateKey       = "state"
+	blockKey       = "block"
+)
+
+// A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process killed at
+// any instant loses at most the trial in flight; a machine that loses power, at most what the last second had to say.
+// What is read from it is data from outside: anything that does not hold is an error that matches mistake.Err.
+type Journal struct {
+	Path   string
+	Db     *sql.DB
+	Insert *sql.Stmt
+	Wal    *WalSync
+
+	Spared []string // keys of files that the metric command names and writes to, as the run has found them
+}
+
+// Open opens or makes the journal of a run. Its fingerprint is written once; a journal with another one, or of a
+// finished run, is refused with a line that says what differs.
+func Open(path string, print Fingerprint) (*Journal, error) {
+	kind, err := JournalKind(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == oldJournal:
+		return nil, mistake.Errorf("%s: the journal is of an earlier version of demote, whose runs this one cannot go on with; %s", path, JournalCure)
+	case kind == foreignJournal:
+		return nil, mistake.Errorf("%s: not a journal of demote, or damaged; %s", path, JournalCure)
+	case kind == noJournal:
+		text, err := json.Marshal(print)
+		if err == nil {
+			err = createJournal(path, [][2]string{{schemaKey, journalSchema}, {FingerprintKey, string(text)}, {StateKey, "running"}})
+		}
+		if err != nil {
+			return nil, (&Journal{Path: path}).cannotWrite(err)
+		}
+	}
+	db, err := OpenDB(path)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{Path: path, Db: db, Wal: &WalSync{Path: path + "-wal"}}
+	if err := j.begin(print); err != nil {
+		j.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *Journal) begin(print Fingerprint) error {
+	if err := checkTables(j.Db); err != nil {
+		return j.cannotRead(err)
+	}
+	meta, err := j.meta()
+	if err != nil {
+		return err
+	}
+	if meta[schemaKey] != journalSchema {
+		return mistake.Errorf("%s: the journal has schema %.20q, this program writes %q; %s", j.Path, meta[schemaKey], journalSchema, JournalCure)
+	}
+	var theirs Fingerprint
+	if err := json.Unmarshal([]byte(meta[FingerprintKey]), &theirs); err != nil {
+		return j.damaged("its fingerprint cannot be read")
+	}
+	j.Spared = theirs.Written
+	if text := print.Difference(theirs); text != "" {
+		return mistake.Errorf("%s: the folder holds another run: %s; %s", j.Path, text, JournalCure)
+	}
+	switch meta[StateKey] {
+	case "running":
+	case "finished":
+		return mistake.Errorf("%s: the folder holds a finished run; %s", j.Path, JournalCure)
+	default:
+		return j.damaged("it does not say whether the run has ended")
+	}
+	j.Insert, err = j.Db.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (mask, grids) DO UPDATE SET blocks = excluded.blocks, count = excluded.count, gain = excluded.gain,
+			total = excluded.total, value = excluded.value, outcomes = excluded.outcomes, sum = excluded.sum
+		WHERE scores.total IS NULL AND (excluded.total IS NOT NULL OR excluded.blocks > scores.blocks)`)
+	if err != nil {
+		return j.cannotRead(err)
+	}
+	return nil
+}
+
+// meta reads the table of single entries.
+func (j *Journal) meta() (map[string]string, error) {
+	rows, err := j.Db.Query(`SELECT key, value, sum FROM meta`)
+	if err != nil {
+		return nil, j.cannotRead(err)
+	}
+	defer rows.Close()
+	meta := map[string]string{}
+	for rows.Next() {
+		var k, v string
+		var sum []byte
+		if err := rows.Scan(&k, &v, &sum); err != nil {
+			return nil, j.cannotRead(err)
+		}
+		if string(sum) != string(RowSum("meta", k, v)) {
+			return nil, j.damaged(fmt.Sprintf("the entry %.40q does not have its checksum", k))
+		}
+		meta[k] = v
+	}
+	if err := rows.Err(); err != nil {
+		return nil, j.cannotRead(err)
+	}
+	return meta, nil
+}
+
+// SetMeta writes a single entry, in place of one of its name.
+func (j *Journal) SetMeta(key, value string) error {
+	_, err := j.Db.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, RowSum("meta", key, value))
+	return j.written(err)
+}
+
+// Load hands every whole score to whole, and how far every other trial has come to part. No row that is beyond the limits or
+// does not have its checksum is handed on.
+func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part func(search.Mask, bounds.Progress)) error {
+	rows, err := j.Db.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
+	if err != nil {
+		return j.cannotRead(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		mask, r, err := scanRow(rows, l)
+		if err != nil {
+			return j.cannotRead(err)
+		}
+		if r.total == nil {
+			part(mask, r.progress)
+			continue
+		}
+		s := search.Score{Count: r.progress.Count, Total: r.total.(int)}
+		if s.Total == 0 {
+			if s.Value, err = FloatOf(r.value.([]byte)); err != nil {
+				return j.cannotRead(err)
+			}
+		}
+		whole(mask, s)
+	}
+	if err := rows.Err(); err != nil {
+		return j.cannotRead(err)
+	}
+	return nil
+}
+
+// OnLearnt is for tests: told of every score that was kept. It is nil elsewhere.
+var OnLearnt func(search.Mask)
+
+// Learnt keeps a whole score.
+func (j *Journal) Learnt(mask search.Mask, s search.Score) error {
+	err := j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value)})
+	if err == nil && OnLearnt != nil {
+		OnLearnt(mask)
+	}
+	return err
+}
+
+// Stopped keeps how far a trial has come.
+func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
+	return j.save(journalRow{mask.String(), p, nil, nil})
+}
+
+// ForgetUnfinished drops how far unfinished trials have come: it is told in blocks, and they have
+// another size from now on.
+func (j *Journal) ForgetUnfinished() error {
+	_, err := j.Db.Exec(`DELETE FROM scores WHERE total IS NULL`)
+	return j.written(err)
+}
+
+// Forget drops every score, whole or not.
+func (j *Journal) Forget() error {
+	_, err := j.Db.Exec(`DELETE FROM scores`)
+	if err == nil {
+		_, err = j.Db.Exec(`DELETE FROM default_sessions`)
+	}
+	return j.written(err)
+}
+
+// Blocks keeps the size of the blocks that scores are learnt in, in samples, and tells whether it is that of before.
+func (j *Journal) Blocks(size int) (same bool, err error) {
+	meta, err := j.meta()
+	if err != nil {
+		return false, err
+	}
+	text := strconv.Itoa(size)
+	was, known := meta[blockKey]
+	if known && was == text {
+		return true, nil
+	}
+	return !known, j.SetMeta(blockKey, text)
+}
+
+func (j *Journal) save(r journalRow) error {
+	values := r.values()
+	_, err := j.Insert.Exec(append(values, RowSum("scores", values...))...)
+	return j.written(err)
+}
+
+// Finish marks the run as finished, so that nothing goes on in its folder.
+func (j *Journal) Finish() error { return j.SetMeta(StateKey, "finished") }
+
+// Close folds the write-ahead log into the one file, on disk, and closes it. It may be called more than once.
+func (j *Journal) Close() error {
+	if j == nil || j.Db == nil {
+		return nil
+	}
+	if j.Insert != nil {
+		j.Insert.Close()
+	}
+	if j.Wal != nil {
+		j.Wal.close()
+	}
+	_, err := j.Db.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
+	if cerr := j.Db.Close(); err == nil {
+		err = cerr
+	}
+	j.Db = nil
+	return err
+}
+
+// written words an error of writing a row; without one the row is forced to disk before long.
+func (j *Journal) written(err error) error {
+	if err == nil {
+		err = j.Wal.wrote()
+	}
+	if err != nil {
+		return j.cannotWrite(err)
+	}
+	return nil
+}
+
+// cannotWrite words an error of writing the journal. A disk that is full or a folder that is read-only
+// is the user's to mend; what was written before stays good.
+func (j *Journal) cannotWrite(err error) error {
+	if refused(err) {
+		return mistake.Errorf("%w", CannotWrite(j.Path, err))
+	}
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return j.damaged(err.Error())
+	}
+	return fmt.Errorf("cannot write the journal %s: %w", j.Path, err)
+}
+
+// cannotRead words an error of reading the journal: the system's, or else damage.
+func (j *Journal) cannotRead(err error) error {
+	if refused(err) {
+		return mistake.Errorf("cannot read the journal %s: %w; mend that, and the same command goes on from there", j.Path, err)
+	}
+	return j.damaged(err.Error())
+}
+
+func (j *Journal) damaged(what string) error {
+	return mistake.Errorf("%s: the journal is damaged: %.200s; %s", j.Path, what, JournalCure)
+}
+
+// refused tells whether SQLite could not read or write because the system did not let it.
+func refused(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff // what is above says which call it was
+	return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_BUSY
+}

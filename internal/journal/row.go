@@ -1,0 +1,129 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
+)
+
+// rowSumBytes is the length of a row's checksum.
+const rowSumBytes = 16
+
+// RowSum is the checksum of a journal's row: the start of the sha256 of the table's name and the row's values, each behind its
+// length, so that no two rows give the same text. It guards against damage, not against an author.
+func RowSum(table string, values ...any) []byte {
+	h := sha256.New()
+	add := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+		h.Write(b)
+	}
+	add([]byte(table))
+	for _, v := range values {
+		switch v := v.(type) {
+		case nil:
+			h.Write([]byte{0xff})
+		case string:
+			add([]byte(v))
+		case []byte:
+			add(v)
+		case int:
+			add(binary.BigEndian.AppendUint64(nil, uint64(v)))
+		default:
+			panic(fmt.Sprintf("run: a journal keeps no %T", v))
+		}
+	}
+	return h.Sum(nil)[:rowSumBytes]
+}
+
+// Limits are what rows of a journal must keep to.
+type Limits struct {
+	Holders int // length of a mask
+	Total   int // samples that a whole score is of; 0: the metric does not count
+	Blocks  int // of the resident layout
+}
+
+// A journalRow is a row of the table scores.
+type journalRow struct {
+	mask     string
+	progress bounds.Progress
+	total    any // int, or nil: the trial is unfinished
+	value    any // []byte, or nil
+}
+
+func (r journalRow) values() []any {
+	return []any{r.mask, "", r.progress.Blocks, r.progress.Count, bitsOf(r.progress.Sum), r.total, r.value, nil}
+}
+
+// scanRow reads a row of scores and believes nothing of it.
+func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err error) {
+	var grids string
+	var blocks, count int64
+	var gain, value, outcomes, sum []byte
+	var total sql.NullInt64
+	if err = rows.Scan(&r.mask, &grids, &blocks, &count, &gain, &total, &value, &outcomes, &sum); err != nil {
+		return mask, r, err
+	}
+	where := func(format string, args ...any) error {
+		return fmt.Errorf("the row of mask %.40q %w", r.mask, fmt.Errorf(format, args...))
+	}
+	var all, val, bits any
+	if total.Valid {
+		all = int(total.Int64)
+	}
+	if value != nil {
+		val = value
+	}
+	if outcomes != nil {
+		bits = outcomes
+	}
+	switch {
+	case !slices.Equal(sum, RowSum("scores", r.mask, grids, int(blocks), int(count), gain, all, val, bits)):
+		return mask, r, where("does not have its checksum")
+	case grids != "":
+		return mask, r, where("is of grids that this version does not know")
+	case len(r.mask) != l.Holders:
+		return mask, r, where("is of %d holders, the network has %d", len(r.mask), l.Holders)
+	case blocks < 0 || blocks > int64(l.Blocks):
+		return mask, r, where("says %d blocks of %d", blocks, l.Blocks)
+	case total.Valid && total.Int64 != int64(l.Total):
+		return mask, r, where("is of %d samples, the metric counts %d", total.Int64, l.Total)
+	case count < 0 || count > int64(l.Total):
+		return mask, r, where("says %d of %d", count, l.Total)
+	}
+	if mask, err = search.ParseMask(r.mask); err != nil {
+		return mask, r, where("is none: %w", err)
+	}
+	r.progress = bounds.Progress{Blocks: int(blocks), Count: int(count)}
+	if r.progress.Sum, err = FloatOf(gain); err != nil {
+		return mask, r, where("%w", err)
+	}
+	r.total = all
+	if total.Valid && total.Int64 == 0 {
+		if _, err = FloatOf(value); err != nil {
+			return mask, r, where("%w", err)
+		}
+	}
+	r.value = val
+	return mask, r, nil
+}
+
+func bitsOf(v float64) []byte { return binary.BigEndian.AppendUint64(nil, math.Float64bits(v)) }
+
+// FloatOf reads what bitsOf wrote; no score is NaN.
+func FloatOf(b []byte) (float64, error) {
+	if len(b) != 8 {
+		return 0, errors.New("has a number that is not 8 bytes long")
+	}
+	v := math.Float64frombits(binary.BigEndian.Uint64(b))
+	if v != v {
+		return 0, errors.New("has a number that is none")
+	}
+	return v, nil
+}

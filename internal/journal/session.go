@@ -1,0 +1,39 @@
+package journal
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"example.org/demote/search"
+)
+
+// InDefault returns the score that a mix's written file has in a default session, if the journal knows it. A row that is
+// beyond the limits or does not have its checksum is an error that matches mistake.Err.
+func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known bool, err error) {
+	var value, sum []byte
+	text := mask.String()
+	err = j.Db.QueryRow(`SELECT count, total, value, sum FROM default_sessions WHERE mask = ? AND grids = ''`, text).Scan(&s.Count, &s.Total, &value, &sum)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return s, false, nil
+	case err != nil:
+		return s, false, j.cannotRead(err)
+	case !bytes.Equal(sum, RowSum("default_sessions", text, "", s.Count, s.Total, value)):
+		return s, false, j.damaged("a score in a default session does not have its checksum")
+	case s.Total != l.Total || s.Count < 0 || s.Count > l.Total:
+		return s, false, j.damaged(fmt.Sprintf("a score in a default session is %d of %d, the metric counts %d", s.Count, s.Total, l.Total))
+	}
+	if s.Value, err = FloatOf(value); err != nil {
+		return s, false, j.cannotRead(err)
+	}
+	return s, true, nil
+}
+
+// LearntInDefault keeps the score of a mix's written file in a default session.
+func (j *Journal) LearntInDefault(mask search.Mask, s search.Score) error {
+	values := []any{mask.String(), "", s.Count, s.Total, bitsOf(s.Value)}
+	_, err := j.Db.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, RowSum("default_sessions", values...))...)
+	return j.written(err)
+}

@@ -1,0 +1,68 @@
+package journal
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Keys of a journal that tell of hold-outs: those that this run has asked, and those that runs before it in the same
+// folder had, which --force gave up.
+const (
+	askedKey  = "asked hold-out "
+	beforeKey = "asked before: hold-out "
+)
+
+// Asked books that the run looks at a hold-out. That the same run looks again after an interruption is no second use.
+func (j *Journal) Asked(id string) error {
+	return j.SetMeta(askedKey+id, "1")
+}
+
+// AskedBefore is how often runs that --force gave up had asked a hold-out.
+func (j *Journal) AskedBefore(id string) (int, error) {
+	meta, err := j.meta()
+	if err != nil {
+		return 0, err
+	}
+	n, _ := strconv.Atoi(meta[beforeKey+id])
+	return n, nil
+}
+
+// KeepUses books what the journal before this one knew.
+func (j *Journal) KeepUses(uses map[string]int) error {
+	for id, n := range uses {
+		if err := j.SetMeta(beforeKey+id, strconv.Itoa(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UsesOf reads from the journal of a folder how often each hold-out was asked; nothing of one that cannot be read.
+func UsesOf(f *Folder) map[string]int {
+	path := f.File(JournalFile)
+	if kind, err := JournalKind(path); err != nil || kind != OurJournal {
+		return nil
+	}
+	db, err := OpenDB(path)
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	if checkTables(db) != nil {
+		return nil
+	}
+	meta, err := (&Journal{Path: path, Db: db}).meta()
+	if err != nil {
+		return nil
+	}
+	uses := map[string]int{}
+	for key, value := range meta {
+		if id, ok := strings.CutPrefix(key, askedKey); ok {
+			uses[id]++
+		} else if id, ok := strings.CutPrefix(key, beforeKey); ok {
+			n, _ := strconv.Atoi(value)
+			uses[id] += n
+		}
+	}
+	return uses
+}

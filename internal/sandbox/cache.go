@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"example.org/demote/backend"
+	"example.org/demote/disk"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/ir"
+)
+
+// Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.
+const TryMost, TryKept = 4096, 2048
+
+// tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data, its
+// inputs with their first samples and the session.
+func tryKey(model ir.Message, inputs []backend.Tensor, config map[string]string) (string, error) {
+	host, _ := os.Hostname()
+	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), blocks.Optimization, inputs, config})
+	h := sha256.New()
+	h.Write(about)
+	h.Write([]byte{0})
+	if err := model.Write(h); err != nil {
+		return "", err
+	}
+	for _, v := range firstValues(inputs) {
+		h.Write(v)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// TryFile is the file of the networks that have been tried; empty where the user has no cache folder.
+func TryFile() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "demote", "networks-tried")
+}
+
+// Tried tells whether a network has been tried. Whatever is wrong with the file, it has not.
+func Tried(key string) bool { return slices.Contains(TriedKeys(), key) }
+
+// TriedKeys are the keys of the networks that have been tried.
+func TriedKeys() []string {
+	data, err := disk.Read(TryFile(), 1<<20)
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(data))
+}
+
+// KeepTried notes a network. Without a folder that can be written, it is tried again the next time.
+func KeepTried(key string) {
+	path := TryFile()
+	if path == "" || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+		return
+	}
+	if all := TriedKeys(); len(all) >= TryMost {
+		all = append(all[len(all)-TryKept:], key)
+		_ = disk.Replace(disk.Cached, disk.Bytes(path, []byte(strings.Join(all, "\n")+"\n")))
+		return
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
+		_, _ = io.WriteString(f, "\n"+key+"\n") // in one write: several processes may note at once
+	} else if err == nil && info.Mode().IsRegular() {
+		_ = os.Remove(path) // nobody reads one of that size
+	}
+}

@@ -1,0 +1,107 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"example.org/demote/dataset"
+	"example.org/demote/engine"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// opened is an evaluator of a configuration's network and data that a library opens.
+func opened(t *testing.T, c Config) (*onnx.Network, search.Evaluator, func(search.Mask) search.Score) {
+	t.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := onnx.Read(c.Model)
+	must(err)
+	n, err := onnx.Prepare(m, onnx.Options{})
+	must(err)
+	calib, err := engine.OpenData(c.Calib, m, dataset.Options{})
+	must(err)
+	t.Cleanup(func() { calib.Close() })
+	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: defaultSeed})
+	must(err)
+	t.Cleanup(func() { data.Close() })
+	records, err := engine.Calibrate(ctx, n, calib, engine.Calibration{KindLow: quant.Kind(c.GridLow), KindHigh: quant.Kind(c.GridHigh), RangeLow: quant.Method(c.RangeLow),
+		RangeHigh: quant.Method(c.RangeHigh), Formula: quant.Formula(c.Formula)})
+	must(err)
+	must(onnx.QuantizeWeights(n))
+	o := engine.Options{Float: m, Block: c.Block}
+	if c.Metric != "" {
+		o.Metric, err = chooseMetric(c.Metric, false)
+		must(err)
+	}
+	ev, err := engine.Open(ctx, n, records, data, o)
+	must(err)
+	t.Cleanup(ev.Close)
+	return n, ev, func(m search.Mask) search.Score {
+		t.Helper()
+		s, err := ev.Score(ctx, m)
+		must(err)
+		return s
+	}
+}
+
+// TestEngine holds that a library's evaluator gives the scores of the program's, bit by bit, and the search the same mix: with labels,
+// against the float network's outputs, on samples of several shapes, and where samples touch each other.
+func TestEngine(t *testing.T) {
+	labelled := tinyConfig(t, 60)
+	compared := tinyConfig(t, 60)
+	compared.Metric = "sqnr"
+	touching := tinyConfig(t, 60)
+	m, err := onnx.Read(touching.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependOnNeighbours(m)
+	if err := m.Write(touching.Model); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]Config{"labels": labelled, "reference": compared, "shapes": ownConfig(t, "map", 12), "classes of shapes": ownConfig(t, "classes", 12), "touching": touching} {
+		t.Run(name, func(t *testing.T) {
+			n, ev, score := opened(t, c)
+			if name == "touching" {
+				c.Block = 1
+			}
+			ours := compiled(t, c)
+			every := search.NewMask(len(n.Holders))
+			for h := 0; h < every.Len(); h += 2 {
+				every.Demote(h)
+			}
+			for _, m := range []search.Mask{search.NewMask(len(n.Holders)), lowMask(n.Holders), every} {
+				want, err := ours.ev.Score(context.Background(), m)
+				if got := score(m); err != nil || got != want {
+					t.Errorf("%v: %v, want %v, %v", m, got, want, err)
+				}
+			}
+			units, err := engine.Units(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			high, low := score(search.NewMask(len(n.Holders))), score(lowMask(n.Holders))
+			o := search.NewOptions(len(n.Holders), (high.Float()+low.Float())/2)
+			o.Units = units
+			var masks []string
+			for _, e := range []search.Evaluator{ev, ours.ev} {
+				r, err := search.Run(context.Background(), "", e, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				masks = append(masks, fmt.Sprint(r.Mask))
+			}
+			if masks[0] != masks[1] {
+				t.Errorf("the search finds %s and %s", masks[0], masks[1])
+			}
+		})
+	}
+}

@@ -1,5 +1,0 @@
-package run
-
-// maxList bounds the lists that flags name, --start and --cost, in bytes: a line for each of 100,000 holders stays below it.
-// Like profiles and results they are read by disk.Read: regular files only, never beyond the limit.
-const maxList = 32 << 20
