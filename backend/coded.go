@@ -1,6 +1,9 @@
 package backend
 
-import "example.org/demote/backend/device"
+import (
+	"example.org/demote/backend/device"
+	"example.org/demote/disk"
+)
 
 // storedAt are the tensors of a cut as they are stored.
 func (e *Evaluator) storedAt(cut int) []device.StoredTensor {
@@ -22,7 +25,7 @@ func (e *Evaluator) ways() []func() (device.Entries, error) {
 		if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
 			return nil, device.ErrNotHere
 		}
-		optimize, remove, err := e.optimizing()
+		optimize, remove, err := e.optimizer()
 		if err != nil {
 			return nil, err
 		}
@@ -31,4 +34,10 @@ func (e *Evaluator) ways() []func() (device.Entries, error) {
 	}
 	plain := func() (device.Entries, error) { return e.source.Coded(nil) }
 	return []func() (device.Entries, error){optimized, plain, values}
+}
+
+// optimizer is the device's Optimize into a folder of its own, which remove takes away.
+func (e *Evaluator) optimizer() (optimize func(model device.Model) (path string, err error), remove func(), err error) {
+	dir, remove, err := disk.TempFolder()
+	return func(model device.Model) (string, error) { return e.device.Optimize(model, dir) }, remove, err
 }

@@ -7,6 +7,10 @@ type (
 	Tensor = device.Tensor
 	// DType is the element type of a tensor, numbered as in ONNX.
 	DType = device.DType
+	// Model is a network as an ONNX file in memory, its large weights beside it.
+	Model = device.Model
+	// Weight is one of them.
+	Weight = device.Weight
 	// Segment is a piece of the network between two cuts, or all that lies behind one.
 	Segment = device.Segment
 	// Followed is a constant of a segment with two values.

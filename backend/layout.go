@@ -1,10 +1,5 @@
 package backend
 
-import (
-	"example.org/demote/backend/device"
-	"example.org/demote/disk"
-)
-
 // Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
 // nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
 // and it is faster. It returns how many did.
@@ -20,7 +15,7 @@ func (e *Evaluator) Block() (int, error) {
 	if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
 		return 0, nil
 	}
-	optimize, remove, err := e.optimizing()
+	optimize, remove, err := e.optimizer()
 	if err != nil {
 		return 0, nil
 	}
@@ -67,10 +62,4 @@ func (e *Evaluator) NoOps(block int) []int {
 		return nil
 	}
 	return e.store.NoOps(block)
-}
-
-// optimizing has the device optimize models, in a folder that remove removes.
-func (e *Evaluator) optimizing() (optimize func(device.Model) (path string, err error), remove func(), err error) {
-	dir, remove, err := disk.TempFolder()
-	return func(model device.Model) (string, error) { return e.device.Optimize(model, dir) }, remove, err
 }

@@ -84,7 +84,7 @@ func (e *Evaluator) layOut(order []int) error {
 // compile makes the chain for the given cuts, in place of the one there is.
 func (e *Evaluator) compile(cuts []int) error {
 	begun := time.Now()
-	if e.entries == nil && !e.can.Queue {
+	if e.entries == nil && !e.can.OwnMemory {
 		e.closeChain() // first: there is to be memory for one. Without the new one, there is no evaluator
 	}
 	chain, err := store.Compile(e.device, e.source, e.entries, cuts, e.inputs, e.opts.Workers, device.KeptOutput{Name: e.opts.Output, Axis: e.opts.Axis})

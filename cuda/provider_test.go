@@ -76,7 +76,7 @@ func place(d *cuda.Device, s *cuda.Stream, model []byte, table *cuda.Buffer[quan
 	if change != nil {
 		change(&o, &c)
 	}
-	return cgo.NewCUDASession(model, o, c)
+	return cgo.NewCUDASession(cgo.Model{Bytes: model}, o, c)
 }
 
 // small is a network without convolutions, which the stand-in libraries can run: holder, Mul by w, holder; with

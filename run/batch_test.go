@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
@@ -89,7 +88,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := direct.Look(context.Background(), device.Model{Bytes: model}, batches...)
+	seen, err := direct.Look(context.Background(), backend.Model{Bytes: model}, batches...)
 	if err != nil {
 		t.Fatal(err)
 	}

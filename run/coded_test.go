@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
@@ -15,18 +14,18 @@ import (
 // valuesOnly is a source that is run in parts, which hand each other values.
 type valuesOnly struct{ backend.Source }
 
-func (valuesOnly) Coded(func(device.Model) (string, error)) (backend.Entries, error) {
+func (valuesOnly) Coded(func(backend.Model) (string, error)) (backend.Entries, error) {
 	return nil, backend.ErrNotHere
 }
 
-func (valuesOnly) Blocked(int, int, func(device.Model) (string, error)) (device.Model, error) {
-	return device.Model{}, backend.ErrNotHere
+func (valuesOnly) Blocked(int, int, func(backend.Model) (string, error)) (backend.Model, error) {
+	return backend.Model{}, backend.ErrNotHere
 }
 
 // plainOnly is a source that is entered at cuts, optimized from each of them on.
 type plainOnly struct{ *segments.Source }
 
-func (s plainOnly) Coded(optimize func(device.Model) (string, error)) (backend.Entries, error) {
+func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
 		return nil, segments.ErrFollowed
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/metric"
 	"example.org/demote/engine"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/sandbox"
@@ -17,7 +18,7 @@ import (
 // compile scores the float network and compiles the switchable one.
 func (s *searching) compile(ctx context.Context) error {
 	c := s.config
-	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Block: s.block,
+	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.options, s.data)
 	if s.prepared.float == nil {

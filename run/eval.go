@@ -124,11 +124,11 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err := c.checkMetricFlags(); err != nil {
 		return nil, err
 	}
-	by, _, err := p.pickMetric(c)
+	metric, _, err := p.pickMetric(c)
 	if err != nil {
 		return nil, err
 	}
-	if !by.NeedsReference || reference == "" {
+	if !metric.NeedsReference || reference == "" {
 		if err := unknownInput(unknown, m); err != nil {
 			return nil, err
 		}
@@ -137,12 +137,12 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if err != nil {
 		return nil, err
 	}
-	o := backend.Options{Metric: by, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
+	o := backend.Options{Metric: metric, Output: p.output, Axis: p.Axis, Block: p.block, Workers: c.Workers, Threads: c.Threads,
 		Naive: true, Stream: true, Level: blocks.Optimization, Config: config}
 	engine.GiveLabels(&o, p.data)
-	if by.NeedsReference {
+	if metric.NeedsReference {
 		if reference == "" {
-			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", by.Name)
+			return nil, mistake.Errorf("metric %s compares with another network: name it with --reference FLOAT.onnx, or choose another --metric", metric.Name)
 		}
 		var note *result.Warning
 		if o.Reference, o.Places, note, err = referenceOutputs(ctx, c, reference, p, o); err != nil {
@@ -172,7 +172,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 			src, err = segments.Plain(ctx, m, q.inputs, q.block, p.output)
 		}
 		if err = q.ofShape(err); err == nil {
-			err = q.checkLabels(by, src)
+			err = q.checkLabels(metric, src)
 		}
 		return src, q.data, err
 	})
@@ -182,7 +182,7 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	if records != nil || p.groups != nil {
 		src = nil
 	}
-	return &plain{e, p, src, by, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
+	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
 // evalNetwork is a file with the quantizers of Sony's toolkit or of AIMET's encodings, which ONNX Runtime does not know, as FakeQuant;

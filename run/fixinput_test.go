@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/internal/ir"
@@ -194,7 +193,7 @@ func feedAll(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := direct.Measure(context.Background(), device.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
+	if got, err := direct.Measure(context.Background(), backend.Model{Bytes: data}, inputs, []string{"y"}); err != nil || !slices.Equal(got["y"], []int64{1, 4}) {
 		t.Errorf("with every input that %s declares: %v, %v", file, got, err)
 	}
 }

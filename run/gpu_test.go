@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/internal/cpu"
 	"example.org/demote/cuda/emutest"
 )
 

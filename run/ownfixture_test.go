@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
 	"example.org/demote/internal/blocks"
@@ -146,7 +145,7 @@ func alonePlain(t testing.TB, file string, x []float32, size [2]int) []float32 {
 		copy(dst, blocks.BytesOf(x))
 		return nil
 	}}
-	seen, err := direct.Look(context.Background(), device.Model{Bytes: model}, []backend.Tensor{in})
+	seen, err := direct.Look(context.Background(), backend.Model{Bytes: model}, []backend.Tensor{in})
 	if err != nil {
 		t.Fatal(err)
 	}

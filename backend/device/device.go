@@ -57,8 +57,9 @@ type Device interface {
 	// Recode brings the codes of a tensor from the grid that one mask chooses to that which another one does, for values that lie
 	// on both, and says whether it can. It is called outside Do.
 	Recode(t *StoredTensor, from, to search.Mask, codes Room) bool
-	// Optimize writes a model as the device runs it, with all optimizations, into a folder, and returns its path.
-	Optimize(model Model, dir string) (path string, err error)
+	// Optimize saves a model as the device runs it, with all optimizations, in a folder, and returns the file, beside which its large
+	// weights may lie.
+	Optimize(model Model, folder string) (path string, err error)
 	// Traffic is what the device has moved since it was opened.
 	Traffic() Traffic
 	// Close gives the device back, after all that was made on it.

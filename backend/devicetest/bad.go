@@ -24,8 +24,8 @@ func testBadModels(b *bench) {
 	second, err := toy.Segment(1, 4)
 	b.must(err)
 	for name, parts := range map[string][]*device.Segment{
-		"no model":             whole(func(s *device.Segment) { s.Model = device.Model{Bytes: []byte("no model")} }),
-		"no bytes":             whole(func(s *device.Segment) { s.Model = device.Model{} }),
+		"no model":             whole(func(s *device.Segment) { s.Model.Bytes = []byte("no model") }),
+		"no bytes":             whole(func(s *device.Segment) { s.Model.Bytes = nil }),
 		"half a model":         whole(func(s *device.Segment) { s.Model.Bytes = s.Model.Bytes[:len(s.Model.Bytes)/2] }),
 		"an unknown operator":  whole(func(s *device.Segment) { s.Model = unknown }),
 		"an input nobody made": {second},

@@ -190,7 +190,7 @@ func testOptimized(b *bench) {
 	b.must(err)
 	path, err := d.Optimize(s.Model, b.TempDir())
 	b.must(err)
-	file, err := os.ReadFile(path) // its weights are too small to lie beside it
+	file, err := os.ReadFile(path)
 	b.must(err)
 	better := device.Model{Bytes: file}
 	n, blocks := b.compile(toy, 1, 0, 4), b.load(toy)

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -25,7 +24,7 @@ type codedSource struct {
 }
 
 // Coded implements backend.Source. Constants that follow the mask want the source's own segments.
-func (s *Source) Coded(optimize func(device.Model) (string, error)) (backend.Entries, error) {
+func (s *Source) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
 		return nil, ErrFollowed
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/device"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
@@ -76,14 +75,14 @@ func (s *Source) Segment(from, to int) (*backend.Segment, error) {
 var errNothingBlocked = errors.New("there is no convolution, at which the blocked layout begins")
 
 // Blocked implements backend.Source.
-func (s *Source) Blocked(from, to int, optimize func(device.Model) (string, error)) (device.Model, error) {
+func (s *Source) Blocked(from, to int, optimize func(backend.Model) (string, error)) (backend.Model, error) {
 	part := rewrite.Segment(s.Model, s.cuts[from], s.cuts[to])
 	if !slices.ContainsFunc(part.Graph().GetNode(), func(n ir.Node) bool { return n.GetOpType() == "Conv" }) {
-		return device.Model{}, errNothingBlocked
+		return backend.Model{}, errNothingBlocked
 	}
 	m, err := rewrite.Blocked(part, blocks.Optimizing(optimize))
 	if err != nil {
-		return device.Model{}, err
+		return backend.Model{}, err
 	}
 	return blocks.ModelOf(m)
 }
@@ -137,10 +136,10 @@ func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
 		out.Followed = append(out.Followed, backend.Followed{Name: f.Name, Holder: f.Holder, Dims: f.High.GetDims(), Value: f.Value})
 	}
 	if len(here) > 0 {
-		out.Choose = func(low func(holder int) bool) (device.Model, error) {
+		out.Choose = func(low func(holder int) bool) (backend.Model, error) {
 			return blocks.ModelOf(pair.Choose(m, here, low))
 		}
-		out.Open = func() (device.Model, error) { return blocks.ModelOf(pair.Open(m, here)) }
+		out.Open = func() (backend.Model, error) { return blocks.ModelOf(pair.Open(m, here)) }
 	}
 }
 

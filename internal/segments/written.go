@@ -1,14 +1,11 @@
 package segments
 
-import (
-	"example.org/demote/backend"
-	"example.org/demote/backend/device"
-)
+import "example.org/demote/backend"
 
 // Written is a file as it is written, its axes free, run in batches of one size: a source of one segment.
 type Written struct {
 	backend.SourceBase
-	Model device.Model
+	Model backend.Model
 	Fed   []backend.Tensor // its inputs
 	All   []backend.Tensor // its outputs
 }

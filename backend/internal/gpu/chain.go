@@ -53,7 +53,7 @@ func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
 			c.parts = append(c.parts, p)
-			s.Model = Model{} // the session has its own
+			s.Model = device.Model{} // the session has its own
 		}
 		if lanes > 0 {
 			c.lane, err = newLane(g, c.parts, inputs)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/cgo"
 	"example.org/demote/cuda"
 )
