@@ -56,8 +56,8 @@ type piece struct {
 	offset, length int64
 }
 
-// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a mistake.Err:
-// no location, a number that is none, or a length that does not fit the shape.
+// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a
+// mistake.Err: no location, a number that is none, or a length that does not fit the shape.
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
