@@ -13,8 +13,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the
-// result.
+// tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.
 const tallest = 16 << 20
 
 // painter turns images into samples of a canvas, one at a time.
@@ -29,8 +28,7 @@ func newPainter(c *canvas) *painter {
 }
 
 // paint reads an image to p.sample: 8 bits per channel, transparency dropped, resized without keeping its proportions
-// by a triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size
-// already.
+// by a triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
 func (p *painter) paint(path string) error {
 	f, err := disk.Open(path)
 	if err != nil {

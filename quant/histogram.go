@@ -22,6 +22,7 @@ type histogram struct {
 	zeros    uint64
 }
 
+// newHistogram returns an empty histogram for values from low to high.
 func newHistogram(low, high float32) *histogram {
 	h := &histogram{top: math.Max(math.Abs(float64(low)), math.Abs(float64(high)))}
 	if h.top > 0 {

@@ -73,6 +73,7 @@ func (o *Observer) Observe(pass int, x []float32) {
 	}
 }
 
+// extend is pass 0: it widens the range and updates the moving average.
 func (o *Observer) extend(x []float32) {
 	low, high, n := Extremes(x)
 	o.count += int64(n)

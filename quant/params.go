@@ -110,6 +110,8 @@ func (p *Params) steps(x float32) float32 {
 	}
 }
 
+// The three formulas, up to the multiplication by Scale. The conversions to float32 keep the compiler from fusing
+// operations.
 func (p *Params) stepsQDQ(x float32) float32   { return rint(clamp(x/p.Scale, p.Lo, p.Hi)) }
 func (p *Params) stepsTorch(x float32) float32 { return clamp(rint(float32(x*p.Inv)), p.Lo, p.Hi) }
 func (p *Params) stepsMCTQ(x float32) float32 {

@@ -41,6 +41,7 @@ func b2i(b bool) int {
 	return 0
 }
 
+// logChoose returns the natural logarithm of the binomial coefficient n over k.
 func logChoose(n, k int) float64 {
 	lg := func(x int) float64 { v, _ := math.Lgamma(float64(x + 1)); return v }
 	return lg(n) - lg(k) - lg(n-k)

@@ -60,6 +60,7 @@ func (f *Forecast) Add(at time.Duration, e Event) {
 	f.last = m
 }
 
+// lastOf returns the last n elements of a list, which it shares.
 func lastOf(list []moment, n int) []moment { return list[max(0, len(list)-n):] }
 
 // ranking reports whether the strategy ranks by distance, which needs no trials.

@@ -91,6 +91,7 @@ func cheaper(harmA, costA, harmB, costB float64) int {
 	)
 }
 
+// harmClass is 0 without harm, else 1.
 func harmClass(harm float64) int {
 	if harm > 0 {
 		return 1
@@ -98,6 +99,7 @@ func harmClass(harm float64) int {
 	return 0
 }
 
+// harmRate is the harm per cost; of units without harm the negated cost, so that the largest cost comes first.
 func harmRate(harm, cost float64) float64 {
 	switch {
 	case !(harm > 0):

@@ -27,6 +27,7 @@ func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (R
 // shareSlack corrects the rounding of shares to float64: 29 % of 100 holders are 29, not 28.999.
 const shareSlack = 1e-9
 
+// within is the strategy of WithinShare.
 func (s *session) within(share float64) error {
 	r, err := s.rankByDistance()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 // 1998), initialised by the array [seed], as in ALGORITHM.md, "The shuffle".
 type shuffler struct{ twister *prng.MT19937 }
 
+// newShuffler returns a generator for a seed. Equal seeds give equal permutations, on every machine.
 func newShuffler(seed uint32) shuffler {
 	t := prng.NewMT19937()
 	t.SeedFromKeys([]uint32{seed})

@@ -36,6 +36,7 @@ type Target struct {
 	spelt  bool     // the share was written with 8bit+
 }
 
+// decimal matches a plain decimal number with an exponent of at most three digits.
 var decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
 
 // ParseTarget reads a target. Errors are mistake.Err and say how to write it.

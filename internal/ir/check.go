@@ -108,6 +108,7 @@ func CheckTensor(t Tensor) error {
 	return fits(t, "values", int64(len(t.Int32Data)), n)
 }
 
+// fits is the error of data with another number of elements or bytes than the shape needs.
 func fits(t Tensor, what string, have, want int64) error {
 	if have == want {
 		return nil

@@ -18,6 +18,7 @@ func Clone[M proto.Message](msg M) M {
 	return cloneMessage(msg.ProtoReflect()).Interface().(M)
 }
 
+// cloneMessage copies fields by reflection, so that fields which later versions of onnx.proto add are not lost.
 func cloneMessage(src protoreflect.Message) protoreflect.Message {
 	if t, ok := src.Interface().(*onnxpb.TensorProto); ok && t != nil {
 		return CloneTensor(t).ProtoReflect()

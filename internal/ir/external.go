@@ -59,6 +59,8 @@ type piece struct {
 	offset, length int64
 }
 
+// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a
+// mistake.Err: no location, a number that is none, or a length that does not fit the shape.
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
@@ -168,6 +170,7 @@ func (m *Model) Sources() []SourceFile {
 	return list
 }
 
+// sumOf returns the sha256 of data in hexadecimal.
 func sumOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])

@@ -26,6 +26,7 @@ func checkCalls(m *Model) error {
 	return err
 }
 
+// functionKey identifies a function of a model: its domain, name and overload.
 type functionKey struct{ domain, name, overload string }
 
 func keyOf(n Node) functionKey { return functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()} }

@@ -61,6 +61,7 @@ func Rewire(nodes []Node, to map[string]string) {
 	}
 }
 
+// rewireGraph is Rewire for a body: it changes only the names that the body takes from outside.
 func rewireGraph(g Graph, to map[string]string) {
 	own := Defined(g)
 	inner := make(map[string]string)

@@ -26,6 +26,7 @@ func (m *Model) densify() error {
 	return nil
 }
 
+// densifier has the bytes of the dense tensors so far, which sparseMost bounds.
 type densifier struct{ bytes int64 }
 
 func (d *densifier) graph(g Graph, where string) error {

@@ -102,6 +102,7 @@ func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	return out, nil
 }
 
+// bits16 returns the bits of element i of a tensor of 16-bit floats, which raw data or Int32Data hold.
 func bits16(t Tensor, i int) uint16 {
 	if raw := t.GetRawData(); raw != nil {
 		return binary.LittleEndian.Uint16(raw[2*i:])

@@ -23,6 +23,7 @@ func newPlace(n Node, outer *Place) *Place {
 	return &Place{varies: make(map[string]bool), stored: make(map[string]bool), values: make(map[string]Tensor), node: n, outer: outer}
 }
 
+// walkGraph is Walk for one graph and the bodies in it.
 func walkGraph(g Graph, p *Place, f func(p *Place, n Node) error) error {
 	p.Types = &Typer{Declared: make(map[string]DType), Own: make(map[string]DType)}
 	if p.outer != nil {

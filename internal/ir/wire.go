@@ -27,6 +27,7 @@ func checkWire(data []byte) error {
 	return s.message(data, (*onnxpb.ModelProto)(nil).ProtoReflect().Descriptor(), 0)
 }
 
+// message adds the memory of an encoded message of type d, depth levels below the model.
 func (s *wireScan) message(data []byte, d protoreflect.MessageDescriptor, depth int) error {
 	if depth > maxDepth {
 		return mistake.Errorf("not an ONNX file: its graphs are nested more than %d deep", maxDepth)
@@ -83,6 +84,7 @@ func packed(value []byte, kind protoreflect.Kind) int64 {
 	return 8 * n
 }
 
+// badWire is the error of an encoding that protobuf cannot read.
 func badWire(code int) error {
 	return mistake.Errorf("not an ONNX file, or a truncated one: %w", protowire.ParseError(code))
 }

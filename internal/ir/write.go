@@ -24,6 +24,7 @@ const (
 // error leaves the old files as they are. It is a mistake.Err and names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
+// writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.
 func (m *Model) writeSpilling(path string, limit int64) error {
 	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
 	if err != nil {
@@ -104,6 +105,7 @@ func ExternalTensor(t Tensor, location string, offset int64) Tensor {
 	return c
 }
 
+// replaceFiles writes files atomically. The error is a mistake.Err with the path.
 func replaceFiles(files ...disk.File) error {
 	if err := disk.Replace(disk.Forced, files...); err != nil {
 		var at *fs.PathError
