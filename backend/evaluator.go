@@ -33,6 +33,7 @@ type Options struct {
 	Cache     int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cuts      []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
 	Patient   bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
+	Pass      float64           // seconds that a pass of the float network over the samples takes, if that is known: the choice of cuts takes no longer for slow quantizers; 0: it is not
 	Level     int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config    map[string]string // session configuration entries of the runtime
 	stop      *cgo.Stop         // ends what runs once New's context is cancelled; New makes it

@@ -13,7 +13,6 @@ var calm = map[string]string{
 	"cuda/worker.go":     "serve has every job caught, and openDevice only calls the driver",
 	"dataset/hash.go":    "compute has its own caught",
 	"run/memorywatch.go": "reads a number, and ends the process",
-	"run/trychild.go":    "copies memory into a pipe",
 	"run/tryprogram.go":  "reads a pipe to its end, and ends the process",
 }
 
