@@ -18,15 +18,15 @@ import (
 
 // Options say how a network is evaluated. The zero value is the program's own choice.
 type Options struct {
-	Output  string         // that the metric reads; empty: the only one
-	Metric  *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
+	Output string         // that the metric reads; empty: the only one
+	Metric *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
 	// the float network, for metrics that compare with its outputs; nil: the network's own model is run without
 	// holders
 	Float   *onnx.Model
-	Block   int            // samples a block where the network's batch is free; 0: by the network and the data
-	Workers int            // blocks at once; 0: one a core
-	Threads int            // of the runtime a worker; 0: 1
-	Cache   int64          // bytes for stored activations; 0: a quarter of the free memory; below 0: none
+	Block   int   // samples a block where the network's batch is free; 0: by the network and the data
+	Workers int   // blocks at once; 0: one a core
+	Threads int   // of the runtime a worker; 0: 1
+	Cache   int64 // bytes for stored activations; 0: a quarter of the free memory; below 0: none
 }
 
 // Open compiles a network, its weights on their grids, with a quantizer of each record at its holder, lays the
