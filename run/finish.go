@@ -14,6 +14,7 @@ import (
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/promotion"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
@@ -102,7 +103,7 @@ func (s *searching) startMask() (search.Mask, error) {
 		index[h.Name] = i
 	}
 	m := lowMask(s.network.Holders)
-	stay, err := constraint.ReadList(text, index)
+	stay, err := promotion.ReadList(text, index)
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("%s:%w", s.config.Start, err)
 	}
@@ -295,7 +296,7 @@ func (s *searching) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), constraint.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
 }
 
 // write has the files that a user or program reads on disk.
