@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
@@ -26,8 +25,8 @@ func (c Config) importFile(path string, formula quant.Formula) (*onnx.Model, *on
 		return nil, nil, nil, err
 	}
 	f, quantized := onnx.FormatOf(m)
-	if quantized && f.Formula != "" && f.Formula != formula {
-		return nil, nil, nil, mistake.Errorf("%s: a %s file computes formula %s, not %s", path, strings.ToUpper(f.Name), f.Formula, formula)
+	if quantized && f.Formula == quant.QDQ && formula != quant.QDQ {
+		return nil, nil, nil, mistake.Errorf("%s: a QDQ file computes formula qdq, not %s", path, formula)
 	}
 	n, grids, err := onnx.ReadQuantized(m, formula)
 	if err != nil && !quantized {
