@@ -44,6 +44,8 @@ type (
 	Samples = device.Samples
 	// DeviceInfo is a device that searches can run on, or the reason why they cannot.
 	DeviceInfo = device.Info
+	// Traits are what a kind of device can.
+	Traits = device.Traits
 	// Traffic is what a device has moved.
 	Traffic = device.Traffic
 	// UnwrittenError names outputs that the runtime leaves as they were.
