@@ -2,94 +2,63 @@ package backend
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
-	"example.org/demote/backend/internal/store"
-	"example.org/demote/backend/metric"
+	"example.org/demote/backend/internal/machine"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
 
-// Options say how an Evaluator computes. No choice but Block changes a score.
-type Options struct {
-	Device       string       // DeviceCPU or empty, or a GPU such as cuda:0
-	Kind         *device.Kind // of Device; nil: as its name says
-	Metric       *metric.Metric
-	metric.Truth                   // what outputs are compared with
-	Output       string            // name of the output that the metric reads; empty: the only one
-	Places       []int             // where in Reference each sample's row begins, and the length of all last, see Evaluator.Places; nil: all rows have one length
-	Axis         int               // of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
-	Block        int               // samples a block: the batch of the Source; 0: DefaultBlock
-	Workers      int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
-	Threads      int               // threads of the runtime a worker, at most one a core; 0: 1
-	Spin         bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
-	Stream       bool              // blocks are read when they are run, and are not kept: for what runs few times, or does not fit
-	KeepOrder    bool              // samples stay in the order of the data
-	Naive        bool              // answer scans by whole scores, one after another
-	Working      int64             // bytes that the samples and the activations of a block on each worker take; 0: not known
-	Cache        int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
-	Cuts         []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
-	Patient      bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
-	Pass         float64           // seconds of a pass of the float network over the samples, if that is known: slow quantizers buy the choice of cuts no time; 0: it is not
-	Level        int               // optimization level of the runtime: 0, 1, 2 or 99
-	Config       map[string]string // session configuration entries of the runtime
-	Proof        *Proof            // has a GPU prove that it computes in full float32; nil: nothing is asked
-	lanes        int               // of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it has the only shape
-	share        float64           // of the samples of all shapes, if so
-}
-
-// DefaultBlock is the largest block size where none is asked for: small, so that what a part writes is still in
-// the core's own cache where the next one reads it, and bounds are looked at often.
-const DefaultBlock = 20
-
-// Stats count what an Evaluator has done.
-type Stats struct {
-	bounds.Stats
-	Blocks   int     // blocks run, from whatever part on; with those that were thrown away
-	Samples  float64 // whole-network sample passes: parts by their share of measured time; with those thrown away
-	Parts    int     // parts between cuts that were run through, over all blocks
-	Moved    int64   // bytes of stored activations read and written
-	Restored int     // blocks that started from stored activations
-	NoOps    int     // blocks that needed no run: both grids of what has changed give the same bits; not among Blocks
-	Runtime  float64 // seconds spent inside ONNX Runtime, over all workers
-	Busy     float64 // seconds that the workers had a block at hand
-}
-
 // An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one
-// goroutine at a time.
+// goroutine at a time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks.
 type Evaluator struct {
 	*bounds.Evaluator
-
+	machine machine.Machine
 	opts    Options
 	samples int
-	source  device.Source
-	entries device.Entries // into the network; nil: it is run in source's own segments, one after another
-	from    device.Samples
-	records []quant.Record
-	inputs  []device.Tensor // of the network
-	device  device.Device
-	can     device.Traits // of the device
-	chain   *store.Chain
-	ran     float64 // seconds inside the runtime by chains of before
-	loading float64 // seconds that the network in one piece has taken to be compiled
-	data    *store.Resident
-	judge   *metric.Judge
-	pool    *pool
-	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
-	runners []func(store.Job) report // what each goroutine of the pool does
-	shapes  *shapes                  // of samples of different shapes: what evaluates those of each, in place of all that runs; nil: there is one
-	store   *store.Store             // nil: every trial is run in full
-	stats   Stats
-	booked  func(report) // the method book, made once: a trial allocates nothing
-	far     *distance    // nil until Distance is asked
-	gained  []float64    // by sample, without demotions, as Arrange found it; nil before
-
-	alone bool                                // blocks are run for their outputs: no metric of the whole set is asked
-	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does
+	holders int
 }
 
-var _ search.Evaluator = (*Evaluator)(nil)
+var (
+	_ search.Evaluator         = (*Evaluator)(nil)
+	_ search.DistanceEvaluator = (*Evaluator)(nil)
+	_ search.OutcomesEvaluator = (*Evaluator)(nil)
+)
+
+// New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
+// what runs ends at the next node of the network, not only at the next block.
+// Records are by holder; a network without holders is run as it is.
+func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
+	m, err := machine.New(ctx, src, samples, records, o)
+	if err != nil {
+		return nil, err
+	}
+	return over(m, o, m.Threads(), samples.Len(), src.Holders())
+}
+
+// NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
+// of all samples. The device must be able to run several shapes, as the CPU is.
+func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
+	m, err := machine.NewShaped(ctx, list, records, o)
+	if err != nil {
+		return nil, err
+	}
+	return over(m, o, m.Threads(), len(m.Order()), list[0].Source.Holders())
+}
+
+// over is the evaluator over a machine, which it closes if there cannot be one.
+func over(m machine.Machine, o Options, threads, samples, holders int) (*Evaluator, error) {
+	rule, err := m.Rule()
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	o.Threads = threads
+	return &Evaluator{Evaluator: bounds.NewEvaluator(m, rule), machine: m, opts: o, samples: samples, holders: holders}, nil
+}
 
 // Scan answers a scan as search.NaiveScan does.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
@@ -99,17 +68,105 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	return e.Evaluator.Scan(ctx, base, candidates, b)
 }
 
+// Plan measures the network from its finest cuts on, chooses those that make trials cheapest within
+// the memory for stored activations, and compiles the chain anew with them. Neither the cuts nor
+// what is stored can change a bit of a result: the new chain's outputs are compared with those of
+// the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
+func (e *Evaluator) Plan() (Plan, error) { return e.machine.Plan() }
+
+// Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
+// nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
+// and it is faster. It returns how many did.
+func (e *Evaluator) Block() (int, error) { return e.machine.Block() }
+
+// SelfTest proves on the loaded network that a trial is a function of mask and sample: the same
+// block run twice, the same samples in other slots with other neighbours, samples among copies of
+// themselves, and every worker give the same bits, for no demotion, for all, and for every other
+// holder. It returns what breaks the rule, or nil.
+func (e *Evaluator) SelfTest() (*Dependence, error) { return e.machine.SelfTest() }
+
+// Distance is the mean squared error of the outputs against the network without demotions, on a few
+// samples: cheap, and only good for an order.
+func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
+	sum, count, err := e.machine.Apart(ctx, mask)
+	return sum / float64(count), err
+}
+
+// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts the
+// sample, with all its steps. The metric must be countable.
+func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
+	if !e.opts.Metric.Countable {
+		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
+	}
+	right := make([]bool, e.samples) // by sample: the workers write to different ones
+	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
+		right[sample] = e.machine.Gain(row, sample) == float64(e.machine.Steps())
+	})
+	if err != nil {
+		return nil, err
+	}
+	outcome := make([]uint64, (e.samples+63)/64)
+	for i, ok := range right {
+		if ok {
+			outcome[i/64] |= 1 << (i % 64)
+		}
+	}
+	return outcome, nil
+}
+
+// FirstNaN names the first tensor, in computing order, that is not a number for a sample, with
+// nothing demoted; empty if none is.
+func (e *Evaluator) FirstNaN(sample int) (string, error) { return e.machine.FirstNaN(sample) }
+
+// FirstDifference names the first tensor, in computing order, that two networks both have and that
+// differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
+func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int) (string, error) {
+	return e.machine.FirstDifference(other.machine, m, sample)
+}
+
 // Stats returns what has been done so far. It must not be called while a method runs.
 func (e *Evaluator) Stats() Stats {
-	s := e.stats
-	s.Stats = e.Evaluator.Stats()
-	if e.shapes != nil {
-		e.shapes.count(&s)
-		return s
-	}
-	s.Runtime = e.ran + e.chain.Seconds()
+	s := Stats{Stats: e.Evaluator.Stats()}
+	e.machine.Count(&s)
 	return s
 }
 
 // Samples is the number of samples that a score is out of.
 func (e *Evaluator) Samples() int { return e.samples }
+
+// Holders is the number of holders of a mask.
+func (e *Evaluator) Holders() int { return e.holders }
+
+// Workers is the number of blocks that run at once.
+func (e *Evaluator) Workers() int { return e.machine.Workers() }
+
+// Threads is the number of threads of the runtime that a worker has.
+func (e *Evaluator) Threads() int { return e.opts.Threads }
+
+// Parts is the number of parts that the network is compiled as, for all shapes together.
+func (e *Evaluator) Parts() int { return e.machine.Parts() }
+
+// NoOps are the holders whose bit is known to change nothing on a block of the base of now, whatever
+// other of them change with it.
+func (e *Evaluator) NoOps(block int) []int { return e.machine.NoOps(block) }
+
+// StoredAt describes what is stored in front of each part but the first; nil where samples have several shapes.
+func (e *Evaluator) StoredAt() [][]device.StoredTensor { return e.machine.StoredAt() }
+
+// TimeSwitch writes a mask where the network reads it, for all workers, and says how long that
+// takes: all that lies between two trials.
+func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration { return e.machine.TimeSwitch(m) }
+
+// Rebuild makes and closes a session of the network in one piece: what a trial costs, before it has
+// run, where masks are edits of a file.
+func (e *Evaluator) Rebuild() error { return e.machine.Rebuild() }
+
+// Traffic is what the evaluator's device has moved so far.
+func (e *Evaluator) Traffic() device.Traffic { return e.machine.Traffic() }
+
+// Graphs says how many of the evaluator's parts a device replays as one captured graph, as far as they have run, and why one of
+// the others is not.
+func (e *Evaluator) Graphs() (captured int, why string) { return e.machine.Graphs() }
+
+// Close ends the workers and gives all memory back. It may be called more than once.
+func (e *Evaluator) Close() { e.machine.Close() }

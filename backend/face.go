@@ -1,8 +1,25 @@
 package backend
 
-import "example.org/demote/backend/device"
+import (
+	"time"
+
+	"example.org/demote/backend/device"
+	"example.org/demote/backend/internal/machine"
+)
 
 type (
+	// Options say how an Evaluator computes. No choice but Block changes a score.
+	Options = machine.Options
+	// Stats count what an Evaluator has done.
+	Stats = machine.Stats
+	// Plan says at which cuts trials may begin, and what was measured to choose them.
+	Plan = machine.Plan
+	// Dependence is what a self-test found: a result that is not a function of mask and sample alone.
+	Dependence = machine.Dependence
+	// Proof is a small network whose one output is known, for the question whether a device computes in full float32.
+	Proof = device.Proof
+	// Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.
+	Shape = machine.Shape
 	// Tensor is what goes into or comes out of a segment of a network.
 	Tensor = device.Tensor
 	// DType is the element type of a tensor, numbered as in ONNX.
@@ -27,6 +44,8 @@ type (
 	Samples = device.Samples
 	// DeviceInfo is a device that searches can run on, or the reason why they cannot.
 	DeviceInfo = device.Info
+	// Traits are what a kind of device can.
+	Traits = device.Traits
 	// Traffic is what a device has moved.
 	Traffic = device.Traffic
 	// UnwrittenError names outputs that the runtime leaves as they were.
@@ -43,3 +62,12 @@ func StepsOf(inputs []Tensor) int { return device.StepsOf(inputs) }
 func Place(block, sample []byte, pieces, slot, slots int) {
 	device.Place(block, sample, pieces, slot, slots)
 }
+
+// DefaultBlock is the largest block size where none is asked for.
+const DefaultBlock = machine.DefaultBlock
+
+// PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
+func PlanTime(pass time.Duration) time.Duration { return machine.PlanTime(pass) }
+
+// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one sample.
+func SampleFirst(dims []int64, axis int) []int64 { return machine.SampleFirst(dims, axis) }

@@ -61,14 +61,15 @@ var mayImport = map[string][]string{
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on
 	// them, and when a trial's outcome is certain.
-	"backend": {"mistake", "cgo", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
+	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
+	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
 	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
 	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/internal/cpu":   {"cgo", "crash", "disk", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/cpu":   {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
 	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/device":         {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
+	"backend/device":         {"mistake", "cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
 	"backend/metric":         {"mistake", "search", "internal/npy", "backend/bounds"},
 	"backend/bounds":         {"search"},
 

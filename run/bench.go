@@ -190,7 +190,7 @@ func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 		return nil, err
 	}
 	b := &Bench{Network: c.Model, Holders: len(s.records), Samples: s.data.Len(), Block: s.block}
-	if s.onGPU() {
+	if s.device.Text != "" {
 		b.Device = s.device.Name + " " + s.device.Text
 	}
 	if c.Target != "" {

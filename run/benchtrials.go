@@ -69,7 +69,7 @@ func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, er
 	b.Switch, b.Rebuild = figure(change), figure(rebuild)
 	b.TrialsPerSec = 1 / figure(walls).Median
 	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
-	if s.onGPU() {
+	if s.can().Queue {
 		b.FakeQuant = max(0, 1-1/b.Trial.Median)
 	}
 	return y, nil

@@ -46,7 +46,7 @@ func (s *searching) openTrials(ctx context.Context, check func(*prepared, *segme
 		return s.WithCure(err)
 	}
 	if s.config.everyCut {
-		src, _, err := s.sourceFor(ctx, true, s.onGPU())
+		src, _, err := s.sourceFor(ctx, true, s.can().MayRound)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *searching) openTrials(ctx context.Context, check func(*prepared, *segme
 	}
 	var failed error // of who is told what may be done about an output that is not scored
 	s.ev, err = s.evaluator(ctx, s.records, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, samples, err := q.sourceFor(ctx, true, s.onGPU())
+		src, samples, err := q.sourceFor(ctx, true, s.can().MayRound)
 		if err == nil {
 			err = check(q, src)
 		}
@@ -80,10 +80,10 @@ func (s *searching) trialOptions() (backend.Options, error) {
 	o := s.options
 	o.Patient, o.Pass = s.config.patient, s.pass.Seconds()
 	o.Working = s.working()
-	if !s.onGPU() {
+	o.Device = s.device.Name
+	if !s.can().MayRound {
 		return o, nil
 	}
-	o.Device = s.device.Name
 	var err error
 	o.Proof, err = segments.Proof()
 	return o, err

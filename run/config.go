@@ -100,7 +100,7 @@ type Config struct {
 	fromResult bool            // a run that is prepared again takes its grids from the result, see recordedGrids
 	recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
 	alone      string          // why each sample is run alone, where that is known already; see batching
-	gpu        bool            // trials run on a GPU
+	ownMemory  bool            // of the device that trials run on
 	lists      bool            // what is opened is listed with its hash, which is begun at once
 	reading    *stage.Working  // the stage that reads data, while it does
 	entered    func(string)    // told of every stage as it begins: for tests; nil: nobody is

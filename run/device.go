@@ -19,8 +19,8 @@ func (s *searching) chooseDevice() error {
 	if err := s.findDevice(); err != nil {
 		return err
 	}
-	s.config.gpu = s.onGPU()
-	if s.onGPU() && s.config.Workers > 1 {
+	s.config.ownMemory = s.can().OwnMemory
+	if s.can().Queue && s.config.Workers > 1 {
 		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
 	}
 	return nil
@@ -63,7 +63,7 @@ func (s *searching) sayDevice(why string) {
 
 // sayGraphs says how the GPU runs the parts of the network, once all of them have run.
 func (s *searching) sayGraphs() {
-	if !s.onGPU() {
+	if !s.can().Queue {
 		return
 	}
 	captured, why := s.ev.Graphs()
@@ -77,8 +77,8 @@ func (s *searching) sayGraphs() {
 	s.config.Say(text)
 }
 
-// onGPU says whether trials run on a GPU.
-func (s *searching) onGPU() bool { return s.device.Name != "" && s.device.Name != backend.DeviceCPU }
+// can are the traits of the device that trials run on; of the CPU before it is chosen.
+func (s *searching) can() backend.Traits { return backend.KindOf(s.device.Name).Traits }
 
 // onlyCPU refuses --device for a command that runs on the CPU whatever there is.
 func onlyCPU(c Config, command string) error {
@@ -96,7 +96,7 @@ func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
 // fitDevice settles block size and stored activations for a GPU, and says what they take of its memory
 // before it is taken.
 func (s *searching) fitDevice(ctx context.Context) error {
-	if !s.onGPU() {
+	if !s.can().OwnMemory {
 		return nil
 	}
 	if s.groups != nil {
@@ -138,7 +138,7 @@ func (s *searching) leaveGPU() error {
 		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
 	}
 	s.config.Say("device cpu, since the samples have different shapes")
-	s.device, s.config.gpu = backend.DeviceInfo{Name: backend.DeviceCPU}, false
+	s.device, s.config.ownMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
 	return s.fitSamples(memory.Left())
 }
 
@@ -193,7 +193,7 @@ func (s *searching) canShrink() bool { return s.block > 1 && blocks.Fixed(s.mode
 func (s *searching) shrinking(ctx context.Context, f func(context.Context) error) error {
 	for {
 		err := f(ctx)
-		if !s.onGPU() || !backend.OutOfMemory(err) {
+		if !s.can().OwnMemory || !backend.OutOfMemory(err) {
 			return s.lostDevice(err)
 		}
 		if !s.canShrink() {
@@ -235,7 +235,7 @@ func (s *searching) searchOn(ctx context.Context) error {
 // twin is the evaluator on the CPU that written files are held against, as ONNX Runtime computes them
 // there: the search's own, or one of the same network beside that on a GPU. done gives it back.
 func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
-	if !s.onGPU() {
+	if s.can().InOrder {
 		return s.ev, func() {}, nil
 	}
 	src, err := s.source(ctx)
@@ -253,7 +253,7 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 // askAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is the twin's;
 // it says it if the twin scores a mix otherwise than the GPU.
 func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
-	if !s.onGPU() {
+	if s.can().InOrder {
 		return twin, nil
 	}
 	own, err := s.ev.Again(ctx, mask)
@@ -268,7 +268,7 @@ func (s *searching) cache() int64 {
 	if s.config.Cache != 0 {
 		return max(0, s.config.Cache)
 	}
-	if s.onGPU() {
+	if s.can().OwnMemory {
 		return s.device.Free / 4
 	}
 	return memory.Left() / 4

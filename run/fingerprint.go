@@ -27,7 +27,7 @@ func (s *searching) fingerprint() journal.Fingerprint {
 	if s.asked > 0 {
 		f["block"] = fmt.Sprint(s.asked)
 	}
-	if s.onGPU() {
+	if !s.can().InOrder {
 		f["device"] = s.device.Text
 	}
 	for key, value := range c.choices() {

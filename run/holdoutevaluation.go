@@ -34,7 +34,7 @@ func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluati
 	if err == nil {
 		err = h.besideSearch(ctx)
 	}
-	if err == nil && !h.onGPU() {
+	if err == nil && !h.can().OwnMemory {
 		err = h.fitSamples(memory.Left())
 	}
 	if err == nil {
@@ -52,7 +52,7 @@ func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluati
 
 // besideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
 func (s *searching) besideSearch(ctx context.Context) error {
-	if !s.onGPU() {
+	if !s.can().OwnMemory {
 		return nil
 	}
 	free, err := backend.FreeMemory(s.device.Name)

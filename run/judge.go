@@ -38,7 +38,7 @@ func (s *searching) judge(c checked) (warning *result.Warning, err error) {
 // recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the CPU, may
 // score otherwise; agree says so.
 func (s *searching) recordedIs(now search.Score, of string) error {
-	if s.unscored != "" || s.result.Score.Mixed == nil || s.onGPU() && of != "the mix" {
+	if s.unscored != "" || s.result.Score.Mixed == nil || !s.can().InOrder && of != "the mix" {
 		return nil
 	}
 	recorded := searchScore(s.result.Score.Mixed, s.metric.Lower)

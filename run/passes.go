@@ -31,7 +31,7 @@ func (p *passes) measure(ctx context.Context) error {
 }
 
 // openPasses loads the float network for a split, once for the samples of each shape.
-func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Shapes, gpu bool) (_ *passes, err error) {
+func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Shapes, onDevice bool) (_ *passes, err error) {
 	var all shapePasses
 	defer func() {
 		if err != nil {
@@ -47,7 +47,7 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Sh
 		if err != nil {
 			return nil, err
 		}
-		if gpu {
+		if onDevice {
 			e, err := backend.New(ctx, src, s.data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.output, Axis: s.Axis, Block: of.batch,
 				Naive: true, Stream: s.options.Stream, Level: blocks.Optimization, Device: s.device.Name})
 			return &passes{split: of, plain: gpuPasses{e}}, err

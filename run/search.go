@@ -226,7 +226,7 @@ func (s *searching) begin(ctx context.Context) error {
 	for _, w := range s.strayIgnore(c) {
 		s.warned(w)
 	}
-	if s.onGPU() {
+	if s.device.Text != "" {
 		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
 	}
 	return s.constrainSearch(ctx)

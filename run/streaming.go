@@ -23,10 +23,10 @@ const keptShare = 0.5
 // passReads and passTime bound what is read to say what a pass takes: so many samples, or so long.
 const passReads, passTime = 64, 300 * time.Millisecond
 
-// keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the price. A GPU has
-// memory of its own, see fitDevice.
+// keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the price. A device may
+// have memory of its own, see fitDevice.
 func (p *prepared) keepOrStream(c Config) error {
-	if p.once || c.gpu && c.Spool == "" {
+	if p.once || c.ownMemory && c.Spool == "" {
 		return nil
 	}
 	note, err := p.streamBeyond(c, memory.Left())

@@ -86,10 +86,10 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
-	if s.onGPU() { // there the batch is the block, and sessions wait for each other
+	if s.can().Queue { // there the batch is the block, and sessions wait for each other
 		candidates = []split{{1, 1, s.block}}
 	}
-	y.fast, err = s.fastest(ctx, candidates, finalists, s.onGPU(), func(p *passes) float64 { return p.wall[0] })
+	y.fast, err = s.fastest(ctx, candidates, finalists, s.can().Queue, func(p *passes) float64 { return p.wall[0] })
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 }
 
 // fastest opens the splits with the least of something in one pass.
-func (s *searching) fastest(ctx context.Context, candidates []split, keep int, gpu bool, of func(*passes) float64) (best []*passes, err error) {
+func (s *searching) fastest(ctx context.Context, candidates []split, keep int, onDevice bool, of func(*passes) float64) (best []*passes, err error) {
 	known, err := s.knownShapes(ctx, s.prepared.float)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, g
 		}
 	}()
 	for _, c := range candidates {
-		p, err := s.openPasses(ctx, c, known, gpu)
+		p, err := s.openPasses(ctx, c, known, onDevice)
 		if err != nil {
 			return best, err
 		}

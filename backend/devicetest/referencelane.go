@@ -136,15 +136,6 @@ func (l *referenceLane) node(p *referencePart, part int, n *onnxpb.NodeProto) {
 	}
 }
 
-// codesOf are the codes that a part takes; any of them where nobody has said which.
-func (l *referenceLane) codesOf(p *referencePart, part int, tensor string) []uint16 {
-	if r := l.taken[part][tensor]; r != nil {
-		return r.codes
-	}
-	at := device.IndexTensor(p.Taken, tensor)
-	return make([]uint16, p.Taken[at].Elems())
-}
-
 // matMul is the product of rows with a matrix of n columns.
 func matMul(x, w []float32, n int) []float32 {
 	k := len(w) / n
@@ -207,59 +198,6 @@ func (l *referenceLane) WatchNaN(on bool) (seen bool, err error) {
 	return seen, nil
 }
 
-// Room implements device.Lane.
-func (l *referenceLane) Room(*device.StoredTensor) (device.Room, error) {
-	r := &referenceRoom{}
-	r.open()
-	return r, nil
-}
-
-// Encode implements device.Lane.
-func (l *referenceLane) Encode(t *device.StoredTensor, m search.Mask, to device.Room) error {
-	r := to.(*referenceRoom)
-	r.codes, r.values = nil, nil
-	if t.Holder < 0 {
-		r.values = slices.Clone(l.values[t.Name])
-		return nil
-	}
-	for _, v := range l.values[t.Name] {
-		r.codes = append(r.codes, codeOf(gridOf(l.d.opts.Records, t.Holder, m), v))
-	}
-	return nil
-}
-
-// Decode implements device.Lane.
-func (l *referenceLane) Decode(t *device.StoredTensor, m search.Mask, from device.Room) error {
-	r := from.(*referenceRoom)
-	if l.values[t.Name] = slices.Clone(r.values); t.Holder >= 0 {
-		l.values[t.Name] = valuesOf(gridOf(l.d.opts.Records, t.Holder, m), r.codes)
-	}
-	return nil
-}
-
-// Enter implements device.Lane.
-func (l *referenceLane) Enter(part int, t *device.StoredTensor, codes device.Room) error {
-	if l.taken[part] == nil {
-		l.taken[part] = map[string]*referenceRoom{}
-	}
-	l.taken[part][t.Name] = codes.(*referenceRoom)
-	return nil
-}
-
-// Leave implements device.Lane.
-func (l *referenceLane) Leave(_ int, t *device.StoredTensor, to device.Room) error {
-	l.left[t.Name] = to.(*referenceRoom)
-	return nil
-}
-
-// Drop implements device.Lane.
-func (l *referenceLane) Drop() { clear(l.left) }
-
-// Same implements device.Lane.
-func (l *referenceLane) Same(a, b device.Room) bool {
-	return slices.Equal(a.(*referenceRoom).codes, b.(*referenceRoom).codes)
-}
-
 // Compare implements device.Lane.
 func (l *referenceLane) Compare(holders []int) {
 	for _, h := range holders {
@@ -269,42 +207,3 @@ func (l *referenceLane) Compare(holders []int) {
 
 // Agree implements device.Lane.
 func (l *referenceLane) Agree(holder int) bool { return l.agree[holder] }
-
-// EachStep implements device.Lane.
-func (l *referenceLane) EachStep(told func(step int, lost []string) error) bool {
-	return l.steps != nil && l.steps.Tell(told)
-}
-
-// referenceSteps runs samples of several steps.
-type referenceSteps struct {
-	*device.Sequence
-	lane *referenceLane
-	data [][]float32 // by input: of the block at hand, all steps
-	kept []float32
-}
-
-// Take implements device.StepMemory.
-func (q *referenceSteps) Take(input, step int) error {
-	in := q.Inputs[input]
-	n := in.Elems()
-	if in.Steps <= 1 {
-		step = 0
-	}
-	q.lane.values[in.Name] = q.data[input][step*n : (step+1)*n]
-	return nil
-}
-
-// Hand implements device.StepMemory.
-func (q *referenceSteps) Hand(output string, input int) error {
-	q.lane.values[q.Inputs[input].Name] = q.lane.values[output]
-	return nil
-}
-
-// Keep implements device.StepMemory.
-func (q *referenceSteps) Keep(step int) error {
-	if q.kept == nil {
-		q.kept = make([]float32, q.Steps*q.Made)
-	}
-	q.Place(q.kept, q.lane.values[q.Output], step)
-	return nil
-}

@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/store"
 	"example.org/demote/backend/metric"
@@ -14,10 +13,39 @@ import (
 	"example.org/demote/quant"
 )
 
-// New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
+// A Single runs the samples of one shape.
+type Single struct {
+	opts    Options
+	samples int
+	source  device.Source
+	entries device.Entries // into the network; nil: it is run in source's own segments, one after another
+	from    device.Samples
+	records []quant.Record
+	inputs  []device.Tensor // of the network
+	device  device.Device
+	can     device.Traits // of the device
+	chain   *store.Chain
+	ran     float64 // seconds inside the runtime by chains of before
+	loading float64 // seconds that the network in one piece has taken to be compiled
+	data    *store.Resident
+	judge   *metric.Judge
+	pool    *pool
+	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
+	runners []func(store.Job) report // what each goroutine of the pool does
+	store   *store.Store             // nil: every trial is run in full
+	stats   Stats
+	booked  func(report) // the method book, made once: a trial allocates nothing
+	far     *distance    // nil until Distance is asked
+	gained  []float64    // by sample, without demotions, as Arrange found it; nil before
+
+	alone bool                                // blocks are run for their outputs: no metric of the whole set is asked
+	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does
+}
+
+// New compiles the network and makes the data resident. The caller must Close the machine. Once the context is cancelled,
 // what runs ends at the next node of the network, not only at the next block.
 // Records are by holder; a network without holders is run as it is.
-func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Evaluator, err error) {
+func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Single, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -31,19 +59,19 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 		return nil, err
 	}
 	kind := o.kind()
-	e := &Evaluator{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
+	e := &Single{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
 		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
 			e.Close()
 		}
 	}()
-	e.booked = e.book
+	e.booked = e.stats.book
 	if e.device, err = kind.Open(ctx, o.forDevice(records)); err != nil {
 		return nil, err
 	}
 	if o.Proof != nil && e.can.MayRound {
-		if err := prove(e.device, o.Proof); err != nil {
+		if err := o.Proof.Prove(e.device); err != nil {
 			return nil, err
 		}
 	}
@@ -53,22 +81,11 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 	if err := e.judge.Check(); err != nil {
 		return nil, err
 	}
-	if err := e.layOut(nil); err != nil {
-		return nil, err
-	}
-	if o.lanes > 0 {
-		return e, nil // the rule is of the samples of all shapes
-	}
-	rule, err := metric.RuleOf([]*metric.Judge{e.judge}, e.data.Sizes(), looks(e.can))
-	if err != nil {
-		return nil, err
-	}
-	e.Evaluator = bounds.NewEvaluator(e, rule)
-	return e, nil
+	return e, e.LayOut(nil)
 }
 
-// layOut makes the data resident in the given order; nil: its own. Nothing stored survives it.
-func (e *Evaluator) layOut(order []int) error {
+// LayOut makes the data resident in the given order; nil: its own. Nothing stored survives it.
+func (e *Single) LayOut(order []int) error {
 	if e.data != nil {
 		e.data.Close() // first: there is to be memory for one
 	}
@@ -82,7 +99,7 @@ func (e *Evaluator) layOut(order []int) error {
 }
 
 // compile makes the chain for the given cuts, in place of the one there is.
-func (e *Evaluator) compile(cuts []int) error {
+func (e *Single) compile(cuts []int) error {
 	begun := time.Now()
 	if e.entries == nil && !e.can.OwnMemory {
 		e.closeChain() // first: there is to be memory for one. Without the new one, there is no evaluator
@@ -112,7 +129,7 @@ func (e *Evaluator) compile(cuts []int) error {
 }
 
 // closeChain ends the workers and closes the chain that they run, if there is one.
-func (e *Evaluator) closeChain() {
+func (e *Single) closeChain() {
 	if e.pool != nil {
 		e.pool.Close()
 		e.pool = nil
@@ -125,7 +142,7 @@ func (e *Evaluator) closeChain() {
 }
 
 // chooseOutput finds the output that the metric reads.
-func (e *Evaluator) chooseOutput() (err error) {
+func (e *Single) chooseOutput() (err error) {
 	outputs := e.chain.Parts[len(e.chain.Parts)-1].Outputs
 	var names []string
 	for _, t := range outputs {
@@ -154,13 +171,10 @@ func (e *Evaluator) chooseOutput() (err error) {
 }
 
 // Close ends the workers and gives all memory back. It may be called more than once.
-func (e *Evaluator) Close() {
+func (e *Single) Close() {
 	if e.pool != nil {
 		e.pool.Close()
 		e.pool = nil
-	}
-	if e.shapes != nil {
-		e.shapes.Close()
 	}
 	if e.store != nil {
 		e.store.Close()

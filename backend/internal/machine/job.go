@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"context"
@@ -12,10 +12,7 @@ import (
 )
 
 // Run implements bounds.Machine: blocks of one mask, shared by all workers.
-func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
-	if e.shapes != nil {
-		return e.runShaped(ctx, b, gains)
-	}
+func (e *Single) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
 	if !b.Base.Equal(b.Mask) {
 		e.stand(b.Base)
 	}
@@ -27,7 +24,7 @@ func (e *Evaluator) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) 
 }
 
 // jobOf is what the blocks of a mask have in common on the base of now.
-func (e *Evaluator) jobOf(mask search.Mask) store.Job {
+func (e *Single) jobOf(mask search.Mask) store.Job {
 	j := store.Job{Mask: mask, First: e.firstChanged(mask)}
 	if e.store != nil {
 		j.Trial = e.store.Trial(mask)
@@ -36,7 +33,7 @@ func (e *Evaluator) jobOf(mask search.Mask) store.Job {
 }
 
 // runBlocks runs blocks on whatever the device has.
-func (e *Evaluator) runBlocks(ctx context.Context, j store.Job, from, to int, gains []bounds.Gain) error {
+func (e *Single) runBlocks(ctx context.Context, j store.Job, from, to int, gains []bounds.Gain) error {
 	if e.stream != nil {
 		return e.stream.run(ctx, j, from, to, gains)
 	}
@@ -44,24 +41,24 @@ func (e *Evaluator) runBlocks(ctx context.Context, j store.Job, from, to int, ga
 }
 
 // book counts what a job has cost.
-func (e *Evaluator) book(r report) {
-	e.stats.Busy += r.busy.Seconds()
+func (s *Stats) book(r report) {
+	s.Busy += r.busy.Seconds()
 	if r.noop {
-		e.stats.NoOps++
+		s.NoOps++
 		return
 	}
-	e.stats.Samples += r.work
-	e.stats.Blocks++
-	e.stats.Parts += r.parts
-	e.stats.Moved += int64(r.moved)
+	s.Samples += r.work
+	s.Blocks++
+	s.Parts += r.parts
+	s.Moved += int64(r.moved)
 	if r.restored {
-		e.stats.Restored++
+		s.Restored++
 	}
 }
 
 // runner is what a goroutine of the pool does with a job: runJob where the lane's work is done, to its
 // end. It is made once, so that a job allocates nothing.
-func (e *Evaluator) runner(l device.Lane) func(store.Job) report {
+func (e *Single) runner(l device.Lane) func(store.Job) report {
 	var j store.Job
 	var r report
 	var p store.Passage
@@ -82,7 +79,7 @@ func (e *Evaluator) runner(l device.Lane) func(store.Job) report {
 }
 
 // judged keeps what a block has gained.
-func (e *Evaluator) judged(j store.Job, r report) {
+func (e *Single) judged(j store.Job, r report) {
 	if r.err == nil && !r.noop && e.store != nil {
 		e.store.KeepGain(j)
 	}
@@ -90,7 +87,7 @@ func (e *Evaluator) judged(j store.Job, r report) {
 
 // runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's activations
 // at the last cut in front of the change, and judge the outputs.
-func (e *Evaluator) runJob(l device.Lane, j store.Job, p *store.Passage) (r report) {
+func (e *Single) runJob(l device.Lane, j store.Job, p *store.Passage) (r report) {
 	if e.store != nil && e.watch == nil {
 		if *j.Gain, r.noop = e.store.Noop(j); r.noop {
 			return r
@@ -130,7 +127,7 @@ func (e *Evaluator) runJob(l device.Lane, j store.Job, p *store.Passage) (r repo
 }
 
 // runEntry runs all that lies behind a cut at once.
-func (e *Evaluator) runEntry(l device.Lane, j store.Job, from int, p *store.Passage) error {
+func (e *Single) runEntry(l device.Lane, j store.Job, from int, p *store.Passage) error {
 	err := e.store.Enter(l, j, from, p)
 	if err == nil {
 		err = l.RunPart(e.data.Blocks[j.Block], from)
@@ -140,7 +137,7 @@ func (e *Evaluator) runEntry(l device.Lane, j store.Job, from int, p *store.Pass
 }
 
 // runParts runs the parts behind a cut one after another, and returns the bytes of codes that were read and written.
-func (e *Evaluator) runParts(l device.Lane, j store.Job, from int) (moved int, err error) {
+func (e *Single) runParts(l device.Lane, j store.Job, from int) (moved int, err error) {
 	if from > 0 {
 		if err := e.store.Restore(l, j.Block, from); err != nil {
 			return 0, err
@@ -163,7 +160,7 @@ func (e *Evaluator) runParts(l device.Lane, j store.Job, from int) (moved int, e
 
 // firstChanged finds the first part that a holder touches in which a mask differs from the base: the number of parts if
 // none does.
-func (e *Evaluator) firstChanged(mask search.Mask) int {
+func (e *Single) firstChanged(mask search.Mask) int {
 	if e.store == nil {
 		return 0
 	}
@@ -183,7 +180,7 @@ func (e *Evaluator) firstChanged(mask search.Mask) int {
 }
 
 // stand makes a mask the base of the stored activations.
-func (e *Evaluator) stand(base search.Mask) {
+func (e *Single) stand(base search.Mask) {
 	if e.store == nil || e.store.Base.Equal(base) {
 		return
 	}

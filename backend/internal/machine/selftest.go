@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/store"
-	"example.org/demote/cgo"
 	"example.org/demote/search"
 )
 
@@ -33,10 +32,7 @@ func (d *Dependence) Error() string {
 // block run twice, the same samples in other slots with other neighbours, samples among copies of
 // themselves, and every worker give the same bits, for no demotion, for all, and for every other
 // holder. It returns what breaks the rule, or nil.
-func (e *Evaluator) SelfTest() (*Dependence, error) {
-	if e.shapes != nil {
-		return e.shapes.selfTest()
-	}
+func (e *Single) SelfTest() (*Dependence, error) {
 	shuffled, from, err := e.shuffledBlock()
 	if err != nil {
 		return nil, err
@@ -61,7 +57,7 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 
 // testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to be what the
 // others make of it, so any of them may run the blocks that are compared with it.
-func (e *Evaluator) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied) (*Dependence, error) {
+func (e *Single) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied) (*Dependence, error) {
 	t := e.newLaneTest(m)
 	first, again := t.on(0, e.data.Blocks[0]), t.on(0, e.data.Blocks[0])
 	var others []*laneRows
@@ -109,7 +105,7 @@ func (e *Evaluator) testMask(m search.Mask, shuffled device.Block, from []int, c
 const probingMasks = 3
 
 // probes are masks that try every grid, alone and beside others: of no demotion, all, and every other one.
-func (e *Evaluator) probes() []search.Mask {
+func (e *Single) probes() []search.Mask {
 	n := e.source.Holders()
 	masks := []search.Mask{search.NewMask(n), search.NewMask(n), search.NewMask(n)}
 	for i := range n {
@@ -122,7 +118,7 @@ func (e *Evaluator) probes() []search.Mask {
 }
 
 // rows runs one block from the start and copies its outputs.
-func (e *Evaluator) rows(l device.Lane, m search.Mask, data device.Block) (rows []float32, err error) {
+func (e *Single) rows(l device.Lane, m search.Mask, data device.Block) (rows []float32, err error) {
 	err = l.Do(func() error {
 		if err := l.SetMask(m); err != nil {
 			return err
@@ -142,7 +138,7 @@ func (e *Evaluator) rows(l device.Lane, m search.Mask, data device.Block) (rows 
 // shuffledBlock holds the first block's samples in other slots; every third slot has a sample of
 // the last block instead. from says which slot of the first block a slot's sample is from; -1: of
 // another block.
-func (e *Evaluator) shuffledBlock() (data device.Block, from []int, err error) {
+func (e *Single) shuffledBlock() (data device.Block, from []int, err error) {
 	size := e.opts.Block
 	first, last := e.data.SamplesOf(0), e.data.SamplesOf(e.data.Len()-1)
 	samples := make([]int, size)
@@ -164,12 +160,12 @@ func (e *Evaluator) shuffledBlock() (data device.Block, from []int, err error) {
 
 // locate names the first tensor that shows a dependence, by running the network with all its
 // tensors as outputs.
-func (e *Evaluator) locate(on string, m search.Mask, shuffled device.Block, from []int) (*Dependence, error) {
+func (e *Single) locate(on string, m search.Mask, shuffled device.Block, from []int) (*Dependence, error) {
 	return e.locateIn(on, m, e.data.Blocks[0], shuffled, from)
 }
 
 // locateIn is locate for any block and another with its samples elsewhere: from says in which slot of the first each is.
-func (e *Evaluator) locateIn(on string, m search.Mask, one, two device.Block, from []int) (*Dependence, error) {
+func (e *Single) locateIn(on string, m search.Mask, one, two device.Block, from []int) (*Dependence, error) {
 	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()
 	if err != nil {
@@ -191,7 +187,7 @@ func (e *Evaluator) locateIn(on string, m search.Mask, one, two device.Block, fr
 		return d, nil
 	}
 	for i, t := range p.segment.Outputs {
-		if t.Type != cgo.Float32 || !e.rowsOf(t) || other[i] == nil || first[i] == nil {
+		if t.Type != device.Float32 || !e.rowsOf(t) || other[i] == nil || first[i] == nil {
 			continue
 		}
 		for slot := range e.opts.Block {

@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"context"
@@ -7,17 +7,9 @@ import (
 	"example.org/demote/search"
 )
 
-// watchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether
+// WatchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether
 // there was any since.
-func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
-	if e.shapes != nil {
-		err = e.shapes.eachOf(func(m *Evaluator) error {
-			here, err := m.watchNaN(on)
-			seen = seen || here
-			return err
-		})
-		return seen, err
-	}
+func (e *Single) WatchNaN(on bool) (seen bool, err error) {
 	for _, l := range e.chain.Lanes() {
 		err = l.Do(func() error {
 			here, err := l.WatchNaN(on)
@@ -31,13 +23,10 @@ func (e *Evaluator) watchNaN(on bool) (seen bool, err error) {
 	return seen, nil
 }
 
-// hiddenNaN is the first sample, in the order of the data, for which some tensor of the network
+// HiddenNaN is the first sample, in the order of the data, for which some tensor of the network
 // without demotions is NaN, or -1. FakeQuant turns NaN into its lowest code, so the outputs may not
 // show it.
-func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
-	if e.shapes != nil {
-		return e.shapes.hiddenNaN(ctx)
-	}
+func (e *Single) HiddenNaN(ctx context.Context) (int, error) {
 	p, err := e.openProbe()
 	if err != nil {
 		return -1, err
@@ -64,7 +53,7 @@ func (e *Evaluator) hiddenNaN(ctx context.Context) (int, error) {
 }
 
 // anyNaN tells whether a slot's part of some tensor has NaN.
-func (e *Evaluator) anyNaN(p *probe, out [][]float32, slot int) bool {
+func (e *Single) anyNaN(p *probe, out [][]float32, slot int) bool {
 	for i, t := range p.segment.Outputs {
 		if !e.rowsOf(t) || out[i] == nil {
 			continue

@@ -1,9 +1,8 @@
-package backend
+package device
 
 import (
 	"math"
 
-	"example.org/demote/backend/device"
 	"example.org/demote/mistake"
 )
 
@@ -11,7 +10,7 @@ import (
 // float32: one that rounds its factors to TF32 or to float16, which keep 10 bits of a mantissa, is off by up to 2^-11
 // of a value.
 type Proof struct {
-	Segment *device.Segment
+	Segment *Segment
 	Input   []float32
 	Want    []float32
 }
@@ -30,9 +29,9 @@ func (p *Proof) proves(got []float32) bool {
 	return true
 }
 
-// prove runs a proof on a device.
-func prove(d device.Device, p *Proof) error {
-	c, err := d.Compile([]*device.Segment{p.Segment}, p.Segment.Inputs, 1)
+// prove runs a proof on a
+func (p *Proof) Prove(d Device) error {
+	c, err := d.Compile([]*Segment{p.Segment}, p.Segment.Inputs, 1)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"context"
@@ -38,25 +38,8 @@ func newDistance(holders, samples int) *distance {
 	return d
 }
 
-var _ search.DistanceEvaluator = (*Evaluator)(nil)
-
-// Distance is the mean squared error of the outputs against the network without demotions, on a few
-// samples: cheap, and only good for an order.
-func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
-	sum, count, err := e.apart(ctx, mask)
-	return sum / float64(count), err
-}
-
-// apart is the squared error that Distance is the mean of, and the number of values.
-func (e *Evaluator) apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
-	if e.shapes != nil {
-		err = e.shapes.eachOf(func(m *Evaluator) error {
-			s, n, err := m.apart(ctx, mask)
-			sum, count = sum+s, count+n
-			return err
-		})
-		return sum, count, err
-	}
+// Apart is the squared error that Distance is the mean of, and the number of values.
+func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
 	if e.far == nil {
 		d := newDistance(mask.Len(), e.samples)
 		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
@@ -76,7 +59,7 @@ func (e *Evaluator) apart(ctx context.Context, mask search.Mask) (sum float64, c
 }
 
 // runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
-func (e *Evaluator) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
+func (e *Single) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
 	size, row := e.opts.Block, e.judge.Length()
 	var blocks []int
 	for _, from := range d.from {
@@ -104,7 +87,7 @@ func (e *Evaluator) runsOfRows(ctx context.Context, mask search.Mask, d *distanc
 func (d *distance) end(from, samples int) int { return min(from+d.length, samples) }
 
 // rowsOfBlocks runs some blocks of a mask and copies their outputs by block, without the padding.
-func (e *Evaluator) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
+func (e *Single) rowsOfBlocks(ctx context.Context, mask search.Mask, blocks []int) (map[int][]float32, error) {
 	at := make(map[int]int, len(blocks)) // by its first sample: the block
 	for _, b := range blocks {
 		at[e.data.SamplesOf(b)[0]] = b

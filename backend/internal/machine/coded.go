@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"example.org/demote/backend/device"
@@ -6,7 +6,7 @@ import (
 )
 
 // storedAt are the tensors of a cut as they are stored.
-func (e *Evaluator) storedAt(cut int) []device.StoredTensor {
+func (e *Single) storedAt(cut int) []device.StoredTensor {
 	if e.entries != nil {
 		return e.entries.Stored(cut)
 	}
@@ -16,7 +16,7 @@ func (e *Evaluator) storedAt(cut int) []device.StoredTensor {
 // ways are how trials may begin at cuts, the best first: in the network as the runtime has optimized it in one piece,
 // FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand each
 // other values. Each makes the entries of the chain, nil for the last.
-func (e *Evaluator) ways() []func() (device.Entries, error) {
+func (e *Single) ways() []func() (device.Entries, error) {
 	values := func() (device.Entries, error) { return nil, nil }
 	if !e.can.Entries {
 		return []func() (device.Entries, error){values}
@@ -37,7 +37,7 @@ func (e *Evaluator) ways() []func() (device.Entries, error) {
 }
 
 // optimizer is the device's Optimize into a folder of its own, which remove takes away.
-func (e *Evaluator) optimizer() (optimize func(model device.Model) (path string, err error), remove func(), err error) {
+func (e *Single) optimizer() (optimize func(model device.Model) (path string, err error), remove func(), err error) {
 	dir, remove, err := disk.TempFolder()
 	return func(model device.Model) (string, error) { return e.device.Optimize(model, dir) }, remove, err
 }

@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"testing"
@@ -21,7 +21,7 @@ func TestEntryMemory(t *testing.T) {
 		{4096 * mega, 20 * mega, 52 * mega, 144 * mega, 1},
 		{4096 * mega, 400 * mega, 12 * mega, 824 * mega, 34},
 	} {
-		e := &Evaluator{chain: &store.Chain{Bytes: []int{c.model}}}
+		e := &Single{chain: &store.Chain{Bytes: []int{c.model}}}
 		e.opts.Cache, e.opts.Working = c.cache, c.working
 		if got := e.entryMemory(); got != c.bytes || entriesIn(got, c.model) != c.entries {
 			t.Errorf("%+v: %d MiB, %d entries", c, got/mega, entriesIn(got, c.model))

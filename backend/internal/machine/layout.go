@@ -1,17 +1,9 @@
-package backend
+package machine
 
 // Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
 // nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
 // and it is faster. It returns how many did.
-func (e *Evaluator) Block() (int, error) {
-	if e.shapes != nil {
-		blocked := 0
-		return blocked, e.shapes.eachOf(func(m *Evaluator) error {
-			n, err := m.Block()
-			blocked += n
-			return err
-		})
-	}
+func (e *Single) Block() (int, error) {
 	if !e.can.Optimizes || e.opts.Level < 3 || !e.zeroExact() {
 		return 0, nil
 	}
@@ -42,7 +34,7 @@ func (e *Evaluator) Block() (int, error) {
 
 // zeroExact says whether zero lies on every grid: the layout pads channels with zeros, which must stay
 // zeros.
-func (e *Evaluator) zeroExact() bool {
+func (e *Single) zeroExact() bool {
 	for _, r := range e.records {
 		if !r.Low.ZeroExact() || !r.High.ZeroExact() {
 			return false
@@ -53,11 +45,7 @@ func (e *Evaluator) zeroExact() bool {
 
 // NoOps are the holders whose bit is known to change nothing on a block of the base of now, whatever
 // other of them change with it.
-func (e *Evaluator) NoOps(block int) []int {
-	if e.shapes != nil {
-		p := e.shapes.blocks[block]
-		return e.shapes.members[p.member].NoOps(p.at)
-	}
+func (e *Single) NoOps(block int) []int {
 	if e.store == nil {
 		return nil
 	}

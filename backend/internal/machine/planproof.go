@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 
 // proveWhole runs the first block in one piece under the probing masks and returns its outputs, and the seconds that it takes: the
 // least of a few runs, on all lanes at once.
-func (e *Evaluator) proveWhole() ([][]float32, float64, error) {
+func (e *Single) proveWhole() ([][]float32, float64, error) {
 	outputs, err := e.signature()
 	if err != nil {
 		return nil, 0, err
@@ -38,7 +38,7 @@ func (e *Evaluator) proveWhole() ([][]float32, float64, error) {
 }
 
 // signature is the outputs of the first block under the probing masks, which all lanes share.
-func (e *Evaluator) signature() ([][]float32, error) {
+func (e *Single) signature() ([][]float32, error) {
 	lanes, masks := e.chain.Lanes(), e.probes()
 	out := make([][]float32, len(masks))
 	return out, device.OnLanes(lanes, func(at int, l device.Lane) (err error) {
@@ -50,7 +50,7 @@ func (e *Evaluator) signature() ([][]float32, error) {
 }
 
 // agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
-func (e *Evaluator) agrees(want [][]float32) (bool, error) {
+func (e *Single) agrees(want [][]float32) (bool, error) {
 	if !e.chain.Through {
 		got, err := e.signature()
 		return err == nil && slices.EqualFunc(want, got, device.SameBits), err
@@ -68,7 +68,7 @@ func (e *Evaluator) agrees(want [][]float32) (bool, error) {
 
 // entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
 // same outputs and leave the same codes at all cuts behind.
-func (e *Evaluator) entriesAgree(l device.Lane, m search.Mask, want []float32) (bool, error) {
+func (e *Single) entriesAgree(l device.Lane, m search.Mask, want []float32) (bool, error) {
 	s := store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), 1, m)
 	defer s.Close()
 	p := &store.Passage{}

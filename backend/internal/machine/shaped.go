@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"cmp"
@@ -22,15 +22,19 @@ type Shape struct {
 	Block   int   // the batch of the Source
 }
 
-// shapes are the evaluators of the shapes that samples have. Each has its own sessions, data and stored activations; what decides is in
-// front of them all, and does not know of it.
-type shapes struct {
-	members []*Evaluator
+// A Shaped runs samples of several shapes. Each has its own sessions, data and stored activations, in a machine of its own, whose workers
+// run the blocks of all.
+type Shaped struct {
+	opts    Options
+	members []*Single
 	of      [][]int // by member: the number of each of its samples among all
 	blocks  []place // by block of all: whose block it is
 	samples []place // by sample
 	judged  *metric.Parts
 	ready   []store.Job // by member: what the blocks of the job under way have in common there
+	pool    *pool
+	stats   Stats
+	booked  func(report) // the method book, made once
 }
 
 // place is a block or a sample of a member.
@@ -38,7 +42,7 @@ type place struct{ member, at int }
 
 // NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
 // of all samples. The device must have the trait Shapes.
-func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Evaluator, err error) {
+func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Shaped, err error) {
 	n := 0
 	for _, s := range list {
 		n += len(s.Of)
@@ -49,16 +53,16 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	if !o.kind().Shapes {
 		return nil, mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad NAME=0", o.Device)
 	}
-	e := &Evaluator{opts: o, samples: n, source: list[0].Source, inputs: list[0].Source.Inputs(), records: records, shapes: &shapes{samples: make([]place, n)}}
-	if e.booked = e.book; o.Reference != nil && len(o.Places) != n+1 {
+	if o.Reference != nil && len(o.Places) != n+1 {
 		return nil, fmt.Errorf("backend: %d places of reference rows for %d samples", len(o.Places), n)
 	}
+	s := &Shaped{opts: o, samples: make([]place, n)}
+	s.booked = s.stats.book
 	defer func() {
 		if err != nil {
-			e.Close()
+			s.Close()
 		}
 	}()
-	s := e.shapes
 	for at, shape := range list {
 		for i, sample := range shape.Of {
 			s.samples[sample] = place{at, i}
@@ -69,7 +73,6 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 		}
 		s.members, s.of = append(s.members, m), append(s.of, shape.Of)
 	}
-	e.judge = s.members[0].judge
 	s.judged = &metric.Parts{Labels: o.Own, Of: func(sample int) (judge, at int) { return s.samples[sample].member, s.samples[sample].at }}
 	for _, m := range s.members {
 		s.judged.Judges = append(s.judged.Judges, m.judge)
@@ -79,20 +82,20 @@ func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Opti
 	}
 	s.ready = make([]store.Job, len(s.members))
 	s.mix()
-	rule, err := metric.RuleOf(s.judged.Judges, s.sizes(), looks(o.kind().Traits))
-	if err != nil {
-		return nil, err
-	}
 	var runners []func(store.Job) report
 	for worker := range o.Workers {
 		runners = append(runners, s.runner(worker))
 	}
-	e.pool = newPool(runners)
-	e.Evaluator = bounds.NewEvaluator(e, rule)
-	return e, nil
+	s.pool = newPool(runners)
+	return s, nil
 }
 
-// of are the options of the evaluator of one shape, of so many samples in all.
+// Rule implements Machine.
+func (s *Shaped) Rule() (*bounds.Rule, error) {
+	return metric.RuleOf(s.judged.Judges, s.sizes(), looks(s.opts.kind().Traits))
+}
+
+// of are the options of the machine of one shape, of so many samples in all.
 func (o Options) of(s Shape, samples int) Options {
 	own := o
 	own.Block, own.lanes, own.share = s.Block, o.Workers, float64(len(s.Of))/float64(samples)
@@ -103,7 +106,7 @@ func (o Options) of(s Shape, samples int) Options {
 
 // mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in front in one of them
 // lies in front of all.
-func (s *shapes) mix() {
+func (s *Shaped) mix() {
 	for at, m := range s.members {
 		for b := range m.data.Len() {
 			s.blocks = append(s.blocks, place{at, b})
@@ -114,7 +117,7 @@ func (s *shapes) mix() {
 }
 
 // sizes are the numbers of samples of all blocks, without the padding.
-func (s *shapes) sizes() []int {
+func (s *Shaped) sizes() []int {
 	sizes := make([]int, len(s.blocks))
 	for i, p := range s.blocks {
 		sizes[i] = len(s.members[p.member].data.SamplesOf(p.at))
@@ -123,7 +126,7 @@ func (s *shapes) sizes() []int {
 }
 
 // eachOf calls f for every member, until one has an error.
-func (s *shapes) eachOf(f func(m *Evaluator) error) error {
+func (s *Shaped) eachOf(f func(m *Single) error) error {
 	for _, m := range s.members {
 		if err := f(m); err != nil {
 			return err
@@ -132,16 +135,12 @@ func (s *shapes) eachOf(f func(m *Evaluator) error) error {
 	return nil
 }
 
-// each are the evaluators that run networks: of each shape one.
-func (e *Evaluator) each() []*Evaluator {
-	if e.shapes != nil {
-		return e.shapes.members
+// Close implements Machine.
+func (s *Shaped) Close() {
+	if s.pool != nil {
+		s.pool.Close()
+		s.pool = nil
 	}
-	return []*Evaluator{e}
-}
-
-// Close closes all members. It may be called more than once.
-func (s *shapes) Close() {
 	for _, m := range s.members {
 		m.Close()
 	}

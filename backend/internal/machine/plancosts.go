@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"math"
@@ -23,7 +23,7 @@ type costs struct {
 	whole   float64                 // seconds of the network in one piece
 }
 
-func (e *Evaluator) costs(cuts []int, seconds []float64, whole float64) *costs {
+func (e *Single) costs(cuts []int, seconds []float64, whole float64) *costs {
 	c := &costs{cuts: cuts, through: e.chain.Through, seconds: seconds, before: []float64{0}, holders: []float64{0}, rooms: int64(2*e.data.Len() + e.Workers()), whole: whole}
 	for i, s := range seconds {
 		c.before = append(c.before, c.before[i]+s)
@@ -59,7 +59,7 @@ const leastEntryMemory = 128 << 20
 
 // entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more than twice the
 // network, the samples and the activations that are under way.
-func (e *Evaluator) entryMemory() int64 {
+func (e *Single) entryMemory() int64 {
 	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.Bytes[0])+e.opts.Working)))
 }
 

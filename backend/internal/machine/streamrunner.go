@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // streamRunner runs blocks in turn on the one lane of a device that has a queue, and waits once for all of
 // them: the host looks at their gains only then. It allocates nothing.
 type streamRunner struct {
-	e        *Evaluator
+	e        *Single
 	ctx      context.Context
 	job      store.Job
 	from, to int
@@ -22,7 +22,7 @@ type streamRunner struct {
 	all      func() error // the method runAll, made once
 }
 
-func newStreamRunner(e *Evaluator) *streamRunner {
+func newStreamRunner(e *Single) *streamRunner {
 	t := &streamRunner{e: e}
 	t.all = t.runAll
 	return t
@@ -42,7 +42,7 @@ func (t *streamRunner) run(ctx context.Context, j store.Job, from, to int, gains
 		if err == nil {
 			t.e.judged(t.jobs[i], r)
 		}
-		t.e.book(r)
+		t.e.stats.book(r)
 	}
 	return err
 }

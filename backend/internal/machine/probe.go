@@ -1,11 +1,10 @@
-package backend
+package machine
 
 import (
 	"errors"
 	"slices"
 
 	"example.org/demote/backend/device"
-	"example.org/demote/cgo"
 	"example.org/demote/search"
 )
 
@@ -17,7 +16,7 @@ type probe struct {
 
 // openProbe compiles the probe. Its tensors take the memory of a block's whole network, so it is
 // opened only when something is to be named.
-func (e *Evaluator) openProbe() (*probe, error) {
+func (e *Single) openProbe() (*probe, error) {
 	s, err := e.source.Probe()
 	if err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (p *probe) each(m search.Mask, data device.Block, f func(step int, out [][]
 func (p *probe) outputs(l device.Lane, lost []string) ([][]float32, error) {
 	out := make([][]float32, len(p.segment.Outputs))
 	for i, t := range p.segment.Outputs {
-		if t.Type != cgo.Float32 || slices.Contains(lost, t.Name) {
+		if t.Type != device.Float32 || slices.Contains(lost, t.Name) {
 			continue
 		}
 		rows, err := l.Rows(t.Name)
@@ -89,11 +88,7 @@ func (p *probe) outputs(l device.Lane, lost []string) ([][]float32, error) {
 
 // FirstNaN names the first tensor, in computing order, that is not a number for a sample, with
 // nothing demoted; empty if none is.
-func (e *Evaluator) FirstNaN(sample int) (string, error) {
-	if e.shapes != nil {
-		p := e.shapes.samples[sample]
-		return e.shapes.members[p.member].FirstNaN(p.at)
-	}
+func (e *Single) FirstNaN(sample int) (string, error) {
 	p, err := e.openProbe()
 	if err != nil {
 		return "", err
@@ -111,10 +106,10 @@ func (e *Evaluator) FirstNaN(sample int) (string, error) {
 
 // FirstDifference names the first tensor, in computing order, that two networks both have and that
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
-func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int) (string, error) {
-	if e.shapes != nil {
-		p := e.shapes.samples[sample]
-		return e.shapes.members[p.member].FirstDifference(other.shapes.members[p.member], m, p.at)
+func (e *Single) FirstDifference(with Machine, m search.Mask, sample int) (string, error) {
+	other, ok := with.(*Single)
+	if !ok {
+		return "", nil // samples of other shapes
 	}
 	a, err := e.openProbe()
 	if err != nil {
@@ -148,7 +143,7 @@ func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int)
 }
 
 // rowsOf tells whether a tensor of the network has a row for each sample of a block: all of it is one where a block is one sample.
-func (e *Evaluator) rowsOf(t device.Tensor) bool {
+func (e *Single) rowsOf(t device.Tensor) bool {
 	if e.data.Block == 1 {
 		return true
 	}
@@ -156,7 +151,7 @@ func (e *Evaluator) rowsOf(t device.Tensor) bool {
 }
 
 // rowIn is a slot's part of such a tensor.
-func (e *Evaluator) rowIn(t device.Tensor, values []float32, slot int) []float32 {
+func (e *Single) rowIn(t device.Tensor, values []float32, slot int) []float32 {
 	if e.data.Block == 1 {
 		return values
 	}
@@ -165,7 +160,7 @@ func (e *Evaluator) rowIn(t device.Tensor, values []float32, slot int) []float32
 
 // sample runs the block that holds a sample and hands the sample's part of every float tensor to f,
 // in computing order, step by step, until f returns false.
-func (p *probe) sample(e *Evaluator, m search.Mask, sample int, f func(step int, name string, row []float32) bool) error {
+func (p *probe) sample(e *Single, m search.Mask, sample int, f func(step int, name string, row []float32) bool) error {
 	pos := slices.Index(e.data.Order, sample)
 	slot, over := pos%e.data.Block, false
 	return p.each(m, e.data.Blocks[pos/e.data.Block], func(step int, out [][]float32) {

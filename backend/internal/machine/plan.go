@@ -1,4 +1,4 @@
-package backend
+package machine
 
 import (
 	"errors"
@@ -32,10 +32,7 @@ type Plan struct {
 // the memory for stored activations, and compiles the chain anew with them. Neither the cuts nor
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
-func (e *Evaluator) Plan() (Plan, error) {
-	if e.shapes != nil {
-		return e.shapes.plan()
-	}
+func (e *Single) Plan() (Plan, error) {
 	begun := time.Now()
 	p, err := e.takeApart(begun)
 	if err == nil && e.entries == nil && e.timeLeft(begun, p.Whole) > 2*e.loading {
@@ -53,12 +50,12 @@ func (e *Evaluator) Plan() (Plan, error) {
 }
 
 // timeLeft is the seconds that the choice of cuts may still take, with whole those of a block of the network.
-func (e *Evaluator) timeLeft(begun time.Time, whole float64) float64 {
+func (e *Single) timeLeft(begun time.Time, whole float64) float64 {
 	return e.patience(whole) - time.Since(begun).Seconds()
 }
 
 // takeApart chooses how trials begin at cuts, and the cuts.
-func (e *Evaluator) takeApart(begun time.Time) (Plan, error) {
+func (e *Single) takeApart(begun time.Time) (Plan, error) {
 	whole := []int{0, e.source.Cuts() - 1}
 	p := Plan{Cuts: whole, Parts: 1, Expected: 1}
 	if e.opts.Naive || e.opts.Cache <= 0 || e.source.Cuts() < 3 {
@@ -114,9 +111,9 @@ func PlanTime(pass time.Duration) time.Duration {
 	return time.Duration(planSeconds*float64(time.Second) + planPasses*float64(pass))
 }
 
-// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. Quantizers may take longer than
-// the network that they are in: they buy no time.
-func (e *Evaluator) patience(whole float64) float64 {
+// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. Quantizers may
+// take longer than the network that they are in: they buy no time.
+func (e *Single) patience(whole float64) float64 {
 	if e.opts.Patient || e.opts.Cuts != nil {
 		return math.Inf(1)
 	}
@@ -133,7 +130,7 @@ func (e *Evaluator) patience(whole float64) float64 {
 }
 
 // entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.
-func (e *Evaluator) entriesInTime(left, whole float64) int {
+func (e *Single) entriesInTime(left, whole float64) int {
 	return entriesInTime(left, e.loading, whole, e.Workers())
 }
 
@@ -146,13 +143,13 @@ func entriesInTime(left, loading, whole float64, workers int) int {
 }
 
 // beforeEntries is about the seconds until entries can be made: the network is optimized and loaded as they want it, proven and timed.
-func (e *Evaluator) beforeEntries(whole float64) float64 {
+func (e *Single) beforeEntries(whole float64) float64 {
 	return 2*e.loading + whole*(math.Ceil(probingMasks/float64(e.Workers()))+math.Ceil(float64(e.measureRuns())/float64(e.Workers())))
 }
 
 // measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that would be
 // longer than a pass over all of them.
-func (e *Evaluator) measureRuns() int {
+func (e *Single) measureRuns() int {
 	if e.opts.Patient {
 		return mostRuns
 	}
@@ -164,7 +161,7 @@ var errNoRoom = errors.New("no room for entries")
 
 // takeApartAt compiles the chain with the best of the finest cuts that there is time left for. It returns nil if the network in one
 // piece, run that way, has outputs that are not wanted, or is clearly slower than plain, the seconds of the source's own.
-func (e *Evaluator) takeApartAt(plain float64, want [][]float32, left func() float64) (*Plan, error) {
+func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float64) (*Plan, error) {
 	p, most := &Plan{Whole: plain}, maxParts
 	if e.entries != nil {
 		if err := e.compile([]int{0, e.source.Cuts() - 1}); err != nil {
@@ -226,7 +223,7 @@ const clearly = 1.25
 
 // resetStore forgets all stored activations, and makes room for those of the cuts between the parts. There
 // is a store without cuts, too, where something can be known of no-ops.
-func (e *Evaluator) resetStore() {
+func (e *Single) resetStore() {
 	if e.store != nil {
 		e.store.Close()
 		e.store = nil
@@ -249,7 +246,7 @@ func pick[T any](list []T, at []int) (out []T) {
 }
 
 // finestCuts are all cuts of the source, or every so many of them, for as many parts at most.
-func (e *Evaluator) finestCuts(most int) []int {
+func (e *Single) finestCuts(most int) []int {
 	n := e.source.Cuts() - 1
 	parts := min(n, most)
 	if e.opts.Cuts != nil {

@@ -1,0 +1,61 @@
+package machine
+
+import (
+	"context"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/metric"
+)
+
+// Rule implements Machine.
+func (e *Single) Rule() (*bounds.Rule, error) {
+	return metric.RuleOf([]*metric.Judge{e.judge}, e.data.Sizes(), looks(e.can))
+}
+
+// Watch implements Machine.
+func (e *Single) Watch(ctx context.Context, f func(sample int, row []float32)) (unwatch func(), err error) {
+	if err := e.device.Watch(ctx); err != nil {
+		return nil, err
+	}
+	e.watch = func(samples []int, rows []float32) {
+		for slot, sample := range samples {
+			f(sample, e.judge.RowOf(rows, slot))
+		}
+	}
+	return func() { e.watch = nil }, nil
+}
+
+// Row implements Machine.
+func (e *Single) Row() int { return e.judge.Length() }
+
+// RowOf implements Machine.
+func (e *Single) RowOf(int) int { return e.judge.Length() }
+
+// Judged implements Machine.
+func (e *Single) Judged(m *metric.Metric) int {
+	if m.Registered() {
+		return e.judge.Length()
+	}
+	return e.judge.Row()
+}
+
+// Steps implements Machine.
+func (e *Single) Steps() int { return e.judge.Judged() }
+
+// Gain implements Machine.
+func (e *Single) Gain(row []float32, sample int) float64 { return e.judge.Gain(row, sample) }
+
+// Margin implements Machine.
+func (e *Single) Margin(row []float32, sample int) float64 { return e.judge.Margin(row, sample) }
+
+// Give implements Machine.
+func (e *Single) Give(gained []float64) { e.gained = gained }
+
+// Order implements Machine.
+func (e *Single) Order() []int { return e.data.Order }
+
+// Before implements Machine.
+func (e *Single) Before(blocks int) int { return min(blocks*e.opts.Block, e.samples) }
+
+// Threads is the number of threads of the runtime that a worker has.
+func (e *Single) Threads() int { return e.opts.Threads }

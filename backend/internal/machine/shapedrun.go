@@ -1,0 +1,81 @@
+package machine
+
+import (
+	"context"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/backend/internal/store"
+	"example.org/demote/backend/metric"
+	"example.org/demote/search"
+)
+
+// runner is what a goroutine of the pool does with a job: what the same worker of the block's own shape does.
+func (s *Shaped) runner(worker int) func(store.Job) report {
+	return func(j store.Job) report {
+		p := s.blocks[j.Block]
+		if !j.Own {
+			j.First, j.Trial = s.ready[p.member].First, s.ready[p.member].Trial
+		}
+		j.Block = p.at
+		return s.members[p.member].runners[worker](j)
+	}
+}
+
+// Workers implements bounds.Workers.
+func (s *Shaped) Workers() int { return s.opts.Workers }
+
+// Start implements bounds.Workers.
+func (s *Shaped) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
+	s.pool.jobs <- s.members[s.blocks[b.From].member].ahead(b, hand, ticket, gain)
+}
+
+// Finish implements bounds.Workers.
+func (s *Shaped) Finish() (ticket int, work float64, err error) {
+	r := <-s.pool.reports
+	s.stats.book(r)
+	return r.ticket, r.work, r.err
+}
+
+// Run implements bounds.Machine.
+func (s *Shaped) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
+	concerned := make([]bool, len(s.members))
+	for _, p := range s.blocks[b.From:b.To] {
+		if m := s.members[p.member]; !concerned[p.member] {
+			concerned[p.member] = true
+			if !b.Base.Equal(b.Mask) {
+				m.stand(b.Base)
+			}
+			s.ready[p.member] = m.jobOf(b.Mask)
+		}
+	}
+	if s.opts.Metric.IsWhole() && b.To-b.From == len(s.blocks) {
+		return s.runWhole(ctx, b, gains)
+	}
+	return s.pool.run(ctx, store.Job{Mask: b.Mask}, b.From, b.To, nil, gains, s.booked)
+}
+
+// runWhole is that of a Single for samples of different shapes.
+func (s *Shaped) runWhole(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
+	var tallies []metric.Tally
+	for _, m := range s.members {
+		t, watched := m.judge.Tally(), m.watch
+		tallies = append(tallies, t)
+		m.watch = func(samples []int, rows []float32) {
+			if watched != nil {
+				watched(samples, rows)
+			}
+			t.Add(samples, rows)
+		}
+		defer func() { m.watch = watched }()
+	}
+	if err := s.pool.run(ctx, store.Job{Mask: b.Mask}, b.From, b.To, nil, gains, s.booked); err != nil {
+		return err
+	}
+	v, err := s.judged.Score(ctx, tallies)
+	if err != nil {
+		return err
+	}
+	clear(gains)
+	gains[len(gains)-1].Sum = s.opts.Metric.Signed(v)
+	return nil
+}
