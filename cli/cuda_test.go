@@ -23,7 +23,7 @@ func alone(t *testing.T, settings string, args ...string) called {
 	return finish(t, cmd)
 }
 
-// TestEmulatedProgram is the program with the tag cuda as a person sees it.
+// TestEmulatedProgram is the program with the tag cuda as a user sees it.
 func TestEmulatedProgram(t *testing.T) {
 	if !emutest.Present() {
 		t.Fatal("the driver of this process is not the emulated device: run `make test-cuda`")

@@ -95,7 +95,7 @@ func TestBadHoldout(t *testing.T) {
 	}
 }
 
-// TestSummaryOfHoldout looks at what a person reads of a hold-out, of a promise, and of one that cannot be made.
+// TestSummaryOfHoldout looks at what a user reads of a hold-out, of a promise, and of one that cannot be made.
 func TestSummaryOfHoldout(t *testing.T) {
 	in := good(t)
 	in.flags["--target"] = "16bit-0.2"

@@ -119,5 +119,5 @@ func interruption(err error, out string, best bool) error {
 	if !best {
 		return interrupted{err, "interrupted before the first mix was known; " + out + " has what is known so far, grids and scores, and the same command begins there again"}
 	}
-	return interrupted{err, "interrupted; " + out + " has the best so far, and the same command goes on from there"}
+	return interrupted{err, "interrupted; " + out + " has the best so far, and the same command resumes the run"}
 }

@@ -128,7 +128,7 @@ func tellsMistake(function ast.Expr) bool {
 	return false
 }
 
-// TestTroubleshootingIsComplete holds that what a person can meet from the command line and from a run
+// TestTroubleshootingIsComplete holds that what a user can meet from the command line and from a run
 // is on the page.
 func TestTroubleshootingIsComplete(t *testing.T) {
 	page := strings.ReplaceAll(document(t, "troubleshooting.md")+document(t, "data.md"), "`", "")

@@ -17,7 +17,7 @@ import (
 	"example.org/demote/search"
 )
 
-// A watcher shows a person, or a program, how a search goes: a bar on a terminal, plain lines
+// A watcher shows a user, or a program, how a search goes: a bar on a terminal, plain lines
 // elsewhere, JSON on request.
 type watcher struct {
 	mu      sync.Mutex
@@ -68,7 +68,7 @@ func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.
 // own.
 const opening = 2 * time.Second
 
-// say tells a person something on the way.
+// say tells a user something on the way.
 func (w *watcher) say(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

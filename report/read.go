@@ -51,7 +51,7 @@ func Read(dir string) *Run {
 	case !errors.Is(err, os.ErrNotExist):
 		r.problem("%s: %v", result.File, plain(err))
 	case exists(filepath.Join(dir, journalFile)):
-		r.problem("%s is missing: the run was stopped before it found a mix; the same command goes on with it", result.File)
+		r.problem("%s is missing: the run was stopped before it found a mix; the same command resumes it", result.File)
 	case exists(filepath.Join(dir, curveFile)):
 		r.problem("%s is missing", result.File)
 	default:

@@ -90,7 +90,7 @@ type Config struct {
 	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
-	Say      func(string)       `json:"-"` // told what a person wants to read on the way, by one goroutine at a time; nil: nobody is
+	Say      func(string)       `json:"-"` // told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
 	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial and behind the last one stands, by goroutines of its own; nil: Say is
 	Log      *slog.Logger       `json:"-"` // nil: discarded
 
@@ -191,9 +191,9 @@ func (c Config) checkChoices() error {
 	case !(c.multiplier() >= 0 && c.multiplier() <= 1):
 		return mistake.Errorf("--multiplier %v: give a number from 0 to 1", c.multiplier())
 	case c.Trials < 0:
-		return mistake.Errorf("--trials %d: give a number of scores, or leave it out for no budget", c.Trials)
+		return mistake.Errorf("--trials %d: give a number of evaluations, or leave it out for no limit", c.Trials)
 	case c.Time < 0:
-		return mistake.Errorf("--time %v: give a time such as 10m, or leave it out for no budget", c.Time)
+		return mistake.Errorf("--time %v: give a time such as 10m, or leave it out for no limit", c.Time)
 	}
 	if err := c.checkCost(); err != nil {
 		return err

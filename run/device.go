@@ -85,7 +85,7 @@ func onlyCPU(c Config, command string) error {
 	if c.Device == "" || c.Device == "auto" || c.Device == backend.DeviceCPU {
 		return nil
 	}
-	return mistake.Errorf("--device %s: demote %s runs on the CPU, whose sums a file is held against; leave it out", c.Device, command)
+	return mistake.Errorf("--device %s: demote %s runs on the CPU, which is the reference for verification; leave it out", c.Device, command)
 }
 
 // gpuBlock is the block size on a GPU where none is asked for: large, as a GPU wants it, but at least
@@ -197,7 +197,7 @@ func (s *searching) shrinking(ctx context.Context, f func(context.Context) error
 			return s.lostDevice(err)
 		}
 		if !s.canShrink() {
-			return mistake.Errorf("the memory of %s is full with blocks of %d samples: end what else uses it, use fewer samples with --limit, or choose --device cpu: %w",
+			return mistake.Errorf("the memory of %s is full with blocks of %d samples: free memory on the device, use fewer samples with --limit, or choose --device cpu: %w",
 				s.device.Name, s.block, err)
 		}
 		if s.ev != nil {
@@ -216,7 +216,7 @@ func (s *searching) lostDevice(err error) error {
 	if err == nil || !backend.DeviceLost(err) {
 		return err
 	}
-	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command goes on from there", s.device.Name, err)
+	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.device.Name, err)
 }
 
 // searchOn is search, on an evaluator that is opened again if it had to be closed.
@@ -258,7 +258,7 @@ func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.
 	}
 	own, err := s.ev.Again(ctx, mask)
 	if err == nil && own != twin {
-		s.caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: they sum in different orders, which turns a rounding here and there", s.device.Name, s.text(own), s.text(twin)), "")
+		s.caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: accumulation order differs, so a few values round differently", s.device.Name, s.text(own), s.text(twin)), "")
 	}
 	return own, err
 }

@@ -46,12 +46,12 @@ func (s *searching) dryRun(ctx context.Context) error {
 		resident, memory.Text(s.cache()), memory.Text(activations)))
 	for _, st := range search.Strategies() {
 		if st.Name == s.config.Strategy {
-			s.config.Say(fmt.Sprintf("work: strategy %s asks for this many scores: %s%s", st.Name, st.Trials, s.mostScores(st)))
+			s.config.Say(fmt.Sprintf("work: strategy %s needs this many evaluations: %s%s", st.Name, st.Trials, s.mostScores(st)))
 			if s.metric.IsWhole() {
-				s.config.Say(fmt.Sprintf("a score is a whole pass over the %d samples", samples))
+				s.config.Say(fmt.Sprintf("an evaluation is a full pass over the %d samples", samples))
 				continue
 			}
-			s.config.Say(fmt.Sprintf("a score is at most one pass over the %d samples, and most are a small part of one", samples))
+			s.config.Say(fmt.Sprintf("an evaluation is at most one full pass over the %d samples, and most are a small part of one", samples))
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 		return nil, err
 	}
 	if !s.result.Finished {
-		e.Warnings = append(e.Warnings, result.Warning{ID: "export-unfinished", Text: "the search has not come to its end: this is the best mix so far", Cure: "the search's own command goes on with it"})
+		e.Warnings = append(e.Warnings, result.Warning{ID: "export-unfinished", Text: "the search has not come to its end: this is the best mix so far", Cure: "the search's own command resumes it"})
 	}
 	if !f.Runs {
 		return e, nil

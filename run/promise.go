@@ -21,7 +21,7 @@ func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (
 	unkept, err = s.ask(ctx, f)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		s.result.Holdout = nil
-		s.warn("holdout-unasked", "interrupted before the hold-out had been asked", "the same command goes on with it")
+		s.warn("holdout-unasked", "interrupted before the hold-out was evaluated", "the same command resumes it")
 		return ctx.Err(), nil
 	}
 	return unkept, err
@@ -36,7 +36,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 		return nil, err
 	}
 	if len(r.UsedBefore) > 0 {
-		s.warn("holdout-used-before", "the hold-out has been looked at before, by "+strings.Join(r.UsedBefore, "; ")+": a mix that was chosen among several by it is not as sure as it says", "give --holdout samples that nobody has looked at")
+		s.warn("holdout-used-before", "the hold-out was evaluated before, by "+strings.Join(r.UsedBefore, "; ")+": a mix that was chosen among several by it has less confidence than stated", "give --holdout samples that nobody has looked at")
 	}
 	s.config.Say(fmt.Sprintf("scoring on %d samples that the search has not seen", r.Samples))
 	a, err := s.openHoldoutEvaluation(ctx)

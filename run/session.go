@@ -62,7 +62,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 		}
 	}
 	if !done || ctx.Err() != nil {
-		s.warn("default-session-unasked", "the mix holds in the exact session; the default session has not been asked yet", "the same command goes on with it")
+		s.warn("default-session-unasked", "the mix holds in the exact session; the default session was not evaluated yet", "the same command resumes it")
 		return ctx.Err(), nil
 	}
 	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {

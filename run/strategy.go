@@ -52,7 +52,7 @@ func (s *searching) progress(e search.Event) {
 	s.config.Progress(e)
 }
 
-// text writes a score for a person.
+// text writes a score for the user.
 func (s *searching) text(v search.Score) string {
 	if v.Total > 0 {
 		return fmt.Sprintf("%.4f (%d of %d)", v.Float(), v.Count, v.Total)

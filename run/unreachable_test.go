@@ -68,7 +68,7 @@ func TestEndsOfASearch(t *testing.T) {
 		{"all int8 is better, and at the target", "int8", "1", nil, 3, 9, "and all int8 1.0000 (60 of 60), the target is 1"},
 		{"all int8 is better, one held at int16", "int8", "1", func(c *Config) { c.Pins = []string{"a1=int16"} }, 3, -1, "all int8 but what is held at int16"},
 		{"all int16 at the target", "int16", "1", nil, 3, 0, "the best scores it to the digit, 1.0000 (60 of 60), and a mix has to be above it; give a target that leaves some room, such as 16bit-0.005"},
-		{"all int16 at the target, few trials", "int16", "16bit-0", func(c *Config) { c.Trials = 3 }, 3, 0, "by what the budget has tried: the best scores 1.0000 (60 of 60), and a mix has to be above the target 16bit-0"},
+		{"all int16 at the target, few trials", "int16", "16bit-0", func(c *Config) { c.Trials = 3 }, 3, 0, "within the limit: the best scores 1.0000 (60 of 60), and a mix has to be above the target 16bit-0"},
 		{"all int16 at the target, in a default session", "int16", "1", func(c *Config) { c.Session = "default" }, 3, 0, "to the digit"},
 		{"equal ends, half of the way", "equal", "50%", nil, 2, -1, "write a score that it is above, such as 0."},
 		{"equal ends, half of the way, by its long name", "equal", "8bit+50%", nil, 2, -1, "there is no way between them"},

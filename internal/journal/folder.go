@@ -267,5 +267,5 @@ func Replace(d disk.Durability, files ...disk.File) error {
 
 // CannotWrite words an error of writing a file of a run.
 func CannotWrite(path string, err error) error {
-	return fmt.Errorf("cannot write %s: %w; mend that, and the same command goes on from there", path, err)
+	return fmt.Errorf("cannot write %s: %w; fix this and rerun the same command to resume", path, err)
 }

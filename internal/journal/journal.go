@@ -273,7 +273,7 @@ func (j *Journal) cannotWrite(err error) error {
 // cannotRead words an error of reading the journal: the system's, or else damage.
 func (j *Journal) cannotRead(err error) error {
 	if refused(err) {
-		return mistake.Errorf("cannot read the journal %s: %w; mend that, and the same command goes on from there", j.Path, err)
+		return mistake.Errorf("cannot read the journal %s: %w; fix this and rerun the same command to resume", j.Path, err)
 	}
 	return j.damaged(err.Error())
 }

@@ -146,7 +146,7 @@ func Left() int64 {
 	return free
 }
 
-// Text writes a number of bytes for a person.
+// Text writes a number of bytes for the user.
 func Text(n int64) string {
 	switch {
 	case n >= 1<<30:

@@ -21,7 +21,7 @@ type Omitted struct {
 	Tensor   string
 	Producer string // name of the node that makes it
 	Op       string // its operator
-	Reason   string // one clause, for a person: "moves values of x", "inside Conv + Relu"
+	Reason   string // one clause, for the user: "moves values of x", "inside Conv + Relu"
 }
 
 // Weight is a weight tensor on its int8 grid: value = float32(Codes[i]) * the scale of its channel.

@@ -140,7 +140,7 @@ func Check(name string) (device.Info, error) {
 	return d, nil
 }
 
-// gpuError marks what a person can mend, and what is out of memory. Nil stays nil.
+// gpuError marks what a user can mend, and what is out of memory. Nil stays nil.
 func gpuError(err error) error {
 	if err == nil {
 		return nil
