@@ -132,7 +132,8 @@ func tellsMistake(function ast.Expr) bool {
 // is on the page.
 func TestTroubleshootingIsComplete(t *testing.T) {
 	page := strings.ReplaceAll(document(t, "troubleshooting.md")+document(t, "data.md"), "`", "")
-	for _, room := range []string{"cli", "run", "engine"} {
+	for _, room := range []string{"cli", "run", "engine", "internal/blocks", "internal/calibrate", "internal/constraint", "internal/format", "internal/journal",
+		"internal/promotion", "internal/sandbox", "internal/segments"} {
 		eachFile(t, room, func(f *ast.File) {
 			ast.Inspect(f, func(n ast.Node) bool {
 				call, ok := n.(*ast.CallExpr)
