@@ -1,21 +1,25 @@
 // kernels.cu: the device side of demote. Fake quantization, weight selection, metrics, packing.
 //
-// Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
-// emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain pointers
-// and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and conversions.
+// An activation quantizer (holder) has two grids, low (int8) and high (int16). The mask has a bit per holder: 1 is low.
 //
-// Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither contracts
-// (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the tests compare values.
+// Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
+// emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain
+// pointers and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and
+// conversions.
+//
+// Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither
+// contracts (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the
+// tests compare values.
 //   - division is div.rn.f32, rounding is half to even;
 //   - a NaN goes to the lowest code: fmaxf(NaN, lo) is lo;
 //   - the last step adds +0.0f, so a result is never -0.
 //
 // Determinism. No atomics, no communication between blocks. Every sum has one order, which depends on the data's shape
-// alone, never on the launch shape. The order of blocks and threads cannot change a bit; where several write to one place
-// (fake_quant's nan) they all write the same.
+// alone, never on the launch shape. The order of blocks and threads cannot change a bit; where several write to one
+// place (fake_quant's nan) they all write the same.
 //
-// Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in the
-// axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
+// Common launch contract: one-dimensional blocks of a multiple of 32 threads, at most 1024; any grid size from 1 up in
+// the axes named by the kernel (loops stride over the grid); no dynamic shared memory. Indices of elements are 64-bit.
 
 typedef unsigned char Byte;
 typedef unsigned long long Size;
@@ -24,7 +28,7 @@ typedef unsigned long long Size;
 
 #define LANES 32u
 #define ALL_LANES 0xffffffffu
-#define SAMPLES_PER_BLOCK 32u // topk_bits: one 32-bit word of sample bits a block
+#define SAMPLES_PER_BLOCK 32u // topk_bits: one 32-bit word of sample bits per block
 #define KIND_QDQ 0
 #define KIND_MCTQ 1
 #define KIND_TORCH 2
@@ -105,10 +109,10 @@ template <int KIND> __device__ __forceinline__ bool quantize_all(float *y, const
 	return nan;
 }
 
-// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else records[2*holder+1].
-// A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every value alone.
-// nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
-// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes an element.
+// fake_quant rounds n floats to the grid of a holder: records[2*holder] if its bit of the mask is set, else
+// records[2*holder+1]. A Relu or Clip in front is fused by below and above (Relu: 0, +Inf); -Inf and +Inf leave every
+// value alone. nan, if it is not null, becomes 1 where a value is NaN, which the grid hides, and is left alone else.
+// Launch: grid in x. In place (x == y) or apart, never partly overlapping. Moves 8 bytes per element.
 // Bits: quant.Grid.Value for every float32.
 extern "C" __global__ void fake_quant(float *y, const float *x, const Params *records, const Byte *mask, unsigned holder, Size n, float below, float above,
                                       unsigned *nan) {
@@ -122,8 +126,9 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *re
 
 // ---------------------------------------------------------------------------------------------------- weight selection
 
-// select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and mask is
-// copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies mask over applied.
+// select_weights brings the active weights in step with the mask: a span whose holder's bit differs between applied and
+// mask is copied from the low set (bit 1) or the high set (bit 0); with all != 0 every span is. The caller then copies
+// mask over applied.
 // Launch: grid in x over the elements of a span, in y over spans. Bits: a copy.
 extern "C" __global__ void select_weights(float *active, const float *high, const float *low, const Span *spans, unsigned count, const Byte *mask,
                                           const Byte *applied, int all) {
@@ -147,9 +152,9 @@ __device__ __forceinline__ unsigned warp_sum(unsigned v) {
 	return v;
 }
 
-// among_best says whether fewer than k classes come before the label in a row of scores: greater ones, and equal ones with a lower
-// index. A label that scores NaN is never among them; as the first maximum is looked for from the left and nothing is greater than
-// a NaN, a NaN at index 0 makes 0 the first maximum.
+// among_best says whether fewer than k classes come before the label in a row of scores: greater ones, and equal ones
+// with a lower index. A label that scores NaN is never among them; as the first maximum is looked for from the left and
+// nothing is greater than a NaN, a NaN at index 0 makes 0 the first maximum.
 __device__ __forceinline__ bool among_best(const float *row, unsigned classes, unsigned label, unsigned k) {
 	const float own = row[label], first = row[0];
 	unsigned before = 0;
@@ -159,10 +164,11 @@ __device__ __forceinline__ bool among_best(const float *row, unsigned classes, u
 	return own == own && before < k;
 }
 
-// topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is top-1 with ties
-// to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is never among them. It writes
-// ceil(samples/8) bytes, unused bits 0. Against the labels of argmax_rows it is the agreement with another network.
-// Launch: grid in x, 32 samples a block. Shared: 128 bytes, static. Bits: exact.
+// topk_bits sets bit i%8 of byte i/8 when the label of sample i is among the k best of its row of scores: k = 1 is
+// top-1 with ties to the first maximum, k = 5 is top-5 with ties to the lower index. A label outside 0..classes-1 is
+// never among them. It writes ceil(samples/8) bytes, unused bits 0. With another network's first maxima as labels it is
+// the agreement with that network.
+// Launch: grid in x, 32 samples per block. Shared: 128 bytes, static. Bits: exact.
 extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long long *labels, unsigned samples, unsigned classes, unsigned k) {
 	__shared__ unsigned hit[SAMPLES_PER_BLOCK];
 	const unsigned warp = threadIdx.x / LANES, warps = blockDim.x / LANES, lane = threadIdx.x % LANES;
@@ -186,168 +192,55 @@ extern "C" __global__ void topk_bits(Byte *bits, const float *scores, const long
 	}
 }
 
-// argmax_rows writes the index of the first maximum of each row of scores, as a label for topk_bits. A NaN is never greater than
-// what came before it, and nothing is greater than a NaN at index 0.
-// Launch: grid in x, a warp a sample. Bits: exact.
-extern "C" __global__ void argmax_rows(long long *best, const float *scores, unsigned samples, unsigned classes) {
-	const Size warps = thread_count() / LANES;
-	const unsigned lane = threadIdx.x % LANES;
-	for (Size sample = thread_index() / LANES; sample < samples; sample += warps) {
-		const float *row = scores + sample * classes;
-		float top = row[0]; // every lane starts from class 0: a later one must be greater
-		unsigned at = 0;
-		for (unsigned c = lane; c < classes; c += LANES) {
-			if (row[c] > top) top = row[c], at = c;
-		}
-		for (unsigned step = LANES / 2; step > 0; step /= 2) {
-			const float other = __shfl_xor_sync(ALL_LANES, top, step);
-			const unsigned where = __shfl_xor_sync(ALL_LANES, at, step);
-			if (other > top || (other == top && where < at)) top = other, at = where;
-		}
-		if (lane == 0) best[sample] = (long long)at;
-	}
-}
-
-// Pair is an unevaluated sum of two floats, about 48 bits of precision without a double.
-struct Pair {
-	float high, low;
-};
-
-// plus adds a pair to a pair (Knuth's two-sum on the high parts, the low parts rounded).
-__device__ __forceinline__ Pair plus(Pair a, Pair b) {
-	const float s = a.high + b.high, t = s - a.high;
-	const float e = (a.high - (s - t)) + (b.high - t) + (a.low + b.low);
-	Pair r = {s + e, 0.0f};
-	r.low = e - (r.high - s);
-	return r;
-}
-
-// product is a*b as a pair, without a fused multiply-add (Dekker's split at 12 bits; exact while |a|, |b| < 2^63 and |a*b| > 2^-100).
-__device__ __forceinline__ Pair product(float a, float b) {
-	const float ca = 4097.0f * a, cb = 4097.0f * b;
-	const float ah = ca - (ca - a), bh = cb - (cb - b), al = a - ah, bl = b - bh, p = a * b;
-	Pair r = {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
-	return r;
-}
-
-// squared_difference is (a-b)^2: the difference is exact as a pair, and of its square only low*low is dropped.
-__device__ __forceinline__ Pair squared_difference(float a, float b) {
-	const float d = a - b, t = d - a;
-	const float e = (a - (d - t)) - (b + t);
-	Pair r = product(d, d);
-	r.low += 2.0f * d * e;
-	return r;
-}
-
-__device__ __forceinline__ Pair warp_plus(Pair v) {
-	for (unsigned step = LANES / 2; step > 0; step /= 2) {
-		Pair other;
-		other.high = __shfl_xor_sync(ALL_LANES, v.high, step);
-		other.low = __shfl_xor_sync(ALL_LANES, v.low, step);
-		v = plus(v, other);
-	}
-	return v;
-}
-
-// output_parts leaves four sums a sample over its width outputs, each a Pair (high, low): reference^2, (reference-y)^2, reference*y, y^2.
-// SQNR pools the first two over all samples, mean squared error takes the second, cosine the first, third and fourth; the host adds
-// the pairs in float64. Each sum carries about 44 bits.
-// Launch: grid in x, a warp a sample: lane l takes elements l, l+32, ..., then a butterfly adds the lanes. Writes 32 bytes a sample.
-extern "C" __global__ void output_parts(float *parts, const float *y, const float *reference, unsigned samples, Size width) {
-	const Size warps = thread_count() / LANES;
-	const unsigned lane = threadIdx.x % LANES;
-	for (Size sample = thread_index() / LANES; sample < samples; sample += warps) {
-		Pair signal = {0.0f, 0.0f}, noise = signal, dot = signal, energy = signal;
-		for (Size i = lane; i < width; i += LANES) {
-			const float r = reference[sample * width + i], v = y[sample * width + i];
-			signal = plus(signal, product(r, r));
-			noise = plus(noise, squared_difference(r, v));
-			dot = plus(dot, product(r, v));
-			energy = plus(energy, product(v, v));
-		}
-		signal = warp_plus(signal), noise = warp_plus(noise), dot = warp_plus(dot), energy = warp_plus(energy);
-		if (lane == 0) {
-			float *to = parts + 8 * sample;
-			to[0] = signal.high, to[1] = signal.low, to[2] = noise.high, to[3] = noise.low;
-			to[4] = dot.high, to[5] = dot.low, to[6] = energy.high, to[7] = energy.low;
-		}
-	}
-}
-
 // ---------------------------------------------------------------------------------------------------- packing
 
-// code_of numbers the steps of a grid from 0, its lowest code, and saturates at most (255 or 65535).
-template <int KIND> __device__ __forceinline__ unsigned code_of(const Params &p, float y, float most) {
+// code_of numbers the steps of a grid from 0, its lowest code, and saturates at 65535.
+template <int KIND> __device__ __forceinline__ unsigned code_of(const Params &p, float y) {
 	const float q = KIND == KIND_MCTQ ? rintf((y - p.offset) / p.scale) : rintf(y / p.scale);
-	return (unsigned)fminf(fmaxf(q - first_step<KIND>(p), 0.0f), most);
+	return (unsigned)fminf(fmaxf(q - first_step<KIND>(p), 0.0f), 65535.0f);
 }
 
-template <int KIND> __device__ __forceinline__ float from_code(const Params &p, unsigned code) { return value_of<KIND>(p, (float)code + first_step<KIND>(p)); }
-
-// packed returns the code of y and notes in lossy when the code does not stand for exactly the bits of y.
-template <int KIND> __device__ __forceinline__ unsigned packed(const Params &p, float y, float most, int &lossy) {
-	const unsigned code = code_of<KIND>(p, y, most);
-	lossy |= __float_as_int(from_code<KIND>(p, code)) != __float_as_int(y) ? 1 : 0;
-	return code;
+// from_code returns the float32 that a code stands for.
+template <int KIND> __device__ __forceinline__ float from_code(const Params &p, unsigned code) {
+	return value_of<KIND>(p, (float)code + first_step<KIND>(p));
 }
 
-template <int KIND, class CODE> __device__ __forceinline__ int pack_all(CODE *codes, const float *y, const Params &p, Size n, float most) {
-	int lossy = 0;
+template <int KIND> __device__ __forceinline__ void pack_all(unsigned short *codes, const float *y, const Params &p, Size n) {
 	const Size vectors = aligned16(y, codes) ? n / 4 : 0;
 	for (Size i = thread_index(); i < vectors; i += thread_count()) {
 		const float4 v = ((const float4 *)y)[i];
-		const unsigned a = packed<KIND>(p, v.x, most, lossy), b = packed<KIND>(p, v.y, most, lossy);
-		const unsigned c = packed<KIND>(p, v.z, most, lossy), d = packed<KIND>(p, v.w, most, lossy);
-		if (sizeof(CODE) == 1) ((unsigned *)codes)[i] = a | b << 8 | c << 16 | d << 24;
-		else ((Size *)codes)[i] = (Size)(a | b << 16) | (Size)(c | d << 16) << 32;
+		const unsigned a = code_of<KIND>(p, v.x), b = code_of<KIND>(p, v.y), c = code_of<KIND>(p, v.z), d = code_of<KIND>(p, v.w);
+		((Size *)codes)[i] = (Size)(a | b << 16) | (Size)(c | d << 16) << 32;
 	}
-	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) codes[i] = (CODE)packed<KIND>(p, y[i], most, lossy);
-	return lossy;
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) codes[i] = (unsigned short)code_of<KIND>(p, y[i]);
 }
 
-template <int KIND, class CODE> __device__ __forceinline__ void unpack_all(float *y, const CODE *codes, const Params &p, Size n) {
+template <int KIND> __device__ __forceinline__ void unpack_all(float *y, const unsigned short *codes, const Params &p, Size n) {
 	const Size vectors = aligned16(y, codes) ? n / 4 : 0;
 	for (Size i = thread_index(); i < vectors; i += thread_count()) {
-		unsigned a, b, c, d;
-		if (sizeof(CODE) == 1) {
-			const unsigned w = ((const unsigned *)codes)[i];
-			a = w & 255u, b = w >> 8 & 255u, c = w >> 16 & 255u, d = w >> 24;
-		} else {
-			const Size w = ((const Size *)codes)[i];
-			a = (unsigned)w & 65535u, b = (unsigned)(w >> 16) & 65535u, c = (unsigned)(w >> 32) & 65535u, d = (unsigned)(w >> 48);
-		}
+		const Size w = ((const Size *)codes)[i];
 		float4 v;
-		v.x = from_code<KIND>(p, a), v.y = from_code<KIND>(p, b), v.z = from_code<KIND>(p, c), v.w = from_code<KIND>(p, d);
+		v.x = from_code<KIND>(p, (unsigned)w & 65535u), v.y = from_code<KIND>(p, (unsigned)(w >> 16) & 65535u);
+		v.z = from_code<KIND>(p, (unsigned)(w >> 32) & 65535u), v.w = from_code<KIND>(p, (unsigned)(w >> 48));
 		((float4 *)y)[i] = v;
 	}
 	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) y[i] = from_code<KIND>(p, codes[i]);
 }
 
-template <class CODE> __device__ __forceinline__ void pack_any(CODE *codes, const float *y, const Params *record, Size n, float most, unsigned *lossy) {
+// pack16 stores values that lie on a grid as 16-bit codes, counted from the grid's lowest code; record points to one
+// Params. A value beside the grid gets the nearest code, or the last one: the caller packs the outputs of fake_quant
+// alone. A Torch grid is packed as a QDQ grid, since its values are the same multiples of the scale.
+// Launch: grid in x. codes and y do not overlap. Moves 6 bytes per element.
+extern "C" __global__ void pack16(unsigned short *codes, const float *y, const Params *record, Size n) {
 	const Params p = *record;
-	int lost;
-	if (p.kind == KIND_MCTQ) lost = pack_all<KIND_MCTQ>(codes, y, p, n, most);
-	else lost = pack_all<KIND_QDQ>(codes, y, p, n, most); // torch: its values are the same multiples of the scale
-	lost = __syncthreads_or(lost);
-	if (threadIdx.x == 0) lossy[blockIdx.x] = lost ? 1u : 0u;
+	if (p.kind == KIND_MCTQ) pack_all<KIND_MCTQ>(codes, y, p, n);
+	else pack_all<KIND_QDQ>(codes, y, p, n);
 }
 
-template <class CODE> __device__ __forceinline__ void unpack_any(float *y, const CODE *codes, const Params *record, Size n) {
+// unpack16 gives back the values that pack16 stored, bit for bit.
+// Launch: grid in x. codes and y do not overlap. Moves 6 bytes per element.
+extern "C" __global__ void unpack16(float *y, const unsigned short *codes, const Params *record, Size n) {
 	const Params p = *record;
 	if (p.kind == KIND_MCTQ) unpack_all<KIND_MCTQ>(y, codes, p, n);
 	else unpack_all<KIND_QDQ>(y, codes, p, n);
 }
-
-// pack8 and pack16 store values that lie on a grid as codes of 8 or 16 bits, counted from the grid's lowest code; record points to
-// one Params. lossy has one entry a block of the grid: 1 if any of its values does not come back bit for bit (it was not on the
-// grid, or the grid has more codes than fit), else 0.
-// Launch: grid in x. codes and y do not overlap. Moves 5 or 6 bytes an element.
-extern "C" __global__ void pack8(Byte *codes, const float *y, const Params *record, Size n, unsigned *lossy) { pack_any(codes, y, record, n, 255.0f, lossy); }
-extern "C" __global__ void pack16(unsigned short *codes, const float *y, const Params *record, Size n, unsigned *lossy) {
-	pack_any(codes, y, record, n, 65535.0f, lossy);
-}
-
-// unpack8 and unpack16 give back the values that pack8 and pack16 stored, bit for bit.
-// Launch: grid in x. codes and y do not overlap. Moves 5 or 6 bytes an element.
-extern "C" __global__ void unpack8(float *y, const Byte *codes, const Params *record, Size n) { unpack_any(y, codes, record, n); }
-extern "C" __global__ void unpack16(float *y, const unsigned short *codes, const Params *record, Size n) { unpack_any(y, codes, record, n); }

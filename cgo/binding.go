@@ -26,9 +26,9 @@ type slot struct {
 	mem    *memory // held while bound
 }
 
-// Binding ties tensors to the inputs and outputs of a session. Bind and Run allocate nothing on the Go side. What is bound
-// is read and written in place: a change of an input's bytes is seen by the next Run. A Binding must not be used by two
-// goroutines at a time; different Bindings of one session may.
+// Binding ties tensors to the inputs and outputs of a session. Bind and Run allocate nothing on the Go side. What is
+// bound is read and written in place: a change of an input's bytes is seen by the next Run. A Binding must not be used
+// by two goroutines at a time; different Bindings of one session may.
 type Binding struct {
 	session *C.OrtSession
 	stop    *Stop // ends its runs; nil: nothing does
@@ -97,8 +97,8 @@ func find(ports []Port, name, what string, first int) (Slot, error) {
 	return -1, fmt.Errorf("the session has no %s %q; it has %q", what, name, names)
 }
 
-// Bind binds a tensor to a slot, in place of what was bound there. The tensor may be closed while it is bound; its memory
-// stays until the binding lets go of it. The error says where type or shape do not fit.
+// Bind binds a tensor to a slot, in place of what was bound there. The tensor may be closed while it is bound; its
+// memory stays until the binding lets go of it. The error says where type or shape do not fit.
 func (b *Binding) Bind(at Slot, t *Tensor) error {
 	if b.c == nil || t.value == nil {
 		return errClosed

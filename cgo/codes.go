@@ -17,17 +17,17 @@ import (
 	"example.org/demote/quant"
 )
 
-// Encode writes the 16-bit code (native byte order, two bytes an element) of every element of src: its step on the grid,
-// counted from the lowest. Decode gives p.Value of the element back, so that a tensor which lies on the grid survives
-// unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes an element.
+// Encode writes the 16-bit code (native byte order, two bytes per element) of every element of src: its step on the
+// grid, counted from the lowest. Decode gives p.Value of the element back, so that a tensor which lies on the grid
+// survives unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes per element.
 func Encode(dst []byte, src []float32, p quant.Params) { encode(dst, src, p, ISAAuto) }
 
-// Pack is Encode for values that lie on the grid already, as FakeQuant leaves them, and takes a third of its time. Other
-// values give codes without meaning.
+// Pack is Encode for values that lie on the grid already, as FakeQuant leaves them, and takes a third of its time.
+// Other values give codes without meaning.
 func Pack(dst []byte, src []float32, p quant.Params) { pack(dst, src, p, ISAAuto) }
 
-// Decode writes the values of the codes that Encode wrote with the same grid. It panics if src is shorter than two bytes
-// for each element of dst.
+// Decode writes the values of the codes that Encode wrote with the same grid. It panics if src is shorter than two
+// bytes for each element of dst.
 func Decode(dst []float32, src []byte, p quant.Params) { decode(dst, src, p, ISAAuto) }
 
 func encode(dst []byte, src []float32, p quant.Params, isa int) {
@@ -57,8 +57,8 @@ func decode(dst []float32, src []byte, p quant.Params, isa int) {
 		paramsOf(p), C.int(isa))
 }
 
-// Recode turns codes of one grid, in place, into those of another one. Every value must lie on both, as it does where FakeQuant
-// gives the same bits with either; other values give codes without meaning.
+// Recode turns codes of one grid, in place, into those of another one. Every value must lie on both, as it does where
+// FakeQuant gives the same bits with either; other values give codes without meaning.
 func Recode(codes []byte, from, to quant.Params) {
 	if at, ok := codesOf(codes, len(codes)/2); ok {
 		C.recode(at, C.size_t(len(codes)/2), paramsOf(from), paramsOf(to))

@@ -9,13 +9,17 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestOpComparesGrids asks two nodes, the second of which writes where it reads, whether their grids agree: the answer is that of
-// package quant, element by element, wherever the one element is in which they do not, and the outputs are those
-// of a run that is not asked.
+// TestOpComparesGrids asks two nodes, the second of which writes where it reads, whether their grids agree: the answer
+// is that of package quant, element by element, wherever the one element is in which they do not, and the outputs are
+// those of a run that is not asked.
 func TestOpComparesGrids(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const step = 0.03125 // of the low grid
 	record := quant.Record{Low: grid(t, quant.QDQ, quant.Pow2, 8, -3, 3), High: grid(t, quant.QDQ, quant.Pow2, 16, -3, 3)}
-	other := quant.Record{Low: grid(t, quant.QDQ, quant.Asymmetric, 8, -3, 3), High: record.High} // agrees on zero alone
+	// agrees on zero alone
+	other := quant.Record{Low: grid(t, quant.QDQ, quant.Asymmetric, 8, -3, 3), High: record.High}
 	nan, inf, zero := float32(math.NaN()), float32(math.Inf(1)), float32(math.Copysign(0, -1))
 	agrees, differs := 0, 0
 	for _, n := range []int64{1, 15, 255, 256, 257, 1000, 100_000} { // the last is split over threads

@@ -20,8 +20,10 @@ type Provider struct {
 //   - has_user_compute_stream=1: without it ONNX Runtime ignores the stream's address and uses the default stream.
 //   - fuse_conv_bias=0: the fused convolution clears its output on the default stream, which does not order with ours.
 //   - prefer_nhwc=0: the layout pass does not know FakeQuant and would put transposes around each.
-//   - cudnn_conv_algo_search=HEURISTIC: with cuDNN 9 no setting times candidates, and this one's choice depends on shapes alone.
-//   - arena_extend_strategy=kSameAsRequested: the default doubles, which would starve the samples and weights beside it.
+//   - cudnn_conv_algo_search=HEURISTIC: with cuDNN 9 no setting times candidates, and this one's choice depends on
+//     shapes alone.
+//   - arena_extend_strategy=kSameAsRequested: the default doubles, which would starve the samples and weights beside
+//     it.
 //   - device_id always: a missing driver is then found here, and not when the session is made.
 func (p Provider) Map() map[string]string {
 	m := map[string]string{

@@ -14,16 +14,17 @@ import (
 	"unsafe"
 )
 
-// Pinned is page-locked host memory, which the device copies from and to while the host goes on. gorgonia.org/cu cannot allocate it.
-// What it holds at first is undefined. Where the system has no more of it, it is ordinary memory, for which the same copies wait.
+// Pinned is page-locked host memory, which the device copies from and to while the host goes on. gorgonia.org/cu cannot
+// allocate it. What it holds at first is undefined. Where the system has no more of it, it is ordinary memory, for
+// which the same copies wait.
 type Pinned struct {
 	data     unsafe.Pointer
 	bytes    int
 	ordinary bool
 }
 
-// NewPinned allocates page-locked memory, at least one byte, or ordinary memory if the driver is out of it. It must be called on the device
-// worker's thread.
+// NewPinned allocates page-locked memory, at least one byte, or ordinary memory if the driver is out of it. It must be
+// called on the device worker's thread.
 func NewPinned(bytes int) (*Pinned, error) {
 	p := &Pinned{bytes: bytes}
 	code := C.demote_pinned(C.size_t(max(1, bytes)), &p.data)
@@ -48,7 +49,8 @@ func (p *Pinned) Bytes() []byte {
 	return unsafe.Slice((*byte)(p.data), p.bytes)
 }
 
-// Close frees the memory, on the device worker's thread. Closing it again does nothing. After a lost context the driver has freed it.
+// Close frees the memory, on the device worker's thread. Closing it again does nothing. After a lost context the driver
+// has freed it.
 func (p *Pinned) Close() error {
 	if p == nil || p.data == nil {
 		return nil

@@ -22,8 +22,8 @@ type RunOptions struct {
 	stop *Stop
 }
 
-// NewRunOptions makes run options with configuration entries, such as those of GraphRun. A Stop, if there is one, ends runs with them;
-// it is closed behind them.
+// NewRunOptions makes run options with configuration entries, such as those of GraphRun. A Stop, if there is one, ends
+// runs with them; it is closed behind them.
 func NewRunOptions(entries map[string]string, stop *Stop) (*RunOptions, error) {
 	if Version() == "" {
 		return nil, errNotOpen
@@ -54,9 +54,10 @@ func NewRunOptions(entries map[string]string, stop *Stop) (*RunOptions, error) {
 // NoGraph is the graph number of runs that neither capture nor replay.
 const NoGraph = -1
 
-// GraphRun returns the entries of a run that replays the captured CUDA graph of that number (from 1; 0 is ONNX Runtime's own default),
-// capturing it at the first such run, or of a plain run for NoGraph; and that does not wait for the device at its end. The caller waits on
-// the stream. ONNX Runtime before 1.27 waits after a replay whatever the options say.
+// GraphRun returns the entries of a run that replays the captured CUDA graph of that number (from 1; 0 is ONNX
+// Runtime's own default), capturing it at the first such run, or of a plain run for NoGraph; and that does not wait for
+// the device at its end. The caller waits on the stream. ONNX Runtime before 1.27 waits after a replay whatever the
+// options say.
 func GraphRun(graph int) map[string]string {
 	return map[string]string{"gpu_graph_id": strconv.Itoa(graph), "disable_synchronize_execution_providers": "1"}
 }
@@ -72,7 +73,8 @@ func (o *RunOptions) Close() {
 	live.Add(-1)
 }
 
-// RunWith is Run with options. Graphs are captured per OS thread: call it, and close the session, on the device worker's.
+// RunWith is Run with options. Graphs are captured per OS thread: call it, and close the session, on the device
+// worker's.
 func (b *Binding) RunWith(o *RunOptions) error {
 	if b.c == nil || o.c == nil {
 		return errClosed

@@ -19,7 +19,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Launcher is what the FakeQuant nodes of a session launch with; the handles are package cuda's, as numbers, and must outlive the session.
+// Launcher is what the FakeQuant nodes of a session launch with; the handles are package cuda's, as numbers, and must
+// outlive the session.
 type Launcher struct {
 	Context   uintptr // CUcontext, the retained primary one
 	Kernel    uintptr // CUfunction of fake_quant
@@ -34,23 +35,24 @@ type Launcher struct {
 type CUDAOptions struct {
 	Provider Provider
 	Launcher Launcher
-	// Initializers take the place of the network's initializers of these names, on the device, without a copy: a change of the memory is
-	// seen by the next run. They must outlive the session.
+	// Initializers take the place of the network's initializers of these names, on the device, without a copy: a change
+	// of the memory is seen by the next run. They must outlive the session.
 	Initializers map[string]*DeviceTensor
-	// Elsewhere lets the CPU provider take the nodes that the CUDA provider does not, and keeps their names for NodesElsewhere. Such a session
-	// is for asking, not for running.
+	// Elsewhere lets the CPU provider take the nodes that the CUDA provider does not, and keeps their names for
+	// NodesElsewhere. Such a session is for asking, not for running.
 	Elsewhere bool
-	// StandIn runs the session on the CPU provider, with the same FakeQuant launches on the emulated device, whose memory the host may read
-	// then. It is for tests.
+	// StandIn runs the session on the CPU provider, with the same FakeQuant launches on the emulated device, whose
+	// memory the host may read then. It is for tests.
 	StandIn bool
 }
 
 // making is held while a session on a device is made: its FakeQuant kernels take the launcher from a variable of C.
 var making sync.Mutex
 
-// NewCUDASession is NewSession on the CUDA provider. Every node must run there: one that cannot is an error that ONNX Runtime words, not a
-// silent fallback. FakeQuant takes its grids from the record table of the launcher, and its mask is packed, bit i%8 of byte i/8 for holder i,
-// in the first bytes of the input "demote.mask". Call it, and Close, on the device worker's thread.
+// NewCUDASession is NewSession on the CUDA provider. Every node must run there: one that cannot is an error that ONNX
+// Runtime words, not a silent fallback. FakeQuant takes its grids from the record table of the launcher, and its mask
+// is packed, bit i%8 of byte i/8 for holder i, in the first bytes of the input "demote.mask". Call it, and Close, on
+// the device worker's thread.
 func NewCUDASession(model Model, o Options, c CUDAOptions) (*Session, error) {
 	if Version() == "" || !ort.IsInitialized() {
 		return nil, errNotOpen
@@ -167,8 +169,8 @@ func addInitializer(opts *ort.SessionOptions, name string, t *DeviceTensor) erro
 // A PlacedNode is a node of a network that a provider has taken.
 type PlacedNode struct{ Name, Operator string }
 
-// NodesElsewhere returns the nodes that the CUDA provider has not taken, in the order of the graph as far as ONNX Runtime keeps it. The
-// session was made with CUDAOptions.Elsewhere.
+// NodesElsewhere returns the nodes that the CUDA provider has not taken, in the order of the graph as far as ONNX
+// Runtime keeps it. The session was made with CUDAOptions.Elsewhere.
 func (s *Session) NodesElsewhere() (list []PlacedNode, err error) {
 	if s.inner == nil {
 		return nil, errClosed
@@ -188,8 +190,8 @@ func (s *Session) NodesElsewhere() (list []PlacedNode, err error) {
 	return list, nil
 }
 
-// CheckCUDA reports why ONNX Runtime cannot make its CUDA provider for a GPU; nil if it can. It costs a fraction of a second, the first time
-// more: the provider's library is loaded.
+// CheckCUDA reports why ONNX Runtime cannot make its CUDA provider for a GPU; nil if it can. It costs a fraction of a
+// second, the first time more: the provider's library is loaded.
 func CheckCUDA(device int) error {
 	if Version() == "" || !ort.IsInitialized() {
 		return errNotOpen

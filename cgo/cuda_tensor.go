@@ -13,11 +13,12 @@ import (
 	"unsafe"
 )
 
-// HostReadable stands for the device of memory that the host may read as well: the emulated device's in the mode "shared".
+// HostReadable stands for the device of memory that the host may read as well: the emulated device's in the mode
+// "shared".
 const HostReadable = -1
 
-// DeviceTensor is a tensor on device memory that belongs to somebody else and must outlive it and everything that it is bound in. The
-// host cannot read its elements.
+// DeviceTensor is a tensor on device memory that belongs to somebody else and must outlive it and everything that it is
+// bound in. The host cannot read its elements.
 type DeviceTensor struct {
 	t Tensor // without memory of its own; never handed out, so that nobody reads its elements
 }
@@ -63,9 +64,9 @@ func (t *DeviceTensor) Close() {
 	live.Add(-1)
 }
 
-// BindDevice binds a device tensor to a slot, in place of what was bound there. The tensor may be closed while it is bound; its memory must
-// outlive the binding. Bind and BindDevice may take turns on a slot. A host tensor bound to a session on the CUDA provider would be copied
-// once, at Bind, and later changes of it not be seen.
+// BindDevice binds a device tensor to a slot, in place of what was bound there. The tensor may be closed while it is
+// bound; its memory must outlive the binding. Bind and BindDevice may take turns on a slot. A host tensor bound to a
+// session on the CUDA provider would be copied once, at Bind, and later changes of it not be seen.
 func (b *Binding) BindDevice(at Slot, t *DeviceTensor) error {
 	if b.c == nil || t.t.value == nil {
 		return errClosed

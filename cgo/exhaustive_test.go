@@ -15,8 +15,8 @@ import (
 
 var exhaustive = flag.Bool("exhaustive", false, "run TestExhaustive over all 2^32 floats: minutes (make exhaustive)")
 
-// TestExhaustive compares every kernel with quant on every float32 there is, or without -exhaustive on one in 4,099, whose bit
-// patterns are spread evenly. Codes go the same way: Encode and Decode give the same value.
+// TestExhaustive compares every kernel with quant on every float32 there is, or without -exhaustive on one in 4,099,
+// whose bit patterns are spread evenly. Codes go the same way: Encode and Decode give the same value.
 func TestExhaustive(t *testing.T) {
 	stride := uint64(4_099)
 	if *exhaustive {

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// Instruction sets that the FakeQuant kernels are written for. ISAAuto is the best that the processor has, which is what
-// the operator uses.
+// Instruction sets that the FakeQuant kernels are written for. ISAAuto is the best that the processor has, which is
+// what the operator uses.
 const (
 	ISAAuto   = int(C.DEMOTE_ISA_AUTO)
 	ISAPlain  = int(C.DEMOTE_ISA_PLAIN)
@@ -49,15 +49,15 @@ func ISAs() []int {
 	return isas
 }
 
-// Kernel is the operator's own arithmetic for one grid: the same bits as quant's. It needs no ONNX Runtime, and may be used
-// by several goroutines.
+// Kernel is the operator's own arithmetic for one grid: the same bits as quant's. It needs no ONNX Runtime, and may be
+// used by several goroutines.
 type Kernel struct {
 	run C.demote_kernel
 	p   quant.Params
 }
 
-// NewKernel chooses the kernel of a grid for an instruction set; one that the processor lacks counts as ISAAuto. It takes up to
-// a millisecond. The error says what is wrong with the parameters, as p.Check does.
+// NewKernel chooses the kernel of a grid for an instruction set; one that the processor lacks counts as ISAAuto. It
+// takes up to a millisecond. The error says what is wrong with the parameters, as p.Check does.
 func NewKernel(p quant.Params, isa int) (Kernel, error) {
 	if err := p.Check(); err != nil {
 		return Kernel{}, err
@@ -65,8 +65,8 @@ func NewKernel(p quant.Params, isa int) (Kernel, error) {
 	return Kernel{C.demote_pick((*C.demote_params)(unsafe.Pointer(&p)), C.int(isa)), p}, nil
 }
 
-// Apply writes the grid's value for every element of src to dst, which is src itself or does not overlap it. It panics if dst
-// is shorter than src.
+// Apply writes the grid's value for every element of src to dst, which is src itself or does not overlap it. It panics
+// if dst is shorter than src.
 func (k Kernel) Apply(dst, src []float32) {
 	if len(dst) < len(src) {
 		panic("cgo: Kernel.Apply: destination is shorter than source")

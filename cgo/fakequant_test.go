@@ -29,8 +29,8 @@ func someGrids(t testing.TB) map[string]quant.Grid {
 	return grids
 }
 
-// specials are the numbers that formulas disagree on first: halves of a step and their neighbours, the ends of the grid,
-// NaN with several payloads, infinities, both zeros, subnormal numbers.
+// specials are the numbers that formulas disagree on first: halves of a step and their neighbours, the ends of the
+// grid, NaN with several payloads, infinities, both zeros, subnormal numbers.
 func specials(g quant.Grid) []float32 {
 	var x []float32
 	near := func(v float32) {
@@ -87,7 +87,8 @@ func TestFakeQuantMatchesQuant(t *testing.T) {
 	}
 }
 
-// TestFakeQuantAtEveryLength runs lengths around the vector widths at every alignment, in place and not, between guards.
+// TestFakeQuantAtEveryLength runs lengths around the vector widths at every alignment, in place and not, between
+// guards.
 func TestFakeQuantAtEveryLength(t *testing.T) {
 	const guard = float32(12345)
 	rng := rand.New(rand.NewPCG(5, 6))

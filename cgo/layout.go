@@ -13,8 +13,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// checkLayout reports whether yalue/onnxruntime_go still keeps its C pointers where sessionOf and optionsOf look for them:
-// in the first word of the struct.
+// checkLayout reports whether yalue/onnxruntime_go still keeps its C pointers where sessionOf and optionsOf look for
+// them: in the first word of the struct.
 func checkLayout() error {
 	for _, c := range []struct {
 		of    reflect.Type

@@ -12,8 +12,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestCodesPassThroughAGraph holds that FakeQuantCodes gives what FakeQuant does and, where they are asked for, the codes
-// that Pack makes of it, from which the same bits come back: for both grids of a holder, by one thread and by two.
+// TestCodesPassThroughAGraph holds that FakeQuantCodes gives what FakeQuant does and, where they are asked for, the
+// codes that Pack makes of it, from which the same bits come back: for both grids of a holder, by one thread and by
+// two.
 func TestCodesPassThroughAGraph(t *testing.T) {
 	for _, formula := range []quant.Formula{quant.QDQ, quant.MCTQ, quant.Torch} {
 		for _, level := range []int{0, 99} {

@@ -142,7 +142,8 @@ func TestOpRefusesBadAttributes(t *testing.T) {
 	}
 }
 
-// TestOpMaskElements holds that every operator counts the mask's elements, whatever its shape, and refuses one too short.
+// TestOpMaskElements holds that every operator counts the mask's elements, whatever its shape, and refuses one too
+// short.
 func TestOpMaskElements(t *testing.T) {
 	for _, op := range []struct {
 		name, what string
@@ -200,8 +201,8 @@ func TestOpShapes(t *testing.T) {
 	}
 }
 
-// TestOpRunsInPlace holds the peak of a chain to one tensor: without the shape inference callback, or the map of inputs that
-// may be written to, it takes two.
+// TestOpRunsInPlace holds the peak of a chain to one tensor: without the shape inference callback, or the map of inputs
+// that may be written to, it takes two.
 func TestOpRunsInPlace(t *testing.T) {
 	const n = 1 << 20
 	r := record(t)
@@ -220,8 +221,8 @@ func TestOpRunsInPlace(t *testing.T) {
 	}
 }
 
-// TestOpOfUnknownShape: what ONNX Runtime does not know of a shape must not become rank 0 or a size of -1, which the MatMul
-// behind would refuse.
+// TestOpOfUnknownShape: what ONNX Runtime does not know of a shape must not become rank 0 or a size of -1, which the
+// MatMul behind would refuse.
 func TestOpOfUnknownShape(t *testing.T) {
 	unnamed := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{{}, {}}}
 	for name, shape := range map[string]*onnxpb.TensorShapeProto{"rank": nil, "sizes without names": unnamed} {

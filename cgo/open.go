@@ -27,16 +27,16 @@ var library struct {
 // live counts the open handles.
 var live atomic.Int64
 
-// Live returns the number of Sessions, Bindings and Tensors that are open: 0 at the end of a program or test that closes
-// everything.
+// Live returns the number of Sessions, Bindings and Tensors that are open: 0 at the end of a program or test that
+// closes everything.
 func Live() int64 { return live.Load() }
 
 // errNotOpen is returned where ONNX Runtime is needed before Init or Open.
 var errNotOpen = errors.New("cgo: ONNX Runtime is not open: call Init first")
 
-// Init opens the ONNX Runtime library at a path, here and in yalue/onnxruntime_go, and makes the process's one environment
-// (log level fatal). Later calls with the same path do nothing; with another path they are an error. The error says
-// where the library cannot be opened or is older than 1.24.
+// Init opens the ONNX Runtime library at a path, here and in yalue/onnxruntime_go, and makes the process's one
+// environment (log level fatal). Later calls with the same path do nothing; with another path they are an error. The
+// error says where the library cannot be opened or is older than 1.24.
 func Init(path string) error {
 	if err := Open(path); err != nil {
 		return err
@@ -53,8 +53,8 @@ func Init(path string) error {
 	return ort.InitializeEnvironment(ort.WithLogLevelFatal()) // statuses carry all that it would print
 }
 
-// Open opens the library for this package alone, for a program that initializes yalue/onnxruntime_go itself, with the same
-// file. The library stays open until the process ends.
+// Open opens the library for this package alone, for a program that initializes yalue/onnxruntime_go itself, with the
+// same file. The library stays open until the process ends.
 func Open(path string) error {
 	full, err := filepath.Abs(path)
 	if err != nil {

@@ -24,7 +24,8 @@ type Options struct {
 	Config        map[string]string // session configuration entries, such as session.disable_quant_qdq
 	OptimizedPath string            // where to write the optimized model; "" writes none
 	Stop          *Stop             // ends the session's runs from outside; nil: they end by themselves
-	SharedArena   bool              // takes its memory from one arena with all such sessions, which never shrinks: those that run in turn find it warm
+	// takes its memory from one arena with all such sessions, which never shrinks: those that run in turn find it warm
+	SharedArena bool
 }
 
 // Port is an input or output of a session.
@@ -55,8 +56,8 @@ type Session struct {
 	inputs, outputs []Port
 }
 
-// NewSession loads a network from the bytes of its ONNX file, which may be dropped afterwards. A relative path of external
-// data is looked for in the working directory; see NewSessionFile. The error carries ONNX Runtime's text.
+// NewSession loads a network from the bytes of its ONNX file, which may be dropped afterwards. A relative path of
+// external data is looked for in the working directory; see NewSessionFile. The error carries ONNX Runtime's text.
 func NewSession(model []byte, o Options) (*Session, error) {
 	return Model{Bytes: model}.Session(o)
 }
@@ -148,8 +149,8 @@ func (s *Session) NewBinding() (*Binding, error) {
 	return newBinding(sessionOf(s.inner), s.stop, s.inputs, s.outputs)
 }
 
-// Memory returns the bytes that the session's allocator has handed out for weights and running: now, and at most so far.
-// Tensors of bindings are not among them.
+// Memory returns the bytes that the session's allocator has handed out for weights and running: now, and at most so
+// far. Tensors of bindings are not among them.
 func (s *Session) Memory() (inUse, peak int64, err error) {
 	if s.inner == nil {
 		return 0, 0, errClosed

@@ -22,9 +22,9 @@ static void demote_own_faults(void) {
 */
 import "C"
 
-// DieOfFaults calls f, during which a fault ends this process by its signal and without a core file. Go's own handlers, which
-// end it with exit code 2 and a stack, are in force again behind that: so a parent process can tell a fault of ONNX Runtime,
-// which f calls, from one of Go code outside f. One call at a time.
+// DieOfFaults calls f, during which a fault ends this process by its signal and without a core file. Go's own handlers,
+// which end it with exit code 2 and a stack, are in force again behind that: so a parent process can tell a fault of
+// ONNX Runtime, which f calls, from one of Go code outside f. One call at a time.
 func DieOfFaults(f func()) {
 	C.demote_default_faults()
 	defer C.demote_own_faults()

@@ -11,9 +11,10 @@ import (
 	"sync"
 )
 
-// A Stop ends runs from outside: once its context is cancelled, the runs of all sessions made with it return at the next
-// node, those under way and those that begin later, with an error that matches the context's. Between two nodes ONNX
-// Runtime looks at a flag of the run's options; the body of a Loop is made of nodes too, so that one without an end has one.
+// A Stop ends runs from outside: once its context is cancelled, the runs of all sessions made with it return at the
+// next node, those under way and those that begin later, with an error that matches the context's. Between two nodes
+// ONNX Runtime looks at a flag of the run's options; the body of a Loop is made of nodes too, so that one without an
+// end has one.
 type Stop struct {
 	c    *C.OrtRunOptions
 	also []*C.OrtRunOptions // that follow it, see NewRunOptions

@@ -28,8 +28,8 @@ func (m *memory) release() {
 	}
 }
 
-// Tensor is a CPU tensor in C memory, whose address never changes and which can be bound to sessions. Its memory lives until
-// the tensor, all views of it and all bindings that it is bound in are closed.
+// Tensor is a CPU tensor in C memory, whose address never changes and which can be bound to sessions. Its memory lives
+// until the tensor, all views of it and all bindings that it is bound in are closed.
 type Tensor struct {
 	mem   *memory
 	data  unsafe.Pointer
@@ -39,8 +39,8 @@ type Tensor struct {
 	value *C.OrtValue
 }
 
-// NewTensor makes a tensor of zeros, aligned to 64 bytes. Without a shape it is a scalar. The error says which dimension is
-// negative, or that there is not so much memory.
+// NewTensor makes a tensor of zeros, aligned to 64 bytes. Without a shape it is a scalar. The error says which
+// dimension is negative, or that there is not so much memory.
 func NewTensor(t DType, shape ...int64) (*Tensor, error) {
 	size, err := byteSize(t, shape)
 	if err != nil {
@@ -56,8 +56,8 @@ func NewTensor(t DType, shape ...int64) (*Tensor, error) {
 	return newTensor(m, data, size, t, shape)
 }
 
-// newTensor makes a tensor on part of a piece of memory and takes a reference to it; a failed one leaves the memory to its
-// other holders.
+// newTensor makes a tensor on part of a piece of memory and takes a reference to it; a failed one leaves the memory to
+// its other holders.
 func newTensor(m *memory, data unsafe.Pointer, size int, t DType, shape []int64) (*Tensor, error) {
 	if Version() == "" {
 		return nil, errNotOpen
@@ -105,8 +105,8 @@ func (t *Tensor) Len() int { return t.bytes / t.dtype.Size() }
 // Bytes returns the memory itself, not a copy. It must not be used after the tensor is closed.
 func (t *Tensor) Bytes() []byte { return elements[byte](t, t.bytes) }
 
-// Float32s returns the elements themselves, not a copy. It panics if they are of another type. The slice must not be used
-// after the tensor is closed.
+// Float32s returns the elements themselves, not a copy. It panics if they are of another type. The slice must not be
+// used after the tensor is closed.
 func (t *Tensor) Float32s() []float32 {
 	if t.dtype != Float32 {
 		panic(fmt.Sprintf("cgo: Float32s of a tensor of %s", t.dtype))

@@ -19,16 +19,16 @@ import (
 	"runtime/debug"
 )
 
-// mappedFrom is the size in bytes from which C's memory is a mapping of its own, which goes back to the system when it is freed. Left
-// alone, glibc raises it to the largest piece that was ever freed, up to 32 MiB: then the weights of closed sessions, and what they were
-// made of, stay beside those of open ones.
+// mappedFrom is the size in bytes from which C's memory is a mapping of its own, which goes back to the system when
+// it is freed. Left alone, glibc raises it to the largest piece that was ever freed, up to 32 MiB: then the weights
+// of closed sessions, and what they were made of, stay beside those of open ones.
 const mappedFrom = 1 << 20
 
 // mapLarge has large pieces of C's memory mapped.
 func mapLarge() { C.map_from(mappedFrom) }
 
-// Trim gives memory that was freed, on both sides, back to the system. It is for the ends of phases that took much more than
-// what follows.
+// Trim gives memory that was freed, on both sides, back to the system. It is for the ends of phases that took much
+// more than what follows.
 func Trim() {
 	debug.FreeOSMemory()
 	C.trim()
@@ -43,8 +43,9 @@ func Trim() {
 // mostGarbage is about how many bytes of garbage may stand beside what lives on Go's heap.
 const mostGarbage = 32 << 20
 
-// garbagePercent is the GOGC for so many living bytes. Go's own lets the heap grow to twice of them; here they are weights and samples
-// for the most part, in which there is nothing to mark, so that collecting more often costs next to nothing.
+// garbagePercent is the GOGC for so many living bytes. Go's own lets the heap grow to twice of them; here they are
+// weights and samples for the most part, in which there is nothing to mark, so that collecting more often costs next
+// to nothing.
 func garbagePercent(living uint64) int {
 	return int(min(100, max(10, 100*mostGarbage/max(1, living))))
 }

@@ -13,8 +13,8 @@ import (
 // unopenedEnv makes the test binary a program that makes tensors before ONNX Runtime is open.
 const unopenedEnv = "DEMOTE_TEST_UNOPENED"
 
-// TestNothingIsKeptBeforeInit makes what needs ONNX Runtime in a process that has not opened it, and tensors of a type that it
-// refuses in one that has: errors, and no memory is kept.
+// TestNothingIsKeptBeforeInit makes what needs ONNX Runtime in a process that has not opened it, and tensors of a type
+// that it refuses in one that has: errors, and no memory is kept.
 func TestNothingIsKeptBeforeInit(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), unopenedEnv+"=1")

@@ -82,7 +82,7 @@ func (o *output) Write(p []byte) (int, error) {
 func App(out, errs io.Writer) *cli.App {
 	app := &cli.App{
 		Name:            "demote",
-		Usage:           "find the largest set of activations of an ONNX network that can run in int8 instead of int16",
+		Usage:           "mixed-precision search: find the largest set of activations of an ONNX network that can run in int8 instead of int16",
 		Version:         Version,
 		Writer:          out,
 		ErrWriter:       errs,
@@ -135,8 +135,8 @@ func oneLine(err error) string {
 // commonFlags are those of every command, before or behind its name.
 func commonFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "ort", Category: catDevice, Usage: "`FILE`: the ONNX Runtime library, or its folder (default: " + run.RuntimeEnv + ", else beside the program)"},
-		&cli.StringFlag{Name: "log-level", Category: catPrint, Usage: "`LEVEL`: of the log on standard error: debug, info, warn or error (default: warn)"},
+		&cli.StringFlag{Name: "ort", Category: catDevice, Usage: "`FILE`: ONNX Runtime library, or its folder (default: " + run.RuntimeEnv + ", else beside the program)"},
+		&cli.StringFlag{Name: "log-level", Category: catPrint, Usage: "`LEVEL`: log level on standard error: debug, info, warn or error (default: warn)"},
 	}
 }
 

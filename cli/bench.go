@@ -13,13 +13,13 @@ import (
 func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "bench",
-		Usage: "measure trials, and whole searches, against plain passes of the float network",
+		Usage: "time evaluations, and whole searches, in units of one plain ONNX Runtime pass of the float network",
 		Flags: join(modelFlags(), dataFlags(), calibFlags(), metricFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: also time a whole search for this target"},
-			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "`NAME`: of that search"},
-			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: of that search: fast or naive"},
-			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "`MODE`: naive runs the same search by whole scores too, and prints ratios"},
-			&cli.IntFlag{Name: "runs", Category: catSearch, Value: 5, Usage: "`N`: time each search N times, alone and as the command that a user types"},
+			&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "demotion", Usage: "`NAME`: strategy of that search"},
+			&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: scans of that search: fast or naive"},
+			&cli.StringFlag{Name: "against", Category: catSearch, Usage: "`MODE`: naive: also run the same search with naive scans, and print the ratios"},
+			&cli.IntFlag{Name: "runs", Category: catSearch, Value: 5, Usage: "`N`: repeat each timing N times, of the search alone and of the whole command"},
 			jsonFlag(), cacheFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
@@ -93,12 +93,12 @@ func printBench(w io.Writer, b *run.Bench) {
 
 func printSearch(w io.Writer, s *run.BenchSearch) {
 	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
-	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d scores asked for, %.1f whole-network passes run; %d holders stay int16\n",
+	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay int16\n",
 		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16)
 	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run; %d scores recalled\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
-	fmt.Fprintf(w, "  %.3g scores/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
+	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)
-	fmt.Fprintf(w, "  work thrown away: %.2f whole-network passes, %d of %d blocks that idle workers ran ahead\n", s.ThrownPass, s.Thrown, s.Ahead)
+	fmt.Fprintf(w, "  work thrown away: %.2f full passes, %d of %d blocks that idle workers ran ahead\n", s.ThrownPass, s.Thrown, s.Ahead)
 }

@@ -110,7 +110,7 @@ func complete(w io.Writer, app *cli.App, words []string) {
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "completion",
-		Usage:       "print what makes a shell complete demote's commands and flags",
+		Usage:       "print a completion script for a shell",
 		ArgsUsage:   "bash|zsh|fish",
 		Description: "For bash, in ~/.bashrc: source <(demote completion bash)",
 		Action: func(c *cli.Context) error {

@@ -9,12 +9,12 @@ import (
 // wishFlags say what else an answer must keep to: what stays where, what moves together, and what it is to save.
 func wishFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "int16-share", Category: catTarget, Usage: "`SHARE`: instead of --target: the most accurate mix with at most this share of the activations at int16, such as 20%"},
-		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: hold activations at int8 or int16: NAME, GLOB or op:TYPE, such as op:Softmax=int16; may be given again"},
-		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: what they match moves together; may be given again"},
-		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: YAML that says what the hardware can do, see docs/constraints.md"},
-		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: what an activation in int8 saves: count, bops, bytes or a FILE.csv with lines of name,cost"},
-		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "go on past the target and score every mix down to all int8"},
+		&cli.StringFlag{Name: "int16-share", Category: catTarget, Usage: "`SHARE`: instead of --target: the most accurate result with at most this share of the activations at int16, such as 20%"},
+		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: fix the bit-width of activations: NAME, GLOB or op:TYPE, such as op:Softmax=int16; repeatable"},
+		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: activations that must have the same bit-width; repeatable"},
+		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware constraints as YAML, see docs/constraints.md"},
+		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost"},
+		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "continue below the target, down to all int8, and record every score"},
 	}
 }
 
@@ -25,7 +25,7 @@ func constraintFlags(c *cli.Context, cfg *run.Config) error {
 	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
 	switch {
 	case c.IsSet("trials") && cfg.Trials == 0:
-		return usage("--trials 0: a budget of no score finds nothing; give at least 1, or leave it out for none")
+		return usage("--trials 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
 	case c.IsSet("time") && cfg.Time == 0:
 		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
 	case c.IsSet("cost") && cfg.Cost == "":

@@ -12,7 +12,7 @@ import (
 func devicesCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "devices",
-		Usage: "list what searches can run on",
+		Usage: "list the devices that searches can run on",
 		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			if _, err := config(c); err != nil {

@@ -14,9 +14,9 @@ func evalCommand() *cli.Command {
 		Usage:     "score a float or quantized ONNX file on labelled samples",
 		ArgsUsage: "FILE.onnx",
 		Flags: join(dataFlags(), metricFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "reference", Category: catInput, Usage: "`FILE`: network that agreement, sqnr, cosine and mse compare with"},
-			&cli.StringFlag{Name: "encodings", Category: catInput, Usage: "`FILE`: AIMET's encodings of a float file, which is scored as they quantize it"},
-			&cli.StringFlag{Name: "session", Category: catDevice, Value: "exact", Usage: "`MODE`: exact computes quantized files as they are written, default as ONNX Runtime likes"},
+			&cli.StringFlag{Name: "reference", Category: catInput, Usage: "`FILE`: baseline network that agreement, sqnr, cosine and mse compare with"},
+			&cli.StringFlag{Name: "encodings", Category: catInput, Usage: "`FILE`: AIMET encodings, by which the float file is quantized before it is scored"},
+			&cli.StringFlag{Name: "session", Category: catDevice, Value: "exact", Usage: "`MODE`: exact computes quantized files as they are written; default, with ONNX Runtime's defaults"},
 			formulaFlag(), nanFlag(), jsonFlag()}, deviceFlags()),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)

@@ -11,19 +11,19 @@ import (
 )
 
 func exportCommand() *cli.Command {
-	text := "DIR is the folder of a search; its inputs are read again from where they were. Formats:\n"
+	text := "DIR is the run folder of a search. The search's input files must still be in place. Formats:\n"
 	for _, f := range run.Formats() {
 		text += fmt.Sprintf("  %-10s %-15s %s\n", f.Name, f.File, f.Does)
 	}
 	return &cli.Command{
 		Name:        "export",
-		Usage:       "write the mix of a search in another format",
+		Usage:       "write the result of a search in another format",
 		ArgsUsage:   "DIR",
-		Description: text + "Files that ONNX Runtime runs are run, and held against what was searched, unless the search has checked the very same file.",
+		Description: text + "A file that ONNX Runtime can run is run and compared with the search, unless the search has checked the same file.",
 		Flags: join([]cli.Flag{
-			&cli.StringFlag{Name: "format", Category: catTarget, Usage: "`FORMAT`: " + either(run.FormatNames())},
-			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FILE` to write (default: the format's own name, in DIR)"},
-			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite it"}, fixFlag(catTarget), commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
+			&cli.StringFlag{Name: "format", Category: catPrint, Usage: "`FORMAT`: " + either(run.FormatNames())},
+			&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`FILE`: file to write (default: the format's own name, in DIR)"},
+			&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is at --out"}, fixFlag(catPrint), commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
@@ -51,7 +51,7 @@ func exportCommand() *cli.Command {
 	}
 }
 
-// exported tells a person what an export wrote.
+// exported prints what an export wrote.
 func exported(c *cli.Context, e *result.Export) {
 	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
 	for _, w := range e.Warnings {

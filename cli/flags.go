@@ -29,33 +29,33 @@ func either(names []string) string {
 func modelFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Category: catInput, Usage: "`FILE`: float network, as ONNX"},
-		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too, also those behind a Reshape"},
-		&cli.BoolFlag{Name: "unroll", Category: catInput, Usage: "open LSTM, GRU and RNN into single operators, step by step, so that their gates and states are quantized too"},
+		&cli.BoolFlag{Name: "output-holder", Category: catInput, Usage: "quantize the network's float outputs too, also those that pass a Reshape"},
+		&cli.BoolFlag{Name: "unroll", Category: catInput, Usage: "unroll LSTM, GRU and RNN into single operators, step by step, to quantize their gates and states too"},
 	}
 }
 
 // quantizedFlags name what is quantized already.
 func quantizedFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET's 8-bit encodings of --model, in place of --calib"},
-		&cli.StringFlag{Name: "encodings-high", Category: catInput, Usage: "`FILE`: AIMET's 16-bit encodings of --model"},
-		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of a pair that is already quantized, in place of --model and --calib"},
+		&cli.StringFlag{Name: "encodings-low", Category: catInput, Usage: "`FILE`: AIMET 8-bit encodings of --model, instead of --calib"},
+		&cli.StringFlag{Name: "encodings-high", Category: catInput, Usage: "`FILE`: AIMET 16-bit encodings of --model"},
+		&cli.StringFlag{Name: "low", Category: catInput, Usage: "`FILE`: 8-bit network of an already quantized pair, instead of --model and --calib"},
 		&cli.StringFlag{Name: "high", Category: catInput, Usage: "`FILE`: 16-bit network of that pair"},
 	}
 }
 
 // inputFlag gives inputs of the network a value.
 func inputFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "input", Category: catInput, Usage: "`NAME=VALUE`: an input that has the same value for every sample, such as sr=16000, h=0,0,0,1, or state=0 where all of it is 0; may be given again"}
+	return &cli.StringSliceFlag{Name: "input", Category: catInput, Usage: "`NAME=VALUE`: an input with one value for all samples, such as sr=16000, h=0,0,0,1, or state=0 for all zeros; repeatable"}
 }
 
 // dataFlags say which samples are evaluated.
 func dataFlags() []cli.Flag {
 	return join([]cli.Flag{
-		&cli.StringFlag{Name: "data", Category: catInput, Usage: "`FILE`: evaluation samples: npz with arrays x (or one named after each input) and y, npy, MNIST idx, or a folder of images"},
-		&cli.StringFlag{Name: "labels", Category: catInput, Usage: "`FILE`: labels of --data, where it has none or others: npy, npz, idx, or csv for a folder"},
-		&cli.IntFlag{Name: "limit", Category: catInput, Usage: "`N`: use only N samples of --data, of each class its share (default: all)"},
-		&cli.Uint64Flag{Name: "seed", Category: catInput, Value: 1, Usage: "`N`: decides all that is drawn by lot, such as the samples of --limit; 0 to 4294967295"},
+		&cli.StringFlag{Name: "data", Category: catInput, Usage: "`FILE`: evaluation samples: npz with an array x (or one for each input, by its name) and labels y, npy, MNIST idx, or a folder of images"},
+		&cli.StringFlag{Name: "labels", Category: catInput, Usage: "`FILE`: labels of --data, if they are not in it: npy, npz, idx, or csv for a folder"},
+		&cli.IntFlag{Name: "limit", Category: catInput, Usage: "`N`: use only N samples of --data, stratified by class (default: all)"},
+		&cli.Uint64Flag{Name: "seed", Category: catInput, Value: 1, Usage: "`N`: random seed, for example for the samples of --limit; 0 to 4294967295"},
 	}, sampleFlags())
 }
 
@@ -63,9 +63,9 @@ func dataFlags() []cli.Flag {
 func sampleFlags() []cli.Flag {
 	return []cli.Flag{
 		inputFlag(),
-		&cli.StringSliceFlag{Name: "state", Category: catInput, Usage: "`OUT:IN`: an output that a step of a sequence hands to the next one as an input, such as hn:h; samples are then [samples, steps, ...], and the input begins at zero or as an array of its name says; may be given again"},
-		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: an input whose samples have different shapes, and what is put behind the shorter ones, such as ids=0; may be given again. Without it each is run in its own shape"},
-		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: leave the samples on disk, where trials read them, and unpack to this folder what cannot be read in place (default: in memory, where they fit, and TMPDIR)"},
+		&cli.StringSliceFlag{Name: "state", Category: catInput, Usage: "`OUT:IN`: state of a recurrent step: an output that is fed back as an input at the next step, such as hn:h. Samples then have the shape [samples, steps, ...]. The state starts at zero, or at the values of an array with the input's name; repeatable"},
+		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: padding value of an input whose samples differ in shape, such as ids=0; repeatable. Without it, each sample runs in its own shape"},
+		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: keep the samples on disk, and unpack into this folder what cannot be read in place (default: in memory if they fit, and TMPDIR)"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
 		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},
 		&cli.StringFlag{Name: "std", Category: catInput, Usage: "`D`: then divide by D, or D,D,D"},
@@ -76,47 +76,47 @@ func sampleFlags() []cli.Flag {
 func calibFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "`FILE`: calibration samples, in the formats of --data; no labels needed"},
-		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: of all grids: " + either(gridKinds)},
-		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: of the int8 grids, where it is another"},
-		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: of the int16 grids, where it is another"},
-		&cli.StringFlag{Name: "range", Category: catGrids, Value: "minmax", Usage: "`METHOD`: that finds all ranges: " + either(rangeMethods)},
-		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: that finds the int8 ranges, where it is another"},
-		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: that finds the int16 ranges, where it is another"},
+		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: " + either(gridKinds)},
+		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: overrides --grid for int8"},
+		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: overrides --grid for int16"},
+		&cli.StringFlag{Name: "range", Category: catGrids, Value: "minmax", Usage: "`METHOD`: calibration method, which chooses the ranges: " + either(rangeMethods)},
+		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: overrides --range for int8"},
+		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: overrides --range for int16"},
 		formulaFlag(), nanFlag(),
 	}
 }
 
 func formulaFlag() cli.Flag {
-	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: of the rounding formula: " + either(formulas)}
+	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: quantize-dequantize formula: " + either(formulas)}
 }
 
 // deviceFlags say where it runs.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: auto, cpu, or a GPU such as cuda:0, for trials (`demote devices` lists them)"},
-		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: blocks run at once, no more than there are (default: one a core)"},
-		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: threads of ONNX Runtime a worker, at most one a core (default: 1)"},
-		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: samples a block, at most all of them (default: up to 20, fewer where samples are few or activations are large, or the network's fixed batch)"},
+		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device for the trials: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them)"},
+		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once (default: one per core)"},
+		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: ONNX Runtime threads per worker, at most one per core (default: 1)"},
+		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: batch size (default: up to 20, fewer if samples are few or activations are large; or the network's fixed batch size)"},
 	}
 }
 
 // cacheFlag bounds what searches keep.
 func cacheFlag() cli.Flag {
-	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: for stored activations, and for the weights of sessions that begin at them, such as 2GiB, or 0 for none (default: a quarter of the free memory)"}
+	return &cli.StringFlag{Name: "cache", Category: catDevice, Usage: "`BYTES`: memory for cached activations, and for the weights of the sessions that start from them, such as 2GiB; 0 turns the cache off (default: a quarter of the free memory)"}
 }
 
 // biasFlag says what biases are.
 func biasFlag() cli.Flag {
-	return &cli.StringFlag{Name: "bias", Category: catGrids, Value: "float", Usage: "`KIND`: of the biases: float, or int32 with the scale of the layer's input times that of its weights"}
+	return &cli.StringFlag{Name: "bias", Category: catGrids, Value: "float", Usage: "`KIND`: type of biases: float, or int32 with scale = input scale * weight scale"}
 }
 
 // fixFlag has files written with the shapes that are searched.
 func fixFlag(category string) cli.Flag {
-	return &cli.BoolFlag{Name: "fix-shapes", Category: category, Usage: "write files with the axes and the batch of the search instead of free ones"}
+	return &cli.BoolFlag{Name: "fix-shapes", Category: category, Usage: "write files with the fixed axes and batch size of the search instead of symbolic ones"}
 }
 
 func nanFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "allow-nan", Category: catInput, Usage: "go on with a network that gives NaN"}
+	return &cli.BoolFlag{Name: "allow-nan", Category: catInput, Usage: "continue with a network that computes NaN"}
 }
 
 func jsonFlag() cli.Flag {

@@ -11,12 +11,12 @@ import (
 
 // Categories under which help groups the flags of a command, in the order of categories.
 const (
-	catInput  = "What goes in"
-	catTarget = "What is wanted"
-	catGrids  = "Grids"
-	catSearch = "How it is searched"
-	catDevice = "Where it runs"
-	catPrint  = "What it says"
+	catInput  = "Input"
+	catTarget = "Target"
+	catGrids  = "Quantization"
+	catSearch = "Search"
+	catDevice = "Device"
+	catPrint  = "Output"
 )
 
 var categories = []string{catInput, catTarget, catGrids, catSearch, catDevice, catPrint}
@@ -35,7 +35,7 @@ func init() {
 	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintf(c.App.Writer, "demote %s\n", c.App.Version) }
 }
 
-// Widths between which help is wrapped, in columns: what lies outside is no joy to read.
+// Widths between which help is wrapped, in columns. They keep it readable.
 const (
 	minWidth = 30
 	maxWidth = 110
@@ -51,7 +51,7 @@ func appHelp(w io.Writer, app *cli.App, width int) {
 	table(w, rows, width)
 	fmt.Fprintln(w)
 	paragraph(w, "`demote COMMAND --help` lists the flags of a command. Begin with `demote search --help`.", 0, width)
-	fmt.Fprintln(w, "\nWith every command")
+	fmt.Fprintln(w, "\nFlags of every command")
 	rows = nil
 	for _, f := range app.Flags {
 		rows = append(rows, flagRow(f))

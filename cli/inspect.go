@@ -13,9 +13,9 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "inspect",
-		Usage: "list the activations that can be quantized, and why the others cannot",
+		Usage: "list the activation quantizers (holders) of a network, and why other tensors have none",
 		Flags: join(modelFlags(), calibFlags(), quantizedFlags(), sampleFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without a holder, and why"}, jsonFlag()}),
+			&cli.BoolFlag{Name: "all", Category: catPrint, Usage: "also list the tensors without an activation quantizer (holder), and why"}, jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {
@@ -41,7 +41,7 @@ func inspectCommand() *cli.Command {
 func printInspection(c *cli.Context, found *run.Inspection) error {
 	w := c.App.Writer
 	cut := holderTable(w, found.Holders)
-	fmt.Fprintf(w, "%d holders, %d tensors without one\n", len(found.Holders), len(found.Omitted))
+	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", len(found.Holders), len(found.Omitted))
 	fmt.Fprintln(w, found.FloatWork.Text())
 	for _, note := range found.Notes {
 		fmt.Fprintln(w, message(note))

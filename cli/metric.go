@@ -13,12 +13,12 @@ import (
 func metricFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "metric", Category: catTarget, Usage: "`NAME`: " + either(metric.Names()) + " (default: top1 with labels, else agreement)"},
-		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: of the output that the metric reads, where the network has several"},
-		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: in place of a metric: gets the outputs, and labels if there are some, as npy on its standard input, and prints one number; see docs/metrics.md"},
-		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "a lower number of --metric-cmd is better"},
-		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: that --metric-cmd may take for one score (default: 10m)"},
+		&cli.StringFlag{Name: "output", Category: catTarget, Usage: "`NAME`: output that the metric reads, if the network has several"},
+		&cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: your own metric: a shell command that reads the outputs, and the labels if there are any, as npy on its standard input, and prints one number; see docs/metrics.md"},
+		&cli.BoolFlag{Name: "metric-lower", Category: catTarget, Usage: "lower is better for --metric-cmd"},
+		&cli.DurationFlag{Name: "metric-timeout", Category: catTarget, Usage: "`TIME`: timeout of --metric-cmd for one score (default: 10m)"},
 		&cli.StringFlag{Name: "class-weights", Category: catTarget, Usage: "`W,W,...`: weight of each class in the metric, or balanced"},
-		&cli.Int64Flag{Name: "ignore-label", Category: catTarget, Usage: "`N`: samples or pixels with this label do not count"},
+		&cli.Int64Flag{Name: "ignore-label", Category: catTarget, Usage: "`N`: ignore samples or pixels with this label"},
 	}
 }
 
@@ -41,5 +41,5 @@ func metricChoices(c *cli.Context, cfg *run.Config) error {
 
 // commandAgainFlag gives a metric command to a command that repeats a run's check: none is taken from its folder.
 func commandAgainFlag() cli.Flag {
-	return &cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: of a run that was scored by one: the very command, to have the score checked as well as the outputs"}
+	return &cli.StringFlag{Name: "metric-cmd", Category: catTarget, Usage: "`COMMAND`: for a run with --metric-cmd: the same command again, to check the score as well as the outputs"}
 }

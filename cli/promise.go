@@ -15,13 +15,13 @@ func holdout(w io.Writer, h *result.Holdout) {
 	fmt.Fprintf(w, "\non %d samples that the search never saw:\n", h.Samples)
 	scoreRows(w, h.Score)
 	if a := h.Against; a != nil {
-		fmt.Fprintf(w, "  %-20s %.4f against all int16 (%d lost, %d gained); %g interval %.4f to %.4f\n", "loss of the mix", a.Loss, a.OnlyHigh, a.OnlyMix, a.Covers, a.Interval[0], a.Interval[1])
+		fmt.Fprintf(w, "  %-20s %.4f against all int16 (%d lost, %d gained); %g confidence interval %.4f to %.4f\n", "loss of the mix", a.Loss, a.OnlyHigh, a.OnlyMix, a.Covers, a.Interval[0], a.Interval[1])
 	}
 	switch {
 	case h.Promise != nil:
 		promise(w, h.Promise)
 	case h.Sure != nil:
-		fmt.Fprintf(w, "one can be %s sure that on unseen samples the mix %s\n", percent(*h.Sure), h.Claim)
+		fmt.Fprintf(w, "confidence %s that on unseen samples the mix %s\n", percent(*h.Sure), h.Claim)
 	}
 }
 

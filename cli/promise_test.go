@@ -106,7 +106,7 @@ func TestSummaryOfHoldout(t *testing.T) {
 		more []string
 		has  []string
 	}{
-		{"scores", 0, []string{"--holdout", path}, []string{"on 400 samples that the search never saw:", "loss of the mix", "0.95 interval", "sure that on unseen samples the mix loses less than 0.2 against the 16-bit network by top1"}},
+		{"scores", 0, []string{"--holdout", path}, []string{"on 400 samples that the search never saw:", "loss of the mix", "0.95 confidence interval", "% that on unseen samples the mix loses less than 0.2 against the 16-bit network by top1"}},
 		{"a promise", 0, []string{"--holdout", path, "--confidence", "0.9"}, []string{"p = ", ": holds", "promise: with confidence 0.9, the mix loses less than 0.2"}},
 		{"none", 3, []string{"--holdout", "10%", "--confidence", "0.999"}, []string{": not proven", "promise: no mix is promised: ", "everything is in "}},
 	} {
@@ -122,7 +122,7 @@ func TestSummaryOfHoldout(t *testing.T) {
 				}
 			}
 			page, err := os.ReadFile(in.flags["--out"] + "/report.html")
-			if err != nil || !strings.Contains(string(page), "On samples that the search never saw") {
+			if err != nil || !strings.Contains(string(page), "Hold-out: samples that the search never saw") {
 				t.Errorf("the report does not tell of the hold-out, error %v", err)
 			}
 		})

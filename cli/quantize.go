@@ -11,10 +11,10 @@ import (
 func quantizeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "quantize",
-		Usage: "calibrate a float network and write its int8 and its int16 version as QDQ files",
+		Usage: "calibrate a float network, and write its all-int8 and its all-int16 version as QDQ files",
 		Flags: join(modelFlags(), calibFlags(), sampleFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FOLDER` for NAME_int8.onnx and NAME_int16.onnx"},
-			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite them"}, biasFlag(), fixFlag(catTarget)}),
+			&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`FOLDER`: folder for NAME_int8.onnx and NAME_int16.onnx"},
+			&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite these files"}, biasFlag(), fixFlag(catPrint)}),
 		Action: func(c *cli.Context) error {
 			cfg, err := config(c)
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 func reportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "make a page to look at from a run folder, or from several side by side",
+		Usage:     "write an HTML report of one run folder, or of several side by side",
 		ArgsUsage: "DIR...",
 		Description: "For example:\n" +
 			"  demote report DIR\n" +
@@ -19,8 +19,8 @@ func reportCommand() *cli.Command {
 			"The page is one HTML file that needs no network and no other file. A folder that is unfinished or damaged " +
 			"shows what can be read; the rest is named on the page and on standard error.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`FILE`: where the page goes (default: report.html in DIR)"},
-			&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is at --out"},
+			&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`FILE`: file to write (default: report.html in DIR)"},
+			&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is at --out"},
 		},
 		Action: func(c *cli.Context) error {
 			path, notes, err := run.Report(c.Args().Slice(), c.String("out"), c.Bool("force"))

@@ -17,36 +17,38 @@ import (
 
 func searchCommand() *cli.Command {
 	pair := []cli.Flag{
-		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: of a pair whose files differ in them: high: those of the 16-bit file; follow: each layer's from the file whose width its output has"},
+		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: which weights to use when the files of a pair differ in them: high (those of the 16-bit file), or follow (each layer's from the file with the bit-width of its output)"},
 	}
 	own := []cli.Flag{
-		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: what the mix must score above: 0.9125, 16bit-0.005 (less than 0.005 below the int16 network), float-0.01, or 50% (of the way from int8 to int16)"},
-		&cli.StringFlag{Name: "holdout", Category: catTarget, Usage: "`FILE`: or a share of --data such as 30%: samples that the search never sees, on which the mix is scored at the end"},
-		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: promise with this confidence, such as 0.95, that the mix meets the target on unseen samples too; the promise is tested on --holdout"},
-		&cli.StringFlag{Name: "out", Category: catTarget, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which goes on"},
-		&cli.BoolFlag{Name: "force", Category: catTarget, Usage: "overwrite what is in --out"},
-		&cli.StringSliceFlag{Name: "export", Category: catTarget, Usage: "`FORMAT,...`: write the mix in more formats: " + either(run.FormatNames()) + "; may be given again"},
-		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: in which ONNX Runtime session the mix must meet the target: exact, or default: in both"},
-		&cli.BoolFlag{Name: "dry-run", Category: catTarget, Usage: "say what would be searched, and search nothing"},
-		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference"},
-		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, as in promotion.txt"},
-		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N scores, at least 1, with the best so far (default: no budget)"},
-		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after a time such as 10m, set-up included, with the best so far (default: no budget)"},
-		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast, or naive: every trial in full; the decisions are the same"},
-		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: score that the chain of strategy demotion records: demoted, or last as the reference has it"},
-		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: small is slow and thorough"},
-		cacheFlag(), biasFlag(), fixFlag(catTarget),
-		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "JSON instead of text: a line an event; the last line is the result"},
+		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: the score must be above T: 0.9125, 16bit-0.005 (less than 0.005 below the all-int16 baseline), float-0.01 (below the float baseline), or 50% (of the way from all int8 to all int16)"},
+		&cli.StringFlag{Name: "holdout", Category: catTarget, Usage: "`FILE`: held-out samples that the search never sees, or a share of --data such as 30%; the result is scored on them at the end"},
+		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: confidence, such as 0.95, with which the result must meet the target on unseen samples; tested on --holdout"},
+		&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which is resumed"},
+		&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is in --out"},
+		&cli.StringSliceFlag{Name: "export", Category: catPrint, Usage: "`FORMAT,...`: also export the result as " + either(run.FormatNames()) + "; repeatable"},
+		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: session that must meet the target: exact (ONNX Runtime computes the QDQ operators as they are written), or default (also a session with ONNX Runtime's defaults, which may fuse and round differently)"},
+		&cli.BoolFlag{Name: "dry-run", Category: catPrint, Usage: "print what would be searched, and run no evaluation"},
+		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference algorithm, see docs/strategies.md"},
+		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, in the format of promotion.txt"},
+		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N evaluations, at least 1, with the best result so far (default: no limit)"},
+		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after this time, such as 10m, set-up included, with the best result so far (default: no limit)"},
+		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast (stops an evaluation once its outcome is certain), or naive (runs each on all samples); same decisions"},
+		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records at a step: demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
+		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: smaller is slower and more thorough"},
+		cacheFlag(), biasFlag(), fixFlag(catPrint),
+		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result"},
 	}
 	return &cli.Command{
 		Name:  "search",
-		Usage: "find the largest set of int8 activations above a target, and write that network",
+		Usage: "find the largest set of int8 activations above an accuracy target, and write that network",
 		Description: "For example:\n" +
 			"  demote search --model M.onnx --calib C.npz --data E.npz --target 16bit-0.005 --out DIR\n\n" +
-			"DIR gets mixed.onnx (the network that was searched, as QDQ), promotion.txt (what stays int16), " +
-			"result.json, curve.csv and journal.db. The same command goes on with an interrupted run.\n\n" +
-			"Exit codes: 0 found; 2 a mistake in what was given; 3 the target cannot be met, or not be promised (DIR has the best " +
-			"that can); 4 the written file does not score what the search said; 130 interrupted.",
+			"Each activation quantizer (holder) of the network gets a bit-width: int8 or int16. Calibration chooses its ranges. " +
+			"An evaluation scores the network with one choice of bit-widths, the mask.\n\n" +
+			"DIR gets mixed.onnx (the mixed-precision network, as QDQ), promotion.txt (the promotion list: the holders that stay int16), " +
+			"result.json, curve.csv and journal.db. The same command resumes an interrupted run.\n\n" +
+			"Exit codes: 0 found; 2 a mistake in the command or a file; 3 the target cannot be met, or not with the --confidence (DIR has " +
+			"the best result); 4 the written file does not score what the search reported; 130 interrupted.",
 		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, wishFlags(), metricFlags(), deviceFlags()),
 		Action: searchAction,
 	}

@@ -10,7 +10,7 @@ import (
 	"example.org/demote/run"
 )
 
-// summary tells a person what a search ended with; err is what it ended by, if anything.
+// summary prints the result of a search for the user; err is the error that ended it, or nil.
 func summary(w io.Writer, r *run.Result, err error) {
 	high := len(r.Promotion)
 	low := len(r.Holders) - high
@@ -61,7 +61,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 	if device != "" {
 		fmt.Fprintf(w, "\ntrials ran on %s\n", device)
 	}
-	fmt.Fprintf(w, "\n%d scores asked for, %d masks tried, %.1f whole passes over the %d samples, %.1f s\n",
+	fmt.Fprintf(w, "\n%d evaluations, %d distinct masks, equal to %.1f full passes over the %d samples, %.1f s\n",
 		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
 	if m := r.MetricCommand; m != nil && m.Calls > 0 {
 		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))
@@ -151,7 +151,7 @@ func verdict(v *result.Verified) string {
 	if v.Elsewhere != "" {
 		text += "\n  " + v.Elsewhere
 	}
-	text += "\n  exact session    " + sessionScore(v.Correct, v.Value)
+	text += "\n  exact session    " + sessionScore(v.Correct, v.Value) + exactMeans
 	for _, a := range v.AsWritten {
 		if as := a.Text(); as != "" {
 			text += "\n    as it is written, " + as
@@ -159,12 +159,18 @@ func verdict(v *result.Verified) string {
 	}
 	switch {
 	case v.DefaultMet != nil && !*v.DefaultMet:
-		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target"
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + ", misses the target" + defaultMeans
 	case v.DefaultMet != nil || v.DefaultCorrect != nil || v.DefaultValue != nil:
-		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue)
+		text += "\n  default session  " + sessionScore(v.DefaultCorrect, v.DefaultValue) + defaultMeans
 	}
 	return text
 }
+
+// What the two sessions of the check are.
+const (
+	exactMeans   = "  (computes the file as it is written)"
+	defaultMeans = "  (with ONNX Runtime's defaults, which may fuse and round differently)"
+)
 
 // sessionScore is the score of a file in a session: a count, or the metric's own number.
 func sessionScore(correct *int, value *float64) string {

@@ -24,9 +24,9 @@ func TestSummaryOfTheDefaultSession(t *testing.T) {
 			"TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime misses it by 0.0015: 0.911, not above 0.9125; --session default", "1822 correct, misses the target"},
 		{"misses, no counts", result.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &no}, "", "TARGET MET IN THE EXACT SESSION ONLY", "0.911, misses the target"},
 		{"cannot run", result.Verified{Identical: true, Value: &value}, "", "TARGET MET IN THE EXACT SESSION ONLY: a default session of ONNX Runtime cannot run", ""},
-		{"meets", result.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "0.911\n"},
-		{"infinite", result.Verified{Identical: true, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "infinite\n"},
-		{"a share", result.Verified{Identical: true, Value: &value, DefaultValue: &value}, "20%", "1 of 1 activations run in int8", "0.911\n"},
+		{"meets", result.Verified{Identical: true, Value: &value, DefaultValue: &value, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "0.911  (with ONNX"},
+		{"infinite", result.Verified{Identical: true, DefaultMet: &yes}, "", "1 of 1 activations run in int8", "infinite  (with ONNX"},
+		{"a share", result.Verified{Identical: true, Value: &value, DefaultValue: &value}, "20%", "1 of 1 activations run in int8", "0.911  (with ONNX"},
 	} {
 		var out bytes.Buffer
 		score := &result.Score{Value: &value}

@@ -11,7 +11,7 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "repeat a run's own check: the written file against what was searched",
+		Usage:     "compare the written file of a run with the search again",
 		ArgsUsage: "DIR",
 		Flags:     join([]cli.Flag{commandAgainFlag()}, deviceFlags(), []cli.Flag{jsonFlag()}),
 		Action: func(c *cli.Context) error {

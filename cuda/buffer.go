@@ -27,8 +27,9 @@ type Buffer[T Element] struct {
 	live    bool
 }
 
-// NewBuffer allocates device memory; name is for error texts. The address is a multiple of 256. A buffer of 0 elements takes no memory
-// and has address 0. The error is ErrOutOfMemory, with the sizes, where it does not fit; the device works on.
+// NewBuffer allocates device memory; name is for error texts. The address is a multiple of 256. A buffer of 0 elements
+// takes no memory and has address 0. The error is ErrOutOfMemory, with the sizes, where it does not fit; the device
+// works on.
 func NewBuffer[T Element](d *Device, name string, n int) (*Buffer[T], error) {
 	size := int(unsafe.Sizeof(*new(T)))
 	if n < 0 || n > math.MaxInt/size {
@@ -67,8 +68,8 @@ func (b *Buffer[T]) Bytes() int64 { return int64(b.n) * int64(unsafe.Sizeof(*new
 // Address returns the device address, for kernels and for tensors on this memory.
 func (b *Buffer[T]) Address() uintptr { return b.address.Uintptr() }
 
-// View returns the n elements from first on. It does not keep the memory alive and must not outlive its buffer. It panics if the
-// part does not lie in the buffer.
+// View returns the n elements from first on. It does not keep the memory alive and must not outlive its buffer. It
+// panics if the part does not lie in the buffer.
 func (b *Buffer[T]) View(first, n int) *Buffer[T] {
 	if first < 0 || n < 0 || first > b.n-n {
 		panic(fmt.Sprintf("cuda: view [%d, %d+%d) of %s, which has %d elements", first, first, n, b.name, b.n))
@@ -77,7 +78,8 @@ func (b *Buffer[T]) View(first, n int) *Buffer[T] {
 	return &Buffer[T]{d: b.d, name: b.name, address: at, n: n}
 }
 
-// Reinterpret returns a view of all of a buffer as elements of another type. It panics if its bytes are no whole number of them.
+// Reinterpret returns a view of all of a buffer as elements of another type. It panics if its bytes are no whole number
+// of them.
 func Reinterpret[T, U Element](b *Buffer[U]) *Buffer[T] {
 	size := int64(unsafe.Sizeof(*new(T)))
 	if b.Bytes()%size != 0 {

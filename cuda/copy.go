@@ -10,7 +10,8 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Upload copies all of src to the start of the buffer in the stream and waits for it. For set-up: a trial uses UploadPinned.
+// Upload copies all of src to the start of the buffer in the stream and waits for it. For set-up: a trial uses
+// UploadPinned.
 func (b *Buffer[T]) Upload(s *Stream, src []T) error {
 	if len(src) == 0 {
 		return nil
@@ -40,8 +41,8 @@ func (b *Buffer[T]) Download(s *Stream, dst []T) error {
 	return s.Synchronize()
 }
 
-// UploadPinned puts a copy of n elements at host to the start of the buffer into the stream. host is page-locked memory (cgo.Pinned),
-// which must not change before the stream has done the copy; with other memory the call may wait.
+// UploadPinned puts a copy of n elements at host to the start of the buffer into the stream. host is page-locked memory
+// (cgo.Pinned), which must not change before the stream has done the copy; with other memory the call may wait.
 func (b *Buffer[T]) UploadPinned(s *Stream, host unsafe.Pointer, n int) error {
 	b.fits(n)
 	size := int64(n) * int64(unsafe.Sizeof(*new(T)))
@@ -50,8 +51,8 @@ func (b *Buffer[T]) UploadPinned(s *Stream, host unsafe.Pointer, n int) error {
 	return b.d.checkOn("copying to ", b.name, size, cu.MemcpyHtoDAsync(b.address, host, size, s.handle))
 }
 
-// DownloadPinned puts a copy of the first n elements to host into the stream. host is page-locked memory (cgo.Pinned), which must not be
-// read before the stream has done the copy; with other memory the call may wait.
+// DownloadPinned puts a copy of the first n elements to host into the stream. host is page-locked memory (cgo.Pinned),
+// which must not be read before the stream has done the copy; with other memory the call may wait.
 func (b *Buffer[T]) DownloadPinned(s *Stream, host unsafe.Pointer, n int) error {
 	b.fits(n)
 	size := int64(n) * int64(unsafe.Sizeof(*new(T)))
@@ -86,7 +87,8 @@ func (b *Buffer[T]) fits(n int) {
 	}
 }
 
-// CopyAt puts a copy of n elements of src, from element first on, to element at of the buffer into the stream. The two do not overlap.
+// CopyAt puts a copy of n elements of src, from element first on, to element at of the buffer into the stream. The two
+// do not overlap.
 func (b *Buffer[T]) CopyAt(s *Stream, at int, src *Buffer[T], first, n int) error {
 	b.fits(at + n)
 	src.fits(first + n)

@@ -57,7 +57,8 @@ func (d *Device) release() error {
 func (d *Device) close() error {
 	left := len(d.open)
 	for c := range d.open {
-		_ = c.Close() // it was forgotten, which is the error below; or the context is lost, and there is nothing to free
+		// it was forgotten, which is the error below; or the context is lost, and there is nothing to free
+		_ = c.Close()
 	}
 	var err error
 	if left > 0 && d.lost == nil {
@@ -75,7 +76,8 @@ func (d *Device) close() error {
 // Info describes the GPU.
 func (d *Device) Info() Info { return d.info }
 
-// MaxBlocks returns the most blocks of a launch that are worth while: as many as the GPU holds at once. Kernels loop over the rest.
+// MaxBlocks returns the most blocks of a launch that are worth while: as many as the GPU holds at once. Kernels loop
+// over the rest.
 func (d *Device) MaxBlocks() int { return d.info.Multiprocessors * blocksPerMultiprocessor }
 
 // Traffic returns what was moved and run so far.

@@ -15,7 +15,8 @@ import (
 	"example.org/demote/cuda/emutest"
 )
 
-// These tests hold the emulated device to being stricter than a GPU: each makes a mistake that hardware forgives now and then.
+// These tests hold the emulated device to being stricter than a GPU: each makes a mistake that hardware forgives now
+// and then.
 
 // code returns the number of a driver error.
 func code(err error) int {
@@ -47,7 +48,7 @@ func TestEmulatedContextsBelongToThreads(t *testing.T) {
 func TestEmulatedMemoryIsNotHostMemoryAndNotZero(t *testing.T) {
 	emutest.Set(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		b := room[float32](t, d, "b", 1000)
+		b := newBuffer[float32](t, d, "b", 1000)
 		for i, v := range download(t, s, b) {
 			if v == v {
 				t.Fatalf("element %d of new memory is %g, not NaN", i, v)
@@ -63,7 +64,7 @@ func TestEmulatedMemoryIsNotHostMemoryAndNotZero(t *testing.T) {
 func TestEmulatedFreeingIsChecked(t *testing.T) {
 	emutest.Set(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		b := room[float32](t, d, "b", 1000)
+		b := newBuffer[float32](t, d, "b", 1000)
 		at := cu.DevicePtr(b.Address())
 		if err := cu.MemFree(at + 256); err != cu.InvalidValue {
 			t.Errorf("freeing inside an allocation gave %v", err)
@@ -81,7 +82,7 @@ func TestEmulatedFreeingIsChecked(t *testing.T) {
 func TestEmulatedCopiesAreChecked(t *testing.T) {
 	emutest.Set(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
-		b := room[uint8](t, d, "b", 100)
+		b := newBuffer[uint8](t, d, "b", 100)
 		host := make([]byte, 200)
 		at := cu.DevicePtr(b.Address())
 		if err := cu.MemcpyHtoD(at, unsafe.Pointer(&host[0]), 101); err != cu.InvalidValue {
@@ -206,9 +207,9 @@ func TestEmulatedIllegalAddress(t *testing.T) {
 		s, err := d.NewStream()
 		do(t, err)
 		x := upload(t, d, s, "x", make([]float32, 4096))
-		table, mask := room[uint8](t, d, "records", 4096), upload(t, d, s, "mask", []uint8{0})
+		table, mask := newBuffer[uint8](t, d, "records", 4096), upload(t, d, s, "mask", []uint8{0})
 		closeAll(t, x) // and used nevertheless
-		bits := room[uint8](t, d, "bits", 1)
+		bits := newBuffer[uint8](t, d, "bits", 1)
 		labels := upload(t, d, s, "labels", make([]int64, 8))
 		do(t, d.TopK(bits, x, labels, 8, 10, 1).Run(s))
 		err = s.Synchronize()

@@ -14,7 +14,8 @@ var (
 	ErrNoDevice = errors.New("no usable GPU")
 	// ErrOutOfMemory: an allocation did not fit; the device works on.
 	ErrOutOfMemory = errors.New("out of GPU memory")
-	// ErrLostContext: the context is gone or holds a sticky error; nothing on it works any more, and its memory is lost.
+	// ErrLostContext: the context is gone or holds a sticky error; nothing on it works any more, and its memory is
+	// lost.
 	ErrLostContext = errors.New("the GPU context is lost")
 	// ErrDriver: the driver is too old, or refuses the kernels.
 	ErrDriver = errors.New("unsuitable NVIDIA driver")
@@ -29,8 +30,8 @@ const (
 	codeNotReady      = 600
 )
 
-// kinds maps a code to its sentinel. The lost ones are those after which CUDA documents that the process must destroy the context:
-// any launch failure, a memory fault, an uncorrectable ECC error; and a context that is not there.
+// kinds maps a code to its sentinel. The lost ones are those after which CUDA documents that the process must destroy
+// the context: any launch failure, a memory fault, an uncorrectable ECC error; and a context that is not there.
 var kinds = map[int]error{
 	codeOutOfMemory: ErrOutOfMemory,
 	codeNoDevice:    ErrNoDevice, codeInvalidDevice: ErrNoDevice, 46: ErrNoDevice, 3: ErrNoDevice,

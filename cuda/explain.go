@@ -15,8 +15,9 @@ var ErrRuntime = errors.New("unsuitable ONNX Runtime")
 // ErrPlacement: the network has nodes that cannot run on the GPU.
 var ErrPlacement = errors.New("not every node runs on the GPU")
 
-// explanations turn ONNX Runtime's texts about its CUDA provider into what is missing and what to do. The texts were collected from versions
-// 1.24 to 1.31, on machines without a GPU. The first that matches speaks; $1 is the pattern's group.
+// explanations turn ONNX Runtime's texts about its CUDA provider into what is missing and what to do. The texts were
+// collected from versions 1.24 to 1.31, on machines without a GPU. The first that matches speaks; $1 is the pattern's
+// group.
 var explanations = []struct {
 	pattern *regexp.Regexp
 	line    string
@@ -59,7 +60,7 @@ var explanations = []struct {
 
 // Explained is an error of ONNX Runtime with what is missing and what to do in front.
 type Explained struct {
-	Line  string // one line for a person
+	Line  string // one line for the user
 	kind  error
 	cause error
 }
@@ -86,8 +87,8 @@ func Explain(err error) error {
 	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
 }
 
-// Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as a person finds it in the network; the cause is ONNX
-// Runtime's own error. Without names it is Explain.
+// Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as the user finds it in the network;
+// the cause is ONNX Runtime's own error. Without names it is Explain.
 func Unplaced(cause error, nodes []string) error {
 	const most = 5
 	if len(nodes) == 0 {

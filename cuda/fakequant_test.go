@@ -41,7 +41,7 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 			}
 			for _, n := range lengths[holder%2:] {
 				in := values(p, n, r)
-				x, y := upload(t, d, s, "x", in), room[float32](t, d, "y", n)
+				x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n)
 				do(t, d.FakeQuant(y, x, table, mask, holder, cuda.NoClip).Run(s))
 				do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s)) // in place
 				want := make([]float32, n)
@@ -58,8 +58,8 @@ func TestFakeQuantHasTheBitsOfQuant(t *testing.T) {
 	})
 }
 
-// TestFakeQuantMarksNaN puts a NaN at one place after another, or none, and asks the mark; a demoted holder and every formula are no
-// exception.
+// TestFakeQuantMarksNaN puts a NaN at one place after another, or none, and asks the mark; a demoted holder and every
+// formula are no exception.
 func TestFakeQuantMarksNaN(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
@@ -174,7 +174,8 @@ func TestEmulatedOrdersDoNotMatter(t *testing.T) {
 
 func TestKernelsOneAfterAnother(t *testing.T) { onDevice(t, chain) }
 
-// chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares the end of it.
+// chain runs every kernel in one stream, each on what the one before it wrote, without a wait in between, and compares
+// the end of it.
 func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 	t.Helper()
 	const samples, classes = 77, 37
@@ -188,21 +189,17 @@ func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 	low := []bool{true, false, true, true, false, false, true, false, true}
 	table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), upload(t, d, s, "mask", packMask(low))
 	x, truth := upload(t, d, s, "x", in), upload(t, d, s, "labels", labels)
-	y, back := room[float32](t, d, "y", len(in)), room[float32](t, d, "back", len(in))
-	codes, lossy := room[uint16](t, d, "codes", len(in)), room[uint32](t, d, "lossy", d.PackBlocks(len(in)))
-	bits, best := room[uint8](t, d, "bits", cuda.MaskBytes(samples)), room[int64](t, d, "best", samples)
-	parts := room[float32](t, d, "parts", cuda.PartsPerSample*samples)
+	y, back := newBuffer[float32](t, d, "y", len(in)), newBuffer[float32](t, d, "back", len(in))
+	codes, bits := newBuffer[uint16](t, d, "codes", len(in)), newBuffer[uint8](t, d, "bits", cuda.MaskBytes(samples))
 	grid := table.View(2*8, 1)
 
 	for holder := range list {
 		do(t, d.FakeQuant(x, x, table, mask, holder, cuda.NoClip).Run(s))
 	}
 	do(t, y.CopyFrom(s, x))
-	do(t, cuda.Pack(d, codes, y, grid, lossy).Run(s))
-	do(t, cuda.Unpack(d, back, codes, grid).Run(s))
+	do(t, d.Pack(codes, y, grid).Run(s))
+	do(t, d.Unpack(back, codes, grid).Run(s))
 	do(t, d.TopK(bits, back, truth, samples, classes, 5).Run(s))
-	do(t, d.Argmax(best, back, samples, classes).Run(s))
-	do(t, d.OutputParts(parts, back, x, samples, classes).Run(s))
 
 	want := append([]float32(nil), in...)
 	for holder, record := range list {
@@ -215,16 +212,12 @@ func chain(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 	if err := sameBits(download(t, s, back), want); err != nil {
 		t.Error(err)
 	}
-	gotBits, gotBest, gotParts := download(t, s, bits), download(t, s, best), download(t, s, parts)
+	gotBits := download(t, s, bits)
 	for i := range samples {
 		row := want[i*classes : (i+1)*classes]
 		if got, want := gotBits[i/8]>>(i%8)&1 == 1, topK(row, labels[i], 5); got != want {
 			t.Errorf("sample %d: top-5 bit %v, want %v", i, got, want)
 		}
-		if got, want := gotBest[i], firstMaximum(row); got != want {
-			t.Errorf("sample %d: best %d, want %d", i, got, want)
-		}
-		compareParts(t, i, gotParts[i*cuda.PartsPerSample:], row, row)
 	}
-	closeAll(t, table, mask, x, truth, y, back, codes, lossy, bits, best, parts)
+	closeAll(t, table, mask, x, truth, y, back, codes, bits)
 }

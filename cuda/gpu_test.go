@@ -82,7 +82,8 @@ func openProvider(t *testing.T) {
 	do(t, err)
 }
 
-// Is TF32 really off? Its products keep 10 bits of each factor, and these factors need 13: it would be off by 2^-11 of the value.
+// Is TF32 really off? Its products keep 10 bits of each factor, and these factors need 13: it would be off by 2^-11 of
+// the value.
 func TestGPUConvolutionsKeepAllBits(t *testing.T) {
 	openProvider(t)
 	const channels, side = 32, 16
@@ -109,8 +110,8 @@ func TestGPUConvolutionsKeepAllBits(t *testing.T) {
 		do(t, err)
 		binding, err := session.NewBinding()
 		do(t, err)
-		v := &small{binding: binding, session: session, x: upload(t, d, s, "x", in), y: room[float32](t, d, "y", len(in)), table: table,
-			mask: room[uint8](t, d, "mask", 1)}
+		v := &small{binding: binding, session: session, x: upload(t, d, s, "x", in), y: newBuffer[float32](t, d, "y", len(in)), table: table,
+			mask: newBuffer[uint8](t, d, "mask", 1)}
 		for name, b := range map[string]*cuda.Buffer[float32]{"x": v.x, "y": v.y} {
 			find := binding.Input
 			if name == "y" {

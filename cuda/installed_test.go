@@ -10,9 +10,9 @@ import (
 	"example.org/demote/cuda"
 )
 
-// TestInstalledLibraries loads what `make setup-cuda` has brought: NVIDIA's own libraries by their full paths, and with them ONNX Runtime's CUDA
-// provider, which gets as far as its first call of the CUDA runtime. That one wants a real driver, and what it says of the emulated one is
-// explained.
+// TestInstalledLibraries loads what `make setup-cuda` has brought: NVIDIA's own libraries by their full paths, and with
+// them ONNX Runtime's CUDA provider, which gets as far as its first call of the CUDA runtime. That one wants a real
+// driver, and what it says of the emulated one is explained.
 func TestInstalledLibraries(t *testing.T) {
 	openRuntime(t)
 	folder, err := cuda.Preload(cgo.Path())

@@ -8,7 +8,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// RecordTable lays records out as the kernels read them: for each holder the low grid's parameters, then the high one's.
+// RecordTable lays records out as the kernels read them: for each holder the low grid's parameters, then the high
+// one's.
 func RecordTable(records []quant.Record) []quant.Params {
 	table := make([]quant.Params, 0, 2*len(records))
 	for _, r := range records {
@@ -20,7 +21,8 @@ func RecordTable(records []quant.Record) []quant.Params {
 // MaskBytes returns the bytes of a packed mask of n holders: bit i lies in byte i/8 at position i%8, 1 = low.
 func MaskBytes(n int) int { return ceilDiv(n, 8) }
 
-// Clip is a Relu or Clip in front of a holder that FakeQuant does as well. The zero value is Relu; NoClip leaves values alone.
+// Clip is a Relu or Clip in front of a holder that FakeQuant does as well. The zero value is Relu; NoClip leaves values
+// alone.
 type Clip struct {
 	Below float32 // smaller values become this
 	Above float32 // greater ones this; 0 with Below 0 stands for no upper bound
@@ -29,8 +31,9 @@ type Clip struct {
 // NoClip changes no value.
 var NoClip = Clip{float32(math.Inf(-1)), float32(math.Inf(1))}
 
-// FakeQuant rounds all of x to the grid that the mask chooses for a holder, and writes y, which is x itself or does not overlap it.
-// records is a RecordTable, mask a packed mask. For every float32 the bits are those of quant.Params.Value. MarkNaN has it say whether one was NaN.
+// FakeQuant rounds all of x to the grid that the mask chooses for a holder, and writes y, which is x itself or does not
+// overlap it. records is a RecordTable, mask a packed mask. For every float32 the bits are those of quant.Params.Value.
+// MarkNaN has it say whether one was NaN.
 func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params], mask *Buffer[uint8], holder int, clip Clip) *Launch {
 	need("fake_quant", y, x.n)
 	need("fake_quant", records, 2*holder+2)
@@ -57,8 +60,9 @@ type Span struct {
 	reserved uint32
 }
 
-// SelectWeights copies into active every span whose holder's bit differs between applied and mask, from low where the bit is 1 and from
-// high where it is 0; all copies every span. Then mask must be copied over applied (Buffer.CopyFrom). The arenas are laid out alike.
+// SelectWeights copies into active every span whose holder's bit differs between applied and mask, from low where the
+// bit is 1 and from high where it is 0; all copies every span. Then mask must be copied over applied (Buffer.CopyFrom).
+// The arenas are laid out alike.
 func (d *Device) SelectWeights(active, high, low *Buffer[float32], spans *Buffer[Span], mask, applied *Buffer[uint8], all bool) *Launch {
 	need("select_weights", high, active.n)
 	need("select_weights", low, active.n)
@@ -68,9 +72,10 @@ func (d *Device) SelectWeights(active, high, low *Buffer[float32], spans *Buffer
 		pointerArg(mask.Address()), pointerArg(applied.Address()), boolArg(all))
 }
 
-// TopK sets bit i%8 of byte i/8 of bits where the label of sample i is among the k best of its row of scores: ties go to the lower
-// index, a label outside the classes or one that scores NaN is not among them. It writes ceil(samples/8) bytes. Top-1 is k = 1, top-5
-// k = 5, the agreement with another network k = 1 with the labels that Argmax gives for it.
+// TopK sets bit i%8 of byte i/8 of bits where the label of sample i is among the k best of its row of scores: ties go
+// to the lower index, a label outside the classes or one that scores NaN is not among them. It writes ceil(samples/8)
+// bytes. Top-1 is k = 1, top-5 k = 5, the agreement with another network k = 1 with that network's first maxima as
+// labels.
 func (d *Device) TopK(bits *Buffer[uint8], scores *Buffer[float32], labels *Buffer[int64], samples, classes, k int) *Launch {
 	need("topk_bits", bits, ceilDiv(samples, 8))
 	need("topk_bits", scores, samples*classes)
@@ -79,54 +84,19 @@ func (d *Device) TopK(bits *Buffer[uint8], scores *Buffer[float32], labels *Buff
 		pointerArg(bits.Address()), pointerArg(scores.Address()), pointerArg(labels.Address()), uint32Arg(samples), uint32Arg(classes), uint32Arg(k))
 }
 
-// Argmax writes the index of the first maximum of each row of scores; a NaN is never greater than what came before it.
-func (d *Device) Argmax(best *Buffer[int64], scores *Buffer[float32], samples, classes int) *Launch {
-	need("argmax_rows", best, samples)
-	need("argmax_rows", scores, samples*classes)
-	return d.newLaunch("argmax_rows", d.gridFor(32*samples), 1,
-		pointerArg(best.Address()), pointerArg(scores.Address()), uint32Arg(samples), uint32Arg(classes))
+// Pack stores values that lie on one grid (one Params) as 16-bit codes counted from the grid's lowest. A value beside
+// the grid gets the nearest code, or the last one.
+func (d *Device) Pack(codes *Buffer[uint16], y *Buffer[float32], grid *Buffer[quant.Params]) *Launch {
+	need("pack16", codes, y.n)
+	need("pack16", grid, 1)
+	return d.newLaunch("pack16", d.gridFor(ceilDiv(y.n, 4)), 1,
+		pointerArg(codes.Address()), pointerArg(y.Address()), pointerArg(grid.Address()), uint64Arg(y.n))
 }
 
-// PartsPerSample is the number of floats that OutputParts writes for a sample.
-const PartsPerSample = 8
-
-// OutputParts leaves four sums for each sample over its width outputs, as pairs of floats whose sum is meant: reference², (reference-y)²,
-// reference·y, y². The order of the additions depends on the width alone.
-func (d *Device) OutputParts(parts, y, reference *Buffer[float32], samples, width int) *Launch {
-	need("output_parts", parts, PartsPerSample*samples)
-	need("output_parts", y, samples*width)
-	need("output_parts", reference, samples*width)
-	return d.newLaunch("output_parts", d.gridFor(32*samples), 1,
-		pointerArg(parts.Address()), pointerArg(y.Address()), pointerArg(reference.Address()), uint32Arg(samples), uint64Arg(width))
-}
-
-// Pack stores values that lie on one grid (one Params) as codes counted from its lowest, in 8 bits or 16 by the type of codes. lossy
-// gets an entry for each of the launch's Blocks: not 0 where a value will not come back bit for bit. PackBlocks says how many it needs.
-func Pack[C uint8 | uint16](d *Device, codes *Buffer[C], y *Buffer[float32], grid *Buffer[quant.Params], lossy *Buffer[uint32]) *Launch {
-	name := packName[C]("pack")
-	blocks := d.PackBlocks(y.n)
-	need(name, codes, y.n)
-	need(name, grid, 1)
-	need(name, lossy, blocks)
-	return d.newLaunch(name, blocks, 1,
-		pointerArg(codes.Address()), pointerArg(y.Address()), pointerArg(grid.Address()), uint64Arg(y.n), pointerArg(lossy.Address()))
-}
-
-// Unpack gives back the values that Pack stored, all of y.
-func Unpack[C uint8 | uint16](d *Device, y *Buffer[float32], codes *Buffer[C], grid *Buffer[quant.Params]) *Launch {
-	name := packName[C]("unpack")
-	need(name, codes, y.n)
-	need(name, grid, 1)
-	return d.newLaunch(name, d.gridFor(ceilDiv(y.n, 4)), 1,
+// Unpack gives back the values that Pack stored, all of y, bit for bit.
+func (d *Device) Unpack(y *Buffer[float32], codes *Buffer[uint16], grid *Buffer[quant.Params]) *Launch {
+	need("unpack16", codes, y.n)
+	need("unpack16", grid, 1)
+	return d.newLaunch("unpack16", d.gridFor(ceilDiv(y.n, 4)), 1,
 		pointerArg(y.Address()), pointerArg(codes.Address()), pointerArg(grid.Address()), uint64Arg(y.n))
-}
-
-// PackBlocks returns how many entries Pack of n values writes to lossy.
-func (d *Device) PackBlocks(n int) int { return d.gridFor(ceilDiv(n, 4)) }
-
-func packName[C uint8 | uint16](verb string) string {
-	if any(*new(C)) == any(uint8(0)) {
-		return verb + "8"
-	}
-	return verb + "16"
 }

@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// blockThreads is the number of threads in a block of every launch: a multiple of the warp, and full occupancy on every
-	// capability from 7.5 on for kernels of at most 32 registers (docs/gpu.md).
+	// blockThreads is the number of threads in a block of every launch: a multiple of the warp, and full occupancy on
+	// every capability from 7.5 on for kernels of at most 32 registers (docs/gpu.md).
 	blockThreads = 256
-	// blocksPerMultiprocessor bounds the grid: 8 blocks of 256 are the 2048 threads that a multiprocessor holds at most, and the
-	// kernels loop over what is left.
+	// blocksPerMultiprocessor bounds the grid: 8 blocks of 256 are the 2048 threads that a multiprocessor holds at
+	// most, and the kernels loop over what is left.
 	blocksPerMultiprocessor = 8
 	maxGridY                = 65535
 )
 
-// arg is a kernel argument in a slot of 8 bytes. gorgonia.org/cu reads 8 bytes behind every argument's address, whatever its type, so
-// a smaller variable would be read beyond its end; the driver then takes the low bytes that the parameter has.
+// arg is a kernel argument in a slot of 8 bytes. gorgonia.org/cu reads 8 bytes behind every argument's address,
+// whatever its type, so a smaller variable would be read beyond its end; the driver then takes the low bytes that the
+// parameter has.
 type arg uint64
 
 // Does not compile if a slot is not 8 bytes.
@@ -35,8 +36,8 @@ func boolArg(v bool) arg         { return map[bool]arg{true: 1}[v] }
 func ceilDiv(a, b int) int       { return (a + b - 1) / b }
 func clampInt(v, lo, hi int) int { return max(lo, min(hi, v)) }
 
-// A Launch is a kernel with its shape and arguments, ready to be put into a stream any number of times without allocating on the Go
-// side. The buffers that it was made with must be open whenever it runs.
+// A Launch is a kernel with its shape and arguments, ready to be put into a stream any number of times without
+// allocating on the Go side. The buffers that it was made with must be open whenever it runs.
 type Launch struct {
 	d            *Device
 	name         string
@@ -59,7 +60,7 @@ func (d *Device) newLaunch(name string, gridX, gridY int, args ...arg) *Launch {
 	return l
 }
 
-// gridFor returns how many blocks serve so many threads' worth of work: enough, and no more than the GPU holds at once.
+// gridFor returns the number of blocks for a number of threads: enough for all, and no more than the GPU holds at once.
 func (d *Device) gridFor(threads int) int {
 	return clampInt(ceilDiv(threads, blockThreads), 1, d.MaxBlocks())
 }
@@ -70,22 +71,20 @@ func (l *Launch) Run(s *Stream) error {
 	return l.d.checkOn("launching ", l.name, 0, l.function.Launch(l.gridX, l.gridY, 1, blockThreads, 1, 1, 0, s.handle, l.params))
 }
 
-// Point makes argument i of the kernel, counted from 0, another address: of a buffer that has at least the elements of the one that the
-// launch was made with. Launches that are in a stream already keep theirs.
+// Point makes argument i of the kernel, counted from 0, another address: of a buffer that has at least the elements of
+// the one that the launch was made with. Launches that are in a stream already keep theirs.
 func (l *Launch) Point(i int, address uintptr) { l.slots[i] = pointerArg(address) }
 
 // Limit makes argument i of the kernel, a 32-bit count, a smaller one.
 func (l *Launch) Limit(i, n int) { l.slots[i] = uint32Arg(n) }
-
-// Blocks returns the number of blocks in x, which is the number of entries that pack8 and pack16 write to lossy.
-func (l *Launch) Blocks() int { return l.gridX }
 
 // String describes the launch.
 func (l *Launch) String() string {
 	return fmt.Sprintf("%s<<<(%d, %d), %d>>>", l.name, l.gridX, l.gridY, blockThreads)
 }
 
-// need panics unless a buffer has at least so many elements: a mistake of the program, which on a GPU would be a silent write elsewhere.
+// need panics unless a buffer has at least n elements: a mistake of the program, which on a GPU would be a silent
+// write elsewhere.
 func need[T Element](kernel string, b *Buffer[T], n int) {
 	if b.n < n {
 		panic(fmt.Sprintf("cuda: %s needs %d elements of %s, which has %d", kernel, n, b.name, b.n))

@@ -17,8 +17,8 @@ import (
 	"unsafe"
 )
 
-// libraries are what ONNX Runtime's CUDA provider and cuDNN load by name, in the order of their dependencies: each is in the process when
-// the next one asks for it.
+// libraries are what ONNX Runtime's CUDA provider and cuDNN load by name, in the order of their dependencies: each is
+// in the process when the next one asks for it.
 var libraries = []struct{ folder, file string }{
 	{"cuda_runtime", "libcudart.so.12"},
 	{"cuda_nvrtc", "libnvrtc.so.12"},
@@ -30,10 +30,11 @@ var libraries = []struct{ folder, file string }{
 	{"cudnn", "libcudnn.so.9"},
 }
 
-// Preload loads the NVIDIA libraries that lie beside an ONNX Runtime library as `make setup-cuda` or pip puts them, by their full paths, so
-// that its CUDA provider finds them without LD_LIBRARY_PATH, which a running process cannot change for itself. It returns their folder.
-// Where there is none it loads nothing and returns "": the system's own libraries are used then, and the provider says what it misses. An
-// error names the library that is missing or cannot be loaded. Call it before the first session on the CUDA provider.
+// Preload loads the NVIDIA libraries that lie beside an ONNX Runtime library as `make setup-cuda` or pip puts them, by
+// their full paths, so that its CUDA provider finds them without LD_LIBRARY_PATH, which a running process cannot change
+// for itself. It returns their folder. Where there is none it loads nothing and returns "": the system's own libraries
+// are used then, and the provider says what it misses. An error names the library that is missing or cannot be loaded.
+// Call it before the first session on the CUDA provider.
 func Preload(onnxruntime string) (folder string, err error) {
 	if folder = nvidiaBeside(onnxruntime); folder == "" {
 		return "", nil
@@ -52,7 +53,8 @@ func Preload(onnxruntime string) (folder string, err error) {
 	return folder, nil
 }
 
-// nvidiaBeside finds the folder "nvidia" of the wheels: in the site-packages that holds onnxruntime/capi, or beside such a folder.
+// nvidiaBeside finds the folder "nvidia" of the wheels: in the site-packages that holds onnxruntime/capi, or beside
+// such a folder.
 func nvidiaBeside(onnxruntime string) string {
 	if real, err := filepath.EvalSymlinks(onnxruntime); err == nil {
 		onnxruntime = real

@@ -66,14 +66,15 @@ func defined(s elf.Symbol) bool {
 	return s.Section != elf.SHN_UNDEF && elf.ST_TYPE(s.Info) == elf.STT_FUNC
 }
 
-// What a program with the tag cuda calls in the driver is bound at run time, function by function: the emulated device must have every
-// one. The program itself must need no libcuda.so.1 to be loaded: it would not start on a machine without a driver, and could not say
-// why. And it has no run path, on which a stub or the emulated device might lie.
+// What a program with the tag cuda calls in the driver is bound at run time, function by function: the emulated device
+// must have every one. The program itself must need no libcuda.so.1 to be loaded: it would not start on a machine
+// without a driver, and could not say why. And it has no run path, on which a stub or the emulated device might lie.
 func TestEmulatedDriverHasWhatAProgramNeeds(t *testing.T) {
 	binary := openELF(t, program(t))
 	symbols, err := binary.Symbols()
 	do(t, err)
-	slots := map[string]bool{} // a trampoline has a slot; the rest are helpers of gorgonia.org/cu with names in the driver's style
+	// a trampoline has a slot; the rest are helpers of gorgonia.org/cu with names in the driver's style
+	slots := map[string]bool{}
 	for _, s := range symbols {
 		slots[s.Name] = true
 	}

@@ -64,7 +64,7 @@ func upload[T cuda.Element](t *testing.T, d *cuda.Device, s *cuda.Stream, name s
 }
 
 // room makes a buffer of undefined content.
-func room[T cuda.Element](t *testing.T, d *cuda.Device, name string, n int) *cuda.Buffer[T] {
+func newBuffer[T cuda.Element](t *testing.T, d *cuda.Device, name string, n int) *cuda.Buffer[T] {
 	t.Helper()
 	b, err := cuda.NewBuffer[T](d, name, n)
 	if err != nil {
@@ -102,7 +102,8 @@ func closeAll(t *testing.T, closers ...interface{ Close() error }) {
 // lengths are the sizes at which vector loops, warps and blocks begin and end.
 var lengths = []int{1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 255, 256, 257, 1023, 1024, 1025, 4099, 20_000}
 
-// records are grids of every formula in 8 and 16 bits: symmetric, asymmetric, unsigned, a power of two, and one far from zero.
+// records are grids of every formula in 8 and 16 bits: symmetric, asymmetric, unsigned, a power of two, and one far
+// from zero.
 func records(t testing.TB) []quant.Record {
 	t.Helper()
 	var list []quant.Record

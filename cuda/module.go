@@ -11,15 +11,15 @@ import (
 	"gorgonia.org/cu"
 )
 
-// PTX is kernels.cu as the driver loads it: compiled for compute capability 7.5 by NVRTC 12.6, with .version 6.3, which drivers from
-// CUDA 10 on take. `make ptx` makes it again and compares.
+// PTX is kernels.cu as the driver loads it: compiled for compute capability 7.5 by NVRTC 12.6, with .version 6.3, which
+// drivers from CUDA 10 on take. `make ptx` makes it again and compares.
 //
 //go:embed kernels.ptx
 var PTX string
 
 // kernelNames are the entries of kernels.cu; all are looked up once, when the device is opened.
 var kernelNames = []string{
-	"fake_quant", "select_weights", "topk_bits", "argmax_rows", "output_parts", "pack8", "pack16", "unpack8", "unpack16",
+	"fake_quant", "select_weights", "topk_bits", "pack16", "unpack16",
 }
 
 // kernelSet is the loaded module and its functions.
@@ -56,8 +56,8 @@ func (k *kernelSet) unload() error {
 	return k.d.check("unloading the kernels", 0, k.module.Unload())
 }
 
-// Kernel returns the CUfunction of a kernel as a number, for C code that launches it on a stream of its own; it is valid until the
-// worker closes. It panics for a name that kernels.cu does not have.
+// Kernel returns the CUfunction of a kernel as a number, for C code that launches it on a stream of its own; it is
+// valid until the worker closes. It panics for a name that kernels.cu does not have.
 func (d *Device) Kernel(name string) uintptr {
 	f, ok := d.kernels.functions[name]
 	if !ok {
@@ -69,7 +69,8 @@ func (d *Device) Kernel(name string) uintptr {
 // Context returns the retained primary context as a number (CUcontext), for C code that must find it current.
 func (d *Device) Context() uintptr { return handleWord(&d.context) }
 
-// handleWord reads the C handle in a handle type of gorgonia.org/cu, which exports no accessor for some of them: a struct of one pointer.
+// handleWord reads the C handle in a handle type of gorgonia.org/cu, which exports no accessor for some of them: a
+// struct of one pointer.
 func handleWord[T any](p *T) uintptr {
 	t := reflect.TypeFor[T]()
 	if t.Kind() != reflect.Struct || t.NumField() != 1 || t.Size() != unsafe.Sizeof(uintptr(0)) || t.Field(0).Type.Kind() != reflect.Pointer {

@@ -19,8 +19,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// The real CUDA provider of onnxruntime-gpu on stand-in CUDA libraries (cuda/internal/standin): what it takes, refuses and asks for. Its
-// kernels do nothing there, so no test looks at an output.
+// The real CUDA provider of onnxruntime-gpu on stand-in CUDA libraries (cuda/internal/standin): what it takes, refuses
+// and asks for. Its kernels do nothing there, so no test looks at an output.
 
 func TestPlacementOfEveryNetwork(t *testing.T) {
 	openRuntime(t)
@@ -117,8 +117,8 @@ func having(notes []string, texts ...string) []string {
 	return found
 }
 
-// A run copies nothing, waits for nothing, and puts all its work into our stream: ONNX Runtime's launches by their stream argument, ours
-// because the stream that the emulated driver knows has work in it and no other exists.
+// A run copies nothing, waits for nothing, and puts all its work into our stream: ONNX Runtime's launches by their
+// stream argument, ours because the stream that the emulated driver knows has work in it and no other exists.
 func TestPlacementOfRuns(t *testing.T) {
 	emutest.Set(t, "seed=0")
 	openRuntime(t)
@@ -154,7 +154,8 @@ func TestPlacementOfRuns(t *testing.T) {
 	})
 }
 
-// With graph mode the first run of a graph number is captured after two plain ones, and the next one is one launch of the graph.
+// With graph mode the first run of a graph number is captured after two plain ones, and the next one is one launch of
+// the graph.
 func TestPlacementOfGraphs(t *testing.T) {
 	openRuntime(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {

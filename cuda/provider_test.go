@@ -76,10 +76,11 @@ func place(d *cuda.Device, s *cuda.Stream, model []byte, table *cuda.Buffer[quan
 	if change != nil {
 		change(&o, &c)
 	}
-	return cgo.NewCUDASession(model, o, c)
+	return cgo.NewCUDASession(cgo.Model{Bytes: model}, o, c)
 }
 
-// small is a network without convolutions, which the stand-in libraries can run: holder, Mul by w, holder; with everything bound.
+// small is a network without convolutions, which the stand-in libraries can run: holder, Mul by w, holder; with
+// everything bound.
 type small struct {
 	records []quant.Record
 	table   *cuda.Buffer[quant.Params]
@@ -96,7 +97,7 @@ func newSmall(t *testing.T, d *cuda.Device, s *cuda.Stream, change func(*cgo.Opt
 	const n = 3001
 	list := []quant.Record{records(t)[0], records(t)[4]}
 	v := &small{records: list, table: upload(t, d, s, "records", cuda.RecordTable(list)), mask: upload(t, d, s, "mask", make([]uint8, len(list))),
-		x: upload(t, d, s, "x", make([]float32, n)), y: room[float32](t, d, "y", n)}
+		x: upload(t, d, s, "x", make([]float32, n)), y: newBuffer[float32](t, d, "y", n)}
 	var err error
 	v.session, err = place(d, s, network(t, list, n), v.table, change)
 	do(t, err)

@@ -17,8 +17,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the emulated device's memory,
-// and FakeQuant launches the kernel through the driver.
+// The CUDA parts of package cgo, with ONNX Runtime's CPU provider in place of its CUDA provider: its nodes read the
+// emulated device's memory, and FakeQuant launches the kernel through the driver.
 
 // openRuntime opens ONNX Runtime for this test process.
 func openRuntime(t *testing.T) {
@@ -100,8 +100,8 @@ func TestEmulatedSession(t *testing.T) {
 	model := network(t, list, n)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		in := values(list[0].High.Params(), n, rand.New(rand.NewPCG(1, 7)))
-		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), room[uint8](t, d, "mask", len(list))
-		x, y, w := upload(t, d, s, "x", in), room[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
+		table, mask := upload(t, d, s, "records", cuda.RecordTable(list)), newBuffer[uint8](t, d, "mask", len(list))
+		x, y, w := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", n), upload(t, d, s, "w", []float32{2})
 		weight := deviceTensor(t, w, cgo.Float32, 1)
 		session, err := cgo.NewCUDASession(cgo.Model{Bytes: model}, cgo.Options{Level: 1}, cgo.CUDAOptions{
 			Launcher: launcher(d, s, table), Initializers: map[string]*cgo.DeviceTensor{"w": weight}, StandIn: true})
@@ -210,7 +210,8 @@ func TestEmulatedSessionErrors(t *testing.T) {
 	})
 }
 
-// Pinned memory: copies overlap with the host, and what is read too early is poison. Seed 0 runs nothing before it must.
+// Pinned memory: copies overlap with the host, and what is read too early is poison. Seed 0 runs nothing before it
+// must.
 func TestEmulatedPinnedCopies(t *testing.T) {
 	emutest.Set(t, "seed=0")
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {

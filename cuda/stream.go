@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/cu"
 )
 
-// A Stream is a queue of device work. It is non-blocking: it does not order with the default stream, which ONNX Runtime's synchronous
-// copies use, only with what is put into it and the events that it waits for.
+// A Stream is a queue of device work. It is non-blocking: it does not order with the default stream, which ONNX
+// Runtime's synchronous copies use, only with what is put into it and the events that it waits for.
 type Stream struct {
 	d      *Device
 	handle cu.Stream
@@ -87,7 +87,8 @@ func (e *Event) Synchronize() error {
 // Done reports whether the latest record is reached, without waiting.
 func (e *Event) Done() (bool, error) { return done(e.d, "asking an event", e.handle.Query()) }
 
-// Milliseconds returns the time from this event to a later one; both must be reached. On the emulated device it is no measure of anything.
+// Milliseconds returns the time from this event to a later one; both must be reached. On the emulated device it is no
+// measure of anything.
 func (e *Event) Milliseconds(later *Event) (float64, error) {
 	ms, err := e.handle.Elapsed(later.handle)
 	return ms, e.d.check("timing two events", 0, err)

@@ -19,8 +19,8 @@ func TestFakeQuantStridedOverAllFloats(t *testing.T) {
 	list := records(t)
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		table := upload(t, d, s, "records", cuda.RecordTable(list))
-		mask := room[uint8](t, d, "mask", cuda.MaskBytes(len(list)))
-		x, y := upload(t, d, s, "x", in), room[float32](t, d, "y", len(in))
+		mask := newBuffer[uint8](t, d, "mask", cuda.MaskBytes(len(list)))
+		x, y := upload(t, d, s, "x", in), newBuffer[float32](t, d, "y", len(in))
 		want := make([]float32, len(in))
 		for _, low := range []bool{false, true} {
 			bits := make([]bool, len(list))

@@ -12,7 +12,8 @@ import (
 	"example.org/demote/cgo/orttest"
 )
 
-// ONNX Runtime's own texts, provoked: another process places a network where something is missing, and its error is what Explain says.
+// ONNX Runtime's own texts, provoked: another process places a network where something is missing, and its error is
+// what Explain says.
 func TestPlacementTextsAreKnown(t *testing.T) {
 	runtime := filepath.Dir(orttest.Path(t))
 	var standIn, emulated string

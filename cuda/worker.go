@@ -31,8 +31,8 @@ type job struct {
 	done chan<- error
 }
 
-// Open starts a worker for the GPU of that number (from 0, in the driver's order), retains its primary context and loads the
-// kernels. The error is ErrNoDevice if there is none or it is too old, ErrDriver if the driver is.
+// Open starts a worker for the GPU of that number (from 0, in the driver's order), retains its primary context and
+// loads the kernels. The error is ErrNoDevice if there is none or it is too old, ErrDriver if the driver is.
 func Open(ordinal int) (*Worker, error) {
 	w := &Worker{jobs: make(chan job), dead: make(chan struct{})}
 	ready := make(chan error, 1)
@@ -43,8 +43,8 @@ func Open(ordinal int) (*Worker, error) {
 	return w, nil
 }
 
-// serve is the worker's goroutine. It keeps its OS thread: a goroutine that ends without unlocking takes the thread with it, and
-// with the thread everything that CUDA and ONNX Runtime tied to it.
+// serve is the worker's goroutine. It keeps its OS thread: a goroutine that ends without unlocking takes the thread
+// with it, and with the thread everything that CUDA and ONNX Runtime tied to it.
 func (w *Worker) serve(ordinal int, ready chan<- error) {
 	runtime.LockOSThread()
 	d, err := openDevice(ordinal)
@@ -62,8 +62,8 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 	}
 }
 
-// run does one job. A function that ends its goroutine (runtime.Goexit, a test's FailNow) or panics takes the worker with it: the device is
-// closed then, and whoever waits is told.
+// run does one job. A function that ends its goroutine (runtime.Goexit, a test's FailNow) or panics takes the worker
+// with it: the device is closed then, and whoever waits is told.
 func (w *Worker) run(d *Device, j job) {
 	err := errEnded
 	defer func() {
@@ -87,8 +87,8 @@ func caught(d *Device, j job) (err error) {
 // Info describes the worker's GPU.
 func (w *Worker) Info() Info { return w.info }
 
-// Do runs f on the worker's thread, with the context current, and returns its error. Functions run one at a time in the order of the
-// calls. After Close it returns an error. f must not call Do.
+// Do runs f on the worker's thread, with the context current, and returns its error. Functions run one at a time in the
+// order of the calls. After Close it returns an error. f must not call Do.
 func (w *Worker) Do(f func(d *Device) error) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -131,8 +131,8 @@ func (t *Task) Do() error {
 	return t.w.handTo(t.run, t.done)
 }
 
-// Close frees the kernels and the context and ends the worker. What was left open is freed as well, and the error says how much
-// that was; it is nil after a lost context, where nothing can be closed in order. Closing again does nothing.
+// Close frees the kernels and the context and ends the worker. What was left open is freed as well, and the error says
+// how much that was; it is nil after a lost context, where nothing can be closed in order. Closing again does nothing.
 func (w *Worker) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

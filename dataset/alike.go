@@ -17,8 +17,9 @@ func fed(inputs []Input, o Options) []Input {
 	return list
 }
 
-// alikeColumn is the data of an input that has the same value for each of so many samples: all of the input, with one sample on its
-// batch axis, or where that is in front, free or of a fixed size, a row of it. It panics if value is neither.
+// alikeColumn is the data of an input that has the same value for each of so many samples: all of the input, with one
+// sample on its batch axis, or where that is in front, free or of a fixed size, a row of it. It panics if value is
+// neither.
 func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	shape := slices.Clone(in.Dims[1:])
 	size := func() int64 { return product(shape) * int64(in.Type.Size()) }

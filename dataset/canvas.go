@@ -20,7 +20,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Bounds of an image. A progressive JPEG takes up to 20 bytes a pixel while it is decoded.
+// Bounds of an image. A progressive JPEG takes up to 20 bytes per pixel while it is decoded.
 const (
 	mostPixels = 40_000_000
 	mostSide   = 32_768    // of width and of height: a resize needs memory for each row and column
@@ -91,8 +91,8 @@ func (c *canvas) shape() []int64 {
 	}
 }
 
-// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The error is that of the
-// first image that has one.
+// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The
+// error is that of the first image that has one.
 func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []string, t *ticker) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup

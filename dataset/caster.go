@@ -8,8 +8,8 @@ import (
 // chunk is the number of elements that are converted at a time.
 const chunk = 4096
 
-// caster turns elements of a file into elements of a network. Integers become floating-point numbers by their value, not
-// scaled; numbers round to nearest, half to even. It holds scratch memory and serves one caller at a time.
+// caster turns elements of a file into elements of a network. Integers become floating-point numbers by their value,
+// not scaled; numbers round to nearest, half to even. It holds scratch memory and serves one caller at a time.
 type caster struct {
 	from, to Type
 	big      bool // the file's elements are big-endian

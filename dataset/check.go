@@ -20,9 +20,9 @@ func (s *Set) CheckLabels(classes int) error {
 	return nil
 }
 
-// CheckFinite reads the set once, in little memory, and returns a mistake.Err error that names the first sample with a NaN
-// or an infinity, as the network would get it: after the cast and the normalization. Data that cannot have one are not
-// read.
+// CheckFinite reads the set once, in little memory, and returns a mistake.Err error that names the first sample with a
+// NaN or an infinity, as the network would get it: after the cast and the normalization. Data that cannot have one are
+// not read.
 //
 // Inputs of the names given may hold infinities.
 func (s *Set) CheckFinite(infinite ...string) error {

@@ -6,6 +6,6 @@ type Class struct {
 	Label int64
 }
 
-// Classes lists the sub-folders of a folder of images that was labelled by them, in the order of their names; nil for other
-// data. The caller does not change it.
+// Classes lists the sub-folders of a folder of images that was labelled by them, in the order of their names; nil for
+// other data. The caller does not change it.
 func (s *Set) Classes() []Class { return s.classes }

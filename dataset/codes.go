@@ -2,9 +2,9 @@ package dataset
 
 import "slices"
 
-// Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an operation and in
-// this order, of which steps without numbers are left out. Each has one number, or one a channel: element i of a sample belongs to
-// channel i/Inner modulo their number.
+// Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an
+// operation and in this order, of which steps without numbers are left out. Each has one number, or one a channel:
+// element i of a sample belongs to channel i/Inner modulo their number.
 type Affine struct {
 	Scale, Mean, Std []float32
 	Inner            int
@@ -34,7 +34,8 @@ func (a Affine) Table() []float32 {
 	return table
 }
 
-// Bytes tells whether the samples of a float32 input are bytes in the file, and what becomes of one. Padded samples are not.
+// Bytes tells whether the samples of a float32 input are bytes in the file, and what becomes of one. Padded samples are
+// not.
 func (s *Set) Bytes(input int) (Affine, bool) {
 	c := s.columns[input]
 	if c.a.elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.alike {
@@ -56,8 +57,8 @@ func (s *Set) Bytes(input int) (Affine, bool) {
 	return a, true
 }
 
-// ReadBytes writes the bytes of one sample of an input that has them, see Bytes, to dst. It panics if there is no such sample.
-// Errors are those of Read.
+// ReadBytes writes the bytes of one sample of an input that has them, see Bytes, to dst. It panics if there is no such
+// sample. Errors are those of Read.
 func (s *Set) ReadBytes(input, sample int, dst []byte) error {
 	c := s.columns[input]
 	if len(dst) != c.per {

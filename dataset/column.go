@@ -20,8 +20,8 @@ type column struct {
 
 	items []array // of samples of different shapes
 	pad   []byte  // an element of what they lack
-	// of makes the column of the samples of one shape; nil: all samples have shape, or are padded to it. Else shape is on each axis that
-	// of the longest.
+	// of makes the column of the samples of one shape; nil: all samples have shape, or are padded to it. Else shape is
+	// on each axis that of the longest.
 	of func(shape []int64) (*column, error)
 
 	cast  *caster // the first one; its types and normalizer are those of all

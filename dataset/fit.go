@@ -16,15 +16,17 @@ type Input struct {
 	Type Type
 	// Batched says that the first axis is the batch, by its name: no sample has all of the input.
 	Batched bool
-	// Whole says that the first axis is not the batch: each sample has all of the input. Inside is then the axis that is; 0: none is
-	// known to be.
+	// Whole says that the first axis is not the batch: each sample has all of the input. Inside is then the axis that
+	// is; 0: none is known to be.
 	Whole  bool
 	Inside int
-	// Steps says that samples may have several steps, each with the shape of the input, along an axis of their own in front.
+	// Steps says that samples may have several steps, each with the shape of the input, along an axis of their own in
+	// front.
 	Steps bool
 	// State says that the data are the input's value of the first step alone: no scale, mean or std is applied to them.
 	State bool
-	// Back is the flag that feeds an output back to the input, for who has no data of it; empty: no output looks like it.
+	// Back is the flag that feeds an output back to the input, for who has no data of it; empty: no output looks like
+	// it.
 	Back string
 }
 
@@ -70,8 +72,9 @@ func (in Input) check() error {
 	return nil
 }
 
-// fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first axis, it
-// may have all of the input in each sample: whole, then, and the shape is the input's. A scalar has one number of each.
+// fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first
+// axis, it may have all of the input in each sample: whole, then, and the shape is the input's. A scalar has one number
+// of each.
 func fit(a array, in Input) (shape []int64, whole bool, err error) {
 	have, want := a.shape[1:], in.Dims
 	switch {
@@ -94,8 +97,8 @@ func fit(a array, in Input) (shape []int64, whole bool, err error) {
 	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
 }
 
-// match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of size 1 are
-// left out of both; the order of the elements stays. nil: they are not.
+// match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of
+// size 1 are left out of both; the order of the elements stays. nil: they are not.
 func match(have, want []int64) []int64 {
 	if sameAxes(have, want) {
 		return have

@@ -68,7 +68,7 @@ func (s *Set) openFolder(o Options) error {
 	a := array{what: s.path + ": the folder of images", elem: Uint8, shape: append([]int64{int64(len(images))}, c.shape()...)}
 	bytes, err := byteCount(a.shape, 1)
 	if err == nil {
-		err = s.temp.room(bytes)
+		err = s.temp.checkSpace(bytes)
 	}
 	if err != nil {
 		return mistake.Errorf("%s %w", a.what, err)

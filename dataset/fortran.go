@@ -18,14 +18,14 @@ func (s *spool) reorder(a array) (array, error) {
 	}
 	size := int64(a.size())
 	samples, per := a.shape[0], product(a.shape[1:])
-	if err := s.room(samples * per * size); err != nil {
+	if err := s.checkSpace(samples * per * size); err != nil {
 		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
 	}
 	f, err := s.create()
 	if err != nil {
 		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
 	}
-	// The file holds per runs of one element a sample; run k belongs at position place(k) of each sample.
+	// The file holds per runs of one element per sample; run k belongs at position place(k) of each sample.
 	group := min(samples, max(1, reorderMemory/2/(per*size)))
 	runs := bufio.NewReaderSize(io.NewSectionReader(a.r, a.off, samples*per*size), 1<<16)
 	run, rows := make([]byte, group*size), make([]byte, group*per*size)

@@ -14,8 +14,8 @@ import (
 )
 
 // fuzz opens data as a file of any kind, with little room to unpack, and reads all that it finds: it must end in an
-// mistake.Err error or a set that can be read, within 256 MiB. Run fuzz targets with -fuzzminimizetime 10x: by default Go
-// spends its time on making inputs shorter.
+// mistake.Err error or a set that can be read, within 256 MiB. Run fuzz targets with -fuzzminimizetime 10x: by default
+// Go spends its time on making inputs shorter.
 func fuzz(t *testing.T, data []byte, inputs []Input) {
 	const room, most = 8 << 20, 256 << 20
 	var err error

@@ -31,8 +31,8 @@ type hasher struct {
 	sums  []FileHash // of each file, in the order of their names
 	err   error
 
-	aside sync.WaitGroup // see HashAside
-	ended atomic.Bool    // nobody wants it any more
+	background sync.WaitGroup // see HashAside
+	ended      atomic.Bool    // nobody wants it any more
 }
 
 func (h *hasher) add(name string, f *file) {
@@ -40,21 +40,21 @@ func (h *hasher) add(name string, f *file) {
 }
 
 // Hash is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
-// "sha256  name" for each file, sorted by name, where the name is "data" or "labels" or, in a folder, the path relative to
-// it. The files are read once, in little memory. Scale, mean, std and limit are not part of it.
+// "sha256 name" for each file, sorted by name, where the name is "data" or "labels" or, in a folder, the path relative
+// to it. The files are read once, in little memory. Scale, mean, std and limit are not part of it.
 func (s *Set) Hash() (string, error) {
 	s.hash.once.Do(func() { s.hash.err = s.hash.compute() })
 	return s.hash.sum, s.hash.err
 }
 
-// HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in memory already, or
-// has the hash find it there. Hash and Files wait for it, and Close ends it.
-func (s *Set) HashAside() { s.hash.aside.Go(func() { _, _ = s.Hash() }) }
+// HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in
+// memory already, or has the hash find it there. Hash and Files wait for it, and Close ends it.
+func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.Hash() }) }
 
-// end ends what is computed aside, and waits for that.
+// end ends what is computed in the background, and waits for that.
 func (h *hasher) end() {
 	h.ended.Store(true)
-	h.aside.Wait()
+	h.background.Wait()
 }
 
 func (h *hasher) compute() (err error) {
@@ -92,8 +92,8 @@ type FileHash struct {
 	Bytes  int64  // of a folder, of all its files
 }
 
-// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. Like Hash it reads
-// the files once.
+// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. Like Hash it
+// reads the files once.
 func (s *Set) Files() ([]FileHash, error) {
 	if _, err := s.Hash(); err != nil {
 		return nil, err

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestHashAside holds that a hash that is begun aside is there without being asked for, and is the one that asking gives, while the
-// samples are read.
+// TestHashAside holds that a hash that is begun aside is there without being asked for, and is the one that asking
+// gives, while the samples are read.
 func TestHashAside(t *testing.T) {
 	in := input("in", Float32, -1, 2)
 	path := save(t, "x.npy", f4(300, 2))
@@ -20,7 +20,7 @@ func TestHashAside(t *testing.T) {
 	if err := s.CheckFinite(); err != nil {
 		t.Fatal(err)
 	}
-	s.hash.aside.Wait()
+	s.hash.background.Wait()
 	if s.hash.sum != want {
 		t.Errorf("aside %q, asked for %q", s.hash.sum, want)
 	}
@@ -29,12 +29,14 @@ func TestHashAside(t *testing.T) {
 	}
 }
 
-// TestCloseEndsAHash holds that a set which is closed does not wait for the hash of a long file, and gives none afterwards.
+// TestCloseEndsAHash holds that a set which is closed does not wait for the hash of a long file, and gives none
+// afterwards.
 func TestCloseEndsAHash(t *testing.T) {
 	const samples = 32 << 20
 	head := npyBytes("<f8", false, []int{samples, 64}, []byte(nil))
 	path := save(t, "x.npy", head)
-	if err := os.Truncate(path, int64(len(head))+samples*64*8); err != nil { // 16 GiB of zeros that take no room on the disk
+	// 16 GiB of zeros that take no room on the disk
+	if err := os.Truncate(path, int64(len(head))+samples*64*8); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Open(path, input("in", Float64, -1, 64), Options{})

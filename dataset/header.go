@@ -12,8 +12,8 @@ import (
 // npyMagic begins every .npy file.
 const npyMagic = "\x93NUMPY"
 
-// longestHeader bounds the header of a .npy file. NumPy writes 118 bytes for numeric arrays and refuses to read more than
-// 10,000 unless told to.
+// longestHeader bounds the header of a .npy file. NumPy writes 118 bytes for numeric arrays and refuses to read more
+// than 10,000 unless told to.
 const longestHeader = 1 << 16
 
 // npyHeader is what a .npy file says of itself.

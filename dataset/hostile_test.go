@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// TestImagesThatClaimTooMuch gives small files of every format that claim large images, thin ones too: they are refused by
-// their heading, before anything is allocated.
+// TestImagesThatClaimTooMuch gives small files of every format that claim large images, thin ones too: they are refused
+// by their heading, before anything is allocated.
 func TestImagesThatClaimTooMuch(t *testing.T) {
 	small := solid(t, 2, 2, 1, 2, 3)
 	var g, j bytes.Buffer
@@ -173,8 +173,8 @@ func TestHashRefusesWhatBecameAPipe(t *testing.T) {
 	}
 }
 
-// TestFirstLineOfLabels holds that a first line is a heading only where it can be nothing else: a sample is never left out
-// because of its label.
+// TestFirstLineOfLabels holds that a first line is a heading only where it can be nothing else: a sample is never left
+// out because of its label.
 func TestFirstLineOfLabels(t *testing.T) {
 	red := solid(t, 2, 2, 200, 0, 0)
 	for _, c := range []struct{ first, want string }{

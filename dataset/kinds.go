@@ -11,13 +11,14 @@ import (
 type LabelKind int
 
 const (
-	// Classes: one class number a sample.
+	// Classes: one class number per sample.
 	Classes LabelKind = iota
 	// Pixels: a class number for each pixel of a sample.
 	Pixels
 	// Values: numbers that the network should give.
 	Values
-	// AnyKind: whatever they are, in their own shape and type, for whom the program does not read them itself; see Set.Own.
+	// AnyKind: whatever they are, in their own shape and type, for whom the program does not read them itself; see
+	// Set.Own.
 	AnyKind
 )
 
@@ -119,12 +120,12 @@ func (s *Set) leaveOut(ignore int64) error {
 	return nil
 }
 
-// Pixels returns the labels of the pixels of each sample, one sample after another, PerLabel of each; nil without. The caller
-// does not change them.
+// Pixels returns the labels of the pixels of each sample, one sample after another, PerLabel of each; nil without. The
+// caller does not change them.
 func (s *Set) Pixels() []int32 { return s.pixels }
 
-// Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each; nil
-// without. The caller does not change them.
+// Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each;
+// nil without. The caller does not change them.
 func (s *Set) Values() []float32 { return s.values }
 
 // Ignored is how many samples of the data have the ignored label, or how many pixels.

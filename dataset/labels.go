@@ -90,8 +90,8 @@ type listed struct {
 // maxList bounds a list of labels, in bytes.
 const maxList = 128 << 20
 
-// isHeading tells whether a first line is a heading: it names no image, and its label is a word. A damaged label is none,
-// since its sample would be left out without a word.
+// isHeading tells whether a first line is a heading: it names no image, and its label is a word. A damaged label is
+// none, since its sample would be left out without a word.
 func isHeading(name, label string) bool {
 	return !isImage(path.Base(name)) && strings.ContainsFunc(label, unicode.IsLetter) && !strings.ContainsFunc(label[:1], isNumeric)
 }

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// choose takes the set's part of the n samples of the data: all but those with the ignored label, or what a limit leaves of
-// them.
+// choose takes the set's part of the n samples of the data: all but those with the ignored label, or what a limit
+// leaves of them.
 func (s *Set) choose(n int, o Options) error {
 	s.samples = n
 	if o.Ignore != nil && s.labels != nil {

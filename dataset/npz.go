@@ -12,7 +12,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// labelKey and inputKey are the names of the arrays of an archive: labels, and the input of a network that has only one.
+// labelKey and inputKey are the names of the arrays of an archive: labels, and the input of a network that has only
+// one.
 const (
 	labelKey = "y"
 	inputKey = "x"

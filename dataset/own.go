@@ -8,8 +8,9 @@ import (
 
 // Own are labels as their file has them: every bit of them, in their own shape and type.
 type Own struct {
-	Descr string  // NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
-	Dims  []int64 // of one sample; empty: an element a sample
+	// NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
+	Descr string
+	Dims  []int64 // of one sample; empty: an element per sample
 	Data  []byte  // of all samples, one after another, in C order
 }
 
@@ -82,6 +83,6 @@ func ownClasses(labels []int64) *Own {
 	return &Own{Descr: "<i8", Data: data}
 }
 
-// Own returns the labels of the samples in their own shape and type, if the set was opened for AnyKind; nil without labels.
-// The caller does not change them.
+// Own returns the labels of the samples in their own shape and type, if the set was opened for AnyKind; nil without
+// labels. The caller does not change them.
 func (s *Set) Own() *Own { return s.own }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestOwnLabels reads labels of every type in their own shape and type: the very bytes that were saved, little-endian and in
-// C order whatever the file has.
+// TestOwnLabels reads labels of every type in their own shape and type: the very bytes that were saved, little-endian
+// and in C order whatever the file has.
 func TestOwnLabels(t *testing.T) {
 	raw := func(n int) []byte { // no two bytes alike, NaN and infinities among the numbers
 		b := make([]byte, n)

@@ -27,8 +27,8 @@ func newPainter(c *canvas) *painter {
 	return &painter{c: c, rgba: image.NewRGBA(image.Rect(0, 0, c.w, c.h)), sample: make([]byte, c.w*c.h*c.channels)}
 }
 
-// paint reads an image to p.sample: 8 bits a channel, transparency dropped, resized without keeping its proportions by a
-// triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
+// paint reads an image to p.sample: 8 bits per channel, transparency dropped, resized without keeping its proportions
+// by a triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
 func (p *painter) paint(path string) error {
 	f, err := disk.Open(path)
 	if err != nil {

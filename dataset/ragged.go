@@ -13,8 +13,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Names of the arrays of an archive that hold samples of different shapes: NAME_0, NAME_1 and so on, one a sample, or NAME with all
-// of them one behind the other and NAME_offsets with the row at which each begins, and the number of rows last.
+// Names of the arrays of an archive that hold samples of different shapes: NAME_0, NAME_1 and so on, one a sample, or
+// NAME with all of them one behind the other and NAME_offsets with the row at which each begins, and the number of rows
+// last.
 const offsetsKey = "_offsets"
 
 func itemKey(name string, sample int) string { return name + "_" + strconv.Itoa(sample) }
@@ -121,9 +122,9 @@ func (a array) rows() array {
 	return out
 }
 
-// raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where that is free
-// as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the network's type. Without a
-// pad samples keep their own shapes, see column.of.
+// raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where
+// that is free as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the
+// network's type. Without a pad samples keep their own shapes, see column.of.
 func raggedColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if in.Steps {
 		return raggedSteps(a, in, o, floats)
@@ -191,8 +192,8 @@ func free(items []array, want []int64) bool {
 	return true
 }
 
-// raggedFit says what samples with so many axes have of an input, as fit does: all but its first axis, the batch, or all of it, whole,
-// with one for a batch that lies inside. ones: they lack the axes of size 1. nil: neither.
+// raggedFit says what samples with so many axes have of an input, as fit does: all but its first axis, the batch, or
+// all of it, whole, with one for a batch that lies inside. ones: they lack the axes of size 1. nil: neither.
 func raggedFit(axes int, in Input) (want []int64, whole, ones bool) {
 	all := slices.Clone(in.Dims)
 	if in.Inside > 0 && all[in.Inside] == -1 {
@@ -241,7 +242,8 @@ func withOnes(shape, want []int64) (full []int64) {
 	return full
 }
 
-// readPadded is read of samples of different shapes: line by line along the last axis, those that a sample lacks with the pad alone.
+// readPadded is read of samples of different shapes: line by line along the last axis, those that a sample lacks with
+// the pad alone.
 func (c *column) readPadded(row, first, n int, dst []byte) error {
 	item, to := c.items[row], c.in.Type.Size()
 	width, have := 1, 1

@@ -24,7 +24,8 @@ func lengths(rng *rand.Rand, n, width int) (samples [][]int32) {
 	return samples
 }
 
-// TestRagged reads samples of different lengths from every layout, in pieces, and holds them against the padding by hand.
+// TestRagged reads samples of different lengths from every layout, in pieces, and holds them against the padding by
+// hand.
 func TestRagged(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	const n, width = 9, 3
@@ -161,7 +162,8 @@ func TestPadsToTheNetwork(t *testing.T) {
 	}
 	defer set.Close()
 	got := make([]byte, 12)
-	if err := set.Read(0, 1, got); err != nil || fmt.Sprint(got) != "[0 0 192 64 0 0 0 65 0 0 128 63]" { // 6, 8 and the 1 that is not scaled
+	// 6, 8 and the 1 that is not scaled
+	if err := set.Read(0, 1, got); err != nil || fmt.Sprint(got) != "[0 0 192 64 0 0 0 65 0 0 128 63]" {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestRaggedFit holds that samples of different shapes are matched with an input as an array of them would be: by where its batch is.
+// TestRaggedFit holds that samples of different shapes are matched with an input as an array of them would be: by where
+// its batch is.
 func TestRaggedFit(t *testing.T) {
 	batched := func(dims ...int64) Input { return Input{Dims: dims, Batched: true} }
 	open := func(dims ...int64) Input { return Input{Dims: dims} }
@@ -44,7 +45,8 @@ func TestRaggedFit(t *testing.T) {
 	}
 }
 
-// TestRaggedTimeInFront pads the time of a network that has it in front of the batch, with and without the batch in the samples.
+// TestRaggedTimeInFront pads the time of a network that has it in front of the batch, with and without the batch in the
+// samples.
 func TestRaggedTimeInFront(t *testing.T) {
 	for _, shape := range [][]int{{1, 2}, {2}} {
 		t.Run(fmt.Sprint(shape), func(t *testing.T) {

@@ -2,8 +2,8 @@ package dataset
 
 import "slices"
 
-// Unpadded is the shape that a sample of an input has of its own, on axes that the network leaves free, where Shape is what it is
-// padded to; nil where that is its own shape.
+// Unpadded is the shape that a sample of an input has of its own, on axes that the network leaves free, where Shape is
+// what it is padded to; nil where that is its own shape.
 func (s *Set) Unpadded(input, sample int) []int64 {
 	c := s.column(input, sample)
 	if c.items == nil {

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnpadded holds what shape a sample has of its own: on the axes that the network leaves free, and only where something is padded.
+// TestUnpadded holds what shape a sample has of its own: on the axes that the network leaves free, and only where
+// something is padded.
 func TestUnpadded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "e.npz")
 	if err := os.WriteFile(path, archiveOf(t, map[string][]byte{

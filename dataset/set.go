@@ -17,15 +17,15 @@ type Options struct {
 	// this order; each has one number, or one a channel, or none (1, 0 and 1). The network must have one floating-point
 	// input.
 	Scale, Mean, Std []float32
-	// Labels is a file with one label a sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for a
-	// folder also a .csv file with lines "name,label". It goes before labels that the data have.
+	// Labels is a file with one label per sample, for data that have none inside: .npy, .npz with y, MNIST idx, or for
+	// a folder also a .csv file with lines "name,label". It goes before labels that the data have.
 	Labels string
 	// Kind says what the labels are.
 	Kind LabelKind
 	// Ignore is a label whose samples are left out, or, of Pixels, whose pixels may have it; nil: none.
 	Ignore *int64
-	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the input's type.
-	// The data need no array for them.
+	// Alike gives inputs, by name, a value that all samples have: the bytes of one sample, little-endian and of the
+	// input's type. The data need no array for them.
 	Alike map[string][]byte
 	// Defaults are inputs of the network that have a value where they are not fed: an array for one of them is refused.
 	Defaults []string
@@ -33,16 +33,20 @@ type Options struct {
 	Begin map[string][]byte
 	// StepLabels says that Classes may be one a step of each sample: they are then what Pixels are.
 	StepLabels bool
-	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the longest sample
-	// of the file where that is free: the bytes of an element of the input's type. No scale or mean is applied to it.
+	// Pad gives inputs, by name, the value that is put behind what a sample lacks of the network's size, or of the
+	// longest sample of the file where that is free: the bytes of an element of the input's type. No scale or mean is
+	// applied to it.
 	Pad map[string][]byte
-	// Decoded is told every Every, one call at a time, how many images of a folder are decoded, of how many; nil: nobody is.
+	// Decoded is told every Every, one call at a time, how many images of a folder are decoded, of how many; nil:
+	// nobody is.
 	Decoded func(done, total int)
 	Every   time.Duration
-	// Only says which files may be opened, asked of a label file that lies beside the data without having been named, and of
-	// the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil: all may.
+	// Only says which files may be opened, asked of a label file that lies beside the data without having been named,
+	// and of the files of a folder, once they are hashed and before one of them is read as what it is said to be. nil:
+	// all may.
 	Only func(FileHash) error
-	// Spool is the folder for what cannot be read in place and is unpacked once; empty: that of the system's temporary files.
+	// Spool is the folder for what cannot be read in place and is unpacked once; empty: that of the system's temporary
+	// files.
 	Spool string
 	// Limit is the number of samples to take, if above 0 and below what there is; see Open.
 	Limit int
@@ -52,8 +56,8 @@ type Options struct {
 	oneShape bool // samples of several shapes are refused where nothing pads them
 }
 
-// Set is an open data file or folder: samples for each input of a network, by index, and perhaps labels. Its methods may
-// be called from several goroutines, but for Close.
+// Set is an open data file or folder: samples for each input of a network, by index, and perhaps labels. Its methods
+// may be called from several goroutines, but for Close.
 type Set struct {
 	path    string
 	inputs  []Input
@@ -214,19 +218,19 @@ func (s *Set) Len() int { return s.samples }
 // Labels returns the label of each sample, or nil if the data have none. The caller does not change them.
 func (s *Set) Labels() []int64 { return s.labels }
 
-// Shape is the shape of one sample of an input, without the batch axis, with all sizes known: of samples of different shapes, on each
-// axis that of the longest. The caller does not change it.
+// Shape is the shape of one sample of an input, without the batch axis, with all sizes known: of samples of different
+// shapes, on each axis that of the longest. The caller does not change it.
 func (s *Set) Shape(input int) []int64 { return s.columns[input].shape }
 
 // Steps is how many steps the samples of an input have, along the first axis of their shape; 0: they have no such axis.
 func (s *Set) Steps(input int) int { return s.columns[input].steps }
 
-// Whole tells whether an input has no batch in front, or has it elsewhere: then a sample is all of the input, with one for the
-// size of such an axis, and can only run alone.
+// Whole tells whether an input has no batch in front, or has it elsewhere: then a sample is all of the input, with one
+// for the size of such an axis, and can only run alone.
 func (s *Set) Whole(input int) bool { return s.columns[input].whole }
 
-// SampleBytes is the size of one sample of an input in the network's element type; of samples of different shapes, the size that they
-// would be padded to. See SampleSize.
+// SampleBytes is the size of one sample of an input in the network's element type; of samples of different shapes, the
+// size that they would be padded to. See SampleSize.
 func (s *Set) SampleBytes(input int) int { return s.columns[input].bytes() }
 
 // Name is what messages call a sample: its number in the file, or its image's path.

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// shapesFile is images [2,H,W] of the sizes given, whose element k of sample i is 100i+k, and sequences beside them, one label each.
+// shapesFile is images [2,H,W] of the sizes given, whose element k of sample i is 100i+k, and sequences beside them,
+// one label each.
 func shapesFile(t *testing.T, sizes [][2]int, lengths []int) string {
 	t.Helper()
 	arrays := map[string][]byte{}
@@ -34,8 +35,8 @@ func shapesFile(t *testing.T, sizes [][2]int, lengths []int) string {
 	return path
 }
 
-// TestGroups holds that samples whose shapes differ on free axes are told apart by the shapes of all inputs, and that each is read, scaled
-// and labelled as it is in the file, whatever part of the set is left.
+// TestGroups holds that samples whose shapes differ on free axes are told apart by the shapes of all inputs, and that
+// each is read, scaled and labelled as it is in the file, whatever part of the set is left.
 func TestGroups(t *testing.T) {
 	sizes := [][2]int{{2, 3}, {4, 1}, {2, 3}, {2, 3}, {4, 1}, {3, 2}, {2, 3}}
 	lengths := []int{5, 5, 5, 6, 5, 5, 5}
@@ -96,7 +97,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestNoGroups holds that samples of one shape, and padded ones, have no groups, and that a shape is a part of a sample's hash.
+// TestNoGroups holds that samples of one shape, and padded ones, have no groups, and that a shape is a part of a
+// sample's hash.
 func TestNoGroups(t *testing.T) {
 	x := []Input{{Name: "x", Dims: []int64{-1, 2, -1, -1}, Type: Float32}}
 	for name, c := range map[string]struct {

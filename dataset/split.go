@@ -8,9 +8,9 @@ import (
 // splitStream sets the lots of a split apart from those that other parts of the program draw by the same seed.
 const splitStream = 0x9e3779b97f4a7c15
 
-// HoldOut takes count samples out of the set, drawn by lot with all samples alike, and returns them as a set of their own;
-// both keep the order of the data. The same seed draws the same samples. The sets share their files: the returned one can be
-// read until s is closed, and needs no Close. It panics unless 0 < count < s.Len().
+// HoldOut takes count samples out of the set, chosen uniformly at random, and returns them as a set of their
+// own; both keep the order of the data. The same seed draws the same samples. The sets share their files: the returned
+// one can be read until s is closed, and needs no Close. It panics unless 0 < count < s.Len().
 //
 // The lot is plain, not a share of each class: what is held out of independent samples is independent samples again,
 // which exact tests rest on.

@@ -59,10 +59,10 @@ func (s *spool) reserve(n, packed int64) error {
 	if n/mostInflation > packed+1024 {
 		return fmt.Errorf("claims %d bytes in %d compressed ones, which no compression reaches: the file is damaged", n, packed)
 	}
-	return s.room(n)
+	return s.checkSpace(n)
 }
 
-func (s *spool) room(n int64) error {
+func (s *spool) checkSpace(n int64) error {
 	if free, ok := s.space(); ok && n > free {
 		return fmt.Errorf("needs %d bytes to unpack, and %s has %d free: %s", n, s.folder(), free, s.elsewhere("a folder with more room"))
 	}

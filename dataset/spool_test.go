@@ -28,7 +28,7 @@ func TestSpoolFolder(t *testing.T) {
 	full := newSpool(dir)
 	full.space = func() (int64, bool) { return 10, true }
 	for _, want := range []string{"needs 11 bytes to unpack, and " + dir + " has 10 free: give --spool a folder with more room", "set TMPDIR to a folder with more room"} {
-		if err := full.room(11); err == nil || !strings.Contains(err.Error(), want) {
+		if err := full.checkSpace(11); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 		full.dir = ""

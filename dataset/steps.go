@@ -8,7 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// fitSteps is fit for samples that may have several steps, in front of what the input has; 0: they have no axis for them.
+// fitSteps is fit for samples that may have several steps, in front of what the input has; 0: they have no axis for
+// them.
 func fitSteps(a array, in Input) (shape []int64, whole bool, steps int, err error) {
 	if !in.Steps {
 		shape, whole, err = fit(a, in)

@@ -64,7 +64,8 @@ func openSteps(t *testing.T, arrays map[string][]byte, inputs ...Input) (*Set, e
 	return set, err
 }
 
-// TestOneStep holds that an axis of size 1 is none of steps: what it has is the same in every step, and axes of size 1 may be missing.
+// TestOneStep holds that an axis of size 1 is none of steps: what it has is the same in every step, and axes of size 1
+// may be missing.
 func TestOneStep(t *testing.T) {
 	in := Input{Name: "g", Dims: []int64{-1, 1}, Type: Float32, Batched: true, Steps: true}
 	for _, c := range []struct {

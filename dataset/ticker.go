@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// ticker tells from time to time how much of a long work is done.
+// ticker reports the progress of a long work from time to time.
 type ticker struct {
-	tell  func(done, total int) // nil: nobody wants to know
-	every time.Duration
-	total int
+	report func(done, total int) // may be nil
+	every  time.Duration
+	total  int
 
 	mu   sync.Mutex
 	done int
 	last time.Time
 }
 
-func newTicker(tell func(done, total int), every time.Duration, total int) *ticker {
-	return &ticker{tell: tell, every: every, total: total, last: time.Now()}
+func newTicker(report func(done, total int), every time.Duration, total int) *ticker {
+	return &ticker{report: report, every: every, total: total, last: time.Now()}
 }
 
-// add counts one more. Calls of tell never overlap, and their numbers rise.
+// add counts one more. Calls of report never overlap, and their numbers rise.
 func (t *ticker) add() {
-	if t.tell == nil {
+	if t.report == nil {
 		return
 	}
 	t.mu.Lock()
@@ -30,6 +30,6 @@ func (t *ticker) add() {
 	t.done++
 	if now := time.Now(); now.Sub(t.last) >= t.every && t.done < t.total {
 		t.last = now
-		t.tell(t.done, t.total)
+		t.report(t.done, t.total)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestDecodingIsTold opens a folder of images and looks at what is said on the way: rising numbers, and nothing where all is
-// decoded before the first line is due.
+// TestDecodingIsTold opens a folder of images and looks at what is said on the way: rising numbers, and nothing where
+// all is decoded before the first line is due.
 func TestDecodingIsTold(t *testing.T) {
 	dir := t.TempDir()
 	const n = 40

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// A Calibration says how the grids of a network are made. The zero value makes asymmetric grids of 8 and 16 bits over the lowest and
-// highest values that the samples show.
+// A Calibration says how the grids of a network are made. The zero value makes asymmetric grids of 8 and 16 bits over
+// the lowest and highest values that the samples show.
 type Calibration struct {
 	KindLow, KindHigh   quant.Kind    // of the grids; empty: quant.Asymmetric
 	RangeLow, RangeHigh quant.Method  // that finds their ends; empty: quant.MinMax
@@ -21,8 +21,9 @@ type Calibration struct {
 	AllowNaN            bool          // values that are not finite are left out; false: they are an error
 }
 
-// Calibrate runs a float network over samples and returns a record a holder: its grid of 8 and its grid of 16 bits. Holders of
-// attention masks, as the samples show them, it takes from the network. Memory does not grow with the number of samples.
+// Calibrate runs a float network over samples and returns a record a holder: its grid of 8 and its grid of 16 bits.
+// Holders of attention masks, as the samples show them, it takes from the network. Memory does not grow with the
+// number of samples.
 func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Calibration) ([]quant.Record, error) {
 	how := calibrate.How{Formula: quant.Formula(or(string(c.Formula), string(quant.QDQ))), Network: n.Model.Path, Samples: c.Samples, AllowNaN: c.AllowNaN}
 	if how.Samples == "" {

@@ -1,4 +1,5 @@
-// Package engine makes an ONNX network an evaluator that a search drives, without a run folder, a configuration or a command line:
+// Package engine makes an ONNX network an evaluator that a search drives, without a run folder, a configuration or a
+// command line:
 //
 //	model, err := onnx.Read("model.onnx")
 //	network, err := onnx.Prepare(model, onnx.Options{})
@@ -11,6 +12,6 @@
 //	mixed, err := onnx.QDQ(network, records, engine.Low(found.Mask))
 //	err = mixed.Write("mixed.onnx")
 //
-// ONNX Runtime must be open, see OpenRuntime. Errors that match mistake.Err are of what the caller has given: their text says what to
-// do, in one line, and names options by the flags that the program has for them.
+// ONNX Runtime must be open, see OpenRuntime. Errors that match mistake.Err are of what the caller has given: their
+// text says what to do, in one line, and names options by the flags that the program has for them.
 package engine

@@ -15,7 +15,8 @@ func Low(m search.Mask) []bool {
 	return low
 }
 
-// Units are the holders of a network that a search moves, those together that must have one width; search.Options takes them.
+// Units are the holders of a network that a search moves, those together that must have one width; search.Options
+// takes them.
 func Units(n *onnx.Network) ([][]int, error) {
 	layout, err := constraint.Rules{}.Arrange(n, nil)
 	return layout.Units, err

@@ -18,18 +18,21 @@ import (
 
 // Options say how a network is evaluated. The zero value is the program's own choice.
 type Options struct {
-	Output  string         // that the metric reads; empty: the only one
-	Metric  *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
-	Float   *onnx.Model    // the float network, for metrics that compare with its outputs; nil: the network's own model is run without holders
-	Block   int            // samples a block where the network's batch is free; 0: by the network and the data
-	Workers int            // blocks at once; 0: one a core
-	Threads int            // of the runtime a worker; 0: 1
-	Cache   int64          // bytes for stored activations; 0: a quarter of the free memory; below 0: none
+	Output string         // that the metric reads; empty: the only one
+	Metric *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
+	// the float network, for metrics that compare with its outputs; nil: the network's own model is run without
+	// holders
+	Float   *onnx.Model
+	Block   int   // samples a block where the network's batch is free; 0: by the network and the data
+	Workers int   // blocks at once; 0: one a core
+	Threads int   // of the runtime a worker; 0: 1
+	Cache   int64 // bytes for stored activations; 0: a quarter of the free memory; below 0: none
 }
 
-// Open compiles a network, its weights on their grids, with a quantizer of each record at its holder, lays the samples out in memory and
-// proves that a score is a function of the mask and the samples alone. It runs on the CPU. The evaluator is closed by the caller, before
-// the data; its methods are for one goroutine at a time. Samples of several shapes are run in their own.
+// Open compiles a network, its weights on their grids, with a quantizer of each record at its holder, lays the
+// samples out in memory and proves that a score is a function of the mask and the samples alone. It runs on the CPU.
+// The evaluator is closed by the caller, before the data; its methods are for one goroutine at a time. Samples of
+// several shapes are run in their own.
 func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *dataset.Set, o Options) (*backend.Evaluator, error) {
 	if len(records) != len(n.Holders) {
 		return nil, fmt.Errorf("engine: %d records for %d holders", len(records), len(n.Holders))

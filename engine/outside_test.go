@@ -61,8 +61,8 @@ func main() {
 }
 `
 
-// TestOutside builds and runs a program of another module, which names this one in a single replace line: it opens an ONNX network,
-// searches it and writes the mix.
+// TestOutside builds and runs a program of another module, which names this one in a single replace line: it opens an
+// ONNX network, searches it and writes the mix.
 func TestOutside(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {

@@ -21,9 +21,10 @@ func libraryName() string {
 	return "libonnxruntime.so"
 }
 
-// OpenRuntime finds and opens ONNX Runtime, once for the process: the library at a path, or in a folder of that path; where it is
-// empty the one that the environment names, else one beside the program or in a folder .ort beside it or above it. A program built for
-// GPUs looks for the one of make setup-cuda first. It returns the path and how it was found.
+// OpenRuntime finds and opens ONNX Runtime, once for the process: the library at a path, or in a folder of that path;
+// where it is empty the one that the environment names, else one beside the program or in a folder .ort beside it or
+// above it. A program built for GPUs looks for the one of make setup-cuda first. It returns the path and how it was
+// found.
 func OpenRuntime(library string) (path, how string, err error) {
 	path, how, err = findRuntime(library)
 	if err != nil {
@@ -44,7 +45,8 @@ func findRuntime(library string) (path, how string, err error) {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			path = filepath.Join(path, libraryName())
 		}
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // to load a pipe would wait for its writer
+		// to load a pipe would wait for its writer
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return "", "", mistake.Errorf("%s (%s) is not a regular file; name another with --ort or %s", path, given.how, RuntimeEnv)
 		} else if err != nil {
 			return "", "", mistake.Errorf("no ONNX Runtime at %s (%s): no such file; name another with --ort or %s", path, given.how, RuntimeEnv)

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestQuotasCount holds that nobody asks how many processors the machine has. What may run at once is runtime.GOMAXPROCS(0), which
-// honours a container's quota and the process's affinity: with a quota of one processor of 64, 64 workers only wait for each other.
+// TestQuotasCount holds that nobody asks how many processors the machine has. What may run at once is
+// runtime.GOMAXPROCS(0), which honours a container's quota and the process's affinity: with a quota of one processor of
+// 64, 64 workers only wait for each other.
 func TestQuotasCount(t *testing.T) {
 	for _, f := range parseAll(t) {
 		ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -20,7 +21,8 @@ func TestQuotasCount(t *testing.T) {
 	}
 }
 
-// TestSessionsSayTheirThreads holds it of ONNX Runtime too, which takes a thread for every processor of the machine where it is not told.
+// TestSessionsSayTheirThreads holds it of ONNX Runtime too, which takes a thread for every processor of the machine
+// where it is not told.
 func TestSessionsSayTheirThreads(t *testing.T) {
 	checked := 0
 	for _, f := range parseAll(t) {

@@ -8,28 +8,16 @@ import (
 )
 
 // mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
-// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are the vocabulary
-// of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal:
-// formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
+// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are
+// the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie
+// below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
-	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"}, // the last two for the words of progress and metrics
+	// search and backend for the words of progress and metrics
+	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
 	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
-		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "onnx", "quant", "dataset", "disk", "crash"},
-	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/metric", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
-	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on them, and when a
-	// trial's outcome is certain.
-	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
-	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
-		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
-	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
-	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/internal/cpu":   {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
-	"backend/device":         {"mistake", "cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
-	"backend/metric":         {"mistake", "search", "backend/bounds"},
-	"backend/bounds":         {"search"},
+		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "backend/device", "onnx", "quant", "dataset", "disk", "crash"},
+	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
 	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
@@ -58,28 +46,44 @@ var mayImport = map[string][]string{
 	// How a network is run over samples.
 	"internal/memory":    {},
 	"internal/stage":     {"result", "backend", "crash"},
-	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "backend/direct", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
-	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/direct", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
-	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/direct", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
-	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/direct", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
+	"internal/blocks":    {"mistake", "onnx", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "result", "internal/ir", "internal/variants", "internal/fold", "internal/memory"},
+	"internal/segments":  {"mistake", "onnx", "onnx/onnxpb", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/ir", "internal/network", "internal/pair", "internal/rewrite", "internal/variants", "internal/blocks"},
+	"internal/calibrate": {"mistake", "onnx", "quant", "dataset", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "crash", "internal/ir", "internal/sinks", "internal/sites", "internal/unroll", "internal/variants", "internal/stage", "internal/blocks", "internal/segments"},
+	"internal/sandbox":   {"mistake", "onnx", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "crash", "internal/ir", "internal/variants", "internal/memory", "internal/blocks", "internal/segments"},
 	// What a run keeps and obeys.
-	"internal/journal":    {"mistake", "search", "backend", "backend/bounds", "disk", "result"},
+	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
 	// What the tests of these rooms share.
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
-	"cgo":     {"quant"},
-	"cuda":    {"quant", "crash"},
-	"search":  {"mistake"},
-	"quant":   {"mistake"},
-	"dataset": {"mistake", "disk", "crash"},
-	"report":  {"mistake", "result", "disk"},
-	"result":  {"disk"}, // what result.json holds
-	"disk":    {},
-	"crash":   {},
-	"mistake": {},
-	"lint":    {"cli"}, // the commands in the documents are compared with the program's
+	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on
+	// them, and when a trial's outcome is certain.
+	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine",
+		"backend/internal/gpu"},
+	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
+		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
+	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},
+	"backend/internal/store": {"mistake", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/cpu":   {"cgo", "crash", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/internal/gpu":   {"cgo", "cuda", "mistake", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/devicetest":     {"onnx/onnxpb", "quant", "search", "backend/bounds", "backend/metric", "backend/device"},
+	"backend/device":         {"mistake", "cgo", "crash", "quant", "search", "backend/bounds", "backend/metric"},
+	"backend/metric":         {"mistake", "search", "internal/npy", "backend/bounds"},
+	"backend/bounds":         {"search"},
+
+	"cgo":          {"quant"},
+	"cuda":         {"quant", "crash"},
+	"search":       {"mistake"},
+	"quant":        {"mistake"},
+	"dataset":      {"mistake", "disk", "crash"},
+	"report":       {"mistake", "result", "disk"},
+	"result":       {"disk"}, // what result.json holds
+	"disk":         {},
+	"internal/npy": {},
+	"crash":        {},
+	"mistake":      {},
+	"lint":         {"cli"}, // the commands in the documents are compared with the program's
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// forbidden are texts that no file of the tree may hold. The patterns are put together from pieces, so that this file passes.
+// forbidden are texts that no file of the tree may hold. The patterns are put together from pieces, so that this file
+// passes.
 var forbidden = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -35,6 +36,13 @@ func isCode(name string) bool {
 	return path.Base(name) == "Makefile"
 }
 
+// shortSkip is the one way to leave a test out: at its top, below `if testing.Short() {`, where it takes longer than a
+// second.
+const shortSkip = "\t\tt.Sk" + `ip("slow: left out by -short")`
+
+// leftOut tells whether a line leaves a slow test out of `go test -short`.
+func leftOut(name, line string) bool { return strings.HasSuffix(name, "_test.go") && line == shortSkip }
+
 func TestForbiddenText(t *testing.T) {
 	for _, name := range listFiles(t) {
 		data, err := os.ReadFile(filepath.Join(root, name))
@@ -45,6 +53,9 @@ func TestForbiddenText(t *testing.T) {
 			continue // not text
 		}
 		for i, line := range strings.Split(string(data), "\n") {
+			if leftOut(name, line) {
+				continue
+			}
 			for _, f := range forbidden {
 				if (f.only == nil || f.only(name)) && f.pattern.MatchString(line) {
 					t.Errorf("%s:%d holds %s: %.120s", name, i+1, f.name, strings.TrimSpace(line))
@@ -70,5 +81,23 @@ func TestForbiddenPatternsFindWhatTheyForbid(t *testing.T) {
 		if !found {
 			t.Errorf("no pattern of %q matches %q", c.name, c.line)
 		}
+	}
+}
+
+// TestShortLeavesOutAtTheTop holds that only whole tests are left out by -short, and that make runs all of them.
+func TestShortLeavesOutAtTheTop(t *testing.T) {
+	for _, name := range listFiles(t) {
+		if !isGo(name) {
+			continue
+		}
+		lines := strings.Split(read(t, name), "\n")
+		for i, line := range lines {
+			if line == shortSkip && (i < 2 || lines[i-1] != "\tif testing.Short() {" || !strings.HasPrefix(lines[i-2], "func Test")) {
+				t.Errorf("%s:%d leaves out more or less than a whole test: put it at the top, below if testing.Short()", name, i+1)
+			}
+		}
+	}
+	if strings.Contains(makefiles(t), "-sh"+"ort") {
+		t.Error("a make target runs the tests with -short")
 	}
 }

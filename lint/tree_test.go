@@ -1,5 +1,6 @@
-// Package lint holds the rules of the house as tests over the whole source tree: who may import whom, what may stand in a file,
-// that exported names are documented, that the documentation's commands exist, that a missing tool is one clear line.
+// Package lint holds the rules of the house as tests over the whole source tree: who may import whom, what may stand
+// in a file, that exported names are documented, that the documentation's commands exist, that a missing tool is one
+// clear line.
 package lint
 
 import (
@@ -37,8 +38,8 @@ func (f goFile) imports() []string {
 	return paths
 }
 
-// tree lists the project's files (tracked, or new and not ignored), relative to the top and with slashes. Without git it walks
-// the tree and leaves out folders whose name starts with a dot.
+// tree lists the project's files (tracked, or new and not ignored), relative to the top and with slashes. Without git
+// it walks the tree and leaves out folders whose name starts with a dot.
 var tree = sync.OnceValues(func() ([]string, error) {
 	out, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err == nil {
@@ -88,8 +89,8 @@ var parsed = sync.OnceValues(func() ([]goFile, error) {
 	return all, nil
 })
 
-// roomOf returns the room of a folder: its first part, "" at the top; below internal and below backend the first two or three, and the generated
-// types of ONNX are a room of their own.
+// roomOf returns the room of a folder: its first part, "" at the top; below internal and below backend the first two
+// or three, and the generated types of ONNX are a room of their own.
 func roomOf(folder string) string {
 	first, rest, _ := strings.Cut(folder, "/")
 	second, below, _ := strings.Cut(rest, "/")

@@ -157,9 +157,49 @@ func someAttribute(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.AttributeProto {
 	return nil
 }
 
-// TestDamagedModels damages real models in one to three places at a time. The answer is a network, or an error that matches
-// mistake.Err: never a panic, and nothing that cannot be read back.
+// damage returns a copy of a model that is damaged in one to three places by mutations of a list, and the names of these.
+func damage(r *rand.Rand, p *onnxpb.ModelProto, list []mutation) (damaged *onnxpb.ModelProto, did []string) {
+	damaged = ir.Clone(p)
+	for range 1 + r.IntN(3) {
+		if len(damaged.Graph.Node) == 0 || len(damaged.Graph.Initializer) == 0 {
+			break
+		}
+		m := pick(r, list)
+		m.do(r, damaged)
+		did = append(did, m.name)
+	}
+	return damaged, did
+}
+
+// readDamaged reads a damaged model and goes on with it. It returns the error, which must match mistake.Err: a panic or
+// another error fails the test.
+func readDamaged(t *testing.T, what string, p *onnxpb.ModelProto, use func(*ir.Model) error) (err error) {
+	t.Helper()
+	data, err := proto.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			t.Errorf("%s: panic: %v", what, x)
+		}
+	}()
+	m, err := ir.Parse(data, "")
+	if err == nil {
+		err = use(m)
+	}
+	if err != nil && !errors.Is(err, mistake.Err) {
+		t.Errorf("%s: error %v does not match mistake.Err", what, err)
+	}
+	return err
+}
+
+// TestDamagedModels damages real models in one to three places at a time. The answer is a network, or an error that
+// matches mistake.Err: never a panic, and nothing that cannot be read back.
 func TestDamagedModels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	files := map[string]*onnxpb.ModelProto{
 		"example": onnxtest.ReadFile(t, onnxtest.ExampleFile).Proto,
 		"vit":     onnxtest.ReadFile(t, onnxtest.VitFile).Proto,
@@ -179,38 +219,10 @@ func TestDamagedModels(t *testing.T) {
 				times = 60
 			}
 			for seed := range times {
-				r := rand.New(rand.NewPCG(seed, 1))
-				damaged := ir.Clone(p)
-				var did []string
-				for range 1 + r.IntN(3) {
-					if len(damaged.Graph.Node) == 0 || len(damaged.Graph.Initializer) == 0 {
-						break
-					}
-					m := pick(r, mutations)
-					m.do(r, damaged)
-					did = append(did, m.name)
+				damaged, did := damage(rand.New(rand.NewPCG(seed, 1)), p, mutations)
+				if readDamaged(t, fmt.Sprintf("seed %d, %v", seed, did), damaged, useModel) != nil {
+					refused[did[0]]++
 				}
-				data, err := proto.Marshal(damaged)
-				if err != nil {
-					t.Fatal(err)
-				}
-				func() {
-					defer func() {
-						if x := recover(); x != nil {
-							t.Fatalf("seed %d, %v: panic: %v", seed, did, x)
-						}
-					}()
-					m, err := ir.Parse(data, "")
-					if err == nil {
-						err = useModel(m)
-					}
-					if err != nil && !errors.Is(err, mistake.Err) {
-						t.Errorf("seed %d, %v: error %v does not match mistake.Err", seed, did, err)
-					}
-					if err != nil {
-						refused[did[0]]++
-					}
-				}()
 			}
 		})
 	}

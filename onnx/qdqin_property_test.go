@@ -18,6 +18,9 @@ import (
 // TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of
 // the rewired file, bit for bit; everything else is an error that matches mistake.Err.
 func TestQDQNeverWrong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	accepted := 0
 	for _, file := range []string{"conv13_u8", "conv17_ms8", "conv17_pairs", "conv21_mixed", "attention21_s8"} {
 		path := "testdata/qdq/" + file

@@ -6,9 +6,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// FromThreshold returns the grid of a symmetric or power-of-two quantizer with attributes threshold, signed and num_bits:
-// scale = T/2^(n-1) signed or T/2^n unsigned, values from -T or 0 to T-scale, zero point 0. The grid of a quantizer that
-// calls itself power-of-two is the same. The error is mistake.Err: a threshold that is not positive and finite, bits.
+// FromThreshold returns the grid of a symmetric or power-of-two quantizer of mct_quantizers, with its attributes
+// threshold T, signed and num_bits n: scale = T/2^(n-1) signed or T/2^n unsigned, values from -T or 0 to T-scale, zero
+// point 0. The error is a mistake.Err: a threshold that is not positive and finite, or bits outside 2 to 16.
 func FromThreshold(f Formula, threshold float32, signed bool, bits int) (Grid, error) {
 	if !(threshold > 0) || !finite(threshold) {
 		return Grid{}, mistake.Errorf("threshold %g is not a positive number", threshold)
@@ -16,10 +16,11 @@ func FromThreshold(f Formula, threshold float32, signed bool, bits int) (Grid, e
 	return linear(f, float64(threshold), signed, bits)
 }
 
-// FromMinMax returns the grid of a uniform quantizer with attributes min_range, max_range and num_bits. The range is first
-// moved so that 0 lies on the grid (FORMATS: step = (max-min)/(2^n-1), min' = step*rint(min/step), max' = max-min+min';
-// a range on one side of 0 is extended to it instead), then scale = (max'-min')/(2^n-1). Codes are unsigned, and the zero
-// point is -rint(min'/scale). The error is mistake.Err: ends that are not finite, min not below max, bits.
+// FromMinMax returns the grid of a uniform quantizer of mct_quantizers, with its attributes min_range, max_range and
+// num_bits n. The range is first moved so that 0 is on the grid: step = (max-min)/(2^n-1), min' = step*rint(min/step),
+// max' = max-min+min'. A range on one side of 0 is extended to 0 instead. Then scale = (max'-min')/(2^n-1). Codes are
+// unsigned, and the zero point is -rint(min'/scale). The error is a mistake.Err: ends that are not finite, min not
+// below max, bits outside 2 to 16.
 func FromMinMax(f Formula, lo, hi float32, bits int) (Grid, error) {
 	if !finite(lo) || !finite(hi) {
 		return Grid{}, mistake.Errorf("range [%g, %g] is not finite", lo, hi)
@@ -56,8 +57,9 @@ func FromMinMax(f Formula, lo, hi float32, bits int) (Grid, error) {
 	return g, g.Check()
 }
 
-// FromScale returns the grid of a QuantizeLinear/DequantizeLinear pair: formula QDQ, or Torch for the same numbers. The error
-// is mistake.Err: a scale that is not a normal positive number, a zero point outside the type, bits.
+// FromScale returns the grid of a QuantizeLinear/DequantizeLinear pair with the formula QDQ, or Torch for the same
+// numbers. The error is a mistake.Err: the formula MCTQ, a scale that is not a normal positive float32, a zero point
+// outside the integer type, or bits outside 2 to 16.
 func FromScale(f Formula, scale float32, zero int32, bits int, signed bool) (Grid, error) {
 	if f == MCTQ {
 		return Grid{}, mistake.Errorf("formula mctq has thresholds or a range, not a scale and a zero point")

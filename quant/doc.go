@@ -1,6 +1,11 @@
-// Package quant is the arithmetic of grids in plain Go: the rounding formulas that every device has to reproduce bit for
-// bit, the way from ranges to grids, calibration, and the quantization of weights and biases. It reads no files.
+// Package quant is uniform quantization in plain Go: the quantize-dequantize formulas that every device reproduces bit
+// for bit, calibration, and the quantization of weights and biases. It reads no files and needs no runtime.
 //
-// A Record is made from values (Observer, then GridOf) or from what a file says (FromScale, FromThreshold, FromMinMax);
-// Grid.Apply does to values what the network's FakeQuant does.
+// A Grid is the set of values that one quantizer can output, with its scale, zero point and formula. A Record is the
+// pair of grids of an activation quantizer (holder), low and high. Grids come from values (Observer, then GridOf) or
+// from the attributes in a file (FromScale, FromThreshold, FromMinMax). Grid.Apply quantizes and dequantizes values, as
+// the network's FakeQuant nodes do.
+//
+// For the notation see Jacob et al., Quantization and training of neural networks for efficient integer-arithmetic-only
+// inference, CVPR 2018, and Nagel et al., A white paper on neural network quantization, arXiv:2106.08295.
 package quant

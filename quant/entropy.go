@@ -5,14 +5,15 @@ import "math"
 const (
 	// entropyStride is the distance in bins of the thresholds that are compared: 128 over the whole range.
 	entropyStride = bins / 128
-	// entropySmoothing is what an empty bin gets before the distributions are compared, which must be positive everywhere
-	// that the other one is; the value of ONNX Runtime's calibrator.
+	// entropySmoothing is the count of an empty bin, because the divergence needs positive counts. ONNX Runtime's
+	// calibrator uses the same value.
 	entropySmoothing = 1e-4
 )
 
-// leastDivergence returns the threshold of |x| for which the histogram, clipped there, differs the least from itself
-// reduced to a number of levels, by Kullback-Leibler divergence; the smaller one of equals. Zeros are left out: every grid
-// keeps them, and after a Relu they would outweigh all else. With as many levels as bins it is the whole range.
+// leastDivergence returns the threshold of |x| with the smallest Kullback-Leibler divergence between the histogram
+// clipped there and the same histogram reduced to a number of levels; of equal ones the smaller threshold (Migacz, GTC
+// 2017). Zeros are left out: every grid keeps them, and after a Relu they would outweigh all other values. With at
+// least as many levels as bins it returns the whole range.
 func (h *histogram) leastDivergence(levels int) float64 {
 	if levels >= bins {
 		return h.top
@@ -42,8 +43,8 @@ func (h *histogram) leastDivergence(levels int) float64 {
 	return float64(best) * h.width()
 }
 
-// reduce writes counts merged into levels and spread evenly again over the bins that are not empty; the last level takes the
-// bins that do not divide. It reports whether there was anything.
+// reduce writes to q the counts merged into levels, each spread evenly over its bins that are not empty. The last level
+// also has the bins that are left over. It returns false if all counts are 0.
 func reduce(q, counts []float64, levels int) bool {
 	size := len(counts) / levels
 	some := false
@@ -70,7 +71,7 @@ func reduce(q, counts []float64, levels int) bool {
 	return some
 }
 
-// smooth moves a little of every bin to the empty ones.
+// smooth moves entropySmoothing to every empty bin, in equal parts from the others.
 func smooth(p []float64) {
 	empty := 0
 	for _, v := range p {
@@ -91,7 +92,8 @@ func smooth(p []float64) {
 	}
 }
 
-// divergence returns the Kullback-Leibler divergence of two distributions that need not be normalized.
+// divergence returns the Kullback-Leibler divergence sum p log(p/q), in nats, of two distributions, which it
+// normalizes.
 func divergence(p, q []float64) float64 {
 	sp, sq := 0.0, 0.0
 	for i := range p {

@@ -6,19 +6,21 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Formula names the rounding formula of a grid.
+// Formula names the quantize-dequantize formula of a grid.
 type Formula string
 
-// The formulas. QDQ is what QuantizeLinear and DequantizeLinear of ONNX compute and the default everywhere; MCTQ is what
-// the operators of a Model Compression Toolkit file do; Torch is PyTorch's fake_quantize. For power-of-two scales all
-// three agree bit for bit.
+// The formulas, written out at Params. For power-of-two scales all three give the same bits.
+//
+//   - QDQ, the default: QuantizeLinear and DequantizeLinear of the ONNX standard.
+//   - MCTQ: the quantizers in files of Sony's Model Compression Toolkit (mct_quantizers).
+//   - Torch: torch.fake_quantize_per_tensor_affine of PyTorch.
 const (
 	QDQ   Formula = "qdq"
 	MCTQ  Formula = "mctq"
 	Torch Formula = "torch"
 )
 
-// ParseFormula returns the formula of that name, or a mistake.Err error that lists the names.
+// ParseFormula returns the formula of that name. The error is a mistake.Err and lists the names.
 func ParseFormula(name string) (Formula, error) {
 	switch f := Formula(name); f {
 	case QDQ, MCTQ, Torch:
@@ -27,21 +29,21 @@ func ParseFormula(name string) (Formula, error) {
 	return "", mistake.Errorf("unknown formula %q: use qdq, mctq or torch", name)
 }
 
-// Grid is one quantization of one tensor. The codes are the whole numbers Min to Max; code c stands for the value
-// (c-Zero)*Scale, under the formula MCTQ for c*Scale + Offset.
+// Grid is the quantization of one tensor to integer codes. The codes are the integers Min to Max. Code c stands for the
+// value (c-Zero)*Scale, with the formula MCTQ for c*Scale + Offset.
 type Grid struct {
 	Formula  Formula
-	Bits     int
-	Signed   bool // whether the codes are of a signed integer type
-	Scale    float32
-	Zero     int32 // the code of the value 0
-	Min, Max int32 // lowest and highest code
+	Bits     int     // bit-width of the codes, 2 to 16
+	Signed   bool    // the codes have a signed integer type
+	Scale    float32 // distance of neighbouring values, in the unit of the tensor
+	Zero     int32   // zero point: the code of the value 0
+	Min, Max int32   // lowest and highest code
 
-	// Lo and Hi are the values that MCTQ clamps to and Offset is the value of its code 0; all 0 under the other formulas.
+	// MCTQ clamps to the values Lo and Hi, and Offset is the value of its code 0. All are 0 with the other formulas.
 	Lo, Hi, Offset float32
 }
 
-// Record is the pair of grids of a holder.
+// Record is the pair of grids of an activation quantizer (holder): Low has fewer bits, High more.
 type Record struct{ Low, High Grid }
 
 // Params returns the element-wise parameters of the grid.
@@ -56,14 +58,15 @@ func (g Grid) Params() Params {
 	return p
 }
 
-// Value returns the nearest value of the grid as its formula defines it: never -0, the lowest value for NaN, an end of the
-// grid for infinities.
+// Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0. A NaN gives
+// the lowest value of the grid, an infinity the end on its side.
 func (g Grid) Value(x float32) float32 { return g.Params().Value(x) }
 
-// Apply writes Value of every element of src to dst, which may be src itself. It panics if dst is shorter than src.
+// Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise.
+// Apply panics if dst is shorter than src.
 func (g Grid) Apply(dst, src []float32) { g.Params().Apply(dst, src) }
 
-// Code returns the code of x, from Min to Max; Decode(Code(x)) is Value(x).
+// Code returns the code of x, from Min to Max, with NaN and infinities as in Value. Decode(Code(x)) is Value(x).
 func (g Grid) Code(x float32) int32 {
 	p := g.Params()
 	steps := int32(p.steps(x))
@@ -73,7 +76,7 @@ func (g Grid) Code(x float32) int32 {
 	return steps + g.Zero
 }
 
-// Decode returns the value of a code. A code outside Min to Max is extrapolated.
+// Decode returns the value of a code. It extrapolates codes outside Min to Max.
 func (g Grid) Decode(code int32) float32 {
 	if g.Formula == MCTQ {
 		return float32(float32(float32(code)*g.Scale)+g.Offset) + 0
@@ -81,11 +84,11 @@ func (g Grid) Decode(code int32) float32 {
 	return float32(float32(code-g.Zero)*g.Scale) + 0
 }
 
-// ZeroExact reports whether the value 0 lies on the grid, so that zero padding survives it.
+// ZeroExact reports whether 0 is a value of the grid. Then quantization does not change zero padding.
 func (g Grid) ZeroExact() bool { return g.Value(0) == 0 }
 
-// Check reports a grid that cannot be used, as a mistake.Err error: bits out of range, a scale that is zero, negative or not
-// finite, codes outside the integer type, a zero point outside the codes.
+// Check returns a mistake.Err for a grid that cannot be used: an unknown formula, bits outside 2 to 16, a scale that is
+// not a normal positive float32, codes outside the integer type, a zero point outside the codes, an end beyond float32.
 func (g Grid) Check() error {
 	lo, hi, err := codeRange(g.Bits, g.Signed)
 	switch {
@@ -104,12 +107,13 @@ func (g Grid) Check() error {
 	return nil
 }
 
-// String returns the grid in one line, for messages: type, scale, zero point and formula.
+// String returns type, scale, zero point and formula in one line, for messages.
 func (g Grid) String() string {
 	return fmt.Sprintf("%s scale %g zero %d (%s)", typeName(g.Bits, g.Signed), g.Scale, g.Zero, g.Formula)
 }
 
-// codeRange returns the lowest and highest code of an integer type of 2 to 16 bits.
+// codeRange returns the lowest and the highest code of an integer type. The error is a mistake.Err for bits outside 2
+// to 16.
 func codeRange(bits int, signed bool) (lo, hi int32, err error) {
 	if bits < 2 || bits > 16 {
 		return 0, 0, mistake.Errorf("%d bits: a grid has 2 to 16", bits)

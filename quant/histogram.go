@@ -10,8 +10,8 @@ import (
 // bins is the number of bins on each side of zero.
 const bins = 2048
 
-// histogram counts the values of one tensor by magnitude, negative and positive ones apart, over [0, top]; zeros, which every
-// grid represents, are counted apart. Within a bin the values are taken to be spread evenly.
+// histogram counts the values of one tensor in bins of magnitude over [0, top], negative and positive ones separately.
+// Zeros, which every grid represents, have a count of their own. Within a bin, values are taken to be spread evenly.
 type histogram struct {
 	top    float64            // greatest magnitude; 0: nothing but zeros
 	scale  float64            // bins per unit
@@ -22,6 +22,7 @@ type histogram struct {
 	zeros    uint64
 }
 
+// newHistogram returns an empty histogram for values from low to high.
 func newHistogram(low, high float32) *histogram {
 	h := &histogram{top: math.Max(math.Abs(float64(low)), math.Abs(float64(high)))}
 	if h.top > 0 {
@@ -30,7 +31,7 @@ func newHistogram(low, high float32) *histogram {
 	return h
 }
 
-// add counts values. One beyond top, which pass 0 has not shown, goes to the last bin of its side.
+// add counts values. A value beyond top, which pass 0 has not seen, counts in the last bin of its side.
 func (h *histogram) add(x []float32) {
 	for _, v := range x {
 		sign := int(int32(math.Float32bits(v)) >> 31) // -1 or 0
@@ -45,7 +46,7 @@ func (h *histogram) add(x []float32) {
 	}
 }
 
-// split lays the two sides out for the methods below.
+// split sets neg, pos and zeros.
 func (h *histogram) split() {
 	h.pos, h.zeros = h.counts[bins:2*bins], h.counts[2*bins]
 	h.neg = slices.Clone(h.counts[:bins])
@@ -55,8 +56,9 @@ func (h *histogram) split() {
 // width returns the width of a bin.
 func (h *histogram) width() float64 { return h.top / bins }
 
-// quantile returns the magnitude below which the given part of the values of one or both sides lies: the upper edge of the
-// bin where the running count reaches it. rest is the count of the values in front, those of the other side and the zeros.
+// quantile returns the magnitude below which the given part of the values lies: the upper edge of the bin where the
+// running count of the sides reaches it. rest is the count of the values before the first bin: zeros and values of the
+// other side.
 func (h *histogram) quantile(rest uint64, part float64, sides ...[]uint64) float64 {
 	total := rest
 	for _, s := range sides {
@@ -86,7 +88,7 @@ func sum(counts []uint64) uint64 {
 	return n
 }
 
-// percentile returns the range that keeps Percent of the data.
+// percentile is Range for the method Percentile.
 func (o *Observer) percentile(kind Kind) (Range, error) {
 	if !(o.Percent > 0 && o.Percent <= 100) {
 		return Range{}, mistake.Errorf("percentile %g is not in (0, 100]", o.Percent)
@@ -101,15 +103,15 @@ func (o *Observer) percentile(kind Kind) (Range, error) {
 	return Range{max(o.low, float32(low)), min(o.high, float32(high))}, nil
 }
 
-// squaredError returns the summed squared error of the grid with the given step whose values are lo*step to hi*step.
+// squaredError returns the sum of the squared errors of all values on the grid from lo*step to hi*step.
 //
-// In steps, the error of u is u - k with k = clamp(rint(u), lo, hi), and its square integrates from 0 to u to
-// k/12 + (u-k)^3/3, clipped or not: a whole step contributes 1/12.
+// With u = x/step, the error is u - k steps for k = clamp(rint(u), lo, hi). Its square integrates from 0 to u to
+// k/12 + (u-k)^3/3, clipped or not, because each whole step contributes 1/12.
 func (h *histogram) squaredError(step float64, lo, hi int32) float64 {
 	return h.sideError(h.pos, step, float64(hi)) + h.sideError(h.neg, step, -float64(lo))
 }
 
-// sideError is squaredError of one side, whose grid ends after a number of steps.
+// sideError is squaredError for one side, whose grid has end steps.
 func (h *histogram) sideError(side []uint64, step, end float64) float64 {
 	w := h.width() / step
 	total, before := 0.0, 0.0

@@ -10,33 +10,33 @@ import (
 // averagingConstant is the weight of a new observation in the moving average.
 const averagingConstant = 0.01
 
-// Observer finds the ranges of one tensor in a stream of calibration data. Its memory does not grow with the data. The
-// caller shows all data Passes times, in the same order:
+// Observer calibrates one tensor: it finds ranges in a stream of its values. It takes at most about 50 KB, whatever the
+// amount of data, and keeps no slice that it is given. The caller shows all data Passes times, in the same order:
 //
 //	for pass := range o.Passes() {
 //		for each sample { o.Observe(pass, x) }
 //	}
 //
-// The result depends on the values alone, except that Average counts calls: show one sample a call. An Observer must not be
-// used by two goroutines at a time.
+// The result depends on the values alone, except that Average counts calls: show one sample per call. An Observer must
+// not be used by two goroutines at a time.
 type Observer struct {
-	// Percent is how much of the data Percentile keeps, 99.999 from the start: for an asymmetric grid half of the rest is
-	// cut off at each end, else all of it from |x|.
+	// Percent is the share of the data, in percent, that Percentile keeps. NewObserver sets 99.999. For an asymmetric
+	// grid, half of the rest is cut off at each end; otherwise all of it is cut off from |x|.
 	Percent float64
-	// IgnoreNonFinite lets Range answer although there were values that are not finite.
+	// IgnoreNonFinite makes Range leave out NaN and infinities instead of returning an error.
 	IgnoreNonFinite bool
 
 	passes    int
 	count     int64 // finite values
 	nonFinite int64
-	seen      bool // whether low and high hold anything
+	seen      bool // low and high are set
 	low, high float32
 	averaged  bool
 	average   [2]float64
 	hist      *histogram
 }
 
-// NewObserver returns an observer that can answer for the given methods, MinMax always among them.
+// NewObserver returns an observer for the given methods. It always knows MinMax too.
 func NewObserver(methods ...Method) *Observer {
 	o := &Observer{Percent: 99.999, passes: 1}
 	for _, m := range methods {
@@ -47,16 +47,18 @@ func NewObserver(methods ...Method) *Observer {
 	return o
 }
 
-// Clone returns an observer that has seen the same, and from now on sees what it is shown. It is for pass 0.
+// Clone returns an observer that has seen the same data. Call it during pass 0 only: both would share the histogram of
+// pass 1.
 func (o *Observer) Clone() *Observer {
 	c := *o
 	return &c
 }
 
-// Passes returns how often all data must be shown: 1 or 2.
+// Passes returns the number of passes over the data, 1 or 2.
 func (o *Observer) Passes() int { return o.passes }
 
-// Observe takes in values of the tensor. Values that are not finite are counted (NonFinite) and left out.
+// Observe adds values of the tensor. It counts values that are not finite (NonFinite) and leaves them out. It panics if
+// pass is not 0 or 1.
 func (o *Observer) Observe(pass int, x []float32) {
 	switch pass {
 	case 0:
@@ -71,6 +73,7 @@ func (o *Observer) Observe(pass int, x []float32) {
 	}
 }
 
+// extend is pass 0: it widens the range and updates the moving average.
 func (o *Observer) extend(x []float32) {
 	low, high, n := Extremes(x)
 	o.count += int64(n)
@@ -91,7 +94,8 @@ func (o *Observer) extend(x []float32) {
 	}
 }
 
-// Extremes returns the least and the greatest of the finite values and their number; +Inf and -Inf without any.
+// Extremes returns the minimum and the maximum of the finite values of x, and their number. Without any, the extremes
+// are +Inf and -Inf.
 func Extremes(x []float32) (low, high float32, n int) {
 	low, high = float32(math.Inf(1)), float32(math.Inf(-1))
 	bad := uint32(0)
@@ -123,9 +127,9 @@ func (o *Observer) Count() int64 { return o.count }
 // NonFinite returns the number of values of pass 0 that were NaN or infinite.
 func (o *Observer) NonFinite() int64 { return o.nonFinite }
 
-// Range returns the range that a method finds for a grid of a kind and number of bits. The error is mistake.Err: no data, values
-// that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. A method that the observer was
-// not made for panics.
+// Range returns the range that a method finds for a scheme and a bit-width. The error is a mistake.Err: no data, values
+// that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. Range panics for a method
+// that the observer was not made for.
 func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	switch {
 	case o.nonFinite > 0 && !o.IgnoreNonFinite:
@@ -170,7 +174,7 @@ func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	}
 }
 
-// Grid returns the grid of a formula and kind over Range.
+// Grid returns the grid of Range with a formula. Errors are those of Range and GridOf.
 func (o *Observer) Grid(f Formula, m Method, kind Kind, bits int) (Grid, error) {
 	r, err := o.Range(m, kind, bits)
 	if err != nil {
@@ -179,8 +183,8 @@ func (o *Observer) Grid(f Formula, m Method, kind Kind, bits int) (Grid, error) 
 	return GridOf(f, kind, bits, r)
 }
 
-// around returns the range of a threshold: for an asymmetric grid no wider than the data, else from -threshold or, without
-// negative values, from 0.
+// around returns the range of a threshold. For an asymmetric grid it is no wider than the data; otherwise it begins at
+// -threshold or, without negative values, at 0.
 func (o *Observer) around(kind Kind, threshold float64) Range {
 	t := float32(math.Min(threshold, math.MaxFloat32))
 	if kind == Asymmetric {

@@ -113,6 +113,9 @@ func TestPercentileCutsTails(t *testing.T) {
 
 // TestMSEIsLeast compares the grid that MSE finds with a scan of grids over the data themselves.
 func TestMSEIsLeast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name     string
 		positive bool

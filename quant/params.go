@@ -5,39 +5,42 @@ import (
 	"math"
 )
 
-// Kinds of element-wise arithmetic, the first word of Params.
+// Kinds are the formulas as numbers, the first word of Params.
 const (
 	KindQDQ   int32 = iota // divide, clamp, round
 	KindMCTQ               // clamp, divide, round, with an offset
 	KindTorch              // multiply by the reciprocal, round, clamp
 )
 
-// maxSteps bounds the number of steps between zero and the ends of a grid: enough for sixteen bits, and few enough for the
-// shortcuts of the C kernels, which say where they rely on it.
+// maxSteps is the largest number of steps from zero to an end of a grid. It is enough for 16 bits, and small enough for
+// the shortcuts of the C kernels, which say where they rely on it.
 const maxSteps = 1 << 17
 
-// Params are the element-wise parameters of a grid, with one memory layout for Go, C and CUDA (six words of 32 bits).
-// All arithmetic is float32 without fused operations, a NaN goes to the lowest value, infinities saturate, and the
+// Params are the parameters of a grid for element-wise kernels. Go, C and CUDA share the memory layout: six words of 32
+// bits. All arithmetic is float32 without fused operations. A NaN gives the lowest value, infinities saturate, and the
 // result is never -0:
 //
 //	KindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
 //	KindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
 //	KindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
 //
-// rint rounds half to even. Lo and Hi are codes less the zero point for KindQDQ and KindTorch (whole numbers), and values
-// for KindMCTQ. Inv is 1/Scale rounded to float32; where Scale is a power of two it is exact, and Pow2 says whether a
-// device may multiply by it instead of dividing.
+// rint rounds half to even (IEEE 754 roundTiesToEven). For KindQDQ and KindTorch, Lo and Hi are whole numbers, the
+// lowest and highest code less the zero point. For KindMCTQ they are values. Inv is 1/Scale rounded to float32, which
+// is exact if Scale is a power of two. Pow2 reports whether a device may multiply by Inv instead of dividing.
+//
+// Sources: ONNX operators QuantizeLinear and DequantizeLinear; package mct_quantizers; PyTorch's fake_quantize_core.h.
 type Params struct {
 	Kind                       int32
 	Scale, Inv, Lo, Hi, Offset float32
 }
 
-// Floats returns the parameters in the order of the FakeQuant attributes `low` and `high`: kind, scale, inv, lo, hi, offset.
+// Floats returns the parameters as the FakeQuant attributes `low` and `high` have them: kind, scale, inv, lo, hi,
+// offset.
 func (p Params) Floats() [6]float32 {
 	return [6]float32{float32(p.Kind), p.Scale, p.Inv, p.Lo, p.Hi, p.Offset}
 }
 
-// ParamsFromFloats is the inverse of Floats. The error says what Check objects to.
+// ParamsFromFloats is the inverse of Floats. The error is that of Check.
 func ParamsFromFloats(f [6]float32) (Params, error) {
 	p := Params{Kind: -1, Scale: f[1], Inv: f[2], Lo: f[3], Hi: f[4], Offset: f[5]}
 	for k := KindQDQ; k <= KindTorch; k++ {
@@ -48,7 +51,8 @@ func ParamsFromFloats(f [6]float32) (Params, error) {
 	return p, p.Check()
 }
 
-// Check reports parameters that the formulas are not defined for. What it accepts, every device computes alike.
+// Check returns an error for parameters that the formulas are not defined for. All devices compute the same bits with
+// parameters that it accepts.
 func (p Params) Check() error {
 	switch {
 	case p.Kind < KindQDQ || p.Kind > KindTorch:
@@ -77,15 +81,15 @@ func (p Params) Check() error {
 	return nil
 }
 
-// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x: Scale is a power of two, and both it and
-// its reciprocal are normal numbers. Then the reciprocal is exact, so both operations round the same real number once -
-// subnormal results and overflow included.
+// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x. They are if Scale is a power of two,
+// and it and its reciprocal are normal numbers: then the reciprocal is exact, and both operations round the same real
+// number once, also for subnormal results and overflow.
 func (p Params) Pow2() bool {
 	frac, exp := math.Frexp(float64(p.Scale))
 	return frac == 0.5 && exp >= -125 && exp <= 127 // Scale = 2^(exp-1), from 2^-126 to 2^126
 }
 
-// Value returns the grid's value for x.
+// Value quantizes and dequantizes x, see Grid.Value.
 func (p Params) Value(x float32) float32 {
 	y := float32(p.steps(x) * p.Scale)
 	if p.Kind == KindMCTQ {
@@ -106,13 +110,15 @@ func (p *Params) steps(x float32) float32 {
 	}
 }
 
+// The three formulas, up to the multiplication by Scale. The conversions to float32 keep the compiler from fusing
+// operations.
 func (p *Params) stepsQDQ(x float32) float32   { return rint(clamp(x/p.Scale, p.Lo, p.Hi)) }
 func (p *Params) stepsTorch(x float32) float32 { return clamp(rint(float32(x*p.Inv)), p.Lo, p.Hi) }
 func (p *Params) stepsMCTQ(x float32) float32 {
 	return rint(float32(clamp(x, p.Lo, p.Hi)-p.Offset) / p.Scale)
 }
 
-// Apply writes the grid's value for every element of src to dst, which may be src itself. It panics if dst is shorter.
+// Apply writes the Value of every element of src to dst, which may be src itself. It panics if dst is shorter than src.
 func (p Params) Apply(dst, src []float32) {
 	dst = dst[:len(src)]
 	switch p.Kind { // out of the loops, which are Value otherwise

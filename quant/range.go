@@ -6,30 +6,30 @@ import (
 	"example.org/demote/mistake"
 )
 
-// minScale is the least scale of a grid, the smallest normal float32: below it 1/scale overflows and arithmetic on
-// subnormal numbers depends on the processor's mode.
+// minScale is the smallest scale of a grid: the smallest normal float32. Below it 1/scale overflows, and arithmetic on
+// subnormal numbers depends on the mode of the processor.
 const minScale = 0x1p-126
 
-// Range is an interval of real values, both ends included.
+// Range is a closed interval of values of a tensor.
 type Range struct{ Min, Max float32 }
 
-// Kind says how a range becomes a grid.
+// Kind is the quantization scheme: how a range becomes a grid.
 type Kind string
 
-// The kinds of grid.
+// The quantization schemes, for n bits:
 //
-//   - Asymmetric: the range is extended to contain 0; unsigned codes; scale = (max-min)/(2^n-1), zero point
+//   - Asymmetric: the range is extended to contain 0. Codes are unsigned; scale = (max-min)/(2^n-1), zero point
 //     rint(-min/scale).
-//   - Symmetric: threshold T = max(|min|, |max|); signed codes, zero point 0, scale = T/2^(n-1).
-//   - Pow2: T = the next power of two at or above max(|min|, |max|); codes are signed only where the range has negative
-//     values; zero point 0, scale = T/2^(n-1) signed or T/2^n unsigned.
+//   - Symmetric: threshold T = max(|min|, |max|). Codes are signed, zero point 0, scale = T/2^(n-1).
+//   - Pow2: T is the smallest power of two that is not below max(|min|, |max|). Codes are signed only if the range has
+//     negative values; zero point 0, scale = T/2^(n-1) signed or T/2^n unsigned.
 const (
 	Asymmetric Kind = "asymmetric"
 	Symmetric  Kind = "symmetric"
 	Pow2       Kind = "pow2"
 )
 
-// ParseKind returns the kind of that name, or a mistake.Err error that lists the names.
+// ParseKind returns the scheme of that name. The error is a mistake.Err and lists the names.
 func ParseKind(name string) (Kind, error) {
 	switch k := Kind(name); k {
 	case Asymmetric, Symmetric, Pow2:
@@ -38,16 +38,17 @@ func ParseKind(name string) (Kind, error) {
 	return "", mistake.Errorf("unknown grid %q: use asymmetric, symmetric or pow2", name)
 }
 
-// GridFor returns the grid of formula QDQ over a range; see GridOf.
+// GridFor is GridOf with the formula QDQ.
 func GridFor(kind Kind, bits int, r Range) (Grid, error) { return GridOf(QDQ, kind, bits, r) }
 
-// GridOf returns the grid over a range under a formula. Parameters are computed in float64 and rounded once.
+// GridOf returns the grid of a range with a formula, a scheme and a bit-width. It computes the parameters in float64
+// and rounds them once to float32.
 //
-// A degenerate range, one without any extent once 0 is in it (the tensor was 0 throughout the calibration data), gets the
-// grid of [0, 1]: any scale represents such data, and this one leaves room for what calibration did not see. A constant
-// other than 0 is not degenerate: its range reaches from 0 to it. A scale that would be subnormal is raised to 2^-126.
+// The range [0, 0] of a tensor that was 0 in all calibration data gets the grid of [0, 1]: any scale represents these
+// data, and this one covers values that calibration did not see. The range of another constant reaches from 0 to it. A
+// scale below 2^-126, which would be subnormal, becomes 2^-126.
 //
-// The error is mistake.Err: unknown kind or bits, an end that is not finite, Min above Max.
+// The error is a mistake.Err: unknown scheme or bits, an end that is not finite, Min above Max.
 func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {
 	if !finite(r.Min) || !finite(r.Max) {
 		return Grid{}, mistake.Errorf("range [%g, %g] is not finite", r.Min, r.Max)
@@ -71,7 +72,7 @@ func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {
 	return Grid{}, mistake.Errorf("unknown grid %q: use asymmetric, symmetric or pow2", kind)
 }
 
-// affine returns the asymmetric grid over [lo, hi], which contains 0 and has an extent.
+// affine returns the asymmetric grid of [lo, hi], which contains 0 and more.
 func affine(f Formula, lo, hi float64, bits int) (Grid, error) {
 	if f == MCTQ {
 		return FromMinMax(f, float32(lo), float32(hi), bits)
@@ -85,7 +86,7 @@ func affine(f Formula, lo, hi float64, bits int) (Grid, error) {
 	return g, g.Check()
 }
 
-// linear returns the grid with zero point 0 of a positive threshold.
+// linear returns the grid with zero point 0 for a positive threshold.
 func linear(f Formula, threshold float64, signed bool, bits int) (Grid, error) {
 	least, most, err := codeRange(bits, signed)
 	if err != nil {
@@ -100,7 +101,7 @@ func linear(f Formula, threshold float64, signed bool, bits int) (Grid, error) {
 	return g, g.Check()
 }
 
-// nextPow2 returns the least power of two that is not below v > 0.
+// nextPow2 returns the smallest power of two that is not below v > 0.
 func nextPow2(v float64) float64 {
 	frac, exp := math.Frexp(v)
 	if frac == 0.5 {

@@ -3,13 +3,13 @@ package quant
 import "math"
 
 const (
-	thresholdCandidates = 10 // powers of two that the threshold search tries, as the toolkit does
-	coarseSteps         = 64 // of the scan over a range's size
+	thresholdCandidates = 10 // powers of two that the threshold search tries, as Model Compression Toolkit does
+	coarseSteps         = 64 // of the scan over the whole size of a range
 	fineSteps           = 16 // of the scans around the best
 )
 
-// powerOfTwo returns the power of two among first, first/2, first/4 ... whose grid of codes lo to hi has the least squared
-// error; the greater one of equals. first is a power of two.
+// powerOfTwo returns the threshold among first, first/2, first/4 ... whose grid of codes lo to hi has the smallest
+// squared error; of equal ones the greater. first is a power of two.
 func (h *histogram) powerOfTwo(first float64, lo, hi int32) float64 {
 	best, least := first, math.Inf(1)
 	for i := range thresholdCandidates {
@@ -21,9 +21,9 @@ func (h *histogram) powerOfTwo(first float64, lo, hi int32) float64 {
 	return best
 }
 
-// leastError returns the range whose symmetric or asymmetric grid has the least squared error. A symmetric one is scanned
-// by its threshold, first coarsely over the whole range and then finely around the best; an asymmetric one shrinks at both
-// ends alike first, then each end is tried alone, twice.
+// leastError returns the range whose symmetric or asymmetric grid has the smallest squared error. For a symmetric grid
+// it scans the threshold, first coarsely over the whole range and then finely around the best. For an asymmetric grid
+// it scans a common factor of both ends first, then each end alone, twice.
 func (o *Observer) leastError(kind Kind, lo, hi int32) Range {
 	h := o.hist
 	if kind == Symmetric {
@@ -50,8 +50,8 @@ func (o *Observer) leastError(kind Kind, lo, hi int32) Range {
 	return Range{float32(a), float32(b)}
 }
 
-// finest minimizes a function over (0, top]: at top*i/coarseSteps, then finely between the neighbours of the best. Of equals
-// the greatest argument wins.
+// finest minimizes a function over (0, top]: at top*i/coarseSteps, then finely between the neighbours of the best. Of
+// equal values, the greatest argument wins.
 func finest(top float64, of func(float64) float64) float64 {
 	best, least := top, math.Inf(1)
 	try := func(v float64) {
@@ -71,7 +71,7 @@ func finest(top float64, of func(float64) float64) float64 {
 	return best
 }
 
-// around minimizes a function over factors 1/2 to 2 of a value, which stays within limit (of the same sign).
+// around minimizes a function over 1/2 to 2 times v. |limit| bounds the result; it has the sign of v.
 func around(v, limit float64, of func(float64) float64) float64 {
 	best, least := v, of(v)
 	for i := -fineSteps; i <= fineSteps; i++ {

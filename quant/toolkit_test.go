@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestToolkit compares the formulas Torch and MCTQ, from the attributes to the values, with what Sony's mct_quantizers computed
-// (testdata/toolkit.py). QDQ is at most a step away, and nowhere for powers of two.
+// TestToolkit compares the formulas Torch and MCTQ, from the attributes to the values, with what Sony's mct_quantizers
+// computed (testdata/toolkit.py). QDQ is at most a step away, and nowhere for powers of two.
 func TestToolkit(t *testing.T) {
 	file, err := os.Open("testdata/toolkit.csv")
 	if err != nil {

@@ -7,18 +7,19 @@ import (
 	"example.org/demote/mistake"
 )
 
-// QuantizeWeights quantizes a tensor to int8 per channel of axis, symmetrically: scale = max|w|/127 over the channel (float64,
-// rounded once), code = rint(w/scale) in float32, from -127 to 127. A channel that is 0 throughout gets the scale 1/127, as
-// if its largest weight were 1, and codes 0. The value of a code is float32(code)*scale.
+// QuantizeWeights quantizes a row-major tensor w of shape dims to int8, symmetrically and per channel of axis: scale =
+// max|w|/127 of the channel, in float64 and rounded once; code = rint(w/scale) in float32, from -127 to 127. The value
+// of a code is float32(code)*scale. A channel of zeros gets the scale 1/127, as if its largest weight were 1. axis -1
+// quantizes per tensor, as one channel.
 //
-// axis -1 makes the whole tensor one channel. The error is mistake.Err for weights that are not finite. QuantizeWeights panics if
-// dims do not multiply to len(w) or axis is not one of them.
+// codes has the shape of w, and scales an entry per channel. Both are new. The error is a mistake.Err for weights that
+// are not finite. QuantizeWeights panics if the product of dims is not len(w), or if axis is not an axis of dims.
 func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
 	return QuantizeWeightsAbove(w, dims, axis, nil)
 }
 
-// QuantizeWeightsAbove is QuantizeWeights with scales of at least so much a channel; nil: whatever they are. It panics if least
-// has another length than there are channels.
+// QuantizeWeightsAbove is QuantizeWeights with a lower bound of the scale of each channel in least, or none if it is
+// nil. It also panics if least has not an entry per channel.
 func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
@@ -57,7 +58,8 @@ func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) 
 	return codes, scales, nil
 }
 
-// DequantizeWeights writes float32(code)*scale of the code's channel to dst. It panics where QuantizeWeights does.
+// DequantizeWeights writes float32(code)*scale of the code's channel to dst, which is as long as codes. It panics as
+// QuantizeWeights does.
 func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int64, axis int) {
 	channels, inner := channelLayout(len(codes), dims, axis)
 	if len(scales) != channels {
@@ -71,7 +73,7 @@ func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int
 	}
 }
 
-// following is the channel behind a channel; a division for each weight would take longer than what is done with it.
+// following returns the next channel. Unlike c+1 modulo channels, it needs no division, which would dominate the loops.
 func following(c, channels int) int {
 	if c++; c == channels {
 		return 0
@@ -79,10 +81,11 @@ func following(c, channels int) int {
 	return c
 }
 
-// QuantizeBias quantizes a bias to int32 with scale = input scale * weight scale of its channel (float32), as integer
-// convolutions accumulate: code = rint(b/scale), saturated. weights holds one scale a channel, or one for all. clipped
-// counts the codes that were saturated; where it is not 0 the bias is not what it was. The error is mistake.Err for a bias that is
-// not finite or a scale that underflows.
+// QuantizeBias quantizes a bias to int32 as integer convolutions accumulate (Jacob et al., CVPR 2018, section 2.4):
+// scale = input scale * weight scale of the channel, in float32; code = rint(b/scale), saturated. weights has a scale
+// per channel, or one for all. clipped is the number of saturated codes. The slices are new. The error is a mistake.Err
+// for a bias that is not finite, or for a scale that is not a normal float32. QuantizeBias panics if weights has
+// another length.
 func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int32, scales []float32, clipped int, err error) {
 	if len(weights) != 1 && len(weights) != len(bias) {
 		panic(fmt.Sprintf("quant: %d weight scales for %d biases", len(weights), len(bias)))
@@ -110,7 +113,7 @@ func QuantizeBias(bias []float32, input float32, weights []float32) (codes []int
 	return codes, scales, clipped, nil
 }
 
-// channelLayout returns the number of channels of an axis and the number of consecutive elements of one channel.
+// channelLayout returns the number of channels of an axis, and the number of consecutive elements of one channel.
 func channelLayout(n int, dims []int64, axis int) (channels, inner int) {
 	size := int64(1)
 	for _, d := range dims {

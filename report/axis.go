@@ -6,16 +6,17 @@ import "math"
 type axis struct {
 	from, to   float64 // values, as the scale sees them
 	start, end float64 // lengths
-	linear     float64 // 0: a linear scale; else the size of value around 0 up to which a logarithmic one is nearly linear
+	// 0: a linear scale; else the size of value around 0 up to which a logarithmic one is nearly linear
+	linear float64
 }
 
-// newAxis spans values from low to high, with some room, also where they are equal.
+// newAxis spans values from low to high, with some margin, also where they are equal.
 func newAxis(low, high, start, end float64) axis {
-	room := (high - low) * 0.06
-	if room == 0 {
-		room = max(math.Abs(high)*0.01, 1e-9)
+	margin := (high - low) * 0.06
+	if margin == 0 {
+		margin = max(math.Abs(high)*0.01, 1e-9)
 	}
-	return axis{from: low - room, to: high + room, start: start, end: end}
+	return axis{from: low - margin, to: high + margin, start: start, end: end}
 }
 
 // newLogAxis spans values of both signs and many sizes: a value v lies at asinh(v/linear).

@@ -131,7 +131,8 @@ func (b *tab) visit(t *testing.T, runs ...*Run) time.Duration {
 	return took
 }
 
-// hear waits until the browser has told of its request for the page: on a busy machine that comes after the page itself.
+// hear waits until the browser has told of its request for the page: on a busy machine that comes after the page
+// itself.
 func (b *tab) hear(t *testing.T) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

@@ -6,8 +6,9 @@ import "strings"
 // drops (OWASP, CSV Injection).
 const formula = "=+-@\t\r\n"
 
-// Cell is a text as the csv files of a run have it: one that a spreadsheet would compute gets an apostrophe in front, and so
-// does one that begins with apostrophes and such a sign, so that Text brings every text back. Numbers are not for Cell.
+// Cell is a text as the csv files of a run have it: one that a spreadsheet would compute gets an apostrophe in front,
+// and so does one that begins with apostrophes and such a sign, so that Text brings every text back. Numbers are not
+// for Cell.
 func Cell(text string) string {
 	if begins(text) {
 		return "'" + text

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestCellsAreNoFormulas holds that no cell begins as a formula does, and that every text comes back, whatever apostrophes it
-// begins with.
+// TestCellsAreNoFormulas holds that no cell begins as a formula does, and that every text comes back, whatever
+// apostrophes it begins with.
 func TestCellsAreNoFormulas(t *testing.T) {
 	texts := []string{"", "plain", "'", "''", "'plain", "a=1", "=1+2", "'=1", "''=1", "'''", "+", "-1", "@x", "\tx", "\rx", "\nx", "'\t", "'a=", "日"}
 	rng := rand.New(rand.NewPCG(3, 4))

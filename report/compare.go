@@ -55,8 +55,8 @@ func compare(views []*view) []*section {
 	return []*section{s}
 }
 
-// curves is the table of the score that every run's chain has with so many low holders, the last one where it passed there
-// more than once.
+// curves is the table of the score that every run's chain has with each number of low holders, the last one where it
+// passed there more than once.
 func curves(id string, views []*view) *table {
 	at := map[int][]string{}
 	set := func(low, k int, score *float64) {
@@ -104,9 +104,9 @@ var facts = []struct {
 	{"strategy", "strategy", func(v *view) string { return short(v.Strategy) }},
 	{"formula", "formula", func(v *view) string { return short(v.Formula) }},
 	{"samples", "samples", func(v *view) string { return fmt.Sprint(v.Samples) }},
-	{"scores asked for", "evaluations", func(v *view) string { return fmt.Sprint(v.Evaluations) }},
-	{"masks tried", "trials", func(v *view) string { return fmt.Sprint(v.Trials) }},
-	{"passes over all samples", "sample_evaluations", func(v *view) string { return brief(v.SampleEvals / float64(max(v.Samples, 1))) }},
+	{"evaluations", "evaluations", func(v *view) string { return fmt.Sprint(v.Evaluations) }},
+	{"distinct masks", "trials", func(v *view) string { return fmt.Sprint(v.Trials) }},
+	{"full passes", "sample_evaluations", func(v *view) string { return brief(v.SampleEvals / float64(max(v.Samples, 1))) }},
 	{"time", "seconds", func(v *view) string { return duration(v.Seconds) }},
 	{"file equals the search", "verified", func(v *view) string {
 		switch {
@@ -159,5 +159,5 @@ func widths(views []*view) *table {
 		r[2+len(views)] = same
 	}
 	head = append(head, column{Name: "in all runs"})
-	return newTable("widths-table", "Width of every holder in every run", head, rows)
+	return newTable("widths-table", "Bit-width of every holder in every run", head, rows)
 }

@@ -98,8 +98,8 @@ type move struct {
 	Promoted bool // it went back to int16
 }
 
-// points follows the chain. Where the number of low holders after a step is not written, each step adds its demotions to
-// those before; a holder that appears again without a word went back.
+// points follows the chain. Where the number of low holders after a step is not written, each step adds its demotions
+// to those before; a holder that appears again without a word went back.
 func (r *Run) points() []point {
 	low := map[string]bool{}
 	answer, final := r.lowCount(), scoreValue(r.Score.Mixed)

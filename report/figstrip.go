@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// strip draws the holders in graph order, coloured by width: a holder that stays high is tall and hatched, so that neither
-// colour nor a print without it is all that tells them apart.
+// strip draws the holders in graph order, coloured by width: a holder that stays high is tall and hatched, so that
+// neither colour nor a print without it is all that tells them apart.
 func (r *Run) strip(id string) *figure {
 	n := len(r.Holders)
 	if n == 0 {

@@ -13,8 +13,8 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// sample is a finished run of n holders over 1,000 samples: every step of its chain demotes the next holder of a shuffled
-// order, and the last eighth of them stays at int16.
+// sample is a finished run of n holders over 1,000 samples: every step of its chain demotes the next holder of a
+// shuffled order, and the last eighth of them stays at int16.
 func sample(n int) Result {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	r := Result{

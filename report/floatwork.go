@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// floatWork says how much of the network stays in floating point whatever the mix is; nothing of one in which nothing does.
+// floatWork says how much of the network stays in floating point whatever the mix is; nothing of one in which nothing
+// does.
 func (v *view) floatWork() []string {
 	f := v.FloatWork
 	if f == nil || len(f.FloatNodes) == 0 {

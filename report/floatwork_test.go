@@ -7,7 +7,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestFloatWork: the part about the network says what stays in floating point, if anything does and the run has counted it.
+// TestFloatWork: the part about the network says what stays in floating point, if anything does and the run has counted
+// it.
 func TestFloatWork(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -8,11 +8,11 @@ import (
 	"example.org/demote/result"
 )
 
-// holderTable has a row for every holder: its width, and all that is known of what its demotion costs. The columns of
-// measures that nothing is known of are left out.
+// holderTable has a row for every holder: its bit-width, and every measure of the cost of its demotion. The columns of
+// measures without a value are left out.
 func (v *view) holderTable(id string) *table {
 	alone := v.lostAlone()
-	head := slices.Concat(numberColumns("number"), textColumns("holder", "width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
+	head := slices.Concat(numberColumns("number"), textColumns("holder", "bit-width"), numberColumns("demoted at step", "score lost at it", "others at that step"))
 	withAlone, withDistance := knownValues(alone) > 0, knownValues(v.distances()) > 0
 	if withAlone {
 		head = append(head, numberColumns("score alone", "score lost alone")...)
@@ -35,7 +35,7 @@ func (v *view) holderTable(id string) *table {
 			rows[i] = append(rows[i], maybe(h.Distance))
 		}
 	}
-	return newTable(id, "Holders in graph order, their widths and what their demotion cost", head, rows)
+	return newTable(id, "Holders in graph order, their bit-widths and what their demotion cost", head, rows)
 }
 
 func (v *view) sensitivity() *section {
@@ -56,8 +56,8 @@ func (v *view) sensitivity() *section {
 	return s
 }
 
-// beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil without
-// calibration.
+// beyond is by how much the calibration's values reach past a grid, both ends together, in the values' unit; nil
+// without calibration.
 func beyond(h *result.Holder, g result.Grid) *float64 {
 	if h.Seen == nil || finite(&h.Seen.Min) == nil || finite(&h.Seen.Max) == nil {
 		return nil

@@ -12,24 +12,24 @@ func (v *view) holdout() *section {
 	if h == nil {
 		return nil
 	}
-	s := v.section("holdout", "On samples that the search never saw")
+	s := v.section("holdout", "Hold-out: samples that the search never saw")
 	text := fmt.Sprintf("%s were kept apart (%s) and scored once, at the end.", plural(h.Samples, "sample"), short(h.Text))
 	if h.LeftOut > 0 {
 		text += fmt.Sprintf(" %s left out, for being copies of samples that the search sees.", plural(h.LeftOut, "more sample"))
 	}
 	s.Paragraphs = []string{text}
 	if a := h.Against; a != nil {
-		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against all %s the mix loses %s of them: %d it alone gets wrong, %d it alone gets right. The %s %% interval for the true loss is %s to %s.",
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("Against the all-%s baseline the mix loses %s of them: %d are wrong with the mix only, %d are right with the mix only. The %s %% confidence interval of the true loss is %s to %s.",
 			v.HighName(), number(a.Loss), a.OnlyHigh, a.OnlyMix, brief(100*a.Covers), brief(a.Interval[0]), brief(a.Interval[1])))
 	}
 	switch {
 	case h.Promise != nil:
 		s.Paragraphs = append(s.Paragraphs, "Promise: "+short(h.Promise.Statement)+".")
 	case h.Sure != nil:
-		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("One can be %s %% sure that on unseen samples the mix %s. That is no promise: --confidence asks for one.", brief(100**h.Sure), short(h.Claim)))
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("The confidence that on unseen samples the mix %[2]s is %[1]s %%. That is an estimate after the fact: --confidence asks for a promise.", brief(100**h.Sure), short(h.Claim)))
 	}
 	if len(h.UsedBefore) > 0 {
-		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix chosen among several by them is not as sure.")
+		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix that was chosen among several by them has less confidence than stated.")
 	}
 	if rows := v.scoreRows(h.Score); rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-table", "Scores of the networks on the hold-out", scoreColumns(), rows))

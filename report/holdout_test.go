@@ -20,13 +20,13 @@ func TestHoldout(t *testing.T) {
 		change     func(*result.Holdout)
 		has, lacks []string
 	}{
-		{"scores", func(*result.Holdout) {}, []string{"never saw", "300 samples were kept apart (30%)", "0.913", "0.801", "31 it alone gets wrong, 15 it alone gets right", "95 % interval", "0.0032 to 0.0297",
-			"18.75 % sure that on unseen samples the mix loses less than 0.01", "That is no promise"}, []string{"safest first", "before", "left out"}},
+		{"scores", func(*result.Holdout) {}, []string{"never saw", "300 samples were kept apart (30%)", "0.913", "0.801", "31 are wrong with the mix only, 15 are right with the mix only", "95 % confidence interval", "0.0032 to 0.0297",
+			"The confidence that on unseen samples the mix loses less than 0.01 is 18.75 %", "an estimate after the fact"}, []string{"safest first", "before", "left out"}},
 		{"a promise", func(h *result.Holdout) {
 			h.Promise = &result.Promise{Confidence: 0.95, Held: true, Statement: "with confidence 0.95, the mix loses less than 0.01", Steps: []result.PromiseStep{step(2, 928, 0.001, true), step(7, 911, 0.31, false)}}
-		}, []string{"Promise: with confidence 0.95, the mix loses less than 0.01.", "safest first", "0.001", "411", "holds", "0.31", "not proven"}, []string{"That is no promise"}},
+		}, []string{"Promise: with confidence 0.95, the mix loses less than 0.01.", "safest first", "0.001", "411", "holds", "0.31", "not proven"}, []string{"an estimate after the fact"}},
 		{"used before, with copies", func(h *result.Holdout) { h.UsedBefore, h.LeftOut = []string{"runs/<b>"}, 3 }, []string{"looked at before, by runs/&lt;b&gt;", "3 more samples left out"}, nil},
-		{"a metric that does not count", func(h *result.Holdout) { h.Against, h.Sure, h.Claim = nil, nil, "" }, []string{"never saw", "0.913"}, []string{"sure", "interval"}},
+		{"a metric that does not count", func(h *result.Holdout) { h.Against, h.Sure, h.Claim = nil, nil, "" }, []string{"never saw", "0.913"}, []string{"confidence", "interval"}},
 		{"nothing in it", func(h *result.Holdout) { *h = result.Holdout{} }, []string{"never saw", "0 samples"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestHoldout(t *testing.T) {
 					t.Errorf("the page lacks %q", text)
 				}
 			}
-			at := strings.LastIndex(page, "On samples that the search never saw")
+			at := strings.LastIndex(page, "Hold-out: samples that the search never saw")
 			section := page[at:]
 			if end := strings.Index(section, "</section>"); end > 0 {
 				section = section[:end]

@@ -24,9 +24,9 @@ func knownValues(values []*float64) int {
 	return n
 }
 
-// measures lists what is known of every holder's sensitivity, what says most first: its own score alone, its distance
-// alone, and what the chain lost at it. A score alone counts only where most holders have one, since a search that stops
-// early has asked for a few.
+// measures returns the sensitivity measures of the holders that the run has, the most telling first: its own score
+// alone, its distance alone, and what the chain lost at it. A score alone counts only where most holders have one,
+// since a search that stops early has asked for a few.
 func (v *view) measures() []*measure {
 	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.LowName(), Values: v.lostAlone()}
 	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName(), Values: v.distances()}
@@ -77,11 +77,11 @@ func (v *view) sensitivityWords(list []*measure) []string {
 	for _, m := range list {
 		switch m.ID {
 		case "alone":
-			words = append(words, fmt.Sprintf("Score lost alone: how far the score falls when one holder is at %s and all others at %s. The search has asked for it at %d of %s.",
+			words = append(words, fmt.Sprintf("Score lost alone: how far the score falls when one holder is at %s and all others at %s. The search has evaluated it for %d of %s.",
 				v.LowName(), v.HighName(), m.known(), plural(len(v.Holders), "holder")))
 		case "distance":
-			words = append(words, fmt.Sprintf("Squared error alone: how far one holder at %s moves the network's outputs from those with all holders at %s, as a mean of squares over a few blocks of samples. "+
-				"The search ranked the holders by it; it is good for an order and says little of the score.", v.LowName(), v.HighName()))
+			words = append(words, fmt.Sprintf("Squared error alone: how far one holder at %s moves the network's outputs from those with all holders at %s, as a mean of squares over a few batches. "+
+				"The search ranked the holders by this sensitivity; it is good for an order and says little about the score.", v.LowName(), v.HighName()))
 		case "chain":
 			words = append(words, "Score lost at a step: how much the score fell when the search demoted a holder, on top of all that was demoted before. This is no score of the holder alone: "+
 				"holders that moved together share one loss, and one that the chain never demoted has none.")

@@ -119,6 +119,9 @@ func TestPagesHoldTogether(t *testing.T) {
 
 // TestNamesAreText puts markup into everything that comes from outside.
 func TestNamesAreText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, evil := range []string{`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</style></title><b>`, `{{.}}`, `' onload='alert(1)`,
 		`</svg><iframe>`, `&lt;i&gt;`, "a\x00b\ufffe\u202e", "javascript:alert(1)"} {
 		t.Run(evil, func(t *testing.T) {

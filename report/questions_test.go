@@ -7,8 +7,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestQuestionsStandFirst holds that what puts a run in doubt is the first section of its page, the least of them behind the
-// worst, and that other warnings have their own.
+// TestQuestionsStandFirst holds that what puts a run in doubt is the first section of its page, the least of them
+// behind the worst, and that other warnings have their own.
 func TestQuestionsStandFirst(t *testing.T) {
 	class := int64(3)
 	r := sample(9)

@@ -22,8 +22,8 @@ const (
 	File = "report.html"
 )
 
-// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their zero values;
-// Run.Has tells them apart from those that are there.
+// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their
+// zero values; Run.Has tells them apart from those that are there.
 type Result = result.Result[map[string]any]
 
 // A Run is a run folder as far as it can be read.
@@ -83,8 +83,8 @@ func notARun(dir string) string {
 	return "not a run folder of demote: it has neither " + result.File + " nor " + journalFile
 }
 
-// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place where
-// a file was cut off is kept.
+// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place
+// where a file was cut off is kept.
 func (r *Run) decode(data []byte) {
 	targets := map[string]reflect.Value{}
 	v := reflect.ValueOf(&r.Result).Elem()

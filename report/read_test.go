@@ -68,7 +68,7 @@ func TestDamagedFolders(t *testing.T) {
 		{"a number beyond float64", map[string]any{result.File: swap(`"seconds": 75.25`, `"seconds": 1e999`)}, []string{`"seconds" is damaged`}, []string{holder}, false},
 		{"a chain of strangers", map[string]any{result.File: swap(`"holder": "`, `"holder": "stranger`)}, []string{`chain names "stranger`}, []string{holder}, false},
 		{"a promotion of strangers", map[string]any{result.File: swap("\"promotion\": [\n    \"", "\"promotion\": [\n    \"stranger")}, []string{`promotion names "stranger`}, []string{holder}, false},
-		{"unfinished", map[string]any{result.File: swap(`"finished": true`, `"finished": false`)}, nil, []string{"unfinished", "Best so far", "The same command goes on"}, false},
+		{"unfinished", map[string]any{result.File: swap(`"finished": true`, `"finished": false`)}, nil, []string{"unfinished", "Best so far", "The same command resumes this run"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, page := made(t, c.files)

@@ -46,8 +46,8 @@ func (v *view) searched() *section {
 		b.WriteString(". ")
 	}
 	if v.Strategy != "" {
-		fmt.Fprintf(&b, "Strategy %s, rounding formula %s; %s asked for, %s tried in %s.",
-			short(v.Strategy), short(v.Formula), plural(v.Evaluations, "score"), plural(v.Trials, "mask"), duration(v.Seconds))
+		fmt.Fprintf(&b, "Strategy %s, quantize-dequantize formula %s; %s, %s in %s.",
+			short(v.Strategy), short(v.Formula), plural(v.Evaluations, "evaluation"), plural(v.Trials, "distinct mask"), duration(v.Seconds))
 	}
 	s := v.section("searched", "What was searched")
 	s.Paragraphs = []string{strings.TrimSpace(b.String())}

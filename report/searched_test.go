@@ -13,7 +13,7 @@ func TestWhatWasSearched(t *testing.T) {
 		change(&r)
 		return &view{Run: &Run{Result: r}}
 	}
-	const judged = " Judged by top1 on 1000 samples of eval.npz. Strategy demotion, rounding formula qdq; 12 scores asked for, 9 masks tried in 4.0 s."
+	const judged = " Judged by top1 on 1000 samples of eval.npz. Strategy demotion, quantize-dequantize formula qdq; 12 evaluations, 9 distinct masks in 4.0 s."
 	for _, c := range []struct {
 		name   string
 		change func(*Result)

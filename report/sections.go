@@ -135,7 +135,7 @@ func (v *view) verification() *section {
 	s := v.section("verification", "Verification of mixed.onnx")
 	f := v.Verified
 	if f == nil {
-		s.Paragraphs = []string{"The written network has not been checked: that is the last step of a search. `demote verify` repeats it."}
+		s.Paragraphs = []string{"The written network has not been checked yet: the check is the last step of a search. `demote verify` repeats it."}
 		return s
 	}
 	if f.Identical {
@@ -148,7 +148,7 @@ func (v *view) verification() *section {
 		s.Paragraphs = []string{text + "."}
 	}
 	if v.inDefault() != "" && f.DefaultValue != nil {
-		s.Paragraphs = append(s.Paragraphs, "In a session with nothing set the same file does not meet the target: run it with the settings of the exact session, or search with --session default.")
+		s.Paragraphs = append(s.Paragraphs, "In a default session (no options set) the same file does not meet the target: run it with the settings of the exact session, or search with --session default.")
 	}
 	row := func(name string, correct *int, value *float64) []string {
 		return []string{name, maybe(value), count(correct), v.against(value)}
@@ -170,7 +170,7 @@ func (v *view) verification() *section {
 	if rows = v.exports(); rows != nil {
 		s.Tables = append(s.Tables, newTable(s.ID+"-exports", "Exports in other formats", textColumns("format", "files", "equals the search", "grids not held exactly", "warnings"), rows))
 	}
-	s.Paragraphs = append(s.Paragraphs, "The exact session computes the file as it is written; the default session merges and rewrites quantized operators first, and so may count otherwise.")
+	s.Paragraphs = append(s.Paragraphs, "The exact session computes the QDQ operators as they are written. The default session fuses and rewrites quantized operators first, so it may give another score.")
 	return s
 }
 

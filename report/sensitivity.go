@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// A loss is what the chain says of one holder: by how much the score fell at the step that demoted it. It is no score of
-// the holder alone: what was demoted before it counts as well, and holders of one step share the loss.
+// A loss is what the chain says of one holder: by how much the score fell at the step that demoted it. It is no score
+// of the holder alone: what was demoted before it counts as well, and holders of one step share the loss.
 type loss struct {
 	Holder int      // in graph order
 	Step   int      // number of the step

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// inDefault says how a mix that meets its target in the exact session stands in a default one, in a few words: "missed in
-// the default session by 0.0015"; empty where it is met there, or nothing can be said.
+// inDefault says how a mix that meets its target in the exact session stands in a default one, in a few words: "missed
+// in the default session by 0.0015"; empty where it is met there, or nothing can be said.
 func (r *Run) inDefault() string {
 	f := r.Verified
 	if f == nil || !r.Met || r.Int16Share != "" {
@@ -25,8 +25,8 @@ func (r *Run) inDefault() string {
 	return text
 }
 
-// misses tells of a result without the field whether a score is on the wrong side of the target; the mix with nothing in
-// int8 may equal it.
+// misses tells of a result without the field whether a score is on the wrong side of the target; the mix with nothing
+// in int8 may equal it.
 func (r *Run) misses(value *float64) bool {
 	target := r.targetValue()
 	switch {

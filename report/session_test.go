@@ -7,8 +7,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestStateOfTheDefaultSession holds that a target which the written file misses in a default session, or cannot be asked for
-// there, is not told as met.
+// TestStateOfTheDefaultSession holds that a target which the written file misses in a default session, or cannot be
+// asked for there, is not told as met.
 func TestStateOfTheDefaultSession(t *testing.T) {
 	const exact = "target met in the exact session, "
 	for _, c := range []struct {

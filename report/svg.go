@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A drawing builds one SVG picture. Every text and attribute that enters it is escaped, colours come from the page's style
-// sheet by class.
+// A drawing builds one SVG picture. Every text and attribute that enters it is escaped, colours come from the page's
+// style sheet by class.
 type drawing struct{ b strings.Builder }
 
 // attr is one attribute of an element.

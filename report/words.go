@@ -71,14 +71,14 @@ func (r *Run) Answer() string {
 	case n == 0 && len(r.Promotion) == 0:
 		return none
 	case n == 0:
-		return fmt.Sprintf("%s stay at int16; how many there are in all cannot be read.", plural(len(r.Promotion), "holder"))
+		return fmt.Sprintf("The promotion list names %s (holders) that stay at int16; how many there are in all cannot be read.", plural(len(r.Promotion), "activation quantizer"))
 	case !r.Has("met"):
-		return fmt.Sprintf("%d of %d holders are at %s; whether the target is met cannot be read.", low, n, r.LowName())
+		return fmt.Sprintf("%d of %d activation quantizers (holders) are at %s; whether the target is met cannot be read.", low, n, r.LowName())
 	case !r.Met && r.Finished && low > 0:
-		return fmt.Sprintf("The target %s is not met: the best is %d of %d holders in %s, which score %s.",
+		return fmt.Sprintf("The target %s is not met: the best is %d of %d activation quantizers (holders) in %s, which score %s.",
 			short(r.Target.Text), low, n, r.LowName(), r.Text(r.Score.Mixed))
 	case !r.Met && r.Finished:
-		return fmt.Sprintf("The target %s cannot be met: the best is all %d holders at %s, which score %s.",
+		return fmt.Sprintf("The target %s cannot be met: the best is all %d activation quantizers (holders) at %s, which score %s.",
 			short(r.Target.Text), n, r.HighName(), r.Text(r.Score.High))
 	case !r.Met:
 		return fmt.Sprintf("No mix that meets the target %s has been found so far.", short(r.Target.Text))
@@ -89,11 +89,11 @@ func (r *Run) Answer() string {
 	}
 	switch low {
 	case n:
-		fmt.Fprintf(&b, "all %d holders run in %s", n, r.LowName())
+		fmt.Fprintf(&b, "all %d activation quantizers (holders) run in %s", n, r.LowName())
 	case 0:
-		fmt.Fprintf(&b, "none of the %d holders can run in %s", n, r.LowName())
+		fmt.Fprintf(&b, "none of the %d activation quantizers (holders) can run in %s", n, r.LowName())
 	default:
-		fmt.Fprintf(&b, "%d of %d holders run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
+		fmt.Fprintf(&b, "%d of %d activation quantizers (holders) run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
 	}
 	wanted := "and the target is"
 	if r.Int16Share != "" {
@@ -205,7 +205,7 @@ func maybe(v *float64) string {
 	return number(*v)
 }
 
-// duration writes seconds for a person.
+// duration writes seconds for people to read: 3.2 s, 4m10s.
 func duration(seconds float64) string {
 	switch {
 	case !(seconds >= 0 && seconds < 1e9):

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Write makes report.html of a run folder, in it. A page of before is replaced at once: whoever reads it sees the old one or
-// the new one, whole. A folder that is not a run's is mistake.Err, and nothing is written.
+// Write makes report.html of a run folder, in it. A previous page is replaced atomically: whoever reads it sees the old
+// one or the new one, whole. A folder that is not a run's is mistake.Err, and nothing is written.
 func Write(dir string) error {
 	r := Read(dir)
 	if !r.Shown() {

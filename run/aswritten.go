@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
@@ -26,7 +27,7 @@ type openedFile struct {
 	*searching
 	file  *onnx.Model
 	known []*blocks.Shapes // by member
-	model backend.Model
+	model device.Model
 	mask  search.Mask
 	want  outputs // of the search
 }

@@ -78,7 +78,7 @@ func everyCut(src backend.Source) (cuts []int) {
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
 func (s *searching) trialOptions() (backend.Options, error) {
 	o := s.options
-	o.Patient = s.config.patient
+	o.Patient, o.Pass = s.config.patient, s.pass.Seconds()
 	o.Working = s.working()
 	o.Device = s.device.Name
 	if !s.can().MayRound {

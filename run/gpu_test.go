@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/internal/cpu"
 	"example.org/demote/cuda/emutest"
 )
 

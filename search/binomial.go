@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// binomialAtMost is the probability of at most k of n, each with probability p: the regularised incomplete beta function
-// I_{1-p}(n-k, k+1).
+// binomialAtMost returns the probability of at most k successes in n trials of probability p: the regularised
+// incomplete beta function I_{1-p}(n-k, k+1) (Abramowitz and Stegun 26.5.24).
 func binomialAtMost(k, n int, p float64) float64 {
 	switch {
 	case k < 0:
@@ -21,7 +21,7 @@ func binomialAtMost(k, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(n-k), float64(k+1), 1-p)
 }
 
-// binomialMass is the probability of exactly k of n.
+// binomialMass returns the probability of exactly k successes in n trials of probability p.
 func binomialMass(k, n int, p float64) float64 {
 	switch {
 	case k < 0 || k > n:
@@ -41,13 +41,16 @@ func b2i(b bool) int {
 	return 0
 }
 
+// logChoose returns the natural logarithm of the binomial coefficient n over k.
 func logChoose(n, k int) float64 {
 	lg := func(x int) float64 { v, _ := math.Lgamma(float64(x + 1)); return v }
 	return lg(n) - lg(k) - lg(n-k)
 }
 
-// ClopperPearson is the exact interval for a probability of which k of n were seen (Clopper and Pearson, Biometrika 26,
-// 1934): it misses the true one with a probability of at most 1 - confidence, half of it on either side.
+// ClopperPearson returns the exact two-sided confidence interval of a probability after k successes in n trials
+// (Clopper and Pearson, The use of confidence or fiducial limits, Biometrika 26, 1934). It misses the true probability
+// with a probability of at most 1 - confidence, half of it on either side. Needs 0 <= k <= n, n > 0 and 0 < confidence
+// < 1.
 func ClopperPearson(k, n int, confidence float64) (low, high float64) {
 	side := (1 - confidence) / 2
 	if k > 0 {
@@ -60,9 +63,9 @@ func ClopperPearson(k, n int, confidence float64) (low, high float64) {
 	return low, high
 }
 
-// ScorePValue tests that a network scores above a target on unseen samples, of which it gets k of n right: the probability
-// of that many or more if it scored the target only. It is at most 1 - confidence exactly where the one-sided
-// Clopper-Pearson bound lies above the target.
+// ScorePValue returns the p-value of the hypothesis that a network's true score is at most target, a fraction, when it
+// gets k of n unseen samples right: the probability of k or more if the true score equals the target. It is at most 1 -
+// confidence if and only if the one-sided Clopper-Pearson bound is at least the target.
 func ScorePValue(k, n int, target float64) float64 {
 	switch {
 	case target < 0:

@@ -9,15 +9,16 @@ var bisectStrategy = Strategy{
 	}},
 }
 
-// segment is a run of units that nothing is decided about.
+// segment is a run of undecided units, and the sum of their costs.
 type segment struct {
 	units []int
 	cost  float64
 }
 
-// bisect is group testing: it tries the largest undecided segment as a whole on top of the base. A segment that holds is
-// demoted, one that does not is cut in half, and a single unit that does not stays high. The largest segment is the one
-// whose demotion saves most; of equal ones the first. Units keep their own order.
+// bisect is group testing by halves (compare Hwang, A method for detecting all defective members in a population by
+// group testing, JASA 67, 1972). It tries the largest undecided segment as a whole on top of the base. A segment that
+// holds is demoted, one that does not is cut in half, and a single unit that does not hold stays high. The largest
+// segment is the one that saves most; of equal ones the first. Units keep the order of the network.
 func bisect(s *session) error {
 	list := s.rest()
 	if len(list) == 0 {

@@ -14,7 +14,8 @@ import (
 	"example.org/demote/search/searchtest"
 )
 
-// TestCancellation ends a search after each possible number of scores: what it returns holds and is the best that it told.
+// TestCancellation ends a search after each possible number of scores: what it returns holds and is the best that it
+// told.
 func TestCancellation(t *testing.T) {
 	table := searchtest.NewTable(rand.New(rand.NewPCG(3, 3)), 12, 100, 0.6)
 	for stop := 0; ; stop++ {

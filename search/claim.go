@@ -2,16 +2,16 @@ package search
 
 import "math"
 
-// A Claim is what is to be said of a mix on samples that nobody has seen: that it loses less than a budget against another
-// network, or that it scores above a value. Only metrics that count samples have one.
+// A Claim is a statement about a mix on unseen samples, to be tested on held-out ones: that the mix loses less than a
+// budget against another network, or that it scores above a value. It needs a countable metric.
 type Claim struct {
 	Confidence float64 // in 0..1, both excluded
 	Reference  Reference
-	Budget     float64 // with a Reference: the loss that must not be reached, as a fraction of the samples
-	Above      float64 // without: the score that must be exceeded
+	Budget     float64 // with a Reference: the loss stays below it; a fraction of the samples
+	Above      float64 // without a Reference: the score exceeds it; a fraction
 }
 
-// Reference names the network that a claim compares with.
+// Reference is the network that a claim compares with.
 type Reference int
 
 const (
@@ -20,8 +20,8 @@ const (
 	FloatReference                  // the float network
 )
 
-// Claim turns a target into the claim that a promise is about. A share of the way between the endpoints becomes the score
-// that it was on the search's own samples.
+// Claim returns the claim of a target, with a confidence in 0..1. A share of the way between the endpoints becomes the
+// score that it is on the samples of the search.
 func (t Target) Claim(r Resolved, confidence float64) Claim {
 	c := Claim{Confidence: confidence, Above: r.Value}
 	switch t.kind {
@@ -36,15 +36,16 @@ func (t Target) Claim(r Resolved, confidence float64) Claim {
 	return c
 }
 
-// Level is the probability with which the claim may be wrong, 1 - Confidence, without the rounding of that difference.
+// Level is the significance level of a test of the claim: 1 - Confidence, rounded to 12 decimals to undo the rounding
+// of the difference.
 func (c Claim) Level() float64 {
 	const digits = 1e12
 	return math.Round((1-c.Confidence)*digits) / digits
 }
 
-// PValue tests the claim on the outcome of a mix and, where it has a reference, the reference's: the probability of what
-// was seen, or of more, if the claim is just false. Confidence 1 - PValue is how sure one can be of the claim for one mix
-// that was chosen without these samples.
+// PValue tests the claim on the outcomes of n samples (OutcomesEvaluator.Outcomes) and returns the p-value of its
+// opposite: the probability of an outcome at least as favourable if the claim is just false. A claim is proven with the
+// confidence 1 - PValue, if the mix was chosen without these samples. reference is not used without Claim.Reference.
 func (c Claim) PValue(reference, mix []uint64, n int) float64 {
 	if c.Reference == NoReference {
 		return ScorePValue(Correct(mix, n), n, c.Above)
@@ -52,9 +53,9 @@ func (c Claim) PValue(reference, mix []uint64, n int) float64 {
 	return Compare(reference, mix, n).PValue(c.Budget, c.Level())
 }
 
-// Needs says how many samples would give a proof of the claim, with what chance, for a mix like the one seen. Against a
-// reference as many predictions are taken to change as was seen, without a true loss; a score is taken to be expected.
-// Nil: no number would.
+// Needs estimates the number of samples that prove the claim with a given chance, for a mix like the one seen. Against
+// a reference, it assumes that as many predictions change as were seen to change, without a true loss. Without one, it
+// assumes the true score expected. nil: no number of samples is enough.
 func (c Claim) Needs(reference, mix []uint64, n int, expected float64) []Need {
 	if c.Reference == NoReference {
 		return ScoreNeeds(expected, c.Above, c.Level())

@@ -11,10 +11,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Costs are what demoting saves, a number per holder, in whatever unit the model counts. They add up: the saving of a mix
-// is the sum over its demoted holders.
-
-// CountCost saves 1 with every holder.
+// CountCost returns a cost of 1 for every holder. A cost is the saving of demoting a holder, in the unit of its cost
+// model. The saving of a mix is the sum over its demoted holders.
 func CountCost(holders int) []float64 {
 	list := make([]float64, holders)
 	for h := range list {
@@ -23,8 +21,10 @@ func CountCost(holders int) []float64 {
 	return list
 }
 
-// BopsCost saves bit operations: the multiply-accumulates of a holder's consumers, times the bits that the activation
-// loses, times the bits of the weights (van Baalen et al., Bayesian Bits, 2020: BOPs = MACs x activation bits x weight bits).
+// BopsCost returns the bit operations that each holder saves, per sample: the multiply-accumulates macs of its
+// consumers, times the bits lost by the activation, times the bits of a weight. BOPs = MACs x activation bits x weight
+// bits (van Baalen et al., Bayesian Bits: Unifying quantization and pruning, NeurIPS 2020). macs and lost have an entry
+// per holder.
 func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	list := make([]float64, len(macs))
 	for h, m := range macs {
@@ -33,7 +33,8 @@ func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	return list
 }
 
-// BytesCost saves bytes moved for one sample: the elements of a holder's tensor times the bits that they lose, over 8.
+// BytesCost returns the activation bytes that each holder saves, per sample: the elements of its tensor, times the bits
+// lost, divided by 8. elements and lost have an entry per holder.
 func BytesCost(elements []float64, lost []int) []float64 {
 	list := make([]float64, len(elements))
 	for h, e := range elements {
@@ -42,8 +43,9 @@ func BytesCost(elements []float64, lost []int) []float64 {
 	return list
 }
 
-// ReadCost reads lines of name,cost, as a profiler writes them; a first line that names no holder and whose second
-// field is not a number is a heading. Every holder must have exactly one line. Errors are mistake.Err and name the line or the holder.
+// ReadCost reads lines of name,cost, as a profiler writes them, and returns a cost per name. It takes a first line as a
+// heading if it names no holder and its second field is no number. Every holder needs exactly one line, with a finite
+// cost that is not negative. Errors are mistake.Err and name the line or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	holder := make(map[string]int, len(names))
 	for h, name := range names {
@@ -91,7 +93,7 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	return list, nil
 }
 
-// UnitCost sums the costs of holders over units.
+// UnitCost returns the cost of each unit, the sum over its holders.
 func UnitCost(holders []float64, units [][]int) []float64 {
 	list := make([]float64, len(units))
 	for u, members := range units {
@@ -102,7 +104,7 @@ func UnitCost(holders []float64, units [][]int) []float64 {
 	return list
 }
 
-// Saving sums the costs of the demoted holders, and of all.
+// Saving returns the sum of the costs of the holders that are low in the mask, and of all holders.
 func Saving(holders []float64, mask Mask) (saved, all float64) {
 	for h, c := range holders {
 		all += c

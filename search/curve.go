@@ -2,14 +2,15 @@ package search
 
 import "slices"
 
-// curve walks on past the result: it demotes the units that the mix leaves high one at a time, those that the strategy
-// took last at the end, and scores every mask. The steps go to the end of the chain, marked Past; the mix stays as it is.
+// curve continues past the result: it demotes the units that the mix leaves high one at a time, in the strategy's
+// order, and scores every mask. It appends the steps to the chain, marked Past. The mix of the result does not change.
 //
-// Where the endpoints alone have decided there is no chain yet. Then the units are ordered by distance, and the curve is
-// the whole way from the 16-bit to the 8-bit end; its steps are Past only if the mix is at the beginning of it.
+// If the endpoints alone have decided the search, there is no chain. Then the units are ordered by distance, and the
+// curve goes all the way from the 16-bit to the 8-bit endpoint. Its steps are Past only if the mix is the 16-bit
+// endpoint.
 func (s *session) curve() error {
 	if len(s.res.Chain) > 0 && s.base.Equal(s.all) {
-		return nil // the chain of the reference and of greedy goes to its end by itself
+		return nil // the chains of demotion and greedy are complete already
 	}
 	mask, past := s.res.Mask.Clone(), true
 	if s.over {
@@ -37,7 +38,7 @@ func (s *session) curve() error {
 		}
 		s.res.Chain = append(s.res.Chain, Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, Past: past, Recorded: sc, True: sc, TrueKnown: true})
 		s.groups++
-		s.tell(EventCurve, sc)
+		s.report(EventCurve, sc)
 	}
 	return nil
 }

@@ -6,20 +6,20 @@ import (
 )
 
 var demotionStrategy = Strategy{
-	Name: "demotion", Does: "the reference: shuffled descent with a threshold, walked back", Trials: "n+3 .. n(n+1)/2+3", Most: func(n int) int { return n*(n+1)/2 + 3 },
+	Name: "demotion", Does: "the reference algorithm: shuffled descent with a threshold, walked back", Trials: "n+3 .. n(n+1)/2+3", Most: func(n int) int { return n*(n+1)/2 + 3 },
 	follow: demotion, outlook: outlook{left: descent},
 }
 
-// Demotion is the reference strategy, layer demotion search (ALGORITHM 1): a shuffled greedy descent with a threshold
-// above the target, walked back at its end.
+// Demotion is the reference algorithm, layer demotion search (ALGORITHM 1): a shuffled greedy descent. Scans accept the
+// first unit whose score stays above a threshold between the target and the 16-bit score. At the end the chain is
+// walked back to the last mask above the target.
 //
-// It returns the result so far together with an error of the evaluator or of the context, and a mistake.Err if the
-// options cannot be used.
+// It returns errors as Run does.
 func Demotion(ctx context.Context, ev Evaluator, o Options) (Result, error) {
 	return run(ctx, ev, o, "demotion", demotion)
 }
 
-// demotion is ALGORITHM 1 from the second score of the 8-bit endpoint on.
+// demotion is ALGORITHM 1 from its second evaluation of the 8-bit endpoint on.
 func demotion(s *session) error {
 	if _, err := s.lowScore(); err != nil {
 		return err
@@ -69,14 +69,14 @@ func demotion(s *session) error {
 	return nil
 }
 
-// demoted appends the unit that a scan chose to the chain, with the score of the chain mode. The walk back of step 5 is
-// done as the chain grows: the last entry above the target decides. held says that the scan looked at the unit also
-// where it does not tell its score.
+// demoted appends the unit that a scan chose to the chain, with the score of the chain mode. It does the walk back of
+// step 5 as the chain grows: the last entry above the target is the result. held: the scan has evaluated the unit, even
+// if it does not return its score.
 func (s *session) demoted(unit int, f Found, held bool) error {
 	step := Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, True: f.Score, TrueKnown: f.Index >= 0}
 	if !step.TrueKnown && s.o.Chain == ChainDemoted {
-		// No candidate reached the floor, so the scan does not tell the score of the first unit. It is a new trial only if
-		// the scan began later.
+		// No candidate reached the floor, so the scan has no score for the first unit. It is a new evaluation only if
+		// the scan began behind that unit.
 		ask := s.score
 		if held {
 			ask = func(m Mask) (Score, error) { return s.ev.Score(s.ctx, m) }
@@ -99,7 +99,7 @@ func (s *session) demoted(unit int, f Found, held bool) error {
 			return err
 		}
 	}
-	s.tell(EventMove, step.Recorded)
+	s.report(EventMove, step.Recorded)
 	return nil
 }
 
@@ -138,8 +138,8 @@ func (s *session) fillTrue() error {
 	return nil
 }
 
-// descent is the range of trials that the reference strategy still runs: as many a step as of late, or up to two and a half
-// times as many, but never more than there are units left at each step.
+// descent estimates the remaining trials of strategy demotion: per step as many as in the recent steps, or up to 2.5
+// times as many, but never more than the units that are left at each step.
 func descent(f *Forecast, _, _, high float64) (least, most float64, ok bool) {
 	if len(f.moves) < 3 {
 		return 0, 0, false

@@ -7,8 +7,8 @@ func (s *session) endpoints() error {
 		return err
 	}
 	s.res.High, s.res.Score = high, high
-	s.tell(EventHigh, high)
-	// Written so that NaN, which is below nothing, does not meet a target.
+	s.report(EventHigh, high)
+	// The negation makes a NaN miss the target.
 	if !(high.Float() >= s.o.Target) && !s.o.free {
 		return s.otherEnd()
 	}
@@ -21,13 +21,13 @@ func (s *session) endpoints() error {
 		return err
 	}
 	s.res.Low, s.floor = low, low
-	s.tell(EventLow, low)
+	s.report(EventLow, low)
 	if s.o.free || !s.holds(low) {
 		return nil
 	}
 	mix := low
 	if s.o.Low != nil {
-		// The mask is what is exported, so it has to hold itself. The definition does not ask for this score.
+		// The mask is exported, so it must hold itself. ALGORITHM 1 does not ask for this score.
 		if mix, err = s.ev.Score(s.ctx, s.all); err != nil {
 			return err
 		}
@@ -42,9 +42,9 @@ func (s *session) endpoints() error {
 	return s.keep(s.all, mix)
 }
 
-// otherEnd is for a 16-bit endpoint below the target: the mix with every unit demoted may be better than it, and so may the
-// start mix, which is left to start. The definition does not ask for these scores. Where the first does not hold either, it is
-// the best that is known if it scores no less.
+// otherEnd handles a 16-bit endpoint below the target. The mix with every unit demoted may be better, and so may the
+// start mix, which start tries afterwards. ALGORITHM 1 does not ask for these scores, so they do not count. If the
+// all-low mix does not hold either, it is the result if it scores no less than the 16-bit endpoint.
 func (s *session) otherEnd() error {
 	s.over = true
 	if s.o.OneEnd {
@@ -58,7 +58,7 @@ func (s *session) otherEnd() error {
 	if s.o.Low != nil {
 		s.res.Low, s.res.AllLow = *s.o.Low, mix
 	}
-	s.tell(EventLow, s.res.Low)
+	s.report(EventLow, s.res.Low)
 	if s.holds(mix) {
 		s.res.Found = true
 		return s.keep(s.all, mix)
@@ -70,7 +70,7 @@ func (s *session) otherEnd() error {
 	return nil
 }
 
-// lowScore scores the 8-bit endpoint, which counts as an evaluation also where its score was handed in.
+// lowScore scores the 8-bit endpoint. It counts as an evaluation even if Options.Low has its score.
 func (s *session) lowScore() (Score, error) {
 	if s.o.Low == nil {
 		return s.score(s.all)
@@ -79,7 +79,7 @@ func (s *session) lowScore() (Score, error) {
 	return *s.o.Low, nil
 }
 
-// start moves the base to the start mix if that holds.
+// start makes the start mix the base if it holds.
 func (s *session) start() error {
 	if s.o.Start.Len() == 0 || s.o.Start.Equal(s.base) {
 		return nil
@@ -104,7 +104,7 @@ func (s *session) start() error {
 	return s.keep(s.base, sc)
 }
 
-// rest lists the units that the base has high, in unit order.
+// rest lists the units that are high in the base, in unit order.
 func (s *session) rest() []int {
 	list := make([]int, 0, len(s.o.Units))
 	for u, holders := range s.o.Units {

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestOtherEnd holds, for every strategy, that all int8 is tried before a target is given up, that "above" is strict, and that a
-// start mix which holds is used where neither end does.
+// TestOtherEnd holds, for every strategy, that all int8 is tried before a target is given up, that "above" is strict,
+// and that a start mix which holds is used where neither end does.
 func TestOtherEnd(t *testing.T) {
 	up := func(s string) search.Mask { m, _ := search.ParseMask(s); return m }
 	for _, c := range []struct {

@@ -2,15 +2,15 @@ package search
 
 import "context"
 
-// Score is what a metric says of a mask. Higher is better: a metric that is better when lower is negated where it is
-// read, before it becomes a Score.
+// Score is the value of a metric for a mask. Higher is better: the evaluator negates a metric that is better when
+// lower.
 type Score struct {
-	Count, Total int     // countable metrics: Total > 0, and the score is Count/Total
-	Value        float64 // other metrics (Total == 0): the score itself; may be infinite or NaN
+	Count, Total int     // countable metrics, such as top1: Count of Total samples, Total > 0
+	Value        float64 // other metrics, Total == 0: the score in the metric's own unit; may be infinite or NaN
 }
 
-// Float returns the score as the search compares it: Count/Total in float64 for countable metrics, else Value. NaN is
-// above nothing and reaches no floor.
+// Float returns the number that the search compares: Count/Total in float64 for countable metrics, else Value. Every
+// comparison with NaN is false, so a NaN is above no target and reaches no floor.
 func (s Score) Float() float64 {
 	if s.Total > 0 {
 		return float64(s.Count) / float64(s.Total)
@@ -18,42 +18,46 @@ func (s Score) Float() float64 {
 	return s.Value
 }
 
-// Bound says what a scan looks for.
+// Bound is the question of a scan.
 type Bound struct {
-	Above float64 // a candidate passes if its score is > Above; +Inf: nobody passes
-	Floor float64 // the best so far starts here: a candidate with score >= it takes over; -Inf: any; +Inf: the best is not wanted
-	Last  bool    // the full score of the last candidate looked at is wanted too
+	Above float64 // a candidate passes if its score is > Above; +Inf: none passes
+	// a candidate is the best so far if its score is >= Floor and >= the best before it; +Inf: no best is wanted
+	Floor float64
+	Last  bool // also return the full score of the last candidate that was looked at
 }
 
 // Found is the answer of a scan.
 type Found struct {
-	Index  int   // into the candidates: the first that passes, else the best, a tie going to the later; -1: none reached Floor
+	Index  int   // of the first candidate that passes, else of the best, the later one of a tie; -1: none reached Floor
 	Passed bool  // Index passed Above
 	Score  Score // full score of Index; zero if Index is -1
 	Last   Score // if Bound.Last: full score of the last candidate looked at, which is Index if it passed; else zero
 }
 
-// Evaluator runs masks. Implementations may keep anything they learn, but an answer must be the one that NaiveScan over
-// a pure score function gives. They must not keep a mask that they are handed: its memory is used again.
+// Evaluator scores masks. The search calls it from one goroutine at a time.
 //
-// After an error (a cancelled context included) the answer is not used.
+// An implementation may cache anything, but every answer must be the one of NaiveScan over a pure score function. The
+// search owns the masks and reuses their memory after the call: clone a mask to keep it. After an error, which includes
+// a cancelled context, the search does not use the answer.
 type Evaluator interface {
 	// Score returns the full score of a mask.
 	Score(ctx context.Context, mask Mask) (Score, error)
-	// Scan answers a scan of the candidates, in their order. base is the mask that the search stands on; most candidates
-	// differ from it in one unit. It is a hint about what the evaluator may keep, and never changes the answer.
+	// Scan answers a scan of the candidates in their order. base is the current base of the search; most candidates
+	// differ from it in one unit. It is a hint for caching and never changes the answer.
 	Scan(ctx context.Context, base Mask, candidates []Mask, b Bound) (Found, error)
 }
 
-// OutcomesEvaluator is an Evaluator that tells the outcome of every sample; found by type assertion.
+// OutcomesEvaluator is an Evaluator that returns the outcome of every sample. Prove needs one.
 type OutcomesEvaluator interface {
-	// Outcomes returns one bit a sample, sample i in bit i%64 of word i/64: 1 means that the metric counts it.
+	// Outcomes returns one bit per sample, sample i in bit i%64 of word i/64. A bit is 1 if the metric counts the
+	// sample, for top1 if it is classified correctly. The caller owns the slice.
 	Outcomes(ctx context.Context, mask Mask) ([]uint64, error)
 }
 
-// DistanceEvaluator is an Evaluator that can say cheaply how far a mask moves the network; found by type assertion.
+// DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit. Strategies find it by type
+// assertion.
 type DistanceEvaluator interface {
-	// Distance returns the mean squared error of the outputs against the 16-bit network on a few blocks: 0 for no change,
-	// larger for more. It is only good for an order.
+	// Distance returns the mean squared error of the network's outputs against those of the 16-bit network, on a few
+	// batches. It is 0 if nothing changes. The search uses it for an order of the units, and for nothing else.
 	Distance(ctx context.Context, mask Mask) (float64, error)
 }

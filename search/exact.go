@@ -4,31 +4,34 @@ import "math"
 
 // Constants of the exact test.
 const (
-	// gammaShare is the part of a test's level that is spent on the interval of the nuisance parameter: 0.0005 at 0.05.
+	// gammaShare is the share of the level that pays for the confidence interval of the nuisance parameter: 0.0005 of
+	// 0.05.
 	gammaShare = 0.01
-	// gridPoints is how many values of the nuisance parameter are looked at before the largest is refined. The interval is
-	// about seven standard errors wide and the probability smooth on the scale of one.
+	// gridPoints is the number of values of the nuisance parameter that are tried before the best is refined. The
+	// interval is about seven standard errors wide, and the probability is smooth on the scale of one.
 	gridPoints = 40
-	// refinements halve the distance to the maximum that many times.
+	// refinements is how often the distance to the maximum is halved.
 	refinements = 12
-	// tieSlack counts outcomes whose Z differs by rounding alone among those that are as extreme as the one seen.
+	// tieSlack makes outcomes as extreme as the one seen whose Z differs from it by rounding errors alone.
 	tieSlack = 1e-9
-	// farOff is how many standard deviations of c are summed up on either side; the rest is counted as if it were all extreme.
+	// farOff is the number of standard deviations of c on either side that are summed up; the rest counts as extreme.
 	farOff = 9
 )
 
-// PValue is the exact unconditional p-value of the hypothesis that the mix truly loses budget or more against the
-// reference, p_b - p_c >= budget: a small one speaks against it. alpha is the level that it will be compared with, and
-// bounds the probability of a p-value at or below alpha where the hypothesis is true, whatever share of samples changes.
+// PValue is the exact unconditional p-value of the hypothesis that the true loss of the mix against the reference is
+// budget or more: p_b - p_c >= budget. A small one is evidence against the hypothesis. budget is a fraction of the
+// samples; one below zero asks for a mix that is better than the reference. alpha is the level with which the p-value
+// will be compared. If the hypothesis is true, the p-value is at or below alpha with a probability of at most alpha,
+// whatever share of samples changes.
 //
-// It is the trinomial probability of all (b', c') whose Z is no larger than the one seen, at the largest over p_c in the
-// Clopper-Pearson interval of c with confidence 1-gamma, p_b = p_c + budget, plus gamma = alpha/100 (Berger and Boos, P
-// values maximized over a confidence set for the nuisance parameter, JASA 89, 1994). A true loss beyond the budget makes
-// every such set less probable, because Z rises with b', so the edge of the hypothesis is all that has to be looked at.
+// The p-value is the trinomial probability of all (b', c') whose Z is no larger than the one seen, with p_b = p_c +
+// budget, maximized over p_c in the Clopper-Pearson interval of c with confidence 1-gamma, plus gamma = alpha/100
+// (Berger and Boos, P values maximized over a confidence set for the nuisance parameter, JASA 89, 1994). Z rises with
+// b', so a true loss beyond the budget makes every such set less probable, and it is enough to look at the edge of the
+// hypothesis.
 //
-// McNemar's test is for a budget of zero, and any that takes b+c as given does not hold its level: ALGORITHM 5.
-// A budget below zero asks for a mix that is better
-// than the reference. It panics unless -1 < budget < 1 and 0 < alpha < 1.
+// McNemar's test is the case of budget 0. Tests that condition on b+c do not hold their level for other budgets:
+// ALGORITHM 5. PValue panics unless -1 < budget < 1 and 0 < alpha < 1.
 func (p Paired) PValue(budget, alpha float64) float64 {
 	if !(budget > -1 && budget < 1) || !(alpha > 0 && alpha < 1) {
 		panic("search: budget or level out of range")
@@ -59,7 +62,8 @@ func (p Paired) PValue(budget, alpha float64) float64 {
 	return min(1, best+gamma)
 }
 
-// region holds all outcomes that speak as strongly against the hypothesis as the one seen: for each c' the largest b'.
+// region is the set of outcomes that are at least as strong evidence against the hypothesis as the one seen: for each
+// c' the largest b'.
 type region struct {
 	n      int
 	budget float64
@@ -67,7 +71,7 @@ type region struct {
 	most   []int // largest b' of each c'; -1: none
 }
 
-// region finds the outcomes as extreme as the one seen, for all c' that matter for p_c between low and high.
+// region returns the outcomes as extreme as the one seen, for all c' that are within reach of a p_c from low to high.
 func (p Paired) region(budget, low, high float64) region {
 	first, _ := reach(p.N, low)
 	_, last := reach(p.N, high)
@@ -88,14 +92,14 @@ func (p Paired) region(budget, low, high float64) region {
 	return r
 }
 
-// reach are the counts of n with probability q that are summed up.
+// reach returns the range of the counts of n with probability q that are summed up.
 func reach(n int, q float64) (first, last int) {
 	mean, far := float64(n)*q, farOff*math.Sqrt(float64(n)*q*(1-q))+farOff
 	return max(0, int(mean-far)), min(n, int(mean+far)+1)
 }
 
-// probability of the region where the mix alone is right with probability q and the reference alone with q + budget. What
-// lies beyond reach counts as part of it.
+// probability returns the probability of the region if only the mix is right with probability q, and only the reference
+// with q + budget. Counts out of reach count as part of the region, which makes the p-value no smaller.
 func (r region) probability(q float64) float64 {
 	first, last := reach(r.n, q)
 	share := max(0, min(1, (q+r.budget)/(1-q))) // of b' among the samples that are not c'

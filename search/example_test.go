@@ -42,7 +42,8 @@ func (c *counting) Scan(ctx context.Context, base search.Mask, candidates []sear
 	return search.NaiveScan(ctx, search.ScoreFunc(c.Naive), candidates, b)
 }
 
-// An evaluator of one's own implements Score and Scan. A scan must answer as NaiveScan does; how it gets there is its own.
+// An evaluator of one's own implements Score and Scan. A scan must answer as NaiveScan does; how it gets there is its
+// own.
 func ExampleEvaluator() {
 	own := &counting{Naive: func(_ context.Context, mask search.Mask) (search.Score, error) {
 		return search.Score{Value: -float64(mask.Count() * mask.Count())}, nil // a metric that does not count

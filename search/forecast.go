@@ -2,10 +2,12 @@ package search
 
 import "time"
 
-// A Forecast says how long a search will still take, as a range. It follows the events and knows how each strategy goes:
-// how many trials it may still ask for, and what a trial has cost so far. It decides nothing.
+// A Forecast estimates the remaining time of a search, as a range. It follows the events and multiplies two estimates:
+// the trials that the strategy may still run, and the time of a trial so far. It has no effect on the search. It must
+// not be used by two goroutines at a time.
 //
-// The factors below are fitted to recorded searches (Makefile, target forecast); docs/watching.md has what comes out.
+// The factors below are fitted to recorded searches (Makefile, target forecast). docs/watching.md has the measured
+// quality.
 type Forecast struct {
 	strategy Strategy
 	budget   Budget
@@ -18,25 +20,26 @@ type Forecast struct {
 	moves    []moment // the last moves, oldest first
 }
 
-// A moment is an event and when it was told, since the start of the program.
+// A moment is an event with its time since the start of the program.
 type moment struct {
 	at    time.Duration
 	event Event
 }
 
-// Windows of the rates of late.
+// Windows of the recent rates.
 const (
 	recentTrials = 10
 	recentMoves  = 6
 )
 
-// NewForecast follows a search by the named strategy, "" being the default, with its budget.
+// NewForecast returns a forecast for a search with the named strategy and budget; "" is the default strategy. For an
+// unknown strategy Left never has an estimate.
 func NewForecast(strategy string, b Budget) *Forecast {
-	s, _ := byName(strategy) // of another one nothing is said
+	s, _ := byName(strategy)
 	return &Forecast{strategy: s, budget: b}
 }
 
-// Add takes in an event that was told so long after the start of the program.
+// Add takes in an event of the search; at is its time since the start of the program.
 func (f *Forecast) Add(at time.Duration, e Event) {
 	m := moment{at, e}
 	switch {
@@ -57,9 +60,10 @@ func (f *Forecast) Add(at time.Duration, e Event) {
 	f.last = m
 }
 
+// lastOf returns the last n elements of a list, which it shares.
 func lastOf(list []moment, n int) []moment { return list[max(0, len(list)-n):] }
 
-// ranking tells whether the strategy ranks by distance, which costs no trials.
+// ranking reports whether the strategy ranks by distance, which needs no trials.
 func (f *Forecast) ranking() bool { return f.strategy.outlook.ranked != [2]float64{} }
 
 // Shares of the time from the start of the program to the first trials that exporting and checking the mix takes.
@@ -68,8 +72,8 @@ const (
 	mostFinish  = 0.65
 )
 
-// Left is the range of the time that remains until the program is done. ok is false as long as nothing can be said: before
-// the endpoints are scored and a few trials are run, and for a strategy that it does not know.
+// Left returns the range of the remaining time of the program, from now, a time since the start of the program. ok is
+// false before the endpoints are scored and a few trials have run, and for an unknown strategy.
 func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) {
 	if !f.begun {
 		return 0, 0, false
@@ -90,7 +94,7 @@ func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) 
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// search is the range in seconds that the strategy still takes, from the last event on.
+// search returns the range of the strategy's remaining seconds, from the last event on.
 func (f *Forecast) search() (least, most float64, ok bool) {
 	units := float64(f.last.event.Units)
 	from := f.begin
@@ -127,7 +131,7 @@ func (f *Forecast) search() (least, most float64, ok bool) {
 	return 0.6 * few * cheap, 1.5 * many * dear, true
 }
 
-// cost is the range of what a trial costs in seconds: on the whole, and of late.
+// cost returns the range of the seconds of a trial: the average of all trials, and of the recent ones.
 func (f *Forecast) cost(from moment, trials float64) (least, most float64) {
 	whole := (f.last.at - from.at).Seconds() / trials
 	late := whole

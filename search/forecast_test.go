@@ -61,8 +61,8 @@ type looked struct {
 
 func (l looked) inside() bool { return l.told && l.least <= l.truth && l.truth <= l.most }
 
-// replay asks a forecast at a share of the way from the endpoints to the end of a trace; ok is false for a search that the
-// endpoints decide.
+// replay asks a forecast at a share of the way from the endpoints to the end of a trace; ok is false for a search that
+// the endpoints decide.
 func replay(trace *searchtest.Trace, share float64) (l looked, ok bool) {
 	begin := int64(-1)
 	decided := true
@@ -90,8 +90,8 @@ func replay(trace *searchtest.Trace, share float64) (l looked, ok bool) {
 	return l, true
 }
 
-// TestForecast replays the recorded searches: half-way through, the time that was really left lies in the range in nine of
-// ten, also of those searches by which nothing was fitted. The table in docs is what came out.
+// TestForecast replays the recorded searches: half-way through, the time that was really left lies in the range in nine
+// of ten, also of those searches by which nothing was fitted. The table in docs is what came out.
 func TestForecast(t *testing.T) {
 	type group struct {
 		searches int
@@ -180,8 +180,8 @@ func checkTable(t *testing.T, table string) {
 	}
 }
 
-// TestForecastSays holds what is told when: nothing before there is something to say, never past a budget, and no negative
-// time.
+// TestForecastSays holds what is told when: nothing before there is something to say, never past a budget, and no
+// negative time.
 func TestForecastSays(t *testing.T) {
 	event := func(kind search.EventKind, evaluations, low, trials int) search.Event {
 		return search.Event{Kind: kind, Evaluations: evaluations, Low: low, Units: 50, Trials: trials}

@@ -1,19 +1,20 @@
 package search
 
 var gallopStrategy = Strategy{
-	Name: "gallop", Does: "groups of growing size, least harmful first", Trials: "2 k log2(n/k), and an order at a few blocks a unit", follow: gallop,
+	Name: "gallop", Does: "groups of growing size, least harmful first", Trials: "2 k log2(n/k), and an order at a few batches per unit", follow: gallop,
 	outlook: outlook{ranked: [2]float64{8, 70}, left: func(_ *Forecast, _, done, high float64) (least, most float64, ok bool) {
 		return max(6-done, 0), max(30-done, 0.8*high+2), true
 	}},
 }
 
-// firstGroup divides the units for the size of gallop's first group, at least one. A group too large costs a trial that
-// bounds end early, one too small a trial in full.
+// firstGroup divides the number of units to give the size of gallop's first group, at least one. A group that is too
+// large costs an evaluation that stops early; one that is too small costs an evaluation in full.
 const firstGroup = 2
 
-// gallop orders the units by how far each alone moves the outputs, then demotes groups from the least harmful on. A group
-// that holds stays and the next is twice as large; one that does not is halved (rounded down); a single unit that does not
-// is skipped, and the next group is one unit again.
+// gallop orders the units by their sensitivity, then demotes groups, the least harmful first. A group that holds stays
+// demoted, and the next one is twice as large. A group that does not hold is halved (rounded down). A single unit that
+// does not hold is skipped, and the next group is one unit again. Compare exponential search: Bentley and Yao, An
+// almost optimal algorithm for unbounded searching, Information Processing Letters 5, 1976.
 func gallop(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {

@@ -45,7 +45,8 @@ func TestGoldenResult(t *testing.T) {
 	}
 }
 
-// TestReplay replays the recorded search of Sony's toolkit: its counts are the evaluator, its chain and list must come out.
+// TestReplay replays the recorded search of Sony's toolkit: its counts are the evaluator, its chain and list must come
+// out.
 func TestReplay(t *testing.T) {
 	r := searchtest.ReadReal(t)
 	counts := map[string]int{}

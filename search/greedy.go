@@ -16,7 +16,7 @@ var greedyStrategy = Strategy{
 // greedy demotes in every step the unit that scores best on top of the base, until none is left, and the result is the
 // last mask of that chain that holds. A tie goes to the unit with the higher index.
 //
-// Where units differ in cost, a step scores all of them and takes the one that harms least for its cost.
+// If costs differ, a step scores all units and takes the one with the least harm per cost.
 func greedy(s *session) error {
 	rest := s.rest()
 	start := s.base.Clone()
@@ -37,14 +37,14 @@ func greedy(s *session) error {
 				return err
 			}
 		}
-		s.tell(EventMove, sc)
+		s.report(EventMove, sc)
 		rest = slices.Delete(rest, at, at+1)
 		before = sc
 	}
 	return nil
 }
 
-// mildest returns the unit that harms least, and its score.
+// mildest returns the place in rest of the unit with the least harm, and its score. before is the score of the base.
 func (s *session) mildest(rest []int, before Score) (int, Score, error) {
 	if s.evenCosts() {
 		f, err := s.scan(s.singles(rest), Bound{Above: math.Inf(1), Floor: math.Inf(-1)})
@@ -72,7 +72,7 @@ func (s *session) mildest(rest []int, before Score) (int, Score, error) {
 	return at, best, nil
 }
 
-// evenCosts reports whether all units save the same.
+// evenCosts reports whether all units have the same cost.
 func (s *session) evenCosts() bool {
 	for _, c := range s.o.Cost {
 		if c != s.o.Cost[0] {

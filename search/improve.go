@@ -18,13 +18,13 @@ var (
 			if f.budget != (Budget{}) {
 				return improving(f, n, done, high)
 			}
-			// gallop, the retries of the units that it leaves high, and the swaps that improve has patience for.
+			// The rest of gallop, retries of the units that it leaves high, and the swaps within improve's patience.
 			return max(8-done, 0.3*high), max(30-done, high) + high + n/patienceShare, true
 		}},
 	}
 )
 
-// improving is what improve still runs.
+// improving estimates the remaining trials of improve.
 func improving(_ *Forecast, n, done, high float64) (least, most float64, ok bool) {
 	if high >= 2 {
 		return 0, max(6*n-done, 1.8*n), true
@@ -32,20 +32,20 @@ func improving(_ *Forecast, n, done, high float64) (least, most float64, ok bool
 	return 0, max(60-done, 5), true
 }
 
-// Bounds of improve's list of swaps: so many of the most harmful demoted units, each against so many sets of units to
-// demote in its place, put together from so many of the least harmful high units.
+// Bounds of improve's list of swaps.
 const (
-	swapUp   = 16
-	swapDown = 16
-	swapFrom = 32
+	swapUp   = 16 // demoted units that may be promoted, the most harmful first
+	swapDown = 16 // sets of units to demote instead, for each of them
+	swapFrom = 32 // high units of which these sets are made, the least harmful first
 )
 
-// patienceShare divides the units for auto's patience where no budget is given: that many swaps in a row that do not hold
-// end improve, at least one. It is a price and no optimum: each doubling of it wins about as little as the one before
-// (docs/strategies.md), and with an eighth a whole search asks for about a fifth of what the reference asks for.
+// patienceShare divides the number of units to give auto's patience if there is no budget: improve ends after that many
+// swaps in a row that do not hold, at least one. The value is a compromise: each doubling of the patience gains about
+// as little as the one before (docs/strategies.md). With an eighth, a whole search needs about a fifth of the
+// evaluations of strategy demotion.
 const patienceShare = 8
 
-// improve starts from the start mix, or from the all-high one, and changes it until nothing helps.
+// improve starts from the start mix, or from the all-high mix, and changes it until no move helps.
 func improve(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -54,7 +54,7 @@ func improve(s *session) error {
 	return s.improve(r, swapUp*swapDown)
 }
 
-// auto gallops, then improves until nothing helps or the budget ends; without a budget until its patience ends.
+// auto runs gallop, then improve until no move helps or the budget ends; without a budget, until its patience ends.
 func auto(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -70,8 +70,9 @@ func auto(s *session) error {
 	return s.improve(r, patience)
 }
 
-// improve tries every high unit once more, least harmful first, until none is left that the base has not refused; then
-// swaps, of which so many that do not hold end it, and after a swap that holds, the units again.
+// improve alternates two steps. First it tries every high unit that did not fail alone on this base, the least harmful
+// first, until none is left. Then it tries swaps; after one that holds it begins again. patience is the largest number
+// of swaps that it tries in a row.
 func (s *session) improve(r ranking, patience int) error {
 	for {
 		before := s.low
@@ -92,18 +93,18 @@ func (s *session) improve(r ranking, patience int) error {
 	}
 }
 
-// untried lists the units of an order that the base has high and has not refused.
+// untried lists the units of an order that are high in the base and have not failed alone on it.
 func (s *session) untried(order []int) []int {
 	return slices.DeleteFunc(s.restOf(order), func(u int) bool { return s.refused[u] })
 }
 
-// swap tries to promote one unit and to demote others in its place, so that more is saved: first those that add the least
-// harm. Of the demoted units the most harmful are tried, and with each the sets of high units with the least harm. The
-// first that holds is taken; patience is how many are tried at most.
+// swap promotes one unit and demotes others instead, so that more is saved. It tries the swaps that add the least harm
+// first: the most harmful demoted units, each with the sets of high units of the least harm. It takes the first swap
+// that holds, and tries at most patience of them.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	type exchange struct {
 		up, down []int
-		harm     float64 // that it adds
+		harm     float64 // added by the swap
 	}
 	var list []exchange
 	sets := s.swapSets(r, high)
@@ -149,8 +150,8 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	return true, s.exchange(list[f.Index].up, list[f.Index].down, f.Score)
 }
 
-// swapSets lists the pairs of high units, least harm first, and single units among them, which can save more than another
-// only where costs differ. Equal harm goes by the ranks of the units.
+// swapSets lists pairs of high units and single ones, least harm first, then by the ranks of the units. A single unit
+// can save more than another one only if costs differ.
 func (s *session) swapSets(r ranking, high []int) [][]int {
 	high = high[:min(len(high), swapFrom)]
 	var sets [][]int
@@ -172,7 +173,7 @@ func (r ranking) sum(units []int) (sum float64) {
 	return sum
 }
 
-// added is the harm that a swap adds; a set of infinite harm adds that, whatever goes up for it.
+// added is the harm that a swap adds. It is infinite if a demoted unit has infinite harm.
 func (r ranking) added(up int, down []int) float64 {
 	sum := r.sum(down)
 	if !math.IsInf(sum, 1) {

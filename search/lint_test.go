@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestImports holds that the search is pure Go: the standard library and gonum, no cgo, no other room of this project but that of mistakes.
+// TestImports holds that the search is pure Go: the standard library and gonum, no cgo, no other room of this project
+// but that of mistakes.
 func TestImports(t *testing.T) {
 	format := `{{.ImportPath}} {{.Standard}} {{len .CgoFiles}}`
 	out, err := exec.Command("go", "list", "-deps", "-f", format, "example.org/demote/search").CombinedOutput()

@@ -8,10 +8,11 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Mask is a bit per holder; 1 means demoted, the holder runs on its low grid. The zero Mask has no holders.
+// Mask has one bit per holder. 1 means demoted: the holder is low, it quantizes with its low grid. The zero Mask has no
+// holders.
 //
-// A Mask is a view: copies of the struct share their bits. Clone makes an independent one. Bits past the last holder
-// are always zero.
+// A Mask is a view, like a slice: copies of the struct share their bits, and Clone makes an independent mask. It is not
+// safe to change a mask that another goroutine uses. Bits after the last holder are always zero.
 type Mask struct {
 	n     int
 	words []uint64
@@ -29,7 +30,7 @@ func NewMask(n int) Mask {
 	return Mask{n: n, words: make([]uint64, maskWords(n))}
 }
 
-// NewMasks returns count masks of n holders in one piece of memory, so that a scan's candidates can be rebuilt in place.
+// NewMasks returns count masks of n holders, none demoted, in one allocation. It panics if a number is negative.
 func NewMasks(n, count int) []Mask {
 	if n < 0 || count < 0 {
 		panic("search: negative number of holders or masks")
@@ -43,7 +44,8 @@ func NewMasks(n, count int) []Mask {
 	return masks
 }
 
-// ParseMask reads the text form: character i is holder i, '1' is low. Any other character than '0' and '1' is a mistake.Err.
+// ParseMask reads the text form: character i is holder i, '1' is low and '0' is high. Any other character is a
+// mistake.Err.
 func ParseMask(text string) (Mask, error) {
 	m := NewMask(len(text))
 	for i := 0; i < len(text); i++ {
@@ -136,7 +138,8 @@ func (m Mask) Equal(o Mask) bool {
 	return true
 }
 
-// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. It panics if the lengths differ.
+// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. It panics if the lengths
+// differ.
 func (m Mask) FirstDifference(o Mask) int {
 	if m.n != o.n {
 		panic(fmt.Sprintf("search: comparison of a mask of %d with one of %d", m.n, o.n))
@@ -149,13 +152,14 @@ func (m Mask) FirstDifference(o Mask) int {
 	return -1
 }
 
-// Words returns the bits, holder i in bit i%64 of word i/64. The slice is the mask's own: read only.
+// Words returns the bits, holder i in bit i%64 of word i/64. The mask owns the slice: read only.
 func (m Mask) Words() []uint64 { return m.words }
 
-// Key returns the bits packed into a string, usable as a map key among masks of one length.
+// Key returns the bits packed into a string, holder i in bit i%8 of byte i/8. It is a map key among masks of one
+// length.
 func (m Mask) Key() string { return string(m.AppendKey(make([]byte, 0, (m.n+7)/8))) }
 
-// AppendKey appends what Key returns to dst.
+// AppendKey appends the bytes of Key to dst and returns the extended slice.
 func (m Mask) AppendKey(dst []byte) []byte {
 	for i := 0; i < m.n; i += 8 {
 		dst = append(dst, byte(m.words[i/wordBits]>>(i%wordBits)))

@@ -2,10 +2,10 @@ package search
 
 import "math"
 
-// hold asks a scan only whether a candidate is above the target.
+// hold is the question whether a candidate holds.
 func (s *session) hold() Bound { return Bound{Above: s.o.Target, Floor: math.Inf(1)} }
 
-// try asks whether the base still holds with the listed units demoted.
+// try evaluates the base with the listed units demoted too. It returns whether that mix holds, and its score if so.
 func (s *session) try(units []int) (bool, Score, error) {
 	c := s.candidates(1)
 	c[0].CopyFrom(s.base)
@@ -19,23 +19,23 @@ func (s *session) try(units []int) (bool, Score, error) {
 	f, err := s.scan(c, s.hold())
 	if err == nil && !f.Passed {
 		s.refuse(units)
-		s.tell(EventRefused, Score{})
+		s.report(EventRefused, Score{})
 	}
 	return f.Passed, f.Score, err
 }
 
-// refuse remembers what was tried alone on top of the base and did not hold.
+// refuse records a single unit that did not hold on top of the base.
 func (s *session) refuse(units []int) {
 	if len(units) == 1 {
 		s.refused[units[0]] = true
 	}
 }
 
-// allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have, unless
-// the 8-bit endpoint is another network's score below the target.
+// allFails reports whether the endpoints have shown that the mask with every unit demoted does not hold. They have not
+// if the 8-bit endpoint is another network, whose score is below the target.
 func (s *session) allFails() bool { return !s.o.free && (s.o.Low == nil || s.res.LowRefused) }
 
-// move demotes units whose mask holds with that score: one step of the chain.
+// move demotes units as one step of the chain. The mix holds with the score sc.
 func (s *session) move(units []int, sc Score) error { return s.exchange(nil, units, sc) }
 
 // exchange promotes some units and demotes others in one step of the chain.
@@ -58,11 +58,11 @@ func (s *session) exchange(up, down []int, sc Score) error {
 	if err := s.keep(s.base, sc); err != nil {
 		return err
 	}
-	s.tell(EventMove, sc)
+	s.report(EventMove, sc)
 	return nil
 }
 
-// walk tries the units one at a time in their order, demotes each that holds, and returns the others.
+// walk tries the units one at a time in their order. It demotes each one that holds and returns the others.
 func (s *session) walk(units []int) (refused []int, err error) {
 	for len(units) > 0 {
 		f, err := s.scan(s.singles(units), s.hold())
@@ -77,7 +77,7 @@ func (s *session) walk(units []int) (refused []int, err error) {
 			s.refused[u] = true
 		}
 		if !f.Passed {
-			s.tell(EventRefused, Score{})
+			s.report(EventRefused, Score{})
 			return append(refused, units...), nil
 		}
 		refused = append(refused, units[:f.Index]...)

@@ -5,8 +5,8 @@ import "context"
 // ScoreFunc returns the full score of a mask; a pure function of the mask.
 type ScoreFunc func(ctx context.Context, mask Mask) (Score, error)
 
-// NaiveScan answers a scan by plain scores, one candidate after another. It is the definition of a scan (ALGORITHM 1,
-// step 4b and 4c): every other way to answer one gives the same Found.
+// NaiveScan answers a scan by full scores, one candidate after another. It is the definition of a scan (ALGORITHM 1,
+// steps 4b and 4c): every other implementation returns the same Found.
 //
 // An error of score, or a context that is done between two candidates, ends the scan with that error.
 func NaiveScan(ctx context.Context, score ScoreFunc, candidates []Mask, b Bound) (Found, error) {
@@ -35,8 +35,8 @@ func NaiveScan(ctx context.Context, score ScoreFunc, candidates []Mask, b Bound)
 	return found, nil
 }
 
-// Naive is the evaluator that follows the definition to the letter: it calls the function for every score that is
-// asked for and keeps nothing.
+// Naive is an Evaluator that calls the function for every score and caches nothing. It is the simplest way to search
+// with a function of your own.
 type Naive ScoreFunc
 
 var _ Evaluator = Naive(nil)

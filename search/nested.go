@@ -2,12 +2,13 @@ package search
 
 import "math"
 
-// promiseShares are the parts of a mix's demotions at which a promise is tested, safest first. They are few and fixed
-// beforehand: each is one more test that must pass before the next, and each rejected one leaves the step before it.
+// promiseShares are the shares of a mix's demotions at which a promise is tested, the safest first. They are few, and
+// fixed before any test: each test must pass before the next one runs, and the last mix that passes is promised.
 var promiseShares = []float64{0.25, 0.5, 0.75, 0.875, 1}
 
-// NestedSteps are the mixes that a promise is tested on: the first units of an order on top of base, at the preset shares
-// of all of them. The order is that in which a search demoted the units of its mix, each a list of holders. The last mix has all.
+// NestedSteps returns the nested mixes on which Prove tests a promise, at most five: base with the first units of order
+// demoted, at fixed shares of all of them. order has the units of a mix in the order in which a search demoted them,
+// each a list of holders. The last mix has all units. The caller owns the masks.
 func NestedSteps(base Mask, order [][]int) []Mask {
 	var steps []Mask
 	done := 0

@@ -7,13 +7,13 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Defaults of the reference strategy (ALGORITHM 1).
+// Defaults of strategy demotion (ALGORITHM 1).
 const (
 	DefaultMultiplier = 0.5
 	DefaultSeed       = 1
 )
 
-// ChainMode says which score the reference's chain records.
+// ChainMode chooses the score that strategy demotion records for a step and compares with the target.
 type ChainMode string
 
 const (
@@ -23,41 +23,60 @@ const (
 	ChainLast ChainMode = "last"
 )
 
-// Budget ends a search early. What is found by then is the result. Zero fields set no limit.
+// Budget limits a search. The best mix by then is the result. A zero field sets no limit.
 type Budget struct {
-	Trials int           // scores asked for, candidates of scans included; those of the endpoints count
+	Trials int           // number of evaluations: endpoints and every candidate of a scan count
 	Time   time.Duration // wall time from the start of the search
 }
 
-// Options say what is searched. NewOptions fills in the defaults; the fields are taken as they are, since 0 is a legal
-// multiplier and seed.
+// Options describe a search. NewOptions fills in the defaults. A search takes the fields as they are, because 0 is a
+// legal multiplier and seed. It reads the slices and masks and does not change them.
 type Options struct {
-	Holders int     // length of every mask
-	Units   [][]int // holders of each unit, disjoint and not empty; nil: every holder that is not pinned is a unit
-	Pinned  Mask    // holders that are low throughout, of no unit; the zero Mask: none. A holder in no unit and not pinned stays high
-	Target  float64 // a mix holds if its score is strictly above it; the all-high mix holds if it reaches it
+	// Holders is the length of every mask.
+	Holders int
+	// Units lists the holders of each unit, disjoint and not empty. nil: every holder that is not pinned is a unit. A
+	// holder that is in no unit and not pinned stays high.
+	Units [][]int
+	// Pinned has the holders that are low in every mask. They are in no unit. The zero Mask pins none.
+	Pinned Mask
+	// Target is the score that a mix must exceed to hold, in the sense of Score.Float. The all-high mix may also equal
+	// it.
+	Target float64
 
-	Low   *Score // score of the 8-bit endpoint where it is another network; nil: the mask with every unit demoted
-	Start Mask   // mix to start from, if it holds; the zero Mask: none
+	// Low is the score of the 8-bit endpoint, if that is a network of its own. nil: the endpoint is the mask with every
+	// unit demoted, and the search evaluates it.
+	Low *Score
+	// Start is the mix to start from, if it holds. It has whole units. The zero Mask: start from the all-high mix.
+	Start Mask
 
-	Multiplier float64   // demotion: 0..1, see ALGORITHM 1, step 3
-	Seed       uint32    // demotion: of the shuffle
-	Chain      ChainMode // demotion: recorded score; "" is ChainDemoted
-	FillTrue   bool      // demotion with ChainLast: also score the demoted masks that the scans did not, at the end; not counted as evaluations
+	// strategy demotion: 0..1, share of the way from the 16-bit score down to the target at which a scan accepts
+	// (ALGORITHM 1, step 3)
+	Multiplier float64
+	Seed       uint32    // strategy demotion: random seed of the shuffle
+	Chain      ChainMode // strategy demotion: "" is ChainDemoted
+	// FillTrue, for strategy demotion with ChainLast, scores at the end the masks of the chain that no scan has scored.
+	// They do not count as evaluations.
+	FillTrue bool
 
-	Cost    []float64 // what demoting each unit saves, >= 0; nil: 1 each
-	Budget  Budget
-	OneEnd  bool // a 16-bit endpoint below the target ends the search, as in ALGORITHM 1, step 1; else the mix with every unit demoted is tried first
-	NoSwaps bool // improve, auto: single units only, so that the chain stays nested
-	Curve   bool // after the end, demote on past the target and score every mask
+	Cost   []float64 // saving of each unit when it is demoted, not negative; nil: 1 each
+	Budget Budget
+	// OneEnd ends a search whose 16-bit endpoint is below the target, as in ALGORITHM 1, step 1. Otherwise the search
+	// first evaluates the mix with every unit demoted.
+	OneEnd  bool
+	NoSwaps bool // strategies improve and auto: no swaps, so that the masks of the chain stay nested
+	Curve   bool // after the result, demote on past the target and score every mask
 
-	Progress func(Event)      // called after every change of the mix and every endpoint; nil: nobody listens
-	Best     func(Best) error // called whenever a better mix that holds is known; an error ends the search with it
+	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be
+	// nil.
+	Progress func(Event)
+	// Best is called, on the goroutine of the search, whenever a better mix that holds is found. Its error ends the
+	// search. It may be nil.
+	Best func(Best) error
 
 	free bool // no target: the endpoints decide nothing
 }
 
-// NewOptions returns the options for a network of n holders, each a unit, with the documented defaults.
+// NewOptions returns the options for a network of n holders, each a unit of its own, with the documented defaults.
 func NewOptions(n int, target float64) Options {
 	return Options{Holders: n, Target: target, Multiplier: DefaultMultiplier, Seed: DefaultSeed, Chain: ChainDemoted}
 }
@@ -114,7 +133,7 @@ func (o *Options) prepare() error {
 	return o.checkStart()
 }
 
-// checkUnits sees that units are disjoint, not empty, in range and not pinned.
+// checkUnits checks that units are disjoint, not empty, in range and not pinned.
 func (o *Options) checkUnits() error {
 	owner := make([]int, o.Holders)
 	for u, holders := range o.Units {
@@ -136,7 +155,7 @@ func (o *Options) checkUnits() error {
 	return nil
 }
 
-// checkStart sees that a start mix is made of whole units and the pinned holders.
+// checkStart checks that the start mix has whole units and the pinned holders.
 func (o *Options) checkStart() error {
 	if o.Start.Len() == 0 {
 		return nil

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// ranking is the order in which a strategy takes the units, and the harm of each that it was made from.
+// ranking is the order in which a strategy takes the units, and the harm of each unit, which is its sensitivity.
 type ranking struct {
-	units []int     // least harm for its cost first
-	harm  []float64 // by unit; 0 or less: none
+	units []int     // the least harm per cost first
+	harm  []float64 // by unit: score lost, or distance; 0 or less is no harm
 }
 
-// rankByScore scores each unit alone on top of the all-high mix: harm is what it takes off the 16-bit score.
+// rankByScore scores each unit alone on top of the all-high mix. Its harm is the score lost against the 16-bit network.
 func (s *session) rankByScore() (ranking, error) {
 	r := ranking{harm: make([]float64, len(s.o.Units))}
 	high := s.res.High.Float()
@@ -23,8 +23,8 @@ func (s *session) rankByScore() (ranking, error) {
 	})
 }
 
-// rankByDistance asks how far each unit alone moves the outputs, which costs a few blocks a unit; where the evaluator
-// cannot tell, each unit is scored. Distances are not trials.
+// rankByDistance measures how far each unit alone moves the outputs, on a few batches per unit. These are no
+// evaluations. An evaluator without distances scores each unit instead.
 func (s *session) rankByDistance() (ranking, error) {
 	d, ok := s.ev.(DistanceEvaluator)
 	if !ok {
@@ -36,10 +36,10 @@ func (s *session) rankByDistance() (ranking, error) {
 	return r, err
 }
 
-// rankingShare is how much of the time that a budget leaves may go into distances: a list of units in a good order is no mix.
+// rankingShare is the largest share of the remaining time budget that distances may take. An order alone is no result.
 const rankingShare = 1.0 / 3
 
-// distance asks for distances as long as a budget of time allows it; for units behind that it is not a number, and they come
+// distance measures distances within a share of the time budget. For the units after that it returns NaN, so they come
 // last, in the order of the network.
 func (s *session) distance(d DistanceEvaluator) func(Mask) (float64, error) {
 	until, limited := s.ctx.Deadline()
@@ -74,15 +74,15 @@ func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking,
 		}
 		r.harm[u] = harm
 		r.units = append(r.units, u)
-		s.tell(EventOrder, Score{})
+		s.report(EventOrder, Score{})
 	}
 	slices.SortStableFunc(r.units, func(a, b int) int { return cheaper(r.harm[a], s.o.Cost[a], r.harm[b], s.o.Cost[b]) })
 	s.res.Order = r.units
 	return r, nil
 }
 
-// cheaper compares what two units do to the score and what they save. Units that do no harm come first, the one that saves
-// most leading; then by harm for each unit of cost; equal ones by harm alone, and then, the sort being stable, by index.
+// cheaper compares two units by harm and cost. Units without harm come first, the largest cost leading. Then harm per
+// cost decides, then harm alone and, since the sort is stable, the index.
 func cheaper(harmA, costA, harmB, costB float64) int {
 	return cmp.Or(
 		cmp.Compare(harmClass(harmA), harmClass(harmB)),
@@ -91,6 +91,7 @@ func cheaper(harmA, costA, harmB, costB float64) int {
 	)
 }
 
+// harmClass is 0 without harm, else 1.
 func harmClass(harm float64) int {
 	if harm > 0 {
 		return 1
@@ -98,6 +99,7 @@ func harmClass(harm float64) int {
 	return 0
 }
 
+// harmRate is the harm per cost; of units without harm the negated cost, so that the largest cost comes first.
 func harmRate(harm, cost float64) float64 {
 	switch {
 	case !(harm > 0):
@@ -108,7 +110,7 @@ func harmRate(harm, cost float64) float64 {
 	return harm / cost
 }
 
-// restOf lists the units of an order that the base has high.
+// restOf lists the units of an order that are high in the base.
 func (s *session) restOf(order []int) []int {
 	list := make([]int, 0, len(order))
 	for _, u := range order {

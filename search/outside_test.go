@@ -40,9 +40,12 @@ func main() {
 }
 `
 
-// TestOutside builds and runs a program of another module, which names this one in a single replace line: the search alone needs no
-// cgo, and no module but this one and gonum.
+// TestOutside builds and runs a program of another module, which names this one in a single replace line: the search
+// alone needs no cgo, and no module but this one and gonum.
 func TestOutside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

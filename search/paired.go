@@ -5,15 +5,15 @@ import (
 	"math/bits"
 )
 
-// Paired is what two networks do on the same samples, as far as a difference between them goes.
+// Paired counts the samples on which two networks, a reference and a mix, differ. Both ran on the same N samples.
 type Paired struct {
 	N int // samples
 	B int // samples that only the reference gets right
 	C int // samples that only the mix gets right
 }
 
-// Compare counts where two outcomes of n samples differ; a bit is a sample, as Outcomes has them. It panics if one of them
-// is too short.
+// Compare counts where two outcomes of n samples differ. Outcomes have one bit per sample, as OutcomesEvaluator returns
+// them. Compare panics if one of them is shorter than n bits.
 func Compare(reference, mix []uint64, n int) Paired {
 	if words := maskWords(n); len(reference) < words || len(mix) < words {
 		panic(fmt.Sprintf("search: outcomes of %d and %d words for %d samples", len(reference), len(mix), n))
@@ -27,7 +27,7 @@ func Compare(reference, mix []uint64, n int) Paired {
 	return p
 }
 
-// Correct counts the samples of n that an outcome gets right.
+// Correct returns the number of correct samples among the n of an outcome.
 func Correct(outcome []uint64, n int) int {
 	count := 0
 	for i := range maskWords(n) {
@@ -36,7 +36,7 @@ func Correct(outcome []uint64, n int) int {
 	return count
 }
 
-// inside are the bits of word i that belong to one of n samples.
+// inside returns a word with the bits of word i that belong to one of n samples.
 func inside(i, n int) uint64 {
 	if rest := n - i*wordBits; rest < wordBits {
 		return 1<<rest - 1
@@ -44,8 +44,9 @@ func inside(i, n int) uint64 {
 	return ^uint64(0)
 }
 
-// Loss is by how much the mix scores below the reference on these samples, as a fraction of them; below zero it scores higher.
+// Loss returns the score of the reference less that of the mix, as a fraction of the samples. It is negative if the mix
+// is better.
 func (p Paired) Loss() float64 { return float64(p.B-p.C) / float64(p.N) }
 
-// Changed is the fraction of samples that one network gets right and the other does not.
+// Changed returns the fraction of the samples that exactly one of the networks gets right.
 func (p Paired) Changed() float64 { return float64(p.B+p.C) / float64(p.N) }

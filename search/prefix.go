@@ -13,9 +13,9 @@ var prefixStrategy = Strategy{
 	}},
 }
 
-// prefix scores each unit alone and looks for the longest prefix of that order that holds, by binary search. That assumes
-// that a longer prefix never scores higher. The assumption is checked beyond the end: prefixes 2, 4, 8... longer are tried,
-// and if one holds the search goes on from there and the result says so.
+// prefix scores each unit alone and finds the longest prefix of that order that holds, by binary search. The binary
+// search assumes that a longer prefix never scores higher. prefix checks this beyond the end it found: it tries
+// prefixes that are 2, 4, 8... units longer. If one of them holds, the search continues from there, and a note says so.
 func prefix(s *session) error {
 	r, err := s.rankByScore()
 	if err != nil {

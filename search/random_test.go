@@ -10,8 +10,8 @@ import (
 	"example.org/demote/search/searchtest"
 )
 
-// TestStrategiesHold runs every strategy on random problems: the mix holds, its parts agree, and what was told on the way
-// only got better.
+// TestStrategiesHold runs every strategy on random problems: the mix holds, its parts agree, and what was told on the
+// way only got better.
 func TestStrategiesHold(t *testing.T) {
 	int16 := map[string]int{}
 	for seed := range uint64(1500) {
@@ -73,7 +73,8 @@ func checkCurve(t *testing.T, seed uint64, o *search.Options, r *search.Result) 
 	}
 }
 
-// TestBudgetOfEveryStrategy ends each strategy after each number of trials: nothing more is asked, and what is there holds.
+// TestBudgetOfEveryStrategy ends each strategy after each number of trials: nothing more is asked, and what is there
+// holds.
 func TestBudgetOfEveryStrategy(t *testing.T) {
 	for seed := range uint64(30) {
 		p := searchtest.NewProblem(rand.New(rand.NewPCG(seed, 22)))
@@ -92,7 +93,8 @@ func TestBudgetOfEveryStrategy(t *testing.T) {
 				if err != nil {
 					t.Fatalf("seed %d: %s, %d trials: %v", seed, s.Name, trials, err)
 				}
-				if r.Evaluations > trials || asked > trials+1 { // the reference asks once more for a score that its scan held
+				// the reference asks once more for a score that its scan held
+				if r.Evaluations > trials || asked > trials+1 {
 					t.Fatalf("seed %d: %s: %d scores of %d trials", seed, s.Name, asked, trials)
 				}
 				p.CheckResult(t, &r)
@@ -145,7 +147,8 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// TestSwapsAreBounded holds that a round of swaps asks for no more than its documented list, on a network where none holds.
+// TestSwapsAreBounded holds that a round of swaps asks for no more than its documented list, on a network where none
+// holds.
 func TestSwapsAreBounded(t *testing.T) {
 	const n = 100
 	drop := make([]float64, n)

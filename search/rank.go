@@ -12,7 +12,8 @@ var rankStrategy = Strategy{
 	}},
 }
 
-// rank scores each unit alone, then walks that order once: a unit that breaks the target is skipped and the walk goes on.
+// rank scores each unit alone, then tries the units once in that order, each on top of the base. A unit that does not
+// hold is skipped.
 func rank(s *session) error {
 	r, err := s.rankByScore()
 	if err != nil {

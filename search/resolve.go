@@ -5,23 +5,23 @@ import (
 	"math/big"
 )
 
-// Scale says how the scores of a metric are read.
+// Scale describes how to read the scores of a metric.
 type Scale struct {
-	Name     string // as a person knows it: top1
+	Name     string // as the user types it, such as top1
 	Fraction bool   // classification: scores are fractions of the samples
 	Lower    bool   // lower is better: a Score's Value is the metric's value negated
 }
 
 // Endpoints are the scores that a target may be measured from.
 type Endpoints struct {
-	Float     *Score // nil where there is no float network
+	Float     *Score // nil without a float network
 	High, Low Score  // the 16-bit and the 8-bit score
 }
 
-// Resolved is a target as the search uses it.
+// Resolved is a target in the form that a search compares with.
 type Resolved struct {
-	// Above is the target for Options: a score s holds if s.Float() > Above. For countable metrics this float64
-	// comparison, and the one of step 1 (below), decide for every count exactly as decimal arithmetic would.
+	// Above is the value for Options.Target: a score s holds if s.Float() > Above. For countable metrics, this float64
+	// comparison decides for every count as exact decimal arithmetic would.
 	Above float64
 	Value float64 // the target in the metric's own unit and sign
 	Need  int     // countable metrics: the smallest count that is above the target, Total+1 if none is; else 0
@@ -29,14 +29,13 @@ type Resolved struct {
 	Finer bool    // countable metrics: the target lies less than one sample below the 16-bit score, so none may be lost
 }
 
-// Resolve turns the typed target into the comparison that the search makes, given the scores it is measured from. The
-// arithmetic is exact on the typed digits and the counts. Errors are mistake.Err.
+// Resolve turns a typed target into the comparison of the search, given the scores of the endpoints. The arithmetic is
+// exact on the typed digits and the counts. Errors are mistake.Err, with a target to type instead:
 //
-// A percentage is refused where both scores are equal: no share of nothing is above it.
-//
-// A percentage of a classification score is refused if it is more than half of the way and, read as a score, would lie
-// higher than 0.1 below the 16-bit score: then it is more likely a score typed in points (91% for 0.91). Written
-// 8bit+91% it is always the share.
+//   - a score that the target is measured from is missing or not finite;
+//   - a percentage, and both endpoints have the same score: no mix is above a share of nothing;
+//   - a percentage of a classification score of more than 50 % that, read as a score, is less than 0.1 below the 16-bit
+//     score. It is more likely a score in points: 91% for 0.91. 8bit+91% is always the share.
 func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 	if err := t.Check(m); err != nil {
 		return Resolved{}, err
@@ -67,7 +66,7 @@ func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 			return Resolved{}, err
 		}
 		if high.Cmp(low) == 0 {
-			return Resolved{}, t.wrong("the 8-bit and the 16-bit score are equal, " + spell(high) + ", and there is no way between them to take a share of: " + m.noWay(e.High, high))
+			return Resolved{}, t.wrong("the 8-bit and the 16-bit score are equal, " + spell(high) + ", and there is no way between them to take a share of: " + m.exampleTarget(e.High, high))
 		}
 		goal.Sub(high, low)
 		goal.Add(low, goal.Mul(goal, t.amount))

@@ -1,62 +1,64 @@
 package search
 
-// Step is one unit of a chain. Units that moved together share a Group.
+// Step is the move of one unit in a chain. Units that moved together have the same Group.
 type Step struct {
 	Unit      int
-	Holders   []int // of the unit; shared with the options, read only
-	Group     int   // number of the step that demoted it, from 0
-	Promoted  bool  // the unit went back to its high grid (a swap of improve)
-	Past      bool  // beyond the result (Options.Curve)
-	Recorded  Score // the score that the strategy decides by
-	True      Score // the score of the mask after the whole step, if TrueKnown
+	Holders   []int // of the unit; the slice of Options.Units, read only
+	Group     int   // number of the step, from 0
+	Promoted  bool  // the unit went back to high, in a swap of strategy improve
+	Past      bool  // after the result, because of Options.Curve
+	Recorded  Score // the score that the strategy compares with the target
+	True      Score // the score of the mask after the whole group, if TrueKnown
 	TrueKnown bool
 }
 
-// Stop says what ended a search.
+// Stop is the reason why a search ended.
 type Stop string
 
 const (
-	StopDone   Stop = "done"   // the strategy came to its end
-	StopTrials Stop = "trials" // Budget.Trials
-	StopTime   Stop = "time"   // Budget.Time
-	StopError  Stop = "error"  // an error of the evaluator or a cancelled context, which is returned too
+	StopDone   Stop = "done"   // the strategy finished
+	StopTrials Stop = "trials" // Budget.Trials was used up
+	StopTime   Stop = "time"   // Budget.Time was used up
+	StopError  Stop = "error"  // an error of the evaluator or a cancelled context; the search returns that error too
 )
 
-// Result is what a search ends with. It is complete at any time: also where the search returns an error, Mask is the
-// best mix that is known to hold.
+// Result is the outcome of a search. The caller owns it. It is complete even if the search returns an error: Mask is
+// then the best mix so far that holds.
 type Result struct {
 	Strategy string
-	Found    bool // the target can be met, as the definition has it: the all-high mix reaches it, or another is above it
-	Holds    bool // Mask is above the target, or there is none: all that a user is told to be found
-	Stop     Stop
+	// ALGORITHM 1 calls the target reachable: the all-high mix equals or exceeds it, or another mix exceeds it
+	Found bool
+	Holds bool // Mask is strictly above the target, or the search had none
+	Stop  Stop
 
-	Mask      Mask   // the mix: if Found it holds or is the all-high mix, which reaches the target; else the better end, the all-low mix of equal ones
-	Score     Score  // of Mask
-	Promotion []int  // units that stay high, in reverse chain order, those that the chain lacks first
-	Chain     []Step // in the order of the moves
-	Order     []int  // all units in the order in which the strategy takes them
-	Saved     float64
+	// Mask is the mix. If Found is false, it is the endpoint with the better score; of equal ones the all-low mix.
+	Mask      Mask
+	Score     Score   // of Mask
+	Promotion []int   // units that stay high, the last demoted first; before them those that the chain lacks
+	Chain     []Step  // in the order of the moves
+	Order     []int   // all units, in the order in which the strategy takes them
+	Saved     float64 // sum of the costs of the demoted units
 
-	Distances []float64 // by unit: how far it moves the outputs alone, where the strategy ranked by that; else nil
+	Distances []float64 // sensitivity of each unit alone (DistanceEvaluator), if the strategy ranked by it; else nil
 
 	High, Low Score // of the endpoints
-	// AllLow is the score of the mask with every unit demoted, where it is known beside Low: if Low is another network's
-	// score and above the target, that mask is scored before it is believed. LowRefused: it was not above the target,
-	// and the search went on, with AllLow as the floor of its scans.
+	// AllLow is the score of the mask with every unit demoted, if Options.Low is the score of another network. The
+	// search evaluates the mask if Low is above the target. LowRefused: that mask is not above the target, so the
+	// search went on, with AllLow as the floor of its scans.
 	AllLow     Score
 	LowRefused bool
 
-	StartRefused bool   // the start mix does not hold, or nobody asked: the chain begins at the all-high mix
-	Notes        []Note // what a user should know
+	StartRefused bool   // the start mix does not hold or was not evaluated; the chain begins at the all-high mix
+	Notes        []Note // remarks for the user
 
-	Evaluations int // scores that the definition asks for, the 8-bit endpoint twice in the reference strategy
+	Evaluations int // evaluations as ALGORITHM 1 counts them: strategy demotion counts the 8-bit endpoint twice
 }
 
-// A Note is what a user should know of a search: what is so, what to do about it (empty: nothing), and a name of its kind
-// for programs.
+// A Note is a remark for the user: ID names its kind for programs, Text states the fact, and Cure says what to type, or
+// is empty.
 type Note struct{ ID, Text, Cure string }
 
-// Holders returns the holders of the promotion list, unit by unit in its order, given the options' units.
+// Holders returns the holders of the promotion list, unit by unit in its order. units are Options.Units.
 func (r *Result) Holders(units [][]int) []int {
 	var list []int
 	for _, u := range r.Promotion {
@@ -65,7 +67,7 @@ func (r *Result) Holders(units [][]int) []int {
 	return list
 }
 
-// EventKind names what happened.
+// EventKind is the kind of an event.
 type EventKind string
 
 const (
@@ -75,10 +77,11 @@ const (
 	EventMove    EventKind = "move"    // the base changed: Units moved
 	EventRefused EventKind = "refused" // a group did not hold
 	EventCurve   EventKind = "curve"   // one more mask past the result is scored
-	EventTrial   EventKind = "trial"   // one more trial was run, whole or in part; told by who runs them, no strategy does
+	// the evaluator ran one more trial, in full or in part; strategies send no such event
+	EventTrial EventKind = "trial"
 )
 
-// Event is a step of a running search, for a person who watches. It is passed by value and costs no allocation.
+// Event is a step of a running search, for progress displays. It is passed by value, without an allocation.
 type Event struct {
 	Kind        EventKind
 	Evaluations int   // so far
@@ -86,10 +89,11 @@ type Event struct {
 	Low         int   // units that the base has demoted
 	Units       int   // units in all
 	BestLow     int   // units that the best mix known to hold has demoted
-	Trials      int   // masks tried so far, as far as who runs them tells
+	Trials      int   // distinct masks so far, if the evaluator counts them; else 0
 }
 
-// Best is a mix that holds, better than all before it. The mask is the search's own: clone what is to be kept.
+// Best is a mix that holds and is better than all before it. The search owns the mask and changes it later: clone it to
+// keep it.
 type Best struct {
 	Mask        Mask
 	Score       Score

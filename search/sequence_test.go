@@ -10,7 +10,8 @@ import (
 )
 
 // drawn is an evaluator of a hold-out that was drawn from a population whose truth is known: mix k holders deep loses
-// what the 16-bit network gets right with probability lose[k], and gets right what that gets wrong with probability gain[k].
+// what the 16-bit network gets right with probability lose[k], and gets right what that gets wrong with probability
+// gain[k].
 type drawn struct {
 	lose, gain []float64
 	right      []bool    // of the 16-bit network
@@ -35,9 +36,12 @@ func (d *drawn) Outcomes(_ context.Context, mask search.Mask) ([]uint64, error) 
 	return out, nil
 }
 
-// TestPromisesAreKept draws hold-outs from random problems and counts the promises that are false of the population: in no
-// problem more often than the level allows, given the luck of so many draws.
+// TestPromisesAreKept draws hold-outs from random problems and counts the promises that are false of the population: in
+// no problem more often than the level allows, given the luck of so many draws.
 func TestPromisesAreKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n, draws, score, budget, units = 150, 250, 0.9, 0.04, 8
 	claim := search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: budget}
 	rng := rand.New(rand.NewPCG(9, 3))
@@ -53,7 +57,8 @@ func TestPromisesAreKept(t *testing.T) {
 			// Truths around the budget, in any order: the chain need not be monotone.
 			d.gain[k] = 0.3 * rng.Float64()
 			truth[k] = budget * (0.2 + 1.2*rng.Float64())
-			if problem%2 == 0 && k == masks[0].Count() { // the first step is just false: nothing guards it but its own test
+			// the first step is just false: nothing guards it but its own test
+			if problem%2 == 0 && k == masks[0].Count() {
 				truth[k] = budget
 			}
 			d.lose[k] = (truth[k] + (1-score)*d.gain[k]) / score

@@ -8,30 +8,29 @@ import (
 	"time"
 )
 
-// errSpent ends a strategy whose budget of trials is used up.
-var errSpent = errors.New("budget of trials spent")
+// errSpent ends a strategy whose budget of evaluations is used up.
+var errSpent = errors.New("budget of evaluations spent")
 
-// session is what all strategies share while they run: the evaluator behind budgets and counters, the base, and the
-// best mix so far.
+// session is the state of a running search, which all strategies share: the evaluator, budgets and counters, the base,
+// and the best mix so far.
 type session struct {
 	ctx     context.Context // the caller's, with the deadline of the time budget
 	ev      Evaluator
 	o       Options
 	res     Result
-	base    Mask         // what the strategy stands on
-	refused map[int]bool // units that did not hold alone on top of this base
+	base    Mask         // the current mix, on which the strategy builds
+	refused map[int]bool // units that did not hold alone on top of the base
 	all     Mask         // every unit demoted
-	floor   Score        // score of the 8-bit endpoint, or AllLow where that was refused
-	arena   []Mask       // candidates of the scan at hand, rebuilt in place
-	seen    int          // trials asked for
+	floor   Score        // score of the 8-bit endpoint, or Result.AllLow if Result.LowRefused
+	arena   []Mask       // candidates of the current scan, rebuilt in place
+	seen    int          // evaluations, counted against the budget
 	groups  int          // steps of the chain so far
-	low     int          // units that base has demoted
-	best    int          // units that res.Mask has demoted
-	over    bool         // the endpoints already decide
+	low     int          // demoted units of base
+	best    int          // demoted units of res.Mask
+	over    bool         // the endpoints have decided the search
 }
 
-// run checks the options, scores the endpoints and leads a strategy to its result. A budget that ends is a result, not
-// an error.
+// run checks the options, scores the endpoints and runs a strategy. The end of a budget is no error.
 func run(ctx context.Context, ev Evaluator, o Options, name string, strategy func(*session) error) (Result, error) {
 	if err := o.prepare(); err != nil {
 		return Result{Strategy: name, Stop: StopError}, err
@@ -65,7 +64,7 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	return s.end(ctx, err)
 }
 
-// end turns the way a strategy ended into the result.
+// end translates the error of a strategy into Result.Stop.
 func (s *session) end(ctx context.Context, err error) (Result, error) {
 	switch {
 	case err == nil:
@@ -84,7 +83,7 @@ func (s *session) end(ctx context.Context, err error) (Result, error) {
 	return s.res, err
 }
 
-// promotion lists the units that the mix leaves high: the reverse of the order in which the strategy took them.
+// promotion lists the high units of the mix, in the reverse of the strategy's order.
 func (s *session) promotion() []int {
 	list := []int{}
 	for i := len(s.res.Order) - 1; i >= 0; i-- {
@@ -95,7 +94,7 @@ func (s *session) promotion() []int {
 	return list
 }
 
-// score asks for a full score and counts it.
+// score evaluates a mask and counts it.
 func (s *session) score(m Mask) (Score, error) {
 	if s.left() == 0 {
 		return Score{}, errSpent
@@ -109,8 +108,8 @@ func (s *session) score(m Mask) (Score, error) {
 	return sc, nil
 }
 
-// scan asks the evaluator and counts what the definition looks at. Where the budget of trials is shorter than the list
-// the scan is cut there, and an answer that needs more ends the search.
+// scan asks the evaluator and counts the candidates that NaiveScan looks at. A scan that is longer than the rest of the
+// budget is cut; if no candidate within it passes, the search ends.
 func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
 	cut := false
 	if left := s.left(); left < len(candidates) {
@@ -135,7 +134,7 @@ func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
 	return f, nil
 }
 
-// left returns how many trials the budget still has.
+// left returns the number of evaluations that the budget still allows.
 func (s *session) left() int {
 	end := math.MaxInt
 	if s.o.Budget.Trials > 0 {
@@ -165,14 +164,14 @@ func (s *session) singles(units []int) []Mask {
 // holds says whether a score is above the target.
 func (s *session) holds(sc Score) bool { return sc.Float() > s.o.Target }
 
-// tell hands an event to the listener.
-func (s *session) tell(kind EventKind, sc Score) {
+// report sends an event to Options.Progress.
+func (s *session) report(kind EventKind, sc Score) {
 	if s.o.Progress != nil {
 		s.o.Progress(Event{Kind: kind, Evaluations: s.res.Evaluations, Score: sc, Low: s.low, Units: len(s.o.Units), BestLow: s.best})
 	}
 }
 
-// take makes a mix the one of the result.
+// take makes a mix the result.
 func (s *session) take(m Mask, sc Score) {
 	s.res.Mask.CopyFrom(m)
 	s.res.Score = sc
@@ -185,7 +184,7 @@ func (s *session) take(m Mask, sc Score) {
 	}
 }
 
-// keep makes a mix that holds the best so far.
+// keep makes a mix that holds the result, and hands it to Options.Best.
 func (s *session) keep(m Mask, sc Score) error {
 	s.take(m, sc)
 	if s.o.Best == nil {

@@ -8,12 +8,13 @@ import (
 	"example.org/demote/mistake"
 )
 
-// WithinShare looks for the most accurate mix that leaves at most a share of all holders high; holders that are pinned
-// high count. Options.Target, Start, Chain, Multiplier and Seed are not used.
+// WithinShare searches for the most accurate mix in which at most a share of all holders, 0..1, is high. Holders that
+// are pinned high count. It ignores Options.Target, Start, Chain, Multiplier and Seed.
 //
-// It orders the units as gallop does, keeps high those that move the outputs most as long as they fit, and then exchanges
-// one demoted for one high unit, from lists bounded as improve's, as long as the score rises. The result's Promotion is in
-// reverse order, most harmful first. A mistake.Err says if the share is not in 0..1 or pins leave more than it high.
+// It orders the units as strategy gallop does and keeps the most sensitive ones high as long as they fit. Then it
+// exchanges one demoted unit for one high unit, from lists bounded as improve's, as long as the score rises.
+// Result.Promotion has the most harmful unit first. It returns errors as Run does; a mistake.Err too if the share is
+// not in 0..1, or if pins alone leave more holders high.
 func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (Result, error) {
 	const name = "share"
 	if !(share >= 0 && share <= 1) {
@@ -23,9 +24,10 @@ func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (R
 	return run(ctx, ev, o, name, func(s *session) error { return s.within(share) })
 }
 
-// shareSlack makes up for shares that have no float64: 29 % of 100 holders are 29, not 28.999.
+// shareSlack corrects the rounding of shares to float64: 29 % of 100 holders are 29, not 28.999.
 const shareSlack = 1e-9
 
+// within is the strategy of WithinShare.
 func (s *session) within(share float64) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -64,7 +66,8 @@ func (s *session) within(share float64) error {
 	}
 }
 
-// exchangeOne takes the first exchange of one demoted for one high unit that raises the score and stays within the limit.
+// exchangeOne makes the first exchange of a demoted unit for a high one that raises the score and stays within the
+// limit. It returns whether there was one.
 func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	high := s.o.Holders - s.base.Count()
 	rest := s.restOf(r.units)

@@ -6,17 +6,18 @@ import (
 	"gonum.org/v1/gonum/mathext/prng"
 )
 
-// shuffler is the one generator of a search: the Mersenne twister MT19937 initialised by the array [seed], as
-// ALGORITHM.md's "The shuffle" has it.
+// shuffler is the random generator of a search: the Mersenne twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8,
+// 1998), initialised by the array [seed], as in ALGORITHM.md, "The shuffle".
 type shuffler struct{ twister *prng.MT19937 }
 
+// newShuffler returns a generator for a seed. Equal seeds give equal permutations, on every machine.
 func newShuffler(seed uint32) shuffler {
 	t := prng.NewMT19937()
 	t.SeedFromKeys([]uint32{seed})
 	return shuffler{t}
 }
 
-// shuffle permutes list in place: for i from the end down to 1 it swaps i with a drawn j <= i.
+// shuffle permutes list in place (Fisher-Yates): for i from the end down to 1, it swaps i with a random j <= i.
 func (s shuffler) shuffle(list []int) {
 	for i := len(list) - 1; i >= 1; i-- {
 		j := s.below(uint32(i + 1))
@@ -24,7 +25,8 @@ func (s shuffler) shuffle(list []int) {
 	}
 }
 
-// below draws a number in 0..n-1: the top k bits of a 32-bit draw, k the bit length of n, rejecting what is too large.
+// below returns a random number in 0..n-1: the top k bits of a 32-bit number, k the bit length of n. It rejects numbers
+// that are too large.
 func (s shuffler) below(n uint32) uint32 {
 	shift := 32 - bits.Len32(n)
 	for {

@@ -8,27 +8,27 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Strategy is a way to look for a mix. Each lies in a file of its own with all that is known of it; to add one, write such a file and
-// name it in strategies.
+// Strategy is a way to look for a mix. Each strategy has a file of its own, with its help text, bounds and forecast. To
+// add one, write such a file and name its variable in strategies.
 type Strategy struct {
 	Name   string
 	Does   string // one line for a user
-	Trials string // how many scores it asks for, n units of which k stay high
+	Trials string // number of evaluations, for n units of which k stay high
 
-	// Most bounds the scores that it asks for of n units, the endpoints among them; nil: n alone bounds nothing.
+	// Most is an upper bound of the evaluations for n units, endpoints included. It is nil if n alone gives no bound.
 	Most func(n int) int
 
 	follow  func(*session) error
 	outlook outlook
 }
 
-// An outlook is how a strategy goes on, for a Forecast.
+// An outlook estimates the rest of a strategy's run, for a Forecast.
 type outlook struct {
-	// ranked is what was recorded to follow a ranking by distance, in steps of the ranking of 52 units, least and most; zero: the
-	// strategy ranks by trials, or not at all.
+	// ranked is the time after a ranking by distance, least and most, as recorded for 52 units. Its unit is the time of
+	// one ranking step. Zero: the strategy ranks by evaluations, or not at all.
 	ranked [2]float64
-	// left is how many trials it still runs, least and most, of n units of which the base has so many high, after done trials; not
-	// ok as long as that cannot be said.
+	// left estimates the remaining trials, least and most. The network has n units, the base has high of them high, and
+	// done trials have run. ok is false as long as there is no estimate.
 	left func(f *Forecast, n, done, high float64) (least, most float64, ok bool)
 }
 
@@ -48,10 +48,11 @@ func byName(name string) (Strategy, bool) {
 // Strategies lists the strategies, the default first.
 func Strategies() []Strategy { return slices.Clone(strategies) }
 
-// Run searches by the named strategy; "" is the default. It returns the result so far together with an error of the
-// evaluator or of the context, and a mistake.Err if the name or the options cannot be used.
+// Run searches with the named strategy; "" is the default. An error of the evaluator or of the context ends the search
+// and is returned together with the result so far. The error is a mistake.Err, and nothing has run, if the name or the
+// options cannot be used.
 //
-// Whatever the strategy, the mix of the result is above the target, or it is the all-high mix.
+// With every strategy, the mix of the result is above the target, or Result.Holds is false.
 func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, error) {
 	if s, known := byName(name); known {
 		return run(ctx, ev, o, s.Name, s.follow)

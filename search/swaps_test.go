@@ -12,8 +12,8 @@ import (
 )
 
 // TestSwapsInOrder holds improve's list of swaps on 60 units that take 1, 2, 3 ..., of which the 30 least harmful are
-// demoted and no more fits: the 16 most harmful demoted ones, each against the 16 pairs of least summed harm, those first
-// that add the least harm; of equal ones the most harmful demoted one, then the pair of less harm.
+// demoted and no more fits: the 16 most harmful demoted ones, each against the 16 pairs of least summed harm, those
+// first that add the least harm; of equal ones the most harmful demoted one, then the pair of less harm.
 func TestSwapsInOrder(t *testing.T) {
 	const n, low = 60, 30
 	drop := make([]float64, n)
@@ -80,9 +80,9 @@ func TestSwapsInOrder(t *testing.T) {
 	}
 }
 
-// TestAutoEndsImprove holds what auto does without a budget: as many swaps in a row as an eighth of the units, rounded up,
-// end improve, and the result says so; with a budget of its own it goes on. What gallop refused on the last base is not
-// asked for again.
+// TestAutoEndsImprove holds what auto does without a budget: as many swaps in a row as an eighth of the units, rounded
+// up, end improve, and the result says so; with a budget of its own it goes on. What gallop refused on the last base is
+// not asked for again.
 func TestAutoEndsImprove(t *testing.T) {
 	const n, patience = 39, 5
 	drop := make([]float64, n)

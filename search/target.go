@@ -10,7 +10,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// targetKind says what a target is measured from.
+// targetKind is the score that a target is measured from.
 type targetKind int
 
 const (
@@ -36,6 +36,7 @@ type Target struct {
 	spelt  bool     // the share was written with 8bit+
 }
 
+// decimal matches a plain decimal number with an exponent of at most three digits.
 var decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
 
 // ParseTarget reads a target. Errors are mistake.Err and say how to write it.
@@ -83,11 +84,11 @@ func ParseTarget(text string) (Target, error) {
 // NeedsFloat reports whether the target is measured from the score of the float network.
 func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
 
-// Check refuses what cannot be meant, as far as that can be known before anything is scored; Resolve does the rest.
+// Check refuses targets that cannot be meant, as far as that is known before any evaluation. Resolve checks the rest.
 // Errors are mistake.Err.
 //
-// Scores of classification are fractions: 91 as a score and 16bit-1 as a difference are taken for points. So are shares
-// from 90% on, see Resolve.
+// Scores of classification are fractions, so Check refuses 91 as a score and 16bit-1 as a difference, which are points,
+// and shares from 90% on, see Resolve.
 func (t Target) Check(m Scale) error {
 	if !m.Fraction {
 		return nil
@@ -104,8 +105,8 @@ func (t Target) Check(m Scale) error {
 	return t.checkShare(m, one)
 }
 
-// mistaken bounds the shares of classification scores that are taken for a score: more than half of the way, and as a
-// score no further than this below the 16-bit one.
+// mistaken is a difference of scores. A share of a classification score is taken for a score if it is more than 50 %
+// and, read as a score, less than this below the 16-bit score.
 var mistaken = big.NewRat(1, 10)
 
 // checkShare refuses a percentage that is more likely a score typed in points: 91% on a network that scores 0.92.
@@ -120,7 +121,7 @@ func (t Target) checkShare(m Scale, high *big.Rat) error {
 		" for that " + m.Name + ", or 8bit+" + strings.TrimSpace(t.Text) + " for the share")
 }
 
-// drop says how a difference is written that was typed without what it is measured from.
+// drop tells the user how to write a difference that was typed without the score that it is measured from.
 func (t Target) drop() string {
 	text := strings.TrimSpace(t.Text)
 	if !withinOne(t.amount) {
@@ -129,8 +130,8 @@ func (t Target) drop() string {
 	return "for a drop write 16bit" + text + " or float" + text
 }
 
-// LooksLikeDrop tells whether a target is so small a percentage that a drop of that size was probably meant, as other tools
-// have it, and gives the drop as a number: 0.01 for 1%. A share that was written with 8bit+ is meant.
+// LooksLikeDrop reports whether a target is a percentage of at most 10 %, which in other tools is a drop of the score,
+// and returns the drop as a fraction: 0.01 for 1%. A share that is written with 8bit+ is never one.
 func (t Target) LooksLikeDrop() (drop string, ok bool) {
 	if t.kind != targetShare || t.spelt || t.amount.Sign() == 0 || t.amount.Cmp(mistaken) > 0 {
 		return "", false
@@ -138,7 +139,7 @@ func (t Target) LooksLikeDrop() (drop string, ok bool) {
 	return t.amount.FloatString(places(t.amount)), true
 }
 
-// hint writes the target as a fraction where it was typed in points, or gives an example where it cannot be points.
+// hint writes a target in points as a fraction, or returns an example if it cannot be points.
 func (t Target) hint() string {
 	prefix := map[targetKind]string{targetHigh: "16bit", targetFloat: "float"}[t.kind]
 	r := new(big.Rat).Quo(t.amount, big.NewRat(100, 1))
@@ -161,10 +162,10 @@ func (t Target) wrong(what string) error {
 	return mistake.Errorf("target %s: %s", strconv.Quote(t.Text), what)
 }
 
-// withinOne reports whether a number can be a fraction, or a difference of fractions.
+// withinOne reports whether |r| is at most 1, as for a fraction or a difference of fractions.
 func withinOne(r *big.Rat) bool { return new(big.Rat).Abs(r).Cmp(big.NewRat(1, 1)) <= 0 }
 
-// hundredth divides typed digits by 100, or gives an example where that is no fraction.
+// hundredth divides typed digits by 100, or returns an example if the quotient is no fraction.
 func hundredth(digits string) string {
 	if len(digits) > 100 || !decimal.MatchString(digits) {
 		return "-0.005"
@@ -181,7 +182,7 @@ func hundredth(digits string) string {
 	return text
 }
 
-// places returns how many decimals write a typed number exactly, at least 1 and at most 20.
+// places returns the number of decimals that write a typed number exactly, at least 1 and at most 20.
 func places(r *big.Rat) int {
 	n, _ := r.FloatPrec()
 	return min(max(n, 1), 20)

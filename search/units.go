@@ -7,28 +7,30 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Group are holders that must have one precision, and what asked for that: a flag, or a rule of a hardware profile.
+// Group is a set of holders that must have one bit-width. Text names the flag or the rule that asks for it, for
+// messages.
 type Group struct {
 	Holders []int
 	Text    string
 }
 
-// Pin holds a holder at one precision, and what asked for that.
+// Pin fixes the bit-width of a holder. Text names the flag or the rule that asks for it, for messages.
 type Pin struct {
 	Holder int
 	Low    bool
 	Text   string
 }
 
-// Layout is what is left to decide about: the units, and the holders that are decided already.
+// Layout is the result of Arrange: the units to search, and the holders that are fixed.
 type Layout struct {
-	Units  [][]int // by their first holder, each in ascending order
-	Pinned Mask    // holders that stay low
-	High   []int   // holders that stay high, ascending
+	Units  [][]int // sorted by their first holder; each in ascending order
+	Pinned Mask    // holders that are fixed low
+	High   []int   // holders that are fixed high, ascending
 }
 
-// Arrange makes units of groups and pins. Groups that share a holder are one; a pin holds all of its group. Two pins that
-// contradict each other, directly or through groups, are a mistake.Err that names both and what ties them together.
+// Arrange makes units of groups and pins for the named holders. Groups that share a holder become one unit. A pin fixes
+// all holders of its unit. The error is a mistake.Err: a holder out of range, or two pins that contradict each other
+// directly or through groups; it names both pins and the groups between them.
 func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	n := len(names)
 	parent := make([]int, n) // of a forest whose trees are the units
@@ -83,7 +85,7 @@ func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	return l, nil
 }
 
-// contradiction says what two pins want, and which groups tie their holders together.
+// contradiction is the error of two pins that differ, with the groups that connect their holders.
 func contradiction(names []string, groups []Group, a, b *Pin) error {
 	if a.Holder == b.Holder {
 		return mistake.Errorf("%s contradicts %s at holder %q: drop one of them", b.Text, a.Text, names[a.Holder])
@@ -91,7 +93,7 @@ func contradiction(names []string, groups []Group, a, b *Pin) error {
 	return mistake.Errorf("%s at holder %q contradicts %s at holder %q, which move together by %s: drop one of them", b.Text, names[b.Holder], a.Text, names[a.Holder], strings.Join(ties(groups, a.Holder, b.Holder), ", "))
 }
 
-// ties lists the groups of a shortest way from one holder to another, by a search over sets of reached holders.
+// ties lists the groups of a shortest path from one holder to another, by breadth-first search.
 func ties(groups []Group, from, to int) []string {
 	reached := map[int][]string{from: nil}
 	for {

@@ -1,4 +1,5 @@
-// Package orttest finds ONNX Runtime for tests. It never skips: without the library a test fails and says how to get it.
+// Package orttest finds ONNX Runtime for tests. It never skips: without the library a test fails and says how to get
+// it.
 package orttest
 
 import (
@@ -8,8 +9,8 @@ import (
 	"testing"
 )
 
-// Path returns the library that tests run with: the file that DEMOTE_ORT names, or else libonnxruntime in the folder .ort of
-// the test's own folder or of one above. It fails the test if there is none.
+// Path returns the library that tests run with: the file that DEMOTE_ORT names, or else libonnxruntime in the folder
+// .ort of the test's own folder or of one above. It fails the test if there is none.
 func Path(t testing.TB) string {
 	t.Helper()
 	path, ok := Find()

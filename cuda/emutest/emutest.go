@@ -31,8 +31,8 @@ import (
 // Present reports whether the driver of this process is the emulated device.
 func Present() bool { return control("demote_emu_configure") != nil }
 
-// Set applies settings such as "seed=7,fail=cuMemAlloc_v2:3:2" (cuda/internal/emu/README.md) and puts the defaults back at the end of the
-// test. It fails the test if the driver is not the emulated device or a setting is unknown.
+// Set applies settings such as "seed=7,fail=cuMemAlloc_v2:3:2" (cuda/internal/emu/README.md) and puts the defaults back
+// at the end of the test. It fails the test if the driver is not the emulated device or a setting is unknown.
 func Set(t testing.TB, settings ...string) {
 	t.Helper()
 	if !Present() {
@@ -52,9 +52,9 @@ func Reset() { C.call_plain(control("demote_emu_reset")) }
 // Report returns the last line that the emulated device complained with, "" since Reset if it had nothing to say.
 func Report() string { return C.GoString(C.call_text(control("demote_emu_report"))) }
 
-// Counter returns one of the device's counters: live_allocations, live_pinned, live_streams, live_events, live_modules, live_contexts,
-// launches, allocations, lookups, modules_loaded, up_copies, up_bytes, down_copies, down_bytes, device_copies, device_bytes, pageable,
-// unsupported. It panics for another name.
+// Counter returns one of the device's counters: live_allocations, live_pinned, live_streams, live_events, live_modules,
+// live_contexts, launches, allocations, lookups, modules_loaded, up_copies, up_bytes, down_copies, down_bytes,
+// device_copies, device_bytes, pageable, unsupported. It panics for another name.
 func Counter(name string) int {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
@@ -65,7 +65,8 @@ func Counter(name string) int {
 	return int(v)
 }
 
-// Live describes what is allocated or open on the device, "" if nothing is, or if the driver is a real one, which does not say.
+// Live describes what is allocated or open on the device, "" if nothing is, or if the driver is a real one, which does
+// not say.
 func Live() string {
 	if !Present() {
 		return ""
@@ -79,7 +80,8 @@ func Live() string {
 	return strings.Join(left, ", ")
 }
 
-// Kernels returns the kernel table of the emulated device, a line "name size size ..." for each kernel, sizes of parameters in bytes.
+// Kernels returns the kernel table of the emulated device, a line "name size size ..." for each kernel, sizes of
+// parameters in bytes.
 func Kernels() string { return C.GoString(C.call_text(control("demote_emu_kernels"))) }
 
 // Main runs a package's tests and then demands that nothing is left on the device.

@@ -33,8 +33,9 @@ import (
 	"unsafe"
 )
 
-// Notes returns what ONNX Runtime's CUDA provider asked of the stand-in CUDA runtime since ResetNotes, a line each: "launch NAME stream ADDRESS",
-// "copy up BYTES stream ADDRESS", "malloc BYTES", "sync device" and so on. It fails the test where the runtime is another one.
+// Notes returns what ONNX Runtime's CUDA provider asked of the stand-in CUDA runtime since ResetNotes, a line each:
+// "launch NAME stream ADDRESS", "copy up BYTES stream ADDRESS", "malloc BYTES", "sync device" and so on. It fails the
+// test where the runtime is another one.
 func Notes(t testing.TB) []string {
 	t.Helper()
 	text := C.notes()
@@ -47,8 +48,8 @@ func Notes(t testing.TB) []string {
 // ResetNotes forgets what was noted.
 func ResetNotes() { C.reset() }
 
-// Fail makes every call of a function of the stand-in CUDA runtime fail until the end of the test: cudaStreamBeginCapture or
-// cudaGraphInstantiate (error 900), cudaMalloc (2), cudaGetLastError (700).
+// Fail makes every call of a function of the stand-in CUDA runtime fail until the end of the test:
+// cudaStreamBeginCapture or cudaGraphInstantiate (error 900), cudaMalloc (2), cudaGetLastError (700).
 func Fail(t testing.TB, function string) {
 	t.Helper()
 	text := C.CString(function)

@@ -46,7 +46,8 @@ func judge(ptx, logs, docs string, write bool) error {
 	return updateTable(docs, table(usage), write)
 }
 
-// forbidden are the PTX operations whose result is not the one that package quant defines, or not the same at every run.
+// forbidden are the PTX operations whose result is not the one that package quant defines, or not the same at every
+// run.
 var forbidden = []struct {
 	why     string
 	pattern *regexp.Regexp

@@ -23,8 +23,8 @@ var multiprocessor = map[int]limits{
 	120: {48, 32, 65536, 102400},
 }
 
-// occupancy returns the share of a multiprocessor's warps that blocks of 256 threads keep resident, in percent. Registers are given out by
-// the warp in units of 256, from four parts of the register file.
+// occupancy returns the share of a multiprocessor's warps that blocks of 256 threads keep resident, in percent.
+// Registers are given out by the warp in units of 256, from four parts of the register file.
 func occupancy(k kernelUse, m limits) int {
 	blockWarps := blockThreads / warp
 	perWarp := (k.registers*warp + 255) / 256 * 256
@@ -37,14 +37,14 @@ func occupancy(k kernelUse, m limits) int {
 
 // traffic is the device memory that a kernel reads and writes, in bytes for each element.
 var traffic = map[string]string{
-	"fake_quant": "8", "select_weights": "8 of what changed", "topk_bits": "4 a score", "argmax_rows": "4 a score", "output_parts": "8 an output",
-	"pack8": "5", "pack16": "6", "unpack8": "5", "unpack16": "6",
+	"fake_quant": "8", "select_weights": "8 of what changed", "topk_bits": "4 a score",
+	"pack16": "6", "unpack16": "6",
 }
 
 // table writes registers and occupancy as Markdown.
 func table(all []archUse) string {
 	var b strings.Builder
-	b.WriteString("| kernel | bytes an element |")
+	b.WriteString("| kernel | bytes per element |")
 	for _, a := range all {
 		fmt.Fprintf(&b, " sm_%d |", a.arch)
 	}

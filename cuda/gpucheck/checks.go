@@ -3,11 +3,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"example.org/demote/cuda"
 	"example.org/demote/quant"
@@ -97,45 +95,6 @@ func arithmetic(r *Report, d *cuda.Device, s *cuda.Stream, stride uint64) (err e
 		}
 	}
 	return nil
-}
-
-// determinism runs the sums of one batch twice, the second time at another place in a larger batch, and compares bits.
-func determinism(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
-	const samples, width = 64, 1003
-	random := rand.New(rand.NewPCG(1, 1))
-	a, b := make([]float32, samples*width), make([]float32, samples*width)
-	for i := range a {
-		a[i], b[i] = random.Float32(), random.Float32()
-	}
-	y, e1 := cuda.NewBuffer[float32](d, "y", len(a))
-	reference, e2 := cuda.NewBuffer[float32](d, "reference", len(a))
-	parts, e3 := cuda.NewBuffer[float32](d, "parts", samples*cuda.PartsPerSample)
-	defer func() { err = errors.Join(err, y.Close(), reference.Close(), parts.Close()) }()
-	if err := errors.Join(e1, e2, e3, y.Upload(s, a), reference.Upload(s, b)); err != nil {
-		return err
-	}
-	first, again := make([]float32, parts.Len()), make([]float32, parts.Len())
-	if err := errors.Join(d.OutputParts(parts, y, reference, samples, width).Run(s), parts.Download(s, first)); err != nil {
-		return err
-	}
-	// The last half of the samples alone: other blocks, other neighbours.
-	half := d.OutputParts(parts, y.View(samples/2*width, samples/2*width), reference.View(samples/2*width, samples/2*width), samples/2, width)
-	if err := errors.Join(half.Run(s), parts.Download(s, again)); err != nil {
-		return err
-	}
-	same := bytes.Equal(bitsOf(first[samples/2*cuda.PartsPerSample:]), bitsOf(again[:samples/2*cuda.PartsPerSample]))
-	r.add("do the sums of a sample depend on its place in the batch", same, "same bits: %v", same)
-	return nil
-}
-
-// bitsOf lets NaN compare equal to itself.
-func bitsOf(values []float32) []byte {
-	out := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		b := math.Float32bits(v)
-		out = append(out, byte(b), byte(b>>8), byte(b>>16), byte(b>>24))
-	}
-	return out
 }
 
 // ordering lets one stream wait for another's event many times over; a lost order would show as an old value.

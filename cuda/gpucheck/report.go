@@ -54,7 +54,7 @@ func (r *Report) failed() int {
 	return n
 }
 
-// text writes the report for a person.
+// text writes the report for people to read.
 func (r *Report) text(w io.Writer) {
 	i := r.Device
 	if r.Emulated {

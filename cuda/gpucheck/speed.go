@@ -12,8 +12,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// speed times fake_quant on sizes inside and beyond the caches, a launch without work, and a wait. The numbers of the emulated device are
-// those of a CPU that plays one.
+// speed times fake_quant on sizes inside and beyond the caches, a launch without work, and a wait. The numbers of the
+// emulated device are those of a CPU that plays one.
 func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 	list, err := records()
 	if err != nil {
@@ -56,7 +56,8 @@ func speed(r *Report, d *cuda.Device, s *cuda.Stream) (err error) {
 	return nil
 }
 
-// timed returns the median over five rounds of the milliseconds that one of so many launches in a row takes, by events.
+// timed returns the milliseconds of one launch, by events: the median over five rounds of a number of launches in a
+// row.
 func timed(d *cuda.Device, s *cuda.Stream, l *cuda.Launch, launches int) (ms float64, err error) {
 	from, e1 := d.NewEvent()
 	to, e2 := d.NewEvent()

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// includeTests adds the outcome of every top-level test in a file that `go test -json` wrote. An error is a file that holds none.
+// includeTests adds the outcome of every top-level test in a file that `go test -json` wrote. An error is a file that
+// holds none.
 func includeTests(r *Report, path string) error {
 	f, err := os.Open(path)
 	if err != nil {

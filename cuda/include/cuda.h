@@ -1,9 +1,10 @@
-// A stand-in for NVIDIA's cuda.h where no toolkit is installed: declarations only, of the functions, types and constants that
-// gorgonia.org/cu v0.9.6 and this project name. Written for this project from the public driver API documentation.
+// A stand-in for NVIDIA's cuda.h where no toolkit is installed: declarations only, of the functions, types and
+// constants that gorgonia.org/cu v0.9.6 and this project name. Written for this project from the public driver API
+// documentation.
 //
-// As in NVIDIA's CUDA 12 header, a function that has versions is mapped to the current one, cuMemAlloc to cuMemAlloc_v2: a
-// program built against this header imports the same symbols as one built against the toolkit (`make ptx` compares both).
-// cuda.mk puts this folder on the include path only where it finds no toolkit.
+// As in NVIDIA's CUDA 12 header, a function that has versions is mapped to the current one, cuMemAlloc to
+// cuMemAlloc_v2: a program built against this header imports the same symbols as one built against the toolkit
+// (`make ptx` compares both). cuda.mk puts this folder on the include path only where it finds no toolkit.
 #ifndef DEMOTE_CUDA_H
 #define DEMOTE_CUDA_H
 

@@ -1,5 +1,5 @@
-// The functions of the CUDA driver API that gorgonia.org/cu v0.9.6 and this project call. Written for this project from the
-// public API documentation. Included by cuda.h.
+// The functions of the CUDA driver API that gorgonia.org/cu v0.9.6 and this project call. Written for this project from
+// the public API documentation. Included by cuda.h.
 #ifndef DEMOTE_CUDA_FUNCTIONS_H
 #define DEMOTE_CUDA_FUNCTIONS_H
 

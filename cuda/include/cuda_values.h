@@ -1,5 +1,6 @@
-// Values of the CUDA driver API's enumerations, as far as gorgonia.org/cu and this project name them. Written for this project
-// from the public API documentation; `make ptx` compares every one with NVIDIA's own header. Included by cuda.h.
+// Values of the CUDA driver API's enumerations, as far as gorgonia.org/cu and this project name them. Written for this
+// project from the public API documentation; `make ptx` compares every one with NVIDIA's own header. Included by
+// cuda.h.
 #ifndef DEMOTE_CUDA_VALUES_H
 #define DEMOTE_CUDA_VALUES_H
 

@@ -2,25 +2,26 @@ package blocks
 
 import (
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx"
 )
 
 // ModelOf is a model as sessions are made of it. It shares its weights with m.
-func ModelOf(m *onnx.Model) (backend.Model, error) {
+func ModelOf(m *onnx.Model) (device.Model, error) {
 	file, apart, err := m.Apart()
 	if err != nil {
-		return backend.Model{}, err
+		return device.Model{}, err
 	}
-	out := backend.Model{Bytes: file}
+	out := device.Model{Bytes: file}
 	for _, t := range apart {
-		out.Weights = append(out.Weights, backend.Weight{Name: t.GetName(), Type: backend.DType(t.GetDataType()), Dims: t.GetDims(), Data: t.GetRawData()})
+		out.Weights = append(out.Weights, device.Weight{Name: t.GetName(), Type: backend.DType(t.GetDataType()), Dims: t.GetDims(), Data: t.GetRawData()})
 	}
 	return out, nil
 }
 
 // Optimizing has a model optimized as a session is made of it.
-func Optimizing(optimize func(backend.Model) (string, error)) func(*ir.Model) (string, error) {
+func Optimizing(optimize func(device.Model) (string, error)) func(*ir.Model) (string, error) {
 	return func(m *ir.Model) (string, error) {
 		model, err := ModelOf(m)
 		if err != nil {

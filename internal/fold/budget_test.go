@@ -30,6 +30,9 @@ func chain(first, node string, n int) string {
 // TestFoldingHasTotals folds networks whose every node is within the bounds of one node and which would be gigabytes, or
 // minutes, together: what is made stays within the totals, and the rest is refused, or stays nodes.
 func TestFoldingHasTotals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	many := func(node string, n int) string { // nodes beside each other
 		var b strings.Builder
 		for i := range n {

@@ -2,16 +2,16 @@ package ir
 
 import "example.org/demote/onnx/onnxpb"
 
-// apartFrom is the size in bytes from which a weight is left out of a model's message: smaller ones, such as shapes, are read while a
-// model is loaded, and cost nothing.
+// apartFrom is the size in bytes from which a weight is left out of a model's message: smaller ones, such as shapes,
+// are read while a model is loaded, and cost nothing.
 const apartFrom = 16 << 10
 
 // apartAt is what weights that are left out have for a location of their external data. There is no such file.
 const apartAt = "weights"
 
-// Apart returns the model as one protobuf message without its large weights, and these: a weight of a graph's whole bytes, which shares
-// them with the model. In the message they are external data. Those that are mapped from a file stay inside, since a file may be cut
-// short and only who copies it is told so.
+// Apart returns the model as one protobuf message without its large weights, and these: a weight of a graph's whole
+// bytes, which shares them with the model. In the message they are external data. Those that are mapped from a file
+// stay inside, since a file may be cut short and only who copies it is told so.
 func (m *Model) Apart() (file []byte, weights []Tensor, err error) {
 	all := m.Graph().GetInitializer()
 	inside := make([]Tensor, len(all))

@@ -8,7 +8,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// checkVersions refuses files that are no model or of a version that this package does not know.
+// checkVersions refuses files without a graph, and of IR and operator set versions that this package does not know.
 func (m *Model) checkVersions() error {
 	p := m.Proto
 	switch {
@@ -41,7 +41,7 @@ func (m *Model) checkVersions() error {
 	return nil
 }
 
-// onceEach leaves the first import of every domain.
+// onceEach returns the first import of every domain.
 func onceEach(imports []*onnxpb.OperatorSetIdProto) []*onnxpb.OperatorSetIdProto {
 	seen := make(map[string]bool)
 	return slices.DeleteFunc(slices.Clone(imports), func(o *onnxpb.OperatorSetIdProto) bool {
@@ -65,7 +65,7 @@ func (m *Model) checkTensors() error {
 	})
 }
 
-// CheckTensor reports a tensor whose data do not fit its type and dimensions.
+// CheckTensor returns a mistake.Err for a tensor whose data do not fit its type and shape.
 func CheckTensor(t Tensor) error {
 	typ := DType(t.GetDataType())
 	n, err := Count(t.GetDims())
@@ -108,6 +108,7 @@ func CheckTensor(t Tensor) error {
 	return fits(t, "values", int64(len(t.Int32Data)), n)
 }
 
+// fits is the error of data with another number of elements or bytes than the shape needs.
 func fits(t Tensor, what string, have, want int64) error {
 	if have == want {
 		return nil
@@ -116,8 +117,8 @@ func fits(t Tensor, what string, have, want int64) error {
 		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
 }
 
-// EachTensor calls f for every tensor of the model: initializers, sparse ones, attributes, in subgraphs and functions
-// too. where says in a message where a tensor is.
+// EachTensor calls f for every tensor of the model: initializers, sparse ones and attributes, also in subgraphs and
+// functions. where describes the place of the tensor for messages. It stops at the first error of f and returns it.
 func (m *Model) EachTensor(f func(where string, t Tensor) error) error {
 	if err := graphTensors(m.Graph(), "graph", f); err != nil {
 		return err

@@ -7,16 +7,18 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Clone copies the model: nodes, attributes and lists are new, tensors are new messages that share their bytes with m.
+// Clone copies the model. Nodes, attributes and lists are new. Tensors are new messages that share their data with m.
+// The copy has no Sources.
 func (m *Model) Clone() *Model {
 	return &Model{Proto: Clone(m.Proto), Dir: m.Dir, Path: m.Path, Kept: m.Kept, Order: m.Order, Alone: m.Alone, States: m.States, Steps: m.Steps, Axes: m.Axes}
 }
 
-// Clone copies a message deeply, but shares the data of tensors.
+// Clone copies a message deeply, except for the data of tensors, which both share.
 func Clone[M proto.Message](msg M) M {
 	return cloneMessage(msg.ProtoReflect()).Interface().(M)
 }
 
+// cloneMessage copies fields by reflection, so that fields which later versions of onnx.proto add are not lost.
 func cloneMessage(src protoreflect.Message) protoreflect.Message {
 	if t, ok := src.Interface().(*onnxpb.TensorProto); ok && t != nil {
 		return CloneTensor(t).ProtoReflect()
@@ -45,7 +47,7 @@ func cloneMessage(src protoreflect.Message) protoreflect.Message {
 	return dst
 }
 
-// CloneTensor returns a new message with the fields of t, whose data both share.
+// CloneTensor returns a new message with the fields of t. Both share the data.
 func CloneTensor(t Tensor) Tensor {
 	c := &onnxpb.TensorProto{
 		Dims: t.Dims, DataType: t.DataType, Segment: t.Segment, Name: t.Name, DocString: t.DocString,

@@ -18,8 +18,8 @@ const (
 	fieldRawData     = 9 // TensorProto.raw_data
 )
 
-// Bytes returns the model as one protobuf message, its external data inside. A message ends at 2 GiB: a larger model has
-// to be written to a file with Write.
+// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a mistake.Err
+// for a model of 2 GiB or more, which only Write can write, or if the files of its external data have changed.
 func (m *Model) Bytes() ([]byte, error) {
 	e, err := m.encoder(m.Graph().GetInitializer())
 	if err != nil {
@@ -66,8 +66,8 @@ func (e *encoder) bytes(m *Model) ([]byte, error) {
 // message. The fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of them
 // made and that is read and written again has the same bytes.
 type encoder struct {
-	before, graphBefore []byte // of the model what stands before its graph, of the graph what stands before its initializers
-	after, graphAfter   []byte // and what stands behind
+	before, graphBefore []byte // fields of the model before its graph, and of the graph before its initializers
+	after, graphAfter   []byte // the fields after them
 	initializers        []Tensor
 	heads               [][]byte // the initializers without raw data
 	graphSize           int64

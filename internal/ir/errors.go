@@ -6,7 +6,8 @@ import (
 	"io/fs"
 )
 
-// Bare takes the operation and the path off an error of the file system, for texts that name the file themselves.
+// Bare returns the error inside an *fs.PathError, without operation and path, for messages that name the file
+// themselves. Other errors it returns as they are.
 func Bare(err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err
@@ -14,7 +15,7 @@ func Bare(err error) error {
 	return err
 }
 
-// InFile puts the name of the model's file in front of an error of a later step.
+// InFile wraps the error of a later step with the path of the model's file. nil stays nil.
 func (m *Model) InFile(err error) error {
 	if err == nil || m.Path == "" {
 		return err
@@ -22,7 +23,7 @@ func (m *Model) InFile(err error) error {
 	return fmt.Errorf("%s: %w", m.Path, err)
 }
 
-// NodeName returns what a message calls a node: its operator and its name or, if it has none, its first output that has one.
+// NodeName returns the name of a node for messages: its operator with its name or, if it has none, its first output.
 func NodeName(n Node) string {
 	name := n.GetName()
 	for _, out := range n.GetOutput() {

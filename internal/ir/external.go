@@ -15,13 +15,13 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// loadExternal gives every tensor with external data its bytes: of files that are small together a copy, of a larger one a
-// piece of a mapping, which is read from disk when it is touched and takes no memory that the system cannot take back. A
-// mapping lives as long as the process, and what it shows is watched for changes, see changed.
+// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all, and
+// maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as the
+// process. Changes of a mapped file are found, see changed.
 func (m *Model) loadExternal() error { return m.loadExternalIn(copyMost) }
 
 // loadExternalIn is loadExternal that copies so many bytes at most.
-func (m *Model) loadExternalIn(room int64) error {
+func (m *Model) loadExternalIn(copyLeft int64) error {
 	files := make(map[string][]byte)
 	return m.EachTensor(func(where string, t Tensor) error {
 		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
@@ -33,7 +33,7 @@ func (m *Model) loadExternalIn(room int64) error {
 		}
 		data, ok := files[piece.location]
 		if !ok {
-			if data, err = m.readExternal(piece.location, &room); err != nil {
+			if data, err = m.readExternal(piece.location, &copyLeft); err != nil {
 				return mistake.Errorf("%s: tensor %q: %w", where, t.GetName(), err)
 			}
 			files[piece.location] = data
@@ -53,12 +53,14 @@ func (m *Model) loadExternalIn(room int64) error {
 	})
 }
 
-// piece is where a tensor's external data lie.
+// piece is the place of a tensor's external data.
 type piece struct {
 	location       string
 	offset, length int64
 }
 
+// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a
+// mistake.Err: no location, a number that is none, or a length that does not fit the shape.
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
@@ -88,12 +90,13 @@ func externalPiece(t Tensor) (piece, error) {
 	return p, nil
 }
 
-// copyMost is how many bytes of a model's external data are copied: what has been copied cannot change any more.
+// copyMost is the largest size, in bytes, of the external data of a model that are copied. Later changes of a file do
+// not affect a copy.
 var copyMost int64 = 256 << 20
 
-// readExternal copies a file of external data if there is room for it, and maps it if not. It must lie in the model's
-// folder, also after symbolic links are resolved.
-func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
+// readExternal copies a file of external data if it fits into the rest of copyMost, and maps it otherwise. The file
+// must be in the model's folder, also after symbolic links are resolved.
+func (m *Model) readExternal(location string, copyLeft *int64) ([]byte, error) {
 	if m.Dir == "" {
 		return nil, mistake.Errorf("external data %q of a model without a folder", location)
 	}
@@ -117,7 +120,8 @@ func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
-	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0) // what it is may have changed: a pipe must not wait
+	// what it is may have changed: a pipe must not wait
+	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, mistake.Errorf("external data: %w", err)
 	}
@@ -129,8 +133,8 @@ func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	if !file.info.Mode().IsRegular() {
 		return nil, mistake.Errorf("external data %q are not a file", location)
 	}
-	if size := file.info.Size(); size <= *room {
-		*room -= size
+	if size := file.info.Size(); size <= *copyLeft {
+		*copyLeft -= size
 		return file.copy(f)
 	}
 	data, err := mapFile(f, file)
@@ -140,7 +144,7 @@ func (m *Model) readExternal(location string, room *int64) ([]byte, error) {
 	return data, nil
 }
 
-// A SourceFile is a file that a model was read from.
+// A SourceFile is a file from which a model was read.
 type SourceFile struct {
 	Path   string // the model's as the user named it, external data's in the model's folder
 	SHA256 string // of its bytes, in hex
@@ -153,9 +157,8 @@ type externalFile struct {
 	data []byte
 }
 
-// Sources lists the files that the model was read from: the ONNX file, then those of its external data in the order in which
-// tensors name them. Sums are of the bytes that were read, the whole file's, whichever part of it the model uses. A model out of
-// memory has none.
+// Sources returns the files from which the model was read: the ONNX file, then the files of its external data in the
+// order in which tensors name them. A sum is of the whole file, as it was read. A model from memory has none.
 func (m *Model) Sources() []SourceFile {
 	var list []SourceFile
 	if m.source.Path != "" {
@@ -167,6 +170,7 @@ func (m *Model) Sources() []SourceFile {
 	return list
 }
 
+// sumOf returns the sha256 of data in hexadecimal.
 func sumOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])

@@ -8,14 +8,14 @@ import (
 	"example.org/demote/mistake"
 )
 
-// A dataFile is a file of external data as it was when it was opened.
+// A dataFile is the state of a file of external data when it was opened.
 type dataFile struct {
 	path string
 	info fs.FileInfo
 }
 
-// changed is the error of a file that is no longer what it was: other bytes have been written into it, as an export in its
-// place does, or it was cut short. A file of another name or inode in its place leaves the one that is open alone.
+// changed returns a mistake.Err if the open file has changed: an export has written into it, or it was truncated. A new
+// file that took its name does not affect it.
 func (s *dataFile) changed() error {
 	now, err := os.Stat(s.path)
 	if err != nil || !os.SameFile(now, s.info) || now.Size() == s.info.Size() && now.ModTime().Equal(s.info.ModTime()) {
@@ -39,7 +39,7 @@ func (s *dataFile) copy(f *os.File) ([]byte, error) {
 	return data, s.changed()
 }
 
-// unchanged is nil if the files that these tensors' bytes are mapped from are what they were.
+// unchanged returns the error of changed for the mapped files of these tensors, or nil.
 func unchanged(tensors []Tensor) error {
 	asked := make(map[*dataFile]bool)
 	for _, t := range tensors {

@@ -55,8 +55,12 @@ func TestSmallExternalDataAreCopied(t *testing.T) {
 	}
 }
 
-// TestMappedDataThatChange has a mapped file cut short, written over, and put in another one's place, and uses the model.
+// TestMappedDataThatChange has a mapped file cut short, written over, and put in another one's place, and uses the
+// model.
 func TestMappedDataThatChange(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cut := func(t *testing.T, path string, size int64) {
 		if err := os.Truncate(path, size); err != nil {
 			t.Fatal(err)
@@ -81,7 +85,8 @@ func TestMappedDataThatChange(t *testing.T) {
 			if _, err := f.WriteAt([]byte{1, 2, 3}, 5000); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)); err != nil { // clocks of files are coarse
+			// clocks of files are coarse
+			if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -2,7 +2,7 @@ package ir
 
 import "math"
 
-// FromFloat16 returns the value of an IEEE 754 binary16 number; it is exact.
+// FromFloat16 returns the exact value of an IEEE 754 binary16 number, given its bits.
 func FromFloat16(bits uint16) float32 {
 	sign := uint32(bits&0x8000) << 16
 	exp, frac := uint32(bits>>10&0x1f), uint32(bits&0x3ff)
@@ -16,10 +16,11 @@ func FromFloat16(bits uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// FromBFloat16 returns the value of a bfloat16 number; it is exact.
+// FromBFloat16 returns the exact value of a bfloat16 number, given its bits.
 func FromBFloat16(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
 
-// ToFloat16 rounds to the nearest binary16 number, half to even; what is too large becomes an infinity.
+// ToFloat16 returns the bits of the nearest IEEE 754 binary16 number, ties to even. Magnitudes of 65520 and more give
+// an infinity.
 func ToFloat16(v float32) uint16 {
 	bits := math.Float32bits(v)
 	sign := uint16(bits >> 16 & 0x8000)

@@ -5,18 +5,19 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// What the calls of a model's functions may become, in nodes: functions that call each other grow exponentially. Any file may
-// have inlineFree, larger ones inlineGrowth times what they hold, and none more than inlineMost.
+// Limits of the size of a model after its function calls are inlined, in nodes. Functions that call each other can grow
+// exponentially. Every model may have inlineFree nodes, larger ones inlineGrowth times their own, and none more than
+// inlineMost.
 const (
 	inlineFree   = 1 << 16
 	inlineGrowth = 32
 	inlineMost   = 1 << 18
 )
 
-// nodeBytes is about the memory of a node without names and attributes. What has more counts as so many nodes.
+// nodeBytes is about the memory of a node without names and attributes. A node of more memory counts as several.
 const nodeBytes = 128
 
-// checkCalls refuses a model whose functions become too much, which the runtime puts in the place of their calls as Prepare does.
+// checkCalls refuses a model that is too large after its function calls are inlined, as Prepare and the runtime do.
 func checkCalls(m *Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil
@@ -25,11 +26,12 @@ func checkCalls(m *Model) error {
 	return err
 }
 
+// functionKey identifies a function of a model: its domain, name and overload.
 type functionKey struct{ domain, name, overload string }
 
 func keyOf(n Node) functionKey { return functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()} }
 
-// Functions are those that a model brings along, and what their calls become.
+// Functions has the functions of a model, and their sizes after inlining.
 type Functions struct {
 	byKey map[functionKey]*onnxpb.FunctionProto
 	sizes map[functionKey]int // what a call becomes, in nodes; -1 while it is counted
@@ -46,7 +48,7 @@ func NewFunctions(m *Model) *Functions {
 	return fs
 }
 
-// Of returns the function that a node calls, nil if it is an operator.
+// Of returns the function that a node calls, or nil if it is an operator.
 func (fs *Functions) Of(n Node) *onnxpb.FunctionProto { return fs.byKey[keyOf(n)] }
 
 // inlineLimit is the bound of a model, by the nodes that it holds.
@@ -72,8 +74,9 @@ func nodesIn(nodes []Node) int {
 	return sum
 }
 
-// Size returns what these nodes become, counted in nodes, before any is made: long names, lists and attributes count as
-// more, and so does what a call has to look up. The error is for functions that call themselves or become more than the limit.
+// Size returns the size of these nodes after inlining, in nodes, without inlining them. Long names, lists and
+// attributes count as more nodes, and so do the look-ups of a call. The error is a mistake.Err for recursive functions
+// and sizes above the limit.
 func (fs *Functions) Size(nodes []Node) (int, error) {
 	sum := 0
 	add := func(n Node, more int) error {
@@ -119,7 +122,8 @@ func (fs *Functions) Size(nodes []Node) (int, error) {
 	return sum, nil
 }
 
-// lookups is what one call costs beside the nodes of its body, in nodes: its parameters, attributes that refer to the call's, operator sets.
+// lookups is what one call costs beside the nodes of its body, in nodes: its parameters, attributes that refer to the
+// call's, operator sets.
 func (fs *Functions) lookups(f *onnxpb.FunctionProto, call Node) int {
 	declared := len(call.GetAttribute()) + len(f.GetAttributeProto())
 	largest := 0
@@ -149,8 +153,8 @@ func references(nodes []Node) int {
 	return sum
 }
 
-// attributeBytes is about what a copy of attributes takes. Copies of tensors share their data, and nodes of graphs are counted
-// as nodes.
+// attributeBytes is about what a copy of attributes takes. Copies of tensors share their data, and nodes of graphs are
+// counted as nodes.
 func attributeBytes(list []*onnxpb.AttributeProto) int {
 	sum := 0
 	for _, a := range list {

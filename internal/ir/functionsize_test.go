@@ -17,9 +17,12 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestFunctionsHaveATotal inlines small files that become large: those within the total are inlined in no time, the others
-// refused before anything is made.
+// TestFunctionsHaveATotal inlines small files that become large: those within the total are inlined in no time, the
+// others refused before anything is made.
 func TestFunctionsHaveATotal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	long := strings.Repeat("a", 1<<16)
 	refers := func(f *onnxpb.FunctionProto) { // 300 attributes that each take the call's list of 4,000 numbers
 		f.AttributeProto = []*onnxpb.AttributeProto{ir.IntsAttr("k", make([]int64, 4000)...)}
@@ -107,7 +110,8 @@ func TestFunctionsThatCallEachOther(t *testing.T) {
 	}
 }
 
-// TestFunctionsAreCountedWhenRead holds that a file is refused where it is read, since the runtime inlines what is only scored.
+// TestFunctionsAreCountedWhenRead holds that a file is refused where it is read, since the runtime inlines what is only
+// scored.
 func TestFunctionsAreCountedWhenRead(t *testing.T) {
 	data, err := proto.Marshal(onnxtest.Calling(17, 2, nil).P)
 	if err != nil {

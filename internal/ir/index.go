@@ -4,21 +4,22 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Index answers questions about the tensors of a model's main graph. It describes the model as it was when NewIndex ran.
+// Index finds producers, consumers, constants and element types of the tensors of a model's main graph, by name. It
+// describes the model at the time of NewIndex: after a change of the graph, make a new one. Its maps and slices are
+// read only.
 type Index struct {
-	Ordered      []Node
-	MadeBy       map[string]Node
-	ReadBy       map[string][]Node
+	Ordered      []Node            // nodes of the main graph in topological order
+	MadeBy       map[string]Node   // producer
+	ReadBy       map[string][]Node // consumers, each once, in graph order
 	Initializers map[string]Tensor
 	Inputs       map[string]bool
 	Outputs      map[string]bool
 	order        map[Node]int
-	Types        map[string]DType
+	Types        map[string]DType // element type; absent: unknown, or no tensor
 }
 
-// NewIndex indexes a model and checks its graph. Errors that match mistake.Err name the node and the tensor: a tensor that
-// nothing makes, that two nodes make, or nodes that wait for each other. Nodes that merely stand in the wrong order are
-// put into topological order, stably.
+// NewIndex indexes a model and checks its graph. It sorts the model's nodes into topological order, stably. Errors are
+// mistake.Err and name the node and the tensor: a tensor without a producer, one with two producers, or a cycle.
 func NewIndex(m *Model) (*Index, error) {
 	g := m.Graph()
 	if err := checkGraph(g, nil, "graph"); err != nil {
@@ -66,17 +67,18 @@ func NewIndex(m *Model) (*Index, error) {
 // Nodes returns the nodes of the main graph in topological order.
 func (x *Index) Nodes() []*onnxpb.NodeProto { return x.Ordered }
 
-// Producer returns the node that makes a tensor, nil for inputs and initializers.
+// Producer returns the node that computes a tensor, or nil for inputs, initializers and unknown names.
 func (x *Index) Producer(t string) *onnxpb.NodeProto { return x.MadeBy[t] }
 
-// Consumers returns the nodes that read a tensor, themselves or in a subgraph: each once, in graph order.
+// Consumers returns the nodes that read a tensor, directly or in a subgraph, each once and in graph order. Outputs of
+// the graph are no consumers.
 func (x *Index) Consumers(t string) []*onnxpb.NodeProto { return x.ReadBy[t] }
 
 // Initializer returns the initializer of that name, or nil.
 func (x *Index) Initializer(t string) *onnxpb.TensorProto { return x.Initializers[t] }
 
-// Constant returns the value of a tensor that is an initializer or made by a Constant node, else nil. The tensor's own
-// name may differ from t.
+// Constant returns the value of a tensor that is an initializer or the output of a Constant node, else nil. An
+// initializer that is an input too is no constant. The name in the returned message may differ from t.
 func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	if c := x.Initializers[t]; c != nil && !x.Inputs[t] {
 		return c
@@ -87,20 +89,20 @@ func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	return nil
 }
 
-// IsInput tells whether a tensor is an input of the graph.
+// IsInput reports whether a tensor is an input of the graph.
 func (x *Index) IsInput(t string) bool { return x.Inputs[t] }
 
-// IsOutput tells whether a tensor is an output of the graph.
+// IsOutput reports whether a tensor is an output of the graph.
 func (x *Index) IsOutput(t string) bool { return x.Outputs[t] }
 
-// Order returns a node's place in the main graph.
+// Order returns the place of a node in Nodes.
 func (x *Index) Order(n *onnxpb.NodeProto) int { return x.order[n] }
 
-// Type returns the element type of a tensor, Undefined where it is not known or the value is no tensor.
+// Type returns the element type of a tensor, or Undefined if it is unknown or the value is no tensor.
 func (x *Index) Type(t string) DType { return x.Types[t] }
 
-// Reads returns the tensors of its graph that a node needs: its inputs, and what its subgraphs take from outside. Each is
-// there once; absent inputs are left out.
+// Reads returns the names of the tensors that a node reads, each once: its inputs, and the tensors that its subgraphs
+// take from outside. It leaves out absent optional inputs.
 func Reads(n Node) []string {
 	seen := make(map[string]bool, len(n.GetInput()))
 	var all []string
@@ -121,7 +123,7 @@ func Reads(n Node) []string {
 	return all
 }
 
-// captures returns the names that a subgraph uses and does not define.
+// captures returns the names that a subgraph reads from outside.
 func captures(g Graph) []string {
 	own := Defined(g)
 	var all []string
@@ -140,7 +142,7 @@ func captures(g Graph) []string {
 	return all
 }
 
-// Defined returns the names that a graph defines itself.
+// Defined returns the names that a graph defines: inputs, initializers and outputs of its nodes.
 func Defined(g Graph) map[string]bool {
 	own := make(map[string]bool)
 	for _, v := range g.GetInput() {
@@ -160,7 +162,7 @@ func Defined(g Graph) map[string]bool {
 	return own
 }
 
-// ConstantValue returns the tensor of a Constant node, whichever attribute holds it; nil for strings and sparse values.
+// ConstantValue returns the tensor of a Constant node from any of its attributes, or nil for strings and sparse values.
 func ConstantValue(n Node) Tensor {
 	out := Output(n, 0)
 	for _, a := range n.GetAttribute() {
@@ -180,8 +182,8 @@ func ConstantValue(n Node) Tensor {
 	return nil
 }
 
-// Source follows a tensor up through nodes that only move values, until a tensor for which found is true. It returns "" if it
-// comes to a node that computes before.
+// Source follows a tensor t upwards through nodes that only move values (Index.Moves), to the first tensor for which
+// found is true. It returns "" if it reaches a node that computes, or an input, before.
 func Source(x *Index, t string, found func(string) bool) string {
 	for range len(x.Nodes()) + 1 {
 		if found(t) {

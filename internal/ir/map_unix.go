@@ -21,8 +21,8 @@ var mappings struct {
 	all []mapping
 }
 
-// mapFile maps a file into memory, read-only. The file may be closed; the mapping stays. Where the file is cut short, reading
-// is a fault: a panic, where debug.SetPanicOnFault is set, that ChangedAt explains.
+// mapFile maps a file into memory, read-only. The mapping stays when the file is closed. If the file is truncated,
+// reading faults, which is a panic with debug.SetPanicOnFault. ChangedAt explains it.
 func mapFile(f *os.File, s *dataFile) ([]byte, error) {
 	if s.info.Size() == 0 {
 		return nil, nil
@@ -65,8 +65,8 @@ func fileOf(piece []byte) *dataFile {
 	return nil
 }
 
-// ChangedAt explains a fault at an address: it returns an error that matches mistake.Err and names the file of external data
-// that was cut short where the address lies in one that is mapped, else nil.
+// ChangedAt explains a fault at an address. If the address is in a mapped file of external data, it returns a
+// mistake.Err that names this truncated file, else nil.
 func ChangedAt(address uintptr) error {
 	if m, _ := mappedAt(address); m != nil {
 		return m.from.wrong()
@@ -74,8 +74,8 @@ func ChangedAt(address uintptr) error {
 	return nil
 }
 
-// LetGo tells the system that a piece of a mapped file is not needed for now: its pages leave the memory and are read again when
-// they are touched. Bytes of another kind are left alone.
+// LetGo lets the system drop the pages of a piece of a mapped file. They are read again on access. It does nothing with
+// other bytes.
 func LetGo(piece []byte) {
 	m, from := mappedPiece(piece)
 	if m == nil {

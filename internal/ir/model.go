@@ -12,46 +12,50 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Versions that are accepted, and the one that everything is written in: operator set 21 is the first whose
-// QuantizeLinear knows 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
+// Versions that Read accepts, and the one in which everything is written. Operator set 21 is the first whose
+// QuantizeLinear has 16-bit integers, and the last whose Conv ONNX Runtime 1.24 fuses.
 const (
 	MinOpset, MaxOpset = 7, 23
 	MinIR, MaxIR       = 3, 12
 	Opset, IR          = 21, 10
 )
 
-// maxProto is the size that a protobuf message must not reach.
+// maxProto is the largest size of a protobuf message, in bytes.
 const maxProto = 1<<31 - 1
 
-// Model is an ONNX file in memory. External data are part of it: every tensor has its bytes, whichever file they lie in.
+// Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be changed
+// while another goroutine uses it.
 type Model struct {
 	Proto *onnxpb.ModelProto
-	Dir   string // folder of the file, where its external data are
-	Path  string // the file as the user named it, "" if it came from memory
-	Alone bool   // its inputs have the shapes of one sample, of which some have no batch in front
+	Dir   string // folder of the file and of its external data
+	Path  string // the file as the user named it; "" for a model from memory
+	Alone bool   // its inputs have the shapes of one sample, and some of them have no batch axis
 
-	States []State        // what a step of a sequence hands to the next one
-	Steps  map[string]int // by input, where the shapes are those of samples: how many steps each has; see backend.Tensor
-	// Axes are the axes on which the samples of a block lie, by tensor, where the shapes are those of a block; nil: all lie in front.
+	States []State        // states that a step of a sequence hands to the next one
+	Steps  map[string]int // by input, if the shapes are those of samples: the number of steps; see backend.Tensor
+	// Axes has the batch axis of a tensor, by its name, if the shapes are those of a batch. It is 0 for a tensor that
+	// is absent.
 	Axes map[string]int
 
 	source   SourceFile
 	external []externalFile // in the order in which tensors name them
 
-	Kept  []*onnxpb.ValueInfoProto // inputs that are off the graph, see variants.FixInput and variants.DropUnread
-	Order []string                 // the graph's inputs before the first of them was taken off
+	// inputs that were removed from the graph, see variants.FixInput and variants.DropUnread
+	Kept  []*onnxpb.ValueInfoProto
+	Order []string // names of the graph's inputs before the first was removed
 }
 
 // Value describes an input or an output of a network.
 type Value struct {
 	Name string
 	Type DType
-	Dims []int64 // -1 where the size is free; nil where the rank is unknown or the value is no tensor
+	Dims []int64 // -1 for a symbolic size; nil if the rank is unknown or the value is no tensor
 }
 
-// Read reads and checks an ONNX file with its external data. Errors that match mistake.Err say what is wrong with the file:
-// it is missing, not ONNX, truncated, of a version outside MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor
-// that nobody makes, two producers, a cycle), or a tensor's bytes do not fit its dimensions.
+// Read reads and checks an ONNX file with its external data. It maps large external data into memory, for the life of
+// the process. Errors are mistake.Err and name the file: it is missing, not ONNX, truncated, of a version outside
+// MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the bytes
+// of a tensor do not fit its shape.
 func Read(path string) (*Model, error) {
 	data, err := disk.Read(path, maxProto)
 	switch {
@@ -74,15 +78,16 @@ func Read(path string) (*Model, error) {
 	m.Path = path
 	m.source = SourceFile{path, sumOf(data), int64(len(data))}
 	if size > giveBackFrom {
-		debug.FreeOSMemory() // a large file's bytes, which the model has now, are not to stand beside what is made of it
+		debug.FreeOSMemory() // data is garbage now, and the caller is about to make more of that size
 	}
 	return m, nil
 }
 
-// giveBackFrom is the size from which the memory of what has been read is given back at once.
+// giveBackFrom is the file size in bytes from which Read returns its buffer to the system at once.
 const giveBackFrom = 16 << 20
 
-// Parse is Read for bytes in memory; dir is the folder in which external data may lie. The model keeps data, of which its weights are pieces.
+// Parse is Read for a file in memory. dir is the folder of its external data. The model keeps data: its weights are
+// pieces of it.
 func Parse(data []byte, dir string) (*Model, error) {
 	if err := checkWire(data); err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func Parse(data []byte, dir string) (*Model, error) {
 // Graph returns the main graph.
 func (m *Model) Graph() *onnxpb.GraphProto { return m.Proto.GetGraph() }
 
-// Inputs returns what a caller must feed: the graph's inputs less those with an initializer, in the file's order.
+// Inputs returns the inputs that a caller must feed, those without an initializer, in the order of the file.
 func (m *Model) Inputs() []Value {
 	constant := make(map[string]bool)
 	for _, t := range m.Graph().GetInitializer() {
@@ -128,8 +133,7 @@ func (m *Model) Inputs() []Value {
 	return all
 }
 
-// Defaults returns the inputs that have an initializer, which is their value where a caller does not feed them, and is a constant
-// here.
+// Defaults returns the inputs with an initializer. It is their default value, which this program takes as a constant.
 func (m *Model) Defaults() []Value {
 	fed := m.Inputs()
 	var all []Value
@@ -141,7 +145,7 @@ func (m *Model) Defaults() []Value {
 	return all
 }
 
-// Outputs returns the graph's outputs in the file's order.
+// Outputs returns the outputs of the graph, in the order of the file.
 func (m *Model) Outputs() []Value {
 	var all []Value
 	for _, v := range m.Graph().GetOutput() {
@@ -150,10 +154,10 @@ func (m *Model) Outputs() []Value {
 	return all
 }
 
-// OpsetOf returns the version of a domain that the model imports, 0 if none; "" is the standard domain.
+// OpsetOf returns the operator set version of a domain that the model imports, or 0. The standard domain is "".
 func (m *Model) OpsetOf(domain string) int64 { return OpsetOf(m.Proto.GetOpsetImport(), domain) }
 
-// OpsetOf returns the version of a domain in a list of imports, 0 if it is not there; "" is the standard domain.
+// OpsetOf returns the version of a domain in a list of imports, or 0. The standard domain is "".
 func OpsetOf(imports []*onnxpb.OperatorSetIdProto, domain string) int64 {
 	for _, o := range imports {
 		if o.GetDomain() == domain || domain == "" && o.GetDomain() == "ai.onnx" {
@@ -163,7 +167,7 @@ func OpsetOf(imports []*onnxpb.OperatorSetIdProto, domain string) int64 {
 	return 0
 }
 
-// SetOpset makes a list of imports that has the domain at that version.
+// SetOpset returns a new list of imports, with the domain at that version.
 func SetOpset(imports []*onnxpb.OperatorSetIdProto, domain string, version int64) []*onnxpb.OperatorSetIdProto {
 	var all []*onnxpb.OperatorSetIdProto
 	for _, o := range imports {
@@ -174,7 +178,7 @@ func SetOpset(imports []*onnxpb.OperatorSetIdProto, domain string, version int64
 	return append([]*onnxpb.OperatorSetIdProto{{Domain: &domain, Version: &version}}, all...)
 }
 
-// ValueOf describes a value by its declaration.
+// ValueOf returns the description of a value from its declaration.
 func ValueOf(v *onnxpb.ValueInfoProto) Value {
 	out := Value{Name: v.GetName()}
 	t := v.GetType().GetTensorType()
@@ -196,5 +200,6 @@ func ValueOf(v *onnxpb.ValueInfoProto) Value {
 	return out
 }
 
-// A State is what a network that computes one step of a sequence hands to the next: one of its outputs, which is an input then.
+// A State is the name of an output of a network for one step of a sequence, and of the input that it becomes at the
+// next step.
 type State struct{ Output, Input string }

@@ -5,13 +5,14 @@ import (
 	"strconv"
 )
 
-// Names makes new names for tensors and nodes of a model.
+// Names makes unused names for tensors and nodes of a model.
 type Names struct {
 	used map[string]bool
 	next map[string]int // by name, the first number that may be new: names are never given back
 }
 
-// NewNames collects every name of the main graph and of the graphs in it.
+// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without Fresh,
+// are not known to it.
 func NewNames(g Graph) *Names {
 	s := &Names{make(map[string]bool), make(map[string]int)}
 	s.collect(g)
@@ -33,7 +34,7 @@ func (s *Names) collect(g Graph) {
 	}
 }
 
-// Fresh returns the name, or the name with the first number that makes it new, and takes it.
+// Fresh returns an unused name and marks it as used: name itself, or name_1, name_2 and so on.
 func (s *Names) Fresh(name string) string {
 	out := name
 	for i := s.next[name]; s.used[out]; {
@@ -45,8 +46,8 @@ func (s *Names) Fresh(name string) string {
 	return out
 }
 
-// Rewire lets nodes read other tensors: to[old] is the new name. Subgraphs that take a tensor from outside follow; names
-// that a subgraph defines itself are its own.
+// Rewire changes, in place, the tensors that nodes read: to[old] is the new name. It also changes the names that
+// subgraphs take from outside, but not the names that a subgraph defines.
 func Rewire(nodes []Node, to map[string]string) {
 	for _, n := range nodes {
 		for i, in := range n.Input {
@@ -60,6 +61,7 @@ func Rewire(nodes []Node, to map[string]string) {
 	}
 }
 
+// rewireGraph is Rewire for a body: it changes only the names that the body takes from outside.
 func rewireGraph(g Graph, to map[string]string) {
 	own := Defined(g)
 	inner := make(map[string]string)
@@ -79,7 +81,7 @@ func rewireGraph(g Graph, to map[string]string) {
 	}
 }
 
-// Label names a node: some exporters leave the name out, then its first output stands for it.
+// Label returns the name of a node or, if the exporter left it out, its first output or its operator.
 func Label(n Node) string {
 	if n.GetName() != "" {
 		return n.GetName()

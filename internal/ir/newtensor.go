@@ -9,7 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// NewFloats makes a float32 tensor. It panics if dims do not multiply to len(values).
+// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims is
+// not len(values).
 func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
 	raw := make([]byte, 4*len(values))
 	for i, v := range values {
@@ -18,8 +19,8 @@ func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto 
 	return NewTensor(name, Float, dims, raw)
 }
 
-// NewInts makes an integer or boolean tensor of 8 to 64 bits; values are cut to the width. It panics if dims do not
-// multiply to len(values).
+// NewInts makes a tensor of integers of 8 to 64 bits or of booleans. It keeps the low bits of each value that fit the
+// type. It keeps dims and panics if their product is not len(values).
 func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
 	size := int(ElemBits(t) / 8)
 	raw := make([]byte, 0, size*len(values))
@@ -31,8 +32,8 @@ func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorP
 	return NewTensor(name, t, dims, raw)
 }
 
-// TakeFloats makes a float32 tensor of values that nobody else uses from now on: it keeps them, which for weights of
-// gigabytes matters.
+// TakeFloats is NewFloats without the copy, which matters for gigabytes of weights: on a little-endian machine the
+// tensor keeps values. The caller must not use them any more.
 func TakeFloats(name string, dims []int64, values []float32) Tensor {
 	one := [2]byte{1, 0}
 	if len(values) == 0 || binary.NativeEndian.Uint16(one[:]) != 1 {
@@ -41,7 +42,8 @@ func TakeFloats(name string, dims []int64, values []float32) Tensor {
 	return NewTensor(name, Float, dims, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values)))
 }
 
-// NewTensor makes a tensor of raw bytes. It panics if they do not fit the dimensions.
+// NewTensor makes a tensor of little-endian raw bytes. It keeps raw and dims. It panics if raw has not ByteSize(t,
+// dims) bytes.
 func NewTensor(name string, t DType, dims []int64, raw []byte) Tensor {
 	size, err := ByteSize(t, dims)
 	if err != nil || size != int64(len(raw)) {
@@ -50,7 +52,7 @@ func NewTensor(name string, t DType, dims []int64, raw []byte) Tensor {
 	return &onnxpb.TensorProto{Name: &name, DataType: (*int32)(t.Enum()), Dims: dims, RawData: raw}
 }
 
-// rawTensor returns t with its data as raw bytes: t itself where they are, a new tensor otherwise, nil for strings.
+// rawTensor returns t with its data as raw bytes: t itself if it has them so, else a new tensor; nil for strings.
 func rawTensor(t Tensor) (Tensor, error) {
 	if t.RawData != nil {
 		return t, nil
@@ -93,7 +95,7 @@ func rawTensor(t Tensor) (Tensor, error) {
 	return c, nil
 }
 
-// NewValue makes a value info; dims of -1 stay free.
+// NewValue makes the declaration of a tensor. A size of -1 has no value.
 func NewValue(name string, t DType, dims []int64) *onnxpb.ValueInfoProto {
 	elem := int32(t)
 	v := &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{
@@ -102,7 +104,8 @@ func NewValue(name string, t DType, dims []int64) *onnxpb.ValueInfoProto {
 	return v
 }
 
-// SetShape gives a tensor's value info fixed dimensions; a -1 keeps the symbol that was there.
+// SetShape sets the shape in the declaration of a tensor. A size of -1 keeps the symbol of that axis if the rank does
+// not change. It does nothing if v is no tensor.
 func SetShape(v *onnxpb.ValueInfoProto, dims []int64) {
 	t := v.GetType().GetTensorType()
 	if t == nil {

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ReadOptimized reads a file that ONNX Runtime has saved of a model, with operators of its own, and its external data; the files are not
-// needed afterwards. It checks nothing.
+// ReadOptimized reads a file that ONNX Runtime has saved of a model, with operators of its own, and its external
+// data; the files are not needed afterwards. It checks nothing.
 func ReadOptimized(path string) (*Model, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

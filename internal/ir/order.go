@@ -10,7 +10,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// scope holds the names that a graph defines, and those around it.
+// scope has the names that a graph defines, and the scope of the graph around it.
 type scope struct {
 	own   map[string]bool
 	outer *scope
@@ -25,8 +25,8 @@ func (s *scope) has(name string) bool {
 	return false
 }
 
-// checkGraph checks a graph and its subgraphs and puts their nodes into topological order. outer holds the names that it
-// may take from outside.
+// checkGraph checks a graph and its subgraphs and sorts their nodes topologically, in place. outer has the names that
+// the graph may read from outside. Errors are mistake.Err.
 func checkGraph(g Graph, outer *scope, where string) error {
 	own := make(map[string]bool)
 	known := &scope{own, outer}
@@ -74,7 +74,7 @@ func checkGraph(g Graph, outer *scope, where string) error {
 	return nil
 }
 
-// checkFunction does the same for a model's own function.
+// checkFunction is checkGraph for a function of the model.
 func checkFunction(f *onnxpb.FunctionProto) error {
 	known := &scope{own: make(map[string]bool)}
 	for _, in := range f.GetInput() {
@@ -92,8 +92,8 @@ func checkFunction(f *onnxpb.FunctionProto) error {
 	return nil
 }
 
-// checkNodes checks that every tensor has one producer and that nodes can run one after another, and sorts them in place.
-// known are the names that a node may read; the nodes' outputs are added to it.
+// checkNodes checks that every tensor has one producer and that there is no cycle, and sorts the nodes in place. known
+// has the names that a node may read. checkNodes adds the outputs of the nodes to it.
 func checkNodes(nodes []Node, known *scope, where string) error {
 	producer := make(map[string]int)
 	for i, n := range nodes {
@@ -147,7 +147,8 @@ func checkNodes(nodes []Node, known *scope, where string) error {
 	return nil
 }
 
-// sortNodes puts nodes into topological order: of those that can run, the one that stood first comes first.
+// sortNodes sorts nodes topologically (Kahn, Topological sorting of large networks, CACM 5, 1962). Of the nodes that
+// are ready, the one that was first in the file comes first.
 func sortNodes(nodes []Node, waits []int, readers [][]int, where string) error {
 	ready := new(intHeap)
 	for i, w := range waits {
@@ -188,7 +189,7 @@ func (h *intHeap) Pop() any {
 	return v
 }
 
-// Sorted returns a list in ascending order, each number once.
+// Sorted returns the distinct numbers of a list in ascending order.
 func Sorted(list []int) []int {
 	slices.Sort(list)
 	return slices.Compact(list)

@@ -10,9 +10,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ParseTensor makes a tensor of numbers as a user types them, one for each element, or one that all elements have. Integers must
-// fit the type, true and false are Bool's, and numbers of floating point are rounded to the type; NaN and infinities are none.
-// An error that matches mistake.Err says which number is wrong, or how many there are to be.
+// ParseTensor makes a tensor of the numbers that a user types: one per element, row-major, or one for all elements.
+// Integers must fit the type, booleans are true and false, and floats are rounded to the type; NaN and infinities are
+// refused. The error is a mistake.Err and names the wrong number, or how many are needed.
 func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
 	n, err := Count(dims)
 	if err == nil {
@@ -42,7 +42,7 @@ func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.Te
 	return NewTensor(name, t, dims, raw), nil
 }
 
-// maxParsed bounds what one number fills.
+// maxParsed is the largest number of elements of a typed tensor.
 const maxParsed = 1 << 24
 
 // appendNumber appends the bytes of one number of a type.

@@ -35,7 +35,7 @@ const (
 	Bool      DType = onnxpb.TensorProto_BOOL
 )
 
-// Attr returns the attribute of that name, or nil.
+// Attr returns the attribute of a node with that name, or nil. The node owns it.
 func Attr(n Node, name string) *onnxpb.AttributeProto {
 	for _, a := range n.GetAttribute() {
 		if a.GetName() == name {
@@ -45,7 +45,7 @@ func Attr(n Node, name string) *onnxpb.AttributeProto {
 	return nil
 }
 
-// AttrInt returns an integer attribute, or def where the node has none.
+// AttrInt returns the value of an integer attribute, or def without one.
 func AttrInt(n Node, name string, def int64) int64 {
 	if a := Attr(n, name); a != nil {
 		return a.GetI()
@@ -53,7 +53,7 @@ func AttrInt(n Node, name string, def int64) int64 {
 	return def
 }
 
-// AttrFloat returns a float attribute, or def where the node has none.
+// AttrFloat returns the value of a float attribute, or def without one.
 func AttrFloat(n Node, name string, def float32) float32 {
 	if a := Attr(n, name); a != nil {
 		return a.GetF()
@@ -61,7 +61,7 @@ func AttrFloat(n Node, name string, def float32) float32 {
 	return def
 }
 
-// AttrString returns a string attribute, or def where the node has none.
+// AttrString returns the value of a string attribute, or def without one.
 func AttrString(n Node, name, def string) string {
 	if a := Attr(n, name); a != nil {
 		return string(a.GetS())
@@ -69,7 +69,7 @@ func AttrString(n Node, name, def string) string {
 	return def
 }
 
-// IntAttr, IntsAttr, FloatsAttr and StringAttr make attributes.
+// IntAttr makes an attribute of one integer.
 func IntAttr(name string, v int64) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INT.Enum(), I: &v}
 }
@@ -89,7 +89,7 @@ func StringAttr(name, v string) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_STRING.Enum(), S: []byte(v)}
 }
 
-// SetAttr puts an attribute in place of the one of its name, or adds it.
+// SetAttr replaces the attribute of a's name, or adds a.
 func SetAttr(n Node, a *onnxpb.AttributeProto) {
 	for i, old := range n.Attribute {
 		if old.GetName() == a.GetName() {
@@ -100,7 +100,7 @@ func SetAttr(n Node, a *onnxpb.AttributeProto) {
 	n.Attribute = append(n.Attribute, a)
 }
 
-// DropAttr removes an attribute and returns it, or nil where the node has none.
+// DropAttr removes an attribute and returns it, or nil without one.
 func DropAttr(n Node, name string) *onnxpb.AttributeProto {
 	for i, a := range n.Attribute {
 		if a.GetName() == name {
@@ -111,12 +111,12 @@ func DropAttr(n Node, name string) *onnxpb.AttributeProto {
 	return nil
 }
 
-// NewNode makes a node of the standard domain.
+// NewNode makes a node of the standard domain. It keeps the slices.
 func NewNode(op, name string, inputs, outputs []string, attrs ...*onnxpb.AttributeProto) Node {
 	return &onnxpb.NodeProto{OpType: &op, Name: &name, Input: inputs, Output: outputs, Attribute: attrs}
 }
 
-// Input returns the name of a node's input, or "" where it is absent.
+// Input returns the name of input i of a node, or "" if it is absent.
 func Input(n Node, i int) string {
 	if i < len(n.GetInput()) {
 		return n.GetInput()[i]
@@ -124,7 +124,7 @@ func Input(n Node, i int) string {
 	return ""
 }
 
-// Output returns the name of a node's output, or "" where it is absent.
+// Output returns the name of output i of a node, or "" if it is absent.
 func Output(n Node, i int) string {
 	if i < len(n.GetOutput()) {
 		return n.GetOutput()[i]
@@ -132,7 +132,7 @@ func Output(n Node, i int) string {
 	return ""
 }
 
-// Standard reports whether a node is of the ONNX domain itself, which has two spellings.
+// Standard reports whether the operator of a node is in the standard domain, "" or "ai.onnx".
 func Standard(n Node) bool { return n.GetDomain() == "" || n.GetDomain() == "ai.onnx" }
 
 // Subgraphs returns the graphs among a node's attributes: the bodies of If, Loop and Scan.
@@ -147,7 +147,7 @@ func Subgraphs(n Node) []Graph {
 	return all
 }
 
-// Str is a pointer to a text, as protobuf wants it.
+// Str returns a pointer to a new string, as protobuf fields need it.
 func Str(s string) *string { return proto.String(s) }
 
 // FloatAttr makes a float attribute.

@@ -7,8 +7,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RawBytes returns the little-endian elements of a tensor, and the size of one; 0 for types that are not whole bytes.
-// The bytes belong to the tensor.
+// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes. The
+// size is 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes: read
+// only. The error is a mistake.Err if the data do not fit the shape.
 func RawBytes(t Tensor) ([]byte, int, error) {
 	typ := DType(t.GetDataType())
 	bits := ElemBits(typ)
@@ -47,7 +48,8 @@ func RawBytes(t Tensor) ([]byte, int, error) {
 	return out, size, nil
 }
 
-// axis maps a negative axis to its place; the error is for one outside rank dimensions.
+// AxisOf returns an axis as 0 to rank-1; a negative axis counts from the end. The error is a mistake.Err for an axis
+// out of range.
 func AxisOf(axis int64, rank int) (int, error) {
 	if axis < -int64(rank) || axis >= int64(rank) {
 		return 0, mistake.Errorf("axis %d of %d dimensions", axis, rank)
@@ -58,7 +60,7 @@ func AxisOf(axis int64, rank int) (int, error) {
 	return int(axis), nil
 }
 
-// Truth is the number that ONNX has for a boolean.
+// Truth returns the number of a boolean in ONNX, 0 or 1.
 func Truth(b bool) float64 {
 	if b {
 		return 1
@@ -66,7 +68,7 @@ func Truth(b bool) float64 {
 	return 0
 }
 
-// strides returns the distances between neighbours along each dimension of a row-major tensor.
+// StridesOf returns the distance, in elements, between neighbours along each axis of a row-major tensor.
 func StridesOf(dims []int64) []int64 {
 	strides := make([]int64, len(dims))
 	step := int64(1)

@@ -6,7 +6,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TimesRead counts the inputs that read a tensor; what a subgraph or an output takes counts as one more.
+// TimesRead returns how often each tensor of a graph is read: once per input of a node, and once per subgraph and per
+// output of the graph.
 func TimesRead(g Graph) map[string]int {
 	times := make(map[string]int)
 	for _, nd := range g.GetNode() {
@@ -25,7 +26,7 @@ func TimesRead(g Graph) map[string]int {
 	return times
 }
 
-// TimesIn counts how often a node reads a tensor.
+// TimesIn returns how often a node reads a tensor.
 func TimesIn(n Node, t string) (times int) {
 	for _, in := range n.GetInput() {
 		if in == t {
@@ -35,7 +36,8 @@ func TimesIn(n Node, t string) (times int) {
 	return times
 }
 
-// MarkRead adds the names of all tensors that the nodes of a graph and of its bodies read, and what the bodies return.
+// MarkRead adds to read the names of all tensors that the nodes of a graph and of its bodies read, and the outputs of
+// the bodies.
 func MarkRead(g Graph, read map[string]bool) {
 	for _, n := range g.GetNode() {
 		for _, name := range n.GetInput() {
@@ -50,7 +52,7 @@ func MarkRead(g Graph, read map[string]bool) {
 	}
 }
 
-// Prune removes nodes, initializers and value infos that no output needs. Inputs stay.
+// Prune removes, in place, the nodes, initializers and value infos that no output needs. It keeps the inputs.
 func (m *Model) Prune() {
 	g := m.Graph()
 	needed := make(map[string]bool)

@@ -8,11 +8,11 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// sparseMost bounds the bytes that the sparse tensors of a model take when they are written out.
+// sparseMost is the largest size, in bytes, of all sparse tensors of a model in dense form.
 const sparseMost = 1 << 30
 
-// densify writes every sparse tensor out, an initializer or the value of a Constant node, wherever it is: the runtime does so when it
-// loads a network, and nothing behind this knows of them. The tensors were checked, their indices were not.
+// densify replaces every sparse tensor of the model, an initializer or the value of a Constant node, by a dense one, as
+// the runtime does when it loads a network. Later passes have no sparse tensors. It checks the indices.
 func (m *Model) densify() error {
 	d := &densifier{}
 	if err := d.graph(m.Graph(), "graph"); err != nil {
@@ -26,6 +26,7 @@ func (m *Model) densify() error {
 	return nil
 }
 
+// densifier has the bytes of the dense tensors so far, which sparseMost bounds.
 type densifier struct{ bytes int64 }
 
 func (d *densifier) graph(g Graph, where string) error {
@@ -60,7 +61,8 @@ func (d *densifier) nodes(nodes []Node, where string) error {
 	return nil
 }
 
-// dense writes one tensor out. Its indices are one number a value, counted through, or one a dimension.
+// dense returns the dense form of a tensor. An index is one number for each value, into the flattened tensor, or one
+// for each axis.
 func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 	values, indices := s.GetValues(), s.GetIndices()
 	size, err := ByteSize(DType(values.GetDataType()), s.GetDims())
@@ -98,7 +100,7 @@ func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 	return out, nil
 }
 
-// linear counts an index through the dimensions.
+// linear returns the place of an index in the flattened tensor. The error is a mistake.Err for one out of range.
 func linear(index, dims []int64) (place int64, err error) {
 	for i, v := range index {
 		if v < 0 || v >= dims[i] {
@@ -109,7 +111,7 @@ func linear(index, dims []int64) (place int64, err error) {
 	return place, nil
 }
 
-// putElement writes an element of a tensor as raw data have it.
+// putElement writes element i of a tensor to dst in the form of raw data.
 func putElement(dst []byte, t Tensor, i int) {
 	if t.RawData != nil {
 		copy(dst, t.RawData[i*len(dst):])

@@ -10,7 +10,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ElemBits returns the size of an element in bits, 0 for strings and types that are not known.
+// ElemBits returns the size of an element in bits, or 0 for strings and unknown types.
 func ElemBits(t DType) int64 {
 	switch t {
 	case onnxpb.TensorProto_UINT2, onnxpb.TensorProto_INT2:
@@ -32,8 +32,8 @@ func ElemBits(t DType) int64 {
 	return 0
 }
 
-// Count multiplies dimensions; the error is for a negative one and for a product that does not fit 62 bits, even where a
-// 0 among them makes it nothing.
+// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension, or
+// for dimensions other than 0 whose product is above 2^62.
 func Count(dims []int64) (int64, error) {
 	n, zero := int64(1), false
 	for _, d := range dims {
@@ -54,7 +54,8 @@ func Count(dims []int64) (int64, error) {
 	return n, nil
 }
 
-// ByteSize returns the number of bytes of a tensor of that type and those dimensions; elements below 8 bits are packed.
+// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits are
+// packed. The error is a mistake.Err for shapes as in Count and for types without a fixed size.
 func ByteSize(t DType, dims []int64) (int64, error) {
 	n, err := Count(dims)
 	if err != nil {
@@ -70,8 +71,9 @@ func ByteSize(t DType, dims []int64) (int64, error) {
 	return (n*bits + 7) / 8, nil
 }
 
-// Floats returns the values of a tensor of a float type as float32: exact for float, float16 and bfloat16, rounded for
-// double. The slice is new. It is an error if the type is another one or the data do not fit the dimensions.
+// Floats returns the values of a tensor of a float type as float32, row-major. They are exact for float, float16 and
+// bfloat16, and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do not
+// fit the shape.
 func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -100,6 +102,7 @@ func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	return out, nil
 }
 
+// bits16 returns the bits of element i of a tensor of 16-bit floats, which raw data or Int32Data hold.
 func bits16(t Tensor, i int) uint16 {
 	if raw := t.GetRawData(); raw != nil {
 		return binary.LittleEndian.Uint16(raw[2*i:])
@@ -107,7 +110,8 @@ func bits16(t Tensor, i int) uint16 {
 	return uint16(t.Int32Data[i])
 }
 
-// Ints returns the values of a tensor of an integer type or of booleans (0 and 1); uint64 wraps around. The slice is new.
+// Ints returns the values of a tensor of integers or booleans (0 and 1), row-major; uint64 wraps around. The slice is
+// new. The error is a mistake.Err for other types, or if the data do not fit the shape.
 func Ints(t *onnxpb.TensorProto) ([]int64, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -148,7 +152,7 @@ func Ints(t *onnxpb.TensorProto) ([]int64, error) {
 	return out, nil
 }
 
-// rawInt returns element i of little-endian raw data, not sign-extended.
+// rawInt returns element i of little-endian raw data, without sign extension.
 func rawInt(raw []byte, i int, bits int64) uint64 {
 	switch bits {
 	case 8:
@@ -166,7 +170,7 @@ func rawInt(raw []byte, i int, bits int64) uint64 {
 	return 0
 }
 
-// MustCount is the number of elements of a tensor that has been checked.
+// MustCount returns the number of elements of a checked tensor. It panics if its shape has no valid product.
 func MustCount(t Tensor) int64 {
 	n, err := Count(t.GetDims())
 	if err != nil {
@@ -175,7 +179,8 @@ func MustCount(t Tensor) int64 {
 	return n
 }
 
-// IsZero reports whether a constant holds zeros alone.
+// IsZero reports whether all values of a constant are 0. It is false for types other than floats, integers and
+// booleans.
 func IsZero(t Tensor) bool {
 	if values, err := Floats(t); err == nil {
 		return !slices.ContainsFunc(values, func(v float32) bool { return v != 0 })
@@ -184,10 +189,10 @@ func IsZero(t Tensor) bool {
 	return err == nil && !slices.ContainsFunc(values, func(v int64) bool { return v != 0 })
 }
 
-// LeastNormal is the smallest normal float32.
+// LeastNormal is the smallest positive normal float32.
 const LeastNormal = 0x1p-126
 
-// IsVector reports whether a shape has one axis that counts, the last: a bias of [n] or [1,n].
+// IsVector reports whether all axes but the last have size 1, as a bias of shape [n] or [1, n].
 func IsVector(dims []int64) bool {
 	return len(dims) > 0 && !slices.ContainsFunc(dims[:len(dims)-1], func(d int64) bool { return d != 1 })
 }

@@ -4,31 +4,32 @@ import (
 	"slices"
 )
 
-// traits say what an operator does with values, where more than one question about a network depends on it. An operator
-// without an entry computes, and nothing is known of it.
+// traits are properties of an operator that several passes need: how it treats values, zeros, NaN and chance. An
+// operator without an entry has none.
 type traits uint16
 
 const (
-	// Moving: every output value is one of the first operand's, or zero, and so lies on its grid. Some do so in certain
-	// cases only, which Index.moves looks at.
+	// Moving: every output value is a value of the first operand, or zero, so it lies on that operand's grid. For some
+	// operators this depends on the node, see Index.Moves.
 	Moving     traits = 1 << iota
-	Indexed           // moving, and the values of another operand say what is taken
-	Zeroing           // moving, and puts zeros in between
-	Lowering          // takes the least of several values, or its place
-	Lifting           // takes the largest of several values, or its place
-	Carrying          // its element type says nothing about what a network computes in
-	Shaping           // reads only the dimensions of an operand, or makes values without any
-	Random            // its values depend on chance
-	Scoring           // attention scores pass it between their mask and Softmax, one by one
-	Saturating        // makes 0, 1 or another end of values far from zero on either side
-	Rectifying        // makes 0 or another end of values far below zero alone
-	Averaging         // its sum depends on the layout in which ONNX Runtime computes
-	keepsNaN          // its output is NaN wherever a NaN has a part in it
+	Indexed           // moving, and another operand has the indices of the values
+	Zeroing           // moving, and inserts zeros
+	Lowering          // returns the minimum of several values, or its index
+	Lifting           // returns the maximum of several values, or its index
+	Carrying          // accepts all element types, so its type is not the type in which a network computes
+	Shaping           // reads only the shape of an operand, or has no operand
+	Random            // its values are random
+	Scoring           // element-wise, and may lie between the mask of attention scores and their Softmax
+	Saturating        // maps values far above and far below zero to constants, such as 0 and 1
+	Rectifying        // maps values far below zero to a constant, such as 0
+	Averaging         // its sum depends on the memory layout in which ONNX Runtime computes
+	keepsNaN          // an output that depends on a NaN is NaN
 	view       = Moving | Carrying | keepsNaN
 	comparing  = Moving // compares: a NaN may lose
 )
 
-// OperatorTraits is the one table of them, read for holders, pairs, masks, cuts and NaN.
+// OperatorTraits has the traits of the standard operators, by operator type. All passes read this table: activation
+// quantizers, pairs, attention masks, cuts and NaN.
 var OperatorTraits = map[string]traits{
 	"Abs": keepsNaN, "ArgMax": Lifting, "ArgMin": Lowering, "Add": Scoring | keepsNaN, "AveragePool": Averaging | keepsNaN,
 	"BatchNormalization": keepsNaN, "Bernoulli": Random,
@@ -57,10 +58,11 @@ var OperatorTraits = map[string]traits{
 	"Where": Scoring,
 }
 
-// Is reports whether a node of a standard operator has a trait.
+// Is reports whether a node has a standard operator with one of the traits t.
 func Is(n Node, t traits) bool { return Standard(n) && OperatorTraits[n.GetOpType()]&t != 0 }
 
-// Moves reports whether a node only moves values of its first operand, or zeros: its output is on that operand's grid.
+// Moves reports whether a node only moves values of its first operand and zeros. Then its output lies on the grid of
+// that operand and needs no quantizer of its own.
 func (x *Index) Moves(n Node) bool {
 	if !Is(n, Moving) {
 		return false
@@ -80,7 +82,7 @@ func (x *Index) Moves(n Node) bool {
 	return true
 }
 
-// PadsNothingNew reports whether a Pad fills with zero or with values of its operand.
+// PadsNothingNew reports whether a Pad node inserts only zeros or values of its operand.
 func (x *Index) PadsNothingNew(n Node) bool {
 	if AttrString(n, "mode", "constant") != "constant" || Input(n, 2) == "" {
 		return true
@@ -89,8 +91,8 @@ func (x *Index) PadsNothingNew(n Node) bool {
 	return value != nil && IsZero(value)
 }
 
-// MayHideNaN reports whether some operator may make a number of a NaN: a comparison, a choice, a maximum over an axis, a
-// cast to integers, or one that nothing is known of.
+// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis, a
+// cast to integers, or an operator without an entry in OperatorTraits.
 func (m *Model) MayHideNaN() bool {
 	for _, n := range m.Graph().GetNode() {
 		if !Is(n, keepsNaN) {
@@ -100,11 +102,11 @@ func (m *Model) MayHideNaN() bool {
 	return false
 }
 
-// dropping are operators that may leave values of their first operand out, a NaN among them, though they keep the others'.
+// dropping has the operators that may leave out values of their first operand, a NaN among them.
 var dropping = map[string]bool{"CenterCropPad": true, "Compress": true, "Pad": true, "Resize": true, "Slice": true, "Split": true}
 
-// HidingReads are the tensors that are read where a NaN may become a number or be left out, once each in graph order: a NaN in any
-// tensor that an output depends on is in an output or in one of these.
+// HidingReads returns the tensors that are read by operators which may turn a NaN into a number or leave it out, each
+// once and in graph order. If any tensor that an output depends on has a NaN, then an output or one of these has one.
 func (m *Model) HidingReads() (tensors []string) {
 	seen := map[string]bool{}
 	for _, n := range m.Graph().GetNode() {
@@ -121,10 +123,11 @@ func (m *Model) HidingReads() (tensors []string) {
 	return tensors
 }
 
-// MaskLimit is the value at and below which an added number switches an attention score off: exp(-1e4) is 0 in float32.
+// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4) is
+// 0 in float32.
 const MaskLimit = -1e4
 
-// IsAffine reports whether a node may add a constant to a tensor or multiply it with one.
+// IsAffine reports whether a node is an Add, Sub, Mul or Div.
 func IsAffine(n Node) bool {
 	return Standard(n) && slices.Contains([]string{"Add", "Sub", "Mul", "Div"}, n.GetOpType())
 }

@@ -4,21 +4,22 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// inferTypes fills in the element types of the main graph: declared ones for inputs, computed ones where the operator is
-// known, declared ones again for the rest.
+// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known operators,
+// the declared ones for the rest.
 func (x *Index) inferTypes(m *Model) {
 	g := m.Graph()
 	t := &Typer{Declared: make(map[string]DType), Own: x.Types}
 	t.Graph(g)
 }
 
-// Typer infers element types in one graph. Subgraphs see the types around them.
+// Typer infers the element types of one graph. Declared has the types that the file declares, Own the result, both by
+// name. Outer is the Typer of the graph around it, or nil.
 type Typer struct {
 	Declared, Own map[string]DType
 	Outer         *Typer
 }
 
-// Known returns the type of a name in this graph or one around it.
+// Known returns the inferred type of a name in this graph or one around it, or Undefined.
 func (t *Typer) Known(name string) DType {
 	for ; t != nil; t = t.Outer {
 		if typ, ok := t.Own[name]; ok {
@@ -28,7 +29,7 @@ func (t *Typer) Known(name string) DType {
 	return Undefined
 }
 
-// Graph finds the types of a graph's tensors.
+// Graph infers the types of the tensors of g into Own.
 func (t *Typer) Graph(g Graph) {
 	for _, values := range [][]*onnxpb.ValueInfoProto{g.GetValueInfo(), g.GetOutput(), g.GetInput()} {
 		for _, v := range values {
@@ -59,7 +60,7 @@ func (t *Typer) Graph(g Graph) {
 	}
 }
 
-// bodies returns the output types of a node's first subgraph; a second branch of an If has the same.
+// bodies returns the types of the outputs of a node's first subgraph. The second branch of an If has the same types.
 func (t *Typer) bodies(n Node) []DType {
 	graphs := Subgraphs(n)
 	if len(graphs) == 0 {
@@ -75,7 +76,7 @@ func (t *Typer) bodies(n Node) []DType {
 	return types
 }
 
-// FixedTypes are the element types of operators whose outputs have one type whatever goes in.
+// FixedTypes has the element type of the operators whose first output has the same type for all inputs.
 var FixedTypes = map[string]DType{
 	"Shape": Int64, "Size": Int64, "ArgMax": Int64, "ArgMin": Int64, "NonZero": Int64, "NonMaxSuppression": Int64,
 	"SequenceLength": Int64, "Equal": Bool, "Greater": Bool, "Less": Bool, "GreaterOrEqual": Bool, "LessOrEqual": Bool, "And": Bool,
@@ -84,12 +85,13 @@ var FixedTypes = map[string]DType{
 	"StringNormalizer": onnxpb.TensorProto_STRING, "StringConcat": onnxpb.TensorProto_STRING,
 }
 
-// typeOfInput names, for operators that do not take their type from their first input, the one that it comes from.
+// typeOfInput has the input from which an operator takes its type, if it is not the first one.
 var typeOfInput = map[string]int{
 	"CastLike": 1, "Where": 1, "DequantizeLinear": 1, "QLinearConv": 7, "QLinearMatMul": 7, "OneHot": 2,
 }
 
-// attrTypes names the attribute that holds the type, and the type without it; Undefined: that of the first input.
+// attrTypes has the attribute with the type of an operator's output, and the type without the attribute. Undefined: the
+// type of the first input.
 var attrTypes = map[string]struct {
 	name string
 	def  DType
@@ -101,13 +103,14 @@ var attrTypes = map[string]struct {
 	"MelWeightMatrix": {"output_datatype", Float},
 }
 
-// laterTypes are the types of second and later outputs that differ from the first one's.
+// laterTypes has the types of the second and later outputs, if they differ from the first one's.
 var laterTypes = map[string][]DType{
 	"TopK": {Int64}, "Dropout": {Bool}, "MaxPool": {Int64}, "Unique": {Int64, Int64, Int64}, "StringSplit": {Int64},
 	"DynamicQuantizeLinear": {Float, Uint8},
 }
 
-// output returns the type of a node's output, Undefined where the operator is not known or makes no tensor.
+// output returns the type of output i of a node, or Undefined for unknown operators and values that are no tensors.
+// inner has the types of the outputs of its body.
 func (t *Typer) output(n Node, i int, inner []DType) DType {
 	op := n.GetOpType()
 	first := t.Known(Input(n, 0))
@@ -167,7 +170,8 @@ func at(types []DType, i int) DType {
 	return Undefined
 }
 
-// ValueInfos are the descriptions of all tensors that have one, by name.
+// ValueInfos returns the declarations of the main graph's inputs, outputs and other tensors, by name. The model owns
+// them.
 func (m *Model) ValueInfos() map[string]*onnxpb.ValueInfoProto {
 	info := make(map[string]*onnxpb.ValueInfoProto)
 	g := m.Graph()
@@ -179,12 +183,12 @@ func (m *Model) ValueInfos() map[string]*onnxpb.ValueInfoProto {
 	return info
 }
 
-// IsFloat reports whether a type is one of floating point.
+// IsFloat reports whether a type is float32, float64, float16 or bfloat16.
 func IsFloat(t DType) bool {
 	return t == Float || t == Double || t == Float16 || t == BFloat16
 }
 
-// WholeInt reports whether a type is an integer or boolean of whole bytes that int64 holds.
+// WholeInt reports whether a type is bool or an integer of at least 8 bits whose values all fit int64.
 func WholeInt(t DType) bool {
 	switch t {
 	case Bool, Int8, Uint8, Int16, Uint16, Int32, onnxpb.TensorProto_UINT32, Int64:
@@ -193,7 +197,7 @@ func WholeInt(t DType) bool {
 	return false
 }
 
-// TypeName is what messages call a type.
+// TypeName returns the name of a float type other than float32 for messages.
 func TypeName(t DType) string {
 	switch t {
 	case Float16:

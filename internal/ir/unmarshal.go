@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Unmarshal reads a model's message. Large weights of its graph are pieces of data and no copies, so that data must not be changed
-// afterwards.
+// Unmarshal reads a model's message. Large weights of its graph are pieces of data and no copies, so that data must
+// not be changed afterwards.
 func Unmarshal(data []byte, p *onnxpb.ModelProto) error {
 	var w withoutWeights
 	lean, err := w.fields(data, fieldGraph, func(graph []byte) ([]byte, error) {

@@ -4,8 +4,7 @@ import (
 	"slices"
 )
 
-// Values describes every tensor of the main graph that the model says something of: inputs,
-// outputs and value infos.
+// Values returns the descriptions of all declared tensors of the main graph: inputs, outputs and value infos.
 func (m *Model) Values() []Value {
 	var all []Value
 	for _, v := range m.ValueInfos() {
@@ -14,7 +13,7 @@ func (m *Model) Values() []Value {
 	return all
 }
 
-// Computed lists the tensors that the nodes of the main graph make, in computing order.
+// Computed returns the names of the tensors that the nodes of the main graph compute, in topological order.
 func (m *Model) Computed() []string {
 	var all []string
 	for _, n := range m.Graph().GetNode() {
@@ -27,7 +26,8 @@ func (m *Model) Computed() []string {
 	return all
 }
 
-// Maker says in a message what makes a tensor of the main graph: the operator and its name, or that it is an input.
+// Maker returns the producer of a tensor of the main graph for messages: the operator and its name, or that it is an
+// input.
 func (m *Model) Maker(tensor string) string {
 	for _, n := range m.Graph().GetNode() {
 		if slices.Contains(n.GetOutput(), tensor) {
@@ -37,13 +37,13 @@ func (m *Model) Maker(tensor string) string {
 	return "no node"
 }
 
-// Nodes is the number of nodes of the main graph.
+// Nodes returns the number of nodes of the main graph.
 func (m *Model) Nodes() int { return len(m.Graph().GetNode()) }
 
-// NodeName is what messages call a node of the main graph, by its place in computing order.
+// NodeName returns the name of node i of the main graph, in topological order, for messages.
 func (m *Model) NodeName(i int) string { return NodeName(m.Graph().GetNode()[i]) }
 
-// MayBe tells whether a value may have the shape dims, as far as both are declared.
+// MayBe reports whether a value can have the shape dims. Sizes of -1 and an unknown rank fit everything.
 func (v Value) MayBe(dims []int64) bool {
 	if v.Dims == nil || dims == nil {
 		return true

@@ -2,19 +2,19 @@ package ir
 
 import "slices"
 
-// A Place is a graph of a model while its nodes are looked at in order: what is known of its tensors' types, and which of them
-// depend on what the network is given. Bodies of If, Loop and Scan are places inside the place of their node.
+// A Place is the state of Walk in one graph: the types of its tensors, and which of them depend on the network's
+// inputs. The bodies of If, Loop and Scan have places of their own.
 type Place struct {
 	Types  *Typer
 	varies map[string]bool
-	stored map[string]bool   // its values are those of constants, wherever they are taken from
+	stored map[string]bool   // all values are values of constants, perhaps at other places
 	values map[string]Tensor // of constants
 	node   Node              // whose body this is; nil: the main graph
 	outer  *Place
 }
 
-// Walk calls f for every node of the main graph and of the bodies inside it, each before what reads its outputs, until f
-// returns an error.
+// Walk calls f for every node of the main graph and of its bodies, in topological order. It stops at the first error of
+// f and returns it. p is valid during the call.
 func (m *Model) Walk(f func(p *Place, n Node) error) error {
 	return walkGraph(m.Graph(), newPlace(nil, nil), f)
 }
@@ -23,6 +23,7 @@ func newPlace(n Node, outer *Place) *Place {
 	return &Place{varies: make(map[string]bool), stored: make(map[string]bool), values: make(map[string]Tensor), node: n, outer: outer}
 }
 
+// walkGraph is Walk for one graph and the bodies in it.
 func walkGraph(g Graph, p *Place, f func(p *Place, n Node) error) error {
 	p.Types = &Typer{Declared: make(map[string]DType), Own: make(map[string]DType)}
 	if p.outer != nil {
@@ -58,7 +59,7 @@ func walkGraph(g Graph, p *Place, f func(p *Place, n Node) error) error {
 	return nil
 }
 
-// Depends tells whether a tensor's values depend on what the network is given, or on chance.
+// Depends reports whether the values of a tensor depend on the network's inputs or are random.
 func (p *Place) Depends(name string) bool {
 	for ; p != nil; p = p.outer {
 		if varies, ok := p.varies[name]; ok {
@@ -68,7 +69,8 @@ func (p *Place) Depends(name string) bool {
 	return false
 }
 
-// Stores tells whether a tensor holds nothing but values of constants, as the rows that an input picks from a table.
+// Stores reports whether all values of a tensor are values of constants, such as the rows that an input selects from a
+// table.
 func (p *Place) Stores(name string) bool {
 	for ; p != nil; p = p.outer {
 		if _, ok := p.varies[name]; ok {
@@ -78,7 +80,7 @@ func (p *Place) Stores(name string) bool {
 	return false
 }
 
-// takes tells whether a node only moves values of constants.
+// takes reports whether a node only moves values of constants.
 func (p *Place) takes(n Node) bool {
 	operands := n.GetInput()
 	switch {
@@ -92,7 +94,7 @@ func (p *Place) takes(n Node) bool {
 	return len(operands) > 0 && !slices.ContainsFunc(operands, func(t string) bool { return !p.Stores(t) })
 }
 
-// Constant is the value of an initializer or of a Constant node; nil for any other tensor.
+// Constant returns the value of an initializer or of a Constant node, or nil for any other tensor.
 func (p *Place) Constant(name string) Tensor {
 	for ; p != nil; p = p.outer {
 		if _, ok := p.varies[name]; ok {
@@ -102,7 +104,7 @@ func (p *Place) Constant(name string) Tensor {
 	return nil
 }
 
-// Name says of a node what it is and where it is.
+// Name returns the name of a node for messages, with the body that it is in.
 func (p *Place) Name(n Node) string {
 	if p.node == nil {
 		return NodeName(n)

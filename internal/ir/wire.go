@@ -14,19 +14,20 @@ const (
 	freeMemory   = 128 << 20 // what a small file may become in memory
 )
 
-// wireScan walks over the wire format before anything is decoded, so that a small file cannot claim a large memory: two
-// bytes on disk can be an empty message of hundreds of bytes.
+// wireScan walks over the wire format before it is decoded and estimates the memory, in bytes, that decoding takes.
+// Otherwise a small file could take a large memory: two bytes on disk can become an empty message of hundreds of bytes.
 type wireScan struct {
 	limit, used int64
 }
 
-// checkWire reports bytes that are no protobuf message, are cut off, nest too deeply or would take far more memory than
-// they have bytes.
+// checkWire returns a mistake.Err for data that are no protobuf message, are truncated, nest too deeply, or would take
+// much more memory than their size.
 func checkWire(data []byte) error {
 	s := &wireScan{limit: max(freeMemory, 10*int64(len(data)))}
 	return s.message(data, (*onnxpb.ModelProto)(nil).ProtoReflect().Descriptor(), 0)
 }
 
+// message adds the memory of an encoded message of type d, depth levels below the model.
 func (s *wireScan) message(data []byte, d protoreflect.MessageDescriptor, depth int) error {
 	if depth > maxDepth {
 		return mistake.Errorf("not an ONNX file: its graphs are nested more than %d deep", maxDepth)
@@ -83,6 +84,7 @@ func packed(value []byte, kind protoreflect.Kind) int64 {
 	return 8 * n
 }
 
+// badWire is the error of an encoding that protobuf cannot read.
 func badWire(code int) error {
 	return mistake.Errorf("not an ONNX file, or a truncated one: %w", protowire.ParseError(code))
 }

@@ -19,12 +19,12 @@ const (
 	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
 )
 
-// Write writes the model to a file. A model that would come near 2 GiB has its initializers in PATH.data beside it, as
-// external data. The file appears whole or not at all: it is written under another name in the same folder, forced to
-// disk and then renamed; what was there before stays if anything fails (the data file is renamed first). An error that
-// matches mistake.Err names the path.
+// Write writes the model to a file. A model of nearly 2 GiB gets its initializers in the external data file PATH.data.
+// The write is atomic: it writes another name in the same folder, syncs it and renames it, the data file first. An
+// error leaves the old files as they are. It is a mistake.Err and names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
+// writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.
 func (m *Model) writeSpilling(path string, limit int64) error {
 	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
 	if err != nil {
@@ -47,7 +47,7 @@ func (m *Model) writeSpilling(path string, limit int64) error {
 	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
 }
 
-// spill returns the initializers with their data at a location, and what writes these data.
+// spill returns the initializers with their data moved to the file location, and a function that writes that file.
 func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, error) {
 	var out, moved []Tensor
 	var offsets []int64
@@ -75,7 +75,7 @@ func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, erro
 	}, nil
 }
 
-// writeAt writes tensors at rising offsets, with zeros between them.
+// writeAt writes tensors at ascending offsets, with zeros between them.
 func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
 	at := int64(0)
 	for i, t := range tensors {
@@ -90,7 +90,7 @@ func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
 	return nil
 }
 
-// ExternalTensor returns a tensor without data that says where they are.
+// ExternalTensor returns a copy of t whose data are external: in the file location, from the byte offset on.
 func ExternalTensor(t Tensor, location string, offset int64) Tensor {
 	c := CloneTensor(t)
 	c.RawData = nil
@@ -105,6 +105,7 @@ func ExternalTensor(t Tensor, location string, offset int64) Tensor {
 	return c
 }
 
+// replaceFiles writes files atomically. The error is a mistake.Err with the path.
 func replaceFiles(files ...disk.File) error {
 	if err := disk.Replace(disk.Forced, files...); err != nil {
 		var at *fs.PathError
@@ -116,7 +117,7 @@ func replaceFiles(files ...disk.File) error {
 	return nil
 }
 
-// whole is the model as a file has it: with the inputs that are declared and not read, at their old places.
+// whole returns the model for a file: with the inputs of Kept, in their original order.
 func (m *Model) whole() *Model {
 	if len(m.Kept) == 0 {
 		return m

@@ -68,6 +68,9 @@ func TestRealPair(t *testing.T) {
 // TestRealCodes: every holder's codes for sample 0 with the toolkit's predecessors as operands. In the 16-bit network a
 // convolution that sums in another order moves a value over a rounding step now and then.
 func TestRealCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	record := onnxruntest.ReadNPZ(t, realPair+"codes.npz")
 	x := onnxruntest.ReadNPZ(t, realPair+"eval.npz")["x"]
 	for _, c := range []struct {
@@ -116,6 +119,9 @@ func TestRealCodes(t *testing.T) {
 // TestRealCounts: the numbers of correct predictions that the toolkit counts in torch. Its grids are powers of two, for which
 // every formula gives the same bits.
 func TestRealCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	eval := onnxruntest.ReadNPZ(t, realPair+"eval.npz")
 	x, labels := eval["x"], eval["y"].Ints
 	images := make([]float32, len(x.Ints))

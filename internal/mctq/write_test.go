@@ -152,6 +152,9 @@ func TestMCTQRoundTrip(t *testing.T) {
 
 // TestMCTQGrids: which grids can be written exactly. Seeded; the shares were measured, they only must not fall.
 func TestMCTQGrids(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	n, _ := onnxruntest.Side(t, "../../onnx/testdata/mctq/pot_low.onnx", quant.QDQ)
 	n.Holders = n.Holders[:1]
 	for _, c := range []struct {

@@ -21,6 +21,9 @@ import (
 // TestExportComputesWhatTheSwitchableNetworkComputes compares the two bit for bit, for the ends and for random masks, with and
 // without a holder at the output, at several optimization levels of the exact session.
 func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const batch = 3
 	r := rand.New(rand.NewPCG(11, 11))
 	pixels := make([]float32, batch*28*28)
@@ -78,6 +81,9 @@ func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
 // of both ends and a mix: at one level the two have the same bits. What the levels change among themselves is printed; docs/formats.md
 // has the list.
 func TestLevels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	levels := map[string]ort.GraphOptimizationLevel{"0": ort.GraphOptimizationLevelDisableAll, "1": ort.GraphOptimizationLevelEnableBasic,
 		"2": ort.GraphOptimizationLevelEnableExtended, "99": ort.GraphOptimizationLevelEnableAll}
 	for _, c := range []struct{ low, high, samples string }{

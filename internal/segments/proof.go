@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -41,7 +42,7 @@ func Proof() (*backend.Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &backend.Proof{Segment: &backend.Segment{Model: backend.Model{Bytes: model},
+	p := &backend.Proof{Segment: &backend.Segment{Model: device.Model{Bytes: model},
 		Inputs:  []backend.Tensor{{Name: "x", Type: backend.DType(ir.Float), Dims: dims}},
 		Outputs: []backend.Tensor{{Name: "y", Type: backend.DType(ir.Float), Dims: dims}}}}
 	for i := range channels * side * side {

@@ -282,6 +282,9 @@ func recurrentCases() map[string]recurrentCase {
 // TestUnrolledComputesTheSame holds what every form of a recurrent operator becomes against ONNX Runtime's own operator, with the free batch of
 // three: no output differs by more than rounding.
 func TestUnrolledComputesTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	plain := onnxruntest.Settings{Level: ort.GraphOptimizationLevelDisableAll}
 	cases := recurrentCases()
 	if len(cases) < 100 {

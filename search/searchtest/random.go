@@ -63,7 +63,8 @@ func NewProblem(rng *rand.Rand) *Problem {
 	return &Problem{t, o}
 }
 
-// CheckResult sees that a result holds the target, that its parts agree with each other, and that the chain leads to it.
+// CheckResult sees that a result holds the target, that its parts agree with each other, and that the chain leads to
+// it.
 func (p *Problem) CheckResult(t testing.TB, r *search.Result) {
 	t.Helper()
 	o := &p.Options

@@ -9,8 +9,9 @@ type Trace struct {
 	Strategy string
 	Holders  int
 	Samples  int
-	End      int64     // when the program was done, in milliseconds since its start
-	Events   [][]int64 // when, kind (an index of traceKinds), evaluations, units demoted, of the best mix, units, masks tried
+	End      int64 // when the program was done, in milliseconds since its start
+	// when, kind (an index of traceKinds), evaluations, units demoted, of the best mix, units, masks tried
+	Events [][]int64
 }
 
 // traceKinds numbers the kinds of events for traces; only ever added to at the end.

@@ -15,7 +15,6 @@ import (
 // codes packs what lies between parts, and back, by kernels: two bytes a value on a grid.
 type codes struct {
 	plans map[*device.StoredTensor]*codePlan
-	lossy *cuda.Buffer[uint32] // what the packing kernels note of values that are not on their grid
 }
 
 // codePlan is how one tensor is packed; the launches are pointed to the room and the grid at hand.
@@ -46,32 +45,23 @@ func (l *lane) Room(t *device.StoredTensor) (device.Room, error) {
 }
 
 // plan prepares the launches of a tensor, once.
-func (l *lane) plan(t *device.StoredTensor) (*codePlan, error) {
+func (l *lane) plan(t *device.StoredTensor) *codePlan {
 	if p, ok := l.codes.plans[t]; ok {
-		return p, nil
-	}
-	if most := l.g.d.PackBlocks(t.Elems()); l.codes.lossy == nil || l.codes.lossy.Len() < most {
-		_ = l.codes.lossy.Close()
-		clear(l.codes.plans) // their launches write to it
-		l.codes.lossy = nil
-		var err error
-		if l.codes.lossy, err = cuda.NewBuffer[uint32](l.g.d, "notes of packing", most); err != nil {
-			return nil, err
-		}
+		return p
 	}
 	p := &codePlan{tensor: l.buffers[t.Name], holder: t.Holder}
 	if t.Holder >= 0 {
 		// Any memory of that size: each launch is pointed to its own.
 		some := cuda.Reinterpret[uint16](p.tensor.memory.View(0, 2*t.Elems()))
 		grid := l.g.table.View(2*t.Holder, 1)
-		p.pack = cuda.Pack(l.g.d, some, p.tensor.floats, grid, l.codes.lossy)
-		p.unpack = cuda.Unpack(l.g.d, p.tensor.floats, some, grid)
+		p.pack = l.g.d.Pack(some, p.tensor.floats, grid)
+		p.unpack = l.g.d.Unpack(p.tensor.floats, some, grid)
 	}
 	if l.codes.plans == nil {
 		l.codes.plans = map[*device.StoredTensor]*codePlan{}
 	}
 	l.codes.plans[t] = p
-	return p, nil
+	return p
 }
 
 // grid is the address of the grid that a mask chooses for a holder.
@@ -85,10 +75,7 @@ func (l *lane) grid(holder int, m search.Mask) uintptr {
 
 // Encode packs a tensor into a room.
 func (l *lane) Encode(t *device.StoredTensor, m search.Mask, to device.Room) error {
-	p, err := l.plan(t)
-	if err != nil {
-		return err
-	}
+	p := l.plan(t)
 	memory := to.(*room).memory
 	if p.holder < 0 {
 		return memory.CopyAt(l.g.stream, 0, p.tensor.memory, 0, p.tensor.memory.Len())
@@ -100,10 +87,7 @@ func (l *lane) Encode(t *device.StoredTensor, m search.Mask, to device.Room) err
 
 // Decode unpacks a room into a tensor.
 func (l *lane) Decode(t *device.StoredTensor, m search.Mask, from device.Room) error {
-	p, err := l.plan(t)
-	if err != nil {
-		return err
-	}
+	p := l.plan(t)
 	memory := from.(*room).memory
 	if p.holder < 0 {
 		return p.tensor.memory.CopyAt(l.g.stream, 0, memory, 0, p.tensor.memory.Len())
@@ -137,7 +121,7 @@ func (l *lane) CodeSpeed() float64 {
 	if x.Clear(l.g.stream) != nil || grid.Upload(l.g.stream, []quant.Params{{Scale: 1, Inv: 1, Lo: -128, Hi: 127}}) != nil {
 		return 0
 	}
-	unpack, best := cuda.Unpack(l.g.d, x, codes, grid), math.Inf(1)
+	unpack, best := l.g.d.Unpack(x, codes, grid), math.Inf(1)
 	if cuda.Reinterpret[uint8](codes).Clear(l.g.stream) != nil {
 		return 0
 	}
@@ -152,6 +136,5 @@ func (l *lane) CodeSpeed() float64 {
 }
 
 func (c *codes) close() {
-	_ = c.lossy.Close()
 	*c = codes{}
 }

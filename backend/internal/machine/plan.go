@@ -111,16 +111,22 @@ func PlanTime(pass time.Duration) time.Duration {
 	return time.Duration(planSeconds*float64(time.Second) + planPasses*float64(pass))
 }
 
-// patience is the seconds that the choice of cuts may take, with whole those of a block of the network.
+// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. Quantizers may take longer than
+// the network that they are in: they buy no time.
 func (e *Single) patience(whole float64) float64 {
 	if e.opts.Patient || e.opts.Cuts != nil {
 		return math.Inf(1)
 	}
-	seconds := planSeconds
+	seconds, pass := planSeconds, e.opts.Pass
 	if e.opts.share > 0 { // all shapes together take it
 		seconds *= e.opts.share
+		pass *= e.opts.share
 	}
-	return seconds + planPasses*whole*float64(e.data.Len())/float64(e.Workers())
+	own := whole * float64(e.data.Len()) / float64(e.Workers())
+	if pass > 0 {
+		own = min(own, pass)
+	}
+	return seconds + planPasses*own
 }
 
 // entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.

@@ -20,7 +20,7 @@ import (
 	"unsafe"
 )
 
-// exitUser is the exit code for what a person has to mend.
+// exitUser is the exit code for mistakes of the user.
 const exitUser = 2
 
 func init() {

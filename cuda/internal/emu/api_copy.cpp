@@ -1,8 +1,8 @@
 // Driver calls that move or fill memory.
 //
-// Host memory of an asynchronous copy: pinned memory is read or written when the copy runs, and a destination is poisoned until
-// then; pageable memory makes the call wait, as the real driver's staging does, and is counted, because a caller who wanted an
-// asynchronous copy did not get one.
+// Host memory of an asynchronous copy: pinned memory is read or written when the copy runs, and a destination is
+// poisoned until then; pageable memory makes the call wait, as the real driver's staging does, and is counted, because
+// a caller who wanted an asynchronous copy did not get one.
 #include "emu.h"
 
 #include <cstring>

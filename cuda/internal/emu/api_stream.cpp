@@ -63,7 +63,8 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int) {
 	std::shared_ptr<Event> found = event_of(context, event);
 	if (!stream || !found) return CUDA_ERROR_INVALID_HANDLE;
 	Op op;
-	op.name = "wait", op.keep = found, op.wait_for = found->last; // of the record so far; an event never recorded is reached
+	// of the record so far; an event never recorded is reached
+	op.name = "wait", op.keep = found, op.wait_for = found->last;
 	enqueue(stream, std::move(op));
 	return CUDA_SUCCESS;
 }

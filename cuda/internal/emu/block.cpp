@@ -1,5 +1,5 @@
-// Running a kernel: blocks one after another, the threads of a block as fibers in a shuffled order, barriers and warp operations
-// as meeting points that must be reached by exactly the threads that they name, at one place in the source.
+// Running a kernel: blocks one after another, the threads of a block as fibers in a shuffled order, barriers and warp
+// operations as meeting points that must be reached by exactly the threads that they name, at one place in the source.
 #include "emu.h"
 #include "fiber.h"
 #include "host.h"

@@ -46,7 +46,8 @@ CUresult release_primary(int device, bool reset) {
 	return CUDA_SUCCESS;
 }
 
-// destroy_context leaves the object itself alive as a tombstone: a thread may still have it current and must be told so.
+// destroy_context leaves the object itself alive as a tombstone: a thread may still have it current and must be told
+// so.
 void destroy_context(Context *context) {
 	release_all(context);
 	for (Stream *stream : context->streams) delete stream;

@@ -119,7 +119,8 @@ Stream *stream_of(Context *context, CUstream handle); // null if it is none of t
 
 // Needs of a call, checked by enter in this order.
 enum Need { NOTHING, INITIALIZED, CONTEXT };
-// enter begins a driver call: counts it, applies faults, checks what it needs. On CUDA_SUCCESS *context is the current one.
+// enter begins a driver call: counts it, applies faults, checks what it needs. On CUDA_SUCCESS *context is the current
+// one.
 CUresult enter(const char *function, Need need, Context **context = nullptr);
 extern bool initialized;
 // fail_context makes an error sticky: every later call on the context returns it.

@@ -1,5 +1,5 @@
-// Context switch by saving the callee-saved registers on the stack (System V ABI, x86-64): about 20 times cheaper than swapcontext,
-// which enters the kernel to save the signal mask. The rounding mode is the same everywhere and not saved.
+// Context switch by saving the callee-saved registers on the stack (System V ABI, x86-64): about 20 times cheaper than
+// swapcontext, which enters the kernel to save the signal mask. The rounding mode is the same everywhere and not saved.
 #include "fiber.h"
 
 #include <sys/mman.h>

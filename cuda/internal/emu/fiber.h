@@ -1,4 +1,5 @@
-// Fibers: one a CUDA thread that is under way. They live on the OS thread that runs the block and never move to another.
+// Fibers: one a CUDA thread that is under way. They live on the OS thread that runs the block and never move to
+// another.
 #ifndef DEMOTE_EMU_FIBER_H
 #define DEMOTE_EMU_FIBER_H
 

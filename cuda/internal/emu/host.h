@@ -1,5 +1,5 @@
-// What the CUDA compiler provides and kernels.cu uses, for the host build: qualifiers, indices, vector types, intrinsics.
-// Every function here acts for the CUDA thread whose fiber is running.
+// What the CUDA compiler provides and kernels.cu uses, for the host build: qualifiers, indices, vector types,
+// intrinsics. Every function here acts for the CUDA thread whose fiber is running.
 #ifndef DEMOTE_EMU_HOST_H
 #define DEMOTE_EMU_HOST_H
 

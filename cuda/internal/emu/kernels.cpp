@@ -10,7 +10,8 @@
 namespace emu {
 namespace {
 
-// entry takes the parameter types from the kernel itself and unpacks an array of pointers to arguments, as cuLaunchKernel gets it.
+// entry takes the parameter types from the kernel itself and unpacks an array of pointers to arguments, as
+// cuLaunchKernel gets it.
 template <auto KERNEL> struct Unpacked;
 template <class... A, void (*KERNEL)(A...)> struct Unpacked<KERNEL> {
 	static std::vector<size_t> sizes() { return {sizeof(A)...}; }

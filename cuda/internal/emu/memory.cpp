@@ -1,5 +1,6 @@
-// Device memory and pinned host memory. Device addresses are addresses of this process, in a range of their own that nothing may
-// touch outside a Section; each allocation lies on pages of its own between guard pages and its address is never used again.
+// Device memory and pinned host memory. Device addresses are addresses of this process, in a range of their own that
+// nothing may touch outside a Section; each allocation lies on pages of its own between guard pages and its address is
+// never used again.
 #include "emu.h"
 
 #include <sys/mman.h>
@@ -46,7 +47,7 @@ bool reserve() {
 
 bool open_now() { return settings.shared || open_sections > 0; }
 
-// intact looks at the first guard bytes behind an allocation, at most so many.
+// intact checks the first guard bytes after an allocation, at most a given number.
 bool intact(uintptr_t address, const Allocation &a, size_t most) {
 	const unsigned char *tail = reinterpret_cast<const unsigned char *>(address) + a.bytes;
 	return std::all_of(tail, tail + std::min(a.pages - a.bytes, most), [](unsigned char b) { return b == guard; });
@@ -89,7 +90,8 @@ CUresult allocate(Context *context, size_t bytes, CUdeviceptr *out) {
 	return CUDA_SUCCESS;
 }
 
-// release refuses what cuMemFree refuses: an address inside an allocation, one of another context, one already released.
+// release refuses what cuMemFree refuses: an address inside an allocation, one of another context, one already
+// released.
 CUresult release(Context *context, CUdeviceptr address) {
 	auto it = allocations.find(address);
 	if (it == allocations.end() || it->second.context != context) return CUDA_ERROR_INVALID_VALUE;

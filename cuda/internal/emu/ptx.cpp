@@ -1,5 +1,5 @@
-// Module images. The driver would compile the PTX; here its entries are looked up in the host build of the same source, and an image
-// that the host build does not match is refused.
+// Module images. The driver would compile the PTX; here its entries are looked up in the host build of the same source,
+// and an image that the host build does not match is refused.
 #include "emu.h"
 
 #include <cstdlib>
@@ -8,7 +8,8 @@
 namespace emu {
 namespace {
 
-// Highest PTX version that a driver takes (CUDA release notes: PTX ISA 6.3 came with 10.0, 7.0 with 11.0, 8.0 with 12.0).
+// Highest PTX version that a driver takes (CUDA release notes: PTX ISA 6.3 came with 10.0, 7.0 with 11.0, 8.0 with
+// 12.0).
 int newest_ptx(int driver) {
 	const int major = driver / 1000, minor = driver % 1000 / 10;
 	if (major >= 12) return 80 + minor;
@@ -77,7 +78,8 @@ CUresult load_ptx(const char *image, Module *module) {
 
 } // namespace emu
 
-// demote_emu_kernels lists the kernel table, a line "name size size ..." each, for the test that compares it with the PTX.
+// demote_emu_kernels lists the kernel table, a line "name size size ..." each, for the test that compares it with the
+// PTX.
 extern "C" const char *demote_emu_kernels(void) {
 	static std::string list;
 	list.clear();

@@ -1,5 +1,6 @@
-// Streams are queues. Work is done when somebody waits for it, or earlier if the seed has it so; where several streams could go on,
-// the seed chooses. The legacy default stream and the blocking streams wait for each other, non-blocking streams for nobody.
+// Streams are queues. Work is done when somebody waits for it, or earlier if the seed has it so; where several streams
+// could go on, the seed chooses. The legacy default stream and the blocking streams wait for each other, non-blocking
+// streams for nobody.
 #include "emu.h"
 
 #include <algorithm>
@@ -41,8 +42,8 @@ CUresult run_front(Stream &stream) {
 	return code == CUDA_SUCCESS ? code : fail_context(stream.context, code);
 }
 
-// step runs one piece of work of the context; false if there is none that may run. Without a seed a stream that is waited for goes
-// first, then what was queued first: as little as possible happens before it must.
+// step runs one piece of work of the context; false if there is none that may run. Without a seed a stream that is
+// waited for goes first, then what was queued first: as little as possible happens before it must.
 bool step(Context *context, Stream *awaited, CUresult *code) {
 	std::vector<Stream *> able;
 	if (may_run(context->legacy)) able.push_back(&context->legacy);

@@ -1,7 +1,8 @@
-// The driver, bound at run time. This becomes libcuda.a, which satisfies gorgonia.org/cu's -lcuda at link time: every driver function
-// is a jump through a slot that demote_driver_load fills from libcuda.so.1. So a program built with -tags cuda starts on a machine
-// without a driver and can say what is missing, where one linked with libcuda.so.1 dies in the loader. functions.def is made by
-// cuda.mk from cuda/include/cuda_functions.h: a line F(cuMemAlloc_v2) a function.
+// The driver, bound at run time. This becomes libcuda.a, which satisfies gorgonia.org/cu's -lcuda at link time: every
+// driver function is a jump through a slot that demote_driver_load fills from libcuda.so.1. So a program built with
+// -tags cuda starts on a machine without a driver and can say what is missing, where one linked with libcuda.so.1 dies
+// in the loader. functions.def is made by cuda.mk from cuda/include/cuda_functions.h: a line F(cuMemAlloc_v2) a
+// function.
 #include <dlfcn.h>
 #include <stddef.h>
 
@@ -31,8 +32,9 @@ static const struct {
 #undef F
 };
 
-// demote_driver_load opens the driver and fills the slots. It returns NULL, or the dynamic loader's words on why it could not; the
-// text lives until the next call of dlopen. It may be called again; call it before any driver function, from one thread.
+// demote_driver_load opens the driver and fills the slots. It returns NULL, or the dynamic loader's words on why it
+// could not; the text lives until the next call of dlopen. It may be called again; call it before any driver function,
+// from one thread.
 const char *demote_driver_load(void) {
 	static void *driver;
 	if (driver) return NULL;

@@ -5,7 +5,8 @@
 
 namespace {
 
-// launch runs one planted kernel on an allocation of n words and returns what the wait says; look sees the words if all went well.
+// launch runs one planted kernel on an allocation of n words and returns what the wait says; look sees the words if all
+// went well.
 CUresult launch(const char *name, unsigned blocks, unsigned threads, unsigned n, const std::function<void(const std::vector<unsigned> &)> &look = {},
                 unsigned argument = 0) {
 	CUcontext context;

@@ -1,4 +1,5 @@
-// The emulated device's own test: a program that makes every mistake that the device promises to find. Exit code 0 if it found them all.
+// The emulated device's own test: a program that makes every mistake that the device promises to find. Exit code 0 if
+// it found them all.
 #include "selftest.h"
 
 int failures = 0;

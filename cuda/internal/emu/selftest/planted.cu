@@ -1,4 +1,5 @@
-// Kernels with planted mistakes, for the emulated device's own test: it must find each of them. Two are correct, as a control.
+// Kernels with planted mistakes, for the emulated device's own test: it must find each of them. Two are correct, as a
+// control.
 
 #define LANES 32u
 

@@ -61,10 +61,12 @@ void events() {
 	EXPECT(cuEventQuery(event) == CUDA_SUCCESS); // never recorded
 	EXPECT(cuMemsetD32Async(from, 6, 1, a) == CUDA_SUCCESS && cuEventRecord(event, a) == CUDA_SUCCESS);
 	EXPECT(cuEventQuery(event) == CUDA_ERROR_NOT_READY);
-	EXPECT(cuMemcpyDtoDAsync(to, from, 4, b) == CUDA_SUCCESS && cuStreamSynchronize(b) == CUDA_SUCCESS); // does not wait
+	// does not wait
+	EXPECT(cuMemcpyDtoDAsync(to, from, 4, b) == CUDA_SUCCESS && cuStreamSynchronize(b) == CUDA_SUCCESS);
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 5);
 	EXPECT(cuStreamWaitEvent(b, event, 0) == CUDA_SUCCESS && cuMemcpyDtoDAsync(to, from, 4, b) == CUDA_SUCCESS);
-	EXPECT(cuEventDestroy(event) == CUDA_SUCCESS && cuEventDestroy(event) == CUDA_ERROR_INVALID_HANDLE); // the wait stands
+	// the wait stands
+	EXPECT(cuEventDestroy(event) == CUDA_SUCCESS && cuEventDestroy(event) == CUDA_ERROR_INVALID_HANDLE);
 	EXPECT(cuStreamSynchronize(b) == CUDA_SUCCESS);
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 6);
 }

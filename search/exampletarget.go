@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// noWay says which target to type where a share of the way was typed and the 8-bit score is the 16-bit one: the largest of few
-// digits that this score is better than.
-func (m Scale) noWay(s Score, score *big.Rat) string {
+// exampleTarget proposes a target for the case that a share of the way was typed and both endpoints have the score s:
+// the largest number of few digits that this score is better than. score is s as an exact fraction.
+func (m Scale) exampleTarget(s Score, score *big.Rat) string {
 	if m.Lower {
 		return "write a score that it is below, such as " + bracket(new(big.Rat).Neg(score), nil, true)
 	}
@@ -20,9 +20,9 @@ func (m Scale) noWay(s Score, score *big.Rat) string {
 	return "write a score that it is above, such as " + bracket(score, big.NewRat(int64(s.Count-1), int64(s.Total)), false)
 }
 
-// bracket writes the first decimal below v that is no lower than least; nil: within a hundredth of v's size. The sign is turned
-// where asked for, so that it lies above -v.
-func bracket(v, least *big.Rat, turned bool) string {
+// bracket returns the decimal of the fewest digits that is below v and not below least. Without least it lies within a
+// hundredth of |v|. negate changes its sign, so that it lies above -v.
+func bracket(v, least *big.Rat, negate bool) string {
 	if least == nil {
 		size := new(big.Rat).Abs(v)
 		if size.Sign() == 0 {
@@ -39,7 +39,7 @@ func bracket(v, least *big.Rat, turned bool) string {
 		}
 		at := new(big.Rat).Mul(new(big.Rat).SetInt(n), unit)
 		if at.Cmp(least) >= 0 {
-			if turned {
+			if negate {
 				at.Neg(at)
 			}
 			return spell(at)
@@ -48,7 +48,8 @@ func bracket(v, least *big.Rat, turned bool) string {
 	}
 }
 
-// spell writes a number for a user: all digits where they are few, else six behind the point or, of a small number, six that count.
+// spell writes a number for a user: all digits if there are at most 20 decimals, else six decimals; of a number below
+// 1e-4 six significant digits.
 func spell(r *big.Rat) string {
 	if n, exact := r.FloatPrec(); exact && n <= 20 {
 		return r.FloatString(n)
