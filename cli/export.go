@@ -6,13 +6,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
 
 func exportCommand() *cli.Command {
 	text := "DIR is the run folder of a search. The search's input files must still be in place. Formats:\n"
-	for _, f := range run.Formats() {
+	for _, f := range onnx.Formats() {
 		text += fmt.Sprintf("  %-10s %-15s %s\n", f.Name, f.File, f.Does)
 	}
 	return &cli.Command{

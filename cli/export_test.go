@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
@@ -21,7 +22,7 @@ func TestExport(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, f := range run.Formats() {
+	for _, f := range onnx.Formats() {
 		out := filepath.Join(t.TempDir(), f.File)
 		c := must(t, "export", dir, "--format", f.Name, "--out", out)
 		if !strings.HasPrefix(c.out, out+"\n") {

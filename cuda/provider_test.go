@@ -47,7 +47,7 @@ func everyNetwork(t *testing.T) []prepared {
 		list = append(list, prepared{path, n, make([]quant.Record, len(n.Holders))})
 	}
 	for _, path := range []string{"../testdata/mctq/m16.onnx", "../testdata/mctq/m8.onnx", "../testdata/mctq/mixed_mctq.onnx"} {
-		n, _, err := onnx.ReadMCTQ(fixed(t, path), quant.MCTQ)
+		n, _, err := onnx.ReadQuantized(fixed(t, path), quant.MCTQ)
 		do(t, err)
 		list = append(list, prepared{path, n, make([]quant.Record, len(n.Holders))})
 	}

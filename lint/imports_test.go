@@ -13,12 +13,12 @@ import (
 // below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
-	"cli": {"mistake", "run", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
-	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"cli": {"mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
+	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/format", "internal/promotion", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "backend/device", "onnx", "quant", "dataset", "disk", "crash"},
 	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
-	"onnx": {"mistake", "quant", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
+	"onnx": {"mistake", "quant", "internal/format", "internal/promotion", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
 
@@ -39,10 +39,12 @@ var mayImport = map[string][]string{
 	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
 	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/quantize"},
-	// A room a format.
-	"internal/qdq":   {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
-	"internal/mctq":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
-	"internal/aimet": {"mistake", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
+	// A room a format, and what a format is.
+	"internal/format":    {"mistake", "quant", "internal/ir", "internal/network"},
+	"internal/promotion": {"mistake", "internal/format"},
+	"internal/qdq":       {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/mctq":      {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/aimet":     {"mistake", "internal/format", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
 	// How a network is run over samples.
 	"internal/memory":    {},
 	"internal/stage":     {"result", "backend", "crash"},
@@ -59,8 +61,7 @@ var mayImport = map[string][]string{
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on
 	// them, and when a trial's outcome is certain.
-	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine",
-		"backend/internal/gpu"},
+	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
 	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},
 	"backend/direct":         {"cgo", "crash", "backend/device", "backend/internal/cpu", "backend/internal/store"},

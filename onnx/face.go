@@ -2,17 +2,21 @@ package onnx
 
 import (
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/prepare"
+	"example.org/demote/internal/promotion"
 	"example.org/demote/internal/qdq"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/quant"
 )
 
 type (
+	// A Format is a kind of file of quantized networks.
+	Format = format.Format
 	// Model is an ONNX file in memory, with its external data.
 	Model = ir.Model
 	// Value describes an input or an output of a network.
@@ -54,14 +58,6 @@ func Prepare(m *Model, o Options) (*Network, error) { return prepare.Network(m, 
 // QuantizeWeights puts the weights of a prepared network on int8 grids, one scale a channel.
 func QuantizeWeights(n *Network) error { return quantize.Weights(n) }
 
-// ReadQDQ makes a network of a file with QuantizeLinear and DequantizeLinear nodes, and returns the grids of its holders.
-func ReadQDQ(m *Model) (*Network, []quant.Grid, error) { return qdq.Read(m) }
-
-// ReadMCTQ makes a network of a file of the Model Compression Toolkit, and returns the grids of its holders for a formula.
-func ReadMCTQ(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
-	return mctq.Read(m, formula)
-}
-
 // ReadEncodings reads an encodings file of AIMET. Errors match mistake.Err and name the file, the tensor and the field.
 func ReadEncodings(path string) (*Encodings, error) { return aimet.Read(path) }
 
@@ -76,23 +72,24 @@ func QDQ(n *Network, records []quant.Record, low []bool) (*Model, error) {
 	return qdq.Write(n, records, low)
 }
 
-// QDQMicrosoft is QDQ with the operators of the domain com.microsoft, at the operator set of the network's file.
-func QDQMicrosoft(n *Network, records []quant.Record, low []bool) (*Model, error) {
-	return qdq.WriteMicrosoft(n, records, low)
+// Formats are the kinds of files that quantized networks are read and written as: the one list that commands, help and
+// checks go by.
+func Formats() []Format {
+	return []Format{qdq.Format, qdq.Microsoft, mctq.Format, promotion.Format, aimet.TensorOverrides, aimet.Format, aimet.Format061}
 }
 
-// MCTQ returns the network as a file like the Model Compression Toolkit's; inexact lists the holders whose grid no range of the toolkit
-// gives.
-func MCTQ(n *Network, records []quant.Record, low []bool) (m *Model, inexact []string, err error) {
-	return mctq.Write(n, records, low)
+// FormatOf is the format of a file that is quantized already; false: it is of none that files are recognized by.
+func FormatOf(m *Model) (Format, bool) {
+	return format.Of([]Format{mctq.Format, qdq.Format}, m) // a file may have both, and is the toolkit's then
 }
 
-// ReadQuantized makes a network of a file that is quantized already: ReadMCTQ for one with the Model Compression Toolkit's
-// quantizers, whose grids follow the formula, else ReadQDQ, whose formula is always QDQ. A file without any quantizer is the
-// error of ReadQDQ, which explains how a 16-bit export loses its holders.
+// ReadQuantized makes a network of a file that is quantized already, by its format: the grids of the Model Compression
+// Toolkit's quantizers follow the formula, those of QDQ are of QDQ's. A file of no format is an error that explains how a
+// 16-bit export loses its holders.
 func ReadQuantized(m *Model, formula quant.Formula) (*Network, []quant.Grid, error) {
-	if m.IsMCTQ() {
-		return ReadMCTQ(m, formula)
+	f, ok := FormatOf(m)
+	if !ok {
+		f = qdq.Format
 	}
-	return ReadQDQ(m)
+	return f.Read(m, formula)
 }

@@ -14,6 +14,7 @@ import (
 
 	"example.org/demote/internal/aimet"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/rewrite"
@@ -82,14 +83,7 @@ func someQuantizer(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.NodeProto {
 
 // useQuantized reads a model in every way that its nodes allow and goes on with what comes out.
 func useQuantized(m *Model) error {
-	var n *Network
-	var grids []quant.Grid
-	var err error
-	if m.IsMCTQ() {
-		n, grids, err = ReadMCTQ(m, quant.MCTQ)
-	} else {
-		n, grids, err = ReadQDQ(m)
-	}
+	n, grids, err := ReadQuantized(m, quant.MCTQ)
 	if err != nil {
 		return err
 	}
@@ -128,7 +122,7 @@ func useQuantized(m *Model) error {
 	if _, err := ir.Parse(data, ""); err != nil {
 		panic("the switchable network cannot be read: " + err.Error())
 	}
-	if _, _, err = MCTQ(n, records, make([]bool, len(records))); err != nil {
+	if _, _, err = mctq.Write(n, records, make([]bool, len(records))); err != nil {
 		return err
 	}
 	if _, err := quantize.Biases(n, records); err != nil {

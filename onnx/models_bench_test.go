@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/quant"
 )
@@ -60,7 +61,7 @@ func modelChild(text string) {
 		write := func(records []quant.Record, low []bool) (*Model, error) { return QDQ(n, records, low) }
 		if job.MCTQ {
 			write = func(records []quant.Record, low []bool) (*Model, error) {
-				m, _, err := MCTQ(n, records, low)
+				m, _, err := mctq.Write(n, records, low)
 				return m, err
 			}
 		}

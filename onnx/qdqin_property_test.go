@@ -13,6 +13,7 @@ import (
 	"example.org/demote/internal/rewrite"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
+	"example.org/demote/quant"
 )
 
 // TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of
@@ -39,7 +40,7 @@ func TestQDQNeverWrong(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			n, grids, err := onnx.ReadQDQ(m)
+			n, grids, err := onnx.ReadQuantized(m, quant.QDQ)
 			if err != nil {
 				if !errors.Is(err, mistake.Err) {
 					t.Errorf("%s, seed %d, %v: error %v", file, seed, did, err)

@@ -70,13 +70,13 @@ func aloneCalibrated(ctx context.Context, m *onnx.Model, data blocks.Samples, c 
 
 // evalBatch is findBatch for a file that is scored as it is.
 func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, config map[string]string) (_ Config, notes []result.Warning, err error) {
-	quantized := m.IsQDQ()
-	if m.IsMCTQ() { // the runtime does not know its quantizers
+	f, quantized := onnx.FormatOf(m)
+	if f.Foreign {
 		formula, err := quant.ParseFormula(c.Formula)
 		if err != nil {
 			return c, nil, err
 		}
-		n, _, err := onnx.ReadMCTQ(m, formula)
+		n, _, err := f.Read(m, formula)
 		if err != nil {
 			return c, nil, err
 		}

@@ -185,25 +185,26 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
-// evalNetwork is a file with the quantizers of Sony's toolkit or of AIMET's encodings, which ONNX Runtime does not know, as FakeQuant;
+// evalNetwork is a file with quantizers that ONNX Runtime does not know, its own or of AIMET's encodings, as FakeQuant;
 // nil: it runs as it is.
 func evalNetwork(m *onnx.Model, c Config) (*onnx.Network, []quant.Grid, error) {
 	if c.Encodings != "" {
 		return encoded(m, c.Encodings)
 	}
-	if !m.IsMCTQ() {
+	f, _ := onnx.FormatOf(m)
+	if !f.Foreign {
 		return nil, nil, nil
 	}
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil {
 		return nil, nil, err
 	}
-	return onnx.ReadMCTQ(m, formula)
+	return f.Read(m, formula)
 }
 
 // tryEval has a child process try what is run.
 func (p *prepared) tryEval(ctx context.Context, m *onnx.Model, n *onnx.Network, c Config, config map[string]string) error {
-	if !m.IsMCTQ() {
+	if f, _ := onnx.FormatOf(m); !f.Foreign {
 		return sandbox.Network(ctx, m, p.inputs, config, c.Say)
 	}
 	return sandbox.Network(ctx, n.Model, p.inputs, config, c.Say)

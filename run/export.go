@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
-	"example.org/demote/internal/pair"
 	"example.org/demote/mistake"
+	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -35,7 +34,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 	if out == "" {
 		out = (&journal.Folder{Path: dir}).File(f.File)
 	}
-	files, err := f.files(out)
+	files, err := f.Files(out)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +69,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 	if !s.result.Finished {
 		e.Warnings = append(e.Warnings, result.Warning{ID: "export-unfinished", Text: "the search has not come to its end: this is the best mix so far", Cure: "the search's own command goes on with it"})
 	}
-	if !f.runs {
+	if !f.Runs {
 		return e, nil
 	}
 	if e.Verified, err = s.checkedBefore(files[0]); err != nil || e.Verified != nil {
@@ -93,28 +92,28 @@ func sameFolder(a, b string) bool {
 }
 
 // export writes a mix in one format.
-func (s *searching) export(ctx context.Context, f Format, mask search.Mask, files []string) (*result.Export, error) {
-	low := engine.Low(mask)
-	w, err := f.build(s, low, files[0])
+func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask, files []string) (*result.Export, error) {
+	mix := s.mix(mask, files[0])
+	w, err := f.Write(mix)
 	if err != nil {
 		return nil, err
 	}
-	e := &result.Export{Format: f.Name, Files: files, Inexact: w.inexact}
-	if n := len(w.inexact); n > 0 {
-		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.inexact[0])})
+	e := &result.Export{Format: f.Name, Files: files, Inexact: w.Inexact}
+	if n := len(w.Inexact); n > 0 {
+		e.Warnings = append(e.Warnings, result.Warning{ID: "export-inexact", Text: fmt.Sprintf("the format cannot hold the very grid of %d holders, the first is %s: they have the nearest range", n, w.Inexact[0])})
 	}
-	if f.float {
-		if err := pair.Chosen(s.network, low).Model.Write(files[1]); err != nil {
+	if f.Float {
+		if err := mix.Network.Model.Write(files[1]); err != nil {
 			return nil, err
 		}
 	}
-	if w.model != nil {
-		if w.model, err = s.axes(ctx, w.model); err != nil {
+	if w.Model != nil {
+		if w.Model, err = s.axes(ctx, w.Model); err != nil {
 			return nil, err
 		}
-		return e, w.model.Write(files[0])
+		return e, w.Model.Write(files[0])
 	}
-	if err := journal.WriteFile(files[0], w.text); err != nil {
+	if err := journal.WriteFile(files[0], w.Text); err != nil {
 		return nil, mistake.Errorf("%w; give --out another file", err)
 	}
 	return e, nil
@@ -143,7 +142,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 		if err != nil {
 			return err
 		}
-		files, err := f.files(s.folder.File(f.File))
+		files, err := f.Files(s.folder.File(f.File))
 		if err != nil {
 			return err
 		}
@@ -152,7 +151,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 			e = &result.Export{Format: name, Files: files, Verified: s.result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)
-		} else if f.runs {
+		} else if f.Runs {
 			err = s.checkExport(ctx, e, mask)
 		}
 		s.config.Say("written: " + strings.Join(files, ", "))
@@ -177,7 +176,7 @@ func (s *searching) checkExports() error {
 			return err
 		}
 		for _, mask := range ends {
-			if _, err := f.build(s, engine.Low(mask), f.File); err != nil {
+			if _, err := f.Write(s.mix(mask, f.File)); err != nil {
 				return fmt.Errorf("the network cannot be written in format %s: %w", name, err)
 			}
 		}

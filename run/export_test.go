@@ -73,7 +73,7 @@ func TestExports(t *testing.T) {
 			if high := len(r.Promotion); high == 0 || high == len(r.Holders) {
 				t.Fatalf("%d of %d holders stay high: this tests nothing", high, len(r.Holders))
 			}
-			if len(r.Exports) != len(formats) {
+			if len(r.Exports) != len(onnx.Formats()) {
 				t.Fatalf("%d exports in the result", len(r.Exports))
 			}
 			s, _, err := reopen(context.Background(), cfg.Out, Config{})
@@ -84,12 +84,12 @@ func TestExports(t *testing.T) {
 			if err := s.compile(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			for i, f := range formats {
+			for i, f := range onnx.Formats() {
 				e := r.Exports[i]
-				if e.Format != f.Name || f.runs != (e.Verified != nil) || f.runs && (!e.Verified.Identical || *e.Verified.Correct != *r.Score.Mixed.Correct) {
+				if e.Format != f.Name || f.Runs != (e.Verified != nil) || f.Runs && (!e.Verified.Identical || *e.Verified.Correct != *r.Score.Mixed.Correct) {
 					t.Errorf("%s: %+v, %+v", f.Name, e, e.Verified)
 				}
-				out := filepath.Join(t.TempDir(), "mix"+f.ends[0])
+				out := filepath.Join(t.TempDir(), "mix"+f.Ends[0])
 				again, err := Export(context.Background(), cfg.Out, f.Name, out, Config{})
 				if err != nil {
 					t.Fatalf("%s: %v", f.Name, err)
@@ -253,7 +253,7 @@ func TestExportByAnotherFormula(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, grids, err := onnx.ReadMCTQ(m, quant.Formula(formula))
+		_, grids, err := onnx.ReadQuantized(m, quant.Formula(formula))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/promotion"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
@@ -31,19 +32,28 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if s.metric.NeedsReference {
 		o.Metric = metric.OutputsOnly
 	}
+	open := func() (*backend.Evaluator, error) {
+		sources = nil
+		return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
+			src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
+			if err = q.ofShape(err); err == nil {
+				err = q.checkLabels(s.metric, src)
+			}
+			sources = append(sources, src)
+			return src, q.data, err
+		})
+	}
 	begun := time.Now()
-	e, err := s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-		src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
-		if err = q.ofShape(err); err == nil {
-			err = q.checkLabels(s.metric, src)
-		}
-		sources = append(sources, src)
-		return src, q.data, err
-	})
+	e, err := open()
 	if err != nil {
 		return s.WithCure(err)
 	}
-	defer e.Close()
+	closed := false
+	defer func() {
+		if !closed {
+			e.Close()
+		}
+	}()
 	s.loading = time.Since(begun)
 	at := e.Places()
 	var reference []float32
@@ -67,7 +77,18 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkFloatNaN(ctx, e, sources, bad); err != nil {
+	for i, b := range bad {
+		if b && !s.config.AllowNaN {
+			return s.refuseNaN(e, "float", i)
+		}
+	}
+	judged := 0
+	if s.metric.NeedsReference {
+		judged = e.Judged(s.metric)
+	}
+	closed = true
+	e.Close() // its session would lie beside that of the look for NaN
+	if err := s.findHiddenNaN(ctx, sources, open); err != nil {
 		return err
 	}
 	s.options.Reference, s.options.Places = reference, at
@@ -76,7 +97,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	case s.groups != nil && !s.metric.IsWhole():
 		score, err = s.metric.ScorePlaces(reference, reference, at)
 	default:
-		score, err = s.metric.ScoreRows(reference, reference, e.Judged(s.metric))
+		score, err = s.metric.ScoreRows(reference, reference, judged)
 	}
 	if err != nil {
 		return err
@@ -102,7 +123,7 @@ func (s *searching) startMask() (search.Mask, error) {
 		index[h.Name] = i
 	}
 	m := lowMask(s.network.Holders)
-	stay, err := constraint.ReadList(text, index)
+	stay, err := promotion.ReadList(text, index)
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("%s:%w", s.config.Start, err)
 	}
@@ -295,7 +316,7 @@ func (s *searching) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), constraint.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
 }
 
 // write has the files that a user or program reads on disk.

@@ -30,16 +30,11 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 		s.config.describe(), which, s.data.Name(sample), tensor)
 }
 
-// checkFloatNaN refuses a float network with NaN, in its outputs (bad, by sample) or, where some
-// operator may hide them, in a holder's tensor.
-func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sources []*segments.Source, bad []bool) error {
+// findHiddenNaN refuses a float network with NaN in a holder's tensor, where some operator may hide it from the outputs. open opens the
+// network once more, to name the tensor.
+func (s *searching) findHiddenNaN(ctx context.Context, sources []*segments.Source, open func() (*backend.Evaluator, error)) error {
 	if s.config.AllowNaN {
 		return nil
-	}
-	for i, b := range bad {
-		if b {
-			return s.refuseNaN(e, "float", i)
-		}
 	}
 	var suspects []int
 	for at, q := range s.members() {
@@ -57,6 +52,14 @@ func (s *searching) checkFloatNaN(ctx context.Context, e *backend.Evaluator, sou
 			suspects = append(suspects, i)
 		}
 	}
+	if len(suspects) == 0 {
+		return nil
+	}
+	e, err := open()
+	if err != nil {
+		return err
+	}
+	defer e.Close()
 	slices.Sort(suspects)
 	for _, i := range suspects { // a sum may be NaN by infinities alone
 		if tensor, err := e.FirstNaN(i); err != nil || tensor != "" {

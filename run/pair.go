@@ -18,17 +18,18 @@ import (
 	"example.org/demote/search"
 )
 
-// importFile reads one quantized file: an export of Sony's toolkit, or QDQ.
+// importFile reads one quantized file, of any of onnx.Formats that files are recognized by.
 func (c Config) importFile(path string, formula quant.Formula) (*onnx.Model, *onnx.Network, []quant.Grid, error) {
 	m, err := c.readNetwork(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if m.IsQDQ() && !m.IsMCTQ() && formula != quant.QDQ {
+	f, quantized := onnx.FormatOf(m)
+	if quantized && f.Formula == quant.QDQ && formula != quant.QDQ {
 		return nil, nil, nil, mistake.Errorf("%s: a QDQ file computes formula qdq, not %s", path, formula)
 	}
 	n, grids, err := onnx.ReadQuantized(m, formula)
-	if err != nil && !m.IsMCTQ() && !m.IsQDQ() {
+	if err != nil && !quantized {
 		err = mistake.Errorf("%w with --model and --calib", err)
 	}
 	return m, n, grids, err

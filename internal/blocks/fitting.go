@@ -21,6 +21,15 @@ func (s *Shapes) Fitting(holders []onnx.Holder) int {
 	return int(max(1, largestActivation/largest))
 }
 
+// Within is the number of samples in a block whose holders' tensors take so many bytes together at most, at least 1.
+func (s *Shapes) Within(holders []onnx.Holder, bytes int64) int {
+	all := int64(1)
+	for _, h := range holders {
+		all += s.Bytes(h, 2) / 2
+	}
+	return int(max(1, bytes/all))
+}
+
 // Bytes is the size of a holder's tensor of so many samples; 0 where it has no axes, or they are not known.
 func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 	dims := s.At(h.Tensor, samples)

@@ -20,6 +20,9 @@ import (
 // of the network.
 const calibrationBlock = 8
 
+// holdersMemory is what the tensors of all holders of a block take at most, in bytes: calibration has them all at once, as outputs.
+const holdersMemory = 64 << 20
+
 // An Observation runs the float network over the calibration samples and shows every holder's values, one sample at a time, to
 // its observer.
 type Observation struct {

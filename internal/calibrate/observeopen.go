@@ -58,7 +58,7 @@ func (o *Observation) openView(ctx context.Context, data blocks.View) (v *observ
 	if v.shapes, err = blocks.Measure(ctx, m, v.Inputs, v.Block); err != nil {
 		return nil, err
 	}
-	if fits := v.shapes.Fitting(o.Network.Holders); v.shapes.Growing && fits < v.Block {
+	if fits := min(v.shapes.Fitting(o.Network.Holders), v.shapes.Within(o.Network.Holders, holdersMemory)); v.shapes.Growing && fits < v.Block {
 		v.Block = fits
 		if v.Inputs, err = blocks.Inputs(m, data, v.Block); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/backend/device"
@@ -32,7 +33,7 @@ type Options struct {
 	Cache        int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
 	Cuts         []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
 	Patient      bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
-	Pass         float64           // seconds of a pass of the float network over the samples, if that is known: slow quantizers buy the choice of cuts no time; 0: it is not
+	By           time.Time         // when the choice of cuts is to be at its end, where that is later than planSeconds; zero: whenever trials save by it
 	Level        int               // optimization level of the runtime: 0, 1, 2 or 99
 	Config       map[string]string // session configuration entries of the runtime
 	Proof        *device.Proof     // has a GPU prove that it computes in full float32; nil: nothing is asked

@@ -111,22 +111,21 @@ func PlanTime(pass time.Duration) time.Duration {
 	return time.Duration(planSeconds*float64(time.Second) + planPasses*float64(pass))
 }
 
-// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. Quantizers may take longer than
-// the network that they are in: they buy no time.
+// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. It is to be at its
+// end by Options.By, but for what every network may take.
 func (e *Single) patience(whole float64) float64 {
 	if e.opts.Patient || e.opts.Cuts != nil {
 		return math.Inf(1)
 	}
-	seconds, pass := planSeconds, e.opts.Pass
+	seconds := planSeconds
 	if e.opts.share > 0 { // all shapes together take it
 		seconds *= e.opts.share
-		pass *= e.opts.share
 	}
-	own := whole * float64(e.data.Len()) / float64(e.Workers())
-	if pass > 0 {
-		own = min(own, pass)
+	passes := planPasses * whole * float64(e.data.Len()) / float64(e.Workers())
+	if !e.opts.By.IsZero() {
+		passes = min(passes, max(0, time.Until(e.opts.By).Seconds()))
 	}
-	return seconds + planPasses*own
+	return seconds + passes
 }
 
 // entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.

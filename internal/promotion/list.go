@@ -1,4 +1,4 @@
-package constraint
+package promotion
 
 import (
 	"encoding/json"
