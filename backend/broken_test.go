@@ -107,7 +107,8 @@ func (l enteredWrong) Rows(output string) ([]float32, error) {
 	return rows, err
 }
 
-// TestPlanProvesItsCuts holds that a device that gives other bits from a cut is run in another way, whose outputs are right.
+// TestPlanProvesItsCuts holds that a device that gives other bits from a cut is run in another way, whose outputs are
+// right.
 func TestPlanProvesItsCuts(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 28)
 	kind := broken(func(_ int, l device.Lane) device.Lane { return enteredWrong{l, new(bool)} })
@@ -132,7 +133,8 @@ func (l failing) RunPart(b device.Block, part int) error {
 	return l.Lane.RunPart(b, part)
 }
 
-// TestFaultsOfADeviceAreErrors holds that an error in a run, and a panic, is the trial's error, and that the evaluator goes on.
+// TestFaultsOfADeviceAreErrors holds that an error in a run, and a panic, is the trial's error, and that the
+// evaluator goes on.
 func TestFaultsOfADeviceAreErrors(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 29)
 	gone := errors.New("the device is gone")

@@ -15,8 +15,8 @@ func KindOf(name string) device.Kind { return machine.KindOf(name) }
 // WithCUDA says whether this program was built for GPUs.
 const WithCUDA = gpu.WithCUDA
 
-// GPUs lists the GPUs in the driver's order, those that cannot be used with the reason; none in a program built for the CPU.
-// OpenRuntime comes first.
+// GPUs lists the GPUs in the driver's order, those that cannot be used with the reason; none in a program built for
+// the CPU. OpenRuntime comes first.
 func GPUs() ([]DeviceInfo, error) { return gpu.List() }
 
 // CheckGPU describes a GPU by its name and says whether a search can run on it. No other GPU is touched.

@@ -12,8 +12,8 @@ import (
 	"example.org/demote/search"
 )
 
-// An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one
-// goroutine at a time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks.
+// An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one goroutine at a
+// time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks.
 type Evaluator struct {
 	*bounds.Evaluator
 	machine machine.Machine
@@ -28,9 +28,9 @@ var (
 	_ search.OutcomesEvaluator = (*Evaluator)(nil)
 )
 
-// New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is cancelled,
-// what runs ends at the next node of the network, not only at the next block.
-// Records are by holder; a network without holders is run as it is.
+// New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is
+// cancelled, what runs ends at the next node of the network, not only at the next block. Records are by holder; a
+// network without holders is run as it is.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
@@ -39,8 +39,8 @@ func New(ctx context.Context, src Source, samples Samples, records []quant.Recor
 	return over(m, o, m.Threads(), samples.Len(), src.Holders())
 }
 
-// NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
-// of all samples. The device must be able to run several shapes, as the CPU is.
+// NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and
+// references are those of all samples. The device must be able to run several shapes, as the CPU is.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (*Evaluator, error) {
 	m, err := machine.NewShaped(ctx, list, records, o)
 	if err != nil {
@@ -92,8 +92,8 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 	return sum / float64(count), err
 }
 
-// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts the
-// sample, with all its steps. The metric must be countable.
+// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts
+// the sample, with all its steps. The metric must be countable.
 func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
 	if !e.opts.Metric.Countable {
 		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
@@ -164,8 +164,8 @@ func (e *Evaluator) Rebuild() error { return e.machine.Rebuild() }
 // Traffic is what the evaluator's device has moved so far.
 func (e *Evaluator) Traffic() device.Traffic { return e.machine.Traffic() }
 
-// Graphs says how many of the evaluator's parts a device replays as one captured graph, as far as they have run, and why one of
-// the others is not.
+// Graphs says how many of the evaluator's parts a device replays as one captured graph, as far as they have run, and
+// why one of the others is not.
 func (e *Evaluator) Graphs() (captured int, why string) { return e.machine.Graphs() }
 
 // Close ends the workers and gives all memory back. It may be called more than once.

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestScansDecideAsNaive holds every way in which trials are run to scores of whole passes: by workers and by a queue, entered at cuts or
-// in parts, with what needs no run and without.
+// TestScansDecideAsNaive holds every way in which trials are run to scores of whole passes: by workers and by a
+// queue, entered at cuts or in parts, with what needs no run and without.
 func TestScansDecideAsNaive(t *testing.T) {
 	toy := devicetest.NewToy(toyBlock, toySamples, 21, devicetest.Coarse())
 	for name, kind := range kinds() {

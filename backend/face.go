@@ -18,7 +18,8 @@ type (
 	Dependence = machine.Dependence
 	// Proof is a small network whose one output is known, for the question whether a device computes in full float32.
 	Proof = device.Proof
-	// Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.
+	// Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block
+	// of them.
 	Shape = machine.Shape
 	// Tensor is what goes into or comes out of a segment of a network.
 	Tensor = device.Tensor
@@ -69,5 +70,6 @@ const DefaultBlock = machine.DefaultBlock
 // PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
 func PlanTime(pass time.Duration) time.Duration { return machine.PlanTime(pass) }
 
-// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one sample.
+// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one
+// sample.
 func SampleFirst(dims []int64, axis int) []int64 { return machine.SampleFirst(dims, axis) }

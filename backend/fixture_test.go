@@ -81,8 +81,8 @@ func truthOf(toy *devicetest.Toy) (truth metric.Truth) {
 	return truth
 }
 
-// sameDecisions goes from base to base and holds scans of an evaluator to those that score everything, and the outputs of the base to
-// what they should be.
+// sameDecisions goes from base to base and holds scans of an evaluator to those that score everything, and the
+// outputs of the base to what they should be.
 func sameDecisions(t *testing.T, e, naive *backend.Evaluator, want func(sample int, low func(holder int) bool) []float32) {
 	t.Helper()
 	rng, ctx := rand.New(rand.NewPCG(3, 4)), t.Context()

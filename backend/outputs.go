@@ -8,9 +8,9 @@ import (
 	"example.org/demote/search"
 )
 
-// Outputs runs a mask over all samples and hands every output row to f: once a sample, from several
-// goroutines at once, in no order. The row is f's only until it returns.
-// A context that New's is not under, such as that of the check of what an interrupted search has found, lets it run again.
+// Outputs runs a mask over all samples and hands every output row to f: once a sample, from several goroutines at
+// once, in no order. The row is f's only until it returns. A context that New's is not under, such as that of the
+// check of what an interrupted search has found, lets it run again.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
 	unwatch, err := e.machine.Watch(ctx, f)
 	if err != nil {
@@ -20,12 +20,12 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 	return e.Evaluator.Again(ctx, mask)
 }
 
-// Row is the number of values of an output row: of all steps of a sample, one behind the other. Of samples of different shapes it is 0
-// where rows have different lengths, see Places.
+// Row is the number of values of an output row: of all steps of a sample, one behind the other. Of samples of
+// different shapes it is 0 where rows have different lengths, see Places.
 func (e *Evaluator) Row() int { return e.machine.Row() }
 
-// Places are where each sample's output row begins, where all of them lie one behind the other in the order of the data, and the
-// length of all last.
+// Places are where each sample's output row begins, where all of them lie one behind the other in the order of the
+// data, and the length of all last.
 func (e *Evaluator) Places() []int {
 	at := make([]int, 1, e.samples+1)
 	for sample := range e.samples {
@@ -40,11 +40,10 @@ func (e *Evaluator) Before(blocks int) int { return e.machine.Before(blocks) }
 // Judged is the number of values that a metric judges at once: an output row, or a step's part of it.
 func (e *Evaluator) Judged(m *metric.Metric) int { return e.machine.Judged(m) }
 
-// Arrange runs the network without demotions and lays the samples out anew, those that it gets
-// wrong first, then by rising margin, so that trials that fail do so early. It finds NaN on the
-// way: the first sample whose output has one, else the first that has one in some tensor, or -1. The
-// order cannot change a count. Metrics that do not count hits of classes keep the order of the data. Each of see is shown
-// every output row as by Outputs.
+// Arrange runs the network without demotions and lays the samples out anew, those that it gets wrong first, then by
+// rising margin, so that trials that fail do so early. It finds NaN on the way: the first sample whose output has
+// one, else the first that has one in some tensor, or -1. The order cannot change a count. Metrics that do not count
+// hits of classes keep the order of the data. Each of see is shown every output row as by Outputs.
 func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []float32)) (high search.Score, nan int, err error) {
 	margins := make([]float64, e.samples)
 	bad, gained := make([]bool, e.samples), make([]float64, e.samples)

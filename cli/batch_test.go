@@ -8,7 +8,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// TestBlocksOfOneAreTold holds that every command that runs a network whose samples must be run alone says so, in one line.
+// TestBlocksOfOneAreTold holds that every command that runs a network whose samples must be run alone says so, in one
+// line.
 func TestBlocksOfOneAreTold(t *testing.T) {
 	in := good(t)
 	g := newGraph().weights("w", []int64{16, 5}).node("Flatten", "f", "x").node("MatMul", "a", "f", "w").node("Relu", "r", "a").weights("v", []int64{5, 5}).

@@ -13,7 +13,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestBenchTypesTheSearch holds that the command that a bench times says all that was said to the bench, and nothing of the bench's own.
+// TestBenchTypesTheSearch holds that the command that a bench times says all that was said to the bench, and nothing
+// of the bench's own.
 func TestBenchTypesTheSearch(t *testing.T) {
 	t.Setenv(programEnv, "1")
 	var got []string
@@ -43,7 +44,8 @@ func TestBenchTypesTheSearch(t *testing.T) {
 	}
 }
 
-// TestBenchPrintsBoth holds that a bench prints the search alone and the command that is typed, which it runs as a process.
+// TestBenchPrintsBoth holds that a bench prints the search alone and the command that is typed, which it runs as a
+// process.
 func TestBenchPrintsBoth(t *testing.T) {
 	t.Setenv(programEnv, "1") // the test binary is the program that the bench runs again
 	in := good(t)

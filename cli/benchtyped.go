@@ -17,9 +17,9 @@ import (
 	"example.org/demote/run"
 )
 
-// typedSearch runs the search of a bench as a user types it: this program again, in a process of its own, with the user's
-// limits. It notes the networks that it has tried in a cache folder of the bench, not in the user's, where the bench itself
-// has noted them.
+// typedSearch runs the search of a bench as a user types it: this program again, in a process of its own, with the
+// user's limits. It notes the networks that it has tried in a cache folder of the bench, not in the user's, where the
+// bench itself has noted them.
 func typedSearch(c *cli.Context, cache string) func(context.Context, string) error {
 	return func(ctx context.Context, dir string) error {
 		program, err := os.Executable()

@@ -114,8 +114,8 @@ func TestConstraints(t *testing.T) {
 	}
 }
 
-// TestPinsDecide holds everything at one width: the whole network at int8 cannot meet a target above its score, and at
-// int16 it is the answer.
+// TestPinsDecide holds everything at one width: the whole network at int8 cannot meet a target above its score, and
+// at int16 it is the answer.
 func TestPinsDecide(t *testing.T) {
 	in := good(t)
 	in.flags["--target"] = "16bit-0.0001"
@@ -149,8 +149,8 @@ func TestStartUnderConstraints(t *testing.T) {
 	}
 }
 
-// TestCosts searches by each cost: the result lists what is saved, by hand for the network of the tests, and the curve ends
-// with the cost of the last mix.
+// TestCosts searches by each cost: the result lists what is saved, by hand for the network of the tests, and the
+// curve ends with the cost of the last mix.
 func TestCosts(t *testing.T) {
 	in := good(t)
 	in.flags["--target"] = "60%"
@@ -160,7 +160,8 @@ func TestCosts(t *testing.T) {
 		list += n + "," + strconv.Itoa(i) + "\n"
 	}
 	in.write(t, "cost.csv", []byte(list))
-	// The convolution makes 4x2x2 from 3x3: 144 multiply-accumulates on x; 16x8 on m1, 8x5 on t. Elements: x 16, c1 to m1 16, t 8; h has no holder.
+	// The convolution makes 4x2x2 from 3x3: 144 multiply-accumulates on x; 16x8 on m1, 8x5 on t. Elements: x 16, c1
+	// to m1 16, t 8; h has no holder.
 	macs := map[string]float64{"x": 144, "m1": 128, "t": 40}
 	elements := map[string]float64{"x": 16, "c1": 16, "a1": 16, "s1": 16, "m1": 16, "t": 8}
 	for _, by := range []string{"count", "bops", "bytes", in.path("cost.csv")} {
@@ -261,7 +262,8 @@ func TestShareOfInt16(t *testing.T) {
 	}
 }
 
-// TestBudgets ends every strategy early: the best so far is on disk, holds the target, and the result says what ended it.
+// TestBudgets ends every strategy early: the best so far is on disk, holds the target, and the result says what ended
+// it.
 func TestBudgets(t *testing.T) {
 	for _, strategy := range run.Strategies() {
 		for _, trials := range []string{"1", "2", "5", "9"} {
@@ -289,7 +291,8 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-// TestExampleProfiles reads every profile under examples for the network there: each leaves fewer units than activations.
+// TestExampleProfiles reads every profile under examples for the network there: each leaves fewer units than
+// activations.
 func TestExampleProfiles(t *testing.T) {
 	files, err := filepath.Glob("../examples/profiles/*.yaml")
 	if err != nil || len(files) < 2 {

@@ -75,8 +75,8 @@ func TestEmulatedProgram(t *testing.T) {
 	}
 }
 
-// TestEmulatedNaN holds that a NaN that only the 16-bit network makes, and that its FakeQuant hides, is found on the device as on the CPU,
-// and that there is none where there is none.
+// TestEmulatedNaN holds that a NaN that only the 16-bit network makes, and that its FakeQuant hides, is found on the
+// device as on the CPU, and that there is none where there is none.
 func TestEmulatedNaN(t *testing.T) {
 	in := good(t)
 	in.write(t, "net.onnx", ratio(newGraph()).bytes())

@@ -10,8 +10,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestEmulatedBytes searches samples that are bytes on the device and on the CPU: the same list and score, with a scale inside the
-// network, and with a division, for which the device has a table.
+// TestEmulatedBytes searches samples that are bytes on the device and on the CPU: the same list and score, with a
+// scale inside the network, and with a division, for which the device has a table.
 func TestEmulatedBytes(t *testing.T) {
 	in := good(t)
 	x, y := images(40)

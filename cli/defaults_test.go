@@ -12,8 +12,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestLibraryAndProgramSearchAlike holds that what a library leaves open is what the program's flags default to, and that a 0
-// that is given is a 0 in both: the same settings, the same search.
+// TestLibraryAndProgramSearchAlike holds that what a library leaves open is what the program's flags default to, and
+// that a 0 that is given is a 0 in both: the same settings, the same search.
 func TestLibraryAndProgramSearchAlike(t *testing.T) {
 	in := good(t)
 	in.flags["--block"], in.flags["--strategy"], in.flags["--target"] = "-", "-", "16bit-0.2"
@@ -91,8 +91,8 @@ func text(v any) string {
 	return string(data)
 }
 
-// TestOldFoldersKeepTheirZeros holds that a run that was searched with multiplier and seed 0, before these were choices that can be left
-// open, is read back as it was.
+// TestOldFoldersKeepTheirZeros holds that a run that was searched with multiplier and seed 0, before these were
+// choices that can be left open, is read back as it was.
 func TestOldFoldersKeepTheirZeros(t *testing.T) {
 	in := good(t)
 	must(t, in.args("--limit", "20", "--multiplier", "0", "--seed", "0")...)

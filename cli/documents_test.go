@@ -15,8 +15,8 @@ import (
 	"example.org/demote/run"
 )
 
-// notRunHere are the commands of the documents that this test does not run, by how they begin: why, and what runs them
-// instead.
+// notRunHere are the commands of the documents that this test does not run, by how they begin: why, and what runs
+// them instead.
 var notRunHere = []struct{ begins, why, instead string }{
 	{"git clone <this repository>", "the address is the owner's", "this checkout"},
 	{"make setup build", "brings what this test is run with", "make demo, a job of .ci/run"},
@@ -34,7 +34,8 @@ var notRunHere = []struct{ begins, why, instead string }{
 
 // endsOtherwise are exit codes other than 0 that a document says of its command, by how it begins.
 var endsOtherwise = map[string]int{
-	"demote search --model M.onnx --calib C.npz --data E.npz --target 16bit-0.01 --holdout": 3, // the few samples here prove nothing
+	// the few samples here prove nothing
+	"demote search --model M.onnx --calib C.npz --data E.npz --target 16bit-0.01 --holdout": 3,
 }
 
 var (
@@ -48,7 +49,8 @@ type documented struct {
 	text string
 }
 
-// commandsOf lists the commands in the code blocks of a document: indented by four, or fenced as sh, console or nothing.
+// commandsOf lists the commands in the code blocks of a document: indented by four, or fenced as sh, console or
+// nothing.
 func commandsOf(text string) (list []documented) {
 	fence, inside, open := "", false, false // open: the line before ends in a backslash
 	for i, line := range strings.Split(text, "\n") {
@@ -78,8 +80,8 @@ func commandsOf(text string) (list []documented) {
 	return list
 }
 
-// TestDocumentsCommands runs every command of the documents, in the order of each document, in a folder that looks like the
-// top of the tree, with small files under the names that the documents use.
+// TestDocumentsCommands runs every command of the documents, in the order of each document, in a folder that looks
+// like the top of the tree, with small files under the names that the documents use.
 func TestDocumentsCommands(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -171,8 +173,9 @@ func runDocumented(t *testing.T, folder, name string, c documented) {
 	t.Logf("%5.1f s  %s:%d: %s", time.Since(start).Seconds(), name, c.line, text)
 }
 
-// likeTop makes a folder like the top of the tree: the program, the examples and networks, and small files under the names
-// that documents give to a reader's own. A document that makes the run folders result or DIR itself is left to do so.
+// likeTop makes a folder like the top of the tree: the program, the examples and networks, and small files under the
+// names that documents give to a reader's own. A document that makes the run folders result or DIR itself is left to
+// do so.
 func likeTop(t *testing.T, root string, withResult, withRun bool) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Lengths of what is printed, in bytes. A name of a file's is cut in its middle, and so is a message, whose end says what to do.
+// Lengths of what is printed, in bytes. A name of a file's is cut in its middle, and so is a message, whose end says
+// what to do.
 const (
 	longestName    = 240
 	longestMessage = 2000
@@ -16,8 +17,8 @@ const (
 )
 
 // An escaper is the one way of text to the user: what came from files cannot steer a terminal. Control characters but
-// the line feed, those that turn the direction of text, and what is no UTF-8 are written as \x1b or \u202e, and a line is
-// cut at longestLine. It is safe for use by several goroutines.
+// the line feed, those that turn the direction of text, and what is no UTF-8 are written as \x1b or \u202e, and a
+// line is cut at longestLine. It is safe for use by several goroutines.
 type escaper struct {
 	mu      sync.Mutex
 	w       io.Writer

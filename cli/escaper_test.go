@@ -43,7 +43,8 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestEscaperTakesPieces writes texts in pieces of every length: the result is that of the whole, and lines have an end.
+// TestEscaperTakesPieces writes texts in pieces of every length: the result is that of the whole, and lines have an
+// end.
 func TestEscaperTakesPieces(t *testing.T) {
 	long := strings.Repeat("日", longestLine)
 	text := strings.Join(steering, "|") + "\nünïcode\n" + long + "\nafter\n" + strings.Repeat("x", longestLine) + "\ny\xe6"
@@ -101,7 +102,8 @@ func TestMessagesAreCut(t *testing.T) {
 	}
 }
 
-// hostile is a network whose activations, nodes and operators of a domain have the names of steering, with samples for it.
+// hostile is a network whose activations, nodes and operators of a domain have the names of steering, with samples
+// for it.
 func hostile(t *testing.T) (in inputs, holders []string) {
 	in = good(t)
 	g := newGraph().node("Flatten", "f", "x")
@@ -160,7 +162,8 @@ func TestNamesDoNotSteerTheTerminal(t *testing.T) {
 	}
 }
 
-// TestNamesDoNotSteerARealTerminal searches on a terminal, where the bar's own sequences are all that moves the cursor.
+// TestNamesDoNotSteerARealTerminal searches on a terminal, where the bar's own sequences are all that moves the
+// cursor.
 func TestNamesDoNotSteerARealTerminal(t *testing.T) {
 	in, _ := hostile(t)
 	code, text := onTerminal(t, 100, nil, in.args("--pin", "op:Tanh=int16", "--log-level", "debug")...)

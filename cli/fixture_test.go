@@ -231,8 +231,8 @@ func (in inputs) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// args is the command line of a search; an empty value is a flag without one, and "-" leaves it out. A flag in more takes the
-// place of one of these.
+// args is the command line of a search; an empty value is a flag without one, and "-" leaves it out. A flag in more
+// takes the place of one of these.
 func (in inputs) args(more ...string) []string {
 	list := []string{"search"}
 	for _, name := range []string{"--model", "--calib", "--data", "--target", "--out", "--block", "--strategy"} {

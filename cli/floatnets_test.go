@@ -14,7 +14,8 @@ import (
 	"example.org/demote/run"
 )
 
-// behindRNN is a classifier with an RNN of 16 inputs and 4 units before its last product: 80 multiply-accumulates of 100.
+// behindRNN is a classifier with an RNN of 16 inputs and 4 units before its last product: 80 multiply-accumulates of
+// 100.
 func behindRNN() graph {
 	g := newGraph().node("Reshape", "row", "x", "to-row").weights("w", []int64{1, 4, 16}).weights("r", []int64{1, 4, 4}).
 		node("RNN", "h", "row", "w", "r").node("Reshape", "f", "h", "to-flat").weights("v", []int64{4, 5}).node("MatMul", "y", "f", "v").output("y", 5)
@@ -26,7 +27,8 @@ func behindRNN() graph {
 	return g
 }
 
-// TestFloatIslands tells, in inspect, search, its result and the report, how much of a network stays in floating point.
+// TestFloatIslands tells, in inspect, search, its result and the report, how much of a network stays in floating
+// point.
 func TestFloatIslands(t *testing.T) {
 	in := good(t)
 	in.write(t, "net.onnx", behindRNN().bytes())
@@ -63,8 +65,8 @@ func TestFloatIslands(t *testing.T) {
 	}
 }
 
-// TestUnroll holds that the same network has nothing left in floating point with --unroll, that every command says so, and that the flag
-// where nothing is to be opened is a mistake.
+// TestUnroll holds that the same network has nothing left in floating point with --unroll, that every command says
+// so, and that the flag where nothing is to be opened is a mistake.
 func TestUnroll(t *testing.T) {
 	in := good(t)
 	in.write(t, "net.onnx", behindRNN().bytes())
@@ -101,8 +103,8 @@ func TestUnroll(t *testing.T) {
 	}
 }
 
-// TestModelsThatAreNoFloatNetworks gives every command with --model networks that it cannot begin with: one line that names a
-// node and says what to give, and nothing written.
+// TestModelsThatAreNoFloatNetworks gives every command with --model networks that it cannot begin with: one line that
+// names a node and says what to give, and nothing written.
 func TestModelsThatAreNoFloatNetworks(t *testing.T) {
 	in := good(t)
 	must(t, "quantize", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("q"))

@@ -35,9 +35,9 @@ const (
 	hostileMemory = 1 << 20 // KiB
 )
 
-// TestHostile damages files of every kind that the program reads, at random, and runs the program on them: it ends by an exit
-// code from 0 to 4, after one line where that is 2, in time, in little memory, and without a control character. A failure
-// names its number: -mutation-seed and -mutation try it again.
+// TestHostile damages files of every kind that the program reads, at random, and runs the program on them: it ends by
+// an exit code from 0 to 4, after one line where that is 2, in time, in little memory, and without a control
+// character. A failure names its number: -mutation-seed and -mutation try it again.
 func TestHostile(t *testing.T) {
 	base := t.TempDir()
 	program := filepath.Join(base, "demote")

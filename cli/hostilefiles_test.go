@@ -18,8 +18,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// A victim is a file that is damaged, and the commands that then meet it. In their words @B is the folder of sound files, @D
-// the one of this try.
+// A victim is a file that is damaged, and the commands that then meet it. In their words @B is the folder of sound
+// files, @D the one of this try.
 type victim struct {
 	name     string
 	file     string // that is damaged, in @D

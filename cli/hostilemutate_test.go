@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// mutate damages a file: bytes and stretches of it anywhere, for networks mostly where their structure is and not their
-// weights, for texts mostly their words and numbers.
+// mutate damages a file: bytes and stretches of it anywhere, for networks mostly where their structure is and not
+// their weights, for texts mostly their words and numbers.
 func mutate(r *rand.Rand, data []byte, kind string) []byte {
 	data = bytes.Clone(data)
 	how := r.IntN(10)

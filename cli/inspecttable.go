@@ -12,8 +12,9 @@ import (
 // columns is the width that tables of inspect keep to, as terminals begin.
 const columns = 80
 
-// holderTable prints holders, a line each. Where that is wider than columns, the grids go to a line of their own, and then names that
-// are too long lose their middle: the number tells them apart, and --json has them whole. It reports whether one was cut.
+// holderTable prints holders, a line each. Where that is wider than columns, the grids go to a line of their own, and
+// then names that are too long lose their middle: the number tells them apart, and --json has them whole. It reports
+// whether one was cut.
 func holderTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
 	rows := [][]string{{"#", "holder", "made by", "read by", "int8", "int16"}}
 	for _, h := range list {

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestInspectIsReadable holds that the list of holders fits 80 columns whatever the names, that its numbers and the ends of names
-// are there, that names which fit stay whole, and that JSON has all of them.
+// TestInspectIsReadable holds that the list of holders fits 80 columns whatever the names, that its numbers and the
+// ends of names are there, that names which fit stay whole, and that JSON has all of them.
 func TestInspectIsReadable(t *testing.T) {
 	long := "StatefulPartitionedCall/" + strings.Repeat("model/functional_1/block/", 40) + "Relu"
 	in := good(t)

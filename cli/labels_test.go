@@ -15,7 +15,8 @@ import (
 	"example.org/demote/run"
 )
 
-// keeper is a metric command that keeps what it gets, a file a call, and answers with a score that depends on the outputs.
+// keeper is a metric command that keeps what it gets, a file a call, and answers with a score that depends on the
+// outputs.
 func keeper(in inputs) string {
 	return `f=` + in.path("got") + `.$(date +%N).$$; cat > $f; cksum < $f | cut -c 1-3`
 }
@@ -57,8 +58,8 @@ func array(descr, shape string, data []byte) string {
 	return "\x93NUMPY\x01\x00\x76\x00" + dict + strings.Repeat(" ", 117-len(dict)) + "\n" + string(data)
 }
 
-// TestCommandsGetTheirLabels gives labels of many shapes and types: eval, search, hold-out and verify hand a command the very
-// array that was saved, of their samples alone, although 40 samples are no whole number of blocks of 7.
+// TestCommandsGetTheirLabels gives labels of many shapes and types: eval, search, hold-out and verify hand a command
+// the very array that was saved, of their samples alone, although 40 samples are no whole number of blocks of 7.
 func TestCommandsGetTheirLabels(t *testing.T) {
 	const n = 40
 	ints := func(per, size int) func(i int) []byte { // sample i's elements are all i
@@ -164,8 +165,8 @@ func TestHoldoutWithoutLabels(t *testing.T) {
 	checkRefused(t, call(in.args("--metric-cmd", keeper(in), "--holdout", in.path("held.npz"))...), "held.npz", "--metric-cmd", "labels", "array y")
 }
 
-// TestNoLabelsPanic gives every built-in metric labels of every shape: it uses them or refuses them in one line, which names
-// what can.
+// TestNoLabelsPanic gives every built-in metric labels of every shape: it uses them or refuses them in one line,
+// which names what can.
 func TestNoLabelsPanic(t *testing.T) {
 	const n = 12
 	x, _ := images(n)
@@ -240,8 +241,8 @@ func TestNoLabelsPanic(t *testing.T) {
 	}
 }
 
-// TestCommandIsAsTheUser starts the program with limits and ignored signals of the user's: a metric command has these, and none
-// of the program's own.
+// TestCommandIsAsTheUser starts the program with limits and ignored signals of the user's: a metric command has
+// these, and none of the program's own.
 func TestCommandIsAsTheUser(t *testing.T) {
 	in := good(t)
 	const look = `{ ulimit -S -d; ulimit -H -d; grep -E "^Sig(Ign|Blk)" /proc/self/status; }`

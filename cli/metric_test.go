@@ -87,7 +87,8 @@ func regression(t *testing.T, in inputs) {
 	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<f4", y, 40, 5)}))
 }
 
-// segmentation is a network with an output of 3 classes over 4x4 pixels, and data with a label for each; every 7th is 255.
+// segmentation is a network with an output of 3 classes over 4x4 pixels, and data with a label for each; every 7th is
+// 255.
 func segmentation(t *testing.T, in inputs) {
 	t.Helper()
 	g := newGraph().weights("w1", []int64{6, 1, 1, 1}).node("Conv", "c1", "x", "w1").node("Relu", "a1", "c1").node("Sigmoid", "s1", "c1").
@@ -104,8 +105,8 @@ func segmentation(t *testing.T, in inputs) {
 	in.write(t, "eval.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", y, 40, 4, 4)}))
 }
 
-// TestMetrics searches by every kind of metric: fast and naive scans agree, the mix meets the target in the metric's own
-// sign, eval and verify say the same, and metrics of the whole set say that they are.
+// TestMetrics searches by every kind of metric: fast and naive scans agree, the mix meets the target in the metric's
+// own sign, eval and verify say the same, and metrics of the whole set say that they are.
 func TestMetrics(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -167,7 +168,8 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestCommandIsTop1 searches by a command that computes top-1, and by top-1: the same mix, and the command's cost is told.
+// TestCommandIsTop1 searches by a command that computes top-1, and by top-1: the same mix, and the command's cost is
+// told.
 func TestCommandIsTop1(t *testing.T) {
 	in := good(t)
 	in.flags["--strategy"] = "auto"
@@ -221,8 +223,8 @@ func TestStrayIgnore(t *testing.T) {
 	}
 }
 
-// TestBadMetrics gives every kind of bad metric, command and label: one line and exit code 2. A command that goes bad on the
-// way leaves a folder with the best so far.
+// TestBadMetrics gives every kind of bad metric, command and label: one line and exit code 2. A command that goes bad
+// on the way leaves a folder with the best so far.
 func TestBadMetrics(t *testing.T) {
 	cmd := func(line string, more ...string) func(*testing.T, inputs) []string {
 		return flags(append([]string{"--metric-cmd", line}, more...)...)
@@ -298,8 +300,8 @@ func TestBadMetrics(t *testing.T) {
 	}
 }
 
-// TestCommandEndsWithItsGroup looks at a pipe that a program in the background of a command holds open: it is closed, the
-// program having been ended, whether the command before it ended well, badly or not at all.
+// TestCommandEndsWithItsGroup looks at a pipe that a program in the background of a command holds open: it is closed,
+// the program having been ended, whether the command before it ended well, badly or not at all.
 func TestCommandEndsWithItsGroup(t *testing.T) {
 	for _, c := range []struct{ name, rest string }{
 		{"it answers", "echo 0.5"}, {"it dies", "exit 9"}, {"it hangs", "sleep 60"},

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestPipesAndDevices puts a pipe without a writer, and a device without an end, in the place of every file that the program
-// reads: one line, exit code 2, and it never waits.
+// TestPipesAndDevices puts a pipe without a writer, and a device without an end, in the place of every file that the
+// program reads: one line, exit code 2, and it never waits.
 func TestPipesAndDevices(t *testing.T) {
 	in := good(t)
 	must(t, in.args()...)

@@ -144,8 +144,8 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
-// TestClosedErrorPipe closes the reader of standard error, on which the progress is: the program ends by the signal for that, and
-// the same command goes on.
+// TestClosedErrorPipe closes the reader of standard error, on which the progress is: the program ends by the signal
+// for that, and the same command goes on.
 func TestClosedErrorPipe(t *testing.T) {
 	in := long(t)
 	reader, writer, err := os.Pipe()

@@ -18,7 +18,8 @@ func held(t *testing.T, in inputs, name string, n int, change func(x, y []float6
 
 func asTheyAre(_, _ []float64) {}
 
-// TestBadHoldout gives a search hold-outs and confidences that cannot serve: exit code 2, one line, no folder left behind.
+// TestBadHoldout gives a search hold-outs and confidences that cannot serve: exit code 2, one line, no folder left
+// behind.
 func TestBadHoldout(t *testing.T) {
 	for _, c := range []struct {
 		name   string

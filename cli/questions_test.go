@@ -9,8 +9,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestOneNumberASample refuses metrics of classes for an output of one number a sample, in a search and in an evaluation, and
-// takes the metrics that it names.
+// TestOneNumberASample refuses metrics of classes for an output of one number a sample, in a search and in an
+// evaluation, and takes the metrics that it names.
 func TestOneNumberASample(t *testing.T) {
 	in := good(t)
 	in.write(t, "net.onnx", newGraph().weights("w1", []int64{4, 1, 3, 3}).node("Conv", "c1", "x", "w1").node("Relu", "a1", "c1").node("Flatten", "f", "a1").
@@ -39,8 +39,8 @@ func TestOneNumberASample(t *testing.T) {
 	must(t, in.args("--metric", "sqnr", "--force")...)
 }
 
-// TestDoubtsOnTheTerminal holds that a question is one line on the terminal and a warning with its id in result.json, and that
-// eval asks of a score too.
+// TestDoubtsOnTheTerminal holds that a question is one line on the terminal and a warning with its id in result.json,
+// and that eval asks of a score too.
 func TestDoubtsOnTheTerminal(t *testing.T) {
 	in := good(t)
 	x, _ := images(40)
@@ -77,8 +77,8 @@ func eightClasses(t *testing.T, in inputs) {
 		weights("w2", []int64{16, 8}).node("MatMul", "y", "f", "w2").output("y", 8).bytes())
 }
 
-// TestOneNumberOfAnyShape refuses what says the same of every network for every way to write one number a sample, and top5 of
-// five classes; the line names a metric that does.
+// TestOneNumberOfAnyShape refuses what says the same of every network for every way to write one number a sample, and
+// top5 of five classes; the line names a metric that does.
 func TestOneNumberOfAnyShape(t *testing.T) {
 	in := good(t)
 	x, _ := images(40)

@@ -46,11 +46,12 @@ func screen(text string) []string {
 	return list
 }
 
-// TestStagesOnATerminal has one stage before the first trial last so long that its line is drawn: it is gone in the end, and nothing
-// that was said is.
+// TestStagesOnATerminal has one stage before the first trial last so long that its line is drawn: it is gone in the
+// end, and nothing that was said is.
 func TestStagesOnATerminal(t *testing.T) {
 	in := good(t)
-	slow := "echo >> " + in.path("asked") + "; test $(wc -l < " + in.path("asked") + ") -ne 3 || sleep 2.6; echo 0.5" // the third call is of all int16
+	// the third call is of all int16
+	slow := "echo >> " + in.path("asked") + "; test $(wc -l < " + in.path("asked") + ") -ne 3 || sleep 2.6; echo 0.5"
 	in.flags["--target"] = "0.4"
 	code, text := onTerminal(t, 120, []string{"TERM=xterm"}, in.args("--metric-cmd", slow)...)
 	if code != 0 {

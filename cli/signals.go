@@ -14,12 +14,12 @@ import (
 	"example.org/demote/run"
 )
 
-// grace is how long a command that was told to end may take to do so in good order: less than the 10 s after which those who
-// send SIGTERM, such as docker stop, send SIGKILL.
+// grace is how long a command that was told to end may take to do so in good order: less than the 10 s after which
+// those who send SIGTERM, such as docker stop, send SIGKILL.
 const grace = 9 * time.Second
 
-// interruptible is a context that the first interrupt or SIGTERM cancels. The second ends the process, and so does the end of
-// the grace: what was found by then is on disk.
+// interruptible is a context that the first interrupt or SIGTERM cancels. The second ends the process, and so does
+// the end of the grace: what was found by then is on disk.
 func interruptible() (ctx context.Context, done func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -42,8 +42,8 @@ func obey(signals <-chan os.Signal, stop func(), grace time.Duration, errs io.Wr
 	exit(run.ExitInterrupted)
 }
 
-// flushTime is how long the end of the process waits for what was found to be written: with the grace, less than 10 s. A disk
-// that hangs is not waited for.
+// flushTime is how long the end of the process waits for what was found to be written: with the grace, less than 10
+// s. A disk that hangs is not waited for.
 const flushTime = 500 * time.Millisecond
 
 // flushing is run.Flush, for tests to replace.

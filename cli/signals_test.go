@@ -16,7 +16,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestObey sends signals to what obeys them: the first stops, the second ends the process, and so does the end of the grace.
+// TestObey sends signals to what obeys them: the first stops, the second ends the process, and so does the end of the
+// grace.
 func TestObey(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -49,8 +50,8 @@ func TestObey(t *testing.T) {
 	}
 }
 
-// TestEndsFlush holds that a process that ends by a second signal, by the end of its grace or for want of memory writes what it
-// has found, and that a write which hangs does not keep it.
+// TestEndsFlush holds that a process that ends by a second signal, by the end of its grace or for want of memory
+// writes what it has found, and that a write which hangs does not keep it.
 func TestEndsFlush(t *testing.T) {
 	defer func() { flushing = journal.Flush }()
 	signals := func(n int) <-chan os.Signal {
@@ -108,8 +109,8 @@ func endless(limit float32) graph {
 	return g.node("Flatten", "f", "l").weights("w", []int64{16, 5}).node("MatMul", "y", "f", "w").output("y", 5)
 }
 
-// TestSignalsEndEndlessNetworks sends a signal to the program while a Loop without an end runs: in the child that tries the
-// network first, and in the program itself, which only real samples get there.
+// TestSignalsEndEndlessNetworks sends a signal to the program while a Loop without an end runs: in the child that
+// tries the network first, and in the program itself, which only real samples get there.
 func TestSignalsEndEndlessNetworks(t *testing.T) {
 	in := good(t)
 	in.write(t, "child.onnx", endless(-1).bytes())

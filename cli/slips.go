@@ -9,8 +9,8 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// givenTwice names the first flag of a command line that is there again and takes one value; empty without one. Of two values
-// one would be overlooked. Flags that make a list may be given again.
+// givenTwice names the first flag of a command line that is there again and takes one value; empty without one. Of
+// two values one would be overlooked. Flags that make a list may be given again.
 func givenTwice(app *cli.App, args []string) string {
 	flags := app.Flags
 	at, c := commandOf(app, args)
@@ -41,8 +41,8 @@ func givenTwice(app *cli.App, args []string) string {
 	return ""
 }
 
-// meant words a guess at a slip of the pen, such as "did you mean --target? "; empty where no name is near, or several are
-// equally near.
+// meant words a guess at a slip of the pen, such as "did you mean --target? "; empty where no name is near, or
+// several are equally near.
 func meant(word, dashes string, names []string) string {
 	best, least := "", len(word)/3+1
 	for _, n := range names {

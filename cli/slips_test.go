@@ -12,8 +12,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestAFlagGivenTwiceIsTold holds that every flag of every command that takes one value is refused when it comes again, in
-// whatever form and order, and that lists may.
+// TestAFlagGivenTwiceIsTold holds that every flag of every command that takes one value is refused when it comes
+// again, in whatever form and order, and that lists may.
 func TestAFlagGivenTwiceIsTold(t *testing.T) {
 	in := good(t)
 	for _, c := range [][]string{{"--seed", "2"}, {"--cache", "1GiB"}, {"--force"}, {"--limit", "5"}, {"--int16-share", "20%"}} {
@@ -55,7 +55,8 @@ func TestExportMayBeGivenAgain(t *testing.T) {
 	}
 }
 
-// TestSlipsOfThePen holds what a misspelt flag or command is taken for, and that nothing is guessed where nothing is near.
+// TestSlipsOfThePen holds what a misspelt flag or command is taken for, and that nothing is guessed where nothing is
+// near.
 func TestSlipsOfThePen(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
 		{"search --tagret 0.9", "unknown flag --tagret; did you mean --target? "},

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/run"
 )
 
-// TestSummaryOfTheDefaultSession holds that the first line of a summary says it when a default session misses the target, in
-// metrics that count and in others, and that nothing is said of one that meets it.
+// TestSummaryOfTheDefaultSession holds that the first line of a summary says it when a default session misses the
+// target, in metrics that count and in others, and that nothing is said of one that meets it.
 func TestSummaryOfTheDefaultSession(t *testing.T) {
 	yes, no, value, count := true, false, 0.911, 1822
 	for _, c := range []struct {

@@ -35,8 +35,8 @@ func editResult(t *testing.T, dir string, edit func(r map[string]any)) {
 	}
 }
 
-// TestNoCommandOutOfAFolder names a command in a run folder: no command of the program runs it, and those that would need it
-// compare outputs and leave the score out.
+// TestNoCommandOutOfAFolder names a command in a run folder: no command of the program runs it, and those that would
+// need it compare outputs and leave the score out.
 func TestNoCommandOutOfAFolder(t *testing.T) {
 	in := good(t)
 	must(t, in.args()...)
@@ -63,7 +63,8 @@ func TestNoCommandOutOfAFolder(t *testing.T) {
 		t.Errorf("verify says %s", c.out)
 	}
 	checkRefused(t, call("verify", dir, "--metric-cmd", "echo 2"), "--metric-cmd", "another command")
-	if c := call("verify", dir, "--metric-cmd", evil); c.code != run.ExitExport { // it was given, is run, and says another score
+	// it was given, is run, and says another score
+	if c := call("verify", dir, "--metric-cmd", evil); c.code != run.ExitExport {
 		t.Errorf("the very command: exit code %d, %s", c.code, c.err)
 	}
 	if _, err := os.Stat(marker); err != nil {
@@ -96,7 +97,8 @@ func TestCommandThatWasGivenAgainIsScored(t *testing.T) {
 	checkRefused(t, call("verify", in2.path("run"), "--metric-cmd", line), "--metric-cmd", "has the metric")
 }
 
-// TestPathsOutOfAFolder names files in a run folder that the run has not read, or that are no files: they are not opened.
+// TestPathsOutOfAFolder names files in a run folder that the run has not read, or that are no files: they are not
+// opened.
 func TestPathsOutOfAFolder(t *testing.T) {
 	in := good(t)
 	must(t, in.args()...)

@@ -64,8 +64,8 @@ func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.
 	return w
 }
 
-// opening is how long what is said before the first score is held back: a mistake that is found meanwhile is a line of its
-// own.
+// opening is how long what is said before the first score is held back: a mistake that is found meanwhile is a line
+// of its own.
 const opening = 2 * time.Second
 
 // say tells a user something on the way.

@@ -59,8 +59,8 @@ func TestWatcherTellsTheTimeThatRemains(t *testing.T) {
 	}
 }
 
-// TestWatcherTellsStages follows the work before the first trial: a line for each word, or an object, whose time is null where it
-// is not known.
+// TestWatcherTellsStages follows the work before the first trial: a line for each word, or an object, whose time is
+// null where it is not known.
 func TestWatcherTellsStages(t *testing.T) {
 	stages := []run.Stage{
 		{Name: "calibrating", Unit: "samples", Done: 30, Total: 90, Gone: 2 * time.Second, Left: 4 * time.Second},

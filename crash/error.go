@@ -25,8 +25,8 @@ func (e *Error) Unwrap() error {
 	return err
 }
 
-// Address returns the memory address that could not be read, where the panic is such a fault; debug.SetPanicOnFault has
-// them panic.
+// Address returns the memory address that could not be read, where the panic is such a fault; debug.SetPanicOnFault
+// has them panic.
 func (e *Error) Address() (uintptr, bool) {
 	var fault interface{ Addr() uintptr }
 	err, ok := e.Value.(error)

@@ -5,8 +5,9 @@ import (
 	"os"
 )
 
-// ReadJSON is Read for a file that is to be decoded from JSON, where a few bytes become a value of hundreds: one with more than
-// values objects and lists is refused by an error that matches ErrTooLarge. That it is JSON is for the decoder to say.
+// ReadJSON is Read for a file that is to be decoded from JSON, where a few bytes become a value of hundreds: one with
+// more than values objects and lists is refused by an error that matches ErrTooLarge. That it is JSON is for the
+// decoder to say.
 func ReadJSON(path string, limit int64, values int) ([]byte, error) {
 	data, err := Read(path, limit)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNotRegular marks what is no regular file: a folder, a pipe, a socket, a device. To open a pipe would wait for its writer,
-// and a device may have no end.
+// ErrNotRegular marks what is no regular file: a folder, a pipe, a socket, a device. To open a pipe would wait for
+// its writer, and a device may have no end.
 var ErrNotRegular = errors.New("is not a regular file")
 
 // ErrTooLarge marks a file beyond the limit of its reader.
 var ErrTooLarge = errors.New("is too large")
 
-// Open opens a regular file for reading; links are followed, and what they lead to is looked at after it is open, so that
-// nothing can be exchanged in between. It never waits: a pipe is refused like every other thing that is no regular file, by
-// an error that matches ErrNotRegular. The caller closes the file.
+// Open opens a regular file for reading; links are followed, and what they lead to is looked at after it is open, so
+// that nothing can be exchanged in between. It never waits: a pipe is refused like every other thing that is no
+// regular file, by an error that matches ErrNotRegular. The caller closes the file.
 func Open(path string) (*os.File, error) { return open(path, 0) }
 
 // OpenNoFollow is Open for a file that must not be a symbolic link, as those of a run folder are not.
@@ -42,7 +42,8 @@ func open(path string, flags int) (*os.File, error) {
 }
 
 // Read returns the whole of a regular file of at most limit bytes. A larger one is refused by an error that matches
-// ErrTooLarge before anything is allocated for it, and one that grows while it is read as soon as it is beyond the limit.
+// ErrTooLarge before anything is allocated for it, and one that grows while it is read as soon as it is beyond the
+// limit.
 func Read(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {

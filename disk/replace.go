@@ -17,9 +17,9 @@ import (
 type Durability bool
 
 const (
-	// Cached leaves the bytes to the system, which writes them in its own time: a process that is killed loses nothing, a
-	// machine that loses power may find the old file, the new one, or on some file systems an empty one. It costs no wait for
-	// the disk, and is for files that can be made again.
+	// Cached leaves the bytes to the system, which writes them in its own time: a process that is killed loses
+	// nothing, a machine that loses power may find the old file, the new one, or on some file systems an empty one.
+	// It costs no wait for the disk, and is for files that can be made again.
 	Cached Durability = false
 	// Forced has the bytes and the name on disk before it returns.
 	Forced Durability = true
@@ -42,10 +42,10 @@ func Bytes(path string, data []byte) File {
 // temporary is the pattern of temporary names: "." NAME "." EIGHT HEX DIGITS ".tmp".
 var temporary = regexp.MustCompile(`^\..+\.[0-9a-f]{8}\.tmp$`)
 
-// Replace puts files in place at once: whoever reads one sees the old content or the new one, whole. All are written under
-// temporary names beside their own and then renamed in order, so that none is replaced if one of them cannot be written. New
-// files have the mode that the umask leaves of 0666. A symbolic link at a path is replaced, not followed. An error is an
-// *fs.PathError with the path of the file that could not be written.
+// Replace puts files in place at once: whoever reads one sees the old content or the new one, whole. All are written
+// under temporary names beside their own and then renamed in order, so that none is replaced if one of them cannot be
+// written. New files have the mode that the umask leaves of 0666. A symbolic link at a path is replaced, not
+// followed. An error is an *fs.PathError with the path of the file that could not be written.
 func Replace(d Durability, files ...File) (err error) {
 	var temps []string
 	defer func() {
@@ -116,8 +116,8 @@ func write(path string, content func(io.Writer) error, d Durability) error {
 	return err
 }
 
-// SyncFolder forces the names in a folder to disk; the files themselves are there already. A folder that the system cannot
-// force, or may not open to read, is left to it: some file systems and drop boxes (mode 0333) are so.
+// SyncFolder forces the names in a folder to disk; the files themselves are there already. A folder that the system
+// cannot force, or may not open to read, is left to it: some file systems and drop boxes (mode 0333) are so.
 func SyncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrPermission) {
@@ -133,6 +133,6 @@ func SyncFolder(dir string) error {
 	return nil
 }
 
-// IsTemporary tells whether a name is one that Replace writes under. A file of such a name that no living process writes is
-// what a killed one has left.
+// IsTemporary tells whether a name is one that Replace writes under. A file of such a name that no living process
+// writes is what a killed one has left.
 func IsTemporary(name string) bool { return temporary.MatchString(name) }

@@ -16,9 +16,9 @@ const tempPattern = "demote-*"
 // tempLock is the file of a temporary folder that its process holds a lock on while it lives.
 const tempLock = "lock"
 
-// TempFolder makes a folder for temporary files, below TMPDIR, for the user alone. What it returns second removes it with all
-// that is in it and may be called more than once. A folder that a killed process has left is removed by the next call of the
-// same user: each is held by a lock that ends with its process.
+// TempFolder makes a folder for temporary files, below TMPDIR, for the user alone. What it returns second removes it
+// with all that is in it and may be called more than once. A folder that a killed process has left is removed by the
+// next call of the same user: each is held by a lock that ends with its process.
 func TempFolder() (path string, remove func(), err error) {
 	sweep(os.TempDir())
 	const tries = 10
@@ -57,7 +57,8 @@ func sameFile(f *os.File) bool {
 	return err == nil && os.SameFile(mine, there)
 }
 
-// sweepAfter is how old a folder must be to be taken for left behind: one that is being made has no lock for a moment.
+// sweepAfter is how old a folder must be to be taken for left behind: one that is being made has no lock for a
+// moment.
 const sweepAfter = time.Minute
 
 // sweep removes temporary folders whose process is gone. A folder without a lock file may be one that is being made.

@@ -6,8 +6,8 @@ import (
 )
 
 // TestQuotasCount holds that nobody asks how many processors the machine has. What may run at once is
-// runtime.GOMAXPROCS(0), which honours a container's quota and the process's affinity: with a quota of one processor of
-// 64, 64 workers only wait for each other.
+// runtime.GOMAXPROCS(0), which honours a container's quota and the process's affinity: with a quota of one processor
+// of 64, 64 workers only wait for each other.
 func TestQuotasCount(t *testing.T) {
 	for _, f := range parseAll(t) {
 		ast.Inspect(f.ast, func(n ast.Node) bool {

@@ -16,8 +16,8 @@ var calm = map[string]string{
 	"internal/sandbox/program.go": "reads a pipe to its end, and ends the process",
 }
 
-// TestGoroutinesCatchPanics holds that a panic in a goroutine is an error of what it was started for: it would end the
-// process with Go's exit code, that of a mistake, and a stack.
+// TestGoroutinesCatchPanics holds that a panic in a goroutine is an error of what it was started for: it would end
+// the process with Go's exit code, that of a mistake, and a stack.
 func TestGoroutinesCatchPanics(t *testing.T) {
 	met := map[string]bool{}
 	for _, f := range parseAll(t) {

@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one way:
-// cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are
-// the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The rooms of onnx lie
-// below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
+// mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one
+// way: cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}.
+// Records are the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The
+// rooms of onnx lie below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks}
+// -> network -> ir.
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
 	"cli": {"mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
@@ -59,8 +60,8 @@ var mayImport = map[string][]string{
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
-	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies on
-	// them, and when a trial's outcome is certain.
+	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies
+	// on them, and when a trial's outcome is certain.
 	"backend": {"cgo", "quant", "search", "backend/bounds", "backend/metric", "backend/device", "backend/internal/machine", "backend/internal/gpu"},
 	"backend/internal/machine": {"mistake", "quant", "search", "disk", "crash", "backend/bounds", "backend/metric", "backend/device",
 		"backend/internal/cpu", "backend/internal/gpu", "backend/internal/store"},

@@ -27,8 +27,8 @@ esac`
 	pythonTooOld = `case "$1" in -c) exit 1 ;; esac`
 )
 
-// bare makes a folder to be the whole PATH: the shell, a few small programs that the makefiles themselves use, and the
-// given tools.
+// bare makes a folder to be the whole PATH: the shell, a few small programs that the makefiles themselves use, and
+// the given tools.
 func bare(t *testing.T, tools map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -49,8 +49,8 @@ func bare(t *testing.T, tools map[string]string) string {
 	return folder
 }
 
-// runIn runs a command at the top of the tree with that PATH and returns its exit code and what it printed on standard
-// error.
+// runIn runs a command at the top of the tree with that PATH and returns its exit code and what it printed on
+// standard error.
 func runIn(t *testing.T, folder, program string, args ...string) (code int, stderr string) {
 	t.Helper()
 	full, err := exec.LookPath(program)

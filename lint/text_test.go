@@ -36,8 +36,8 @@ func isCode(name string) bool {
 	return path.Base(name) == "Makefile"
 }
 
-// shortSkip is the one way to leave a test out: at its top, below `if testing.Short() {`, where it takes longer than a
-// second.
+// shortSkip is the one way to leave a test out: at its top, below `if testing.Short() {`, where it takes longer than
+// a second.
 const shortSkip = "\t\tt.Sk" + `ip("slow: left out by -short")`
 
 // leftOut tells whether a line leaves a slow test out of `go test -short`.

@@ -1,5 +1,6 @@
-// Package mistake marks errors whose cause is what the user has given: a file that is missing, damaged or of another kind, a flag, a shape,
-// a target. Their text is one line that says what is wrong, where, and what to do about it; the program ends with exit code 2.
+// Package mistake marks errors whose cause is what the user has given: a file that is missing, damaged or of another
+// kind, a flag, a shape, a target. Their text is one line that says what is wrong, where, and what to do about it;
+// the program ends with exit code 2.
 package mistake
 
 import (

@@ -1,12 +1,12 @@
-// Package onnx is the face of what the rooms below internal know of ONNX: files are read, prepared for quantization, put on grids and
-// written. It evaluates nothing.
+// Package onnx is the face of what the rooms below internal know of ONNX: files are read, prepared for quantization,
+// put on grids and written. It evaluates nothing.
 //
-// The way of a float network is Read, Prepare and QuantizeWeights, then QDQ, QDQMicrosoft or MCTQ with a record and a bit for each of its
-// holders; what is quantized already comes in by ReadQuantized, an AIMET export by ReadEncodings and Apply, and the two files of a pair
-// become one network by Pair.
+// The way of a float network is Read, Prepare and QuantizeWeights, then QDQ, QDQMicrosoft or MCTQ with a record and a
+// bit for each of its holders; what is quantized already comes in by ReadQuantized, an AIMET export by ReadEncodings
+// and Apply, and the two files of a pair become one network by Pair.
 //
-// A TensorProto that is part of a model is never edited in place, only replaced: clones of a model share their tensors, and the bytes of
-// external data are a read-only mapping of the file.
+// A TensorProto that is part of a model is never edited in place, only replaced: clones of a model share their
+// tensors, and the bytes of external data are a read-only mapping of the file.
 //
 // The rooms, each of which imports those above it alone:
 //

@@ -50,8 +50,8 @@ func seeds(t testing.TB) [][]byte {
 	return all
 }
 
-// FuzzRead reads, prepares and exports whatever the bytes say. Nothing may panic, hang, or take memory that the bytes do not
-// justify; what is read must survive being written.
+// FuzzRead reads, prepares and exports whatever the bytes say. Nothing may panic, hang, or take memory that the bytes
+// do not justify; what is read must survive being written.
 func FuzzRead(f *testing.F) {
 	dir := f.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "w"), make([]byte, 80), 0o666); err != nil {

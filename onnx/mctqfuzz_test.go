@@ -172,8 +172,8 @@ func quantizedSeeds(t testing.TB) map[string]*onnxpb.ModelProto {
 	return all
 }
 
-// TestDamagedQuantized damages quantized files in one to three places at a time. The answer is a network that goes on to a
-// switchable one, or an error that matches mistake.Err: never a panic.
+// TestDamagedQuantized damages quantized files in one to three places at a time. The answer is a network that goes on
+// to a switchable one, or an error that matches mistake.Err: never a panic.
 func TestDamagedQuantized(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

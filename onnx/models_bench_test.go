@@ -30,8 +30,8 @@ type modelJob struct {
 	MCTQ        bool   // written as the toolkit's file, not as QDQ
 }
 
-// modelCost is what it says: seconds; the most memory that the process has held, before and in all, and what it held after the
-// import without the pages of mapped files, in bytes.
+// modelCost is what it says: seconds; the most memory that the process has held, before and in all, and what it held
+// after the import without the pages of mapped files, in bytes.
 type modelCost struct {
 	Import, Export     float64
 	Before, Peak, Held int64
@@ -148,8 +148,8 @@ func measured(t testing.TB, job modelJob) modelCost {
 	return c
 }
 
-// writeLayers writes a float network of 1x1 convolutions with 1 MiB of weights each, inside the file or beside it, and returns the
-// bytes of the weights.
+// writeLayers writes a float network of 1x1 convolutions with 1 MiB of weights each, inside the file or beside it,
+// and returns the bytes of the weights.
 func writeLayers(t testing.TB, path string, mib int, external bool) int64 {
 	t.Helper()
 	const width = 512
@@ -193,9 +193,9 @@ func writeLayers(t testing.TB, path string, mib int, external bool) int64 {
 	return int64(mib) * size
 }
 
-// BenchmarkModels is the import and the export of a network of 100 MB, and of one of 2 GiB with external data: the median of the
-// time of three processes and the most memory of any, beside the size of the network. The first one is to take less
-// than 3 s each way and 3 times its size, the second one never twice its size.
+// BenchmarkModels is the import and the export of a network of 100 MB, and of one of 2 GiB with external data: the
+// median of the time of three processes and the most memory of any, beside the size of the network. The first one is
+// to take less than 3 s each way and 3 times its size, the second one never twice its size.
 func BenchmarkModels(b *testing.B) {
 	for _, c := range []struct {
 		name     string

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestModelMemory holds that importing a network with 100 MB of float weights, as a float, QDQ or MCTQ file, and exporting it take less than
-// 3 times its size in memory. The race detector's own memory is several times the program's.
+// TestModelMemory holds that importing a network with 100 MB of float weights, as a float, QDQ or MCTQ file, and
+// exporting it take less than 3 times its size in memory. The race detector's own memory is several times the
+// program's.
 func TestModelMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

@@ -157,7 +157,8 @@ func someAttribute(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.AttributeProto {
 	return nil
 }
 
-// damage returns a copy of a model that is damaged in one to three places by mutations of a list, and the names of these.
+// damage returns a copy of a model that is damaged in one to three places by mutations of a list, and the names of
+// these.
 func damage(r *rand.Rand, p *onnxpb.ModelProto, list []mutation) (damaged *onnxpb.ModelProto, did []string) {
 	damaged = ir.Clone(p)
 	for range 1 + r.IntN(3) {
@@ -171,8 +172,8 @@ func damage(r *rand.Rand, p *onnxpb.ModelProto, list []mutation) (damaged *onnxp
 	return damaged, did
 }
 
-// readDamaged reads a damaged model and goes on with it. It returns the error, which must match mistake.Err: a panic or
-// another error fails the test.
+// readDamaged reads a damaged model and goes on with it. It returns the error, which must match mistake.Err: a panic
+// or another error fails the test.
 func readDamaged(t *testing.T, what string, p *onnxpb.ModelProto, use func(*ir.Model) error) (err error) {
 	t.Helper()
 	data, err := proto.Marshal(p)

@@ -16,8 +16,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime computes of
-// the rewired file, bit for bit; everything else is an error that matches mistake.Err.
+// TestQDQNeverWrong rewires quantizers of real files at random. What is read as a network computes what ONNX Runtime
+// computes of the rewired file, bit for bit; everything else is an error that matches mistake.Err.
 func TestQDQNeverWrong(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// FloatWork is what a network computes for one sample, in multiply-accumulates, and what stays in floating point of it whatever
-// the mix is: operators that read no holder, bodies of If, Loop and Scan, LSTM, GRU, RNN, and attention in one operator.
-// sites.Measure says how they are counted.
+// FloatWork is what a network computes for one sample, in multiply-accumulates, and what stays in floating point of
+// it whatever the mix is: operators that read no holder, bodies of If, Loop and Scan, LSTM, GRU, RNN, and attention
+// in one operator. sites.Measure says how they are counted.
 type FloatWork struct {
 	MACs       float64  `json:"macs"`
 	Float      float64  `json:"float_macs"`

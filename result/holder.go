@@ -9,9 +9,11 @@ type Holder struct {
 	High      Grid   `json:"high"`
 	Pinned    bool   `json:"pinned,omitempty"` // held at its precision by a constraint
 
-	Seen     *Range   `json:"seen,omitempty"`     // values in the calibration, where there was one
-	Alone    *Score   `json:"alone,omitempty"`    // score with this unit alone demoted, where the search has asked for it in full
-	Distance *float64 `json:"distance,omitempty"` // how far this unit alone moves the outputs: mean squared error on a few blocks, where the search ranked by it
+	Seen *Range `json:"seen,omitempty"` // values in the calibration, where there was one
+	// score with this unit alone demoted, where the search has asked for it in full
+	Alone *Score `json:"alone,omitempty"`
+	// how far this unit alone moves the outputs: mean squared error on a few blocks, where the search ranked by it
+	Distance *float64 `json:"distance,omitempty"`
 }
 
 // A Range is the lowest and highest value that a tensor had.

@@ -2,17 +2,19 @@ package result
 
 // A Holdout is what samples that the search never saw say of its mix.
 type Holdout struct {
-	Text       string   `json:"text"` // --holdout as typed
-	Samples    int      `json:"samples"`
-	LeftOut    int      `json:"left_out,omitempty"` // copies of samples that the search sees
-	SHA256     string   `json:"sha256"`             // of the samples, whatever file or order they are in
-	Score      Scores   `json:"score"`
-	Against    *Paired  `json:"against_high,omitempty"` // the mix against the 16-bit network; nil for metrics that do not count
-	Claim      string   `json:"claim,omitempty"`        // what the target says of unseen samples
-	PValue     *float64 `json:"p_value,omitempty"`      // of the claim being false of the mix
-	Sure       *float64 `json:"sure,omitempty"`         // 1 - p_value: with what confidence the claim holds of this one mix
-	Promise    *Promise `json:"promise,omitempty"`      // what --confidence asked for
-	UsedBefore []string `json:"used_before,omitempty"`  // other runs that have looked at the same samples
+	Text    string `json:"text"` // --holdout as typed
+	Samples int    `json:"samples"`
+	LeftOut int    `json:"left_out,omitempty"` // copies of samples that the search sees
+	SHA256  string `json:"sha256"`             // of the samples, whatever file or order they are in
+	Score   Scores `json:"score"`
+	// the mix against the 16-bit network; nil for metrics that do not count
+	Against *Paired  `json:"against_high,omitempty"`
+	Claim   string   `json:"claim,omitempty"`   // what the target says of unseen samples
+	PValue  *float64 `json:"p_value,omitempty"` // of the claim being false of the mix
+	// 1 - p_value: with what confidence the claim holds of this one mix
+	Sure       *float64 `json:"sure,omitempty"`
+	Promise    *Promise `json:"promise,omitempty"`     // what --confidence asked for
+	UsedBefore []string `json:"used_before,omitempty"` // other runs that have looked at the same samples
 }
 
 // A Paired compares the mix with the 16-bit network, sample by sample.

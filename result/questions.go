@@ -1,16 +1,18 @@
 package result
 
-// Questions are what a search asked itself before its first trial, in numbers. What looked wrong is a warning besides.
+// Questions are what a search asked itself before its first trial, in numbers. What looked wrong is a warning
+// besides.
 type Questions struct {
-	Seconds    float64      `json:"seconds"`             // that asking took, the passes of the search itself aside
-	Duplicates int          `json:"duplicates"`          // samples of the data that are copies of an earlier one
-	InCalib    int          `json:"in_calib"`            // calibration samples that are in the data too
-	Ranges     []InputRange `json:"ranges,omitempty"`    // of each input that holds numbers, against the calibration
-	Classes    []ClassName  `json:"classes,omitempty"`   // of a folder of images: its sub-folders by their numbers
-	Chance     *Chance      `json:"chance,omitempty"`    // where the labels allow it
-	Instead    []Instead    `json:"instead,omitempty"`   // what was tried in place of the data as they are
-	HighSQNR   *float64     `json:"high_sqnr,omitempty"` // of the outputs with everything on the high grids, against the float network, in dB
-	Blame      *Blame       `json:"blame,omitempty"`     // where the high grids lose much
+	Seconds    float64      `json:"seconds"`           // that asking took, the passes of the search itself aside
+	Duplicates int          `json:"duplicates"`        // samples of the data that are copies of an earlier one
+	InCalib    int          `json:"in_calib"`          // calibration samples that are in the data too
+	Ranges     []InputRange `json:"ranges,omitempty"`  // of each input that holds numbers, against the calibration
+	Classes    []ClassName  `json:"classes,omitempty"` // of a folder of images: its sub-folders by their numbers
+	Chance     *Chance      `json:"chance,omitempty"`  // where the labels allow it
+	Instead    []Instead    `json:"instead,omitempty"` // what was tried in place of the data as they are
+	// of the outputs with everything on the high grids, against the float network, in dB
+	HighSQNR *float64 `json:"high_sqnr,omitempty"`
+	Blame    *Blame   `json:"blame,omitempty"` // where the high grids lose much
 }
 
 // An InputRange is what an input of the network holds in the calibration and in the data.

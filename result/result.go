@@ -33,14 +33,16 @@ type Result[C any] struct {
 	Trials        int               `json:"trials"`             // masks touched
 	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
 	Seconds       float64           `json:"seconds"`
-	SetUpSeconds  float64           `json:"setup_seconds"`            // of the last session: from its start to its first trial
-	SetUp         []StageTime       `json:"setup,omitempty"`          // what of them each stage has taken, up to the first score
-	MetricCommand *MetricCommand    `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
-	TrialCosts    *TrialCosts       `json:"trial_costs,omitempty"`
-	Verified      *Verified         `json:"verified"`
-	Sessions      []SessionMix      `json:"sessions,omitempty"`  // with --session default: the mixes that were scored
-	Holdout       *Holdout          `json:"holdout,omitempty"`   // what --holdout said
-	Exports       []Export          `json:"exports,omitempty"`   // what --export asked for
-	Questions     *Questions        `json:"questions,omitempty"` // what was asked before the first trial
-	Warnings      []Warning         `json:"warnings"`
+	// of the last session: from its start to its first trial
+	SetUpSeconds float64 `json:"setup_seconds"`
+	// what of them each stage has taken, up to the first score
+	SetUp         []StageTime    `json:"setup,omitempty"`
+	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
+	TrialCosts    *TrialCosts    `json:"trial_costs,omitempty"`
+	Verified      *Verified      `json:"verified"`
+	Sessions      []SessionMix   `json:"sessions,omitempty"`  // with --session default: the mixes that were scored
+	Holdout       *Holdout       `json:"holdout,omitempty"`   // what --holdout said
+	Exports       []Export       `json:"exports,omitempty"`   // what --export asked for
+	Questions     *Questions     `json:"questions,omitempty"` // what was asked before the first trial
+	Warnings      []Warning      `json:"warnings"`
 }

@@ -27,7 +27,8 @@ type Score struct {
 	Value   *float64 `json:"value"`
 }
 
-// Number writes a score that does not count, in the metric's own sign; v is nil where it is infinite and better than all.
+// Number writes a score that does not count, in the metric's own sign; v is nil where it is infinite and better than
+// all.
 func Number(v *float64) string {
 	switch {
 	case v == nil || *v == -Worst:
@@ -38,6 +39,6 @@ func Number(v *float64) string {
 	return fmt.Sprintf("%.6g", *v)
 }
 
-// Worst stands for the score that is worse than all, as null stands for the one that is better: what is infinitely far from the
-// reference, and what is no number.
+// Worst stands for the score that is worse than all, as null stands for the one that is better: what is infinitely
+// far from the reference, and what is no number.
 const Worst = -math.MaxFloat64

@@ -25,8 +25,8 @@ func (r *Result[C]) Side() string {
 	return "above"
 }
 
-// MissedByDefault says in a few words that the mix meets its target in the exact session alone, and by how much; empty
-// where it holds in both, or nothing is known of the default session.
+// MissedByDefault says in a few words that the mix meets its target in the exact session alone, and by how much;
+// empty where it holds in both, or nothing is known of the default session.
 func (r *Result[C]) MissedByDefault() string {
 	v := r.Verified
 	if v == nil || !r.Met || r.Int16Share != "" || v.DefaultMet == nil || *v.DefaultMet {

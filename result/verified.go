@@ -4,22 +4,28 @@ import "fmt"
 
 // Verified is what the check of the written file found.
 type Verified struct {
-	Identical      bool        `json:"identical"`                 // outputs in the exact session equal the search's, bit for bit
-	Correct        *int        `json:"correct"`                   // count in the exact session
-	Value          *float64    `json:"value"`                     // score in the exact session
-	DefaultCorrect *int        `json:"default_session_correct"`   // count in a session with nothing set
-	DefaultValue   *float64    `json:"default_session_value"`     // score in a session with nothing set
-	DefaultMet     *bool       `json:"default_session_met"`       // the target holds there too; nil: there is no target, or that session cannot run the file
-	AsWritten      []AsWritten `json:"as_written"`                // of a file with free axes: as users run it, in batches of several sizes
+	// outputs in the exact session equal the search's, bit for bit
+	Identical      bool     `json:"identical"`
+	Correct        *int     `json:"correct"`                 // count in the exact session
+	Value          *float64 `json:"value"`                   // score in the exact session
+	DefaultCorrect *int     `json:"default_session_correct"` // count in a session with nothing set
+	DefaultValue   *float64 `json:"default_session_value"`   // score in a session with nothing set
+	// the target holds there too; nil: there is no target, or that session cannot run the file
+	DefaultMet *bool `json:"default_session_met"`
+	// of a file with free axes: as users run it, in batches of several sizes
+	AsWritten      []AsWritten `json:"as_written"`
 	FirstDiffering string      `json:"first_differing,omitempty"` // the first tensor that differs, if any does
-	Elsewhere      string      `json:"elsewhere,omitempty"`       // of verify and export: why another score than the search's is no fault of the file
-	Unscored       string      `json:"unscored,omitempty"`        // why the outputs were compared and not scored
-	SHA256         string      `json:"sha256,omitempty"`          // of the file that was checked, with the file of its weights behind it where there is one
-	Before         bool        `json:"checked_before,omitempty"`  // of export: this is what the search has found of the very same bytes
+	// of verify and export: why another score than the search's is no fault of the file
+	Elsewhere string `json:"elsewhere,omitempty"`
+	Unscored  string `json:"unscored,omitempty"` // why the outputs were compared and not scored
+	// of the file that was checked, with the file of its weights behind it where there is one
+	SHA256 string `json:"sha256,omitempty"`
+	// of export: this is what the search has found of the very same bytes
+	Before bool `json:"checked_before,omitempty"`
 }
 
-// AsWritten is what a file with free axes gives as users run it: in the exact session, its axes as they are written, in batches of
-// one size.
+// AsWritten is what a file with free axes gives as users run it: in the exact session, its axes as they are written,
+// in batches of one size.
 type AsWritten struct {
 	Batch    int      `json:"batch"`
 	Differ   int      `json:"differing_samples"` // samples whose outputs are not the search's, bit for bit

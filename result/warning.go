@@ -2,8 +2,8 @@ package result
 
 import "encoding/json"
 
-// A Warning is what a user should know of a run. Text says what is so; Cure says what to type, and is empty where nothing
-// can be typed. ID names the kind of the warning for programs; it is empty in results of before.
+// A Warning is what a user should know of a run. Text says what is so; Cure says what to type, and is empty where
+// nothing can be typed. ID names the kind of the warning for programs; it is empty in results of before.
 type Warning struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`

@@ -18,8 +18,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// aloneNetwork is x -> times w1 -> plus the side input s, reshaped to [-1,25] -> ReLU -> the mean over an axis, if it is not below
-// 0 -> times w2 -> y.
+// aloneNetwork is x -> times w1 -> plus the side input s, reshaped to [-1,25] -> ReLU -> the mean over an axis, if it
+// is not below 0 -> times w2 -> y.
 func aloneNetwork(x, side *onnxpb.ValueInfoProto, mean int64, y ...any) *onnxpb.GraphProto {
 	weights, node := normalMatrices(9), madeNode
 	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, y...)},
@@ -85,8 +85,8 @@ func npzOf(t testing.TB, files map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-// TestSamplesAlone searches networks some input of which has no batch in front, and holds the result against the same network with
-// one, in blocks of one.
+// TestSamplesAlone searches networks some input of which has no batch in front, and holds the result against the same
+// network with one, in blocks of one.
 func TestSamplesAlone(t *testing.T) {
 	dim := func(dims ...any) []any { return dims }
 	side := func(dims ...any) *onnxpb.ValueInfoProto { return declared("s", ir.Float, dims...) }

@@ -66,8 +66,8 @@ func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*blo
 	return list, nil
 }
 
-// misdeclared tells whether the file declares an output with a size that it does not have, such as a batch of 1 where the batch is
-// free: ONNX Runtime warns of it, and computes the same.
+// misdeclared tells whether the file declares an output with a size that it does not have, such as a batch of 1 where
+// the batch is free: ONNX Runtime warns of it, and computes the same.
 func (o *openedFile) misdeclared() bool {
 	return slices.ContainsFunc(o.file.Outputs(), func(v onnx.Value) bool {
 		return slices.ContainsFunc(o.known, func(known *blocks.Shapes) bool { return known.Misdeclared(v) })
@@ -91,8 +91,8 @@ func (o *openedFile) inBatch(data *dataset.Set, known *blocks.Shapes, batch int)
 	return w, err
 }
 
-// inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether one is wanted
-// anyhow, which a metric command is asked for only then.
+// inBatches runs the file in batches of one size. Only where something differs is a score told; asked says whether
+// one is wanted anyhow, which a metric command is asked for only then.
 func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (result.AsWritten, search.Score, error) {
 	a := result.AsWritten{Batch: batch}
 	run := func(m *metric.Metric) (search.Score, error) {
@@ -129,7 +129,8 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 		first = metric.OutputsOnly
 	}
 	score, err := run(first)
-	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.output)) { // another output is of a size of its own in every run
+	// another output is of a size of its own in every run
+	if err != nil && ctx.Err() == nil && len(o.file.Outputs()) > len(variants.WithStates(o.file, o.output)) {
 		if err := o.leave(); err != nil {
 			return a, score, err
 		}

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/search"
 )
 
-// wide is two layers over embedded ids, each a MatMul of three axes and the Add of its bias, whose rows are longer than a block of
-// the product: with its axes fixed ONNX Runtime makes a Gemm of them, which adds in another order.
+// wide is two layers over embedded ids, each a MatMul of three axes and the Add of its bias, whose rows are longer
+// than a block of the product: with its axes fixed ONNX Runtime makes a Gemm of them, which adds in another order.
 func wide() *graph {
 	const width = 512
 	b := newGraph(30).ints("ids", func(i int) int64 { return int64(i*7) % 40 }, 5).weight("emb", 1, 40, width).weight("w1", 0.1, width, width).weight("w2", 0.1, width, width).
@@ -24,8 +24,8 @@ func wide() *graph {
 	return b
 }
 
-// TestAsWritten holds that a file with free axes gives the bits that were searched as users run it, whatever their batch: in blocks
-// that begin with one kernel. Batches of one, in which ONNX Runtime has another kernel, are told.
+// TestAsWritten holds that a file with free axes gives the bits that were searched as users run it, whatever their
+// batch: in blocks that begin with one kernel. Batches of one, in which ONNX Runtime has another kernel, are told.
 func TestAsWritten(t *testing.T) {
 	for _, way := range []string{"float", "pair"} {
 		cfg := wide().config(t)
@@ -76,8 +76,8 @@ func free(t *testing.T, path string) (names []string) {
 	return names
 }
 
-// TestFixShapes writes the axes of the search into the file, which then computes what was searched wherever it is run; also by
-// export, of a run that was searched with free axes, and by quantize for single samples.
+// TestFixShapes writes the axes of the search into the file, which then computes what was searched wherever it is
+// run; also by export, of a run that was searched with free axes, and by quantize for single samples.
 func TestFixShapes(t *testing.T) {
 	cfg := wide().config(t)
 	cfg.FixShapes = true
@@ -107,7 +107,8 @@ func TestFixShapes(t *testing.T) {
 	}
 }
 
-// TestWrittenDiffers tells both scores, and the cure, where the file scores otherwise as it is written than what was searched.
+// TestWrittenDiffers tells both scores, and the cure, where the file scores otherwise as it is written than what was
+// searched.
 func TestWrittenDiffers(t *testing.T) {
 	s := compiled(t, wide().config(t))
 	value := func(v float64) *float64 { return &v }
@@ -144,7 +145,8 @@ func TestAsWrittenOfSeveral(t *testing.T) {
 	}
 }
 
-// TestMisdeclaredOutputs takes files that declare an output with another batch than it has, or with no shape, as ONNX Runtime does.
+// TestMisdeclaredOutputs takes files that declare an output with another batch than it has, or with no shape, as ONNX
+// Runtime does.
 func TestMisdeclaredOutputs(t *testing.T) {
 	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": declared("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": declared("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
 		b := newGraph(30).in("x", nil, 8).weight("w", 0.6, 8, 8).weight("v", 0.6, 8, 5).do("a = MatMul x w; b = Relu a; y = MatMul b v").out("y", 5)

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/internal/journal"
 )
 
-// TestAsWrittenToolkits runs written files in Python's ONNX Runtime, their axes free and in batches of 1, 7 and the block: it finds
-// the search's own bits where the search has said that a user will.
+// TestAsWrittenToolkits runs written files in Python's ONNX Runtime, their axes free and in batches of 1, 7 and the
+// block: it finds the search's own bits where the search has said that a user will.
 func TestAsWrittenToolkits(t *testing.T) {
 	for _, kind := range []string{"float", "pair"} {
 		cfg := wide().config(t)

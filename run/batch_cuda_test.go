@@ -4,7 +4,8 @@ package run
 
 import "testing"
 
-// TestEmulatedBatchAxis searches networks whose samples lie inside or must be run alone on the emulated device, and compares with the CPU.
+// TestEmulatedBatchAxis searches networks whose samples lie inside or must be run alone on the emulated device, and
+// compares with the CPU.
 func TestEmulatedBatchAxis(t *testing.T) {
 	for name, c := range shaped() {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,8 @@ import (
 	"example.org/demote/result"
 )
 
-// touchy begins a network of 21 samples, of very different sizes: an input of 16, two layers, and what stands between them.
+// touchy begins a network of 21 samples, of very different sizes: an input of 16, two layers, and what stands between
+// them.
 func touchy(between string) *graph {
 	size := func(i int) float32 { return float32(math.Sin(float64(i)*1.7) * math.Exp(math.Sin(float64(i/16)*2.3))) }
 	b := newGraph(21).in("x", size, 16).weight("w1", 0.5, 16, 16).weight("w2", 0.5, 16, 4).numbers("scalar zero", 0).numbers("first", 0).constant("one", []float32{1}).constant("half", []float32{0.5}).numbers("flat", 1, 16)
@@ -33,8 +34,8 @@ func sequences(text string) *graph {
 	return b.do(text)
 }
 
-// shaped are networks whose samples do not lie on the first axis of the output, or touch each other, and what is said of those that
-// are not run in blocks.
+// shaped are networks whose samples do not lie on the first axis of the output, or touch each other, and what is said
+// of those that are not run in blocks.
 func shaped() map[string]struct {
 	net  *graph
 	said string
@@ -121,8 +122,9 @@ func inBlocks(r *Result) bool {
 	return slices.ContainsFunc(r.Verified.AsWritten, func(a result.AsWritten) bool { return a.Batch > 1 })
 }
 
-// TestBatchAxis searches networks whose outputs have no first axis of samples, or whose samples touch each other: whatever the
-// block, the score is the one that each sample alone has in ONNX Runtime, in search, eval and verify, and one line says why.
+// TestBatchAxis searches networks whose outputs have no first axis of samples, or whose samples touch each other:
+// whatever the block, the score is the one that each sample alone has in ONNX Runtime, in search, eval and verify,
+// and one line says why.
 func TestBatchAxis(t *testing.T) {
 	for name, c := range shaped() {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +183,8 @@ func TestBatchAxisBench(t *testing.T) {
 	}
 }
 
-// TestBatchAxisCommand holds that a command gets the whole outputs of all samples, sample by sample, whatever their axis.
+// TestBatchAxisCommand holds that a command gets the whole outputs of all samples, sample by sample, whatever their
+// axis.
 func TestBatchAxisCommand(t *testing.T) {
 	for name, shape := range map[string]string{"time first": "(21, 6, 4)", "classes first": "(21, 4)", "no batch axis": "(21, 4)", "a scalar": "(21, 1)", "CumSum": "(21, 4)"} {
 		t.Run(name, func(t *testing.T) {
@@ -216,8 +219,8 @@ func TestBatchAxisCommand(t *testing.T) {
 	}
 }
 
-// TestBatchAxisFixed has networks whose batch the file fixes: one is run as it is, several where no sample touches another and
-// they lie in front, and all others are refused with what to do.
+// TestBatchAxisFixed has networks whose batch the file fixes: one is run as it is, several where no sample touches
+// another and they lie in front, and all others are refused with what to do.
 func TestBatchAxisFixed(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -294,8 +297,9 @@ func TestBatchAxisOfAPair(t *testing.T) {
 	}
 }
 
-// TestSamplesTouchByAHair has samples that touch each other by less than two runs show, by a maximum that is the same sample's
-// wherever the others stand: the self-test finds it by its bits, and the search begins again with each sample alone.
+// TestSamplesTouchByAHair has samples that touch each other by less than two runs show, by a maximum that is the same
+// sample's wherever the others stand: the self-test finds it by its bits, and the search begins again with each
+// sample alone.
 func TestSamplesTouchByAHair(t *testing.T) {
 	b := newGraph(21).in("x", func(i int) float32 {
 		v := float32(math.Sin(float64(i) * 1.7))
@@ -320,7 +324,8 @@ func TestSamplesTouchByAHair(t *testing.T) {
 	}
 }
 
-// TestBatchAxisOfInputs holds that an input whose batch is named elsewhere than in front is fed with blocks along that axis.
+// TestBatchAxisOfInputs holds that an input whose batch is named elsewhere than in front is fed with blocks along
+// that axis.
 func TestBatchAxisOfInputs(t *testing.T) {
 	var want float64
 	for _, names := range [][]string{{"", ""}, {"N", "time"}, {"batch", "n"}, {"", "seq"}, {"time", "batch"}, {"", "batch_size"}} {

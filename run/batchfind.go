@@ -15,8 +15,9 @@ import (
 	"example.org/demote/result"
 )
 
-// findBatch finds how the samples of a block lie in the network's output, and goes over to blocks of one where they touch each
-// other: the configuration that it returns says so to what is done next. note is what the user is to know; nil: nothing.
+// findBatch finds how the samples of a block lie in the network's output, and goes over to blocks of one where they
+// touch each other: the configuration that it returns says so to what is done next. note is what the user is to know;
+// nil: nothing.
 func (p *prepared) findBatch(ctx context.Context, c Config, m *onnx.Model, quantized bool) (_ Config, note *result.Warning, err error) {
 	if p.Batching, err = blocks.Find(ctx, m, p.data, quantized, p.output); err != nil {
 		return c, nil, err
@@ -57,8 +58,8 @@ func (p *prepared) tell(c Config, w *result.Warning) {
 	}
 }
 
-// aloneCalibrated has the samples of a calibration run alone where they touch each other in a float output of the network, and
-// says so. What is fixed to a batch is calibrated in it.
+// aloneCalibrated has the samples of a calibration run alone where they touch each other in a float output of the
+// network, and says so. What is fixed to a batch is calibrated in it.
 func aloneCalibrated(ctx context.Context, m *onnx.Model, data blocks.Samples, c Config) (Config, error) {
 	found, err := blocks.FindAll(ctx, m, data)
 	if err == nil && found.Alone != "" {
@@ -98,8 +99,8 @@ func (p *prepared) evalBatch(ctx context.Context, c Config, m *onnx.Model, confi
 	return c, notes, err
 }
 
-// besideReference has the samples run alone where another network, that the file is compared with, must have them so. axis is that of
-// the samples in its output.
+// besideReference has the samples run alone where another network, that the file is compared with, must have them so.
+// axis is that of the samples in its output.
 func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model, output string) (_ *result.Warning, axis int, err error) {
 	if p.Alone != "" {
 		return nil, 0, nil
@@ -124,8 +125,8 @@ func (p *prepared) besideReference(ctx context.Context, c Config, m *onnx.Model,
 	return new(found.Warning()), 0, err
 }
 
-// A touching is a network whose samples touch each other in blocks by so little that only the self-test has found it: whoever
-// leads the run begins again with each sample alone.
+// A touching is a network whose samples touch each other in blocks by so little that only the self-test has found it:
+// whoever leads the run begins again with each sample alone.
 type touching struct{ *backend.Dependence }
 
 // canRunAlone tells whether blocks of one sample are left to be tried.
@@ -145,8 +146,8 @@ func aloneWhy(r *Result) string {
 	return ""
 }
 
-// checkAlone says which inputs have samples run one by one, and refuses blocks of several there, whether the user asks for them or
-// the network.
+// checkAlone says which inputs have samples run one by one, and refuses blocks of several there, whether the user
+// asks for them or the network.
 func checkAlone(m *onnx.Model, data blocks.Samples, c Config) error {
 	asked := c.Block
 	if !blocks.Alone(m, data) {

@@ -77,8 +77,9 @@ func toNine(r *Result) string {
 	return text
 }
 
-// TestBlocksInside searches networks whose batch lies inside in blocks that do not divide the samples: what is decided and scored is
-// what it is in blocks of one, fast as naive, and the file that is written computes it in every batch.
+// TestBlocksInside searches networks whose batch lies inside in blocks that do not divide the samples: what is
+// decided and scored is what it is in blocks of one, fast as naive, and the file that is written computes it in every
+// batch.
 func TestBlocksInside(t *testing.T) {
 	for name, net := range inside21() {
 		t.Run(name, func(t *testing.T) {
@@ -181,8 +182,8 @@ func TestUnnamedAxes(t *testing.T) {
 	}
 }
 
-// TestReferenceInside compares a network with another that declares its inputs in another order, and has the samples of its output on
-// another axis.
+// TestReferenceInside compares a network with another that declares its inputs in another order, and has the samples
+// of its output on another axis.
 func TestReferenceInside(t *testing.T) {
 	net := inside21()["two inputs"]
 	cfg := net.config(t)
@@ -213,8 +214,8 @@ func TestUnrollInside(t *testing.T) {
 	}
 }
 
-// TestFixedShapesInside scores files whose axes are written into them, as `demote eval` reads them with nothing known but the file:
-// the axis of the samples is denoted there, and they lie where the search had them.
+// TestFixedShapesInside scores files whose axes are written into them, as `demote eval` reads them with nothing known
+// but the file: the axis of the samples is denoted there, and they lie where the search had them.
 func TestFixedShapesInside(t *testing.T) {
 	for name, net := range inside21() {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,8 @@ func TestBatchNames(t *testing.T) {
 	}
 }
 
-// TestAxisCures says of samples that lie on an axis which no name tells what to do, where their network is refused for it.
+// TestAxisCures says of samples that lie on an axis which no name tells what to do, where their network is refused
+// for it.
 func TestAxisCures(t *testing.T) {
 	free := newGraph(21).in("x", nil, 6, 8).weight("w", 0.4, 1, 32, 8).weight("r", 0.4, 1, 32, 8).weight("b", 0.3, 1, 64).weight("v", 0.6, 8, 5).numbers("one", 1).
 		do("all,h,c = LSTM x w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").out("y", 6, 5)

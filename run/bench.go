@@ -22,33 +22,37 @@ type Figure struct {
 
 // A Bench is what `demote bench` measures of one network, everything in one process and in turn.
 type Bench struct {
-	Network       string  `json:"network"`
-	Holders       int     `json:"holders"`
-	Samples       int     `json:"samples"`
-	Block         int     `json:"block"`
-	Workers       int     `json:"workers"`
-	R             Figure  `json:"r_seconds"`       // a plain pass of the float network, by the fastest split of the trial's cores, over the whole measurement
-	RSessions     int     `json:"r_sessions"`      // sessions side by side in it
-	RThreads      int     `json:"r_threads"`       // threads of each
-	RBatch        int     `json:"r_batch"`         // samples of a batch
-	RPasses       int     `json:"r_passes"`        // passes that R is the median of
-	Single        Figure  `json:"single_seconds"`  // a plain pass by one session of one thread
-	SingleCPU     Figure  `json:"cpu_r_seconds"`   // its processor seconds: CPU-R
-	SingleBatch   int     `json:"cpu_r_batch"`     // samples of a batch
-	Trial         Figure  `json:"trial_r"`         // a full trial, in R
-	TrialCPU      Figure  `json:"trial_cpu_r"`     // its processor seconds, in CPU-R
-	TrialsPerSec  float64 `json:"trials_per_s"`    // full trials
-	SamplesPerSec float64 `json:"samples_per_s"`   // of full trials
-	Outside       float64 `json:"outside_runtime"` // share of the workers' busy time spent outside ONNX Runtime in full trials
-	Blocked       bool    `json:"blocked"`         // FakeQuant works inside the runtime's blocked layout
-	Switch        Figure  `json:"switch_seconds"`  // writing another mask
+	Network string `json:"network"`
+	Holders int    `json:"holders"`
+	Samples int    `json:"samples"`
+	Block   int    `json:"block"`
+	Workers int    `json:"workers"`
+	// a plain pass of the float network, by the fastest split of the trial's cores, over the whole measurement
+	R             Figure  `json:"r_seconds"`
+	RSessions     int     `json:"r_sessions"`     // sessions side by side in it
+	RThreads      int     `json:"r_threads"`      // threads of each
+	RBatch        int     `json:"r_batch"`        // samples of a batch
+	RPasses       int     `json:"r_passes"`       // passes that R is the median of
+	Single        Figure  `json:"single_seconds"` // a plain pass by one session of one thread
+	SingleCPU     Figure  `json:"cpu_r_seconds"`  // its processor seconds: CPU-R
+	SingleBatch   int     `json:"cpu_r_batch"`    // samples of a batch
+	Trial         Figure  `json:"trial_r"`        // a full trial, in R
+	TrialCPU      Figure  `json:"trial_cpu_r"`    // its processor seconds, in CPU-R
+	TrialsPerSec  float64 `json:"trials_per_s"`   // full trials
+	SamplesPerSec float64 `json:"samples_per_s"`  // of full trials
+	// share of the workers' busy time spent outside ONNX Runtime in full trials
+	Outside float64 `json:"outside_runtime"`
+	Blocked bool    `json:"blocked"`        // FakeQuant works inside the runtime's blocked layout
+	Switch  Figure  `json:"switch_seconds"` // writing another mask
 
-	Device    string          `json:"device,omitempty"` // the GPU that all of this ran on; empty: the CPU
-	Moved     backend.Traffic `json:"moved_a_trial"`    // by a GPU, for one full trial
-	FakeQuant float64         `json:"fakequant_share"`  // of a full trial's time on a GPU: what the float network does not take
-	Rebuild   Figure          `json:"rebuild_seconds"`  // making a session of the same network instead
+	Device string          `json:"device,omitempty"` // the GPU that all of this ran on; empty: the CPU
+	Moved  backend.Traffic `json:"moved_a_trial"`    // by a GPU, for one full trial
+	// of a full trial's time on a GPU: what the float network does not take
+	FakeQuant float64 `json:"fakequant_share"`
+	Rebuild   Figure  `json:"rebuild_seconds"` // making a session of the same network instead
 
-	StartUp float64 `json:"start_up_seconds,omitempty"` // from the files to the first trial: calibration, float pass, compilation, self-test
+	// from the files to the first trial: calibration, float pass, compilation, self-test
+	StartUp float64 `json:"start_up_seconds,omitempty"`
 
 	Search  *BenchSearch  `json:"search,omitempty"`
 	Whole   *BenchWhole   `json:"whole,omitempty"` // the same search as a command that is typed
@@ -64,7 +68,8 @@ type BenchWhole struct {
 	Seconds Figure `json:"seconds"`
 	CPU     Figure `json:"cpu_seconds"`
 
-	FirstR       float64 `json:"first_r,omitempty"` // of a run before these, in which networks were tried in child processes
+	// of a run before these, in which networks were tried in child processes
+	FirstR       float64 `json:"first_r,omitempty"`
 	FirstSeconds float64 `json:"first_seconds,omitempty"`
 }
 
@@ -75,45 +80,52 @@ type BenchAgainst struct {
 	CPU    Figure `json:"cpu"`
 }
 
-// A BenchSearch is the search alone, from its first score to its last: of several runs the one in the middle, with the spread of all.
+// A BenchSearch is the search alone, from its first score to its last: of several runs the one in the middle, with
+// the spread of all.
 type BenchSearch struct {
-	Strategy    string  `json:"strategy"`
-	Target      string  `json:"target"`
-	Scan        string  `json:"scan"`
-	R           float64 `json:"r"`                 // its time, in passes of the float network that were timed in the same run; the median
-	Seconds     float64 `json:"seconds"`           // from the first score to the last; the median
-	Evaluations int     `json:"evaluations"`       // scores asked for
-	Passes      float64 `json:"passes"`            // whole-network passes over the samples really run
-	PerSec      float64 `json:"scores_per_s"`      // scores asked for
-	Samples     int     `json:"samples"`           // sample evaluations, from whatever part on; the naive scan's are scores times samples
-	SamplesPerS float64 `json:"samples_per_s"`     // of them
-	CPU         float64 `json:"cpu_seconds"`       // of the process, which other work on the machine troubles less than time
-	PartRuns    int     `json:"part_runs"`         // parts run, over all blocks
-	WholeRuns   float64 `json:"whole_runs"`        // part runs that the same blocks would have been in full
-	Moved       int64   `json:"moved_bytes"`       // of stored activations, read and written
-	Blocks      int     `json:"blocks"`            // blocks run, from whatever part on, those thrown away with them
-	Ahead       int     `json:"ahead"`             // of these, begun on an idle worker before the scan had asked for them
-	Thrown      int     `json:"thrown"`            // of these, never asked for by the scan that they were run for
-	ThrownPass  float64 `json:"thrown_passes"`     // what those have cost, in whole-network passes over the samples
-	Restored    int     `json:"restored"`          // of these, from stored activations
-	NoOps       int     `json:"no_ops"`            // blocks that needed no run, beside these: both grids of what had changed give the same bits
-	Memo        int     `json:"memo"`              // scores recalled
-	Outside     float64 `json:"outside_runtime"`   // share of the workers' busy time spent outside ONNX Runtime
-	Idle        float64 `json:"idle"`              // share of the workers' time in which they waited
-	Parts       int     `json:"parts"`             // parts of the network
-	Stored      int64   `json:"stored_bytes"`      // room for stored activations
-	Int16       int     `json:"int16"`             // holders left
-	Correct     *int    `json:"correct,omitempty"` // of the mix
-	Promotion   []int   `json:"promotion_indices"` // units left, to compare two searches
+	Strategy string `json:"strategy"`
+	Target   string `json:"target"`
+	Scan     string `json:"scan"`
+	// its time, in passes of the float network that were timed in the same run; the median
+	R           float64 `json:"r"`
+	Seconds     float64 `json:"seconds"`      // from the first score to the last; the median
+	Evaluations int     `json:"evaluations"`  // scores asked for
+	Passes      float64 `json:"passes"`       // whole-network passes over the samples really run
+	PerSec      float64 `json:"scores_per_s"` // scores asked for
+	// sample evaluations, from whatever part on; the naive scan's are scores times samples
+	Samples     int     `json:"samples"`
+	SamplesPerS float64 `json:"samples_per_s"` // of them
+	// of the process, which other work on the machine troubles less than time
+	CPU       float64 `json:"cpu_seconds"`
+	PartRuns  int     `json:"part_runs"`   // parts run, over all blocks
+	WholeRuns float64 `json:"whole_runs"`  // part runs that the same blocks would have been in full
+	Moved     int64   `json:"moved_bytes"` // of stored activations, read and written
+	Blocks    int     `json:"blocks"`      // blocks run, from whatever part on, those thrown away with them
+	// of these, begun on an idle worker before the scan had asked for them
+	Ahead      int     `json:"ahead"`
+	Thrown     int     `json:"thrown"`        // of these, never asked for by the scan that they were run for
+	ThrownPass float64 `json:"thrown_passes"` // what those have cost, in whole-network passes over the samples
+	Restored   int     `json:"restored"`      // of these, from stored activations
+	// blocks that needed no run, beside these: both grids of what had changed give the same bits
+	NoOps     int     `json:"no_ops"`
+	Memo      int     `json:"memo"`              // scores recalled
+	Outside   float64 `json:"outside_runtime"`   // share of the workers' busy time spent outside ONNX Runtime
+	Idle      float64 `json:"idle"`              // share of the workers' time in which they waited
+	Parts     int     `json:"parts"`             // parts of the network
+	Stored    int64   `json:"stored_bytes"`      // room for stored activations
+	Int16     int     `json:"int16"`             // holders left
+	Correct   *int    `json:"correct,omitempty"` // of the mix
+	Promotion []int   `json:"promotion_indices"` // units left, to compare two searches
 
 	Runs          int    `json:"runs"`           // that the spreads are of
 	Spread        Figure `json:"r_spread"`       // of R
 	SecondsSpread Figure `json:"seconds_spread"` // of Seconds
-	CPUR          Figure `json:"cpu_r"`          // processor seconds in those of a plain pass by one session of one thread
+	// processor seconds in those of a plain pass by one session of one thread
+	CPUR Figure `json:"cpu_r"`
 }
 
-// benchRounds is how often everything is measured, in turn, at least; where other work on the machine keeps the ratios apart up to
-// mostRounds.
+// benchRounds is how often everything is measured, in turn, at least; where other work on the machine keeps the
+// ratios apart up to mostRounds.
 const (
 	benchRounds = 7
 	mostRounds  = 25
@@ -124,14 +136,16 @@ const benchRuns = 5
 
 // BenchOptions say what bench measures beside trials.
 type BenchOptions struct {
-	Against string                                      // naive runs the same search by whole scores too
-	Runs    int                                         // how often searches are timed; 0: 5
-	Typed   func(ctx context.Context, dir string) error // runs the same search as a user types it, into a new folder; nil: Search, in this process
-	First   bool                                        // the first call of Typed is that of a user for whom no network has been tried: it is reported apart
+	Against string // naive runs the same search by whole scores too
+	Runs    int    // how often searches are timed; 0: 5
+	// runs the same search as a user types it, into a new folder; nil: Search, in this process
+	Typed func(ctx context.Context, dir string) error
+	// the first call of Typed is that of a user for whom no network has been tried: it is reported apart
+	First bool
 }
 
-// RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user types. The
-// strategy where none is named is demotion.
+// RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user
+// types. The strategy where none is named is demotion.
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	b, err := benchOnce(ctx, c, o)
 	if t := (*touching)(nil); errors.As(err, &t) {

@@ -72,8 +72,8 @@ func middle(runs []*BenchSearch, y *yardstick) *BenchSearch {
 	return &out
 }
 
-// benchSearch runs one whole search without a run folder. R is timed in front of it, between its trials and behind it; what
-// that takes is not the search's.
+// benchSearch runs one whole search without a run folder. R is timed in front of it, between its trials and behind
+// it; what that takes is not the search's.
 func (s *searching) benchSearch(ctx context.Context, scan string, y *yardstick) (*BenchSearch, error) {
 	s.config.Scan = scan
 	s.result = &Result{}

@@ -30,8 +30,8 @@ func (b *graph) biased(name string, dims ...int64) *graph {
 	return b.constant(name, []float32{3, 3, 0.2, -0.3, 0.4, 0.1, -0.2, 0.3}, dims...)
 }
 
-// deadChannels are networks with two channels whose weights are next to nothing and whose biases are large, so that these
-// do not fit int32 at the weights' own scales.
+// deadChannels are networks with two channels whose weights are next to nothing and whose biases are large, so that
+// these do not fit int32 at the weights' own scales.
 func deadChannels(size float32) map[string]*graph {
 	image := func() *graph {
 		return newGraph(48).in("x", nil, 8, 6, 6).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
@@ -63,9 +63,9 @@ func deadChannels(size float32) map[string]*graph {
 	}
 }
 
-// TestBiasesFit holds that the written files are as good in a default session as in the exact one: the runtime makes int32 of
-// float biases there. 3e-4 is a size at which a bias fits on the 8-bit grid and not on the 16-bit one; 1e-38 makes weights
-// that are no normal numbers.
+// TestBiasesFit holds that the written files are as good in a default session as in the exact one: the runtime makes
+// int32 of float biases there. 3e-4 is a size at which a bias fits on the 8-bit grid and not on the 16-bit one; 1e-38
+// makes weights that are no normal numbers.
 func TestBiasesFit(t *testing.T) {
 	for _, size := range []float32{1e-6, 3e-4, 1e-38, 0} {
 		for name, b := range deadChannels(size) {
@@ -78,8 +78,8 @@ func TestBiasesFit(t *testing.T) {
 	}
 }
 
-// TestIntegerBiasesFit holds that --bias int32 puts such biases on their grids, too, those of one row among them, and that
-// the file says what it was told.
+// TestIntegerBiasesFit holds that --bias int32 puts such biases on their grids, too, those of one row among them, and
+// that the file says what it was told.
 func TestIntegerBiasesFit(t *testing.T) {
 	for _, size := range []float32{1e-6, 1e-38} {
 		for name, b := range deadChannels(size) {
@@ -138,8 +138,8 @@ func TestWideWeights(t *testing.T) {
 	}
 }
 
-// TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what was
-// searched.
+// TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what
+// was searched.
 func TestExportsOfWideAndWidenedWeights(t *testing.T) {
 	for name, b := range map[string]*graph{
 		"dead channels":     deadChannels(1e-6)["Conv"],

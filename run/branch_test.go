@@ -8,8 +8,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestKnownBranchIsSearched holds that a network whose layers lie in the taken branch of an If with a known condition is searched as
-// the same network without the If is.
+// TestKnownBranchIsSearched holds that a network whose layers lie in the taken branch of an If with a known condition
+// is searched as the same network without the If is.
 func TestKnownBranchIsSearched(t *testing.T) {
 	layers := "a = MatMul x w; b = Relu a; c = MatMul b w; d = Relu c"
 	net := func() *graph { return newGraph(40).in("x", nil, 8).weight("w", 0.5, 8, 8).weight("v", 0.5, 8, 5) }

@@ -15,8 +15,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestEmulatedBytes compares the floats that the device makes of bytes with those that the data give, bit for bit and for all 256
-// values, with and without a division, for one channel and for three.
+// TestEmulatedBytes compares the floats that the device makes of bytes with those that the data give, bit for bit and
+// for all 256 values, with and without a division, for one channel and for three.
 func TestEmulatedBytes(t *testing.T) {
 	ctx := context.Background()
 	one, three := []float32{0.3}, []float32{0.229, 0.224, 0.225}

@@ -21,8 +21,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// fedThrough prepares a network that hands its input x, of some dimensions, on to y, with samples from a file of some bytes, and fixes
-// its shapes to a block.
+// fedThrough prepares a network that hands its input x, of some dimensions, on to y, with samples from a file of some
+// bytes, and fixes its shapes to a block.
 func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*prepared, *onnx.Model) {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,8 +48,9 @@ func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*pr
 	return p, fixed
 }
 
-// TestBytesAreWhatTheDataGive compares the floats that a network makes of bytes with those that the data give, bit for bit and for
-// all 256 values, with every part of scale, mean and std, for one channel and for three, first and last.
+// TestBytesAreWhatTheDataGive compares the floats that a network makes of bytes with those that the data give, bit
+// for bit and for all 256 values, with every part of scale, mean and std, for one channel and for three, first and
+// last.
 func TestBytesAreWhatTheDataGive(t *testing.T) {
 	ctx := context.Background()
 	three := [][]float32{nil, {0.00392156862745098}, {0.0039, -1.7, 3}}

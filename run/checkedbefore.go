@@ -14,8 +14,9 @@ import (
 	"example.org/demote/result"
 )
 
-// checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this kind, if
-// nothing was amiss with them; nil where the file has to be checked. It believes the folder's result, as verify does not.
+// checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this
+// kind, if nothing was amiss with them; nil where the file has to be checked. It believes the folder's result, as
+// verify does not.
 func (s *searching) checkedBefore(path string) (*result.Verified, error) {
 	if s.elsewhere != "" || s.unscored != "" || s.command != nil || s.result.Score.Mixed == nil {
 		return nil, nil // a command may give another score of the same bytes
@@ -38,8 +39,8 @@ func (s *searching) checkedBefore(path string) (*result.Verified, error) {
 	return nil, nil
 }
 
-// nothingAmiss tells whether a check has nothing to warn of: the bits and the score are the search's, however the file is run, and
-// a default session runs it.
+// nothingAmiss tells whether a check has nothing to warn of: the bits and the score are the search's, however the
+// file is run, and a default session runs it.
 func (s *searching) nothingAmiss(v *result.Verified) bool {
 	mixed := s.result.Score.Mixed
 	file := result.Score{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
@@ -48,7 +49,8 @@ func (s *searching) nothingAmiss(v *result.Verified) bool {
 		!slices.ContainsFunc(v.AsWritten, func(a result.AsWritten) bool { return a.Differ > 0 })
 }
 
-// sumOfWritten is the sha256 of a network's file and, behind it, of the file beside it that has its weights, where there is one.
+// sumOfWritten is the sha256 of a network's file and, behind it, of the file beside it that has its weights, where
+// there is one.
 func sumOfWritten(path string) (string, error) {
 	h := sha256.New()
 	for _, name := range []string{path, path + ".data"} {

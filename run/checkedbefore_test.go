@@ -11,8 +11,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestExportOfCheckedBytes writes what a search has written and checked: nothing is calibrated or run again, and the same is said.
-// Bytes that the search has not checked, and those that it found something amiss with, are checked.
+// TestExportOfCheckedBytes writes what a search has written and checked: nothing is calibrated or run again, and the
+// same is said. Bytes that the search has not checked, and those that it found something amiss with, are checked.
 func TestExportOfCheckedBytes(t *testing.T) {
 	cfg := tinyConfig(t, 90)
 	cfg.Export = []string{"qdq-ms"}
@@ -56,7 +56,8 @@ func TestExportOfCheckedBytes(t *testing.T) {
 	}
 }
 
-// TestRecordedGrids makes the records of a search from its result, bit for bit, and none where a line of it cannot be one.
+// TestRecordedGrids makes the records of a search from its result, bit for bit, and none where a line of it cannot be
+// one.
 func TestRecordedGrids(t *testing.T) {
 	for _, formula := range []string{"qdq", "torch", "mctq"} {
 		for _, kind := range []string{"asymmetric", "symmetric", "pow2"} {

@@ -15,8 +15,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestBlocksAreNoLargerThanTheData holds that a block of more samples than there are computes no padding, in all commands that
-// run blocks, and that the run is the same as one with a block of all samples.
+// TestBlocksAreNoLargerThanTheData holds that a block of more samples than there are computes no padding, in all
+// commands that run blocks, and that the run is the same as one with a block of all samples.
 func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Block = 1000
@@ -70,7 +70,8 @@ func TestAHoldoutSmallerThanABlock(t *testing.T) {
 	}
 }
 
-// TestNoMoreWorkersThanBlocks holds that workers beyond the blocks are not made: each has buffers for the whole network.
+// TestNoMoreWorkersThanBlocks holds that workers beyond the blocks are not made: each has buffers for the whole
+// network.
 func TestNoMoreWorkersThanBlocks(t *testing.T) {
 	for _, c := range []struct{ samples, block, asked, want int }{{30, 15, 999, 2}, {30, 30, 4, 1}, {30, 8, 3, 3}, {30, 1000, 999, 1}} {
 		cfg := tinyConfig(t, c.samples)
@@ -81,8 +82,8 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 	}
 }
 
-// TestNoMoreThreadsThanCores holds that a worker has no more threads than the process may run at once: a search of two seconds
-// took more than ten minutes with 999.
+// TestNoMoreThreadsThanCores holds that a worker has no more threads than the process may run at once: a search of
+// two seconds took more than ten minutes with 999.
 func TestNoMoreThreadsThanCores(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Threads = 999
@@ -92,8 +93,8 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 	}
 }
 
-// TestWorkersAreWhatMayRun holds that a process that may run one thread at once, by a container's quota or otherwise, has one worker, however
-// many processors the machine has.
+// TestWorkersAreWhatMayRun holds that a process that may run one thread at once, by a container's quota or otherwise,
+// has one worker, however many processors the machine has.
 func TestWorkersAreWhatMayRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cfg := tinyConfig(t, 30)
@@ -116,7 +117,8 @@ func TestAFixedBatchStays(t *testing.T) {
 	}
 }
 
-// TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers below 0.
+// TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers
+// below 0.
 func TestAnEvaluatorChecksTheBatch(t *testing.T) {
 	s := compiled(t, tinyConfig(t, 30))
 	src, err := s.source(context.Background())

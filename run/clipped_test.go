@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestOutputsBeforeAClip has networks with an output that a Relu or Clip inside reads, on the same grid in front of it and behind:
-// what is written of them loads in an exact session that gives all outputs.
+// TestOutputsBeforeAClip has networks with an output that a Relu or Clip inside reads, on the same grid in front of
+// it and behind: what is written of them loads in an exact session that gives all outputs.
 func TestOutputsBeforeAClip(t *testing.T) {
 	positive := func(i int) float32 { return float32(i % 13) }
 	one := make([]float32, 64)

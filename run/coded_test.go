@@ -101,9 +101,9 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 	}
 }
 
-// TestPlanPassesCodes holds that trials enter what the runtime has optimized where they can: everything that is run of the
-// example network is taken from that, and it is handed codes. Where the weights of that many sessions find no room, the network
-// is run in parts, which hand each other values and have its weights once.
+// TestPlanPassesCodes holds that trials enter what the runtime has optimized where they can: everything that is run
+// of the example network is taken from that, and it is handed codes. Where the weights of that many sessions find no
+// room, the network is run in parts, which hand each other values and have its weights once.
 func TestPlanPassesCodes(t *testing.T) {
 	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
 		Strategy: "demotion", Target: "16bit-0.01", Cache: 1 << 30, Version: "test"}

@@ -13,13 +13,14 @@ import (
 	"example.org/demote/result"
 )
 
-// mostCommandFile bounds the files of a metric command that are hashed, in bytes. A larger one is left to the score that is
-// asked for again whenever a run goes on.
+// mostCommandFile bounds the files of a metric command that are hashed, in bytes. A larger one is left to the score
+// that is asked for again whenever a run goes on.
 const mostCommandFile = 1 << 30
 
-// commandFiles lists the files that words of a metric command name, in the order of the words: scripts and what they are told
-// to read, also behind a "=". Files that the line writes to by a redirection or by tee, anywhere in it, are none, and neither is a
-// program that the shell finds on its path. A line that is no shell's has none: the shell will say so.
+// commandFiles lists the files that words of a metric command name, in the order of the words: scripts and what they
+// are told to read, also behind a "=". Files that the line writes to by a redirection or by tee, anywhere in it, are
+// none, and neither is a program that the shell finds on its path. A line that is no shell's has none: the shell will
+// say so.
 func commandFiles(line string) []string {
 	file, err := syntax.NewParser().Parse(strings.NewReader(line), "")
 	if err != nil {
@@ -103,9 +104,9 @@ func unescape(text string) string {
 	return out.String()
 }
 
-// commandWrites finds, once the metric command has answered for the first time, which of the files that it names have changed by
-// that: they are what it writes, and no inputs of it. Those that it reads as well are watched by the score that is asked for
-// again whenever a run goes on.
+// commandWrites finds, once the metric command has answered for the first time, which of the files that it names have
+// changed by that: they are what it writes, and no inputs of it. Those that it reads as well are watched by the score
+// that is asked for again whenever a run goes on.
 func (s *searching) commandWrites() error {
 	if s.command == nil || s.journal == nil || s.before.Seconds > 0 || s.before.Masks > 0 {
 		return nil // a run that goes on has found it out

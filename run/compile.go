@@ -75,9 +75,9 @@ func everyCut(src backend.Source) (cuts []int) {
 	return cuts
 }
 
-// setUpPasses and setUpFixed are when the choice of cuts is to be at its end, from the start: so many passes of the float network over
-// the samples, and so long besides. The proof and the 16-bit score behind it take about three more: eight, and a second, are what set-up
-// takes at most.
+// setUpPasses and setUpFixed are when the choice of cuts is to be at its end, from the start: so many passes of the
+// float network over the samples, and so long besides. The proof and the 16-bit score behind it take about three
+// more: eight, and a second, are what set-up takes at most.
 const setUpPasses, setUpFixed = 5, time.Second
 
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
@@ -164,8 +164,9 @@ func (s *searching) proofTime() time.Duration {
 	return time.Duration(proofBlocks * s.plan.Whole / float64(max(1, s.ev.Workers())) * float64(time.Second))
 }
 
-// fallBack goes on with a network whose outputs depend on more than mask and sample: with each sample alone where the network
-// can be run so. As long as a repeated run gives the same bits, whole scores on a fixed layout are still a function of the mask.
+// fallBack goes on with a network whose outputs depend on more than mask and sample: with each sample alone where the
+// network can be run so. As long as a repeated run gives the same bits, whole scores on a fixed layout are still a
+// function of the mask.
 func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	if dep.Repeated {
 		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)

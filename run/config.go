@@ -12,15 +12,18 @@ import (
 	"example.org/demote/search"
 )
 
-// A Config says what a run is about. The zero value of a choice is its default, the same as the flag's; where 0 is a choice of its
-// own, the field is a pointer, whose default is nil. result.json has it under the names of the flags, defaults filled in.
+// A Config says what a run is about. The zero value of a choice is its default, the same as the flag's; where 0 is a
+// choice of its own, the field is a pointer, whose default is nil. result.json has it under the names of the flags,
+// defaults filled in.
 type Config struct {
-	Model  string `json:"model"` // the float network
-	Low    string `json:"low"`   // or the pair
-	High   string `json:"high"`
-	Calib  string `json:"calib"`  // calibration samples
-	Data   string `json:"data"`   // evaluation samples
-	Spool  string `json:"spool"`  // samples are left on disk, and what must be unpacked is unpacked to this folder; empty: to TMPDIR, and samples that fit are kept in memory
+	Model string `json:"model"` // the float network
+	Low   string `json:"low"`   // or the pair
+	High  string `json:"high"`
+	Calib string `json:"calib"` // calibration samples
+	Data  string `json:"data"`  // evaluation samples
+	// samples are left on disk, and what must be unpacked is unpacked to this folder; empty: to TMPDIR, and samples
+	// that fit are kept in memory
+	Spool  string `json:"spool"`
 	Labels string `json:"labels"` // labels from another file than Data
 	Target string `json:"target"` // as typed
 	Out    string `json:"out"`    // the run folder
@@ -41,11 +44,12 @@ type Config struct {
 	Start      string        `json:"start"`      // a promotion list to start from
 	Curve      bool          `json:"curve"`      // score the mixes behind the result too
 
-	Int16Share string   `json:"int16_share"` // instead of Target: the most accurate mix with at most this share at int16, such as 20%
-	Pins       []string `json:"pins"`        // NAME=int8, GLOB=int16, op:TYPE=int16
-	Groups     []string `json:"groups"`      // NAME,GLOB,...: what they match moves together
-	Profile    string   `json:"profile"`     // a YAML file that says what the hardware can do
-	Cost       string   `json:"cost"`        // count, bops, bytes, or a csv file
+	// instead of Target: the most accurate mix with at most this share at int16, such as 20%
+	Int16Share string   `json:"int16_share"`
+	Pins       []string `json:"pins"`    // NAME=int8, GLOB=int16, op:TYPE=int16
+	Groups     []string `json:"groups"`  // NAME,GLOB,...: what they match moves together
+	Profile    string   `json:"profile"` // a YAML file that says what the hardware can do
+	Cost       string   `json:"cost"`    // count, bops, bytes, or a csv file
 
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
@@ -90,12 +94,16 @@ type Config struct {
 	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
-	Say      func(string)       `json:"-"` // told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
-	Stage    func(Stage)        `json:"-"` // told every two seconds how the work before the first trial and behind the last one stands, by goroutines of its own; nil: Say is
-	Log      *slog.Logger       `json:"-"` // nil: discarded
+	// told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
+	Say func(string) `json:"-"`
+	// told every two seconds how the work before the first trial and behind the last one stands, by goroutines of
+	// its own; nil: Say is
+	Stage func(Stage)  `json:"-"`
+	Log   *slog.Logger `json:"-"` // nil: discarded
 
-	known      []result.Input  // of a run that is prepared again: the only files that may be opened; nil: any
-	unscored   bool            // a run that is prepared again is compared only: its metric is a command that was not given
+	known []result.Input // of a run that is prepared again: the only files that may be opened; nil: any
+	// a run that is prepared again is compared only: its metric is a command that was not given
+	unscored   bool
 	patient    bool            // cuts are chosen however long that takes: for tests, on machines with other work
 	fromResult bool            // a run that is prepared again takes its grids from the result, see recordedGrids
 	recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
@@ -105,7 +113,9 @@ type Config struct {
 	reading    *stage.Working  // the stage that reads data, while it does
 	entered    func(string)    // told of every stage as it begins: for tests; nil: nobody is
 	stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
-	everyCut   bool            // the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be timed
+	// the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be
+	// timed
+	everyCut bool
 }
 
 // Values of the choices whose zero is one of its own.
@@ -130,8 +140,8 @@ func (c Config) seed() uint32 {
 	return *c.Seed
 }
 
-// DefaultConfig is the configuration of a command without flags, its defaults filled in. What it has to be about is missing: Model or Low
-// and High, Calib, Data, Target and Out.
+// DefaultConfig is the configuration of a command without flags, its defaults filled in. What it has to be about is
+// missing: Model or Low and High, Calib, Data, Target and Out.
 func DefaultConfig() Config { return Config{}.withDefaults() }
 
 // withDefaults fills in the choices that were left open.

@@ -13,7 +13,8 @@ import (
 	"example.org/demote/search"
 )
 
-// weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this width.
+// weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this
+// width.
 const weightBits = 8
 
 // Names of the built-in costs.

@@ -159,8 +159,8 @@ func transfers(t *testing.T, cfg Config, selects int) {
 	}
 }
 
-// TestEmulatedProof holds that a device that rounds factors as TF32 or float16 does is refused before anything is scored, and one with
-// the last bits' errors of another algorithm for convolutions is not.
+// TestEmulatedProof holds that a device that rounds factors as TF32 or float16 does is refused before anything is
+// scored, and one with the last bits' errors of another algorithm for convolutions is not.
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
 	s := onDevice(t, "cuda:0", tinyConfig(t, 20))

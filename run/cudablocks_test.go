@@ -11,8 +11,9 @@ import (
 	"example.org/demote/search"
 )
 
-// TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be rejected: the host looks
-// every four blocks, so a trial that one worker of the CPU leaves after k blocks is left after k rounded up to four.
+// TestEmulatedBounds holds that a rejected trial on the device ends with the look at the bound at which it can be
+// rejected: the host looks every four blocks, so a trial that one worker of the CPU leaves after k blocks is left
+// after k rounded up to four.
 func TestEmulatedBounds(t *testing.T) {
 	cfg := tinyConfig(t, 90)
 	cfg.Labels = labelled(t, 90)

@@ -107,8 +107,8 @@ func eachAllocation(t *testing.T, cfg Config) {
 	}
 }
 
-// TestEmulatedNoPinnedMemory holds that a search goes on in ordinary memory where the system has no page-locked memory left, from the
-// first allocation of it or from a later one on, with the same result.
+// TestEmulatedNoPinnedMemory holds that a search goes on in ordinary memory where the system has no page-locked
+// memory left, from the first allocation of it or from a later one on, with the same result.
 func TestEmulatedNoPinnedMemory(t *testing.T) {
 	cfg := tinyConfig(t, 40)
 	cfg.Device = "cpu"

@@ -15,9 +15,10 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestPlacementOfSearches places everything that a search compiles on a GPU with ONNX Runtime's real CUDA provider on stand-in libraries, with
-// graph mode on and no node left to the CPU: the whole network, each piece between two cuts that follow on each other, the network with
-// every tensor as an output, the float network of bench, and the proof that TF32 is off.
+// TestPlacementOfSearches places everything that a search compiles on a GPU with ONNX Runtime's real CUDA provider on
+// stand-in libraries, with graph mode on and no node left to the CPU: the whole network, each piece between two cuts
+// that follow on each other, the network with every tensor as an output, the float network of bench, and the proof
+// that TF32 is off.
 func TestPlacementOfSearches(t *testing.T) {
 	example := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 60, Target: "50%"}
 	vit := example

@@ -17,8 +17,8 @@ var hostileNames = []string{
 	`"quoted"`, `"`, `""`, `"a`, `a"`, `"a\nb"`, `"plain"`, "\"a\nb\"", "", "=1+2", "+1", "-1", "@sum", "'=1+2", "''=1", "\x1b]0;title\a", "\u202ertl", "\xff\xfe", "\xff\n", "a\x00b", "\x85next", "\u0085next",
 }
 
-// TestCurveIsSafeInASpreadsheet holds that no cell of curve.csv begins like a formula, that numbers stay numbers, and that the
-// report finds the names again.
+// TestCurveIsSafeInASpreadsheet holds that no cell of curve.csv begins like a formula, that numbers stay numbers, and
+// that the report finds the names again.
 func TestCurveIsSafeInASpreadsheet(t *testing.T) {
 	minus := -0.5
 	r := &Result{}
@@ -33,7 +33,8 @@ func TestCurveIsSafeInASpreadsheet(t *testing.T) {
 		if row[1] != "" && strings.ContainsAny(row[1][:1], "=+-@\t\r\n") {
 			t.Errorf("cell %q", row[1])
 		}
-		if want := strings.ReplaceAll(hostileNames[i], "\r\n", "\n"); report.Text(row[1]) != want { // a reader of csv joins the two
+		// a reader of csv joins the two
+		if want := strings.ReplaceAll(hostileNames[i], "\r\n", "\n"); report.Text(row[1]) != want {
 			t.Errorf("%q came back as %q", want, report.Text(row[1]))
 		}
 		if row[3] != "-0.5" || row[4] != "-0.5" || row[5] != "-2" {

@@ -10,8 +10,8 @@ import (
 // decodeEvery is the time between two lines about images that are being decoded.
 const decodeEvery = stage.StageEvery
 
-// decoding tells how far the decoding of a folder of images has come, with the time that the rest will take at the same pace: as the
-// stage that reads the data, where one is under way.
+// decoding tells how far the decoding of a folder of images has come, with the time that the rest will take at the
+// same pace: as the stage that reads the data, where one is under way.
 func decoding(path string, c Config) func(done, total int) {
 	begun := time.Now()
 	if c.reading != nil {

@@ -250,8 +250,8 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 	return e, e.Close, nil
 }
 
-// askAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is the twin's;
-// it says it if the twin scores a mix otherwise than the GPU.
+// askAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is
+// the twin's; it says it if the twin scores a mix otherwise than the GPU.
 func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
 	if s.can().InOrder {
 		return twin, nil

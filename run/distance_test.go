@@ -10,7 +10,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestDistancesDoNotDependOnTheMachine holds that the order of strategies is the same whatever the block and the workers are.
+// TestDistancesDoNotDependOnTheMachine holds that the order of strategies is the same whatever the block and the
+// workers are.
 func TestDistancesDoNotDependOnTheMachine(t *testing.T) {
 	distances := func(block, workers int) []float64 {
 		s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",

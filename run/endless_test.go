@@ -20,8 +20,8 @@ func floatSamples(t *testing.T, path string, n int, value float32) string {
 	return path
 }
 
-// TestEndlessNetworksAreInterrupted cancels commands that run a Loop without an end, which this process does where the values
-// of samples begin it: in calibration, in the float pass, in the scores of a file and of its reference.
+// TestEndlessNetworksAreInterrupted cancels commands that run a Loop without an end, which this process does where
+// the values of samples begin it: in calibration, in the float pass, in the scores of a file and of its reference.
 func TestEndlessNetworksAreInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	loop := writeNetwork(t, filepath.Join(dir, "loop.onnx"), endless(false).GraphProto)

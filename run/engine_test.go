@@ -52,8 +52,9 @@ func opened(t *testing.T, c Config) (*onnx.Network, search.Evaluator, func(searc
 	}
 }
 
-// TestEngine holds that a library's evaluator gives the scores of the program's, bit by bit, and the search the same mix: with labels,
-// against the float network's outputs, on samples of several shapes, and where samples touch each other.
+// TestEngine holds that a library's evaluator gives the scores of the program's, bit by bit, and the search the same
+// mix: with labels, against the float network's outputs, on samples of several shapes, and where samples touch each
+// other.
 func TestEngine(t *testing.T) {
 	labelled := tinyConfig(t, 60)
 	compared := tinyConfig(t, 60)

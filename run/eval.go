@@ -185,8 +185,8 @@ func openPlain(ctx context.Context, c Config, file, reference string, config map
 	return &plain{e, p, src, metric, p.data.Name, append(notes, p.strayIgnore(c)...)}, nil
 }
 
-// evalNetwork is a file with quantizers that ONNX Runtime does not know, its own or of AIMET's encodings, as FakeQuant;
-// nil: it runs as it is.
+// evalNetwork is a file with quantizers that ONNX Runtime does not know, its own or of AIMET's encodings, as
+// FakeQuant; nil: it runs as it is.
 func evalNetwork(m *onnx.Model, c Config) (*onnx.Network, []quant.Grid, error) {
 	if c.Encodings != "" {
 		return encoded(m, c.Encodings)
@@ -210,7 +210,8 @@ func (p *prepared) tryEval(ctx context.Context, m *onnx.Model, n *onnx.Network, 
 	return sandbox.Network(ctx, n.Model, p.inputs, config, c.Say)
 }
 
-// referenceOutputs runs another network on the same samples; at says where the rows lie. Where its samples must be run alone, the file's are too: note says so.
+// referenceOutputs runs another network on the same samples; at says where the rows lie. Where its samples must be
+// run alone, the file's are too: note says so.
 func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o backend.Options) (rows []float32, at []int, note *result.Warning, err error) {
 	m, unknown, err := c.readFixed(file)
 	if err == nil {
@@ -271,8 +272,8 @@ func chooseMetric(name string, labels bool) (*metric.Metric, error) {
 	return metric.ByName(name)
 }
 
-// sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another floating-point type
-// computes in float32 from then on; any other type is refused.
+// sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another
+// floating-point type computes in float32 from then on; any other type is refused.
 func (p *prepared) sameTypes(c Config, reference *onnx.Model) error {
 	for i, v := range reference.Inputs() {
 		at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == v.Name })

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/run"
 )
 
-// A whole run without the program: calibrate, search, export and check, into a run folder. ONNX Runtime has to be open:
-// run.OpenRuntime("") looks for it as the program does.
+// A whole run without the program: calibrate, search, export and check, into a run folder. ONNX Runtime has to be
+// open: run.OpenRuntime("") looks for it as the program does.
 func ExampleSearch() {
 	folder, err := os.MkdirTemp("", "run")
 	if err != nil {

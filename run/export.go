@@ -16,10 +16,10 @@ import (
 	"example.org/demote/search"
 )
 
-// Export is the command export: it writes the mix of a run folder in one more format, to out, or
-// to the folder under the format's own name. The run's inputs are read again, as Verify does. A file
-// that ONNX Runtime runs is held against the search, unless the search has done that with the very same bytes; what it returns then goes with an error that
-// matches ErrExport if the file does not compute what was searched.
+// Export is the command export: it writes the mix of a run folder in one more format, to out, or to the folder under
+// the format's own name. The run's inputs are read again, as Verify does. A file that ONNX Runtime runs is held
+// against the search, unless the search has done that with the very same bytes; what it returns then goes with an
+// error that matches ErrExport if the file does not compute what was searched.
 func Export(ctx context.Context, dir, format, out string, c Config) (*result.Export, error) {
 	if err := onlyCPU(c, "export"); err != nil {
 		return nil, err

@@ -18,8 +18,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// mappedNetwork writes a network whose weights lie far behind in a file of external data, which is too large to be copied and
-// has a hole in front.
+// mappedNetwork writes a network whose weights lie far behind in a file of external data, which is too large to be
+// copied and has a hole in front.
 func mappedNetwork(t *testing.T, dir string) (path, data string) {
 	t.Helper()
 	const hole = 300 << 20

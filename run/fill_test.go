@@ -108,8 +108,8 @@ func maskForms() map[string]*graph {
 	}
 }
 
-// TestMasksOfAnyForm holds that all int16 is near the float network, whatever the mask comes from, in every session, and
-// that no holder's grid reaches to the mask.
+// TestMasksOfAnyForm holds that all int16 is near the float network, whatever the mask comes from, in every session,
+// and that no holder's grid reaches to the mask.
 func TestMasksOfAnyForm(t *testing.T) {
 	for name, b := range maskForms() {
 		t.Run(name, func(t *testing.T) {
@@ -148,8 +148,9 @@ func TestMaskedSearch(t *testing.T) {
 	}
 }
 
-// TestLargeValuesAreNoMask holds that values that are large by nature keep their holders and their ranges: scores of any size in
-// front of Softmax, activations that reach beyond the limit in front of a maximum, a mask's values that are used otherwise.
+// TestLargeValuesAreNoMask holds that values that are large by nature keep their holders and their ranges: scores of
+// any size in front of Softmax, activations that reach beyond the limit in front of a maximum, a mask's values that
+// are used otherwise.
 func TestLargeValuesAreNoMask(t *testing.T) {
 	wide := func(i int) float32 { return float32((i*37)%2001-1000) * 9 } // from -9000 to 9000
 	for name, c := range map[string]struct {
@@ -213,8 +214,8 @@ func maxima() map[string]*graph {
 	return all
 }
 
-// TestLowestValuesBeforeAMaximum holds that neither paddings nor masks spend the grid: the grid of their tensor ends at the
-// ordinary values, and a padding in front of a maximum only moves values.
+// TestLowestValuesBeforeAMaximum holds that neither paddings nor masks spend the grid: the grid of their tensor ends
+// at the ordinary values, and a padding in front of a maximum only moves values.
 func TestLowestValuesBeforeAMaximum(t *testing.T) {
 	for name, b := range maxima() {
 		t.Run(name, func(t *testing.T) {

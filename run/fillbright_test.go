@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// bright draws images of 64 numbers from 0 to 100, of which the eighth and the tenth are all bright, as raw data of sensors can be.
+// bright draws images of 64 numbers from 0 to 100, of which the eighth and the tenth are all bright, as raw data of
+// sensors can be.
 func bright(i int) float32 {
 	switch i / 64 {
 	case 7:
@@ -17,7 +18,8 @@ func bright(i int) float32 {
 	return float32(i*i%1009) / 10
 }
 
-// brightNetworks are networks in which far values that a layer computes end in sinks, and the holder and the range that is due.
+// brightNetworks are networks in which far values that a layer computes end in sinks, and the holder and the range
+// that is due.
 func brightNetworks() map[string]struct {
 	b        *graph
 	holder   string
@@ -51,8 +53,8 @@ func brightNetworks() map[string]struct {
 	}
 }
 
-// TestBrightSamplesAreNoMask holds that ranges reach to what layers compute, however far from the rest it lies, wherever it ends:
-// only what a padding or a mask puts in is left out.
+// TestBrightSamplesAreNoMask holds that ranges reach to what layers compute, however far from the rest it lies,
+// wherever it ends: only what a padding or a mask puts in is left out.
 func TestBrightSamplesAreNoMask(t *testing.T) {
 	for name, c := range brightNetworks() {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +75,8 @@ func TestBrightSamplesAreNoMask(t *testing.T) {
 	}
 }
 
-// TestBrightSamplesBesideAMask holds that of a tensor with both the range reaches to what is computed, and not to the mask.
+// TestBrightSamplesBesideAMask holds that of a tensor with both the range reaches to what is computed, and not to the
+// mask.
 func TestBrightSamplesBesideAMask(t *testing.T) {
 	b := newGraph(48).in("x", bright, 8, 8).ints("im", func(i int) int64 { return int64(i % 8 % 3 % 2) }, 8).out("y", 5).
 		weight("wo", 0.5, 8, 5).constant("big", []float32{lowest}).constant("eye", identity(8, -1), 8, 8).numbers("ax2", 2).

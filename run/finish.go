@@ -140,7 +140,8 @@ func (s *searching) startMask() (search.Mask, error) {
 func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
-	s.result.Met, s.result.Savings = s.holds(b.Score), s.savings(b.Mask) // a 16-bit network that only reaches the target is kept too
+	// a 16-bit network that only reaches the target is kept too
+	s.result.Met, s.result.Savings = s.holds(b.Score), s.savings(b.Mask)
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -213,7 +214,8 @@ func (s *searching) promoted(f search.Result) []string {
 	return names
 }
 
-// after is the mix after every step of a chain, which goes on from the start mix, and past the result from the result.
+// after is the mix after every step of a chain, which goes on from the start mix, and past the result from the
+// result.
 func (s *searching) after(f search.Result) map[int]search.Mask {
 	after := map[int]search.Mask{}
 	m, past := s.layout.Pinned.Clone(), false

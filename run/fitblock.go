@@ -33,11 +33,12 @@ func (p *prepared) fittingBlock(ctx context.Context) (int, error) {
 	return blocks.Even(p.data.Len(), int(min(blocks.Most(p.data.Len()), int64(s.Fitting(p.network.Holders))))), nil
 }
 
-// activationBytes is the size of all holders' tensors of one block, in bytes, by the shapes of the network's tensors: more than is alive
-// at any time.
+// activationBytes is the size of all holders' tensors of one block, in bytes, by the shapes of the network's tensors:
+// more than is alive at any time.
 func (p *prepared) activationBytes(known *blocks.Shapes) (bytes int64) {
 	for _, h := range p.network.Holders {
-		if at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == h.Tensor }); at >= 0 { // which no shape is measured of
+		// which no shape is measured of
+		if at := slices.IndexFunc(p.inputs, func(t backend.Tensor) bool { return t.Name == h.Tensor }); at >= 0 {
 			bytes += int64(p.inputs[at].Bytes())
 			continue
 		}
@@ -46,8 +47,8 @@ func (p *prepared) activationBytes(known *blocks.Shapes) (bytes int64) {
 	return bytes
 }
 
-// setBlock shapes the data into blocks of one size. Where the batch is free no block is larger than the data: what would be
-// computed beyond that is padding.
+// setBlock shapes the data into blocks of one size. Where the batch is free no block is larger than the data: what
+// would be computed beyond that is padding.
 func (p *prepared) setBlock(block int) (err error) {
 	if err := p.findShapes(); err != nil {
 		return err

@@ -42,8 +42,8 @@ func namedValues(flag string, texts []string, example string) ([]fixedInput, err
 	return list, nil
 }
 
-// readNetwork reads a network that --input is about. What it fixes is a constant from then on, and inputs that nothing reads
-// need no data.
+// readNetwork reads a network that --input is about. What it fixes is a constant from then on, and inputs that
+// nothing reads need no data.
 func (c Config) readNetwork(path string) (*onnx.Model, error) {
 	m, unknown, err := c.readFixed(path)
 	if err == nil {
@@ -52,7 +52,8 @@ func (c Config) readNetwork(path string) (*onnx.Model, error) {
 	return m, err
 }
 
-// readFixed is readNetwork for one of several networks, of which not each has every input; unknown are those that it lacks.
+// readFixed is readNetwork for one of several networks, of which not each has every input; unknown are those that it
+// lacks.
 func (c Config) readFixed(path string) (_ *onnx.Model, unknown []fixedInput, err error) {
 	m, err := onnx.Read(path)
 	if err != nil {

@@ -57,7 +57,8 @@ func madeNode(op, out string, in ...string) *onnxpb.NodeProto {
 	return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
 }
 
-// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of inputs.
+// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of
+// inputs.
 func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
 	weights, node := normalMatrices(8), madeNode
 	cast := node("Cast", "sf", "s")
@@ -82,8 +83,8 @@ func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) Config {
 		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, Version: "test", Fixed: fixed}
 }
 
-// TestFixedInputs holds a search with --input against one of a network that has the value inside, and the file that it writes
-// against the search, in verify and in eval, which know the value from the run and from the file.
+// TestFixedInputs holds a search with --input against one of a network that has the value inside, and the file that
+// it writes against the search, in verify and in eval, which know the value from the run and from the file.
 func TestFixedInputs(t *testing.T) {
 	numbers := make([]string, 25)
 	for i := range numbers {

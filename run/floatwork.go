@@ -23,8 +23,8 @@ func floatWork(n *onnx.Network, dims map[string][]int64, block int) (*result.Flo
 	return f, nil
 }
 
-// guessedWork counts the work of a network that nobody has run, for one sample: over the sizes that the file declares, where a
-// first axis of any size is that of the samples.
+// guessedWork counts the work of a network that nobody has run, for one sample: over the sizes that the file
+// declares, where a first axis of any size is that of the samples.
 func guessedWork(n *onnx.Network) (*result.FloatWork, error) {
 	dims := map[string][]int64{}
 	block := 1

@@ -18,7 +18,8 @@ import (
 	"example.org/demote/search"
 )
 
-// followConfig is a search of a pair of the importer's fixtures, whose files differ in their weights, on random images.
+// followConfig is a search of a pair of the importer's fixtures, whose files differ in their weights, on random
+// images.
 func followConfig(t testing.TB, low, high, target string) Config {
 	t.Helper()
 	const seed = 11
@@ -74,8 +75,8 @@ func writtenPair(t testing.TB, cfg Config) Config {
 	return cfg
 }
 
-// TestFollow searches pairs whose files differ in their weights: the fast scan decides as the naive one, both by the chosen
-// weights, the written file computes the mix bit for bit, and a check of the folder says so again.
+// TestFollow searches pairs whose files differ in their weights: the fast scan decides as the naive one, both by the
+// chosen weights, the written file computes the mix bit for bit, and a check of the folder says so again.
 func TestFollow(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -134,9 +135,9 @@ func labelled(t *testing.T, n int) string {
 	return path
 }
 
-// TestFollowTrials flips one holder after the other on bases of all kinds. What a trial stores, restores and skips knows of the
-// weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with the chosen weights,
-// in which nothing is stored.
+// TestFollowTrials flips one holder after the other on bases of all kinds. What a trial stores, restores and skips
+// knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
+// the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
 	s := compiled(t, tinyFollow(t))
 	if s.ev.Parts() < 3 {

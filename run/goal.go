@@ -115,8 +115,8 @@ func (c Config) choices() map[string]string {
 	return f
 }
 
-// constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the first
-// trial.
+// constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the
+// first trial.
 func (s *searching) constrainSearch(ctx context.Context) error {
 	var err error
 	if s.layout, err = s.rules.Arrange(s.network, s.order); err != nil {

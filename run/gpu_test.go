@@ -15,8 +15,8 @@ import (
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.
 
-// fashionOnGPU is a search of the example; on the emulated device, where `make check-emulated` runs these tests for their own sake, of a few
-// samples.
+// fashionOnGPU is a search of the example; on the emulated device, where `make check-emulated` runs these tests for
+// their own sake, of a few samples.
 func fashionOnGPU(t *testing.T) Config {
 	t.Helper()
 	limit := 0

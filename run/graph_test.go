@@ -17,8 +17,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// A graph is a small network that a test writes down, with the samples that go through it: batch axes are free, weights
-// are drawn from a fixed seed.
+// A graph is a small network that a test writes down, with the samples that go through it: batch axes are free,
+// weights are drawn from a fixed seed.
 type graph struct {
 	g    *onnxpb.GraphProto
 	rng  *rand.Rand

@@ -9,7 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// An holdoutEvaluation is the hold-out under evaluation: the same network and metric on the samples that no trial has seen.
+// An holdoutEvaluation is the hold-out under evaluation: the same network and metric on the samples that no trial has
+// seen.
 type holdoutEvaluation struct {
 	*searching
 	main  *searching

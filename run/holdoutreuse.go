@@ -13,8 +13,8 @@ import (
 // mostSiblings bounds how many folders beside a run's own are looked into.
 const mostSiblings = 1000
 
-// usedBefore tells which other runs have looked at the same hold-out, as far as can be seen: earlier ones in this folder,
-// and those in the folders beside it.
+// usedBefore tells which other runs have looked at the same hold-out, as far as can be seen: earlier ones in this
+// folder, and those in the folders beside it.
 func (s *searching) usedBefore() ([]string, error) {
 	var list []string
 	n, err := s.journal.AskedBefore(s.holdout.id)

@@ -134,9 +134,9 @@ func (s *searching) openAside() error {
 	return s.warnIfTooSmall()
 }
 
-// keepApart sees that no sample of the hold-out has a part in the search, by its sum as the network gets it. A file that
-// shares one with the search or the calibration is refused. Where the hold-out is a share of the data, copies of samples
-// on the other side are left out of it.
+// keepApart sees that no sample of the hold-out has a part in the search, by its sum as the network gets it. A file
+// that shares one with the search or the calibration is refused. Where the hold-out is a share of the data, copies of
+// samples on the other side are left out of it.
 func (s *searching) keepApart() error {
 	a, c := s.holdout, s.config
 	own, sums, err := asideSums(a.set)

@@ -80,9 +80,9 @@ func classLabels(t *testing.T, path string, n int) string {
 
 var longSum = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// TestChangedInputsAreRefused changes, one after the other, every kind of file that a search reads, between an interruption and
-// the same command. The run is refused by the file's name, in a line without sums; with the old bytes again, wherever they lie,
-// it goes on to the end.
+// TestChangedInputsAreRefused changes, one after the other, every kind of file that a search reads, between an
+// interruption and the same command. The run is refused by the file's name, in a line without sums; with the old
+// bytes again, wherever they lie, it goes on to the end.
 func TestChangedInputsAreRefused(t *testing.T) {
 	script := "#!/bin/sh\nod -An -v -tu1 | tail -n 1 | cut -c2-4\n"
 	for _, c := range []struct {
@@ -90,7 +90,8 @@ func TestChangedInputsAreRefused(t *testing.T) {
 		path   func(c *Config, dir string) string // prepares the configuration and returns the file that is to change
 		change func(data []byte) []byte
 	}{
-		{"model", func(c *Config, _ string) string { return c.Model }, func(b []byte) []byte { return append(b, 0x32, 1, 'x') }}, // a doc string
+		// a doc string
+		{"model", func(c *Config, _ string) string { return c.Model }, func(b []byte) []byte { return append(b, 0x32, 1, 'x') }},
 		{"external data", func(c *Config, _ string) (data string) {
 			c.Model, data = withExternalData(t, c.Model)
 			return data
@@ -201,8 +202,8 @@ func TestInputsThatComeAndGo(t *testing.T) {
 	}
 }
 
-// TestAnotherAnswerIsRefused lets a metric command change its mind through a file that no word of it names: the score of the
-// network without demotions, asked again whenever a run goes on, tells.
+// TestAnotherAnswerIsRefused lets a metric command change its mind through a file that no word of it names: the score
+// of the network without demotions, asked again whenever a run goes on, tells.
 func TestAnotherAnswerIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	hidden := filepath.Join(dir, "factor")
@@ -223,8 +224,8 @@ func TestAnotherAnswerIsRefused(t *testing.T) {
 	}
 }
 
-// TestRecordedScoresAreHeldAgainstTheFile puts scores into the journal that no network has, with the right checksums: the search
-// believes them, and the check at its end does not.
+// TestRecordedScoresAreHeldAgainstTheFile puts scores into the journal that no network has, with the right checksums:
+// the search believes them, and the check at its end does not.
 func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 	for _, c := range []struct{ name, metric, command, target string }{
 		{"count", "agreement", "", "16bit-0.03"}, {"value", "sqnr", "", "50%"}, {"command", "", "cksum | cut -c1-5", ""},

@@ -46,8 +46,8 @@ func floats32(f func(i int) float32, shape ...int) []byte {
 	return data
 }
 
-// TestScalarPerSample gives an input that is a scalar, or has one element, another number with every sample, and holds every output
-// against that with the number for all.
+// TestScalarPerSample gives an input that is a scalar, or has one element, another number with every sample, and
+// holds every output against that with the number for all.
 func TestScalarPerSample(t *testing.T) {
 	number := func(i int) float32 { return 0.5 + float32(i)/16 }
 	x := floats32(func(i int) float32 { return float32(math.Sin(float64(i))) }, 24, 16)

@@ -4,8 +4,8 @@ package run
 
 import "testing"
 
-// TestEmulatedSeveralInputs searches networks of several inputs on the emulated device, where each part finds the block's
-// inputs that it is the first to read, and compares with the CPU.
+// TestEmulatedSeveralInputs searches networks of several inputs on the emulated device, where each part finds the
+// block's inputs that it is the first to read, and compares with the CPU.
 func TestEmulatedSeveralInputs(t *testing.T) {
 	networks := severalInputs()
 	networks["BERT"] = bertLike()

@@ -16,8 +16,8 @@ func tower(n int) *graph {
 // binary01 draws 0 and 1.
 func binary01(i int) int64 { return int64(i*7%5) % 2 }
 
-// severalInputs are networks of two and three inputs, float and integer, first read in the first, a middle and the last
-// part.
+// severalInputs are networks of two and three inputs, float and integer, first read in the first, a middle and the
+// last part.
 func severalInputs() map[string]*graph {
 	return map[string]*graph{
 		"joined at once": newGraph(60).in("xa", nil, 8).in("xb", nil, 8).out("y", 4).weight("w1", 0.5, 16, 16).weight("w2", 0.5, 16, 16).weight("w3", 0.5, 16, 4).
@@ -49,8 +49,8 @@ func unread() *graph {
 	return b.weight("w1", 0.5, 16, 16).weight("w2", 0.5, 16, 4).do("a = MatMul x w1; ar = Relu a; s = Add ar h; sr = Relu s; y = MatMul sr w2; z = Relu other")
 }
 
-// TestSeveralInputs searches them: fast scans, with parts that read an input for the first time, decide as naive scans
-// and without a cache, and the written file computes what was searched.
+// TestSeveralInputs searches them: fast scans, with parts that read an input for the first time, decide as naive
+// scans and without a cache, and the written file computes what was searched.
 func TestSeveralInputs(t *testing.T) {
 	for name, b := range severalInputs() {
 		t.Run(name, func(t *testing.T) {
@@ -91,8 +91,8 @@ func severalInputsDecide(t *testing.T, cfg Config) {
 	}
 }
 
-// TestSeveralInputsOfAPair searches the two written ends of such a network as a pair, with the 16-bit file's weights and
-// with weights that follow.
+// TestSeveralInputsOfAPair searches the two written ends of such a network as a pair, with the 16-bit file's weights
+// and with weights that follow.
 func TestSeveralInputsOfAPair(t *testing.T) {
 	for _, name := range []string{"in the middle", "integers and floats, late", "the later input is declared first"} {
 		for _, weights := range []string{"high", "follow"} {

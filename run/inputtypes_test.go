@@ -16,8 +16,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestInputTypes searches networks whose own input is no float32, and scores the file that is written on the same data, from arrays
-// of the type and, of double, of another.
+// TestInputTypes searches networks whose own input is no float32, and scores the file that is written on the same
+// data, from arrays of the type and, of double, of another.
 func TestInputTypes(t *testing.T) {
 	for _, c := range []struct {
 		typ   ir.DType

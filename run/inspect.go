@@ -19,7 +19,8 @@ type Inspection struct {
 	Omitted []InspectedOmitted `json:"omitted"`
 	Notes   []string           `json:"notes,omitempty"` // of a pair: in what else its files differ
 
-	FloatWork *result.FloatWork `json:"float_work"` // what stays in floating point, over the sizes that the file declares
+	// what stays in floating point, over the sizes that the file declares
+	FloatWork *result.FloatWork `json:"float_work"`
 	Unrolled  []result.Unrolled `json:"unrolled,omitempty"`
 }
 

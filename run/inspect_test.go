@@ -9,7 +9,8 @@ import (
 	"example.org/demote/internal/journal"
 )
 
-// TestEncodingsOut writes a mix as AIMET's encodings of both versions, and scores each beside its float file: the search's own count.
+// TestEncodingsOut writes a mix as AIMET's encodings of both versions, and scores each beside its float file: the
+// search's own count.
 func TestEncodingsOut(t *testing.T) {
 	cfg := fashionConfig(t)
 	cfg.Limit, cfg.Block, cfg.Export = 60, 20, []string{"encodings", "encodings-0.6.1"}

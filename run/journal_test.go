@@ -24,8 +24,8 @@ func copyFolder(t testing.TB, from string) string {
 	return to
 }
 
-// TestDamagedJournals edits the journal of an unfinished run, which stays a good SQLite file: every edit is one line with the
-// path and a cure, exit code 2, and nothing of it is believed.
+// TestDamagedJournals edits the journal of an unfinished run, which stays a good SQLite file: every edit is one line
+// with the path and a cure, exit code 2, and nothing of it is believed.
 func TestDamagedJournals(t *testing.T) {
 	cfg := tinyConfig(t, 40)
 	interrupt(t, cfg)
@@ -105,8 +105,8 @@ func checkRefusal(t *testing.T, err error, path string) {
 	}
 }
 
-// TestMutatedJournals changes bytes of a journal at random: it is refused, or what is read is what was written and the search ends
-// with the same result. Nothing else.
+// TestMutatedJournals changes bytes of a journal at random: it is refused, or what is read is what was written and
+// the search ends with the same result. Nothing else.
 func TestMutatedJournals(t *testing.T) {
 	cfg := tinyConfig(t, 24)
 	want := decisions(t, mustSearch(t, cfg))
@@ -146,8 +146,8 @@ func TestMutatedJournals(t *testing.T) {
 	t.Logf("%d of 60 refused", refused)
 }
 
-// TestForeignJournals holds that a folder with another program's database under our name is no run: nothing in it is touched,
-// not even with --force.
+// TestForeignJournals holds that a folder with another program's database under our name is no run: nothing in it is
+// touched, not even with --force.
 func TestForeignJournals(t *testing.T) {
 	cfg := tinyConfig(t, 24)
 	dir := cfg.Out

@@ -8,13 +8,14 @@ import (
 	"example.org/demote/search"
 )
 
-// valueSlack is how far apart two sums of the same values may lie, of their size: the resident layout adds them up in another
-// order than a file's evaluation does. A sum of a million terms of float64 is good to 1e6 * 2^-53 of their size at worst.
+// valueSlack is how far apart two sums of the same values may lie, of their size: the resident layout adds them up in
+// another order than a file's evaluation does. A sum of a million terms of float64 is good to 1e6 * 2^-53 of their
+// size at worst.
 const valueSlack = 1e-9
 
-// judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it, must be
-// the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is another network: that
-// is a warning, and it has to meet the target by itself.
+// judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it,
+// must be the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is
+// another network: that is a warning, and it has to meet the target by itself.
 func (s *searching) judge(c checked) (warning *result.Warning, err error) {
 	if s.elsewhere != "" && s.unscored == "" && s.result.Score.Mixed != nil && !closeScores(searchScore(s.result.Score.Mixed, s.metric.Lower), c.again, s.command != nil) {
 		c.Elsewhere = s.elsewhere + ": its score, " + s.text(searchScore(s.result.Score.Mixed, s.metric.Lower)) + ", is not held against the one here"
@@ -35,8 +36,8 @@ func (s *searching) judge(c checked) (warning *result.Warning, err error) {
 	return warning, nil
 }
 
-// recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the CPU, may
-// score otherwise; agree says so.
+// recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the
+// CPU, may score otherwise; agree says so.
 func (s *searching) recordedIs(now search.Score, of string) error {
 	if s.unscored != "" || s.result.Score.Mixed == nil || !s.can().InOrder && of != "the mix" {
 		return nil
@@ -52,8 +53,8 @@ func (s *searching) recordedIs(now search.Score, of string) error {
 		ErrExport, of, s.text(now), s.text(recorded))
 }
 
-// closeScores tells whether two scores are the same answer: equal where they count or where a command gave them, equal but for the
-// order of adding up elsewhere.
+// closeScores tells whether two scores are the same answer: equal where they count or where a command gave them,
+// equal but for the order of adding up elsewhere.
 func closeScores(a, b search.Score, exact bool) bool {
 	if a.Total > 0 || b.Total > 0 || exact || math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) {
 		return sameScore(a, b) || a.Total == 0 && b.Total == 0 && a.Value == b.Value

@@ -53,9 +53,9 @@ func runsToBreak(t *testing.T) map[string]Config {
 	return all
 }
 
-// TestKilled kills searches at random instants with a signal that cannot be caught, and starts the same command again until it
-// ends: always with the files of a search that was left alone, nothing else in the folder, and the same whole scores in the
-// journal.
+// TestKilled kills searches at random instants with a signal that cannot be caught, and starts the same command again
+// until it ends: always with the files of a search that was left alone, nothing else in the folder, and the same
+// whole scores in the journal.
 func TestKilled(t *testing.T) {
 	for name, cfg := range runsToBreak(t) {
 		t.Run(name, func(t *testing.T) { killing(t, cfg, max(1, kills/15)) })
@@ -106,8 +106,9 @@ func killing(t *testing.T, cfg Config, kills int) {
 	t.Logf("%d kills, %d searches came to their end", killed, done)
 }
 
-// TestCopied copies the folder of a search while it runs, file by file in any order, damages what a copy may lack, and gives the
-// same command for the copy: it comes to the same files, or says in a line that it is finished or damaged.
+// TestCopied copies the folder of a search while it runs, file by file in any order, damages what a copy may lack,
+// and gives the same command for the copy: it comes to the same files, or says in a line that it is finished or
+// damaged.
 func TestCopied(t *testing.T) {
 	refused, resumed := 0, 0
 	for name, cfg := range runsToBreak(t) {
@@ -203,8 +204,8 @@ func child(t *testing.T, cfg Config, after time.Duration) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// finished reads what a run that came to its end has left: every file, the result without what differs from session to session,
-// and the whole scores of the journal.
+// finished reads what a run that came to its end has left: every file, the result without what differs from session
+// to session, and the whole scores of the journal.
 func finished(t *testing.T, cfg Config) (string, []string) {
 	t.Helper()
 	r, err := ReadResult(cfg.Out)

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/internal/journal"
 )
 
-// TestLockExcludes has many holders take a folder's lock and leave the folder as it was, again and again: never two at once,
-// whether the folder is made and removed each time or is always there.
+// TestLockExcludes has many holders take a folder's lock and leave the folder as it was, again and again: never two
+// at once, whether the folder is made and removed each time or is always there.
 func TestLockExcludes(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -59,7 +59,8 @@ func TestLockExcludes(t *testing.T) {
 	}
 }
 
-// TestLateHolderLeavesARunAlone lets a holder that finds a run, begun after it has first looked, end without one of its own.
+// TestLateHolderLeavesARunAlone lets a holder that finds a run, begun after it has first looked, end without one of
+// its own.
 func TestLateHolderLeavesARunAlone(t *testing.T) {
 	cfg := tinyConfig(t, 24)
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {

@@ -133,7 +133,8 @@ func (p *prepared) strayIgnore(c Config) []result.Warning {
 	return []result.Warning{{ID: "ignore-label-unused", Text: fmt.Sprintf("--ignore-label %d: no label of the evaluation data is %d, and all of them count", *c.IgnoreLabel, *c.IgnoreLabel), Cure: "leave it out, or name the label that the data has"}}
 }
 
-// balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the class).
+// balancedWeights give every class that the labels have the same sum of weights: n / (classes * samples of the
+// class).
 func (p *prepared) balancedWeights(ignore *int64) []float64 {
 	var counts []float64
 	all := 0.0

@@ -30,8 +30,8 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 		s.config.describe(), which, s.data.Name(sample), tensor)
 }
 
-// findHiddenNaN refuses a float network with NaN in a holder's tensor, where some operator may hide it from the outputs. open opens the
-// network once more, to name the tensor.
+// findHiddenNaN refuses a float network with NaN in a holder's tensor, where some operator may hide it from the
+// outputs. open opens the network once more, to name the tensor.
 func (s *searching) findHiddenNaN(ctx context.Context, sources []*segments.Source, open func() (*backend.Evaluator, error)) error {
 	if s.config.AllowNaN {
 		return nil
@@ -72,8 +72,9 @@ func (s *searching) findHiddenNaN(ctx context.Context, sources []*segments.Sourc
 	return nil
 }
 
-// sieve runs the float network once with the sums of the tensors that are read where a NaN may be lost as its outputs, a number a
-// sample, and returns the samples with one that is NaN: no sample is left out in which a NaN is lost.
+// sieve runs the float network once with the sums of the tensors that are read where a NaN may be lost as its
+// outputs, a number a sample, and returns the samples with one that is NaN: no sample is left out in which a NaN is
+// lost.
 func (p *prepared) sieve(ctx context.Context, src *segments.Source, c Config, pass time.Duration) ([]int, error) {
 	m := src.Model.Clone()
 	g := m.Graph()
@@ -141,8 +142,8 @@ func sumDims(t backend.Tensor, batch int) []int64 {
 	return dims
 }
 
-// sumRows adds the sum of every sample's part of a tensor to a graph: over all axes but that of the samples; -1: over all. The axes
-// are an input since opset 13, and an attribute before.
+// sumRows adds the sum of every sample's part of a tensor to a graph: over all axes but that of the samples; -1: over
+// all. The axes are an input since opset 13, and an attribute before.
 func sumRows(g *onnxpb.GraphProto, t backend.Tensor, batch int, sum string, asInput bool) {
 	var axes []int64
 	for i := range t.Dims {

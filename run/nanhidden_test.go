@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestNaNIsFoundInside finds a NaN that a Where makes a number of: of samples in front and inside, in blocks of several and of one,
-// and where it is dropped with the values that a Slice leaves out.
+// TestNaNIsFoundInside finds a NaN that a Where makes a number of: of samples in front and inside, in blocks of
+// several and of one, and where it is dropped with the values that a Slice leaves out.
 func TestNaNIsFoundInside(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

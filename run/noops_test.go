@@ -15,9 +15,9 @@ import (
 	"example.org/demote/search"
 )
 
-// TestNoOpsAreThoseOfTheGrids goes from base to base, up and down, and holds what the nodes have found out
-// about their grids on the way, on every block, against package quant on all that the nodes are given: in parts and in
-// one piece, by one thread and several. Padding plays no part.
+// TestNoOpsAreThoseOfTheGrids goes from base to base, up and down, and holds what the nodes have found out about
+// their grids on the way, on every block, against package quant on all that the nodes are given: in parts and in one
+// piece, by one thread and several. Padding plays no part.
 func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -88,9 +88,9 @@ func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score 
 	return found.Score
 }
 
-// TestNoOpsNeedNoRun makes random searches by hand, one holder, two or three at once, up and down, on all ways in which
-// parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole network, and many
-// blocks need no run.
+// TestNoOpsNeedNoRun makes random searches by hand, one holder, two or three at once, up and down, on all ways in
+// which parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole
+// network, and many blocks need no run.
 func TestNoOpsNeedNoRun(t *testing.T) {
 	s := compiled(t, dimConfig(t))
 	n := len(s.records)
@@ -204,7 +204,8 @@ func TestNoOpsDecideAsNaive(t *testing.T) {
 	}
 }
 
-// TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its mask, and runs nothing.
+// TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its
+// mask, and runs nothing.
 func TestNoOpsAllocateNothing(t *testing.T) {
 	s := compiled(t, dimConfig(t))
 	ctx, base := context.Background(), search.NewMask(len(s.records))

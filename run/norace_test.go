@@ -2,7 +2,8 @@
 
 package run
 
-// kills is how many random instants searches are killed at, copies how many copies are made of a folder while one runs.
+// kills is how many random instants searches are killed at, copies how many copies are made of a folder while one
+// runs.
 const kills, copies = 200, 60
 
 // raced says that this is the race detector's process, whose own memory is several times that of what it watches.

@@ -52,8 +52,8 @@ func observationOf(t *testing.T, cfg Config, method quant.Method) *calibrate.Obs
 	return o
 }
 
-// TestCalibrationPasses counts the passes over the calibration samples: what masks and paddings put in, whatever form they have, is
-// found in the first, and what cannot be told from it is not read again.
+// TestCalibrationPasses counts the passes over the calibration samples: what masks and paddings put in, whatever form
+// they have, is found in the first, and what cannot be told from it is not read again.
 func TestCalibrationPasses(t *testing.T) {
 	nets := maskForms()
 	for name, g := range maxima() {
@@ -82,10 +82,11 @@ func TestCalibrationPasses(t *testing.T) {
 	}
 }
 
-// TestCalibrationBlock holds the block of a calibration within memory: that of a network with large tensors is smaller, which changes
-// no grid.
+// TestCalibrationBlock holds the block of a calibration within memory: that of a network with large tensors is
+// smaller, which changes no grid.
 func TestCalibrationBlock(t *testing.T) {
-	for _, c := range []struct{ channels, block int64 }{{16, 8}, {256, 4}, {1500, 1}} { // a channel of a sample has 16 KiB
+	// a channel of a sample has 16 KiB
+	for _, c := range []struct{ channels, block int64 }{{16, 8}, {256, 4}, {1500, 1}} {
 		net := newGraph(9).in("x", nil, 1, 64, 64).weight("w", 0.5, c.channels, 1, 1, 1).weight("v", 0.5, c.channels, 2).
 			do("c = Conv x w; r = Relu c; p = GlobalAveragePool r; f = Flatten p; y = MatMul f v").out("y", 2)
 		cfg := net.config(t).withDefaults()

@@ -19,7 +19,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ownNetwork is a fully convolutional network over images of any size: with class scores, a map, or lines of text at its end.
+// ownNetwork is a fully convolutional network over images of any size: with class scores, a map, or lines of text at
+// its end.
 func ownNetwork(kind string) *onnxpb.GraphProto {
 	weights := func(name string, dims ...int64) *onnxpb.TensorProto {
 		n := int(dims[0])
@@ -50,7 +51,8 @@ func ownNetwork(kind string) *onnxpb.GraphProto {
 	var dims []any
 	switch kind {
 	case "classes":
-		last := weights("w3", 5, 6) // of which each row is blind to how large a sample is, so that the classes lie close together
+		// of which each row is blind to how large a sample is, so that the classes lie close together
+		last := weights("w3", 5, 6)
 		sizes, seed := []float32{1.6, 19, 10.6, 2, 6, 62.5}, normals(77, 30)
 		for class := range 5 {
 			mean := float32(0)
@@ -103,8 +105,8 @@ func ownSamples(seed uint64, sizes [][2]int) (list [][]float32) {
 	return list
 }
 
-// ownConfig is a search of such a network on samples of three sizes, with the classes of the float network as labels but for every
-// seventh where there are to be some.
+// ownConfig is a search of such a network on samples of three sizes, with the classes of the float network as labels
+// but for every seventh where there are to be some.
 func ownConfig(t testing.TB, kind string, n int) Config {
 	t.Helper()
 	dir := t.TempDir()

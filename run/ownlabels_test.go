@@ -28,8 +28,8 @@ func wrongLabels(format string, args ...any) {
 	}
 }
 
-// TestRegisteredMetricsGetTheirLabels searches by metrics in Go whose labels are neither as long as the output (12) nor of its
-// shape: every sample comes with its own, whole.
+// TestRegisteredMetricsGetTheirLabels searches by metrics in Go whose labels are neither as long as the output (12)
+// nor of its shape: every sample comes with its own, whole.
 func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 	const n, per = 21, 2 * 15
 	share := func(row []float32) float64 { return float64(metric.Top1(row)) / 12 }

@@ -19,8 +19,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestOwnShapesCommand reads what a metric command is given: outputs of different shapes are all values, and their shapes behind them.
-// Where the outputs have one shape it is as ever.
+// TestOwnShapesCommand reads what a metric command is given: outputs of different shapes are all values, and their
+// shapes behind them. Where the outputs have one shape it is as ever.
 func TestOwnShapesCommand(t *testing.T) {
 	const n = 11
 	for kind, head := range map[string]string{"map": "'<f4', 'fortran_order': False, 'shape': (1048,)", "classes": "'<f4', 'fortran_order': False, 'shape': (11, 5)"} {
@@ -95,8 +95,8 @@ func TestOwnShapesAreRefused(t *testing.T) {
 	}
 }
 
-// TestOwnShapesScan holds random scans from one base to the next against the naive ones, by one worker and by two, by a count and by a
-// number, and what is stored of each shape against whole runs.
+// TestOwnShapesScan holds random scans from one base to the next against the naive ones, by one worker and by two, by
+// a count and by a number, and what is stored of each shape against whole runs.
 func TestOwnShapesScan(t *testing.T) {
 	ctx := context.Background()
 	for _, metric := range []string{"agreement", "mse"} {
@@ -138,7 +138,8 @@ func TestOwnShapesScan(t *testing.T) {
 	}
 }
 
-// TestOwnShapesOfAPair searches two files that are quantized already, and holds the scores of both against plain ONNX Runtime's.
+// TestOwnShapesOfAPair searches two files that are quantized already, and holds the scores of both against plain ONNX
+// Runtime's.
 func TestOwnShapesOfAPair(t *testing.T) {
 	const n = 15
 	cfg := ownConfig(t, "lines", n)
@@ -161,7 +162,8 @@ func TestOwnShapesOfAPair(t *testing.T) {
 	}
 }
 
-// TestOwnShapesNaN holds that a sample for which the network gives NaN is named as it is in the file, whatever shape it has.
+// TestOwnShapesNaN holds that a sample for which the network gives NaN is named as it is in the file, whatever shape
+// it has.
 func TestOwnShapesNaN(t *testing.T) {
 	cfg := ownConfig(t, "map", 7)
 	g := ownNetwork("map")
@@ -213,8 +215,8 @@ func TestOwnShapesPass(t *testing.T) {
 	}
 }
 
-// TestOwnShapesTouch finds samples that touch each other in the shapes that several have, where the smallest and the largest have one
-// sample each: a file, a reference and a calibration of such a network are run sample by sample.
+// TestOwnShapesTouch finds samples that touch each other in the shapes that several have, where the smallest and the
+// largest have one sample each: a file, a reference and a calibration of such a network are run sample by sample.
 func TestOwnShapesTouch(t *testing.T) {
 	cfg := ownConfig(t, "touching", 7)
 	arrays := map[string][]byte{}

@@ -14,7 +14,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// mostShapes is how many shapes samples may have: each is a network of its own, which is compiled, proven and cut by itself.
+// mostShapes is how many shapes samples may have: each is a network of its own, which is compiled, proven and cut by
+// itself.
 const mostShapes = 64
 
 // An ownShape is what a run has of the samples of one shape, where they have several.
@@ -25,8 +26,8 @@ type ownShape struct {
 	shapes *blocks.Shapes // of the network's tensors, once they are measured
 }
 
-// members are what a run has of each shape: what is prepared, with the samples of the shape alone. Where all samples have one shape it is
-// all that is prepared.
+// members are what a run has of each shape: what is prepared, with the samples of the shape alone. Where all samples
+// have one shape it is all that is prepared.
 func (p *prepared) members() []*prepared {
 	if p.groups == nil {
 		return []*prepared{p}
@@ -40,7 +41,8 @@ func (p *prepared) members() []*prepared {
 	return list
 }
 
-// largest is the member with the largest samples. Where something is asked once, of whatever shape, it is asked of that.
+// largest is the member with the largest samples. Where something is asked once, of whatever shape, it is asked of
+// that.
 func (p *prepared) largest() *prepared {
 	return slices.MaxFunc(p.members(), func(a, b *prepared) int {
 		return blocks.SampleBytes(a.data, len(a.inputs)) - blocks.SampleBytes(b.data, len(b.inputs))
@@ -62,7 +64,8 @@ func (p *prepared) findShapes() error {
 	}
 	p.shapes = nil
 	weights := weightBytes(p.model)
-	if free := memory.Left(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) { // the float network beside the other one
+	// the float network beside the other one
+	if free := memory.Left(); float64(2*weights)*float64(len(list)) > keptShare*float64(free) {
 		return mistake.Errorf("samples of %d shapes take as many networks of %s of weights each, and %s of memory are free: resize them to fewer shapes, or give the value that fills up the smaller ones, --pad %s=0",
 			len(list), memory.Text(weights), memory.Text(free), p.model.Inputs()[0].Name)
 	}
@@ -126,8 +129,8 @@ func (p *prepared) sayShapes(say func(string)) {
 // mostTold is how many shapes are listed.
 const mostTold = 8
 
-// evaluator opens an evaluator of the samples: for each shape that they have by the source and the samples that open gives of it, in
-// blocks of the member's size, which open may set.
+// evaluator opens an evaluator of the samples: for each shape that they have by the source and the samples that open
+// gives of it, in blocks of the member's size, which open may set.
 func (p *prepared) evaluator(ctx context.Context, records []quant.Record, o backend.Options, open func(q *prepared) (backend.Source, backend.Samples, error)) (*backend.Evaluator, error) {
 	if p.groups == nil {
 		src, samples, err := open(p)

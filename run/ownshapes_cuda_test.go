@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestEmulatedOwnShapes holds that samples of different shapes are searched on the CPU where a GPU may be taken, with the CPU's result, and
-// refused on one that is asked for.
+// TestEmulatedOwnShapes holds that samples of different shapes are searched on the CPU where a GPU may be taken, with
+// the CPU's result, and refused on one that is asked for.
 func TestEmulatedOwnShapes(t *testing.T) {
 	emulated(t)
 	var got []string

@@ -16,8 +16,9 @@ import (
 	"example.org/demote/result"
 )
 
-// TestOwnShapes searches samples of three shapes, in blocks of several sizes, and holds the endpoints and the mix against plain ONNX
-// Runtime, sample by sample; the mix, its chain and its scores are the same in all blocks, and by the naive search.
+// TestOwnShapes searches samples of three shapes, in blocks of several sizes, and holds the endpoints and the mix
+// against plain ONNX Runtime, sample by sample; the mix, its chain and its scores are the same in all blocks, and by
+// the naive search.
 func TestOwnShapes(t *testing.T) {
 	const n = 26
 	for _, c := range []struct{ kind, metric string }{{"classes", "top1"}, {"classes", "agreement"}, {"classes", "f1"}, {"classes", "mse"}, {"map", "sqnr"}, {"map", "cosine"}, {"lines", "sqnr"}, {"lines", "mse"}, {"touching", "mse"}} {
@@ -89,8 +90,8 @@ func holdEnds(t *testing.T, c Config, r *Result, n int) {
 	}
 }
 
-// TestOwnShapesCalibrate holds the range that every holder is calibrated on against plain ONNX Runtime's, sample by sample, where one
-// shape after the other has the largest values.
+// TestOwnShapesCalibrate holds the range that every holder is calibrated on against plain ONNX Runtime's, sample by
+// sample, where one shape after the other has the largest values.
 func TestOwnShapesCalibrate(t *testing.T) {
 	ctx := context.Background()
 	cfg := ownConfig(t, "map", 7).withDefaults()
@@ -141,8 +142,8 @@ func TestOwnShapesCalibrate(t *testing.T) {
 	}
 }
 
-// TestOwnShapesGoOn interrupts a search of samples of three shapes and lets the same command go on: the result is that of a search that
-// was not interrupted.
+// TestOwnShapesGoOn interrupts a search of samples of three shapes and lets the same command go on: the result is
+// that of a search that was not interrupted.
 func TestOwnShapesGoOn(t *testing.T) {
 	cfg := ownConfig(t, "classes", 40)
 	cfg.Metric, cfg.Target, cfg.Block = "agreement", "50%", 3

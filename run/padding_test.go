@@ -13,8 +13,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded by hand, in
-// blocks of several sizes.
+// TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded
+// by hand, in blocks of several sizes.
 func TestPadding(t *testing.T) {
 	ctx := context.Background()
 	g := aloneNetwork(declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)

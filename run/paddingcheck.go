@@ -22,17 +22,17 @@ const paddingTried = 4
 // paddingID is the warning of samples whose padding the network answers otherwise for.
 const paddingID = "padding-changes"
 
-// A paddingLook is what trying has found: of samples that ran in their own shape, those whose output was another one padded, over the
-// part that both have, and how far it was.
+// A paddingLook is what trying has found: of samples that ran in their own shape, those whose output was another one
+// padded, over the part that both have, and how far it was.
 type paddingLook struct {
 	tried, changed int
 	furthest       float64 // of the values
 	largest        float64 // value
 }
 
-// checkPadding asks whether padding changes what a network answers for the shortest samples, and returns the warning that it does; nil
-// where it does not, where nothing is padded, and where the network does not run on any of them in its own shape. The network is a
-// float one: where grids round, small differences become large ones.
+// checkPadding asks whether padding changes what a network answers for the shortest samples, and returns the warning
+// that it does; nil where it does not, where nothing is padded, and where the network does not run on any of them in
+// its own shape. The network is a float one: where grids round, small differences become large ones.
 func checkPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output, file string) (*result.Warning, error) {
 	for _, g := range data.Groups() { // some inputs are padded, and others give samples a shape of their own
 		if w, err := checkPadding(ctx, m, g.Set, output, file); w != nil || err != nil {
@@ -157,8 +157,8 @@ func anAxis(own, padded int64, ownInputs, paddedInputs []backend.Tensor) bool {
 	return false
 }
 
-// take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for what rounds
-// otherwise.
+// take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for
+// what rounds otherwise.
 func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []backend.Tensor) {
 	if own.Values == nil || len(own.Dims) != len(padded.Dims) || len(own.Values) == 0 {
 		return
@@ -186,7 +186,8 @@ func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []ba
 	}
 }
 
-// tellCalibPadding is checkPadding of calibration samples that nothing else is run on, by the float outputs of the network.
+// tellCalibPadding is checkPadding of calibration samples that nothing else is run on, by the float outputs of the
+// network.
 func tellCalibPadding(ctx context.Context, m *onnx.Model, calib *dataset.Set, c Config) error {
 	for _, v := range m.Outputs() {
 		if v.Type != ir.Float || blocks.Computed(m, v.Name) != nil {

@@ -16,7 +16,8 @@ import (
 	"example.org/demote/result"
 )
 
-// lengthsOf writes samples [steps, 6] of these numbers of steps, and a mask beside them if there is to be one, as an archive.
+// lengthsOf writes samples [steps, 6] of these numbers of steps, and a mask beside them if there is to be one, as an
+// archive.
 func lengthsOf(t *testing.T, path string, steps []int, mask bool) {
 	arrays := map[string][]byte{}
 	for i, n := range steps {
@@ -45,8 +46,9 @@ func meanOfSteps(mask bool) *onnxpb.GraphProto {
 	return g
 }
 
-// TestPaddingIsTried warns where padding changes what a network answers, in search and eval, and says nothing where it does not: of a
-// mask that the network reads, of outputs of each step, of an axis that the network fixes, of samples of one shape.
+// TestPaddingIsTried warns where padding changes what a network answers, in search and eval, and says nothing where
+// it does not: of a mask that the network reads, of outputs of each step, of an axis that the network fixes, of
+// samples of one shape.
 func TestPaddingIsTried(t *testing.T) {
 	steps := []int{5, 2, 7, 3, 7, 4, 1, 6, 7, 2, 5, 7}
 	fixed := aloneNetwork(declared("x", ir.Float, "N", 7, 6), nil, 1, "N", 1, 4)
@@ -119,7 +121,8 @@ func TestPaddingLook(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	flat := func(d int64) []backend.Tensor { return []backend.Tensor{{Dims: []int64{1, d, 2}}} }
-	l.take(seen([]float32{1, 2, 3, 4}, 1, 4), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 6), flat(2), flat(3)) // [1, 2, time] in one axis
+	// [1, 2, time] in one axis
+	l.take(seen([]float32{1, 2, 3, 4}, 1, 4), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 6), flat(2), flat(3))
 	if l.tried != 3 {
 		t.Errorf("what lies elsewhere is compared: %+v", l)
 	}

@@ -7,8 +7,8 @@ import (
 	"example.org/demote/search"
 )
 
-// BenchmarkWorkers times a full trial of the example network by one worker and by two, in turn; the median of the ratios is
-// what the second is worth.
+// BenchmarkWorkers times a full trial of the example network by one worker and by two, in turn; the median of the
+// ratios is what the second is worth.
 func BenchmarkWorkers(b *testing.B) {
 	of := func(workers int) *searching {
 		return compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",

@@ -9,7 +9,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// tokens is a network over 12 tokens of 16 numbers, of which the first has huge ones, with a normalization in it that makes n of x.
+// tokens is a network over 12 tokens of 16 numbers, of which the first has huge ones, with a normalization in it that
+// makes n of x.
 func tokens(norm string) *graph {
 	b := newGraph(48).in("x", func(i int) float32 {
 		switch i % (12 * 16) {
@@ -35,8 +36,8 @@ func slopes(n int, middle float32) []float32 {
 	return values
 }
 
-// TestNormsOfHugeTokens holds that a normalization by single operators is as near to float as the operator is, though a token
-// has values a thousand times those of the others: no squares, variances or roots are on a grid.
+// TestNormsOfHugeTokens holds that a normalization by single operators is as near to float as the operator is, though
+// a token has values a thousand times those of the others: no squares, variances or roots are on a grid.
 func TestNormsOfHugeTokens(t *testing.T) {
 	const mean = "m = ReduceMean x axes=[-1]; d = Sub x m; "
 	const variance = "q = Mul d d; v = ReduceMean q axes=[-1]; e = Add v eps; "
@@ -85,8 +86,8 @@ func layers(between string) *graph {
 	return b.do("a = MatMul x w1; " + between + "; y = MatMul c w2")
 }
 
-// TestActivationsBySingleOperators holds that they have no holder inside, that both widths are as near as with the operator
-// where there is one, and that what is searched is what is written.
+// TestActivationsBySingleOperators holds that they have no holder inside, that both widths are as near as with the
+// operator where there is one, and that what is searched is what is written.
 func TestActivationsBySingleOperators(t *testing.T) {
 	want := decibels(t, layers("s = Sigmoid a; c = Mul a s").config(t))
 	for name, form := range map[string]string{
@@ -125,8 +126,8 @@ func scaled() *graph {
 		m2 = Mul s2 hs; a2 = Add m2 b2; c2 = Conv a2 k2; d2 = Div c2 s3; e2 = Sub d2 b1; r2 = Relu e2; g = GlobalAveragePool r2; f = Flatten g; p = MatMul f w; q = Add p row; y = Mul q s4`)
 }
 
-// TestScalesAndShifts holds that those behind layers have no holder, that their weights take them in without loss, that the
-// float score is that of the user's network, and that what is searched is what is written.
+// TestScalesAndShifts holds that those behind layers have no holder, that their weights take them in without loss,
+// that the float score is that of the user's network, and that what is searched is what is written.
 func TestScalesAndShifts(t *testing.T) {
 	cfg := scaled().config(t)
 	s := compiled(t, cfg)
@@ -159,8 +160,8 @@ func TestScalesAndShifts(t *testing.T) {
 	}
 }
 
-// TestOutputsInAnotherShape holds that an output behind a Reshape is an output: no holder, and a file that computes what was
-// searched, with output holders and without.
+// TestOutputsInAnotherShape holds that an output behind a Reshape is an output: no holder, and a file that computes
+// what was searched, with output holders and without.
 func TestOutputsInAnotherShape(t *testing.T) {
 	b := layers("c = Relu a")
 	b.g.Node[len(b.g.Node)-1].Output[0] = "p"
@@ -175,8 +176,8 @@ func TestOutputsInAnotherShape(t *testing.T) {
 	}
 }
 
-// TestMeanPooling holds that a sentence embedding's mask and count have no holder, that both widths are near float whatever the
-// lengths, and that what is searched is what is written.
+// TestMeanPooling holds that a sentence embedding's mask and count have no holder, that both widths are near float
+// whatever the lengths, and that what is searched is what is written.
 func TestMeanPooling(t *testing.T) {
 	const length, width = 12, 16
 	b := newGraph(60).ints("ids", func(i int) int64 { return int64(i*11) % 30 }, length).ints("mask", func(i int) int64 {

@@ -24,8 +24,8 @@ func indented(n int, text string) string {
 	return b.String()
 }
 
-// TestProfilesThatGrow gives profiles that become gigabytes, or hours, where a YAML parser takes them as they are: each is
-// refused at once, by a line that says what is wrong.
+// TestProfilesThatGrow gives profiles that become gigabytes, or hours, where a YAML parser takes them as they are:
+// each is refused at once, by a line that says what is wrong.
 func TestProfilesThatGrow(t *testing.T) {
 	laughs := "a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n"
 	for c := 'b'; c <= 'i'; c++ {
@@ -100,7 +100,8 @@ func TestProfilesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-// TestSmallFilesAreRegular holds that pipes, devices and folders in the places of a run's small files are refused at once.
+// TestSmallFilesAreRegular holds that pipes, devices and folders in the places of a run's small files are refused at
+// once.
 func TestSmallFilesAreRegular(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe.csv")

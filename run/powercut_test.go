@@ -48,8 +48,8 @@ type powerCut struct {
 	folder string // with what is on disk
 }
 
-// cutting runs a slow search and hands every instant at which the power is cut to cut, which says what the disk has then. It
-// returns the cuts, and when each mask was learnt.
+// cutting runs a slow search and hands every instant at which the power is cut to cut, which says what the disk has
+// then. It returns the cuts, and when each mask was learnt.
 func cutting(t *testing.T, cfg Config, cuts int, cut func(n int) (folder string, ok bool)) (list []powerCut, learnt map[string]time.Time) {
 	t.Helper()
 	slowSample.Store(int64(2 * time.Millisecond))
@@ -90,8 +90,8 @@ func cutting(t *testing.T, cfg Config, cuts int, cut func(n int) (folder string,
 	return list, learnt
 }
 
-// survives holds what every power cut has left to the promise: the same command goes on to the same result, and no score is
-// lost that was learnt more than a second before.
+// survives holds what every power cut has left to the promise: the same command goes on to the same result, and no
+// score is lost that was learnt more than a second before.
 func survives(t *testing.T, cfg Config, cuts []powerCut, learnt map[string]time.Time, want string) {
 	t.Helper()
 	resumed, kept := 0, 0
@@ -189,8 +189,9 @@ func TestPowerCutImitated(t *testing.T) {
 	survives(t, cfg, cuts, learnt, want)
 }
 
-// TestPowerCut cuts the power of a real file system: the file that it lies in is copied while a search runs, which leaves out
-// what the system has not brought to disk. Where no loop device can be mounted, TestPowerCutImitated stands alone.
+// TestPowerCut cuts the power of a real file system: the file that it lies in is copied while a search runs, which
+// leaves out what the system has not brought to disk. Where no loop device can be mounted, TestPowerCutImitated
+// stands alone.
 func TestPowerCut(t *testing.T) {
 	disk, err := mountDisk(filepath.Join(t.TempDir(), "disk"), "")
 	if err != nil {

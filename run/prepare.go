@@ -21,22 +21,25 @@ import (
 
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network         *onnx.Network  // weights on their grids
-	records         []quant.Record // by holder
-	seen            []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model           *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float           *onnx.Model    // the float network; nil for a pair
-	order           []int          // holders in the 8-bit file's order; nil: their own
-	low             *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids        []quant.Grid   // of its holders
-	data            *dataset.Set
-	held            *dataset.Set   // the hold-out: what its share takes out of data, or its file once it is open; nil without one
-	streams         *stream        // how samples are read that are not kept in memory; nil: they are kept
-	once            bool           // samples are read once, and streamed whatever they take
-	shapes          *blocks.Shapes // of network's tensors, see measured
-	groups          []*ownShape    // of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of the largest
-	grouped         *dataset.Set   // whose samples groups has
-	own             *ownShape      // that this is of, see members; nil: it is of all samples
+	network  *onnx.Network  // weights on their grids
+	records  []quant.Record // by holder
+	seen     []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	float    *onnx.Model    // the float network; nil for a pair
+	order    []int          // holders in the 8-bit file's order; nil: their own
+	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids []quant.Grid   // of its holders
+	data     *dataset.Set
+	// the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	held    *dataset.Set
+	streams *stream        // how samples are read that are not kept in memory; nil: they are kept
+	once    bool           // samples are read once, and streamed whatever they take
+	shapes  *blocks.Shapes // of network's tensors, see measured
+	// of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of
+	// the largest
+	groups          []*ownShape
+	grouped         *dataset.Set // whose samples groups has
+	own             *ownShape    // that this is of, see members; nil: it is of all samples
 	block           int
 	blocks.Batching        // of the output's samples, see findBatch
 	fixShapes       bool   // files are written with the axes of the search
@@ -104,8 +107,8 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	})
 }
 
-// openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in a block. The
-// configuration that it returns says so to what is done next.
+// openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in
+// a block. The configuration that it returns says so to what is done next.
 func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
 	var err error
 	c.lists = true
@@ -181,7 +184,8 @@ func quantized(ctx context.Context, c Config) (*onnx.Network, []quant.Record, er
 	return n, records, err
 }
 
-// onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases that stay float.
+// onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases
+// that stay float.
 func onGrids(n *onnx.Network, records []quant.Record, c Config) ([]result.Warning, error) {
 	if err := quantize.WeightsFor(n, records); err != nil || c.Bias != "int32" {
 		return nil, err

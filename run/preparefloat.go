@@ -13,8 +13,9 @@ import (
 	"example.org/demote/result"
 )
 
-// prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes in another type
-// than float32 it computes in that from then on; axes that --unroll has fixed are fixed of the model as well.
+// prepareFloat finds the holders of a float network and refuses one in which none is worth having. What it computes
+// in another type than float32 it computes in that from then on; axes that --unroll has fixed are fixed of the model
+// as well.
 func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, error) {
 	prepare := func() (*onnx.Network, error) {
 		return onnx.Prepare(m, onnx.Options{OutputHolder: c.OutputHolder, Unroll: c.unrolling(ctx, m)})
@@ -38,8 +39,8 @@ func prepareFloat(ctx context.Context, m *onnx.Model, c Config) (*onnx.Network, 
 	return n, nil
 }
 
-// preparedNotes say, to the user too, what a network computed in before, and what --unroll has made of it and which of its axes have
-// been fixed for that.
+// preparedNotes say, to the user too, what a network computed in before, and what --unroll has made of it and which
+// of its axes have been fixed for that.
 func (c Config) preparedNotes(n *onnx.Network) []result.Warning {
 	var notes []result.Warning
 	note := func(id, text string) {

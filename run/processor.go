@@ -2,8 +2,8 @@ package run
 
 import "golang.org/x/sys/cpu"
 
-// saturates tells whether the processor has ONNX Runtime multiply uint8 activations by int8 weights in steps of 16 bits, which cut
-// off what does not fit: an x86-64 with AVX2 or AVX-512 and without VNNI. See docs/exactness.md.
+// saturates tells whether the processor has ONNX Runtime multiply uint8 activations by int8 weights in steps of 16
+// bits, which cut off what does not fit: an x86-64 with AVX2 or AVX-512 and without VNNI. See docs/exactness.md.
 var saturates = cpu.X86.HasAVX2 && !cpu.X86.HasAVX512VNNI && !cpu.X86.HasAVXVNNI
 
 // saturation is who else may be at fault where a default session scores too low, as an end of a cure; empty: nobody.

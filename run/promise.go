@@ -11,9 +11,9 @@ import (
 	"example.org/demote/search"
 )
 
-// askAside scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence the mix that is
-// promised becomes the run's; unkept is ErrUnpromised if there is none, and the search's own mix stays. It is the
-// context's error if this was interrupted.
+// askAside scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence the mix
+// that is promised becomes the run's; unkept is ErrUnpromised if there is none, and the search's own mix stays. It is
+// the context's error if this was interrupted.
 func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
 	if s.holdout == nil || !f.Holds || !done {
 		return nil, nil
@@ -140,8 +140,8 @@ func (a *holdoutEvaluation) promise(ctx context.Context, f *search.Result, refer
 	return mask, nil, nil
 }
 
-// steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there. The
-// 16-bit network itself comes first where it is one of them, and not what the claim compares with.
+// steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there.
+// The 16-bit network itself comes first where it is one of them, and not what the claim compares with.
 func (a *holdoutEvaluation) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
 	units := a.units()
 	base := mix.Clone()

@@ -32,8 +32,8 @@ func asText(t *testing.T, v any) string {
 	return string(text)
 }
 
-// TestHoldoutScores compares what the hold-out says with the scores of the very files on the same samples, and holds that it
-// changes nothing in the search.
+// TestHoldoutScores compares what the hold-out says with the scores of the very files on the same samples, and holds
+// that it changes nothing in the search.
 func TestHoldoutScores(t *testing.T) {
 	for _, metric := range []string{"agreement", "cosine"} {
 		t.Run(metric, func(t *testing.T) {
@@ -191,8 +191,8 @@ func TestHoldoutShare(t *testing.T) {
 	}
 }
 
-// TestHoldoutInterrupted stops a run while the hold-out is scored; the same command ends as if nothing had been, and does
-// not take its own first look for another's.
+// TestHoldoutInterrupted stops a run while the hold-out is scored; the same command ends as if nothing had been, and
+// does not take its own first look for another's.
 func TestHoldoutInterrupted(t *testing.T) {
 	cfg := heldConfig(t, 60, 300)
 	cfg.Target, cfg.Confidence = "16bit-0.05", "0.95"
@@ -219,8 +219,8 @@ func TestHoldoutInterrupted(t *testing.T) {
 	}
 }
 
-// TestHoldoutUsedBefore holds that a second look at the same samples is said, whether by --force or by another folder, and
-// that the journal keeps count.
+// TestHoldoutUsedBefore holds that a second look at the same samples is said, whether by --force or by another
+// folder, and that the journal keeps count.
 func TestHoldoutUsedBefore(t *testing.T) {
 	cfg := heldConfig(t, 60, 80)
 	if r := mustSearch(t, cfg); r.Holdout.UsedBefore != nil {

@@ -41,8 +41,9 @@ func (s *searching) holderCure(ctx context.Context, name string, few *picked) (t
 	return text, cure, nil
 }
 
-// rangeOf is the lowest and highest finite value of a holder in the float network, on some samples of the data. It is not known of
-// a tensor that the file does not have on its top level: inside a function, or a branch of If that is always taken.
+// rangeOf is the lowest and highest finite value of a holder in the float network, on some samples of the data. It is
+// not known of a tensor that the file does not have on its top level: inside a function, or a branch of If that is
+// always taken.
 func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (quant.Range, bool, error) {
 	if h.Producer != "" && !slices.Contains(s.prepared.float.Computed(), h.Tensor) {
 		return quant.Range{}, false, nil
@@ -54,8 +55,8 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	return calibrate.FiniteRange(ctx, &n, few, s.config.alone != "")
 }
 
-// weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and what to type.
-// all is the signal to noise with all of them.
+// weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and
+// what to type. all is the signal to noise with all of them.
 func (s *searching) weightsCure(ctx context.Context, few *picked, want []float32, all float64) (text, cure string, err error) {
 	cure = "quantize the network with a tool that equalizes the channels of weights, and give its two files with --low and --high"
 	was := map[string]*onnxpb.TensorProto{}
@@ -97,8 +98,8 @@ func (s *searching) weightsCure(ctx context.Context, few *picked, want []float32
 	return fmt.Sprintf(", most of all %s of layer %s, %.3g dB alone", worst, reads[worst], v), cure, nil
 }
 
-// noisiest halves a list again and again, and goes on with the half that makes most of the noise. all is the signal to noise with
-// all of it, in dB, and of that with a part.
+// noisiest halves a list again and again, and goes on with the half that makes most of the noise. all is the signal
+// to noise with all of it, in dB, and of that with a part.
 func noisiest[T any](list []T, all float64, of func([]T) (float64, error)) (one T, v float64, err error) {
 	noise := func(v float64) float64 { return math.Pow(10, -v/10) } // of the signal
 	left := noise(all)

@@ -34,8 +34,8 @@ func imageFolder(t *testing.T, classes ...string) string {
 	return dir
 }
 
-// TestClassesOfAFolder prints which sub-folder is which label, and warns of sub-folders that are not as many as the network
-// has classes.
+// TestClassesOfAFolder prints which sub-folder is which label, and warns of sub-folders that are not as many as the
+// network has classes.
 func TestClassesOfAFolder(t *testing.T) {
 	names := strings.Fields("ant bee cat dog elk fox gnu hen imp jay kid")
 	dir := t.TempDir()

@@ -21,8 +21,8 @@ const (
 	blameRows   = 40   // samples that a holder is blamed by, a block or two
 )
 
-// questionHigh asks whether the network with everything on the high grids still is the float network, and if not, which
-// holder is to blame.
+// questionHigh asks whether the network with everything on the high grids still is the float network, and if not,
+// which holder is to blame.
 func (s *searching) questionHigh(ctx context.Context) error {
 	q := s.doubts
 	if q.float == nil || q.high == nil || s.prepared.float == nil {

@@ -7,7 +7,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the network.
+// checkClasses refuses a metric of classes for an output that has only one: its score would be the same whatever the
+// network.
 func (p *prepared) checkClasses(m *metric.Metric, src *segments.Source) error {
 	out, known := src.Tensors[p.output]
 	dims := backend.SampleFirst(out.Dims, p.Axis)

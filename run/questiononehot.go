@@ -7,8 +7,8 @@ import (
 	"example.org/demote/result"
 )
 
-// questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as there are steps
-// and as the output may have.
+// questionOneHot warns of a class for each step of sequences that looks like one-hot labels, of as many classes as
+// there are steps and as the output may have.
 func (p *prepared) questionOneHot(c Config) []result.Warning {
 	labels, dims := p.data.Pixels(), p.data.LabelDims()
 	if len(p.model.States) == 0 || c.labelKind() != dataset.Classes || labels == nil || len(dims) != 1 {

@@ -55,7 +55,8 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 	return s.result
 }
 
-// rawImages are samples of the example as an array of float32, each value changed by f, and their labels as an npy file.
+// rawImages are samples of the example as an array of float32, each value changed by f, and their labels as an npy
+// file.
 func rawImages(t *testing.T, path string, limit int, f func(float32) float32, shift int64) (data, labels string) {
 	t.Helper()
 	set, err := dataset.Open(path, []dataset.Input{{Name: "x", Dims: []int64{-1, 1, 28, 28}, Type: dataset.Float32}}, dataset.Options{})
@@ -84,8 +85,8 @@ func rawImages(t *testing.T, path string, limit int, f func(float32) float32, sh
 	return data, labels
 }
 
-// TestQuestions sets the example up rightly, of which nothing is said, and in wrong ways, of which each is told with the flag
-// that cures it.
+// TestQuestions sets the example up rightly, of which nothing is said, and in wrong ways, of which each is told with
+// the flag that cures it.
 func TestQuestions(t *testing.T) {
 	same := func(v float32) float32 { return v }
 	for _, c := range []struct {
@@ -133,7 +134,8 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// TestBlame names the holder whose int16 grid was spoilt, and the weights of this network, whose channels are uneven, where none was.
+// TestBlame names the holder whose int16 grid was spoilt, and the weights of this network, whose channels are uneven,
+// where none was.
 func TestBlame(t *testing.T) {
 	dir := t.TempDir()
 	cfg := Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
@@ -170,7 +172,8 @@ func TestBlame(t *testing.T) {
 	}
 }
 
-// TestRanges tells inputs that are scaled otherwise from those of which the calibration has seen too little by chance.
+// TestRanges tells inputs that are scaled otherwise from those of which the calibration has seen too little by
+// chance.
 func TestRanges(t *testing.T) {
 	for _, c := range []struct {
 		name                     string
@@ -229,7 +232,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// classSight is what a network of so many classes made of the samples: right on so many of a hundred, else off by shift.
+// classSight is what a network of so many classes made of the samples: right on so many of a hundred, else off by
+// shift.
 func classSight(samples, classes, right int, shift int64) *sight {
 	g := &sight{kind: ofClasses, row: classes, share: 1 / float64(classes)}
 	for i := range samples {
@@ -275,7 +279,8 @@ func TestNearChance(t *testing.T) {
 	}
 }
 
-// TestRareClass lets a network pass that finds a rare class at the cost of many false finds, and not one that finds nothing.
+// TestRareClass lets a network pass that finds a rare class at the cost of many false finds, and not one that finds
+// nothing.
 func TestRareClass(t *testing.T) {
 	for _, finds := range []bool{true, false} {
 		g := &sight{kind: ofClasses, row: 2, share: 0.95}
@@ -323,7 +328,8 @@ func TestWeigh(t *testing.T) {
 	}
 }
 
-// TestOtherWays holds what other scales are tried, as they are typed, and that they turn samples into what the flags make.
+// TestOtherWays holds what other scales are tried, as they are typed, and that they turn samples into what the flags
+// make.
 func TestOtherWays(t *testing.T) {
 	for _, c := range []struct {
 		c         Config

@@ -16,12 +16,16 @@ import (
 
 // A scan is what a set of samples is like.
 type scan struct {
-	sums      []uint64  // of each sample: of 64 bits by a secret seed, so that two samples of ten million share one by chance once in 400,000 sets
-	low, high []float64 // lowest and highest finite value of each input; low is above high where it holds no float32 or none that is finite
-	beyond    []int     // values of each input that lie outside the limits that were given
-	far       []int     // values that lie so far outside that no larger sample would explain it
-	values    []int     // of each input
-	elems     int       // of all inputs of a sample
+	// of each sample: of 64 bits by a secret seed, so that two samples of ten million share one by chance once in
+	// 400,000 sets
+	sums []uint64
+	// lowest and highest finite value of each input; low is above high where it holds no float32 or none that is
+	// finite
+	low, high []float64
+	beyond    []int // values of each input that lie outside the limits that were given
+	far       []int // values that lie so far outside that no larger sample would explain it
+	values    []int // of each input
+	elems     int   // of all inputs of a sample
 }
 
 // seed makes sums comparable within the process.

@@ -19,8 +19,8 @@ const (
 	muchMore = 0.1 // and by this much of a share
 )
 
-// questionScore asks whether a score is one that a trained network has, and what would make it one. src is the float network;
-// nil: nothing else can be tried on it.
+// questionScore asks whether a score is one that a trained network has, and what would make it one. src is the float
+// network; nil: nothing else can be tried on it.
 func (s *searching) questionScore(ctx context.Context, g *sight, src *segments.Source) error {
 	list, err := s.prepared.questionScore(ctx, s.config, g, src, s.doubts)
 	for _, w := range list {
@@ -70,7 +70,8 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 	return list, nil
 }
 
-// questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see questionScore.
+// questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see
+// questionScore.
 func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *segments.Source) ([]result.Warning, error) {
 	q := &asked{}
 	var err error
@@ -101,8 +102,8 @@ func (g *sight) nearText(c *result.Chance) string {
 	return fmt.Sprintf("the network is no better than always saying class %d: %.4g right, and %.4g of the labels are that class", *c.Class, c.Score, c.Always)
 }
 
-// questionFolder warns of a folder of images whose sub-folders are not as many as the network has classes: they are numbered
-// in the order of their names, so one that is missing shifts all behind it.
+// questionFolder warns of a folder of images whose sub-folders are not as many as the network has classes: they are
+// numbered in the order of their names, so one that is missing shifts all behind it.
 func (p *prepared) questionFolder(c Config, g *sight) (result.Warning, bool) {
 	classes := p.data.Classes()
 	if g.kind != ofClasses || len(classes) == 0 || len(classes) == g.row {
@@ -150,7 +151,8 @@ func weigh(change string, given, other []float64, kind sightKind) result.Instead
 	i.Given, _ = meanOf(given)
 	i.Score, _ = meanOf(other)
 	i.Better = more > sure*err && more > muchMore
-	if kind == ofClasses { // of n samples, those that only one of both gets right: McNemar's test, without its continuity correction
+	// of n samples, those that only one of both gets right: McNemar's test, without its continuity correction
+	if kind == ofClasses {
 		lost, won := 0.0, 0.0
 		for _, d := range gain {
 			lost, won = lost+max(0, -d), won+max(0, d)

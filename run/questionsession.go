@@ -8,8 +8,8 @@ import (
 // exactCure is how a file runs as it is written.
 const exactCure = "session.disable_quant_qdq=1 and session.disable_double_qdq_remover=1"
 
-// inDefaultSession books what a default session makes of a mix's file, and whether it meets the target there. Without a
-// target nothing is met or missed.
+// inDefaultSession books what a default session makes of a mix's file, and whether it meets the target there. Without
+// a target nothing is met or missed.
 func (s *searching) inDefaultSession(v *result.Verified, score search.Score) {
 	r := scoreResult(score, s.metric.Lower)
 	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value

@@ -32,8 +32,8 @@ func testSearching(t *testing.T, by string, holders int) *searching {
 	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]result.Holder, holders)}}
 }
 
-// TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as such, in
-// every metric, with the difference and the flag; and that one which holds there, or has no target, is not.
+// TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as
+// such, in every metric, with the difference and the flag; and that one which holds there, or has no target, is not.
 func TestDefaultSessionMisses(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -75,7 +75,8 @@ func TestDefaultSessionMisses(t *testing.T) {
 	}
 }
 
-// TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it misses.
+// TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it
+// misses.
 func TestDefaultSessionOfASearch(t *testing.T) {
 	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Version: "test", Out: t.TempDir() + "/run"}

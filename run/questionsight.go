@@ -13,8 +13,8 @@ const (
 	tenth        = 10       // samples are tried in another way on at most this part of the data
 )
 
-// A sight is what a network made of the samples: how right each output row was, and some rows themselves. Its methods may
-// be called from several goroutines, for a sample each.
+// A sight is what a network made of the samples: how right each output row was, and some rows themselves. Its methods
+// may be called from several goroutines, for a sample each.
 type sight struct {
 	kind   sightKind
 	grade  []float64 // by sample, higher is better: 1 or 0 for a class, a share of pixels, or a squared error negated
@@ -45,8 +45,8 @@ const (
 	ofValues
 )
 
-// newSight prepares for the rows that an evaluator gives. Labels count for built-in metrics that need them: what others mean is their own
-// affair.
+// newSight prepares for the rows that an evaluator gives. Labels count for built-in metrics that need them: what
+// others mean is their own affair.
 func (p *prepared) newSight(m *metric.Metric, c Config, e *backend.Evaluator) *sight {
 	n, places := p.data.Len(), e.Places()
 	g := &sight{row: e.Row(), slot: map[int]int{}, ignore: -1}
@@ -182,9 +182,9 @@ func meanOf(x []float64) (mean, err float64) {
 	return mean, math.Sqrt(err / (n - 1) / n)
 }
 
-// nearChance tells whether the network is not better than whoever always says the commonest class, or the mean value: by
-// three standard errors of that share, or, where samples are more or less right, of the differences. (Of a share p of n
-// samples the standard error is sqrt(p(1-p)/n).)
+// nearChance tells whether the network is not better than whoever always says the commonest class, or the mean value:
+// by three standard errors of that share, or, where samples are more or less right, of the differences. (Of a share p
+// of n samples the standard error is sqrt(p(1-p)/n).)
 func (g *sight) nearChance() bool {
 	mean, _ := meanOf(g.grade)
 	if g.kind == ofClasses {
@@ -198,8 +198,8 @@ func (g *sight) nearChance() bool {
 	return !(better > 3*err) && len(gain) > 1
 }
 
-// knowsClasses tells whether the classes are told apart, each counting alike, by three standard errors: a network that looks for
-// a rare class may be right less often than whoever never says it.
+// knowsClasses tells whether the classes are told apart, each counting alike, by three standard errors: a network
+// that looks for a rare class may be right less often than whoever never says it.
 func (g *sight) knowsClasses() bool {
 	count, right := map[int64]float64{}, map[int64]float64{}
 	for i, want := range g.wanted {
@@ -215,8 +215,8 @@ func (g *sight) knowsClasses() bool {
 	return k > 1 && recall > 1/k+3*math.Sqrt(spread)/k
 }
 
-// doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and labels that
-// are all alike tell nothing.
+// doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and
+// labels that are all alike tell nothing.
 func (g *sight) doubtful() bool {
 	mean, _ := meanOf(g.grade)
 	if g.kind == ofValues {

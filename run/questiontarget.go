@@ -34,8 +34,8 @@ func (s *searching) questionTarget(goal search.Resolved, high search.Score) {
 	}
 }
 
-// questionLabels warns of labels that are all of one class: nothing tells the networks apart then. And of those of steps that look
-// like others.
+// questionLabels warns of labels that are all of one class: nothing tells the networks apart then. And of those of
+// steps that look like others.
 func (p *prepared) questionLabels(c Config) []result.Warning {
 	if c.MetricCmd != "" {
 		return nil

@@ -20,7 +20,8 @@ type attempt struct {
 	input            int
 }
 
-// An affine is (x*scale - mean)/std, with a number for each channel; channel k has the elements at/inner%channels == k.
+// An affine is (x*scale - mean)/std, with a number for each channel; channel k has the elements at/inner%channels ==
+// k.
 type affine struct {
 	scale, mean, std []float32
 	inner            int
@@ -29,7 +30,8 @@ type affine struct {
 // of is the channel of an element.
 func (a affine) of(at int) int { return at / a.inner % len(a.scale) }
 
-// otherWays are the ways that are worth a try: other scales where the score is doubtful, and another order of three channels.
+// otherWays are the ways that are worth a try: other scales where the score is doubtful, and another order of three
+// channels.
 func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 	input, floats := -1, 0
 	for i, in := range p.inputs {
@@ -38,7 +40,8 @@ func (p *prepared) otherWays(c Config, g *sight, data *scan) (list []*attempt) {
 			floats++
 		}
 	}
-	if floats != 1 || p.inputs[input].Axis > 0 { // --scale, --mean and --std are for networks of one such input, and no image has its samples inside
+	// --scale, --mean and --std are for networks of one such input, and no image has its samples inside
+	if floats != 1 || p.inputs[input].Axis > 0 {
 		return nil
 	}
 	shape := p.inputs[input].Sample()
@@ -126,7 +129,8 @@ func (f flags) on(c Config) Config {
 // imageMean and imageStd are how torchvision's networks want RGB of 0 to 1: the statistics of ImageNet.
 var imageMean, imageStd = []float32{0.485, 0.456, 0.406}, []float32{0.229, 0.224, 0.225}
 
-// scales are the scales that networks are usually trained with, told from that of the data, whose range is low to high.
+// scales are the scales that networks are usually trained with, told from that of the data, whose range is low to
+// high.
 func scales(c Config, low, high float64, colour bool) (list []flags) {
 	times := func(f float32) []float32 {
 		if len(c.Scale) == 0 {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestRangeMethods calibrates by every method of --range: the ranges lie inside those of the extremes, the methods differ from each
-// other, the toolkit's search gives powers of two, and every written file computes what was searched.
+// TestRangeMethods calibrates by every method of --range: the ranges lie inside those of the extremes, the methods
+// differ from each other, the toolkit's search gives powers of two, and every written file computes what was
+// searched.
 func TestRangeMethods(t *testing.T) {
 	scales := map[string][]float32{}
 	for _, c := range []struct{ method, grid string }{

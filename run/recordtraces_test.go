@@ -30,8 +30,8 @@ var tracedNetworks = map[string]Config{
 	"pair":   {Low: "../testdata/mctq/m8.onnx", High: "../testdata/mctq/m16.onnx", Data: "../testdata/mctq/eval.npz", Formula: "mctq"},
 }
 
-// tracedSearches are the searches that are recorded: every strategy on every network, easy and hard targets, by count and
-// by value.
+// tracedSearches are the searches that are recorded: every strategy on every network, easy and hard targets, by count
+// and by value.
 func tracedSearches() map[string]Config {
 	all := map[string]Config{}
 	for network, base := range tracedNetworks {
@@ -74,8 +74,8 @@ func tracedSearches() map[string]Config {
 	return all
 }
 
-// TestRecordTraces searches and writes down when what happened, in milliseconds of processor time, which other work on the
-// machine does not change. Without -record it records one small search into a temporary folder.
+// TestRecordTraces searches and writes down when what happened, in milliseconds of processor time, which other work
+// on the machine does not change. Without -record it records one small search into a temporary folder.
 func TestRecordTraces(t *testing.T) {
 	searches, folder := tracedSearches(), *recordTo
 	if folder == "" {

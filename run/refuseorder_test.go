@@ -11,8 +11,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestRefusalsBeforeChoices says of a network of two outputs that cannot be searched at all what is wrong with it, and does not ask
-// for an output first.
+// TestRefusalsBeforeChoices says of a network of two outputs that cannot be searched at all what is wrong with it,
+// and does not ask for an output first.
 func TestRefusalsBeforeChoices(t *testing.T) {
 	value := func(name string) *onnxpb.ValueInfoProto {
 		return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{

@@ -15,9 +15,9 @@ import (
 	"example.org/demote/search"
 )
 
-// reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix that is
-// in the result. How it runs is for c to say, and so is a metric command. What a folder says is a stranger's word: its files
-// are read only if they are the ones that the run has read, by their sums.
+// reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix
+// that is in the result. How it runs is for c to say, and so is a metric command. What a folder says is a stranger's
+// word: its files are read only if they are the ones that the run has read, by their sums.
 func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask search.Mask, err error) {
 	r, err := readRun(dir)
 	if err != nil {
@@ -53,7 +53,8 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, err
 	}
 	was := journal.Keys(r.Inputs)
-	for i, key := range journal.Keys(s.files) { // samples of a folder, and files that were exchanged since they were looked at
+	// samples of a folder, and files that were exchanged since they were looked at
+	for i, key := range journal.Keys(s.files) {
 		at := slices.Index(was, key)
 		if at < 0 {
 			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, journal.FileText(s.files[i]))
@@ -75,8 +76,8 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	return s, mask, s.resolve(r)
 }
 
-// takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without one there
-// is no score, and why is returned.
+// takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without
+// one there is no score, and why is returned.
 func (c *Config) takeCommand(given Config, dir string) (unscored string, err error) {
 	recorded := c.MetricCmd
 	c.MetricCmd = given.MetricCmd
@@ -93,8 +94,8 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 	return "", nil
 }
 
-// checkInputs sees that every file that a result names is a regular one with the bytes that the run has read, before any of
-// them is opened as what it is said to be.
+// checkInputs sees that every file that a result names is a regular one with the bytes that the run has read, before
+// any of them is opened as what it is said to be.
 func checkInputs(r *Result, dir string, c Config) error {
 	for _, in := range r.Inputs {
 		if in.Role == journal.RoleCommand && c.MetricCmd == "" {
@@ -164,7 +165,8 @@ func (c Config) onlyKnown() func(dataset.FileHash) error {
 	}
 }
 
-// elsewhere says how the machine of a run differs from this one, where scores may differ by that; empty where they must not.
+// elsewhere says how the machine of a run differs from this one, where scores may differ by that; empty where they
+// must not.
 func elsewhere(r *Result) string {
 	here := map[string]string{"onnxruntime": backend.RuntimeVersion(), "instructions": backend.Instructions(), "device": ""}
 	for _, key := range []string{"device", "onnxruntime", "instructions"} {

@@ -21,8 +21,8 @@ func byCommand(t *testing.T, line string) Config {
 	return cfg
 }
 
-// TestFilesOfOneName gives a metric command two files of one name in two folders: each is an input of its own, in the first run
-// and when it goes on.
+// TestFilesOfOneName gives a metric command two files of one name in two folders: each is an input of its own, in the
+// first run and when it goes on.
 func TestFilesOfOneName(t *testing.T) {
 	dir := t.TempDir()
 	for _, sub := range []string{"a", "b"} {
@@ -45,8 +45,8 @@ func TestFilesOfOneName(t *testing.T) {
 	}
 }
 
-// TestCommandsMayKeepALog has a metric command write into files that words of it name, there before and new: they are no inputs,
-// and the run goes on.
+// TestCommandsMayKeepALog has a metric command write into files that words of it name, there before and new: they are
+// no inputs, and the run goes on.
 func TestCommandsMayKeepALog(t *testing.T) {
 	for _, there := range []bool{false, true} {
 		for _, how := range []string{"| tee -a LOG", "; sh -c 'echo x >> \"$1\"' sh LOG"} {
@@ -76,8 +76,8 @@ func TestCommandsMayKeepALog(t *testing.T) {
 	}
 }
 
-// TestForceGoesOn interrupts a search with --force, and repeats the same command, as it is told to: it goes on with every score.
-// What cannot go on is given up.
+// TestForceGoesOn interrupts a search with --force, and repeats the same command, as it is told to: it goes on with
+// every score. What cannot go on is given up.
 func TestForceGoesOn(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	interrupt(t, cfg)
@@ -100,8 +100,8 @@ func TestForceGoesOn(t *testing.T) {
 	}
 }
 
-// TestVerifyOfASessionThatWasCutOff lets a better mix be found by a session that is killed before it writes its network: the one
-// that lies there is of another mix, and is not blamed for it.
+// TestVerifyOfASessionThatWasCutOff lets a better mix be found by a session that is killed before it writes its
+// network: the one that lies there is of another mix, and is not blamed for it.
 func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	interrupt(t, cfg)
@@ -114,8 +114,8 @@ func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
 	}
 }
 
-// TestRunsOfAnotherMachine verifies a run whose score another machine has: the outputs are held against each other here, and the
-// scores are not.
+// TestRunsOfAnotherMachine verifies a run whose score another machine has: the outputs are held against each other
+// here, and the scores are not.
 func TestRunsOfAnotherMachine(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	mustSearch(t, cfg)
@@ -148,7 +148,8 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 	}
 }
 
-// TestExportAndSearchExclude holds the lock of a run against an export into its folder, however the folder is written.
+// TestExportAndSearchExclude holds the lock of a run against an export into its folder, however the folder is
+// written.
 func TestExportAndSearchExclude(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	mustSearch(t, cfg)

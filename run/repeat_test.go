@@ -13,8 +13,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that no rule
-// about operators has seen.
+// withChance puts Add(tensor, RandomNormalLike(tensor)) behind a tensor of a network that has been read: chance that
+// no rule about operators has seen.
 func withChance(n *onnx.Network, tensor string) {
 	g := n.Model.Graph()
 	at := slices.IndexFunc(g.Node, func(nd *onnxpb.NodeProto) bool { return slices.Contains(nd.Output, tensor) }) + 1
@@ -26,8 +26,8 @@ func withChance(n *onnx.Network, tensor string) {
 	g.Node = slices.Insert(g.Node, at, noise, add)
 }
 
-// TestCalibrationRunsTwice refuses a network that gives other bits when a block runs again, wherever chance comes in, naming the
-// first node; full and short blocks of one that does not are observed once, sample by sample.
+// TestCalibrationRunsTwice refuses a network that gives other bits when a block runs again, wherever chance comes in,
+// naming the first node; full and short blocks of one that does not are observed once, sample by sample.
 func TestCalibrationRunsTwice(t *testing.T) {
 	for _, c := range []struct {
 		name, tensor string

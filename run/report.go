@@ -11,10 +11,10 @@ import (
 	"example.org/demote/report"
 )
 
-// Report is the command report: one page about one run folder or several, side by side. It is written to out, which is not
-// overwritten without force; with one folder out may be empty: the page is the report.html of that folder, which is replaced.
-// It returns where the page is, and what could not be read of the folders, a line each. That no folder holds anything of a
-// run is the user's mistake.
+// Report is the command report: one page about one run folder or several, side by side. It is written to out, which
+// is not overwritten without force; with one folder out may be empty: the page is the report.html of that folder,
+// which is replaced. It returns where the page is, and what could not be read of the folders, a line each. That no
+// folder holds anything of a run is the user's mistake.
 func Report(dirs []string, out string, force bool) (path string, notes []string, err error) {
 	if len(dirs) == 0 {
 		return "", nil, mistake.Errorf("give one run folder or several: demote report DIR...")

@@ -122,8 +122,8 @@ func TestSearchLeavesAReport(t *testing.T) {
 	}
 }
 
-// TestResultTellsOfHoldersAndTrials holds what the report draws beside the chain: the calibration's values, what is known of
-// each holder alone, and what the trials cost.
+// TestResultTellsOfHoldersAndTrials holds what the report draws beside the chain: the calibration's values, what is
+// known of each holder alone, and what the trials cost.
 func TestResultTellsOfHoldersAndTrials(t *testing.T) {
 	for _, c := range []struct {
 		strategy        string

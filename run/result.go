@@ -86,8 +86,8 @@ func ReadResult(folder string) (*Result, error) {
 	return &r, nil
 }
 
-// curve is curve.csv: how the scores go along the chain. The cost of a mix is what it costs by the chosen cost: by count, its
-// number of int16 holders.
+// curve is curve.csv: how the scores go along the chain. The cost of a mix is what it costs by the chosen cost: by
+// count, its number of int16 holders.
 func curve(r *Result) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

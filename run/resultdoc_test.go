@@ -8,7 +8,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestResultIsDocumented holds that docs/result.md has every field of result.json, each in the part of the page about its object.
+// TestResultIsDocumented holds that docs/result.md has every field of result.json, each in the part of the page about
+// its object.
 func TestResultIsDocumented(t *testing.T) {
 	page := string(readTestFile(t, "../docs/result.md"))
 	about := func(heading string) string {

@@ -12,8 +12,9 @@ import (
 	"example.org/demote/search"
 )
 
-// openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until the search
-// begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is given up.
+// openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
+// the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
+// given up.
 func (s *searching) openFolder() error {
 	var err error
 	if s.folder, err = journal.OpenFolder(s.config.Out); err != nil {
@@ -73,14 +74,15 @@ func (s *searching) overwrite() error {
 	return s.recall()
 }
 
-// limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without demotions.
+// limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
+// demotions.
 func (s *searching) limits() journal.Limits {
 	return journal.Limits{Holders: len(s.records), Total: s.high.Total, Blocks: s.ev.Blocks()}
 }
 
-// recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without demotions
-// is scored whenever a run begins or goes on: with another answer than the journal has nothing that is in it can be relied
-// on, whatever the cause.
+// recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
+// demotions is scored whenever a run begins or goes on: with another answer than the journal has nothing that is in
+// it can be relied on, whatever the cause.
 func (s *searching) recall() error {
 	var err error
 	if s.before, err = s.journal.Spent(); err != nil {

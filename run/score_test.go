@@ -8,7 +8,8 @@ import (
 	"example.org/demote/search"
 )
 
-// TestEndlessScoresComeBack holds that a score comes back from result.json as it went in, also one that is infinite or no number.
+// TestEndlessScoresComeBack holds that a score comes back from result.json as it went in, also one that is infinite
+// or no number.
 func TestEndlessScoresComeBack(t *testing.T) {
 	for _, c := range []struct {
 		value, want     float64

@@ -26,9 +26,10 @@ type searching struct {
 	metric  *metric.Metric
 	command *metric.Command // that the metric is; nil: it is none
 
-	written   []string // keys of files that the metric command names and writes to
-	elsewhere string   // how the machine of a reopened run differs from this one, so that scores may; empty: it does not
-	unscored  string   // why a reopened run cannot be scored, only compared; empty: it can
+	written []string // keys of files that the metric command names and writes to
+	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
+	elsewhere string
+	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
 
 	target  search.Target
 	folder  *journal.Folder
@@ -65,7 +66,8 @@ type searching struct {
 	device backend.DeviceInfo // what trials run on; without a name: the CPU
 	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
 
-	inDefault func(context.Context, search.Mask) (search.Score, error) // scores a mix in a default session; nil: scoreWritten
+	// scores a mix in a default session; nil: scoreWritten
+	inDefault func(context.Context, search.Mask) (search.Score, error)
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
@@ -138,8 +140,8 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	return s.result, err
 }
 
-// leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder without a run of
-// before: the inputs, every holder's grids and range, and the scores there are.
+// leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder
+// without a run of before: the inputs, every holder's grids and range, and the scores there are.
 func (s *searching) leave(err error) error {
 	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.New {
 		return err

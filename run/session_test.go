@@ -41,8 +41,8 @@ func TestSessionDefault(t *testing.T) {
 	}
 }
 
-// TestSessionGoesOn interrupts a walk and starts it again: what was scored in a default session is remembered and not scored again,
-// which a changed number in the journal shows, and the end is that of a walk left alone.
+// TestSessionGoesOn interrupts a walk and starts it again: what was scored in a default session is remembered and not
+// scored again, which a changed number in the journal shows, and the end is that of a walk left alone.
 func TestSessionGoesOn(t *testing.T) {
 	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}

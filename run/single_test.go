@@ -22,8 +22,8 @@ func singleGraph() *graph {
 		do("r = Reshape x one; a = MatMul r w; b = Relu a; y = MatMul b v").out("y", 5)
 }
 
-// TestSingleSampleNetwork holds that a network which takes one sample at a time is calibrated, searched, checked, evaluated and
-// timed in blocks of one, whatever is asked for.
+// TestSingleSampleNetwork holds that a network which takes one sample at a time is calibrated, searched, checked,
+// evaluated and timed in blocks of one, whatever is asked for.
 func TestSingleSampleNetwork(t *testing.T) {
 	ctx := context.Background()
 	cfg := singleGraph().config(t)
@@ -57,7 +57,8 @@ func TestSingleSampleNetwork(t *testing.T) {
 	}
 }
 
-// TestSparseNetwork holds that a network with a sparse weight gives what the same network with the dense one does, in every scan.
+// TestSparseNetwork holds that a network with a sparse weight gives what the same network with the dense one does, in
+// every scan.
 func TestSparseNetwork(t *testing.T) {
 	make := func(sparse bool) Config {
 		g := newGraph(40).in("x", nil, 8).weight("v", 0.6, 8, 5)

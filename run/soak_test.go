@@ -21,8 +21,8 @@ import (
 
 var soak = flag.Duration("soak", 0, "how long TestSoak searches: make soak takes an hour (default: a few searches)")
 
-// Bounds of TestSoak: what a process may grow by from the first tenth of its searches to its end, by the line of least squares
-// through all measurements, and at its highest. Its memory goes up and down with what is searched.
+// Bounds of TestSoak: what a process may grow by from the first tenth of its searches to its end, by the line of
+// least squares through all measurements, and at its highest. Its memory goes up and down with what is searched.
 const (
 	soakGrowth      = 32 << 20 // resident bytes
 	soakDescriptors = 1
@@ -38,8 +38,9 @@ type inUse struct {
 	descriptors, goroutines, handles float64
 }
 
-// TestSoak searches over and over in one process, with networks, strategies, blocks, workers, caches and all that a search can be
-// asked for drawn by lot, some of it cancelled on the way, and holds that nothing is left behind by any of it.
+// TestSoak searches over and over in one process, with networks, strategies, blocks, workers, caches and all that a
+// search can be asked for drawn by lot, some of it cancelled on the way, and holds that nothing is left behind by any
+// of it.
 func TestSoak(t *testing.T) {
 	start, idle := time.Now(), runtime.NumGoroutine()
 	rng := rand.New(rand.NewPCG(1, 13))
@@ -179,8 +180,8 @@ func soakNetworks(t *testing.T) soakNets {
 	return n
 }
 
-// soakConfig draws the search of a number. The large networks have their turns, and are the first, so that what they take belongs
-// to the start.
+// soakConfig draws the search of a number. The large networks have their turns, and are the first, so that what they
+// take belongs to the start.
 func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
 	pick := func(list ...int) int { return list[rng.IntN(len(list))] }
 	word := func(list ...string) string { return list[rng.IntN(len(list))] }

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/internal/stage"
 )
 
-// TestStageIsTold follows stages on a clock of the test's own: a word every two seconds from the second second on, with what the
-// rest takes where that is known, and none after the end.
+// TestStageIsTold follows stages on a clock of the test's own: a word every two seconds from the second second on,
+// with what the rest takes where that is known, and none after the end.
 func TestStageIsTold(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -59,8 +59,8 @@ func TestStageIsTold(t *testing.T) {
 	}
 }
 
-// TestInterruptedSetUp interrupts a search before its first trial, at each of its words: a new folder has what is known then, and
-// the same command finds what a search without an interruption does.
+// TestInterruptedSetUp interrupts a search before its first trial, at each of its words: a new folder has what is
+// known then, and the same command finds what a search without an interruption does.
 func TestInterruptedSetUp(t *testing.T) {
 	want := mustSearch(t, tinyConfig(t, 40))
 	for _, at := range []string{"compiling", stage.Float, stage.Load, stage.High} {

@@ -16,8 +16,8 @@ import (
 	"example.org/demote/search"
 )
 
-// sameSteps holds a search of sequences on the emulated device against that on the CPU, then masks: their outputs, bit for bit, what
-// they score, and which samples count.
+// sameSteps holds a search of sequences on the emulated device against that on the CPU, then masks: their outputs,
+// bit for bit, what they score, and which samples count.
 func sameSteps(t *testing.T, cfg Config) {
 	t.Helper()
 	sameOnDevice(t, cfg)
@@ -55,8 +55,9 @@ func turnedStep() *onnxpb.GraphProto {
 	return g
 }
 
-// TestEmulatedStates compares searches of sequences on the emulated device with those on the CPU: one state and two, from zeros and
-// from arrays, of samples that are resident or on disk, in blocks that do not divide them, judged in each step and in the last one.
+// TestEmulatedStates compares searches of sequences on the emulated device with those on the CPU: one state and two,
+// from zeros and from arrays, of samples that are resident or on disk, in blocks that do not divide them, judged in
+// each step and in the last one.
 func TestEmulatedStates(t *testing.T) {
 	const n, steps = 30, 5
 	classes := func(count int) []byte {
@@ -116,8 +117,8 @@ func TestEmulatedStates(t *testing.T) {
 	}
 }
 
-// TestEmulatedStatesOfAnyLength does so for sequences of different lengths, padded, of bytes, beside an input that is the same in all
-// steps.
+// TestEmulatedStatesOfAnyLength does so for sequences of different lengths, padded, of bytes, beside an input that is
+// the same in all steps.
 func TestEmulatedStatesOfAnyLength(t *testing.T) {
 	const n, steps = 18, 4
 	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")
@@ -184,8 +185,9 @@ func TestEmulatedUnrollWithStates(t *testing.T) {
 	}
 }
 
-// TestEmulatedStateTransfers counts what a trial of sequences moves: the mask up, and the samples once a block where they are on disk;
-// a bit a step down, in one copy for all blocks; and what steps read and hand on is copied on the device.
+// TestEmulatedStateTransfers counts what a trial of sequences moves: the mask up, and the samples once a block where
+// they are on disk; a bit a step down, in one copy for all blocks; and what steps read and hand on is copied on the
+// device.
 func TestEmulatedStateTransfers(t *testing.T) {
 	const n, steps, block = 30, 5, 8
 	const blocks = (n + block - 1) / block
@@ -234,8 +236,9 @@ func TestEmulatedStateTransfers(t *testing.T) {
 	}
 }
 
-// TestEmulatedProbesOfSteps compares every tensor of every step on the device with the CPU's, bit for bit, also where the runtime takes
-// the node away that makes one of them; and has both name the same tensor where masks differ, and where one is not a number.
+// TestEmulatedProbesOfSteps compares every tensor of every step on the device with the CPU's, bit for bit, also where
+// the runtime takes the node away that makes one of them; and has both name the same tensor where masks differ, and
+// where one is not a number.
 func TestEmulatedProbesOfSteps(t *testing.T) {
 	const n, steps = 12, 4
 	emulated(t)

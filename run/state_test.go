@@ -40,8 +40,8 @@ func agreeing(a, b []float32) (n int) {
 	return n
 }
 
-// TestStepsAreComputed holds the outputs of sequences, from zeros and from given states, in blocks of several sizes, against those
-// computed by hand.
+// TestStepsAreComputed holds the outputs of sequences, from zeros and from given states, in blocks of several sizes,
+// against those computed by hand.
 func TestStepsAreComputed(t *testing.T) {
 	const n, steps = 10, 5
 	cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
@@ -94,8 +94,9 @@ func TestStatesAreCalibrated(t *testing.T) {
 	}
 }
 
-// TestStatesAreSearched searches steps with one and two states, and with states that let samples run one by one: fast as naive, with
-// the score that ONNX Runtime alone gives, step by step, and a file of one step that verify and eval take.
+// TestStatesAreSearched searches steps with one and two states, and with states that let samples run one by one: fast
+// as naive, with the score that ONNX Runtime alone gives, step by step, and a file of one step that verify and eval
+// take.
 func TestStatesAreSearched(t *testing.T) {
 	const n, steps = 30, 5
 	for _, c := range []struct {
@@ -168,7 +169,8 @@ func TestStatesAreSearched(t *testing.T) {
 	}
 }
 
-// TestStateResumes holds an interrupted search that goes on against one that was not, and has it refused with other states.
+// TestStateResumes holds an interrupted search that goes on against one that was not, and has it refused with other
+// states.
 func TestStateResumes(t *testing.T) {
 	cfg, _ := stepNet(t, lstmStep(), 30, 4, "hn:h", "cn:c")
 	cfg.Target, cfg.Block = "60%", 8

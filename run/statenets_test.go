@@ -187,8 +187,8 @@ func floatsNPY(values []float32, shape ...int) []byte {
 	return data
 }
 
-// stepByStep runs a file by ONNX Runtime alone, one step after another from zeros on, and returns the output y of all steps, a sample
-// behind the other. feeds are the states' shapes for a block, by input, and what feeds them.
+// stepByStep runs a file by ONNX Runtime alone, one step after another from zeros on, and returns the output y of all
+// steps, a sample behind the other. feeds are the states' shapes for a block, by input, and what feeds them.
 func stepByStep(t testing.TB, path string, config map[string]string, x []float32, steps, block int, feeds map[string]string, dims ...int64) (y []float32) {
 	t.Helper()
 	s, err := cgo.NewSessionFile(path, cgo.Options{Level: 99, IntraThreads: 1, Config: config})

@@ -15,8 +15,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// takeStates reads --state for a network: what a step of a sequence hands to the next one. fixed are the inputs that --input gives
-// a value.
+// takeStates reads --state for a network: what a step of a sequence hands to the next one. fixed are the inputs that
+// --input gives a value.
 func (c Config) takeStates(m *onnx.Model, fixed []fixedInput) error {
 	for _, text := range c.State {
 		s, err := parseState(m, text, fixed)
@@ -64,7 +64,8 @@ func parseState(m *onnx.Model, text string, fixed []fixedInput) (onnx.State, err
 	return onnx.State{}, mistake.Errorf("--state %s: %s has no output %s; it has %q", text, m.Path, out, slices.Sorted(maps.Keys(outputs)))
 }
 
-// checkState refuses an output that cannot be an input: of another type, or of another shape as far as the file declares both.
+// checkState refuses an output that cannot be an input: of another type, or of another shape as far as the file
+// declares both.
 func checkState(m *onnx.Model, text string, out, in onnx.Value) error {
 	if len(in.Dims) == 0 {
 		return mistake.Errorf("--state %s: input %s is a scalar: export the network with an axis of size 1 there", text, in.Name)

@@ -11,7 +11,8 @@ import (
 	"example.org/demote/internal/calibrate"
 )
 
-// TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an input of zeros.
+// TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an
+// input of zeros.
 func TestOneStep(t *testing.T) {
 	const n = 16
 	cfg, x := stepNet(t, gruStep(), n, 1, "hn:h")
@@ -65,8 +66,8 @@ func TestPairOfSteps(t *testing.T) {
 	}
 }
 
-// TestStatesAreNoMasks has a state that begins at zero not taken for an input of zeros, and a network that is not cut, since what is
-// behind a cut is in front of it in the next step.
+// TestStatesAreNoMasks has a state that begins at zero not taken for an input of zeros, and a network that is not
+// cut, since what is behind a cut is in front of it in the next step.
 func TestStatesAreNoMasks(t *testing.T) {
 	cfg, _ := stepNet(t, gruStep(), 8, 3, "hn:h")
 	p, err := prepare(context.Background(), cfg.withDefaults())
@@ -88,7 +89,8 @@ func TestStatesAreNoMasks(t *testing.T) {
 	}
 }
 
-// TestSharedStep has an input without steps, which is the same in each of them, bytes, and sequences of different lengths.
+// TestSharedStep has an input without steps, which is the same in each of them, bytes, and sequences of different
+// lengths.
 func TestSharedStep(t *testing.T) {
 	const n, steps = 9, 4
 	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")

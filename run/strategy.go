@@ -33,8 +33,8 @@ func (s *searching) strategyOptions(goal search.Resolved) search.Options {
 	return o
 }
 
-// timeLeft is what is left of --time, which counts from the start of the session; 0 without one. A search always has a little, to
-// come to its first score.
+// timeLeft is what is left of --time, which counts from the start of the session; 0 without one. A search always has
+// a little, to come to its first score.
 func (s *searching) timeLeft() time.Duration {
 	if s.config.Time == 0 || s.started.IsZero() {
 		return s.config.Time

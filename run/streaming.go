@@ -17,14 +17,15 @@ type stream struct {
 	seconds float64 // that one worker takes to read them once, as a few of them say
 }
 
-// keptShare is the share of the free memory up to which samples are kept in it: activations and what is stored of them want some too.
+// keptShare is the share of the free memory up to which samples are kept in it: activations and what is stored of
+// them want some too.
 const keptShare = 0.5
 
 // passReads and passTime bound what is read to say what a pass takes: so many samples, or so long.
 const passReads, passTime = 64, 300 * time.Millisecond
 
-// keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the price. A device may
-// have memory of its own, see fitDevice.
+// keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the
+// price. A device may have memory of its own, see fitDevice.
 func (p *prepared) keepOrStream(c Config) error {
 	if p.once || c.ownMemory && c.Spool == "" {
 		return nil
@@ -37,8 +38,8 @@ func (p *prepared) keepOrStream(c Config) error {
 	return err
 }
 
-// streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks for it. The
-// note says so; of --spool there is none.
+// streamBeyond leaves the samples on disk where they are too many for the memory that is free, or where --spool asks
+// for it. The note says so; of --spool there is none.
 func (p *prepared) streamBeyond(c Config, free int64) (note *result.Warning, err error) {
 	s := &stream{bytes: blocks.ResidentAll(p.data, len(p.model.Inputs()))}
 	if c.Spool == "" && s.bytes <= keptShare*float64(free) {

@@ -9,7 +9,8 @@ import (
 	"example.org/demote/result"
 )
 
-// TestEmulatedSpool searches samples that stay on disk on the emulated device, where a block is copied up whenever it is run.
+// TestEmulatedSpool searches samples that stay on disk on the emulated device, where a block is copied up whenever it
+// is run.
 func TestEmulatedSpool(t *testing.T) {
 	networks := severalInputs()
 	for _, name := range []string{"in the middle", "integers and floats, late", "one that nothing reads"} {

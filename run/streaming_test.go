@@ -121,7 +121,8 @@ func TestStreamBeyond(t *testing.T) {
 // sparseSample is the number of values of a sample of sparseSamples.
 const sparseSample = 1 << 16
 
-// sparseSamples writes samples of 256 KiB, random in their first 64 numbers and zero behind them, which takes no room on the disk.
+// sparseSamples writes samples of 256 KiB, random in their first 64 numbers and zero behind them, which takes no room
+// on the disk.
 func sparseSamples(t *testing.T, path string, n int) string {
 	t.Helper()
 	f, err := os.Create(path)
@@ -150,8 +151,8 @@ func sparseSamples(t *testing.T, path string, n int) string {
 	return path
 }
 
-// TestMoreSamplesThanMemory searches samples that take more memory than the process may have: they stay on disk, and the price is
-// told. With -large the file has 4 GiB and the process 1 GiB.
+// TestMoreSamplesThanMemory searches samples that take more memory than the process may have: they stay on disk, and
+// the price is told. With -large the file has 4 GiB and the process 1 GiB.
 func TestMoreSamplesThanMemory(t *testing.T) {
 	samples, limit := 768, 256<<20
 	if *large {

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// A trialBook follows the trials of a search as they are run: how much of the samples each has looked at, and how long it
-// took. A trial that is left and taken up again stays one trial.
+// A trialBook follows the trials of a search as they are run: how much of the samples each has looked at, and how
+// long it took. A trial that is left and taken up again stays one trial.
 type trialBook struct {
 	index   map[string]int // by the mask's key
 	judged  []float64      // share of the samples, 0 to 1

@@ -85,7 +85,8 @@ func ints(name string, values ...int64) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_INTS.Enum(), Ints: values}
 }
 
-// deadly are networks of which ONNX Runtime 1.24 to 1.26 dies, each at a node of the operator that it is called after.
+// deadly are networks of which ONNX Runtime 1.24 to 1.26 dies, each at a node of the operator that it is called
+// after.
 func deadly() map[string]testGraph {
 	image := []int64{-1, 1, 8, 8}
 	kernel, still := ints("kernel_shape", 2, 2), ints("strides", 0, 0)
@@ -115,7 +116,8 @@ func named(a *onnxpb.AttributeProto, name string) *onnxpb.AttributeProto {
 	return a
 }
 
-// TestNetworksThatKill tries networks of which the runtime dies: this process lives, and the line names file, signal and node.
+// TestNetworksThatKill tries networks of which the runtime dies: this process lives, and the line names file, signal
+// and node.
 func TestNetworksThatKill(t *testing.T) {
 	trying(t)
 	killed := 0
@@ -348,8 +350,9 @@ func TestChildWithoutAnOrder(t *testing.T) {
 	}
 }
 
-// TestCommandsTryTheirNetworks has every command that loads a network try it first: the float network and the switchable
-// one of a search, both of a pair, the file and the reference of eval, and what a search writes or a run folder holds.
+// TestCommandsTryTheirNetworks has every command that loads a network try it first: the float network and the
+// switchable one of a search, both of a pair, the file and the reference of eval, and what a search writes or a run
+// folder holds.
 func TestCommandsTryTheirNetworks(t *testing.T) {
 	trying(t)
 	c := tinyConfig(t, 8)

@@ -44,8 +44,8 @@ func tryingChild(t *testing.T) *os.Process {
 	return nil
 }
 
-// TestChildrenThatAreKilled ends children from outside: that is no word about ONNX Runtime, so commands go on. What asks the
-// parent to end does not end them.
+// TestChildrenThatAreKilled ends children from outside: that is no word about ONNX Runtime, so commands go on. What
+// asks the parent to end does not end them.
 func TestChildrenThatAreKilled(t *testing.T) {
 	trying(t)
 	path := writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), endless(true).GraphProto)
@@ -82,8 +82,8 @@ func TestChildrenThatAreKilled(t *testing.T) {
 	}
 }
 
-// TestChildIsThisProgram holds that a child is the file that runs, also where an update has put another in its place; and
-// that a program which is none shows nothing of a network.
+// TestChildIsThisProgram holds that a child is the file that runs, also where an update has put another in its place;
+// and that a program which is none shows nothing of a network.
 func TestChildIsThisProgram(t *testing.T) {
 	path, err := sandbox.ThisProgram()
 	if err != nil || path != "/proc/self/exe" {

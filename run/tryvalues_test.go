@@ -13,8 +13,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestTriesRunRealSamples searches by a network that divides by an input, which is never 0 in the data: neither a child nor
-// the measuring of shapes may run it on zeros, of which ONNX Runtime dies.
+// TestTriesRunRealSamples searches by a network that divides by an input, which is never 0 in the data: neither a
+// child nor the measuring of shapes may run it on zeros, of which ONNX Runtime dies.
 func TestTriesRunRealSamples(t *testing.T) {
 	trying(t)
 	dir := t.TempDir()

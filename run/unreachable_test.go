@@ -11,8 +11,8 @@ import (
 	"example.org/demote/search"
 )
 
-// endsLabels are labels by which the tiny network's all-int8 mix ("int8"), its all-int16 mix ("int16") or neither ("equal")
-// is better: what that end says, and for "equal" a class that neither says where they differ.
+// endsLabels are labels by which the tiny network's all-int8 mix ("int8"), its all-int16 mix ("int16") or neither
+// ("equal") is better: what that end says, and for "equal" a class that neither says where they differ.
 func endsLabels(t *testing.T, cfg Config, better string) string {
 	t.Helper()
 	cfg.Metric = "agreement"
@@ -45,8 +45,8 @@ func endsLabels(t *testing.T, cfg Config, better string) string {
 	return path
 }
 
-// TestEndsOfASearch holds that all int8 is tried before a target is given up, that no run ends with exit code 0 and a mix that is
-// not above its target, and that a share of nothing is refused with a score that can be typed.
+// TestEndsOfASearch holds that all int8 is tried before a target is given up, that no run ends with exit code 0 and a
+// mix that is not above its target, and that a share of nothing is refused with a score that can be typed.
 func TestEndsOfASearch(t *testing.T) {
 	base := tinyConfig(t, 60)
 	labels := map[string]string{}
@@ -108,8 +108,8 @@ func TestEndsOfASearch(t *testing.T) {
 	}
 }
 
-// TestPromiseOfTheBetterEnd holds that a promise begins with the mixes that hold on the search's own samples, where the 16-bit
-// network is none of them.
+// TestPromiseOfTheBetterEnd holds that a promise begins with the mixes that hold on the search's own samples, where
+// the 16-bit network is none of them.
 func TestPromiseOfTheBetterEnd(t *testing.T) {
 	cfg := tinyConfig(t, 250)
 	cfg.Metric, cfg.Labels = "top1", endsLabels(t, cfg, "int8")

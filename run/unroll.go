@@ -19,8 +19,8 @@ func nodesUnrolled(n *onnx.Network) []result.Unrolled {
 	return list
 }
 
-// unrolling is what --unroll asks for of a float network; nil without it. Lengths of sequences that the file does not say are those of
-// the calibration samples.
+// unrolling is what --unroll asks for of a float network; nil without it. Lengths of sequences that the file does not
+// say are those of the calibration samples.
 func (c Config) unrolling(ctx context.Context, file *onnx.Model) *onnx.Unroll {
 	switch {
 	case !c.Unroll:
@@ -33,9 +33,9 @@ func (c Config) unrolling(ctx context.Context, file *onnx.Model) *onnx.Unroll {
 	}}
 }
 
-// measureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them: -1 where a
-// size grows with the samples of a block, or those of one sample. file is what it was made of. It reads the first samples alone: all of
-// them are read, and seen to be numbers, by whoever calibrates.
+// measureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them:
+// -1 where a size grows with the samples of a block, or those of one sample. file is what it was made of. It reads
+// the first samples alone: all of them are read, and seen to be numbers, by whoever calibrates.
 func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c Config) (map[string][]int64, error) {
 	calib, err := openSet(c.Calib, "", file, c, 0)
 	if err != nil {

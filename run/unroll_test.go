@@ -17,8 +17,8 @@ import (
 	"example.org/demote/result"
 )
 
-// heard is a classifier of 5 classes over 4 steps of 6 numbers with a recurrent operator in it, which makes h, the hidden state behind the
-// last step, of t, w and r.
+// heard is a classifier of 5 classes over 4 steps of 6 numbers with a recurrent operator in it, which makes h, the
+// hidden state behind the last step, of t, w and r.
 func heard(n int, cell string, gates, ways int64) *graph {
 	const units = 8
 	b := newGraph(n).in("x", nil, 4, 6).out("y", 5).weight("w", 0.5, ways, gates*units, 6).weight("r", 0.4, ways, gates*units, units).weight("b", 0.3, ways, 2*gates*units).
@@ -28,9 +28,9 @@ func heard(n int, cell string, gates, ways int64) *graph {
 
 const lstmCell = "all,h = LSTM t w r b hidden_size=8"
 
-// TestUnrolledSearch searches networks with every recurrent operator opened: by whole scores as by bounds and cuts, with the
-// float network as the file has it for a reference, and what is written is what was searched. One kind of tensor has one grid and
-// one bit at all steps.
+// TestUnrolledSearch searches networks with every recurrent operator opened: by whole scores as by bounds and cuts,
+// with the float network as the file has it for a reference, and what is written is what was searched. One kind of
+// tensor has one grid and one bit at all steps.
 func TestUnrolledSearch(t *testing.T) {
 	for name, net := range map[string]*graph{
 		"GRU both ways":      heard(24, "all,h = GRU t w r b hidden_size=8 direction=bidirectional", 3, 2),
@@ -77,8 +77,8 @@ func TestUnrolledSearch(t *testing.T) {
 	}
 }
 
-// TestUnrolledFolder holds that --unroll is part of a run: with or without it another run is refused, and what is made of the folder
-// later is of the opened network.
+// TestUnrolledFolder holds that --unroll is part of a run: with or without it another run is refused, and what is
+// made of the folder later is of the opened network.
 func TestUnrolledFolder(t *testing.T) {
 	cfg := heard(30, lstmCell, 4, 1).config(t)
 	cfg.Unroll, cfg.Trials = true, 6
@@ -103,8 +103,8 @@ func TestUnrolledFolder(t *testing.T) {
 	}
 }
 
-// TestUnrollTakesLengthsFromSamples opens a network whose sequences are as long as the samples, and holds that the axis is fixed, which is
-// told; one whose length nothing says is refused.
+// TestUnrollTakesLengthsFromSamples opens a network whose sequences are as long as the samples, and holds that the
+// axis is fixed, which is told; one whose length nothing says is refused.
 func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	free := func() *graph {
 		b := heard(30, lstmCell, 4, 1)
@@ -129,7 +129,8 @@ func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	}
 }
 
-// TestUnrollReadsFirstSamples holds that lengths are measured without reading all of the calibration data, which calibration does.
+// TestUnrollReadsFirstSamples holds that lengths are measured without reading all of the calibration data, which
+// calibration does.
 func TestUnrollReadsFirstSamples(t *testing.T) {
 	cfg := heard(30, lstmCell, 4, 1).config(t)
 	x := normals(1, 30*4*6)
@@ -148,8 +149,8 @@ func TestUnrollReadsFirstSamples(t *testing.T) {
 	}
 }
 
-// TestUnrollOfSamplesThatAreSteps opens an LSTM whose steps lie on the axis of the samples: they are run one by one, with or without
-// the flag, so that each is a sequence of one, and the file takes one at a time.
+// TestUnrollOfSamplesThatAreSteps opens an LSTM whose steps lie on the axis of the samples: they are run one by one,
+// with or without the flag, so that each is a sequence of one, and the file takes one at a time.
 func TestUnrollOfSamplesThatAreSteps(t *testing.T) {
 	cfg := newGraph(20).in("x", nil, 1, 6).out("y", 1, 8).weight("w", 0.5, 1, 32, 6).weight("r", 0.4, 1, 32, 8).do("all = LSTM x w r hidden_size=8; y = Squeeze all one").numbers("one", 1).config(t)
 	cfg.Unroll, cfg.Block = true, 0

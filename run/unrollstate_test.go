@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// unrolledStates is a search of a network that hears 3 frames a step with a recurrent operator, which is opened, and hands its states to
-// the next step.
+// unrolledStates is a search of a network that hears 3 frames a step with a recurrent operator, which is opened, and
+// hands its states to the next step.
 func unrolledStates(t testing.TB, operator string) Config {
 	t.Helper()
 	const n, steps = 20, 4
@@ -27,7 +27,8 @@ func unrolledStates(t testing.TB, operator string) Config {
 	return cfg
 }
 
-// TestUnrolledStates searches it by whole scores as by bounds, and has the float network and the opened one agree over all steps.
+// TestUnrolledStates searches it by whole scores as by bounds, and has the float network and the opened one agree
+// over all steps.
 func TestUnrolledStates(t *testing.T) {
 	for _, operator := range []string{"LSTM", "GRU"} {
 		t.Run(operator, func(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// fusable are networks with what ONNX Runtime's optimizer joins, drops or moves, so that a tensor inside that is asked for could
-// be lost. x is [N,8] or, with image, [N,4,6,6]; the tensor y is the output, of 5 values a sample.
+// fusable are networks with what ONNX Runtime's optimizer joins, drops or moves, so that a tensor inside that is
+// asked for could be lost. x is [N,8] or, with image, [N,4,6,6]; the tensor y is the output, of 5 values a sample.
 var fusable = map[string]string{
 	"Transpose Gemm Transpose":   "t = Transpose x perm=1,0; g = Gemm w8 t; a = Transpose g perm=1,0; r = Relu a; y = MatMul r v",
 	"Transpose Gemm":             "t = Transpose x perm=1,0; g = Gemm t w8 transA=1; r = Relu g; y = Gemm r v",
@@ -78,8 +78,8 @@ func fusableGraph(name string) *graph {
 	return g.numbers("scalar s0", 0).numbers("scalar s1", 1).do(fusable[name]).out("y", 5)
 }
 
-// TestPassComputesInnerTensors holds, for what the runtime's optimizer joins, drops or moves, that every tensor asked for of a
-// pass has the values that it has where nothing is optimized; and so the ranges of calibration.
+// TestPassComputesInnerTensors holds, for what the runtime's optimizer joins, drops or moves, that every tensor asked
+// for of a pass has the values that it has where nothing is optimized; and so the ranges of calibration.
 func TestPassComputesInnerTensors(t *testing.T) {
 	for name := range fusable {
 		t.Run(name, func(t *testing.T) {
@@ -186,8 +186,8 @@ func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float3
 	return rows
 }
 
-// TestUnwrittenOutputIsAnError holds that a session that leaves an output as it was is never read, whatever runs it, and that
-// outputs of every type are told from memory that nobody wrote.
+// TestUnwrittenOutputIsAnError holds that a session that leaves an output as it was is never read, whatever runs it,
+// and that outputs of every type are told from memory that nobody wrote.
 func TestUnwrittenOutputIsAnError(t *testing.T) {
 	plain := func(g *graph, names ...string) error {
 		p, _ := preparedFloat(t, g.config(t))

@@ -42,8 +42,8 @@ type checked struct {
 	file  search.Score // of the file in the exact session
 }
 
-// verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on every
-// sample.
+// verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on
+// every sample.
 func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (c checked, err error) {
 	c.Verified = &result.Verified{Unscored: s.unscored}
 	twin, done, err := s.twin(ctx)
@@ -93,9 +93,9 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 	return c, nil
 }
 
-// compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is written, in
-// batches of the block, and with its shapes fixed to those of the search where it is another's then; at last as it is written in
-// other batches.
+// compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is
+// written, in batches of the block, and with its shapes fixed to those of the search where it is another's then; at
+// last as it is written in other batches.
 func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want outputs, own search.Score) error {
 	open, err := s.asWritten(ctx, file, mask, want)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"example.org/demote/search"
 )
 
-// Verify is the command verify: it repeats a run's own check. The run's inputs are read again from where its result.json says
-// they were; one that has changed since is refused by name. A score by a metric command is made only if c gives the very
-// command: none is ever taken from a folder. The error matches ErrExport if the file does not compute what was searched, or
-// scores otherwise than the result says.
+// Verify is the command verify: it repeats a run's own check. The run's inputs are read again from where its
+// result.json says they were; one that has changed since is refused by name. A score by a metric command is made only
+// if c gives the very command: none is ever taken from a folder. The error matches ErrExport if the file does not
+// compute what was searched, or scores otherwise than the result says.
 func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error) {
 	if err := onlyCPU(c, "verify"); err != nil {
 		return nil, err

@@ -18,8 +18,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// TestWeightsBeside holds that a session has the same optimized network and the same bits whether a model's weights lie in its message
-// or beside it, and that it needs them no more once it is made.
+// TestWeightsBeside holds that a session has the same optimized network and the same bits whether a model's weights
+// lie in its message or beside it, and that it needs them no more once it is made.
 func TestWeightsBeside(t *testing.T) {
 	b := newGraph(2).in("x", nil, 16, 12, 12).out("y", 48).weight("k", 0.1, 32, 16, 3, 3).weight("bn", 1, 32).constant("var", slices.Repeat([]float32{2}, 32), 32)
 	b.weight("w1", 0.1, 1152, 64).weight("w2", 0.1, 96, 64).weight("w3", 0.1, 96, 48).weight("b3", 0.1, 48).weight("table", 1, 96, 96).numbers("flat", 0, -1)
@@ -96,12 +96,12 @@ func TestWeightsBeside(t *testing.T) {
 	}
 }
 
-// mostCopies is how often a search may have a network's weights in memory: the file's, those on their grids, a session's, and what lies
-// beside them while a session is made or the written file is run against the search.
+// mostCopies is how often a search may have a network's weights in memory: the file's, those on their grids, a
+// session's, and what lies beside them while a session is made or the written file is run against the search.
 const mostCopies = 7
 
-// TestWeightsInMemory holds how much memory a search takes for weights: a process that searches a network of 18 MiB against one that
-// searches the same network of 32 KiB.
+// TestWeightsInMemory holds how much memory a search takes for weights: a process that searches a network of 18 MiB
+// against one that searches the same network of 32 KiB.
 func TestWeightsInMemory(t *testing.T) {
 	if raced { // whose own memory this would be
 		return

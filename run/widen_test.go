@@ -61,9 +61,9 @@ func coarse(first, middle, last string) *graph {
 	return net.do(first+"; r = Relu c; p = GlobalAveragePool r; f = Flatten p; "+middle+"; m = MatMul s w2; "+last).out("y", 6)
 }
 
-// TestOtherFloats searches networks that compute in float16, bfloat16 and float64, in and out or between Casts, with float32 islands
-// in them: the decisions, the holders and the scores are those of the same network in float32, and the file that is written takes the
-// same samples.
+// TestOtherFloats searches networks that compute in float16, bfloat16 and float64, in and out or between Casts, with
+// float32 islands in them: the decisions, the holders and the scores are those of the same network in float32, and
+// the file that is written takes the same samples.
 func TestOtherFloats(t *testing.T) {
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
 	want := mustSearch(t, plain.config(t))

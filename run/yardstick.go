@@ -10,15 +10,15 @@ import (
 	"example.org/demote/internal/stage"
 )
 
-// A split shares cores out among passes of the float network: sessions side by side, each with threads of its own, that run
-// batches of samples.
+// A split shares cores out among passes of the float network: sessions side by side, each with threads of its own,
+// that run batches of samples.
 type split struct{ sessions, threads, batch int }
 
 // Batches of R, in samples.
 const leastBatch, mostBatch = 20, 200
 
-// splits lists what R may be: as many sessions of one thread as a trial has workers, and every even way to share the same
-// cores out, each with the batches that suit it. fixed is the network's own batch; 0 if it is free.
+// splits lists what R may be: as many sessions of one thread as a trial has workers, and every even way to share the
+// same cores out, each with the batches that suit it. fixed is the network's own batch; 0 if it is free.
 func splits(workers, threads, samples, fixed int) (list []split) {
 	add := func(sessions, threads int) {
 		for _, batch := range batches(samples, sessions, fixed) {
@@ -35,8 +35,8 @@ func splits(workers, threads, samples, fixed int) (list []split) {
 	return list
 }
 
-// batches are those of 20 to 200 samples that sessions side by side run a pass in: round numbers, and beside each what gives
-// every session the same number of batches. Few samples are shared out evenly.
+// batches are those of 20 to 200 samples that sessions side by side run a pass in: round numbers, and beside each
+// what gives every session the same number of batches. Few samples are shared out evenly.
 func batches(samples, sessions, fixed int) []int {
 	if fixed > 0 {
 		return []int{fixed}
@@ -70,7 +70,8 @@ type yardstick struct {
 	single *passes   // of one session of one thread, whose processor seconds count
 }
 
-// finalists is how many splits are measured to the end of the trials: which is the fastest is not for one pass to say.
+// finalists is how many splits are measured to the end of the trials: which is the fastest is not for one pass to
+// say.
 const finalists = 3
 
 // openYardstick finds the splits that are fastest, by one pass each behind a warm-up.
@@ -140,7 +141,8 @@ func (s *searching) fastest(ctx context.Context, candidates []split, keep int, o
 	return best, nil
 }
 
-// yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no others.
+// yardBlock is the block whose shapes are measured for passes of other batches: of one sample where there may be no
+// others.
 func (p *prepared) yardBlock() int {
 	switch {
 	case p.Alone != "":

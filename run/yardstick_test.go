@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestSplits holds that R may be as many sessions of one thread as a trial has workers, and any even way to share the same
-// cores out, and nothing that has more cores.
+// TestSplits holds that R may be as many sessions of one thread as a trial has workers, and any even way to share the
+// same cores out, and nothing that has more cores.
 func TestSplits(t *testing.T) {
 	for _, c := range []struct {
 		workers, threads int
@@ -32,8 +32,8 @@ func TestSplits(t *testing.T) {
 	}
 }
 
-// TestBatches holds that batches have 20 to 200 samples, that one of them gives every session the same to do, and that few
-// samples are shared out instead of padded.
+// TestBatches holds that batches have 20 to 200 samples, that one of them gives every session the same to do, and
+// that few samples are shared out instead of padded.
 func TestBatches(t *testing.T) {
 	for _, c := range []struct {
 		samples, sessions int
@@ -70,8 +70,8 @@ func (f *fakePasses) Pass(context.Context) error {
 }
 func (f *fakePasses) Close() { *f.log = append(*f.log, "close "+f.name) }
 
-// TestYardstickTakesTheFastest holds that all that may be the fastest are timed in turn to the end, that the one with the least median
-// is R, and that the others are given back then.
+// TestYardstickTakesTheFastest holds that all that may be the fastest are timed in turn to the end, that the one with
+// the least median is R, and that the others are given back then.
 func TestYardstickTakesTheFastest(t *testing.T) {
 	var log []string
 	of := func(name string, walls ...float64) *passes {
@@ -90,8 +90,8 @@ func TestYardstickTakesTheFastest(t *testing.T) {
 	}
 }
 
-// TestRIsTimedBetweenTrials holds that a search is interrupted for R now and then, not at every trial, and that what that takes
-// is told, to be taken out of the search's time.
+// TestRIsTimedBetweenTrials holds that a search is interrupted for R now and then, not at every trial, and that what
+// that takes is told, to be taken out of the search's time.
 func TestRIsTimedBetweenTrials(t *testing.T) {
 	var log []string
 	p := &passes{plain: &fakePasses{name: "R", log: &log, took: 2 * time.Millisecond}, wall: []float64{0.002}, cpu: []float64{0.002}}

@@ -7,11 +7,11 @@ import (
 	"example.org/demote/search"
 )
 
-// ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and is
-// told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the journal are
-// told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for run first, and
-// then those that the scan will most probably ask for; what they gain waits here until it does. At the end of the scan
-// what nobody has asked for is thrown away and counted.
+// ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and
+// is told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the
+// journal are told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for
+// run first, and then those that the scan will most probably ask for; what they gain waits here until it does. At the
+// end of the scan what nobody has asked for is thrown away and counted.
 type ahead struct {
 	e          *Evaluator
 	workers    Workers
@@ -111,8 +111,8 @@ func (a *ahead) end() {
 // flying is the number of blocks under way.
 func (a *ahead) flying() int { return len(a.flights) - len(a.landed) }
 
-// run does a piece of work that the scan asks for, and whatever else there are workers for. After an error, and when the
-// context is cancelled, the progress has what was done of it.
+// run does a piece of work that the scan asks for, and whatever else there are workers for. After an error, and when
+// the context is cancelled, the progress has what was done of it.
 func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
 	t := a.look(w.Candidate)
 	if w.Candidate != a.hand {

@@ -18,9 +18,9 @@ func asked(s Stats) Stats {
 	return s
 }
 
-// TestAheadIsNaive compares thousands of random scans on several workers, which run ahead by the guesses or at random and
-// end in any order, with the definition and with one worker: answer, memo, what the journal is told and in which order,
-// and what was asked for. No block is run twice, and what is run beyond is counted to the sample.
+// TestAheadIsNaive compares thousands of random scans on several workers, which run ahead by the guesses or at random
+// and end in any order, with the definition and with one worker: answer, memo, what the journal is told and in which
+// order, and what was asked for. No block is run twice, and what is run beyond is counted to the sample.
 func TestAheadIsNaive(t *testing.T) {
 	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole} {
 		t.Run(name, func(t *testing.T) {
@@ -78,8 +78,8 @@ func newMachineLike(p *problem) *tableMachine {
 	return m
 }
 
-// checkThrown holds that what was run is what was asked for and what was thrown away: a block that was thrown away by one
-// scan may be run again by the next, and none else is.
+// checkThrown holds that what was run is what was asked for and what was thrown away: a block that was thrown away by
+// one scan may be run again by the next, and none else is.
 func (p *problem) checkThrown(t *testing.T, seed uint64, s Stats) {
 	t.Helper()
 	blocks, samples := 0, 0
@@ -93,8 +93,8 @@ func (p *problem) checkThrown(t *testing.T, seed uint64, s Stats) {
 	}
 }
 
-// TestAheadSearches compares whole searches by every strategy on 1, 2, 3 and 4 workers with the naive search: every field of
-// the result, and all that the journal is told.
+// TestAheadSearches compares whole searches by every strategy on 1, 2, 3 and 4 workers with the naive search: every
+// field of the result, and all that the journal is told.
 func TestAheadSearches(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 61))
@@ -164,9 +164,9 @@ func (m *goldenWorkers) Finish() (ticket int, work float64, err error) {
 	return u.ticket, 1, err
 }
 
-// TestAheadFailures lets blocks fail and contexts be cancelled at random and asks again each time: the answer stays, no
-// block is left under way, nothing that was asked for and run is run again, and a block that failed ahead of its time
-// troubles nobody but who asks for it.
+// TestAheadFailures lets blocks fail and contexts be cancelled at random and asks again each time: the answer stays,
+// no block is left under way, nothing that was asked for and run is run again, and a block that failed ahead of its
+// time troubles nobody but who asks for it.
 func TestAheadFailures(t *testing.T) {
 	broken := errors.New("broken")
 	cancelled, failed := 0, 0
@@ -250,14 +250,16 @@ func (m *freeWorkers) Finish() (ticket int, work float64, err error) {
 	return ticket, 1, nil
 }
 
-// TestAheadAllocatesNothing holds that scans on several workers allocate nothing beside a key for each new mask and the memo's growth.
+// TestAheadAllocatesNothing holds that scans on several workers allocate nothing beside a key for each new mask and
+// the memo's growth.
 func TestAheadAllocatesNothing(t *testing.T) {
 	if scanWithoutAllocation(t, &freeWorkers{freeMachine: freeMachine{100}}).Ahead == 0 {
 		t.Error("nothing was run ahead")
 	}
 }
 
-// BenchmarkAheadBlock tells what running ahead costs a block beside the block itself, at 1,000 holders with free trials.
+// BenchmarkAheadBlock tells what running ahead costs a block beside the block itself, at 1,000 holders with free
+// trials.
 func BenchmarkAheadBlock(b *testing.B) {
 	b.ReportAllocs()
 	blocks := 0

@@ -56,8 +56,8 @@ func TestGoldenBounded(t *testing.T) {
 	}
 }
 
-// TestDemotionIsNaive compares whole searches on random models, in both chain modes: every field of the result. The work
-// is never more than the naive search's with a memo.
+// TestDemotionIsNaive compares whole searches on random models, in both chain modes: every field of the result. The
+// work is never more than the naive search's with a memo.
 func TestDemotionIsNaive(t *testing.T) {
 	blocks, naive := 0, 0
 	for seed := range uint64(3000) {
@@ -95,8 +95,8 @@ func TestDemotionIsNaive(t *testing.T) {
 	}
 }
 
-// TestFailures lets the machine fail at random and asks again each time: the answers stay, and no block that was run for
-// the base at hand is run again.
+// TestFailures lets the machine fail at random and asks again each time: the answers stay, and no block that was run
+// for the base at hand is run again.
 func TestFailures(t *testing.T) {
 	broken := errors.New("broken")
 	for seed := range uint64(1000) {
@@ -216,7 +216,8 @@ func (m freeMachine) Run(_ context.Context, job Job, gains []Gain) error {
 // TestNoAllocation holds that scans allocate nothing beside a key for each new mask and the memo's growth.
 func TestNoAllocation(t *testing.T) { scanWithoutAllocation(t, freeMachine{100}) }
 
-// scanWithoutAllocation has a machine answer scans, and demands that they allocate nothing beside a key for each new mask and the memo's growth.
+// scanWithoutAllocation has a machine answer scans, and demands that they allocate nothing beside a key for each new
+// mask and the memo's growth.
 func scanWithoutAllocation(t *testing.T, m Machine) Stats {
 	t.Helper()
 	const n = 200

@@ -7,8 +7,8 @@ import (
 	"example.org/demote/search"
 )
 
-// Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice. It
-// is not safe for use by several goroutines.
+// Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice.
+// It is not safe for use by several goroutines.
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
@@ -21,10 +21,11 @@ type Evaluator struct {
 	ahead   *ahead  // nil: nobody runs ahead
 	stats   Stats
 
-	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with it.
+	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with
+	// it.
 	Learnt func(mask search.Mask, score search.Score) error
-	// Stopped is called with the progress of a trial that is left unfinished for another one, and at the end of its scan,
-	// if there is more of it than before.
+	// Stopped is called with the progress of a trial that is left unfinished for another one, and at the end of its
+	// scan, if there is more of it than before.
 	Stopped func(mask search.Mask, p Progress) error
 }
 
@@ -36,8 +37,8 @@ type visit struct {
 	told   int  // blocks that the journal was told of
 }
 
-// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A machine
-// that is Workers is asked for their number once, here.
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A
+// machine that is Workers is asked for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
 	e.ahead = newAhead(e)
@@ -149,8 +150,8 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 	}
 }
 
-// unfinished is how many unfinished trials are kept beyond the base that they were candidates on. They hardly ever come
-// back, so this bounds memory rather than saves work.
+// unfinished is how many unfinished trials are kept beyond the base that they were candidates on. They hardly ever
+// come back, so this bounds memory rather than saves work.
 const unfinished = 4096
 
 // settle takes note of the base of a scan.
@@ -191,8 +192,8 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 	return p.Blocks > 0
 }
 
-// advance does a piece of work; the job has the masks. It comes by its address, since a scan comes here block by block and
-// a job is dear to copy right after it was put together.
+// advance does a piece of work; the job has the masks. It comes by its address, since a scan comes here block by
+// block and a job is dear to copy right after it was put together.
 func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	var err error
@@ -255,8 +256,8 @@ func (e *Evaluator) tell(candidate int, mask search.Mask) error {
 	return e.Stopped(mask, p)
 }
 
-// leave keeps the progress of the trials that the scan leaves unfinished, and returns the first error of those who are
-// told.
+// leave keeps the progress of the trials that the scan leaves unfinished, and returns the first error of those who
+// are told.
 func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 	for i, mask := range candidates {
 		if p, _, done := e.scan.Progress(i); e.visits[i].looked && !done {

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/search/searchtest"
 )
 
-// clockMachine is a lookup-table model on workers that take time by a clock of their own. A trial's blocks take a part of
-// a whole block's time, as behind a cut, and vary.
+// clockMachine is a lookup-table model on workers that take time by a clock of their own. A trial's blocks take a
+// part of a whole block's time, as behind a cut, and vary.
 type clockMachine struct {
 	*tableMachine
 	rng   *rand.Rand
@@ -78,9 +78,9 @@ func (m aheadMachine) Finish() (ticket int, work float64, err error) {
 	return u.ticket, 1, nil
 }
 
-// TestIdle compares whole searches whose workers wait for each piece of a trial, rounded up to their number, with searches
-// whose workers run ahead: the same result, in less time, with the workers idle less than half as long and little thrown
-// away.
+// TestIdle compares whole searches whose workers wait for each piece of a trial, rounded up to their number, with
+// searches whose workers run ahead: the same result, in less time, with the workers idle less than half as long and
+// little thrown away.
 func TestIdle(t *testing.T) {
 	table := searchtest.NewTable(rand.New(rand.NewPCG(3, 3)), 30, 1000, 0.15)
 	high, _ := table.Score(context.Background(), search.NewMask(table.N))

@@ -2,8 +2,8 @@ package bounds
 
 import "math"
 
-// odds guesses how trials go on, from how much the blocks of earlier ones have lost: a block loses what its samples gain
-// less than the most that they could. The guesses choose which blocks are run ahead, and nothing else.
+// odds guesses how trials go on, from how much the blocks of earlier ones have lost: a block loses what its samples
+// gain less than the most that they could. The guesses choose which blocks are run ahead, and nothing else.
 type odds struct {
 	rule      *Rule
 	mean      []float64 // of what a block loses; 0 until it was run
@@ -14,13 +14,13 @@ type odds struct {
 
 // Constants of the guesses. They change what is run ahead, never a decision.
 const (
-	// habit is the share of a trial's expected loss that its own loss is weighed against: a trial that has run few blocks
-	// is taken to lose as others did.
+	// habit is the share of a trial's expected loss that its own loss is weighed against: a trial that has run few
+	// blocks is taken to lose as others did.
 	habit = 0.05
 	// fresh is the weight of the newest trial in the mean loss of a block.
 	fresh = 0.125
-	// worth is the least chance of being asked for with which a block is run ahead: with less, an idle worker is better,
-	// since the end of a scan waits for what is under way.
+	// worth is the least chance of being asked for with which a block is run ahead: with less, an idle worker is
+	// better, since the end of a scan waits for what is under way.
 	worth = 0.25
 )
 
@@ -73,8 +73,9 @@ func (o *odds) loss(p Progress, to int) float64 {
 	return (own + weight) / (o.before[p.Blocks] + weight) * (o.before[to] - o.before[p.Blocks])
 }
 
-// lasts is the chance that a trial can still pass when it has come to block to. It falls with the eighth power of what the
-// trial is expected to lose over what it may lose: an expectation 10 % above leaves 0.32, one of 25 % above 0.14.
+// lasts is the chance that a trial can still pass when it has come to block to. It falls with the eighth power of
+// what the trial is expected to lose over what it may lose: an expectation 10 % above leaves 0.32, one of 25 % above
+// 0.14.
 func (o *odds) lasts(p Progress, to int) float64 {
 	spare := o.reach(p) - o.threshold
 	if o.rule.Kind == Counted {

@@ -2,8 +2,8 @@ package bounds
 
 import "container/heap"
 
-// leader is a candidate in the queue with the bound that it had when it was put there. Bounds only fall, so an old one
-// is too high and is put right when the candidate comes to the top.
+// leader is a candidate in the queue with the bound that it had when it was put there. Bounds only fall, so an old
+// one is too high and is put right when the candidate comes to the top.
 type leader struct {
 	upper     key
 	candidate int32
@@ -14,8 +14,8 @@ func (l leader) before(o leader) bool {
 	return l.upper > o.upper || l.upper == o.upper && l.candidate > o.candidate
 }
 
-// queue is a heap of leaders, the first in order at 0. It is a heap.Interface whose elements are put in and taken off by hand, since
-// heap.Push and heap.Pop would box each.
+// queue is a heap of leaders, the first in order at 0. It is a heap.Interface whose elements are put in and taken off
+// by hand, since heap.Push and heap.Pop would box each.
 type queue []leader
 
 // Len is how many leaders there are.

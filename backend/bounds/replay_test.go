@@ -32,8 +32,8 @@ func (m recorded) Run(_ context.Context, job Job, gains []Gain) error {
 	return nil
 }
 
-// TestReplayBounded replays the recorded real run by the bounded scan, on the outcomes of its samples: its chain and list
-// must come out, from a part of the samples.
+// TestReplayBounded replays the recorded real run by the bounded scan, on the outcomes of its samples: its chain and
+// list must come out, from a part of the samples.
 func TestReplayBounded(t *testing.T) {
 	r := searchtest.ReadReal(t)
 	m := recorded{outcomes: r.Outcomes(t), block: 20}

@@ -14,7 +14,8 @@ type Kind int
 const (
 	// Counted: a sample adds 0 or 1, and the score is the count over the number of samples.
 	Counted Kind = iota
-	// Mean: a sample adds a float64 of at most Rule.Best, and the score is the mean, or what Rule.Finish makes of the sum.
+	// Mean: a sample adds a float64 of at most Rule.Best, and the score is the mean, or what Rule.Finish makes of the
+	// sum.
 	Mean
 	// Whole: nothing is known of a score before the last block. Trials run to their end.
 	Whole
@@ -30,11 +31,11 @@ type Rule struct {
 	Sizes []int // samples of each block that count, padding left out
 	// Best is the highest value that a sample can add to a Mean. It must not be NaN or +Inf.
 	Best float64
-	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples. For
-	// Mean it must never fall when the sum rises.
+	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples.
+	// For Mean it must never fall when the sum rises.
 	Finish func(sum float64) float64
-	// Width is how many blocks the machine runs at once in the time of one; less than 1 counts as 1. Work is rounded up
-	// to it.
+	// Width is how many blocks the machine runs at once in the time of one; less than 1 counts as 1. Work is rounded
+	// up to it.
 	Width int
 
 	left  []int     // samples from a block on; one entry more than there are blocks
@@ -96,8 +97,8 @@ func (r *Rule) prepare() {
 	}
 }
 
-// shorten rounds a value up to 24 significant bits. Sums of up to 2^29 such values are exact in every order, so no sum of
-// that many smaller values exceeds them, however it is rounded.
+// shorten rounds a value up to 24 significant bits. Sums of up to 2^29 such values are exact in every order, so no
+// sum of that many smaller values exceeds them, however it is rounded.
 func shorten(v float64) float64 {
 	frac, exp := math.Frexp(v)
 	return math.Ldexp(math.Ceil(math.Ldexp(frac, 24)), exp-24)
@@ -127,8 +128,8 @@ func (r *Rule) finish(sum float64) float64 {
 	return sum / float64(r.total())
 }
 
-// upper is the key of the highest score that the trial can still reach. Rounding is monotone in each addition, so a sum
-// over the blocks left at their highest is never below the sum that will come.
+// upper is the key of the highest score that the trial can still reach. Rounding is monotone in each addition, so a
+// sum over the blocks left at their highest is never below the sum that will come.
 func (r *Rule) upper(p Progress) key {
 	switch {
 	case r.Kind == Counted:
@@ -175,7 +176,8 @@ func (r *Rule) reaching(floor float64) key {
 	return order(floor)
 }
 
-// smallest finds the smallest count whose float64 quotient satisfies the comparison; one more than the total if none does.
+// smallest finds the smallest count whose float64 quotient satisfies the comparison; one more than the total if none
+// does.
 func (r *Rule) smallest(satisfies func(float64) bool) key {
 	total := r.total()
 	return key(sort.Search(total+1, func(c int) bool {
@@ -183,7 +185,8 @@ func (r *Rule) smallest(satisfies func(float64) bool) key {
 	}))
 }
 
-// least is about the smallest count or sum whose score has at least the key: good for a guess. It is +Inf if there is none.
+// least is about the smallest count or sum whose score has at least the key: good for a guess. It is +Inf if there is
+// none.
 func (r *Rule) least(k key) float64 {
 	if r.Kind == Counted {
 		return float64(k)

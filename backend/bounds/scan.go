@@ -12,13 +12,13 @@ type Work struct {
 	Candidate, From, To int
 }
 
-// Scan decides a scan from what is known of its candidates. It runs nothing itself: Next says what is missing, and Learn
-// and Know take what was found out, about any candidate and in any order. What is learnt too early or in vain changes no
-// answer.
+// Scan decides a scan from what is known of its candidates. It runs nothing itself: Next says what is missing, and
+// Learn and Know take what was found out, about any candidate and in any order. What is learnt too early or in vain
+// changes no answer.
 //
 // Candidates are judged strictly in their order. The first that passes is the answer as soon as all before it are
-// rejected and it is finished; only if all are rejected the best is looked for, highest bound first. A Scan is used again
-// for the next one by Begin and allocates only when a scan is longer than all before it.
+// rejected and it is finished; only if all are rejected the best is looked for, highest bound first. A Scan is used
+// again for the next one by Begin and allocates only when a scan is longer than all before it.
 type Scan struct {
 	rule        *Rule
 	trials      []trial
@@ -39,7 +39,8 @@ type trial struct {
 	done     bool
 }
 
-// NewScan returns a scan for a rule. It panics if the rule has a block without samples or a Mean without a best value.
+// NewScan returns a scan for a rule. It panics if the rule has a block without samples or a Mean without a best
+// value.
 func NewScan(rule *Rule) *Scan {
 	rule.prepare()
 	return &Scan{rule: rule, decided: true, found: search.Found{Index: -1}}
@@ -85,8 +86,8 @@ func (s *Scan) Know(candidate int, score search.Score) {
 	}
 }
 
-// Progress returns what is known of a candidate, and its full score if it is finished. The progress of a candidate whose
-// score came from Know may lag behind.
+// Progress returns what is known of a candidate, and its full score if it is finished. The progress of a candidate
+// whose score came from Know may lag behind.
 func (s *Scan) Progress(candidate int) (p Progress, full search.Score, done bool) {
 	t := &s.trials[candidate]
 	return t.progress, t.full, t.done
@@ -143,8 +144,8 @@ func (s *Scan) judge(candidate int) Work {
 	return s.work(candidate, s.covering(from, int(t.upper-s.need)+1))
 }
 
-// resolve finds the best of rejected candidates: the one with the highest bound goes on until a finished one leads. Of
-// equal bounds the later candidate leads, since a tie goes to it.
+// resolve finds the best of rejected candidates: the one with the highest bound goes on until a finished one leads.
+// Of equal bounds the later candidate leads, since a tie goes to it.
 func (s *Scan) resolve() (Work, bool) {
 	if !s.resolving {
 		s.resolving = true

@@ -133,8 +133,8 @@ func TestScanIsNaive(t *testing.T) {
 	}
 }
 
-// checkCost holds that every candidate ran exactly the blocks that prove the answer: none behind the one that passes, all
-// of the answer, and of the others as many as show that they neither pass nor lead.
+// checkCost holds that every candidate ran exactly the blocks that prove the answer: none behind the one that passes,
+// all of the answer, and of the others as many as show that they neither pass nor lead.
 func (p *problem) checkCost(t *testing.T, seed uint64, found search.Found) {
 	t.Helper()
 	need, floor := p.rule.passing(p.bound.Above), p.rule.reaching(p.bound.Floor)

@@ -11,8 +11,8 @@ type Stats struct {
 	Accepted   int // scans that a candidate passed
 	Candidates int // candidates that the definition would have scored in full
 
-	// Work that was begun on idle workers before a scan asked for it. What its scan then asks for is counted above, like
-	// any other; what it has not asked for when it ends is thrown away: no later scan, score or journal gets it.
+	// Work that was begun on idle workers before a scan asked for it. What its scan then asks for is counted above,
+	// like any other; what it has not asked for when it ends is thrown away: no later scan, score or journal gets it.
 	Ahead         int     // blocks begun ahead
 	Thrown        int     // of these, blocks thrown away
 	ThrownSamples int     // samples of them

@@ -20,8 +20,8 @@ func (m measured) Score(ctx context.Context, mask search.Mask) (search.Score, er
 	return m.Evaluator.Score(ctx, mask)
 }
 
-// TestStrategiesAreNaive compares every strategy on random problems by the bounded scan with the naive one: every field
-// of the result.
+// TestStrategiesAreNaive compares every strategy on random problems by the bounded scan with the naive one: every
+// field of the result.
 func TestStrategiesAreNaive(t *testing.T) {
 	for seed := range uint64(600) {
 		rng := rand.New(rand.NewPCG(seed, 31))

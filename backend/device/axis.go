@@ -2,12 +2,13 @@ package device
 
 import "example.org/demote/backend/metric"
 
-// The samples of a block lie on one axis of each tensor, which need not be the first: [time, batch, n]. What goes into a block and
-// comes out of it is then copied piece by piece, so that the network stays the user's: a Transpose beside it, which would move values
-// alone, is what the runtime's optimizer merges with the matrix products behind it, and those then sum in another order.
+// The samples of a block lie on one axis of each tensor, which need not be the first: [time, batch, n]. What goes
+// into a block and comes out of it is then copied piece by piece, so that the network stays the user's: a Transpose
+// beside it, which would move values alone, is what the runtime's optimizer merges with the matrix products behind
+// it, and those then sum in another order.
 
-// Pieces is how many pieces a sample of a block has, each of which lies as far from the next as all samples' pieces are long: the
-// product of the dimensions in front of the samples' axis.
+// Pieces is how many pieces a sample of a block has, each of which lies as far from the next as all samples' pieces
+// are long: the product of the dimensions in front of the samples' axis.
 func (t Tensor) Pieces() int {
 	if t.Alone || t.Axis <= 0 {
 		return 1
@@ -26,7 +27,8 @@ func Place(block, sample []byte, pieces, slot, slots int) {
 	}
 }
 
-// takeSlot copies one of the slots of a block, where a sample has so many pieces, to a place of its own: a piece behind the other.
+// takeSlot copies one of the slots of a block, where a sample has so many pieces, to a place of its own: a piece
+// behind the other.
 func takeSlot(sample, block []float32, pieces, slot, slots int) {
 	size := len(block) / (pieces * slots)
 	for i := range pieces {
@@ -34,7 +36,8 @@ func takeSlot(sample, block []float32, pieces, slot, slots int) {
 	}
 }
 
-// SampleOf is the part of a block of a tensor that is one slot's: a piece of its memory, or new memory where it lies in pieces.
+// SampleOf is the part of a block of a tensor that is one slot's: a piece of its memory, or new memory where it lies
+// in pieces.
 func SampleOf(block []float32, pieces, slot, slots int) []float32 {
 	size := len(block) / slots
 	if pieces == 1 {
@@ -48,7 +51,8 @@ func SampleOf(block []float32, pieces, slot, slots int) []float32 {
 // A Fronts brings the samples of a block in front, in memory of its own.
 type Fronts struct{ spare []float32 }
 
-// Front is a block with a sample's pieces behind each other, and the next sample's behind them, until it is called again.
+// Front is a block with a sample's pieces behind each other, and the next sample's behind them, until it is called
+// again.
 func (f *Fronts) Front(block []float32, pieces, slots int) []float32 {
 	if len(f.spare) != len(block) {
 		f.spare = make([]float32, len(block))
@@ -60,8 +64,8 @@ func (f *Fronts) Front(block []float32, pieces, slots int) []float32 {
 	return f.spare
 }
 
-// OutputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are the caller's until the
-// lane runs again, or is asked again.
+// OutputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are
+// the caller's until the lane runs again, or is asked again.
 func OutputRows(l Lane, j *metric.Judge) ([]float32, error) {
 	rows, err := l.Rows(j.Output())
 	if err != nil {

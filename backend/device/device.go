@@ -17,15 +17,21 @@ type Kind struct {
 	Open func(ctx context.Context, o Options) (Device, error)
 }
 
-// Traits are what a kind of device can. One without any computes blocks in lanes, one after another in each; nothing but speed
-// and memory is lost without the others.
+// Traits are what a kind of device can. One without any computes blocks in lanes, one after another in each; nothing
+// but speed and memory is lost without the others.
 type Traits struct {
-	Queue     bool // its one lane puts blocks into a queue, and is waited for once for several of them; the host's workers are of no use
-	OwnMemory bool // samples and stored activations lie in memory of its own, which may be full while the machine's is not
-	InOrder   bool // it adds up what a block gains as metric.Judge.Block does, bit for bit, and runs networks as written files are run
-	MayRound  bool // it may compute with less than float32, and is asked for a proof that it does not
-	Shapes    bool // networks of several shapes can be open at once, each with samples of its own
-	Entries   bool // lanes enter a network at a cut, and take and leave codes where these are to lie: Enter, Leave, Drop, Same
+	// its one lane puts blocks into a queue, and is waited for once for several of them; the host's workers are of
+	// no use
+	Queue bool
+	// samples and stored activations lie in memory of its own, which may be full while the machine's is not
+	OwnMemory bool
+	// it adds up what a block gains as metric.Judge.Block does, bit for bit, and runs networks as written files are
+	// run
+	InOrder  bool
+	MayRound bool // it may compute with less than float32, and is asked for a proof that it does not
+	Shapes   bool // networks of several shapes can be open at once, each with samples of its own
+	// lanes enter a network at a cut, and take and leave codes where these are to lie: Enter, Leave, Drop, Same
+	Entries   bool
 	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
@@ -42,23 +48,23 @@ type Options struct {
 	Config  map[string]string
 }
 
-// A Device is where networks are compiled, data is resident and blocks are computed. What a trial is, which blocks of it run and
-// from which cut, what is stored and when a trial may end: all that is above it, and the same on every device. Embed Base
-// for what a device has not. devicetest.Run holds what is written here.
+// A Device is where networks are compiled, data is resident and blocks are computed. What a trial is, which blocks of
+// it run and from which cut, what is stored and when a trial may end: all that is above it, and the same on every
+// device. Embed Base for what a device has not. devicetest.Run holds what is written here.
 type Device interface {
-	// Compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes that run
-	// them. The models are not needed afterwards.
+	// Compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes
+	// that run them. The models are not needed afterwards.
 	Compile(parts []*Segment, inputs []Tensor, lanes int) (Network, error)
 	// Load makes one block of the network's inputs resident. samples are those of its slots, without
 	// the padding; fill writes all slots of one input.
 	Load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (Block, error)
 	// Watch puts another context in the place of the one that ends what runs. No run may be under way.
 	Watch(ctx context.Context) error
-	// Recode brings the codes of a tensor from the grid that one mask chooses to that which another one does, for values that lie
-	// on both, and says whether it can. It is called outside Do.
+	// Recode brings the codes of a tensor from the grid that one mask chooses to that which another one does, for
+	// values that lie on both, and says whether it can. It is called outside Do.
 	Recode(t *StoredTensor, from, to search.Mask, codes Room) bool
-	// Optimize saves a model as the device runs it, with all optimizations, in a folder, and returns the file, beside which its large
-	// weights may lie.
+	// Optimize saves a model as the device runs it, with all optimizations, in a folder, and returns the file, beside
+	// which its large weights may lie.
 	Optimize(model Model, folder string) (path string, err error)
 	// Traffic is what the device has moved since it was opened.
 	Traffic() Traffic
@@ -73,8 +79,8 @@ type Network interface {
 	Lanes() []Lane
 	// Narrow leaves some of the segments, where each goes to the network's end, and closes the others.
 	Narrow(chosen []int)
-	// Improve puts a model in the place of a segment's, which must be as Optimize made it, if its outputs are the same bits on a
-	// block under all masks, and if it is faster, by the least time of some runs.
+	// Improve puts a model in the place of a segment's, which must be as Optimize made it, if its outputs are the
+	// same bits on a block under all masks, and if it is faster, by the least time of some runs.
 	Improve(part int, model Model, b Block, masks []search.Mask, runs int) (better bool, err error)
 	// Close gives sessions and lanes back. It may be called more than once.
 	Close()
@@ -91,8 +97,9 @@ type Lane interface {
 	// SetMask writes a mask where the parts read it: the grids of holders, and the weights where these
 	// follow the mask. What depends on the mask happens here, and nowhere else.
 	SetMask(m search.Mask) error
-	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was compiled. The
-	// buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes any, to be timed.
+	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was
+	// compiled. The buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes
+	// any, to be timed.
 	RunPart(b Block, part int) error
 	// Room is memory for the codes of one block of a tensor.
 	Room(t *StoredTensor) (Room, error)
@@ -115,14 +122,15 @@ type Lane interface {
 	CodeSpeed() float64
 	// Spent is the time spent inside the runtime.
 	Spent() time.Duration
-	// Graphs says how many parts are replayed as one captured graph, as far as they have run, and why one of the others is not.
+	// Graphs says how many parts are replayed as one captured graph, as far as they have run, and why one of the
+	// others is not.
 	Graphs() (captured int, why string)
-	// EachStep has the lane tell of every step of what runs next, until told is nil, and says whether samples have several. What the
-	// runtime leaves unwritten ends no run before its last step meanwhile.
+	// EachStep has the lane tell of every step of what runs next, until told is nil, and says whether samples have
+	// several. What the runtime leaves unwritten ends no run before its last step meanwhile.
 	EachStep(told func(step int, lost []string) error) bool
 
-	// Of Entries: a run goes from a cut to the network's end. It reads the codes of the cut where these lie, and writes those of the
-	// cuts behind it to where they are to lie, without a copy.
+	// Of Entries: a run goes from a cut to the network's end. It reads the codes of the cut where these lie, and
+	// writes those of the cuts behind it to where they are to lie, without a copy.
 
 	// Enter points the run at a part to the codes of a tensor that is alive in front of it.
 	Enter(part int, t *StoredTensor, codes Room) error

@@ -30,7 +30,8 @@ func TimePart(l Lane, data Block, part int) (float64, error) {
 	return time.Since(start).Seconds(), err
 }
 
-// OnLanes calls f for several lanes at once, each from a goroutine of its own, and returns the first error once all have ended.
+// OnLanes calls f for several lanes at once, each from a goroutine of its own, and returns the first error once all
+// have ended.
 func OnLanes(lanes []Lane, f func(at int, l Lane) error) error {
 	var all errgroup.Group
 	for at, l := range lanes {

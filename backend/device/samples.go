@@ -1,7 +1,7 @@
 package device
 
-// Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run, see
-// Options.Stream. dst of Read takes one sample of one input in the network's element type.
+// Samples is where the data comes from; read once, block by block, or by all workers at once whenever a block is run,
+// see Options.Stream. dst of Read takes one sample of one input in the network's element type.
 type Samples interface {
 	Len() int
 	Read(input, sample int, dst []byte) error

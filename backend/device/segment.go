@@ -22,9 +22,11 @@ type Segment struct {
 
 	Kept KeptOutput // where samples have several steps: whose values of all of them are kept
 
-	Followed []Followed                                     // constants inside with two values; Model has the high ones
-	Choose   func(low func(holder int) bool) (Model, error) // Model with the low values where the holder is demoted; nil without Followed
-	Open     func() (Model, error)                          // Model with the constants of Followed as inputs of their names; nil without Followed
+	Followed []Followed // constants inside with two values; Model has the high ones
+	// Model with the low values where the holder is demoted; nil without Followed
+	Choose func(low func(holder int) bool) (Model, error)
+	// Model with the constants of Followed as inputs of their names; nil without Followed
+	Open func() (Model, error)
 }
 
 // A Followed is a float32 constant of a segment with two values, between which the bit of a holder chooses: a

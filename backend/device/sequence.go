@@ -7,14 +7,16 @@ import (
 	"example.org/demote/cgo"
 )
 
-// A KeptOutput is the output whose values of all steps are kept, and the axis on which its samples lie; an empty name: none.
+// A KeptOutput is the output whose values of all steps are kept, and the axis on which its samples lie; an empty
+// name: none.
 type KeptOutput struct {
 	Name string
 	Axis int
 }
 
-// A Sequence is how a lane runs a network over the steps of its samples, one run a step: what a step hands to the next one goes
-// from an output to an input, and the values that the metric reads are kept of all of them. Where they lie is the lane's affair.
+// A Sequence is how a lane runs a network over the steps of its samples, one run a step: what a step hands to the
+// next one goes from an output to an input, and the values that the metric reads are kept of all of them. Where they
+// lie is the lane's affair.
 type Sequence struct {
 	Inputs []Tensor
 	Steps  int
@@ -22,14 +24,15 @@ type Sequence struct {
 	Made   int    // values of that output in one step of a block
 	Pieces int    // that a sample has of them
 
-	Told  func(step int, lost []string) error // is told of each step that has run, and what the runtime did not write; nil: nobody is
-	lossy bool                                // what it does not write ends no run
+	// is told of each step that has run, and what the runtime did not write; nil: nobody is
+	Told  func(step int, lost []string) error
+	lossy bool // what it does not write ends no run
 }
 
 // StepMemory is where a lane has what the steps of a block read and make.
 type StepMemory interface {
-	// Take has a step read an input's values of the block. In the first step these are also what states begin with, and what is the
-	// same in all steps.
+	// Take has a step read an input's values of the block. In the first step these are also what states begin with,
+	// and what is the same in all steps.
 	Take(input, step int) error
 	// Hand has the next step read an output of the last one as an input.
 	Hand(output string, input int) error

@@ -25,8 +25,8 @@ func stepTensor(name string, steps int, n int64) Tensor {
 	return Tensor{Name: name, Type: cgo.Float32, Dims: []int64{2, n}, Steps: steps}
 }
 
-// TestSequence holds the order in which any lane runs the steps of a block: what each reads, what is handed on and kept, and what becomes of
-// outputs that the runtime does not write.
+// TestSequence holds the order in which any lane runs the steps of a block: what each reads, what is handed on and
+// kept, and what becomes of outputs that the runtime does not write.
 func TestSequence(t *testing.T) {
 	fed := stepTensor("h", 0, 4)
 	fed.Fed = "hn"

@@ -1,8 +1,8 @@
 package device
 
-// A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's
-// input, cut Cuts()-1 its output; the cuts between them are tensors on which everything behind
-// depends alone, but for inputs of the network, which a segment reads wherever it needs them. Embed BaseSource for what it has not.
+// A Source hands out the network with its shapes fixed to one block size. Cut 0 is the network's input, cut Cuts()-1
+// its output; the cuts between them are tensors on which everything behind depends alone, but for inputs of the
+// network, which a segment reads wherever it needs them. Embed BaseSource for what it has not.
 type Source interface {
 	Holders() int
 	// Inputs are the network's own, whichever of its segments reads them first, in the order of Samples.
@@ -14,8 +14,8 @@ type Source interface {
 	// Coded hands out entries into the network, where that can be. optimize is Device.Optimize, from whose
 	// model they are taken and which leaves them as they are; nil: from the network as it is.
 	Coded(optimize func(model Model) (path string, err error)) (Entries, error)
-	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes, where that can be. It
-	// is not optimized any more.
+	// Blocked is a segment with its FakeQuant nodes inside the layout that the runtime chooses when it optimizes,
+	// where that can be. It is not optimized any more.
 	Blocked(from, to int, optimize func(model Model) (path string, err error)) (Model, error)
 	// Probe is the whole network with every tensor as an output, for naming the first one that
 	// is wrong; names are in computing order.
@@ -39,8 +39,8 @@ func (t StoredTensor) CodeBytes() int {
 	return (t.Elems()*size + 63) &^ 63
 }
 
-// Entries hand out a network from each of its cuts, those of its Source, to its end. A run that begins at a cut is handed the
-// codes of what is alive there, and leaves those of later cuts behind on the way.
+// Entries hand out a network from each of its cuts, those of its Source, to its end. A run that begins at a cut is
+// handed the codes of what is alive there, and leaves those of later cuts behind on the way.
 type Entries interface {
 	// Entry is the network from a cut on. It can leave the codes of later cuts, without those that it takes.
 	Entry(from int, later []int) (*Segment, error)

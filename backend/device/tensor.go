@@ -6,8 +6,8 @@ import (
 	"example.org/demote/cgo"
 )
 
-// A Tensor is the name, element type and full shape of what goes into or comes out of a segment
-// of a network. The dimension of the samples' axis is the block size, but for a network some input of which has no such axis: then a
+// A Tensor is the name, element type and full shape of what goes into or comes out of a segment of a network. The
+// dimension of the samples' axis is the block size, but for a network some input of which has no such axis: then a
 // block is one sample.
 type Tensor struct {
 	Name string
@@ -17,15 +17,15 @@ type Tensor struct {
 	Alone bool // of a network's input: a block is one sample, whatever the dimensions are
 	Axis  int  `json:",omitempty"` // on which the samples of a block lie; -1: on none, which no input has
 
-	// Steps is, of a network's input, how many steps a sample has, of these dimensions each and one behind the other, over which the
-	// network is run one after another; 0: one value for all steps.
+	// Steps is, of a network's input, how many steps a sample has, of these dimensions each and one behind the other,
+	// over which the network is run one after another; 0: one value for all steps.
 	Steps int `json:",omitempty"`
-	// Fed is, of a network's input, the output of a step that is this input of the next one; the samples have that of the first.
-	// Empty: none.
+	// Fed is, of a network's input, the output of a step that is this input of the next one; the samples have that of
+	// the first. Empty: none.
 	Fed string `json:",omitempty"`
 
-	// First reads the first samples of an input's data, one after another, for runs that only look at a network: values that are
-	// there, since zeros may be what no sample has. Nil: zeros.
+	// First reads the first samples of an input's data, one after another, for runs that only look at a network:
+	// values that are there, since zeros may be what no sample has. Nil: zeros.
 	First func(dst []byte, samples int) error `json:"-"`
 }
 

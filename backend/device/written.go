@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// An UnwrittenError names outputs that a session was asked for and left as they were: the runtime's optimizer took the node
-// away that makes them (GemmTransposeFusion does, Transpose -> Gemm -> Transpose), and what was bound for them would be read for
-// values of the network.
+// An UnwrittenError names outputs that a session was asked for and left as they were: the runtime's optimizer took
+// the node away that makes them (GemmTransposeFusion does, Transpose -> Gemm -> Transpose), and what was bound for
+// them would be read for values of the network.
 type UnwrittenError struct{ Tensors []string }
 
 // Error says which tensors.
@@ -17,15 +17,15 @@ func (e *UnwrittenError) Error() string {
 	return fmt.Sprintf("onnx runtime writes no value to %s, which it was asked for; a fault of demote, please report it with the network", strings.Join(e.Tensors, ", "))
 }
 
-// Two patterns of eight bytes. As float32 each is a signalling NaN, which no operation gives. A value that may be one all the
-// same, such as one byte, is told from memory that nobody wrote by the second: no network gives both.
+// Two patterns of eight bytes. As float32 each is a signalling NaN, which no operation gives. A value that may be one
+// all the same, such as one byte, is told from memory that nobody wrote by the second: no network gives both.
 const (
 	poisonFirst  = 0x7fa1d0d57fa1d0d5
 	poisonSecond = 0xffb2e1c6ffb2e1c6
 )
 
-// A WrittenCheck is how the first run of a binding is made: every output is poisoned before it, and the error is an UnwrittenError
-// where poison is left; the others have their values then.
+// A WrittenCheck is how the first run of a binding is made: every output is poisoned before it, and the error is an
+// UnwrittenError where poison is left; the others have their values then.
 type WrittenCheck struct {
 	Put  func(t Tensor, pattern uint64) error         // fills an output with a pattern
 	Run  func() error                                 // runs the binding
@@ -72,8 +72,8 @@ func Poison(b []byte, pattern uint64) {
 	}
 }
 
-// Poisoned reports whether a tensor, of elements of so many bytes, still has the pattern: in one of its elements, or in all of
-// them where an element is too small for a pattern that no network gives.
+// Poisoned reports whether a tensor, of elements of so many bytes, still has the pattern: in one of its elements, or
+// in all of them where an element is too small for a pattern that no network gives.
 func Poisoned(b []byte, size int, pattern uint64) bool {
 	whole := pieces(pattern)
 	if size >= 4 {

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/cgo"
 )
 
-// TestWrittenCheck has a run write some outputs, among them values that look like one of the patterns, and leave others, whole or in
-// part. Each output has eight bytes.
+// TestWrittenCheck has a run write some outputs, among them values that look like one of the patterns, and leave
+// others, whole or in part. Each output has eight bytes.
 func TestWrittenCheck(t *testing.T) {
 	first, second := pieces(poisonFirst), pieces(poisonSecond)
 	for _, c := range []struct {

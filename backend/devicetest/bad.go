@@ -74,7 +74,8 @@ func testCancelled(b *bench) {
 	b.rows(l, one(), blocks[0], 0)
 	cancel()
 	var err error
-	for until := time.Now().Add(5 * time.Second); err == nil && time.Now().Before(until); { // it takes a moment until all know
+	// it takes a moment until all know
+	for until := time.Now().Add(5 * time.Second); err == nil && time.Now().Before(until); {
 		err = l.Do(func() error { return errors.Join(l.SetMask(one(0)), l.RunPart(blocks[1], 0), l.Wait()) })
 	}
 	b.refused("runs under a cancelled context", err)

@@ -9,7 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// testCodes keeps what lies between parts as codes, runs other blocks, and goes on from them: under masks that choose either grid.
+// testCodes keeps what lies between parts as codes, runs other blocks, and goes on from them: under masks that choose
+// either grid.
 func testCodes(b *bench) {
 	b.open()
 	toy := NewToy(toyBlock, toySamples, 8)
@@ -92,7 +93,8 @@ func testRecode(b *bench) {
 	}
 }
 
-// testEntries enters the network at each of its cuts: the codes that it leaves at later ones are the same from wherever it is entered.
+// testEntries enters the network at each of its cuts: the codes that it leaves at later ones are the same from
+// wherever it is entered.
 func testEntries(b *bench) {
 	if !b.Entries {
 		return

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/backend/metric"
 )
 
-// testGains judges blocks by metrics that count by class and by metrics of single samples. Sums of floats are the judge's bit by bit
-// where the device says so, else nearly.
+// testGains judges blocks by metrics that count by class and by metrics of single samples. Sums of floats are the
+// judge's bit by bit where the device says so, else nearly.
 func testGains(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 12)
 	truth := metric.Truth{Labels: toy.Labels()}

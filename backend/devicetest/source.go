@@ -60,7 +60,8 @@ func (t *Toy) Blocked(int, int, func(device.Model) (string, error)) (device.Mode
 	return device.Model{}, device.ErrNotHere
 }
 
-// Coded implements device.Source. Nothing is taken from what was optimized, and nothing where weights follow the mask.
+// Coded implements device.Source. Nothing is taken from what was optimized, and nothing where weights follow the
+// mask.
 func (t *Toy) Coded(optimize func(device.Model) (string, error)) (device.Entries, error) {
 	if optimize != nil || t.follows {
 		return nil, device.ErrNotHere

@@ -16,11 +16,13 @@ import (
 type Subject struct {
 	device.Kind
 	Options device.Options // Name, and how it computes; Run fills in Records and Block
-	Live    func() string  // what is open or allocated, in words; empty: nothing. It must be empty before and after every test
+	// what is open or allocated, in words; empty: nothing. It must be empty before and after every test
+	Live func() string
 }
 
-// Run holds a device to package device: it compiles segments, loads blocks, runs them under masks, keeps tensors as codes and goes on
-// from them, judges, and is asked for what it must refuse. All outputs are compared bit by bit with Toy.Want.
+// Run holds a device to package device: it compiles segments, loads blocks, runs them under masks, keeps tensors as
+// codes and goes on from them, judges, and is asked for what it must refuse. All outputs are compared bit by bit with
+// Toy.Want.
 func Run(t *testing.T, s Subject) {
 	for _, c := range []struct {
 		name string

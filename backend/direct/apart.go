@@ -12,7 +12,8 @@ import (
 	"example.org/demote/crash"
 )
 
-// PassApart is Pass by a session of one thread a core, each over samples of its own: f gets blocks in any order, one at a time.
+// PassApart is Pass by a session of one thread a core, each over samples of its own: f gets blocks in any order, one
+// at a time.
 func PassApart(ctx context.Context, s *device.Segment, samples device.Samples, level int, f func(first, count int, outputs [][]float32) error) error {
 	block := s.Inputs[0].Batch()
 	blocks := (samples.Len() + block - 1) / block

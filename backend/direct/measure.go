@@ -9,8 +9,9 @@ import (
 	"example.org/demote/cgo"
 )
 
-// Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named outputs, those of other
-// kinds than tensors left out: the runtime's own word, for every operator that it knows. The context ends the run.
+// Measure runs a model once, on the first samples of its inputs or zeros, and returns the shapes of the named
+// outputs, those of other kinds than tensors left out: the runtime's own word, for every operator that it knows. The
+// context ends the run.
 func Measure(ctx context.Context, model device.Model, inputs []device.Tensor, outputs []string) (map[string][]int64, error) {
 	session, closeAll, err := openUnoptimized(ctx, model)
 	if err != nil {
@@ -34,7 +35,8 @@ func Measure(ctx context.Context, model device.Model, inputs []device.Tensor, ou
 	return dims, nil
 }
 
-// openUnoptimized loads a model without the runtime's optimizations, on all cores. The context ends its runs; the caller closes.
+// openUnoptimized loads a model without the runtime's optimizations, on all cores. The context ends its runs; the
+// caller closes.
 func openUnoptimized(ctx context.Context, model device.Model) (session *cgo.Session, closeAll func(), err error) {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {

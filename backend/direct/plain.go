@@ -15,9 +15,9 @@ import (
 	"example.org/demote/crash"
 )
 
-// A Plain runs a network without holders as anyone would who only has ONNX Runtime: some sessions side by side on the CPU,
-// each with threads of its own, share the blocks of the data. It is what trials are held against. A Plain is for one goroutine
-// at a time.
+// A Plain runs a network without holders as anyone would who only has ONNX Runtime: some sessions side by side on the
+// CPU, each with threads of its own, share the blocks of the data. It is what trials are held against. A Plain is for
+// one goroutine at a time.
 type Plain struct {
 	data   *store.Resident
 	lanes  []*cpu.Lane
@@ -33,8 +33,8 @@ type PlainOptions struct {
 	Stream   bool // blocks are read when they are run, see Options.Stream
 }
 
-// NewPlain loads a network as many times as there are to be sessions, and lays the data out in blocks of the network's batch. The
-// caller must Close it.
+// NewPlain loads a network as many times as there are to be sessions, and lays the data out in blocks of the
+// network's batch. The caller must Close it.
 func NewPlain(s *device.Segment, samples device.Samples, o PlainOptions) (_ *Plain, err error) {
 	p := &Plain{}
 	defer func() {

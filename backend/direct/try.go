@@ -14,8 +14,9 @@ type TryOptions struct {
 	Loaded func()            // called between loading and running
 }
 
-// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a process that may die of that: a fault of ONNX Runtime ends it by
-// its signal, for a parent to see. The caller must not hold on to model, of which the session has a copy.
+// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a process that may die
+// of that: a fault of ONNX Runtime ends it by its signal, for a parent to see. The caller must not hold on to model,
+// of which the session has a copy.
 func Try(model []byte, inputs []device.Tensor, o TryOptions) error {
 	var session *cgo.Session
 	var err error

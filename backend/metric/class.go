@@ -6,7 +6,8 @@ import "example.org/demote/mistake"
 type LabelOptions struct {
 	Weights []float64 // of each class, >= 0; nil: all alike
 	Partly  bool      // Weights may end before the classes do, which have none then
-	Ignore  *int64    // pixels with this label do not count; nil: all do. (Samples with an ignored class are left out of the data.)
+	// pixels with this label do not count; nil: all do. (Samples with an ignored class are left out of the data.)
+	Ignore *int64
 }
 
 // With is the metric with weighted classes and an ignored label. The error says if it knows neither.
@@ -73,8 +74,8 @@ func weighF1(m *Metric, o LabelOptions) *Metric {
 	return &c
 }
 
-// wholeF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted if
-// classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
+// wholeF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted
+// if classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
 func wholeF1(o LabelOptions) func(j *Judge, samples int) Tally {
 	return func(j *Judge, _ int) Tally {
 		classes := j.row

@@ -15,14 +15,16 @@ import (
 	"example.org/demote/mistake"
 )
 
-// A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of all
-// samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data have
-// labels, these as another, in their own shape and type. Where samples have outputs of different shapes, see npyReader. It answers one number on its standard output and ends with exit code 0.
+// A Command is a metric that a program of the user's answers. It is started for every score and gets the outputs of
+// all samples on its standard input as a .npy file (float32, in the order of the data), and behind it, where the data
+// have labels, these as another, in their own shape and type. Where samples have outputs of different shapes, see
+// npyReader. It answers one number on its standard output and ends with exit code 0.
 type Command struct {
 	Line    string        // for the shell
 	Lower   bool          // a lower answer is better
 	Timeout time.Duration // for one score; 0: none
-	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have itself.
+	// Start starts it as (*exec.Cmd).Start does, which nil stands for, under limits that this process does not have
+	// itself.
 	Start func(*exec.Cmd) error
 
 	calls   int

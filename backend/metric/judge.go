@@ -2,8 +2,8 @@ package metric
 
 import "example.org/demote/backend/bounds"
 
-// A Judge applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new order of the
-// samples leaves them alone.
+// A Judge applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
+// order of the samples leaves them alone.
 type Judge struct {
 	metric  *Metric
 	truth   Truth
@@ -13,11 +13,14 @@ type Judge struct {
 	row     int     // length of an output row, of one step
 	pieces  int     // that a row lies in, in a block of slots; 1, or not set: in one
 	slots   int
-	steps   int  // of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at once
-	last    bool // the last step alone is judged
+	// of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at
+	// once
+	steps int
+	last  bool // the last step alone is judged
 }
 
-// A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after another.
+// A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
+// another.
 type Truth struct {
 	Labels    []int64     // a class a sample, or a step of one
 	Pixels    []int32     // a class a pixel
@@ -57,7 +60,8 @@ func (j *Judge) Row() int { return j.row }
 // Pieces is how many pieces a sample's values lie in, in a block of so many slots as the network makes it.
 func (j *Judge) Pieces() (pieces, slots int) { return max(1, j.pieces), j.slots }
 
-// Hits is how many of the best classes the wanted one must be among for a sample to count; 0: the metric does not count so.
+// Hits is how many of the best classes the wanted one must be among for a sample to count; 0: the metric does not
+// count so.
 func (j *Judge) Hits() int { return j.metric.rank }
 
 // Wanted is the class that hits sample i, or step i of all samples' where each is judged; -1: none does.

@@ -22,8 +22,8 @@ func part[T any](list []T, sample, samples int) []T {
 	return list[sample*per : (sample+1)*per : (sample+1)*per]
 }
 
-// Of are the truths of some of so many samples. at says where each sample's row of the reference begins, where rows have different
-// lengths.
+// Of are the truths of some of so many samples. at says where each sample's row of the reference begins, where rows
+// have different lengths.
 func (t Truth) Of(some []int, samples int, at []int) Truth {
 	own := Truth{Labels: partsOf(t.Labels, some, samples), Pixels: partsOf(t.Pixels, some, samples), Values: partsOf(t.Values, some, samples), LabelDims: t.LabelDims}
 	if t.Own != nil {

@@ -34,9 +34,9 @@ const (
 	OwnLabels
 )
 
-// A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time: gains are
-// pure functions of the row and the sample, so a score does not depend on workers, slots or neighbours. Others need the
-// whole set at once.
+// A Metric judges the network's output and folds what it finds into one number. Most judge one sample at a time:
+// gains are pure functions of the row and the sample, so a score does not depend on workers, slots or neighbours.
+// Others need the whole set at once.
 type Metric struct {
 	Name           string
 	Countable      bool // a sample gains 0 or 1, and the score is a count out of the samples
@@ -51,20 +51,22 @@ type Metric struct {
 	gain func(row []float32, s Sample) float64
 	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
 	// rises. scale is what scaled says, or the energy of the reference.
-	finish   func(sum, scale float64) float64
-	scaled   func(j *Judge, samples int) float64
-	whole    func(j *Judge, samples int) Tally       // a metric of the whole set; its gain is nothing
-	weigh    func(m *Metric, o LabelOptions) *Metric // the metric with weighted classes or an ignored label; nil: it knows neither
-	perPixel bool                                    // Best is of a pixel
-	options  LabelOptions                            // that With was given
-	custom   bool                                    // a command, or registered: labels need not fit the output
+	finish func(sum, scale float64) float64
+	scaled func(j *Judge, samples int) float64
+	whole  func(j *Judge, samples int) Tally // a metric of the whole set; its gain is nothing
+	// the metric with weighted classes or an ignored label; nil: it knows neither
+	weigh    func(m *Metric, o LabelOptions) *Metric
+	perPixel bool         // Best is of a pixel
+	options  LabelOptions // that With was given
+	custom   bool         // a command, or registered: labels need not fit the output
 }
 
 // IsWhole tells whether the metric is of the whole set: no part of the samples bounds it, so every score is a whole
 // evaluation.
 func (m *Metric) IsWhole() bool { return m.whole != nil }
 
-// CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not doing so.
+// CountsClasses tells whether a sample counts by its class: the margin to the next class says how far it is from not
+// doing so.
 func (m *Metric) CountsClasses() bool { return m.rank > 0 }
 
 // Registered tells whether the metric is from outside: a command, or one of Register.
@@ -128,8 +130,8 @@ func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, er
 	return m.ScorePlaces(rows, reference, at)
 }
 
-// ScorePlaces is ScoreRows for rows of any lengths, one behind the other: at says where each begins, and the length of all last. The
-// metric must not be of the whole set.
+// ScorePlaces is ScoreRows for rows of any lengths, one behind the other: at says where each begins, and the length
+// of all last. The metric must not be of the whole set.
 func (m *Metric) ScorePlaces(rows, reference []float32, at []int) (search.Score, error) {
 	n, sum := len(at)-1, 0.0
 	for i := range n {

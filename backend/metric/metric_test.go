@@ -53,8 +53,8 @@ func metricNamed(t *testing.T, name string, o LabelOptions) *Metric {
 	return m
 }
 
-// TestClassMetrics holds F1 and weighted accuracy against values worked out by hand: predictions 0 1 2 0 1 2 of labels
-// 0 1 2 1 1 0 (and class 3, which is neither).
+// TestClassMetrics holds F1 and weighted accuracy against values worked out by hand: predictions 0 1 2 0 1 2 of
+// labels 0 1 2 1 1 0 (and class 3, which is neither).
 func TestClassMetrics(t *testing.T) {
 	rows := []float32{9, 0, 0, 0, 0, 9, 0, 0, 0, 0, 9, 0, 9, 0, 0, 0, 0, 9, 0, 0, 0, 0, 9, 0}
 	for _, c := range []struct {

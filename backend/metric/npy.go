@@ -10,8 +10,9 @@ import (
 	"example.org/demote/internal/npy"
 )
 
-// npyReader is the outputs as a .npy file, and the labels as another where there are some. Outputs of different shapes are all values,
-// one behind the other, and their shapes as an array [samples, axes] between them and the labels.
+// npyReader is the outputs as a .npy file, and the labels as another where there are some. Outputs of different
+// shapes are all values, one behind the other, and their shapes as an array [samples, axes] between them and the
+// labels.
 func npyReader(o WholeOutputs) io.Reader {
 	shape := append([]int64{int64(o.Samples)}, o.Dims...)
 	if o.Shapes != nil {

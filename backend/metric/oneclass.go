@@ -1,8 +1,8 @@
 package metric
 
-// OneClass tells whether every network scores the same by the metric on an output of these dimensions, the batch first: its
-// predictions are the largest of several classes, and the output has no more than are taken; or it is the angle to an output of one
-// number. Metrics that were registered know their own.
+// OneClass tells whether every network scores the same by the metric on an output of these dimensions, the batch
+// first: its predictions are the largest of several classes, and the output has no more than are taken; or it is the
+// angle to an output of one number. Metrics that were registered know their own.
 func (m *Metric) OneClass(dims []int64) bool {
 	if m.custom || len(dims) == 0 {
 		return false

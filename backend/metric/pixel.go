@@ -40,8 +40,9 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 	return &c
 }
 
-// weighIoU makes miou, the mean over the classes that are labelled or predicted of the pixels in both over those in either
-// (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are in neither.
+// weighIoU makes miou, the mean over the classes that are labelled or predicted of the pixels in both over those in
+// either (Everingham et al., The PASCAL VOC Challenge, 2010), weighted if classes are. Pixels that do not count are
+// in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
 	c := *m
 	c.whole = func(j *Judge, _ int) Tally {

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Custom is a metric written in Go, for Register. It is of single samples (Gain) or of the whole set (All), never both.
+// Custom is a metric written in Go, for Register. It is of single samples (Gain) or of the whole set (All), never
+// both.
 type Custom struct {
 	Name     string // lower-case words, as --metric and results have it
 	Lower    bool   // a lower value is better: Gain and All give the metric's own numbers
@@ -18,12 +19,13 @@ type Custom struct {
 	// Reference: it compares with the outputs of the float network, or of the 16-bit one of a pair.
 	Reference bool
 
-	// Gain is what one output row gives; the score is the mean over the samples. It is a pure function that may be called from
-	// several goroutines, and keeps neither argument.
+	// Gain is what one output row gives; the score is the mean over the samples. It is a pure function that may be
+	// called from several goroutines, and keeps neither argument.
 	Gain func(row []float32, s Sample) float64
 	// Count: Gain is 0 or 1, and the score is a count out of the samples. Higher is better then.
 	Count bool
-	// Best bounds Gain on its better side: no sample can be higher, or with Lower none can be lower. Trials end early by it.
+	// Best bounds Gain on its better side: no sample can be higher, or with Lower none can be lower. Trials end early
+	// by it.
 	Best float64
 
 	// All makes one number of all outputs, a pure function of them. Every score is a whole evaluation then.

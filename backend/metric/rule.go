@@ -2,8 +2,9 @@ package metric
 
 import "example.org/demote/backend/bounds"
 
-// RuleOf says how blocks add up to a score: sizes are their numbers of samples, without the padding, and width is how many of them are
-// run between two looks. Samples of several shapes have a judge each, all of one metric. The error says if nothing counts.
+// RuleOf says how blocks add up to a score: sizes are their numbers of samples, without the padding, and width is how
+// many of them are run between two looks. Samples of several shapes have a judge each, all of one metric. The error
+// says if nothing counts.
 func RuleOf(judges []*Judge, sizes []int, width int) (*bounds.Rule, error) {
 	first := judges[0]
 	m, scale, pixels := first.metric, 0.0, 0
@@ -22,7 +23,8 @@ func RuleOf(judges []*Judge, sizes []int, width int) (*bounds.Rule, error) {
 	return m.rule(sizes, scale, width, pixels), nil
 }
 
-// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by them.
+// rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by
+// them.
 func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rule {
 	r := &bounds.Rule{Kind: bounds.Mean, Sizes: sizes, Best: m.Best, Width: width}
 	switch {

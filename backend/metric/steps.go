@@ -3,8 +3,9 @@ package metric
 // mostSteps bounds the steps of a sample that are told apart: a float64 counts so far.
 const mostSteps = 1 << 40
 
-// overSteps settles how the steps of samples count, once the output's row of one step is known: each as a sample does, or the last
-// one alone where there are labels for no more than that. A metric from outside gets the rows of all steps as one.
+// overSteps settles how the steps of samples count, once the output's row of one step is known: each as a sample
+// does, or the last one alone where there are labels for no more than that. A metric from outside gets the rows of
+// all steps as one.
 func (j *Judge) overSteps(steps int) {
 	j.steps, j.last = max(1, steps), false
 	m := j.metric

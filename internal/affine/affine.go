@@ -7,8 +7,9 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// scalingBy is what an Add, Sub, Mul or Div with a constant does to the channels of its operand i; nil where that is not the
-// same for all values of a channel, or no number. A summand that switches scores off is left where it is: it belongs to a mask.
+// scalingBy is what an Add, Sub, Mul or Div with a constant does to the channels of its operand i; nil where that is
+// not the same for all values of a channel, or no number. A summand that switches scores off is left where it is: it
+// belongs to a mask.
 func (l *layer) scalingBy(n ir.Node, i int, c ir.Tensor) *scaling {
 	values := l.perChannel(c)
 	if values == nil {
@@ -38,8 +39,9 @@ func (l *layer) scalingBy(n ir.Node, i int, c ir.Tensor) *scaling {
 	return s
 }
 
-// foldAffine takes an Add, Sub, Mul or Div with a constant into the layer before it, and reports whether that was possible. It is
-// not where a weight would leave the normal float32 numbers. A summand behind a MatMul becomes, or is, the constant of an Add.
+// foldAffine takes an Add, Sub, Mul or Div with a constant into the layer before it, and reports whether that was
+// possible. It is not where a weight would leave the normal float32 numbers. A summand behind a MatMul becomes, or
+// is, the constant of an Add.
 func (b *batchNorms) foldAffine(n ir.Node) (bool, error) {
 	if len(n.GetInput()) != 2 {
 		return false, nil

@@ -10,8 +10,8 @@ import (
 	"example.org/demote/internal/onnxtest"
 )
 
-// constantNode evaluates a MatMul with constant weights, or an Add, Sub, Mul or Div with a constant of one number a channel or
-// one for all, on one sample of some channels.
+// constantNode evaluates a MatMul with constant weights, or an Add, Sub, Mul or Div with a constant of one number a
+// channel or one for all, on one sample of some channels.
 func constantNode(t *testing.T, x *ir.Index, n ir.Node, in []float64) []float64 {
 	t.Helper()
 	at := 1
@@ -75,8 +75,8 @@ func runAffineChain(t *testing.T, m *ir.Model, in []float64) []float64 {
 const factors = "const s = 1.5\n const s1 [1] = -0.75\n const c3 [4 1 1] = 1 -2 0.5 3\n const d3 [4 1 1] = 0.1 0.2 0 -1\n const c4 [1 4 1 1] = 1 -2 0.5 3\n const d4 [1 4 1 1] = 4 5 6 7\n" +
 	"const c1 [4] = 1 -2 0.5 3\n const d1 [4] = 0.1 0.2 0 -1\n const c2 [1 4] = 3 -1 0.5 2\n const g [4] = 1 -2 0.5 3\n const v [4] = 0.5 1 2 0.01\n const b [4] = 1 2 3 4\n const zero [4 1 1] = 0 1 0 2\n"
 
-// TestFoldAffine holds that factors and summands behind a layer end up in its weights and bias: one node is left, or two of a
-// MatMul with a bias, and it computes the same.
+// TestFoldAffine holds that factors and summands behind a layer end up in its weights and bias: one node is left, or
+// two of a MatMul with a bias, and it computes the same.
 func TestFoldAffine(t *testing.T) {
 	const cv = "const w [4 6 1 1]\n c = Conv(x, w)\n"
 	const cb = "const w [4 6 1 1]\n c = Conv(x, w, b)\n"
@@ -192,8 +192,8 @@ func TestFoldAffineLeavesOthers(t *testing.T) {
 	}
 }
 
-// TestFoldAffineByRank holds that a constant with more dimensions than the weights is taken in where the file says that the
-// output has them, and is not where it would add one.
+// TestFoldAffineByRank holds that a constant with more dimensions than the weights is taken in where the file says
+// that the output has them, and is not where it would add one.
 func TestFoldAffineByRank(t *testing.T) {
 	for _, c := range []struct {
 		rank, nodes int

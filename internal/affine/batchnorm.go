@@ -15,10 +15,10 @@ import (
 //
 //	w' = w * gamma / sqrt(variance + epsilon)      b' = (b - mean) * gamma / sqrt(variance + epsilon) + beta
 //
-// (Jacob et al., Quantization and Training of Neural Networks, 2018, section 3.2), in float64 and rounded once. The node
-// before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in training mode is an
-// error that matches mistake.Err and names the node. Factors and summands of constants behind these layers and MatMul are taken in
-// likewise, in any order and number: see foldAffine.
+// (Jacob et al., Quantization and Training of Neural Networks, 2018, section 3.2), in float64 and rounded once. The
+// node before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in
+// training mode is an error that matches mistake.Err and names the node. Factors and summands of constants behind
+// these layers and MatMul are taken in likewise, in any order and number: see foldAffine.
 func BatchNorm(m *ir.Model) error {
 	g := m.Graph()
 	if !slices.ContainsFunc(g.GetNode(), func(n ir.Node) bool { return ir.IsBatchNorm(n) || ir.IsAffine(n) }) {
@@ -131,8 +131,8 @@ func (b *batchNorms) constant(name string) ir.Tensor {
 	return t
 }
 
-// store puts new values in place of an initializer. Where there is none, or somebody else reads it too, they become a new
-// initializer with a name made of like. It returns the name.
+// store puts new values in place of an initializer. Where there is none, or somebody else reads it too, they become a
+// new initializer with a name made of like. It returns the name.
 func (b *batchNorms) store(name, like string, t ir.Tensor) string {
 	if _, mine := b.added[name]; mine {
 		t.Name = ir.Str(name)

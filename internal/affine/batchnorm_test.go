@@ -12,8 +12,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// affineNode evaluates a 1x1 Conv, a 1x1 ConvTranspose or a Gemm on one sample of some channels in float64: what such a
-// node is once space is left out.
+// affineNode evaluates a 1x1 Conv, a 1x1 ConvTranspose or a Gemm on one sample of some channels in float64: what such
+// a node is once space is left out.
 func affineNode(t *testing.T, x *ir.Index, n ir.Node, in []float64) []float64 {
 	t.Helper()
 	w, err := ir.Floats(x.Initializer(ir.Input(n, 1)))

@@ -7,8 +7,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// layer is a node with constant weights whose output a factor and a summand a channel can be taken into. The bias of a MatMul is
-// the constant of an Add behind it.
+// layer is a node with constant weights whose output a factor and a summand a channel can be taken into. The bias of
+// a MatMul is the constant of an Add behind it.
 type layer struct {
 	node, add ir.Node
 	weight    int // which input of node
@@ -77,7 +77,8 @@ func (b *batchNorms) layerOf(t string) *layer {
 	return l
 }
 
-// soleProducer is the node that makes a tensor that is read once and is no output of the network; nil where there is none.
+// soleProducer is the node that makes a tensor that is read once and is no output of the network; nil where there is
+// none.
 func (b *batchNorms) soleProducer(t string) ir.Node {
 	n := b.index.Producer(t)
 	if n == nil || !ir.Standard(n) || len(n.GetOutput()) != 1 || len(ir.Subgraphs(n)) > 0 || b.index.IsOutput(t) {
@@ -125,8 +126,8 @@ func (l *layer) measured(dims []int64) *layer {
 	return l
 }
 
-// perChannel spreads a constant that is one number, or one a channel, over a layer's channels; nil where it is neither, or
-// where it would give the output more dimensions.
+// perChannel spreads a constant that is one number, or one a channel, over a layer's channels; nil where it is
+// neither, or where it would give the output more dimensions.
 func (l *layer) perChannel(t ir.Tensor) []float64 {
 	values, err := ir.Floats(t)
 	if err != nil || len(t.GetDims()) > l.rank {

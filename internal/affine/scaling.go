@@ -39,8 +39,8 @@ func (b *batchNorms) scaling(n ir.Node) (*scaling, error) {
 	return s, nil
 }
 
-// bias returns the bias of the node before with the BatchNormalization in it; nil where the old bias is not one number a
-// channel.
+// bias returns the bias of the node before with the BatchNormalization in it; nil where the old bias is not one
+// number a channel.
 func (s *scaling) bias(before ir.Node, old ir.Tensor) ([]float32, error) {
 	factor := 1.0
 	if before.GetOpType() == "Gemm" {
@@ -74,8 +74,8 @@ func (s *scaling) bias(before ir.Node, old ir.Tensor) ([]float32, error) {
 	return out, nil
 }
 
-// channels returns the output channel of each element of a weight; nil where the node is none of the three operators or has
-// another number of channels.
+// channels returns the output channel of each element of a weight; nil where the node is none of the three operators
+// or has another number of channels.
 func channels(n ir.Node, dims []int64, want int) func(element int) int {
 	if len(dims) < 2 {
 		return nil

@@ -15,13 +15,13 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Apply makes a network of the float model that AIMET saved beside its encodings, and returns the grid of every holder, of
-// formula QDQ. The model stays as it is. Holders are the computed tensors and inputs that have an activation encoding of an
-// integer type, inputs first, then in node order; constants that have an encoding, weights and others, are put on it. What
-// has none stays float.
+// Apply makes a network of the float model that AIMET saved beside its encodings, and returns the grid of every
+// holder, of formula QDQ. The model stays as it is. Holders are the computed tensors and inputs that have an
+// activation encoding of an integer type, inputs first, then in node order; constants that have an encoding, weights
+// and others, are put on it. What has none stays float.
 //
-// Errors match mistake.Err and name the tensor: one that the network does not have, a number of channels that does not fit, an
-// activation with channels or more than 16 bits.
+// Errors match mistake.Err and name the tensor: one that the network does not have, a number of channels that does
+// not fit, an activation with channels or more than 16 bits.
 func (e *Encodings) Apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	n, grids, err := e.apply(m)
 	if err != nil {
@@ -144,8 +144,8 @@ func (e Encoding) grid() (quant.Grid, error) {
 	return quant.FromScale(quant.QDQ, float32(e.Scales[0]), int32(-e.Offsets[0]), e.Bits, false)
 }
 
-// constant puts a constant on its grids: (clamp(rint(x/s)-offset, 0, 2^n-1)+offset)*s. The weight is nil where the codes do not fit
-// 8 bits.
+// constant puts a constant on its grids: (clamp(rint(x/s)-offset, 0, 2^n-1)+offset)*s. The weight is nil where the
+// codes do not fit 8 bits.
 func (e Encoding) constant(x *ir.Index, t ir.Tensor) (ir.Tensor, *network.Weight, error) {
 	if ir.DType(t.GetDataType()) != ir.Float {
 		return nil, nil, mistake.Errorf("the tensor is of type %s, not FLOAT", ir.DType(t.GetDataType()))
@@ -188,8 +188,9 @@ func (e Encoding) constant(x *ir.Index, t ir.Tensor) (ir.Tensor, *network.Weight
 	return q, w, nil
 }
 
-// channelAxis returns the axis of a constant's channels as AIMET numbers them: the output channels of the node that reads it
-// (axis 1 of ConvTranspose and of Gemm without transB, the last of MatMul, else 0); -1 if their number is another one.
+// channelAxis returns the axis of a constant's channels as AIMET numbers them: the output channels of the node that
+// reads it (axis 1 of ConvTranspose and of Gemm without transB, the last of MatMul, else 0); -1 if their number is
+// another one.
 func channelAxis(x *ir.Index, name string, dims []int64, channels int) int {
 	axis := 0
 	for _, n := range x.Consumers(name) {

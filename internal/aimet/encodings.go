@@ -18,7 +18,8 @@ type Encodings struct {
 	Activations, Parameters []Encoding // in the file's order, in that of names for 0.6.1
 }
 
-// Encoding is the grid of one tensor, or those of its channels. A code q from 0 to 2^Bits-1 stands for (q+Offset)*Scale.
+// Encoding is the grid of one tensor, or those of its channels. A code q from 0 to 2^Bits-1 stands for
+// (q+Offset)*Scale.
 type Encoding struct {
 	Name    string
 	Bits    int

@@ -13,8 +13,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// TestEncodings: both formats say the same, and the network computes what AIMET's own simulation computes, but for the order of
-// summation: in 8 bits a value that falls on the other side of a rounding step moves a logit by a few steps.
+// TestEncodings: both formats say the same, and the network computes what AIMET's own simulation computes, but for
+// the order of summation: in 8 bits a value that falls on the other side of a rounding step moves a logit by a few
+// steps.
 func TestEncodings(t *testing.T) {
 	for _, c := range []struct {
 		network, bits    string

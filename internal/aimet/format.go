@@ -12,7 +12,8 @@ var TensorOverrides = format.Format{
 	},
 }
 
-// Format is AIMET's encodings of version 1.0.0, Format061 those of 0.6.1. Flags tell them: they go with a float network.
+// Format is AIMET's encodings of version 1.0.0, Format061 those of 0.6.1. Flags tell them: they go with a float
+// network.
 var (
 	Format    = version("encodings", "encodings.json", "1.0.0")
 	Format061 = version("encodings-0.6.1", "encodings-0.6.1.json", "0.6.1")

@@ -7,14 +7,14 @@ import (
 	"example.org/demote/onnx"
 )
 
-// HasFreeAxes tells whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and joins fewer
-// operators, than where all are fixed.
+// HasFreeAxes tells whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and
+// joins fewer operators, than where all are fixed.
 func HasFreeAxes(m *onnx.Model) bool {
 	return slices.ContainsFunc(m.Inputs(), func(v onnx.Value) bool { return slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) })
 }
 
-// AsOpen returns a model with its shapes fixed so that it computes what the model m that it was made of computes, whose axes may be
-// free.
+// AsOpen returns a model with its shapes fixed so that it computes what the model m that it was made of computes,
+// whose axes may be free.
 func (s *Shapes) AsOpen(fixed, m *onnx.Model) *onnx.Model {
 	if !HasFreeAxes(m) {
 		return fixed
@@ -22,7 +22,8 @@ func (s *Shapes) AsOpen(fixed, m *onnx.Model) *onnx.Model {
 	return variants.LooseBiases(fixed, s.dynamic)
 }
 
-// dynamic tells whether the runtime does not know all dimensions of a tensor of three axes or more while its model's axes are free.
+// dynamic tells whether the runtime does not know all dimensions of a tensor of three axes or more while its model's
+// axes are free.
 func (s *Shapes) dynamic(tensor string) bool {
 	one, known := s.One[tensor]
 	if !known { // an input

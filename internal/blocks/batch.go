@@ -43,13 +43,14 @@ func (b Batching) WithCure(err error) error {
 	return fmt.Errorf("%w; %s", err, b.Cure)
 }
 
-// TouchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what rounds
-// otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
+// TouchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what
+// rounds otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
 const TouchTolerance = 1e-3
 
-// Find finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
-// samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says nothing:
-// whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
+// Find finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It
+// runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
+// samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says
+// nothing: whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
 //
 // Of samples of different shapes it is found for every shape that several have: those of one share no block.
 func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
@@ -130,8 +131,8 @@ func findBatchingOf(ctx context.Context, m *onnx.Model, data Samples, quantized 
 	return found, err
 }
 
-// otherAxis is what to do where samples that seem to depend on each other may be steps of time, say, and the batch another axis of an
-// input than the first, which no name tells; empty: no input has another axis of any size.
+// otherAxis is what to do where samples that seem to depend on each other may be steps of time, say, and the batch
+// another axis of an input than the first, which no name tells; empty: no input has another axis of any size.
 func otherAxis(m *onnx.Model) string { return axisCure(m, false) }
 
 // axisCure is that of inputs whose first axis has a size of its own, or of any size.
@@ -176,8 +177,8 @@ func judgeBatching(m *onnx.Model, fixed int, runs []map[string]direct.Seen, outp
 	return l.free(runs[0][output], quantized), nil
 }
 
-// wholeAxis is the axis of the samples in an output of one sample whose other runs show none: the first one where it has one
-// element.
+// wholeAxis is the axis of the samples in an output of one sample whose other runs show none: the first one where it
+// has one element.
 func wholeAxis(dims []int64) int {
 	if len(dims) > 0 && dims[0] == 1 {
 		return 0
@@ -202,8 +203,8 @@ func (p InTurn) Read(input, sample int, dst []byte) error {
 // mostCompared is how many samples unlike looks at.
 const mostCompared = 16
 
-// unlike are two samples that show best whether samples touch each other: among the first and some of the others the one with
-// the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
+// unlike are two samples that show best whether samples touch each other: among the first and some of the others the
+// one with the largest values and the one with the smallest, as a maximum over a block is that of one of its samples.
 func unlike(m *onnx.Model, data Samples) (loud, quiet int, err error) {
 	n := data.Len()
 	input := slices.IndexFunc(m.Inputs(), func(v onnx.Value) bool { return v.Type == ir.Float })

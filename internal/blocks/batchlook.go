@@ -10,8 +10,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// A look is an output of blocks of two samples, or of as many as the network's fixed batch has: of a and b in turn, of copies of
-// a, and of copies of b.
+// A look is an output of blocks of two samples, or of as many as the network's fixed batch has: of a and b in turn,
+// of copies of a, and of copies of b.
 type look struct {
 	output          string
 	size            int
@@ -41,8 +41,8 @@ func (l look) free(one direct.Seen, quantized bool) Batching {
 	return Batching{Axis: axis}
 }
 
-// axisOfOne is the axis for blocks of one sample: a first axis with several rows a sample is the sample's own where it is run
-// alone.
+// axisOfOne is the axis for blocks of one sample: a first axis with several rows a sample is the sample's own where
+// it is run alone.
 func axisOfOne(axis int, one []int64) int {
 	if one[axis] != 1 {
 		return -1
@@ -68,7 +68,8 @@ func (l look) fixed(m *onnx.Model) (Batching, error) {
 	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, FixedCure(m))
 }
 
-// FixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the batch.
+// FixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the
+// batch.
 func FixedCure(m *onnx.Model) string {
 	if cure := axisCure(m, true); cure != "" {
 		return cure + "; otherwise export it with a batch of 1"
@@ -76,8 +77,8 @@ func FixedCure(m *onnx.Model) string {
 	return "export it with a free batch axis, or with a batch of 1"
 }
 
-// touch tells whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then another
-// beside others than beside its copies, or its copies differ.
+// touch tells whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then
+// another beside others than beside its copies, or its copies differ.
 func (l look) touch(axis int) bool {
 	for i, copies := range []direct.Seen{l.ofA, l.ofB} {
 		want := slot(copies, axis, l.size, 0)

@@ -11,8 +11,8 @@ type sampleRows struct {
 	outer, block int // of [outer, block, ...] the second axis is the samples'; block is 0 where none is
 }
 
-// Rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow is all
-// samples' own.
+// Rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow
+// is all samples' own.
 func (s *Shapes) Rows(name string, block int) sampleRows {
 	at := s.samplesAxis(name, block)
 	if at < 0 && s.Growing {
@@ -21,8 +21,8 @@ func (s *Shapes) Rows(name string, block int) sampleRows {
 	return sampleRows{ElemsOf(s.One[name][:max(0, at)]), block}
 }
 
-// samplesAxis is the axis of a tensor on which the samples of a block lie: that which grows with them, or is of their number where the
-// network fixes it; -1: there is none.
+// samplesAxis is the axis of a tensor on which the samples of a block lie: that which grows with them, or is of their
+// number where the network fixes it; -1: there is none.
 func (s *Shapes) samplesAxis(name string, block int) int {
 	one, two := s.One[name], s.Two[name]
 	for i := range one {
@@ -36,8 +36,9 @@ func (s *Shapes) samplesAxis(name string, block int) int {
 	return axisOfSize(one, block)
 }
 
-// axisOfSize is the axis of a tensor of blocks that are fixed to a size on which the samples are taken to lie: the first one where its
-// size is a multiple, as where a sample has several rows, else the first of that very size; -1: there is none.
+// axisOfSize is the axis of a tensor of blocks that are fixed to a size on which the samples are taken to lie: the
+// first one where its size is a multiple, as where a sample has several rows, else the first of that very size; -1:
+// there is none.
 func axisOfSize(dims []int64, block int) int {
 	if len(dims) > 0 && dims[0]%int64(block) == 0 {
 		return 0
@@ -45,7 +46,8 @@ func axisOfSize(dims []int64, block int) int {
 	return slices.Index(dims, int64(block))
 }
 
-// axes are the axes of the samples in all tensors of blocks, which no axis is for that is not listed; nil: they lie in front.
+// axes are the axes of the samples in all tensors of blocks, which no axis is for that is not listed; nil: they lie
+// in front.
 func (s *Shapes) axes(inputs []backend.Tensor, block int) map[string]int {
 	axes, inside := map[string]int{}, false
 	note := func(name string, axis int) {

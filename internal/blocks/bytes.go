@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory where trials
-// run. The network that they are for makes floats of them, see FeedBytes.
+// ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory
+// where trials run. The network that they are for makes floats of them, see FeedBytes.
 type ByteSamples struct {
 	*dataset.Set
 	Bytes []bool // by input
@@ -35,7 +35,8 @@ func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	return steps
 }
 
-// ChannelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or the first.
+// ChannelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or
+// the first.
 func ChannelDims(channels, inner int, sample []int64) []int64 {
 	if channels == 1 {
 		return nil
@@ -87,9 +88,9 @@ func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 	return set.Read(input, sample, to)
 }
 
-// FeedBytes lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its samples, and the names
-// of its inputs in the place of those that it had. gpu: where there is a division, which not every GPU rounds as the formula wants it,
-// the network looks up what the host makes of each byte.
+// FeedBytes lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its
+// samples, and the names of its inputs in the place of those that it had. gpu: where there is a division, which not
+// every GPU rounds as the formula wants it, the network looks up what the host makes of each byte.
 func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
 	out := ByteSamples{Set: data}
 	names := map[string]string{}

@@ -43,8 +43,8 @@ func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 	return size
 }
 
-// fewBlocks is how many blocks few samples are cut into: what is proven and timed before the first trial takes some blocks, however
-// many there are. leastBlock is how small that makes them at most.
+// fewBlocks is how many blocks few samples are cut into: what is proven and timed before the first trial takes some
+// blocks, however many there are. leastBlock is how small that makes them at most.
 const fewBlocks, leastBlock = 20, 4
 
 // Most is the largest block for so many samples.

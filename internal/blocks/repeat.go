@@ -4,8 +4,9 @@ import (
 	"hash/maphash"
 )
 
-// Twice hands the samples of one block out a second time before all others: a network that gives other bits then gives no score
-// that could be relied on. What is left of a block that the samples do not fill is padded as a pass pads it.
+// Twice hands the samples of one block out a second time before all others: a network that gives other bits then
+// gives no score that could be relied on. What is left of a block that the samples do not fill is padded as a pass
+// pads it.
 type Twice struct {
 	Samples
 	Block int

@@ -21,8 +21,8 @@ type Shapes struct {
 	Growing  bool // they were measured with two batches
 }
 
-// Measure asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch is fixed, both
-// are those of a block, and so they are for blocks of one.
+// Measure asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch
+// is fixed, both are those of a block, and so they are for blocks of one.
 func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*Shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
@@ -106,8 +106,9 @@ func Fixed(m *onnx.Model) int {
 type Samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
-	Whole(input int) bool    // the input has no batch in front: a sample is all of it, with 1 for a batch that lies inside
-	Steps(input int) int     // along the first axis of the shape; 0: it has none for them
+	// the input has no batch in front: a sample is all of it, with 1 for a batch that lies inside
+	Whole(input int) bool
+	Steps(input int) int // along the first axis of the shape; 0: it has none for them
 }
 
 // DataInputs describes a model's inputs to the dataset.
@@ -158,8 +159,8 @@ func Inputs(m *onnx.Model, data Samples, block int) ([]backend.Tensor, error) {
 	return list, nil
 }
 
-// FirstOf reads the first samples of an input, of several steps the first, to a block in which each has so many pieces; where there are
-// more to be than there are, the first one again.
+// FirstOf reads the first samples of an input, of several steps the first, to a block in which each has so many
+// pieces; where there are more to be than there are, the first one again.
 func FirstOf(data Samples, input, pieces int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {

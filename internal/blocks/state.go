@@ -32,8 +32,8 @@ func AxesText(dims []int64) string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// ZeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a free axis that is
-// not the batch has none. Where the batch is fixed, and in front, a sample is a row of it.
+// ZeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a
+// free axis that is not the batch has none. Where the batch is fixed, and in front, a sample is a row of it.
 func ZeroStates(m *onnx.Model) map[string][]byte {
 	zeros := map[string][]byte{}
 	for _, v := range m.Inputs() {
@@ -58,8 +58,8 @@ func ZeroStates(m *onnx.Model) map[string][]byte {
 	return zeros
 }
 
-// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample: all inputs with
-// axes have it.
+// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample:
+// all inputs with axes have it.
 func fixedFront(m *onnx.Model, v onnx.Value) bool {
 	own := v.Dims[0]
 	return own > 1 && variants.BatchElsewhere(m, v.Name) == 0 && !slices.ContainsFunc(m.Inputs(), func(u onnx.Value) bool { return len(u.Dims) > 0 && u.Dims[0] != own })

@@ -37,9 +37,10 @@ type How struct {
 	Stages    stage.Teller // is told how far it has come
 }
 
-// Run runs the float network over the calibration samples, with every holder's tensor as an
-// output, and returns a record a holder, with the lowest and highest value that its tensor had. Holders of attention masks and the like, as the samples show them, it takes from
-// the network, see dropFills. The memory does not grow with the number of samples.
+// Run runs the float network over the calibration samples, with every holder's tensor as an output, and returns a
+// record a holder, with the lowest and highest value that its tensor had. Holders of attention masks and the like, as
+// the samples show them, it takes from the network, see dropFills. The memory does not grow with the number of
+// samples.
 func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]quant.Record, []quant.Range, error) {
 	if data.Len() == 0 {
 		return nil, nil, mistake.Errorf("%s: the calibration data has no samples", c.Samples)
@@ -71,8 +72,8 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]qu
 	return records, seen, nil
 }
 
-// FiniteRange is the lowest and highest finite value of the one holder that a network has, masks and paddings included; false where it
-// has none. alone: each sample is run alone. Nobody is told how far it has come.
+// FiniteRange is the lowest and highest finite value of the one holder that a network has, masks and paddings
+// included; false where it has none. alone: each sample is run alone. Nobody is told how far it has come.
 func FiniteRange(ctx context.Context, n *onnx.Network, data blocks.Samples, alone bool) (quant.Range, bool, error) {
 	o := Observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)

@@ -11,15 +11,15 @@ import (
 	"example.org/demote/quant"
 )
 
-// FillLimit is the size from which a value may be one that a mask or a padding has put in: exporters write -1e4, to which
-// scores are added yet, -65504, -1e9, the lowest float32 or infinity.
+// FillLimit is the size from which a value may be one that a mask or a padding has put in: exporters write -1e4, to
+// which scores are added yet, -65504, -1e9, the lowest float32 or infinity.
 const FillLimit = 5000
 
 // fillGap is how many times as far from zero as all others such values must be.
 const fillGap = 2
 
-// fill is what the calibration has seen of one holder's tensor whose values end in a sink. What the network's masks and paddings
-// put in, as the graph tells, is kept from the observer.
+// fill is what the calibration has seen of one holder's tensor whose values end in a sink. What the network's masks
+// and paddings put in, as the graph tells, is kept from the observer.
 type fill struct {
 	sites.Fill
 	low, high bool    // there are such values, below and above
@@ -88,8 +88,8 @@ func (f *fill) ordinaryAlone(x []float32) bool {
 	return true
 }
 
-// putIn reports whether a value is one that a mask or a padding puts in: the same, or, where scores are added to it, one of half
-// its size.
+// putIn reports whether a value is one that a mask or a padding puts in: the same, or, where scores are added to it,
+// one of half its size.
 func (f *fill) putIn(v float32) bool {
 	if v > -FillLimit && v < FillLimit || v != v {
 		return false
@@ -132,8 +132,8 @@ func (f *fill) count(v float32) bool {
 	return found
 }
 
-// filled reports whether values that have been put in may be left out, and unclear, whether they may not: there are no others,
-// they begin where the others end, or what reads them does not absorb them on their side.
+// filled reports whether values that have been put in may be left out, and unclear, whether they may not: there are
+// no others, they begin where the others end, or what reads them does not absorb them on their side.
 func (f *fill) filled() (filled, unclear bool) {
 	if f == nil || !f.low && !f.high {
 		return false, false
@@ -155,7 +155,8 @@ func (all fills) unclear() (list []int) {
 }
 
 // dropFills takes from the network the holders of attention masks, of what is masked by them until Softmax, and of
-// paddings in front of a maximum, by what the calibration has seen of them, and returns the observers of those that are left.
+// paddings in front of a maximum, by what the calibration has seen of them, and returns the observers of those that
+// are left.
 func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quant.Observer, error) {
 	reasons := make(map[int]string)
 	for i, f := range all {

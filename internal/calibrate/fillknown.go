@@ -16,8 +16,8 @@ import (
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
 const surelyFill = 1e9
 
-// KnownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a size that
-// no measurement has. Of an input that cannot be a mask it reads no more than shows that.
+// KnownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a
+// size that no measurement has. Of an input that cannot be a mask it reads no more than shows that.
 func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
@@ -69,8 +69,8 @@ func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[strin
 	return more
 }
 
-// again is what the graph tells of fills together with what the holders have shown, and lists the holders whose values are to be
-// observed again, since other values were left out than that; none where the fills are as they were.
+// again is what the graph tells of fills together with what the holders have shown, and lists the holders whose
+// values are to be observed again, since other values were left out than that; none where the fills are as they were.
 func (all fills) again(n *onnx.Network, known map[string]sites.Known) (fills, []int, error) {
 	list, err := sites.Fills(n, FillLimit, all.learnt(n, known))
 	if err != nil {

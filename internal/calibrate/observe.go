@@ -20,11 +20,12 @@ import (
 // of the network.
 const calibrationBlock = 8
 
-// holdersMemory is what the tensors of all holders of a block take at most, in bytes: calibration has them all at once, as outputs.
+// holdersMemory is what the tensors of all holders of a block take at most, in bytes: calibration has them all at
+// once, as outputs.
 const holdersMemory = 64 << 20
 
-// An Observation runs the float network over the calibration samples and shows every holder's values, one sample at a time, to
-// its observer.
+// An Observation runs the float network over the calibration samples and shows every holder's values, one sample at a
+// time, to its observer.
 type Observation struct {
 	Network   *onnx.Network
 	All       blocks.Samples
@@ -42,8 +43,8 @@ type Observation struct {
 	isInput       map[string]int // a network's input -> its place
 }
 
-// NewObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the graph and the
-// inputs tell, is left out.
+// NewObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the
+// graph and the inputs tell, is left out.
 func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quant.Method) (*Observation, error) {
 	known, err := KnownInputs(n.Model, data)
 	if err != nil {
@@ -66,8 +67,8 @@ type wholeValues struct {
 	bad             int // the first sample with values that are not finite; -1: none
 }
 
-// Observe makes as many passes as the observers need, and one more of the holders concerned where the first shows that other
-// values are masks than the graph and the first block tell.
+// Observe makes as many passes as the observers need, and one more of the holders concerned where the first shows
+// that other values are masks than the graph and the first block tell.
 func (o *Observation) Observe(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
@@ -144,8 +145,8 @@ func (o *Observation) refuseNaN(sample, holder int) error {
 		o.how.Network, sample, o.how.Samples, o.Network.Holders[holder].Tensor)
 }
 
-// preview learns from the first block which holders are masks, so that the pass need not be made again; it is held against all
-// samples at the end of it.
+// preview learns from the first block which holders are masks, so that the pass need not be made again; it is held
+// against all samples at the end of it.
 func (o *Observation) preview(holders []int, b observedBlock) error {
 	err := o.show(0, holders, b)
 	if err == nil {
@@ -172,8 +173,8 @@ func (o *Observation) passAll(ctx context.Context, pass int, holders []int) erro
 	return nil
 }
 
-// pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the first block twice,
-// and compares.
+// pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the
+// first block twice, and compares.
 func (o *Observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	segment, err := o.segment()
 	if err != nil {
@@ -213,8 +214,9 @@ func (o *Observation) pass(ctx context.Context, pass int, holders []int, done fu
 	})
 }
 
-// refuseChance is the error for a network whose tensor had other bits when the first block ran again. It runs the block with all
-// tensors as outputs to find the first node that shows it, which is not always one of those that are quantized.
+// refuseChance is the error for a network whose tensor had other bits when the first block ran again. It runs the
+// block with all tensors as outputs to find the first node that shows it, which is not always one of those that are
+// quantized.
 func refuseChance(ctx context.Context, m *onnx.Model, data blocks.Samples, block int, tensor string, c How) error {
 	first := tensor
 	if src, err := segments.New(m, 0, []string{tensor}); err == nil {

@@ -19,8 +19,8 @@ type observedBlock struct {
 	values             func(tensor string) []float32
 }
 
-// show shows the values of some holders in one block, those of each holder in the order of the samples, and one after another those
-// of holders that share an observer.
+// show shows the values of some holders in one block, those of each holder in the order of the samples, and one after
+// another those of holders that share an observer.
 func (o *Observation) show(pass int, holders []int, b observedBlock) error {
 	sharing := map[int][]int{}
 	for _, i := range holders {
@@ -50,7 +50,8 @@ func (o *Observation) show(pass int, holders []int, b observedBlock) error {
 	return nil
 }
 
-// showHolder shows a holder's values in one block, and returns the first slot with some that are not finite; b.count: none.
+// showHolder shows a holder's values in one block, and returns the first slot with some that are not finite; b.count:
+// none.
 func (o *Observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
 	from := o.Network.Holders[holder].Tensor
 	if o.takes(from) {
@@ -58,7 +59,8 @@ func (o *Observation) showHolder(pass, holder int, b observedBlock) (bad int, er
 			err = o.showInput(pass, holder, b.first, b.count)
 		}
 		from = o.Inputs[o.isInput[from]].Fed
-		if err != nil || from == "" || b.step+1 == backend.StepsOf(o.Inputs) { // a state's values are those that steps hand on
+		// a state's values are those that steps hand on
+		if err != nil || from == "" || b.step+1 == backend.StepsOf(o.Inputs) {
 			return b.count, err
 		}
 	}

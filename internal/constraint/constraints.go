@@ -53,7 +53,8 @@ func Parse(pins, groups []string, profile string) (r Rules, err error) {
 	return r, err
 }
 
-// Arrange makes the units of a network under the rules, in an order of its holders; nil: their own. A contradiction names both sides.
+// Arrange makes the units of a network under the rules, in an order of its holders; nil: their own. A contradiction
+// names both sides.
 func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err error) {
 	names := Names(n)
 	var c Constraints
@@ -131,8 +132,8 @@ func (r Rules) constrain(n *onnx.Network, c *Constraints) error {
 	return nil
 }
 
-// FitStart makes a start mix keep to the constraints: pinned holders go where they are held, and a unit of which a part
-// stays at int16 stays there as a whole. It returns how many holders that moved.
+// FitStart makes a start mix keep to the constraints: pinned holders go where they are held, and a unit of which a
+// part stays at int16 stays there as a whole. It returns how many holders that moved.
 func FitStart(layout search.Layout, m search.Mask) int {
 	before := m.Clone()
 	for h := range m.Len() {

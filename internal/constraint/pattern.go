@@ -6,7 +6,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// mostBranches bounds the texts that the braces of a pattern stand for, since matching tries them all: {a,b}{c,d} has 4.
+// mostBranches bounds the texts that the braces of a pattern stand for, since matching tries them all: {a,b}{c,d} has
+// 4.
 const mostBranches = 256
 
 // validPattern tells whether a text is a glob that can be matched in no time.

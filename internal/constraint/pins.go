@@ -98,8 +98,9 @@ func newMatcher(n *onnx.Network, uses []sites.Use) *matcher {
 	return m
 }
 
-// find lists the holders that a pattern means, in ascending order: the one of exactly that name, or those whose names match
-// it as a glob, or else the first whose name is that one but for blanks at its edges; with op: those that an operator of a matching type makes.
+// find lists the holders that a pattern means, in ascending order: the one of exactly that name, or those whose names
+// match it as a glob, or else the first whose name is that one but for blanks at its edges; with op: those that an
+// operator of a matching type makes.
 func (m *matcher) find(pattern string) []int {
 	var list []int
 	if ops, ok := strings.CutPrefix(pattern, opPrefix); ok {
@@ -151,8 +152,8 @@ func (m *matcher) pins(p pin) ([]search.Pin, error) {
 	return list, nil
 }
 
-// group turns a rule into a group. All of its holders must be of one network: one that only the 16-bit file of a pair has
-// cannot move with others.
+// group turns a rule into a group. All of its holders must be of one network: one that only the 16-bit file of a pair
+// has cannot move with others.
 func (m *matcher) group(g group) (search.Group, error) {
 	out := search.Group{Text: g.text}
 	for _, pattern := range g.patterns {

@@ -46,8 +46,8 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestArrange makes the units of a pair: what only the 16-bit file has stays, a group across the two networks is refused, and
-// the units come in the order of the 8-bit file.
+// TestArrange makes the units of a pair: what only the 16-bit file has stays, a group across the two networks is
+// refused, and the units come in the order of the 8-bit file.
 func TestArrange(t *testing.T) {
 	layout, err := Rules{}.Arrange(pairOf("a", "b!", "c", "d"), []int{3, 0, 2, 1})
 	if err != nil || fmt.Sprint(layout.Units) != "[[3] [0] [2]]" || fmt.Sprint(layout.High) != "[1]" {

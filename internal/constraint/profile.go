@@ -13,8 +13,8 @@ import (
 	"example.org/demote/search"
 )
 
-// A Profile says what hardware can do, as --profile reads it from a YAML file. Operators are ONNX types or globs of them;
-// a profile is for many networks, so operators and op: pins that do not occur are no mistake.
+// A Profile says what hardware can do, as --profile reads it from a YAML file. Operators are ONNX types or globs of
+// them; a profile is for many networks, so operators and op: pins that do not occur are no mistake.
 type Profile struct {
 	Name       string   `yaml:"name"`
 	ShareWidth []string `yaml:"share_width"` // operators whose inputs must have one width

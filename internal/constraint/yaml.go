@@ -10,9 +10,9 @@ import (
 // deepestProfile is how deep the lists of a profile may be nested. It needs two: keys, and a list under each.
 const deepestProfile = 4
 
-// plainYAML refuses what a few bytes of YAML can become gigabytes by, before it is parsed: anchors and aliases, which repeat
-// themselves in each other, and nesting, which the parser needs time and memory for by its square. The text is bounded by
-// its reader; taking it apart into tokens is linear.
+// plainYAML refuses what a few bytes of YAML can become gigabytes by, before it is parsed: anchors and aliases, which
+// repeat themselves in each other, and nesting, which the parser needs time and memory for by its square. The text is
+// bounded by its reader; taking it apart into tokens is linear.
 func plainYAML(text []byte) error {
 	open := 0        // brackets
 	var indent []int // columns at which lines begin, the outer ones first

@@ -8,9 +8,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Branches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on constants and on
-// sizes that the model declares, so that what it computes is seen. Constants have been folded; they are again behind each branch.
-// Bodies of Loop and Scan stay as they are.
+// Branches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on
+// constants and on sizes that the model declares, so that what it computes is seen. Constants have been folded; they
+// are again behind each branch. Bodies of Loop and Scan stay as they are.
 func Branches(m *ir.Model) error { return branchesBut(m, nil) }
 
 // branchesBut is Branches with open as foldBut has it.
@@ -87,8 +87,8 @@ func takenBranch(n ir.Node, condition ir.Tensor) (ir.Graph, error) {
 	return branch, nil
 }
 
-// openBranch returns the nodes of a branch for the graph around it, and moves its constants there. What the branch names itself
-// keeps its name where that is free.
+// openBranch returns the nodes of a branch for the graph around it, and moves its constants there. What the branch
+// names itself keeps its name where that is free.
 func openBranch(g ir.Graph, n ir.Node, branch ir.Graph) []ir.Node {
 	names := ir.NewNames(g)
 	to := make(map[string]string) // own names of the branch
@@ -153,8 +153,8 @@ func openBranch(g ir.Graph, n ir.Node, branch ir.Graph) []ir.Node {
 	return nodes
 }
 
-// foldSizes makes constants of the sizes that are taken out of a Shape one by one and that the model declares, though it leaves
-// others of the same tensor free. It reports whether there were any.
+// foldSizes makes constants of the sizes that are taken out of a Shape one by one and that the model declares, though
+// it leaves others of the same tensor free. It reports whether there were any.
 func foldSizes(g ir.Graph) (any bool) {
 	dims, shapes, constants := make(map[string][]int64), make(map[string]ir.Node), make(map[string]ir.Tensor)
 	for _, list := range [][]*onnxpb.ValueInfoProto{g.GetInput(), g.GetValueInfo()} {

@@ -7,9 +7,9 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// What folding may make of a whole network, however it is divided over nodes: foldGrowth bounds one result, and a chain of
-// small nodes grows by it again and again. What would be made beyond foldTotal is refused, since the runtime would make it
-// too; what would be read beyond foldWork stays as it is.
+// What folding may make of a whole network, however it is divided over nodes: foldGrowth bounds one result, and a
+// chain of small nodes grows by it again and again. What would be made beyond foldTotal is refused, since the runtime
+// would make it too; what would be read beyond foldWork stays as it is.
 const (
 	foldTotal    = 128 << 20 // bytes of new constants that any network may have
 	foldTotalMax = 16 << 30  // and that none may exceed; between the two it is foldShare times the file's tensors
@@ -59,7 +59,8 @@ func (b *Budget) MayRead(args []ir.Tensor) bool {
 	return b.Read >= 0
 }
 
-// mayCompute books a result of n elements that is computed one by one, and reports whether one node and the totals allow it.
+// mayCompute books a result of n elements that is computed one by one, and reports whether one node and the totals
+// allow it.
 func (c *Call) mayCompute(n int64) bool {
 	b := &c.Folder.Budget
 	if n > foldElements {

@@ -27,8 +27,8 @@ func chain(first, node string, n int) string {
 	return b.String()
 }
 
-// TestFoldingHasTotals folds networks whose every node is within the bounds of one node and which would be gigabytes, or
-// minutes, together: what is made stays within the totals, and the rest is refused, or stays nodes.
+// TestFoldingHasTotals folds networks whose every node is within the bounds of one node and which would be gigabytes,
+// or minutes, together: what is made stays within the totals, and the rest is refused, or stays nodes.
 func TestFoldingHasTotals(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -97,8 +97,8 @@ func counted(n int) []string {
 	return list
 }
 
-// TestFoldingBudgetGrowsWithTheFile has weights of 40 MiB as float16 that are cast and turned over, which no file is too
-// small for: all is folded.
+// TestFoldingBudgetGrowsWithTheFile has weights of 40 MiB as float16 that are cast and turned over, which no file is
+// too small for: all is folded.
 func TestFoldingBudgetGrowsWithTheFile(t *testing.T) {
 	m := onnxtest.FromText(t, "input x\n a = Cast(h) to=1\n c = Transpose(a)\n keep = Test::Keep(x, c)\n return keep")
 	const n = 20 << 20
@@ -111,8 +111,8 @@ func TestFoldingBudgetGrowsWithTheFile(t *testing.T) {
 	}
 }
 
-// TestConstantsAreCheckedForTheRuntime holds that networks which the runtime would blow up are refused where nothing is folded
-// here, in functions too, and that others are not.
+// TestConstantsAreCheckedForTheRuntime holds that networks which the runtime would blow up are refused where nothing
+// is folded here, in functions too, and that others are not.
 func TestConstantsAreCheckedForTheRuntime(t *testing.T) {
 	m := onnxtest.FromText(t, chain("const c0 [1] = 1", "c%[2]d = Concat(c%[1]d, c%[1]d) axis=0", 40))
 	onnxtest.CheckBad(t, prepare.CheckConstants(m), "far larger than the file")

@@ -9,8 +9,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// What folding may make of one node: a result has at most foldGrowth times the bytes of its operands, or foldFree bytes, whichever is
-// more, so that no file can claim memory by an Expand of one element. Turning int8 into float needs 4.
+// What folding may make of one node: a result has at most foldGrowth times the bytes of its operands, or foldFree
+// bytes, whichever is more, so that no file can claim memory by an Expand of one element. Turning int8 into float
+// needs 4.
 const (
 	foldGrowth   = 4
 	foldFree     = 4 << 20
@@ -28,12 +29,13 @@ type Folder struct {
 }
 
 // Constants turns Constant nodes into initializers and computes in plain Go what hangs on constants alone: moves of
-// values, shape arithmetic, casts of float16 initializers, the exactly rounded float32 operations. What it does not know,
-// or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors match mistake.Err
-// and name the node whose operands do not fit.
+// values, shape arithmetic, casts of float16 initializers, the exactly rounded float32 operations. What it does not
+// know, or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors
+// match mistake.Err and name the node whose operands do not fit.
 func Constants(m *ir.Model) error { return foldBut(m, nil) }
 
-// foldBut is Constants that takes the initializers open for no constants, and leaves the tensors open outputs of their nodes.
+// foldBut is Constants that takes the initializers open for no constants, and leaves the tensors open outputs of
+// their nodes.
 func foldBut(m *ir.Model, open []string) error {
 	g := m.Graph()
 	f := &Folder{
@@ -138,8 +140,8 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 	return true, nil
 }
 
-// rewrite removes folded nodes, adds the results that somebody still reads, and removes the constants that only folded
-// nodes have read. An initializer that nobody ever read stays.
+// rewrite removes folded nodes, adds the results that somebody still reads, and removes the constants that only
+// folded nodes have read. An initializer that nobody ever read stays.
 func (f *Folder) rewrite(gone map[ir.Node]bool) {
 	if len(gone) == 0 {
 		return
@@ -174,8 +176,9 @@ func (f *Folder) rewrite(gone map[ir.Node]bool) {
 	f.graph.Initializer = initializers
 }
 
-// Model computes what depends on constants and known shapes alone, and puts initializers
-// in its place, and the branch that is taken in that of an If whose condition is then known. Of the tensors open, initializers are taken for values that may yet change, and others stay outputs of their nodes.
+// Model computes what depends on constants and known shapes alone, and puts initializers in its place, and the branch
+// that is taken in that of an If whose condition is then known. Of the tensors open, initializers are taken for
+// values that may yet change, and others stay outputs of their nodes.
 func Model(m *ir.Model, open ...string) error {
 	if err := foldBut(m, open); err != nil {
 		return err

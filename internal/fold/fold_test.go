@@ -190,7 +190,8 @@ func TestFoldKnowsStaticShapes(t *testing.T) {
 	}
 }
 
-// TestFoldNeverPanics folds small graphs with damaged constants and attributes; an error is right, a panic or hours are not.
+// TestFoldNeverPanics folds small graphs with damaged constants and attributes; an error is right, a panic or hours
+// are not.
 func TestFoldNeverPanics(t *testing.T) {
 	const seed = 20
 	random := rand.New(rand.NewPCG(seed, 0))

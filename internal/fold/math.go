@@ -8,8 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// binaryOps compute one element from two. Each is exact in float64 for float32 operands up to the one rounding at the end:
-// float64 has more than twice the bits of float32 and two, so that rounding twice gives what rounding once gives
+// binaryOps compute one element from two. Each is exact in float64 for float32 operands up to the one rounding at the
+// end: float64 has more than twice the bits of float32 and two, so that rounding twice gives what rounding once gives
 // (Figueroa, When is double rounding innocuous?, 1995).
 var binaryOps = map[string]struct {
 	float   func(a, b float64) float64

@@ -59,8 +59,8 @@ func (c *Call) ints(i int) ([]int64, error) {
 	return ir.Ints(c.Args[i])
 }
 
-// fits reports whether a result of that type and those dimensions may be made: by the bounds of one node and by what is left
-// for all of them.
+// fits reports whether a result of that type and those dimensions may be made: by the bounds of one node and by what
+// is left for all of them.
 func (c *Call) fits(t ir.DType, dims []int64) (bool, error) {
 	size, err := ir.ByteSize(t, dims)
 	if err != nil {

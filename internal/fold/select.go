@@ -9,8 +9,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// foldCast converts between float types and integers. What C leaves undefined (a float outside the integer's range, NaN)
-// stays a node.
+// foldCast converts between float types and integers. What C leaves undefined (a float outside the integer's range,
+// NaN) stays a node.
 func foldCast(c *Call) ([]ir.Tensor, error) {
 	t := c.Args[0]
 	from, to := ir.DType(t.GetDataType()), ir.DType(ir.AttrInt(c.Node, "to", 0))

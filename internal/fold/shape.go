@@ -99,7 +99,8 @@ func foldConstantOfShape(c *Call) ([]ir.Tensor, error) {
 	return c.view(value, 0, dims, make([]int64, len(dims)))
 }
 
-// foldRange counts from the first operand to before the second; only integers, since a float32 sum depends on its order.
+// foldRange counts from the first operand to before the second; only integers, since a float32 sum depends on its
+// order.
 func foldRange(c *Call) ([]ir.Tensor, error) {
 	var v [3]int64
 	for i := range v {
@@ -167,8 +168,8 @@ func foldNonZero(c *Call) ([]ir.Tensor, error) {
 // elemFloat reports whether a tensor's elements are of a float type.
 func elemFloat(t ir.Tensor) bool { return ir.IsFloat(ir.DType(t.GetDataType())) }
 
-// numbers returns operand i as float64, exactly: float32, float16, bfloat16, booleans, integers below 2^53. Nil where it
-// is absent, of another type, or not exact.
+// numbers returns operand i as float64, exactly: float32, float16, bfloat16, booleans, integers below 2^53. Nil where
+// it is absent, of another type, or not exact.
 func (c *Call) numbers(i int) ([]float64, []int64, error) {
 	t := c.arg(i)
 	if t == nil || ir.DType(t.GetDataType()) == ir.Double || ir.DType(t.GetDataType()) == onnxpb.TensorProto_STRING {

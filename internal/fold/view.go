@@ -6,8 +6,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// view makes the tensor of those dimensions whose element (i, j, ...) is element offset + i*strides[0] + j*strides[1] + ...
-// of t: a slice, a transposition, a repetition.
+// view makes the tensor of those dimensions whose element (i, j, ...) is element offset + i*strides[0] + j*strides[1]
+// + ... of t: a slice, a transposition, a repetition.
 func (c *Call) view(t ir.Tensor, offset int64, dims, strides []int64) ([]ir.Tensor, error) {
 	typ := ir.DType(t.GetDataType())
 	raw, size, err := ir.RawBytes(t)

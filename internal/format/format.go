@@ -48,8 +48,8 @@ type Written struct {
 	Inexact []string // holders whose very grid the format cannot hold
 }
 
-// Files are the paths that a format writes, the one asked for first. The path must end as such files do, since what reads
-// them goes by that.
+// Files are the paths that a format writes, the one asked for first. The path must end as such files do, since what
+// reads them goes by that.
 func (f Format) Files(path string) ([]string, error) {
 	if !slices.Contains(f.Ends, filepath.Ext(path)) {
 		return nil, mistake.Errorf("--out %s: a file of format %s ends in %s", path, f.Name, strings.Join(f.Ends, " or "))

@@ -5,6 +5,6 @@
 // clones of a model share their tensors, and the bytes of external data are a read-only mapping of the file. Do not
 // write to them.
 //
-// Functions that return errors return mistake.Err for everything that a file can be the cause of. Functions without an
-// error need a model that Read or Parse has checked. The standard is https://onnx.ai/onnx/repo-docs/IR.html.
+// Functions that return errors return mistake.Err for everything that a file can be the cause of. Functions without
+// an error need a model that Read or Parse has checked. The standard is https://onnx.ai/onnx/repo-docs/IR.html.
 package ir

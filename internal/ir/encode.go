@@ -18,8 +18,9 @@ const (
 	fieldRawData     = 9 // TensorProto.raw_data
 )
 
-// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a mistake.Err
-// for a model of 2 GiB or more, which only Write can write, or if the files of its external data have changed.
+// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a
+// mistake.Err for a model of 2 GiB or more, which only Write can write, or if the files of its external data have
+// changed.
 func (m *Model) Bytes() ([]byte, error) {
 	e, err := m.encoder(m.Graph().GetInitializer())
 	if err != nil {
@@ -28,7 +29,8 @@ func (m *Model) Bytes() ([]byte, error) {
 	return e.bytes(m)
 }
 
-// A Message is what Bytes returns before it is in memory: of Size bytes, which Write writes as often as it is asked to.
+// A Message is what Bytes returns before it is in memory: of Size bytes, which Write writes as often as it is asked
+// to.
 type Message struct {
 	Size  int64
 	Write func(io.Writer) error
@@ -63,8 +65,8 @@ func (e *encoder) bytes(m *Model) ([]byte, error) {
 }
 
 // encoder writes a model piece by piece, so that the initializers' bytes, most of a file, are never copied into a
-// message. The fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of them
-// made and that is read and written again has the same bytes.
+// message. The fields are in the order of their numbers, as protobuf's own encoders write them: a file that one of
+// them made and that is read and written again has the same bytes.
 type encoder struct {
 	before, graphBefore []byte // fields of the model before its graph, and of the graph before its initializers
 	after, graphAfter   []byte // the fields after them

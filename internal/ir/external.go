@@ -15,9 +15,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all, and
-// maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as the
-// process. Changes of a mapped file are found, see changed.
+// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all,
+// and maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as
+// the process. Changes of a mapped file are found, see changed.
 func (m *Model) loadExternal() error { return m.loadExternalIn(copyMost) }
 
 // loadExternalIn is loadExternal that copies so many bytes at most.

@@ -14,8 +14,8 @@ type dataFile struct {
 	info fs.FileInfo
 }
 
-// changed returns a mistake.Err if the open file has changed: an export has written into it, or it was truncated. A new
-// file that took its name does not affect it.
+// changed returns a mistake.Err if the open file has changed: an export has written into it, or it was truncated. A
+// new file that took its name does not affect it.
 func (s *dataFile) changed() error {
 	now, err := os.Stat(s.path)
 	if err != nil || !os.SameFile(now, s.info) || now.Size() == s.info.Size() && now.ModTime().Equal(s.info.ModTime()) {

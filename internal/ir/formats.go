@@ -6,16 +6,16 @@ import (
 
 // FakeQuantOp is the operator of an activation quantizer (holder) in a switchable network, in the domain
 // FakeQuantDomain, version 1. Its inputs are x (float) and the mask (uint8, one element per holder), its output is y,
-// with the shape of x. Its attributes are `holder` (index in the mask, where 0 selects the high grid, else low), `low`
-// and `high` (the six numbers of quant.Params.Floats). MaskInput is the graph input of the mask.
+// with the shape of x. Its attributes are `holder` (index in the mask, where 0 selects the high grid, else low),
+// `low` and `high` (the six numbers of quant.Params.Floats). MaskInput is the graph input of the mask.
 const (
 	FakeQuantOp     = "FakeQuant"
 	MaskInput       = "demote.mask"
 	FakeQuantDomain = "demote"
 )
 
-// ContribDomain is the domain of ONNX Runtime's own operators. Its QuantizeLinear has 16-bit types with every operator
-// set.
+// ContribDomain is the domain of ONNX Runtime's own operators. Its QuantizeLinear has 16-bit types with every
+// operator set.
 const ContribDomain = "com.microsoft"
 
 func isLinear(n Node, op string) bool {

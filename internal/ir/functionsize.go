@@ -5,9 +5,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Limits of the size of a model after its function calls are inlined, in nodes. Functions that call each other can grow
-// exponentially. Every model may have inlineFree nodes, larger ones inlineGrowth times their own, and none more than
-// inlineMost.
+// Limits of the size of a model after its function calls are inlined, in nodes. Functions that call each other can
+// grow exponentially. Every model may have inlineFree nodes, larger ones inlineGrowth times their own, and none more
+// than inlineMost.
 const (
 	inlineFree   = 1 << 16
 	inlineGrowth = 32
@@ -75,8 +75,8 @@ func nodesIn(nodes []Node) int {
 }
 
 // Size returns the size of these nodes after inlining, in nodes, without inlining them. Long names, lists and
-// attributes count as more nodes, and so do the look-ups of a call. The error is a mistake.Err for recursive functions
-// and sizes above the limit.
+// attributes count as more nodes, and so do the look-ups of a call. The error is a mistake.Err for recursive
+// functions and sizes above the limit.
 func (fs *Functions) Size(nodes []Node) (int, error) {
 	sum := 0
 	add := func(n Node, more int) error {
@@ -153,8 +153,8 @@ func references(nodes []Node) int {
 	return sum
 }
 
-// attributeBytes is about what a copy of attributes takes. Copies of tensors share their data, and nodes of graphs are
-// counted as nodes.
+// attributeBytes is about what a copy of attributes takes. Copies of tensors share their data, and nodes of graphs
+// are counted as nodes.
 func attributeBytes(list []*onnxpb.AttributeProto) int {
 	sum := 0
 	for _, a := range list {

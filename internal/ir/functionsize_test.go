@@ -110,8 +110,8 @@ func TestFunctionsThatCallEachOther(t *testing.T) {
 	}
 }
 
-// TestFunctionsAreCountedWhenRead holds that a file is refused where it is read, since the runtime inlines what is only
-// scored.
+// TestFunctionsAreCountedWhenRead holds that a file is refused where it is read, since the runtime inlines what is
+// only scored.
 func TestFunctionsAreCountedWhenRead(t *testing.T) {
 	data, err := proto.Marshal(onnxtest.Calling(17, 2, nil).P)
 	if err != nil {

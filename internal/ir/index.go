@@ -18,8 +18,8 @@ type Index struct {
 	Types        map[string]DType // element type; absent: unknown, or no tensor
 }
 
-// NewIndex indexes a model and checks its graph. It sorts the model's nodes into topological order, stably. Errors are
-// mistake.Err and name the node and the tensor: a tensor without a producer, one with two producers, or a cycle.
+// NewIndex indexes a model and checks its graph. It sorts the model's nodes into topological order, stably. Errors
+// are mistake.Err and name the node and the tensor: a tensor without a producer, one with two producers, or a cycle.
 func NewIndex(m *Model) (*Index, error) {
 	g := m.Graph()
 	if err := checkGraph(g, nil, "graph"); err != nil {
@@ -162,7 +162,8 @@ func Defined(g Graph) map[string]bool {
 	return own
 }
 
-// ConstantValue returns the tensor of a Constant node from any of its attributes, or nil for strings and sparse values.
+// ConstantValue returns the tensor of a Constant node from any of its attributes, or nil for strings and sparse
+// values.
 func ConstantValue(n Node) Tensor {
 	out := Output(n, 0)
 	for _, a := range n.GetAttribute() {

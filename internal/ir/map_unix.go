@@ -74,8 +74,8 @@ func ChangedAt(address uintptr) error {
 	return nil
 }
 
-// LetGo lets the system drop the pages of a piece of a mapped file. They are read again on access. It does nothing with
-// other bytes.
+// LetGo lets the system drop the pages of a piece of a mapped file. They are read again on access. It does nothing
+// with other bytes.
 func LetGo(piece []byte) {
 	m, from := mappedPiece(piece)
 	if m == nil {

@@ -23,8 +23,8 @@ const (
 // maxProto is the largest size of a protobuf message, in bytes.
 const maxProto = 1<<31 - 1
 
-// Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be changed
-// while another goroutine uses it.
+// Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be
+// changed while another goroutine uses it.
 type Model struct {
 	Proto *onnxpb.ModelProto
 	Dir   string // folder of the file and of its external data
@@ -54,8 +54,8 @@ type Value struct {
 
 // Read reads and checks an ONNX file with its external data. It maps large external data into memory, for the life of
 // the process. Errors are mistake.Err and name the file: it is missing, not ONNX, truncated, of a version outside
-// MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the bytes
-// of a tensor do not fit its shape.
+// MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the
+// bytes of a tensor do not fit its shape.
 func Read(path string) (*Model, error) {
 	data, err := disk.Read(path, maxProto)
 	switch {

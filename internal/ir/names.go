@@ -11,8 +11,8 @@ type Names struct {
 	next map[string]int // by name, the first number that may be new: names are never given back
 }
 
-// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without Fresh,
-// are not known to it.
+// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without
+// Fresh, are not known to it.
 func NewNames(g Graph) *Names {
 	s := &Names{make(map[string]bool), make(map[string]int)}
 	s.collect(g)

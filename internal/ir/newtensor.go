@@ -9,8 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims is
-// not len(values).
+// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims
+// is not len(values).
 func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
 	raw := make([]byte, 4*len(values))
 	for i, v := range values {

@@ -92,8 +92,8 @@ func checkFunction(f *onnxpb.FunctionProto) error {
 	return nil
 }
 
-// checkNodes checks that every tensor has one producer and that there is no cycle, and sorts the nodes in place. known
-// has the names that a node may read. checkNodes adds the outputs of the nodes to it.
+// checkNodes checks that every tensor has one producer and that there is no cycle, and sorts the nodes in place.
+// known has the names that a node may read. checkNodes adds the outputs of the nodes to it.
 func checkNodes(nodes []Node, known *scope, where string) error {
 	producer := make(map[string]int)
 	for i, n := range nodes {

@@ -7,9 +7,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes. The
-// size is 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes: read
-// only. The error is a mistake.Err if the data do not fit the shape.
+// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes.
+// The size is 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes:
+// read only. The error is a mistake.Err if the data do not fit the shape.
 func RawBytes(t Tensor) ([]byte, int, error) {
 	typ := DType(t.GetDataType())
 	bits := ElemBits(typ)

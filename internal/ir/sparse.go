@@ -11,8 +11,8 @@ import (
 // sparseMost is the largest size, in bytes, of all sparse tensors of a model in dense form.
 const sparseMost = 1 << 30
 
-// densify replaces every sparse tensor of the model, an initializer or the value of a Constant node, by a dense one, as
-// the runtime does when it loads a network. Later passes have no sparse tensors. It checks the indices.
+// densify replaces every sparse tensor of the model, an initializer or the value of a Constant node, by a dense one,
+// as the runtime does when it loads a network. Later passes have no sparse tensors. It checks the indices.
 func (m *Model) densify() error {
 	d := &densifier{}
 	if err := d.graph(m.Graph(), "graph"); err != nil {

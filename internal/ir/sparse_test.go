@@ -19,8 +19,8 @@ func sparse(values ir.Tensor, at []int64, perAxis bool, dims ...int64) *onnxpb.S
 	return &onnxpb.SparseTensorProto{Values: values, Indices: ir.NewInts("", ir.Int64, shape, at), Dims: dims}
 }
 
-// TestSparseIsDense holds that sparse tensors are read as the dense ones that they stand for, wherever they are and in
-// every type.
+// TestSparseIsDense holds that sparse tensors are read as the dense ones that they stand for, wherever they are and
+// in every type.
 func TestSparseIsDense(t *testing.T) {
 	want := []float32{0, 2, 0, 0, 0, -3}
 	for name, s := range map[string]*onnxpb.SparseTensorProto{

@@ -32,8 +32,8 @@ func ElemBits(t DType) int64 {
 	return 0
 }
 
-// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension, or
-// for dimensions other than 0 whose product is above 2^62.
+// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension,
+// or for dimensions other than 0 whose product is above 2^62.
 func Count(dims []int64) (int64, error) {
 	n, zero := int64(1), false
 	for _, d := range dims {
@@ -54,8 +54,8 @@ func Count(dims []int64) (int64, error) {
 	return n, nil
 }
 
-// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits are
-// packed. The error is a mistake.Err for shapes as in Count and for types without a fixed size.
+// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits
+// are packed. The error is a mistake.Err for shapes as in Count and for types without a fixed size.
 func ByteSize(t DType, dims []int64) (int64, error) {
 	n, err := Count(dims)
 	if err != nil {
@@ -72,8 +72,8 @@ func ByteSize(t DType, dims []int64) (int64, error) {
 }
 
 // Floats returns the values of a tensor of a float type as float32, row-major. They are exact for float, float16 and
-// bfloat16, and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do not
-// fit the shape.
+// bfloat16, and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do
+// not fit the shape.
 func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err

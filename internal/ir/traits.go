@@ -9,8 +9,8 @@ import (
 type traits uint16
 
 const (
-	// Moving: every output value is a value of the first operand, or zero, so it lies on that operand's grid. For some
-	// operators this depends on the node, see Index.Moves.
+	// Moving: every output value is a value of the first operand, or zero, so it lies on that operand's grid. For
+	// some operators this depends on the node, see Index.Moves.
 	Moving     traits = 1 << iota
 	Indexed           // moving, and another operand has the indices of the values
 	Zeroing           // moving, and inserts zeros
@@ -91,8 +91,8 @@ func (x *Index) PadsNothingNew(n Node) bool {
 	return value != nil && IsZero(value)
 }
 
-// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis, a
-// cast to integers, or an operator without an entry in OperatorTraits.
+// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis,
+// a cast to integers, or an operator without an entry in OperatorTraits.
 func (m *Model) MayHideNaN() bool {
 	for _, n := range m.Graph().GetNode() {
 		if !Is(n, keepsNaN) {
@@ -123,8 +123,8 @@ func (m *Model) HidingReads() (tensors []string) {
 	return tensors
 }
 
-// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4) is
-// 0 in float32.
+// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4)
+// is 0 in float32.
 const MaskLimit = -1e4
 
 // IsAffine reports whether a node is an Add, Sub, Mul or Div.

@@ -4,8 +4,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known operators,
-// the declared ones for the rest.
+// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known
+// operators, the declared ones for the rest.
 func (x *Index) inferTypes(m *Model) {
 	g := m.Graph()
 	t := &Typer{Declared: make(map[string]DType), Own: x.Types}
@@ -90,8 +90,8 @@ var typeOfInput = map[string]int{
 	"CastLike": 1, "Where": 1, "DequantizeLinear": 1, "QLinearConv": 7, "QLinearMatMul": 7, "OneHot": 2,
 }
 
-// attrTypes has the attribute with the type of an operator's output, and the type without the attribute. Undefined: the
-// type of the first input.
+// attrTypes has the attribute with the type of an operator's output, and the type without the attribute. Undefined:
+// the type of the first input.
 var attrTypes = map[string]struct {
 	name string
 	def  DType

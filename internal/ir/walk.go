@@ -13,8 +13,8 @@ type Place struct {
 	outer  *Place
 }
 
-// Walk calls f for every node of the main graph and of its bodies, in topological order. It stops at the first error of
-// f and returns it. p is valid during the call.
+// Walk calls f for every node of the main graph and of its bodies, in topological order. It stops at the first error
+// of f and returns it. p is valid during the call.
 func (m *Model) Walk(f func(p *Place, n Node) error) error {
 	return walkGraph(m.Graph(), newPlace(nil, nil), f)
 }
@@ -69,8 +69,8 @@ func (p *Place) Depends(name string) bool {
 	return false
 }
 
-// Stores reports whether all values of a tensor are values of constants, such as the rows that an input selects from a
-// table.
+// Stores reports whether all values of a tensor are values of constants, such as the rows that an input selects from
+// a table.
 func (p *Place) Stores(name string) bool {
 	for ; p != nil; p = p.outer {
 		if _, ok := p.varies[name]; ok {

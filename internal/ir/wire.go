@@ -15,13 +15,14 @@ const (
 )
 
 // wireScan walks over the wire format before it is decoded and estimates the memory, in bytes, that decoding takes.
-// Otherwise a small file could take a large memory: two bytes on disk can become an empty message of hundreds of bytes.
+// Otherwise a small file could take a large memory: two bytes on disk can become an empty message of hundreds of
+// bytes.
 type wireScan struct {
 	limit, used int64
 }
 
-// checkWire returns a mistake.Err for data that are no protobuf message, are truncated, nest too deeply, or would take
-// much more memory than their size.
+// checkWire returns a mistake.Err for data that are no protobuf message, are truncated, nest too deeply, or would
+// take much more memory than their size.
 func checkWire(data []byte) error {
 	s := &wireScan{limit: max(freeMemory, 10*int64(len(data)))}
 	return s.message(data, (*onnxpb.ModelProto)(nil).ProtoReflect().Descriptor(), 0)

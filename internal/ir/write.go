@@ -19,9 +19,9 @@ const (
 	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
 )
 
-// Write writes the model to a file. A model of nearly 2 GiB gets its initializers in the external data file PATH.data.
-// The write is atomic: it writes another name in the same folder, syncs it and renames it, the data file first. An
-// error leaves the old files as they are. It is a mistake.Err and names the path.
+// Write writes the model to a file. A model of nearly 2 GiB gets its initializers in the external data file
+// PATH.data. The write is atomic: it writes another name in the same folder, syncs it and renames it, the data file
+// first. An error leaves the old files as they are. It is a mistake.Err and names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
 // writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.

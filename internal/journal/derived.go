@@ -9,12 +9,13 @@ import (
 	"example.org/demote/disk"
 )
 
-// deriveEvery is how often the files of a run folder that follow from its journal are written while a search runs, at most.
+// deriveEvery is how often the files of a run folder that follow from its journal are written while a search runs, at
+// most.
 const deriveEvery = time.Second
 
-// Derived are the files of a run folder that a user or program reads while a search runs: all of them follow from the journal.
-// They are written once a second at most and left to the system to bring to disk; the last ones are never more than a second
-// late.
+// Derived are the files of a run folder that a user or program reads while a search runs: all of them follow from the
+// journal. They are written once a second at most and left to the system to bring to disk; the last ones are never
+// more than a second late.
 type Derived struct {
 	mu      sync.Mutex
 	files   []disk.File // not written yet
@@ -29,8 +30,8 @@ var waiting = struct {
 	list map[*Derived]bool
 }{list: map[*Derived]bool{}}
 
-// Flush writes what running searches of this process have found so far and not written yet, for a program that is about to end
-// without waiting for them.
+// Flush writes what running searches of this process have found so far and not written yet, for a program that is
+// about to end without waiting for them.
 func Flush() {
 	waiting.Lock()
 	list := slices.Collect(maps.Keys(waiting.list))

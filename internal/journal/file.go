@@ -152,8 +152,8 @@ func createJournal(path string, meta [][2]string) (err error) {
 	return err
 }
 
-// OpenDB opens a journal's file for one writer. Of a killed process nothing that was written is lost; when what is written
-// is on disk is WalSync's to say.
+// OpenDB opens a journal's file for one writer. Of a killed process nothing that was written is lost; when what is
+// written is on disk is WalSync's to say.
 func OpenDB(path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", DatabaseName(path)+
 		"?_pragma=trusted_schema(0)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)")

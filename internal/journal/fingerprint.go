@@ -8,16 +8,17 @@ import (
 	"example.org/demote/result"
 )
 
-// A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can be
-// refused by the name of what differs.
+// A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can
+// be refused by the name of what differs.
 type Fingerprint struct {
 	Settings map[string]string `json:"settings"`
 	Inputs   []result.Input    `json:"inputs"`
-	Written  []string          `json:"written,omitempty"` // keys of files that the metric command names and writes to itself
+	// keys of files that the metric command names and writes to itself
+	Written []string `json:"written,omitempty"`
 }
 
-// Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come first: they
-// are what changes without anybody having typed it.
+// Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come
+// first: they are what changes without anybody having typed it.
 func (f Fingerprint) Difference(then Fingerprint) string {
 	written := map[string]bool{}
 	for _, key := range then.Written {

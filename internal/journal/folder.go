@@ -36,9 +36,9 @@ type Folder struct {
 	Lost bool     // it holds the result of a run without its journal
 }
 
-// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not a run's is
-// refused and left as it is; whether the run in it may go on is the journal's to say. What killed processes have left of
-// files that they were writing is removed.
+// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not
+// a run's is refused and left as it is; whether the run in it may go on is the journal's to say. What killed
+// processes have left of files that they were writing is removed.
 func OpenFolder(path string) (*Folder, error) {
 	f := &Folder{Path: path}
 	switch info, err := os.Stat(path); {
@@ -82,8 +82,8 @@ func LockFolder(path string) (*Folder, error) {
 	return f, f.acquire()
 }
 
-// acquire takes the folder's lock. The file that is locked must still be the one of that name: the folder may have been
-// removed, and made again, between the opening of the file and the lock.
+// acquire takes the folder's lock. The file that is locked must still be the one of that name: the folder may have
+// been removed, and made again, between the opening of the file and the lock.
 func (f *Folder) acquire() error {
 	const tries = 100
 	for range tries {
@@ -121,7 +121,8 @@ func (f *Folder) acquire() error {
 	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
 }
 
-// HoldsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything else in it.
+// HoldsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything
+// else in it.
 func (f *Folder) HoldsRun() (bool, error) {
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
@@ -201,9 +202,9 @@ func (f *Folder) Clear(exports []string) error {
 	return nil
 }
 
-// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it: its journal is removed,
-// and the folders that were made for it. The lock file goes only together with its folder: another process may be about to
-// lock it. A run of before is kept.
+// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it: its journal is
+// removed, and the folders that were made for it. The lock file goes only together with its folder: another process
+// may be about to lock it. A run of before is kept.
 func (f *Folder) Abandon() {
 	if f.lock != nil && f.New {
 		for _, name := range journalFiles {

@@ -18,7 +18,8 @@ import (
 	"example.org/demote/result"
 )
 
-// Roles of input files that no flag names: external data of the model of a role, and files that a metric command names.
+// Roles of input files that no flag names: external data of the model of a role, and files that a metric command
+// names.
 const (
 	RoleExternal = "external data of "
 	RoleCommand  = "metric command"
@@ -29,8 +30,8 @@ func FlaggedFile(f result.Input) bool {
 	return f.Role != RoleCommand && !strings.HasPrefix(f.Role, RoleExternal)
 }
 
-// Keys tell input files of one run apart: the role, and of those that no flag names the file's own name too, and a number where
-// several have one name, in the order of the list.
+// Keys tell input files of one run apart: the role, and of those that no flag names the file's own name too, and a
+// number where several have one name, in the order of the list.
 func Keys(list []result.Input) []string {
 	seen := map[string]int{}
 	out := make([]string, len(list))
@@ -71,7 +72,8 @@ func FileChanged(f result.Input, was result.Input) string {
 	return fmt.Sprintf("%s is another file than %s was (%s)", FileText(f), was.Path, size)
 }
 
-// changedInputs says what the first input file is that differs from a run's; empty if none does. Keys that ignore has are passed over.
+// changedInputs says what the first input file is that differs from a run's; empty if none does. Keys that ignore has
+// are passed over.
 func changedInputs(now, then []result.Input, ignore map[string]bool) string {
 	was := map[string]result.Input{}
 	for i, key := range Keys(then) {

@@ -29,9 +29,10 @@ const (
 	blockKey       = "block"
 )
 
-// A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process killed at
-// any instant loses at most the trial in flight; a machine that loses power, at most what the last second had to say.
-// What is read from it is data from outside: anything that does not hold is an error that matches mistake.Err.
+// A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process
+// killed at any instant loses at most the trial in flight; a machine that loses power, at most what the last second
+// had to say. What is read from it is data from outside: anything that does not hold is an error that matches
+// mistake.Err.
 type Journal struct {
 	Path   string
 	Db     *sql.DB
@@ -140,8 +141,8 @@ func (j *Journal) SetMeta(key, value string) error {
 	return j.written(err)
 }
 
-// Load hands every whole score to whole, and how far every other trial has come to part. No row that is beyond the limits or
-// does not have its checksum is handed on.
+// Load hands every whole score to whole, and how far every other trial has come to part. No row that is beyond the
+// limits or does not have its checksum is handed on.
 func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part func(search.Mask, bounds.Progress)) error {
 	rows, err := j.Db.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
 	if err != nil {

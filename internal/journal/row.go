@@ -16,8 +16,8 @@ import (
 // rowSumBytes is the length of a row's checksum.
 const rowSumBytes = 16
 
-// RowSum is the checksum of a journal's row: the start of the sha256 of the table's name and the row's values, each behind its
-// length, so that no two rows give the same text. It guards against damage, not against an author.
+// RowSum is the checksum of a journal's row: the start of the sha256 of the table's name and the row's values, each
+// behind its length, so that no two rows give the same text. It guards against damage, not against an author.
 func RowSum(table string, values ...any) []byte {
 	h := sha256.New()
 	add := func(b []byte) {

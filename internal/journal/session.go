@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// InDefault returns the score that a mix's written file has in a default session, if the journal knows it. A row that is
-// beyond the limits or does not have its checksum is an error that matches mistake.Err.
+// InDefault returns the score that a mix's written file has in a default session, if the journal knows it. A row that
+// is beyond the limits or does not have its checksum is an error that matches mistake.Err.
 func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known bool, err error) {
 	var value, sum []byte
 	text := mask.String()

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// BenchmarkJournal is what keeping a score costs a search: forced to disk within half a second, as a run does, and at every row
-// (synchronous=FULL).
+// BenchmarkJournal is what keeping a score costs a search: forced to disk within half a second, as a run does, and at
+// every row (synchronous=FULL).
 func BenchmarkJournal(b *testing.B) {
 	for _, full := range []bool{false, true} {
 		name := map[bool]string{false: "forced-soon", true: "forced-at-once"}[full]

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// attributes reads the attributes of one node strictly: each must be there once, of the type that the operator defines. The
-// first thing wrong is kept and names node and attribute; what is read after it is zero.
+// attributes reads the attributes of one node strictly: each must be there once, of the type that the operator
+// defines. The first thing wrong is kept and names node and attribute; what is read after it is zero.
 type attributes struct {
 	node ir.Node
 	err  error

@@ -73,9 +73,9 @@ func mctqRange(n ir.Node) string {
 	return "threshold and num_bits"
 }
 
-// mctqHolder returns the toolkit's name of a holder and the path before it: the node is called /<path>/<holder>/<OpType>,
-// perhaps with a number behind; where it has no name, its output is /<path>/<holder>/<OpType>_output_0. Both are "" where
-// neither says anything.
+// mctqHolder returns the toolkit's name of a holder and the path before it: the node is called
+// /<path>/<holder>/<OpType>, perhaps with a number behind; where it has no name, its output is
+// /<path>/<holder>/<OpType>_output_0. Both are "" where neither says anything.
 func mctqHolder(n ir.Node) (path, holder string) {
 	for _, name := range []string{n.GetName(), ir.Output(n, 0)} {
 		parts := strings.Split(strings.Trim(name, "/"), "/")

@@ -13,9 +13,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestMCTQGridValues: for the attributes of a file, every formula gives what the toolkit gives: `mctq` what its operator's torch
-// function computes, `torch` what its model's fake quantization computes, both bit for bit but for the sign of zero. `qdq` is
-// `mctq` on symmetric grids.
+// TestMCTQGridValues: for the attributes of a file, every formula gives what the toolkit gives: `mctq` what its
+// operator's torch function computes, `torch` what its model's fake quantization computes, both bit for bit but for
+// the sign of zero. `qdq` is `mctq` on symmetric grids.
 func TestMCTQGridValues(t *testing.T) {
 	data, err := os.ReadFile("../../onnx/testdata/mctq/grids.json")
 	if err != nil {

@@ -12,14 +12,15 @@ import (
 	"example.org/demote/quant"
 )
 
-// Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and returns
-// the grid of every holder under a formula. The model stays as it is. Holders have the toolkit's names and the order of the
-// quantizer nodes; every activation quantizer is one, those of positional constants' results and of the network's outputs
-// too. Weight quantizers are computed once. Chains that hang on constants alone, as before the Pad nodes of shift-negative
-// correction, are folded. BatchNormalization is not: the toolkit has done that.
+// Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and
+// returns the grid of every holder under a formula. The model stays as it is. Holders have the toolkit's names and
+// the order of the quantizer nodes; every activation quantizer is one, those of positional constants' results and of
+// the network's outputs too. Weight quantizers are computed once. Chains that hang on constants alone, as before the
+// Pad nodes of shift-negative correction, are folded. BatchNormalization is not: the toolkit has done that.
 //
-// Errors match mistake.Err and name the node and the attribute, input or tensor: a quantizer that is not known, an attribute
-// that is missing, of another type or without sense, a weight that is no constant, a file without activation quantizers.
+// Errors match mistake.Err and name the node and the attribute, input or tensor: a quantizer that is not known, an
+// attribute that is missing, of another type or without sense, a weight that is no constant, a file without
+// activation quantizers.
 func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readMCTQ(m, formula)
 	if err != nil {
@@ -71,8 +72,8 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 	return n, grids, nil
 }
 
-// mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one name are told
-// apart by the path before it, or else by a number; one without a name gets "".
+// mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one
+// name are told apart by the path before it, or else by a number; one without a name gets "".
 func mctqHolders(x *ir.Index) (nodes []ir.Node, names []string) {
 	var paths []string
 	same := make(map[string]int)

@@ -65,7 +65,8 @@ func matches(g quant.Grid, r onnxruntest.Recorded) error {
 	return nil
 }
 
-// TestMCTQWeights: every folded weight has the bits that the toolkit's quantizer makes in torch, and codes where they fit.
+// TestMCTQWeights: every folded weight has the bits that the toolkit's quantizer makes in torch, and codes where they
+// fit.
 func TestMCTQWeights(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -144,8 +145,8 @@ func checkCodes(t *testing.T, w *network.Weight, values []float32) {
 	}
 }
 
-// TestMCTQCodes: with the toolkit's own quantized tensors as operands, every holder gives the toolkit's codes; torch and ONNX
-// Runtime sum in another order, so a code may be one step off where a value lies between two.
+// TestMCTQCodes: with the toolkit's own quantized tensors as operands, every holder gives the toolkit's codes; torch
+// and ONNX Runtime sum in another order, so a code may be one step off where a value lies between two.
 func TestMCTQCodes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

@@ -14,7 +14,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// realPair is the folder of a pair and a mixed model by the toolkit's exporter, with a trace of its reference search in torch.
+// realPair is the folder of a pair and a mixed model by the toolkit's exporter, with a trace of its reference search
+// in torch.
 const realPair = "../../testdata/mctq/"
 
 // trace is what the tests need of trace.json.
@@ -65,8 +66,8 @@ func TestRealPair(t *testing.T) {
 	}
 }
 
-// TestRealCodes: every holder's codes for sample 0 with the toolkit's predecessors as operands. In the 16-bit network a
-// convolution that sums in another order moves a value over a rounding step now and then.
+// TestRealCodes: every holder's codes for sample 0 with the toolkit's predecessors as operands. In the 16-bit network
+// a convolution that sums in another order moves a value over a rounding step now and then.
 func TestRealCodes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -116,8 +117,8 @@ func TestRealCodes(t *testing.T) {
 	}
 }
 
-// TestRealCounts: the numbers of correct predictions that the toolkit counts in torch. Its grids are powers of two, for which
-// every formula gives the same bits.
+// TestRealCounts: the numbers of correct predictions that the toolkit counts in torch. Its grids are powers of two,
+// for which every formula gives the same bits.
 func TestRealCounts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

@@ -10,10 +10,9 @@ import (
 // rounder returns the value on a channel's grid, and its code.
 type rounder = func(float32) (float32, float32)
 
-// quantize returns the quantized values of a weight, as the operators of mct_quantizers compute them in float32, or as the
-// toolkit's own run in torch does where f is quant.Torch. Codes and scales come with them where every value is float32(code)*scale of
-// its channel with a code of 8 bits. The values
-// take the place of the weight's own.
+// quantize returns the quantized values of a weight, as the operators of mct_quantizers compute them in float32, or
+// as the toolkit's own run in torch does where f is quant.Torch. Codes and scales come with them where every value is
+// float32(code)*scale of its channel with a code of 8 bits. The values take the place of the weight's own.
 func (w *weightGrid) quantize(f quant.Formula) (values []float32, codes []int8, scales []float32, err error) {
 	channels := len(w.hi)
 	rounding := make([]rounder, channels)
@@ -68,8 +67,8 @@ func (w *weightGrid) symmetric(c int, f quant.Formula) (rounder, float32) {
 	}, s
 }
 
-// uniform: the range is moved so that 0 is on the grid, as for activations; rint(clamp(w, min', max')/s)*s, without an
-// offset, under quant.Torch (clamp(rint(w*(1/s))+zp, 0, 2^n-1)-zp)*s.
+// uniform: the range is moved so that 0 is on the grid, as for activations; rint(clamp(w, min', max')/s)*s, without
+// an offset, under quant.Torch (clamp(rint(w*(1/s))+zp, 0, 2^n-1)-zp)*s.
 func (w *weightGrid) uniform(c int, f quant.Formula) (rounder, float32, error) {
 	if w.bits < 2 {
 		return nil, 0, mistake.Errorf("attribute \"num_bits\" is 1: a uniform grid has at least 2")
@@ -89,8 +88,8 @@ func (w *weightGrid) uniform(c int, f quant.Formula) (rounder, float32, error) {
 	}, s, nil
 }
 
-// table: the nearest value of the look-up table, the first of two, to clip(w/(T+eps)*2^(b-1), -2^(b-1), 2^(b-1)-1), scaled back by
-// T/2^(b-1); b is lut_values_bitwidth.
+// table: the nearest value of the look-up table, the first of two, to clip(w/(T+eps)*2^(b-1), -2^(b-1), 2^(b-1)-1),
+// scaled back by T/2^(b-1); b is lut_values_bitwidth.
 func (w *weightGrid) table(c int) (rounder, float32) {
 	t := w.hi[c]
 	half := float32(int64(1) << (w.lutBit - 1))

@@ -17,8 +17,8 @@ var weightArity = map[string]int{
 	"WeightsLUTPOTQuantizer": 3, "WeightsLUTSymmetricQuantizer": 3,
 }
 
-// mctqWeights computes every weight quantizer of a model once: its result becomes an initializer of the name that the node
-// gave it. It returns the weights whose values lie on int8 grids.
+// mctqWeights computes every weight quantizer of a model once: its result becomes an initializer of the name that the
+// node gave it. It returns the weights whose values lie on int8 grids.
 func mctqWeights(m *ir.Model, f quant.Formula) (map[string]*network.Weight, error) {
 	x, err := ir.NewIndex(m)
 	if err != nil {
@@ -51,8 +51,8 @@ func mctqWeights(m *ir.Model, f quant.Formula) (map[string]*network.Weight, erro
 	return weights, nil
 }
 
-// weightGrid is a weight with the parameters of its quantizer; those of channel c are element c, or element 0 where there is
-// one for the whole tensor (axis -1).
+// weightGrid is a weight with the parameters of its quantizer; those of channel c are element c, or element 0 where
+// there is one for the whole tensor (axis -1).
 type weightGrid struct {
 	op     string
 	values []float32

@@ -47,8 +47,8 @@ func saveNPZ(t *testing.T, path string, feeds []onnxruntest.Feed) {
 	}
 }
 
-// TestToolkitAnnotated: annotated files pass onnx.checker with shape inference, and mct_quantizers' own loader runs them. Its runtime
-// hands float attributes over with six digits, so only grids of powers of two are compared.
+// TestToolkitAnnotated: annotated files pass onnx.checker with shape inference, and mct_quantizers' own loader runs
+// them. Its runtime hands float attributes over with six digits, so only grids of powers of two are compared.
 func TestToolkitAnnotated(t *testing.T) {
 	folder := t.TempDir()
 	var paths []string

@@ -14,7 +14,8 @@ const maxThreshold = math.MaxFloat32 / 2
 // neighbours is how many floats on each side of an end of a range are tried.
 const neighbours = 64
 
-// mctqAttributes returns the toolkit's operator and attributes for a grid, and whether it gives exactly the grid's values.
+// mctqAttributes returns the toolkit's operator and attributes for a grid, and whether it gives exactly the grid's
+// values.
 func mctqAttributes(g quant.Grid) (op string, attrs []*onnxpb.AttributeProto, exact bool) {
 	bits := ir.IntAttr("num_bits", int64(g.Bits))
 	version := ir.StringAttr("mctq_version", mctqVersion)
@@ -50,7 +51,8 @@ func thresholdOf(g quant.Grid) (t float32, signed, ok bool) {
 	return t, signed, err == nil && sameGrid(back, g)
 }
 
-// rangeOf returns the ends of a range from which the toolkit computes a grid; the nearest ones where none gives it exactly.
+// rangeOf returns the ends of a range from which the toolkit computes a grid; the nearest ones where none gives it
+// exactly.
 func rangeOf(g quant.Grid) (lo, hi float32, exact bool) {
 	lo = float32(float64(g.Min-g.Zero) * float64(g.Scale))
 	hi = float32(float64(g.Max-g.Zero) * float64(g.Scale))

@@ -16,8 +16,8 @@ import (
 // unknownMemory stands for what is free where the system does not say.
 const unknownMemory = 4 << 30
 
-// leastMemory is what a run may count on in bytes, whatever the system says: it takes more itself before it asks, and a control
-// group's statistics lag behind its use, by which nothing at all seems free for a moment.
+// leastMemory is what a run may count on in bytes, whatever the system says: it takes more itself before it asks, and
+// a control group's statistics lag behind its use, by which nothing at all seems free for a moment.
 const leastMemory = 256 << 20
 
 // Free is what the system, and the control groups that the process runs in, say can still be
@@ -71,8 +71,8 @@ func leftIn(root fs.FS, mount, group, limit, used string) int64 {
 	}
 }
 
-// reclaimable is what a group's files and the system's notes on them take in memory, and give back where it is wanted. Version 1
-// has the sums with the groups below under names of their own.
+// reclaimable is what a group's files and the system's notes on them take in memory, and give back where it is
+// wanted. Version 1 has the sums with the groups below under names of their own.
 func reclaimable(root fs.FS, folder string) int64 {
 	var own, total int64
 	for _, line := range linesOf(root, path.Join(folder, "memory.stat")) {
@@ -112,10 +112,10 @@ func linesOf(root fs.FS, name string) []string {
 // mostMemory is the limit for a process that can have so many bytes.
 func mostMemory(bytes int64) uint64 { return uint64(bytes) / 4 * 5 }
 
-// Limit lets this process take no more memory than there is, and a quarter more for what it
-// asks for and never touches, so that a network that wants far more ends with an error and not by the
-// system's hand; metric commands do not inherit the limit. It does nothing where the system has no such limit, or has a lower one.
-// Watch raises the limit when more memory becomes free.
+// Limit lets this process take no more memory than there is, and a quarter more for what it asks for and never
+// touches, so that a network that wants far more ends with an error and not by the system's hand; metric commands do
+// not inherit the limit. It does nothing where the system has no such limit, or has a lower one. Watch raises the
+// limit when more memory becomes free.
 func Limit() {
 	if runtime.GOOS != "linux" {
 		return

@@ -19,9 +19,9 @@ const (
 	raiseTicks = 50 // after so many ticks it is seen whether more has become free
 )
 
-// Watch calls full, once and from another goroutine, when the memory that this process may have (see Limit) is
-// taken, most of it by Go: the next allocation would end the process with Go's own exit code, that of a mistake, and a stack.
-// One allocation that is larger than what is left still does. It does nothing where there is no limit.
+// Watch calls full, once and from another goroutine, when the memory that this process may have (see Limit) is taken,
+// most of it by Go: the next allocation would end the process with Go's own exit code, that of a mistake, and a
+// stack. One allocation that is larger than what is left still does. It does nothing where there is no limit.
 func Watch(full func(taken, limit int64)) {
 	var now unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil || now.Cur > math.MaxInt64 {
@@ -61,10 +61,12 @@ func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, rai
 	}
 }
 
-// raiseLimit raises the limit that Limit has set, where more memory has become free since, and returns the one in force.
+// raiseLimit raises the limit that Limit has set, where more memory has become free since, and returns the one in
+// force.
 func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+Resident())) }
 
-// raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth the while.
+// raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth
+// the while.
 func raiseTo(limit int64, most uint64) int64 {
 	given.Lock()
 	defer given.Unlock()

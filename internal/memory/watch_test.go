@@ -33,8 +33,8 @@ func TestMemoryIsWatched(t *testing.T) {
 	}
 }
 
-// TestMemoryThatBecomesFree holds that no process ends for want of memory that has become free since it began, that the limit is
-// raised without want as well, and never beyond what the program was started with.
+// TestMemoryThatBecomesFree holds that no process ends for want of memory that has become free since it began, that
+// the limit is raised without want as well, and never beyond what the program was started with.
 func TestMemoryThatBecomesFree(t *testing.T) {
 	tick := make(chan time.Time, 2*raiseTicks)
 	for range 2 * raiseTicks {

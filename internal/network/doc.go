@@ -1,2 +1,3 @@
-// Package network has the words for a network that is ready to be quantized: holders, weights, biases and what follows them.
+// Package network has the words for a network that is ready to be quantized: holders, weights, biases and what
+// follows them.
 package network

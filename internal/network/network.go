@@ -39,8 +39,8 @@ type Options struct {
 	Unroll       *Unroll // recurrent operators are opened; nil: they stay
 }
 
-// Network is a float network that is ready to be quantized: at operator set 21, constants and BatchNormalization folded,
-// holders known.
+// Network is a float network that is ready to be quantized: at operator set 21, constants and BatchNormalization
+// folded, holders known.
 type Network struct {
 	Model   *ir.Model
 	Holders []Holder // by index
@@ -58,18 +58,19 @@ type Network struct {
 	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence hangs on them
 }
 
-// A Tied is a list of tensors that have one bit and one grid, as far as they are holders: what one part of a recurrent operator is at
-// every step. Hardware has one scale for a state, whatever the step.
+// A Tied is a list of tensors that have one bit and one grid, as far as they are holders: what one part of a
+// recurrent operator is at every step. Hardware has one scale for a state, whatever the step.
 type Tied struct {
 	Name    string // of the part: what the tensors' names begin with, but for the hidden states of two directions
 	Tensors []string
 }
 
-// Unroll asks for recurrent operators to be opened: every LSTM, GRU and RNN of the main graph becomes the single operators of its
-// definition, step by step, so that what it multiplies, its gates and its states have holders.
+// Unroll asks for recurrent operators to be opened: every LSTM, GRU and RNN of the main graph becomes the single
+// operators of its definition, step by step, so that what it multiplies, its gates and its states have holders.
 type Unroll struct {
-	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the samples, or, where
-	// alone is asked for, those of one sample. It is asked where the file does not say how long a sequence is. nil: there is nobody to ask.
+	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the
+	// samples, or, where alone is asked for, those of one sample. It is asked where the file does not say how long a
+	// sequence is. nil: there is nobody to ask.
 	Measure func(m *ir.Model, alone bool) (map[string][]int64, error)
 }
 
@@ -81,17 +82,17 @@ type Unrolled struct {
 	Nodes int    // that it became
 }
 
-// Bias is a bias on the int32 grid of integer convolutions, whose scale is that of the layer's input times that of the channel's
-// weights: value = float32(Codes[i]) * Scales[i], or Scales[0] where there is one.
+// Bias is a bias on the int32 grid of integer convolutions, whose scale is that of the layer's input times that of
+// the channel's weights: value = float32(Codes[i]) * Scales[i], or Scales[0] where there is one.
 type Bias struct {
 	Tensor string // the initializer of Network.Model that holds the values
 	Codes  []int32
 	Scales []float32
 }
 
-// Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two files of a
-// pair, or a bias on the int32 grid that goes with the grid of its layer's input.
-// Both are floats of the same dimensions.
+// Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two
+// files of a pair, or a bias on the int32 grid that goes with the grid of its layer's input. Both are floats of the
+// same dimensions.
 type Followed struct {
 	Name      string              // the initializer of Network.Model, which holds High
 	Holder    int                 // demoted: Low is the value

@@ -15,13 +15,13 @@ const magic = "\x93NUMPY\x01\x00"
 const alignment = 64
 
 // Header returns the header of a .npy file of version 1.0, whose data follow it in C order. descr is NumPy's name of
-// the element type, such as <f4, |b1 or <U3; shape has an entry an axis, and no entry means one element. The bytes are
-// those that numpy.save writes. Header panics where they do not fit the version's 65,535, which takes thousands of
-// axes.
+// the element type, such as <f4, |b1 or <U3; shape has an entry an axis, and no entry means one element. The bytes
+// are those that numpy.save writes. Header panics where they do not fit the version's 65,535, which takes thousands
+// of axes.
 //
-// npyio, which the tests read and write with, cannot do this: npy.Write takes whole Go arrays, so a shape that is known
-// at run time alone needs a type made by reflection; it has no fixed-length text (|S5, <U3); and its header is not
-// aligned.
+// npyio, which the tests read and write with, cannot do this: npy.Write takes whole Go arrays, so a shape that is
+// known at run time alone needs a type made by reflection; it has no fixed-length text (|S5, <U3); and its header is
+// not aligned.
 //
 // Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 func Header(descr string, shape ...int64) string {

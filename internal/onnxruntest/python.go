@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Python runs a script of the project in one of the virtual environments that make test-toolkits makes, and returns what it prints.
+// Python runs a script of the project in one of the virtual environments that make test-toolkits makes, and returns
+// what it prints.
 func Python(t *testing.T, environment, script string, args ...string) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")

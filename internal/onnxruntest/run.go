@@ -185,8 +185,8 @@ func MaskFeed(n int) Feed {
 	return Feed{Name: ir.MaskInput, Dims: []int64{int64(n)}, Bytes: make([]byte, n)}
 }
 
-// Forced returns a switchable network that is cut behind every holder: the quantized tensor is an output name+"@", and what
-// reads it reads an input of the holder's name instead.
+// Forced returns a switchable network that is cut behind every holder: the quantized tensor is an output name+"@",
+// and what reads it reads an input of the holder's name instead.
 func Forced(m *ir.Model, holders []network.Holder) *ir.Model {
 	m = m.Clone()
 	g := m.Graph()

@@ -37,8 +37,8 @@ func OddModel() *Net {
 	return b
 }
 
-// Calling is a model of the functions F0, F1, ... each of which calls the next one so many times, in a row; the last is a Relu.
-// change may add to all.
+// Calling is a model of the functions F0, F1, ... each of which calls the next one so many times, in a row; the last
+// is a Relu. change may add to all.
 func Calling(depth, times int, change func(f *onnxpb.FunctionProto)) *Net {
 	b := NewNet(21, 2, 2)
 	b.P.OpsetImport = append(b.P.OpsetImport, &onnxpb.OperatorSetIdProto{Domain: ir.Str("f"), Version: proto.Int64(1)})
@@ -85,7 +85,8 @@ func ActivationsAttr(names ...string) *onnxpb.AttributeProto {
 	return a
 }
 
-// TwoLayers is a network of two LSTM layers over 6 steps of 8 numbers, as PyTorch writes them, and a Gemm on the last hidden state.
+// TwoLayers is a network of two LSTM layers over 6 steps of 8 numbers, as PyTorch writes them, and a Gemm on the last
+// hidden state.
 func TwoLayers() *Net {
 	return NewNet(17, -1, 6, 8).Node("Transpose", []string{"x"}, []string{"turned"}, ir.IntsAttr("perm", 1, 0, 2)).
 		Random("wa", 1, 20, 8).Random("ra", 1, 20, 5).Random("ba", 1, 40).Random("wb", 2, 20, 5).Random("rb", 2, 20, 5).
@@ -96,7 +97,8 @@ func TwoLayers() *Net {
 		Random("v", 10, 3).Node("Gemm", []string{"f", "v"}, []string{"y"}).Output("y")
 }
 
-// RecurrentNet has operators with all inputs: an LSTM with peepholes, states and lengths, a GRU whose state is made of zeros, and an RNN.
+// RecurrentNet has operators with all inputs: an LSTM with peepholes, states and lengths, a GRU whose state is made
+// of zeros, and an RNN.
 func RecurrentNet() *Net {
 	b := NewNet(17, 3, 2, 4).Random("w", 2, 8, 4).Random("r", 2, 8, 2).Random("b", 2, 16).Random("h", 2, 2, 2).Random("p", 2, 6).Random("wg", 1, 6, 4).Random("rg", 1, 6, 2).
 		Random("wr", 1, 2, 4).Random("rr", 1, 2, 2).Ints("shape", 1, 2, 2)

@@ -15,7 +15,8 @@ import (
 //	const w [4 3]            a float constant of these dimensions, 0.5, 1.5, 2.5, ...
 //	const c = 0.5            a float constant without dimensions
 //	const m [2] = 0 -1e4     a float constant with these values (or: const i int64 [2] = 0 1)
-//	y = Conv(x, w) group=1   a node; an empty operand is absent, attributes are integers, numbers with a point, [1,2] or text
+//	y = Conv(x, w) group=1   a node; an empty operand is absent, attributes are integers, numbers with a point,
+//	                         [1,2] or text
 //	return y z               the outputs
 func FromText(t testing.TB, text string) *ir.Model {
 	t.Helper()
@@ -169,7 +170,8 @@ func parseAttr(t testing.TB, s string) *onnxpb.AttributeProto {
 	return ir.StringAttr(name, value)
 }
 
-// in puts the nodes of a text into the body of a control-flow node behind input x, whose output y the network returns.
+// in puts the nodes of a text into the body of a control-flow node behind input x, whose output y the network
+// returns.
 func InBody(t *testing.T, op, text string) *ir.Model {
 	t.Helper()
 	inner := FromText(t, text)

@@ -7,12 +7,14 @@ import (
 	"example.org/demote/mistake"
 )
 
-// maskedOut is what a masked score becomes: far below any other, and still a number. After Softmax nothing is left of it.
+// maskedOut is what a masked score becomes: far below any other, and still a number. After Softmax nothing is left of
+// it.
 const maskedOut = -1e9
 
-// attention puts the operators of its definition in the place of an Attention (onnx, defs/nn/defs.cc, the function body of version
-// 23; Vaswani et al., Attention is all you need, 2017): heads are cut out of the last axis where the operator tells how many,
-// softmax(softcap(Q K' scale) + mask) V, and joined again. Rows that are masked throughout are left to Softmax.
+// attention puts the operators of its definition in the place of an Attention (onnx, defs/nn/defs.cc, the function
+// body of version 23; Vaswani et al., Attention is all you need, 2017): heads are cut out of the last axis where the
+// operator tells how many, softmax(softcap(Q K' scale) + mask) V, and joined again. Rows that are masked throughout
+// are left to Softmax.
 func attention(c *converter, n ir.Node) error {
 	if ir.Output(n, 3) != "" {
 		return mistake.Errorf("output qk_matmul_output is not supported: export the network with opset_version=22 or less")
@@ -109,7 +111,8 @@ func (c *converter) scaled(n ir.Node, scores, query string, heads int64, cut boo
 	return c.add(n, "Mul", "scaled", []string{scores, c.number(n, "scale", float32(scale))}), nil
 }
 
-// masked adds a mask of numbers to the scores, and takes out what a mask of booleans, or the order of a causal one, leaves out.
+// masked adds a mask of numbers to the scores, and takes out what a mask of booleans, or the order of a causal one,
+// leaves out.
 func (c *converter) masked(n ir.Node, scores, query, key string) (string, error) {
 	if mask := ir.Input(n, 3); mask != "" {
 		switch typ := c.types.Known(mask); typ {
@@ -144,8 +147,8 @@ func (c *converter) number(n ir.Node, suffix string, v float32) string {
 	return c.constant(n, suffix, t)
 }
 
-// rmsNormalization puts the operators of its definition in the place of an RMSNormalization (Zhang and Sennrich, Root mean square
-// layer normalization, 2019): x / sqrt(mean(x x) + epsilon) scale.
+// rmsNormalization puts the operators of its definition in the place of an RMSNormalization (Zhang and Sennrich, Root
+// mean square layer normalization, 2019): x / sqrt(mean(x x) + epsilon) scale.
 func rmsNormalization(c *converter, n ir.Node) error {
 	axis := ir.AttrInt(n, "axis", -1)
 	dims, scale := c.dims[ir.Input(n, 0)], c.constants[ir.Input(n, 1)]

@@ -6,8 +6,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Lower brings a model of operator set Opset down to an older one and drops the initializers that only served inputs which became
-// attributes. The error names an operator, or a use of one, that does not exist there.
+// Lower brings a model of operator set Opset down to an older one and drops the initializers that only served inputs
+// which became attributes. The error names an operator, or a use of one, that does not exist there.
 func Lower(m *ir.Model, opset int64) error {
 	g := m.Graph()
 	read, still := make(map[string]bool), make(map[string]bool)

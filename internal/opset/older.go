@@ -11,12 +11,13 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// oldest is the operator set from which on the table operators tells what changes. Networks of older ones are raised to it
-// first, by the table olderOperators.
+// oldest is the operator set from which on the table operators tells what changes. Networks of older ones are raised
+// to it first, by the table olderOperators.
 const oldest = 13
 
-// olderOperators are the operators of the standard domain that operator sets 8 to 13 brought or changed. It follows the schemas
-// of the Python package onnx: testdata/opset_older.txt, which a test compares. Only rules to raise are needed.
+// olderOperators are the operators of the standard domain that operator sets 8 to 13 brought or changed. It follows
+// the schemas of the Python package onnx: testdata/opset_older.txt, which a test compares. Only rules to raise are
+// needed.
 var olderOperators = map[string]history{
 	"Abs":                       {13: same},
 	"Acosh":                     {9: same},
@@ -163,8 +164,8 @@ func rename(op string) rule {
 // spatialOnly: version 7 may normalize every value by itself, version 9 normalizes channels.
 func spatialOnly(c *converter, n ir.Node) error { return only("spatial", 1)(c, n) }
 
-// float adds a constant scalar for an operand beside the node's first, which is of the same type, and returns its name. Where
-// the type is not known it is float32.
+// float adds a constant scalar for an operand beside the node's first, which is of the same type, and returns its
+// name. Where the type is not known it is float32.
 func (c *converter) float(n ir.Node, suffix string, value float32) string {
 	t := ir.NewFloats("", nil, []float32{value})
 	switch typ := c.types.Known(ir.Input(n, 0)); typ {
@@ -255,8 +256,8 @@ func topCount(c *converter, n ir.Node) error {
 	return nil
 }
 
-// dropoutMask: which values a Dropout has kept is told in numbers up to 9 and as truth values from 10 on. A network for
-// inference does not ask.
+// dropoutMask: which values a Dropout has kept is told in numbers up to 9 and as truth values from 10 on. A network
+// for inference does not ask.
 func dropoutMask(c *converter, n ir.Node) error {
 	if len(n.GetOutput()) > 1 && c.used[ir.Output(n, 1)] {
 		return mistake.Errorf("its mask is used: export the model for inference")
@@ -265,8 +266,8 @@ func dropoutMask(c *converter, n ir.Node) error {
 	return nil
 }
 
-// dropoutRatio: the share of dropped values is an attribute up to 11 and an input from 12 on, where it means nothing outside
-// of training.
+// dropoutRatio: the share of dropped values is an attribute up to 11 and an input from 12 on, where it means nothing
+// outside of training.
 func dropoutRatio(_ *converter, n ir.Node) error {
 	_, err := known(n, "ratio")
 	ir.DropAttr(n, "ratio")
@@ -297,8 +298,9 @@ func upsampleResize(c *converter, n ir.Node) error {
 	return resizeCorners(c, n)
 }
 
-// resizeCorners: versions before 11 map the first corner of the output to that of the input, and take the nearest value in front
-// when they enlarge, behind when they reduce (ONNX Runtime's upsamplebase.h, which calls that mode simple).
+// resizeCorners: versions before 11 map the first corner of the output to that of the input, and take the nearest
+// value in front when they enlarge, behind when they reduce (ONNX Runtime's upsamplebase.h, which calls that mode
+// simple).
 func resizeCorners(c *converter, n ir.Node) error {
 	mode, err := known(n, "mode")
 	if err != nil {
@@ -332,8 +334,9 @@ func resizeCorners(c *converter, n ir.Node) error {
 	return nil
 }
 
-// flattenedAxis: Softmax and its like work on all axes from the given one on together up to 12, 1 by default, and on the given
-// one alone from 13 on. Where that is the last one both mean the same; elsewhere the axes are put together and taken apart.
+// flattenedAxis: Softmax and its like work on all axes from the given one on together up to 12, 1 by default, and on
+// the given one alone from 13 on. Where that is the last one both mean the same; elsewhere the axes are put together
+// and taken apart.
 func flattenedAxis(c *converter, n ir.Node) error {
 	a, err := known(n, "axis")
 	if err != nil {

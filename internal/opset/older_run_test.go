@@ -17,8 +17,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestOlderOperatorsComputeTheSame runs operators in the form that they had between opsets 7 and 12, and in that of opset 21: the
-// bits are the same.
+// TestOlderOperatorsComputeTheSame runs operators in the form that they had between opsets 7 and 12, and in that of
+// opset 21: the bits are the same.
 func TestOlderOperatorsComputeTheSame(t *testing.T) {
 	x := olderInput()
 	for _, c := range olderNets() {
@@ -37,7 +37,8 @@ func TestOlderOperatorsComputeTheSame(t *testing.T) {
 				continue
 			}
 			for i := range want {
-				near := c.name == "AveragePool" && math.Abs(float64(got[i]-want[i])) < 1e-6 // its newer kernel adds in another order
+				// its newer kernel adds in another order
+				near := c.name == "AveragePool" && math.Abs(float64(got[i]-want[i])) < 1e-6
 				if math.Float32bits(got[i]) != math.Float32bits(want[i]) && !near {
 					t.Errorf("%s, opset %d: element %d is %g instead of %g", c.name, version, i, got[i], want[i])
 					break
@@ -47,8 +48,8 @@ func TestOlderOperatorsComputeTheSame(t *testing.T) {
 	}
 }
 
-// TestOlderLimitsHaveTheOperandsType raises a Clip and a Pad whose limits and value were attributes, which are float32 whatever
-// the operand is: ONNX Runtime, which takes no operands of two types, runs what comes of it.
+// TestOlderLimitsHaveTheOperandsType raises a Clip and a Pad whose limits and value were attributes, which are
+// float32 whatever the operand is: ONNX Runtime, which takes no operands of two types, runs what comes of it.
 func TestOlderLimitsHaveTheOperandsType(t *testing.T) {
 	x := []float32{-9.5, -0.25, 0.125, 3, 7, 100}
 	for _, c := range []struct {
@@ -77,8 +78,8 @@ func TestOlderLimitsHaveTheOperandsType(t *testing.T) {
 	}
 }
 
-// TestOlderScalesAreComputed raises Resize and Upsample whose scales follow from constants by way of nodes, or of known
-// dimensions: the bits are the same as before.
+// TestOlderScalesAreComputed raises Resize and Upsample whose scales follow from constants by way of nodes, or of
+// known dimensions: the bits are the same as before.
 func TestOlderScalesAreComputed(t *testing.T) {
 	x := make([]float32, 1*2*4*6)
 	for i := range x {

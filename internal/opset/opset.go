@@ -22,9 +22,9 @@ func Convert(m *ir.Model) error {
 // functionSet brought operators that are put down as what they are defined by.
 const functionSet = 23
 
-// change is what becomes of a node at a version of its operator. A nil rule means that every use of the operator that the
-// older (for up) or the newer version (for down) allows means the same in the other: only element types were added, or
-// attributes whose default is the old behaviour.
+// change is what becomes of a node at a version of its operator. A nil rule means that every use of the operator that
+// the older (for up) or the newer version (for down) allows means the same in the other: only element types were
+// added, or attributes whose default is the old behaviour.
 type change struct {
 	up, down rule
 }
@@ -35,8 +35,8 @@ type rule func(c *converter, n ir.Node) error
 // history holds the changes of an operator by the operator set that brought them.
 type history map[int64]change
 
-// convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another. The
-// error names a node whose operator is not in the table, or whose use has no counterpart.
+// convert rewrites the nodes of a graph and its subgraphs from one operator set of the standard domain to another.
+// The error names a node whose operator is not in the table, or whose use has no counterpart.
 func convert(g ir.Graph, from, to int64) error {
 	for _, c := range converters(ir.NewNames(g), from, to) {
 		c.used = usedNames(g)
@@ -47,8 +47,8 @@ func convert(g ir.Graph, from, to int64) error {
 	return nil
 }
 
-// converters are what leads from one operator set to another, in order: networks from before the oldest set that the table
-// operators tells of are raised to it first.
+// converters are what leads from one operator set to another, in order: networks from before the oldest set that the
+// table operators tells of are raised to it first.
 func converters(names *ir.Names, from, to int64) (list []*converter) {
 	add := func(table map[string]history, from, to int64) {
 		if from != to {

@@ -16,13 +16,13 @@ import (
 	"example.org/demote/internal/opset"
 )
 
-// converterOtherwise are the beginnings of the names of networks that the converter of the Python package onnx raises to something
-// else than the original: it takes Hardmax as it is, which works on one axis since opset 13, and Resize and Upsample without the
-// coordinates that they had.
+// converterOtherwise are the beginnings of the names of networks that the converter of the Python package onnx raises
+// to something else than the original: it takes Hardmax as it is, which works on one axis since opset 13, and Resize
+// and Upsample without the coordinates that they had.
 var converterOtherwise = []string{"Hardmax", "Resize 10 linear", "Resize 10 nearest, larger", "Upsample linear", "Upsample 9 linear"}
 
-// TestConverterToolkits has the converter of the Python package onnx raise the operators of opsets 7 to 12, too: its networks and
-// ours give the same bits in ONNX Runtime, or ours gives those of the original and its does not.
+// TestConverterToolkits has the converter of the Python package onnx raise the operators of opsets 7 to 12, too: its
+// networks and ours give the same bits in ONNX Runtime, or ours gives those of the original and its does not.
 func TestConverterToolkits(t *testing.T) {
 	dir := t.TempDir()
 	want := map[string]bool{}

@@ -18,7 +18,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestConvertedOperatorsComputeTheSame runs every operator whose form changed before and after the conversion to opset 21.
+// TestConvertedOperatorsComputeTheSame runs every operator whose form changed before and after the conversion to
+// opset 21.
 func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	x := make([]float32, 2*4*6*6)
@@ -107,7 +108,8 @@ func TestConvertedOperatorsComputeTheSame(t *testing.T) {
 				return // its kernel of version 19 forgets counted padding at one end alone; 1.26 does not
 			}
 			for i := range want {
-				near := c.node.GetOpType() == "AveragePool" && math.Abs(float64(got[i]-want[i])) < 1e-6 // its newer kernel adds in another order
+				// its newer kernel adds in another order
+				near := c.node.GetOpType() == "AveragePool" && math.Abs(float64(got[i]-want[i])) < 1e-6
 				if math.Float32bits(got[i]) != math.Float32bits(want[i]) && !near {
 					t.Fatalf("element %d is %g instead of %g", i, got[i], want[i])
 				}

@@ -28,8 +28,8 @@ func TestOlderOperatorTableIsComplete(t *testing.T) {
 		"it is gone from %d on, and stays")
 }
 
-// compareWithSchemas holds a table against a file with a line for each operator: its name and the operator sets that changed it.
-// A change with the mark must be bound; unbound says what is wrong with one that is not.
+// compareWithSchemas holds a table against a file with a line for each operator: its name and the operator sets that
+// changed it. A change with the mark must be bound; unbound says what is wrong with one that is not.
 func compareWithSchemas(t *testing.T, file string, table map[string]history, mark byte, bound func(change) bool, unbound string) {
 	t.Helper()
 	f, err := os.Open(file)
@@ -221,7 +221,8 @@ func TestConversionReachesSubgraphs(t *testing.T) {
 }
 
 func TestFunctionsAreInlined(t *testing.T) {
-	// Scaled(a; s) = Inner(a) * s, Inner(a) = ReduceMean(a, axes = k): two levels, an attribute that is handed down, opset 17.
+	// Scaled(a; s) = Inner(a) * s, Inner(a) = ReduceMean(a, axes = k): two levels, an attribute that is handed down,
+	// opset 17.
 	imports := []*onnxpb.OperatorSetIdProto{
 		{Domain: ir.Str(""), Version: proto.Int64(17)}, {Domain: ir.Str("f"), Version: proto.Int64(1)}}
 	ref := func(name, of string) *onnxpb.AttributeProto {

@@ -5,9 +5,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// averageCeil is AveragePool at version 19: where windows reach beyond the padding, because the output size is rounded up, and
-// padding counts, what the sum is divided by has changed, and ONNX Runtime's releases do not agree about either version.
-// There is no form that computes the same in all of them.
+// averageCeil is AveragePool at version 19: where windows reach beyond the padding, because the output size is
+// rounded up, and padding counts, what the sum is divided by has changed, and ONNX Runtime's releases do not agree
+// about either version. There is no form that computes the same in all of them.
 var averageCeil = change{
 	up: func(_ *converter, n ir.Node) error { return averagesWithin(n) },
 	down: func(c *converter, n ir.Node) error {

@@ -7,7 +7,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// rank is the number of axes of a tensor; -1 if it is not known. It is asked for when the nodes in front of it are converted.
+// rank is the number of axes of a tensor; -1 if it is not known. It is asked for when the nodes in front of it are
+// converted.
 func (c *converter) rank(name string) int { return c.rankOf(name, rankDepth) }
 
 func (c *converter) rankOf(name string, depth int) int {
@@ -34,7 +35,8 @@ func (c *converter) rankOf(name string, depth int) int {
 	return -1
 }
 
-// Operators whose outputs have the axes of their first operand, those of the operand that has most of them, and a fixed number.
+// Operators whose outputs have the axes of their first operand, those of the operand that has most of them, and a
+// fixed number.
 var (
 	rankOfFirst = words(`AveragePool MaxPool GlobalAveragePool GlobalMaxPool GlobalLpPool LpPool MaxUnpool InstanceNormalization
 		LayerNormalization SkipLayerNormalization GroupNormalization MeanVarianceNormalization LpNormalization LRN
@@ -183,8 +185,8 @@ func (c *converter) axesOf(n ir.Node) ([]int64, bool) {
 	return axes, err == nil
 }
 
-// length is the number of elements of a list, such as the shape that a Reshape makes, whatever their values; -1 if it is not
-// known.
+// length is the number of elements of a list, such as the shape that a Reshape makes, whatever their values; -1 if it
+// is not known.
 func (c *converter) length(name string, depth int) int {
 	if t := c.value(name); t != nil {
 		if len(t.GetDims()) == 1 {

@@ -6,8 +6,9 @@ import (
 	"example.org/demote/internal/onnxtest"
 )
 
-// TestSoftmaxOfKnownRankStays raises Softmax along its last axis, whose number of axes follows from nodes in front of it: it stays
-// a Softmax along the last axis. Where the number is not known, or the axis is not the last, its axes are put together.
+// TestSoftmaxOfKnownRankStays raises Softmax along its last axis, whose number of axes follows from nodes in front of
+// it: it stays a Softmax along the last axis. Where the number is not known, or the axis is not the last, its axes
+// are put together.
 func TestSoftmaxOfKnownRankStays(t *testing.T) {
 	const x = "input x\n const w [4 4]\n const f = 2\n const four int64 [4] = 0 1 2 2\n const two int64 [2] = 0 2\n const one int64 = 1\n const row int64 [1] = 1\n r = Reshape(x, four)\n"
 	for _, c := range []struct {

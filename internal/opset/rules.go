@@ -13,8 +13,8 @@ var added = change{down: func(_ *converter, n ir.Node) error {
 	return mistake.Errorf("operator %s does not exist there", n.GetOpType())
 }}
 
-// same is the change of an operator whose uses mean the same before and after it: it brought element types, or attributes
-// whose default is the old behaviour and whose other values are refused where they would be lost.
+// same is the change of an operator whose uses mean the same before and after it: it brought element types, or
+// attributes whose default is the old behaviour and whose other values are refused where they would be lost.
 var same = change{}
 
 // refuse returns a rule that refuses every use.
@@ -22,7 +22,8 @@ func refuse(why string) rule {
 	return func(*converter, ir.Node) error { return mistake.Errorf("%s", why) }
 }
 
-// known returns an attribute whose value is in the node, not in the call of a function around it; nil if there is none.
+// known returns an attribute whose value is in the node, not in the call of a function around it; nil if there is
+// none.
 func known(n ir.Node, name string) (*onnxpb.AttributeProto, error) {
 	a := ir.Attr(n, name)
 	if a.GetRefAttrName() != "" {

@@ -1,7 +1,8 @@
 package opset
 
-// operators are the operators of the standard domain that exist between operator sets 13 and 23, with the sets after 13 that
-// changed them. It follows the schemas of the Python package onnx 1.20: testdata/opset_history.txt, which a test compares.
+// operators are the operators of the standard domain that exist between operator sets 13 and 23, with the sets after
+// 13 that changed them. It follows the schemas of the Python package onnx 1.20: testdata/opset_history.txt, which a
+// test compares.
 var operators = map[string]history{
 	"Abs":                       {},
 	"Acos":                      {22: same},

@@ -23,7 +23,8 @@ func newComputing() *computing {
 	return &computing{makes: make(map[string]ir.Node), folder: fold.Folder{Shapes: make(map[string][]int64), Budget: fold.Budget{Made: valueBytes, Read: valueBytes}}}
 }
 
-// enter forgets of the names that a graph gives anew what they meant in another one, and takes in its constants and shapes.
+// enter forgets of the names that a graph gives anew what they meant in another one, and takes in its constants and
+// shapes.
 func (c *converter) enter(g ir.Graph) {
 	shapes := c.computing.folder.Shapes
 	for _, n := range g.GetNode() {

@@ -56,8 +56,8 @@ func (r *Report) compare(low *ir.Model, high *network.Network) error {
 	return nil
 }
 
-// follows returns the holder whose bit chooses a node's constants for Follow: the first behind it, or for a Pad, whose value
-// belongs to the tensor that it pads, the one in front of it. -1: none.
+// follows returns the holder whose bit chooses a node's constants for Follow: the first behind it, or for a Pad,
+// whose value belongs to the tensor that it pads, the one in front of it. -1: none.
 func follows(x *ir.Index, n ir.Node, holders map[string]int) int {
 	if ir.Standard(n) && n.GetOpType() == "Pad" {
 		if t := ir.Source(x, ir.Input(n, 0), func(t string) bool { _, ok := holders[t]; return ok }); t != "" {
@@ -67,8 +67,8 @@ func follows(x *ir.Index, n ir.Node, holders map[string]int) int {
 	return holderBehind(x, n, holders)
 }
 
-// holderBehind returns the first holder, in the order of the graph, that a node's results run into without passing another one;
-// -1 if they reach an output before.
+// holderBehind returns the first holder, in the order of the graph, that a node's results run into without passing
+// another one; -1 if they reach an output before.
 func holderBehind(x *ir.Index, n ir.Node, holders map[string]int) int {
 	best := -1
 	seen := make(map[ir.Node]bool)

@@ -26,8 +26,8 @@ func following(t testing.TB, name, highName string) (low, n *network.Network, lo
 	return low, n, lowGrids, records, r
 }
 
-// TestFollowEnds: with every holder demoted, a network whose weights follow is the 8-bit file, bit for bit, and with none the
-// 16-bit file.
+// TestFollowEnds: with every holder demoted, a network whose weights follow is the 8-bit file, bit for bit, and with
+// none the 16-bit file.
 func TestFollowEnds(t *testing.T) {
 	for _, c := range []struct {
 		low, high, samples string
@@ -61,12 +61,14 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
-// TestFollowShared: a weight that several layers read becomes one for each holder, and the mix has each as its own bit says.
+// TestFollowShared: a weight that several layers read becomes one for each holder, and the mix has each as its own
+// bit says.
 func TestFollowShared(t *testing.T) {
 	low, lowGrids := onnxruntest.Side(t, "../../onnx/testdata/mctq/ports_low.onnx", quant.QDQ)
 	high, highGrids := onnxruntest.Side(t, "../../onnx/testdata/mctq/ports_high.onnx", quant.QDQ)
 	shared := ""
-	for _, m := range []*ir.Model{low.Model, high.Model} { // the layer `twice` is called twice: its calls read one weight
+	// the layer `twice` is called twice: its calls read one weight
+	for _, m := range []*ir.Model{low.Model, high.Model} {
 		var calls []*onnxpb.NodeProto
 		for _, nd := range m.Graph().GetNode() {
 			if nd.GetOpType() == "Conv" && strings.Contains(nd.GetName(), "twice") {

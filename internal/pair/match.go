@@ -11,9 +11,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// matching lays two graphs without quantizers on each other. Nodes match that have the same operator, attributes and matched
-// operands, constants aside; where that fails, nodes of the same name and operator. An Add or Pad with a constant, which
-// shift-negative correction puts into one file, is looked through.
+// matching lays two graphs without quantizers on each other. Nodes match that have the same operator, attributes and
+// matched operands, constants aside; where that fails, nodes of the same name and operator. An Add or Pad with a
+// constant, which shift-negative correction puts into one file, is looked through.
 type matching struct {
 	low, high *ir.Index
 	id        map[string]int   // tensor of high -> number
@@ -96,7 +96,8 @@ func (m *matching) partner(h ir.Node) ir.Node {
 	return l
 }
 
-// equal returns the first free node that has h's operator, attributes and operands; one of its name goes before the others.
+// equal returns the first free node that has h's operator, attributes and operands; one of its name goes before the
+// others.
 func (m *matching) equal(h ir.Node) ir.Node {
 	var best ir.Node
 	seen := make(map[ir.Node]bool)
@@ -134,8 +135,8 @@ func (m *matching) operand(l, h ir.Node) int {
 	return -1
 }
 
-// lookThrough gives the output of an Add or Pad that only low has the number of its operand, and reports whether there was one
-// among the readers of h's operands.
+// lookThrough gives the output of an Add or Pad that only low has the number of its operand, and reports whether
+// there was one among the readers of h's operands.
 func (m *matching) lookThrough(h ir.Node) bool {
 	for _, in := range h.GetInput() {
 		id := m.id[in]

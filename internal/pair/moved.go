@@ -10,8 +10,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// dropMoved drops the holders that both files of a QDQ pair put on the grid of a holder from which their tensor's values are
-// only moved: what such a quantizer reads is on its grid already. In files with holder names of their own every holder stays.
+// dropMoved drops the holders that both files of a QDQ pair put on the grid of a holder from which their tensor's
+// values are only moved: what such a quantizer reads is on its grid already. In files with holder names of their own
+// every holder stays.
 func dropMoved(n *network.Network, low *network.Network, records []quant.Record) ([]quant.Record, error) {
 	high, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -17,7 +17,8 @@ type Report struct {
 	Topology    string       // the first difference of the two graphs without quantizers; "": none
 	Differences []Difference // weights, biases and other constants that differ
 	Pads        []OffGrid    // values of Pad nodes that are not on the demoted grid
-	Order       []int        // the holders that both files have, in the 8-bit file's order: indices of the network's holders
+	// the holders that both files have, in the 8-bit file's order: indices of the network's holders
+	Order []int
 
 	uses []constantUse // every place that reads a constant which differs
 }
@@ -33,15 +34,15 @@ type Difference struct {
 	Follows   string // name of the holder that Follow lets it follow; "": the mixed network has the 16-bit file's
 }
 
-// OffGrid is a Pad whose value the low grid of the padded tensor does not hold. In floating point the network is exact all the
-// same; a compiler to integers will round the value.
+// OffGrid is a Pad whose value the low grid of the padded tensor does not hold. In floating point the network is
+// exact all the same; a compiler to integers will round the value.
 type OffGrid struct {
 	Node, Holder   string
 	Value, Nearest float32
 }
 
-// Same reports whether graphs, weights and constants are equal, so that the 8-bit file computes what the 16-bit file does
-// with every holder demoted.
+// Same reports whether graphs, weights and constants are equal, so that the 8-bit file computes what the 16-bit file
+// does with every holder demoted.
 func (r *Report) Same() bool {
 	return len(r.OnlyHigh) == 0 && r.Topology == "" && len(r.Differences) == 0
 }
@@ -72,14 +73,15 @@ func (r *Report) Lines() []string {
 	return all
 }
 
-// Join joins the 8-bit and the 16-bit version of one network, as mctq.Read or qdq.Read return them, by the names of their holders.
-// The network is the 16-bit file's with one record a holder: the low grid from the 8-bit file, the high grid from the 16-bit
-// file. A holder that only the 16-bit file has is Fixed, both grids of its record are its own. Of a QDQ pair, a holder behind a
-// node that only moves values is dropped where both files put it on the grid of the holder before. The 8-bit
-// endpoint of a search is the network low itself, which is another one than all holders demoted unless the report says Same.
+// Join joins the 8-bit and the 16-bit version of one network, as mctq.Read or qdq.Read return them, by the names of
+// their holders. The network is the 16-bit file's with one record a holder: the low grid from the 8-bit file, the
+// high grid from the 16-bit file. A holder that only the 16-bit file has is Fixed, both grids of its record are its
+// own. Of a QDQ pair, a holder behind a node that only moves values is dropped where both files put it on the grid of
+// the holder before. The 8-bit endpoint of a search is the network low itself, which is another one than all holders
+// demoted unless the report says Same.
 //
-// Errors match mistake.Err: a holder that only the 8-bit file has, files without a common holder, whose inputs or outputs
-// differ, or that look swapped.
+// Errors match mistake.Err: a holder that only the 8-bit file has, files without a common holder, whose inputs or
+// outputs differ, or that look swapped.
 func Join(low, high *network.Network, lowGrids, highGrids []quant.Grid) (*network.Network, []quant.Record, *Report, error) {
 	if err := samePorts(low.Model, high.Model); err != nil {
 		return nil, nil, nil, err

@@ -40,7 +40,8 @@ func TestPair(t *testing.T) {
 				`holder "silu_post_add_activation_holder_quantizer" is only in the 16-bit file`,
 				`the graphs differ: Add node "/Add" is only in the 16-bit file`,
 				`bias of "/mid/layer/Conv" differs in 8 elements, by 0.3137`, `bias of "/tail/layer/Conv" differs in 6 elements`}},
-		{name: "QDQ, opset 21", low: "qdq/conv21_u8", high: "qdq/conv21_u16", holders: 11, // 12 less the one behind MaxPool
+		// 12 less the one behind MaxPool
+		{name: "QDQ, opset 21", low: "qdq/conv21_u8", high: "qdq/conv21_u16", holders: 11,
 			lines: []string{`bias of "/stem/Conv" differs in 8 elements, by 8.7302`}},
 		{name: "QDQ, com.microsoft against the standard domain", low: "qdq/conv17_u8", high: "qdq/conv17_u16", holders: 11,
 			lines: []string{`bias of "/stem/Conv"`}},
@@ -80,7 +81,8 @@ func TestPair(t *testing.T) {
 	}
 }
 
-// TestPairFollow: a weight that differs belongs to the holder behind its layer, past the activation that is fused with it.
+// TestPairFollow: a weight that differs belongs to the holder behind its layer, past the activation that is fused
+// with it.
 func TestPairFollow(t *testing.T) {
 	n, _, report, err := onnxruntest.Pair(t, "../../onnx/testdata/mctq/lutpot_low.onnx", "../../onnx/testdata/mctq/lutpot_high.onnx")
 	if err != nil {
@@ -133,8 +135,8 @@ func switched(t testing.TB, n *network.Network, r []quant.Record, bit byte, x on
 	return onnxruntest.Run(t, sw, onnxruntest.Exact, in, f)[n.Model.Outputs()[0].Name]
 }
 
-// TestPairEndpoints: with no holder demoted the network is the 16-bit file, with all of them the 8-bit file where the report says
-// that both are the same network.
+// TestPairEndpoints: with no holder demoted the network is the 16-bit file, with all of them the 8-bit file where the
+// report says that both are the same network.
 func TestPairEndpoints(t *testing.T) {
 	for _, name := range []string{"mctq/pot", "mctq/symmetric", "mctq/uniform", "mctq/attention", "mctq/constants", "mctq/shifthigh"} {
 		low, lowGrids := onnxruntest.Side(t, "../../onnx/testdata/"+name+"_low.onnx", quant.QDQ)

@@ -91,8 +91,8 @@ func (c movingCase) between(op string, zero ir.DType) *onnxtest.Net {
 	return b.Node("Conv", []string{behind("d"), "w2"}, []string{"y"}).Output("y")
 }
 
-// TestMovingOperatorsAgree holds that a pair of files with a quantizer in front of and behind an operator that only moves
-// values has the holders of the float network, for every such operator of the table.
+// TestMovingOperatorsAgree holds that a pair of files with a quantizer in front of and behind an operator that only
+// moves values has the holders of the float network, for every such operator of the table.
 func TestMovingOperatorsAgree(t *testing.T) {
 	for op, trait := range ir.OperatorTraits {
 		if _, ok := movingCases[op]; ok != (trait&ir.Moving != 0) {
@@ -124,7 +124,8 @@ func TestMovingOperatorsAgree(t *testing.T) {
 	}
 }
 
-// TestOperatorsThatComputeKeepTheirHolders holds the other side: cases in which an operator of the table makes new values.
+// TestOperatorsThatComputeKeepTheirHolders holds the other side: cases in which an operator of the table makes new
+// values.
 func TestOperatorsThatComputeKeepTheirHolders(t *testing.T) {
 	for name, c := range map[string]movingCase{
 		"Pad with 3":        {op: "Pad", in: []string{"by", "three"}, more: func(b *onnxtest.Net) { b.Floats("three", nil, 3) }},
@@ -169,7 +170,8 @@ func pairOfNets(t *testing.T, low, high *onnxtest.Net) (*network.Network, []quan
 	return Join(l, h, lg, hg)
 }
 
-// TestHidingReads names the tensors in which a NaN is looked for: those that a node may make a number of, or leave out.
+// TestHidingReads names the tensors in which a NaN is looked for: those that a node may make a number of, or leave
+// out.
 func TestHidingReads(t *testing.T) {
 	b := onnxtest.NewNet(17, 1, 2, 4, 4).Random("w", 2, 2, 1, 1)
 	b.P.Graph.Initializer = append(b.P.Graph.Initializer, ir.NewInts("at", ir.Int64, []int64{1}, []int64{0}))

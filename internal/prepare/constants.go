@@ -8,12 +8,13 @@ import (
 	"example.org/demote/internal/opset"
 )
 
-// CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an error that
-// matches mistake.Err and names a node. The model stays as it is. What Prepare and the readers of quantized files make is checked
-// already.
+// CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an
+// error that matches mistake.Err and names a node. The model stays as it is. What Prepare and the readers of
+// quantized files make is checked already.
 func CheckConstants(m *ir.Model) error {
 	c := m.Clone()
-	if opset.Convert(c) != nil || opset.Inline(c) != nil { // an operator that is not known is for the runtime to take or refuse
+	// an operator that is not known is for the runtime to take or refuse
+	if opset.Convert(c) != nil || opset.Inline(c) != nil {
 		c = m.Clone()
 	}
 	if err := fold.Constants(c); errors.Is(err, fold.ErrConstants) {

@@ -1,2 +1,3 @@
-// Package prepare makes networks of models: of float ones all of it, of quantized ones what their readers have in common.
+// Package prepare makes networks of models: of float ones all of it, of quantized ones what their readers have in
+// common.
 package prepare

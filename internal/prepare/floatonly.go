@@ -8,9 +8,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// quantizedOps are the operators that compute with quantized activations, beside those whose names begin with QLinear or
-// QOrdered, or hold QuantizeLinear or FakeQuant, whatever their domain (toolkits have domains of their own). Operators with
-// nothing but quantized weights, such as MatMulNBits, are not among them.
+// quantizedOps are the operators that compute with quantized activations, beside those whose names begin with QLinear
+// or QOrdered, or hold QuantizeLinear or FakeQuant, whatever their domain (toolkits have domains of their own).
+// Operators with nothing but quantized weights, such as MatMulNBits, are not among them.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 var quantizedOps = map[string]bool{
 	"ConvInteger": true, "MatMulInteger": true, "MatMulInteger16": true, "MatMulIntegerToFloat": true, "DynamicQuantizeMatMul": true,
@@ -18,9 +18,9 @@ var quantizedOps = map[string]bool{
 	"QuantizeWithOrder": true, "DequantizeWithOrder": true,
 }
 
-// RefuseQuantized refuses a network whose activations are quantized already: quantized a second time, they would be judged by
-// the first. What only restores constants, a weight or the rows of a table behind DequantizeLinear, may stay, and so may what
-// no output of the network depends on.
+// RefuseQuantized refuses a network whose activations are quantized already: quantized a second time, they would be
+// judged by the first. What only restores constants, a weight or the rows of a table behind DequantizeLinear, may
+// stay, and so may what no output of the network depends on.
 func RefuseQuantized(m *ir.Model) error {
 	live, err := sites.Living(m)
 	if err != nil {
@@ -53,9 +53,9 @@ func RefuseQuantized(m *ir.Model) error {
 	})
 }
 
-// RefuseComputedHalf refuses a network of which any part computes in float16 or bfloat16, on values that depend on its inputs:
-// grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are cast at once are moved.
-// What no output of the network depends on may stay.
+// RefuseComputedHalf refuses a network of which any part computes in float16 or bfloat16, on values that depend on
+// its inputs: grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are
+// cast at once are moved. What no output of the network depends on may stay.
 func RefuseComputedHalf(m *ir.Model) error {
 	live, err := sites.Living(m)
 	if err != nil {

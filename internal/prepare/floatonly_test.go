@@ -12,8 +12,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestFloatNetworksOnly refuses networks that are quantized or compute in half precision, naming the first node, and takes
-// those in which constants alone are.
+// TestFloatNetworksOnly refuses networks that are quantized or compute in half precision, naming the first node, and
+// takes those in which constants alone are.
 func TestFloatNetworksOnly(t *testing.T) {
 	const scale = "const s = 0.1\n const z uint8 = 0\n const sw [4] = 1 1 1 1\n const zw int8 [4] = 0 0 0 0\n"
 	domain := func(name string) func(*ir.Model) {
@@ -103,8 +103,8 @@ func TestFloatNetworksOnly(t *testing.T) {
 	}
 }
 
-// TestTrainingIsRefused: a network that draws lots, or is in training mode anywhere, is refused by the node's name; in a form
-// that draws none it is taken.
+// TestTrainingIsRefused: a network that draws lots, or is in training mode anywhere, is refused by the node's name;
+// in a form that draws none it is taken.
 func TestTrainingIsRefused(t *testing.T) {
 	const head = "input x\n const w [4 4]\n const p = 0.5\n const none = 0\n const yes bool = 1\n const no bool = 0\n a = MatMul(x, w)\n"
 	for _, c := range []struct {

@@ -12,8 +12,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Imported begins the network of a file that is already quantized: a copy of the model at operator set Opset without functions,
-// its quantizers still in place.
+// Imported begins the network of a file that is already quantized: a copy of the model at operator set Opset without
+// functions, its quantizers still in place.
 func Imported(m *ir.Model) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Opset: m.OpsetOf("")}
 	for _, step := range []func(*ir.Model) error{ConstantInputs, opset.Convert, opset.Inline, refuseTraining, noQuantizersInside, oneKind} {
@@ -27,7 +27,8 @@ func Imported(m *ir.Model) (*network.Network, error) {
 	return n, nil
 }
 
-// oneKind refuses a file with quantizers of both kinds: each reader would take the other's for operators that compute.
+// oneKind refuses a file with quantizers of both kinds: each reader would take the other's for operators that
+// compute.
 func oneKind(m *ir.Model) error {
 	var toolkit, linear ir.Node
 	for _, n := range m.Graph().GetNode() {
@@ -44,8 +45,8 @@ func oneKind(m *ir.Model) error {
 	return nil
 }
 
-// Settle folds what hangs on the weights, which are floats again, and keeps those that are still there, followed through Transpose
-// nodes that folding computes.
+// Settle folds what hangs on the weights, which are floats again, and keeps those that are still there, followed
+// through Transpose nodes that folding computes.
 func Settle(n *network.Network, weights map[string]*network.Weight) error {
 	moved, err := transposed(n.Model, weights)
 	if err != nil {

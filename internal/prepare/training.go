@@ -6,16 +6,17 @@ import (
 	"example.org/demote/mistake"
 )
 
-// dropouts are the operators that leave values out by chance in training mode, with the operand that says so. Without it, or
-// with the operand that holds their share at 0, they leave none out.
-// https://onnx.ai/onnx/operators/onnx__Dropout.html, https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+// dropouts are the operators that leave values out by chance in training mode, with the operand that says so. Without
+// it, or with the operand that holds their share at 0, they leave none out.
+// https://onnx.ai/onnx/operators/onnx__Dropout.html,
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
 var dropouts = map[string]struct{ ratio, training int }{
 	"Dropout": {1, 2}, "BitmaskDropout": {1, 2}, "BiasDropout": {3, 4}, "BitmaskBiasDropout": {3, 4},
 }
 
-// refuseTraining refuses a network that gives other outputs whenever it runs, or outputs that depend on the other samples of
-// a batch: operators in training mode, and numbers drawn by lot. It looks into the bodies of If, Loop and Scan, too. What no
-// output of the network depends on may stay.
+// refuseTraining refuses a network that gives other outputs whenever it runs, or outputs that depend on the other
+// samples of a batch: operators in training mode, and numbers drawn by lot. It looks into the bodies of If, Loop and
+// Scan, too. What no output of the network depends on may stay.
 func refuseTraining(m *ir.Model) error {
 	live, err := sites.Living(m)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than float32, on which grids
-// are defined. Widen mends it.
+// PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than
+// float32, on which grids are defined. Widen mends it.
 type PrecisionError struct {
 	Type ir.DType // that it computes in
 	err  error
@@ -22,13 +22,14 @@ func (e *PrecisionError) Error() string { return e.err.Error() }
 // Unwrap is the error of the node, a mistake.Err.
 func (e *PrecisionError) Unwrap() error { return e.err }
 
-// typeAttributes are the attributes of operators that name the element type of what they make, or that they compute in.
-// https://onnx.ai/onnx/operators/
+// typeAttributes are the attributes of operators that name the element type of what they make, or that they compute
+// in. https://onnx.ai/onnx/operators/
 var typeAttributes = []string{"to", "dtype", "output_dtype", "output_datatype", "stash_type", "softmax_precision"}
 
-// Widen has the model compute in float32 what it computes in another floating-point type: its constants, exact for float16 and
-// bfloat16 and rounded for float64, where what lies beyond float32 becomes its largest number, the types that it declares, its inputs' and outputs' among them, and the types that its operators
-// name. A Cast from one floating-point type to another passes its values on then. Errors match mistake.Err and name a damaged tensor.
+// Widen has the model compute in float32 what it computes in another floating-point type: its constants, exact for
+// float16 and bfloat16 and rounded for float64, where what lies beyond float32 becomes its largest number, the types
+// that it declares, its inputs' and outputs' among them, and the types that its operators name. A Cast from one
+// floating-point type to another passes its values on then. Errors match mistake.Err and name a damaged tensor.
 func Widen(m *ir.Model, from ir.DType) error {
 	w := widener{from: from, idle: map[ir.Node]bool{}}
 	if err := m.Walk(func(p *ir.Place, n ir.Node) error {
@@ -150,7 +151,8 @@ func (w widener) tensor(t ir.Tensor) (ir.Tensor, error) {
 	return wide, nil
 }
 
-// saturate puts the largest float32 in the place of infinities that stand for finite float64 numbers: masks are made of such.
+// saturate puts the largest float32 in the place of infinities that stand for finite float64 numbers: masks are made
+// of such.
 func saturate(t ir.Tensor, values []float32) {
 	if ir.DType(t.GetDataType()) != ir.Double {
 		return

@@ -14,8 +14,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestWiden turns every place of a model that names an element type: constants in all their forms, values, sequences, bodies,
-// functions, and attributes.
+// TestWiden turns every place of a model that names an element type: constants in all their forms, values, sequences,
+// bodies, functions, and attributes.
 func TestWiden(t *testing.T) {
 	half := func(name string, values ...uint16) ir.Tensor {
 		var data []int32
@@ -37,7 +37,8 @@ func TestWiden(t *testing.T) {
 			ir.NewNode("Cast", "n", []string{"size"}, []string{"n"}, number("to", ir.Float16)),
 			ir.NewNode("Cast", "z", []string{"k"}, []string{"z"}, number("to", ir.Float)),
 			ir.NewNode("RandomNormalLike", "e", []string{"k"}, []string{"e"}, number("dtype", ir.Float16)),
-			ir.NewNode("EyeLike", "axis10", []string{"k"}, []string{"q"}, number("k", ir.Float16)), // no type, though its number is one's
+			// no type, though its number is one's
+			ir.NewNode("EyeLike", "axis10", []string{"k"}, []string{"q"}, number("k", ir.Float16)),
 		}
 	}
 	sequence := &onnxpb.ValueInfoProto{Name: ir.Str("s"), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_SequenceType{
@@ -74,7 +75,8 @@ func TestWiden(t *testing.T) {
 	}
 }
 
-// TestWidenSaturates keeps finite what lies beyond float32, such as the lowest float64 of a mask, and infinite what is.
+// TestWidenSaturates keeps finite what lies beyond float32, such as the lowest float64 of a mask, and infinite what
+// is.
 func TestWidenSaturates(t *testing.T) {
 	numbers := []float64{1e39, -math.MaxFloat64, math.Inf(1), math.Inf(-1), 0.1, 1e-60}
 	want := []float32{math.MaxFloat32, -math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), 0.1, 0}

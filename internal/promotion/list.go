@@ -9,9 +9,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one that would
-// not come back (it has a line break or blanks at its edges, is empty, or begins with a quote as a quoted one does) is quoted
-// as a JSON text, or, where it is no UTF-8, as Go quotes it.
+// A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one
+// that would not come back (it has a line break or blanks at its edges, is empty, or begins with a quote as a quoted
+// one does) is quoted as a JSON text, or, where it is no UTF-8, as Go quotes it.
 
 // Lines writes names, a line each.
 func Lines(names []string) []byte {
@@ -39,8 +39,8 @@ func listed(name string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// ReadList reads a promotion list and returns the places of its names among those that are known. Lists of before, which
-// quoted nothing, are read too. The error names the line.
+// ReadList reads a promotion list and returns the places of its names among those that are known. Lists of before,
+// which quoted nothing, are read too. The error names the line.
 func ReadList(text []byte, index map[string]int) ([]int, error) {
 	var list []int
 	n := 0

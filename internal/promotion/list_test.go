@@ -44,7 +44,8 @@ func TestPromotionListBringsNamesBack(t *testing.T) {
 	}
 }
 
-// TestPromotionListsOfBefore holds that ordinary names are written as ever, and that lists which quoted nothing are read.
+// TestPromotionListsOfBefore holds that ordinary names are written as ever, and that lists which quoted nothing are
+// read.
 func TestPromotionListsOfBefore(t *testing.T) {
 	for _, name := range []string{"plain", "/conv1/Conv_output_0", "with space", "a\"b", `back\slash`, "日本", "a,b", "x<y>&z", "=1+2"} {
 		if got := string(Lines([]string{name})); got != name+"\n" {

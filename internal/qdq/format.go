@@ -7,8 +7,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// Format is QuantizeLinear and DequantizeLinear of the standard domain. Files with those of com.microsoft are read by it
-// too.
+// Format is QuantizeLinear and DequantizeLinear of the standard domain. Files with those of com.microsoft are read by
+// it too.
 var Format = format.Format{
 	Name: "qdq", File: "mixed.onnx", Does: "QuantizeLinear and DequantizeLinear at opset 21", Ends: []string{".onnx"},
 	Runs: true, Detect: (*ir.Model).IsQDQ, Formula: quant.QDQ,

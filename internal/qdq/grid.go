@@ -10,7 +10,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// linearParameters are the constants of a QuantizeLinear or DequantizeLinear: one scale and zero point, or one a channel.
+// linearParameters are the constants of a QuantizeLinear or DequantizeLinear: one scale and zero point, or one a
+// channel.
 type linearParameters struct {
 	scales []float32
 	zeros  []int64  // as many

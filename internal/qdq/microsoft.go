@@ -10,10 +10,11 @@ import (
 	"example.org/demote/quant"
 )
 
-// WriteMicrosoft is QDQ for runtimes and compilers that do not know operator set 21: the file is at the operator set of the file that
-// the network was made from (21 where that is newer), and all its QuantizeLinear and DequantizeLinear nodes are those of the domain
-// com.microsoft, which know 16 bits at every operator set. Errors match mistake.Err; beside those of QDQ they name an operator that
-// does not exist at that operator set. It panics where QDQ does.
+// WriteMicrosoft is QDQ for runtimes and compilers that do not know operator set 21: the file is at the operator set
+// of the file that the network was made from (21 where that is newer), and all its QuantizeLinear and
+// DequantizeLinear nodes are those of the domain com.microsoft, which know 16 bits at every operator set. Errors
+// match mistake.Err; beside those of QDQ they name an operator that does not exist at that operator set. It panics
+// where QDQ does.
 func WriteMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
 	m, err := Write(n, records, low)
 	if err != nil {
@@ -38,8 +39,8 @@ func WriteMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir
 	return m, nil
 }
 
-// irOf returns the IR version that came with an operator set, so that a runtime which knows the one reads the other: the table of
-// ONNX's Versioning.md. Tensors of 4 bits need IR version 10 whatever the operator set.
+// irOf returns the IR version that came with an operator set, so that a runtime which knows the one reads the other:
+// the table of ONNX's Versioning.md. Tensors of 4 bits need IR version 10 whatever the operator set.
 func irOf(opset int64) int64 {
 	switch {
 	case opset <= 14:

@@ -15,7 +15,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestMicrosoftComputesWhatQDQComputes compares the two exports bit for bit, and looks at operator set, IR version and domains.
+// TestMicrosoftComputesWhatQDQComputes compares the two exports bit for bit, and looks at operator set, IR version
+// and domains.
 func TestMicrosoftComputesWhatQDQComputes(t *testing.T) {
 	const batch = 2
 	r := rand.New(rand.NewPCG(12, 12))
@@ -77,8 +78,8 @@ func TestMicrosoftComputesWhatQDQComputes(t *testing.T) {
 	}
 }
 
-// TestMicrosoftLowering holds that what does not exist at the network's own operator set is refused by name, and that grids which
-// need a newer IR version get it.
+// TestMicrosoftLowering holds that what does not exist at the network's own operator set is refused by name, and that
+// grids which need a newer IR version get it.
 func TestMicrosoftLowering(t *testing.T) {
 	m, err := ir.Read("../../examples/fashion/model.onnx")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"example.org/demote/internal/qdq"
 )
 
-// TestToolkitMicrosoft: files with com.microsoft's operators, of networks by several exporters and operator sets, pass onnx.checker
-// with shape inference.
+// TestToolkitMicrosoft: files with com.microsoft's operators, of networks by several exporters and operator sets,
+// pass onnx.checker with shape inference.
 func TestToolkitMicrosoft(t *testing.T) {
 	folder := t.TempDir()
 	var paths []string

@@ -13,16 +13,15 @@ import (
 	"example.org/demote/quant"
 )
 
-// Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable network
-// computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where low[i], else
-// its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or int32 behind one where they are
-// quantized. Scales and zero
-// points of holders are 0-dimensional.
+// Write returns the network as an ordinary ONNX file at operator set 21 that computes exactly what the switchable
+// network computes for a mask: behind every holder a QuantizeLinear and a DequantizeLinear with its low grid where
+// low[i], else its high one, every quantized weight as int8 behind a DequantizeLinear per channel, biases float, or
+// int32 behind one where they are quantized. Scales and zero points of holders are 0-dimensional.
 //
-// The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it makes
-// t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that matches
-// mistake.Err names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no others. It
-// panics if there is not one record and one bit a holder.
+// The DequantizeLinear of a holder's tensor t makes t_DequantizeLinear_Output; where t is an output of the graph it
+// makes t and the producer t_QuantizeLinear_Input. A weight's makes the tensor that was the weight. An error that
+// matches mistake.Err names a holder whose grid is no whole integer type of 4, 8 or 16 bits: QuantizeLinear knows no
+// others. It panics if there is not one record and one bit a holder.
 func Write(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, err
@@ -82,7 +81,8 @@ func newScalar(name string, t ir.DType, v int32) ir.Tensor {
 	return ir.NewInts(name, t, nil, []int64{int64(v)})
 }
 
-// weights replaces quantized weights by their codes behind a DequantizeLinear that makes the tensor of the weight's name.
+// weights replaces quantized weights by their codes behind a DequantizeLinear that makes the tensor of the weight's
+// name.
 func weights(ins *quantize.Insertion, all map[string]*network.Weight) {
 	ins.Dequantized(func(t ir.Tensor) (codes ir.Tensor, scales []float32, axis int) {
 		w := all[t.GetName()]

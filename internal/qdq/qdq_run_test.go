@@ -18,8 +18,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestExportComputesWhatTheSwitchableNetworkComputes compares the two bit for bit, for the ends and for random masks, with and
-// without a holder at the output, at several optimization levels of the exact session.
+// TestExportComputesWhatTheSwitchableNetworkComputes compares the two bit for bit, for the ends and for random masks,
+// with and without a holder at the output, at several optimization levels of the exact session.
 func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -77,9 +77,9 @@ func TestExportComputesWhatTheSwitchableNetworkComputes(t *testing.T) {
 	}
 }
 
-// TestLevels runs every quantized fixture at each optimization level of the exact session, the switchable network and the QDQ export
-// of both ends and a mix: at one level the two have the same bits. What the levels change among themselves is printed; docs/formats.md
-// has the list.
+// TestLevels runs every quantized fixture at each optimization level of the exact session, the switchable network and
+// the QDQ export of both ends and a mix: at one level the two have the same bits. What the levels change among
+// themselves is printed; docs/formats.md has the list.
 func TestLevels(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

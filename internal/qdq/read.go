@@ -12,13 +12,14 @@ import (
 )
 
 // Read makes a network of a file with QuantizeLinear and DequantizeLinear nodes, of the standard domain or
-// com.microsoft, and returns the grid of every holder, of formula QDQ. The model stays as it is. Every activation that is
-// quantized is a holder, in the order of their producers, inputs first, named after its tensor; equal pairs on one tensor are one holder, a pair behind
-// another one (where two widths meet) is a holder of its own. Constants behind a DequantizeLinear become floats.
+// com.microsoft, and returns the grid of every holder, of formula QDQ. The model stays as it is. Every activation
+// that is quantized is a holder, in the order of their producers, inputs first, named after its tensor; equal pairs
+// on one tensor are one holder, a pair behind another one (where two widths meet) is a holder of its own. Constants
+// behind a DequantizeLinear become floats.
 //
-// Errors match mistake.Err and name the node and its input or attribute: scales or zero points that are not constant, not
-// positive or per channel, integers that something else than a DequantizeLinear reads, a DequantizeLinear with another grid
-// than its QuantizeLinear; and they say so where no activation is quantized at all.
+// Errors match mistake.Err and name the node and its input or attribute: scales or zero points that are not constant,
+// not positive or per channel, integers that something else than a DequantizeLinear reads, a DequantizeLinear with
+// another grid than its QuantizeLinear; and they say so where no activation is quantized at all.
 func Read(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readQDQ(m)
 	if err != nil {
@@ -125,7 +126,8 @@ func qdqPair(x *ir.Index, n ir.Node) (quantize.Quantizer, error) {
 	return q, nil
 }
 
-// sortHolders numbers the holders in the order of their producers, inputs first in the graph's order, and returns their grids.
+// sortHolders numbers the holders in the order of their producers, inputs first in the graph's order, and returns
+// their grids.
 func sortHolders(n *network.Network, all []quantize.Quantizer) ([]quant.Grid, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -26,8 +26,8 @@ func qdqFiles(t testing.TB) []string {
 	return all
 }
 
-// TestQDQSame: the network that is read computes what ONNX Runtime computes of the file itself, bit for bit, and what it computed
-// when the fixture was made.
+// TestQDQSame: the network that is read computes what ONNX Runtime computes of the file itself, bit for bit, and what
+// it computed when the fixture was made.
 func TestQDQSame(t *testing.T) {
 	for _, file := range qdqFiles(t) {
 		m := onnxruntest.Read(t, file+".onnx")
@@ -159,7 +159,8 @@ func TestQDQFixtures(t *testing.T) {
 	}
 }
 
-// TestQDQRoundTrip: a mixed network that is exported and read again has the same grids and weights, and computes the same.
+// TestQDQRoundTrip: a mixed network that is exported and read again has the same grids and weights, and computes the
+// same.
 func TestQDQRoundTrip(t *testing.T) {
 	for _, c := range [][2]string{
 		{"mctq/pot_low", "mctq/pot_high"}, {"mctq/uniform_low", "mctq/uniform_high"}, {"mctq/attention_low", "mctq/attention_high"},

@@ -10,9 +10,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// dequantizeConstants computes the DequantizeLinear nodes whose integers are constants, or come from a QuantizeLinear of a
-// constant, once: the result is an initializer of the name that the node gave it. It returns the weights that lie on int8
-// grids. Biases of 32 bits become float32(code)*scale, as the operator has it.
+// dequantizeConstants computes the DequantizeLinear nodes whose integers are constants, or come from a QuantizeLinear
+// of a constant, once: the result is an initializer of the name that the node gave it. It returns the weights that
+// lie on int8 grids. Biases of 32 bits become float32(code)*scale, as the operator has it.
 func dequantizeConstants(m *ir.Model) (map[string]*network.Weight, error) {
 	x, err := ir.NewIndex(m)
 	if err != nil {
@@ -190,7 +190,8 @@ func (c *constantCodes) values() []float32 {
 	return out
 }
 
-// weight returns the constant as a weight where its codes less the zero point fit 8 bits; biases and wider constants are none.
+// weight returns the constant as a weight where its codes less the zero point fit 8 bits; biases and wider constants
+// are none.
 func (c *constantCodes) weight(name string) *network.Weight {
 	if integerBits(c.typ) > 8 {
 		return nil

@@ -11,11 +11,12 @@ import (
 	"example.org/demote/quant"
 )
 
-// Biases puts the biases of Conv, ConvTranspose, Gemm and MatMul with an Add behind it on int32 grids, after
-// Weights. The scale of the layer's input is that of the holder in front of it, so that a bias has two values, between
-// which that holder's bit chooses: it becomes one of Followed. It returns a line for each bias that stays float
-// because its codes do not fit 32 bits, its scale is no normal number, or it is one number for several channels; one whose
-// input has no holder, or whose weights are on no int8 grid, stays float too. Errors match mistake.Err. It panics if there is not one record a holder.
+// Biases puts the biases of Conv, ConvTranspose, Gemm and MatMul with an Add behind it on int32 grids, after Weights.
+// The scale of the layer's input is that of the holder in front of it, so that a bias has two values, between which
+// that holder's bit chooses: it becomes one of Followed. It returns a line for each bias that stays float because its
+// codes do not fit 32 bits, its scale is no normal number, or it is one number for several channels; one whose input
+// has no holder, or whose weights are on no int8 grid, stays float too. Errors match mistake.Err. It panics if there
+// is not one record a holder.
 func Biases(n *network.Network, records []quant.Record) (notes []string, err error) {
 	if err := CheckRecords(n, records); err != nil {
 		return nil, err
@@ -90,7 +91,8 @@ type biasUse struct {
 	from  string
 }
 
-// biasOf finds the bias of a node: its third input, or of an Add the vector or number that is added to a MatMul's result.
+// biasOf finds the bias of a node: its third input, or of an Add the vector or number that is added to a MatMul's
+// result.
 func biasOf(n *network.Network, x *ir.Index, nd ir.Node) (u biasUse, ok bool) {
 	if !ir.Standard(nd) {
 		return u, false
@@ -128,7 +130,8 @@ func biasOf(n *network.Network, x *ir.Index, nd ir.Node) (u biasUse, ok bool) {
 	return u, ir.IsVector(dims) || len(dims) == 0
 }
 
-// quantizeBias returns a bias for an input's scale; nil if its codes do not fit 32 bits or their scale is no normal number.
+// quantizeBias returns a bias for an input's scale; nil if its codes do not fit 32 bits or their scale is no normal
+// number.
 func quantizeBias(t ir.Tensor, name string, scale float32, w *network.Weight) (*network.Bias, error) {
 	values, err := ir.Floats(t)
 	if err != nil {

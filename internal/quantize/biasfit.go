@@ -8,20 +8,20 @@ import (
 	"example.org/demote/quant"
 )
 
-// biasCodes is how large the codes of a bias may become: a little less than int32 holds, so that no rounding of float32
-// takes one over it.
+// biasCodes is how large the codes of a bias may become: a little less than int32 holds, so that no rounding of
+// float32 takes one over it.
 const biasCodes = 1<<31 - 1<<20
 
-// weightScales are the least scales that the channels of weights may have, by initializer and axis: those at which the
-// layer's bias fits int32.
+// weightScales are the least scales that the channels of weights may have, by initializer and axis: those at which
+// the layer's bias fits int32.
 type weightScales map[string]map[int][]float32
 
-// scalesForBiases finds the least scales of weights. A runtime makes int32 of a float bias, at the scale of the layer's
-// input times that of the channel's weights, also where it is not told to; with weights near zero (a channel that training
-// has switched off) the codes overflow, and the layer's results are garbage. Such a channel gets a wider scale, at the
-// finer of its input's two grids, as ONNX Runtime's own quantizer widens it (onnxruntime/python/tools/quantization/
-// base_quantizer.py, _adjust_weight_scale_for_int32_bias). The weights that lose precision by it add less to the
-// results than one step of the input's grid does.
+// scalesForBiases finds the least scales of weights. A runtime makes int32 of a float bias, at the scale of the
+// layer's input times that of the channel's weights, also where it is not told to; with weights near zero (a channel
+// that training has switched off) the codes overflow, and the layer's results are garbage. Such a channel gets a
+// wider scale, at the finer of its input's two grids, as ONNX Runtime's own quantizer widens it
+// (onnxruntime/python/tools/quantization/ base_quantizer.py, _adjust_weight_scale_for_int32_bias). The weights that
+// lose precision by it add less to the results than one step of the input's grid does.
 func scalesForBiases(n *network.Network, x *ir.Index, records []quant.Record) (weightScales, error) {
 	least := make(weightScales)
 	holders := n.ByTensor()

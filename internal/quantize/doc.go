@@ -1,2 +1,3 @@
-// Package quantize puts weights and biases on their grids, inserts quantizers into networks and takes them out of files.
+// Package quantize puts weights and biases on their grids, inserts quantizers into networks and takes them out of
+// files.
 package quantize

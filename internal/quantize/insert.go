@@ -17,7 +17,8 @@ type Insertion struct {
 	Model *ir.Model
 	Names *ir.Names
 	Infos map[string]*onnxpb.ValueInfoProto
-	Apart map[string]bool // outputs of the graph that nothing reads inside: an Identity makes them of what the nodes make
+	// outputs of the graph that nothing reads inside: an Identity makes them of what the nodes make
+	Apart map[string]bool
 }
 
 // NewInsertion begins with a copy of the network's model.
@@ -33,10 +34,10 @@ func NewInsertion(n *network.Network) *Insertion {
 	return ins
 }
 
-// AtHolders puts nodes behind every holder's tensor t and lets its consumers read what they make. nodes is called with a
-// holder, the tensor that the nodes must read and the one that they must write. A tensor keeps its name where the graph
-// has it as an output: then the producer writes t+before and the nodes write t, or t+after where t is apart. Else the nodes write
-// t+after.
+// AtHolders puts nodes behind every holder's tensor t and lets its consumers read what they make. nodes is called
+// with a holder, the tensor that the nodes must read and the one that they must write. A tensor keeps its name where
+// the graph has it as an output: then the producer writes t+before and the nodes write t, or t+after where t is
+// apart. Else the nodes write t+after.
 func (ins *Insertion) AtHolders(holders []network.Holder, before, after string, nodes func(h network.Holder, in, out string) []ir.Node) {
 	g := ins.Model.Graph()
 	outputs, inputs := make(map[string]bool), make(map[string]bool)
@@ -89,9 +90,9 @@ func (ins *Insertion) AtHolders(holders []network.Holder, before, after string, 
 	g.Node = all
 }
 
-// Clipped are the outputs of the graph that a Relu or Clip inside reads. ONNX Runtime leaves such a node out in front of a
-// QuantizeLinear whose grid begins where it cuts off; where the DequantizeLinear in front of it has the same grid and writes an
-// output, the file does not load any more.
+// Clipped are the outputs of the graph that a Relu or Clip inside reads. ONNX Runtime leaves such a node out in front
+// of a QuantizeLinear whose grid begins where it cuts off; where the DequantizeLinear in front of it has the same
+// grid and writes an output, the file does not load any more.
 func (ins *Insertion) Clipped() map[string]bool {
 	read := make(map[string]bool)
 	for _, n := range ins.Model.Graph().Node {
@@ -127,7 +128,8 @@ func (ins *Insertion) Constant(t ir.Tensor) string {
 	return t.GetName()
 }
 
-// CheckRecords returns the error of the first grid that cannot be used, with its holder. It panics if there is not one record a holder.
+// CheckRecords returns the error of the first grid that cannot be used, with its holder. It panics if there is not
+// one record a holder.
 func CheckRecords(n *network.Network, records []quant.Record) error {
 	if len(records) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: %d records for %d holders", len(records), len(n.Holders)))
@@ -142,9 +144,9 @@ func CheckRecords(n *network.Network, records []quant.Record) error {
 	return nil
 }
 
-// Dequantized replaces constants by codes behind a DequantizeLinear that makes the tensor of the constant's name. of gives a
-// constant's codes, whose name does not matter, and their scales: one for each place on the axis, or where that is negative one for all;
-// without codes the constant stays.
+// Dequantized replaces constants by codes behind a DequantizeLinear that makes the tensor of the constant's name. of
+// gives a constant's codes, whose name does not matter, and their scales: one for each place on the axis, or where
+// that is negative one for all; without codes the constant stays.
 func (ins *Insertion) Dequantized(of func(t ir.Tensor) (codes ir.Tensor, scales []float32, axis int)) {
 	g := ins.Model.Graph()
 	var nodes []ir.Node

@@ -9,8 +9,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// Quantizer is what puts an activation tensor on a grid in a file that is already quantized: one node of an MCTQ file, or the
-// QuantizeLinear and DequantizeLinear nodes of one tensor.
+// Quantizer is what puts an activation tensor on a grid in a file that is already quantized: one node of an MCTQ
+// file, or the QuantizeLinear and DequantizeLinear nodes of one tensor.
 type Quantizer struct {
 	Name  string    // of the holder, "": that of its tensor
 	In    string    // the tensor that is quantized
@@ -19,10 +19,11 @@ type Quantizer struct {
 	Grid  quant.Grid
 }
 
-// Strip takes the quantizers out of the network's model and makes holders of them, in their order. A holder's tensor is the one
-// that the quantizer read, so that a FakeQuant can stand in its place; with three exceptions. Where the quantized values are an
-// output of the graph, the tensor has that output's name. Where something else reads the tensor unquantized too, or another
-// quantizer, or where it is a constant, an Identity node makes a tensor of its own for the holder.
+// Strip takes the quantizers out of the network's model and makes holders of them, in their order. A holder's tensor
+// is the one that the quantizer read, so that a FakeQuant can stand in its place; with three exceptions. Where the
+// quantized values are an output of the graph, the tensor has that output's name. Where something else reads the
+// tensor unquantized too, or another quantizer, or where it is a constant, an Identity node makes a tensor of its own
+// for the holder.
 func Strip(n *network.Network, all []Quantizer) error {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"example.org/demote/quant"
 )
 
-// Weights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers
-// of Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
+// Weights puts the network's weights on int8 grids, one symmetric scale a channel: it replaces the initializers of
+// Conv (channels on axis 0), ConvTranspose (axis 1; the groups of a grouped one share a scale per place), Gemm and
 // MatMul (the axis that becomes the output's) by float32(code)*scale and keeps codes and scales in Weights. An
-// operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels for each, is copied
-// first. Biases, tables and the weights of other operators stay float. The error is mistake.Err for weights that are not
-// finite.
+// operand of a MatMul that is no matrix has one scale. An initializer with other readers too, or with other channels
+// for each, is copied first. Biases, tables and the weights of other operators stay float. The error is mistake.Err
+// for weights that are not finite.
 func Weights(n *network.Network) error { return weightsFor(n, nil) }
 
-// WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for
-// the biases behind them to fit int32 on the input's grids, see scalesForBiases. It panics if there is not one record a
+// WeightsFor is Weights for grids that are known, a record a holder: scales of channels are wide enough for the
+// biases behind them to fit int32 on the input's grids, see scalesForBiases. It panics if there is not one record a
 // holder.
 func WeightsFor(n *network.Network, records []quant.Record) error {
 	if err := CheckRecords(n, records); err != nil {
@@ -159,8 +159,9 @@ func weightUses(x *ir.Index, n ir.Node) []weightUse {
 	return uses
 }
 
-// matrixAxis is the axis of the channels of a MatMul's operand: of a matrix the one that becomes the output's. A vector, and a
-// stack of matrices, is one channel: ONNX Runtime's QLinearMatMul takes scales of channels for matrices alone.
+// matrixAxis is the axis of the channels of a MatMul's operand: of a matrix the one that becomes the output's. A
+// vector, and a stack of matrices, is one channel: ONNX Runtime's QLinearMatMul takes scales of channels for matrices
+// alone.
 func matrixAxis(rank, axis int) int {
 	if rank != 2 {
 		return -1
@@ -193,8 +194,8 @@ func onlyAs(x *ir.Index, uses []weightUse, name string, axis int) bool {
 	return true
 }
 
-// quantizeWeight returns the codes of a tensor and a tensor of that name with their values. least are the least scales of
-// its channels; nil: there are none.
+// quantizeWeight returns the codes of a tensor and a tensor of that name with their values. least are the least
+// scales of its channels; nil: there are none.
 func quantizeWeight(t ir.Tensor, name string, axis int, least []float32) (*network.Weight, ir.Tensor, error) {
 	values, err := ir.Floats(t)
 	if err != nil {

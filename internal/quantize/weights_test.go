@@ -138,7 +138,8 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 func TestFloat16WeightBehindACast(t *testing.T) {
 	b := onnxtest.NewNet(20, 1, 2).Node("Cast", []string{"h"}, []string{"w"}, ir.IntAttr("to", int64(ir.Float))).
 		Node("MatMul", []string{"x", "w"}, []string{"y"}).Output("y")
-	b.P.Graph.Initializer = append(b.P.Graph.Initializer, ir.NewTensor("h", ir.Float16, []int64{2, 1}, []byte{0x00, 0x3c, 0x00, 0xc0})) // 1, -2
+	// 1, -2
+	b.P.Graph.Initializer = append(b.P.Graph.Initializer, ir.NewTensor("h", ir.Float16, []int64{2, 1}, []byte{0x00, 0x3c, 0x00, 0xc0}))
 	n := preparedNet(t, b)
 	if got, err := ir.Floats(onnxtest.Initializer(t, n.Model, "w")); err != nil || !slices.Equal(got, []float32{1, -2}) {
 		t.Fatalf("the folded weight is %v, %v", got, err)

@@ -9,9 +9,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// A CodedNetwork is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes
-// stands for FakeQuant and gives 16-bit codes on its grid as well, behind it FromCodes makes the same values of them. What is run
-// is taken from the network as it is, or as ONNX Runtime has optimized it in one piece; what is in its blocked
+// A CodedNetwork is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes stands for
+// FakeQuant and gives 16-bit codes on its grid as well, behind it FromCodes makes the same values of them. What is
+// run is taken from the network as it is, or as ONNX Runtime has optimized it in one piece; what is in its blocked
 // layout there passes the cut in that layout, since codes are element-wise.
 type CodedNetwork struct {
 	model  *ir.Model
@@ -70,9 +70,9 @@ func (c *CodedNetwork) Codes(tensor string) (name string, dims []int64, holder i
 	return tensor + ":codes", c.shapes[ir.Output(c.fakes[holder], 0)], holder
 }
 
-// Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the
-// network's inputs and the mask where it reads them; its outputs are the network's, and behind them the codes of the later
-// cuts that it makes on the way: those of the cut that it begins at are left to who handed them.
+// Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the network's
+// inputs and the mask where it reads them; its outputs are the network's, and behind them the codes of the later cuts
+// that it makes on the way: those of the cut that it begins at are left to who handed them.
 func (c *CodedNetwork) Entry(from int, later []int) (*ir.Model, error) {
 	p := gathering{CodedNetwork: c, inside: map[string]bool{}, given: map[string]string{}}
 	if from > 0 {

@@ -105,10 +105,10 @@ func floatTensors(m *ir.Model) map[string]bool {
 	return known
 }
 
-// Segment is the piece of the network between two cuts as a model of its own: its inputs are the
-// tensors of from that it reads, and the network's inputs and the mask where it reads them; its
-// outputs are the tensors of to that it computes, and at the network's end those that are inputs of the network. All of them
-// keep their names, types and shapes.
+// Segment is the piece of the network between two cuts as a model of its own: its inputs are the tensors of from that
+// it reads, and the network's inputs and the mask where it reads them; its outputs are the tensors of to that it
+// computes, and at the network's end those that are inputs of the network. All of them keep their names, types and
+// shapes.
 func Segment(m *ir.Model, from, to Cut) *ir.Model {
 	g := m.Graph()
 	made := make(map[string]bool) // by nodes of the segment

@@ -1,2 +1,3 @@
-// Package rewrite makes the models that a search runs: with switchable quantizers, cut into segments, in blocked layouts, fed with codes.
+// Package rewrite makes the models that a search runs: with switchable quantizers, cut into segments, in blocked
+// layouts, fed with codes.
 package rewrite

@@ -21,8 +21,8 @@ import (
 // Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.
 const TryMost, TryKept = 4096, 2048
 
-// tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data, its
-// inputs with their first samples and the session.
+// tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data,
+// its inputs with their first samples and the session.
 func tryKey(model ir.Message, inputs []backend.Tensor, config map[string]string) (string, error) {
 	host, _ := os.Hostname()
 	about, _ := json.Marshal([]any{host, runtime.GOARCH, backend.RuntimeVersion(), backend.RuntimePath(), blocks.Optimization, inputs, config})

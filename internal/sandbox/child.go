@@ -41,8 +41,8 @@ func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 // TryProgram is ThisProgram, for tests to replace.
 var TryProgram = ThisProgram
 
-// ThisProgram is a path by which this very program can be started: on Linux one that goes on to name it while an update puts
-// another in its place, elsewhere that of its file.
+// ThisProgram is a path by which this very program can be started: on Linux one that goes on to name it while an
+// update puts another in its place, elsewhere that of its file.
 func ThisProgram() (string, error) {
 	if path := "/proc/self/exe"; runtime.GOOS == "linux" {
 		if _, err := os.Stat(path); err == nil {
@@ -52,7 +52,8 @@ func ThisProgram() (string, error) {
 	return os.Executable()
 }
 
-// tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no child.
+// tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no
+// child.
 func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
 	program, err := TryProgram()
 	if err != nil {
@@ -72,7 +73,8 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(limited, program, TryWord)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=single") // Go that ends by itself is to do so with an exit code, not by a signal
+	// Go that ends by itself is to do so with an exit code, not by a signal
+	cmd.Env = append(os.Environ(), "GOTRACEBACK=single")
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &limitedBuffer{&errs, 1 << 12}, time.Second
 	apart(cmd)
 	in, err := cmd.StdinPipe()
@@ -122,8 +124,8 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 	return end, nil
 }
 
-// firstValues are the first samples of each input; nothing of one whose data are not at hand or cannot be read, of which
-// whoever reads them next says why.
+// firstValues are the first samples of each input; nothing of one whose data are not at hand or cannot be read, of
+// which whoever reads them next says why.
 func firstValues(inputs []backend.Tensor) [][]byte {
 	all := make([][]byte, len(inputs))
 	for i, in := range inputs {

@@ -36,10 +36,11 @@ type tryOrder struct {
 // What a child says on its standard output, a line each; the last is followed by the text of an error.
 const TryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
 
-// Child makes the process a child that tries a network, if that is what the command line asks for; then main must end the
-// process with the code, and do nothing else before. A program that calls it has networks that this machine has not loaded
-// before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them. The child is
-// this very program and no other: on Linux also where another has taken its place on disk, elsewhere os.Executable.
+// Child makes the process a child that tries a network, if that is what the command line asks for; then main must end
+// the process with the code, and do nothing else before. A program that calls it has networks that this machine has
+// not loaded before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them.
+// The child is this very program and no other: on Linux also where another has taken its place on disk, elsewhere
+// os.Executable.
 func Child(args []string) (child bool, err error) {
 	if len(args) != 2 || args[1] != TryWord {
 		TryHere = true

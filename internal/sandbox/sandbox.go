@@ -20,9 +20,9 @@ import (
 )
 
 // Network has a child process load a network and run a block of it, before this process does, if this machine has not
-// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the node. Where
-// the child shows neither a fault nor a run, say is told so, and the network is taken. It does nothing in a program that has
-// not called Child.
+// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the
+// node. Where the child shows neither a fault nor a run, say is told so, and the network is taken. It does nothing in
+// a program that has not called Child.
 func Network(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string, say func(string)) error {
 	doubt, err := tryOnce(ctx, m, smallest(m, inputs), config)
 	if err == nil && doubt != "" && say != nil {
@@ -31,7 +31,8 @@ func Network(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 	return err
 }
 
-// smallest are inputs with one sample where the network's batch is free: a child has one thread, and need not wait for more.
+// smallest are inputs with one sample where the network's batch is free: a child has one thread, and need not wait
+// for more.
 func smallest(m *onnx.Model, inputs []backend.Tensor) []backend.Tensor {
 	if blocks.Fixed(m) > 0 {
 		return inputs
@@ -100,8 +101,8 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 // nodesTime is how long the search for the node may take, of which a child dies.
 var nodesTime = time.Minute
 
-// tryNodes finds the first node of which a child dies, by halving: the network is cut behind so many nodes. It is -1 where
-// no such node is found in time.
+// tryNodes finds the first node of which a child dies, by halving: the network is cut behind so many nodes. It is -1
+// where no such node is found in time.
 func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) int {
 	until := time.Now().Add(nodesTime)
 	dies := func(nodes int) bool {
@@ -136,10 +137,11 @@ func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, confi
 // ErrNoChild says that TryNetwork needs a program that calls Child.
 var ErrNoChild = errors.New("a network is tried in a child process, which is the calling program itself: call run.Child first of all in main, or use the program demote")
 
-// TryNetwork has a child process load a network file and run it once on zeros, unless this machine has done so before: ONNX
-// Runtime dies by a signal of some files, and takes the process with it. The functions of this package do so by themselves
-// in a program that has called Child; in any other the error is ErrNoChild. shapes are those of inputs with free axes, by
-// name, the batch first; a free axis without one is 1. The error names the signal and, where it can be found, the node.
+// TryNetwork has a child process load a network file and run it once on zeros, unless this machine has done so
+// before: ONNX Runtime dies by a signal of some files, and takes the process with it. The functions of this package
+// do so by themselves in a program that has called Child; in any other the error is ErrNoChild. shapes are those of
+// inputs with free axes, by name, the batch first; a free axis without one is 1. The error names the signal and,
+// where it can be found, the node.
 func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) error {
 	if !TryHere {
 		return ErrNoChild

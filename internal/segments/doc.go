@@ -1,3 +1,3 @@
-// Package segments hands an ONNX network to the evaluator: backend.Source on a model whose shapes are fixed, cut where trials may
-// begin, and on a file as it is written.
+// Package segments hands an ONNX network to the evaluator: backend.Source on a model whose shapes are fixed, cut
+// where trials may begin, and on a file as it is written.
 package segments

@@ -154,7 +154,8 @@ func (s *Source) Tensor(name string) (backend.Tensor, error) {
 	return t, nil
 }
 
-// AxisOf is the axis on which the samples of a block lie in a tensor of a network with the shapes of a block; -1: on none.
+// AxisOf is the axis on which the samples of a block lie in a tensor of a network with the shapes of a block; -1: on
+// none.
 func AxisOf(m *onnx.Model, tensor string) int {
 	axis, known := m.Axes[tensor]
 	if !known && m.Axes != nil {

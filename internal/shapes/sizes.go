@@ -38,8 +38,9 @@ var sameSize = func() map[string]bool {
 var broadcasting = map[string]bool{"Add": true, "Sub": true, "Mul": true, "Div": true, "Pow": true, "Max": true, "Min": true, "Where": true,
 	"PRelu": true, "Equal": true, "Less": true, "Greater": true, "And": true, "Or": true, "Sum": true, "Mean": true, "Mod": true}
 
-// Infer adds the dimensions of a node's first output (of a Split all of them), if they follow from those of its inputs by a rule that is known here. It is for
-// counting work where no runtime has measured: bodies of control flow, and networks that are only looked at.
+// Infer adds the dimensions of a node's first output (of a Split all of them), if they follow from those of its
+// inputs by a rule that is known here. It is for counting work where no runtime has measured: bodies of control flow,
+// and networks that are only looked at.
 func (s *Sizes) Infer(n ir.Node, constant func(string) ir.Tensor) {
 	if n.GetOpType() == "Split" && len(n.GetOutput()) > 0 {
 		s.split(n, constant)

@@ -26,7 +26,8 @@ func Multiplies(n ir.Node) bool {
 	return (ir.Standard(n) || n.GetDomain() == ir.ContribDomain) && (Quantizable[op] || recurrent[op] || attentive[op] || packedWeights[op])
 }
 
-// workOf counts the multiply-accumulates of one run of a node; false where a size that it takes is not known. By operator:
+// workOf counts the multiply-accumulates of one run of a node; false where a size that it takes is not known. By
+// operator:
 //
 //	Conv, DeformConv         output elements * channels of a group * kernel
 //	ConvTranspose            input elements * output channels of a group * kernel
@@ -119,8 +120,9 @@ func (s *Sizes) einsum(n ir.Node) (float64, bool) {
 	return work, true
 }
 
-// bodyWork counts the multiply-accumulates inside a node's bodies: of If the dearer branch, of Loop and Scan as many times as it runs.
-// least says that a size or a number of turns is not known, and what is counted is no more than there is; some that there are some at all.
+// bodyWork counts the multiply-accumulates inside a node's bodies: of If the dearer branch, of Loop and Scan as many
+// times as it runs. least says that a size or a number of turns is not known, and what is counted is no more than
+// there is; some that there are some at all.
 func (s *Sizes) bodyWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {
 	turns := int64(1)
 	switch n.GetOpType() {
@@ -213,7 +215,8 @@ func (s *Sizes) graphWork(g ir.Graph, constant func(string) ir.Tensor) (work flo
 	return work, least, some
 }
 
-// NodeWork counts a node, with its bodies. Where a size is not known every weight counts once, which is the least there is.
+// NodeWork counts a node, with its bodies. Where a size is not known every weight counts once, which is the least
+// there is.
 func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {
 	if len(ir.Subgraphs(n)) > 0 {
 		return s.bodyWork(n, constant)

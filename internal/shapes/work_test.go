@@ -76,8 +76,8 @@ func TestWork(t *testing.T) {
 	}
 }
 
-// TestWorkIsNeverWrongAboutSizes holds the sizes that are worked out without a runtime against declared ones: whatever a rule
-// says of the real networks is what the file says, if it says anything.
+// TestWorkIsNeverWrongAboutSizes holds the sizes that are worked out without a runtime against declared ones:
+// whatever a rule says of the real networks is what the file says, if it says anything.
 func TestWorkIsNeverWrongAboutSizes(t *testing.T) {
 	for _, path := range []string{onnxtest.ExampleFile, onnxtest.VitFile} {
 		n, err := prepare.Network(onnxtest.ReadFile(t, path), network.Options{})

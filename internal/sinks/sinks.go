@@ -7,15 +7,15 @@ import (
 	"example.org/demote/internal/network"
 )
 
-// A Sink says where the values of a tensor end, as far as values far below all others matter: those that attention masks and
-// paddings put in.
+// A Sink says where the values of a tensor end, as far as values far below all others matter: those that attention
+// masks and paddings put in.
 type Sink int
 
 const (
 	// None: somewhere such values count.
 	None Sink = iota
-	// Zero: in Softmax, Exp and their like, whether by one operator or several, which make 0 or 1 of them. A grid that ends
-	// at the lowest ordinary value would let through what is masked: such a tensor is best on no grid.
+	// Zero: in Softmax, Exp and their like, whether by one operator or several, which make 0 or 1 of them. A grid
+	// that ends at the lowest ordinary value would let through what is masked: such a tensor is best on no grid.
 	Zero
 	// Maximum: in a maximum of several values. A grid that ends at the lowest ordinary value does what they did.
 	Maximum
@@ -52,8 +52,8 @@ func MaskInputs(m *ir.Model) []string {
 	return names
 }
 
-// ByTensor finds those of all tensors, from the end of the graph on. Operators that move values or work on them one by one are
-// passed; what reads a shape does not count.
+// ByTensor finds those of all tensors, from the end of the graph on. Operators that move values or work on them one
+// by one are passed; what reads a shape does not count.
 func ByTensor(x *ir.Index) map[string]Sink {
 	w := sinkWalk{Index: x, sinks: make(map[string]Sink), nodes: make(map[Sink]map[ir.Node]bool), tensors: make(map[Sink]map[string]bool)}
 	for _, s := range []Sink{Zero, Maximum, Minimum} {
@@ -115,7 +115,8 @@ func OnlyTo(x *ir.Index, t string, condition func(ir.Node) bool) bool {
 	return true
 }
 
-// A LowPad is a Pad in front of a maximum: if its value lies below all that the holder From has, or is as low, it moves values of it.
+// A LowPad is a Pad in front of a maximum: if its value lies below all that the holder From has, or is as low, it
+// moves values of it.
 type LowPad struct {
 	Holder, From int
 	Value        float32
@@ -146,8 +147,8 @@ func LowPads(n *network.Network) ([]LowPad, error) {
 	return list, nil
 }
 
-// Drop makes holders none, for reasons by holder. Of two, a mask's factors of two values each, all goes into tensors that are
-// dropped: twoValued are those holders, and they are dropped with them.
+// Drop makes holders none, for reasons by holder. Of two, a mask's factors of two values each, all goes into tensors
+// that are dropped: twoValued are those holders, and they are dropped with them.
 func Drop(n *network.Network, reasons map[int]string, twoValued func(holder int) bool) error {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -64,7 +64,8 @@ func TestSinks(t *testing.T) {
 	}
 }
 
-// TestDropTakesFactorsOfMasks drops a mask, and with it the factor of two values that it alone is made of, but no scores.
+// TestDropTakesFactorsOfMasks drops a mask, and with it the factor of two values that it alone is made of, but no
+// scores.
 func TestDropTakesFactorsOfMasks(t *testing.T) {
 	b := onnxtest.NewNet(21, 1, 4).Floats("big", nil, -1e9).Floats("one", nil, 1).Node("Sigmoid", []string{"x"}, []string{"fm"}).
 		Node("Sub", []string{"one", "fm"}, []string{"inv"}).Node("Mul", []string{"inv", "big"}, []string{"bm"}).

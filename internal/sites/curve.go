@@ -17,14 +17,16 @@ const (
 	maxLanes  = 8
 )
 
-// curve is a tensor as a function of one other, the root, computed element by element with constants alone: its values where
-// the root's are the probes. Constants of several numbers, such as the slopes of channels, make several lanes, of the first, the
-// last and some between.
+// curve is a tensor as a function of one other, the root, computed element by element with constants alone: its
+// values where the root's are the probes. Constants of several numbers, such as the slopes of channels, make several
+// lanes, of the first, the last and some between.
 type curve struct {
 	root  string
 	nodes []ir.Node
 	lanes [][]float64
-	perm  []int64 // the root's axis that each axis is, where transposes on the way have left them in another order; nil: they have not
+	// the root's axis that each axis is, where transposes on the way have left them in another order; nil: they have
+	// not
+	perm []int64
 }
 
 // lane returns the values of one lane; a curve with one lane is the same in all.
@@ -79,7 +81,8 @@ func (c *curves) follow(n ir.Node) []curve {
 	return found
 }
 
-// transposed notes the curves of a Transpose: exporters that lay out networks anew leave them inside activations, in pairs.
+// transposed notes the curves of a Transpose: exporters that lay out networks anew leave them inside activations, in
+// pairs.
 func (c *curves) transposed(n ir.Node) []curve {
 	perm := ir.Attr(n, "perm").GetInts()
 	if len(perm) == 0 || !c.varies[ir.Input(n, 0)] || len(n.GetOutput()) == 0 {

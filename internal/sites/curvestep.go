@@ -6,7 +6,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// stepFunc computes one element of a node's result of one element of each operand; NaN stands for an absent one. Truth is 1.
+// stepFunc computes one element of a node's result of one element of each operand; NaN stands for an absent one.
+// Truth is 1.
 type stepFunc func(args []float64) float64
 
 // stepsOne and stepsTwo are the operators of one and two operands that compute element by element; activations with

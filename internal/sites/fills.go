@@ -22,9 +22,9 @@ type Known struct {
 	All    bool
 }
 
-// Fills tells it of every holder's tensor, by the graph and by what is known of tensors: a value counts that is of at least that
-// size and that a Pad, a Where, a sum and the like take from a constant or from a tensor of few values. Large values that a
-// layer computes are none.
+// Fills tells it of every holder's tensor, by the graph and by what is known of tensors: a value counts that is of at
+// least that size and that a Pad, a Where, a sum and the like take from a constant or from a tensor of few values.
+// Large values that a layer computes are none.
 func Fills(n *network.Network, limit float64, known map[string]Known) ([]Fill, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -161,7 +161,8 @@ func (w *fillWalk) bounded(n ir.Node) put {
 	return w.join(w.all(n.GetInput())...)
 }
 
-// scaled is what operand i of a product or quotient puts in: nothing if it is the constant, by which all values are multiplied.
+// scaled is what operand i of a product or quotient puts in: nothing if it is the constant, by which all values are
+// multiplied.
 func (w *fillWalk) scaled(n ir.Node, i int) put {
 	p := w.of(ir.Input(n, i))
 	if w.Constant(ir.Input(n, i)) != nil || len(p.values) == 0 {

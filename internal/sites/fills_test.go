@@ -12,7 +12,8 @@ import (
 	"example.org/demote/internal/sites"
 )
 
-// TestFills holds what nodes in front of a tensor a put into it: constants of a Pad, a Where, a sum, and tensors of few values.
+// TestFills holds what nodes in front of a tensor a put into it: constants of a Pad, a Where, a sum, and tensors of
+// few values.
 func TestFills(t *testing.T) {
 	type step struct {
 		op  string

@@ -10,8 +10,8 @@ import (
 	"example.org/demote/internal/shapes"
 )
 
-// floatCure says what brings the products of a network within reach of grids, where all of them are inside operators that stay in
-// floating point.
+// floatCure says what brings the products of a network within reach of grids, where all of them are inside operators
+// that stay in floating point.
 func floatCure(n *network.Network) (string, error) {
 	nodes := n.Model.Graph().GetNode()
 	if slices.ContainsFunc(nodes, shapes.IsRecurrent) {
@@ -27,8 +27,8 @@ func floatCure(n *network.Network) (string, error) {
 	return "export it as single operators, without control flow", nil
 }
 
-// conditionInputs returns the inputs of one element that the conditions of the If nodes are made of; nil where a condition depends
-// on anything else that is not constant, or where there is no If.
+// conditionInputs returns the inputs of one element that the conditions of the If nodes are made of; nil where a
+// condition depends on anything else that is not constant, or where there is no If.
 func conditionInputs(n *network.Network) ([]string, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"example.org/demote/internal/sites"
 )
 
-// TestConditionCure tells which inputs open an If that keeps all products from grids, where inputs of one element decide it.
+// TestConditionCure tells which inputs open an If that keeps all products from grids, where inputs of one element
+// decide it.
 func TestConditionCure(t *testing.T) {
 	for _, c := range []struct {
 		name, condition, want string

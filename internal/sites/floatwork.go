@@ -14,9 +14,11 @@ import (
 
 // Work is what a network computes for one run over given sizes, in multiply-accumulates.
 type Work struct {
-	All   float64 // of all that an output depends on
-	Float float64 // of those, what stays in floating point whatever the mix: operators that read no holder, or that no grid can enter
-	Least bool    // some sizes are not known: there is no less than this
+	All float64 // of all that an output depends on
+	// of those, what stays in floating point whatever the mix: operators that read no holder, or that no grid can
+	// enter
+	Float float64
+	Least bool // some sizes are not known: there is no less than this
 	// Islands are the nodes that stay in floating point, the most work first.
 	Islands []Island
 	// Quantized is the number of operators such as Conv, Gemm and MatMul that read holders.
@@ -29,10 +31,10 @@ type Island struct {
 	MACs float64
 }
 
-// Measure counts multiply-accumulates for a run over inputs of the given sizes; dims may have those of other tensors, too, which else
-// are worked out where the rules are simple. An operator has a holder if all float tensors that it multiplies and that depend on an
-// input take their values from holders. Bodies of If, Loop and Scan, LSTM, GRU, RNN, and attention in one operator stay in
-// floating point.
+// Measure counts multiply-accumulates for a run over inputs of the given sizes; dims may have those of other tensors,
+// too, which else are worked out where the rules are simple. An operator has a holder if all float tensors that it
+// multiplies and that depend on an input take their values from holders. Bodies of If, Loop and Scan, LSTM, GRU, RNN,
+// and attention in one operator stay in floating point.
 func Measure(n *network.Network, dims map[string][]int64) (Work, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -91,8 +93,8 @@ func (w *usesWalk) hasHolder(n ir.Node) bool {
 	return held
 }
 
-// CheckQuantizable refuses a network in which no Conv, Gemm, MatMul or operator of their kind reads a holder: what would be
-// quantized are sums and activations alone. The error matches mistake.Err and says what there is instead.
+// CheckQuantizable refuses a network in which no Conv, Gemm, MatMul or operator of their kind reads a holder: what
+// would be quantized are sums and activations alone. The error matches mistake.Err and says what there is instead.
 func CheckQuantizable(n *network.Network) error {
 	work, err := Measure(n, nil)
 	if err != nil || work.Quantized > 0 {

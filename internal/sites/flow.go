@@ -6,9 +6,9 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// findVaries finds the tensors whose values depend on the values of an input. Constants moved or expanded by a runtime
-// shape do not: neither a shape nor the operands that say where to move count. The index of a Gather does, unless it
-// comes from shapes alone.
+// findVaries finds the tensors whose values depend on the values of an input. Constants moved or expanded by a
+// runtime shape do not: neither a shape nor the operands that say where to move count. The index of a Gather does,
+// unless it comes from shapes alone.
 func (f *finder) findVaries() {
 	for t := range f.Inputs {
 		f.varies[t] = f.Initializers[t] == nil
@@ -51,9 +51,9 @@ func (f *finder) findNeeded() {
 	}
 }
 
-// findLeaving finds the tensors of which all that is read are outputs of the network: themselves, or what only moves their values, such
-// as a Reshape or Transpose in front of the output, or converts them to another float type. A maximum compares, and so does not
-// count.
+// findLeaving finds the tensors of which all that is read are outputs of the network: themselves, or what only moves
+// their values, such as a Reshape or Transpose in front of the output, or converts them to another float type. A
+// maximum compares, and so does not count.
 func (f *finder) findLeaving() {
 	leave := make(map[ir.Node]bool) // all that comes of the node are outputs, or nothing reads it
 	for _, n := range slices.Backward(f.Ordered) {
@@ -87,6 +87,6 @@ func (f *finder) feeds(t string) bool {
 	return slices.ContainsFunc(f.Consumers(t), func(n ir.Node) bool { return f.live[n] })
 }
 
-// moves reports whether a node only moves values of its first operand that vary: a table that is read by a runtime index
-// computes.
+// moves reports whether a node only moves values of its first operand that vary: a table that is read by a runtime
+// index computes.
 func (f *finder) moves(n ir.Node) bool { return f.Index.Moves(n) && f.varies[ir.Input(n, 0)] }

@@ -6,8 +6,8 @@ import (
 )
 
 // Find lists the points at which the float activations of a network are quantized, inputs first, then in the order of
-// the nodes, and every other float tensor with the reason why it has none. The network's constants and BatchNormalizations
-// are folded already. The time is linear in the size of the graph. Errors match mistake.Err.
+// the nodes, and every other float tensor with the reason why it has none. The network's constants and
+// BatchNormalizations are folded already. The time is linear in the size of the graph. Errors match mistake.Err.
 func Find(m *ir.Model, o network.Options) ([]network.Holder, []network.Omitted, error) {
 	x, err := ir.NewIndex(m)
 	if err != nil {

@@ -16,13 +16,17 @@ const activationHead = "input x\n const w [4 4]\n const half = 0.5\n const one =
 func TestHoldersOfActivationForms(t *testing.T) {
 	for _, c := range []struct{ name, text string }{
 		// Gelu by tanh
-		{"Gelu", "b = Mul(a, a)\n c = Mul(a, b)\n d = Mul(c3, c)\n e = Add(a, d)\n f = Mul(c1, e)\n g = Tanh(f)\n h = Add(one, g)\n i = Mul(half, h)\n y = Mul(a, i)"}, // JAX
-		{"Gelu", "b = Pow(a, three)\n d = Mul(b, c3)\n e = Add(a, d)\n f = Mul(e, c1)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, h)\n y = Mul(i, half)"},             // torch
+		// JAX
+		{"Gelu", "b = Mul(a, a)\n c = Mul(a, b)\n d = Mul(c3, c)\n e = Add(a, d)\n f = Mul(c1, e)\n g = Tanh(f)\n h = Add(one, g)\n i = Mul(half, h)\n y = Mul(a, i)"},
+		// torch
+		{"Gelu", "b = Pow(a, three)\n d = Mul(b, c3)\n e = Add(a, d)\n f = Mul(e, c1)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, h)\n y = Mul(i, half)"},
 		{"Gelu", "b = Mul(a, a)\n c = Mul(b, a)\n d = Mul(c, c3)\n e = Add(d, a)\n f = Mul(e, c1)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, half)\n y = Mul(i, h)"},
-		{"Gelu", "b = Mul(a, c3)\n c = Mul(b, a)\n d = Add(one, c)\n e = Mul(a, c1)\n f = Mul(e, d)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, h)\n y = Mul(half, i)"}, // Megatron
+		// Megatron
+		{"Gelu", "b = Mul(a, c3)\n c = Mul(b, a)\n d = Add(one, c)\n e = Mul(a, c1)\n f = Mul(e, d)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, h)\n y = Mul(half, i)"},
 		{"Gelu", "b = Mul(c1, a)\n c = Mul(a, a)\n d = Mul(c, c3)\n e = Add(d, one)\n f = Mul(b, e)\n g = Tanh(f)\n h = Mul(g, half)\n i = Add(h, half)\n y = Mul(a, i)"},
 		{"Gelu", "b = Mul(a, a)\n c = Mul(b, a)\n d = Mul(c, c13)\n e = Mul(a, c1)\n f = Add(d, e)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(h, a)\n y = Div(i, two)"},
-		{"Gelu", "b = Mul(a, a)\n c = Mul(a, b)\n d = Mul(c3, c)\n e = Add(a, d)\n f = Mul(cs, e)\n g = Sigmoid(f)\n y = Mul(a, g)"}, // by Sigmoid
+		// by Sigmoid
+		{"Gelu", "b = Mul(a, a)\n c = Mul(a, b)\n d = Mul(c3, c)\n e = Add(a, d)\n f = Mul(cs, e)\n g = Sigmoid(f)\n y = Mul(a, g)"},
 		{"Gelu", "b = Mul(a, a)\n b2 = Mul(a, a)\n c0 = Mul(b, a)\n c2 = Mul(b2, a)\n c1h = Add(c0, c2)\n c = Mul(c1h, half)\n d = Mul(c, c13)\n e = Mul(a, c1)\n f = Add(d, e)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(h, a)\n y = Div(i, two)"},
 		// with transposes inside, as exporters leave them that lay networks out anew
 		{"Gelu", "t = Transpose(a) perm=[1,0]\n b = Pow(t, three)\n d = Mul(b, c3)\n u = Transpose(d) perm=[1,0]\n e = Add(a, u)\n f = Mul(e, c1)\n g = Tanh(f)\n h = Add(g, one)\n i = Mul(a, half)\n y = Mul(i, h)"},
@@ -73,7 +77,8 @@ func TestHoldersOfActivationForms(t *testing.T) {
 		{"PRelu", "b = Relu(a)\n c = Neg(a)\n d = Relu(c)\n e = Mul(nalpha, d)\n y = Add(b, e)"}, // Keras
 		{"PRelu", "b = Relu(a)\n c = Abs(a)\n d = Sub(a, c)\n e = Mul(alpha, d)\n f = Mul(e, half)\n y = Add(b, f)"},
 		{"PRelu", "b = Max(a, zero)\n c = Min(zero, a)\n d = Mul(c, alpha)\n y = Add(b, d)"},
-		{"Elu", "g = Greater(a, zero)\n b = Where(g, zero, a)\n c = Exp(b)\n d = Sub(c, one)\n y = Where(g, a, d)"}, // JAX
+		// JAX
+		{"Elu", "g = Greater(a, zero)\n b = Where(g, zero, a)\n c = Exp(b)\n d = Sub(c, one)\n y = Where(g, a, d)"},
 		{"Elu", "b = Relu(a)\n c = Min(a, zero)\n d = Exp(c)\n e = Sub(d, one)\n y = Add(b, e)"},
 		{"Selu", "g = Greater(a, zero)\n c = Exp(a)\n d = Sub(c, one)\n e = Mul(la, d)\n f = Where(g, a, e)\n y = Mul(ll, f)"},
 	} {
@@ -86,7 +91,8 @@ func TestHoldersOfActivationForms(t *testing.T) {
 
 func TestHoldersOfNoActivation(t *testing.T) {
 	const tail = "\n z = MatMul(y, w)\n return z"
-	product := strings.Replace(activationHead, "a = MatMul(x, w)", "input v\n a = MatMul(x, v)", 1) // no weights that take a factor in
+	// no weights that take a factor in
+	product := strings.Replace(activationHead, "a = MatMul(x, w)", "input v\n a = MatMul(x, v)", 1)
 	testSentences(t, []sentence{
 		{name: "half of it", text: product + "y = Mul(a, half)" + tail, want: "x v a y"},
 		{name: "a little more than itself", text: product + "const k = 1.00001\n y = Mul(a, k)" + tail, want: "x v a y"},

@@ -70,8 +70,8 @@ func TestHolderDescription(t *testing.T) {
 	}
 }
 
-// TestHoldersInLinearTime finds the holders of graphs of 10,000 nodes and more: some have 2^5000 paths, some a tensor that
-// thousands of nodes read. Each takes milliseconds; a search over paths or readers of readers would take hours.
+// TestHoldersInLinearTime finds the holders of graphs of 10,000 nodes and more: some have 2^5000 paths, some a tensor
+// that thousands of nodes read. Each takes milliseconds; a search over paths or readers of readers would take hours.
 func TestHoldersInLinearTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

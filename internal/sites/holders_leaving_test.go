@@ -28,7 +28,8 @@ var ways = []struct{ name, text string }{
 	{"a Split, of which one part goes on nowhere", "y, c = Split(b) axis=0 num_outputs=2"},
 }
 
-// TestHoldersOfMovedOutputs holds that what is an output, but for its place and shape, has no holder, unless it is asked for.
+// TestHoldersOfMovedOutputs holds that what is an output, but for its place and shape, has no holder, unless it is
+// asked for.
 func TestHoldersOfMovedOutputs(t *testing.T) {
 	const head = "input x" + conv + "const sh int64 [2] = 2 2\n const ax int64 [1] = 0\n a = Conv(x, w)\n "
 	for _, w := range ways {

@@ -11,7 +11,8 @@ import (
 const normHead = "input x\n const ax int64 [1] = -1\n const ay int64 [1] = 1\n const two = 2\n const one = 1\n const half = 0.5\n const eps = 1e-5\n const zero = 0\n const n4 = 0.25\n const four = 4\n" +
 	"const neg = -0.5\n const g [4]\n const b [4]\n const sh int64 [3] = 0 4 1\n"
 
-// Forms in which exporters write what normalizations are made of; "D" is what is squared, "V" the variance with epsilon, "R" one over the deviation.
+// Forms in which exporters write what normalizations are made of; "D" is what is squared, "V" the variance with
+// epsilon, "R" one over the deviation.
 var (
 	squares   = []string{"q = Pow(D, two)\n", "q = Mul(D, D)\n"}
 	variances = map[string]string{

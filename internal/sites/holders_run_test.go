@@ -23,9 +23,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// TestTorchvisionRuns loads the switchable network of each file that scripts/export_torchvision.py has written, runs both
-// ends and a mixture, and compares: folding changes the float outputs by rounding only, the QDQ export gives the switchable
-// network's bits, and int16 is near float.
+// TestTorchvisionRuns loads the switchable network of each file that scripts/export_torchvision.py has written, runs
+// both ends and a mixture, and compares: folding changes the float outputs by rounding only, the QDQ export gives the
+// switchable network's bits, and int16 is near float.
 func TestTorchvisionRuns(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(os.Getenv("DEMOTE_TORCHVISION"), "*.onnx"))
 	if err != nil || len(files) == 0 {
@@ -37,7 +37,8 @@ func TestTorchvisionRuns(t *testing.T) {
 	for i := range x {
 		x[i] = float32(random.NormFloat64())
 	}
-	exact := onnxruntest.Settings{Level: ort.GraphOptimizationLevelEnableAll, Keys: onnxruntest.Exact.Keys} // as the simulator has it
+	// as the simulator has it
+	exact := onnxruntest.Settings{Level: ort.GraphOptimizationLevelEnableAll, Keys: onnxruntest.Exact.Keys}
 	in := onnxruntest.Feed{Name: "input", Dims: []int64{1, 3, 224, 224}, Floats: x}
 	for _, path := range files {
 		t.Run(filepath.Base(path), func(t *testing.T) {

@@ -36,8 +36,8 @@ func TestTorchvision(t *testing.T) {
 		// 49 SiLU, 16 gates (pooling, Sigmoid, Mul), 16 linear Convs, 9 residuals, pooling
 		{"efficientnet_b0", 124, map[string]int{"": 1, "Mul": 49 + 16, "Sigmoid": 16, "GlobalAveragePool": 17, "Conv": 16, "Add": 9}},
 		{"efficientnet_v2_s", 267, map[string]int{"": 1, "Mul": 102 + 30, "Sigmoid": 30, "GlobalAveragePool": 31, "Conv": 38, "Add": 35}},
-		// 12 blocks of 11 (qkv Add, scaled q and k, scores, Softmax, attention output, o Gemm, residual, Gelu, linear, residual)
-		// and 25 LayerNorms, patch Conv, class Concat, positional Add
+		// 12 blocks of 11 (qkv Add, scaled q and k, scores, Softmax, attention output, o Gemm, residual, Gelu,
+		// linear, residual) and 25 LayerNorms, patch Conv, class Concat, positional Add
 		{"vit_b_16", 161, map[string]int{
 			"": 1, "Conv": 1, "Concat": 1, "LayerNormalization": 25, "MatMul": 24, "Softmax": 12, "Gemm": 12,
 			"Mul": 24 + 12, "Add": 1 + 12*4,
@@ -57,9 +57,9 @@ func TestTorchvision(t *testing.T) {
 		// 16 blocks: pooling, Relu and Sigmoid gate, Mul; Add+Relu; 20 linear Convs
 		{"regnet_y_400mf", 135, map[string]int{"": 1, "Relu": 65, "Sigmoid": 16, "Mul": 16, "GlobalAveragePool": 17, "Conv": 20}},
 		{"mnasnet1_0", 64, map[string]int{"": 1, "Relu": 35, "Conv": 17, "Add": 10, "ReduceMean": 1}},
-		// 12 blocks of 11 (qkv, scaled q, scores, position bias, Softmax, attention output, projection, residual, Gelu,
-		// linear, residual), 5 shifted ones with 4 Concats of the roll and a mask of 0 and -100, which is no mask by
-		// the rule of -1e4; 29 LayerNorms, 3 mergings (Concat, MatMul), patch Conv, pooling
+		// 12 blocks of 11 (qkv, scaled q, scores, position bias, Softmax, attention output, projection, residual,
+		// Gelu, linear, residual), 5 shifted ones with 4 Concats of the roll and a mask of 0 and -100, which is no
+		// mask by the rule of -1e4; 29 LayerNorms, 3 mergings (Concat, MatMul), patch Conv, pooling
 		{"swin_t", 195, map[string]int{
 			"": 1, "Conv": 1, "LayerNormalization": 29, "MatMul": 24 + 3, "Softmax": 12, "Mul": 12 + 12,
 			"Add": 12*6 + 5, "Concat": 20 + 3, "GlobalAveragePool": 1,

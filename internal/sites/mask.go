@@ -7,9 +7,9 @@ import (
 	"example.org/demote/internal/sinks"
 )
 
-// findMasks finds the attention masks: an operand of an Add whose values are 0 and numbers <= ir.MaskLimit alone, or a Where
-// that puts such a number in place of scores, if all that comes of it goes to Softmax. Quantizing the masked scores
-// would spend the whole grid on the distance to the mask.
+// findMasks finds the attention masks: an operand of an Add whose values are 0 and numbers <= ir.MaskLimit alone, or
+// a Where that puts such a number in place of scores, if all that comes of it goes to Softmax. Quantizing the masked
+// scores would spend the whole grid on the distance to the mask.
 func (f *finder) findMasks() {
 	f.findValues()
 	toSoftmax := make(map[string]bool)
@@ -53,8 +53,8 @@ func (f *finder) masks(n ir.Node) bool {
 	return slices.ContainsFunc(n.GetInput(), func(t string) bool { return f.maskOperand(n, t) })
 }
 
-// maskOperand reports whether a tensor is what a node masks scores by: of an Add, the operand that holds only 0 and values
-// <= ir.MaskLimit; of a Where, such a value or the condition that chooses it.
+// maskOperand reports whether a tensor is what a node masks scores by: of an Add, the operand that holds only 0 and
+// values <= ir.MaskLimit; of a Where, such a value or the condition that chooses it.
 func (f *finder) maskOperand(n ir.Node, t string) bool {
 	if !ir.Standard(n) {
 		return false

@@ -6,7 +6,8 @@ import (
 	"example.org/demote/internal/shapes"
 )
 
-// notice says what a node hides: the tensors in the bodies of If, Loop and Scan, and the states of recurrent operators.
+// notice says what a node hides: the tensors in the bodies of If, Loop and Scan, and the states of recurrent
+// operators.
 func (f *finder) notice(n ir.Node) {
 	if shapes.RecurrentOps[n.GetOpType()] && ir.Standard(n) {
 		f.omitted = append(f.omitted, network.Omitted{
@@ -19,8 +20,8 @@ func (f *finder) notice(n ir.Node) {
 	}
 }
 
-// noticeBody lists what the nodes of a body make. Which of these tensors are float is known where the file declares it or
-// the operator has but one type; the others are listed too.
+// noticeBody lists what the nodes of a body make. Which of these tensors are float is known where the file declares
+// it or the operator has but one type; the others are listed too.
 func (f *finder) noticeBody(body ir.Graph, owner string) {
 	declared := make(map[string]ir.DType)
 	for _, v := range body.GetValueInfo() {

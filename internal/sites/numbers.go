@@ -7,13 +7,15 @@ import (
 	"example.org/demote/internal/sinks"
 )
 
-// findNumbers finds the float tensors whose values are names rather than quantities: all that comes of them is cast to
-// integers or booleans, or asked whether it is equal to something. An index one step off is another word, so no grid fits them.
+// findNumbers finds the float tensors whose values are names rather than quantities: all that comes of them is cast
+// to integers or booleans, or asked whether it is equal to something. An index one step off is another word, so no
+// grid fits them.
 func (f *finder) findNumbers() {
 	leads := make(map[ir.Node]bool) // all that comes of the node's first operand is a number
 	number := func(t string) bool {
 		lead := func(c ir.Node) bool { return leads[c] }
-		return sinks.OnlyTo(f.Index, t, lead) && slices.ContainsFunc(f.Consumers(t), lead) // a shape is not asked of numbers alone
+		// a shape is not asked of numbers alone
+		return sinks.OnlyTo(f.Index, t, lead) && slices.ContainsFunc(f.Consumers(t), lead)
 	}
 	for _, n := range slices.Backward(f.Ordered) {
 		for _, t := range n.GetOutput() {

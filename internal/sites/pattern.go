@@ -82,8 +82,8 @@ func (f *finder) findPatterns() {
 	}
 }
 
-// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return. What only moves
-// values from node to node of the pattern is in it.
+// enclose notes the tensors inside a pattern whose readers are all in it and that the network does not return. What
+// only moves values from node to node of the pattern is in it.
 func (f *finder) enclose(p pattern) {
 	for _, t := range p.inner {
 		if t != "" && f.within(t, p.nodes, maxNormDepth) {
@@ -98,8 +98,8 @@ func (f *finder) within(t string, nodes []ir.Node, depth int) bool {
 	})
 }
 
-// biased matches a MatMul and the Add of its bias, a constant of [n], or of constant weights one number or a row of any
-// dimensions ([1,n]), in either order. A mask is no bias.
+// biased matches a MatMul and the Add of its bias, a constant of [n], or of constant weights one number or a row of
+// any dimensions ([1,n]), in either order. A mask is no bias.
 func (f *finder) biased(add ir.Node) *pattern {
 	if add.GetOpType() != "Add" || f.masked[ir.Output(add, 0)] {
 		return nil
@@ -118,8 +118,8 @@ func (f *finder) biased(add ir.Node) *pattern {
 	return nil
 }
 
-// affineSteps matches two factors or summands of constants, one a channel or one for all, behind each other, in any order: a
-// learned scale and shift, or a mean and a deviation of data; the first may be a BatchNormalization.
+// affineSteps matches two factors or summands of constants, one a channel or one for all, behind each other, in any
+// order: a learned scale and shift, or a mean and a deviation of data; the first may be a BatchNormalization.
 func (f *finder) affineSteps(n ir.Node) *pattern {
 	if ir.IsBatchNorm(n) {
 		return nil
@@ -142,8 +142,8 @@ func shorn(dims []int64) []int64 {
 	return dims[max(i, 0):]
 }
 
-// affineStep returns the operand of a node that adds a constant to it or multiplies it with one, and the constant; nil where the
-// node is none. A BatchNormalization that no layer has taken in is one too.
+// affineStep returns the operand of a node that adds a constant to it or multiplies it with one, and the constant;
+// nil where the node is none. A BatchNormalization that no layer has taken in is one too.
 func (f *finder) affineStep(n ir.Node) (string, ir.Tensor) {
 	if n != nil && ir.IsBatchNorm(n) && len(n.GetOutput()) == 1 {
 		return ir.Input(n, 0), f.Constant(ir.Input(n, 1))

@@ -7,9 +7,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// knownCurves are the activations without a parameter:
-// https://onnx.ai/onnx/operators has their definitions; both forms of Gelu are of Hendrycks and Gimpel, Gaussian error
-// linear units, 2016, section 2.
+// knownCurves are the activations without a parameter: https://onnx.ai/onnx/operators has their definitions; both
+// forms of Gelu are of Hendrycks and Gimpel, Gaussian error linear units, 2016, section 2.
 var knownCurves = []struct {
 	name string
 	of   func(x float64) float64
@@ -25,8 +24,8 @@ var knownCurves = []struct {
 	{"Selu", func(x float64) float64 { return 1.0507009873554805 * elu(x, 1.6732632423543772) }},
 }
 
-// familyCurves are those with parameters, which are read off the values at a few probes. Parameters that make another function
-// of it, such as the identity, give none.
+// familyCurves are those with parameters, which are read off the values at a few probes. Parameters that make another
+// function of it, such as the identity, give none.
 var familyCurves = []struct {
 	name string
 	of   func(at func(x float64) float64) func(x float64) float64
@@ -58,7 +57,8 @@ var familyCurves = []struct {
 		}
 		return func(x float64) float64 { return elu(x, alpha) }
 	}},
-	{"SiLU", func(at func(float64) float64) func(float64) float64 { // Ramachandran et al., Searching for activation functions, 2017: x * sigmoid(beta * x)
+	// Ramachandran et al., Searching for activation functions, 2017: x * sigmoid(beta * x)
+	{"SiLU", func(at func(float64) float64) func(float64) float64 {
 		beta := math.Log(at(1) / (1 - at(1)))
 		if !(beta > 0.1) {
 			return none
@@ -69,7 +69,8 @@ var familyCurves = []struct {
 		slope, middle := rise(at)
 		return func(x float64) float64 { return clip(slope*x+middle, 0, 1) }
 	}},
-	{"HardSwish", func(at func(float64) float64) func(float64) float64 { // Howard et al., Searching for MobileNetV3, 2019
+	// Howard et al., Searching for MobileNetV3, 2019
+	{"HardSwish", func(at func(float64) float64) func(float64) float64 {
 		slope, middle := rise(func(x float64) float64 { return at(x) / x })
 		return func(x float64) float64 { return x * clip(slope*x+middle, 0, 1) }
 	}},
@@ -78,7 +79,8 @@ var familyCurves = []struct {
 // none is no function.
 func none(float64) float64 { return math.NaN() }
 
-// rise is the slope and the middle of a line that is cut off at 0 and 1; NaN where it does not reach both among the probes.
+// rise is the slope and the middle of a line that is cut off at 0 and 1; NaN where it does not reach both among the
+// probes.
 func rise(at func(x float64) float64) (slope, middle float64) {
 	slope, middle = (at(0.1)-at(-0.1))/0.2, (at(0.1)+at(-0.1))/2
 	if !(slope > 0.05 && middle > 0 && middle < 1) {
@@ -129,9 +131,9 @@ func (c curve) activation() string {
 	return "PRelu"
 }
 
-// composite matches an activation of single operators that ends in a node, however these are written and grouped: by its values.
-// It returns the tensor x that the activation reads and the pattern, or nil. Of several functions it is the one with the most
-// nodes. A node that is an activation by itself is none.
+// composite matches an activation of single operators that ends in a node, however these are written and grouped: by
+// its values. It returns the tensor x that the activation reads and the pattern, or nil. Of several functions it is
+// the one with the most nodes. A node that is an activation by itself is none.
 func (c *curves) composite(n ir.Node) (x string, p *pattern) {
 	found := c.follow(n)
 	if c.Index.Moves(n) { // an Identity behind an activation: what it moves is the activation's end

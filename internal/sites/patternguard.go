@@ -2,9 +2,9 @@ package sites
 
 import "example.org/demote/internal/ir"
 
-// guarded matches a floor that keeps values away from zero, by a Clip, a Max or an Add with a positive number, and all that reads
-// it, as long as that is a logarithm, a root, a negative power or a denominator, for which zero is infinity. A grid between the two
-// would put the zeros back; it lies in front of the floor.
+// guarded matches a floor that keeps values away from zero, by a Clip, a Max or an Add with a positive number, and
+// all that reads it, as long as that is a logarithm, a root, a negative power or a denominator, for which zero is
+// infinity. A grid between the two would put the zeros back; it lies in front of the floor.
 func (f *finder) guarded(n ir.Node) *pattern {
 	t := ir.Output(n, 0)
 	readers := f.readers(t)

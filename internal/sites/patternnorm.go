@@ -6,22 +6,24 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// normalizers are the operators that normalize as a whole; a factor and a summand of constants behind them belong to them, as
-// in a GroupNorm, which exporters write with an InstanceNormalization between two Reshapes.
+// normalizers are the operators that normalize as a whole; a factor and a summand of constants behind them belong to
+// them, as in a GroupNorm, which exporters write with an InstanceNormalization between two Reshapes.
 var normalizers = map[string]bool{
 	"InstanceNormalization": true, "LayerNormalization": true, "GroupNormalization": true, "MeanVarianceNormalization": true, "LpNormalization": true,
 }
 
 // normalization matches a normalization of single operators by its last node but the factor and summand of constants:
 //
-//	LayerNorm  d / s, d * r, or x*r - mean*r [+ beta], where d = x - mean, s = Sqrt(ReduceMean(d*d) + epsilon), r one over it
+//	LayerNorm  d / s, d * r, or x*r - mean*r [+ beta], where d = x - mean, s = Sqrt(ReduceMean(d*d) + epsilon),
+//	           r one over it
 //	RMSNorm    x / s or x * r of ReduceMean(x*x)
 //	L2Norm     of ReduceSum(x*x) or ReduceL2(x)
 //
-// (Ba et al., Layer normalization, 2016; Zhang and Sennrich, Root mean square layer normalization, 2019.) One over the
-// deviation is a Reciprocal, a quotient or a power; epsilon is added before the root, behind it, or is a lowest value; gamma may
-// have been multiplied into r; what is the same may be computed twice. The pattern's holder is behind its last node: squares
-// span twice the exponents of what is normalized, and small ones decide about the small values.
+// (Ba et al., Layer normalization, 2016; Zhang and Sennrich, Root mean square layer normalization, 2019.) One over
+// the deviation is a Reciprocal, a quotient or a power; epsilon is added before the root, behind it, or is a lowest
+// value; gamma may have been multiplied into r; what is the same may be computed twice. The pattern's holder is
+// behind its last node: squares span twice the exponents of what is normalized, and small ones decide about the small
+// values.
 func (f *finder) normalization(n ir.Node) *pattern {
 	if normalizers[n.GetOpType()] {
 		return f.affine(&pattern{name: n.GetOpType(), nodes: []ir.Node{n}}, n)
@@ -52,8 +54,8 @@ func (f *finder) normalization(n ir.Node) *pattern {
 	return f.affine(p, n)
 }
 
-// normalized tells what dividing a tensor by a spread is; "" where the tensor is not what the spread is of. The tensor may have
-// been multiplied by a constant before.
+// normalized tells what dividing a tensor by a spread is; "" where the tensor is not what the spread is of. The
+// tensor may have been multiplied by a constant before.
 func (f *finder) normalized(t string, s *spread) (string, []ir.Node) {
 	if s == nil {
 		return "", nil
@@ -203,9 +205,9 @@ func (f *finder) axes(n ir.Node) []int64 {
 	return nil
 }
 
-// affine adds the Mul by gamma and the Add of beta behind a normalization, or one of them, if each is the only reader of what is
-// before; Reshape and Transpose may stand between. A factor of one element is no gamma: it scales what a LayerNorm without gamma
-// returns. A summand that is no number a channel, such as a table of positions, is no beta.
+// affine adds the Mul by gamma and the Add of beta behind a normalization, or one of them, if each is the only reader
+// of what is before; Reshape and Transpose may stand between. A factor of one element is no gamma: it scales what a
+// LayerNorm without gamma returns. A summand that is no number a channel, such as a table of positions, is no beta.
 func (f *finder) affine(p *pattern, last ir.Node) *pattern {
 	mul, gamma, through := f.only(ir.Output(last, 0), "Mul")
 	if gamma != nil && severalValues(gamma) {
@@ -235,8 +237,8 @@ func (p *pattern) between(t string, through []ir.Node, n ir.Node) {
 	}
 }
 
-// only returns the sole reader of a tensor, and the constant in it, if it is that operator on the tensor and a constant, with the
-// nodes that move the tensor before.
+// only returns the sole reader of a tensor, and the constant in it, if it is that operator on the tensor and a
+// constant, with the nodes that move the tensor before.
 func (f *finder) only(t, op string) (n ir.Node, constant ir.Tensor, through []ir.Node) {
 	for range maxNormDepth {
 		readers := f.readers(t)

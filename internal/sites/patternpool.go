@@ -14,10 +14,10 @@ const poolPattern = "the mask and count of a mean"
 //
 //	ReduceSum(x * m) / Max(ReduceSum(m), epsilon)
 //
-// where m comes of the mask by casts, comparisons and reshapes alone, a Where may stand for the product, the quotient may be a
-// product with a reciprocal, and lengths that the network is given may stand for the count. A runtime counts: neither is an
-// activation, and a grid that spans the counts loses the epsilon. What is computed with weights that the network has computed is
-// no mask.
+// where m comes of the mask by casts, comparisons and reshapes alone, a Where may stand for the product, the quotient
+// may be a product with a reciprocal, and lengths that the network is given may stand for the count. A runtime
+// counts: neither is an activation, and a grid that spans the counts loses the epsilon. What is computed with weights
+// that the network has computed is no mask.
 func (f *finder) findPools() {
 	for _, n := range f.Ordered {
 		if !ir.Standard(n) || len(n.GetInput()) != 2 {
@@ -116,7 +116,8 @@ func (p *pattern) withRoot(f *finder, root string) *pattern {
 	return p
 }
 
-// counted matches a count, and what bounds it: it returns the tensor whose values are summed, "" for lengths, and the nodes.
+// counted matches a count, and what bounds it: it returns the tensor whose values are summed, "" for lengths, and the
+// nodes.
 func (f *finder) counted(t string, depth int) (string, []ir.Node) {
 	n, nodes := f.step(t)
 	if n == nil || depth == 0 {
@@ -175,7 +176,8 @@ func (f *finder) maskRoot(t string) (string, []ir.Node) {
 	return t, nodes
 }
 
-// isMask reports whether what is made of a tensor by nodes is a mask: of an input, of integers or truths, or by a comparison.
+// isMask reports whether what is made of a tensor by nodes is a mask: of an input, of integers or truths, or by a
+// comparison.
 func (f *finder) isMask(root string, behind []ir.Node) bool {
 	if root == "" || !f.varies[root] {
 		return false

@@ -6,7 +6,8 @@ import "example.org/demote/internal/ir"
 //
 //	e = Exp(x), or of d = x - ReduceMax(x)      y = e / ReduceSum(e), or e * Reciprocal(ReduceSum(e))
 //
-// Its holder is behind the last node: e spans the exponents of all scores, of which no grid of integers keeps the small ones.
+// Its holder is behind the last node: e spans the exponents of all scores, of which no grid of integers keeps the
+// small ones.
 func (f *finder) softmax(last ir.Node) *pattern {
 	if last.GetOpType() == "Sub" {
 		return f.logSoftmax(last)

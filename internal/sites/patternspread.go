@@ -29,7 +29,8 @@ func (s *spread) behind(nodes ...ir.Node) *spread {
 // fixed reports whether a tensor is a constant, or depends on shapes alone.
 func (f *finder) fixed(t string) bool { return t != "" && !f.varies[t] }
 
-// besides returns the operand of a node of two whose other operand is fixed; only the first where the operator is not commutative.
+// besides returns the operand of a node of two whose other operand is fixed; only the first where the operator is not
+// commutative.
 func (f *finder) besides(n ir.Node) (string, bool) {
 	if len(n.GetInput()) != 2 {
 		return "", false

@@ -9,14 +9,16 @@ import (
 
 // A Use is a node of the main graph with the holders around it, by their indices in ascending order.
 type Use struct {
-	Node  string // its name
-	Op    string
-	Reads []int // holders whose values it reads: their tensors, what was moved out of them, and what a fused pattern makes of them on the way
+	Node string // its name
+	Op   string
+	// holders whose values it reads: their tensors, what was moved out of them, and what a fused pattern makes of
+	// them on the way
+	Reads []int
 	Makes []int // holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
 }
 
-// Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside a
-// fused pattern, such as Conv in Conv + Relu, makes the holder at the pattern's end.
+// Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside
+// a fused pattern, such as Conv in Conv + Relu, makes the holder at the pattern's end.
 func Uses(n *network.Network) ([]Use, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -62,8 +62,8 @@ func TestUses(t *testing.T) {
 	}
 }
 
-// TestMACs counts by hand: a convolution's output of 2x8x6x6 with 3x3 over 4 channels in 2 groups, its transpose, a batch
-// of matrices, and a transposed Gemm.
+// TestMACs counts by hand: a convolution's output of 2x8x6x6 with 3x3 over 4 channels in 2 groups, its transpose, a
+// batch of matrices, and a transposed Gemm.
 func TestMACs(t *testing.T) {
 	m := onnxtest.FromText(t, "input x\n const w [8 2 3 3]\n c = Conv(x, w) group=2\n const v [8 3 2 2]\n d = ConvTranspose(c, v)\n"+
 		"e = MatMul(d, d)\n const u [5 4]\n f = Gemm(g, u) transA=1 transB=1\n h = Relu(f)\n return e h")

@@ -17,8 +17,8 @@ var valueOps = map[string]func(x, y float64) float64{
 	"Max": math.Max,
 }
 
-// valuesAfter returns the values that an output of a node can hold. A comparison may come out either way: the list of an
-// integer input is an assumption.
+// valuesAfter returns the values that an output of a node can hold. A comparison may come out either way: the list of
+// an integer input is an assumption.
 func (f *finder) valuesAfter(n ir.Node, t string) valueSet {
 	if !ir.Standard(n) {
 		return valueSet{}
@@ -75,8 +75,8 @@ func (f *finder) valuesCast(n ir.Node, t string) valueSet {
 	return combine(s, valueSet{[]float64{0}}, func(x, _ float64) float64 { return math.Trunc(x) })
 }
 
-// narrow leaves of the values of t those under which a condition on t itself comes out as given: a mask is often written
-// as Where(t != 0, -3.4e38, t), which holds 0 wherever it does not hold the large number.
+// narrow leaves of the values of t those under which a condition on t itself comes out as given: a mask is often
+// written as Where(t != 0, -3.4e38, t), which holds 0 wherever it does not hold the large number.
 func (f *finder) narrow(s valueSet, t, condition string, outcome bool) valueSet {
 	for range 4 { // exporters cast a bool to bool once or twice more
 		if n := f.made(condition, "Not"); n != nil {

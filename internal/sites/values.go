@@ -8,8 +8,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// valueSet is what is known about the values that a tensor can hold: a short sorted list, or nothing (the zero valueSet).
-// A boolean or integer input is taken to hold 0 and 1, as attention masks do.
+// valueSet is what is known about the values that a tensor can hold: a short sorted list, or nothing (the zero
+// valueSet). A boolean or integer input is taken to hold 0 and 1, as attention masks do.
 type valueSet struct{ list []float64 }
 
 // maxValues is the length from which a list is given up; no mask that an exporter writes comes near.
@@ -35,8 +35,8 @@ func (s valueSet) isOff() bool {
 // isKnown reports whether anything is known: a mask is computed from such tensors.
 func (s valueSet) isKnown() bool { return s.list != nil }
 
-// setOf makes a set. One that has NaN, or too many values, is unknown, unless the many are all those of a mask: then the
-// extremes stand for them.
+// setOf makes a set. One that has NaN, or too many values, is unknown, unless the many are all those of a mask: then
+// the extremes stand for them.
 func setOf(values []float64) valueSet {
 	list := slices.Clone(values)
 	for _, v := range list {
@@ -117,8 +117,8 @@ func (f *finder) valuesOf(n ir.Node, i int) valueSet {
 	return s
 }
 
-// constantSet returns the values of a constant. It stops at the first that is too many for a list and for a mask, so that
-// weights are not read.
+// constantSet returns the values of a constant. It stops at the first that is too many for a list and for a mask, so
+// that weights are not read.
 func constantSet(c ir.Tensor) valueSet {
 	raw, size, err := ir.RawBytes(c)
 	if size == 0 || err != nil {

@@ -13,13 +13,15 @@ import (
 	"example.org/demote/result"
 )
 
-// StageEvery is the time between two words about stages: one that begins long after the last of them says sooner how it stands.
+// StageEvery is the time between two words about stages: one that begins long after the last of them says sooner how
+// it stands.
 const StageEvery = 2 * time.Second
 
 // StageLeast is how long a stage says nothing at least: many take no longer.
 const StageLeast = StageEvery / 4
 
-// trimAfter is how long a stage takes whose memory is given back behind it, so that it does not lie beside what the next one needs.
+// trimAfter is how long a stage takes whose memory is given back behind it, so that it does not lie beside what the
+// next one needs.
 const trimAfter = 50 * time.Millisecond
 
 // The stages before the first trial.
@@ -151,8 +153,8 @@ type Working struct {
 	expected time.Duration
 }
 
-// Begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far as that
-// is known; 0: it is not. Every stage is ended by end.
+// Begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far
+// as that is known; 0: it is not. Every stage is ended by end.
 func (t Teller) Begin(name, unit string, total int, expected time.Duration) *Working {
 	w := &Working{book: t.Book, tell: t.Stage, cpu: CPUSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
 	w.counted = w.begun
@@ -214,7 +216,8 @@ func (w *Working) Stands() Stage {
 	s := w.now
 	s.Gone, s.Left = time.Since(w.begun), -1
 	switch {
-	case s.Unit != "" && s.Done > 0 && s.Done < s.Total: // behind the last one something else goes on, such as a metric command
+	// behind the last one something else goes on, such as a metric command
+	case s.Unit != "" && s.Done > 0 && s.Done < s.Total:
 		s.Left = AtPace(time.Since(w.counted), s.Done, s.Total)
 	case w.expected > s.Gone:
 		s.Left = w.expected - s.Gone
@@ -247,8 +250,8 @@ func (w *Working) End() time.Duration {
 // Rounded keeps four decimals: the shortest trial is a matter of milliseconds.
 func Rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
-// CPUSeconds is the processor time that the process and those that it has waited for have taken, all threads together; 0
-// where the system does not say.
+// CPUSeconds is the processor time that the process and those that it has waited for have taken, all threads
+// together; 0 where the system does not say.
 func CPUSeconds() float64 {
 	total := 0.0
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {

@@ -13,8 +13,8 @@ type activation struct {
 	alpha, beta float32
 }
 
-// recurrentActivations are the activations, by their names in lower case, which ONNX Runtime does not tell apart. The numbers that
-// an activation takes have the defaults of its operator; those without one have to be given.
+// recurrentActivations are the activations, by their names in lower case, which ONNX Runtime does not tell apart. The
+// numbers that an activation takes have the defaults of its operator; those without one have to be given.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html lists them.
 var recurrentActivations = map[string]struct {
 	name    string

@@ -174,7 +174,8 @@ func (u *unroller) stepsOf(x, role string) []string {
 	return u.split(x, int64(u.r.time), sizes, names)
 }
 
-// split cuts a tensor along an axis. The sizes are said: another length than the one that was unrolled is an error at run time.
+// split cuts a tensor along an axis. The sizes are said: another length than the one that was unrolled is an error at
+// run time.
 func (u *unroller) split(x string, axis int64, sizes []int64, names []string) []string {
 	var outputs []string
 	for _, name := range names {

@@ -5,10 +5,10 @@ import (
 	"example.org/demote/internal/shapes"
 )
 
-// The cells are those of https://onnx.ai/onnx/operators/onnx__LSTM.html, onnx__GRU.html and onnx__RNN.html (Hochreiter and Schmidhuber,
-// Long short-term memory, 1997, with the peepholes of Gers and Schmidhuber, 2000; Cho et al., Learning phrase representations using
-// RNN encoder-decoder, 2014). X W' and its bias are computed for all steps at once. What a state of zeros is multiplied with is left
-// out of the first step.
+// The cells are those of https://onnx.ai/onnx/operators/onnx__LSTM.html, onnx__GRU.html and onnx__RNN.html
+// (Hochreiter and Schmidhuber, Long short-term memory, 1997, with the peepholes of Gers and Schmidhuber, 2000; Cho et
+// al., Learning phrase representations using RNN encoder-decoder, 2014). X W' and its bias are computed for all steps
+// at once. What a state of zeros is multiplied with is left out of the first step.
 
 // way makes one direction: the hidden state of each step goes into hidden, the last cell of an LSTM is returned.
 func (u *unroller) way(w *way, h, c string, hidden []string) (cell string, err error) {

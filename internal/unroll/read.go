@@ -7,7 +7,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// A recurrence is what an LSTM, GRU or RNN node says: https://onnx.ai/onnx/operators/onnx__LSTM.html and its siblings.
+// A recurrence is what an LSTM, GRU or RNN node says: https://onnx.ai/onnx/operators/onnx__LSTM.html and its
+// siblings.
 type recurrence struct {
 	node    ir.Node
 	op      string
@@ -38,7 +39,8 @@ type state struct {
 	value  ir.Tensor // the same as a constant
 }
 
-// gatesOf is the number of gates by operator, and their order: input, output, forget, cell; update, reset, hidden; hidden.
+// gatesOf is the number of gates by operator, and their order: input, output, forget, cell; update, reset, hidden;
+// hidden.
 var gatesOf = map[string]int64{"LSTM": 4, "GRU": 3, "RNN": 1}
 
 // readRecurrence reads a node. The error says what of it cannot be opened.
@@ -122,8 +124,8 @@ func (r *recurrence) checkState(t ir.Tensor) error {
 	return nil
 }
 
-// zeros tells whether a tensor holds zeros alone, whatever its size: a constant, or made of zeros by moving them. known is what has
-// been found out.
+// zeros tells whether a tensor holds zeros alone, whatever its size: a constant, or made of zeros by moving them.
+// known is what has been found out.
 func zeros(x *ir.Index, t string, known map[string]bool) bool {
 	if all, ok := known[t]; ok {
 		return all

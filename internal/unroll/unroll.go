@@ -12,13 +12,14 @@ import (
 	"example.org/demote/mistake"
 )
 
-// maxUnrolled is the most nodes that recurrent operators become. Sessions take longer to make than nodes are more, and there are many
-// of them in a search: with 2,200 nodes (an LSTM over 200 steps) a whole search took a minute, with 10,000 (two GRUs both ways over
-// 194 steps) the set-up alone, and the check of the written file more than three.
+// maxUnrolled is the most nodes that recurrent operators become. Sessions take longer to make than nodes are more,
+// and there are many of them in a search: with 2,200 nodes (an LSTM over 200 steps) a whole search took a minute,
+// with 10,000 (two GRUs both ways over 194 steps) the set-up alone, and the check of the written file more than
+// three.
 const maxUnrolled = 4000
 
-// Together goes through the holders that have one bit and one grid, by the names of Tied: their indices, ascending, where there are
-// two or more.
+// Together goes through the holders that have one bit and one grid, by the names of Tied: their indices, ascending,
+// where there are two or more.
 func Together(n *network.Network) iter.Seq2[string, []int] {
 	return func(yield func(string, []int) bool) {
 		holders := n.ByTensor()
@@ -36,8 +37,9 @@ func Together(n *network.Network) iter.Seq2[string, []int] {
 	}
 }
 
-// Open opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs on which the
-// length of a sequence hangs are fixed. Errors match mistake.Err and name the operator and what about it cannot be opened.
+// Open opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs
+// on which the length of a sequence hangs are fixed. Errors match mistake.Err and name the operator and what about it
+// cannot be opened.
 func Open(n *network.Network, u *network.Unroll) error {
 	if u == nil {
 		return nil
@@ -117,12 +119,12 @@ func nothingToUnroll(g ir.Graph) error {
 // maxLength is the size from which a dimension is no sequence that anybody could unroll.
 const maxLength = 1 << 20
 
-// freeSize stands for a size that the file leaves free where others are worked out from it: a prime, so that what hangs on it is
-// seen to be far too large for a length.
+// freeSize stands for a size that the file leaves free where others are worked out from it: a prime, so that what
+// hangs on it is seen to be far too large for a length.
 const freeSize = 1<<31 - 1
 
-// lengths finds how many steps the sequences have: as the file says, as follows from that by rules, or by measuring. What was measured
-// hangs on the sizes of the inputs, which are fixed then; it returns those inputs.
+// lengths finds how many steps the sequences have: as the file says, as follows from that by rules, or by measuring.
+// What was measured hangs on the sizes of the inputs, which are fixed then; it returns those inputs.
 func lengths(u *network.Unroll, m *ir.Model, x *ir.Index, list []*recurrence) (fixed []ir.Value, err error) {
 	unknown := func(dims map[string][]int64) *recurrence {
 		for _, r := range list {
@@ -158,7 +160,8 @@ func lengths(u *network.Unroll, m *ir.Model, x *ir.Index, list []*recurrence) (f
 	return fixed, nil
 }
 
-// declaredSizes are the dimensions that the file declares or that follow by simple rules; from maxLength on they are not known.
+// declaredSizes are the dimensions that the file declares or that follow by simple rules; from maxLength on they are
+// not known.
 func declaredSizes(m *ir.Model, x *ir.Index, list []*recurrence) map[string][]int64 {
 	s := &shapes.Sizes{Dims: make(map[string][]int64)}
 	for _, v := range m.Values() {

@@ -279,8 +279,8 @@ func recurrentCases() map[string]recurrentCase {
 	return cases
 }
 
-// TestUnrolledComputesTheSame holds what every form of a recurrent operator becomes against ONNX Runtime's own operator, with the free batch of
-// three: no output differs by more than rounding.
+// TestUnrolledComputesTheSame holds what every form of a recurrent operator becomes against ONNX Runtime's own
+// operator, with the free batch of three: no output differs by more than rounding.
 func TestUnrolledComputesTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")

@@ -15,8 +15,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TestUnrolledNetwork holds what two layers become: one product of the whole sequence each way, one tensor of weights for all steps,
-// lengths that follow from the file, and holders that go together by what they are.
+// TestUnrolledNetwork holds what two layers become: one product of the whole sequence each way, one tensor of weights
+// for all steps, lengths that follow from the file, and holders that go together by what they are.
 func TestUnrolledNetwork(t *testing.T) {
 	m := onnxtest.TwoLayers().Model(t)
 	before := m.Clone()
@@ -64,8 +64,8 @@ func TestUnrolledNetwork(t *testing.T) {
 			}
 		}
 	}
-	// The cells behind the last step have one reader, an activation, and no holder. The hidden states of the second layer behind their
-	// last steps are one tensor too; nobody reads those of all its steps.
+	// The cells behind the last step have one reader, an activation, and no holder. The hidden states of the second
+	// layer behind their last steps are one tensor too; nobody reads those of all its steps.
 	want := map[string]int{"ya_h": 7, "ya_c": 5, "ya_recurrent": 5, "ya_gates": 5, "ya_open": 6, "ya_cell": 6, "ya_cell_out": 6, "ya_kept": 5, "ya_taken": 5, "yb_h": 13}
 	for _, way := range []string{"yb_forward_", "yb_reverse_"} {
 		for role, count := range map[string]int{"c": 5, "recurrent": 5, "gates": 5, "open": 6, "cell": 6, "cell_out": 6, "kept": 5, "taken": 5} {
@@ -98,8 +98,8 @@ func countsOf(m map[string]int) (list []int) {
 	return list
 }
 
-// TestUnrolledWeightsAreOneTensor holds that a weight of all steps is quantized once, with a scale for each row of a gate, and written
-// once.
+// TestUnrolledWeightsAreOneTensor holds that a weight of all steps is quantized once, with a scale for each row of a
+// gate, and written once.
 func TestUnrolledWeightsAreOneTensor(t *testing.T) {
 	n, err := prepare.Network(onnxtest.TwoLayers().Model(t), network.Options{Unroll: &network.Unroll{}})
 	if err != nil {
@@ -169,8 +169,8 @@ func TestUnrollRefuses(t *testing.T) {
 	}
 }
 
-// TestUnrollMeasures holds that lengths that the file leaves open are asked for, that axes on which they hang are fixed then, and
-// that samples that are the steps are taken one by one.
+// TestUnrollMeasures holds that lengths that the file leaves open are asked for, that axes on which they hang are
+// fixed then, and that samples that are the steps are taken one by one.
 func TestUnrollMeasures(t *testing.T) {
 	build := func() *ir.Model {
 		return onnxtest.NewNet(17, -1, -1, 8).Node("Transpose", []string{"x"}, []string{"turned"}, ir.IntsAttr("perm", 1, 0, 2)).Random("w", 1, 20, 8).Random("r", 1, 20, 5).

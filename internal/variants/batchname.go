@@ -20,8 +20,8 @@ func IsBatchName(name string) bool {
 // batchDenotation marks the axis of the samples, of any size, as ONNX's dimension denotations have it.
 const batchDenotation = "DATA_BATCH"
 
-// BatchElsewhere is the axis of an input that its denotation or its name says is the batch, where that is not the first one; 0 where
-// it is, or nothing says so.
+// BatchElsewhere is the axis of an input that its denotation or its name says is the batch, where that is not the
+// first one; 0 where it is, or nothing says so.
 func BatchElsewhere(m *ir.Model, input string) int {
 	dims := inputDims(m, input)
 	for _, is := range []func(*onnxpb.TensorShapeProto_Dimension) bool{
@@ -35,7 +35,8 @@ func BatchElsewhere(m *ir.Model, input string) int {
 	return 0
 }
 
-// DenoteBatch marks an axis of an input as that of the samples, for who reads the file when the axis has a size and no name.
+// DenoteBatch marks an axis of an input as that of the samples, for who reads the file when the axis has a size and
+// no name.
 func DenoteBatch(m *ir.Model, input string, axis int) {
 	if dims := inputDims(m, input); axis < len(dims) {
 		denoted := ir.Clone(dims[axis]) // which may be shared with the model that this one is a copy of

@@ -15,8 +15,8 @@ type Step struct {
 	Dims   []int64 // of Values, as they are broadcast
 }
 
-// ByteInput lets a float32 input of known shape be fed as bytes, under a name that it returns: the input becomes what Cast and the
-// steps make of them. The order of the inputs stays. It panics if the graph has no such input.
+// ByteInput lets a float32 input of known shape be fed as bytes, under a name that it returns: the input becomes what
+// Cast and the steps make of them. The order of the inputs stays. It panics if the graph has no such input.
 func ByteInput(m *ir.Model, input string, steps []Step) string {
 	b := byteInput(m, input)
 	b.then("Cast", ir.Float).Attribute = []*onnxpb.AttributeProto{ir.IntAttr("to", int64(ir.Float))}
@@ -27,8 +27,8 @@ func ByteInput(m *ir.Model, input string, steps []Step) string {
 	return b.end()
 }
 
-// ByteTable is ByteInput by a table: byte v of channel c becomes element 256*c+v. dims are those of a number a channel, as it is
-// broadcast; one channel has none.
+// ByteTable is ByteInput by a table: byte v of channel c becomes element 256*c+v. dims are those of a number a
+// channel, as it is broadcast; one channel has none.
 func ByteTable(m *ir.Model, input string, table []float32, dims []int64) string {
 	b := byteInput(m, input)
 	b.then("Cast", ir.Int32).Attribute = []*onnxpb.AttributeProto{ir.IntAttr("to", int64(ir.Int32))}
@@ -71,7 +71,8 @@ func byteInput(m *ir.Model, input string) *byteFed {
 	return b
 }
 
-// then adds a node that makes the input, of a type so far, out of what made it before, and of a constant if there is one.
+// then adds a node that makes the input, of a type so far, out of what made it before, and of a constant if there is
+// one.
 func (b *byteFed) then(op string, to ir.DType, constant ...*onnxpb.TensorProto) ir.Node {
 	g, input, from := b.m.Graph(), b.made.GetName(), b.fed
 	if n := len(b.nodes); n > 0 {

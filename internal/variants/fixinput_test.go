@@ -46,7 +46,8 @@ func inputNames(m *ir.Model) (names []string) {
 	return names
 }
 
-// TestFixInput fixes inputs that a body reads and that are outputs, and writes a file that declares all of them in their old order.
+// TestFixInput fixes inputs that a body reads and that are outputs, and writes a file that declares all of them in
+// their old order.
 func TestFixInput(t *testing.T) {
 	m := fixable(t)
 	if got := DropUnread(m); !slices.Equal(got, []string{"u"}) {

@@ -39,8 +39,8 @@ func OwnOutputs(m *ir.Model) (names []string) {
 	return names
 }
 
-// NextState is the output that looks like the next value of an input: of its type and shape, and called alike, as state and stateN,
-// h0 and hn, cache_in and cache_out are. Empty: none is, or several are.
+// NextState is the output that looks like the next value of an input: of its type and shape, and called alike, as
+// state and stateN, h0 and hn, cache_in and cache_out are. Empty: none is, or several are.
 func NextState(m *ir.Model, input ir.Value) string {
 	found, bare := "", bareState(input.Name)
 	for _, out := range m.Outputs() {

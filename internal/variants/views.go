@@ -5,8 +5,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// WithOutputs returns a copy of the model that has these tensors of the main graph as its outputs, and nothing that they
-// do not need. It panics if a name is none of a tensor.
+// WithOutputs returns a copy of the model that has these tensors of the main graph as its outputs, and nothing that
+// they do not need. It panics if a name is none of a tensor.
 func WithOutputs(m *ir.Model, names ...string) *ir.Model {
 	c := m.Clone()
 	g := c.Graph()
@@ -32,8 +32,8 @@ func WithOutputs(m *ir.Model, names ...string) *ir.Model {
 	return c
 }
 
-// WithShapes returns a copy of the model in which these inputs, outputs and inner tensors have fixed shapes. The shapes
-// of other inner tensors are dropped, where they could contradict them; element types stay.
+// WithShapes returns a copy of the model in which these inputs, outputs and inner tensors have fixed shapes. The
+// shapes of other inner tensors are dropped, where they could contradict them; element types stay.
 func WithShapes(m *ir.Model, shapes map[string][]int64) *ir.Model {
 	c := m.Clone()
 	g := c.Graph()

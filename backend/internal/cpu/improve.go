@@ -10,8 +10,8 @@ import (
 	"example.org/demote/search"
 )
 
-// Optimize implements device.Device: what the runtime saves of a model that it loads with all optimizations, its large weights in another
-// file beside it.
+// Optimize implements device.Device: what the runtime saves of a model that it loads with all optimizations, its
+// large weights in another file beside it.
 func (d *Device) Optimize(model device.Model, folder string) (path string, err error) {
 	path = filepath.Join(folder, "optimized.onnx")
 	config := maps.Clone(d.opts.Config)

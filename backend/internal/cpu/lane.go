@@ -19,18 +19,19 @@ type Lane struct {
 	records []quant.Record
 	mask    *cgo.Tensor            // uint8, a byte a holder
 	buffers map[string]*cgo.Tensor // what flows between parts, and the outputs
-	codes   map[string]*cgo.Tensor // of entries: stand for rooms where there are none; all of them are one piece of memory
-	inputs  []device.Tensor        // the network's own
-	binds   []*binding             // one a part: the session that runs it
-	chosen  []choices              // one a part: the sessions of parts whose constants follow the mask
-	seconds time.Duration          // spent inside the runtime
-	current search.Mask            // what the mask tensor holds
-	torn    bool                   // not all parts have come to run it
-	nans    uint64                 // that FakeQuant nodes had counted when watching began
-	high    byte                   // its byte of a holder that is not demoted: 0, or cgo.Watch
-	left    []int                  // holders whose codes the next run writes
-	read    []*reading             // one an input, of blocks that are not resident
-	steps   *steps                 // nil: samples have one step
+	// of entries: stand for rooms where there are none; all of them are one piece of memory
+	codes   map[string]*cgo.Tensor
+	inputs  []device.Tensor // the network's own
+	binds   []*binding      // one a part: the session that runs it
+	chosen  []choices       // one a part: the sessions of parts whose constants follow the mask
+	seconds time.Duration   // spent inside the runtime
+	current search.Mask     // what the mask tensor holds
+	torn    bool            // not all parts have come to run it
+	nans    uint64          // that FakeQuant nodes had counted when watching began
+	high    byte            // its byte of a holder that is not demoted: 0, or cgo.Watch
+	left    []int           // holders whose codes the next run writes
+	read    []*reading      // one an input, of blocks that are not resident
+	steps   *steps          // nil: samples have one step
 	device.LaneBase
 }
 

@@ -12,8 +12,8 @@ type reading struct {
 	of *block // whose samples it holds; nil: nobody's
 }
 
-// readFor reads what a part reads of a block that is not resident. Samples that an earlier part of the same run has read are there
-// already; a run from the start reads anew, so that it is timed as what it takes.
+// readFor reads what a part reads of a block that is not resident. Samples that an earlier part of the same run has
+// read are there already; a run from the start reads anew, so that it is timed as what it takes.
 func (w *Lane) readFor(b *block, p int) ([]*cgo.Tensor, error) {
 	if w.read == nil {
 		w.read = make([]*reading, len(w.inputs))

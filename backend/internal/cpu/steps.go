@@ -103,8 +103,8 @@ func NewTensor(in device.Tensor) (*cgo.Tensor, error) {
 	return cgo.NewTensor(in.Type, in.Dims...)
 }
 
-// Run runs the one part of a network on tensors, one an input. Of samples of several steps it tells of each, until told returns an
-// error, and says that they have several.
+// Run runs the one part of a network on tensors, one an input. Of samples of several steps it tells of each, until
+// told returns an error, and says that they have several.
 func (w *Lane) Run(data []*cgo.Tensor, told func(step int) error) (several bool, err error) {
 	if w.steps != nil {
 		w.steps.Told = func(step int, _ []string) error { return told(step) }

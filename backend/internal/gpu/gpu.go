@@ -228,7 +228,8 @@ func (b *block) Close() {
 	})
 }
 
-// Close ends the worker, and frees what is left. It may be called more than once, and what was made on the device after it.
+// Close ends the worker, and frees what is left. It may be called more than once, and what was made on the device
+// after it.
 func (g *gpu) Close() {
 	if g.worker == nil {
 		return

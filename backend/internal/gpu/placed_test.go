@@ -54,7 +54,8 @@ func placed(t *testing.T, holders int) *gpu {
 	return g
 }
 
-// segment is x -> holder 0 -> Mul by w -> middle -> holder 1 -> y; w is an initializer, or an input that follows holder 0.
+// segment is x -> holder 0 -> Mul by w -> middle -> holder 1 -> y; w is an initializer, or an input that follows
+// holder 0.
 func segment(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *device.Segment {
 	t.Helper()
 	value := func(name string, elem onnxpb.TensorProto_DataType, dims ...int64) *onnxpb.ValueInfoProto {

@@ -18,10 +18,11 @@ import (
 	"example.org/demote/search"
 )
 
-// What the backend asks of ONNX Runtime's real CUDA provider, on stand-in CUDA libraries (cuda/internal/standin): its kernels do nothing
-// there, so no test looks at an output.
+// What the backend asks of ONNX Runtime's real CUDA provider, on stand-in CUDA libraries (cuda/internal/standin): its
+// kernels do nothing there, so no test looks at an output.
 
-// TestPlacementNamesNodes holds that a network that the provider does not take whole is refused with the names of what it leaves.
+// TestPlacementNamesNodes holds that a network that the provider does not take whole is refused with the names of
+// what it leaves.
 func TestPlacementNamesNodes(t *testing.T) {
 	g := placed(t, 2)
 	node := func(op, name string, in []string, out string) *onnxpb.NodeProto {
@@ -36,8 +37,9 @@ func TestPlacementNamesNodes(t *testing.T) {
 	}
 }
 
-// TestPlacementOfLanes runs a lane's blocks: the first run of a part is captured, and each later one is a copy of the block on the device
-// and one launch of the graph, without a copy between host and device and without a wait; also where weights follow the mask.
+// TestPlacementOfLanes runs a lane's blocks: the first run of a part is captured, and each later one is a copy of the
+// block on the device and one launch of the graph, without a copy between host and device and without a wait; also
+// where weights follow the mask.
 func TestPlacementOfLanes(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -94,7 +96,8 @@ func TestPlacementOfLanes(t *testing.T) {
 	}
 }
 
-// TestPlacementWithoutGraphs holds that a part whose capture is refused runs plainly, at once and from then on, and says why.
+// TestPlacementWithoutGraphs holds that a part whose capture is refused runs plainly, at once and from then on, and
+// says why.
 func TestPlacementWithoutGraphs(t *testing.T) {
 	for _, function := range []string{"cudaStreamBeginCapture", "cudaGraphInstantiate"} {
 		t.Run(function, func(t *testing.T) {
@@ -124,8 +127,8 @@ func TestPlacementWithoutGraphs(t *testing.T) {
 	}
 }
 
-// TestPlacementFaults holds that what ONNX Runtime says of a full memory and of a lost context is taken for that, whether a session is made
-// or run.
+// TestPlacementFaults holds that what ONNX Runtime says of a full memory and of a lost context is taken for that,
+// whether a session is made or run.
 func TestPlacementFaults(t *testing.T) {
 	for _, c := range []struct {
 		name, function string
@@ -157,9 +160,9 @@ func TestPlacementFaults(t *testing.T) {
 	}
 }
 
-// TestPlacementOfSteps runs a block of samples of several steps: each is one launch of the graph that the first one has captured, what it
-// reads and hands on is copied on the device around it, nothing is copied between host and device, and a cancelled context ends the
-// steps, which a replay alone does not.
+// TestPlacementOfSteps runs a block of samples of several steps: each is one launch of the graph that the first one
+// has captured, what it reads and hands on is copied on the device around it, nothing is copied between host and
+// device, and a cancelled context ends the steps, which a replay alone does not.
 func TestPlacementOfSteps(t *testing.T) {
 	const steps = 5
 	g := placed(t, 2)

@@ -7,8 +7,9 @@ import (
 	"example.org/demote/cuda"
 )
 
-// steps is the memory of a lane for samples of several steps. All of it is on the device, and steps are told apart by copies there,
-// in the stream, between the runs of the network: these always read and write the same places, captured as a graph or not.
+// steps is the memory of a lane for samples of several steps. All of it is on the device, and steps are told apart by
+// copies there, in the stream, between the runs of the network: these always read and write the same places, captured
+// as a graph or not.
 type steps struct {
 	*device.Sequence
 	l      *lane

@@ -7,7 +7,8 @@ import (
 	"example.org/demote/cuda"
 )
 
-// runChecked is the first run of a part, see writtenCheck. It is the one time that whole tensors are copied up and down.
+// runChecked is the first run of a part, see writtenCheck. It is the one time that whole tensors are copied up and
+// down.
 func (l *lane) runChecked(p *part) error {
 	buffer := func(t device.Tensor) []byte { return make([]byte, t.Elems()*t.Type.Size()) }
 	err := device.WrittenCheck{

@@ -77,7 +77,8 @@ func (w *weights) bind(g *gpu, parts []*part, spans []cuda.Span) error {
 			at := spans[next]
 			next++
 			t := device.Tensor{Name: f.Name, Type: cgo.Float32, Dims: f.Dims}
-			v := &tensor{Tensor: t, memory: memory.View(int(at.Offset)*4, int(at.Count)*4)} // a view: closing it frees nothing
+			// a view: closing it frees nothing
+			v := &tensor{Tensor: t, memory: memory.View(int(at.Offset)*4, int(at.Count)*4)}
 			var err error
 			if v.value, err = g.value(t, v.memory); err != nil {
 				return err

@@ -9,9 +9,9 @@ import (
 	"example.org/demote/search"
 )
 
-// TestAheadSparesDrafts holds that a block which is run ahead of the trial at hand leaves that trial's activations where
-// they are: when it wins, every block starts from the last cut. A trial that is itself at hand takes their room, and its
-// block has to be run from further in front.
+// TestAheadSparesDrafts holds that a block which is run ahead of the trial at hand leaves that trial's activations
+// where they are: when it wins, every block starts from the last cut. A trial that is itself at hand takes their
+// room, and its block has to be run from further in front.
 func TestAheadSparesDrafts(t *testing.T) {
 	toy := devicetest.NewToy(4, 12, 31)
 	mse, err := metric.ByName("mse")

@@ -14,8 +14,8 @@ func (e *Single) storedAt(cut int) []device.StoredTensor {
 }
 
 // ways are how trials may begin at cuts, the best first: in the network as the runtime has optimized it in one piece,
-// FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand each
-// other values. Each makes the entries of the chain, nil for the last.
+// FakeQuant in its blocked layout; in the network that the runtime optimizes from each cut on; in parts that hand
+// each other values. Each makes the entries of the chain, nil for the last.
 func (e *Single) ways() []func() (device.Entries, error) {
 	values := func() (device.Entries, error) { return nil, nil }
 	if !e.can.Entries {

@@ -9,9 +9,9 @@ import (
 	"example.org/demote/search"
 )
 
-// distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and distanceSamples the length
-// of each. They do not follow the block, so that no order depends on it. Where the samples are few they are fewer, and then
-// shorter: the distances of all holders are to take no more than distancePasses over the samples.
+// distanceRuns is the number of runs of samples, spread over the layout, that Distance looks at, and distanceSamples
+// the length of each. They do not follow the block, so that no order depends on it. Where the samples are few they
+// are fewer, and then shorter: the distances of all holders are to take no more than distancePasses over the samples.
 const (
 	distanceRuns    = 4
 	distanceSamples = DefaultBlock
@@ -58,7 +58,8 @@ func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, coun
 	return sum, count, nil
 }
 
-// runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each run.
+// runsOfRows runs the blocks of a mask that hold the runs of samples, on all workers, and copies the outputs of each
+// run.
 func (e *Single) runsOfRows(ctx context.Context, mask search.Mask, d *distance) ([][]float32, error) {
 	size, row := e.opts.Block, e.judge.Length()
 	var blocks []int

@@ -85,8 +85,8 @@ func (e *Single) judged(j store.Job, r report) {
 	}
 }
 
-// runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's activations
-// at the last cut in front of the change, and judge the outputs.
+// runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's
+// activations at the last cut in front of the change, and judge the outputs.
 func (e *Single) runJob(l device.Lane, j store.Job, p *store.Passage) (r report) {
 	if e.store != nil && e.watch == nil {
 		if *j.Gain, r.noop = e.store.Noop(j); r.noop {
@@ -158,8 +158,8 @@ func (e *Single) runParts(l device.Lane, j store.Job, from int) (moved int, err 
 	return moved, nil
 }
 
-// firstChanged finds the first part that a holder touches in which a mask differs from the base: the number of parts if
-// none does.
+// firstChanged finds the first part that a holder touches in which a mask differs from the base: the number of parts
+// if none does.
 func (e *Single) firstChanged(mask search.Mask) int {
 	if e.store == nil {
 		return 0

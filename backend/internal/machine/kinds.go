@@ -13,8 +13,8 @@ const DeviceCPU = "cpu"
 // device, a block too many costs its time.
 const queueLooks = 4
 
-// looks is the number of blocks that are run before their gains are looked at. Without a queue that is one: where there are more
-// workers, they run ahead.
+// looks is the number of blocks that are run before their gains are looked at. Without a queue that is one: where
+// there are more workers, they run ahead.
 func looks(can device.Traits) int {
 	if can.Queue {
 		return queueLooks

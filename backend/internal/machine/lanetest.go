@@ -62,8 +62,8 @@ type copied struct {
 // mostCopied is how many samples the self-test runs among copies of themselves.
 const mostCopied = 4
 
-// copies are blocks of one sample each: of the first and of a middle block, at both of their ends. A block that is made of one
-// sample and its padding shows nothing, and of blocks of one sample there is nothing to be seen.
+// copies are blocks of one sample each: of the first and of a middle block, at both of their ends. A block that is
+// made of one sample and its padding shows nothing, and of blocks of one sample there is nothing to be seen.
 func (e *Single) copies() (list []copied, err error) {
 	if e.opts.Block == 1 {
 		return nil, nil

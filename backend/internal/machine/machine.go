@@ -1,5 +1,6 @@
-// Package machine runs blocks of trials on a device, where the last cut in front of what a mask changes has stored activations, chooses
-// the cuts, and proves that nothing depends on them. It decides nothing: package bounds above asks it for blocks.
+// Package machine runs blocks of trials on a device, where the last cut in front of what a mask changes has stored
+// activations, chooses the cuts, and proves that nothing depends on them. It decides nothing: package bounds above
+// asks it for blocks.
 package machine
 
 import (
@@ -12,8 +13,8 @@ import (
 	"example.org/demote/search"
 )
 
-// A Machine runs the blocks of trials: of samples that are alike, Single, or of several shapes, Shaped. Samples are meant by their number
-// among all.
+// A Machine runs the blocks of trials: of samples that are alike, Single, or of several shapes, Shaped. Samples are
+// meant by their number among all.
 type Machine interface {
 	bounds.Workers
 	// Rule says how its blocks add up to a score.
@@ -21,7 +22,8 @@ type Machine interface {
 
 	// Plan chooses the cuts at which trials may begin, and compiles the network anew with them.
 	Plan() (Plan, error)
-	// Block puts parts into the runtime's blocked layout, where that gives the same bits and is faster, and returns how many.
+	// Block puts parts into the runtime's blocked layout, where that gives the same bits and is faster, and returns
+	// how many.
 	Block() (int, error)
 	// SelfTest returns what a result depends on beside mask and sample, or nil.
 	SelfTest() (*Dependence, error)
@@ -32,8 +34,8 @@ type Machine interface {
 	// Before is the number of samples in so many blocks of the layout, the first ones.
 	Before(blocks int) int
 
-	// Watch hands the output rows of all that runs to f, from several goroutines at once, until unwatch is called. Another context than
-	// the one that it was made with ends what runs from now on.
+	// Watch hands the output rows of all that runs to f, from several goroutines at once, until unwatch is called.
+	// Another context than the one that it was made with ends what runs from now on.
 	Watch(ctx context.Context, f func(sample int, row []float32)) (unwatch func(), err error)
 	// Row is the number of values of an output row; 0 where rows have different lengths.
 	Row() int
@@ -50,14 +52,16 @@ type Machine interface {
 	// Apart is the squared error of some outputs of a mask against those without demotions, and the number of values.
 	Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error)
 
-	// WatchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether there was any since.
+	// WatchNaN has the FakeQuant nodes look for NaN in what they are given, or no longer; then it says whether there
+	// was any since.
 	WatchNaN(on bool) (seen bool, err error)
-	// HiddenNaN is the first sample, in the order of the data, for which some tensor of the network without demotions is NaN, or -1.
+	// HiddenNaN is the first sample, in the order of the data, for which some tensor of the network without demotions
+	// is NaN, or -1.
 	HiddenNaN(ctx context.Context) (int, error)
 	// FirstNaN names the first tensor, in computing order, that is NaN for a sample; empty if none is.
 	FirstNaN(sample int) (string, error)
-	// FirstDifference names the first tensor, in computing order, that differs between this network with a mask and another, of the same
-	// kind of machine, as it is; empty if none does.
+	// FirstDifference names the first tensor, in computing order, that differs between this network with a mask and
+	// another, of the same kind of machine, as it is; empty if none does.
 	FirstDifference(other Machine, m search.Mask, sample int) (string, error)
 
 	// NoOps are the holders whose bit is known to change nothing on a block of the base of now.

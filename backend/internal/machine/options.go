@@ -18,27 +18,41 @@ type Options struct {
 	Device       string       // DeviceCPU or empty, or a GPU such as cuda:0
 	Kind         *device.Kind // of Device; nil: as its name says
 	Metric       *metric.Metric
-	metric.Truth                   // what outputs are compared with
-	Output       string            // name of the output that the metric reads; empty: the only one
-	Places       []int             // where in Reference each sample's row begins, and the length of all last, see Evaluator.Places; nil: all rows have one length
-	Axis         int               // of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
-	Block        int               // samples a block: the batch of the Source; 0: DefaultBlock
-	Workers      int               // blocks run at once, no more than there are; 0: a worker a core that the process may use
-	Threads      int               // threads of the runtime a worker, at most one a core; 0: 1
-	Spin         bool              // the runtime's idle threads spin: faster alone, slower where workers share cores
-	Stream       bool              // blocks are read when they are run, and are not kept: for what runs few times, or does not fit
-	KeepOrder    bool              // samples stay in the order of the data
-	Naive        bool              // answer scans by whole scores, one after another
-	Working      int64             // bytes that the samples and the activations of a block on each worker take; 0: not known
-	Cache        int64             // bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
-	Cuts         []int             // of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get cheapest
-	Patient      bool              // cuts are chosen whatever the clock says; false: no longer than trials can save by them
-	By           time.Time         // when the choice of cuts is to be at its end, where that is later than planSeconds; zero: whenever trials save by it
-	Level        int               // optimization level of the runtime: 0, 1, 2 or 99
-	Config       map[string]string // session configuration entries of the runtime
-	Proof        *device.Proof     // has a GPU prove that it computes in full float32; nil: nothing is asked
-	lanes        int               // of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it has the only shape
-	share        float64           // of the samples of all shapes, if so
+	metric.Truth        // what outputs are compared with
+	Output       string // name of the output that the metric reads; empty: the only one
+	// where in Reference each sample's row begins, and the length of all last, see Evaluator.Places; nil: all rows
+	// have one length
+	Places []int
+	// of the output on which samples lie; -1: on none, the output is one sample's, and blocks are of one
+	Axis  int
+	Block int // samples a block: the batch of the Source; 0: DefaultBlock
+	// blocks run at once, no more than there are; 0: a worker a core that the process may use
+	Workers int
+	Threads int  // threads of the runtime a worker, at most one a core; 0: 1
+	Spin    bool // the runtime's idle threads spin: faster alone, slower where workers share cores
+	// blocks are read when they are run, and are not kept: for what runs few times, or does not fit
+	Stream    bool
+	KeepOrder bool // samples stay in the order of the data
+	Naive     bool // answer scans by whole scores, one after another
+	// bytes that the samples and the activations of a block on each worker take; 0: not known
+	Working int64
+	// bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored
+	Cache int64
+	// of the source, first and last among them: where the network is cut, whatever it takes; nil: where trials get
+	// cheapest
+	Cuts []int
+	// cuts are chosen whatever the clock says; false: no longer than trials can save by them
+	Patient bool
+	// when the choice of cuts is to be at its end, where that is later than planSeconds; zero: whenever trials save
+	// by it
+	By     time.Time
+	Level  int               // optimization level of the runtime: 0, 1, 2 or 99
+	Config map[string]string // session configuration entries of the runtime
+	Proof  *device.Proof     // has a GPU prove that it computes in full float32; nil: nothing is asked
+	// of the evaluator of one shape of several: as many as its whole has workers, however few blocks it has; 0: it
+	// has the only shape
+	lanes int
+	share float64 // of the samples of all shapes, if so
 }
 
 // DefaultBlock is the largest block size where none is asked for: small, so that what a part writes is still in
@@ -58,9 +72,10 @@ type Stats struct {
 	Busy     float64 // seconds that the workers had a block at hand
 }
 
-// fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There are no
-// more workers than blocks: each has buffers, and those beyond have no work. A worker has no more threads than may run at once:
-// those of an operator wait for each other, so that a hundred on two cores take minutes for what one does in seconds.
+// fit fills in the choices that were left open, for so many samples, and refuses numbers that cannot be meant. There
+// are no more workers than blocks: each has buffers, and those beyond have no work. A worker has no more threads than
+// may run at once: those of an operator wait for each other, so that a hundred on two cores take minutes for what one
+// does in seconds.
 func (o Options) fit(samples int) (Options, error) {
 	for _, f := range []struct {
 		flag  string
@@ -101,8 +116,8 @@ func (o Options) forDevice(records []quant.Record) device.Options {
 	return device.Options{Name: o.Device, Records: records, Block: o.Block, Threads: o.Threads, Spin: o.Spin, Stream: o.Stream, Level: o.Level, Config: o.Config}
 }
 
-// checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their memory
-// into samples.
+// checkBatch holds that blocks have the size that the network's inputs have been fixed to: it is what divides their
+// memory into samples.
 func (o Options) checkBatch(inputs []device.Tensor) error {
 	for _, in := range inputs {
 		if !in.Alone && len(in.Dims) == 0 || in.Batch() != o.Block {
@@ -120,7 +135,8 @@ func (o Options) sampleFirst(t device.Tensor) ([]int64, error) {
 	return SampleFirst(t.Dims, o.Axis), nil
 }
 
-// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one sample.
+// SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one
+// sample.
 func SampleFirst(dims []int64, axis int) []int64 {
 	switch {
 	case axis < 0:

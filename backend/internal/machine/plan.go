@@ -14,8 +14,8 @@ import (
 // maxParts bounds the parts that are measured: each is a session of its own.
 const maxParts = 32
 
-// minParts is how many entries into a network there must be room for; with less memory it is run in parts, which have its
-// weights once.
+// minParts is how many entries into a network there must be room for; with less memory it is run in parts, which have
+// its weights once.
 const minParts = 4
 
 // A Plan says at which cuts trials may begin, and what was measured to choose them.
@@ -72,7 +72,8 @@ func (e *Single) takeApart(begun time.Time) (Plan, error) {
 	p.Whole = seconds
 	left := func() float64 { return e.timeLeft(begun, p.Whole) }
 	ways, noRoom := e.ways(), e.entriesInTime(left()-e.beforeEntries(p.Whole), p.Whole) < minParts ||
-		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.Bytes[0]) < minParts // known before the network is optimized for them
+		// known before the network is optimized for them
+		e.opts.Cuts == nil && entriesIn(e.entryMemory(), e.chain.Bytes[0]) < minParts
 	for i, way := range ways {
 		if noRoom && i < len(ways)-1 {
 			continue // nor is there for these
@@ -102,8 +103,8 @@ func (e *Single) takeApart(begun time.Time) (Plan, error) {
 	return p, e.compile(whole)
 }
 
-// planPasses and planSeconds are what the choice of cuts may take: so many passes over the samples, and so long besides. Where
-// samples are few, or a network takes long to load, cuts cost more than trials save by them.
+// planPasses and planSeconds are what the choice of cuts may take: so many passes over the samples, and so long
+// besides. Where samples are few, or a network takes long to load, cuts cost more than trials save by them.
 const planPasses, planSeconds = 2.5, 0.5
 
 // PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
@@ -111,8 +112,8 @@ func PlanTime(pass time.Duration) time.Duration {
 	return time.Duration(planSeconds*float64(time.Second) + planPasses*float64(pass))
 }
 
-// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. It is to be at its
-// end by Options.By, but for what every network may take.
+// patience is the seconds that the choice of cuts may take, with whole those of a block of the network. It is to be
+// at its end by Options.By, but for what every network may take.
 func (e *Single) patience(whole float64) float64 {
 	if e.opts.Patient || e.opts.Cuts != nil {
 		return math.Inf(1)
@@ -128,26 +129,28 @@ func (e *Single) patience(whole float64) float64 {
 	return seconds + passes
 }
 
-// entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want it.
+// entriesInTime is how many entries there is time for in so many seconds, once the network is loaded as entries want
+// it.
 func (e *Single) entriesInTime(left, whole float64) int {
 	return entriesInTime(left, e.loading, whole, e.Workers())
 }
 
-// entriesInTime is how many entries there is time for in a number of seconds, with those that the network takes to be loaded and
-// for a block, and the workers, which share all runs. Each has half the network on average: it is loaded, timed, and held against
-// the network in one piece under the probing masks.
+// entriesInTime is how many entries there is time for in a number of seconds, with those that the network takes to be
+// loaded and for a block, and the workers, which share all runs. Each has half the network on average: it is loaded,
+// timed, and held against the network in one piece under the probing masks.
 func entriesInTime(left, loading, whole float64, workers int) int {
 	each := 0.5 * (loading + (choiceRuns+1)*whole/float64(workers) + probingMasks*whole/float64(min(workers, probingMasks)))
 	return int(max(0, min(left/each, maxParts)))
 }
 
-// beforeEntries is about the seconds until entries can be made: the network is optimized and loaded as they want it, proven and timed.
+// beforeEntries is about the seconds until entries can be made: the network is optimized and loaded as they want it,
+// proven and timed.
 func (e *Single) beforeEntries(whole float64) float64 {
 	return 2*e.loading + whole*(math.Ceil(probingMasks/float64(e.Workers()))+math.Ceil(float64(e.measureRuns())/float64(e.Workers())))
 }
 
-// measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that would be
-// longer than a pass over all of them.
+// measureRuns is how often the network in one piece is run to be timed; the least time counts. Of few blocks that
+// would be longer than a pass over all of them.
 func (e *Single) measureRuns() int {
 	if e.opts.Patient {
 		return mostRuns
@@ -158,8 +161,9 @@ func (e *Single) measureRuns() int {
 // errNoRoom says that there is no memory, or no time, for entries into the network.
 var errNoRoom = errors.New("no room for entries")
 
-// takeApartAt compiles the chain with the best of the finest cuts that there is time left for. It returns nil if the network in one
-// piece, run that way, has outputs that are not wanted, or is clearly slower than plain, the seconds of the source's own.
+// takeApartAt compiles the chain with the best of the finest cuts that there is time left for. It returns nil if the
+// network in one piece, run that way, has outputs that are not wanted, or is clearly slower than plain, the seconds
+// of the source's own.
 func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float64) (*Plan, error) {
 	p, most := &Plan{Whole: plain}, maxParts
 	if e.entries != nil {
@@ -212,8 +216,8 @@ func (e *Single) takeApartAt(plain float64, want [][]float32, left func() float6
 	return p, nil
 }
 
-// mostRuns and leastRuns are how often a part is run to be timed, the least time counting. Entries take half the network each,
-// on average: a few runs do to choose among many.
+// mostRuns and leastRuns are how often a part is run to be timed, the least time counting. Entries take half the
+// network each, on average: a few runs do to choose among many.
 const mostRuns, leastRuns, choiceRuns = 12, 2, 2
 
 // clearly is how much slower another way to run the network in one piece is that is not wanted: both are

@@ -7,8 +7,9 @@ import (
 	"example.org/demote/backend/device"
 )
 
-// costs are what the choice of cuts is made from: how long trials take, one a holder, each of which begins at the last
-// chosen cut in front of its holder, and how much memory they need. Cuts are meant by their places among those measured.
+// costs are what the choice of cuts is made from: how long trials take, one a holder, each of which begins at the
+// last chosen cut in front of its holder, and how much memory they need. Cuts are meant by their places among those
+// measured.
 type costs struct {
 	cuts    []int
 	through bool                    // a run goes from its cut to the end
@@ -18,9 +19,10 @@ type costs struct {
 	holders []float64               // holders in front of a cut
 	stored  [][]device.StoredTensor // by cut
 	perByte float64                 // seconds to read or write a byte of codes
-	rooms   int64                   // for codes of a tensor: the base's and the drafted ones of all blocks, and what runs under way write to
-	memory  []int64                 // by cut: bytes that its session holds besides
-	whole   float64                 // seconds of the network in one piece
+	// for codes of a tensor: the base's and the drafted ones of all blocks, and what runs under way write to
+	rooms  int64
+	memory []int64 // by cut: bytes that its session holds besides
+	whole  float64 // seconds of the network in one piece
 }
 
 func (e *Single) costs(cuts []int, seconds []float64, whole float64) *costs {
@@ -51,19 +53,21 @@ func (e *Single) costs(cuts []int, seconds []float64, whole float64) *costs {
 	return c
 }
 
-// sessionCopies is how often a session has the weights of its model, at most: as they are, and as its kernels want them.
+// sessionCopies is how often a session has the weights of its model, at most: as they are, and as its kernels want
+// them.
 const sessionCopies = 2
 
 // leastEntryMemory is what entries into a network may take however little else there is.
 const leastEntryMemory = 128 << 20
 
-// entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more than twice the
-// network, the samples and the activations that are under way.
+// entryMemory is what entries may take while they are timed: no more than is kept for what is stored, and not more
+// than twice the network, the samples and the activations that are under way.
 func (e *Single) entryMemory() int64 {
 	return min(e.opts.Cache, max(leastEntryMemory, 2*(int64(e.chain.Bytes[0])+e.opts.Working)))
 }
 
-// entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the end.
+// entriesIn is how many entries into a network of so many bytes fit some memory, though all its weights were at the
+// end.
 func entriesIn(memory int64, model int) int {
 	return int(min(memory/(sessionCopies*int64(max(1, model))), math.MaxInt32))
 }
@@ -76,8 +80,8 @@ func (c *costs) run(from, to int) float64 {
 	return (c.before[to] - c.before[from] - c.joint*float64(to-from-1)) * c.holders[to]
 }
 
-// fresh is the bytes of codes a block that a cut needs behind another one, which may have some of its tensors already; the
-// network's start has none.
+// fresh is the bytes of codes a block that a cut needs behind another one, which may have some of its tensors
+// already; the network's start has none.
 func (c *costs) fresh(from, to int) (bytes int) {
 	for _, t := range c.stored[to] {
 		if !slices.ContainsFunc(c.stored[from], func(o device.StoredTensor) bool { return o.Name == t.Name }) {
@@ -87,8 +91,8 @@ func (c *costs) fresh(from, to int) (bytes int) {
 	return bytes
 }
 
-// step is what two cuts chosen one after the other add to the time of all trials: those of the holders between them begin
-// by reading the first, and those of all in front of the second write it.
+// step is what two cuts chosen one after the other add to the time of all trials: those of the holders between them
+// begin by reading the first, and those of all in front of the second write it.
 func (c *costs) step(from, to int) float64 {
 	read := float64(c.fresh(0, from)) * (c.holders[to] - c.holders[from])
 	written := float64(c.fresh(from, to)) * c.holders[to]

@@ -6,8 +6,8 @@ import (
 	"example.org/demote/backend/internal/store"
 )
 
-// TestEntryMemory bounds entries into a network by what the network, the samples and the activations take, and by the memory for what
-// is stored.
+// TestEntryMemory bounds entries into a network by what the network, the samples and the activations take, and by the
+// memory for what is stored.
 func TestEntryMemory(t *testing.T) {
 	const mega = 1 << 20
 	for _, c := range []struct {

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/search"
 )
 
-// proveWhole runs the first block in one piece under the probing masks and returns its outputs, and the seconds that it takes: the
-// least of a few runs, on all lanes at once.
+// proveWhole runs the first block in one piece under the probing masks and returns its outputs, and the seconds that
+// it takes: the least of a few runs, on all lanes at once.
 func (e *Single) proveWhole() ([][]float32, float64, error) {
 	outputs, err := e.signature()
 	if err != nil {
@@ -49,7 +49,8 @@ func (e *Single) signature() ([][]float32, error) {
 	})
 }
 
-// agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is entered.
+// agrees says whether the chain gives the outputs of a signature, from the start and from every cut at which it is
+// entered.
 func (e *Single) agrees(want [][]float32) (bool, error) {
 	if !e.chain.Through {
 		got, err := e.signature()
@@ -66,8 +67,8 @@ func (e *Single) agrees(want [][]float32) (bool, error) {
 	return err == nil && !slices.Contains(same, false), err
 }
 
-// entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them give the
-// same outputs and leave the same codes at all cuts behind.
+// entriesAgree runs the first block under a mask from the start and then from every cut, and says whether all of them
+// give the same outputs and leave the same codes at all cuts behind.
 func (e *Single) entriesAgree(l device.Lane, m search.Mask, want []float32) (bool, error) {
 	s := store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), 1, m)
 	defer s.Close()

@@ -55,9 +55,8 @@ func caught(run func(store.Job) report, j store.Job) (r report) {
 	return run(j)
 }
 
-// run shares the blocks from..to-1 of a job among the workers, hands every report to book, and
-// returns when all are done. A cancelled context stops handing out blocks. With places, from..to-1 are places in that list of
-// blocks.
+// run shares the blocks from..to-1 of a job among the workers, hands every report to book, and returns when all are
+// done. A cancelled context stops handing out blocks. With places, from..to-1 are places in that list of blocks.
 func (p *pool) run(ctx context.Context, j store.Job, from, to int, places []int, gains []bounds.Gain, book func(report)) error {
 	var first error
 	running := 0

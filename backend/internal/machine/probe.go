@@ -28,8 +28,8 @@ func (e *Single) openProbe() (*probe, error) {
 	return &probe{segment: s, Network: c}, nil
 }
 
-// run returns copies of all float outputs, by output, as the last step leaves them; nil for the others, and for those that the
-// runtime does not write.
+// run returns copies of all float outputs, by output, as the last step leaves them; nil for the others, and for those
+// that the runtime does not write.
 func (p *probe) run(m search.Mask, data device.Block) (last [][]float32, err error) {
 	err = p.each(m, data, func(_ int, out [][]float32) { last = out })
 	return last, err
@@ -142,7 +142,8 @@ func (e *Single) FirstDifference(with Machine, m search.Mask, sample int) (strin
 	return first, err
 }
 
-// rowsOf tells whether a tensor of the network has a row for each sample of a block: all of it is one where a block is one sample.
+// rowsOf tells whether a tensor of the network has a row for each sample of a block: all of it is one where a block
+// is one sample.
 func (e *Single) rowsOf(t device.Tensor) bool {
 	if e.data.Block == 1 {
 		return true

@@ -55,8 +55,8 @@ func (e *Single) SelfTest() (*Dependence, error) {
 	return nil, nil
 }
 
-// testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to be what the
-// others make of it, so any of them may run the blocks that are compared with it.
+// testMask is the self-test under one mask. All lanes share in it: what one of them makes of the first block has to
+// be what the others make of it, so any of them may run the blocks that are compared with it.
 func (e *Single) testMask(m search.Mask, shuffled device.Block, from []int, copies []copied) (*Dependence, error) {
 	t := e.newLaneTest(m)
 	first, again := t.on(0, e.data.Blocks[0]), t.on(0, e.data.Blocks[0])
@@ -164,7 +164,8 @@ func (e *Single) locate(on string, m search.Mask, shuffled device.Block, from []
 	return e.locateIn(on, m, e.data.Blocks[0], shuffled, from)
 }
 
-// locateIn is locate for any block and another with its samples elsewhere: from says in which slot of the first each is.
+// locateIn is locate for any block and another with its samples elsewhere: from says in which slot of the first each
+// is.
 func (e *Single) locateIn(on string, m search.Mask, one, two device.Block, from []int) (*Dependence, error) {
 	d := &Dependence{On: on, Repeated: on == "a repeated run"}
 	p, err := e.openProbe()

@@ -14,7 +14,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// A Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of them.
+// A Shape is the samples of an evaluation that have one shape, with the network whose shapes are fixed to a block of
+// them.
 type Shape struct {
 	Source  device.Source
 	Samples device.Samples
@@ -22,8 +23,8 @@ type Shape struct {
 	Block   int   // the batch of the Source
 }
 
-// A Shaped runs samples of several shapes. Each has its own sessions, data and stored activations, in a machine of its own, whose workers
-// run the blocks of all.
+// A Shaped runs samples of several shapes. Each has its own sessions, data and stored activations, in a machine of
+// its own, whose workers run the blocks of all.
 type Shaped struct {
 	opts    Options
 	members []*Single
@@ -40,8 +41,8 @@ type Shaped struct {
 // place is a block or a sample of a member.
 type place struct{ member, at int }
 
-// NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and references are those
-// of all samples. The device must have the trait Shapes.
+// NewShaped is New for samples of several shapes, each of which is run with samples of its own shape. Labels and
+// references are those of all samples. The device must have the trait Shapes.
 func NewShaped(ctx context.Context, list []Shape, records []quant.Record, o Options) (_ *Shaped, err error) {
 	n := 0
 	for _, s := range list {
@@ -104,8 +105,8 @@ func (o Options) of(s Shape, samples int) Options {
 	return own
 }
 
-// mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in front in one of them
-// lies in front of all.
+// mix orders the blocks: those of each shape in their own order, the shapes among each other, so that what lies in
+// front in one of them lies in front of all.
 func (s *Shaped) mix() {
 	for at, m := range s.members {
 		for b := range m.data.Len() {

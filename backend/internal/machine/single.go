@@ -38,13 +38,14 @@ type Single struct {
 	far     *distance    // nil until Distance is asked
 	gained  []float64    // by sample, without demotions, as Arrange found it; nil before
 
-	alone bool                                // blocks are run for their outputs: no metric of the whole set is asked
-	watch func(samples []int, rows []float32) // sees every block's outputs, from the lanes' goroutines; nil: nobody does
+	alone bool // blocks are run for their outputs: no metric of the whole set is asked
+	// sees every block's outputs, from the lanes' goroutines; nil: nobody does
+	watch func(samples []int, rows []float32)
 }
 
-// New compiles the network and makes the data resident. The caller must Close the machine. Once the context is cancelled,
-// what runs ends at the next node of the network, not only at the next block.
-// Records are by holder; a network without holders is run as it is.
+// New compiles the network and makes the data resident. The caller must Close the machine. Once the context is
+// cancelled, what runs ends at the next node of the network, not only at the next block. Records are by holder; a
+// network without holders is run as it is.
 func New(ctx context.Context, src device.Source, samples device.Samples, records []quant.Record, o Options) (_ *Single, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -8,12 +8,12 @@ import (
 
 var _ bounds.Workers = (*Single)(nil)
 
-// Start implements bounds.Workers: one block on a free worker. A block that is run ahead of the trial at hand may read the
-// base's stored activations and fill in those of them that are missing. What it computes behind its own change it drafts
-// only where no draft of the trial at hand lies: that trial is the first that may win, and its drafts are then the base's.
-// Should the later trial win, the base's codes of the block are missing behind the change, and the next trial that passes
-// there fills them in from the cut in front: about what the block run ahead has saved. Had it taken the room and lost, the
-// same would be due for nothing.
+// Start implements bounds.Workers: one block on a free worker. A block that is run ahead of the trial at hand may
+// read the base's stored activations and fill in those of them that are missing. What it computes behind its own
+// change it drafts only where no draft of the trial at hand lies: that trial is the first that may win, and its
+// drafts are then the base's. Should the later trial win, the base's codes of the block are missing behind the
+// change, and the next trial that passes there fills them in from the cut in front: about what the block run ahead
+// has saved. Had it taken the room and lost, the same would be due for nothing.
 func (e *Single) Start(b bounds.Job, hand search.Mask, ticket int, gain *bounds.Gain) {
 	e.pool.jobs <- e.ahead(b, hand, ticket, gain)
 }

@@ -17,12 +17,13 @@ type Chain struct {
 	Bytes   []int             // by part: of its model, which is given up when it is compiled
 	Through bool              // that is everything behind the part's cut; else the part alone
 	holders [][]int           // by part: those whose node lies in it
-	First   []int             // by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
-	Share   []float64         // by part: its share of a whole pass's time
+	// by holder: the first part in which its bit changes something, a grid or a constant; 0 for one of no part
+	First []int
+	Share []float64 // by part: its share of a whole pass's time
 }
 
-// Compile makes the parts between cuts on a device: those of a source, or the entries into a network. Where samples have several
-// steps the values that the output kept has in all of them are kept.
+// Compile makes the parts between cuts on a device: those of a source, or the entries into a network. Where samples
+// have several steps the values that the output kept has in all of them are kept.
 func Compile(d device.Device, src device.Source, entries device.Entries, cuts []int, inputs []device.Tensor, lanes int, kept device.KeptOutput) (*Chain, error) {
 	c := &Chain{Cuts: cuts, Through: entries != nil, First: make([]int, src.Holders())}
 	for i := range len(cuts) - 1 {

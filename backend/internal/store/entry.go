@@ -6,8 +6,8 @@ import (
 	"example.org/demote/backend/device"
 )
 
-// spareRooms are rooms of a tensor that no block has at the time. A run takes the rooms that it writes to from here, and
-// what they replace comes back here: so no run writes where another one reads or writes.
+// spareRooms are rooms of a tensor that no block has at the time. A run takes the rooms that it writes to from here,
+// and what they replace comes back here: so no run writes where another one reads or writes.
 type spareRooms struct {
 	lock sync.Mutex
 	free []device.Room
@@ -49,8 +49,8 @@ type Passage struct {
 	Moved int           // bytes of codes read and written
 }
 
-// Enter points a lane to the base's codes in front of a part, from which a job is to be run, and to rooms for what the
-// store wants of the run: the base's codes where they are missing, behind the change the trial's.
+// Enter points a lane to the base's codes in front of a part, from which a job is to be run, and to rooms for what
+// the store wants of the run: the base's codes where they are missing, behind the change the trial's.
 func (s *Store) Enter(l device.Lane, j Job, part int, p *Passage) error {
 	s.blocks[j.Block].Lock()
 	defer s.blocks[j.Block].Unlock()

@@ -86,8 +86,8 @@ func (n *noops) ask(l device.Lane, from int) {
 	}
 }
 
-// note keeps what the nodes of the parts from one on have found under a job's mask: in front of the first changed part, of
-// the base; from there on, of the trial.
+// note keeps what the nodes of the parts from one on have found under a job's mask: in front of the first changed
+// part, of the base; from there on, of the trial.
 func (n *noops) note(l device.Lane, j Job, from int) {
 	if !n.compares {
 		return

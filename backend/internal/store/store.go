@@ -83,8 +83,8 @@ func (s *Store) Trial(m search.Mask) uint64 {
 	return id
 }
 
-// At finds the last cut in front of part changed at which all of the base's codes of the block are there, and returns the
-// part behind it; 0: none, and a run begins at the start.
+// At finds the last cut in front of part changed at which all of the base's codes of the block are there, and returns
+// the part behind it; 0: none, and a run begins at the start.
 func (s *Store) At(block, changed int) int {
 	s.blocks[block].Lock()
 	defer s.blocks[block].Unlock()
@@ -181,8 +181,8 @@ func (s *Store) Note(l device.Lane, j Job, from int) {
 	s.noops.note(l, j, from)
 }
 
-// wanted says what a job's codes of the tensor are wanted for: as the base's, where they are missing and nothing in front has
-// changed; as a draft behind the change, unless the one that lies there is to be spared.
+// wanted says what a job's codes of the tensor are wanted for: as the base's, where they are missing and nothing in
+// front has changed; as a draft behind the change, unless the one that lies there is to be spared.
 func (t *storedTensor) wanted(j Job) (base, draft bool) {
 	sl := &t.slots[j.Block]
 	return t.part <= j.First && !sl.valid, t.part > j.First && !j.spares(sl.owner)
