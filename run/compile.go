@@ -76,16 +76,16 @@ func everyCut(src backend.Source) (cuts []int) {
 }
 
 // setUpPasses and setUpFixed are when the choice of cuts is to be at its end, from the start: so many passes of the
-// float network over the samples, and so long besides. The proof and the 16-bit score behind it take about three
+// float network over the samples, and so long besides. The proof behind it takes about one and a half
 // more: eight, and a second, are what set-up takes at most.
-const setUpPasses, setUpFixed = 5, time.Second
+const setUpPasses, setUpFixed = 5.5, time.Second
 
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
 func (s *searching) trialOptions() (backend.Options, error) {
 	o := s.options
 	o.Patient = s.config.patient
 	if s.pass > 0 {
-		o.By = s.started.Add(setUpFixed + setUpPasses*s.pass)
+		o.By = s.started.Add(setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
 	}
 	o.Working = s.working()
 	o.Device = s.device.Name
