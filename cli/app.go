@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/crash"
 	"example.org/demote/internal/memory"
 	"example.org/demote/run"
@@ -38,9 +39,9 @@ func Main(args []string) int {
 // program runs one command line and returns the exit code. An error is one line on errs.
 func program(ctx context.Context, args []string, out, errs io.Writer) int {
 	watched := &output{Writer: out}
-	text, said := &escaper{w: watched}, &escaper{w: errs}
-	defer said.end()
-	defer text.end()
+	text, said := &tty.Escaper{W: watched}, &tty.Escaper{W: errs}
+	defer said.End()
+	defer text.End()
 	app := App(text, said)
 	if last := len(args) - 1; last > 0 && args[last] == completionFlag {
 		complete(text, app, args[1:last])
@@ -129,7 +130,7 @@ func exitCode(err error) int {
 
 // oneLine writes an error on one line, whatever the text that it carries.
 func oneLine(err error) string {
-	return message(err.Error())
+	return tty.Message(err.Error())
 }
 
 // commonFlags are those of every command, before or behind its name.

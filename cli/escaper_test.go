@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 )
 
@@ -24,7 +25,7 @@ var steering = []string{"\x1b]0;title\x07", "\x1b[2J", "\x1b[31mred", "\x9b31m",
 // steersSomewhere finds what must not reach a terminal.
 func steersSomewhere(text string) string {
 	for i, r := range text {
-		if r != '\n' && steers(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+		if r != '\n' && tty.Steers(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
 			return fmt.Sprintf("%q in %.200q", text[i:min(len(text), i+4)], text[max(0, i-50):])
 		}
 	}
@@ -37,7 +38,7 @@ func TestEscape(t *testing.T) {
 		{"\x1b[31m", `\x1b[31m`}, {"\x7f", `\x7f`}, {"\u009b", `\u009b`}, {"\u202e", `\u202e`}, {"\u2028", `\u2028`},
 		{"\xff日", `\xff日`}, {"日\xe6\x97", `日\xe6\x97`}, {"a\tb\r", `a\x09b\x0d`}, {"\u061c\u200e\u2066", `\u061c\u200e\u2066`}, {`\x1b`, `\x1b`},
 	} {
-		if got := escape(c.text); got != c.want {
+		if got := tty.Escape(c.text); got != c.want {
 			t.Errorf("%q is written as %q, want %q", c.text, got, c.want)
 		}
 	}
@@ -46,11 +47,11 @@ func TestEscape(t *testing.T) {
 // TestEscaperTakesPieces writes texts in pieces of every length: the result is that of the whole, and lines have an
 // end.
 func TestEscaperTakesPieces(t *testing.T) {
-	long := strings.Repeat("日", longestLine)
-	text := strings.Join(steering, "|") + "\nünïcode\n" + long + "\nafter\n" + strings.Repeat("x", longestLine) + "\ny\xe6"
+	long := strings.Repeat("日", tty.LongestLine)
+	text := strings.Join(steering, "|") + "\nünïcode\n" + long + "\nafter\n" + strings.Repeat("x", tty.LongestLine) + "\ny\xe6"
 	written := func(piece int) string {
 		var b bytes.Buffer
-		p := &escaper{w: &b}
+		p := &tty.Escaper{W: &b}
 		for rest := []byte(text); len(rest) > 0; {
 			n := min(piece, len(rest))
 			if got, err := p.Write(rest[:n]); got != n || err != nil {
@@ -58,15 +59,15 @@ func TestEscaperTakesPieces(t *testing.T) {
 			}
 			rest = rest[n:]
 		}
-		p.end()
+		p.End()
 		return b.String()
 	}
 	whole := written(len(text))
-	if bad := steersSomewhere(whole); bad != "" || !strings.HasSuffix(whole, `y\xe6`) || !strings.Contains(whole, "...\nafter\n"+strings.Repeat("x", longestLine)+"\n") {
+	if bad := steersSomewhere(whole); bad != "" || !strings.HasSuffix(whole, `y\xe6`) || !strings.Contains(whole, "...\nafter\n"+strings.Repeat("x", tty.LongestLine)+"\n") {
 		t.Errorf("%s: %.300q", bad, whole)
 	}
 	for line := range strings.Lines(whole) {
-		if len(line) > longestLine+4 {
+		if len(line) > tty.LongestLine+4 {
 			t.Errorf("a line of %d bytes", len(line))
 		}
 	}
@@ -81,23 +82,23 @@ func TestMessagesAreCut(t *testing.T) {
 	long := strings.Repeat("n", 10000)
 	for _, text := range []string{"f.onnx: node \"" + long + "\": no such thing: correct it", "f.onnx: node " + long + ": no such thing: correct it",
 		`node "a \" ` + strings.Repeat("b ", 5000) + `": no such thing: correct it`, strings.Repeat("日", 5000) + ": no such thing: correct it"} {
-		got := message(text)
-		if len(got) > 2*longestName+40 || !strings.HasSuffix(got, ": no such thing: correct it") || !utf8.ValidString(got) {
+		got := tty.Message(text)
+		if len(got) > 2*tty.LongestName+40 || !strings.HasSuffix(got, ": no such thing: correct it") || !utf8.ValidString(got) {
 			t.Errorf("%d bytes: %q", len(got), got)
 		}
 	}
-	got := message(strings.Repeat("word ", 10000) + "correct it")
-	if len(got) > longestMessage || !strings.HasSuffix(got, "correct it") || !strings.HasPrefix(got, "word word") {
+	got := tty.Message(strings.Repeat("word ", 10000) + "correct it")
+	if len(got) > tty.LongestMessage || !strings.HasSuffix(got, "correct it") || !strings.HasPrefix(got, "word word") {
 		t.Errorf("%d bytes: %q", len(got), got)
 	}
-	short := strings.Repeat("word ", 40) + `"` + strings.Repeat("n", longestName-2) + `"`
-	if got := message(short); got != short {
+	short := strings.Repeat("word ", 40) + `"` + strings.Repeat("n", tty.LongestName-2) + `"`
+	if got := tty.Message(short); got != short {
 		t.Errorf("%q", got)
 	}
-	if got := message("a\r\nb\n\nc"); got != "a b c" {
+	if got := tty.Message("a\r\nb\n\nc"); got != "a b c" {
 		t.Errorf("%q", got)
 	}
-	if got := names(slices.Repeat([]string{strings.Repeat("n", 200)}, 50)); len(got) > 3*longestName || !strings.HasSuffix(got, " and 48 more") {
+	if got := tty.Names(slices.Repeat([]string{strings.Repeat("n", 200)}, 50)); len(got) > 3*tty.LongestName || !strings.HasSuffix(got, " and 48 more") {
 		t.Errorf("%q", got)
 	}
 }
@@ -138,7 +139,7 @@ func TestNamesDoNotSteerTheTerminal(t *testing.T) {
 			t.Errorf("%.60q: %s", c, bad)
 		}
 		for _, line := range strings.Split(got.out+got.err, "\n") {
-			if len(line) > longestLine+4 || strings.HasPrefix(line, "demote:") && len(line) > longestMessage+10 {
+			if len(line) > tty.LongestLine+4 || strings.HasPrefix(line, "demote:") && len(line) > tty.LongestMessage+10 {
 				t.Errorf("%.60q: a line of %d bytes", c, len(line))
 			}
 		}
@@ -156,7 +157,7 @@ func TestNamesDoNotSteerTheTerminal(t *testing.T) {
 		}
 	}
 	var lines bytes.Buffer
-	slog.New(slog.NewTextHandler(&escaper{w: &lines}, nil)).Warn("\x1b[2J", "\u202e", "\x1b\xff\u2028")
+	slog.New(slog.NewTextHandler(&tty.Escaper{W: &lines}, nil)).Warn("\x1b[2J", "\u202e", "\x1b\xff\u2028")
 	if bad := steersSomewhere(lines.String()); bad != "" {
 		t.Error(bad)
 	}
@@ -227,7 +228,7 @@ func TestLongNamesAreCutInErrors(t *testing.T) {
 		change(g)
 		in.write(t, "net.onnx", g.bytes())
 		got := call(in.args()...)
-		if got.code != 2 || len(got.err) > longestMessage+20 || strings.Count(got.err, "\n") != 1 {
+		if got.code != 2 || len(got.err) > tty.LongestMessage+20 || strings.Count(got.err, "\n") != 1 {
 			t.Errorf("exit code %d, %d bytes: %.300s", got.code, len(got.err), got.err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 )
 
@@ -35,7 +36,7 @@ func evalCommand() *cli.Command {
 				return err
 			}
 			for _, w := range found.Warnings {
-				fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+message(w.String()))
+				fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+tty.Message(w.String()))
 			}
 			if c.Bool("json") {
 				return writeJSON(c, found)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/run"
@@ -56,7 +57,7 @@ func exportCommand() *cli.Command {
 func exported(c *cli.Context, e *result.Export) {
 	fmt.Fprintln(c.App.Writer, strings.Join(e.Files, "\n"))
 	for _, w := range e.Warnings {
-		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+message(w.String()))
+		fmt.Fprintln(c.App.ErrWriter, "demote: warning: "+tty.Message(w.String()))
 	}
 	if e.Verified != nil {
 		fmt.Fprintln(c.App.Writer, verdict(e.Verified))

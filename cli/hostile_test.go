@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"example.org/demote/cli/tty"
 )
 
 var (
@@ -221,7 +223,7 @@ func (e ended) bad(limit time.Duration) string {
 		if strings.HasPrefix(line, "demote:") && !strings.HasPrefix(line, "demote: warning:") {
 			lines++
 		}
-		say(len(line) > longestLine+8, fmt.Sprintf("a line of %d bytes", len(line)))
+		say(len(line) > tty.LongestLine+8, fmt.Sprintf("a line of %d bytes", len(line)))
 	}
 	say(e.code == 2 && lines != 1, fmt.Sprintf("%d lines of demote:", lines))
 	say(e.memory > hostileMemory, fmt.Sprintf("%d MiB of memory", e.memory>>10))

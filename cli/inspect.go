@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
@@ -44,7 +45,7 @@ func printInspection(c *cli.Context, found *run.Inspection) error {
 	fmt.Fprintf(w, "%d activation quantizers (holders), %d tensors without one\n", len(found.Holders), len(found.Omitted))
 	fmt.Fprintln(w, found.FloatWork.Text())
 	for _, note := range found.Notes {
-		fmt.Fprintln(w, message(note))
+		fmt.Fprintln(w, tty.Message(note))
 	}
 	if c.Bool("all") {
 		fmt.Fprintln(w)
@@ -61,7 +62,7 @@ func gridText(g *result.Grid) string {
 }
 
 func writeJSON(c *cli.Context, v any) error {
-	e := json.NewEncoder(exact(c.App.Writer))
+	e := json.NewEncoder(tty.Exact(c.App.Writer))
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 )
 
@@ -26,7 +27,7 @@ func holderTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
 		if producer == "" {
 			producer = "(input)"
 		}
-		rows = append(rows, []string{fmt.Sprint(h.Index), name(h.Name), name(producer), names(h.Consumers), low, high})
+		rows = append(rows, []string{fmt.Sprint(h.Index), tty.Name(h.Name), tty.Name(producer), tty.Names(h.Consumers), low, high})
 	}
 	var apart []string // the lines of the grids
 	if width(rows) > columns {
@@ -47,8 +48,8 @@ func holderTable(w io.Writer, list []run.InspectedHolder) (cut bool) {
 func omittedTable(w io.Writer, list []run.InspectedOmitted) (cut bool) {
 	rows := [][]string{{"tensor", "made by", "why it has no holder"}}
 	for _, o := range list {
-		rows = append(rows, []string{shorter(name(o.Tensor), columns/2), name(o.Op), message(o.Reason)})
-		cut = cut || rows[len(rows)-1][0] != name(o.Tensor)
+		rows = append(rows, []string{shorter(tty.Name(o.Tensor), columns/2), tty.Name(o.Op), tty.Message(o.Reason)})
+		cut = cut || rows[len(rows)-1][0] != tty.Name(o.Tensor)
 	}
 	printRows(w, rows, nil)
 	return cut

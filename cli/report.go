@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 )
 
@@ -28,7 +29,7 @@ func reportCommand() *cli.Command {
 				return err
 			}
 			for _, n := range notes {
-				fmt.Fprintln(c.App.ErrWriter, "demote: "+message(n))
+				fmt.Fprintln(c.App.ErrWriter, "demote: "+tty.Message(n))
 			}
 			fmt.Fprintln(c.App.Writer, path)
 			return nil

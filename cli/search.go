@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/internal/journal"
 	"example.org/demote/run"
 	"example.org/demote/search"
@@ -84,7 +85,7 @@ func searchAction(c *cli.Context) error {
 	watch.header = taken
 	cfg.Progress, cfg.Say, cfg.Stage = watch.event, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
-		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, message(text)) }
+		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }
 	}
 	found, err := run.Search(c.Context, cfg)
 	watch.end(err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/result"
 	"example.org/demote/run"
 )
@@ -93,7 +94,7 @@ func promoted(w io.Writer, list []string) {
 			fmt.Fprintf(w, "  ... and %d more, see promotion.txt\n", len(list)-most)
 			return
 		}
-		fmt.Fprintln(w, "  "+name(holder))
+		fmt.Fprintln(w, "  "+tty.Name(holder))
 	}
 }
 
@@ -140,7 +141,7 @@ func scoreText(s *result.Score) string {
 func verdict(v *result.Verified) string {
 	text := "outputs equal the search's, bit for bit, on every sample"
 	if !v.Identical {
-		text = "OUTPUTS DIFFER from the search's, first in tensor " + name(v.FirstDiffering)
+		text = "OUTPUTS DIFFER from the search's, first in tensor " + tty.Name(v.FirstDiffering)
 	}
 	if v.Before {
 		text = "the very file that the search has checked: " + text

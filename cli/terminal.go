@@ -6,6 +6,8 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"golang.org/x/sys/unix"
+
+	"example.org/demote/cli/tty"
 )
 
 // plainWidth is how many columns text gets where there is no terminal.
@@ -13,7 +15,7 @@ const plainWidth = 80
 
 // terminal is the file behind a writer, if that is a terminal that can move its cursor.
 func terminal(w io.Writer) (*os.File, bool) {
-	w = exact(w)
+	w = tty.Exact(w)
 	if o, ok := w.(*output); ok {
 		w = o.Writer
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 	"example.org/demote/search"
 )
@@ -31,11 +32,11 @@ type watcher struct {
 	last    time.Time // when a plain line was written
 	bars    *mpb.Progress
 	bar     *mpb.Bar
-	drawn   bool                   // something was drawn: from then on all that is written goes through it
-	stages  *mpb.Bar               // the line of the stage under way before the first trial; nil: none
-	stands  atomic.Pointer[string] // what it says
-	narrow  bool                   // the terminal has no room for more than numbers
-	shown   atomic.Pointer[eta]    // beside the bar, which is drawn by another goroutine
+	drawn   bool                    // something was drawn: from then on all that is written goes through it
+	stages  *mpb.Bar                // the line of the stage under way before the first trial; nil: none
+	stands  atomic.Pointer[string]  // what it says
+	narrow  bool                    // the terminal has no room for more than numbers
+	shown   atomic.Pointer[tty.ETA] // beside the bar, which is drawn by another goroutine
 
 	forecast *search.Forecast
 	rates    []rate // of the last seconds, oldest first
@@ -99,7 +100,7 @@ func (w *watcher) note(text string) {
 		writeLine(w.out, map[string]any{"event": "note", "text": text})
 		return
 	}
-	text = message(text)
+	text = tty.Message(text)
 	switch {
 	case w.drawn: // what is written beside it would be wiped away
 		_, _ = w.bars.Write([]byte(text + "\n")) // to a terminal that may be gone
@@ -129,7 +130,7 @@ func (w *watcher) stage(s run.Stage) {
 	case w.bars == nil || w.bar != nil:
 		w.note(s.String())
 	default:
-		text := message(s.String())
+		text := tty.Message(s.String())
 		w.stands.Store(&text)
 		if w.stages == nil {
 			w.drawn = true
@@ -164,8 +165,8 @@ func (w *watcher) event(e search.Event) {
 	w.staged()
 	elapsed := time.Since(w.started)
 	w.forecast.Add(elapsed, e)
-	now := &eta{at: time.Now()}
-	now.least, now.most, now.left = w.forecast.Left(elapsed)
+	now := &tty.ETA{At: time.Now()}
+	now.Least, now.Most, now.Left = w.forecast.Left(elapsed)
 	if w.json {
 		w.line(e, now, elapsed)
 		return
@@ -180,11 +181,11 @@ func (w *watcher) event(e search.Event) {
 	}
 	perSecond := w.perSecond(e.Trials)
 	if e.Kind == search.EventOrder {
-		now.text = "ranking"
+		now.Text = "ranking"
 	} else {
-		now.text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
+		now.Text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
 		if w.narrow {
-			now.text = fmt.Sprintf("best %d", e.BestLow)
+			now.Text = fmt.Sprintf("best %d", e.BestLow)
 		}
 	}
 	if w.bars == nil {
@@ -212,7 +213,7 @@ func (w *watcher) newBar(units int64) *mpb.Bar {
 }
 
 // line writes an event as JSON. Trials come by the thousand: one in a while is told.
-func (w *watcher) line(e search.Event, now *eta, elapsed time.Duration) {
+func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
 	if e.Kind == search.EventTrial {
 		if time.Since(w.last) < lineEvery {
 			return
@@ -220,8 +221,8 @@ func (w *watcher) line(e search.Event, now *eta, elapsed time.Duration) {
 		w.last = time.Now()
 	}
 	var left any
-	if now.left {
-		left = [2]float64{now.least.Seconds(), now.most.Seconds()}
+	if now.Left {
+		left = [2]float64{now.Least.Seconds(), now.Most.Seconds()}
 	}
 	writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
 		"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds(), "left": left})
@@ -267,7 +268,7 @@ func eventScore(s search.Score) string {
 }
 
 // writeLine writes a value as one line of JSON.
-func writeLine(w io.Writer, v any) { json.NewEncoder(exact(w)).Encode(v) }
+func writeLine(w io.Writer, v any) { json.NewEncoder(tty.Exact(w)).Encode(v) }
 
 // end ends the watch. A mistake or an interruption before the first score stands alone.
 func (w *watcher) end(err error) {

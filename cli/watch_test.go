@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/demote/cli/tty"
 	"example.org/demote/run"
 	"example.org/demote/search"
 )
@@ -25,7 +26,7 @@ func TestLeftText(t *testing.T) {
 		{10 * time.Minute, 50 * time.Minute, "10 to 50 min left"},
 		{50 * time.Minute, 5 * time.Hour, "50 min to 5.0 h left"},
 	} {
-		if got := leftText(c.least, c.most); got != c.want {
+		if got := tty.LeftText(c.least, c.most); got != c.want {
 			t.Errorf("%v to %v: %q, want %q", c.least, c.most, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package tty
 
 import (
 	"fmt"
@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// An eta is how far a search is and what time remains, as the bar shows it.
-type eta struct {
-	text        string
-	left        bool // the time that remains is known
-	least, most time.Duration
-	at          time.Time // when that was worked out
+// An ETA is how far a search is and what time remains, as the bar shows it.
+type ETA struct {
+	Text        string
+	Left        bool // the time that remains is known
+	Least, Most time.Duration
+	At          time.Time // when that was worked out
 }
 
 // String is the eta at the time at which it is asked: what remains gets less while one long trial runs.
-func (s *eta) String() string {
-	if !s.left {
-		return s.text
+func (s *ETA) String() string {
+	if !s.Left {
+		return s.Text
 	}
-	gone := time.Since(s.at)
-	return s.text + ", " + leftText(s.least-gone, s.most-gone)
+	gone := time.Since(s.At)
+	return s.Text + ", " + LeftText(s.Least-gone, s.Most-gone)
 }
 
-// leftText writes a range of time: 10 to 40 s left, 40 s to 2 min left.
-func leftText(least, most time.Duration) string {
+// LeftText writes a range of time: 10 to 40 s left, 40 s to 2 min left.
+func LeftText(least, most time.Duration) string {
 	if most < 2*time.Second {
 		return "nearly done"
 	}

@@ -1,4 +1,4 @@
-package cli
+package tty
 
 import (
 	"fmt"
@@ -11,23 +11,23 @@ import (
 // Lengths of what is printed, in bytes. A name of a file's is cut in its middle, and so is a message, whose end says
 // what to do.
 const (
-	longestName    = 240
-	longestMessage = 2000
-	longestLine    = 4096
+	LongestName    = 240
+	LongestMessage = 2000
+	LongestLine    = 4096
 )
 
-// An escaper is the one way of text to the user: what came from files cannot steer a terminal. Control characters but
+// An Escaper is the one way of text to the user: what came from files cannot steer a terminal. Control characters but
 // the line feed, those that turn the direction of text, and what is no UTF-8 are written as \x1b or \u202e, and a
-// line is cut at longestLine. It is safe for use by several goroutines.
-type escaper struct {
+// line is cut at LongestLine. It is safe for use by several goroutines.
+type Escaper struct {
 	mu      sync.Mutex
-	w       io.Writer
+	W       io.Writer
 	partial []byte // the beginning of a character whose end has not come yet
 	column  int    // bytes of the current line
 }
 
 // Write never reports fewer bytes than it was given, but with an error.
-func (p *escaper) Write(b []byte) (int, error) {
+func (p *Escaper) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := append(p.partial, b...)
@@ -48,12 +48,12 @@ func (p *escaper) Write(b []byte) (int, error) {
 }
 
 // put writes whole characters.
-func (p *escaper) put(text []byte) error {
+func (p *Escaper) put(text []byte) error {
 	var out []byte
 	for line := range strings.Lines(string(text)) {
 		body, ended := strings.CutSuffix(line, "\n")
-		body = escape(body)
-		if room := longestLine - p.column; len(body) <= max(room, 0) {
+		body = Escape(body)
+		if room := LongestLine - p.column; len(body) <= max(room, 0) {
 			out = append(out, body...)
 		} else if room > 0 {
 			out = append(append(out, body[:whole(body, room)]...), "..."...)
@@ -66,29 +66,29 @@ func (p *escaper) put(text []byte) error {
 	if len(out) == 0 {
 		return nil
 	}
-	_, err := p.w.Write(out)
+	_, err := p.W.Write(out)
 	return err
 }
 
-// end writes what was held back of a last character.
-func (p *escaper) end() {
+// End writes what was held back of a last character.
+func (p *Escaper) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.put(p.partial)
 	p.partial = nil
 }
 
-// exact is the writer behind an escaper, for JSON and its readers.
-func exact(w io.Writer) io.Writer {
-	if p, ok := w.(*escaper); ok {
-		return p.w
+// Exact is the writer behind an escaper, for JSON and its readers.
+func Exact(w io.Writer) io.Writer {
+	if p, ok := w.(*Escaper); ok {
+		return p.W
 	}
 	return w
 }
 
-// steers tells whether a character moves a terminal or the order of its text: C0, DEL, C1, the marks and overrides of
+// Steers tells whether a character moves a terminal or the order of its text: C0, DEL, C1, the marks and overrides of
 // bidirectional text (Unicode 3.9, UAX 9), and the separators of lines and paragraphs.
-func steers(r rune) bool {
+func Steers(r rune) bool {
 	switch {
 	case r < ' ', 0x7f <= r && r <= 0x9f, r == 0x061c, r == 0x200e, r == 0x200f, 0x2028 <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069:
 		return true
@@ -96,11 +96,11 @@ func steers(r rune) bool {
 	return false
 }
 
-// escape writes what steers as text.
-func escape(text string) string {
+// Escape writes what steers as text.
+func Escape(text string) string {
 	clean := true
 	for i, r := range text {
-		if steers(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+		if Steers(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
 			clean = false
 			break
 		}
@@ -112,9 +112,9 @@ func escape(text string) string {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRuneInString(text)
 		switch {
-		case r == utf8.RuneError && n == 1, r < 0x80 && steers(r):
+		case r == utf8.RuneError && n == 1, r < 0x80 && Steers(r):
 			fmt.Fprintf(&b, `\x%02x`, text[0])
-		case steers(r):
+		case Steers(r):
 			fmt.Fprintf(&b, `\u%04x`, r)
 		default:
 			b.WriteString(text[:n])
@@ -146,15 +146,15 @@ func cut(text string, n int) string {
 	return text[:whole(text, n-len(gap)-tail)] + gap + text[from:]
 }
 
-// name is a name of a file's as a table or a list shows it: one line, not too long.
-func name(text string) string { return cut(escape(text), longestName) }
+// Name is a name of a file's as a table or a list shows it: one line, not too long.
+func Name(text string) string { return cut(Escape(text), LongestName) }
 
-// names are names in one cell: as many as there is room for.
-func names(list []string) string {
+// Names are names in one cell: as many as there is room for.
+func Names(list []string) string {
 	var b strings.Builder
 	for i, text := range list {
-		if text = name(text); i > 0 {
-			if b.Len()+len(text) > 2*longestName {
+		if text = Name(text); i > 0 {
+			if b.Len()+len(text) > 2*LongestName {
 				return fmt.Sprintf("%s and %d more", b.String(), len(list)-i)
 			}
 			b.WriteByte(' ')
@@ -164,20 +164,20 @@ func names(list []string) string {
 	return b.String()
 }
 
-// message is a text from anywhere as one line. Long quotes and words in it, which are names, are cut.
-func message(text string) string {
+// Message is a text from anywhere as one line. Long quotes and words in it, which are names, are cut.
+func Message(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
-	text = escape(text)
-	if len(text) <= longestName {
+	text = Escape(text)
+	if len(text) <= LongestName {
 		return text
 	}
 	var b strings.Builder
 	for len(text) > 0 {
 		n := pieceOf(text)
-		b.WriteString(cut(text[:n], longestName))
+		b.WriteString(cut(text[:n], LongestName))
 		text = text[n:]
 	}
-	return cut(b.String(), longestMessage)
+	return cut(b.String(), LongestMessage)
 }
 
 // pieceOf is the length of what a text begins with: a quote as %q writes it, a word, or blanks.
