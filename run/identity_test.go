@@ -241,7 +241,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, err := j.Db.Query(`SELECT mask, count, total, value FROM scores WHERE total IS NOT NULL AND instr(mask, '1')`)
+			rows, err := j.DB.Query(`SELECT mask, count, total, value FROM scores WHERE total IS NOT NULL AND instr(mask, '1')`)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -271,7 +271,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 			for mask, s := range wrong {
 				m, err := search.ParseMask(mask)
 				if err == nil {
-					_, err = j.Db.Exec(`DELETE FROM scores WHERE mask = ?`, mask)
+					_, err = j.DB.Exec(`DELETE FROM scores WHERE mask = ?`, mask)
 				}
 				if err == nil {
 					err = j.Learnt(m, s)
@@ -309,7 +309,7 @@ func openForTest(dir string) (*journal.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &journal.Journal{Path: path, Db: db, Wal: &journal.WalSync{Path: path + "-wal"}}
+	j := &journal.Journal{Path: path, DB: db, Wal: &journal.WalSync{Path: path + "-wal"}}
 	j.Insert, err = db.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	return j, err
 }

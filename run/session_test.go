@@ -79,7 +79,7 @@ func TestSessionGoesOn(t *testing.T) {
 	}
 	rows.Close()
 	known = len(totals)
-	j := &journal.Journal{Db: db, Wal: &journal.WalSync{Path: filepath.Join(cfg.Out, journal.JournalFile+"-wal")}}
+	j := &journal.Journal{DB: db, Wal: &journal.WalSync{Path: filepath.Join(cfg.Out, journal.JournalFile+"-wal")}}
 	for mask, total := range totals {
 		m, err := search.ParseMask(mask)
 		if err == nil {

@@ -2,7 +2,6 @@ package run
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,5 +126,5 @@ func TestWeightsInMemory(t *testing.T) {
 	if grown := heavy - light; grown > mostCopies*weights {
 		t.Errorf("a search of %s of weights takes %s more than one of hardly any: %.1f times the weights", memory.Text(weights), memory.Text(grown), float64(grown)/float64(weights))
 	}
-	t.Log(fmt.Sprintf("%.1f times the weights", float64(heavy-light)/float64(weights)))
+	t.Logf("%.1f times the weights", float64(heavy-light)/float64(weights))
 }

@@ -35,7 +35,7 @@ const (
 // mistake.Err.
 type Journal struct {
 	Path   string
-	Db     *sql.DB
+	DB     *sql.DB
 	Insert *sql.Stmt
 	Wal    *WalSync
 
@@ -66,7 +66,7 @@ func Open(path string, print Fingerprint) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{Path: path, Db: db, Wal: &WalSync{Path: path + "-wal"}}
+	j := &Journal{Path: path, DB: db, Wal: &WalSync{Path: path + "-wal"}}
 	if err := j.begin(print); err != nil {
 		j.Close()
 		return nil, err
@@ -75,7 +75,7 @@ func Open(path string, print Fingerprint) (*Journal, error) {
 }
 
 func (j *Journal) begin(print Fingerprint) error {
-	if err := checkTables(j.Db); err != nil {
+	if err := checkTables(j.DB); err != nil {
 		return j.cannotRead(err)
 	}
 	meta, err := j.meta()
@@ -100,7 +100,7 @@ func (j *Journal) begin(print Fingerprint) error {
 	default:
 		return j.damaged("it does not say whether the run has ended")
 	}
-	j.Insert, err = j.Db.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	j.Insert, err = j.DB.Prepare(`INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (mask, grids) DO UPDATE SET blocks = excluded.blocks, count = excluded.count, gain = excluded.gain,
 			total = excluded.total, value = excluded.value, outcomes = excluded.outcomes, sum = excluded.sum
 		WHERE scores.total IS NULL AND (excluded.total IS NOT NULL OR excluded.blocks > scores.blocks)`)
@@ -112,7 +112,7 @@ func (j *Journal) begin(print Fingerprint) error {
 
 // meta reads the table of single entries.
 func (j *Journal) meta() (map[string]string, error) {
-	rows, err := j.Db.Query(`SELECT key, value, sum FROM meta`)
+	rows, err := j.DB.Query(`SELECT key, value, sum FROM meta`)
 	if err != nil {
 		return nil, j.cannotRead(err)
 	}
@@ -137,14 +137,14 @@ func (j *Journal) meta() (map[string]string, error) {
 
 // SetMeta writes a single entry, in place of one of its name.
 func (j *Journal) SetMeta(key, value string) error {
-	_, err := j.Db.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, RowSum("meta", key, value))
+	_, err := j.DB.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, RowSum("meta", key, value))
 	return j.written(err)
 }
 
 // Load hands every whole score to whole, and how far every other trial has come to part. No row that is beyond the
 // limits or does not have its checksum is handed on.
 func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part func(search.Mask, bounds.Progress)) error {
-	rows, err := j.Db.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
+	rows, err := j.DB.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
 	if err != nil {
 		return j.cannotRead(err)
 	}
@@ -192,15 +192,15 @@ func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 // ForgetUnfinished drops how far unfinished trials have come: it is told in blocks, and they have
 // another size from now on.
 func (j *Journal) ForgetUnfinished() error {
-	_, err := j.Db.Exec(`DELETE FROM scores WHERE total IS NULL`)
+	_, err := j.DB.Exec(`DELETE FROM scores WHERE total IS NULL`)
 	return j.written(err)
 }
 
 // Forget drops every score, whole or not.
 func (j *Journal) Forget() error {
-	_, err := j.Db.Exec(`DELETE FROM scores`)
+	_, err := j.DB.Exec(`DELETE FROM scores`)
 	if err == nil {
-		_, err = j.Db.Exec(`DELETE FROM default_sessions`)
+		_, err = j.DB.Exec(`DELETE FROM default_sessions`)
 	}
 	return j.written(err)
 }
@@ -230,7 +230,7 @@ func (j *Journal) Finish() error { return j.SetMeta(StateKey, "finished") }
 
 // Close folds the write-ahead log into the one file, on disk, and closes it. It may be called more than once.
 func (j *Journal) Close() error {
-	if j == nil || j.Db == nil {
+	if j == nil || j.DB == nil {
 		return nil
 	}
 	if j.Insert != nil {
@@ -239,11 +239,11 @@ func (j *Journal) Close() error {
 	if j.Wal != nil {
 		j.Wal.close()
 	}
-	_, err := j.Db.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
-	if cerr := j.Db.Close(); err == nil {
+	_, err := j.DB.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
+	if cerr := j.DB.Close(); err == nil {
 		err = cerr
 	}
-	j.Db = nil
+	j.DB = nil
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known bool, err error) {
 	var value, sum []byte
 	text := mask.String()
-	err = j.Db.QueryRow(`SELECT count, total, value, sum FROM default_sessions WHERE mask = ? AND grids = ''`, text).Scan(&s.Count, &s.Total, &value, &sum)
+	err = j.DB.QueryRow(`SELECT count, total, value, sum FROM default_sessions WHERE mask = ? AND grids = ''`, text).Scan(&s.Count, &s.Total, &value, &sum)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return s, false, nil
@@ -34,6 +34,6 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 // LearntInDefault keeps the score of a mix's written file in a default session.
 func (j *Journal) LearntInDefault(mask search.Mask, s search.Score) error {
 	values := []any{mask.String(), "", s.Count, s.Total, bitsOf(s.Value)}
-	_, err := j.Db.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, RowSum("default_sessions", values...))...)
+	_, err := j.DB.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, RowSum("default_sessions", values...))...)
 	return j.written(err)
 }

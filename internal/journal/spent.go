@@ -28,7 +28,7 @@ func (j *Journal) Spent() (s Spent, err error) {
 			return s, j.damaged("what the run has cost cannot be read")
 		}
 	}
-	if err := j.Db.QueryRow(`SELECT count(*) FROM scores WHERE instr(mask, '1')`).Scan(&s.Masks); err != nil {
+	if err := j.DB.QueryRow(`SELECT count(*) FROM scores WHERE instr(mask, '1')`).Scan(&s.Masks); err != nil {
 		return s, j.cannotRead(err)
 	}
 	return s, nil

@@ -21,7 +21,7 @@ func BenchmarkJournal(b *testing.B) {
 			}
 			defer j.Close()
 			if full {
-				if _, err := j.Db.Exec(`PRAGMA synchronous = FULL`); err != nil {
+				if _, err := j.DB.Exec(`PRAGMA synchronous = FULL`); err != nil {
 					b.Fatal(err)
 				}
 			}

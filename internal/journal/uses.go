@@ -51,7 +51,7 @@ func UsesOf(f *Folder) map[string]int {
 	if checkTables(db) != nil {
 		return nil
 	}
-	meta, err := (&Journal{Path: path, Db: db}).meta()
+	meta, err := (&Journal{Path: path, DB: db}).meta()
 	if err != nil {
 		return nil
 	}
