@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
@@ -22,18 +23,24 @@ type Options struct {
 	Metric *metric.Metric // nil: top1 where the data have labels, else agreement with the float network
 	// the float network, for metrics that compare with its outputs; nil: the network's own model is run without
 	// holders
-	Float   *onnx.Model
-	Block   int   // samples a block where the network's batch is free; 0: by the network and the data
-	Workers int   // blocks at once; 0: one a core
-	Threads int   // of the runtime a worker; 0: 1
-	Cache   int64 // bytes for stored activations; 0: a quarter of the free memory; below 0: none
+	Float    *onnx.Model
+	Block    int   // samples a block where the network's batch is free; 0: by the network and the data
+	Workers  int   // blocks at once; 0: one a core
+	Threads  int   // of the runtime a worker; 0: 1
+	AllowNaN bool  // NaN in the outputs of the float network or of the one without demotions is no error
+	Cache    int64 // bytes for stored activations; 0: a quarter of the free memory; below 0: none
 }
 
 // Open compiles a network, its weights on their grids, with a quantizer of each record at its holder, lays the
 // samples out in memory and proves that a score is a function of the mask and the samples alone. It runs on the CPU.
 // The evaluator is closed by the caller, before the data; its methods are for one goroutine at a time. Samples of
-// several shapes are run in their own.
+// several shapes are run in their own. The context is that of all that the evaluator runs, not of Open alone: it must
+// last until Close. Data and evaluator must be of the same network. A NaN that an operator hides from the outputs is
+// not looked for.
 func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *dataset.Set, o Options) (*backend.Evaluator, error) {
+	if err := checkStates(n.Model); err != nil {
+		return nil, err
+	}
 	if len(records) != len(n.Holders) {
 		return nil, fmt.Errorf("engine: %d records for %d holders", len(records), len(n.Holders))
 	}
@@ -104,11 +111,33 @@ func (e *opening) open(ctx context.Context) (ev *backend.Evaluator, dependent *b
 	if _, err = ev.Plan(); err == nil {
 		dependent, err = ev.SelfTest()
 	}
+	if err == nil && dependent == nil {
+		err = e.arrange(ctx, ev)
+	}
 	if err != nil {
 		ev.Close()
 		return nil, nil, err
 	}
 	return ev, dependent, nil
+}
+
+// arrange has the samples that the network gets wrong without demotions come first, and refuses outputs that are NaN.
+func (e *opening) arrange(ctx context.Context, ev *backend.Evaluator) error {
+	_, nan, err := ev.Arrange(ctx)
+	if err != nil || nan < 0 || e.opts.AllowNaN {
+		return err
+	}
+	return e.refuseNaN(ev, nan)
+}
+
+// refuseNaN is the error for a sample of whose outputs some are NaN.
+func (e *opening) refuseNaN(ev *backend.Evaluator, sample int) error {
+	tensor, err := ev.FirstNaN(sample)
+	if err != nil {
+		return err
+	}
+	return mistake.Errorf("%s: the network gives NaN for %s, first in tensor %s; mend the network, leave out the sample, or go on with Options.AllowNaN",
+		e.network.Model.Path, e.data.Name(sample), tensor)
 }
 
 // reference runs the float network, and returns its outputs with the place at which each sample's row begins.
@@ -128,6 +157,13 @@ func (e *opening) reference(ctx context.Context, parts []part, o backend.Options
 	defer ev.Close()
 	at := ev.Places()
 	rows := make([]float32, at[e.data.Len()])
-	_, err = ev.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[at[sample]:], values) })
-	return rows, at, err
+	if _, err = ev.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[at[sample]:], values) }); err != nil {
+		return nil, nil, err
+	}
+	for sample := range e.data.Len() {
+		if !e.opts.AllowNaN && slices.ContainsFunc(rows[at[sample]:at[sample+1]], func(v float32) bool { return v != v }) {
+			return nil, nil, e.refuseNaN(ev, sample)
+		}
+	}
+	return rows, at, nil
 }

@@ -28,7 +28,11 @@ func (e *opening) parts(ctx context.Context) ([]part, error) {
 		}
 	}
 	for i := range list {
-		if err := e.shape(ctx, &list[i]); err != nil {
+		err := e.shape(ctx, &list[i])
+		if err != nil && list[i].of == nil {
+			return nil, err
+		}
+		if err != nil {
 			return nil, blocks.OfShape(list[i].set, len(e.network.Model.Inputs()), err)
 		}
 	}

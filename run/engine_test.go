@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"example.org/demote/dataset"
@@ -104,5 +105,40 @@ func TestEngine(t *testing.T) {
 				t.Errorf("the search finds %s and %s", masks[0], masks[1])
 			}
 		})
+	}
+}
+
+// TestEngineRefusesNaN holds that a network whose outputs are NaN for a sample is no network of a library either.
+func TestEngineRefusesNaN(t *testing.T) {
+	c := newGraph(16).in("x", nil, 4).out("y", 4).weight("w", 1, 4, 4).do("s = Sqrt x; y = MatMul s w").config(t)
+	m, err := onnx.Read(c.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := onnx.Prepare(m, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := engine.OpenData(c.Data, m, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	records, err := engine.Calibrate(context.Background(), n, data, engine.Calibration{AllowNaN: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mse", "agreement"} {
+		by, err := chooseMetric(name, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := engine.Open(context.Background(), n, records, data, engine.Options{Metric: by, Float: m})
+		if err == nil {
+			ev.Close()
+		}
+		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "gives NaN for sample") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

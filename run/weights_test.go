@@ -95,6 +95,15 @@ func TestWeightsBeside(t *testing.T) {
 	}
 }
 
+// TestUnreadWeights holds that a network is searched and written that has a large weight which nothing reads: the
+// runtime drops it while it loads the message, and would find none to give a value to.
+func TestUnreadWeights(t *testing.T) {
+	cfg := newGraph(16).in("x", nil, 32).out("y", 8).weight("w0", 0.2, 32, 8).weight("unread", 0.1, 96, 96).do("y = MatMul x w0").config(t)
+	if r := mustSearch(t, cfg); !r.Verified.Identical {
+		t.Errorf("%+v", r.Verified)
+	}
+}
+
 // mostCopies is how often a search may have a network's weights in memory: the file's, those on their grids, a
 // session's, and what lies beside them while a session is made or the written file is run against the search.
 const mostCopies = 7

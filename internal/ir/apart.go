@@ -15,8 +15,12 @@ const apartAt = "weights"
 func (m *Model) Apart() (file []byte, weights []Tensor, err error) {
 	all := m.Graph().GetInitializer()
 	inside := make([]Tensor, len(all))
+	read := TimesRead(m.Graph())
 	for i, t := range all {
 		inside[i] = t
+		if read[t.GetName()] == 0 {
+			continue // the runtime drops it while it loads the message, and finds none to give a value to
+		}
 		if w := apart(t); w != nil {
 			inside[i] = ExternalTensor(w, apartAt, 0)
 			weights = append(weights, w)

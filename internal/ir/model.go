@@ -78,12 +78,13 @@ func Read(path string) (*Model, error) {
 	m.Path = path
 	m.source = SourceFile{path, sumOf(data), int64(len(data))}
 	if size > giveBackFrom {
-		debug.FreeOSMemory() // data is garbage now, and the caller is about to make more of that size
+		debug.FreeOSMemory() // what reading took beside the weights is garbage now
 	}
 	return m, nil
 }
 
-// giveBackFrom is the file size in bytes from which Read returns its buffer to the system at once.
+// giveBackFrom is the file size in bytes from which Read gives what it took beside the weights back to the system at
+// once.
 const giveBackFrom = 16 << 20
 
 // Parse is Read for a file in memory. dir is the folder of its external data. The model keeps data: its weights are

@@ -84,8 +84,15 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 	if err := cmd.Start(); err != nil {
 		return end, err
 	}
+	sent := make(chan error, 1)
 	go func() { // the pipe stays open: its end is the child's end
 		var err error
+		defer func() {
+			if err != nil {
+				_ = in.Close() // the child would wait for the rest
+			}
+			sent <- err
+		}()
 		defer crash.Catch(&err)
 		debug.SetPanicOnFault(true) // weights may lie in a file that is mapped
 		_, err = in.Write(append(order, '\n'))
@@ -101,6 +108,10 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 	err = cmd.Wait()
 	if ctx.Err() != nil {
 		return end, ctx.Err()
+	}
+	// a child that ends early reads no more, which is no word about the model
+	if err := <-sent; err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+		return end, err
 	}
 	lines := strings.Split(out.String(), "\n")
 	end.loaded = slices.Contains(lines, TryLoaded)

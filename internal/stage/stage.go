@@ -235,7 +235,7 @@ func (w *Working) End() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
-	if took > trimAfter {
+	if took > trimAfter && w.book != nil { // of a run: a library leaves the memory of its program alone
 		backend.Trim()
 	}
 	if w.told && w.tell != nil {

@@ -35,6 +35,9 @@ type Plan struct {
 func (e *Single) Plan() (Plan, error) {
 	begun := time.Now()
 	p, err := e.takeApart(begun)
+	if e.chain == nil { // what was to take its place could not be compiled
+		return p, err
+	}
 	if err == nil && e.entries == nil && e.timeLeft(begun, p.Whole) > 2*e.loading {
 		p.Blocked, err = e.Block()
 	}
