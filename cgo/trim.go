@@ -41,7 +41,7 @@ func Trim() {
 }
 
 // mostGarbage is about how many bytes of garbage may stand beside what lives on Go's heap.
-const mostGarbage = 32 << 20
+const mostGarbage = 16 << 20
 
 // garbagePercent is the GOGC for so many living bytes. Go's own lets the heap grow to twice of them; here they are
 // weights and samples for the most part, in which there is nothing to mark, so that collecting more often costs next

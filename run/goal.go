@@ -156,7 +156,7 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 func (s *searching) ended(stop search.Stop) (w result.Warning, early bool) {
 	switch stop {
 	case search.StopTrials:
-		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of %d evaluations (--trials) ended the search: this is the best result so far", s.config.Trials), Cure: "a larger --trials goes further"}, true
+		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of evaluations (--trials %d) ended the search: this is the best result so far", s.config.Trials), Cure: "a larger --trials goes further"}, true
 	case search.StopTime:
 		return result.Warning{ID: "budget-time", Text: fmt.Sprintf("the limit of %v (--time) ended the search: this is the best result so far", s.config.Time), Cure: "a longer --time goes further"}, true
 	}

@@ -229,7 +229,7 @@ func TestHoldoutUsedBefore(t *testing.T) {
 	cfg.Force = true
 	for _, want := range []string{"(runs: 1)", "(runs: 2)"} {
 		r := mustSearch(t, cfg)
-		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return strings.Contains(w.Text, "looked at before") }) {
+		if len(r.Holdout.UsedBefore) != 1 || !strings.Contains(r.Holdout.UsedBefore[0], want) || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return strings.Contains(w.Text, "evaluated before") }) {
 			t.Errorf("used before: %q, warnings %q; want %s", r.Holdout.UsedBefore, r.Warnings, want)
 		}
 	}

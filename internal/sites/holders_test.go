@@ -52,7 +52,7 @@ func TestHoldersOfRealNetworks(t *testing.T) {
 		{"testdata/fashion-vit/model.onnx", 53, vit},
 	} {
 		t.Run(c.path, func(t *testing.T) {
-			holders := holdersOfFile(t, filepath.Join("../../..", c.path))
+			holders := holdersOfFile(t, filepath.Join("../..", c.path))
 			if len(holders) != c.n {
 				t.Errorf("%d holders, want %d", len(holders), c.n)
 			}
