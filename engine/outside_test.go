@@ -5,14 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"example.org/demote/cgo/orttest"
 )
 
-// outside is a program of another module that opens a network, searches it and writes the mix, without a run folder.
-const outside = `package main
+// network is a program of another module that opens a network, searches it and writes the mix, without a run folder.
+const network = `package main
 
 import (
 	"context"
@@ -61,8 +62,39 @@ func main() {
 }
 `
 
-// TestOutside builds and runs a program of another module, which names this one in a single replace line: it opens an
-// ONNX network, searches it and writes the mix.
+// searchAlone is a program of another module with an evaluator of its own: of 40 tensors every seventh costs much.
+const searchAlone = `package main
+
+import (
+	"context"
+	"fmt"
+
+	"MODULE/search"
+)
+
+func score(_ context.Context, m search.Mask) (search.Score, error) {
+	lost := 0
+	for i := range m.Len() {
+		if m.Low(i) {
+			lost++
+		}
+		if m.Low(i) && i%7 == 0 {
+			lost += 50
+		}
+	}
+	return search.Score{Count: 1000 - lost, Total: 1000}, nil
+}
+
+func main() {
+	o := search.NewOptions(40, 0.95)
+	r, err := search.Run(context.Background(), "", search.Naive(score), o)
+	fmt.Println(r.Mask.Count(), r.Holds, err)
+}
+`
+
+// TestOutside builds and runs programs of another module, which names this one in a single replace line. One searches
+// with an evaluator of its own: that needs no cgo, and no module but this one and gonum. The other opens an ONNX
+// network, searches it and writes the mix.
 func TestOutside(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -77,34 +109,55 @@ func TestOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	path, rest, _ := strings.Cut(strings.TrimPrefix(string(mod), "module "), "\n")
-	dir := t.TempDir()
-	require := rest + "\nrequire " + path + " v0.0.0\n\nreplace " + path + " => " + root + "\n"
 	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"go.mod": "module outside\n" + require, "go.sum": string(sums), "main.go": strings.ReplaceAll(outside, "MODULE", path)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	command := func(name string, args ...string) string {
-		t.Helper()
-		c := exec.Command(name, args...)
-		c.Dir, c.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "DEMOTE_ORT="+library)
-		var complaints bytes.Buffer
-		c.Stderr = &complaints
-		out, err := c.Output()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, complaints.String())
-		}
-		return strings.TrimSpace(string(out))
-	}
-	command("go", "build", "-o", "program", ".")
-	if got := command("./program", filepath.Join(root, "examples/fashion")); got != "true true true" {
-		t.Errorf("the program says %q", got)
-	}
-	if info, err := os.Stat(filepath.Join(dir, "mixed.onnx")); err != nil || info.Size() == 0 {
-		t.Errorf("the mix is not written: %v", err)
+	for _, c := range []struct {
+		name, program, requires, says string
+		env                           []string
+		check                         func(t *testing.T, dir string, command func(name string, args ...string) string)
+	}{
+		{"search alone", searchAlone, rest[:strings.Index(rest, "require")], "34 true <nil>", []string{"CGO_ENABLED=0"},
+			func(t *testing.T, _ string, command func(name string, args ...string) string) {
+				modules := strings.Fields(command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
+				slices.Sort(modules)
+				if got := strings.Join(slices.Compact(modules), " "); got != path+" gonum.org/v1/gonum outside" {
+					t.Errorf("the search alone pulls %s", got)
+				}
+			}},
+		{"network", network, rest + "\n", "true true true", []string{"DEMOTE_ORT=" + library},
+			func(t *testing.T, dir string, _ func(name string, args ...string) string) {
+				if info, err := os.Stat(filepath.Join(dir, "mixed.onnx")); err != nil || info.Size() == 0 {
+					t.Errorf("the mix is not written: %v", err)
+				}
+			}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			require := c.requires + "require " + path + " v0.0.0\n\nreplace " + path + " => " + root + "\n"
+			for name, text := range map[string]string{"go.mod": "module outside\n" + require, "go.sum": string(sums), "main.go": strings.ReplaceAll(c.program, "MODULE", path)} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			command := func(name string, args ...string) string {
+				t.Helper()
+				cmd := exec.Command(name, args...)
+				cmd.Dir, cmd.Env = dir, append(append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off"), c.env...)
+				var complaints bytes.Buffer
+				cmd.Stderr = &complaints
+				out, err := cmd.Output()
+				if err != nil {
+					t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, complaints.String())
+				}
+				return strings.TrimSpace(string(out))
+			}
+			command("go", "build", "-o", "program", ".")
+			if got := command("./program", filepath.Join(root, "examples/fashion")); got != c.says {
+				t.Errorf("the program says %q", got)
+			}
+			c.check(t, dir, command)
+		})
 	}
 }
