@@ -20,6 +20,14 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 	return e.Evaluator.Again(ctx, mask)
 }
 
+// AllOutputs runs a mask and keeps every sample's output row, at its place, see Places.
+func (e *Evaluator) AllOutputs(ctx context.Context, mask search.Mask) ([]float32, error) {
+	at := e.Places()
+	rows := make([]float32, at[e.Samples()])
+	_, err := e.Outputs(ctx, mask, func(sample int, values []float32) { copy(rows[at[sample]:], values) })
+	return rows, err
+}
+
 // Row is the number of values of an output row: of all steps of a sample, one behind the other. Of samples of
 // different shapes it is 0 where rows have different lengths, see Places.
 func (e *Evaluator) Row() int { return e.machine.Row() }

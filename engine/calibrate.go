@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -25,13 +26,10 @@ type Calibration struct {
 // Holders of attention masks, as the samples show them, it takes from the network. Memory does not grow with the
 // number of samples.
 func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Calibration) ([]quant.Record, error) {
-	how := calibrate.How{Formula: quant.Formula(or(string(c.Formula), string(quant.QDQ))), Network: n.Model.Path, Samples: c.Samples, AllowNaN: c.AllowNaN}
-	if how.Samples == "" {
-		how.Samples = "the calibration samples"
-	}
+	how := calibrate.How{Formula: cmp.Or(c.Formula, quant.QDQ), Network: n.Model.Path, Samples: cmp.Or(c.Samples, "the calibration samples"), AllowNaN: c.AllowNaN}
 	var lowErr, highErr error
-	how.Low, lowErr = calibrate.NewGridChoice(or(string(c.KindLow), string(quant.Asymmetric)), or(string(c.RangeLow), string(quant.MinMax)), 8)
-	how.High, highErr = calibrate.NewGridChoice(or(string(c.KindHigh), string(quant.Asymmetric)), or(string(c.RangeHigh), string(quant.MinMax)), 16)
+	how.Low, lowErr = calibrate.NewGridChoice(string(cmp.Or(c.KindLow, quant.Asymmetric)), string(cmp.Or(c.RangeLow, quant.MinMax)), 8)
+	how.High, highErr = calibrate.NewGridChoice(string(cmp.Or(c.KindHigh, quant.Asymmetric)), string(cmp.Or(c.RangeHigh, quant.MinMax)), 16)
 	if err := errors.Join(lowErr, highErr); err != nil {
 		return nil, err
 	}
@@ -42,12 +40,4 @@ func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Cal
 	how.Alone = found.Alone != ""
 	records, _, err := calibrate.Run(ctx, n, samples, how)
 	return records, err
-}
-
-// or is a value, or its default where it is empty.
-func or(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

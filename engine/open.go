@@ -47,11 +47,7 @@ func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *da
 	e := &opening{network: n, records: records, data: data, opts: o, metric: o.Metric}
 	var err error
 	if e.metric == nil {
-		name := "agreement"
-		if data.Labels() != nil {
-			name = "top1"
-		}
-		if e.metric, err = metric.ByName(name); err != nil {
+		if e.metric, err = metric.Choose("", data.Labels() != nil); err != nil {
 			return nil, err
 		}
 	}
@@ -156,8 +152,8 @@ func (e *opening) reference(ctx context.Context, parts []part, o backend.Options
 	}
 	defer ev.Close()
 	at := ev.Places()
-	rows := make([]float32, at[e.data.Len()])
-	if _, err = ev.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) { copy(rows[at[sample]:], values) }); err != nil {
+	rows, err := ev.AllOutputs(ctx, search.NewMask(0))
+	if err != nil {
 		return nil, nil, err
 	}
 	for sample := range e.data.Len() {

@@ -66,7 +66,7 @@ func (e *opening) shape(ctx context.Context, p *part) error {
 	if err := measure(max(1, min(block, p.set.Len()))); err != nil {
 		return err
 	}
-	return measure(blocks.Even(p.set.Len(), int(min(blocks.Most(p.set.Len()), int64(p.shapes.Fitting(e.network.Holders))))))
+	return measure(p.shapes.Block(p.set.Len(), e.network.Holders))
 }
 
 // evaluator opens an evaluator of all parts, each with the source and the samples that open gives of it.

@@ -32,7 +32,7 @@ func TestAsWrittenToolkits(t *testing.T) {
 		if err := s.compile(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		all, err := allOutputs(context.Background(), s.ev, mask)
+		all, err := s.ev.AllOutputs(context.Background(), mask)
 		if err != nil {
 			t.Fatal(err)
 		}

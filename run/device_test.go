@@ -20,7 +20,7 @@ func onDevice(t testing.TB, device string, cfg Config) *searching {
 	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
 		t.Fatal(err)
 	}
-	if s.metric, err = chooseMetric(cfg.Metric, s.data.Labels() != nil); err != nil {
+	if s.metric, err = metric.Choose(cfg.Metric, s.data.Labels() != nil); err != nil {
 		t.Fatal(err)
 	}
 	s.result = &Result{}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/backend/metric"
 	"example.org/demote/dataset"
 	"example.org/demote/engine"
 	"example.org/demote/onnx"
@@ -39,7 +40,7 @@ func opened(t *testing.T, c Config) (*onnx.Network, search.Evaluator, func(searc
 	must(onnx.QuantizeWeights(n))
 	o := engine.Options{Float: m, Block: c.Block}
 	if c.Metric != "" {
-		o.Metric, err = chooseMetric(c.Metric, false)
+		o.Metric, err = metric.Choose(c.Metric, false)
 		must(err)
 	}
 	ev, err := engine.Open(ctx, n, records, data, o)
@@ -129,7 +130,7 @@ func TestEngineRefusesNaN(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"mse", "agreement"} {
-		by, err := chooseMetric(name, false)
+		by, err := metric.Choose(name, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -256,20 +256,8 @@ func referenceOutputs(ctx context.Context, c Config, file string, p *prepared, o
 		return nil, nil, nil, err
 	}
 	defer e.Close()
-	rows, err = allOutputs(ctx, e, search.NewMask(0))
+	rows, err = e.AllOutputs(ctx, search.NewMask(0))
 	return rows, e.Places(), note, err
-}
-
-// chooseMetric is the metric asked for, or the default for data with or without labels.
-func chooseMetric(name string, labels bool) (*metric.Metric, error) {
-	switch {
-	case name != "":
-	case labels:
-		name = "top1"
-	default:
-		name = "agreement"
-	}
-	return metric.ByName(name)
 }
 
 // sameTypes sees that a reference takes the samples as they are read for the file. One that takes them in another

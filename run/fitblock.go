@@ -30,7 +30,7 @@ func (p *prepared) fittingBlock(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return blocks.Even(p.data.Len(), int(min(blocks.Most(p.data.Len()), int64(s.Fitting(p.network.Holders))))), nil
+	return s.Block(p.data.Len(), p.network.Holders), nil
 }
 
 // activationBytes is the size of all holders' tensors of one block, in bytes, by the shapes of the network's tensors:

@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/cgo"
 	"example.org/demote/cgo/orttest"
+	"example.org/demote/internal/npy"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -154,17 +155,11 @@ func randomImages(t testing.TB, path string, n int, seed uint64) string {
 
 // npyHeader is the head of an npy file, format version 1.0.
 func npyHeader(dtype string, shape ...int) []byte {
-	dims := ""
-	for _, d := range shape {
-		dims += fmt.Sprint(d) + ", "
+	dims := make([]int64, len(shape))
+	for i, d := range shape {
+		dims[i] = int64(d)
 	}
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", dtype, dims)
-	for (10+len(text)+1)%64 != 0 {
-		text += " "
-	}
-	text += "\n"
-	head := append([]byte("\x93NUMPY\x01\x00"), byte(len(text)), byte(len(text)>>8))
-	return append(head, text...)
+	return []byte(npy.Header(dtype, dims...))
 }
 
 func writeTestFile(t testing.TB, path string, data []byte) {

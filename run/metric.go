@@ -106,7 +106,7 @@ func (c Config) labelKind() dataset.LabelKind {
 func (p *prepared) pickMetric(c Config) (*metric.Metric, *metric.Command, error) {
 	m, cmd, err := c.namedMetric()
 	if err == nil && m == nil {
-		m, err = chooseMetric("", p.classLabels())
+		m, err = metric.Choose("", p.classLabels())
 	}
 	if err != nil {
 		return nil, nil, err

@@ -139,16 +139,8 @@ func (s *searching) highReference(ctx context.Context) error {
 	}
 	defer e.Close()
 	s.options.Places = e.Places()
-	s.options.Reference, err = allOutputs(ctx, e, search.NewMask(len(s.records)))
+	s.options.Reference, err = e.AllOutputs(ctx, search.NewMask(len(s.records)))
 	return err
-}
-
-// allOutputs runs a mask and keeps every sample's output row, at its place.
-func allOutputs(ctx context.Context, e *backend.Evaluator, m search.Mask) ([]float32, error) {
-	at := e.Places()
-	rows := make([]float32, at[e.Samples()])
-	_, err := e.Outputs(ctx, m, func(sample int, values []float32) { copy(rows[at[sample]:], values) })
-	return rows, err
 }
 
 // prepareAny prepares a pair, a float network with encodings, or a float network, in blocks of a size that fits it.

@@ -142,7 +142,7 @@ func (s *searching) rowsWith(ctx context.Context, network *onnx.Network, holders
 		return nil, err
 	}
 	defer e.Close()
-	return allOutputs(ctx, e, search.NewMask(len(holders)))
+	return e.AllOutputs(ctx, search.NewMask(len(holders)))
 }
 
 // picked are some samples of a set.

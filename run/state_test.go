@@ -23,7 +23,7 @@ func outputsOf(t *testing.T, c Config, file string) []float32 {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	rows, err := allOutputs(context.Background(), e.Evaluator, search.NewMask(0))
+	rows, err := e.Evaluator.AllOutputs(context.Background(), search.NewMask(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,6 +114,18 @@ func ByName(name string) (*Metric, error) {
 	return metrics[i], nil
 }
 
+// Choose returns the metric of a name; for none the default for data with or without labels.
+func Choose(name string, labels bool) (*Metric, error) {
+	switch {
+	case name != "":
+	case labels:
+		name = "top1"
+	default:
+		name = "agreement"
+	}
+	return ByName(name)
+}
+
 // ChecksClasses tells whether the labels are classes of the network's output, one a sample.
 func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == ClassLabels && !m.custom }
 

@@ -21,6 +21,11 @@ func (s *Shapes) Fitting(holders []onnx.Holder) int {
 	return int(max(1, largestActivation/largest))
 }
 
+// Block is the size of blocks for so many samples: none of the holders' tensors too large, and an even number of them.
+func (s *Shapes) Block(samples int, holders []onnx.Holder) int {
+	return Even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
+}
+
 // Within is the number of samples in a block whose holders' tensors take so many bytes together at most, at least 1.
 func (s *Shapes) Within(holders []onnx.Holder, bytes int64) int {
 	all := int64(1)
@@ -47,8 +52,8 @@ func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 // blocks, however many there are. leastBlock is how small that makes them at most.
 const fewBlocks, leastBlock = 20, 4
 
-// Most is the largest block for so many samples.
-func Most(samples int) int64 {
+// mostBlock is the largest block for so many samples.
+func mostBlock(samples int) int64 {
 	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }
 
