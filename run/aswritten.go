@@ -24,7 +24,7 @@ var writtenBatches = []int{1, 7}
 
 // openedFile is a file with free axes that is run as it is written.
 type openedFile struct {
-	*searching
+	*checker
 	file  *onnx.Model
 	known []*blocks.Shapes // by member
 	model device.Model
@@ -33,11 +33,11 @@ type openedFile struct {
 }
 
 // asWritten opens a file for that; nil where its axes are fixed, or where what is searched is another formula's.
-func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
+func (s *checker) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
 	if !blocks.HasFreeAxes(file) || s.config.Formula != "qdq" {
 		return nil, nil
 	}
-	o := &openedFile{searching: s, file: file, mask: mask, want: want}
+	o := &openedFile{checker: s, file: file, mask: mask, want: want}
 	var err error
 	if o.known, err = s.knownShapes(ctx, file); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (s *searching) asWritten(ctx context.Context, file *onnx.Model, mask search
 }
 
 // knownShapes measures the shapes of a model's tensors, for the samples of each shape.
-func (s *searching) knownShapes(ctx context.Context, m *onnx.Model) (list []*blocks.Shapes, err error) {
+func (s *compiled) knownShapes(ctx context.Context, m *onnx.Model) (list []*blocks.Shapes, err error) {
 	for _, q := range s.members() {
 		known, err := blocks.Measure(ctx, m, q.inputs, q.yardBlock())
 		if err != nil {
@@ -165,7 +165,7 @@ func (o *openedFile) others() (list []int) {
 }
 
 // tellWritten warns where the file as it is written scores otherwise than what was searched.
-func (s *searching) tellWritten(list []result.AsWritten, own search.Score) {
+func (s *checker) tellWritten(list []result.AsWritten, own search.Score) {
 	if s.unscored != "" {
 		return
 	}

@@ -110,7 +110,7 @@ func TestFixShapes(t *testing.T) {
 // TestWrittenDiffers tells both scores, and the cure, where the file scores otherwise as it is written than what was
 // searched.
 func TestWrittenDiffers(t *testing.T) {
-	s := compiled(t, wide().config(t))
+	s := compiledTask(t, wide().config(t))
 	value := func(v float64) *float64 { return &v }
 	no := false
 	for _, c := range []struct {
@@ -125,7 +125,7 @@ func TestWrittenDiffers(t *testing.T) {
 	} {
 		said := ""
 		s.config.Say = func(line string) { said += line }
-		s.tellWritten(c.list, search.Score{Value: 45.25447})
+		s.checker().tellWritten(c.list, search.Score{Value: 45.25447})
 		if !strings.Contains(said, c.want) || c.want == "" && said != "" {
 			t.Errorf("%q; %q is due", said, c.want)
 		}

@@ -144,6 +144,22 @@ type BenchOptions struct {
 	First bool
 }
 
+// A benching is a task that is measured.
+type benching struct {
+	*compiled
+	target search.Target
+}
+
+// Close gives everything back.
+func (s *benching) Close() {
+	if s.ev != nil {
+		s.ev.Close()
+	}
+	if s.prepared != nil {
+		s.prepared.Close()
+	}
+}
+
 // RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user
 // types. The strategy where none is named is demotion.
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
@@ -159,7 +175,7 @@ func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	if c.Strategy == "" {
 		c.Strategy = "demotion"
 	}
-	s := &searching{config: c.withDefaults(), started: time.Now()}
+	s := &benching{compiled: &compiled{config: c.withDefaults(), started: time.Now()}}
 	defer s.Close()
 	c = s.config
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--data", c.Data}} {

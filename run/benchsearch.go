@@ -12,7 +12,7 @@ import (
 )
 
 // benchSearches times the search and the whole command in turn, and the naive scan's search beside them.
-func (s *searching) benchSearches(ctx context.Context, b *Bench, y *yardstick, o BenchOptions, prepared time.Duration) error {
+func (s *benching) benchSearches(ctx context.Context, b *Bench, y *yardstick, o BenchOptions, prepared time.Duration) error {
 	scans := []string{s.config.Scan}
 	if o.Against != "" {
 		scans = append(scans, o.Against)
@@ -74,7 +74,7 @@ func middle(runs []*BenchSearch, y *yardstick) *BenchSearch {
 
 // benchSearch runs one whole search without a run folder. R is timed in front of it, between its trials and behind
 // it; what that takes is not the search's.
-func (s *searching) benchSearch(ctx context.Context, scan string, y *yardstick) (*BenchSearch, error) {
+func (s *benching) benchSearch(ctx context.Context, scan string, y *yardstick) (*BenchSearch, error) {
 	s.config.Scan = scan
 	s.result = &Result{}
 	if err := s.open(ctx); err != nil {
@@ -125,8 +125,8 @@ func (s *searching) benchSearch(ctx context.Context, scan string, y *yardstick) 
 }
 
 // benchStrategy is what a search takes from its first score to its last.
-func (s *searching) benchStrategy(ctx context.Context) (search.Result, error) {
-	ends := search.Endpoints{Float: s.float, High: s.high}
+func (s *benching) benchStrategy(ctx context.Context) (search.Result, error) {
+	ends := search.Endpoints{Float: s.floatScore, High: s.highScore}
 	var err error
 	if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
 		return search.Result{}, err

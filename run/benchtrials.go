@@ -12,7 +12,7 @@ import (
 // benchTrials measures R, full trials, the switch of a mask and a rebuilt session, in turn. Each round has a trial in
 // front of its passes of the float network and one behind them, so that what else the machine does troubles both
 // alike.
-func (s *searching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, err error) {
+func (s *benching) benchTrials(ctx context.Context, b *Bench) (y *yardstick, err error) {
 	if err := s.compile(ctx); err != nil {
 		return nil, err
 	}

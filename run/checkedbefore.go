@@ -17,7 +17,7 @@ import (
 // checkedBefore returns what the search itself has found of the very bytes that lie at a path, on a machine of this
 // kind, if nothing was amiss with them; nil where the file has to be checked. It believes the folder's result, as
 // verify does not.
-func (s *searching) checkedBefore(path string) (*result.Verified, error) {
+func (s *checker) checkedBefore(path string) (*result.Verified, error) {
 	if s.elsewhere != "" || s.unscored != "" || s.command != nil || s.result.Score.Mixed == nil {
 		return nil, nil // a command may give another score of the same bytes
 	}
@@ -41,7 +41,7 @@ func (s *searching) checkedBefore(path string) (*result.Verified, error) {
 
 // nothingAmiss tells whether a check has nothing to warn of: the bits and the score are the search's, however the
 // file is run, and a default session runs it.
-func (s *searching) nothingAmiss(v *result.Verified) bool {
+func (s *checker) nothingAmiss(v *result.Verified) bool {
 	mixed := s.result.Score.Mixed
 	file := result.Score{Correct: v.Correct, Total: mixed.Total, Value: v.Value}
 	return v.Identical && v.Unscored == "" && (v.DefaultCorrect != nil || v.DefaultValue != nil) &&

@@ -20,7 +20,7 @@ import (
 func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Block = 1000
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	before := s.ev.Stats()
 	if _, err := s.ev.Again(context.Background(), search.NewMask(len(s.records))); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	p.Close()
 	large := s.fingerprint()
 	cfg.Block = 30
-	exact := compiled(t, cfg).fingerprint()
+	exact := compiledTask(t, cfg).fingerprint()
 	if text := large.Difference(exact); text != "" {
 		t.Errorf("the fingerprints with --block 1000 and --block 30 differ: %s", text)
 	}
@@ -51,16 +51,17 @@ func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 func TestAHoldoutSmallerThanABlock(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	cfg.Block, cfg.Holdout = 40, randomImages(t, filepath.Join(t.TempDir(), "held.npy"), 7, 9)
-	s := compiled(t, cfg)
-	if err := s.openAside(); err != nil {
+	s := compiledTask(t, cfg)
+	target, err := search.ParseTarget(cfg.Target)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.holdout.set.Close()
-	var err error
-	if s.target, err = search.ParseTarget(cfg.Target); err != nil {
+	held, err := openHoldout(s.compiled, target)
+	defer held.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := s.openHoldoutEvaluation(context.Background())
+	a, err := openHoldoutEvaluation(context.Background(), s.compiled, held, search.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 	for _, c := range []struct{ samples, block, asked, want int }{{30, 15, 999, 2}, {30, 30, 4, 1}, {30, 8, 3, 3}, {30, 1000, 999, 1}} {
 		cfg := tinyConfig(t, c.samples)
 		cfg.Block, cfg.Workers = c.block, c.asked
-		if got := compiled(t, cfg).ev.Workers(); got != c.want {
+		if got := compiledTask(t, cfg).ev.Workers(); got != c.want {
 			t.Errorf("%d samples in blocks of %d, --workers %d: %d workers, want %d", c.samples, c.block, c.asked, got, c.want)
 		}
 	}
@@ -87,7 +88,7 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 func TestNoMoreThreadsThanCores(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Threads = 999
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	if got, want := s.ev.Threads(), runtime.GOMAXPROCS(0); got != want {
 		t.Errorf("--threads 999: %d threads on %d cores", got, want)
 	}
@@ -98,11 +99,11 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 func TestWorkersAreWhatMayRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cfg := tinyConfig(t, 30)
-	if got := compiled(t, cfg).ev.Workers(); got != 1 {
+	if got := compiledTask(t, cfg).ev.Workers(); got != 1 {
 		t.Errorf("%d workers where one thread may run, for %d blocks", got, 4)
 	}
 	runtime.GOMAXPROCS(3)
-	if got := compiled(t, cfg).ev.Workers(); got != 3 {
+	if got := compiledTask(t, cfg).ev.Workers(); got != 3 {
 		t.Errorf("%d workers where three threads may run, for %d blocks", got, 4)
 	}
 }
@@ -111,7 +112,7 @@ func TestWorkersAreWhatMayRun(t *testing.T) {
 func TestAFixedBatchStays(t *testing.T) {
 	cfg := tinyConfig(t, 6)
 	cfg.Model, cfg.Block = fixedBatch(t, cfg.Model, 16), 0
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	if s.block != 16 || s.inputs[0].Dims[0] != 16 || s.ev.Workers() != 1 {
 		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.block, s.inputs[0].Dims, s.ev.Workers())
 	}
@@ -120,7 +121,7 @@ func TestAFixedBatchStays(t *testing.T) {
 // TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers
 // below 0.
 func TestAnEvaluatorChecksTheBatch(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 30))
+	s := compiledTask(t, tinyConfig(t, 30))
 	src, err := s.source(context.Background())
 	if err != nil {
 		t.Fatal(err)

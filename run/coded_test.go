@@ -35,7 +35,7 @@ func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.
 // TestCodedPartsGiveTheSameBits holds every way in which trials begin at cuts against
 // the network in one piece: same outputs, bit by bit, for trials on stored activations too.
 func TestCodedPartsGiveTheSameBits(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
+	s := compiledTask(t, tinyConfig(t, 60))
 	n := len(s.records)
 	open := func(wrap func(*segments.Source) backend.Source, plan bool) *backend.Evaluator {
 		src, err := s.source(context.Background())
@@ -107,13 +107,13 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 func TestPlanPassesCodes(t *testing.T) {
 	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
 		Strategy: "demotion", Target: "16bit-0.01", Cache: 1 << 30, Version: "test"}
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	if s.plan.Blocked != s.ev.Parts() || s.ev.Parts() < 3 {
 		t.Errorf("%d of %d parts are of the optimized network", s.plan.Blocked, s.ev.Parts())
 	}
 	little := cfg
 	little.Cache = 1_000_000 // its weights take 300,000 bytes
-	for want, list := range map[bool][][]backend.StoredTensor{true: s.ev.StoredAt(), false: compiled(t, little).ev.StoredAt()} {
+	for want, list := range map[bool][][]backend.StoredTensor{true: s.ev.StoredAt(), false: compiledTask(t, little).ev.StoredAt()} {
 		for part, stored := range list {
 			for _, tensor := range stored {
 				if tensor.Coded != want {

@@ -13,15 +13,69 @@ import (
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
+	"example.org/demote/search"
 )
 
+// A compiled is a task whose network runs: on the samples, by a metric, on a device, with every precision a switch.
+type compiled struct {
+	*prepared
+	config  Config
+	metric  *metric.Metric
+	command *metric.Command // that the metric is; nil: it is none
+	result  *Result         // that warnings and times are kept in; nil: nobody keeps them
+	watch   watcher         // is shown what comes out before the first trial; nil: nobody is
+
+	device  backend.DeviceInfo // what trials run on; without a name: the CPU
+	asked   int                // the block size before it was made to fit a GPU's memory; 0: it was not
+	options backend.Options
+	ev      *backend.Evaluator
+	plan    backend.Plan // the cuts
+
+	started time.Time
+	startUp time.Duration // from the start to the first trial
+	loading time.Duration // of the float network
+	pass    time.Duration // of the float network over the samples
+
+	floatScore *search.Score // nil for a pair
+	highScore  search.Score
+}
+
+// A watcher is shown what the two endpoints make of every sample, and asks what it makes of them itself.
+type watcher interface {
+	// seeFloat returns what is shown the outputs of the float network, sample by sample.
+	seeFloat(e *backend.Evaluator) func(sample int, values []float32)
+	// seeHigh returns what is shown the outputs with everything on the high grids.
+	seeHigh(e *backend.Evaluator) func(sample int, values []float32)
+	// questionFloat is called once the float network has a score; src is its network, nil where samples have several
+	// shapes.
+	questionFloat(ctx context.Context, src *segments.Source) error
+	// questionEnds is the last before the first trial.
+	questionEnds(ctx context.Context) error
+}
+
+// unwatched is shown all and asks nothing.
+type unwatched struct{}
+
+func (unwatched) seeFloat(*backend.Evaluator) func(int, []float32)      { return func(int, []float32) {} }
+func (unwatched) seeHigh(*backend.Evaluator) func(int, []float32)       { return func(int, []float32) {} }
+func (unwatched) questionFloat(context.Context, *segments.Source) error { return nil }
+func (unwatched) questionEnds(context.Context) error                    { return nil }
+
+// watcher is who watches.
+func (s *compiled) watcher() watcher {
+	if s.watch == nil {
+		return unwatched{}
+	}
+	return s.watch
+}
+
 // compile scores the float network and compiles the switchable one.
-func (s *searching) compile(ctx context.Context) error {
+func (s *compiled) compile(ctx context.Context) error {
 	c := s.config
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.options, s.data)
-	if s.prepared.float == nil {
+	if s.prepared.floatModel == nil {
 		if err := c.during(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err
 		}
@@ -40,7 +94,7 @@ func (s *searching) compile(ctx context.Context) error {
 }
 
 // openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.
-func (s *searching) openTrials(ctx context.Context, check func(*prepared, *segments.Source) error) error {
+func (s *compiled) openTrials(ctx context.Context, check func(*prepared, *segments.Source) error) error {
 	o, err := s.trialOptions()
 	if err != nil {
 		return s.WithCure(err)
@@ -81,7 +135,7 @@ func everyCut(src backend.Source) (cuts []int) {
 const setUpPasses, setUpFixed = 5.5, time.Second
 
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
-func (s *searching) trialOptions() (backend.Options, error) {
+func (s *compiled) trialOptions() (backend.Options, error) {
 	o := s.options
 	o.Patient = s.config.patient
 	if s.pass > 0 {
@@ -98,7 +152,7 @@ func (s *searching) trialOptions() (backend.Options, error) {
 }
 
 // working is what the samples and the activations of a block on each worker take, in bytes.
-func (s *searching) working() int64 {
+func (s *compiled) working() int64 {
 	bytes, workers := int64(blocks.ResidentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
 	if s.prepared.shapes == nil {
 		return bytes
@@ -108,7 +162,7 @@ func (s *searching) working() int64 {
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the
 // data out.
-func (s *searching) open(ctx context.Context) error {
+func (s *compiled) open(ctx context.Context) error {
 	c := s.config
 	if err := s.compile(ctx); err != nil {
 		return err
@@ -138,7 +192,7 @@ func (s *searching) open(ctx context.Context) error {
 		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.stages.List()
 	}
 	work := c.begin(stage.High, "samples", s.data.Len(), 0)
-	see := s.seeHigh(s.ev)
+	see := s.watcher().seeHigh(s.ev)
 	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.One() })
 	work.End()
 	if err != nil {
@@ -147,8 +201,8 @@ func (s *searching) open(ctx context.Context) error {
 	if nan >= 0 && !c.AllowNaN {
 		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
-	s.high = high
-	if err := s.questionEnds(ctx); err != nil {
+	s.highScore = high
+	if err := s.watcher().questionEnds(ctx); err != nil {
 		return err
 	}
 	s.sayGraphs()
@@ -160,14 +214,14 @@ func (s *searching) open(ctx context.Context) error {
 const proofBlocks = 18
 
 // proofTime is about what the self-test takes.
-func (s *searching) proofTime() time.Duration {
+func (s *compiled) proofTime() time.Duration {
 	return time.Duration(proofBlocks * s.plan.Whole / float64(max(1, s.ev.Workers())) * float64(time.Second))
 }
 
 // fallBack goes on with a network whose outputs depend on more than mask and sample: with each sample alone where the
 // network can be run so. As long as a repeated run gives the same bits, whole scores on a fixed layout are still a
 // function of the mask.
-func (s *searching) fallBack(ctx context.Context, dep *backend.Dependence) error {
+func (s *compiled) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	if dep.Repeated {
 		return fmt.Errorf("the self-test failed, no score could be relied on: %w", dep)
 	}

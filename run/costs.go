@@ -28,7 +28,14 @@ const (
 type cost struct {
 	name  string
 	saves []float64
-	total *float64
+	total *float64 // of all of the network; nil: not known
+}
+
+// costs are the cost models of a search.
+type costs struct {
+	chosen cost              // --cost
+	list   []cost            // what the result lists: BOPs, bytes, and a cost from a file
+	float  *result.FloatWork // what the search cannot reach
 }
 
 // checkCost refuses a --cost that is neither a name nor a file, before anything is read.
@@ -57,68 +64,67 @@ func (c Config) costFile() string {
 }
 
 // readCosts finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
-func (s *searching) readCosts(ctx context.Context) error {
-	bops, bytes, err := s.workCosts(ctx)
+func readCosts(ctx context.Context, p *prepared, chosen string) (costs, error) {
+	all, err := workCosts(ctx, p)
 	if err != nil {
-		return err
+		return all, err
 	}
-	s.costs = []cost{bops, bytes}
-	n := len(s.records)
-	switch s.config.Cost {
+	n := len(p.records)
+	switch chosen {
 	case costCount:
 		total := float64(n)
-		s.cost = cost{costCount, search.CountCost(n), &total}
+		all.chosen = cost{costCount, search.CountCost(n), &total}
 	case costBops:
-		s.cost = bops
+		all.chosen = all.list[0]
 	case costBytes:
-		s.cost = bytes
+		all.chosen = all.list[1]
 	default:
-		text, err := disk.Read(s.config.Cost, constraint.MaxList)
+		text, err := disk.Read(chosen, constraint.MaxList)
 		if err != nil {
-			return mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
 		}
-		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(s.network))
+		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(p.network))
 		if err != nil {
-			return mistake.Errorf("--cost %s: %w", s.config.Cost, err)
+			return all, mistake.Errorf("--cost %s: %w", chosen, err)
 		}
-		s.cost = cost{s.config.Cost, saves, nil}
-		s.costs = append(s.costs, s.cost)
+		all.chosen = cost{chosen, saves, nil}
+		all.list = append(all.list, all.chosen)
 	}
-	return nil
+	return all, nil
 }
 
 // workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
 // values, and the bytes of its own tensor.
-func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error) {
-	uses, err := sites.Uses(s.network)
+func workCosts(ctx context.Context, p *prepared) (all costs, err error) {
+	uses, err := sites.Uses(p.network)
 	if err != nil {
-		return bops, bytes, err
+		return all, err
 	}
-	n := len(s.records)
+	n := len(p.records)
 	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
-	largest := s.largest().data
-	for _, q := range s.members() { // on average over the samples, where these have different shapes
+	largest := p.largest().data
+	for _, q := range p.members() { // on average over the samples, where these have different shapes
 		fixed, err := q.fixed(ctx)
 		if err != nil {
-			return bops, bytes, err
+			return all, err
 		}
 		dims := map[string][]int64{}
 		for _, v := range fixed.Values() {
 			dims[v.Name] = v.Dims
 		}
 		if q.data == largest {
-			if err := s.countFloat(dims); err != nil {
-				return bops, bytes, err
+			if all.float, err = floatWork(p.network, dims, p.block); err != nil {
+				return all, err
 			}
 		}
-		share, per := float64(q.data.Len())/float64(s.data.Len()), float64(q.block)
+		share, per := float64(q.data.Len())/float64(p.data.Len()), float64(q.block)
 		work := sites.MACs(fixed, dims)
 		for _, u := range uses {
 			for _, h := range u.Reads {
 				macs[h] += share * work[u.Node] / per
 			}
 		}
-		for i, h := range s.network.Holders {
+		for i, h := range p.network.Holders {
 			if d := dims[h.Tensor]; len(d) > 0 {
 				one := share / per
 				for _, size := range d {
@@ -128,14 +134,15 @@ func (s *searching) workCosts(ctx context.Context) (bops, bytes cost, err error)
 			}
 		}
 	}
-	for i := range s.network.Holders {
-		high[i] = s.records[i].High.Bits
-		lost[i] = max(0, high[i]-s.records[i].Low.Bits)
+	for i := range p.network.Holders {
+		high[i] = p.records[i].High.Bits
+		lost[i] = max(0, high[i]-p.records[i].Low.Bits)
 	}
-	bops = cost{name: costBops, saves: search.BopsCost(macs, lost, weightBits)}
-	bytes = cost{name: costBytes, saves: search.BytesCost(elements, lost)}
+	bops := cost{name: costBops, saves: search.BopsCost(macs, lost, weightBits)}
+	bytes := cost{name: costBytes, saves: search.BytesCost(elements, lost)}
 	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
-	return bops, bytes, nil
+	all.list = []cost{bops, bytes}
+	return all, nil
 }
 
 func sum(list []float64) *float64 {
@@ -147,21 +154,21 @@ func sum(list []float64) *float64 {
 }
 
 // savings lists what a mix saves.
-func (s *searching) savings(m search.Mask) []result.Saving {
+func (all costs) savings(m search.Mask) []result.Saving {
 	var list []result.Saving
-	for _, c := range s.costs {
-		saved, all := search.Saving(c.saves, m)
-		list = append(list, result.Saving{Cost: c.name, Saved: saved, All: all, Total: c.total})
+	for _, c := range all.list {
+		saved, most := search.Saving(c.saves, m)
+		list = append(list, result.Saving{Cost: c.name, Saved: saved, All: most, Total: c.total})
 	}
 	return list
 }
 
 // costOf is what a mix costs by the chosen cost: all that could be saved less what is, on top of what cannot be saved
 // where that is known.
-func (s *searching) costOf(m search.Mask) float64 {
-	saved, all := search.Saving(s.cost.saves, m)
-	if s.cost.total != nil {
-		all = *s.cost.total
+func (all costs) of(m search.Mask) float64 {
+	saved, most := search.Saving(all.chosen.saves, m)
+	if all.chosen.total != nil {
+		most = *all.chosen.total
 	}
-	return all - saved
+	return most - saved
 }

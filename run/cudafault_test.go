@@ -167,7 +167,7 @@ func TestEmulatedDevices(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			emulated(t, c.settings)
 			var said []string
-			s := &searching{config: Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.withDefaults()}
+			s := &compiled{config: Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.withDefaults()}
 			if err := s.chooseDevice(); err != nil {
 				if ExitCode(err) != ExitMistake {
 					t.Errorf("exit code %d", ExitCode(err))

@@ -44,7 +44,7 @@ func TestPlacementOfSearches(t *testing.T) {
 
 func placeAll(t *testing.T, cfg Config) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
-	s := &searching{config: cfg.withDefaults()}
+	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	t.Cleanup(s.Close)
 	var err error
 	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {

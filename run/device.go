@@ -15,7 +15,7 @@ import (
 
 // chooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be
 // used, else the CPU. It says which, and why, where there was a choice.
-func (s *searching) chooseDevice() error {
+func (s *compiled) chooseDevice() error {
 	if err := s.findDevice(); err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (s *searching) chooseDevice() error {
 	return nil
 }
 
-func (s *searching) findDevice() error {
+func (s *compiled) findDevice() error {
 	name := s.config.Device
 	switch {
 	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
@@ -57,12 +57,12 @@ func (s *searching) findDevice() error {
 	return nil
 }
 
-func (s *searching) sayDevice(why string) {
+func (s *compiled) sayDevice(why string) {
 	s.config.Say(fmt.Sprintf("device %s%s: %s", s.device.Name, why, s.device.Text))
 }
 
 // sayGraphs says how the GPU runs the parts of the network, once all of them have run.
-func (s *searching) sayGraphs() {
+func (s *compiled) sayGraphs() {
 	if !s.can().Queue {
 		return
 	}
@@ -78,7 +78,7 @@ func (s *searching) sayGraphs() {
 }
 
 // can are the traits of the device that trials run on; of the CPU before it is chosen.
-func (s *searching) can() backend.Traits { return backend.KindOf(s.device.Name).Traits }
+func (s *compiled) can() backend.Traits { return backend.KindOf(s.device.Name).Traits }
 
 // onlyCPU refuses --device for a command that runs on the CPU whatever there is.
 func onlyCPU(c Config, command string) error {
@@ -95,7 +95,7 @@ func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
 
 // fitDevice settles block size and stored activations for a GPU, and says what they take of its memory
 // before it is taken.
-func (s *searching) fitDevice(ctx context.Context) error {
+func (s *compiled) fitDevice(ctx context.Context) error {
 	if !s.can().OwnMemory {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (s *searching) fitDevice(ctx context.Context) error {
 }
 
 // leaveGPU goes over to the CPU where samples have different shapes, or refuses the GPU that was asked for.
-func (s *searching) leaveGPU() error {
+func (s *compiled) leaveGPU() error {
 	if s.config.Device != "auto" {
 		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
 	}
@@ -143,7 +143,7 @@ func (s *searching) leaveGPU() error {
 }
 
 // fitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.
-func (s *searching) fitSamples(free int64) error {
+func (s *compiled) fitSamples(free int64) error {
 	if s.streams != nil {
 		return nil
 	}
@@ -159,7 +159,7 @@ type need struct{ samples, weights, activations int64 }
 
 func (n need) sum() int64 { return n.samples + n.weights + n.activations }
 
-func (s *searching) need(ctx context.Context) (n need, err error) {
+func (s *compiled) need(ctx context.Context) (n need, err error) {
 	samples := (s.data.Len() + s.block - 1) / s.block * s.block
 	if s.streams != nil {
 		samples = s.block
@@ -185,12 +185,12 @@ func weightBytes(m *onnx.Model) (bytes int64) {
 }
 
 // canShrink says whether a smaller block may be tried: not where the network fixes it.
-func (s *searching) canShrink() bool { return s.block > 1 && blocks.Fixed(s.model) == 0 }
+func (s *compiled) canShrink() bool { return s.block > 1 && blocks.Fixed(s.model) == 0 }
 
 // shrinking runs f, and again with smaller blocks as long as it ends because the GPU's memory is full;
 // s.ev is closed then. Counts do not depend on the block, so nothing that is known is lost but how far
 // unfinished trials had come.
-func (s *searching) shrinking(ctx context.Context, f func(context.Context) error) error {
+func (s *compiled) shrinking(ctx context.Context, f func(context.Context) error) error {
 	for {
 		err := f(ctx)
 		if !s.can().OwnMemory || !backend.OutOfMemory(err) {
@@ -212,7 +212,7 @@ func (s *searching) shrinking(ctx context.Context, f func(context.Context) error
 }
 
 // lostDevice words what ends a search whose GPU fails under it.
-func (s *searching) lostDevice(err error) error {
+func (s *compiled) lostDevice(err error) error {
 	if err == nil || !backend.DeviceLost(err) {
 		return err
 	}
@@ -234,7 +234,7 @@ func (s *searching) searchOn(ctx context.Context) error {
 
 // twin is the evaluator on the CPU that written files are held against, as ONNX Runtime computes them
 // there: the search's own, or one of the same network beside that on a GPU. done gives it back.
-func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
+func (s *compiled) twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
 	if s.can().InOrder {
 		return s.ev, func() {}, nil
 	}
@@ -252,7 +252,7 @@ func (s *searching) twin(ctx context.Context) (e *backend.Evaluator, done func()
 
 // askAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is
 // the twin's; it says it if the twin scores a mix otherwise than the GPU.
-func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
+func (s *compiled) askAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
 	if s.can().InOrder {
 		return twin, nil
 	}
@@ -264,7 +264,7 @@ func (s *searching) askAgain(ctx context.Context, mask search.Mask, twin search.
 }
 
 // cache is the memory for stored activations: what was asked for, else a quarter of what is free.
-func (s *searching) cache() int64 {
+func (s *compiled) cache() int64 {
 	if s.config.Cache != 0 {
 		return max(0, s.config.Cache)
 	}

@@ -14,7 +14,7 @@ import (
 func onDevice(t testing.TB, device string, cfg Config) *searching {
 	t.Helper()
 	cfg.Device, cfg.patient = device, true
-	s := &searching{config: cfg.withDefaults()}
+	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	t.Cleanup(s.Close)
 	var err error
 	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {

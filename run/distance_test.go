@@ -14,7 +14,7 @@ import (
 // workers are.
 func TestDistancesDoNotDependOnTheMachine(t *testing.T) {
 	distances := func(block, workers int) []float64 {
-		s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		s := compiledTask(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 			Limit: 64, Cache: 1 << 28, Block: block, Workers: workers})
 		var list []float64
 		for _, h := range []int{0, 7, 30, len(s.records) - 1} {

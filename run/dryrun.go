@@ -118,7 +118,7 @@ func (s *searching) mostScores(way search.Strategy) string {
 
 // activations is the size of all holders' tensors of one block, in bytes: more than is alive at any
 // time.
-func (s *searching) activations(ctx context.Context) (int64, error) {
+func (s *compiled) activations(ctx context.Context) (int64, error) {
 	known, err := s.measured(ctx)
 	if err != nil {
 		return 0, err

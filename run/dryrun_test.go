@@ -96,7 +96,7 @@ func TestDryRunBound(t *testing.T) {
 // TestActivations counts all holders' tensors of a block, the network's input among them.
 func TestActivations(t *testing.T) {
 	cfg := newGraph(20).in("x", nil, 8).weight("w1", 0.5, 8, 6).weight("w2", 0.5, 6, 3).do("a = MatMul x w1; r = Relu a; y = MatMul r w2").out("y", 3).config(t)
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	if got, err := s.activations(context.Background()); err != nil || got != int64(4*s.block*(8+6)) {
 		t.Errorf("%d bytes in blocks of %d, %v", got, s.block, err)
 	}

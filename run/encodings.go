@@ -23,13 +23,13 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err := c.during(stage.Read, 0, func() error { return p.readEncodings(c) }); err != nil {
 		return nil, err
 	}
-	if p.output, err = blocks.ChooseOutput(p.float, c.Output); err != nil {
+	if p.output, err = blocks.ChooseOutput(p.floatModel, c.Output); err != nil {
 		return nil, err
 	}
-	if _, err = p.openWith(ctx, c, p.float, func() error { return sandbox.Network(ctx, p.float, p.inputs, nil, c.Say) }); err != nil {
+	if _, err = p.openWith(ctx, c, p.floatModel, func() error { return sandbox.Network(ctx, p.floatModel, p.inputs, nil, c.Say) }); err != nil {
 		return nil, err
 	}
-	p.bookModel("model", p.float)
+	p.bookModel("model", p.floatModel)
 	for _, f := range []struct{ role, path string }{{"encodings-low", c.EncodingsLow}, {"encodings-high", c.EncodingsHigh}} {
 		if err := p.bookFile(f.role, f.path); err != nil {
 			return nil, err
@@ -40,15 +40,15 @@ func prepareEncodings(ctx context.Context, c Config) (_ *prepared, err error) {
 
 // readEncodings reads the float network and its two encodings files and joins them.
 func (p *prepared) readEncodings(c Config) (err error) {
-	if p.float, err = c.readNetwork(c.Model); err != nil {
+	if p.floatModel, err = c.readNetwork(c.Model); err != nil {
 		return err
 	}
-	p.model = p.float
-	low, lowGrids, err := encoded(p.float, c.EncodingsLow)
+	p.model = p.floatModel
+	low, lowGrids, err := encoded(p.floatModel, c.EncodingsLow)
 	if err != nil {
 		return err
 	}
-	high, highGrids, err := encoded(p.float, c.EncodingsHigh)
+	high, highGrids, err := encoded(p.floatModel, c.EncodingsHigh)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (p *prepared) readEncodings(c Config) (err error) {
 	if err != nil {
 		return mistake.Errorf("%s and %s: %w", c.EncodingsLow, c.EncodingsHigh, err)
 	}
-	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(p.float)...)
+	p.network, p.records, p.order, p.notes = network, records, report.Order, append(warnings("pair-differs", report.Lines()), c.fixedNotes(p.floatModel)...)
 	if !report.Same() {
 		p.low, p.lowGrids = low, lowGrids
 	}

@@ -76,7 +76,7 @@ func TestEngine(t *testing.T) {
 			if name == "touching" {
 				c.Block = 1
 			}
-			ours := compiled(t, c)
+			ours := compiledTask(t, c)
 			every := search.NewMask(len(n.Holders))
 			for h := 0; h < every.Len(); h += 2 {
 				every.Demote(h)

@@ -72,7 +72,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 	if !f.Runs {
 		return e, nil
 	}
-	if e.Verified, err = s.checkedBefore(files[0]); err != nil || e.Verified != nil {
+	if e.Verified, err = s.checker().checkedBefore(files[0]); err != nil || e.Verified != nil {
 		return e, err
 	}
 	if err := s.compile(ctx); err != nil {
@@ -121,12 +121,12 @@ func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask,
 
 // checkExport runs an exported file and holds it against the search.
 func (s *searching) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
-	checked, err := s.verify(ctx, mask, e.Files[0])
+	checked, err := s.checker().verify(ctx, mask, e.Files[0])
 	if err != nil {
 		return err
 	}
 	e.Verified = checked.Verified
-	warning, err := s.judge(checked)
+	warning, err := s.checker().judge(checked)
 	if warning != nil {
 		e.Warnings = append(e.Warnings, *warning)
 	}

@@ -79,7 +79,7 @@ func TestEndpointsComeBack(t *testing.T) {
 			}
 			pair := c.cfg
 			pair.Model, pair.Calib, pair.Low, pair.High = "", "", low, high
-			a, b := compiled(t, c.cfg), compiled(t, pair)
+			a, b := compiledTask(t, c.cfg), compiledTask(t, pair)
 			if b.low != nil || len(b.notes) > 0 {
 				t.Errorf("the pair is not one network: %q", b.notes)
 			}
@@ -104,13 +104,13 @@ func TestMixComesBack(t *testing.T) {
 	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx"} {
 		pair := cfg
 		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
-		s := compiled(t, pair)
+		s := compiledTask(t, pair)
 		low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if low.Count != *r.Score.Mixed.Correct || s.high.Count != *r.Score.High.Correct {
-			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.high.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
+		if low.Count != *r.Score.Mixed.Correct || s.highScore.Count != *r.Score.High.Correct {
+			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.highScore.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
 		}
 	}
 	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
@@ -126,10 +126,10 @@ func TestMixComesBack(t *testing.T) {
 func TestToolkitPair(t *testing.T) {
 	const dir = "../testdata/mctq/"
 	cfg := Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
-	if err != nil || low.Count != 903 || s.high.Count != 925 || low.Total != 1000 {
-		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.high, err)
+	if err != nil || low.Count != 903 || s.highScore.Count != 925 || low.Total != 1000 {
+		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.highScore, err)
 	}
 	var trace struct {
 		Promotion []string `json:"promotion_list"`
@@ -168,7 +168,7 @@ func TestToolkitPair(t *testing.T) {
 // bits, and a search.
 func TestEncodings(t *testing.T) {
 	cfg := tinyConfig(t, 60)
-	a := compiled(t, cfg)
+	a := compiledTask(t, cfg)
 	dir := t.TempDir()
 	files := Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
 		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
@@ -183,7 +183,7 @@ func TestEncodings(t *testing.T) {
 		}
 		writeTestFile(t, path, text)
 	}
-	b := compiled(t, files)
+	b := compiledTask(t, files)
 	sameBitsOf(t, a, b)
 	r := mustSearch(t, files)
 	if r.Score.Float == nil || !r.Verified.Identical || len(r.Inputs) != 4 {

@@ -25,7 +25,7 @@ import (
 
 // scoreFloat runs the float network over the samples: its own score where the metric has one of
 // it, and the reference that other metrics compare with. It refuses a network that gives NaN.
-func (s *searching) scoreFloat(ctx context.Context) error {
+func (s *compiled) scoreFloat(ctx context.Context) error {
 	var sources []*segments.Source
 	o := s.options
 	o.Naive, o.Stream = true, true
@@ -35,7 +35,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	open := func() (*backend.Evaluator, error) {
 		sources = nil
 		return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-			src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
+			src, err := segments.Plain(ctx, s.prepared.floatModel, q.inputs, q.block, s.output)
 			if err = q.ofShape(err); err == nil {
 				err = q.checkLabels(s.metric, src)
 			}
@@ -61,7 +61,7 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 		reference = make([]float32, at[s.data.Len()])
 	}
 	bad := make([]bool, s.data.Len())
-	see := s.seeFloat(e)
+	see := s.watcher().seeFloat(e)
 	work := s.config.begin(stage.Float, "samples", s.data.Len(), 0)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
 		see(sample, values)
@@ -102,11 +102,11 @@ func (s *searching) scoreFloat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.float = &score
+	s.floatScore = &score
 	if s.groups != nil { // other ways to prepare the samples are tried on those of one shape
-		return s.questionFloat(ctx, nil)
+		return s.watcher().questionFloat(ctx, nil)
 	}
-	return s.questionFloat(ctx, sources[0])
+	return s.watcher().questionFloat(ctx, sources[0])
 }
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.
@@ -141,7 +141,7 @@ func (s *searching) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
-	s.result.Met, s.result.Savings = s.holds(b.Score), s.savings(b.Mask)
+	s.result.Met, s.result.Savings = s.holds(b.Score), s.costs.savings(b.Mask)
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -176,7 +176,7 @@ func (s *searching) book(f search.Result) {
 	}
 	s.setMask(f.Mask)
 	r.Strategy = f.Strategy
-	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.savings(f.Mask)
+	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.costs.savings(f.Mask)
 	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
 	r.Promotion = s.promoted(f)
 	r.Chain = []result.Step{}
@@ -184,7 +184,7 @@ func (s *searching) book(f search.Result) {
 	for _, step := range f.Chain {
 		for _, h := range step.Holders {
 			m := after[step.Group]
-			low, cost := m.Count(), s.costOf(m)
+			low, cost := m.Count(), s.costs.of(m)
 			out := result.Step{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: &low, Cost: &cost, Value: s.number(step.Recorded)}
 			if step.TrueKnown {
 				out.TrueValue = s.number(step.True)
@@ -277,19 +277,19 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	ctx = context.WithoutCancel(ctx)
 	var found checked
 	err = s.config.during(stage.Check, 0, func() (err error) {
-		found, err = s.verify(ctx, f.Mask, path)
+		found, err = s.checker().verify(ctx, f.Mask, path)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	s.result.Verified = found.Verified
-	warning, differs := s.judge(found)
+	warning, differs := s.checker().judge(found)
 	if warning != nil {
 		s.warned(*warning)
 	}
 	if differs == nil {
-		s.questionDefault(s.result.Verified)
+		s.checker().questionDefault(s.result.Verified)
 	}
 	if done && differs == nil {
 		differs = s.config.during(stage.Export, 0, func() error { return s.exportAll(ctx, f.Mask) })

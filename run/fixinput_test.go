@@ -236,9 +236,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	s := journal.Fingerprint{Settings: (&searching{compiled: &compiled{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}}).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	other := journal.Fingerprint{Settings: (&searching{compiled: &compiled{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}}).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}

@@ -48,12 +48,3 @@ func guessedWork(n *onnx.Network) (*result.FloatWork, error) {
 	}
 	return floatWork(n, dims, block)
 }
-
-// countFloat counts what the search cannot reach, and says so where that is anything.
-func (s *searching) countFloat(dims map[string][]int64) error {
-	var err error
-	if s.result.FloatWork, err = floatWork(s.network, dims, s.block); err == nil && s.result.FloatWork.Some() {
-		s.config.Say(s.result.FloatWork.Text())
-	}
-	return err
-}

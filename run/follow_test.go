@@ -139,7 +139,7 @@ func labelled(t *testing.T, n int) string {
 // knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
 // the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
-	s := compiled(t, tinyFollow(t))
+	s := compiledTask(t, tinyFollow(t))
 	if s.ev.Parts() < 3 {
 		t.Fatalf("%d parts", s.ev.Parts())
 	}

@@ -71,7 +71,7 @@ func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) 
 		return goal, err
 	}
 	s.result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
-	s.questionTarget(goal, ends.High)
+	s.doubts.questionTarget(s.target, goal, ends.High)
 	return goal, nil
 }
 
@@ -149,7 +149,13 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 	if s.metric.IsWhole() {
 		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
-	return s.readCosts(ctx)
+	if s.costs, err = readCosts(ctx, s.prepared, s.config.Cost); err != nil {
+		return err
+	}
+	if s.result.FloatWork = s.costs.float; s.result.FloatWork.Some() {
+		s.config.Say(s.result.FloatWork.Text())
+	}
+	return nil
 }
 
 // ended says what ended a search before its strategy was done, if anything did.

@@ -12,22 +12,33 @@ import (
 // An holdoutEvaluation is the hold-out under evaluation: the same network and metric on the samples that no trial has
 // seen.
 type holdoutEvaluation struct {
-	*searching
-	main  *searching
-	claim search.Claim
-	known map[string][]uint64 // outcomes by mask
+	*compiled
+	set      *holdoutSet
+	claim    search.Claim
+	units    [][]int
+	way      []int                                                    // units of the search's mix in the order in which they go back to int16
+	score    func(context.Context, search.Mask) (search.Score, error) // on the search's own samples
+	holds    func(search.Score) bool                                  // whether such a score is above the target
+	promised *promised                                                // nil: the search's own mix stays
+	known    map[string][]uint64                                      // outcomes by mask
 }
 
-// openHoldoutEvaluation compiles the network for the hold-out.
-func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluation, error) {
+// A promised mix is the last one on the way back of the search's that held on the hold-out.
+type promised struct {
+	mask  search.Mask
+	score search.Score // on the search's own samples
+}
+
+// openHoldoutEvaluation compiles the network of a search for the hold-out.
+func openHoldoutEvaluation(ctx context.Context, s *compiled, set *holdoutSet, claim search.Claim) (*holdoutEvaluation, error) {
 	p := *s.prepared
-	p.data, p.held, p.files = s.holdout.set, nil, nil
-	h := &searching{prepared: &p, config: s.config, metric: s.metric, target: s.target, result: s.result, device: s.device}
-	h.config.Scan, h.config.Data = "naive", s.holdout.path
+	p.data, p.held, p.files = set.set, nil, nil
+	h := &compiled{prepared: &p, config: s.config, metric: s.metric, result: s.result, device: s.device}
+	h.config.Scan, h.config.Data = "naive", set.path
 	if s.options.KeepOrder { // the self-test fell back to one worker
 		h.config.Workers = 1
 	}
-	a := &holdoutEvaluation{searching: h, main: s, claim: s.target.Claim(s.goal, s.config.confidence()), known: map[string][]uint64{}}
+	a := &holdoutEvaluation{compiled: h, set: set, claim: claim, known: map[string][]uint64{}}
 	if s.config.Confidence == "" {
 		a.claim.Confidence = intervalConfidence
 	}
@@ -52,7 +63,7 @@ func (s *searching) openHoldoutEvaluation(ctx context.Context) (*holdoutEvaluati
 }
 
 // besideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
-func (s *searching) besideSearch(ctx context.Context) error {
+func (s *compiled) besideSearch(ctx context.Context) error {
 	if !s.can().OwnMemory {
 		return nil
 	}
@@ -101,7 +112,7 @@ func (a *holdoutEvaluation) reference(ctx context.Context) ([]uint64, error) {
 	case search.HighReference:
 		return a.Outcomes(ctx, search.NewMask(len(a.records)))
 	case search.FloatReference:
-		e, err := a.openFile(ctx, a.prepared.float, nil)
+		e, err := a.openFile(ctx, a.floatModel, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -114,8 +125,8 @@ func (a *holdoutEvaluation) reference(ctx context.Context) ([]uint64, error) {
 // scoreEnds scores float, 16-bit and 8-bit network.
 func (a *holdoutEvaluation) scoreEnds(ctx context.Context, r *result.Holdout) error {
 	lower := a.metric.Lower
-	if a.searching.float != nil {
-		r.Score.Float = scoreResult(*a.searching.float, lower)
+	if a.floatScore != nil {
+		r.Score.Float = scoreResult(*a.floatScore, lower)
 	}
 	high, err := a.ev.Score(ctx, search.NewMask(len(a.records)))
 	if err != nil {

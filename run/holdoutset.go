@@ -94,26 +94,39 @@ func splitData(data *dataset.Set, share float64, c Config) (*dataset.Set, error)
 	return held, nil
 }
 
-// openAside opens the hold-out that --holdout names and refuses one that cannot serve.
-func (s *searching) openAside() error {
+// openHoldout opens the hold-out that --holdout names and refuses one that cannot serve for a target; nil without one.
+// What is returned is to be closed, with an error too.
+func openHoldout(s *compiled, target search.Target) (*holdoutSet, error) {
 	c := s.config
 	if c.Holdout == "" {
-		return nil
+		return nil, nil
 	}
 	a := &holdoutSet{set: s.held, path: c.Data}
 	if a.set == nil { // a file, then
 		var err error
 		if a.set, err = openData(c.Holdout, "", s.model, c, 0); err != nil {
-			return err
+			return nil, err
 		}
 		a.path = c.Holdout
 		if err := s.bookData("holdout", a.set); err != nil {
-			a.set.Close()
-			return err
+			return a, err
 		}
 		s.result.Inputs = s.files
 	}
-	s.holdout, s.held = a, a.set
+	s.held = a.set
+	return a, a.check(s, target)
+}
+
+// Close gives the samples back.
+func (a *holdoutSet) Close() {
+	if a != nil && a.set != nil {
+		a.set.Close()
+	}
+}
+
+// check refuses a hold-out that cannot serve.
+func (a *holdoutSet) check(s *compiled, target search.Target) error {
+	c := s.config
 	for i := range s.inputs {
 		if mine, theirs := s.data.Shape(i), a.set.Shape(i); s.groups == nil && a.set.Shapes() == 0 && !slices.Equal(mine, theirs) {
 			return mistake.Errorf("%s: samples of the hold-out have shape %v, those of %s %v: give one of that shape, or save both with an array a sample, %s_0, %s_1 and so on", a.path, theirs, c.Data, mine, s.inputs[i].Name, s.inputs[i].Name)
@@ -128,17 +141,17 @@ func (s *searching) openAside() error {
 	if c.Confidence != "" && !s.metric.Countable {
 		return mistake.Errorf("--confidence %s: metric %s does not count samples, and only counts can be promised; choose top1, top5 or agreement", c.Confidence, s.metric.Name)
 	}
-	if err := s.keepApart(); err != nil {
+	if err := a.keepApart(s); err != nil {
 		return err
 	}
-	return s.warnIfTooSmall()
+	return a.warnIfTooSmall(s, target)
 }
 
 // keepApart sees that no sample of the hold-out has a part in the search, by its sum as the network gets it. A file
 // that shares one with the search or the calibration is refused. Where the hold-out is a share of the data, copies of
 // samples on the other side are left out of it.
-func (s *searching) keepApart() error {
-	a, c := s.holdout, s.config
+func (a *holdoutSet) keepApart(s *compiled) error {
+	c := s.config
 	own, sums, err := asideSums(a.set)
 	if err != nil {
 		return err
@@ -237,15 +250,15 @@ func idOf(sums [][sha256.Size]byte) string {
 }
 
 // warnIfTooSmall warns, before anything is searched, of a hold-out on which nothing could be proven.
-func (s *searching) warnIfTooSmall() error {
-	n, c := s.holdout.set.Len(), s.config
-	if s.holdout.left > 0 {
-		s.caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", s.holdout.left), "")
+func (a *holdoutSet) warnIfTooSmall(s *compiled, target search.Target) error {
+	n, c := a.set.Len(), s.config
+	if a.left > 0 {
+		s.caution("holdout-copies", fmt.Sprintf("%d samples of the hold-out are copies of samples that the search sees, and were left out", a.left), "")
 	}
 	if c.Confidence == "" { // which goes with a target
 		return nil
 	}
-	claim := s.target.Claim(search.Resolved{}, c.confidence())
+	claim := target.Claim(search.Resolved{}, c.confidence())
 	if claim.Reference == search.NoReference || claim.Budget <= 0 {
 		return nil
 	}

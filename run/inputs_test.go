@@ -57,7 +57,7 @@ func TestSeveralInputs(t *testing.T) {
 			cfg := b.config(t)
 			cfg.Output = "y"
 			severalInputsDecide(t, cfg)
-			if s := compiled(t, cfg); s.ev.Parts() < 2 {
+			if s := compiledTask(t, cfg); s.ev.Parts() < 2 {
 				t.Errorf("%d parts: no input is read behind a cut", s.ev.Parts())
 			}
 		})
@@ -143,7 +143,7 @@ func ones(n int) []float32 {
 func TestSeveralInputsOfBERT(t *testing.T) {
 	cfg := bertLike().config(t)
 	severalInputsDecide(t, cfg)
-	if s := compiled(t, cfg); s.ev.Parts() < 2 {
+	if s := compiledTask(t, cfg); s.ev.Parts() < 2 {
 		t.Errorf("%d parts", s.ev.Parts())
 	}
 	near(t, cfg, 15, 30, "exact")

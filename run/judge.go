@@ -16,7 +16,7 @@ const valueSlack = 1e-9
 // judge says whether a written file scores what the search said: the score that was recorded, whoever has kept it,
 // must be the one that the mix has now, and the file's. With a formula that QDQ files do not compute the file is
 // another network: that is a warning, and it has to meet the target by itself.
-func (s *searching) judge(c checked) (warning *result.Warning, err error) {
+func (s *checker) judge(c checked) (warning *result.Warning, err error) {
 	if s.elsewhere != "" && s.unscored == "" && s.result.Score.Mixed != nil && !closeScores(searchScore(s.result.Score.Mixed, s.metric.Lower), c.again, s.command != nil) {
 		c.Elsewhere = s.elsewhere + ": its score, " + s.text(searchScore(s.result.Score.Mixed, s.metric.Lower)) + ", is not held against the one here"
 	}
@@ -38,7 +38,7 @@ func (s *searching) judge(c checked) (warning *result.Warning, err error) {
 
 // recordedIs compares the score that the result has with one that was made anew. On a GPU the file, which runs on the
 // CPU, may score otherwise; agree says so.
-func (s *searching) recordedIs(now search.Score, of string) error {
+func (s *checker) recordedIs(now search.Score, of string) error {
 	if s.unscored != "" || s.result.Score.Mixed == nil || !s.can().InOrder && of != "the mix" {
 		return nil
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // refuseNaN is the error for a network that gives NaN for a sample; which says what network it is.
-func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) error {
+func (s *compiled) refuseNaN(e *backend.Evaluator, which string, sample int) error {
 	tensor, err := e.FirstNaN(sample)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (s *searching) refuseNaN(e *backend.Evaluator, which string, sample int) er
 
 // findHiddenNaN refuses a float network with NaN in a holder's tensor, where some operator may hide it from the
 // outputs. open opens the network once more, to name the tensor.
-func (s *searching) findHiddenNaN(ctx context.Context, sources []*segments.Source, open func() (*backend.Evaluator, error)) error {
+func (s *compiled) findHiddenNaN(ctx context.Context, sources []*segments.Source, open func() (*backend.Evaluator, error)) error {
 	if s.config.AllowNaN {
 		return nil
 	}

@@ -27,7 +27,7 @@ func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := dimConfig(t)
 			cfg.Cache, cfg.Threads = c.cache, c.threads
-			s := compiled(t, cfg)
+			s := compiledTask(t, cfg)
 			if (s.ev.Parts() > 1) != (c.cache > 0) {
 				t.Fatalf("%d parts", s.ev.Parts())
 			}
@@ -92,7 +92,7 @@ func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score 
 // which parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole
 // network, and many blocks need no run.
 func TestNoOpsNeedNoRun(t *testing.T) {
-	s := compiled(t, dimConfig(t))
+	s := compiledTask(t, dimConfig(t))
 	n := len(s.records)
 	open := func(wrap func(*segments.Source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
 		src, err := s.source(context.Background())
@@ -207,7 +207,7 @@ func TestNoOpsDecideAsNaive(t *testing.T) {
 // TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its
 // mask, and runs nothing.
 func TestNoOpsAllocateNothing(t *testing.T) {
-	s := compiled(t, dimConfig(t))
+	s := compiledTask(t, dimConfig(t))
 	ctx, base := context.Background(), search.NewMask(len(s.records))
 	r := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "r" })
 	q := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "q" })
@@ -253,7 +253,7 @@ func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
 		blocks  int // run of a trial
 	}{{"high", true, 1}, {"follow", false, 2}} {
 		cfg.Weights = c.weights
-		s := compiled(t, cfg)
+		s := compiledTask(t, cfg)
 		const holder = 1
 		if h := s.network.Holders[holder]; h.Tensor != "a1" || c.weights == "follow" && s.network.Followed[0].Holder != holder {
 			t.Fatalf("holder %d is %s", holder, h.Tensor)
@@ -275,9 +275,9 @@ func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
 // do not, and reports how much longer the former take.
 func BenchmarkCompare(b *testing.B) {
 	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200, Cache: -1, Block: 20, Workers: 1}
-	fast := compiled(b, cfg)
+	fast := compiledTask(b, cfg)
 	cfg.Scan = "naive"
-	naive := compiled(b, cfg)
+	naive := compiledTask(b, cfg)
 	masks := []search.Mask{lowMask(fast.network.Holders), search.NewMask(len(fast.records))}
 	var ratios []float64
 	for i := 0; b.Loop(); i++ {

@@ -9,7 +9,7 @@ import (
 )
 
 // axes writes the axes of the search into a file where that is wanted.
-func (s *searching) axes(ctx context.Context, m *onnx.Model) (*onnx.Model, error) {
+func (s *compiled) axes(ctx context.Context, m *onnx.Model) (*onnx.Model, error) {
 	if !s.config.FixShapes || !blocks.HasFreeAxes(m) {
 		return m, nil
 	}

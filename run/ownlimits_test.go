@@ -102,10 +102,10 @@ func TestOwnShapesScan(t *testing.T) {
 	for _, metric := range []string{"agreement", "mse"} {
 		cfg := ownConfig(t, "classes", 26)
 		cfg.Metric, cfg.Block, cfg.Scan = metric, 3, "naive"
-		naive := compiled(t, cfg)
+		naive := compiledTask(t, cfg)
 		for workers, every := range []bool{true, true, false} {
 			cfg.Scan, cfg.Workers, cfg.everyCut = "fast", max(1, workers), every
-			s := compiled(t, cfg)
+			s := compiledTask(t, cfg)
 			n, rng := len(s.records), rand.New(rand.NewPCG(2, uint64(workers)))
 			base := search.NewMask(n)
 			for step := range 60 {
@@ -119,7 +119,7 @@ func TestOwnShapesScan(t *testing.T) {
 				}
 				b := search.Bound{Above: math.Inf(1), Floor: math.Inf(-1)}
 				if step%3 > 0 {
-					b.Above = s.high.Float() * []float64{0, 0.9, 1.5}[step%3]
+					b.Above = s.highScore.Float() * []float64{0, 0.9, 1.5}[step%3]
 				}
 				found, err := s.ev.Scan(ctx, base, candidates, b)
 				if err != nil {
@@ -195,12 +195,12 @@ func TestOwnShapesNaN(t *testing.T) {
 
 // TestOwnShapesPass counts the blocks of plain passes, by which bench measures: those of each shape, once.
 func TestOwnShapesPass(t *testing.T) {
-	s := compiled(t, ownConfig(t, "map", 26))
-	known, err := s.knownShapes(context.Background(), s.prepared.float)
+	s := compiledTask(t, ownConfig(t, "map", 26))
+	known, err := s.knownShapes(context.Background(), s.prepared.floatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.openPasses(context.Background(), split{2, 1, 5}, known, false)
+	p, err := (&benching{compiled: s.compiled}).openPasses(context.Background(), split{2, 1, 5}, known, false)
 	if err != nil {
 		t.Fatal(err)
 	}

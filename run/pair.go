@@ -105,7 +105,7 @@ func fixedRecords(grids []quant.Grid) []quant.Record {
 
 // scoreLow scores the 8-bit file's own network, which is another one than the 16-bit file's with
 // every holder demoted; nil where they are the same.
-func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
+func (s *compiled) scoreLow(ctx context.Context) (*search.Score, error) {
 	if s.low == nil {
 		return nil, nil
 	}
@@ -124,7 +124,7 @@ func (s *searching) scoreLow(ctx context.Context) (*search.Score, error) {
 }
 
 // highReference is the 16-bit network's outputs, which a pair is compared with.
-func (s *searching) highReference(ctx context.Context) error {
+func (s *compiled) highReference(ctx context.Context) error {
 	if !s.metric.NeedsReference {
 		return nil
 	}

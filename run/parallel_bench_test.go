@@ -11,7 +11,7 @@ import (
 // ratios is what the second is worth.
 func BenchmarkWorkers(b *testing.B) {
 	of := func(workers int) *searching {
-		return compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		return compiledTask(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 			Strategy: "demotion", Target: "16bit-0.01", Scan: "naive", Workers: workers, Version: "test"})
 	}
 	one, two := of(1), of(2)

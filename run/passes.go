@@ -31,7 +31,7 @@ func (p *passes) measure(ctx context.Context) error {
 }
 
 // openPasses loads the float network for a split, once for the samples of each shape.
-func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Shapes, onDevice bool) (_ *passes, err error) {
+func (s *benching) openPasses(ctx context.Context, of split, known []*blocks.Shapes, onDevice bool) (_ *passes, err error) {
 	var all shapePasses
 	defer func() {
 		if err != nil {
@@ -67,14 +67,14 @@ func (s *searching) openPasses(ctx context.Context, of split, known []*blocks.Sh
 
 // passSource is the float network for a batch of samples.
 func (p *prepared) passSource(batch int, known *blocks.Shapes) (*segments.Source, error) {
-	if fixed := blocks.Fixed(p.float); fixed > 0 && p.own != nil {
+	if fixed := blocks.Fixed(p.floatModel); fixed > 0 && p.own != nil {
 		batch = fixed
 	}
-	inputs, err := blocks.Inputs(p.float, p.data, batch)
+	inputs, err := blocks.Inputs(p.floatModel, p.data, batch)
 	if err != nil {
 		return nil, err
 	}
-	fixed, err := known.Fix(p.float, inputs, batch, nil)
+	fixed, err := known.Fix(p.floatModel, inputs, batch, nil)
 	if err != nil {
 		return nil, err
 	}

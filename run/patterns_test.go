@@ -100,7 +100,7 @@ func TestActivationsBySingleOperators(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := layers(form).config(t)
-			if s := compiled(t, cfg); len(s.records) != 2 {
+			if s := compiledTask(t, cfg); len(s.records) != 2 {
 				t.Errorf("%d holders, want x and c", len(s.records))
 			}
 			got := decibels(t, cfg)
@@ -130,7 +130,7 @@ func scaled() *graph {
 // that the float score is that of the user's network, and that what is searched is what is written.
 func TestScalesAndShifts(t *testing.T) {
 	cfg := scaled().config(t)
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	var names []string
 	for _, h := range s.prepared.network.Holders {
 		names = append(names, h.Name)
@@ -191,7 +191,7 @@ func TestMeanPooling(t *testing.T) {
 		c = ReduceSum m along keepdims=0; k = Clip c eps; p = Div s k; y = MatMul p w2`)
 	cfg := b.config(t)
 	var names []string
-	for _, h := range compiled(t, cfg).prepared.network.Holders {
+	for _, h := range compiledTask(t, cfg).prepared.network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x t q s p"; got != want {

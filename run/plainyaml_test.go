@@ -123,11 +123,11 @@ func TestSmallFilesAreRegular(t *testing.T) {
 		for name, read := range map[string]func() error{
 			"profile": func() error { _, err := constraint.ReadProfile(path); return err },
 			"cost": func() error {
-				return (&searching{prepared: &prepared{}, config: Config{Cost: path}}).config.checkCost()
+				return Config{Cost: path}.checkCost()
 			},
 			"hash": func() error { _, err := journal.HashFile("data", path); return err },
 			"start": func() error {
-				_, err := (&searching{prepared: &prepared{}, config: Config{Start: path}}).startMask()
+				_, err := (&searching{compiled: &compiled{prepared: &prepared{}, config: Config{Start: path}}}).startMask()
 				return err
 			},
 			"result":  func() error { _, err := ReadResult(run); return err },

@@ -21,15 +21,15 @@ import (
 
 // prepared is a network that is ready to be searched, with the data that it is searched on.
 type prepared struct {
-	network  *onnx.Network  // weights on their grids
-	records  []quant.Record // by holder
-	seen     []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	model    *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	float    *onnx.Model    // the float network; nil for a pair
-	order    []int          // holders in the 8-bit file's order; nil: their own
-	low      *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	lowGrids []quant.Grid   // of its holders
-	data     *dataset.Set
+	network    *onnx.Network  // weights on their grids
+	records    []quant.Record // by holder
+	seen       []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	model      *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	floatModel *onnx.Model    // the float network; nil for a pair
+	order      []int          // holders in the 8-bit file's order; nil: their own
+	low        *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	lowGrids   []quant.Grid   // of its holders
+	data       *dataset.Set
 	// the hold-out: what its share takes out of data, or its file once it is open; nil without one
 	held    *dataset.Set
 	streams *stream        // how samples are read that are not kept in memory; nil: they are kept
@@ -63,25 +63,25 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 		}
 	}()
 	err = c.during(stage.Read, 0, func() (err error) {
-		if p.float, err = c.readNetwork(c.Model); err != nil {
+		if p.floatModel, err = c.readNetwork(c.Model); err != nil {
 			return err
 		}
-		p.model = p.float
+		p.model = p.floatModel
 		// First what no choice of an output can mend.
-		if p.network, err = prepareFloat(ctx, p.float, c); err != nil {
+		if p.network, err = prepareFloat(ctx, p.floatModel, c); err != nil {
 			return err
 		}
-		p.output, err = blocks.ChooseOutput(p.float, c.Output)
+		p.output, err = blocks.ChooseOutput(p.floatModel, c.Output)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	c, err = p.openWith(ctx, c, p.float, func() error { return sandbox.Network(ctx, p.float, p.inputs, nil, c.Say) })
+	c, err = p.openWith(ctx, c, p.floatModel, func() error { return sandbox.Network(ctx, p.floatModel, p.inputs, nil, c.Say) })
 	if err != nil {
 		return nil, err
 	}
-	calib, err := openData(c.Calib, "", p.float, c, 0)
+	calib, err := openData(c.Calib, "", p.floatModel, c, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +97,9 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.notes = append(append(p.notes, c.fixedNotes(p.float)...), c.preparedNotes(p.network)...)
+	p.notes = append(append(p.notes, c.fixedNotes(p.floatModel)...), c.preparedNotes(p.network)...)
 	return p, c.during(stage.Hash, 0, func() error {
-		p.bookModel("model", p.float)
+		p.bookModel("model", p.floatModel)
 		if err := p.bookData("calib", calib); err != nil {
 			return err
 		}

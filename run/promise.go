@@ -39,13 +39,17 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 		s.warn("holdout-used-before", "the hold-out was evaluated before, by "+strings.Join(r.UsedBefore, "; ")+": a mix that was chosen among several by it has less confidence than stated", "give --holdout samples that nobody has looked at")
 	}
 	s.config.Say(fmt.Sprintf("scoring on %d samples that the search has not seen", r.Samples))
-	a, err := s.openHoldoutEvaluation(ctx)
+	a, err := openHoldoutEvaluation(ctx, s.compiled, s.holdout, s.target.Claim(s.goal, s.config.confidence()))
 	if err != nil {
 		return nil, err
 	}
 	defer a.Close()
+	a.units, a.way, a.score, a.holds = s.units(), slices.Concat(wayBack(f, s.units())...), s.ev.Score, s.holds
 	if s.metric.Countable {
-		unkept, err = a.test(ctx, f, r)
+		unkept, err = a.test(ctx, f.Mask, r)
+		if p := a.promised; p != nil && err == nil {
+			s.adopt(f, p.mask, p.score, a.way)
+		}
 	} else {
 		err = a.scoreMix(ctx, f.Mask, r)
 	}
@@ -57,7 +61,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 }
 
 // test says how sure one can be of the mix and, with --confidence, walks the steps of the promise.
-func (a *holdoutEvaluation) test(ctx context.Context, f *search.Result, r *result.Holdout) (unkept, err error) {
+func (a *holdoutEvaluation) test(ctx context.Context, mask search.Mask, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
 	if a.config.Int16Share == "" {
 		r.Claim = a.claimText()
@@ -65,9 +69,8 @@ func (a *holdoutEvaluation) test(ctx context.Context, f *search.Result, r *resul
 			return nil, err
 		}
 	}
-	mask := f.Mask
 	if a.config.Confidence != "" {
-		if mask, unkept, err = a.promise(ctx, f, reference, r); err != nil {
+		if mask, unkept, err = a.promise(ctx, mask, reference, r); err != nil {
 			return nil, err
 		}
 	}
@@ -97,13 +100,12 @@ func (a *holdoutEvaluation) itself(m search.Mask) bool {
 }
 
 // promise walks the steps and makes the last one that held the run's mix.
-func (a *holdoutEvaluation) promise(ctx context.Context, f *search.Result, reference []uint64, r *result.Holdout) (mask search.Mask, unkept, err error) {
-	way := slices.Concat(wayBack(f, a.units())...) // units in the order in which they go back
-	steps, scores, err := a.steps(ctx, f.Mask, way)
+func (a *holdoutEvaluation) promise(ctx context.Context, mix search.Mask, reference []uint64, r *result.Holdout) (mask search.Mask, unkept, err error) {
+	steps, scores, err := a.steps(ctx, mix)
 	if err != nil {
 		return mask, nil, err
 	}
-	p := &result.Promise{Confidence: a.claim.Confidence, SearchInt8: f.Mask.Count()}
+	p := &result.Promise{Confidence: a.claim.Confidence, SearchInt8: mix.Count()}
 	got, err := search.Prove(ctx, a, reference, r.Samples, steps, a.claim, func(t search.Tested) { a.tell(t, r.Samples) })
 	if err != nil {
 		return mask, nil, err
@@ -127,13 +129,13 @@ func (a *holdoutEvaluation) promise(ctx context.Context, f *search.Result, refer
 	switch {
 	case got.Held > 0:
 		mask = got.Tested[got.Held-1].Mask
-		a.main.adopt(f, mask, scores[got.Held-1], way)
+		a.promised = &promised{mask, scores[got.Held-1]}
 	case len(steps) == 0: // the 16-bit network against itself
-		mask = f.Mask
+		mask = mix
 	default:
 		why := a.shortage(got.Tested[0], p.Needs)
 		p.Statement = "no mix is promised: " + why
-		return f.Mask, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.config.Confidence, why), nil
+		return mix, fmt.Errorf("%w with confidence %s: %s", ErrUnpromised, a.config.Confidence, why), nil
 	}
 	p.Held = true
 	p.Statement = fmt.Sprintf("with confidence %s, the mix %s, on samples like those of the hold-out", a.config.Confidence, r.Claim)
@@ -142,13 +144,12 @@ func (a *holdoutEvaluation) promise(ctx context.Context, f *search.Result, refer
 
 // steps are the nested mixes that are tested, with their scores on the search's own samples: those that hold there.
 // The 16-bit network itself comes first where it is one of them, and not what the claim compares with.
-func (a *holdoutEvaluation) steps(ctx context.Context, mix search.Mask, way []int) ([]search.Mask, []search.Score, error) {
-	units := a.units()
+func (a *holdoutEvaluation) steps(ctx context.Context, mix search.Mask) ([]search.Mask, []search.Score, error) {
 	base := mix.Clone()
 	var order [][]int
-	for _, u := range slices.Backward(way) {
-		order = append(order, units[u])
-		for _, h := range units[u] {
+	for _, u := range slices.Backward(a.way) {
+		order = append(order, a.units[u])
+		for _, h := range a.units[u] {
 			base.Promote(h)
 		}
 	}
@@ -159,11 +160,11 @@ func (a *holdoutEvaluation) steps(ctx context.Context, mix search.Mask, way []in
 	var steps []search.Mask
 	var scores []search.Score
 	for _, m := range list {
-		score, err := a.main.ev.Score(ctx, m)
+		score, err := a.score(ctx, m)
 		if err != nil {
 			return nil, nil, err
 		}
-		if a.main.holds(score) {
+		if a.holds(score) {
 			steps, scores = append(steps, m), append(scores, score)
 		}
 	}
@@ -184,7 +185,7 @@ func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, w
 	f.Mask, f.Score = m, score
 	s.setMask(m)
 	s.result.Promotion, s.result.Score.Mixed = s.promoted(*f), scoreResult(score, s.metric.Lower)
-	s.result.Savings = s.savings(m)
+	s.result.Savings = s.costs.savings(m)
 	if back > 0 {
 		s.warn("promise-walked-back", fmt.Sprintf("%d activations went back to int16, so that the mix can be promised", back), "")
 	}

@@ -16,7 +16,7 @@ import (
 const farWider = 16
 
 // holderCure says of a holder to blame what range it has and what the data hold, and what to type.
-func (s *searching) holderCure(ctx context.Context, name string, few *picked) (text, cure string, err error) {
+func (s *questions) holderCure(ctx context.Context, name string, few *picked) (text, cure string, err error) {
 	cure = "give more samples with --calib, like those of --data"
 	if s.config.RangeHigh != string(quant.MinMax) {
 		cure = "try --range-high minmax, and " + cure
@@ -44,12 +44,12 @@ func (s *searching) holderCure(ctx context.Context, name string, few *picked) (t
 // rangeOf is the lowest and highest finite value of a holder in the float network, on some samples of the data. It is
 // not known of a tensor that the file does not have on its top level: inside a function, or a branch of If that is
 // always taken.
-func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (quant.Range, bool, error) {
-	if h.Producer != "" && !slices.Contains(s.prepared.float.Computed(), h.Tensor) {
+func (s *questions) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (quant.Range, bool, error) {
+	if h.Producer != "" && !slices.Contains(s.prepared.floatModel.Computed(), h.Tensor) {
 		return quant.Range{}, false, nil
 	}
 	n := *s.network
-	n.Model = s.prepared.float
+	n.Model = s.prepared.floatModel
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
 	return calibrate.FiniteRange(ctx, &n, few, s.config.alone != "")
@@ -57,10 +57,10 @@ func (s *searching) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 
 // weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and
 // what to type. all is the signal to noise with all of them.
-func (s *searching) weightsCure(ctx context.Context, few *picked, want []float32, all float64) (text, cure string, err error) {
+func (s *questions) weightsCure(ctx context.Context, few *picked, want []float32, all float64) (text, cure string, err error) {
 	cure = "quantize the network with a tool that equalizes the channels of weights, and give its two files with --low and --high"
 	was := map[string]*onnxpb.TensorProto{}
-	for _, t := range s.prepared.float.Graph().GetInitializer() {
+	for _, t := range s.prepared.floatModel.Graph().GetInitializer() {
 		was[t.GetName()] = t
 	}
 	reads := map[string]string{} // by weight: the first layer

@@ -23,7 +23,7 @@ const (
 // scanCalibration remembers what the calibration samples are like.
 func (p *prepared) scanCalibration(calib *dataset.Set) error {
 	begun := time.Now()
-	inputs, err := blocks.Inputs(p.float, calib, p.block)
+	inputs, err := blocks.Inputs(p.floatModel, calib, p.block)
 	if err == nil {
 		p.calibScan, err = scanSamples(calib, inputs, nil)
 	}
@@ -32,26 +32,25 @@ func (p *prepared) scanCalibration(calib *dataset.Set) error {
 }
 
 // questionData asks of the samples: values beyond the calibrated range, copies, and calibration samples among them.
-func (s *searching) questionData() error {
-	q := s.doubts
+func (s *questions) questionData() error {
 	var err error
-	if q.data, err = scanSamples(s.data, s.inputs, q.calib); err != nil {
+	if s.dataScan, err = scanSamples(s.data, s.inputs, s.calibScan); err != nil {
 		return err
 	}
-	for _, w := range s.questionCopies(q) {
+	for _, w := range s.questionCopies() {
 		s.warned(w)
 	}
-	if q.calib == nil {
+	if s.calibScan == nil {
 		return nil
 	}
 	for i, in := range s.inputs {
-		if q.data.low[i] > q.data.high[i] || q.calib.low[i] > q.calib.high[i] {
+		if s.dataScan.low[i] > s.dataScan.high[i] || s.calibScan.low[i] > s.calibScan.high[i] {
 			continue
 		}
-		r := result.InputRange{Input: in.Name, Calib: &result.Range{Min: q.calib.low[i], Max: q.calib.high[i]}, Data: &result.Range{Min: q.data.low[i], Max: q.data.high[i]},
-			Outside: float64(q.data.beyond[i]) / float64(max(1, q.data.values[i]))}
-		q.Ranges = append(q.Ranges, r)
-		if w, odd := question(r, float64(q.data.far[i])/float64(max(1, q.data.values[i]))); odd {
+		r := result.InputRange{Input: in.Name, Calib: &result.Range{Min: s.calibScan.low[i], Max: s.calibScan.high[i]}, Data: &result.Range{Min: s.dataScan.low[i], Max: s.dataScan.high[i]},
+			Outside: float64(s.dataScan.beyond[i]) / float64(max(1, s.dataScan.values[i]))}
+		s.Ranges = append(s.Ranges, r)
+		if w, odd := question(r, float64(s.dataScan.far[i])/float64(max(1, s.dataScan.values[i]))); odd {
 			s.warned(w)
 		}
 	}
@@ -73,56 +72,56 @@ func question(r result.InputRange, far float64) (result.Warning, bool) {
 }
 
 // questionCopies counts the copies in the data, and the calibration samples among it.
-func (s *searching) questionCopies(q *asked) (list []result.Warning) {
-	seen := make(map[uint64]int, len(q.data.sums))
+func (s *questions) questionCopies() (list []result.Warning) {
+	seen := make(map[uint64]int, len(s.dataScan.sums))
 	other := 0
 	labels := s.data.Labels()
-	for i, sum := range q.data.sums {
+	for i, sum := range s.dataScan.sums {
 		first, copied := seen[sum]
 		if !copied {
 			seen[sum] = i
 			continue
 		}
-		q.Duplicates++
+		s.Duplicates++
 		if labels != nil && labels[i] != labels[first] {
 			other++
 		}
 	}
-	usual, n := copyShare, len(q.data.sums)
-	if q.data.elems < fewElems {
+	usual, n := copyShare, len(s.dataScan.sums)
+	if s.dataScan.elems < fewElems {
 		usual = fewShare
 	}
-	if own := float64(q.Duplicates) / float64(n); q.Duplicates > 1 && own > usual {
-		text := fmt.Sprintf("%d of the %d samples of %s are copies of others", q.Duplicates, n, s.config.Data)
+	if own := float64(s.Duplicates) / float64(n); s.Duplicates > 1 && own > usual {
+		text := fmt.Sprintf("%d of the %d samples of %s are copies of others", s.Duplicates, n, s.config.Data)
 		if other > 0 {
 			text += fmt.Sprintf(", %d with another label", other)
 		}
 		list = append(list, result.Warning{ID: "duplicate-samples", Text: text, Cure: "give --data every sample once: numpy.unique(x, axis=0, return_index=True) finds them"})
 	}
-	if q.calib == nil {
+	if s.calibScan == nil {
 		return list
 	}
-	for _, sum := range q.calib.sums {
+	for _, sum := range s.calibScan.sums {
 		if _, shared := seen[sum]; shared {
-			q.InCalib++
+			s.InCalib++
 		}
 	}
-	if share := float64(q.InCalib) / float64(max(1, len(q.calib.sums))); q.InCalib > 1 && share > usual+2*float64(q.Duplicates)/float64(n) {
-		list = append(list, result.Warning{ID: "calibration-in-data", Text: fmt.Sprintf("%d of the %d samples of %s are in %s too: the ranges know the very samples that the mix is judged by", q.InCalib, len(q.calib.sums), s.config.Calib, s.config.Data),
+	if share := float64(s.InCalib) / float64(max(1, len(s.calibScan.sums))); s.InCalib > 1 && share > usual+2*float64(s.Duplicates)/float64(n) {
+		list = append(list, result.Warning{ID: "calibration-in-data", Text: fmt.Sprintf("%d of the %d samples of %s are in %s too: the ranges know the very samples that the mix is judged by", s.InCalib, len(s.calibScan.sums), s.config.Calib, s.config.Data),
 			Cure: "give --calib other samples, such as some of the training data"})
 	}
 	return list
 }
 
 // sayClasses prints which sub-folder of a folder of images is which class.
-func (s *searching) sayClasses() {
+func (s *questions) sayClasses() {
 	count := map[int64]int{}
 	for _, l := range s.data.Labels() {
 		count[l]++
 	}
 	var names []string
 	for _, c := range s.data.Classes() {
-		s.doubts.Classes = append(s.doubts.Classes, result.ClassName{Label: c.Label, Name: c.Name, Samples: count[c.Label]})
+		s.Questions.Classes = append(s.Questions.Classes, result.ClassName{Label: c.Label, Name: c.Name, Samples: count[c.Label]})
 		names = append(names, fmt.Sprintf("%d %s", c.Label, c.Name))
 	}
 	if len(names) == 0 {

@@ -23,36 +23,35 @@ const (
 
 // questionHigh asks whether the network with everything on the high grids still is the float network, and if not,
 // which holder is to blame.
-func (s *searching) questionHigh(ctx context.Context) error {
-	q := s.doubts
-	if q.float == nil || q.high == nil || s.prepared.float == nil {
+func (s *questions) questionHigh(ctx context.Context) error {
+	if s.floatSight == nil || s.highSight == nil || s.prepared.floatModel == nil {
 		return nil
 	}
-	v := sqnrOf(q.float.rows, q.high.rows)
-	q.HighSQNR = finite(v)
+	v := sqnrOf(s.floatSight.rows, s.highSight.rows)
+	s.HighSQNR = finite(v)
 	bad := v < highSQNR
-	if s.metric.Fraction && s.float != nil { // outputs may be noisy, and the classes right
-		loss := s.float.Float() - s.high.Float()
+	if s.metric.Fraction && s.floatScore != nil { // outputs may be noisy, and the classes right
+		loss := s.floatScore.Float() - s.highScore.Float()
 		bad = loss > highLoss || bad && loss > someLoss
 	}
 	if !bad {
 		return nil
 	}
 	text := fmt.Sprintf("the network with everything in %s is not the float network any more: its outputs are %.3g dB of signal to noise", precision(s.records[0].High), v)
-	if s.metric.Fraction && s.float != nil {
-		text += fmt.Sprintf(", it scores %s, the float network %s", s.text(s.high), s.text(*s.float))
+	if s.metric.Fraction && s.floatScore != nil {
+		text += fmt.Sprintf(", it scores %s, the float network %s", s.text(s.highScore), s.text(*s.floatScore))
 	}
 	var err error
-	if q.Blame, err = s.blame(ctx, q.float, v); err != nil {
+	if s.Blame, err = s.blame(ctx, s.floatSight, v); err != nil {
 		return err
 	}
 	cure := "give --calib samples like those of --data"
 	if s.config.RangeHigh != string(quant.MinMax) {
 		cure = "try --range-high minmax, and " + cure
 	}
-	if b := q.Blame; b != nil && b.SQNR != nil {
+	if b := s.Blame; b != nil && b.SQNR != nil {
 		var why string
-		few, want := s.few(q.float)
+		few, want := s.few(s.floatSight)
 		if b.Holder == "" {
 			why, cure, err = s.weightsCure(ctx, few, want, *b.SQNR)
 			text += fmt.Sprintf("; to blame are the grids of the weights, %.3g dB alone", *b.SQNR) + why
@@ -83,7 +82,7 @@ func sqnrOf(want, got []float32) float64 {
 
 // blame finds the holder that makes most of the noise on a block or two, see noisiest. all is
 // the signal to noise with all of them: where the weights' grids alone come near it, they are to blame.
-func (s *searching) blame(ctx context.Context, g *sight, all float64) (*result.Blame, error) {
+func (s *questions) blame(ctx context.Context, g *sight, all float64) (*result.Blame, error) {
 	if len(s.network.Followed) > 0 || s.groups != nil {
 		return nil, nil
 	}
@@ -107,7 +106,7 @@ func (s *searching) blame(ctx context.Context, g *sight, all float64) (*result.B
 }
 
 // few are the samples that a holder is blamed by, and what the float network made of them.
-func (s *searching) few(g *sight) (few *picked, want []float32) {
+func (s *questions) few(g *sight) (few *picked, want []float32) {
 	few = &picked{set: s.data}
 	step := max(1, len(g.probes)/blameRows)
 	for i := 0; i < len(g.probes) && len(few.samples) < blameRows; i += step {
@@ -118,12 +117,12 @@ func (s *searching) few(g *sight) (few *picked, want []float32) {
 }
 
 // rowsOf runs the network with some holders on their high grids and all others left float.
-func (s *searching) rowsOf(ctx context.Context, holders []onnx.Holder, few *picked) ([]float32, error) {
+func (s *questions) rowsOf(ctx context.Context, holders []onnx.Holder, few *picked) ([]float32, error) {
 	return s.rowsWith(ctx, s.network, holders, few)
 }
 
 // rowsWith is rowsOf of a network that may have other weights.
-func (s *searching) rowsWith(ctx context.Context, network *onnx.Network, holders []onnx.Holder, few *picked) ([]float32, error) {
+func (s *questions) rowsWith(ctx context.Context, network *onnx.Network, holders []onnx.Holder, few *picked) ([]float32, error) {
 	n := *network
 	n.Holders = nil
 	var grids []quant.Grid

@@ -9,28 +9,36 @@ import (
 	"example.org/demote/result"
 )
 
-// asked is what the questions need to remember on the way to the first trial.
-type asked struct {
+// questions are asked of the samples, the float network and the two endpoints on the way to the first trial: whether
+// they are what the user takes them for. They remember what they have seen.
+type questions struct {
+	*compiled
 	result.Questions
-	calib, data *scan  // what the samples are like; calib is nil where nothing is calibrated
-	float       *sight // what the float network made of the samples; nil for a pair
-	high        *sight // what the network made of them with everything on the high grids
-	scored      bool   // the float network's score has been asked about
-	over        bool   // all has been asked: a block that had to shrink asks nothing again
+	dataScan   *scan  // what the samples are like, beside calibScan of the calibration; nil: nothing was calibrated
+	floatSight *sight // what the float network made of the samples; nil for a pair
+	highSight  *sight // what the network made of them with everything on the high grids
+	scored     bool   // the float network's score has been asked about
+	over       bool   // all has been asked: a block that had to shrink asks nothing again
+}
+
+// questioning begins the questions of a search.
+func (s *searching) questioning() error {
+	s.doubts = &questions{compiled: s.compiled}
+	s.watch = s.doubts
+	return s.doubts.questionFirst()
 }
 
 // question runs a part of the questions and books its time.
-func (s *searching) question(ask func() error) error {
+func (s *questions) question(ask func() error) error {
 	work := s.config.begin(stage.Questions, "", 0, 0)
 	err := ask()
-	s.doubts.Seconds += work.End().Seconds()
+	s.Seconds += work.End().Seconds()
 	return err
 }
 
 // questionFirst asks what can be asked before any network runs: of the samples and their labels.
-func (s *searching) questionFirst() error {
-	s.doubts = &asked{calib: s.calibScan}
-	s.doubts.Seconds = s.scanTime
+func (s *questions) questionFirst() error {
+	s.Seconds = s.scanTime
 	return s.question(func() error {
 		for _, w := range s.questionLabels(s.config) {
 			s.warned(w)
@@ -41,48 +49,43 @@ func (s *searching) questionFirst() error {
 }
 
 // questionEnds asks what the two endpoints tell: it is the last before the first trial.
-func (s *searching) questionEnds(ctx context.Context) error {
-	q := s.doubts
-	if q == nil || q.over {
+func (s *questions) questionEnds(ctx context.Context) error {
+	if s.over {
 		return nil
 	}
-	q.over = true
+	s.over = true
 	err := s.question(func() error {
-		if q.float == nil && q.high != nil { // a pair
-			if err := s.questionScore(ctx, q.high, nil); err != nil {
+		if s.floatSight == nil && s.highSight != nil { // a pair
+			if err := s.questionScore(ctx, s.highSight, nil); err != nil {
 				return err
 			}
 		}
 		return s.questionHigh(ctx)
 	})
-	s.result.Questions = &q.Questions
+	s.result.Questions = &s.Questions
 	return err
 }
 
 // seeFloat is shown what the float network makes of every sample.
-func (s *searching) seeFloat(e *backend.Evaluator) func(sample int, values []float32) {
-	if s.doubts == nil {
-		return func(int, []float32) {}
-	}
-	s.doubts.float = s.newSight(s.metric, s.config, e)
-	return s.doubts.float.see
+func (s *questions) seeFloat(e *backend.Evaluator) func(sample int, values []float32) {
+	s.floatSight = s.newSight(s.metric, s.config, e)
+	return s.floatSight.see
 }
 
 // seeHigh is shown what the network makes of every sample with everything on the high grids.
-func (s *searching) seeHigh(e *backend.Evaluator) func(sample int, values []float32) {
-	if s.doubts == nil || s.doubts.over {
+func (s *questions) seeHigh(e *backend.Evaluator) func(sample int, values []float32) {
+	if s.over {
 		return func(int, []float32) {}
 	}
-	s.doubts.high = s.newSight(s.metric, s.config, e)
-	return s.doubts.high.see
+	s.highSight = s.newSight(s.metric, s.config, e)
+	return s.highSight.see
 }
 
 // questionFloat asks whether the float network scores what a trained one does.
-func (s *searching) questionFloat(ctx context.Context, src *segments.Source) error {
-	q := s.doubts
-	if q == nil || q.scored {
+func (s *questions) questionFloat(ctx context.Context, src *segments.Source) error {
+	if s.scored {
 		return nil
 	}
-	q.scored = true
-	return s.question(func() error { return s.questionScore(ctx, q.float, src) })
+	s.scored = true
+	return s.question(func() error { return s.questionScore(ctx, s.floatSight, src) })
 }

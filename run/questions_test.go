@@ -25,7 +25,7 @@ func exampleConfig() Config {
 func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 	t.Helper()
 	cfg.Out = filepath.Join(t.TempDir(), "unused") // nothing is written
-	s := &searching{config: cfg.withDefaults()}
+	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	defer s.Close()
 	if err := s.check(); err != nil {
 		t.Fatal(err)
@@ -38,16 +38,16 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 		spoil(s)
 	}
 	if err == nil {
-		err = s.questionFirst()
+		err = s.questioning()
 	}
 	if err == nil {
 		err = s.compile(context.Background())
 	}
 	if err == nil { // as open does, without the plan of trials that are not run here
-		s.high, _, err = s.ev.Arrange(context.Background(), s.seeHigh(s.ev))
+		s.highScore, _, err = s.ev.Arrange(context.Background(), s.doubts.seeHigh(s.ev))
 	}
 	if err == nil {
-		err = s.questionEnds(context.Background())
+		err = s.doubts.questionEnds(context.Background())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -221,9 +221,10 @@ func TestCopies(t *testing.T) {
 		{"one of them", sums(1000, 1000), []uint64{1, 5001}, 784, ""},
 	} {
 		s := testSearching(t, "top1", 1)
-		s.data = &dataset.Set{}
+		s.data, s.calibScan = &dataset.Set{}, &scan{sums: c.calib}
+		q := &questions{compiled: s.compiled, dataScan: &scan{sums: c.data, elems: c.elems}}
 		var ids []string
-		for _, w := range s.questionCopies(&asked{data: &scan{sums: c.data, elems: c.elems}, calib: &scan{sums: c.calib}}) {
+		for _, w := range q.questionCopies() {
 			ids = append(ids, w.ID)
 		}
 		if strings.Join(ids, " ") != c.ids {
@@ -447,7 +448,7 @@ func TestQuestionTarget(t *testing.T) {
 			t.Fatal(err)
 		}
 		ends := testEnds(c.samples)
-		s.float = ends.Float
+		s.floatScore = ends.Float
 		if _, err := s.resolveGoal(ends); err != nil {
 			t.Fatalf("%s: %v", c.target, err)
 		}

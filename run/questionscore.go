@@ -21,15 +21,15 @@ const (
 
 // questionScore asks whether a score is one that a trained network has, and what would make it one. src is the float
 // network; nil: nothing else can be tried on it.
-func (s *searching) questionScore(ctx context.Context, g *sight, src *segments.Source) error {
-	list, err := s.prepared.questionScore(ctx, s.config, g, src, s.doubts)
+func (s *questions) questionScore(ctx context.Context, g *sight, src *segments.Source) error {
+	list, err := s.prepared.questionScore(ctx, s.config, g, src, s.dataScan, &s.Questions)
 	for _, w := range list {
 		s.warned(w)
 	}
 	return err
 }
 
-func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *segments.Source, q *asked) ([]result.Warning, error) {
+func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *segments.Source, data *scan, q *result.Questions) ([]result.Warning, error) {
 	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 	var list []result.Warning
 	tries := g.shifts()
 	if src != nil {
-		others := p.otherWays(c, g, q.data)
+		others := p.otherWays(c, g, data)
 		if err := p.try(ctx, c, g, src, others); err != nil {
 			return nil, err
 		}
@@ -73,12 +73,11 @@ func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *s
 // questionFile asks of a file that is scored alone, and of its samples, what a search asks. src may be nil, see
 // questionScore.
 func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *segments.Source) ([]result.Warning, error) {
-	q := &asked{}
-	var err error
-	if q.data, err = scanSamples(p.data, p.inputs, nil); err != nil {
+	data, err := scanSamples(p.data, p.inputs, nil)
+	if err != nil {
 		return nil, err
 	}
-	list, err := p.questionScore(ctx, c, g, src, q)
+	list, err := p.questionScore(ctx, c, g, src, data, &result.Questions{})
 	return append(p.questionLabels(c), list...), err
 }
 

@@ -10,7 +10,7 @@ const exactCure = "session.disable_quant_qdq=1 and session.disable_double_qdq_re
 
 // inDefaultSession books what a default session makes of a mix's file, and whether it meets the target there. Without
 // a target nothing is met or missed.
-func (s *searching) inDefaultSession(v *result.Verified, score search.Score) {
+func (s *checker) inDefaultSession(v *result.Verified, score search.Score) {
 	r := scoreResult(score, s.metric.Lower)
 	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
 	if s.result != nil && s.result.Int16Share == "" {
@@ -20,7 +20,7 @@ func (s *searching) inDefaultSession(v *result.Verified, score search.Score) {
 }
 
 // questionDefault warns of a mix that meets the target in the exact session and not in the one that users run.
-func (s *searching) questionDefault(v *result.Verified) {
+func (s *checker) questionDefault(v *result.Verified) {
 	if !s.result.Met || s.result.Int16Share != "" || v.DefaultMet == nil || *v.DefaultMet {
 		return // what cannot run there has been said
 	}

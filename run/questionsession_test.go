@@ -29,7 +29,7 @@ func testSearching(t *testing.T, by string, holders int) *searching {
 		t.Fatal(err)
 	}
 	own := *m
-	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]result.Holder, holders)}}
+	return &searching{compiled: &compiled{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]result.Holder, holders)}}}
 }
 
 // TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as
@@ -59,13 +59,13 @@ func TestDefaultSessionMisses(t *testing.T) {
 		s.result.Lower, s.result.Met, s.result.Int16Share, s.result.Target.Value = c.lower, true, c.share, c.target
 		s.above = metricSign(c.target, c.lower)
 		v := &result.Verified{}
-		s.inDefaultSession(v, c.score)
+		s.checker().inDefaultSession(v, c.score)
 		met := "none"
 		if v.DefaultMet != nil {
 			met = map[bool]string{true: "true", false: "false"}[*v.DefaultMet]
 		}
 		s.result.Verified = v
-		s.questionDefault(v)
+		s.checker().questionDefault(v)
 		w := hasWarning(s.result, "default-session-misses")
 		if met != c.met || (w != nil) != (c.said != "") || s.result.MissedByDefault() != c.said {
 			t.Errorf("%s: met %s, missed %q, %v", c.name, met, s.result.MissedByDefault(), w)
@@ -98,8 +98,8 @@ func TestSaturation(t *testing.T) {
 		s := testSearching(t, "top1", 4)
 		s.result.Met, s.result.Target.Value, s.above = true, 0.9125, 0.9125
 		v := &result.Verified{}
-		s.inDefaultSession(v, search.Score{Count: 1, Total: 2})
-		s.questionDefault(v)
+		s.checker().inDefaultSession(v, search.Score{Count: 1, Total: 2})
+		s.checker().questionDefault(v)
 		w := hasWarning(s.result, "default-session-misses")
 		if w == nil || strings.Contains(w.Cure, "; this processor has no VNNI") != saturates {
 			t.Errorf("with a processor that saturates %v: %v", saturates, w)

@@ -8,11 +8,11 @@ import (
 )
 
 // questionTarget asks whether a target is what was meant, once it is a number.
-func (s *searching) questionTarget(goal search.Resolved, high search.Score) {
+func (s *questions) questionTarget(target search.Target, goal search.Resolved, high search.Score) {
 	text, lower := s.config.Target, s.metric.Lower
-	if drop, percent := s.target.LooksLikeDrop(); percent && s.metric.Fraction && !lower {
+	if drop, percent := target.LooksLikeDrop(); percent && s.metric.Fraction && !lower {
 		from := "float"
-		if s.float == nil {
+		if s.floatScore == nil {
 			from = "16bit"
 		}
 		s.warn("target-percent", fmt.Sprintf("the target %s is %s of the way from the int8 to the int16 score, above %.6g: nearly all that int8 loses may be lost", text, text, goal.Value),

@@ -43,7 +43,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if c.fromResult {
 		cfg.recorded = r.Holders
 	}
-	s := &searching{config: cfg.withDefaults(), elsewhere: elsewhere(r), result: r, folder: &journal.Folder{Path: dir}, unscored: unscored}
+	s := &searching{compiled: &compiled{config: cfg.withDefaults(), result: r}, elsewhere: elsewhere(r), folder: &journal.Folder{Path: dir}, unscored: unscored}
 	defer func() {
 		if err != nil {
 			s.Close()

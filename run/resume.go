@@ -77,7 +77,7 @@ func (s *searching) overwrite() error {
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
 // demotions.
 func (s *searching) limits() journal.Limits {
-	return journal.Limits{Holders: len(s.records), Total: s.high.Total, Blocks: s.ev.Blocks()}
+	return journal.Limits{Holders: len(s.records), Total: s.highScore.Total, Blocks: s.ev.Blocks()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
@@ -117,7 +117,7 @@ func (s *searching) recall() error {
 	if err != nil {
 		return err
 	}
-	if high != nil && !sameScore(*high, s.high) {
+	if high != nil && !sameScore(*high, s.highScore) {
 		if sameBlocks {
 			return s.otherAnswer(*high)
 		}
@@ -128,7 +128,7 @@ func (s *searching) recall() error {
 		high, restore = nil, nil
 	}
 	if high == nil {
-		if err := s.journal.Learnt(search.NewMask(len(s.records)), s.high); err != nil {
+		if err := s.journal.Learnt(search.NewMask(len(s.records)), s.highScore); err != nil {
 			return err
 		}
 	}
@@ -157,5 +157,5 @@ func (s *searching) otherAnswer(then search.Score) error {
 		cause = "the metric command, or something that it reads, has changed"
 	}
 	return mistake.Errorf("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
-		s.folder.Path, s.text(s.high), s.text(then), cause, journal.JournalCure)
+		s.folder.Path, s.text(s.highScore), s.text(then), cause, journal.JournalCure)
 }

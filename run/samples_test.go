@@ -16,7 +16,7 @@ func TestBytesASample(t *testing.T) {
 	cfg := tinyConfig(t, 8)
 	cfg.Data, cfg.Block, cfg.Cache = randomImages(t, filepath.Join(t.TempDir(), "many.npy"), samples, 2), 50, -1
 	cfg.everyCut = false
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	s.ev.Close()
 	heap := func() int64 {
 		var m runtime.MemStats

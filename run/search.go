@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/metric"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/stage"
@@ -19,52 +18,38 @@ import (
 	"example.org/demote/search"
 )
 
-// A searching is a search under way: what Search leads from step to step.
+// A searching is the command search under way: a compiled task, what is looked for in it, the run folder that is written,
+// and what has been found.
 type searching struct {
-	*prepared
-	config  Config
-	metric  *metric.Metric
-	command *metric.Command // that the metric is; nil: it is none
+	*compiled
 
-	written []string // keys of files that the metric command names and writes to
 	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
 	elsewhere string
-	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
+	unscored  string   // why a reopened run cannot be scored, only compared; empty: it can
+	written   []string // keys of files that the metric command names and writes to
 
-	target  search.Target
-	folder  *journal.Folder
-	journal *journal.Journal
-	ev      *backend.Evaluator
-	options backend.Options
-	plan    backend.Plan
-	result  *Result
-	started time.Time
-	startUp time.Duration // from the start to the first trial
-	loading time.Duration // of the float network
-	pass    time.Duration // of the float network over the samples
-	begun   bool          // the strategy runs: the folder is worth keeping
+	// what is looked for
+	target search.Target
+	goal   search.Resolved
+	above  float64          // the target as the search compares it
+	share  float64          // --int16-share
+	rules  constraint.Rules // --pin, --group, --profile
+	start  search.Mask      // the mix of --start; empty without one
+	costs  costs            // --cost, and what the result lists
 
+	// the run folder
+	folder   *journal.Folder
+	journal  *journal.Journal
+	begun    bool // the strategy runs: the folder is worth keeping
+	recalled bool // the journal was read
 	derived  journal.Derived
-	counted  time.Time // since when the session has cost what the journal has not; zero: from its start
-	recalled bool      // the journal was read
+	before   journal.Spent // by earlier sessions of the run
+	spent    journal.Spent // so far, with those
+	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 
-	float   *search.Score
-	high    search.Score
-	start   search.Mask // the mix of --start; empty without one
-	above   float64     // the target as the search compares it
 	trials  trialBook
-	before  journal.Spent    // by earlier sessions of the run
-	spent   journal.Spent    // so far, with those
-	rules   constraint.Rules // --pin, --group, --profile
-	share   float64          // --int16-share
-	cost    cost             // --cost
-	costs   []cost           // what the result lists: BOPs, bytes, and a cost from a file
-	goal    search.Resolved
-	doubts  *asked      // what the questions before the first trial have seen; nil: none are asked
+	doubts  *questions  // what is asked before the first trial; nil: nothing is
 	holdout *holdoutSet // the hold-out; nil without one
-
-	device backend.DeviceInfo // what trials run on; without a name: the CPU
-	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
 
 	// scores a mix in a default session; nil: scoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
@@ -83,7 +68,7 @@ func Search(ctx context.Context, c Config) (*Result, error) {
 }
 
 func searchOnce(ctx context.Context, c Config) (*Result, error) {
-	s := &searching{config: c.withDefaults(), started: time.Now()}
+	s := &searching{compiled: &compiled{config: c.withDefaults(), started: time.Now()}}
 	book := &stage.Book{Word: s.started}
 	if say := s.config.Say; say != nil {
 		s.config.Say = func(line string) { say(line); book.Spoke() }
@@ -111,7 +96,7 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	if err := s.fitDevice(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.openAside(); err != nil {
+	if s.holdout, err = openHoldout(s.compiled, s.target); err != nil {
 		return nil, err
 	}
 	if s.start, err = s.startMask(); err != nil {
@@ -123,7 +108,7 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := s.questionFirst(); err != nil {
+	if err := s.questioning(); err != nil {
 		return nil, err
 	}
 	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
@@ -149,11 +134,11 @@ func (s *searching) leave(err error) error {
 	s.begun = true // the folder is worth keeping
 	s.result.SetUp, s.result.Stop = s.config.stages.List(), "interrupted"
 	s.result.Seconds = time.Since(s.started).Seconds()
-	if s.float != nil {
-		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	if s.floatScore != nil {
+		s.result.Score.Float = scoreResult(*s.floatScore, s.metric.Lower)
 	}
-	if s.high.Total > 0 || s.high.Value != 0 {
-		s.result.Score.High = scoreResult(s.high, s.metric.Lower)
+	if s.highScore.Total > 0 || s.highScore.Value != 0 {
+		s.result.Score.High = scoreResult(s.highScore, s.metric.Lower)
 	}
 	return errors.Join(err, s.write())
 }
@@ -195,7 +180,7 @@ func (s *searching) check() error {
 }
 
 // scale tells the search how the metric's numbers are read.
-func (s *searching) scale() search.Scale {
+func (s *compiled) scale() search.Scale {
 	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Fraction, Lower: s.metric.Lower}
 }
 
@@ -250,9 +235,7 @@ func (s *searching) Close() {
 	default:
 		s.folder.Abandon()
 	}
-	if s.holdout != nil {
-		s.holdout.set.Close()
-	}
+	s.holdout.Close()
 	if s.prepared != nil {
 		s.prepared.Close()
 	}
@@ -260,7 +243,7 @@ func (s *searching) Close() {
 
 // search runs the strategy and turns what it found into the files of the run folder.
 func (s *searching) search(ctx context.Context) error {
-	ends := search.Endpoints{Float: s.float, High: s.high}
+	ends := search.Endpoints{Float: s.floatScore, High: s.highScore}
 	own, err := s.scoreLow(ctx)
 	if err != nil {
 		return err
@@ -271,8 +254,8 @@ func (s *searching) search(ctx context.Context) error {
 		return err
 	}
 	s.result.Score.High, s.result.Score.Low = scoreResult(ends.High, s.metric.Lower), scoreResult(ends.Low, s.metric.Lower)
-	if s.float != nil {
-		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	if s.floatScore != nil {
+		s.result.Score.Float = scoreResult(*s.floatScore, s.metric.Lower)
 	}
 	goal, err := s.resolveGoal(ends)
 	if err != nil {

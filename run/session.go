@@ -23,7 +23,7 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 		return nil, nil
 	}
 	if s.inDefault == nil {
-		s.inDefault = s.scoreWritten
+		s.inDefault = s.checker().scoreWritten
 	}
 	s.result.Sessions = nil
 	mix, best := *f, *f
@@ -78,13 +78,18 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 	return nil, nil
 }
 
+// checker is what checks files of this search.
+func (s *searching) checker() *checker {
+	return &checker{compiled: s.compiled, elsewhere: s.elsewhere, unscored: s.unscored, holds: s.holds}
+}
+
 // holds tells whether a score is above the target.
 func (s *searching) holds(v search.Score) bool {
 	return s.config.Int16Share != "" || v.Float() > s.above
 }
 
 // scoreWritten scores a mix as a default session computes its QDQ file.
-func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
+func (s *checker) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
 	low := engine.Low(m)
 	file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
 	if err != nil {

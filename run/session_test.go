@@ -108,9 +108,9 @@ func TestSessionGoesOn(t *testing.T) {
 
 // TestSessionsWalk walks back along a real chain with made-up scores of the default session.
 func TestSessionsWalk(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
+	s := compiledTask(t, tinyConfig(t, 60))
 	s.config.Session, s.config.Say = "default", func(string) {}
-	s.above = s.high.Float() - 0.1
+	s.above = s.highScore.Float() - 0.1
 	o := search.NewOptions(len(s.records), s.above)
 	o.Units = s.units()
 	found, err := search.Run(context.Background(), "demotion", s.ev, o)

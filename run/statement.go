@@ -35,7 +35,7 @@ func (a *holdoutEvaluation) tell(t search.Tested, n int) {
 
 // shortage says why the first step could not be promised, and what would help.
 func (a *holdoutEvaluation) shortage(t search.Tested, needs []result.Need) string {
-	n := a.set().set.Len()
+	n := a.set.set.Len()
 	seen := fmt.Sprintf("%d of the %d samples of the hold-out are right", t.Correct, n)
 	if a.claim.Reference != search.NoReference {
 		seen = fmt.Sprintf("%d activations in int8 lose %d and gain %d of %d samples of the hold-out", t.Mask.Count(), t.Paired.B, t.Paired.C, n)
@@ -45,8 +45,6 @@ func (a *holdoutEvaluation) shortage(t search.Tested, needs []result.Need) strin
 	}
 	return seen + "; " + a.needText(needs)
 }
-
-func (a *holdoutEvaluation) set() *holdoutSet { return a.main.holdout }
 
 // needText says how many samples would do.
 func (a *holdoutEvaluation) needText(needs []result.Need) string {

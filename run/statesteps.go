@@ -100,7 +100,7 @@ func (p *prepared) sayStates(say func(string)) {
 }
 
 // keptSteps is what a GPU keeps of a block's outputs of all steps, in bytes.
-func (s *searching) keptSteps(ctx context.Context) (int64, error) {
+func (s *compiled) keptSteps(ctx context.Context) (int64, error) {
 	if s.steps() <= 1 {
 		return 0, nil
 	}

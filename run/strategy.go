@@ -19,23 +19,29 @@ func Strategies() []string {
 
 // strategyOptions are the options of the strategy for a target.
 func (s *searching) strategyOptions(goal search.Resolved) search.Options {
+	o := s.compiled.strategyOptions(goal)
+	if s.config.Cost != costCount {
+		o.Cost = search.UnitCost(s.costs.chosen.saves, o.Units)
+	}
+	o.Progress, o.Start = s.progress, s.start
+	return o
+}
+
+// strategyOptions are the options of the strategy for a target, as far as they hang on no cost and no start.
+func (s *compiled) strategyOptions(goal search.Resolved) search.Options {
 	o := search.NewOptions(len(s.records), goal.Above)
 	o.Units, o.Curve = s.units(), s.config.Curve
 	o.Pinned = s.layout.Pinned
-	if s.config.Cost != costCount {
-		o.Cost = search.UnitCost(s.cost.saves, o.Units)
-	}
 	o.Multiplier, o.Seed, o.Chain = s.config.multiplier(), s.config.seed(), search.ChainMode(s.config.Chain)
-	o.Progress = s.progress
+	o.Progress = s.config.Progress
 	o.NoSwaps = s.config.Confidence != "" // a promise is about nested mixes
 	o.Budget = search.Budget{Trials: s.config.Trials, Time: s.timeLeft()}
-	o.Start = s.start
 	return o
 }
 
 // timeLeft is what is left of --time, which counts from the start of the session; 0 without one. A search always has
 // a little, to come to its first score.
-func (s *searching) timeLeft() time.Duration {
+func (s *compiled) timeLeft() time.Duration {
 	if s.config.Time == 0 || s.started.IsZero() {
 		return s.config.Time
 	}
@@ -53,7 +59,7 @@ func (s *searching) progress(e search.Event) {
 }
 
 // text writes a score for the user.
-func (s *searching) text(v search.Score) string {
+func (s *compiled) text(v search.Score) string {
 	if v.Total > 0 {
 		return fmt.Sprintf("%.4f (%d of %d)", v.Float(), v.Count, v.Total)
 	}

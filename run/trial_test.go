@@ -15,14 +15,14 @@ import (
 )
 
 // compiled prepares and compiles a search on the CPU, without a run folder.
-func compiled(t testing.TB, cfg Config) *searching {
+func compiledTask(t testing.TB, cfg Config) *searching {
 	t.Helper()
 	return onDevice(t, backend.DeviceCPU, cfg)
 }
 
 // TestTrialAllocatesNothing holds that a trial allocates nothing on the Go side.
 func TestTrialAllocatesNothing(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
+	s := compiledTask(t, tinyConfig(t, 60))
 	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
 	masks[1].Demote(2)
 	r := testing.Benchmark(func(b *testing.B) {
@@ -41,7 +41,7 @@ func TestTrialAllocatesNothing(t *testing.T) {
 
 // BenchmarkTrial is a full trial of the example's network on 200 samples, with -benchmem.
 func BenchmarkTrial(b *testing.B) {
-	s := compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 200, Cache: -1, Block: 50})
 	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
 	b.ReportAllocs()
@@ -55,7 +55,7 @@ func BenchmarkTrial(b *testing.B) {
 // TestSelfTest holds that the self-test passes a sound network, in one piece and in parts, and
 // that one whose output depends on the neighbours in the block is searched with each sample alone.
 func TestSelfTest(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
+	s := compiledTask(t, tinyConfig(t, 60))
 	if d, err := s.ev.SelfTest(); d != nil || err != nil {
 		t.Errorf("a sound network: %v, %v", d, err)
 	}
@@ -94,20 +94,20 @@ func TestWorkersAndThreads(t *testing.T) {
 // TestNothingChanges holds that a demotion which changes no value is found out in the base's own run: images of
 // whole numbers lie on both power-of-two grids, so demoting the input runs nothing.
 func TestNothingChanges(t *testing.T) {
-	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20, GridLow: "pow2", GridHigh: "pow2"})
 	if s.ev.Parts() < 2 {
 		t.Fatalf("the network is in %d parts", s.ev.Parts())
 	}
 	none := search.NewMask(len(s.records))
-	if high, err := s.ev.Again(context.Background(), none); err != nil || high != s.high {
-		t.Fatalf("%v, %v; when the samples were arranged %v", high, err, s.high)
+	if high, err := s.ev.Again(context.Background(), none); err != nil || high != s.highScore {
+		t.Fatalf("%v, %v; when the samples were arranged %v", high, err, s.highScore)
 	}
 	input := none.Clone()
 	input.Demote(0)
 	before := s.ev.Stats()
-	if score := pass(t, s, none, input); score != s.high {
-		t.Errorf("%v; without the demotion %v", score, s.high)
+	if score := pass(t, s, none, input); score != s.highScore {
+		t.Errorf("%v; without the demotion %v", score, s.highScore)
 	}
 	if after := s.ev.Stats(); after.NoOps-before.NoOps != 3 || after.Blocks != before.Blocks || after.Samples != before.Samples {
 		t.Errorf("%d blocks needed no run, of 3; %d were run", after.NoOps-before.NoOps, after.Blocks-before.Blocks)
@@ -134,7 +134,7 @@ func dependOnNeighbours(m *onnx.Model) {
 // values show every change of an order of summation: the evaluator stays with one piece where the
 // parts' bits differ from the whole's.
 func TestCutsOfAsymmetricGrids(t *testing.T) {
-	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20})
 	if s.ev.Parts() < 2 {
 		t.Errorf("%d part", s.ev.Parts())

@@ -16,7 +16,7 @@ import (
 func endsLabels(t *testing.T, cfg Config, better string) string {
 	t.Helper()
 	cfg.Metric = "agreement"
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	classes := func(m search.Mask) []int {
 		list := make([]int, s.data.Len())
 		if _, err := s.ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = metric.Top1(row) }); err != nil {

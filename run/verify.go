@@ -35,6 +35,14 @@ func (o outputs) firstDifference(other outputs) int {
 	return -1
 }
 
+// A checker holds a written file against what was searched: its outputs bit for bit, and its score.
+type checker struct {
+	*compiled
+	elsewhere string                  // how the machine of the run differs from this one, so that scores may; empty: it does not
+	unscored  string                  // why there is no score, only a comparison; empty: there is one
+	holds     func(search.Score) bool // whether a score is above the target
+}
+
 // checked is what the check of a written file has found.
 type checked struct {
 	*result.Verified
@@ -44,7 +52,7 @@ type checked struct {
 
 // verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on
 // every sample.
-func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (c checked, err error) {
+func (s *checker) verify(ctx context.Context, mask search.Mask, path string) (c checked, err error) {
 	c.Verified = &result.Verified{Unscored: s.unscored}
 	twin, done, err := s.twin(ctx)
 	if err != nil {
@@ -96,7 +104,7 @@ func (s *searching) verify(ctx context.Context, mask search.Mask, path string) (
 // compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is
 // written, in batches of the block, and with its shapes fixed to those of the search where it is another's then; at
 // last as it is written in other batches.
-func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want outputs, own search.Score) error {
+func (s *checker) compareExact(ctx context.Context, c *checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want outputs, own search.Score) error {
 	open, err := s.asWritten(ctx, file, mask, want)
 	if err != nil {
 		return err
@@ -141,7 +149,7 @@ func (s *searching) compareExact(ctx context.Context, c *checked, twin *backend.
 }
 
 // scoreDefault scores a file in a session with nothing set, as most users will run it.
-func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.Score, error) {
+func (s *checker) scoreDefault(ctx context.Context, file *onnx.Model) (search.Score, error) {
 	e, err := s.openFile(ctx, file, nil)
 	if err != nil {
 		return search.Score{}, err
@@ -151,7 +159,7 @@ func (s *searching) scoreDefault(ctx context.Context, file *onnx.Model) (search.
 }
 
 // openFile compiles a file that runs as it is, on the search's own data and metric.
-func (s *searching) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
+func (s *compiled) openFile(ctx context.Context, m *onnx.Model, config map[string]string) (*backend.Evaluator, error) {
 	o := s.options
 	o.Naive, o.Stream, o.Config = true, true, config
 	return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {

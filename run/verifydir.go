@@ -38,11 +38,11 @@ func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error)
 	if err := s.compile(ctx); err != nil {
 		return nil, err
 	}
-	found, err := s.verify(ctx, mask, path)
+	found, err := s.checker().verify(ctx, mask, path)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.judge(found)
+	_, err = s.checker().judge(found)
 	return found.Verified, err
 }
 

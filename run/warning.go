@@ -16,17 +16,17 @@ func warnings(id string, texts []string) []result.Warning {
 }
 
 // warn keeps a warning in the result and says it.
-func (s *searching) warn(id, text, cure string) {
+func (s *compiled) warn(id, text, cure string) {
 	s.warned(result.Warning{ID: id, Text: text, Cure: cure})
 }
 
-func (s *searching) warned(w result.Warning) {
+func (s *compiled) warned(w result.Warning) {
 	s.result.Warnings = append(s.result.Warnings, w)
 	s.config.Say(fmt.Sprintf("warning: %s", w))
 }
 
 // caution is a warning of a search, or a line of a command that has no result to keep it in.
-func (s *searching) caution(id, text, cure string) {
+func (s *compiled) caution(id, text, cure string) {
 	if w := (result.Warning{ID: id, Text: text, Cure: cure}); s.result == nil {
 		s.config.Say(fmt.Sprintf("warning: %s", w))
 	} else {

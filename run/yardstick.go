@@ -75,15 +75,15 @@ type yardstick struct {
 const finalists = 3
 
 // openYardstick finds the splits that are fastest, by one pass each behind a warm-up.
-func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ *yardstick, err error) {
+func (s *benching) openYardstick(ctx context.Context, workers, threads int) (_ *yardstick, err error) {
 	y := &yardstick{}
 	defer func() {
 		if err != nil {
 			y.Close()
 		}
 	}()
-	fixed, samples := blocks.Fixed(s.prepared.float), s.data.Len()
-	if s.Alone != "" || blocks.Alone(s.prepared.float, s.data) {
+	fixed, samples := blocks.Fixed(s.prepared.floatModel), s.data.Len()
+	if s.Alone != "" || blocks.Alone(s.prepared.floatModel, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
@@ -106,8 +106,8 @@ func (s *searching) openYardstick(ctx context.Context, workers, threads int) (_ 
 }
 
 // fastest opens the splits with the least of something in one pass.
-func (s *searching) fastest(ctx context.Context, candidates []split, keep int, onDevice bool, of func(*passes) float64) (best []*passes, err error) {
-	known, err := s.knownShapes(ctx, s.prepared.float)
+func (s *benching) fastest(ctx context.Context, candidates []split, keep int, onDevice bool, of func(*passes) float64) (best []*passes, err error) {
+	known, err := s.knownShapes(ctx, s.prepared.floatModel)
 	if err != nil {
 		return nil, err
 	}

@@ -125,13 +125,13 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 45))
-	known, err := s.knownShapes(context.Background(), s.prepared.float)
+	s := compiledTask(t, tinyConfig(t, 45))
+	known, err := s.knownShapes(context.Background(), s.prepared.floatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, sessions := range []int{1, 2, 5} {
-		p, err := s.openPasses(context.Background(), split{sessions, 1, 20}, known, false)
+		p, err := (&benching{compiled: s.compiled}).openPasses(context.Background(), split{sessions, 1, 20}, known, false)
 		if err != nil {
 			t.Fatal(err)
 		}
