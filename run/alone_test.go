@@ -61,8 +61,8 @@ func aloneConfig(t testing.TB, g *onnxpb.GraphProto, arrays map[string][]int) Co
 		files[name] = data
 	}
 	writeTestFile(t, filepath.Join(dir, "x.npz"), npzOf(t, files))
-	return Config{Model: writeNetwork(t, filepath.Join(dir, "alone.onnx"), g), Calib: filepath.Join(dir, "x.npz"), Data: filepath.Join(dir, "x.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test", everyCut: true}
+	return cutEverywhere(Config{Model: writeNetwork(t, filepath.Join(dir, "alone.onnx"), g), Calib: filepath.Join(dir, "x.npz"), Data: filepath.Join(dir, "x.npz"),
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
 }
 
 // npzOf is an archive of npy files, by key.

@@ -22,8 +22,8 @@ func (p *prepared) findBatch(ctx context.Context, c Config, m *onnx.Model, quant
 	if p.Batching, err = blocks.Find(ctx, m, p.data, quantized, p.output); err != nil {
 		return c, nil, err
 	}
-	if c.alone != "" {
-		p.Alone = c.alone
+	if c.Alone != "" {
+		p.Alone = c.Alone
 	}
 	if p.Alone == "" {
 		return c, nil, nil
@@ -35,7 +35,7 @@ func (p *prepared) findBatch(ctx context.Context, c Config, m *onnx.Model, quant
 
 // runAlone shapes the data into blocks of one sample.
 func (p *prepared) runAlone(c Config, why string) (Config, error) {
-	p.Alone, c.alone = why, why
+	p.Alone, c.Alone = why, why
 	if blocks.Fixed(p.model) > 0 {
 		return c, nil
 	}
@@ -63,7 +63,7 @@ func (p *prepared) tell(c Config, w *result.Warning) {
 func aloneCalibrated(ctx context.Context, m *onnx.Model, data blocks.Samples, c Config) (Config, error) {
 	found, err := blocks.FindAll(ctx, m, data)
 	if err == nil && found.Alone != "" {
-		c.alone = found.Alone
+		c.Alone = found.Alone
 		c.Say("warning: " + found.Warning().String())
 	}
 	return c, err

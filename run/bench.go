@@ -165,7 +165,7 @@ func (s *benching) Close() {
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	b, err := benchOnce(ctx, c, o)
 	if t := (*touching)(nil); errors.As(err, &t) {
-		c.alone = t.Error()
+		c.Alone = t.Error()
 		return benchOnce(ctx, c, o)
 	}
 	return b, err

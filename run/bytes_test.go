@@ -151,7 +151,7 @@ func TestBytesChangeNoDecision(t *testing.T) {
 		return text
 	}
 	want := tell("floats.npy")
-	for name, more := range map[string]func(*Config){"fast": func(*Config) {}, "naive": func(c *Config) { c.Scan = "naive" }, "whole": func(c *Config) { c.everyCut = false }, "no cache": func(c *Config) { c.Cache = -1 }} {
+	for name, more := range map[string]func(*Config){"fast": func(*Config) {}, "naive": func(c *Config) { c.Scan = "naive" }, "whole": func(c *Config) { c.EveryCut = false }, "no cache": func(c *Config) { c.Cache = -1 }} {
 		if got := tell("bytes.npy", more); got != want {
 			t.Errorf("%s: %s, of floats %s", name, got, want)
 		}

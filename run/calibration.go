@@ -19,7 +19,7 @@ func (c Config) gridChoices() (low, high calibrate.GridChoice, err error) {
 
 // calibration is how the network is calibrated.
 func (c Config) calibration() (how calibrate.How, err error) {
-	how = calibrate.How{Network: c.Model, Samples: c.Calib, AllowNaN: c.AllowNaN, Alone: c.alone != "", Stages: c.teller()}
+	how = calibrate.How{Network: c.Model, Samples: c.Calib, AllowNaN: c.AllowNaN, Alone: c.Alone != "", Stages: c.teller()}
 	if how.Low, how.High, err = c.gridChoices(); err == nil {
 		how.Formula, err = quant.ParseFormula(c.Formula)
 	}

@@ -41,7 +41,7 @@ func TestExportOfCheckedBytes(t *testing.T) {
 			defer func() { writeTestFile(t, filepath.Join(cfg.Out, result.File), before) }()
 			edit(t, cfg.Out, c.change)
 			stages := map[string]bool{}
-			c.again.entered = func(stage string) { stages[stage] = true }
+			c.again.Entered = func(stage string) { stages[stage] = true }
 			e, err := Export(context.Background(), cfg.Out, c.format, filepath.Join(t.TempDir(), "mix.onnx"), c.again)
 			if err != nil {
 				t.Fatal(err)

@@ -99,7 +99,7 @@ func (s *compiled) openTrials(ctx context.Context, check func(*prepared, *segmen
 	if err != nil {
 		return s.WithCure(err)
 	}
-	if s.config.everyCut {
+	if s.config.EveryCut {
 		src, _, err := s.sourceFor(ctx, true, s.can().MayRound)
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ const setUpPasses, setUpFixed = 5.5, time.Second
 // trialOptions are the options of the evaluator that trials run on; all others run on the CPU.
 func (s *compiled) trialOptions() (backend.Options, error) {
 	o := s.options
-	o.Patient = s.config.patient
+	o.Patient = s.config.Patient
 	if s.pass > 0 {
 		o.By = s.started.Add(setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
 	}
@@ -189,7 +189,7 @@ func (s *compiled) open(ctx context.Context) error {
 	}
 	s.startUp = time.Since(s.started)
 	if s.result != nil { // a measurement has none
-		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.stages.List()
+		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.Stages.List()
 	}
 	work := c.begin(stage.High, "samples", s.data.Len(), 0)
 	see := s.watcher().seeHigh(s.ev)

@@ -101,21 +101,26 @@ type Config struct {
 	Stage func(Stage)  `json:"-"`
 	Log   *slog.Logger `json:"-"` // nil: discarded
 
-	known []result.Input // of a run that is prepared again: the only files that may be opened; nil: any
+	own `json:"-"`
+}
+
+// own is what the program itself adds to a configuration on the way. It is zero in a command's.
+type own struct {
+	Known []result.Input // of a run that is prepared again: the only files that may be opened; nil: any
 	// a run that is prepared again is compared only: its metric is a command that was not given
-	unscored   bool
-	patient    bool            // cuts are chosen however long that takes: for tests, on machines with other work
-	fromResult bool            // a run that is prepared again takes its grids from the result, see recordedGrids
-	recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
-	alone      string          // why each sample is run alone, where that is known already; see batching
-	ownMemory  bool            // of the device that trials run on
-	lists      bool            // what is opened is listed with its hash, which is begun at once
-	reading    *stage.Working  // the stage that reads data, while it does
-	entered    func(string)    // told of every stage as it begins: for tests; nil: nobody is
-	stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
-	// the network is cut wherever it can be, whatever that takes: for tests, whose networks are too small to be
-	// timed
-	everyCut bool
+	Unscored   bool
+	FromResult bool            // a run that is prepared again takes its grids from the result, see recordedGrids
+	Recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
+	Alone      string          // why each sample is run alone, where that is known already; see batching
+	OwnMemory  bool            // of the device that trials run on
+	Lists      bool            // what is opened is listed with its hash, which is begun at once
+	Reading    *stage.Working  // the stage that reads data, while it does
+	Stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
+
+	// for tests
+	Entered  func(string) // told of every stage as it begins; nil: nobody is
+	Patient  bool         // cuts are chosen however long that takes: on machines with other work
+	EveryCut bool         // the network is cut wherever it can be: theirs are too small to be timed
 }
 
 // Values of the choices whose zero is one of its own.

@@ -14,8 +14,8 @@ const decodeEvery = stage.StageEvery
 // same pace: as the stage that reads the data, where one is under way.
 func decoding(path string, c Config) func(done, total int) {
 	begun := time.Now()
-	if c.reading != nil {
-		return func(done, total int) { c.reading.Count("images", done, total, begun) }
+	if c.Reading != nil {
+		return func(done, total int) { c.Reading.Count("images", done, total, begun) }
 	}
 	if c.Say == nil {
 		return nil

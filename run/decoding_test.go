@@ -18,7 +18,7 @@ func TestDecodingIsTheStage(t *testing.T) {
 	var stands Stage
 	err := c.readData(func(c Config) error {
 		decoding("images", c)(5, 10)
-		stands = c.reading.Stands()
+		stands = c.Reading.Stands()
 		return nil
 	})
 	if err != nil || len(said) > 0 {

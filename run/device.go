@@ -19,7 +19,7 @@ func (s *compiled) chooseDevice() error {
 	if err := s.findDevice(); err != nil {
 		return err
 	}
-	s.config.ownMemory = s.can().OwnMemory
+	s.config.OwnMemory = s.can().OwnMemory
 	if s.can().Queue && s.config.Workers > 1 {
 		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.config.Workers)
 	}
@@ -138,7 +138,7 @@ func (s *compiled) leaveGPU() error {
 		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.config.Device, s.inputs[0].Name)
 	}
 	s.config.Say("device cpu, since the samples have different shapes")
-	s.device, s.config.ownMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
+	s.device, s.config.OwnMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
 	return s.fitSamples(memory.Left())
 }
 

@@ -13,7 +13,7 @@ import (
 // onDevice prepares and compiles a search on a device, without a run folder.
 func onDevice(t testing.TB, device string, cfg Config) *searching {
 	t.Helper()
-	cfg.Device, cfg.patient = device, true
+	cfg.Device, cfg.Patient = device, true
 	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	t.Cleanup(s.Close)
 	var err error

@@ -92,11 +92,11 @@ func dimImages(t testing.TB, path string, n int, seed uint64) string {
 func dimConfig(t testing.TB) Config {
 	t.Helper()
 	dir := t.TempDir()
-	return Config{
+	return cutEverywhere(Config{
 		Model: dimNetwork(t, dir), Calib: dimImages(t, filepath.Join(dir, "calib.npy"), 60, 1), Data: dimImages(t, filepath.Join(dir, "eval.npy"), 61, 2),
 		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
-		Block: 4, Cache: 1 << 30, Version: "test", everyCut: true,
-	}
+		Block: 4, Cache: 1 << 30, Version: "test",
+	})
 }
 
 // inputsOfHolders runs a mask and returns what the node of every holder is given: by holder, all samples

@@ -55,7 +55,7 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 			}
 		}
 	}
-	c.fromResult = true
+	c.FromResult = true
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
 		return nil, err

@@ -175,8 +175,8 @@ func (b *graph) config(t testing.TB) Config {
 	}
 	data := filepath.Join(dir, "data.npz")
 	writeTestFile(t, data, b.npz.Bytes())
-	return Config{Model: writeNetwork(t, filepath.Join(dir, "net.onnx"), b.g), Calib: data, Data: data, Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"),
-		Metric: "sqnr", Block: 8, Cache: 1 << 30, Version: "test", everyCut: true}
+	return cutEverywhere(Config{Model: writeNetwork(t, filepath.Join(dir, "net.onnx"), b.g), Calib: data, Data: data, Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"),
+		Metric: "sqnr", Block: 8, Cache: 1 << 30, Version: "test"})
 }
 
 // decibels are what the written files of both widths score against the float network, in dB: "int8 exact", "int16

@@ -25,7 +25,7 @@ func runsToBreak(t *testing.T) map[string]Config {
 	all := map[string]Config{}
 	add := func(name string, change func(c *Config)) {
 		c := tinyConfig(t, 60)
-		c.everyCut = false // a child has it not
+		c.EveryCut = false // a child has it not
 		change(&c)
 		c.Out = filepath.Join(t.TempDir(), "run")
 		all[name] = c

@@ -84,7 +84,7 @@ func (c Config) namedMetric() (*metric.Metric, *metric.Command, error) {
 
 // labelKind says how the labels of the data are read for the metric of a configuration.
 func (c Config) labelKind() dataset.LabelKind {
-	if c.MetricCmd != "" || c.unscored {
+	if c.MetricCmd != "" || c.Unscored {
 		return dataset.AnyKind
 	}
 	m, err := metric.ByName(c.Metric)

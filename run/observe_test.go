@@ -92,7 +92,7 @@ func TestCalibrationBlock(t *testing.T) {
 		cfg := net.config(t).withDefaults()
 		var sums []string
 		for _, alone := range []string{"", "to compare"} {
-			cfg.alone = alone
+			cfg.Alone = alone
 			o := observationOf(t, cfg, quant.MinMax)
 			if err := o.Observe(context.Background()); err != nil {
 				t.Fatal(err)

@@ -110,8 +110,8 @@ func ownSamples(seed uint64, sizes [][2]int) (list [][]float32) {
 func ownConfig(t testing.TB, kind string, n int) Config {
 	t.Helper()
 	dir := t.TempDir()
-	c := Config{Model: writeNetwork(t, filepath.Join(dir, kind+".onnx"), ownNetwork(kind)), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "data.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test", everyCut: true}
+	c := cutEverywhere(Config{Model: writeNetwork(t, filepath.Join(dir, kind+".onnx"), ownNetwork(kind)), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "data.npz"),
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
 	write := func(path string, seed uint64, n int, labels bool) {
 		sizes, arrays := ownSizes(n), map[string][]byte{}
 		samples := ownSamples(seed, sizes)

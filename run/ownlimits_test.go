@@ -104,7 +104,7 @@ func TestOwnShapesScan(t *testing.T) {
 		cfg.Metric, cfg.Block, cfg.Scan = metric, 3, "naive"
 		naive := compiledTask(t, cfg)
 		for workers, every := range []bool{true, true, false} {
-			cfg.Scan, cfg.Workers, cfg.everyCut = "fast", max(1, workers), every
+			cfg.Scan, cfg.Workers, cfg.EveryCut = "fast", max(1, workers), every
 			s := compiledTask(t, cfg)
 			n, rng := len(s.records), rand.New(rand.NewPCG(2, uint64(workers)))
 			base := search.NewMask(n)

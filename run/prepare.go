@@ -88,7 +88,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 	defer calib.Close()
 	if c.DryRun {
 		p.records, err = assumed(p.network, c)
-	} else if records, ok := recordedGrids(p.network, c.recorded, c); ok {
+	} else if records, ok := recordedGrids(p.network, c.Recorded, c); ok {
 		p.records = records
 		err = p.putWeights(c)
 	} else {
@@ -111,7 +111,7 @@ func prepare(ctx context.Context, c Config) (_ *prepared, err error) {
 // a block. The configuration that it returns says so to what is done next.
 func (p *prepared) openWith(ctx context.Context, c Config, m *onnx.Model, try func() error) (Config, error) {
 	var err error
-	c.lists = true
+	c.Lists = true
 	if p.block, err = blocks.Choose(p.model, c.Block); err != nil {
 		return c, err
 	}
@@ -265,7 +265,7 @@ func openSet(path, labels string, m *onnx.Model, c Config, limit int) (*dataset.
 			return nil, err
 		}
 	}
-	if err == nil && c.lists {
+	if err == nil && c.Lists {
 		set.HashAside()
 	}
 	return set, err

@@ -11,7 +11,7 @@ type Stage = stage.Stage
 
 // teller is who says how the stages of a run stand.
 func (c Config) teller() stage.Teller {
-	return stage.Teller{Book: c.stages, Stage: c.Stage, Say: c.Say, Entered: c.entered}
+	return stage.Teller{Book: c.Stages, Stage: c.Stage, Say: c.Say, Entered: c.Entered}
 }
 
 // begin begins a stage, see teller.begin.
@@ -26,7 +26,7 @@ func (c Config) during(name string, expected time.Duration, f func() error) erro
 
 // readData is the stage that reads the data, which decodes folders of images.
 func (c Config) readData(open func(Config) error) error {
-	c.reading = c.begin(stage.Data, "", 0, 0)
-	defer c.reading.End()
+	c.Reading = c.begin(stage.Data, "", 0, 0)
+	defer c.Reading.End()
 	return open(c)
 }

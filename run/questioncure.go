@@ -52,7 +52,7 @@ func (s *questions) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 	n.Model = s.prepared.floatModel
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
-	return calibrate.FiniteRange(ctx, &n, few, s.config.alone != "")
+	return calibrate.FiniteRange(ctx, &n, few, s.config.Alone != "")
 }
 
 // weightsCure names the layer whose weights' grids alone make most of the noise, found as blame finds a holder, and

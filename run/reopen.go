@@ -27,7 +27,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, mistake.Errorf("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
-	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.entered = c.Progress, c.Say, c.Log, c.Version, c.entered
+	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Say, c.Log, c.Version, c.Entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
 	unscored, err := cfg.takeCommand(c, dir)
 	if err != nil {
@@ -39,9 +39,9 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if err := checkInputs(r, dir, cfg); err != nil {
 		return nil, mask, err
 	}
-	cfg.known, cfg.alone = r.Inputs, aloneWhy(r)
-	if c.fromResult {
-		cfg.recorded = r.Holders
+	cfg.Known, cfg.Alone = r.Inputs, aloneWhy(r)
+	if c.FromResult {
+		cfg.Recorded = r.Holders
 	}
 	s := &searching{compiled: &compiled{config: cfg.withDefaults(), result: r}, elsewhere: elsewhere(r), folder: &journal.Folder{Path: dir}, unscored: unscored}
 	defer func() {
@@ -84,7 +84,7 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 	switch {
 	case recorded == given.MetricCmd:
 	case given.MetricCmd == "":
-		c.MetricLower, c.MetricTimeout, c.unscored = false, 0, true
+		c.MetricLower, c.MetricTimeout, c.Unscored = false, 0, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
 	case recorded == "":
 		return "", mistake.Errorf("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
@@ -148,11 +148,11 @@ func readRun(dir string) (*Result, error) {
 
 // onlyKnown refuses files that a run has not read, or with other bytes, of a run that is prepared again.
 func (c Config) onlyKnown() func(dataset.FileHash) error {
-	if c.known == nil {
+	if c.Known == nil {
 		return nil
 	}
 	return func(f dataset.FileHash) error {
-		for _, in := range c.known {
+		for _, in := range c.Known {
 			if in.Path != f.Path {
 				continue
 			}

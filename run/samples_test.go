@@ -15,7 +15,7 @@ func TestBytesASample(t *testing.T) {
 	const samples, budget = 50_000, 8 << 20
 	cfg := tinyConfig(t, 8)
 	cfg.Data, cfg.Block, cfg.Cache = randomImages(t, filepath.Join(t.TempDir(), "many.npy"), samples, 2), 50, -1
-	cfg.everyCut = false
+	cfg.EveryCut = false
 	s := compiledTask(t, cfg)
 	s.ev.Close()
 	heap := func() int64 {

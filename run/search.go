@@ -61,7 +61,7 @@ type searching struct {
 func Search(ctx context.Context, c Config) (*Result, error) {
 	r, err := searchOnce(ctx, c)
 	if t := (*touching)(nil); errors.As(err, &t) { // found before anything was searched
-		c.alone = t.Error()
+		c.Alone = t.Error()
 		return searchOnce(ctx, c)
 	}
 	return r, err
@@ -73,7 +73,7 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	if say := s.config.Say; say != nil {
 		s.config.Say = func(line string) { say(line); book.Spoke() }
 	}
-	s.config.stages = book
+	s.config.Stages = book
 	defer s.Close()
 	if err := s.check(); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (s *searching) leave(err error) error {
 		return err
 	}
 	s.begun = true // the folder is worth keeping
-	s.result.SetUp, s.result.Stop = s.config.stages.List(), "interrupted"
+	s.result.SetUp, s.result.Stop = s.config.Stages.List(), "interrupted"
 	s.result.Seconds = time.Since(s.started).Seconds()
 	if s.floatScore != nil {
 		s.result.Score.Float = scoreResult(*s.floatScore, s.metric.Lower)

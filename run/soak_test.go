@@ -188,7 +188,8 @@ func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
 	c := Config{Model: n.tiny, Calib: n.calib, Data: n.data, Metric: word("agreement", "sqnr", "cosine", "mse"), Target: "50%", Version: "test",
 		Strategy: word(Strategies()...), Scan: word("fast", "fast", "naive"), Workers: pick(0, 1, 2, 3, 99), Threads: pick(0, 1, 2), Block: pick(0, 1, 7, 20, 1000),
 		GridLow: word("asymmetric", "symmetric", "pow2"), RangeLow: word("minmax", "mse", "percentile"), Formula: word("qdq", "qdq", "mctq", "torch"),
-		Cache: int64(pick(-1, 1<<16, 1<<20, 1<<28)), Seed: new(rng.Uint32()), Limit: pick(0, 0, 30), Curve: rng.IntN(3) == 0, Trials: pick(0, 0, 0, 9), everyCut: rng.IntN(2) == 0}
+		Cache: int64(pick(-1, 1<<16, 1<<20, 1<<28)), Seed: new(rng.Uint32()), Limit: pick(0, 0, 30), Curve: rng.IntN(3) == 0, Trials: pick(0, 0, 0, 9)}
+	c.EveryCut = rng.IntN(2) == 0
 	switch rng.IntN(7) {
 	case 0:
 		c.Model, c.Block = n.fixed, 0
@@ -211,6 +212,6 @@ func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
 		return c
 	}
 	c.Metric, c.MetricCmd, c.Strategy, c.Holdout, c.Session, c.Export = "top1", "", "gallop", "", "", nil
-	c.Limit, c.Trials, c.Block, c.Curve, c.everyCut, c.Threads, c.Scan = 20, 6, 10, false, false, 1, "fast"
+	c.Limit, c.Trials, c.Block, c.Curve, c.EveryCut, c.Threads, c.Scan = 20, 6, 10, false, false, 1, "fast"
 	return c
 }

@@ -47,7 +47,7 @@ func TestPairOfSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair := Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test", everyCut: true}
+	pair := cutEverywhere(Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test"})
 	want := ""
 	for _, scan := range []string{"fast", "naive"} {
 		pair.Scan, pair.Out = scan, filepath.Join(t.TempDir(), "run")

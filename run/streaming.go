@@ -27,7 +27,7 @@ const passReads, passTime = 64, 300 * time.Millisecond
 // keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the
 // price. A device may have memory of its own, see fitDevice.
 func (p *prepared) keepOrStream(c Config) error {
-	if p.once || c.ownMemory && c.Spool == "" {
+	if p.once || c.OwnMemory && c.Spool == "" {
 		return nil
 	}
 	note, err := p.streamBeyond(c, memory.Left())

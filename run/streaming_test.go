@@ -32,7 +32,7 @@ func TestSpoolChangesNoDecision(t *testing.T) {
 		"fast":     tiny(func(*Config) {}),
 		"naive":    tiny(func(c *Config) { c.Scan = "naive" }),
 		"no cache": tiny(func(c *Config) { c.Cache = -1 }),
-		"whole":    tiny(func(c *Config) { c.everyCut = false }),
+		"whole":    tiny(func(c *Config) { c.EveryCut = false }),
 		"rank":     tiny(func(c *Config) { c.Strategy, c.Workers = "rank", 3 }),
 		"hold-out": tiny(func(c *Config) { c.Holdout = "40%" }),
 		"bytes": tiny(func(c *Config) {
@@ -163,7 +163,7 @@ func TestMoreSamplesThanMemory(t *testing.T) {
 	cfg := b.do("s = Slice x from to axis; a = MatMul s w1; ar = Relu a; b = MatMul ar w2; br = Relu b; y = MatMul br w3").config(t)
 	dir := filepath.Dir(cfg.Model)
 	cfg.Calib, cfg.Data = sparseSamples(t, filepath.Join(dir, "calib.npy"), 64), sparseSamples(t, filepath.Join(dir, "eval.npy"), samples)
-	cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block, cfg.Cache, cfg.everyCut = "rank", "agreement", "50%", 4, 0, false
+	cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block, cfg.Cache, cfg.EveryCut = "rank", "agreement", "50%", 4, 0, false
 	limits := []string{fmt.Sprint("DEMOTE_TEST_MEMORY=", limit)}
 	if raced { // streamed all the same, in a process without a limit
 		cfg.Spool, limits = t.TempDir(), nil

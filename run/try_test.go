@@ -356,7 +356,7 @@ func TestChildWithoutAnOrder(t *testing.T) {
 func TestCommandsTryTheirNetworks(t *testing.T) {
 	trying(t)
 	c := tinyConfig(t, 8)
-	c.Block, c.everyCut = 8, false
+	c.Block, c.EveryCut = 8, false
 	count := func(want int, what string) {
 		t.Helper()
 		if got := len(sandbox.TriedKeys()); got != want {

@@ -51,7 +51,7 @@ func TestTriesRunRealSamples(t *testing.T) {
 	}
 	data := filepath.Join(dir, "data.npz")
 	writeTestFile(t, data, archive.Bytes())
-	c := Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run"), everyCut: true}
+	c := cutEverywhere(Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run")})
 	if _, err := Search(context.Background(), c); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
