@@ -71,12 +71,12 @@ func placeAll(t *testing.T, cfg Config) {
 	add("the probe", probe, err)
 	proof, err := segments.Proof()
 	add("the proof", proof.Segment, err)
-	if s.prepared.float != nil {
-		inputs, err := blocks.Inputs(s.prepared.float, s.data, s.block)
+	if s.floatModel != nil {
+		inputs, err := blocks.Inputs(s.floatModel, s.data, s.block)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := segments.Plain(context.Background(), s.prepared.float, inputs, s.block, s.output)
+		plain, err := segments.Plain(context.Background(), s.floatModel, inputs, s.block, s.output)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -443,6 +443,7 @@ func TestQuestionTarget(t *testing.T) {
 		{"16bit-0.01", 40, "target-finer-than-sample"},
 	} {
 		s := testSearching(t, "top1", 4)
+		s.doubts = &questions{compiled: s.compiled}
 		s.config.Target = c.target
 		if err := s.checkGoal(); err != nil {
 			t.Fatal(err)
