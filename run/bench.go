@@ -150,16 +150,6 @@ type benching struct {
 	target search.Target
 }
 
-// Close gives everything back.
-func (s *benching) Close() {
-	if s.ev != nil {
-		s.ev.Close()
-	}
-	if s.prepared != nil {
-		s.prepared.Close()
-	}
-}
-
 // RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user
 // types. The strategy where none is named is demotion.
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
@@ -206,7 +196,7 @@ func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.prepared, err = prepareAny(ctx, c); err != nil {
+	if err = s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	prepared := time.Since(s.started)

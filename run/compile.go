@@ -61,6 +61,21 @@ func (unwatched) seeHigh(*backend.Evaluator) func(int, []float32)       { return
 func (unwatched) questionFloat(context.Context, *segments.Source) error { return nil }
 func (unwatched) questionEnds(context.Context) error                    { return nil }
 
+// prepare prepares the task of the configuration.
+func (s *compiled) prepare(ctx context.Context) (err error) {
+	s.prepared, err = prepareAny(ctx, s.config)
+	return err
+}
+
+// Close gives everything back. It may be called more than once.
+func (s *compiled) Close() {
+	if s.ev != nil {
+		s.ev.Close()
+		s.ev = nil
+	}
+	s.prepared.Close()
+}
+
 // watcher is who watches.
 func (s *compiled) watcher() watcher {
 	if s.watch == nil {
@@ -75,7 +90,7 @@ func (s *compiled) compile(ctx context.Context) error {
 	s.options = backend.Options{Metric: s.metric, Output: s.output, Axis: s.Axis, Truth: metric.Truth{Labels: s.data.Labels()}, Block: s.block,
 		Workers: c.Workers, Threads: c.Threads, Naive: c.Scan == "naive", Stream: s.streams != nil, Cache: s.cache(), Level: blocks.Optimization}
 	engine.GiveLabels(&s.options, s.data)
-	if s.prepared.floatModel == nil {
+	if s.floatModel == nil {
 		if err := c.during(stage.Float, 0, func() error { return s.highReference(ctx) }); err != nil {
 			return err
 		}
@@ -154,10 +169,10 @@ func (s *compiled) trialOptions() (backend.Options, error) {
 // working is what the samples and the activations of a block on each worker take, in bytes.
 func (s *compiled) working() int64 {
 	bytes, workers := int64(blocks.ResidentAll(s.data, len(s.inputs))), int64(max(s.config.Workers, runtime.GOMAXPROCS(0)))
-	if s.prepared.shapes == nil {
+	if s.shapes == nil {
 		return bytes
 	}
-	return bytes + workers*s.activationBytes(s.prepared.shapes)
+	return bytes + workers*s.activationBytes(s.shapes)
 }
 
 // open compiles the network, proves that its scores are functions of mask and sample, and lays the

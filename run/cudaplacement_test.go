@@ -47,7 +47,7 @@ func placeAll(t *testing.T, cfg Config) {
 	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	t.Cleanup(s.Close)
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+	if err = s.prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	src, err := s.source(context.Background())

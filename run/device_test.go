@@ -17,7 +17,7 @@ func onDevice(t testing.TB, device string, cfg Config) *searching {
 	s := &searching{compiled: &compiled{config: cfg.withDefaults()}}
 	t.Cleanup(s.Close)
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+	if err = s.prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if s.metric, err = metric.Choose(cfg.Metric, s.data.Labels() != nil); err != nil {

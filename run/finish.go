@@ -35,7 +35,7 @@ func (s *compiled) scoreFloat(ctx context.Context) error {
 	open := func() (*backend.Evaluator, error) {
 		sources = nil
 		return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-			src, err := segments.Plain(ctx, s.prepared.floatModel, q.inputs, q.block, s.output)
+			src, err := segments.Plain(ctx, s.floatModel, q.inputs, q.block, s.output)
 			if err = q.ofShape(err); err == nil {
 				err = q.checkLabels(s.metric, src)
 			}

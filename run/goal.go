@@ -149,7 +149,7 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 	if s.metric.IsWhole() {
 		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
-	if s.costs, err = readCosts(ctx, s.prepared, s.config.Cost); err != nil {
+	if s.costs, err = readCosts(ctx, s.compiled.prepared, s.config.Cost); err != nil {
 		return err
 	}
 	if s.result.FloatWork = s.costs.float; s.result.FloatWork.Some() {

@@ -91,6 +91,7 @@ func (a *holdoutEvaluation) checkNaN(ctx context.Context) error {
 func (a *holdoutEvaluation) Close() {
 	if a.ev != nil {
 		a.ev.Close()
+		a.ev = nil
 	}
 }
 

@@ -196,7 +196,7 @@ func TestOwnShapesNaN(t *testing.T) {
 // TestOwnShapesPass counts the blocks of plain passes, by which bench measures: those of each shape, once.
 func TestOwnShapesPass(t *testing.T) {
 	s := compiledTask(t, ownConfig(t, "map", 26))
-	known, err := s.knownShapes(context.Background(), s.prepared.floatModel)
+	known, err := s.knownShapes(context.Background(), s.floatModel)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func TestScalesAndShifts(t *testing.T) {
 	cfg := scaled().config(t)
 	s := compiledTask(t, cfg)
 	var names []string
-	for _, h := range s.prepared.network.Holders {
+	for _, h := range s.network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x hs a2 r2 g"; got != want {
@@ -191,7 +191,7 @@ func TestMeanPooling(t *testing.T) {
 		c = ReduceSum m along keepdims=0; k = Clip c eps; p = Div s k; y = MatMul p w2`)
 	cfg := b.config(t)
 	var names []string
-	for _, h := range compiledTask(t, cfg).prepared.network.Holders {
+	for _, h := range compiledTask(t, cfg).network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x t q s p"; got != want {

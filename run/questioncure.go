@@ -45,11 +45,11 @@ func (s *questions) holderCure(ctx context.Context, name string, few *picked) (t
 // not known of a tensor that the file does not have on its top level: inside a function, or a branch of If that is
 // always taken.
 func (s *questions) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (quant.Range, bool, error) {
-	if h.Producer != "" && !slices.Contains(s.prepared.floatModel.Computed(), h.Tensor) {
+	if h.Producer != "" && !slices.Contains(s.floatModel.Computed(), h.Tensor) {
 		return quant.Range{}, false, nil
 	}
 	n := *s.network
-	n.Model = s.prepared.floatModel
+	n.Model = s.floatModel
 	h.Index = 0
 	n.Holders = []onnx.Holder{h}
 	return calibrate.FiniteRange(ctx, &n, few, s.config.Alone != "")
@@ -60,7 +60,7 @@ func (s *questions) rangeOf(ctx context.Context, h onnx.Holder, few *picked) (qu
 func (s *questions) weightsCure(ctx context.Context, few *picked, want []float32, all float64) (text, cure string, err error) {
 	cure = "quantize the network with a tool that equalizes the channels of weights, and give its two files with --low and --high"
 	was := map[string]*onnxpb.TensorProto{}
-	for _, t := range s.prepared.floatModel.Graph().GetInitializer() {
+	for _, t := range s.floatModel.Graph().GetInitializer() {
 		was[t.GetName()] = t
 	}
 	reads := map[string]string{} // by weight: the first layer

@@ -24,7 +24,7 @@ const (
 // questionHigh asks whether the network with everything on the high grids still is the float network, and if not,
 // which holder is to blame.
 func (s *questions) questionHigh(ctx context.Context) error {
-	if s.floatSight == nil || s.highSight == nil || s.prepared.floatModel == nil {
+	if s.floatSight == nil || s.highSight == nil || s.floatModel == nil {
 		return nil
 	}
 	v := sqnrOf(s.floatSight.rows, s.highSight.rows)

@@ -31,7 +31,7 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 		t.Fatal(err)
 	}
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err == nil {
+	if err = s.prepare(context.Background()); err == nil {
 		err = s.begin(context.Background())
 	}
 	if spoil != nil && err == nil {

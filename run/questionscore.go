@@ -22,14 +22,14 @@ const (
 // questionScore asks whether a score is one that a trained network has, and what would make it one. src is the float
 // network; nil: nothing else can be tried on it.
 func (s *questions) questionScore(ctx context.Context, g *sight, src *segments.Source) error {
-	list, err := s.prepared.questionScore(ctx, s.config, g, src, s.dataScan, &s.Questions)
+	list, err := s.prepared.questionScoreOf(ctx, s.config, g, src, s.dataScan, &s.Questions)
 	for _, w := range list {
 		s.warned(w)
 	}
 	return err
 }
 
-func (p *prepared) questionScore(ctx context.Context, c Config, g *sight, src *segments.Source, data *scan, q *result.Questions) ([]result.Warning, error) {
+func (p *prepared) questionScoreOf(ctx context.Context, c Config, g *sight, src *segments.Source, data *scan, q *result.Questions) ([]result.Warning, error) {
 	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
@@ -77,7 +77,7 @@ func (p *prepared) questionFile(ctx context.Context, c Config, g *sight, src *se
 	if err != nil {
 		return nil, err
 	}
-	list, err := p.questionScore(ctx, c, g, src, data, &result.Questions{})
+	list, err := p.questionScoreOf(ctx, c, g, src, data, &result.Questions{})
 	return append(p.questionLabels(c), list...), err
 }
 

@@ -49,7 +49,7 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 			s.Close()
 		}
 	}()
-	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
+	if err = s.prepare(ctx); err != nil {
 		return nil, mask, err
 	}
 	was := journal.Keys(r.Inputs)

@@ -82,7 +82,7 @@ func searchOnce(ctx context.Context, c Config) (*Result, error) {
 	if s.config.Calib != "" && !s.config.DryRun {
 		s.config.Say("reading the network, and calibrating on " + s.config.Calib)
 	}
-	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
+	if err = s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	backend.Trim()
@@ -221,9 +221,7 @@ func (s *searching) begin(ctx context.Context) error {
 
 // Close gives everything back. A run folder in which nothing was begun is removed.
 func (s *searching) Close() {
-	if s.ev != nil {
-		s.ev.Close()
-	}
+	s.compiled.Close()
 	_ = s.derived.Flush() // what the journal has as well
 	if err := s.journal.Close(); err != nil {
 		s.config.Log.Warn("the journal was not closed in good order", "error", err)
@@ -236,9 +234,6 @@ func (s *searching) Close() {
 		s.folder.Abandon()
 	}
 	s.holdout.Close()
-	if s.prepared != nil {
-		s.prepared.Close()
-	}
 }
 
 // search runs the strategy and turns what it found into the files of the run folder.

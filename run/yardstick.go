@@ -82,8 +82,8 @@ func (s *benching) openYardstick(ctx context.Context, workers, threads int) (_ *
 			y.Close()
 		}
 	}()
-	fixed, samples := blocks.Fixed(s.prepared.floatModel), s.data.Len()
-	if s.Alone != "" || blocks.Alone(s.prepared.floatModel, s.data) {
+	fixed, samples := blocks.Fixed(s.floatModel), s.data.Len()
+	if s.Alone != "" || blocks.Alone(s.floatModel, s.data) {
 		fixed = 1
 	}
 	candidates := splits(workers, threads, samples, fixed)
@@ -107,7 +107,7 @@ func (s *benching) openYardstick(ctx context.Context, workers, threads int) (_ *
 
 // fastest opens the splits with the least of something in one pass.
 func (s *benching) fastest(ctx context.Context, candidates []split, keep int, onDevice bool, of func(*passes) float64) (best []*passes, err error) {
-	known, err := s.knownShapes(ctx, s.prepared.floatModel)
+	known, err := s.knownShapes(ctx, s.floatModel)
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
 	s := compiledTask(t, tinyConfig(t, 45))
-	known, err := s.knownShapes(context.Background(), s.prepared.floatModel)
+	known, err := s.knownShapes(context.Background(), s.floatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
