@@ -42,24 +42,24 @@ type compiled struct {
 
 // A watcher is shown what the two endpoints make of every sample, and asks what it makes of them itself.
 type watcher interface {
-	// seeFloat returns what is shown the outputs of the float network, sample by sample.
-	seeFloat(e *backend.Evaluator) func(sample int, values []float32)
-	// seeHigh returns what is shown the outputs with everything on the high grids.
-	seeHigh(e *backend.Evaluator) func(sample int, values []float32)
-	// questionFloat is called once the float network has a score; src is its network, nil where samples have several
+	// SeeFloat returns what is shown the outputs of the float network, sample by sample.
+	SeeFloat(e *backend.Evaluator) func(sample int, values []float32)
+	// SeeHigh returns what is shown the outputs with everything on the high grids.
+	SeeHigh(e *backend.Evaluator) func(sample int, values []float32)
+	// AskFloat is called once the float network has a score; src is its network, nil where samples have several
 	// shapes.
-	questionFloat(ctx context.Context, src *segments.Source) error
-	// questionEnds is the last before the first trial.
-	questionEnds(ctx context.Context) error
+	AskFloat(ctx context.Context, src *segments.Source) error
+	// AskEnds is the last before the first trial.
+	AskEnds(ctx context.Context) error
 }
 
 // unwatched is shown all and asks nothing.
 type unwatched struct{}
 
-func (unwatched) seeFloat(*backend.Evaluator) func(int, []float32)      { return func(int, []float32) {} }
-func (unwatched) seeHigh(*backend.Evaluator) func(int, []float32)       { return func(int, []float32) {} }
-func (unwatched) questionFloat(context.Context, *segments.Source) error { return nil }
-func (unwatched) questionEnds(context.Context) error                    { return nil }
+func (unwatched) SeeFloat(*backend.Evaluator) func(int, []float32)      { return func(int, []float32) {} }
+func (unwatched) SeeHigh(*backend.Evaluator) func(int, []float32)       { return func(int, []float32) {} }
+func (unwatched) AskFloat(context.Context, *segments.Source) error { return nil }
+func (unwatched) AskEnds(context.Context) error                    { return nil }
 
 // prepare prepares the task of the configuration.
 func (s *compiled) prepare(ctx context.Context) (err error) {
@@ -207,7 +207,7 @@ func (s *compiled) open(ctx context.Context) error {
 		s.result.SetUpSeconds, s.result.SetUp = stage.Rounded(s.startUp.Seconds()), c.Stages.List()
 	}
 	work := c.begin(stage.High, "samples", s.data.Len(), 0)
-	see := s.watcher().seeHigh(s.ev)
+	see := s.watcher().SeeHigh(s.ev)
 	high, nan, err := s.ev.Arrange(ctx, func(sample int, row []float32) { see(sample, row); work.One() })
 	work.End()
 	if err != nil {
@@ -217,7 +217,7 @@ func (s *compiled) open(ctx context.Context) error {
 		return s.refuseNaN(s.ev, "16-bit", nan)
 	}
 	s.highScore = high
-	if err := s.watcher().questionEnds(ctx); err != nil {
+	if err := s.watcher().AskEnds(ctx); err != nil {
 		return err
 	}
 	s.sayGraphs()

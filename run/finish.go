@@ -61,7 +61,7 @@ func (s *compiled) scoreFloat(ctx context.Context) error {
 		reference = make([]float32, at[s.data.Len()])
 	}
 	bad := make([]bool, s.data.Len())
-	see := s.watcher().seeFloat(e)
+	see := s.watcher().SeeFloat(e)
 	work := s.config.begin(stage.Float, "samples", s.data.Len(), 0)
 	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
 		see(sample, values)
@@ -104,9 +104,9 @@ func (s *compiled) scoreFloat(ctx context.Context) error {
 	}
 	s.floatScore = &score
 	if s.groups != nil { // other ways to prepare the samples are tried on those of one shape
-		return s.watcher().questionFloat(ctx, nil)
+		return s.watcher().AskFloat(ctx, nil)
 	}
-	return s.watcher().questionFloat(ctx, sources[0])
+	return s.watcher().AskFloat(ctx, sources[0])
 }
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.

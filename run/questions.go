@@ -48,8 +48,8 @@ func (s *questions) questionFirst() error {
 	})
 }
 
-// questionEnds asks what the two endpoints tell: it is the last before the first trial.
-func (s *questions) questionEnds(ctx context.Context) error {
+// AskEnds asks what the two endpoints tell: it is the last before the first trial.
+func (s *questions) AskEnds(ctx context.Context) error {
 	if s.over {
 		return nil
 	}
@@ -66,14 +66,14 @@ func (s *questions) questionEnds(ctx context.Context) error {
 	return err
 }
 
-// seeFloat is shown what the float network makes of every sample.
-func (s *questions) seeFloat(e *backend.Evaluator) func(sample int, values []float32) {
+// SeeFloat is shown what the float network makes of every sample.
+func (s *questions) SeeFloat(e *backend.Evaluator) func(sample int, values []float32) {
 	s.floatSight = s.newSight(s.metric, s.config, e)
 	return s.floatSight.see
 }
 
-// seeHigh is shown what the network makes of every sample with everything on the high grids.
-func (s *questions) seeHigh(e *backend.Evaluator) func(sample int, values []float32) {
+// SeeHigh is shown what the network makes of every sample with everything on the high grids.
+func (s *questions) SeeHigh(e *backend.Evaluator) func(sample int, values []float32) {
 	if s.over {
 		return func(int, []float32) {}
 	}
@@ -81,8 +81,8 @@ func (s *questions) seeHigh(e *backend.Evaluator) func(sample int, values []floa
 	return s.highSight.see
 }
 
-// questionFloat asks whether the float network scores what a trained one does.
-func (s *questions) questionFloat(ctx context.Context, src *segments.Source) error {
+// AskFloat asks whether the float network scores what a trained one does.
+func (s *questions) AskFloat(ctx context.Context, src *segments.Source) error {
 	if s.scored {
 		return nil
 	}

@@ -44,10 +44,10 @@ func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
 		err = s.compile(context.Background())
 	}
 	if err == nil { // as open does, without the plan of trials that are not run here
-		s.highScore, _, err = s.ev.Arrange(context.Background(), s.doubts.seeHigh(s.ev))
+		s.highScore, _, err = s.ev.Arrange(context.Background(), s.doubts.SeeHigh(s.ev))
 	}
 	if err == nil {
-		err = s.doubts.questionEnds(context.Background())
+		err = s.doubts.AskEnds(context.Background())
 	}
 	if err != nil {
 		t.Fatal(err)
