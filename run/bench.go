@@ -153,6 +153,27 @@ type benching struct {
 // RunBench is the command bench. With a target it also times whole searches, alone and as the command that a user
 // types. The strategy where none is named is demotion.
 func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
+	if o.Typed == nil {
+		o.Typed = func(ctx context.Context, dir string) error {
+			own := c
+			own.Out = dir
+			if own.Strategy == "" {
+				own.Strategy = defaultStrategy
+			}
+			if _, err := Search(ctx, own); err != nil && !errors.Is(err, ErrUnreachable) {
+				return err
+			}
+			return nil
+		}
+	}
+	return measureBench(ctx, c, o)
+}
+
+// defaultStrategy is the strategy of a measurement that names none.
+const defaultStrategy = "demotion"
+
+// measureBench measures; a task whose samples touch each other only in the self-test begins again.
+func measureBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	b, err := benchOnce(ctx, c, o)
 	if t := (*touching)(nil); errors.As(err, &t) {
 		c.Alone = t.Error()
@@ -163,7 +184,7 @@ func RunBench(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 
 func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	if c.Strategy == "" {
-		c.Strategy = "demotion"
+		c.Strategy = defaultStrategy
 	}
 	s := &benching{compiled: &compiled{config: c.withDefaults(), started: time.Now()}}
 	defer s.Close()
@@ -181,16 +202,6 @@ func benchOnce(ctx context.Context, c Config, o BenchOptions) (*Bench, error) {
 	}
 	if o.Runs == 0 {
 		o.Runs = benchRuns
-	}
-	if o.Typed == nil {
-		o.Typed = func(ctx context.Context, dir string) error {
-			own := c
-			own.Out = dir
-			if _, err := Search(ctx, own); err != nil && !errors.Is(err, ErrUnreachable) {
-				return err
-			}
-			return nil
-		}
 	}
 	err := s.chooseDevice()
 	if err != nil {
