@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/holdout"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
@@ -21,14 +23,14 @@ func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Block = 1000
 	s := compiledTask(t, cfg)
-	before := s.ev.Stats()
-	if _, err := s.ev.Again(context.Background(), search.NewMask(len(s.records))); err != nil {
+	before := s.Ev.Stats()
+	if _, err := s.Ev.Again(context.Background(), search.NewMask(len(s.Records))); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.ev.Stats(); s.block != 30 || s.inputs[0].Dims[0] != 30 || after.Blocks-before.Blocks != 1 || math.Abs(after.Samples-before.Samples-30) > 1e-6 {
-		t.Errorf("30 samples in blocks of %d, inputs %v: a trial ran %d blocks, %v samples", s.block, s.inputs[0].Dims, after.Blocks-before.Blocks, after.Samples-before.Samples)
+	if after := s.Ev.Stats(); s.Block != 30 || s.Inputs[0].Dims[0] != 30 || after.Blocks-before.Blocks != 1 || math.Abs(after.Samples-before.Samples-30) > 1e-6 {
+		t.Errorf("30 samples in blocks of %d, inputs %v: a trial ran %d blocks, %v samples", s.Block, s.Inputs[0].Dims, after.Blocks-before.Blocks, after.Samples-before.Samples)
 	}
-	p, err := openPlain(context.Background(), Config{Data: cfg.Data, Block: 1000, Metric: "agreement"}.withDefaults(), cfg.Model, cfg.Model, nil)
+	p, err := openPlain(context.Background(), config.Config{Data: cfg.Data, Block: 1000, Metric: "agreement"}.Filled(), cfg.Model, cfg.Model, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,18 +58,18 @@ func TestAHoldoutSmallerThanABlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held, err := openHoldout(s.compiled, target)
+	held, err := holdout.Open(s.Runner, target)
 	defer held.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := openHoldoutEvaluation(context.Background(), s.compiled, held, search.Claim{})
+	a, err := holdout.Evaluate(context.Background(), s.Runner, held, search.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if a.block != 7 || a.inputs[0].Dims[0] != 7 || s.block != 40 || s.inputs[0].Dims[0] != 40 {
-		t.Errorf("7 samples held out run in blocks of %d %v; the 60 of the search in %d %v", a.block, a.inputs[0].Dims, s.block, s.inputs[0].Dims)
+	if a.Block != 7 || a.Inputs[0].Dims[0] != 7 || s.Block != 40 || s.Inputs[0].Dims[0] != 40 {
+		t.Errorf("7 samples held out run in blocks of %d %v; the 60 of the search in %d %v", a.Block, a.Inputs[0].Dims, s.Block, s.Inputs[0].Dims)
 	}
 }
 
@@ -77,7 +79,7 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 	for _, c := range []struct{ samples, block, asked, want int }{{30, 15, 999, 2}, {30, 30, 4, 1}, {30, 8, 3, 3}, {30, 1000, 999, 1}} {
 		cfg := tinyConfig(t, c.samples)
 		cfg.Block, cfg.Workers = c.block, c.asked
-		if got := compiledTask(t, cfg).ev.Workers(); got != c.want {
+		if got := compiledTask(t, cfg).Ev.Workers(); got != c.want {
 			t.Errorf("%d samples in blocks of %d, --workers %d: %d workers, want %d", c.samples, c.block, c.asked, got, c.want)
 		}
 	}
@@ -89,7 +91,7 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Threads = 999
 	s := compiledTask(t, cfg)
-	if got, want := s.ev.Threads(), runtime.GOMAXPROCS(0); got != want {
+	if got, want := s.Ev.Threads(), runtime.GOMAXPROCS(0); got != want {
 		t.Errorf("--threads 999: %d threads on %d cores", got, want)
 	}
 }
@@ -99,11 +101,11 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 func TestWorkersAreWhatMayRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cfg := tinyConfig(t, 30)
-	if got := compiledTask(t, cfg).ev.Workers(); got != 1 {
+	if got := compiledTask(t, cfg).Ev.Workers(); got != 1 {
 		t.Errorf("%d workers where one thread may run, for %d blocks", got, 4)
 	}
 	runtime.GOMAXPROCS(3)
-	if got := compiledTask(t, cfg).ev.Workers(); got != 3 {
+	if got := compiledTask(t, cfg).Ev.Workers(); got != 3 {
 		t.Errorf("%d workers where three threads may run, for %d blocks", got, 4)
 	}
 }
@@ -113,8 +115,8 @@ func TestAFixedBatchStays(t *testing.T) {
 	cfg := tinyConfig(t, 6)
 	cfg.Model, cfg.Block = fixedBatch(t, cfg.Model, 16), 0
 	s := compiledTask(t, cfg)
-	if s.block != 16 || s.inputs[0].Dims[0] != 16 || s.ev.Workers() != 1 {
-		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.block, s.inputs[0].Dims, s.ev.Workers())
+	if s.Block != 16 || s.Inputs[0].Dims[0] != 16 || s.Ev.Workers() != 1 {
+		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.Block, s.Inputs[0].Dims, s.Ev.Workers())
 	}
 }
 
@@ -122,7 +124,7 @@ func TestAFixedBatchStays(t *testing.T) {
 // below 0.
 func TestAnEvaluatorChecksTheBatch(t *testing.T) {
 	s := compiledTask(t, tinyConfig(t, 30))
-	src, err := s.source(context.Background())
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +137,9 @@ func TestAnEvaluatorChecksTheBatch(t *testing.T) {
 		{func(o *backend.Options) { o.Workers = -1 }, "--workers -1: give a number that is not negative"},
 		{func(o *backend.Options) { o.Threads = -2 }, "--threads -2: give a number that is not negative"},
 	} {
-		o := s.options
+		o := s.Options
 		c.change(&o)
-		e, err := backend.New(context.Background(), src, s.data, s.records, o)
+		e, err := backend.New(context.Background(), src, s.Data, s.Records, o)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/commandfiles"
 	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/cost"
 	"example.org/demote/internal/journal"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -20,7 +22,7 @@ const shareSlack = 1e-9
 
 // checkGoal reads what is wanted: a target, or a share of int16.
 func (s *searching) checkGoal() (err error) {
-	c := s.config
+	c := s.Config
 	switch {
 	case c.Int16Share == "" && c.Target == "":
 		return mistake.Errorf("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
@@ -47,113 +49,81 @@ func (s *searching) checkGoal() (err error) {
 
 // checkTarget refuses a target that the metric cannot mean.
 func (s *searching) checkTarget() error {
-	if s.config.Int16Share != "" {
+	if s.Config.Int16Share != "" {
 		return nil
 	}
-	if err := s.target.Check(s.scale()); err != nil {
+	if err := s.target.Check(s.Scale()); err != nil {
 		return err
 	}
-	claim := s.target.Claim(search.Resolved{}, s.config.confidence())
-	if s.config.Confidence != "" && claim.Reference != search.NoReference && claim.Budget <= 0 {
-		return mistake.Errorf("--confidence %s: target %s is a budget of no loss, which no mix can be promised to stay below; give some, such as 16bit-0.005", s.config.Confidence, s.config.Target)
+	claim := s.target.Claim(search.Resolved{}, s.Config.Sureness())
+	if s.Config.Confidence != "" && claim.Reference != search.NoReference && claim.Budget <= 0 {
+		return mistake.Errorf("--confidence %s: target %s is a budget of no loss, which no mix can be promised to stay below; give some, such as 16bit-0.005", s.Config.Confidence, s.Config.Target)
 	}
 	return nil
 }
 
 // resolveGoal turns what is wanted into the comparison that the search makes.
 func (s *searching) resolveGoal(ends search.Endpoints) (search.Resolved, error) {
-	if s.config.Int16Share != "" {
+	if s.Config.Int16Share != "" {
 		s.above = math.Inf(-1)
 		return search.Resolved{Above: s.above}, nil
 	}
-	goal, err := s.target.Resolve(s.scale(), ends)
+	goal, err := s.target.Resolve(s.Scale(), ends)
 	if err != nil {
 		return goal, err
 	}
-	s.result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
-	s.doubts.questionTarget(s.target, goal, ends.High)
+	s.Result.Target.Value, s.above, s.goal = goal.Value, goal.Above, goal
+	s.doubts.QuestionTarget(s.target, goal, ends.High)
 	return goal, nil
 }
 
 // seek runs the strategy, or looks for the best mix within a share.
 func (s *searching) seek(ctx context.Context, o search.Options) (search.Result, error) {
-	if s.config.Int16Share != "" {
-		return search.WithinShare(ctx, s.ev, o, s.share)
+	if s.Config.Int16Share != "" {
+		return search.WithinShare(ctx, s.Ev, o, s.share)
 	}
-	return search.Run(ctx, s.config.Strategy, s.ev, o)
-}
-
-// choices are what a fingerprint has of the flags that most runs leave alone.
-func (c Config) choices() map[string]string {
-	f := map[string]string{
-		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
-	}
-	if c.Unroll {
-		f["unroll"] = "yes"
-	}
-	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
-	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")
-	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")
-	if c.Session != "exact" {
-		f["session"] = c.Session
-	}
-	if c.Bias != "float" {
-		f["bias"] = c.Bias
-	}
-	if f["cost"] = c.Cost; c.costFile() != "" {
-		f["cost"] = "a file"
-	}
-	if c.MetricLower {
-		f["metric command"] += " (lower is better)"
-	}
-	if c.IgnoreLabel != nil {
-		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)
-	}
-	if c.Curve {
-		f["curve"] = "past the target"
-	}
-	return f
+	return search.Run(ctx, s.Config.Strategy, s.Ev, o)
 }
 
 // constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the
 // first trial.
 func (s *searching) constrainSearch(ctx context.Context) error {
 	var err error
-	if s.layout, err = s.rules.Arrange(s.network, s.order); err != nil {
+	if s.Layout, err = s.rules.Arrange(s.Network, s.Order); err != nil {
 		return err
 	}
-	for _, in := range []struct{ role, path string }{{"profile", s.config.Profile}, {"cost", s.config.costFile()}, {"start", s.config.Start}} {
-		if err := s.bookFile(in.role, in.path); err != nil {
+	for _, in := range []struct{ role, path string }{{"profile", s.Config.Profile}, {"cost", s.Config.CostFile()}, {"start", s.Config.Start}} {
+		if err := s.BookFile(in.role, in.path); err != nil {
 			return err
 		}
 	}
-	for _, path := range commandFiles(s.config.MetricCmd) {
-		if err := s.bookFile(journal.RoleCommand, path); err != nil {
+	for _, path := range commandfiles.Of(s.Config.MetricCmd) {
+		if err := s.BookFile(journal.RoleCommand, path); err != nil {
 			return err
 		}
 	}
-	s.result.Inputs = s.files
-	for h := range s.result.Holders {
-		s.result.Holders[h].Pinned = s.layout.Pinned.Low(h)
+	s.Result.Inputs = s.Files
+	for h := range s.Result.Holders {
+		s.Result.Holders[h].Pinned = s.Layout.Pinned.Low(h)
 	}
-	for _, h := range s.layout.High {
-		s.result.Holders[h].Pinned = true
+	for _, h := range s.Layout.High {
+		s.Result.Holders[h].Pinned = true
 	}
-	if held, most := len(s.layout.High), int(s.share*float64(len(s.records))+shareSlack); s.config.Int16Share != "" && held > most {
-		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.config.Int16Share, held, len(s.records), most)
+	if held, most := len(s.Layout.High), int(s.share*float64(len(s.Records))+shareSlack); s.Config.Int16Share != "" && held > most {
+		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.Config.Int16Share, held, len(s.Records), most)
 	}
-	s.result.Cost = s.config.Cost
-	if text := constraint.Describe(s.network, s.layout); text != "" {
-		s.config.Say(text)
+	s.Result.Cost = s.Config.Cost
+	if text := constraint.Describe(s.Network, s.Layout); text != "" {
+		s.Config.Say(text)
 	}
-	if s.metric.IsWhole() {
-		s.config.Say("metric " + s.metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
+	if s.Metric.IsWhole() {
+		s.Config.Say("metric " + s.Metric.Name + " is of the whole set: every score is a whole evaluation, which no bound ends early")
 	}
-	if s.costs, err = readCosts(ctx, s.compiled.prepared, s.config.Cost); err != nil {
+	if s.costs, err = cost.Read(ctx, s.Runner.Task, s.Config.Cost); err != nil {
 		return err
 	}
-	if s.result.FloatWork = s.costs.float; s.result.FloatWork.Some() {
-		s.config.Say(s.result.FloatWork.Text())
+	if s.Result.FloatWork = s.costs.Float; s.Result.FloatWork.Some() {
+		s.Config.Say(s.Result.FloatWork.Text())
 	}
 	return nil
 }
@@ -162,9 +132,28 @@ func (s *searching) constrainSearch(ctx context.Context) error {
 func (s *searching) ended(stop search.Stop) (w result.Warning, early bool) {
 	switch stop {
 	case search.StopTrials:
-		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of evaluations (--trials %d) ended the search: this is the best result so far", s.config.Trials), Cure: "a larger --trials goes further"}, true
+		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of evaluations (--trials %d) ended the search: this is the best result so far", s.Config.Trials), Cure: "a larger --trials goes further"}, true
 	case search.StopTime:
-		return result.Warning{ID: "budget-time", Text: fmt.Sprintf("the limit of %v (--time) ended the search: this is the best result so far", s.config.Time), Cure: "a longer --time goes further"}, true
+		return result.Warning{ID: "budget-time", Text: fmt.Sprintf("the limit of %v (--time) ended the search: this is the best result so far", s.Config.Time), Cure: "a longer --time goes further"}, true
 	}
 	return w, false
+}
+
+// Strategies lists the names that --strategy knows, the default first.
+func Strategies() []string {
+	var names []string
+	for _, st := range search.Strategies() {
+		names = append(names, st.Name)
+	}
+	return names
+}
+
+// strategyOptions are the options of the strategy for a target.
+func (s *searching) strategyOptions(goal search.Resolved) search.Options {
+	o := s.Runner.StrategyOptions(goal)
+	if s.Config.Cost != config.CostCount {
+		o.Cost = search.UnitCost(s.costs.Chosen.Saves, o.Units)
+	}
+	o.Progress, o.Start = s.progress, s.start
+	return o
 }

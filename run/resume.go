@@ -2,12 +2,12 @@ package run
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -17,24 +17,24 @@ import (
 // given up.
 func (s *searching) openFolder() error {
 	var err error
-	if s.folder, err = journal.OpenFolder(s.config.Out); err != nil {
+	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
 		return err
 	}
-	for _, f := range s.files {
-		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
+	for _, f := range s.Files {
+		if sameFolder(filepath.Dir(f.Path), s.Config.Out) {
 			return mistake.Errorf("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", journal.FileText(f))
 		}
 	}
-	if s.folder.Lost && !s.config.Force {
-		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.config.Out, journal.JournalFile, journal.JournalCure)
+	if s.folder.Lost && !s.Config.Force {
+		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.Config.Out, journal.JournalFile, journal.JournalCure)
 	}
-	if s.config.Force {
+	if s.Config.Force {
 		if kind, err := journal.JournalKind(s.folder.File(journal.JournalFile)); err != nil || kind != journal.OurJournal {
 			return err
 		}
 	}
 	s.journal, err = journal.Open(s.folder.File(journal.JournalFile), s.fingerprint())
-	if err != nil && s.config.Force {
+	if err != nil && s.Config.Force {
 		s.journal = nil
 		return nil
 	}
@@ -50,7 +50,7 @@ func (s *searching) goOn() error {
 		return nil
 	}
 	err := s.recall()
-	if err == nil || !s.config.Force || ExitCode(err) != ExitMistake {
+	if err == nil || !s.Config.Force || ExitCode(err) != ExitMistake {
 		return err
 	}
 	err = s.journal.Close()
@@ -77,7 +77,7 @@ func (s *searching) overwrite() error {
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
 // demotions.
 func (s *searching) limits() journal.Limits {
-	return journal.Limits{Holders: len(s.records), Total: s.highScore.Total, Blocks: s.ev.Blocks()}
+	return journal.Limits{Holders: len(s.Records), Total: s.HighScore.Total, Blocks: s.Ev.Blocks()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
@@ -92,7 +92,7 @@ func (s *searching) recall() error {
 		s.counted = time.Now()
 	}
 	s.recalled = true
-	sameBlocks, err := s.journal.Blocks(s.options.Block)
+	sameBlocks, err := s.journal.Blocks(s.Options.Block)
 	if err != nil {
 		return err
 	}
@@ -109,15 +109,15 @@ func (s *searching) recall() error {
 				high = &score
 				return
 			}
-			restore = append(restore, func() { s.ev.Restore(m, score) })
+			restore = append(restore, func() { s.Ev.Restore(m, score) })
 		},
 		func(m search.Mask, p bounds.Progress) {
-			restore = append(restore, func() { s.ev.RestoreProgress(m, p) })
+			restore = append(restore, func() { s.Ev.RestoreProgress(m, p) })
 		})
 	if err != nil {
 		return err
 	}
-	if high != nil && !sameScore(*high, s.highScore) {
+	if high != nil && !written.SameScore(*high, s.HighScore) {
 		if sameBlocks {
 			return s.otherAnswer(*high)
 		}
@@ -128,7 +128,7 @@ func (s *searching) recall() error {
 		high, restore = nil, nil
 	}
 	if high == nil {
-		if err := s.journal.Learnt(search.NewMask(len(s.records)), s.highScore); err != nil {
+		if err := s.journal.Learnt(search.NewMask(len(s.Records)), s.HighScore); err != nil {
 			return err
 		}
 	}
@@ -136,26 +136,18 @@ func (s *searching) recall() error {
 		f()
 	}
 	if len(restore) > 0 {
-		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
+		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
 	}
 	s.follow()
 	return s.commandWrites()
 }
 
-// sameScore tells whether two scores are the same answer.
-func sameScore(a, b search.Score) bool {
-	if a.Total > 0 || b.Total > 0 {
-		return a.Count == b.Count && a.Total == b.Total
-	}
-	return math.Float64bits(a.Value) == math.Float64bits(b.Value)
-}
-
 // otherAnswer says that the run in the folder scored the 16-bit network otherwise.
 func (s *searching) otherAnswer(then search.Score) error {
 	cause := "something that is no file of the run has changed"
-	if s.command != nil {
+	if s.Command != nil {
 		cause = "the metric command, or something that it reads, has changed"
 	}
 	return mistake.Errorf("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
-		s.folder.Path, s.text(s.highScore), s.text(then), cause, journal.JournalCure)
+		s.folder.Path, s.Text(s.HighScore), s.Text(then), cause, journal.JournalCure)
 }
