@@ -16,18 +16,18 @@ import (
 )
 
 // check refuses what can be refused before anything is read.
-func (s *searching) check() error {
+func (s *searchRun) check() error {
 	c := s.Config
 	if err := c.CheckGiven(); err != nil {
 		return err
 	}
-	if err := s.checkGoal(); err != nil {
+	var err error
+	if s.wanted, err = wantedOf(c); err != nil {
 		return err
 	}
 	if c.Out == "" && !c.DryRun {
 		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
 	}
-	var err error
 	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *searching) check() error {
 		return err
 	}
 	if s.Metric != nil {
-		if err := s.checkTarget(); err != nil {
+		if err := s.wanted.check(c, s.Scale()); err != nil {
 			return err
 		}
 	}
@@ -53,13 +53,13 @@ func (s *searching) check() error {
 
 // begin makes the result that everything found is written into. It refuses a target or data that the
 // metric cannot do with.
-func (s *searching) begin(ctx context.Context) error {
+func (s *searchRun) begin(ctx context.Context) error {
 	c := s.Config
 	var err error
 	if s.Metric, s.Command, err = s.PickMetric(c); err != nil {
 		return err
 	}
-	if err := s.checkTarget(); err != nil {
+	if err := s.wanted.check(c, s.Scale()); err != nil {
 		return err
 	}
 	s.Result = &config.Result{

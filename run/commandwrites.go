@@ -13,7 +13,7 @@ import (
 // commandWrites finds, once the metric command has answered for the first time, which of the files that it names have
 // changed by that: they are what it writes, and no inputs of it. Those that it reads as well are watched by the score
 // that is asked for again whenever a run goes on.
-func (s *searching) commandWrites() error {
+func (s *runFolder) commandWrites() error {
 	if s.Command == nil || s.journal == nil || s.before.Seconds > 0 || s.before.Masks > 0 {
 		return nil // a run that goes on has found it out
 	}
@@ -47,7 +47,7 @@ func (s *searching) commandWrites() error {
 }
 
 // leaveOut takes files that the metric command writes to out of the inputs.
-func (s *searching) leaveOut(written []string) {
+func (s *runFolder) leaveOut(written []string) {
 	if len(written) == 0 {
 		return
 	}

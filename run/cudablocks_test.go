@@ -52,7 +52,7 @@ func ends(t *testing.T, cfg config.Config) {
 		b := search.Bound{Above: 0.3 + 0.7*rng.Float64(), Floor: math.Inf(1)}
 		var ran [2]int
 		var found [2]search.Found
-		for i, s := range []*searching{cpu, gpu} {
+		for i, s := range []*searchRun{cpu, gpu} {
 			before := s.Ev.Stats()
 			var err error
 			if found[i], err = s.Ev.Scan(ctx, search.NewMask(mask.Len()), []search.Mask{mask}, b); err != nil {

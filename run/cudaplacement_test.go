@@ -46,7 +46,7 @@ func TestPlacementOfSearches(t *testing.T) {
 
 func placeAll(t *testing.T, cfg config.Config) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
-	s := &searching{Runner: &trial.Runner{Config: cfg.Filled()}}
+	s := newSearching(&trial.Runner{Config: cfg.Filled()})
 	t.Cleanup(s.Close)
 	var err error
 	if err = s.Prepare(context.Background()); err != nil {

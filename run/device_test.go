@@ -14,10 +14,10 @@ import (
 )
 
 // onDevice prepares and compiles a search on a device, without a run folder.
-func onDevice(t testing.TB, device string, cfg config.Config) *searching {
+func onDevice(t testing.TB, device string, cfg config.Config) *searchRun {
 	t.Helper()
 	cfg.Device, cfg.Patient = device, true
-	s := &searching{Runner: &trial.Runner{Config: cfg.Filled()}}
+	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	t.Cleanup(s.Close)
 	var err error
 	if err = s.Prepare(context.Background()); err != nil {
@@ -36,7 +36,7 @@ func onDevice(t testing.TB, device string, cfg config.Config) *searching {
 }
 
 // rowsOf are the outputs of a mask, by sample.
-func rowsOf(t testing.TB, s *searching, m search.Mask) ([][]float32, search.Score) {
+func rowsOf(t testing.TB, s *searchRun, m search.Mask) ([][]float32, search.Score) {
 	t.Helper()
 	rows := make([][]float32, s.Data.Len())
 	score, err := s.Ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
@@ -88,7 +88,7 @@ func conforms(t *testing.T, device string) {
 }
 
 // scans compares fast scans with their definition on one evaluator after another mask was its base.
-func scans(t *testing.T, s *searching) {
+func scans(t *testing.T, s *searchRun) {
 	t.Helper()
 	ctx, n := context.Background(), len(s.Records)
 	if s.Ev.Parts() < 2 {
@@ -136,7 +136,7 @@ func differing(a, b [][]float32) (n int) {
 func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }
 
 // backendSample is what the metric compares a sample with.
-func backendSample(s *searching, sample int) metric.Sample {
+func backendSample(s *searchRun, sample int) metric.Sample {
 	out := metric.Sample{Label: -1}
 	if labels := s.Data.Labels(); labels != nil {
 		out.Label = labels[sample]

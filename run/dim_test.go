@@ -102,7 +102,7 @@ func dimConfig(t testing.TB) config.Config {
 
 // inputsOfHolders runs a mask and returns what the node of every holder is given: by holder, all samples
 // one after another.
-func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
+func inputsOfHolders(t *testing.T, s *searchRun, m search.Mask) [][]float32 {
 	t.Helper()
 	src, err := s.Source(context.Background())
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // dryRun says what a search would be about: holders, memory and a bound on the work. It runs no
 // trial and makes no folder.
-func (s *searching) dryRun(ctx context.Context) error {
+func (s *searchRun) dryRun(ctx context.Context) error {
 	n, samples := len(s.Records), s.Data.Len()
 	resident := "samples are read from the disk,"
 	if s.Streams == nil {
@@ -55,7 +55,7 @@ func (s *searching) dryRun(ctx context.Context) error {
 }
 
 // sayMasks says which holders calibration may still find to be attention masks, which have none.
-func (s *searching) sayMasks() error {
+func (s *searchRun) sayMasks() error {
 	if s.Config.Calib == "" {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (s *searching) sayMasks() error {
 }
 
 // mostScores puts the bound on the scores that a strategy asks for into a number, where there is one.
-func (s *searching) mostScores(way search.Strategy) string {
+func (s *searchRun) mostScores(way search.Strategy) string {
 	n, most := len(s.Units()), 0
 	if way.Most != nil {
 		most = way.Most(n)

@@ -51,7 +51,7 @@ func ExitCode(err error) int {
 var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EACCES, syscall.EPERM, syscall.ENAMETOOLONG}
 
 // unreachable is the error for a search that ends with no mix above the target.
-func (s *searching) unreachable(f search.Result) error {
+func (s *searchRun) unreachable(f search.Result) error {
 	high, end, target := s.Text(f.High), f.Low, s.Config.Target
 	if f.AllLow != (search.Score{}) {
 		end = f.AllLow

@@ -97,7 +97,7 @@ func sameFolder(a, b string) bool {
 }
 
 // export writes a mix in one format.
-func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask, files []string) (*result.Export, error) {
+func (s *searchRun) export(ctx context.Context, f onnx.Format, mask search.Mask, files []string) (*result.Export, error) {
 	mix := s.mix(mask, files[0])
 	w, err := f.Write(mix)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask,
 }
 
 // checkExport runs an exported file and holds it against the search.
-func (s *searching) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
+func (s *searchRun) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
 	checked, err := s.checker().Verify(ctx, mask, e.Files[0])
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (s *searching) checkExport(ctx context.Context, e *result.Export, mask sear
 
 // exportAll writes the formats of --export at the end of a search. The files of format qdq and the
 // promotion list as text are there already.
-func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
+func (s *searchRun) exportAll(ctx context.Context, mask search.Mask) error {
 	s.Result.Exports = nil
 	for _, name := range s.Config.Export {
 		f, err := config.Format("--export", name)
@@ -173,7 +173,7 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 
 // checkExports refuses, before anything is searched, a format that the network cannot be written in:
 // what a mix is made of is in the two ends.
-func (s *searching) checkExports() error {
+func (s *searchRun) checkExports() error {
 	ends := []search.Mask{search.NewMask(len(s.Records)), task.LowMask(s.Network.Holders)}
 	for _, name := range append([]string{"qdq"}, s.Config.Export...) {
 		f, err := config.Format("--export", name)
@@ -190,7 +190,7 @@ func (s *searching) checkExports() error {
 }
 
 // mix is what is written of a mask to a path.
-func (s *searching) mix(mask search.Mask, path string) format.Mix {
+func (s *ledger) mix(mask search.Mask, path string) format.Mix {
 	low := engine.Low(mask)
 	m := format.Mix{Network: pair.Chosen(s.Network, low), Records: s.Records, Low: low, High: s.Result.Promotion, Path: path}
 	if s.Config.Low != "" && len(s.Network.Followed) == 0 {

@@ -23,7 +23,7 @@ import (
 )
 
 // scoreAgain reads an exported network again and scores it, its holders as FakeQuant.
-func scoreAgain(t *testing.T, s *searching, n *onnx.Network, grids []quant.Grid, err error) search.Score {
+func scoreAgain(t *testing.T, s *searchRun, n *onnx.Network, grids []quant.Grid, err error) search.Score {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func readTestFile(t *testing.T, path string) []byte {
 }
 
 // backendOf compiles a network on the data and metric of a search.
-func backendOf(s *searching, src *segments.Source, records []quant.Record) (*backend.Evaluator, error) {
+func backendOf(s *searchRun, src *segments.Source, records []quant.Record) (*backend.Evaluator, error) {
 	o := s.Options
 	o.Naive = true
 	return backend.New(context.Background(), src, s.Data, records, o)

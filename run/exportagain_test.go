@@ -32,7 +32,7 @@ func fashionConfig(t testing.TB) config.Config {
 
 // sameBitsOf holds two searches of one network against each other: the outputs of both ends and of
 // some mixes, bit for bit.
-func sameBitsOf(t *testing.T, a, b *searching) {
+func sameBitsOf(t *testing.T, a, b *searchRun) {
 	t.Helper()
 	if len(a.Records) != len(b.Records) {
 		t.Fatalf("%d and %d holders", len(a.Records), len(b.Records))

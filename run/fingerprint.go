@@ -12,7 +12,7 @@ import (
 )
 
 // fingerprint names everything that can change a score or the way of this search.
-func (s *searching) fingerprint() journal.Fingerprint {
+func (s *runFolder) fingerprint() journal.Fingerprint {
 	c := s.Config
 	f := map[string]string{
 		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Draw()),

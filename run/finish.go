@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"example.org/demote/internal/cost"
 	"fmt"
 
 	"example.org/demote/disk"
@@ -23,7 +24,7 @@ import (
 )
 
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.
-func (s *searching) startMask() (search.Mask, error) {
+func (s *searchRun) startMask() (search.Mask, error) {
 	if s.Config.Start == "" {
 		return search.Mask{}, nil
 	}
@@ -50,7 +51,7 @@ func (s *searching) startMask() (search.Mask, error) {
 }
 
 // keep writes the best mix so far, so that whatever happens it is on disk.
-func (s *searching) keep(b search.Best) error {
+func (s *searchRun) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.Result.Score.Mixed = record.Score(b.Score, s.Metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
@@ -66,8 +67,15 @@ func (s *searching) keep(b search.Best) error {
 	return s.journal.KeepSpent(s.spent)
 }
 
+// A ledger writes what a search has found into its result.
+type ledger struct {
+	*runFolder
+	costs cost.Costs  // --cost, and what the result lists
+	start search.Mask // the mix of --start; empty without one
+}
+
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.
-func (s *searching) setMask(m search.Mask) {
+func (s *ledger) setMask(m search.Mask) {
 	s.Result.Promotion = s.Result.Promotion[:0]
 	for i := range s.Result.Holders {
 		grid := s.Records[i].High
@@ -82,7 +90,7 @@ func (s *searching) setMask(m search.Mask) {
 }
 
 // book writes what the search ended with into the result.
-func (s *searching) book(f search.Result) {
+func (s *ledger) book(f search.Result) {
 	r := s.Result
 	if f.Mask.Len() == 0 { // it failed before there was one
 		return
@@ -116,7 +124,7 @@ func (s *searching) book(f search.Result) {
 }
 
 // promoted names the int16 holders of a mix, in reverse chain order, those that may not be demoted last.
-func (s *searching) promoted(f search.Result) []string {
+func (s *ledger) promoted(f search.Result) []string {
 	names := []string{}
 	for _, h := range f.Holders(s.Units()) {
 		names = append(names, s.Network.Holders[h].Name)
@@ -129,7 +137,7 @@ func (s *searching) promoted(f search.Result) []string {
 
 // after is the mix after every step of a chain, which goes on from the start mix, and past the result from the
 // result.
-func (s *searching) after(f search.Result) map[int]search.Mask {
+func (s *ledger) after(f search.Result) map[int]search.Mask {
 	after := map[int]search.Mask{}
 	m, past := s.Layout.Pinned.Clone(), false
 	if s.start.Len() > 0 && !f.StartRefused {
@@ -154,12 +162,12 @@ func (s *searching) after(f search.Result) map[int]search.Mask {
 	return after
 }
 
-func (s *searching) number(v search.Score) *float64 {
+func (s *ledger) number(v search.Score) *float64 {
 	return record.Finite(record.MetricSign(v.Float(), s.Metric.Lower))
 }
 
 // finish exports the mix, checks the file, and writes what the run folder ends with.
-func (s *searching) finish(ctx context.Context, f search.Result, done bool) error {
+func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) error {
 	lost, err := s.holdInDefault(ctx, &f, done)
 	if err != nil {
 		return err
@@ -167,7 +175,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if errors.Is(lost, context.Canceled) {
 		done = false
 	}
-	unkept, err := s.askAside(ctx, &f, done)
+	unkept, err := s.evaluateHoldout(ctx, &f, done)
 	if err != nil {
 		return err
 	}
@@ -225,7 +233,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 }
 
 // derive is the content of the files that a user or program reads in the run folder.
-func (s *searching) derive() ([]disk.File, error) {
+func (s *runFolder) derive() ([]disk.File, error) {
 	text, err := json.MarshalIndent(s.Result, "", "  ")
 	if err != nil {
 		return nil, err
@@ -235,7 +243,7 @@ func (s *searching) derive() ([]disk.File, error) {
 }
 
 // write has the files that a user or program reads on disk.
-func (s *searching) write() error {
+func (s *runFolder) write() error {
 	s.derived.Drop()
 	files, err := s.derive()
 	if err == nil {

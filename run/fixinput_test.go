@@ -239,9 +239,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := journal.Fingerprint{Settings: (&searching{Runner: &trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}}}).fingerprint().Settings}
+	s := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := journal.Fingerprint{Settings: (&searching{Runner: &trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}}}).fingerprint().Settings}
+	other := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}

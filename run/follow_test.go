@@ -194,7 +194,7 @@ func TestFollowTrials(t *testing.T) {
 }
 
 // fileSums runs a QDQ file in the exact session.
-func fileSums(t *testing.T, s *searching, file *onnx.Model) (search.Score, written.Outputs) {
+func fileSums(t *testing.T, s *searchRun, file *onnx.Model) (search.Score, written.Outputs) {
 	t.Helper()
 	e, err := s.OpenFile(context.Background(), file, segments.ExactSession)
 	if err != nil {

@@ -84,7 +84,7 @@ func toggle(m search.Mask, h int) {
 }
 
 // pass runs a candidate on a base to its end.
-func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score {
+func pass(t *testing.T, s *searchRun, base, candidate search.Mask) search.Score {
 	t.Helper()
 	found, err := s.Ev.Scan(context.Background(), base, []search.Mask{candidate}, search.Bound{Above: math.Inf(-1), Floor: math.Inf(1)})
 	if err != nil || !found.Passed {
@@ -290,7 +290,7 @@ func BenchmarkCompare(b *testing.B) {
 		for turn := range 2 {
 			which := (i + turn) % 2
 			start := stage.CPUSeconds()
-			if _, err := []*searching{fast, naive}[which].Ev.Again(context.Background(), masks[i/2%2]); err != nil {
+			if _, err := []*searchRun{fast, naive}[which].Ev.Again(context.Background(), masks[i/2%2]); err != nil {
 				b.Fatal(err)
 			}
 			took[which] = stage.CPUSeconds() - start

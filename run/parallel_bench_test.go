@@ -13,7 +13,7 @@ import (
 // BenchmarkWorkers times a full trial of the example network by one worker and by two, in turn; the median of the
 // ratios is what the second is worth.
 func BenchmarkWorkers(b *testing.B) {
-	of := func(workers int) *searching {
+	of := func(workers int) *searchRun {
 		return compiledTask(b, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 			Strategy: "demotion", Target: "16bit-0.01", Scan: "naive", Workers: workers, Version: "test"})
 	}
@@ -21,7 +21,7 @@ func BenchmarkWorkers(b *testing.B) {
 	masks := []search.Mask{task.LowMask(one.Network.Holders), search.NewMask(len(one.Records))}
 	var took [2][]float64
 	for i := 0; b.Loop(); i++ {
-		for k, s := range []*searching{one, two} {
+		for k, s := range []*searchRun{one, two} {
 			wall, _, err := bench.Clocked(func() error { _, err := s.Ev.Again(context.Background(), masks[i%2]); return err })
 			if err != nil {
 				b.Fatal(err)

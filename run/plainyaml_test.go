@@ -130,7 +130,7 @@ func TestSmallFilesAreRegular(t *testing.T) {
 			},
 			"hash": func() error { _, err := journal.HashFile("data", path); return err },
 			"start": func() error {
-				_, err := (&searching{Runner: &trial.Runner{Task: &task.Task{}, Config: config.Config{Start: path}}}).startMask()
+				_, err := (newSearch(&trial.Runner{Task: &task.Task{}, Config: config.Config{Start: path}})).startMask()
 				return err
 			},
 			"result":  func() error { _, err := ReadResult(run); return err },

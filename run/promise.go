@@ -15,14 +15,14 @@ import (
 	"example.org/demote/search"
 )
 
-// askAside scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence the mix
-// that is promised becomes the run's; unkept is holdout.ErrUnpromised if there is none, and the search's own mix
-// stays. It is the context's error if this was interrupted.
-func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
+// evaluateHoldout scores the networks on the hold-out, once and at the end, and tests the promise. With --confidence
+// the mix that is promised becomes the run's; unkept is holdout.ErrUnpromised if there is none, and the search's own
+// mix stays. It is the context's error if this was interrupted.
+func (s *searchRun) evaluateHoldout(ctx context.Context, f *search.Result, done bool) (unkept, err error) {
 	if s.holdout == nil || !f.Holds || !done {
 		return nil, nil
 	}
-	unkept, err = s.ask(ctx, f)
+	unkept, err = s.testHoldout(ctx, f)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		s.Result.Holdout = nil
 		s.Warn("holdout-unasked", "interrupted before the hold-out was evaluated", "the same command resumes it")
@@ -31,12 +31,12 @@ func (s *searching) askAside(ctx context.Context, f *search.Result, done bool) (
 	return unkept, err
 }
 
-func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err error) {
-	r := &result.Holdout{Text: s.Config.Holdout, Samples: s.holdout.Set.Len(), LeftOut: s.holdout.Left, SHA256: s.holdout.Id}
-	if r.UsedBefore, err = s.usedBefore(); err != nil {
+func (s *searchRun) testHoldout(ctx context.Context, f *search.Result) (unkept, err error) {
+	r := &result.Holdout{Text: s.Config.Holdout, Samples: s.holdout.Set.Len(), LeftOut: s.holdout.Left, SHA256: s.holdout.ID}
+	if r.UsedBefore, err = s.usedBefore(s.holdout.ID); err != nil {
 		return nil, err
 	}
-	if err := s.journal.Asked(s.holdout.Id); err != nil {
+	if err := s.journal.Asked(s.holdout.ID); err != nil {
 		return nil, err
 	}
 	if len(r.UsedBefore) > 0 {
@@ -65,7 +65,7 @@ func (s *searching) ask(ctx context.Context, f *search.Result) (unkept, err erro
 }
 
 // adopt makes a mix on the way back of the search's the one that the run gives.
-func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, way []int) {
+func (s *searchRun) adopt(f *search.Result, m search.Mask, score search.Score, way []int) {
 	units := s.Units()
 	back := 0
 	for _, u := range way {
@@ -84,11 +84,11 @@ func (s *searching) adopt(f *search.Result, m search.Mask, score search.Score, w
 	}
 }
 
-// usedBefore tells which other runs have looked at the same hold-out, as far as can be seen: earlier ones in this
-// folder, and those in the folders beside it.
-func (s *searching) usedBefore() ([]string, error) {
+// usedBefore tells which other runs have looked at a hold-out, named by its sum, as far as can be seen: earlier ones
+// in this folder, and those in the folders beside it.
+func (s *runFolder) usedBefore(holdout string) ([]string, error) {
 	var list []string
-	n, err := s.journal.AskedBefore(s.holdout.Id)
+	n, err := s.journal.AskedBefore(holdout)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (s *searching) usedBefore() ([]string, error) {
 		if err != nil || sameFolder(filepath.Dir(path), own) || json.Unmarshal(data, &r) != nil {
 			continue
 		}
-		if r.Holdout != nil && r.Holdout.SHA256 == s.holdout.Id {
+		if r.Holdout != nil && r.Holdout.SHA256 == holdout {
 			list = append(list, filepath.Join(filepath.Dir(s.folder.Path), filepath.Base(filepath.Dir(path))))
 		}
 	}

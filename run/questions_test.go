@@ -27,10 +27,10 @@ func exampleConfig() config.Config {
 }
 
 // asks runs a search up to its first trial and returns what it asked. spoil may change what was prepared.
-func asks(t *testing.T, cfg config.Config, spoil func(*searching)) *config.Result {
+func asks(t *testing.T, cfg config.Config, spoil func(*searchRun)) *config.Result {
 	t.Helper()
 	cfg.Out = filepath.Join(t.TempDir(), "unused") // nothing is written
-	s := &searching{Runner: &trial.Runner{Config: cfg.Filled()}}
+	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	defer s.Close()
 	if err := s.check(); err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestBlame(t *testing.T) {
 	dir := t.TempDir()
 	cfg := config.Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
 	for _, at := range []int{-1, 0, 3, 6} {
-		r := asks(t, cfg, func(s *searching) {
+		r := asks(t, cfg, func(s *searchRun) {
 			if at >= 0 {
 				s.Records[at].High.Scale *= 1 << 16 // one step is left
 			}
@@ -166,12 +166,12 @@ func TestBlame(t *testing.T) {
 			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
 		}
 	}
-	cut := asks(t, cfg, func(s *searching) { s.Records[3].High.Scale /= 64 })
+	cut := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := hasWarning(cut, "int16-differs"); w == nil || !strings.Contains(w.Cure, "give more samples with --calib") || strings.Contains(w.Cure, "minmax") {
 		t.Errorf("a range that is cut off: %v", w)
 	}
 	cfg.RangeHigh = "percentile"
-	other := asks(t, cfg, func(s *searching) { s.Records[3].High.Scale /= 64 })
+	other := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := hasWarning(other, "int16-differs"); w == nil || !strings.Contains(w.Cure, "--range-high minmax") {
 		t.Errorf("a range that is cut off by another method: %v", w)
 	}
@@ -450,12 +450,13 @@ func TestQuestionTarget(t *testing.T) {
 		s := testSearching(t, "top1", 4)
 		s.doubts = &question.Questions{Runner: s.Runner}
 		s.Config.Target = c.target
-		if err := s.checkGoal(); err != nil {
+		var err error
+		if s.wanted, err = wantedOf(s.Config); err != nil {
 			t.Fatal(err)
 		}
 		ends := testEnds(c.samples)
 		s.FloatScore = ends.Float
-		if _, err := s.resolveGoal(ends); err != nil {
+		if err := s.resolveGoal(ends); err != nil {
 			t.Fatalf("%s: %v", c.target, err)
 		}
 		var ids []string

@@ -27,14 +27,14 @@ func hasWarning(r *config.Result, id string) *result.Warning {
 }
 
 // testSearching is a search of so many holders that nothing has been found by yet.
-func testSearching(t *testing.T, by string, holders int) *searching {
+func testSearching(t *testing.T, by string, holders int) *searchRun {
 	t.Helper()
 	m, err := metric.ByName(by)
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := *m
-	return &searching{Runner: &trial.Runner{Task: &task.Task{}, Config: config.Config{}.Filled(), Metric: &own, Result: &config.Result{Holders: make([]result.Holder, holders)}}}
+	return newSearch(&trial.Runner{Task: &task.Task{}, Config: config.Config{}.Filled(), Metric: &own, Result: &config.Result{Holders: make([]result.Holder, holders)}})
 }
 
 // TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as

@@ -21,7 +21,7 @@ import (
 // reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix
 // that is in the result. How it runs is for c to say, and so is a metric command. What a folder says is a stranger's
 // word: its files are read only if they are the ones that the run has read, by their sums.
-func reopen(ctx context.Context, dir string, c config.Config) (_ *searching, mask search.Mask, err error) {
+func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mask search.Mask, err error) {
 	r, err := readRun(dir)
 	if err != nil {
 		return nil, mask, err
@@ -46,7 +46,8 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searching, mas
 	if c.FromResult {
 		cfg.Recorded = r.Holders
 	}
-	s := &searching{Runner: &trial.Runner{Config: cfg.Filled(), Result: r}, elsewhere: elsewhere(r), folder: &journal.Folder{Path: dir}, unscored: unscored}
+	s := newSearch(&trial.Runner{Config: cfg.Filled(), Result: r})
+	s.elsewhere, s.folder, s.unscored = elsewhere(r), &journal.Folder{Path: dir}, unscored
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -76,7 +77,7 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searching, mas
 	if s.Metric, s.Command, err = s.PickMetric(s.Config); err != nil {
 		return nil, mask, err
 	}
-	return s, mask, s.resolve(r)
+	return s, mask, s.resolveRecorded(r)
 }
 
 // takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without

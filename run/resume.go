@@ -1,6 +1,7 @@
 package run
 
 import (
+	"example.org/demote/internal/trial"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -12,10 +13,24 @@ import (
 	"example.org/demote/search"
 )
 
+// A runFolder is the folder of a search: what is known in it, what it has cost, and what a reader finds there.
+type runFolder struct {
+	*trial.Runner
+	folder   *journal.Folder
+	journal  *journal.Journal
+	written  []string // keys of files that the metric command names and writes to
+	recalled bool     // the journal was read
+	derived  journal.Derived
+	before   journal.Spent // by earlier sessions of the run
+	spent    journal.Spent // so far, with those
+	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
+	trials   trialBook
+}
+
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
 // the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
 // given up.
-func (s *searching) openFolder() error {
+func (s *runFolder) openFolder() error {
 	var err error
 	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
 		return err
@@ -45,7 +60,7 @@ func (s *searching) openFolder() error {
 }
 
 // goOn is recall for a run that may be given up with --force.
-func (s *searching) goOn() error {
+func (s *runFolder) goOn() error {
 	if s.journal == nil {
 		return nil
 	}
@@ -59,7 +74,7 @@ func (s *searching) goOn() error {
 }
 
 // overwrite removes the run that --force gives up, and begins a journal in its place.
-func (s *searching) overwrite() error {
+func (s *runFolder) overwrite() error {
 	uses := journal.UsesOf(s.folder)
 	err := s.folder.Clear(exportFiles())
 	if err == nil {
@@ -76,14 +91,14 @@ func (s *searching) overwrite() error {
 
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
 // demotions.
-func (s *searching) limits() journal.Limits {
+func (s *runFolder) limits() journal.Limits {
 	return journal.Limits{Holders: len(s.Records), Total: s.HighScore.Total, Blocks: s.Ev.Blocks()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
 // demotions is scored whenever a run begins or goes on: with another answer than the journal has nothing that is in
 // it can be relied on, whatever the cause.
-func (s *searching) recall() error {
+func (s *runFolder) recall() error {
 	var err error
 	if s.before, err = s.journal.Spent(); err != nil {
 		return err
@@ -143,7 +158,7 @@ func (s *searching) recall() error {
 }
 
 // otherAnswer says that the run in the folder scored the 16-bit network otherwise.
-func (s *searching) otherAnswer(then search.Score) error {
+func (s *runFolder) otherAnswer(then search.Score) error {
 	cause := "something that is no file of the run has changed"
 	if s.Command != nil {
 		cause = "the metric command, or something that it reads, has changed"

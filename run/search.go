@@ -9,9 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/config"
 	"example.org/demote/internal/constraint"
-	"example.org/demote/internal/cost"
 	"example.org/demote/internal/holdout"
-	"example.org/demote/internal/journal"
 	"example.org/demote/internal/question"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
@@ -20,41 +18,27 @@ import (
 	"example.org/demote/search"
 )
 
-// A searching is the command search under way: a compiled task, what is looked for in it, the run folder that is
-// written, and what has been found.
-type searching struct {
-	*trial.Runner
+// A searchRun is the command search under way. It is made of what its phases leave behind: a task, a runner of its
+// trials, the run folder, and the ledger of what is found.
+type searchRun struct {
+	*ledger
+	wanted
+
+	rules   constraint.Rules    // --pin, --group, --profile
+	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
+	holdout *holdout.Set        // the hold-out; nil without one
+	begun   bool                // the strategy runs: the folder is worth keeping
 
 	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
 	elsewhere string
-	unscored  string   // why a reopened run cannot be scored, only compared; empty: it can
-	written   []string // keys of files that the metric command names and writes to
-
-	// what is looked for
-	target search.Target
-	goal   search.Resolved
-	above  float64          // the target as the search compares it
-	share  float64          // --int16-share
-	rules  constraint.Rules // --pin, --group, --profile
-	start  search.Mask      // the mix of --start; empty without one
-	costs  cost.Costs       // --cost, and what the result lists
-
-	// the run folder
-	folder   *journal.Folder
-	journal  *journal.Journal
-	begun    bool // the strategy runs: the folder is worth keeping
-	recalled bool // the journal was read
-	derived  journal.Derived
-	before   journal.Spent // by earlier sessions of the run
-	spent    journal.Spent // so far, with those
-	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
-
-	trials  trialBook
-	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
-	holdout *holdout.Set        // the hold-out; nil without one
-
-	// scores a mix in a default session; nil: ScoreWritten
+	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
+	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
+}
+
+// newSearch is a search of which nothing is done yet.
+func newSearch(r *trial.Runner) *searchRun {
+	return &searchRun{ledger: &ledger{runFolder: &runFolder{Runner: r}}}
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
@@ -70,7 +54,7 @@ func Search(ctx context.Context, c config.Config) (*config.Result, error) {
 }
 
 func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
-	s := &searching{Runner: &trial.Runner{Config: c.Filled(), Started: time.Now()}}
+	s := newSearch(&trial.Runner{Config: c.Filled(), Started: time.Now()})
 	book := &stage.Book{Word: s.Started}
 	if say := s.Config.Say; say != nil {
 		s.Config.Say = func(line string) { say(line); book.Spoke() }
@@ -129,7 +113,7 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 
 // leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder
 // without a run of before: the inputs, every holder's grids and range, and the scores there are.
-func (s *searching) leave(err error) error {
+func (s *searchRun) leave(err error) error {
 	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.New {
 		return err
 	}
@@ -146,7 +130,7 @@ func (s *searching) leave(err error) error {
 }
 
 // Close gives everything back. A run folder in which nothing was begun is removed.
-func (s *searching) Close() {
+func (s *searchRun) Close() {
 	s.Runner.Close()
 	_ = s.derived.Flush() // what the journal has as well
 	if err := s.journal.Close(); err != nil {
@@ -163,7 +147,7 @@ func (s *searching) Close() {
 }
 
 // search runs the strategy and turns what it found into the files of the run folder.
-func (s *searching) search(ctx context.Context) error {
+func (s *searchRun) search(ctx context.Context) error {
 	ends := search.Endpoints{Float: s.FloatScore, High: s.HighScore}
 	own, err := s.ScoreLow(ctx)
 	if err != nil {
@@ -178,11 +162,10 @@ func (s *searching) search(ctx context.Context) error {
 	if s.FloatScore != nil {
 		s.Result.Score.Float = record.Score(*s.FloatScore, s.Metric.Lower)
 	}
-	goal, err := s.resolveGoal(ends)
-	if err != nil {
+	if err := s.resolveGoal(ends); err != nil {
 		return err
 	}
-	o := s.strategyOptions(goal)
+	o := s.strategyOptions(s.goal)
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
 	if s.Config.Force && s.journal == nil {
 		if err := s.overwrite(); err != nil {
@@ -210,7 +193,7 @@ func (s *searching) search(ctx context.Context) error {
 }
 
 // searchOn is search, on an evaluator that is opened again if it had to be closed.
-func (s *searching) searchOn(ctx context.Context) error {
+func (s *searchRun) searchOn(ctx context.Context) error {
 	if s.Ev == nil {
 		if err := s.Open(ctx); err != nil {
 			return err
@@ -223,7 +206,7 @@ func (s *searching) searchOn(ctx context.Context) error {
 }
 
 // questioning begins the questions of a search.
-func (s *searching) questioning() error {
+func (s *searchRun) questioning() error {
 	s.doubts = &question.Questions{Runner: s.Runner}
 	s.Watch = s.doubts
 	return s.doubts.QuestionFirst()

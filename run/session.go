@@ -17,7 +17,7 @@ import (
 // comes first. lost is ErrUnreachable if there is none, not even the 16-bit network; then the mix that
 // scores best in a default session is left. It is the context's error if the walk was interrupted,
 // which leaves the search's own mix.
-func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
+func (s *searchRun) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
 	if s.Config.Session != "default" || !f.Holds {
 		return nil, nil
 	}
@@ -78,13 +78,8 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 }
 
 // checker is what checks files of this search.
-func (s *searching) checker() *written.Checker {
+func (s *searchRun) checker() *written.Checker {
 	return &written.Checker{Runner: s.Runner, Elsewhere: s.elsewhere, Unscored: s.unscored, Holds: s.holds}
-}
-
-// holds tells whether a score is above the target.
-func (s *searching) holds(v search.Score) bool {
-	return s.Config.Int16Share != "" || v.Float() > s.above
 }
 
 // wayBack lists the units of a mix in the order in which they go back to int16: those that the chain
@@ -118,7 +113,7 @@ func wayBack(f *search.Result, units [][]int) [][]int {
 }
 
 // askDefault scores a mix in a default session, or remembers what this run has learnt before.
-func (s *searching) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
+func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
 	if s.journal != nil {
 		if score, known, err := s.journal.InDefault(m, s.limits()); known || err != nil {
 			return score, err

@@ -269,7 +269,7 @@ func TestEmulatedProbesOfSteps(t *testing.T) {
 			t.Errorf("sample %d: int8 differs from %s on, on the CPU from %s, %v", sample, first, want, err)
 		}
 	}
-	for _, s := range []*searching{cpu, gpu} {
+	for _, s := range []*searchRun{cpu, gpu} {
 		if first, err := s.Ev.FirstNaN(7); err != nil || first != "r" {
 			t.Errorf("%s: NaN first in %q, %v", s.Device.Name, first, err)
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // compiled prepares and compiles a search on the CPU, without a run folder.
-func compiledTask(t testing.TB, cfg config.Config) *searching {
+func compiledTask(t testing.TB, cfg config.Config) *searchRun {
 	t.Helper()
 	return onDevice(t, backend.DeviceCPU, cfg)
 }

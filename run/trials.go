@@ -42,7 +42,7 @@ func (b *trialBook) book(m search.Mask, judged float64) {
 }
 
 // follow has the evaluator's trials written into the journal and told to who watches.
-func (s *searching) follow() {
+func (s *runFolder) follow() {
 	samples := float64(s.Data.Len())
 	s.trials.last = time.Now()
 	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
@@ -56,7 +56,7 @@ func (s *searching) follow() {
 }
 
 // tried books a trial and tells of it.
-func (s *searching) tried(m search.Mask, judged float64) {
+func (s *runFolder) tried(m search.Mask, judged float64) {
 	s.trials.book(m, judged)
 	if s.trials.event.Kind == "" { // the search has not begun
 		return
@@ -80,7 +80,7 @@ func (b *trialBook) costs() *result.TrialCosts {
 }
 
 // sensitivity writes down what the search has learnt of each unit alone. Holders that move together share it.
-func (s *searching) sensitivity(f search.Result) {
+func (s *ledger) sensitivity(f search.Result) {
 	units := s.Units()
 	mask := s.Layout.Pinned.Clone()
 	for u, holders := range units {
@@ -101,7 +101,7 @@ func (s *searching) sensitivity(f search.Result) {
 }
 
 // count books what the search has cost so far.
-func (s *searching) count() {
+func (s *runFolder) count() {
 	st := s.Ev.Stats()
 	all := s.before
 	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.since()).Seconds()
@@ -115,7 +115,7 @@ func (s *searching) count() {
 }
 
 // since is when the session began, or when what it had cost until then was read back from the journal.
-func (s *searching) since() time.Time {
+func (s *runFolder) since() time.Time {
 	if s.counted.IsZero() {
 		return s.Started
 	}
@@ -123,7 +123,7 @@ func (s *searching) since() time.Time {
 }
 
 // progress tells who watches of an event, with scores in the metric's own sign.
-func (s *searching) progress(e search.Event) {
+func (s *runFolder) progress(e search.Event) {
 	if e.Score.Total == 0 {
 		e.Score.Value = record.MetricSign(e.Score.Value, s.Metric.Lower)
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"math"
 	"os"
 
 	"example.org/demote/config"
@@ -49,12 +48,11 @@ func Verify(ctx context.Context, dir string, c config.Config) (*result.Verified,
 	return found.Verified, err
 }
 
-// resolve finds again what the search compared scores with.
-func (s *searching) resolve(r *config.Result) error {
+// resolveRecorded finds again what the search compared scores with.
+func (s *searchRun) resolveRecorded(r *config.Result) error {
 	var err error
-	if r.Int16Share != "" {
-		s.above = math.Inf(-1)
-		return nil
+	if s.within = r.Int16Share != ""; s.within {
+		return s.wanted.resolve(s.Scale(), search.Endpoints{})
 	}
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
@@ -64,13 +62,11 @@ func (s *searching) resolve(r *config.Result) error {
 		float := record.Search(r.Score.Float, s.Metric.Lower)
 		ends.Float = &float
 	}
-	goal, err := s.target.Resolve(s.Scale(), ends)
-	s.above = goal.Above
-	return err
+	return s.wanted.resolve(s.Scale(), ends)
 }
 
 // mixOf is the mix of a result.
-func (s *searching) mixOf(r *config.Result) (search.Mask, error) {
+func (s *searchRun) mixOf(r *config.Result) (search.Mask, error) {
 	if len(r.Holders) != len(s.Network.Holders) {
 		return search.Mask{}, mistake.Errorf("the result has %d holders, the network %d", len(r.Holders), len(s.Network.Holders))
 	}

@@ -40,7 +40,7 @@ func (a *Set) keepApart(s *trial.Runner) error {
 			return err
 		}
 	}
-	a.Id = idOf(sums)
+	a.ID = idOf(sums)
 	if c.Calib == "" {
 		return nil
 	}

@@ -16,7 +16,7 @@ type Set struct {
 	Set  *dataset.Set
 	path string // of the file that they are from
 	Left int    // samples left out, for being copies of samples that the search sees
-	Id   string // sha256 of the samples' own sums, in rising order
+	ID   string // sha256 of the samples' own sums, in rising order
 }
 
 // Open opens the hold-out that --holdout names and refuses one that cannot serve for a target; nil without one.
