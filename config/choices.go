@@ -67,8 +67,12 @@ func Format(flag, name string) (onnx.Format, error) {
 	return onnx.Format{}, mistake.Errorf("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
 }
 
-// GridChoices are those of the low and the high grid.
+// GridChoices are those of the low and the high grid. With auto the high grids are minmax's, whatever the low ones
+// become.
 func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
+	if c.RangeHigh == calibrate.Auto {
+		c.RangeHigh = string(quant.MinMax)
+	}
 	if low, err = calibrate.NewGridChoice(c.GridLow, c.RangeLow, 8); err == nil {
 		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, 16)
 	}

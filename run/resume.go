@@ -153,6 +153,9 @@ func (s *runFolder) recall() error {
 	if len(restore) > 0 {
 		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
 	}
+	if err := s.keepRanges(); err != nil {
+		return err
+	}
 	s.follow()
 	return s.commandWrites()
 }

@@ -32,6 +32,7 @@ type Runner struct {
 	loading time.Duration // of the float network
 	pass    time.Duration // of the float network over the samples
 
+	Chosen     Ranges        // with --range auto: empty until they are chosen; what an earlier session has chosen
 	FloatScore *search.Score // nil for a pair
 	HighScore  search.Score
 }
