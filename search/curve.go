@@ -28,7 +28,7 @@ func (s *session) curve() error {
 		way = s.res.Order
 	}
 	for _, unit := range way {
-		mask.demoteAll(s.o.Units[unit])
+		mask.DemoteAll(s.o.Units[unit])
 		sc, err := s.score(mask)
 		if err != nil {
 			if !past {

@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"slices"
+
+	"example.org/demote/search/internal/mt"
 )
 
 var demotionStrategy = Strategy{
@@ -35,11 +37,11 @@ func demotion(s *session) error {
 	s.res.Chain = make([]Step, 0, len(remaining))
 	defer func(start Mask) { s.res.Order = s.chainOrder(start, remaining) }(s.base.Clone())
 
-	shuffler := newShuffler(s.o.Seed)
+	shuffler := mt.New(s.o.Seed)
 	position := 0
 	for len(remaining) > 0 {
 		if position == 0 {
-			shuffler.shuffle(remaining)
+			shuffler.Shuffle(remaining)
 		}
 		f, err := s.scan(s.singles(remaining[position:]), bound)
 		if err != nil {
@@ -53,7 +55,7 @@ func demotion(s *session) error {
 			next = at
 		}
 		unit := remaining[at]
-		s.base.demoteAll(s.o.Units[unit])
+		s.base.DemoteAll(s.o.Units[unit])
 		if err := s.demoted(unit, f, position == 0); err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (s *session) fillTrue() error {
 	}
 	for i := range s.res.Chain {
 		step := &s.res.Chain[i]
-		mask.demoteAll(step.Holders)
+		mask.DemoteAll(step.Holders)
 		if step.TrueKnown {
 			continue
 		}

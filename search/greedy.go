@@ -28,7 +28,7 @@ func greedy(s *session) error {
 			return err
 		}
 		unit := rest[at]
-		s.base.demoteAll(s.o.Units[unit])
+		s.base.DemoteAll(s.o.Units[unit])
 		s.res.Chain = append(s.res.Chain, Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, Recorded: sc, True: sc, TrueKnown: true})
 		s.groups++
 		s.low++

@@ -135,9 +135,9 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	masks := s.candidates(len(list))
 	for i, e := range list {
 		masks[i].CopyFrom(s.base)
-		masks[i].promoteAll(s.o.Units[e.up[0]])
+		masks[i].PromoteAll(s.o.Units[e.up[0]])
 		for _, u := range e.down {
-			masks[i].demoteAll(s.o.Units[u])
+			masks[i].DemoteAll(s.o.Units[u])
 		}
 	}
 	f, err := s.scan(masks, s.hold())

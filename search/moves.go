@@ -10,7 +10,7 @@ func (s *session) try(units []int) (bool, Score, error) {
 	c := s.candidates(1)
 	c[0].CopyFrom(s.base)
 	for _, u := range units {
-		c[0].demoteAll(s.o.Units[u])
+		c[0].DemoteAll(s.o.Units[u])
 	}
 	if s.allFails() && c[0].Equal(s.all) {
 		s.refuse(units)
@@ -44,10 +44,10 @@ func (s *session) exchange(up, down []int, sc Score) error {
 		step := Step{Group: s.groups, Promoted: i < len(up), Recorded: sc, True: sc, TrueKnown: true}
 		if step.Promoted {
 			step.Unit = up[i]
-			s.base.promoteAll(s.o.Units[step.Unit])
+			s.base.PromoteAll(s.o.Units[step.Unit])
 		} else {
 			step.Unit = down[i-len(up)]
-			s.base.demoteAll(s.o.Units[step.Unit])
+			s.base.DemoteAll(s.o.Units[step.Unit])
 		}
 		step.Holders = s.o.Units[step.Unit]
 		s.res.Chain = append(s.res.Chain, step)

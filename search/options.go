@@ -171,7 +171,7 @@ func (o *Options) checkStart() error {
 			}
 		}
 		if o.Start.Low(holders[0]) {
-			want.demoteAll(holders)
+			want.DemoteAll(holders)
 		}
 	}
 	if h := want.FirstDifference(o.Start); h >= 0 {

@@ -63,12 +63,12 @@ func (s *session) distance(d DistanceEvaluator) func(Mask) (float64, error) {
 func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking, error) {
 	mask := s.o.Pinned.Clone()
 	for u, holders := range s.o.Units {
-		mask.demoteAll(holders)
+		mask.DemoteAll(holders)
 		harm, err := measure(mask)
 		if err != nil {
 			return r, err
 		}
-		mask.promoteAll(holders)
+		mask.PromoteAll(holders)
 		if math.IsNaN(harm) {
 			harm = math.Inf(1)
 		}

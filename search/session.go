@@ -37,7 +37,7 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	}
 	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone(), refused: map[int]bool{}}
 	for _, holders := range o.Units {
-		s.all.demoteAll(holders)
+		s.all.DemoteAll(holders)
 	}
 	s.res = Result{Strategy: name, Mask: o.Pinned.Clone(), Order: make([]int, len(o.Units))}
 	for u := range s.res.Order {
@@ -156,7 +156,7 @@ func (s *session) singles(units []int) []Mask {
 	list := s.candidates(len(units))
 	for i, u := range units {
 		list[i].CopyFrom(s.base)
-		list[i].demoteAll(s.o.Units[u])
+		list[i].DemoteAll(s.o.Units[u])
 	}
 	return list
 }

@@ -41,7 +41,7 @@ func (s *session) within(share float64) error {
 	mask := s.all.Clone()
 	for _, u := range slices.Backward(r.units) {
 		if holders := s.o.Units[u]; high+len(holders) <= limit {
-			mask.promoteAll(holders)
+			mask.PromoteAll(holders)
 			high += len(holders)
 		}
 	}
@@ -93,8 +93,8 @@ func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	masks := s.candidates(len(list))
 	for i, e := range list {
 		masks[i].CopyFrom(s.base)
-		masks[i].promoteAll(s.o.Units[e[0]])
-		masks[i].demoteAll(s.o.Units[e[1]])
+		masks[i].PromoteAll(s.o.Units[e[0]])
+		masks[i].DemoteAll(s.o.Units[e[1]])
 	}
 	f, err := s.scan(masks, Bound{Above: s.res.Score.Float(), Floor: math.Inf(1)})
 	if err != nil || !f.Passed {

@@ -1,4 +1,4 @@
-package search
+package claim
 
 import "math"
 
@@ -11,14 +11,14 @@ type Need struct {
 // chances are the powers for which the numbers of samples are estimated.
 var chances = []float64{0.5, 0.8, 0.9}
 
-// LossNeeds estimates the numbers of samples that prove a loss below the budget at level alpha. changed is the fraction
+// lossNeeds estimates the numbers of samples that prove a loss below the budget at level alpha. changed is the fraction
 // of the predictions that change, and loss the true loss; all are fractions of the samples. It returns nil if loss >=
 // budget.
 //
 // It uses the normal approximation of Tango's statistic (Nam, Establishing equivalence of two treatments and sample
 // size requirements in matched-pairs design, Biometrics 53, 1997), and never less than the exact test needs without a
 // change.
-func LossNeeds(changed, loss, budget, alpha float64) []Need {
+func lossNeeds(changed, loss, budget, alpha float64) []Need {
 	if !(loss < budget) {
 		return nil
 	}
@@ -44,10 +44,10 @@ func LeastSamples(budget, alpha float64) int {
 	return n
 }
 
-// ScoreNeeds estimates the numbers of samples that prove a score above the target at level alpha, if the true score is
+// scoreNeeds estimates the numbers of samples that prove a score above the target at level alpha, if the true score is
 // score. Both are fractions. It returns nil if score <= target. It uses the normal approximation of the binomial
 // distribution, and never less than is needed if all samples are right.
-func ScoreNeeds(score, target, alpha float64) []Need {
+func scoreNeeds(score, target, alpha float64) []Need {
 	if !(score > target) || target < 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package search
+package mt
 
 import (
 	"math/bits"
@@ -6,19 +6,19 @@ import (
 	"gonum.org/v1/gonum/mathext/prng"
 )
 
-// shuffler is the random generator of a search: the Mersenne twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8,
+// Shuffler is the random generator of a search: the Mersenne twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8,
 // 1998), initialised by the array [seed], as in ALGORITHM.md, "The shuffle".
-type shuffler struct{ twister *prng.MT19937 }
+type Shuffler struct{ twister *prng.MT19937 }
 
-// newShuffler returns a generator for a seed. Equal seeds give equal permutations, on every machine.
-func newShuffler(seed uint32) shuffler {
+// New returns a generator for a seed. Equal seeds give equal permutations, on every machine.
+func New(seed uint32) Shuffler {
 	t := prng.NewMT19937()
 	t.SeedFromKeys([]uint32{seed})
-	return shuffler{t}
+	return Shuffler{t}
 }
 
 // shuffle permutes list in place (Fisher-Yates): for i from the end down to 1, it swaps i with a random j <= i.
-func (s shuffler) shuffle(list []int) {
+func (s Shuffler) Shuffle(list []int) {
 	for i := len(list) - 1; i >= 1; i-- {
 		j := s.below(uint32(i + 1))
 		list[i], list[j] = list[j], list[i]
@@ -27,7 +27,7 @@ func (s shuffler) shuffle(list []int) {
 
 // below returns a random number in 0..n-1: the top k bits of a 32-bit number, k the bit length of n. It rejects numbers
 // that are too large.
-func (s shuffler) below(n uint32) uint32 {
+func (s Shuffler) below(n uint32) uint32 {
 	shift := 32 - bits.Len32(n)
 	for {
 		if j := s.twister.Uint32() >> shift; j < n {

@@ -1,4 +1,4 @@
-package search_test
+package units_test
 
 import (
 	"errors"
@@ -7,26 +7,27 @@ import (
 	"testing"
 
 	"example.org/demote/mistake"
-	"example.org/demote/search"
+	"example.org/demote/search/trial"
+	"example.org/demote/search/units"
 )
 
 func TestCosts(t *testing.T) {
-	units := [][]int{{2, 0}, {1}}
-	bops := search.BopsCost([]float64{10, 20, 0}, []int{8, 8, 8}, 8)
+	pairs := [][]int{{2, 0}, {1}}
+	bops := units.BopsCost([]float64{10, 20, 0}, []int{8, 8, 8}, 8)
 	if !slices.Equal(bops, []float64{640, 1280, 0}) {
 		t.Errorf("bops %v", bops)
 	}
-	if bytes := search.BytesCost([]float64{100, 7, 0}, []int{8, 8, 8}); !slices.Equal(bytes, []float64{100, 7, 0}) {
+	if bytes := units.BytesCost([]float64{100, 7, 0}, []int{8, 8, 8}); !slices.Equal(bytes, []float64{100, 7, 0}) {
 		t.Errorf("bytes %v", bytes)
 	}
-	if nibbles := search.BytesCost([]float64{100, 100}, []int{4, 0}); !slices.Equal(nibbles, []float64{50, 0}) {
+	if nibbles := units.BytesCost([]float64{100, 100}, []int{4, 0}); !slices.Equal(nibbles, []float64{50, 0}) {
 		t.Errorf("4 of 8 bits: %v", nibbles)
 	}
-	if u := search.UnitCost(search.CountCost(3), units); !slices.Equal(u, []float64{2, 1}) {
+	if u := units.UnitCost(units.CountCost(3), pairs); !slices.Equal(u, []float64{2, 1}) {
 		t.Errorf("units %v", u)
 	}
-	mask, _ := search.ParseMask("010")
-	if saved, all := search.Saving(bops, mask); saved != 1280 || all != 1920 {
+	mask, _ := trial.ParseMask("010")
+	if saved, all := units.Saving(bops, mask); saved != 1280 || all != 1920 {
 		t.Errorf("saved %v of %v", saved, all)
 	}
 }
@@ -49,7 +50,7 @@ func TestReadCost(t *testing.T) {
 		{"quote", "\"c,3\n", "costs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			list, err := search.ReadCost(strings.NewReader(c.text), names)
+			list, err := units.ReadCost(strings.NewReader(c.text), names)
 			if c.hint == "" {
 				if err != nil || !slices.Equal(list, []float64{1, 2.5, 3}) {
 					t.Errorf("%v, %v", list, err)
@@ -67,8 +68,8 @@ func TestArrange(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f"}
 	for _, c := range []struct {
 		name   string
-		groups []search.Group
-		pins   []search.Pin
+		groups []units.Group
+		pins   []units.Pin
 		units  [][]int
 		pinned string
 		high   []int
@@ -77,31 +78,31 @@ func TestArrange(t *testing.T) {
 		{name: "nothing", units: [][]int{{0}, {1}, {2}, {3}, {4}, {5}}, pinned: "000000"},
 		{
 			name:   "groups that share a holder are one",
-			groups: []search.Group{{[]int{4, 2}, "add"}, {nil, "none"}, {[]int{0, 5}, "concat"}, {[]int{2, 5}, "add2"}},
+			groups: []units.Group{{[]int{4, 2}, "add"}, {nil, "none"}, {[]int{0, 5}, "concat"}, {[]int{2, 5}, "add2"}},
 			units:  [][]int{{0, 2, 4, 5}, {1}, {3}}, pinned: "000000",
 		},
 		{
 			name:   "a pin holds its group",
-			groups: []search.Group{{[]int{1, 3}, "add"}, {[]int{4, 5}, "mul"}},
-			pins:   []search.Pin{{3, true, "--pin d=int8"}, {5, false, "--pin f=int16"}, {1, true, "--pin b=int8"}},
+			groups: []units.Group{{[]int{1, 3}, "add"}, {[]int{4, 5}, "mul"}},
+			pins:   []units.Pin{{3, true, "--pin d=int8"}, {5, false, "--pin f=int16"}, {1, true, "--pin b=int8"}},
 			units:  [][]int{{0}, {2}}, pinned: "010100", high: []int{4, 5},
 		},
 		{
 			name: "contradiction at one holder",
-			pins: []search.Pin{{3, true, "--pin d=int8"}, {3, false, "--pin *=int16"}},
+			pins: []units.Pin{{3, true, "--pin d=int8"}, {3, false, "--pin *=int16"}},
 			hint: `--pin *=int16 contradicts --pin d=int8 at holder "d"`,
 		},
 		{
 			name:   "contradiction through groups",
-			groups: []search.Group{{[]int{0, 1}, "q/k/v"}, {[]int{1, 2}, "add"}, {[]int{2, 3}, "concat"}, {[]int{0, 4}, "far"}},
-			pins:   []search.Pin{{0, true, "--pin a=int8"}, {3, false, "--pin d=int16"}},
+			groups: []units.Group{{[]int{0, 1}, "q/k/v"}, {[]int{1, 2}, "add"}, {[]int{2, 3}, "concat"}, {[]int{0, 4}, "far"}},
+			pins:   []units.Pin{{0, true, "--pin a=int8"}, {3, false, "--pin d=int16"}},
 			hint:   `--pin d=int16 at holder "d" contradicts --pin a=int8 at holder "a", which move together by q/k/v, add, concat`,
 		},
-		{name: "group out of range", groups: []search.Group{{[]int{6}, "far"}}, hint: "far: holder 6"},
-		{name: "pin out of range", pins: []search.Pin{{-1, true, "x"}}, hint: "x: holder -1"},
+		{name: "group out of range", groups: []units.Group{{[]int{6}, "far"}}, hint: "far: holder 6"},
+		{name: "pin out of range", pins: []units.Pin{{-1, true, "x"}}, hint: "x: holder -1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, err := search.Arrange(names, c.groups, c.pins)
+			l, err := units.Arrange(names, c.groups, c.pins)
 			if c.hint != "" {
 				if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.hint) {
 					t.Errorf("%v, want %q", err, c.hint)

@@ -1,4 +1,4 @@
-package search
+package claim
 
 import "math"
 
@@ -20,22 +20,6 @@ const (
 	FloatReference                  // the float network
 )
 
-// Claim returns the claim of a target, with a confidence in 0..1. A share of the way between the endpoints becomes the
-// score that it is on the samples of the search.
-func (t Target) Claim(r Resolved, confidence float64) Claim {
-	c := Claim{Confidence: confidence, Above: r.Value}
-	switch t.kind {
-	case targetHigh, targetFloat:
-		c.Reference = HighReference
-		if t.kind == targetFloat {
-			c.Reference = FloatReference
-		}
-		budget, _ := t.amount.Float64()
-		c.Budget, c.Above = 0-budget, 0
-	}
-	return c
-}
-
 // Level is the significance level of a test of the claim: 1 - Confidence, rounded to 12 decimals to undo the rounding
 // of the difference.
 func (c Claim) Level() float64 {
@@ -48,7 +32,7 @@ func (c Claim) Level() float64 {
 // confidence 1 - PValue, if the mix was chosen without these samples. reference is not used without Claim.Reference.
 func (c Claim) PValue(reference, mix []uint64, n int) float64 {
 	if c.Reference == NoReference {
-		return ScorePValue(Correct(mix, n), n, c.Above)
+		return scorePValue(correct(mix, n), n, c.Above)
 	}
 	return Compare(reference, mix, n).PValue(c.Budget, c.Level())
 }
@@ -58,7 +42,7 @@ func (c Claim) PValue(reference, mix []uint64, n int) float64 {
 // assumes the true score expected. nil: no number of samples is enough.
 func (c Claim) Needs(reference, mix []uint64, n int, expected float64) []Need {
 	if c.Reference == NoReference {
-		return ScoreNeeds(expected, c.Above, c.Level())
+		return scoreNeeds(expected, c.Above, c.Level())
 	}
-	return LossNeeds(Compare(reference, mix, n).Changed(), 0, c.Budget, c.Level())
+	return lossNeeds(Compare(reference, mix, n).Changed(), 0, c.Budget, c.Level())
 }

@@ -1,13 +1,15 @@
-package search
+package target
 
 import (
 	"math/big"
 	"strings"
+
+	"example.org/demote/search/trial"
 )
 
 // exampleTarget proposes a target for the case that a share of the way was typed and both endpoints have the score s:
 // the largest number of few digits that this score is better than. score is s as an exact fraction.
-func (m Scale) exampleTarget(s Score, score *big.Rat) string {
+func (m Scale) exampleTarget(s trial.Score, score *big.Rat) string {
 	if m.Lower {
 		return "write a score that it is below, such as " + bracket(new(big.Rat).Neg(score), nil, true)
 	}

@@ -1,4 +1,4 @@
-package search_test
+package claim
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/demote/search"
+	"example.org/demote/search/trial"
 )
 
 // drawn is an evaluator of a hold-out that was drawn from a population whose truth is known: mix k holders deep loses
@@ -25,7 +25,7 @@ func (d *drawn) draw(rng *rand.Rand, n int, score float64) {
 	}
 }
 
-func (d *drawn) Outcomes(_ context.Context, mask search.Mask) ([]uint64, error) {
+func (d *drawn) Outcomes(_ context.Context, mask trial.Mask) ([]uint64, error) {
 	k := mask.Count()
 	out := make([]uint64, (len(d.right)+63)/64)
 	for i, right := range d.right {
@@ -43,9 +43,9 @@ func TestPromisesAreKept(t *testing.T) {
 		t.Skip("slow: left out by -short")
 	}
 	const n, draws, score, budget, units = 150, 250, 0.9, 0.04, 8
-	claim := search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: budget}
+	promise := Claim{Confidence: 0.95, Reference: HighReference, Budget: budget}
 	rng := rand.New(rand.NewPCG(9, 3))
-	masks := search.NestedSteps(search.NewMask(units), [][]int{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}})
+	masks := NestedSteps(trial.NewMask(units), [][]int{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}})
 	if len(masks) != 5 {
 		t.Fatalf("%d steps", len(masks))
 	}
@@ -66,8 +66,8 @@ func TestPromisesAreKept(t *testing.T) {
 		wrong := 0
 		for range draws {
 			d.draw(rng, n, score)
-			reference, _ := d.Outcomes(context.Background(), search.NewMask(units))
-			p, err := search.Prove(context.Background(), &d, reference, n, masks, claim, func(search.Tested) {})
+			reference, _ := d.Outcomes(context.Background(), trial.NewMask(units))
+			p, err := Prove(context.Background(), &d, reference, n, masks, promise, func(Tested) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestProve(t *testing.T) {
 		}
 		return out
 	}
-	masks := search.NestedSteps(search.NewMask(4), [][]int{{3}, {0}, {1, 2}})
+	masks := NestedSteps(trial.NewMask(4), [][]int{{3}, {0}, {1, 2}})
 	var texts []string
 	for _, m := range masks {
 		texts = append(texts, m.String())
@@ -105,11 +105,11 @@ func TestProve(t *testing.T) {
 	if want := []string{"0001", "1001", "1111"}; !slices.Equal(texts, want) {
 		t.Fatalf("steps %v, want %v", texts, want)
 	}
-	paired := search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: 0.03}
-	score := search.Claim{Confidence: 0.95, Above: 0.9}
+	paired := Claim{Confidence: 0.95, Reference: HighReference, Budget: 0.03}
+	score := Claim{Confidence: 0.95, Above: 0.9}
 	for _, c := range []struct {
 		name         string
-		claim        search.Claim
+		claim        Claim
 		wrong        [3]int // samples that each step gets wrong; the reference gets all right
 		tested, held int
 	}{
@@ -126,7 +126,7 @@ func TestProve(t *testing.T) {
 				ev[m.String()] = outcome(c.wrong[i])
 			}
 			told := 0
-			p, err := search.Prove(context.Background(), ev, outcome(0), n, masks, c.claim, func(search.Tested) { told++ })
+			p, err := Prove(context.Background(), ev, outcome(0), n, masks, c.claim, func(Tested) { told++ })
 			if err != nil || len(p.Tested) != c.tested || told != c.tested || p.Held != c.held {
 				t.Fatalf("%d tested, %d told, %d held, error %v; want %d and %d", len(p.Tested), told, p.Held, err, c.tested, c.held)
 			}
@@ -134,7 +134,7 @@ func TestProve(t *testing.T) {
 				if s.Held != (i < c.held) || s.Held != (s.PValue <= 0.05) || s.Correct != n-c.wrong[i] {
 					t.Errorf("step %d: %+v", i, s)
 				}
-				if c.claim.Reference != search.NoReference && s.Paired != (search.Paired{N: n, B: c.wrong[i]}) {
+				if c.claim.Reference != NoReference && s.Paired != (Paired{N: n, B: c.wrong[i]}) {
 					t.Errorf("step %d: %+v", i, s.Paired)
 				}
 			}
@@ -145,6 +145,6 @@ func TestProve(t *testing.T) {
 // outcomes is an evaluator that looks masks up by their text.
 type outcomes map[string][]uint64
 
-func (o outcomes) Outcomes(_ context.Context, m search.Mask) ([]uint64, error) {
+func (o outcomes) Outcomes(_ context.Context, m trial.Mask) ([]uint64, error) {
 	return o[m.String()], nil
 }

@@ -1,4 +1,4 @@
-package search
+package target
 
 import (
 	"math"
@@ -39,8 +39,8 @@ type Target struct {
 // decimal matches a plain decimal number with an exponent of at most three digits.
 var decimal = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
 
-// ParseTarget reads a target. Errors are mistake.Err and say how to write it.
-func ParseTarget(text string) (Target, error) {
+// Parse reads a target. Errors are mistake.Err and say how to write it.
+func Parse(text string) (Target, error) {
 	t := Target{Text: text}
 	digits := strings.TrimSpace(text)
 	switch {

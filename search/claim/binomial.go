@@ -1,4 +1,4 @@
-package search
+package claim
 
 import (
 	"math"
@@ -47,11 +47,11 @@ func logChoose(n, k int) float64 {
 	return lg(n) - lg(k) - lg(n-k)
 }
 
-// ClopperPearson returns the exact two-sided confidence interval of a probability after k successes in n trials
+// clopperPearson returns the exact two-sided confidence interval of a probability after k successes in n trials
 // (Clopper and Pearson, The use of confidence or fiducial limits, Biometrika 26, 1934). It misses the true probability
 // with a probability of at most 1 - confidence, half of it on either side. Needs 0 <= k <= n, n > 0 and 0 < confidence
 // < 1.
-func ClopperPearson(k, n int, confidence float64) (low, high float64) {
+func clopperPearson(k, n int, confidence float64) (low, high float64) {
 	side := (1 - confidence) / 2
 	if k > 0 {
 		low = mathext.InvRegIncBeta(float64(k), float64(n-k+1), side)
@@ -63,10 +63,10 @@ func ClopperPearson(k, n int, confidence float64) (low, high float64) {
 	return low, high
 }
 
-// ScorePValue returns the p-value of the hypothesis that a network's true score is at most target, a fraction, when it
+// scorePValue returns the p-value of the hypothesis that a network's true score is at most target, a fraction, when it
 // gets k of n unseen samples right: the probability of k or more if the true score equals the target. It is at most 1 -
 // confidence if and only if the one-sided Clopper-Pearson bound is at least the target.
-func ScorePValue(k, n int, target float64) float64 {
+func scorePValue(k, n int, target float64) float64 {
 	switch {
 	case target < 0:
 		return 0

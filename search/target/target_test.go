@@ -1,4 +1,4 @@
-package search
+package target
 
 import (
 	"errors"
@@ -10,17 +10,18 @@ import (
 	"testing"
 
 	"example.org/demote/mistake"
+	"example.org/demote/search/trial"
 )
 
 var top1 = Scale{Name: "top1", Fraction: true}
 
-func counted(c, n int) Score { return Score{Count: c, Total: n} }
+func counted(c, n int) trial.Score { return trial.Score{Count: c, Total: n} }
 
 func TestResolve(t *testing.T) {
 	float := counted(1835, 2000)
 	ends := Endpoints{Float: &float, High: counted(1834, 2000), Low: counted(1618, 2000)}
-	mse := Endpoints{High: Score{Value: -0.25}, Low: Score{Value: -0.75}}
-	sqnr := Endpoints{High: Score{Value: -3}, Low: Score{Value: -9}}
+	mse := Endpoints{High: trial.Score{Value: -0.25}, Low: trial.Score{Value: -0.75}}
+	sqnr := Endpoints{High: trial.Score{Value: -3}, Low: trial.Score{Value: -9}}
 	for _, c := range []struct {
 		name, text string
 		scale      Scale
@@ -49,11 +50,11 @@ func TestResolve(t *testing.T) {
 		{"lower with a difference", "16bit+0.125", Scale{Name: "mse", Lower: true}, mse, 0.375, -0.375, 0, false},
 		{"lower with a share", "50%", Scale{Name: "mse", Lower: true}, mse, 0.5, -0.5, 0, false},
 		{"negative scores", "16bit-1.5", Scale{Name: "sqnr"}, sqnr, -4.5, -4.5, 0, false},
-		{"negative share", "91%", Scale{Name: "sqnr"}, Endpoints{High: Score{Value: -3}, Low: Score{Value: -103}}, -12, -12, 0, false},
+		{"negative share", "91%", Scale{Name: "sqnr"}, Endpoints{High: trial.Score{Value: -3}, Low: trial.Score{Value: -103}}, -12, -12, 0, false},
 		{"a share that is a score", "10%", top1, Endpoints{High: counted(5, 10), Low: counted(1, 10)}, 0.14, 0.14, 2, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			target, err := ParseTarget(c.text)
+			target, err := Parse(c.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +71,7 @@ func TestResolve(t *testing.T) {
 
 func TestTargetMistakes(t *testing.T) {
 	ends := Endpoints{High: counted(917, 1000), Low: counted(809, 1000)}
-	infinite := Endpoints{High: Score{Value: math.Inf(1)}, Low: Score{Value: 3}}
+	infinite := Endpoints{High: trial.Score{Value: math.Inf(1)}, Low: trial.Score{Value: 3}}
 	db := Scale{Name: "sqnr"}
 	for _, c := range []struct {
 		text  string
@@ -112,7 +113,7 @@ func TestTargetMistakes(t *testing.T) {
 		{"16bit-3", db, infinite, "not a finite number"},
 		{"50%", db, infinite, "not a finite number"},
 	} {
-		target, err := ParseTarget(c.text)
+		target, err := Parse(c.text)
 		if err == nil {
 			_, err = target.Resolve(c.scale, c.ends)
 		}
@@ -131,7 +132,7 @@ func TestExactHits(t *testing.T) {
 			for thousandths := 0; thousandths <= 20; thousandths++ {
 				text := fmt.Sprintf("16bit-0.%03d", thousandths)
 				goal := high*1000 - thousandths*total // in thousandths of a sample
-				target, err := ParseTarget(text)
+				target, err := Parse(text)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -169,7 +170,7 @@ func TestResolveRandom(t *testing.T) {
 		total := 1 + rng.IntN(3000)
 		hit := float64(rng.IntN(total+1)) / float64(total)
 		text := new(big.Rat).SetFloat64(hit).FloatString(14 + rng.IntN(8))
-		target, err := ParseTarget(text)
+		target, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,12 +190,12 @@ func TestResolveRandom(t *testing.T) {
 	}
 }
 
-func FuzzParseTarget(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"0.91", "16bit-0.005", "float-0.01", "50%", "8bit+91%", "1e-3", "-.5"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		target, err := ParseTarget(text)
+		target, err := Parse(text)
 		if err != nil {
 			if !errors.Is(err, mistake.Err) {
 				t.Fatalf("%q: %v", text, err)
@@ -213,7 +214,7 @@ func FuzzParseTarget(f *testing.F) {
 func TestLooksLikeDrop(t *testing.T) {
 	for text, want := range map[string]string{"1%": "0.01", "0.5%": "0.005", "10%": "0.1", "2.5%": "0.025",
 		"0%": "", "11%": "", "50%": "", "90%": "", "8bit+1%": "", "0.01": "", "16bit-0.01": "", "float-0.01": ""} {
-		target, err := ParseTarget(text)
+		target, err := Parse(text)
 		drop, ok := target.LooksLikeDrop()
 		if err != nil || drop != want || ok != (want != "") {
 			t.Errorf("%s: %q, %t, %v", text, drop, ok, err)

@@ -1,4 +1,4 @@
-package search
+package mt
 
 import (
 	"slices"
@@ -17,11 +17,11 @@ func TestShuffle(t *testing.T) {
 		for i := range list {
 			list[i] = i
 		}
-		s := newShuffler(1)
-		if s.shuffle(list); !slices.Equal(list, c.first) {
+		s := New(1)
+		if s.Shuffle(list); !slices.Equal(list, c.first) {
 			t.Errorf("n=%d: %v, want %v", len(list), list, c.first)
 		}
-		if s.shuffle(list); !slices.Equal(list, c.second) {
+		if s.Shuffle(list); !slices.Equal(list, c.second) {
 			t.Errorf("n=%d again: %v, want %v", len(list), list, c.second)
 		}
 	}

@@ -1,4 +1,4 @@
-package search
+package units
 
 import (
 	"encoding/csv"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.org/demote/mistake"
+	"example.org/demote/search/trial"
 )
 
 // CountCost returns a cost of 1 for every holder. A cost is the saving of demoting a holder, in the unit of its cost
@@ -105,7 +106,7 @@ func UnitCost(holders []float64, units [][]int) []float64 {
 }
 
 // Saving returns the sum of the costs of the holders that are low in the mask, and of all holders.
-func Saving(holders []float64, mask Mask) (saved, all float64) {
+func Saving(holders []float64, mask trial.Mask) (saved, all float64) {
 	for h, c := range holders {
 		all += c
 		if mask.Low(h) {

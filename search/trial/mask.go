@@ -1,4 +1,4 @@
-package search
+package trial
 
 import (
 	"fmt"
@@ -87,15 +87,15 @@ func (m Mask) check(i int) {
 	}
 }
 
-// demoteAll demotes each of the listed holders.
-func (m Mask) demoteAll(holders []int) {
+// DemoteAll demotes each of the listed holders.
+func (m Mask) DemoteAll(holders []int) {
 	for _, h := range holders {
 		m.Demote(h)
 	}
 }
 
-// promoteAll promotes each of the listed holders.
-func (m Mask) promoteAll(holders []int) {
+// PromoteAll promotes each of the listed holders.
+func (m Mask) PromoteAll(holders []int) {
 	for _, h := range holders {
 		m.Promote(h)
 	}

@@ -1,8 +1,10 @@
-package search
+package target
 
 import (
 	"math"
 	"math/big"
+
+	"example.org/demote/search/trial"
 )
 
 // Scale describes how to read the scores of a metric.
@@ -14,8 +16,8 @@ type Scale struct {
 
 // Endpoints are the scores that a target may be measured from.
 type Endpoints struct {
-	Float     *Score // nil without a float network
-	High, Low Score  // the 16-bit and the 8-bit score
+	Float     *trial.Score // nil without a float network
+	High, Low trial.Score  // the 16-bit and the 8-bit score
 }
 
 // Resolved is a target in the form that a search compares with.
@@ -85,7 +87,7 @@ func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 }
 
 // exact returns a score in the metric's own sign as a fraction, or nil if it is not finite.
-func (m Scale) exact(s Score) *big.Rat {
+func (m Scale) exact(s trial.Score) *big.Rat {
 	if s.Total > 0 {
 		return big.NewRat(int64(s.Count), int64(s.Total))
 	}
@@ -99,7 +101,7 @@ func (m Scale) exact(s Score) *big.Rat {
 // count fixes the comparison of a countable metric: the smallest count above the goal, and a float64 that separates the
 // float64 quotients of the counts as the goal separates the counts. Counts that hit the goal are equal to it in float64
 // too, since one division rounds both.
-func (r *Resolved) count(goal *big.Rat, high Score) {
+func (r *Resolved) count(goal *big.Rat, high trial.Score) {
 	total := big.NewInt(int64(high.Total))
 	scaled := new(big.Rat).Mul(goal, new(big.Rat).SetInt(total))
 	floor := new(big.Int).Div(scaled.Num(), scaled.Denom()) // Euclidean with a positive divisor: rounds down

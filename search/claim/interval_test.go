@@ -1,11 +1,9 @@
-package search_test
+package claim
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
-
-	"example.org/demote/search"
 )
 
 // TestZ compares Tango's closed form with the score statistic at a maximum of the likelihood that is searched for.
@@ -14,7 +12,7 @@ func TestZ(t *testing.T) {
 	for trial := range 300 {
 		n := 3 + rng.IntN(200)
 		b := rng.IntN(n)
-		p := search.Paired{N: n, B: b, C: rng.IntN(n - b)}
+		p := Paired{N: n, B: b, C: rng.IntN(n - b)}
 		d := []float64{0, 0.005, 0.1, 0.6, -0.02, -0.4}[rng.IntN(6)]
 		term := func(k int, p float64) float64 {
 			if k == 0 {
@@ -46,13 +44,13 @@ func TestZ(t *testing.T) {
 func TestInterval(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		p    search.Paired
+		p    Paired
 	}{
-		{"some changes", search.Paired{N: 2000, B: 31, C: 24}},
-		{"one way", search.Paired{N: 100, B: 9}},
-		{"the other way", search.Paired{N: 100, C: 9}},
-		{"none", search.Paired{N: 500}},
-		{"all", search.Paired{N: 20, B: 20}},
+		{"some changes", Paired{N: 2000, B: 31, C: 24}},
+		{"one way", Paired{N: 100, B: 9}},
+		{"the other way", Paired{N: 100, C: 9}},
+		{"none", Paired{N: 500}},
+		{"all", Paired{N: 20, B: 20}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			low, high := c.p.Interval(0.95)
@@ -64,7 +62,7 @@ func TestInterval(t *testing.T) {
 					t.Errorf("Z is %v at the end %v", z, end)
 				}
 			}
-			other, _ := search.Paired{N: c.p.N, B: c.p.C, C: c.p.B}.Interval(0.95)
+			other, _ := Paired{N: c.p.N, B: c.p.C, C: c.p.B}.Interval(0.95)
 			if math.Abs(other+high) > 1e-9 {
 				t.Errorf("the interval from the other side ends at %v, not at %v", -other, high)
 			}
@@ -79,10 +77,10 @@ func TestCompare(t *testing.T) {
 		for i := range a {
 			a[i], b[i] = rng.Uint64(), rng.Uint64() // bits past the last sample do not count
 		}
-		want, correct := search.Paired{N: n}, 0
+		want, right := Paired{N: n}, 0
 		for i := range n {
 			x, y := a[i/64]>>(i%64)&1, b[i/64]>>(i%64)&1
-			correct += int(y)
+			right += int(y)
 			switch {
 			case x > y:
 				want.B++
@@ -90,8 +88,8 @@ func TestCompare(t *testing.T) {
 				want.C++
 			}
 		}
-		if got := search.Compare(a, b, n); got != want || search.Correct(b, n) != correct {
-			t.Errorf("n %d: %+v and %d correct, want %+v and %d", n, got, search.Correct(b, n), want, correct)
+		if got := Compare(a, b, n); got != want || correct(b, n) != right {
+			t.Errorf("n %d: %+v and %d correct, want %+v and %d", n, got, correct(b, n), want, right)
 		}
 	}
 }
@@ -102,8 +100,8 @@ func TestScorePValue(t *testing.T) {
 		for _, target := range []float64{0.5, 0.9, 0.97} {
 			level := 0.0
 			for k := range n + 1 {
-				p := search.ScorePValue(k, n, target)
-				low, _ := search.ClopperPearson(k, n, 0.9) // 0.05 on either side
+				p := scorePValue(k, n, target)
+				low, _ := clopperPearson(k, n, 0.9) // 0.05 on either side
 				if math.Abs(p-0.05) > 1e-6 && (p <= 0.05) != (low > target) {
 					t.Errorf("%d of %d, target %v: p-value %v, bound %v", k, n, target, p, low)
 				}
@@ -118,45 +116,17 @@ func TestScorePValue(t *testing.T) {
 	}
 }
 
-func TestClaims(t *testing.T) {
-	scale := search.Scale{Name: "top1", Fraction: true}
-	float := search.Score{Count: 930, Total: 1000}
-	ends := search.Endpoints{Float: &float, High: search.Score{Count: 920, Total: 1000}, Low: search.Score{Count: 820, Total: 1000}}
-	for _, c := range []struct {
-		target string
-		want   search.Claim
-	}{
-		{"16bit-0.005", search.Claim{Confidence: 0.95, Reference: search.HighReference, Budget: 0.005}},
-		{"float-0.02", search.Claim{Confidence: 0.95, Reference: search.FloatReference, Budget: 0.02}},
-		{"float+0.001", search.Claim{Confidence: 0.95, Reference: search.FloatReference, Budget: -0.001}},
-		{"0.9", search.Claim{Confidence: 0.95, Above: 0.9}},
-		{"50%", search.Claim{Confidence: 0.95, Above: 0.87}},
-	} {
-		target, err := search.ParseTarget(c.target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		goal, err := target.Resolve(scale, ends)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := target.Claim(goal, 0.95); got != c.want || got.Level() != 0.05 {
-			t.Errorf("%s: %+v with level %v, want %+v", c.target, got, got.Level(), c.want)
-		}
-	}
-}
-
 func TestNeeds(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		got  []search.Need
+		got  []Need
 		want []int
 	}{
-		{"a loss that is no less than the budget", search.LossNeeds(0.03, 0.005, 0.005, 0.05), nil},
-		{"nothing changes", search.LossNeeds(0, 0, 0.005, 0.05), []int{600, 600, 600}},
-		{"a score below the target", search.ScoreNeeds(0.9, 0.91, 0.05), nil},
-		{"a score above it", search.ScoreNeeds(0.92, 0.91, 0.05), []int{2200, 4900, 6700}},
-		{"a perfect score", search.ScoreNeeds(1, 0.9, 0.05), []int{29, 29, 29}},
+		{"a loss that is no less than the budget", lossNeeds(0.03, 0.005, 0.005, 0.05), nil},
+		{"nothing changes", lossNeeds(0, 0, 0.005, 0.05), []int{600, 600, 600}},
+		{"a score below the target", scoreNeeds(0.9, 0.91, 0.05), nil},
+		{"a score above it", scoreNeeds(0.92, 0.91, 0.05), []int{2200, 4900, 6700}},
+		{"a perfect score", scoreNeeds(1, 0.9, 0.05), []int{29, 29, 29}},
 	} {
 		if len(c.got) != len(c.want) {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
@@ -173,15 +143,15 @@ func TestNeeds(t *testing.T) {
 // TestLeastSamples holds the bound against the test itself.
 func TestLeastSamples(t *testing.T) {
 	for _, budget := range []float64{0.3, 0.05, 0.005} {
-		n := search.LeastSamples(budget, 0.05)
-		if p := (search.Paired{N: n}).PValue(budget, 0.05); p > 0.05 {
+		n := LeastSamples(budget, 0.05)
+		if p := (Paired{N: n}).PValue(budget, 0.05); p > 0.05 {
 			t.Errorf("budget %v: %d samples do not do, p %v", budget, n, p)
 		}
-		if p := (search.Paired{N: n - 1}).PValue(budget, 0.05); p <= 0.05 {
+		if p := (Paired{N: n - 1}).PValue(budget, 0.05); p <= 0.05 {
 			t.Errorf("budget %v: %d samples do, p %v", budget, n-1, p)
 		}
 	}
-	if n := search.LeastSamples(0, 0.05); n != 0 {
+	if n := LeastSamples(0, 0.05); n != 0 {
 		t.Errorf("%d samples for a budget of zero", n)
 	}
 }

@@ -1,11 +1,9 @@
-package search_test
+package claim
 
 import (
 	"math"
 	"math/rand/v2"
 	"testing"
-
-	"example.org/demote/search"
 )
 
 // logFactorial are the logarithms of the factorials of all numbers that these tests need.
@@ -30,14 +28,14 @@ func trinomial(n, b, c int, pb, pc float64) float64 {
 }
 
 // critical is, for every c, the largest b at which a test rejects; -1: none. The test must reject fewer with rising b.
-func critical(n int, rejects func(search.Paired) bool) []int {
+func critical(n int, rejects func(Paired) bool) []int {
 	most := make([]int, n+1)
 	b := -1
 	for c := range most {
-		for b = min(b, n-c); b >= 0 && !rejects(search.Paired{N: n, B: b, C: c}); {
+		for b = min(b, n-c); b >= 0 && !rejects(Paired{N: n, B: b, C: c}); {
 			b--
 		}
-		for b < n-c && rejects(search.Paired{N: n, B: b + 1, C: c}) {
+		for b < n-c && rejects(Paired{N: n, B: b + 1, C: c}) {
 			b++
 		}
 		most[c] = b
@@ -93,7 +91,7 @@ func TestLevel(t *testing.T) {
 		{300, []float64{0, 0.005, 0.02}, 0.05},
 	} {
 		for _, budget := range c.budgets {
-			most := critical(c.n, func(p search.Paired) bool { return p.PValue(budget, c.alpha) <= c.alpha })
+			most := critical(c.n, func(p Paired) bool { return p.PValue(budget, c.alpha) <= c.alpha })
 			v, at := level(c.n, budget, most)
 			t.Logf("n %4d budget %.3f: level %.4f of %.2f, at p_c %.4f", c.n, budget, v, c.alpha, at)
 			if v > c.alpha {
@@ -113,16 +111,16 @@ func TestLevel(t *testing.T) {
 // TestLevelFindsBadTests shows that the enumeration of TestLevel sees tests that do not hold their level: Tango's Z
 // against the normal quantile, and a Clopper-Pearson bound that takes b+c as given.
 func TestLevelFindsBadTests(t *testing.T) {
-	normal := critical(40, func(p search.Paired) bool { return p.Z(0.03) < -1.6448536 })
+	normal := critical(40, func(p Paired) bool { return p.Z(0.03) < -1.6448536 })
 	if v, _ := level(40, 0.03, normal); v <= 0.05 {
 		t.Errorf("Z against its quantile has level %v", v)
 	}
-	given := func(p search.Paired) bool {
+	given := func(p Paired) bool {
 		changed := p.B + p.C
 		if changed == 0 {
 			return true
 		}
-		_, high := search.ClopperPearson(p.B, changed, 0.9)
+		_, high := clopperPearson(p.B, changed, 0.9)
 		return (2*high-1)*p.Changed() < 0.01
 	}
 	if v, _ := level(110, 0.01, critical(110, given)); v <= 0.3 {
@@ -139,9 +137,9 @@ func TestPValueIsItsDefinition(t *testing.T) {
 	const gamma = 0.0005
 	for trial := range 40 {
 		n := 5 + rng.IntN(20)
-		p := search.Paired{N: n, B: rng.IntN(n/2 + 1), C: rng.IntN(n/2 + 1)}
+		p := Paired{N: n, B: rng.IntN(n/2 + 1), C: rng.IntN(n/2 + 1)}
 		budget := []float64{0, 0.01, 0.1, 0.3, -0.05}[rng.IntN(5)]
-		low, high := search.ClopperPearson(p.C, n, 1-gamma)
+		low, high := clopperPearson(p.C, n, 1-gamma)
 		low, high = max(low, -budget), min(high, (1-budget)/2)
 		want := 0.0
 		for i := range 1501 {
@@ -149,7 +147,7 @@ func TestPValueIsItsDefinition(t *testing.T) {
 			sum := 0.0
 			for c := range n + 1 {
 				for b := range n + 1 - c {
-					if (search.Paired{N: n, B: b, C: c}).Z(budget) <= p.Z(budget)+1e-9 {
+					if (Paired{N: n, B: b, C: c}).Z(budget) <= p.Z(budget)+1e-9 {
 						sum += trinomial(n, b, c, max(0, pc+budget), pc)
 					}
 				}
@@ -178,7 +176,7 @@ func TestPValueOrder(t *testing.T) {
 			for c := range n + 1 {
 				before := 0.0
 				for b := range n + 1 - c {
-					v := search.Paired{N: n, B: b, C: c}.PValue(budget, 0.05)
+					v := Paired{N: n, B: b, C: c}.PValue(budget, 0.05)
 					if v < before-1e-9 {
 						t.Fatalf("n %d, budget %v: p-value %v at b %d, c %d, after %v", n, budget, v, b, c, before)
 					}
@@ -190,7 +188,7 @@ func TestPValueOrder(t *testing.T) {
 }
 
 // TestPower compares with the figures of ALGORITHM 5: at 3 % of predictions changing and no true loss a budget of 0.005
-// is proven with probability 0.5 at 3,300 samples, 0.8 at 7,500, 0.9 at 10,300. What LossNeeds says agrees.
+// is proven with probability 0.5 at 3,300 samples, 0.8 at 7,500, 0.9 at 10,300. What lossNeeds says agrees.
 func TestPower(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
@@ -203,7 +201,7 @@ func TestPower(t *testing.T) {
 		power, b := 0.0, -1
 		far := int(4 * math.Sqrt(float64(c.n)*p)) // 4 standard deviations: 0.0001 of the power is left out
 		for k := max(0, int(float64(c.n)*p)-far); k <= int(float64(c.n)*p)+far; k++ {
-			holds := func(b int) bool { return search.Paired{N: c.n, B: b, C: k}.PValue(0.005, 0.05) <= 0.05 }
+			holds := func(b int) bool { return Paired{N: c.n, B: b, C: k}.PValue(0.005, 0.05) <= 0.05 }
 			if b < 0 {
 				for ; holds(b + 32); b += 32 {
 				}
@@ -214,7 +212,7 @@ func TestPower(t *testing.T) {
 				power += trinomial(c.n, x, k, p, p)
 			}
 		}
-		need := search.LossNeeds(2*p, 0, 0.005, 0.05)[i]
+		need := lossNeeds(2*p, 0, 0.005, 0.05)[i]
 		t.Logf("n %d: power %.3f; %.1f needs %d", c.n, power, need.Chance, need.Samples)
 		if math.Abs(power-c.chance) > 0.02 {
 			t.Errorf("n %d: the power is %.3f, not %.1f", c.n, power, c.chance)

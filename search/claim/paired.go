@@ -1,4 +1,4 @@
-package search
+package claim
 
 import (
 	"fmt"
@@ -15,11 +15,11 @@ type Paired struct {
 // Compare counts where two outcomes of n samples differ. Outcomes have one bit per sample, as OutcomesEvaluator returns
 // them. Compare panics if one of them is shorter than n bits.
 func Compare(reference, mix []uint64, n int) Paired {
-	if words := maskWords(n); len(reference) < words || len(mix) < words {
+	if w := words(n); len(reference) < w || len(mix) < w {
 		panic(fmt.Sprintf("search: outcomes of %d and %d words for %d samples", len(reference), len(mix), n))
 	}
 	p := Paired{N: n}
-	for i := range maskWords(n) {
+	for i := range words(n) {
 		in := inside(i, n)
 		p.B += bits.OnesCount64(reference[i] &^ mix[i] & in)
 		p.C += bits.OnesCount64(mix[i] &^ reference[i] & in)
@@ -27,14 +27,20 @@ func Compare(reference, mix []uint64, n int) Paired {
 	return p
 }
 
-// Correct returns the number of correct samples among the n of an outcome.
-func Correct(outcome []uint64, n int) int {
+// correct returns the number of correct samples among the n of an outcome.
+func correct(outcome []uint64, n int) int {
 	count := 0
-	for i := range maskWords(n) {
+	for i := range words(n) {
 		count += bits.OnesCount64(outcome[i] & inside(i, n))
 	}
 	return count
 }
+
+// wordBits is the number of samples in a word of an outcome.
+const wordBits = 64
+
+// words is the number of words of an outcome of n samples.
+func words(n int) int { return (n + wordBits - 1) / wordBits }
 
 // inside returns a word with the bits of word i that belong to one of n samples.
 func inside(i, n int) uint64 {

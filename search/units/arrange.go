@@ -1,10 +1,11 @@
-package search
+package units
 
 import (
 	"slices"
 	"strings"
 
 	"example.org/demote/mistake"
+	"example.org/demote/search/trial"
 )
 
 // Group is a set of holders that must have one bit-width. Text names the flag or the rule that asks for it, for
@@ -23,9 +24,9 @@ type Pin struct {
 
 // Layout is the result of Arrange: the units to search, and the holders that are fixed.
 type Layout struct {
-	Units  [][]int // sorted by their first holder; each in ascending order
-	Pinned Mask    // holders that are fixed low
-	High   []int   // holders that are fixed high, ascending
+	Units  [][]int    // sorted by their first holder; each in ascending order
+	Pinned trial.Mask // holders that are fixed low
+	High   []int      // holders that are fixed high, ascending
 }
 
 // Arrange makes units of groups and pins for the named holders. Groups that share a holder become one unit. A pin fixes
@@ -66,7 +67,7 @@ func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 			pinned[r] = p
 		}
 	}
-	l := Layout{Pinned: NewMask(n)}
+	l := Layout{Pinned: trial.NewMask(n)}
 	unit := make([]int, n)
 	for h := range n {
 		r := root(h)

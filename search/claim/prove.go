@@ -1,13 +1,15 @@
-package search
+package claim
 
 import (
 	"context"
 	"fmt"
+
+	"example.org/demote/search/trial"
 )
 
 // A Tested is one step of a promise: a mix and its test on the hold-out.
 type Tested struct {
-	Mask    Mask
+	Mask    trial.Mask
 	Correct int     // correct samples of the hold-out
 	Paired  Paired  // against the claim's reference; zero without one
 	PValue  float64 // of the claim's opposite
@@ -30,7 +32,7 @@ type Promise struct {
 // reference is the outcome of the claim's reference on the evaluator's n samples, or nil without one. report is called
 // after every step. Errors are those of the evaluator. Prove panics if a mix does not demote more holders than the one
 // before it.
-func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, report func(Tested)) (Promise, error) {
+func Prove(ctx context.Context, ev trial.OutcomesEvaluator, reference []uint64, n int, steps []trial.Mask, c Claim, report func(Tested)) (Promise, error) {
 	var p Promise
 	for i, mask := range steps {
 		if i > 0 && mask.Count() <= steps[i-1].Count() {
@@ -40,7 +42,7 @@ func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int,
 		if err != nil {
 			return p, err
 		}
-		t := Tested{Mask: mask, Correct: Correct(mix, n), PValue: c.PValue(reference, mix, n)}
+		t := Tested{Mask: mask, Correct: correct(mix, n), PValue: c.PValue(reference, mix, n)}
 		if c.Reference != NoReference {
 			t.Paired = Compare(reference, mix, n)
 		}

@@ -1,4 +1,4 @@
-package search
+package claim
 
 import "math"
 
@@ -37,7 +37,7 @@ func (p Paired) PValue(budget, alpha float64) float64 {
 		panic("search: budget or level out of range")
 	}
 	gamma := alpha * gammaShare
-	low, high := ClopperPearson(p.C, p.N, 1-gamma)
+	low, high := clopperPearson(p.C, p.N, 1-gamma)
 	low, high = max(low, -budget), min(high, (1-budget)/2) // p_b >= 0, p_b + p_c <= 1
 	if low > high {
 		return gamma
