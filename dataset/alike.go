@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"example.org/demote/dataset/internal/arrays"
 	"fmt"
 	"slices"
 )
@@ -22,7 +23,7 @@ func fed(inputs []Input, o Options) []Input {
 // neither.
 func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	shape := slices.Clone(in.Dims[1:])
-	size := func() int64 { return product(shape) * int64(in.Type.Size()) }
+	size := func() int64 { return arrays.Elements(shape) * int64(in.Type.Size()) }
 	if in.Dims[0] != -1 && (in.Dims[0] == 1 || size() != int64(len(value))) {
 		shape = slices.Clone(in.Dims)
 		for i := range shape {
@@ -32,7 +33,7 @@ func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	if size() != int64(len(value)) {
 		panic(fmt.Sprintf("dataset: %d bytes for one sample of %s", len(value), in))
 	}
-	a := array{what: "the value of input " + in.String(), r: bytes.NewReader(value), elem: in.Type, shape: append([]int64{samples}, shape...), alike: true}
+	a := arrays.Array{What: "the value of input " + in.String(), Data: bytes.NewReader(value), Elem: in.Type, Shape: append([]int64{samples}, shape...), Alike: true}
 	return newColumn(a, in, Options{}, 0)
 }
 

@@ -1,6 +1,10 @@
 package dataset
 
-import "slices"
+import (
+	"slices"
+
+	"example.org/demote/dataset/internal/number"
+)
 
 // Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an
 // operation and in this order, of which steps without numbers are left out. Each has one number, or one a channel:
@@ -12,13 +16,13 @@ type Affine struct {
 
 // Table is what becomes of every byte: element 256*c+v of byte v in channel c.
 func (a Affine) Table() []float32 {
-	z := normalizer{inner: 256}
+	z := number.Normalizer{Inner: 256}
 	channels := max(1, len(a.Scale), len(a.Mean), len(a.Std))
 	for _, step := range []struct {
 		values []float32
 		none   float32
 		to     *[]float32
-	}{{a.Scale, 1, &z.scale}, {a.Mean, 0, &z.mean}, {a.Std, 1, &z.std}} {
+	}{{a.Scale, 1, &z.Scale}, {a.Mean, 0, &z.Mean}, {a.Std, 1, &z.Std}} {
 		if *step.to = step.values; step.values == nil {
 			*step.to = slices.Repeat([]float32{step.none}, channels)
 		}
@@ -27,7 +31,7 @@ func (a Affine) Table() []float32 {
 	for i := range all {
 		all[i] = float64(i % 256)
 	}
-	z.apply(all, 0)
+	z.Apply(all, 0)
 	for i, v := range all {
 		table[i] = float32(v)
 	}
@@ -38,20 +42,20 @@ func (a Affine) Table() []float32 {
 // not.
 func (s *Set) Bytes(input int) (Affine, bool) {
 	c := s.columns[input]
-	if c.a.elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.alike {
+	if c.a.Elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.Alike {
 		return Affine{}, false
 	}
 	a := Affine{Inner: 1}
-	if z := c.cast.norm; z != nil {
-		a.Inner = z.inner
-		if z.asked[0] {
-			a.Scale = z.scale
+	if z := c.cast.Norm; z != nil {
+		a.Inner = z.Inner
+		if z.Asked[0] {
+			a.Scale = z.Scale
 		}
-		if z.asked[1] {
-			a.Mean = z.mean
+		if z.Asked[1] {
+			a.Mean = z.Mean
 		}
-		if z.asked[2] {
-			a.Std = z.std
+		if z.Asked[2] {
+			a.Std = z.Std
 		}
 	}
 	return a, true
@@ -64,5 +68,5 @@ func (s *Set) ReadBytes(input, sample int, dst []byte) error {
 	if len(dst) != c.per {
 		panic("dataset: wrong length of dst")
 	}
-	return c.a.readAt(dst, c.a.off+int64(s.index(sample))*int64(c.per))
+	return c.a.ReadAt(dst, c.a.Offset+int64(s.index(sample))*int64(c.per))
 }

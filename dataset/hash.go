@@ -13,6 +13,9 @@ import (
 	"sync/atomic"
 
 	"example.org/demote/crash"
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/disk"
 )
 
@@ -20,7 +23,7 @@ import (
 type hashed struct {
 	name string // "data", "labels" or, in a folder, the path relative to it
 	path string
-	f    *file // nil: opened when its turn comes
+	f    *arrays.File // nil: opened when its turn comes
 }
 
 // hasher computes a set's hash once.
@@ -35,8 +38,8 @@ type hasher struct {
 	ended      atomic.Bool    // nobody wants it any more
 }
 
-func (h *hasher) add(name string, f *file) {
-	h.files = append(h.files, hashed{name: name, path: f.path, f: f})
+func (h *hasher) add(name string, f *arrays.File) {
+	h.files = append(h.files, hashed{name: name, path: f.Path, f: f})
 }
 
 // Hash is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
@@ -135,11 +138,11 @@ func (e wanted) Read(b []byte) (int, error) {
 func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 	var r io.Reader
 	if e.f != nil {
-		r = io.NewSectionReader(e.f.r, 0, e.f.size)
+		r = io.NewSectionReader(e.f.Data, 0, e.f.Size)
 	} else {
 		f, err := disk.Open(e.path)
 		if err != nil {
-			return "", 0, cannotOpen(e.path, err)
+			return "", 0, files.CannotOpen(e.path, err)
 		}
 		defer f.Close()
 		r = f
@@ -147,7 +150,7 @@ func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 	h := sha256.New()
 	size, err := io.CopyBuffer(struct{ io.Writer }{h}, wanted{r, of}, buf)
 	if err != nil {
-		return "", 0, cannotOpen(e.path, err)
+		return "", 0, files.CannotOpen(e.path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
@@ -156,15 +159,15 @@ func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 // samples have equal hashes whatever type or file they were saved in.
 func (s *Set) SampleHash(sample int) ([sha256.Size]byte, error) {
 	h := sha256.New()
-	buf := make([]byte, chunk*8)
+	buf := make([]byte, number.Chunk*8)
 	for input := range s.columns {
 		c := s.column(input, sample)
 		for _, d := range append([]int64{int64(len(c.shape))}, c.shape...) {
 			h.Write(binary.LittleEndian.AppendUint64(nil, uint64(d)))
 		}
 		size := c.in.Type.Size()
-		for first := 0; first < c.per; first += chunk {
-			part := buf[:min(chunk, c.per-first)*size]
+		for first := 0; first < c.per; first += number.Chunk {
+			part := buf[:min(number.Chunk, c.per-first)*size]
 			if err := c.read(s.index(sample), first, len(part)/size, part); err != nil {
 				return [sha256.Size]byte{}, err
 			}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"example.org/demote/dataset/internal/files"
 	"math/rand/v2"
 	"slices"
 )
@@ -27,7 +28,7 @@ func (s *Set) HoldOut(count int, seed uint32) *Set {
 	held, rest := all[:count], all[count:]
 	slices.Sort(held)
 	slices.Sort(rest)
-	part := &Set{path: s.path, temp: newSpool(""), inputs: s.inputs, columns: s.columns, shapes: s.shapes, names: s.names, pick: s.pick, samples: s.samples,
+	part := &Set{path: s.path, temp: files.NewSpool(""), inputs: s.inputs, columns: s.columns, shapes: s.shapes, names: s.names, pick: s.pick, samples: s.samples,
 		labels: s.labels, pixels: s.pixels, values: s.values, own: s.own, perLabel: s.perLabel, labelDims: s.labelDims}
 	part.keep(held)
 	s.keep(rest)

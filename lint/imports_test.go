@@ -85,14 +85,19 @@ var mayImport = map[string][]string{
 	"search/internal/mt": {},
 	"search/searchtest":  {"search"},
 	"quant":              {"mistake"},
-	"dataset":            {"mistake", "disk", "crash"},
-	"report":             {"mistake", "result", "disk"},
-	"result":             {"disk"}, // what result.json holds
-	"disk":               {},
-	"internal/npy":       {},
-	"crash":              {},
-	"mistake":            {},
-	"lint":               {"cli"}, // the commands in the documents are compared with the program's
+	// Below dataset: arrays and images as samples, what their files hold, and the types of elements.
+	"dataset":                 {"mistake", "disk", "crash", "dataset/internal/number", "dataset/internal/files", "dataset/internal/arrays", "dataset/internal/images"},
+	"dataset/internal/arrays": {"mistake", "disk", "dataset/internal/number", "dataset/internal/files"},
+	"dataset/internal/images": {"mistake", "disk", "crash", "dataset/internal/files"},
+	"dataset/internal/files":  {"mistake", "disk"},
+	"dataset/internal/number": {},
+	"report":                  {"mistake", "result", "disk"},
+	"result":                  {"disk"}, // what result.json holds
+	"disk":                    {},
+	"internal/npy":            {},
+	"crash":                   {},
+	"mistake":                 {},
+	"lint":                    {"cli"}, // the commands in the documents are compared with the program's
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.

@@ -1,8 +1,9 @@
-package dataset
+package arrays
 
 import (
 	"encoding/binary"
 	"errors"
+	"example.org/demote/dataset/internal/files"
 	"fmt"
 	"io"
 	"strconv"
@@ -30,7 +31,7 @@ type npyHeader struct {
 func readHeader(r io.Reader) (npyHeader, error) {
 	var head [12]byte
 	if _, err := io.ReadFull(r, head[:8]); err != nil {
-		return npyHeader{}, unreadable(err)
+		return npyHeader{}, files.Unreadable(err)
 	}
 	if string(head[:6]) != npyMagic {
 		return npyHeader{}, errors.New("is not in .npy format: save it with numpy.save")
@@ -39,12 +40,12 @@ func readHeader(r io.Reader) (npyHeader, error) {
 	switch head[6] {
 	case 1:
 		if _, err := io.ReadFull(r, head[8:10]); err != nil {
-			return npyHeader{}, unreadable(err)
+			return npyHeader{}, files.Unreadable(err)
 		}
 		size, length = 10, int64(binary.LittleEndian.Uint16(head[8:]))
 	case 2, 3:
 		if _, err := io.ReadFull(r, head[8:12]); err != nil {
-			return npyHeader{}, unreadable(err)
+			return npyHeader{}, files.Unreadable(err)
 		}
 		size, length = 12, int64(binary.LittleEndian.Uint32(head[8:]))
 	default:
@@ -55,7 +56,7 @@ func readHeader(r io.Reader) (npyHeader, error) {
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return npyHeader{}, unreadable(err)
+		return npyHeader{}, files.Unreadable(err)
 	}
 	h := npyHeader{size: size + length}
 	p := &literal{rest: string(text)}

@@ -1,28 +1,31 @@
-package dataset
+package number
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
-// chunk is the number of elements that are converted at a time.
-const chunk = 4096
+// Chunk is the number of elements that are converted at a time.
+const Chunk = 4096
 
-// caster turns elements of a file into elements of a network. Integers become floating-point numbers by their value,
+// Converter turns elements of a file into elements of a network. Integers become floating-point numbers by their value,
 // not scaled; numbers round to nearest, half to even. It holds scratch memory and serves one caller at a time.
-type caster struct {
-	from, to Type
-	big      bool // the file's elements are big-endian
-	norm     *normalizer
+type Converter struct {
+	From, To  Type
+	BigEndian bool        // the file's elements are big-endian; To's are little-endian
+	Norm      *Normalizer // nil: none
 
-	raw   [chunk * 8]byte
-	ints  [chunk]int64 // for uint64 the bits
-	wide  [chunk]float64
+	Raw   [Chunk * 8]byte // scratch for the elements to convert, which callers fill
+	ints  [Chunk]int64    // for uint64 the bits
+	wide  [Chunk]float64
 	limit struct{ lo, hi int64 } // what fits the network's integer type
 }
 
-func newCaster(from, to Type, big bool, norm *normalizer) *caster {
-	c := &caster{from: from, to: to, big: big, norm: norm}
+// NewConverter returns a converter of elements of type from, big-endian or not, to little-endian ones of type to. norm
+// may be nil.
+func NewConverter(from, to Type, big bool, norm *Normalizer) *Converter {
+	c := &Converter{From: from, To: to, BigEndian: big, Norm: norm}
 	c.limit.lo, c.limit.hi = integerRange(to)
 	switch {
 	case from == to:
@@ -47,40 +50,40 @@ func integerRange(t Type) (lo, hi int64) {
 	return -1 << (bits - 1), 1<<(bits-1) - 1
 }
 
-// direct tells that the file's bytes are the network's, or are so once their order is turned.
-func (c *caster) direct() bool { return c.from == c.to && c.norm == nil && c.from != Bool }
+// Direct tells that the file's bytes are the network's, or are so once their order is turned.
+func (c *Converter) Direct() bool { return c.From == c.To && c.Norm == nil && c.From != Bool }
 
-// cast converts the elements of src, at most chunk of them, of which the first is number first in its sample; src is
+// Convert converts the elements of src, at most chunk of them, of which the first is number first in its sample; src is
 // changed. It returns -1, or the index in src of the first number that the network's integer type cannot hold.
-func (c *caster) cast(dst, src []byte, first int) int {
-	n := len(src) / c.from.Size()
-	if c.from == Uint8 && c.to == Float32 && c.norm == nil { // images: five times as fast as the general way
+func (c *Converter) Convert(dst, src []byte, first int) int {
+	n := len(src) / c.From.Size()
+	if c.From == Uint8 && c.To == Float32 && c.Norm == nil { // images: five times as fast as the general way
 		for i, b := range src {
 			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(float32(b)))
 		}
 		return -1
 	}
-	if c.big {
-		swap(src, c.from.Size())
+	if c.BigEndian {
+		SwapBytes(src, c.From.Size())
 	}
-	if c.from.Float() {
+	if c.From.Float() {
 		c.loadFloats(src, n)
 	} else {
 		c.loadInts(src, n)
-		if !c.to.Float() {
+		if !c.To.Float() {
 			return c.storeInts(dst, n)
 		}
 		c.widen(n)
 	}
-	if c.norm != nil {
-		c.norm.apply(c.wide[:n], first)
+	if c.Norm != nil {
+		c.Norm.Apply(c.wide[:n], first)
 	}
 	c.storeFloats(dst, n)
 	return -1
 }
 
-// swap turns the byte order of elements of size bytes in place.
-func swap(b []byte, size int) {
+// SwapBytes turns the byte order of elements of size bytes in place.
+func SwapBytes(b []byte, size int) {
 	switch size {
 	case 2:
 		for ; len(b) >= 2; b = b[2:] {
@@ -97,12 +100,12 @@ func swap(b []byte, size int) {
 	}
 }
 
-func (c *caster) loadFloats(src []byte, n int) {
+func (c *Converter) loadFloats(src []byte, n int) {
 	le := binary.LittleEndian
-	switch c.from {
+	switch c.From {
 	case Float16:
 		for i := range n {
-			c.wide[i] = fromHalf(le.Uint16(src[2*i:]))
+			c.wide[i] = FromHalf(le.Uint16(src[2*i:]))
 		}
 	case Float32:
 		for i := range n {
@@ -115,10 +118,10 @@ func (c *caster) loadFloats(src []byte, n int) {
 	}
 }
 
-func (c *caster) loadInts(src []byte, n int) {
+func (c *Converter) loadInts(src []byte, n int) {
 	le := binary.LittleEndian
 	ints := c.ints[:n]
-	switch c.from {
+	switch c.From {
 	case Bool:
 		for i, b := range src[:n] {
 			ints[i] = int64(min(b, 1))
@@ -156,8 +159,8 @@ func (c *caster) loadInts(src []byte, n int) {
 
 // widen turns integers into floating-point numbers. Where float32 comes next they are rounded to it at once: by way of
 // float64 some would be rounded twice.
-func (c *caster) widen(n int) {
-	narrow, unsigned := c.to == Float32 || c.norm != nil, c.from == Uint64
+func (c *Converter) widen(n int) {
+	narrow, unsigned := c.To == Float32 || c.Norm != nil, c.From == Uint64
 	wide := c.wide[:n]
 	switch {
 	case narrow && unsigned:
@@ -179,9 +182,9 @@ func (c *caster) widen(n int) {
 	}
 }
 
-func (c *caster) storeFloats(dst []byte, n int) {
+func (c *Converter) storeFloats(dst []byte, n int) {
 	le := binary.LittleEndian
-	switch c.to {
+	switch c.To {
 	case Float16:
 		for i, v := range c.wide[:n] {
 			le.PutUint16(dst[2*i:], toHalf(v))
@@ -197,9 +200,9 @@ func (c *caster) storeFloats(dst []byte, n int) {
 	}
 }
 
-func (c *caster) storeInts(dst []byte, n int) int {
+func (c *Converter) storeInts(dst []byte, n int) int {
 	le := binary.LittleEndian
-	size := c.to.Size()
+	size := c.To.Size()
 	for i, v := range c.ints[:n] {
 		if v < c.limit.lo || v > c.limit.hi {
 			return i
@@ -216,4 +219,12 @@ func (c *caster) storeInts(dst []byte, n int) int {
 		}
 	}
 	return -1
+}
+
+// Number writes an integer that was just converted.
+func (c *Converter) Number(i int) string {
+	if c.From == Uint64 {
+		return fmt.Sprint(uint64(c.ints[i]))
+	}
+	return fmt.Sprint(c.ints[i])
 }

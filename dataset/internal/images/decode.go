@@ -1,4 +1,4 @@
-package dataset
+package images
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"example.org/demote/dataset/internal/files"
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
 )
@@ -16,39 +17,39 @@ import (
 // tallest bounds the scratch memory of a resize, which is 32 bytes for each row of the image and column of the result.
 const tallest = 16 << 20
 
-// painter turns images into samples of a canvas, one at a time.
-type painter struct {
-	c      *canvas
-	rgba   *image.RGBA
-	sample []byte
+// decoder turns images into samples of a layout, one at a time. It serves one goroutine.
+type decoder struct {
+	layout *Layout
+	rgba   *image.RGBA // the image in the size of the layout
+	sample []byte      // the same as the network's axes have it, one byte a channel
 }
 
-func newPainter(c *canvas) *painter {
-	return &painter{c: c, rgba: image.NewRGBA(image.Rect(0, 0, c.w, c.h)), sample: make([]byte, c.w*c.h*c.channels)}
+func newDecoder(l *Layout) *decoder {
+	return &decoder{layout: l, rgba: image.NewRGBA(image.Rect(0, 0, l.w, l.h)), sample: make([]byte, l.w*l.h*l.channels)}
 }
 
-// paint reads an image to p.sample: 8 bits per channel, transparency dropped, resized without keeping its proportions
+// decode reads an image to d.sample: 8 bits per channel, transparency dropped, resized without keeping its proportions
 // by a triangle filter (which becomes wider when an image shrinks), or taken pixel by pixel if it has the size already.
-func (p *painter) paint(path string) error {
+func (d *decoder) decode(path string) error {
 	f, err := disk.Open(path)
 	if err != nil {
-		return cannotOpen(path, err)
+		return files.CannotOpen(path, err)
 	}
 	defer f.Close()
 	size, err := sizeOf(bufio.NewReader(f), path)
 	if err != nil {
 		return err
 	}
-	if size != p.rgba.Rect.Max && size.Y*p.c.w > tallest {
+	if size != d.rgba.Rect.Max && size.Y*d.layout.w > tallest {
 		return mistake.Errorf("%s: is %d x %d pixels, too many to be resized here: make it smaller", path, size.X, size.Y)
 	}
-	if size.X*size.Y > bigPixels || size.Y*p.c.w > bigPixels {
-		p.c.big.Lock()
-		defer p.c.big.Unlock()
+	if size.X*size.Y > bigPixels || size.Y*d.layout.w > bigPixels {
+		d.layout.big.Lock()
+		defer d.layout.big.Unlock()
 		defer runtime.GC() // before the next one is decoded: two stand beside each other otherwise
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return cannotOpen(path, err)
+		return files.CannotOpen(path, err)
 	}
 	img, _, err := image.Decode(bufio.NewReader(f))
 	if err != nil {
@@ -57,15 +58,15 @@ func (p *painter) paint(path string) error {
 	img = opaque(img)
 	b := img.Bounds()
 	switch {
-	case b.Size() == p.rgba.Rect.Max:
-		draw.Draw(p.rgba, p.rgba.Rect, img, b.Min, draw.Src)
-	case !p.c.resize:
+	case b.Size() == d.rgba.Rect.Max:
+		draw.Draw(d.rgba, d.rgba.Rect, img, b.Min, draw.Src)
+	case !d.layout.resize:
 		return mistake.Errorf("%s: is %d x %d pixels, but other images or the network's input %s have %d x %d: resize it",
-			path, b.Dx(), b.Dy(), p.c.in, p.c.w, p.c.h)
+			path, b.Dx(), b.Dy(), d.layout.input, d.layout.w, d.layout.h)
 	default:
-		draw.BiLinear.Scale(p.rgba, p.rgba.Rect, img, b, draw.Src, nil)
+		draw.BiLinear.Scale(d.rgba, d.rgba.Rect, img, b, draw.Src, nil)
 	}
-	p.fill()
+	d.fill()
 	return nil
 }
 
@@ -95,18 +96,18 @@ func opaque(img image.Image) image.Image {
 	return img
 }
 
-// fill takes the channels out of p.rgba. Grey is the luma of Rec. 601 in 16-bit fixed point, as in image/color.
-func (p *painter) fill() {
-	n := p.c.w * p.c.h
+// fill takes the channels out of d.rgba. Grey is the luma of Rec. 601 in 16-bit fixed point, as in image/color.
+func (d *decoder) fill() {
+	n := d.layout.w * d.layout.h
 	for i := range n {
-		px := p.rgba.Pix[4*i : 4*i+3 : 4*i+3]
+		px := d.rgba.Pix[4*i : 4*i+3 : 4*i+3]
 		switch {
-		case p.c.channels == 1:
-			p.sample[i] = byte((19595*uint32(px[0]) + 38470*uint32(px[1]) + 7471*uint32(px[2]) + 1<<15) >> 16)
-		case p.c.last:
-			copy(p.sample[3*i:], px)
+		case d.layout.channels == 1:
+			d.sample[i] = byte((19595*uint32(px[0]) + 38470*uint32(px[1]) + 7471*uint32(px[2]) + 1<<15) >> 16)
+		case d.layout.last:
+			copy(d.sample[3*i:], px)
 		default:
-			p.sample[i], p.sample[n+i], p.sample[2*n+i] = px[0], px[1], px[2]
+			d.sample[i], d.sample[n+i], d.sample[2*n+i] = px[0], px[1], px[2]
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package dataset
+package images
 
 import (
 	"image"
@@ -16,6 +16,7 @@ import (
 	_ "golang.org/x/image/webp" // decoder
 
 	"example.org/demote/crash"
+	"example.org/demote/dataset/internal/files"
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
 )
@@ -27,9 +28,10 @@ const (
 	bigPixels  = 4_000_000 // images above are decoded one at a time
 )
 
-// canvas is the image input of a network.
-type canvas struct {
-	in       Input
+// Layout is the image input of a network: how many channels it has and on which axis, and the width and height that
+// every image is brought to.
+type Layout struct {
+	input    string // as messages name it
 	channels int
 	axes     int  // of a sample: 2 without a channel axis, else 3
 	last     bool // the channel axis is the last one
@@ -39,28 +41,28 @@ type canvas struct {
 	big sync.Mutex
 }
 
-// newCanvas reads the layout from the input: [N,C,H,W] or [N,H,W,C] with 1 or 3 channels, or [N,H,W]. A size that the
+// NewLayout reads the layout from the input: [N,C,H,W] or [N,H,W,C] with 1 or 3 channels, or [N,H,W]. A size that the
 // network leaves open is that of the first image.
-func newCanvas(dir, first string, in Input) (*canvas, error) {
-	c := &canvas{in: in, channels: 1, axes: len(in.Dims) - 1, resize: true}
+func NewLayout(dir, first, input string, dims []int64) (*Layout, error) {
+	l := &Layout{input: input, channels: 1, axes: len(dims) - 1, resize: true}
 	isChannels := func(d int64) bool { return d == 1 || d == 3 }
-	sample := in.Dims[min(1, len(in.Dims)):] // a scalar has no axis
+	sample := dims[min(1, len(dims)):] // a scalar has no axis
 	var h, w int64
 	switch {
 	case len(sample) == 2:
 		h, w = sample[0], sample[1]
 	case len(sample) == 3 && isChannels(sample[0]):
-		c.channels, h, w = int(sample[0]), sample[1], sample[2]
+		l.channels, h, w = int(sample[0]), sample[1], sample[2]
 	case len(sample) == 3 && isChannels(sample[2]):
-		c.channels, h, w, c.last = int(sample[2]), sample[0], sample[1], true
+		l.channels, h, w, l.last = int(sample[2]), sample[0], sample[1], true
 	case len(sample) == 3 && sample[0] == -1:
-		c.channels, h, w = 3, sample[1], sample[2]
+		l.channels, h, w = 3, sample[1], sample[2]
 	default:
 		return nil, mistake.Errorf("%s: is a folder of images, but the network's input is %s: an image needs [N,C,H,W] or [N,H,W,C] with 1 or 3 channels",
-			dir, in)
+			dir, input)
 	}
 	if h == -1 || w == -1 {
-		c.resize = false
+		l.resize = false
 		size, err := readSize(filepath.Join(dir, filepath.FromSlash(first)))
 		if err != nil {
 			return nil, err
@@ -73,34 +75,35 @@ func newCanvas(dir, first string, in Input) (*canvas, error) {
 		}
 	}
 	if h > mostSide || w > mostSide || h*w > mostPixels {
-		return nil, mistake.Errorf("%s: the network's input %s is larger than any image that is read (%d pixels, %d on a side): save arrays", dir, in, mostPixels, mostSide)
+		return nil, mistake.Errorf("%s: the network's input %s is larger than any image that is read (%d pixels, %d on a side): save arrays", dir, input, mostPixels, mostSide)
 	}
-	c.h, c.w = int(h), int(w)
-	return c, nil
+	l.h, l.w = int(h), int(w)
+	return l, nil
 }
 
-// shape is the shape of one sample.
-func (c *canvas) shape() []int64 {
-	switch h, w, ch := int64(c.h), int64(c.w), int64(c.channels); {
-	case c.axes == 2:
+// Shape is the shape of one sample.
+func (l *Layout) Shape() []int64 {
+	switch h, w, ch := int64(l.h), int64(l.w), int64(l.channels); {
+	case l.axes == 2:
 		return []int64{h, w}
-	case c.last:
+	case l.last:
 		return []int64{h, w, ch}
 	default:
 		return []int64{ch, h, w}
 	}
 }
 
-// paintAll decodes all images with all processors and writes them to f, one after another, and counts them for t. The
-// error is that of the first image that has one.
-func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []string, t *ticker) error {
+// DecodeAll decodes the images of a folder with all processors and writes them to f, one sample after another, a byte a
+// channel. It counts them for t. The error is a mistake.Err, of the first image that has one; temp only words that of
+// a disk without room.
+func (l *Layout) DecodeAll(f io.WriterAt, temp *files.Spool, dir string, images []string, t *Progress) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	failed, failure := len(images), error(nil)
 	for range min(runtime.GOMAXPROCS(0), len(images)) {
 		wait.Go(func() {
-			p := newPainter(c)
+			d := newDecoder(l)
 			for {
 				i := int(next.Add(1) - 1)
 				mu.Lock()
@@ -109,10 +112,10 @@ func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []strin
 				if stop {
 					return
 				}
-				err := caught(p, filepath.Join(dir, filepath.FromSlash(images[i])))
+				err := caught(d, filepath.Join(dir, filepath.FromSlash(images[i])))
 				if err == nil {
-					if _, e := f.WriteAt(p.sample, int64(i)*int64(len(p.sample))); e != nil {
-						err = mistake.Errorf("%s: the folder of images %w", dir, temp.unwritable(e))
+					if _, e := f.WriteAt(d.sample, int64(i)*int64(len(d.sample))); e != nil {
+						err = mistake.Errorf("%s: the folder of images %w", dir, temp.Unwritable(e))
 					}
 				}
 				t.add()
@@ -130,17 +133,17 @@ func (c *canvas) paintAll(f io.WriterAt, temp *spool, dir string, images []strin
 	return failure
 }
 
-// caught paints an image; a panic, of a decoder say, is its error.
-func caught(p *painter, path string) (err error) {
+// caught decodes an image; a panic, of the standard library's decoder say, is its error.
+func caught(d *decoder, path string) (err error) {
 	defer crash.Catch(&err)
-	return p.paint(path)
+	return d.decode(path)
 }
 
 // readSize reads the size of an image, within bounds, without decoding it.
 func readSize(path string) (image.Point, error) {
 	f, err := disk.Open(path)
 	if err != nil {
-		return image.Point{}, cannotOpen(path, err)
+		return image.Point{}, files.CannotOpen(path, err)
 	}
 	defer f.Close()
 	return sizeOf(f, path)

@@ -1,45 +1,46 @@
-package dataset
+package arrays
 
 import (
 	"bufio"
 	"io"
 
+	"example.org/demote/dataset/internal/files"
 	"example.org/demote/mistake"
 )
 
-// reorderMemory is how many bytes reorder may hold at a time.
-var reorderMemory int64 = 64 << 20
+// ReorderMemory is how many bytes reorder may hold at a time.
+var ReorderMemory int64 = 64 << 20
 
 // reorder writes an array in Fortran order (a.shape is its shape, its first axis varies fastest in the file) to a
 // temporary file in C order, a group of samples at a time.
-func (s *spool) reorder(a array) (array, error) {
-	if len(a.shape) < 2 {
+func reorder(a Array, temp *files.Spool) (Array, error) {
+	if len(a.Shape) < 2 {
 		return a, nil
 	}
-	size := int64(a.size())
-	samples, per := a.shape[0], product(a.shape[1:])
-	if err := s.checkSpace(samples * per * size); err != nil {
-		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
+	size := int64(a.Size())
+	samples, per := a.Shape[0], Elements(a.Shape[1:])
+	if err := temp.CheckSpace(samples * per * size); err != nil {
+		return Array{}, mistake.Errorf("%s is in Fortran order and %w", a.What, err)
 	}
-	f, err := s.create()
+	f, err := temp.Create()
 	if err != nil {
-		return array{}, mistake.Errorf("%s is in Fortran order and %w", a.what, err)
+		return Array{}, mistake.Errorf("%s is in Fortran order and %w", a.What, err)
 	}
 	// The file holds per runs of one element per sample; run k belongs at position place(k) of each sample.
-	group := min(samples, max(1, reorderMemory/2/(per*size)))
-	runs := bufio.NewReaderSize(io.NewSectionReader(a.r, a.off, samples*per*size), 1<<16)
+	group := min(samples, max(1, ReorderMemory/2/(per*size)))
+	runs := bufio.NewReaderSize(io.NewSectionReader(a.Data, a.Offset, samples*per*size), 1<<16)
 	run, rows := make([]byte, group*size), make([]byte, group*per*size)
 	for at := int64(0); at < samples; at += group {
 		n := min(group, samples-at)
-		place := newPlaces(a.shape[1:])
+		place := newPlaces(a.Shape[1:])
 		for k := range per {
 			if group == samples { // one run follows another
 				_, err = io.ReadFull(runs, run)
 			} else {
-				_, err = a.r.ReadAt(run[:n*size], a.off+(k*samples+at)*size)
+				_, err = a.Data.ReadAt(run[:n*size], a.Offset+(k*samples+at)*size)
 			}
 			if err != nil {
-				return array{}, mistake.Errorf("%s %w", a.what, unreadable(err))
+				return Array{}, mistake.Errorf("%s %w", a.What, files.Unreadable(err))
 			}
 			for i := range n {
 				copy(rows[(i*per+place.at)*size:][:size], run[i*size:])
@@ -47,10 +48,10 @@ func (s *spool) reorder(a array) (array, error) {
 			place.next()
 		}
 		if _, err := f.Write(rows[:n*per*size]); err != nil {
-			return array{}, mistake.Errorf("%s %w", a.what, s.unwritable(err))
+			return Array{}, mistake.Errorf("%s %w", a.What, temp.Unwritable(err))
 		}
 	}
-	a.r, a.off = io.ReaderAt(f), 0
+	a.Data, a.Offset = io.ReaderAt(f), 0
 	return a, nil
 }
 

@@ -1,10 +1,11 @@
-package dataset
+package files
 
 import (
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"example.org/demote/mistake"
 )
@@ -12,23 +13,24 @@ import (
 // mostInflation is what deflate can make of a byte at most (https://zlib.net/zlib_tech.html).
 const mostInflation = 1032
 
-// spool holds the temporary files of a set: what cannot be read in place is unpacked there once. The files have no name
+// Spool holds the temporary files of a set: what cannot be read in place is unpacked there once. The files have no name
 // (where the system allows it), so nothing stays behind whatever happens.
-type spool struct {
+type Spool struct {
 	dir   string // empty: the system's own, TMPDIR
 	files []*os.File
-	// space is the free space in bytes of the folder of temporary files, if known.
-	space func() (int64, bool)
+	// Space is the free space in bytes of the folder of temporary files, if known.
+	Space func() (int64, bool)
 }
 
-func newSpool(dir string) *spool {
-	s := &spool{dir: dir}
-	s.space = func() (int64, bool) { return freeSpace(s.folder()) }
+// NewSpool returns a spool of temporary files in a folder; empty: that of the system.
+func NewSpool(dir string) *Spool {
+	s := &Spool{dir: dir}
+	s.Space = func() (int64, bool) { return freeSpace(s.folder()) }
 	return s
 }
 
 // folder is where the files lie.
-func (s *spool) folder() string {
+func (s *Spool) folder() string {
 	if s.dir != "" {
 		return s.dir
 	}
@@ -36,15 +38,15 @@ func (s *spool) folder() string {
 }
 
 // elsewhere says how another folder is named.
-func (s *spool) elsewhere(kind string) string {
+func (s *Spool) elsewhere(kind string) string {
 	if s.dir != "" {
 		return "give --spool " + kind
 	}
 	return "set TMPDIR to " + kind
 }
 
-// check refuses a folder that there is not.
-func (s *spool) check() error {
+// Check refuses a folder that there is not.
+func (s *Spool) Check() error {
 	if s.dir == "" {
 		return nil
 	}
@@ -54,23 +56,24 @@ func (s *spool) check() error {
 	return nil
 }
 
-// reserve checks that n bytes, unpacked from packed bytes, can be true and have room. The error lacks the array's name.
-func (s *spool) reserve(n, packed int64) error {
+// Reserve checks that n bytes, unpacked from packed bytes, can be true and have room. The error lacks the array's name.
+func (s *Spool) Reserve(n, packed int64) error {
 	if n/mostInflation > packed+1024 {
 		return fmt.Errorf("claims %d bytes in %d compressed ones, which no compression reaches: the file is damaged", n, packed)
 	}
-	return s.checkSpace(n)
+	return s.CheckSpace(n)
 }
 
-func (s *spool) checkSpace(n int64) error {
-	if free, ok := s.space(); ok && n > free {
+// CheckSpace refuses n bytes if the folder is known to have less room. The error lacks the array's name.
+func (s *Spool) CheckSpace(n int64) error {
+	if free, ok := s.Space(); ok && n > free {
 		return fmt.Errorf("needs %d bytes to unpack, and %s has %d free: %s", n, s.folder(), free, s.elsewhere("a folder with more room"))
 	}
 	return nil
 }
 
-// create makes a temporary file without a name.
-func (s *spool) create() (*os.File, error) {
+// Create makes a temporary file without a name.
+func (s *Spool) Create() (*os.File, error) {
 	f, err := os.CreateTemp(s.dir, "demote-*")
 	if err != nil {
 		return nil, fmt.Errorf("needs a temporary file (%w): %s", err, s.elsewhere("a folder that can be written"))
@@ -80,9 +83,31 @@ func (s *spool) create() (*os.File, error) {
 	return f, nil
 }
 
-// unpack copies exactly n bytes of r, which must end there, to a temporary file. The error lacks the array's name.
-func (s *spool) unpack(r io.Reader, n int64) (*os.File, error) {
-	f, err := s.create()
+// Opened is the number of files that are open.
+func (s *Spool) Opened() int { return len(s.files) }
+
+// Names are the paths that the open files had.
+func (s *Spool) Names() []string {
+	var list []string
+	for _, f := range s.files {
+		list = append(list, f.Name())
+	}
+	return list
+}
+
+// CreateAt is create; the file becomes number at of those that are open.
+func (s *Spool) CreateAt(at int) (*os.File, error) {
+	f, err := s.Create()
+	if err == nil {
+		last := len(s.files) - 1
+		s.files = slices.Insert(s.files[:last], at, f)
+	}
+	return f, err
+}
+
+// Unpack copies exactly n bytes of r, which must end there, to a temporary file. The error lacks the array's name.
+func (s *Spool) Unpack(r io.Reader, n int64) (*os.File, error) {
+	f, err := s.Create()
 	if err != nil {
 		return nil, err
 	}
@@ -90,16 +115,16 @@ func (s *spool) unpack(r io.Reader, n int64) (*os.File, error) {
 }
 
 // fill copies exactly n bytes of r to a temporary file.
-func (s *spool) fill(f io.Writer, r io.Reader, n int64) error {
+func (s *Spool) fill(f io.Writer, r io.Reader, n int64) error {
 	source := &watched{r: io.LimitReader(r, n+1)} // one more byte than wanted: r must be at its end
 	got, err := io.Copy(f, source)
 	switch {
 	case source.err != nil:
-		return unreadable(source.err)
+		return Unreadable(source.err)
 	case err != nil:
-		return s.unwritable(err)
+		return s.Unwritable(err)
 	case got < n:
-		return unreadable(io.ErrUnexpectedEOF)
+		return Unreadable(io.ErrUnexpectedEOF)
 	case got > n:
 		return fmt.Errorf("holds more than the %d bytes that it claims: the file is damaged", n)
 	}
@@ -120,14 +145,16 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (s *spool) unwritable(err error) error {
+// Unwritable words an error of writing a temporary file; the text lacks the array's name.
+func (s *Spool) Unwritable(err error) error {
 	return fmt.Errorf("cannot be unpacked to %s (%w): %s", s.folder(), bare(err), s.elsewhere("a folder with more room"))
 }
 
-func (s *spool) close() error { return s.giveBack(0) }
+// Close closes and removes the files.
+func (s *Spool) Close() error { return s.GiveBack(0) }
 
-// giveBack closes the files from one on.
-func (s *spool) giveBack(first int) error {
+// GiveBack closes the files from one on.
+func (s *Spool) GiveBack(first int) error {
 	var errs []error
 	for _, f := range s.files[first:] {
 		errs = append(errs, f.Close())

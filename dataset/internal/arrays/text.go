@@ -1,6 +1,7 @@
-package dataset
+package arrays
 
 import (
+	"example.org/demote/dataset/internal/number"
 	"strconv"
 	"strings"
 )
@@ -15,8 +16,8 @@ type textType struct {
 	bytes int // of an element
 }
 
-// unit is the number of bytes whose order a machine has: 1 or 4.
-func (t textType) unit() int { return t.bytes / t.chars }
+// Unit is the number of bytes whose order a machine has: 1 or 4.
+func (t textType) Unit() int { return t.bytes / t.chars }
 
 // parseText reads a dtype of fixed-width text; false for any other.
 func parseText(descr string) (t textType, big, ok bool) {
@@ -35,24 +36,24 @@ func parseText(descr string) (t textType, big, ok bool) {
 	return t, descr[0] == '>', true
 }
 
-// descr is NumPy's name of an array's element type, in little-endian order.
-func (a array) descr() string {
-	if a.elem == Text {
+// Descr is NumPy's name of an array's element type, in little-endian order.
+func (a Array) Descr() string {
+	if a.Elem == number.Text {
 		order := "|"
-		if a.text.code == 'U' {
+		if a.Text.code == 'U' {
 			order = "<"
 		}
-		return order + string(a.text.code) + strconv.Itoa(a.text.chars)
+		return order + string(a.Text.code) + strconv.Itoa(a.Text.chars)
 	}
-	size := strconv.Itoa(a.elem.Size())
+	size := strconv.Itoa(a.Elem.Size())
 	order := "<"
 	if size == "1" {
 		order = "|"
 	}
-	switch name := a.elem.String(); {
-	case a.elem.Float():
+	switch name := a.Elem.String(); {
+	case a.Elem.Float():
 		return order + "f" + size
-	case a.elem == Bool:
+	case a.Elem == number.Bool:
 		return order + "b" + size
 	case name[0] == 'u':
 		return order + "u" + size

@@ -1,9 +1,9 @@
-package dataset
+package number
 
 import "math"
 
-// fromHalf is the value of an IEEE 754 binary16 number; it is exact.
-func fromHalf(bits uint16) float64 {
+// FromHalf is the value of an IEEE 754 binary16 number; it is exact.
+func FromHalf(bits uint16) float64 {
 	exp, frac := int(bits>>10&0x1f), float64(bits&0x3ff)
 	var v float64
 	switch {

@@ -1,4 +1,4 @@
-package dataset
+package number
 
 import (
 	"math"
@@ -8,7 +8,7 @@ import (
 func TestHalfRoundTrip(t *testing.T) {
 	for i := range 1 << 16 {
 		h := uint16(i)
-		v := fromHalf(h)
+		v := FromHalf(h)
 		if math.IsNaN(v) {
 			if got := toHalf(v); got&0x7c00 != 0x7c00 || got&0x3ff == 0 {
 				t.Errorf("%#04x: NaN becomes %#04x", h, got)
@@ -24,7 +24,7 @@ func TestHalfRoundTrip(t *testing.T) {
 // Half way between two neighbours goes to the even one, and anything off it to the nearer.
 func TestHalfRoundsToNearestEven(t *testing.T) {
 	for h := uint16(0); h < 0x7c00; h++ {
-		low, high := fromHalf(h), fromHalf(h+1)
+		low, high := FromHalf(h), FromHalf(h+1)
 		if h == 0x7bff {
 			high = 65536 // as if the exponent went on
 		}

@@ -1,12 +1,12 @@
-package dataset
+package images
 
 import (
 	"sync"
 	"time"
 )
 
-// ticker reports the progress of a long work from time to time.
-type ticker struct {
+// Progress reports the progress of a long work from time to time.
+type Progress struct {
 	report func(done, total int) // may be nil
 	every  time.Duration
 	total  int
@@ -16,12 +16,13 @@ type ticker struct {
 	last time.Time
 }
 
-func newTicker(report func(done, total int), every time.Duration, total int) *ticker {
-	return &ticker{report: report, every: every, total: total, last: time.Now()}
+// NewProgress returns a progress of total steps that is reported every so often; report may be nil.
+func NewProgress(report func(done, total int), every time.Duration, total int) *Progress {
+	return &Progress{report: report, every: every, total: total, last: time.Now()}
 }
 
 // add counts one more. Calls of report never overlap, and their numbers rise.
-func (t *ticker) add() {
+func (t *Progress) add() {
 	if t.report == nil {
 		return
 	}
