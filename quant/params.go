@@ -40,7 +40,8 @@ func (p Params) Floats() [6]float32 {
 	return [6]float32{float32(p.Kind), p.Scale, p.Inv, p.Lo, p.Hi, p.Offset}
 }
 
-// ParamsFromFloats is the inverse of Floats. The error is that of Check.
+// ParamsFromFloats is the inverse of Floats: every Params that Check accepts comes back bit for bit. The error is that
+// of Check; a kind that is no whole number is an unknown one.
 func ParamsFromFloats(f [6]float32) (Params, error) {
 	p := Params{Kind: -1, Scale: f[1], Inv: f[2], Lo: f[3], Hi: f[4], Offset: f[5]}
 	for k := KindQDQ; k <= KindTorch; k++ {
@@ -148,7 +149,8 @@ func clamp(v, lo, hi float32) float32 {
 	return v
 }
 
-// rint rounds half to even. Every float32 and its rounding are exact in float64.
+// rint rounds half to even: 0.5 to 0, 1.5 to 2, -2.5 to -2. Every float32 and its rounding are exact in float64.
 func rint(v float32) float32 { return float32(math.RoundToEven(float64(v))) }
 
+// finite tells whether v is neither NaN nor an infinity.
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

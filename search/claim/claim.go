@@ -4,6 +4,9 @@ import "math"
 
 // A Claim is a statement about a mix on unseen samples, to be tested on held-out ones: that the mix loses less than a
 // budget against another network, or that it scores above a value. It needs a countable metric.
+//
+// With a reference it is a test of non-inferiority for paired proportions; the pairs are what makes it sharp, because
+// both networks run on the same samples and mostly agree.
 type Claim struct {
 	Confidence float64 // in 0..1, both excluded
 	Reference  Reference

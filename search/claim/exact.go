@@ -22,7 +22,8 @@ const (
 // budget or more: p_b - p_c >= budget. A small one is evidence against the hypothesis. budget is a fraction of the
 // samples; one below zero asks for a mix that is better than the reference. alpha is the level with which the p-value
 // will be compared. If the hypothesis is true, the p-value is at or below alpha with a probability of at most alpha,
-// whatever share of samples changes.
+// whatever share of samples changes. Example: with N 2,000, B 31 and C 24 the p-value is 0.046 for a budget of 0.01,
+// which is so proven at 0.05, and 0.36 for one of 0.005.
 //
 // The p-value is the trinomial probability of all (b', c') whose Z is no larger than the one seen, with p_b = p_c +
 // budget, maximized over p_c in the Clopper-Pearson interval of c with confidence 1-gamma, plus gamma = alpha/100
@@ -30,8 +31,11 @@ const (
 // b', so a true loss beyond the budget makes every such set less probable, and it is enough to look at the edge of the
 // hypothesis.
 //
-// McNemar's test is the case of budget 0. Tests that condition on b+c do not hold their level for other budgets:
-// ALGORITHM 5. PValue panics unless -1 < budget < 1 and 0 < alpha < 1.
+// McNemar's test is the case of budget 0. Tests that condition on b+c do not hold their level for other budgets: a
+// Clopper-Pearson bound of b/(b+c), times (b+c)/n, has a true level of up to 0.82 where 0.05 is asked for. The worst
+// level of this test that was found by enumeration is 0.0495 (TestLevel).
+//
+// It takes O(sqrt(n)) terms for each of about 60 values of p_c. PValue panics unless -1 < budget < 1 and 0 < alpha < 1.
 func (p Paired) PValue(budget, alpha float64) float64 {
 	if !(budget > -1 && budget < 1) || !(alpha > 0 && alpha < 1) {
 		panic("search: budget or level out of range")
@@ -92,7 +96,8 @@ func (p Paired) region(budget, low, high float64) region {
 	return r
 }
 
-// reach returns the range of the counts of n with probability q that are summed up.
+// reach returns the range of the counts of n with probability q that are summed up: farOff standard deviations around
+// the mean, and as many samples more, since a binomial distribution of a small mean is skewed.
 func reach(n int, q float64) (first, last int) {
 	mean, far := float64(n)*q, farOff*math.Sqrt(float64(n)*q*(1-q))+farOff
 	return max(0, int(mean-far)), min(n, int(mean+far)+1)

@@ -26,7 +26,8 @@ func (p Paired) Z(d float64) float64 {
 
 // Interval is Tango's score confidence interval of the true loss of the mix against the reference, a fraction of the
 // samples: the losses d with |Z(d)| at most the normal quantile of the confidence (0.95: 1.96). Its coverage is
-// approximate, so promises use PValue.
+// approximate, so promises use PValue. Example: 31 samples of 2,000 that only the reference gets right and 24 that only
+// the mix does are a loss of 0.0035, with the interval -0.0039 to 0.0111 at 0.95.
 func (p Paired) Interval(confidence float64) (low, high float64) {
 	z := normalQuantile(1 - (1-confidence)/2)
 	at := func(bound float64) float64 { // Z falls as d rises

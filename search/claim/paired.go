@@ -5,7 +5,10 @@ import (
 	"math/bits"
 )
 
-// Paired counts the samples on which two networks, a reference and a mix, differ. Both ran on the same N samples.
+// Paired counts the samples on which two networks, a reference and a mix, differ. Both ran on the same N samples. The
+// samples on which they agree, right or wrong, say nothing of their difference, so that B and C are all that tests of
+// it need (McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12,
+// 1947).
 type Paired struct {
 	N int // samples
 	B int // samples that only the reference gets right

@@ -13,7 +13,8 @@ var chances = []float64{0.5, 0.8, 0.9}
 
 // lossNeeds estimates the numbers of samples that prove a loss below the budget at level alpha. changed is the fraction
 // of the predictions that change, and loss the true loss; all are fractions of the samples. It returns nil if loss >=
-// budget.
+// budget, which no number of samples proves. Example: 3 % of the predictions change, no true loss, a budget of 0.005
+// and alpha 0.05 need 3,300 samples for a chance of 0.5 and 7,500 for 0.8.
 //
 // It uses the normal approximation of Tango's statistic (Nam, Establishing equivalence of two treatments and sample
 // size requirements in matched-pairs design, Biometrics 53, 1997), and never less than the exact test needs without a

@@ -14,14 +14,15 @@ import (
 	"example.org/demote/search"
 )
 
-// Case is a golden case of the reference search: a score function in closed form and what the search must do on it.
+// Case is a golden case of the reference search: a score function in closed form and what the search must do on it. The
+// cases were made by the reference implementation; every unit is one holder.
 type Case struct {
 	Name        string   `json:"name"`
-	N           int      `json:"n"`
-	Samples     int      `json:"samples"`
-	Base        int      `json:"base"`
-	Drop        []int    `json:"drop"`
-	Pairs       [][3]int `json:"pairs"`
+	N           int      `json:"n"`       // units
+	Samples     int      `json:"samples"` // the total of all scores
+	Base        int      `json:"base"`    // samples that the 16-bit network gets right
+	Drop        []int    `json:"drop"`    // samples that each unit loses; below zero: wins
+	Pairs       [][3]int `json:"pairs"`   // two units, and what they lose together beyond their own drops
 	Target      float64  `json:"target"`
 	Multiplier  float64  `json:"multiplier"`
 	ShuffleSeed uint32   `json:"shuffle_seed"`
@@ -37,13 +38,13 @@ type Expect struct {
 	TraceComplete bool      `json:"trace_complete"`
 }
 
-// Pair is a chain entry.
+// Pair is a chain entry: the unit that was demoted, and the score that was recorded for it.
 type Pair struct {
 	Unit  int
 	Score float64
 }
 
-// Traced is an evaluation.
+// Traced is an evaluation: a mask in text and what it scored.
 type Traced struct {
 	Mask  string
 	Score float64

@@ -23,7 +23,8 @@ func (m Scale) exampleTarget(s trial.Score, score *big.Rat) string {
 }
 
 // bracket returns the decimal of the fewest digits that is below v and not below least. Without least it lies within a
-// hundredth of |v|. negate changes its sign, so that it lies above -v.
+// hundredth of |v|. negate changes its sign, so that it lies above -v. Example: between 916/1000 and 917/1000 it is
+// 0.916; without a least value, 0.91 for 917/1000.
 func bracket(v, least *big.Rat, negate bool) string {
 	if least == nil {
 		size := new(big.Rat).Abs(v)

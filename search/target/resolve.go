@@ -20,7 +20,8 @@ type Endpoints struct {
 	High, Low trial.Score  // the 16-bit and the 8-bit score
 }
 
-// Resolved is a target in the form that a search compares with.
+// Resolved is a target in the form that a search compares with. Example: 16bit-0.005 of 1,835 of 2,000 is 0.9125, that
+// is 1,825 samples exactly; a mix must be above it, so Need is 1,826 and Above the float64 1825.0/2000.
 type Resolved struct {
 	// Above is the value for Options.Target: a score s holds if s.Float() > Above. For countable metrics, this float64
 	// comparison decides for every count as exact decimal arithmetic would.
@@ -86,7 +87,8 @@ func (t Target) Resolve(m Scale, e Endpoints) (Resolved, error) {
 	return r, nil
 }
 
-// exact returns a score in the metric's own sign as a fraction, or nil if it is not finite.
+// exact returns a score in the metric's own sign as a fraction, or nil if it is not finite. Every float64 is a
+// fraction, so nothing is rounded.
 func (m Scale) exact(s trial.Score) *big.Rat {
 	if s.Total > 0 {
 		return big.NewRat(int64(s.Count), int64(s.Total))
@@ -100,7 +102,9 @@ func (m Scale) exact(s trial.Score) *big.Rat {
 
 // count fixes the comparison of a countable metric: the smallest count above the goal, and a float64 that separates the
 // float64 quotients of the counts as the goal separates the counts. Counts that hit the goal are equal to it in float64
-// too, since one division rounds both.
+// too, since one division rounds both. Between two counts any float64 strictly between their quotients does, and the
+// one next to the typed value is taken, so that messages can show it. high is the score of the 16-bit network, whose
+// total is the number of samples.
 func (r *Resolved) count(goal *big.Rat, high trial.Score) {
 	total := big.NewInt(int64(high.Total))
 	scaled := new(big.Rat).Mul(goal, new(big.Rat).SetInt(total))

@@ -28,7 +28,8 @@ const (
 //	50%            that share of the way from the 8-bit to the 16-bit score
 //	8bit+91%       the same, for shares that could be mistaken for a score
 //
-// The decimal digits are kept as they are: nothing is rounded before the comparison is fixed.
+// The decimal digits are kept as they are: nothing is rounded before the comparison is fixed. In float64, 0.9175 -
+// 0.005 is less than 0.9125, and a score that hits the target exactly would pass as one above it.
 type Target struct {
 	Text   string
 	kind   targetKind
@@ -105,8 +106,8 @@ func (t Target) Check(m Scale) error {
 	return t.checkShare(m, one)
 }
 
-// mistaken is a difference of scores. A share of a classification score is taken for a score if it is more than 50 %
-// and, read as a score, less than this below the 16-bit score.
+// mistaken is the line between the two readings of a percentage, a difference of scores. A share of a classification
+// score is taken for a score if it is more than 50 % and, read as a score, less than this below the 16-bit score.
 var mistaken = big.NewRat(1, 10)
 
 // checkShare refuses a percentage that is more likely a score typed in points: 91% on a network that scores 0.92.
@@ -121,7 +122,8 @@ func (t Target) checkShare(m Scale, high *big.Rat) error {
 		" for that " + m.Name + ", or 8bit+" + strings.TrimSpace(t.Text) + " for the share")
 }
 
-// drop tells the user how to write a difference that was typed without the score that it is measured from.
+// drop tells the user how to write a difference that was typed without the score that it is measured from, as other
+// toolkits take it: -0.01 becomes 16bit-0.01 or float-0.01.
 func (t Target) drop() string {
 	text := strings.TrimSpace(t.Text)
 	if !withinOne(t.amount) {

@@ -18,7 +18,11 @@ func (s Score) Float() float64 {
 	return s.Value
 }
 
-// Bound is the question of a scan.
+// Bound is the question of a scan. Its three common forms:
+//
+//	{Above: T, Floor: f}           the first candidate above T, or else the best that reaches f (strategy demotion)
+//	{Above: T, Floor: +Inf}        whether one holds: candidates that cannot pass may be left early, at any place
+//	{Above: +Inf, Floor: -Inf}     the best of all (strategy greedy)
 type Bound struct {
 	Above float64 // a candidate passes if its score is > Above; +Inf: none passes
 	// a candidate is the best so far if its score is >= Floor and >= the best before it; +Inf: no best is wanted
@@ -26,7 +30,8 @@ type Bound struct {
 	Last  bool // also return the full score of the last candidate that was looked at
 }
 
-// Found is the answer of a scan.
+// Found is the answer of a scan. A score that is full is the one of all samples; those of other candidates, on which an
+// evaluator may have saved work, are not told.
 type Found struct {
 	Index  int   // of the first candidate that passes, else of the best, the later one of a tie; -1: none reached Floor
 	Passed bool  // Index passed Above
@@ -34,7 +39,8 @@ type Found struct {
 	Last   Score // if Bound.Last: full score of the last candidate looked at, which is Index if it passed; else zero
 }
 
-// Evaluator scores masks. The search calls it from one goroutine at a time.
+// Evaluator scores masks: a network with its samples and its metric, or anything that has a score for a mask. The
+// search calls it from one goroutine at a time.
 //
 // An implementation may cache anything, but every answer must be the one of NaiveScan over a pure score function. The
 // search owns the masks and reuses their memory after the call: clone a mask to keep it. After an error, which includes

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Mask has one bit per holder. 1 means demoted: the holder is low, it quantizes with its low grid. The zero Mask has no
-// holders.
+// Mask has one bit per holder of a network, in the network's order. 1 means demoted: the holder is low, it quantizes
+// with its low grid. The zero Mask has no holders.
 //
 // A Mask is a view, like a slice: copies of the struct share their bits, and Clone makes an independent mask. It is not
 // safe to change a mask that another goroutine uses. Bits after the last holder are always zero.
@@ -18,8 +18,10 @@ type Mask struct {
 	words []uint64
 }
 
+// wordBits is the number of holders in a word.
 const wordBits = 64
 
+// maskWords is the number of words of a mask of n holders.
 func maskWords(n int) int { return (n + wordBits - 1) / wordBits }
 
 // NewMask returns a mask of n holders, none demoted. It panics if n is negative.
@@ -69,7 +71,7 @@ func (m Mask) Low(i int) bool {
 	return m.words[i/wordBits]>>(i%wordBits)&1 == 1
 }
 
-// Demote puts holder i on its low grid.
+// Demote puts holder i on its low grid, whether or not it is there already.
 func (m Mask) Demote(i int) {
 	m.check(i)
 	m.words[i/wordBits] |= 1 << (i % wordBits)
@@ -138,7 +140,8 @@ func (m Mask) Equal(o Mask) bool {
 	return true
 }
 
-// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. It panics if the lengths
+// FirstDifference returns the lowest holder whose bit differs, or -1 if the masks are equal. Holders are in the order
+// of the network, so that an evaluator that has run one mask may begin there for the other. It panics if the lengths
 // differ.
 func (m Mask) FirstDifference(o Mask) int {
 	if m.n != o.n {

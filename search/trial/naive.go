@@ -5,8 +5,8 @@ import "context"
 // ScoreFunc returns the full score of a mask; a pure function of the mask.
 type ScoreFunc func(ctx context.Context, mask Mask) (Score, error)
 
-// NaiveScan answers a scan by full scores, one candidate after another. It is the definition of a scan (ALGORITHM 1,
-// steps 4b and 4c): every other implementation returns the same Found.
+// NaiveScan answers a scan by full scores, one candidate after another. It is the definition of a scan
+// (search.Demotion, steps 4b and 4c): every other implementation returns the same Found.
 //
 // An error of score, or a context that is done between two candidates, ends the scan with that error.
 func NaiveScan(ctx context.Context, score ScoreFunc, candidates []Mask, b Bound) (Found, error) {

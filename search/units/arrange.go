@@ -29,8 +29,13 @@ type Layout struct {
 	High   []int      // holders that are fixed high, ascending
 }
 
-// Arrange makes units of groups and pins for the named holders. Groups that share a holder become one unit. A pin fixes
-// all holders of its unit. The error is a mistake.Err: a holder out of range, or two pins that contradict each other
+// Arrange makes units of groups and pins for the named holders, with a disjoint-set forest (Galler and Fischer, An
+// improved equivalence algorithm, Communications of the ACM 7, 1964). Groups that share a holder become one unit; a
+// holder in no group is a unit of its own. A pin fixes all holders of its unit, which then is none. Example: 5 holders,
+// groups {0,2} and {2,3}, holder 1 pinned low: the units are {0,2,3} and {4}, and the mask Pinned is 01000. names has
+// the holders' names, for messages alone.
+//
+// The caller owns the Layout. The error is a mistake.Err: a holder out of range, or two pins that contradict each other
 // directly or through groups; it names both pins and the groups between them.
 func Arrange(names []string, groups []Group, pins []Pin) (Layout, error) {
 	n := len(names)

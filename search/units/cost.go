@@ -13,7 +13,8 @@ import (
 )
 
 // CountCost returns a cost of 1 for every holder. A cost is the saving of demoting a holder, in the unit of its cost
-// model. The saving of a mix is the sum over its demoted holders.
+// model. The saving of a mix is the sum over its demoted holders. All cost functions return a new slice with an entry
+// per holder.
 func CountCost(holders int) []float64 {
 	list := make([]float64, holders)
 	for h := range list {
@@ -25,7 +26,8 @@ func CountCost(holders int) []float64 {
 // BopsCost returns the bit operations that each holder saves, per sample: the multiply-accumulates macs of its
 // consumers, times the bits lost by the activation, times the bits of a weight. BOPs = MACs x activation bits x weight
 // bits (van Baalen et al., Bayesian Bits: Unifying quantization and pruning, NeurIPS 2020). macs and lost have an entry
-// per holder.
+// per holder: multiply-accumulates a sample, and the bits of its high grid less those of its low one. weight is the
+// bit-width of weights. Example: 10^6 multiply-accumulates, 16 to 8 bits, 8-bit weights: 10^6 x 8 x 8 = 64 million.
 func BopsCost(macs []float64, lost []int, weight int) []float64 {
 	list := make([]float64, len(macs))
 	for h, m := range macs {
@@ -35,7 +37,8 @@ func BopsCost(macs []float64, lost []int, weight int) []float64 {
 }
 
 // BytesCost returns the activation bytes that each holder saves, per sample: the elements of its tensor, times the bits
-// lost, divided by 8. elements and lost have an entry per holder.
+// lost, divided by 8. elements and lost have an entry per holder. It is what less has to be moved between layers, not
+// the peak of the memory, which depends on the order of execution.
 func BytesCost(elements []float64, lost []int) []float64 {
 	list := make([]float64, len(elements))
 	for h, e := range elements {
@@ -94,7 +97,8 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 	return list, nil
 }
 
-// UnitCost returns the cost of each unit, the sum over its holders.
+// UnitCost returns the cost of each unit, the sum over its holders: Options.Cost of a search. holders has a cost per
+// holder, units the holders of each unit. The slice is new.
 func UnitCost(holders []float64, units [][]int) []float64 {
 	list := make([]float64, len(units))
 	for u, members := range units {
@@ -105,7 +109,8 @@ func UnitCost(holders []float64, units [][]int) []float64 {
 	return list
 }
 
-// Saving returns the sum of the costs of the holders that are low in the mask, and of all holders.
+// Saving returns the sum of the costs of the holders that are low in the mask, and of all holders. saved/all is the
+// share that a mix saves of what the 8-bit network would. It panics if the mask has fewer holders than there are costs.
 func Saving(holders []float64, mask trial.Mask) (saved, all float64) {
 	for h, c := range holders {
 		all += c
