@@ -97,7 +97,7 @@ func TestHash(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := mustOpen(t, c.path, c.in, c.o)
 			for range 2 {
-				if got, err := s.Hash(); err != nil || got != c.want {
+				if got, err := s.sum(); err != nil || got != c.want {
 					t.Errorf("%s, %v; want %s", got, err, c.want)
 				}
 			}
@@ -107,7 +107,7 @@ func TestHash(t *testing.T) {
 	if err := os.Remove(filepath.Join(folder, "b/2.png")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Hash()
+	_, err := s.sum()
 	wantBad(t, err, "2.png: no such file")
 }
 

@@ -42,17 +42,17 @@ func (h *hasher) add(name string, f *arrays.File) {
 	h.files = append(h.files, hashed{name: name, path: f.Path, f: f})
 }
 
-// Hash is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
+// sum is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
 // "sha256 name" for each file, sorted by name, where the name is "data" or "labels" or, in a folder, the path relative
 // to it. The files are read once, in little memory. Scale, mean, std and limit are not part of it.
-func (s *Set) Hash() (string, error) {
+func (s *Set) sum() (string, error) {
 	s.hash.once.Do(func() { s.hash.err = s.hash.compute() })
 	return s.hash.sum, s.hash.err
 }
 
 // HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in
-// memory already, or has the hash find it there. Hash and Files wait for it, and Close ends it.
-func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.Hash() }) }
+// memory already, or has the hash find it there. Files waits for it, and Close ends it.
+func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.sum() }) }
 
 // end ends what is computed in the background, and waits for that.
 func (h *hasher) end() {
@@ -95,10 +95,10 @@ type FileHash struct {
 	Bytes  int64  // of a folder, of all its files
 }
 
-// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. Like Hash it
-// reads the files once.
+// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. It reads
+// the files once, in little memory. Scale, mean, std and limit of the options change nothing.
 func (s *Set) Files() ([]FileHash, error) {
-	if _, err := s.Hash(); err != nil {
+	if _, err := s.sum(); err != nil {
 		return nil, err
 	}
 	var inFolder, list []FileHash

@@ -53,12 +53,12 @@ type Record struct{ Low, High Grid }
 
 // Params returns the element-wise parameters of the grid. Those of a grid that Check accepts pass Params.Check.
 func (g Grid) Params() Params {
-	p := Params{Kind: KindQDQ, Scale: g.Scale, Inv: 1 / g.Scale, Lo: float32(g.Min - g.Zero), Hi: float32(g.Max - g.Zero)}
+	p := Params{Kind: kindQDQ, Scale: g.Scale, Inv: 1 / g.Scale, Lo: float32(g.Min - g.Zero), Hi: float32(g.Max - g.Zero)}
 	switch g.Formula {
 	case MCTQ:
-		p.Kind, p.Lo, p.Hi, p.Offset = KindMCTQ, g.Lo, g.Hi, g.Offset
+		p.Kind, p.Lo, p.Hi, p.Offset = kindMCTQ, g.Lo, g.Hi, g.Offset
 	case Torch:
-		p.Kind = KindTorch
+		p.Kind = kindTorch
 	}
 	return p
 }
@@ -82,7 +82,8 @@ func (g Grid) Code(x float32) int32 {
 	return steps + g.Zero
 }
 
-// Decode returns the value of a code, with the formula QDQ as DequantizeLinear computes it. It extrapolates codes outside Min to Max.
+// Decode returns the value of a code, with the formula QDQ as DequantizeLinear computes it. It extrapolates codes
+// outside Min to Max.
 func (g Grid) Decode(code int32) float32 {
 	if g.Formula == MCTQ {
 		return float32(float32(float32(code)*g.Scale)+g.Offset) + 0

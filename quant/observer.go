@@ -125,9 +125,6 @@ func Extremes(x []float32) (low, high float32, n int) {
 	return low, high, n
 }
 
-// Count returns the number of finite values of pass 0, all elements of all samples.
-func (o *Observer) Count() int64 { return o.count }
-
 // NonFinite returns the number of values of pass 0 that were NaN or infinite.
 func (o *Observer) NonFinite() int64 { return o.nonFinite }
 

@@ -16,16 +16,13 @@ import (
 // Example: a Conv weight [64,3,3,3] with axis 0 has 64 scales; a channel whose largest weight is 0.254 has the scale
 // 0.002, and its weight 0.1 the code 50.
 //
+// least has a lower bound of the scale of each channel, or is nil. The bound is for biases: their scale is that of the
+// input times that of the weights, and where weights are tiny a large bias would not fit int32.
+//
 // codes has the shape of w, and scales an entry per channel. Both are new. The error is a mistake.Err for weights that
-// are not finite. QuantizeWeights panics if the product of dims is not len(w), or if axis is not an axis of dims.
-func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
-	return QuantizeWeightsAbove(w, dims, axis, nil)
-}
-
-// QuantizeWeightsAbove is QuantizeWeights with a lower bound of the scale of each channel in least, or none if it is
-// nil. The bound is for biases: their scale is that of the input times that of the weights, and where weights are tiny
-// a large bias would not fit int32. It also panics if least has not an entry per channel.
-func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
+// are not finite. QuantizeWeights panics if the product of dims is not len(w), if axis is not an axis of dims, or if
+// least has not an entry per channel.
+func QuantizeWeights(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
 		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))

@@ -36,9 +36,6 @@ type (
 // NewMask returns a mask of n holders, none demoted. It panics if n is negative.
 func NewMask(n int) Mask { return trial.NewMask(n) }
 
-// NewMasks returns count masks of n holders, none demoted, in one allocation. It panics if a number is negative.
-func NewMasks(n, count int) []Mask { return trial.NewMasks(n, count) }
-
 // ParseMask reads the text form of a mask: character i is holder i, '1' is low and '0' is high. Any other character is
 // a mistake.Err.
 func ParseMask(text string) (Mask, error) { return trial.ParseMask(text) }

@@ -9,8 +9,8 @@ import (
 
 // Defaults of strategy demotion, those of the reference algorithm.
 const (
-	DefaultMultiplier = 0.5 // T lies half-way between the 16-bit score and the target
-	DefaultSeed       = 1   // of the shuffle, 0 to 2^32-1
+	defaultMultiplier = 0.5 // T lies half-way between the 16-bit score and the target
+	defaultSeed       = 1   // of the shuffle, 0 to 2^32-1
 )
 
 // ChainMode chooses the score that strategy demotion records for a step and compares with the target. The modes demote
@@ -90,7 +90,7 @@ type Options struct {
 
 // NewOptions returns the options for a network of n holders, each a unit of its own, with the documented defaults.
 func NewOptions(n int, target float64) Options {
-	return Options{Holders: n, Target: target, Multiplier: DefaultMultiplier, Seed: DefaultSeed, Chain: ChainDemoted}
+	return Options{Holders: n, Target: target, Multiplier: defaultMultiplier, Seed: defaultSeed, Chain: ChainDemoted}
 }
 
 // prepare checks the options and fills in what the zero values stand for: units of one holder each, a cost of 1 each.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"example.org/demote/search/trial"
 )
 
 // errSpent ends a strategy whose budget of evaluations is used up.
@@ -155,7 +157,7 @@ func (s *session) left() int {
 // and an evaluator that keeps a candidate must clone it.
 func (s *session) candidates(n int) []Mask {
 	if n > len(s.arena) {
-		s.arena = NewMasks(s.o.Holders, max(n, len(s.o.Units)))
+		s.arena = trial.NewMasks(s.o.Holders, max(n, len(s.o.Units)))
 	}
 	return s.arena[:n]
 }

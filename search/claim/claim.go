@@ -47,5 +47,5 @@ func (c Claim) Needs(reference, mix []uint64, n int, expected float64) []Need {
 	if c.Reference == NoReference {
 		return scoreNeeds(expected, c.Above, c.Level())
 	}
-	return lossNeeds(Compare(reference, mix, n).Changed(), 0, c.Budget, c.Level())
+	return lossNeeds(Compare(reference, mix, n).changed(), 0, c.Budget, c.Level())
 }

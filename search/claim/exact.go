@@ -80,11 +80,11 @@ func (p Paired) region(budget, low, high float64) region {
 	first, _ := reach(p.N, low)
 	_, last := reach(p.N, high)
 	r := region{n: p.N, budget: budget, first: first, most: make([]int, last-first+1)}
-	seen := p.Z(budget) + tieSlack
+	seen := p.z(budget) + tieSlack
 	b := -1
 	for i := range r.most {
 		c := first + i
-		extreme := func(b int) bool { return Paired{p.N, b, c}.Z(budget) <= seen }
+		extreme := func(b int) bool { return Paired{p.N, b, c}.z(budget) <= seen }
 		for b >= 0 && (b > p.N-c || !extreme(b)) {
 			b--
 		}

@@ -112,7 +112,7 @@ func TestLevel(t *testing.T) {
 // TestLevelFindsBadTests shows that the enumeration of TestLevel sees tests that do not hold their level: Tango's Z
 // against the normal quantile, and a Clopper-Pearson bound that takes b+c as given.
 func TestLevelFindsBadTests(t *testing.T) {
-	normal := critical(40, func(p Paired) bool { return p.Z(0.03) < -1.6448536 })
+	normal := critical(40, func(p Paired) bool { return p.z(0.03) < -1.6448536 })
 	if v, _ := level(40, 0.03, normal); v <= 0.05 {
 		t.Errorf("Z against its quantile has level %v", v)
 	}
@@ -122,7 +122,7 @@ func TestLevelFindsBadTests(t *testing.T) {
 			return true
 		}
 		_, high := clopperPearson(p.B, changed, 0.9)
-		return (2*high-1)*p.Changed() < 0.01
+		return (2*high-1)*p.changed() < 0.01
 	}
 	if v, _ := level(110, 0.01, critical(110, given)); v <= 0.3 {
 		t.Errorf("the test that takes b+c as given has level %v", v)
@@ -148,7 +148,7 @@ func TestPValueIsItsDefinition(t *testing.T) {
 			sum := 0.0
 			for c := range n + 1 {
 				for b := range n + 1 - c {
-					if (Paired{N: n, B: b, C: c}).Z(budget) <= p.Z(budget)+1e-9 {
+					if (Paired{N: n, B: b, C: c}).z(budget) <= p.z(budget)+1e-9 {
 						sum += trinomial(n, b, c, max(0, pc+budget), pc)
 					}
 				}

@@ -2,7 +2,7 @@ package claim
 
 import "math"
 
-// Z is Tango's score statistic for a loss of d: the distance of the loss seen from d, in standard errors under a true
+// z is Tango's score statistic for a loss of d: the distance of the loss seen from d, in standard errors under a true
 // loss of d. It is negative if the loss seen is smaller than d. d is a fraction of the samples with -1 < d < 1.
 //
 // With b and c as in Paired and p_c the most likely probability of c under p_b = p_c + d (Tango, Equivalence test and
@@ -10,9 +10,9 @@ import "math"
 //
 //	Z = (b - c - nd) / sqrt(n (2 p_c + d - d^2))
 //	p_c = (A + sqrt(A^2 + 8 n c d (1-d))) / (4n), A = b(1+d) + c(1-d) - 2nd
-func (p Paired) Z(d float64) float64 {
+func (p Paired) z(d float64) float64 {
 	if d < 0 { // the formula needs d >= 0: swap the networks
-		return 0 - Paired{p.N, p.C, p.B}.Z(-d)
+		return 0 - Paired{p.N, p.C, p.B}.z(-d)
 	}
 	n, b, c := float64(p.N), float64(p.B), float64(p.C)
 	away := b - c - n*d
@@ -33,7 +33,7 @@ func (p Paired) Interval(confidence float64) (low, high float64) {
 	at := func(bound float64) float64 { // Z falls as d rises
 		lo, hi := -1.0, 1.0
 		for range 60 { // 2^-59 is beyond a float64 of this size
-			if mid := (lo + hi) / 2; p.Z(mid) > bound {
+			if mid := (lo + hi) / 2; p.z(mid) > bound {
 				lo = mid
 			} else {
 				hi = mid

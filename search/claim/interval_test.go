@@ -35,7 +35,7 @@ func TestZ(t *testing.T) {
 			continue
 		}
 		want := (float64(p.B-p.C) - float64(n)*d) / math.Sqrt(variance)
-		if got := p.Z(d); math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
+		if got := p.z(d); math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
 			t.Errorf("trial %d: %+v, loss %v: Z %v, want %v", trial, p, d, got, want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestInterval(t *testing.T) {
 				t.Fatalf("the loss %v is not in %v..%v", c.p.Loss(), low, high)
 			}
 			for _, end := range []float64{low, high} {
-				if z := math.Abs(c.p.Z(end)); end > -0.999 && end < 0.999 && math.Abs(z-1.959964) > 1e-4 {
+				if z := math.Abs(c.p.z(end)); end > -0.999 && end < 0.999 && math.Abs(z-1.959964) > 1e-4 {
 					t.Errorf("Z is %v at the end %v", z, end)
 				}
 			}

@@ -57,5 +57,5 @@ func inside(i, n int) uint64 {
 // is better.
 func (p Paired) Loss() float64 { return float64(p.B-p.C) / float64(p.N) }
 
-// Changed returns the fraction of the samples that exactly one of the networks gets right.
-func (p Paired) Changed() float64 { return float64(p.B+p.C) / float64(p.N) }
+// changed returns the fraction of the samples that exactly one of the networks gets right.
+func (p Paired) changed() float64 { return float64(p.B+p.C) / float64(p.N) }
