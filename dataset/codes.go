@@ -6,15 +6,16 @@ import (
 	"example.org/demote/dataset/internal/number"
 )
 
-// Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an
-// operation and in this order, of which steps without numbers are left out. Each has one number, or one a channel:
-// element i of a sample belongs to channel i/Inner modulo their number.
+// Affine is what a byte v of a file becomes in a sample: (float32(v)*Scale - Mean)/Std in float32, one rounding an
+// operation and in this order; steps without numbers are left out. Each has one number, or one a channel: element i of
+// a sample belongs to channel i/Inner modulo their number. A device that keeps samples as bytes, a quarter of their
+// float32, applies it itself.
 type Affine struct {
 	Scale, Mean, Std []float32
 	Inner            int
 }
 
-// Table is what becomes of every byte: element 256*c+v of byte v in channel c.
+// Table is what every byte becomes: element 256*c+v is that of byte v in channel c. The slice is new.
 func (a Affine) Table() []float32 {
 	z := number.Normalizer{Inner: 256}
 	channels := max(1, len(a.Scale), len(a.Mean), len(a.Std))
@@ -38,8 +39,8 @@ func (a Affine) Table() []float32 {
 	return table
 }
 
-// Bytes tells whether the samples of a float32 input are bytes in the file, and what becomes of one. Padded samples are
-// not.
+// Bytes tells whether the samples of a float32 input are bytes in the file, and what a byte becomes. Padded samples are
+// not. The caller does not change the slices.
 func (s *Set) Bytes(input int) (Affine, bool) {
 	c := s.columns[input]
 	if c.a.Elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.Alike {

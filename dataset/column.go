@@ -9,7 +9,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// column is the data of one input.
+// column is the data of one input: an array, or for ragged samples an array each, matched with what the network has.
+// Any number of goroutines may read it.
 type column struct {
 	in    Input
 	a     arrays.Array
@@ -20,8 +21,8 @@ type column struct {
 
 	items []arrays.Array // of samples of different shapes
 	pad   []byte         // an element of what they lack
-	// of makes the column of the samples of one shape; nil: all samples have shape, or are padded to it. Else shape is
-	// on each axis that of the longest.
+	// of makes the column of those ragged samples that have one shape; nil: all samples have the shape above, or are
+	// padded to it. Where there is an of, the shape above is on each axis that of the longest sample.
 	of func(shape []int64) (*column, error)
 
 	cast  *number.Converter // the first one; its types and normalizer are those of all
@@ -48,7 +49,8 @@ func (c *column) giveBack(own *number.Converter) {
 	c.spare = append(c.spare, own)
 }
 
-// newColumn matches an array with an input of a network that has floats floating-point inputs.
+// newColumn matches an array with an input of a network that has so many floating-point inputs: floats. Errors are
+// mistake.Err.
 func newColumn(a arrays.Array, in Input, o Options, floats int) (*column, error) {
 	if a.Elem == Text {
 		return nil, mistake.Errorf("%s has dtype %q: convert it to %s", a.What, a.Descr(), number.TypeNames)
@@ -80,7 +82,8 @@ func newColumn(a arrays.Array, in Input, o Options, floats int) (*column, error)
 	return &column{in: in, a: a, shape: shape, whole: whole, steps: steps, per: int(per), cast: cast, spare: []*number.Converter{cast}}, nil
 }
 
-// normalizerOf is what becomes of an input's numbers; shape is that of a sample, or of one of its steps. nil: nothing.
+// normalizerOf is the scale, mean and std that the options ask for on an input's numbers; shape is that of a sample, or
+// of one of its steps. nil: the numbers stay as they are.
 func normalizerOf(in Input, shape []int64, o Options, floats int) (*number.Normalizer, error) {
 	if !in.Type.Float() && floats > 0 || in.State {
 		return nil, nil
@@ -97,7 +100,8 @@ func normalizerOf(in Input, shape []int64, o Options, floats int) (*number.Norma
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }
 
-// read writes n elements of the sample at row, from element first on, to dst.
+// read writes n elements of the sample at row, from element first on, to dst, converted. row is the sample's number in
+// the file, before a limit or a hold-out.
 func (c *column) read(row, first, n int, dst []byte) error {
 	switch {
 	case c.items != nil:

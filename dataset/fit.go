@@ -74,9 +74,9 @@ func (in Input) check() error {
 	return nil
 }
 
-// fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first
-// axis, it may have all of the input in each sample: whole, then, and the shape is the input's. A scalar has one number
-// of each.
+// fit is the shape of one sample as the network sees it, see match. Usually the input's first axis is the batch, and a
+// sample has the others: [2000,28,28] fits [N,1,28,28], with samples of [1,28,28]. Where it is not, a sample has all of
+// the input: whole is true, and the shape is the input's. A scalar input has one number a sample.
 func fit(a arrays.Array, in Input) (shape []int64, whole bool, err error) {
 	have, want := a.Shape[1:], in.Dims
 	switch {

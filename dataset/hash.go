@@ -26,7 +26,7 @@ type hashed struct {
 	f    *arrays.File // nil: opened when its turn comes
 }
 
-// hasher computes a set's hash once.
+// hasher computes a set's hash once, by whoever asks first; it identifies the data of a run.
 type hasher struct {
 	files []hashed
 	once  sync.Once
@@ -50,8 +50,8 @@ func (s *Set) sum() (string, error) {
 	return s.hash.sum, s.hash.err
 }
 
-// HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in
-// memory already, or has the hash find it there. Files waits for it, and Close ends it.
+// HashAside begins to compute the hashes in the background, while the samples are read for other ends: each file is so
+// read from disk once, and found in the system's cache the second time. Files waits for it, and Close ends it.
 func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.sum() }) }
 
 // end ends what is computed in the background, and waits for that.
@@ -95,8 +95,8 @@ type FileHash struct {
 	Bytes  int64  // of a folder, of all its files
 }
 
-// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. It reads
-// the files once, in little memory. Scale, mean, std and limit of the options change nothing.
+// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. It reads the
+// files once, in little memory. Scale, mean, std and limit of the options change nothing.
 func (s *Set) Files() ([]FileHash, error) {
 	if _, err := s.sum(); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *Set) Files() ([]FileHash, error) {
 // errEnded is the hash of a set that was closed meanwhile.
 var errEnded = errors.New("dataset: the set is closed")
 
-// wanted is a reader of bytes until nobody wants the hash any more.
+// wanted reads until the set is closed, when nobody wants the hash any more.
 type wanted struct {
 	r io.Reader
 	h *hasher

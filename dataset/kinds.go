@@ -18,8 +18,8 @@ const (
 	Pixels
 	// Values: numbers that the network should give.
 	Values
-	// AnyKind: whatever they are, in their own shape and type, for whom the program does not read them itself; see
-	// Set.Own.
+	// AnyKind: labels of any shape and type, which the program hands on to a metric of the user's own and does not read
+	// itself; see Set.Own.
 	AnyKind
 )
 
@@ -99,12 +99,12 @@ func (s *Set) leaveOut(ignore int64) error {
 	return nil
 }
 
-// Pixels returns the labels of the pixels of each sample, one sample after another, PerLabel of each; nil without. The
-// caller does not change them.
+// Pixels returns the labels of the pixels of each sample, one sample after another, as many of each as LabelDims says;
+// nil without. The caller does not change them.
 func (s *Set) Pixels() []int32 { return s.pixels }
 
-// Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each;
-// nil without. The caller does not change them.
+// Values returns the numbers that the network should give for each sample, one sample after another, as many of each as
+// LabelDims says; nil without. The caller does not change them.
 func (s *Set) Values() []float32 { return s.values }
 
 // Ignored is how many samples of the data have the ignored label, or how many pixels.

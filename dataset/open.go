@@ -16,8 +16,8 @@ type found struct {
 	labels *arrays.Array
 }
 
-// openInputs finds the inputs in a file of any format but a folder. defaults are inputs with a default,
-// for which there is to be no array.
+// openInputs finds the inputs in a file of any format but a folder. defaults are inputs with a default, for which there
+// is to be no array.
 func openInputs(f *arrays.File, inputs []Input, defaults []string) (*found, error) {
 	var a arrays.Array
 	var err error

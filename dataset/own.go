@@ -8,7 +8,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Own are labels as their file has them: every bit of them, in their own shape and type.
+// Own are labels as their file has them, bit for bit, in their own shape and element type: what a metric command gets.
 type Own struct {
 	// NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
 	Descr string
@@ -76,7 +76,7 @@ func classesOf(a arrays.Array, n int) []int64 {
 // errNoClass ends the reading of labels that are no classes.
 var errNoClass = mistake.Errorf("a label is no class")
 
-// ownClasses are class numbers that no array holds, those of a folder of images, as an array would.
+// ownClasses are the class numbers of a folder of images, which no array holds, as an int64 array would have them.
 func ownClasses(labels []int64) *Own {
 	data := make([]byte, 0, 8*len(labels))
 	for _, l := range labels {

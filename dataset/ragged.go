@@ -8,9 +8,10 @@ import (
 	"example.org/demote/mistake"
 )
 
-// raggedColumn matches samples of different shapes with an input: each axis is as long as the network has it, or where
-// that is free as that of the longest sample of the file, and what a sample lacks at its ends has the value pad, in the
-// network's type. Without a pad samples keep their own shapes, see column.of.
+// raggedColumn matches ragged samples, which have different shapes, with an input. With a pad all get one shape: each
+// axis is as long as the network has it, or where the network leaves it free as long as in the longest sample of the
+// file, and behind its own elements a sample has the value pad, in the network's type. Without a pad samples keep their
+// own shapes, see column.of. Example: [3,8] and [5,8] for an input [N,?,8] become [5,8], or stay two groups.
 func raggedColumn(a arrays.Array, in Input, o Options, floats int) (*column, error) {
 	if in.Steps {
 		return raggedSteps(a, in, o, floats)
@@ -78,8 +79,9 @@ func free(items []arrays.Array, want []int64) bool {
 	return true
 }
 
-// raggedFit says what samples with so many axes have of an input, as fit does: all but its first axis, the batch, or
-// all of it, whole, with one for a batch that lies inside. ones: they lack the axes of size 1. nil: neither.
+// raggedFit says what samples with so many axes have of an input, as fit does for samples of one shape: all axes but
+// the first, which is the batch; or, whole, all axes, with the size 1 for a batch axis that is not the first. ones:
+// they lack the axes of size 1. want is nil if nothing fits.
 func raggedFit(axes int, in Input) (want []int64, whole, ones bool) {
 	all := slices.Clone(in.Dims)
 	if in.Inside > 0 && all[in.Inside] == -1 {
@@ -128,8 +130,8 @@ func withOnes(shape, want []int64) (full []int64) {
 	return full
 }
 
-// readPadded is read of samples of different shapes: line by line along the last axis, those that a sample lacks with
-// the pad alone.
+// readPadded is read for ragged samples. It goes line by line along the last axis of the padded shape; a line that the
+// sample lacks, or the rest of one, is filled with the pad.
 func (c *column) readPadded(row, first, n int, dst []byte) error {
 	item, to := c.items[row], c.in.Type.Size()
 	width, have := 1, 1

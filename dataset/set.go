@@ -254,8 +254,8 @@ func (s *Set) index(sample int) int {
 }
 
 // Read writes one sample of an input to dst, in the network's element type and little-endian. It allocates nothing.
-// Errors are mistake.Err: a file that has become shorter, or a number that the network's integer type cannot hold.
-// It panics if there is no such sample or dst is not SampleSize long.
+// Errors are mistake.Err: a file that has become shorter, or a number that the network's integer type cannot hold. It
+// panics if there is no such sample or dst is not SampleSize long.
 func (s *Set) Read(input, sample int, dst []byte) error {
 	c := s.column(input, sample)
 	if len(dst) != c.bytes() {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// shapes are those that the samples of a file have, where they have several: a combination of those of all inputs
-// counts as one. They are numbered in the order of the file.
+// shapes are the shapes that ragged samples have where nothing pads them. A combination of the shapes of all inputs
+// counts as one shape. They are numbered in the order in which the file has them.
 type shapes struct {
 	of      []int       // by the sample's number in the file
 	columns [][]*column // by shape: of each input
@@ -68,8 +68,7 @@ func (s *Set) column(input, sample int) *column {
 // SampleSize is the size of a sample of an input in the network's element type, in the sample's own shape.
 func (s *Set) SampleSize(input, sample int) int { return s.column(input, sample).bytes() }
 
-// Shapes is how many shapes the samples have that nothing gives one; 0 where they have one by what the network or a pad
-// gives.
+// Shapes is the number of different shapes of the samples; 0 where all have one, by the network's own size or by a pad.
 func (s *Set) Shapes() int {
 	if s.shapes.of == nil {
 		return 0
@@ -87,8 +86,8 @@ type Group struct {
 	Of []int // the number that each has in the set that it is a part of, rising
 }
 
-// Groups are the samples by their shapes, in the order in which these appear; nil where nothing leaves samples a shape
-// of their own. They share the set's files: they can be read until it is closed, and need no Close.
+// Groups are the samples by their shapes, in the order in which these appear; nil where all samples have one shape.
+// They share the set's files: they can be read until it is closed, and need no Close.
 func (s *Set) Groups() []Group {
 	if s.shapes.of == nil {
 		return nil

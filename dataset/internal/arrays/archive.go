@@ -55,7 +55,8 @@ func (z *Archive) Keys() []string {
 	return keys
 }
 
-// Open finds an array in place if it is stored, else unpacks it. Either way its checksum is compared.
+// Open finds an array in place if it is stored, else unpacks it to a temporary file. Either way its checksum is
+// compared. Errors are mistake.Err and name the array. It panics if the archive lacks it.
 func (z *Archive) Open(key string) (Array, error) {
 	e := z.entries[key]
 	a := Array{What: fmt.Sprintf("%s: array %q", z.f.Path, key)}

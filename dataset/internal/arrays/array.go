@@ -42,7 +42,7 @@ func (a Array) Size() int {
 	return a.Elem.Size()
 }
 
-// layout is what a header says of an array, before anybody has looked whether it is there.
+// layout is what a header claims of an array, not yet compared with what the file holds: see fits.
 type layout struct {
 	elem    number.Type
 	text    textType
@@ -69,7 +69,7 @@ func newLayout(h npyHeader) (layout, error) {
 	return l, err
 }
 
-// ErrSingle is of an array without axes.
+// ErrSingle is the error of an array without axes.
 var ErrSingle = errors.New("is a single number: give samples along the first axis")
 
 // Bytes is the size of an array with the given shape, whose axes must not be empty.

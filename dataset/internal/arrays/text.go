@@ -16,7 +16,7 @@ type textType struct {
 	bytes int // of an element
 }
 
-// Unit is the number of bytes whose order a machine has: 1 or 4.
+// Unit is the number of bytes of a character, 1 or 4: a byte order concerns those.
 func (t textType) Unit() int { return t.bytes / t.chars }
 
 // parseText reads a dtype of fixed-width text; false for any other.

@@ -13,8 +13,9 @@ import (
 // mostInflation is what deflate can make of a byte at most (https://zlib.net/zlib_tech.html).
 const mostInflation = 1032
 
-// Spool holds the temporary files of a set: what cannot be read in place is unpacked there once. The files have no name
-// (where the system allows it), so nothing stays behind whatever happens.
+// Spool holds the temporary files of a set. Samples are read in any order, so what is compressed, in Fortran order or
+// an image is unpacked to one of them once. The files have no name (where the system allows it), so nothing stays
+// behind whatever happens.
 type Spool struct {
 	dir   string // empty: the system's own, TMPDIR
 	files []*os.File
@@ -45,7 +46,7 @@ func (s *Spool) elsewhere(kind string) string {
 	return "set TMPDIR to " + kind
 }
 
-// Check refuses a folder that there is not.
+// Check refuses a folder that does not exist. The error is a mistake.Err.
 func (s *Spool) Check() error {
 	if s.dir == "" {
 		return nil
@@ -56,7 +57,8 @@ func (s *Spool) Check() error {
 	return nil
 }
 
-// Reserve checks that n bytes, unpacked from packed bytes, can be true and have room. The error lacks the array's name.
+// Reserve checks a claim of n bytes that are to be unpacked from so many packed bytes: that deflate can do it, and that
+// the folder has room. The error lacks the array's name.
 func (s *Spool) Reserve(n, packed int64) error {
 	if n/mostInflation > packed+1024 {
 		return fmt.Errorf("claims %d bytes in %d compressed ones, which no compression reaches: the file is damaged", n, packed)

@@ -94,8 +94,8 @@ func (l *Layout) Shape() []int64 {
 }
 
 // DecodeAll decodes the images of a folder with all processors and writes them to f, one sample after another, a byte a
-// channel. It counts them for t. The error is a mistake.Err, of the first image that has one; temp only words that of
-// a disk without room.
+// channel. It counts them for t. The error is a mistake.Err, of the first image that has one; temp only words that of a
+// disk without room.
 func (l *Layout) DecodeAll(f io.WriterAt, temp *files.Spool, dir string, images []string, t *Progress) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
