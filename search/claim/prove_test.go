@@ -44,7 +44,7 @@ func TestPromisesAreKept(t *testing.T) {
 	if testing.Short() {
 		t.Skip("slow: left out by -short")
 	}
-	const n, problems, draws, score, budget, units = 40, 12, 80, 0.6, 0.1, 8
+	const n, problems, draws, score, budget, units = 40, 10, 80, 0.6, 0.1, 8
 	promise := Claim{Confidence: 0.95, Reference: HighReference, Budget: budget}
 	rng := rand.New(rand.NewPCG(9, 3))
 	masks := NestedSteps(trial.NewMask(units), [][]int{{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}})

@@ -84,8 +84,8 @@ func (c *Case) Options(mode search.ChainMode) search.Options {
 	return o
 }
 
-// Names returns the names that a case gives to units.
-func Names(units []int) []string {
+// names returns the names that a case gives to units.
+func names(units []int) []string {
 	names := make([]string, len(units))
 	for i, u := range units {
 		names[i] = fmt.Sprintf("h%d_activation_holder_quantizer", u)
@@ -98,9 +98,9 @@ func Names(units []int) []string {
 func Golden(t testing.TB, path string) []*Case {
 	t.Helper()
 	if path == "" {
-		path = filepath.Join(Testdata(), "demotion.jsonl")
+		path = filepath.Join(testdata(), "demotion.jsonl")
 	} else if _, err := os.Stat(path); err != nil && !filepath.IsAbs(path) {
-		path = filepath.Join(Testdata(), "..", "..", path)
+		path = filepath.Join(testdata(), "..", "..", path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -128,8 +128,8 @@ func Golden(t testing.TB, path string) []*Case {
 	return cases
 }
 
-// Testdata returns the folder of the recorded cases.
-func Testdata() string {
+// testdata returns the folder of the recorded cases.
+func testdata() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "testdata")
 }

@@ -44,7 +44,7 @@ type Real struct {
 // ReadReal reads the recorded run.
 func ReadReal(t testing.TB) *Real {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(Testdata(), "mctq-trace.json"))
+	data, err := os.ReadFile(filepath.Join(testdata(), "mctq-trace.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
