@@ -202,7 +202,7 @@ func quantizeWeight(t ir.Tensor, name string, axis int, least []float32) (*netwo
 		return nil, nil, err
 	}
 	w := &network.Weight{Tensor: name, Dims: t.GetDims(), Axis: axis}
-	if w.Codes, w.Scales, err = quant.QuantizeWeightsAbove(values, w.Dims, axis, least); err != nil {
+	if w.Codes, w.Scales, err = quant.QuantizeWeights(values, w.Dims, axis, least); err != nil {
 		return nil, nil, err
 	}
 	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)
