@@ -62,17 +62,17 @@ func printBench(w io.Writer, b *run.Bench) {
 	if b.Blocked {
 		layout = "blocked"
 	}
-	fmt.Fprintf(w, "a full trial, %-8s layout            %s R, %s CPU-R\n", layout, b.Trial, b.TrialCPU)
-	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
+	fmt.Fprintf(w, "a full evaluation, %-8s layout       %s R, %s CPU-R\n", layout, b.Trial, b.TrialCPU)
+	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
 	if b.Device != "" {
 		m := b.Moved
-		fmt.Fprintf(w, "a full trial moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
+		fmt.Fprintf(w, "a full evaluation moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
 		fmt.Fprintf(w, "  and starts %d kernels beside the network's; %.0f %% of its time is not the float network's: FakeQuant\n", m.Launches, 100*b.FakeQuant)
 	}
 	if b.StartUp > 0 {
-		fmt.Fprintf(w, "from the files to the first trial         %.3g s\n", b.StartUp)
+		fmt.Fprintf(w, "from the files to the first evaluation    %.3g s\n", b.StartUp)
 	}
 	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
 		if s != nil {

@@ -60,7 +60,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", text)
 	}
 	if device != "" {
-		fmt.Fprintf(w, "\ntrials ran on %s\n", device)
+		fmt.Fprintf(w, "\nevaluations ran on %s\n", device)
 	}
 	fmt.Fprintf(w, "\n%d evaluations, %d distinct masks, equal to %.1f full passes over the %d samples, %.1f s\n",
 		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)

@@ -3,7 +3,7 @@ and of the time, and the median over the seeds of what a search takes, alone and
 usage: bench_searches.py [SEEDS]. Written between the marks of docs/figures.md and docs/strategies.md.
 
 A naive scan runs every score in full, so its passes are the scores that the search asked for and did not know. It is not run: its time
-is that many full trials, whose time is measured in the same process. R is timed between the trials of the same run. The processor ought to have nothing else to do.
+is that many full evaluations, whose time is measured in the same process. R is timed between the trials of the same run. The processor ought to have nothing else to do.
 
 "bounds alone" is the samples that were judged, whatever part of the network each of them ran; "accepted" the demotions, whose trials
 run to their end.

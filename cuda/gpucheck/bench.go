@@ -36,12 +36,12 @@ func includeBench(r *Report, path string) error {
 	if strings.Contains(b.Device, "EMULATED") != r.Emulated {
 		return fmt.Errorf("%s was measured on %q, not on this device", path, b.Device)
 	}
-	r.measure("full trials", b.TrialsPerSec, "trials/s")
-	r.measure("full trials", b.SamplesPerSec, "samples/s")
-	r.measure("a full trial against bare ONNX Runtime on the float network", b.Trial.Median, "of its time")
-	r.measure("share of a full trial that is not the float network's: FakeQuant", 100*b.FakeQuant, "%")
+	r.measure("full evaluations", b.TrialsPerSec, "evaluations/s")
+	r.measure("full evaluations", b.SamplesPerSec, "samples/s")
+	r.measure("a full evaluation against bare ONNX Runtime on the float network", b.Trial.Median, "of its time")
+	r.measure("share of a full evaluation that is not the float network's: FakeQuant", 100*b.FakeQuant, "%")
 	up, down := int64((b.Holders+7)/8), int64((b.Samples+7)/8)
-	r.add("does a full trial move the mask up and a bit a sample down, and allocate nothing", b.Moved.UpBytes == up && b.Moved.DownBytes <= down+32 && b.Moved.Allocations == 0,
+	r.add("does a full evaluation move the mask up and a bit a sample down, and allocate nothing", b.Moved.UpBytes == up && b.Moved.DownBytes <= down+32 && b.Moved.Allocations == 0,
 		"%d bytes up for %d holders, %d bytes down for %d samples, %d allocations", b.Moved.UpBytes, b.Holders, b.Moved.DownBytes, b.Samples, b.Moved.Allocations)
 	return nil
 }
