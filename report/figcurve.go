@@ -45,7 +45,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	if len(points) <= circles {
 		for _, q := range points {
 			if q.True != nil {
-				p.mark("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
+				p.symbol("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
 			}
 		}
 	}
@@ -55,13 +55,13 @@ func (r *Run) curve(id string, points []point) *figure {
 		low  int
 	}{{"all " + r.HighName(), r.Score.High, 0}, {"all " + r.LowName(), r.Score.Low, n}} {
 		if v := scoreValue(e.s); v != nil {
-			p.mark("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
+			p.symbol("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
 		}
 	}
 	add("end", "all "+r.HighName()+" (left), all "+r.LowName()+" (right)")
 	if v := scoreValue(r.Score.Mixed); v != nil && len(r.Holders) > 0 {
 		text := fmt.Sprintf("%d in %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
-		p.mark("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
+		p.symbol("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
 		add("chosen", "the answer, "+text)
 	}
 	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: id + "-table"}
@@ -199,7 +199,7 @@ func compareCurves(id string, views []*view) *figure {
 	for _, v := range views { // above all lines
 		if s := scoreValue(v.Score.Mixed); s != nil && len(v.Holders) > 0 {
 			x, y := p.x.at(float64(v.lowCount())), p.y.at(*s)
-			p.mark("chosen", v.Letter+": "+v.Text(v.Score.Mixed), x, y)
+			p.symbol("chosen", v.Letter+": "+v.Text(v.Score.Mixed), x, y)
 			p.label(v.Letter, "middle", "letter", x, y-14)
 		}
 	}

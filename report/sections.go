@@ -15,7 +15,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.asked(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -26,7 +26,7 @@ func (v *view) section(name, title string) *section {
 func (v *view) warnings() *section {
 	s := v.section("warnings", "Warnings")
 	for _, w := range v.Warnings {
-		if !isDoubt(w) {
+		if !aboutSetup(w) {
 			s.List = append(s.List, short(w.String()))
 		}
 	}

@@ -76,7 +76,7 @@ func (e *Encodings) apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 		}
 	}
 	replaceConstants(n.Model.Graph(), replaced)
-	if err := prepare.Settle(n, weights); err != nil {
+	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
 	grids, err := e.holders(n)

@@ -124,7 +124,7 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 	if err != nil || len(results) == 0 || len(results) < len(n.GetOutput()) {
 		return false, err
 	}
-	f.Budget.Book(c.Args, results)
+	f.Budget.Spend(c.Args, results)
 	for i, name := range n.GetOutput() {
 		if name == "" {
 			continue

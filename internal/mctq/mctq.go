@@ -41,7 +41,7 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := prepare.Settle(n, weights); err != nil {
+	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
 	x, err := ir.NewIndex(n.Model)

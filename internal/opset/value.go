@@ -101,7 +101,7 @@ func (c *converter) valueOf(name string, depth int) ir.Tensor {
 	if err != nil || i >= len(results) { // what does not fit is told when constants are folded
 		return nil
 	}
-	f.Budget.Book(l.Args, results)
+	f.Budget.Spend(l.Args, results)
 	c.constants[name] = results[i]
 	return results[i]
 }

@@ -24,7 +24,7 @@ func Find(m *ir.Model, o network.Options) ([]network.Holder, []network.Omitted, 
 				f.visit(t, n)
 			}
 		}
-		f.notice(n)
+		f.omitHidden(n)
 	}
 	return f.holders, f.omitted, nil
 }
