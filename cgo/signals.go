@@ -22,8 +22,8 @@ static void demote_own_faults(void) {
 */
 import "C"
 
-// FaultsKill calls f. While f runs, a fault such as SIGSEGV kills this process by its signal, without a core file. After
-// f, Go's own handlers are back, which end the process with exit code 2 and a stack. So a parent process can
+// FaultsKill calls f. While f runs, a fault such as SIGSEGV kills this process by its signal, without a core file.
+// After f, Go's own handlers are back, which end the process with exit code 2 and a stack. So a parent process can
 // distinguish a fault of ONNX Runtime, which f calls, from a fault of Go code outside f. Only one call may run at a
 // time.
 func FaultsKill(f func()) {

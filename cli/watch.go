@@ -109,7 +109,8 @@ func (w *watcher) note(text string) {
 	}
 }
 
-// stage shows the progress of the work before the first evaluation: a line that is renewed on a terminal, lines elsewhere.
+// stage shows the progress of the work before the first evaluation: a line that is renewed on a terminal, lines
+// elsewhere.
 func (w *watcher) stage(s run.Stage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

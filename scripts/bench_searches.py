@@ -24,7 +24,7 @@ SEARCHES = [
     ("fashion-dscnn-uneven", "testdata/fashion-dscnn-uneven/model.onnx", "16bit-0.005"),
     ("fashion-vit", "testdata/fashion-vit/model.onnx", "16bit-0.005"),
 ]
-HEAD = ["network", "target", "seed", "scores", "accepted", "bounds alone", "of the naive passes", "of its time", "R", "CPU-R", "the whole command, R", "CPU-R"]
+HEAD = ["network", "target", "seed", "evaluations", "accepted", "bounds alone", "of the naive passes", "of its time", "R", "CPU-R", "the whole command, R", "CPU-R"]
 
 
 def measure(model, target, seed):

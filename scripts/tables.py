@@ -85,7 +85,7 @@ def saving(r, name):
 
 def strategies():
     """Return the lines of the table of all strategies."""
-    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | scores | passes | seconds | BOPs |", "| --- " * 11 + "|"]
+    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | evaluations | full passes | seconds | BOPs |", "| --- " * 11 + "|"]
     broken, mixes = {}, {}
     for network, model in NETWORKS:
         own, held, holders = high(network, model)

@@ -37,8 +37,8 @@ type visit struct {
 	reported int  // blocks of it that Stopped has had
 }
 
-// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks a
-// machine that is Workers for their number once, here.
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks
+// a machine that is Workers for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
 	e.ahead = newAhead(e)

@@ -14,8 +14,8 @@ type TryOptions struct {
 	Loaded func()            // called between loading and running
 }
 
-// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a child process: a fault of
-// ONNX Runtime kills the process by its signal, which the parent sees. The caller must not keep model, of which the
+// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a child process: a fault
+// of ONNX Runtime kills the process by its signal, which the parent sees. The caller must not keep model, of which the
 // session has a copy.
 func Try(model []byte, inputs []device.Tensor, o TryOptions) error {
 	var session *cgo.Session

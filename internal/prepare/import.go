@@ -45,9 +45,9 @@ func oneKind(m *ir.Model) error {
 	return nil
 }
 
-// FoldWeights folds all nodes that depend on constants alone (computes them once, and stores their outputs as constants).
-// It then sets n.Weights to the weights that are still in the network. A weight behind a Transpose that was folded is
-// transposed too.
+// FoldWeights folds all nodes that depend on constants alone (computes them once, and stores their outputs as
+// constants). It then sets n.Weights to the weights that are still in the network. A weight behind a Transpose that was
+// folded is transposed too.
 func FoldWeights(n *network.Network, weights map[string]*network.Weight) error {
 	moved, err := transposed(n.Model, weights)
 	if err != nil {

@@ -149,8 +149,8 @@ func (w *fillWalk) all(tensors []string) (list []put) {
 	return list
 }
 
-// bounded returns the fill values behind a Max, Min or Clip. A constant bound alone is not a fill value: the values that
-// it replaces were computed.
+// bounded returns the fill values behind a Max, Min or Clip. A constant bound alone is not a fill value: the values
+// that it replaces were computed.
 func (w *fillWalk) bounded(n ir.Node) put {
 	var list []put
 	for _, t := range n.GetInput() {
