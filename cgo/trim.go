@@ -40,7 +40,7 @@ func Trim() {
 	debug.SetGCPercent(garbagePercent(now.HeapAlloc))
 }
 
-// mostGarbage is about how many bytes of garbage may stand beside what lives on Go's heap.
+// mostGarbage is about how many bytes of garbage Go's heap may have beside its live bytes.
 const mostGarbage = 16 << 20
 
 // garbagePercent is the GOGC for so many living bytes. Go's own lets the heap grow to twice of them; here they are

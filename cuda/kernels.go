@@ -25,7 +25,7 @@ func MaskBytes(n int) int { return ceilDiv(n, 8) }
 // alone.
 type Clip struct {
 	Below float32 // smaller values become this
-	Above float32 // greater ones this; 0 with Below 0 stands for no upper bound
+	Above float32 // greater ones this; 0 with Below 0 means no upper bound
 }
 
 // NoClip changes no value.

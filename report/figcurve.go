@@ -11,7 +11,7 @@ import (
 // circles is how many points of a curve are drawn one by one; more would be a thicker line.
 const circles = 300
 
-// curve draws how the score goes along the chain, with the target and the answer.
+// curve draws the score along the chain, with the target and the result.
 func (r *Run) curve(id string, points []point) *figure {
 	n := max(len(r.Holders), maxLow(points))
 	ys := newSpan()
@@ -74,8 +74,8 @@ func newPlane(id, caption, words string, n int, ys span) plane {
 		newAxis(ys.low, ys.high, height-bottom, top)}
 }
 
-// curveLines draws the chain: the true scores, and the recorded ones where they differ. Where a score is not known the
-// line is broken.
+// curveLines draws the chain: the true scores, and the recorded ones if they differ. The line has a gap if a score is
+// unknown.
 func curveLines(p plane, first *float64, points []point) (recorded, known bool) {
 	p.path("true", points, first, func(q point) *float64 { return q.True })
 	for _, q := range points {
@@ -128,7 +128,7 @@ func (r *Run) targetValue() *float64 {
 	return finite(&r.Target.Value)
 }
 
-// scoreName is the metric's name with what is better.
+// scoreName is the metric's name, with higher or lower is better.
 func (r *Run) scoreName() string {
 	better := "higher is better"
 	if r.Lower() {
@@ -140,7 +140,7 @@ func (r *Run) scoreName() string {
 	return short(r.Metric) + ", " + better
 }
 
-// curveWords says in words what the curve shows.
+// curveWords describes the curve in words.
 func (r *Run) curveWords(points []point) string {
 	parts := []string{}
 	for _, s := range []struct {
@@ -208,5 +208,5 @@ func compareCurves(id string, views []*view) *figure {
 	return f
 }
 
-// runColours is how many runs have a line of their own style.
+// runColours is the number of runs with a line style of their own.
 const runColours = 6

@@ -10,7 +10,7 @@ import (
 	"example.org/demote/result"
 )
 
-// sections are the parts of one run's page. What a folder does not hold has no section, or one line that says so.
+// sections are the parts of one run's page. Data that the folder does not have has no section, or a line that says so.
 func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
@@ -189,7 +189,7 @@ func (v *view) exports() [][]string {
 	return rows
 }
 
-// joined is a list of warnings in one cell.
+// joined puts a list of warnings into one cell.
 func joined(list []result.Warning) string {
 	var texts []string
 	for _, w := range list {
@@ -243,7 +243,7 @@ func (v *view) reproduce() *section {
 	return s
 }
 
-// choices lists what the run was told, without what is zero or shown elsewhere.
+// choices lists the settings of the run, without those that are zero or shown elsewhere.
 func (v *view) choices() [][]string {
 	var rows [][]string
 	for _, name := range sortedKeys(v.Config) {

@@ -164,7 +164,7 @@ func defines(x *ir.Index, name string) bool {
 	return typed || x.Initializers[name] != nil || x.MadeBy[name] != nil || len(x.ReadBy[name]) > 0
 }
 
-// rewrite puts the new constants into the graph and takes out those that nobody reads any more.
+// rewrite puts the new constants into the graph and takes out those that nothing reads any more.
 func (b *batchNorms) rewrite(g ir.Graph) {
 	read := make(map[string]bool)
 	for _, v := range g.GetOutput() {

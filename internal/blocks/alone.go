@@ -9,7 +9,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// Alone tells whether the samples of a network must run one by one: some input of it has no axis for them.
+// Alone reports whether the samples of a network must run one by one: some input of it has no axis for them.
 func Alone(m *onnx.Model, data Samples) bool {
 	for i := range m.Inputs() {
 		if Axis(m, data, i) < 0 {
@@ -35,7 +35,7 @@ func Axis(m *onnx.Model, data Samples, input int) int {
 	return -1
 }
 
-// Mixed tells whether the first axes of a network's inputs have different sizes, so that not all of them are the
+// Mixed reports whether the first axes of a network's inputs have different sizes, so that not all of them are the
 // batch.
 func Mixed(m *onnx.Model) bool {
 	inputs := m.Inputs()
@@ -50,7 +50,7 @@ func Mixed(m *onnx.Model) bool {
 // anyName is what exporters call an axis that nobody has named.
 var anyName = regexp.MustCompile(`^(unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
 
-// batched tells whether the first axis of an input is free and, as far as its name goes, the batch: an array with an
+// batched reports whether the first axis of an input is free and, as far as its name goes, the batch: an array with an
 // axis more is then of another shape, and not one with the whole input in each sample.
 func batched(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
@@ -60,7 +60,7 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 	return name == "" || variants.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
 }
 
-// NotFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a
+// NotFirst reports whether the first axis of an input is not the batch: by the name of another one, or since it has a
 // size of its own where the batch of another input is free.
 func NotFirst(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 {

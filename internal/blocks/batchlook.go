@@ -77,7 +77,7 @@ func FixedCure(m *onnx.Model) string {
 	return "export it with a free batch axis, or with a batch of 1"
 }
 
-// touch tells whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then
+// touch reports whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then
 // another beside others than beside its copies, or its copies differ.
 func (l look) touch(axis int) bool {
 	for i, copies := range []direct.Seen{l.ofA, l.ofB} {
@@ -117,7 +117,7 @@ func slot(o direct.Seen, axis, of, at int) []float32 {
 	return list
 }
 
-// Near32 tells whether two lists of values are the same but for so much of the largest.
+// Near32 reports whether two lists of values are the same but for so much of the largest.
 func Near32(a, b []float32, tolerance float64) bool {
 	if len(a) != len(b) {
 		return false

@@ -58,7 +58,7 @@ func ZeroStates(m *onnx.Model) map[string][]byte {
 	return zeros
 }
 
-// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample:
+// fixedFront reports whether the first axis of a state is the batch of a network that is fixed to more than one sample:
 // all inputs with axes have it.
 func fixedFront(m *onnx.Model, v onnx.Value) bool {
 	own := v.Dims[0]

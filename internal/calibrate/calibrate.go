@@ -34,7 +34,7 @@ type How struct {
 	Samples   string       // theirs
 	AllowNaN  bool         // values that are not finite are left out
 	Alone     bool         // each sample is run alone
-	Stages    stage.Teller // is told how far it has come
+	Stages    stage.Teller // reports its progress
 }
 
 // Run runs the float network over the calibration samples, with every holder's tensor as an output, and returns a

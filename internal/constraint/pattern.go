@@ -10,7 +10,7 @@ import (
 // 4.
 const mostBranches = 256
 
-// validPattern tells whether a text is a glob that can be matched in no time.
+// validPattern reports whether a text is a glob that can be matched in no time.
 func validPattern(text string) bool {
 	return doublestar.ValidatePattern(text) && branches(text) <= mostBranches
 }

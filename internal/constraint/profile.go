@@ -95,7 +95,7 @@ func (p *Profile) Apply(c *Constraints, uses []sites.Use) {
 	}
 }
 
-// Matches tells whether one of the patterns has an operator type.
+// Matches reports whether one of the patterns has an operator type.
 func Matches(ops []string, op string) bool {
 	for _, pattern := range ops {
 		if doublestar.MatchUnvalidated(pattern, op) {

@@ -141,7 +141,7 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 }
 
 // rewrite removes folded nodes, adds the results that somebody still reads, and removes the constants that only
-// folded nodes have read. An initializer that nobody ever read stays.
+// folded nodes have read. An initializer that no node ever read stays.
 func (f *Folder) rewrite(gone map[ir.Node]bool) {
 	if len(gone) == 0 {
 		return

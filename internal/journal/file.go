@@ -100,7 +100,7 @@ func JournalKind(path string) (kindOfJournal, error) {
 	return foreignJournal, nil
 }
 
-// isOldJournal tells whether a database is a journal of version 1.
+// isOldJournal reports whether a database is a journal of version 1.
 func isOldJournal(path string) bool {
 	db, err := sql.Open("sqlite", DatabaseName(path)+"?mode=ro&immutable=1")
 	if err != nil {

@@ -121,7 +121,7 @@ func (f *Folder) acquire() error {
 	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
 }
 
-// HoldsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything
+// HoldsRun reports whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything
 // else in it.
 func (f *Folder) HoldsRun() (bool, error) {
 	entries, err := os.ReadDir(f.Path)
@@ -151,7 +151,7 @@ func (f *Folder) HoldsRun() (bool, error) {
 	return false, nil
 }
 
-// isResult tells whether a folder has the result of a run of ours.
+// isResult reports whether a folder has the result of a run of ours.
 func isResult(dir string) bool {
 	data, err := result.Read(dir)
 	var r struct {
@@ -165,7 +165,7 @@ func isResult(dir string) bool {
 // oldTemporary is how files were called that versions before this one were writing.
 var oldTemporary = regexp.MustCompile(`^\.(result\.json|promotion\.(txt|json)|curve\.csv|report\.html)-[0-9]+$`)
 
-// leftover tells whether a file of this name is what a killed process of ours was writing.
+// leftover reports whether a file of this name is what a killed process of ours was writing.
 func leftover(name string) bool { return disk.IsTemporary(name) || oldTemporary.MatchString(name) }
 
 // removeLeftovers removes what killed processes were writing in the folder, whose lock is held.

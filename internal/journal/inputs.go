@@ -25,7 +25,7 @@ const (
 	RoleCommand  = "metric command"
 )
 
-// FlaggedFile tells whether a flag names the file.
+// FlaggedFile reports whether a flag names the file.
 func FlaggedFile(f result.Input) bool {
 	return f.Role != RoleCommand && !strings.HasPrefix(f.Role, RoleExternal)
 }

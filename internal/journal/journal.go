@@ -172,7 +172,7 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 	return nil
 }
 
-// OnLearnt is for tests: told of every score that was kept. It is nil elsewhere.
+// OnLearnt is for tests: called with every score that was stored. It is nil elsewhere.
 var OnLearnt func(search.Mask)
 
 // Learnt keeps a whole score.
@@ -205,7 +205,7 @@ func (j *Journal) Forget() error {
 	return j.written(err)
 }
 
-// Blocks keeps the size of the blocks that scores are learnt in, in samples, and tells whether it is that of before.
+// Blocks keeps the size of the blocks that scores are learnt in, in samples, and reports whether it is that of before.
 func (j *Journal) Blocks(size int) (same bool, err error) {
 	meta, err := j.meta()
 	if err != nil {
@@ -283,7 +283,7 @@ func (j *Journal) damaged(what string) error {
 	return mistake.Errorf("%s: the journal is damaged: %.200s; %s", j.Path, what, JournalCure)
 }
 
-// refused tells whether SQLite could not read or write because the system did not let it.
+// refused reports whether SQLite could not read or write because the system did not let it.
 func refused(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

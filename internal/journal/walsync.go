@@ -31,7 +31,7 @@ type WalSync struct {
 	closed  bool
 }
 
-// OnForced is for tests: told when the first size bytes of a log have come to disk. It is nil elsewhere.
+// OnForced is for tests: called when the first size bytes of a log are on disk. It is nil elsewhere.
 var OnForced func(log string, size int64)
 
 // wrote says that something was written. It returns an error of forcing what was written before.

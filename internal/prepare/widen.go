@@ -58,7 +58,7 @@ type widener struct {
 	idle map[ir.Node]bool // Casts that pass their values on
 }
 
-// float tells whether a type is float32, or is to be.
+// float reports whether a type is float32, or is to be.
 func (w widener) float(t ir.DType) bool { return t == ir.Float || t == w.from }
 
 func (w widener) graph(g ir.Graph) error {

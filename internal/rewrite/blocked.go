@@ -163,7 +163,7 @@ func unblockPools(m *ir.Model, info map[string]*onnxpb.ValueInfoProto) {
 }
 
 // joinReorders lets those who read a tensor that was blocked only to be unblocked read the original,
-// and drops the reorders that nobody reads any more.
+// and drops the reorders that nothing reads any more.
 func joinReorders(m *ir.Model) {
 	g := m.Graph()
 	from := make(map[string]string) // blocked tensor -> the ordinary one it was made from

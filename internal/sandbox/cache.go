@@ -47,7 +47,7 @@ func TryFile() string {
 	return filepath.Join(dir, "demote", "networks-tried")
 }
 
-// Tried tells whether a network has been tried. Whatever is wrong with the file, it has not.
+// Tried reports whether a network has been tried. Whatever is wrong with the file, it has not.
 func Tried(key string) bool { return slices.Contains(TriedKeys(), key) }
 
 // TriedKeys are the keys of the networks that have been tried.

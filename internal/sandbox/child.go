@@ -35,7 +35,7 @@ type tryEnd struct {
 // faults are the signals by which a process dies of itself.
 var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGABRT, syscall.SIGTRAP, syscall.SIGSYS}
 
-// died tells whether the end was that of a process which the runtime takes with it.
+// died reports whether the end was that of a process which the runtime takes with it.
 func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
 // TryProgram is ThisProgram, for tests to replace.

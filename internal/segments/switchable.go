@@ -15,7 +15,7 @@ type Blocks struct {
 	Inputs []backend.Tensor // of the network, for blocks of Size samples, see blocks.Inputs
 	Size   int
 	Shapes *blocks.Shapes // of the network's tensors, see blocks.Measure
-	Output string         // that is judged
+	Output string         // that the metric reads
 	Fixed  bool           // the file will be written with these axes
 	Bytes  bool           // what lies as bytes in the file is handed over so, and made floats of in the network
 	GPU    bool           // the network will run on one

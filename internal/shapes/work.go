@@ -20,7 +20,7 @@ var (
 	packedWeights = map[string]bool{"MatMulNBits": true, "MatMulBnb4": true, "MatMulFpQ4": true}
 )
 
-// Multiplies tells whether an operator has multiply-accumulates.
+// Multiplies reports whether an operator has multiply-accumulates.
 func Multiplies(n ir.Node) bool {
 	op := n.GetOpType()
 	return (ir.Standard(n) || n.GetDomain() == ir.ContribDomain) && (Quantizable[op] || recurrent[op] || attentive[op] || packedWeights[op])
@@ -235,7 +235,7 @@ func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float
 	return work, true, true
 }
 
-// IsRecurrent tells whether a node is one that can be opened.
+// IsRecurrent reports whether a node is one that can be opened.
 func IsRecurrent(n ir.Node) bool { return ir.Standard(n) && RecurrentOps[n.GetOpType()] }
 
 // RecurrentOps are operators with a state of their own, which no holder can reach.

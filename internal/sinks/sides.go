@@ -94,7 +94,7 @@ func (s sides) times(sign int) sides {
 	return s.and(s.turned())
 }
 
-// sign tells whether no value of a tensor is below zero (1) or above it (-1); 0: neither is known.
+// sign reports whether no value of a tensor is below zero (1) or above it (-1); 0: neither is known.
 func sign(x *ir.Index, t string) int {
 	if c := x.Constant(t); c != nil {
 		values, err := ir.Floats(c)

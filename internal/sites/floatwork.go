@@ -71,7 +71,7 @@ func Measure(n *network.Network, dims map[string][]int64) (Work, error) {
 	return all, nil
 }
 
-// hasHolder tells whether what a node multiplies is on grids.
+// hasHolder reports whether what a node multiplies is on grids.
 func (w *usesWalk) hasHolder(n ir.Node) bool {
 	if !shapes.Quantizable[n.GetOpType()] {
 		return false

@@ -11,7 +11,7 @@ import (
 // batchNames are what the axis of the samples is called, beside names with batch in them.
 var batchNames = []string{"n", "b", "bs", "bz", "nb"}
 
-// IsBatchName tells whether an axis is called what that of the samples is, in any case of letters.
+// IsBatchName reports whether an axis is called what that of the samples is, in any case of letters.
 func IsBatchName(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "batch") || slices.Contains(batchNames, name)

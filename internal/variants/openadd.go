@@ -40,7 +40,7 @@ func LooseBiases(m *ir.Model, dynamic func(tensor string) bool) *ir.Model {
 	return c
 }
 
-// fixedBias tells whether a tensor is a constant, or is made of constants by a DequantizeLinear.
+// fixedBias reports whether a tensor is a constant, or is made of constants by a DequantizeLinear.
 func fixedBias(x *ir.Index, t string) bool {
 	if x.Constant(t) != nil {
 		return true
