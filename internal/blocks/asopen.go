@@ -8,13 +8,13 @@ import (
 )
 
 // HasFreeAxes reports whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and
-// joins fewer operators, than where all are fixed.
+// fuses fewer operators, than with fixed shapes.
 func HasFreeAxes(m *onnx.Model) bool {
 	return slices.ContainsFunc(m.Inputs(), func(v onnx.Value) bool { return slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) })
 }
 
-// AsOpen returns a model with its shapes fixed so that it computes what the model m that it was made of computes,
-// whose axes may be free.
+// AsOpen returns a model with fixed shapes that computes the same bits as the model m from which it was made, whose
+// axes may be free.
 func (s *Shapes) AsOpen(fixed, m *onnx.Model) *onnx.Model {
 	if !HasFreeAxes(m) {
 		return fixed

@@ -68,8 +68,8 @@ func (l look) fixed(m *onnx.Model) (Batching, error) {
 	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, FixedCure(m))
 }
 
-// FixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the
-// batch.
+// FixedCure is what to do if a network has a batch that is fixed to several samples and cannot run so: another axis may
+// be the batch.
 func FixedCure(m *onnx.Model) string {
 	if cure := axisCure(m, true); cure != "" {
 		return cure + "; otherwise export it with a batch of 1"
@@ -117,7 +117,7 @@ func slot(o direct.Seen, axis, of, at int) []float32 {
 	return list
 }
 
-// Near32 reports whether two lists of values are the same but for so much of the largest.
+// Near32 reports whether two lists of values are equal up to a tolerance relative to the largest value.
 func Near32(a, b []float32, tolerance float64) bool {
 	if len(a) != len(b) {
 		return false

@@ -16,8 +16,8 @@ import (
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
 const surelyFill = 1e9
 
-// KnownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a
-// size that no measurement has. Of an input that cannot be a mask it reads no more than shows that.
+// KnownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
+// values larger than any measurement. It stops reading an input that cannot be a mask.
 func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32

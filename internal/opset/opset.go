@@ -9,7 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Convert brings the model's graph to operator set Opset and IR version IR. The model's own functions keep theirs.
+// Convert converts the model's graph to operator set version Opset and IR version IR. The model's own functions keep
+// their versions.
 func Convert(m *ir.Model) error {
 	if err := convert(m.Graph(), m.OpsetOf(""), ir.Opset); err != nil {
 		return err

@@ -1,4 +1,5 @@
-// Package promotion is the list of the holders that stay at the high width, as text and as JSON.
+// Package promotion reads and writes the promotion list, the holders that stay at the high bit-width, as text and as
+// JSON.
 package promotion
 
 import (

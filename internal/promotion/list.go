@@ -13,7 +13,7 @@ import (
 // that would not come back (it has a line break or blanks at its edges, is empty, or begins with a quote as a quoted
 // one does) is quoted as a JSON text, or, where it is no UTF-8, as Go quotes it.
 
-// Lines writes names, a line each.
+// Lines formats names, one per line; a name that could not be read back as it is is quoted.
 func Lines(names []string) []byte {
 	var b []byte
 	for _, name := range names {
@@ -39,8 +39,8 @@ func listed(name string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// ReadList reads a promotion list and returns the places of its names among those that are known. Lists of before,
-// which quoted nothing, are read too. The error names the line.
+// ReadList reads a promotion list and returns the indices of its names in known. It also reads older lists, which have
+// no quotes. The error names the line.
 func ReadList(text []byte, index map[string]int) ([]int, error) {
 	var list []int
 	n := 0

@@ -18,14 +18,12 @@ const (
 	blockedDomain   = "com.microsoft.nchwc"
 )
 
-// Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of
-// the CPU: optimize loads a model with all optimizations and returns the path of the file that ONNX Runtime
-// saves of it. The result is to be loaded with optimizations off, on the same processor and runtime
-// version, and only where zero lies on every grid, since the layout pads channels with zeros.
-// Average pooling stays outside: blocked, it would add in another order.
+// Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of the CPU. optimize
+// loads a model with all optimizations and returns the path of the file that ONNX Runtime saves. Load the result with
+// optimizations off, on the same processor and runtime version, and only if zero lies on every grid, since the layout
+// pads channels with zeros. Average pooling stays outside the layout: in it, it would add in another order.
 //
-// It returns an error if a FakeQuant cannot be found again in what ONNX Runtime made; m then runs
-// as it is.
+// The error says that a FakeQuant cannot be found in ONNX Runtime's file; m then runs as it is.
 func Blocked(m *ir.Model, optimize func(*ir.Model) (path string, err error)) (*ir.Model, error) {
 	nodes := make(map[int64]ir.Node) // by holder
 	plain := m.Clone()

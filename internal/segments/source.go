@@ -16,7 +16,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// Source hands a network out in segments: backend.Source on an onnx.Model whose shapes are fixed.
+// Source returns a network in segments: it implements backend.Source for a model with fixed shapes.
 type Source struct {
 	Model   *onnx.Model
 	holders int
@@ -154,7 +154,7 @@ func (s *Source) Tensor(name string) (backend.Tensor, error) {
 	return t, nil
 }
 
-// AxisOf is the axis on which the samples of a block lie in a tensor of a network with the shapes of a block; -1: on
+// AxisOf returns the axis of the samples of a block in a tensor of a network with the shapes of a block; -1: there is
 // none.
 func AxisOf(m *onnx.Model, tensor string) int {
 	axis, known := m.Axes[tensor]

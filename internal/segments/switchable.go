@@ -21,8 +21,8 @@ type Blocks struct {
 	GPU    bool           // the network will run on one
 }
 
-// Switchable is a network with a quantizer at each holder, of its record, that reads the mask; its shapes are fixed,
-// and it is cut wherever trials may begin. The samples are those that it is fed with.
+// Switchable is a network with a quantizer at each holder that reads the mask at run time. Its shapes are fixed, and it
+// is cut wherever trials may begin. Its samples are in the order of its inputs.
 func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blocks.Samples, error) {
 	var open []string
 	for _, f := range n.Followed {

@@ -7,7 +7,7 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Quantizable are the operators with multiply-accumulates that integer hardware has, once what they read is on grids.
+// Quantizable are the operators with multiply-accumulates that integer hardware has, if their inputs are on grids.
 var Quantizable = map[string]bool{"Conv": true, "ConvTranspose": true, "MatMul": true, "Gemm": true, "Einsum": true, "DeformConv": true,
 	"FusedConv": true, "NhwcFusedConv": true, "FusedGemm": true, "FusedMatMul": true, "FusedMatMulActivation": true, "TransposeMatMul": true}
 
@@ -215,8 +215,8 @@ func (s *Sizes) graphWork(g ir.Graph, constant func(string) ir.Tensor) (work flo
 	return work, least, some
 }
 
-// NodeWork counts a node, with its bodies. Where a size is not known every weight counts once, which is the least
-// there is.
+// NodeWork counts the multiply-accumulates of a node, with its bodies. If a size is unknown, every weight counts once,
+// which is a lower bound.
 func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {
 	if len(ir.Subgraphs(n)) > 0 {
 		return s.bodyWork(n, constant)
@@ -235,8 +235,8 @@ func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float
 	return work, true, true
 }
 
-// IsRecurrent reports whether a node is one that can be opened.
+// IsRecurrent reports whether a node is a recurrent operator that can be unrolled.
 func IsRecurrent(n ir.Node) bool { return ir.Standard(n) && RecurrentOps[n.GetOpType()] }
 
-// RecurrentOps are operators with a state of their own, which no holder can reach.
+// RecurrentOps are operators with a state of their own, which no holder can quantize.
 var RecurrentOps = map[string]bool{"LSTM": true, "GRU": true, "RNN": true}

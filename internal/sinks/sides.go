@@ -13,8 +13,8 @@ func (s sides) and(o sides) sides { return sides{s.Low && o.Low, s.High && o.Hig
 
 func (s sides) turned() sides { return sides{s.High, s.Low} }
 
-// SidesOf finds them for all tensors, from the end of the graph on: Relu, Exp and Softmax absorb what lies far below,
-// Sigmoid and Tanh both sides, a maximum what lies below the others.
+// SidesOf finds the absorbed sides of all tensors, from the end of the graph to its beginning. Relu, Exp and Softmax
+// absorb values far below the others, Sigmoid and Tanh both sides, a maximum values below the others.
 func SidesOf(x *ir.Index) map[string]sides {
 	all := make(map[string]sides)
 	behind := func(n ir.Node) sides {

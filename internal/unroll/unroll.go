@@ -18,8 +18,8 @@ import (
 // three.
 const maxUnrolled = 4000
 
-// Together goes through the holders that have one bit and one grid, by the names of Tied: their indices, ascending,
-// where there are two or more.
+// Together iterates over the groups of holders that have one bit-width and one grid, by the names of Tied: their
+// indices in ascending order, for groups of two or more.
 func Together(n *network.Network) iter.Seq2[string, []int] {
 	return func(yield func(string, []int) bool) {
 		holders := n.ByTensor()
@@ -37,9 +37,9 @@ func Together(n *network.Network) iter.Seq2[string, []int] {
 	}
 }
 
-// Open opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs
-// on which the length of a sequence hangs are fixed. Errors match mistake.Err and name the operator and what about it
-// cannot be opened.
+// Open unrolls the recurrent operators of the main graph. The constants and branches of the model must be folded. It
+// fixes the axes of inputs on which the length of a sequence depends. Errors match mistake.Err and name the operator
+// and the reason.
 func Open(n *network.Network, u *network.Unroll) error {
 	if u == nil {
 		return nil
@@ -222,7 +222,7 @@ func (r *recurrence) tooLong() error {
 	return mistake.Errorf("its %d steps become more nodes than %d in all: leave --unroll out, or export the network for shorter sequences", r.steps, maxUnrolled)
 }
 
-// Text says in a line what became of a network's recurrent operators; "" if none was opened.
+// Text describes the unrolled operators of a network in a line; "" if there are none.
 func Text(n *network.Network) string {
 	var parts []string
 	for _, u := range n.Unrolled {
@@ -238,7 +238,7 @@ func Text(n *network.Network) string {
 	return "unrolled: " + strings.Join(parts, "; ")
 }
 
-// FixAxes gives inputs of the model the dimensions that these have, and leaves the others as they are.
+// FixAxes sets the dimensions of the named inputs of the model.
 func FixAxes(m *ir.Model, inputs []ir.Value) {
 	for _, v := range m.Graph().GetInput() {
 		if at := slices.IndexFunc(inputs, func(in ir.Value) bool { return in.Name == v.GetName() }); at >= 0 {
