@@ -47,7 +47,7 @@ func Mixed(m *onnx.Model) bool {
 	return false
 }
 
-// anyName is what exporters call an axis that nobody has named.
+// anyName matches the names that exporters give to axes without a name.
 var anyName = regexp.MustCompile(`^(unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
 
 // batched reports whether the first axis of an input is free and, as far as its name goes, the batch: an array with an

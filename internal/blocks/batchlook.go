@@ -18,7 +18,7 @@ type look struct {
 	mixed, ofA, ofB direct.Seen
 }
 
-// free judges a network with a free batch; one is the output of a alone.
+// free decides about a network with a free batch; one is the output of a alone.
 func (l look) free(one direct.Seen, quantized bool) Batching {
 	if len(one.Dims) != len(l.mixed.Dims) {
 		return Batching{Axis: -1, Alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
@@ -50,7 +50,7 @@ func axisOfOne(axis int, one []int64) int {
 	return axis
 }
 
-// fixed judges a network whose batch is fixed to more than one sample: there are no blocks of one to take refuge in.
+// fixed decides about a network whose batch is fixed to more than one sample, so that samples cannot run one by one.
 func (l look) fixed(m *onnx.Model) (Batching, error) {
 	at := -1
 	for i, d := range l.mixed.Dims {
@@ -96,7 +96,7 @@ func (l look) touch(axis int) bool {
 	return false
 }
 
-// slot is what belongs to one of so many samples that lie on an axis of an output.
+// slot is what belongs to one of the samples that lie on an axis of an output.
 func slot(o direct.Seen, axis, of, at int) []float32 {
 	if axis >= len(o.Dims) {
 		return nil

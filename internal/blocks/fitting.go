@@ -53,7 +53,7 @@ func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 // blocks, however many there are. leastBlock is how small that makes them at most.
 const fewBlocks, leastBlock = 20, 4
 
-// mostBlock is the largest block for so many samples.
+// mostBlock is the largest block for that many samples.
 func mostBlock(samples int) int64 {
 	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }

@@ -102,7 +102,7 @@ func (f *fill) putIn(v float32) bool {
 	return false
 }
 
-// maxFillValues is how many values of a tensor are told apart.
+// maxFillValues is how many values of a tensor are distinguished.
 const maxFillValues = 3
 
 // fewSeen is how many values there must be for that: a tensor of one number a sample has few by nature.

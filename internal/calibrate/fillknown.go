@@ -54,7 +54,7 @@ func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, er
 // maxSureFills is how many values of that size are a mask's; of more, the input has such values by nature.
 const maxSureFills = 16
 
-// learnt is what is known of the inputs, and of the holders that have shown at most two values.
+// learnt returns the known values of the inputs, and of the holders with at most two values.
 func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[string]sites.Known {
 	more := maps.Clone(known)
 	for i, f := range all {

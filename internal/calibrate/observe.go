@@ -173,8 +173,8 @@ func (o *Observation) passAll(ctx context.Context, pass int, holders []int) erro
 	return nil
 }
 
-// pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the
-// first block twice, and compares.
+// pass is passAll for the view at hand; done gets the number of its samples that are done. The first pass of all runs
+// the first block twice, and compares.
 func (o *Observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	segment, err := o.segment()
 	if err != nil {

@@ -72,7 +72,7 @@ func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err 
 	if layout, err = search.Arrange(names, c.groups, c.pins); err != nil {
 		return layout, err
 	}
-	if layout.Units == nil { // everything is held; nil would stand for a unit a holder
+	if layout.Units == nil { // everything is pinned; nil would mean one unit per holder
 		layout.Units = [][]int{}
 	}
 	if order == nil {

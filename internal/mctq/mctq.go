@@ -74,7 +74,7 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 }
 
 // mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one
-// name are told apart by the path before it, or else by a number; one without a name gets "".
+// name are distinguished by the path before it, or else by a number; one without a name gets "".
 func mctqHolders(x *ir.Index) (nodes []ir.Node, names []string) {
 	var paths []string
 	same := make(map[string]int)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unknownMemory stands for what is free where the system does not say.
+// unknownMemory is the assumed free memory if the system does not report it.
 const unknownMemory = 4 << 30
 
 // leastMemory is what a run may count on in bytes, whatever the system says: it takes more itself before it asks, and
@@ -109,7 +109,7 @@ func linesOf(root fs.FS, name string) []string {
 	return strings.Split(string(data), "\n")
 }
 
-// mostMemory is the limit for a process that can have so many bytes.
+// mostMemory returns the limit for a process with that many free bytes.
 func mostMemory(bytes int64) uint64 { return uint64(bytes) / 4 * 5 }
 
 // Limit limits the memory of this process to the free memory, and a quarter more for memory that it reserves and never

@@ -16,7 +16,7 @@ import (
 const (
 	memoryTick = 20 * time.Millisecond
 	memoryFull = 0.95
-	raiseTicks = 50 // after so many ticks it is seen whether more has become free
+	raiseTicks = 50 // after that many ticks, Watch looks for more free memory
 )
 
 // Watch calls full, once and from another goroutine, when the memory limit of this process (see Limit) is almost
@@ -35,7 +35,7 @@ func Watch(full func(taken, limit int64)) {
 	}
 }
 
-// collectBelow has Go collect garbage before it is what a limit leaves no room for.
+// collectBelow lets Go collect garbage before the garbage reaches the limit.
 func collectBelow(limit int64) {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(limit / 5 * 4)

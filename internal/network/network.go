@@ -55,7 +55,7 @@ type Network struct {
 
 	Unrolled  []Unrolled // what Options.Unroll has opened
 	Tied      []Tied     // tensors of it that go together
-	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence hangs on them
+	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence depends on them
 }
 
 // A Tied is a list of tensors whose holders must have one bit-width and one grid: one part of a recurrent operator at
@@ -70,7 +70,7 @@ type Tied struct {
 type Unroll struct {
 	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the
 	// samples, or, where alone is asked for, those of one sample. It is asked where the file does not say how long a
-	// sequence is. nil: there is nobody to ask.
+	// sequence is. nil: there are no samples.
 	Measure func(m *ir.Model, alone bool) (map[string][]int64, error)
 }
 

@@ -49,7 +49,7 @@ func convert(g ir.Graph, from, to int64) error {
 }
 
 // converters are what leads from one operator set to another, in order: networks from before the oldest set that the
-// table operators tells of are raised to it first.
+// table operators begins with are raised to it first.
 func converters(names *ir.Names, from, to int64) (list []*converter) {
 	add := func(table map[string]history, from, to int64) {
 		if from != to {

@@ -9,7 +9,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// placeholder is the operator that stands where a FakeQuant is while ONNX Runtime chooses layouts:
+// placeholder is the operator that replaces a FakeQuant while ONNX Runtime chooses layouts:
 // element-wise and known to its blocked layout, as FakeQuant is not.
 const placeholder = "Tanh"
 
@@ -63,7 +63,7 @@ func Blocked(m *ir.Model, optimize func(*ir.Model) (path string, err error)) (*i
 	return out, nil
 }
 
-// placeFakeQuants puts the FakeQuant nodes back where their placeholders have come to stand: a node
+// placeFakeQuants puts the FakeQuant nodes back in place of their placeholders: a node
 // of its own, or an activation inside another one.
 func placeFakeQuants(m *ir.Model, nodes map[int64]ir.Node) error {
 	byOutput := make(map[string]int64)

@@ -78,6 +78,6 @@ func KeepTried(key string) {
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
 		_, _ = io.WriteString(f, "\n"+key+"\n") // in one write: several processes may note at once
 	} else if err == nil && info.Mode().IsRegular() {
-		_ = os.Remove(path) // nobody reads one of that size
+		_ = os.Remove(path) // no reader takes one of that size
 	}
 }

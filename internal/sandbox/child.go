@@ -28,7 +28,7 @@ type tryEnd struct {
 	signal syscall.Signal // it died of; 0: of none
 	late   bool           // it did not come to an end
 	loaded bool           // it had loaded the network by then
-	ran    bool           // and had run it, or had been told by ONNX Runtime why that cannot be
+	ran    bool           // and had run it, or ONNX Runtime had returned an error for that
 	text   string         // what it said last, if it ended otherwise
 }
 

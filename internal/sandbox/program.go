@@ -77,10 +77,10 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, from)
-		os.Exit(1) // nobody is left to see it
+		os.Exit(1) // the parent is gone
 	}()
 	err = direct.Try(model, o.Inputs, direct.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
-		debug.FreeOSMemory() // of the model, which nobody reads any more
+		debug.FreeOSMemory() // of the model, which nothing reads any more
 		fmt.Fprintln(out, TryLoaded)
 	}})
 	if err != nil {

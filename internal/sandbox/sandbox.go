@@ -59,11 +59,11 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 	}
 	model, err := whole.Message()
 	if err != nil {
-		return "", nil // whoever loads it says so; it may be loaded in pieces
+		return "", nil // loading it reports the error; it may be loaded in pieces
 	}
 	key, err := tryKey(model, inputs, config)
 	if err != nil || Tried(key) {
-		return "", nil // an error whoever loads it says too
+		return "", nil // loading it reports the same error
 	}
 	end, err := tryInChild(ctx, model, inputs, config, TryTime)
 	switch {
@@ -101,7 +101,7 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 // nodesTime is how long the search for the node may take, of which a child dies.
 var nodesTime = time.Minute
 
-// tryNodes finds the first node of which a child dies, by halving: the network is cut behind so many nodes. It is -1
+// tryNodes finds the first node of which a child dies, by halving: the network is cut after that many nodes. It is -1
 // where no such node is found in time.
 func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) int {
 	until := time.Now().Add(nodesTime)

@@ -121,7 +121,7 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 	return out, err
 }
 
-// follow tells a segment of the constants inside that follow holders.
+// follow adds to a segment its constants that follow holders.
 func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
 	inside := map[string]bool{}
 	for _, t := range m.Graph().GetInitializer() {
@@ -164,7 +164,7 @@ func AxisOf(m *onnx.Model, tensor string) int {
 	return axis
 }
 
-// input tells a tensor, which may be an input of the network, how its samples lie.
+// input sets the axis of the samples of a tensor, which may be an input of the network.
 func (s *Source) input(t backend.Tensor) backend.Tensor {
 	t.Alone, t.Steps, t.Fed, t.Axis = s.Model.Alone, s.Model.Steps[t.Name], variants.FedBy(s.Model, t.Name), AxisOf(s.Model, t.Name)
 	return t

@@ -11,7 +11,7 @@ import (
 var Quantizable = map[string]bool{"Conv": true, "ConvTranspose": true, "MatMul": true, "Gemm": true, "Einsum": true, "DeformConv": true,
 	"FusedConv": true, "NhwcFusedConv": true, "FusedGemm": true, "FusedMatMul": true, "FusedMatMulActivation": true, "TransposeMatMul": true}
 
-// recurrent and attentive operators multiply inside, where nobody can put a grid; so do operators on packed weights.
+// recurrent and attentive operators multiply inside, where no quantizer can be; so do operators on packed weights.
 var (
 	recurrent = map[string]bool{"LSTM": true, "GRU": true, "RNN": true, "AttnLSTM": true}
 	attentive = map[string]bool{"Attention": true, "MultiHeadAttention": true, "GroupQueryAttention": true, "PackedAttention": true,
@@ -120,7 +120,7 @@ func (s *Sizes) einsum(n ir.Node) (float64, bool) {
 	return work, true
 }
 
-// bodyWork counts the multiply-accumulates inside a node's bodies: of If the dearer branch, of Loop and Scan as many
+// bodyWork counts the multiply-accumulates inside a node's bodies: of If the branch with more, of Loop and Scan as many
 // times as it runs. least says that a size or a number of turns is not known, and what is counted is no more than
 // there is; some that there are some at all.
 func (s *Sizes) bodyWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {

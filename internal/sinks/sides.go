@@ -57,7 +57,7 @@ func SidesOf(x *ir.Index) map[string]sides {
 	return all
 }
 
-// absorbs tells the sides for operand i of a node, by those of what the node makes.
+// absorbs returns the absorbed sides of operand i of a node, from those of its output.
 func absorbs(x *ir.Index, n ir.Node, i int, behind sides) sides {
 	largest := ir.AttrInt(n, "largest", 1) == 1
 	op := n.GetOpType()

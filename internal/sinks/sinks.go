@@ -39,7 +39,7 @@ func Of(n *network.Network) ([]Sink, error) {
 func MaskInputs(m *ir.Model) []string {
 	x, err := ir.NewIndex(m)
 	if err != nil {
-		return nil // whoever reads it next says so
+		return nil // the next reader reports it
 	}
 	sinks := ByTensor(x)
 	var names []string

@@ -32,7 +32,7 @@ type curve struct {
 // lane returns the values of one lane; a curve with one lane is the same in all.
 func (c curve) lane(i int) []float64 { return c.lanes[min(i, len(c.lanes)-1)] }
 
-// curves holds what is known of the tensors of a graph.
+// curves are the known functions of the tensors of a graph.
 type curves struct {
 	*finder
 	of map[string][]curve // without the tensor as a function of itself

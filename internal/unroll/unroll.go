@@ -119,12 +119,12 @@ func nothingToUnroll(g ir.Graph) error {
 // maxLength is the size from which a dimension is no sequence that anybody could unroll.
 const maxLength = 1 << 20
 
-// freeSize stands for a size that the file leaves free where others are worked out from it: a prime, so that what
-// hangs on it is seen to be far too large for a length.
+// freeSize replaces a free size while others are computed from it: a prime, so that what
+// depends on it is seen to be far too large for a length.
 const freeSize = 1<<31 - 1
 
 // lengths finds how many steps the sequences have: as the file says, as follows from that by rules, or by measuring.
-// What was measured hangs on the sizes of the inputs, which are fixed then; it returns those inputs.
+// What was measured depends on the sizes of the inputs, which are fixed then; it returns those inputs.
 func lengths(u *network.Unroll, m *ir.Model, x *ir.Index, list []*recurrence) (fixed []ir.Value, err error) {
 	unknown := func(dims map[string][]int64) *recurrence {
 		for _, r := range list {
