@@ -8,16 +8,19 @@ import (
 )
 
 // mayImport says which rooms of this project the code of a room may import, itself always included. Imports go one
-// way: cli -> run -> {report, search, backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}.
-// Records are the vocabulary of onnx and the reference of cgo; a backend implements the interface of search. The
-// rooms of onnx lie below internal: formats -> prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks}
-// -> network -> ir.
+// way: cli -> run -> {bench, holdout, written, question, cost} -> trial -> task -> config -> {report, search,
+// backend, onnx, quant, dataset} -> result; backend -> {cuda, cgo, quant}. Records are the vocabulary of onnx and the
+// reference of cgo; a backend implements the interface of search. The rooms of onnx lie below internal: formats ->
+// prepare -> {affine, opset, unroll} -> {fold, sites} -> {shapes, sinks} -> network -> ir.
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
 	"cli": {"mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
-	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/format", "internal/promotion", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
-		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
-		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "backend/device", "onnx", "quant", "dataset", "disk", "crash"},
+	"run": {"backend", "backend/bounds", "backend/metric", "config", "crash", "disk", "engine", "internal/bench",
+		"internal/blocks", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/format",
+		"internal/holdout", "internal/ir", "internal/journal", "internal/memory", "internal/pair",
+		"internal/promotion", "internal/question", "internal/record", "internal/sandbox", "internal/segments",
+		"internal/sinks", "internal/stage", "internal/task", "internal/trial", "internal/written", "mistake", "onnx",
+		"quant", "report", "result", "search"},
 	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
 	"onnx": {"mistake", "quant", "internal/format", "internal/promotion", "internal/ir", "internal/network", "internal/prepare", "internal/quantize", "internal/pair", "internal/qdq",
 		"internal/mctq", "internal/aimet"},
@@ -56,6 +59,35 @@ var mayImport = map[string][]string{
 	// What a run keeps and obeys.
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
+	// A run from what is typed to what is checked: its configuration, the task, trials of it, and what is asked of
+	// them.
+	"config": {"backend", "backend/metric", "disk", "internal/calibrate", "internal/memory", "internal/stage",
+		"mistake", "onnx", "quant", "result", "search"},
+	"internal/scan":         {"backend", "crash", "dataset", "internal/blocks", "internal/ir"},
+	"internal/record":       {"quant", "result", "search"},
+	"internal/commandfiles": {},
+	"internal/task": {"backend", "backend/direct", "backend/metric", "config", "dataset", "internal/blocks",
+		"internal/calibrate", "internal/constraint", "internal/ir", "internal/journal", "internal/memory",
+		"internal/pair", "internal/quantize", "internal/record", "internal/sandbox", "internal/scan",
+		"internal/segments", "internal/sinks", "internal/sites", "internal/stage", "internal/unroll",
+		"internal/variants", "mistake", "onnx", "quant", "result", "search"},
+	"internal/trial": {"backend", "backend/direct", "backend/metric", "config", "engine", "internal/blocks",
+		"internal/ir", "internal/memory", "internal/record", "internal/sandbox", "internal/segments",
+		"internal/stage", "internal/task", "internal/variants", "mistake", "onnx", "onnx/onnxpb", "result", "search"},
+	"internal/question": {"backend", "backend/metric", "config", "dataset", "internal/blocks",
+		"internal/calibrate", "internal/ir", "internal/record", "internal/scan", "internal/segments",
+		"internal/stage", "internal/task", "internal/trial", "onnx", "onnx/onnxpb", "quant", "result", "search"},
+	"internal/written": {"backend", "backend/device", "backend/metric", "dataset", "disk", "engine",
+		"internal/blocks", "internal/ir", "internal/journal", "internal/pair", "internal/record", "internal/sandbox",
+		"internal/segments", "internal/task", "internal/trial", "internal/variants", "mistake", "onnx", "result",
+		"search"},
+	"internal/holdout": {"crash", "dataset", "internal/memory", "internal/record", "internal/task",
+		"internal/trial", "mistake", "result", "search"},
+	"internal/bench": {"backend", "backend/direct", "backend/metric", "config", "internal/blocks",
+		"internal/segments", "internal/stage", "internal/task", "internal/trial", "mistake", "search"},
+	"internal/cost": {"config", "disk", "internal/constraint", "internal/sites", "internal/task", "mistake",
+		"onnx", "result", "search"},
+
 	// What the tests of these rooms share.
 	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},

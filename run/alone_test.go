@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -45,7 +46,7 @@ func aloneNetwork(x, side *onnxpb.ValueInfoProto, mean int64, y ...any) *onnxpb.
 }
 
 // aloneConfig is a search with arrays of random numbers, by input.
-func aloneConfig(t testing.TB, g *onnxpb.GraphProto, arrays map[string][]int) Config {
+func aloneConfig(t testing.TB, g *onnxpb.GraphProto, arrays map[string][]int) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string][]byte{}
@@ -61,8 +62,8 @@ func aloneConfig(t testing.TB, g *onnxpb.GraphProto, arrays map[string][]int) Co
 		files[name] = data
 	}
 	writeTestFile(t, filepath.Join(dir, "x.npz"), npzOf(t, files))
-	return Config{Model: writeNetwork(t, filepath.Join(dir, "alone.onnx"), g), Calib: filepath.Join(dir, "x.npz"), Data: filepath.Join(dir, "x.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test", everyCut: true}
+	return cutEverywhere(config.Config{Model: writeNetwork(t, filepath.Join(dir, "alone.onnx"), g), Calib: filepath.Join(dir, "x.npz"), Data: filepath.Join(dir, "x.npz"),
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
 }
 
 // npzOf is an archive of npy files, by key.
@@ -127,7 +128,7 @@ func TestSamplesAlone(t *testing.T) {
 				t.Errorf("%+v", got.Verified)
 			}
 			if c.same == nil {
-				if v, err := Verify(ctx, cfg.Out, Config{}); err != nil || !v.Identical {
+				if v, err := Verify(ctx, cfg.Out, config.Config{}); err != nil || !v.Identical {
 					t.Errorf("verify: %+v, %v", v, err)
 				}
 				cfg.Scan, cfg.Out = "naive", cfg.Out+"2"
@@ -146,7 +147,7 @@ func TestSamplesAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tell := func(r *Result) string {
+			tell := func(r *config.Result) string {
 				return fmt.Sprint(r.Promotion, *r.Score.Mixed.Value, *r.Score.Low.Value, *r.Score.High.Value)
 			}
 			if tell(want) != tell(got) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
@@ -45,7 +46,7 @@ func TestAsWritten(t *testing.T) {
 		if len(batches) != 3 || batches[0] != 1 || batches[1] != 7 || batches[2] != 8 || !r.Verified.Identical {
 			t.Errorf("%s: %+v in batches of %v", way, r.Verified, batches)
 		}
-		if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || len(v.AsWritten) != 3 {
+		if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || len(v.AsWritten) != 3 {
 			t.Errorf("%s: verify says %+v, %v", way, v, err)
 		}
 	}
@@ -85,7 +86,7 @@ func TestFixShapes(t *testing.T) {
 	if names := free(t, filepath.Join(cfg.Out, journal.MixedFile)); names != nil || !r.Verified.Identical || r.Verified.AsWritten != nil {
 		t.Errorf("free axes of %q; %+v", names, r.Verified)
 	}
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 	cfg.FixShapes, cfg.Out = false, filepath.Join(t.TempDir(), "run")
@@ -95,7 +96,7 @@ func TestFixShapes(t *testing.T) {
 	}
 	for _, format := range []string{"qdq", "qdq-ms"} {
 		out := filepath.Join(t.TempDir(), format+".onnx")
-		e, err := Export(context.Background(), cfg.Out, format, out, Config{FixShapes: true})
+		e, err := Export(context.Background(), cfg.Out, format, out, config.Config{FixShapes: true})
 		if err != nil || !e.Verified.Identical || free(t, out) != nil {
 			t.Errorf("export of %s: %+v, %v", format, e, err)
 		}
@@ -110,7 +111,7 @@ func TestFixShapes(t *testing.T) {
 // TestWrittenDiffers tells both scores, and the cure, where the file scores otherwise as it is written than what was
 // searched.
 func TestWrittenDiffers(t *testing.T) {
-	s := compiled(t, wide().config(t))
+	s := compiledTask(t, wide().config(t))
 	value := func(v float64) *float64 { return &v }
 	no := false
 	for _, c := range []struct {
@@ -124,8 +125,8 @@ func TestWrittenDiffers(t *testing.T) {
 		{[]result.AsWritten{{Batch: 7, Differ: 2, Value: value(45.2545), DoesMeet: &no}}, "the file scores 45.2545 in batches of 7; searched was 45.2545, and the target is missed there"},
 	} {
 		said := ""
-		s.config.Say = func(line string) { said += line }
-		s.tellWritten(c.list, search.Score{Value: 45.25447})
+		s.Config.Say = func(line string) { said += line }
+		s.checker().TellWritten(c.list, search.Score{Value: 45.25447})
 		if !strings.Contains(said, c.want) || c.want == "" && said != "" {
 			t.Errorf("%q; %q is due", said, c.want)
 		}

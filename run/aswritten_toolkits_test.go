@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 )
 
@@ -24,19 +25,19 @@ func TestAsWrittenToolkits(t *testing.T) {
 			cfg.Metric = "cosine"
 		}
 		r := mustSearch(t, cfg)
-		s, mask, err := reopen(context.Background(), cfg.Out, Config{})
+		s, mask, err := reopen(context.Background(), cfg.Out, config.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		if err := s.compile(context.Background()); err != nil {
+		if err := s.Compile(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		all, err := s.ev.AllOutputs(context.Background(), mask)
+		all, err := s.Ev.AllOutputs(context.Background(), mask)
 		if err != nil {
 			t.Fatal(err)
 		}
-		data := npyHeader("<f4", r.Samples, s.ev.Row())
+		data := npyHeader("<f4", r.Samples, s.Ev.Row())
 		for _, v := range all {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 		}

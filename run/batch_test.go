@@ -12,8 +12,11 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -72,7 +75,7 @@ func aloneRows(t *testing.T, file, data, output string) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := openData(data, "", m, Config{}, 0)
+	set, err := task.OpenData(data, "", m, config.Config{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +121,7 @@ func plainDecibels(t *testing.T, float, file, data, output string) float64 {
 }
 
 // inBlocks tells whether the samples of a run were run in blocks: what is written then runs in others too.
-func inBlocks(r *Result) bool {
+func inBlocks(r *config.Result) bool {
 	return slices.ContainsFunc(r.Verified.AsWritten, func(a result.AsWritten) bool { return a.Batch > 1 })
 }
 
@@ -152,14 +155,14 @@ func TestBatchAxis(t *testing.T) {
 				if got := *r.Score.Mixed.Value; math.Abs(got-want) > 1e-3 || !r.Verified.Identical {
 					t.Errorf("block %d: the search says %.6f dB, ONNX Runtime %.6f; %+v", block, got, want, r.Verified)
 				}
-				e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Block: block}, mixed, cfg.Model, "")
+				e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "sqnr", Block: block}, mixed, cfg.Model, "")
 				if err != nil || math.Abs(*e.Score.Value-want) > 1e-3 || (c.said == "") != (len(e.Warnings) == 0) {
 					t.Errorf("block %d: eval says %+v, %v; ONNX Runtime %.6f", block, e, err, want)
 				}
 				if i > 0 {
 					continue
 				}
-				if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+				if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 					t.Errorf("verify: %+v, %v", v, err)
 				}
 				cfg.Out = filepath.Join(t.TempDir(), "files")
@@ -176,7 +179,7 @@ func TestBatchAxisBench(t *testing.T) {
 	for name, alone := range map[string]bool{"time first": false, "a batch of one only": true} {
 		cfg := shaped()[name].net.config(t)
 		cfg.Out, cfg.Block, cfg.Target = "", 0, ""
-		b, err := RunBench(context.Background(), cfg, BenchOptions{})
+		b, err := RunBench(context.Background(), cfg, bench.Options{})
 		if err != nil || (b.Block == 1) != alone || (b.RBatch == 1) != alone || (b.SingleBatch == 1) != alone {
 			t.Errorf("%s: %+v, %v", name, b, err)
 		}
@@ -190,7 +193,7 @@ func TestBatchAxisCommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := shaped()[name].net.config(t)
 			got := filepath.Join(t.TempDir(), "got")
-			e, err := Eval(context.Background(), Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1"}, cfg.Model, "", "")
+			e, err := Eval(context.Background(), config.Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1"}, cfg.Model, "", "")
 			if err != nil {
 				t.Fatal(e, err)
 			}
@@ -314,7 +317,7 @@ func TestSamplesTouchByAHair(t *testing.T) {
 	if w := hasWarning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
 		t.Errorf("warnings %q", r.Warnings)
 	}
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 	again := cfg

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
@@ -56,7 +57,7 @@ func inside21() map[string]*graph {
 }
 
 // insideConfig is a search of one of them, of which the one with classes is judged by them.
-func insideConfig(t *testing.T, name string, net *graph) Config {
+func insideConfig(t *testing.T, name string, net *graph) config.Config {
 	cfg := net.config(t)
 	cfg.Block = 4
 	if name == "classes first" {
@@ -66,7 +67,7 @@ func insideConfig(t *testing.T, name string, net *graph) Config {
 }
 
 // toNine is what a run has decided, with scores to nine digits: blocks of another size add them up in another order.
-func toNine(r *Result) string {
+func toNine(r *config.Result) string {
 	text := fmt.Sprint(r.Promotion)
 	for _, s := range []*result.Score{r.Score.Low, r.Score.High, r.Score.Mixed} {
 		text += fmt.Sprintf(" %.9g", *s.Value)
@@ -114,7 +115,7 @@ func TestBlocksInside(t *testing.T) {
 					}
 				}
 				if way == "fast" {
-					if v, err := Verify(context.Background(), d.Out, Config{}); err != nil || !v.Identical {
+					if v, err := Verify(context.Background(), d.Out, config.Config{}); err != nil || !v.Identical {
 						t.Errorf("verify: %+v, %v", v, err)
 					}
 				}
@@ -163,7 +164,7 @@ func TestLabelsInside(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "y.npy")
 	writeTestFile(t, path, floatsNPY(values, len(rows), 6, 4))
 	for _, block := range []int{1, 4, 21} {
-		e, err := Eval(context.Background(), Config{Data: cfg.Data, Labels: path, Metric: "label-mse", Block: block}, cfg.Model, "", "")
+		e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Labels: path, Metric: "label-mse", Block: block}, cfg.Model, "", "")
 		if err != nil || *e.Score.Value > 1e-9 {
 			t.Errorf("blocks of %d: %+v, %v", block, e, err)
 		}
@@ -195,7 +196,7 @@ func TestReferenceInside(t *testing.T) {
 		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("perm"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: []int64{1, 0, 2}}}})
 	reference := writeNetwork(t, filepath.Join(t.TempDir(), "reference.onnx"), other)
 	for _, block := range []int{1, 4} {
-		c := Config{Data: cfg.Data, Metric: "mse", Block: block}
+		c := config.Config{Data: cfg.Data, Metric: "mse", Block: block}
 		for _, files := range [][2]string{{cfg.Model, reference}, {reference, cfg.Model}} {
 			if e, err := Eval(context.Background(), c, files[0], files[1], ""); err != nil || *e.Score.Value > 1e-12 {
 				t.Errorf("blocks of %d: %+v, %v", block, e, err)
@@ -227,7 +228,7 @@ func TestFixedShapesInside(t *testing.T) {
 				t.Errorf("free axes of %q; %+v", names, r.Verified)
 			}
 			for _, reference := range []string{cfg.Model, mixed} {
-				c := Config{Data: cfg.Data, Metric: cfg.Metric}
+				c := config.Config{Data: cfg.Data, Metric: cfg.Metric}
 				e, err := Eval(context.Background(), c, mixed, reference, "")
 				if err != nil {
 					t.Fatal(err)
@@ -236,16 +237,16 @@ func TestFixedShapesInside(t *testing.T) {
 					t.Errorf("eval of %d samples against %s: %v, searched was %v", e.Samples, reference, *e.Score.Value, *r.Score.Mixed.Value)
 				}
 			}
-			if _, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: cfg.Metric, Block: 3}, mixed, cfg.Model, ""); err == nil || !strings.Contains(err.Error(), "--block 3: the network's batch is fixed to 4") {
+			if _, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: cfg.Metric, Block: 3}, mixed, cfg.Model, ""); err == nil || !strings.Contains(err.Error(), "--block 3: the network's batch is fixed to 4") {
 				t.Errorf("in blocks of 3: %v", err)
 			}
-			if e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse"}, cfg.Model, mixed, ""); err != nil || e.Samples != 21 {
+			if e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "mse"}, cfg.Model, mixed, ""); err != nil || e.Samples != 21 {
 				t.Errorf("the network against its file of fixed shapes: %+v, %v", e, err)
 			}
-			if _, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: 3}, cfg.Model, mixed, ""); err == nil || !strings.Contains(err.Error(), "its batch is fixed to 4, and "+cfg.Model+" is run in blocks of 3") {
+			if _, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "mse", Block: 3}, cfg.Model, mixed, ""); err == nil || !strings.Contains(err.Error(), "its batch is fixed to 4, and "+cfg.Model+" is run in blocks of 3") {
 				t.Errorf("in blocks of 3: %v", err)
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})
@@ -267,7 +268,7 @@ func TestFixedShapesOfStates(t *testing.T) {
 	if !r.Verified.Identical {
 		t.Errorf("%+v", r.Verified)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "")
+	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "sqnr", Output: "y", State: cfg.State}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "")
 	if err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v; searched was %v", e, err, *r.Score.Mixed.Value)
 	}

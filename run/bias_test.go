@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
@@ -14,13 +15,13 @@ import (
 // TestBias searches networks with int32 biases: the fast scan decides as the naive one, and the written file, which
 // holds the biases as int32, computes the mix bit for bit.
 func TestBias(t *testing.T) {
-	vit := Config{Model: "../testdata/fashion-vit/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Metric: "top1",
+	vit := config.Config{Model: "../testdata/fashion-vit/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Metric: "top1",
 		Strategy: "gallop", Target: "16bit-0.02", Limit: 60, Block: 20, Cache: 1 << 30, Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	example := fashionConfig(t)
 	example.Limit, example.Block = 60, 20
 	for _, c := range []struct {
 		name   string
-		cfg    Config
+		cfg    config.Config
 		biases int
 	}{{"convolutions", example, 35}, {"MatMul with Add, Gemm", vit, 18}} {
 		t.Run(c.name, func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestBias(t *testing.T) {
 			if biases != c.biases {
 				t.Errorf("%d biases are int32, not %d; warnings %q", biases, c.biases, r.Warnings)
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 			naive := cfg
@@ -64,12 +65,14 @@ func TestBias(t *testing.T) {
 func TestBiasMistakes(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*Config)
+		change func(*config.Config)
 		text   string
 	}{
-		{"another kind", func(c *Config) { c.Bias = "int16" }, "choose float or int32"},
-		{"a pair", func(c *Config) { c.Model, c.Calib, c.Low, c.High = "", "", "a.onnx", "b.onnx" }, "a pair brings its own biases"},
-		{"encodings", func(c *Config) { c.Calib, c.EncodingsLow, c.EncodingsHigh, c.Formula = "", "a.json", "b.json", "qdq" }, "encodings bring their own biases"},
+		{"another kind", func(c *config.Config) { c.Bias = "int16" }, "choose float or int32"},
+		{"a pair", func(c *config.Config) { c.Model, c.Calib, c.Low, c.High = "", "", "a.onnx", "b.onnx" }, "a pair brings its own biases"},
+		{"encodings", func(c *config.Config) {
+			c.Calib, c.EncodingsLow, c.EncodingsHigh, c.Formula = "", "a.json", "b.json", "qdq"
+		}, "encodings bring their own biases"},
 	} {
 		cfg := tinyConfig(t, 8)
 		cfg.Bias = "int32"

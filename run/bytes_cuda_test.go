@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
 	"example.org/demote/search"
@@ -20,7 +21,7 @@ import (
 func TestEmulatedBytes(t *testing.T) {
 	ctx := context.Background()
 	one, three := []float32{0.3}, []float32{0.229, 0.224, 0.225}
-	for name, c := range map[string]Config{
+	for name, c := range map[string]config.Config{
 		"plain": {}, "scale and mean": {Scale: []float32{0.0039}, Mean: one}, "std": {Std: one}, "all": {Scale: []float32{0.0039}, Mean: []float32{0.485}, Std: one},
 		"a channel each": {Scale: []float32{0.0039, -1.7, 3}, Mean: []float32{0.485, 0.456, 0.406}, Std: three}, "one std, three means": {Mean: three, Std: one},
 	} {
@@ -32,7 +33,7 @@ func TestEmulatedBytes(t *testing.T) {
 					data = append(data, byte(i*7+i/256))
 				}
 				p, fixed := fedThrough(t, data, []any{"N", shape[0], shape[1], shape[2]}, c, 2)
-				fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, true)
+				fed, names := blocks.FeedBytes(fixed, p.Data, p.Inputs, true)
 				if names["x"] == "" {
 					t.Fatal("the device gets floats")
 				}
@@ -47,7 +48,7 @@ func TestEmulatedBytes(t *testing.T) {
 					}
 					_, err = e.Outputs(ctx, search.NewMask(0), func(sample int, row []float32) {
 						want := make([]byte, 4*768)
-						if err := p.data.Read(0, sample, want); err != nil || !bytes.Equal(blocks.BytesOf(row), want) {
+						if err := p.Data.Read(0, sample, want); err != nil || !bytes.Equal(blocks.BytesOf(row), want) {
 							t.Errorf("sample %d has other bits, %v", sample, err)
 						}
 					})

@@ -14,16 +14,18 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend/direct"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
 
 // fedThrough prepares a network that hands its input x, of some dimensions, on to y, with samples from a file of some
 // bytes, and fixes its shapes to a block.
-func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*prepared, *onnx.Model) {
+func fedThrough(t *testing.T, file []byte, dims []any, c config.Config, block int) (*task.Task, *onnx.Model) {
 	t.Helper()
 	dir := t.TempDir()
 	writeTestFile(t, filepath.Join(dir, "x.npy"), file)
@@ -33,15 +35,15 @@ func fedThrough(t *testing.T, file []byte, dims []any, c Config, block int) (*pr
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prepared{model: m}
+	p := &task.Task{Model: m}
 	t.Cleanup(p.Close)
-	if p.data, err = openData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
+	if p.Data, err = task.OpenData(filepath.Join(dir, "x.npy"), "", m, c, 0); err != nil {
 		t.Fatal(err)
 	}
-	if p.inputs, err = blocks.Inputs(m, p.data, block); err != nil {
+	if p.Inputs, err = blocks.Inputs(m, p.Data, block); err != nil {
 		t.Fatal(err)
 	}
-	fixed, err := fixShapes(context.Background(), m, p.inputs, block)
+	fixed, err := fixShapes(context.Background(), m, p.Inputs, block)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +77,9 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 						for _, d := range shape {
 							dims = append(dims, d)
 						}
-						p, fixed := fedThrough(t, data, dims, Config{Scale: scale, Mean: mean, Std: std}, 1)
+						p, fixed := fedThrough(t, data, dims, config.Config{Scale: scale, Mean: mean, Std: std}, 1)
 						for _, gpu := range []bool{false, true} {
-							fed, names := blocks.FeedBytes(fixed, p.data, p.inputs, gpu)
+							fed, names := blocks.FeedBytes(fixed, p.Data, p.Inputs, gpu)
 							if names["x"] == "" {
 								t.Fatal("the samples are no bytes")
 							}
@@ -94,7 +96,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							}
 							want := make([]byte, 4*n)
 							err = direct.Pass(ctx, segment, fed, blocks.Optimization, func(first, _ int, outputs [][]float32) error {
-								if err := p.data.Read(0, first, want); err != nil {
+								if err := p.Data.Read(0, first, want); err != nil {
 									return err
 								}
 								if !bytes.Equal(blocks.BytesOf(outputs[0]), want) {
@@ -105,7 +107,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							if err != nil {
 								t.Fatal(err)
 							}
-							if fixed, err = fixShapes(ctx, p.model, p.inputs, 1); err != nil {
+							if fixed, err = fixShapes(ctx, p.Model, p.Inputs, 1); err != nil {
 								t.Fatal(err)
 							}
 						}
@@ -129,7 +131,7 @@ func TestBytesChangeNoDecision(t *testing.T) {
 	}
 	writeTestFile(t, filepath.Join(dir, "bytes.npy"), data)
 	writeTestFile(t, filepath.Join(dir, "floats.npy"), floatsFile(floats, 41, 1, 8, 8))
-	tell := func(file string, more ...func(*Config)) string {
+	tell := func(file string, more ...func(*config.Config)) string {
 		t.Helper()
 		c := cfg
 		c.Data, c.Calib, c.Out = filepath.Join(dir, file), filepath.Join(dir, file), filepath.Join(t.TempDir(), "run")
@@ -151,7 +153,7 @@ func TestBytesChangeNoDecision(t *testing.T) {
 		return text
 	}
 	want := tell("floats.npy")
-	for name, more := range map[string]func(*Config){"fast": func(*Config) {}, "naive": func(c *Config) { c.Scan = "naive" }, "whole": func(c *Config) { c.everyCut = false }, "no cache": func(c *Config) { c.Cache = -1 }} {
+	for name, more := range map[string]func(*config.Config){"fast": func(*config.Config) {}, "naive": func(c *config.Config) { c.Scan = "naive" }, "whole": func(c *config.Config) { c.EveryCut = false }, "no cache": func(c *config.Config) { c.Cache = -1 }} {
 		if got := tell("bytes.npy", more); got != want {
 			t.Errorf("%s: %s, of floats %s", name, got, want)
 		}

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
+	"example.org/demote/internal/task"
 	"example.org/demote/result"
 )
 
@@ -19,20 +22,20 @@ func TestExportOfCheckedBytes(t *testing.T) {
 	r := mustSearch(t, cfg)
 	for _, c := range []struct {
 		name, format string
-		again        Config
+		again        config.Config
 		change       func(r map[string]any)
 		checked      bool // anew
 	}{
-		{"mixed.onnx", "qdq", Config{}, func(map[string]any) {}, false},
-		{"an export of the search", "qdq-ms", Config{}, func(map[string]any) {}, false},
-		{"other bytes", "qdq", Config{FixShapes: true}, func(map[string]any) {}, true},
-		{"another machine", "qdq", Config{}, func(r map[string]any) { r["versions"].(map[string]any)["instructions"] = "sse9" }, true},
-		{"a result of before sums were kept", "qdq", Config{}, func(r map[string]any) { delete(r["verified"].(map[string]any), "sha256") }, true},
-		{"a default session that fails", "qdq", Config{}, func(r map[string]any) {
+		{"mixed.onnx", "qdq", config.Config{}, func(map[string]any) {}, false},
+		{"an export of the search", "qdq-ms", config.Config{}, func(map[string]any) {}, false},
+		{"other bytes", "qdq", config.Config{FixShapes: true}, func(map[string]any) {}, true},
+		{"another machine", "qdq", config.Config{}, func(r map[string]any) { r["versions"].(map[string]any)["instructions"] = "sse9" }, true},
+		{"a result of before sums were kept", "qdq", config.Config{}, func(r map[string]any) { delete(r["verified"].(map[string]any), "sha256") }, true},
+		{"a default session that fails", "qdq", config.Config{}, func(r map[string]any) {
 			delete(r["verified"].(map[string]any), "default_session_correct")
 			delete(r["verified"].(map[string]any), "default_session_value")
 		}, true},
-		{"other bits as it is written", "qdq", Config{}, func(r map[string]any) {
+		{"other bits as it is written", "qdq", config.Config{}, func(r map[string]any) {
 			r["verified"].(map[string]any)["as_written"] = []any{map[string]any{"batch": 1, "differing_samples": 3}}
 		}, true},
 	} {
@@ -41,7 +44,7 @@ func TestExportOfCheckedBytes(t *testing.T) {
 			defer func() { writeTestFile(t, filepath.Join(cfg.Out, result.File), before) }()
 			edit(t, cfg.Out, c.change)
 			stages := map[string]bool{}
-			c.again.entered = func(stage string) { stages[stage] = true }
+			c.again.Entered = func(stage string) { stages[stage] = true }
 			e, err := Export(context.Background(), cfg.Out, c.format, filepath.Join(t.TempDir(), "mix.onnx"), c.again)
 			if err != nil {
 				t.Fatal(err)
@@ -64,18 +67,18 @@ func TestRecordedGrids(t *testing.T) {
 			t.Run(formula+" "+kind, func(t *testing.T) {
 				cfg := tinyConfig(t, 20)
 				cfg.Formula, cfg.GridLow, cfg.GridHigh = formula, kind, kind
-				p, err := prepare(context.Background(), cfg.withDefaults())
+				p, err := task.Float(context.Background(), cfg.Filled())
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer p.Close()
 				var was []result.Holder
-				for i, h := range p.network.Holders {
-					was = append(was, result.Holder{Name: h.Name, Low: gridResult(p.records[i].Low), High: gridResult(p.records[i].High)})
+				for i, h := range p.Network.Holders {
+					was = append(was, result.Holder{Name: h.Name, Low: record.Grid(p.Records[i].Low), High: record.Grid(p.Records[i].High)})
 				}
-				records, ok := recordedGrids(p.network, was, cfg)
-				if ok != (formula != "mctq") || ok && !slices.Equal(records, p.records) {
-					t.Fatalf("%v: %+v, want %+v", ok, records, p.records)
+				records, ok := task.RecordedGrids(p.Network, was, cfg)
+				if ok != (formula != "mctq") || ok && !slices.Equal(records, p.Records) {
+					t.Fatalf("%v: %+v, want %+v", ok, records, p.Records)
 				}
 				for name, change := range map[string]func(h *result.Holder){
 					"a name":     func(h *result.Holder) { h.Name = "other" },
@@ -87,11 +90,11 @@ func TestRecordedGrids(t *testing.T) {
 				} {
 					broken := slices.Clone(was)
 					change(&broken[1])
-					if records, ok := recordedGrids(p.network, broken, cfg); ok {
+					if records, ok := task.RecordedGrids(p.Network, broken, cfg); ok {
 						t.Errorf("%s: taken as %+v", name, records[1])
 					}
 				}
-				if _, ok := recordedGrids(p.network, was[1:], cfg); ok {
+				if _, ok := task.RecordedGrids(p.Network, was[1:], cfg); ok {
 					t.Error("fewer holders are taken")
 				}
 			})

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/holdout"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
@@ -20,15 +22,15 @@ import (
 func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Block = 1000
-	s := compiled(t, cfg)
-	before := s.ev.Stats()
-	if _, err := s.ev.Again(context.Background(), search.NewMask(len(s.records))); err != nil {
+	s := compiledTask(t, cfg)
+	before := s.Ev.Stats()
+	if _, err := s.Ev.Again(context.Background(), search.NewMask(len(s.Records))); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.ev.Stats(); s.block != 30 || s.inputs[0].Dims[0] != 30 || after.Blocks-before.Blocks != 1 || math.Abs(after.Samples-before.Samples-30) > 1e-6 {
-		t.Errorf("30 samples in blocks of %d, inputs %v: a trial ran %d blocks, %v samples", s.block, s.inputs[0].Dims, after.Blocks-before.Blocks, after.Samples-before.Samples)
+	if after := s.Ev.Stats(); s.Block != 30 || s.Inputs[0].Dims[0] != 30 || after.Blocks-before.Blocks != 1 || math.Abs(after.Samples-before.Samples-30) > 1e-6 {
+		t.Errorf("30 samples in blocks of %d, inputs %v: a trial ran %d blocks, %v samples", s.Block, s.Inputs[0].Dims, after.Blocks-before.Blocks, after.Samples-before.Samples)
 	}
-	p, err := openPlain(context.Background(), Config{Data: cfg.Data, Block: 1000, Metric: "agreement"}.withDefaults(), cfg.Model, cfg.Model, nil)
+	p, err := openPlain(context.Background(), config.Config{Data: cfg.Data, Block: 1000, Metric: "agreement"}.Filled(), cfg.Model, cfg.Model, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +40,7 @@ func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 	p.Close()
 	large := s.fingerprint()
 	cfg.Block = 30
-	exact := compiled(t, cfg).fingerprint()
+	exact := compiledTask(t, cfg).fingerprint()
 	if text := large.Difference(exact); text != "" {
 		t.Errorf("the fingerprints with --block 1000 and --block 30 differ: %s", text)
 	}
@@ -51,22 +53,23 @@ func TestBlocksAreNoLargerThanTheData(t *testing.T) {
 func TestAHoldoutSmallerThanABlock(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	cfg.Block, cfg.Holdout = 40, randomImages(t, filepath.Join(t.TempDir(), "held.npy"), 7, 9)
-	s := compiled(t, cfg)
-	if err := s.openAside(); err != nil {
+	s := compiledTask(t, cfg)
+	target, err := search.ParseTarget(cfg.Target)
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.holdout.set.Close()
-	var err error
-	if s.target, err = search.ParseTarget(cfg.Target); err != nil {
+	held, err := holdout.Open(s.Runner, target)
+	defer held.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := s.openHoldoutEvaluation(context.Background())
+	a, err := holdout.Evaluate(context.Background(), s.Runner, held, search.Claim{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if a.block != 7 || a.inputs[0].Dims[0] != 7 || s.block != 40 || s.inputs[0].Dims[0] != 40 {
-		t.Errorf("7 samples held out run in blocks of %d %v; the 60 of the search in %d %v", a.block, a.inputs[0].Dims, s.block, s.inputs[0].Dims)
+	if a.Block != 7 || a.Inputs[0].Dims[0] != 7 || s.Block != 40 || s.Inputs[0].Dims[0] != 40 {
+		t.Errorf("7 samples held out run in blocks of %d %v; the 60 of the search in %d %v", a.Block, a.Inputs[0].Dims, s.Block, s.Inputs[0].Dims)
 	}
 }
 
@@ -76,7 +79,7 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 	for _, c := range []struct{ samples, block, asked, want int }{{30, 15, 999, 2}, {30, 30, 4, 1}, {30, 8, 3, 3}, {30, 1000, 999, 1}} {
 		cfg := tinyConfig(t, c.samples)
 		cfg.Block, cfg.Workers = c.block, c.asked
-		if got := compiled(t, cfg).ev.Workers(); got != c.want {
+		if got := compiledTask(t, cfg).Ev.Workers(); got != c.want {
 			t.Errorf("%d samples in blocks of %d, --workers %d: %d workers, want %d", c.samples, c.block, c.asked, got, c.want)
 		}
 	}
@@ -87,8 +90,8 @@ func TestNoMoreWorkersThanBlocks(t *testing.T) {
 func TestNoMoreThreadsThanCores(t *testing.T) {
 	cfg := tinyConfig(t, 30)
 	cfg.Threads = 999
-	s := compiled(t, cfg)
-	if got, want := s.ev.Threads(), runtime.GOMAXPROCS(0); got != want {
+	s := compiledTask(t, cfg)
+	if got, want := s.Ev.Threads(), runtime.GOMAXPROCS(0); got != want {
 		t.Errorf("--threads 999: %d threads on %d cores", got, want)
 	}
 }
@@ -98,11 +101,11 @@ func TestNoMoreThreadsThanCores(t *testing.T) {
 func TestWorkersAreWhatMayRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	cfg := tinyConfig(t, 30)
-	if got := compiled(t, cfg).ev.Workers(); got != 1 {
+	if got := compiledTask(t, cfg).Ev.Workers(); got != 1 {
 		t.Errorf("%d workers where one thread may run, for %d blocks", got, 4)
 	}
 	runtime.GOMAXPROCS(3)
-	if got := compiled(t, cfg).ev.Workers(); got != 3 {
+	if got := compiledTask(t, cfg).Ev.Workers(); got != 3 {
 		t.Errorf("%d workers where three threads may run, for %d blocks", got, 4)
 	}
 }
@@ -111,17 +114,17 @@ func TestWorkersAreWhatMayRun(t *testing.T) {
 func TestAFixedBatchStays(t *testing.T) {
 	cfg := tinyConfig(t, 6)
 	cfg.Model, cfg.Block = fixedBatch(t, cfg.Model, 16), 0
-	s := compiled(t, cfg)
-	if s.block != 16 || s.inputs[0].Dims[0] != 16 || s.ev.Workers() != 1 {
-		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.block, s.inputs[0].Dims, s.ev.Workers())
+	s := compiledTask(t, cfg)
+	if s.Block != 16 || s.Inputs[0].Dims[0] != 16 || s.Ev.Workers() != 1 {
+		t.Errorf("blocks of %d, inputs %v, %d workers; the network's batch is 16", s.Block, s.Inputs[0].Dims, s.Ev.Workers())
 	}
 }
 
 // TestAnEvaluatorChecksTheBatch holds that blocks of another size than the source's batch are refused, and numbers
 // below 0.
 func TestAnEvaluatorChecksTheBatch(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 30))
-	src, err := s.source(context.Background())
+	s := compiledTask(t, tinyConfig(t, 30))
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,9 +137,9 @@ func TestAnEvaluatorChecksTheBatch(t *testing.T) {
 		{func(o *backend.Options) { o.Workers = -1 }, "--workers -1: give a number that is not negative"},
 		{func(o *backend.Options) { o.Threads = -2 }, "--threads -2: give a number that is not negative"},
 	} {
-		o := s.options
+		o := s.Options
 		c.change(&o)
-		e, err := backend.New(context.Background(), src, s.data, s.records, o)
+		e, err := backend.New(context.Background(), src, s.Data, s.Records, o)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/trial"
 	"example.org/demote/search"
 )
 
@@ -35,16 +37,16 @@ func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.
 // TestCodedPartsGiveTheSameBits holds every way in which trials begin at cuts against
 // the network in one piece: same outputs, bit by bit, for trials on stored activations too.
 func TestCodedPartsGiveTheSameBits(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
-	n := len(s.records)
+	s := compiledTask(t, tinyConfig(t, 60))
+	n := len(s.Records)
 	open := func(wrap func(*segments.Source) backend.Source, plan bool) *backend.Evaluator {
-		src, err := s.source(context.Background())
+		src, err := s.Source(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := s.options
-		o.Cuts = everyCut(src)
-		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, o)
+		o := s.Options
+		o.Cuts = trial.EveryCut(src)
+		e, err := backend.New(context.Background(), wrap(src), s.Data, s.Records, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,15 +107,15 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 // of the example network is taken from that, and it is handed codes. Where the weights of that many sessions find no
 // room, the network is run in parts, which hand each other values and have its weights once.
 func TestPlanPassesCodes(t *testing.T) {
-	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
+	cfg := config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200,
 		Strategy: "demotion", Target: "16bit-0.01", Cache: 1 << 30, Version: "test"}
-	s := compiled(t, cfg)
-	if s.plan.Blocked != s.ev.Parts() || s.ev.Parts() < 3 {
-		t.Errorf("%d of %d parts are of the optimized network", s.plan.Blocked, s.ev.Parts())
+	s := compiledTask(t, cfg)
+	if s.Plan.Blocked != s.Ev.Parts() || s.Ev.Parts() < 3 {
+		t.Errorf("%d of %d parts are of the optimized network", s.Plan.Blocked, s.Ev.Parts())
 	}
 	little := cfg
 	little.Cache = 1_000_000 // its weights take 300,000 bytes
-	for want, list := range map[bool][][]backend.StoredTensor{true: s.ev.StoredAt(), false: compiled(t, little).ev.StoredAt()} {
+	for want, list := range map[bool][][]backend.StoredTensor{true: s.Ev.StoredAt(), false: compiledTask(t, little).Ev.StoredAt()} {
 		for part, stored := range list {
 			for _, tensor := range stored {
 				if tensor.Coded != want {

@@ -12,8 +12,11 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/bench"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -43,8 +46,8 @@ func TestEmulatedConforms(t *testing.T) {
 // TestEmulatedSearch holds whole searches on the device against those on the CPU: promotion list, chain with
 // its scores, counts, the written file.
 func TestEmulatedSearch(t *testing.T) {
-	tiny := func(change func(*Config)) func(t *testing.T) Config {
-		return func(t *testing.T) Config {
+	tiny := func(change func(*config.Config)) func(t *testing.T) config.Config {
+		return func(t *testing.T) config.Config {
 			cfg := tinyConfig(t, 90)
 			change(&cfg)
 			return cfg
@@ -52,37 +55,37 @@ func TestEmulatedSearch(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		config func(t *testing.T) Config
+		config func(t *testing.T) config.Config
 	}{
-		{"agreement", tiny(func(c *Config) {})},
-		{"chain last, naive", tiny(func(c *Config) { c.Chain, c.Scan = "last", "naive" })},
-		{"gallop, blocks of its own", tiny(func(c *Config) { c.Strategy, c.Block = "gallop", 0 })},
-		{"formula torch, top1", tiny(func(c *Config) { c.Formula, c.Metric, c.Labels = "torch", "top1", labelled(t, 90) })},
-		{"formula mctq, top5", tiny(func(c *Config) {
+		{"agreement", tiny(func(c *config.Config) {})},
+		{"chain last, naive", tiny(func(c *config.Config) { c.Chain, c.Scan = "last", "naive" })},
+		{"gallop, blocks of its own", tiny(func(c *config.Config) { c.Strategy, c.Block = "gallop", 0 })},
+		{"formula torch, top1", tiny(func(c *config.Config) { c.Formula, c.Metric, c.Labels = "torch", "top1", labelled(t, 90) })},
+		{"formula mctq, top5", tiny(func(c *config.Config) {
 			c.Formula, c.Metric, c.Labels, c.Target = "mctq", "top5", labelled(t, 90), "16bit-0.01"
 		})},
-		{"sqnr", tiny(func(c *Config) { c.Metric, c.Target = "sqnr", "40%" })},
-		{"mse without a cache", tiny(func(c *Config) { c.Metric, c.Target, c.Cache = "mse", "16bit+0.05", -1 })},
-		{"f1, of the whole set", tiny(func(c *Config) { c.Metric, c.Labels, c.Target = "f1", labelled(t, 90), "30%" })},
-		{"a pair", func(t *testing.T) Config {
+		{"sqnr", tiny(func(c *config.Config) { c.Metric, c.Target = "sqnr", "40%" })},
+		{"mse without a cache", tiny(func(c *config.Config) { c.Metric, c.Target, c.Cache = "mse", "16bit+0.05", -1 })},
+		{"f1, of the whole set", tiny(func(c *config.Config) { c.Metric, c.Labels, c.Target = "f1", labelled(t, 90), "30%" })},
+		{"a pair", func(t *testing.T) config.Config {
 			cfg := tinyFollow(t)
 			cfg.Weights = "high"
 			return cfg
 		}},
-		{"weights that follow", func(t *testing.T) Config { return tinyFollow(t) }},
-		{"weights that follow, of LUTs", func(t *testing.T) Config { return followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%") }},
-		{"weights that follow, attention", func(t *testing.T) Config {
+		{"weights that follow", func(t *testing.T) config.Config { return tinyFollow(t) }},
+		{"weights that follow, of LUTs", func(t *testing.T) config.Config { return followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%") }},
+		{"weights that follow, attention", func(t *testing.T) config.Config {
 			return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%")
 		}},
-		{"classes first", func(t *testing.T) Config { return insideConfig(t, "classes first", inside21()["classes first"]) }},
-		{"time first, in and out", func(t *testing.T) Config { return insideConfig(t, "time first", inside21()["time first"]) }},
-		{"last in the output, streamed", func(t *testing.T) Config {
+		{"classes first", func(t *testing.T) config.Config { return insideConfig(t, "classes first", inside21()["classes first"]) }},
+		{"time first, in and out", func(t *testing.T) config.Config { return insideConfig(t, "time first", inside21()["time first"]) }},
+		{"last in the output, streamed", func(t *testing.T) config.Config {
 			cfg := insideConfig(t, "last in the output", inside21()["last in the output"])
 			cfg.Spool = t.TempDir()
 			return cfg
 		}},
-		{"fashion", func(t *testing.T) Config {
-			return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		{"fashion", func(t *testing.T) config.Config {
+			return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 				Limit: 200, Target: "0.9375", Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Cache: 1 << 28}
 		}},
 	} {
@@ -118,25 +121,25 @@ func TestEmulatedTransfers(t *testing.T) {
 }
 
 // transfers counts them; selects is what a flip of the mask starts and copies on the device beside that.
-func transfers(t *testing.T, cfg Config, selects int) {
+func transfers(t *testing.T, cfg config.Config, selects int) {
 	t.Helper()
 	emulated(t)
 	const samples, block = 60, 8
 	cfg.Block, cfg.Cache = block, -1
 	s := onDevice(t, "cuda:0", cfg)
-	ctx, n, blocks := context.Background(), len(s.records), (samples+block-1)/block
+	ctx, n, blocks := context.Background(), len(s.Records), (samples+block-1)/block
 	rng := rand.New(rand.NewPCG(1, 2))
-	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(n)}
+	masks := []search.Mask{task.LowMask(s.Network.Holders), search.NewMask(n)}
 	for _, m := range masks { // what is made on first use
-		if _, err := s.ev.Again(ctx, m); err != nil {
+		if _, err := s.Ev.Again(ctx, m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range 5 {
-		m := randomMask(rng, n)
+		m := bench.RandomMask(rng, n)
 		emutest.Reset() // sets the counters to 0
 		emutest.Set(t, "shared=1")
-		if _, err := s.ev.Again(ctx, m); err != nil {
+		if _, err := s.Ev.Again(ctx, m); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]int{"up_copies": 1, "up_bytes": (n + 7) / 8, "down_copies": 1, "down_bytes": (samples + 7) / 8, "pageable": 0,
@@ -149,7 +152,7 @@ func transfers(t *testing.T, cfg Config, selects int) {
 	r := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			if _, err := s.ev.Again(ctx, masks[i%2]); err != nil {
+			if _, err := s.Ev.Again(ctx, masks[i%2]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -164,7 +167,7 @@ func transfers(t *testing.T, cfg Config, selects int) {
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
 	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
-	src, err := s.source(context.Background())
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +181,7 @@ func TestEmulatedProof(t *testing.T) {
 		{"sums of the inputs first", func(v float32) float32 { return v * (1 + 0x1p-19) }, false},
 		{"not a number", func(float32) float32 { return float32(math.NaN()) }, true},
 	} {
-		o, err := s.trialOptions()
+		o, err := s.TrialOptions()
 		if err != nil || o.Proof == nil {
 			t.Fatal(o.Proof, err)
 		}
@@ -186,7 +189,7 @@ func TestEmulatedProof(t *testing.T) {
 		for i, v := range o.Proof.Input {
 			o.Proof.Want[i] = c.off(v)
 		}
-		e, err := backend.New(context.Background(), src, s.data, s.records, o)
+		e, err := backend.New(context.Background(), src, s.Data, s.Records, o)
 		if err == nil {
 			e.Close()
 		}
@@ -207,13 +210,13 @@ func TestEmulatedAgreement(t *testing.T) {
 // agreement compares the device with the CPU mask by mask, and the device with itself: it counts the samples
 // whose outcome differs. The two sum in different orders, so that on a GPU some may; a device that does not
 // agree with itself fails the test.
-func agreement(t *testing.T, cfg Config, masks int) (flips, outcomes int) {
+func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int) {
 	t.Helper()
 	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(3, 3))
 	counts := 0
 	for i := range masks {
-		mask := randomMask(rng, len(cpu.records))
+		mask := bench.RandomMask(rng, len(cpu.Records))
 		a, high := rowsOf(t, cpu, mask)
 		b, low := rowsOf(t, gpu, mask)
 		again, same := rowsOf(t, gpu, mask)
@@ -223,7 +226,7 @@ func agreement(t *testing.T, cfg Config, masks int) (flips, outcomes int) {
 		here := 0
 		for sample := range a {
 			want := backendSample(cpu, sample)
-			if cpu.metric.Gain(a[sample], want) != cpu.metric.Gain(b[sample], want) {
+			if cpu.Metric.Gain(a[sample], want) != cpu.Metric.Gain(b[sample], want) {
 				here++
 			}
 		}

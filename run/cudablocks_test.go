@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"example.org/demote/search"
 )
 
@@ -32,7 +34,7 @@ func TestEmulatedBounds(t *testing.T) {
 }
 
 // ends compares the blocks that trials of 90 samples run.
-func ends(t *testing.T, cfg Config) {
+func ends(t *testing.T, cfg config.Config) {
 	t.Helper()
 	emulated(t)
 	const looks = 4
@@ -42,7 +44,7 @@ func ends(t *testing.T, cfg Config) {
 	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))
 	ended, tried := map[int]int{}, map[string]bool{}
 	for range 60 {
-		mask := randomMask(rng, len(cpu.records))
+		mask := bench.RandomMask(rng, len(cpu.Records))
 		if tried[mask.Key()] {
 			continue // it would be taken up where it was left
 		}
@@ -50,13 +52,13 @@ func ends(t *testing.T, cfg Config) {
 		b := search.Bound{Above: 0.3 + 0.7*rng.Float64(), Floor: math.Inf(1)}
 		var ran [2]int
 		var found [2]search.Found
-		for i, s := range []*searching{cpu, gpu} {
-			before := s.ev.Stats()
+		for i, s := range []*searchRun{cpu, gpu} {
+			before := s.Ev.Stats()
 			var err error
-			if found[i], err = s.ev.Scan(ctx, search.NewMask(mask.Len()), []search.Mask{mask}, b); err != nil {
+			if found[i], err = s.Ev.Scan(ctx, search.NewMask(mask.Len()), []search.Mask{mask}, b); err != nil {
 				t.Fatal(err)
 			}
-			after := s.ev.Stats()
+			after := s.Ev.Stats()
 			ran[i] = after.Stats.Blocks - before.Stats.Blocks
 			if i == 1 && after.Blocks-before.Blocks != ran[i] {
 				t.Errorf("the device ran %d blocks for %d that were asked for", after.Blocks-before.Blocks, ran[i])

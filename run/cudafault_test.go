@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 )
 
@@ -81,7 +83,7 @@ func TestEmulatedOutOfMemory(t *testing.T) {
 }
 
 // eachAllocation fails them in turn.
-func eachAllocation(t *testing.T, cfg Config) {
+func eachAllocation(t *testing.T, cfg config.Config) {
 	t.Helper()
 	cfg.Device, cfg.Block = "cpu", 20
 	want := mustSearch(t, cfg)
@@ -167,15 +169,15 @@ func TestEmulatedDevices(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			emulated(t, c.settings)
 			var said []string
-			s := &searching{config: Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.withDefaults()}
-			if err := s.chooseDevice(); err != nil {
+			s := &trial.Runner{Config: config.Config{Device: c.device, Say: func(text string) { said = append(said, text) }}.Filled()}
+			if err := s.ChooseDevice(); err != nil {
 				if ExitCode(err) != ExitMistake {
 					t.Errorf("exit code %d", ExitCode(err))
 				}
 				said = append(said, err.Error())
 			}
-			if s.device.Name != c.want || !strings.Contains(strings.Join(said, "\n"), c.said) {
-				t.Errorf("%q, and said %q", s.device.Name, said)
+			if s.Device.Name != c.want || !strings.Contains(strings.Join(said, "\n"), c.said) {
+				t.Errorf("%q, and said %q", s.Device.Name, said)
 			}
 		})
 	}

@@ -9,9 +9,11 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/cgo"
+	"example.org/demote/config"
 	"example.org/demote/cuda"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/trial"
 	"example.org/demote/quant"
 )
 
@@ -20,20 +22,20 @@ import (
 // that follow on each other, the network with every tensor as an output, the float network of bench, and the proof
 // that TF32 is off.
 func TestPlacementOfSearches(t *testing.T) {
-	example := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 60, Target: "50%"}
+	example := config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 60, Target: "50%"}
 	vit := example
 	vit.Model = "../testdata/fashion-vit/model.onnx"
-	pair := Config{Low: "../testdata/mctq/m8.onnx", High: "../testdata/mctq/m16.onnx", Data: "../testdata/mctq/eval.npz", Limit: 60, Target: "50%", Formula: "mctq"}
+	pair := config.Config{Low: "../testdata/mctq/m8.onnx", High: "../testdata/mctq/m16.onnx", Data: "../testdata/mctq/eval.npz", Limit: 60, Target: "50%", Formula: "mctq"}
 	for _, c := range []struct {
 		name   string
-		config func() Config
+		config func() config.Config
 	}{
-		{"fashion-dscnn", func() Config { return example }},
-		{"fashion-vit", func() Config { return vit }},
-		{"a pair", func() Config { return pair }},
-		{"weights that follow", func() Config { return tinyFollow(t) }},
-		{"weights that follow, attention", func() Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
-		{"sequences", func() Config {
+		{"fashion-dscnn", func() config.Config { return example }},
+		{"fashion-vit", func() config.Config { return vit }},
+		{"a pair", func() config.Config { return pair }},
+		{"weights that follow", func() config.Config { return tinyFollow(t) }},
+		{"weights that follow, attention", func() config.Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
+		{"sequences", func() config.Config {
 			cfg, _ := stepNet(t, lstmStep(), 20, 4, "hn:h", "cn:c")
 			return cfg
 		}},
@@ -42,15 +44,15 @@ func TestPlacementOfSearches(t *testing.T) {
 	}
 }
 
-func placeAll(t *testing.T, cfg Config) {
+func placeAll(t *testing.T, cfg config.Config) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
-	s := &searching{config: cfg.withDefaults()}
+	s := newSearching(&trial.Runner{Config: cfg.Filled()})
 	t.Cleanup(s.Close)
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	src, err := s.source(context.Background())
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +73,12 @@ func placeAll(t *testing.T, cfg Config) {
 	add("the probe", probe, err)
 	proof, err := segments.Proof()
 	add("the proof", proof.Segment, err)
-	if s.prepared.float != nil {
-		inputs, err := blocks.Inputs(s.prepared.float, s.data, s.block)
+	if s.FloatModel != nil {
+		inputs, err := blocks.Inputs(s.FloatModel, s.Data, s.Block)
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := segments.Plain(context.Background(), s.prepared.float, inputs, s.block, s.output)
+		plain, err := segments.Plain(context.Background(), s.FloatModel, inputs, s.Block, s.Output)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +95,7 @@ func placeAll(t *testing.T, cfg Config) {
 			return err
 		}
 		defer stream.Close()
-		table, err := cuda.NewBuffer[quant.Params](d, "records", 2*len(s.records))
+		table, err := cuda.NewBuffer[quant.Params](d, "records", 2*len(s.Records))
 		if err != nil {
 			return err
 		}
@@ -122,9 +124,9 @@ func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, tab
 			t.Fatal(name, err)
 		}
 	}
-	o := cgo.Options{Level: s.options.Level, Config: s.options.Config}
+	o := cgo.Options{Level: s.Options.Level, Config: s.Options.Config}
 	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"),
-		Records: table.Address(), Holders: len(s.records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
+		Records: table.Address(), Holders: len(s.Records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
 	session, err := cgo.NewCUDASession(model, o, c)
 	if err == nil {
 		session.Close()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/report"
 	"example.org/demote/result"
 )
@@ -21,7 +22,7 @@ var hostileNames = []string{
 // that the report finds the names again.
 func TestCurveIsSafeInASpreadsheet(t *testing.T) {
 	minus := -0.5
-	r := &Result{}
+	r := &config.Result{}
 	for i, name := range hostileNames {
 		r.Chain = append(r.Chain, result.Step{Step: i, Holder: name, Value: &minus, TrueValue: &minus, Cost: new(-2.0), Int8: new(i)})
 	}

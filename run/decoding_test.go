@@ -1,6 +1,8 @@
 package run
 
 import (
+	"example.org/demote/config"
+	"example.org/demote/internal/task"
 	"slices"
 	"strings"
 	"testing"
@@ -9,16 +11,16 @@ import (
 // TestDecodingIsTheStage holds that images which are decoded while the data is read are told of once, by the stage.
 func TestDecodingIsTheStage(t *testing.T) {
 	var said []string
-	c := Config{Say: func(line string) { said = append(said, line) }}
-	decoding("images", c)(5, 10)
+	c := config.Config{Say: func(line string) { said = append(said, line) }}
+	task.Decoding("images", c)(5, 10)
 	if !slices.ContainsFunc(said, func(line string) bool { return strings.Contains(line, "images: 5 of 10 images decoded") }) {
 		t.Errorf("without a stage it says %q", said)
 	}
 	said = nil
 	var stands Stage
-	err := c.readData(func(c Config) error {
-		decoding("images", c)(5, 10)
-		stands = c.reading.Stands()
+	err := c.ReadData(func(c config.Config) error {
+		task.Decoding("images", c)(5, 10)
+		stands = c.Reading.Stands()
 		return nil
 	})
 	if err != nil || len(said) > 0 {

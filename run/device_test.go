@@ -7,24 +7,27 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
+	"example.org/demote/internal/trial"
 	"example.org/demote/search"
 )
 
 // onDevice prepares and compiles a search on a device, without a run folder.
-func onDevice(t testing.TB, device string, cfg Config) *searching {
+func onDevice(t testing.TB, device string, cfg config.Config) *searchRun {
 	t.Helper()
-	cfg.Device, cfg.patient = device, true
-	s := &searching{config: cfg.withDefaults()}
+	cfg.Device, cfg.Patient = device, true
+	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	t.Cleanup(s.Close)
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err != nil {
+	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if s.metric, err = metric.Choose(cfg.Metric, s.data.Labels() != nil); err != nil {
+	if s.Metric, err = metric.Choose(cfg.Metric, s.Data.Labels() != nil); err != nil {
 		t.Fatal(err)
 	}
-	s.result = &Result{}
-	for _, step := range []func() error{s.chooseDevice, func() error { return s.fitDevice(context.Background()) }, func() error { return s.open(context.Background()) }} {
+	s.Result = &config.Result{}
+	for _, step := range []func() error{s.ChooseDevice, func() error { return s.FitDevice(context.Background()) }, func() error { return s.Open(context.Background()) }} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}
@@ -33,10 +36,10 @@ func onDevice(t testing.TB, device string, cfg Config) *searching {
 }
 
 // rowsOf are the outputs of a mask, by sample.
-func rowsOf(t testing.TB, s *searching, m search.Mask) ([][]float32, search.Score) {
+func rowsOf(t testing.TB, s *searchRun, m search.Mask) ([][]float32, search.Score) {
 	t.Helper()
-	rows := make([][]float32, s.data.Len())
-	score, err := s.ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
+	rows := make([][]float32, s.Data.Len())
+	score, err := s.Ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,18 +55,18 @@ func conforms(t *testing.T, device string) {
 		cfg := tinyConfig(t, 60)
 		cfg.Block = block
 		s := onDevice(t, device, cfg)
-		if d, err := s.ev.SelfTest(); d != nil || err != nil {
+		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Fatalf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
 		rng := rand.New(rand.NewPCG(7, 7))
 		for i := range 6 {
-			mask := randomMask(rng, len(s.records))
+			mask := bench.RandomMask(rng, len(s.Records))
 			rows, score := rowsOf(t, s, mask)
 			right := 0
 			for sample, row := range rows {
-				right += int(s.metric.Gain(row, backendSample(s, sample)))
+				right += int(s.Metric.Gain(row, backendSample(s, sample)))
 			}
-			if again, err := s.ev.Again(context.Background(), mask); err != nil || again != score || score.Count != right {
+			if again, err := s.Ev.Again(context.Background(), mask); err != nil || again != score || score.Count != right {
 				t.Errorf("blocks of %d: counted %+v, then %+v, %v; the outputs say %d", block, score, again, err, right)
 			}
 			if block == 8 {
@@ -85,15 +88,15 @@ func conforms(t *testing.T, device string) {
 }
 
 // scans compares fast scans with their definition on one evaluator after another mask was its base.
-func scans(t *testing.T, s *searching) {
+func scans(t *testing.T, s *searchRun) {
 	t.Helper()
-	ctx, n := context.Background(), len(s.records)
-	if s.ev.Parts() < 2 {
-		t.Errorf("%d parts", s.ev.Parts())
+	ctx, n := context.Background(), len(s.Records)
+	if s.Ev.Parts() < 2 {
+		t.Errorf("%d parts", s.Ev.Parts())
 	}
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 8 {
-		base := randomMask(rng, n)
+		base := bench.RandomMask(rng, n)
 		var candidates []search.Mask
 		for h := range n {
 			if !base.Low(h) {
@@ -103,16 +106,16 @@ func scans(t *testing.T, s *searching) {
 			}
 		}
 		b := search.Bound{Above: 0.5 + rng.Float64()/2, Floor: math.Inf(-1)}
-		fast, err := s.ev.Scan(ctx, base, candidates, b)
+		fast, err := s.Ev.Scan(ctx, base, candidates, b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := search.NaiveScan(ctx, s.ev.Again, candidates, b)
+		want, err := search.NaiveScan(ctx, s.Ev.Again, candidates, b)
 		if err != nil || fast != want {
 			t.Errorf("a scan says %+v, its definition %+v, %v", fast, want, err)
 		}
 	}
-	if st := s.ev.Stats(); st.Restored == 0 {
+	if st := s.Ev.Stats(); st.Restored == 0 {
 		t.Errorf("no block began at a cut: %+v", st)
 	}
 }
@@ -133,13 +136,13 @@ func differing(a, b [][]float32) (n int) {
 func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }
 
 // backendSample is what the metric compares a sample with.
-func backendSample(s *searching, sample int) metric.Sample {
+func backendSample(s *searchRun, sample int) metric.Sample {
 	out := metric.Sample{Label: -1}
-	if labels := s.data.Labels(); labels != nil {
+	if labels := s.Data.Labels(); labels != nil {
 		out.Label = labels[sample]
 	}
-	if row := s.ev.Row(); s.options.Reference != nil {
-		out.Reference = s.options.Reference[sample*row : (sample+1)*row]
+	if row := s.Ev.Row(); s.Options.Reference != nil {
+		out.Reference = s.Options.Reference[sample*row : (sample+1)*row]
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/cgo"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
@@ -89,25 +90,25 @@ func dimImages(t testing.TB, path string, n int, seed uint64) string {
 
 // dimConfig is a search of the dim network by outputs, which leaves the samples in their order; the last of
 // its blocks is mostly padding.
-func dimConfig(t testing.TB) Config {
+func dimConfig(t testing.TB) config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	return Config{
+	return cutEverywhere(config.Config{
 		Model: dimNetwork(t, dir), Calib: dimImages(t, filepath.Join(dir, "calib.npy"), 60, 1), Data: dimImages(t, filepath.Join(dir, "eval.npy"), 61, 2),
 		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
-		Block: 4, Cache: 1 << 30, Version: "test", everyCut: true,
-	}
+		Block: 4, Cache: 1 << 30, Version: "test",
+	})
 }
 
 // inputsOfHolders runs a mask and returns what the node of every holder is given: by holder, all samples
 // one after another.
-func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
+func inputsOfHolders(t *testing.T, s *searchRun, m search.Mask) [][]float32 {
 	t.Helper()
-	src, err := s.source(context.Background())
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := make([]string, len(s.records))
+	from := make([]string, len(s.Records))
 	var made []string
 	for _, n := range src.Model.Graph().GetNode() {
 		if n.GetOpType() != ir.FakeQuantOp {
@@ -152,7 +153,7 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 		}
 		tensors[name] = v
 	}
-	block := s.block
+	block := s.Block
 	bind("image", binding.Input, cgo.Float32, int64(block), 1, 8, 8)
 	bind(ir.MaskInput, binding.Input, cgo.Uint8, int64(m.Len()))
 	for _, p := range session.Outputs() {
@@ -164,11 +165,11 @@ func inputsOfHolders(t *testing.T, s *searching, m search.Mask) [][]float32 {
 			tensors[ir.MaskInput].Bytes()[h] = cgo.Low
 		}
 	}
-	all := make([][]float32, len(s.records))
-	for first := 0; first < s.data.Len(); first += block {
-		count := min(block, s.data.Len()-first)
+	all := make([][]float32, len(s.Records))
+	for first := 0; first < s.Data.Len(); first += block {
+		count := min(block, s.Data.Len()-first)
 		for i := range count {
-			if err := s.data.Read(0, first+i, tensors["image"].Bytes()[i*256:(i+1)*256]); err != nil {
+			if err := s.Data.Read(0, first+i, tensors["image"].Bytes()[i*256:(i+1)*256]); err != nil {
 				t.Fatal(err)
 			}
 		}

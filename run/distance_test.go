@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"example.org/demote/config"
 	"example.org/demote/search"
 )
 
@@ -14,13 +15,13 @@ import (
 // workers are.
 func TestDistancesDoNotDependOnTheMachine(t *testing.T) {
 	distances := func(block, workers int) []float64 {
-		s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+		s := compiledTask(t, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 			Limit: 64, Cache: 1 << 28, Block: block, Workers: workers})
 		var list []float64
-		for _, h := range []int{0, 7, 30, len(s.records) - 1} {
-			m := search.NewMask(len(s.records))
+		for _, h := range []int{0, 7, 30, len(s.Records) - 1} {
+			m := search.NewMask(len(s.Records))
 			m.Demote(h)
-			d, err := s.ev.Distance(context.Background(), m)
+			d, err := s.Ev.Distance(context.Background(), m)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/search"
 )
 
@@ -15,16 +16,16 @@ import (
 func TestDryRun(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*Config)
+		change func(*config.Config)
 		texts  []string
 	}{
-		{"demotion", func(*Config) {}, []string{"7 holders", "60 samples in blocks of 8", "metric agreement", "target 16bit-0.03",
+		{"demotion", func(*config.Config) {}, []string{"7 holders", "60 samples in blocks of 8", "metric agreement", "target 16bit-0.03",
 			"15.0 KiB of resident data", "1.0 GiB of stored activations", "strategy demotion", "n = 7 holders", "at most 31", "60 samples"}},
-		{"budget", func(c *Config) { c.Trials = 20 }, []string{"at most 20"}},
-		{"budget above the bound", func(c *Config) { c.Trials = 2000 }, []string{"at most 31"}},
-		{"auto", func(c *Config) { c.Strategy = "auto" }, []string{"strategy auto", "gallop"}},
-		{"limit", func(c *Config) { c.Limit = 30 }, []string{"30 samples"}},
-		{"no folder named", func(c *Config) { c.Out = "" }, []string{"7 holders"}},
+		{"budget", func(c *config.Config) { c.Trials = 20 }, []string{"at most 20"}},
+		{"budget above the bound", func(c *config.Config) { c.Trials = 2000 }, []string{"at most 31"}},
+		{"auto", func(c *config.Config) { c.Strategy = "auto" }, []string{"strategy auto", "gallop"}},
+		{"limit", func(c *config.Config) { c.Limit = 30 }, []string{"30 samples"}},
+		{"no folder named", func(c *config.Config) { c.Out = "" }, []string{"7 holders"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tinyConfig(t, 60)
@@ -62,13 +63,13 @@ func TestDryRun(t *testing.T) {
 func TestDryRunRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
-		change     func(*Config)
+		change     func(*config.Config)
 	}{
-		{"target", "0.91", func(c *Config) { c.Target = "91%" }},
-		{"metric", "unknown metric", func(c *Config) { c.Metric = "loss" }},
-		{"labels", "needs labels", func(c *Config) { c.Metric = "top1" }},
-		{"network", "no such file", func(c *Config) { c.Model = "none.onnx" }},
-		{"strategy", "unknown strategy", func(c *Config) { c.Strategy = "luck" }},
+		{"target", "0.91", func(c *config.Config) { c.Target = "91%" }},
+		{"metric", "unknown metric", func(c *config.Config) { c.Metric = "loss" }},
+		{"labels", "needs labels", func(c *config.Config) { c.Metric = "top1" }},
+		{"network", "no such file", func(c *config.Config) { c.Model = "none.onnx" }},
+		{"strategy", "unknown strategy", func(c *config.Config) { c.Strategy = "luck" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tinyConfig(t, 60)
@@ -96,8 +97,8 @@ func TestDryRunBound(t *testing.T) {
 // TestActivations counts all holders' tensors of a block, the network's input among them.
 func TestActivations(t *testing.T) {
 	cfg := newGraph(20).in("x", nil, 8).weight("w1", 0.5, 8, 6).weight("w2", 0.5, 6, 3).do("a = MatMul x w1; r = Relu a; y = MatMul r w2").out("y", 3).config(t)
-	s := compiled(t, cfg)
-	if got, err := s.activations(context.Background()); err != nil || got != int64(4*s.block*(8+6)) {
-		t.Errorf("%d bytes in blocks of %d, %v", got, s.block, err)
+	s := compiledTask(t, cfg)
+	if got, err := s.Activations(context.Background()); err != nil || got != int64(4*s.Block*(8+6)) {
+		t.Errorf("%d bytes in blocks of %d, %v", got, s.Block, err)
 	}
 }

@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"encoding/binary"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"math"
 	"path/filepath"
 	"testing"
@@ -27,15 +29,15 @@ func TestEndlessNetworksAreInterrupted(t *testing.T) {
 	loop := writeNetwork(t, filepath.Join(dir, "loop.onnx"), endless(false).GraphProto)
 	plain := writeNetwork(t, filepath.Join(dir, "plain.onnx"), newTestGraph([]int64{-1, 4}, -1, 3).weights("w", 4, 3).node("MatMul", "x w", "y").GraphProto)
 	still, begun := floatSamples(t, filepath.Join(dir, "still.npy"), 6, -1), floatSamples(t, filepath.Join(dir, "begun.npy"), 6, 1)
-	config := func(calib, data string) Config {
-		return Config{Model: loop, Calib: calib, Data: data, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
+	config := func(calib, data string) config.Config {
+		return config.Config{Model: loop, Calib: calib, Data: data, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
 	}
 	for name, f := range map[string]func(ctx context.Context) error{
 		"calibration": func(ctx context.Context) error { _, err := Search(ctx, config(begun, still)); return err },
 		"float pass":  func(ctx context.Context) error { _, err := Search(ctx, config(still, begun)); return err },
 		"quantize":    func(ctx context.Context) error { _, _, err := Quantize(ctx, config(begun, "")); return err },
 		"bench": func(ctx context.Context) error {
-			_, err := RunBench(ctx, config(still, begun), BenchOptions{})
+			_, err := RunBench(ctx, config(still, begun), bench.Options{})
 			return err
 		},
 		"eval": func(ctx context.Context) error {

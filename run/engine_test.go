@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/engine"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 	"example.org/demote/search"
 )
 
 // opened is an evaluator of a configuration's network and data that a library opens.
-func opened(t *testing.T, c Config) (*onnx.Network, search.Evaluator, func(search.Mask) search.Score) {
+func opened(t *testing.T, c config.Config) (*onnx.Network, search.Evaluator, func(search.Mask) search.Score) {
 	t.Helper()
 	ctx := context.Background()
 	must := func(err error) {
@@ -31,7 +33,7 @@ func opened(t *testing.T, c Config) (*onnx.Network, search.Evaluator, func(searc
 	calib, err := engine.OpenData(c.Calib, m, dataset.Options{})
 	must(err)
 	t.Cleanup(func() { calib.Close() })
-	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: defaultSeed})
+	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: config.DefaultSeed})
 	must(err)
 	t.Cleanup(func() { data.Close() })
 	records, err := engine.Calibrate(ctx, n, calib, engine.Calibration{KindLow: quant.Kind(c.GridLow), KindHigh: quant.Kind(c.GridHigh), RangeLow: quant.Method(c.RangeLow),
@@ -70,19 +72,19 @@ func TestEngine(t *testing.T) {
 	if err := m.Write(touching.Model); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]Config{"labels": labelled, "reference": compared, "shapes": ownConfig(t, "map", 12), "classes of shapes": ownConfig(t, "classes", 12), "touching": touching} {
+	for name, c := range map[string]config.Config{"labels": labelled, "reference": compared, "shapes": ownConfig(t, "map", 12), "classes of shapes": ownConfig(t, "classes", 12), "touching": touching} {
 		t.Run(name, func(t *testing.T) {
 			n, ev, score := opened(t, c)
 			if name == "touching" {
 				c.Block = 1
 			}
-			ours := compiled(t, c)
+			ours := compiledTask(t, c)
 			every := search.NewMask(len(n.Holders))
 			for h := 0; h < every.Len(); h += 2 {
 				every.Demote(h)
 			}
-			for _, m := range []search.Mask{search.NewMask(len(n.Holders)), lowMask(n.Holders), every} {
-				want, err := ours.ev.Score(context.Background(), m)
+			for _, m := range []search.Mask{search.NewMask(len(n.Holders)), task.LowMask(n.Holders), every} {
+				want, err := ours.Ev.Score(context.Background(), m)
 				if got := score(m); err != nil || got != want {
 					t.Errorf("%v: %v, want %v, %v", m, got, want, err)
 				}
@@ -91,11 +93,11 @@ func TestEngine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			high, low := score(search.NewMask(len(n.Holders))), score(lowMask(n.Holders))
+			high, low := score(search.NewMask(len(n.Holders))), score(task.LowMask(n.Holders))
 			o := search.NewOptions(len(n.Holders), (high.Float()+low.Float())/2)
 			o.Units = units
 			var masks []string
-			for _, e := range []search.Evaluator{ev, ours.ev} {
+			for _, e := range []search.Evaluator{ev, ours.Ev} {
 				r, err := search.Run(context.Background(), "", e, o)
 				if err != nil {
 					t.Fatal(err)

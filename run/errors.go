@@ -3,11 +3,15 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 
 	"example.org/demote/crash"
+	"example.org/demote/internal/holdout"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
+	"example.org/demote/search"
 )
 
 // Exit codes of the program.
@@ -23,12 +27,6 @@ const (
 // ErrUnreachable says that no mix meets the target.
 var ErrUnreachable = errors.New("the target cannot be met")
 
-// ErrUnpromised says that no mix can be promised with the confidence asked for.
-var ErrUnpromised = errors.New("no mix can be promised")
-
-// ErrExport says that the written file does not score what the search said.
-var ErrExport = errors.New("the export does not score what the search said")
-
 // ExitCode maps an error of this package to the program's exit code; nil is ExitFound.
 func ExitCode(err error) int {
 	switch {
@@ -38,9 +36,9 @@ func ExitCode(err error) int {
 		return ExitInternal // whatever else the text that it is in says
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
-	case errors.Is(err, ErrUnreachable), errors.Is(err, ErrUnpromised):
+	case errors.Is(err, ErrUnreachable), errors.Is(err, holdout.ErrUnpromised):
 		return ExitUnreachable
-	case errors.Is(err, ErrExport):
+	case errors.Is(err, written.ErrExport):
 		return ExitExport
 	}
 	if mistake.Is(err) || slices.ContainsFunc(storage, func(full error) bool { return errors.Is(err, full) }) {
@@ -51,3 +49,28 @@ func ExitCode(err error) int {
 
 // storage are the errors of a disk or folder that takes no more, which the user can mend too.
 var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EACCES, syscall.EPERM, syscall.ENAMETOOLONG}
+
+// unreachable is the error for a search that ends with no mix above the target.
+func (s *searchRun) unreachable(f search.Result) error {
+	high, end, target := s.Text(f.High), f.Low, s.Config.Target
+	if f.AllLow != (search.Score{}) {
+		end = f.AllLow
+	}
+	_, early := s.ended(f.Stop)
+	text := "%w: the 16-bit network scores %s and all int8 %s, the target is %s"
+	switch {
+	case f.Found && early:
+		return fmt.Errorf("%w within the limit: the best scores %s, and a mix has to be %s the target %s; give a larger limit, or a target that leaves some room", ErrUnreachable, high, s.Result.Side(), target)
+	case f.Found && s.Metric.Lower:
+		return fmt.Errorf("%w: the best scores it to the digit, %s, and a mix has to be below it; give a target that leaves some room, such as 16bit+0.005", ErrUnreachable, high)
+	case f.Found:
+		return fmt.Errorf("%w: the best scores it to the digit, %s, and a mix has to be above it; give a target that leaves some room, such as 16bit-0.005", ErrUnreachable, high)
+	case early:
+		return fmt.Errorf("%w within the limit: the 16-bit network scores %s, the target is %s", ErrUnreachable, high, target)
+	case s.Layout.Pinned.Count() > 0:
+		text = "%w: the mix with nothing in int8 but what is held there scores %s and all int8 %s, the target is %s"
+	case len(s.Layout.High) > 0:
+		text = "%w: the 16-bit network scores %s and all int8 but what is held at int16 %s, the target is %s"
+	}
+	return fmt.Errorf(text, ErrUnreachable, high, s.Text(end), target)
+}

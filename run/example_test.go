@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.org/demote/config"
 	"example.org/demote/run"
 )
 
@@ -18,7 +19,7 @@ func ExampleSearch() {
 		return
 	}
 	defer os.RemoveAll(folder)
-	c := run.DefaultConfig()
+	c := config.DefaultConfig()
 	c.Model, c.Calib, c.Data = "../examples/fashion/model.onnx", "../examples/fashion/calib.npz", "../examples/fashion/eval.npz"
 	c.Limit, c.Target, c.Out = 40, "16bit-0.1", filepath.Join(folder, "out")
 	found, err := run.Search(context.Background(), c)

@@ -9,7 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/config"
+	"example.org/demote/engine"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -19,15 +24,15 @@ import (
 // Export is the command export: it writes the mix of a run folder in one more format, to out, or to the folder under
 // the format's own name. The run's inputs are read again, as Verify does. A file that ONNX Runtime runs is held
 // against the search, unless the search has done that with the very same bytes; what it returns then goes with an
-// error that matches ErrExport if the file does not compute what was searched.
-func Export(ctx context.Context, dir, format, out string, c Config) (*result.Export, error) {
-	if err := onlyCPU(c, "export"); err != nil {
+// error that matches written.ErrExport if the file does not compute what was searched.
+func Export(ctx context.Context, dir, format, out string, c config.Config) (*result.Export, error) {
+	if err := config.OnlyCPU(c, "export"); err != nil {
 		return nil, err
 	}
 	if format == "" {
-		return nil, mistake.Errorf("--format is missing: choose one of %s", strings.Join(FormatNames(), ", "))
+		return nil, mistake.Errorf("--format is missing: choose one of %s", strings.Join(config.FormatNames(), ", "))
 	}
-	f, err := formatByName("--format", format)
+	f, err := config.Format("--format", format)
 	if err != nil {
 		return nil, err
 	}
@@ -55,27 +60,27 @@ func Export(ctx context.Context, dir, format, out string, c Config) (*result.Exp
 			}
 		}
 	}
-	c.fromResult = true
+	c.FromResult = true
 	s, mask, err := reopen(ctx, dir, c)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	s.config.FixShapes = s.config.FixShapes || c.FixShapes // what is written; p.fixShapes is what was searched
+	s.Config.FixShapes = s.Config.FixShapes || c.FixShapes // what is written; p.fixShapes is what was searched
 	e, err := s.export(ctx, f, mask, files)
 	if err != nil {
 		return nil, err
 	}
-	if !s.result.Finished {
+	if !s.Result.Finished {
 		e.Warnings = append(e.Warnings, result.Warning{ID: "export-unfinished", Text: "the search has not come to its end: this is the best mix so far", Cure: "the search's own command resumes it"})
 	}
 	if !f.Runs {
 		return e, nil
 	}
-	if e.Verified, err = s.checkedBefore(files[0]); err != nil || e.Verified != nil {
+	if e.Verified, err = s.checker().CheckedBefore(files[0]); err != nil || e.Verified != nil {
 		return e, err
 	}
-	if err := s.compile(ctx); err != nil {
+	if err := s.Compile(ctx); err != nil {
 		return nil, err
 	}
 	return e, s.checkExport(ctx, e, mask)
@@ -92,7 +97,7 @@ func sameFolder(a, b string) bool {
 }
 
 // export writes a mix in one format.
-func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask, files []string) (*result.Export, error) {
+func (s *searchRun) export(ctx context.Context, f onnx.Format, mask search.Mask, files []string) (*result.Export, error) {
 	mix := s.mix(mask, files[0])
 	w, err := f.Write(mix)
 	if err != nil {
@@ -108,7 +113,7 @@ func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask,
 		}
 	}
 	if w.Model != nil {
-		if w.Model, err = s.axes(ctx, w.Model); err != nil {
+		if w.Model, err = s.Axes(ctx, w.Model); err != nil {
 			return nil, err
 		}
 		return e, w.Model.Write(files[0])
@@ -120,13 +125,13 @@ func (s *searching) export(ctx context.Context, f onnx.Format, mask search.Mask,
 }
 
 // checkExport runs an exported file and holds it against the search.
-func (s *searching) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
-	checked, err := s.verify(ctx, mask, e.Files[0])
+func (s *searchRun) checkExport(ctx context.Context, e *result.Export, mask search.Mask) error {
+	checked, err := s.checker().Verify(ctx, mask, e.Files[0])
 	if err != nil {
 		return err
 	}
 	e.Verified = checked.Verified
-	warning, err := s.judge(checked)
+	warning, err := s.checker().Judge(checked)
 	if warning != nil {
 		e.Warnings = append(e.Warnings, *warning)
 	}
@@ -135,10 +140,10 @@ func (s *searching) checkExport(ctx context.Context, e *result.Export, mask sear
 
 // exportAll writes the formats of --export at the end of a search. The files of format qdq and the
 // promotion list as text are there already.
-func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
-	s.result.Exports = nil
-	for _, name := range s.config.Export {
-		f, err := formatByName("--export", name)
+func (s *searchRun) exportAll(ctx context.Context, mask search.Mask) error {
+	s.Result.Exports = nil
+	for _, name := range s.Config.Export {
+		f, err := config.Format("--export", name)
 		if err != nil {
 			return err
 		}
@@ -148,17 +153,17 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 		}
 		var e *result.Export
 		if f.File == journal.MixedFile {
-			e = &result.Export{Format: name, Files: files, Verified: s.result.Verified}
+			e = &result.Export{Format: name, Files: files, Verified: s.Result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
 			return fmt.Errorf("--export %s: %w", name, err)
 		} else if f.Runs {
 			err = s.checkExport(ctx, e, mask)
 		}
-		s.config.Say("written: " + strings.Join(files, ", "))
+		s.Config.Say("written: " + strings.Join(files, ", "))
 		for _, w := range e.Warnings {
-			s.warn(w.ID, name+": "+w.Text, w.Cure)
+			s.Warn(w.ID, name+": "+w.Text, w.Cure)
 		}
-		s.result.Exports = append(s.result.Exports, *e)
+		s.Result.Exports = append(s.Result.Exports, *e)
 		if err != nil {
 			return err
 		}
@@ -168,10 +173,10 @@ func (s *searching) exportAll(ctx context.Context, mask search.Mask) error {
 
 // checkExports refuses, before anything is searched, a format that the network cannot be written in:
 // what a mix is made of is in the two ends.
-func (s *searching) checkExports() error {
-	ends := []search.Mask{search.NewMask(len(s.records)), lowMask(s.network.Holders)}
-	for _, name := range append([]string{"qdq"}, s.config.Export...) {
-		f, err := formatByName("--export", name)
+func (s *searchRun) checkExports() error {
+	ends := []search.Mask{search.NewMask(len(s.Records)), task.LowMask(s.Network.Holders)}
+	for _, name := range append([]string{"qdq"}, s.Config.Export...) {
+		f, err := config.Format("--export", name)
 		if err != nil {
 			return err
 		}
@@ -182,4 +187,26 @@ func (s *searching) checkExports() error {
 		}
 	}
 	return nil
+}
+
+// mix is what is written of a mask to a path.
+func (s *ledger) mix(mask search.Mask, path string) format.Mix {
+	low := engine.Low(mask)
+	m := format.Mix{Network: pair.Chosen(s.Network, low), Records: s.Records, Low: low, High: s.Result.Promotion, Path: path}
+	if s.Config.Low != "" && len(s.Network.Followed) == 0 {
+		m.Pair = func() (low, high *onnx.Model, err error) {
+			low, err = task.ReadNetwork(s.Config, s.Config.Low)
+			return low, s.Model, err
+		}
+	}
+	return m
+}
+
+// exportFiles are the files that a search or an export may have written into a run folder.
+func exportFiles() (names []string) {
+	for _, f := range onnx.Formats() {
+		files, _ := f.Files(f.File)
+		names = append(names, files...)
+	}
+	return names
 }

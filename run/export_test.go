@@ -12,7 +12,10 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
@@ -20,13 +23,13 @@ import (
 )
 
 // scoreAgain reads an exported network again and scores it, its holders as FakeQuant.
-func scoreAgain(t *testing.T, s *searching, n *onnx.Network, grids []quant.Grid, err error) search.Score {
+func scoreAgain(t *testing.T, s *searchRun, n *onnx.Network, grids []quant.Grid, err error) search.Score {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &prepared{data: s.data, inputs: s.inputs, block: s.block, output: s.output}
-	src, records, err := p.fixedSource(context.Background(), n, grids)
+	p := &task.Task{Data: s.Data, Inputs: s.Inputs, Block: s.Block, Output: s.Output}
+	src, records, err := p.FixedSource(context.Background(), n, grids)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func TestExports(t *testing.T) {
 	for _, grid := range []string{"asymmetric", "symmetric", "pow2"} {
 		t.Run(grid, func(t *testing.T) {
 			cfg := tinyConfig(t, 90)
-			cfg.GridLow, cfg.GridHigh, cfg.Export = grid, grid, FormatNames()
+			cfg.GridLow, cfg.GridHigh, cfg.Export = grid, grid, config.FormatNames()
 			r := mustSearch(t, cfg)
 			if high := len(r.Promotion); high == 0 || high == len(r.Holders) {
 				t.Fatalf("%d of %d holders stay high: this tests nothing", high, len(r.Holders))
@@ -76,12 +79,12 @@ func TestExports(t *testing.T) {
 			if len(r.Exports) != len(onnx.Formats()) {
 				t.Fatalf("%d exports in the result", len(r.Exports))
 			}
-			s, _, err := reopen(context.Background(), cfg.Out, Config{})
+			s, _, err := reopen(context.Background(), cfg.Out, config.Config{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if err := s.compile(context.Background()); err != nil {
+			if err := s.Compile(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 			for i, f := range onnx.Formats() {
@@ -90,7 +93,7 @@ func TestExports(t *testing.T) {
 					t.Errorf("%s: %+v, %+v", f.Name, e, e.Verified)
 				}
 				out := filepath.Join(t.TempDir(), "mix"+f.Ends[0])
-				again, err := Export(context.Background(), cfg.Out, f.Name, out, Config{})
+				again, err := Export(context.Background(), cfg.Out, f.Name, out, config.Config{})
 				if err != nil {
 					t.Fatalf("%s: %v", f.Name, err)
 				}
@@ -154,7 +157,7 @@ func TestExportRefuses(t *testing.T) {
 		{"no such folder", cfg.Out, "promotion", filepath.Join(t.TempDir(), "no", "p.txt"), "p.txt"},
 		{"no run", t.TempDir(), "qdq", "", "not a run folder"},
 	} {
-		_, err := Export(context.Background(), c.dir, c.format, c.out, Config{})
+		_, err := Export(context.Background(), c.dir, c.format, c.out, config.Config{})
 		if ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: exit code %d, %v", c.name, ExitCode(err), err)
 		}
@@ -162,13 +165,13 @@ func TestExportRefuses(t *testing.T) {
 	if string(readTestFile(t, other)) != "mine" {
 		t.Error("a file was overwritten")
 	}
-	if _, err := Export(context.Background(), cfg.Out, "qdq-ms", other, Config{Force: true}); err != nil {
+	if _, err := Export(context.Background(), cfg.Out, "qdq-ms", other, config.Config{Force: true}); err != nil {
 		t.Error(err)
 	}
 	if err := os.Remove(cfg.Data); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Export(context.Background(), cfg.Out, "qdq", other, Config{Force: true}); ExitCode(err) != ExitMistake {
+	if _, err := Export(context.Background(), cfg.Out, "qdq", other, config.Config{Force: true}); ExitCode(err) != ExitMistake {
 		t.Errorf("without the data: %v", err)
 	}
 	cfg.Export = []string{"tflite"}
@@ -205,10 +208,10 @@ func readTestFile(t *testing.T, path string) []byte {
 }
 
 // backendOf compiles a network on the data and metric of a search.
-func backendOf(s *searching, src *segments.Source, records []quant.Record) (*backend.Evaluator, error) {
-	o := s.options
+func backendOf(s *searchRun, src *segments.Source, records []quant.Record) (*backend.Evaluator, error) {
+	o := s.Options
 	o.Naive = true
-	return backend.New(context.Background(), src, s.data, records, o)
+	return backend.New(context.Background(), src, s.Data, records, o)
 }
 
 // TestExportByAnotherFormula holds that the QDQ files of a search by a formula which they do not
@@ -224,7 +227,7 @@ func TestExportByAnotherFormula(t *testing.T) {
 			t.Fatal(err)
 		}
 		below := *r.Verified.Value <= r.Target.Value
-		if errors.Is(err, ErrExport) != below {
+		if errors.Is(err, written.ErrExport) != below {
 			t.Errorf("%s: %v, the file scores %v, the target is %v", formula, err, *r.Verified.Value, r.Target.Value)
 		}
 		if r.Verified.Identical { // by chance: the two formulas differ at few values
@@ -234,14 +237,14 @@ func TestExportByAnotherFormula(t *testing.T) {
 		if !strings.Contains(strings.Join(texts(r.Warnings), "\n"), "not bit-exact") {
 			t.Errorf("%s: no warning in %q", formula, r.Warnings)
 		}
-		if v, err := Verify(context.Background(), cfg.Out, Config{}); errors.Is(err, ErrExport) != below || v == nil || v.Identical {
+		if v, err := Verify(context.Background(), cfg.Out, config.Config{}); errors.Is(err, written.ErrExport) != below || v == nil || v.Identical {
 			t.Errorf("%s: verify: %+v, %v", formula, v, err)
 		}
-		e, err := Export(context.Background(), cfg.Out, "qdq-ms", filepath.Join(t.TempDir(), "ms.onnx"), Config{})
-		if errors.Is(err, ErrExport) != below || e == nil || len(e.Warnings) != 1 || *e.Verified.Correct != *r.Verified.Correct {
+		e, err := Export(context.Background(), cfg.Out, "qdq-ms", filepath.Join(t.TempDir(), "ms.onnx"), config.Config{})
+		if errors.Is(err, written.ErrExport) != below || e == nil || len(e.Warnings) != 1 || *e.Verified.Correct != *r.Verified.Correct {
 			t.Errorf("%s: export: %+v, %v", formula, e, err)
 		}
-		s, mask, err := reopen(context.Background(), cfg.Out, Config{})
+		s, mask, err := reopen(context.Background(), cfg.Out, config.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -258,10 +261,10 @@ func TestExportByAnotherFormula(t *testing.T) {
 			t.Fatal(err)
 		}
 		inexact := r.Exports[1].Inexact
-		for i, h := range s.network.Holders {
-			want := s.records[i].High
+		for i, h := range s.Network.Holders {
+			want := s.Records[i].High
 			if mask.Low(i) {
-				want = s.records[i].Low
+				want = s.Records[i].Low
 			}
 			same := grids[i].Scale == want.Scale && grids[i].Lo == want.Lo && grids[i].Hi == want.Hi && grids[i].Zero-grids[i].Min == want.Zero-want.Min
 			if same == slices.Contains(inexact, h.Name) {

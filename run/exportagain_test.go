@@ -12,33 +12,37 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
 
 // fashionConfig is a search of the example with 200 of its images.
-func fashionConfig(t testing.TB) Config {
+func fashionConfig(t testing.TB) config.Config {
 	t.Helper()
-	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Version: "test"}
 }
 
 // sameBitsOf holds two searches of one network against each other: the outputs of both ends and of
 // some mixes, bit for bit.
-func sameBitsOf(t *testing.T, a, b *searching) {
+func sameBitsOf(t *testing.T, a, b *searchRun) {
 	t.Helper()
-	if len(a.records) != len(b.records) {
-		t.Fatalf("%d and %d holders", len(a.records), len(b.records))
+	if len(a.Records) != len(b.Records) {
+		t.Fatalf("%d and %d holders", len(a.Records), len(b.Records))
 	}
 	const seed = 7
 	rng := rand.New(rand.NewPCG(seed, seed))
-	masks := []search.Mask{search.NewMask(len(a.records)), lowMask(a.network.Holders)}
+	masks := []search.Mask{search.NewMask(len(a.Records)), task.LowMask(a.Network.Holders)}
 	for range 3 {
-		m := search.NewMask(len(a.records))
-		for i := range a.records {
+		m := search.NewMask(len(a.Records))
+		for i := range a.Records {
 			if rng.IntN(2) == 1 {
 				m.Demote(i)
 			}
@@ -46,18 +50,18 @@ func sameBitsOf(t *testing.T, a, b *searching) {
 		masks = append(masks, m)
 	}
 	for _, m := range masks {
-		x, one, err := sums(context.Background(), a.ev, m)
+		x, one, err := written.Sums(context.Background(), a.Ev, m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, two, err := sums(context.Background(), b.ev, m)
+		y, two, err := written.Sums(context.Background(), b.Ev, m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := x.firstDifference(y); i >= 0 {
+		if i := x.FirstDifference(y); i >= 0 {
 			t.Errorf("mask %s, seed %d: outputs of sample %d differ", m, seed, i)
 		}
-		if a.metric.NeedsLabels && one != two {
+		if a.Metric.NeedsLabels && one != two {
 			t.Errorf("mask %s: %v and %v", m, one, two)
 		}
 	}
@@ -68,7 +72,7 @@ func sameBitsOf(t *testing.T, a, b *searching) {
 func TestEndpointsComeBack(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		cfg  Config
+		cfg  config.Config
 	}{{"tiny", tinyConfig(t, 60)}, {"fashion", fashionConfig(t)}} {
 		t.Run(c.name, func(t *testing.T) {
 			q := c.cfg
@@ -79,9 +83,9 @@ func TestEndpointsComeBack(t *testing.T) {
 			}
 			pair := c.cfg
 			pair.Model, pair.Calib, pair.Low, pair.High = "", "", low, high
-			a, b := compiled(t, c.cfg), compiled(t, pair)
-			if b.low != nil || len(b.notes) > 0 {
-				t.Errorf("the pair is not one network: %q", b.notes)
+			a, b := compiledTask(t, c.cfg), compiledTask(t, pair)
+			if b.Low != nil || len(b.Notes) > 0 {
+				t.Errorf("the pair is not one network: %q", b.Notes)
 			}
 			sameBitsOf(t, a, b)
 		})
@@ -104,17 +108,17 @@ func TestMixComesBack(t *testing.T) {
 	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx"} {
 		pair := cfg
 		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
-		s := compiled(t, pair)
-		low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
+		s := compiledTask(t, pair)
+		low, err := s.Ev.Score(context.Background(), task.LowMask(s.Network.Holders))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if low.Count != *r.Score.Mixed.Correct || s.high.Count != *r.Score.High.Correct {
-			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.high.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
+		if low.Count != *r.Score.Mixed.Correct || s.HighScore.Count != *r.Score.High.Correct {
+			t.Errorf("%s: %d and %d right, the search says %d and %d", name, low.Count, s.HighScore.Count, *r.Score.Mixed.Correct, *r.Score.High.Correct)
 		}
 	}
 	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx", "annotated.onnx"} {
-		e, err := Eval(context.Background(), Config{Data: cfg.Data, Limit: cfg.Limit, Block: cfg.Block, Seed: cfg.Seed}, filepath.Join(cfg.Out, name), "", "exact")
+		e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Limit: cfg.Limit, Block: cfg.Block, Seed: cfg.Seed}, filepath.Join(cfg.Out, name), "", "exact")
 		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 			t.Errorf("eval of %s: %+v, %v; the search says %d", name, e, err, *r.Score.Mixed.Correct)
 		}
@@ -125,11 +129,11 @@ func TestMixComesBack(t *testing.T) {
 // mixed file, byte for byte, from the recorded promotion list.
 func TestToolkitPair(t *testing.T) {
 	const dir = "../testdata/mctq/"
-	cfg := Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
-	s := compiled(t, cfg)
-	low, err := s.ev.Score(context.Background(), lowMask(s.network.Holders))
-	if err != nil || low.Count != 903 || s.high.Count != 925 || low.Total != 1000 {
-		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.high, err)
+	cfg := config.Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
+	s := compiledTask(t, cfg)
+	low, err := s.Ev.Score(context.Background(), task.LowMask(s.Network.Holders))
+	if err != nil || low.Count != 903 || s.HighScore.Count != 925 || low.Total != 1000 {
+		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.HighScore, err)
 	}
 	var trace struct {
 		Promotion []string `json:"promotion_list"`
@@ -137,17 +141,17 @@ func TestToolkitPair(t *testing.T) {
 	if err := json.Unmarshal(readTestFile(t, dir+"trace.json"), &trace); err != nil || len(trace.Promotion) != 2 {
 		t.Fatalf("%v, %q", err, trace.Promotion)
 	}
-	mask := lowMask(s.network.Holders)
-	for i, h := range s.network.Holders {
+	mask := task.LowMask(s.Network.Holders)
+	for i, h := range s.Network.Holders {
 		if slices.Contains(trace.Promotion, h.Name) {
 			mask.Promote(i)
 		}
 	}
-	mixed, err := s.ev.Score(context.Background(), mask)
+	mixed, err := s.Ev.Score(context.Background(), mask)
 	if err != nil || mixed.Count != 918 {
 		t.Errorf("%v of the mix, %v; the toolkit has 918", mixed, err)
 	}
-	f, err := formatByName("--format", "mctq")
+	f, err := config.Format("--format", "mctq")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +162,7 @@ func TestToolkitPair(t *testing.T) {
 	if !bytes.Equal(readTestFile(t, out), readTestFile(t, dir+"mixed_mctq.onnx")) {
 		t.Error("the annotated file is not the toolkit's own")
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Block: 50}, dir+"mixed_mctq.onnx", "", "")
+	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Block: 50}, dir+"mixed_mctq.onnx", "", "")
 	if err != nil || *e.Score.Correct != 918 {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
@@ -168,58 +172,58 @@ func TestToolkitPair(t *testing.T) {
 // bits, and a search.
 func TestEncodings(t *testing.T) {
 	cfg := tinyConfig(t, 60)
-	a := compiled(t, cfg)
+	a := compiledTask(t, cfg)
 	dir := t.TempDir()
-	files := Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
+	files := config.Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
 		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
 		Export: []string{"encodings", "qdq-ms"}, Version: "test"}
-	if err := a.network.Model.Write(files.Model); err != nil {
+	if err := a.Network.Model.Write(files.Model); err != nil {
 		t.Fatal(err)
 	}
-	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
-		text, err := aimet.Write(a.network, a.records, engine.Low(mask), "0.6.1")
+	for path, mask := range map[string]search.Mask{files.EncodingsLow: task.LowMask(a.Network.Holders), files.EncodingsHigh: search.NewMask(len(a.Records))} {
+		text, err := aimet.Write(a.Network, a.Records, engine.Low(mask), "0.6.1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeTestFile(t, path, text)
 	}
-	b := compiled(t, files)
+	b := compiledTask(t, files)
 	sameBitsOf(t, a, b)
 	r := mustSearch(t, files)
 	if r.Score.Float == nil || !r.Verified.Identical || len(r.Inputs) != 4 {
 		t.Errorf("%+v, %+v, %+v", r.Score, r.Verified, r.Inputs)
 	}
-	if v, err := Verify(context.Background(), files.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), files.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 	m, err := onnx.Read(filepath.Join(files.Out, "encodings.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, grids, err := encoded(m, filepath.Join(files.Out, "encodings.json"))
+	back, grids, err := task.Encoded(m, filepath.Join(files.Out, "encodings.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, h := range back.Holders {
-		if want := r.Holders[i]; h.Name != want.Name || precision(grids[i]) != want.Precision {
+		if want := r.Holders[i]; h.Name != want.Name || record.Precision(grids[i]) != want.Precision {
 			t.Errorf("holder %s reads back as %s on %v, the result has %s", want.Name, h.Name, grids[i], want.Precision)
 		}
 	}
 	for _, c := range []struct {
 		name   string
-		change func(*Config)
+		change func(*config.Config)
 		text   string
 	}{
-		{"one file", func(c *Config) { c.EncodingsHigh = "" }, "come in two"},
-		{"with calibration", func(c *Config) { c.Calib = cfg.Calib }, "--calib"},
-		{"with a pair", func(c *Config) { c.Low, c.High = "a.onnx", "b.onnx" }, "exclude"},
-		{"without a network", func(c *Config) { c.Model = "" }, "--model is missing"},
-		{"without data", func(c *Config) { c.Data = "" }, "--data is missing"},
-		{"another formula", func(c *Config) { c.Formula = "torch" }, "formula qdq"},
-		{"output holder", func(c *Config) { c.OutputHolder = true }, "--output-holder"},
-		{"no such file", func(c *Config) { c.EncodingsLow = "no.encodings" }, "no.encodings"},
-		{"swapped", func(c *Config) { c.EncodingsLow, c.EncodingsHigh = c.EncodingsHigh, c.EncodingsLow }, "swapped"},
-		{"another network", func(c *Config) { c.Model = "../examples/fashion/model.onnx" }, "which the network does not have"},
+		{"one file", func(c *config.Config) { c.EncodingsHigh = "" }, "come in two"},
+		{"with calibration", func(c *config.Config) { c.Calib = cfg.Calib }, "--calib"},
+		{"with a pair", func(c *config.Config) { c.Low, c.High = "a.onnx", "b.onnx" }, "exclude"},
+		{"without a network", func(c *config.Config) { c.Model = "" }, "--model is missing"},
+		{"without data", func(c *config.Config) { c.Data = "" }, "--data is missing"},
+		{"another formula", func(c *config.Config) { c.Formula = "torch" }, "formula qdq"},
+		{"output holder", func(c *config.Config) { c.OutputHolder = true }, "--output-holder"},
+		{"no such file", func(c *config.Config) { c.EncodingsLow = "no.encodings" }, "no.encodings"},
+		{"swapped", func(c *config.Config) { c.EncodingsLow, c.EncodingsHigh = c.EncodingsHigh, c.EncodingsLow }, "swapped"},
+		{"another network", func(c *config.Config) { c.Model = "../examples/fashion/model.onnx" }, "which the network does not have"},
 	} {
 		bad := files
 		bad.Out = filepath.Join(dir, "bad")
@@ -245,8 +249,8 @@ func TestEncodingsByAIMET(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "eval.npy")
 	writeTestFile(t, path, data)
 	for _, network := range []string{"conv", "attention"} {
-		cfg := Config{Model: dir + network + ".onnx", EncodingsLow: dir + network + "_8_100.json", EncodingsHigh: dir + network + "_16_061.json", Data: path,
-			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: FormatNames()}
+		cfg := config.Config{Model: dir + network + ".onnx", EncodingsLow: dir + network + "_8_100.json", EncodingsHigh: dir + network + "_16_061.json", Data: path,
+			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: config.FormatNames()}
 		r := mustSearch(t, cfg)
 		if n := len(r.Promotion); !r.Met || !r.Verified.Identical || n == 0 || n == len(r.Holders) {
 			t.Errorf("%s: %d of %d high, %+v", network, n, len(r.Holders), r.Verified)

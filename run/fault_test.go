@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/crash"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -60,7 +61,7 @@ func TestExternalDataCutDuringASearch(t *testing.T) {
 		dir := t.TempDir()
 		path, data := mappedNetwork(t, dir)
 		samples := floatSamples(t, filepath.Join(dir, "x.npy"), 6, 1)
-		c := Config{Model: path, Calib: samples, Data: samples, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
+		c := config.Config{Model: path, Calib: samples, Data: samples, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
 		c.Say = func(text string) {
 			if size >= 0 && strings.Contains(text, "compiling") {
 				if err := os.Truncate(data, size); err != nil {
@@ -90,7 +91,7 @@ func asProgram(f func() error) (err error) {
 
 // TestExplainedLeavesOthersAlone hands over errors that are no faults of reading.
 func TestExplainedLeavesOthersAlone(t *testing.T) {
-	for _, err := range []error{nil, errors.New("x"), asProgram(func() error { panic("x") }), asProgram(func() error { var p *Config; p.Limit++; return nil })} {
+	for _, err := range []error{nil, errors.New("x"), asProgram(func() error { panic("x") }), asProgram(func() error { var p *config.Config; p.Limit++; return nil })} {
 		if got := Explained(err); fmt.Sprintf("%p", got) != fmt.Sprintf("%p", err) {
 			t.Errorf("%v became %v", err, got)
 		}

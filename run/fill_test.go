@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/calibrate"
 )
 
@@ -115,7 +116,7 @@ func TestMasksOfAnyForm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.config(t)
 			near(t, cfg, 15, 30, "exact")
-			found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +142,7 @@ func TestMaskedSearch(t *testing.T) {
 			if !r.Verified.Identical || !r.Met {
 				t.Errorf("%+v", r.Verified)
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})
@@ -168,7 +169,7 @@ func TestLargeValuesAreNoMask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := c.b.config(t)
 			near(t, cfg, -100, 30, "exact")
-			found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +223,7 @@ func TestLowestValuesBeforeAMaximum(t *testing.T) {
 			cfg := b.config(t)
 			near(t, cfg, 15, 30, "exact")
 			near(t, cfg, 5, 30, "default") // whose integer kernels saturate on some processors
-			found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 			if err != nil {
 				t.Fatal(err)
 			}

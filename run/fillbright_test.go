@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"example.org/demote/config"
 	"slices"
 	"testing"
 )
@@ -59,7 +60,7 @@ func TestBrightSamplesAreNoMask(t *testing.T) {
 	for name, c := range brightNetworks() {
 		t.Run(name, func(t *testing.T) {
 			cfg := c.b.config(t)
-			found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +83,7 @@ func TestBrightSamplesBesideAMask(t *testing.T) {
 		weight("wo", 0.5, 8, 5).constant("big", []float32{lowest}).constant("eye", identity(8, -1), 8, 8).numbers("ax2", 2).
 		do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x eye; am = Where mb a big; p = ReduceMax am axes=[1] keepdims=0; y = MatMul p wo")
 	cfg := b.config(t)
-	found, err := Inspect(context.Background(), Config{Model: cfg.Model, Calib: cfg.Calib})
+	found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,21 +2,24 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 )
 
 // fingerprint names everything that can change a score or the way of this search.
-func (s *searching) fingerprint() journal.Fingerprint {
-	c := s.config
+func (s *runFolder) fingerprint() journal.Fingerprint {
+	c := s.Config
 	f := map[string]string{
-		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.seed()),
-		"multiplier": strconv.FormatFloat(c.multiplier(), 'g', -1, 64),
-		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.metric.Name, "output": s.output, "formula": c.Formula, "weights": c.Weights,
+		"target": c.Target, "strategy": c.Strategy, "chain": c.Chain, "seed": fmt.Sprint(c.Draw()),
+		"multiplier": strconv.FormatFloat(c.Step(), 'g', -1, 64),
+		"budget":     fmt.Sprint(c.Trials, c.Time), "metric": s.Metric.Name, "output": s.Output, "formula": c.Formula, "weights": c.Weights,
 		"grids": c.GridLow + " " + c.GridHigh, "ranges": c.RangeLow + " " + c.RangeHigh,
-		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.block), "output holder": fmt.Sprint(c.OutputHolder),
+		"limit": fmt.Sprint(c.Limit), "block": fmt.Sprint(s.Block), "output holder": fmt.Sprint(c.OutputHolder),
 		"preprocessing":  fmt.Sprint(c.Scale, c.Mean, c.Std),
 		"runtime":        backend.RuntimeVersion() + " " + backend.Instructions(),
 		"demote version": c.Version,
@@ -24,22 +27,54 @@ func (s *searching) fingerprint() journal.Fingerprint {
 	if c.FixShapes {
 		f["shapes"] = "fixed"
 	}
-	if s.asked > 0 {
-		f["block"] = fmt.Sprint(s.asked)
+	if s.Asked > 0 {
+		f["block"] = fmt.Sprint(s.Asked)
 	}
-	if !s.can().InOrder {
-		f["device"] = s.device.Text
+	if !s.Can().InOrder {
+		f["device"] = s.Device.Text
 	}
-	for key, value := range c.choices() {
+	for key, value := range choices(c) {
 		if value != "" {
 			f[key] = value
 		}
 	}
 	if c.Holdout != "" {
 		f["held out"], f["confidence"] = "a file", c.Confidence
-		if c.holdoutShare() > 0 {
+		if c.HoldoutShare() > 0 {
 			f["held out"] = c.Holdout
 		}
 	}
-	return journal.Fingerprint{Settings: f, Inputs: s.files, Written: s.written}
+	return journal.Fingerprint{Settings: f, Inputs: s.Files, Written: s.written}
+}
+
+// choices are what a fingerprint has of the flags that most runs leave alone.
+func choices(c config.Config) map[string]string {
+	f := map[string]string{
+		"metric command": c.MetricCmd, "class weights": c.ClassWeights, "int16 share": c.Int16Share, "pins": strings.Join(c.Pins, " "), "groups": strings.Join(c.Groups, " "),
+	}
+	if c.Unroll {
+		f["unroll"] = "yes"
+	}
+	f["inputs"] = strings.Join(slices.Sorted(slices.Values(c.Fixed)), " ")
+	f["states"] = strings.Join(slices.Sorted(slices.Values(c.State)), " ")
+	f["padding"] = strings.Join(slices.Sorted(slices.Values(c.Pad)), " ")
+	if c.Session != "exact" {
+		f["session"] = c.Session
+	}
+	if c.Bias != "float" {
+		f["bias"] = c.Bias
+	}
+	if f["cost"] = c.Cost; c.CostFile() != "" {
+		f["cost"] = "a file"
+	}
+	if c.MetricLower {
+		f["metric command"] += " (lower is better)"
+	}
+	if c.IgnoreLabel != nil {
+		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)
+	}
+	if c.Curve {
+		f["curve"] = "past the target"
+	}
+	return f
 }

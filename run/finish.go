@@ -4,144 +4,58 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"example.org/demote/internal/cost"
 	"fmt"
-	"time"
 
-	"example.org/demote/backend"
-	"example.org/demote/backend/metric"
 	"example.org/demote/disk"
 	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/promotion"
-	"example.org/demote/internal/segments"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
-// scoreFloat runs the float network over the samples: its own score where the metric has one of
-// it, and the reference that other metrics compare with. It refuses a network that gives NaN.
-func (s *searching) scoreFloat(ctx context.Context) error {
-	var sources []*segments.Source
-	o := s.options
-	o.Naive, o.Stream = true, true
-	if s.metric.NeedsReference {
-		o.Metric = metric.OutputsOnly
-	}
-	open := func() (*backend.Evaluator, error) {
-		sources = nil
-		return s.evaluator(ctx, nil, o, func(q *prepared) (backend.Source, backend.Samples, error) {
-			src, err := segments.Plain(ctx, s.prepared.float, q.inputs, q.block, s.output)
-			if err = q.ofShape(err); err == nil {
-				err = q.checkLabels(s.metric, src)
-			}
-			sources = append(sources, src)
-			return src, q.data, err
-		})
-	}
-	begun := time.Now()
-	e, err := open()
-	if err != nil {
-		return s.WithCure(err)
-	}
-	closed := false
-	defer func() {
-		if !closed {
-			e.Close()
-		}
-	}()
-	s.loading = time.Since(begun)
-	at := e.Places()
-	var reference []float32
-	if s.metric.NeedsReference {
-		reference = make([]float32, at[s.data.Len()])
-	}
-	bad := make([]bool, s.data.Len())
-	see := s.seeFloat(e)
-	work := s.config.begin(stage.Float, "samples", s.data.Len(), 0)
-	score, err := e.Outputs(ctx, search.NewMask(0), func(sample int, values []float32) {
-		see(sample, values)
-		work.One()
-		if reference != nil {
-			copy(reference[at[sample]:], values)
-		}
-		for _, v := range values {
-			bad[sample] = bad[sample] || v != v
-		}
-	})
-	s.pass = work.End()
-	if err != nil {
-		return err
-	}
-	for i, b := range bad {
-		if b && !s.config.AllowNaN {
-			return s.refuseNaN(e, "float", i)
-		}
-	}
-	judged := 0
-	if s.metric.NeedsReference {
-		judged = e.Judged(s.metric)
-	}
-	closed = true
-	e.Close() // its session would lie beside that of the look for NaN
-	if err := s.findHiddenNaN(ctx, sources, open); err != nil {
-		return err
-	}
-	s.options.Reference, s.options.Places = reference, at
-	switch {
-	case !s.metric.NeedsReference:
-	case s.groups != nil && !s.metric.IsWhole():
-		score, err = s.metric.ScorePlaces(reference, reference, at)
-	default:
-		score, err = s.metric.ScoreRows(reference, reference, judged)
-	}
-	if err != nil {
-		return err
-	}
-	s.float = &score
-	if s.groups != nil { // other ways to prepare the samples are tried on those of one shape
-		return s.questionFloat(ctx, nil)
-	}
-	return s.questionFloat(ctx, sources[0])
-}
-
 // startMask reads --start: the int16 holders of a promotion list stay, all others begin demoted.
-func (s *searching) startMask() (search.Mask, error) {
-	if s.config.Start == "" {
+func (s *searchRun) startMask() (search.Mask, error) {
+	if s.Config.Start == "" {
 		return search.Mask{}, nil
 	}
-	text, err := disk.Read(s.config.Start, constraint.MaxList)
+	text, err := disk.Read(s.Config.Start, constraint.MaxList)
 	if err != nil {
 		return search.Mask{}, mistake.Errorf("--start: %w; give a promotion.txt, or leave it out", err)
 	}
 	index := map[string]int{}
-	for i, h := range s.network.Holders {
+	for i, h := range s.Network.Holders {
 		index[h.Name] = i
 	}
-	m := lowMask(s.network.Holders)
+	m := task.LowMask(s.Network.Holders)
 	stay, err := promotion.ReadList(text, index)
 	if err != nil {
-		return search.Mask{}, mistake.Errorf("%s:%w", s.config.Start, err)
+		return search.Mask{}, mistake.Errorf("%s:%w", s.Config.Start, err)
 	}
 	for _, i := range stay {
 		m.Promote(i)
 	}
-	if moved := constraint.FitStart(s.layout, m); moved > 0 {
-		s.warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
+	if moved := constraint.FitStart(s.Layout, m); moved > 0 {
+		s.Warn("start-moved", fmt.Sprintf("--start: %d activations begin elsewhere than the list says, where the constraints have them", moved), "")
 	}
 	return m, nil
 }
 
 // keep writes the best mix so far, so that whatever happens it is on disk.
-func (s *searching) keep(b search.Best) error {
+func (s *searchRun) keep(b search.Best) error {
 	s.setMask(b.Mask)
-	s.result.Score.Mixed = scoreResult(b.Score, s.metric.Lower)
+	s.Result.Score.Mixed = record.Score(b.Score, s.Metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
-	s.result.Met, s.result.Savings = s.holds(b.Score), s.savings(b.Mask)
+	s.Result.Met, s.Result.Savings = s.holds(b.Score), s.costs.Savings(b.Mask)
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -153,39 +67,46 @@ func (s *searching) keep(b search.Best) error {
 	return s.journal.KeepSpent(s.spent)
 }
 
+// A ledger writes what a search has found into its result.
+type ledger struct {
+	*runFolder
+	costs cost.Costs  // --cost, and what the result lists
+	start search.Mask // the mix of --start; empty without one
+}
+
 // setMask writes a mask into the holders' precisions and the promotion list, in graph order.
-func (s *searching) setMask(m search.Mask) {
-	s.result.Promotion = s.result.Promotion[:0]
-	for i := range s.result.Holders {
-		grid := s.records[i].High
+func (s *ledger) setMask(m search.Mask) {
+	s.Result.Promotion = s.Result.Promotion[:0]
+	for i := range s.Result.Holders {
+		grid := s.Records[i].High
 		if m.Low(i) {
-			grid = s.records[i].Low
+			grid = s.Records[i].Low
 		}
-		s.result.Holders[i].Precision = precision(grid)
+		s.Result.Holders[i].Precision = record.Precision(grid)
 		if !m.Low(i) {
-			s.result.Promotion = append(s.result.Promotion, s.result.Holders[i].Name)
+			s.Result.Promotion = append(s.Result.Promotion, s.Result.Holders[i].Name)
 		}
 	}
 }
 
 // book writes what the search ended with into the result.
-func (s *searching) book(f search.Result) {
-	r := s.result
+func (s *ledger) book(f search.Result) {
+	r := s.Result
 	if f.Mask.Len() == 0 { // it failed before there was one
 		return
 	}
 	s.setMask(f.Mask)
 	r.Strategy = f.Strategy
-	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.savings(f.Mask)
-	r.Score.Mixed = scoreResult(f.Score, s.metric.Lower)
+	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.costs.Savings(f.Mask)
+	r.Score.Mixed = record.Score(f.Score, s.Metric.Lower)
 	r.Promotion = s.promoted(f)
 	r.Chain = []result.Step{}
 	after := s.after(f)
 	for _, step := range f.Chain {
 		for _, h := range step.Holders {
 			m := after[step.Group]
-			low, cost := m.Count(), s.costOf(m)
-			out := result.Step{Step: step.Group, Holder: s.network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: &low, Cost: &cost, Value: s.number(step.Recorded)}
+			low, cost := m.Count(), s.costs.Of(m)
+			out := result.Step{Step: step.Group, Holder: s.Network.Holders[h].Name, Promoted: step.Promoted, Past: step.Past, Int8: &low, Cost: &cost, Value: s.number(step.Recorded)}
 			if step.TrueKnown {
 				out.TrueValue = s.number(step.True)
 			}
@@ -194,31 +115,31 @@ func (s *searching) book(f search.Result) {
 	}
 	r.Evaluations = f.Evaluations
 	for _, note := range f.Notes {
-		s.warn(note.ID, note.Text, note.Cure)
+		s.Warn(note.ID, note.Text, note.Cure)
 	}
 	if w, early := s.ended(f.Stop); early {
-		s.warned(w)
+		s.Warned(w)
 	}
 	s.count()
 }
 
 // promoted names the int16 holders of a mix, in reverse chain order, those that may not be demoted last.
-func (s *searching) promoted(f search.Result) []string {
+func (s *ledger) promoted(f search.Result) []string {
 	names := []string{}
-	for _, h := range f.Holders(s.units()) {
-		names = append(names, s.network.Holders[h].Name)
+	for _, h := range f.Holders(s.Units()) {
+		names = append(names, s.Network.Holders[h].Name)
 	}
-	for _, h := range s.layout.High {
-		names = append(names, s.network.Holders[h].Name)
+	for _, h := range s.Layout.High {
+		names = append(names, s.Network.Holders[h].Name)
 	}
 	return names
 }
 
 // after is the mix after every step of a chain, which goes on from the start mix, and past the result from the
 // result.
-func (s *searching) after(f search.Result) map[int]search.Mask {
+func (s *ledger) after(f search.Result) map[int]search.Mask {
 	after := map[int]search.Mask{}
-	m, past := s.layout.Pinned.Clone(), false
+	m, past := s.Layout.Pinned.Clone(), false
 	if s.start.Len() > 0 && !f.StartRefused {
 		m.CopyFrom(s.start)
 	}
@@ -241,12 +162,12 @@ func (s *searching) after(f search.Result) map[int]search.Mask {
 	return after
 }
 
-func (s *searching) number(v search.Score) *float64 {
-	return finite(metricSign(v.Float(), s.metric.Lower))
+func (s *ledger) number(v search.Score) *float64 {
+	return record.Finite(record.MetricSign(v.Float(), s.Metric.Lower))
 }
 
 // finish exports the mix, checks the file, and writes what the run folder ends with.
-func (s *searching) finish(ctx context.Context, f search.Result, done bool) error {
+func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) error {
 	lost, err := s.holdInDefault(ctx, &f, done)
 	if err != nil {
 		return err
@@ -254,7 +175,7 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	if errors.Is(lost, context.Canceled) {
 		done = false
 	}
-	unkept, err := s.askAside(ctx, &f, done)
+	unkept, err := s.evaluateHoldout(ctx, &f, done)
 	if err != nil {
 		return err
 	}
@@ -263,11 +184,11 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	lost = errors.Join(lost, unkept)
 	low := engine.Low(f.Mask)
-	mixed, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
+	mixed, err := onnx.QDQ(pair.Chosen(s.Network, low), s.Records, low)
 	if err != nil {
 		return err
 	}
-	if mixed, err = s.axes(ctx, mixed); err != nil {
+	if mixed, err = s.Axes(ctx, mixed); err != nil {
 		return err
 	}
 	path := s.folder.File(journal.MixedFile)
@@ -275,26 +196,26 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	var found checked
-	err = s.config.during(stage.Check, 0, func() (err error) {
-		found, err = s.verify(ctx, f.Mask, path)
+	var found written.Checked
+	err = s.Config.During(stage.Check, 0, func() (err error) {
+		found, err = s.checker().Verify(ctx, f.Mask, path)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.result.Verified = found.Verified
-	warning, differs := s.judge(found)
+	s.Result.Verified = found.Verified
+	warning, differs := s.checker().Judge(found)
 	if warning != nil {
-		s.warned(*warning)
+		s.Warned(*warning)
 	}
 	if differs == nil {
-		s.questionDefault(s.result.Verified)
+		s.checker().QuestionDefault(s.Result.Verified)
 	}
 	if done && differs == nil {
-		differs = s.config.during(stage.Export, 0, func() error { return s.exportAll(ctx, f.Mask) })
+		differs = s.Config.During(stage.Export, 0, func() error { return s.exportAll(ctx, f.Mask) })
 	}
-	s.result.Finished = done
+	s.Result.Finished = done
 	s.count()
 	if err := s.write(); err != nil {
 		return err
@@ -312,17 +233,17 @@ func (s *searching) finish(ctx context.Context, f search.Result, done bool) erro
 }
 
 // derive is the content of the files that a user or program reads in the run folder.
-func (s *searching) derive() ([]disk.File, error) {
-	text, err := json.MarshalIndent(s.result, "", "  ")
+func (s *runFolder) derive() ([]disk.File, error) {
+	text, err := json.MarshalIndent(s.Result, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
 }
 
 // write has the files that a user or program reads on disk.
-func (s *searching) write() error {
+func (s *runFolder) write() error {
 	s.derived.Drop()
 	files, err := s.derive()
 	if err == nil {

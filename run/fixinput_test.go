@@ -17,8 +17,11 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -70,7 +73,7 @@ func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
 }
 
 // sideConfig is a search of a network of sideNetwork, with samples for x.
-func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) Config {
+func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -79,7 +82,7 @@ func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) Config {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
 	}
 	writeTestFile(t, filepath.Join(dir, "x.npy"), data)
-	return Config{Model: writeNetwork(t, filepath.Join(dir, "side.onnx"), g), Calib: filepath.Join(dir, "x.npy"), Data: filepath.Join(dir, "x.npy"),
+	return config.Config{Model: writeNetwork(t, filepath.Join(dir, "side.onnx"), g), Calib: filepath.Join(dir, "x.npy"), Data: filepath.Join(dir, "x.npy"),
 		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, Version: "test", Fixed: fixed}
 }
 
@@ -139,18 +142,18 @@ func TestFixedInputs(t *testing.T) {
 				t.Errorf("the written file has the inputs %v, the network %v", names(mixed), names(float))
 			}
 			feedAll(t, filepath.Join(cfg.Out, journal.MixedFile))
-			if v, err := Verify(ctx, cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(ctx, cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
-			ev, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Fixed: []string{"s=" + c.value}, Block: 5}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
+			ev, err := Eval(ctx, config.Config{Data: cfg.Data, Metric: "sqnr", Fixed: []string{"s=" + c.value}, Block: 5}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
 			if err != nil || *ev.Score.Value != *got.Score.Mixed.Value {
 				t.Errorf("eval: %v, %v; the mix scores %v", ev, err, *got.Score.Mixed.Value)
 			}
 
-			if _, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); !c.each && (err == nil || !strings.Contains(err.Error(), "--input s=VALUE")) {
+			if _, err := Eval(ctx, config.Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); !c.each && (err == nil || !strings.Contains(err.Error(), "--input s=VALUE")) {
 				t.Errorf("eval against a reference that reads s, of which nothing is said: %v", err)
 			}
-			m, err := (Config{Fixed: []string{"s=" + c.value}}).readNetwork(cfg.Model)
+			m, err := task.ReadNetwork((config.Config{Fixed: []string{"s=" + c.value}}), cfg.Model)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,7 +168,7 @@ func TestFixedInputs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tell := func(r *Result) string {
+			tell := func(r *config.Result) string {
 				return fmt.Sprint(r.Promotion, *r.Score.Mixed.Value, *r.Score.Low.Value, *r.Score.High.Value)
 			}
 			if tell(want) != tell(got) {
@@ -236,9 +239,9 @@ func TestFixedInputsAreRefused(t *testing.T) {
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
 	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
-	s := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	s := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
-	other := journal.Fingerprint{Settings: (&searching{prepared: &prepared{}, config: cfg.withDefaults(), metric: &metric.Metric{}}).fingerprint().Settings}
+	other := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	if got := other.Difference(s); got != `it has inputs "s=2" and not "s=3"` {
 		t.Errorf("the difference is %q", got)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"example.org/demote/cgo"
 	"example.org/demote/cgo/orttest"
+	"example.org/demote/config"
 	"example.org/demote/internal/npy"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx/onnxpb"
@@ -63,7 +64,7 @@ func childSearch(text string) int {
 			panic(err)
 		}
 	}
-	var c Config
+	var c config.Config
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		panic(err)
 	}
@@ -170,12 +171,18 @@ func writeTestFile(t testing.TB, path string, data []byte) {
 }
 
 // tinyConfig is a search of the tiny network by agreement with the float network.
-func tinyConfig(t testing.TB, samples int) Config {
+func tinyConfig(t testing.TB, samples int) config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	return Config{
+	return cutEverywhere(config.Config{
 		Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "calib.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "eval.npy"), samples, 2),
 		Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "agreement",
-		Block: 8, Cache: 1 << 30, Version: "test", everyCut: true,
-	}
+		Block: 8, Cache: 1 << 30, Version: "test",
+	})
+}
+
+// cutEverywhere is a configuration whose network is cut wherever it can be: the tests' are too small to be timed.
+func cutEverywhere(c config.Config) config.Config {
+	c.EveryCut = true
+	return c
 }

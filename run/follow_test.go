@@ -10,17 +10,19 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
 
 // followConfig is a search of a pair of the importer's fixtures, whose files differ in their weights, on random
 // images.
-func followConfig(t testing.TB, low, high, target string) Config {
+func followConfig(t testing.TB, low, high, target string) config.Config {
 	t.Helper()
 	const seed = 11
 	rng := rand.New(rand.NewPCG(seed, seed))
@@ -31,18 +33,18 @@ func followConfig(t testing.TB, low, high, target string) Config {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "eval.npy")
 	writeTestFile(t, path, data)
-	return Config{Low: "../onnx/testdata/" + low + ".onnx", High: "../onnx/testdata/" + high + ".onnx", Data: path, Metric: "cosine", Target: target, Weights: "follow",
+	return config.Config{Low: "../onnx/testdata/" + low + ".onnx", High: "../onnx/testdata/" + high + ".onnx", Data: path, Metric: "cosine", Target: target, Weights: "follow",
 		Strategy: "demotion", Block: 8, Cache: 1 << 30, Out: filepath.Join(dir, "run"), Version: "test"}
 }
 
 // tinyFollow is a search of the tiny network's two ends, where the 8-bit file has its own weights.
-func tinyFollow(t testing.TB) Config {
+func tinyFollow(t testing.TB) config.Config {
 	t.Helper()
 	return writtenPair(t, tinyConfig(t, 60))
 }
 
 // writtenPair is a search of a float network's two ends, where the 8-bit file has its own weights.
-func writtenPair(t testing.TB, cfg Config) Config {
+func writtenPair(t testing.TB, cfg config.Config) config.Config {
 	t.Helper()
 	q := cfg
 	q.Out = t.TempDir()
@@ -80,7 +82,7 @@ func writtenPair(t testing.TB, cfg Config) Config {
 func TestFollow(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		cfg  Config
+		cfg  config.Config
 	}{
 		{"the toolkit's LUT weights", followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%")},
 		{"attention, QDQ", followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%")},
@@ -103,14 +105,14 @@ func TestFollow(t *testing.T) {
 			if !strings.Contains(strings.Join(texts(r.Warnings), "\n"), "it follows holder") {
 				t.Errorf("warnings %q", r.Warnings)
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
-			annotated, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, "annotated.onnx"), "", "")
+			annotated, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, "annotated.onnx"), "", "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			mixed, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), "", "")
+			mixed, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "top1", Labels: labelled(t, 60), Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), "", "")
 			if err != nil || *annotated.Score.Correct != *mixed.Score.Correct {
 				t.Errorf("the annotated file has %v right, the QDQ file %v, %v", annotated.Score, mixed.Score, err)
 			}
@@ -139,18 +141,18 @@ func labelled(t *testing.T, n int) string {
 // knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
 // the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
-	s := compiled(t, tinyFollow(t))
-	if s.ev.Parts() < 3 {
-		t.Fatalf("%d parts", s.ev.Parts())
+	s := compiledTask(t, tinyFollow(t))
+	if s.Ev.Parts() < 3 {
+		t.Fatalf("%d parts", s.Ev.Parts())
 	}
-	if len(s.network.Followed) != 4 {
-		t.Fatalf("%d weights follow", len(s.network.Followed))
+	if len(s.Network.Followed) != 4 {
+		t.Fatalf("%d weights follow", len(s.Network.Followed))
 	}
 	ctx := context.Background()
-	base, differ := search.NewMask(len(s.records)), 0
-	for i := range len(s.records) {
+	base, differ := search.NewMask(len(s.Records)), 0
+	for i := range len(s.Records) {
 		var candidates []search.Mask
-		for h := range len(s.records) {
+		for h := range len(s.Records) {
 			m := base.Clone()
 			if m.Low(h) {
 				m.Promote(h)
@@ -160,31 +162,31 @@ func TestFollowTrials(t *testing.T) {
 			candidates = append(candidates, m)
 		}
 		for _, m := range candidates {
-			got, err := s.ev.Scan(ctx, base, []search.Mask{m}, search.Bound{Above: -1, Floor: math.Inf(1)})
+			got, err := s.Ev.Scan(ctx, base, []search.Mask{m}, search.Bound{Above: -1, Floor: math.Inf(1)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, _, err := sums(ctx, s.ev, m)
+			rows, _, err := written.Sums(ctx, s.Ev, m)
 			if err != nil {
 				t.Fatal(err)
 			}
 			low := engine.Low(m)
-			file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
+			file, err := onnx.QDQ(pair.Chosen(s.Network, low), s.Records, low)
 			if err != nil {
 				t.Fatal(err)
 			}
 			score, rowsWant := fileSums(t, s, file)
-			if got.Score != score || rows.firstDifference(rowsWant) >= 0 {
-				t.Errorf("base %s, trial %s: %v, the file %v, sample %d differs", base, m, got.Score, score, rows.firstDifference(rowsWant))
+			if got.Score != score || rows.FirstDifference(rowsWant) >= 0 {
+				t.Errorf("base %s, trial %s: %v, the file %v, sample %d differs", base, m, got.Score, score, rows.FirstDifference(rowsWant))
 			}
-			if file, err = onnx.QDQ(s.network, s.records, low); err != nil {
+			if file, err = onnx.QDQ(s.Network, s.Records, low); err != nil {
 				t.Fatal(err)
 			}
-			if _, high := fileSums(t, s, file); high.firstDifference(rowsWant) >= 0 {
+			if _, high := fileSums(t, s, file); high.FirstDifference(rowsWant) >= 0 {
 				differ++
 			}
 		}
-		base.Demote((i*5 + 3) % len(s.records))
+		base.Demote((i*5 + 3) % len(s.Records))
 	}
 	if differ == 0 {
 		t.Error("the weights make no difference: this test shows nothing")
@@ -192,14 +194,14 @@ func TestFollowTrials(t *testing.T) {
 }
 
 // fileSums runs a QDQ file in the exact session.
-func fileSums(t *testing.T, s *searching, file *onnx.Model) (search.Score, outputs) {
+func fileSums(t *testing.T, s *searchRun, file *onnx.Model) (search.Score, written.Outputs) {
 	t.Helper()
-	e, err := s.openFile(context.Background(), file, segments.ExactSession)
+	e, err := s.OpenFile(context.Background(), file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	rows, score, err := sums(context.Background(), e, search.NewMask(0))
+	rows, score, err := written.Sums(context.Background(), e, search.NewMask(0))
 	if err != nil {
 		t.Fatal(err)
 	}

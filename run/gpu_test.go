@@ -10,20 +10,22 @@ import (
 	"time"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/bench"
 )
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.
 
 // fashionOnGPU is a search of the example; on the emulated device, where `make check-emulated` runs these tests for
 // their own sake, of a few samples.
-func fashionOnGPU(t *testing.T) Config {
+func fashionOnGPU(t *testing.T) config.Config {
 	t.Helper()
 	limit := 0
 	if emutest.Present() {
 		limit = 40
 	}
-	return Config{Limit: limit, Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
+	return config.Config{Limit: limit, Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.003",
 		Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test"}
 }
 
@@ -57,10 +59,10 @@ func TestGPUBlocks(t *testing.T) {
 		start := time.Now()
 		s := onDevice(t, "cuda:0", cfg)
 		took := time.Since(start)
-		if d, err := s.ev.SelfTest(); d != nil || err != nil {
+		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Errorf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
-		rows, score := rowsOf(t, s, randomMask(rand.New(rand.NewPCG(5, 5)), len(s.records)))
+		rows, score := rowsOf(t, s, bench.RandomMask(rand.New(rand.NewPCG(5, 5)), len(s.Records)))
 		if first == nil {
 			first = rows
 		}
@@ -69,9 +71,9 @@ func TestGPUBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, differing(rows, first), blocks[0])
-		captured, why := s.ev.Graphs()
+		captured, why := s.Ev.Graphs()
 		t.Logf("blocks of %d: compiled and proven in %.1f s, takes %d MiB; %d of %d parts replayed as graphs %s", block, took.Seconds(), (free-left)>>20,
-			captured, s.ev.Parts(), why)
+			captured, s.Ev.Parts(), why)
 		s.Close()
 	}
 }
@@ -93,7 +95,7 @@ func TestGPUSearch(t *testing.T) {
 	cfg.Scan, cfg.Device, cfg.Out = "fast", "cpu", cfg.Out+"-cpu"
 	cpu := mustSearch(t, cfg)
 	t.Logf("on the GPU %d holders stay int16, on the CPU %d; the same list: %v", len(fast.Promotion), len(cpu.Promotion), decisions(t, cpu) == decisions(t, fast))
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }

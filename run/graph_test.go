@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -164,7 +165,7 @@ func attribute(name, text string) *onnxpb.AttributeProto {
 }
 
 // config writes network and samples into a folder and is a search of them, calibrated on the same samples.
-func (b *graph) config(t testing.TB) Config {
+func (b *graph) config(t testing.TB) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	if b.data != nil { // the first time
@@ -175,13 +176,13 @@ func (b *graph) config(t testing.TB) Config {
 	}
 	data := filepath.Join(dir, "data.npz")
 	writeTestFile(t, data, b.npz.Bytes())
-	return Config{Model: writeNetwork(t, filepath.Join(dir, "net.onnx"), b.g), Calib: data, Data: data, Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"),
-		Metric: "sqnr", Block: 8, Cache: 1 << 30, Version: "test", everyCut: true}
+	return cutEverywhere(config.Config{Model: writeNetwork(t, filepath.Join(dir, "net.onnx"), b.g), Calib: data, Data: data, Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"),
+		Metric: "sqnr", Block: 8, Cache: 1 << 30, Version: "test"})
 }
 
 // decibels are what the written files of both widths score against the float network, in dB: "int8 exact", "int16
 // default" and so on. A session that cannot run a file scores -Inf.
-func decibels(t testing.TB, cfg Config) map[string]float64 {
+func decibels(t testing.TB, cfg config.Config) map[string]float64 {
 	t.Helper()
 	cfg.Out = filepath.Join(t.TempDir(), "files")
 	low, high, err := Quantize(context.Background(), cfg)
@@ -191,7 +192,7 @@ func decibels(t testing.TB, cfg Config) map[string]float64 {
 	db := map[string]float64{}
 	for _, session := range []string{"exact", "default"} {
 		for width, file := range map[string]string{"int8": low, "int16": high} {
-			e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Block: cfg.Block, AllowNaN: true}, file, cfg.Model, session)
+			e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "sqnr", Block: cfg.Block, AllowNaN: true}, file, cfg.Model, session)
 			at := width + " " + session
 			switch {
 			case err != nil:
@@ -208,7 +209,7 @@ func decibels(t testing.TB, cfg Config) map[string]float64 {
 }
 
 // near holds what decibels finds against the least for each width, in the sessions named.
-func near(t testing.TB, cfg Config, int8, int16 float64, sessions ...string) {
+func near(t testing.TB, cfg config.Config, int8, int16 float64, sessions ...string) {
 	t.Helper()
 	db := decibels(t, cfg)
 	for _, session := range sessions {

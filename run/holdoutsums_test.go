@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"example.org/demote/dataset"
+	"example.org/demote/internal/holdout"
 )
 
 // TestSampleSums holds that sums which are computed on all cores are those of each sample.
@@ -13,7 +14,7 @@ func TestSampleSums(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer set.Close()
-	sums, err := sampleSums(set)
+	sums, err := holdout.SampleSums(set)
 	if err != nil || len(sums) != 100 {
 		t.Fatal(len(sums), err)
 	}

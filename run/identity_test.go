@@ -14,13 +14,16 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/commandfiles"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/written"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
 
 // interrupt runs a search until it has tried a few mixes, and leaves an unfinished run behind.
-func interrupt(t *testing.T, c Config) {
+func interrupt(t *testing.T, c config.Config) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -86,42 +89,43 @@ var longSum = regexp.MustCompile(`[0-9a-f]{64}`)
 func TestChangedInputsAreRefused(t *testing.T) {
 	script := "#!/bin/sh\nod -An -v -tu1 | tail -n 1 | cut -c2-4\n"
 	for _, c := range []struct {
-		name   string
-		path   func(c *Config, dir string) string // prepares the configuration and returns the file that is to change
+		name string
+		// prepares the configuration and returns the file that is to change
+		path   func(c *config.Config, dir string) string
 		change func(data []byte) []byte
 	}{
 		// a doc string
-		{"model", func(c *Config, _ string) string { return c.Model }, func(b []byte) []byte { return append(b, 0x32, 1, 'x') }},
-		{"external data", func(c *Config, _ string) (data string) {
+		{"model", func(c *config.Config, _ string) string { return c.Model }, func(b []byte) []byte { return append(b, 0x32, 1, 'x') }},
+		{"external data", func(c *config.Config, _ string) (data string) {
 			c.Model, data = withExternalData(t, c.Model)
 			return data
 		}, flipLast},
-		{"calibration", func(c *Config, _ string) string { return c.Calib }, flipLast},
-		{"data", func(c *Config, _ string) string { return c.Data }, flipLast},
-		{"labels", func(c *Config, dir string) string {
+		{"calibration", func(c *config.Config, _ string) string { return c.Calib }, flipLast},
+		{"data", func(c *config.Config, _ string) string { return c.Data }, flipLast},
+		{"labels", func(c *config.Config, dir string) string {
 			c.Metric, c.Strategy, c.Target, c.Int16Share, c.Labels = "top1", "auto", "", "50%", classLabels(t, filepath.Join(dir, "labels.npy"), 60)
 			return c.Labels
 		}, func(b []byte) []byte { b[len(b)-8] ^= 1; return b }},
-		{"hold-out", func(c *Config, dir string) string {
+		{"hold-out", func(c *config.Config, dir string) string {
 			c.Holdout = randomImages(t, filepath.Join(dir, "held.npy"), 24, 9)
 			return c.Holdout
 		}, flipLast},
-		{"start list", func(c *Config, dir string) string {
+		{"start list", func(c *config.Config, dir string) string {
 			c.Start = filepath.Join(dir, "start.txt")
 			writeTestFile(t, c.Start, []byte("image\na1\na2\nr2\n"))
 			return c.Start
 		}, func(b []byte) []byte { return append(b, "r3\n"...) }},
-		{"profile", func(c *Config, dir string) string {
+		{"profile", func(c *config.Config, dir string) string {
 			c.Profile = filepath.Join(dir, "npu.yaml")
 			writeTestFile(t, c.Profile, []byte("share_width: [Add]\n"))
 			return c.Profile
 		}, func(b []byte) []byte { return append(b, "# other\n"...) }},
-		{"cost", func(c *Config, dir string) string {
+		{"cost", func(c *config.Config, dir string) string {
 			c.Cost = filepath.Join(dir, "cost.csv")
 			writeTestFile(t, c.Cost, []byte("image,1\na1,2\na2,3\nr2,4\na3,5\nr3,6\na4,7\n"))
 			return c.Cost
 		}, func(b []byte) []byte { return append(b, '\n') }},
-		{"metric command", func(c *Config, dir string) string {
+		{"metric command", func(c *config.Config, dir string) string {
 			path := filepath.Join(dir, "my metric.sh")
 			writeTestFile(t, path, []byte(script))
 			c.Metric, c.MetricCmd, c.Strategy, c.Target, c.Int16Share = "", "sh '"+path+"'", "auto", "", "50%"
@@ -284,10 +288,10 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Search(context.Background(), cfg)
-			if !errors.Is(err, ErrExport) || !strings.Contains(err.Error(), "the search recorded") {
+			if !errors.Is(err, written.ErrExport) || !strings.Contains(err.Error(), "the search recorded") {
 				t.Errorf("scores that no network has: %v", err)
 			}
-			if _, err := Verify(context.Background(), cfg.Out, Config{MetricCmd: c.command}); !errors.Is(err, ErrExport) {
+			if _, err := Verify(context.Background(), cfg.Out, config.Config{MetricCmd: c.command}); !errors.Is(err, written.ErrExport) {
 				t.Errorf("verify: %v", err)
 			}
 		})
@@ -295,7 +299,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 }
 
 // mustSearchOr3 is mustSearch for a target that need not be met.
-func mustSearchOr3(t *testing.T, c Config) {
+func mustSearchOr3(t *testing.T, c config.Config) {
 	t.Helper()
 	if _, err := Search(context.Background(), c); err != nil && ExitCode(err) != ExitUnreachable {
 		t.Fatal(err)
@@ -341,7 +345,7 @@ func TestCommandFiles(t *testing.T) {
 		"cat . /":                            "",
 		"":                                   "",
 	} {
-		if got := strings.Join(commandFiles(line), "|"); got != want {
+		if got := strings.Join(commandfiles.Of(line), "|"); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)
 		}
 	}

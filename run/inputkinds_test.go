@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
 	"example.org/demote/onnx/onnxpb"
@@ -19,10 +20,10 @@ import (
 )
 
 // plainRows are the outputs of a file as eval computes them, by sample.
-func plainRows(t *testing.T, c Config) [][]float32 {
+func plainRows(t *testing.T, c config.Config) [][]float32 {
 	t.Helper()
 	c.Metric = "cosine"
-	p, err := openPlain(context.Background(), c.withDefaults(), c.Model, c.Model, segments.ExactSession)
+	p, err := openPlain(context.Background(), c.Filled(), c.Model, c.Model, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestDefaults(t *testing.T) {
 	if got := plainRows(t, instead); !slices.EqualFunc(got, want3, slices.Equal[[]float32]) || slices.EqualFunc(got, want2, slices.Equal[[]float32]) {
 		t.Error("another value than the default is not the network with that default")
 	}
-	for _, cfg := range []Config{three, instead} {
+	for _, cfg := range []config.Config{three, instead} {
 		r := mustSearch(t, cfg)
 		if text := decisions(t, r); !r.Verified.Identical || text != decisions(t, mustSearchAgain(t, three)) {
 			t.Errorf("%v: %s", cfg.Fixed, text)
@@ -108,7 +109,7 @@ func TestDefaults(t *testing.T) {
 }
 
 // mustSearchAgain is a search into a folder of its own.
-func mustSearchAgain(t *testing.T, c Config) *Result {
+func mustSearchAgain(t *testing.T, c config.Config) *config.Result {
 	t.Helper()
 	c.Out = filepath.Join(t.TempDir(), "again")
 	return mustSearch(t, c)

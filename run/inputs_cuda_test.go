@@ -2,7 +2,10 @@
 
 package run
 
-import "testing"
+import (
+	"example.org/demote/config"
+	"testing"
+)
 
 // TestEmulatedSeveralInputs searches networks of several inputs on the emulated device, where each part finds the
 // block's inputs that it is the first to read, and compares with the CPU.
@@ -24,7 +27,7 @@ func TestEmulatedSeveralInputs(t *testing.T) {
 }
 
 // sameOnDevice holds a search on the emulated device against that on the CPU.
-func sameOnDevice(t *testing.T, cfg Config) {
+func sameOnDevice(t *testing.T, cfg config.Config) {
 	t.Helper()
 	emulated(t)
 	cfg.Device = "cpu"

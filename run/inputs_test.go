@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"path/filepath"
 	"testing"
 )
@@ -57,15 +59,15 @@ func TestSeveralInputs(t *testing.T) {
 			cfg := b.config(t)
 			cfg.Output = "y"
 			severalInputsDecide(t, cfg)
-			if s := compiled(t, cfg); s.ev.Parts() < 2 {
-				t.Errorf("%d parts: no input is read behind a cut", s.ev.Parts())
+			if s := compiledTask(t, cfg); s.Ev.Parts() < 2 {
+				t.Errorf("%d parts: no input is read behind a cut", s.Ev.Parts())
 			}
 		})
 	}
 }
 
 // severalInputsDecide holds a search against the naive one and the one without a cache.
-func severalInputsDecide(t *testing.T, cfg Config) {
+func severalInputsDecide(t *testing.T, cfg config.Config) {
 	t.Helper()
 	want := ""
 	for _, way := range []string{"fast", "naive", "no cache", "one worker"} {
@@ -143,8 +145,8 @@ func ones(n int) []float32 {
 func TestSeveralInputsOfBERT(t *testing.T) {
 	cfg := bertLike().config(t)
 	severalInputsDecide(t, cfg)
-	if s := compiled(t, cfg); s.ev.Parts() < 2 {
-		t.Errorf("%d parts", s.ev.Parts())
+	if s := compiledTask(t, cfg); s.Ev.Parts() < 2 {
+		t.Errorf("%d parts", s.Ev.Parts())
 	}
 	near(t, cfg, 15, 30, "exact")
 }
@@ -153,7 +155,7 @@ func TestSeveralInputsOfBERT(t *testing.T) {
 func TestSeveralInputsBench(t *testing.T) {
 	cfg := severalInputs()["integers and floats, late"].config(t)
 	cfg.Out, cfg.Block = "", 0
-	b, err := RunBench(context.Background(), cfg, BenchOptions{})
+	b, err := RunBench(context.Background(), cfg, bench.Options{})
 	if err != nil || b.R.Median <= 0 || b.Trial.Median <= 0 {
 		t.Errorf("%+v, %v", b, err)
 	}
@@ -163,7 +165,7 @@ func TestSeveralInputsBench(t *testing.T) {
 func TestReferenceInAnotherOrder(t *testing.T) {
 	network := func() *graph { return severalInputs()["in the middle"] }
 	cfg, other := network().config(t), reversed(network()).config(t)
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: 8}, cfg.Model, other.Model, "")
+	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "mse", Block: 8}, cfg.Model, other.Model, "")
 	if err != nil || e.Score.Value == nil || *e.Score.Value != 0 {
 		t.Errorf("%+v, %v: the two are the same", e, err)
 	}

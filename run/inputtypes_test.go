@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
@@ -56,7 +57,7 @@ func TestInputTypes(t *testing.T) {
 			if !got.Verified.Identical {
 				t.Errorf("%+v", got.Verified)
 			}
-			again, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Scale: c.scale, Block: 5}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
+			again, err := Eval(ctx, config.Config{Data: cfg.Data, Metric: "sqnr", Scale: c.scale, Block: 5}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
 			if err != nil || *again.Score.Value != *got.Score.Mixed.Value {
 				t.Errorf("eval: %v, %v; the mix scores %v", again, err, *got.Score.Mixed.Value)
 			}

@@ -3,7 +3,11 @@ package run
 import (
 	"context"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/cost"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
@@ -47,40 +51,40 @@ type InspectedOmitted struct {
 
 // Inspect is the command inspect: every holder with its producer and consumers, its ranges where
 // Config.Calib is given or a pair or encodings bring them, and why every other tensor has none.
-func Inspect(ctx context.Context, c Config) (*Inspection, error) {
-	c = c.withDefaults()
-	p := &prepared{}
+func Inspect(ctx context.Context, c config.Config) (*Inspection, error) {
+	c = c.Filled()
+	p := &task.Task{}
 	var err error
 	switch pair := c.Low != "" || c.High != ""; {
-	case pair || c.encodings():
+	case pair || c.HasEncodings():
 		c.Data = "-" // none is needed
-		if err := c.missing(); err != nil {
+		if err := c.CheckGiven(); err != nil {
 			return nil, err
 		}
 		if pair {
-			err = p.readPair(c)
+			err = p.ReadPair(c)
 		} else {
-			err = p.readEncodings(c)
+			err = p.ReadEncodings(c)
 		}
 	case c.Model == "":
 		return nil, mistake.Errorf("--model is missing: demote inspect --model M.onnx [--calib C.npz]")
 	default:
-		err = p.inspectFloat(ctx, c)
+		err = inspectFloat(p, ctx, c)
 	}
 	if err != nil {
 		return nil, err
 	}
-	m, n, records := p.model, p.network, p.records
-	out := &Inspection{Unrolled: nodesUnrolled(n), Model: c.describe(), Notes: texts(p.notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
+	m, n, records := p.Model, p.Network, p.Records
+	out := &Inspection{Unrolled: task.NodesUnrolled(n), Model: c.Networks(), Notes: texts(p.Notes), Opset: n.Opset, Inputs: m.Inputs(), Outputs: m.Outputs(), Omitted: []InspectedOmitted{}}
 	for i, h := range n.Holders {
 		row := InspectedHolder{Name: h.Name, Tensor: h.Tensor, Index: h.Index, Producer: h.Producer, Op: h.Op, Consumers: h.Consumers}
 		if records != nil {
-			low, high := gridResult(records[i].Low), gridResult(records[i].High)
+			low, high := record.Grid(records[i].Low), record.Grid(records[i].High)
 			row.Low, row.High = &low, &high
 		}
 		out.Holders = append(out.Holders, row)
 	}
-	if out.FloatWork, err = guessedWork(n); err != nil {
+	if out.FloatWork, err = cost.Guessed(n); err != nil {
 		return nil, err
 	}
 	for _, o := range n.Omitted {
@@ -90,29 +94,38 @@ func Inspect(ctx context.Context, c Config) (*Inspection, error) {
 }
 
 // inspectFloat finds the holders of a float network, and their grids where calibration samples are given.
-func (p *prepared) inspectFloat(ctx context.Context, c Config) (err error) {
-	if p.model, err = c.readNetwork(c.Model); err != nil {
+func inspectFloat(p *task.Task, ctx context.Context, c config.Config) (err error) {
+	if p.Model, err = task.ReadNetwork(c, c.Model); err != nil {
 		return err
 	}
-	p.notes = c.fixedNotes(p.model)
-	if p.network, err = prepareFloat(ctx, p.model, c); err != nil {
+	p.Notes = task.FixedNotes(c, p.Model)
+	if p.Network, err = task.PrepareFloat(ctx, p.Model, c); err != nil {
 		return err
 	}
-	p.notes = append(p.notes, c.preparedNotes(p.network)...)
+	p.Notes = append(p.Notes, task.PreparedNotes(c, p.Network)...)
 	if c.Calib == "" {
 		return nil
 	}
-	calib, err := openData(c.Calib, "", p.model, c, 0)
+	calib, err := task.OpenData(c.Calib, "", p.Model, c, 0)
 	if err != nil {
 		return err
 	}
 	defer calib.Close()
-	if err := sandbox.Float(ctx, p.model, calib, c.Say); err != nil {
+	if err := sandbox.Float(ctx, p.Model, calib, c.Say); err != nil {
 		return err
 	}
-	if c, err = aloneCalibrated(ctx, p.model, calib, c); err != nil {
+	if c, err = task.AloneCalibrated(ctx, p.Model, calib, c); err != nil {
 		return err
 	}
-	p.records, _, err = calibrateAndTell(ctx, p.network, calib, c)
+	p.Records, _, err = task.CalibrateAndTell(ctx, p.Network, calib, c)
 	return err
+}
+
+// texts are warnings without their ids, a line each.
+func texts(list []result.Warning) []string {
+	var lines []string
+	for _, w := range list {
+		lines = append(lines, w.String())
+	}
+	return lines
 }

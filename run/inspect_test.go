@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 )
 
@@ -20,7 +21,7 @@ func TestEncodingsOut(t *testing.T) {
 		if text := string(readTestFile(t, file+".json")); !strings.Contains(text, version) {
 			t.Errorf("%s does not say that it is %s", name, version)
 		}
-		c := Config{Data: cfg.Data, Limit: cfg.Limit, Seed: cfg.Seed, Block: cfg.Block, Encodings: file + ".json"}
+		c := config.Config{Data: cfg.Data, Limit: cfg.Limit, Seed: cfg.Seed, Block: cfg.Block, Encodings: file + ".json"}
 		e, err := Eval(context.Background(), c, file+".onnx", "", "")
 		if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 			t.Errorf("%s: %+v, %v; the search has %d", name, e, err, *r.Score.Mixed.Correct)
@@ -36,13 +37,13 @@ func TestInspectQuantized(t *testing.T) {
 	const dir = "../onnx/testdata/"
 	for _, c := range []struct {
 		name    string
-		cfg     Config
+		cfg     config.Config
 		holders int
 		note    string
 	}{
-		{"the toolkit's pair", Config{Low: dir + "mctq/shifthigh_low.onnx", High: dir + "mctq/shifthigh_high.onnx"}, 8, "is only in the 16-bit file"},
-		{"QDQ", Config{Low: dir + "qdq/conv21_u8.onnx", High: dir + "qdq/conv21_u16.onnx"}, 11, "bias of"},
-		{"encodings", Config{Model: dir + "encodings/conv.onnx", EncodingsLow: dir + "encodings/conv_8_100.json", EncodingsHigh: dir + "encodings/conv_16_061.json"}, 11, ""},
+		{"the toolkit's pair", config.Config{Low: dir + "mctq/shifthigh_low.onnx", High: dir + "mctq/shifthigh_high.onnx"}, 8, "is only in the 16-bit file"},
+		{"QDQ", config.Config{Low: dir + "qdq/conv21_u8.onnx", High: dir + "qdq/conv21_u16.onnx"}, 11, "bias of"},
+		{"encodings", config.Config{Model: dir + "encodings/conv.onnx", EncodingsLow: dir + "encodings/conv_8_100.json", EncodingsHigh: dir + "encodings/conv_16_061.json"}, 11, ""},
 	} {
 		found, err := Inspect(context.Background(), c.cfg)
 		if err != nil {
@@ -58,7 +59,7 @@ func TestInspectQuantized(t *testing.T) {
 			}
 		}
 	}
-	for name, c := range map[string]Config{
+	for name, c := range map[string]config.Config{
 		"half a pair": {Low: "a.onnx"}, "half of the encodings": {Model: "a.onnx", EncodingsLow: "a.json"}, "both": {Model: "a.onnx", Low: "b.onnx", High: "c.onnx"}, "nothing": {},
 	} {
 		if _, err := Inspect(context.Background(), c); ExitCode(err) != ExitMistake {

@@ -15,38 +15,39 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
 // runsToBreak are searches of every strategy and with everything that writes into a run folder.
-func runsToBreak(t *testing.T) map[string]Config {
-	all := map[string]Config{}
-	add := func(name string, change func(c *Config)) {
+func runsToBreak(t *testing.T) map[string]config.Config {
+	all := map[string]config.Config{}
+	add := func(name string, change func(c *config.Config)) {
 		c := tinyConfig(t, 60)
-		c.everyCut = false // a child has it not
+		c.EveryCut = false // a child has it not
 		change(&c)
 		c.Out = filepath.Join(t.TempDir(), "run")
 		all[name] = c
 	}
 	for _, strategy := range Strategies() {
-		add(strategy, func(c *Config) { c.Strategy = strategy })
+		add(strategy, func(c *config.Config) { c.Strategy = strategy })
 	}
-	add("curve and exports", func(c *Config) {
+	add("curve and exports", func(c *config.Config) {
 		c.Curve, c.Export = true, []string{"promotion", "encodings", "overrides", "mctq"}
 	})
-	add("budget", func(c *Config) { c.Strategy, c.Trials = "greedy", 12 })
-	add("share", func(c *Config) { c.Strategy, c.Target, c.Int16Share = "auto", "", "30%" })
-	add("hold-out", func(c *Config) {
+	add("budget", func(c *config.Config) { c.Strategy, c.Trials = "greedy", 12 })
+	add("share", func(c *config.Config) { c.Strategy, c.Target, c.Int16Share = "auto", "", "30%" })
+	add("hold-out", func(c *config.Config) {
 		c.Strategy, c.Holdout, c.Confidence, c.Curve, c.Target = "auto", "40%", "0.8", true, "16bit-0.2"
 	})
-	add("default session", func(c *Config) { c.Session = "default" })
-	add("value", func(c *Config) { c.Metric, c.Target = "sqnr", "50%" })
-	add("command", func(c *Config) {
+	add("default session", func(c *config.Config) { c.Session = "default" })
+	add("value", func(c *config.Config) { c.Metric, c.Target = "sqnr", "50%" })
+	add("command", func(c *config.Config) {
 		c.Metric, c.MetricCmd, c.Strategy, c.Target, c.Int16Share = "", "cksum | cut -c1-6", "auto", "", "50%"
 	})
-	add("constraints", func(c *Config) { c.Pins, c.Groups = []string{"a1=int16"}, []string{"a2,r2"} })
+	add("constraints", func(c *config.Config) { c.Pins, c.Groups = []string{"a1=int16"}, []string{"a2,r2"} })
 	follow := followConfig(t, "mctq/lutpot_low", "mctq/lutpot_high", "50%")
 	follow.Out = filepath.Join(t.TempDir(), "run")
 	all["pair that follows"] = follow
@@ -62,7 +63,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-func killing(t *testing.T, cfg Config, kills int) {
+func killing(t *testing.T, cfg config.Config, kills int) {
 	t.Helper()
 	start := time.Now()
 	ended := child(t, cfg, 0)
@@ -184,7 +185,7 @@ func copyAlive(from, to string, how int, rng *rand.Rand) string {
 
 // child runs a search in a process of its own and kills it after a while; 0: never. The exit code
 // of a killed one is -1.
-func child(t *testing.T, cfg Config, after time.Duration) int {
+func child(t *testing.T, cfg config.Config, after time.Duration) int {
 	t.Helper()
 	text, err := json.Marshal(cfg)
 	if err != nil {
@@ -206,7 +207,7 @@ func child(t *testing.T, cfg Config, after time.Duration) int {
 
 // finished reads what a run that came to its end has left: every file, the result without what differs from session
 // to session, and the whole scores of the journal.
-func finished(t *testing.T, cfg Config) (string, []string) {
+func finished(t *testing.T, cfg config.Config) (string, []string) {
 	t.Helper()
 	r, err := ReadResult(cfg.Out)
 	if err != nil || !r.Finished {

@@ -9,8 +9,13 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -27,11 +32,11 @@ func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := dimConfig(t)
 			cfg.Cache, cfg.Threads = c.cache, c.threads
-			s := compiled(t, cfg)
-			if (s.ev.Parts() > 1) != (c.cache > 0) {
-				t.Fatalf("%d parts", s.ev.Parts())
+			s := compiledTask(t, cfg)
+			if (s.Ev.Parts() > 1) != (c.cache > 0) {
+				t.Fatalf("%d parts", s.Ev.Parts())
 			}
-			n := len(s.records)
+			n := len(s.Records)
 			base, found, mixed := search.NewMask(n), 0, 0
 			for step, flip := range []int{-1, 3, 2, 5, 0, 3, 4, 1, 2, 6, 3, 5} {
 				if next := base.Clone(); flip >= 0 {
@@ -45,16 +50,16 @@ func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
 				}
 				pass(t, s, base, other)
 				given := inputsOfHolders(t, s, base)
-				for block, first := 0, 0; first < s.data.Len(); block, first = block+1, first+s.block {
+				for block, first := 0, 0; first < s.Data.Len(); block, first = block+1, first+s.Block {
 					var want []int
 					for h, x := range given {
-						low, high, per := s.records[h].Low, s.records[h].High, len(x)/s.data.Len()
+						low, high, per := s.Records[h].Low, s.Records[h].High, len(x)/s.Data.Len()
 						differ := func(v float32) bool { return math.Float32bits(low.Value(v)) != math.Float32bits(high.Value(v)) }
-						if !slices.ContainsFunc(x[first*per:min(first+s.block, s.data.Len())*per], differ) {
+						if !slices.ContainsFunc(x[first*per:min(first+s.Block, s.Data.Len())*per], differ) {
 							want = append(want, h)
 						}
 					}
-					if got := s.ev.NoOps(block); !slices.Equal(got, want) {
+					if got := s.Ev.NoOps(block); !slices.Equal(got, want) {
 						t.Errorf("step %d, base %s, block %d: no-ops %v, by package quant %v", step, base, block, got, want)
 					}
 					if found += len(want); len(want) > 0 && len(want) < n {
@@ -79,9 +84,9 @@ func toggle(m search.Mask, h int) {
 }
 
 // pass runs a candidate on a base to its end.
-func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score {
+func pass(t *testing.T, s *searchRun, base, candidate search.Mask) search.Score {
 	t.Helper()
-	found, err := s.ev.Scan(context.Background(), base, []search.Mask{candidate}, search.Bound{Above: math.Inf(-1), Floor: math.Inf(1)})
+	found, err := s.Ev.Scan(context.Background(), base, []search.Mask{candidate}, search.Bound{Above: math.Inf(-1), Floor: math.Inf(1)})
 	if err != nil || !found.Passed {
 		t.Fatalf("%+v, %v", found, err)
 	}
@@ -92,16 +97,16 @@ func pass(t *testing.T, s *searching, base, candidate search.Mask) search.Score 
 // which parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole
 // network, and many blocks need no run.
 func TestNoOpsNeedNoRun(t *testing.T) {
-	s := compiled(t, dimConfig(t))
-	n := len(s.records)
+	s := compiledTask(t, dimConfig(t))
+	n := len(s.Records)
 	open := func(wrap func(*segments.Source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
-		src, err := s.source(context.Background())
+		src, err := s.Source(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := s.options
+		o := s.Options
 		change(&o)
-		e, err := backend.New(context.Background(), wrap(src), s.data, s.records, o)
+		e, err := backend.New(context.Background(), wrap(src), s.Data, s.Records, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,12 +120,12 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 		return e
 	}
 	plain := func(s *segments.Source) backend.Source { return s }
-	src, err := s.source(context.Background())
+	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	last, middle := src.Cuts()-1, src.Cuts()/2
-	all := func(o *backend.Options) { o.Cuts = everyCut(src) }
+	all := func(o *backend.Options) { o.Cuts = trial.EveryCut(src) }
 	naive := open(plain, func(o *backend.Options) { o.Naive, o.Workers = true, 1 })
 	ways := map[string]*backend.Evaluator{
 		"optimized in one piece": open(plain, all),
@@ -159,13 +164,13 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 			}
 			base = candidates[found.Index]
 			if step%10 == 9 {
-				got, _, err := sums(context.Background(), e, base)
+				got, _, err := written.Sums(context.Background(), e, base)
 				if err != nil {
 					t.Fatal(err)
 				}
-				rows, _, err := sums(context.Background(), naive, base)
-				if err != nil || got.firstDifference(rows) >= 0 {
-					t.Fatalf("%s, step %d: sample %d has other outputs, %v", name, step, got.firstDifference(rows), err)
+				rows, _, err := written.Sums(context.Background(), naive, base)
+				if err != nil || got.FirstDifference(rows) >= 0 {
+					t.Fatalf("%s, step %d: sample %d has other outputs, %v", name, step, got.FirstDifference(rows), err)
 				}
 			}
 		}
@@ -207,20 +212,20 @@ func TestNoOpsDecideAsNaive(t *testing.T) {
 // TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its
 // mask, and runs nothing.
 func TestNoOpsAllocateNothing(t *testing.T) {
-	s := compiled(t, dimConfig(t))
-	ctx, base := context.Background(), search.NewMask(len(s.records))
-	r := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "r" })
-	q := slices.IndexFunc(s.network.Holders, func(h onnx.Holder) bool { return h.Tensor == "q" })
+	s := compiledTask(t, dimConfig(t))
+	ctx, base := context.Background(), search.NewMask(len(s.Records))
+	r := slices.IndexFunc(s.Network.Holders, func(h onnx.Holder) bool { return h.Tensor == "r" })
+	q := slices.IndexFunc(s.Network.Holders, func(h onnx.Holder) bool { return h.Tensor == "q" })
 	base.Demote(r)
 	both := base.Clone()
 	both.Demote(q)
-	pass(t, s, search.NewMask(len(s.records)), base)
+	pass(t, s, search.NewMask(len(s.Records)), base)
 	pass(t, s, base, both)
-	before := s.ev.Stats()
+	before := s.Ev.Stats()
 	b := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.ev.Again(ctx, both); err != nil {
+			if _, err := s.Ev.Again(ctx, both); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -228,7 +233,7 @@ func TestNoOpsAllocateNothing(t *testing.T) {
 	if n := float64(b.MemAllocs) / float64(b.N); n > 1.5 || b.N < 10 {
 		t.Errorf("%v allocations a trial over %d trials", n, b.N)
 	}
-	if after := s.ev.Stats(); after.Blocks != before.Blocks || after.NoOps-before.NoOps < 16*b.N {
+	if after := s.Ev.Stats(); after.Blocks != before.Blocks || after.NoOps-before.NoOps < 16*b.N {
 		t.Errorf("%d blocks run, %d needed no run, in at least %d trials of 16 blocks", after.Blocks-before.Blocks, after.NoOps-before.NoOps, b.N)
 	}
 }
@@ -253,19 +258,19 @@ func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
 		blocks  int // run of a trial
 	}{{"high", true, 1}, {"follow", false, 2}} {
 		cfg.Weights = c.weights
-		s := compiled(t, cfg)
+		s := compiledTask(t, cfg)
 		const holder = 1
-		if h := s.network.Holders[holder]; h.Tensor != "a1" || c.weights == "follow" && s.network.Followed[0].Holder != holder {
+		if h := s.Network.Holders[holder]; h.Tensor != "a1" || c.weights == "follow" && s.Network.Followed[0].Holder != holder {
 			t.Fatalf("holder %d is %s", holder, h.Tensor)
 		}
-		if got := s.ev.NoOps(0); slices.Contains(got, holder) != c.noop || !slices.Contains(got, 0) {
+		if got := s.Ev.NoOps(0); slices.Contains(got, holder) != c.noop || !slices.Contains(got, 0) {
 			t.Errorf("--weights %s: no-ops %v", c.weights, got)
 		}
-		m := search.NewMask(len(s.records))
+		m := search.NewMask(len(s.Records))
 		m.Demote(holder)
-		before := s.ev.Stats()
-		pass(t, s, search.NewMask(len(s.records)), m)
-		if run := s.ev.Stats().Blocks - before.Blocks; run != c.blocks {
+		before := s.Ev.Stats()
+		pass(t, s, search.NewMask(len(s.Records)), m)
+		if run := s.Ev.Stats().Blocks - before.Blocks; run != c.blocks {
 			t.Errorf("--weights %s: %d blocks run, of 2, want %d", c.weights, run, c.blocks)
 		}
 	}
@@ -274,23 +279,23 @@ func TestWeightsThatFollowAreNoNoOps(t *testing.T) {
 // BenchmarkCompare runs full trials of the example in turn with nodes that compare their grids and with nodes that
 // do not, and reports how much longer the former take.
 func BenchmarkCompare(b *testing.B) {
-	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200, Cache: -1, Block: 20, Workers: 1}
-	fast := compiled(b, cfg)
+	cfg := config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Limit: 200, Cache: -1, Block: 20, Workers: 1}
+	fast := compiledTask(b, cfg)
 	cfg.Scan = "naive"
-	naive := compiled(b, cfg)
-	masks := []search.Mask{lowMask(fast.network.Holders), search.NewMask(len(fast.records))}
+	naive := compiledTask(b, cfg)
+	masks := []search.Mask{task.LowMask(fast.Network.Holders), search.NewMask(len(fast.Records))}
 	var ratios []float64
 	for i := 0; b.Loop(); i++ {
 		var took [2]float64
 		for turn := range 2 {
 			which := (i + turn) % 2
 			start := stage.CPUSeconds()
-			if _, err := []*searching{fast, naive}[which].ev.Again(context.Background(), masks[i/2%2]); err != nil {
+			if _, err := []*searchRun{fast, naive}[which].Ev.Again(context.Background(), masks[i/2%2]); err != nil {
 				b.Fatal(err)
 			}
 			took[which] = stage.CPUSeconds() - start
 		}
 		ratios = append(ratios, took[0]/took[1])
 	}
-	b.ReportMetric(figure(ratios).Median, "compared/plain")
+	b.ReportMetric(bench.FigureOf(ratios).Median, "compared/plain")
 }

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/calibrate"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 )
@@ -26,22 +28,22 @@ func (r *readings) Read(input, sample int, dst []byte) error {
 }
 
 // observationOf is the observation of a configuration's network on its calibration samples.
-func observationOf(t *testing.T, cfg Config, method quant.Method) *calibrate.Observation {
+func observationOf(t *testing.T, cfg config.Config, method quant.Method) *calibrate.Observation {
 	t.Helper()
 	m, err := onnx.Read(cfg.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := prepareFloat(context.Background(), m, cfg)
+	n, err := task.PrepareFloat(context.Background(), m, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := openData(cfg.Calib, "", m, cfg, 0)
+	data, err := task.OpenData(cfg.Calib, "", m, cfg, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { data.Close() })
-	how, err := cfg.calibration()
+	how, err := cfg.Calibration()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func TestCalibrationPasses(t *testing.T) {
 	}
 	for name, g := range nets {
 		for _, method := range []quant.Method{quant.MinMax, quant.Percentile} {
-			cfg := g.config(t).withDefaults()
+			cfg := g.config(t).Filled()
 			o := observationOf(t, cfg, method)
 			read := &readings{o.All, make([]int, o.All.Len())}
 			o.All = read
@@ -89,10 +91,10 @@ func TestCalibrationBlock(t *testing.T) {
 	for _, c := range []struct{ channels, block int64 }{{16, 8}, {256, 4}, {1500, 1}} {
 		net := newGraph(9).in("x", nil, 1, 64, 64).weight("w", 0.5, c.channels, 1, 1, 1).weight("v", 0.5, c.channels, 2).
 			do("c = Conv x w; r = Relu c; p = GlobalAveragePool r; f = Flatten p; y = MatMul f v").out("y", 2)
-		cfg := net.config(t).withDefaults()
+		cfg := net.config(t).Filled()
 		var sums []string
 		for _, alone := range []string{"", "to compare"} {
-			cfg.alone = alone
+			cfg.Alone = alone
 			o := observationOf(t, cfg, quant.MinMax)
 			if err := o.Observe(context.Background()); err != nil {
 				t.Fatal(err)

@@ -14,8 +14,10 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/question"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -107,11 +109,11 @@ func ownSamples(seed uint64, sizes [][2]int) (list [][]float32) {
 
 // ownConfig is a search of such a network on samples of three sizes, with the classes of the float network as labels
 // but for every seventh where there are to be some.
-func ownConfig(t testing.TB, kind string, n int) Config {
+func ownConfig(t testing.TB, kind string, n int) config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	c := Config{Model: writeNetwork(t, filepath.Join(dir, kind+".onnx"), ownNetwork(kind)), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "data.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test", everyCut: true}
+	c := cutEverywhere(config.Config{Model: writeNetwork(t, filepath.Join(dir, kind+".onnx"), ownNetwork(kind)), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "data.npz"),
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
 	write := func(path string, seed uint64, n int, labels bool) {
 		sizes, arrays := ownSizes(n), map[string][]byte{}
 		samples := ownSamples(seed, sizes)
@@ -181,7 +183,7 @@ func alonePlainScore(t testing.TB, by, file, reference string, n int) float64 {
 			if by != "agreement" && i%7 == 3 {
 				class = (class + 1) % 5
 			}
-			if sum += one(said == class); said == class {
+			if sum += question.One(said == class); said == class {
 				hits[said]++
 			} else {
 				misses[said]++

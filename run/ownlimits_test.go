@@ -13,6 +13,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -26,7 +28,7 @@ func TestOwnShapesCommand(t *testing.T) {
 	for kind, head := range map[string]string{"map": "'<f4', 'fortran_order': False, 'shape': (1048,)", "classes": "'<f4', 'fortran_order': False, 'shape': (11, 5)"} {
 		cfg := ownConfig(t, kind, n)
 		got := filepath.Join(t.TempDir(), "got")
-		if _, err := Eval(context.Background(), Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1", Block: 2}, cfg.Model, "", ""); err != nil {
+		if _, err := Eval(context.Background(), config.Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1", Block: 2}, cfg.Model, "", ""); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(got)
@@ -61,18 +63,18 @@ func TestOwnShapesCommand(t *testing.T) {
 func TestOwnShapesAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*Config)
+		change func(*config.Config)
 		want   string
 	}{
-		{"fixed shapes", func(c *Config) { c.FixShapes = true }, "have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0"},
-		{"too many", func(c *Config) {
+		{"fixed shapes", func(c *config.Config) { c.FixShapes = true }, "have different shapes: leave it out, or give the value that fills up the smaller ones, --pad NAME=0"},
+		{"too many", func(c *config.Config) {
 			arrays := map[string][]byte{}
 			for i := range 70 {
 				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*4*(i+4)), 2, 4, i+4)
 			}
 			writeArrays(t, c.Data, arrays)
 		}, "70 samples have 70 shapes, and 64 is the most"},
-		{"a shape that the network does not take", func(c *Config) {
+		{"a shape that the network does not take", func(c *config.Config) {
 			arrays := map[string][]byte{}
 			for i := range 6 {
 				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*8*(4-i/5*2)), 2, 8, 4-i/5*2)
@@ -102,11 +104,11 @@ func TestOwnShapesScan(t *testing.T) {
 	for _, metric := range []string{"agreement", "mse"} {
 		cfg := ownConfig(t, "classes", 26)
 		cfg.Metric, cfg.Block, cfg.Scan = metric, 3, "naive"
-		naive := compiled(t, cfg)
+		naive := compiledTask(t, cfg)
 		for workers, every := range []bool{true, true, false} {
-			cfg.Scan, cfg.Workers, cfg.everyCut = "fast", max(1, workers), every
-			s := compiled(t, cfg)
-			n, rng := len(s.records), rand.New(rand.NewPCG(2, uint64(workers)))
+			cfg.Scan, cfg.Workers, cfg.EveryCut = "fast", max(1, workers), every
+			s := compiledTask(t, cfg)
+			n, rng := len(s.Records), rand.New(rand.NewPCG(2, uint64(workers)))
 			base := search.NewMask(n)
 			for step := range 60 {
 				var candidates []search.Mask
@@ -119,19 +121,19 @@ func TestOwnShapesScan(t *testing.T) {
 				}
 				b := search.Bound{Above: math.Inf(1), Floor: math.Inf(-1)}
 				if step%3 > 0 {
-					b.Above = s.high.Float() * []float64{0, 0.9, 1.5}[step%3]
+					b.Above = s.HighScore.Float() * []float64{0, 0.9, 1.5}[step%3]
 				}
-				found, err := s.ev.Scan(ctx, base, candidates, b)
+				found, err := s.Ev.Scan(ctx, base, candidates, b)
 				if err != nil {
 					t.Fatal(err)
 				}
-				want, err := search.NaiveScan(ctx, naive.ev.Again, candidates, b)
+				want, err := search.NaiveScan(ctx, naive.Ev.Again, candidates, b)
 				if err != nil || found.Index != want.Index || found.Passed != want.Passed || found.Score != want.Score {
 					t.Fatalf("%s by %d workers, step %d: %+v, naive %+v, %v", metric, workers, step, found, want, err)
 				}
 				base = candidates[found.Index]
 			}
-			if st := s.ev.Stats(); st.Restored == 0 && every {
+			if st := s.Ev.Stats(); st.Restored == 0 && every {
 				t.Errorf("no block began at a cut: %+v", st)
 			}
 		}
@@ -195,21 +197,21 @@ func TestOwnShapesNaN(t *testing.T) {
 
 // TestOwnShapesPass counts the blocks of plain passes, by which bench measures: those of each shape, once.
 func TestOwnShapesPass(t *testing.T) {
-	s := compiled(t, ownConfig(t, "map", 26))
-	known, err := s.knownShapes(context.Background(), s.prepared.float)
+	s := compiledTask(t, ownConfig(t, "map", 26))
+	known, err := s.KnownShapes(context.Background(), s.FloatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.openPasses(context.Background(), split{2, 1, 5}, known, false)
+	p, err := (&bench.Measurement{Runner: s.Runner}).OpenPasses(context.Background(), bench.Split{Sessions: 2, Threads: 1, Batch: 5}, known, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.plain.Close()
-	if err := p.measure(context.Background()); err != nil {
+	defer p.Plain.Close()
+	if err := p.Measure(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	for i, g := range s.groups {
-		if got, want := p.plain.(shapePasses)[i].Blocks(), (g.Len()+4)/5; got != want {
+	for i, g := range s.Groups {
+		if got, want := p.Plain.(bench.ShapePasses)[i].Blocks(), (g.Len()+4)/5; got != want {
 			t.Errorf("%d blocks for %d samples of shape %v, want %d", got, g.Len(), g.Shape(0), want)
 		}
 	}
@@ -236,7 +238,7 @@ func TestOwnShapesTouch(t *testing.T) {
 		var scores []float64
 		for _, block := range []int{1, 0} {
 			said := ""
-			e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "mse", Block: block, Say: func(line string) { said += line }}, files[0], files[1], "")
+			e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "mse", Block: block, Say: func(line string) { said += line }}, files[0], files[1], "")
 			if err != nil {
 				t.Fatal(err)
 			}

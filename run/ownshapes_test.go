@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/task"
 	"example.org/demote/result"
 )
 
@@ -61,7 +63,7 @@ func TestOwnShapes(t *testing.T) {
 }
 
 // holdEnds holds the scores of a run against plain ONNX Runtime's of its file and of the two endpoints.
-func holdEnds(t *testing.T, c Config, r *Result, n int) {
+func holdEnds(t *testing.T, c config.Config, r *config.Result, n int) {
 	t.Helper()
 	folder := c.Out + "-ends"
 	q := c
@@ -78,14 +80,14 @@ func holdEnds(t *testing.T, c Config, r *Result, n int) {
 			t.Errorf("%s: %v, by plain ONNX Runtime %v", e.file, *e.got.Value, want)
 		}
 	}
-	e, err := Eval(context.Background(), Config{Data: c.Data, Metric: c.Metric}, filepath.Join(c.Out, journal.MixedFile), c.Model, "")
+	e, err := Eval(context.Background(), config.Config{Data: c.Data, Metric: c.Metric}, filepath.Join(c.Out, journal.MixedFile), c.Model, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !sameNumber(*e.Score.Value, *r.Score.Mixed.Value) {
 		t.Errorf("eval says %v, the search %v", *e.Score.Value, *r.Score.Mixed.Value)
 	}
-	if v, err := Verify(context.Background(), c.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("%v, %+v", err, v)
 	}
 }
@@ -94,8 +96,8 @@ func holdEnds(t *testing.T, c Config, r *Result, n int) {
 // sample, where one shape after the other has the largest values.
 func TestOwnShapesCalibrate(t *testing.T) {
 	ctx := context.Background()
-	cfg := ownConfig(t, "map", 7).withDefaults()
-	m, err := cfg.readNetwork(cfg.Model)
+	cfg := ownConfig(t, "map", 7).Filled()
+	m, err := task.ReadNetwork(cfg, cfg.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,16 +113,16 @@ func TestOwnShapesCalibrate(t *testing.T) {
 			arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(samples[i], 2, s[0], s[1])
 		}
 		writeArrays(t, cfg.Calib, arrays)
-		n, err := prepareFloat(ctx, m, cfg)
+		n, err := task.PrepareFloat(ctx, m, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		calib, err := openData(cfg.Calib, "", m, cfg, 0)
+		calib, err := task.OpenData(cfg.Calib, "", m, cfg, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer calib.Close()
-		_, seen, err := calibrateAndTell(ctx, n, calib, cfg)
+		_, seen, err := task.CalibrateAndTell(ctx, n, calib, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +174,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := cfg.withDefaults().readNetwork(cfg.Model)
+	m, err := task.ReadNetwork(cfg.Filled(), cfg.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +183,7 @@ func TestOwnShapesHoldOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer set.Close()
-	held := set.HoldOut(12, cfg.withDefaults().seed())
+	held := set.HoldOut(12, cfg.Filled().Draw())
 	want, sizes := 0, ownSizes(n)
 	samples := ownSamples(900, sizes)
 	for i := range held.Len() {

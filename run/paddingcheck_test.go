@@ -11,7 +11,9 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -81,12 +83,12 @@ func TestPaddingIsTried(t *testing.T) {
 				}
 			}
 			r := mustSearch(t, cfg)
-			e, err := Eval(context.Background(), Config{Data: cfg.Data, Pad: cfg.Pad, Metric: "sqnr"}, cfg.Model, cfg.Model, "")
+			e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Pad: cfg.Pad, Metric: "sqnr"}, cfg.Model, cfg.Model, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, list := range [][]result.Warning{r.Warnings, e.Warnings} {
-				at := slices.IndexFunc(list, func(w result.Warning) bool { return w.ID == paddingID })
+				at := slices.IndexFunc(list, func(w result.Warning) bool { return w.ID == task.PaddingID })
 				if (at >= 0) != (c.want != "") || at >= 0 && (!strings.Contains(list[at].Text, c.want) || !strings.Contains(list[at].Cure, "--pad")) {
 					t.Errorf("%s: %q", []string{"search", "eval"}[i], list)
 				}
@@ -109,30 +111,30 @@ func TestPaddingIsTried(t *testing.T) {
 
 // TestPaddingLook compares the part that both have.
 func TestPaddingLook(t *testing.T) {
-	var l paddingLook
+	var l task.PaddingLook
 	seen := func(values []float32, dims ...int64) direct.Seen { return direct.Seen{Dims: dims, Values: values} }
-	l.take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 2, 3), nil, nil)
-	l.take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 3, 4, 9, 9}, 1, 3, 2), nil, nil)
-	if l.tried != 2 || l.changed != 0 {
+	l.Take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 2, 3), nil, nil)
+	l.Take(seen([]float32{1, 2, 3, 4}, 1, 2, 2), seen([]float32{1, 2, 3, 4, 9, 9}, 1, 3, 2), nil, nil)
+	if l.Tried != 2 || l.Changed != 0 {
 		t.Errorf("%+v", l)
 	}
-	l.take(seen([]float32{1, 2, 3, -4}, 4), seen([]float32{1, 2.5, 3, -4.25}, 4), nil, nil)
-	if l.tried != 3 || l.changed != 1 || l.furthest != 0.5 || l.largest != 4 {
+	l.Take(seen([]float32{1, 2, 3, -4}, 4), seen([]float32{1, 2.5, 3, -4.25}, 4), nil, nil)
+	if l.Tried != 3 || l.Changed != 1 || l.Furthest != 0.5 || l.Largest != 4 {
 		t.Errorf("%+v", l)
 	}
 	flat := func(d int64) []backend.Tensor { return []backend.Tensor{{Dims: []int64{1, d, 2}}} }
 	// [1, 2, time] in one axis
-	l.take(seen([]float32{1, 2, 3, 4}, 1, 4), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 6), flat(2), flat(3))
-	if l.tried != 3 {
+	l.Take(seen([]float32{1, 2, 3, 4}, 1, 4), seen([]float32{1, 2, 9, 3, 4, 9}, 1, 6), flat(2), flat(3))
+	if l.Tried != 3 {
 		t.Errorf("what lies elsewhere is compared: %+v", l)
 	}
-	l.take(seen([]float32{1, 2}, 1, 2), seen([]float32{1, 7, 9}, 1, 3), flat(2), flat(3))
-	if l.tried != 4 || l.changed != 2 {
+	l.Take(seen([]float32{1, 2}, 1, 2), seen([]float32{1, 7, 9}, 1, 3), flat(2), flat(3))
+	if l.Tried != 4 || l.Changed != 2 {
 		t.Errorf("%+v", l)
 	}
-	l.changed = 1
-	l.take(seen([]float32{1, float32(math.NaN())}, 2), seen([]float32{1, float32(math.NaN())}, 2), nil, nil)
-	if l.changed != 1 {
+	l.Changed = 1
+	l.Take(seen([]float32{1, float32(math.NaN())}, 2), seen([]float32{1, float32(math.NaN())}, 2), nil, nil)
+	if l.Changed != 1 {
 		t.Errorf("%+v", l)
 	}
 }

@@ -4,27 +4,30 @@ import (
 	"context"
 	"testing"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
+	"example.org/demote/internal/task"
 	"example.org/demote/search"
 )
 
 // BenchmarkWorkers times a full trial of the example network by one worker and by two, in turn; the median of the
 // ratios is what the second is worth.
 func BenchmarkWorkers(b *testing.B) {
-	of := func(workers int) *searching {
-		return compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	of := func(workers int) *searchRun {
+		return compiledTask(b, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 			Strategy: "demotion", Target: "16bit-0.01", Scan: "naive", Workers: workers, Version: "test"})
 	}
 	one, two := of(1), of(2)
-	masks := []search.Mask{lowMask(one.network.Holders), search.NewMask(len(one.records))}
+	masks := []search.Mask{task.LowMask(one.Network.Holders), search.NewMask(len(one.Records))}
 	var took [2][]float64
 	for i := 0; b.Loop(); i++ {
-		for k, s := range []*searching{one, two} {
-			wall, _, err := clocked(func() error { _, err := s.ev.Again(context.Background(), masks[i%2]); return err })
+		for k, s := range []*searchRun{one, two} {
+			wall, _, err := bench.Clocked(func() error { _, err := s.Ev.Again(context.Background(), masks[i%2]); return err })
 			if err != nil {
 				b.Fatal(err)
 			}
 			took[k] = append(took[k], wall)
 		}
 	}
-	b.ReportMetric(ratios(took[0], took[1]).Median, "times-one")
+	b.ReportMetric(bench.Ratios(took[0], took[1]).Median, "times-one")
 }

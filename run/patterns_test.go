@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/onnx"
 )
 
@@ -100,8 +101,8 @@ func TestActivationsBySingleOperators(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := layers(form).config(t)
-			if s := compiled(t, cfg); len(s.records) != 2 {
-				t.Errorf("%d holders, want x and c", len(s.records))
+			if s := compiledTask(t, cfg); len(s.Records) != 2 {
+				t.Errorf("%d holders, want x and c", len(s.Records))
 			}
 			got := decibels(t, cfg)
 			for _, at := range []string{"int8 exact", "int16 exact", "int16 default"} {
@@ -130,9 +131,9 @@ func scaled() *graph {
 // that the float score is that of the user's network, and that what is searched is what is written.
 func TestScalesAndShifts(t *testing.T) {
 	cfg := scaled().config(t)
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	var names []string
-	for _, h := range s.prepared.network.Holders {
+	for _, h := range s.Network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x hs a2 r2 g"; got != want {
@@ -151,7 +152,7 @@ func TestScalesAndShifts(t *testing.T) {
 	if err := n.Model.Write(folded); err != nil {
 		t.Fatal(err)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr", Block: cfg.Block}, folded, cfg.Model, "exact")
+	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "sqnr", Block: cfg.Block}, folded, cfg.Model, "exact")
 	if err != nil || e.Score.Value == nil || *e.Score.Value < 110 {
 		t.Errorf("the folded network is %+v dB from the user's (%v)", e.Score, err)
 	}
@@ -191,7 +192,7 @@ func TestMeanPooling(t *testing.T) {
 		c = ReduceSum m along keepdims=0; k = Clip c eps; p = Div s k; y = MatMul p w2`)
 	cfg := b.config(t)
 	var names []string
-	for _, h := range compiled(t, cfg).prepared.network.Holders {
+	for _, h := range compiledTask(t, cfg).Network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x t q s p"; got != want {

@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/constraint"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
@@ -123,11 +126,11 @@ func TestSmallFilesAreRegular(t *testing.T) {
 		for name, read := range map[string]func() error{
 			"profile": func() error { _, err := constraint.ReadProfile(path); return err },
 			"cost": func() error {
-				return (&searching{prepared: &prepared{}, config: Config{Cost: path}}).config.checkCost()
+				return config.Config{Cost: path}.CheckCost()
 			},
 			"hash": func() error { _, err := journal.HashFile("data", path); return err },
 			"start": func() error {
-				_, err := (&searching{prepared: &prepared{}, config: Config{Start: path}}).startMask()
+				_, err := (newSearch(&trial.Runner{Task: &task.Task{}, Config: config.Config{Start: path}})).startMask()
 				return err
 			},
 			"result":  func() error { _, err := ReadResult(run); return err },

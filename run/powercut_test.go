@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/search"
 )
@@ -36,7 +37,7 @@ func init() {
 }
 
 // slowConfig is a search of some seconds whose scores are learnt one by one.
-func slowConfig(t *testing.T) Config {
+func slowConfig(t *testing.T) config.Config {
 	cfg := tinyConfig(t, 60)
 	cfg.Metric, cfg.Target, cfg.Workers = "slow-agreement", "16bit-0.01", 1
 	return cfg
@@ -50,7 +51,7 @@ type powerCut struct {
 
 // cutting runs a slow search and hands every instant at which the power is cut to cut, which says what the disk has
 // then. It returns the cuts, and when each mask was learnt.
-func cutting(t *testing.T, cfg Config, cuts int, cut func(n int) (folder string, ok bool)) (list []powerCut, learnt map[string]time.Time) {
+func cutting(t *testing.T, cfg config.Config, cuts int, cut func(n int) (folder string, ok bool)) (list []powerCut, learnt map[string]time.Time) {
 	t.Helper()
 	slowSample.Store(int64(2 * time.Millisecond))
 	defer slowSample.Store(0)
@@ -92,7 +93,7 @@ func cutting(t *testing.T, cfg Config, cuts int, cut func(n int) (folder string,
 
 // survives holds what every power cut has left to the promise: the same command goes on to the same result, and no
 // score is lost that was learnt more than a second before.
-func survives(t *testing.T, cfg Config, cuts []powerCut, learnt map[string]time.Time, want string) {
+func survives(t *testing.T, cfg config.Config, cuts []powerCut, learnt map[string]time.Time, want string) {
 	t.Helper()
 	resumed, kept := 0, 0
 	for i, c := range cuts {

@@ -10,13 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/dataset"
+	"example.org/demote/internal/holdout"
 	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 )
 
 // heldConfig is a search of the tiny network with a hold-out of its own.
-func heldConfig(t testing.TB, samples, held int) Config {
+func heldConfig(t testing.TB, samples, held int) config.Config {
 	c := tinyConfig(t, samples)
 	c.Holdout = randomImages(t, filepath.Join(filepath.Dir(c.Data), "held.npy"), held, 3)
 	c.Strategy = "gallop"
@@ -51,7 +53,7 @@ func TestHoldoutScores(t *testing.T) {
 				path  string
 				score *result.Score
 			}{{filepath.Join(c.Out, journal.MixedFile), h.Score.Mixed}, {c.Model, h.Score.Float}} {
-				e, err := Eval(context.Background(), Config{Data: c.Holdout, Metric: metric, Block: 8}, file.path, c.Model, "exact")
+				e, err := Eval(context.Background(), config.Config{Data: c.Holdout, Metric: metric, Block: 8}, file.path, c.Model, "exact")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -117,7 +119,7 @@ func TestPromise(t *testing.T) {
 					t.Errorf("%s is %s; promoted are %q", h.Name, h.Precision, r.Promotion)
 				}
 			}
-			if _, err := Verify(context.Background(), cfg.Out, Config{}); err != nil {
+			if _, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil {
 				t.Error(err)
 			}
 			t.Log(asText(t, p))
@@ -132,7 +134,7 @@ func TestNothingCanBePromised(t *testing.T) {
 	var said []string
 	cfg.Say = func(text string) { said = append(said, text) }
 	r, err := Search(context.Background(), cfg)
-	if !errors.Is(err, ErrUnpromised) || ExitCode(err) != ExitUnreachable {
+	if !errors.Is(err, holdout.ErrUnpromised) || ExitCode(err) != ExitUnreachable {
 		t.Fatalf("error %v", err)
 	}
 	for _, text := range []string{"no mix can be promised with confidence 0.95", "of 40 samples of the hold-out", "with chance 0.8"} {
@@ -157,7 +159,7 @@ func TestHoldoutShare(t *testing.T) {
 	if first.Samples != 70 || first.Holdout.Samples != 30 || first.Holdout.LeftOut != 0 {
 		t.Fatalf("%d samples, hold-out %+v", first.Samples, first.Holdout)
 	}
-	if _, err := Verify(context.Background(), cfg.Out, Config{}); err != nil {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil {
 		t.Error(err)
 	}
 	cfg.Seed, cfg.Out = new(uint32(2)), cfg.Out+"-2"
@@ -182,11 +184,11 @@ func TestHoldoutShare(t *testing.T) {
 	}
 	defer set.Close()
 	held := set.HoldOut(60, 2)
-	own, _, err := asideSums(held)
+	own, _, err := holdout.AsideSums(held)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if copies, err := shared(own, set); err != nil || len(copies) != h.LeftOut {
+	if copies, err := holdout.Shared(own, set); err != nil || len(copies) != h.LeftOut {
 		t.Errorf("%d copies, error %v; the result says %d", len(copies), err, h.LeftOut)
 	}
 }

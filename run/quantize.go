@@ -8,22 +8,24 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/pair"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 )
 
 // Quantize is the command quantize: it calibrates a float network and writes its two endpoints as
 // QDQ files into the folder Config.Out, named after the network, and returns their paths.
-func Quantize(ctx context.Context, c Config) (low, high string, err error) {
-	c = c.withDefaults()
+func Quantize(ctx context.Context, c config.Config) (low, high string, err error) {
+	c = c.Filled()
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--out", c.Out}} {
 		if f.value == "" {
 			return "", "", mistake.Errorf("%s is missing: demote quantize --model M.onnx --calib C.npz --out DIR", f.flag)
 		}
 	}
-	if err := c.checkBias(); err != nil {
+	if err := c.CheckBias(); err != nil {
 		return "", "", err
 	}
 	if c.Formula != "qdq" {
@@ -36,7 +38,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 			return "", "", mistake.Errorf("%s exists; give --out another folder or --force", path)
 		}
 	}
-	network, records, err := quantized(ctx, c)
+	network, records, err := task.Quantized(ctx, c)
 	if err != nil {
 		return "", "", err
 	}
@@ -56,7 +58,7 @@ func Quantize(ctx context.Context, c Config) (low, high string, err error) {
 			return "", "", err
 		}
 		if c.FixShapes && blocks.HasFreeAxes(m) {
-			if m, err = withCalibAxes(ctx, m, c); err != nil {
+			if m, err = task.WithCalibAxes(ctx, m, c); err != nil {
 				return "", "", err
 			}
 		}

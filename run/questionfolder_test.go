@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"example.org/demote/config"
 	"fmt"
 	"image"
 	"image/png"
@@ -49,7 +50,7 @@ func TestClassesOfAFolder(t *testing.T) {
 		{[]string{"0", "3", "11"}, false, "classes by sub-folder: 0 0, 11 11, 3 3"},
 	} {
 		var said []string
-		cfg := Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: imageFolder(t, c.classes...), Target: "16bit-0.2",
+		cfg := config.Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: imageFolder(t, c.classes...), Target: "16bit-0.2",
 			Say: func(text string) { said = append(said, text) }}
 		r := asks(t, cfg, nil)
 		if w := hasWarning(r, "classes-missing"); (w != nil) != c.missing || !strings.Contains(strings.Join(said, "\n"), c.said+"\n") || len(r.Questions.Classes) != len(c.classes) {

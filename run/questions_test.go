@@ -9,50 +9,55 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/question"
+	"example.org/demote/internal/scan"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
 // exampleConfig is a right set-up: the example on some of its samples.
-func exampleConfig() Config {
-	return Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.05", Limit: 300}
+func exampleConfig() config.Config {
+	return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Target: "16bit-0.05", Limit: 300}
 }
 
 // asks runs a search up to its first trial and returns what it asked. spoil may change what was prepared.
-func asks(t *testing.T, cfg Config, spoil func(*searching)) *Result {
+func asks(t *testing.T, cfg config.Config, spoil func(*searchRun)) *config.Result {
 	t.Helper()
 	cfg.Out = filepath.Join(t.TempDir(), "unused") // nothing is written
-	s := &searching{config: cfg.withDefaults()}
+	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	defer s.Close()
 	if err := s.check(); err != nil {
 		t.Fatal(err)
 	}
 	var err error
-	if s.prepared, err = prepareAny(context.Background(), s.config); err == nil {
+	if err = s.Prepare(context.Background()); err == nil {
 		err = s.begin(context.Background())
 	}
 	if spoil != nil && err == nil {
 		spoil(s)
 	}
 	if err == nil {
-		err = s.questionFirst()
+		err = s.questioning()
 	}
 	if err == nil {
-		err = s.compile(context.Background())
+		err = s.Compile(context.Background())
 	}
 	if err == nil { // as open does, without the plan of trials that are not run here
-		s.high, _, err = s.ev.Arrange(context.Background(), s.seeHigh(s.ev))
+		s.HighScore, _, err = s.Ev.Arrange(context.Background(), s.doubts.SeeHigh(s.Ev))
 	}
 	if err == nil {
-		err = s.questionEnds(context.Background())
+		err = s.doubts.AskEnds(context.Background())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.result
+	return s.Result
 }
 
 // rawImages are samples of the example as an array of float32, each value changed by f, and their labels as an npy
@@ -91,29 +96,29 @@ func TestQuestions(t *testing.T) {
 	same := func(v float32) float32 { return v }
 	for _, c := range []struct {
 		name  string
-		spoil func(*testing.T, *Config)
+		spoil func(*testing.T, *config.Config)
 		id    string // empty: nothing is said
 		part  string // of the warning
 	}{
-		{"right", func(*testing.T, *Config) {}, "", ""},
-		{"right, scaled by a flag that cancels out", func(t *testing.T, c *Config) {
+		{"right", func(*testing.T, *config.Config) {}, "", ""},
+		{"right, scaled by a flag that cancels out", func(t *testing.T, c *config.Config) {
 			c.Data, c.Labels = rawImages(t, c.Data, 200, func(v float32) float32 { return v / 255 }, 0)
 			c.Calib, _ = rawImages(t, c.Calib, 64, func(v float32) float32 { return v / 255 }, 0)
 			c.Scale = []float32{255}
 		}, "", ""},
-		{"both over 255", func(t *testing.T, c *Config) {
+		{"both over 255", func(t *testing.T, c *config.Config) {
 			c.Data, c.Labels = rawImages(t, c.Data, 200, func(v float32) float32 { return v / 255 }, 0)
 			c.Calib, _ = rawImages(t, c.Calib, 64, func(v float32) float32 { return v / 255 }, 0)
 		}, "scale-differs", "--scale 255"},
-		{"--scale too much", func(_ *testing.T, c *Config) { c.Scale = []float32{1. / 255} }, "scale-differs", "no --scale"},
-		{"labels from 1", func(t *testing.T, c *Config) { _, c.Labels = rawImages(t, c.Data, 2000, same, 1) }, "labels-shifted", "save the labels as y - 1"},
-		{"calibration over 255", func(t *testing.T, c *Config) {
+		{"--scale too much", func(_ *testing.T, c *config.Config) { c.Scale = []float32{1. / 255} }, "scale-differs", "no --scale"},
+		{"labels from 1", func(t *testing.T, c *config.Config) { _, c.Labels = rawImages(t, c.Data, 2000, same, 1) }, "labels-shifted", "save the labels as y - 1"},
+		{"calibration over 255", func(t *testing.T, c *config.Config) {
 			c.Calib, _ = rawImages(t, c.Calib, 64, func(v float32) float32 { return v / 255 }, 0)
 		}, "outside-calibration", "lie outside its calibrated range: 0 to 1 in the calibration, 0 to 255 in the data"},
-		{"calibration times 255", func(t *testing.T, c *Config) {
+		{"calibration times 255", func(t *testing.T, c *config.Config) {
 			c.Calib, _ = rawImages(t, c.Calib, 64, func(v float32) float32 { return v * 255 }, 0)
 		}, "calibration-too-wide", "--scale, --mean and --std"},
-		{"calibrated on the data", func(_ *testing.T, c *Config) { c.Calib = c.Data }, "calibration-in-data", "300 of the 2000 samples"},
+		{"calibrated on the data", func(_ *testing.T, c *config.Config) { c.Calib = c.Data }, "calibration-in-data", "300 of the 2000 samples"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -138,11 +143,11 @@ func TestQuestions(t *testing.T) {
 // where none was.
 func TestBlame(t *testing.T) {
 	dir := t.TempDir()
-	cfg := Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
+	cfg := config.Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: randomImages(t, filepath.Join(dir, "e.npy"), 60, 2), Target: "16bit-0.2"}
 	for _, at := range []int{-1, 0, 3, 6} {
-		r := asks(t, cfg, func(s *searching) {
+		r := asks(t, cfg, func(s *searchRun) {
 			if at >= 0 {
-				s.records[at].High.Scale *= 1 << 16 // one step is left
+				s.Records[at].High.Scale *= 1 << 16 // one step is left
 			}
 		})
 		w := hasWarning(r, "int16-differs")
@@ -161,12 +166,12 @@ func TestBlame(t *testing.T) {
 			t.Errorf("holder %d, whose range is far too wide: %v", at, w)
 		}
 	}
-	cut := asks(t, cfg, func(s *searching) { s.records[3].High.Scale /= 64 })
+	cut := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := hasWarning(cut, "int16-differs"); w == nil || !strings.Contains(w.Cure, "give more samples with --calib") || strings.Contains(w.Cure, "minmax") {
 		t.Errorf("a range that is cut off: %v", w)
 	}
 	cfg.RangeHigh = "percentile"
-	other := asks(t, cfg, func(s *searching) { s.records[3].High.Scale /= 64 })
+	other := asks(t, cfg, func(s *searchRun) { s.Records[3].High.Scale /= 64 })
 	if w := hasWarning(other, "int16-differs"); w == nil || !strings.Contains(w.Cure, "--range-high minmax") {
 		t.Errorf("a range that is cut off by another method: %v", w)
 	}
@@ -189,7 +194,7 @@ func TestRanges(t *testing.T) {
 		{"of the other sign", -255, 0, 0, 1, 0.5, "outside-calibration"},
 	} {
 		r := result.InputRange{Input: "x", Calib: &result.Range{Min: c.low, Max: c.high}, Data: &result.Range{Min: c.dataLow, Max: c.data}}
-		if w, odd := question(r, c.far); odd != (c.id != "") || w.ID != c.id {
+		if w, odd := question.Question(r, c.far); odd != (c.id != "") || w.ID != c.id {
 			t.Errorf("%s: %v", c.name, w)
 		}
 	}
@@ -221,9 +226,10 @@ func TestCopies(t *testing.T) {
 		{"one of them", sums(1000, 1000), []uint64{1, 5001}, 784, ""},
 	} {
 		s := testSearching(t, "top1", 1)
-		s.data = &dataset.Set{}
+		s.Data, s.CalibScan = &dataset.Set{}, &scan.Scan{Sums: c.calib}
+		q := &question.Questions{Runner: s.Runner, DataScan: &scan.Scan{Sums: c.data, Elems: c.elems}}
 		var ids []string
-		for _, w := range s.questionCopies(&asked{data: &scan{sums: c.data, elems: c.elems}, calib: &scan{sums: c.calib}}) {
+		for _, w := range q.QuestionCopies() {
 			ids = append(ids, w.ID)
 		}
 		if strings.Join(ids, " ") != c.ids {
@@ -234,16 +240,16 @@ func TestCopies(t *testing.T) {
 
 // classSight is what a network of so many classes made of the samples: right on so many of a hundred, else off by
 // shift.
-func classSight(samples, classes, right int, shift int64) *sight {
-	g := &sight{kind: ofClasses, row: classes, share: 1 / float64(classes)}
+func classSight(samples, classes, right int, shift int64) *question.Sight {
+	g := &question.Sight{Kind: question.OfClasses, Row: classes, Share: 1 / float64(classes)}
 	for i := range samples {
 		want := int64(i % classes)
 		says := want
 		if i*37%100 >= right {
 			says = (want + 1 + int64(i/7%(classes-1))) % int64(classes)
 		}
-		g.wanted, g.class = append(g.wanted, want+shift), append(g.class, int32(says))
-		g.grade, g.chance = append(g.grade, one(says == want+shift)), append(g.chance, one(want+shift == 0))
+		g.Wanted, g.Class = append(g.Wanted, want+shift), append(g.Class, int32(says))
+		g.Grade, g.Chance = append(g.Grade, question.One(says == want+shift)), append(g.Chance, question.One(want+shift == 0))
 	}
 	return g
 }
@@ -268,13 +274,13 @@ func TestNearChance(t *testing.T) {
 	} {
 		g := classSight(c.samples, c.classes, c.right, c.shift)
 		better := ""
-		for _, s := range g.shifts() {
+		for _, s := range g.Shifts() {
 			if s.Better {
 				better += s.Change
 			}
 		}
-		if g.nearChance() != c.near || g.doubtful() != c.doubtful || better != c.better {
-			t.Errorf("%+v: near %t, doubtful %t, better %q", c, g.nearChance(), g.doubtful(), better)
+		if g.NearChance() != c.near || g.Doubtful() != c.doubtful || better != c.better {
+			t.Errorf("%+v: near %t, doubtful %t, better %q", c, g.NearChance(), g.Doubtful(), better)
 		}
 	}
 }
@@ -283,18 +289,18 @@ func TestNearChance(t *testing.T) {
 // nothing.
 func TestRareClass(t *testing.T) {
 	for _, finds := range []bool{true, false} {
-		g := &sight{kind: ofClasses, row: 2, share: 0.95}
+		g := &question.Sight{Kind: question.OfClasses, Row: 2, Share: 0.95}
 		for i := range 2000 {
-			want := int64(one(i%20 == 0))
-			says := int64(one(i%10 == 3)) // false finds, and none of the rare ones
+			want := int64(question.One(i%20 == 0))
+			says := int64(question.One(i%10 == 3)) // false finds, and none of the rare ones
 			if finds && want == 1 {
 				says = 1
 			}
-			g.wanted, g.class = append(g.wanted, want), append(g.class, int32(says))
-			g.grade, g.chance = append(g.grade, one(says == want)), append(g.chance, one(want == 0))
+			g.Wanted, g.Class = append(g.Wanted, want), append(g.Class, int32(says))
+			g.Grade, g.Chance = append(g.Grade, question.One(says == want)), append(g.Chance, question.One(want == 0))
 		}
-		if g.nearChance() == finds {
-			t.Errorf("finds %t: near chance %t", finds, g.nearChance())
+		if g.NearChance() == finds {
+			t.Errorf("finds %t: near chance %t", finds, g.NearChance())
 		}
 	}
 }
@@ -304,25 +310,25 @@ func TestWeigh(t *testing.T) {
 	grades := func(n int, right func(i int) bool) []float64 {
 		list := make([]float64, n)
 		for i := range list {
-			list[i] = one(right(i))
+			list[i] = question.One(right(i))
 		}
 		return list
 	}
 	for _, c := range []struct {
 		name         string
 		given, other []float64
-		kind         sightKind
+		kind         question.SightKind
 		better       bool
 	}{
-		{"equal", grades(200, func(i int) bool { return i%3 == 0 }), grades(200, func(i int) bool { return i%3 == 0 }), ofClasses, false},
-		{"worse", grades(200, func(i int) bool { return true }), grades(200, func(i int) bool { return i%2 == 0 }), ofClasses, false},
-		{"a little better", grades(200, func(i int) bool { return i >= 10 }), grades(200, func(i int) bool { return true }), ofClasses, false},
-		{"far better", grades(200, func(i int) bool { return i%5 == 0 }), grades(200, func(i int) bool { return i%10 > 0 }), ofClasses, true},
-		{"by chance", grades(20, func(i int) bool { return i%2 == 0 }), grades(20, func(i int) bool { return i%3 > 0 }), ofClasses, false},
-		{"half the error", []float64{-2, -2.2, -1.9, -2}, []float64{-1, -1.1, -1, -0.9}, ofValues, false},
-		{"a tenth of the error", []float64{-2, -2.2, -1.9, -2}, []float64{-.2, -.21, -.2, -.19}, ofValues, true},
+		{"equal", grades(200, func(i int) bool { return i%3 == 0 }), grades(200, func(i int) bool { return i%3 == 0 }), question.OfClasses, false},
+		{"worse", grades(200, func(i int) bool { return true }), grades(200, func(i int) bool { return i%2 == 0 }), question.OfClasses, false},
+		{"a little better", grades(200, func(i int) bool { return i >= 10 }), grades(200, func(i int) bool { return true }), question.OfClasses, false},
+		{"far better", grades(200, func(i int) bool { return i%5 == 0 }), grades(200, func(i int) bool { return i%10 > 0 }), question.OfClasses, true},
+		{"by chance", grades(20, func(i int) bool { return i%2 == 0 }), grades(20, func(i int) bool { return i%3 > 0 }), question.OfClasses, false},
+		{"half the error", []float64{-2, -2.2, -1.9, -2}, []float64{-1, -1.1, -1, -0.9}, question.OfValues, false},
+		{"a tenth of the error", []float64{-2, -2.2, -1.9, -2}, []float64{-.2, -.21, -.2, -.19}, question.OfValues, true},
 	} {
-		if i := weigh(c.name, c.given, c.other, c.kind); i.Better != c.better {
+		if i := question.Weigh(c.name, c.given, c.other, c.kind); i.Better != c.better {
 			t.Errorf("%+v", i)
 		}
 	}
@@ -332,46 +338,46 @@ func TestWeigh(t *testing.T) {
 // make.
 func TestOtherWays(t *testing.T) {
 	for _, c := range []struct {
-		c         Config
+		c         config.Config
 		low, high float64
 		colour    bool
 		want      string
 	}{
-		{Config{}, 0, 255, false, "--scale 0.003921569 | --scale 0.007843138 --mean 1"},
-		{Config{}, 0, 1, false, "--scale 255 | --scale 2 --mean 1"},
-		{Config{}, -2, 2, true, "--scale 255"},
-		{Config{}, 0, 1, true, "--scale 255 | --scale 2 --mean 1 | --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225"},
-		{Config{Scale: []float32{1. / 255}}, 0, 1, true, "no --scale | --scale 1.537870e-05"},
-		{Config{Mean: []float32{1}}, -1, 254, false, "--scale 255 --mean 1 | --scale 0.003921569 --mean 1"},
+		{config.Config{}, 0, 255, false, "--scale 0.003921569 | --scale 0.007843138 --mean 1"},
+		{config.Config{}, 0, 1, false, "--scale 255 | --scale 2 --mean 1"},
+		{config.Config{}, -2, 2, true, "--scale 255"},
+		{config.Config{}, 0, 1, true, "--scale 255 | --scale 2 --mean 1 | --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225"},
+		{config.Config{Scale: []float32{1. / 255}}, 0, 1, true, "no --scale | --scale 1.537870e-05"},
+		{config.Config{Mean: []float32{1}}, -1, 254, false, "--scale 255 --mean 1 | --scale 0.003921569 --mean 1"},
 	} {
 		var got []string
-		for _, f := range scales(c.c, c.low, c.high, c.colour) {
-			got = append(got, f.text)
+		for _, f := range question.Scales(c.c, c.low, c.high, c.colour) {
+			got = append(got, f.Text)
 		}
 		if text := strings.Join(got, " | "); text != strings.ReplaceAll(c.want, "1.537870e-05", "1.53787e-05") {
 			t.Errorf("%v to %v: %s", c.low, c.high, text)
 		}
 	}
 	shape := []int64{3, 2, 2}
-	from, to := affineOf(Config{Scale: []float32{2}}, shape), affineOf(Config{Mean: []float32{1, 2, 3}, Std: []float32{4, 5, 6}}, shape)
+	from, to := question.AffineOf(config.Config{Scale: []float32{2}}, shape), question.AffineOf(config.Config{Mean: []float32{1, 2, 3}, Std: []float32{4, 5, 6}}, shape)
 	x := make([]float32, 12)
 	for i := range x {
 		x[i] = float32(2 * i)
 	}
-	rescale(x, *from, *to)
+	question.Rescale(x, *from, *to)
 	for i, v := range x {
-		if want := (float32(i) - to.mean[i/4]) / to.std[i/4]; v != want {
+		if want := (float32(i) - to.Mean[i/4]) / to.Std[i/4]; v != want {
 			t.Errorf("element %d is %v, not %v", i, v, want)
 		}
 	}
-	turn(x, *to, 4)
+	question.Turn(x, *to, 4)
 	for i, v := range x {
-		if want := (float32((2-i/4)*4+i%4) - to.mean[i/4]) / to.std[i/4]; math.Abs(float64(v-want)) > 1e-5 {
+		if want := (float32((2-i/4)*4+i%4) - to.Mean[i/4]) / to.Std[i/4]; math.Abs(float64(v-want)) > 1e-5 {
 			t.Errorf("turned, element %d is %v, not %v", i, v, want)
 		}
 	}
 	last := []float32{0, 1, 2, 3, 4, 5}
-	turn(last, *affineOf(Config{}, []int64{1, 2, 3}), 1)
+	question.Turn(last, *question.AffineOf(config.Config{}, []int64{1, 2, 3}), 1)
 	if !slices.Equal(last, []float32{2, 1, 0, 5, 4, 3}) {
 		t.Errorf("channels last: %v", last)
 	}
@@ -392,39 +398,39 @@ func TestScan(t *testing.T) {
 	}
 	path := filepath.Join(dir, "x.npy")
 	writeTestFile(t, path, data)
-	cfg := Config{Model: tinyNetwork(t, dir), Data: path}
-	p := &prepared{}
+	cfg := config.Config{Model: tinyNetwork(t, dir), Data: path}
+	p := &task.Task{}
 	defer p.Close()
 	var err error
-	if p.model, err = onnx.Read(cfg.Model); err == nil {
-		p.data, err = dataset.Open(path, blocks.DataInputs(p.model), dataset.Options{})
+	if p.Model, err = onnx.Read(cfg.Model); err == nil {
+		p.Data, err = dataset.Open(path, blocks.DataInputs(p.Model), dataset.Options{})
 	}
 	if err == nil {
-		err = p.setBlock(20)
+		err = p.SetBlock(20)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits := newScan(0, 1)
-	limits.low[0], limits.high[0] = 10, 32 // 0 to 32, as grids hold 0
-	s, err := scanSamples(p.data, p.inputs, limits)
+	limits := scan.NewScan(0, 1)
+	limits.Low[0], limits.High[0] = 10, 32 // 0 to 32, as grids hold 0
+	s, err := scan.Samples(p.Data, p.Inputs, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	distinct := map[uint64]bool{}
-	for _, sum := range s.sums {
+	for _, sum := range s.Sums {
 		distinct[sum] = true
 	}
 	beyond, far := 0, 0
 	for i := range 100 {
 		for k := range 64 {
 			v := float64(float32(i%50) + float32(k)/64)
-			beyond += int(one(v > 32))
-			far += int(one(v > 34))
+			beyond += int(question.One(v > 32))
+			far += int(question.One(v > 34))
 		}
 	}
-	if s.low[0] != 0 || s.high[0] != 49+63./64 || len(distinct) != 51 || s.beyond[0] != beyond || s.far[0] != far || s.values[0] != 6400 || s.elems != 64 {
-		t.Errorf("%v to %v, %d distinct, %d beyond (%d), %d far (%d) of %d", s.low, s.high, len(distinct), s.beyond, beyond, s.far, far, s.values)
+	if s.Low[0] != 0 || s.High[0] != 49+63./64 || len(distinct) != 51 || s.Beyond[0] != beyond || s.Far[0] != far || s.Values[0] != 6400 || s.Elems != 64 {
+		t.Errorf("%v to %v, %d distinct, %d beyond (%d), %d far (%d) of %d", s.Low, s.High, len(distinct), s.Beyond, beyond, s.Far, far, s.Values)
 	}
 }
 
@@ -442,17 +448,19 @@ func TestQuestionTarget(t *testing.T) {
 		{"16bit-0.01", 40, "target-finer-than-sample"},
 	} {
 		s := testSearching(t, "top1", 4)
-		s.config.Target = c.target
-		if err := s.checkGoal(); err != nil {
+		s.doubts = &question.Questions{Runner: s.Runner}
+		s.Config.Target = c.target
+		var err error
+		if s.wanted, err = wantedOf(s.Config); err != nil {
 			t.Fatal(err)
 		}
 		ends := testEnds(c.samples)
-		s.float = ends.Float
-		if _, err := s.resolveGoal(ends); err != nil {
+		s.FloatScore = ends.Float
+		if err := s.resolveGoal(ends); err != nil {
 			t.Fatalf("%s: %v", c.target, err)
 		}
 		var ids []string
-		for _, w := range s.result.Warnings {
+		for _, w := range s.Result.Warnings {
 			if ids = append(ids, w.ID); w.Cure == "" {
 				t.Errorf("%s: no cure", w.ID)
 			}
@@ -460,8 +468,8 @@ func TestQuestionTarget(t *testing.T) {
 		if strings.Join(ids, " ") != c.want {
 			t.Errorf("%s of %d: %q, want %q", c.target, c.samples, ids, c.want)
 		}
-		if c.target == "1%" && !strings.Contains(s.result.Warnings[0].Cure, "for a drop of at most 0.01 write --target float-0.01, and 8bit+1%") {
-			t.Errorf("%q", s.result.Warnings[0].Cure)
+		if c.target == "1%" && !strings.Contains(s.Result.Warnings[0].Cure, "for a drop of at most 0.01 write --target float-0.01, and 8bit+1%") {
+			t.Errorf("%q", s.Result.Warnings[0].Cure)
 		}
 	}
 }
@@ -475,10 +483,10 @@ func testEnds(samples int) search.Endpoints {
 // TestSQNR holds the figure that int16 is judged by.
 func TestSQNR(t *testing.T) {
 	want := []float32{3, 4, float32(math.Inf(1))}
-	if v := sqnrOf(want, []float32{3, 4.5, 0}); math.Abs(v-20) > 1e-9 {
+	if v := question.SqnrOf(want, []float32{3, 4.5, 0}); math.Abs(v-20) > 1e-9 {
 		t.Errorf("%v dB, not 20", v)
 	}
-	if v := sqnrOf(want, want); !math.IsInf(v, 1) {
+	if v := question.SqnrOf(want, want); !math.IsInf(v, 1) {
 		t.Errorf("equal: %v", v)
 	}
 }

@@ -7,12 +7,17 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/written"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
 // hasWarning finds a warning by its id.
-func hasWarning(r *Result, id string) *result.Warning {
+func hasWarning(r *config.Result, id string) *result.Warning {
 	for i, w := range r.Warnings {
 		if w.ID == id {
 			return &r.Warnings[i]
@@ -22,14 +27,14 @@ func hasWarning(r *Result, id string) *result.Warning {
 }
 
 // testSearching is a search of so many holders that nothing has been found by yet.
-func testSearching(t *testing.T, by string, holders int) *searching {
+func testSearching(t *testing.T, by string, holders int) *searchRun {
 	t.Helper()
 	m, err := metric.ByName(by)
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := *m
-	return &searching{prepared: &prepared{}, config: Config{}.withDefaults(), metric: &own, result: &Result{Holders: make([]result.Holder, holders)}}
+	return newSearch(&trial.Runner{Task: &task.Task{}, Config: config.Config{}.Filled(), Metric: &own, Result: &config.Result{Holders: make([]result.Holder, holders)}})
 }
 
 // TestDefaultSessionMisses holds that a mix which a default session scores on the wrong side of its target is told as
@@ -55,20 +60,20 @@ func TestDefaultSessionMisses(t *testing.T) {
 		{"a share", false, "20%", 0, search.Score{Count: 1, Total: 2000}, "", "none"},
 	} {
 		s := testSearching(t, "top1", 4)
-		s.metric.Lower = c.lower
-		s.result.Lower, s.result.Met, s.result.Int16Share, s.result.Target.Value = c.lower, true, c.share, c.target
-		s.above = metricSign(c.target, c.lower)
+		s.Metric.Lower = c.lower
+		s.Result.Lower, s.Result.Met, s.Result.Int16Share, s.Result.Target.Value = c.lower, true, c.share, c.target
+		s.above = record.MetricSign(c.target, c.lower)
 		v := &result.Verified{}
-		s.inDefaultSession(v, c.score)
+		s.checker().InDefaultSession(v, c.score)
 		met := "none"
 		if v.DefaultMet != nil {
 			met = map[bool]string{true: "true", false: "false"}[*v.DefaultMet]
 		}
-		s.result.Verified = v
-		s.questionDefault(v)
-		w := hasWarning(s.result, "default-session-misses")
-		if met != c.met || (w != nil) != (c.said != "") || s.result.MissedByDefault() != c.said {
-			t.Errorf("%s: met %s, missed %q, %v", c.name, met, s.result.MissedByDefault(), w)
+		s.Result.Verified = v
+		s.checker().QuestionDefault(v)
+		w := hasWarning(s.Result, "default-session-misses")
+		if met != c.met || (w != nil) != (c.said != "") || s.Result.MissedByDefault() != c.said {
+			t.Errorf("%s: met %s, missed %q, %v", c.name, met, s.Result.MissedByDefault(), w)
 		} else if w != nil && (!strings.HasSuffix(w.Text, c.said) || !strings.Contains(w.Cure, "--session default")) {
 			t.Errorf("%s: %v", c.name, w)
 		}
@@ -78,34 +83,34 @@ func TestDefaultSessionMisses(t *testing.T) {
 // TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it
 // misses.
 func TestDefaultSessionOfASearch(t *testing.T) {
-	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Version: "test", Out: t.TempDir() + "/run"}
 	r := mustSearch(t, cfg)
 	below := *r.Verified.DefaultValue <= r.Target.Value
 	if !r.Met || r.Verified.DefaultMet == nil || *r.Verified.DefaultMet == below || (hasWarning(r, "default-session-misses") != nil) != below {
 		t.Errorf("target %v, %+v, warnings %q", r.Target, r.Verified, texts(r.Warnings))
 	}
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || v.DefaultMet == nil || *v.DefaultMet == below {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || v.DefaultMet == nil || *v.DefaultMet == below {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }
 
 // TestSaturation names the processor where it may be at fault, and nowhere else.
 func TestSaturation(t *testing.T) {
-	was := saturates
-	defer func() { saturates = was }()
-	for _, saturates = range []bool{true, false} {
+	was := written.Saturates
+	defer func() { written.Saturates = was }()
+	for _, written.Saturates = range []bool{true, false} {
 		s := testSearching(t, "top1", 4)
-		s.result.Met, s.result.Target.Value, s.above = true, 0.9125, 0.9125
+		s.Result.Met, s.Result.Target.Value, s.above = true, 0.9125, 0.9125
 		v := &result.Verified{}
-		s.inDefaultSession(v, search.Score{Count: 1, Total: 2})
-		s.questionDefault(v)
-		w := hasWarning(s.result, "default-session-misses")
-		if w == nil || strings.Contains(w.Cure, "; this processor has no VNNI") != saturates {
-			t.Errorf("with a processor that saturates %v: %v", saturates, w)
+		s.checker().InDefaultSession(v, search.Score{Count: 1, Total: 2})
+		s.checker().QuestionDefault(v)
+		w := hasWarning(s.Result, "default-session-misses")
+		if w == nil || strings.Contains(w.Cure, "; this processor has no VNNI") != written.Saturates {
+			t.Errorf("with a processor that saturates %v: %v", written.Saturates, w)
 		}
-		if w := (result.Warning{Text: "walked back", Cure: saturation()}); strings.Contains(w.String(), ";") != saturates {
-			t.Errorf("with a processor that saturates %v: %v", saturates, w)
+		if w := (result.Warning{Text: "walked back", Cure: written.Saturation()}); strings.Contains(w.String(), ";") != written.Saturates {
+			t.Errorf("with a processor that saturates %v: %v", written.Saturates, w)
 		}
 	}
 }

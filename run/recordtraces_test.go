@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"example.org/demote/config"
+	"example.org/demote/internal/written"
 	"example.org/demote/search"
 	"example.org/demote/search/searchtest"
 )
@@ -23,7 +25,7 @@ var (
 )
 
 // tracedNetworks are the networks of this tree, each with a shape of command line.
-var tracedNetworks = map[string]Config{
+var tracedNetworks = map[string]config.Config{
 	"dscnn":  {Model: "../examples/fashion/model.onnx"},
 	"uneven": {Model: "../testdata/fashion-dscnn-uneven/model.onnx"},
 	"vit":    {Model: "../testdata/fashion-vit/model.onnx"},
@@ -32,8 +34,8 @@ var tracedNetworks = map[string]Config{
 
 // tracedSearches are the searches that are recorded: every strategy on every network, easy and hard targets, by count
 // and by value.
-func tracedSearches() map[string]Config {
-	all := map[string]Config{}
+func tracedSearches() map[string]config.Config {
+	all := map[string]config.Config{}
 	for network, base := range tracedNetworks {
 		for _, strategy := range Strategies() {
 			for _, target := range []string{"16bit-0.003", "50%", "16bit-0.02"} {
@@ -81,7 +83,7 @@ func TestRecordTraces(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 		c := tinyConfig(t, 60)
-		searches = map[string]Config{"tiny": c}
+		searches = map[string]config.Config{"tiny": c}
 	}
 	for name, c := range searches {
 		if *recordOnly != "" && name != *recordOnly {
@@ -97,7 +99,7 @@ func TestRecordTraces(t *testing.T) {
 			trace.Add(processorTime(t)-start, e)
 		}
 		r, err := Search(context.Background(), c)
-		if err != nil && !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrExport) {
+		if err != nil && !errors.Is(err, ErrUnreachable) && !errors.Is(err, written.ErrExport) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		trace.End = processorTime(t) - start

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/metric"
-	"example.org/demote/dataset"
+	"example.org/demote/config"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -18,7 +21,7 @@ import (
 // reopen prepares the search of a run folder again, from its result and the files that it names, and returns the mix
 // that is in the result. How it runs is for c to say, and so is a metric command. What a folder says is a stranger's
 // word: its files are read only if they are the ones that the run has read, by their sums.
-func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask search.Mask, err error) {
+func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mask search.Mask, err error) {
 	r, err := readRun(dir)
 	if err != nil {
 		return nil, mask, err
@@ -27,9 +30,9 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, mistake.Errorf("%s: the run in it has found no mix yet", dir)
 	}
 	cfg := r.Config
-	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.entered = c.Progress, c.Say, c.Log, c.Version, c.entered
+	cfg.Progress, cfg.Say, cfg.Log, cfg.Version, cfg.Entered = c.Progress, c.Say, c.Log, c.Version, c.Entered
 	cfg.Workers, cfg.Threads, cfg.Device, cfg.Spool = c.Workers, c.Threads, c.Device, c.Spool
-	unscored, err := cfg.takeCommand(c, dir)
+	unscored, err := takeCommand(&cfg, c, dir)
 	if err != nil {
 		return nil, mask, err
 	}
@@ -39,27 +42,28 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 	if err := checkInputs(r, dir, cfg); err != nil {
 		return nil, mask, err
 	}
-	cfg.known, cfg.alone = r.Inputs, aloneWhy(r)
-	if c.fromResult {
-		cfg.recorded = r.Holders
+	cfg.Known, cfg.Alone = r.Inputs, aloneWhy(r)
+	if c.FromResult {
+		cfg.Recorded = r.Holders
 	}
-	s := &searching{config: cfg.withDefaults(), elsewhere: elsewhere(r), result: r, folder: &journal.Folder{Path: dir}, unscored: unscored}
+	s := newSearch(&trial.Runner{Config: cfg.Filled(), Result: r})
+	s.elsewhere, s.folder, s.unscored = elsewhere(r), &journal.Folder{Path: dir}, unscored
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
+	if err = s.Prepare(ctx); err != nil {
 		return nil, mask, err
 	}
 	was := journal.Keys(r.Inputs)
 	// samples of a folder, and files that were exchanged since they were looked at
-	for i, key := range journal.Keys(s.files) {
+	for i, key := range journal.Keys(s.Files) {
 		at := slices.Index(was, key)
 		if at < 0 {
-			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, journal.FileText(s.files[i]))
+			return nil, mask, mistake.Errorf("%s: %s was not an input of the run; search again", dir, journal.FileText(s.Files[i]))
 		}
-		if text := journal.FileChanged(s.files[i], r.Inputs[at]); text != "" {
+		if text := journal.FileChanged(s.Files[i], r.Inputs[at]); text != "" {
 			return nil, mask, mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
@@ -67,24 +71,24 @@ func reopen(ctx context.Context, dir string, c Config) (_ *searching, mask searc
 		return nil, mask, err
 	}
 	if unscored != "" {
-		s.metric = metric.OutputsOnly
+		s.Metric = metric.OutputsOnly
 		return s, mask, nil
 	}
-	if s.metric, s.command, err = s.pickMetric(s.config); err != nil {
+	if s.Metric, s.Command, err = s.PickMetric(s.Config); err != nil {
 		return nil, mask, err
 	}
-	return s, mask, s.resolve(r)
+	return s, mask, s.resolveRecorded(r)
 }
 
 // takeCommand puts the metric command that the user has given in the place of the one that a folder names. Without
 // one there is no score, and why is returned.
-func (c *Config) takeCommand(given Config, dir string) (unscored string, err error) {
+func takeCommand(c *config.Config, given config.Config, dir string) (unscored string, err error) {
 	recorded := c.MetricCmd
 	c.MetricCmd = given.MetricCmd
 	switch {
 	case recorded == given.MetricCmd:
 	case given.MetricCmd == "":
-		c.MetricLower, c.MetricTimeout, c.unscored = false, 0, true
+		c.MetricLower, c.MetricTimeout, c.Unscored = false, 0, true
 		return "the run's metric is a command, and none is run that was not given here: repeat it with --metric-cmd to have the score checked", nil
 	case recorded == "":
 		return "", mistake.Errorf("--metric-cmd: the run in %s has the metric %s; leave it out", dir, c.Metric)
@@ -96,7 +100,7 @@ func (c *Config) takeCommand(given Config, dir string) (unscored string, err err
 
 // checkInputs sees that every file that a result names is a regular one with the bytes that the run has read, before
 // any of them is opened as what it is said to be.
-func checkInputs(r *Result, dir string, c Config) error {
+func checkInputs(r *config.Result, dir string, c config.Config) error {
 	for _, in := range r.Inputs {
 		if in.Role == journal.RoleCommand && c.MetricCmd == "" {
 			continue // nothing reads it
@@ -116,7 +120,7 @@ func checkInputs(r *Result, dir string, c Config) error {
 			return mistake.Errorf("%s: %s; put the old file back, or search again", dir, text)
 		}
 	}
-	for _, path := range c.inputPaths() {
+	for _, path := range inputPaths(c) {
 		if !slices.ContainsFunc(r.Inputs, func(in result.Input) bool { return in.Path == path }) {
 			return mistake.Errorf("%s: its %s names %s without its sha256, and such a file is not opened; search again", dir, result.File, path)
 		}
@@ -125,17 +129,17 @@ func checkInputs(r *Result, dir string, c Config) error {
 }
 
 // inputPaths are the files that a configuration names.
-func (c Config) inputPaths() []string {
+func inputPaths(c config.Config) []string {
 	holdout := c.Holdout
-	if c.holdoutShare() > 0 {
+	if c.HoldoutShare() > 0 {
 		holdout = ""
 	}
-	paths := []string{c.Model, c.Low, c.High, c.EncodingsLow, c.EncodingsHigh, c.Calib, c.Data, c.Labels, c.Start, c.Profile, c.costFile(), holdout}
+	paths := []string{c.Model, c.Low, c.High, c.EncodingsLow, c.EncodingsHigh, c.Calib, c.Data, c.Labels, c.Start, c.Profile, c.CostFile(), holdout}
 	return slices.DeleteFunc(paths, func(path string) bool { return path == "" })
 }
 
 // readRun is ReadResult for a run that is to be prepared again.
-func readRun(dir string) (*Result, error) {
+func readRun(dir string) (*config.Result, error) {
 	r, err := ReadResult(dir)
 	if err != nil {
 		return nil, err
@@ -146,28 +150,9 @@ func readRun(dir string) (*Result, error) {
 	return r, nil
 }
 
-// onlyKnown refuses files that a run has not read, or with other bytes, of a run that is prepared again.
-func (c Config) onlyKnown() func(dataset.FileHash) error {
-	if c.known == nil {
-		return nil
-	}
-	return func(f dataset.FileHash) error {
-		for _, in := range c.known {
-			if in.Path != f.Path {
-				continue
-			}
-			if f.SHA256 == "" || f.SHA256 == in.SHA256 {
-				return nil
-			}
-			return mistake.Errorf("%s has changed since the run; put the old files back, or search again", journal.FileText(in))
-		}
-		return mistake.Errorf("%s was not an input of the run, and such a file is not opened; search again", f.Path)
-	}
-}
-
 // elsewhere says how the machine of a run differs from this one, where scores may differ by that; empty where they
 // must not.
-func elsewhere(r *Result) string {
+func elsewhere(r *config.Result) string {
 	here := map[string]string{"onnxruntime": backend.RuntimeVersion(), "instructions": backend.Instructions(), "device": ""}
 	for _, key := range []string{"device", "onnxruntime", "instructions"} {
 		if was := r.Versions[key]; was != here[key] {
@@ -175,6 +160,17 @@ func elsewhere(r *Result) string {
 				was = "another machine"
 			}
 			return fmt.Sprintf("the run was searched on %.100s, which rounds otherwise in places than %s here", was, backend.RuntimeVersion()+" "+backend.Instructions())
+		}
+	}
+	return ""
+}
+
+// aloneWhy is why the samples of a run were run alone; empty if they were not.
+func aloneWhy(r *config.Result) string {
+	for _, w := range r.Warnings {
+		if w.ID == blocks.AloneID {
+			why, _ := strings.CutSuffix(w.Text, blocks.AloneText)
+			return why
 		}
 	}
 	return ""

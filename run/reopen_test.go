@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/written"
 	"example.org/demote/result"
 )
 
 // byCommand makes a search that a metric command scores, within a share of int16, since its numbers mean nothing.
-func byCommand(t *testing.T, line string) Config {
+func byCommand(t *testing.T, line string) config.Config {
 	t.Helper()
 	cfg := tinyConfig(t, 60)
 	cfg.Metric, cfg.MetricCmd, cfg.Strategy, cfg.Target, cfg.Int16Share = "", line, "auto", "", "50%"
@@ -40,7 +42,7 @@ func TestFilesOfOneName(t *testing.T) {
 	}
 	writeTestFile(t, second, []byte("b"))
 	mustSearchOr3(t, cfg)
-	if _, err := Verify(context.Background(), cfg.Out, Config{MetricCmd: cfg.MetricCmd}); err != nil {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{MetricCmd: cfg.MetricCmd}); err != nil {
 		t.Error(err)
 	}
 }
@@ -69,7 +71,7 @@ func TestCommandsMayKeepALog(t *testing.T) {
 					t.Errorf("%s, there %t: the log is an input", how, there)
 				}
 			}
-			if _, err := Verify(context.Background(), cfg.Out, Config{MetricCmd: cfg.MetricCmd}); err != nil {
+			if _, err := Verify(context.Background(), cfg.Out, config.Config{MetricCmd: cfg.MetricCmd}); err != nil {
 				t.Errorf("%s, there %t: %v", how, there, err)
 			}
 		}
@@ -105,11 +107,11 @@ func TestForceGoesOn(t *testing.T) {
 func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
 	cfg := tinyConfig(t, 60)
 	interrupt(t, cfg)
-	if _, err := Verify(context.Background(), cfg.Out, Config{}); err != nil {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil {
 		t.Fatalf("after an interruption in good order: %v", err)
 	}
 	edit(t, cfg.Out, func(r map[string]any) { r["verified"] = nil }) // as a session has it until its end
-	if _, err := Verify(context.Background(), cfg.Out, Config{}); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "earlier session") {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "earlier session") {
 		t.Errorf("%v", err)
 	}
 }
@@ -124,7 +126,7 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 		mixed["correct"] = mixed["correct"].(float64) - 1
 	}
 	edit(t, cfg.Out, other)
-	if _, err := Verify(context.Background(), cfg.Out, Config{}); !errors.Is(err, ErrExport) {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); !errors.Is(err, written.ErrExport) {
 		t.Errorf("another score on this machine: %v", err)
 	}
 	for key, value := range map[string]string{"device": "cuda:0 some GPU", "instructions": "another", "onnxruntime": "1.0.0"} {
@@ -134,7 +136,7 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 			was = versions[key]
 			versions[key] = value
 		})
-		v, err := Verify(context.Background(), cfg.Out, Config{})
+		v, err := Verify(context.Background(), cfg.Out, config.Config{})
 		if err != nil || !v.Identical || !strings.Contains(v.Elsewhere, value) {
 			t.Errorf("%s: %+v, %v", key, v, err)
 		}
@@ -162,11 +164,11 @@ func TestExportAndSearchExclude(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(filepath.Dir(cfg.Out), "x"), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Export(context.Background(), cfg.Out, "qdq", out, Config{Force: true}); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "another demote") {
+		if _, err := Export(context.Background(), cfg.Out, "qdq", out, config.Config{Force: true}); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "another demote") {
 			t.Errorf("--out %q: %v", out, err)
 		}
 	}
-	if _, err := Export(context.Background(), cfg.Out, "qdq", filepath.Join(t.TempDir(), "m.onnx"), Config{}); err != nil {
+	if _, err := Export(context.Background(), cfg.Out, "qdq", filepath.Join(t.TempDir(), "m.onnx"), config.Config{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -37,7 +38,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 		{"nowhere, in a short block", "", 3}, {"nowhere, in one block", "", 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, c.samples).withDefaults()
+			cfg := tinyConfig(t, c.samples).Filled()
 			m, err := onnx.Read(cfg.Model)
 			if err != nil {
 				t.Fatal(err)
@@ -49,12 +50,12 @@ func TestCalibrationRunsTwice(t *testing.T) {
 			if c.tensor != "" {
 				withChance(n, c.tensor)
 			}
-			data, err := openData(cfg.Data, "", m, cfg, 0)
+			data, err := task.OpenData(cfg.Data, "", m, cfg, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			_, _, err = calibrateAndTell(context.Background(), n, data, cfg.withDefaults())
+			_, _, err = task.CalibrateAndTell(context.Background(), n, data, cfg.Filled())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)

@@ -48,8 +48,8 @@ func Report(dirs []string, out string, force bool) (path string, notes []string,
 }
 
 // writeReport writes the page of the run folder. A page that cannot be written costs no result: it is a warning.
-func (s *searching) writeReport() {
+func (s *runFolder) writeReport() {
 	if err := report.Write(s.folder.Path); err != nil {
-		s.config.Say(fmt.Sprintf("warning: %v; `demote report` makes it again", err))
+		s.Config.Say(fmt.Sprintf("warning: %v; `demote report` makes it again", err))
 	}
 }

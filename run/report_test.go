@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/mistake"
 	"example.org/demote/report"
 )
@@ -47,7 +48,7 @@ func filled(v reflect.Value) {
 
 // TestReportKnowsEveryField holds the report's own declaration of result.json against what a run writes.
 func TestReportKnowsEveryField(t *testing.T) {
-	var r Result
+	var r config.Result
 	filled(reflect.ValueOf(&r).Elem())
 	written, err := json.Marshal(r)
 	if err != nil {

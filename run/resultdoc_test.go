@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/result"
 )
 
@@ -21,7 +22,7 @@ func TestResultIsDocumented(t *testing.T) {
 		return text
 	}
 	parts := map[reflect.Type]string{
-		reflect.TypeFor[Result](): "The result", reflect.TypeFor[Config](): "config", reflect.TypeFor[result.Input](): "inputs",
+		reflect.TypeFor[config.Result](): "The result", reflect.TypeFor[config.Config](): "config", reflect.TypeFor[result.Input](): "inputs",
 		reflect.TypeFor[result.Holder](): "holders", reflect.TypeFor[result.Grid](): "holders", reflect.TypeFor[result.Range](): "holders",
 		reflect.TypeFor[result.Target](): "target and score", reflect.TypeFor[result.Scores](): "target and score", reflect.TypeFor[result.Score](): "target and score",
 		reflect.TypeFor[result.Saving](): "savings", reflect.TypeFor[result.FloatWork](): "float_work", reflect.TypeFor[result.Step](): "chain", reflect.TypeFor[result.TrialCosts](): "trial_costs",
@@ -64,7 +65,7 @@ func TestResultIsDocumented(t *testing.T) {
 			walk(f.Type, next)
 		}
 	}
-	walk(reflect.TypeFor[Result](), "")
+	walk(reflect.TypeFor[config.Result](), "")
 	if len(seen) < 18 {
 		t.Errorf("%d objects", len(seen))
 	}

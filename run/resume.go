@@ -1,40 +1,55 @@
 package run
 
 import (
+	"example.org/demote/internal/trial"
 	"fmt"
-	"math"
 	"path/filepath"
 	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
 
+// A runFolder is the folder of a search: what is known in it, what it has cost, and what a reader finds there.
+type runFolder struct {
+	*trial.Runner
+	folder   *journal.Folder
+	journal  *journal.Journal
+	written  []string // keys of files that the metric command names and writes to
+	recalled bool     // the journal was read
+	derived  journal.Derived
+	before   journal.Spent // by earlier sessions of the run
+	spent    journal.Spent // so far, with those
+	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
+	trials   trialBook
+}
+
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
 // the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
 // given up.
-func (s *searching) openFolder() error {
+func (s *runFolder) openFolder() error {
 	var err error
-	if s.folder, err = journal.OpenFolder(s.config.Out); err != nil {
+	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
 		return err
 	}
-	for _, f := range s.files {
-		if sameFolder(filepath.Dir(f.Path), s.config.Out) {
+	for _, f := range s.Files {
+		if sameFolder(filepath.Dir(f.Path), s.Config.Out) {
 			return mistake.Errorf("%s lies in the folder that --out names, which the search writes into: copy it elsewhere first", journal.FileText(f))
 		}
 	}
-	if s.folder.Lost && !s.config.Force {
-		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.config.Out, journal.JournalFile, journal.JournalCure)
+	if s.folder.Lost && !s.Config.Force {
+		return mistake.Errorf("%s: the folder holds a run whose %s is gone; %s", s.Config.Out, journal.JournalFile, journal.JournalCure)
 	}
-	if s.config.Force {
+	if s.Config.Force {
 		if kind, err := journal.JournalKind(s.folder.File(journal.JournalFile)); err != nil || kind != journal.OurJournal {
 			return err
 		}
 	}
 	s.journal, err = journal.Open(s.folder.File(journal.JournalFile), s.fingerprint())
-	if err != nil && s.config.Force {
+	if err != nil && s.Config.Force {
 		s.journal = nil
 		return nil
 	}
@@ -45,12 +60,12 @@ func (s *searching) openFolder() error {
 }
 
 // goOn is recall for a run that may be given up with --force.
-func (s *searching) goOn() error {
+func (s *runFolder) goOn() error {
 	if s.journal == nil {
 		return nil
 	}
 	err := s.recall()
-	if err == nil || !s.config.Force || ExitCode(err) != ExitMistake {
+	if err == nil || !s.Config.Force || ExitCode(err) != ExitMistake {
 		return err
 	}
 	err = s.journal.Close()
@@ -59,7 +74,7 @@ func (s *searching) goOn() error {
 }
 
 // overwrite removes the run that --force gives up, and begins a journal in its place.
-func (s *searching) overwrite() error {
+func (s *runFolder) overwrite() error {
 	uses := journal.UsesOf(s.folder)
 	err := s.folder.Clear(exportFiles())
 	if err == nil {
@@ -76,14 +91,14 @@ func (s *searching) overwrite() error {
 
 // limits are what the journal's rows must keep to: those of the evaluator, which has scored the network without
 // demotions.
-func (s *searching) limits() journal.Limits {
-	return journal.Limits{Holders: len(s.records), Total: s.high.Total, Blocks: s.ev.Blocks()}
+func (s *runFolder) limits() journal.Limits {
+	return journal.Limits{Holders: len(s.Records), Total: s.HighScore.Total, Blocks: s.Ev.Blocks()}
 }
 
 // recall tells the evaluator what the journal knows, and has it told what the evaluator learns. The network without
 // demotions is scored whenever a run begins or goes on: with another answer than the journal has nothing that is in
 // it can be relied on, whatever the cause.
-func (s *searching) recall() error {
+func (s *runFolder) recall() error {
 	var err error
 	if s.before, err = s.journal.Spent(); err != nil {
 		return err
@@ -92,7 +107,7 @@ func (s *searching) recall() error {
 		s.counted = time.Now()
 	}
 	s.recalled = true
-	sameBlocks, err := s.journal.Blocks(s.options.Block)
+	sameBlocks, err := s.journal.Blocks(s.Options.Block)
 	if err != nil {
 		return err
 	}
@@ -109,15 +124,15 @@ func (s *searching) recall() error {
 				high = &score
 				return
 			}
-			restore = append(restore, func() { s.ev.Restore(m, score) })
+			restore = append(restore, func() { s.Ev.Restore(m, score) })
 		},
 		func(m search.Mask, p bounds.Progress) {
-			restore = append(restore, func() { s.ev.RestoreProgress(m, p) })
+			restore = append(restore, func() { s.Ev.RestoreProgress(m, p) })
 		})
 	if err != nil {
 		return err
 	}
-	if high != nil && !sameScore(*high, s.high) {
+	if high != nil && !written.SameScore(*high, s.HighScore) {
 		if sameBlocks {
 			return s.otherAnswer(*high)
 		}
@@ -128,7 +143,7 @@ func (s *searching) recall() error {
 		high, restore = nil, nil
 	}
 	if high == nil {
-		if err := s.journal.Learnt(search.NewMask(len(s.records)), s.high); err != nil {
+		if err := s.journal.Learnt(search.NewMask(len(s.Records)), s.HighScore); err != nil {
 			return err
 		}
 	}
@@ -136,26 +151,18 @@ func (s *searching) recall() error {
 		f()
 	}
 	if len(restore) > 0 {
-		s.config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
+		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
 	}
 	s.follow()
 	return s.commandWrites()
 }
 
-// sameScore tells whether two scores are the same answer.
-func sameScore(a, b search.Score) bool {
-	if a.Total > 0 || b.Total > 0 {
-		return a.Count == b.Count && a.Total == b.Total
-	}
-	return math.Float64bits(a.Value) == math.Float64bits(b.Value)
-}
-
 // otherAnswer says that the run in the folder scored the 16-bit network otherwise.
-func (s *searching) otherAnswer(then search.Score) error {
+func (s *runFolder) otherAnswer(then search.Score) error {
 	cause := "something that is no file of the run has changed"
-	if s.command != nil {
+	if s.Command != nil {
 		cause = "the metric command, or something that it reads, has changed"
 	}
 	return mistake.Errorf("%s: all int16 scores %s now and scored %s when the run began, though its files are the same: %s; %s",
-		s.folder.Path, s.text(s.high), s.text(then), cause, journal.JournalCure)
+		s.folder.Path, s.Text(s.HighScore), s.Text(then), cause, journal.JournalCure)
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"example.org/demote/internal/task"
 	"example.org/demote/search"
 )
 
@@ -15,9 +16,9 @@ func TestBytesASample(t *testing.T) {
 	const samples, budget = 50_000, 8 << 20
 	cfg := tinyConfig(t, 8)
 	cfg.Data, cfg.Block, cfg.Cache = randomImages(t, filepath.Join(t.TempDir(), "many.npy"), samples, 2), 50, -1
-	cfg.everyCut = false
-	s := compiled(t, cfg)
-	s.ev.Close()
+	cfg.EveryCut = false
+	s := compiledTask(t, cfg)
+	s.Ev.Close()
 	heap := func() int64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -25,29 +26,29 @@ func TestBytesASample(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	s.ev = nil
+	s.Ev = nil
 	before := heap()
-	if err := s.open(context.Background()); err != nil {
+	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ev.Score(context.Background(), lowMask(s.network.Holders)); err != nil {
+	if _, err := s.Ev.Score(context.Background(), task.LowMask(s.Network.Holders)); err != nil {
 		t.Fatal(err)
 	}
 	if each := float64(heap()-before) / samples; each > 64 {
 		t.Errorf("%.1f bytes a sample", each)
 	}
 	runtime.KeepAlive(s)
-	s.ev.Close()
-	s.config.Cache = budget
-	if err := s.open(context.Background()); err != nil {
+	s.Ev.Close()
+	s.Config.Cache = budget
+	if err := s.Open(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	one := search.NewMask(len(s.records))
+	one := search.NewMask(len(s.Records))
 	one.Demote(1)
-	if _, err := s.ev.Score(context.Background(), one); err != nil {
+	if _, err := s.Ev.Score(context.Background(), one); err != nil {
 		t.Fatal(err)
 	}
-	if s.plan.Bytes > budget {
-		t.Errorf("%d bytes for stored activations, the budget is %d", s.plan.Bytes, budget)
+	if s.Plan.Bytes > budget {
+		t.Errorf("%d bytes for stored activations, the budget is %d", s.Plan.Bytes, budget)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"example.org/demote/internal/record"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -19,8 +20,8 @@ func TestEndlessScoresComeBack(t *testing.T) {
 		{math.NaN(), math.Inf(-1), "-infinite", "infinite"}, {1.5, 1.5, "1.5", "-1.5"}, {0, 0, "0", "0"},
 	} {
 		for _, lower := range []bool{false, true} {
-			r := scoreResult(search.Score{Value: c.value}, lower)
-			if got := searchScore(r, lower); got.Value != c.want {
+			r := record.Score(search.Score{Value: c.value}, lower)
+			if got := record.Search(r, lower); got.Value != c.want {
 				t.Errorf("%v, lower %v: comes back as %v", c.value, lower, got.Value)
 			}
 			want := c.higher

@@ -4,244 +4,137 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"example.org/demote/backend"
-	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/constraint"
-	"example.org/demote/internal/journal"
+	"example.org/demote/internal/holdout"
+	"example.org/demote/internal/question"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
-	"example.org/demote/mistake"
-	"example.org/demote/result"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
 	"example.org/demote/search"
 )
 
-// A searching is a search under way: what Search leads from step to step.
-type searching struct {
-	*prepared
-	config  Config
-	metric  *metric.Metric
-	command *metric.Command // that the metric is; nil: it is none
+// A searchRun is the command search under way. It is made of what its phases leave behind: a task, a runner of its
+// trials, the run folder, and the ledger of what is found.
+type searchRun struct {
+	*ledger
+	wanted
 
-	written []string // keys of files that the metric command names and writes to
+	rules   constraint.Rules    // --pin, --group, --profile
+	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
+	holdout *holdout.Set        // the hold-out; nil without one
+	begun   bool                // the strategy runs: the folder is worth keeping
+
 	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
 	elsewhere string
 	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
-
-	target  search.Target
-	folder  *journal.Folder
-	journal *journal.Journal
-	ev      *backend.Evaluator
-	options backend.Options
-	plan    backend.Plan
-	result  *Result
-	started time.Time
-	startUp time.Duration // from the start to the first trial
-	loading time.Duration // of the float network
-	pass    time.Duration // of the float network over the samples
-	begun   bool          // the strategy runs: the folder is worth keeping
-
-	derived  journal.Derived
-	counted  time.Time // since when the session has cost what the journal has not; zero: from its start
-	recalled bool      // the journal was read
-
-	float   *search.Score
-	high    search.Score
-	start   search.Mask // the mix of --start; empty without one
-	above   float64     // the target as the search compares it
-	trials  trialBook
-	before  journal.Spent    // by earlier sessions of the run
-	spent   journal.Spent    // so far, with those
-	rules   constraint.Rules // --pin, --group, --profile
-	share   float64          // --int16-share
-	cost    cost             // --cost
-	costs   []cost           // what the result lists: BOPs, bytes, and a cost from a file
-	goal    search.Resolved
-	doubts  *asked      // what the questions before the first trial have seen; nil: none are asked
-	holdout *holdoutSet // the hold-out; nil without one
-
-	device backend.DeviceInfo // what trials run on; without a name: the CPU
-	asked  int                // the block size before it was made to fit a GPU's memory; 0: it was not
-
-	// scores a mix in a default session; nil: scoreWritten
+	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
+}
+
+// newSearch is a search of which nothing is done yet.
+func newSearch(r *trial.Runner) *searchRun {
+	return &searchRun{ledger: &ledger{runFolder: &runFolder{Runner: r}}}
 }
 
 // Search is the command search: from a float network and data to a run folder with the best mix of
 // low and high holders that meets the target. The result is returned as far as it is known together
 // with an error; ExitCode says what the program ends with.
-func Search(ctx context.Context, c Config) (*Result, error) {
+func Search(ctx context.Context, c config.Config) (*config.Result, error) {
 	r, err := searchOnce(ctx, c)
-	if t := (*touching)(nil); errors.As(err, &t) { // found before anything was searched
-		c.alone = t.Error()
+	if t := (*trial.Touching)(nil); errors.As(err, &t) { // found before anything was searched
+		c.Alone = t.Error()
 		return searchOnce(ctx, c)
 	}
 	return r, err
 }
 
-func searchOnce(ctx context.Context, c Config) (*Result, error) {
-	s := &searching{config: c.withDefaults(), started: time.Now()}
-	book := &stage.Book{Word: s.started}
-	if say := s.config.Say; say != nil {
-		s.config.Say = func(line string) { say(line); book.Spoke() }
+func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
+	s := newSearch(&trial.Runner{Config: c.Filled(), Started: time.Now()})
+	book := &stage.Book{Word: s.Started}
+	if say := s.Config.Say; say != nil {
+		s.Config.Say = func(line string) { say(line); book.Spoke() }
 	}
-	s.config.stages = book
+	s.Config.Stages = book
 	defer s.Close()
 	if err := s.check(); err != nil {
 		return nil, err
 	}
 	var err error
-	if s.config.Calib != "" && !s.config.DryRun {
-		s.config.Say("reading the network, and calibrating on " + s.config.Calib)
+	if s.Config.Calib != "" && !s.Config.DryRun {
+		s.Config.Say("reading the network, and calibrating on " + s.Config.Calib)
 	}
-	if s.prepared, err = prepareAny(ctx, s.config); err != nil {
+	if err = s.Prepare(ctx); err != nil {
 		return nil, err
 	}
 	backend.Trim()
-	s.sayStates(s.config.Say)
+	s.SayStates(s.Config.Say)
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.checkExports(); err != nil {
 		return nil, err
 	}
-	if err := s.fitDevice(ctx); err != nil {
+	if err := s.FitDevice(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.openAside(); err != nil {
+	if s.holdout, err = holdout.Open(s.Runner, s.target); err != nil {
 		return nil, err
 	}
 	if s.start, err = s.startMask(); err != nil {
 		return nil, err
 	}
-	if s.config.DryRun {
-		return s.result, s.dryRun(ctx)
+	if s.Config.DryRun {
+		return s.Result, s.dryRun(ctx)
 	}
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
-	if err := s.questionFirst(); err != nil {
+	if err := s.questioning(); err != nil {
 		return nil, err
 	}
-	s.config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.records), s.data.Len()))
-	if err := s.shrinking(ctx, s.open); err != nil {
-		return s.result, s.leave(err)
+	s.Config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.Records), s.Data.Len()))
+	if err := s.Shrinking(ctx, s.Open); err != nil {
+		return s.Result, s.leave(err)
 	}
 	if err := s.goOn(); err != nil {
 		return nil, err
 	}
-	err = s.shrinking(ctx, s.searchOn)
+	err = s.Shrinking(ctx, s.searchOn)
 	if !s.begun {
 		err = s.leave(err)
 	}
-	return s.result, err
+	return s.Result, err
 }
 
 // leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder
 // without a run of before: the inputs, every holder's grids and range, and the scores there are.
-func (s *searching) leave(err error) error {
+func (s *searchRun) leave(err error) error {
 	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.New {
 		return err
 	}
 	s.begun = true // the folder is worth keeping
-	s.result.SetUp, s.result.Stop = s.config.stages.List(), "interrupted"
-	s.result.Seconds = time.Since(s.started).Seconds()
-	if s.float != nil {
-		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	s.Result.SetUp, s.Result.Stop = s.Config.Stages.List(), "interrupted"
+	s.Result.Seconds = time.Since(s.Started).Seconds()
+	if s.FloatScore != nil {
+		s.Result.Score.Float = record.Score(*s.FloatScore, s.Metric.Lower)
 	}
-	if s.high.Total > 0 || s.high.Value != 0 {
-		s.result.Score.High = scoreResult(s.high, s.metric.Lower)
+	if s.HighScore.Total > 0 || s.HighScore.Value != 0 {
+		s.Result.Score.High = record.Score(s.HighScore, s.Metric.Lower)
 	}
 	return errors.Join(err, s.write())
 }
 
-// check refuses what can be refused before anything is read.
-func (s *searching) check() error {
-	c := s.config
-	if err := c.missing(); err != nil {
-		return err
-	}
-	if err := s.checkGoal(); err != nil {
-		return err
-	}
-	if c.Out == "" && !c.DryRun {
-		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
-	}
-	var err error
-	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
-		return err
-	}
-	if !slices.Contains(Strategies(), c.Strategy) {
-		return mistake.Errorf("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
-	}
-	if err := c.checkChoices(); err != nil {
-		return err
-	}
-	if err := c.checkPromise(); err != nil {
-		return err
-	}
-	if s.metric, s.command, err = c.namedMetric(); err != nil {
-		return err
-	}
-	if s.metric != nil {
-		if err := s.checkTarget(); err != nil {
-			return err
-		}
-	}
-	return s.chooseDevice()
-}
-
-// scale tells the search how the metric's numbers are read.
-func (s *searching) scale() search.Scale {
-	return search.Scale{Name: s.metric.Name, Fraction: s.metric.Fraction, Lower: s.metric.Lower}
-}
-
-// begin makes the result that everything found is written into. It refuses a target or data that the
-// metric cannot do with.
-func (s *searching) begin(ctx context.Context) error {
-	c := s.config
-	var err error
-	if s.metric, s.command, err = s.pickMetric(c); err != nil {
-		return err
-	}
-	if err := s.checkTarget(); err != nil {
-		return err
-	}
-	s.result = &Result{
-		SchemaVersion: result.Schema, Command: c.Command, Config: c,
-		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
-		Inputs:   s.files, Samples: s.data.Len(), Steps: s.steps(), Strategy: c.Strategy, Formula: c.Formula,
-		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: nodesUnrolled(s.network), Promotion: []string{}, Chain: []result.Step{}, Warnings: append([]result.Warning{}, s.notes...),
-	}
-	for i, h := range s.network.Holders {
-		r := s.records[i]
-		out := result.Holder{Name: h.Name, Index: i, Precision: precision(r.High), Low: gridResult(r.Low), High: gridResult(r.High)}
-		if s.seen != nil {
-			out.Seen = &result.Range{Min: float64(s.seen[i].Min), Max: float64(s.seen[i].Max)}
-		}
-		s.result.Holders = append(s.result.Holders, out)
-	}
-	s.result.Metric, s.result.Lower = s.metric.Name, s.metric.Lower
-	for _, w := range s.strayIgnore(c) {
-		s.warned(w)
-	}
-	if s.device.Text != "" {
-		s.result.Versions["device"] = s.device.Name + " " + s.device.Text
-	}
-	return s.constrainSearch(ctx)
-}
-
 // Close gives everything back. A run folder in which nothing was begun is removed.
-func (s *searching) Close() {
-	if s.ev != nil {
-		s.ev.Close()
-	}
+func (s *searchRun) Close() {
+	s.Runner.Close()
 	_ = s.derived.Flush() // what the journal has as well
 	if err := s.journal.Close(); err != nil {
-		s.config.Log.Warn("the journal was not closed in good order", "error", err)
+		s.Config.Log.Warn("the journal was not closed in good order", "error", err)
 	}
 	switch {
 	case s.folder == nil:
@@ -250,37 +143,31 @@ func (s *searching) Close() {
 	default:
 		s.folder.Abandon()
 	}
-	if s.holdout != nil {
-		s.holdout.set.Close()
-	}
-	if s.prepared != nil {
-		s.prepared.Close()
-	}
+	s.holdout.Close()
 }
 
 // search runs the strategy and turns what it found into the files of the run folder.
-func (s *searching) search(ctx context.Context) error {
-	ends := search.Endpoints{Float: s.float, High: s.high}
-	own, err := s.scoreLow(ctx)
+func (s *searchRun) search(ctx context.Context) error {
+	ends := search.Endpoints{Float: s.FloatScore, High: s.HighScore}
+	own, err := s.ScoreLow(ctx)
 	if err != nil {
 		return err
 	}
 	if own != nil {
 		ends.Low = *own
-	} else if ends.Low, err = s.ev.Score(ctx, lowMask(s.network.Holders)); err != nil {
+	} else if ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders)); err != nil {
 		return err
 	}
-	s.result.Score.High, s.result.Score.Low = scoreResult(ends.High, s.metric.Lower), scoreResult(ends.Low, s.metric.Lower)
-	if s.float != nil {
-		s.result.Score.Float = scoreResult(*s.float, s.metric.Lower)
+	s.Result.Score.High, s.Result.Score.Low = record.Score(ends.High, s.Metric.Lower), record.Score(ends.Low, s.Metric.Lower)
+	if s.FloatScore != nil {
+		s.Result.Score.Float = record.Score(*s.FloatScore, s.Metric.Lower)
 	}
-	goal, err := s.resolveGoal(ends)
-	if err != nil {
+	if err := s.resolveGoal(ends); err != nil {
 		return err
 	}
-	o := s.strategyOptions(goal)
+	o := s.strategyOptions(s.goal)
 	o.FillTrue, o.Best, o.Low = true, s.keep, own
-	if s.config.Force && s.journal == nil {
+	if s.Config.Force && s.journal == nil {
 		if err := s.overwrite(); err != nil {
 			return err
 		}
@@ -289,7 +176,7 @@ func (s *searching) search(ctx context.Context) error {
 	found, err := s.seek(ctx, o)
 	s.book(found)
 	s.sensitivity(found)
-	s.result.TrialCosts = s.trials.costs()
+	s.Result.TrialCosts = s.trials.costs()
 	if err != nil && (found.Mask.Len() == 0 || !errors.Is(err, context.Canceled)) {
 		return err
 	}
@@ -303,4 +190,24 @@ func (s *searching) search(ctx context.Context) error {
 		return s.unreachable(found)
 	}
 	return nil
+}
+
+// searchOn is search, on an evaluator that is opened again if it had to be closed.
+func (s *searchRun) searchOn(ctx context.Context) error {
+	if s.Ev == nil {
+		if err := s.Open(ctx); err != nil {
+			return err
+		}
+		if err := s.goOn(); err != nil {
+			return err
+		}
+	}
+	return s.search(ctx)
+}
+
+// questioning begins the questions of a search.
+func (s *searchRun) questioning() error {
+	s.doubts = &question.Questions{Runner: s.Runner}
+	s.Watch = s.doubts
+	return s.doubts.QuestionFirst()
 }

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
 // mustSearch runs a search that is to end well.
-func mustSearch(t *testing.T, c Config) *Result {
+func mustSearch(t *testing.T, c config.Config) *config.Result {
 	t.Helper()
 	r, err := Search(context.Background(), c)
 	if err != nil {
@@ -36,7 +37,7 @@ type decided struct {
 	Target      result.Target
 }
 
-func decisions(t *testing.T, r *Result) string {
+func decisions(t *testing.T, r *config.Result) string {
 	t.Helper()
 	text, err := json.Marshal(decided{r.Promotion, r.Chain, r.Score, r.Evaluations, r.Target})
 	if err != nil {
@@ -75,7 +76,7 @@ func TestFastDecidesAsNaive(t *testing.T) {
 // TestFastOnRealNetwork does the same on the example with some of its images, and with little
 // memory for stored activations.
 func TestFastOnRealNetwork(t *testing.T) {
-	cfg := Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	cfg := config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.02", Limit: 120, Strategy: "demotion", GridLow: "pow2", GridHigh: "pow2", Block: 20, Version: "test"}
 	dir := t.TempDir()
 	var want string
@@ -128,11 +129,11 @@ func TestRunFolder(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again.Promotion, r.Promotion) || !again.Finished {
 		t.Errorf("read back: %v, %+v", err, again)
 	}
-	v, err := Verify(context.Background(), cfg.Out, Config{})
+	v, err := Verify(context.Background(), cfg.Out, config.Config{})
 	if err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
-	e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "agreement", Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
+	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "agreement", Block: 8}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact")
 	if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
@@ -154,12 +155,12 @@ func TestVerifyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeTestFile(t, filepath.Join(cfg.Out, journal.MixedFile), data)
-	v, err := Verify(context.Background(), cfg.Out, Config{})
+	v, err := Verify(context.Background(), cfg.Out, config.Config{})
 	if ExitCode(err) != ExitExport || v == nil || v.Identical || v.FirstDiffering == "" {
 		t.Errorf("another network in the place of mixed.onnx: %+v, %v", v, err)
 	}
 	randomImages(t, cfg.Data, 60, 9)
-	if _, err := Verify(context.Background(), cfg.Out, Config{}); ExitCode(err) != ExitMistake || !strings.Contains(fmt.Sprint(err), "changed") {
+	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); ExitCode(err) != ExitMistake || !strings.Contains(fmt.Sprint(err), "changed") {
 		t.Errorf("changed data: %v", err)
 	}
 }
@@ -191,7 +192,7 @@ func TestInterrupted(t *testing.T) {
 	whole := mustSearch(t, cfg)
 	want := decisions(t, whole)
 	cfg.Out += "-interrupted"
-	before := &Result{} // of the session before
+	before := &config.Result{} // of the session before
 	for stop := 1; ; stop++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		moves := 0

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"math"
 
-	"example.org/demote/engine"
-	"example.org/demote/internal/pair"
-	"example.org/demote/onnx"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/written"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -18,18 +17,18 @@ import (
 // comes first. lost is ErrUnreachable if there is none, not even the 16-bit network; then the mix that
 // scores best in a default session is left. It is the context's error if the walk was interrupted,
 // which leaves the search's own mix.
-func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
-	if s.config.Session != "default" || !f.Holds {
+func (s *searchRun) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
+	if s.Config.Session != "default" || !f.Holds {
 		return nil, nil
 	}
 	if s.inDefault == nil {
-		s.inDefault = s.scoreWritten
+		s.inDefault = s.checker().ScoreWritten
 	}
-	s.result.Sessions = nil
+	s.Result.Sessions = nil
 	mix, best := *f, *f
 	mix.Mask, mix.Notes = f.Mask.Clone(), nil
 	most, found := search.Score{Value: math.Inf(-1)}, false
-	way, units := wayBack(f, s.units()), s.units()
+	way, units := wayBack(f, s.Units()), s.Units()
 	for next := 0; done && !found; next++ {
 		if s.holds(mix.Score) {
 			score, err := s.askDefault(ctx, mix.Mask)
@@ -38,8 +37,8 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 			} else if err != nil {
 				return nil, err
 			}
-			s.result.Sessions = append(s.result.Sessions, result.SessionMix{Low: mix.Mask.Count(), Exact: scoreResult(mix.Score, s.metric.Lower), Default: scoreResult(score, s.metric.Lower)})
-			s.config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.text(score)))
+			s.Result.Sessions = append(s.Result.Sessions, result.SessionMix{Low: mix.Mask.Count(), Exact: record.Score(mix.Score, s.Metric.Lower), Default: record.Score(score, s.Metric.Lower)})
+			s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.Text(score)))
 			found = s.holds(score)
 			if found || score.Float() > most.Float() {
 				most, best = score, mix
@@ -55,42 +54,32 @@ func (s *searching) holdInDefault(ctx context.Context, f *search.Result, done bo
 			}
 		}
 		mix.Promotion = append(mix.Promotion[:len(mix.Promotion):len(mix.Promotion)], way[next]...)
-		if mix.Score, err = s.ev.Score(ctx, mix.Mask); errors.Is(err, context.Canceled) {
+		if mix.Score, err = s.Ev.Score(ctx, mix.Mask); errors.Is(err, context.Canceled) {
 			break
 		} else if err != nil {
 			return nil, err
 		}
 	}
 	if !done || ctx.Err() != nil {
-		s.warn("default-session-unasked", "the mix holds in the exact session; the default session was not evaluated yet", "the same command resumes it")
+		s.Warn("default-session-unasked", "the mix holds in the exact session; the default session was not evaluated yet", "the same command resumes it")
 		return ctx.Err(), nil
 	}
 	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
-		s.warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.text(most)), saturation())
+		s.Warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.Text(most)), written.Saturation())
 	}
 	best.Holds = found
 	*f = best
 	s.book(best)
 	if !found {
-		return fmt.Errorf("%w in a default session: %s", ErrUnreachable, orSaturation(fmt.Sprintf("the best there of %d mixes on the chain is %s, the target is %s",
-			len(s.result.Sessions), s.text(most), s.config.Target))), nil
+		return fmt.Errorf("%w in a default session: %s", ErrUnreachable, written.OrSaturation(fmt.Sprintf("the best there of %d mixes on the chain is %s, the target is %s",
+			len(s.Result.Sessions), s.Text(most), s.Config.Target))), nil
 	}
 	return nil, nil
 }
 
-// holds tells whether a score is above the target.
-func (s *searching) holds(v search.Score) bool {
-	return s.config.Int16Share != "" || v.Float() > s.above
-}
-
-// scoreWritten scores a mix as a default session computes its QDQ file.
-func (s *searching) scoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
-	low := engine.Low(m)
-	file, err := onnx.QDQ(pair.Chosen(s.network, low), s.records, low)
-	if err != nil {
-		return search.Score{}, err
-	}
-	return s.scoreDefault(ctx, file)
+// checker is what checks files of this search.
+func (s *searchRun) checker() *written.Checker {
+	return &written.Checker{Runner: s.Runner, Elsewhere: s.elsewhere, Unscored: s.unscored, Holds: s.holds}
 }
 
 // wayBack lists the units of a mix in the order in which they go back to int16: those that the chain
@@ -124,7 +113,7 @@ func wayBack(f *search.Result, units [][]int) [][]int {
 }
 
 // askDefault scores a mix in a default session, or remembers what this run has learnt before.
-func (s *searching) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
+func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
 	if s.journal != nil {
 		if score, known, err := s.journal.InDefault(m, s.limits()); known || err != nil {
 			return score, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/search"
 )
@@ -15,7 +16,7 @@ import (
 // TestSessionDefault holds a real walk back against its definition: of the mixes along the chain, the
 // most demoted one whose written file is above the target in both sessions.
 func TestSessionDefault(t *testing.T) {
-	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	r := mustSearch(t, cfg)
 	for _, v := range r.Sessions {
@@ -36,7 +37,7 @@ func TestSessionDefault(t *testing.T) {
 	if r.Verified.DefaultMet == nil || !*r.Verified.DefaultMet || r.MissedByDefault() != "" {
 		t.Errorf("%+v, warnings %q", r.Verified, texts(r.Warnings))
 	}
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }
@@ -44,7 +45,7 @@ func TestSessionDefault(t *testing.T) {
 // TestSessionGoesOn interrupts a walk and starts it again: what was scored in a default session is remembered and not
 // scored again, which a changed number in the journal shows, and the end is that of a walk left alone.
 func TestSessionGoesOn(t *testing.T) {
-	cfg := Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	ctx, stop := context.WithCancel(context.Background())
 	told := 0
@@ -108,19 +109,19 @@ func TestSessionGoesOn(t *testing.T) {
 
 // TestSessionsWalk walks back along a real chain with made-up scores of the default session.
 func TestSessionsWalk(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
-	s.config.Session, s.config.Say = "default", func(string) {}
-	s.above = s.high.Float() - 0.1
-	o := search.NewOptions(len(s.records), s.above)
-	o.Units = s.units()
-	found, err := search.Run(context.Background(), "demotion", s.ev, o)
+	s := compiledTask(t, tinyConfig(t, 60))
+	s.Config.Session, s.Config.Say = "default", func(string) {}
+	s.above = s.HighScore.Float() - 0.1
+	o := search.NewOptions(len(s.Records), s.above)
+	o.Units = s.Units()
+	found, err := search.Run(context.Background(), "demotion", s.Ev, o)
 	if err != nil || !found.Found || found.Mask.Count() < 3 {
 		t.Fatalf("%v, %+v", err, found)
 	}
 	most := found.Mask.Count()
 	var exact []int // the mixes along the chain that hold in the exact session, by their low holders
 	for m, i := found.Mask.Clone(), most-1; i >= -1; i-- {
-		score, err := s.ev.Score(context.Background(), m)
+		score, err := s.Ev.Score(context.Background(), m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +142,7 @@ func TestSessionsWalk(t *testing.T) {
 		{"the 16-bit network", 0, true, 0}, {"nothing", -1, false, exact[1]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.result = &Result{}
+			s.Result = &config.Result{}
 			asked := 0
 			s.inDefault = func(_ context.Context, m search.Mask) (search.Score, error) {
 				asked++
@@ -155,15 +156,15 @@ func TestSessionsWalk(t *testing.T) {
 			}
 			f := found
 			lost, err := s.holdInDefault(context.Background(), &f, true)
-			if err != nil || errors.Is(lost, ErrUnreachable) == c.met || s.result.Met != c.met {
-				t.Fatalf("%v, %v, met %t", err, lost, s.result.Met)
+			if err != nil || errors.Is(lost, ErrUnreachable) == c.met || s.Result.Met != c.met {
+				t.Fatalf("%v, %v, met %t", err, lost, s.Result.Met)
 			}
-			if f.Mask.Count() != c.low || len(s.result.Promotion) != len(s.records)-c.low || asked != len(s.result.Sessions) {
-				t.Errorf("%d low, list %q, %d asked", f.Mask.Count(), s.result.Promotion, asked)
+			if f.Mask.Count() != c.low || len(s.Result.Promotion) != len(s.Records)-c.low || asked != len(s.Result.Sessions) {
+				t.Errorf("%d low, list %q, %d asked", f.Mask.Count(), s.Result.Promotion, asked)
 			}
-			for i, name := range s.result.Promotion[len(found.Promotion):] {
+			for i, name := range s.Result.Promotion[len(found.Promotion):] {
 				step := found.Chain[most-1-i]
-				if want := s.network.Holders[step.Holders[0]].Name; name != want {
+				if want := s.Network.Holders[step.Holders[0]].Name; name != want {
 					t.Errorf("the list goes on with %s, the chain back with %s", name, want)
 				}
 			}
@@ -180,12 +181,12 @@ func TestSessionsWalk(t *testing.T) {
 			return ctx, true
 		},
 	} {
-		s.result = &Result{}
+		s.Result = &config.Result{}
 		under, done := ctx()
 		f := found
 		lost, err := s.holdInDefault(under, &f, done)
-		if err != nil || ExitCode(lost) != map[bool]int{true: ExitInterrupted, false: ExitFound}[done] || !f.Mask.Equal(found.Mask) || len(s.result.Warnings) != 1 {
-			t.Errorf("%s: %v, %v, %q", name, err, lost, s.result.Warnings)
+		if err != nil || ExitCode(lost) != map[bool]int{true: ExitInterrupted, false: ExitFound}[done] || !f.Mask.Equal(found.Mask) || len(s.Result.Warnings) != 1 {
+			t.Errorf("%s: %v, %v, %q", name, err, lost, s.Result.Warnings)
 		}
 	}
 }

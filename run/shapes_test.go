@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/task"
 )
 
 func TestEvenBlock(t *testing.T) {
@@ -41,20 +42,20 @@ func TestFitBlock(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tinyConfig(t, c.samples)
 			cfg.Block = c.asked
-			p, err := prepareAny(context.Background(), cfg.withDefaults())
+			p, err := task.Prepare(context.Background(), cfg.Filled())
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer p.Close()
 			if c.asked == 0 {
-				h := p.network.Holders[1].Tensor
-				p.shapes.One[h], p.shapes.Two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
+				h := p.Network.Holders[1].Tensor
+				p.Shapes.One[h], p.Shapes.Two[h] = []int64{1, c.channels, 128, 128}, []int64{2, c.channels, 128, 128}
 			}
-			if err := p.fitBlock(context.Background(), c.asked); err != nil {
+			if err := p.FitBlock(context.Background(), c.asked); err != nil {
 				t.Fatal(err)
 			}
-			if p.block != c.want || p.inputs[0].Dims[0] != int64(c.want) {
-				t.Errorf("a block of %d, inputs of %v, want %d", p.block, p.inputs[0].Dims, c.want)
+			if p.Block != c.want || p.Inputs[0].Dims[0] != int64(c.want) {
+				t.Errorf("a block of %d, inputs of %v, want %d", p.Block, p.Inputs[0].Dims, c.want)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
@@ -28,10 +29,10 @@ func TestSingleSampleNetwork(t *testing.T) {
 	ctx := context.Background()
 	cfg := singleGraph().config(t)
 	cfg.Target = "10"
-	if low, high, err := Quantize(ctx, Config{Model: cfg.Model, Calib: cfg.Calib, Out: filepath.Join(cfg.Out, "..", "files")}); err != nil || low == "" || high == "" {
+	if low, high, err := Quantize(ctx, config.Config{Model: cfg.Model, Calib: cfg.Calib, Out: filepath.Join(cfg.Out, "..", "files")}); err != nil || low == "" || high == "" {
 		t.Errorf("quantize: %v", err)
 	}
-	if got, err := Inspect(ctx, Config{Model: cfg.Model, Calib: cfg.Calib}); err != nil || got.Holders[0].Low == nil {
+	if got, err := Inspect(ctx, config.Config{Model: cfg.Model, Calib: cfg.Calib}); err != nil || got.Holders[0].Low == nil {
 		t.Errorf("inspect: %v", err)
 	}
 	r := mustSearch(t, cfg)
@@ -52,7 +53,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 	if w := mustSearch(t, want); *w.Score.Mixed.Value != *r.Score.Mixed.Value || len(w.Promotion) != len(r.Promotion) {
 		t.Errorf("with a free batch %v, with one sample %v", *w.Score.Mixed.Value, *r.Score.Mixed.Value)
 	}
-	if e, err := Eval(ctx, Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+	if e, err := Eval(ctx, config.Config{Data: cfg.Data, Metric: "sqnr", Block: 1}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, ""); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v", e, err)
 	}
 }
@@ -60,7 +61,7 @@ func TestSingleSampleNetwork(t *testing.T) {
 // TestSparseNetwork holds that a network with a sparse weight gives what the same network with the dense one does, in
 // every scan.
 func TestSparseNetwork(t *testing.T) {
-	make := func(sparse bool) Config {
+	make := func(sparse bool) config.Config {
 		g := newGraph(40).in("x", nil, 8).weight("v", 0.6, 8, 5)
 		values, at := []float32{1, -0.5, 0.75, 2, -1, 0.3}, []int64{0, 11, 18, 33, 45, 63}
 		if sparse {

@@ -17,6 +17,8 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/cgo"
+	"example.org/demote/config"
+	"example.org/demote/internal/holdout"
 )
 
 var soak = flag.Duration("soak", 0, "how long TestSoak searches: make soak takes an hour (default: a few searches)")
@@ -68,7 +70,7 @@ func TestSoak(t *testing.T) {
 			ends["found"]++
 		case errors.Is(err, context.Canceled):
 			ends["cancelled"]++
-		case errors.Is(err, ErrUnreachable), errors.Is(err, ErrUnpromised):
+		case errors.Is(err, ErrUnreachable), errors.Is(err, holdout.ErrUnpromised):
 			ends["out of reach"]++
 		default:
 			t.Fatalf("search %d of %s: %v", n, asText(t, cfg), err)
@@ -182,13 +184,14 @@ func soakNetworks(t *testing.T) soakNets {
 
 // soakConfig draws the search of a number. The large networks have their turns, and are the first, so that what they
 // take belongs to the start.
-func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
+func soakConfig(rng *rand.Rand, n soakNets, number int) config.Config {
 	pick := func(list ...int) int { return list[rng.IntN(len(list))] }
 	word := func(list ...string) string { return list[rng.IntN(len(list))] }
-	c := Config{Model: n.tiny, Calib: n.calib, Data: n.data, Metric: word("agreement", "sqnr", "cosine", "mse"), Target: "50%", Version: "test",
+	c := config.Config{Model: n.tiny, Calib: n.calib, Data: n.data, Metric: word("agreement", "sqnr", "cosine", "mse"), Target: "50%", Version: "test",
 		Strategy: word(Strategies()...), Scan: word("fast", "fast", "naive"), Workers: pick(0, 1, 2, 3, 99), Threads: pick(0, 1, 2), Block: pick(0, 1, 7, 20, 1000),
 		GridLow: word("asymmetric", "symmetric", "pow2"), RangeLow: word("minmax", "mse", "percentile"), Formula: word("qdq", "qdq", "mctq", "torch"),
-		Cache: int64(pick(-1, 1<<16, 1<<20, 1<<28)), Seed: new(rng.Uint32()), Limit: pick(0, 0, 30), Curve: rng.IntN(3) == 0, Trials: pick(0, 0, 0, 9), everyCut: rng.IntN(2) == 0}
+		Cache: int64(pick(-1, 1<<16, 1<<20, 1<<28)), Seed: new(rng.Uint32()), Limit: pick(0, 0, 30), Curve: rng.IntN(3) == 0, Trials: pick(0, 0, 0, 9)}
+	c.EveryCut = rng.IntN(2) == 0
 	switch rng.IntN(7) {
 	case 0:
 		c.Model, c.Block = n.fixed, 0
@@ -211,6 +214,6 @@ func soakConfig(rng *rand.Rand, n soakNets, number int) Config {
 		return c
 	}
 	c.Metric, c.MetricCmd, c.Strategy, c.Holdout, c.Session, c.Export = "top1", "", "gallop", "", "", nil
-	c.Limit, c.Trials, c.Block, c.Curve, c.everyCut, c.Threads, c.Scan = 20, 6, 10, false, false, 1, "fast"
+	c.Limit, c.Trials, c.Block, c.Curve, c.EveryCut, c.Threads, c.Scan = 20, 6, 10, false, false, 1, "fast"
 	return c
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/stage"
 )
 
@@ -31,12 +32,13 @@ func TestStageIsTold(t *testing.T) {
 			var mu sync.Mutex
 			var said []string
 			book := &stage.Book{Word: time.Now()}
-			config := Config{stages: book, Say: func(text string) {
+			config := config.Config{Say: func(text string) {
 				mu.Lock()
 				defer mu.Unlock()
 				said = append(said, text)
 			}}
-			w := config.begin(c.name, c.unit, 100, c.expected)
+			config.Stages = book
+			w := config.Begin(c.name, c.unit, 100, c.expected)
 			for range 5 {
 				time.Sleep(time.Second - time.Millisecond)
 				for range 10 {
@@ -72,7 +74,7 @@ func TestInterruptedSetUp(t *testing.T) {
 				cancel()
 			}
 		}
-		cfg.entered = func(stage string) {
+		cfg.Entered = func(stage string) {
 			if stage == at {
 				cancel()
 			}
@@ -105,8 +107,9 @@ func TestInterruptedSetUp(t *testing.T) {
 func TestStagesFollowEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan Stage, 10)
-		c := Config{Stage: func(s Stage) { told <- s }, stages: &stage.Book{Word: time.Now().Add(stage.StageLeast - stage.StageEvery)}}
-		w := c.begin("something", "", 0, 0)
+		c := config.Config{Stage: func(s Stage) { told <- s }}
+		c.Stages = &stage.Book{Word: time.Now().Add(stage.StageLeast - stage.StageEvery)}
+		w := c.Begin("something", "", 0, 0)
 		for _, want := range []time.Duration{stage.StageLeast, stage.StageLeast + stage.StageEvery} {
 			if s := <-told; s.Gone != want {
 				t.Errorf("it says so after %v, want %v", s.Gone, want)

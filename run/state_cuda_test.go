@@ -10,37 +10,40 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/bench"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
 
 // sameSteps holds a search of sequences on the emulated device against that on the CPU, then masks: their outputs,
 // bit for bit, what they score, and which samples count.
-func sameSteps(t *testing.T, cfg Config) {
+func sameSteps(t *testing.T, cfg config.Config) {
 	t.Helper()
 	sameOnDevice(t, cfg)
 	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 4 {
-		mask := randomMask(rng, len(cpu.records))
+		mask := bench.RandomMask(rng, len(cpu.Records))
 		a, want := rowsOf(t, cpu, mask)
 		b, got := rowsOf(t, gpu, mask)
 		if n := differing(a, b); n != 0 || got != want {
 			t.Errorf("%s: %+v on the CPU, %+v on the device; outputs of %d samples differ", mask.Key(), want, got, n)
 		}
-		if again, err := gpu.ev.Again(context.Background(), mask); err != nil || again != want { // judged on the device
+		if again, err := gpu.Ev.Again(context.Background(), mask); err != nil || again != want { // judged on the device
 			t.Errorf("%s: %+v on the CPU, %+v on the device, %v", mask.Key(), want, again, err)
 		}
-		if !cpu.metric.Countable {
+		if !cpu.Metric.Countable {
 			continue
 		}
-		right, err := cpu.ev.Outcomes(context.Background(), mask)
+		right, err := cpu.Ev.Outcomes(context.Background(), mask)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if there, err := gpu.ev.Outcomes(context.Background(), mask); err != nil || !slices.Equal(right, there) {
+		if there, err := gpu.Ev.Outcomes(context.Background(), mask); err != nil || !slices.Equal(right, there) {
 			t.Errorf("%s: %x of the samples on the CPU, %x on the device, %v", mask.Key(), right, there, err)
 		}
 	}
@@ -77,26 +80,26 @@ func TestEmulatedStates(t *testing.T) {
 		g      *onnxpb.GraphProto
 		states []string
 		more   map[string][]byte // arrays beside x
-		change func(*Config)
+		change func(*config.Config)
 	}{
 		{"one", gruStep(), []string{"hn:h"}, nil, nil},
-		{"naive, the last of the chain", gruStep(), []string{"hn:h"}, nil, func(c *Config) { c.Scan, c.Chain = "naive", "last" }},
-		{"blocks of the device's choice", gruStep(), []string{"hn:h"}, nil, func(c *Config) { c.Block, c.Strategy = 0, "gallop" }},
+		{"naive, the last of the chain", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Scan, c.Chain = "naive", "last" }},
+		{"blocks of the device's choice", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block, c.Strategy = 0, "gallop" }},
 		{"from an array", gruStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, nil},
 		{"free, from an array", freeStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, nil},
-		{"two", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *Config) { c.Block = 7 }},
+		{"two", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Block = 7 }},
 		{"two, one from an array", lstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": floatsNPY(h, n, 8)}, nil},
-		{"layers", layeredStep(), []string{"stateN:state"}, nil, func(c *Config) { c.Block = 0 }},
-		{"without an axis for samples", flatStep(), []string{"hn:h"}, nil, func(c *Config) { c.Block = 0 }},
-		{"a label a step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *Config) { c.Metric, c.Target, c.Block = "top1", "50%", 13 }},
-		{"a label of the last step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *Config) { c.Metric, c.Target = "top1", "0.29" }},
-		{"samples on the last axis", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *Config) { c.Metric, c.Target = "top1", "50%" }},
-		{"samples on the last axis, of the last step", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *Config) { c.Metric, c.Target = "top1", "0.2" }},
-		{"f1", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *Config) { c.Metric, c.Target = "f1", "50%" }},
-		{"sqnr", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *Config) { c.Metric, c.Target = "sqnr", "40%" }},
-		{"cosine", gruStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, func(c *Config) { c.Metric, c.Target = "cosine", "50%" }},
-		{"on disk", gruStep(), []string{"hn:h"}, nil, func(c *Config) { c.Spool = "folder" }},
-		{"on disk, two, from an array", lstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": floatsNPY(h, n, 8)}, func(c *Config) { c.Spool, c.Cache, c.Metric, c.Target = "folder", -1, "sqnr", "40%" }},
+		{"layers", layeredStep(), []string{"stateN:state"}, nil, func(c *config.Config) { c.Block = 0 }},
+		{"without an axis for samples", flatStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block = 0 }},
+		{"a label a step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target, c.Block = "top1", "50%", 13 }},
+		{"a label of the last step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *config.Config) { c.Metric, c.Target = "top1", "0.29" }},
+		{"samples on the last axis", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target = "top1", "50%" }},
+		{"samples on the last axis, of the last step", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *config.Config) { c.Metric, c.Target = "top1", "0.2" }},
+		{"f1", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target = "f1", "50%" }},
+		{"sqnr", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Metric, c.Target = "sqnr", "40%" }},
+		{"cosine", gruStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, func(c *config.Config) { c.Metric, c.Target = "cosine", "50%" }},
+		{"on disk", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Spool = "folder" }},
+		{"on disk, two, from an array", lstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": floatsNPY(h, n, 8)}, func(c *config.Config) { c.Spool, c.Cache, c.Metric, c.Target = "folder", -1, "sqnr", "40%" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg, x := stepNet(t, c.g, n, steps, c.states...)
@@ -202,8 +205,8 @@ func TestEmulatedStateTransfers(t *testing.T) {
 				up, bytes = 1+2*blocks, blocks*block*(steps*6+8)*4
 			}
 			s := onDevice(t, "cuda:0", cfg)
-			holders := len(s.records)
-			inner, err := s.activations(context.Background())
+			holders := len(s.Records)
+			inner, err := s.Activations(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,15 +214,15 @@ func TestEmulatedStateTransfers(t *testing.T) {
 			if spool {
 				resident = 1
 			}
-			if need, err := s.need(context.Background()); err != nil || need.activations != inner+steps*block*5*4 || need.samples != int64(resident*block*(steps*6+8)*4) {
+			if need, err := s.Need(context.Background()); err != nil || need.Activations != inner+steps*block*5*4 || need.Samples != int64(resident*block*(steps*6+8)*4) {
 				t.Errorf("%+v bytes of memory, %d of them inside the network, %v", need, inner, err)
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
 			for i := range 3 {
-				m := randomMask(rng, holders)
+				m := bench.RandomMask(rng, holders)
 				emutest.Reset()
 				emutest.Set(t, "shared=1")
-				if _, err := s.ev.Again(context.Background(), m); err != nil {
+				if _, err := s.Ev.Again(context.Background(), m); err != nil {
 					t.Fatal(err)
 				}
 				if i == 0 {
@@ -253,25 +256,25 @@ func TestEmulatedProbesOfSteps(t *testing.T) {
 	cfg.State, cfg.Block, cfg.Output, cfg.Metric = []string{"hn:h"}, 5, "y", "agreement"
 	cfg.AllowNaN = true
 	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
-	none, all := search.NewMask(len(cpu.records)), lowMask(cpu.network.Holders)
+	none, all := search.NewMask(len(cpu.Records)), task.LowMask(cpu.Network.Holders)
 	for _, sample := range []int{0, 3, 11} {
-		if first, err := gpu.ev.FirstDifference(cpu.ev, none, sample); err != nil || first != "" {
+		if first, err := gpu.Ev.FirstDifference(cpu.Ev, none, sample); err != nil || first != "" {
 			t.Errorf("sample %d: the devices differ from %s on, %v", sample, first, err)
 		}
-		want, err := cpu.ev.FirstDifference(cpu.ev, all, sample)
+		want, err := cpu.Ev.FirstDifference(cpu.Ev, all, sample)
 		if err != nil || want == "" {
 			t.Fatal(want, err)
 		}
-		if first, err := gpu.ev.FirstDifference(cpu.ev, all, sample); err != nil || first != want {
+		if first, err := gpu.Ev.FirstDifference(cpu.Ev, all, sample); err != nil || first != want {
 			t.Errorf("sample %d: int8 differs from %s on, on the CPU from %s, %v", sample, first, want, err)
 		}
 	}
-	for _, s := range []*searching{cpu, gpu} {
-		if first, err := s.ev.FirstNaN(7); err != nil || first != "r" {
-			t.Errorf("%s: NaN first in %q, %v", s.device.Name, first, err)
+	for _, s := range []*searchRun{cpu, gpu} {
+		if first, err := s.Ev.FirstNaN(7); err != nil || first != "r" {
+			t.Errorf("%s: NaN first in %q, %v", s.Device.Name, first, err)
 		}
-		if first, err := s.ev.FirstNaN(6); err != nil || first != "" {
-			t.Errorf("%s: NaN in %q, %v", s.device.Name, first, err)
+		if first, err := s.Ev.FirstNaN(6); err != nil || first != "" {
+			t.Errorf("%s: NaN in %q, %v", s.Device.Name, first, err)
 		}
 	}
 }
@@ -281,7 +284,7 @@ func TestEmulatedBenchOfSteps(t *testing.T) {
 	emulated(t)
 	cfg, _ := stepNet(t, gruStep(), 30, 3, "hn:h")
 	cfg.Device, cfg.Block, cfg.Out, cfg.Target, cfg.Output = "cuda:0", 8, "", "", "y"
-	b, err := RunBench(context.Background(), cfg, BenchOptions{Runs: 1})
+	b, err := RunBench(context.Background(), cfg, bench.Options{Runs: 1})
 	if err != nil || b.Samples != 30 || b.Device == "" || !(b.Trial.Median > 0) {
 		t.Errorf("%+v, %v", b, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/internal/segments"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -16,9 +17,9 @@ import (
 )
 
 // outputsOf are the outputs that a file gives for the samples of a configuration, all steps of a sample in a row.
-func outputsOf(t *testing.T, c Config, file string) []float32 {
+func outputsOf(t *testing.T, c config.Config, file string) []float32 {
 	t.Helper()
-	e, err := openPlain(context.Background(), c.withDefaults(), file, file, segments.ExactSession)
+	e, err := openPlain(context.Background(), c.Filled(), file, file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +158,10 @@ func TestStatesAreSearched(t *testing.T) {
 					t.Fatalf("value %d is %v, step by step %v", i, v, mixed[i])
 				}
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical || *v.Correct != *r.Score.Mixed.Correct {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
-			again := Config{Data: cfg.Data, State: c.states, Metric: "agreement", Block: cfg.Block}
+			again := config.Config{Data: cfg.Data, State: c.states, Metric: "agreement", Block: cfg.Block}
 			e, err := Eval(context.Background(), again, mixedOf(cfg), cfg.Model, "exact")
 			if err != nil || *e.Score.Correct != *r.Score.Mixed.Correct || *e.Score.Total != n*steps {
 				t.Errorf("eval: %+v, %v", e, err)

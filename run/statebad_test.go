@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -30,9 +31,9 @@ func TestBadStates(t *testing.T) {
 	free, _ := stepNet(t, freeStep(), 8, 3)
 	for _, c := range []struct {
 		name   string
-		cfg    Config
+		cfg    config.Config
 		states []string
-		change func(*Config)
+		change func(*config.Config)
 		want   string
 	}{
 		{"no colon", cfg, []string{"hn"}, nil, "--state hn: give an output and the input that it is fed back to, such as --state hn:h"},
@@ -44,11 +45,11 @@ func TestBadStates(t *testing.T) {
 		{"another type", cfg, []string{"hn:k"}, nil, "output hn is FLOAT and input k is INT64: a state has one type"},
 		{"a scalar", cfg, []string{"o:one"}, nil, "input one is a scalar: export the network with an axis of size 1 there"},
 		{"a free axis", free, []string{"hn:h"}, nil, `no array named "h": it has "x"; save it under the input's name, as the value in front of the first step: an axis of it is free, and zeros need a size`},
-		{"of a given value", plain, []string{"hn:h"}, func(c *Config) { c.Fixed = []string{"h=0"} }, "--input gives h a value already: leave one of them out"},
+		{"of a given value", plain, []string{"hn:h"}, func(c *config.Config) { c.Fixed = []string{"h=0"} }, "--input gives h a value already: leave one of them out"},
 		{"nothing left", only, []string{"hn:h"}, nil, "--state feeds all of the network's inputs"},
-		{"a hold-out", plain, []string{"hn:h"}, func(c *Config) { c.Holdout = "30%" }, "--holdout 30%: the steps of a sequence are not independent samples"},
+		{"a hold-out", plain, []string{"hn:h"}, func(c *config.Config) { c.Holdout = "30%" }, "--holdout 30%: the steps of a sequence are not independent samples"},
 		{"nothing said", plain, nil, nil, `no array named "h": it has "x"; save it under the input's name, give it one value for all samples, --input h=0 for one, or feed an output back to it, --state hn:h`},
-		{"another shape of a step", plain, []string{"hn:h"}, func(c *Config) {
+		{"another shape of a step", plain, []string{"hn:h"}, func(c *config.Config) {
 			c.Calib = writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(make([]float32, 8*3*5), 8, 3, 5)})
 			c.Data = c.Calib
 		}, `has shape [8,3,5], but a step of the network's input is "x" [N,6]: save the samples as [samples, steps] and what the network has of one step`},

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
 	"example.org/demote/result"
 )
 
@@ -48,7 +49,7 @@ func TestStepLabels(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": c.labels})
-			e, err := Eval(context.Background(), Config{Data: data, State: cfg.State, Metric: c.metric, Block: 5}, cfg.Model, "", "")
+			e, err := Eval(context.Background(), config.Config{Data: data, State: cfg.State, Metric: c.metric, Block: 5}, cfg.Model, "", "")
 			if err != nil || *e.Score.Correct != c.right || *e.Score.Total != c.of {
 				t.Fatalf("%+v, %v; want %d of %d", e, err, c.right, c.of)
 			}
@@ -71,7 +72,7 @@ func TestStepLabels(t *testing.T) {
 			y = binary.LittleEndian.AppendUint64(y, map[bool]uint64{true: 1}[one])
 		}
 		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, c.steps, 6), "y": y})
-		e, err := Eval(context.Background(), Config{Data: data, State: long.State}, long.Model, "", "")
+		e, err := Eval(context.Background(), config.Config{Data: data, State: long.State}, long.Model, "", "")
 		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w result.Warning) bool {
 			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 5 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
 		})
@@ -79,12 +80,12 @@ func TestStepLabels(t *testing.T) {
 			t.Errorf("one-hot labels of %d steps: %v, warned of: %v, %v", c.steps, c.warns, warned, err)
 		}
 	}
-	command := Config{Data: cfg.Data, State: cfg.State, MetricCmd: fmt.Sprintf("head -c 128 | grep -a -c '(%d, %d, 5)'", n, steps)}
+	command := config.Config{Data: cfg.Data, State: cfg.State, MetricCmd: fmt.Sprintf("head -c 128 | grep -a -c '(%d, %d, 5)'", n, steps)}
 	if e, err := Eval(context.Background(), command, cfg.Model, "", ""); err != nil || *e.Score.Value != 1 {
 		t.Errorf("a command does not get all steps of a sample: %+v, %v", e, err)
 	}
 	short := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x[:n*(steps-1)*6], n, steps-1, 6), "y": labels(n*steps, func(int) int { return 0 })})
-	_, err := Eval(context.Background(), Config{Data: short, State: cfg.State, Metric: "top1"}, cfg.Model, "", "")
+	_, err := Eval(context.Background(), config.Config{Data: short, State: cfg.State, Metric: "top1"}, cfg.Model, "", "")
 	if err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "48 labels for 12 samples of 3 steps") {
 		t.Errorf("labels of other steps: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/cgo"
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
@@ -163,7 +164,7 @@ func layeredStep() *onnxpb.GraphProto {
 }
 
 // stepNet is a search of a step, of n samples x of so many steps.
-func stepNet(t testing.TB, g *onnxpb.GraphProto, n, steps int, states ...string) (Config, []float32) {
+func stepNet(t testing.TB, g *onnxpb.GraphProto, n, steps int, states ...string) (config.Config, []float32) {
 	t.Helper()
 	x := normals(50, n*steps*6)
 	cfg := aloneConfig(t, g, map[string][]int{"x": {n, steps, 6}})
@@ -247,4 +248,4 @@ func stepByStep(t testing.TB, path string, config map[string]string, x []float32
 }
 
 // mixedOf is the written file of a run.
-func mixedOf(c Config) string { return filepath.Join(c.Out, journal.MixedFile) }
+func mixedOf(c config.Config) string { return filepath.Join(c.Out, journal.MixedFile) }

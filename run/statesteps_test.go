@@ -8,7 +8,9 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/calibrate"
+	"example.org/demote/internal/task"
 )
 
 // TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an
@@ -47,7 +49,7 @@ func TestPairOfSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair := Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test", everyCut: true}
+	pair := cutEverywhere(config.Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test"})
 	want := ""
 	for _, scan := range []string{"fast", "naive"} {
 		pair.Scan, pair.Out = scan, filepath.Join(t.TempDir(), "run")
@@ -61,7 +63,7 @@ func TestPairOfSteps(t *testing.T) {
 			t.Errorf("naive: %s\nfast: %s", got, want)
 		}
 	}
-	if v, err := Verify(context.Background(), pair.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), pair.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
 }
@@ -70,21 +72,21 @@ func TestPairOfSteps(t *testing.T) {
 // cut, since what is behind a cut is in front of it in the next step.
 func TestStatesAreNoMasks(t *testing.T) {
 	cfg, _ := stepNet(t, gruStep(), 8, 3, "hn:h")
-	p, err := prepare(context.Background(), cfg.withDefaults())
+	p, err := task.Float(context.Background(), cfg.Filled())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	known, err := calibrate.KnownInputs(p.network.Model, p.data)
+	known, err := calibrate.KnownInputs(p.Network.Model, p.Data)
 	if err != nil || len(known) > 0 {
 		t.Errorf("%v, %v", known, err)
 	}
-	src, err := p.source(context.Background())
+	src, err := p.Source(context.Background())
 	if err != nil || src.Cuts() != 2 {
 		t.Errorf("%d cuts, %v", src.Cuts(), err)
 	}
-	p.network.Model.States = nil
-	if src, err = p.source(context.Background()); err != nil || src.Cuts() <= 2 {
+	p.Network.Model.States = nil
+	if src, err = p.Source(context.Background()); err != nil || src.Cuts() <= 2 {
 		t.Errorf("without a state: %d cuts, %v", src.Cuts(), err)
 	}
 }

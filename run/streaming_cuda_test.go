@@ -32,20 +32,20 @@ func TestEmulatedNoRoomForSamples(t *testing.T) {
 	emulated(t)
 	cfg := tinyConfig(t, 60)
 	s := onDevice(t, "cuda:0", cfg)
-	kept, err := s.need(t.Context())
+	kept, err := s.Need(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.fitSamples(2 * 60 * 64 * 4); err != nil || s.streams != nil || len(s.result.Warnings) > 0 {
-		t.Fatalf("samples that fit: %v, %+v, %q", err, s.streams, texts(s.result.Warnings))
+	if err := s.FitSamples(2 * 60 * 64 * 4); err != nil || s.Streams != nil || len(s.Result.Warnings) > 0 {
+		t.Fatalf("samples that fit: %v, %+v, %q", err, s.Streams, texts(s.Result.Warnings))
 	}
-	if err := s.fitSamples(2*60*64*4 - 1); err != nil || s.streams == nil {
-		t.Fatalf("samples that do not fit: %v, %+v", err, s.streams)
+	if err := s.FitSamples(2*60*64*4 - 1); err != nil || s.Streams == nil {
+		t.Fatalf("samples that do not fit: %v, %+v", err, s.Streams)
 	}
-	if !slices.ContainsFunc(s.result.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" }) {
-		t.Errorf("warnings %q", texts(s.result.Warnings))
+	if !slices.ContainsFunc(s.Result.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" }) {
+		t.Errorf("warnings %q", texts(s.Result.Warnings))
 	}
-	if n, err := s.need(t.Context()); err != nil || n.samples >= kept.samples/2 {
-		t.Errorf("%d bytes for samples, %d where they are kept, %v", n.samples, kept.samples, err)
+	if n, err := s.Need(t.Context()); err != nil || n.Samples >= kept.Samples/2 {
+		t.Errorf("%d bytes for samples, %d where they are kept, %v", n.Samples, kept.Samples, err)
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/memory"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 )
@@ -23,19 +25,19 @@ var large = flag.Bool("large", false, "TestMoreSamplesThanMemory: a file of 4 Gi
 
 // TestSpoolChangesNoDecision searches with the samples in memory and on disk: the same decisions, and the same file.
 func TestSpoolChangesNoDecision(t *testing.T) {
-	tiny := func(change func(*Config)) Config {
+	tiny := func(change func(*config.Config)) config.Config {
 		cfg := tinyConfig(t, 41)
 		change(&cfg)
 		return cfg
 	}
-	all := map[string]Config{
-		"fast":     tiny(func(*Config) {}),
-		"naive":    tiny(func(c *Config) { c.Scan = "naive" }),
-		"no cache": tiny(func(c *Config) { c.Cache = -1 }),
-		"whole":    tiny(func(c *Config) { c.everyCut = false }),
-		"rank":     tiny(func(c *Config) { c.Strategy, c.Workers = "rank", 3 }),
-		"hold-out": tiny(func(c *Config) { c.Holdout = "40%" }),
-		"bytes": tiny(func(c *Config) {
+	all := map[string]config.Config{
+		"fast":     tiny(func(*config.Config) {}),
+		"naive":    tiny(func(c *config.Config) { c.Scan = "naive" }),
+		"no cache": tiny(func(c *config.Config) { c.Cache = -1 }),
+		"whole":    tiny(func(c *config.Config) { c.EveryCut = false }),
+		"rank":     tiny(func(c *config.Config) { c.Strategy, c.Workers = "rank", 3 }),
+		"hold-out": tiny(func(c *config.Config) { c.Holdout = "40%" }),
+		"bytes": tiny(func(c *config.Config) {
 			data := npyHeader("|u1", 41, 1, 8, 8)
 			for i := range 41 * 64 {
 				data = append(data, byte(i*i*7+i/3))
@@ -99,17 +101,17 @@ func TestStreamBeyond(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &prepared{model: m}
+			p := &task.Task{Model: m}
 			defer p.Close()
-			if p.data, err = openSet(cfg.Data, "", m, cfg.withDefaults(), 0); err != nil {
+			if p.Data, err = task.OpenSet(cfg.Data, "", m, cfg.Filled(), 0); err != nil {
 				t.Fatal(err)
 			}
-			note, err := p.streamBeyond(cfg.withDefaults(), c.free)
-			if err != nil || (p.streams != nil) != c.streams || (note != nil) != c.told {
-				t.Fatalf("%+v, %v, %v", p.streams, note, err)
+			note, err := p.StreamBeyond(cfg.Filled(), c.free)
+			if err != nil || (p.Streams != nil) != c.streams || (note != nil) != c.told {
+				t.Fatalf("%+v, %v, %v", p.Streams, note, err)
 			}
-			if p.streams != nil && (p.streams.bytes != bytes || !(p.streams.seconds > 0)) {
-				t.Errorf("%+v", p.streams)
+			if p.Streams != nil && (p.Streams.Bytes != bytes || !(p.Streams.Seconds > 0)) {
+				t.Errorf("%+v", p.Streams)
 			}
 			if note != nil && !strings.Contains(note.String(), "41 samples take 10.2 KiB of memory, more than half of the ") {
 				t.Error(note)
@@ -163,7 +165,7 @@ func TestMoreSamplesThanMemory(t *testing.T) {
 	cfg := b.do("s = Slice x from to axis; a = MatMul s w1; ar = Relu a; b = MatMul ar w2; br = Relu b; y = MatMul br w3").config(t)
 	dir := filepath.Dir(cfg.Model)
 	cfg.Calib, cfg.Data = sparseSamples(t, filepath.Join(dir, "calib.npy"), 64), sparseSamples(t, filepath.Join(dir, "eval.npy"), samples)
-	cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block, cfg.Cache, cfg.everyCut = "rank", "agreement", "50%", 4, 0, false
+	cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block, cfg.Cache, cfg.EveryCut = "rank", "agreement", "50%", 4, 0, false
 	limits := []string{fmt.Sprint("DEMOTE_TEST_MEMORY=", limit)}
 	if raced { // streamed all the same, in a process without a limit
 		cfg.Spool, limits = t.TempDir(), nil

@@ -8,27 +8,29 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/task"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
 
 // compiled prepares and compiles a search on the CPU, without a run folder.
-func compiled(t testing.TB, cfg Config) *searching {
+func compiledTask(t testing.TB, cfg config.Config) *searchRun {
 	t.Helper()
 	return onDevice(t, backend.DeviceCPU, cfg)
 }
 
 // TestTrialAllocatesNothing holds that a trial allocates nothing on the Go side.
 func TestTrialAllocatesNothing(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
-	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
+	s := compiledTask(t, tinyConfig(t, 60))
+	masks := []search.Mask{task.LowMask(s.Network.Holders), search.NewMask(len(s.Records))}
 	masks[1].Demote(2)
 	r := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			if _, err := s.ev.Again(context.Background(), masks[i%2]); err != nil {
+			if _, err := s.Ev.Again(context.Background(), masks[i%2]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -41,12 +43,12 @@ func TestTrialAllocatesNothing(t *testing.T) {
 
 // BenchmarkTrial is a full trial of the example's network on 200 samples, with -benchmem.
 func BenchmarkTrial(b *testing.B) {
-	s := compiled(b, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(b, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 200, Cache: -1, Block: 50})
-	masks := []search.Mask{lowMask(s.network.Holders), search.NewMask(len(s.records))}
+	masks := []search.Mask{task.LowMask(s.Network.Holders), search.NewMask(len(s.Records))}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, err := s.ev.Again(context.Background(), masks[i%2]); err != nil {
+		if _, err := s.Ev.Again(context.Background(), masks[i%2]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -55,8 +57,8 @@ func BenchmarkTrial(b *testing.B) {
 // TestSelfTest holds that the self-test passes a sound network, in one piece and in parts, and
 // that one whose output depends on the neighbours in the block is searched with each sample alone.
 func TestSelfTest(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 60))
-	if d, err := s.ev.SelfTest(); d != nil || err != nil {
+	s := compiledTask(t, tinyConfig(t, 60))
+	if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 		t.Errorf("a sound network: %v, %v", d, err)
 	}
 	cfg := tinyConfig(t, 60)
@@ -94,22 +96,22 @@ func TestWorkersAndThreads(t *testing.T) {
 // TestNothingChanges holds that a demotion which changes no value is found out in the base's own run: images of
 // whole numbers lie on both power-of-two grids, so demoting the input runs nothing.
 func TestNothingChanges(t *testing.T) {
-	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(t, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20, GridLow: "pow2", GridHigh: "pow2"})
-	if s.ev.Parts() < 2 {
-		t.Fatalf("the network is in %d parts", s.ev.Parts())
+	if s.Ev.Parts() < 2 {
+		t.Fatalf("the network is in %d parts", s.Ev.Parts())
 	}
-	none := search.NewMask(len(s.records))
-	if high, err := s.ev.Again(context.Background(), none); err != nil || high != s.high {
-		t.Fatalf("%v, %v; when the samples were arranged %v", high, err, s.high)
+	none := search.NewMask(len(s.Records))
+	if high, err := s.Ev.Again(context.Background(), none); err != nil || high != s.HighScore {
+		t.Fatalf("%v, %v; when the samples were arranged %v", high, err, s.HighScore)
 	}
 	input := none.Clone()
 	input.Demote(0)
-	before := s.ev.Stats()
-	if score := pass(t, s, none, input); score != s.high {
-		t.Errorf("%v; without the demotion %v", score, s.high)
+	before := s.Ev.Stats()
+	if score := pass(t, s, none, input); score != s.HighScore {
+		t.Errorf("%v; without the demotion %v", score, s.HighScore)
 	}
-	if after := s.ev.Stats(); after.NoOps-before.NoOps != 3 || after.Blocks != before.Blocks || after.Samples != before.Samples {
+	if after := s.Ev.Stats(); after.NoOps-before.NoOps != 3 || after.Blocks != before.Blocks || after.Samples != before.Samples {
 		t.Errorf("%d blocks needed no run, of 3; %d were run", after.NoOps-before.NoOps, after.Blocks-before.Blocks)
 	}
 }
@@ -134,9 +136,9 @@ func dependOnNeighbours(m *onnx.Model) {
 // values show every change of an order of summation: the evaluator stays with one piece where the
 // parts' bits differ from the whole's.
 func TestCutsOfAsymmetricGrids(t *testing.T) {
-	s := compiled(t, Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
+	s := compiledTask(t, config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20})
-	if s.ev.Parts() < 2 {
-		t.Errorf("%d part", s.ev.Parts())
+	if s.Ev.Parts() < 2 {
+		t.Errorf("%d part", s.Ev.Parts())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/stage"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -41,28 +42,28 @@ func (b *trialBook) book(m search.Mask, judged float64) {
 }
 
 // follow has the evaluator's trials written into the journal and told to who watches.
-func (s *searching) follow() {
-	samples := float64(s.data.Len())
+func (s *runFolder) follow() {
+	samples := float64(s.Data.Len())
 	s.trials.last = time.Now()
-	s.ev.Learnt = func(m search.Mask, score search.Score) error {
+	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
 		return s.journal.Learnt(m, score)
 	}
-	s.ev.Stopped = func(m search.Mask, p bounds.Progress) error {
-		s.tried(m, float64(s.ev.Before(p.Blocks))/samples)
+	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
+		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
 		return s.journal.Stopped(m, p)
 	}
 }
 
 // tried books a trial and tells of it.
-func (s *searching) tried(m search.Mask, judged float64) {
+func (s *runFolder) tried(m search.Mask, judged float64) {
 	s.trials.book(m, judged)
 	if s.trials.event.Kind == "" { // the search has not begun
 		return
 	}
 	e := s.trials.event
 	e.Kind, e.Score, e.Trials = search.EventTrial, search.Score{}, s.trials.count()
-	s.config.Progress(e)
+	s.Config.Progress(e)
 }
 
 // costs are the book as result.json has it; nil if nothing was run.
@@ -79,22 +80,54 @@ func (b *trialBook) costs() *result.TrialCosts {
 }
 
 // sensitivity writes down what the search has learnt of each unit alone. Holders that move together share it.
-func (s *searching) sensitivity(f search.Result) {
-	units := s.units()
-	mask := s.layout.Pinned.Clone()
+func (s *ledger) sensitivity(f search.Result) {
+	units := s.Units()
+	mask := s.Layout.Pinned.Clone()
 	for u, holders := range units {
 		for _, h := range holders {
 			mask.Demote(h)
 		}
-		score, known := s.ev.Known(mask)
+		score, known := s.Ev.Known(mask)
 		for _, h := range holders {
 			mask.Promote(h)
 			if known {
-				s.result.Holders[h].Alone = scoreResult(score, s.metric.Lower)
+				s.Result.Holders[h].Alone = record.Score(score, s.Metric.Lower)
 			}
 			if u < len(f.Distances) {
-				s.result.Holders[h].Distance = finite(f.Distances[u])
+				s.Result.Holders[h].Distance = record.Finite(f.Distances[u])
 			}
 		}
 	}
+}
+
+// count books what the search has cost so far.
+func (s *runFolder) count() {
+	st := s.Ev.Stats()
+	all := s.before
+	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.since()).Seconds()
+	if s.Command != nil {
+		calls, seconds := s.Command.Cost()
+		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds
+		s.Result.MetricCommand = &result.MetricCommand{Calls: all.Calls, Seconds: all.CallSeconds}
+	}
+	s.Result.Trials, s.Result.SampleEvals, s.Result.Seconds = all.Masks, all.Samples, all.Seconds
+	s.spent = all
+}
+
+// since is when the session began, or when what it had cost until then was read back from the journal.
+func (s *runFolder) since() time.Time {
+	if s.counted.IsZero() {
+		return s.Started
+	}
+	return s.counted
+}
+
+// progress tells who watches of an event, with scores in the metric's own sign.
+func (s *runFolder) progress(e search.Event) {
+	if e.Score.Total == 0 {
+		e.Score.Value = record.MetricSign(e.Score.Value, s.Metric.Lower)
+	}
+	s.trials.event = e
+	e.Trials = s.trials.count()
+	s.Config.Progress(e)
 }

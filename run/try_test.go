@@ -16,6 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx"
@@ -356,7 +358,7 @@ func TestChildWithoutAnOrder(t *testing.T) {
 func TestCommandsTryTheirNetworks(t *testing.T) {
 	trying(t)
 	c := tinyConfig(t, 8)
-	c.Block, c.everyCut = 8, false
+	c.Block, c.EveryCut = 8, false
 	count := func(want int, what string) {
 		t.Helper()
 		if got := len(sandbox.TriedKeys()); got != want {
@@ -369,7 +371,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 	}
 	count(4, "search: the float network, the switchable one, and the written file in both sessions")
 	os.Remove(sandbox.TryFile())
-	if _, err := Verify(ctx, c.Out, Config{}); err != nil {
+	if _, err := Verify(ctx, c.Out, config.Config{}); err != nil {
 		t.Fatal(err)
 	}
 	count(4, "verify")
@@ -380,7 +382,7 @@ func TestCommandsTryTheirNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	count(5, "quantize, by the calibration samples")
-	e := Config{Data: c.Data, Metric: "sqnr", Block: 4}
+	e := config.Config{Data: c.Data, Metric: "sqnr", Block: 4}
 	if _, err := Eval(ctx, e, low, c.Model, "exact"); err != nil {
 		t.Fatal(err)
 	}
@@ -405,11 +407,11 @@ func TestCommandsRefuseNetworksThatKill(t *testing.T) {
 	good := writeNetwork(t, filepath.Join(dir, "good.onnx"), newTestGraph([]int64{-1, 4}, -1, 1).weights("w", 4, 1).node("MatMul", "x w", "y").GraphProto)
 	data := filepath.Join(dir, "x.npy")
 	writeTestFile(t, data, append(npyHeader("<f4", 6, 4), make([]byte, 6*4*4)...))
-	c := Config{Model: bad, Calib: data, Data: data, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
+	c := config.Config{Model: bad, Calib: data, Data: data, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}
 	ctx := context.Background()
 	for name, f := range map[string]func() error{
 		"search":    func() error { _, err := Search(ctx, c); return err },
-		"bench":     func() error { _, err := RunBench(ctx, c, BenchOptions{}); return err },
+		"bench":     func() error { _, err := RunBench(ctx, c, bench.Options{}); return err },
 		"quantize":  func() error { _, _, err := Quantize(ctx, c); return err },
 		"eval":      func() error { _, err := Eval(ctx, c, bad, good, "exact"); return err },
 		"reference": func() error { _, err := Eval(ctx, c, good, bad, "default"); return err },

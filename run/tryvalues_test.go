@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -51,11 +52,11 @@ func TestTriesRunRealSamples(t *testing.T) {
 	}
 	data := filepath.Join(dir, "data.npz")
 	writeTestFile(t, data, archive.Bytes())
-	c := Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run"), everyCut: true}
+	c := cutEverywhere(config.Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run")})
 	if _, err := Search(context.Background(), c); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
-	if _, err := Eval(context.Background(), Config{Data: data, Metric: "sqnr"}, model, model, "exact"); err != nil {
+	if _, err := Eval(context.Background(), config.Config{Data: data, Metric: "sqnr"}, model, model, "exact"); err != nil {
 		t.Error(err)
 	}
 	if len(sandbox.TriedKeys()) < 4 {

@@ -8,23 +8,25 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/config"
+	"example.org/demote/internal/task"
 	"example.org/demote/search"
 )
 
 // endsLabels are labels by which the tiny network's all-int8 mix ("int8"), its all-int16 mix ("int16") or neither
 // ("equal") is better: what that end says, and for "equal" a class that neither says where they differ.
-func endsLabels(t *testing.T, cfg Config, better string) string {
+func endsLabels(t *testing.T, cfg config.Config, better string) string {
 	t.Helper()
 	cfg.Metric = "agreement"
-	s := compiled(t, cfg)
+	s := compiledTask(t, cfg)
 	classes := func(m search.Mask) []int {
-		list := make([]int, s.data.Len())
-		if _, err := s.ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = metric.Top1(row) }); err != nil {
+		list := make([]int, s.Data.Len())
+		if _, err := s.Ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = metric.Top1(row) }); err != nil {
 			t.Fatal(err)
 		}
 		return list
 	}
-	low, high := classes(lowMask(s.network.Holders)), classes(search.NewMask(len(s.records)))
+	low, high := classes(task.LowMask(s.Network.Holders)), classes(search.NewMask(len(s.Records)))
 	data, differ := npyHeader("<i8", len(low)), 0
 	for i := range low {
 		label := map[string]int{"int8": low[i], "int16": high[i], "equal": high[i]}[better]
@@ -55,21 +57,21 @@ func TestEndsOfASearch(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, better, target string
-		change               func(*Config)
+		change               func(*config.Config)
 		code, int8           int // -1: any
 		said                 string
 	}{
 		{"all int8 is better, a score between", "int8", "0.99", nil, 0, 9, ""},
-		{"all int8 is better, by auto", "int8", "0.99", func(c *Config) { c.Strategy = "auto" }, 0, 9, ""},
-		{"all int8 is better, naive", "int8", "0.99", func(c *Config) { c.Scan, c.Strategy = "naive", "greedy" }, 0, 9, ""},
+		{"all int8 is better, by auto", "int8", "0.99", func(c *config.Config) { c.Strategy = "auto" }, 0, 9, ""},
+		{"all int8 is better, naive", "int8", "0.99", func(c *config.Config) { c.Scan, c.Strategy = "naive", "greedy" }, 0, 9, ""},
 		{"all int8 is better, half of the way", "int8", "50%", nil, 0, 9, ""},
-		{"all int8 is better, with the curve", "int8", "0.99", func(c *Config) { c.Curve = true }, 0, 9, ""},
-		{"all int8 is better, one trial", "int8", "0.99", func(c *Config) { c.Trials = 1 }, 0, 9, ""},
+		{"all int8 is better, with the curve", "int8", "0.99", func(c *config.Config) { c.Curve = true }, 0, 9, ""},
+		{"all int8 is better, one trial", "int8", "0.99", func(c *config.Config) { c.Trials = 1 }, 0, 9, ""},
 		{"all int8 is better, and at the target", "int8", "1", nil, 3, 9, "and all int8 1.0000 (60 of 60), the target is 1"},
-		{"all int8 is better, one held at int16", "int8", "1", func(c *Config) { c.Pins = []string{"a1=int16"} }, 3, -1, "all int8 but what is held at int16"},
+		{"all int8 is better, one held at int16", "int8", "1", func(c *config.Config) { c.Pins = []string{"a1=int16"} }, 3, -1, "all int8 but what is held at int16"},
 		{"all int16 at the target", "int16", "1", nil, 3, 0, "the best scores it to the digit, 1.0000 (60 of 60), and a mix has to be above it; give a target that leaves some room, such as 16bit-0.005"},
-		{"all int16 at the target, few trials", "int16", "16bit-0", func(c *Config) { c.Trials = 3 }, 3, 0, "within the limit: the best scores 1.0000 (60 of 60), and a mix has to be above the target 16bit-0"},
-		{"all int16 at the target, in a default session", "int16", "1", func(c *Config) { c.Session = "default" }, 3, 0, "to the digit"},
+		{"all int16 at the target, few trials", "int16", "16bit-0", func(c *config.Config) { c.Trials = 3 }, 3, 0, "within the limit: the best scores 1.0000 (60 of 60), and a mix has to be above the target 16bit-0"},
+		{"all int16 at the target, in a default session", "int16", "1", func(c *config.Config) { c.Session = "default" }, 3, 0, "to the digit"},
 		{"equal ends, half of the way", "equal", "50%", nil, 2, -1, "write a score that it is above, such as 0."},
 		{"equal ends, half of the way, by its long name", "equal", "8bit+50%", nil, 2, -1, "there is no way between them"},
 		{"equal ends, a score below", "equal", "16bit-0.01", nil, 0, 9, ""},

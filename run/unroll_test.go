@@ -11,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -70,7 +72,7 @@ func TestUnrolledSearch(t *testing.T) {
 			if len(kinds) < 2 {
 				t.Errorf("%d kinds of %d holders", len(kinds), len(fast.Holders))
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})
@@ -84,11 +86,11 @@ func TestUnrolledFolder(t *testing.T) {
 	cfg.Unroll, cfg.Trials = true, 6
 	r := mustSearch(t, cfg)
 	for _, format := range []string{"qdq-ms", "overrides", "encodings", "promotion"} {
-		if _, err := Export(context.Background(), cfg.Out, format, "", Config{}); err != nil {
+		if _, err := Export(context.Background(), cfg.Out, format, "", config.Config{}); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
-	if e, err := Eval(context.Background(), Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
+	if e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Metric: "sqnr"}, filepath.Join(cfg.Out, journal.MixedFile), cfg.Model, "exact"); err != nil || *e.Score.Value != *r.Score.Mixed.Value {
 		t.Errorf("eval: %+v, %v; the search said %v", e, err, *r.Score.Mixed.Value)
 	}
 	var written struct {
@@ -117,13 +119,13 @@ func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	if at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "axes-fixed" }); at < 0 || !strings.Contains(r.Warnings[at].Text, "input x to [?,4,6]") || !r.Verified.Identical {
 		t.Errorf("%+v, %+v", r.Warnings, r.Verified)
 	}
-	if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
-	if _, err := Inspect(context.Background(), Config{Model: cfg.Model, Unroll: true}); err == nil || ExitCode(err) != 2 || !strings.Contains(err.Error(), "samples of one length with --calib") {
+	if _, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Unroll: true}); err == nil || ExitCode(err) != 2 || !strings.Contains(err.Error(), "samples of one length with --calib") {
 		t.Errorf("without samples: %v", err)
 	}
-	got, err := Inspect(context.Background(), Config{Model: cfg.Model, Unroll: true, Calib: cfg.Calib})
+	got, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Unroll: true, Calib: cfg.Calib})
 	if err != nil || len(got.Unrolled) != 1 || got.FloatWork.Some() || len(got.Holders) != len(r.Holders) {
 		t.Errorf("inspect: %+v, %v", got, err)
 	}
@@ -136,11 +138,11 @@ func TestUnrollReadsFirstSamples(t *testing.T) {
 	x := normals(1, 30*4*6)
 	x[len(x)-1] = float32(math.NaN())
 	writeArrays(t, cfg.Calib, map[string][]byte{"x": floatsNPY(x, 30, 4, 6)})
-	m, err := cfg.readNetwork(cfg.Model)
+	m, err := task.ReadNetwork(cfg, cfg.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if dims, err := measureCalib(context.Background(), m, m, false, cfg); err != nil || !slices.Equal(dims["y"], []int64{-1, 5}) {
+	if dims, err := task.MeasureCalib(context.Background(), m, m, false, cfg); err != nil || !slices.Equal(dims["y"], []int64{-1, 5}) {
 		t.Errorf("%v, %v", dims, err)
 	}
 	cfg.Unroll = true
@@ -164,10 +166,10 @@ func TestUnrollOfSamplesThatAreSteps(t *testing.T) {
 func TestUnrollIsRefused(t *testing.T) {
 	plain := newGraph(20).in("x", nil, 8).weight("w", 0.5, 8, 5).do("y = MatMul x w").out("y", 5).config(t)
 	plain.Unroll = true
-	pair := Config{Low: "a.onnx", High: "b.onnx", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
-	encodings := Config{Model: plain.Model, EncodingsLow: "a.json", EncodingsHigh: "b.json", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
+	pair := config.Config{Low: "a.onnx", High: "b.onnx", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
+	encodings := config.Config{Model: plain.Model, EncodingsLow: "a.json", EncodingsHigh: "b.json", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
 	for _, c := range []struct {
-		cfg  Config
+		cfg  config.Config
 		want string
 	}{{plain, "no LSTM, GRU or RNN: leave it out"}, {pair, "--unroll: a pair brings its own networks"}, {encodings, "--unroll: encodings name the tensors"}} {
 		_, err := Search(context.Background(), c.cfg)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"example.org/demote/config"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -9,7 +10,7 @@ import (
 
 // unrolledStates is a search of a network that hears 3 frames a step with a recurrent operator, which is opened, and
 // hands its states to the next step.
-func unrolledStates(t testing.TB, operator string) Config {
+func unrolledStates(t testing.TB, operator string) config.Config {
 	t.Helper()
 	const n, steps = 20, 4
 	gates, nodes, states := int64(4), "all,h1,c1 = LSTM t w r b _ h0 c0 hidden_size=8; hn = Squeeze h1 zero; cn = Squeeze c1 zero", []string{"hn:h", "cn:c"}
@@ -42,7 +43,7 @@ func TestUnrolledStates(t *testing.T) {
 			if !fast.Verified.Identical || fast.FloatWork.Some() || len(fast.Unrolled) != 1 || fast.Unrolled[0].Steps != 3 || fast.Steps != 4 || *fast.Score.High.Value < 40 {
 				t.Errorf("%+v, %+v, %+v, %d steps, all int16 %v dB", fast.Verified, fast.FloatWork, fast.Unrolled, fast.Steps, *fast.Score.High.Value)
 			}
-			if v, err := Verify(context.Background(), cfg.Out, Config{}); err != nil || !v.Identical {
+			if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
 				t.Errorf("verify: %+v, %v", v, err)
 			}
 		})

@@ -9,9 +9,11 @@ import (
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
+	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/task"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 )
@@ -91,11 +93,11 @@ func TestPassComputesInnerTensors(t *testing.T) {
 					t.Errorf("%s is %g of its range from what the network computes", out.Name, far)
 				}
 			}
-			_, seen, err := calibrateAndTell(context.Background(), p.network, p.data, cfg)
+			_, seen, err := task.CalibrateAndTell(context.Background(), p.Network, p.Data, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i, h := range p.network.Holders {
+			for i, h := range p.Network.Holders {
 				at := slices.IndexFunc(all.Outputs, func(o backend.Tensor) bool { return o.Name == h.Tensor })
 				if at < 0 {
 					continue // an input
@@ -110,14 +112,14 @@ func TestPassComputesInnerTensors(t *testing.T) {
 }
 
 // preparedFloat reads a float network and its samples.
-func preparedFloat(t *testing.T, c Config) (*prepared, Config) {
+func preparedFloat(t *testing.T, c config.Config) (*task.Task, config.Config) {
 	t.Helper()
-	c = c.withDefaults()
-	p := &prepared{}
+	c = c.Filled()
+	p := &task.Task{}
 	var err error
-	if p.model, err = onnx.Read(c.Model); err == nil {
-		if p.network, err = prepareFloat(context.Background(), p.model, c); err == nil {
-			p.data, err = openData(c.Data, "", p.model, c, 0)
+	if p.Model, err = onnx.Read(c.Model); err == nil {
+		if p.Network, err = task.PrepareFloat(context.Background(), p.Model, c); err == nil {
+			p.Data, err = task.OpenData(c.Data, "", p.Model, c, 0)
 		}
 	}
 	if err != nil {
@@ -144,13 +146,13 @@ func farthest(want, got []float32) float64 {
 }
 
 // innerTensors is the float network with every float tensor as an output.
-func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
+func innerTensors(t *testing.T, p *task.Task, block int) *backend.Segment {
 	t.Helper()
-	inputs, err := blocks.Inputs(p.model, p.data, block)
+	inputs, err := blocks.Inputs(p.Model, p.Data, block)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed, err := fixShapes(context.Background(), p.network.Model, inputs, block)
+	fixed, err := fixShapes(context.Background(), p.Network.Model, inputs, block)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,10 +174,10 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 }
 
 // passOf are the outputs of a pass, all samples' of each behind one another.
-func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float32 {
+func passOf(t *testing.T, s *backend.Segment, p *task.Task, level int) [][]float32 {
 	t.Helper()
 	rows := make([][]float32, len(s.Outputs))
-	if err := direct.Pass(context.Background(), s, p.data, level, func(_, _ int, outputs [][]float32) error {
+	if err := direct.Pass(context.Background(), s, p.Data, level, func(_, _ int, outputs [][]float32) error {
 		for i := range outputs {
 			rows[i] = append(rows[i], outputs[i]...)
 		}
@@ -191,11 +193,11 @@ func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float3
 func TestUnwrittenOutputIsAnError(t *testing.T) {
 	plain := func(g *graph, names ...string) error {
 		p, _ := preparedFloat(t, g.config(t))
-		inputs, err := blocks.Inputs(p.model, p.data, 8)
+		inputs, err := blocks.Inputs(p.Model, p.Data, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
-		fixed, err := fixShapes(context.Background(), p.model, inputs, 8)
+		fixed, err := fixShapes(context.Background(), p.Model, inputs, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +209,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs, err := direct.NewPlain(s, p.data, direct.PlainOptions{Level: blocks.Optimization})
+		runs, err := direct.NewPlain(s, p.Data, direct.PlainOptions{Level: blocks.Optimization})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
-	"math"
 	"os"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -13,10 +15,10 @@ import (
 
 // Verify is the command verify: it repeats a run's own check. The run's inputs are read again from where its
 // result.json says they were; one that has changed since is refused by name. A score by a metric command is made only
-// if c gives the very command: none is ever taken from a folder. The error matches ErrExport if the file does not
-// compute what was searched, or scores otherwise than the result says.
-func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error) {
-	if err := onlyCPU(c, "verify"); err != nil {
+// if c gives the very command: none is ever taken from a folder. The error matches written.ErrExport if the file does
+// not compute what was searched, or scores otherwise than the result says.
+func Verify(ctx context.Context, dir string, c config.Config) (*result.Verified, error) {
+	if err := config.OnlyCPU(c, "verify"); err != nil {
 		return nil, err
 	}
 	path := (&journal.Folder{Path: dir}).File(journal.MixedFile)
@@ -35,48 +37,45 @@ func Verify(ctx context.Context, dir string, c Config) (*result.Verified, error)
 		return nil, err
 	}
 	defer s.Close()
-	if err := s.compile(ctx); err != nil {
+	if err := s.Compile(ctx); err != nil {
 		return nil, err
 	}
-	found, err := s.verify(ctx, mask, path)
+	found, err := s.checker().Verify(ctx, mask, path)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.judge(found)
+	_, err = s.checker().Judge(found)
 	return found.Verified, err
 }
 
-// resolve finds again what the search compared scores with.
-func (s *searching) resolve(r *Result) error {
+// resolveRecorded finds again what the search compared scores with.
+func (s *searchRun) resolveRecorded(r *config.Result) error {
 	var err error
-	if r.Int16Share != "" {
-		s.above = math.Inf(-1)
-		return nil
+	if s.within = r.Int16Share != ""; s.within {
+		return s.wanted.resolve(s.Scale(), search.Endpoints{})
 	}
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {
 		return err
 	}
-	ends := search.Endpoints{High: searchScore(r.Score.High, s.metric.Lower), Low: searchScore(r.Score.Low, s.metric.Lower)}
+	ends := search.Endpoints{High: record.Search(r.Score.High, s.Metric.Lower), Low: record.Search(r.Score.Low, s.Metric.Lower)}
 	if r.Score.Float != nil {
-		float := searchScore(r.Score.Float, s.metric.Lower)
+		float := record.Search(r.Score.Float, s.Metric.Lower)
 		ends.Float = &float
 	}
-	goal, err := s.target.Resolve(s.scale(), ends)
-	s.above = goal.Above
-	return err
+	return s.wanted.resolve(s.Scale(), ends)
 }
 
 // mixOf is the mix of a result.
-func (s *searching) mixOf(r *Result) (search.Mask, error) {
-	if len(r.Holders) != len(s.network.Holders) {
-		return search.Mask{}, mistake.Errorf("the result has %d holders, the network %d", len(r.Holders), len(s.network.Holders))
+func (s *searchRun) mixOf(r *config.Result) (search.Mask, error) {
+	if len(r.Holders) != len(s.Network.Holders) {
+		return search.Mask{}, mistake.Errorf("the result has %d holders, the network %d", len(r.Holders), len(s.Network.Holders))
 	}
-	m := lowMask(s.network.Holders)
+	m := task.LowMask(s.Network.Holders)
 	high := map[string]bool{}
 	for _, name := range r.Promotion {
 		high[name] = true
 	}
-	for i, h := range s.network.Holders {
+	for i, h := range s.Network.Holders {
 		if h.Name != r.Holders[i].Name {
 			return m, mistake.Errorf("holder %d is %s in the result and %s in the network", i, r.Holders[i].Name, h.Name)
 		}

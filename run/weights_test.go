@@ -117,7 +117,7 @@ func TestWeightsInMemory(t *testing.T) {
 	most := func(n int64) int64 {
 		cfg := newGraph(16).in("x", nil, 32).out("y", 8).weight("w0", 0.2, 32, n).weight("w1", 0.02, n, n).weight("w2", 0.02, n, n).weight("w3", 0.02, n, 8).
 			do("a = MatMul x w0; ar = Relu a; b = MatMul ar w1; br = Relu b; c = MatMul br w2; cr = Relu c; y = MatMul cr w3").config(t)
-		cfg.Strategy, cfg.Trials, cfg.everyCut = "rank", 2, false
+		cfg.Strategy, cfg.Trials, cfg.EveryCut = "rank", 2, false
 		text, err := json.Marshal(cfg)
 		if err != nil {
 			t.Fatal(err)

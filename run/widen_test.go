@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx/onnxpb"
@@ -101,7 +102,7 @@ func TestReferenceOfAnotherType(t *testing.T) {
 	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
 		other := writeNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.g, typ))
 		said := ""
-		c := Config{Data: cfg.Data, Metric: "sqnr", Say: func(line string) { said += line }}
+		c := config.Config{Data: cfg.Data, Metric: "sqnr", Say: func(line string) { said += line }}
 		e, err := Eval(context.Background(), c, mixed, other, "")
 		if err != nil || math.Abs(*e.Score.Value-*r.Score.Mixed.Value) > 1e-9 || !strings.Contains(said, "it is run in float32") {
 			t.Errorf("%s: %+v, %v, %s; searched was %v", typ, e, err, said, *r.Score.Mixed.Value)

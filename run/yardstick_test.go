@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"example.org/demote/internal/bench"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,9 +22,9 @@ func TestSplits(t *testing.T) {
 		{1, 4, "1x1 4x1 2x2 1x4"}, {2, 2, "2x1 4x1 2x2 1x4"},
 	} {
 		got := ""
-		for _, s := range splits(c.workers, c.threads, 2000, 7) {
-			if got += fmt.Sprintf(" %dx%d", s.sessions, s.threads); s.batch != 7 {
-				t.Errorf("a network of batch 7 in batches of %d", s.batch)
+		for _, s := range bench.Splits(c.workers, c.threads, 2000, 7) {
+			if got += fmt.Sprintf(" %dx%d", s.Sessions, s.Threads); s.Batch != 7 {
+				t.Errorf("a network of batch 7 in batches of %d", s.Batch)
 			}
 		}
 		if got != " "+c.want {
@@ -42,14 +43,14 @@ func TestBatches(t *testing.T) {
 		{2000, 2, []int{20, 50, 100, 200}}, {100, 2, []int{20, 25, 50}}, {100, 1, []int{20, 34, 50, 100}},
 		{40, 2, []int{20}}, {30, 2, []int{15}}, {30, 4, []int{8}}, {1, 2, []int{1}}, {250, 1, []int{20, 21, 42, 50, 84, 100, 125, 200}},
 	} {
-		got := batches(c.samples, c.sessions, 0)
+		got := bench.Batches(c.samples, c.sessions, 0)
 		for _, b := range c.want {
 			if !slices.Contains(got, b) {
 				t.Errorf("%d samples on %d sessions: batches %v lack %d", c.samples, c.sessions, got, b)
 			}
 		}
 		for _, b := range got {
-			if c.samples > leastBatch*c.sessions && (b < leastBatch || b > mostBatch) || b > (c.samples+c.sessions-1)/c.sessions {
+			if c.samples > bench.LeastBatch*c.sessions && (b < bench.LeastBatch || b > bench.MostBatch) || b > (c.samples+c.sessions-1)/c.sessions {
 				t.Errorf("%d samples on %d sessions: a batch of %d among %v", c.samples, c.sessions, b, got)
 			}
 		}
@@ -74,19 +75,19 @@ func (f *fakePasses) Close() { *f.log = append(*f.log, "close "+f.name) }
 // the least median is R, and that the others are given back then.
 func TestYardstickTakesTheFastest(t *testing.T) {
 	var log []string
-	of := func(name string, walls ...float64) *passes {
-		return &passes{split: split{1, 1, 20}, plain: &fakePasses{name: name, log: &log}, wall: walls}
+	of := func(name string, walls ...float64) *bench.Passes {
+		return &bench.Passes{Split: bench.Split{Sessions: 1, Threads: 1, Batch: 20}, Plain: &fakePasses{name: name, log: &log}, Wall: walls}
 	}
-	y := &yardstick{fast: []*passes{of("lucky", 0.001, 9, 9), of("steady", 0.1, 0.1, 0.1), of("slow", 0.2, 0.2, 0.2)}, single: of("single")}
-	if err := y.measure(context.Background()); err != nil {
+	y := &bench.Yardstick{Fast: []*bench.Passes{of("lucky", 0.001, 9, 9), of("steady", 0.1, 0.1, 0.1), of("slow", 0.2, 0.2, 0.2)}, Single: of("single")}
+	if err := y.Measure(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	y.settle()
+	y.Settle()
 	if want := []string{"lucky", "steady", "slow", "single", "close lucky", "close slow"}; !slices.Equal(log, want) {
 		t.Errorf("%q, want %q", log, want)
 	}
-	if y.best().plain.(*fakePasses).name != "steady" || len(y.fast[0].wall) != 4 {
-		t.Errorf("R is %+v", y.best())
+	if y.Best().Plain.(*fakePasses).name != "steady" || len(y.Fast[0].Wall) != 4 {
+		t.Errorf("R is %+v", y.Best())
 	}
 }
 
@@ -94,19 +95,19 @@ func TestYardstickTakesTheFastest(t *testing.T) {
 // that takes is told, to be taken out of the search's time.
 func TestRIsTimedBetweenTrials(t *testing.T) {
 	var log []string
-	p := &passes{plain: &fakePasses{name: "R", log: &log, took: 2 * time.Millisecond}, wall: []float64{0.002}, cpu: []float64{0.002}}
-	b := &between{ctx: context.Background(), y: &yardstick{fast: []*passes{p}}, last: time.Now()}
+	p := &bench.Passes{Plain: &fakePasses{name: "R", log: &log, took: 2 * time.Millisecond}, Wall: []float64{0.002}, Cpu: []float64{0.002}}
+	b := &bench.Between{Ctx: context.Background(), Y: &bench.Yardstick{Fast: []*bench.Passes{p}}, Last: time.Now()}
 	for range 5 {
-		b.trials() // all at once: too early
+		b.Trials() // all at once: too early
 	}
 	if len(log) != 0 {
 		t.Fatalf("%d passes without a trial between them", len(log))
 	}
-	b.last = time.Now().Add(-time.Second)
-	b.trials()
-	b.trials()
-	if len(log) != 1 || b.wall < 0.002 || b.wall > 0.9 || len(p.wall) != 2 {
-		t.Errorf("passes %q, %v s told", log, b.wall)
+	b.Last = time.Now().Add(-time.Second)
+	b.Trials()
+	b.Trials()
+	if len(log) != 1 || b.Wall < 0.002 || b.Wall > 0.9 || len(p.Wall) != 2 {
+		t.Errorf("passes %q, %v s told", log, b.Wall)
 	}
 }
 
@@ -117,7 +118,7 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 		of   []float64
 		want bool
 	}{{[]float64{1.2, 1.21, 1.22, 1.2, 1.25, 1.19, 1.2}, true}, {[]float64{1.2, 1.21, 1.22, 1.2, 1.25, 9, 0.1}, true}, {[]float64{1.2, 0.8, 1.6, 1.1, 1.4, 0.9, 1.3}, false}} {
-		if got := steady(c.of, one); got != c.want {
+		if got := bench.Steady(c.of, one); got != c.want {
 			t.Errorf("%v: steady %v", c.of, got)
 		}
 	}
@@ -125,26 +126,26 @@ func TestMeasuringGoesOnUntilItIsSteady(t *testing.T) {
 
 // TestPlainRunsEverySampleOnce holds that a pass runs every block once, whichever session takes it.
 func TestPlainRunsEverySampleOnce(t *testing.T) {
-	s := compiled(t, tinyConfig(t, 45))
-	known, err := s.knownShapes(context.Background(), s.prepared.float)
+	s := compiledTask(t, tinyConfig(t, 45))
+	known, err := s.KnownShapes(context.Background(), s.FloatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, sessions := range []int{1, 2, 5} {
-		p, err := s.openPasses(context.Background(), split{sessions, 1, 20}, known, false)
+		p, err := (&bench.Measurement{Runner: s.Runner}).OpenPasses(context.Background(), bench.Split{Sessions: sessions, Threads: 1, Batch: 20}, known, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if err := p.measure(context.Background()); err != nil {
+			if err := p.Measure(context.Background()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := p.plain.(shapePasses)[0].Blocks(); got != 9 || len(p.wall) != 3 || p.wall[0] <= 0 {
-			t.Errorf("%d sessions: %d blocks in 3 passes over 45 samples in batches of 20, want 9; times %v", sessions, got, p.wall)
+		if got := p.Plain.(bench.ShapePasses)[0].Blocks(); got != 9 || len(p.Wall) != 3 || p.Wall[0] <= 0 {
+			t.Errorf("%d sessions: %d blocks in 3 passes over 45 samples in batches of 20, want 9; times %v", sessions, got, p.Wall)
 		}
-		p.plain.Close()
-		p.plain.Close()
+		p.Plain.Close()
+		p.Plain.Close()
 	}
 }
 
@@ -154,7 +155,7 @@ func TestBench(t *testing.T) {
 	cfg.Out, cfg.Workers = "", 2
 	var dirs []string
 	typed := 0.0
-	b, err := RunBench(context.Background(), cfg, BenchOptions{Runs: 2, Against: "naive", Typed: func(ctx context.Context, dir string) error {
+	b, err := RunBench(context.Background(), cfg, bench.Options{Runs: 2, Against: "naive", Typed: func(ctx context.Context, dir string) error {
 		if _, err := os.Stat(dir); err == nil || slices.Contains(dirs, dir) {
 			t.Errorf("%s is no new folder", dir)
 		}
@@ -173,7 +174,7 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Seven rounds of trials; in front of and behind two searches of each scan, and two commands.
-	if least := benchRounds + 2*3*2; b.RPasses < least || b.RSessions*b.RThreads > 2 || b.Workers != 2 {
+	if least := bench.BenchRounds + 2*3*2; b.RPasses < least || b.RSessions*b.RThreads > 2 || b.Workers != 2 {
 		t.Errorf("R is of %d passes, of at least %d; %d sessions of %d threads for %d workers", b.RPasses, least, b.RSessions, b.RThreads, b.Workers)
 	}
 	if len(dirs) != 2 || b.Whole.Runs != 2 || b.Search.Runs != 2 || b.Naive.Runs != 2 {
@@ -182,7 +183,7 @@ func TestBench(t *testing.T) {
 	if b.Whole.Seconds.Max < typed || b.Whole.Seconds.Median <= b.Search.Seconds || b.Whole.R.Median <= b.Search.R {
 		t.Errorf("the whole command took %+v, %+v R; the search alone %v s, %v R", b.Whole.Seconds, b.Whole.R, b.Search.Seconds, b.Search.R)
 	}
-	for name, f := range map[string]Figure{"trial": b.Trial, "trial's processor time": b.TrialCPU, "R": b.R, "CPU-R": b.SingleCPU, "search": b.Search.Spread,
+	for name, f := range map[string]bench.Figure{"trial": b.Trial, "trial's processor time": b.TrialCPU, "R": b.R, "CPU-R": b.SingleCPU, "search": b.Search.Spread,
 		"search's processor time": b.Search.CPUR, "whole": b.Whole.CPUR, "against": b.Against.Time} {
 		if !(f.Min > 0 && f.Min <= f.Median && f.Median <= f.Max) {
 			t.Errorf("%s: %+v", name, f)

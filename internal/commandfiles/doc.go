@@ -1,0 +1,2 @@
+// Package commandfiles finds the files that a shell's command line reads.
+package commandfiles

@@ -1,0 +1,143 @@
+package cost
+
+import (
+	"context"
+	"strings"
+
+	"example.org/demote/config"
+	"example.org/demote/disk"
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/sites"
+	"example.org/demote/internal/task"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+	"example.org/demote/search"
+)
+
+// weightBits is the width of weights in BOPs. A product of two activations counts for each of them, the other at this
+// width.
+const weightBits = 8
+
+// Model is a cost model of a network: what demoting each holder saves.
+type Model struct {
+	name  string
+	Saves []float64
+	total *float64 // of all of the network; nil: not known
+}
+
+// Costs are the cost models of a search.
+type Costs struct {
+	Chosen Model             // --cost
+	list   []Model           // what the result lists: BOPs, bytes, and a cost from a file
+	Float  *result.FloatWork // what the search cannot reach
+}
+
+// Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
+func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
+	all, err := workCosts(ctx, p)
+	if err != nil {
+		return all, err
+	}
+	n := len(p.Records)
+	switch chosen {
+	case config.CostCount:
+		total := float64(n)
+		all.Chosen = Model{config.CostCount, search.CountCost(n), &total}
+	case config.CostBops:
+		all.Chosen = all.list[0]
+	case config.CostBytes:
+		all.Chosen = all.list[1]
+	default:
+		text, err := disk.Read(chosen, constraint.MaxList)
+		if err != nil {
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
+		}
+		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(p.Network))
+		if err != nil {
+			return all, mistake.Errorf("--cost %s: %w", chosen, err)
+		}
+		all.Chosen = Model{chosen, saves, nil}
+		all.list = append(all.list, all.Chosen)
+	}
+	return all, nil
+}
+
+// workCosts counts BOPs and bytes for one sample. A holder has the multiply-accumulates of every node that reads its
+// values, and the bytes of its own tensor.
+func workCosts(ctx context.Context, p *task.Task) (all Costs, err error) {
+	uses, err := sites.Uses(p.Network)
+	if err != nil {
+		return all, err
+	}
+	n := len(p.Records)
+	macs, elements, lost, high := make([]float64, n), make([]float64, n), make([]int, n), make([]int, n)
+	largest := p.Largest().Data
+	for _, q := range p.Members() { // on average over the samples, where these have different shapes
+		fixed, err := q.Fixed(ctx)
+		if err != nil {
+			return all, err
+		}
+		dims := map[string][]int64{}
+		for _, v := range fixed.Values() {
+			dims[v.Name] = v.Dims
+		}
+		if q.Data == largest {
+			if all.Float, err = floatWork(p.Network, dims, p.Block); err != nil {
+				return all, err
+			}
+		}
+		share, per := float64(q.Data.Len())/float64(p.Data.Len()), float64(q.Block)
+		work := sites.MACs(fixed, dims)
+		for _, u := range uses {
+			for _, h := range u.Reads {
+				macs[h] += share * work[u.Node] / per
+			}
+		}
+		for i, h := range p.Network.Holders {
+			if d := dims[h.Tensor]; len(d) > 0 {
+				one := share / per
+				for _, size := range d {
+					one *= float64(max(size, 0))
+				}
+				elements[i] += one
+			}
+		}
+	}
+	for i := range p.Network.Holders {
+		high[i] = p.Records[i].High.Bits
+		lost[i] = max(0, high[i]-p.Records[i].Low.Bits)
+	}
+	bops := Model{name: config.CostBops, Saves: search.BopsCost(macs, lost, weightBits)}
+	bytes := Model{name: config.CostBytes, Saves: search.BytesCost(elements, lost)}
+	bops.total, bytes.total = sum(search.BopsCost(macs, high, weightBits)), sum(search.BytesCost(elements, high))
+	all.list = []Model{bops, bytes}
+	return all, nil
+}
+
+func sum(list []float64) *float64 {
+	total := 0.0
+	for _, v := range list {
+		total += v
+	}
+	return &total
+}
+
+// Savings lists what a mix saves.
+func (all Costs) Savings(m search.Mask) []result.Saving {
+	var list []result.Saving
+	for _, c := range all.list {
+		saved, most := search.Saving(c.Saves, m)
+		list = append(list, result.Saving{Cost: c.name, Saved: saved, All: most, Total: c.total})
+	}
+	return list
+}
+
+// costOf is what a mix costs by the chosen cost: all that could be saved less what is, on top of what cannot be saved
+// where that is known.
+func (all Costs) Of(m search.Mask) float64 {
+	saved, most := search.Saving(all.Chosen.Saves, m)
+	if all.Chosen.total != nil {
+		most = *all.Chosen.total
+	}
+	return most - saved
+}

@@ -1,0 +1,2 @@
+// Package record writes scores and grids as result.json has them, and reads them back.
+package record

@@ -1,0 +1,242 @@
+package task
+
+import (
+	"context"
+
+	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/dataset"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/scan"
+	"example.org/demote/internal/sinks"
+	"example.org/demote/internal/stage"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+	"example.org/demote/search"
+)
+
+// Task is a network that is ready to be searched, with the data that it is searched on.
+type Task struct {
+	Network    *onnx.Network  // weights on their grids
+	Records    []quant.Record // by holder
+	Seen       []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
+	Model      *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
+	FloatModel *onnx.Model    // the float network; nil for a pair
+	Order      []int          // holders in the 8-bit file's order; nil: their own
+	Low        *onnx.Network  // the 8-bit file's network where it is another one; else nil
+	LowGrids   []quant.Grid   // of its holders
+	Data       *dataset.Set
+	// the hold-out: what its share takes out of data, or its file once it is open; nil without one
+	Held    *dataset.Set
+	Streams *stream        // how samples are read that are not kept in memory; nil: they are kept
+	Once    bool           // samples are read once, and streamed whatever they take
+	Shapes  *blocks.Shapes // of network's tensors, see measured
+	// of samples of different shapes: those of each; nil: all have one. Then inputs, block and shapes are those of
+	// the largest
+	Groups          []*ownShape
+	grouped         *dataset.Set // whose samples groups has
+	Own             *ownShape    // that this is of, see members; nil: it is of all samples
+	Block           int
+	blocks.Batching        // of the output's samples, see FindBatch
+	FixShapes       bool   // files are written with the axes of the search
+	Output          string // that the metric reads
+	Inputs          []backend.Tensor
+	Layout          search.Layout // units and what is held, see arrange
+	Files           []result.Input
+	Notes           []result.Warning
+	Unknown         []FixedInput // of --input, that the file does not have: a reference may
+
+	CalibScan *scan.Scan // of the calibration samples; nil: nothing was calibrated
+	ScanTime  float64    // seconds that it took
+}
+
+// Float reads network and data, calibrates, and puts the weights on their grids.
+func Float(ctx context.Context, c config.Config) (_ *Task, err error) {
+	p := &Task{}
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	err = c.During(stage.Read, 0, func() (err error) {
+		if p.FloatModel, err = ReadNetwork(c, c.Model); err != nil {
+			return err
+		}
+		p.Model = p.FloatModel
+		// First what no choice of an output can mend.
+		if p.Network, err = PrepareFloat(ctx, p.FloatModel, c); err != nil {
+			return err
+		}
+		p.Output, err = blocks.ChooseOutput(p.FloatModel, c.Output)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err = p.openWith(ctx, c, p.FloatModel, func() error { return sandbox.Network(ctx, p.FloatModel, p.Inputs, nil, c.Say) })
+	if err != nil {
+		return nil, err
+	}
+	calib, err := OpenData(c.Calib, "", p.FloatModel, c, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer calib.Close()
+	if c.DryRun {
+		p.Records, err = assumed(p.Network, c)
+	} else if records, ok := RecordedGrids(p.Network, c.Recorded, c); ok {
+		p.Records = records
+		err = p.putWeights(c)
+	} else {
+		err = p.calibrate(ctx, calib, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Notes = append(append(p.Notes, FixedNotes(c, p.FloatModel)...), PreparedNotes(c, p.Network)...)
+	return p, c.During(stage.Hash, 0, func() error {
+		p.bookModel("model", p.FloatModel)
+		if err := p.BookData("calib", calib); err != nil {
+			return err
+		}
+		return p.BookData("data", p.Data)
+	})
+}
+
+// openWith opens the data for a network that has been read, has a child process try it, and finds how samples lie in
+// a block. The configuration that it returns says so to what is done next.
+func (p *Task) openWith(ctx context.Context, c config.Config, m *onnx.Model, try func() error) (config.Config, error) {
+	var err error
+	c.Lists = true
+	if p.Block, err = blocks.Choose(p.Model, c.Block); err != nil {
+		return c, err
+	}
+	if err := c.ReadData(p.Open); err != nil {
+		return c, err
+	}
+	if err := c.During(stage.Try, 0, try); err != nil {
+		return c, err
+	}
+	err = c.During(stage.Batch, 0, func() (err error) {
+		if c, err = p.tellBatch(ctx, c, m); err != nil {
+			return err
+		}
+		return p.tellPadding(ctx, c, m)
+	})
+	return c, err
+}
+
+// calibrate makes the records, and puts the weights on their grids.
+func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Config) (err error) {
+	if p.Records, p.Seen, err = CalibrateAndTell(ctx, p.Network, calib, c); err != nil {
+		return err
+	}
+	if err := c.During(stage.Scan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
+		return err
+	}
+	return p.putWeights(c)
+}
+
+// putWeights puts the weights on their grids, as the records have them.
+func (p *Task) putWeights(c config.Config) error {
+	return c.During(stage.Weights, 0, func() error {
+		notes, err := onGrids(p.Network, p.Records, c)
+		p.Notes = append(p.Notes, notes...)
+		return err
+	})
+}
+
+// Quantized is the part of prepare that needs no evaluation data: the network with its weights on
+// their grids, and its records.
+func Quantized(ctx context.Context, c config.Config) (*onnx.Network, []quant.Record, error) {
+	m, err := ReadNetwork(c, c.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := PrepareFloat(ctx, m, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	PreparedNotes(c, n)
+	calib, err := OpenData(c.Calib, "", m, c, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer calib.Close()
+	if err := sandbox.Float(ctx, m, calib, c.Say); err != nil {
+		return nil, nil, err
+	}
+	if c, err = AloneCalibrated(ctx, m, calib, c); err != nil {
+		return nil, nil, err
+	}
+	if err := tellCalibPadding(ctx, m, calib, c); err != nil {
+		return nil, nil, err
+	}
+	records, _, err := CalibrateAndTell(ctx, n, calib, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = onGrids(n, records, c)
+	return n, records, err
+}
+
+// onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases
+// that stay float.
+func onGrids(n *onnx.Network, records []quant.Record, c config.Config) ([]result.Warning, error) {
+	if err := quantize.WeightsFor(n, records); err != nil || c.Bias != "int32" {
+		return nil, err
+	}
+	texts, err := quantize.Biases(n, records)
+	notes := warnings("bias-stays-float", texts)
+	for _, note := range notes {
+		c.Say("warning: " + note.String())
+	}
+	return notes, err
+}
+
+// Open opens the evaluation data and shapes it into blocks.
+func (p *Task) Open(c config.Config) error {
+	share, limit := c.HoldoutShare(), c.Limit
+	if share > 0 {
+		limit = 0
+	}
+	var err error
+	if p.Data, err = OpenSet(c.Data, c.Labels, p.Model, c, limit); err != nil {
+		return err
+	}
+	if err := p.keepOrStream(c); err != nil {
+		return err
+	}
+	if err := p.Data.CheckFinite(sinks.MaskInputs(p.Model)...); err != nil {
+		return err
+	}
+	if share > 0 {
+		if p.Held, err = splitData(p.Data, share, c); err != nil {
+			return err
+		}
+	}
+	if err := checkAlone(p.Model, p.Data, c); err != nil {
+		return err
+	}
+	if c.FixShapes {
+		if err := needOneShape(p.Data, "--fix-shapes", c.Data); err != nil {
+			return err
+		}
+	}
+	if err := p.SetBlock(p.Block); err != nil {
+		return err
+	}
+	p.sayShapes(c.Say)
+	return nil
+}
+
+// Close gives the data back. It may be called more than once.
+func (p *Task) Close() {
+	if p != nil && p.Data != nil {
+		p.Data.Close()
+		p.Data = nil
+	}
+}

@@ -1,0 +1,68 @@
+package task
+
+import (
+	"math"
+	"slices"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/record"
+	"example.org/demote/onnx"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+)
+
+// RecordedGrids makes the records of a network from the holders of a result, whose grids are what was searched;
+// calibrating again would take as long as the first time, and on another machine find others. False where that cannot
+// be: the result has other holders, as calibration leaves out masks, or says less of a grid than its formula needs.
+func RecordedGrids(n *onnx.Network, was []result.Holder, c config.Config) ([]quant.Record, bool) {
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil || formula == quant.MCTQ || len(was) != len(n.Holders) {
+		return nil, false
+	}
+	records := make([]quant.Record, len(was))
+	for i, h := range n.Holders {
+		low, ok := recordedGrid(was[i].Low, formula)
+		high, also := recordedGrid(was[i].High, formula)
+		if h.Name != was[i].Name || !ok || !also {
+			return nil, false
+		}
+		records[i] = quant.Record{Low: low, High: high}
+	}
+	return records, true
+}
+
+// recordedGrid is the grid that record.Grid has written; false where the lines of the result do not make one.
+func recordedGrid(r result.Grid, formula quant.Formula) (quant.Grid, bool) {
+	code := func(value float64) int32 { return r.ZeroPoint + int32(math.Round(value/float64(r.Scale))) }
+	if !(r.Scale > 0) || math.IsInf(float64(r.Scale), 0) || r.Bits < 2 || r.Bits > 16 || math.Abs(r.Max-r.Min) > float64(r.Scale)*(1<<17) {
+		return quant.Grid{}, false
+	}
+	g := quant.Grid{Formula: formula, Bits: r.Bits, Signed: r.Signed, Scale: r.Scale, Zero: r.ZeroPoint, Min: code(r.Min), Max: code(r.Max)}
+	lowest, highest := int32(0), int32(1)<<r.Bits-1
+	if r.Signed {
+		lowest, highest = -1<<(r.Bits-1), 1<<(r.Bits-1)-1
+	}
+	return g, g.Min >= lowest && g.Max <= highest && g.Min <= g.Zero && g.Zero <= g.Max && record.Grid(g) == r
+}
+
+// assumed are records for a network that is not calibrated: every holder's values are taken for numbers from -1 to 1.
+func assumed(n *onnx.Network, c config.Config) ([]quant.Record, error) {
+	low, high, err := c.GridChoices()
+	if err != nil {
+		return nil, err
+	}
+	formula, err := quant.ParseFormula(c.Formula)
+	if err != nil {
+		return nil, err
+	}
+	o := quant.NewObserver(quant.MinMax, quant.MinMax)
+	o.Observe(0, []float32{-1, 1})
+	var r quant.Record
+	if r.Low, err = o.Grid(formula, quant.MinMax, low.Kind, low.Bits); err != nil {
+		return nil, err
+	}
+	if r.High, err = o.Grid(formula, quant.MinMax, high.Kind, high.Bits); err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]quant.Record{r}, len(n.Holders)), nil
+}

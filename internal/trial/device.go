@@ -1,0 +1,109 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"example.org/demote/backend"
+	"example.org/demote/mistake"
+	"example.org/demote/search"
+)
+
+// ChooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be
+// used, else the CPU. It says which, and why, where there was a choice.
+func (s *Runner) ChooseDevice() error {
+	if err := s.findDevice(); err != nil {
+		return err
+	}
+	s.Config.OwnMemory = s.Can().OwnMemory
+	if s.Can().Queue && s.Config.Workers > 1 {
+		return mistake.Errorf("--workers %d: a GPU runs all blocks in one queue; leave it out", s.Config.Workers)
+	}
+	return nil
+}
+
+func (s *Runner) findDevice() error {
+	name := s.Config.Device
+	switch {
+	case name == backend.DeviceCPU, name == "auto" && !backend.WithCUDA:
+		s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
+		return nil
+	case name != "auto":
+		var err error
+		if s.Device, err = backend.CheckGPU(name); err == nil {
+			s.sayDevice("")
+		}
+		return err
+	}
+	gpus, err := backend.GPUs()
+	if err != nil {
+		return err
+	}
+	var why []string
+	for _, g := range gpus {
+		if g.Why == "" {
+			s.Device = g
+			s.sayDevice(", the first GPU that can be used")
+			return nil
+		}
+		why = append(why, g.Name+": "+g.Why)
+	}
+	s.Device = backend.DeviceInfo{Name: backend.DeviceCPU}
+	s.Config.Say("device cpu, since no GPU can be used: " + strings.Join(why, "; "))
+	return nil
+}
+
+func (s *Runner) sayDevice(why string) {
+	s.Config.Say(fmt.Sprintf("device %s%s: %s", s.Device.Name, why, s.Device.Text))
+}
+
+// sayGraphs says how the GPU runs the parts of the network, once all of them have run.
+func (s *Runner) sayGraphs() {
+	if !s.Can().Queue {
+		return
+	}
+	captured, why := s.Ev.Graphs()
+	text := fmt.Sprintf("%d of %d parts of the network are replayed as CUDA graphs", captured, s.Ev.Parts())
+	switch {
+	case captured == 0:
+		text = "the network runs node by node, without CUDA graphs: " + why
+	case why != "":
+		text += ", the others run node by node: " + why
+	}
+	s.Config.Say(text)
+}
+
+// Can are the traits of the device that trials run on; of the CPU before it is chosen.
+func (s *Runner) Can() backend.Traits { return backend.KindOf(s.Device.Name).Traits }
+
+// Twin is the evaluator on the CPU that written files are held against, as ONNX Runtime computes them
+// there: the search's own, or one of the same network beside that on a GPU. done gives it back.
+func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), err error) {
+	if s.Can().InOrder {
+		return s.Ev, func() {}, nil
+	}
+	src, err := s.Source(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := s.Options
+	o.Naive, o.Stream, o.Cache = true, true, 0
+	if e, err = backend.New(ctx, src, s.Data, s.Records, o); err != nil {
+		return nil, nil, err
+	}
+	return e, e.Close, nil
+}
+
+// AskAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is
+// the twin's; it says it if the twin scores a mix otherwise than the GPU.
+func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
+	if s.Can().InOrder {
+		return twin, nil
+	}
+	own, err := s.Ev.Again(ctx, mask)
+	if err == nil && own != twin {
+		s.Caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: accumulation order differs, so a few values round differently", s.Device.Name, s.Text(own), s.Text(twin)), "")
+	}
+	return own, err
+}

@@ -1,0 +1,163 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/memory"
+	"example.org/demote/internal/task"
+	"example.org/demote/mistake"
+)
+
+// gpuBlock is the block size on a GPU where none is asked for: large, as a GPU wants it, but at least
+// eight blocks, so that trials can end early, and a multiple of eight, so that no bit that comes down
+// is wasted.
+func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
+
+// FitDevice settles block size and stored activations for a GPU, and says what they take of its memory
+// before it is taken.
+func (s *Runner) FitDevice(ctx context.Context) error {
+	if !s.Can().OwnMemory {
+		return nil
+	}
+	if s.Groups != nil {
+		return s.leaveGPU()
+	}
+	free, err := backend.FreeMemory(s.Device.Name)
+	if err != nil {
+		return err
+	}
+	s.Device.Free = free
+	if err := s.FitSamples(free); err != nil {
+		return err
+	}
+	if s.Config.Block == 0 && blocks.Fixed(s.Model) == 0 && s.Alone == "" {
+		if err := s.SetBlock(gpuBlock(s.Data.Len())); err != nil {
+			return err
+		}
+	}
+	s.Asked = s.Block
+	for {
+		need, err := s.Need(ctx)
+		if err != nil {
+			return err
+		}
+		if need.sum() <= free || !s.canShrink() {
+			s.Config.Say(fmt.Sprintf("memory of %s: %s free; %s for samples, %s for weights, %s for a block's activations at most (blocks of %d), %s for stored activations at most",
+				s.Device.Name, memory.Text(free), memory.Text(need.Samples), memory.Text(need.weights), memory.Text(need.Activations), s.Block, memory.Text(s.Cache())))
+			return nil
+		}
+		if err := s.SetBlock(s.Block / 2); err != nil {
+			return err
+		}
+	}
+}
+
+// leaveGPU goes over to the CPU where samples have different shapes, or refuses the GPU that was asked for.
+func (s *Runner) leaveGPU() error {
+	if s.Config.Device != "auto" {
+		return mistake.Errorf("--device %s: samples of different shapes run on the CPU: choose --device cpu, or give the value that fills up the smaller ones, --pad %s=0", s.Config.Device, s.Inputs[0].Name)
+	}
+	s.Config.Say("device cpu, since the samples have different shapes")
+	s.Device, s.Config.OwnMemory = backend.DeviceInfo{Name: backend.DeviceCPU}, false
+	return s.FitSamples(memory.Left())
+}
+
+// FitSamples leaves the samples on disk where they do not fit beside the rest into what is free of a GPU's memory.
+func (s *Runner) FitSamples(free int64) error {
+	if s.Streams != nil {
+		return nil
+	}
+	note, err := s.StreamBeyond(s.Config, free)
+	if note != nil {
+		s.Caution(note.ID, note.Text, note.Cure)
+	}
+	return err
+}
+
+// need is what a search takes of a GPU's memory.
+type need struct{ Samples, weights, Activations int64 }
+
+func (n need) sum() int64 { return n.Samples + n.weights + n.Activations }
+
+// Need counts what the task takes of a device's memory.
+func (s *Runner) Need(ctx context.Context) (n need, err error) {
+	samples := (s.Data.Len() + s.Block - 1) / s.Block * s.Block
+	if s.Streams != nil {
+		samples = s.Block
+	}
+	for i := range s.Inputs {
+		n.Samples += int64(blocks.ResidentBytes(s.Data, i)) * int64(samples)
+	}
+	n.weights = task.WeightBytes(s.Network.Model)
+	if n.Activations, err = s.Activations(ctx); err != nil {
+		return n, err
+	}
+	kept, err := s.KeptSteps(ctx)
+	n.Activations += kept
+	return n, err
+}
+
+// canShrink says whether a smaller block may be tried: not where the network fixes it.
+func (s *Runner) canShrink() bool { return s.Block > 1 && blocks.Fixed(s.Model) == 0 }
+
+// Shrinking runs f, and again with smaller blocks as long as it ends because the GPU's memory is full;
+// s.ev is closed then. Counts do not depend on the block, so nothing that is known is lost but how far
+// unfinished trials had come.
+func (s *Runner) Shrinking(ctx context.Context, f func(context.Context) error) error {
+	for {
+		err := f(ctx)
+		if !s.Can().OwnMemory || !backend.OutOfMemory(err) {
+			return s.lostDevice(err)
+		}
+		if !s.canShrink() {
+			return mistake.Errorf("the memory of %s is full with blocks of %d samples: free memory on the device, use fewer samples with --limit, or choose --device cpu: %w",
+				s.Device.Name, s.Block, err)
+		}
+		if s.Ev != nil {
+			s.Ev.Close()
+			s.Ev = nil
+		}
+		if err := s.SetBlock((s.Block + 1) / 2); err != nil {
+			return err
+		}
+		s.Warn("device-memory-full", fmt.Sprintf("the memory of %s is full: going on with blocks of %d samples", s.Device.Name, s.Block), fmt.Sprintf("--block %d begins so", s.Block))
+	}
+}
+
+// lostDevice words what ends a search whose GPU fails under it.
+func (s *Runner) lostDevice(err error) error {
+	if err == nil || !backend.DeviceLost(err) {
+		return err
+	}
+	return fmt.Errorf("%s does not answer any more: %w; what was found so far is kept, and the same command resumes the run", s.Device.Name, err)
+}
+
+// Cache is the memory for stored activations: what was asked for, else a quarter of what is free.
+func (s *Runner) Cache() int64 {
+	if s.Config.Cache != 0 {
+		return max(0, s.Config.Cache)
+	}
+	if s.Can().OwnMemory {
+		return s.Device.Free / 4
+	}
+	return memory.Left() / 4
+}
+
+// BesideSearch chooses the CPU for a hold-out that a GPU has no room for, beside what the search keeps there.
+func (s *Runner) BesideSearch(ctx context.Context) error {
+	if !s.Can().OwnMemory {
+		return nil
+	}
+	free, err := backend.FreeMemory(s.Device.Name)
+	if err != nil {
+		return err
+	}
+	want, err := s.Need(ctx)
+	if err == nil && want.sum() > free {
+		s.Device = backend.DeviceInfo{}
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+package trial
+
+import (
+	"runtime"
+	"time"
+
+	"example.org/demote/backend"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/segments"
+)
+
+// TrialOptions are the options of the evaluator that trials run on; all others run on the CPU.
+func (s *Runner) TrialOptions() (backend.Options, error) {
+	o := s.Options
+	o.Patient = s.Config.Patient
+	if s.pass > 0 {
+		o.By = s.Started.Add(setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
+	}
+	o.Working = s.working()
+	o.Device = s.Device.Name
+	if !s.Can().MayRound {
+		return o, nil
+	}
+	var err error
+	o.Proof, err = segments.Proof()
+	return o, err
+}
+
+// setUpPasses and setUpFixed are when the choice of cuts is to be at its end, from the start: so many passes of the
+// float network over the samples, and so long besides. The proof behind it takes about one and a half
+// more: eight, and a second, are what set-up takes at most.
+const setUpPasses, setUpFixed = 5.5, time.Second
+
+// working is what the samples and the activations of a block on each worker take, in bytes.
+func (s *Runner) working() int64 {
+	bytes, workers := int64(blocks.ResidentAll(s.Data, len(s.Inputs))), int64(max(s.Config.Workers, runtime.GOMAXPROCS(0)))
+	if s.Shapes == nil {
+		return bytes
+	}
+	return bytes + workers*s.ActivationBytes(s.Shapes)
+}
+
+// EveryCut are all cuts of a source.
+func EveryCut(src backend.Source) (cuts []int) {
+	for cut := range src.Cuts() {
+		cuts = append(cuts, cut)
+	}
+	return cuts
+}

@@ -1,0 +1,175 @@
+package written
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"example.org/demote/backend"
+	"example.org/demote/engine"
+	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/pair"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
+	"example.org/demote/onnx"
+	"example.org/demote/result"
+	"example.org/demote/search"
+)
+
+// Outputs are the sums of every sample's output row, to be compared bit for bit.
+type Outputs [][sha256.Size]byte
+
+// Sums runs a mask and sums every sample's outputs.
+func Sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (Outputs, search.Score, error) {
+	all := make(Outputs, e.Samples())
+	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(blocks.BytesOf(row)) })
+	return all, score, err
+}
+
+// FirstDifference is the first sample whose outputs differ; -1 if none does.
+func (o Outputs) FirstDifference(other Outputs) int {
+	for i := range o {
+		if o[i] != other[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+// A Checker holds a written file against what was searched: its outputs bit for bit, and its score.
+type Checker struct {
+	*trial.Runner
+	// how the machine of the run differs from this one, so that scores may; empty: it does not
+	Elsewhere string
+	Unscored  string                  // why there is no score, only a comparison; empty: there is one
+	Holds     func(search.Score) bool // whether a score is above the target
+}
+
+// Checked is what the check of a written file has found.
+type Checked struct {
+	*result.Verified
+	again search.Score // of the mix, which the search's own evaluator has been asked anew
+	file  search.Score // of the file in the exact session
+}
+
+// Verify runs a written file in the exact and in the default session and compares its outputs with the simulator's on
+// every sample.
+func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c Checked, err error) {
+	c.Verified = &result.Verified{Unscored: s.Unscored}
+	twin, done, err := s.Twin(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer done()
+	want, own, err := Sums(ctx, twin, mask)
+	if err != nil {
+		return c, err
+	}
+	if c.again, err = s.AskAgain(ctx, mask, own); err != nil {
+		return c, err
+	}
+	if c.SHA256, err = sumOfWritten(path); err != nil {
+		return c, err
+	}
+	file, err := task.ReadNetwork(task.OfWritten(s.Config, s.Model), path)
+	if err != nil {
+		return c, err
+	}
+	if err := sandbox.Network(ctx, file, s.Inputs, segments.ExactSession, s.Config.Say); err != nil {
+		return c, err
+	}
+	if err := s.compareExact(ctx, &c, twin, file, mask, want, own); err != nil {
+		return c, err
+	}
+	if s.Unscored == "" {
+		r := record.Score(c.file, s.Metric.Lower)
+		c.Correct, c.Value = r.Correct, r.Value
+	}
+	if s.Unscored != "" {
+		return c, nil
+	}
+	var def search.Score
+	if err = sandbox.Network(ctx, file, s.Inputs, nil, s.Config.Say); err == nil {
+		def, err = s.scoreDefault(ctx, file)
+	}
+	if ctx.Err() != nil {
+		return c, ctx.Err()
+	}
+	if err != nil { // what a default session makes of a file is the runtime's own affair
+		s.Caution("default-session-fails", fmt.Sprintf("a default session of ONNX Runtime %s cannot run the file: %v", backend.RuntimeVersion(), err), "run it with "+exactCure)
+		return c, nil
+	}
+	s.InDefaultSession(c.Verified, def)
+	return c, nil
+}
+
+// compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is
+// written, in batches of the block, and with its shapes fixed to those of the search where it is another's then; at
+// last as it is written in other batches.
+func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want Outputs, own search.Score) error {
+	open, err := s.asWritten(ctx, file, mask, want)
+	if err != nil {
+		return err
+	}
+	if open != nil {
+		a, score, err := open.inBatches(ctx, s.Block, true)
+		if err != nil {
+			return err
+		}
+		c.AsWritten, c.file, c.Identical = []result.AsWritten{a}, score, a.Differ == 0
+	}
+	if !c.Identical {
+		exact, err := s.OpenFile(ctx, file, segments.ExactSession)
+		if err != nil {
+			return err
+		}
+		defer exact.Close()
+		var got Outputs
+		if got, c.file, err = Sums(ctx, exact, search.NewMask(0)); err != nil {
+			return err
+		}
+		if i := want.FirstDifference(got); i < 0 {
+			c.Identical = true
+		} else if c.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
+			return err
+		}
+	}
+	if open == nil || !c.Identical {
+		c.AsWritten = nil
+		return nil
+	}
+	for _, batch := range open.others() {
+		a, _, err := open.inBatches(ctx, batch, false)
+		if err != nil {
+			return err
+		}
+		c.AsWritten = append(c.AsWritten, a)
+	}
+	slices.SortFunc(c.AsWritten, func(a, b result.AsWritten) int { return a.Batch - b.Batch })
+	s.TellWritten(c.AsWritten, own)
+	return nil
+}
+
+// scoreDefault scores a file in a session with nothing set, as most users will run it.
+func (s *Checker) scoreDefault(ctx context.Context, file *onnx.Model) (search.Score, error) {
+	e, err := s.OpenFile(ctx, file, nil)
+	if err != nil {
+		return search.Score{}, err
+	}
+	defer e.Close()
+	return e.Score(ctx, search.NewMask(0))
+}
+
+// ScoreWritten scores a mix as a default session computes its QDQ file.
+func (s *Checker) ScoreWritten(ctx context.Context, m search.Mask) (search.Score, error) {
+	low := engine.Low(m)
+	file, err := onnx.QDQ(pair.Chosen(s.Network, low), s.Records, low)
+	if err != nil {
+		return search.Score{}, err
+	}
+	return s.scoreDefault(ctx, file)
+}

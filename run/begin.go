@@ -1,0 +1,87 @@
+package run
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+
+	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/record"
+	"example.org/demote/internal/task"
+	"example.org/demote/mistake"
+	"example.org/demote/result"
+)
+
+// check refuses what can be refused before anything is read.
+func (s *searchRun) check() error {
+	c := s.Config
+	if err := c.CheckGiven(); err != nil {
+		return err
+	}
+	var err error
+	if s.wanted, err = wantedOf(c); err != nil {
+		return err
+	}
+	if c.Out == "" && !c.DryRun {
+		return mistake.Errorf("--out is missing: give a new folder for what is found, --out DIR")
+	}
+	if s.rules, err = constraint.Parse(c.Pins, c.Groups, c.Profile); err != nil {
+		return err
+	}
+	if !slices.Contains(Strategies(), c.Strategy) {
+		return mistake.Errorf("unknown strategy %q: choose one of %s", c.Strategy, strings.Join(Strategies(), ", "))
+	}
+	if err := c.CheckChoices(); err != nil {
+		return err
+	}
+	if err := c.CheckPromise(); err != nil {
+		return err
+	}
+	if s.Metric, s.Command, err = c.NamedMetric(); err != nil {
+		return err
+	}
+	if s.Metric != nil {
+		if err := s.wanted.check(c, s.Scale()); err != nil {
+			return err
+		}
+	}
+	return s.ChooseDevice()
+}
+
+// begin makes the result that everything found is written into. It refuses a target or data that the
+// metric cannot do with.
+func (s *searchRun) begin(ctx context.Context) error {
+	c := s.Config
+	var err error
+	if s.Metric, s.Command, err = s.PickMetric(c); err != nil {
+		return err
+	}
+	if err := s.wanted.check(c, s.Scale()); err != nil {
+		return err
+	}
+	s.Result = &config.Result{
+		SchemaVersion: result.Schema, Command: c.Command, Config: c,
+		Versions: map[string]string{"demote": c.Version, "onnxruntime": backend.RuntimeVersion(), "go": runtime.Version(), "instructions": backend.Instructions()},
+		Inputs:   s.Files, Samples: s.Data.Len(), Steps: s.Steps(), Strategy: c.Strategy, Formula: c.Formula,
+		Target: result.Target{Text: c.Target}, Int16Share: c.Int16Share, Unrolled: task.NodesUnrolled(s.Network), Promotion: []string{}, Chain: []result.Step{}, Warnings: append([]result.Warning{}, s.Notes...),
+	}
+	for i, h := range s.Network.Holders {
+		r := s.Records[i]
+		out := result.Holder{Name: h.Name, Index: i, Precision: record.Precision(r.High), Low: record.Grid(r.Low), High: record.Grid(r.High)}
+		if s.Seen != nil {
+			out.Seen = &result.Range{Min: float64(s.Seen[i].Min), Max: float64(s.Seen[i].Max)}
+		}
+		s.Result.Holders = append(s.Result.Holders, out)
+	}
+	s.Result.Metric, s.Result.Lower = s.Metric.Name, s.Metric.Lower
+	for _, w := range s.StrayIgnore(c) {
+		s.Warned(w)
+	}
+	if s.Device.Text != "" {
+		s.Result.Versions["device"] = s.Device.Name + " " + s.Device.Text
+	}
+	return s.constrainSearch(ctx)
+}
