@@ -34,7 +34,7 @@ def measure(model, target, seed):
     s, whole = b["search"], b["whole"]
     naive = s["evaluations"] - s["memo"]
     return (s["evaluations"], b["holders"] - s["int16"], s["samples"] / b["samples"] / naive, s["passes"] / naive,
-            s["r"] / (naive * b["trial_r"]["median"]), s["r"], s["cpu_r"]["median"], whole["r"]["median"], whole["cpu_r"]["median"])
+            s["r"] / (naive * b["evaluation_r"]["median"]), s["r"], s["cpu_r"]["median"], whole["r"]["median"], whole["cpu_r"]["median"])
 
 
 def span(values):

@@ -45,7 +45,7 @@ def trials(folder, runs):
         got = [json.loads(output(["bin/demote", "bench", "--json", *args])) for _ in range(runs)]
         kinds = sorted({"%d x %d, batch %d" % (b["r_sessions"], b["r_threads"], b["r_batch"]) for b in got})
         lines.append("| %s | %d | %d | %s | %s | %s | %s | %.2f |" % (name, got[0]["holders"], got[0]["block"], span([b["r_seconds"]["median"] for b in got]),
-                                                                 "; ".join(kinds), span([b["trial_r"]["median"] for b in got]), span([b["trial_cpu_r"]["median"] for b in got]), LIMITS[name]))
+                                                                 "; ".join(kinds), span([b["evaluation_r"]["median"] for b in got]), span([b["evaluation_cpu_r"]["median"] for b in got]), LIMITS[name]))
         print(lines[-1], flush=True)
     return lines
 

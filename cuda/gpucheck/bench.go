@@ -19,15 +19,15 @@ func includeBench(r *Report, path string) error {
 		Device        string
 		Holders       int
 		Samples       int
-		Trial         struct{ Median float64 } `json:"trial_r"`
-		TrialsPerSec  float64                  `json:"trials_per_s"`
+		Trial         struct{ Median float64 } `json:"evaluation_r"`
+		TrialsPerSec  float64                  `json:"evaluations_per_s"`
 		SamplesPerSec float64                  `json:"samples_per_s"`
 		FakeQuant     float64                  `json:"fakequant_share"`
 		Moved         struct {
 			UpBytes     int64 `json:"up_bytes"`
 			DownBytes   int64 `json:"down_bytes"`
 			Allocations int64
-		} `json:"moved_a_trial"`
+		} `json:"moved_per_evaluation"`
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return fmt.Errorf("%s is not what demote bench --json writes: did it fail? %w", path, err)
