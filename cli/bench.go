@@ -52,7 +52,7 @@ func benchCommand() *cli.Command {
 }
 
 func printBench(w io.Writer, b *run.Bench) {
-	fmt.Fprintf(w, "%s: %d holders, %d samples in blocks of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
+	fmt.Fprintf(w, "%s: %d activation quantizers (holders), %d samples in blocks (batches) of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
 	if b.Device != "" {
 		fmt.Fprintf(w, "everything ran on %s\n", b.Device)
 	}
@@ -95,7 +95,7 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
 	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay int16\n",
 		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16)
-	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run; %d masks scored before\n",
+	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run (int8 and int16 gave the same bits); %d masks scored before\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
 	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))

@@ -182,7 +182,7 @@ func (w *watcher) event(e search.Event) {
 	}
 	perSecond := w.perSecond(e.Trials)
 	if e.Kind == search.EventOrder {
-		now.Text = "ranking"
+		now.Text = "ranking by sensitivity"
 	} else {
 		now.Text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
 		if w.narrow {
@@ -213,7 +213,7 @@ func (w *watcher) newBar(units int64) *mpb.Bar {
 	return w.bars.AddBar(units, count, mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_MMSS), beside))
 }
 
-// line writes an event as JSON. Trials come by the thousand: one in a while is told.
+// line writes an event as JSON. There are thousands of trial events, so it writes at most one in two seconds.
 func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
 	if e.Kind == search.EventTrial {
 		if time.Since(w.last) < lineEvery {
