@@ -20,5 +20,5 @@ func (m *mistake) Unwrap() []error { return []error{Err, m.err} }
 // Errorf makes a mistake; %w works as in fmt.Errorf.
 func Errorf(format string, args ...any) error { return &mistake{fmt.Errorf(format, args...)} }
 
-// Is tells whether an error is a mistake of the user.
+// Is reports whether an error is a mistake of the user.
 func Is(err error) bool { return errors.Is(err, Err) }

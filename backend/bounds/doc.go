@@ -1,7 +1,10 @@
-// Package bounds answers scans without running most trials to their end: a trial stops as soon as the samples left
-// cannot lift it above the threshold, and where none passes the best is found best-first.
+// Package bounds answers scans without running most trials to their end. A scan asks which of several candidate masks
+// is the first above a threshold, or else the best. A trial is the work of scoring one mask, block after block of the
+// samples. It stops as soon as the remaining samples cannot lift it above the threshold. If no candidate passes, the
+// best one is found best-first: by upper bounds of the scores, the highest first.
 //
-// The answers are those of search.NaiveScan, always. The package is plain logic: Scan decides which blocks are needed
-// next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. Where the machine is
-// Workers, those that a scan leaves idle run ahead of it; the scan neither knows nor minds.
+// The answers always equal those of search.NaiveScan. The package is plain logic. Scan chooses the blocks that are
+// needed next, a Machine runs them, and Evaluator joins the two and remembers every score. If the machine is Workers,
+// workers that would be idle run ahead of the scan: they run blocks that it will probably ask for. That saves time and
+// changes no answer.
 package bounds

@@ -17,7 +17,7 @@ const (
 	// Mean: a sample adds a float64 of at most Rule.Best, and the score is the mean, or what Rule.Finish makes of the
 	// sum.
 	Mean
-	// Whole: nothing is known of a score before the last block. Trials run to their end.
+	// Whole: the score depends on all outputs together, so there is no bound. Trials run to their end.
 	Whole
 )
 
@@ -39,8 +39,8 @@ type Rule struct {
 	Width int
 
 	left  []int     // samples from a block on; one entry more than there are blocks
-	lift  []float64 // Mean: the most that a block can add
-	lifts []float64 // Mean: and about what all blocks from one on can; one entry more than there are blocks
+	lift  []float64 // Mean: the most that each block can add
+	lifts []float64 // Mean: about the most that the blocks from each one on can add; one entry more than blocks
 }
 
 // Gain is what one block adds to a score.
@@ -49,7 +49,7 @@ type Gain struct {
 	Sum   float64 // Mean and Whole; the values of the block's samples
 }
 
-// Progress is what is known of a trial: the sum of its first Blocks blocks.
+// Progress is how far a trial has come: the sum of its first Blocks blocks.
 type Progress struct {
 	Blocks int
 	Count  int

@@ -10,14 +10,14 @@ import (
 	"example.org/demote/quant"
 )
 
-// A GridChoice is how a grid is made from calibration data.
+// A GridChoice says how grids are chosen from calibration data: the quantization scheme and the range method.
 type GridChoice struct {
 	Kind   quant.Kind
 	method quant.Method
 	Bits   int
 }
 
-// NewGridChoice reads the names of a kind of grid and of a range method.
+// NewGridChoice parses the names of a quantization scheme and of a range method.
 func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
 	g.Bits = bits
 	if g.Kind, err = quant.ParseKind(kind); err == nil {
@@ -26,7 +26,7 @@ func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
 	return g, err
 }
 
-// A How says how a network is calibrated.
+// How are the settings of a calibration.
 type How struct {
 	Low, High GridChoice
 	Formula   quant.Formula
@@ -34,12 +34,12 @@ type How struct {
 	Samples   string       // theirs
 	AllowNaN  bool         // values that are not finite are left out
 	Alone     bool         // each sample is run alone
-	Stages    stage.Teller // is told how far it has come
+	Stages    stage.Teller // reports its progress
 }
 
-// Run runs the float network over the calibration samples, with every holder's tensor as an output, and returns a
-// record a holder, with the lowest and highest value that its tensor had. Holders of attention masks and the like, as
-// the samples show them, it takes from the network, see dropFills. The memory does not grow with the number of
+// Run runs the float network over the calibration samples, with every holder's tensor as an output. It returns a record
+// (two grids) for each holder, and the lowest and highest value of its tensor. It removes holders of attention masks
+// and the like from the network if the samples show them, see dropFills. The memory does not grow with the number of
 // samples.
 func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]quant.Record, []quant.Range, error) {
 	if data.Len() == 0 {
@@ -72,8 +72,8 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]qu
 	return records, seen, nil
 }
 
-// FiniteRange is the lowest and highest finite value of the one holder that a network has, masks and paddings
-// included; false where it has none. alone: each sample is run alone. Nobody is told how far it has come.
+// FiniteRange returns the lowest and highest finite value of the only holder of a network, with fill values; false if
+// there is none. alone: each sample runs alone. It reports no progress.
 func FiniteRange(ctx context.Context, n *onnx.Network, data blocks.Samples, alone bool) (quant.Range, bool, error) {
 	o := Observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)

@@ -8,9 +8,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Branches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on
-// constants and on sizes that the model declares, so that what it computes is seen. Constants have been folded; they
-// are again behind each branch. Bodies of Loop and Scan stay as they are.
+// Branches replaces every If by the branch that it takes, if its condition depends on constants and declared sizes
+// alone. So the nodes of the branch are visible. It needs a model with folded constants, and folds again after each
+// branch. Bodies of Loop and Scan are not changed.
 func Branches(m *ir.Model) error { return branchesBut(m, nil) }
 
 // branchesBut is Branches with open as foldBut has it.

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Inline puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so that
-// what they compute is seen. The inner tensors of a call are named call/tensor. The functions are gone afterwards.
+// Inline replaces the calls of the model's own functions by their bodies, at operator set version Opset, so that their
+// nodes are visible. The inner tensors of a call get the names call/tensor. The model has no functions afterwards.
 func Inline(m *ir.Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// oldest is the operator set from which on the table operators tells what changes. Networks of older ones are raised
+// oldest is the operator set from which on the table operators has the changes. Networks of older ones are raised
 // to it first, by the table olderOperators.
 const oldest = 13
 
@@ -256,7 +256,7 @@ func topCount(c *converter, n ir.Node) error {
 	return nil
 }
 
-// dropoutMask: which values a Dropout has kept is told in numbers up to 9 and as truth values from 10 on. A network
+// dropoutMask: the mask of a Dropout has numbers up to 9 and booleans from 10 on. A network
 // for inference does not ask.
 func dropoutMask(c *converter, n ir.Node) error {
 	if len(n.GetOutput()) > 1 && c.used[ir.Output(n, 1)] {

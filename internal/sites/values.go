@@ -36,7 +36,7 @@ func (s valueSet) isOff() bool {
 func (s valueSet) isKnown() bool { return s.list != nil }
 
 // setOf makes a set. One that has NaN, or too many values, is unknown, unless the many are all those of a mask: then
-// the extremes stand for them.
+// the extremes represent them.
 func setOf(values []float64) valueSet {
 	list := slices.Clone(values)
 	for _, v := range list {

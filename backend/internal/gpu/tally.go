@@ -60,8 +60,8 @@ func (l *lane) Judge(j *metric.Judge, data device.Block, gain *bounds.Gain) erro
 			return err
 		}
 	}
-	t.launch.Point(0, t.bits.Address()+uintptr(t.used))
-	t.launch.Point(2, b.labels.Address())
+	t.launch.SetAddress(0, t.bits.Address()+uintptr(t.used))
+	t.launch.SetAddress(2, b.labels.Address())
 	rows := t.rows
 	if j.Judged() == 1 { // the padding is behind the samples, and not in each step
 		rows = len(b.slots)

@@ -6,9 +6,10 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Living are the nodes that an output of the network depends on, those in the bodies of If, Loop and Scan among them.
-// What reads only the dimensions of a tensor does not need the node that makes it.
-func Living(m *ir.Model) (map[ir.Node]bool, error) {
+// LiveNodes returns the nodes that an output of the network depends on, also those in the bodies of If, Loop and Scan.
+// A node that reads only the dimensions of a tensor does not need the node that makes it. An error is one of the graph,
+// see ir.NewIndex.
+func LiveNodes(m *ir.Model) (map[ir.Node]bool, error) {
 	x, err := ir.NewIndex(m)
 	if err != nil {
 		return nil, err
