@@ -15,7 +15,7 @@ import (
 var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
 	"cli": {"mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
-	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/format", "internal/promotion", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
+	"run": {"mistake", "onnx/onnxpb", "internal/memory", "internal/stage", "internal/blocks", "internal/segments", "internal/calibrate", "internal/sandbox", "internal/journal", "internal/constraint", "internal/format", "internal/promotion", "internal/external", "internal/ir", "internal/network", "internal/variants", "internal/fold", "internal/sites", "internal/sinks",
 		"internal/unroll", "internal/quantize", "internal/rewrite", "internal/pair", "internal/qdq", "internal/mctq", "internal/aimet",
 		"report", "result", "search", "engine", "backend", "backend/metric", "backend/bounds", "backend/direct", "backend/device", "onnx", "quant", "dataset", "disk", "crash"},
 	"engine": {"mistake", "onnx", "quant", "dataset", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "internal/sinks", "internal/memory", "internal/blocks", "internal/segments", "internal/calibrate", "internal/constraint"},
@@ -23,28 +23,31 @@ var mayImport = map[string][]string{
 		"internal/mctq", "internal/aimet"},
 	"onnx/onnxpb": {},
 
-	// The graph and what is known of it.
-	"internal/ir":       {"mistake", "onnx/onnxpb", "disk"},
-	"internal/variants": {"mistake", "onnx/onnxpb", "internal/ir"},
+	// The graph and what is known of it; below it, its encoding and the files of its large weights.
+	"internal/float16":  {},
+	"internal/external": {"mistake"},
+	"internal/wire":     {"mistake", "onnx/onnxpb", "internal/external"},
+	"internal/ir":       {"mistake", "onnx/onnxpb", "disk", "internal/float16", "internal/external", "internal/wire"},
+	"internal/variants": {"mistake", "onnx/onnxpb", "internal/wire", "internal/ir"},
 	"internal/network":  {"mistake", "onnx/onnxpb", "quant", "internal/ir"},
 	"internal/shapes":   {"mistake", "onnx/onnxpb", "internal/ir"},
 	"internal/sinks":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/network"},
-	"internal/sites":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes", "internal/sinks"},
+	"internal/sites":    {"mistake", "onnx/onnxpb", "internal/float16", "internal/ir", "internal/network", "internal/shapes", "internal/sinks"},
 	// Steps on the way from a file to a network.
-	"internal/fold":    {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes"},
-	"internal/opset":   {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/fold"},
+	"internal/fold":    {"mistake", "onnx/onnxpb", "internal/wire", "internal/float16", "internal/ir", "internal/shapes"},
+	"internal/opset":   {"mistake", "onnx/onnxpb", "internal/wire", "internal/float16", "internal/ir", "internal/shapes", "internal/fold"},
 	"internal/affine":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/sites"},
 	"internal/unroll":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes"},
 	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
 	// What is made of a network.
-	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
-	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
-	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/quantize"},
+	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/external", "internal/ir", "internal/network"},
+	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
+	"internal/pair":     {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/quantize"},
 	// A room a format, and what a format is.
 	"internal/format":    {"mistake", "quant", "internal/ir", "internal/network"},
 	"internal/promotion": {"mistake", "internal/format"},
-	"internal/qdq":       {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
-	"internal/mctq":      {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/qdq":       {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/opset", "internal/quantize", "internal/prepare"},
+	"internal/mctq":      {"mistake", "internal/format", "onnx/onnxpb", "quant", "internal/external", "internal/wire", "internal/ir", "internal/network", "internal/fold", "internal/opset", "internal/quantize", "internal/prepare"},
 	"internal/aimet":     {"mistake", "internal/format", "onnx/onnxpb", "quant", "disk", "internal/ir", "internal/network", "internal/quantize", "internal/prepare"},
 	// How a network is run over samples.
 	"internal/memory":    {},
@@ -57,7 +60,7 @@ var mayImport = map[string][]string{
 	"internal/journal":    {"mistake", "search", "backend", "backend/device", "backend/direct", "backend/metric", "backend/bounds", "disk", "result"},
 	"internal/constraint": {"mistake", "onnx", "search", "disk", "internal/sites", "internal/unroll"},
 	// What the tests of these rooms share.
-	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network"},
+	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies

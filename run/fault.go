@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"example.org/demote/crash"
-	"example.org/demote/internal/ir"
+	"example.org/demote/internal/external"
 )
 
 // Explained is an error, or what it means where it is a fault of reading: external data that lie in a file which was
@@ -17,7 +17,7 @@ func Explained(err error) error {
 		return err
 	}
 	if at, ok := e.Address(); ok {
-		if changed := ir.ChangedAt(at); changed != nil {
+		if changed := external.ChangedAt(at); changed != nil {
 			return changed
 		}
 	}

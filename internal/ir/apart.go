@@ -1,6 +1,9 @@
 package ir
 
-import "example.org/demote/onnx/onnxpb"
+import (
+	"example.org/demote/internal/external"
+	"example.org/demote/onnx/onnxpb"
+)
 
 // apartFrom is the size in bytes from which a weight is left out of a model's message: smaller ones, such as shapes,
 // are read while a model is loaded, and cost nothing.
@@ -26,11 +29,11 @@ func (m *Model) Apart() (file []byte, weights []Tensor, err error) {
 			weights = append(weights, w)
 		}
 	}
-	e, err := m.encoder(inside)
+	e, err := m.encoding(inside)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err = e.bytes(m)
+	file, err = m.inMemory(e)
 	return file, weights, err
 }
 
@@ -41,7 +44,7 @@ func apart(t Tensor) Tensor {
 	switch {
 	case err != nil || size < apartFrom || !ofWholeBytes(typ):
 		return nil
-	case int64(len(t.GetRawData())) == size && fileOf(t.RawData) == nil:
+	case int64(len(t.GetRawData())) == size && !external.Mapped(t.RawData):
 		return t
 	case typ == Float && t.GetRawData() == nil && 4*int64(len(t.GetFloatData())) == size:
 		return TakeFloats(t.GetName(), t.GetDims(), t.FloatData) // which nobody changes

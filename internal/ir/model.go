@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/external"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -19,9 +21,6 @@ const (
 	MinIR, MaxIR       = 3, 12
 	Opset, IR          = 21, 10
 )
-
-// maxProto is the largest size of a protobuf message, in bytes.
-const maxProto = 1<<31 - 1
 
 // Model is an ONNX file in memory. Every tensor has its bytes, also those of external data. A Model must not be
 // changed while another goroutine uses it.
@@ -38,7 +37,7 @@ type Model struct {
 	Axes map[string]int
 
 	source   SourceFile
-	external []externalFile // in the order in which tensors name them
+	external []external.File // in the order in which tensors name them
 
 	// inputs that were removed from the graph, see variants.FixInput and variants.DropUnread
 	Kept  []*onnxpb.ValueInfoProto
@@ -57,7 +56,7 @@ type Value struct {
 // MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the
 // bytes of a tensor do not fit its shape.
 func Read(path string) (*Model, error) {
-	data, err := disk.Read(path, maxProto)
+	data, err := disk.Read(path, wire.MaxSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, mistake.Errorf("%s: no such file", path)
@@ -90,11 +89,11 @@ const giveBackFrom = 16 << 20
 // Parse is Read for a file in memory. dir is the folder of its external data. The model keeps data: its weights are
 // pieces of it.
 func Parse(data []byte, dir string) (*Model, error) {
-	if err := checkWire(data); err != nil {
+	if err := wire.Check(data); err != nil {
 		return nil, err
 	}
 	p := new(onnxpb.ModelProto)
-	if err := Unmarshal(data, p); err != nil {
+	if err := wire.Decode(data, p); err != nil {
 		return nil, mistake.Errorf("not an ONNX file, or a damaged one: %w", err)
 	}
 	m := &Model{Proto: p, Dir: dir}
@@ -114,6 +113,13 @@ func Parse(data []byte, dir string) (*Model, error) {
 		return nil, err
 	}
 	return m, checkCalls(m)
+}
+
+// Clone copies the model. Nodes, attributes and lists are new. Tensors are new messages that share their data with m.
+// The copy has no Sources.
+func (m *Model) Clone() *Model {
+	return &Model{Proto: wire.Clone(m.Proto), Dir: m.Dir, Path: m.Path, Kept: m.Kept, Order: m.Order, Alone: m.Alone,
+		States: m.States, Steps: m.Steps, Axes: m.Axes}
 }
 
 // Graph returns the main graph.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"unsafe"
 
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -90,7 +91,7 @@ func rawTensor(t Tensor) (Tensor, error) {
 	if raw == nil {
 		raw = []byte{}
 	}
-	c := CloneTensor(t)
+	c := wire.CloneTensor(t)
 	c.RawData, c.FloatData, c.DoubleData, c.Int32Data, c.Int64Data, c.Uint64Data = raw, nil, nil, nil, nil, nil
 	return c, nil
 }

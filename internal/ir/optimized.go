@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -16,7 +17,7 @@ func ReadOptimized(path string) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Proto: new(onnxpb.ModelProto), Dir: filepath.Dir(path)}
-	if err := Unmarshal(data, m.Proto); err != nil {
+	if err := wire.Decode(data, m.Proto); err != nil {
 		return nil, err
 	}
 	return m, m.loadExternalIn(math.MaxInt64)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -67,7 +68,7 @@ func appendNumber(raw []byte, t DType, text string) ([]byte, error) {
 		case Double:
 			return le.AppendUint64(raw, math.Float64bits(v)), nil
 		}
-		return le.AppendUint16(raw, ToFloat16(float32(v))), nil
+		return le.AppendUint16(raw, float16.Bits(v)), nil
 	case Bool:
 		v, err := strconv.ParseBool(text)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -92,9 +93,9 @@ func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 		case typ == Double:
 			out[i] = float32(t.DoubleData[i])
 		case typ == Float16:
-			out[i] = FromFloat16(bits16(t, i))
+			out[i] = float16.Value(bits16(t, i))
 		case typ == BFloat16:
-			out[i] = FromBFloat16(bits16(t, i))
+			out[i] = float16.BrainValue(bits16(t, i))
 		default:
 			return nil, mistake.Errorf("tensor %q is of type %s, not float", t.GetName(), typ)
 		}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/external"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -26,25 +28,25 @@ func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, 
 
 // writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.
 func (m *Model) writeSpilling(path string, limit int64) error {
-	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
+	e, err := wire.Encode(m.Proto, m.Graph().GetInitializer())
 	if err != nil {
 		return err
 	}
-	if e.size <= limit {
-		return replaceFiles(disk.File{Path: path, Write: e.write})
+	if e.Size() <= limit {
+		return replaceFiles(disk.File{Path: path, Write: e.Write})
 	}
 	dataPath := path + ".data"
 	spilled, data, err := spill(m.Graph().GetInitializer(), filepath.Base(dataPath))
 	if err != nil {
 		return err
 	}
-	if e, err = newEncoder(m.Proto, spilled); err != nil {
+	if e, err = wire.Encode(m.Proto, spilled); err != nil {
 		return err
 	}
-	if e.size > maxProto {
-		return mistake.Errorf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
+	if e.Size() > wire.MaxSize {
+		return mistake.Errorf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.Size())
 	}
-	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
+	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.Write})
 }
 
 // spill returns the initializers with their data moved to the file location, and a function that writes that file.
@@ -68,7 +70,7 @@ func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, erro
 	}
 	return out, func(w io.Writer) error {
 		err := writeAt(w, moved, offsets)
-		if changed := unchanged(moved); changed != nil {
+		if changed := external.Changed(wire.Raw(moved)); changed != nil {
 			return changed
 		}
 		return err
@@ -92,7 +94,7 @@ func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
 
 // ExternalTensor returns a copy of t whose data are external: in the file location, from the byte offset on.
 func ExternalTensor(t Tensor, location string, offset int64) Tensor {
-	c := CloneTensor(t)
+	c := wire.CloneTensor(t)
 	c.RawData = nil
 	c.DataLocation = onnxpb.TensorProto_EXTERNAL.Enum()
 	for _, kv := range [][2]string{
