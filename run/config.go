@@ -178,7 +178,7 @@ func (c Config) withDefaults() Config {
 		c.Say = func(text string) {
 			one.Lock()
 			defer one.Unlock()
-			say(text)
+			say(mistake.Text(text))
 		}
 	}
 	if c.Log == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -29,7 +30,7 @@ func (s *searching) judge(c checked) (warning *result.Warning, err error) {
 	if s.config.Formula == "qdq" {
 		return nil, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
 	}
-	warning = &result.Warning{ID: "formula-differs", Text: "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, Cure: "search with --formula qdq for a file that is"}
+	warning = &result.Warning{ID: "formula-differs", Text: "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.config.Formula, Cure: mistake.Text("search with --formula qdq for a file that is")}
 	if s.unscored == "" && s.result.Met && !s.holds(c.file) {
 		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.text(c.file), s.config.Target)
 	}
@@ -49,8 +50,8 @@ func (s *searching) recordedIs(now search.Score, of string) error {
 	if s.elsewhere != "" {
 		return nil // said in Verified
 	}
-	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: what the search has kept cannot be relied on; search again with --force",
-		ErrExport, of, s.text(now), s.text(recorded))
+	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: what the search has kept cannot be relied on; search again with %s",
+		ErrExport, of, s.text(now), s.text(recorded), mistake.Text("--force"))
 }
 
 // closeScores tells whether two scores are the same answer: equal where they count or where a command gave them,

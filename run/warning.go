@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
 
@@ -10,7 +11,7 @@ import (
 func warnings(id string, texts []string) []result.Warning {
 	var list []result.Warning
 	for _, text := range texts {
-		list = append(list, result.Warning{ID: id, Text: text})
+		list = append(list, result.Warning{ID: id, Text: mistake.Text(text)})
 	}
 	return list
 }
@@ -21,6 +22,7 @@ func (s *searching) warn(id, text, cure string) {
 }
 
 func (s *searching) warned(w result.Warning) {
+	w.Text, w.Cure = mistake.Text(w.Text), mistake.Text(w.Cure)
 	s.result.Warnings = append(s.result.Warnings, w)
 	s.config.Say(fmt.Sprintf("warning: %s", w))
 }
@@ -38,7 +40,7 @@ func (s *searching) caution(id, text, cure string) {
 func texts(list []result.Warning) []string {
 	var lines []string
 	for _, w := range list {
-		lines = append(lines, w.String())
+		lines = append(lines, mistake.Text(w.String()))
 	}
 	return lines
 }

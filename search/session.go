@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"example.org/demote/mistake"
 )
 
 // errSpent ends a strategy whose budget of evaluations is used up.
@@ -194,5 +196,5 @@ func (s *session) keep(m Mask, sc Score) error {
 }
 
 func (s *session) note(id, text, cure string) {
-	s.res.Notes = append(s.res.Notes, Note{id, text, cure})
+	s.res.Notes = append(s.res.Notes, Note{id, mistake.Text(text), mistake.Text(cure)})
 }
