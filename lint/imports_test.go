@@ -92,7 +92,7 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
-var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "backend", "crash"}
+var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "backend", "crash", "mistake"}
 
 // bridges are the only rooms that may contain C.
 var bridges = []string{"cgo", "cuda"}
