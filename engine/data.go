@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
@@ -49,26 +49,26 @@ func checkStates(m *onnx.Model) error {
 // checkData refuses samples that were opened for inputs of other names, types or shapes than the network's. what says
 // which samples, for the message.
 func checkData(m *onnx.Model, data *dataset.Set, what string) error {
-	want, have := blocks.DataInputs(m), data.Inputs()
-	text := func(list []dataset.Input) string {
-		var names []string
-		for _, in := range list {
-			names = append(names, in.Name)
-		}
-		return strings.Join(names, ", ")
+	if other := differing(blocks.DataInputs(m), data); other != "" {
+		return mistake.Errorf("%s: %s are of another network: %s; open them with this model", m.Path, what, other)
 	}
+	return nil
+}
+
+// differing says how samples are not those of a network's inputs; empty: they are.
+func differing(want []dataset.Input, data *dataset.Set) string {
+	have := data.Inputs()
 	if len(want) != len(have) {
-		return mistake.Errorf("%s: %s are of another network: they were opened for the inputs %s, and it has %s; open them with this model", m.Path, what, text(have), text(want))
+		return fmt.Sprintf("they are for %d inputs, and it has %d", len(have), len(want))
 	}
 	for i, in := range want {
 		switch of := have[i]; {
 		case in.Name != of.Name:
-			return mistake.Errorf("%s: %s are of another network: their input %d is %s, and the network's %s; open them with this model", m.Path, what, i, of.Name, in.Name)
+			return fmt.Sprintf("their input %d is %s, and the network's %s", i, of.Name, in.Name)
 		case in.Type != of.Type:
-			return mistake.Errorf("%s: %s are of another network: their input %s is %s, and the network's %s; open them with this model", m.Path, what, in.Name, of.Type, in.Type)
+			return fmt.Sprintf("their input %s is %s, and the network's %s", in.Name, of.Type, in.Type)
 		case len(in.Dims) != len(of.Dims):
-			return mistake.Errorf("%s: %s are of another network: their input %s is %s, and the network's %s; open them with this model",
-				m.Path, what, in.Name, blocks.AxesText(of.Dims), blocks.AxesText(in.Dims))
+			return fmt.Sprintf("their input %s is %s, and the network's %s", in.Name, blocks.AxesText(of.Dims), blocks.AxesText(in.Dims))
 		}
 		for _, set := range shapes(data) {
 			have, want := set.Shape(i), in.Dims
@@ -79,12 +79,11 @@ func checkData(m *onnx.Model, data *dataset.Set, what string) error {
 				want = want[1:]
 			}
 			if !alike(have, want) {
-				return mistake.Errorf("%s: %s are of another network: a sample of input %s is %s, and the network's %s; open them with this model",
-					m.Path, what, in.Name, blocks.AxesText(have), blocks.AxesText(want))
+				return fmt.Sprintf("a sample of input %s is %s, and the network's %s", in.Name, blocks.AxesText(have), blocks.AxesText(want))
 			}
 		}
 	}
-	return nil
+	return ""
 }
 
 // shapes are the samples of each shape.

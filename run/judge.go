@@ -50,8 +50,8 @@ func (s *searching) recordedIs(now search.Score, of string) error {
 	if s.elsewhere != "" {
 		return nil // said in Verified
 	}
-	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: what the search has kept cannot be relied on; search again with %s",
-		ErrExport, of, s.text(now), s.text(recorded), mistake.Text("--force"))
+	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: %s",
+		ErrExport, of, s.text(now), s.text(recorded), mistake.Text("what the search has kept cannot be relied on; search again with --force"))
 }
 
 // closeScores tells whether two scores are the same answer: equal where they count or where a command gave them,

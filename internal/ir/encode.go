@@ -8,9 +8,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Bytes returns the model as one protobuf message, with its external data. The slice is new. The error is a
-// mistake.Err for a model of 2 GiB or more, which only Write can write, or if the files of its external data have
-// changed.
+// Bytes returns the model as one protobuf message, with its external data inside. The slice is new. Equal models give
+// equal bytes, and a file that protobuf's own encoders wrote gives its own. The error is a mistake.Err for a model of
+// 2 GiB or more, which only Write can write, or if the files of its external data have changed.
 func (m *Model) Bytes() ([]byte, error) {
 	e, err := m.encoding(m.Graph().GetInitializer())
 	if err != nil {
@@ -19,14 +19,16 @@ func (m *Model) Bytes() ([]byte, error) {
 	return m.inMemory(e)
 }
 
-// A Message is what Bytes returns before it is in memory: of Size bytes, which Write writes as often as it is asked
-// to.
+// A Message is what Bytes returns before it is in memory.
 type Message struct {
-	Size  int64
+	Size int64 // bytes
+	// Write writes them, as often as it is called. The error is that of the writer, or a mistake.Err if the files of
+	// external data have changed.
 	Write func(io.Writer) error
 }
 
-// Message is Bytes for who only reads them once, one after another.
+// Message is Bytes for who only reads them once, one after another: it takes no memory for the weights. The model must
+// not change while the message is in use. The error is that of Bytes.
 func (m *Model) Message() (Message, error) {
 	e, err := m.encoding(m.Graph().GetInitializer())
 	if err != nil {

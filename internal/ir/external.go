@@ -51,12 +51,14 @@ func (m *Model) loadExternalIn(copyMost int64) error {
 
 // piece is the place of a tensor's external data.
 type piece struct {
-	location       string
-	offset, length int64
+	location       string // of the file, slash-separated and relative to the model's folder
+	offset, length int64  // in bytes
 }
 
-// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a
-// mistake.Err: no location, a number that is none, or a length that does not fit the shape.
+// externalPiece reads the place of a tensor's external data from its keys: location, which must be there, offset,
+// which is 0 without, and length, which is what the type and shape need
+// (https://github.com/onnx/onnx/blob/main/docs/ExternalData.md). Other keys, such as a checksum, are not looked at.
+// The error is a mistake.Err: no location, a number that is none, or a length that does not fit the shape.
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
@@ -89,12 +91,13 @@ func externalPiece(t Tensor) (piece, error) {
 // A SourceFile is a file from which a model was read.
 type SourceFile struct {
 	Path   string // the model's as the user named it, external data's in the model's folder
-	SHA256 string // of its bytes, in hex
-	Bytes  int64
+	SHA256 string // of its bytes, 64 hexadecimal digits
+	Bytes  int64  // size of the whole file
 }
 
 // Sources returns the files from which the model was read: the ONNX file, then the files of its external data in the
-// order in which tensors name them. A sum is of the whole file, as it was read. A model from memory has none.
+// order in which tensors name them. A sum is of the whole file, as it was read: of a mapped file that is the whole file
+// again, which takes as long as the disk does. A model from memory has none, and neither has a clone.
 func (m *Model) Sources() []SourceFile {
 	var list []SourceFile
 	if m.source.Path != "" {

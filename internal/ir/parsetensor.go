@@ -12,8 +12,9 @@ import (
 )
 
 // ParseTensor makes a tensor of the numbers that a user types: one per element, row-major, or one for all elements.
-// Integers must fit the type, booleans are true and false, and floats are rounded to the type; NaN and infinities are
-// refused. The error is a mistake.Err and names the wrong number, or how many are needed.
+// Integers, decimal, must fit the type, booleans are true and false or 1 and 0, and floats are rounded to the type
+// once, ties to even; NaN and infinities are refused, and what rounds to one. The tensor keeps dims. The error is a
+// mistake.Err and names the wrong number, or how many are needed.
 func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
 	n, err := Count(dims)
 	if err == nil {

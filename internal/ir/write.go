@@ -16,14 +16,19 @@ import (
 )
 
 const (
-	spillAt    = 2<<30 - 64<<20 // a larger message has its initializers in a second file
-	spillFrom  = 1 << 10        // smaller initializers stay
-	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
+	// sizes in bytes
+
+	spillAt   = 2<<30 - 64<<20 // a larger message has its initializers in a second file
+	spillFrom = 1 << 10        // smaller initializers stay
+	// every tensor begins on a page, so that a reader can map it: offsets "SHOULD be multiples of the page size
+	// (usually 4kb)" (https://github.com/onnx/onnx/blob/main/docs/ExternalData.md)
+	spillAlign = 4 << 10
 )
 
-// Write writes the model to a file. A model of nearly 2 GiB gets its initializers in the external data file
-// PATH.data. The write is atomic: it writes another name in the same folder, syncs it and renames it, the data file
-// first. An error leaves the old files as they are. It is a mistake.Err and names the path.
+// Write writes the model to a file, with the inputs of Kept. A model of nearly 2 GiB gets its initializers in the
+// external data file PATH.data, since a protobuf message ends at 2 GiB. The write is atomic: it writes another name in
+// the same folder, syncs it and renames it, the data file first. An error leaves the old files as they are. It is a
+// mistake.Err and names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
 // writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.
@@ -49,7 +54,8 @@ func (m *Model) writeSpilling(path string, limit int64) error {
 	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.Write})
 }
 
-// spill returns the initializers with their data moved to the file location, and a function that writes that file.
+// spill returns the initializers with their data moved to the file location, and a function that writes that file: the
+// tensors one after another, each from a multiple of spillAlign on. Strings stay, which external data cannot be.
 func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, error) {
 	var out, moved []Tensor
 	var offsets []int64
@@ -107,7 +113,7 @@ func ExternalTensor(t Tensor, location string, offset int64) Tensor {
 	return c
 }
 
-// replaceFiles writes files atomically. The error is a mistake.Err with the path.
+// replaceFiles writes files atomically, each in the place of what there is. The error is a mistake.Err with the path.
 func replaceFiles(files ...disk.File) error {
 	if err := disk.Replace(disk.Forced, files...); err != nil {
 		var at *fs.PathError
