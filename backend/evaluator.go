@@ -13,7 +13,9 @@ import (
 )
 
 // An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one goroutine at a
-// time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks.
+// time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks. It
+// owns sessions, the samples and what is stored of activations, most of it memory that Go's collector does not see:
+// Close gives it back. Masks are lent for a call, and have a bit a holder.
 type Evaluator struct {
 	*bounds.Evaluator
 	machine machine.Machine
@@ -31,7 +33,9 @@ var (
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is
 // cancelled, what runs ends at the next node of the network, not only at the next block. Records are by holder; a
-// network without holders is run as it is.
+// network without holders is run as it is. src and samples are used until Close, and stay the caller's. The error is a
+// mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
+// or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
@@ -127,8 +131,8 @@ func (e *Evaluator) SelfTest() (*Dependence, error) {
 	return e.machine.SelfTest()
 }
 
-// Distance is the mean squared error of the outputs against the network without demotions, on a few
-// samples: cheap, and only good for an order.
+// Distance is the mean squared error of the outputs against the network without demotions, over all values of a few
+// samples, the same ones each time: cheap, and only good for an order. NaN where an output is.
 func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
 	if err := e.ready(mask); err != nil {
 		return 0, err
@@ -137,8 +141,9 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 	return sum / float64(count), err
 }
 
-// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts
-// the sample, with all its steps. The metric must be countable.
+// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data, sample i in bit i%64 of
+// word i/64: 1 if the metric counts the sample, with all its steps. The slice is new. It is an error if the metric is
+// not countable.
 func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
 	if !e.opts.Metric.Countable {
 		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
@@ -207,7 +212,8 @@ func (e *Evaluator) Parts() int { return e.machine.Parts() }
 // other of them change with it.
 func (e *Evaluator) NoOps(block int) []int { return e.machine.NoOps(block) }
 
-// StoredAt describes what is stored in front of each part but the first; nil where samples have several shapes.
+// StoredAt describes what is stored in front of each part but the first; nil where samples have several shapes. The
+// evaluator owns it.
 func (e *Evaluator) StoredAt() [][]device.StoredTensor { return e.machine.StoredAt() }
 
 // TimeSwitch writes a mask where the network reads it, for all workers, and says how long that

@@ -9,8 +9,9 @@ import (
 )
 
 // Outputs runs a mask over all samples and hands every output row to f: once a sample, from several goroutines at
-// once, in no order. The row is f's only until it returns. A context that New's is not under, such as that of the
-// check of what an interrupted search has found, lets it run again.
+// once, in no order, float32 and row-major, all steps one behind the other. The row is f's only until it returns. A
+// context that New's is not under, such as that of the check of what an interrupted search has found, lets it run
+// again. The score is that of Score.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
 	if err := e.ready(mask); err != nil {
 		return search.Score{}, err
@@ -23,7 +24,8 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 	return e.Evaluator.Again(ctx, mask)
 }
 
-// AllOutputs runs a mask and keeps every sample's output row, at its place, see Places.
+// AllOutputs runs a mask and keeps every sample's output row, at its place, see Places. The slice is new: four bytes a
+// value of all samples.
 func (e *Evaluator) AllOutputs(ctx context.Context, mask search.Mask) ([]float32, error) {
 	if err := e.ready(mask); err != nil {
 		return nil, err

@@ -15,13 +15,13 @@ import (
 type ahead struct {
 	e          *Evaluator
 	workers    Workers
-	base       search.Mask
-	candidates []search.Mask
-	trials     []waiting
-	blocks     []aside // of all candidates, in lists; reused
-	free       int32   // list of unused blocks; -1: none
-	flights    []flight
-	landed     []int // tickets of free workers
+	base       search.Mask   // of the scan
+	candidates []search.Mask // of the scan
+	trials     []waiting     // by candidate
+	blocks     []aside       // of all candidates, in lists; reused
+	free       int32         // list of unused blocks; -1: none
+	flights    []flight      // by ticket, one a worker
+	landed     []int         // tickets of free workers
 	odds       odds
 	hand       int                // the candidate that the scan is at
 	pick       func() (int, bool) // the method guess, made once
@@ -42,12 +42,12 @@ type waiting struct {
 
 // aside is a block that was begun and not asked for yet.
 type aside struct {
-	block int
-	gain  Gain
-	work  float64
+	block int     // its number
+	gain  Gain    // once it is done
+	work  float64 // what it has cost, in whole-network passes of a sample
 	err   error
 	done  bool
-	next  int32
+	next  int32 // of the candidate's blocks, or of the unused ones; none: it is the last
 }
 
 // flight is a block under way.

@@ -8,7 +8,8 @@ import (
 )
 
 // Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice.
-// It is not safe for use by several goroutines.
+// It keeps the score of every mask that was finished, and how far the others have come. It is not safe for use by
+// several goroutines, and owns no resources: the machine is closed by who made it. All masks must have one length.
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
@@ -45,10 +46,12 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 	return e
 }
 
-// Restore enters a full score that is known from before.
+// Restore enters a full score that is known from before, such as from a journal. The mask is copied. The score must be
+// one that the machine gives: it is taken as it is.
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
-// RestoreProgress enters how far a trial has come that is known from before.
+// RestoreProgress enters how far a trial has come that is known from before, of the same blocks in the same layout.
+// That of a finished trial is left out: it has a score. The mask is copied.
 func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
 
 // Known returns a full score if it is known.
@@ -60,7 +63,8 @@ func (e *Evaluator) Blocks() int { return e.rule.Blocks() }
 // Stats returns what was done so far.
 func (e *Evaluator) Stats() Stats { return e.stats }
 
-// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run.
+// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run. The mask is lent for the
+// call. The error is the machine's, the context's or Learnt's; what was run before it is kept.
 func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
 	if s, ok := e.memo.Get(mask); ok {
 		e.stats.Memo++
@@ -82,7 +86,7 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 }
 
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
-// the machine at work.
+// the machine at work. Learnt is called with the score once more.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
 	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
 	if err != nil {
@@ -92,7 +96,9 @@ func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, 
 	return s, e.learn(mask, s)
 }
 
-// Scan answers as search.NaiveScan does.
+// Scan answers as search.NaiveScan does, bit for bit, and whatever was run before. Masks are lent for the call. After
+// an error, the machine's, the context's, or that of Learnt or Stopped, Found has the index -1, and a scan of the same
+// candidates goes on from what was run.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
 	e.settle(base)
 	e.stats.Scans++
@@ -213,7 +219,7 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	return nil
 }
 
-// run runs blocks and adds them to the progress.
+// run runs blocks and adds them to the progress, which it returns unchanged with an error.
 func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, error) {
 	if err := ctx.Err(); err != nil {
 		return p, err

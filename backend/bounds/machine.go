@@ -7,10 +7,11 @@ import (
 )
 
 // Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask that the search stands on,
-// or the mask itself where there is none. Both are lent for the call only.
+// or the mask itself where there is none; it changes what is worth storing, never a gain. Both are lent for the call
+// only.
 type Job struct {
-	Base, Mask search.Mask
-	From, To   int
+	Base, Mask search.Mask // of one length, the number of holders
+	From, To   int         // numbers of blocks, 0 <= From < To <= Rule.Blocks()
 }
 
 // Machine runs blocks. A block's gain must be a pure function of mask and block.
@@ -18,8 +19,9 @@ type Job struct {
 // The blocks of a trial come in their order, but trials interleave: where no candidate passes, several are taken up
 // again in turn, and a trial may be asked for in the middle whose beginning an earlier run of the program has done.
 type Machine interface {
-	// Run sets gains[i] to what block job.From+i adds, on as many workers as it likes. After an error gains are not
-	// used.
+	// Run sets gains[i] to what block job.From+i adds, on as many workers as it likes, and returns when all are set.
+	// gains has job.To-job.From elements, zero at first. After an error gains are not used, and the same job may be
+	// asked for again. The error of a cancelled context is the context's.
 	Run(ctx context.Context, job Job, gains []Gain) error
 }
 

@@ -1,13 +1,13 @@
 package bounds
 
-// Stats counts what an Evaluator has done.
+// Stats counts what an Evaluator has done since it was made. Restored scores and progress are not counted.
 type Stats struct {
 	Trials     int // masks of which scores or blocks were asked for
 	Blocks     int // blocks asked for, whatever the machine had to run for them
 	Samples    int // samples of them
 	Memo       int // scores answered from the memo
 	Resumed    int // trials taken up from where an earlier scan left them
-	Scans      int
+	Scans      int // scans that were begun
 	Accepted   int // scans that a candidate passed
 	Candidates int // candidates that the definition would have scored in full
 
