@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/demote/internal/stage"
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -181,7 +182,7 @@ func (c Config) Filled() Config {
 		c.Say = func(text string) {
 			one.Lock()
 			defer one.Unlock()
-			say(text)
+			say(mistake.Text(text))
 		}
 	}
 	if c.Log == nil {

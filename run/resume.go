@@ -1,13 +1,13 @@
 package run
 
 import (
-	"example.org/demote/internal/trial"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/trial"
 	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/search"

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"example.org/demote/mistake"
 	"example.org/demote/search/trial"
 )
 
@@ -208,5 +209,5 @@ func (s *session) keep(m Mask, sc Score) error {
 
 // note adds a remark to the result, see Note.
 func (s *session) note(id, text, cure string) {
-	s.res.Notes = append(s.res.Notes, Note{id, text, cure})
+	s.res.Notes = append(s.res.Notes, Note{id, mistake.Text(text), mistake.Text(cure)})
 }

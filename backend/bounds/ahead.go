@@ -47,7 +47,7 @@ type early struct {
 	work  float64
 	err   error
 	done  bool
-	next  int32
+	next  int32 // of the candidate's blocks, or of the unused ones; none: it is the last
 }
 
 // flight is a block under way.

@@ -7,8 +7,9 @@ import (
 	"example.org/demote/search"
 )
 
-// Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never computes a full score twice.
-// It is not safe for use by several goroutines.
+// Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice.
+// It keeps the score of every mask that was finished, and how far the others have come. It is not safe for use by
+// several goroutines, and owns no resources: the machine is closed by who made it. All masks must have one length.
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
@@ -60,7 +61,8 @@ func (e *Evaluator) Blocks() int { return e.rule.Blocks() }
 // Stats returns the work so far.
 func (e *Evaluator) Stats() Stats { return e.stats }
 
-// Score returns the full score of a mask. Of a trial that a scan stopped, only the rest runs.
+// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run. The mask is lent for the
+// call. The error is the machine's, the context's or Learnt's; what was run before it is kept.
 func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
 	if s, ok := e.memo.Get(mask); ok {
 		e.stats.Memo++
@@ -81,8 +83,8 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	return s, e.learn(mask, s)
 }
 
-// Again runs a mask from the first block to the last, also if its score is known. It is for measurements of the
-// machine.
+// Again runs a mask from the first block to the last, whatever is known of it, for those who watch
+// the machine at work. Learnt is called with the score once more.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
 	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
 	if err != nil {
@@ -92,7 +94,9 @@ func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, 
 	return s, e.learn(mask, s)
 }
 
-// Scan answers as search.NaiveScan does.
+// Scan answers as search.NaiveScan does, bit for bit, and whatever was run before. Masks are lent for the call. After
+// an error, the machine's, the context's, or that of Learnt or Stopped, Found has the index -1, and a scan of the same
+// candidates goes on from what was run.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
 	e.setBase(base)
 	e.stats.Scans++
@@ -213,7 +217,7 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	return nil
 }
 
-// run runs blocks and adds them to the progress.
+// run runs blocks and adds them to the progress, which it returns unchanged with an error.
 func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, error) {
 	if err := ctx.Err(); err != nil {
 		return p, err

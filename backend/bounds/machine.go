@@ -6,11 +6,12 @@ import (
 	"example.org/demote/search"
 )
 
-// Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask on which the search builds,
-// or Mask itself if there is none. Both masks are lent for the call only.
+// Job is a piece of a trial: blocks From..To-1 of the samples under Mask. Base is the mask that the search stands on,
+// or the mask itself where there is none; it changes what is worth storing, never a gain. Both are lent for the call
+// only.
 type Job struct {
-	Base, Mask search.Mask
-	From, To   int
+	Base, Mask search.Mask // of one length, the number of holders
+	From, To   int         // numbers of blocks, 0 <= From < To <= Rule.Blocks()
 }
 
 // Machine runs blocks. A block's gain must be a pure function of mask and block.
@@ -18,7 +19,9 @@ type Job struct {
 // The blocks of a trial come in order, but trials interleave: if no candidate passes, a scan resumes several of them
 // alternately. A trial may also begin in the middle, if an earlier run of the program has run its first blocks.
 type Machine interface {
-	// Run sets gains[i] to the gain of block job.From+i, on any number of workers. After an error gains are not used.
+	// Run sets gains[i] to what block job.From+i adds, on as many workers as it likes, and returns when all are set.
+	// gains has job.To-job.From elements, zero at first. After an error gains are not used, and the same job may be
+	// asked for again. The error of a cancelled context is the context's.
 	Run(ctx context.Context, job Job, gains []Gain) error
 }
 

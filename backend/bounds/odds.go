@@ -24,6 +24,7 @@ const (
 	worth = 0.25
 )
 
+// prepare makes the tables for a rule, whose own must be filled in.
 func (o *odds) prepare(rule *Rule) {
 	o.rule, o.mean, o.before = rule, make([]float64, rule.Blocks()), make([]float64, rule.Blocks()+1)
 }
@@ -73,8 +74,10 @@ func (o *odds) loss(p Progress, to int) float64 {
 	return (own + weight) / (o.before[p.Blocks] + weight) * (o.before[to] - o.before[p.Blocks])
 }
 
-// lasts is the probability that a trial can still pass at block to. It falls with the eighth power of the expected loss
-// over the allowed loss: an expected loss 10 % above the allowed one leaves 0.32, one of 25 % above 0.14.
+// lasts is the chance that a trial can still pass when it has come to block to: 1 / (1 + (loss / spare)^8), between 0
+// and 1. It falls with the eighth power of what the trial is expected to lose over what it may lose: an expectation 10
+// % above leaves 0.32, one of 25 % above 0.14. The power is a rule of thumb: it changes how busy workers are, and no
+// answer.
 func (o *odds) lasts(p Progress, to int) float64 {
 	spare := o.reach(p) - o.threshold
 	if o.rule.Kind == Counted {

@@ -9,7 +9,8 @@ import (
 // Work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the
 // rounding to Rule.Width.
 type Work struct {
-	Candidate, From, To int
+	Candidate int // index among the candidates of the scan
+	From, To  int // numbers of blocks, From < To
 }
 
 // Scan decides a scan from partial scores of its candidates. It runs nothing itself: Next returns the work that is
@@ -21,12 +22,12 @@ type Work struct {
 // Scan ready for the next scan; it allocates only for a scan that is longer than all before.
 type Scan struct {
 	rule        *Rule
-	trials      []trial
-	need, floor key
-	last        bool
-	at          int   // candidates before it are rejected
-	heap        queue // once all are rejected
-	resolving   bool
+	trials      []trial // by candidate
+	need, floor key     // the least that passes, and the least that is wanted as the best
+	last        bool    // the full score of the last candidate is wanted too
+	at          int     // candidates before it are rejected
+	heap        queue   // once all are rejected
+	resolving   bool    // the heap is in use
 	decided     bool
 	found       search.Found
 }
@@ -46,7 +47,7 @@ func NewScan(rule *Rule) *Scan {
 	return &Scan{rule: rule, decided: true, found: search.Found{Index: -1}}
 }
 
-// Begin starts a scan of n candidates without results.
+// Begin starts a scan of n candidates, of which nothing is known. A bound that is NaN no score passes or reaches.
 func (s *Scan) Begin(n int, b search.Bound) {
 	if cap(s.trials) < n {
 		s.trials = make([]trial, n)
@@ -66,7 +67,8 @@ func (s *Scan) Begin(n int, b search.Bound) {
 	s.found = search.Found{Index: -1}
 }
 
-// Learn takes the progress of a candidate, if it is further than the progress so far.
+// Learn takes over the progress of a candidate, if it is further than what is known. It must be that of the first
+// blocks in their order. It panics if there is no such candidate, as Know and Progress do.
 func (s *Scan) Learn(candidate int, p Progress) {
 	t := &s.trials[candidate]
 	if t.done || p.Blocks <= t.progress.Blocks {
@@ -93,7 +95,8 @@ func (s *Scan) Progress(candidate int) (p Progress, full search.Score, done bool
 	return t.progress, t.full, t.done
 }
 
-// Next returns the work that the decision waits for; false once Found has the answer.
+// Next returns the work that the decision waits for; false once Found has the answer. It depends on what was learnt
+// alone: asked again before anything is, it returns the same work. It allocates nothing.
 func (s *Scan) Next() (Work, bool) {
 	if s.decided {
 		return Work{}, false
@@ -205,8 +208,8 @@ func (s *Scan) stride(from int) int {
 	return from + 1
 }
 
-// covering returns the smallest block `to` for which blocks from..to-1 hold at least that many samples, or the number
-// of blocks.
+// covering returns the block before which the blocks from `from` on hold at least so many samples, or the end: so many
+// a trial must lose, one a sample at most, before it can be rejected.
 func (s *Scan) covering(from, samples int) int {
 	to := from + 1
 	for to < s.rule.Blocks() && s.rule.left[from]-s.rule.left[to] < samples {

@@ -1,6 +1,6 @@
 package bounds
 
-// Stats counts the work of an Evaluator.
+// Stats counts what an Evaluator has done since it was made. Restored scores and progress are not counted.
 type Stats struct {
 	Trials     int // distinct masks that were run
 	Blocks     int // blocks that were asked for, whatever the machine had to run of them

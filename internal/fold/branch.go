@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -124,20 +125,20 @@ func openBranch(g ir.Graph, n ir.Node, branch ir.Graph) []ir.Node {
 		}
 	}
 	for _, t := range branch.GetInitializer() {
-		t = ir.CloneTensor(t)
+		t = wire.CloneTensor(t)
 		t.Name = ir.Str(to[t.GetName()])
 		g.Initializer = append(g.Initializer, t)
 	}
 	for _, v := range branch.GetValueInfo() {
 		if name := to[v.GetName()]; name != "" && !slices.Contains(n.GetOutput(), name) {
-			v = ir.Clone(v)
+			v = wire.Clone(v)
 			v.Name = &name
 			g.ValueInfo = append(g.ValueInfo, v)
 		}
 	}
 	var nodes []ir.Node
 	for _, inner := range branch.GetNode() {
-		inner = ir.Clone(inner)
+		inner = wire.Clone(inner)
 		for i, out := range inner.Output {
 			if out != "" {
 				inner.Output[i] = to[out]

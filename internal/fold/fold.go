@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -129,7 +130,7 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 		if name == "" {
 			continue
 		}
-		t := ir.CloneTensor(results[i])
+		t := wire.CloneTensor(results[i])
 		t.Name = ir.Str(name)
 		f.constants[name] = t
 		f.replaced[name] = true

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -31,11 +32,11 @@ func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 			return nil, high.InFile(mistake.Errorf("there is no holder %q", name))
 		}
 		if l.GetOpType() != h.GetOpType() { // another kind of grid
-			h.OpType, h.Attribute = l.OpType, ir.Clone(l).Attribute
+			h.OpType, h.Attribute = l.OpType, wire.Clone(l).Attribute
 			continue
 		}
 		for _, a := range l.GetAttribute() {
-			ir.SetAttr(h, ir.Clone(a))
+			ir.SetAttr(h, wire.Clone(a))
 		}
 		h.Attribute = slices.DeleteFunc(h.Attribute, func(a *onnxpb.AttributeProto) bool { return ir.Attr(l, a.GetName()) == nil })
 	}

@@ -9,6 +9,7 @@ import (
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
@@ -84,7 +85,7 @@ func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		if w == nil || slices.ContainsFunc(w.Scales, func(s float32) bool { return s*128 > maxThreshold }) {
 			continue
 		}
-		stored := ir.CloneTensor(t)
+		stored := wire.CloneTensor(t)
 		stored.Name = ir.Str(ins.Names.Fresh(w.Tensor + "_float"))
 		g.Initializer[i] = stored
 		thresholds := make([]float32, len(w.Scales))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
@@ -172,7 +173,7 @@ func (c *converter) float(n ir.Node, suffix string, value float32) string {
 	case ir.Double:
 		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint64(nil, math.Float64bits(float64(value))))
 	case ir.Float16:
-		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint16(nil, ir.ToFloat16(value)))
+		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint16(nil, float16.Bits(float64(value))))
 	}
 	t.Name = nil
 	out := c.add(n, "Constant", suffix, nil, &onnxpb.AttributeProto{Name: ir.Str("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: t})

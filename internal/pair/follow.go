@@ -7,6 +7,7 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -56,7 +57,7 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 		f := network.Followed{Name: c.high, Holder: c.holder, High: initializers[c.high]}
 		if uses := groups[c]; times[c.high] != len(uses) {
 			f.Name = fresh.Fresh(c.high + "_followed")
-			f.High = ir.CloneTensor(f.High)
+			f.High = wire.CloneTensor(f.High)
 			f.High.Name = ir.Str(f.Name)
 			g.Initializer = append(g.Initializer, f.High)
 			if w := n.Weights[c.high]; w != nil {
@@ -67,7 +68,7 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 			}
 			times[c.high] -= len(uses)
 		}
-		f.Low = ir.CloneTensor(c.low)
+		f.Low = wire.CloneTensor(c.low)
 		f.Low.Name = ir.Str(f.Name)
 		if w := low.Weights[groups[c][0].lowName]; w != nil {
 			f.Weight = named(w, f.Name)

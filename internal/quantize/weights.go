@@ -3,6 +3,7 @@ package quantize
 import (
 	"slices"
 
+	"example.org/demote/internal/external"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/mistake"
@@ -67,7 +68,7 @@ func weightsFor(n *network.Network, records []quant.Record) error {
 			}
 			n.Weights[target] = w
 			quantized[name][u.axis] = target
-			ir.LetGo(t.GetRawData())
+			external.LetGo(t.GetRawData())
 			if target == name {
 				g.Initializer[at[name]] = q
 			} else {

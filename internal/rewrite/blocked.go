@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -77,7 +78,7 @@ func placeFakeQuants(m *ir.Model, nodes map[int64]ir.Node) error {
 			return nil, fmt.Errorf("holder %d stands twice in the optimized model", h)
 		}
 		placed[h] = true
-		n := ir.Clone(nodes[h])
+		n := wire.Clone(nodes[h])
 		n.Input, n.Output = []string{x, ir.MaskInput}, []string{y}
 		return n, nil
 	}

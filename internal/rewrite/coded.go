@@ -6,6 +6,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -95,7 +96,7 @@ func (c *CodedNetwork) Entry(from int, later []int) (*ir.Model, error) {
 			}
 			p.need(value)
 			name, dims, h := c.Codes(t)
-			n := ir.Clone(c.fakes[h])
+			n := wire.Clone(c.fakes[h])
 			n.OpType, n.Output = ir.Str(fakeQuantCodesOp), []string{value, name}
 			stored[value] = n
 			sub.Output = append(sub.Output, ir.NewValue(name, ir.Uint16, dims))
@@ -182,7 +183,7 @@ func (p *gathering) mask(g *onnxpb.GraphProto) {
 
 // values is a node that makes values of codes on a holder's grid.
 func (c *CodedNetwork) values(codes, y string, holder int) ir.Node {
-	n := ir.Clone(c.fakes[holder])
+	n := wire.Clone(c.fakes[holder])
 	n.OpType, n.Name, n.Input, n.Output = ir.Str(fromCodesOp), ir.Str(y+":"+fromCodesOp), []string{codes, ir.MaskInput}, []string{y}
 	return n
 }

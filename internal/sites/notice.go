@@ -4,6 +4,7 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 )
 
 // omitHidden adds the tensors inside a node to the tensors without a holder: those in the bodies of If, Loop and Scan,
@@ -12,7 +13,7 @@ func (f *finder) omitHidden(n ir.Node) {
 	if shapes.RecurrentOps[n.GetOpType()] && ir.Standard(n) {
 		f.omitted = append(f.omitted, network.Omitted{
 			Producer: ir.Label(n), Op: n.GetOpType(),
-			Reason: "inside " + ir.NodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; --unroll opens it",
+			Reason: "inside " + ir.NodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; " + mistake.Text("--unroll opens it"),
 		})
 	}
 	for _, body := range ir.Subgraphs(n) {

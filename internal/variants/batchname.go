@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -39,7 +40,7 @@ func BatchElsewhere(m *ir.Model, input string) int {
 // no name.
 func DenoteBatch(m *ir.Model, input string, axis int) {
 	if dims := inputDims(m, input); axis < len(dims) {
-		denoted := ir.Clone(dims[axis]) // which may be shared with the model that this one is a copy of
+		denoted := wire.Clone(dims[axis]) // which may be shared with the model that this one is a copy of
 		denoted.Denotation = ir.Str(batchDenotation)
 		dims[axis] = denoted
 	}

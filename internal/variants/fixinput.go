@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -13,7 +14,7 @@ import (
 func FixInput(m *ir.Model, name string, value *onnxpb.TensorProto) {
 	g := m.Graph()
 	keepInput(m, name)
-	c := ir.CloneTensor(value)
+	c := wire.CloneTensor(value)
 	c.Name = ir.Str(ir.NewNames(g).Fresh(name + "_value"))
 	ir.Rewire(g.Node, map[string]string{name: c.GetName()})
 	for _, v := range g.Output {
@@ -33,7 +34,7 @@ func SetDefault(m *ir.Model, name string, value *onnxpb.TensorProto) {
 	if at < 0 {
 		panic("onnx: no default of " + name)
 	}
-	c := ir.CloneTensor(value)
+	c := wire.CloneTensor(value)
 	c.Name = ir.Str(name)
 	g.Initializer = slices.Clone(g.Initializer)
 	g.Initializer[at] = c

@@ -1,4 +1,4 @@
-package ir
+package wire
 
 import (
 	"google.golang.org/protobuf/proto"
@@ -6,12 +6,6 @@ import (
 
 	"example.org/demote/onnx/onnxpb"
 )
-
-// Clone copies the model. Nodes, attributes and lists are new. Tensors are new messages that share their data with m.
-// The copy has no Sources.
-func (m *Model) Clone() *Model {
-	return &Model{Proto: Clone(m.Proto), Dir: m.Dir, Path: m.Path, Kept: m.Kept, Order: m.Order, Alone: m.Alone, States: m.States, Steps: m.Steps, Axes: m.Axes}
-}
 
 // Clone copies a message deeply, except for the data of tensors, which both share.
 func Clone[M proto.Message](msg M) M {
@@ -48,7 +42,7 @@ func cloneMessage(src protoreflect.Message) protoreflect.Message {
 }
 
 // CloneTensor returns a new message with the fields of t. Both share the data.
-func CloneTensor(t Tensor) Tensor {
+func CloneTensor(t *onnxpb.TensorProto) *onnxpb.TensorProto {
 	c := &onnxpb.TensorProto{
 		Dims: t.Dims, DataType: t.DataType, Segment: t.Segment, Name: t.Name, DocString: t.DocString,
 		FloatData: t.FloatData, Int32Data: t.Int32Data, StringData: t.StringData, Int64Data: t.Int64Data,

@@ -1,4 +1,4 @@
-package ir
+package wire
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
@@ -7,9 +7,13 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Unmarshal reads a model's message. Large weights of its graph are pieces of data and no copies, so that data must
-// not be changed afterwards.
-func Unmarshal(data []byte, p *onnxpb.ModelProto) error {
+// largeFrom is the size in bytes from which a weight is no copy.
+const largeFrom = 16 << 10
+
+// Decode reads a model's message into p. The raw data of its graph's initializers of at least largeFrom bytes are
+// pieces of data and no copies, so that data must not be changed afterwards. The error is protobuf's. Check the data
+// before, if they are not of this program's making.
+func Decode(data []byte, p *onnxpb.ModelProto) error {
 	var w withoutWeights
 	lean, err := w.fields(data, fieldGraph, func(graph []byte) ([]byte, error) {
 		return w.fields(graph, fieldInitializer, w.tensor)
@@ -68,7 +72,7 @@ func (w *withoutWeights) tensor(data []byte) ([]byte, error) {
 		raw = value[:len(value):len(value)] // the last one counts
 		return nil, nil
 	})
-	if len(raw) < apartFrom {
+	if len(raw) < largeFrom {
 		raw, lean = nil, data
 	}
 	w.raw = append(w.raw, raw)

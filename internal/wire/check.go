@@ -1,4 +1,4 @@
-package ir
+package wire
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
@@ -14,22 +14,22 @@ const (
 	freeMemory   = 128 << 20 // what a small file may become in memory
 )
 
-// wireScan walks over the wire format before it is decoded and estimates the memory, in bytes, that decoding takes.
+// scan walks over the wire format before it is decoded and estimates the memory, in bytes, that decoding takes.
 // Otherwise a small file could take a large memory: two bytes on disk can become an empty message of hundreds of
 // bytes.
-type wireScan struct {
+type scan struct {
 	limit, used int64
 }
 
-// checkWire returns a mistake.Err for data that are no protobuf message, are truncated, nest too deeply, or would
+// Check returns a mistake.Err for data that are no protobuf message, are truncated, nest too deeply, or would
 // take much more memory than their size.
-func checkWire(data []byte) error {
-	s := &wireScan{limit: max(freeMemory, 10*int64(len(data)))}
+func Check(data []byte) error {
+	s := &scan{limit: max(freeMemory, 10*int64(len(data)))}
 	return s.message(data, (*onnxpb.ModelProto)(nil).ProtoReflect().Descriptor(), 0)
 }
 
 // message adds the memory of an encoded message of type d, depth levels below the model.
-func (s *wireScan) message(data []byte, d protoreflect.MessageDescriptor, depth int) error {
+func (s *scan) message(data []byte, d protoreflect.MessageDescriptor, depth int) error {
 	if depth > maxDepth {
 		return mistake.Errorf("not an ONNX file: its graphs are nested more than %d deep", maxDepth)
 	}

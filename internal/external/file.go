@@ -1,8 +1,9 @@
-package ir
+package external
 
 import (
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 
 	"example.org/demote/mistake"
@@ -39,11 +40,15 @@ func (s *dataFile) copy(f *os.File) ([]byte, error) {
 	return data, s.changed()
 }
 
-// unchanged returns the error of changed for the mapped files of these tensors, or nil.
-func unchanged(tensors []Tensor) error {
+// Mapped reports whether bytes are a piece of a mapped file, not of memory.
+func Mapped(piece []byte) bool { return fileOf(piece) != nil }
+
+// Changed returns a mistake.Err if one of the mapped files of these pieces has changed since it was opened, else nil.
+// Pieces of copies, of other memory and empty ones never have.
+func Changed(pieces iter.Seq[[]byte]) error {
 	asked := make(map[*dataFile]bool)
-	for _, t := range tensors {
-		s := fileOf(t.RawData)
+	for piece := range pieces {
+		s := fileOf(piece)
 		if s == nil || asked[s] {
 			continue
 		}
