@@ -208,7 +208,7 @@ func (s *Scan) stride(from int) int {
 	return from + 1
 }
 
-// covering returns the block before which the blocks from `from` on hold at least so many samples, or the end: so many
+// covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so many
 // a trial must lose, one a sample at most, before it can be rejected.
 func (s *Scan) covering(from, samples int) int {
 	to := from + 1

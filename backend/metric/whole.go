@@ -64,7 +64,7 @@ func (j *Scorer) rowDims() []int64 {
 	return []int64{int64(j.row)}
 }
 
-// Accumulator begins to score all samples, by a metric of the whole set.
+// NewAccumulator begins to score all samples, by a metric of the whole set.
 func (j *Scorer) NewAccumulator() Accumulator { return j.metric.whole(j, j.samples) }
 
 // scoreWhole scores rows that are there already.

@@ -15,7 +15,7 @@ import (
 	"example.org/demote/search"
 )
 
-// journalSchema is raised whenever a journal of before must not be read any more.
+// journalSchema is raised whenever journals of earlier versions must not be read any more.
 const journalSchema = "2"
 
 // JournalCure is what the user can do about a journal that cannot be resumed.
