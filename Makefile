@@ -130,7 +130,7 @@ test-toolkits: setup toolkits ## test with PyTorch and the quantization toolkits
 	DEMOTE_TORCHVISION="$(CURDIR)/.tools/torchvision" go test -tags toolkits -count=1 $(TEST_FLAGS) ./onnx ./internal/... && go test -tags toolkits -count=1 $(TEST_FLAGS) -run Toolkits ./run
 
 .PHONY: bench-networks
-bench-networks: setup build toolkits ## full trials against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md
+bench-networks: setup build toolkits ## full evaluations against the float network's pass, also of an EfficientNet-Lite0 and a transformer of width 384, and two workers against one (PyTorch in .venv-toolkits/); writes docs/figures.md
 	@.venv-toolkits/bin/python scripts/bench_networks.py .tools/networks
 	@python3 scripts/bench_trials.py .tools/networks
 

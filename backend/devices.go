@@ -22,7 +22,7 @@ func GPUs() ([]DeviceInfo, error) { return gpu.List() }
 // CheckGPU describes a GPU by its name and says whether a search can run on it. No other GPU is touched.
 func CheckGPU(name string) (DeviceInfo, error) { return gpu.Check(name) }
 
-// FreeMemory is the memory of a GPU that can still be had, in bytes.
+// FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }
 
 // OutOfMemory says whether an error is that a GPU's memory is full. The evaluator must be closed then.

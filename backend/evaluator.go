@@ -13,13 +13,16 @@ import (
 )
 
 // An Evaluator runs masks on resident data. It implements search.Evaluator; its methods are for one goroutine at a
-// time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks.
+// time. What is certain about a trial is decided by bounds.Evaluator, which has the machine below it run blocks. It
+// owns sessions, the samples and what is stored of activations, most of it memory that Go's collector does not see:
+// Close gives it back. Masks are lent for a call, and have a bit a holder.
 type Evaluator struct {
 	*bounds.Evaluator
 	machine machine.Machine
 	opts    Options
 	samples int
 	holders int
+	closed  bool
 }
 
 var (
@@ -30,7 +33,9 @@ var (
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is
 // cancelled, what runs ends at the next node of the network, not only at the next block. Records are by holder; a
-// network without holders is run as it is.
+// network without holders is run as it is. src and samples are used until Close, and stay the caller's. The error is a
+// mistake.Err for a network, an output, labels or an option that the metric or the device cannot take, the context's,
+// or the device's; then there is nothing to close.
 func New(ctx context.Context, src Source, samples Samples, records []quant.Record, o Options) (*Evaluator, error) {
 	m, err := machine.New(ctx, src, samples, records, o)
 	if err != nil {
@@ -60,8 +65,34 @@ func over(m machine.Machine, o Options, threads, samples, holders int) (*Evaluat
 	return &Evaluator{Evaluator: bounds.NewEvaluator(m, rule), machine: m, opts: o, samples: samples, holders: holders}, nil
 }
 
-// Scan answers a scan as search.NaiveScan does.
+// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run, and of one that is known
+// nothing. The error is that of the context or of the device, or says that the mask is of another length or that the
+// evaluator is closed; so with all methods that compute.
+func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
+	if err := e.ready(mask); err != nil {
+		return search.Score{}, err
+	}
+	return e.Evaluator.Score(ctx, mask)
+}
+
+// Again runs a mask over all samples, whatever is known of it, and returns its full score.
+func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
+	if err := e.ready(mask); err != nil {
+		return search.Score{}, err
+	}
+	return e.Evaluator.Again(ctx, mask)
+}
+
+// Scan answers a scan as search.NaiveScan does: with the first candidate, in their order, that passes the bound, or
+// the best of them. base is a hint, for what is stored, and changes no answer.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
+	err := e.ready(base)
+	if err == nil {
+		err = e.ready(candidates...)
+	}
+	if err != nil {
+		return search.Found{Index: -1}, err
+	}
 	if e.opts.Naive {
 		return search.NaiveScan(ctx, e.Score, candidates, b)
 	}
@@ -72,28 +103,47 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 // the memory for stored activations, and compiles the chain anew with them. Neither the cuts nor
 // what is stored can change a bit of a result: the new chain's outputs are compared with those of
 // the network in one piece, wherever it is entered, and if they differ the network stays in one piece.
-func (e *Evaluator) Plan() (Plan, error) { return e.machine.Plan() }
+func (e *Evaluator) Plan() (Plan, error) {
+	if err := e.ready(); err != nil {
+		return Plan{}, err
+	}
+	return e.machine.Plan()
+}
 
 // Block is the last pass over the compiled chain, and a removable one: every part whose FakeQuant
 // nodes can work inside the blocked layout gets a session of that, if its outputs are the same bits
 // and it is faster. It returns how many did.
-func (e *Evaluator) Block() (int, error) { return e.machine.Block() }
+func (e *Evaluator) Block() (int, error) {
+	if err := e.ready(); err != nil {
+		return 0, err
+	}
+	return e.machine.Block()
+}
 
 // SelfTest proves on the loaded network that a trial is a function of mask and sample: the same
 // block run twice, the same samples in other slots with other neighbours, samples among copies of
 // themselves, and every worker give the same bits, for no demotion, for all, and for every other
 // holder. It returns what breaks the rule, or nil.
-func (e *Evaluator) SelfTest() (*Dependence, error) { return e.machine.SelfTest() }
+func (e *Evaluator) SelfTest() (*Dependence, error) {
+	if err := e.ready(); err != nil {
+		return nil, err
+	}
+	return e.machine.SelfTest()
+}
 
-// Distance is the mean squared error of the outputs against the network without demotions, on a few
-// samples: cheap, and only good for an order.
+// Distance is the mean squared error of the outputs against the network without demotions, over all values of a few
+// samples, the same ones each time: cheap, and only good for an order. NaN where an output is.
 func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, error) {
+	if err := e.ready(mask); err != nil {
+		return 0, err
+	}
 	sum, count, err := e.machine.Apart(ctx, mask)
 	return sum / float64(count), err
 }
 
-// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data: 1 if the metric counts
-// the sample, with all its steps. The metric must be countable.
+// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data, sample i in bit i%64 of
+// word i/64: 1 if the metric counts the sample, with all its steps. The slice is new. It is an error if the metric is
+// not countable.
 func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
 	if !e.opts.Metric.Countable {
 		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
@@ -116,11 +166,23 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 
 // FirstNaN names the first tensor, in computing order, that is not a number for a sample, with
 // nothing demoted; empty if none is.
-func (e *Evaluator) FirstNaN(sample int) (string, error) { return e.machine.FirstNaN(sample) }
+func (e *Evaluator) FirstNaN(sample int) (string, error) {
+	if err := e.has(sample); err != nil {
+		return "", err
+	}
+	return e.machine.FirstNaN(sample)
+}
 
 // FirstDifference names the first tensor, in computing order, that two networks both have and that
 // differs between them for a sample; this one with a mask, the other as it is. Empty if none does.
 func (e *Evaluator) FirstDifference(other *Evaluator, m search.Mask, sample int) (string, error) {
+	err := e.has(sample, m)
+	if err == nil {
+		err = other.has(sample)
+	}
+	if err != nil {
+		return "", err
+	}
 	return e.machine.FirstDifference(other.machine, m, sample)
 }
 
@@ -150,7 +212,8 @@ func (e *Evaluator) Parts() int { return e.machine.Parts() }
 // other of them change with it.
 func (e *Evaluator) NoOps(block int) []int { return e.machine.NoOps(block) }
 
-// StoredAt describes what is stored in front of each part but the first; nil where samples have several shapes.
+// StoredAt describes what is stored in front of each part but the first; nil where samples have several shapes. The
+// evaluator owns it.
 func (e *Evaluator) StoredAt() [][]device.StoredTensor { return e.machine.StoredAt() }
 
 // TimeSwitch writes a mask where the network reads it, for all workers, and says how long that
@@ -159,7 +222,12 @@ func (e *Evaluator) TimeSwitch(m search.Mask) time.Duration { return e.machine.T
 
 // Rebuild makes and closes a session of the network in one piece: what a trial costs, before it has
 // run, where masks are edits of a file.
-func (e *Evaluator) Rebuild() error { return e.machine.Rebuild() }
+func (e *Evaluator) Rebuild() error {
+	if err := e.ready(); err != nil {
+		return err
+	}
+	return e.machine.Rebuild()
+}
 
 // Traffic is what the evaluator's device has moved so far.
 func (e *Evaluator) Traffic() device.Traffic { return e.machine.Traffic() }
@@ -169,4 +237,7 @@ func (e *Evaluator) Traffic() device.Traffic { return e.machine.Traffic() }
 func (e *Evaluator) Graphs() (captured int, why string) { return e.machine.Graphs() }
 
 // Close ends the workers and gives all memory back. It may be called more than once.
-func (e *Evaluator) Close() { e.machine.Close() }
+func (e *Evaluator) Close() {
+	e.closed = true
+	e.machine.Close()
+}

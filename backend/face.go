@@ -67,7 +67,7 @@ func Place(block, sample []byte, pieces, slot, slots int) {
 // DefaultBlock is the largest block size where none is asked for.
 const DefaultBlock = machine.DefaultBlock
 
-// PlanTime is about what Plan takes at most, where a pass over the samples takes so long.
+// PlanTime is about what Plan takes at most, where a pass of the network over all samples takes so long.
 func PlanTime(pass time.Duration) time.Duration { return machine.PlanTime(pass) }
 
 // SampleFirst are the dimensions of a block with the axis of the samples in front; -1: they have none, and it is one

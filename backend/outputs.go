@@ -9,9 +9,13 @@ import (
 )
 
 // Outputs runs a mask over all samples and hands every output row to f: once a sample, from several goroutines at
-// once, in no order. The row is f's only until it returns. A context that New's is not under, such as that of the
-// check of what an interrupted search has found, lets it run again.
+// once, in no order, float32 and row-major, all steps one behind the other. The row is f's only until it returns. A
+// context that New's is not under, such as that of the check of what an interrupted search has found, lets it run
+// again. The score is that of Score.
 func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample int, row []float32)) (search.Score, error) {
+	if err := e.ready(mask); err != nil {
+		return search.Score{}, err
+	}
 	unwatch, err := e.machine.Watch(ctx, f)
 	if err != nil {
 		return search.Score{}, err
@@ -20,8 +24,12 @@ func (e *Evaluator) Outputs(ctx context.Context, mask search.Mask, f func(sample
 	return e.Evaluator.Again(ctx, mask)
 }
 
-// AllOutputs runs a mask and keeps every sample's output row, at its place, see Places.
+// AllOutputs runs a mask and keeps every sample's output row, at its place, see Places. The slice is new: four bytes a
+// value of all samples.
 func (e *Evaluator) AllOutputs(ctx context.Context, mask search.Mask) ([]float32, error) {
+	if err := e.ready(mask); err != nil {
+		return nil, err
+	}
 	at := e.Places()
 	rows := make([]float32, at[e.Samples()])
 	_, err := e.Outputs(ctx, mask, func(sample int, values []float32) { copy(rows[at[sample]:], values) })
@@ -53,6 +61,9 @@ func (e *Evaluator) Judged(m *metric.Metric) int { return e.machine.Judged(m) }
 // one, else the first that has one in some tensor, or -1. The order cannot change a count. Metrics that do not count
 // hits of classes keep the order of the data. Each of see is shown every output row as by Outputs.
 func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []float32)) (high search.Score, nan int, err error) {
+	if err := e.ready(); err != nil {
+		return high, -1, err
+	}
 	margins := make([]float64, e.samples)
 	bad, gained := make([]bool, e.samples), make([]float64, e.samples)
 	none := search.NewMask(e.holders)

@@ -6,7 +6,9 @@ import (
 	"example.org/demote/cgo"
 )
 
-// OpenRuntime opens the ONNX Runtime library at a path for the whole process.
+// OpenRuntime opens the ONNX Runtime library at a path, of version 1.24 or later, for the whole process. Later calls
+// with the same path do nothing; with another they are an error. It is also one if the library cannot be opened or is
+// older.
 func OpenRuntime(path string) error { return cgo.Init(path) }
 
 // RuntimeVersion is the version of the open ONNX Runtime; empty before OpenRuntime.

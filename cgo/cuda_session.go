@@ -25,10 +25,10 @@ type Launcher struct {
 	Context   uintptr // CUcontext, the retained primary one
 	Kernel    uintptr // CUfunction of fake_quant
 	Records   uintptr // device address of the record table
-	NaN       uintptr // device address of a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks
+	NaN       uintptr // device address of a uint32 that becomes 1 if a FakeQuant reads NaN; 0: not wanted
 	Holders   int     // records in it
 	MaxBlocks int     // of a launch
-	Stream    uintptr // CUstream; used only where the provider has none, as a stand-in has
+	Stream    uintptr // CUstream; used only if the provider has none, as a stand-in
 }
 
 // CUDAOptions are what a session on the CUDA provider needs beside Options.

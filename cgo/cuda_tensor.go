@@ -13,14 +13,14 @@ import (
 	"unsafe"
 )
 
-// HostReadable stands for the device of memory that the host may read as well: the emulated device's in the mode
+// HostReadable is the device number of memory that the host may read as well: the emulated device's in the mode
 // "shared".
 const HostReadable = -1
 
 // DeviceTensor is a tensor on device memory that belongs to somebody else and must outlive it and everything that it is
 // bound in. The host cannot read its elements.
 type DeviceTensor struct {
-	t Tensor // without memory of its own; never handed out, so that nobody reads its elements
+	t Tensor // without memory of its own; never returned, so that no caller reads its elements
 }
 
 // NewDeviceTensor makes a tensor on the device memory at an address of GPU device (or HostReadable). Nothing is copied.

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* How many values of watched inputs were no numbers, since the process began. From any thread. */
+/* How many values that watched nodes (DEMOTE_WATCH in mask.h) have read were NaN, since the process began. From any thread. */
 uint64_t demote_nans(void);
 
 #endif

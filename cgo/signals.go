@@ -5,7 +5,7 @@ package cgo
 #include <stddef.h>
 #include <sys/resource.h>
 
-// Signals of faults do what they do in a program without handlers: they end it.
+// Signals of faults do what they do in a program without handlers: they kill it.
 static const int demote_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 static struct sigaction demote_handlers[sizeof demote_faults / sizeof *demote_faults];
 
@@ -22,10 +22,11 @@ static void demote_own_faults(void) {
 */
 import "C"
 
-// DieOfFaults calls f, during which a fault ends this process by its signal and without a core file. Go's own handlers,
-// which end it with exit code 2 and a stack, are in force again behind that: so a parent process can tell a fault of
-// ONNX Runtime, which f calls, from one of Go code outside f. One call at a time.
-func DieOfFaults(f func()) {
+// FaultsKill calls f. While f runs, a fault such as SIGSEGV kills this process by its signal, without a core file.
+// After f, Go's own handlers are back, which end the process with exit code 2 and a stack. So a parent process can
+// distinguish a fault of ONNX Runtime, which f calls, from a fault of Go code outside f. Only one call may run at a
+// time.
+func FaultsKill(f func()) {
 	C.demote_default_faults()
 	defer C.demote_own_faults()
 	f()

@@ -40,10 +40,10 @@ func Trim() {
 	debug.SetGCPercent(garbagePercent(now.HeapAlloc))
 }
 
-// mostGarbage is about how many bytes of garbage may stand beside what lives on Go's heap.
+// mostGarbage is about how many bytes of garbage Go's heap may have beside its live bytes.
 const mostGarbage = 16 << 20
 
-// garbagePercent is the GOGC for so many living bytes. Go's own lets the heap grow to twice of them; here they are
+// garbagePercent is the GOGC for that many live bytes. Go's own lets the heap grow to twice of them; here they are
 // weights and samples for the most part, in which there is nothing to mark, so that collecting more often costs next
 // to nothing.
 func garbagePercent(living uint64) int {

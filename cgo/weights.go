@@ -38,7 +38,7 @@ func (m Model) Size() int {
 }
 
 // Session loads the model, which may be dropped afterwards: the runtime takes what it needs of the weights where they
-// lie, and neither their bytes in a file nor those in a message stand beside them. It computes what the file with its
+// lie, and there is no second copy of their bytes in a file or message. It computes what the file with its
 // weights inside computes. The error carries ONNX Runtime's text.
 func (m Model) Session(o Options) (*Session, error) {
 	return newSession(o, func(opts *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) { return m.load(opts) })

@@ -14,11 +14,14 @@ import (
 	"example.org/demote/cli/tty"
 	"example.org/demote/crash"
 	"example.org/demote/internal/memory"
+	"example.org/demote/mistake"
 	"example.org/demote/run"
 )
 
 // Version is the program's version; the build sets it.
 var Version = "development"
+
+func init() { mistake.NameFlags(true) } // whoever reads what this package prints has typed flags, and can again
 
 // Main runs the program with its arguments and returns the exit code. The first interrupt ends what
 // is under way in good order, the second ends the process, and so does the end of the time that the

@@ -83,7 +83,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown device", flags("--device", "tpu"), []string{"tpu", "cpu"}},
 		{"unknown weights", flags("--weights", "low"), []string{"--weights low", "high"}},
 		{"multiplier", flags("--multiplier", "1.5"), []string{"multiplier", "1.5"}},
-		{"negative trials", flags("--trials", "-1"), []string{"--trials", "-1"}},
+		{"negative evaluations", flags("--evaluations", "-1"), []string{"--evaluations", "-1"}},
 		{"negative time", flags("--time", "-1s"), []string{"--time", "-1s"}},
 		{"negative block", flags("--block", "-2"), []string{"--block", "-2"}},
 		{"negative limit", flags("--limit", "-3"), []string{"--limit", "-3"}},

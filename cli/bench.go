@@ -52,7 +52,7 @@ func benchCommand() *cli.Command {
 }
 
 func printBench(w io.Writer, b *run.Bench) {
-	fmt.Fprintf(w, "%s: %d holders, %d samples in blocks of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
+	fmt.Fprintf(w, "%s: %d activation quantizers (holders), %d samples in blocks (batches) of %d, %d workers\n", b.Network, b.Holders, b.Samples, b.Block, b.Workers)
 	if b.Device != "" {
 		fmt.Fprintf(w, "everything ran on %s\n", b.Device)
 	}
@@ -62,17 +62,17 @@ func printBench(w io.Writer, b *run.Bench) {
 	if b.Blocked {
 		layout = "blocked"
 	}
-	fmt.Fprintf(w, "a full trial, %-8s layout            %s R, %s CPU-R\n", layout, b.Trial, b.TrialCPU)
-	fmt.Fprintf(w, "  %.3g trials/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
+	fmt.Fprintf(w, "a full evaluation, %-8s layout       %s R, %s CPU-R\n", layout, b.Trial, b.TrialCPU)
+	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s, %.2f %% of the workers' busy time outside ONNX Runtime\n", b.TrialsPerSec, b.SamplesPerSec, 100*b.Outside)
 	fmt.Fprintf(w, "switching to another mask                %.3g us\n", 1e6*b.Switch.Median)
 	fmt.Fprintf(w, "making a session of it instead           %.3g us\n", 1e6*b.Rebuild.Median)
 	if b.Device != "" {
 		m := b.Moved
-		fmt.Fprintf(w, "a full trial moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
+		fmt.Fprintf(w, "a full evaluation moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
 		fmt.Fprintf(w, "  and starts %d kernels beside the network's; %.0f %% of its time is not the float network's: FakeQuant\n", m.Launches, 100*b.FakeQuant)
 	}
 	if b.StartUp > 0 {
-		fmt.Fprintf(w, "from the files to the first trial         %.3g s\n", b.StartUp)
+		fmt.Fprintf(w, "from the files to the first evaluation    %.3g s\n", b.StartUp)
 	}
 	for _, s := range []*run.BenchSearch{b.Search, b.Naive} {
 		if s != nil {
@@ -95,7 +95,7 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 	fmt.Fprintf(w, "search %s, target %s, scan %s, from the first score to the last, %d times:\n", s.Strategy, s.Target, s.Scan, s.Runs)
 	fmt.Fprintf(w, "  %s R, %s CPU-R, %s s; %d evaluations, equal to %.1f full passes; %d holders stay int16\n",
 		s.Spread, s.CPUR, s.SecondsSpread, s.Evaluations, s.Passes, s.Int16)
-	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run; %d scores recalled\n",
+	fmt.Fprintf(w, "  %d parts, %.1f MiB for stored activations; %d blocks run, %d from stored activations; %d more needed no run (int8 and int16 gave the same bits); %d masks scored before\n",
 		s.Parts, float64(s.Stored)/(1<<20), s.Blocks, s.Restored, s.NoOps, s.Memo)
 	fmt.Fprintf(w, "  %.3g evaluations/s, %.4g samples/s; %d of %.0f part runs; %.1f GiB of stored activations read and written\n",
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))

@@ -62,7 +62,7 @@ func TestBadWishes(t *testing.T) {
 		{"a share that pins exceed", func(t *testing.T, in inputs) []string { return append(share("10%")(t, in), "--pin", "*=int16") }, []string{"held at int16", "share"}},
 		{"a share with a strategy", func(t *testing.T, in inputs) []string { return append(share("20%")(t, in), "--strategy", "rank") }, []string{"--strategy rank", "--int16-share"}},
 		{"a share with a start", func(t *testing.T, in inputs) []string { return append(share("20%")(t, in), "--start", "p.txt") }, []string{"--start", "--int16-share"}},
-		{"a budget of no trial", flags("--trials", "0"), []string{"--trials 0", "at least 1"}},
+		{"a budget of no evaluation", flags("--evaluations", "0"), []string{"--evaluations 0", "at least 1"}},
 		{"a budget of no time", flags("--time", "0s"), []string{"--time 0s", "10m"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -269,7 +269,7 @@ func TestBudgets(t *testing.T) {
 		for _, trials := range []string{"1", "2", "5", "9"} {
 			in := good(t)
 			in.flags["--strategy"], in.flags["--target"] = strategy, "50%"
-			must(t, in.args("--trials", trials, "--metric", "sqnr")...)
+			must(t, in.args("--evaluations", trials, "--metric", "sqnr")...)
 			r := resultOf(t, in.path("run"))
 			n, _ := strconv.Atoi(trials)
 			if r.Evaluations > n || !r.Met || !r.Finished || (r.Stop != "trials" && r.Stop != "done") {

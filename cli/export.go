@@ -15,7 +15,7 @@ import (
 func exportCommand() *cli.Command {
 	text := "DIR is the run folder of a search. The search's input files must still be in place. Formats:\n"
 	for _, f := range onnx.Formats() {
-		text += fmt.Sprintf("  %-10s %-15s %s\n", f.Name, f.File, f.Does)
+		text += fmt.Sprintf("  %-16s %-21s %s\n", f.Name, f.File, f.Does)
 	}
 	return &cli.Command{
 		Name:        "export",

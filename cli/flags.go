@@ -66,7 +66,7 @@ func sampleFlags() []cli.Flag {
 		inputFlag(),
 		&cli.StringSliceFlag{Name: "state", Category: catInput, Usage: "`OUT:IN`: state of a recurrent step: an output that is fed back as an input at the next step, such as hn:h. Samples then have the shape [samples, steps, ...]. The state starts at zero, or at the values of an array with the input's name; repeatable"},
 		&cli.StringSliceFlag{Name: "pad", Category: catInput, Usage: "`NAME=VALUE`: padding value of an input whose samples differ in shape, such as ids=0; repeatable. Without it, each sample runs in its own shape"},
-		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: keep the samples on disk, and unpack into this folder what cannot be read in place (default: in memory if they fit, and TMPDIR)"},
+		&cli.StringFlag{Name: "spool", Category: catInput, Usage: "`DIR`: read the samples from disk at every evaluation instead of keeping them in memory. Compressed files are unpacked into this folder (default: in memory if they fit; unpacked into TMPDIR)"},
 		&cli.StringFlag{Name: "scale", Category: catInput, Usage: "`S`: multiply all samples by S, or by S,S,S per channel"},
 		&cli.StringFlag{Name: "mean", Category: catInput, Usage: "`M`: then subtract M, or M,M,M"},
 		&cli.StringFlag{Name: "std", Category: catInput, Usage: "`D`: then divide by D, or D,D,D"},
@@ -77,10 +77,10 @@ func sampleFlags() []cli.Flag {
 func calibFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "calib", Category: catInput, Usage: "`FILE`: calibration samples, in the formats of --data; no labels needed"},
-		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: " + either(gridKinds)},
+		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: asymmetric (any zero point), symmetric (zero in the middle) or pow2 (zero in the middle, or at the lower end if no value is negative; the scale is a power of two)"},
 		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: overrides --grid for int8"},
 		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: overrides --grid for int16"},
-		&cli.StringFlag{Name: "range", Category: catGrids, Value: "auto", Usage: "`METHOD`: calibration method, which chooses the ranges: " + either(rangeMethods)},
+		&cli.StringFlag{Name: "range", Category: catGrids, Value: "auto", Usage: "`METHOD`: calibration method, which chooses the range of each holder from the calibration samples: " + either(rangeMethods) + "; auto takes the one with which all int8 scores best, and minmax for int16"},
 		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: overrides --range for int8"},
 		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: overrides --range for int16"},
 		formulaFlag(), nanFlag(),
@@ -88,13 +88,13 @@ func calibFlags() []cli.Flag {
 }
 
 func formulaFlag() cli.Flag {
-	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: quantize-dequantize formula: " + either(formulas)}
+	return &cli.StringFlag{Name: "formula", Category: catGrids, Value: "qdq", Usage: "`NAME`: how a value is quantized and dequantized: qdq (as ONNX's QuantizeLinear and DequantizeLinear), mctq (as Sony's Model Compression Toolkit) or torch (as PyTorch's fake quantization)"}
 }
 
 // deviceFlags say where it runs.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device for the trials: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them)"},
+		&cli.StringFlag{Name: "device", Category: catDevice, Value: "auto", Usage: "`NAME`: device that computes the scores: auto, cpu, or a GPU such as cuda:0 (`demote devices` lists them)"},
 		&cli.IntFlag{Name: "workers", Category: catDevice, Usage: "`N`: batches that run at once (default: one per core)"},
 		&cli.IntFlag{Name: "threads", Category: catDevice, Usage: "`N`: ONNX Runtime threads per worker, at most one per core (default: 1)"},
 		&cli.IntFlag{Name: "block", Category: catDevice, Usage: "`N`: batch size (default: up to 20, fewer if samples are few or activations are large; or the network's fixed batch size)"},
@@ -238,26 +238,26 @@ func join(groups ...[]cli.Flag) []cli.Flag {
 	return all
 }
 
-// wishFlags say what else an answer must keep to: what stays where, what moves together, and what it is to save.
-func wishFlags() []cli.Flag {
+// limitFlags restrict the result: bit-widths that are fixed, activations that share one, and the cost to save.
+func limitFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "int16-share", Category: catTarget, Usage: "`SHARE`: instead of --target: the most accurate result with at most this share of the activations at int16, such as 20%"},
 		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: fix the bit-width of activations: NAME, GLOB or op:TYPE, such as op:Softmax=int16; repeatable"},
 		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: activations that must have the same bit-width; repeatable"},
-		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware constraints as YAML, see docs/constraints.md"},
+		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware profile: the bit-widths that a target device supports, as YAML, see docs/constraints.md"},
 		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost"},
 		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "continue below the target, down to all int8, and record every score"},
 	}
 }
 
-// constraintFlags reads the wishFlags and the budgets.
+// constraintFlags reads the limitFlags and the budgets.
 func constraintFlags(c *cli.Context, cfg *run.Config) error {
 	cfg.Int16Share, cfg.Profile, cfg.Cost = c.String("int16-share"), c.String("profile"), c.String("cost")
 	cfg.Pins, cfg.Groups, cfg.Curve = c.StringSlice("pin"), c.StringSlice("group"), c.Bool("curve")
-	cfg.Trials, cfg.Time = c.Int("trials"), c.Duration("time")
+	cfg.Trials, cfg.Time = c.Int("evaluations"), c.Duration("time")
 	switch {
-	case c.IsSet("trials") && cfg.Trials == 0:
-		return usage("--trials 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
+	case c.IsSet("evaluations") && cfg.Trials == 0:
+		return usage("--evaluations 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
 	case c.IsSet("time") && cfg.Time == 0:
 		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
 	case c.IsSet("cost") && cfg.Cost == "":

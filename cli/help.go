@@ -84,18 +84,16 @@ func commandHelp(w io.Writer, c *cli.Command, width int) {
 }
 
 // flagRow is a flag with its placeholder, and what it does with its default. A usage begins with its
-// placeholder between backquotes, or has none.
+// placeholder between backquotes, or has none. An alias of several letters is an old name: it works, and help does not
+// list it.
 func flagRow(f cli.Flag) [2]string {
 	of := f.(cli.DocGenerationFlag)
-	name, text := "", of.GetUsage()
-	for _, n := range f.Names() {
-		dashes := "--"
+	name, text := "--"+f.Names()[0], of.GetUsage()
+	for _, n := range f.Names()[1:] {
 		if len(n) == 1 {
-			dashes = "-"
+			name += ", -" + n
 		}
-		name += ", " + dashes + n
 	}
-	name = strings.TrimPrefix(name, ", ")
 	if rest, ok := strings.CutPrefix(text, "`"); ok {
 		placeholder, after, _ := strings.Cut(rest, "`")
 		name, text = name+" "+placeholder, strings.TrimPrefix(after, ": ")

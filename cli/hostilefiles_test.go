@@ -109,11 +109,11 @@ func victims(t *testing.T, program, base string) []victim {
 	}
 	float := func(file string) []string {
 		return []string{"inspect --model " + file + " --all", "search --model " + file + " --calib @B/d.npz --data @B/d.npz --dry-run" + quick,
-			"eval " + file + " --data @B/d.npz --limit 10", "search --model " + file + " --calib @B/d.npz --data @B/d.npz --trials 6 --out @D/out" + quick, "inspect --model " + file + " --calib @B/d.npz --json"}
+			"eval " + file + " --data @B/d.npz --limit 10", "search --model " + file + " --calib @B/d.npz --data @B/d.npz --evaluations 6 --out @D/out" + quick, "inspect --model " + file + " --calib @B/d.npz --json"}
 	}
 	pair := func(low, high, data string) []string {
 		return []string{"inspect --low " + low + " --high " + high + " --all", "search --low " + low + " --high " + high + " --data " + data + " --dry-run" + top1,
-			"eval " + low + " --data " + data, "search --low " + low + " --high " + high + " --data " + data + " --trials 4 --out @D/out" + top1}
+			"eval " + low + " --data " + data, "search --low " + low + " --high " + high + " --data " + data + " --evaluations 4 --out @D/out" + top1}
 	}
 	base2 := "search --model @B/net.onnx --calib @B/d.npz --data @B/d.npz" + quick
 	folder := []string{"verify @D", "export @D --format overrides --force", "export @D --format promotion --out @D/p.txt", "report @D", base2 + " --out @D"}
@@ -128,7 +128,7 @@ func victims(t *testing.T, program, base string) []victim {
 		{"float", "m.onnx", "onnx", "", plain().bytes(), float("@D/m.onnx")},
 		{"windows", "m.onnx", "onnx", "", withWindows().bytes(), float("@D/m.onnx")},
 		{"example", "m.onnx", "onnx", "", read("../examples/fashion/model.onnx"), []string{"inspect --model @D/m.onnx --all", "eval @D/m.onnx --data @B/fashion.npz",
-			"search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --dry-run" + quick, "search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --trials 3 --out @D/out" + top1}},
+			"search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --dry-run" + quick, "search --model @D/m.onnx --calib @B/fashion.npz --data @B/fashion.npz --evaluations 3 --out @D/out" + top1}},
 		{"functions", "m.onnx", "onnx", "", withFunctions().bytes(), float("@D/m.onnx")},
 		{"external", "net.onnx", "onnx", "outside", outside, float("@D/net.onnx")},
 		{"external data", "w.bin", "bytes", "outside", weights, float("@D/net.onnx")},
@@ -145,8 +145,8 @@ func victims(t *testing.T, program, base string) []victim {
 		{"jpeg", "c.jpg", "bytes", "images", photo.Bytes(), []string{"eval @B/net.onnx --data @D"}},
 		{"labels.csv", "labels.csv", "text", "images", read(filepath.Join(base, "images/labels.csv")), []string{"eval @B/net.onnx --data @D"}},
 		{"profile", "p.yaml", "text", "", read(filepath.Join(base, "profile.yaml")), []string{base2 + " --profile @D/p.yaml --dry-run"}},
-		{"start", "s.txt", "text", "", start, []string{base2 + " --start @D/s.txt --trials 6 --out @D/out"}},
-		{"cost", "c.csv", "text", "", []byte(cost), []string{base2 + " --cost @D/c.csv --trials 6 --out @D/out"}},
+		{"start", "s.txt", "text", "", start, []string{base2 + " --start @D/s.txt --evaluations 6 --out @D/out"}},
+		{"cost", "c.csv", "text", "", []byte(cost), []string{base2 + " --cost @D/c.csv --evaluations 6 --out @D/out"}},
 		{"encodings", "e.json", "text", "", read(filepath.Join(base, "conv_8_100.json")), encodings("@D/e.json", "@B/conv_16_100.json")},
 		{"encodings 0.6.1", "e.json", "text", "", read(filepath.Join(base, "conv_8_061.json")), encodings("@D/e.json", "@B/conv_16_100.json")},
 		{"result.json", "result.json", "text", "run", read(filepath.Join(base, "run/result.json")), folder},

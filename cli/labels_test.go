@@ -120,7 +120,7 @@ func TestCommandsGetTheirLabels(t *testing.T) {
 			if c.name != "padded boxes" && c.name != "text" {
 				return
 			}
-			must(t, in.args(append(line, "--trials", "6")...)...)
+			must(t, in.args(append(line, "--evaluations", "6")...)...)
 			only("search", whole)
 			must(t, append([]string{"verify", in.path("run")}, line...)...)
 			only("verify", whole)
@@ -131,7 +131,7 @@ func TestCommandsGetTheirLabels(t *testing.T) {
 			}
 			only("a part of them", array(c.descr, tuple(10, c.shape), tenth))
 			in.flags["--out"] = in.path("held")
-			must(t, in.args(append(line, "--trials", "6", "--holdout", "25%")...)...)
+			must(t, in.args(append(line, "--evaluations", "6", "--holdout", "25%")...)...)
 			both := kept(t, in)
 			if len(both) != 2 || len(both[0])+len(both[1]) != 2*128+len(y) {
 				t.Fatalf("%d arrays of labels with a hold-out", len(both))

@@ -27,15 +27,15 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which is resumed"},
 		&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is in --out"},
 		&cli.StringSliceFlag{Name: "export", Category: catPrint, Usage: "`FORMAT,...`: also export the result as " + either(run.FormatNames()) + "; repeatable"},
-		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: session that must meet the target: exact (ONNX Runtime computes the QDQ operators as they are written), or default (also a session with ONNX Runtime's defaults, which may fuse and round differently)"},
+		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: session of ONNX Runtime in which the result must meet the target: exact (ONNX Runtime computes the QDQ operators as they are written), or default (also a session with ONNX Runtime's defaults, which may fuse and round differently)"},
 		&cli.BoolFlag{Name: "dry-run", Category: catPrint, Usage: "print what would be searched, and run no evaluation"},
-		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: " + either(run.Strategies()) + "; demotion is the reference algorithm, see docs/strategies.md"},
-		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from, in the format of promotion.txt"},
-		&cli.IntFlag{Name: "trials", Category: catSearch, Usage: "`N`: stop after N evaluations, at least 1, with the best result so far (default: no limit)"},
+		&cli.StringFlag{Name: "strategy", Category: catSearch, Value: "auto", Usage: "`NAME`: search algorithm: " + strategyList() + ". A unit is a holder, or a group of holders with one bit-width; docs/strategies.md describes each"},
+		&cli.StringFlag{Name: "start", Category: catSearch, Usage: "`FILE`: promotion list to start from: the holders that stay int16 at first, in the format of promotion.txt"},
+		&cli.IntFlag{Name: "evaluations", Aliases: []string{"trials"}, Category: catSearch, Usage: "`N`: stop after N evaluations, at least 1, with the best result so far (default: no limit)"},
 		&cli.DurationFlag{Name: "time", Category: catSearch, Usage: "`TIME`: stop after this time, such as 10m, set-up included, with the best result so far (default: no limit)"},
 		&cli.StringFlag{Name: "scan", Category: catSearch, Value: "fast", Usage: "`MODE`: fast (stops an evaluation once its outcome is certain), or naive (runs each on all samples); same decisions"},
-		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records at a step: demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
-		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: smaller is slower and more thorough"},
+		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records for a step of its chain (the list of demotions): demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
+		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
 		cacheFlag(), biasFlag(), fixFlag(catPrint),
 		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result"},
 	}
@@ -45,14 +45,23 @@ func searchCommand() *cli.Command {
 		Description: "For example:\n" +
 			"  demote search --model M.onnx --calib C.npz --data E.npz --target 16bit-0.005 --out DIR\n\n" +
 			"Each activation quantizer (holder) of the network gets a bit-width: int8 or int16. Calibration chooses its ranges. " +
-			"An evaluation scores the network with one choice of bit-widths, the mask.\n\n" +
+			"To demote a holder is to change it from int16 to int8. An evaluation scores the network with one choice of bit-widths, the mask.\n\n" +
 			"DIR gets mixed.onnx (the mixed-precision network, as QDQ), promotion.txt (the promotion list: the holders that stay int16), " +
 			"result.json, curve.csv and journal.db. The same command resumes an interrupted run.\n\n" +
 			"Exit codes: 0 found; 2 a mistake in the command or a file; 3 the target cannot be met, or not with the --confidence (DIR has " +
 			"the best result); 4 the written file does not score what the search reported; 130 interrupted.",
-		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, wishFlags(), metricFlags(), deviceFlags()),
+		Flags:  join(modelFlags(), calibFlags(), dataFlags(), quantizedFlags(), pair, own, limitFlags(), metricFlags(), deviceFlags()),
 		Action: searchAction,
 	}
+}
+
+// strategyList names the strategies in a sentence, each with what it does.
+func strategyList() string {
+	var list []string
+	for _, s := range search.Strategies() {
+		list = append(list, s.Name+" ("+s.Does+")")
+	}
+	return either(list)
 }
 
 func searchAction(c *cli.Context) error {

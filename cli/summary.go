@@ -60,9 +60,9 @@ func summary(w io.Writer, r *run.Result, err error) {
 		fmt.Fprintf(w, "\nmixed.onnx, run in ONNX Runtime: %s\n", text)
 	}
 	if device != "" {
-		fmt.Fprintf(w, "\ntrials ran on %s\n", device)
+		fmt.Fprintf(w, "\nevaluations ran on %s\n", device)
 	}
-	fmt.Fprintf(w, "\n%d evaluations, %d distinct masks, equal to %.1f full passes over the %d samples, %.1f s\n",
+	fmt.Fprintf(w, "\n%d evaluations (scores asked for), %d distinct masks (run), equal to %.1f full passes over the %d samples, %.1f s\n",
 		r.Evaluations, r.Trials, r.SampleEvals/float64(max(r.Samples, 1)), r.Samples, r.Seconds)
 	if m := r.MetricCommand; m != nil && m.Calls > 0 {
 		fmt.Fprintf(w, "the metric command was started %d times and took %.1f s of these, %.3g s each\n", m.Calls, m.Seconds, m.Seconds/float64(m.Calls))

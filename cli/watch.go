@@ -33,7 +33,7 @@ type watcher struct {
 	bars    *mpb.Progress
 	bar     *mpb.Bar
 	drawn   bool                    // something was drawn: from then on all that is written goes through it
-	stages  *mpb.Bar                // the line of the stage under way before the first trial; nil: none
+	stages  *mpb.Bar                // the line of the stage under way before the first evaluation; nil: none
 	stands  atomic.Pointer[string]  // what it says
 	narrow  bool                    // the terminal has no room for more than numbers
 	shown   atomic.Pointer[tty.ETA] // beside the bar, which is drawn by another goroutine
@@ -42,15 +42,15 @@ type watcher struct {
 	rates    []rate // of the last seconds, oldest first
 }
 
-// A rate is how many masks had been tried at a time.
+// A rate is how many distinct masks had been run at a time.
 type rate struct {
-	at     time.Time
-	trials int
+	at    time.Time
+	masks int
 }
 
 const (
 	lineEvery  = 2 * time.Second  // the least time between two plain lines
-	rateWindow = 10 * time.Second // over which trials a second are counted
+	rateWindow = 10 * time.Second // over which the masks per second are counted
 	narrow     = 72               // columns below which there are numbers and no bar
 )
 
@@ -109,7 +109,8 @@ func (w *watcher) note(text string) {
 	}
 }
 
-// stage shows how the work before the first trial stands: a line that is renewed on a terminal, lines elsewhere.
+// stage shows the progress of the work before the first evaluation: a line that is renewed on a terminal, lines
+// elsewhere.
 func (w *watcher) stage(s run.Stage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,7 +182,7 @@ func (w *watcher) event(e search.Event) {
 	}
 	perSecond := w.perSecond(e.Trials)
 	if e.Kind == search.EventOrder {
-		now.Text = "ranking"
+		now.Text = "ranking by sensitivity"
 	} else {
 		now.Text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
 		if w.narrow {
@@ -212,7 +213,7 @@ func (w *watcher) newBar(units int64) *mpb.Bar {
 	return w.bars.AddBar(units, count, mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_MMSS), beside))
 }
 
-// line writes an event as JSON. Trials come by the thousand: one in a while is told.
+// line writes an event as JSON. There are thousands of trial events, so it writes at most one in two seconds.
 func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
 	if e.Kind == search.EventTrial {
 		if time.Since(w.last) < lineEvery {
@@ -228,23 +229,23 @@ func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
 		"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds(), "left": left})
 }
 
-// perSecond is the rate of trials over the last seconds; empty as long as there is none.
-func (w *watcher) perSecond(trials int) string {
+// perSecond is the rate of distinct masks over the last seconds; empty as long as there is none.
+func (w *watcher) perSecond(masks int) string {
 	now := time.Now()
-	w.rates = append(w.rates, rate{now, trials})
+	w.rates = append(w.rates, rate{now, masks})
 	for len(w.rates) > 2 && now.Sub(w.rates[1].at) > rateWindow {
 		w.rates = w.rates[1:]
 	}
 	first := w.rates[0]
 	span := now.Sub(first.at).Seconds()
-	if trials <= first.trials || span <= 0 {
+	if masks <= first.masks || span <= 0 {
 		return ""
 	}
 	digits := 1
-	if float64(trials-first.trials) > 10*span {
+	if float64(masks-first.masks) > 10*span {
 		digits = 0
 	}
-	return fmt.Sprintf(", %.*f trials/s", digits, float64(trials-first.trials)/span)
+	return fmt.Sprintf(", %.*f masks/s", digits, float64(masks-first.masks)/span)
 }
 
 // known tells whether an event has a score: some kinds have none.

@@ -47,7 +47,7 @@ func TestWatcherTellsTheTimeThatRemains(t *testing.T) {
 	w.close()
 	lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
 	last := lines[len(lines)-1]
-	for _, want := range []string{"19 of 50 in int8", "best 19", "trials/s", " left"} {
+	for _, want := range []string{"19 of 50 in int8", "best 19", "masks/s", " left"} {
 		if !strings.Contains(last, want) {
 			t.Errorf("the last line lacks %q: %q", want, last)
 		}

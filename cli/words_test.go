@@ -51,7 +51,7 @@ func TestUsageMistakes(t *testing.T) {
 		{"global flag", "--fast", []string{"--fast", "demote --help"}},
 		{"flag of another command", "inspect --target 0.9", []string{"--target", "demote inspect --help"}},
 		{"flag without value", "search --model", []string{"--model", "value"}},
-		{"no number", "search --trials ten", []string{"--trials ten", "whole number"}},
+		{"no number", "search --evaluations ten", []string{"--evaluations ten", "whole number"}},
 		{"no fraction", "search --multiplier half", []string{"--multiplier half", "number"}},
 		{"number too large", "search --workers 99999999999999999999", []string{"--workers", "whole number"}},
 		{"switch with a value", "search --force=maybe", []string{"--force maybe", "--force alone"}},

@@ -24,7 +24,7 @@ func (c Config) CheckChoices() error {
 	case !(c.Step() >= 0 && c.Step() <= 1):
 		return mistake.Errorf("--multiplier %v: give a number from 0 to 1", c.Step())
 	case c.Trials < 0:
-		return mistake.Errorf("--trials %d: give a number of evaluations, or leave it out for no limit", c.Trials)
+		return mistake.Errorf("--evaluations %d: give a number of evaluations, or leave it out for no limit", c.Trials)
 	case c.Time < 0:
 		return mistake.Errorf("--time %v: give a time such as 10m, or leave it out for no limit", c.Time)
 	}

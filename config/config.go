@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/stage"
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -183,7 +184,7 @@ func (c Config) Filled() Config {
 		c.Say = func(text string) {
 			one.Lock()
 			defer one.Unlock()
-			say(text)
+			say(mistake.Text(text))
 		}
 	}
 	if c.Log == nil {

@@ -14,7 +14,7 @@ import (
 
 // Element is what a buffer may hold: types whose layout Go and the kernels share.
 type Element interface {
-	float32 | int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | quant.Params | Span
+	float32 | int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | quant.Params | WeightSpan
 }
 
 // A Buffer is device memory for n elements, or a view of a part of one. What new memory holds is undefined.

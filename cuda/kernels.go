@@ -25,7 +25,7 @@ func MaskBytes(n int) int { return ceilDiv(n, 8) }
 // alone.
 type Clip struct {
 	Below float32 // smaller values become this
-	Above float32 // greater ones this; 0 with Below 0 stands for no upper bound
+	Above float32 // greater ones this; 0 with Below 0 means no upper bound
 }
 
 // NoClip changes no value.
@@ -49,21 +49,22 @@ func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params],
 // MarkNaN has a launch of FakeQuant set seen[0] to 1 if one of its values is NaN.
 func (l *Launch) MarkNaN(seen *Buffer[uint32]) {
 	need(l.name, seen, 1)
-	l.Point(8, seen.Address())
+	l.SetAddress(8, seen.Address())
 }
 
-// Span is one weight tensor in the arenas of SelectWeights: where it lies, and the holder whose bit chooses its set.
-type Span struct {
+// WeightSpan is the place of one weight tensor in the arenas of SelectWeights, and the activation quantizer (holder)
+// whose mask bit chooses the weights: those of the 8-bit or of the 16-bit file.
+type WeightSpan struct {
 	Offset   uint64 // in elements, a multiple of 4
 	Count    uint64
 	Holder   uint32
 	reserved uint32
 }
 
-// SelectWeights copies into active every span whose holder's bit differs between applied and mask, from low where the
-// bit is 1 and from high where it is 0; all copies every span. Then mask must be copied over applied (Buffer.CopyFrom).
-// The arenas are laid out alike.
-func (d *Device) SelectWeights(active, high, low *Buffer[float32], spans *Buffer[Span], mask, applied *Buffer[uint8], all bool) *Launch {
+// SelectWeights copies into active every span whose holder's bit differs between applied and mask: from low if the bit
+// is 1, from high if it is 0. With all, it copies every span. Then mask must be copied over applied (Buffer.CopyFrom).
+// The three arenas have the same layout.
+func (d *Device) SelectWeights(active, high, low *Buffer[float32], spans *Buffer[WeightSpan], mask, applied *Buffer[uint8], all bool) *Launch {
 	need("select_weights", high, active.n)
 	need("select_weights", low, active.n)
 	need("select_weights", applied, mask.n)

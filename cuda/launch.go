@@ -71,11 +71,12 @@ func (l *Launch) Run(s *Stream) error {
 	return l.d.checkOn("launching ", l.name, 0, l.function.Launch(l.gridX, l.gridY, 1, blockThreads, 1, 1, 0, s.handle, l.params))
 }
 
-// Point makes argument i of the kernel, counted from 0, another address: of a buffer that has at least the elements of
-// the one that the launch was made with. Launches that are in a stream already keep theirs.
-func (l *Launch) Point(i int, address uintptr) { l.slots[i] = pointerArg(address) }
+// SetAddress replaces argument i of the kernel, counted from 0, by another address. Its buffer must have at least as
+// many elements as the buffer that the launch was made with. Launches that are in a stream already keep the old
+// address.
+func (l *Launch) SetAddress(i int, address uintptr) { l.slots[i] = pointerArg(address) }
 
-// Limit makes argument i of the kernel, a 32-bit count, a smaller one.
+// Limit replaces argument i of the kernel, a 32-bit count, by the smaller count n.
 func (l *Launch) Limit(i, n int) { l.slots[i] = uint32Arg(n) }
 
 // String describes the launch.

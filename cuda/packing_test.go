@@ -74,11 +74,11 @@ func TestPackingBesideTheGridSaturates(t *testing.T) {
 func TestSelectWeights(t *testing.T) {
 	onDevice(t, func(t *testing.T, d *cuda.Device, s *cuda.Stream) {
 		r := rand.New(rand.NewPCG(11, 2))
-		var spans []cuda.Span
+		var spans []cuda.WeightSpan
 		total := 0
 		for holder := range 13 {
 			n := []int{1, 3, 4, 33, 1025, 257}[holder%6]
-			spans = append(spans, cuda.Span{Offset: uint64(total), Count: uint64(n), Holder: uint32(holder)})
+			spans = append(spans, cuda.WeightSpan{Offset: uint64(total), Count: uint64(n), Holder: uint32(holder)})
 			total += (n + 63) / 64 * 64
 		}
 		highs, lows := make([]float32, total), make([]float32, total)

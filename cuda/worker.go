@@ -63,7 +63,7 @@ func (w *Worker) serve(ordinal int, ready chan<- error) {
 }
 
 // run does one job. A function that ends its goroutine (runtime.Goexit, a test's FailNow) or panics takes the worker
-// with it: the device is closed then, and whoever waits is told.
+// with it: the device is closed then, and all waiting calls return an error.
 func (w *Worker) run(d *Device, j job) {
 	err := errEnded
 	defer func() {

@@ -2,11 +2,12 @@ package dataset
 
 import (
 	"bytes"
+	"example.org/demote/dataset/internal/arrays"
 	"fmt"
 	"slices"
 )
 
-// fed are the inputs that the data are asked for: all but those whose value Options.Alike gives.
+// fed are the inputs that the data must have an array for: all but those whose value Options.Alike gives.
 func fed(inputs []Input, o Options) []Input {
 	var list []Input
 	for _, in := range inputs {
@@ -17,12 +18,12 @@ func fed(inputs []Input, o Options) []Input {
 	return list
 }
 
-// alikeColumn is the data of an input that has the same value for each of so many samples: all of the input, with one
-// sample on its batch axis, or where that is in front, free or of a fixed size, a row of it. It panics if value is
-// neither.
+// alikeColumn is the data of an input that has one value for all samples. value has the bytes of all of the input, with
+// one sample on its batch axis; or where the batch is in front, free or of a fixed size, those of one row of it. It
+// panics if value has another length.
 func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	shape := slices.Clone(in.Dims[1:])
-	size := func() int64 { return product(shape) * int64(in.Type.Size()) }
+	size := func() int64 { return arrays.Elements(shape) * int64(in.Type.Size()) }
 	if in.Dims[0] != -1 && (in.Dims[0] == 1 || size() != int64(len(value))) {
 		shape = slices.Clone(in.Dims)
 		for i := range shape {
@@ -32,11 +33,11 @@ func alikeColumn(in Input, value []byte, samples int64) (*column, error) {
 	if size() != int64(len(value)) {
 		panic(fmt.Sprintf("dataset: %d bytes for one sample of %s", len(value), in))
 	}
-	a := array{what: "the value of input " + in.String(), r: bytes.NewReader(value), elem: in.Type, shape: append([]int64{samples}, shape...), alike: true}
+	a := arrays.Array{What: "the value of input " + in.String(), Data: bytes.NewReader(value), Elem: in.Type, Shape: append([]int64{samples}, shape...), Alike: true}
 	return newColumn(a, in, Options{}, 0)
 }
 
-// orBack says which outputs may be fed back to inputs that the data lack.
+// orBack is the part of a message that says which outputs may be fed back to inputs that the data lack.
 func orBack(inputs []Input) string {
 	flags := ""
 	for _, in := range inputs {
@@ -50,7 +51,7 @@ func orBack(inputs []Input) string {
 	return ", or feed outputs back," + flags
 }
 
-// orValue says what else can be done about an input of several that the data lack.
+// orValue is the part of a message that says what else can be done about an input of several that the data lack.
 func orValue(inputs []Input, in Input) string {
 	switch {
 	case in.State:

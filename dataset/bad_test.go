@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/dataset/internal/files"
 )
 
 func f4(shape ...int) []byte {
@@ -98,8 +100,8 @@ func TestBadFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
 			path := save(t, "data", c.data)
-			s := &Set{path: path, inputs: input("in", Float32, -1, 2, 5), temp: newSpool("")}
-			s.temp.space = func() (int64, bool) { return 1 << 20, true }
+			s := &Set{path: path, inputs: input("in", Float32, -1, 2, 5), temp: files.NewSpool("")}
+			s.temp.Space = func() (int64, bool) { return 1 << 20, true }
 			err := s.open(Options{})
 			wantBad(t, err, append(c.want, path)...)
 			if err := s.Close(); err != nil {

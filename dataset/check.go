@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/mistake"
 )
 
@@ -26,7 +27,7 @@ func (s *Set) CheckLabels(classes int) error {
 //
 // Inputs of the names given may hold infinities.
 func (s *Set) CheckFinite(infinite ...string) error {
-	buf := make([]byte, chunk*8)
+	buf := make([]byte, number.Chunk*8)
 	for sample := range s.samples {
 		for input := range s.columns {
 			c := s.column(input, sample)
@@ -44,19 +45,19 @@ func (s *Set) CheckFinite(infinite ...string) error {
 // finite tells that no number of the column can be NaN or infinite: integers are not, unless they are scaled or become
 // float16, which ends at 65504.
 func (c *column) finite() bool {
-	return !c.in.Type.Float() || !c.a.elem.Float() && c.cast.norm == nil && c.in.Type != Float16
+	return !c.in.Type.Float() || !c.a.Elem.Float() && c.cast.Norm == nil && c.in.Type != Float16
 }
 
 func (s *Set) checkSample(c *column, sample int, infinite bool, buf []byte) error {
 	size := c.in.Type.Size()
-	for first := 0; first < c.per; first += chunk {
-		n := min(chunk, c.per-first)
+	for first := 0; first < c.per; first += number.Chunk {
+		n := min(number.Chunk, c.per-first)
 		if err := c.read(s.index(sample), first, n, buf[:n*size]); err != nil {
 			return err
 		}
 		if i := notFinite(buf[:n*size], c.in.Type, infinite); i >= 0 {
 			return mistake.Errorf("%s gives %v (%s) in %s at element %d of input %q: correct or leave out this sample",
-				c.a.what, float(buf[i*size:], c.in.Type), c.in.Type, s.Name(sample), first+i, c.in.Name)
+				c.a.What, float(buf[i*size:], c.in.Type), c.in.Type, s.Name(sample), first+i, c.in.Name)
 		}
 	}
 	return nil
@@ -91,7 +92,7 @@ func notFinite32(b []byte, infinite bool) int {
 func float(b []byte, t Type) float64 {
 	switch t {
 	case Float16:
-		return fromHalf(binary.LittleEndian.Uint16(b))
+		return number.FromHalf(binary.LittleEndian.Uint16(b))
 	case Float32:
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	}

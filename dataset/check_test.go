@@ -3,6 +3,7 @@ package dataset
 import (
 	"archive/zip"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"math"
 	"os"
@@ -96,7 +97,7 @@ func TestHash(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := mustOpen(t, c.path, c.in, c.o)
 			for range 2 {
-				if got, err := s.Hash(); err != nil || got != c.want {
+				if got, err := s.sum(); err != nil || got != c.want {
 					t.Errorf("%s, %v; want %s", got, err, c.want)
 				}
 			}
@@ -106,7 +107,7 @@ func TestHash(t *testing.T) {
 	if err := os.Remove(filepath.Join(folder, "b/2.png")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Hash()
+	_, err := s.sum()
 	wantBad(t, err, "2.png: no such file")
 }
 
@@ -138,5 +139,25 @@ func TestSampleHash(t *testing.T) {
 	other := mustOpen(t, "testdata/f4.npy", input("in", Float32, -1, 2, 5), Options{})
 	if h, _ := other.SampleHash(0); seen[h] != 0 || len(seen) != 3 {
 		t.Error("a network with another shape has the same hash")
+	}
+}
+
+// TestNotFinite32 finds what the general way finds.
+func TestNotFinite32(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, c := range []struct {
+		values   []float32
+		any, nan int // indices of the first number that is not finite, and of the first NaN
+	}{
+		{nil, -1, -1}, {[]float32{0, 1, -math.MaxFloat32, math.SmallestNonzeroFloat32}, -1, -1}, {[]float32{1, -inf, nan}, 1, 2},
+		{[]float32{nan}, 0, 0}, {[]float32{1, inf}, 1, -1}, {[]float32{math.Float32frombits(0xffffffff)}, 0, 0}, {[]float32{math.Float32frombits(0x7f800001)}, 0, 0},
+	} {
+		var b []byte
+		for _, v := range c.values {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		if a, n := notFinite(b, Float32, false), notFinite(b, Float32, true); a != c.any || n != c.nan {
+			t.Errorf("%v: %d and %d, want %d and %d", c.values, a, n, c.any, c.nan)
+		}
 	}
 }

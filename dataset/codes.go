@@ -1,24 +1,29 @@
 package dataset
 
-import "slices"
+import (
+	"slices"
 
-// Affine is what a network is given of a sample's byte v: (float32(v)*Scale - Mean)/Std in float32, one rounding an
-// operation and in this order, of which steps without numbers are left out. Each has one number, or one a channel:
-// element i of a sample belongs to channel i/Inner modulo their number.
+	"example.org/demote/dataset/internal/number"
+)
+
+// Affine is what a byte v of a file becomes in a sample: (float32(v)*Scale - Mean)/Std in float32, one rounding an
+// operation and in this order; steps without numbers are left out. Each has one number, or one a channel: element i of
+// a sample belongs to channel i/Inner modulo their number. A device that keeps samples as bytes, a quarter of their
+// float32, applies it itself.
 type Affine struct {
 	Scale, Mean, Std []float32
 	Inner            int
 }
 
-// Table is what becomes of every byte: element 256*c+v of byte v in channel c.
+// Table is what every byte becomes: element 256*c+v is that of byte v in channel c. The slice is new.
 func (a Affine) Table() []float32 {
-	z := normalizer{inner: 256}
+	z := number.Normalizer{Inner: 256}
 	channels := max(1, len(a.Scale), len(a.Mean), len(a.Std))
 	for _, step := range []struct {
 		values []float32
 		none   float32
 		to     *[]float32
-	}{{a.Scale, 1, &z.scale}, {a.Mean, 0, &z.mean}, {a.Std, 1, &z.std}} {
+	}{{a.Scale, 1, &z.Scale}, {a.Mean, 0, &z.Mean}, {a.Std, 1, &z.Std}} {
 		if *step.to = step.values; step.values == nil {
 			*step.to = slices.Repeat([]float32{step.none}, channels)
 		}
@@ -27,31 +32,31 @@ func (a Affine) Table() []float32 {
 	for i := range all {
 		all[i] = float64(i % 256)
 	}
-	z.apply(all, 0)
+	z.Apply(all, 0)
 	for i, v := range all {
 		table[i] = float32(v)
 	}
 	return table
 }
 
-// Bytes tells whether the samples of a float32 input are bytes in the file, and what becomes of one. Padded samples are
-// not.
+// Bytes tells whether the samples of a float32 input are bytes in the file, and what a byte becomes. Padded samples are
+// not. The caller does not change the slices.
 func (s *Set) Bytes(input int) (Affine, bool) {
 	c := s.columns[input]
-	if c.a.elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.alike {
+	if c.a.Elem != Uint8 || c.in.Type != Float32 || c.items != nil || c.a.Alike {
 		return Affine{}, false
 	}
 	a := Affine{Inner: 1}
-	if z := c.cast.norm; z != nil {
-		a.Inner = z.inner
-		if z.asked[0] {
-			a.Scale = z.scale
+	if z := c.cast.Norm; z != nil {
+		a.Inner = z.Inner
+		if z.Asked[0] {
+			a.Scale = z.Scale
 		}
-		if z.asked[1] {
-			a.Mean = z.mean
+		if z.Asked[1] {
+			a.Mean = z.Mean
 		}
-		if z.asked[2] {
-			a.Std = z.std
+		if z.Asked[2] {
+			a.Std = z.Std
 		}
 	}
 	return a, true
@@ -64,5 +69,5 @@ func (s *Set) ReadBytes(input, sample int, dst []byte) error {
 	if len(dst) != c.per {
 		panic("dataset: wrong length of dst")
 	}
-	return c.a.readAt(dst, c.a.off+int64(s.index(sample))*int64(c.per))
+	return c.a.ReadAt(dst, c.a.Offset+int64(s.index(sample))*int64(c.per))
 }

@@ -1,64 +1,66 @@
 package dataset
 
 import (
-	"fmt"
-	"io"
 	"math"
 	"sync"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/mistake"
 )
 
-// column is the data of one input.
+// column is the data of one input: an array, or for ragged samples an array each, matched with what the network has.
+// Any number of goroutines may read it.
 type column struct {
 	in    Input
-	a     array
+	a     arrays.Array
 	shape []int64 // of one sample, as the network sees it
 	whole bool    // the shape is that of the whole input, which has no batch in front
 	steps int     // that the shape has in front of it; 0: none
 	per   int     // elements of one sample
 
-	items []array // of samples of different shapes
-	pad   []byte  // an element of what they lack
-	// of makes the column of the samples of one shape; nil: all samples have shape, or are padded to it. Else shape is
-	// on each axis that of the longest.
+	items []arrays.Array // of samples of different shapes
+	pad   []byte         // an element of what they lack
+	// of makes the column of those ragged samples that have one shape; nil: all samples have the shape above, or are
+	// padded to it. Where there is an of, the shape above is on each axis that of the longest sample.
 	of func(shape []int64) (*column, error)
 
-	cast  *caster // the first one; its types and normalizer are those of all
+	cast  *number.Converter // the first one; its types and normalizer are those of all
 	mu    sync.Mutex
-	spare []*caster // that nobody uses: there are as many as there were readers at a time
+	spare []*number.Converter // that nobody uses: there are as many as there were readers at a time
 }
 
-// caster hands out one that nobody else uses, until giveBack.
-func (c *column) caster() *caster {
+// converter hands out one that nobody else uses, until giveBack.
+func (c *column) converter() *number.Converter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := len(c.spare) - 1
 	if last < 0 {
-		return newCaster(c.cast.from, c.cast.to, false, c.cast.norm)
+		return number.NewConverter(c.cast.From, c.cast.To, false, c.cast.Norm)
 	}
 	own := c.spare[last]
 	c.spare = c.spare[:last]
 	return own
 }
 
-func (c *column) giveBack(own *caster) {
+func (c *column) giveBack(own *number.Converter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.spare = append(c.spare, own)
 }
 
-// newColumn matches an array with an input of a network that has floats floating-point inputs.
-func newColumn(a array, in Input, o Options, floats int) (*column, error) {
-	if a.elem == Text {
-		return nil, mistake.Errorf("%s has dtype %q: convert it to %s", a.what, a.descr(), typeNames)
+// newColumn matches an array with an input of a network that has so many floating-point inputs: floats. Errors are
+// mistake.Err.
+func newColumn(a arrays.Array, in Input, o Options, floats int) (*column, error) {
+	if a.Elem == Text {
+		return nil, mistake.Errorf("%s has dtype %q: convert it to %s", a.What, a.Descr(), number.TypeNames)
 	}
-	if a.items != nil {
+	if a.Items != nil {
 		return raggedColumn(a, in, o, floats)
 	}
 	shape, whole, steps, err := fitSteps(a, in)
-	if err != nil && o.Pad[in.Name] != nil && len(a.shape) > 1 {
-		if c, e := raggedColumn(a.rows(), in, o, floats); e == nil {
+	if err != nil && o.Pad[in.Name] != nil && len(a.Shape) > 1 {
+		if c, e := raggedColumn(a.Rows(), in, o, floats); e == nil {
 			return c, nil
 		}
 	}
@@ -72,16 +74,17 @@ func newColumn(a array, in Input, o Options, floats int) (*column, error) {
 	if err != nil {
 		return nil, err
 	}
-	per := product(a.shape[1:])
+	per := arrays.Elements(a.Shape[1:])
 	if per > math.MaxInt/int64(in.Type.Size()) {
-		return nil, mistake.Errorf("%s has %d elements a sample: the file is damaged", a.what, per)
+		return nil, mistake.Errorf("%s has %d elements a sample: the file is damaged", a.What, per)
 	}
-	cast := newCaster(a.elem, in.Type, a.big, norm)
-	return &column{in: in, a: a, shape: shape, whole: whole, steps: steps, per: int(per), cast: cast, spare: []*caster{cast}}, nil
+	cast := number.NewConverter(a.Elem, in.Type, a.BigEndian, norm)
+	return &column{in: in, a: a, shape: shape, whole: whole, steps: steps, per: int(per), cast: cast, spare: []*number.Converter{cast}}, nil
 }
 
-// normalizerOf is what becomes of an input's numbers; shape is that of a sample, or of one of its steps. nil: nothing.
-func normalizerOf(in Input, shape []int64, o Options, floats int) (*normalizer, error) {
+// normalizerOf is the scale, mean and std that the options ask for on an input's numbers; shape is that of a sample, or
+// of one of its steps. nil: the numbers stay as they are.
+func normalizerOf(in Input, shape []int64, o Options, floats int) (*number.Normalizer, error) {
 	if !in.Type.Float() && floats > 0 || in.State {
 		return nil, nil
 	}
@@ -97,62 +100,45 @@ func normalizerOf(in Input, shape []int64, o Options, floats int) (*normalizer, 
 
 func (c *column) bytes() int { return c.per * c.in.Type.Size() }
 
-// read writes n elements of the sample at row, from element first on, to dst.
+// read writes n elements of the sample at row, from element first on, to dst, converted. row is the sample's number in
+// the file, before a limit or a hold-out.
 func (c *column) read(row, first, n int, dst []byte) error {
 	switch {
 	case c.items != nil:
 		return c.readPadded(row, first, n, dst)
-	case c.a.alike:
+	case c.a.Alike:
 		row = 0
 	}
 	return c.readRun(c.a, int64(row)*int64(c.per)+int64(first), row, first, n, dst)
 }
 
 // readRun writes n elements of an array, from element at on, to dst: of the sample at row those from element first on.
-func (c *column) readRun(a array, at int64, row, first, n int, dst []byte) error {
-	size := a.elem.Size()
-	off := a.off + at*int64(size)
-	if c.cast.direct() {
-		if err := a.readAt(dst, off); err != nil {
+func (c *column) readRun(a arrays.Array, at int64, row, first, n int, dst []byte) error {
+	size := a.Elem.Size()
+	off := a.Offset + at*int64(size)
+	if c.cast.Direct() {
+		if err := a.ReadAt(dst, off); err != nil {
 			return err
 		}
-		if a.big {
-			swap(dst, size)
+		if a.BigEndian {
+			number.SwapBytes(dst, size)
 		}
 		return nil
 	}
-	cast := c.caster()
+	cast := c.converter()
 	defer c.giveBack(cast)
-	cast.big = a.big
+	cast.BigEndian = a.BigEndian
 	to := c.in.Type.Size()
-	for done := 0; done < n; done += chunk {
-		m := min(chunk, n-done)
-		raw := cast.raw[:m*size]
-		if err := a.readAt(raw, off+int64(done)*int64(size)); err != nil {
+	for done := 0; done < n; done += number.Chunk {
+		m := min(number.Chunk, n-done)
+		raw := cast.Raw[:m*size]
+		if err := a.ReadAt(raw, off+int64(done)*int64(size)); err != nil {
 			return err
 		}
-		if i := cast.cast(dst[done*to:], raw, first+done); i >= 0 {
+		if i := cast.Convert(dst[done*to:], raw, first+done); i >= 0 {
 			return mistake.Errorf("%s holds %s at element %d of sample %d, but the network's input %s is %s: correct the data",
-				c.a.what, cast.number(i), first+done+i, row, c.in, c.in.Type)
+				c.a.What, cast.Number(i), first+done+i, row, c.in, c.in.Type)
 		}
 	}
 	return nil
-}
-
-func (a *array) readAt(b []byte, off int64) error {
-	if n, err := a.r.ReadAt(b, off); n < len(b) {
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return mistake.Errorf("%s %w", a.what, unreadable(err))
-	}
-	return nil
-}
-
-// number writes an integer that was just converted.
-func (c *caster) number(i int) string {
-	if c.from == Uint64 {
-		return fmt.Sprint(uint64(c.ints[i]))
-	}
-	return fmt.Sprint(c.ints[i])
 }

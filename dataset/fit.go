@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/mistake"
 )
 
@@ -51,7 +53,7 @@ func inputNames(inputs []Input) string {
 	for i, in := range inputs {
 		names[i] = in.Name
 	}
-	return quoted(names)
+	return arrays.Quoted(names)
 }
 
 func (in Input) check() error {
@@ -67,16 +69,16 @@ func (in Input) check() error {
 		}
 	}
 	if in.Type.Size() == 0 {
-		return mistake.Errorf("the network's input %q has %s: inputs can be %s", in.Name, in.Type, typeNames)
+		return mistake.Errorf("the network's input %q has %s: inputs can be %s", in.Name, in.Type, number.TypeNames)
 	}
 	return nil
 }
 
-// fit is the shape of one sample as the network sees it, see match. Where the array has no batch for the input's first
-// axis, it may have all of the input in each sample: whole, then, and the shape is the input's. A scalar has one number
-// of each.
-func fit(a array, in Input) (shape []int64, whole bool, err error) {
-	have, want := a.shape[1:], in.Dims
+// fit is the shape of one sample as the network sees it, see match. Usually the input's first axis is the batch, and a
+// sample has the others: [2000,28,28] fits [N,1,28,28], with samples of [1,28,28]. Where it is not, a sample has all of
+// the input: whole is true, and the shape is the input's. A scalar input has one number a sample.
+func fit(a arrays.Array, in Input) (shape []int64, whole bool, err error) {
+	have, want := a.Shape[1:], in.Dims
 	switch {
 	case in.Inside > 0 && want[in.Inside] == -1:
 		want = slices.Clone(want)
@@ -92,9 +94,9 @@ func fit(a array, in Input) (shape []int64, whole bool, err error) {
 		}
 	}
 	if len(in.Dims) == 0 {
-		return nil, false, mistake.Errorf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.what, dims(a.shape), in.Name, in.Name)
+		return nil, false, mistake.Errorf("%s has shape %s, but the network's input %q is a scalar: give a number a sample, or one for all samples, --input %s=VALUE", a.What, arrays.Dims(a.Shape), in.Name, in.Name)
 	}
-	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.what, dims(a.shape), in, advice(have, in.Dims[1:]))
+	return nil, false, mistake.Errorf("%s has shape %s, but the network's input is %s: %s", a.What, arrays.Dims(a.Shape), in, advice(have, in.Dims[1:]))
 }
 
 // match is the shape with known sizes that both have. They must be equal, axis by axis, or become equal when axes of
@@ -180,16 +182,16 @@ func advice(have, want []int64) string {
 			return "save the samples in the network's shape"
 		}
 	}
-	if n == product(have) {
+	if n == arrays.Elements(have) {
 		return "reshape it to the network's shape"
 	}
 	return "save the samples in the network's shape"
 }
 
 // castable tells whether an array's type can feed an input.
-func castable(a array, in Input) error {
-	if a.elem.Float() && !in.Type.Float() {
-		return mistake.Errorf("%s has %s data, but the network's input %s is %s: save it as integers", a.what, a.elem, in, in.Type)
+func castable(a arrays.Array, in Input) error {
+	if a.Elem.Float() && !in.Type.Float() {
+		return mistake.Errorf("%s has %s data, but the network's input %s is %s: save it as integers", a.What, a.Elem, in, in.Type)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package dataset
 import (
 	"slices"
 	"testing"
+
+	"example.org/demote/dataset/internal/arrays"
 )
 
 func TestFit(t *testing.T) {
@@ -36,9 +38,9 @@ func TestFit(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := Input{Name: "in", Dims: c.want, Type: Float32}
-			got, _, err := fit(array{what: "x.npy: the array", shape: c.have}, in)
+			got, _, err := fit(arrays.Array{What: "x.npy: the array", Shape: c.have}, in)
 			if c.shape == nil {
-				wantBad(t, err, "x.npy: the array has shape "+dims(c.have), "but the network's input is "+in.String(), c.advice)
+				wantBad(t, err, "x.npy: the array has shape "+arrays.Dims(c.have), "but the network's input is "+in.String(), c.advice)
 				return
 			}
 			if err != nil || !slices.Equal(got, c.shape) {

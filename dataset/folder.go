@@ -5,22 +5,17 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
+	"example.org/demote/dataset/internal/images"
 	"example.org/demote/mistake"
 )
 
 // labelFile is the name of a folder's own list of labels.
 const labelFile = "labels.csv"
-
-// imageTypes are the endings of the files that a folder's other files are told from.
-var imageTypes = []string{".png", ".jpg", ".jpeg", ".gif", ".webp"}
-
-func isImage(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.Contains(imageTypes, strings.ToLower(path.Ext(name)))
-}
 
 // openFolder makes a set of a folder of images. Its images are decoded once, here, to a temporary file, so that every
 // damaged image is found before anything is computed, and reading a sample costs as little as from an array.
@@ -30,7 +25,7 @@ func (s *Set) openFolder(o Options) error {
 		return mistake.Errorf("%s: is a folder of images, and the network has the inputs %s: save a .npz with an array for each, or give all but one a value, --input NAME=VALUE",
 			s.path, inputNames(inputs))
 	}
-	images, err := s.listImages(o)
+	paths, err := s.listImages(o)
 	if err != nil {
 		return err
 	}
@@ -45,43 +40,43 @@ func (s *Set) openFolder(o Options) error {
 			}
 		}
 	}
-	if len(images) > mostSamples {
-		return mistake.Errorf("%s: has %d images, and %d is the most: use a part of them", s.path, len(images), mostSamples)
+	if len(paths) > arrays.MostSamples {
+		return mistake.Errorf("%s: has %d images, and %d is the most: use a part of them", s.path, len(paths), arrays.MostSamples)
 	}
 	if o.Kind == AnyKind && s.labels != nil && s.own == nil {
 		s.own = ownClasses(s.labels)
 	}
-	if err := s.choose(len(images), o); err != nil {
+	if err := s.choose(len(paths), o); err != nil {
 		return err
 	}
 	if s.pick != nil { // the temporary file will have the chosen ones only
 		for i, p := range s.pick {
-			images[i] = images[p]
+			paths[i] = paths[p]
 		}
-		images, s.pick = images[:len(s.pick)], nil
+		paths, s.pick = paths[:len(s.pick)], nil
 	}
-	s.names = func(i int) string { return images[i] }
-	c, err := newCanvas(s.path, images[0], inputs[0])
+	s.names = func(i int) string { return paths[i] }
+	c, err := images.NewLayout(s.path, paths[0], inputs[0].String(), inputs[0].Dims)
 	if err != nil {
 		return err
 	}
-	a := array{what: s.path + ": the folder of images", elem: Uint8, shape: append([]int64{int64(len(images))}, c.shape()...)}
-	bytes, err := byteCount(a.shape, 1)
+	a := arrays.Array{What: s.path + ": the folder of images", Elem: Uint8, Shape: append([]int64{int64(len(paths))}, c.Shape()...)}
+	bytes, err := arrays.Bytes(a.Shape, 1)
 	if err == nil {
-		err = s.temp.checkSpace(bytes)
+		err = s.temp.CheckSpace(bytes)
 	}
 	if err != nil {
-		return mistake.Errorf("%s %w", a.what, err)
+		return mistake.Errorf("%s %w", a.What, err)
 	}
-	f, err := s.temp.create()
+	f, err := s.temp.Create()
 	if err != nil {
-		return mistake.Errorf("%s %w", a.what, err)
+		return mistake.Errorf("%s %w", a.What, err)
 	}
-	a.r = f
-	if err := c.paintAll(f, s.temp, s.path, images, newTicker(o.Decoded, o.Every, len(images))); err != nil {
+	a.Data = f
+	if err := c.DecodeAll(f, s.temp, s.path, paths, images.NewProgress(o.Decoded, o.Every, len(paths))); err != nil {
 		return err
 	}
-	return s.addColumns(&found{inputs: []array{a}}, o)
+	return s.addColumns(&found{inputs: []arrays.Array{a}}, o)
 }
 
 // listImages finds the images of a folder, as slash-separated paths relative to it, and their labels: by a label file,
@@ -93,27 +88,27 @@ func (s *Set) listImages(o Options) ([]string, error) {
 			list = own
 		}
 	}
-	var images []string
+	var paths []string
 	var err error
 	if strings.EqualFold(filepath.Ext(list), ".csv") {
-		images, err = s.listedImages(list)
+		paths, err = s.listedImages(list)
 	} else {
-		images, err = s.scannedImages()
+		paths, err = s.scannedImages()
 		if err == nil && list != "" {
 			s.classes = nil
-			var a *array
+			var a *arrays.Array
 			if a, err = s.openLabels(list); err == nil {
-				err = s.takeLabels(*a, int64(len(images)), o)
+				err = s.takeLabels(*a, int64(len(paths)), o)
 			}
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range images {
+	for _, name := range paths {
 		s.hash.files = append(s.hash.files, hashed{name: name, path: filepath.Join(s.path, filepath.FromSlash(name))})
 	}
-	return images, nil
+	return paths, nil
 }
 
 // listedImages are the images of a .csv file, in its order.
@@ -123,15 +118,15 @@ func (s *Set) listedImages(list string) ([]string, error) {
 		return nil, err
 	}
 	s.hash.files = append(s.hash.files, hashed{name: "labels", path: list})
-	images := make([]string, len(lines))
+	paths := make([]string, len(lines))
 	s.labels = make([]int64, len(lines))
 	for i, l := range lines {
 		if _, err := os.Stat(filepath.Join(s.path, filepath.FromSlash(l.name))); err != nil {
-			return nil, mistake.Errorf("%s: lists %q, and there is no such file in %s: correct the name%w", list, l.name, s.path, quiet{err})
+			return nil, mistake.Errorf("%s: lists %q, and there is no such file in %s: correct the name%w", list, l.name, s.path, files.Quiet{Err: err})
 		}
-		images[i], s.labels[i] = l.name, l.label
+		paths[i], s.labels[i] = l.name, l.label
 	}
-	return images, nil
+	return paths, nil
 }
 
 // scannedImages are the images that lie in the folder, in the order of their names, without labels; or those of its
@@ -139,27 +134,27 @@ func (s *Set) listedImages(list string) ([]string, error) {
 func (s *Set) scannedImages() ([]string, error) {
 	entries, err := os.ReadDir(s.path)
 	if err != nil {
-		return nil, cannotOpen(s.path, err)
+		return nil, files.CannotOpen(s.path, err)
 	}
-	var images, classes []string
+	var paths, classes []string
 	for _, e := range entries {
 		info, err := os.Stat(filepath.Join(s.path, e.Name()))
 		switch {
 		case err != nil || strings.HasPrefix(e.Name(), "."):
 		case info.IsDir():
 			classes = append(classes, e.Name())
-		case isImage(e.Name()):
-			images = append(images, e.Name())
+		case images.IsImage(e.Name()):
+			paths = append(paths, e.Name())
 		}
 	}
 	switch {
-	case len(images) > 0 && len(classes) > 0:
+	case len(paths) > 0 && len(classes) > 0:
 		return nil, mistake.Errorf("%s: has both images (%s) and sub-folders (%s): put every image into the folder of its class, or write %s",
-			s.path, images[0], classes[0], labelFile)
-	case len(images) > 0:
-		return images, nil
+			s.path, paths[0], classes[0], labelFile)
+	case len(paths) > 0:
+		return paths, nil
 	case len(classes) == 0:
-		return nil, mistake.Errorf("%s: has no image (%s) and no sub-folder: give a folder of images", s.path, strings.Join(imageTypes, ", "))
+		return nil, mistake.Errorf("%s: has no image (%s) and no sub-folder: give a folder of images", s.path, strings.Join(images.Endings, ", "))
 	}
 	numbers, numbered := classNumbers(classes)
 	for i, class := range classes {
@@ -174,13 +169,13 @@ func (s *Set) scannedImages() ([]string, error) {
 		if numbered {
 			label = numbers[i]
 		}
-		images = append(images, found...)
+		paths = append(paths, found...)
 		s.classes = append(s.classes, Class{class, label})
 		for range found {
 			s.labels = append(s.labels, label)
 		}
 	}
-	return images, nil
+	return paths, nil
 }
 
 // classNumbers are the names as numbers, if all of them are.
@@ -200,17 +195,17 @@ func classNumbers(classes []string) ([]int64, bool) {
 func imagesBelow(root, class string) ([]string, error) {
 	dir, err := filepath.EvalSymlinks(filepath.Join(root, class))
 	if err != nil {
-		return nil, cannotOpen(filepath.Join(root, class), err)
+		return nil, files.CannotOpen(filepath.Join(root, class), err)
 	}
-	var images []string
+	var paths []string
 	err = fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && isImage(e.Name()) {
-			images = append(images, path.Join(class, name))
+		if err == nil && !e.IsDir() && images.IsImage(e.Name()) {
+			paths = append(paths, path.Join(class, name))
 		}
 		return err
 	})
 	if err != nil {
-		return nil, cannotOpen(filepath.Join(root, class), err)
+		return nil, files.CannotOpen(filepath.Join(root, class), err)
 	}
-	return images, nil
+	return paths, nil
 }

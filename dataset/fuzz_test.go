@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
 	"example.org/demote/mistake"
 )
 
@@ -20,9 +22,9 @@ func fuzz(t *testing.T, data []byte, inputs []Input) {
 	const room, most = 8 << 20, 256 << 20
 	var err error
 	n := allocated(func() {
-		s := &Set{path: "data", inputs: inputs, temp: newSpool("")}
-		s.temp.space = func() (int64, bool) { return room, true }
-		f := &file{path: "data", r: bytes.NewReader(data), size: int64(len(data)), temp: s.temp}
+		s := &Set{path: "data", inputs: inputs, temp: files.NewSpool("")}
+		s.temp.Space = func() (int64, bool) { return room, true }
+		f := &arrays.File{Path: "data", Data: bytes.NewReader(data), Size: int64(len(data)), Temp: s.temp}
 		if err = s.openArrays(f, Options{Limit: 5}); err == nil {
 			err = s.CheckFinite()
 		}

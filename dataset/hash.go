@@ -13,6 +13,9 @@ import (
 	"sync/atomic"
 
 	"example.org/demote/crash"
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/disk"
 )
 
@@ -20,10 +23,10 @@ import (
 type hashed struct {
 	name string // "data", "labels" or, in a folder, the path relative to it
 	path string
-	f    *file // nil: opened when its turn comes
+	f    *arrays.File // nil: opened when its turn comes
 }
 
-// hasher computes a set's hash once.
+// hasher computes a set's hash once, by whoever asks first; it identifies the data of a run.
 type hasher struct {
 	files []hashed
 	once  sync.Once
@@ -35,21 +38,21 @@ type hasher struct {
 	ended      atomic.Bool    // nobody wants it any more
 }
 
-func (h *hasher) add(name string, f *file) {
-	h.files = append(h.files, hashed{name: name, path: f.path, f: f})
+func (h *hasher) add(name string, f *arrays.File) {
+	h.files = append(h.files, hashed{name: name, path: f.Path, f: f})
 }
 
-// Hash is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
+// sum is the sha256 of the data, in hexadecimal: of the file, if the data are one file; else of a list with a line
 // "sha256 name" for each file, sorted by name, where the name is "data" or "labels" or, in a folder, the path relative
 // to it. The files are read once, in little memory. Scale, mean, std and limit are not part of it.
-func (s *Set) Hash() (string, error) {
+func (s *Set) sum() (string, error) {
 	s.hash.once.Do(func() { s.hash.err = s.hash.compute() })
 	return s.hash.sum, s.hash.err
 }
 
-// HashAside computes the hash while other things are done with the set: who reads the samples then reads what is in
-// memory already, or has the hash find it there. Hash and Files wait for it, and Close ends it.
-func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.Hash() }) }
+// HashAside begins to compute the hashes in the background, while the samples are read for other ends: each file is so
+// read from disk once, and found in the system's cache the second time. Files waits for it, and Close ends it.
+func (s *Set) HashAside() { s.hash.background.Go(func() { _, _ = s.sum() }) }
 
 // end ends what is computed in the background, and waits for that.
 func (h *hasher) end() {
@@ -92,10 +95,10 @@ type FileHash struct {
 	Bytes  int64  // of a folder, of all its files
 }
 
-// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. Like Hash it
-// reads the files once.
+// Files lists what the set was read from: the data, and the labels where they lie in a file of their own. It reads the
+// files once, in little memory. Scale, mean, std and limit of the options change nothing.
 func (s *Set) Files() ([]FileHash, error) {
-	if _, err := s.Hash(); err != nil {
+	if _, err := s.sum(); err != nil {
 		return nil, err
 	}
 	var inFolder, list []FileHash
@@ -119,7 +122,7 @@ func (s *Set) Files() ([]FileHash, error) {
 // errEnded is the hash of a set that was closed meanwhile.
 var errEnded = errors.New("dataset: the set is closed")
 
-// wanted is a reader of bytes until nobody wants the hash any more.
+// wanted reads until the set is closed, when nobody wants the hash any more.
 type wanted struct {
 	r io.Reader
 	h *hasher
@@ -135,11 +138,11 @@ func (e wanted) Read(b []byte) (int, error) {
 func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 	var r io.Reader
 	if e.f != nil {
-		r = io.NewSectionReader(e.f.r, 0, e.f.size)
+		r = io.NewSectionReader(e.f.Data, 0, e.f.Size)
 	} else {
 		f, err := disk.Open(e.path)
 		if err != nil {
-			return "", 0, cannotOpen(e.path, err)
+			return "", 0, files.CannotOpen(e.path, err)
 		}
 		defer f.Close()
 		r = f
@@ -147,7 +150,7 @@ func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 	h := sha256.New()
 	size, err := io.CopyBuffer(struct{ io.Writer }{h}, wanted{r, of}, buf)
 	if err != nil {
-		return "", 0, cannotOpen(e.path, err)
+		return "", 0, files.CannotOpen(e.path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), size, nil
 }
@@ -156,15 +159,15 @@ func (e hashed) sum(of *hasher, buf []byte) (string, int64, error) {
 // samples have equal hashes whatever type or file they were saved in.
 func (s *Set) SampleHash(sample int) ([sha256.Size]byte, error) {
 	h := sha256.New()
-	buf := make([]byte, chunk*8)
+	buf := make([]byte, number.Chunk*8)
 	for input := range s.columns {
 		c := s.column(input, sample)
 		for _, d := range append([]int64{int64(len(c.shape))}, c.shape...) {
 			h.Write(binary.LittleEndian.AppendUint64(nil, uint64(d)))
 		}
 		size := c.in.Type.Size()
-		for first := 0; first < c.per; first += chunk {
-			part := buf[:min(chunk, c.per-first)*size]
+		for first := 0; first < c.per; first += number.Chunk {
+			part := buf[:min(number.Chunk, c.per-first)*size]
 			if err := c.read(s.index(sample), first, len(part)/size, part); err != nil {
 				return [sha256.Size]byte{}, err
 			}

@@ -11,7 +11,7 @@ import (
 func TestHashAside(t *testing.T) {
 	in := input("in", Float32, -1, 2)
 	path := save(t, "x.npy", f4(300, 2))
-	want, err := mustOpen(t, path, in, Options{}).Hash()
+	want, err := mustOpen(t, path, in, Options{}).sum()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestCloseEndsAHash(t *testing.T) {
 	if err := s.Close(); err != nil || time.Since(begun) > 2*time.Second {
 		t.Errorf("closed after %v, %v", time.Since(begun), err)
 	}
-	if sum, err := s.Hash(); err == nil {
+	if sum, err := s.sum(); err == nil {
 		t.Errorf("the hash of a closed set is %s", sum)
 	}
 }

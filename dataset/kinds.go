@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"example.org/demote/dataset/internal/arrays"
 	"example.org/demote/mistake"
 )
 
@@ -17,8 +18,8 @@ const (
 	Pixels
 	// Values: numbers that the network should give.
 	Values
-	// AnyKind: whatever they are, in their own shape and type, for whom the program does not read them itself; see
-	// Set.Own.
+	// AnyKind: labels of any shape and type, which the program hands on to a metric of the user's own and does not read
+	// itself; see Set.Own.
 	AnyKind
 )
 
@@ -26,14 +27,14 @@ const (
 const mostLabels = 1 << 30
 
 // takeLabels reads labels of the kind that is wanted.
-func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
+func (s *Set) takeLabels(a arrays.Array, n int64, o Options) (err error) {
 	if o.Kind == AnyKind {
 		return s.takeOwn(a, n)
 	}
-	s.labelDims = a.shape[1:]
-	if o.Kind == Classes && o.StepLabels && len(a.shape) == 2 && a.shape[1] > 1 {
+	s.labelDims = a.Shape[1:]
+	if o.Kind == Classes && o.StepLabels && len(a.Shape) == 2 && a.Shape[1] > 1 {
 		if o.Ignore != nil {
-			return mistake.Errorf("%s has a label for each step, and no step of a sequence can be left out: leave out --ignore-label", a.what)
+			return mistake.Errorf("%s has a label for each step, and no step of a sequence can be left out: leave out --ignore-label", a.What)
 		}
 		o.Kind = Pixels
 	}
@@ -42,34 +43,34 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 		return err
 	}
 	switch {
-	case o.Kind == Pixels && (a.elem.Float() || a.elem == Text):
-		return mistake.Errorf("%s has %s labels, and labels of pixels are class numbers: save them as integers, or choose %s", a.what, a.elem, otherThan(Pixels))
-	case a.elem == Text:
-		return mistake.Errorf("%s has %s labels, and this metric compares numbers: save them as floating-point numbers, or choose %s", a.what, a.elem, otherThan(Values))
-	case a.shape[0] != n:
-		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
-	case product(a.shape) > mostLabels:
-		return mistake.Errorf("%s has shape %s, more than %d labels: use a part of the samples", a.what, dims(a.shape), mostLabels)
-	case o.Kind == Pixels && len(a.shape) < 2:
-		return mistake.Errorf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.what, dims(a.shape), otherThan(Pixels))
+	case o.Kind == Pixels && (a.Elem.Float() || a.Elem == Text):
+		return mistake.Errorf("%s has %s labels, and labels of pixels are class numbers: save them as integers, or choose %s", a.What, a.Elem, otherThan(Pixels))
+	case a.Elem == Text:
+		return mistake.Errorf("%s has %s labels, and this metric compares numbers: save them as floating-point numbers, or choose %s", a.What, a.Elem, otherThan(Values))
+	case a.Shape[0] != n:
+		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.What, arrays.Dims(a.Shape), n)
+	case arrays.Elements(a.Shape) > mostLabels:
+		return mistake.Errorf("%s has shape %s, more than %d labels: use a part of the samples", a.What, arrays.Dims(a.Shape), mostLabels)
+	case o.Kind == Pixels && len(a.Shape) < 2:
+		return mistake.Errorf("%s has shape %s, one label a sample, and this metric wants one a pixel: save them as [samples, height, width], or choose %s", a.What, arrays.Dims(a.Shape), otherThan(Pixels))
 	}
-	s.perLabel = int(product(a.shape[1:]))
+	s.perLabel = int(arrays.Elements(a.Shape[1:]))
 	if o.Kind == Values {
-		s.values = make([]float32, product(a.shape))
-		return each(a, Float32, len(s.values), s.perLabel, func(i int, b []byte) error {
+		s.values = make([]float32, arrays.Elements(a.Shape))
+		return arrays.Each(a, Float32, len(s.values), s.perLabel, func(i int, b []byte) error {
 			v := math.Float32frombits(binary.LittleEndian.Uint32(b))
 			if v-v != 0 { // NaN - NaN and Inf - Inf are NaN
-				return mistake.Errorf("%s has label %v for sample %d: correct it", a.what, v, i/s.perLabel)
+				return mistake.Errorf("%s has label %v for sample %d: correct it", a.What, v, i/s.perLabel)
 			}
 			s.values[i] = v
 			return nil
 		})
 	}
-	s.pixels = make([]int32, product(a.shape))
-	return each(a, Int32, len(s.pixels), s.perLabel, func(i int, b []byte) error {
+	s.pixels = make([]int32, arrays.Elements(a.Shape))
+	return arrays.Each(a, Int32, len(s.pixels), s.perLabel, func(i int, b []byte) error {
 		v := int32(binary.LittleEndian.Uint32(b))
 		if v < 0 && (o.Ignore == nil || *o.Ignore != int64(v)) {
-			return mistake.Errorf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.what, v, i/s.perLabel)
+			return mistake.Errorf("%s has label %d for a pixel of sample %d, and classes are numbered from 0: correct it, or name it with --ignore-label", a.What, v, i/s.perLabel)
 		}
 		if o.Ignore != nil && *o.Ignore == int64(v) {
 			s.ignored++
@@ -77,28 +78,6 @@ func (s *Set) takeLabels(a array, n int64, o Options) (err error) {
 		s.pixels[i] = v
 		return nil
 	})
-}
-
-// each casts the n numbers of an array and hands them on one by one, little-endian; per of them are a sample.
-func each(a array, to Type, n, per int, take func(i int, b []byte) error) error {
-	c := newCaster(a.elem, to, a.big, nil)
-	size, out := a.elem.Size(), make([]byte, chunk*to.Size())
-	for done := 0; done < n; done += chunk {
-		m := min(chunk, n-done)
-		raw := c.raw[:m*size]
-		if err := a.readAt(raw, a.off+int64(done)*int64(size)); err != nil {
-			return err
-		}
-		if bad := c.cast(out, raw, 0); bad >= 0 {
-			return mistake.Errorf("%s has label %s for a pixel of sample %d: correct it", a.what, c.number(bad), (done+bad)/per)
-		}
-		for i := range m {
-			if err := take(done+i, out[i*to.Size():]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // leaveOut drops the samples with the ignored label.
@@ -120,12 +99,12 @@ func (s *Set) leaveOut(ignore int64) error {
 	return nil
 }
 
-// Pixels returns the labels of the pixels of each sample, one sample after another, PerLabel of each; nil without. The
-// caller does not change them.
+// Pixels returns the labels of the pixels of each sample, one sample after another, as many of each as LabelDims says;
+// nil without. The caller does not change them.
 func (s *Set) Pixels() []int32 { return s.pixels }
 
-// Values returns the numbers that the network should give for each sample, one sample after another, PerLabel of each;
-// nil without. The caller does not change them.
+// Values returns the numbers that the network should give for each sample, one sample after another, as many of each as
+// LabelDims says; nil without. The caller does not change them.
 func (s *Set) Values() []float32 { return s.values }
 
 // Ignored is how many samples of the data have the ignored label, or how many pixels.

@@ -13,31 +13,35 @@ import (
 	"strings"
 	"unicode"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
+	"example.org/demote/dataset/internal/images"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/disk"
 	"example.org/demote/mistake"
 )
 
 // openLabels opens a file of labels that is not .csv.
-func (s *Set) openLabels(path string) (*array, error) {
-	f, closer, err := openFile(path, s.temp)
+func (s *Set) openLabels(path string) (*arrays.Array, error) {
+	f, closer, err := arrays.Open(path, s.temp)
 	if err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, closer)
 	s.hash.add("labels", f)
-	var a array
-	switch f.kind() {
-	case npyFile:
-		a, err = openNPY(f)
-	case idxFile, gzipFile:
-		a, err = openIDX(f)
-	case npzFile:
-		var z *archive
-		if z, err = readArchive(f); err == nil {
-			if !z.has(labelKey) {
-				return nil, mistake.Errorf("%s: no array %q with labels: it has %s", path, labelKey, quoted(z.keys()))
+	var a arrays.Array
+	switch f.Format() {
+	case arrays.NPY:
+		a, err = arrays.OpenNPY(f)
+	case arrays.IDX, arrays.Gzip:
+		a, err = arrays.OpenIDX(f)
+	case arrays.NPZ:
+		var z *arrays.Archive
+		if z, err = arrays.OpenArchive(f); err == nil {
+			if !z.Has(labelKey) {
+				return nil, mistake.Errorf("%s: no array %q with labels: it has %s", path, labelKey, arrays.Quoted(z.Keys()))
 			}
-			a, err = z.open(labelKey)
+			a, err = z.Open(labelKey)
 		}
 	default:
 		return nil, mistake.Errorf("%s: is neither .npy, .npz nor idx, which labels beside an array can be: save them with numpy.save", path)
@@ -46,35 +50,35 @@ func (s *Set) openLabels(path string) (*array, error) {
 }
 
 // readLabels reads n labels: integers, not negative but for the one that is ignored.
-func readLabels(a array, n int64, ignore *int64) ([]int64, error) {
+func readLabels(a arrays.Array, n int64, ignore *int64) ([]int64, error) {
 	switch {
-	case a.elem.Float():
-		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose %s", a.what, a.elem, otherThan(Classes))
-	case a.elem == Text:
-		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: number them, numpy.unique(y, return_inverse=True)[1], or choose %s", a.what, a.elem, otherThan(Classes))
-	case a.shape[0] != n:
-		return nil, mistake.Errorf("%s has shape %s, but there are %d samples: give one label a sample", a.what, dims(a.shape), n)
-	case product(a.shape) != n:
-		return nil, mistake.Errorf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=-1) of one-hot labels, or choose %s", a.what, dims(a.shape), otherThan(Classes))
+	case a.Elem.Float():
+		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: save them as integers, y.astype(numpy.int64), or choose %s", a.What, a.Elem, otherThan(Classes))
+	case a.Elem == Text:
+		return nil, mistake.Errorf("%s has %s labels, and labels are class numbers: number them, numpy.unique(y, return_inverse=True)[1], or choose %s", a.What, a.Elem, otherThan(Classes))
+	case a.Shape[0] != n:
+		return nil, mistake.Errorf("%s has shape %s, but there are %d samples: give one label a sample", a.What, arrays.Dims(a.Shape), n)
+	case arrays.Elements(a.Shape) != n:
+		return nil, mistake.Errorf("%s has shape %s, more than one label a sample: save class numbers, y.argmax(axis=-1) of one-hot labels, or choose %s", a.What, arrays.Dims(a.Shape), otherThan(Classes))
 	}
-	c := newCaster(a.elem, Int64, a.big, nil)
-	size := a.elem.Size()
+	c := number.NewConverter(a.Elem, Int64, a.BigEndian, nil)
+	size := a.Elem.Size()
 	labels := make([]int64, n)
-	var out [chunk * 8]byte
-	for done := 0; done < len(labels); done += chunk {
-		part := labels[done:min(len(labels), done+chunk)]
-		raw := c.raw[:len(part)*size]
-		if err := a.readAt(raw, a.off+int64(done)*int64(size)); err != nil {
+	var out [number.Chunk * 8]byte
+	for done := 0; done < len(labels); done += number.Chunk {
+		part := labels[done:min(len(labels), done+number.Chunk)]
+		raw := c.Raw[:len(part)*size]
+		if err := a.ReadAt(raw, a.Offset+int64(done)*int64(size)); err != nil {
 			return nil, err
 		}
-		bad := c.cast(out[:], raw, 0)
+		bad := c.Convert(out[:], raw, 0)
 		for i := range part {
 			if i == bad {
-				return nil, mistake.Errorf("%s has label %s for sample %d: correct it", a.what, c.number(i), done+i)
+				return nil, mistake.Errorf("%s has label %s for sample %d: correct it", a.What, c.Number(i), done+i)
 			}
 			part[i] = int64(binary.LittleEndian.Uint64(out[8*i:]))
 			if part[i] < 0 && (ignore == nil || part[i] != *ignore) {
-				return nil, mistake.Errorf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.what, part[i], done+i)
+				return nil, mistake.Errorf("%s has label %d for sample %d, and classes are numbered from 0: correct it", a.What, part[i], done+i)
 			}
 		}
 	}
@@ -93,7 +97,7 @@ const maxList = 128 << 20
 // isHeading tells whether a first line is a heading: it names no image, and its label is a word. A damaged label is
 // none, since its sample would be left out without a word.
 func isHeading(name, label string) bool {
-	return !isImage(path.Base(name)) && strings.ContainsFunc(label, unicode.IsLetter) && !strings.ContainsFunc(label[:1], isNumeric)
+	return !images.IsImage(path.Base(name)) && strings.ContainsFunc(label, unicode.IsLetter) && !strings.ContainsFunc(label[:1], isNumeric)
 }
 
 func isNumeric(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("+-.", r) }
@@ -102,7 +106,7 @@ func isNumeric(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune(
 func readCSV(path string) ([]listed, error) {
 	text, err := disk.Read(path, maxList)
 	if err != nil {
-		return nil, cannotOpen(path, err)
+		return nil, files.CannotOpen(path, err)
 	}
 	r := csv.NewReader(bytes.NewReader(text))
 	r.FieldsPerRecord, r.ReuseRecord = -1, true
@@ -136,8 +140,8 @@ func readCSV(path string) ([]listed, error) {
 			return nil, bad("names %q, which is not inside the folder: write paths relative to it", name)
 		case seen[name]:
 			return nil, bad("names %q again: list every image once", name)
-		case len(lines) == mostSamples:
-			return nil, bad("goes beyond %d samples: use a part of them", mostSamples)
+		case len(lines) == arrays.MostSamples:
+			return nil, bad("goes beyond %d samples: use a part of them", arrays.MostSamples)
 		}
 		seen[name] = true
 		lines = append(lines, listed{name, label})

@@ -43,7 +43,7 @@ func stratified(labels []int64, limit int, seed uint32) []int {
 	var shares []share
 	left := int64(limit)
 	for _, l := range slices.Sorted(maps.Keys(classes)) {
-		exact := int64(len(classes[l])) * int64(limit) // both at most mostSamples
+		exact := int64(len(classes[l])) * int64(limit) // both at most arrays.MostSamples
 		sh := share{l, exact / int64(len(labels)), exact % int64(len(labels))}
 		left -= sh.whole
 		shares = append(shares, sh)

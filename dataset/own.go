@@ -3,10 +3,12 @@ package dataset
 import (
 	"encoding/binary"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/mistake"
 )
 
-// Own are labels as their file has them: every bit of them, in their own shape and type.
+// Own are labels as their file has them, bit for bit, in their own shape and element type: what a metric command gets.
 type Own struct {
 	// NumPy's name of the element type: |b1, |u1, <i8, <f2, |S5 or <U3; little-endian, whatever the file is
 	Descr string
@@ -29,36 +31,36 @@ func (o *Own) pick(list []int, samples int) *Own {
 const mostOwn = 4 * mostLabels
 
 // takeOwn reads labels whatever they are. Where they are class numbers, one a sample, they are the set's classes too.
-func (s *Set) takeOwn(a array, n int64) error {
-	size := int64(a.size())
+func (s *Set) takeOwn(a arrays.Array, n int64) error {
+	size := int64(a.Size())
 	switch {
-	case a.shape[0] != n:
-		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.what, dims(a.shape), n)
-	case product(a.shape) > mostOwn/size:
-		return mistake.Errorf("%s has shape %s, more than %d bytes of labels: use a part of the samples", a.what, dims(a.shape), int64(mostOwn))
+	case a.Shape[0] != n:
+		return mistake.Errorf("%s has shape %s, but there are %d samples: give the labels of every sample", a.What, arrays.Dims(a.Shape), n)
+	case arrays.Elements(a.Shape) > mostOwn/size:
+		return mistake.Errorf("%s has shape %s, more than %d bytes of labels: use a part of the samples", a.What, arrays.Dims(a.Shape), int64(mostOwn))
 	}
-	own := &Own{Descr: a.descr(), Dims: a.shape[1:], Data: make([]byte, product(a.shape)*size)}
-	if err := a.readAt(own.Data, a.off); err != nil {
+	own := &Own{Descr: a.Descr(), Dims: a.Shape[1:], Data: make([]byte, arrays.Elements(a.Shape)*size)}
+	if err := a.ReadAt(own.Data, a.Offset); err != nil {
 		return err
 	}
-	if a.big {
+	if a.BigEndian {
 		unit := int(size)
-		if a.elem == Text {
-			unit = a.text.unit()
+		if a.Elem == Text {
+			unit = a.Text.Unit()
 		}
-		swap(own.Data, unit)
+		number.SwapBytes(own.Data, unit)
 	}
 	s.own = own
-	if product(a.shape) == n && a.elem != Text && !a.elem.Float() {
+	if arrays.Elements(a.Shape) == n && a.Elem != Text && !a.Elem.Float() {
 		s.labels = classesOf(a, int(n))
 	}
 	return nil
 }
 
 // classesOf are the numbers of an array of integers, one a sample; nil if one of them can be no class.
-func classesOf(a array, n int) []int64 {
+func classesOf(a arrays.Array, n int) []int64 {
 	labels := make([]int64, n)
-	err := each(a, Int64, n, 1, func(i int, b []byte) error {
+	err := arrays.Each(a, Int64, n, 1, func(i int, b []byte) error {
 		labels[i] = int64(binary.LittleEndian.Uint64(b))
 		if labels[i] < 0 {
 			return errNoClass
@@ -74,7 +76,7 @@ func classesOf(a array, n int) []int64 {
 // errNoClass ends the reading of labels that are no classes.
 var errNoClass = mistake.Errorf("a label is no class")
 
-// ownClasses are class numbers that no array holds, those of a folder of images, as an array would.
+// ownClasses are the class numbers of a folder of images, which no array holds, as an int64 array would have them.
 func ownClasses(labels []int64) *Own {
 	data := make([]byte, 0, 8*len(labels))
 	for _, l := range labels {

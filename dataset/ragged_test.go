@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"example.org/demote/dataset/internal/arrays"
 )
 
 // lengths are random samples [length, width] of int32, each its own numbers from 1 on.
@@ -38,7 +40,7 @@ func TestRagged(t *testing.T) {
 		longest = max(longest, len(s)/width)
 		all = append(all, s...)
 		offsets = append(offsets, int64(len(all)/width))
-		items[itemKey("ids", i)] = npyBytes("<i4", false, []int{len(s) / width, width}, s)
+		items[arrays.ItemKey("ids", i)] = npyBytes("<i4", false, []int{len(s) / width, width}, s)
 	}
 	joined["ids"] = npyBytes("<i4", false, []int{len(all) / width, width}, all)
 	joined["ids_offsets"] = npyBytes("<i8", false, []int{n + 1}, offsets)
@@ -48,7 +50,7 @@ func TestRagged(t *testing.T) {
 		_ = binary.Write(&b, binary.BigEndian, s)
 		little := npyBytes("<i4", false, []int{len(s) / width, width}, s)
 		head := bytes.Replace(little[:len(little)-b.Len()], []byte("<i4"), []byte(">i4"), 1)
-		big[itemKey("ids", i)] = append(slices.Clone(head), b.Bytes()...)
+		big[arrays.ItemKey("ids", i)] = append(slices.Clone(head), b.Bytes()...)
 	}
 	for _, c := range []struct {
 		name   string
@@ -104,7 +106,7 @@ func TestRagged(t *testing.T) {
 					t.Fatalf("sample %d, elements %d to %d: %v, %v", i, from, from+m, piece, err)
 				}
 			}
-			if open := len(set.temp.files); open > 1 {
+			if open := set.temp.Opened(); open > 1 {
 				t.Errorf("%d temporary files are open", open)
 			}
 		})

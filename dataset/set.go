@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"example.org/demote/dataset/internal/arrays"
+	"example.org/demote/dataset/internal/files"
 	"example.org/demote/mistake"
 )
 
@@ -75,7 +77,7 @@ type Set struct {
 	samples   int
 	names     func(sample int) string
 	classes   []Class // of a folder of images, by sub-folder
-	temp      *spool
+	temp      *files.Spool
 	closers   []io.Closer
 	hash      hasher
 }
@@ -91,8 +93,8 @@ type Set struct {
 //
 // Errors are mistake.Err.
 func Open(path string, inputs []Input, o Options) (*Set, error) {
-	s := &Set{path: path, inputs: inputs, temp: newSpool(o.Spool)}
-	err := s.temp.check()
+	s := &Set{path: path, inputs: inputs, temp: files.NewSpool(o.Spool)}
+	err := s.temp.Check()
 	if err == nil {
 		err = s.open(o)
 	}
@@ -119,17 +121,16 @@ func (s *Set) open(o Options) (err error) {
 	}
 	info, err := os.Stat(s.path)
 	if err != nil {
-		return cannotOpen(s.path, err)
+		return files.CannotOpen(s.path, err)
 	}
 	if info.IsDir() {
 		return s.openFolder(o)
 	}
-	f, closer, err := openFile(s.path, s.temp)
+	f, closer, err := arrays.Open(s.path, s.temp)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, closer)
-	f.defaults = o.Defaults
 	if o.Labels == "" {
 		if o.Labels = standardLabels(s.path); o.Labels != "" && o.Only != nil {
 			if err := o.Only(FileHash{Name: "labels", Path: o.Labels}); err != nil {
@@ -141,8 +142,8 @@ func (s *Set) open(o Options) (err error) {
 }
 
 // openArrays makes a set of a file of arrays.
-func (s *Set) openArrays(f *file, o Options) error {
-	got, err := f.open(fed(s.inputs, o))
+func (s *Set) openArrays(f *arrays.File, o Options) error {
+	got, err := openInputs(f, fed(s.inputs, o), o.Defaults)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (s *Set) openArrays(f *file, o Options) error {
 	if err := s.addColumns(got, o); err != nil {
 		return err
 	}
-	n := got.inputs[0].shape[0]
+	n := got.inputs[0].Shape[0]
 	if o.Labels != "" {
 		a, err := s.openLabels(o.Labels)
 		if err != nil {
@@ -170,8 +171,8 @@ func (s *Set) openArrays(f *file, o Options) error {
 func (s *Set) addColumns(got *found, o Options) error {
 	first := got.inputs[0]
 	o.oneShape = slices.ContainsFunc(s.inputs, func(in Input) bool { return in.Steps || in.State })
-	if first.shape[0] > mostSamples {
-		return mistake.Errorf("%s has %d samples, and %d is the most: use a part of them", first.what, first.shape[0], mostSamples)
+	if first.Shape[0] > arrays.MostSamples {
+		return mistake.Errorf("%s has %d samples, and %d is the most: use a part of them", first.What, first.Shape[0], arrays.MostSamples)
 	}
 	floats := 0
 	for _, in := range s.inputs {
@@ -182,7 +183,7 @@ func (s *Set) addColumns(got *found, o Options) error {
 	next := 0
 	for _, in := range s.inputs {
 		if value := o.Alike[in.Name]; value != nil {
-			c, err := alikeColumn(in, value, first.shape[0])
+			c, err := alikeColumn(in, value, first.Shape[0])
 			if err != nil {
 				return err
 			}
@@ -191,14 +192,14 @@ func (s *Set) addColumns(got *found, o Options) error {
 		}
 		a := got.inputs[next]
 		next++
-		if a.shape[0] != first.shape[0] {
+		if a.Shape[0] != first.Shape[0] {
 			or := ""
-			if a.shape[0] == 1 {
+			if a.Shape[0] == 1 {
 				or = orValue(s.inputs, in)
-			} else if first.shape[0] == 1 {
+			} else if first.Shape[0] == 1 {
 				or = orValue(s.inputs, fed(s.inputs, o)[0])
 			}
-			return mistake.Errorf("%s has %d samples and %s has %d: save as many of each%s", first.what, first.shape[0], a.what, a.shape[0], or)
+			return mistake.Errorf("%s has %d samples and %s has %d: save as many of each%s", first.What, first.Shape[0], a.What, a.Shape[0], or)
 		}
 		c, err := newColumn(a, in, o, floats)
 		if err != nil {
@@ -253,8 +254,8 @@ func (s *Set) index(sample int) int {
 }
 
 // Read writes one sample of an input to dst, in the network's element type and little-endian. It allocates nothing.
-// Errors are mistake.Err: a file that has become shorter, or a number that the network's integer type cannot hold.
-// It panics if there is no such sample or dst is not SampleSize long.
+// Errors are mistake.Err: a file that has become shorter, or a number that the network's integer type cannot hold. It
+// panics if there is no such sample or dst is not SampleSize long.
 func (s *Set) Read(input, sample int, dst []byte) error {
 	c := s.column(input, sample)
 	if len(dst) != c.bytes() {
@@ -271,5 +272,5 @@ func (s *Set) Close() error {
 		errs = append(errs, c.Close())
 	}
 	s.closers = nil
-	return errors.Join(append(errs, s.temp.close())...)
+	return errors.Join(append(errs, s.temp.Close())...)
 }

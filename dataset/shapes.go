@@ -2,11 +2,12 @@ package dataset
 
 import (
 	"encoding/binary"
+	"example.org/demote/dataset/internal/files"
 	"slices"
 )
 
-// shapes are those that the samples of a file have, where they have several: a combination of those of all inputs
-// counts as one. They are numbered in the order of the file.
+// shapes are the shapes that ragged samples have where nothing pads them. A combination of the shapes of all inputs
+// counts as one shape. They are numbered in the order in which the file has them.
 type shapes struct {
 	of      []int       // by the sample's number in the file
 	columns [][]*column // by shape: of each input
@@ -22,7 +23,7 @@ func (s *Set) findShapes() error {
 		var key []byte
 		for _, c := range s.columns {
 			if c.of != nil {
-				for _, d := range c.items[row].shape {
+				for _, d := range c.items[row].Shape {
 					key = binary.LittleEndian.AppendUint64(key, uint64(d))
 				}
 			}
@@ -37,7 +38,7 @@ func (s *Set) findShapes() error {
 					continue
 				}
 				var err error
-				if columns[i], err = c.of(c.items[row].shape); err != nil {
+				if columns[i], err = c.of(c.items[row].Shape); err != nil {
 					return err
 				}
 			}
@@ -53,7 +54,7 @@ func (c *column) rows() int {
 	if c.items != nil {
 		return len(c.items)
 	}
-	return int(c.a.shape[0])
+	return int(c.a.Shape[0])
 }
 
 // column is what an input has of a sample, in the sample's own shape.
@@ -67,8 +68,7 @@ func (s *Set) column(input, sample int) *column {
 // SampleSize is the size of a sample of an input in the network's element type, in the sample's own shape.
 func (s *Set) SampleSize(input, sample int) int { return s.column(input, sample).bytes() }
 
-// Shapes is how many shapes the samples have that nothing gives one; 0 where they have one by what the network or a pad
-// gives.
+// Shapes is the number of different shapes of the samples; 0 where all have one, by the network's own size or by a pad.
 func (s *Set) Shapes() int {
 	if s.shapes.of == nil {
 		return 0
@@ -86,8 +86,8 @@ type Group struct {
 	Of []int // the number that each has in the set that it is a part of, rising
 }
 
-// Groups are the samples by their shapes, in the order in which these appear; nil where nothing leaves samples a shape
-// of their own. They share the set's files: they can be read until it is closed, and need no Close.
+// Groups are the samples by their shapes, in the order in which these appear; nil where all samples have one shape.
+// They share the set's files: they can be read until it is closed, and need no Close.
 func (s *Set) Groups() []Group {
 	if s.shapes.of == nil {
 		return nil
@@ -100,7 +100,7 @@ func (s *Set) Groups() []Group {
 		if !is {
 			i = len(list)
 			at[shape] = i
-			list = append(list, Group{Set: &Set{path: s.path, temp: newSpool(""), inputs: s.inputs, columns: s.shapes.columns[shape], names: s.names,
+			list = append(list, Group{Set: &Set{path: s.path, temp: files.NewSpool(""), inputs: s.inputs, columns: s.shapes.columns[shape], names: s.names,
 				pick: s.pick, samples: s.samples, labels: s.labels, pixels: s.pixels, values: s.values, own: s.own, perLabel: s.perLabel, labelDims: s.labelDims}})
 		}
 		list[i].Of = append(list[i].Of, sample)
@@ -109,4 +109,30 @@ func (s *Set) Groups() []Group {
 		g.keep(g.Of)
 	}
 	return list
+}
+
+// Unpadded is the shape that a sample of an input has of its own, on axes that the network leaves free, where Shape is
+// what it is padded to; nil where that is its own shape.
+func (s *Set) Unpadded(input, sample int) []int64 {
+	c := s.column(input, sample)
+	if c.items == nil {
+		return nil
+	}
+	free := c.in.Dims
+	if !c.whole {
+		free = free[1:]
+	}
+	own := slices.Clone(c.shape)
+	if c.steps > 0 || len(free) != len(own) {
+		return nil // how many steps a sample has is no shape of the network
+	}
+	for axis, d := range c.items[s.index(sample)].Shape {
+		if free[axis] == -1 {
+			own[axis] = d
+		}
+	}
+	if slices.Equal(own, c.shape) {
+		return nil
+	}
+	return own
 }

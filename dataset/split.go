@@ -1,18 +1,20 @@
 package dataset
 
 import (
+	"example.org/demote/dataset/internal/files"
 	"math/rand/v2"
 	"slices"
 )
 
-// splitStream sets the lots of a split apart from those that other parts of the program draw by the same seed.
+// splitStream is the stream of random numbers of a split: other parts of the program that have the same seed draw
+// others.
 const splitStream = 0x9e3779b97f4a7c15
 
-// HoldOut takes count samples out of the set, chosen uniformly at random, and returns them as a set of their
-// own; both keep the order of the data. The same seed draws the same samples. The sets share their files: the returned
-// one can be read until s is closed, and needs no Close. It panics unless 0 < count < s.Len().
+// HoldOut takes count samples out of the set, chosen uniformly at random, and returns them as a set of their own; both
+// keep the order of the data. The same seed draws the same samples. The sets share their files: the returned one can be
+// read until s is closed, and needs no Close. It panics unless 0 < count < s.Len().
 //
-// The lot is plain, not a share of each class: what is held out of independent samples is independent samples again,
+// The draw is plain, not stratified by class: what is held out of independent samples is independent samples again,
 // which exact tests rest on.
 func (s *Set) HoldOut(count int, seed uint32) *Set {
 	if count <= 0 || count >= s.samples {
@@ -27,7 +29,7 @@ func (s *Set) HoldOut(count int, seed uint32) *Set {
 	held, rest := all[:count], all[count:]
 	slices.Sort(held)
 	slices.Sort(rest)
-	part := &Set{path: s.path, temp: newSpool(""), inputs: s.inputs, columns: s.columns, shapes: s.shapes, names: s.names, pick: s.pick, samples: s.samples,
+	part := &Set{path: s.path, temp: files.NewSpool(""), inputs: s.inputs, columns: s.columns, shapes: s.shapes, names: s.names, pick: s.pick, samples: s.samples,
 		labels: s.labels, pixels: s.pixels, values: s.values, own: s.own, perLabel: s.perLabel, labelDims: s.labelDims}
 	part.keep(held)
 	s.keep(rest)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/demote/dataset/internal/arrays"
 )
 
 // TestSteps opens samples with an axis of steps, without one, and with what cannot be told from it.
@@ -40,7 +42,9 @@ func TestSteps(t *testing.T) {
 			}
 		})
 	}
-	in := func(name string) Input { return Input{Name: name, Dims: []int64{-1, 3}, Type: Int32, Steps: true} }
+	in := func(name string) Input {
+		return Input{Name: name, Dims: []int64{-1, 3}, Type: Int32, Steps: true}
+	}
 	_, err := openSteps(t, map[string][]byte{"x": npyBytes("<i4", false, []int{2, 4, 3}, make([]int32, 24)), "z": npyBytes("<i4", false, []int{2, 5, 3}, make([]int32, 30))}, in("x"), in("z"))
 	if err == nil || !strings.Contains(err.Error(), "has 4 steps a sample and") {
 		t.Errorf("other numbers of steps: %v", err)
@@ -72,7 +76,7 @@ func TestOneStep(t *testing.T) {
 		shape []int64
 		steps int
 	}{{[]int64{4}, 0}, {[]int64{4, 1}, 0}, {[]int64{4, 1, 1}, 0}, {[]int64{4, 5, 1}, 5}, {[]int64{4, 5}, 5}} {
-		shape, whole, steps, err := fitSteps(array{what: "g", elem: Float32, shape: c.shape}, in)
+		shape, whole, steps, err := fitSteps(arrays.Array{What: "g", Elem: Float32, Shape: c.shape}, in)
 		if err != nil || whole || steps != c.steps {
 			t.Errorf("%v: %v, %v, %d steps, %v", c.shape, shape, whole, steps, err)
 		}

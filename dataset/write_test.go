@@ -13,8 +13,12 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/dataset/internal/number"
 	"example.org/demote/mistake"
 )
+
+// npyMagic begins every .npy file.
+const npyMagic = "\x93NUMPY"
 
 // npyBytes is a .npy file of version 1 with the given data.
 func npyBytes(descr string, fortran bool, shape []int, data any) []byte {
@@ -132,7 +136,7 @@ func decode(b []byte, typ Type) []float64 {
 		e := b[i*typ.Size():]
 		switch typ {
 		case Float16:
-			v[i] = fromHalf(binary.LittleEndian.Uint16(e))
+			v[i] = number.FromHalf(binary.LittleEndian.Uint16(e))
 		case Float32:
 			v[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(e)))
 		case Float64:

@@ -133,6 +133,6 @@ func SyncFolder(dir string) error {
 	return nil
 }
 
-// IsTemporary tells whether a name is one that Replace writes under. A file of such a name that no living process
+// IsTemporary reports whether a name is one that Replace writes under. A file of such a name that no living process
 // writes is what a killed one has left.
 func IsTemporary(name string) bool { return temporary.MatchString(name) }

@@ -47,7 +47,7 @@ func TempFolder() (path string, remove func(), err error) {
 	return "", nil, fmt.Errorf("needs a folder for temporary files (%w): set TMPDIR to a folder that can be written", err)
 }
 
-// sameFile tells whether an open file is still the one of its name.
+// sameFile reports whether an open file is still the one of its name.
 func sameFile(f *os.File) bool {
 	mine, err := f.Stat()
 	if err != nil {

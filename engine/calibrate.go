@@ -33,6 +33,9 @@ func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Cal
 	if err := errors.Join(lowErr, highErr); err != nil {
 		return nil, err
 	}
+	if err := checkData(n.Model, samples, how.Samples); err != nil {
+		return nil, err
+	}
 	found, err := blocks.FindAll(ctx, n.Model, samples)
 	if err != nil {
 		return nil, err

@@ -13,5 +13,6 @@
 //	err = mixed.Write("mixed.onnx")
 //
 // ONNX Runtime must be open, see OpenRuntime. Errors that match mistake.Err are of what the caller has given: their
-// text says what to do, in one line, and names options by the flags that the program has for them.
+// text says what to do, in one line. Where it names an option, such as "option limit", that is the field of an Options
+// or of run.Config with this name, and a flag of the program; see package mistake.
 package engine

@@ -44,6 +44,9 @@ func Open(ctx context.Context, n *onnx.Network, records []quant.Record, data *da
 	if len(records) != len(n.Holders) {
 		return nil, fmt.Errorf("engine: %d records for %d holders", len(records), len(n.Holders))
 	}
+	if err := checkData(n.Model, data, "the samples"); err != nil {
+		return nil, err
+	}
 	e := &opening{network: n, records: records, data: data, opts: o, metric: o.Metric}
 	var err error
 	if e.metric == nil {

@@ -37,7 +37,7 @@ func OpenRuntime(library string) (path, how string, err error) {
 }
 
 func findRuntime(library string) (path, how string, err error) {
-	for _, given := range []struct{ value, how string }{{library, "by --ort"}, {os.Getenv(RuntimeEnv), "by " + RuntimeEnv}} {
+	for _, given := range []struct{ value, how string }{{library, mistake.Text("by --ort")}, {os.Getenv(RuntimeEnv), "by " + RuntimeEnv}} {
 		if given.value == "" {
 			continue
 		}

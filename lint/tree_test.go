@@ -89,8 +89,11 @@ var parsed = sync.OnceValues(func() ([]goFile, error) {
 	return all, nil
 })
 
-// roomOf returns the room of a folder: its first part, "" at the top; below internal and below backend the first two
-// or three, and the generated types of ONNX are a room of their own.
+// nested are the rooms that have rooms of their own beside internal's.
+var nested = map[string]bool{"backend": true, "search": true, "dataset": true}
+
+// roomOf returns the room of a folder: its first part, "" at the top; below internal and below nested rooms the first
+// two or three, and the generated types of ONNX are a room of their own.
 func roomOf(folder string) string {
 	first, rest, _ := strings.Cut(folder, "/")
 	second, below, _ := strings.Cut(rest, "/")
@@ -100,9 +103,9 @@ func roomOf(folder string) string {
 		return ""
 	case first == "internal" || second == "onnxpb":
 		return first + "/" + second
-	case first == "backend" && second == "internal":
+	case nested[first] && second == "internal":
 		return first + "/" + second + "/" + third
-	case first == "backend" && second != "":
+	case nested[first] && second != "":
 		return first + "/" + second
 	}
 	return first

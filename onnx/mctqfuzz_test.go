@@ -18,6 +18,7 @@ import (
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/rewrite"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
@@ -47,7 +48,7 @@ var quantizedMutations = []mutation{
 	}},
 	{"quantizer twice", func(r *rand.Rand, p *onnxpb.ModelProto) {
 		if q := someQuantizer(r, p); q != nil && len(q.Output) > 0 {
-			c := ir.Clone(q)
+			c := wire.Clone(q)
 			c.Output = []string{q.Output[0] + "_again"}
 			p.Graph.Node = append(p.Graph.Node, c)
 			pick(r, p.Graph.Node).Input = c.Output
@@ -212,7 +213,7 @@ func FuzzQuantized(f *testing.F) {
 	for name, p := range quantizedSeeds(f) { // and each damaged in some place
 		for seed := range uint64(4) {
 			r := rand.New(rand.NewPCG(seed, uint64(len(name))))
-			damaged := ir.Clone(p)
+			damaged := wire.Clone(p)
 			pick(r, slices.Concat(mutations, quantizedMutations)).do(r, damaged)
 			data, err := proto.Marshal(damaged)
 			if err != nil {

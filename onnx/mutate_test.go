@@ -11,6 +11,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -32,7 +33,7 @@ var mutations = []mutation{
 		p.Graph.Node = append(p.Graph.Node[:i:i], p.Graph.Node[i+1:]...)
 	}},
 	{"node twice", func(r *rand.Rand, p *onnxpb.ModelProto) {
-		p.Graph.Node = append(p.Graph.Node, ir.Clone(pick(r, p.Graph.Node)))
+		p.Graph.Node = append(p.Graph.Node, wire.Clone(pick(r, p.Graph.Node)))
 	}},
 	{"node of another operator", func(r *rand.Rand, p *onnxpb.ModelProto) {
 		pick(r, p.Graph.Node).OpType = ir.Str(pick(r, []string{"Conv", "Gemm", "MatMul", "Reshape", "Split", "Constant", "If", "Odd", "LSTM",
@@ -160,7 +161,7 @@ func someAttribute(r *rand.Rand, p *onnxpb.ModelProto) *onnxpb.AttributeProto {
 // damage returns a copy of a model that is damaged in one to three places by mutations of a list, and the names of
 // these.
 func damage(r *rand.Rand, p *onnxpb.ModelProto, list []mutation) (damaged *onnxpb.ModelProto, did []string) {
-	damaged = ir.Clone(p)
+	damaged = wire.Clone(p)
 	for range 1 + r.IntN(3) {
 		if len(damaged.Graph.Node) == 0 || len(damaged.Graph.Initializer) == 0 {
 			break

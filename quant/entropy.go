@@ -14,6 +14,10 @@ const (
 // clipped there and the same histogram reduced to a number of levels; of equal ones the smaller threshold (Migacz, GTC
 // 2017). Zeros are left out: every grid keeps them, and after a Relu they would outweigh all other values. With at
 // least as many levels as bins it returns the whole range.
+//
+// The clipped histogram p keeps what lies beyond the threshold in its last bin; the reduced one q does not, so that
+// clipping costs what it cuts off. ONNX Runtime's and TensorRT's calibrators search so too, with their own numbers of
+// bins. It takes less than (bins/entropyStride)*bins steps, 260,000, a tensor.
 func (h *histogram) leastDivergence(levels int) float64 {
 	if levels >= bins {
 		return h.top

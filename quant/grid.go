@@ -29,8 +29,11 @@ func ParseFormula(name string) (Formula, error) {
 	return "", mistake.Errorf("unknown formula %q: use qdq, mctq or torch", name)
 }
 
-// Grid is the quantization of one tensor to integer codes. The codes are the integers Min to Max. Code c stands for the
-// value (c-Zero)*Scale, with the formula MCTQ for c*Scale + Offset.
+// Grid is the quantization of one tensor to integer codes, one grid for the whole tensor. The codes are the integers
+// Min to Max. Code c stands for the value (c-Zero)*Scale, with the formula MCTQ for c*Scale + Offset.
+//
+// Example: the asymmetric grid of the range -1 to 3 with 8 bits has Scale 4/255, Zero 64 and the codes 0 to 255. 0.1
+// lies 6.375 steps from zero, gets the code 70 and comes back as 6*4/255 = 0.0941.
 type Grid struct {
 	Formula  Formula
 	Bits     int     // bit-width of the codes, 2 to 16
@@ -43,23 +46,26 @@ type Grid struct {
 	Lo, Hi, Offset float32
 }
 
-// Record is the pair of grids of an activation quantizer (holder): Low has fewer bits, High more.
+// Record is the pair of grids of an activation quantizer (holder): Low has fewer bits, High more. A bit of a mask
+// chooses between them. Both come from the same calibration data; their ranges may differ, since each has the one that
+// suits its bit-width.
 type Record struct{ Low, High Grid }
 
-// Params returns the element-wise parameters of the grid.
+// Params returns the element-wise parameters of the grid. Those of a grid that Check accepts pass Params.Check.
 func (g Grid) Params() Params {
-	p := Params{Kind: KindQDQ, Scale: g.Scale, Inv: 1 / g.Scale, Lo: float32(g.Min - g.Zero), Hi: float32(g.Max - g.Zero)}
+	p := Params{Kind: kindQDQ, Scale: g.Scale, Inv: 1 / g.Scale, Lo: float32(g.Min - g.Zero), Hi: float32(g.Max - g.Zero)}
 	switch g.Formula {
 	case MCTQ:
-		p.Kind, p.Lo, p.Hi, p.Offset = KindMCTQ, g.Lo, g.Hi, g.Offset
+		p.Kind, p.Lo, p.Hi, p.Offset = kindMCTQ, g.Lo, g.Hi, g.Offset
 	case Torch:
-		p.Kind = KindTorch
+		p.Kind = kindTorch
 	}
 	return p
 }
 
-// Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0. A NaN gives
-// the lowest value of the grid, an infinity the end on its side.
+// Value quantizes and dequantizes x: it returns a value of the grid, chosen by the formula. It is never -0, because
+// codes have no sign of zero and ONNX Runtime gives +0. A NaN gives the lowest value of the grid, an infinity the end
+// on its side. Within the grid the error is at most half a step, but for the rounding to float32.
 func (g Grid) Value(x float32) float32 { return g.Params().Value(x) }
 
 // Apply writes the Value of every element of src to dst. dst may be src itself, and must not overlap it otherwise.
@@ -76,7 +82,8 @@ func (g Grid) Code(x float32) int32 {
 	return steps + g.Zero
 }
 
-// Decode returns the value of a code. It extrapolates codes outside Min to Max.
+// Decode returns the value of a code, with the formula QDQ as DequantizeLinear computes it. It extrapolates codes
+// outside Min to Max.
 func (g Grid) Decode(code int32) float32 {
 	if g.Formula == MCTQ {
 		return float32(float32(float32(code)*g.Scale)+g.Offset) + 0
@@ -84,7 +91,8 @@ func (g Grid) Decode(code int32) float32 {
 	return float32(float32(code-g.Zero)*g.Scale) + 0
 }
 
-// ZeroExact reports whether 0 is a value of the grid. Then quantization does not change zero padding.
+// ZeroExact reports whether 0 is a value of the grid. Then quantization does not change zero padding, nor what a Relu
+// has cut off. With the formulas QDQ and Torch it always is; with MCTQ the rounding of Offset may leave a rest.
 func (g Grid) ZeroExact() bool { return g.Value(0) == 0 }
 
 // Check returns a mistake.Err for a grid that cannot be used: an unknown formula, bits outside 2 to 16, a scale that is
@@ -124,6 +132,7 @@ func codeRange(bits int, signed bool) (lo, hi int32, err error) {
 	return 0, 1<<bits - 1, nil
 }
 
+// typeName is the name of an integer type as ONNX and NumPy have it, also of widths that they lack: int5.
 func typeName(bits int, signed bool) string {
 	if signed {
 		return fmt.Sprintf("int%d", bits)

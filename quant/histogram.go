@@ -7,7 +7,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// bins is the number of bins on each side of zero.
+// bins is the number of bins on each side of zero, as in TensorRT's calibrator: a bin is 1/16 of a step of a symmetric
+// 8-bit grid over the same range.
 const bins = 2048
 
 // histogram counts the values of one tensor in bins of magnitude over [0, top], negative and positive ones separately.
@@ -22,7 +23,8 @@ type histogram struct {
 	zeros    uint64
 }
 
-// newHistogram returns an empty histogram for values from low to high.
+// newHistogram returns an empty histogram for values from low to high, the finite extremes of pass 0. Both sides get
+// bins of one width, that of the larger magnitude, so that a bin means the same on either.
 func newHistogram(low, high float32) *histogram {
 	h := &histogram{top: math.Max(math.Abs(float64(low)), math.Abs(float64(high)))}
 	if h.top > 0 {
@@ -46,7 +48,7 @@ func (h *histogram) add(x []float32) {
 	}
 }
 
-// split sets neg, pos and zeros.
+// split sets neg, pos and zeros. They are valid until the next add.
 func (h *histogram) split() {
 	h.pos, h.zeros = h.counts[bins:2*bins], h.counts[2*bins]
 	h.neg = slices.Clone(h.counts[:bins])
@@ -80,6 +82,7 @@ func (h *histogram) quantile(rest uint64, part float64, sides ...[]uint64) float
 	return h.top
 }
 
+// sum is the number of values in bins.
 func sum(counts []uint64) uint64 {
 	n := uint64(0)
 	for _, c := range counts {

@@ -5,9 +5,10 @@ import "example.org/demote/mistake"
 // Method is a calibration method: how a range is found in calibration data.
 type Method string
 
-// The calibration methods. All but MinMax and Average need a second pass over the data, and a histogram.
+// The calibration methods. All but MinMax and Average need a second pass over the data, and a histogram. The names are
+// those of ONNX Runtime's CalibrationMethod (MinMax, Percentile, Entropy) and of AIMET and PyTorch observers.
 //
-//   - MinMax: the minimum and the maximum.
+//   - MinMax: the minimum and the maximum. Nothing is clipped, and one outlier widens every step.
 //   - Average: exponential moving average of the minimum and the maximum of each observation, constant 0.01, as
 //     PyTorch's MovingAverageMinMaxObserver.
 //   - Percentile: the range without the tails, see Observer.Percent.

@@ -7,7 +7,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// averagingConstant is the weight of a new observation in the moving average.
+// averagingConstant is the weight of a new observation in the moving average, the default of PyTorch's observer and of
+// ONNX Runtime's moving_average.
 const averagingConstant = 0.01
 
 // Observer calibrates one tensor: it finds ranges in a stream of its values. It takes at most about 50 KB, whatever the
@@ -23,7 +24,8 @@ type Observer struct {
 	// Percent is the share of the data, in percent, that Percentile keeps. NewObserver sets 99.999. For an asymmetric
 	// grid, half of the rest is cut off at each end; otherwise all of it is cut off from |x|.
 	Percent float64
-	// IgnoreNonFinite makes Range leave out NaN and infinities instead of returning an error.
+	// IgnoreNonFinite makes Range leave out NaN and infinities instead of returning an error, as where a mask of -Inf
+	// is added in front of a Softmax.
 	IgnoreNonFinite bool
 
 	passes    int
@@ -36,7 +38,8 @@ type Observer struct {
 	hist      *histogram
 }
 
-// NewObserver returns an observer for the given methods. It always knows MinMax too.
+// NewObserver returns an observer for the given methods. It always knows MinMax too. One observer serves grids of all
+// bit-widths and schemes, since the histogram is the same for all.
 func NewObserver(methods ...Method) *Observer {
 	o := &Observer{Percent: 99.999, passes: 1}
 	for _, m := range methods {
@@ -57,8 +60,8 @@ func (o *Observer) Clone() *Observer {
 // Passes returns the number of passes over the data, 1 or 2.
 func (o *Observer) Passes() int { return o.passes }
 
-// Observe adds values of the tensor. It counts values that are not finite (NonFinite) and leaves them out. It panics if
-// pass is not 0 or 1.
+// Observe adds values of the tensor, in any shape, O(len(x)) and without an allocation but for the first of pass 1. It
+// counts values that are not finite (NonFinite) and leaves them out. It panics if pass is not 0 or 1.
 func (o *Observer) Observe(pass int, x []float32) {
 	switch pass {
 	case 0:
@@ -73,7 +76,8 @@ func (o *Observer) Observe(pass int, x []float32) {
 	}
 }
 
-// extend is pass 0: it widens the range and updates the moving average.
+// extend is pass 0: it widens the range and updates the moving average, average += averagingConstant*(extreme -
+// average), which begins at the extremes of the first observation.
 func (o *Observer) extend(x []float32) {
 	low, high, n := Extremes(x)
 	o.count += int64(n)
@@ -121,15 +125,13 @@ func Extremes(x []float32) (low, high float32, n int) {
 	return low, high, n
 }
 
-// Count returns the number of finite values of pass 0.
-func (o *Observer) Count() int64 { return o.count }
-
 // NonFinite returns the number of values of pass 0 that were NaN or infinite.
 func (o *Observer) NonFinite() int64 { return o.nonFinite }
 
-// Range returns the range that a method finds for a scheme and a bit-width. The error is a mistake.Err: no data, values
-// that are not finite (unless IgnoreNonFinite), an unknown method, Percent outside (0, 100]. Range panics for a method
-// that the observer was not made for.
+// Range returns the range that a method finds for a scheme and a bit-width, in the unit of the tensor. MinMax and
+// Average find the same for all schemes and widths; the others balance what clipping loses against the width of a step,
+// which depends on both. The error is a mistake.Err: no data, values that are not finite (unless IgnoreNonFinite), an
+// unknown method, Percent outside (0, 100]. Range panics for a method that the observer was not made for.
 func (o *Observer) Range(m Method, kind Kind, bits int) (Range, error) {
 	switch {
 	case o.nonFinite > 0 && !o.IgnoreNonFinite:
@@ -183,8 +185,8 @@ func (o *Observer) Grid(f Formula, m Method, kind Kind, bits int) (Grid, error) 
 	return GridOf(f, kind, bits, r)
 }
 
-// around returns the range of a threshold. For an asymmetric grid it is no wider than the data; otherwise it begins at
-// -threshold or, without negative values, at 0.
+// around returns the range of a threshold, a magnitude in the tensor's unit. For an asymmetric grid it is no wider than
+// the data; otherwise it begins at -threshold or, without negative values, at 0.
 func (o *Observer) around(kind Kind, threshold float64) Range {
 	t := float32(math.Min(threshold, math.MaxFloat32))
 	if kind == Asymmetric {

@@ -75,8 +75,8 @@ func TestMinMaxAndAverage(t *testing.T) {
 	if r, err := o.Range(Average, Asymmetric, 8); err != nil || r != (Range{float32(low), float32(high)}) {
 		t.Errorf("average: %v (%v), want %g, %g", r, err, low, high)
 	}
-	if o.Count() != 7 {
-		t.Errorf("%d values, want 7", o.Count())
+	if o.count != 7 {
+		t.Errorf("%d values, want 7", o.count)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestSquaredErrorMatchesData(t *testing.T) {
 	for _, bits := range []int{4, 8} {
 		for _, r := range []Range{{-1, 1}, {-3, 3}, {-8, 8}, {-0.5, 2}, {-100, 100}} {
 			g := must(GridFor(Asymmetric, bits, r))
-			got := o.hist.squaredError(float64(g.Scale), g.Min-g.Zero, g.Max-g.Zero) / float64(o.Count())
+			got := o.hist.squaredError(float64(g.Scale), g.Min-g.Zero, g.Max-g.Zero) / float64(o.count)
 			if want := meanSquare(g, data); math.Abs(got/want-1) > 0.02 {
 				t.Errorf("%d bits over %v: %g by the histogram, %g by the data", bits, r, got, want)
 			}
@@ -248,8 +248,8 @@ func TestDegenerateData(t *testing.T) {
 func TestNonFiniteIsReported(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	o := observe([][]float32{{1, nan, 2}, {inf, -inf, -3}}, allMethods...)
-	if o.NonFinite() != 3 || o.Count() != 3 {
-		t.Errorf("%d values not finite and %d finite, want 3 and 3", o.NonFinite(), o.Count())
+	if o.NonFinite() != 3 || o.count != 3 {
+		t.Errorf("%d values not finite and %d finite, want 3 and 3", o.NonFinite(), o.count)
 	}
 	if _, err := o.Range(MinMax, Asymmetric, 8); !errors.Is(err, mistake.Err) {
 		t.Errorf("error %v, want a mistake.Err", err)

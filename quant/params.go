@@ -7,9 +7,9 @@ import (
 
 // Kinds are the formulas as numbers, the first word of Params.
 const (
-	KindQDQ   int32 = iota // divide, clamp, round
-	KindMCTQ               // clamp, divide, round, with an offset
-	KindTorch              // multiply by the reciprocal, round, clamp
+	kindQDQ   int32 = iota // divide, clamp, round
+	kindMCTQ               // clamp, divide, round, with an offset
+	kindTorch              // multiply by the reciprocal, round, clamp
 )
 
 // maxSteps is the largest number of steps from zero to an end of a grid. It is enough for 16 bits, and small enough for
@@ -20,13 +20,14 @@ const maxSteps = 1 << 17
 // bits. All arithmetic is float32 without fused operations. A NaN gives the lowest value, infinities saturate, and the
 // result is never -0:
 //
-//	KindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
-//	KindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
-//	KindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
+//	kindQDQ:   q = rint(clamp(x/Scale, Lo, Hi)); y = q*Scale + 0
+//	kindMCTQ:  y = rint((clamp(x, Lo, Hi)-Offset)/Scale)*Scale + Offset + 0
+//	kindTorch: q = clamp(rint(x*Inv), Lo, Hi);   y = q*Scale + 0
 //
-// rint rounds half to even (IEEE 754 roundTiesToEven). For KindQDQ and KindTorch, Lo and Hi are whole numbers, the
-// lowest and highest code less the zero point. For KindMCTQ they are values. Inv is 1/Scale rounded to float32, which
-// is exact if Scale is a power of two. Pow2 reports whether a device may multiply by Inv instead of dividing.
+// rint rounds half to even (IEEE 754 roundTiesToEven). For kindQDQ and kindTorch, Lo and Hi are whole numbers, the
+// lowest and highest code less the zero point. For kindMCTQ they are values. Inv is 1/Scale rounded to float32, which
+// is exact if Scale is a power of two from 2^-126 to 2^126. Then x/Scale and x*Inv are the same float32 for every x,
+// because both round the same real number once, and a device may multiply instead of dividing.
 //
 // Sources: ONNX operators QuantizeLinear and DequantizeLinear; package mct_quantizers; PyTorch's fake_quantize_core.h.
 type Params struct {
@@ -40,22 +41,11 @@ func (p Params) Floats() [6]float32 {
 	return [6]float32{float32(p.Kind), p.Scale, p.Inv, p.Lo, p.Hi, p.Offset}
 }
 
-// ParamsFromFloats is the inverse of Floats. The error is that of Check.
-func ParamsFromFloats(f [6]float32) (Params, error) {
-	p := Params{Kind: -1, Scale: f[1], Inv: f[2], Lo: f[3], Hi: f[4], Offset: f[5]}
-	for k := KindQDQ; k <= KindTorch; k++ {
-		if f[0] == float32(k) {
-			p.Kind = k
-		}
-	}
-	return p, p.Check()
-}
-
 // Check returns an error for parameters that the formulas are not defined for. All devices compute the same bits with
 // parameters that it accepts.
 func (p Params) Check() error {
 	switch {
-	case p.Kind < KindQDQ || p.Kind > KindTorch:
+	case p.Kind < kindQDQ || p.Kind > kindTorch:
 		return fmt.Errorf("grid parameters: unknown kind %d", p.Kind)
 	case !(p.Scale >= minScale) || math.IsInf(float64(p.Scale), 0):
 		return fmt.Errorf("grid parameters: scale %g is not a normal positive number", p.Scale)
@@ -63,11 +53,11 @@ func (p Params) Check() error {
 		return fmt.Errorf("grid parameters: bounds %g, %g and offset %g must be finite", p.Lo, p.Hi, p.Offset)
 	case !(p.Lo <= p.Hi):
 		return fmt.Errorf("grid parameters: lowest %g is above highest %g", p.Lo, p.Hi)
-	case p.Kind == KindTorch && !(p.Inv > 0 && finite(p.Inv)):
+	case p.Kind == kindTorch && !(p.Inv > 0 && finite(p.Inv)):
 		return fmt.Errorf("grid parameters: reciprocal scale %g is not a positive number", p.Inv)
 	}
 	lo, hi := p.Lo, p.Hi
-	if p.Kind == KindMCTQ {
+	if p.Kind == kindMCTQ {
 		lo, hi = float32(p.Lo-p.Offset)/p.Scale, float32(p.Hi-p.Offset)/p.Scale
 	} else if lo != rint(lo) || hi != rint(hi) {
 		return fmt.Errorf("grid parameters: bounds %g and %g are not whole codes", lo, hi)
@@ -81,18 +71,10 @@ func (p Params) Check() error {
 	return nil
 }
 
-// Pow2 reports whether x/Scale and x*(1/Scale) are the same float32 for every x. They are if Scale is a power of two,
-// and it and its reciprocal are normal numbers: then the reciprocal is exact, and both operations round the same real
-// number once, also for subnormal results and overflow.
-func (p Params) Pow2() bool {
-	frac, exp := math.Frexp(float64(p.Scale))
-	return frac == 0.5 && exp >= -125 && exp <= 127 // Scale = 2^(exp-1), from 2^-126 to 2^126
-}
-
 // Value quantizes and dequantizes x, see Grid.Value.
 func (p Params) Value(x float32) float32 {
 	y := float32(p.steps(x) * p.Scale)
-	if p.Kind == KindMCTQ {
+	if p.Kind == kindMCTQ {
 		y += p.Offset
 	}
 	return y + 0
@@ -101,9 +83,9 @@ func (p Params) Value(x float32) float32 {
 // steps returns the whole number of steps that Value multiplies by Scale.
 func (p *Params) steps(x float32) float32 {
 	switch p.Kind {
-	case KindQDQ:
+	case kindQDQ:
 		return p.stepsQDQ(x)
-	case KindMCTQ:
+	case kindMCTQ:
 		return p.stepsMCTQ(x)
 	default:
 		return p.stepsTorch(x)
@@ -122,11 +104,11 @@ func (p *Params) stepsMCTQ(x float32) float32 {
 func (p Params) Apply(dst, src []float32) {
 	dst = dst[:len(src)]
 	switch p.Kind { // out of the loops, which are Value otherwise
-	case KindQDQ:
+	case kindQDQ:
 		for i, x := range src {
 			dst[i] = float32(p.stepsQDQ(x)*p.Scale) + 0
 		}
-	case KindMCTQ:
+	case kindMCTQ:
 		for i, x := range src {
 			dst[i] = float32(p.stepsMCTQ(x)*p.Scale) + p.Offset + 0
 		}
@@ -148,7 +130,8 @@ func clamp(v, lo, hi float32) float32 {
 	return v
 }
 
-// rint rounds half to even. Every float32 and its rounding are exact in float64.
+// rint rounds half to even: 0.5 to 0, 1.5 to 2, -2.5 to -2. Every float32 and its rounding are exact in float64.
 func rint(v float32) float32 { return float32(math.RoundToEven(float64(v))) }
 
+// finite tells whether v is neither NaN nor an infinity.
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

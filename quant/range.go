@@ -10,10 +10,12 @@ import (
 // subnormal numbers depends on the mode of the processor.
 const minScale = 0x1p-126
 
-// Range is a closed interval of values of a tensor.
+// Range is a closed interval of values of a tensor, in the tensor's own unit. What lies outside is clipped to its ends.
 type Range struct{ Min, Max float32 }
 
-// Kind is the quantization scheme: how a range becomes a grid.
+// Kind is the quantization scheme: how a range becomes a grid. ONNX Runtime and AIMET call the first asymmetric and the
+// second symmetric too; the third, the default of Sony's Model Compression Toolkit, is for hardware that shifts instead
+// of multiplying.
 type Kind string
 
 // The quantization schemes, for n bits:
@@ -47,6 +49,9 @@ func GridFor(kind Kind, bits int, r Range) (Grid, error) { return GridOf(QDQ, ki
 // The range [0, 0] of a tensor that was 0 in all calibration data gets the grid of [0, 1]: any scale represents these
 // data, and this one covers values that calibration did not see. The range of another constant reaches from 0 to it. A
 // scale below 2^-126, which would be subnormal, becomes 2^-126.
+//
+// Examples with 8 bits: [-1, 3] has the scale 4/255 and the zero point 64 asymmetric, 3/128 and 0 symmetric, and 4/128
+// and 0 as a power of two; [0, 3] has 3/255, 3/128 and, unsigned, 4/256.
 //
 // The error is a mistake.Err: unknown scheme or bits, an end that is not finite, Min above Max.
 func GridOf(f Formula, kind Kind, bits int, r Range) (Grid, error) {
@@ -86,7 +91,8 @@ func affine(f Formula, lo, hi float64, bits int) (Grid, error) {
 	return g, g.Check()
 }
 
-// linear returns the grid with zero point 0 for a positive threshold.
+// linear returns the grid with zero point 0 for a positive threshold, whose values end one step below it on the
+// positive side: T itself has no code. (Weights are quantized to -127 to 127 instead, see QuantizeWeights.)
 func linear(f Formula, threshold float64, signed bool, bits int) (Grid, error) {
 	least, most, err := codeRange(bits, signed)
 	if err != nil {

@@ -123,29 +123,28 @@ func TestFromMinMax(t *testing.T) {
 	}
 }
 
-func TestParamsRoundTrip(t *testing.T) {
+func TestParamsCheck(t *testing.T) {
 	for name, g := range someGrids() {
-		p := g.Params()
-		if q, err := ParamsFromFloats(p.Floats()); err != nil || q != p {
-			t.Errorf("%s: %+v came back as %+v (%v)", name, p, q, err)
+		if err := g.Params().Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
-	good := must(GridFor(Asymmetric, 8, Range{-1, 1})).Params().Floats()
-	for name, change := range map[string]func(f *[6]float32){
-		"kind":       func(f *[6]float32) { f[0] = 3 },
-		"broken":     func(f *[6]float32) { f[0] = 0.5 },
-		"scale":      func(f *[6]float32) { f[1] = 0 },
-		"reciprocal": func(f *[6]float32) { f[0], f[2] = 2, 0 },
-		"bounds":     func(f *[6]float32) { f[3], f[4] = f[4], f[3] },
-		"fraction":   func(f *[6]float32) { f[3] += 0.5 },
-		"too far":    func(f *[6]float32) { f[4] = 1 << 23 },
-		"offset":     func(f *[6]float32) { f[5] = float32(math.NaN()) },
-		"overflow":   func(f *[6]float32) { f[1] = math.MaxFloat32 },
+	good := must(GridFor(Asymmetric, 8, Range{-1, 1})).Params()
+	for name, change := range map[string]func(p *Params){
+		"kind":       func(p *Params) { p.Kind = 3 },
+		"negative":   func(p *Params) { p.Kind = -1 },
+		"scale":      func(p *Params) { p.Scale = 0 },
+		"reciprocal": func(p *Params) { p.Kind, p.Inv = kindTorch, 0 },
+		"bounds":     func(p *Params) { p.Lo, p.Hi = p.Hi, p.Lo },
+		"fraction":   func(p *Params) { p.Lo += 0.5 },
+		"too far":    func(p *Params) { p.Hi = 1 << 23 },
+		"offset":     func(p *Params) { p.Offset = float32(math.NaN()) },
+		"overflow":   func(p *Params) { p.Scale = math.MaxFloat32 },
 	} {
-		f := good
-		change(&f)
-		if _, err := ParamsFromFloats(f); err == nil {
-			t.Errorf("%s: %v is accepted", name, f)
+		p := good
+		change(&p)
+		if p.Check() == nil {
+			t.Errorf("%s: %+v is accepted", name, p)
 		}
 	}
 }

@@ -8,8 +8,9 @@ const (
 	fineSteps           = 16 // of the scans around the best
 )
 
-// powerOfTwo returns the threshold among first, first/2, first/4 ... whose grid of codes lo to hi has the smallest
-// squared error; of equal ones the greater. first is a power of two.
+// powerOfTwo is the threshold search of Model Compression Toolkit, on the histogram instead of the values. It returns
+// the threshold among first, first/2, first/4 ... whose grid of codes lo to hi has the smallest squared error; of equal
+// ones the greater. first is a power of two.
 func (h *histogram) powerOfTwo(first float64, lo, hi int32) float64 {
 	best, least := first, math.Inf(1)
 	for i := range thresholdCandidates {
@@ -21,9 +22,10 @@ func (h *histogram) powerOfTwo(first float64, lo, hi int32) float64 {
 	return best
 }
 
-// leastError returns the range whose symmetric or asymmetric grid has the smallest squared error. For a symmetric grid
-// it scans the threshold, first coarsely over the whole range and then finely around the best. For an asymmetric grid
-// it scans a common factor of both ends first, then each end alone, twice.
+// leastError returns the range whose symmetric or asymmetric grid of codes lo to hi has the smallest squared error,
+// which need not be the global minimum: the error has several where values lie in clusters. For a symmetric grid it
+// scans the threshold, first coarsely over the whole range and then finely around the best. For an asymmetric grid it
+// scans a common factor of both ends first, then each end alone, twice.
 func (o *Observer) leastError(kind Kind, lo, hi int32) Range {
 	h := o.hist
 	if kind == Symmetric {

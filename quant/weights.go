@@ -10,17 +10,19 @@ import (
 // QuantizeWeights quantizes a row-major tensor w of shape dims to int8, symmetrically and per channel of axis: scale =
 // max|w|/127 of the channel, in float64 and rounded once; code = rint(w/scale) in float32, from -127 to 127. The value
 // of a code is float32(code)*scale. A channel of zeros gets the scale 1/127, as if its largest weight were 1. axis -1
-// quantizes per tensor, as one channel.
+// quantizes per tensor, as one channel. The code -128 is not used, as in ONNX Runtime's symmetric weights: -w has the
+// negated code of w, and two products of an int8 kernel fit into int16 (Jacob et al., CVPR 2018, appendix B).
+//
+// Example: a Conv weight [64,3,3,3] with axis 0 has 64 scales; a channel whose largest weight is 0.254 has the scale
+// 0.002, and its weight 0.1 the code 50.
+//
+// least has a lower bound of the scale of each channel, or is nil. The bound is for biases: their scale is that of the
+// input times that of the weights, and where weights are tiny a large bias would not fit int32.
 //
 // codes has the shape of w, and scales an entry per channel. Both are new. The error is a mistake.Err for weights that
-// are not finite. QuantizeWeights panics if the product of dims is not len(w), or if axis is not an axis of dims.
-func QuantizeWeights(w []float32, dims []int64, axis int) (codes []int8, scales []float32, err error) {
-	return QuantizeWeightsAbove(w, dims, axis, nil)
-}
-
-// QuantizeWeightsAbove is QuantizeWeights with a lower bound of the scale of each channel in least, or none if it is
-// nil. It also panics if least has not an entry per channel.
-func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
+// are not finite. QuantizeWeights panics if the product of dims is not len(w), if axis is not an axis of dims, or if
+// least has not an entry per channel.
+func QuantizeWeights(w []float32, dims []int64, axis int, least []float32) (codes []int8, scales []float32, err error) {
 	channels, inner := channelLayout(len(w), dims, axis)
 	if least != nil && len(least) != channels {
 		panic(fmt.Sprintf("quant: least scales for %d of %d channels", len(least), channels))
@@ -58,8 +60,8 @@ func QuantizeWeightsAbove(w []float32, dims []int64, axis int, least []float32) 
 	return codes, scales, nil
 }
 
-// DequantizeWeights writes float32(code)*scale of the code's channel to dst, which is as long as codes. It panics as
-// QuantizeWeights does.
+// DequantizeWeights writes float32(code)*scale of the code's channel to dst, which is as long as codes, as
+// DequantizeLinear with an axis does. It panics as QuantizeWeights does, and if scales has not an entry per channel.
 func DequantizeWeights(dst []float32, codes []int8, scales []float32, dims []int64, axis int) {
 	channels, inner := channelLayout(len(codes), dims, axis)
 	if len(scales) != channels {
@@ -132,4 +134,5 @@ func channelLayout(n int, dims []int64, axis int) (channels, inner int) {
 	return int(dims[axis]), inner
 }
 
+// abs clears the sign, also of zeros and NaN.
 func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }

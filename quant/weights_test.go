@@ -27,13 +27,13 @@ func TestQuantizeWeights(t *testing.T) {
 		{"scalar", []float32{-127}, nil, -1, []int8{-127}, []float32{1}},
 		{"nothing", nil, []int64{0, 3}, -1, []int8{}, []float32{1.0 / 127}},
 	} {
-		codes, scales, err := QuantizeWeights(c.w, c.dims, c.axis)
+		codes, scales, err := QuantizeWeights(c.w, c.dims, c.axis, nil)
 		if err != nil || !slices.Equal(codes, c.codes) || !slices.Equal(scales, c.scales) {
 			t.Errorf("%s: codes %v, scales %v (%v), want %v, %v", c.name, codes, scales, err, c.codes, c.scales)
 		}
 	}
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
-		if _, _, err := QuantizeWeights([]float32{1, bad}, []int64{2}, 0); !errors.Is(err, mistake.Err) {
+		if _, _, err := QuantizeWeights([]float32{1, bad}, []int64{2}, 0, nil); !errors.Is(err, mistake.Err) {
 			t.Errorf("weight %g: %v, want a mistake.Err", bad, err)
 		}
 	}
@@ -43,7 +43,7 @@ func TestDequantizeWeightsIsNear(t *testing.T) {
 	w := gaussian(2, 1, 6*7*5, false)[0]
 	dims := []int64{6, 7, 5}
 	for axis := -1; axis < 3; axis++ {
-		codes, scales, err := QuantizeWeights(w, dims, axis)
+		codes, scales, err := QuantizeWeights(w, dims, axis, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,10 +75,10 @@ func TestQuantizeBias(t *testing.T) {
 	}
 }
 
-// TestQuantizeWeightsAbove holds that a channel's scale is no less than asked for, and its own where it is wider.
-func TestQuantizeWeightsAbove(t *testing.T) {
+// TestLeastScales holds that a channel's scale is no less than asked for, and its own where it is wider.
+func TestLeastScales(t *testing.T) {
 	w := []float32{1, -2, 1e-6, 2e-6}
-	codes, scales, err := QuantizeWeightsAbove(w, []int64{2, 2}, 0, []float32{1e-3, 1e-3})
+	codes, scales, err := QuantizeWeights(w, []int64{2, 2}, 0, []float32{1e-3, 1e-3})
 	if err != nil || scales[0] != float32(2.0/127) || scales[1] != 1e-3 || codes[1] != -127 || codes[2] != 0 || codes[3] != 0 {
 		t.Errorf("codes %v, scales %v, %v", codes, scales, err)
 	}
@@ -87,5 +87,5 @@ func TestQuantizeWeightsAbove(t *testing.T) {
 			t.Error("least scales for one of two channels are taken")
 		}
 	}()
-	_, _, _ = QuantizeWeightsAbove(w, []int64{2, 2}, 0, []float32{1})
+	_, _, _ = QuantizeWeights(w, []int64{2, 2}, 0, []float32{1})
 }

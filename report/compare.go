@@ -8,7 +8,7 @@ import (
 	"example.org/demote/result"
 )
 
-// compare are the sections over several runs, before the runs themselves.
+// compare are the sections that compare several runs, before those of the single runs.
 func compare(views []*view) []*section {
 	s := &section{ID: "runs", Title: "The runs side by side"}
 	head := textColumns("what")
@@ -55,8 +55,8 @@ func compare(views []*view) []*section {
 	return []*section{s}
 }
 
-// curves is the table of the score that every run's chain has with each number of low holders, the last one where it
-// passed there more than once.
+// curves is the table of the scores of every run's chain by the number of int8 holders. If a chain has several scores
+// for a number, it has the last one.
 func curves(id string, views []*view) *table {
 	at := map[int][]string{}
 	set := func(low, k int, score *float64) {
@@ -85,7 +85,7 @@ func curves(id string, views []*view) *table {
 	return newTable(id, "Score by number of "+views[0].LowName()+" holders", head, rows)
 }
 
-// facts are the rows of the table that compares runs. A fact whose field a run does not have is left empty.
+// facts are the rows of the table that compares runs. A fact is empty if the run lacks its field.
 var facts = []struct {
 	name, field string
 	text        func(*view) string
@@ -128,7 +128,7 @@ func known(v *view, s *result.Score) string {
 	return v.Text(s)
 }
 
-// widths is the table of every holder's width in every run, by name, in the order in which the names are met.
+// widths is the table of every holder's bit-width in every run, by name, in the order of the runs.
 func widths(views []*view) *table {
 	row := map[string]int{}
 	var rows [][]string

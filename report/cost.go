@@ -53,7 +53,7 @@ func (v *view) cost() *section {
 	return s
 }
 
-// stages names the three longest stages before the first trial, each with its time; empty where none is known.
+// stages names the three longest stages before the first evaluation, each with its time; empty if none is recorded.
 func (r *Run) stages() string {
 	longest := slices.Clone(r.SetUp)
 	slices.SortStableFunc(longest, func(a, b result.StageTime) int { return cmp.Compare(b.Seconds, a.Seconds) })
@@ -81,7 +81,7 @@ func (r *Run) sampleShares() []float64 {
 	return list
 }
 
-// trialFigure draws every trial as a bar as high as the share of the samples that it looked at, in one path.
+// trialFigure draws every distinct mask as a bar, as high as the share of the samples that it ran on, in one path.
 func (v *view) trialFigure(id, table string, shares []float64) *figure {
 	caption := "Cost of each distinct mask: share of the samples that it was run on, in the order of the search"
 	whole, sum := 0, 0.0
@@ -97,7 +97,7 @@ func (v *view) trialFigure(id, table string, shares []float64) *figure {
 	p := plane{d, axis{from: 0, to: float64(len(shares)), start: left, end: pictureWidth - right}, axis{from: 0, to: 1.02, start: height - bottom, end: top}}
 	p.frame(wholeNumbers(len(shares), 12), []float64{0, 0.25, 0.5, 0.75, 1}, "mask", "share of the samples")
 	var b strings.Builder
-	// a column per unit of the picture: of the trials in it the dearest
+	// a column per unit of the picture: the largest share of the masks in it
 	columns := min(len(shares), int(pictureWidth-left-right))
 	w := (pictureWidth - left - right) / float64(columns)
 	for c := range columns {
@@ -110,10 +110,10 @@ func (v *view) trialFigure(id, table string, shares []float64) *figure {
 	return &figure{ID: id, Caption: caption, Picture: d.html(), Table: table, Keys: []key{{"trials", "a mask"}}}
 }
 
-// trialGroups is the largest number of rows of the table of trials. Neighbouring trials share a row if there are more.
+// trialGroups is the largest number of rows of the table of masks. Neighbouring masks share a row if there are more.
 const trialGroups = 200
 
-// trialTable is the same as a table of at most trialGroups rows: each row covers a range of neighbouring trials.
+// trialTable is the same as a table of at most trialGroups rows: each row covers a range of neighbouring masks.
 func (v *view) trialTable(id string, shares []float64) *table {
 	each := (len(shares) + trialGroups - 1) / trialGroups
 	seconds := v.TrialCosts.Seconds

@@ -17,7 +17,7 @@ import (
 // curveHeading is the heading of curve.csv.
 var curveHeading = []string{"step", "holder", "int8_holders", "recorded_score", "true_score", "cost"}
 
-// readCurve takes the chain from curve.csv, for a folder whose result.json has none.
+// readCurve reads the chain from curve.csv, for a folder whose result.json has none.
 func (r *Run) readCurve() {
 	data, err := disk.Read(filepath.Join(r.Dir, curveFile), result.MaxFile)
 	if err != nil {
@@ -80,7 +80,7 @@ func optional(text string) (*float64, error) {
 	return &v, err
 }
 
-// A point is one step of the chain: the holders that moved together, and the network after it.
+// A point is one step of the chain: the holders whose bit-width it changed, and the scores after it.
 type point struct {
 	Step     int
 	Moves    []move
@@ -88,8 +88,8 @@ type point struct {
 	Recorded *float64 // score that the chain recorded
 	True     *float64 // score of the mask after it
 	Lost     *float64 // how much worse the true score is than the one before; negative: better
-	Chosen   bool     // its mask is the answer
-	Past     bool     // behind the answer, by --curve
+	Chosen   bool     // its mask is the result
+	Past     bool     // past the result, with --curve
 }
 
 // A move is one holder of a step.
@@ -98,8 +98,8 @@ type move struct {
 	Promoted bool // it went back to int16
 }
 
-// points follows the chain. Where the number of low holders after a step is not written, each step adds its demotions
-// to those before; a holder that appears again without a word went back.
+// points lists the steps of the chain. If the number of int8 holders after a step is missing, it is counted: each step
+// adds its demotions, and a holder that appears a second time went back to int16.
 func (r *Run) points() []point {
 	low := map[string]bool{}
 	answer, final := r.lowCount(), scoreValue(r.Score.Mixed)

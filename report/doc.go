@@ -1,5 +1,5 @@
-// Package report turns run folders into one HTML page for people to read: no network, no other file, light and dark,
-// on a screen, on paper and by a screen reader. It reads result.json and curve.csv as they are written to disk, so that
-// a folder that is unfinished, damaged or of another version shows what can be shown, and names the rest. It computes
-// no results: Read takes what is there, HTML and Write make the page.
+// Package report makes one HTML page from one or several run folders. The page needs no network and no other file, is
+// light or dark, prints well and works with a screen reader. The package reads result.json and curve.csv from disk. Of
+// a folder that is unfinished, damaged or of another version, the page shows what can be read, and names the rest. Read
+// reads a folder, HTML and Write make the page; the package computes no results.
 package report

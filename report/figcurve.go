@@ -11,7 +11,7 @@ import (
 // circles is how many points of a curve are drawn one by one; more would be a thicker line.
 const circles = 300
 
-// curve draws how the score goes along the chain, with the target and the answer.
+// curve draws the score along the chain, with the target and the result.
 func (r *Run) curve(id string, points []point) *figure {
 	n := max(len(r.Holders), maxLow(points))
 	ys := newSpan()
@@ -45,7 +45,7 @@ func (r *Run) curve(id string, points []point) *figure {
 	if len(points) <= circles {
 		for _, q := range points {
 			if q.True != nil {
-				p.mark("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
+				p.symbol("point", fmt.Sprintf("step %d: %d in %s, %s", q.Step, q.Low, r.LowName(), number(*q.True)), p.x.at(float64(q.Low)), p.y.at(*q.True))
 			}
 		}
 	}
@@ -55,13 +55,13 @@ func (r *Run) curve(id string, points []point) *figure {
 		low  int
 	}{{"all " + r.HighName(), r.Score.High, 0}, {"all " + r.LowName(), r.Score.Low, n}} {
 		if v := scoreValue(e.s); v != nil {
-			p.mark("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
+			p.symbol("end", e.name+": "+r.Text(e.s), p.x.at(float64(e.low)), p.y.at(*v))
 		}
 	}
 	add("end", "all "+r.HighName()+" (left), all "+r.LowName()+" (right)")
 	if v := scoreValue(r.Score.Mixed); v != nil && len(r.Holders) > 0 {
 		text := fmt.Sprintf("%d in %s: %s", r.lowCount(), r.LowName(), r.Text(r.Score.Mixed))
-		p.mark("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
+		p.symbol("chosen", "the answer, "+text, p.x.at(float64(r.lowCount())), p.y.at(*v))
 		add("chosen", "the answer, "+text)
 	}
 	return &figure{ID: id, Caption: caption, Keys: keys, Picture: p.html(), Table: id + "-table"}
@@ -74,8 +74,8 @@ func newPlane(id, caption, words string, n int, ys span) plane {
 		newAxis(ys.low, ys.high, height-bottom, top)}
 }
 
-// curveLines draws the chain: the true scores, and the recorded ones where they differ. Where a score is not known the
-// line is broken.
+// curveLines draws the chain: the true scores, and the recorded ones if they differ. The line has a gap if a score is
+// unknown.
 func curveLines(p plane, first *float64, points []point) (recorded, known bool) {
 	p.path("true", points, first, func(q point) *float64 { return q.True })
 	for _, q := range points {
@@ -128,7 +128,7 @@ func (r *Run) targetValue() *float64 {
 	return finite(&r.Target.Value)
 }
 
-// scoreName is the metric's name with what is better.
+// scoreName is the metric's name, with higher or lower is better.
 func (r *Run) scoreName() string {
 	better := "higher is better"
 	if r.Lower() {
@@ -140,7 +140,7 @@ func (r *Run) scoreName() string {
 	return short(r.Metric) + ", " + better
 }
 
-// curveWords says in words what the curve shows.
+// curveWords describes the curve in words.
 func (r *Run) curveWords(points []point) string {
 	parts := []string{}
 	for _, s := range []struct {
@@ -199,7 +199,7 @@ func compareCurves(id string, views []*view) *figure {
 	for _, v := range views { // above all lines
 		if s := scoreValue(v.Score.Mixed); s != nil && len(v.Holders) > 0 {
 			x, y := p.x.at(float64(v.lowCount())), p.y.at(*s)
-			p.mark("chosen", v.Letter+": "+v.Text(v.Score.Mixed), x, y)
+			p.symbol("chosen", v.Letter+": "+v.Text(v.Score.Mixed), x, y)
 			p.label(v.Letter, "middle", "letter", x, y-14)
 		}
 	}
@@ -208,5 +208,5 @@ func compareCurves(id string, views []*view) *figure {
 	return f
 }
 
-// runColours is how many runs have a line of their own style.
+// runColours is the number of runs with a line style of their own.
 const runColours = 6

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// A figure is a picture with its caption; what it shows is in a table too.
+// A figure is a picture with its caption. A table on the page has the same numbers.
 type figure struct {
 	ID      string
 	Caption string
@@ -15,10 +15,10 @@ type figure struct {
 	Table   string // id of the table that holds the same
 }
 
-// A key explains one mark of a picture. The class is that of the mark.
+// A key is an entry of a picture's legend. Class is the CSS class of the symbol that it explains.
 type key struct{ Class, Text string }
 
-// Path is the outline of the mark in a box of 24 by 12.
+// Path is the outline of the symbol in a box of 24 by 12.
 func (k key) Path() string {
 	switch k.Class {
 	case "chosen":
@@ -34,7 +34,7 @@ func (k key) Path() string {
 // Sizes of pictures, in the units of their view boxes.
 const (
 	pictureWidth = 960.0
-	left         = 72.0 // room for the labels of the y axis
+	left         = 72.0 // margin for the labels of the y axis
 	right        = 24.0
 	perPanel     = 100 // holders in one row of a picture along the network
 )
@@ -75,8 +75,9 @@ func (p plane) frame(xs, ys []float64, xName, yName string) {
 	p.label(yName, "start", "name", 8, p.y.end-12)
 }
 
-// mark draws a point of a kind: a circle, a diamond or a square, so that colour is never all that tells them apart.
-func (p plane) mark(kind, tip string, x, y float64) {
+// symbol draws one data point. The kind chooses a circle, a diamond or a square, so that points differ by more than
+// their colour. tip is the text that a pointer shows on it.
+func (p plane) symbol(kind, tip string, x, y float64) {
 	switch kind {
 	case "chosen":
 		p.shape("path", kind, tip, attr{"d", fmt.Sprintf("M%s %sl8 8l-8 8l-8 -8z", coordinate(x), coordinate(y-8))})

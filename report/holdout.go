@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// holdout is what samples that the search never saw say of its mix; nil without any.
+// holdout is the section about the held-out samples; nil without any.
 func (v *view) holdout() *section {
 	h := v.Holdout
 	if h == nil {

@@ -2,7 +2,7 @@ package report
 
 import "fmt"
 
-// A measure is one way to say how sensitive each holder is: larger is worse.
+// A measure is one measure of the sensitivity of each holder: larger is worse.
 type measure struct {
 	ID     string
 	Name   string // of the axis
@@ -11,7 +11,7 @@ type measure struct {
 	With   []int // other holders that share the value; nil: none do
 }
 
-// known is how many holders have a value.
+// known is the number of holders with a value.
 func (m *measure) known() int { return knownValues(m.Values) }
 
 func knownValues(values []*float64) int {
@@ -24,9 +24,9 @@ func knownValues(values []*float64) int {
 	return n
 }
 
-// measures returns the sensitivity measures of the holders that the run has, the most telling first: its own score
-// alone, its distance alone, and what the chain lost at it. A score alone counts only where most holders have one,
-// since a search that stops early has asked for a few.
+// measures returns the sensitivity measures in the result, the most meaningful first: the score lost with a holder
+// alone at int8, its distance, and the loss at its step of the chain. Scores alone are used only if most holders have
+// one, since a search that stops early has evaluated only a few.
 func (v *view) measures() []*measure {
 	alone := &measure{ID: "alone", Name: "score lost alone", Title: "Score lost with the holder alone at " + v.LowName(), Values: v.lostAlone()}
 	distance := &measure{ID: "distance", Name: "squared error alone", Title: "Mean squared change of the outputs with the holder alone at " + v.LowName(), Values: v.distances()}
@@ -47,7 +47,7 @@ func (v *view) measures() []*measure {
 	return list
 }
 
-// lostAlone is by how much each holder alone lowers the score of the network with all holders high; nil: not known.
+// lostAlone is the loss of score with each holder alone at int8, against all int16; nil: unknown.
 func (r *Run) lostAlone() []*float64 {
 	list, high := make([]*float64, len(r.Holders)), scoreValue(r.Score.High)
 	for i, h := range r.Holders {
@@ -62,7 +62,7 @@ func (r *Run) lostAlone() []*float64 {
 	return list
 }
 
-// distances are how far each holder alone moves the outputs; nil: not known.
+// distances are the squared changes of the outputs with each holder alone at int8; nil: unknown.
 func (r *Run) distances() []*float64 {
 	list := make([]*float64, len(r.Holders))
 	for i, h := range r.Holders {
@@ -71,7 +71,7 @@ func (r *Run) distances() []*float64 {
 	return list
 }
 
-// sensitivityWords say what a measure is, and what it is not.
+// sensitivityWords explain a measure.
 func (v *view) sensitivityWords(list []*measure) []string {
 	var words []string
 	for _, m := range list {

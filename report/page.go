@@ -22,7 +22,7 @@ var scriptText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-// A page is what the template is given.
+// A page is the data of the template.
 type page struct {
 	Title    string
 	Policy   string // content security policy: nothing but the page's own style and script, by their sums
@@ -32,7 +32,7 @@ type page struct {
 	Runs     []*view
 }
 
-// A view is one run as the page shows it.
+// A view is one run on the page.
 type view struct {
 	*Run
 	ID       string // prefix of the ids of its parts
@@ -44,7 +44,7 @@ type view struct {
 	losses []loss
 }
 
-// A section is a heading and what stands below it, in this order.
+// A section is a heading with its content, in this order.
 type section struct {
 	ID, Title  string
 	Paragraphs []string

@@ -7,15 +7,16 @@ import (
 	"example.org/demote/result"
 )
 
-// doubts are the ids of warnings that put the set-up of the run in question: they stand first on the page.
-var doubts = []string{"near-chance", "labels-shifted", "scale-differs", "channels-turned", "classes-missing", "int16-differs", "outside-calibration", "calibration-too-wide",
+// setupIDs are the ids of warnings about a set-up that may be wrong, such as shifted labels or a wrong scale of the
+// images. Such a warning comes first on the page.
+var setupIDs = []string{"near-chance", "labels-shifted", "scale-differs", "channels-turned", "classes-missing", "int16-differs", "outside-calibration", "calibration-too-wide",
 	"calibration-in-data", "duplicate-samples", "labels-one-class", "target-percent", "target-below-zero", "target-one-sample", "target-finer-than-sample",
 	"default-session-misses", "default-session-fails"}
 
-// asked is what the run asked itself: first what looked wrong, then what was found.
-func (v *view) asked() *section {
+// setup is the section about the set-up of the run: first its warnings, then the figures behind them.
+func (v *view) setup() *section {
 	s := v.section("questions", "Questions before you trust it")
-	for _, id := range doubts {
+	for _, id := range setupIDs {
 		for _, w := range v.Warnings {
 			if w.ID == id {
 				s.List = append(s.List, short(w.String()))
@@ -31,7 +32,7 @@ func (v *view) asked() *section {
 	return s
 }
 
-// questionTables are the numbers behind the questions.
+// questionTables are the figures behind the warnings about the set-up.
 func questionTables(q *result.Questions, id string) (list []*table) {
 	rows := [][]string{}
 	for _, r := range q.Ranges {
@@ -60,5 +61,5 @@ func questionTables(q *result.Questions, id string) (list []*table) {
 	return list
 }
 
-// isDoubt tells whether a warning stands among the questions.
-func isDoubt(w result.Warning) bool { return slices.Contains(doubts, w.ID) }
+// aboutSetup reports whether a warning belongs to the section setup.
+func aboutSetup(w result.Warning) bool { return slices.Contains(setupIDs, w.ID) }

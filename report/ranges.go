@@ -7,7 +7,7 @@ import (
 	"example.org/demote/result"
 )
 
-// ranges draws from where to where the two grids of every holder reach: a value outside is clipped to the end.
+// ranges draws the ranges of the two grids of every holder; a value outside is clipped to the end.
 func (r *Run) ranges(id, table string) *figure {
 	ends, smallest := newSpan(), math.Inf(1)
 	seen := false

@@ -22,20 +22,20 @@ const (
 	File = "report.html"
 )
 
-// Result is what result.json holds, its config by the names that it has there. Fields that the file lacks keep their
-// zero values; Run.Has tells them apart from those that are there.
+// Result is the content of result.json, with the config as a map by field names. Fields that the file lacks are zero;
+// Run.Has reports which fields it has.
 type Result = result.Result[map[string]any]
 
-// A Run is a run folder as far as it can be read.
+// A Run is the readable content of a run folder.
 type Run struct {
 	Dir string
 	Result
-	Problems []string // what could not be read or does not fit together, a line each
+	Problems []string // what could not be read or is inconsistent, a line each
 
 	fields map[string]bool // of result.json, those that were read
 }
 
-// Has tells whether result.json has a field, by its name there, and it could be read.
+// Has reports whether result.json has a field, by its name there, and it could be read.
 func (r *Run) Has(field string) bool { return r.fields[field] }
 
 // Read reads a run folder. It never fails: Run.Problems says what is missing or damaged, and Run.Shown whether anything
@@ -64,7 +64,7 @@ func Read(dir string) *Run {
 	return r
 }
 
-// Shown tells whether the folder holds anything of a run.
+// Shown reports whether the folder has any data of a run.
 func (r *Run) Shown() bool {
 	return len(r.fields) > 0 || len(r.Chain) > 0 || exists(filepath.Join(r.Dir, journalFile))
 }
@@ -83,8 +83,8 @@ func notARun(dir string) string {
 	return "not a run folder of demote: it has neither " + result.File + " nor " + journalFile
 }
 
-// decode takes result.json field by field: one that is damaged costs no other one, and what stands before the place
-// where a file was cut off is kept.
+// decode reads result.json field by field. A damaged field does not affect the others, and all fields before the end of
+// a truncated file are kept.
 func (r *Run) decode(data []byte) {
 	targets := map[string]reflect.Value{}
 	v := reflect.ValueOf(&r.Result).Elem()
@@ -168,7 +168,7 @@ func (r *Run) list(d *json.Decoder, name string, to reflect.Value) error {
 	return err
 }
 
-// skipped is a value of a field that is not known: nothing is made of it.
+// skipped is the value of an unknown field, which is ignored.
 type skipped struct{}
 
 func (*skipped) UnmarshalJSON([]byte) error { return nil }
@@ -217,7 +217,7 @@ func (r *Run) damaged(d *json.Decoder, field string, err error) {
 	r.problem("%s: damaged at byte %d%s: %s; what stands before it is shown", result.File, d.InputOffset(), in, what)
 }
 
-// check names what does not fit together, and leaves out what no picture can be made of.
+// check records inconsistencies, and removes data that no picture can show.
 func (r *Run) check() {
 	for i := range r.Holders {
 		r.Holders[i].Index = i

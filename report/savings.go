@@ -2,7 +2,7 @@ package report
 
 import "strconv"
 
-// savings lists what the mix saves, in every cost that the run knows of.
+// savings lists what the mix saves, in every cost of the result.
 func (v *view) savings() *section {
 	if len(v.Savings) == 0 {
 		return nil
@@ -26,7 +26,7 @@ func (v *view) savings() *section {
 	return s
 }
 
-// orCount is the name of the cost that stands where none is written.
+// orCount is the name of a cost; count, the default, if it is empty.
 func orCount(cost string) string {
 	if cost == "" {
 		return "count"

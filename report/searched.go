@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// searched says what was searched, in sentences.
+// searched describes the search in sentences.
 func (v *view) searched() *section {
 	if len(v.Holders) == 0 && len(v.Inputs) == 0 {
 		return nil
@@ -54,7 +54,7 @@ func (v *view) searched() *section {
 	return s
 }
 
-// gridWords are the choices that made the grids.
+// gridWords are the settings of the grids.
 func (v *view) gridWords() string {
 	text := func(name string) string {
 		value, _ := v.Config[name].(string)

@@ -10,12 +10,12 @@ import (
 	"example.org/demote/result"
 )
 
-// sections are the parts of one run's page. What a folder does not hold has no section, or one line that says so.
+// sections are the parts of one run's page. Data that the folder does not have has no section, or a line that says so.
 func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.asked(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 
@@ -26,7 +26,7 @@ func (v *view) section(name, title string) *section {
 func (v *view) warnings() *section {
 	s := v.section("warnings", "Warnings")
 	for _, w := range v.Warnings {
-		if !isDoubt(w) {
+		if !aboutSetup(w) {
 			s.List = append(s.List, short(w.String()))
 		}
 	}
@@ -189,7 +189,7 @@ func (v *view) exports() [][]string {
 	return rows
 }
 
-// joined is a list of warnings in one cell.
+// joined puts a list of warnings into one cell.
 func joined(list []result.Warning) string {
 	var texts []string
 	for _, w := range list {
@@ -243,7 +243,7 @@ func (v *view) reproduce() *section {
 	return s
 }
 
-// choices lists what the run was told, without what is zero or shown elsewhere.
+// choices lists the settings of the run, without those that are zero or shown elsewhere.
 func (v *view) choices() [][]string {
 	var rows [][]string
 	for _, name := range sortedKeys(v.Config) {

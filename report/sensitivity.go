@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// A loss is what the chain says of one holder: by how much the score fell at the step that demoted it. It is no score
-// of the holder alone: what was demoted before it counts as well, and holders of one step share the loss.
+// A loss is the fall of the score at the step of the chain (the list of demotions) that demoted a holder to int8. It is
+// not the loss of the holder alone: all earlier demotions count too, and holders of one step share the loss.
 type loss struct {
 	Holder int      // in graph order
 	Step   int      // number of the step
@@ -17,7 +17,7 @@ type loss struct {
 	Lost   *float64 // negative: the score rose; nil: not known
 }
 
-// losses gives a loss for every holder in graph order, of the last step that demoted it.
+// losses returns a loss for every holder in graph order, of the last step that demoted it.
 func (r *Run) losses(points []point) []loss {
 	index := make(map[string]int, len(r.Holders))
 	list := make([]loss, len(r.Holders))
@@ -34,7 +34,7 @@ func (r *Run) losses(points []point) []loss {
 	return list
 }
 
-// ranked lists the holders whose value is known, the largest first, equal ones in graph order.
+// ranked lists the holders with a value, the largest first, equal ones in graph order.
 func (m *measure) ranked() []int {
 	var list []int
 	for i, v := range m.Values {
@@ -46,7 +46,7 @@ func (m *measure) ranked() []int {
 	return list
 }
 
-// bars is how many holders the ranking draws; the table has all.
+// bars is the number of holders that the ranking draws; the table has all.
 const bars = 30
 
 // ranking draws the holders with the largest values, those above 0.
@@ -151,7 +151,7 @@ func (d *drawing) panel(row, each, n int, w float64, y axis, ticks []float64, na
 	}
 }
 
-// clipped keeps the end of a name, which tells more than its beginning.
+// clipped shortens a name and keeps its end, which says more than its beginning.
 func clipped(name string, most int) string {
 	runes := []rune(name)
 	if len(runes) <= most {

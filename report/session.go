@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// inDefault says how a mix that meets its target in the exact session stands in a default one, in a few words: "missed
-// in the default session by 0.0015"; empty where it is met there, or nothing can be said.
+// inDefault says whether a mix that meets its target in the exact session misses it in a default one, such as "missed
+// in the default session by 0.0015"; empty if it is met there, or if there is no score.
 func (r *Run) inDefault() string {
 	f := r.Verified
 	if f == nil || !r.Met || r.Int16Share != "" {

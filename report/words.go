@@ -12,10 +12,10 @@ import (
 	"example.org/demote/result"
 )
 
-// Lower tells whether a lower value of the run's metric is better.
+// Lower reports whether a lower value of the run's metric is better.
 func (r *Run) Lower() bool { return r.Result.Lower || r.Metric == "mse" && !r.Has("lower") }
 
-// isLow tells whether a holder runs on its low grid.
+// isLow reports whether a holder runs on its low grid.
 func (r *Run) isLow(h result.Holder) bool { return h.Precision != "" && h.Precision == width(h.Low) }
 
 // width is the precision that a grid gives.
@@ -107,7 +107,7 @@ func (r *Run) Answer() string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// State is one or two words for how the run stands.
+// State is one or two words for the state of the run.
 func (r *Run) State() string {
 	switch {
 	case len(r.fields) == 0:

@@ -1,9 +1,9 @@
 package result
 
-// TrialCosts is what the trials of this session of the run have cost, in the order in which they began. Scores that a
-// session of before has left in the journal are not among them.
+// TrialCosts are the costs of the distinct masks of the last session of the run, in the order in which they began.
+// Scores that a session of before has left in the journal are not among them.
 type TrialCosts struct {
-	Judged  []float64 `json:"judged"`  // share of the samples that the trial looked at, 0 to 1
+	Judged  []float64 `json:"judged"`  // share of the samples that the mask ran on, 0 to 1
 	Seconds []float64 `json:"seconds"` // until it was left or over
 }
 

@@ -34,13 +34,13 @@ func (f *FloatWork) Text() string {
 	return text
 }
 
-// Some tells whether anything stays in floating point.
+// Some reports whether anything stays in floating point.
 func (f *FloatWork) Some() bool { return f != nil && len(f.FloatNodes) > 0 }
 
-// A Unrolled is a recurrent operator of the network that --unroll has opened.
+// An Unrolled is a recurrent operator of the network that --unroll has replaced by single operators.
 type Unrolled struct {
 	Node  string `json:"node"`
 	Op    string `json:"op"`    // LSTM, GRU or RNN
 	Steps int    `json:"steps"` // of its sequence
-	Nodes int    `json:"nodes"` // that it became
+	Nodes int    `json:"nodes"` // that replace it
 }

@@ -1,19 +1,19 @@
 package result
 
-// A Holder is a holder with its record and the width that it got.
+// A Holder is an activation quantizer (holder) of the network, with its two grids and its bit-width in the mix.
 type Holder struct {
 	Name      string `json:"name"`
 	Index     int    `json:"index"`
-	Precision string `json:"precision"` // int8 or int16, or as many bits as the record has
+	Precision string `json:"precision"` // int8 or int16, or the width of its grid
 	Low       Grid   `json:"low"`
 	Range     string `json:"range,omitempty"` // with --range auto: the method that the low grid is by
 	High      Grid   `json:"high"`
-	Pinned    bool   `json:"pinned,omitempty"` // held at its precision by a constraint
+	Pinned    bool   `json:"pinned,omitempty"` // a constraint fixes its precision
 
-	Seen *Range `json:"seen,omitempty"` // values in the calibration, where there was one
-	// score with this unit alone demoted, where the search has asked for it in full
+	Seen *Range `json:"seen,omitempty"` // values in the calibration, if there was one
+	// score with this unit alone at int8, if the search evaluated it in full
 	Alone *Score `json:"alone,omitempty"`
-	// how far this unit alone moves the outputs: mean squared error on a few blocks, where the search ranked by it
+	// mean squared change of the outputs with this unit alone at int8, on a few blocks, if the search ranked by it
 	Distance *float64 `json:"distance,omitempty"`
 }
 
@@ -29,7 +29,7 @@ type Range struct {
 	Max float64 `json:"max"`
 }
 
-// A Grid is a grid as files have it.
+// A Grid is the set of values that a quantizer can output, as files write it.
 type Grid struct {
 	Bits      int     `json:"bits"`
 	Signed    bool    `json:"signed"`

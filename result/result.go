@@ -3,47 +3,47 @@ package result
 // Schema is the version of result.json.
 const Schema = 2
 
-// A Result is what result.json holds. C is what its config is read as.
+// A Result is the content of result.json. C is the type of its config.
 type Result[C any] struct {
 	SchemaVersion int               `json:"schema_version"`
 	Command       string            `json:"command"`
-	Config        C                 `json:"config"` // what the command line said, defaults filled in
+	Config        C                 `json:"config"` // the settings of the command line, with defaults filled in
 	Versions      map[string]string `json:"versions"`
 	Inputs        []Input           `json:"inputs"`
 	Holders       []Holder          `json:"holders"`   // in graph order
-	Promotion     []string          `json:"promotion"` // the int16 holders, in reverse chain order
+	Promotion     []string          `json:"promotion"` // the holders that stay at int16, in reverse order of the chain
 	Metric        string            `json:"metric"`
 	Lower         bool              `json:"lower"` // a lower value of the metric is better
 	Strategy      string            `json:"strategy"`
 	Formula       string            `json:"formula"`
 	Samples       int               `json:"samples"`
-	Steps         int               `json:"steps,omitempty"` // of each sample, where --state makes sequences of them
+	Steps         int               `json:"steps,omitempty"` // of each sample, with --state
 	Target        Target            `json:"target"`
-	Int16Share    string            `json:"int16_share,omitempty"` // what was wanted instead of a target
+	Int16Share    string            `json:"int16_share,omitempty"` // the share of --int16-share
 	Met           bool              `json:"met"`
 	Finished      bool              `json:"finished"` // false while running and after an interruption
-	Stop          string            `json:"stop"`     // what ended the strategy: done, trials, time, error
+	Stop          string            `json:"stop"`     // the end: done, trials (--evaluations), time, error
 	Score         Scores            `json:"score"`
-	Cost          string            `json:"cost"`    // that the strategy went by: count, bops, bytes or a file
+	Cost          string            `json:"cost"`    // of the search: count, bops, bytes or a file
 	Savings       []Saving          `json:"savings"` // what the mix saves
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
 	Ranges        []RangeScore      `json:"ranges,omitempty"`   // with --range auto: the methods, in the order in which they were tried
-	Unrolled      []Unrolled        `json:"unrolled,omitempty"` // with --unroll: the operators that it has opened
+	Unrolled      []Unrolled        `json:"unrolled,omitempty"` // with --unroll: the operators that it has replaced
 	Chain         []Step            `json:"chain"`
-	Evaluations   int               `json:"evaluations"`        // scores that the definition asks for
-	Trials        int               `json:"trials"`             // masks touched
-	SampleEvals   float64           `json:"sample_evaluations"` // whole-network sample passes really run
+	Evaluations   int               `json:"evaluations"`        // scores that the strategy asked for
+	Trials        int               `json:"trials"`             // distinct masks that were run
+	SampleEvals   float64           `json:"sample_evaluations"` // work, in passes of one sample through the network
 	Seconds       float64           `json:"seconds"`
-	// of the last session: from its start to its first trial
+	// of the last session: from its start to its first evaluation
 	SetUpSeconds float64 `json:"setup_seconds"`
-	// what of them each stage has taken, up to the first score
+	// the stages of that time, up to the first score
 	SetUp         []StageTime    `json:"setup,omitempty"`
-	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // what --metric-cmd has cost of it
+	MetricCommand *MetricCommand `json:"metric_command,omitempty"` // starts and time of --metric-cmd
 	TrialCosts    *TrialCosts    `json:"trial_costs,omitempty"`
 	Verified      *Verified      `json:"verified"`
 	Sessions      []SessionMix   `json:"sessions,omitempty"`  // with --session default: the mixes that were scored
-	Holdout       *Holdout       `json:"holdout,omitempty"`   // what --holdout said
-	Exports       []Export       `json:"exports,omitempty"`   // what --export asked for
-	Questions     *Questions     `json:"questions,omitempty"` // what was asked before the first trial
+	Holdout       *Holdout       `json:"holdout,omitempty"`   // with --holdout
+	Exports       []Export       `json:"exports,omitempty"`   // with --export
+	Questions     *Questions     `json:"questions,omitempty"` // checks of the set-up before the first evaluation
 	Warnings      []Warning      `json:"warnings"`
 }

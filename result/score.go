@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// A Target is the target as typed and as the search compared it.
+// A Target is the target as typed, and the value that scores must exceed.
 type Target struct {
 	Text  string  `json:"text"`
 	Value float64 `json:"value"`
 }
 
-// Scores are the scores of the four networks; Float is null for a pair.
+// Scores are the scores of four networks: the float one (null for a pair), all int16, all int8 and the mix.
 type Scores struct {
 	Float *Score `json:"float"`
 	High  *Score `json:"high"`
@@ -19,15 +19,15 @@ type Scores struct {
 	Mixed *Score `json:"mixed"`
 }
 
-// A Score is one score in the metric's own unit and sign; counts are null for metrics that
-// do not count, and the value is null where it is infinite.
+// A Score is one score in the metric's own unit and sign. Counts are null for metrics that do not count samples. Value
+// is null if it is infinite and better than all; see Worst.
 type Score struct {
 	Correct *int     `json:"correct"`
 	Total   *int     `json:"total"`
 	Value   *float64 `json:"value"`
 }
 
-// Number writes a score that does not count, in the metric's own sign; v is nil where it is infinite and better than
+// Number formats a score that does not count samples, in the metric's own sign. A nil v is infinite, and better than
 // all.
 func Number(v *float64) string {
 	switch {
@@ -39,6 +39,6 @@ func Number(v *float64) string {
 	return fmt.Sprintf("%.6g", *v)
 }
 
-// Worst stands for the score that is worse than all, as null stands for the one that is better: what is infinitely
-// far from the reference, and what is no number.
+// Worst is the score in result.json of what is worse than all: infinitely far from the reference, or NaN. The score
+// that is better than all, an infinite one, is null.
 const Worst = -math.MaxFloat64

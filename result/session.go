@@ -17,7 +17,7 @@ func (r *Result[C]) Shortfall(v *Verified) string {
 	return fmt.Sprintf("by %.4g: %.6g, not %s %.6g", miss, *v.DefaultValue, r.Side(), r.Target.Value)
 }
 
-// Side is the side of the target on which scores meet it.
+// Side is the side of the target on which scores meet it: above or below.
 func (r *Result[C]) Side() string {
 	if r.Lower {
 		return "below"
@@ -26,7 +26,7 @@ func (r *Result[C]) Side() string {
 }
 
 // MissedByDefault says in a few words that the mix meets its target in the exact session alone, and by how much;
-// empty where it holds in both, or nothing is known of the default session.
+// empty if it meets it in both, or if there is no score of a default session.
 func (r *Result[C]) MissedByDefault() string {
 	v := r.Verified
 	if v == nil || !r.Met || r.Int16Share != "" || v.DefaultMet == nil || *v.DefaultMet {
@@ -35,7 +35,7 @@ func (r *Result[C]) MissedByDefault() string {
 	return r.Shortfall(v)
 }
 
-// DefaultUnknown tells whether the mix meets its target in the exact session, and a default session could not run it.
+// DefaultUnknown reports whether the mix meets its target in the exact session, and a default session could not run it.
 func (r *Result[C]) DefaultUnknown() bool {
 	return r.Verified != nil && r.Met && r.Int16Share == "" && r.Verified.DefaultMet == nil
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+
 	"example.org/demote/config"
 	"example.org/demote/internal/bench"
 )

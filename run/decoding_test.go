@@ -1,11 +1,12 @@
 package run
 
 import (
-	"example.org/demote/config"
-	"example.org/demote/internal/task"
 	"slices"
 	"strings"
 	"testing"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/task"
 )
 
 // TestDecodingIsTheStage holds that images which are decoded while the data is read are told of once, by the stage.

@@ -3,12 +3,13 @@ package run
 import (
 	"context"
 	"encoding/binary"
-	"example.org/demote/config"
-	"example.org/demote/internal/bench"
 	"math"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 )
 
 // floatSamples writes n samples of 4 equal values.

@@ -155,7 +155,7 @@ func (s *searchRun) exportAll(ctx context.Context, mask search.Mask) error {
 		if f.File == journal.MixedFile {
 			e = &result.Export{Format: name, Files: files, Verified: s.Result.Verified}
 		} else if e, err = s.export(ctx, f, mask, files); err != nil {
-			return fmt.Errorf("--export %s: %w", name, err)
+			return fmt.Errorf("%s %s: %w", mistake.Text("--export"), name, err)
 		} else if f.Runs {
 			err = s.checkExport(ctx, e, mask)
 		}

@@ -2,9 +2,10 @@ package run
 
 import (
 	"context"
-	"example.org/demote/config"
 	"slices"
 	"testing"
+
+	"example.org/demote/config"
 )
 
 // bright draws images of 64 numbers from 0 to 100, of which the eighth and the tenth are all bright, as raw data of

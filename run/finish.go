@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"example.org/demote/internal/cost"
 	"fmt"
 
 	"example.org/demote/disk"
 	"example.org/demote/engine"
 	"example.org/demote/internal/constraint"
+	"example.org/demote/internal/cost"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/promotion"

@@ -3,8 +3,9 @@
 package run
 
 import (
-	"example.org/demote/config"
 	"testing"
+
+	"example.org/demote/config"
 )
 
 // TestEmulatedSeveralInputs searches networks of several inputs on the emulated device, where each part finds the

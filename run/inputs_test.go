@@ -2,10 +2,11 @@ package run
 
 import (
 	"context"
-	"example.org/demote/config"
-	"example.org/demote/internal/bench"
 	"path/filepath"
 	"testing"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/bench"
 )
 
 // tower is three layers from x to cr, in front of which late inputs are not read.

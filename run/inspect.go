@@ -128,7 +128,7 @@ func inspectFloat(p *task.Task, ctx context.Context, c config.Config) (err error
 func texts(list []result.Warning) []string {
 	var lines []string
 	for _, w := range list {
-		lines = append(lines, w.String())
+		lines = append(lines, mistake.Text(w.String()))
 	}
 	return lines
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"example.org/demote/config"
 	"fmt"
 	"image"
 	"image/png"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/demote/config"
 )
 
 // imageFolder writes a folder with two images of 8x8 in each sub-folder.

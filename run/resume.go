@@ -1,13 +1,13 @@
 package run
 
 import (
-	"example.org/demote/internal/trial"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	"example.org/demote/backend/bounds"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/trial"
 	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
@@ -103,7 +103,7 @@ func (s *runFolder) recall() error {
 	if s.before, err = s.journal.Spent(); err != nil {
 		return err
 	}
-	if s.recalled { // an evaluator of before, in this process, has left its costs in the journal
+	if s.recalled { // an earlier evaluator, in this process, has left its costs in the journal
 		s.counted = time.Now()
 	}
 	s.recalled = true

@@ -9,7 +9,7 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/crash"
 	"example.org/demote/engine"
-	"example.org/demote/internal/ir"
+	"example.org/demote/internal/external"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/sandbox"
 )
@@ -47,7 +47,7 @@ func Explained(err error) error {
 		return err
 	}
 	if at, ok := e.Address(); ok {
-		if changed := ir.ChangedAt(at); changed != nil {
+		if changed := external.ChangedAt(at); changed != nil {
 			return changed
 		}
 	}

@@ -2,10 +2,11 @@ package run
 
 import (
 	"context"
-	"example.org/demote/config"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"example.org/demote/config"
 )
 
 // unrolledStates is a search of a network that hears 3 frames a step with a recurrent operator, which is opened, and

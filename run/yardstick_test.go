@@ -2,13 +2,14 @@ package run
 
 import (
 	"context"
-	"example.org/demote/internal/bench"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"example.org/demote/internal/bench"
 )
 
 // TestSplits holds that R may be as many sessions of one thread as a trial has workers, and any even way to share the

@@ -18,7 +18,7 @@ cat <<END
 Made by \`make bench\`; do not edit. **R** is one plain ONNX Runtime pass of the float network over the same samples by as many sessions of one thread as a
 trial has workers, or by any other even split of the same cores that is faster, in batches of 20 to 200 of which the best counts; it is timed again and again
 between the trials of the same run. **CPU-R** is the processor time of such a pass by one session of one thread, which other work on the machine troubles less.
-A trial is the score of one mask, in full, on all samples. "From the first score to the last" is the search alone; the whole command is what a user types, a
+A full evaluation is the score of one mask on all samples. "From the first score to the last" is the search alone; the whole command is what a user types, a
 process of its own with set-up, search, checks, files and report. Figures are medians with the spread.
 
 | | |

@@ -3,7 +3,7 @@ and of the time, and the median over the seeds of what a search takes, alone and
 usage: bench_searches.py [SEEDS]. Written between the marks of docs/figures.md and docs/strategies.md.
 
 A naive scan runs every score in full, so its passes are the scores that the search asked for and did not know. It is not run: its time
-is that many full trials, whose time is measured in the same process. R is timed between the trials of the same run. The processor ought to have nothing else to do.
+is that many full evaluations, whose time is measured in the same process. R is timed between the trials of the same run. The processor ought to have nothing else to do.
 
 "bounds alone" is the samples that were judged, whatever part of the network each of them ran; "accepted" the demotions, whose trials
 run to their end.
@@ -24,7 +24,7 @@ SEARCHES = [
     ("fashion-dscnn-uneven", "testdata/fashion-dscnn-uneven/model.onnx", "16bit-0.005"),
     ("fashion-vit", "testdata/fashion-vit/model.onnx", "16bit-0.005"),
 ]
-HEAD = ["network", "target", "seed", "scores", "accepted", "bounds alone", "of the naive passes", "of its time", "R", "CPU-R", "the whole command, R", "CPU-R"]
+HEAD = ["network", "target", "seed", "evaluations", "accepted", "bounds alone", "of the naive passes", "of its time", "R", "CPU-R", "the whole command, R", "CPU-R"]
 
 
 def measure(model, target, seed):
@@ -34,7 +34,7 @@ def measure(model, target, seed):
     s, whole = b["search"], b["whole"]
     naive = s["evaluations"] - s["memo"]
     return (s["evaluations"], b["holders"] - s["int16"], s["samples"] / b["samples"] / naive, s["passes"] / naive,
-            s["r"] / (naive * b["trial_r"]["median"]), s["r"], s["cpu_r"]["median"], whole["r"]["median"], whole["cpu_r"]["median"])
+            s["r"] / (naive * b["evaluation_r"]["median"]), s["r"], s["cpu_r"]["median"], whole["r"]["median"], whole["cpu_r"]["median"])
 
 
 def span(values):

@@ -1,5 +1,5 @@
-"""A full trial against the float network's pass on the networks of this repository and on the large ones of bench_networks.py, and a
-full trial by two workers against one. usage: bench_trials.py FOLDER [RUNS]. Written between the marks of docs/figures.md.
+"""A full evaluation against the float network's pass on the networks of this repository and on the large ones of bench_networks.py, and a
+full evaluation by two workers against one. usage: bench_trials.py FOLDER [RUNS]. Written between the marks of docs/figures.md.
 
 Every ratio is taken inside one run of bin/demote bench, or of one Go benchmark, between measurements that take turns; of RUNS runs (5) the table
 has the median of the ratios and, in brackets, the smallest and the largest. The processor ought to have nothing else to do.
@@ -40,12 +40,12 @@ def span(values):
 
 def trials(folder, runs):
     """Return the lines of the table of trials."""
-    lines = ["| network | holders | block | R, seconds | R is | a full trial, R | CPU-R | at most, R |", "| --- " * 8 + "|"]
+    lines = ["| network | holders | block | R, seconds | R is | a full evaluation, R | CPU-R | at most, R |", "| --- " * 8 + "|"]
     for name, args in networks(folder).items():
         got = [json.loads(output(["bin/demote", "bench", "--json", *args])) for _ in range(runs)]
         kinds = sorted({"%d x %d, batch %d" % (b["r_sessions"], b["r_threads"], b["r_batch"]) for b in got})
         lines.append("| %s | %d | %d | %s | %s | %s | %s | %.2f |" % (name, got[0]["holders"], got[0]["block"], span([b["r_seconds"]["median"] for b in got]),
-                                                                 "; ".join(kinds), span([b["trial_r"]["median"] for b in got]), span([b["trial_cpu_r"]["median"] for b in got]), LIMITS[name]))
+                                                                 "; ".join(kinds), span([b["evaluation_r"]["median"] for b in got]), span([b["evaluation_cpu_r"]["median"] for b in got]), LIMITS[name]))
         print(lines[-1], flush=True)
     return lines
 
@@ -56,7 +56,7 @@ def workers(runs):
     for _ in range(runs):
         text = output(["go", "test", "./run", "-run", "^$", "-bench", "Workers", "-benchtime", "10x"])
         ratios.append(float(re.search(r"([\d.]+) times-one", text).group(1)))
-    return ["Two workers on two cores: %s times one (at least 1.7), full trials of fashion-dscnn." % span(ratios)]
+    return ["Two workers on two cores: %s times one (at least 1.7), full evaluations of fashion-dscnn." % span(ratios)]
 
 
 def main():

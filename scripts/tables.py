@@ -75,7 +75,7 @@ def correct(file):
 
 def high(network, model):
     """Return the scores of the all-int16 network on the evaluation and on the held-out images, and how many holders it has."""
-    r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--trials", "3")
+    r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--evaluations", "3")
     return (r["score"]["high"], r["holdout"]["score"]["high"], len(r["holders"])) if r else (None, None, 0)
 
 
@@ -85,7 +85,7 @@ def saving(r, name):
 
 def strategies():
     """Return the lines of the table of all strategies."""
-    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | scores | passes | seconds | BOPs |", "| --- " * 11 + "|"]
+    lines = ["| network | target | strategy | int16 | score | hold-out | loss there | evaluations | full passes | seconds | BOPs |", "| --- " * 11 + "|"]
     broken, mixes = {}, {}
     for network, model in NETWORKS:
         own, held, holders = high(network, model)

@@ -4,6 +4,8 @@ import "slices"
 
 // curve continues past the result: it demotes the units that the mix leaves high one at a time, in the strategy's
 // order, and scores every mask. It appends the steps to the chain, marked Past. The mix of the result does not change.
+// What it draws is what toolkits call a Pareto curve of score and cost, of one chain of mixes and so a lower bound of
+// the true one. It needs an evaluation for each unit that is high.
 //
 // If the endpoints alone have decided the search, there is no chain. Then the units are ordered by distance, and the
 // curve goes all the way from the 16-bit to the 8-bit endpoint. Its steps are Past only if the mix is the 16-bit
@@ -28,7 +30,7 @@ func (s *session) curve() error {
 		way = s.res.Order
 	}
 	for _, unit := range way {
-		mask.demoteAll(s.o.Units[unit])
+		mask.DemoteAll(s.o.Units[unit])
 		sc, err := s.score(mask)
 		if err != nil {
 			if !past {

@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"slices"
+
+	"example.org/demote/search/internal/mt"
 )
 
 var demotionStrategy = Strategy{
@@ -10,16 +12,35 @@ var demotionStrategy = Strategy{
 	follow: demotion, outlook: outlook{left: descent},
 }
 
-// Demotion is the reference algorithm, layer demotion search (ALGORITHM 1): a shuffled greedy descent. Scans accept the
-// first unit whose score stays above a threshold between the target and the 16-bit score. At the end the chain is
-// walked back to the last mask above the target.
+// Demotion is the reference algorithm, layer demotion search: a shuffled greedy descent. Scans accept the first unit
+// whose score stays above a threshold between the target and the 16-bit score. At the end the chain is walked back to
+// the last mask above the target. Step by step, for n units:
 //
-// It returns errors as Run does.
+//  1. Score the 16-bit network. Below the target: the target cannot be met.
+//  2. Score the 8-bit network. Strictly above the target: it is the result. Otherwise score it once more; this score is
+//     the floor of all scans.
+//  3. The threshold of the scans is T = high - multiplier*(high - target), in float64. A small multiplier makes few and
+//     safe steps, a large one fast and sometimes worse ones.
+//  4. Begin with all n units in the list, position 0 and the 16-bit network as the base. Until the list is empty:
+//     a. At position 0: shuffle the list.
+//     b. Scan it from the position on: each unit alone on top of the base. The first that scores above T ends the scan,
+//     and the next position is its own.
+//     c. None above T: take the best of the scan that reaches the floor, the later one of a tie; without one, the first
+//     of the list. The next position is 0.
+//     d. Demote the unit and take it out of the list. If it stood last, the next position is 0.
+//     e. Append it to the chain, with a score: see ChainMode.
+//  5. The result is the mask of the last entry of the chain whose score is above the target; the promotion list has the
+//     units demoted after it, last first. Without such an entry every unit stays high.
+//
+// Example: with the target 0.90, the score 0.92 of the 16-bit network and the default multiplier 0.5, T is 0.91. A scan
+// that sees 0.905, 0.912 demotes the second unit, although the first holds too.
+//
+// It needs n+3 to n(n+1)/2+3 evaluations. It returns errors as Run does.
 func Demotion(ctx context.Context, ev Evaluator, o Options) (Result, error) {
 	return run(ctx, ev, o, "demotion", demotion)
 }
 
-// demotion is ALGORITHM 1 from its second evaluation of the 8-bit endpoint on.
+// demotion is Demotion from the second evaluation of the 8-bit endpoint (step 2) on.
 func demotion(s *session) error {
 	if _, err := s.lowScore(); err != nil {
 		return err
@@ -35,11 +56,11 @@ func demotion(s *session) error {
 	s.res.Chain = make([]Step, 0, len(remaining))
 	defer func(start Mask) { s.res.Order = s.chainOrder(start, remaining) }(s.base.Clone())
 
-	shuffler := newShuffler(s.o.Seed)
+	shuffler := mt.New(s.o.Seed)
 	position := 0
 	for len(remaining) > 0 {
 		if position == 0 {
-			shuffler.shuffle(remaining)
+			shuffler.Shuffle(remaining)
 		}
 		f, err := s.scan(s.singles(remaining[position:]), bound)
 		if err != nil {
@@ -53,7 +74,7 @@ func demotion(s *session) error {
 			next = at
 		}
 		unit := remaining[at]
-		s.base.demoteAll(s.o.Units[unit])
+		s.base.DemoteAll(s.o.Units[unit])
 		if err := s.demoted(unit, f, position == 0); err != nil {
 			return err
 		}
@@ -103,7 +124,8 @@ func (s *session) demoted(unit int, f Found, held bool) error {
 	return nil
 }
 
-// chainOrder lists the units of the start mix, then those of the chain, then the rest.
+// chainOrder lists the units of the start mix, then those of the chain, then the rest: the order in which a strategy
+// without a ranking took them. Its reverse begins the promotion list.
 func (s *session) chainOrder(start Mask, rest []int) []int {
 	order := make([]int, 0, len(s.o.Units))
 	for u, holders := range s.o.Units {
@@ -125,7 +147,7 @@ func (s *session) fillTrue() error {
 	}
 	for i := range s.res.Chain {
 		step := &s.res.Chain[i]
-		mask.demoteAll(step.Holders)
+		mask.DemoteAll(step.Holders)
 		if step.TrueKnown {
 			continue
 		}

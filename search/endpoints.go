@@ -1,6 +1,13 @@
 package search
 
-// endpoints scores the 16-bit and the 8-bit endpoint (ALGORITHM 1, steps 1 and 2) and sets over if they decide.
+// endpoints scores the 16-bit and the 8-bit endpoint (Demotion, steps 1 and 2) and sets over if they decide:
+//
+//	16-bit score below the target    otherEnd decides, or the start mix
+//	8-bit score above the target     the all-low mix is the result, if it holds itself
+//	otherwise                        the strategy runs, with the 8-bit score as the floor of its scans
+//
+// The 16-bit endpoint is the base, the mix with the pinned holders alone low. The 8-bit endpoint is the mix with every
+// unit demoted, or with Options.Low a network of its own, the 8-bit file of a pair, whose score may differ.
 func (s *session) endpoints() error {
 	high, err := s.score(s.base)
 	if err != nil {
@@ -27,7 +34,7 @@ func (s *session) endpoints() error {
 	}
 	mix := low
 	if s.o.Low != nil {
-		// The mask is exported, so it must hold itself. ALGORITHM 1 does not ask for this score.
+		// The mask is exported, so it must hold itself. The definition does not ask for this score.
 		if mix, err = s.ev.Score(s.ctx, s.all); err != nil {
 			return err
 		}
@@ -43,8 +50,8 @@ func (s *session) endpoints() error {
 }
 
 // otherEnd handles a 16-bit endpoint below the target. The mix with every unit demoted may be better, and so may the
-// start mix, which start tries afterwards. ALGORITHM 1 does not ask for these scores, so they do not count. If the
-// all-low mix does not hold either, it is the result if it scores no less than the 16-bit endpoint.
+// start mix, which start tries afterwards. The definition, Demotion, does not ask for these scores, so they do not
+// count. If the all-low mix does not hold either, it is the result if it scores no less than the 16-bit endpoint.
 func (s *session) otherEnd() error {
 	s.over = true
 	if s.o.OneEnd {
@@ -70,7 +77,8 @@ func (s *session) otherEnd() error {
 	return nil
 }
 
-// lowScore scores the 8-bit endpoint. It counts as an evaluation even if Options.Low has its score.
+// lowScore scores the 8-bit endpoint. It counts as an evaluation even if Options.Low has its score, so that counts can
+// be compared with those of the reference, which runs the 8-bit network.
 func (s *session) lowScore() (Score, error) {
 	if s.o.Low == nil {
 		return s.score(s.all)
@@ -79,7 +87,8 @@ func (s *session) lowScore() (Score, error) {
 	return *s.o.Low, nil
 }
 
-// start makes the start mix the base if it holds.
+// start makes the start mix the base if it holds, and says so if it does not. Where the 16-bit endpoint misses the
+// target, a start mix that does not hold ends the search.
 func (s *session) start() error {
 	if s.o.Start.Len() == 0 || s.o.Start.Equal(s.base) {
 		return nil
@@ -104,7 +113,8 @@ func (s *session) start() error {
 	return s.keep(s.base, sc)
 }
 
-// rest lists the units that are high in the base, in unit order.
+// rest lists the units that are high in the base, in unit order. The caller owns the list. A unit is high or low as a
+// whole, so its first holder tells.
 func (s *session) rest() []int {
 	list := make([]int, 0, len(s.o.Units))
 	for u, holders := range s.o.Units {

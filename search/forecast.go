@@ -6,8 +6,14 @@ import "time"
 // the trials that the strategy may still run, and the time of a trial so far. It has no effect on the search. It must
 // not be used by two goroutines at a time.
 //
-// The factors below are fitted to recorded searches (Makefile, target forecast). docs/watching.md has the measured
-// quality.
+// The factors below are fitted to recorded searches (Makefile, target forecast); where little is known the range is
+// wide rather than wrong. docs/watching.md has the measured quality.
+//
+// Use it so, with the start of the program as the origin of all times:
+//
+//	f := search.NewForecast(name, options.Budget)
+//	options.Progress = func(e search.Event) { f.Add(time.Since(start), e) }
+//	least, most, ok := f.Left(time.Since(start))
 type Forecast struct {
 	strategy Strategy
 	budget   Budget
@@ -26,7 +32,8 @@ type moment struct {
 	event Event
 }
 
-// Windows of the recent rates.
+// Windows of the recent rates: later trials start later in the network, or earlier, so that the average of all says
+// little about the next.
 const (
 	recentTrials = 10
 	recentMoves  = 6
@@ -66,7 +73,8 @@ func lastOf(list []moment, n int) []moment { return list[max(0, len(list)-n):] }
 // ranking reports whether the strategy ranks by distance, which needs no trials.
 func (f *Forecast) ranking() bool { return f.strategy.outlook.ranked != [2]float64{} }
 
-// Shares of the time from the start of the program to the first trials that exporting and checking the mix takes.
+// Shares of the time from the start of the program to the first trials that exporting and checking the mix takes, after
+// the search: both read, compile and run the network.
 const (
 	leastFinish = 0.15
 	mostFinish  = 0.65
@@ -92,6 +100,7 @@ func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) 
 	return seconds(low + leastFinish*start), seconds(high + mostFinish*start), true
 }
 
+// seconds is a duration of s seconds.
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // search returns the range of the strategy's remaining seconds, from the last event on.
@@ -131,7 +140,8 @@ func (f *Forecast) search() (least, most float64, ok bool) {
 	return 0.6 * few * cheap, 1.5 * many * dear, true
 }
 
-// cost returns the range of the seconds of a trial: the average of all trials, and of the recent ones.
+// cost returns the range of the seconds of a trial: the average of all trials since the moment from, and of the recent
+// ones, the smaller first. trials is the number of the former.
 func (f *Forecast) cost(from moment, trials float64) (least, most float64) {
 	whole := (f.last.at - from.at).Seconds() / trials
 	late := whole

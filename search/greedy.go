@@ -14,9 +14,12 @@ var greedyStrategy = Strategy{
 }
 
 // greedy demotes in every step the unit that scores best on top of the base, until none is left, and the result is the
-// last mask of that chain that holds. A tie goes to the unit with the higher index.
+// last mask of that chain that holds. A tie goes to the unit with the higher index. The chain goes on below the target,
+// because a later unit may make good what an earlier one lost.
 //
-// If costs differ, a step scores all units and takes the one with the least harm per cost.
+// A step is one scan in which nobody passes (Bound.Above is +Inf), so that the evaluator only has to find the best, and
+// can leave the others early. If costs differ, a step scores all units in full and takes the one with the least harm
+// per cost: the score that it loses against the base, over what it saves. n(n+1)/2 evaluations either way.
 func greedy(s *session) error {
 	rest := s.rest()
 	start := s.base.Clone()
@@ -28,7 +31,7 @@ func greedy(s *session) error {
 			return err
 		}
 		unit := rest[at]
-		s.base.demoteAll(s.o.Units[unit])
+		s.base.DemoteAll(s.o.Units[unit])
 		s.res.Chain = append(s.res.Chain, Step{Unit: unit, Holders: s.o.Units[unit], Group: s.groups, Recorded: sc, True: sc, TrueKnown: true})
 		s.groups++
 		s.low++
@@ -44,7 +47,8 @@ func greedy(s *session) error {
 	return nil
 }
 
-// mildest returns the place in rest of the unit with the least harm, and its score. before is the score of the base.
+// mildest returns the place in rest of the unit with the least harm, and its score. before is the score of the base,
+// from which harm is measured. Without a single score that is a number, it is the first unit.
 func (s *session) mildest(rest []int, before Score) (int, Score, error) {
 	if s.evenCosts() {
 		f, err := s.scan(s.singles(rest), Bound{Above: math.Inf(1), Floor: math.Inf(-1)})

@@ -24,7 +24,8 @@ var (
 	}
 )
 
-// improving estimates the remaining trials of improve.
+// improving estimates the remaining trials of improve, of which little can be known: a swap may hold at once or never.
+// With fewer than two units high there is no pair to swap, and it is soon over.
 func improving(_ *Forecast, n, done, high float64) (least, most float64, ok bool) {
 	if high >= 2 {
 		return 0, max(6*n-done, 1.8*n), true
@@ -39,13 +40,14 @@ const (
 	swapFrom = 32 // high units of which these sets are made, the least harmful first
 )
 
-// patienceShare divides the number of units to give auto's patience if there is no budget: improve ends after that many
-// swaps in a row that do not hold, at least one. The value is a compromise: each doubling of the patience gains about
-// as little as the one before (docs/strategies.md). With an eighth, a whole search needs about a fifth of the
-// evaluations of strategy demotion.
+// patienceShare divides the number of units to give auto's patience if there is no budget. The patience is the number
+// of swaps in a row that may fail before improve gives up, at least one: 52 units have a patience of 7. The value is a
+// compromise: each doubling of the patience gains about as little as the one before (docs/strategies.md). With an
+// eighth, a whole search needs about a fifth of the evaluations of strategy demotion.
 const patienceShare = 8
 
-// improve starts from the start mix, or from the all-high mix, and changes it until no move helps.
+// improve starts from the start mix, or from the all-high mix, and changes it until no move helps. It is meant for a
+// mix that another search, or a user, has found.
 func improve(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -54,7 +56,9 @@ func improve(s *session) error {
 	return s.improve(r, swapUp*swapDown)
 }
 
-// auto runs gallop, then improve until no move helps or the budget ends; without a budget, until its patience ends.
+// auto runs gallop, then improve until no move helps or the budget ends; without a budget, until its patience ends. It
+// is the default: gallop finds most of the demotions in few evaluations, and improve gets out of where gallop was
+// unlucky.
 func auto(s *session) error {
 	r, err := s.rankByDistance()
 	if err != nil {
@@ -73,6 +77,9 @@ func auto(s *session) error {
 // improve alternates two steps. First it tries every high unit that did not fail alone on this base, the least harmful
 // first, until none is left. Then it tries swaps; after one that holds it begins again. patience is the largest number
 // of swaps that it tries in a row.
+//
+// It is a local search: it ends in a mix that no retry and no swap of its lists betters. It always ends, because every
+// move saves more than the base before it, or as much with one more unit demoted.
 func (s *session) improve(r ranking, patience int) error {
 	for {
 		before := s.low
@@ -93,7 +100,8 @@ func (s *session) improve(r ranking, patience int) error {
 	}
 }
 
-// untried lists the units of an order that are high in the base and have not failed alone on it.
+// untried lists the units of an order that are high in the base and have not failed alone on it: gallop, a walk or a
+// try before may have refused them already.
 func (s *session) untried(order []int) []int {
 	return slices.DeleteFunc(s.restOf(order), func(u int) bool { return s.refused[u] })
 }
@@ -101,6 +109,9 @@ func (s *session) untried(order []int) []int {
 // swap promotes one unit and demotes others instead, so that more is saved. It tries the swaps that add the least harm
 // first: the most harmful demoted units, each with the sets of high units of the least harm. It takes the first swap
 // that holds, and tries at most patience of them.
+//
+// Example: the demoted unit with a harm of 5 for the high ones with 2 and 2.5 adds a harm of -0.5 and saves one unit
+// more, if all cost the same.
 func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	type exchange struct {
 		up, down []int
@@ -135,9 +146,9 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	masks := s.candidates(len(list))
 	for i, e := range list {
 		masks[i].CopyFrom(s.base)
-		masks[i].promoteAll(s.o.Units[e.up[0]])
+		masks[i].PromoteAll(s.o.Units[e.up[0]])
 		for _, u := range e.down {
-			masks[i].demoteAll(s.o.Units[u])
+			masks[i].DemoteAll(s.o.Units[u])
 		}
 	}
 	f, err := s.scan(masks, s.hold())
@@ -151,7 +162,8 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 }
 
 // swapSets lists pairs of high units and single ones, least harm first, then by the ranks of the units. A single unit
-// can save more than another one only if costs differ.
+// can save more than another one only if costs differ. high is in the order of the ranking; its first swapFrom make 496
+// pairs.
 func (s *session) swapSets(r ranking, high []int) [][]int {
 	high = high[:min(len(high), swapFrom)]
 	var sets [][]int
@@ -173,7 +185,8 @@ func (r ranking) sum(units []int) (sum float64) {
 	return sum
 }
 
-// added is the harm that a swap adds. It is infinite if a demoted unit has infinite harm.
+// added is the harm that a swap adds, as if harms added up: an order in which to try swaps, and no more. It is infinite
+// if a demoted unit has infinite harm, also where the promoted one has too.
 func (r ranking) added(up int, down []int) float64 {
 	sum := r.sum(down)
 	if !math.IsInf(sum, 1) {

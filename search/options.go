@@ -7,26 +7,32 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Defaults of strategy demotion (ALGORITHM 1).
+// Defaults of strategy demotion, those of the reference algorithm.
 const (
-	DefaultMultiplier = 0.5
-	DefaultSeed       = 1
+	defaultMultiplier = 0.5 // T lies half-way between the 16-bit score and the target
+	defaultSeed       = 1   // of the shuffle, 0 to 2^32-1
 )
 
-// ChainMode chooses the score that strategy demotion records for a step and compares with the target.
+// ChainMode chooses the score that strategy demotion records for a step and compares with the target. The modes demote
+// the same units in the same order; they may end the walk back of step 5 at different masks.
 type ChainMode string
 
 const (
 	// ChainDemoted records the score of the mask with the demoted unit.
 	ChainDemoted ChainMode = "demoted"
-	// ChainLast records the score of the last candidate that the scan looked at, as the reference does.
+	// ChainLast records the score of the last candidate that the scan looked at, as the reference does. After a scan
+	// without a pass that is not the unit that was demoted, so a mix may hold unseen: the result is valid and never has
+	// fewer units high than that of ChainDemoted.
 	ChainLast ChainMode = "last"
 )
 
 // Budget limits a search. The best mix by then is the result. A zero field sets no limit.
 type Budget struct {
-	Trials int           // number of evaluations: endpoints and every candidate of a scan count
-	Time   time.Duration // wall time from the start of the search
+	// Trials is the number of evaluations: endpoints and every candidate of a scan count, whatever the evaluator can
+	// save on them. Distances do not.
+	Trials int
+	// Time is wall time from the start of the search. The evaluator gets it as the deadline of its context.
+	Time time.Duration
 }
 
 // Options describe a search. NewOptions fills in the defaults. A search takes the fields as they are, because 0 is a
@@ -49,8 +55,8 @@ type Options struct {
 	// Start is the mix to start from, if it holds. It has whole units. The zero Mask: start from the all-high mix.
 	Start Mask
 
-	// strategy demotion: 0..1, share of the way from the 16-bit score down to the target at which a scan accepts
-	// (ALGORITHM 1, step 3)
+	// Multiplier, for strategy demotion, is the share of the way from the 16-bit score down to the target at which a
+	// scan accepts a unit (Demotion, step 3), 0..1.
 	Multiplier float64
 	Seed       uint32    // strategy demotion: random seed of the shuffle
 	Chain      ChainMode // strategy demotion: "" is ChainDemoted
@@ -58,13 +64,19 @@ type Options struct {
 	// They do not count as evaluations.
 	FillTrue bool
 
-	Cost   []float64 // saving of each unit when it is demoted, not negative; nil: 1 each
+	// Cost is the saving of each unit when it is demoted, not negative, in any one unit: bit operations, bytes, time. A
+	// search maximizes the sum over the demoted units. nil: 1 each, so it maximizes their number. See UnitCost.
+	Cost   []float64
 	Budget Budget
-	// OneEnd ends a search whose 16-bit endpoint is below the target, as in ALGORITHM 1, step 1. Otherwise the search
-	// first evaluates the mix with every unit demoted.
-	OneEnd  bool
-	NoSwaps bool // strategies improve and auto: no swaps, so that the masks of the chain stay nested
-	Curve   bool // after the result, demote on past the target and score every mask
+	// OneEnd ends a search whose 16-bit endpoint is below the target, as in Demotion, step 1. Otherwise the search
+	// first evaluates the mix with every unit demoted, which may score better.
+	OneEnd bool
+	// NoSwaps, for strategies improve and auto, leaves out the swaps, so that the masks of the chain stay nested: each
+	// demotes all that the one before it does. A promise needs that.
+	NoSwaps bool
+	// Curve demotes on past the target after the result, one unit at a time, and scores every mask: the trade of score
+	// against saving, in Result.Chain.
+	Curve bool
 
 	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be
 	// nil.
@@ -78,10 +90,11 @@ type Options struct {
 
 // NewOptions returns the options for a network of n holders, each a unit of its own, with the documented defaults.
 func NewOptions(n int, target float64) Options {
-	return Options{Holders: n, Target: target, Multiplier: DefaultMultiplier, Seed: DefaultSeed, Chain: ChainDemoted}
+	return Options{Holders: n, Target: target, Multiplier: defaultMultiplier, Seed: defaultSeed, Chain: ChainDemoted}
 }
 
-// prepare checks the options and fills in what the zero values stand for. Errors are mistake.Err.
+// prepare checks the options and fills in what the zero values stand for: units of one holder each, a cost of 1 each.
+// The caller's slices and masks stay as they are. Errors are mistake.Err and say which field is wrong.
 func (o *Options) prepare() error {
 	switch {
 	case o.Holders < 0:
@@ -155,7 +168,8 @@ func (o *Options) checkUnits() error {
 	return nil
 }
 
-// checkStart checks that the start mix has whole units and the pinned holders.
+// checkStart checks that the start mix has whole units and the pinned holders: a mix that the search itself could
+// reach. The error is a mistake.Err and names a holder.
 func (o *Options) checkStart() error {
 	if o.Start.Len() == 0 {
 		return nil
@@ -171,7 +185,7 @@ func (o *Options) checkStart() error {
 			}
 		}
 		if o.Start.Low(holders[0]) {
-			want.demoteAll(holders)
+			want.DemoteAll(holders)
 		}
 	}
 	if h := want.FirstDifference(o.Start); h >= 0 {

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// ranking is the order in which a strategy takes the units, and the harm of each unit, which is its sensitivity.
+// ranking is the order in which a strategy takes the units, and the harm of each unit, which is its sensitivity. As in
+// AIMET's sensitivity analysis, each unit alone is at the low bit-width, and all others are at the high one.
 type ranking struct {
 	units []int     // the least harm per cost first
 	harm  []float64 // by unit: score lost, or distance; 0 or less is no harm
@@ -59,16 +60,17 @@ func (s *session) distance(d DistanceEvaluator) func(Mask) (float64, error) {
 	}
 }
 
-// rank measures every unit and sorts. A harm that is not a number counts as infinite.
+// rank measures every unit alone on top of the all-high mix and sorts. A harm that is not a number counts as infinite.
+// The order becomes Result.Order. n calls of measure, which gets a mask of the session's that is valid for the call.
 func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking, error) {
 	mask := s.o.Pinned.Clone()
 	for u, holders := range s.o.Units {
-		mask.demoteAll(holders)
+		mask.DemoteAll(holders)
 		harm, err := measure(mask)
 		if err != nil {
 			return r, err
 		}
-		mask.promoteAll(holders)
+		mask.PromoteAll(holders)
 		if math.IsNaN(harm) {
 			harm = math.Inf(1)
 		}
@@ -81,8 +83,10 @@ func (s *session) rank(r ranking, measure func(Mask) (float64, error)) (ranking,
 	return r, nil
 }
 
-// cheaper compares two units by harm and cost. Units without harm come first, the largest cost leading. Then harm per
-// cost decides, then harm alone and, since the sort is stable, the index.
+// cheaper compares two units by harm and cost: negative if a comes first. Units without harm come first, the largest
+// cost leading. Then harm per cost decides, then harm alone and, since the sort is stable, the index. Harm per cost is
+// the rule of thumb for knapsacks (Dantzig, Discrete-variable extremum problems, Operations Research 5, 1957): the
+// target leaves room for so much harm, and each unit of it should save the most.
 func cheaper(harmA, costA, harmB, costB float64) int {
 	return cmp.Or(
 		cmp.Compare(harmClass(harmA), harmClass(harmB)),
@@ -91,7 +95,8 @@ func cheaper(harmA, costA, harmB, costB float64) int {
 	)
 }
 
-// harmClass is 0 without harm, else 1.
+// harmClass is 0 without harm, else 1. Units whose score rises when they are demoted are free: what they save decides
+// first, and only then by how much it rises.
 func harmClass(harm float64) int {
 	if harm > 0 {
 		return 1
@@ -110,7 +115,7 @@ func harmRate(harm, cost float64) float64 {
 	return harm / cost
 }
 
-// restOf lists the units of an order that are high in the base.
+// restOf lists the units of an order that are high in the base, in that order. The caller owns the list.
 func (s *session) restOf(order []int) []int {
 	list := make([]int, 0, len(order))
 	for _, u := range order {

@@ -16,6 +16,10 @@ var prefixStrategy = Strategy{
 // prefix scores each unit alone and finds the longest prefix of that order that holds, by binary search. The binary
 // search assumes that a longer prefix never scores higher. prefix checks this beyond the end it found: it tries
 // prefixes that are 2, 4, 8... units longer. If one of them holds, the search continues from there, and a note says so.
+//
+// The invariant: the prefix of length at holds and is the base, the one of length beyond does not, or is taken not to.
+// n evaluations rank the units, about log2 n find the end and log2 n check it. A prefix that was refused is not tried
+// again.
 func prefix(s *session) error {
 	r, err := s.rankByScore()
 	if err != nil {

@@ -13,7 +13,10 @@ var rankStrategy = Strategy{
 }
 
 // rank scores each unit alone, then tries the units once in that order, each on top of the base. A unit that does not
-// hold is skipped.
+// hold is skipped; to stop at the first one, as a threshold on sensitivities does, leaves more units high.
+//
+// The order is by harm measured alone, on top of the 16-bit network. Units whose errors add up or cancel are what it
+// does not see; the second round does, because it scores the mix itself. n evaluations for each of the two.
 func rank(s *session) error {
 	r, err := s.rankByScore()
 	if err != nil {

@@ -1,18 +1,19 @@
 package search
 
-// Step is the move of one unit in a chain. Units that moved together have the same Group.
+// Step is the move of one unit in a chain. Units that moved together, as a group of gallop or the swap of improve, have
+// the same Group, and the same scores: those of the mask after all of them.
 type Step struct {
-	Unit      int
+	Unit      int   // index in Options.Units
 	Holders   []int // of the unit; the slice of Options.Units, read only
 	Group     int   // number of the step, from 0
 	Promoted  bool  // the unit went back to high, in a swap of strategy improve
 	Past      bool  // after the result, because of Options.Curve
 	Recorded  Score // the score that the strategy compares with the target
-	True      Score // the score of the mask after the whole group, if TrueKnown
-	TrueKnown bool
+	True      Score // the score of the mask after the whole group, if TrueKnown; else zero
+	TrueKnown bool  // false only with ChainLast, for masks that no scan has scored: see Options.FillTrue
 }
 
-// Stop is the reason why a search ended.
+// Stop is the reason why a search ended. Whatever it is, the result is the best mix until then.
 type Stop string
 
 const (
@@ -26,9 +27,11 @@ const (
 // then the best mix so far that holds.
 type Result struct {
 	Strategy string
-	// ALGORITHM 1 calls the target reachable: the all-high mix equals or exceeds it, or another mix exceeds it
+	// Found says that the target can be met: the all-high mix equals or exceeds it, or another mix exceeds it.
 	Found bool
-	Holds bool // Mask is strictly above the target, or the search had none
+	// Holds says that Mask is strictly above the target, or that the search had none (WithinShare). Found without Holds
+	// is an all-high mix that scores exactly the target.
+	Holds bool
 	Stop  Stop
 
 	// Mask is the mix. If Found is false, it is the endpoint with the better score; of equal ones the all-low mix.
@@ -36,10 +39,12 @@ type Result struct {
 	Score     Score   // of Mask
 	Promotion []int   // units that stay high, the last demoted first; before them those that the chain lacks
 	Chain     []Step  // in the order of the moves
-	Order     []int   // all units, in the order in which the strategy takes them
-	Saved     float64 // sum of the costs of the demoted units
+	Order     []int   // all units, in the order in which the strategy takes them: a ranking, or the chain's own
+	Saved     float64 // sum of the costs of the demoted units, in the unit of Options.Cost
 
-	Distances []float64 // sensitivity of each unit alone (DistanceEvaluator), if the strategy ranked by it; else nil
+	// Distances has the sensitivity of each unit alone (DistanceEvaluator), if the strategy ranked by it; else nil. It
+	// is +Inf for units that the time did not reach.
+	Distances []float64
 
 	High, Low Score // of the endpoints
 	// AllLow is the score of the mask with every unit demoted, if Options.Low is the score of another network. The
@@ -51,7 +56,9 @@ type Result struct {
 	StartRefused bool   // the start mix does not hold or was not evaluated; the chain begins at the all-high mix
 	Notes        []Note // remarks for the user
 
-	Evaluations int // evaluations as ALGORITHM 1 counts them: strategy demotion counts the 8-bit endpoint twice
+	// Evaluations are those that the definition of the strategy asks for: strategy demotion counts the 8-bit endpoint
+	// twice, and a candidate of a scan counts whether or not the evaluator had to run it.
+	Evaluations int
 }
 
 // A Note is a remark for the user: ID names its kind for programs, Text states the fact, and Cure says what to type, or
@@ -67,7 +74,9 @@ func (r *Result) Holders(units [][]int) []int {
 	return list
 }
 
-// EventKind is the kind of an event.
+// EventKind is the kind of an event. A search sends high and low once, then order for each unit if its strategy ranks
+// them, then moves and refusals as they come, and curve at the end where Options.Curve asks for it. A search that an
+// endpoint decides may send high alone.
 type EventKind string
 
 const (

@@ -6,13 +6,20 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"example.org/demote/mistake"
+	"example.org/demote/search/trial"
 )
 
 // errSpent ends a strategy whose budget of evaluations is used up.
 var errSpent = errors.New("budget of evaluations spent")
 
 // session is the state of a running search, which all strategies share: the evaluator, budgets and counters, the base,
-// and the best mix so far.
+// and the best mix so far. It belongs to one goroutine.
+//
+// A strategy asks by score and scan, or by try and walk, which also move the base. It reads the base and leaves moves
+// to move and exchange, which keep the invariants: base has the pinned holders and whole units, and low of these are
+// demoted; res.Mask is the best mix so far, of which best are; the chain leads from the start to the base.
 type session struct {
 	ctx     context.Context // the caller's, with the deadline of the time budget
 	ev      Evaluator
@@ -30,14 +37,15 @@ type session struct {
 	over    bool         // the endpoints have decided the search
 }
 
-// run checks the options, scores the endpoints and runs a strategy. The end of a budget is no error.
+// run checks the options, scores the endpoints and runs a strategy, which only runs if neither endpoint decides. name
+// is the strategy's, for Result and errors. The end of a budget is no error.
 func run(ctx context.Context, ev Evaluator, o Options, name string, strategy func(*session) error) (Result, error) {
 	if err := o.prepare(); err != nil {
 		return Result{Strategy: name, Stop: StopError}, err
 	}
 	s := &session{ev: ev, o: o, base: o.Pinned.Clone(), all: o.Pinned.Clone(), refused: map[int]bool{}}
 	for _, holders := range o.Units {
-		s.all.demoteAll(holders)
+		s.all.DemoteAll(holders)
 	}
 	s.res = Result{Strategy: name, Mask: o.Pinned.Clone(), Order: make([]int, len(o.Units))}
 	for u := range s.res.Order {
@@ -64,7 +72,8 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	return s.end(ctx, err)
 }
 
-// end translates the error of a strategy into Result.Stop.
+// end translates the error of a strategy into Result.Stop: errSpent and the deadline of the time budget are no errors
+// for the caller, a deadline or the cancellation of the caller's own context is.
 func (s *session) end(ctx context.Context, err error) (Result, error) {
 	switch {
 	case err == nil:
@@ -83,7 +92,8 @@ func (s *session) end(ctx context.Context, err error) (Result, error) {
 	return s.res, err
 }
 
-// promotion lists the high units of the mix, in the reverse of the strategy's order.
+// promotion lists the high units of the mix, in the reverse of the strategy's order: the unit that it would demote
+// last, because it harms most, comes first.
 func (s *session) promotion() []int {
 	list := []int{}
 	for i := len(s.res.Order) - 1; i >= 0; i-- {
@@ -94,7 +104,7 @@ func (s *session) promotion() []int {
 	return list
 }
 
-// score evaluates a mask and counts it.
+// score evaluates a mask in full and counts it. The error is errSpent if the budget is used up, else the evaluator's.
 func (s *session) score(m Mask) (Score, error) {
 	if s.left() == 0 {
 		return Score{}, errSpent
@@ -108,8 +118,9 @@ func (s *session) score(m Mask) (Score, error) {
 	return sc, nil
 }
 
-// scan asks the evaluator and counts the candidates that NaiveScan looks at. A scan that is longer than the rest of the
-// budget is cut; if no candidate within it passes, the search ends.
+// scan asks the evaluator and counts the candidates that NaiveScan looks at: up to the one that passes, or all. A scan
+// that is longer than the rest of the budget is cut; if no candidate within it passes, the search ends with errSpent,
+// because the best of a part is not the best of the scan.
 func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
 	cut := false
 	if left := s.left(); left < len(candidates) {
@@ -143,35 +154,37 @@ func (s *session) left() int {
 	return max(0, end-s.seen)
 }
 
-// candidates returns n masks of the arena, with undefined bits.
+// candidates returns n masks of the arena, with undefined bits. They are valid until the next call: no scan allocates,
+// and an evaluator that keeps a candidate must clone it.
 func (s *session) candidates(n int) []Mask {
 	if n > len(s.arena) {
-		s.arena = NewMasks(s.o.Holders, max(n, len(s.o.Units)))
+		s.arena = trial.NewMasks(s.o.Holders, max(n, len(s.o.Units)))
 	}
 	return s.arena[:n]
 }
 
-// singles returns, for each listed unit, the base with that unit demoted.
+// singles returns, for each listed unit, the base with that unit demoted: the candidates of a scan, O(n) words each.
+// The masks are the arena's, see candidates.
 func (s *session) singles(units []int) []Mask {
 	list := s.candidates(len(units))
 	for i, u := range units {
 		list[i].CopyFrom(s.base)
-		list[i].demoteAll(s.o.Units[u])
+		list[i].DemoteAll(s.o.Units[u])
 	}
 	return list
 }
 
-// holds says whether a score is above the target.
+// holds says whether a score is above the target, strictly. A NaN is not.
 func (s *session) holds(sc Score) bool { return sc.Float() > s.o.Target }
 
-// report sends an event to Options.Progress.
+// report sends an event to Options.Progress, with the score of what the kind names.
 func (s *session) report(kind EventKind, sc Score) {
 	if s.o.Progress != nil {
 		s.o.Progress(Event{Kind: kind, Evaluations: s.res.Evaluations, Score: sc, Low: s.low, Units: len(s.o.Units), BestLow: s.best})
 	}
 }
 
-// take makes a mix the result.
+// take makes a mix the result, whether or not it holds. It copies the mask.
 func (s *session) take(m Mask, sc Score) {
 	s.res.Mask.CopyFrom(m)
 	s.res.Score = sc
@@ -184,7 +197,8 @@ func (s *session) take(m Mask, sc Score) {
 	}
 }
 
-// keep makes a mix that holds the result, and hands it to Options.Best.
+// keep makes a mix that holds the result, and hands it to Options.Best, so that a search that is killed later has it.
+// The error is that of Options.Best.
 func (s *session) keep(m Mask, sc Score) error {
 	s.take(m, sc)
 	if s.o.Best == nil {
@@ -193,6 +207,7 @@ func (s *session) keep(m Mask, sc Score) error {
 	return s.o.Best(Best{Mask: s.res.Mask, Score: sc, Saved: s.res.Saved, Evaluations: s.res.Evaluations})
 }
 
+// note adds a remark to the result, see Note.
 func (s *session) note(id, text, cure string) {
-	s.res.Notes = append(s.res.Notes, Note{id, text, cure})
+	s.res.Notes = append(s.res.Notes, Note{id, mistake.Text(text), mistake.Text(cure)})
 }

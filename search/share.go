@@ -15,6 +15,10 @@ import (
 // exchanges one demoted unit for one high unit, from lists bounded as improve's, as long as the score rises.
 // Result.Promotion has the most harmful unit first. It returns errors as Run does; a mistake.Err too if the share is
 // not in 0..1, or if pins alone leave more holders high.
+//
+// It is the search for a given saving, "90 % of the activations in int8, as accurate as possible", where Run is the
+// search for a given score, as AIMET's automatic mixed precision is. Example: a share of 0.1 of 58 holders leaves at
+// most 5 high.
 func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (Result, error) {
 	const name = "share"
 	if !(share >= 0 && share <= 1) {
@@ -41,7 +45,7 @@ func (s *session) within(share float64) error {
 	mask := s.all.Clone()
 	for _, u := range slices.Backward(r.units) {
 		if holders := s.o.Units[u]; high+len(holders) <= limit {
-			mask.promoteAll(holders)
+			mask.PromoteAll(holders)
 			high += len(holders)
 		}
 	}
@@ -67,7 +71,8 @@ func (s *session) within(share float64) error {
 }
 
 // exchangeOne makes the first exchange of a demoted unit for a high one that raises the score and stays within the
-// limit. It returns whether there was one.
+// limit. It returns whether there was one. r is the ranking, limit the number of holders that may be high. The list has
+// at most swapUp x swapDown exchanges, the most harmful demoted unit against the least harmful high ones first.
 func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	high := s.o.Holders - s.base.Count()
 	rest := s.restOf(r.units)
@@ -93,8 +98,8 @@ func (s *session) exchangeOne(r ranking, limit int) (bool, error) {
 	masks := s.candidates(len(list))
 	for i, e := range list {
 		masks[i].CopyFrom(s.base)
-		masks[i].promoteAll(s.o.Units[e[0]])
-		masks[i].demoteAll(s.o.Units[e[1]])
+		masks[i].PromoteAll(s.o.Units[e[0]])
+		masks[i].DemoteAll(s.o.Units[e[1]])
 	}
 	f, err := s.scan(masks, Bound{Above: s.res.Score.Float(), Floor: math.Inf(1)})
 	if err != nil || !f.Passed {

@@ -11,9 +11,9 @@ import (
 // Strategy is a way to look for a mix. Each strategy has a file of its own, with its help text, bounds and forecast. To
 // add one, write such a file and name its variable in strategies.
 type Strategy struct {
-	Name   string
+	Name   string // as the user types it
 	Does   string // one line for a user
-	Trials string // number of evaluations, for n units of which k stay high
+	Trials string // number of evaluations as a formula, for n units of which k stay high
 
 	// Most is an upper bound of the evaluations for n units, endpoints included. It is nil if n alone gives no bound.
 	Most func(n int) int
@@ -50,9 +50,13 @@ func Strategies() []Strategy { return slices.Clone(strategies) }
 
 // Run searches with the named strategy; "" is the default. An error of the evaluator or of the context ends the search
 // and is returned together with the result so far. The error is a mistake.Err, and nothing has run, if the name or the
-// options cannot be used.
+// options cannot be used. The end of a budget is no error: see Result.Stop.
 //
-// With every strategy, the mix of the result is above the target, or Result.Holds is false.
+// With every strategy, the mix of the result is above the target, or Result.Holds is false. That is a statement about
+// the samples of the evaluator, which the search has looked at again and again; for others see Claim and Prove.
+//
+// It calls the evaluator, Options.Progress and Options.Best from the calling goroutine alone. Two searches may run at
+// the same time on evaluators that allow it; they share nothing.
 func Run(ctx context.Context, name string, ev Evaluator, o Options) (Result, error) {
 	if s, known := byName(name); known {
 		return run(ctx, ev, o, s.Name, s.follow)

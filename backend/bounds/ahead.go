@@ -7,18 +7,18 @@ import (
 	"example.org/demote/search"
 )
 
-// ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and
-// is told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the
-// journal are told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for
-// run first, and then those that the scan will most probably ask for; what they gain waits here until it does. At the
-// end of the scan what nobody has asked for is thrown away and counted.
+// ahead keeps the workers of a machine busy during a scan, by speculation. The Scan asks for work as if there were one
+// worker. The blocks that it asks for, their order, its decision, the memo and the journal do not depend on the number
+// of workers or on their speed. ahead first runs the blocks that the scan has asked for, then those that it will most
+// probably ask for. Their gains wait here until it does. At the end of the scan, gains that it did not ask for are
+// discarded and counted.
 type ahead struct {
 	e          *Evaluator
 	workers    Workers
 	base       search.Mask
 	candidates []search.Mask
 	trials     []waiting
-	blocks     []aside // of all candidates, in lists; reused
+	blocks     []early // of all candidates, in lists; reused
 	free       int32   // list of unused blocks; -1: none
 	flights    []flight
 	landed     []int // tickets of free workers
@@ -28,26 +28,26 @@ type ahead struct {
 	broken     bool               // a block has failed: no more is begun than what is asked for
 }
 
-// waiting is what is under way or known of a candidate beyond what the scan has asked for: blocks that follow on the
-// scan's own progress without a gap. The first of them is the next to be asked for.
+// waiting has the blocks of a candidate that run or have run before the scan asked for them. They follow the scan's own
+// progress without a gap; the first of them is the one that it asks for next.
 type waiting struct {
-	looked      bool // memo and earlier scans were asked about it
+	looked      bool // the memo and earlier scans were searched for it
 	known       bool // its full score is in the memo: no block of it is needed
 	passes      bool // if known
 	first, last int32
 	front       int32    // the first that is not done yet
 	next        int      // block to be begun next
-	seen        Progress // with all blocks in front of front
+	seen        Progress // with all blocks before front
 }
 
-// aside is a block that was begun and not asked for yet.
-type aside struct {
+// early is a block that has begun before the scan asked for it.
+type early struct {
 	block int
 	gain  Gain
 	work  float64
 	err   error
 	done  bool
-	next  int32
+	next  int32 // of the candidate's blocks, or of the unused ones; none: it is the last
 }
 
 // flight is a block under way.
@@ -60,7 +60,7 @@ type flight struct {
 // none ends a list of blocks.
 const none int32 = -1
 
-// newAhead returns nil if there is nobody to run ahead.
+// newAhead returns nil if the machine has no workers that could run ahead.
 func newAhead(e *Evaluator) *ahead {
 	w, ok := e.machine.(Workers)
 	if !ok || w.Workers() < 2 || e.rule.Kind == Whole {
@@ -87,7 +87,7 @@ func (a *ahead) begin(base search.Mask, candidates []search.Mask) {
 	a.hand = -1
 }
 
-// end waits for all that is under way, whatever has happened, and counts what was run in vain.
+// end waits for all blocks under way, also after an error, and counts those that ran in vain.
 func (a *ahead) end() {
 	for a.flying() > 0 {
 		a.land()
@@ -111,8 +111,8 @@ func (a *ahead) end() {
 // flying is the number of blocks under way.
 func (a *ahead) flying() int { return len(a.flights) - len(a.landed) }
 
-// run does a piece of work that the scan asks for, and whatever else there are workers for. After an error, and when
-// the context is cancelled, the progress has what was done of it.
+// run does a piece of work that the scan asks for, and runs ahead on the other workers. After an error, and when the
+// context is cancelled, it returns the progress up to there.
 func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
 	t := a.look(w.Candidate)
 	if w.Candidate != a.hand {
@@ -142,7 +142,7 @@ func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
 	return p, nil
 }
 
-// fill gives every free worker a block: those that are asked for in their order, then the most probable ones.
+// fill gives every free worker a block: first the blocks that were asked for, in order, then the most probable ones.
 func (a *ahead) fill(w Work) {
 	for len(a.landed) > 0 {
 		if a.trials[w.Candidate].next < w.To {
@@ -161,7 +161,7 @@ func (a *ahead) fill(w Work) {
 	}
 }
 
-// look asks the memo and the earlier scans about a candidate before anything of it is run.
+// look searches the memo and earlier scans for a candidate before a block of it runs.
 func (a *ahead) look(candidate int) *waiting {
 	t := &a.trials[candidate]
 	if t.looked {
@@ -200,7 +200,7 @@ func (a *ahead) start(candidate int) {
 	t.next++
 }
 
-// land waits for a block and enters what it has gained.
+// land waits for a block to end and enters its gain.
 func (a *ahead) land() {
 	ticket, work, err := a.workers.Finish()
 	a.landed = append(a.landed, ticket)
@@ -219,16 +219,16 @@ func (a *ahead) land() {
 // take returns an unused block.
 func (a *ahead) take() int32 {
 	if a.free == none {
-		a.blocks = append(a.blocks, aside{next: none})
+		a.blocks = append(a.blocks, early{next: none})
 		return int32(len(a.blocks) - 1)
 	}
 	at := a.free
 	a.free = a.blocks[at].next
-	a.blocks[at] = aside{next: none}
+	a.blocks[at] = early{next: none}
 	return at
 }
 
-// release gives the first block of a candidate back.
+// release returns the first block of a candidate to the unused ones.
 func (a *ahead) release(t *waiting) {
 	at := t.first
 	t.first = a.blocks[at].next

@@ -185,7 +185,7 @@ func TestScoreResumes(t *testing.T) {
 	m := newTableMachine(table, rule)
 	e := NewEvaluator(m, rule)
 	base := search.NewMask(3)
-	c := search.NewMasks(3, 1)
+	c := newMasks(3, 1)
 	c[0].Demote(1)
 	if _, err := e.Scan(context.Background(), base, c, search.Bound{Above: 0.999, Floor: 2}); err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func scanWithoutAllocation(t *testing.T, m Machine) Stats {
 	const n = 200
 	rule := &Rule{Sizes: []int{100, 100, 100, 100}}
 	e := NewEvaluator(m, rule)
-	base, c := search.NewMask(n), search.NewMasks(n, n)
+	base, c := search.NewMask(n), newMasks(n, n)
 	for i := range c {
 		c[i].Demote(i)
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // Evaluator is a search.Evaluator that answers scans by bounds over a Machine and never asks for a full score twice.
-// It is not safe for use by several goroutines.
+// It keeps the score of every mask that was finished, and how far the others have come. It is not safe for use by
+// several goroutines, and owns no resources: the machine is closed by who made it. All masks must have one length.
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
@@ -18,49 +19,50 @@ type Evaluator struct {
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand
-	ahead   *ahead  // nil: nobody runs ahead
+	ahead   *ahead  // nil: the machine does not run ahead
 	stats   Stats
 
-	// Learnt is called with every full score that was run, before it is used: a journal. An error ends the trial with
-	// it.
+	// Learnt is called with every full score that was computed, before it is used, so that a journal can keep it. Its
+	// error ends the trial.
 	Learnt func(mask search.Mask, score search.Score) error
-	// Stopped is called with the progress of a trial that is left unfinished for another one, and at the end of its
-	// scan, if there is more of it than before.
+	// Stopped is called with the progress of an unfinished trial when the scan goes to another one and when it ends, if
+	// the trial has made progress since the last call.
 	Stopped func(mask search.Mask, p Progress) error
 }
 
 var _ search.Evaluator = (*Evaluator)(nil)
 
-// visit is what is kept of a candidate beside what the Scan knows.
+// visit is the state of a candidate that the Scan does not have.
 type visit struct {
-	looked bool // the memo and earlier scans were asked about it
-	told   int  // blocks that the journal was told of
+	looked   bool // the memo and earlier scans were searched for it
+	reported int  // blocks of it that Stopped has had
 }
 
-// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A
-// machine that is Workers is asked for their number once, here.
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks
+// a machine that is Workers for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
 	e.ahead = newAhead(e)
 	return e
 }
 
-// Restore enters a full score that is known from before.
+// Restore enters a full score of an earlier run of the program.
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
-// RestoreProgress enters how far a trial has come that is known from before.
+// RestoreProgress enters the progress of a trial of an earlier run of the program.
 func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
 
-// Known returns a full score if it is known.
+// Known returns the full score of a mask if the evaluator has it.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
 
 // Blocks returns the number of blocks of a whole trial.
 func (e *Evaluator) Blocks() int { return e.rule.Blocks() }
 
-// Stats returns what was done so far.
+// Stats returns the work so far.
 func (e *Evaluator) Stats() Stats { return e.stats }
 
-// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run.
+// Score returns the full score of a mask; of a trial that a scan stopped only the rest is run. The mask is lent for the
+// call. The error is the machine's, the context's or Learnt's; what was run before it is kept.
 func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, error) {
 	if s, ok := e.memo.Get(mask); ok {
 		e.stats.Memo++
@@ -82,7 +84,7 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 }
 
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
-// the machine at work.
+// the machine at work. Learnt is called with the score once more.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
 	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
 	if err != nil {
@@ -92,9 +94,11 @@ func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, 
 	return s, e.learn(mask, s)
 }
 
-// Scan answers as search.NaiveScan does.
+// Scan answers as search.NaiveScan does, bit for bit, and whatever was run before. Masks are lent for the call. After
+// an error, the machine's, the context's, or that of Learnt or Stopped, Found has the index -1, and a scan of the same
+// candidates goes on from what was run.
 func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []search.Mask, b search.Bound) (search.Found, error) {
-	e.settle(base)
+	e.setBase(base)
 	e.stats.Scans++
 	e.scan.Begin(len(candidates), b)
 	if len(e.visits) < len(candidates) {
@@ -108,7 +112,7 @@ func (e *Evaluator) Scan(ctx context.Context, base search.Mask, candidates []sea
 	if e.ahead != nil {
 		e.ahead.end()
 	}
-	if lerr := e.leave(candidates); err == nil { // the first error is told
+	if lerr := e.leave(candidates); err == nil { // the first error is returned
 		err = lerr
 	}
 	if err != nil {
@@ -134,7 +138,7 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 		}
 		if w.Candidate != at {
 			if at >= 0 {
-				if err := e.tell(at, candidates[at]); err != nil {
+				if err := e.report(at, candidates[at]); err != nil {
 					return err
 				}
 			}
@@ -150,12 +154,12 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 	}
 }
 
-// unfinished is how many unfinished trials are kept beyond the base that they were candidates on. They hardly ever
-// come back, so this bounds memory rather than saves work.
+// unfinished is the number of unfinished trials that are kept when the base changes. They rarely come back, so this
+// bounds memory more than it saves work.
 const unfinished = 4096
 
-// settle takes note of the base of a scan.
-func (e *Evaluator) settle(base search.Mask) {
+// setBase keeps the base of a scan. With a new base it may drop unfinished trials.
+func (e *Evaluator) setBase(base search.Mask) {
 	switch {
 	case e.base.Len() != base.Len():
 		e.base = base.Clone()
@@ -169,7 +173,7 @@ func (e *Evaluator) settle(base search.Mask) {
 	}
 }
 
-// look asks the memo and the earlier scans about a candidate, once, and reports whether they knew anything.
+// look searches the memo and earlier scans for a candidate, once, and reports whether they had a result of it.
 func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 	v := &e.visits[candidate]
 	if v.looked {
@@ -187,13 +191,13 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 		return false
 	}
 	e.stats.Resumed++
-	v.told = p.Blocks
+	v.reported = p.Blocks
 	e.scan.Learn(candidate, p)
 	return p.Blocks > 0
 }
 
-// advance does a piece of work; the job has the masks. It comes by its address, since a scan comes here block by
-// block and a job is dear to copy right after it was put together.
+// advance does a piece of work; job has the masks. job is a pointer, since a scan calls advance block by block and
+// copying a job each time is slow.
 func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	var err error
@@ -213,7 +217,7 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
 	return nil
 }
 
-// run runs blocks and adds them to the progress.
+// run runs blocks and adds them to the progress, which it returns unchanged with an error.
 func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, error) {
 	if err := ctx.Err(); err != nil {
 		return p, err
@@ -235,7 +239,7 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 	return p, nil
 }
 
-// learn enters a full score that was just run.
+// learn enters a full score that was just computed.
 func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {
@@ -246,23 +250,22 @@ func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
 	return nil
 }
 
-// tell hands the progress of an unfinished trial on, if there is more of it than before.
-func (e *Evaluator) tell(candidate int, mask search.Mask) error {
+// report calls Stopped for an unfinished trial, if it has made progress since the last call.
+func (e *Evaluator) report(candidate int, mask search.Mask) error {
 	p, _, done := e.scan.Progress(candidate)
-	if e.Stopped == nil || done || p.Blocks <= e.visits[candidate].told {
+	if e.Stopped == nil || done || p.Blocks <= e.visits[candidate].reported {
 		return nil
 	}
-	e.visits[candidate].told = p.Blocks
+	e.visits[candidate].reported = p.Blocks
 	return e.Stopped(mask, p)
 }
 
-// leave keeps the progress of the trials that the scan leaves unfinished, and returns the first error of those who
-// are told.
+// leave keeps the progress of the trials that the scan leaves unfinished, and returns the first error of Stopped.
 func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 	for i, mask := range candidates {
 		if p, _, done := e.scan.Progress(i); e.visits[i].looked && !done {
 			e.stop(mask, p)
-			if err := e.tell(i, mask); err != nil && first == nil {
+			if err := e.report(i, mask); err != nil && first == nil {
 				first = err
 			}
 		}

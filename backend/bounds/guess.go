@@ -3,8 +3,8 @@ package bounds
 // horizon is how many candidates per worker are considered for running ahead.
 const horizon = 4
 
-// guess returns the candidate whose next block the scan will most probably ask for beyond what it does now, and false
-// if none is likely enough.
+// guess returns the candidate whose next block the scan will most probably ask for after its current work, and false if
+// none is likely enough.
 func (a *ahead) guess() (candidate int, ok bool) {
 	if a.e.scan.resolving {
 		return a.guessBest()
@@ -12,8 +12,8 @@ func (a *ahead) guess() (candidate int, ok bool) {
 	return a.guessPass()
 }
 
-// guessPass is guess while candidates are judged: a block is asked for if all candidates in front of its own are
-// rejected and its own is not before it comes to the block.
+// guessPass is guess while the scan looks for the first candidate that passes. It asks for a block if all earlier
+// candidates are rejected, and the block's own candidate is not rejected before that block.
 func (a *ahead) guessPass() (candidate int, ok bool) {
 	s := a.e.scan
 	best, chance := worth, 1.0 // that the scan comes to the candidate
@@ -40,9 +40,8 @@ func (a *ahead) guessPass() (candidate int, ok bool) {
 	return candidate, ok
 }
 
-// guessBest is guess while the best is looked for: a block is asked for if its candidate can still be the best when
-// it comes to the block. The candidates at the front of the heap are compared with the best of what they are expected
-// to come to.
+// guessBest is guess while the scan looks for the best candidate. It asks for a block if its candidate can still be the
+// best at that block. The candidates at the front of the heap are compared with the best expected score.
 func (a *ahead) guessBest() (candidate int, ok bool) {
 	s, blocks := a.e.scan, a.e.rule.Blocks()
 	leaders := s.heap[:min(len(s.heap), 1+horizon*len(a.flights))]

@@ -2,8 +2,9 @@ package bounds
 
 import "container/heap"
 
-// leader is a candidate in the queue with the bound that it had when it was put there. Bounds only fall, so an old
-// one is too high and is put right when the candidate comes to the top.
+// leader is a rejected candidate that may still be the best of its scan: the one at the top of the queue leads. It has
+// the upper bound of its score at the time when it was queued. Bounds only fall, so an old bound is too high; it is
+// corrected when the candidate comes to the top.
 type leader struct {
 	upper     key
 	candidate int32
@@ -18,10 +19,10 @@ func (l leader) before(o leader) bool {
 // by hand, since heap.Push and heap.Pop would box each.
 type queue []leader
 
-// Len is how many leaders there are.
+// Len returns the number of leaders.
 func (q *queue) Len() int { return len(*q) }
 
-// Less tells whether leader i comes before leader j.
+// Less reports whether leader i comes before leader j.
 func (q *queue) Less(i, j int) bool { return (*q)[i].before((*q)[j]) }
 
 // Swap swaps two leaders.
@@ -56,7 +57,7 @@ func (q *queue) pop() {
 	}
 }
 
-// second returns what comes to the top if the top goes.
+// second returns the leader that follows the top.
 func (q *queue) second() (leader, bool) {
 	switch l := *q; {
 	case len(l) < 2:

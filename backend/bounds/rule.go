@@ -17,11 +17,11 @@ const (
 	// Mean: a sample adds a float64 of at most Rule.Best, and the score is the mean, or what Rule.Finish makes of the
 	// sum.
 	Mean
-	// Whole: nothing is known of a score before the last block. Trials run to their end.
+	// Whole: the score depends on all outputs together, so there is no bound. Trials run to their end.
 	Whole
 )
 
-// Rule says how blocks add up to a score.
+// Rule says how blocks add up to a score. NewScan fills in the tables; after that it is read only, and may be shared.
 //
 // Sums of Mean and Whole are float64 and depend on their order: a block's sum is the machine's, in whatever order it
 // always uses, and the sums of blocks are added in block order, starting from 0. So a stopped and resumed trial gives
@@ -39,8 +39,8 @@ type Rule struct {
 	Width int
 
 	left  []int     // samples from a block on; one entry more than there are blocks
-	lift  []float64 // Mean: the most that a block can add
-	lifts []float64 // Mean: and about what all blocks from one on can; one entry more than there are blocks
+	lift  []float64 // Mean: the most that each block can add
+	lifts []float64 // Mean: about the most that the blocks from each one on can add; one entry more than blocks
 }
 
 // Gain is what one block adds to a score.
@@ -49,14 +49,15 @@ type Gain struct {
 	Sum   float64 // Mean and Whole; the values of the block's samples
 }
 
-// Progress is what is known of a trial: the sum of its first Blocks blocks.
+// Progress is how far a trial has come: the sum of its first Blocks blocks.
 type Progress struct {
 	Blocks int
 	Count  int
 	Sum    float64
 }
 
-// add extends a progress by the next block.
+// add extends a progress by the next block. The order of the additions is that of an uninterrupted trial, so that the
+// float64 sum has the same bits.
 func (p Progress) add(g Gain) Progress {
 	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum}
 }
@@ -97,14 +98,15 @@ func (r *Rule) prepare() {
 	}
 }
 
-// shorten rounds a value up to 24 significant bits. Sums of up to 2^29 such values are exact in every order, so no
-// sum of that many smaller values exceeds them, however it is rounded.
+// shorten rounds a value up to 24 significant bits. Sums of up to 2^29 such values are exact in every order, since
+// float64 has 53 bits, so no sum of that many smaller values exceeds them, however it is rounded: after each addition
+// it is at most the exact one, since rounding to nearest is monotone (IEEE 754-2019, 4.3.1).
 func shorten(v float64) float64 {
 	frac, exp := math.Frexp(v)
 	return math.Ldexp(math.Ceil(math.Ldexp(frac, 24)), exp-24)
 }
 
-// Blocks returns the number of blocks.
+// Blocks returns the number of blocks of a whole trial. Without blocks a score is that of no sample.
 func (r *Rule) Blocks() int { return len(r.Sizes) }
 
 // total returns the number of samples.
@@ -121,6 +123,7 @@ func (r *Rule) score(p Progress) search.Score {
 	return search.Score{Value: r.finish(p.Sum)}
 }
 
+// finish is the score of a sum over all samples: its mean, or what the metric makes of it.
 func (r *Rule) finish(sum float64) float64 {
 	if r.Finish != nil {
 		return r.Finish(sum)
@@ -214,7 +217,9 @@ func unorder(k key) float64 {
 	return math.Float64frombits(uint64(k))
 }
 
-// order maps a float64 to an integer of the same order: NaN lowest, -0 and +0 equal.
+// order maps a float64 to an integer of the same order: NaN lowest, -0 and +0 equal. The bits of positive numbers,
+// taken for an integer, have the order of the numbers, and those of negative ones the reverse (IEEE 754-2019, 5.10,
+// totalOrder). Neighbours have neighbouring keys, so that order(f) + 1 is the key of the next number above f.
 func order(f float64) key {
 	if math.IsNaN(f) {
 		return math.MinInt64

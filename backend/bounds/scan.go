@@ -9,29 +9,30 @@ import (
 // Work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the
 // rounding to Rule.Width.
 type Work struct {
-	Candidate, From, To int
+	Candidate int // index among the candidates of the scan
+	From, To  int // numbers of blocks, From < To
 }
 
-// Scan decides a scan from what is known of its candidates. It runs nothing itself: Next says what is missing, and
-// Learn and Know take what was found out, about any candidate and in any order. What is learnt too early or in vain
-// changes no answer.
+// Scan decides a scan from partial scores of its candidates. It runs nothing itself: Next returns the work that is
+// missing, and Learn and Know take results, of any candidate and in any order. Results that come early or in vain
+// change no answer.
 //
-// Candidates are judged strictly in their order. The first that passes is the answer as soon as all before it are
-// rejected and it is finished; only if all are rejected the best is looked for, highest bound first. A Scan is used
-// again for the next one by Begin and allocates only when a scan is longer than all before it.
+// Candidates are decided strictly in their order. The first one that passes is the answer, once it is finished and all
+// before it are rejected. Only if all are rejected, the scan looks for the best, the highest bound first. Begin makes a
+// Scan ready for the next scan; it allocates only for a scan that is longer than all before.
 type Scan struct {
 	rule        *Rule
-	trials      []trial
-	need, floor key
-	last        bool
-	at          int   // candidates before it are rejected
-	heap        queue // once all are rejected
-	resolving   bool
+	trials      []trial // by candidate
+	need, floor key     // the least that passes, and the least that is wanted as the best
+	last        bool    // the full score of the last candidate is wanted too
+	at          int     // candidates before it are rejected
+	heap        queue   // once all are rejected
+	resolving   bool    // the heap is in use
 	decided     bool
 	found       search.Found
 }
 
-// trial is what is known of one candidate.
+// trial is the state of one candidate.
 type trial struct {
 	progress Progress
 	upper    key // highest key still possible; the score's own once it is finished
@@ -46,7 +47,7 @@ func NewScan(rule *Rule) *Scan {
 	return &Scan{rule: rule, decided: true, found: search.Found{Index: -1}}
 }
 
-// Begin starts a scan of n candidates, of which nothing is known.
+// Begin starts a scan of n candidates, of which nothing is known. A bound that is NaN no score passes or reaches.
 func (s *Scan) Begin(n int, b search.Bound) {
 	if cap(s.trials) < n {
 		s.trials = make([]trial, n)
@@ -66,7 +67,8 @@ func (s *Scan) Begin(n int, b search.Bound) {
 	s.found = search.Found{Index: -1}
 }
 
-// Learn takes over the progress of a candidate, if it is further than what is known.
+// Learn takes over the progress of a candidate, if it is further than what is known. It must be that of the first
+// blocks in their order. It panics if there is no such candidate, as Know and Progress do.
 func (s *Scan) Learn(candidate int, p Progress) {
 	t := &s.trials[candidate]
 	if t.done || p.Blocks <= t.progress.Blocks {
@@ -78,7 +80,7 @@ func (s *Scan) Learn(candidate int, p Progress) {
 	}
 }
 
-// Know takes over the full score of a candidate, which is then finished.
+// Know takes the full score of a candidate, which is then finished.
 func (s *Scan) Know(candidate int, score search.Score) {
 	t := &s.trials[candidate]
 	if !t.done {
@@ -86,14 +88,15 @@ func (s *Scan) Know(candidate int, score search.Score) {
 	}
 }
 
-// Progress returns what is known of a candidate, and its full score if it is finished. The progress of a candidate
+// Progress returns the progress of a candidate, and its full score if it is finished. The progress of a candidate
 // whose score came from Know may lag behind.
 func (s *Scan) Progress(candidate int) (p Progress, full search.Score, done bool) {
 	t := &s.trials[candidate]
 	return t.progress, t.full, t.done
 }
 
-// Next returns the work that the decision waits for; false once Found has the answer.
+// Next returns the work that the decision waits for; false once Found has the answer. It depends on what was learnt
+// alone: asked again before anything is, it returns the same work. It allocates nothing.
 func (s *Scan) Next() (Work, bool) {
 	if s.decided {
 		return Work{}, false
@@ -107,7 +110,7 @@ func (s *Scan) Next() (Work, bool) {
 		case t.done:
 		case t.upper < s.need && !wanted:
 		default:
-			return s.judge(s.at), true
+			return s.untilDecided(s.at), true
 		}
 	}
 	return s.resolve()
@@ -131,8 +134,8 @@ func (s *Scan) pass(candidate int) (Work, bool) {
 	return Work{}, false
 }
 
-// judge returns the work that a candidate needs before it can be rejected, or to its end where it will pass.
-func (s *Scan) judge(candidate int) Work {
+// untilDecided returns the work that a candidate needs before it can be rejected, or all of it if it will pass.
+func (s *Scan) untilDecided(candidate int) Work {
 	t := &s.trials[candidate]
 	from := t.progress.Blocks
 	if s.rule.Kind != Counted {
@@ -144,8 +147,8 @@ func (s *Scan) judge(candidate int) Work {
 	return s.work(candidate, s.covering(from, int(t.upper-s.need)+1))
 }
 
-// resolve finds the best of rejected candidates: the one with the highest bound goes on until a finished one leads.
-// Of equal bounds the later candidate leads, since a tie goes to it.
+// resolve finds the best of the rejected candidates. The leader, the candidate with the highest bound, runs on until
+// a finished candidate leads. Of equal bounds the later candidate leads, since it wins a tie of scores.
 func (s *Scan) resolve() (Work, bool) {
 	if !s.resolving {
 		s.resolving = true
@@ -159,7 +162,7 @@ func (s *Scan) resolve() (Work, bool) {
 	for len(s.heap) > 0 {
 		top := s.heap[0]
 		t := &s.trials[top.candidate]
-		if t.upper < top.upper { // learnt more since
+		if t.upper < top.upper { // its bound has fallen since
 			if t.upper < s.floor {
 				s.heap.pop()
 			} else {
@@ -197,7 +200,7 @@ func (s *Scan) lower(top leader) Work {
 	return s.work(int(top.candidate), s.covering(from, int(drop)))
 }
 
-// stride is how far a trial of floats runs before it is looked at again.
+// stride is the block up to which a trial of float scores runs before its bound is computed again.
 func (s *Scan) stride(from int) int {
 	if s.rule.Kind == Whole {
 		return s.rule.Blocks()
@@ -205,7 +208,8 @@ func (s *Scan) stride(from int) int {
 	return from + 1
 }
 
-// covering returns the block before which the blocks from `from` on hold at least so many samples, or the last.
+// covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so many
+// a trial must lose, one a sample at most, before it can be rejected.
 func (s *Scan) covering(from, samples int) int {
 	to := from + 1
 	for to < s.rule.Blocks() && s.rule.left[from]-s.rule.left[to] < samples {
@@ -220,7 +224,7 @@ func (s *Scan) work(candidate, to int) Work {
 	if from >= s.rule.Blocks() {
 		panic(fmt.Sprintf("bounds: candidate %d has no block left", candidate))
 	}
-	if w := s.rule.Width; w > 1 { // where it is 1, as mostly, a division is spared
+	if w := s.rule.Width; w > 1 { // for the usual width of 1 this saves a division
 		to = from + (to-from+w-1)/w*w
 	}
 	return Work{Candidate: candidate, From: from, To: min(to, s.rule.Blocks())}

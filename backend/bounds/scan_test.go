@@ -211,7 +211,7 @@ func TestScanAgain(t *testing.T) {
 			}
 			s.Learn(w.Candidate, p)
 		}
-		masks := search.NewMasks(8, n)
+		masks := newMasks(8, n)
 		want, _ := search.NaiveScan(context.Background(), func(_ context.Context, m search.Mask) (search.Score, error) {
 			for i := range masks {
 				if &masks[i].Words()[0] == &m.Words()[0] {
@@ -224,4 +224,13 @@ func TestScanAgain(t *testing.T) {
 			t.Fatalf("scores %v, %+v: %+v, want %+v", scores, b, got, want)
 		}
 	}
+}
+
+// newMasks returns count masks of n holders.
+func newMasks(n, count int) []search.Mask {
+	list := make([]search.Mask, count)
+	for i := range list {
+		list[i] = search.NewMask(n)
+	}
+	return list
 }

@@ -1,20 +1,20 @@
 package bounds
 
-// Stats counts what an Evaluator has done.
+// Stats counts what an Evaluator has done since it was made. Restored scores and progress are not counted.
 type Stats struct {
-	Trials     int // masks of which scores or blocks were asked for
-	Blocks     int // blocks asked for, whatever the machine had to run for them
+	Trials     int // distinct masks that were run
+	Blocks     int // blocks that were asked for, whatever the machine had to run of them
 	Samples    int // samples of them
 	Memo       int // scores answered from the memo
-	Resumed    int // trials taken up from where an earlier scan left them
+	Resumed    int // trials that continued where an earlier scan left them
 	Scans      int
-	Accepted   int // scans that a candidate passed
+	Accepted   int // scans with a candidate that passed
 	Candidates int // candidates that the definition would have scored in full
 
-	// Work that was begun on idle workers before a scan asked for it. What its scan then asks for is counted above,
-	// like any other; what it has not asked for when it ends is thrown away: no later scan, score or journal gets it.
+	// Work of idle workers that began before a scan asked for it. Blocks that the scan then asks for are counted above
+	// like any other. The rest is thrown away at its end: no later scan, score or journal gets it.
 	Ahead         int     // blocks begun ahead
 	Thrown        int     // of these, blocks thrown away
 	ThrownSamples int     // samples of them
-	ThrownWork    float64 // what they have cost, in whole-network passes of a sample
+	ThrownWork    float64 // their work, in passes of one sample through the whole network
 }

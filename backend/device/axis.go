@@ -8,7 +8,8 @@ import "example.org/demote/backend/metric"
 // it, and those then sum in another order.
 
 // Pieces is how many pieces a sample of a block has, each of which lies as far from the next as all samples' pieces
-// are long: the product of the dimensions in front of the samples' axis.
+// are long: the product of the dimensions in front of the samples' axis. It is 1 where that is the first, and where a
+// block is one sample.
 func (t Tensor) Pieces() int {
 	if t.Alone || t.Axis <= 0 {
 		return 1
@@ -19,7 +20,8 @@ func (t Tensor) Pieces() int {
 // PiecesOf is how many pieces a sample has in a tensor of these dimensions whose samples lie on an axis.
 func PiecesOf(dims []int64, axis int) int { return product(dims[:min(max(axis, 0), len(dims))]) }
 
-// Place copies a sample into one of the slots of a block, of whose memory it has so many pieces.
+// Place copies a sample into one of the slots of a block, of whose memory it has so many pieces. Both are bytes of one
+// element type; the block has room for slots samples, numbered from 0.
 func Place(block, sample []byte, pieces, slot, slots int) {
 	size := len(sample) / pieces
 	for i := range pieces {
@@ -48,7 +50,7 @@ func SampleOf(block []float32, pieces, slot, slots int) []float32 {
 	return sample
 }
 
-// A Fronts brings the samples of a block in front, in memory of its own.
+// A Fronts brings the samples of a block in front, in memory of its own. It is for one goroutine.
 type Fronts struct{ spare []float32 }
 
 // Front is a block with a sample's pieces behind each other, and the next sample's behind them, until it is called
@@ -66,7 +68,7 @@ func (f *Fronts) Front(block []float32, pieces, slots int) []float32 {
 
 // OutputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are
 // the caller's until the lane runs again, or is asked again.
-func OutputRows(l Lane, j *metric.Judge) ([]float32, error) {
+func OutputRows(l Lane, j *metric.Scorer) ([]float32, error) {
 	rows, err := l.Rows(j.Output())
 	if err != nil {
 		return nil, err

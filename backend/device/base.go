@@ -7,7 +7,8 @@ import (
 	"example.org/demote/search"
 )
 
-// ErrNotHere says that a device, or a source, has no such thing. What asks does without.
+// ErrNotHere says that a device, or a source, has no such thing. What asks does without, more slowly. It is returned as
+// it is or wrapped; errors.Is finds it.
 var ErrNotHere = errors.New("not on this device")
 
 // Base is what a device without any traits answers; for devices to embed.

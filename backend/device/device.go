@@ -25,7 +25,7 @@ type Traits struct {
 	Queue bool
 	// samples and stored activations lie in memory of its own, which may be full while the machine's is not
 	OwnMemory bool
-	// it adds up what a block gains as metric.Judge.Block does, bit for bit, and runs networks as written files are
+	// it adds up what a block gains as metric.Scorer.Block does, bit for bit, and runs networks as written files are
 	// run
 	InOrder  bool
 	MayRound bool // it may compute with less than float32, and is asked for a proof that it does not
@@ -40,23 +40,31 @@ type Traits struct {
 type Options struct {
 	Name    string         // of the device, such as cuda:0
 	Records []quant.Record // by holder
-	Block   int            // samples a block
-	Threads int            // of the runtime, a lane
+	Block   int            // samples a block, above 0
+	Threads int            // of the runtime, a lane, above 0
 	Spin    bool           // the runtime's idle threads spin
 	Stream  bool           // blocks are read when they are run, and are not kept
-	Level   int            // optimization level of the runtime: 0, 1, 2 or 99
-	Config  map[string]string
+	// graph optimization level of the runtime, by the numbers of GraphOptimizationLevel in its C API: 0 none, 1 basic,
+	// 2 extended, 99 all
+	Level  int
+	Config map[string]string // entries of the runtime's session configuration, such as session.disable_quant_qdq
 }
 
 // A Device is where networks are compiled, data is resident and blocks are computed. What a trial is, which blocks of
 // it run and from which cut, what is stored and when a trial may end: all that is above it, and the same on every
 // device. Embed Base for what a device has not. devicetest.Run holds what is written here.
+//
+// What a device computes must be a function of the network, the mask and the block, bit for bit, whichever lane runs it
+// and whatever ran before. Networks, blocks and rooms are closed by who asked for them, before the device; a method
+// that fails leaves nothing to close. Its own methods are for one goroutine at a time, those of different lanes may run
+// at once.
 type Device interface {
 	// Compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes
 	// that run them. The models are not needed afterwards.
 	Compile(parts []*Segment, inputs []Tensor, lanes int) (Network, error)
 	// Load makes one block of the network's inputs resident. samples are those of its slots, without
-	// the padding; fill writes all slots of one input.
+	// the padding; fill writes all slots of one input to dst, of Tensor.Bytes bytes for each step, little-endian, and
+	// is called once an input, before Load returns, or whenever the block is run with Options.Stream.
 	Load(inputs []Tensor, samples []int, fill func(input int, dst []byte) error) (Block, error)
 	// Watch puts another context in the place of the one that ends what runs. No run may be under way.
 	Watch(ctx context.Context) error
@@ -99,7 +107,8 @@ type Lane interface {
 	SetMask(m search.Mask) error
 	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was
 	// compiled. The buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes
-	// any, to be timed.
+	// any, to be timed. The error is an UnwrittenError where the runtime leaves an output unwritten, and the context's
+	// where that has ended the run.
 	RunPart(b Block, part int) error
 	// Room is memory for the codes of one block of a tensor.
 	Room(t *StoredTensor) (Room, error)
@@ -109,7 +118,7 @@ type Lane interface {
 	Decode(t *StoredTensor, m search.Mask, from Room) error
 	// Judge applies the metric to the outputs of a block that has run to its end. The gain is written
 	// before the next Wait returns.
-	Judge(j *metric.Judge, b Block, gain *bounds.Gain) error
+	Judge(j *metric.Scorer, b Block, gain *bounds.Gain) error
 	// Rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.
 	Rows(output string) ([]float32, error)
@@ -151,10 +160,13 @@ type Lane interface {
 
 // A Block is one block of resident inputs.
 type Block interface {
-	// Samples of its slots, without the padding.
+	// Samples of its slots, without the padding: numbers among those of the device.Samples that it was filled from. The
+	// block owns the slice.
 	Samples() []int
+	// Close gives its memory back. No lane may be running it.
 	Close()
 }
 
-// A Room is memory of a device. Close is called outside Do.
+// A Room is memory of a device for the codes of one block of a tensor, StoredTensor.CodeBytes of them. Close is called
+// outside Do.
 type Room interface{ Close() }

@@ -20,7 +20,7 @@ type Traffic struct {
 	Allocations int64 `json:"allocations"`
 }
 
-// Sub is the traffic since an earlier look.
+// Sub is the traffic since an earlier look, u, at the same device.
 func (t Traffic) Sub(u Traffic) Traffic {
 	return Traffic{t.UpCopies - u.UpCopies, t.UpBytes - u.UpBytes, t.DownCopies - u.DownCopies, t.DownBytes - u.DownBytes,
 		t.Launches - u.Launches, t.Allocations - u.Allocations}

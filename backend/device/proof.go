@@ -10,16 +10,16 @@ import (
 // float32: one that rounds its factors to TF32 or to float16, which keep 10 bits of a mantissa, is off by up to 2^-11
 // of a value.
 type Proof struct {
-	Segment *Segment
-	Input   []float32
-	Want    []float32
+	Segment *Segment  // of one float32 input and one float32 output
+	Input   []float32 // one block, row-major
+	Want    []float32 // all values of the output; none is 0
 }
 
 // proofError is the share of a value that a device may be off by: far less than TF32's 2^-11, and far more than the
 // rounding of float32 in algorithms that add and subtract the inputs first (Winograd's for convolutions of 3 x 3).
 const proofError = 0x1p-14
 
-// proves says whether all values are what they should be.
+// proves says whether all values are what they should be, within proofError of each. A NaN is not.
 func (p *Proof) proves(got []float32) bool {
 	for i, want := range p.Want {
 		if !(math.Abs(float64(got[i])-float64(want)) <= proofError*math.Abs(float64(want))) {
@@ -29,7 +29,8 @@ func (p *Proof) proves(got []float32) bool {
 	return true
 }
 
-// prove runs a proof on a
+// Prove runs the proof on a device. The error is a mistake.Err if it does not compute in full float32, and says what
+// to do; else it is the device's. Nothing stays on the device.
 func (p *Proof) Prove(d Device) error {
 	c, err := d.Compile([]*Segment{p.Segment}, p.Segment.Inputs, 1)
 	if err != nil {

@@ -2,13 +2,15 @@ package device
 
 import "example.org/demote/cgo"
 
-// A Model is a network as an ONNX file in memory, its large weights beside it.
+// A Model is a network as an ONNX file in memory, its large weights beside it. They are shared by all who have the
+// model, and read only until the last session of it is closed.
 type Model = cgo.Model
 
-// A Weight is one of them.
+// A Weight is one of the large weights that lie beside a Model, by the name of its initializer.
 type Weight = cgo.Weight
 
-// A Segment is a piece of the network between two cuts, or all that lies behind one.
+// A Segment is a piece of the network between two cuts, or all that lies behind one. Shapes of all its tensors are
+// fixed, to one block.
 type Segment struct {
 	Model   Model
 	Inputs  []Tensor // tensors of earlier segments or of the network, without the mask

@@ -40,7 +40,8 @@ type StepMemory interface {
 	Keep(step int) error
 }
 
-// StepsOf is how many steps the samples of a network's inputs have.
+// StepsOf is how many steps the samples of a network's inputs have, at least 1. Inputs of fewer steps have one value
+// for all of them.
 func StepsOf(inputs []Tensor) int {
 	steps := 1
 	for _, in := range inputs {
@@ -49,7 +50,8 @@ func StepsOf(inputs []Tensor) int {
 	return steps
 }
 
-// NewSequence is how a network in one piece is run over the steps of its samples; nil where they have one step.
+// NewSequence is how a network in one piece, s, is run over the steps of its samples; nil where they have one step. It
+// is an error if an input is fed by an output that is not there or has another size.
 func NewSequence(inputs []Tensor, s *Segment) (*Sequence, error) {
 	q := &Sequence{Inputs: inputs, Steps: StepsOf(inputs)}
 	if q.Steps == 1 {
@@ -73,7 +75,8 @@ func NewSequence(inputs []Tensor, s *Segment) (*Sequence, error) {
 	return q, nil
 }
 
-// Run runs the steps of a block one after another, once each.
+// Run runs the steps of a block one after another, each by a call of once. It stops at the first error and returns it;
+// an UnwrittenError of a step, while somebody is told of these, only behind the last one.
 func (q *Sequence) Run(m StepMemory, once func() error) error {
 	var unwritten *UnwrittenError
 	var lost []string
@@ -122,7 +125,8 @@ func (q *Sequence) enter(m StepMemory, step int) (err error) {
 	return nil
 }
 
-// Place puts what a step of a block has made where its samples have all of their steps, one behind the other.
+// Place puts what a step of a block has made where its samples have all of their steps, one behind the other. all has
+// the values of all slots and steps, made those of one step.
 func (q *Sequence) Place(all, made []float32, step int) {
 	slots := q.Inputs[0].Batch()
 	size := q.Made / slots
@@ -131,7 +135,7 @@ func (q *Sequence) Place(all, made []float32, step int) {
 	}
 }
 
-// Tell is eachStep of the lane.
+// Tell is Lane.EachStep for a lane that runs sequences.
 func (q *Sequence) Tell(told func(step int, lost []string) error) bool {
 	q.Told, q.lossy = told, told != nil
 	return true

@@ -37,7 +37,7 @@ func (t Tensor) Batch() int {
 	return int(t.Dims[t.Axis])
 }
 
-// At is an input of a network with another number of samples; itself where a block is one.
+// At is an input of a network with another number of samples; itself where a block is one. The dimensions are new.
 func (t Tensor) At(samples int) Tensor {
 	if !t.Alone && len(t.Dims) > 0 {
 		t.Dims = slices.Clone(t.Dims)
@@ -54,7 +54,7 @@ func (t Tensor) Sample() []int64 {
 	return t.Dims[1:]
 }
 
-// Elems is the number of elements of one block.
+// Elems is the number of elements of one block, of several steps those of one.
 func (t Tensor) Elems() int { return product(t.Dims) }
 
 // product is the number of elements of these dimensions.
@@ -66,7 +66,7 @@ func product(dims []int64) int {
 	return n
 }
 
-// Bytes is the size of one block.
+// Bytes is the size of one block in bytes, of several steps that of one.
 func (t Tensor) Bytes() int { return t.Elems() * t.Type.Size() }
 
 // sampleBytes is the number of bytes of one sample of a block, all its steps together.

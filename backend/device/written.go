@@ -73,7 +73,7 @@ func Poison(b []byte, pattern uint64) {
 }
 
 // Poisoned reports whether a tensor, of elements of so many bytes, still has the pattern: in one of its elements, or
-// in all of them where an element is too small for a pattern that no network gives.
+// in all of them where an element is too small for a pattern that no network gives. One without bytes has not.
 func Poisoned(b []byte, size int, pattern uint64) bool {
 	whole := pieces(pattern)
 	if size >= 4 {
@@ -86,4 +86,5 @@ func Poisoned(b []byte, size int, pattern uint64) bool {
 	return left
 }
 
+// pieces is a pattern as little-endian bytes, of which an element of fewer takes the first ones.
 func pieces(pattern uint64) []byte { return binary.LittleEndian.AppendUint64(nil, pattern) }

@@ -26,7 +26,7 @@ func PassSteps(ctx context.Context, s *device.Segment, samples device.Samples, l
 	return passSteps(ctx, s, samples, level, runtime.GOMAXPROCS(0), f)
 }
 
-// passSteps is PassSteps by a session of so many threads.
+// passSteps is PassSteps by a session with a number of threads.
 func passSteps(ctx context.Context, s *device.Segment, samples device.Samples, level, threads int, f func(first, count, step int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {

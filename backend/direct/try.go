@@ -14,13 +14,13 @@ type TryOptions struct {
 	Loaded func()            // called between loading and running
 }
 
-// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a process that may die
-// of that: a fault of ONNX Runtime ends it by its signal, for a parent to see. The caller must not hold on to model,
-// of which the session has a copy.
+// Try loads a model and runs it once, on the first samples of its inputs or zeros. It is for a child process: a fault
+// of ONNX Runtime kills the process by its signal, which the parent sees. The caller must not keep model, of which the
+// session has a copy.
 func Try(model []byte, inputs []device.Tensor, o TryOptions) error {
 	var session *cgo.Session
 	var err error
-	cgo.DieOfFaults(func() {
+	cgo.FaultsKill(func() {
 		session, err = cgo.NewSession(model, cgo.Options{Level: o.Level, IntraThreads: 1, Config: o.Config})
 	})
 	if err != nil {
@@ -28,6 +28,6 @@ func Try(model []byte, inputs []device.Tensor, o TryOptions) error {
 	}
 	defer session.Close()
 	o.Loaded()
-	_, err = runOnce(session.Measure, inputs, cgo.DieOfFaults)
+	_, err = runOnce(session.Measure, inputs, cgo.FaultsKill)
 	return err
 }

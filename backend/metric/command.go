@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os/exec"
 	"strconv"
@@ -122,7 +121,7 @@ func (c *Command) number(text string) (float64, error) {
 
 // wrong is a mistake of the command's.
 func (c *Command) wrong(format string, args ...any) error {
-	return mistake.Errorf("--metric-cmd %q: %w", shorten(c.Line), fmt.Errorf(format, args...))
+	return mistake.Errorf("--metric-cmd %q: %w", shorten(c.Line), mistake.Errorf(format, args...))
 }
 
 // shorten keeps a text of any length on a line.

@@ -1,6 +1,6 @@
-// Command gate judges what NVIDIA's compilers made of kernels.cu: the PTX holds only operations whose bits are defined,
-// ptxas kept every kernel in registers on every architecture, and the table of registers and occupancy in docs/gpu.md
-// is up to date.
+// Command gate checks what NVIDIA's compilers made from kernels.cu: the PTX holds only operations whose bits are
+// defined, ptxas kept every kernel in registers on every architecture, and the table of registers and occupancy in
+// docs/gpu.md is up to date.
 //
 //	gate -ptx kernels.ptx -logs DIR -docs docs/gpu.md [-write]
 //

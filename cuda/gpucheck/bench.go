@@ -19,15 +19,15 @@ func includeBench(r *Report, path string) error {
 		Device        string
 		Holders       int
 		Samples       int
-		Trial         struct{ Median float64 } `json:"trial_r"`
-		TrialsPerSec  float64                  `json:"trials_per_s"`
+		Trial         struct{ Median float64 } `json:"evaluation_r"`
+		TrialsPerSec  float64                  `json:"evaluations_per_s"`
 		SamplesPerSec float64                  `json:"samples_per_s"`
 		FakeQuant     float64                  `json:"fakequant_share"`
 		Moved         struct {
 			UpBytes     int64 `json:"up_bytes"`
 			DownBytes   int64 `json:"down_bytes"`
 			Allocations int64
-		} `json:"moved_a_trial"`
+		} `json:"moved_per_evaluation"`
 	}
 	if err := json.Unmarshal(data, &b); err != nil {
 		return fmt.Errorf("%s is not what demote bench --json writes: did it fail? %w", path, err)
@@ -36,12 +36,12 @@ func includeBench(r *Report, path string) error {
 	if strings.Contains(b.Device, "EMULATED") != r.Emulated {
 		return fmt.Errorf("%s was measured on %q, not on this device", path, b.Device)
 	}
-	r.measure("full trials", b.TrialsPerSec, "trials/s")
-	r.measure("full trials", b.SamplesPerSec, "samples/s")
-	r.measure("a full trial against bare ONNX Runtime on the float network", b.Trial.Median, "of its time")
-	r.measure("share of a full trial that is not the float network's: FakeQuant", 100*b.FakeQuant, "%")
+	r.measure("full evaluations", b.TrialsPerSec, "evaluations/s")
+	r.measure("full evaluations", b.SamplesPerSec, "samples/s")
+	r.measure("a full evaluation against bare ONNX Runtime on the float network", b.Trial.Median, "of its time")
+	r.measure("share of a full evaluation that is not the float network's: FakeQuant", 100*b.FakeQuant, "%")
 	up, down := int64((b.Holders+7)/8), int64((b.Samples+7)/8)
-	r.add("does a full trial move the mask up and a bit a sample down, and allocate nothing", b.Moved.UpBytes == up && b.Moved.DownBytes <= down+32 && b.Moved.Allocations == 0,
+	r.add("does a full evaluation move the mask up and a bit a sample down, and allocate nothing", b.Moved.UpBytes == up && b.Moved.DownBytes <= down+32 && b.Moved.Allocations == 0,
 		"%d bytes up for %d holders, %d bytes down for %d samples, %d allocations", b.Moved.UpBytes, b.Holders, b.Moved.DownBytes, b.Samples, b.Moved.Allocations)
 	return nil
 }

@@ -10,15 +10,16 @@ import (
 	"example.org/demote/mistake"
 )
 
-// BatchNorm takes every BatchNormalization that is the sole reader of a Conv, ConvTranspose or Gemm with constant
+// BatchNorm folds every BatchNormalization that is the only reader of a Conv, ConvTranspose or Gemm with constant
 // weights into these weights and the bias:
 //
-//	w' = w * gamma / sqrt(variance + epsilon)      b' = (b - mean) * gamma / sqrt(variance + epsilon) + beta
+//	w' = w * gamma / sqrt(variance + epsilon)
+//	b' = (b - mean) * gamma / sqrt(variance + epsilon) + beta
 //
 // (Jacob et al., Quantization and Training of Neural Networks, 2018, section 3.2), in float64 and rounded once. The
-// node before then makes the tensor that the BatchNormalization made. A shared weight is copied. A network in
-// training mode is an error that matches mistake.Err and names the node. Factors and summands of constants behind
-// these layers and MatMul are taken in likewise, in any order and number: see foldAffine.
+// layer then has the output tensor of the BatchNormalization. A shared weight is copied. Constant factors and summands
+// after these layers and MatMul are folded in too, in any order and number: see foldAffine. For a network in training
+// mode, the error matches mistake.Err and names the node.
 func BatchNorm(m *ir.Model) error {
 	g := m.Graph()
 	if !slices.ContainsFunc(g.GetNode(), func(n ir.Node) bool { return ir.IsBatchNorm(n) || ir.IsAffine(n) }) {
@@ -164,7 +165,7 @@ func defines(x *ir.Index, name string) bool {
 	return typed || x.Initializers[name] != nil || x.MadeBy[name] != nil || len(x.ReadBy[name]) > 0
 }
 
-// rewrite puts the new constants into the graph and takes out those that nobody reads any more.
+// rewrite puts the new constants into the graph and takes out those that nothing reads any more.
 func (b *batchNorms) rewrite(g ir.Graph) {
 	read := make(map[string]bool)
 	for _, v := range g.GetOutput() {

@@ -1,3 +1,3 @@
-// Package affine takes BatchNormalization, and what scales and shifts channels like it, into the weights of the
-// operators before.
+// Package affine folds BatchNormalization, and other scales and shifts per channel, into the weights and biases of the
+// layers before them.
 package affine

@@ -15,13 +15,13 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Apply makes a network of the float model that AIMET saved beside its encodings, and returns the grid of every
-// holder, of formula QDQ. The model stays as it is. Holders are the computed tensors and inputs that have an
-// activation encoding of an integer type, inputs first, then in node order; constants that have an encoding, weights
-// and others, are put on it. What has none stays float.
+// Apply makes a network from the float model that AIMET saved beside its encodings. It returns the grid of every
+// activation quantizer (holder), for formula QDQ. The model is not changed. Holders are the inputs and computed tensors
+// with an activation encoding of an integer type: inputs first, then in node order. Constants with an encoding, weights
+// and others, are put on their grids. Tensors without an encoding stay float.
 //
-// Errors match mistake.Err and name the tensor: one that the network does not have, a number of channels that does
-// not fit, an activation with channels or more than 16 bits.
+// Errors match mistake.Err and name the tensor: one that the network does not have, a wrong number of channels, an
+// activation with channels or with more than 16 bits.
 func (e *Encodings) Apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	n, grids, err := e.apply(m)
 	if err != nil {
@@ -76,7 +76,7 @@ func (e *Encodings) apply(m *ir.Model) (*network.Network, []quant.Grid, error) {
 		}
 	}
 	replaceConstants(n.Model.Graph(), replaced)
-	if err := prepare.Settle(n, weights); err != nil {
+	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
 	grids, err := e.holders(n)

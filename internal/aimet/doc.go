@@ -1,3 +1,3 @@
-// Package aimet reads and writes AIMET's encodings, the grids that stand in a file beside a float network, and
-// Qualcomm's overrides.
+// Package aimet reads and writes AIMET's encodings, files of grids beside a float network, and the overrides of ONNX
+// Runtime's quantizer. A grid is the set of values that an activation quantizer can output.
 package aimet

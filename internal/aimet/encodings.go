@@ -12,13 +12,13 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Encodings are the grids of a network as AIMET writes them beside a float ONNX file, in the formats 0.6.1 and 1.0.0.
+// Encodings are the grids of a network in an encodings file of AIMET, formats 0.6.1 and 1.0.0.
 type Encodings struct {
 	Version                 string
 	Activations, Parameters []Encoding // in the file's order, in that of names for 0.6.1
 }
 
-// Encoding is the grid of one tensor, or those of its channels. A code q from 0 to 2^Bits-1 stands for
+// Encoding is the grid of one tensor, or those of its channels. A code q from 0 to 2^Bits-1 has the value
 // (q+Offset)*Scale.
 type Encoding struct {
 	Name    string

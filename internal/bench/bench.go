@@ -29,31 +29,31 @@ type Report struct {
 	Samples int    `json:"samples"`
 	Block   int    `json:"block"`
 	Workers int    `json:"workers"`
-	// a plain pass of the float network, by the fastest split of the trial's cores, over the whole measurement
+	// a plain pass of the float network, by the fastest split of the cores, over the whole measurement
 	R             Figure  `json:"r_seconds"`
-	RSessions     int     `json:"r_sessions"`     // sessions side by side in it
-	RThreads      int     `json:"r_threads"`      // threads of each
-	RBatch        int     `json:"r_batch"`        // samples of a batch
-	RPasses       int     `json:"r_passes"`       // passes that R is the median of
-	Single        Figure  `json:"single_seconds"` // a plain pass by one session of one thread
-	SingleCPU     Figure  `json:"cpu_r_seconds"`  // its processor seconds: CPU-R
-	SingleBatch   int     `json:"cpu_r_batch"`    // samples of a batch
-	Trial         Figure  `json:"trial_r"`        // a full trial, in R
-	TrialCPU      Figure  `json:"trial_cpu_r"`    // its processor seconds, in CPU-R
-	TrialsPerSec  float64 `json:"trials_per_s"`   // full trials
-	SamplesPerSec float64 `json:"samples_per_s"`  // of full trials
-	// share of the workers' busy time spent outside ONNX Runtime in full trials
+	RSessions     int     `json:"r_sessions"`        // sessions side by side in it
+	RThreads      int     `json:"r_threads"`         // threads of each
+	RBatch        int     `json:"r_batch"`           // samples of a batch
+	RPasses       int     `json:"r_passes"`          // passes that R is the median of
+	Single        Figure  `json:"single_seconds"`    // a plain pass by one session of one thread
+	SingleCPU     Figure  `json:"cpu_r_seconds"`     // its processor seconds: CPU-R
+	SingleBatch   int     `json:"cpu_r_batch"`       // samples of a batch
+	Trial         Figure  `json:"evaluation_r"`      // a full evaluation (one mask on all samples), in R
+	TrialCPU      Figure  `json:"evaluation_cpu_r"`  // its processor seconds, in CPU-R
+	TrialsPerSec  float64 `json:"evaluations_per_s"` // full evaluations
+	SamplesPerSec float64 `json:"samples_per_s"`     // of full evaluations
+	// share of the workers' busy time outside ONNX Runtime in full evaluations
 	Outside float64 `json:"outside_runtime"`
 	Blocked bool    `json:"blocked"`        // FakeQuant works inside the runtime's blocked layout
 	Switch  Figure  `json:"switch_seconds"` // writing another mask
 
-	Device string          `json:"device,omitempty"` // the GPU that all of this ran on; empty: the CPU
-	Moved  backend.Traffic `json:"moved_a_trial"`    // by a GPU, for one full trial
-	// of a full trial's time on a GPU: what the float network does not take
+	Device string          `json:"device,omitempty"`     // the GPU that all of this ran on; empty: the CPU
+	Moved  backend.Traffic `json:"moved_per_evaluation"` // by a GPU, for one full evaluation
+	// share of a full evaluation's time on a GPU that is not the float network's
 	FakeQuant float64 `json:"fakequant_share"`
 	Rebuild   Figure  `json:"rebuild_seconds"` // making a session of the same network instead
 
-	// from the files to the first trial: calibration, float pass, compilation, self-test
+	// from the files to the first evaluation: calibration, float pass, compilation, self-test
 	StartUp float64 `json:"start_up_seconds,omitempty"`
 
 	Search  *Search  `json:"search,omitempty"`
@@ -62,7 +62,7 @@ type Report struct {
 	Against *Against `json:"against_naive,omitempty"`
 }
 
-// A Whole is a search as a command that is typed: set-up, search, checks, files and report.
+// A Whole is a search as the whole command that a user types: set-up, search, checks, files and report.
 type Whole struct {
 	Runs    int    `json:"runs"`
 	R       Figure `json:"r"` // in passes of the float network
@@ -75,7 +75,7 @@ type Whole struct {
 	FirstSeconds float64 `json:"first_seconds,omitempty"`
 }
 
-// A Against is the search against the same search by whole scores: ratios of runs that took turns.
+// An Against compares a search with the same search by naive scans: ratios of alternating runs.
 type Against struct {
 	Passes Figure `json:"passes"`
 	Time   Figure `json:"time"` // in R
@@ -90,14 +90,14 @@ type Search struct {
 	Scan     string `json:"scan"`
 	// its time, in passes of the float network that were timed in the same run; the median
 	R           float64 `json:"r"`
-	Seconds     float64 `json:"seconds"`      // from the first score to the last; the median
-	Evaluations int     `json:"evaluations"`  // scores asked for
-	Passes      float64 `json:"passes"`       // whole-network passes over the samples really run
-	PerSec      float64 `json:"scores_per_s"` // scores asked for
+	Seconds     float64 `json:"seconds"`           // from the first score to the last; the median
+	Evaluations int     `json:"evaluations"`       // scores that the strategy asked for
+	Passes      float64 `json:"passes"`            // full passes over the samples: the work
+	PerSec      float64 `json:"evaluations_per_s"` // Evaluations per second
 	// sample evaluations, from whatever part on; the naive scan's are scores times samples
 	Samples     int     `json:"samples"`
 	SamplesPerS float64 `json:"samples_per_s"` // of them
-	// of the process, which other work on the machine troubles less than time
+	// of the process; other work on the machine changes it less than the time
 	CPU       float64 `json:"cpu_seconds"`
 	PartRuns  int     `json:"part_runs"`   // parts run, over all blocks
 	WholeRuns float64 `json:"whole_runs"`  // part runs that the same blocks would have been in full
@@ -105,16 +105,16 @@ type Search struct {
 	Blocks    int     `json:"blocks"`      // blocks run, from whatever part on, those thrown away with them
 	// of these, begun on an idle worker before the scan had asked for them
 	Ahead      int     `json:"ahead"`
-	Thrown     int     `json:"thrown"`        // of these, never asked for by the scan that they were run for
-	ThrownPass float64 `json:"thrown_passes"` // what those have cost, in whole-network passes over the samples
+	Thrown     int     `json:"thrown"`        // of these, blocks that the scan did not ask for
+	ThrownPass float64 `json:"thrown_passes"` // the work of those, in full passes over the samples
 	Restored   int     `json:"restored"`      // of these, from stored activations
-	// blocks that needed no run, beside these: both grids of what had changed give the same bits
+	// other blocks, which needed no run: both grids of the changed holders give the same bits
 	NoOps     int     `json:"no_ops"`
-	Memo      int     `json:"memo"`              // scores recalled
+	Memo      int     `json:"memo"`              // evaluations of masks that were scored before
 	Outside   float64 `json:"outside_runtime"`   // share of the workers' busy time spent outside ONNX Runtime
 	Idle      float64 `json:"idle"`              // share of the workers' time in which they waited
 	Parts     int     `json:"parts"`             // parts of the network
-	Stored    int64   `json:"stored_bytes"`      // room for stored activations
+	Stored    int64   `json:"stored_bytes"`      // memory for stored activations
 	Int16     int     `json:"int16"`             // holders left
 	Correct   *int    `json:"correct,omitempty"` // of the mix
 	Promotion []int   `json:"promotion_indices"` // units left, to compare two searches

@@ -1,2 +1,3 @@
-// Package bench measures what a trial and a search cost, in passes of the float network that are timed in the same run.
+// Package bench measures the cost of an evaluation and of a search, in plain passes of the float network that are timed
+// in the same run.
 package bench

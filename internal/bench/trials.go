@@ -64,7 +64,7 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 		rebuild = append(rebuild, time.Since(t).Seconds())
 	}
 	after := s.Ev.Stats()
-	y.Settle()
+	y.KeepBest()
 	b.Outside = 1 - (after.Runtime-before.Runtime)/(after.Busy-before.Busy)
 	b.Trial, b.TrialCPU = Ratios(walls, y.Fast[0].Wall), Ratios(cpus, y.Single.Cpu)
 	b.Switch, b.Rebuild = FigureOf(change), FigureOf(rebuild)

@@ -163,7 +163,7 @@ func (y *Yardstick) Best() *Passes {
 }
 
 // Settle leaves the best split alone.
-func (y *Yardstick) Settle() {
+func (y *Yardstick) KeepBest() {
 	best := y.Best()
 	closeAll(slices.DeleteFunc(slices.Clone(y.Fast), func(p *Passes) bool { return p == best }))
 	y.Fast = []*Passes{best}

@@ -9,7 +9,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// Alone tells whether the samples of a network must run one by one: some input of it has no axis for them.
+// Alone reports whether the samples of a network must run one by one, because some input has no axis for them.
 func Alone(m *onnx.Model, data Samples) bool {
 	for i := range m.Inputs() {
 		if Axis(m, data, i) < 0 {
@@ -19,8 +19,8 @@ func Alone(m *onnx.Model, data Samples) bool {
 	return false
 }
 
-// Axis is the axis of an input on which the samples of a block lie: the first one, or one that is the batch and has 1
-// in the data; -1: none has.
+// Axis returns the axis of an input on which the samples of a block lie: the first one, or a later batch axis that has
+// size 1 in the data; -1: there is none.
 func Axis(m *onnx.Model, data Samples, input int) int {
 	if !data.Whole(input) {
 		return 0
@@ -35,7 +35,7 @@ func Axis(m *onnx.Model, data Samples, input int) int {
 	return -1
 }
 
-// Mixed tells whether the first axes of a network's inputs have different sizes, so that not all of them are the
+// Mixed reports whether the first axes of a network's inputs have different sizes, so that not all of them are the
 // batch.
 func Mixed(m *onnx.Model) bool {
 	inputs := m.Inputs()
@@ -47,10 +47,10 @@ func Mixed(m *onnx.Model) bool {
 	return false
 }
 
-// anyName is what exporters call an axis that nobody has named.
+// anyName matches the names that exporters give to axes without a name.
 var anyName = regexp.MustCompile(`^(unk__\d+|unk_\d+|dynamic_axes_\d+|dim_?\d+|s\d+|none|\?)$`)
 
-// batched tells whether the first axis of an input is free and, as far as its name goes, the batch: an array with an
+// batched reports whether the first axis of an input is free and, as far as its name goes, the batch: an array with an
 // axis more is then of another shape, and not one with the whole input in each sample.
 func batched(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 || v.Dims[0] >= 0 {
@@ -60,8 +60,8 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 	return name == "" || variants.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
 }
 
-// NotFirst tells whether the first axis of an input is not the batch: by the name of another one, or since it has a
-// size of its own where the batch of another input is free.
+// NotFirst reports whether the first axis of an input is not the batch: another axis has the name of a batch, or the
+// first one has a fixed size while the batch of another input is free.
 func NotFirst(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 {
 		return false
@@ -70,8 +70,8 @@ func NotFirst(m *onnx.Model, v onnx.Value) bool {
 	return variants.BatchElsewhere(m, v.Name) > 0 || InsideInput(m, v) > 0 || v.Dims[0] > 1 && free
 }
 
-// Inside is the axis of an input that is the batch where the first one is not: by its name, or as the only one of any
-// size. 0: none.
+// Inside returns the batch axis of an input if it is not the first one: by its name, or as the only free axis. 0: there
+// is none.
 func Inside(m *onnx.Model, v onnx.Value) (axis int) {
 	if at := max(variants.BatchElsewhere(m, v.Name), InsideInput(m, v)); at > 0 || !NotFirst(m, v) {
 		return at
@@ -88,8 +88,8 @@ func Inside(m *onnx.Model, v onnx.Value) (axis int) {
 	return axis
 }
 
-// InsideInput is the free axis of an input that is the batch by its name and not in front, as that of states [layers,
-// batch, size]; 0: it has none.
+// InsideInput returns the free axis of an input that is the batch by its name and not the first one, such as that of a
+// state [layers, batch, size]; 0: there is none.
 func InsideInput(m *onnx.Model, v onnx.Value) int {
 	if len(v.Dims) == 0 || v.Dims[0] < 0 {
 		return 0

@@ -7,14 +7,14 @@ import (
 	"example.org/demote/onnx"
 )
 
-// HasFreeAxes tells whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and
-// joins fewer operators, than where all are fixed.
+// HasFreeAxes reports whether a network takes inputs of several shapes. ONNX Runtime then knows fewer dimensions, and
+// fuses fewer operators, than with fixed shapes.
 func HasFreeAxes(m *onnx.Model) bool {
 	return slices.ContainsFunc(m.Inputs(), func(v onnx.Value) bool { return slices.ContainsFunc(v.Dims, func(d int64) bool { return d < 0 }) })
 }
 
-// AsOpen returns a model with its shapes fixed so that it computes what the model m that it was made of computes,
-// whose axes may be free.
+// AsOpen returns a model with fixed shapes that computes the same bits as the model m from which it was made, whose
+// axes may be free.
 func (s *Shapes) AsOpen(fixed, m *onnx.Model) *onnx.Model {
 	if !HasFreeAxes(m) {
 		return fixed
@@ -22,7 +22,7 @@ func (s *Shapes) AsOpen(fixed, m *onnx.Model) *onnx.Model {
 	return variants.LooseBiases(fixed, s.dynamic)
 }
 
-// dynamic tells whether the runtime does not know all dimensions of a tensor of three axes or more while its model's
+// dynamic reports whether the runtime does not know all dimensions of a tensor of three axes or more while its model's
 // axes are free.
 func (s *Shapes) dynamic(tensor string) bool {
 	one, known := s.One[tensor]
@@ -32,7 +32,7 @@ func (s *Shapes) dynamic(tensor string) bool {
 	return len(one) > 2 && (!s.Growing || !slices.Equal(one, s.Two[tensor]))
 }
 
-// Misdeclared tells whether a model declares a tensor with a size that it does not have.
+// Misdeclared reports whether a model declares a tensor with a size that it does not have.
 func (s *Shapes) Misdeclared(v onnx.Value) bool {
 	for _, samples := range []int{1, 2} {
 		dims := s.At(v.Name, samples)

@@ -17,25 +17,26 @@ import (
 	"example.org/demote/result"
 )
 
-// A Batching says how the samples of a block lie in a network's output, and whether there may be blocks at all.
+// A Batching says how the samples of a block lie in a network's output, and whether blocks of several samples are
+// possible.
 type Batching struct {
 	Axis  int    // of the output, on which the samples lie; -1: on none
 	Alone string // why each sample is run alone; empty: in blocks
 	Cure  string // what may be done about that; empty: nothing is known
 }
 
-// AloneText is what follows from why samples are run alone.
+// AloneText is the end of the warning for networks whose samples run one by one.
 const AloneText = ": every sample is run alone, in blocks of one"
 
-// AloneID is the warning of networks whose samples are run alone.
+// AloneID is the id of that warning.
 const AloneID = "blocks-of-one"
 
-// Warning tells the user of samples that are run alone.
+// Warning returns the warning for samples that run one by one.
 func (b Batching) Warning() result.Warning {
 	return result.Warning{ID: AloneID, Text: b.Alone + AloneText, Cure: b.Cure}
 }
 
-// WithCure adds what may be done about samples that are run alone to what is wrong with their outputs.
+// WithCure adds to an error about outputs, of samples that run one by one, what can be done about that.
 func (b Batching) WithCure(err error) error {
 	if b.Cure == "" || !errors.Is(err, mistake.Err) {
 		return err
@@ -43,16 +44,16 @@ func (b Batching) WithCure(err error) error {
 	return fmt.Errorf("%w; %s", err, b.Cure)
 }
 
-// TouchTolerance is how far two runs of one sample may lie apart, of the largest value, and still be the same: what
-// rounds otherwise in another slot. What touches its neighbours by less, the self-test finds by its bits.
+// TouchTolerance is the largest difference between two runs of one sample, relative to the largest value, that counts
+// as rounding in another slot. If samples affect each other by less, the self-test finds it by the bits.
 const TouchTolerance = 1e-3
 
-// Find finds it for some outputs: for the last one, or for the first of those whose samples must be run alone. It
-// runs the network on two samples, alone, beside each other and beside copies of themselves, and finds where the
-// samples of a block lie in an output and whether they touch each other. Of a network that cannot be run so it says
-// nothing: whoever runs it next will. A network whose batch is fixed, and that cannot be run in it, is refused.
+// Find finds the batching of some outputs: of the last one, or of the first one whose samples must run one by one. It
+// runs the network on two samples: alone, beside each other and beside copies of themselves. It compares the outputs to
+// find the axis of the samples, and whether samples affect each other. If the network cannot run so, Find returns no
+// error; the next run reports it. A network with a fixed batch that cannot run with it is refused.
 //
-// Of samples of different shapes it is found for every shape that several have: those of one share no block.
+// Samples of different shapes are tried for every shape that several of them have, since only those share a block.
 func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outputs ...string) (Batching, error) {
 	var found Batching
 	for i, d := range together(data) {
@@ -68,7 +69,7 @@ func Find(ctx context.Context, m *onnx.Model, data Samples, quantized bool, outp
 	return found, nil
 }
 
-// FindAll is Find for all outputs that a float network computes, where its batch is free; nothing where it is fixed.
+// FindAll is Find for all outputs of a float network, if its batch is free; it does nothing if it is fixed.
 func FindAll(ctx context.Context, m *onnx.Model, data Samples) (Batching, error) {
 	var outputs []string
 	for _, v := range m.Outputs() {
@@ -186,7 +187,7 @@ func wholeAxis(dims []int64) int {
 	return -1
 }
 
-// InTurn are some samples of a set, in turn for ever.
+// InTurn repeats some samples of a set for ever, in the same order.
 type InTurn struct {
 	Samples
 	Of []int
@@ -239,7 +240,7 @@ func unlike(m *onnx.Model, data Samples) (loud, quiet int, err error) {
 	return loud, quiet, nil
 }
 
-// BytesOf is the memory of a slice as bytes.
+// BytesOf returns the memory of a slice as bytes. It shares the memory.
 func BytesOf(v []float32) []byte {
 	if len(v) == 0 {
 		return nil

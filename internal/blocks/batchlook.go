@@ -18,7 +18,7 @@ type look struct {
 	mixed, ofA, ofB direct.Seen
 }
 
-// free judges a network with a free batch; one is the output of a alone.
+// free decides about a network with a free batch; one is the output of a alone.
 func (l look) free(one direct.Seen, quantized bool) Batching {
 	if len(one.Dims) != len(l.mixed.Dims) {
 		return Batching{Axis: -1, Alone: fmt.Sprintf("output %s has %d axes for one sample and %d for two", l.output, len(one.Dims), len(l.mixed.Dims))}
@@ -50,7 +50,7 @@ func axisOfOne(axis int, one []int64) int {
 	return axis
 }
 
-// fixed judges a network whose batch is fixed to more than one sample: there are no blocks of one to take refuge in.
+// fixed decides about a network whose batch is fixed to more than one sample, so that samples cannot run one by one.
 func (l look) fixed(m *onnx.Model) (Batching, error) {
 	at := -1
 	for i, d := range l.mixed.Dims {
@@ -68,8 +68,8 @@ func (l look) fixed(m *onnx.Model) (Batching, error) {
 	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, FixedCure(m))
 }
 
-// FixedCure is what to do about a batch that is fixed to several samples which cannot run so: another axis may be the
-// batch.
+// FixedCure is what to do if a network has a batch that is fixed to several samples and cannot run so: another axis may
+// be the batch.
 func FixedCure(m *onnx.Model) string {
 	if cure := axisCure(m, true); cure != "" {
 		return cure + "; otherwise export it with a batch of 1"
@@ -77,7 +77,7 @@ func FixedCure(m *onnx.Model) string {
 	return "export it with a free batch axis, or with a batch of 1"
 }
 
-// touch tells whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then
+// touch reports whether the samples of a block touch each other in the output, if they lie on an axis: a sample is then
 // another beside others than beside its copies, or its copies differ.
 func (l look) touch(axis int) bool {
 	for i, copies := range []direct.Seen{l.ofA, l.ofB} {
@@ -96,7 +96,7 @@ func (l look) touch(axis int) bool {
 	return false
 }
 
-// slot is what belongs to one of so many samples that lie on an axis of an output.
+// slot is what belongs to one of the samples that lie on an axis of an output.
 func slot(o direct.Seen, axis, of, at int) []float32 {
 	if axis >= len(o.Dims) {
 		return nil
@@ -117,7 +117,7 @@ func slot(o direct.Seen, axis, of, at int) []float32 {
 	return list
 }
 
-// Near32 tells whether two lists of values are the same but for so much of the largest.
+// Near32 reports whether two lists of values are equal up to a tolerance relative to the largest value.
 func Near32(a, b []float32, tolerance float64) bool {
 	if len(a) != len(b) {
 		return false

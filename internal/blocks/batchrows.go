@@ -11,8 +11,8 @@ type sampleRows struct {
 	outer, block int // of [outer, block, ...] the second axis is the samples'; block is 0 where none is
 }
 
-// Rows says how the samples of a block lie in a tensor: on the axis that grows with them. A tensor that does not grow
-// is all samples' own.
+// Rows says how the samples of a block lie in a tensor: on the axis that grows with their number. A tensor that does
+// not grow belongs to all samples.
 func (s *Shapes) Rows(name string, block int) sampleRows {
 	at := s.samplesAxis(name, block)
 	if at < 0 && s.Growing {
@@ -67,7 +67,7 @@ func (s *Shapes) axes(inputs []backend.Tensor, block int) map[string]int {
 	return axes
 }
 
-// Of are a sample's values. Of a tensor that is no sample's own the first one has all.
+// Of returns a sample's values. If the tensor belongs to all samples, the first one has all of it.
 func (r sampleRows) Of(values []float32, slot int) []float32 {
 	if r.block == 0 || len(values)%(r.outer*r.block) != 0 {
 		if slot > 0 {

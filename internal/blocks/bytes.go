@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory
-// where trials run. The network that they are for makes floats of them, see FeedBytes.
+// ByteSamples are the samples of a set in which inputs that the file has as bytes stay bytes: a quarter of the memory
+// of floats. The network then has the conversion to floats, see FeedBytes.
 type ByteSamples struct {
 	*dataset.Set
 	Bytes []bool // by input
@@ -22,7 +22,7 @@ func (b ByteSamples) Read(input, sample int, dst []byte) error {
 	return b.Set.Read(input, sample, dst)
 }
 
-// ByteSteps are what makes the samples of a shape out of their bytes, once these are floats.
+// ByteSteps are the operations on the samples of a shape after their bytes are floats: scale, mean and std.
 func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	for _, s := range []struct {
 		op     string
@@ -35,8 +35,8 @@ func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	return steps
 }
 
-// ChannelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or
-// the first.
+// ChannelDims are the dimensions of a constant with one number per channel, for samples of a shape: the channels are
+// the last axis, or the first.
 func ChannelDims(channels, inner int, sample []int64) []int64 {
 	if channels == 1 {
 		return nil
@@ -50,7 +50,7 @@ func ChannelDims(channels, inner int, sample []int64) []int64 {
 	return dims
 }
 
-// ResidentBytes is what one sample of an input takes where trials run.
+// ResidentBytes returns the bytes of one sample of an input in the memory of the device.
 func ResidentBytes(set *dataset.Set, input int) int {
 	if _, is := set.Bytes(input); is {
 		return set.SampleBytes(input) / 4
@@ -66,7 +66,7 @@ func ResidentSize(set *dataset.Set, input, sample int) int {
 	return set.SampleSize(input, sample)
 }
 
-// ResidentAll is what all samples of a set take where trials run, in so many inputs.
+// ResidentAll returns the bytes of all samples of a set in the memory of the device, for that number of inputs.
 func ResidentAll(set *dataset.Set, inputs int) (bytes float64) {
 	for i := range inputs {
 		if set.Shapes() == 0 {
@@ -80,7 +80,7 @@ func ResidentAll(set *dataset.Set, inputs int) (bytes float64) {
 	return bytes
 }
 
-// ReadResident reads a sample as trials have it.
+// ReadResident reads a sample in the form that it has in the memory of the device.
 func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 	if _, is := set.Bytes(input); is {
 		return set.ReadBytes(input, sample, to)
@@ -88,9 +88,9 @@ func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 	return set.Read(input, sample, to)
 }
 
-// FeedBytes lets a network whose shapes are fixed be fed with bytes where the data have them, and returns its
-// samples, and the names of its inputs in the place of those that it had. gpu: where there is a division, which not
-// every GPU rounds as the formula wants it, the network looks up what the host makes of each byte.
+// FeedBytes changes a network with fixed shapes so that it takes bytes for the inputs that the data have as bytes. It
+// returns the samples for it, and the new names of these inputs by their old ones. With gpu, a division becomes a table
+// that the host computes for each byte value, since not every GPU rounds a division exactly.
 func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
 	out := ByteSamples{Set: data}
 	names := map[string]string{}

@@ -12,7 +12,7 @@ import (
 // 0.9 of the time of blocks of 10 and 20.
 const largestActivation = 16 << 20
 
-// Fitting is the number of samples in a block whose holders' tensors are none too large, at least 1.
+// Fitting returns the number of samples in a block for which no holder's tensor is too large, at least 1.
 func (s *Shapes) Fitting(holders []onnx.Holder) int {
 	largest := int64(1)
 	for _, h := range holders {
@@ -21,12 +21,13 @@ func (s *Shapes) Fitting(holders []onnx.Holder) int {
 	return int(max(1, largestActivation/largest))
 }
 
-// Block is the size of blocks for so many samples: none of the holders' tensors too large, and an even number of them.
+// Block returns the block size for n samples: no holder's tensor is too large, and the number of blocks is even.
 func (s *Shapes) Block(samples int, holders []onnx.Holder) int {
 	return Even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
 }
 
-// Within is the number of samples in a block whose holders' tensors take so many bytes together at most, at least 1.
+// Within returns the number of samples in a block whose holders' tensors together take at most that many bytes, at
+// least 1.
 func (s *Shapes) Within(holders []onnx.Holder, bytes int64) int {
 	all := int64(1)
 	for _, h := range holders {
@@ -35,7 +36,7 @@ func (s *Shapes) Within(holders []onnx.Holder, bytes int64) int {
 	return int(max(1, bytes/all))
 }
 
-// Bytes is the size of a holder's tensor of so many samples; 0 where it has no axes, or they are not known.
+// Bytes returns the size of a holder's tensor for n samples; 0 if its axes are unknown.
 func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 	dims := s.At(h.Tensor, samples)
 	if len(dims) == 0 {
@@ -52,12 +53,12 @@ func (s *Shapes) Bytes(h onnx.Holder, samples int) int64 {
 // blocks, however many there are. leastBlock is how small that makes them at most.
 const fewBlocks, leastBlock = 20, 4
 
-// mostBlock is the largest block for so many samples.
+// mostBlock is the largest block for that many samples.
 func mostBlock(samples int) int64 {
 	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }
 
-// Even is the size, of at most so many samples, that makes an even number of blocks of about the same size.
+// Even returns the largest block size up to a limit that makes an even number of blocks of about the same size.
 func Even(samples, most int) int {
 	most = max(1, most)
 	blocks := (samples + most - 1) / most

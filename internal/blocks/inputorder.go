@@ -12,7 +12,7 @@ type inOrder struct {
 	numbers []int // of the samples' inputs, by the network's
 }
 
-// InOrder finds the samples' inputs by the names of a network's.
+// InOrder finds the samples' inputs by the names of a network's inputs.
 func InOrder(samples backend.Samples, own, network []backend.Tensor) backend.Samples {
 	o := inOrder{Samples: samples}
 	for _, t := range network {

@@ -5,7 +5,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// OfShape says of which samples an error is that the network makes of one shape.
+// OfShape adds to an error of the network the shape, and the first sample, of the samples for which it occurred.
 func OfShape(set *dataset.Set, inputs int, err error) error {
 	if err == nil || !mistake.Is(err) {
 		return err

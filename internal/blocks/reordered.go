@@ -23,7 +23,7 @@ func (o otherOrder) Steps(input int) int { return o.Samples.Steps(o.numbers[inpu
 
 func (o otherOrder) Whole(input int) bool { return o.Samples.Whole(o.numbers[input]) }
 
-// Reordered is InOrder for a model that nobody has compiled yet.
+// Reordered is InOrder for a model that is not compiled yet.
 func Reordered(data Samples, own []backend.Tensor, m *onnx.Model) Samples {
 	o := otherOrder{Samples: data}
 	for _, v := range m.Inputs() {

@@ -4,9 +4,8 @@ import (
 	"hash/maphash"
 )
 
-// Twice hands the samples of one block out a second time before all others: a network that gives other bits then
-// gives no score that could be relied on. What is left of a block that the samples do not fill is padded as a pass
-// pads it.
+// Twice returns the samples of the first block a second time before all others. So a pass shows whether the network
+// gives other bits in a repeated run. If the samples do not fill the block, it is padded as in every pass.
 type Twice struct {
 	Samples
 	Block int
@@ -26,7 +25,7 @@ func (t Twice) Read(input, sample int, dst []byte) error {
 	return t.Samples.Read(input, sample, dst)
 }
 
-// Repeats compares the outputs of a block with those of the same block before.
+// Repeats compares the outputs of a block with those of its first run.
 type Repeats struct {
 	Seed maphash.Seed
 	Sums []uint64

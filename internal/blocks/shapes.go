@@ -14,15 +14,15 @@ import (
 	"example.org/demote/onnx"
 )
 
-// A Shapes is what the runtime says of a model's tensors, by name: their shapes with one and with two
-// samples. What grows with them is the batch.
+// Shapes are the shapes of a model's tensors, by name, as the runtime reports them for one and for two samples. The
+// axis that grows is the batch.
 type Shapes struct {
 	One, Two map[string][]int64
 	Growing  bool // they were measured with two batches
 }
 
-// Measure asks the runtime for the shapes of all tensors of a model, by a run on the first samples. Where the batch
-// is fixed, both are those of a block, and so they are for blocks of one.
+// Measure gets the shapes of all tensors of a model from the runtime, by a run on the first samples. If the batch is
+// fixed, or blocks have one sample, both shapes are those of a block.
 func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block int) (*Shapes, error) {
 	names := m.Computed()
 	if len(names) == 0 {
@@ -57,7 +57,7 @@ func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block 
 	return s, nil
 }
 
-// At is a tensor's shape with so many samples; nil where it is not known.
+// At returns a tensor's shape for n samples; nil if it is unknown.
 func (s *Shapes) At(name string, samples int) []int64 {
 	a, b := s.One[name], s.Two[name]
 	if len(a) != len(b) {
@@ -70,9 +70,8 @@ func (s *Shapes) At(name string, samples int) []int64 {
 	return full
 }
 
-// Fix returns the model with every tensor's shape written into it for blocks of one size, and
-// whatever is computed from shapes alone folded into constants. The tensors open are not folded, nor
-// what hangs on them, see fold.Model.
+// Fix returns the model with the shape of every tensor for blocks of one size, and with all nodes that depend on shapes
+// alone folded into constants. The tensors open, and nodes that depend on them, are not folded, see fold.Model.
 func (s *Shapes) Fix(m *onnx.Model, inputs []backend.Tensor, block int, open []string) (*onnx.Model, error) {
 	dims := map[string][]int64{}
 	for name, a := range s.One {
@@ -102,7 +101,7 @@ func Fixed(m *onnx.Model) int {
 	return 0
 }
 
-// Samples are what a network is fed with: a dataset, or a test's own.
+// Samples are the inputs of a network: a dataset, or those of a test.
 type Samples interface {
 	backend.Samples
 	Shape(input int) []int64 // of one sample
@@ -159,8 +158,8 @@ func Inputs(m *onnx.Model, data Samples, block int) ([]backend.Tensor, error) {
 	return list, nil
 }
 
-// FirstOf reads the first samples of an input, of several steps the first, to a block in which each has so many
-// pieces; where there are more to be than there are, the first one again.
+// FirstOf reads the first samples of an input into a block; of several steps it reads the first. If there are fewer
+// samples, it repeats the first one.
 func FirstOf(data Samples, input, pieces int) func(dst []byte, n int) error {
 	return func(dst []byte, n int) error {
 		if data.Len() == 0 || n == 0 {
@@ -182,7 +181,7 @@ func FirstOf(data Samples, input, pieces int) func(dst []byte, n int) error {
 	}
 }
 
-// Choose is the block size to begin with: the network's own fixed batch, else the one asked for.
+// Choose returns the first block size to try: the network's fixed batch, else the one asked for.
 func Choose(m *onnx.Model, asked int) (int, error) {
 	fixed := Fixed(m)
 	switch {
@@ -231,6 +230,6 @@ func Computed(m *onnx.Model, output string) error {
 	return nil
 }
 
-// Optimization is the level at which every session of a run is compiled, the check of the export
-// included: all of ONNX Runtime's optimizations.
+// Optimization is ONNX Runtime's optimization level for all sessions of a run, also for the check of the export: all
+// optimizations.
 const Optimization = 99

@@ -10,7 +10,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ByName are values by their names.
+// ByName are values by the names of their inputs.
 func ByName(values []onnx.Value) map[string]onnx.Value {
 	named := map[string]onnx.Value{}
 	for _, v := range values {
@@ -19,7 +19,7 @@ func ByName(values []onnx.Value) map[string]onnx.Value {
 	return named
 }
 
-// AxesText writes a shape, ? for an axis of any size.
+// AxesText formats a shape, with ? for a free axis.
 func AxesText(dims []int64) string {
 	var list []string
 	for _, d := range dims {
@@ -32,8 +32,8 @@ func AxesText(dims []int64) string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// ZeroStates are the values that states begin with where the data say nothing: zeros, a sample of each. One with a
-// free axis that is not the batch has none. Where the batch is fixed, and in front, a sample is a row of it.
+// ZeroStates are the initial values of states without an array in the data: zeros, one sample for each. A state with a
+// free axis that is not the batch has none. If the batch is fixed and the first axis, a sample is a row of it.
 func ZeroStates(m *onnx.Model) map[string][]byte {
 	zeros := map[string][]byte{}
 	for _, v := range m.Inputs() {
@@ -58,7 +58,7 @@ func ZeroStates(m *onnx.Model) map[string][]byte {
 	return zeros
 }
 
-// fixedFront tells whether the first axis of a state is the batch of a network that is fixed to more than one sample:
+// fixedFront reports whether the first axis of a state is the batch of a network that is fixed to more than one sample:
 // all inputs with axes have it.
 func fixedFront(m *onnx.Model, v onnx.Value) bool {
 	own := v.Dims[0]

@@ -8,7 +8,7 @@ import (
 	"example.org/demote/internal/memory"
 )
 
-// TooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.
+// TooLarge words an error of ONNX Runtime about a lack of memory, and returns all others unchanged.
 func TooLarge(err error) error {
 	m := notAllocated.FindStringSubmatch(err.Error())
 	if m == nil {

@@ -7,7 +7,7 @@ import (
 	"example.org/demote/dataset"
 )
 
-// SampleBytes is how many bytes a sample of a set has in all inputs.
+// SampleBytes returns the bytes of one sample of a set, over all inputs.
 func SampleBytes(set *dataset.Set, inputs int) (n int) {
 	for i := range inputs {
 		n += set.SampleBytes(i)
@@ -15,7 +15,7 @@ func SampleBytes(set *dataset.Set, inputs int) (n int) {
 	return n
 }
 
-// ShapeText is the shape of the samples of a set, in all inputs.
+// ShapeText formats the shape of the samples of a set, over all inputs.
 func ShapeText(set *dataset.Set, inputs int) string {
 	var dims []string
 	for i := range inputs {
@@ -24,7 +24,7 @@ func ShapeText(set *dataset.Set, inputs int) string {
 	return strings.Join(dims, " ")
 }
 
-// A View is samples of one shape, and the number of each among all.
+// A View has the samples of one shape, and the number of each among all samples.
 type View struct {
 	Samples
 	Of []int // nil: its own
@@ -38,7 +38,7 @@ func (v View) Number(sample int) int {
 	return v.Of[sample]
 }
 
-// Views are the samples of data by their shapes.
+// Views groups the samples of data by their shapes.
 func Views(data Samples) []View {
 	set, is := data.(*dataset.Set)
 	if !is {
@@ -54,7 +54,7 @@ func Views(data Samples) []View {
 	return list
 }
 
-// LargestOf are the samples of the largest shape that data have, for questions that need not be asked of every shape.
+// LargestOf returns the samples of the largest shape, for checks that one shape is enough for.
 func LargestOf(data Samples, inputs int) Samples {
 	set, is := data.(*dataset.Set)
 	if !is || set.Groups() == nil {
@@ -77,7 +77,7 @@ func together(data Samples) (list []Samples) {
 	return list
 }
 
-// ElemsOf is the number of elements of a shape.
+// ElemsOf returns the number of elements of a shape.
 func ElemsOf(dims []int64) int {
 	n := 1
 	for _, d := range dims {

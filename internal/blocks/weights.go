@@ -7,7 +7,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ModelOf is a model as sessions are made of it. It shares its weights with m.
+// ModelOf returns a model in the form for sessions. It shares its weights with m.
 func ModelOf(m *onnx.Model) (device.Model, error) {
 	file, apart, err := m.Apart()
 	if err != nil {
@@ -20,7 +20,7 @@ func ModelOf(m *onnx.Model) (device.Model, error) {
 	return out, nil
 }
 
-// Optimizing has a model optimized as a session is made of it.
+// Optimizing optimizes a model with the settings of a session.
 func Optimizing(optimize func(device.Model) (string, error)) func(*ir.Model) (string, error) {
 	return func(m *ir.Model) (string, error) {
 		model, err := ModelOf(m)

@@ -11,7 +11,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// A GridChoice is how a grid is made from calibration data.
+// A GridChoice says how grids are chosen from calibration data: the quantization scheme and the range method.
 type GridChoice struct {
 	Kind   quant.Kind
 	method quant.Method
@@ -19,7 +19,7 @@ type GridChoice struct {
 	auto   bool // every method's grid is kept, and whoever scores them chooses
 }
 
-// Auto stands for a range method: the grids of all methods are kept as candidates, and minmax's are the first.
+// Auto stands for a range method: the grids of all methods are kept as candidates.
 const Auto = "auto"
 
 // methods are what Auto chooses from, the first of equals first. Mean squared error and the moving average have most
@@ -51,7 +51,7 @@ type Grids struct {
 	Candidates []Candidate    // what the low grids may be instead, no two of them alike; nil without Auto
 }
 
-// A How says how a network is calibrated.
+// How are the settings of a calibration.
 type How struct {
 	Low, High GridChoice
 	Formula   quant.Formula
@@ -59,13 +59,13 @@ type How struct {
 	Samples   string       // theirs
 	AllowNaN  bool         // values that are not finite are left out
 	Alone     bool         // each sample is run alone
-	Stages    stage.Teller // is told how far it has come
+	Stages    stage.Teller // reports its progress
 }
 
-// Run runs the float network over the calibration samples, with every holder's tensor as an output, and returns a
-// record a holder, with the lowest and highest value that its tensor had. With Auto for the low grids the records have
-// minmax's, and those of all methods are candidates. Holders of attention masks and the like, as
-// the samples show them, it takes from the network, see dropFills. The memory does not grow with the number of
+// Run runs the float network over the calibration samples, with every holder's tensor as an output. It returns a record
+// (two grids) for each holder, and the lowest and highest value of its tensor. With Auto for the low grids the records
+// have minmax's, and those of all methods are candidates. It removes holders of attention masks and the like from the
+// network if the samples show them, see dropFills. The memory does not grow with the number of
 // samples.
 func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Grids, error) {
 	if data.Len() == 0 {
@@ -123,8 +123,8 @@ func candidates(observers []*quant.Observer, c How) (list []Candidate) {
 	return list
 }
 
-// FiniteRange is the lowest and highest finite value of the one holder that a network has, masks and paddings
-// included; false where it has none. alone: each sample is run alone. Nobody is told how far it has come.
+// FiniteRange returns the lowest and highest finite value of the only holder of a network, with fill values; false if
+// there is none. alone: each sample runs alone. It reports no progress.
 func FiniteRange(ctx context.Context, n *onnx.Network, data blocks.Samples, alone bool) (quant.Range, bool, error) {
 	o := Observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)

@@ -1,3 +1,3 @@
-// Package calibrate runs a float network over calibration samples and makes the grids of its activation quantizers,
-// or holders. It finds the values that masks and paddings put in, which no grid is to cover.
+// Package calibrate runs a float network over calibration samples and chooses the grids of its activation quantizers
+// (holders). It finds the fill values of masks and paddings, which the grids need not cover.
 package calibrate

@@ -11,8 +11,8 @@ import (
 	"example.org/demote/quant"
 )
 
-// FillLimit is the size from which a value may be one that a mask or a padding has put in: exporters write -1e4, to
-// which scores are added yet, -65504, -1e9, the lowest float32 or infinity.
+// FillLimit is the magnitude from which a value may be a fill value of a mask or a padding. Exporters write -1e4 (to
+// which scores are then added), -65504, -1e9, the lowest float32 or infinity.
 const FillLimit = 5000
 
 // fillGap is how many times as far from zero as all others such values must be.
@@ -102,7 +102,7 @@ func (f *fill) putIn(v float32) bool {
 	return false
 }
 
-// maxFillValues is how many values of a tensor are told apart.
+// maxFillValues is how many values of a tensor are distinguished.
 const maxFillValues = 3
 
 // fewSeen is how many values there must be for that: a tensor of one number a sample has few by nature.

@@ -16,8 +16,8 @@ import (
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
 const surelyFill = 1e9
 
-// KnownInputs looks at the samples of the network's float inputs for what masks are: at most two values, or some of a
-// size that no measurement has. Of an input that cannot be a mask it reads no more than shows that.
+// KnownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
+// values larger than any measurement. It stops reading an input that cannot be a mask.
 func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
@@ -54,7 +54,7 @@ func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, er
 // maxSureFills is how many values of that size are a mask's; of more, the input has such values by nature.
 const maxSureFills = 16
 
-// learnt is what is known of the inputs, and of the holders that have shown at most two values.
+// learnt returns the known values of the inputs, and of the holders with at most two values.
 func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[string]sites.Known {
 	more := maps.Clone(known)
 	for i, f := range all {
@@ -72,7 +72,7 @@ func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[strin
 // again is what the graph tells of fills together with what the holders have shown, and lists the holders whose
 // values are to be observed again, since other values were left out than that; none where the fills are as they were.
 func (all fills) again(n *onnx.Network, known map[string]sites.Known) (fills, []int, error) {
-	list, err := sites.Fills(n, FillLimit, all.learnt(n, known))
+	list, err := sites.FindFills(n, FillLimit, all.learnt(n, known))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -24,8 +24,8 @@ const calibrationBlock = 8
 // once, as outputs.
 const holdersMemory = 64 << 20
 
-// An Observation runs the float network over the calibration samples and shows every holder's values, one sample at a
-// time, to its observer.
+// An Observation runs the float network over the calibration samples, and gives every holder's values to its observer,
+// one sample at a time.
 type Observation struct {
 	Network   *onnx.Network
 	All       blocks.Samples
@@ -43,14 +43,14 @@ type Observation struct {
 	isInput       map[string]int // a network's input -> its place
 }
 
-// NewObservation makes the observation of all holders for some range methods. What masks and paddings put in, as the
-// graph and the inputs tell, is left out.
+// NewObservation makes an observation of all holders for some range methods. It leaves out the fill values that follow
+// from the graph and the inputs.
 func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quant.Method) (*Observation, error) {
 	known, err := KnownInputs(n.Model, data)
 	if err != nil {
 		return nil, err
 	}
-	put, err := sites.Fills(n, FillLimit, known)
+	put, err := sites.FindFills(n, FillLimit, known)
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +173,8 @@ func (o *Observation) passAll(ctx context.Context, pass int, holders []int) erro
 	return nil
 }
 
-// pass is passAll for the view at hand; done is told how many of its samples are done. The first pass of all runs the
-// first block twice, and compares.
+// pass is passAll for the view at hand; done gets the number of its samples that are done. The first pass of all runs
+// the first block twice, and compares.
 func (o *Observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	segment, err := o.segment()
 	if err != nil {

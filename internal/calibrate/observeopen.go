@@ -89,7 +89,7 @@ func (o *Observation) segment() (*backend.Segment, error) {
 	return src.Of(model)
 }
 
-// takes tells whether a tensor is an input of the network.
+// takes reports whether a tensor is an input of the network.
 func (o *Observation) takes(tensor string) bool {
 	_, is := o.isInput[tensor]
 	return is

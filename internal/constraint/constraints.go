@@ -11,7 +11,7 @@ import (
 	"example.org/demote/search"
 )
 
-// Constraints are what a command line and a profile ask of a network's holders.
+// Constraints are the pins, groups and units of a network's holders.
 type Constraints struct {
 	groups []search.Group
 	pins   []search.Pin
@@ -24,14 +24,14 @@ func (c *Constraints) tie(holders []int, text string) {
 	}
 }
 
-// Rules are the constraints of a configuration, before there is a network.
+// Rules are the constraints of a configuration, before they are applied to a network.
 type Rules struct {
 	pins    []pin
 	groups  []group
 	profile *Profile
 }
 
-// Parse reads --pin, --group and --profile.
+// Parse parses --pin, --group and --profile.
 func Parse(pins, groups []string, profile string) (r Rules, err error) {
 	for _, text := range pins {
 		p, err := ParsePin(text, "--pin")
@@ -53,8 +53,8 @@ func Parse(pins, groups []string, profile string) (r Rules, err error) {
 	return r, err
 }
 
-// Arrange makes the units of a network under the rules, in an order of its holders; nil: their own. A contradiction
-// names both sides.
+// Arrange applies the rules to a network and returns its units. order gives the order of its holders; nil: their own.
+// The error for a contradiction names both sides.
 func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err error) {
 	names := Names(n)
 	var c Constraints
@@ -72,7 +72,7 @@ func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err 
 	if layout, err = search.Arrange(names, c.groups, c.pins); err != nil {
 		return layout, err
 	}
-	if layout.Units == nil { // everything is held; nil would stand for a unit a holder
+	if layout.Units == nil { // everything is pinned; nil would mean one unit per holder
 		layout.Units = [][]int{}
 	}
 	if order == nil {
@@ -132,8 +132,8 @@ func (r Rules) constrain(n *onnx.Network, c *Constraints) error {
 	return nil
 }
 
-// FitStart makes a start mix keep to the constraints: pinned holders go where they are held, and a unit of which a
-// part stays at int16 stays there as a whole. It returns how many holders that moved.
+// FitStart changes a start mix so that it meets the constraints: pinned holders get their bit-width, and a unit with a
+// part at int16 stays at int16 as a whole. It returns the number of holders that it changed.
 func FitStart(layout search.Layout, m search.Mask) int {
 	before := m.Clone()
 	for h := range m.Len() {
@@ -160,7 +160,7 @@ func FitStart(layout search.Layout, m search.Mask) int {
 	return moved
 }
 
-// Describe says what the constraints leave to decide; empty without any.
+// Describe says what the constraints leave to the search; empty without constraints.
 func Describe(network *onnx.Network, layout search.Layout) string {
 	n, fixed := len(network.Holders), 0
 	for _, h := range network.Holders {

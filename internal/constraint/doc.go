@@ -1,3 +1,4 @@
-// Package constraint reads what the user and the hardware ask of a network's holders: pins, groups, profiles and
-// lists of names. It makes the units that a search moves.
+// Package constraint reads the user's and the hardware's constraints on the activation quantizers (holders) of a
+// network: pins, groups, profiles and lists of names. From them it makes the units of a search: holders that must have
+// the same bit-width.
 package constraint

@@ -6,16 +6,16 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// mostBranches bounds the texts that the braces of a pattern stand for, since matching tries them all: {a,b}{c,d} has
+// mostBranches bounds the alternatives of the braces of a pattern, since matching tries them all: {a,b}{c,d} has
 // 4.
 const mostBranches = 256
 
-// validPattern tells whether a text is a glob that can be matched in no time.
+// validPattern reports whether a text is a glob that can be matched in no time.
 func validPattern(text string) bool {
 	return doublestar.ValidatePattern(text) && branches(text) <= mostBranches
 }
 
-// branches counts what braces stand for, at most: inner ones count as if they stood beside the outer.
+// branches is an upper bound of the alternatives of the braces: inner ones count like outer ones.
 func branches(text string) int {
 	all := 1
 	var open []int // alternatives of the braces that are open

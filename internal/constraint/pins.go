@@ -19,7 +19,7 @@ const opPrefix = "op:"
 type pin struct {
 	Pattern string
 	low     bool
-	text    string // where it stands, for messages
+	text    string // its source, for messages
 }
 
 // ParsePin reads PATTERN=int8 or PATTERN=int16. The pattern ends at the last =, since names may have one.

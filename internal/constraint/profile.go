@@ -13,8 +13,8 @@ import (
 	"example.org/demote/search"
 )
 
-// A Profile says what hardware can do, as --profile reads it from a YAML file. Operators are ONNX types or globs of
-// them; a profile is for many networks, so operators and op: pins that do not occur are no mistake.
+// A Profile describes the bit-widths that hardware supports, read from a YAML file (--profile). Operators are ONNX
+// types or globs over them. A profile is for many networks, so operators and op: pins that do not occur are no error.
 type Profile struct {
 	Name       string   `yaml:"name"`
 	ShareWidth []string `yaml:"share_width"` // operators whose inputs must have one width
@@ -95,7 +95,7 @@ func (p *Profile) Apply(c *Constraints, uses []sites.Use) {
 	}
 }
 
-// Matches tells whether one of the patterns has an operator type.
+// Matches reports whether a pattern matches an operator type.
 func Matches(ops []string, op string) bool {
 	for _, pattern := range ops {
 		if doublestar.MatchUnvalidated(pattern, op) {

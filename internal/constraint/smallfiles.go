@@ -1,5 +1,5 @@
 package constraint
 
-// MaxList bounds the lists that flags name, --start and --cost, in bytes: a line for each of 100,000 holders stays
-// below it. Like profiles and results they are read by disk.Read: regular files only, never beyond the limit.
+// MaxList limits the size of the lists of --start and --cost, in bytes: one line for each of 100,000 holders is below
+// it. disk.Read reads them, as profiles and results: regular files only, up to the limit.
 const MaxList = 32 << 20

@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Branches puts the branch that is taken in the place of every If whose condition is a constant, or hangs on
-// constants and on sizes that the model declares, so that what it computes is seen. Constants have been folded; they
-// are again behind each branch. Bodies of Loop and Scan stay as they are.
+// Branches replaces every If by the branch that it takes, if its condition depends on constants and declared sizes
+// alone. So the nodes of the branch are visible. It needs a model with folded constants, and folds again after each
+// branch. Bodies of Loop and Scan are not changed.
 func Branches(m *ir.Model) error { return branchesBut(m, nil) }
 
 // branchesBut is Branches with open as foldBut has it.
@@ -124,20 +125,20 @@ func openBranch(g ir.Graph, n ir.Node, branch ir.Graph) []ir.Node {
 		}
 	}
 	for _, t := range branch.GetInitializer() {
-		t = ir.CloneTensor(t)
+		t = wire.CloneTensor(t)
 		t.Name = ir.Str(to[t.GetName()])
 		g.Initializer = append(g.Initializer, t)
 	}
 	for _, v := range branch.GetValueInfo() {
 		if name := to[v.GetName()]; name != "" && !slices.Contains(n.GetOutput(), name) {
-			v = ir.Clone(v)
+			v = wire.Clone(v)
 			v.Name = &name
 			g.ValueInfo = append(g.ValueInfo, v)
 		}
 	}
 	var nodes []ir.Node
 	for _, inner := range branch.GetNode() {
-		inner = ir.Clone(inner)
+		inner = wire.Clone(inner)
 		for i, out := range inner.Output {
 			if out != "" {
 				inner.Output[i] = to[out]

@@ -7,27 +7,27 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// What folding may make of a whole network, however it is divided over nodes: foldGrowth bounds one result, and a
-// chain of small nodes grows by it again and again. What would be made beyond foldTotal is refused, since the runtime
-// would make it too; what would be read beyond foldWork stays as it is.
+// Limits of folding for a whole network. foldGrowth bounds one result, but a chain of small nodes may grow again and
+// again. A network whose new constants exceed foldTotal is refused, since the runtime would make them too. Nodes whose
+// operands exceed foldWork are not folded.
 const (
-	foldTotal    = 128 << 20 // bytes of new constants that any network may have
-	foldTotalMax = 16 << 30  // and that none may exceed; between the two it is foldShare times the file's tensors
-	foldWork     = 512 << 20 // bytes of operands that are read for them, counted again for every reader
+	foldTotal    = 128 << 20 // bytes of new constants that every network may have
+	foldTotalMax = 16 << 30  // and that none may exceed; between them, the limit is foldShare times the file's tensors
+	foldWork     = 512 << 20 // bytes of operands that are read, counted for each node that reads them
 	foldShare    = 8
-	foldReads    = 16 // the same of operands
+	foldReads    = 16 // as foldShare, for operands
 )
 
-// Budget is what is left of the totals while a network is folded, in bytes.
+// Budget is the rest of the limits while a network is folded, in bytes.
 type Budget struct {
 	Made, Read int64
-	over       bool // a result was not made for want of budget
+	over       bool // a node was not folded because the budget was used up
 }
 
-// ErrConstants marks a network whose constants become too much.
+// ErrConstants marks a network whose folded constants exceed the limit.
 var ErrConstants = errors.New("what follows from constants alone becomes far larger than the file: fold the constants of the network when it is exported, or correct their dimensions")
 
-// newFoldBudget is the budget of a model: relative to the bytes of its tensors, wherever they are stored.
+// newFoldBudget returns the budget of a model, by the bytes of its tensors, inside and outside the file.
 func newFoldBudget(m *ir.Model) Budget {
 	stored := int64(0)
 	_ = m.EachTensor(func(_ string, t ir.Tensor) error {
@@ -42,7 +42,7 @@ func newFoldBudget(m *ir.Model) Budget {
 	}
 }
 
-// MayRead books that a node's operands are read, and reports whether the totals allow it.
+// MayRead takes the bytes of a node's operands off the budget, and reports whether the node may be folded.
 func (b *Budget) MayRead(args []ir.Tensor) bool {
 	if b.Made < 0 {
 		b.over = true
@@ -59,8 +59,8 @@ func (b *Budget) MayRead(args []ir.Tensor) bool {
 	return b.Read >= 0
 }
 
-// mayCompute books a result of n elements that is computed one by one, and reports whether one node and the totals
-// allow it.
+// mayCompute takes a result of n elements, computed one by one, off the budget. It reports whether the limits for one
+// node and for the network allow it.
 func (c *Call) mayCompute(n int64) bool {
 	b := &c.Folder.Budget
 	if n > foldElements {
@@ -74,8 +74,9 @@ func (c *Call) mayCompute(n int64) bool {
 	return b.Read >= 0
 }
 
-// Book takes what was made for the results off the budget: dimensions, and bytes that are not those of an operand.
-func (b *Budget) Book(args, results []ir.Tensor) {
+// Spend takes the bytes of the results off the budget: their dimensions, and their data unless an operand has the same
+// bytes.
+func (b *Budget) Spend(args, results []ir.Tensor) {
 	for _, r := range results {
 		b.Made -= 8 * int64(len(r.GetDims()))
 		if !sharesBytes(r, args) {

@@ -1,3 +1,3 @@
-// Package fold computes what depends on constants and known shapes alone, within a budget of bytes, and opens the
-// branches of If whose conditions are then known.
+// Package fold computes nodes that depend on constants and known shapes alone, and puts constants in their place,
+// within a budget of bytes. It also replaces an If with a known condition by its branch.
 package fold

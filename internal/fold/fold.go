@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -18,7 +19,7 @@ const (
 	foldElements = 1 << 20 // of a result computed element by element: tables and scalars, not weights
 )
 
-// Folder replaces nodes whose operands are constants by their results.
+// Folder replaces nodes with constant operands by their results.
 type Folder struct {
 	graph     ir.Graph
 	constants map[string]ir.Tensor // by name: initializers and what was folded
@@ -28,10 +29,10 @@ type Folder struct {
 	Budget    Budget
 }
 
-// Constants turns Constant nodes into initializers and computes in plain Go what hangs on constants alone: moves of
-// values, shape arithmetic, casts of float16 initializers, the exactly rounded float32 operations. What it does not
-// know, or what would grow beyond its bounds, stays a node. Bodies of If, Loop and Scan stay as they are. Errors
-// match mistake.Err and name the node whose operands do not fit.
+// Constants turns Constant nodes into initializers and computes nodes that depend on constants alone, in plain Go:
+// moves of values, shape arithmetic, casts of float16 initializers, and float32 operations that are exactly rounded.
+// Nodes with other operators, and nodes whose results exceed the limits, are not folded. Bodies of If, Loop and Scan
+// are not changed. Errors match mistake.Err and name the node whose operands do not fit.
 func Constants(m *ir.Model) error { return foldBut(m, nil) }
 
 // foldBut is Constants that takes the initializers open for no constants, and leaves the tensors open outputs of
@@ -124,12 +125,12 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 	if err != nil || len(results) == 0 || len(results) < len(n.GetOutput()) {
 		return false, err
 	}
-	f.Budget.Book(c.Args, results)
+	f.Budget.Spend(c.Args, results)
 	for i, name := range n.GetOutput() {
 		if name == "" {
 			continue
 		}
-		t := ir.CloneTensor(results[i])
+		t := wire.CloneTensor(results[i])
 		t.Name = ir.Str(name)
 		f.constants[name] = t
 		f.replaced[name] = true
@@ -141,7 +142,7 @@ func (f *Folder) fold(n ir.Node) (bool, error) {
 }
 
 // rewrite removes folded nodes, adds the results that somebody still reads, and removes the constants that only
-// folded nodes have read. An initializer that nobody ever read stays.
+// folded nodes have read. An initializer that no node ever read stays.
 func (f *Folder) rewrite(gone map[ir.Node]bool) {
 	if len(gone) == 0 {
 		return
@@ -176,9 +177,9 @@ func (f *Folder) rewrite(gone map[ir.Node]bool) {
 	f.graph.Initializer = initializers
 }
 
-// Model computes what depends on constants and known shapes alone, and puts initializers in its place, and the branch
-// that is taken in that of an If whose condition is then known. Of the tensors open, initializers are taken for
-// values that may yet change, and others stay outputs of their nodes.
+// Model computes nodes that depend on constants and known shapes alone, puts initializers in their place, and replaces
+// an If with a known condition by its branch. open names tensors that must not be folded: initializers that may change
+// later, and outputs that stay outputs of their nodes.
 func Model(m *ir.Model, open ...string) error {
 	if err := foldBut(m, open); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 )
 
@@ -20,7 +21,7 @@ func withDims(t ir.Tensor, dims []int64) ([]ir.Tensor, error) {
 	if before != after {
 		return nil, mistake.Errorf("dimensions %v cannot become %v", t.GetDims(), dims)
 	}
-	out := ir.CloneTensor(t)
+	out := wire.CloneTensor(t)
 	out.Dims = dims
 	return one(out)
 }

@@ -2,7 +2,7 @@ package fold
 
 import "example.org/demote/internal/ir"
 
-// Call is one node that is being folded: its operands in the order of its inputs, nil where one is absent or unknown.
+// Call is a node during folding, with its operands in the order of its inputs: nil if one is absent or unknown.
 type Call struct {
 	Node   ir.Node
 	Folder *Folder

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/shapes"
 	"example.org/demote/mistake"
@@ -32,7 +33,7 @@ func foldCast(c *Call) ([]ir.Tensor, error) {
 		}
 		raw := make([]byte, 0, 2*len(values))
 		for _, v := range values {
-			raw = binary.LittleEndian.AppendUint16(raw, ir.ToFloat16(v))
+			raw = binary.LittleEndian.AppendUint16(raw, float16.Bits(float64(v)))
 		}
 		return one(ir.NewTensor("", ir.Float16, dims, raw))
 	case ir.IsFloat(from) && ir.WholeInt(to):

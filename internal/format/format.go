@@ -12,17 +12,17 @@ import (
 	"example.org/demote/quant"
 )
 
-// A Format is a kind of file. What a room cannot do with it is nil.
+// A Format is a kind of file. A function is nil if the format cannot do that.
 type Format struct {
 	Name string   // as flags have it, such as qdq
 	File string   // its name in a run folder
-	Does string   // what it is, for the user
+	Does string   // what the files are, for help
 	Ends []string // of the file's name
 
 	Runs  bool // ONNX Runtime runs the file: it is held against the search
 	Float bool // the float network that the file speaks of is written beside it
 
-	Detect  func(*ir.Model) bool // tells whether a file is of this format; nil: flags tell
+	Detect  func(*ir.Model) bool // reports whether a file is of this format; nil: only flags name the format
 	Read    func(*ir.Model, quant.Formula) (*network.Network, []quant.Grid, error)
 	Foreign bool          // ONNX Runtime does not know its quantizers: what Read makes of the file is run in its place
 	Formula quant.Formula // that such files compute; empty: any

@@ -6,12 +6,13 @@ import (
 	"runtime"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"example.org/demote/crash"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
-	"golang.org/x/sync/errgroup"
 )
 
 // keepApart sees that no sample of the hold-out has a part in the search, by its sum as the network gets it. A file

@@ -8,7 +8,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// checkVersions refuses files without a graph, and of IR and operator set versions that this package does not know.
+// checkVersions refuses files without a graph, and of IR and operator set versions that this package does not know. It
+// drops imports that are repeated. A model imports each domain once (IR specification, Models: opset_import), and some
+// exporters do it again in the same version.
 func (m *Model) checkVersions() error {
 	p := m.Proto
 	switch {
@@ -65,7 +67,12 @@ func (m *Model) checkTensors() error {
 	})
 }
 
-// CheckTensor returns a mistake.Err for a tensor whose data do not fit its type and shape.
+// CheckTensor returns a mistake.Err for a tensor whose data do not fit its type and shape, and names the tensor.
+//
+// Elements are in raw_data, of fixed width and little-endian, or in the list of their type: float_data for float and
+// complex64, double_data for double and complex128, int64_data for int64, uint64_data for uint32 and uint64,
+// string_data for strings, and int32_data for all others, with those below 8 bits packed (onnx.proto, TensorProto). A
+// complex number takes two values, its real part first.
 func CheckTensor(t Tensor) error {
 	typ := DType(t.GetDataType())
 	n, err := Count(t.GetDims())
@@ -117,8 +124,11 @@ func fits(t Tensor, what string, have, want int64) error {
 		t.GetName(), DType(t.GetDataType()), t.GetDims(), have, what, want)
 }
 
-// EachTensor calls f for every tensor of the model: initializers, sparse ones and attributes, also in subgraphs and
-// functions. where describes the place of the tensor for messages. It stops at the first error of f and returns it.
+// EachTensor calls f for every tensor of the model: initializers, values and indices of sparse ones, and attributes,
+// also in subgraphs, functions and training graphs. where describes the place of the tensor for messages, such as
+// "graph: Conv node "c", attribute value". f may change a tensor that no clone shares, as the reader does before there
+// is any. It stops at the first error of f and returns it; its own is a mistake.Err for a sparse tensor that lacks
+// values or indices or has no valid shape.
 func (m *Model) EachTensor(f func(where string, t Tensor) error) error {
 	if err := graphTensors(m.Graph(), "graph", f); err != nil {
 		return err
@@ -142,6 +152,7 @@ func (m *Model) EachTensor(f func(where string, t Tensor) error) error {
 	return nil
 }
 
+// graphTensors is EachTensor for one graph, and the bodies in it.
 func graphTensors(g Graph, where string, f func(string, Tensor) error) error {
 	for _, t := range g.GetInitializer() {
 		if err := f(where, t); err != nil {
@@ -156,6 +167,7 @@ func graphTensors(g Graph, where string, f func(string, Tensor) error) error {
 	return nodeTensors(g.GetNode(), where, f)
 }
 
+// nodeTensors is EachTensor for the attributes of nodes.
 func nodeTensors(nodes []Node, where string, f func(string, Tensor) error) error {
 	for _, n := range nodes {
 		if len(n.GetAttribute()) == 0 {
@@ -168,6 +180,7 @@ func nodeTensors(nodes []Node, where string, f func(string, Tensor) error) error
 	return nil
 }
 
+// attrTensors is EachTensor for a list of attributes: their tensors, sparse tensors and graphs, alone and in lists.
 func attrTensors(attrs []*onnxpb.AttributeProto, where string, f func(string, Tensor) error) error {
 	for _, a := range attrs {
 		at := where + ", attribute " + a.GetName()
@@ -202,6 +215,7 @@ func attrTensors(attrs []*onnxpb.AttributeProto, where string, f func(string, Te
 	return nil
 }
 
+// sparseTensors is EachTensor for the values and the indices of a sparse tensor.
 func sparseTensors(s *onnxpb.SparseTensorProto, where string, f func(string, Tensor) error) error {
 	if _, err := Count(s.GetDims()); err != nil {
 		return mistake.Errorf("%s: sparse tensor %q: %w", where, s.GetValues().GetName(), err)

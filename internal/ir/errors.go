@@ -23,7 +23,8 @@ func (m *Model) InFile(err error) error {
 	return fmt.Errorf("%s: %w", m.Path, err)
 }
 
-// NodeName returns the name of a node for messages: its operator with its name or, if it has none, its first output.
+// NodeName returns the name of a node for messages: its operator with its name or, if it has none, its first output,
+// such as `Conv node "conv1"`. Names of nodes are optional (IR specification, Nodes), those of outputs are not.
 func NodeName(n Node) string {
 	name := n.GetName()
 	for _, out := range n.GetOutput() {

@@ -3,27 +3,25 @@ package ir
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
-	"syscall"
 
+	"example.org/demote/internal/external"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// loadExternal sets the raw data of every tensor with external data. It copies small files, up to copyMost in all,
-// and maps larger ones. A mapping is read from disk on access, and the system can drop its pages. It lives as long as
-// the process. Changes of a mapped file are found, see changed.
+// copyMost is the largest size, in bytes, of all external data of a model that are copied. Later changes of a file do
+// not affect a copy.
+var copyMost int64 = 256 << 20
+
+// loadExternal sets the raw data of every tensor with external data to pieces of the files that have them: see
+// external.Folder, which copies small files and maps larger ones.
 func (m *Model) loadExternal() error { return m.loadExternalIn(copyMost) }
 
-// loadExternalIn is loadExternal that copies so many bytes at most.
-func (m *Model) loadExternalIn(copyLeft int64) error {
-	files := make(map[string][]byte)
-	return m.EachTensor(func(where string, t Tensor) error {
+// loadExternalIn is loadExternal that copies at most limit bytes.
+func (m *Model) loadExternalIn(copyMost int64) error {
+	folder := external.NewFolder(m.Dir, copyMost)
+	err := m.EachTensor(func(where string, t Tensor) error {
 		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
 			return nil
 		}
@@ -31,13 +29,9 @@ func (m *Model) loadExternalIn(copyLeft int64) error {
 		if err != nil {
 			return mistake.Errorf("%s: %w", where, err)
 		}
-		data, ok := files[piece.location]
-		if !ok {
-			if data, err = m.readExternal(piece.location, &copyLeft); err != nil {
-				return mistake.Errorf("%s: tensor %q: %w", where, t.GetName(), err)
-			}
-			files[piece.location] = data
-			m.external = append(m.external, externalFile{filepath.Join(m.Dir, filepath.FromSlash(piece.location)), data})
+		data, err := folder.Read(piece.location)
+		if err != nil {
+			return mistake.Errorf("%s: tensor %q: %w", where, t.GetName(), err)
 		}
 		if piece.offset > int64(len(data)) || piece.length > int64(len(data))-piece.offset {
 			return mistake.Errorf("%s: tensor %q needs %d bytes at offset %d of external data %q, which has %d: "+
@@ -51,16 +45,20 @@ func (m *Model) loadExternalIn(copyLeft int64) error {
 		t.ExternalData, t.DataLocation = nil, nil
 		return nil
 	})
+	m.external = folder.Files()
+	return err
 }
 
 // piece is the place of a tensor's external data.
 type piece struct {
-	location       string
-	offset, length int64
+	location       string // of the file, slash-separated and relative to the model's folder
+	offset, length int64  // in bytes
 }
 
-// externalPiece reads the location, offset and length, in bytes, of a tensor's external data. The error is a
-// mistake.Err: no location, a number that is none, or a length that does not fit the shape.
+// externalPiece reads the place of a tensor's external data from its keys: location, which must be there, offset,
+// which is 0 without, and length, which is what the type and shape need
+// (https://github.com/onnx/onnx/blob/main/docs/ExternalData.md). Other keys, such as a checksum, are not looked at.
+// The error is a mistake.Err: no location, a number that is none, or a length that does not fit the shape.
 func externalPiece(t Tensor) (piece, error) {
 	size, err := ByteSize(DType(t.GetDataType()), t.GetDims())
 	if err != nil {
@@ -90,82 +88,23 @@ func externalPiece(t Tensor) (piece, error) {
 	return p, nil
 }
 
-// copyMost is the largest size, in bytes, of the external data of a model that are copied. Later changes of a file do
-// not affect a copy.
-var copyMost int64 = 256 << 20
-
-// readExternal copies a file of external data if it fits into the rest of copyMost, and maps it otherwise. The file
-// must be in the model's folder, also after symbolic links are resolved.
-func (m *Model) readExternal(location string, copyLeft *int64) ([]byte, error) {
-	if m.Dir == "" {
-		return nil, mistake.Errorf("external data %q of a model without a folder", location)
-	}
-	location = filepath.FromSlash(location)
-	if !filepath.IsLocal(location) {
-		return nil, mistake.Errorf("external data %q are outside the model's folder", location)
-	}
-	root, err := os.OpenRoot(m.Dir)
-	if err != nil {
-		return nil, mistake.Errorf("folder of the external data: %w", err)
-	}
-	defer root.Close()
-	info, err := root.Stat(location)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, mistake.Errorf("external data %q are missing: put the file beside the model", location)
-	case errors.Is(err, fs.ErrPermission):
-		return nil, mistake.Errorf("external data: %w", err)
-	case err != nil: // os.Root follows no link out of its folder
-		return nil, mistake.Errorf("external data %q are outside the model's folder: %w", location, err)
-	case !info.Mode().IsRegular():
-		return nil, mistake.Errorf("external data %q are not a file", location)
-	}
-	// what it is may have changed: a pipe must not wait
-	f, err := root.OpenFile(location, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, mistake.Errorf("external data: %w", err)
-	}
-	defer f.Close()
-	file := &dataFile{path: filepath.Join(m.Dir, location)}
-	if file.info, err = f.Stat(); err != nil {
-		return nil, mistake.Errorf("external data: %w", err)
-	}
-	if !file.info.Mode().IsRegular() {
-		return nil, mistake.Errorf("external data %q are not a file", location)
-	}
-	if size := file.info.Size(); size <= *copyLeft {
-		*copyLeft -= size
-		return file.copy(f)
-	}
-	data, err := mapFile(f, file)
-	if err != nil {
-		return nil, fmt.Errorf("external data %q: %w", location, err)
-	}
-	return data, nil
-}
-
 // A SourceFile is a file from which a model was read.
 type SourceFile struct {
 	Path   string // the model's as the user named it, external data's in the model's folder
-	SHA256 string // of its bytes, in hex
-	Bytes  int64
-}
-
-// externalFile is a file of external data, mapped or copied.
-type externalFile struct {
-	path string
-	data []byte
+	SHA256 string // of its bytes, 64 hexadecimal digits
+	Bytes  int64  // size of the whole file
 }
 
 // Sources returns the files from which the model was read: the ONNX file, then the files of its external data in the
-// order in which tensors name them. A sum is of the whole file, as it was read. A model from memory has none.
+// order in which tensors name them. A sum is of the whole file, as it was read: of a mapped file that is the whole file
+// again, which takes as long as the disk does. A model from memory has none, and neither has a clone.
 func (m *Model) Sources() []SourceFile {
 	var list []SourceFile
 	if m.source.Path != "" {
 		list = append(list, m.source)
 	}
 	for _, f := range m.external {
-		list = append(list, SourceFile{f.path, sumOf(f.data), int64(len(f.data))})
+		list = append(list, SourceFile{f.Path, sumOf(f.Data), int64(len(f.Data))})
 	}
 	return list
 }

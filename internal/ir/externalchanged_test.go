@@ -4,7 +4,6 @@ package ir
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/crash"
+	"example.org/demote/internal/external"
 	"example.org/demote/mistake"
 )
 
@@ -128,7 +128,7 @@ func TestMappedDataThatChange(t *testing.T) {
 	})
 }
 
-// faulting runs f as the program does: a fault is a panic, which ChangedAt explains.
+// faulting runs f as the program does: a fault is a panic, which external.ChangedAt explains.
 func faulting(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = func() (err error) {
@@ -138,49 +138,8 @@ func faulting(f func() error) (err error) {
 	var e *crash.Error
 	if errors.As(err, &e) {
 		if at, ok := e.Address(); ok {
-			return ChangedAt(at)
+			return external.ChangedAt(at)
 		}
 	}
 	return err
-}
-
-// TestFaultsElsewhereAreNotExplained asks for addresses that are in no mapping.
-func TestFaultsElsewhereAreNotExplained(t *testing.T) {
-	mappedModel(t, true)
-	for _, at := range []uintptr{0, 1, ^uintptr(0)} {
-		if err := ChangedAt(at); err != nil {
-			t.Errorf("%x: %v", at, err)
-		}
-	}
-}
-
-// TestCopyOfAFileThatIsCut reads a file that ends before it should.
-func TestCopyOfAFileThatIsCut(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
-	if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	s := &dataFile{path: path}
-	if s.info, err = f.Stat(); err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range []int64{100, 99, 0} {
-		if size < 100 {
-			if err := os.Truncate(path, size); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			t.Fatal(err)
-		}
-		data, err := s.copy(f)
-		if want := size < 100; want != (err != nil) || err == nil && len(data) != 100 || want && !strings.Contains(err.Error(), path+" changed while it was read") {
-			t.Errorf("cut to %d bytes: %d bytes, %v", size, len(data), err)
-		}
-	}
 }

@@ -26,12 +26,16 @@ func checkCalls(m *Model) error {
 	return err
 }
 
-// functionKey identifies a function of a model: its domain, name and overload.
+// functionKey identifies a function of a model: its domain, name and overload, which together are unique (onnx.proto,
+// ModelProto.functions; the overload is from IR version 10 on). A node calls the function whose domain, operator and
+// overload are its own.
 type functionKey struct{ domain, name, overload string }
 
+// keyOf is the key of the function that a node calls, if there is one.
 func keyOf(n Node) functionKey { return functionKey{n.GetDomain(), n.GetOpType(), n.GetOverload()} }
 
-// Functions has the functions of a model, and their sizes after inlining.
+// Functions has the functions of a model, and their sizes after inlining. It describes the model at the time of
+// NewFunctions, and shares its messages. It must not be used by several goroutines at once: Size remembers.
 type Functions struct {
 	byKey map[functionKey]*onnxpb.FunctionProto
 	sizes map[functionKey]int // what a call becomes, in nodes; -1 while it is counted
@@ -48,7 +52,7 @@ func NewFunctions(m *Model) *Functions {
 	return fs
 }
 
-// Of returns the function that a node calls, or nil if it is an operator.
+// Of returns the function that a node calls, or nil if it is an operator. The model owns it.
 func (fs *Functions) Of(n Node) *onnxpb.FunctionProto { return fs.byKey[keyOf(n)] }
 
 // inlineLimit is the bound of a model, by the nodes that it holds.
@@ -63,6 +67,7 @@ func inlineLimit(m *Model) int {
 // weight is what one node counts, without the graphs in it.
 func weight(n Node) int { return 1 + (nameBytes(n)+attributeBytes(n.GetAttribute()))/nodeBytes }
 
+// nodesIn is the weight of nodes and of those in their subgraphs, without following calls.
 func nodesIn(nodes []Node) int {
 	sum := 0
 	for _, n := range nodes {
@@ -166,6 +171,8 @@ func attributeBytes(list []*onnxpb.AttributeProto) int {
 	return sum
 }
 
+// nameBytes is the length of the names of a node and of what it reads and makes, which inlining copies, each with the
+// name of the call in front.
 func nameBytes(n Node) int {
 	sum := len(n.GetName())
 	for _, list := range [][]string{n.GetInput(), n.GetOutput()} {

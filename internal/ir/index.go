@@ -5,21 +5,23 @@ import (
 )
 
 // Index finds producers, consumers, constants and element types of the tensors of a model's main graph, by name. It
-// describes the model at the time of NewIndex: after a change of the graph, make a new one. Its maps and slices are
-// read only.
+// describes the model at the time of NewIndex: after a change of the graph, make a new one. It shares the model's
+// messages; its maps and slices are read only. Several goroutines may use it at once. All look-ups take constant time.
 type Index struct {
 	Ordered      []Node            // nodes of the main graph in topological order
 	MadeBy       map[string]Node   // producer
 	ReadBy       map[string][]Node // consumers, each once, in graph order
-	Initializers map[string]Tensor
-	Inputs       map[string]bool
-	Outputs      map[string]bool
-	order        map[Node]int
-	Types        map[string]DType // element type; absent: unknown, or no tensor
+	Initializers map[string]Tensor // those of the main graph
+	Inputs       map[string]bool   // of the main graph, those with an initializer among them
+	Outputs      map[string]bool   // of the main graph
+	order        map[Node]int      // place in Ordered
+	Types        map[string]DType  // element type; absent: unknown, or no tensor
 }
 
-// NewIndex indexes a model and checks its graph. It sorts the model's nodes into topological order, stably. Errors
-// are mistake.Err and name the node and the tensor: a tensor without a producer, one with two producers, or a cycle.
+// NewIndex indexes a model and checks its graph. It sorts the model's nodes into topological order, stably, in place:
+// the standard asks for that order, and some exporters break it. Subgraphs and functions are checked and sorted too,
+// but not indexed. Errors are mistake.Err and name the node and the tensor: a tensor without a producer, one with two
+// producers, a cycle, a name with a zero byte, or a graph without outputs.
 func NewIndex(m *Model) (*Index, error) {
 	g := m.Graph()
 	if err := checkGraph(g, nil, "graph"); err != nil {
@@ -78,7 +80,9 @@ func (x *Index) Consumers(t string) []*onnxpb.NodeProto { return x.ReadBy[t] }
 func (x *Index) Initializer(t string) *onnxpb.TensorProto { return x.Initializers[t] }
 
 // Constant returns the value of a tensor that is an initializer or the output of a Constant node, else nil. An
-// initializer that is an input too is no constant. The name in the returned message may differ from t.
+// initializer that is an input too is only the input's default (IR specification, Graphs: initializer, from IR version
+// 4 on), and no constant. The name in the returned message may differ from t. The model owns it where it is an
+// initializer or a tensor attribute.
 func (x *Index) Constant(t string) *onnxpb.TensorProto {
 	if c := x.Initializers[t]; c != nil && !x.Inputs[t] {
 		return c
@@ -101,8 +105,8 @@ func (x *Index) Order(n *onnxpb.NodeProto) int { return x.order[n] }
 // Type returns the element type of a tensor, or Undefined if it is unknown or the value is no tensor.
 func (x *Index) Type(t string) DType { return x.Types[t] }
 
-// Reads returns the names of the tensors that a node reads, each once: its inputs, and the tensors that its subgraphs
-// take from outside. It leaves out absent optional inputs.
+// Reads returns the names of the tensors that a node reads, each once: its inputs in their order, then the tensors that
+// its subgraphs take from outside, at any depth. It leaves out absent optional inputs. The slice is new.
 func Reads(n Node) []string {
 	seen := make(map[string]bool, len(n.GetInput()))
 	var all []string
@@ -142,7 +146,8 @@ func captures(g Graph) []string {
 	return all
 }
 
-// Defined returns the names that a graph defines: inputs, initializers and outputs of its nodes.
+// Defined returns the names that a graph defines itself: inputs, initializers and outputs of its nodes. The map is new,
+// and may have the empty name, of an output that a node leaves out.
 func Defined(g Graph) map[string]bool {
 	own := make(map[string]bool)
 	for _, v := range g.GetInput() {
@@ -162,8 +167,9 @@ func Defined(g Graph) map[string]bool {
 	return own
 }
 
-// ConstantValue returns the tensor of a Constant node from any of its attributes, or nil for strings and sparse
-// values.
+// ConstantValue returns the tensor of a Constant node from any of its attributes: value as it is, which the node owns;
+// value_float and value_int as a new scalar of type float32 and int64; value_floats and value_ints as a new vector. It
+// is nil for strings and sparse values (https://onnx.ai/onnx/operators/onnx__Constant.html).
 func ConstantValue(n Node) Tensor {
 	out := Output(n, 0)
 	for _, a := range n.GetAttribute() {

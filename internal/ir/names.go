@@ -5,20 +5,22 @@ import (
 	"strconv"
 )
 
-// Names makes unused names for tensors and nodes of a model.
+// Names makes unused names for tensors and nodes of a model. Tensors and nodes have name spaces of their own (IR
+// specification, Names Within a Graph); here both share one, so that a name is never read for the other.
 type Names struct {
 	used map[string]bool
 	next map[string]int // by name, the first number that may be new: names are never given back
 }
 
-// NewNames collects every name of a graph and of its subgraphs. Names that are added to the graph later, without
-// Fresh, are not known to it.
+// NewNames collects every name of a graph and of its subgraphs, whose bodies must not define a name of the graph
+// again. Names that are added to the graph later, without Fresh, are not known to it.
 func NewNames(g Graph) *Names {
 	s := &Names{make(map[string]bool), make(map[string]int)}
 	s.collect(g)
 	return s
 }
 
+// collect adds the names of tensors and nodes of a graph and of its bodies.
 func (s *Names) collect(g Graph) {
 	for name := range Defined(g) {
 		s.used[name] = true
@@ -46,8 +48,8 @@ func (s *Names) Fresh(name string) string {
 	return out
 }
 
-// Rewire changes, in place, the tensors that nodes read: to[old] is the new name. It also changes the names that
-// subgraphs take from outside, but not the names that a subgraph defines.
+// Rewire changes, in place, the tensors that nodes read: to[old] is the new name. Each name is changed once, so that to
+// may swap two. It also changes the names that subgraphs take from outside, but not the names that a subgraph defines.
 func Rewire(nodes []Node, to map[string]string) {
 	for _, n := range nodes {
 		for i, in := range n.Input {

@@ -6,11 +6,12 @@ import (
 	"math"
 	"unsafe"
 
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// NewFloats makes a float32 tensor of shape dims. It copies values and keeps dims. It panics if the product of dims
-// is not len(values).
+// NewFloats makes a float32 tensor of shape dims; nil dims are a scalar. values are row-major, bit by bit, NaN with its
+// payload. It copies values and keeps dims. It panics if the product of dims is not len(values).
 func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto {
 	raw := make([]byte, 4*len(values))
 	for i, v := range values {
@@ -19,8 +20,9 @@ func NewFloats(name string, dims []int64, values []float32) *onnxpb.TensorProto 
 	return NewTensor(name, Float, dims, raw)
 }
 
-// NewInts makes a tensor of integers of 8 to 64 bits or of booleans. It keeps the low bits of each value that fit the
-// type. It keeps dims and panics if their product is not len(values).
+// NewInts makes a tensor of integers of 8 to 64 bits or of booleans, of 0 and 1. values are row-major; of each it keeps
+// the low bits that fit the type, so that a value out of range wraps around. It keeps dims and panics if their product
+// is not len(values).
 func NewInts(name string, t DType, dims []int64, values []int64) *onnxpb.TensorProto {
 	size := int(ElemBits(t) / 8)
 	raw := make([]byte, 0, size*len(values))
@@ -42,8 +44,9 @@ func TakeFloats(name string, dims []int64, values []float32) Tensor {
 	return NewTensor(name, Float, dims, unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values)))
 }
 
-// NewTensor makes a tensor of little-endian raw bytes. It keeps raw and dims. It panics if raw has not ByteSize(t,
-// dims) bytes.
+// NewTensor makes a tensor of little-endian raw bytes, row-major, with elements below 8 bits packed, the first of a
+// byte in its low bits (onnx.proto, TensorProto.raw_data). It keeps raw and dims, which the caller must not change any
+// more. It panics if raw has not ByteSize(t, dims) bytes.
 func NewTensor(name string, t DType, dims []int64, raw []byte) Tensor {
 	size, err := ByteSize(t, dims)
 	if err != nil || size != int64(len(raw)) {
@@ -90,12 +93,13 @@ func rawTensor(t Tensor) (Tensor, error) {
 	if raw == nil {
 		raw = []byte{}
 	}
-	c := CloneTensor(t)
+	c := wire.CloneTensor(t)
 	c.RawData, c.FloatData, c.DoubleData, c.Int32Data, c.Int64Data, c.Uint64Data = raw, nil, nil, nil, nil, nil
 	return c, nil
 }
 
-// NewValue makes the declaration of a tensor. A size of -1 has no value.
+// NewValue makes the declaration of a tensor: of an input, an output or a value info. A size of -1 has neither value
+// nor symbol there. Without dims it is a scalar's; one without a known rank has no shape, which this does not make.
 func NewValue(name string, t DType, dims []int64) *onnxpb.ValueInfoProto {
 	elem := int32(t)
 	v := &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{

@@ -16,6 +16,7 @@ type scope struct {
 	outer *scope
 }
 
+// has reports whether a name is defined in the graph or in one around it.
 func (s *scope) has(name string) bool {
 	for ; s != nil; s = s.outer {
 		if s.own[name] {
@@ -26,7 +27,9 @@ func (s *scope) has(name string) bool {
 }
 
 // checkGraph checks a graph and its subgraphs and sorts their nodes topologically, in place. outer has the names that
-// the graph may read from outside. Errors are mistake.Err.
+// the graph may read from outside. Errors are mistake.Err. The rules are those of the IR specification, Graphs and
+// Names Within a Graph: all names that a graph defines are different, a node reads what is defined before it, in its
+// graph or around it, and the graph has outputs. An initializer may have an input's name, whose default it is.
 func checkGraph(g Graph, outer *scope, where string) error {
 	own := make(map[string]bool)
 	known := &scope{own, outer}
@@ -176,6 +179,7 @@ func sortNodes(nodes []Node, waits []int, readers [][]int, where string) error {
 	return nil
 }
 
+// intHeap is a heap.Interface with the smallest number on top.
 type intHeap []int
 
 func (h intHeap) Len() int           { return len(h) }
@@ -189,7 +193,7 @@ func (h *intHeap) Pop() any {
 	return v
 }
 
-// Sorted returns the distinct numbers of a list in ascending order.
+// Sorted returns the distinct numbers of a list in ascending order. It sorts the list in place and shares its memory.
 func Sorted(list []int) []int {
 	slices.Sort(list)
 	return slices.Compact(list)

@@ -6,13 +6,15 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
 // ParseTensor makes a tensor of the numbers that a user types: one per element, row-major, or one for all elements.
-// Integers must fit the type, booleans are true and false, and floats are rounded to the type; NaN and infinities are
-// refused. The error is a mistake.Err and names the wrong number, or how many are needed.
+// Integers, decimal, must fit the type, booleans are true and false or 1 and 0, and floats are rounded to the type
+// once, ties to even; NaN and infinities are refused, and what rounds to one. The tensor keeps dims. The error is a
+// mistake.Err and names the wrong number, or how many are needed.
 func ParseTensor(name string, t DType, dims []int64, texts []string) (*onnxpb.TensorProto, error) {
 	n, err := Count(dims)
 	if err == nil {
@@ -67,7 +69,7 @@ func appendNumber(raw []byte, t DType, text string) ([]byte, error) {
 		case Double:
 			return le.AppendUint64(raw, math.Float64bits(v)), nil
 		}
-		return le.AppendUint16(raw, ToFloat16(float32(v))), nil
+		return le.AppendUint16(raw, float16.Bits(v)), nil
 	case Bool:
 		v, err := strconv.ParseBool(text)
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Short names of the messages that most of the package works on.
+// Short names of the messages that most of the package works on. They are pointers: a copy is the same message.
 type (
 	// Node is one node of a graph.
 	Node = *onnxpb.NodeProto
@@ -35,7 +35,9 @@ const (
 	Bool      DType = onnxpb.TensorProto_BOOL
 )
 
-// Attr returns the attribute of a node with that name, or nil. The node owns it.
+// Attr returns the attribute of a node with that name, or nil. The node owns it. In the body of a function it may
+// refer to an attribute of the call (onnx.proto, AttributeProto.ref_attr_name) and have no value; nodes of graphs have
+// none such.
 func Attr(n Node, name string) *onnxpb.AttributeProto {
 	for _, a := range n.GetAttribute() {
 		if a.GetName() == name {
@@ -45,7 +47,8 @@ func Attr(n Node, name string) *onnxpb.AttributeProto {
 	return nil
 }
 
-// AttrInt returns the value of an integer attribute, or def without one.
+// AttrInt returns the value of an integer attribute, or def without one: the operator's default. An attribute of
+// another type has the value 0; so with the functions below.
 func AttrInt(n Node, name string, def int64) int64 {
 	if a := Attr(n, name); a != nil {
 		return a.GetI()
@@ -89,7 +92,7 @@ func StringAttr(name, v string) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_STRING.Enum(), S: []byte(v)}
 }
 
-// SetAttr replaces the attribute of a's name, or adds a.
+// SetAttr replaces the attribute of a's name, or adds a, in place. The node keeps a.
 func SetAttr(n Node, a *onnxpb.AttributeProto) {
 	for i, old := range n.Attribute {
 		if old.GetName() == a.GetName() {
@@ -111,12 +114,13 @@ func DropAttr(n Node, name string) *onnxpb.AttributeProto {
 	return nil
 }
 
-// NewNode makes a node of the standard domain. It keeps the slices.
+// NewNode makes a node of the standard domain. inputs and outputs are names of tensors, "" for an optional one that is
+// absent. It keeps the slices.
 func NewNode(op, name string, inputs, outputs []string, attrs ...*onnxpb.AttributeProto) Node {
 	return &onnxpb.NodeProto{OpType: &op, Name: &name, Input: inputs, Output: outputs, Attribute: attrs}
 }
 
-// Input returns the name of input i of a node, or "" if it is absent.
+// Input returns the name of input i of a node, from 0 on, or "" if it is absent: left out, or behind the last.
 func Input(n Node, i int) string {
 	if i < len(n.GetInput()) {
 		return n.GetInput()[i]
@@ -135,7 +139,8 @@ func Output(n Node, i int) string {
 // Standard reports whether the operator of a node is in the standard domain, "" or "ai.onnx".
 func Standard(n Node) bool { return n.GetDomain() == "" || n.GetDomain() == "ai.onnx" }
 
-// Subgraphs returns the graphs among a node's attributes: the bodies of If, Loop and Scan.
+// Subgraphs returns the graphs among a node's attributes: the bodies of If, Loop and Scan, in the order of the
+// attributes, which for If may be either. The node owns the graphs.
 func Subgraphs(n Node) []Graph {
 	var all []Graph
 	for _, a := range n.GetAttribute() {
@@ -147,7 +152,7 @@ func Subgraphs(n Node) []Graph {
 	return all
 }
 
-// Str returns a pointer to a new string, as protobuf fields need it.
+// Str returns a pointer to a new string, as the optional fields of proto2 messages need it.
 func Str(s string) *string { return proto.String(s) }
 
 // FloatAttr makes a float attribute.

@@ -7,9 +7,10 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes.
-// The size is 0, without bytes, for strings and for types below 8 or above 64 bits. The tensor may own the bytes:
-// read only. The error is a mistake.Err if the data do not fit the shape.
+// RawBytes returns the elements of a tensor as little-endian bytes, row-major, and the size of an element in bytes, 1
+// to 8. The size is 0, without bytes, for strings and for types below 8 or above 64 bits; and for 8-bit floats and
+// complex64 that are not stored as raw data. The tensor may own the bytes: read only. The error is a mistake.Err if
+// the data do not fit the shape.
 func RawBytes(t Tensor) ([]byte, int, error) {
 	typ := DType(t.GetDataType())
 	bits := ElemBits(typ)
@@ -68,7 +69,8 @@ func Truth(b bool) float64 {
 	return 0
 }
 
-// StridesOf returns the distance, in elements, between neighbours along each axis of a row-major tensor.
+// StridesOf returns the distance, in elements, between neighbours along each axis of a row-major tensor: 1 for the
+// last, and for each other the product of the sizes behind it. The slice is new.
 func StridesOf(dims []int64) []int64 {
 	strides := make([]int64, len(dims))
 	step := int64(1)

@@ -6,8 +6,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// TimesRead returns how often each tensor of a graph is read: once per input of a node, and once per subgraph and per
-// output of the graph.
+// TimesRead returns how often each tensor of a graph is read: once per input of a node, once per node of which only
+// the subgraphs read it, and once per output of the graph. What is not read is absent. The map is new.
 func TimesRead(g Graph) map[string]int {
 	times := make(map[string]int)
 	for _, nd := range g.GetNode() {
@@ -52,7 +52,8 @@ func MarkRead(g Graph, read map[string]bool) {
 	}
 }
 
-// Prune removes, in place, the nodes, initializers and value infos that no output needs. It keeps the inputs.
+// Prune removes, in place, the nodes, initializers and value infos that no output needs, from the outputs upwards. It
+// keeps the inputs, and the bodies of the nodes that stay as they are. Nodes must be in topological order.
 func (m *Model) Prune() {
 	g := m.Graph()
 	needed := make(map[string]bool)

@@ -12,7 +12,8 @@ import (
 const sparseMost = 1 << 30
 
 // densify replaces every sparse tensor of the model, an initializer or the value of a Constant node, by a dense one,
-// as the runtime does when it loads a network. Later passes have no sparse tensors. It checks the indices.
+// as the runtime does when it loads a network. Later passes have no sparse tensors. It checks the indices. The errors
+// are mistake.Err: an index outside the shape, elements below 8 bits, or more than sparseMost bytes in all.
 func (m *Model) densify() error {
 	d := &densifier{}
 	if err := d.graph(m.Graph(), "graph"); err != nil {
@@ -29,6 +30,7 @@ func (m *Model) densify() error {
 // densifier has the bytes of the dense tensors so far, which sparseMost bounds.
 type densifier struct{ bytes int64 }
 
+// graph is densify for one graph, and the bodies in it.
 func (d *densifier) graph(g Graph, where string) error {
 	for _, s := range g.GetSparseInitializer() {
 		t, err := d.dense(s)
@@ -41,6 +43,7 @@ func (d *densifier) graph(g Graph, where string) error {
 	return d.nodes(g.GetNode(), where)
 }
 
+// nodes is densify for the Constant nodes of a list, and the bodies in it.
 func (d *densifier) nodes(nodes []Node, where string) error {
 	for _, n := range nodes {
 		for _, a := range n.GetAttribute() {
@@ -61,8 +64,9 @@ func (d *densifier) nodes(nodes []Node, where string) error {
 	return nil
 }
 
-// dense returns the dense form of a tensor. An index is one number for each value, into the flattened tensor, or one
-// for each axis.
+// dense returns the dense form of a tensor: zeros but for its n values. The indices, int64, are of shape [n], places in
+// the flattened tensor, or of [n, rank], a place on each axis (onnx.proto, SparseTensorProto.indices). That they are
+// ascending and different is not asked for: of equal ones the last counts.
 func (d *densifier) dense(s *onnxpb.SparseTensorProto) (Tensor, error) {
 	values, indices := s.GetValues(), s.GetIndices()
 	size, err := ByteSize(DType(values.GetDataType()), s.GetDims())

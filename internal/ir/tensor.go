@@ -6,11 +6,13 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ElemBits returns the size of an element in bits, or 0 for strings and unknown types.
+// ElemBits returns the size of an element in bits, 2 to 128, or 0 for strings and unknown types. Raw data pack
+// elements below 8 bits; a boolean takes a byte.
 func ElemBits(t DType) int64 {
 	switch t {
 	case onnxpb.TensorProto_UINT2, onnxpb.TensorProto_INT2:
@@ -32,8 +34,9 @@ func ElemBits(t DType) int64 {
 	return 0
 }
 
-// Count returns the number of elements of a shape, its product. The error is a mistake.Err for a negative dimension,
-// or for dimensions other than 0 whose product is above 2^62.
+// Count returns the number of elements of a shape, its product: 1 for a scalar, 0 where a dimension is 0. The error is
+// a mistake.Err for a negative dimension, or for dimensions other than 0 whose product is above 2^62, so that a file
+// cannot have sizes wrap around.
 func Count(dims []int64) (int64, error) {
 	n, zero := int64(1), false
 	for _, d := range dims {
@@ -54,8 +57,9 @@ func Count(dims []int64) (int64, error) {
 	return n, nil
 }
 
-// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits
-// are packed. The error is a mistake.Err for shapes as in Count and for types without a fixed size.
+// ByteSize returns the number of bytes of the raw data of a tensor with this type and shape. Elements below 8 bits are
+// packed without gaps between rows, and the last byte is filled up (onnx.proto, TensorProto.raw_data). The error is a
+// mistake.Err for shapes as in Count and for types without a fixed size.
 func ByteSize(t DType, dims []int64) (int64, error) {
 	n, err := Count(dims)
 	if err != nil {
@@ -72,8 +76,9 @@ func ByteSize(t DType, dims []int64) (int64, error) {
 }
 
 // Floats returns the values of a tensor of a float type as float32, row-major. They are exact for float, float16 and
-// bfloat16, and rounded for double. The slice is new. The error is a mistake.Err for other types, or if the data do
-// not fit the shape.
+// bfloat16, and rounded to nearest for double, beyond the largest float32 to infinity. NaN and infinities stay. The
+// slice is new. The error is a mistake.Err for other types, 8-bit floats among them, or if the data do not fit the
+// shape.
 func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -92,9 +97,9 @@ func Floats(t *onnxpb.TensorProto) ([]float32, error) {
 		case typ == Double:
 			out[i] = float32(t.DoubleData[i])
 		case typ == Float16:
-			out[i] = FromFloat16(bits16(t, i))
+			out[i] = float16.Value(bits16(t, i))
 		case typ == BFloat16:
-			out[i] = FromBFloat16(bits16(t, i))
+			out[i] = float16.BrainValue(bits16(t, i))
 		default:
 			return nil, mistake.Errorf("tensor %q is of type %s, not float", t.GetName(), typ)
 		}
@@ -110,8 +115,9 @@ func bits16(t Tensor, i int) uint16 {
 	return uint16(t.Int32Data[i])
 }
 
-// Ints returns the values of a tensor of integers or booleans (0 and 1), row-major; uint64 wraps around. The slice is
-// new. The error is a mistake.Err for other types, or if the data do not fit the shape.
+// Ints returns the values of a tensor of integers or booleans (0 and 1), row-major, also of 2 and 4 bits; a uint64 of
+// 2^63 and more wraps around to a negative number. The slice is new. The error is a mistake.Err for other types, or if
+// the data do not fit the shape.
 func Ints(t *onnxpb.TensorProto) ([]int64, error) {
 	if err := CheckTensor(t); err != nil {
 		return nil, err
@@ -179,8 +185,8 @@ func MustCount(t Tensor) int64 {
 	return n
 }
 
-// IsZero reports whether all values of a constant are 0. It is false for types other than floats, integers and
-// booleans.
+// IsZero reports whether all values of a constant are 0 or -0, which holds for one without values. It is false for
+// types other than floats, integers and booleans.
 func IsZero(t Tensor) bool {
 	if values, err := Floats(t); err == nil {
 		return !slices.ContainsFunc(values, func(v float32) bool { return v != 0 })
@@ -189,7 +195,8 @@ func IsZero(t Tensor) bool {
 	return err == nil && !slices.ContainsFunc(values, func(v int64) bool { return v != 0 })
 }
 
-// LeastNormal is the smallest positive normal float32.
+// LeastNormal is the smallest positive normal float32, 2^-126. Below it values have fewer bits, and a processor may
+// take them for 0.
 const LeastNormal = 0x1p-126
 
 // IsVector reports whether all axes but the last have size 1, as a bias of shape [n] or [1, n].

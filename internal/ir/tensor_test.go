@@ -10,54 +10,6 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-func TestHalfNumbers(t *testing.T) {
-	cases := []struct {
-		bits uint16
-		v    float32
-	}{
-		{0x0000, 0}, {0x3c00, 1}, {0xc000, -2}, {0x7bff, 65504}, {0x0400, 1.0 / (1 << 14)}, {0x0001, 1.0 / (1 << 24)},
-		{0x03ff, 1023.0 / (1 << 24)}, {0x7c00, float32(math.Inf(1))}, {0xfc00, float32(math.Inf(-1))}, {0x3555, 0.333251953125},
-	}
-	for _, c := range cases {
-		if got := FromFloat16(c.bits); got != c.v {
-			t.Errorf("half(%#04x) = %g, want %g", c.bits, got, c.v)
-		}
-	}
-	if v := FromFloat16(0x8000); v != 0 || !math.Signbit(float64(v)) {
-		t.Errorf("half(0x8000) = %g, want -0", v)
-	}
-	for i := range 1 << 16 { // every number comes back
-		v := FromFloat16(uint16(i))
-		got := ToFloat16(v)
-		if v != v {
-			if !math.IsNaN(float64(FromFloat16(got))) {
-				t.Fatalf("toHalf(half(%#04x)) = %#04x is no NaN", i, got)
-			}
-		} else if got != uint16(i) {
-			t.Fatalf("toHalf(half(%#04x)) = %#04x", i, got)
-		}
-	}
-}
-
-func TestToHalfRoundsToEven(t *testing.T) {
-	for i := range 0x7c00 { // between neighbours: the middle goes to the even one, what is beside it to the nearer one
-		lo, hi := FromFloat16(uint16(i)), FromFloat16(uint16(i+1))
-		if i+1 == 0x7c00 {
-			hi = 65536
-		}
-		mid := lo + (hi-lo)/2
-		even := uint16(i + i&1)
-		for _, c := range []struct {
-			v    float32
-			want uint16
-		}{{mid, even}, {math.Nextafter32(mid, lo), uint16(i)}, {math.Nextafter32(mid, hi), uint16(i + 1)}} {
-			if got := ToFloat16(c.v); got != c.want {
-				t.Fatalf("toHalf(%g) = %#04x, want %#04x", c.v, got, c.want)
-			}
-		}
-	}
-}
-
 func TestTensorValues(t *testing.T) {
 	typed := func(typ DType, n int64, fill func(*onnxpb.TensorProto)) *onnxpb.TensorProto {
 		x := &onnxpb.TensorProto{Name: Str("t"), DataType: proto.Int32(int32(typ)), Dims: []int64{n}}

@@ -4,8 +4,9 @@ import (
 	"slices"
 )
 
-// traits are properties of an operator that several passes need: how it treats values, zeros, NaN and chance. An
-// operator without an entry has none.
+// traits are properties of an operator that several passes need: how it treats values, zeros, NaN and chance. They hold
+// for all attributes, unless a method of Index looks at these too. An operator without an entry has none: it computes,
+// and may hide a NaN.
 type traits uint16
 
 const (
@@ -58,11 +59,14 @@ var OperatorTraits = map[string]traits{
 	"Where": Scoring,
 }
 
-// Is reports whether a node has a standard operator with one of the traits t.
+// Is reports whether a node has a standard operator with one of the traits t. Operators of other domains have none,
+// even if they have the name of a standard one.
 func Is(n Node, t traits) bool { return Standard(n) && OperatorTraits[n.GetOpType()]&t != 0 }
 
 // Moves reports whether a node only moves values of its first operand and zeros. Then its output lies on the grid of
-// that operand and needs no quantizer of its own.
+// that operand and needs no quantizer of its own. Beyond the trait Moving it looks at the node: a Pad must insert
+// zeros or values, a Resize must take the nearest value, a cast must keep the type, and a Dropout must not be in
+// training.
 func (x *Index) Moves(n Node) bool {
 	if !Is(n, Moving) {
 		return false
@@ -91,8 +95,9 @@ func (x *Index) PadsNothingNew(n Node) bool {
 	return value != nil && IsZero(value)
 }
 
-// MayHideNaN reports whether some operator may turn a NaN into a number: a comparison, Where, a maximum over an axis,
-// a cast to integers, or an operator without an entry in OperatorTraits.
+// MayHideNaN reports whether some operator of the main graph may turn a NaN into a number: a comparison, Where, a
+// maximum over an axis, a cast to integers, or an operator without an entry in OperatorTraits. If it is false, a NaN
+// that an output depends on shows in that output.
 func (m *Model) MayHideNaN() bool {
 	for _, n := range m.Graph().GetNode() {
 		if !Is(n, keepsNaN) {
@@ -123,8 +128,8 @@ func (m *Model) HidingReads() (tensors []string) {
 	return tensors
 }
 
-// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since exp(-1e4)
-// is 0 in float32.
+// MaskLimit bounds attention masks: adding a number of at most MaskLimit removes an attention score, since the Softmax
+// behind it subtracts the largest score of its row, and exp(-1e4) is 0 in float32, as exp(x) is from x = -104 down.
 const MaskLimit = -1e4
 
 // IsAffine reports whether a node is an Add, Sub, Mul or Div.

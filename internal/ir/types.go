@@ -4,8 +4,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// inferTypes sets the element types of the main graph: the declared ones of inputs, computed ones for known
-// operators, the declared ones for the rest.
+// inferTypes sets the element types of the main graph: the declared ones of inputs, those of the data for initializers,
+// computed ones for known operators, the declared ones for the rest. What a file declares of a tensor that a node
+// computes is not trusted where the type is known: value infos are optional, and may be left from before a conversion.
 func (x *Index) inferTypes(m *Model) {
 	g := m.Graph()
 	t := &Typer{Declared: make(map[string]DType), Own: x.Types}
@@ -29,7 +30,8 @@ func (t *Typer) Known(name string) DType {
 	return Undefined
 }
 
-// Graph infers the types of the tensors of g into Own.
+// Graph infers the types of the tensors of g into Own, node by node in the order of the graph, which must be
+// topological. Own and Declared must not be nil.
 func (t *Typer) Graph(g Graph) {
 	for _, values := range [][]*onnxpb.ValueInfoProto{g.GetValueInfo(), g.GetOutput(), g.GetInput()} {
 		for _, v := range values {
@@ -76,7 +78,8 @@ func (t *Typer) bodies(n Node) []DType {
 	return types
 }
 
-// FixedTypes has the element type of the operators whose first output has the same type for all inputs.
+// FixedTypes has the element type of the standard operators whose first output has the same type for all inputs, by
+// operator type. It is read only.
 var FixedTypes = map[string]DType{
 	"Shape": Int64, "Size": Int64, "ArgMax": Int64, "ArgMin": Int64, "NonZero": Int64, "NonMaxSuppression": Int64,
 	"SequenceLength": Int64, "Equal": Bool, "Greater": Bool, "Less": Bool, "GreaterOrEqual": Bool, "LessOrEqual": Bool, "And": Bool,
@@ -163,6 +166,7 @@ func (t *Typer) output(n Node, i int, inner []DType) DType {
 	return first
 }
 
+// at is element i of a list, or Undefined behind its end.
 func at(types []DType, i int) DType {
 	if i < len(types) {
 		return types[i]
@@ -170,8 +174,8 @@ func at(types []DType, i int) DType {
 	return Undefined
 }
 
-// ValueInfos returns the declarations of the main graph's inputs, outputs and other tensors, by name. The model owns
-// them.
+// ValueInfos returns the declarations of the main graph's inputs, outputs and other tensors, by name; of a tensor that
+// is declared twice, that of the output, else that of the input. The map is new, and the model owns the declarations.
 func (m *Model) ValueInfos() map[string]*onnxpb.ValueInfoProto {
 	info := make(map[string]*onnxpb.ValueInfoProto)
 	g := m.Graph()
@@ -183,7 +187,8 @@ func (m *Model) ValueInfos() map[string]*onnxpb.ValueInfoProto {
 	return info
 }
 
-// IsFloat reports whether a type is float32, float64, float16 or bfloat16.
+// IsFloat reports whether a type is float32, float64, float16 or bfloat16; 8-bit and 4-bit floats, which only
+// quantizers make, are not.
 func IsFloat(t DType) bool {
 	return t == Float || t == Double || t == Float16 || t == BFloat16
 }

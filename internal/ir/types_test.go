@@ -7,6 +7,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -68,7 +69,7 @@ func TestElementTypes(t *testing.T) {
 			for i := range c.outputs {
 				outputs = append(outputs, string(rune('p'+i)))
 			}
-			b.Node(c.op, c.inputs, outputs, ir.Clone(&onnxpb.NodeProto{Attribute: c.attrs}).Attribute...).Output("x")
+			b.Node(c.op, c.inputs, outputs, wire.Clone(&onnxpb.NodeProto{Attribute: c.attrs}).Attribute...).Output("x")
 			x, err := ir.NewIndex(b.Model(t))
 			if err != nil {
 				t.Fatal(err)

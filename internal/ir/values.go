@@ -4,7 +4,8 @@ import (
 	"slices"
 )
 
-// Values returns the descriptions of all declared tensors of the main graph: inputs, outputs and value infos.
+// Values returns the descriptions of all declared tensors of the main graph: inputs, outputs and value infos, each
+// name once, in no order.
 func (m *Model) Values() []Value {
 	var all []Value
 	for _, v := range m.ValueInfos() {
@@ -13,7 +14,8 @@ func (m *Model) Values() []Value {
 	return all
 }
 
-// Computed returns the names of the tensors that the nodes of the main graph compute, in topological order.
+// Computed returns the names of the tensors that the nodes of the main graph compute, in topological order, those of
+// Constant nodes among them. Inputs, initializers and what bodies compute inside are not. The slice is new.
 func (m *Model) Computed() []string {
 	var all []string
 	for _, n := range m.Graph().GetNode() {
@@ -43,7 +45,8 @@ func (m *Model) Nodes() int { return len(m.Graph().GetNode()) }
 // NodeName returns the name of node i of the main graph, in topological order, for messages.
 func (m *Model) NodeName(i int) string { return NodeName(m.Graph().GetNode()[i]) }
 
-// MayBe reports whether a value can have the shape dims. Sizes of -1 and an unknown rank fit everything.
+// MayBe reports whether a value can have the shape dims. Sizes of -1 and an unknown rank, nil, fit everything, on
+// either side.
 func (v Value) MayBe(dims []int64) bool {
 	if v.Dims == nil || dims == nil {
 		return true

@@ -5,20 +5,22 @@ import "slices"
 // A Place is the state of Walk in one graph: the types of its tensors, and which of them depend on the network's
 // inputs. The bodies of If, Loop and Scan have places of their own.
 type Place struct {
-	Types  *Typer
-	varies map[string]bool
+	Types  *Typer            // element types of the whole graph
+	varies map[string]bool   // by tensor of this graph: it depends on inputs, or on chance
 	stored map[string]bool   // all values are values of constants, perhaps at other places
 	values map[string]Tensor // of constants
 	node   Node              // whose body this is; nil: the main graph
 	outer  *Place
 }
 
-// Walk calls f for every node of the main graph and of its bodies, in topological order. It stops at the first error
-// of f and returns it. p is valid during the call.
+// Walk calls f for every node of the main graph and of its bodies, in topological order: a node, then the nodes of its
+// bodies, then the next node. What p says of the node's outputs holds already. It stops at the first error of f and
+// returns it. p is valid during the call. Functions are not walked.
 func (m *Model) Walk(f func(p *Place, n Node) error) error {
 	return walkGraph(m.Graph(), newPlace(nil, nil), f)
 }
 
+// newPlace is the place of the body of a node, or of the main graph.
 func newPlace(n Node, outer *Place) *Place {
 	return &Place{varies: make(map[string]bool), stored: make(map[string]bool), values: make(map[string]Tensor), node: n, outer: outer}
 }
@@ -59,7 +61,8 @@ func walkGraph(g Graph, p *Place, f func(p *Place, n Node) error) error {
 	return nil
 }
 
-// Depends reports whether the values of a tensor depend on the network's inputs or are random.
+// Depends reports whether the values of a tensor, of this graph or of one around it, depend on the network's inputs or
+// are random. Inputs of a body always do. It is false for names that are not known.
 func (p *Place) Depends(name string) bool {
 	for ; p != nil; p = p.outer {
 		if varies, ok := p.varies[name]; ok {
@@ -94,7 +97,8 @@ func (p *Place) takes(n Node) bool {
 	return len(operands) > 0 && !slices.ContainsFunc(operands, func(t string) bool { return !p.Stores(t) })
 }
 
-// Constant returns the value of an initializer or of a Constant node, or nil for any other tensor.
+// Constant returns the value of an initializer or of a Constant node, of this graph or of one around it, or nil for any
+// other tensor. The model may own it.
 func (p *Place) Constant(name string) Tensor {
 	for ; p != nil; p = p.outer {
 		if _, ok := p.varies[name]; ok {

@@ -9,45 +9,53 @@ import (
 	"strconv"
 
 	"example.org/demote/disk"
+	"example.org/demote/internal/external"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
 const (
-	spillAt    = 2<<30 - 64<<20 // a larger message has its initializers in a second file
-	spillFrom  = 1 << 10        // smaller initializers stay
-	spillAlign = 4 << 10        // every tensor begins on a page, so that a reader can map it
+	// sizes in bytes
+
+	spillAt   = 2<<30 - 64<<20 // a larger message has its initializers in a second file
+	spillFrom = 1 << 10        // smaller initializers stay
+	// every tensor begins on a page, so that a reader can map it: offsets "SHOULD be multiples of the page size
+	// (usually 4kb)" (https://github.com/onnx/onnx/blob/main/docs/ExternalData.md)
+	spillAlign = 4 << 10
 )
 
-// Write writes the model to a file. A model of nearly 2 GiB gets its initializers in the external data file
-// PATH.data. The write is atomic: it writes another name in the same folder, syncs it and renames it, the data file
-// first. An error leaves the old files as they are. It is a mistake.Err and names the path.
+// Write writes the model to a file, with the inputs of Kept. A model of nearly 2 GiB gets its initializers in the
+// external data file PATH.data, since a protobuf message ends at 2 GiB. The write is atomic: it writes another name in
+// the same folder, syncs it and renames it, the data file first. An error leaves the old files as they are. It is a
+// mistake.Err and names the path.
 func (m *Model) Write(path string) error { return m.whole().writeSpilling(path, spillAt) }
 
 // writeSpilling is Write with the message size, in bytes, from which initializers go to the data file.
 func (m *Model) writeSpilling(path string, limit int64) error {
-	e, err := newEncoder(m.Proto, m.Graph().GetInitializer())
+	e, err := wire.Encode(m.Proto, m.Graph().GetInitializer())
 	if err != nil {
 		return err
 	}
-	if e.size <= limit {
-		return replaceFiles(disk.File{Path: path, Write: e.write})
+	if e.Size() <= limit {
+		return replaceFiles(disk.File{Path: path, Write: e.Write})
 	}
 	dataPath := path + ".data"
 	spilled, data, err := spill(m.Graph().GetInitializer(), filepath.Base(dataPath))
 	if err != nil {
 		return err
 	}
-	if e, err = newEncoder(m.Proto, spilled); err != nil {
+	if e, err = wire.Encode(m.Proto, spilled); err != nil {
 		return err
 	}
-	if e.size > maxProto {
-		return mistake.Errorf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.size)
+	if e.Size() > wire.MaxSize {
+		return mistake.Errorf("%s: %d bytes without initializers: more than an ONNX file can hold", path, e.Size())
 	}
-	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.write})
+	return replaceFiles(disk.File{Path: dataPath, Write: data}, disk.File{Path: path, Write: e.Write})
 }
 
-// spill returns the initializers with their data moved to the file location, and a function that writes that file.
+// spill returns the initializers with their data moved to the file location, and a function that writes that file: the
+// tensors one after another, each from a multiple of spillAlign on. Strings stay, which external data cannot be.
 func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, error) {
 	var out, moved []Tensor
 	var offsets []int64
@@ -68,7 +76,7 @@ func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, erro
 	}
 	return out, func(w io.Writer) error {
 		err := writeAt(w, moved, offsets)
-		if changed := unchanged(moved); changed != nil {
+		if changed := external.Changed(wire.Raw(moved)); changed != nil {
 			return changed
 		}
 		return err
@@ -92,7 +100,7 @@ func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
 
 // ExternalTensor returns a copy of t whose data are external: in the file location, from the byte offset on.
 func ExternalTensor(t Tensor, location string, offset int64) Tensor {
-	c := CloneTensor(t)
+	c := wire.CloneTensor(t)
 	c.RawData = nil
 	c.DataLocation = onnxpb.TensorProto_EXTERNAL.Enum()
 	for _, kv := range [][2]string{
@@ -105,7 +113,7 @@ func ExternalTensor(t Tensor, location string, offset int64) Tensor {
 	return c
 }
 
-// replaceFiles writes files atomically. The error is a mistake.Err with the path.
+// replaceFiles writes files atomically, each in the place of what there is. The error is a mistake.Err with the path.
 func replaceFiles(files ...disk.File) error {
 	if err := disk.Replace(disk.Forced, files...); err != nil {
 		var at *fs.PathError

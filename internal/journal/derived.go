@@ -13,9 +13,8 @@ import (
 // most.
 const deriveEvery = time.Second
 
-// Derived are the files of a run folder that a user or program reads while a search runs: all of them follow from the
-// journal. They are written once a second at most and left to the system to bring to disk; the last ones are never
-// more than a second late.
+// Derived are the files of a run folder that a user or program reads while a search runs. All of them follow from the
+// journal. They are written at most once a second, without a forced write to disk, and are at most a second late.
 type Derived struct {
 	mu      sync.Mutex
 	files   []disk.File // not written yet
@@ -79,7 +78,7 @@ func (d *Derived) Flush() error {
 	return err
 }
 
-// Drop forgets what is not written yet: better is on its way to disk.
+// Drop forgets content that is not written yet, because newer content is on its way to disk.
 func (d *Derived) Drop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -66,7 +66,7 @@ const (
 	foreignJournal               // another program's, or damaged beyond recognition
 )
 
-// JournalKind looks at a file without changing it. A link, a pipe or a folder under the name is refused.
+// JournalKind looks at a file without changing it. A link, a pipe or a folder of this name is refused.
 func JournalKind(path string) (kindOfJournal, error) {
 	for i, suffix := range []string{"", "-wal", "-shm"} {
 		info, err := os.Lstat(path + suffix)
@@ -100,7 +100,7 @@ func JournalKind(path string) (kindOfJournal, error) {
 	return foreignJournal, nil
 }
 
-// isOldJournal tells whether a database is a journal of version 1.
+// isOldJournal reports whether a database is a journal of version 1.
 func isOldJournal(path string) bool {
 	db, err := sql.Open("sqlite", DatabaseName(path)+"?mode=ro&immutable=1")
 	if err != nil {
@@ -115,7 +115,7 @@ func isOldJournal(path string) bool {
 	return db.QueryRow(`SELECT count(*) FROM pragma_table_info('scores') WHERE name IN ('mask', 'blocks', 'count', 'sum', 'total', 'value')`).Scan(&n) == nil && n == 6
 }
 
-// DatabaseName is the address of a journal for the database.
+// DatabaseName returns the address of a journal for SQLite.
 func DatabaseName(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // createJournal makes a journal with its first entries. It appears whole, on disk, or not at all.
@@ -152,8 +152,8 @@ func createJournal(path string, meta [][2]string) (err error) {
 	return err
 }
 
-// OpenDB opens a journal's file for one writer. Of a killed process nothing that was written is lost; when what is
-// written is on disk is WalSync's to say.
+// OpenDB opens a journal's file for one writer. If the process is killed, nothing that was written is lost. WalSync
+// decides when it is forced to disk.
 func OpenDB(path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", DatabaseName(path)+
 		"?_pragma=trusted_schema(0)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)")

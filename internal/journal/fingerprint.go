@@ -8,8 +8,8 @@ import (
 	"example.org/demote/result"
 )
 
-// A Fingerprint names everything that can change a score or the way of a search, so that a journal of another run can
-// be refused by the name of what differs.
+// A Fingerprint has everything that can change a score or the path of a search. A journal with another fingerprint is
+// refused, with the name of the difference.
 type Fingerprint struct {
 	Settings map[string]string `json:"settings"`
 	Inputs   []result.Input    `json:"inputs"`
@@ -17,8 +17,8 @@ type Fingerprint struct {
 	Written []string `json:"written,omitempty"`
 }
 
-// Difference says in a phrase what differs from the fingerprint of a run, then; empty if nothing does. Files come
-// first: they are what changes without anybody having typed it.
+// Difference names the difference from the fingerprint of an earlier run, in a phrase; empty if there is none.
+// Differences of files come first, since files change without a change of the command.
 func (f Fingerprint) Difference(then Fingerprint) string {
 	written := map[string]bool{}
 	for _, key := range then.Written {

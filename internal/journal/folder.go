@@ -26,7 +26,7 @@ const (
 	LockFile      = ".lock"
 )
 
-// A Folder is a run's own folder, held by a lock until Close.
+// A Folder is the folder of a run, locked until Close.
 type Folder struct {
 	Path string
 
@@ -36,9 +36,9 @@ type Folder struct {
 	Lost bool     // it holds the result of a run without its journal
 }
 
-// OpenFolder makes the folder, or takes an existing one over, and locks it. A folder that holds anything that is not
-// a run's is refused and left as it is; whether the run in it may go on is the journal's to say. What killed
-// processes have left of files that they were writing is removed.
+// OpenFolder makes the folder or opens an existing one, and locks it. A folder with files that are not those of a run
+// is refused and not changed. Whether its run may resume, the journal decides. OpenFolder removes the temporary files
+// of killed processes.
 func OpenFolder(path string) (*Folder, error) {
 	f := &Folder{Path: path}
 	switch info, err := os.Stat(path); {
@@ -76,7 +76,7 @@ func OpenFolder(path string) (*Folder, error) {
 	return f, nil
 }
 
-// LockFolder takes the lock of a folder that is there, for a command that adds a file to it.
+// LockFolder locks an existing folder, for a command that adds a file to it.
 func LockFolder(path string) (*Folder, error) {
 	f := &Folder{Path: path}
 	return f, f.acquire()
@@ -121,7 +121,7 @@ func (f *Folder) acquire() error {
 	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
 }
 
-// HoldsRun tells whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything
+// HoldsRun reports whether a run is in the folder. An error that matches mistake.Err refuses a folder with anything
 // else in it.
 func (f *Folder) HoldsRun() (bool, error) {
 	entries, err := os.ReadDir(f.Path)
@@ -151,7 +151,7 @@ func (f *Folder) HoldsRun() (bool, error) {
 	return false, nil
 }
 
-// isResult tells whether a folder has the result of a run of ours.
+// isResult reports whether a folder has the result of a run of ours.
 func isResult(dir string) bool {
 	data, err := result.Read(dir)
 	var r struct {
@@ -165,7 +165,7 @@ func isResult(dir string) bool {
 // oldTemporary is how files were called that versions before this one were writing.
 var oldTemporary = regexp.MustCompile(`^\.(result\.json|promotion\.(txt|json)|curve\.csv|report\.html)-[0-9]+$`)
 
-// leftover tells whether a file of this name is what a killed process of ours was writing.
+// leftover reports whether a file of this name is what a killed process of ours was writing.
 func leftover(name string) bool { return disk.IsTemporary(name) || oldTemporary.MatchString(name) }
 
 // removeLeftovers removes what killed processes were writing in the folder, whose lock is held.
@@ -187,7 +187,7 @@ func (f *Folder) removeLeftovers() error {
 // File is the path of a file in the folder.
 func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
 
-// Clear removes the files of an earlier run, and those of its exports, with the data beside them.
+// Clear removes the files of an earlier run and of its exports, with their external data.
 func (f *Folder) Clear(exports []string) error {
 	names := []string{result.File, PromotionFile, CurveFile, "report.html"}
 	for _, name := range exports {
@@ -202,9 +202,9 @@ func (f *Folder) Clear(exports []string) error {
 	return nil
 }
 
-// Abandon closes the folder and leaves it as it was before OpenFolder, where no run was begun in it: its journal is
-// removed, and the folders that were made for it. The lock file goes only together with its folder: another process
-// may be about to lock it. A run of before is kept.
+// Abandon closes the folder and restores its state before OpenFolder, if no run was begun in it: it removes the journal
+// and the folders that it made. It removes the lock file only together with the folder, since another process may be
+// about to lock it. An earlier run stays.
 func (f *Folder) Abandon() {
 	if f.lock != nil && f.New {
 		for _, name := range journalFiles {
@@ -238,7 +238,7 @@ func missingFolders(path string) []string {
 	return append(missingFolders(filepath.Dir(path)), path)
 }
 
-// Close gives the lock back. It may be called more than once.
+// Close releases the lock. It may be called more than once.
 func (f *Folder) Close() error {
 	if f == nil || f.lock == nil {
 		return nil
@@ -248,12 +248,12 @@ func (f *Folder) Close() error {
 	return err
 }
 
-// WriteFile replaces a file of the user's by data, and has it on disk.
+// WriteFile replaces a file of the user by data, and forces it to disk.
 func WriteFile(path string, data []byte) error {
 	return Replace(disk.Forced, disk.Bytes(path, data))
 }
 
-// Replace replaces files of the user's; an error names the file.
+// Replace replaces files of the user; an error names the file.
 func Replace(d disk.Durability, files ...disk.File) error {
 	err := disk.Replace(d, files...)
 	var at *fs.PathError

@@ -25,13 +25,13 @@ const (
 	RoleCommand  = "metric command"
 )
 
-// FlaggedFile tells whether a flag names the file.
+// FlaggedFile reports whether a flag names the file.
 func FlaggedFile(f result.Input) bool {
 	return f.Role != RoleCommand && !strings.HasPrefix(f.Role, RoleExternal)
 }
 
-// Keys tell input files of one run apart: the role, and of those that no flag names the file's own name too, and a
-// number where several have one name, in the order of the list.
+// Keys returns a unique key for each input file of a run: its role, and for files without a flag their own name too,
+// with a number if several have the same name, in the order of the list.
 func Keys(list []result.Input) []string {
 	seen := map[string]int{}
 	out := make([]string, len(list))
@@ -49,7 +49,7 @@ func Keys(list []result.Input) []string {
 	return out
 }
 
-// FileText names an input file for the user: by its path, with its role where that is not plain.
+// FileText names an input file for the user: by its path, and by its role if that is not obvious.
 func FileText(f result.Input) string {
 	if !FlaggedFile(f) {
 		return fmt.Sprintf("%s (%s)", f.Path, f.Role)
@@ -57,7 +57,7 @@ func FileText(f result.Input) string {
 	return fmt.Sprintf("%s (--%s)", f.Path, f.Role)
 }
 
-// FileChanged says how a file differs from what it was; empty if its bytes are the same.
+// FileChanged says how a file has changed; empty if its bytes are the same.
 func FileChanged(f result.Input, was result.Input) string {
 	size := fmt.Sprintf("%d bytes then, %d now", was.Bytes, f.Bytes)
 	if f.Bytes == was.Bytes {
@@ -101,7 +101,7 @@ func changedInputs(now, then []result.Input, ignore map[string]bool) string {
 	return ""
 }
 
-// HashFile is a regular file's entry among the inputs.
+// HashFile returns the entry of a regular file for the list of inputs.
 func HashFile(role, path string) (result.Input, error) {
 	in := result.Input{Role: role, Path: path}
 	f, err := disk.Open(path)
@@ -120,7 +120,7 @@ func HashFile(role, path string) (result.Input, error) {
 	return in, nil
 }
 
-// Bare is an error of the system without the path, which the message has already.
+// Bare returns an error of the system without its path, for messages that have the path already.
 func Bare(err error) error {
 	var at *os.PathError
 	if errors.As(err, &at) {

@@ -15,10 +15,10 @@ import (
 	"example.org/demote/search"
 )
 
-// journalSchema is raised whenever a journal of before must not be read any more.
+// journalSchema is raised whenever journals of earlier versions must not be read any more.
 const journalSchema = "2"
 
-// JournalCure is what a user does about a journal that cannot be gone on with.
+// JournalCure is what the user can do about a journal that cannot be resumed.
 const JournalCure = "give --out a new folder or --force"
 
 // Keys of the table meta.
@@ -29,10 +29,9 @@ const (
 	blockKey       = "block"
 )
 
-// A Journal keeps every score that a run has learnt, whole or as far as it was run, in one SQLite file. A process
-// killed at any instant loses at most the trial in flight; a machine that loses power, at most what the last second
-// had to say. What is read from it is data from outside: anything that does not hold is an error that matches
-// mistake.Err.
+// A Journal keeps every score of a run, and the progress of unfinished trials, in one SQLite file. A trial is the run
+// of one mask. If the process is killed, at most the current trial is lost; if the machine loses power, at most the
+// last second. Rows from the file are untrusted: an invalid one is an error that matches mistake.Err.
 type Journal struct {
 	Path   string
 	DB     *sql.DB
@@ -42,8 +41,8 @@ type Journal struct {
 	Spared []string // keys of files that the metric command names and writes to, as the run has found them
 }
 
-// Open opens or makes the journal of a run. Its fingerprint is written once; a journal with another one, or of a
-// finished run, is refused with a line that says what differs.
+// Open opens or makes the journal of a run. The fingerprint is written once. A journal with another fingerprint, or of
+// a finished run, is refused, and the error names the difference.
 func Open(path string, print Fingerprint) (*Journal, error) {
 	kind, err := JournalKind(path)
 	switch {
@@ -135,14 +134,14 @@ func (j *Journal) meta() (map[string]string, error) {
 	return meta, nil
 }
 
-// SetMeta writes a single entry, in place of one of its name.
+// SetMeta writes an entry, and replaces one of the same name.
 func (j *Journal) SetMeta(key, value string) error {
 	_, err := j.DB.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, RowSum("meta", key, value))
 	return j.written(err)
 }
 
-// Load hands every whole score to whole, and how far every other trial has come to part. No row that is beyond the
-// limits or does not have its checksum is handed on.
+// Load calls whole for every full score, and part for the progress of every unfinished trial. It leaves out rows beyond
+// the limits and rows with a wrong checksum.
 func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part func(search.Mask, bounds.Progress)) error {
 	rows, err := j.DB.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
 	if err != nil {
@@ -172,10 +171,10 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 	return nil
 }
 
-// OnLearnt is for tests: told of every score that was kept. It is nil elsewhere.
+// OnLearnt is for tests: called with every score that was stored. It is nil elsewhere.
 var OnLearnt func(search.Mask)
 
-// Learnt keeps a whole score.
+// Learnt stores a full score.
 func (j *Journal) Learnt(mask search.Mask, s search.Score) error {
 	err := j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value)})
 	if err == nil && OnLearnt != nil {
@@ -184,19 +183,18 @@ func (j *Journal) Learnt(mask search.Mask, s search.Score) error {
 	return err
 }
 
-// Stopped keeps how far a trial has come.
+// Stopped stores the progress of an unfinished trial.
 func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 	return j.save(journalRow{mask.String(), p, nil, nil})
 }
 
-// ForgetUnfinished drops how far unfinished trials have come: it is told in blocks, and they have
-// another size from now on.
+// ForgetUnfinished removes the progress of unfinished trials. Progress counts blocks, and their size has changed.
 func (j *Journal) ForgetUnfinished() error {
 	_, err := j.DB.Exec(`DELETE FROM scores WHERE total IS NULL`)
 	return j.written(err)
 }
 
-// Forget drops every score, whole or not.
+// Forget removes every score and all progress.
 func (j *Journal) Forget() error {
 	_, err := j.DB.Exec(`DELETE FROM scores`)
 	if err == nil {
@@ -205,7 +203,7 @@ func (j *Journal) Forget() error {
 	return j.written(err)
 }
 
-// Blocks keeps the size of the blocks that scores are learnt in, in samples, and tells whether it is that of before.
+// Blocks stores the block size of the scores, in samples, and reports whether it is the same as before.
 func (j *Journal) Blocks(size int) (same bool, err error) {
 	meta, err := j.meta()
 	if err != nil {
@@ -225,10 +223,10 @@ func (j *Journal) save(r journalRow) error {
 	return j.written(err)
 }
 
-// Finish marks the run as finished, so that nothing goes on in its folder.
+// Finish marks the run as finished: no run resumes in its folder.
 func (j *Journal) Finish() error { return j.SetMeta(StateKey, "finished") }
 
-// Close folds the write-ahead log into the one file, on disk, and closes it. It may be called more than once.
+// Close merges the write-ahead log into the file, on disk, and closes it. It may be called more than once.
 func (j *Journal) Close() error {
 	if j == nil || j.DB == nil {
 		return nil
@@ -283,7 +281,7 @@ func (j *Journal) damaged(what string) error {
 	return mistake.Errorf("%s: the journal is damaged: %.200s; %s", j.Path, what, JournalCure)
 }
 
-// refused tells whether SQLite could not read or write because the system did not let it.
+// refused reports whether SQLite could not read or write because the system did not let it.
 func refused(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {

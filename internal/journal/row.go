@@ -16,8 +16,8 @@ import (
 // rowSumBytes is the length of a row's checksum.
 const rowSumBytes = 16
 
-// RowSum is the checksum of a journal's row: the start of the sha256 of the table's name and the row's values, each
-// behind its length, so that no two rows give the same text. It guards against damage, not against an author.
+// RowSum is the checksum of a journal's row: the beginning of the sha256 of the table's name and the row's values, each
+// with its length, so that different rows have different texts. It guards against damage, not against forgery.
 func RowSum(table string, values ...any) []byte {
 	h := sha256.New()
 	add := func(b []byte) {
@@ -42,7 +42,7 @@ func RowSum(table string, values ...any) []byte {
 	return h.Sum(nil)[:rowSumBytes]
 }
 
-// Limits are what rows of a journal must keep to.
+// Limits are the limits for the rows of a journal.
 type Limits struct {
 	Holders int // length of a mask
 	Total   int // samples that a whole score is of; 0: the metric does not count
@@ -116,7 +116,7 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 
 func bitsOf(v float64) []byte { return binary.BigEndian.AppendUint64(nil, math.Float64bits(v)) }
 
-// FloatOf reads what bitsOf wrote; no score is NaN.
+// FloatOf reads the output of bitsOf; a score is never NaN.
 func FloatOf(b []byte) (float64, error) {
 	if len(b) != 8 {
 		return 0, errors.New("has a number that is not 8 bytes long")

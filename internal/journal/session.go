@@ -9,8 +9,8 @@ import (
 	"example.org/demote/search"
 )
 
-// InDefault returns the score that a mix's written file has in a default session, if the journal knows it. A row that
-// is beyond the limits or does not have its checksum is an error that matches mistake.Err.
+// InDefault returns the score of a mix's written file in a default session (ONNX Runtime with no options set), if the
+// journal has it. A row beyond the limits or with a wrong checksum is an error that matches mistake.Err.
 func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known bool, err error) {
 	var value, sum []byte
 	text := mask.String()
@@ -31,7 +31,7 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 	return s, true, nil
 }
 
-// LearntInDefault keeps the score of a mix's written file in a default session.
+// LearntInDefault stores the score of a mix's written file in a default session.
 func (j *Journal) LearntInDefault(mask search.Mask, s search.Score) error {
 	values := []any{mask.String(), "", s.Count, s.Total, bitsOf(s.Value)}
 	_, err := j.DB.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, RowSum("default_sessions", values...))...)

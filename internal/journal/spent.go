@@ -34,7 +34,7 @@ func (j *Journal) Spent() (s Spent, err error) {
 	return s, nil
 }
 
-// KeepSpent books what the run has cost so far.
+// KeepSpent stores the cost of the run so far.
 func (j *Journal) KeepSpent(s Spent) error {
 	text, err := json.Marshal(s)
 	if err != nil {

@@ -12,12 +12,12 @@ const (
 	beforeKey = "asked before: hold-out "
 )
 
-// Asked books that the run looks at a hold-out. That the same run looks again after an interruption is no second use.
+// Asked records that the run evaluates on a hold-out. A second time, after an interruption, is not a second use.
 func (j *Journal) Asked(id string) error {
 	return j.SetMeta(askedKey+id, "1")
 }
 
-// AskedBefore is how often runs that --force gave up had asked a hold-out.
+// AskedBefore returns how often runs that --force replaced have used a hold-out.
 func (j *Journal) AskedBefore(id string) (int, error) {
 	meta, err := j.meta()
 	if err != nil {
@@ -27,7 +27,7 @@ func (j *Journal) AskedBefore(id string) (int, error) {
 	return n, nil
 }
 
-// KeepUses books what the journal before this one knew.
+// KeepUses stores the uses of hold-outs from the journal before this one.
 func (j *Journal) KeepUses(uses map[string]int) error {
 	for id, n := range uses {
 		if err := j.SetMeta(beforeKey+id, strconv.Itoa(n)); err != nil {
@@ -37,7 +37,7 @@ func (j *Journal) KeepUses(uses map[string]int) error {
 	return nil
 }
 
-// UsesOf reads from the journal of a folder how often each hold-out was asked; nothing of one that cannot be read.
+// UsesOf reads from the journal of a folder how often each hold-out was used; nil if it cannot be read.
 func UsesOf(f *Folder) map[string]int {
 	path := f.File(JournalFile)
 	if kind, err := JournalKind(path); err != nil || kind != OurJournal {

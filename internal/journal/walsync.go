@@ -16,10 +16,9 @@ import (
 // time and in the time that the disk takes.
 const syncEvery = 500 * time.Millisecond
 
-// A WalSync forces the write-ahead log of a journal to disk, soon after something was written but not at every row: a
-// row of a short trial costs less than a wait for the disk does. SQLite guards the rows in the log by checksums, each
-// over all before it, so whatever part of it is on disk is whole up to some row
-// (https://www.sqlite.org/fileformat.html, 4.1).
+// A WalSync forces the write-ahead log of a journal to disk soon after each write, but not for every row: the row of a
+// short trial takes less time than the disk. SQLite protects the rows in the log by checksums, each over all earlier
+// ones. So any part of the log on disk is complete up to some row (https://www.sqlite.org/fileformat.html, 4.1).
 type WalSync struct {
 	Path string // of the log
 
@@ -31,7 +30,7 @@ type WalSync struct {
 	closed  bool
 }
 
-// OnForced is for tests: told when the first size bytes of a log have come to disk. It is nil elsewhere.
+// OnForced is for tests: called when the first size bytes of a log are on disk. It is nil elsewhere.
 var OnForced func(log string, size int64)
 
 // wrote says that something was written. It returns an error of forcing what was written before.

@@ -1,2 +1,2 @@
-// Package mctq reads and writes networks with the quantizers of Sony's Model Compression Toolkit.
+// Package mctq reads and writes networks with the quantizers of Sony's Model Compression Toolkit (mct_quantizers).
 package mctq

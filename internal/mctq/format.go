@@ -7,7 +7,7 @@ import (
 
 // Format is the quantizers of the Model Compression Toolkit.
 var Format = format.Format{
-	Name: "mctq", File: "annotated.onnx", Does: "the quantizers of Sony's toolkit at opset 17", Ends: []string{".onnx"},
+	Name: "mctq", File: "annotated.onnx", Does: "Sony's Model Compression Toolkit, opset 17", Ends: []string{".onnx"},
 	Detect: (*ir.Model).IsMCTQ, Read: Read, Foreign: true, Write: write,
 }
 

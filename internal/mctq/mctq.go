@@ -12,15 +12,16 @@ import (
 	"example.org/demote/quant"
 )
 
-// Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and
-// returns the grid of every holder under a formula. The model stays as it is. Holders have the toolkit's names and
-// the order of the quantizer nodes; every activation quantizer is one, those of positional constants' results and of
-// the network's outputs too. Weight quantizers are computed once. Chains that hang on constants alone, as before the
-// Pad nodes of shift-negative correction, are folded. BatchNormalization is not: the toolkit has done that.
+// Read makes a network from an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ). It
+// returns the grid of every activation quantizer (holder) under a formula. The model is not changed. Holders have the
+// toolkit's names and the order of the quantizer nodes; every activation quantizer is a holder, also those of constants
+// and of the network's outputs. Weight quantizers are computed once. Chains that depend on constants alone, such as
+// those before the Pad nodes of shift-negative correction, are folded. The toolkit has already folded
+// BatchNormalization.
 //
-// Errors match mistake.Err and name the node and the attribute, input or tensor: a quantizer that is not known, an
-// attribute that is missing, of another type or without sense, a weight that is no constant, a file without
-// activation quantizers.
+// Errors match mistake.Err and name the node and the attribute, input or tensor: an unknown quantizer, an attribute
+// that is missing, has another type or an invalid value, a weight that is not constant, a file without activation
+// quantizers.
 func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readMCTQ(m, formula)
 	if err != nil {
@@ -41,7 +42,7 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := prepare.Settle(n, weights); err != nil {
+	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
 	x, err := ir.NewIndex(n.Model)
@@ -73,7 +74,7 @@ func readMCTQ(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Gri
 }
 
 // mctqHolders returns the activation quantizers of a model in order, and the names of their holders. Holders of one
-// name are told apart by the path before it, or else by a number; one without a name gets "".
+// name are distinguished by the path before it, or else by a number; one without a name gets "".
 func mctqHolders(x *ir.Index) (nodes []ir.Node, names []string) {
 	var paths []string
 	same := make(map[string]int)

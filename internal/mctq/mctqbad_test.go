@@ -9,6 +9,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
@@ -21,7 +22,7 @@ func mctqAttributeDamage() []onnxtest.Damage {
 			n := onnxtest.Of(g, op, 1)
 			ir.DropAttr(n, attribute)
 			if a != nil {
-				a = ir.Clone(a)
+				a = wire.Clone(a)
 				a.Name = &attribute
 				n.Attribute = append(n.Attribute, a)
 			}

@@ -4,14 +4,15 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the
-// toolkit's own export of such a mixed model has it: the activation attributes of the 8-bit file with their original
-// thresholds and ranges, everything else as in the 16-bit file. Both models stay as they are. Written, it equals the
-// toolkit's file byte for byte. The error is mistake.Err: a name that one of the files does not have.
+// Mixed returns the 16-bit file of an MCTQ pair with the 8-bit file's quantizers at the named holders, as the toolkit
+// itself exports such a mixed model: the activation attributes of the 8-bit file with their original thresholds and
+// ranges, and everything else as in the 16-bit file. Both models are not changed. The written file equals the toolkit's
+// file byte for byte. An error is mistake.Err: a name that one of the files does not have.
 func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 	m := high.Clone()
 	from, err := quantizersByName(low)
@@ -31,11 +32,11 @@ func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 			return nil, high.InFile(mistake.Errorf("there is no holder %q", name))
 		}
 		if l.GetOpType() != h.GetOpType() { // another kind of grid
-			h.OpType, h.Attribute = l.OpType, ir.Clone(l).Attribute
+			h.OpType, h.Attribute = l.OpType, wire.Clone(l).Attribute
 			continue
 		}
 		for _, a := range l.GetAttribute() {
-			ir.SetAttr(h, ir.Clone(a))
+			ir.SetAttr(h, wire.Clone(a))
 		}
 		h.Attribute = slices.DeleteFunc(h.Attribute, func(a *onnxpb.AttributeProto) bool { return ir.Attr(l, a.GetName()) == nil })
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/external"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/quantize"
@@ -41,7 +42,7 @@ func mctqWeights(m *ir.Model, f quant.Formula) (map[string]*network.Weight, erro
 			return nil, mistake.Errorf("%s: %w", ir.NodeName(n), err)
 		}
 		g.Initializer = append(g.Initializer, ir.TakeFloats(name, w.dims, values))
-		ir.LetGo(x.Constant(ir.Input(n, 0)).GetRawData())
+		external.LetGo(x.Constant(ir.Input(n, 0)).GetRawData())
 		if codes != nil {
 			weights[name] = &network.Weight{Tensor: name, Dims: w.dims, Axis: w.axis, Codes: codes, Scales: scales}
 		}

@@ -9,6 +9,7 @@ import (
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
@@ -20,16 +21,16 @@ const (
 	holderSuffix      = "_activation_holder_quantizer"
 )
 
-// Write returns the network as a file like the Model Compression Toolkit's: at operator set 17, behind every holder
-// one of its activation quantizers with the low grid where low[i], else the high one, and in front of every weight on
-// an int8 grid a WeightsSymmetricQuantizer. A grid with its zero at an end or in the middle becomes a threshold,
-// another one a range. The toolkit computes scale and zero point from the ends of the range, so neighbouring floats
-// of them are tried until the very grid comes back; inexact lists the holders for which none does (or whose codes are
-// not all of their width), with the nearest range in the file.
+// Write returns the network as a file of the Model Compression Toolkit, at operator set 17. After every holder it has
+// one of the toolkit's activation quantizers, with the low grid if low[i], else the high one. Before every weight on an
+// int8 grid it has a WeightsSymmetricQuantizer. A grid with its zero at an end or in the middle is written as a
+// threshold, another one as a range. The toolkit computes scale and zero point from the ends of the range, so
+// neighbouring floats of the ends are tried until the exact grid comes back. inexact lists the holders for which none
+// does (or whose grid does not use all codes of its width); the file has the nearest range for them.
 //
-// Read reads such a file with holders called HOLDER_activation_holder_quantizer, slashes of the name replaced. Errors
-// match mistake.Err and name an operator that does not exist at operator set 17. It panics if there is not one record
-// and one bit a holder.
+// Read reads such a file with holders called HOLDER_activation_holder_quantizer, with slashes of the name replaced.
+// Errors match mistake.Err and name an operator that operator set 17 does not have. Write panics unless there are one
+// record and one bit for each holder.
 func Write(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, nil, err
@@ -84,7 +85,7 @@ func insertWeights(ins *quantize.Insertion, all map[string]*network.Weight) {
 		if w == nil || slices.ContainsFunc(w.Scales, func(s float32) bool { return s*128 > maxThreshold }) {
 			continue
 		}
-		stored := ir.CloneTensor(t)
+		stored := wire.CloneTensor(t)
 		stored.Name = ir.Str(ins.Names.Fresh(w.Tensor + "_float"))
 		g.Initializer[i] = stored
 		thresholds := make([]float32, len(w.Scales))

@@ -1,3 +1,3 @@
-// Package memory says how much memory this process can still have, by the system, control groups and its own limits,
-// in bytes; it puts a limit on the process and watches it.
+// Package memory finds how much memory is left for this process, in bytes: from the system, control groups and its own
+// limits. It also sets a limit on the process and watches it.
 package memory

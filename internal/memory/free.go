@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unknownMemory stands for what is free where the system does not say.
+// unknownMemory is the assumed free memory if the system does not report it.
 const unknownMemory = 4 << 30
 
 // leastMemory is what a run may count on in bytes, whatever the system says: it takes more itself before it asks, and
 // a control group's statistics lag behind its use, by which nothing at all seems free for a moment.
 const leastMemory = 256 << 20
 
-// Free is what the system, and the control groups that the process runs in, say can still be
-// had, in bytes; never less than leastMemory.
+// Free returns the free memory of the system and of the control groups of this process, in bytes, but at least
+// leastMemory.
 func Free() int64 { return usable(freeIn(os.DirFS("/"))) }
 
 func usable(free int64) int64 { return max(leastMemory, free) }
@@ -109,13 +109,13 @@ func linesOf(root fs.FS, name string) []string {
 	return strings.Split(string(data), "\n")
 }
 
-// mostMemory is the limit for a process that can have so many bytes.
+// mostMemory returns the limit for a process with that many free bytes.
 func mostMemory(bytes int64) uint64 { return uint64(bytes) / 4 * 5 }
 
-// Limit lets this process take no more memory than there is, and a quarter more for what it asks for and never
-// touches, so that a network that wants far more ends with an error and not by the system's hand; metric commands do
-// not inherit the limit. It does nothing where the system has no such limit, or has a lower one. Watch raises the
-// limit when more memory becomes free.
+// Limit limits the memory of this process to the free memory, and a quarter more for memory that it reserves and never
+// touches. So a network that needs far more ends with an error, and the system does not kill the process. Metric
+// commands do not inherit the limit. Limit does nothing if the system has no such limit, or if a lower one is set.
+// Watch raises the limit when more memory becomes free.
 func Limit() {
 	if runtime.GOOS != "linux" {
 		return
@@ -136,7 +136,7 @@ func Limit() {
 	}
 }
 
-// Left is what this process can still have of the memory: what is free, or what its own limit on data leaves of it.
+// Left returns the memory that this process can still get: the free memory, or the rest of its own limit on data.
 func Left() int64 {
 	free := Free()
 	var limit unix.Rlimit
@@ -146,7 +146,7 @@ func Left() int64 {
 	return free
 }
 
-// Text writes a number of bytes for the user.
+// Text formats a number of bytes for the user.
 func Text(n int64) string {
 	switch {
 	case n >= 1<<30:

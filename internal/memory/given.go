@@ -15,9 +15,9 @@ var given struct {
 	limit unix.Rlimit
 }
 
-// StartAsGiven starts a command of the user's, or this program again as a user would, under the limit that the user
-// gave the program, not under the program's own: that is for what the program loads itself. A child takes the limits
-// over when it is made, so the program has the user's for that moment too.
+// StartAsGiven starts a command of the user, or this program again, under the limit that the user gave the program, not
+// under the program's own (see Limit). A child inherits the limits at its start, so the program has the user's limit
+// for that moment too.
 func StartAsGiven(cmd *exec.Cmd) error {
 	given.Lock()
 	defer given.Unlock()

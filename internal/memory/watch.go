@@ -16,12 +16,13 @@ import (
 const (
 	memoryTick = 20 * time.Millisecond
 	memoryFull = 0.95
-	raiseTicks = 50 // after so many ticks it is seen whether more has become free
+	raiseTicks = 50 // after that many ticks, Watch looks for more free memory
 )
 
-// Watch calls full, once and from another goroutine, when the memory that this process may have (see Limit) is taken,
-// most of it by Go: the next allocation would end the process with Go's own exit code, that of a mistake, and a
-// stack. One allocation that is larger than what is left still does. It does nothing where there is no limit.
+// Watch calls full, once and from another goroutine, when the memory limit of this process (see Limit) is almost
+// reached, mostly by Go. The next allocation would end the process with Go's own exit code, which is that of a user's
+// mistake, and a stack. An allocation larger than the rest of the limit still does that. Watch does nothing without a
+// limit.
 func Watch(full func(taken, limit int64)) {
 	var now unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_DATA, &now) != nil || now.Cur > math.MaxInt64 {
@@ -34,7 +35,7 @@ func Watch(full func(taken, limit int64)) {
 	}
 }
 
-// collectBelow has Go collect garbage before it is what a limit leaves no room for.
+// collectBelow lets Go collect garbage before the garbage reaches the limit.
 func collectBelow(limit int64) {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(limit / 5 * 4)
@@ -81,10 +82,10 @@ func raiseTo(limit int64, most uint64) int64 {
 	return int64(most)
 }
 
-// Resident is what this process has of the memory by now, without files.
+// Resident returns the resident memory of this process, without files.
 func Resident() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
 
-// Data is what counts for the limit on the memory of this process; 0 where the system does not say.
+// Data returns the memory of this process that counts for its limit; 0 if the system does not report it.
 func Data() int64 { return memoryPages(5) }
 
 // memoryPages is one of the figures that the system has of this process, in bytes; 0 where it does not say.

@@ -1,3 +1,3 @@
-// Package network has the words for a network that is ready to be quantized: holders, weights, biases and what
-// follows them.
+// Package network has the types of a network that is ready to be quantized: holders (activation quantizers), weights,
+// biases, and constants that follow holders.
 package network

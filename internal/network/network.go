@@ -5,7 +5,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Holder is a point of the network where one activation tensor is quantized.
+// Holder is an activation quantizer: a place of the network where one activation tensor is quantized.
 type Holder struct {
 	Name      string   // the tensor, or the toolkit's holder name in a file that has its own
 	Tensor    string   // the tensor that it quantizes
@@ -39,8 +39,8 @@ type Options struct {
 	Unroll       *Unroll // recurrent operators are opened; nil: they stay
 }
 
-// Network is a float network that is ready to be quantized: at operator set 21, constants and BatchNormalization
-// folded, holders known.
+// Network is a float network that is ready to be quantized: at operator set 21, with folded constants and
+// BatchNormalization, and with its holders.
 type Network struct {
 	Model   *ir.Model
 	Holders []Holder // by index
@@ -55,26 +55,26 @@ type Network struct {
 
 	Unrolled  []Unrolled // what Options.Unroll has opened
 	Tied      []Tied     // tensors of it that go together
-	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence hangs on them
+	FixedAxes []ir.Value // inputs of which it has fixed axes, since the length of a sequence depends on them
 }
 
-// A Tied is a list of tensors that have one bit and one grid, as far as they are holders: what one part of a
-// recurrent operator is at every step. Hardware has one scale for a state, whatever the step.
+// A Tied is a list of tensors whose holders must have one bit-width and one grid: one part of a recurrent operator at
+// all its steps. Hardware has one scale for a state, whatever the step.
 type Tied struct {
 	Name    string // of the part: what the tensors' names begin with, but for the hidden states of two directions
 	Tensors []string
 }
 
-// Unroll asks for recurrent operators to be opened: every LSTM, GRU and RNN of the main graph becomes the single
-// operators of its definition, step by step, so that what it multiplies, its gates and its states have holders.
+// Unroll are the settings with which recurrent operators are unrolled: every LSTM, GRU and RNN of the main graph is
+// replaced by the single operators of its definition, step by step. So its products, gates and states have holders.
 type Unroll struct {
 	// Measure says what dimensions the tensors of a model have, its inputs among them: -1 where a size grows with the
 	// samples, or, where alone is asked for, those of one sample. It is asked where the file does not say how long a
-	// sequence is. nil: there is nobody to ask.
+	// sequence is. nil: there are no samples.
 	Measure func(m *ir.Model, alone bool) (map[string][]int64, error)
 }
 
-// An Unrolled is a recurrent operator that was opened.
+// An Unrolled is a recurrent operator that was unrolled.
 type Unrolled struct {
 	Node  string // its name, which the names of what it became begin with
 	Op    string // LSTM, GRU or RNN
@@ -91,8 +91,8 @@ type Bias struct {
 }
 
 // Followed is a constant with two values, between which the bit of a holder chooses: one that differs between the two
-// files of a pair, or a bias on the int32 grid that goes with the grid of its layer's input. Both are floats of the
-// same dimensions.
+// files of a pair, or a bias on the int32 grid that belongs to the grid of its layer's input. Both values are floats of
+// the same dimensions.
 type Followed struct {
 	Name      string              // the initializer of Network.Model, which holds High
 	Holder    int                 // demoted: Low is the value
@@ -102,7 +102,7 @@ type Followed struct {
 	Bias   *Bias   // of Low, nil where it is on no int32 grid
 }
 
-// ByTensor are the numbers of the holders.
+// ByTensor returns the indices of the holders by their tensors.
 func (n *Network) ByTensor() map[string]int {
 	holders := make(map[string]int, len(n.Holders))
 	for i, h := range n.Holders {

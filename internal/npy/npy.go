@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// magic begins every .npy file; behind it stands the version, 1.0 here.
+// magic begins every .npy file; the version follows, here 1.0.
 const magic = "\x93NUMPY\x01\x00"
 
 // alignment is what NumPy makes the length of a header a multiple of, so that the data can be mapped into memory.
@@ -35,7 +35,7 @@ func Header(descr string, shape ...int64) string {
 	}
 	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, tuple)
 	if len(shape) > 0 {
-		// NumPy leaves room for the first axis to grow to 21 digits.
+		// NumPy pads so that the first axis can grow to 21 digits.
 		text += strings.Repeat(" ", max(0, 21-len(sizes[0])))
 	}
 	const lengthBytes, newline = 2, 1

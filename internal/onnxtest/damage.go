@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -88,10 +89,10 @@ func AsInput(g *onnxpb.GraphProto, name string) {
 // Inside moves the graph's nodes of an operator into the branches of an If.
 func Inside(g *onnxpb.GraphProto, op string) {
 	n := Of(g, op, 0)
-	branch := &onnxpb.GraphProto{Name: ir.Str("branch"), Node: []*onnxpb.NodeProto{ir.Clone(n)}, Output: []*onnxpb.ValueInfoProto{{Name: ir.Str(n.Output[0])}}}
+	branch := &onnxpb.GraphProto{Name: ir.Str("branch"), Node: []*onnxpb.NodeProto{wire.Clone(n)}, Output: []*onnxpb.ValueInfoProto{{Name: ir.Str(n.Output[0])}}}
 	n.OpType, n.Domain, n.Name, n.Input = ir.Str("If"), nil, ir.Str("choice"), []string{"yes"}
 	graph := func(name string) *onnxpb.AttributeProto {
-		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_GRAPH.Enum(), G: ir.Clone(branch)}
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_GRAPH.Enum(), G: wire.Clone(branch)}
 	}
 	n.Attribute = []*onnxpb.AttributeProto{graph("then_branch"), graph("else_branch")}
 	g.Initializer = append(g.Initializer, ir.NewInts("yes", ir.Bool, nil, []int64{1}))

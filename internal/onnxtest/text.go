@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -182,7 +183,7 @@ func InBody(t *testing.T, op, text string) *ir.Model {
 	g.Initializer = append(g.Initializer, body.Initializer...)
 	inner.Proto.Graph.Initializer, body.Input = nil, nil
 	graphAttr := func(name string) *onnxpb.AttributeProto {
-		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_GRAPH.Enum(), G: ir.Clone(body)}
+		return &onnxpb.AttributeProto{Name: &name, Type: onnxpb.AttributeProto_GRAPH.Enum(), G: wire.Clone(body)}
 	}
 	switch op {
 	case "If":

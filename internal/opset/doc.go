@@ -1,3 +1,3 @@
-// Package opset brings models to one operator set, from older and newer ones and back, and puts functions in the
-// place of their calls.
+// Package opset converts models from one version of the operator set to another, up and down, and inlines their
+// functions.
 package opset

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Inline puts the bodies of the model's own functions in the place of their calls, at operator set Opset, so that
-// what they compute is seen. The inner tensors of a call are named call/tensor. The functions are gone afterwards.
+// Inline replaces the calls of the model's own functions by their bodies, at operator set version Opset, so that their
+// nodes are visible. The inner tensors of a call get the names call/tensor. The model has no functions afterwards.
 func Inline(m *ir.Model) error {
 	if len(m.Proto.GetFunctions()) == 0 {
 		return nil
@@ -95,7 +96,7 @@ func (in *inliner) call(f *onnxpb.FunctionProto, call ir.Node) ([]ir.Node, error
 				to[out] = in.names.Fresh(prefix + "/" + out)
 			}
 		}
-		body = append(body, ir.Clone(n))
+		body = append(body, wire.Clone(n))
 	}
 	inner := body[identities:]
 	for _, n := range inner {
@@ -136,7 +137,7 @@ func (in *inliner) imports(f *onnxpb.FunctionProto) error {
 		switch {
 		case o.GetDomain() == "" || o.GetDomain() == "ai.onnx" || have == o.GetVersion():
 		case have == 0:
-			p.OpsetImport = append(p.OpsetImport, ir.Clone(o))
+			p.OpsetImport = append(p.OpsetImport, wire.Clone(o))
 		default:
 			return mistake.Errorf("the function wants version %d of domain %q, the model has %d", o.GetVersion(), o.GetDomain(), have)
 		}
@@ -161,7 +162,7 @@ func bindAttributes(n ir.Node, f *onnxpb.FunctionProto, call ir.Node) {
 			}
 		}
 		if value != nil {
-			value = ir.Clone(value)
+			value = wire.Clone(value)
 			value.Name = a.Name
 			bound = append(bound, value)
 		}

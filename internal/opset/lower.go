@@ -6,8 +6,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Lower brings a model of operator set Opset down to an older one and drops the initializers that only served inputs
-// which became attributes. The error names an operator, or a use of one, that does not exist there.
+// Lower converts a model from operator set version Opset to an older one. It removes initializers of inputs that became
+// attributes. The error names an operator, or a use of one, that the older version does not have.
 func Lower(m *ir.Model, opset int64) error {
 	g := m.Graph()
 	read, still := make(map[string]bool), make(map[string]bool)

@@ -6,12 +6,13 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/internal/ir"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// oldest is the operator set from which on the table operators tells what changes. Networks of older ones are raised
+// oldest is the operator set from which on the table operators has the changes. Networks of older ones are raised
 // to it first, by the table olderOperators.
 const oldest = 13
 
@@ -172,7 +173,7 @@ func (c *converter) float(n ir.Node, suffix string, value float32) string {
 	case ir.Double:
 		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint64(nil, math.Float64bits(float64(value))))
 	case ir.Float16:
-		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint16(nil, ir.ToFloat16(value)))
+		t = ir.NewTensor("", typ, nil, binary.LittleEndian.AppendUint16(nil, float16.Bits(float64(value))))
 	}
 	t.Name = nil
 	out := c.add(n, "Constant", suffix, nil, &onnxpb.AttributeProto{Name: ir.Str("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: t})
@@ -256,7 +257,7 @@ func topCount(c *converter, n ir.Node) error {
 	return nil
 }
 
-// dropoutMask: which values a Dropout has kept is told in numbers up to 9 and as truth values from 10 on. A network
+// dropoutMask: the mask of a Dropout has numbers up to 9 and booleans from 10 on. A network
 // for inference does not ask.
 func dropoutMask(c *converter, n ir.Node) error {
 	if len(n.GetOutput()) > 1 && c.used[ir.Output(n, 1)] {

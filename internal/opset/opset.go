@@ -9,7 +9,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Convert brings the model's graph to operator set Opset and IR version IR. The model's own functions keep theirs.
+// Convert converts the model's graph to operator set version Opset and IR version IR. The model's own functions keep
+// their versions.
 func Convert(m *ir.Model) error {
 	if err := convert(m.Graph(), m.OpsetOf(""), ir.Opset); err != nil {
 		return err
@@ -48,7 +49,7 @@ func convert(g ir.Graph, from, to int64) error {
 }
 
 // converters are what leads from one operator set to another, in order: networks from before the oldest set that the
-// table operators tells of are raised to it first.
+// table operators begins with are raised to it first.
 func converters(names *ir.Names, from, to int64) (list []*converter) {
 	add := func(table map[string]history, from, to int64) {
 		if from != to {

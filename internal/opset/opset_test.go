@@ -13,6 +13,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -171,7 +172,7 @@ func TestConversionOfOperators(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			g := &onnxpb.GraphProto{Node: []*onnxpb.NodeProto{ir.Clone(c.node)},
+			g := &onnxpb.GraphProto{Node: []*onnxpb.NodeProto{wire.Clone(c.node)},
 				Initializer: []*onnxpb.TensorProto{ir.NewInts("axes", ir.Int64, []int64{2}, []int64{1, 2})}}
 			err := convert(g, c.from, c.to)
 			if text, bad := strings.CutPrefix(c.want, "!"); bad {

@@ -159,7 +159,7 @@ func batchNormOutputs(_ *converter, n ir.Node) error {
 	return nil
 }
 
-// roiAlignMode: version 10 has no shift by half a pixel, version 16 has it unless told otherwise.
+// roiAlignMode: version 10 has no shift by half a pixel, version 16 has it by default.
 func roiAlignMode(_ *converter, n ir.Node) error {
 	if ir.Attr(n, "coordinate_transformation_mode") == nil {
 		ir.SetAttr(n, ir.StringAttr("coordinate_transformation_mode", "output_half_pixel"))

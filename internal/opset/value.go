@@ -13,7 +13,7 @@ const (
 	valueBytes = 4 << 20 // that all of them may read, and make: such operands are axes, sizes and scales
 )
 
-// A computing tells what the nodes that a converter has passed make, as far as it hangs on constants alone.
+// A computing has the values of the nodes that a converter has passed, as far as it depends on constants alone.
 type computing struct {
 	makes  map[string]ir.Node // by tensor: nodes, which have their new form already
 	folder fold.Folder
@@ -65,7 +65,7 @@ func (c *converter) pass(nodes ...ir.Node) {
 	}
 }
 
-// value is the value of a tensor that hangs on constants alone; nil for any other.
+// value is the value of a tensor that depends on constants alone; nil for any other.
 func (c *converter) value(name string) ir.Tensor { return c.valueOf(name, valueDepth) }
 
 func (c *converter) valueOf(name string, depth int) ir.Tensor {
@@ -98,10 +98,10 @@ func (c *converter) valueOf(name string, depth int) ir.Tensor {
 	}
 	results, err := rule.Eval(l)
 	i := slices.Index(n.GetOutput(), name)
-	if err != nil || i >= len(results) { // what does not fit is told when constants are folded
+	if err != nil || i >= len(results) { // folding reports what does not fit
 		return nil
 	}
-	f.Budget.Book(l.Args, results)
+	f.Budget.Spend(l.Args, results)
 	c.constants[name] = results[i]
 	return results[i]
 }

@@ -1,2 +1,2 @@
-// Package pair makes one network of the 8-bit and the 16-bit file of a pair, and tells their differences.
+// Package pair joins the 8-bit and the 16-bit file of a pair into one network, and reports their differences.
 package pair

@@ -7,6 +7,7 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/quantize"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -18,11 +19,11 @@ type constantUse struct {
 	holder      int // -1: none
 }
 
-// Follow lets every weight, bias and other float constant that differs between the files of a pair follow the holder
-// that its layer's output runs into first (the value of a Pad the one in front of it): the 8-bit file's value where
-// that holder is demoted. r is the report that Pair returned with n. A constant that several layers read becomes one
-// for each holder. What has no holder behind it, a Fixed one, or other dimensions in the 8-bit file, stays the 16-bit
-// file's; the report's Differences say which.
+// Follow makes every weight, bias and other float constant that differs between the files of a pair follow a holder:
+// the first one after its layer (for the value of a Pad the one before it). The constant has the 8-bit file's value if
+// that holder is demoted. r is the report that Join returned with n. A constant that several layers read becomes one
+// for each holder. A constant stays that of the 16-bit file if it has no such holder, if the holder is Fixed, or if its
+// dimensions differ; the report's Differences list them.
 func Follow(n *network.Network, low *network.Network, r *Report) {
 	n.Model, n.Weights = n.Model.Clone(), maps.Clone(n.Weights)
 	g := n.Model.Graph()
@@ -56,7 +57,7 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 		f := network.Followed{Name: c.high, Holder: c.holder, High: initializers[c.high]}
 		if uses := groups[c]; times[c.high] != len(uses) {
 			f.Name = fresh.Fresh(c.high + "_followed")
-			f.High = ir.CloneTensor(f.High)
+			f.High = wire.CloneTensor(f.High)
 			f.High.Name = ir.Str(f.Name)
 			g.Initializer = append(g.Initializer, f.High)
 			if w := n.Weights[c.high]; w != nil {
@@ -67,7 +68,7 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 			}
 			times[c.high] -= len(uses)
 		}
-		f.Low = ir.CloneTensor(c.low)
+		f.Low = wire.CloneTensor(c.low)
 		f.Low.Name = ir.Str(f.Name)
 		if w := low.Weights[groups[c][0].lowName]; w != nil {
 			f.Weight = named(w, f.Name)
@@ -82,8 +83,8 @@ func Follow(n *network.Network, low *network.Network, r *Report) {
 	}
 }
 
-// Chosen returns the network in which what follows the holders has the value that a mask gives it: low[i] if holder i
-// is demoted. It shares everything else with n. It panics if there is not one bit a holder.
+// Chosen returns the network in which constants that follow holders have their values for a mask: low[i] if holder i is
+// demoted. It shares everything else with n. It panics unless there is one bit for each holder.
 func Chosen(n *network.Network, low []bool) *network.Network {
 	if len(low) != len(n.Holders) {
 		panic("onnx: a mask of another length than the holders")
@@ -106,8 +107,8 @@ func Chosen(n *network.Network, low []bool) *network.Network {
 	return &c
 }
 
-// Choose returns the model, or a piece of it, in which constants that follow a holder have the value of the 8-bit
-// file where the holder is low. The bytes of the tensors are shared with m.
+// Choose returns the model, or a piece of it, in which constants that follow a holder have the 8-bit file's value if
+// the holder is low. It shares the bytes of the tensors with m.
 func Choose(m *ir.Model, followed []network.Followed, low func(holder int) bool) *ir.Model {
 	other := make(map[string]ir.Tensor)
 	for _, f := range followed {
@@ -128,8 +129,8 @@ func Choose(m *ir.Model, followed []network.Followed, low func(holder int) bool)
 	return c
 }
 
-// Open returns a copy of the model in which the constants are inputs, for one that hands their values in. It shares
-// everything else.
+// Open returns a copy of the model with these constants as inputs, so that the caller can supply their values. It
+// shares everything else.
 func Open(m *ir.Model, followed []network.Followed) *ir.Model {
 	open := make(map[string]bool)
 	for _, f := range followed {

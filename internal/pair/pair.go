@@ -10,7 +10,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// Report says what differs between the two files of a pair, beyond the grids. None of it forbids a search.
+// Report lists the differences between the two files of a pair, other than the grids. None of them prevents a search.
 type Report struct {
 	OnlyHigh    []string     // holders that only the 16-bit file has; they are Fixed
 	Wide        []string     // holders above 8 bits in the 8-bit file: their grid changes, they become no cheaper
@@ -23,7 +23,7 @@ type Report struct {
 	uses []constantUse // every place that reads a constant which differs
 }
 
-// Difference is a constant that differs between the files, by its place in the topology.
+// Difference is a constant that differs between the files, named by its place in the graph.
 type Difference struct {
 	Kind      string // "weight", "bias" or "constant"
 	Node      string // that reads it, by its name in the 16-bit file
@@ -34,8 +34,8 @@ type Difference struct {
 	Follows   string // name of the holder that Follow lets it follow; "": the mixed network has the 16-bit file's
 }
 
-// OffGrid is a Pad whose value the low grid of the padded tensor does not hold. In floating point the network is
-// exact all the same; a compiler to integers will round the value.
+// OffGrid is a Pad whose value is not on the low grid of the padded tensor. In floating point the network is exact
+// nevertheless; a compiler to integers will round the value.
 type OffGrid struct {
 	Node, Holder   string
 	Value, Nearest float32
@@ -47,7 +47,7 @@ func (r *Report) Same() bool {
 	return len(r.OnlyHigh) == 0 && r.Topology == "" && len(r.Differences) == 0
 }
 
-// Lines returns the report as one line of text for each thing.
+// Lines returns the report as text, one line for each difference.
 func (r *Report) Lines() []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
@@ -74,14 +74,14 @@ func (r *Report) Lines() []string {
 }
 
 // Join joins the 8-bit and the 16-bit version of one network, as mctq.Read or qdq.Read return them, by the names of
-// their holders. The network is the 16-bit file's with one record a holder: the low grid from the 8-bit file, the
-// high grid from the 16-bit file. A holder that only the 16-bit file has is Fixed, both grids of its record are its
-// own. Of a QDQ pair, a holder behind a node that only moves values is dropped where both files put it on the grid of
-// the holder before. The 8-bit endpoint of a search is the network low itself, which is another one than all holders
-// demoted unless the report says Same.
+// their holders. The result is the network of the 16-bit file, with a record for each holder: the low grid from the
+// 8-bit file, the high grid from the 16-bit file. A holder that only the 16-bit file has is Fixed, and both grids of
+// its record are its own. In a QDQ pair, a holder after a node that only moves values is dropped if both files put it
+// on the grid of the holder before. The 8-bit endpoint of a search is the network low itself. It differs from the
+// network with all holders demoted unless the report says Same.
 //
-// Errors match mistake.Err: a holder that only the 8-bit file has, files without a common holder, whose inputs or
-// outputs differ, or that look swapped.
+// Errors match mistake.Err: a holder that only the 8-bit file has, files without a common holder, files with different
+// inputs or outputs, or swapped files.
 func Join(low, high *network.Network, lowGrids, highGrids []quant.Grid) (*network.Network, []quant.Record, *Report, error) {
 	if err := samePorts(low.Model, high.Model); err != nil {
 		return nil, nil, nil, err

@@ -8,9 +8,9 @@ import (
 	"example.org/demote/internal/opset"
 )
 
-// CheckConstants refuses a network whose constants the runtime would compute to far more than the file holds: by an
-// error that matches mistake.Err and names a node. The model stays as it is. What Prepare and the readers of
-// quantized files make is checked already.
+// CheckConstants refuses a network whose constants the runtime would expand to far more than the file has: by an error
+// that matches mistake.Err and names a node. The model is not changed. Networks from Network and from the readers of
+// quantized files are already checked.
 func CheckConstants(m *ir.Model) error {
 	c := m.Clone()
 	// an operator that is not known is for the runtime to take or refuse

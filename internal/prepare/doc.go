@@ -1,3 +1,3 @@
-// Package prepare makes networks of models: of float ones all of it, of quantized ones what their readers have in
-// common.
+// Package prepare turns models into networks that are ready to be quantized: float models completely, and for quantized
+// files the steps that all their readers share.
 package prepare

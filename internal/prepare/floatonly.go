@@ -18,11 +18,11 @@ var quantizedOps = map[string]bool{
 	"QuantizeWithOrder": true, "DequantizeWithOrder": true,
 }
 
-// RefuseQuantized refuses a network whose activations are quantized already: quantized a second time, they would be
-// judged by the first. What only restores constants, a weight or the rows of a table behind DequantizeLinear, may
-// stay, and so may what no output of the network depends on.
+// RefuseQuantized refuses a network with quantized activations: a second quantization would be compared with the first
+// one. Nodes that only restore constants, a weight or the rows of a table after DequantizeLinear, are allowed, and so
+// are nodes that no output of the network depends on.
 func RefuseQuantized(m *ir.Model) error {
-	live, err := sites.Living(m)
+	live, err := sites.LiveNodes(m)
 	if err != nil {
 		return err
 	}
@@ -53,11 +53,11 @@ func RefuseQuantized(m *ir.Model) error {
 	})
 }
 
-// RefuseComputedHalf refuses a network of which any part computes in float16 or bfloat16, on values that depend on
-// its inputs: grids are defined on float32 alone. Constants behind a Cast are float32 already, and inputs that are
-// cast at once are moved. What no output of the network depends on may stay.
+// RefuseComputedHalf refuses a network with a part that computes in float16 or bfloat16 on values that depend on its
+// inputs: grids are defined for float32 alone. Constants behind a Cast are float32 already, and inputs that are cast at
+// once are converted. Nodes that no output depends on are allowed.
 func RefuseComputedHalf(m *ir.Model) error {
-	live, err := sites.Living(m)
+	live, err := sites.LiveNodes(m)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,9 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RefuseHalf refuses a network that computes in floating-point numbers, but in none of float32, or whose products are
-// in float64: grids are defined on float32 alone. Constants of other types behind a Cast are folded before. One that
-// multiplies nothing, such as trees, is refused for that: it would be the same in float32.
+// RefuseHalf refuses a network that computes in floating point, but nowhere in float32, or whose products are in
+// float64: grids are defined for float32 alone. Constants of other types behind a Cast are folded before. A network
+// without products, such as trees, is refused for that reason: it would be the same in float32.
 func RefuseHalf(m *ir.Model) error {
 	x, err := ir.NewIndex(m)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Imported begins the network of a file that is already quantized: a copy of the model at operator set Opset without
-// functions, its quantizers still in place.
+// Imported returns the network of a file that is already quantized: a copy of the model at operator set version Opset,
+// without functions, its quantizers still in place. Errors are mistakes of the user that name the node.
 func Imported(m *ir.Model) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Opset: m.OpsetOf("")}
 	for _, step := range []func(*ir.Model) error{ConstantInputs, opset.Convert, opset.Inline, refuseTraining, noQuantizersInside, oneKind} {
@@ -27,8 +27,8 @@ func Imported(m *ir.Model) (*network.Network, error) {
 	return n, nil
 }
 
-// oneKind refuses a file with quantizers of both kinds: each reader would take the other's for operators that
-// compute.
+// oneKind refuses a file with quantizers of both formats: each reader would treat the other format's quantizers as
+// ordinary operators.
 func oneKind(m *ir.Model) error {
 	var toolkit, linear ir.Node
 	for _, n := range m.Graph().GetNode() {
@@ -45,9 +45,10 @@ func oneKind(m *ir.Model) error {
 	return nil
 }
 
-// Settle folds what hangs on the weights, which are floats again, and keeps those that are still there, followed
-// through Transpose nodes that folding computes.
-func Settle(n *network.Network, weights map[string]*network.Weight) error {
+// FoldWeights folds all nodes that depend on constants alone (computes them once, and stores their outputs as
+// constants). It then sets n.Weights to the weights that are still in the network. A weight behind a Transpose that was
+// folded is transposed too.
+func FoldWeights(n *network.Network, weights map[string]*network.Weight) error {
 	moved, err := transposed(n.Model, weights)
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ func Settle(n *network.Network, weights map[string]*network.Weight) error {
 	return nil
 }
 
-// noQuantizersInside refuses quantizers in the bodies of If, Loop and Scan, where no holder can be.
+// noQuantizersInside refuses quantizers in the bodies of If, Loop and Scan, which cannot be holders.
 func noQuantizersInside(m *ir.Model) error {
 	var look func(where string, nodes []ir.Node) error
 	look = func(where string, nodes []ir.Node) error {
@@ -88,7 +89,7 @@ func noQuantizersInside(m *ir.Model) error {
 	return look("", m.Graph().GetNode())
 }
 
-// transposed returns the weights behind Transpose nodes that read weights.
+// transposed returns the outputs of the Transpose nodes that read weights, by tensor name.
 func transposed(m *ir.Model, weights map[string]*network.Weight) (map[string]*network.Weight, error) {
 	out := make(map[string]*network.Weight)
 	for _, n := range m.Graph().GetNode() {

@@ -7,7 +7,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ConstantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may
+// ConstantInputs removes initializers from the list of graph inputs. There they would be defaults that a caller may
 // override, and ONNX Runtime would treat no weight as a constant.
 func ConstantInputs(m *ir.Model) error {
 	constant := make(map[string]bool)

@@ -13,10 +13,10 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Network makes a network of a model, which stays as it is: brings it to operator set Opset, puts the model's own
-// functions in the place of their calls, folds constants, branches and BatchNormalization, opens recurrent operators
-// where that is asked for, and finds the holders. Errors that match mistake.Err name an operator that cannot be
-// converted, is quantized already, computes in float16 or draws lots, or say that there is nothing to quantize.
+// Network makes a network from a model, which is not changed. It converts to operator set version Opset, inlines the
+// model's own functions, folds constants, branches and BatchNormalization, unrolls recurrent operators if asked, and
+// finds the activation quantizers (holders). Errors that match mistake.Err name an operator that cannot be converted,
+// is already quantized, computes in float16 or is random, or say that there is nothing to quantize.
 func Network(m *ir.Model, o network.Options) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Weights: make(map[string]*network.Weight), Opset: m.OpsetOf("")}
 	openRecurrent := func(*ir.Model) error { return unroll.Open(n, o.Unroll) }

@@ -18,7 +18,7 @@ var dropouts = map[string]struct{ ratio, training int }{
 // samples of a batch: operators in training mode, and numbers drawn by lot. It looks into the bodies of If, Loop and
 // Scan, too. What no output of the network depends on may stay.
 func refuseTraining(m *ir.Model) error {
-	live, err := sites.Living(m)
+	live, err := sites.LiveNodes(m)
 	if err != nil {
 		return err
 	}

@@ -9,14 +9,14 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// PrecisionError is the mistake.Err of a network that computes in floating-point numbers of another type than
-// float32, on which grids are defined. Widen mends it.
+// PrecisionError is the mistake.Err of a network that computes in another floating-point type than float32, for which
+// alone grids are defined. Widen converts such a network.
 type PrecisionError struct {
 	Type ir.DType // that it computes in
 	err  error
 }
 
-// Error names the node that computes so.
+// Error names the node that computes in that type.
 func (e *PrecisionError) Error() string { return e.err.Error() }
 
 // Unwrap is the error of the node, a mistake.Err.
@@ -26,10 +26,10 @@ func (e *PrecisionError) Unwrap() error { return e.err }
 // in. https://onnx.ai/onnx/operators/
 var typeAttributes = []string{"to", "dtype", "output_dtype", "output_datatype", "stash_type", "softmax_precision"}
 
-// Widen has the model compute in float32 what it computes in another floating-point type: its constants, exact for
-// float16 and bfloat16 and rounded for float64, where what lies beyond float32 becomes its largest number, the types
-// that it declares, its inputs' and outputs' among them, and the types that its operators name. A Cast from one
-// floating-point type to another passes its values on then. Errors match mistake.Err and name a damaged tensor.
+// Widen converts a model that computes in another floating-point type to float32: its constants, its declared types
+// (also of inputs and outputs), and the types that its operators name. Constants of float16 and bfloat16 are exact;
+// those of float64 are rounded, and values beyond float32 become its largest number. A Cast from one floating-point
+// type to another then passes its values on. Errors match mistake.Err and name a damaged tensor.
 func Widen(m *ir.Model, from ir.DType) error {
 	w := widener{from: from, idle: map[ir.Node]bool{}}
 	if err := m.Walk(func(p *ir.Place, n ir.Node) error {
@@ -58,7 +58,7 @@ type widener struct {
 	idle map[ir.Node]bool // Casts that pass their values on
 }
 
-// float tells whether a type is float32, or is to be.
+// float reports whether a type is float32, or is to be.
 func (w widener) float(t ir.DType) bool { return t == ir.Float || t == w.from }
 
 func (w widener) graph(g ir.Graph) error {

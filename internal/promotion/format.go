@@ -1,4 +1,5 @@
-// Package promotion is the list of the holders that stay at the high width, as text and as JSON.
+// Package promotion reads and writes the promotion list, the holders that stay at the high bit-width, as text and as
+// JSON.
 package promotion
 
 import (
@@ -10,7 +11,7 @@ import (
 
 // Format is the list in the order of the result: a line each, or a JSON array of strings.
 var Format = format.Format{
-	Name: "promotion", File: "promotion.json", Does: "the int16 holders, as .txt or .json", Ends: []string{".json", ".txt"},
+	Name: "promotion", File: "promotion.json", Does: "the holders that stay int16, as .txt or .json", Ends: []string{".json", ".txt"},
 	Write: func(mix format.Mix) (w format.Written, err error) {
 		if filepath.Ext(mix.Path) == ".txt" {
 			w.Text = Lines(mix.High)

@@ -9,11 +9,11 @@ import (
 	"example.org/demote/mistake"
 )
 
-// A promotion list is a text file with a holder's name on each line. Nearly every name stands there as it is; one
+// A promotion list is a text file with a holder's name on each line. Nearly every name is written as it is; one
 // that would not come back (it has a line break or blanks at its edges, is empty, or begins with a quote as a quoted
 // one does) is quoted as a JSON text, or, where it is no UTF-8, as Go quotes it.
 
-// Lines writes names, a line each.
+// Lines formats names, one per line; a name that could not be read back as it is is quoted.
 func Lines(names []string) []byte {
 	var b []byte
 	for _, name := range names {
@@ -22,7 +22,7 @@ func Lines(names []string) []byte {
 	return b
 }
 
-// listed is a name as a promotion list has it.
+// listed formats a name for a promotion list.
 func listed(name string) string {
 	if name != "" && name == strings.TrimSpace(name) && !strings.ContainsAny(name, "\n\r") && name[0] != '"' {
 		return name
@@ -39,8 +39,8 @@ func listed(name string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// ReadList reads a promotion list and returns the places of its names among those that are known. Lists of before,
-// which quoted nothing, are read too. The error names the line.
+// ReadList reads a promotion list and returns the indices of its names in known. It also reads older lists, which have
+// no quotes. The error names the line.
 func ReadList(text []byte, index map[string]int) ([]int, error) {
 	var list []int
 	n := 0
@@ -69,7 +69,7 @@ func find(line string, index map[string]int) (int, bool) {
 	return 0, false
 }
 
-// unlisted is the name that a line stands for.
+// unlisted returns the name of a line.
 func unlisted(line string) string {
 	line = strings.TrimSpace(line)
 	if !strings.HasPrefix(line, `"`) {

@@ -37,7 +37,7 @@ func readQDQ(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := prepare.Settle(n, weights); err != nil {
+	if err := prepare.FoldWeights(n, weights); err != nil {
 		return nil, nil, err
 	}
 	x, err := ir.NewIndex(n.Model)

@@ -8,6 +8,7 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -86,7 +87,7 @@ var qdqDamage = []onnxtest.Damage{
 		onnxtest.Of(g, "MaxPool", 0).Input[0] = "/Sigmoid_1_output_0_QuantizeLinear_Output"
 	}, Want: []string{"MaxPool", "integer operators", "QDQ format"}},
 	{Name: "nobody reads the integers", File: "conv21_u8", Do: func(g *onnxpb.GraphProto) {
-		q := ir.Clone(onnxtest.Of(g, "QuantizeLinear", 1))
+		q := wire.Clone(onnxtest.Of(g, "QuantizeLinear", 1))
 		q.Name, q.Output = ir.Str("lonely"), []string{"lonely"}
 		g.Node = append(g.Node, q)
 	}, Want: []string{"lonely", "nothing reads"}},

@@ -20,7 +20,7 @@ type Quantizer struct {
 }
 
 // Strip takes the quantizers out of the network's model and makes holders of them, in their order. A holder's tensor
-// is the one that the quantizer read, so that a FakeQuant can stand in its place; with three exceptions. Where the
+// is the one that the quantizer read, so that a FakeQuant can replace it; with three exceptions. Where the
 // quantized values are an output of the graph, the tensor has that output's name. Where something else reads the
 // tensor unquantized too, or another quantizer, or where it is a constant, an Identity node makes a tensor of its own
 // for the holder.

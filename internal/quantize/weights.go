@@ -3,6 +3,7 @@ package quantize
 import (
 	"slices"
 
+	"example.org/demote/internal/external"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/mistake"
@@ -67,7 +68,7 @@ func weightsFor(n *network.Network, records []quant.Record) error {
 			}
 			n.Weights[target] = w
 			quantized[name][u.axis] = target
-			ir.LetGo(t.GetRawData())
+			external.LetGo(t.GetRawData())
 			if target == name {
 				g.Initializer[at[name]] = q
 			} else {
@@ -202,7 +203,7 @@ func quantizeWeight(t ir.Tensor, name string, axis int, least []float32) (*netwo
 		return nil, nil, err
 	}
 	w := &network.Weight{Tensor: name, Dims: t.GetDims(), Axis: axis}
-	if w.Codes, w.Scales, err = quant.QuantizeWeightsAbove(values, w.Dims, axis, least); err != nil {
+	if w.Codes, w.Scales, err = quant.QuantizeWeights(values, w.Dims, axis, least); err != nil {
 		return nil, nil, err
 	}
 	quant.DequantizeWeights(values, w.Codes, w.Scales, w.Dims, axis)

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// placeholder is the operator that stands where a FakeQuant is while ONNX Runtime chooses layouts:
+// placeholder is the operator that replaces a FakeQuant while ONNX Runtime chooses layouts:
 // element-wise and known to its blocked layout, as FakeQuant is not.
 const placeholder = "Tanh"
 
@@ -18,14 +19,12 @@ const (
 	blockedDomain   = "com.microsoft.nchwc"
 )
 
-// Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of
-// the CPU: optimize loads a model with all optimizations and returns the path of the file that ONNX Runtime
-// saves of it. The result is to be loaded with optimizations off, on the same processor and runtime
-// version, and only where zero lies on every grid, since the layout pads channels with zeros.
-// Average pooling stays outside: blocked, it would add in another order.
+// Blocked makes the same network with its FakeQuant nodes inside ONNX Runtime's blocked layout of the CPU. optimize
+// loads a model with all optimizations and returns the path of the file that ONNX Runtime saves. Load the result with
+// optimizations off, on the same processor and runtime version, and only if zero lies on every grid, since the layout
+// pads channels with zeros. Average pooling stays outside the layout: in it, it would add in another order.
 //
-// It returns an error if a FakeQuant cannot be found again in what ONNX Runtime made; m then runs
-// as it is.
+// The error says that a FakeQuant cannot be found in ONNX Runtime's file; m then runs as it is.
 func Blocked(m *ir.Model, optimize func(*ir.Model) (path string, err error)) (*ir.Model, error) {
 	nodes := make(map[int64]ir.Node) // by holder
 	plain := m.Clone()
@@ -65,7 +64,7 @@ func Blocked(m *ir.Model, optimize func(*ir.Model) (path string, err error)) (*i
 	return out, nil
 }
 
-// placeFakeQuants puts the FakeQuant nodes back where their placeholders have come to stand: a node
+// placeFakeQuants puts the FakeQuant nodes back in place of their placeholders: a node
 // of its own, or an activation inside another one.
 func placeFakeQuants(m *ir.Model, nodes map[int64]ir.Node) error {
 	byOutput := make(map[string]int64)
@@ -79,7 +78,7 @@ func placeFakeQuants(m *ir.Model, nodes map[int64]ir.Node) error {
 			return nil, fmt.Errorf("holder %d stands twice in the optimized model", h)
 		}
 		placed[h] = true
-		n := ir.Clone(nodes[h])
+		n := wire.Clone(nodes[h])
 		n.Input, n.Output = []string{x, ir.MaskInput}, []string{y}
 		return n, nil
 	}
@@ -163,7 +162,7 @@ func unblockPools(m *ir.Model, info map[string]*onnxpb.ValueInfoProto) {
 }
 
 // joinReorders lets those who read a tensor that was blocked only to be unblocked read the original,
-// and drops the reorders that nobody reads any more.
+// and drops the reorders that nothing reads any more.
 func joinReorders(m *ir.Model) {
 	g := m.Graph()
 	from := make(map[string]string) // blocked tensor -> the ordinary one it was made from

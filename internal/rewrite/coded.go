@@ -6,13 +6,14 @@ import (
 
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/variants"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// A CodedNetwork is a switchable network that can be entered at its cuts: in front of a cut FakeQuantCodes stands for
-// FakeQuant and gives 16-bit codes on its grid as well, behind it FromCodes makes the same values of them. What is
-// run is taken from the network as it is, or as ONNX Runtime has optimized it in one piece; what is in its blocked
-// layout there passes the cut in that layout, since codes are element-wise.
+// A CodedNetwork is a switchable network that can start at its cuts. Before a cut, FakeQuantCodes replaces FakeQuant
+// and also outputs 16-bit codes on its grid; after the cut, FromCodes makes the same values from them. The nodes are
+// those of the network as it is, or as ONNX Runtime has optimized it in one piece. Tensors in its blocked layout pass
+// the cut in that layout, since codes are element-wise.
 type CodedNetwork struct {
 	model  *ir.Model
 	cuts   []Cut
@@ -28,9 +29,9 @@ const (
 	fromCodesOp      = "FromCodes"
 )
 
-// Coded makes entries into this switchable network at cuts of it. optimized is the same network from
-// Blocked; nil: this one. measure asks the runtime for the shapes of tensors of a model. The error names
-// a tensor at a cut that cannot pass as codes.
+// Coded makes entries into this switchable network at some of its cuts. optimized is the same network from Blocked;
+// nil: this one. measure gets the shapes of tensors of a model from the runtime. The error names a tensor at a cut that
+// cannot pass as codes.
 func Coded(m *ir.Model, cuts []Cut, optimized *ir.Model, measure func(m *ir.Model, tensors []string) (map[string][]int64, error)) (*CodedNetwork, error) {
 	c := &CodedNetwork{model: optimized, cuts: cuts, fakes: map[int]ir.Node{}, on: map[string]int{}, made: map[string]ir.Node{}}
 	if optimized == nil {
@@ -64,15 +65,15 @@ func Coded(m *ir.Model, cuts []Cut, optimized *ir.Model, measure func(m *ir.Mode
 	return c, err
 }
 
-// Codes is the name and the shape of a cut's tensor as codes, uint16, and the holder whose grid they count on.
+// Codes has the name and the shape of a cut's tensor as uint16 codes, and the holder whose grid they are on.
 func (c *CodedNetwork) Codes(tensor string) (name string, dims []int64, holder int) {
 	holder = c.on[tensor]
 	return tensor + ":codes", c.shapes[ir.Output(c.fakes[holder], 0)], holder
 }
 
-// Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the network's
-// inputs and the mask where it reads them; its outputs are the network's, and behind them the codes of the later cuts
-// that it makes on the way: those of the cut that it begins at are left to who handed them.
+// Entry is the network from one of the cuts to its end. Its inputs are the codes of that cut, and the network's inputs
+// and the mask if it reads them. Its outputs are those of the network, followed by the codes of the later cuts that it
+// makes.
 func (c *CodedNetwork) Entry(from int, later []int) (*ir.Model, error) {
 	p := gathering{CodedNetwork: c, inside: map[string]bool{}, given: map[string]string{}}
 	if from > 0 {
@@ -95,7 +96,7 @@ func (c *CodedNetwork) Entry(from int, later []int) (*ir.Model, error) {
 			}
 			p.need(value)
 			name, dims, h := c.Codes(t)
-			n := ir.Clone(c.fakes[h])
+			n := wire.Clone(c.fakes[h])
 			n.OpType, n.Output = ir.Str(fakeQuantCodesOp), []string{value, name}
 			stored[value] = n
 			sub.Output = append(sub.Output, ir.NewValue(name, ir.Uint16, dims))
@@ -182,7 +183,7 @@ func (p *gathering) mask(g *onnxpb.GraphProto) {
 
 // values is a node that makes values of codes on a holder's grid.
 func (c *CodedNetwork) values(codes, y string, holder int) ir.Node {
-	n := ir.Clone(c.fakes[holder])
+	n := wire.Clone(c.fakes[holder])
 	n.OpType, n.Name, n.Input, n.Output = ir.Str(fromCodesOp), ir.Str(y+":"+fromCodesOp), []string{codes, ir.MaskInput}, []string{y}
 	return n
 }

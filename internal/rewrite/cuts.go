@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// A Cut is a place in the node order where few tensors are alive: everything behind it depends on
-// them alone (and on constants and the mask).
+// A Cut is a place in the node order where few tensors are alive: everything after it depends on them alone (and on
+// constants and the mask).
 type Cut struct {
 	Tensors []string // alive at the cut: computed before it, read behind it; network inputs are left out
 	node    int      // nodes before this index lie in front of the cut
@@ -17,14 +17,14 @@ type Cut struct {
 // maxAlive bounds the tensors of a cut: beyond it, what is stored costs more than it saves.
 const maxAlive = 4
 
-// Cuts returns the places at which a switchable network can be cut so that at most a few tensors
-// are alive, in order; the first is the network's input, the last its output, which are always
-// there. Only what the outputs depend on counts. Places with the same tensors alive are one cut.
+// Cuts returns the places where a switchable network can be cut with at most a few live tensors, in order. The first is
+// the network's input and the last its output; both are always there. Only nodes that the outputs depend on count.
+// Places with the same live tensors are one cut.
 //
-// Every tensor at a cut is the output of a FakeQuant of known shape: ONNX Runtime fuses nothing
-// across that operator, so that the pieces compute the bits of the whole, and its values lie on a
-// grid. None is read by an average pool behind the cut: whether ONNX Runtime pools in its blocked
-// layout, where it adds in another order, depends on what stands in front of the pool.
+// Every tensor at a cut is the output of a FakeQuant of known shape. ONNX Runtime fuses nothing across that operator,
+// so the pieces compute the bits of the whole network, and the tensor's values lie on a grid. No average pool after the
+// cut reads such a tensor: whether ONNX Runtime pools in its blocked layout, where it adds in another order, depends on
+// the node before the pool.
 func Cuts(m *ir.Model, outputs ...string) []Cut {
 	nodes := m.Graph().GetNode()
 	needed := ancestors(m, outputs)
@@ -105,10 +105,9 @@ func floatTensors(m *ir.Model) map[string]bool {
 	return known
 }
 
-// Segment is the piece of the network between two cuts as a model of its own: its inputs are the tensors of from that
-// it reads, and the network's inputs and the mask where it reads them; its outputs are the tensors of to that it
-// computes, and at the network's end those that are inputs of the network. All of them keep their names, types and
-// shapes.
+// Segment is the piece of the network between two cuts as a model of its own. Its inputs are the tensors of from that
+// it reads, and the network's inputs and the mask if it reads them. Its outputs are the tensors of to that it computes,
+// and at the network's end those that are inputs of the network. All keep their names, types and shapes.
 func Segment(m *ir.Model, from, to Cut) *ir.Model {
 	g := m.Graph()
 	made := make(map[string]bool) // by nodes of the segment
@@ -167,7 +166,7 @@ func Segment(m *ir.Model, from, to Cut) *ir.Model {
 	return &ir.Model{Proto: p, Dir: m.Dir, Path: m.Path}
 }
 
-// FakeQuants maps the tensors that the FakeQuant nodes of a switchable model make to their holders.
+// FakeQuants maps the output tensors of the FakeQuant nodes of a switchable model to their holders.
 func FakeQuants(m *ir.Model) map[string]int {
 	holders := make(map[string]int)
 	for _, n := range m.Graph().GetNode() {

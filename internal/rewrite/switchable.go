@@ -9,10 +9,10 @@ import (
 	"example.org/demote/quant"
 )
 
-// Switchable returns the network with a FakeQuant node per holder, records[i] being holder i's grids. The tensor t of
-// a holder keeps its name and the FakeQuant makes t+":fq"; where t is an output of the graph, the producer makes
-// t+":raw" and the FakeQuant t. The error is that of a grid which cannot be used, with its holder. It panics if there
-// is not one record a holder.
+// Switchable returns the network with a FakeQuant node for each holder, which reads its bit of the mask at run time.
+// records[i] has the grids of holder i. The tensor t of a holder keeps its name, and the FakeQuant makes t+":fq". If t
+// is an output of the graph, its producer makes t+":raw" and the FakeQuant t. The error is that of an unusable grid,
+// with its holder. Switchable panics unless there is one record for each holder.
 func Switchable(n *network.Network, records []quant.Record) (*ir.Model, error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, err

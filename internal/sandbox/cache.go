@@ -38,7 +38,7 @@ func tryKey(model ir.Message, inputs []backend.Tensor, config map[string]string)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// TryFile is the file of the networks that have been tried; empty where the user has no cache folder.
+// TryFile returns the path of the record of tried networks; empty if the user has no cache folder.
 func TryFile() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -47,10 +47,10 @@ func TryFile() string {
 	return filepath.Join(dir, "demote", "networks-tried")
 }
 
-// Tried tells whether a network has been tried. Whatever is wrong with the file, it has not.
+// Tried reports whether a network was tried before. If the file is unreadable, it was not.
 func Tried(key string) bool { return slices.Contains(TriedKeys(), key) }
 
-// TriedKeys are the keys of the networks that have been tried.
+// TriedKeys returns the keys of the networks that were tried.
 func TriedKeys() []string {
 	data, err := disk.Read(TryFile(), 1<<20)
 	if err != nil {
@@ -59,7 +59,7 @@ func TriedKeys() []string {
 	return strings.Fields(string(data))
 }
 
-// KeepTried notes a network. Without a folder that can be written, it is tried again the next time.
+// KeepTried records a network. If the folder cannot be written, the network is tried again the next time.
 func KeepTried(key string) {
 	path := TryFile()
 	if path == "" || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
@@ -78,6 +78,6 @@ func KeepTried(key string) {
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
 		_, _ = io.WriteString(f, "\n"+key+"\n") // in one write: several processes may note at once
 	} else if err == nil && info.Mode().IsRegular() {
-		_ = os.Remove(path) // nobody reads one of that size
+		_ = os.Remove(path) // no reader takes one of that size
 	}
 }

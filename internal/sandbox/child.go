@@ -20,7 +20,7 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// TryTime is how long a child may take to load a network and run a block of it.
+// TryTime is the time limit of a child for loading a network and running a block of it.
 var TryTime = 5 * time.Minute
 
 // A tryEnd is how a child ended.
@@ -28,21 +28,21 @@ type tryEnd struct {
 	signal syscall.Signal // it died of; 0: of none
 	late   bool           // it did not come to an end
 	loaded bool           // it had loaded the network by then
-	ran    bool           // and had run it, or had been told by ONNX Runtime why that cannot be
+	ran    bool           // and had run it, or ONNX Runtime had returned an error for that
 	text   string         // what it said last, if it ended otherwise
 }
 
 // faults are the signals by which a process dies of itself.
 var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGILL, syscall.SIGABRT, syscall.SIGTRAP, syscall.SIGSYS}
 
-// died tells whether the end was that of a process which the runtime takes with it.
+// died reports whether the end was that of a process which the runtime takes with it.
 func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
 // TryProgram is ThisProgram, for tests to replace.
 var TryProgram = ThisProgram
 
-// ThisProgram is a path by which this very program can be started: on Linux one that goes on to name it while an
-// update puts another in its place, elsewhere that of its file.
+// ThisProgram returns a path that starts this same program: on Linux one that stays valid if an update replaces the
+// file, elsewhere the path of the file.
 func ThisProgram() (string, error) {
 	if path := "/proc/self/exe"; runtime.GOOS == "linux" {
 		if _, err := os.Stat(path); err == nil {

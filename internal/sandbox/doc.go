@@ -1,4 +1,3 @@
-// Package sandbox has a child process load a network and run one block of it before this process does: ONNX Runtime
-// dies of some files, and takes the process with it. Networks that have come through are remembered in the user's
-// cache folder.
+// Package sandbox lets a child process load a network and run one block of it before this process does, since some
+// files crash ONNX Runtime and its process. Networks that did not crash are recorded in the cache folder of the user.
 package sandbox

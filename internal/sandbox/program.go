@@ -17,7 +17,7 @@ import (
 	"example.org/demote/internal/memory"
 )
 
-// TryWord is the hidden command that makes a process the child in which a network is tried: its only argument.
+// TryWord is the hidden command of a child that tries a network: its only argument.
 const TryWord = "try-network-of-parent"
 
 // TryHere says that this program has called Child, so that a copy of it can be such a child.
@@ -36,11 +36,10 @@ type tryOrder struct {
 // What a child says on its standard output, a line each; the last is followed by the text of an error.
 const TryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
 
-// Child makes the process a child that tries a network, if that is what the command line asks for; then main must end
-// the process with the code, and do nothing else before. A program that calls it has networks that this machine has
-// not loaded before tried in a child: ONNX Runtime dies of some files, and takes the process with it that loads them.
-// The child is this very program and no other: on Linux also where another has taken its place on disk, elsewhere
-// os.Executable.
+// Child makes this process a child that tries a network, if the command line asks for that. Then main must end the
+// process with the code. Call it before anything else in main. A program that calls it tries networks that are new on
+// this machine in a child, since some files crash ONNX Runtime and its process. The child is this same program: on
+// Linux even if its file on disk was replaced, elsewhere os.Executable.
 func Child(args []string) (child bool, err error) {
 	if len(args) != 2 || args[1] != TryWord {
 		TryHere = true
@@ -78,10 +77,10 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, from)
-		os.Exit(1) // nobody is left to see it
+		os.Exit(1) // the parent is gone
 	}()
 	err = direct.Try(model, o.Inputs, direct.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
-		debug.FreeOSMemory() // of the model, which nobody reads any more
+		debug.FreeOSMemory() // of the model, which nothing reads any more
 		fmt.Fprintln(out, TryLoaded)
 	}})
 	if err != nil {

@@ -19,10 +19,10 @@ import (
 	"example.org/demote/onnx"
 )
 
-// Network has a child process load a network and run a block of it, before this process does, if this machine has not
-// done so before: ONNX Runtime dies of some files. The error then names the signal and, where it can be found, the
-// node. Where the child shows neither a fault nor a run, say is told so, and the network is taken. It does nothing in
-// a program that has not called Child.
+// Network lets a child process load a network and run a block of it, unless this machine has done so before, since some
+// files crash ONNX Runtime. The error then names the signal and, if it can be found, the node. If the child neither
+// crashes nor ends its run, say gets a warning, and the network is accepted. Network does nothing in a program that has
+// not called Child.
 func Network(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string, say func(string)) error {
 	doubt, err := tryOnce(ctx, m, smallest(m, inputs), config)
 	if err == nil && doubt != "" && say != nil {
@@ -59,11 +59,11 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 	}
 	model, err := whole.Message()
 	if err != nil {
-		return "", nil // whoever loads it says so; it may be loaded in pieces
+		return "", nil // loading it reports the error; it may be loaded in pieces
 	}
 	key, err := tryKey(model, inputs, config)
 	if err != nil || Tried(key) {
-		return "", nil // an error whoever loads it says too
+		return "", nil // loading it reports the same error
 	}
 	end, err := tryInChild(ctx, model, inputs, config, TryTime)
 	switch {
@@ -101,7 +101,7 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 // nodesTime is how long the search for the node may take, of which a child dies.
 var nodesTime = time.Minute
 
-// tryNodes finds the first node of which a child dies, by halving: the network is cut behind so many nodes. It is -1
+// tryNodes finds the first node of which a child dies, by halving: the network is cut after that many nodes. It is -1
 // where no such node is found in time.
 func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config map[string]string) int {
 	until := time.Now().Add(nodesTime)
@@ -134,14 +134,13 @@ func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, confi
 	return dead - 1
 }
 
-// ErrNoChild says that TryNetwork needs a program that calls Child.
+// ErrNoChild is the error of TryNetwork in a program that has not called Child.
 var ErrNoChild = errors.New("a network is tried in a child process, which is the calling program itself: call run.Child first of all in main, or use the program demote")
 
-// TryNetwork has a child process load a network file and run it once on zeros, unless this machine has done so
-// before: ONNX Runtime dies by a signal of some files, and takes the process with it. The functions of this package
-// do so by themselves in a program that has called Child; in any other the error is ErrNoChild. shapes are those of
-// inputs with free axes, by name, the batch first; a free axis without one is 1. The error names the signal and,
-// where it can be found, the node.
+// TryNetwork lets a child process load a network file and run it once on zeros, unless this machine has done so before,
+// since some files crash ONNX Runtime and its process. In a program that has not called Child, the error is ErrNoChild;
+// in others, the functions of this package try networks by themselves. shapes are those of inputs with free axes, by
+// name, the batch first; a free axis without one is 1. The error names the signal and, if it can be found, the node.
 func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) error {
 	if !TryHere {
 		return ErrNoChild
@@ -171,7 +170,7 @@ func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 	return err
 }
 
-// Float is Network for a float network that is to be calibrated.
+// Float is Network for a float network before its calibration.
 func Float(ctx context.Context, m *onnx.Model, data blocks.Samples, say func(string)) error {
 	block, err := blocks.Choose(m, 0)
 	if err != nil {
@@ -187,7 +186,7 @@ func Float(ctx context.Context, m *onnx.Model, data blocks.Samples, say func(str
 	return Network(ctx, m, inputs, nil, say)
 }
 
-// Source is Network for the whole of a network that is cut, as it is run in one piece.
+// Source is Network for a cut network as a whole, as it runs in one piece.
 func Source(ctx context.Context, s *segments.Source, holders int, say func(string)) error {
 	if !TryHere {
 		return nil

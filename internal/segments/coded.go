@@ -13,7 +13,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ErrFollowed says that a network is not entered with codes, since constants follow the mask.
+// ErrFollowed says that a network cannot start from codes, since constants follow the mask.
 var ErrFollowed = errors.New("constants follow the mask")
 
 // codedSource hands out a network from its cuts on, which are handed over as codes.

@@ -1,3 +1,3 @@
-// Package segments hands an ONNX network to the evaluator: backend.Source on a model whose shapes are fixed, cut
-// where trials may begin, and on a file as it is written.
+// Package segments prepares an ONNX network for the evaluator. It implements backend.Source for a model with fixed
+// shapes, cut where trials may begin (a trial is the run of one mask), and for a file as it is written.
 package segments

@@ -9,9 +9,9 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Proof is a convolution and a matrix product that each hand their input on: every weight is 0 or 1, so
-// that values of 24 bits that TF32 cannot hold come out as they went in, but for the roundings of algorithms that
-// compute a convolution by sums of its inputs.
+// Proof has a convolution and a matrix product that return their inputs: every weight is 0 or 1. So 24-bit values,
+// which TF32 cannot represent, come out unchanged, except for the rounding of algorithms that compute a convolution
+// from sums of its inputs.
 func Proof() (*backend.Proof, error) {
 	const channels, side = 64, 16
 	dims := []int64{1, channels, side, side}

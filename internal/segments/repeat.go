@@ -13,8 +13,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// WithOutputs adds the network's own outputs to the tensors that a pass looks at, as far as their shapes are known
-// and they are float32: chance may reach them alone.
+// WithOutputs adds the network's own outputs to the tensors that a pass compares, if their shapes are known and they
+// are float32: random nodes may affect them alone.
 func WithOutputs(m *onnx.Model, src *Source, names []string) []string {
 	computed := map[string]bool{}
 	for _, name := range m.Computed() {
@@ -28,8 +28,8 @@ func WithOutputs(m *onnx.Model, src *Source, names []string) []string {
 	return names
 }
 
-// FirstChance is the first tensor, in the order of the nodes, that has other bits when the first block runs again;
-// empty where none has, or where not all can be looked at.
+// FirstChance returns the first tensor, in the order of the nodes, with other bits in a second run of the first block;
+// empty if there is none, or if not all tensors can be compared.
 func FirstChance(ctx context.Context, src *Source, data blocks.Samples, block int) (first string) {
 	var names []string
 	for _, name := range src.Model.Computed() {

@@ -16,7 +16,7 @@ import (
 	"example.org/demote/onnx"
 )
 
-// Source hands a network out in segments: backend.Source on an onnx.Model whose shapes are fixed.
+// Source returns a network in segments: it implements backend.Source for a model with fixed shapes.
 type Source struct {
 	Model   *onnx.Model
 	holders int
@@ -121,7 +121,7 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 	return out, err
 }
 
-// follow tells a segment of the constants inside that follow holders.
+// follow adds to a segment its constants that follow holders.
 func (s *Source) follow(out *backend.Segment, m *onnx.Model) {
 	inside := map[string]bool{}
 	for _, t := range m.Graph().GetInitializer() {
@@ -154,7 +154,7 @@ func (s *Source) Tensor(name string) (backend.Tensor, error) {
 	return t, nil
 }
 
-// AxisOf is the axis on which the samples of a block lie in a tensor of a network with the shapes of a block; -1: on
+// AxisOf returns the axis of the samples of a block in a tensor of a network with the shapes of a block; -1: there is
 // none.
 func AxisOf(m *onnx.Model, tensor string) int {
 	axis, known := m.Axes[tensor]
@@ -164,7 +164,7 @@ func AxisOf(m *onnx.Model, tensor string) int {
 	return axis
 }
 
-// input tells a tensor, which may be an input of the network, how its samples lie.
+// input sets the axis of the samples of a tensor, which may be an input of the network.
 func (s *Source) input(t backend.Tensor) backend.Tensor {
 	t.Alone, t.Steps, t.Fed, t.Axis = s.Model.Alone, s.Model.Steps[t.Name], variants.FedBy(s.Model, t.Name), AxisOf(s.Model, t.Name)
 	return t

@@ -15,14 +15,14 @@ type Blocks struct {
 	Inputs []backend.Tensor // of the network, for blocks of Size samples, see blocks.Inputs
 	Size   int
 	Shapes *blocks.Shapes // of the network's tensors, see blocks.Measure
-	Output string         // that is judged
+	Output string         // that the metric reads
 	Fixed  bool           // the file will be written with these axes
 	Bytes  bool           // what lies as bytes in the file is handed over so, and made floats of in the network
 	GPU    bool           // the network will run on one
 }
 
-// Switchable is a network with a quantizer at each holder, of its record, that reads the mask; its shapes are fixed,
-// and it is cut wherever trials may begin. The samples are those that it is fed with.
+// Switchable is a network with a quantizer at each holder that reads the mask at run time. Its shapes are fixed, and it
+// is cut wherever trials may begin. Its samples are in the order of its inputs.
 func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blocks.Samples, error) {
 	var open []string
 	for _, f := range n.Followed {

@@ -2,7 +2,7 @@ package segments
 
 import "example.org/demote/backend"
 
-// Written is a file as it is written, its axes free, run in batches of one size: a source of one segment.
+// Written is a file as it is written, with free axes, for batches of one size: a source with one segment.
 type Written struct {
 	backend.SourceBase
 	Model backend.Model

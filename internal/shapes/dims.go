@@ -35,7 +35,7 @@ func IsPermutation(perm []int64, rank int) bool {
 	return len(perm) == rank
 }
 
-// Tail are the axes behind the first.
+// Tail returns the axes after the first.
 func Tail(dims []int64) []int64 {
 	if len(dims) == 0 {
 		return nil
@@ -51,7 +51,7 @@ func fromEnd(dims []int64, i int) int64 {
 	return dims[len(dims)-i]
 }
 
-// Elements is the product of dimensions.
+// Elements returns the product of dimensions.
 func Elements(dims []int64) int64 {
 	n := int64(1)
 	for _, d := range dims {

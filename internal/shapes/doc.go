@@ -1,2 +1,3 @@
-// Package shapes follows ranks and sizes through a graph, and counts the work of its operators.
+// Package shapes infers ranks and sizes of the tensors of a graph, and counts the multiply-accumulates of its
+// operators.
 package shapes

@@ -5,7 +5,7 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Ranks tells how many axes the tensors of a graph have, as far as declarations and the nodes that make them say.
+// Ranks are the numbers of axes of the tensors of a graph, from declarations and from the nodes that make them.
 type Ranks struct {
 	Known map[string]int
 	Makes map[string]ir.Node

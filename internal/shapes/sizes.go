@@ -6,13 +6,13 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Sizes are the dimensions of tensors, as far as they are known; a tensor without an entry is not.
+// Sizes are the dimensions of tensors by name; an absent tensor is unknown.
 type Sizes struct {
 	Dims  map[string][]int64
 	outer *Sizes // of the graph around this one
 }
 
-// Of returns the dimensions of a tensor, where they are known.
+// Of returns the dimensions of a tensor, if they are known.
 func (s *Sizes) Of(name string) ([]int64, bool) {
 	for ; s != nil; s = s.outer {
 		if d, ok := s.Dims[name]; ok {
@@ -38,9 +38,9 @@ var sameSize = func() map[string]bool {
 var broadcasting = map[string]bool{"Add": true, "Sub": true, "Mul": true, "Div": true, "Pow": true, "Max": true, "Min": true, "Where": true,
 	"PRelu": true, "Equal": true, "Less": true, "Greater": true, "And": true, "Or": true, "Sum": true, "Mean": true, "Mod": true}
 
-// Infer adds the dimensions of a node's first output (of a Split all of them), if they follow from those of its
-// inputs by a rule that is known here. It is for counting work where no runtime has measured: bodies of control flow,
-// and networks that are only looked at.
+// Infer adds the dimensions of a node's first output (of a Split all outputs), if they follow from those of its inputs
+// by a known rule. It is for counting work without a measurement of the runtime: for bodies of control flow, and for
+// inspect.
 func (s *Sizes) Infer(n ir.Node, constant func(string) ir.Tensor) {
 	if n.GetOpType() == "Split" && len(n.GetOutput()) > 0 {
 		s.split(n, constant)

@@ -7,11 +7,11 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Quantizable are the operators with multiply-accumulates that integer hardware has, once what they read is on grids.
+// Quantizable are the operators with multiply-accumulates that integer hardware has, if their inputs are on grids.
 var Quantizable = map[string]bool{"Conv": true, "ConvTranspose": true, "MatMul": true, "Gemm": true, "Einsum": true, "DeformConv": true,
 	"FusedConv": true, "NhwcFusedConv": true, "FusedGemm": true, "FusedMatMul": true, "FusedMatMulActivation": true, "TransposeMatMul": true}
 
-// recurrent and attentive operators multiply inside, where nobody can put a grid; so do operators on packed weights.
+// recurrent and attentive operators multiply inside, where no quantizer can be; so do operators on packed weights.
 var (
 	recurrent = map[string]bool{"LSTM": true, "GRU": true, "RNN": true, "AttnLSTM": true}
 	attentive = map[string]bool{"Attention": true, "MultiHeadAttention": true, "GroupQueryAttention": true, "PackedAttention": true,
@@ -20,7 +20,7 @@ var (
 	packedWeights = map[string]bool{"MatMulNBits": true, "MatMulBnb4": true, "MatMulFpQ4": true}
 )
 
-// Multiplies tells whether an operator has multiply-accumulates.
+// Multiplies reports whether an operator has multiply-accumulates.
 func Multiplies(n ir.Node) bool {
 	op := n.GetOpType()
 	return (ir.Standard(n) || n.GetDomain() == ir.ContribDomain) && (Quantizable[op] || recurrent[op] || attentive[op] || packedWeights[op])
@@ -120,7 +120,7 @@ func (s *Sizes) einsum(n ir.Node) (float64, bool) {
 	return work, true
 }
 
-// bodyWork counts the multiply-accumulates inside a node's bodies: of If the dearer branch, of Loop and Scan as many
+// bodyWork counts the multiply-accumulates inside a node's bodies: of If the branch with more, of Loop and Scan as many
 // times as it runs. least says that a size or a number of turns is not known, and what is counted is no more than
 // there is; some that there are some at all.
 func (s *Sizes) bodyWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {
@@ -215,8 +215,8 @@ func (s *Sizes) graphWork(g ir.Graph, constant func(string) ir.Tensor) (work flo
 	return work, least, some
 }
 
-// NodeWork counts a node, with its bodies. Where a size is not known every weight counts once, which is the least
-// there is.
+// NodeWork counts the multiply-accumulates of a node, with its bodies. If a size is unknown, every weight counts once,
+// which is a lower bound.
 func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float64, least, some bool) {
 	if len(ir.Subgraphs(n)) > 0 {
 		return s.bodyWork(n, constant)
@@ -235,8 +235,8 @@ func (s *Sizes) NodeWork(n ir.Node, constant func(string) ir.Tensor) (work float
 	return work, true, true
 }
 
-// IsRecurrent tells whether a node is one that can be opened.
+// IsRecurrent reports whether a node is a recurrent operator that can be unrolled.
 func IsRecurrent(n ir.Node) bool { return ir.Standard(n) && RecurrentOps[n.GetOpType()] }
 
-// RecurrentOps are operators with a state of their own, which no holder can reach.
+// RecurrentOps are operators with a state of their own, which no holder can quantize.
 var RecurrentOps = map[string]bool{"LSTM": true, "GRU": true, "RNN": true}

@@ -1,3 +1,3 @@
-// Package sinks follows tensors down to the operators that make 0, 1 or nothing of values far outside, so that a grid
-// need not reach them.
+// Package sinks finds sinks: operators that map all values far outside to 0, 1 or nothing, such as Softmax. A grid need
+// not cover such values if all readers of the tensor end in sinks.
 package sinks

@@ -13,8 +13,8 @@ func (s sides) and(o sides) sides { return sides{s.Low && o.Low, s.High && o.Hig
 
 func (s sides) turned() sides { return sides{s.High, s.Low} }
 
-// SidesOf finds them for all tensors, from the end of the graph on: Relu, Exp and Softmax absorb what lies far below,
-// Sigmoid and Tanh both sides, a maximum what lies below the others.
+// SidesOf finds the absorbed sides of all tensors, from the end of the graph to its beginning. Relu, Exp and Softmax
+// absorb values far below the others, Sigmoid and Tanh both sides, a maximum values below the others.
 func SidesOf(x *ir.Index) map[string]sides {
 	all := make(map[string]sides)
 	behind := func(n ir.Node) sides {
@@ -57,7 +57,7 @@ func SidesOf(x *ir.Index) map[string]sides {
 	return all
 }
 
-// absorbs tells the sides for operand i of a node, by those of what the node makes.
+// absorbs returns the absorbed sides of operand i of a node, from those of its output.
 func absorbs(x *ir.Index, n ir.Node, i int, behind sides) sides {
 	largest := ir.AttrInt(n, "largest", 1) == 1
 	op := n.GetOpType()
@@ -94,7 +94,7 @@ func (s sides) times(sign int) sides {
 	return s.and(s.turned())
 }
 
-// sign tells whether no value of a tensor is below zero (1) or above it (-1); 0: neither is known.
+// sign reports whether no value of a tensor is below zero (1) or above it (-1); 0: neither is known.
 func sign(x *ir.Index, t string) int {
 	if c := x.Constant(t); c != nil {
 		values, err := ir.Floats(c)

@@ -7,8 +7,7 @@ import (
 	"example.org/demote/internal/network"
 )
 
-// A Sink says where the values of a tensor end, as far as values far below all others matter: those that attention
-// masks and paddings put in.
+// A Sink says where values of a tensor end that lie far below all others, as those of attention masks and paddings do.
 type Sink int
 
 const (
@@ -23,7 +22,7 @@ const (
 	Minimum
 )
 
-// Of tells it of every holder's tensor.
+// Of returns the sink of every holder's tensor.
 func Of(n *network.Network) ([]Sink, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -36,11 +35,11 @@ func Of(n *network.Network) ([]Sink, error) {
 	return list, nil
 }
 
-// MaskInputs are the names of a model's inputs that may hold infinities, since all of them ends in sinks.
+// MaskInputs returns the names of the inputs of a model that may have infinities, since all their readers end in sinks.
 func MaskInputs(m *ir.Model) []string {
 	x, err := ir.NewIndex(m)
 	if err != nil {
-		return nil // whoever reads it next says so
+		return nil // the next reader reports it
 	}
 	sinks := ByTensor(x)
 	var names []string
@@ -52,8 +51,8 @@ func MaskInputs(m *ir.Model) []string {
 	return names
 }
 
-// ByTensor finds those of all tensors, from the end of the graph on. Operators that move values or work on them one
-// by one are passed; what reads a shape does not count.
+// ByTensor finds the sinks of all tensors, from the end of the graph to its beginning. It looks through operators that
+// move values or work on them element by element; nodes that read a shape do not count.
 func ByTensor(x *ir.Index) map[string]Sink {
 	w := sinkWalk{Index: x, sinks: make(map[string]Sink), nodes: make(map[Sink]map[ir.Node]bool), tensors: make(map[Sink]map[string]bool)}
 	for _, s := range []Sink{Zero, Maximum, Minimum} {
@@ -101,7 +100,7 @@ func (w *sinkWalk) decide(t string) {
 	}
 }
 
-// OnlyTo reports whether a tensor is read, by nothing but nodes that fulfil a condition.
+// OnlyTo reports whether a tensor has readers, and all of them fulfil a condition.
 func OnlyTo(x *ir.Index, t string, condition func(ir.Node) bool) bool {
 	readers := x.Consumers(t)
 	if t == "" || x.IsOutput(t) || len(readers) == 0 {
@@ -115,14 +114,14 @@ func OnlyTo(x *ir.Index, t string, condition func(ir.Node) bool) bool {
 	return true
 }
 
-// A LowPad is a Pad in front of a maximum: if its value lies below all that the holder From has, or is as low, it
-// moves values of it.
+// A LowPad is a Pad before a maximum. If its value is at most the lowest of the holder From, it adds no new values.
 type LowPad struct {
 	Holder, From int
 	Value        float32
 }
 
-// LowPads are the holders behind a Pad with a constant in front of maxima, and the holders whose values these pad.
+// LowPads returns the holders after a Pad with a constant that end in maxima, and the holders whose values these Pads
+// pad.
 func LowPads(n *network.Network) ([]LowPad, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -147,8 +146,8 @@ func LowPads(n *network.Network) ([]LowPad, error) {
 	return list, nil
 }
 
-// Drop makes holders none, for reasons by holder. Of two, a mask's factors of two values each, all goes into tensors
-// that are dropped: twoValued are those holders, and they are dropped with them.
+// Drop removes holders, with reasons by holder. twoValued are holders of a mask's factors with two values each: they
+// are removed too if they end only in removed tensors.
 func Drop(n *network.Network, reasons map[int]string, twoValued func(holder int) bool) error {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -190,7 +189,7 @@ func Drop(n *network.Network, reasons map[int]string, twoValued func(holder int)
 	return nil
 }
 
-// AllOf reports whether all names, absent ones apart, are in a set.
+// AllOf reports whether all names, except empty ones, are in a set.
 func AllOf(names []string, set map[string]bool) bool {
 	return !slices.ContainsFunc(names, func(t string) bool { return t != "" && !set[t] })
 }

@@ -7,7 +7,7 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// probes are the values at which functions are told apart.
+// probes are the values at which functions are compared.
 var probes = []float64{-20, -8, -6, -4, -3, -2.5, -2, -1.5, -1, -0.75, -0.5, -0.25, -0.1, 0, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 4, 6, 8, 20}
 
 // Bounds on what is followed: an activation of single operators has some ten nodes.
@@ -32,7 +32,7 @@ type curve struct {
 // lane returns the values of one lane; a curve with one lane is the same in all.
 func (c curve) lane(i int) []float64 { return c.lanes[min(i, len(c.lanes)-1)] }
 
-// curves holds what is known of the tensors of a graph.
+// curves are the known functions of the tensors of a graph.
 type curves struct {
 	*finder
 	of map[string][]curve // without the tensor as a function of itself

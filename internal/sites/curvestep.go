@@ -6,7 +6,7 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// stepFunc computes one element of a node's result of one element of each operand; NaN stands for an absent one.
+// stepFunc computes one element of a node's result of one element of each operand; NaN is an absent one.
 // Truth is 1.
 type stepFunc func(args []float64) float64
 

@@ -1,3 +1,3 @@
-// Package sites finds the holders of a float network, the activation tensors that get a quantizer, and what is known
-// of each: the patterns that it is part of, the nodes that read it, the work that they do, the values that fill it.
+// Package sites finds the activation quantizers (holders) of a float network. For each holder it finds the fused
+// pattern to which it belongs, the nodes that read it, their multiply-accumulates, and the fill values in it.
 package sites

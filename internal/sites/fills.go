@@ -8,24 +8,26 @@ import (
 	"example.org/demote/internal/sinks"
 )
 
-// A Fill says what masks and paddings may put into a holder's tensor, and whether a range may leave it out.
+// A Fill describes the fill values of a holder's tensor: large constants that a mask or a padding puts there, such as
+// -10000 in front of a Softmax. A calibrated range may leave them out if the nodes behind the tensor absorb them.
 type Fill struct {
 	Sink      sinks.Sink
-	Low, High bool      // what reads the tensor absorbs values far below, far above all others
-	Values    []float32 // those that constants and tensors of few values put in, sorted; none: nothing does
-	Exact     bool      // they are there as they are; else scores have been added to them or have multiplied them
+	Low, High bool      // the readers of the tensor absorb values far below, far above all others
+	Values    []float32 // fill values from constants and from tensors of few values, sorted; empty: there are none
+	Exact     bool      // the tensor has exactly these values; else other values were added to them or multiplied them
 }
 
-// Known is what data have shown of a tensor: all its values, or only those that a mask must have put in.
+// Known are values of a tensor that were seen in data: all its values, or only its fill values.
 type Known struct {
 	Values []float32
 	All    bool
 }
 
-// Fills tells it of every holder's tensor, by the graph and by what is known of tensors: a value counts that is of at
-// least that size and that a Pad, a Where, a sum and the like take from a constant or from a tensor of few values.
-// Large values that a layer computes are none.
-func Fills(n *network.Network, limit float64, known map[string]Known) ([]Fill, error) {
+// FindFills finds the fill values of every holder's tensor, in the order of n.Holders, from the graph and from values
+// that were seen in data (known, by tensor name; may be nil). A fill value has at least the magnitude limit. A Pad, a
+// Where, a sum or the like takes it from a constant, or from a tensor of few values. Large values that a layer computes
+// are not fill values. An error is one of the graph, such as a cycle.
+func FindFills(n *network.Network, limit float64, known map[string]Known) ([]Fill, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
 		return nil, err
@@ -47,7 +49,7 @@ func Fills(n *network.Network, limit float64, known map[string]Known) ([]Fill, e
 		if f.Sink != sinks.None {
 			p := w.of(h.Tensor)
 			if p.table && !p.exact && f.Sink != sinks.Zero {
-				p = put{} // a bias may do so, and its channel is read as it is
+				p = put{} // a bias may have such values, and its channel needs them
 			}
 			f.Exact = p.exact
 			for _, v := range p.values {
@@ -66,25 +68,25 @@ func wider(values []float32) (list []float64) {
 	return list
 }
 
-// put are the far values that something puts into a tensor.
+// put are the fill values that a node puts into a tensor.
 type put struct {
 	values []float64 // sorted, each once
 	exact  bool
-	table  bool // a constant of several numbers puts them in
+	table  bool // they come from a constant with several elements
 }
 
-// fillWalk goes up a graph from where values are looked for.
+// fillWalk searches a graph upwards from a tensor, for fill values.
 type fillWalk struct {
 	*finder
 	limit float64
 	found map[string]put
 }
 
-// of finds what is put into a tensor.
+// of finds the fill values of a tensor.
 func (w *fillWalk) of(t string) put {
 	p, ok := w.found[t]
 	if !ok {
-		w.found[t] = put{} // a node is asked once
+		w.found[t] = put{} // each tensor is searched once
 		p = w.find(t)
 		w.found[t] = p
 	}
@@ -147,7 +149,8 @@ func (w *fillWalk) all(tensors []string) (list []put) {
 	return list
 }
 
-// bounded is what passes a bound: a constant bound alone puts nothing in, since what it stops has been computed.
+// bounded returns the fill values behind a Max, Min or Clip. A constant bound alone is not a fill value: the values
+// that it replaces were computed.
 func (w *fillWalk) bounded(n ir.Node) put {
 	var list []put
 	for _, t := range n.GetInput() {
@@ -161,8 +164,8 @@ func (w *fillWalk) bounded(n ir.Node) put {
 	return w.join(w.all(n.GetInput())...)
 }
 
-// scaled is what operand i of a product or quotient puts in: nothing if it is the constant, by which all values are
-// multiplied.
+// scaled returns the fill values that come from operand i of a product or quotient: none if operand i is a constant, by
+// which all values are multiplied.
 func (w *fillWalk) scaled(n ir.Node, i int) put {
 	p := w.of(ir.Input(n, i))
 	if w.Constant(ir.Input(n, i)) != nil || len(p.values) == 0 {

@@ -54,7 +54,7 @@ func TestFills(t *testing.T) {
 			continue
 		}
 		n.Holders = []network.Holder{{Tensor: "a"}} // also where the graph alone shows the mask
-		fills, err := sites.Fills(n, 5000, c.known)
+		fills, err := sites.FindFills(n, 5000, c.known)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func conditionInputs(n *network.Network) ([]string, error) {
 	}
 	single := make(map[string]bool)
 	for _, v := range n.Model.Inputs() {
-		known := v.Dims != nil || v.Type != ir.Float // data of a rank that is not told is float
+		known := v.Dims != nil || v.Type != ir.Float // data of unknown rank is float
 		single[v.Name] = known && !slices.ContainsFunc(v.Dims, func(d int64) bool { return d != 1 })
 	}
 	var names []string

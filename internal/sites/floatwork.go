@@ -12,7 +12,7 @@ import (
 	"example.org/demote/mistake"
 )
 
-// Work is what a network computes for one run over given sizes, in multiply-accumulates.
+// Work is the number of multiply-accumulates of one run over given sizes.
 type Work struct {
 	All float64 // of all that an output depends on
 	// of those, what stays in floating point whatever the mix: operators that read no holder, or that no grid can
@@ -31,10 +31,10 @@ type Island struct {
 	MACs float64
 }
 
-// Measure counts multiply-accumulates for a run over inputs of the given sizes; dims may have those of other tensors,
-// too, which else are worked out where the rules are simple. An operator has a holder if all float tensors that it
-// multiplies and that depend on an input take their values from holders. Bodies of If, Loop and Scan, LSTM, GRU, RNN,
-// and attention in one operator stay in floating point.
+// Measure counts multiply-accumulates for a run over inputs of the given sizes. dims may have those of other tensors
+// too; the rest is inferred by simple rules. A product counts as quantized if all its float operands that depend on an
+// input come from holders. Bodies of If, Loop and Scan, LSTM, GRU, RNN, and attention in one operator stay in floating
+// point.
 func Measure(n *network.Network, dims map[string][]int64) (Work, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {
@@ -71,7 +71,7 @@ func Measure(n *network.Network, dims map[string][]int64) (Work, error) {
 	return all, nil
 }
 
-// hasHolder tells whether what a node multiplies is on grids.
+// hasHolder reports whether what a node multiplies is on grids.
 func (w *usesWalk) hasHolder(n ir.Node) bool {
 	if !shapes.Quantizable[n.GetOpType()] {
 		return false
@@ -93,8 +93,9 @@ func (w *usesWalk) hasHolder(n ir.Node) bool {
 	return held
 }
 
-// CheckQuantizable refuses a network in which no Conv, Gemm, MatMul or operator of their kind reads a holder: what
-// would be quantized are sums and activations alone. The error matches mistake.Err and says what there is instead.
+// CheckQuantizable refuses a network in which no Conv, Gemm, MatMul or similar operator reads a holder, so that only
+// sums and activations would be quantized. The error matches mistake.Err and names the operators that are there
+// instead.
 func CheckQuantizable(n *network.Network) error {
 	work, err := Measure(n, nil)
 	if err != nil || work.Quantized > 0 {
@@ -118,7 +119,7 @@ func CheckQuantizable(n *network.Network) error {
 	return n.Model.InFile(NothingMultiplies(n.Model))
 }
 
-// NothingMultiplies refuses a network without products, and says what it is made of.
+// NothingMultiplies refuses a network without products, and names its operators.
 func NothingMultiplies(m *ir.Model) error {
 	const most = 6
 	var found []string

@@ -5,9 +5,9 @@ import (
 	"example.org/demote/internal/network"
 )
 
-// Find lists the points at which the float activations of a network are quantized, inputs first, then in the order of
-// the nodes, and every other float tensor with the reason why it has none. The network's constants and
-// BatchNormalizations are folded already. The time is linear in the size of the graph. Errors match mistake.Err.
+// Find finds the activation quantizers (holders) of a network, inputs first, then in the order of the nodes. It also
+// lists every other float tensor, with the reason why it has none. Constants and BatchNormalizations must be folded
+// before. The time is linear in the size of the graph. Errors match mistake.Err.
 func Find(m *ir.Model, o network.Options) ([]network.Holder, []network.Omitted, error) {
 	x, err := ir.NewIndex(m)
 	if err != nil {
@@ -24,7 +24,7 @@ func Find(m *ir.Model, o network.Options) ([]network.Holder, []network.Omitted, 
 				f.visit(t, n)
 			}
 		}
-		f.notice(n)
+		f.omitHidden(n)
 	}
 	return f.holders, f.omitted, nil
 }

@@ -5,10 +5,9 @@ import (
 	"example.org/demote/internal/shapes"
 )
 
-// MACs returns the multiply-accumulates of each node of the model that has any, by the node's name, for a run over
-// the given shapes: Conv, ConvTranspose, MatMul and Gemm by the definition of the operator, the output's (of
-// ConvTranspose the input's) elements times the length of one sum. Nodes with a shape that is not known, and all
-// other operators, have none.
+// MACs returns the multiply-accumulates of the nodes of the model, by the nodes' names, for a run over the given
+// shapes. Conv, ConvTranspose, MatMul and Gemm count by their definition: the number of elements of the output (of
+// ConvTranspose of the input) times the length of one sum. Nodes of unknown shape and all other operators have none.
 func MACs(m *ir.Model, dims map[string][]int64) map[string]float64 {
 	shapes := make(map[string][]int64, len(dims))
 	for name, d := range dims {

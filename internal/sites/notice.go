@@ -4,25 +4,26 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/shapes"
+	"example.org/demote/mistake"
 )
 
-// notice says what a node hides: the tensors in the bodies of If, Loop and Scan, and the states of recurrent
-// operators.
-func (f *finder) notice(n ir.Node) {
+// omitHidden adds the tensors inside a node to the tensors without a holder: those in the bodies of If, Loop and Scan,
+// and the states of recurrent operators.
+func (f *finder) omitHidden(n ir.Node) {
 	if shapes.RecurrentOps[n.GetOpType()] && ir.Standard(n) {
 		f.omitted = append(f.omitted, network.Omitted{
 			Producer: ir.Label(n), Op: n.GetOpType(),
-			Reason: "inside " + ir.NodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; --unroll opens it",
+			Reason: "inside " + ir.NodeName(n) + ", which is one black box: its gates and states stay float, only its outputs are quantized; " + mistake.Text("--unroll opens it"),
 		})
 	}
 	for _, body := range ir.Subgraphs(n) {
-		f.noticeBody(body, ir.NodeName(n))
+		f.omitBody(body, ir.NodeName(n))
 	}
 }
 
-// noticeBody lists what the nodes of a body make. Which of these tensors are float is known where the file declares
-// it or the operator has but one type; the others are listed too.
-func (f *finder) noticeBody(body ir.Graph, owner string) {
+// omitBody adds the outputs of the nodes of a body. Tensors that are not float are left out if their type is known: the
+// file declares it, or the operator has one type only.
+func (f *finder) omitBody(body ir.Graph, owner string) {
 	declared := make(map[string]ir.DType)
 	for _, v := range body.GetValueInfo() {
 		declared[v.GetName()] = ir.ValueOf(v).Type
@@ -42,7 +43,7 @@ func (f *finder) noticeBody(body ir.Graph, owner string) {
 			f.omit(t, n, "inside the body of "+owner+": bodies stay float")
 		}
 		for _, inner := range ir.Subgraphs(n) {
-			f.noticeBody(inner, owner)
+			f.omitBody(inner, owner)
 		}
 	}
 }

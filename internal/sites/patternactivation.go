@@ -158,7 +158,8 @@ func (c *curves) composite(n ir.Node) (x string, p *pattern) {
 	return "", nil
 }
 
-// ActivationNodes are the nodes of activations of single operators, whose constants stay theirs.
+// ActivationNodes are the nodes of activations made of single operators, such as x * Sigmoid(x). Their constants must
+// not be folded into layers.
 func ActivationNodes(x *ir.Index) map[ir.Node]bool {
 	f := &finder{Index: x, varies: make(map[string]bool)}
 	f.findVaries()

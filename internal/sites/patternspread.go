@@ -12,7 +12,7 @@ const maxNormDepth = 16
 // spread is what a normalization divides by, or multiplies with: the root of a mean of squares.
 type spread struct {
 	of    string    // the tensor whose squares are summed
-	mean  string    // the tensor whose mean the squares are around where the two are told apart: of E[x*x] - E[x]*E[x]
+	mean  string    // the tensor whose mean the squares are around if they differ: of E[x*x] - E[x]*E[x]
 	axes  []int64   // of the reductions
 	nodes []ir.Node // that compute it
 	least string    // the operator that sums: ReduceSum makes a length of it, not a deviation

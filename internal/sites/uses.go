@@ -7,7 +7,7 @@ import (
 	"example.org/demote/internal/network"
 )
 
-// A Use is a node of the main graph with the holders around it, by their indices in ascending order.
+// A Use is a node of the main graph with the holders that it reads and makes, by their indices in ascending order.
 type Use struct {
 	Node string // its name
 	Op   string
@@ -17,8 +17,8 @@ type Use struct {
 	Makes []int // holders of what it makes, itself or at the end of its fused pattern; none where it only moves values
 }
 
-// Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside
-// a fused pattern, such as Conv in Conv + Relu, makes the holder at the pattern's end.
+// Uses lists the nodes of the network, in topological order, that read or make the values of a holder. A node inside a
+// fused pattern, such as Conv in Conv + Relu, makes the holder at the pattern's end.
 func Uses(n *network.Network) ([]Use, error) {
 	x, err := ir.NewIndex(n.Model)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"example.org/demote/internal/float16"
 	"example.org/demote/internal/ir"
 )
 
@@ -36,7 +37,7 @@ func (s valueSet) isOff() bool {
 func (s valueSet) isKnown() bool { return s.list != nil }
 
 // setOf makes a set. One that has NaN, or too many values, is unknown, unless the many are all those of a mask: then
-// the extremes stand for them.
+// the extremes represent them.
 func setOf(values []float64) valueSet {
 	list := slices.Clone(values)
 	for _, v := range list {
@@ -152,9 +153,9 @@ func number(t ir.DType, b []byte) (float64, bool) {
 	case ir.Double:
 		return math.Float64frombits(binary.LittleEndian.Uint64(b)), true
 	case ir.Float16:
-		return float64(ir.FromFloat16(binary.LittleEndian.Uint16(b))), true
+		return float64(float16.Value(binary.LittleEndian.Uint16(b))), true
 	case ir.BFloat16:
-		return float64(ir.FromBFloat16(binary.LittleEndian.Uint16(b))), true
+		return float64(float16.BrainValue(binary.LittleEndian.Uint16(b))), true
 	case ir.Bool, ir.Uint8:
 		return float64(b[0]), true
 	case ir.Int8:

@@ -1,3 +1,3 @@
-// Package stage tells how the work before the first trial stands: what a stage has taken and what is left of it, in a
-// line every two seconds.
+// Package stage reports the progress of the work before the first evaluation of a search and after the last one, in a
+// line every two seconds, and records the duration of each stage.
 package stage

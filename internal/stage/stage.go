@@ -13,18 +13,18 @@ import (
 	"example.org/demote/result"
 )
 
-// StageEvery is the time between two words about stages: one that begins long after the last of them says sooner how
-// it stands.
+// StageEvery is the time between two reports of progress. A stage that begins long after the last report makes its
+// first one sooner.
 const StageEvery = 2 * time.Second
 
-// StageLeast is how long a stage says nothing at least: many take no longer.
+// StageLeast is the shortest time before a stage's first report. Many stages are over by then.
 const StageLeast = StageEvery / 4
 
-// trimAfter is how long a stage takes whose memory is given back behind it, so that it does not lie beside what the
-// next one needs.
+// trimAfter is the duration from which on a stage returns free memory to the system at its end, so that the next stage
+// can have it.
 const trimAfter = 50 * time.Millisecond
 
-// The stages before the first trial.
+// Names of the stages before the first evaluation and after the last one.
 const (
 	Read      = "reading the network"
 	Data      = "reading the data"
@@ -47,17 +47,17 @@ const (
 	Export    = "writing and checking exports"
 )
 
-// A Stage is a part of the work before the first trial, as it stands.
+// A Stage is the progress of one part of the work before the first evaluation, or after the last one.
 type Stage struct {
-	Name        string        // what is done, such as "calibrating"
-	Unit        string        // what Done and Total count, such as "samples"; empty: they count nothing
-	Done, Total int           // of the stage's units
-	Gone        time.Duration // since it began
-	Left        time.Duration // what the rest takes; negative: that is not known
-	Over        bool          // it has ended; said of a stage of which something else was said before
+	Name        string        // such as "calibrating"
+	Unit        string        // of Done and Total, such as "samples"; empty: there is no count
+	Done, Total int           // units
+	Gone        time.Duration // since the stage began
+	Left        time.Duration // estimate of the rest; negative: unknown
+	Over        bool          // it has ended; only of a stage that was reported before
 }
 
-// String says how far the stage has come, and what the rest will take.
+// String is a line such as "calibrating: 96 of 400 samples, about 7s left".
 func (s Stage) String() string {
 	text := s.Name + ":"
 	if s.Unit != "" {
@@ -69,14 +69,14 @@ func (s Stage) String() string {
 	return text + fmt.Sprintf(" about %v left", s.Left.Round(time.Second))
 }
 
-// A Book keeps what stages have taken, and when the last word was said; nil: nobody wants to know.
+// A Book records the durations of stages, for result.json. All methods take a nil Book, which records nothing.
 type Book struct {
 	mu    sync.Mutex
 	times []result.StageTime
-	Word  time.Time
+	Word  time.Time // of the last line to the user, set by Spoke
 }
 
-// Spoke says that a word was said.
+// Spoke records that the user has just had a line.
 func (b *Book) Spoke() {
 	if b == nil {
 		return
@@ -86,7 +86,7 @@ func (b *Book) Spoke() {
 	b.Word = time.Now()
 }
 
-// wait is how long a stage that begins now says nothing.
+// wait is the time until the first report of a stage that begins now.
 func (b *Book) wait() time.Duration {
 	if b == nil {
 		return StageEvery
@@ -96,7 +96,7 @@ func (b *Book) wait() time.Duration {
 	return min(StageEvery, max(StageEvery-time.Since(b.Word), StageLeast))
 }
 
-// add books a stage; one that is gone through again is one.
+// add records a stage. Times of a stage that runs again are added up.
 func (b *Book) add(name string, took time.Duration, cpu float64) {
 	if b == nil {
 		return
@@ -113,7 +113,7 @@ func (b *Book) add(name string, took time.Duration, cpu float64) {
 	b.times = append(b.times, result.StageTime{Name: name, Seconds: Rounded(took.Seconds()), CPUSeconds: Rounded(cpu)})
 }
 
-// List is a copy of what is booked.
+// List returns a copy of the durations, in the order in which the stages began.
 func (b *Book) List() []result.StageTime {
 	if b == nil {
 		return nil
@@ -123,29 +123,29 @@ func (b *Book) List() []result.StageTime {
 	return append([]result.StageTime{}, b.times...)
 }
 
-// A Teller says how the stages stand.
+// A Teller reports the progress of stages.
 type Teller struct {
-	Book    *Book        // that keeps what they take; nil: nobody wants to know
-	Stage   func(Stage)  // told every two seconds, by goroutines of its own; nil: say is
-	Say     func(string) // nil: nobody is told
-	Entered func(string) // told of every stage as it begins: for tests; nil: nobody is
+	Book    *Book        // records their durations; may be nil
+	Stage   func(Stage)  // called every two seconds, by goroutines of the Teller; nil: Say is called
+	Say     func(string) // called with Stage.String; may be nil
+	Entered func(string) // called with the name of every stage as it begins, for tests; may be nil
 }
 
-// During is a stage of one piece, which takes about as long as is expected; 0: that is not known.
+// During runs f as a stage without units. expected is its duration; 0: unknown.
 func (t Teller) During(name string, expected time.Duration, f func() error) error {
 	w := t.Begin(name, "", 0, expected)
 	defer w.End()
 	return f()
 }
 
-// Working is a stage under way: every two seconds it is told how it stands, from a goroutine of its own.
+// Working is a stage that runs. A goroutine reports its progress every two seconds.
 type Working struct {
-	book *Book
-	tell func(Stage)   // the teller's
-	told bool          // by the goroutine, once it has ended
-	cpu  float64       // processor seconds of the process when it began
-	over chan struct{} // closed by end
-	wait sync.WaitGroup
+	book     *Book
+	report   func(Stage)   // the Teller's Stage
+	reported bool          // at least once; the goroutine sets it
+	cpu      float64       // processor seconds of the process when it began
+	over     chan struct{} // closed by End
+	wait     sync.WaitGroup
 
 	mu       sync.Mutex
 	now      Stage
@@ -154,23 +154,23 @@ type Working struct {
 	expected time.Duration
 }
 
-// Begin begins a stage of so many units; none of them where unit is empty. Then expected is what it will take, as far
-// as that is known; 0: it is not. Every stage is ended by end.
+// Begin begins a stage of total units; with an empty unit there is no count. expected is its duration; 0: unknown. The
+// caller must call End.
 func (t Teller) Begin(name, unit string, total int, expected time.Duration) *Working {
-	w := &Working{book: t.Book, tell: t.Stage, cpu: CPUSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
+	w := &Working{book: t.Book, report: t.Stage, cpu: CPUSeconds(), over: make(chan struct{}), now: Stage{Name: name, Unit: unit, Total: total}, begun: time.Now(), expected: expected}
 	w.counted = w.begun
 	if t.Entered != nil {
 		t.Entered(name)
 	}
-	tell := t.Stage
-	if tell == nil && t.Say != nil {
-		tell = func(s Stage) { t.Say(s.String()) }
+	report := t.Stage
+	if report == nil && t.Say != nil {
+		report = func(s Stage) { t.Say(s.String()) }
 	}
-	if tell == nil {
+	if report == nil {
 		return w
 	}
 	w.wait.Go(func() {
-		var fault error // of who is told: the stage goes on without a word
+		var fault error // of the callback: the stage continues without reports
 		defer crash.Catch(&fault)
 		ticks := time.NewTicker(w.book.wait())
 		defer ticks.Stop()
@@ -179,8 +179,8 @@ func (t Teller) Begin(name, unit string, total int, expected time.Duration) *Wor
 			case <-w.over:
 				return
 			case <-ticks.C:
-				w.told = true
-				tell(w.Stands())
+				w.reported = true
+				report(w.Stands())
 				w.book.Spoke()
 				ticks.Reset(StageEvery)
 			}
@@ -189,35 +189,36 @@ func (t Teller) Begin(name, unit string, total int, expected time.Duration) *Wor
 	return w
 }
 
-// At says how many units are done.
+// At sets the number of units that are done.
 func (w *Working) At(done int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now.Done = done
 }
 
-// Count says how many units are done of what a stage has come to, such as one of several files, since it began.
+// Count sets the unit and the counts of the current part of a stage, such as one of several files, and the time when
+// that part began.
 func (w *Working) Count(unit string, done, total int, since time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now.Unit, w.now.Done, w.now.Total, w.counted = unit, done, total, since
 }
 
-// One says that one more unit is done.
+// One adds one unit to those that are done.
 func (w *Working) One() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now.Done++
 }
 
-// Stands is the stage as it is now.
+// Stands returns the current progress of the stage.
 func (w *Working) Stands() Stage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.now
 	s.Gone, s.Left = time.Since(w.begun), -1
 	switch {
-	// behind the last one something else goes on, such as a metric command
+	// after the last unit other work may go on, such as a metric command
 	case s.Unit != "" && s.Done > 0 && s.Done < s.Total:
 		s.Left = AtPace(time.Since(w.counted), s.Done, s.Total)
 	case w.expected > s.Gone:
@@ -226,33 +227,33 @@ func (w *Working) Stands() Stage {
 	return s
 }
 
-// AtPace is what the rest takes at the pace of what is done.
+// AtPace estimates the time for the rest, if it is as fast as the units done so far.
 func AtPace(gone time.Duration, done, total int) time.Duration {
 	return time.Duration(float64(gone) / float64(done) * float64(total-done))
 }
 
-// End ends the stage, and returns what it has taken. After it nobody is told of the stage any more.
+// End ends the stage and returns its duration. There are no reports of the stage after it.
 func (w *Working) End() time.Duration {
 	close(w.over)
 	w.wait.Wait()
 	took := time.Since(w.begun)
-	if took > trimAfter && w.book != nil { // of a run: a library leaves the memory of its program alone
+	if took > trimAfter && w.book != nil { // of a run: as a library, it leaves the memory of the program alone
 		backend.Trim()
 	}
-	if w.told && w.tell != nil {
+	if w.reported && w.report != nil {
 		s := w.Stands()
 		s.Over = true
-		w.tell(s)
+		w.report(s)
 	}
 	w.book.add(w.now.Name, took, CPUSeconds()-w.cpu)
 	return took
 }
 
-// Rounded keeps four decimals: the shortest trial is a matter of milliseconds.
+// Rounded rounds seconds to four decimals: the shortest stages take milliseconds.
 func Rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
-// CPUSeconds is the processor time that the process and those that it has waited for have taken, all threads
-// together; 0 where the system does not say.
+// CPUSeconds returns the processor time of this process and of the child processes that it has waited for, in seconds
+// over all threads; 0 if the system does not report it.
 func CPUSeconds() float64 {
 	total := 0.0
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {

@@ -2,6 +2,7 @@ package task
 
 import (
 	"example.org/demote/internal/constraint"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -33,7 +34,7 @@ func LowMask(holders []onnx.Holder) search.Mask {
 func warnings(id string, texts []string) []result.Warning {
 	var list []result.Warning
 	for _, text := range texts {
-		list = append(list, result.Warning{ID: id, Text: text})
+		list = append(list, result.Warning{ID: id, Text: mistake.Text(text)})
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package trial
 import (
 	"fmt"
 
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
 
@@ -13,6 +14,7 @@ func (s *Runner) Warn(id, text, cure string) {
 
 // Warned keeps a warning in the result and says it.
 func (s *Runner) Warned(w result.Warning) {
+	w.Text, w.Cure = mistake.Text(w.Text), mistake.Text(w.Cure)
 	s.Result.Warnings = append(s.Result.Warnings, w)
 	s.Config.Say(fmt.Sprintf("warning: %s", w))
 }

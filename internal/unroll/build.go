@@ -185,7 +185,7 @@ func (u *unroller) split(x string, axis int64, sizes []int64, names []string) []
 	return outputs
 }
 
-// gates cuts what one step has of several gates into parts of so many gates each.
+// gates cuts what one step has of several gates into parts of that many gates each.
 func (u *unroller) gates(t int, x string, counts []int64, roles ...string) []string {
 	sizes, names := make([]int64, len(counts)), make([]string, len(counts))
 	for i, n := range counts {

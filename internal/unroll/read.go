@@ -124,7 +124,7 @@ func (r *recurrence) checkState(t ir.Tensor) error {
 	return nil
 }
 
-// zeros tells whether a tensor holds zeros alone, whatever its size: a constant, or made of zeros by moving them.
+// zeros reports whether a tensor holds zeros alone, whatever its size: a constant, or made of zeros by moving them.
 // known is what has been found out.
 func zeros(x *ir.Index, t string, known map[string]bool) bool {
 	if all, ok := known[t]; ok {

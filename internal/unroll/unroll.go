@@ -18,8 +18,8 @@ import (
 // three.
 const maxUnrolled = 4000
 
-// Together goes through the holders that have one bit and one grid, by the names of Tied: their indices, ascending,
-// where there are two or more.
+// Together iterates over the groups of holders that have one bit-width and one grid, by the names of Tied: their
+// indices in ascending order, for groups of two or more.
 func Together(n *network.Network) iter.Seq2[string, []int] {
 	return func(yield func(string, []int) bool) {
 		holders := n.ByTensor()
@@ -37,9 +37,9 @@ func Together(n *network.Network) iter.Seq2[string, []int] {
 	}
 }
 
-// Open opens the recurrent operators of the main graph; the model's constants and branches are folded. Axes of inputs
-// on which the length of a sequence hangs are fixed. Errors match mistake.Err and name the operator and what about it
-// cannot be opened.
+// Open unrolls the recurrent operators of the main graph. The constants and branches of the model must be folded. It
+// fixes the axes of inputs on which the length of a sequence depends. Errors match mistake.Err and name the operator
+// and the reason.
 func Open(n *network.Network, u *network.Unroll) error {
 	if u == nil {
 		return nil
@@ -119,12 +119,12 @@ func nothingToUnroll(g ir.Graph) error {
 // maxLength is the size from which a dimension is no sequence that anybody could unroll.
 const maxLength = 1 << 20
 
-// freeSize stands for a size that the file leaves free where others are worked out from it: a prime, so that what
-// hangs on it is seen to be far too large for a length.
+// freeSize replaces a free size while others are computed from it: a prime, so that what
+// depends on it is seen to be far too large for a length.
 const freeSize = 1<<31 - 1
 
 // lengths finds how many steps the sequences have: as the file says, as follows from that by rules, or by measuring.
-// What was measured hangs on the sizes of the inputs, which are fixed then; it returns those inputs.
+// What was measured depends on the sizes of the inputs, which are fixed then; it returns those inputs.
 func lengths(u *network.Unroll, m *ir.Model, x *ir.Index, list []*recurrence) (fixed []ir.Value, err error) {
 	unknown := func(dims map[string][]int64) *recurrence {
 		for _, r := range list {
@@ -222,7 +222,7 @@ func (r *recurrence) tooLong() error {
 	return mistake.Errorf("its %d steps become more nodes than %d in all: leave --unroll out, or export the network for shorter sequences", r.steps, maxUnrolled)
 }
 
-// Text says in a line what became of a network's recurrent operators; "" if none was opened.
+// Text describes the unrolled operators of a network in a line; "" if there are none.
 func Text(n *network.Network) string {
 	var parts []string
 	for _, u := range n.Unrolled {
@@ -238,7 +238,7 @@ func Text(n *network.Network) string {
 	return "unrolled: " + strings.Join(parts, "; ")
 }
 
-// FixAxes gives inputs of the model the dimensions that these have, and leaves the others as they are.
+// FixAxes sets the dimensions of the named inputs of the model.
 func FixAxes(m *ir.Model, inputs []ir.Value) {
 	for _, v := range m.Graph().GetInput() {
 		if at := slices.IndexFunc(inputs, func(in ir.Value) bool { return in.Name == v.GetName() }); at >= 0 {

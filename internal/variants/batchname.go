@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
 // batchNames are what the axis of the samples is called, beside names with batch in them.
 var batchNames = []string{"n", "b", "bs", "bz", "nb"}
 
-// IsBatchName tells whether an axis is called what that of the samples is, in any case of letters.
+// IsBatchName reports whether an axis has a name of the batch, in upper or lower case.
 func IsBatchName(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "batch") || slices.Contains(batchNames, name)
@@ -20,8 +21,8 @@ func IsBatchName(name string) bool {
 // batchDenotation marks the axis of the samples, of any size, as ONNX's dimension denotations have it.
 const batchDenotation = "DATA_BATCH"
 
-// BatchElsewhere is the axis of an input that its denotation or its name says is the batch, where that is not the
-// first one; 0 where it is, or nothing says so.
+// BatchElsewhere returns the axis of an input that is the batch by its denotation or its name, if it is not the first
+// one; else 0.
 func BatchElsewhere(m *ir.Model, input string) int {
 	dims := inputDims(m, input)
 	for _, is := range []func(*onnxpb.TensorShapeProto_Dimension) bool{
@@ -35,11 +36,11 @@ func BatchElsewhere(m *ir.Model, input string) int {
 	return 0
 }
 
-// DenoteBatch marks an axis of an input as that of the samples, for who reads the file when the axis has a size and
+// DenoteBatch marks an axis of an input as that of the samples, for readers of a file in which the axis has a size and
 // no name.
 func DenoteBatch(m *ir.Model, input string, axis int) {
 	if dims := inputDims(m, input); axis < len(dims) {
-		denoted := ir.Clone(dims[axis]) // which may be shared with the model that this one is a copy of
+		denoted := wire.Clone(dims[axis]) // which may be shared with the model that this one is a copy of
 		denoted.Denotation = ir.Str(batchDenotation)
 		dims[axis] = denoted
 	}

@@ -15,8 +15,9 @@ type Step struct {
 	Dims   []int64 // of Values, as they are broadcast
 }
 
-// ByteInput lets a float32 input of known shape be fed as bytes, under a name that it returns: the input becomes what
-// Cast and the steps make of them. The order of the inputs stays. It panics if the graph has no such input.
+// ByteInput changes a float32 input of known shape so that it takes bytes, under a new name, which it returns. The old
+// input becomes the output of a Cast and the steps. The order of the inputs stays. It panics if the graph has no such
+// input.
 func ByteInput(m *ir.Model, input string, steps []Step) string {
 	b := byteInput(m, input)
 	b.then("Cast", ir.Float).Attribute = []*onnxpb.AttributeProto{ir.IntAttr("to", int64(ir.Float))}
@@ -27,8 +28,8 @@ func ByteInput(m *ir.Model, input string, steps []Step) string {
 	return b.end()
 }
 
-// ByteTable is ByteInput by a table: byte v of channel c becomes element 256*c+v. dims are those of a number a
-// channel, as it is broadcast; one channel has none.
+// ByteTable is ByteInput with a table: byte v of channel c becomes element 256*c+v. dims are the broadcast dimensions
+// of one number per channel; one channel has none.
 func ByteTable(m *ir.Model, input string, table []float32, dims []int64) string {
 	b := byteInput(m, input)
 	b.then("Cast", ir.Int32).Attribute = []*onnxpb.AttributeProto{ir.IntAttr("to", int64(ir.Int32))}

@@ -1,3 +1,3 @@
-// Package variants makes other models of a model that compute the same numbers: some outputs of it, its beginning,
-// inputs fixed or fed with bytes, shapes declared, states handed on.
+// Package variants makes variants of a model that compute the same numbers: with other outputs, only its beginning,
+// with fixed inputs or byte inputs, with declared shapes, with states that are fed back.
 package variants

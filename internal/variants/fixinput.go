@@ -4,16 +4,17 @@ import (
 	"slices"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/wire"
 	"example.org/demote/onnx/onnxpb"
 )
 
-// FixInput gives an input of the graph a value: what reads the input reads a constant from now on, which is folded
-// and fused as any other. A file that is written still declares the input, so that programs that feed it go on, but
-// nothing reads it. The model keeps value. It panics if the graph has no such input.
+// FixInput gives an input of the graph a constant value, which is folded and fused as any other constant. A written
+// file still declares the input, so that programs can feed it, but no node reads it. The model keeps value. It panics
+// if the graph has no such input.
 func FixInput(m *ir.Model, name string, value *onnxpb.TensorProto) {
 	g := m.Graph()
 	keepInput(m, name)
-	c := ir.CloneTensor(value)
+	c := wire.CloneTensor(value)
 	c.Name = ir.Str(ir.NewNames(g).Fresh(name + "_value"))
 	ir.Rewire(g.Node, map[string]string{name: c.GetName()})
 	for _, v := range g.Output {
@@ -25,15 +26,15 @@ func FixInput(m *ir.Model, name string, value *onnxpb.TensorProto) {
 	g.Initializer = append(g.Initializer, c)
 }
 
-// SetDefault gives an input of Defaults another value, of the shape of the one that it has. The model keeps value. It
-// panics if there is no such input.
+// SetDefault replaces the value of an input with a default, in the same shape. The model keeps value. It panics if
+// there is no such input.
 func SetDefault(m *ir.Model, name string, value *onnxpb.TensorProto) {
 	g := m.Graph()
 	at := slices.IndexFunc(g.Initializer, func(t *onnxpb.TensorProto) bool { return t.GetName() == name })
 	if at < 0 {
 		panic("onnx: no default of " + name)
 	}
-	c := ir.CloneTensor(value)
+	c := wire.CloneTensor(value)
 	c.Name = ir.Str(name)
 	g.Initializer = slices.Clone(g.Initializer)
 	g.Initializer[at] = c
@@ -49,8 +50,8 @@ func DefaultDims(m *ir.Model, name string) []int64 {
 	return nil
 }
 
-// DropUnread takes inputs that nothing reads off the graph, since they need no data, and returns their names; none of
-// them where nothing reads any. A file that is written still declares them.
+// DropUnread removes inputs that no node reads from the graph, since they need no data, and returns their names. If no
+// node reads any input, it removes none. A written file still declares them.
 func DropUnread(m *ir.Model) []string {
 	g := m.Graph()
 	read := make(map[string]bool)
@@ -91,7 +92,7 @@ func keepInput(m *ir.Model, name string) {
 	g.Input = slices.Delete(slices.Clone(g.Input), at, at+1)
 }
 
-// AxisName is the symbol that a graph input's axis has in place of a size; "" without one.
+// AxisName returns the symbolic name of an axis of a graph input; "" if it has none.
 func AxisName(m *ir.Model, input string, axis int) string {
 	if dims := inputDims(m, input); axis < len(dims) {
 		return dims[axis].GetDimParam()

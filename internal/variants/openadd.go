@@ -5,11 +5,10 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// LooseBiases returns the model with every Add of a constant bias to a MatMul whose first factor dynamic names
-// written as a Sum, which computes the same: ONNX Runtime joins MatMul and Add into a Gemm, which adds in another
-// order, where it knows all dimensions of a factor of three axes or more, and does not where some are free. A model
-// with its shapes fixed then computes what the same one computes with free axes. It returns the model itself where
-// there is none.
+// LooseBiases returns the model with a Sum in place of every Add of a constant bias to a MatMul whose first factor is
+// in dynamic; the Sum computes the same. Reason: ONNX Runtime joins MatMul and Add into a Gemm, which adds in another
+// order, if it knows all dimensions of a factor of three axes or more. With free axes it does not. So a model with
+// fixed shapes computes the same bits as with free axes. It returns the model itself if there is no such Add.
 func LooseBiases(m *ir.Model, dynamic func(tensor string) bool) *ir.Model {
 	x, err := ir.NewIndex(m)
 	if err != nil {
@@ -40,7 +39,7 @@ func LooseBiases(m *ir.Model, dynamic func(tensor string) bool) *ir.Model {
 	return c
 }
 
-// fixedBias tells whether a tensor is a constant, or is made of constants by a DequantizeLinear.
+// fixedBias reports whether a tensor is a constant, or is made of constants by a DequantizeLinear.
 func fixedBias(x *ir.Index, t string) bool {
 	if x.Constant(t) != nil {
 		return true

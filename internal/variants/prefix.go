@@ -6,8 +6,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// Loose lists the tensors that nodes of the main graph make and that nobody reads, neither a node nor, as an output,
-// the caller. A runtime leaves out what makes them.
+// Loose lists the outputs of nodes of the main graph that no node reads and that are no outputs of the graph. A runtime
+// leaves out the nodes that make them.
 func Loose(m *ir.Model) []string {
 	return slices.DeleteFunc(loose(m.Graph().GetNode()), func(t string) bool {
 		return slices.ContainsFunc(m.Outputs(), func(v ir.Value) bool { return v.Name == t })
@@ -33,8 +33,8 @@ func loose(nodes []ir.Node) []string {
 	return all
 }
 
-// Prefix is the model that ends behind its first nodes, in computing order: its outputs are the tensors that those
-// make and none of them reads. It is nil where they make none, as no nodes do.
+// Prefix is the model that ends after its first nodes, in topological order. Its outputs are the tensors that these
+// nodes make and none of them reads. It is nil if there are none.
 func Prefix(m *ir.Model, nodes int) *ir.Model {
 	outputs := loose(m.Graph().GetNode()[:nodes])
 	if len(outputs) == 0 {

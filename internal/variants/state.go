@@ -8,7 +8,7 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// FedBy is the output that is fed back to an input; empty: none is.
+// FedBy returns the output that is fed back to an input; empty: none is.
 func FedBy(m *ir.Model, input string) string {
 	for _, s := range m.States {
 		if s.Input == input {
@@ -18,7 +18,7 @@ func FedBy(m *ir.Model, input string) string {
 	return ""
 }
 
-// WithStates are names of outputs with those behind them that are fed back, each once.
+// WithStates appends the outputs that are fed back to a list of outputs, each once.
 func WithStates(m *ir.Model, outputs ...string) []string {
 	all := slices.Clone(outputs)
 	for _, s := range m.States {
@@ -29,7 +29,7 @@ func WithStates(m *ir.Model, outputs ...string) []string {
 	return all
 }
 
-// OwnOutputs are the outputs that are not fed back.
+// OwnOutputs returns the outputs that are not fed back.
 func OwnOutputs(m *ir.Model) (names []string) {
 	for _, v := range m.Outputs() {
 		if !slices.ContainsFunc(m.States, func(s ir.State) bool { return s.Output == v.Name }) {
@@ -39,8 +39,8 @@ func OwnOutputs(m *ir.Model) (names []string) {
 	return names
 }
 
-// NextState is the output that looks like the next value of an input: of its type and shape, and called alike, as
-// state and stateN, h0 and hn, cache_in and cache_out are. Empty: none is, or several are.
+// NextState returns the output that looks like the next value of an input: of its type and shape, and of a similar
+// name, as state and stateN, h0 and hn, cache_in and cache_out. Empty: there is none, or there are several.
 func NextState(m *ir.Model, input ir.Value) string {
 	found, bare := "", bareState(input.Name)
 	for _, out := range m.Outputs() {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"example.org/demote/internal/record"
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -31,7 +32,7 @@ func (s *Checker) Judge(c Checked) (warning *result.Warning, err error) {
 	if s.Config.Formula == "qdq" {
 		return nil, fmt.Errorf("%w: its outputs differ from the search's, first in tensor %s", ErrExport, c.FirstDiffering)
 	}
-	warning = &result.Warning{ID: "formula-differs", Text: "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.Config.Formula, Cure: "search with --formula qdq for a file that is"}
+	warning = &result.Warning{ID: "formula-differs", Text: "the QDQ file is not bit-exact: it computes formula qdq, the search was by " + s.Config.Formula, Cure: mistake.Text("search with --formula qdq for a file that is")}
 	if s.Unscored == "" && s.Result.Met && !s.Holds(c.file) {
 		return warning, fmt.Errorf("%w: it scores %s, which is not above the target %s", ErrExport, s.Text(c.file), s.Config.Target)
 	}
@@ -51,8 +52,8 @@ func (s *Checker) recordedIs(now search.Score, of string) error {
 	if s.Elsewhere != "" {
 		return nil // said in Verified
 	}
-	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: what the search has kept cannot be relied on; search again with --force",
-		ErrExport, of, s.Text(now), s.Text(recorded))
+	return fmt.Errorf("%w: %s scores %s now, the search recorded %s: %s", ErrExport, of, s.Text(now), s.Text(recorded),
+		mistake.Text("what the search has kept cannot be relied on; search again with --force"))
 }
 
 // closeScores tells whether two scores are the same answer: equal where they count or where a command gave them,

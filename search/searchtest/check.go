@@ -31,8 +31,8 @@ func (c *Case) Check(t testing.TB, ev search.Evaluator) {
 			t.Fatalf("%s: chain entry %d is unit %d at %v, want %+v", c.Name, i, step.Unit, step.Recorded.Float(), want)
 		}
 	}
-	if c.Expect.Result != nil && !slices.Equal(Names(last.Promotion), *c.Expect.Result) {
-		t.Errorf("%s: promotion %v, want %v", c.Name, Names(last.Promotion), *c.Expect.Result)
+	if c.Expect.Result != nil && !slices.Equal(names(last.Promotion), *c.Expect.Result) {
+		t.Errorf("%s: promotion %v, want %v", c.Name, names(last.Promotion), *c.Expect.Result)
 	}
 	c.checkMix(t, &last)
 

@@ -14,14 +14,15 @@ import (
 	"example.org/demote/search"
 )
 
-// Case is a golden case of the reference search: a score function in closed form and what the search must do on it.
+// Case is a golden case of the reference search: a score function in closed form and what the search must do on it. The
+// cases were made by the reference implementation; every unit is one holder.
 type Case struct {
 	Name        string   `json:"name"`
-	N           int      `json:"n"`
-	Samples     int      `json:"samples"`
-	Base        int      `json:"base"`
-	Drop        []int    `json:"drop"`
-	Pairs       [][3]int `json:"pairs"`
+	N           int      `json:"n"`       // units
+	Samples     int      `json:"samples"` // the total of all scores
+	Base        int      `json:"base"`    // samples that the 16-bit network gets right
+	Drop        []int    `json:"drop"`    // samples that each unit loses; below zero: wins
+	Pairs       [][3]int `json:"pairs"`   // two units, and what they lose together beyond their own drops
 	Target      float64  `json:"target"`
 	Multiplier  float64  `json:"multiplier"`
 	ShuffleSeed uint32   `json:"shuffle_seed"`
@@ -37,13 +38,13 @@ type Expect struct {
 	TraceComplete bool      `json:"trace_complete"`
 }
 
-// Pair is a chain entry.
+// Pair is a chain entry: the unit that was demoted, and the score that was recorded for it.
 type Pair struct {
 	Unit  int
 	Score float64
 }
 
-// Traced is an evaluation.
+// Traced is an evaluation: a mask in text and what it scored.
 type Traced struct {
 	Mask  string
 	Score float64
@@ -83,8 +84,8 @@ func (c *Case) Options(mode search.ChainMode) search.Options {
 	return o
 }
 
-// Names returns the names that a case gives to units.
-func Names(units []int) []string {
+// names returns the names that a case gives to units.
+func names(units []int) []string {
 	names := make([]string, len(units))
 	for i, u := range units {
 		names[i] = fmt.Sprintf("h%d_activation_holder_quantizer", u)
@@ -97,9 +98,9 @@ func Names(units []int) []string {
 func Golden(t testing.TB, path string) []*Case {
 	t.Helper()
 	if path == "" {
-		path = filepath.Join(Testdata(), "demotion.jsonl")
+		path = filepath.Join(testdata(), "demotion.jsonl")
 	} else if _, err := os.Stat(path); err != nil && !filepath.IsAbs(path) {
-		path = filepath.Join(Testdata(), "..", "..", path)
+		path = filepath.Join(testdata(), "..", "..", path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -127,8 +128,8 @@ func Golden(t testing.TB, path string) []*Case {
 	return cases
 }
 
-// Testdata returns the folder of the recorded cases.
-func Testdata() string {
+// testdata returns the folder of the recorded cases.
+func testdata() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "testdata")
 }

@@ -64,7 +64,7 @@ func NewProblem(rng *rand.Rand) *Problem {
 }
 
 // CheckResult sees that a result holds the target, that its parts agree with each other, and that the chain leads to
-// it.
+// it: what every strategy promises, whatever mix it finds. The first thing that is wrong ends the test.
 func (p *Problem) CheckResult(t testing.TB, r *search.Result) {
 	t.Helper()
 	o := &p.Options

@@ -11,7 +11,8 @@ import (
 	"example.org/demote/search"
 )
 
-// Real is the recorded run of the reference search in Sony's toolkit, as far as a replay needs it.
+// Real is the recorded run of the reference search in Sony's toolkit, as far as a replay needs it: every mask that it
+// evaluated with the outcome of every sample, so that a replay needs no network.
 type Real struct {
 	Target      float64 `json:"target"`
 	Samples     int     `json:"samples"`
@@ -20,18 +21,20 @@ type Real struct {
 	Evaluations []struct {
 		Mask    string `json:"mask"`
 		Correct int    `json:"correct"`
-		Bits    string `json:"bits"`
+		Bits    string `json:"bits"` // hexadecimal; sample 0 is the highest bit of the first byte, 1 is right
 	} `json:"evaluations"`
+	// Holders are those of the 8-bit model, in the order of masks.
 	Holders []struct {
 		Name string `json:"name"`
 	} `json:"holders_8bit"`
 	Chain []struct {
 		Index    int     `json:"index"`
-		Returned float64 `json:"returned_accuracy"`
-		Correct  int     `json:"correct_of_mask_after"`
-		Mask     string  `json:"mask_after"`
+		Returned float64 `json:"returned_accuracy"` // as ChainLast records it
+		// Correct is the count of the mask after the step, as ChainDemoted records it.
+		Correct int    `json:"correct_of_mask_after"`
+		Mask    string `json:"mask_after"`
 	} `json:"chain"`
-	Promotion []string `json:"promotion_list"`
+	Promotion []string `json:"promotion_list"` // names, the last demoted first
 	Final     struct {
 		Mask    string `json:"mask"`
 		Correct int    `json:"correct"`
@@ -41,7 +44,7 @@ type Real struct {
 // ReadReal reads the recorded run.
 func ReadReal(t testing.TB) *Real {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(Testdata(), "mctq-trace.json"))
+	data, err := os.ReadFile(filepath.Join(testdata(), "mctq-trace.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,11 +13,13 @@ import (
 // is above zero. So scores behave like those of a network: not monotone, with units that repair each other.
 type Table struct {
 	N, Samples int
-	margin     []float64   // a sample
-	take       [][]float64 // a unit and sample
+	margin     []float64   // of each sample under the all-high mask, rising
+	take       [][]float64 // by unit, then by sample
 	pairs      []pair
 }
 
+// pair is what two units take together, beyond what each takes alone, off each sample; below zero they repair each
+// other.
 type pair struct {
 	a, b int
 	take []float64

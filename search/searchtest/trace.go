@@ -28,7 +28,7 @@ func (t *Trace) Add(milliseconds int64, e search.Event) {
 	t.Events = append(t.Events, []int64{milliseconds, kind, int64(e.Evaluations), int64(e.Low), int64(e.BestLow), int64(e.Units), int64(e.Trials)})
 }
 
-// Event is event i, and when it was told.
+// Event is event i, and when it was told, in milliseconds since the start of the program. Its score is zero.
 func (t *Trace) Event(i int) (milliseconds int64, e search.Event) {
 	v := t.Events[i]
 	e = search.Event{Evaluations: int(v[2]), Low: int(v[3]), BestLow: int(v[4]), Units: int(v[5]), Trials: int(v[6])}

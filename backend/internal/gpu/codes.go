@@ -80,8 +80,8 @@ func (l *lane) Encode(t *device.StoredTensor, m search.Mask, to device.Room) err
 	if p.holder < 0 {
 		return memory.CopyAt(l.g.stream, 0, p.tensor.memory, 0, p.tensor.memory.Len())
 	}
-	p.pack.Point(0, memory.Address())
-	p.pack.Point(2, l.grid(p.holder, m))
+	p.pack.SetAddress(0, memory.Address())
+	p.pack.SetAddress(2, l.grid(p.holder, m))
 	return p.pack.Run(l.g.stream)
 }
 
@@ -92,8 +92,8 @@ func (l *lane) Decode(t *device.StoredTensor, m search.Mask, from device.Room) e
 	if p.holder < 0 {
 		return p.tensor.memory.CopyAt(l.g.stream, 0, memory, 0, p.tensor.memory.Len())
 	}
-	p.unpack.Point(1, memory.Address())
-	p.unpack.Point(2, l.grid(p.holder, m))
+	p.unpack.SetAddress(1, memory.Address())
+	p.unpack.SetAddress(2, l.grid(p.holder, m))
 	return p.unpack.Run(l.g.stream)
 }
 

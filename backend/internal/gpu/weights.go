@@ -13,7 +13,7 @@ import (
 // follows a holder whose bit has changed.
 type weights struct {
 	high, low, active *cuda.Buffer[float32]
-	spans             *cuda.Buffer[cuda.Span]
+	spans             *cuda.Buffer[cuda.WeightSpan]
 	applied           *cuda.Buffer[uint8] // the mask that active is by
 	selects, all      *cuda.Launch        // nil: nothing follows the mask
 	values            [][]*tensor         // by part and constant, on active
@@ -24,7 +24,7 @@ const spanElements = 64
 
 // open makes the arenas, on the worker's thread.
 func (w *weights) open(g *gpu, parts []*part) (err error) {
-	var spans []cuda.Span
+	var spans []cuda.WeightSpan
 	var high, low []float32
 	for _, p := range parts {
 		for _, f := range p.Followed {
@@ -36,7 +36,7 @@ func (w *weights) open(g *gpu, parts []*part) (err error) {
 			if err != nil {
 				return err
 			}
-			spans = append(spans, cuda.Span{Offset: uint64(len(high)), Count: uint64(len(a)), Holder: uint32(f.Holder)})
+			spans = append(spans, cuda.WeightSpan{Offset: uint64(len(high)), Count: uint64(len(a)), Holder: uint32(f.Holder)})
 			pad := make([]float32, (len(a)+spanElements-1)/spanElements*spanElements-len(a))
 			high, low = append(append(high, a...), pad...), append(append(low, b...), pad...)
 		}
@@ -57,7 +57,7 @@ func (w *weights) open(g *gpu, parts []*part) (err error) {
 			return err
 		}
 	}
-	if w.spans, err = cuda.NewBuffer[cuda.Span](g.d, "places of weights", len(spans)); err != nil {
+	if w.spans, err = cuda.NewBuffer[cuda.WeightSpan](g.d, "places of weights", len(spans)); err != nil {
 		return err
 	}
 	if err := w.spans.Upload(g.stream, spans); err != nil {
@@ -70,7 +70,7 @@ func (w *weights) open(g *gpu, parts []*part) (err error) {
 }
 
 // bind makes a tensor on the active arena for every constant.
-func (w *weights) bind(g *gpu, parts []*part, spans []cuda.Span) error {
+func (w *weights) bind(g *gpu, parts []*part, spans []cuda.WeightSpan) error {
 	memory, next := cuda.Reinterpret[uint8](w.active), 0
 	for i, p := range parts {
 		for _, f := range p.Followed {

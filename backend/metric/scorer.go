@@ -1,0 +1,127 @@
+package metric
+
+import "example.org/demote/backend/bounds"
+
+// A Scorer applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
+// order of the samples leaves them alone.
+type Scorer struct {
+	metric  *Metric
+	truth   Truth
+	samples int
+	output  string  // the name of the output that it reads
+	dims    []int64 // of the output, with the block's size first
+	row     int     // length of an output row, of one step
+	pieces  int     // that a row lies in, in a block of slots; 1, or not set: in one
+	slots   int
+	// of a sample, each of which is judged as a sample is; 1: samples have none, or are judged with all of them at
+	// once
+	steps int
+	last  bool // the last step alone is judged
+}
+
+// A Truth is what outputs are compared with, as far as a metric needs it; all of it is of all samples, one after
+// another.
+type Truth struct {
+	Labels    []int64     // a class a sample, or a step of one
+	Pixels    []int32     // a class a pixel
+	Values    []float32   // an output row as it should be
+	LabelDims []int64     // the shape of one sample's pixels or values
+	Own       *LabelArray // labels of any kind
+	Reference []float32   // an output row of the reference network
+}
+
+// An Output is the output of the network that a scorer reads.
+type Output struct {
+	Name   string
+	Dims   []int64 // of a block, with its samples in front
+	Slots  int     // samples of a block
+	Pieces int     // that a sample's values lie in, in a block as the network makes it; 1: in one
+	Steps  int     // of a sample; 0 or 1: it has none
+}
+
+// NewJudge is a judge of so many samples. It judges nothing before it is told of the output.
+func NewScorer(m *Metric, t Truth, samples int) *Scorer {
+	return &Scorer{metric: m, truth: t, samples: samples}
+}
+
+// Read tells the scorer of the output that it reads.
+func (j *Scorer) Read(o Output) {
+	j.output, j.dims, j.slots, j.pieces = o.Name, o.Dims, o.Slots, o.Pieces
+	j.row = product(o.Dims) / o.Slots
+	j.overSteps(o.Steps)
+}
+
+// Output is the name of the output that is judged; empty before Read.
+func (j *Scorer) Output() string { return j.output }
+
+// Row is the number of values of an output row, of one step.
+func (j *Scorer) Row() int { return j.row }
+
+// Pieces is how many pieces a sample's values lie in, in a block of so many slots as the network makes it.
+func (j *Scorer) Pieces() (pieces, slots int) { return max(1, j.pieces), j.slots }
+
+// Hits is how many of the best classes the wanted one must be among for a sample to count; 0: the metric does not
+// count so.
+func (j *Scorer) Hits() int { return j.metric.rank }
+
+// Wanted is the class that hits sample i, or step i of all samples' where each is judged; -1: none does.
+func (j *Scorer) Wanted(i int) int64 {
+	s := j.sample(i)
+	if j.metric.NeedsReference {
+		return int64(Top1(s.Reference))
+	}
+	return s.Label
+}
+
+// sample returns what the metric compares sample i with; where all steps are judged, i counts them.
+func (j *Scorer) sample(i int) Sample {
+	s, samples := Sample{Label: -1}, j.samples*j.Judged()
+	if j.truth.Labels != nil {
+		s.Label = j.truth.Labels[i]
+	}
+	s.Pixels, s.Values, s.Dims = part(j.truth.Pixels, i, samples), part(j.truth.Values, i, samples), j.truth.LabelDims
+	if j.truth.Own != nil && j.steps <= 1 {
+		s.Own = j.truth.Own.of(i, samples)
+	}
+	if j.truth.Reference != nil {
+		s.Reference = j.truth.Reference[i*j.row : (i+1)*j.row]
+	}
+	return s
+}
+
+// perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
+func (j *Scorer) perSample() int { return product(j.dims[2:]) }
+
+// classes is the number of classes that the output tells apart.
+func (j *Scorer) classes() int {
+	if j.truth.Pixels != nil {
+		return int(j.dims[1])
+	}
+	return j.row
+}
+
+// Block is what the rows of one block gain, summed in layout order; samples are those of its slots,
+// without the padding.
+func (j *Scorer) Block(rows []float32, samples []int) (g bounds.Gain) {
+	for slot, sample := range samples {
+		Add(&g, j.Gain(j.RowOf(rows, slot), sample))
+	}
+	return g
+}
+
+// Add extends what a block gains by its next sample's: of steps that count, as many as it gains.
+func Add(g *bounds.Gain, sample float64) {
+	g.Sum += sample
+	if sample >= 1 && sample <= mostSteps {
+		g.Count += int(sample)
+	}
+}
+
+// product is the number of elements of these dimensions.
+func product(dims []int64) int {
+	n := 1
+	for _, d := range dims {
+		n *= int(d)
+	}
+	return n
+}

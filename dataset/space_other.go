@@ -1,6 +1,0 @@
-//go:build !linux && !darwin
-
-package dataset
-
-// freeSpace is not known on this system; a full disk then shows when it is written to.
-func freeSpace(string) (int64, bool) { return 0, false }

@@ -1,4 +1,0 @@
-package ir
-
-// WriteSpilling writes a model with the tensors from a size on beside it, for the tests outside.
-func WriteSpilling(m *Model, path string, limit int64) error { return m.writeSpilling(path, limit) }
