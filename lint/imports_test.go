@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"internal/opset":   {"mistake", "onnx/onnxpb", "internal/wire", "internal/float16", "internal/ir", "internal/shapes", "internal/fold"},
 	"internal/affine":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/sites"},
 	"internal/unroll":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes"},
-	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
+	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/variants", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
 	// What is made of a network.
 	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/external", "internal/ir", "internal/network"},
 	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},

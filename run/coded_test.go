@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/internal/segments"
 	"example.org/demote/search"
 )
@@ -15,11 +16,11 @@ import (
 type valuesOnly struct{ backend.Source }
 
 func (valuesOnly) Coded(func(backend.Model) (string, error)) (backend.Entries, error) {
-	return nil, backend.ErrNotHere
+	return nil, device.ErrNotHere
 }
 
 func (valuesOnly) Blocked(int, int, func(backend.Model) (string, error)) (backend.Model, error) {
-	return backend.Model{}, backend.ErrNotHere
+	return backend.Model{}, device.ErrNotHere
 }
 
 // plainOnly is a source that is entered at cuts, optimized from each of them on.

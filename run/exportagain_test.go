@@ -14,6 +14,7 @@ import (
 
 	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/journal"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
@@ -177,11 +178,11 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, mask := range map[string]search.Mask{files.EncodingsLow: lowMask(a.network.Holders), files.EncodingsHigh: search.NewMask(len(a.records))} {
-		text, err := aimet.Write(a.network, a.records, engine.Low(mask), "0.6.1")
+		written, err := aimet.Format061.Write(format.Mix{Network: a.network, Records: a.records, Low: engine.Low(mask)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeTestFile(t, path, text)
+		writeTestFile(t, path, written.Text)
 	}
 	b := compiled(t, files)
 	sameBitsOf(t, a, b)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
@@ -215,7 +216,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		return runs.Pass(context.Background())
 	}
 	err := plain(fusableGraph("Transpose Gemm Transpose"), "g", "a", "y")
-	if e, ok := errors.AsType[*backend.UnwrittenError](err); !ok || !slices.Equal(e.Tensors, []string{"g"}) || ExitCode(err) != 1 {
+	if e, ok := errors.AsType[*device.UnwrittenError](err); !ok || !slices.Equal(e.Tensors, []string{"g"}) || ExitCode(err) != 1 {
 		t.Errorf("exit code %d: %v", ExitCode(err), err)
 	}
 	g := newGraph(16).in("x", nil, 8).weight("v", 0.5, 8, 5).constant("zero", []float32{0}).constant("c", []float32{0xd5})

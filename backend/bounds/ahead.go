@@ -7,7 +7,7 @@ import (
 	"example.org/demote/search"
 )
 
-// ahead keeps the workers of a machine busy through a scan. The Scan asks for work as if there were one worker, and
+// ahead keeps the workers of a machine busy through a scan. The scan asks for work as if there were one worker, and
 // is told of nothing else: which blocks it asks for, in which order, what it decides, and what the memo and the
 // journal are told do not depend on the number of workers or on their speed. ahead has the blocks that are asked for
 // run first, and then those that the scan will most probably ask for; what they gain waits here until it does. At the
@@ -113,7 +113,7 @@ func (a *ahead) flying() int { return len(a.flights) - len(a.landed) }
 
 // run does a piece of work that the scan asks for, and whatever else there are workers for. After an error, and when
 // the context is cancelled, the progress has what was done of it.
-func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
+func (a *ahead) run(ctx context.Context, w work, p Progress) (Progress, error) {
 	t := a.look(w.Candidate)
 	if w.Candidate != a.hand {
 		a.hand = w.Candidate
@@ -143,7 +143,7 @@ func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
 }
 
 // fill gives every free worker a block: those that are asked for in their order, then the most probable ones.
-func (a *ahead) fill(w Work) {
+func (a *ahead) fill(w work) {
 	for len(a.landed) > 0 {
 		if a.trials[w.Candidate].next < w.To {
 			a.start(w.Candidate)

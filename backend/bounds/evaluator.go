@@ -13,7 +13,7 @@ import (
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
-	scan    *Scan
+	scan    *scan
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
 	base    search.Mask
@@ -32,16 +32,16 @@ type Evaluator struct {
 
 var _ search.Evaluator = (*Evaluator)(nil)
 
-// visit is what is kept of a candidate beside what the Scan knows.
+// visit is what is kept of a candidate beside what the scan knows.
 type visit struct {
 	looked bool // the memo and earlier scans were asked about it
 	told   int  // blocks that the journal was told of
 }
 
-// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. A
+// NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as newScan does. A
 // machine that is Workers is asked for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
-	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
+	e := &Evaluator{machine: machine, rule: rule, scan: newScan(rule), gains: make([]Gain, rule.Blocks())}
 	e.ahead = newAhead(e)
 	return e
 }
@@ -200,7 +200,7 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 
 // advance does a piece of work; the job has the masks. It comes by its address, since a scan comes here block by
 // block and a job is dear to copy right after it was put together.
-func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
+func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	var err error
 	if e.ahead != nil {

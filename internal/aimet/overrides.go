@@ -12,13 +12,13 @@ import (
 	"example.org/demote/quant"
 )
 
-// Overrides returns the widths and grids of the holders as ONNX Runtime's quantize_static takes them in its option
+// overrides returns the widths and grids of the holders as ONNX Runtime's quantize_static takes them in its option
 // TensorQuantOverrides, as JSON: a map from tensors to a list of one object with quant_type ("QInt8", "QUInt16",
 // ...), scale and zero_point, in the order of the holders. In Python the names become
 // QuantType.from_string(quant_type), and the numbers NumPy arrays of float32 and of the integer type. The low grid
 // stands where low[i]. It is meant for the float network that the holders' tensors are of. An error that matches
 // mistake.Err names a holder whose grid no such type has. It panics if there is not one record and one bit a holder.
-func Overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
+func overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}

@@ -32,12 +32,12 @@ type encoding061 struct {
 	Scale     float64 `json:"scale"`
 }
 
-// Write returns the grids of holders and weights as an AIMET encodings file of version "1.0.0" or "0.6.1": holders
+// write returns the grids of holders and weights as an AIMET encodings file of version "1.0.0" or "0.6.1": holders
 // with their low grid where low[i], else the high one, weights on int8 grids with a scale a channel. Weights whose
 // channels are on another axis than the one AIMET expects are left out, since the formats cannot say so. An error
 // that matches mistake.Err names a holder whose codes are not all of its width, or says that the version is unknown.
 // It panics if there is not one record and one bit a holder.
-func Write(n *network.Network, records []quant.Record, low []bool, version string) ([]byte, error) {
+func write(n *network.Network, records []quant.Record, low []bool, version string) ([]byte, error) {
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}

@@ -7,37 +7,37 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ByteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory
+// byteSamples are the samples of a set with those inputs as bytes that have them in the file: a quarter of the memory
 // where trials run. The network that they are for makes floats of them, see FeedBytes.
-type ByteSamples struct {
+type byteSamples struct {
 	*dataset.Set
 	Bytes []bool // by input
 }
 
 // Read writes a sample as the network with byte inputs wants it.
-func (b ByteSamples) Read(input, sample int, dst []byte) error {
+func (b byteSamples) Read(input, sample int, dst []byte) error {
 	if b.Bytes[input] {
 		return b.Set.ReadBytes(input, sample, dst)
 	}
 	return b.Set.Read(input, sample, dst)
 }
 
-// ByteSteps are what makes the samples of a shape out of their bytes, once these are floats.
-func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
+// byteSteps are what makes the samples of a shape out of their bytes, once these are floats.
+func byteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	for _, s := range []struct {
 		op     string
 		values []float32
 	}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
 		if s.values != nil {
-			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: ChannelDims(len(s.values), a.Inner, sample)})
+			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, sample)})
 		}
 	}
 	return steps
 }
 
-// ChannelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or
+// channelDims are the dimensions of a number a channel beside samples of a shape: the channels are the last axis, or
 // the first.
-func ChannelDims(channels, inner int, sample []int64) []int64 {
+func channelDims(channels, inner int, sample []int64) []int64 {
 	if channels == 1 {
 		return nil
 	}
@@ -92,7 +92,7 @@ func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 // samples, and the names of its inputs in the place of those that it had. gpu: where there is a division, which not
 // every GPU rounds as the formula wants it, the network looks up what the host makes of each byte.
 func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
-	out := ByteSamples{Set: data}
+	out := byteSamples{Set: data}
 	names := map[string]string{}
 	for i, in := range inputs {
 		a, is := data.Bytes(i)
@@ -102,9 +102,9 @@ func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bo
 		case !is:
 		case gpu && a.Std != nil:
 			table := a.Table()
-			names[in.Name] = variants.ByteTable(m, in.Name, table, ChannelDims(len(table)/256, a.Inner, in.Sample()))
+			names[in.Name] = variants.ByteTable(m, in.Name, table, channelDims(len(table)/256, a.Inner, in.Sample()))
 		default:
-			names[in.Name] = variants.ByteInput(m, in.Name, ByteSteps(a, in.Sample()))
+			names[in.Name] = variants.ByteInput(m, in.Name, byteSteps(a, in.Sample()))
 		}
 	}
 	if len(names) == 0 {

@@ -8,8 +8,8 @@ import (
 	"example.org/demote/internal/memory"
 )
 
-// TooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.
-func TooLarge(err error) error {
+// tooLarge words an error of ONNX Runtime that has found no memory, and leaves all others.
+func tooLarge(err error) error {
 	m := notAllocated.FindStringSubmatch(err.Error())
 	if m == nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// Read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and
+// read makes a network of an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ) and
 // returns the grid of every holder under a formula. The model stays as it is. Holders have the toolkit's names and
 // the order of the quantizer nodes; every activation quantizer is one, those of positional constants' results and of
 // the network's outputs too. Weight quantizers are computed once. Chains that hang on constants alone, as before the
@@ -21,7 +21,7 @@ import (
 // Errors match mistake.Err and name the node and the attribute, input or tensor: a quantizer that is not known, an
 // attribute that is missing, of another type or without sense, a weight that is no constant, a file without
 // activation quantizers.
-func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
+func read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readMCTQ(m, formula)
 	if err != nil {
 		return nil, nil, m.InFile(err)

@@ -9,11 +9,11 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the
+// mixed returns the 16-bit file of an MCTQ pair in which the named holders have the 8-bit file's quantizer, as the
 // toolkit's own export of such a mixed model has it: the activation attributes of the 8-bit file with their original
 // thresholds and ranges, everything else as in the 16-bit file. Both models stay as they are. Written, it equals the
 // toolkit's file byte for byte. The error is mistake.Err: a name that one of the files does not have.
-func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
+func mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 	m := high.Clone()
 	from, err := quantizersByName(low)
 	if err != nil {

@@ -21,17 +21,17 @@ const (
 	holderSuffix      = "_activation_holder_quantizer"
 )
 
-// Write returns the network as a file like the Model Compression Toolkit's: at operator set 17, behind every holder
+// annotate returns the network as a file like the Model Compression Toolkit's: at operator set 17, behind every holder
 // one of its activation quantizers with the low grid where low[i], else the high one, and in front of every weight on
 // an int8 grid a WeightsSymmetricQuantizer. A grid with its zero at an end or in the middle becomes a threshold,
 // another one a range. The toolkit computes scale and zero point from the ends of the range, so neighbouring floats
 // of them are tried until the very grid comes back; inexact lists the holders for which none does (or whose codes are
 // not all of their width), with the nearest range in the file.
 //
-// Read reads such a file with holders called HOLDER_activation_holder_quantizer, slashes of the name replaced. Errors
+// read reads such a file with holders called HOLDER_activation_holder_quantizer, slashes of the name replaced. Errors
 // match mistake.Err and name an operator that does not exist at operator set 17. It panics if there is not one record
 // and one bit a holder.
-func Write(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
+func annotate(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, nil, err
 	}

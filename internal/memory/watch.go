@@ -29,8 +29,8 @@ func Watch(full func(taken, limit int64)) {
 	}
 	limit := int64(now.Cur)
 	collectBelow(limit)
-	if Data() > 0 {
-		go watchMemory(limit, time.Tick(memoryTick), Data, goMemory, raiseLimit, full)
+	if dataMemory() > 0 {
+		go watchMemory(limit, time.Tick(memoryTick), dataMemory, goMemory, raiseLimit, full)
 	}
 }
 
@@ -63,7 +63,7 @@ func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, rai
 
 // raiseLimit raises the limit that Limit has set, where more memory has become free since, and returns the one in
 // force.
-func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+Resident())) }
+func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+residentMemory())) }
 
 // raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth
 // the while.
@@ -81,11 +81,11 @@ func raiseTo(limit int64, most uint64) int64 {
 	return int64(most)
 }
 
-// Resident is what this process has of the memory by now, without files.
-func Resident() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
+// residentMemory is what this process has of the memory by now, without files.
+func residentMemory() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
 
-// Data is what counts for the limit on the memory of this process; 0 where the system does not say.
-func Data() int64 { return memoryPages(5) }
+// dataMemory is what counts for the limit on the memory of this process; 0 where the system does not say.
+func dataMemory() int64 { return memoryPages(5) }
 
 // memoryPages is one of the figures that the system has of this process, in bytes; 0 where it does not say.
 func memoryPages(field int) int64 {

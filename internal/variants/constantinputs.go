@@ -1,4 +1,4 @@
-package prepare
+package variants
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// ConstantInputs takes initializers off the list of graph inputs. There they would be defaults that a caller may
-// override, and ONNX Runtime would treat no weight as a constant.
+// ConstantInputs takes initializers off the list of graph inputs, in place. There they would be defaults that a caller
+// may override, and ONNX Runtime would treat no weight as a constant.
 func ConstantInputs(m *ir.Model) error {
 	constant := make(map[string]bool)
 	for _, t := range m.Graph().GetInitializer() {
