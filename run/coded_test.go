@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -28,7 +29,7 @@ type plainOnly struct{ *segments.Source }
 
 func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
-		return nil, segments.ErrFollowed
+		return nil, errors.New("not optimized")
 	}
 	return s.Source.Coded(nil)
 }

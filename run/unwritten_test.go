@@ -176,7 +176,7 @@ func innerTensors(t *testing.T, p *prepared, block int) *backend.Segment {
 func passOf(t *testing.T, s *backend.Segment, p *prepared, level int) [][]float32 {
 	t.Helper()
 	rows := make([][]float32, len(s.Outputs))
-	if err := direct.Pass(context.Background(), s, p.data, level, func(_, _ int, outputs [][]float32) error {
+	if err := direct.PassSteps(context.Background(), s, p.data, level, func(_, _, _ int, outputs [][]float32) error {
 		for i := range outputs {
 			rows[i] = append(rows[i], outputs[i]...)
 		}

@@ -23,7 +23,7 @@ func (s *Shapes) Fitting(holders []onnx.Holder) int {
 
 // Block is the size of blocks for so many samples: none of the holders' tensors too large, and an even number of them.
 func (s *Shapes) Block(samples int, holders []onnx.Holder) int {
-	return Even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
+	return even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
 }
 
 // Within is the number of samples in a block whose holders' tensors take so many bytes together at most, at least 1.
@@ -57,8 +57,8 @@ func mostBlock(samples int) int64 {
 	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }
 
-// Even is the size, of at most so many samples, that makes an even number of blocks of about the same size.
-func Even(samples, most int) int {
+// even is the size, of at most so many samples, that makes an even number of blocks of about the same size.
+func even(samples, most int) int {
 	most = max(1, most)
 	blocks := (samples + most - 1) / most
 	blocks += blocks % 2

@@ -50,7 +50,7 @@ func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quan
 	if err != nil {
 		return nil, err
 	}
-	put, err := sites.Fills(n, FillLimit, known)
+	put, err := sites.Fills(n, fillLimit, known)
 	if err != nil {
 		return nil, err
 	}
