@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"example.org/demote/mistake"
 )
 
 // ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
@@ -66,7 +68,7 @@ type explained struct {
 }
 
 // Error returns the line alone; the runtime's own words are in Unwrap.
-func (e *explained) Error() string { return e.Line }
+func (e *explained) Error() string { return mistake.Text(e.Line) }
 
 // Unwrap returns the runtime's error.
 func (e *explained) Unwrap() error { return e.cause }

@@ -78,7 +78,7 @@ var mayImport = map[string][]string{
 	"backend/bounds":         {"search"},
 
 	"cgo":          {"quant"},
-	"cuda":         {"quant", "crash"},
+	"cuda":         {"mistake", "quant", "crash"},
 	"search":       {"mistake"},
 	"quant":        {"mistake"},
 	"dataset":      {"mistake", "disk", "crash"},
