@@ -17,9 +17,9 @@ type work struct {
 // missing, and Learn and Know take results, of any candidate and in any order. Results that come early or in vain
 // change no answer.
 //
-// Candidates are decided strictly in their order. The first one that passes is the answer, once it is finished and all
-// before it are rejected. Only if all are rejected, the scan looks for the best, the highest bound first. Begin makes a
-// scan ready for the next scan; it allocates only for a scan that is longer than all before.
+// Candidates are decided strictly in their order. The first one that passes is the answer, once it is finished and
+// all before it are rejected. Only if all are rejected, the scan looks for the best, the highest bound first. Begin
+// makes a scan ready for the next scan; it allocates only for a scan that is longer than all before.
 type scan struct {
 	rule        *Rule
 	trials      []trial // by candidate
@@ -208,8 +208,8 @@ func (s *scan) stride(from int) int {
 	return from + 1
 }
 
-// covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so many
-// a trial must lose, one a sample at most, before it can be rejected.
+// covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so
+// many a trial must lose, one a sample at most, before it can be rejected.
 func (s *scan) covering(from, samples int) int {
 	to := from + 1
 	for to < s.rule.Blocks() && s.rule.left[from]-s.rule.left[to] < samples {
