@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -192,7 +193,11 @@ func floatsNPY(values []float32, shape ...int) []byte {
 // steps, a sample behind the other. feeds are the states' shapes for a block, by input, and what feeds them.
 func stepByStep(t testing.TB, path string, config map[string]string, x []float32, steps, block int, feeds map[string]string, dims ...int64) (y []float32) {
 	t.Helper()
-	s, err := cgo.NewSessionFile(path, cgo.Options{Level: 99, IntraThreads: 1, Config: config})
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := cgo.NewSession(file, cgo.Options{Level: 99, IntraThreads: 1, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}

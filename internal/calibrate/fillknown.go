@@ -72,7 +72,7 @@ func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[strin
 // again is what the graph tells of fills together with what the holders have shown, and lists the holders whose
 // values are to be observed again, since other values were left out than that; none where the fills are as they were.
 func (all fills) again(n *onnx.Network, known map[string]sites.Known) (fills, []int, error) {
-	list, err := sites.FindFills(n, FillLimit, all.learnt(n, known))
+	list, err := sites.FindFills(n, fillLimit, all.learnt(n, known))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -50,7 +50,7 @@ func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quan
 	if err != nil {
 		return nil, err
 	}
-	put, err := sites.FindFills(n, FillLimit, known)
+	put, err := sites.FindFills(n, fillLimit, known)
 	if err != nil {
 		return nil, err
 	}

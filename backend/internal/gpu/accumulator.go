@@ -16,9 +16,9 @@ import (
 // tallyBlocks is the most blocks that are judged before the host fetches their bits.
 const tallyBlocks = 64
 
-// accumulator scores blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
-// sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
-// not, and outputs whose samples lie in pieces, have them copied down.
+// accumulator scores blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one
+// bit a sample, and only these come down, in one copy for all blocks since the last look. Metrics that do not, and
+// outputs whose samples lie in pieces, have them copied down.
 type accumulator struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
