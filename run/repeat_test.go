@@ -55,7 +55,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			_, _, err = task.CalibrateAndTell(context.Background(), n, data, cfg.Filled())
+			_, err = task.CalibrateAndTell(context.Background(), n, data, cfg.Filled())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)
