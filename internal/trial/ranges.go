@@ -104,6 +104,9 @@ func (s *Runner) scoreLowest(ctx context.Context, best search.Score, first bool,
 	}
 	defer e.Close()
 	low := task.LowMask(s.Network.Holders)
+	for _, h := range s.Layout.High { // held at int16 by a constraint
+		low.Promote(h)
+	}
 	if first {
 		score, err = e.Score(ctx, low)
 		return score, true, err
