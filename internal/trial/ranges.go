@@ -58,7 +58,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 // scoreRanges fills Chosen by the scores of all int8, and returns the best of them.
 func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) (best search.Score, err error) {
 	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates), 0)
-	defer work.End()
+	defer func() { s.choosing = work.End() }()
 	own := s.Records
 	defer func() { s.Records = own }()
 	s.Chosen = Ranges{}
