@@ -67,8 +67,8 @@ func Format(flag, name string) (onnx.Format, error) {
 	return onnx.Format{}, mistake.Errorf("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
 }
 
-// WithoutScores is the configuration of a command that scores nothing, and so cannot choose between range methods: auto is
-// minmax there.
+// WithoutScores is the configuration of a command that scores nothing, and so cannot choose between range methods:
+// auto is minmax there.
 func (c Config) WithoutScores() Config {
 	if c.RangeLow == calibrate.Auto {
 		c.RangeLow = string(quant.MinMax)
