@@ -76,12 +76,8 @@ func (c Config) WithoutScores() Config {
 	return c
 }
 
-// GridChoices are those of the low and the high grid. With auto the high grids are minmax's, whatever the low ones
-// become.
+// GridChoices are those of the low and the high grid.
 func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
-	if c.RangeHigh == calibrate.Auto {
-		c.RangeHigh = string(quant.MinMax)
-	}
 	if low, err = calibrate.NewGridChoice(c.GridLow, c.RangeLow, 8); err == nil {
 		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, 16)
 	}

@@ -163,6 +163,9 @@ func (c Config) Filled() Config {
 	set(&c.GridLow, "asymmetric")
 	set(&c.GridHigh, "asymmetric")
 	set(&c.RangeLow, calibrate.Auto)
+	if c.RangeHigh == calibrate.Auto { // the high grids are minmax's, whatever the low ones become
+		c.RangeHigh = ""
+	}
 	set(&c.RangeHigh, "minmax")
 	set(&c.Formula, "qdq")
 	set(&c.Weights, "high")

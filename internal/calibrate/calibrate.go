@@ -32,10 +32,13 @@ func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
 	if g.auto {
 		method = string(quant.MinMax)
 	}
-	if g.Kind, err = quant.ParseKind(kind); err == nil {
-		g.method, err = quant.ParseMethod(method)
+	if g.Kind, err = quant.ParseKind(kind); err != nil {
+		return g, err
 	}
-	return g, err
+	if g.method, err = quant.ParseMethod(method); err != nil {
+		return g, mistake.Errorf("unknown range %q: use auto, minmax, average, percentile, mse, entropy or threshold", method)
+	}
+	return g, nil
 }
 
 // A Candidate is a range method that the low grids may be by.
