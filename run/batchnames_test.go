@@ -8,6 +8,7 @@ import (
 
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -31,9 +32,9 @@ func TestBatchNames(t *testing.T) {
 		{[]any{2, "batch", 8}, []any{"batch", 6}, 1},
 		{[]any{1, "time"}, []any{"time", 6}, 0},
 	} {
-		g := &onnxpb.GraphProto{Input: []*onnxpb.ValueInfoProto{declared("x", ir.Float, c.x...)}}
+		g := &onnxpb.GraphProto{Input: []*onnxpb.ValueInfoProto{tasktest.ValueInfo("x", ir.Float, c.x...)}}
 		if c.beside != nil {
-			g.Input = append(g.Input, declared("beside", ir.Float, c.beside...))
+			g.Input = append(g.Input, tasktest.ValueInfo("beside", ir.Float, c.beside...))
 		}
 		m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: g}}
 		v := m.Inputs()[0]
@@ -46,18 +47,18 @@ func TestBatchNames(t *testing.T) {
 // TestAxisCures says of samples that lie on an axis which no name tells what to do, where their network is refused
 // for it.
 func TestAxisCures(t *testing.T) {
-	free := newGraph(21).in("x", nil, 6, 8).weight("w", 0.4, 1, 32, 8).weight("r", 0.4, 1, 32, 8).weight("b", 0.3, 1, 64).weight("v", 0.6, 8, 5).numbers("one", 1).
-		do("all,h,c = LSTM x w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").out("y", 6, 5)
-	free.g.Output[0].Type.GetTensorType().Shape = nil
-	free.g.Input[0] = declared("x", ir.Float, "a", "b2", 8)
-	cfg := free.config(t)
+	free := tasktest.NewGraph(21).In("x", nil, 6, 8).Weight("w", 0.4, 1, 32, 8).Weight("r", 0.4, 1, 32, 8).Weight("b", 0.3, 1, 64).Weight("v", 0.6, 8, 5).Numbers("one", 1).
+		Do("all,h,c = LSTM x w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").Out("y", 6, 5)
+	free.G.Output[0].Type.GetTensorType().Shape = nil
+	free.G.Input[0] = tasktest.ValueInfo("x", ir.Float, "a", "b2", 8)
+	cfg := free.Config(t)
 	cfg.Metric, cfg.Target, cfg.Block = "agreement", "16bit-0.1", 0
 	_, err := Search(context.Background(), cfg)
 	if err == nil || ExitCode(err) != ExitMistake || !strings.HasSuffix(err.Error(), `dynamic_axes={"x": {0: "time", 1: "batch"}}`) {
 		t.Errorf("axes of any size: %v", err)
 	}
-	free.g.Input[0] = declared("x", ir.Float, 6, "b2", 8)
-	m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: free.g}}
+	free.G.Input[0] = tasktest.ValueInfo("x", ir.Float, 6, "b2", 8)
+	m := &onnx.Model{Proto: &onnxpb.ModelProto{Graph: free.G}}
 	if cure := blocks.FixedCure(m); cure != `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {1: "batch"}}; otherwise export it with a batch of 1` {
 		t.Errorf("a first axis that is fixed: %q", cure)
 	}

@@ -17,6 +17,8 @@ import (
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/internal/bench"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -48,7 +50,7 @@ func TestEmulatedConforms(t *testing.T) {
 func TestEmulatedSearch(t *testing.T) {
 	tiny := func(change func(*config.Config)) func(t *testing.T) config.Config {
 		return func(t *testing.T) config.Config {
-			cfg := tinyConfig(t, 90)
+			cfg := tasktest.TinyConfig(t, 90)
 			change(&cfg)
 			return cfg
 		}
@@ -116,7 +118,7 @@ func TestEmulatedSearch(t *testing.T) {
 // else, a bit a sample down, a launch a holder and block and one for the metric of each block; and nothing is
 // allocated or looked up.
 func TestEmulatedTransfers(t *testing.T) {
-	t.Run("high", func(t *testing.T) { transfers(t, tinyConfig(t, 60), 0) })
+	t.Run("high", func(t *testing.T) { transfers(t, tasktest.TinyConfig(t, 60), 0) })
 	t.Run("follow", func(t *testing.T) { transfers(t, tinyFollow(t), 1) })
 }
 
@@ -126,7 +128,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 	emulated(t)
 	const samples, block = 60, 8
 	cfg.Block, cfg.Cache = block, -1
-	s := onDevice(t, "cuda:0", cfg)
+	s := trialtest.OnDevice(t, "cuda:0", cfg)
 	ctx, n, blocks := context.Background(), len(s.Records), (samples+block-1)/block
 	rng := rand.New(rand.NewPCG(1, 2))
 	masks := []search.Mask{task.LowMask(s.Network.Holders), search.NewMask(n)}
@@ -166,7 +168,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 // scored, and one with the last bits' errors of another algorithm for convolutions is not.
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
-	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
+	s := trialtest.OnDevice(t, "cuda:0", tasktest.TinyConfig(t, 20))
 	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +204,7 @@ func TestEmulatedProof(t *testing.T) {
 // TestEmulatedAgreement is TestGPUAgreement where the two must agree in every bit.
 func TestEmulatedAgreement(t *testing.T) {
 	emulated(t)
-	if flips, samples := agreement(t, tinyConfig(t, 60), 10); flips != 0 || samples != 600 {
+	if flips, samples := agreement(t, tasktest.TinyConfig(t, 60), 10); flips != 0 || samples != 600 {
 		t.Errorf("%d of %d outcomes differ", flips, samples)
 	}
 }
@@ -212,7 +214,7 @@ func TestEmulatedAgreement(t *testing.T) {
 // agree with itself fails the test.
 func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int) {
 	t.Helper()
-	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(3, 3))
 	counts := 0
 	for i := range masks {

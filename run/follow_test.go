@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+
 	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
@@ -26,13 +30,13 @@ func followConfig(t testing.TB, low, high, target string) config.Config {
 	t.Helper()
 	const seed = 11
 	rng := rand.New(rand.NewPCG(seed, seed))
-	data := npyHeader("<f4", 60, 3, 16, 16)
+	data := tasktest.NPYHeader("<f4", 60, 3, 16, 16)
 	for range 60 * 3 * 16 * 16 {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "eval.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return config.Config{Low: "../onnx/testdata/" + low + ".onnx", High: "../onnx/testdata/" + high + ".onnx", Data: path, Metric: "cosine", Target: target, Weights: "follow",
 		Strategy: "demotion", Block: 8, Cache: 1 << 30, Out: filepath.Join(dir, "run"), Version: "test"}
 }
@@ -40,7 +44,7 @@ func followConfig(t testing.TB, low, high, target string) config.Config {
 // tinyFollow is a search of the tiny network's two ends, where the 8-bit file has its own weights.
 func tinyFollow(t testing.TB) config.Config {
 	t.Helper()
-	return writtenPair(t, tinyConfig(t, 60))
+	return writtenPair(t, tasktest.TinyConfig(t, 60))
 }
 
 // writtenPair is a search of a float network's two ends, where the 8-bit file has its own weights.
@@ -128,12 +132,12 @@ func TestFollow(t *testing.T) {
 // labelled writes n labels.
 func labelled(t *testing.T, n int) string {
 	t.Helper()
-	data := npyHeader("<i8", n)
+	data := tasktest.NPYHeader("<i8", n)
 	for i := range n {
 		data = binary.LittleEndian.AppendUint64(data, uint64(i%5))
 	}
 	path := filepath.Join(t.TempDir(), "labels.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return path
 }
 
@@ -141,7 +145,7 @@ func labelled(t *testing.T, n int) string {
 // knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
 // the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
-	s := compiledTask(t, tinyFollow(t))
+	s := trialtest.Compiled(t, tinyFollow(t))
 	if s.Ev.Parts() < 3 {
 		t.Fatalf("%d parts", s.Ev.Parts())
 	}
@@ -194,7 +198,7 @@ func TestFollowTrials(t *testing.T) {
 }
 
 // fileSums runs a QDQ file in the exact session.
-func fileSums(t *testing.T, s *searchRun, file *onnx.Model) (search.Score, written.Outputs) {
+func fileSums(t *testing.T, s *trial.Runner, file *onnx.Model) (search.Score, written.Outputs) {
 	t.Helper()
 	e, err := s.OpenFile(context.Background(), file, segments.ExactSession)
 	if err != nil {
@@ -237,7 +241,7 @@ func TestFollowGoesOn(t *testing.T) {
 
 // TestFollowNeedsAPair: what has one set of weights has nothing to follow.
 func TestFollowNeedsAPair(t *testing.T) {
-	cfg := tinyConfig(t, 8)
+	cfg := tasktest.TinyConfig(t, 8)
 	cfg.Weights = "follow"
 	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "only a pair") {
 		t.Errorf("%v", err)

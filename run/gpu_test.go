@@ -13,6 +13,8 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/internal/bench"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 )
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.
@@ -57,7 +59,7 @@ func TestGPUBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		s := onDevice(t, "cuda:0", cfg)
+		s := trialtest.OnDevice(t, "cuda:0", cfg)
 		took := time.Since(start)
 		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Errorf("blocks of %d: the self-test says %v, %v", block, d, err)
@@ -79,7 +81,9 @@ func TestGPUBlocks(t *testing.T) {
 }
 
 // TestGPUScans holds fast scans against their definition.
-func TestGPUScans(t *testing.T) { scans(t, onDevice(t, "cuda:0", tinyConfig(t, 60))) }
+func TestGPUScans(t *testing.T) {
+	scans(t, trialtest.OnDevice(t, "cuda:0", tasktest.TinyConfig(t, 60)))
+}
 
 // TestGPUSearch searches the example twice, on fast and by whole scores, and on the CPU.
 func TestGPUSearch(t *testing.T) {

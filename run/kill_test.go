@@ -17,6 +17,7 @@ import (
 	"example.org/demote/backend/bounds"
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -25,7 +26,7 @@ import (
 func runsToBreak(t *testing.T) map[string]config.Config {
 	all := map[string]config.Config{}
 	add := func(name string, change func(c *config.Config)) {
-		c := tinyConfig(t, 60)
+		c := tasktest.TinyConfig(t, 60)
 		c.EveryCut = false // a child has it not
 		change(&c)
 		c.Out = filepath.Join(t.TempDir(), "run")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestLockExcludes has many holders take a folder's lock and leave the folder as it was, again and again: never two
@@ -62,7 +63,7 @@ func TestLockExcludes(t *testing.T) {
 // TestLateHolderLeavesARunAlone lets a holder that finds a run, begun after it has first looked, end without one of
 // its own.
 func TestLateHolderLeavesARunAlone(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +85,12 @@ func TestLateHolderLeavesARunAlone(t *testing.T) {
 
 // TestLeftoversAreRemoved has files that killed searches were writing removed when the run goes on, and no others.
 func TestLeftoversAreRemoved(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	interrupt(t, cfg)
 	gone := []string{".result.json.0a1b2c3d.tmp", ".mixed.onnx.00000000.tmp", ".journal.db.12345678.tmp", ".result.json-123456", ".curve.csv-1"}
 	stay := []string{".notes", "my.result.json.0a1b2c3d.tmp"}
 	for _, name := range append(gone, stay...) {
-		writeTestFile(t, filepath.Join(cfg.Out, name), nil)
+		tasktest.WriteFile(t, filepath.Join(cfg.Out, name), nil)
 	}
 	mustSearch(t, cfg)
 	for _, name := range gone {

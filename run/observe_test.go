@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 )
@@ -63,7 +64,7 @@ func TestCalibrationPasses(t *testing.T) {
 	}
 	for name, g := range nets {
 		for _, method := range []quant.Method{quant.MinMax, quant.Percentile} {
-			cfg := g.config(t).Filled()
+			cfg := g.Config(t).Filled()
 			o := observationOf(t, cfg, method)
 			read := &readings{o.All, make([]int, o.All.Len())}
 			o.All = read
@@ -89,9 +90,9 @@ func TestCalibrationPasses(t *testing.T) {
 func TestCalibrationBlock(t *testing.T) {
 	// a channel of a sample has 16 KiB
 	for _, c := range []struct{ channels, block int64 }{{16, 8}, {256, 4}, {1500, 1}} {
-		net := newGraph(9).in("x", nil, 1, 64, 64).weight("w", 0.5, c.channels, 1, 1, 1).weight("v", 0.5, c.channels, 2).
-			do("c = Conv x w; r = Relu c; p = GlobalAveragePool r; f = Flatten p; y = MatMul f v").out("y", 2)
-		cfg := net.config(t).Filled()
+		net := tasktest.NewGraph(9).In("x", nil, 1, 64, 64).Weight("w", 0.5, c.channels, 1, 1, 1).Weight("v", 0.5, c.channels, 2).
+			Do("c = Conv x w; r = Relu c; p = GlobalAveragePool r; f = Flatten p; y = MatMul f v").Out("y", 2)
+		cfg := net.Config(t).Filled()
 		var sums []string
 		for _, alone := range []string{"", "to compare"} {
 			cfg.Alone = alone

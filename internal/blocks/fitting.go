@@ -23,7 +23,7 @@ func (s *Shapes) Fitting(holders []onnx.Holder) int {
 
 // Block returns the block size for n samples: no holder's tensor is too large, and the number of blocks is even.
 func (s *Shapes) Block(samples int, holders []onnx.Holder) int {
-	return Even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
+	return even(samples, int(min(mostBlock(samples), int64(s.Fitting(holders)))))
 }
 
 // Within returns the number of samples in a block whose holders' tensors together take at most that many bytes, at
@@ -58,8 +58,8 @@ func mostBlock(samples int) int64 {
 	return int64(max(leastBlock, min(backend.DefaultBlock, samples/fewBlocks)))
 }
 
-// Even returns the largest block size up to a limit that makes an even number of blocks of about the same size.
-func Even(samples, most int) int {
+// even returns the largest block size up to a limit that makes an even number of blocks of about the same size.
+func even(samples, most int) int {
 	most = max(1, most)
 	blocks := (samples + most - 1) / most
 	blocks += blocks % 2

@@ -11,14 +11,14 @@ import (
 	"example.org/demote/search"
 )
 
-// Constraints are the pins, groups and units of a network's holders.
-type Constraints struct {
+// constraints are the pins, groups and units of a network's holders.
+type constraints struct {
 	groups []search.Group
 	pins   []search.Pin
 }
 
 // tie makes holders move together.
-func (c *Constraints) tie(holders []int, text string) {
+func (c *constraints) tie(holders []int, text string) {
 	if len(holders) > 1 {
 		c.groups = append(c.groups, search.Group{Holders: holders, Text: text})
 	}
@@ -28,13 +28,13 @@ func (c *Constraints) tie(holders []int, text string) {
 type Rules struct {
 	pins    []pin
 	groups  []group
-	profile *Profile
+	profile *profile
 }
 
 // Parse parses --pin, --group and --profile.
 func Parse(pins, groups []string, profile string) (r Rules, err error) {
 	for _, text := range pins {
-		p, err := ParsePin(text, "--pin")
+		p, err := parsePin(text, "--pin")
 		if err != nil {
 			return r, err
 		}
@@ -57,7 +57,7 @@ func Parse(pins, groups []string, profile string) (r Rules, err error) {
 // The error for a contradiction names both sides.
 func (r Rules) Arrange(n *onnx.Network, order []int) (layout search.Layout, err error) {
 	names := Names(n)
-	var c Constraints
+	var c constraints
 	for i, h := range n.Holders {
 		if h.Fixed {
 			c.pins = append(c.pins, search.Pin{Holder: i, Text: "the 8-bit file, which lacks it,"})
@@ -96,7 +96,7 @@ func Names(n *onnx.Network) []string {
 }
 
 // constrain finds the holders that the rules mean.
-func (r Rules) constrain(n *onnx.Network, c *Constraints) error {
+func (r Rules) constrain(n *onnx.Network, c *constraints) error {
 	if r.profile == nil && len(r.pins)+len(r.groups) == 0 {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (r Rules) constrain(n *onnx.Network, c *Constraints) error {
 		c.groups = append(c.groups, g)
 	}
 	if r.profile != nil {
-		r.profile.Apply(c, uses)
+		r.profile.apply(c, uses)
 	}
 	return nil
 }

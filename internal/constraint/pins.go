@@ -22,8 +22,8 @@ type pin struct {
 	text    string // its source, for messages
 }
 
-// ParsePin reads PATTERN=int8 or PATTERN=int16. The pattern ends at the last =, since names may have one.
-func ParsePin(text, where string) (pin, error) {
+// parsePin reads PATTERN=int8 or PATTERN=int16. The pattern ends at the last =, since names may have one.
+func parsePin(text, where string) (pin, error) {
 	p := pin{text: where + " " + text}
 	at := strings.LastIndexByte(text, '=')
 	if at < 1 {

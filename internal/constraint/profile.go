@@ -13,9 +13,9 @@ import (
 	"example.org/demote/search"
 )
 
-// A Profile describes the bit-widths that hardware supports, read from a YAML file (--profile). Operators are ONNX
+// A profile describes the bit-widths that hardware supports, read from a YAML file (--profile). Operators are ONNX
 // types or globs over them. A profile is for many networks, so operators and op: pins that do not occur are no error.
-type Profile struct {
+type profile struct {
 	Name       string   `yaml:"name"`
 	ShareWidth []string `yaml:"share_width"` // operators whose inputs must have one width
 	NoInt16    []string `yaml:"no_int16"`    // operators without int16: what they read and make is held at int8
@@ -32,7 +32,7 @@ type Profile struct {
 const maxProfile = 64 << 10
 
 // ReadProfile reads and checks a profile.
-func ReadProfile(path string) (*Profile, error) {
+func ReadProfile(path string) (*profile, error) {
 	text, err := disk.Read(path, maxProfile)
 	if err != nil {
 		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)
@@ -40,7 +40,7 @@ func ReadProfile(path string) (*Profile, error) {
 	if err := plainYAML(text); err != nil {
 		return nil, mistake.Errorf("--profile %s: %w", path, err)
 	}
-	p := &Profile{file: path}
+	p := &profile{file: path}
 	if err := yaml.UnmarshalWithOptions(text, p, yaml.Strict()); err != nil {
 		return nil, mistake.Errorf("--profile %s: %s; the keys are name, share_width, no_int16, follow, pin and group", path, yamlText(err))
 	}
@@ -52,7 +52,7 @@ func ReadProfile(path string) (*Profile, error) {
 		}
 	}
 	for _, line := range p.Pin {
-		rule, err := ParsePin(line, path+": pin")
+		rule, err := parsePin(line, path+": pin")
 		if err != nil {
 			return nil, err
 		}
@@ -77,17 +77,17 @@ func yamlText(err error) string {
 	return strings.TrimSpace(line)
 }
 
-// Apply adds what the profile asks of a network's nodes.
-func (p *Profile) Apply(c *Constraints, uses []sites.Use) {
+// apply adds what the profile asks of a network's nodes.
+func (p *profile) apply(c *constraints, uses []sites.Use) {
 	for _, u := range uses {
 		where := func(key string) string { return fmt.Sprintf("%s: %s %s (node %s)", p.file, key, u.Op, u.Node) }
-		if Matches(p.ShareWidth, u.Op) {
+		if matches(p.ShareWidth, u.Op) {
 			c.tie(u.Reads, where("share_width"))
 		}
-		if Matches(p.Follow, u.Op) {
+		if matches(p.Follow, u.Op) {
 			c.tie(append(append([]int{}, u.Reads...), u.Makes...), where("follow"))
 		}
-		if Matches(p.NoInt16, u.Op) {
+		if matches(p.NoInt16, u.Op) {
 			for _, h := range append(append([]int{}, u.Reads...), u.Makes...) {
 				c.pins = append(c.pins, search.Pin{Holder: h, Low: true, Text: where("no_int16")})
 			}
@@ -95,8 +95,8 @@ func (p *Profile) Apply(c *Constraints, uses []sites.Use) {
 	}
 }
 
-// Matches reports whether a pattern matches an operator type.
-func Matches(ops []string, op string) bool {
+// matches reports whether a pattern matches an operator type.
+func matches(ops []string, op string) bool {
 	for _, pattern := range ops {
 		if doublestar.MatchUnvalidated(pattern, op) {
 			return true
