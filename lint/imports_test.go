@@ -94,7 +94,7 @@ var mayImport = map[string][]string{
 	// What the tests of these rooms share.
 	"internal/onnxtest": {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
 	"internal/tasktest": {"backend", "backend/direct", "backend/metric", "cgo", "cgo/orttest", "config", "internal/blocks", "internal/ir",
-		"internal/npy", "onnx", "onnx/onnxpb", "result"},
+		"internal/npy", "internal/onnxtest", "onnx", "onnx/onnxpb", "result"},
 	"internal/trialtest":   {"backend", "backend/metric", "config", "internal/trial", "search"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/tasktest"
@@ -16,9 +18,9 @@ import (
 // network with one, in blocks of one.
 func TestSamplesAlone(t *testing.T) {
 	dim := func(dims ...any) []any { return dims }
-	side := func(dims ...any) *onnxpb.ValueInfoProto { return tasktest.ValueInfo("s", ir.Float, dims...) }
-	batched := tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 6), side("N", 25), -1, "N", 4)
-	steps := tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 5, 6), nil, 1, "N", 1, 4)
+	side := func(dims ...any) *onnxpb.ValueInfoProto { return onnxtest.Declared("s", ir.Float, dims...) }
+	batched := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 6), side("N", 25), -1, "N", 4)
+	steps := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 5, 6), nil, 1, "N", 1, 4)
 	for _, c := range []struct {
 		name  string
 		g     *onnxpb.GraphProto
@@ -27,19 +29,19 @@ func TestSamplesAlone(t *testing.T) {
 		same  *onnxpb.GraphProto
 		as    map[string][]int
 	}{
-		{"a state without a batch", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 6), side(25), -1, dim("N", 4)...),
+		{"a state without a batch", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 6), side(25), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 25}}, nil, batched, nil},
-		{"a batch inside, fixed to one", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
+		{"a batch inside, fixed to one", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 1, 5}}, nil, batched, nil},
-		{"a batch inside, left out of the data", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
+		{"a batch inside, left out of the data", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, 1, 6), side(5, 1, 5), -1, dim(1, 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 5}}, nil, batched, nil},
-		{"a batch inside, free", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
+		{"a batch inside, free", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}, "s": {12, 5, 5}}, nil, batched, nil},
-		{"a batch inside, of a given value", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
+		{"a batch inside, of a given value", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 6), side(5, "N", 5), -1, dim("N", 4)...),
 			map[string][]int{"x": {12, 6}}, []string{"s=0.5"}, nil, nil},
-		{"steps in front, of any number", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "time", 6), nil, 0, dim(1, 4)...),
+		{"steps in front, of any number", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "time", 6), nil, 0, dim(1, 4)...),
 			map[string][]int{"x": {12, 5, 6}}, nil, steps, map[string][]int{"x": {12, 5, 6}}},
-		{"steps in front, so many", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, 5, 6), nil, 0, dim(1, 4)...),
+		{"steps in front, so many", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, 5, 6), nil, 0, dim(1, 4)...),
 			map[string][]int{"x": {12, 5, 6}}, nil, steps, map[string][]int{"x": {12, 5, 6}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -85,7 +87,7 @@ func TestSamplesAlone(t *testing.T) {
 
 // TestSamplesAloneAreRefused says what cannot be fed.
 func TestSamplesAloneAreRefused(t *testing.T) {
-	state := tasktest.ValueInfo("s", ir.Float, 25)
+	state := onnxtest.Declared("s", ir.Float, 25)
 	for _, c := range []struct {
 		name  string
 		x     *onnxpb.ValueInfoProto
@@ -93,10 +95,10 @@ func TestSamplesAloneAreRefused(t *testing.T) {
 		block int
 		want  string
 	}{
-		{"blocks", tasktest.ValueInfo("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 4, "samples run one by one: leave it out"},
-		{"a batch of more", tasktest.ValueInfo("x", ir.Float, 3, 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 0, "input x takes 3 samples at once"},
-		{"no array", tasktest.ValueInfo("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}}, 0, `no array named "s": it has "x"; save it under the input's name, or give it one value for all samples, --input s=0 for one`},
-		{"a batch by its name", tasktest.ValueInfo("x", ir.Float, "batch", 6), map[string][]int{"x": {12, 5, 6}, "s": {12, 25}}, 0, "has shape [12,5,6]"},
+		{"blocks", onnxtest.Declared("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 4, "samples run one by one: leave it out"},
+		{"a batch of more", onnxtest.Declared("x", ir.Float, 3, 6), map[string][]int{"x": {12, 6}, "s": {12, 25}}, 0, "input x takes 3 samples at once"},
+		{"no array", onnxtest.Declared("x", ir.Float, "N", 6), map[string][]int{"x": {12, 6}}, 0, `no array named "s": it has "x"; save it under the input's name, or give it one value for all samples, --input s=0 for one`},
+		{"a batch by its name", onnxtest.Declared("x", ir.Float, "batch", 6), map[string][]int{"x": {12, 5, 6}, "s": {12, 25}}, 0, "has shape [12,5,6]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tasktest.AloneConfig(t, tasktest.AloneNetwork(c.x, state, -1, "N", 4), c.data)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
@@ -151,7 +153,7 @@ func TestAsWrittenOfSeveral(t *testing.T) {
 // TestMisdeclaredOutputs takes files that declare an output with another batch than it has, or with no shape, as ONNX
 // Runtime does.
 func TestMisdeclaredOutputs(t *testing.T) {
-	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": tasktest.ValueInfo("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": tasktest.ValueInfo("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
+	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": onnxtest.Declared("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": onnxtest.Declared("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
 		b := tasktest.NewGraph(30).In("x", nil, 8).Weight("w", 0.6, 8, 8).Weight("v", 0.6, 8, 5).Do("a = MatMul x w; b = Relu a; y = MatMul b v").Out("y", 5)
 		b.G.Output[0].Type.GetTensorType().Shape = shape
 		r := mustSearch(t, b.Config(t))

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend/direct"
@@ -30,7 +32,7 @@ func fedThrough(t *testing.T, file []byte, dims []any, c config.Config, block in
 	t.Helper()
 	dir := t.TempDir()
 	tasktest.WriteFile(t, filepath.Join(dir, "x.npy"), file)
-	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{tasktest.ValueInfo("x", ir.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{tasktest.ValueInfo("y", ir.Float, dims...)},
+	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, dims...)},
 		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
 	m, err := onnx.Read(tasktest.WriteNetwork(t, filepath.Join(dir, "g.onnx"), g))
 	if err != nil {

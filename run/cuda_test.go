@@ -15,7 +15,6 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
-	"example.org/demote/internal/bench"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trialtest"
@@ -138,7 +137,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 		}
 	}
 	for range 5 {
-		m := bench.RandomMask(rng, n)
+		m := randomMask(rng, n)
 		emutest.Reset() // sets the counters to 0
 		emutest.Set(t, "shared=1")
 		if _, err := s.Ev.Again(ctx, m); err != nil {
@@ -218,11 +217,11 @@ func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int)
 	rng := rand.New(rand.NewPCG(3, 3))
 	counts := 0
 	for i := range masks {
-		mask := bench.RandomMask(rng, len(cpu.Records))
-		a, high := rowsOf(t, cpu, mask)
-		b, low := rowsOf(t, gpu, mask)
-		again, same := rowsOf(t, gpu, mask)
-		if n := differing(b, again); n != 0 || same != low {
+		mask := randomMask(rng, len(cpu.Records))
+		a, high := trialtest.Rows(t, cpu.Ev, mask)
+		b, low := trialtest.Rows(t, gpu.Ev, mask)
+		again, same := trialtest.Rows(t, gpu.Ev, mask)
+		if n := trialtest.Differing(b, again); n != 0 || same != low {
 			t.Errorf("mask %d: the device gives other bits for %d samples when it runs again", i, n)
 		}
 		here := 0
@@ -236,7 +235,7 @@ func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int)
 			counts++
 		}
 		flips, outcomes = flips+here, outcomes+len(a)
-		t.Logf("mask %d: the CPU counts %d, the device %d of %d; %d outcomes differ, outputs of %d samples", i, high.Count, low.Count, low.Total, here, differing(a, b))
+		t.Logf("mask %d: the CPU counts %d, the device %d of %d; %d outcomes differ, outputs of %d samples", i, high.Count, low.Count, low.Total, here, trialtest.Differing(a, b))
 	}
 	t.Logf("%d of %d outcomes differ, and %d of %d counts", flips, outcomes, counts, masks)
 	return flips, outcomes

@@ -13,7 +13,6 @@ import (
 	"example.org/demote/internal/trialtest"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/bench"
 	"example.org/demote/search"
 )
 
@@ -48,7 +47,7 @@ func ends(t *testing.T, cfg config.Config) {
 	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))
 	ended, tried := map[int]int{}, map[string]bool{}
 	for range 60 {
-		mask := bench.RandomMask(rng, len(cpu.Records))
+		mask := randomMask(rng, len(cpu.Records))
 		if tried[mask.Key()] {
 			continue // it would be taken up where it was left
 		}

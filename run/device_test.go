@@ -14,17 +14,6 @@ import (
 	"example.org/demote/search"
 )
 
-// rowsOf are the outputs of a mask, by sample.
-func rowsOf(t testing.TB, s *trial.Runner, m search.Mask) ([][]float32, search.Score) {
-	t.Helper()
-	rows := make([][]float32, s.Data.Len())
-	score, err := s.Ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows, score
-}
-
 // conforms is what every device is held to: a trial is a function of mask and sample, whatever the block,
 // whatever ran before; fast scans answer as naive ones; and what is watched is what is counted.
 func conforms(t *testing.T, device string) {
@@ -40,7 +29,7 @@ func conforms(t *testing.T, device string) {
 		rng := rand.New(rand.NewPCG(7, 7))
 		for i := range 6 {
 			mask := randomMask(rng, len(s.Records))
-			rows, score := rowsOf(t, s, mask)
+			rows, score := trialtest.Rows(t, s.Ev, mask)
 			right := 0
 			for sample, row := range rows {
 				right += int(s.Metric.Gain(row, backendSample(s, sample)))
@@ -58,8 +47,8 @@ func conforms(t *testing.T, device string) {
 			if score != counts[i] {
 				t.Errorf("blocks of %d: mask %d scores %+v, in blocks of 8 %+v", block, i, score, counts[i])
 			}
-			if i == 0 && differing(rows, first) != 0 {
-				t.Errorf("blocks of %d: outputs of %d samples differ", block, differing(rows, first))
+			if i == 0 && trialtest.Differing(rows, first) != 0 {
+				t.Errorf("blocks of %d: outputs of %d samples differ", block, trialtest.Differing(rows, first))
 			}
 		}
 	}
@@ -97,19 +86,6 @@ func scans(t *testing.T, s *trial.Runner) {
 	if st := s.Ev.Stats(); st.Restored == 0 {
 		t.Errorf("no block began at a cut: %+v", st)
 	}
-}
-
-// differing counts the rows that differ in a bit.
-func differing(a, b [][]float32) (n int) {
-	for i := range a {
-		for k := range a[i] {
-			if math.Float32bits(a[i][k]) != math.Float32bits(b[i][k]) {
-				n++
-				break
-			}
-		}
-	}
-	return n
 }
 
 func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }

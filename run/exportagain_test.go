@@ -22,7 +22,6 @@ import (
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
-	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -47,16 +46,10 @@ func sameBitsOf(t *testing.T, a, b *trial.Runner) {
 		masks = append(masks, m)
 	}
 	for _, m := range masks {
-		x, one, err := written.Sums(context.Background(), a.Ev, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		y, two, err := written.Sums(context.Background(), b.Ev, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i := x.FirstDifference(y); i >= 0 {
-			t.Errorf("mask %s, seed %d: outputs of sample %d differ", m, seed, i)
+		x, one := trialtest.Rows(t, a.Ev, m)
+		y, two := trialtest.Rows(t, b.Ev, m)
+		if n := trialtest.Differing(x, y); n > 0 {
+			t.Errorf("mask %s, seed %d: outputs of %d samples differ", m, seed, n)
 		}
 		if a.Metric.NeedsLabels && one != two {
 			t.Errorf("mask %s: %v and %v", m, one, two)

@@ -82,7 +82,7 @@ func TestBrightSamplesAreNoMask(t *testing.T) {
 // mask.
 func TestBrightSamplesBesideAMask(t *testing.T) {
 	b := tasktest.NewGraph(48).In("x", bright, 8, 8).Ints("im", func(i int) int64 { return int64(i % 8 % 3 % 2) }, 8).Out("y", 5).
-		Weight("wo", 0.5, 8, 5).Constant("big", []float32{lowest}).Constant("eye", identity(8, -1), 8, 8).Numbers("ax2", 2).
+		Weight("wo", 0.5, 8, 5).Constant("big", []float32{tasktest.Lowest}).Constant("eye", identity(8, -1), 8, 8).Numbers("ax2", 2).
 		Do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x eye; am = Where mb a big; p = ReduceMax am axes=[1] keepdims=0; y = MatMul p wo")
 	cfg := b.Config(t)
 	found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
@@ -106,7 +106,7 @@ func identity(n int, v float32) []float32 {
 
 // TestSoftMasksByData holds that a mask of two values is one whatever computes it, if the data show no others.
 func TestSoftMasksByData(t *testing.T) {
-	b := attention("m4 = Unsqueeze fm ax; h = Sub m4 half; st = Mul h steep; sg = Sigmoid st; inv = Sub one sg; bm = Mul inv big; ms = Add sc bm; p = Softmax ms axis=-1").
-		In("fm", either(1, 0), maskTokens).Constant("half", []float32{0.5}).Constant("steep", []float32{400}).Constant("big", []float32{-1e9})
+	b := tasktest.Attention("m4 = Unsqueeze fm ax; h = Sub m4 half; st = Mul h steep; sg = Sigmoid st; inv = Sub one sg; bm = Mul inv big; ms = Add sc bm; p = Softmax ms axis=-1").
+		In("fm", tasktest.Either(1, 0), tasktest.MaskTokens).Constant("half", []float32{0.5}).Constant("steep", []float32{400}).Constant("big", []float32{-1e9})
 	near(t, b.Config(t), 15, 30, "exact")
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
 	"example.org/demote/backend/metric"
@@ -35,19 +37,19 @@ func TestFixedInputs(t *testing.T) {
 		value string
 		each  bool // of every sample: it stays an input
 	}{
-		{"float scalar", tasktest.ValueInfo("s", ir.Float), "0.7", false},
-		{"int64 scalar", tasktest.ValueInfo("s", ir.Int64), "3", false},
-		{"int64 of one element", tasktest.ValueInfo("s", ir.Int64, 1), "-2", false},
-		{"bool scalar", tasktest.ValueInfo("s", ir.Bool), "true", false},
-		{"float64 scalar", tasktest.ValueInfo("s", ir.Double), "0.3333333333333333", false},
-		{"float16 scalar", tasktest.ValueInfo("s", ir.Float16), "0.1", false},
-		{"uint8 scalar", tasktest.ValueInfo("s", ir.Uint8), "2", false},
-		{"vector, one number each", tasktest.ValueInfo("s", ir.Float, 25), strings.Join(numbers, ","), false},
-		{"vector in brackets", tasktest.ValueInfo("s", ir.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
-		{"vector, one number for all", tasktest.ValueInfo("s", ir.Float, 25), "0.25", false},
-		{"vector of free length", tasktest.ValueInfo("s", ir.Float, "k"), strings.Join(numbers, ","), false},
-		{"with a batch axis", tasktest.ValueInfo("s", ir.Float, "N", 25), strings.Join(numbers, ","), true},
-		{"with a batch axis, float64", tasktest.ValueInfo("s", ir.Double, "N", 25), "0.25", true},
+		{"float scalar", onnxtest.Declared("s", ir.Float), "0.7", false},
+		{"int64 scalar", onnxtest.Declared("s", ir.Int64), "3", false},
+		{"int64 of one element", onnxtest.Declared("s", ir.Int64, 1), "-2", false},
+		{"bool scalar", onnxtest.Declared("s", ir.Bool), "true", false},
+		{"float64 scalar", onnxtest.Declared("s", ir.Double), "0.3333333333333333", false},
+		{"float16 scalar", onnxtest.Declared("s", ir.Float16), "0.1", false},
+		{"uint8 scalar", onnxtest.Declared("s", ir.Uint8), "2", false},
+		{"vector, one number each", onnxtest.Declared("s", ir.Float, 25), strings.Join(numbers, ","), false},
+		{"vector in brackets", onnxtest.Declared("s", ir.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
+		{"vector, one number for all", onnxtest.Declared("s", ir.Float, 25), "0.25", false},
+		{"vector of free length", onnxtest.Declared("s", ir.Float, "k"), strings.Join(numbers, ","), false},
+		{"with a batch axis", onnxtest.Declared("s", ir.Float, "N", 25), strings.Join(numbers, ","), true},
+		{"with a batch axis, float64", onnxtest.Declared("s", ir.Double, "N", 25), "0.25", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx := context.Background()
@@ -146,21 +148,21 @@ func TestFixedInputsAreRefused(t *testing.T) {
 		fixed []string
 		want  string
 	}{
-		{"a scalar without a value", tasktest.ValueInfo("s", ir.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
-		{"no such input", tasktest.ValueInfo("s", ir.Float), []string{"s=1", "t=1"}, `--input t=1: `},
-		{"no value", tasktest.ValueInfo("s", ir.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
-		{"no name", tasktest.ValueInfo("s", ir.Float), []string{"=3"}, `give a name and a value`},
-		{"twice", tasktest.ValueInfo("s", ir.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
-		{"no number", tasktest.ValueInfo("s", ir.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
-		{"nan", tasktest.ValueInfo("s", ir.Float), []string{"s=nan"}, `"nan" is no finite number`},
-		{"beyond float32", tasktest.ValueInfo("s", ir.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
-		{"beyond float16", tasktest.ValueInfo("s", ir.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
-		{"no integer", tasktest.ValueInfo("s", ir.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
-		{"below uint8", tasktest.ValueInfo("s", ir.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
-		{"no bool", tasktest.ValueInfo("s", ir.Bool), []string{"s=2"}, `"2" is neither true nor false`},
-		{"too few", tasktest.ValueInfo("s", ir.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
-		{"an inner axis is free", tasktest.ValueInfo("s", ir.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
-		{"nothing is left", tasktest.ValueInfo("s", ir.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
+		{"a scalar without a value", onnxtest.Declared("s", ir.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
+		{"no such input", onnxtest.Declared("s", ir.Float), []string{"s=1", "t=1"}, `--input t=1: `},
+		{"no value", onnxtest.Declared("s", ir.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
+		{"no name", onnxtest.Declared("s", ir.Float), []string{"=3"}, `give a name and a value`},
+		{"twice", onnxtest.Declared("s", ir.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
+		{"no number", onnxtest.Declared("s", ir.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
+		{"nan", onnxtest.Declared("s", ir.Float), []string{"s=nan"}, `"nan" is no finite number`},
+		{"beyond float32", onnxtest.Declared("s", ir.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
+		{"beyond float16", onnxtest.Declared("s", ir.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
+		{"no integer", onnxtest.Declared("s", ir.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
+		{"below uint8", onnxtest.Declared("s", ir.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
+		{"no bool", onnxtest.Declared("s", ir.Bool), []string{"s=2"}, `"2" is neither true nor false`},
+		{"too few", onnxtest.Declared("s", ir.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
+		{"an inner axis is free", onnxtest.Declared("s", ir.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
+		{"nothing is left", onnxtest.Declared("s", ir.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tasktest.SideConfig(t, tasktest.SideNetwork(c.side), c.fixed...)
@@ -174,7 +176,7 @@ func TestFixedInputsAreRefused(t *testing.T) {
 
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
-	cfg := tasktest.SideConfig(t, tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float)), "s=2")
+	cfg := tasktest.SideConfig(t, tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), "s=2")
 	s := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
 	other := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
@@ -185,7 +187,7 @@ func TestFixedInputIsPartOfTheRun(t *testing.T) {
 
 // TestUnreadInputNeedsNoData runs a network with an input that nothing reads, which the written file still declares.
 func TestUnreadInputNeedsNoData(t *testing.T) {
-	g := tasktest.SideNetwork(tasktest.ValueInfo("unread", ir.Int64, "N", 3))
+	g := tasktest.SideNetwork(onnxtest.Declared("unread", ir.Int64, "N", 3))
 	g.Node[2].Input[0] = "b" // the cast
 	cfg := tasktest.SideConfig(t, g)
 	r, err := Search(context.Background(), cfg)

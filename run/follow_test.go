@@ -19,7 +19,6 @@ import (
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/segments"
-	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -170,23 +169,20 @@ func TestFollowTrials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, _, err := written.Sums(ctx, s.Ev, m)
-			if err != nil {
-				t.Fatal(err)
-			}
+			rows, _ := trialtest.Rows(t, s.Ev, m)
 			low := engine.Low(m)
 			file, err := onnx.QDQ(pair.Chosen(s.Network, low), s.Records, low)
 			if err != nil {
 				t.Fatal(err)
 			}
-			score, rowsWant := fileSums(t, s, file)
-			if got.Score != score || rows.FirstDifference(rowsWant) >= 0 {
-				t.Errorf("base %s, trial %s: %v, the file %v, sample %d differs", base, m, got.Score, score, rows.FirstDifference(rowsWant))
+			score, want := fileRows(t, s, file)
+			if got.Score != score || trialtest.Differing(rows, want) > 0 {
+				t.Errorf("base %s, trial %s: %v, the file %v, %d samples differ", base, m, got.Score, score, trialtest.Differing(rows, want))
 			}
 			if file, err = onnx.QDQ(s.Network, s.Records, low); err != nil {
 				t.Fatal(err)
 			}
-			if _, high := fileSums(t, s, file); high.FirstDifference(rowsWant) >= 0 {
+			if _, high := fileRows(t, s, file); trialtest.Differing(high, want) > 0 {
 				differ++
 			}
 		}
@@ -197,18 +193,15 @@ func TestFollowTrials(t *testing.T) {
 	}
 }
 
-// fileSums runs a QDQ file in the exact session.
-func fileSums(t *testing.T, s *trial.Runner, file *onnx.Model) (search.Score, written.Outputs) {
+// fileRows runs a QDQ file in the exact session.
+func fileRows(t *testing.T, s *trial.Runner, file *onnx.Model) (search.Score, [][]float32) {
 	t.Helper()
 	e, err := s.OpenFile(context.Background(), file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	rows, score, err := written.Sums(context.Background(), e, search.NewMask(0))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows, score := trialtest.Rows(t, e, search.NewMask(0))
 	return score, rows
 }
 

@@ -12,7 +12,6 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
-	"example.org/demote/internal/bench"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trialtest"
 )
@@ -64,7 +63,7 @@ func TestGPUBlocks(t *testing.T) {
 		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Errorf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
-		rows, score := rowsOf(t, s, bench.RandomMask(rand.New(rand.NewPCG(5, 5)), len(s.Records)))
+		rows, score := trialtest.Rows(t, s.Ev, randomMask(rand.New(rand.NewPCG(5, 5)), len(s.Records)))
 		if first == nil {
 			first = rows
 		}
@@ -72,7 +71,7 @@ func TestGPUBlocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, differing(rows, first), blocks[0])
+		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, trialtest.Differing(rows, first), blocks[0])
 		captured, why := s.Ev.Graphs()
 		t.Logf("blocks of %d: compiled and proven in %.1f s, takes %d MiB; %d of %d parts replayed as graphs %s", block, took.Seconds(), (free-left)>>20,
 			captured, s.Ev.Parts(), why)

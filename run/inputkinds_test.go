@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
@@ -58,7 +60,7 @@ func TestScalarPerSample(t *testing.T) {
 		shape []int
 	}{{nil, []int{24}}, {nil, []int{24, 1}}, {[]any{1}, []int{24}}, {[]any{1}, []int{24, 1}}, {[]any{1, 1}, []int{24}}} {
 		t.Run(fmt.Sprint(c.dims, c.shape), func(t *testing.T) {
-			cfg := tasktest.SideConfig(t, tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float, c.dims...)))
+			cfg := tasktest.SideConfig(t, tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, c.dims...)))
 			cfg.Data = filepath.Join(filepath.Dir(cfg.Model), "each.npz")
 			cfg.Calib = cfg.Data
 			tasktest.WriteFile(t, cfg.Data, tasktest.NPZ(t, map[string][]byte{"x": x, "s": floats32(number, c.shape...)}))
@@ -82,7 +84,7 @@ func TestScalarPerSample(t *testing.T) {
 
 // defaultNetwork is a network with an input g that has a default of 25 numbers.
 func defaultNetwork(value float32) *onnxpb.GraphProto {
-	g := tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float, 25))
+	g := tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, 25))
 	g.Initializer = append(g.Initializer, ir.NewFloats("s", []int64{25}, slices.Repeat([]float32{value}, 25)))
 	return g
 }
@@ -120,8 +122,8 @@ func mustSearchAgain(t *testing.T, c config.Config) *config.Result {
 func TestInputKindsAreRefused(t *testing.T) {
 	x := floats32(func(i int) float32 { return float32(i%5) - 2 }, 24, 16)
 	optional := &onnxpb.ValueInfoProto{Name: proto.String("s"), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_OptionalType{
-		OptionalType: &onnxpb.TypeProto_Optional{ElemType: tasktest.ValueInfo("", ir.Float).GetType()}}}}
-	open := tasktest.ValueInfo("s", ir.Float)
+		OptionalType: &onnxpb.TypeProto_Optional{ElemType: onnxtest.Declared("", ir.Float).GetType()}}}}
+	open := onnxtest.Declared("s", ir.Float)
 	open.GetType().GetTensorType().Shape = nil
 	one := func(i int) float32 { return 1.5 }
 	for _, c := range []struct {
@@ -130,10 +132,10 @@ func TestInputKindsAreRefused(t *testing.T) {
 		s    []byte
 		want []string
 	}{
-		{"a single number", tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float)), floats32(one), []string{`array "s" is a single number`, "give it one value for all samples, --input s=0 for one"}},
-		{"one sample", tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float, 1)), floats32(one, 1), []string{"save as many of each", "give it one value for all samples, --input s=0 for one"}},
-		{"several numbers", tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float)), floats32(one, 24, 2), []string{`array "s" has shape [24,2], but the network's input "s" is a scalar`, "--input s=VALUE"}},
-		{"none", tasktest.SideNetwork(tasktest.ValueInfo("s", ir.Float)), nil, []string{`no array named "s"`, "--input s=0 for one"}},
+		{"a single number", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), floats32(one), []string{`array "s" is a single number`, "give it one value for all samples, --input s=0 for one"}},
+		{"one sample", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, 1)), floats32(one, 1), []string{"save as many of each", "give it one value for all samples, --input s=0 for one"}},
+		{"several numbers", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), floats32(one, 24, 2), []string{`array "s" has shape [24,2], but the network's input "s" is a scalar`, "--input s=VALUE"}},
+		{"none", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), nil, []string{`no array named "s"`, "--input s=0 for one"}},
 		{"a default", defaultNetwork(2), floats32(one, 24, 25), []string{`the array "s" is for an input with a default`, "--input s=VALUE"}},
 		{"an optional tensor", tasktest.SideNetwork(optional), floats32(one, 24), []string{`input "s" is no tensor but an optional one`, "export the network with a tensor in its place"}},
 		{"no shape", tasktest.SideNetwork(open), floats32(one, 24), []string{`the network does not say the shape of its input "s"`, "export it again with one"}},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
@@ -29,7 +31,7 @@ func TestInputTypes(t *testing.T) {
 		name := dataset.Type(c.typ).String() + " from " + c.dtype
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			g := tasktest.AloneNetwork(tasktest.ValueInfo("x", c.typ, "N", 6), nil, -1, "N", 4)
+			g := tasktest.AloneNetwork(onnxtest.Declared("x", c.typ, "N", 6), nil, -1, "N", 4)
 			cast := &onnxpb.NodeProto{OpType: proto.String("Cast"), Name: proto.String("cast"), Input: []string{"x"}, Output: []string{"xf"},
 				Attribute: []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}}
 			g.Node[0].Input[0] = "xf"

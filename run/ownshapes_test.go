@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
 	"example.org/demote/dataset"
@@ -131,7 +133,7 @@ func TestOwnShapesCalibrate(t *testing.T) {
 			low, high := math.Inf(1), math.Inf(-1)
 			g := tasktest.OwnNetwork("map")
 			g.Node = append(g.Node, tasktest.Node("Identity", "out", h.Tensor))
-			g.Output[0] = tasktest.ValueInfo("out", ir.Float, "N", "a", "b", "c")
+			g.Output[0] = onnxtest.Declared("out", ir.Float, "N", "a", "b", "c")
 			file := tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "one.onnx"), g)
 			for i, x := range samples {
 				for _, v := range tasktest.AlonePlain(t, file, x, sizes[i]) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/tasktest"
 )
@@ -18,7 +20,7 @@ import (
 // by hand, in blocks of several sizes.
 func TestPadding(t *testing.T) {
 	ctx := context.Background()
-	g := tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
+	g := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
 	cfg := tasktest.AloneConfig(t, g, nil)
 	rng := rand.New(rand.NewPCG(4, 2))
 	short, long := map[string][]byte{}, tasktest.NPYHeader("<f4", 14, 5, 6)

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
-	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -31,9 +32,9 @@ func lengthsOf(t *testing.T, path string, steps []int, mask bool) {
 
 // meanOfSteps is a network of the mean over the steps, of those that a mask has where there is one.
 func meanOfSteps(mask bool) *onnxpb.GraphProto {
-	g := tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
+	g := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
 	if mask {
-		g.Input = append(g.Input, tasktest.ValueInfo("m", ir.Float, "N", "steps", 1))
+		g.Input = append(g.Input, onnxtest.Declared("m", ir.Float, "N", "steps", 1))
 		sum := func(n *onnxpb.NodeProto) *onnxpb.NodeProto {
 			n.Attribute = slices.Clone(g.Node[2].Attribute)
 			return n
@@ -51,7 +52,7 @@ func meanOfSteps(mask bool) *onnxpb.GraphProto {
 // samples of one shape.
 func TestPaddingIsTried(t *testing.T) {
 	steps := []int{5, 2, 7, 3, 7, 4, 1, 6, 7, 2, 5, 7}
-	fixed := tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", 7, 6), nil, 1, "N", 1, 4)
+	fixed := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 7, 6), nil, 1, "N", 1, 4)
 	for _, c := range []struct {
 		name  string
 		g     *onnxpb.GraphProto
@@ -62,10 +63,10 @@ func TestPaddingIsTried(t *testing.T) {
 		{"a mean", meanOfSteps(false), steps, false, "padding changes what the network answers for 4 of the 4 shortest samples of"},
 		{"a mean of two", meanOfSteps(false), []int{5, 7, 7, 6, 7, 7}, false, "for 2 of the 2 shortest samples of"},
 		{"a mask", meanOfSteps(true), steps, true, ""},
-		{"an output of each step", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "N", "steps", 6), nil, -1, "N", "steps", 4), steps, false, ""},
+		{"an output of each step", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", "steps", 6), nil, -1, "N", "steps", 4), steps, false, ""},
 		{"a fixed axis", fixed, steps, false, ""},
 		{"one shape", meanOfSteps(false), slices.Repeat([]int{7}, 6), false, ""},
-		{"time in front", tasktest.AloneNetwork(tasktest.ValueInfo("x", ir.Float, "steps", "batch", 6), nil, 0, 1, "batch", 4), steps, false, "for 4 of the 4 shortest samples of"},
+		{"time in front", tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "steps", "batch", 6), nil, 0, 1, "batch", 4), steps, false, "for 4 of the 4 shortest samples of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := tasktest.AloneConfig(t, c.g, nil)
@@ -86,7 +87,7 @@ func TestPaddingIsTried(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, list := range [][]result.Warning{r.Warnings, e.Warnings} {
-				at := slices.IndexFunc(list, func(w result.Warning) bool { return w.ID == task.PaddingID })
+				at := slices.IndexFunc(list, func(w result.Warning) bool { return w.ID == "padding-changes" })
 				if (at >= 0) != (c.want != "") || at >= 0 && (!strings.Contains(list[at].Text, c.want) || !strings.Contains(list[at].Cure, "--pad")) {
 					t.Errorf("%s: %q", []string{"search", "eval"}[i], list)
 				}

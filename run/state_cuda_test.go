@@ -10,6 +10,8 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/internal/trialtest"
@@ -31,10 +33,10 @@ func sameSteps(t *testing.T, cfg config.Config) {
 	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 4 {
-		mask := bench.RandomMask(rng, len(cpu.Records))
-		a, want := rowsOf(t, cpu, mask)
-		b, got := rowsOf(t, gpu, mask)
-		if n := differing(a, b); n != 0 || got != want {
+		mask := randomMask(rng, len(cpu.Records))
+		a, want := trialtest.Rows(t, cpu.Ev, mask)
+		b, got := trialtest.Rows(t, gpu.Ev, mask)
+		if n := trialtest.Differing(a, b); n != 0 || got != want {
 			t.Errorf("%s: %+v on the CPU, %+v on the device; outputs of %d samples differ", mask.Key(), want, got, n)
 		}
 		if again, err := gpu.Ev.Again(context.Background(), mask); err != nil || again != want { // judged on the device
@@ -56,7 +58,7 @@ func sameSteps(t *testing.T, cfg config.Config) {
 // turnedStep is gruStep whose output has the samples on its last axis.
 func turnedStep() *onnxpb.GraphProto {
 	g := tasktest.GruStep()
-	g.Output[0] = tasktest.ValueInfo("y", ir.Float, 5, "N")
+	g.Output[0] = onnxtest.Declared("y", ir.Float, 5, "N")
 	g.Node[9] = tasktest.Node("MatMul", "u", "hn", "v")
 	g.Node = append(g.Node, tasktest.Node("Transpose", "y", "u"))
 	return g
@@ -223,7 +225,7 @@ func TestEmulatedStateTransfers(t *testing.T) {
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
 			for i := range 3 {
-				m := bench.RandomMask(rng, holders)
+				m := randomMask(rng, holders)
 				emutest.Reset()
 				emutest.Set(t, "shared=1")
 				if _, err := s.Ev.Again(context.Background(), m); err != nil {

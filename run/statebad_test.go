@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
@@ -18,15 +20,15 @@ import (
 // TestBadStates says what is wrong with a state in one line.
 func TestBadStates(t *testing.T) {
 	wide := tasktest.GruStep()
-	wide.Input = append(wide.Input, tasktest.ValueInfo("w", ir.Float, "N", 5), tasktest.ValueInfo("k", ir.Int64, "N", 8), tasktest.ValueInfo("one", ir.Float))
-	wide.Output = append(wide.Output, tasktest.ValueInfo("wn", ir.Float, "N", 5), tasktest.ValueInfo("o", ir.Float))
+	wide.Input = append(wide.Input, onnxtest.Declared("w", ir.Float, "N", 5), onnxtest.Declared("k", ir.Int64, "N", 8), onnxtest.Declared("one", ir.Float))
+	wide.Output = append(wide.Output, onnxtest.Declared("wn", ir.Float, "N", 5), onnxtest.Declared("o", ir.Float))
 	cast := tasktest.Node("Cast", "kf", "k")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	wide.Node = append(wide.Node, cast, tasktest.Node("Add", "hk", "hn", "kf"), tasktest.Node("Relu", "wn", "w"), tasktest.Node("Relu", "o", "one"), tasktest.Node("MatMul", "zk", "hk", "v"))
-	wide.Output = append(wide.Output, tasktest.ValueInfo("zk", ir.Float, "N", 5))
+	wide.Output = append(wide.Output, onnxtest.Declared("zk", ir.Float, "N", 5))
 	cfg, _ := tasktest.StepNet(t, wide, 8, 3)
-	only, _ := tasktest.StepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{tasktest.ValueInfo("h", ir.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{tasktest.ValueInfo("hn", ir.Float, "N", 8)}, Node: []*onnxpb.NodeProto{tasktest.Node("MatMul", "hn", "h", "w")},
+	only, _ := tasktest.StepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{onnxtest.Declared("h", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("hn", ir.Float, "N", 8)}, Node: []*onnxpb.NodeProto{tasktest.Node("MatMul", "hn", "h", "w")},
 		Initializer: []*onnxpb.TensorProto{ir.NewFloats("w", []int64{8, 8}, tasktest.Normals(1, 64))}}, 8, 3)
 	plain, _ := tasktest.StepNet(t, tasktest.GruStep(), 8, 3)
 	free, _ := tasktest.StepNet(t, tasktest.FreeStep(), 8, 3)

@@ -29,7 +29,7 @@ func Axis(m *onnx.Model, data Samples, input int) int {
 	if data.Steps(input) > 0 {
 		shape = shape[1:]
 	}
-	if at := Inside(m, v); at > 0 && shape[at] == 1 {
+	if at := inside(m, v); at > 0 && shape[at] == 1 {
 		return at
 	}
 	return -1
@@ -60,9 +60,9 @@ func batched(m *onnx.Model, v onnx.Value) bool {
 	return name == "" || variants.IsBatchName(name) || strings.Contains(name, "sample") || anyName.MatchString(name)
 }
 
-// NotFirst reports whether the first axis of an input is not the batch: another axis has the name of a batch, or the
+// notFirst reports whether the first axis of an input is not the batch: another axis has the name of a batch, or the
 // first one has a fixed size while the batch of another input is free.
-func NotFirst(m *onnx.Model, v onnx.Value) bool {
+func notFirst(m *onnx.Model, v onnx.Value) bool {
 	if len(v.Dims) == 0 {
 		return false
 	}
@@ -70,10 +70,10 @@ func NotFirst(m *onnx.Model, v onnx.Value) bool {
 	return variants.BatchElsewhere(m, v.Name) > 0 || InsideInput(m, v) > 0 || v.Dims[0] > 1 && free
 }
 
-// Inside returns the batch axis of an input if it is not the first one: by its name, or as the only free axis. 0: there
+// inside returns the batch axis of an input if it is not the first one: by its name, or as the only free axis. 0: there
 // is none.
-func Inside(m *onnx.Model, v onnx.Value) (axis int) {
-	if at := max(variants.BatchElsewhere(m, v.Name), InsideInput(m, v)); at > 0 || !NotFirst(m, v) {
+func inside(m *onnx.Model, v onnx.Value) (axis int) {
+	if at := max(variants.BatchElsewhere(m, v.Name), InsideInput(m, v)); at > 0 || !notFirst(m, v) {
 		return at
 	}
 	for i, d := range v.Dims {

@@ -139,7 +139,7 @@ func otherAxis(m *onnx.Model) string { return axisCure(m, false) }
 // axisCure is that of inputs whose first axis has a size of its own, or of any size.
 func axisCure(m *onnx.Model, fixed bool) string {
 	for _, v := range m.Inputs() {
-		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || NotFirst(m, v) {
+		if len(v.Dims) == 0 || v.Dims[0] >= 0 != fixed || notFirst(m, v) {
 			continue
 		}
 		for i, d := range v.Dims[1:] {

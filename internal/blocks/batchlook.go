@@ -63,14 +63,14 @@ func (l look) fixed(m *onnx.Model) (Batching, error) {
 	case at >= 0:
 		return Batching{Axis: at}, nil
 	case slices.ContainsFunc(l.mixed.Dims, func(d int64) bool { return d%int64(l.size) == 0 }):
-		return Batching{}, mistake.Errorf("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, FixedCure(m))
+		return Batching{}, mistake.Errorf("%s: output %s of a sample depends on the samples beside it, and the network's batch is fixed to %d: %s", m.Path, l.output, l.size, fixedCure(m))
 	}
-	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, FixedCure(m))
+	return Batching{}, mistake.Errorf("%s: output %s %v has no axis for the samples, and the network's batch is fixed to %d: %s", m.Path, l.output, l.mixed.Dims, l.size, fixedCure(m))
 }
 
-// FixedCure is what to do if a network has a batch that is fixed to several samples and cannot run so: another axis may
+// fixedCure is what to do if a network has a batch that is fixed to several samples and cannot run so: another axis may
 // be the batch.
-func FixedCure(m *onnx.Model) string {
+func fixedCure(m *onnx.Model) string {
 	if cure := axisCure(m, true); cure != "" {
 		return cure + "; otherwise export it with a batch of 1"
 	}

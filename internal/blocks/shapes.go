@@ -94,7 +94,7 @@ func (s *Shapes) Fix(m *onnx.Model, inputs []backend.Tensor, block int, open []s
 func Fixed(m *onnx.Model) int {
 	for _, v := range m.Inputs() {
 		at := variants.BatchElsewhere(m, v.Name)
-		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !NotFirst(m, v)) {
+		if len(v.Dims) > 0 && v.Dims[at] > 0 && (at > 0 || !notFirst(m, v)) {
 			return int(v.Dims[at])
 		}
 	}
@@ -115,11 +115,11 @@ func DataInputs(m *onnx.Model) []dataset.Input {
 	var list []dataset.Input
 	for _, v := range m.Inputs() {
 		dims := v.Dims
-		if at := Inside(m, v); at > 0 {
+		if at := inside(m, v); at > 0 {
 			dims = slices.Clone(dims)
 			dims[at] = -1 // a sample has 1 there, whatever the batch is
 		}
-		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !NotFirst(m, v), Whole: NotFirst(m, v), Inside: Inside(m, v),
+		list = append(list, dataset.Input{Name: v.Name, Dims: dims, Type: dataset.Type(v.Type), Batched: batched(m, v) && !notFirst(m, v), Whole: notFirst(m, v), Inside: inside(m, v),
 			Steps: len(m.States) > 0 && variants.FedBy(m, v.Name) == "", State: variants.FedBy(m, v.Name) != "", Back: backFlag(m, v)})
 	}
 	return list

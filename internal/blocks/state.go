@@ -40,7 +40,7 @@ func ZeroStates(m *onnx.Model) map[string][]byte {
 		if variants.FedBy(m, v.Name) == "" {
 			continue
 		}
-		size, batch := int64(backend.DType(v.Type).Size()), Inside(m, v)
+		size, batch := int64(backend.DType(v.Type).Size()), inside(m, v)
 		rows := v.Dims
 		if fixedFront(m, v) {
 			rows = v.Dims[1:]

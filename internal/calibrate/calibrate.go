@@ -45,7 +45,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]qu
 	if data.Len() == 0 {
 		return nil, nil, mistake.Errorf("%s: the calibration data has no samples", c.Samples)
 	}
-	o, err := NewObservation(n, data, c, c.Low.method, c.High.method)
+	o, err := newObservation(n, data, c, c.Low.method, c.High.method)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,7 +75,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]qu
 // FiniteRange returns the lowest and highest finite value of the only holder of a network, with fill values; false if
 // there is none. alone: each sample runs alone. It reports no progress.
 func FiniteRange(ctx context.Context, n *onnx.Network, data blocks.Samples, alone bool) (quant.Range, bool, error) {
-	o := Observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
+	o := observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)
 		observer.IgnoreNonFinite = true
 		return observer

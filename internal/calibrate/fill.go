@@ -11,9 +11,9 @@ import (
 	"example.org/demote/quant"
 )
 
-// FillLimit is the magnitude from which a value may be a fill value of a mask or a padding. Exporters write -1e4 (to
+// fillLimit is the magnitude from which a value may be a fill value of a mask or a padding. Exporters write -1e4 (to
 // which scores are then added), -65504, -1e9, the lowest float32 or infinity.
-const FillLimit = 5000
+const fillLimit = 5000
 
 // fillGap is how many times as far from zero as all others such values must be.
 const fillGap = 2
@@ -73,7 +73,7 @@ func (all fills) take(holder int, x []float32) []float32 {
 // ordinaryAlone counts values of which none is put in, as count does, if the lowest and the highest tell so.
 func (f *fill) ordinaryAlone(x []float32) bool {
 	low, high, finite := quant.Extremes(x)
-	if finite < len(x) || low <= -FillLimit || high >= FillLimit {
+	if finite < len(x) || low <= -fillLimit || high >= fillLimit {
 		return false
 	}
 	f.seen += len(x)
@@ -91,7 +91,7 @@ func (f *fill) ordinaryAlone(x []float32) bool {
 // putIn reports whether a value is one that a mask or a padding puts in: the same, or, where scores are added to it,
 // one of half its size.
 func (f *fill) putIn(v float32) bool {
-	if v > -FillLimit && v < FillLimit || v != v {
+	if v > -fillLimit && v < fillLimit || v != v {
 		return false
 	}
 	for _, p := range f.Values {
@@ -161,7 +161,7 @@ func dropFills(n *onnx.Network, observers []*quant.Observer, all fills) ([]*quan
 	reasons := make(map[int]string)
 	for i, f := range all {
 		if filled, _ := f.filled(); filled && f.Sink == sinks.Zero {
-			reasons[i] = fmt.Sprintf("masked: its values beyond %d, which end in Softmax and its like, leave no grid for the others", FillLimit)
+			reasons[i] = fmt.Sprintf("masked: its values beyond %d, which end in Softmax and its like, leave no grid for the others", fillLimit)
 		}
 	}
 	pads, err := sinks.LowPads(n)

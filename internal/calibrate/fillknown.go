@@ -16,9 +16,9 @@ import (
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
 const surelyFill = 1e9
 
-// KnownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
+// knownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
 // values larger than any measurement. It stops reading an input that cannot be a mask.
-func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
+func knownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
 	for i, v := range m.Inputs() {
@@ -72,7 +72,7 @@ func (all fills) learnt(n *onnx.Network, known map[string]sites.Known) map[strin
 // again is what the graph tells of fills together with what the holders have shown, and lists the holders whose
 // values are to be observed again, since other values were left out than that; none where the fills are as they were.
 func (all fills) again(n *onnx.Network, known map[string]sites.Known) (fills, []int, error) {
-	list, err := sites.FindFills(n, FillLimit, all.learnt(n, known))
+	list, err := sites.FindFills(n, fillLimit, all.learnt(n, known))
 	if err != nil {
 		return nil, nil, err
 	}

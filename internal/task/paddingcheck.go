@@ -20,8 +20,8 @@ import (
 // paddingTried is how many samples, the shortest, are tried in their own shape.
 const paddingTried = 4
 
-// PaddingID is the warning of samples whose padding the network answers otherwise for.
-const PaddingID = "padding-changes"
+// paddingID is the warning of samples whose padding the network answers otherwise for.
+const paddingID = "padding-changes"
 
 // A paddingLook is what trying has found: of samples that ran in their own shape, those whose output was another one
 // padded, over the part that both have, and how far it was.
@@ -80,7 +80,7 @@ func CheckPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	if l.changed == 0 {
 		return nil, nil
 	}
-	return &result.Warning{ID: PaddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
+	return &result.Warning{ID: paddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
 		l.changed, l.tried, file, output, l.furthest, l.largest),
 		Cure: "leave --pad out, so that each sample is run in its own shape, or give the mask or the lengths that the network reads beside them, or another value"}, nil
 }

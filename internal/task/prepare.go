@@ -53,8 +53,8 @@ type Task struct {
 	ScanTime  float64    // seconds that it took
 }
 
-// Float reads network and data, calibrates, and puts the weights on their grids.
-func Float(ctx context.Context, c config.Config) (_ *Task, err error) {
+// floatTask reads network and data, calibrates, and puts the weights on their grids.
+func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	p := &Task{}
 	defer func() {
 		if err != nil {

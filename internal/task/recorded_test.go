@@ -18,7 +18,7 @@ func TestRecordedGrids(t *testing.T) {
 			t.Run(formula+" "+kind, func(t *testing.T) {
 				cfg := tasktest.TinyConfig(t, 20)
 				cfg.Formula, cfg.GridLow, cfg.GridHigh = formula, kind, kind
-				p, err := Float(context.Background(), cfg.Filled())
+				p, err := floatTask(context.Background(), cfg.Filled())
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -7,28 +7,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
 	"google.golang.org/protobuf/proto"
 )
-
-// ValueInfo is an input of a network, with the names of its free axes.
-func ValueInfo(name string, typ ir.DType, dims ...any) *onnxpb.ValueInfoProto {
-	shape := &onnxpb.TensorShapeProto{}
-	for _, d := range dims {
-		dim := &onnxpb.TensorShapeProto_Dimension{}
-		switch d := d.(type) {
-		case int:
-			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}
-		case string:
-			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: d}
-		}
-		shape.Dim = append(shape.Dim, dim)
-	}
-	return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
-		TensorType: &onnxpb.TypeProto_Tensor{ElemType: (*int32)(typ.Enum()), Shape: shape}}}}
-}
 
 // normalMatrices returns a maker of matrices of normal random numbers, drawn one behind another.
 func normalMatrices(seed uint64) func(name string, dims ...int64) *onnxpb.TensorProto {
@@ -54,7 +39,7 @@ func SideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
 	cast := node("Cast", "sf", "s")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	return &onnxpb.GraphProto{Name: proto.String("side"),
-		Input: []*onnxpb.ValueInfoProto{side, ValueInfo("x", ir.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, "N", 4)},
+		Input: []*onnxpb.ValueInfoProto{side, onnxtest.Declared("x", ir.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, "N", 4)},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 16, 25), weights("w2", 25, 4)},
 		Node:        []*onnxpb.NodeProto{node("MatMul", "a", "x", "w1"), node("Relu", "b", "a"), cast, node("Mul", "c", "b", "sf"), node("Tanh", "d", "c"), node("MatMul", "y", "d", "w2")}}
 }
@@ -77,7 +62,7 @@ func SideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) config.Conf
 // is not below 0 -> times w2 -> y.
 func AloneNetwork(x, side *onnxpb.ValueInfoProto, mean int64, y ...any) *onnxpb.GraphProto {
 	weights, node := normalMatrices(9), Node
-	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, y...)},
+	g := &onnxpb.GraphProto{Name: proto.String("alone"), Input: []*onnxpb.ValueInfoProto{x}, Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, y...)},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 25), weights("w2", 25, 4), ir.NewInts("flat", ir.Int64, []int64{2}, []int64{-1, 25})}}
 	g.Node = append(g.Node, node("MatMul", "a", "x", "w1"))
 	last := "a"

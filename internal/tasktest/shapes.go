@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
@@ -45,7 +47,7 @@ func OwnNetwork(kind string) *onnxpb.GraphProto {
 		return n
 	}
 	pads := ints("pads", 1, 1, 1, 1)
-	g := &onnxpb.GraphProto{Name: proto.String(kind), Input: []*onnxpb.ValueInfoProto{ValueInfo("x", ir.Float, "N", 2, "H", "W")},
+	g := &onnxpb.GraphProto{Name: proto.String(kind), Input: []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, "N", 2, "H", "W")},
 		Initializer: []*onnxpb.TensorProto{weights("w1", 6, 2, 3, 3), weights("w2", 6, 6, 3, 3)},
 		Node: []*onnxpb.NodeProto{with(Node("Conv", "c1", "x", "w1"), pads), Node("Relu", "a1", "c1"),
 			with(Node("Conv", "c2", "a1", "w2"), pads), Node("Sigmoid", "s2", "c2"), Node("Mul", "a2", "c2", "s2"), Node("Add", "r", "a1", "a2")}}
@@ -80,7 +82,7 @@ func OwnNetwork(kind string) *onnxpb.GraphProto {
 		g.Node = append(g.Node, with(Node("ReduceMean", "m", "r"), ints("axes", 2), number("keepdims", 0)), with(Node("Transpose", "t", "m"), ints("perm", 0, 2, 1)), Node("MatMul", "y", "t", "w3"))
 		dims = []any{"N", "W", 4}
 	}
-	g.Output = []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, dims...)}
+	g.Output = []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, dims...)}
 	return g
 }
 

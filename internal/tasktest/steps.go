@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/cgo"
@@ -21,8 +23,8 @@ func gruWeights() map[string][]float32 {
 func GruStep() *onnxpb.GraphProto {
 	w, node := gruWeights(), Node
 	return &onnxpb.GraphProto{Name: proto.String("gru"),
-		Input:  []*onnxpb.ValueInfoProto{ValueInfo("x", ir.Float, "N", 6), ValueInfo("h", ir.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, "N", 5), ValueInfo("hn", ir.Float, "N", 8)},
+		Input:  []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, "N", 6), onnxtest.Declared("h", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, "N", 5), onnxtest.Declared("hn", ir.Float, "N", 8)},
 		Initializer: []*onnxpb.TensorProto{ir.NewFloats("wz", []int64{6, 8}, w["wz"]), ir.NewFloats("uz", []int64{8, 8}, w["uz"]),
 			ir.NewFloats("wc", []int64{6, 8}, w["wc"]), ir.NewFloats("v", []int64{8, 5}, w["v"])},
 		Node: []*onnxpb.NodeProto{node("MatMul", "a", "x", "wz"), node("MatMul", "b", "h", "uz"), node("Add", "s", "a", "b"), node("Sigmoid", "z", "s"),
@@ -33,7 +35,7 @@ func GruStep() *onnxpb.GraphProto {
 // SharedStep is gruStep with an input without steps, which is added to x in each of them.
 func SharedStep() *onnxpb.GraphProto {
 	g := GruStep()
-	g.Input = append(g.Input, ValueInfo("who", ir.Float, "N", 6))
+	g.Input = append(g.Input, onnxtest.Declared("who", ir.Float, "N", 6))
 	g.Node = append([]*onnxpb.NodeProto{Node("Add", "xw", "x", "who")}, g.Node...)
 	for _, n := range g.Node[1:] {
 		if n.Input[0] == "x" {
@@ -46,14 +48,14 @@ func SharedStep() *onnxpb.GraphProto {
 // FreeStep is gruStep that does not say how large its state is.
 func FreeStep() *onnxpb.GraphProto {
 	g := GruStep()
-	g.Input[1], g.Output[1] = ValueInfo("h", ir.Float, "N", "any"), ValueInfo("hn", ir.Float, "N", "any")
+	g.Input[1], g.Output[1] = onnxtest.Declared("h", ir.Float, "N", "any"), onnxtest.Declared("hn", ir.Float, "N", "any")
 	return g
 }
 
 // FlatStep is gruStep with a state that has no axis for samples.
 func FlatStep() *onnxpb.GraphProto {
 	g := GruStep()
-	g.Input[1], g.Output[1] = ValueInfo("h", ir.Float, 8), ValueInfo("hn", ir.Float, 8)
+	g.Input[1], g.Output[1] = onnxtest.Declared("h", ir.Float, 8), onnxtest.Declared("hn", ir.Float, 8)
 	g.Node[8], g.Node[9] = Node("Add", "hr", "h", "f"), Node("MatMul", "y", "hr", "v")
 	g.Initializer = append(g.Initializer, ir.NewInts("flat", ir.Int64, []int64{1}, []int64{8}))
 	g.Node = append(g.Node, Node("Reshape", "hn", "hr", "flat"))
@@ -63,8 +65,8 @@ func FlatStep() *onnxpb.GraphProto {
 // FixedStep is gruStep for a batch of one size.
 func FixedStep(batch int) *onnxpb.GraphProto {
 	g := GruStep()
-	g.Input = []*onnxpb.ValueInfoProto{ValueInfo("x", ir.Float, batch, 6), ValueInfo("h", ir.Float, batch, 8)}
-	g.Output = []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, batch, 5), ValueInfo("hn", ir.Float, batch, 8)}
+	g.Input = []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, batch, 6), onnxtest.Declared("h", ir.Float, batch, 8)}
+	g.Output = []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, batch, 5), onnxtest.Declared("hn", ir.Float, batch, 8)}
 	return g
 }
 
@@ -109,8 +111,8 @@ func LstmStep() *onnxpb.GraphProto {
 	cat := node("Concat", "xh", "x", "h")
 	cat.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("axis"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
 	g := &onnxpb.GraphProto{Name: proto.String("lstm"),
-		Input:  []*onnxpb.ValueInfoProto{ValueInfo("h", ir.Float, "N", 8), ValueInfo("x", ir.Float, "N", 6), ValueInfo("c", ir.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{ValueInfo("hn", ir.Float, "N", 8), ValueInfo("cn", ir.Float, "N", 8), ValueInfo("y", ir.Float, "N", 5)},
+		Input:  []*onnxpb.ValueInfoProto{onnxtest.Declared("h", ir.Float, "N", 8), onnxtest.Declared("x", ir.Float, "N", 6), onnxtest.Declared("c", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("hn", ir.Float, "N", 8), onnxtest.Declared("cn", ir.Float, "N", 8), onnxtest.Declared("y", ir.Float, "N", 5)},
 		Node: []*onnxpb.NodeProto{cat, node("MatMul", "mi", "xh", "wi"), node("Sigmoid", "i", "mi"), node("MatMul", "mg", "xh", "wg"), node("Tanh", "g", "mg"),
 			node("MatMul", "mf", "xh", "wf"), node("Sigmoid", "f", "mf"), node("Mul", "p", "i", "g"), node("Mul", "q", "f", "c"), node("Add", "cn", "p", "q"),
 			node("Tanh", "tc", "cn"), node("Mul", "hn", "tc", "f"), node("MatMul", "y", "hn", "v")}}
@@ -129,8 +131,8 @@ func LayeredStep() *onnxpb.GraphProto {
 		return n
 	}
 	g := &onnxpb.GraphProto{Name: proto.String("layered"),
-		Input:  []*onnxpb.ValueInfoProto{ValueInfo("x", ir.Float, "N", 6), ValueInfo("state", ir.Float, 2, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{ValueInfo("y", ir.Float, "N", 5), ValueInfo("stateN", ir.Float, 2, "N", 8)},
+		Input:  []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, "N", 6), onnxtest.Declared("state", ir.Float, 2, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, "N", 5), onnxtest.Declared("stateN", ir.Float, 2, "N", 8)},
 		Node: []*onnxpb.NodeProto{on(node("Gather", "h0", "state", "zero"), 0), on(node("Gather", "h1", "state", "one"), 0),
 			node("MatMul", "a", "x", "w0"), node("MatMul", "b", "h0", "u0"), node("Add", "s0", "a", "b"), node("Tanh", "n0", "s0"),
 			node("MatMul", "c", "n0", "w1"), node("MatMul", "d", "h1", "u1"), node("Add", "s1", "c", "d"), node("Tanh", "n1", "s1"),

@@ -58,3 +58,27 @@ func Pass(t testing.TB, s *trial.Runner, base, candidate search.Mask) search.Sco
 	}
 	return found.Score
 }
+
+// Rows are the outputs of a mask, by sample, and its score.
+func Rows(t testing.TB, e *backend.Evaluator, m search.Mask) ([][]float32, search.Score) {
+	t.Helper()
+	rows := make([][]float32, e.Samples())
+	score, err := e.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, score
+}
+
+// Differing counts the samples whose outputs differ in a bit.
+func Differing(a, b [][]float32) (n int) {
+	for i := range a {
+		for k := range a[i] {
+			if math.Float32bits(a[i][k]) != math.Float32bits(b[i][k]) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

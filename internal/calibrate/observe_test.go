@@ -1,4 +1,4 @@
-package run
+package calibrate_test
 
 import (
 	"context"
@@ -58,8 +58,8 @@ func observationOf(t *testing.T, cfg config.Config, method quant.Method) *calibr
 // TestCalibrationPasses counts the passes over the calibration samples: what masks and paddings put in, whatever form
 // they have, is found in the first, and what cannot be told from it is not read again.
 func TestCalibrationPasses(t *testing.T) {
-	nets := maskForms()
-	for name, g := range maxima() {
+	nets := tasktest.MaskForms()
+	for name, g := range tasktest.Maxima() {
 		nets[name] = g
 	}
 	for name, g := range nets {
