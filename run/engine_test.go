@@ -35,7 +35,7 @@ func opened(t *testing.T, c config.Config) (*onnx.Network, search.Evaluator, fun
 	calib, err := engine.OpenData(c.Calib, m, dataset.Options{})
 	must(err)
 	t.Cleanup(func() { calib.Close() })
-	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: config.DefaultSeed})
+	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: 1})
 	must(err)
 	t.Cleanup(func() { data.Close() })
 	records, err := engine.Calibrate(ctx, n, calib, engine.Calibration{KindLow: quant.Kind(c.GridLow), KindHigh: quant.Kind(c.GridHigh), RangeLow: quant.Method(c.RangeLow),

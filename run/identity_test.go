@@ -285,7 +285,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(j.SetMeta(journal.StateKey, "running"), j.Close()); err != nil {
+			if err := errors.Join(j.SetMeta("state", "running"), j.Close()); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Search(context.Background(), cfg)

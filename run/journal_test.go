@@ -73,7 +73,7 @@ func TestDamagedJournals(t *testing.T) {
 			cfg := cfg
 			cfg.Out = copyFolder(t, good)
 			path := filepath.Join(cfg.Out, journal.JournalFile)
-			db, err := sql.Open("sqlite", journal.DatabaseName(path))
+			db, err := sql.Open("sqlite", "file:"+path)
 			if err == nil {
 				_, err = db.Exec(c.text)
 			}
@@ -156,7 +156,7 @@ func TestForeignJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, journal.JournalFile)
-	db, err := sql.Open("sqlite", journal.DatabaseName(path))
+	db, err := sql.Open("sqlite", "file:"+path)
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT, value TEXT); INSERT INTO meta VALUES ('schema', '7'); CREATE TABLE notes (text)`)
 	}
@@ -199,7 +199,7 @@ func TestOldJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(cfg.Out, journal.JournalFile)
-	db, err := sql.Open("sqlite", journal.DatabaseName(path)+"?_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)")
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 			CREATE TABLE scores (mask TEXT PRIMARY KEY, blocks INTEGER NOT NULL, count INTEGER NOT NULL, sum BLOB NOT NULL, total INTEGER, value BLOB) WITHOUT ROWID;
@@ -220,7 +220,7 @@ func TestOldJournals(t *testing.T) {
 
 // TestLinksAreNotFollowed puts links where a run's own files are to be.
 func TestLinksAreNotFollowed(t *testing.T) {
-	for _, name := range []string{journal.LockFile, journal.JournalFile, journal.JournalFile + "-wal"} {
+	for _, name := range []string{".lock", journal.JournalFile, journal.JournalFile + "-wal"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 24)
 			outside := filepath.Join(t.TempDir(), "precious")

@@ -101,7 +101,7 @@ func survives(t *testing.T, cfg config.Config, cuts []powerCut, learnt map[strin
 		known := map[string]bool{}
 		path := filepath.Join(c.folder, journal.JournalFile)
 		if _, err := os.Stat(path); err == nil {
-			db, err := sql.Open("sqlite", journal.DatabaseName(path))
+			db, err := sql.Open("sqlite", "file:"+path)
 			if err != nil {
 				t.Fatal(err)
 			}

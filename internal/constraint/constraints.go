@@ -48,7 +48,7 @@ func Parse(pins, groups []string, profile string) (r Rules, err error) {
 		r.groups = append(r.groups, g)
 	}
 	if profile != "" {
-		r.profile, err = ReadProfile(profile)
+		r.profile, err = readProfile(profile)
 	}
 	return r, err
 }

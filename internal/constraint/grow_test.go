@@ -57,7 +57,7 @@ func TestProfilesThatGrow(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			_, err := ReadProfile(path)
+			_, err := readProfile(path)
 			runtime.ReadMemStats(&after)
 			if !errors.Is(err, mistake.Err) || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 500 {
 				t.Errorf("%v", err)
@@ -85,12 +85,12 @@ func TestProfilesAsPeopleWriteThem(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadProfile(path); err != nil && i != 6 { // the reader of YAML knows no byte order mark
+		if _, err := readProfile(path); err != nil && i != 6 { // the reader of YAML knows no byte order mark
 			t.Errorf("%.60q: %v", text, err)
 		}
 	}
 	for _, path := range files {
-		if _, err := ReadProfile(path); err != nil {
+		if _, err := readProfile(path); err != nil {
 			t.Error(err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestPatternsThatGrow(t *testing.T) {
 	if err := os.WriteFile(path, []byte("follow: ['"+strings.Repeat("{a,*a}", 40)+"']\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadProfile(path); !errors.Is(err, mistake.Err) {
+	if _, err := readProfile(path); !errors.Is(err, mistake.Err) {
 		t.Error(err)
 	}
 }

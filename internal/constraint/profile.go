@@ -31,8 +31,8 @@ type profile struct {
 // maxProfile bounds a profile, in bytes.
 const maxProfile = 64 << 10
 
-// ReadProfile reads and checks a profile.
-func ReadProfile(path string) (*profile, error) {
+// readProfile reads and checks a profile.
+func readProfile(path string) (*profile, error) {
 	text, err := disk.Read(path, maxProfile)
 	if err != nil {
 		return nil, mistake.Errorf("--profile: %w; give a YAML file, see docs/constraints.md", err)

@@ -13,8 +13,8 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ErrFollowed says that a network cannot start from codes, since constants follow the mask.
-var ErrFollowed = errors.New("constants follow the mask")
+// errFollowed says that a network cannot start from codes, since constants follow the mask.
+var errFollowed = errors.New("constants follow the mask")
 
 // codedSource hands out a network from its cuts on, which are handed over as codes.
 type codedSource struct {
@@ -26,7 +26,7 @@ type codedSource struct {
 // Coded implements backend.Source. Constants that follow the mask want the source's own segments.
 func (s *Source) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if len(s.followed) > 0 {
-		return nil, ErrFollowed
+		return nil, errFollowed
 	}
 	c := &codedSource{Source: s, optimal: optimize != nil}
 	var optimized *onnx.Model

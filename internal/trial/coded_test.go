@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -31,7 +32,7 @@ type plainOnly struct{ *segments.Source }
 
 func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
-		return nil, segments.ErrFollowed
+		return nil, errors.New("no codes here")
 	}
 	return s.Source.Coded(nil)
 }
