@@ -127,7 +127,7 @@ type own struct {
 // Values of the choices whose zero is one of its own.
 const (
 	defaultMultiplier = 0.5
-	DefaultSeed       = 1
+	defaultSeed       = 1
 )
 
 // Step is the choice, or its default.
@@ -141,7 +141,7 @@ func (c Config) Step() float64 {
 // Draw is the choice, or its default.
 func (c Config) Draw() uint32 {
 	if c.Seed == nil {
-		return DefaultSeed
+		return defaultSeed
 	}
 	return *c.Seed
 }

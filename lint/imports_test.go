@@ -92,7 +92,10 @@ var mayImport = map[string][]string{
 		"onnx", "result", "search"},
 
 	// What the tests of these rooms share.
-	"internal/onnxtest":    {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
+	"internal/onnxtest": {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network"},
+	"internal/tasktest": {"backend", "backend/direct", "backend/metric", "cgo", "cgo/orttest", "config", "internal/blocks", "internal/ir",
+		"internal/npy", "internal/onnxtest", "onnx", "onnx/onnxpb", "result"},
+	"internal/trialtest":   {"backend", "backend/metric", "config", "internal/trial", "search"},
 	"internal/onnxruntest": {"mistake", "onnx", "onnx/onnxpb", "quant", "cgo", "internal/ir", "internal/network", "internal/pair", "internal/aimet"},
 
 	// The evaluator is a face over rooms of its own: what a score is, what a device is, the two there are, what lies
@@ -136,7 +139,7 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport adds what only the tests of a room may import: a test may drive the rooms beside it on real input.
-var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "search/searchtest", "backend", "crash", "mistake"}
+var testsMayImport = []string{"cgo", "cuda", "onnx", "quant", "dataset", "search", "search/searchtest", "backend", "config", "crash", "mistake"}
 
 // bridges are the only rooms that may contain C.
 var bridges = []string{"cgo", "cuda"}

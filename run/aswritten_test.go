@@ -9,6 +9,9 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/onnxtest"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -17,11 +20,11 @@ import (
 
 // wide is two layers over embedded ids, each a MatMul of three axes and the Add of its bias, whose rows are longer
 // than a block of the product: with its axes fixed ONNX Runtime makes a Gemm of them, which adds in another order.
-func wide() *graph {
+func wide() *tasktest.Graph {
 	const width = 512
-	b := newGraph(30).ints("ids", func(i int) int64 { return int64(i*7) % 40 }, 5).weight("emb", 1, 40, width).weight("w1", 0.1, width, width).weight("w2", 0.1, width, width).
-		weight("b1", 1, width).weight("b2", 1, width).out("y", width)
-	b.do("e = Gather emb ids; m1 = MatMul e w1; s1 = Add m1 b1; r1 = Relu s1; m2 = MatMul r1 w2; s2 = Add b2 m2; r2 = Relu s2; y = ReduceMean r2 axes=[1] keepdims=0")
+	b := tasktest.NewGraph(30).Ints("ids", func(i int) int64 { return int64(i*7) % 40 }, 5).Weight("emb", 1, 40, width).Weight("w1", 0.1, width, width).Weight("w2", 0.1, width, width).
+		Weight("b1", 1, width).Weight("b2", 1, width).Out("y", width)
+	b.Do("e = Gather emb ids; m1 = MatMul e w1; s1 = Add m1 b1; r1 = Relu s1; m2 = MatMul r1 w2; s2 = Add b2 m2; r2 = Relu s2; y = ReduceMean r2 axes=[1] keepdims=0")
 	return b
 }
 
@@ -29,7 +32,7 @@ func wide() *graph {
 // batch: in blocks that begin with one kernel. Batches of one, in which ONNX Runtime has another kernel, are told.
 func TestAsWritten(t *testing.T) {
 	for _, way := range []string{"float", "pair"} {
-		cfg := wide().config(t)
+		cfg := wide().Config(t)
 		cfg.Export = []string{"qdq-ms"}
 		if way == "pair" {
 			cfg = writtenPair(t, cfg)
@@ -54,7 +57,7 @@ func TestAsWritten(t *testing.T) {
 
 // TestAsWrittenAlone runs the file of a network whose samples touch each other in batches of one, as it was searched.
 func TestAsWrittenAlone(t *testing.T) {
-	r := mustSearch(t, shaped()["a maximum over the block"].net.config(t))
+	r := mustSearch(t, shaped()["a maximum over the block"].net.Config(t))
 	if w := r.Verified.AsWritten; len(w) != 1 || w[0].Batch != 1 || w[0].Differ != 0 {
 		t.Errorf("%+v", w)
 	}
@@ -80,7 +83,7 @@ func free(t *testing.T, path string) (names []string) {
 // TestFixShapes writes the axes of the search into the file, which then computes what was searched wherever it is
 // run; also by export, of a run that was searched with free axes, and by quantize for single samples.
 func TestFixShapes(t *testing.T) {
-	cfg := wide().config(t)
+	cfg := wide().Config(t)
 	cfg.FixShapes = true
 	r := mustSearch(t, cfg)
 	if names := free(t, filepath.Join(cfg.Out, journal.MixedFile)); names != nil || !r.Verified.Identical || r.Verified.AsWritten != nil {
@@ -111,7 +114,7 @@ func TestFixShapes(t *testing.T) {
 // TestWrittenDiffers tells both scores, and the cure, where the file scores otherwise as it is written than what was
 // searched.
 func TestWrittenDiffers(t *testing.T) {
-	s := compiledTask(t, wide().config(t))
+	s := trialtest.Compiled(t, wide().Config(t))
 	value := func(v float64) *float64 { return &v }
 	no := false
 	for _, c := range []struct {
@@ -126,7 +129,7 @@ func TestWrittenDiffers(t *testing.T) {
 	} {
 		said := ""
 		s.Config.Say = func(line string) { said += line }
-		s.checker().TellWritten(c.list, search.Score{Value: 45.25447})
+		newSearch(s).checker().TellWritten(c.list, search.Score{Value: 45.25447})
 		if !strings.Contains(said, c.want) || c.want == "" && said != "" {
 			t.Errorf("%q; %q is due", said, c.want)
 		}
@@ -135,10 +138,10 @@ func TestWrittenDiffers(t *testing.T) {
 
 // TestAsWrittenOfSeveral runs a file whose other outputs are of other axes, or of a size that the samples decide.
 func TestAsWrittenOfSeveral(t *testing.T) {
-	b := touchy("y = MatMul r w2; n = NonZero r; m = ReduceMax r axes=[1] keepdims=0").out("y", 4).out("n", 2).out("m")
-	b.g.Output[1].Type.GetTensorType().ElemType = new(int32(7))
-	b.g.Output[1].Type.GetTensorType().Shape = nil
-	cfg := b.config(t)
+	b := touchy("y = MatMul r w2; n = NonZero r; m = ReduceMax r axes=[1] keepdims=0").Out("y", 4).Out("n", 2).Out("m")
+	b.G.Output[1].Type.GetTensorType().ElemType = new(int32(7))
+	b.G.Output[1].Type.GetTensorType().Shape = nil
+	cfg := b.Config(t)
 	cfg.Output = "y"
 	r := mustSearch(t, cfg)
 	if w := r.Verified.AsWritten; len(w) != 3 || !r.Verified.Identical {
@@ -149,10 +152,10 @@ func TestAsWrittenOfSeveral(t *testing.T) {
 // TestMisdeclaredOutputs takes files that declare an output with another batch than it has, or with no shape, as ONNX
 // Runtime does.
 func TestMisdeclaredOutputs(t *testing.T) {
-	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": declared("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": declared("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
-		b := newGraph(30).in("x", nil, 8).weight("w", 0.6, 8, 8).weight("v", 0.6, 8, 5).do("a = MatMul x w; b = Relu a; y = MatMul b v").out("y", 5)
-		b.g.Output[0].Type.GetTensorType().Shape = shape
-		r := mustSearch(t, b.config(t))
+	for name, shape := range map[string]*onnxpb.TensorShapeProto{"none": nil, "a batch of 1": onnxtest.Declared("y", ir.Float, 1, 5).Type.GetTensorType().Shape, "a batch of 9": onnxtest.Declared("y", ir.Float, 9, 5).Type.GetTensorType().Shape} {
+		b := tasktest.NewGraph(30).In("x", nil, 8).Weight("w", 0.6, 8, 8).Weight("v", 0.6, 8, 5).Do("a = MatMul x w; b = Relu a; y = MatMul b v").Out("y", 5)
+		b.G.Output[0].Type.GetTensorType().Shape = shape
+		r := mustSearch(t, b.Config(t))
 		if !r.Verified.Identical || len(r.Verified.AsWritten) != 3 {
 			t.Errorf("%s: %+v", name, r.Verified)
 		}

@@ -13,13 +13,14 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestAsWrittenToolkits runs written files in Python's ONNX Runtime, their axes free and in batches of 1, 7 and the
 // block: it finds the search's own bits where the search has said that a user will.
 func TestAsWrittenToolkits(t *testing.T) {
 	for _, kind := range []string{"float", "pair"} {
-		cfg := wide().config(t)
+		cfg := wide().Config(t)
 		if kind == "pair" {
 			cfg = writtenPair(t, cfg)
 			cfg.Metric = "cosine"
@@ -37,12 +38,12 @@ func TestAsWrittenToolkits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data := npyHeader("<f4", r.Samples, s.Ev.Row())
+		data := tasktest.NPYHeader("<f4", r.Samples, s.Ev.Row())
 		for _, v := range all {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 		}
 		rows := filepath.Join(t.TempDir(), "rows.npy")
-		writeTestFile(t, rows, data)
+		tasktest.WriteFile(t, rows, data)
 		want := ""
 		args := []string{"-W", "ignore", "../scripts/fixtures_check.py", "written", filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, rows}
 		for _, a := range r.Verified.AsWritten {

@@ -9,7 +9,7 @@ import "testing"
 func TestEmulatedBatchAxis(t *testing.T) {
 	for name, c := range shaped() {
 		t.Run(name, func(t *testing.T) {
-			cfg := c.net.config(t)
+			cfg := c.net.Config(t)
 			if name == "Softmax" {
 				cfg.Target = "10" // of one sample it is 1, whatever the width: the ends are equal
 			}
@@ -19,4 +19,4 @@ func TestEmulatedBatchAxis(t *testing.T) {
 }
 
 // TestEmulatedAsWritten does so with a network whose written file ONNX Runtime joins otherwise than fixed shapes.
-func TestEmulatedAsWritten(t *testing.T) { sameOnDevice(t, wide().config(t)) }
+func TestEmulatedAsWritten(t *testing.T) { sameOnDevice(t, wide().Config(t)) }

@@ -17,6 +17,7 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
@@ -25,31 +26,31 @@ import (
 
 // touchy begins a network of 21 samples, of very different sizes: an input of 16, two layers, and what stands between
 // them.
-func touchy(between string) *graph {
+func touchy(between string) *tasktest.Graph {
 	size := func(i int) float32 { return float32(math.Sin(float64(i)*1.7) * math.Exp(math.Sin(float64(i/16)*2.3))) }
-	b := newGraph(21).in("x", size, 16).weight("w1", 0.5, 16, 16).weight("w2", 0.5, 16, 4).numbers("scalar zero", 0).numbers("first", 0).constant("one", []float32{1}).constant("half", []float32{0.5}).numbers("flat", 1, 16)
-	return b.do("a = MatMul x w1; r = Relu a; " + between)
+	b := tasktest.NewGraph(21).In("x", size, 16).Weight("w1", 0.5, 16, 16).Weight("w2", 0.5, 16, 4).Numbers("scalar zero", 0).Numbers("first", 0).Constant("one", []float32{1}).Constant("half", []float32{0.5}).Numbers("flat", 1, 16)
+	return b.Do("a = MatMul x w1; r = Relu a; " + between)
 }
 
 // sequences begins a network of 21 samples of 6 steps.
-func sequences(text string) *graph {
-	b := newGraph(21).in("x", nil, 6, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4)
-	return b.do(text)
+func sequences(text string) *tasktest.Graph {
+	b := tasktest.NewGraph(21).In("x", nil, 6, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4)
+	return b.Do(text)
 }
 
 // shaped are networks whose samples do not lie on the first axis of the output, or touch each other, and what is said
 // of those that are not run in blocks.
 func shaped() map[string]struct {
-	net  *graph
+	net  *tasktest.Graph
 	said string
 } {
-	out := func(b *graph, dims ...int64) *graph {
-		b.out("y", dims...)
-		b.g.Output[0].Type.GetTensorType().Shape = nil
+	out := func(b *tasktest.Graph, dims ...int64) *tasktest.Graph {
+		b.Out("y", dims...)
+		b.G.Output[0].Type.GetTensorType().Shape = nil
 		return b
 	}
 	return map[string]struct {
-		net  *graph
+		net  *tasktest.Graph
 		said string
 	}{
 		"time first":    {out(sequences("t = Transpose x perm=1,0,2; a = MatMul t w1; r = Relu a; y = MatMul r w2")), ""},
@@ -132,7 +133,7 @@ func TestBatchAxis(t *testing.T) {
 	for name, c := range shaped() {
 		t.Run(name, func(t *testing.T) {
 			for i, block := range []int{0, 7} {
-				cfg := c.net.config(t)
+				cfg := c.net.Config(t)
 				cfg.Block = block
 				if name == "Softmax" {
 					cfg.Target = "10" // of one sample it is 1, whatever the width: the ends are equal
@@ -144,7 +145,7 @@ func TestBatchAxis(t *testing.T) {
 					}
 				}
 				r := mustSearch(t, cfg)
-				switch w := hasWarning(r, blocks.AloneID); {
+				switch w := tasktest.Warning(r, blocks.AloneID); {
 				case c.said == "" && (w != nil || !inBlocks(r)):
 					t.Errorf("block %d: in blocks %v, warnings %q", block, inBlocks(r), r.Warnings)
 				case c.said != "" && (w == nil || !strings.Contains(w.Text, c.said) || said != 1):
@@ -177,7 +178,7 @@ func TestBatchAxis(t *testing.T) {
 // TestBatchAxisBench measures such networks, in batches of one where they must be.
 func TestBatchAxisBench(t *testing.T) {
 	for name, alone := range map[string]bool{"time first": false, "a batch of one only": true} {
-		cfg := shaped()[name].net.config(t)
+		cfg := shaped()[name].net.Config(t)
 		cfg.Out, cfg.Block, cfg.Target = "", 0, ""
 		b, err := RunBench(context.Background(), cfg, bench.Options{})
 		if err != nil || (b.Block == 1) != alone || (b.RBatch == 1) != alone || (b.SingleBatch == 1) != alone {
@@ -191,7 +192,7 @@ func TestBatchAxisBench(t *testing.T) {
 func TestBatchAxisCommand(t *testing.T) {
 	for name, shape := range map[string]string{"time first": "(21, 6, 4)", "classes first": "(21, 4)", "no batch axis": "(21, 4)", "a scalar": "(21, 1)", "CumSum": "(21, 4)"} {
 		t.Run(name, func(t *testing.T) {
-			cfg := shaped()[name].net.config(t)
+			cfg := shaped()[name].net.Config(t)
 			got := filepath.Join(t.TempDir(), "got")
 			e, err := Eval(context.Background(), config.Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1"}, cfg.Model, "", "")
 			if err != nil {
@@ -239,16 +240,16 @@ func TestBatchAxisFixed(t *testing.T) {
 		net := nets[c.name].net
 		switch c.name {
 		case "sound":
-			net = touchy("y = MatMul r w2").out("y", 4)
+			net = touchy("y = MatMul r w2").Out("y", 4)
 		case "time as long as the batch":
-			net = newGraph(21).in("x", nil, 3, 8).weight("w1", 0.5, 8, 4).do("a = MatMul x w1; y = Relu a").out("y", 3, 4)
+			net = tasktest.NewGraph(21).In("x", nil, 3, 8).Weight("w1", 0.5, 8, 4).Do("a = MatMul x w1; y = Relu a").Out("y", 3, 4)
 		}
-		for _, v := range append(net.g.Input, net.g.Output...) {
+		for _, v := range append(net.G.Input, net.G.Output...) {
 			if s := v.Type.GetTensorType().Shape; s != nil {
 				s.Dim[0] = &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: c.batch}}
 			}
 		}
-		cfg := net.config(t)
+		cfg := net.Config(t)
 		cfg.Block = 0
 		r, err := Search(context.Background(), cfg)
 		switch {
@@ -268,18 +269,18 @@ func TestBatchAxisFixed(t *testing.T) {
 
 // TestBatchAxisOfSeveral chooses among outputs with different axes: only those of the one that is scored matter.
 func TestBatchAxisOfSeveral(t *testing.T) {
-	net := func() *graph {
-		b := sequences("a = MatMul x w1; r = Relu a; y = MatMul r w2; t = Transpose y perm=1,0,2; m = ReduceMax r keepdims=0").out("y").out("t").out("m")
-		for _, o := range b.g.Output {
+	net := func() *tasktest.Graph {
+		b := sequences("a = MatMul x w1; r = Relu a; y = MatMul r w2; t = Transpose y perm=1,0,2; m = ReduceMax r keepdims=0").Out("y").Out("t").Out("m")
+		for _, o := range b.G.Output {
 			o.Type.GetTensorType().Shape = nil
 		}
 		return b
 	}
 	for output, alone := range map[string]bool{"y": false, "t": false, "m": true} {
-		cfg := net().config(t)
+		cfg := net().Config(t)
 		cfg.Output = output
 		r := mustSearch(t, cfg)
-		if got := hasWarning(r, blocks.AloneID) != nil; got != alone || !r.Verified.Identical {
+		if got := tasktest.Warning(r, blocks.AloneID) != nil; got != alone || !r.Verified.Identical {
 			t.Errorf("--output %s: warnings %q", output, r.Warnings)
 		}
 		if want := plainDecibels(t, cfg.Model, filepath.Join(cfg.Out, journal.MixedFile), cfg.Data, output); math.Abs(*r.Score.Mixed.Value-want) > 1e-3 {
@@ -291,10 +292,10 @@ func TestBatchAxisOfSeveral(t *testing.T) {
 // TestBatchAxisOfAPair searches the two written ends of such a network as a pair, and holds samples out.
 func TestBatchAxisOfAPair(t *testing.T) {
 	for _, name := range []string{"time first", "a maximum over the block", "a batch of one only"} {
-		cfg := writtenPair(t, shaped()[name].net.config(t))
+		cfg := writtenPair(t, shaped()[name].net.Config(t))
 		cfg.Metric, cfg.Holdout = "cosine", "30%"
 		r := mustSearch(t, cfg)
-		if (hasWarning(r, blocks.AloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
+		if (tasktest.Warning(r, blocks.AloneID) == nil) != (name == "time first") || !r.Verified.Identical || r.Holdout == nil {
 			t.Errorf("%s: %q, %+v", name, r.Warnings, r.Verified)
 		}
 	}
@@ -304,17 +305,17 @@ func TestBatchAxisOfAPair(t *testing.T) {
 // sample's wherever the others stand: the self-test finds it by its bits, and the search begins again with each
 // sample alone.
 func TestSamplesTouchByAHair(t *testing.T) {
-	b := newGraph(21).in("x", func(i int) float32 {
+	b := tasktest.NewGraph(21).In("x", func(i int) float32 {
 		v := float32(math.Sin(float64(i) * 1.7))
 		if i/16 == 1 {
 			v *= 5
 		}
 		return v
-	}, 16).weight("w1", 0.5, 16, 16).weight("w2", 0.5, 16, 4).do("a = MatMul x w1; r = Relu a; m = ReduceMax r keepdims=0; e = Mul m hair; d = Add r e; y = MatMul d w2").out("y", 4)
-	b.constant("hair", []float32{1e-5})
-	cfg := b.config(t)
+	}, 16).Weight("w1", 0.5, 16, 16).Weight("w2", 0.5, 16, 4).Do("a = MatMul x w1; r = Relu a; m = ReduceMax r keepdims=0; e = Mul m hair; d = Add r e; y = MatMul d w2").Out("y", 4)
+	b.Constant("hair", []float32{1e-5})
+	cfg := b.Config(t)
 	r := mustSearch(t, cfg)
-	if w := hasWarning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
+	if w := tasktest.Warning(r, blocks.AloneID); w == nil || !strings.Contains(w.Text, "depends on slot and neighbours, from ") {
 		t.Errorf("warnings %q", r.Warnings)
 	}
 	if v, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil || !v.Identical {
@@ -332,23 +333,23 @@ func TestSamplesTouchByAHair(t *testing.T) {
 func TestBatchAxisOfInputs(t *testing.T) {
 	var want float64
 	for _, names := range [][]string{{"", ""}, {"N", "time"}, {"batch", "n"}, {"", "seq"}, {"time", "batch"}, {"", "batch_size"}} {
-		b := newGraph(21).in("x", nil, 6, 8).weight("w", 0.5, 8, 4).out("y", 6, 4).do("y = MatMul x w")
+		b := tasktest.NewGraph(21).In("x", nil, 6, 8).Weight("w", 0.5, 8, 4).Out("y", 6, 4).Do("y = MatMul x w")
 		for i, name := range names {
 			d := &onnxpb.TensorShapeProto_Dimension{}
 			if name != "" {
 				d.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: name}
 			}
-			b.g.Input[0].Type.GetTensorType().Shape.Dim[i] = d
-			b.g.Output[0].Type.GetTensorType().Shape.Dim[i] = &onnxpb.TensorShapeProto_Dimension{}
+			b.G.Input[0].Type.GetTensorType().Shape.Dim[i] = d
+			b.G.Output[0].Type.GetTensorType().Shape.Dim[i] = &onnxpb.TensorShapeProto_Dimension{}
 		}
-		cfg := b.config(t)
+		cfg := b.Config(t)
 		cfg.Block = 0
 		r := mustSearch(t, cfg)
 		got := *r.Score.Low.Value
 		if want == 0 {
 			want = got
 		}
-		if !inBlocks(r) || hasWarning(r, blocks.AloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
+		if !inBlocks(r) || tasktest.Warning(r, blocks.AloneID) != nil || !r.Verified.Identical || math.Abs(got-want) > 1e-3 {
 			t.Errorf("%q: in blocks %v, all int8 %v, want %v; %+v", names, inBlocks(r), got, want, r.Verified)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
@@ -23,42 +24,42 @@ func axisNamed(v *onnxpb.ValueInfoProto, axis int, name string) {
 }
 
 // inside21 are networks of 21 samples whose batch lies inside: of inputs, of outputs, of some of them.
-func inside21() map[string]*graph {
+func inside21() map[string]*tasktest.Graph {
 	const text = "a = MatMul x w1; r = Relu a; b = MatMul r w3; q = Tanh b; y = MatMul q w2"
-	base := func() *graph {
-		return newGraph(21).in("x", nil, 6, 8).weight("w1", 0.5, 8, 8).weight("w3", 0.5, 8, 8).weight("w2", 0.5, 8, 4)
+	base := func() *tasktest.Graph {
+		return tasktest.NewGraph(21).In("x", nil, 6, 8).Weight("w1", 0.5, 8, 8).Weight("w3", 0.5, 8, 8).Weight("w2", 0.5, 8, 4)
 	}
-	both := base().do(text).out("y", 6, 4)
-	for _, v := range []*onnxpb.ValueInfoProto{both.g.Input[0], both.g.Output[0]} {
+	both := base().Do(text).Out("y", 6, 4)
+	for _, v := range []*onnxpb.ValueInfoProto{both.G.Input[0], both.G.Output[0]} {
 		axisNamed(v, 0, "time")
 		axisNamed(v, 1, "batch")
 	}
 	// As PyTorch has it by default: an LSTM over [time, batch, features], whose output is [time, ways, batch, units].
-	lstm := newGraph(21).in("x", nil, 6, 8).weight("w", 0.4, 1, 32, 8).weight("r", 0.4, 1, 32, 8).weight("b", 0.3, 1, 64).weight("v", 0.6, 8, 5).numbers("one", 1).
-		do("a = Relu x; all,h,c = LSTM a w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").out("y", 6, 5)
-	for _, v := range []*onnxpb.ValueInfoProto{lstm.g.Input[0], lstm.g.Output[0]} {
+	lstm := tasktest.NewGraph(21).In("x", nil, 6, 8).Weight("w", 0.4, 1, 32, 8).Weight("r", 0.4, 1, 32, 8).Weight("b", 0.3, 1, 64).Weight("v", 0.6, 8, 5).Numbers("one", 1).
+		Do("a = Relu x; all,h,c = LSTM a w r b hidden_size=8; s = Squeeze all one; t = Relu s; y = MatMul t v").Out("y", 6, 5)
+	for _, v := range []*onnxpb.ValueInfoProto{lstm.G.Input[0], lstm.G.Output[0]} {
 		axisNamed(v, 0, "time")
 		axisNamed(v, 1, "batch_size")
 	}
-	front := base().do("t = Transpose x perm=1,0,2; "+strings.Replace(text, "MatMul x", "MatMul t", 1)).out("y", 6, 4)
-	front.g.Output[0].Type.GetTensorType().Shape = nil
-	last := base().do("z = Transpose x perm=1,0,2; "+strings.Replace(strings.Replace(text, "y =", "u =", 1), "MatMul x", "MatMul z", 1)+"; m = Transpose u perm=0,2,1; y = Relu m").out("y", 6, 4)
-	last.g.Output[0].Type.GetTensorType().Shape = nil
+	front := base().Do("t = Transpose x perm=1,0,2; "+strings.Replace(text, "MatMul x", "MatMul t", 1)).Out("y", 6, 4)
+	front.G.Output[0].Type.GetTensorType().Shape = nil
+	last := base().Do("z = Transpose x perm=1,0,2; "+strings.Replace(strings.Replace(text, "y =", "u =", 1), "MatMul x", "MatMul z", 1)+"; m = Transpose u perm=0,2,1; y = Relu m").Out("y", 6, 4)
+	last.G.Output[0].Type.GetTensorType().Shape = nil
 	// x [N,8] and a memory [2,N,8], whose batch has the same name.
-	memory := newGraph(21).in("x", nil, 8).in("mem", nil, 2, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4).
-		do("a = MatMul x w1; r = Relu a; m = Mul mem r; q = MatMul m w1; u = Tanh q; y = MatMul u w2").out("y", 2, 4)
-	memory.g.Input[1].Type.GetTensorType().Shape.Dim = append(slices.Clone(memory.g.Input[1].Type.GetTensorType().Shape.Dim[1:]), nil)
-	dims := memory.g.Input[1].Type.GetTensorType().Shape.Dim // [2, 8, nil]
-	dims[1], dims[2] = memory.g.Input[0].Type.GetTensorType().Shape.Dim[0], dims[1]
-	memory.g.Output[0].Type.GetTensorType().Shape = nil
-	classes := touchy("z = MatMul r w2; y = Transpose z perm=1,0").out("y", 4)
-	classes.g.Output[0].Type.GetTensorType().Shape = nil
-	return map[string]*graph{"classes first": classes, "time first": both, "an LSTM": lstm, "in front of the input, inside the output": front, "last in the output": last, "two inputs": memory}
+	memory := tasktest.NewGraph(21).In("x", nil, 8).In("mem", nil, 2, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).
+		Do("a = MatMul x w1; r = Relu a; m = Mul mem r; q = MatMul m w1; u = Tanh q; y = MatMul u w2").Out("y", 2, 4)
+	memory.G.Input[1].Type.GetTensorType().Shape.Dim = append(slices.Clone(memory.G.Input[1].Type.GetTensorType().Shape.Dim[1:]), nil)
+	dims := memory.G.Input[1].Type.GetTensorType().Shape.Dim // [2, 8, nil]
+	dims[1], dims[2] = memory.G.Input[0].Type.GetTensorType().Shape.Dim[0], dims[1]
+	memory.G.Output[0].Type.GetTensorType().Shape = nil
+	classes := touchy("z = MatMul r w2; y = Transpose z perm=1,0").Out("y", 4)
+	classes.G.Output[0].Type.GetTensorType().Shape = nil
+	return map[string]*tasktest.Graph{"classes first": classes, "time first": both, "an LSTM": lstm, "in front of the input, inside the output": front, "last in the output": last, "two inputs": memory}
 }
 
 // insideConfig is a search of one of them, of which the one with classes is judged by them.
-func insideConfig(t *testing.T, name string, net *graph) config.Config {
-	cfg := net.config(t)
+func insideConfig(t *testing.T, name string, net *tasktest.Graph) config.Config {
+	cfg := net.Config(t)
 	cfg.Block = 4
 	if name == "classes first" {
 		cfg.Metric, cfg.Target = "agreement", "16bit-0.1"
@@ -106,7 +107,7 @@ func TestBlocksInside(t *testing.T) {
 				if want == "" {
 					want = got
 				}
-				if got != want || !r.Verified.Identical || hasWarning(r, blocks.AloneID) != nil || way != "one" && !inBlocks(r) {
+				if got != want || !r.Verified.Identical || tasktest.Warning(r, blocks.AloneID) != nil || way != "one" && !inBlocks(r) {
 					t.Errorf("%s: %s, %+v, warnings %q\nin blocks of one: %s", way, got, r.Verified, r.Warnings, want)
 				}
 				for _, a := range r.Verified.AsWritten {
@@ -155,14 +156,14 @@ func TestPairInside(t *testing.T) {
 // TestLabelsInside scores labels of classes, pixels and numbers over an output whose samples lie inside.
 func TestLabelsInside(t *testing.T) {
 	net := inside21()["time first"]
-	cfg := net.config(t)
+	cfg := net.Config(t)
 	rows := aloneRows(t, cfg.Model, cfg.Data, "y")
 	var values []float32
 	for _, row := range rows {
 		values = append(values, row...)
 	}
 	path := filepath.Join(t.TempDir(), "y.npy")
-	writeTestFile(t, path, floatsNPY(values, len(rows), 6, 4))
+	tasktest.WriteFile(t, path, tasktest.FloatsNPY(values, len(rows), 6, 4))
 	for _, block := range []int{1, 4, 21} {
 		e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Labels: path, Metric: "label-mse", Block: block}, cfg.Model, "", "")
 		if err != nil || *e.Score.Value > 1e-9 {
@@ -174,10 +175,10 @@ func TestLabelsInside(t *testing.T) {
 // TestUnnamedAxes says what to do where the batch may be another axis of an input than the first, and no name tells.
 func TestUnnamedAxes(t *testing.T) {
 	net := inside21()["an LSTM"]
-	axisNamed(net.g.Input[0], 0, "x_dynamic_axes_1")
-	axisNamed(net.g.Input[0], 1, "x_dynamic_axes_2")
+	axisNamed(net.G.Input[0], 0, "x_dynamic_axes_1")
+	axisNamed(net.G.Input[0], 1, "x_dynamic_axes_2")
 	cfg := insideConfig(t, "an LSTM", net)
-	w := hasWarning(mustSearch(t, cfg), blocks.AloneID)
+	w := tasktest.Warning(mustSearch(t, cfg), blocks.AloneID)
 	if want := `if the samples of input x lie on axis 1 and not on axis 0, export the network with their names, dynamic_axes={"x": {0: "time", 1: "batch"}}`; w == nil || w.Cure != want {
 		t.Errorf("%+v; %s is due", w, want)
 	}
@@ -187,14 +188,14 @@ func TestUnnamedAxes(t *testing.T) {
 // of its output on another axis.
 func TestReferenceInside(t *testing.T) {
 	net := inside21()["two inputs"]
-	cfg := net.config(t)
-	other := proto.Clone(net.g).(*onnxpb.GraphProto)
+	cfg := net.Config(t)
+	other := proto.Clone(net.G).(*onnxpb.GraphProto)
 	slices.Reverse(other.Input)
 	last := other.Node[len(other.Node)-1]
 	last.Output[0] = "turned"
 	other.Node = append(other.Node, &onnxpb.NodeProto{OpType: proto.String("Transpose"), Input: []string{"turned"}, Output: []string{"y"},
 		Attribute: []*onnxpb.AttributeProto{{Name: proto.String("perm"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: []int64{1, 0, 2}}}})
-	reference := writeNetwork(t, filepath.Join(t.TempDir(), "reference.onnx"), other)
+	reference := tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "reference.onnx"), other)
 	for _, block := range []int{1, 4} {
 		c := config.Config{Data: cfg.Data, Metric: "mse", Block: block}
 		for _, files := range [][2]string{{cfg.Model, reference}, {reference, cfg.Model}} {
@@ -255,14 +256,14 @@ func TestFixedShapesInside(t *testing.T) {
 
 // TestFixedShapesOfStates does so with a state whose batch lies inside: it begins with zeros of one sample.
 func TestFixedShapesOfStates(t *testing.T) {
-	net := newGraph(21).in("x", nil, 8).in("mem", nil, 2, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4).
-		do("a = MatMul x w1; r = Relu a; m = Add mem r; hn = Tanh m; q = MatMul hn w1; u = Tanh q; y = MatMul u w2").out("y", 2, 4).out("hn", 2, 8)
-	shape := net.g.Input[1].Type.GetTensorType().Shape
+	net := tasktest.NewGraph(21).In("x", nil, 8).In("mem", nil, 2, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).
+		Do("a = MatMul x w1; r = Relu a; m = Add mem r; hn = Tanh m; q = MatMul hn w1; u = Tanh q; y = MatMul u w2").Out("y", 2, 4).Out("hn", 2, 8)
+	shape := net.G.Input[1].Type.GetTensorType().Shape
 	dims := shape.Dim // [N, 2, 8]
 	shape.Dim = []*onnxpb.TensorShapeProto_Dimension{dims[1], dims[0], dims[2]}
-	net.g.Output[0].Type.GetTensorType().Shape, net.g.Output[1].Type.GetTensorType().Shape = nil, nil
-	cfg := net.config(t)
-	cfg.Data = writeArrays(t, filepath.Join(t.TempDir(), "steps.npz"), map[string][]byte{"x": floatsNPY(normals(5, 21*3*8), 21, 3, 8)})
+	net.G.Output[0].Type.GetTensorType().Shape, net.G.Output[1].Type.GetTensorType().Shape = nil, nil
+	cfg := net.Config(t)
+	cfg.Data = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "steps.npz"), map[string][]byte{"x": tasktest.FloatsNPY(tasktest.Normals(5, 21*3*8), 21, 3, 8)})
 	cfg.Calib, cfg.State, cfg.Output, cfg.Block, cfg.FixShapes = cfg.Data, []string{"hn:mem"}, "y", 4, true
 	r := mustSearch(t, cfg)
 	if !r.Verified.Identical {

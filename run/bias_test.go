@@ -9,6 +9,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestBias(t *testing.T) {
 	vit := config.Config{Model: "../testdata/fashion-vit/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Metric: "top1",
 		Strategy: "gallop", Target: "16bit-0.02", Limit: 60, Block: 20, Cache: 1 << 30, Version: "test", Out: filepath.Join(t.TempDir(), "run")}
-	example := fashionConfig(t)
+	example := tasktest.FashionConfig(t)
 	example.Limit, example.Block = 60, 20
 	for _, c := range []struct {
 		name   string
@@ -74,14 +75,14 @@ func TestBiasMistakes(t *testing.T) {
 			c.Calib, c.EncodingsLow, c.EncodingsHigh, c.Formula = "", "a.json", "b.json", "qdq"
 		}, "encodings bring their own biases"},
 	} {
-		cfg := tinyConfig(t, 8)
+		cfg := tasktest.TinyConfig(t, 8)
 		cfg.Bias = "int32"
 		c.change(&cfg)
 		if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	cfg := tinyConfig(t, 8)
+	cfg := tasktest.TinyConfig(t, 8)
 	cfg.Bias = "half"
 	if _, _, err := Quantize(context.Background(), cfg); ExitCode(err) != ExitMistake {
 		t.Errorf("quantize: %v", err)

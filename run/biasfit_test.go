@@ -7,59 +7,40 @@ import (
 	"testing"
 
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 )
 
-// dead makes the weights of two of the channels vanish, of which inner stand together.
-func (b *graph) dead(name string, size float32, inner int) *graph {
-	for _, w := range b.g.Initializer {
-		if w.GetName() != name {
-			continue
-		}
-		for i := range w.FloatData {
-			if channel := i / inner % 8; channel < 2 {
-				w.FloatData[i] *= size
-			}
-		}
-	}
-	return b
-}
-
-// biased adds eight biases, of which the first two are large.
-func (b *graph) biased(name string, dims ...int64) *graph {
-	return b.constant(name, []float32{3, 3, 0.2, -0.3, 0.4, 0.1, -0.2, 0.3}, dims...)
-}
-
 // deadChannels are networks with two channels whose weights are next to nothing and whose biases are large, so that
 // these do not fit int32 at the weights' own scales.
-func deadChannels(size float32) map[string]*graph {
-	image := func() *graph {
-		return newGraph(48).in("x", nil, 8, 6, 6).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+func deadChannels(size float32) map[string]*tasktest.Graph {
+	image := func() *tasktest.Graph {
+		return tasktest.NewGraph(48).In("x", nil, 8, 6, 6).Out("y", 5).Weight("wo", 0.5, 8, 5).Do("r = Relu x")
 	}
 	tail := "; d = Relu c; g = GlobalAveragePool d; f = Flatten g; y = MatMul f wo"
-	vector := func() *graph {
-		return newGraph(48).in("x", nil, 8).out("y", 5).weight("wo", 0.5, 8, 5).do("r = Relu x")
+	vector := func() *tasktest.Graph {
+		return tasktest.NewGraph(48).In("x", nil, 8).Out("y", 5).Weight("wo", 0.5, 8, 5).Do("r = Relu x")
 	}
 	late := "; d = Relu c; y = MatMul d wo"
 	norm := []float32{1, 1, 1, 1, 1, 1, 1, 1}
 	vanished := []float32{size, size, 1, 1, 1, 1, 1, 1}
-	return map[string]*graph{
-		"Conv":           image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("c = Conv r w b" + tail),
-		"depthwise Conv": image().weight("w", 0.3, 8, 1, 3, 3).dead("w", size, 9).biased("b", 8).do("c = Conv r w b group=8" + tail),
-		"Conv of one dimension": newGraph(48).in("x", nil, 8, 12).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 0.3, 8, 8, 3).dead("w", size, 24).biased("b", 8).
-			do("r = Relu x; c = Conv r w b" + tail),
-		"ConvTranspose":  image().weight("w", 0.3, 8, 8, 2, 2).dead("w", size, 4).biased("b", 8).do("c = ConvTranspose r w b strides=2,2" + tail),
-		"Gemm":           vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("c = Gemm r w b" + late),
-		"Gemm, transB":   vector().weight("w", 0.3, 8, 8).dead("w", size, 8).biased("b", 8).do("c = Gemm r w b transB=1" + late),
-		"Gemm, [1,n]":    vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("c = Gemm r w b" + late),
-		"Gemm, a number": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).constant("b", []float32{3}).do("c = Gemm r w b" + late),
-		"MatMul + Add":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add m b" + late),
-		"Add + MatMul":   vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 8).do("m = MatMul r w; c = Add b m" + late),
-		"MatMul + [1,n]": vector().weight("w", 0.3, 8, 8).dead("w", size, 1).biased("b", 1, 8).do("m = MatMul r w; c = Add m b" + late),
-		"Conv, norm":     image().weight("w", 0.3, 8, 8, 1, 1).constant("s", vanished, 8).biased("b", 8).constant("mean", make([]float32, 8), 8).constant("var", norm, 8).do("k = Conv r w; c = BatchNormalization k s b mean var" + tail),
-		"behind MaxPool": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).do("p = MaxPool r kernel_shape=2,2; c = Conv p w b" + tail),
-		"weights in two layers": image().weight("w", 0.3, 8, 8, 1, 1).dead("w", size, 8).biased("b", 8).biased("b2", 8).
-			do("k = Conv r w b; kr = Relu k; c = Conv kr w b2" + tail),
+	return map[string]*tasktest.Graph{
+		"Conv":           image().Weight("w", 0.3, 8, 8, 1, 1).Dead("w", size, 8).Biased("b", 8).Do("c = Conv r w b" + tail),
+		"depthwise Conv": image().Weight("w", 0.3, 8, 1, 3, 3).Dead("w", size, 9).Biased("b", 8).Do("c = Conv r w b group=8" + tail),
+		"Conv of one dimension": tasktest.NewGraph(48).In("x", nil, 8, 12).Out("y", 5).Weight("wo", 0.5, 8, 5).Weight("w", 0.3, 8, 8, 3).Dead("w", size, 24).Biased("b", 8).
+			Do("r = Relu x; c = Conv r w b" + tail),
+		"ConvTranspose":  image().Weight("w", 0.3, 8, 8, 2, 2).Dead("w", size, 4).Biased("b", 8).Do("c = ConvTranspose r w b strides=2,2" + tail),
+		"Gemm":           vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Biased("b", 8).Do("c = Gemm r w b" + late),
+		"Gemm, transB":   vector().Weight("w", 0.3, 8, 8).Dead("w", size, 8).Biased("b", 8).Do("c = Gemm r w b transB=1" + late),
+		"Gemm, [1,n]":    vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Biased("b", 1, 8).Do("c = Gemm r w b" + late),
+		"Gemm, a number": vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Constant("b", []float32{3}).Do("c = Gemm r w b" + late),
+		"MatMul + Add":   vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Biased("b", 8).Do("m = MatMul r w; c = Add m b" + late),
+		"Add + MatMul":   vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Biased("b", 8).Do("m = MatMul r w; c = Add b m" + late),
+		"MatMul + [1,n]": vector().Weight("w", 0.3, 8, 8).Dead("w", size, 1).Biased("b", 1, 8).Do("m = MatMul r w; c = Add m b" + late),
+		"Conv, norm":     image().Weight("w", 0.3, 8, 8, 1, 1).Constant("s", vanished, 8).Biased("b", 8).Constant("mean", make([]float32, 8), 8).Constant("var", norm, 8).Do("k = Conv r w; c = BatchNormalization k s b mean var" + tail),
+		"behind MaxPool": image().Weight("w", 0.3, 8, 8, 1, 1).Dead("w", size, 8).Biased("b", 8).Do("p = MaxPool r kernel_shape=2,2; c = Conv p w b" + tail),
+		"weights in two layers": image().Weight("w", 0.3, 8, 8, 1, 1).Dead("w", size, 8).Biased("b", 8).Biased("b2", 8).
+			Do("k = Conv r w b; kr = Relu k; c = Conv kr w b2" + tail),
 	}
 }
 
@@ -70,7 +51,7 @@ func TestBiasesFit(t *testing.T) {
 	for _, size := range []float32{1e-6, 3e-4, 1e-38, 0} {
 		for name, b := range deadChannels(size) {
 			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
-				cfg := b.config(t)
+				cfg := b.Config(t)
 				near(t, cfg, 20, 38, "exact")
 				near(t, cfg, 12, 38, "default") // whose integer kernels saturate on some processors
 			})
@@ -84,7 +65,7 @@ func TestIntegerBiasesFit(t *testing.T) {
 	for _, size := range []float32{1e-6, 1e-38} {
 		for name, b := range deadChannels(size) {
 			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
-				cfg := b.config(t)
+				cfg := b.Config(t)
 				cfg.Bias = "int32"
 				var said []string
 				cfg.Say = func(text string) { said = append(said, text) }
@@ -119,19 +100,19 @@ func TestIntegerBiasesFit(t *testing.T) {
 
 // TestWideWeights holds that MatMuls with stacks of matrices for weights, on either side, run in a default session.
 func TestWideWeights(t *testing.T) {
-	net := func(dims ...int64) *graph {
-		return newGraph(40).in("x", nil, dims...).out("y", 5).weight("wo", 0.5, 8, 5)
+	net := func(dims ...int64) *tasktest.Graph {
+		return tasktest.NewGraph(40).In("x", nil, dims...).Out("y", 5).Weight("wo", 0.5, 8, 5)
 	}
-	for name, b := range map[string]*graph{
-		"[1,8,8]":           net(6, 8).weight("w", 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
-		"[1,1,8,8]":         net(2, 6, 8).weight("w", 1, 1, 1, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
-		"[2,8,8]":           net(2, 6, 8).weight("w", 1, 2, 8, 8).do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
-		"[1,3,8,8], a bias": net(3, 6, 8).weight("w", 1, 1, 3, 8, 8).weight("b", 1, 8).do("m = MatMul x w; a = Add m b; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
-		"a matrix, left":    net(6, 8).weight("w", 1, 4, 6).do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
-		"[1,4,6], left":     net(6, 8).weight("w", 1, 1, 4, 6).do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+	for name, b := range map[string]*tasktest.Graph{
+		"[1,8,8]":           net(6, 8).Weight("w", 1, 1, 8, 8).Do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+		"[1,1,8,8]":         net(2, 6, 8).Weight("w", 1, 1, 1, 8, 8).Do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"[2,8,8]":           net(2, 6, 8).Weight("w", 1, 2, 8, 8).Do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"[1,3,8,8], a bias": net(3, 6, 8).Weight("w", 1, 1, 3, 8, 8).Weight("b", 1, 8).Do("m = MatMul x w; a = Add m b; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"a matrix, left":    net(6, 8).Weight("w", 1, 4, 6).Do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
+		"[1,4,6], left":     net(6, 8).Weight("w", 1, 1, 4, 6).Do("a = MatMul w x; r = Relu a; p = ReduceMean r axes=[1] keepdims=0; y = MatMul p wo"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := b.config(t)
+			cfg := b.Config(t)
 			near(t, cfg, 20, 38, "exact")
 			near(t, cfg, 15, 38, "default")
 		})
@@ -141,15 +122,15 @@ func TestWideWeights(t *testing.T) {
 // TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what
 // was searched.
 func TestExportsOfWideAndWidenedWeights(t *testing.T) {
-	for name, b := range map[string]*graph{
+	for name, b := range map[string]*tasktest.Graph{
 		"dead channels":     deadChannels(1e-6)["Conv"],
 		"a bias of one row": deadChannels(1e-6)["Gemm, [1,n]"],
-		"[2,8,8]": newGraph(40).in("x", nil, 2, 6, 8).out("y", 5).weight("wo", 0.5, 8, 5).weight("w", 1, 2, 8, 8).
-			do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
+		"[2,8,8]": tasktest.NewGraph(40).In("x", nil, 2, 6, 8).Out("y", 5).Weight("wo", 0.5, 8, 5).Weight("w", 1, 2, 8, 8).
+			Do("a = MatMul x w; r = Relu a; p = ReduceMean r axes=1,2 keepdims=0; y = MatMul p wo"),
 	} {
 		for _, bias := range []string{"float", "int32"} {
 			t.Run(name+", "+bias, func(t *testing.T) {
-				cfg := b.config(t)
+				cfg := b.Config(t)
 				cfg.Bias, cfg.Export = bias, []string{"qdq-ms", "mctq", "encodings", "overrides"}
 				r := mustSearch(t, cfg)
 				if !r.Verified.Identical || len(r.Exports) < 4 {

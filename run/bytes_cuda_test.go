@@ -13,6 +13,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/search"
 )
 
@@ -28,7 +29,7 @@ func TestEmulatedBytes(t *testing.T) {
 		for _, shape := range [][]int{{3, 16, 16}, {16, 16, 3}} {
 			t.Run(fmt.Sprint(name, shape), func(t *testing.T) {
 				emulated(t)
-				data := npyHeader("|u1", append([]int{4}, shape...)...)
+				data := tasktest.NPYHeader("|u1", append([]int{4}, shape...)...)
 				for i := range 4 * 768 {
 					data = append(data, byte(i*7+i/256))
 				}

@@ -17,8 +17,10 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
@@ -28,10 +30,10 @@ import (
 func fedThrough(t *testing.T, file []byte, dims []any, c config.Config, block int) (*task.Task, *onnx.Model) {
 	t.Helper()
 	dir := t.TempDir()
-	writeTestFile(t, filepath.Join(dir, "x.npy"), file)
-	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{declared("x", ir.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, dims...)},
+	tasktest.WriteFile(t, filepath.Join(dir, "x.npy"), file)
+	g := &onnxpb.GraphProto{Name: proto.String("g"), Input: []*onnxpb.ValueInfoProto{onnxtest.Declared("x", ir.Float, dims...)}, Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("y", ir.Float, dims...)},
 		Node: []*onnxpb.NodeProto{{OpType: proto.String("Identity"), Name: proto.String("i"), Input: []string{"x"}, Output: []string{"y"}}}}
-	m, err := onnx.Read(writeNetwork(t, filepath.Join(dir, "g.onnx"), g))
+	m, err := onnx.Read(tasktest.WriteNetwork(t, filepath.Join(dir, "g.onnx"), g))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +71,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 							n *= d
 						}
 						samples := (3*256 + n - 1) / n
-						data := npyHeader("|u1", append([]int{samples}, shape...)...)
+						data := tasktest.NPYHeader("|u1", append([]int{samples}, shape...)...)
 						for i := range samples * n {
 							data = append(data, byte(i*7+i/256))
 						}
@@ -121,16 +123,16 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 // TestBytesChangeNoDecision searches the same samples as bytes and as the floats that they become.
 func TestBytesChangeNoDecision(t *testing.T) {
 	ctx := context.Background()
-	cfg := tinyConfig(t, 41)
+	cfg := tasktest.TinyConfig(t, 41)
 	dir := filepath.Dir(cfg.Data)
 	rng := rand.New(rand.NewPCG(9, 1))
-	data, floats := npyHeader("|u1", 41, 1, 8, 8), []float64{}
+	data, floats := tasktest.NPYHeader("|u1", 41, 1, 8, 8), []float64{}
 	for range 41 * 64 {
 		v := byte(rng.IntN(256))
 		data, floats = append(data, v), append(floats, float64(v))
 	}
-	writeTestFile(t, filepath.Join(dir, "bytes.npy"), data)
-	writeTestFile(t, filepath.Join(dir, "floats.npy"), floatsFile(floats, 41, 1, 8, 8))
+	tasktest.WriteFile(t, filepath.Join(dir, "bytes.npy"), data)
+	tasktest.WriteFile(t, filepath.Join(dir, "floats.npy"), floatsFile(floats, 41, 1, 8, 8))
 	tell := func(file string, more ...func(*config.Config)) string {
 		t.Helper()
 		c := cfg
@@ -162,7 +164,7 @@ func TestBytesChangeNoDecision(t *testing.T) {
 
 // floatsFile is an npy file of float32.
 func floatsFile(values []float64, shape ...int) []byte {
-	data := npyHeader("<f4", shape...)
+	data := tasktest.NPYHeader("<f4", shape...)
 	for _, v := range values {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
 	}

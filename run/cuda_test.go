@@ -15,8 +15,9 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
-	"example.org/demote/internal/bench"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
 )
@@ -48,7 +49,7 @@ func TestEmulatedConforms(t *testing.T) {
 func TestEmulatedSearch(t *testing.T) {
 	tiny := func(change func(*config.Config)) func(t *testing.T) config.Config {
 		return func(t *testing.T) config.Config {
-			cfg := tinyConfig(t, 90)
+			cfg := tasktest.TinyConfig(t, 90)
 			change(&cfg)
 			return cfg
 		}
@@ -116,7 +117,7 @@ func TestEmulatedSearch(t *testing.T) {
 // else, a bit a sample down, a launch a holder and block and one for the metric of each block; and nothing is
 // allocated or looked up.
 func TestEmulatedTransfers(t *testing.T) {
-	t.Run("high", func(t *testing.T) { transfers(t, tinyConfig(t, 60), 0) })
+	t.Run("high", func(t *testing.T) { transfers(t, tasktest.TinyConfig(t, 60), 0) })
 	t.Run("follow", func(t *testing.T) { transfers(t, tinyFollow(t), 1) })
 }
 
@@ -126,7 +127,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 	emulated(t)
 	const samples, block = 60, 8
 	cfg.Block, cfg.Cache = block, -1
-	s := onDevice(t, "cuda:0", cfg)
+	s := trialtest.OnDevice(t, "cuda:0", cfg)
 	ctx, n, blocks := context.Background(), len(s.Records), (samples+block-1)/block
 	rng := rand.New(rand.NewPCG(1, 2))
 	masks := []search.Mask{task.LowMask(s.Network.Holders), search.NewMask(n)}
@@ -136,7 +137,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 		}
 	}
 	for range 5 {
-		m := bench.RandomMask(rng, n)
+		m := randomMask(rng, n)
 		emutest.Reset() // sets the counters to 0
 		emutest.Set(t, "shared=1")
 		if _, err := s.Ev.Again(ctx, m); err != nil {
@@ -166,7 +167,7 @@ func transfers(t *testing.T, cfg config.Config, selects int) {
 // scored, and one with the last bits' errors of another algorithm for convolutions is not.
 func TestEmulatedProof(t *testing.T) {
 	emulated(t)
-	s := onDevice(t, "cuda:0", tinyConfig(t, 20))
+	s := trialtest.OnDevice(t, "cuda:0", tasktest.TinyConfig(t, 20))
 	src, err := s.Source(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +203,7 @@ func TestEmulatedProof(t *testing.T) {
 // TestEmulatedAgreement is TestGPUAgreement where the two must agree in every bit.
 func TestEmulatedAgreement(t *testing.T) {
 	emulated(t)
-	if flips, samples := agreement(t, tinyConfig(t, 60), 10); flips != 0 || samples != 600 {
+	if flips, samples := agreement(t, tasktest.TinyConfig(t, 60), 10); flips != 0 || samples != 600 {
 		t.Errorf("%d of %d outcomes differ", flips, samples)
 	}
 }
@@ -212,15 +213,15 @@ func TestEmulatedAgreement(t *testing.T) {
 // agree with itself fails the test.
 func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int) {
 	t.Helper()
-	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(3, 3))
 	counts := 0
 	for i := range masks {
-		mask := bench.RandomMask(rng, len(cpu.Records))
-		a, high := rowsOf(t, cpu, mask)
-		b, low := rowsOf(t, gpu, mask)
-		again, same := rowsOf(t, gpu, mask)
-		if n := differing(b, again); n != 0 || same != low {
+		mask := randomMask(rng, len(cpu.Records))
+		a, high := trialtest.Rows(t, cpu.Ev, mask)
+		b, low := trialtest.Rows(t, gpu.Ev, mask)
+		again, same := trialtest.Rows(t, gpu.Ev, mask)
+		if n := trialtest.Differing(b, again); n != 0 || same != low {
 			t.Errorf("mask %d: the device gives other bits for %d samples when it runs again", i, n)
 		}
 		here := 0
@@ -234,7 +235,7 @@ func agreement(t *testing.T, cfg config.Config, masks int) (flips, outcomes int)
 			counts++
 		}
 		flips, outcomes = flips+here, outcomes+len(a)
-		t.Logf("mask %d: the CPU counts %d, the device %d of %d; %d outcomes differ, outputs of %d samples", i, high.Count, low.Count, low.Total, here, differing(a, b))
+		t.Logf("mask %d: the CPU counts %d, the device %d of %d; %d outcomes differ, outputs of %d samples", i, high.Count, low.Count, low.Total, here, trialtest.Differing(a, b))
 	}
 	t.Logf("%d of %d outcomes differ, and %d of %d counts", flips, outcomes, counts, masks)
 	return flips, outcomes

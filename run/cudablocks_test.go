@@ -8,8 +8,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+
 	"example.org/demote/config"
-	"example.org/demote/internal/bench"
 	"example.org/demote/search"
 )
 
@@ -17,17 +20,17 @@ import (
 // rejected: the host looks every four blocks, so a trial that one worker of the CPU leaves after k blocks is left
 // after k rounded up to four.
 func TestEmulatedBounds(t *testing.T) {
-	cfg := tinyConfig(t, 90)
+	cfg := tasktest.TinyConfig(t, 90)
 	cfg.Labels = labelled(t, 90)
 	t.Run("samples", func(t *testing.T) { ends(t, cfg) })
 	t.Run("sequences", func(t *testing.T) {
 		const n, steps = 90, 3
-		cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
-		y := npyHeader("|u1", n, steps)
+		cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
+		y := tasktest.NPYHeader("|u1", n, steps)
 		for i := range n * steps {
 			y = append(y, byte(i*i%7%5))
 		}
-		writeArrays(t, cfg.Data, map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": y})
+		tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "y": y})
 		cfg.Output = "y"
 		ends(t, cfg)
 	})
@@ -39,12 +42,12 @@ func ends(t *testing.T, cfg config.Config) {
 	emulated(t)
 	const looks = 4
 	cfg.Block, cfg.Workers, cfg.Metric = 4, 1, "top1"
-	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	blocks := (90 + cfg.Block - 1) / cfg.Block
 	ctx, rng := context.Background(), rand.New(rand.NewPCG(11, 11))
 	ended, tried := map[int]int{}, map[string]bool{}
 	for range 60 {
-		mask := bench.RandomMask(rng, len(cpu.Records))
+		mask := randomMask(rng, len(cpu.Records))
 		if tried[mask.Key()] {
 			continue // it would be taken up where it was left
 		}
@@ -52,7 +55,7 @@ func ends(t *testing.T, cfg config.Config) {
 		b := search.Bound{Above: 0.3 + 0.7*rng.Float64(), Floor: math.Inf(1)}
 		var ran [2]int
 		var found [2]search.Found
-		for i, s := range []*searchRun{cpu, gpu} {
+		for i, s := range []*trial.Runner{cpu, gpu} {
 			before := s.Ev.Stats()
 			var err error
 			if found[i], err = s.Ev.Scan(ctx, search.NewMask(mask.Len()), []search.Mask{mask}, b); err != nil {

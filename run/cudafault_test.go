@@ -13,6 +13,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 )
@@ -39,7 +40,7 @@ func TestEmulatedFaults(t *testing.T) {
 		{"the GPU is too old", "capability=70", "compute capability 7.0", ExitMistake},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, 90)
+			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Device = "cpu"
 			cpu := cfg
 			cpu.Out += "-cpu"
@@ -66,7 +67,7 @@ func TestEmulatedFaults(t *testing.T) {
 // result of a search that was left alone.
 func TestEmulatedKilled(t *testing.T) {
 	t.Setenv("DEMOTE_EMU", "shared=1") // of the processes that it starts
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Device = "cuda:0"
 	killing(t, cfg, 12)
 }
@@ -74,9 +75,9 @@ func TestEmulatedKilled(t *testing.T) {
 // TestEmulatedOutOfMemory fails every allocation of a search in turn: the blocks shrink where that is needed,
 // and the search comes to the same result.
 func TestEmulatedOutOfMemory(t *testing.T) {
-	t.Run("samples", func(t *testing.T) { eachAllocation(t, tinyConfig(t, 40)) })
+	t.Run("samples", func(t *testing.T) { eachAllocation(t, tasktest.TinyConfig(t, 40)) })
 	t.Run("sequences", func(t *testing.T) {
-		cfg, _ := stepNet(t, gruStep(), 40, 3, "hn:h")
+		cfg, _ := tasktest.StepNet(t, tasktest.GruStep(), 40, 3, "hn:h")
 		cfg.Metric, cfg.Target, cfg.Output, cfg.Trials = "agreement", "16bit-0.05", "y", 6
 		eachAllocation(t, cfg)
 	})
@@ -112,7 +113,7 @@ func eachAllocation(t *testing.T, cfg config.Config) {
 // TestEmulatedNoPinnedMemory holds that a search goes on in ordinary memory where the system has no page-locked
 // memory left, from the first allocation of it or from a later one on, with the same result.
 func TestEmulatedNoPinnedMemory(t *testing.T) {
-	cfg := tinyConfig(t, 40)
+	cfg := tasktest.TinyConfig(t, 40)
 	cfg.Device = "cpu"
 	want := mustSearch(t, cfg)
 	for _, fault := range []string{"fail=cuMemHostAlloc:1:2", "fail=cuMemHostAlloc:2:2", "fail=cuMemHostAlloc:0:2"} {
@@ -133,7 +134,7 @@ func TestEmulatedNoPinnedMemory(t *testing.T) {
 // small for anything is told in one line.
 func TestEmulatedLittleMemory(t *testing.T) {
 	emulated(t, "memory=200000")
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Block = 60
 	var said []string
 	cfg.Device, cfg.Say = "cuda:0", func(text string) { said = append(said, text) }

@@ -13,6 +13,7 @@ import (
 	"example.org/demote/cuda"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/quant"
 )
@@ -36,7 +37,7 @@ func TestPlacementOfSearches(t *testing.T) {
 		{"weights that follow", func() config.Config { return tinyFollow(t) }},
 		{"weights that follow, attention", func() config.Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
 		{"sequences", func() config.Config {
-			cfg, _ := stepNet(t, lstmStep(), 20, 4, "hn:h", "cn:c")
+			cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 20, 4, "hn:h", "cn:c")
 			return cfg
 		}},
 	} {
@@ -46,7 +47,7 @@ func TestPlacementOfSearches(t *testing.T) {
 
 func placeAll(t *testing.T, cfg config.Config) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
-	s := newSearching(&trial.Runner{Config: cfg.Filled()})
+	s := &trial.Runner{Config: cfg.Filled()}
 	t.Cleanup(s.Close)
 	var err error
 	if err = s.Prepare(context.Background()); err != nil {
@@ -101,7 +102,7 @@ func placeAll(t *testing.T, cfg config.Config) {
 		}
 		defer table.Close()
 		for name, segment := range list {
-			s.place(t, d, stream, table, name, segment)
+			place(t, s, d, stream, table, name, segment)
 		}
 		return nil
 	})
@@ -115,7 +116,7 @@ func placeAll(t *testing.T, cfg config.Config) {
 }
 
 // place makes a session of a segment as a search does, and names what the provider leaves.
-func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
+func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
 	t.Helper()
 	model := segment.Model
 	if segment.Open != nil && len(segment.Followed) > 0 {

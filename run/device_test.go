@@ -6,45 +6,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"example.org/demote/backend/metric"
-	"example.org/demote/config"
-	"example.org/demote/internal/bench"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+
+	"example.org/demote/backend/metric"
 	"example.org/demote/search"
 )
-
-// onDevice prepares and compiles a search on a device, without a run folder.
-func onDevice(t testing.TB, device string, cfg config.Config) *searchRun {
-	t.Helper()
-	cfg.Device, cfg.Patient = device, true
-	s := newSearch(&trial.Runner{Config: cfg.Filled()})
-	t.Cleanup(s.Close)
-	var err error
-	if err = s.Prepare(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if s.Metric, err = metric.Choose(cfg.Metric, s.Data.Labels() != nil); err != nil {
-		t.Fatal(err)
-	}
-	s.Result = &config.Result{}
-	for _, step := range []func() error{s.ChooseDevice, func() error { return s.FitDevice(context.Background()) }, func() error { return s.Open(context.Background()) }} {
-		if err := step(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
-}
-
-// rowsOf are the outputs of a mask, by sample.
-func rowsOf(t testing.TB, s *searchRun, m search.Mask) ([][]float32, search.Score) {
-	t.Helper()
-	rows := make([][]float32, s.Data.Len())
-	score, err := s.Ev.Outputs(context.Background(), m, func(sample int, row []float32) { rows[sample] = append([]float32(nil), row...) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows, score
-}
 
 // conforms is what every device is held to: a trial is a function of mask and sample, whatever the block,
 // whatever ran before; fast scans answer as naive ones; and what is watched is what is counted.
@@ -52,16 +20,16 @@ func conforms(t *testing.T, device string) {
 	var first [][]float32
 	var counts []search.Score
 	for _, block := range []int{8, 20, 25, 60} {
-		cfg := tinyConfig(t, 60)
+		cfg := tasktest.TinyConfig(t, 60)
 		cfg.Block = block
-		s := onDevice(t, device, cfg)
+		s := trialtest.OnDevice(t, device, cfg)
 		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Fatalf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
 		rng := rand.New(rand.NewPCG(7, 7))
 		for i := range 6 {
-			mask := bench.RandomMask(rng, len(s.Records))
-			rows, score := rowsOf(t, s, mask)
+			mask := randomMask(rng, len(s.Records))
+			rows, score := trialtest.Rows(t, s.Ev, mask)
 			right := 0
 			for sample, row := range rows {
 				right += int(s.Metric.Gain(row, backendSample(s, sample)))
@@ -79,16 +47,16 @@ func conforms(t *testing.T, device string) {
 			if score != counts[i] {
 				t.Errorf("blocks of %d: mask %d scores %+v, in blocks of 8 %+v", block, i, score, counts[i])
 			}
-			if i == 0 && differing(rows, first) != 0 {
-				t.Errorf("blocks of %d: outputs of %d samples differ", block, differing(rows, first))
+			if i == 0 && trialtest.Differing(rows, first) != 0 {
+				t.Errorf("blocks of %d: outputs of %d samples differ", block, trialtest.Differing(rows, first))
 			}
 		}
 	}
-	scans(t, onDevice(t, device, tinyConfig(t, 60)))
+	scans(t, trialtest.OnDevice(t, device, tasktest.TinyConfig(t, 60)))
 }
 
 // scans compares fast scans with their definition on one evaluator after another mask was its base.
-func scans(t *testing.T, s *searchRun) {
+func scans(t *testing.T, s *trial.Runner) {
 	t.Helper()
 	ctx, n := context.Background(), len(s.Records)
 	if s.Ev.Parts() < 2 {
@@ -96,7 +64,7 @@ func scans(t *testing.T, s *searchRun) {
 	}
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 8 {
-		base := bench.RandomMask(rng, n)
+		base := randomMask(rng, n)
 		var candidates []search.Mask
 		for h := range n {
 			if !base.Low(h) {
@@ -120,23 +88,10 @@ func scans(t *testing.T, s *searchRun) {
 	}
 }
 
-// differing counts the rows that differ in a bit.
-func differing(a, b [][]float32) (n int) {
-	for i := range a {
-		for k := range a[i] {
-			if math.Float32bits(a[i][k]) != math.Float32bits(b[i][k]) {
-				n++
-				break
-			}
-		}
-	}
-	return n
-}
-
 func TestDeviceConforms(t *testing.T) { conforms(t, "cpu") }
 
 // backendSample is what the metric compares a sample with.
-func backendSample(s *searchRun, sample int) metric.Sample {
+func backendSample(s *trial.Runner, sample int) metric.Sample {
 	out := metric.Sample{Label: -1}
 	if labels := s.Data.Labels(); labels != nil {
 		out.Label = labels[sample]
@@ -145,4 +100,15 @@ func backendSample(s *searchRun, sample int) metric.Sample {
 		out.Reference = s.Options.Reference[sample*row : (sample+1)*row]
 	}
 	return out
+}
+
+// randomMask is a mask with every holder demoted by a throw of a coin.
+func randomMask(rng *rand.Rand, n int) search.Mask {
+	m := search.NewMask(n)
+	for h := range n {
+		if rng.IntN(2) == 1 {
+			m.Demote(h)
+		}
+	}
+	return m
 }

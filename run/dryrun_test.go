@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
 )
 
@@ -28,7 +30,7 @@ func TestDryRun(t *testing.T) {
 		{"no folder named", func(c *config.Config) { c.Out = "" }, []string{"7 holders"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, 60)
+			cfg := tasktest.TinyConfig(t, 60)
 			c.change(&cfg)
 			var said []string
 			cfg.DryRun = true
@@ -72,7 +74,7 @@ func TestDryRunRefuses(t *testing.T) {
 		{"strategy", "unknown strategy", func(c *config.Config) { c.Strategy = "luck" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, 60)
+			cfg := tasktest.TinyConfig(t, 60)
 			cfg.DryRun = true
 			c.change(&cfg)
 			if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), c.text) {
@@ -85,7 +87,7 @@ func TestDryRunRefuses(t *testing.T) {
 // TestDryRunBound holds the bound that a dry run gives against what searches ask for.
 func TestDryRunBound(t *testing.T) {
 	for _, strategy := range []string{"demotion", "greedy", "rank"} {
-		cfg := tinyConfig(t, 30)
+		cfg := tasktest.TinyConfig(t, 30)
 		cfg.Strategy, cfg.Target = strategy, "16bit-0.2"
 		r := mustSearch(t, cfg)
 		if n := len(r.Holders); r.Evaluations > n*(n+1)/2+3 || strategy == "rank" && r.Evaluations > 2*n+3 {
@@ -96,8 +98,8 @@ func TestDryRunBound(t *testing.T) {
 
 // TestActivations counts all holders' tensors of a block, the network's input among them.
 func TestActivations(t *testing.T) {
-	cfg := newGraph(20).in("x", nil, 8).weight("w1", 0.5, 8, 6).weight("w2", 0.5, 6, 3).do("a = MatMul x w1; r = Relu a; y = MatMul r w2").out("y", 3).config(t)
-	s := compiledTask(t, cfg)
+	cfg := tasktest.NewGraph(20).In("x", nil, 8).Weight("w1", 0.5, 8, 6).Weight("w2", 0.5, 6, 3).Do("a = MatMul x w1; r = Relu a; y = MatMul r w2").Out("y", 3).Config(t)
+	s := trialtest.Compiled(t, cfg)
 	if got, err := s.Activations(context.Background()); err != nil || got != int64(4*s.Block*(8+6)) {
 		t.Errorf("%d bytes in blocks of %d, %v", got, s.Block, err)
 	}

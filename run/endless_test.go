@@ -10,16 +10,17 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/bench"
+	"example.org/demote/internal/tasktest"
 )
 
 // floatSamples writes n samples of 4 equal values.
 func floatSamples(t *testing.T, path string, n int, value float32) string {
 	t.Helper()
-	data := npyHeader("<f4", n, 4)
+	data := tasktest.NPYHeader("<f4", n, 4)
 	for range 4 * n {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(value))
 	}
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return path
 }
 
@@ -27,8 +28,8 @@ func floatSamples(t *testing.T, path string, n int, value float32) string {
 // the values of samples begin it: in calibration, in the float pass, in the scores of a file and of its reference.
 func TestEndlessNetworksAreInterrupted(t *testing.T) {
 	dir := t.TempDir()
-	loop := writeNetwork(t, filepath.Join(dir, "loop.onnx"), endless(false).GraphProto)
-	plain := writeNetwork(t, filepath.Join(dir, "plain.onnx"), newTestGraph([]int64{-1, 4}, -1, 3).weights("w", 4, 3).node("MatMul", "x w", "y").GraphProto)
+	loop := tasktest.WriteNetwork(t, filepath.Join(dir, "loop.onnx"), tasktest.Endless(false).GraphProto)
+	plain := tasktest.WriteNetwork(t, filepath.Join(dir, "plain.onnx"), tasktest.NewOpGraph([]int64{-1, 4}, -1, 3).Weights("w", 4, 3).Op("MatMul", "x w", "y").GraphProto)
 	still, begun := floatSamples(t, filepath.Join(dir, "still.npy"), 6, -1), floatSamples(t, filepath.Join(dir, "begun.npy"), 6, 1)
 	config := func(calib, data string) config.Config {
 		return config.Config{Model: loop, Calib: calib, Data: data, Metric: "sqnr", Target: "1", Out: filepath.Join(dir, "run"), Block: 2}

@@ -11,6 +11,8 @@ import (
 	"example.org/demote/dataset"
 	"example.org/demote/engine"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"
 	"example.org/demote/quant"
 	"example.org/demote/search"
@@ -33,7 +35,7 @@ func opened(t *testing.T, c config.Config) (*onnx.Network, search.Evaluator, fun
 	calib, err := engine.OpenData(c.Calib, m, dataset.Options{})
 	must(err)
 	t.Cleanup(func() { calib.Close() })
-	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: config.DefaultSeed})
+	data, err := engine.OpenData(c.Data, m, dataset.Options{Limit: c.Limit, Seed: 1})
 	must(err)
 	t.Cleanup(func() { data.Close() })
 	records, err := engine.Calibrate(ctx, n, calib, engine.Calibration{KindLow: quant.Kind(c.GridLow), KindHigh: quant.Kind(c.GridHigh), RangeLow: quant.Method(c.RangeLow),
@@ -60,10 +62,10 @@ func opened(t *testing.T, c config.Config) (*onnx.Network, search.Evaluator, fun
 // mix: with labels, against the float network's outputs, on samples of several shapes, and where samples touch each
 // other.
 func TestEngine(t *testing.T) {
-	labelled := tinyConfig(t, 60)
-	compared := tinyConfig(t, 60)
+	labelled := tasktest.TinyConfig(t, 60)
+	compared := tasktest.TinyConfig(t, 60)
 	compared.Metric = "sqnr"
-	touching := tinyConfig(t, 60)
+	touching := tasktest.TinyConfig(t, 60)
 	m, err := onnx.Read(touching.Model)
 	if err != nil {
 		t.Fatal(err)
@@ -72,13 +74,13 @@ func TestEngine(t *testing.T) {
 	if err := m.Write(touching.Model); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]config.Config{"labels": labelled, "reference": compared, "shapes": ownConfig(t, "map", 12), "classes of shapes": ownConfig(t, "classes", 12), "touching": touching} {
+	for name, c := range map[string]config.Config{"labels": labelled, "reference": compared, "shapes": tasktest.OwnConfig(t, "map", 12), "classes of shapes": tasktest.OwnConfig(t, "classes", 12), "touching": touching} {
 		t.Run(name, func(t *testing.T) {
 			n, ev, score := opened(t, c)
 			if name == "touching" {
 				c.Block = 1
 			}
-			ours := compiledTask(t, c)
+			ours := trialtest.Compiled(t, c)
 			every := search.NewMask(len(n.Holders))
 			for h := 0; h < every.Len(); h += 2 {
 				every.Demote(h)
@@ -113,7 +115,7 @@ func TestEngine(t *testing.T) {
 
 // TestEngineRefusesNaN holds that a network whose outputs are NaN for a sample is no network of a library either.
 func TestEngineRefusesNaN(t *testing.T) {
-	c := newGraph(16).in("x", nil, 4).out("y", 4).weight("w", 1, 4, 4).do("s = Sqrt x; y = MatMul s w").config(t)
+	c := tasktest.NewGraph(16).In("x", nil, 4).Out("y", 4).Weight("w", 1, 4, 4).Do("s = Sqrt x; y = MatMul s w").Config(t)
 	m, err := onnx.Read(c.Model)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/written"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx"
@@ -70,7 +71,7 @@ func readAgain(format, path string) (*onnx.Network, []quant.Grid, error) {
 func TestExports(t *testing.T) {
 	for _, grid := range []string{"asymmetric", "symmetric", "pow2"} {
 		t.Run(grid, func(t *testing.T) {
-			cfg := tinyConfig(t, 90)
+			cfg := tasktest.TinyConfig(t, 90)
 			cfg.GridLow, cfg.GridHigh, cfg.Export = grid, grid, config.FormatNames()
 			r := mustSearch(t, cfg)
 			if high := len(r.Promotion); high == 0 || high == len(r.Holders) {
@@ -98,7 +99,7 @@ func TestExports(t *testing.T) {
 					t.Fatalf("%s: %v", f.Name, err)
 				}
 				for k := range e.Files {
-					if a, b := readTestFile(t, e.Files[k]), readTestFile(t, again.Files[k]); !bytes.Equal(a, b) {
+					if a, b := tasktest.ReadFile(t, e.Files[k]), tasktest.ReadFile(t, again.Files[k]); !bytes.Equal(a, b) {
 						t.Errorf("%s: the command writes another %s than the search", f.Name, filepath.Base(e.Files[k]))
 					}
 				}
@@ -115,13 +116,13 @@ func TestExports(t *testing.T) {
 				}
 			}
 			var list []string
-			if err := json.Unmarshal(readTestFile(t, filepath.Join(cfg.Out, "promotion.json")), &list); err != nil || !slices.Equal(list, r.Promotion) {
+			if err := json.Unmarshal(tasktest.ReadFile(t, filepath.Join(cfg.Out, "promotion.json")), &list); err != nil || !slices.Equal(list, r.Promotion) {
 				t.Errorf("promotion.json has %q, %v", list, err)
 			}
 			var overrides map[string][]struct {
 				Type string `json:"quant_type"`
 			}
-			if err := json.Unmarshal(readTestFile(t, filepath.Join(cfg.Out, "overrides.json")), &overrides); err != nil {
+			if err := json.Unmarshal(tasktest.ReadFile(t, filepath.Join(cfg.Out, "overrides.json")), &overrides); err != nil {
 				t.Fatal(err)
 			}
 			wide := 0
@@ -142,10 +143,10 @@ func TestExports(t *testing.T) {
 
 // TestExportRefuses gives an export all that it must not take.
 func TestExportRefuses(t *testing.T) {
-	cfg := tinyConfig(t, 40)
+	cfg := tasktest.TinyConfig(t, 40)
 	mustSearch(t, cfg)
 	other := filepath.Join(t.TempDir(), "x.onnx")
-	writeTestFile(t, other, []byte("mine"))
+	tasktest.WriteFile(t, other, []byte("mine"))
 	for _, c := range []struct{ name, dir, format, out, text string }{
 		{"no format", cfg.Out, "", "", "--format is missing"},
 		{"another format", cfg.Out, "tflite", "", "choose one of qdq, qdq-ms, mctq"},
@@ -162,7 +163,7 @@ func TestExportRefuses(t *testing.T) {
 			t.Errorf("%s: exit code %d, %v", c.name, ExitCode(err), err)
 		}
 	}
-	if string(readTestFile(t, other)) != "mine" {
+	if string(tasktest.ReadFile(t, other)) != "mine" {
 		t.Error("a file was overwritten")
 	}
 	if _, err := Export(context.Background(), cfg.Out, "qdq-ms", other, config.Config{Force: true}); err != nil {
@@ -186,7 +187,7 @@ func TestExportRefuses(t *testing.T) {
 
 // TestForceClearsExports holds that a new run with --force leaves no export of the old one.
 func TestForceClearsExports(t *testing.T) {
-	cfg := tinyConfig(t, 40)
+	cfg := tasktest.TinyConfig(t, 40)
 	cfg.Export = []string{"qdq-ms", "mctq", "overrides"}
 	mustSearch(t, cfg)
 	cfg.Export, cfg.Force = nil, true
@@ -196,15 +197,6 @@ func TestForceClearsExports(t *testing.T) {
 			t.Errorf("%s of the run before is still there", name)
 		}
 	}
-}
-
-func readTestFile(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // backendOf compiles a network on the data and metric of a search.
@@ -220,7 +212,7 @@ func backendOf(s *searchRun, src *segments.Source, records []quant.Record) (*bac
 func TestExportByAnotherFormula(t *testing.T) {
 	differ := 0
 	for _, formula := range []string{"torch", "mctq"} {
-		cfg := fashionConfig(t)
+		cfg := tasktest.FashionConfig(t)
 		cfg.Limit, cfg.Formula, cfg.Export = 100, formula, []string{"qdq-ms", "mctq"}
 		r, err := Search(context.Background(), cfg)
 		if code := ExitCode(err); code != ExitFound && code != ExitExport {

@@ -19,21 +19,16 @@ import (
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
-	"example.org/demote/internal/written"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
 
-// fashionConfig is a search of the example with 200 of its images.
-func fashionConfig(t testing.TB) config.Config {
-	t.Helper()
-	return config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Version: "test"}
-}
-
 // sameBitsOf holds two searches of one network against each other: the outputs of both ends and of
 // some mixes, bit for bit.
-func sameBitsOf(t *testing.T, a, b *searchRun) {
+func sameBitsOf(t *testing.T, a, b *trial.Runner) {
 	t.Helper()
 	if len(a.Records) != len(b.Records) {
 		t.Fatalf("%d and %d holders", len(a.Records), len(b.Records))
@@ -51,16 +46,10 @@ func sameBitsOf(t *testing.T, a, b *searchRun) {
 		masks = append(masks, m)
 	}
 	for _, m := range masks {
-		x, one, err := written.Sums(context.Background(), a.Ev, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		y, two, err := written.Sums(context.Background(), b.Ev, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i := x.FirstDifference(y); i >= 0 {
-			t.Errorf("mask %s, seed %d: outputs of sample %d differ", m, seed, i)
+		x, one := trialtest.Rows(t, a.Ev, m)
+		y, two := trialtest.Rows(t, b.Ev, m)
+		if n := trialtest.Differing(x, y); n > 0 {
+			t.Errorf("mask %s, seed %d: outputs of %d samples differ", m, seed, n)
 		}
 		if a.Metric.NeedsLabels && one != two {
 			t.Errorf("mask %s: %v and %v", m, one, two)
@@ -74,7 +63,7 @@ func TestEndpointsComeBack(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		cfg  config.Config
-	}{{"tiny", tinyConfig(t, 60)}, {"fashion", fashionConfig(t)}} {
+	}{{"tiny", tasktest.TinyConfig(t, 60)}, {"fashion", tasktest.FashionConfig(t)}} {
 		t.Run(c.name, func(t *testing.T) {
 			q := c.cfg
 			q.Out = t.TempDir()
@@ -84,7 +73,7 @@ func TestEndpointsComeBack(t *testing.T) {
 			}
 			pair := c.cfg
 			pair.Model, pair.Calib, pair.Low, pair.High = "", "", low, high
-			a, b := compiledTask(t, c.cfg), compiledTask(t, pair)
+			a, b := trialtest.Compiled(t, c.cfg), trialtest.Compiled(t, pair)
 			if b.Low != nil || len(b.Notes) > 0 {
 				t.Errorf("the pair is not one network: %q", b.Notes)
 			}
@@ -96,7 +85,7 @@ func TestEndpointsComeBack(t *testing.T) {
 // TestMixComesBack searches, writes both QDQ formats and the annotated file, and pairs each with the
 // 16-bit file: its all-low end is the mix, with its very count.
 func TestMixComesBack(t *testing.T) {
-	cfg := fashionConfig(t)
+	cfg := tasktest.FashionConfig(t)
 	cfg.Export = []string{"qdq-ms", "mctq"}
 	cfg.Target = "16bit-0.005"
 	r := mustSearch(t, cfg)
@@ -109,7 +98,7 @@ func TestMixComesBack(t *testing.T) {
 	for _, name := range []string{journal.MixedFile, "mixed-ms.onnx"} {
 		pair := cfg
 		pair.Model, pair.Calib, pair.Low, pair.High = "", "", filepath.Join(cfg.Out, name), high
-		s := compiledTask(t, pair)
+		s := trialtest.Compiled(t, pair)
 		low, err := s.Ev.Score(context.Background(), task.LowMask(s.Network.Holders))
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +120,7 @@ func TestMixComesBack(t *testing.T) {
 func TestToolkitPair(t *testing.T) {
 	const dir = "../testdata/mctq/"
 	cfg := config.Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
-	s := compiledTask(t, cfg)
+	s := trialtest.Compiled(t, cfg)
 	low, err := s.Ev.Score(context.Background(), task.LowMask(s.Network.Holders))
 	if err != nil || low.Count != 903 || s.HighScore.Count != 925 || low.Total != 1000 {
 		t.Errorf("%v and %v of the ends, %v; the toolkit has 903 and 925", low, s.HighScore, err)
@@ -139,7 +128,7 @@ func TestToolkitPair(t *testing.T) {
 	var trace struct {
 		Promotion []string `json:"promotion_list"`
 	}
-	if err := json.Unmarshal(readTestFile(t, dir+"trace.json"), &trace); err != nil || len(trace.Promotion) != 2 {
+	if err := json.Unmarshal(tasktest.ReadFile(t, dir+"trace.json"), &trace); err != nil || len(trace.Promotion) != 2 {
 		t.Fatalf("%v, %q", err, trace.Promotion)
 	}
 	mask := task.LowMask(s.Network.Holders)
@@ -157,10 +146,10 @@ func TestToolkitPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "annotated.onnx")
-	if _, err := s.export(context.Background(), f, mask, []string{out}); err != nil {
+	if _, err := newSearch(s).export(context.Background(), f, mask, []string{out}); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(readTestFile(t, out), readTestFile(t, dir+"mixed_mctq.onnx")) {
+	if !bytes.Equal(tasktest.ReadFile(t, out), tasktest.ReadFile(t, dir+"mixed_mctq.onnx")) {
 		t.Error("the annotated file is not the toolkit's own")
 	}
 	e, err := Eval(context.Background(), config.Config{Data: cfg.Data, Block: 50}, dir+"mixed_mctq.onnx", "", "")
@@ -172,8 +161,8 @@ func TestToolkitPair(t *testing.T) {
 // TestEncodings gives the grids of both ends as AIMET's files beside the float network: the same
 // bits, and a search.
 func TestEncodings(t *testing.T) {
-	cfg := tinyConfig(t, 60)
-	a := compiledTask(t, cfg)
+	cfg := tasktest.TinyConfig(t, 60)
+	a := trialtest.Compiled(t, cfg)
 	dir := t.TempDir()
 	files := config.Config{Model: filepath.Join(dir, "float.onnx"), EncodingsLow: filepath.Join(dir, "8.encodings"), EncodingsHigh: filepath.Join(dir, "16.encodings"),
 		Data: cfg.Data, Metric: cfg.Metric, Block: cfg.Block, Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"),
@@ -186,9 +175,9 @@ func TestEncodings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeTestFile(t, path, written.Text)
+		tasktest.WriteFile(t, path, written.Text)
 	}
-	b := compiledTask(t, files)
+	b := trialtest.Compiled(t, files)
 	sameBitsOf(t, a, b)
 	r := mustSearch(t, files)
 	if r.Score.Float == nil || !r.Verified.Identical || len(r.Inputs) != 4 {
@@ -242,13 +231,13 @@ func TestEncodings(t *testing.T) {
 // TestEncodingsByAIMET searches with files that AIMET itself saved, of both versions.
 func TestEncodingsByAIMET(t *testing.T) {
 	const dir = "../onnx/testdata/encodings/"
-	data := npyHeader("<f4", 40, 3, 16, 16)
+	data := tasktest.NPYHeader("<f4", 40, 3, 16, 16)
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 40 * 3 * 16 * 16 {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
 	}
 	path := filepath.Join(t.TempDir(), "eval.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	for _, network := range []string{"conv", "attention"} {
 		cfg := config.Config{Model: dir + network + ".onnx", EncodingsLow: dir + network + "_8_100.json", EncodingsHigh: dir + network + "_16_061.json", Data: path,
 			Metric: "sqnr", Target: "50%", Block: 8, Strategy: "demotion", Out: filepath.Join(t.TempDir(), "run"), Version: "test", Export: config.FormatNames()}

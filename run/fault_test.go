@@ -16,6 +16,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/crash"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -24,7 +25,7 @@ import (
 func mappedNetwork(t *testing.T, dir string) (path, data string) {
 	t.Helper()
 	const hole = 300 << 20
-	g := newTestGraph([]int64{-1, 4}, -1, 3).node("MatMul", "x w", "a").node("Relu", "a", "r").node("MatMul", "r v", "y")
+	g := tasktest.NewOpGraph([]int64{-1, 4}, -1, 3).Op("MatMul", "x w", "a").Op("Relu", "a", "r").Op("MatMul", "r v", "y")
 	var bytes []byte
 	for i := range 32 {
 		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(float32(i%5)-2))
@@ -39,8 +40,8 @@ func mappedNetwork(t *testing.T, dir string) (path, data string) {
 		g.Initializer = append(g.Initializer, &onnxpb.TensorProto{Name: &w.name, Dims: w.dims, DataType: proto.Int32(1), DataLocation: onnxpb.TensorProto_EXTERNAL.Enum(),
 			ExternalData: []*onnxpb.StringStringEntryProto{entry("location", "net.data"), entry("offset", w.offset)}})
 	}
-	path, data = writeNetwork(t, filepath.Join(dir, "net.onnx"), g.GraphProto), filepath.Join(dir, "net.data")
-	writeTestFile(t, data, nil)
+	path, data = tasktest.WriteNetwork(t, filepath.Join(dir, "net.onnx"), g.GraphProto), filepath.Join(dir, "net.data")
+	tasktest.WriteFile(t, data, nil)
 	if err := os.Truncate(data, hole); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 )
 
 // bright draws images of 64 numbers from 0 to 100, of which the eighth and the tenth are all bright, as raw data of
@@ -23,22 +24,22 @@ func bright(i int) float32 {
 // brightNetworks are networks in which far values that a layer computes end in sinks, and the holder and the range
 // that is due.
 func brightNetworks() map[string]struct {
-	b        *graph
+	b        *tasktest.Graph
 	holder   string
 	min, max float64 // 0: that end does not matter
 } {
-	image := func(k float32, nodes string) *graph {
+	image := func(k float32, nodes string) *tasktest.Graph {
 		kernel := make([]float32, 2*9)
 		for i := range kernel {
 			kernel[i] = k / 9 * (1 + float32(i/9))
 		}
-		return newGraph(48).in("x", bright, 1, 8, 8).out("y", 4).constant("k", kernel, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).numbers("by", 0, 0, 1, 1, 0, 0, 1, 1).
-			constant("low", []float32{-1e9}).constant("floor", []float32{-1e4}).constant("scale", []float32{1e4}).
-			constant("small", []float32{1e-3}).
-			do("a = Conv x k;" + nodes + "; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo")
+		return tasktest.NewGraph(48).In("x", bright, 1, 8, 8).Out("y", 4).Constant("k", kernel, 2, 1, 3, 3).Weight("wo", 0.5, 2, 4).Numbers("by", 0, 0, 1, 1, 0, 0, 1, 1).
+			Constant("low", []float32{-1e9}).Constant("floor", []float32{-1e4}).Constant("scale", []float32{1e4}).
+			Constant("small", []float32{1e-3}).
+			Do("a = Conv x k;" + nodes + "; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo")
 	}
 	return map[string]struct {
-		b        *graph
+		b        *tasktest.Graph
 		holder   string
 		min, max float64
 	}{
@@ -49,8 +50,8 @@ func brightNetworks() map[string]struct {
 		"a bound":          {image(-1, "m = Max a floor; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -9999, 0},
 		"a scale":          {image(-1, "n = Mul a small; m = Mul n scale; p = MaxPool m kernel_shape=2,2 strides=2,2"), "m", -900000, 0},
 		"a minimum":        {image(1, "n = Neg a; m = Neg n; l = ReduceMin m axes=[2] keepdims=1; p = Relu l"), "m", 0, 110000},
-		"a bias": {newGraph(48).in("x", nil, 1, 8, 8).out("y", 4).weight("k", 0.5, 2, 1, 3, 3).weight("wo", 0.5, 2, 4).constant("bias", []float32{-20000, 0}, 2, 1, 1).
-			do("a = Conv x k; m = Add a bias; p = MaxPool m kernel_shape=2,2 strides=2,2; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo"), "m", -20000, 0},
+		"a bias": {tasktest.NewGraph(48).In("x", nil, 1, 8, 8).Out("y", 4).Weight("k", 0.5, 2, 1, 3, 3).Weight("wo", 0.5, 2, 4).Constant("bias", []float32{-20000, 0}, 2, 1, 1).
+			Do("a = Conv x k; m = Add a bias; p = MaxPool m kernel_shape=2,2 strides=2,2; g = GlobalAveragePool p; f = Flatten g; y = MatMul f wo"), "m", -20000, 0},
 		"a padding beside them": {image(-1, "q = Pad a by low; p = MaxPool q kernel_shape=3,3 strides=2,2"), "a", -110000, 0},
 	}
 }
@@ -60,7 +61,7 @@ func brightNetworks() map[string]struct {
 func TestBrightSamplesAreNoMask(t *testing.T) {
 	for name, c := range brightNetworks() {
 		t.Run(name, func(t *testing.T) {
-			cfg := c.b.config(t)
+			cfg := c.b.Config(t)
 			found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 			if err != nil {
 				t.Fatal(err)
@@ -80,10 +81,10 @@ func TestBrightSamplesAreNoMask(t *testing.T) {
 // TestBrightSamplesBesideAMask holds that of a tensor with both the range reaches to what is computed, and not to the
 // mask.
 func TestBrightSamplesBesideAMask(t *testing.T) {
-	b := newGraph(48).in("x", bright, 8, 8).ints("im", func(i int) int64 { return int64(i % 8 % 3 % 2) }, 8).out("y", 5).
-		weight("wo", 0.5, 8, 5).constant("big", []float32{lowest}).constant("eye", identity(8, -1), 8, 8).numbers("ax2", 2).
-		do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x eye; am = Where mb a big; p = ReduceMax am axes=[1] keepdims=0; y = MatMul p wo")
-	cfg := b.config(t)
+	b := tasktest.NewGraph(48).In("x", bright, 8, 8).Ints("im", func(i int) int64 { return int64(i % 8 % 3 % 2) }, 8).Out("y", 5).
+		Weight("wo", 0.5, 8, 5).Constant("big", []float32{tasktest.Lowest}).Constant("eye", identity(8, -1), 8, 8).Numbers("ax2", 2).
+		Do("m3 = Unsqueeze im ax2; mb = Cast m3 to=9; a = MatMul x eye; am = Where mb a big; p = ReduceMax am axes=[1] keepdims=0; y = MatMul p wo")
+	cfg := b.Config(t)
 	found, err := Inspect(context.Background(), config.Config{Model: cfg.Model, Calib: cfg.Calib})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +106,7 @@ func identity(n int, v float32) []float32 {
 
 // TestSoftMasksByData holds that a mask of two values is one whatever computes it, if the data show no others.
 func TestSoftMasksByData(t *testing.T) {
-	b := attention("m4 = Unsqueeze fm ax; h = Sub m4 half; st = Mul h steep; sg = Sigmoid st; inv = Sub one sg; bm = Mul inv big; ms = Add sc bm; p = Softmax ms axis=-1").
-		in("fm", either(1, 0), maskTokens).constant("half", []float32{0.5}).constant("steep", []float32{400}).constant("big", []float32{-1e9})
-	near(t, b.config(t), 15, 30, "exact")
+	b := tasktest.Attention("m4 = Unsqueeze fm ax; h = Sub m4 half; st = Mul h steep; sg = Sigmoid st; inv = Sub one sg; bm = Mul inv big; ms = Add sc bm; p = Softmax ms axis=-1").
+		In("fm", tasktest.Either(1, 0), tasktest.MaskTokens).Constant("half", []float32{0.5}).Constant("steep", []float32{400}).Constant("big", []float32{-1e9})
+	near(t, b.Config(t), 15, 30, "exact")
 }

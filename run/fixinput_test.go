@@ -2,17 +2,14 @@ package run
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
+	"example.org/demote/internal/onnxtest"
 
 	"example.org/demote/backend"
 	"example.org/demote/backend/direct"
@@ -21,70 +18,11 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )
-
-// declared is an input of a network, with the names of its free axes.
-func declared(name string, typ ir.DType, dims ...any) *onnxpb.ValueInfoProto {
-	shape := &onnxpb.TensorShapeProto{}
-	for _, d := range dims {
-		dim := &onnxpb.TensorShapeProto_Dimension{}
-		switch d := d.(type) {
-		case int:
-			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}
-		case string:
-			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: d}
-		}
-		shape.Dim = append(shape.Dim, dim)
-	}
-	return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
-		TensorType: &onnxpb.TypeProto_Tensor{ElemType: (*int32)(typ.Enum()), Shape: shape}}}}
-}
-
-// normalMatrices returns a maker of matrices of normal random numbers, drawn one behind another.
-func normalMatrices(seed uint64) func(name string, dims ...int64) *onnxpb.TensorProto {
-	rng := rand.New(rand.NewPCG(7, seed))
-	return func(name string, dims ...int64) *onnxpb.TensorProto {
-		v := make([]float32, dims[0]*dims[1])
-		for i := range v {
-			v[i] = float32(rng.NormFloat64())
-		}
-		return ir.NewFloats(name, dims, v)
-	}
-}
-
-// madeNode is a node with one output, which names it.
-func madeNode(op, out string, in ...string) *onnxpb.NodeProto {
-	return &onnxpb.NodeProto{OpType: &op, Name: proto.String("make " + out), Input: in, Output: []string{out}}
-}
-
-// sideNetwork is x [N,16] -> 25 numbers times the side input s -> y [N,4], with s in front of x in the list of
-// inputs.
-func sideNetwork(side *onnxpb.ValueInfoProto) *onnxpb.GraphProto {
-	weights, node := normalMatrices(8), madeNode
-	cast := node("Cast", "sf", "s")
-	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
-	return &onnxpb.GraphProto{Name: proto.String("side"),
-		Input: []*onnxpb.ValueInfoProto{side, declared("x", ir.Float, "N", 16)}, Output: []*onnxpb.ValueInfoProto{declared("y", ir.Float, "N", 4)},
-		Initializer: []*onnxpb.TensorProto{weights("w1", 16, 25), weights("w2", 25, 4)},
-		Node:        []*onnxpb.NodeProto{node("MatMul", "a", "x", "w1"), node("Relu", "b", "a"), cast, node("Mul", "c", "b", "sf"), node("Tanh", "d", "c"), node("MatMul", "y", "d", "w2")}}
-}
-
-// sideConfig is a search of a network of sideNetwork, with samples for x.
-func sideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) config.Config {
-	t.Helper()
-	dir := t.TempDir()
-	rng := rand.New(rand.NewPCG(1, 2))
-	data := npyHeader("<f4", 24, 16)
-	for range 24 * 16 {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
-	}
-	writeTestFile(t, filepath.Join(dir, "x.npy"), data)
-	return config.Config{Model: writeNetwork(t, filepath.Join(dir, "side.onnx"), g), Calib: filepath.Join(dir, "x.npy"), Data: filepath.Join(dir, "x.npy"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, Version: "test", Fixed: fixed}
-}
 
 // TestFixedInputs holds a search with --input against one of a network that has the value inside, and the file that
 // it writes against the search, in verify and in eval, which know the value from the run and from the file.
@@ -99,24 +37,24 @@ func TestFixedInputs(t *testing.T) {
 		value string
 		each  bool // of every sample: it stays an input
 	}{
-		{"float scalar", declared("s", ir.Float), "0.7", false},
-		{"int64 scalar", declared("s", ir.Int64), "3", false},
-		{"int64 of one element", declared("s", ir.Int64, 1), "-2", false},
-		{"bool scalar", declared("s", ir.Bool), "true", false},
-		{"float64 scalar", declared("s", ir.Double), "0.3333333333333333", false},
-		{"float16 scalar", declared("s", ir.Float16), "0.1", false},
-		{"uint8 scalar", declared("s", ir.Uint8), "2", false},
-		{"vector, one number each", declared("s", ir.Float, 25), strings.Join(numbers, ","), false},
-		{"vector in brackets", declared("s", ir.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
-		{"vector, one number for all", declared("s", ir.Float, 25), "0.25", false},
-		{"vector of free length", declared("s", ir.Float, "k"), strings.Join(numbers, ","), false},
-		{"with a batch axis", declared("s", ir.Float, "N", 25), strings.Join(numbers, ","), true},
-		{"with a batch axis, float64", declared("s", ir.Double, "N", 25), "0.25", true},
+		{"float scalar", onnxtest.Declared("s", ir.Float), "0.7", false},
+		{"int64 scalar", onnxtest.Declared("s", ir.Int64), "3", false},
+		{"int64 of one element", onnxtest.Declared("s", ir.Int64, 1), "-2", false},
+		{"bool scalar", onnxtest.Declared("s", ir.Bool), "true", false},
+		{"float64 scalar", onnxtest.Declared("s", ir.Double), "0.3333333333333333", false},
+		{"float16 scalar", onnxtest.Declared("s", ir.Float16), "0.1", false},
+		{"uint8 scalar", onnxtest.Declared("s", ir.Uint8), "2", false},
+		{"vector, one number each", onnxtest.Declared("s", ir.Float, 25), strings.Join(numbers, ","), false},
+		{"vector in brackets", onnxtest.Declared("s", ir.Float, 25), "[" + strings.Join(numbers, ", ") + "]", false},
+		{"vector, one number for all", onnxtest.Declared("s", ir.Float, 25), "0.25", false},
+		{"vector of free length", onnxtest.Declared("s", ir.Float, "k"), strings.Join(numbers, ","), false},
+		{"with a batch axis", onnxtest.Declared("s", ir.Float, "N", 25), strings.Join(numbers, ","), true},
+		{"with a batch axis, float64", onnxtest.Declared("s", ir.Double, "N", 25), "0.25", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx := context.Background()
-			g := sideNetwork(c.side)
-			cfg := sideConfig(t, g, "s="+c.value)
+			g := tasktest.SideNetwork(c.side)
+			cfg := tasktest.SideConfig(t, g, "s="+c.value)
 			got, err := Search(ctx, cfg)
 			if err != nil {
 				t.Fatal(err)
@@ -163,7 +101,7 @@ func TestFixedInputs(t *testing.T) {
 			if c.each || !strings.HasPrefix(c.name, "float scalar") && c.name != "vector, one number each" {
 				return
 			}
-			inside := sideConfig(t, m.Graph())
+			inside := tasktest.SideConfig(t, m.Graph())
 			want, err := Search(ctx, inside)
 			if err != nil {
 				t.Fatal(err)
@@ -210,24 +148,24 @@ func TestFixedInputsAreRefused(t *testing.T) {
 		fixed []string
 		want  string
 	}{
-		{"a scalar without a value", declared("s", ir.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
-		{"no such input", declared("s", ir.Float), []string{"s=1", "t=1"}, `--input t=1: `},
-		{"no value", declared("s", ir.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
-		{"no name", declared("s", ir.Float), []string{"=3"}, `give a name and a value`},
-		{"twice", declared("s", ir.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
-		{"no number", declared("s", ir.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
-		{"nan", declared("s", ir.Float), []string{"s=nan"}, `"nan" is no finite number`},
-		{"beyond float32", declared("s", ir.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
-		{"beyond float16", declared("s", ir.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
-		{"no integer", declared("s", ir.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
-		{"below uint8", declared("s", ir.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
-		{"no bool", declared("s", ir.Bool), []string{"s=2"}, `"2" is neither true nor false`},
-		{"too few", declared("s", ir.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
-		{"an inner axis is free", declared("s", ir.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
-		{"nothing is left", declared("s", ir.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
+		{"a scalar without a value", onnxtest.Declared("s", ir.Float), nil, `save a .npz with an array for each, or give all but one a value, --input NAME=VALUE`},
+		{"no such input", onnxtest.Declared("s", ir.Float), []string{"s=1", "t=1"}, `--input t=1: `},
+		{"no value", onnxtest.Declared("s", ir.Float), []string{"s"}, `--input s: give a name and a value, such as --input sr=16000`},
+		{"no name", onnxtest.Declared("s", ir.Float), []string{"=3"}, `give a name and a value`},
+		{"twice", onnxtest.Declared("s", ir.Float), []string{"s=1", "s=2"}, `--input s=2: the input has a value already`},
+		{"no number", onnxtest.Declared("s", ir.Float), []string{"s=x"}, `"x" is no finite number of type float32`},
+		{"nan", onnxtest.Declared("s", ir.Float), []string{"s=nan"}, `"nan" is no finite number`},
+		{"beyond float32", onnxtest.Declared("s", ir.Float), []string{"s=1e39"}, `"1e39" is no finite number`},
+		{"beyond float16", onnxtest.Declared("s", ir.Float16), []string{"s=65520"}, `"65520" is no finite number of type float16`},
+		{"no integer", onnxtest.Declared("s", ir.Int64), []string{"s=1.5"}, `"1.5" is no integer of type int64`},
+		{"below uint8", onnxtest.Declared("s", ir.Uint8), []string{"s=-1"}, `"-1" is no integer of type uint8`},
+		{"no bool", onnxtest.Declared("s", ir.Bool), []string{"s=2"}, `"2" is neither true nor false`},
+		{"too few", onnxtest.Declared("s", ir.Float, 25), []string{"s=1,2"}, `2 numbers for 25 elements: give 25, or one for all`},
+		{"an inner axis is free", onnxtest.Declared("s", ir.Float, 2, "M"), []string{"s=1"}, `axis 1 of that input is free: give its values as an array "s" of --data and --calib`},
+		{"nothing is left", onnxtest.Declared("s", ir.Float), []string{"s=1", "x=0,0"}, `2 numbers for 16 elements`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := sideConfig(t, sideNetwork(c.side), c.fixed...)
+			cfg := tasktest.SideConfig(t, tasktest.SideNetwork(c.side), c.fixed...)
 			_, err := Search(context.Background(), cfg)
 			if err == nil || !strings.Contains(err.Error(), c.want) || ExitCode(err) != ExitMistake {
 				t.Errorf("%v (exit %d), want %s", err, ExitCode(err), c.want)
@@ -238,7 +176,7 @@ func TestFixedInputsAreRefused(t *testing.T) {
 
 // TestFixedInputIsPartOfTheRun refuses to go on with another value.
 func TestFixedInputIsPartOfTheRun(t *testing.T) {
-	cfg := sideConfig(t, sideNetwork(declared("s", ir.Float)), "s=2")
+	cfg := tasktest.SideConfig(t, tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), "s=2")
 	s := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
 	cfg.Fixed = []string{"s=3"}
 	other := journal.Fingerprint{Settings: (newSearch(&trial.Runner{Task: &task.Task{}, Config: cfg.Filled(), Metric: &metric.Metric{}})).fingerprint().Settings}
@@ -249,9 +187,9 @@ func TestFixedInputIsPartOfTheRun(t *testing.T) {
 
 // TestUnreadInputNeedsNoData runs a network with an input that nothing reads, which the written file still declares.
 func TestUnreadInputNeedsNoData(t *testing.T) {
-	g := sideNetwork(declared("unread", ir.Int64, "N", 3))
+	g := tasktest.SideNetwork(onnxtest.Declared("unread", ir.Int64, "N", 3))
 	g.Node[2].Input[0] = "b" // the cast
-	cfg := sideConfig(t, g)
+	cfg := tasktest.SideConfig(t, g)
 	r, err := Search(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+
 	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/segments"
-	"example.org/demote/internal/written"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )
@@ -26,13 +29,13 @@ func followConfig(t testing.TB, low, high, target string) config.Config {
 	t.Helper()
 	const seed = 11
 	rng := rand.New(rand.NewPCG(seed, seed))
-	data := npyHeader("<f4", 60, 3, 16, 16)
+	data := tasktest.NPYHeader("<f4", 60, 3, 16, 16)
 	for range 60 * 3 * 16 * 16 {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64())))
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "eval.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return config.Config{Low: "../onnx/testdata/" + low + ".onnx", High: "../onnx/testdata/" + high + ".onnx", Data: path, Metric: "cosine", Target: target, Weights: "follow",
 		Strategy: "demotion", Block: 8, Cache: 1 << 30, Out: filepath.Join(dir, "run"), Version: "test"}
 }
@@ -40,7 +43,7 @@ func followConfig(t testing.TB, low, high, target string) config.Config {
 // tinyFollow is a search of the tiny network's two ends, where the 8-bit file has its own weights.
 func tinyFollow(t testing.TB) config.Config {
 	t.Helper()
-	return writtenPair(t, tinyConfig(t, 60))
+	return writtenPair(t, tasktest.TinyConfig(t, 60))
 }
 
 // writtenPair is a search of a float network's two ends, where the 8-bit file has its own weights.
@@ -128,12 +131,12 @@ func TestFollow(t *testing.T) {
 // labelled writes n labels.
 func labelled(t *testing.T, n int) string {
 	t.Helper()
-	data := npyHeader("<i8", n)
+	data := tasktest.NPYHeader("<i8", n)
 	for i := range n {
 		data = binary.LittleEndian.AppendUint64(data, uint64(i%5))
 	}
 	path := filepath.Join(t.TempDir(), "labels.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return path
 }
 
@@ -141,7 +144,7 @@ func labelled(t *testing.T, n int) string {
 // knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
 // the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
-	s := compiledTask(t, tinyFollow(t))
+	s := trialtest.Compiled(t, tinyFollow(t))
 	if s.Ev.Parts() < 3 {
 		t.Fatalf("%d parts", s.Ev.Parts())
 	}
@@ -166,23 +169,20 @@ func TestFollowTrials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, _, err := written.Sums(ctx, s.Ev, m)
-			if err != nil {
-				t.Fatal(err)
-			}
+			rows, _ := trialtest.Rows(t, s.Ev, m)
 			low := engine.Low(m)
 			file, err := onnx.QDQ(pair.Chosen(s.Network, low), s.Records, low)
 			if err != nil {
 				t.Fatal(err)
 			}
-			score, rowsWant := fileSums(t, s, file)
-			if got.Score != score || rows.FirstDifference(rowsWant) >= 0 {
-				t.Errorf("base %s, trial %s: %v, the file %v, sample %d differs", base, m, got.Score, score, rows.FirstDifference(rowsWant))
+			score, want := fileRows(t, s, file)
+			if got.Score != score || trialtest.Differing(rows, want) > 0 {
+				t.Errorf("base %s, trial %s: %v, the file %v, %d samples differ", base, m, got.Score, score, trialtest.Differing(rows, want))
 			}
 			if file, err = onnx.QDQ(s.Network, s.Records, low); err != nil {
 				t.Fatal(err)
 			}
-			if _, high := fileSums(t, s, file); high.FirstDifference(rowsWant) >= 0 {
+			if _, high := fileRows(t, s, file); trialtest.Differing(high, want) > 0 {
 				differ++
 			}
 		}
@@ -193,18 +193,15 @@ func TestFollowTrials(t *testing.T) {
 	}
 }
 
-// fileSums runs a QDQ file in the exact session.
-func fileSums(t *testing.T, s *searchRun, file *onnx.Model) (search.Score, written.Outputs) {
+// fileRows runs a QDQ file in the exact session.
+func fileRows(t *testing.T, s *trial.Runner, file *onnx.Model) (search.Score, [][]float32) {
 	t.Helper()
 	e, err := s.OpenFile(context.Background(), file, segments.ExactSession)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	rows, score, err := written.Sums(context.Background(), e, search.NewMask(0))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows, score := trialtest.Rows(t, e, search.NewMask(0))
 	return score, rows
 }
 
@@ -237,7 +234,7 @@ func TestFollowGoesOn(t *testing.T) {
 
 // TestFollowNeedsAPair: what has one set of weights has nothing to follow.
 func TestFollowNeedsAPair(t *testing.T) {
-	cfg := tinyConfig(t, 8)
+	cfg := tasktest.TinyConfig(t, 8)
 	cfg.Weights = "follow"
 	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "only a pair") {
 		t.Errorf("%v", err)

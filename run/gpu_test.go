@@ -12,7 +12,8 @@ import (
 	"example.org/demote/backend"
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
-	"example.org/demote/internal/bench"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 )
 
 // The tests of this file run on a real GPU, by `make gpu-check`, whose report has what they say.
@@ -57,12 +58,12 @@ func TestGPUBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		s := onDevice(t, "cuda:0", cfg)
+		s := trialtest.OnDevice(t, "cuda:0", cfg)
 		took := time.Since(start)
 		if d, err := s.Ev.SelfTest(); d != nil || err != nil {
 			t.Errorf("blocks of %d: the self-test says %v, %v", block, d, err)
 		}
-		rows, score := rowsOf(t, s, bench.RandomMask(rand.New(rand.NewPCG(5, 5)), len(s.Records)))
+		rows, score := trialtest.Rows(t, s.Ev, randomMask(rand.New(rand.NewPCG(5, 5)), len(s.Records)))
 		if first == nil {
 			first = rows
 		}
@@ -70,7 +71,7 @@ func TestGPUBlocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, differing(rows, first), blocks[0])
+		t.Logf("blocks of %d: %d of %d, outputs of %d samples are not those of blocks of %d", block, score.Count, score.Total, trialtest.Differing(rows, first), blocks[0])
 		captured, why := s.Ev.Graphs()
 		t.Logf("blocks of %d: compiled and proven in %.1f s, takes %d MiB; %d of %d parts replayed as graphs %s", block, took.Seconds(), (free-left)>>20,
 			captured, s.Ev.Parts(), why)
@@ -79,7 +80,9 @@ func TestGPUBlocks(t *testing.T) {
 }
 
 // TestGPUScans holds fast scans against their definition.
-func TestGPUScans(t *testing.T) { scans(t, onDevice(t, "cuda:0", tinyConfig(t, 60))) }
+func TestGPUScans(t *testing.T) {
+	scans(t, trialtest.OnDevice(t, "cuda:0", tasktest.TinyConfig(t, 60)))
+}
 
 // TestGPUSearch searches the example twice, on fast and by whole scores, and on the CPU.
 func TestGPUSearch(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/commandfiles"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/written"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
@@ -65,19 +66,19 @@ func withExternalData(t *testing.T, path string) (model, data string) {
 	if raw, err = proto.Marshal(m); err != nil {
 		t.Fatal(err)
 	}
-	writeTestFile(t, model, raw)
-	writeTestFile(t, data, all)
+	tasktest.WriteFile(t, model, raw)
+	tasktest.WriteFile(t, data, all)
 	return model, data
 }
 
 // classLabels writes labels of the tiny network's 12 classes.
 func classLabels(t *testing.T, path string, n int) string {
 	t.Helper()
-	data := npyHeader("<i8", n)
+	data := tasktest.NPYHeader("<i8", n)
 	for i := range n {
 		data = binary.LittleEndian.AppendUint64(data, uint64(i*7%12))
 	}
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return path
 }
 
@@ -107,41 +108,41 @@ func TestChangedInputsAreRefused(t *testing.T) {
 			return c.Labels
 		}, func(b []byte) []byte { b[len(b)-8] ^= 1; return b }},
 		{"hold-out", func(c *config.Config, dir string) string {
-			c.Holdout = randomImages(t, filepath.Join(dir, "held.npy"), 24, 9)
+			c.Holdout = tasktest.RandomImages(t, filepath.Join(dir, "held.npy"), 24, 9)
 			return c.Holdout
 		}, flipLast},
 		{"start list", func(c *config.Config, dir string) string {
 			c.Start = filepath.Join(dir, "start.txt")
-			writeTestFile(t, c.Start, []byte("image\na1\na2\nr2\n"))
+			tasktest.WriteFile(t, c.Start, []byte("image\na1\na2\nr2\n"))
 			return c.Start
 		}, func(b []byte) []byte { return append(b, "r3\n"...) }},
 		{"profile", func(c *config.Config, dir string) string {
 			c.Profile = filepath.Join(dir, "npu.yaml")
-			writeTestFile(t, c.Profile, []byte("share_width: [Add]\n"))
+			tasktest.WriteFile(t, c.Profile, []byte("share_width: [Add]\n"))
 			return c.Profile
 		}, func(b []byte) []byte { return append(b, "# other\n"...) }},
 		{"cost", func(c *config.Config, dir string) string {
 			c.Cost = filepath.Join(dir, "cost.csv")
-			writeTestFile(t, c.Cost, []byte("image,1\na1,2\na2,3\nr2,4\na3,5\nr3,6\na4,7\n"))
+			tasktest.WriteFile(t, c.Cost, []byte("image,1\na1,2\na2,3\nr2,4\na3,5\nr3,6\na4,7\n"))
 			return c.Cost
 		}, func(b []byte) []byte { return append(b, '\n') }},
 		{"metric command", func(c *config.Config, dir string) string {
 			path := filepath.Join(dir, "my metric.sh")
-			writeTestFile(t, path, []byte(script))
+			tasktest.WriteFile(t, path, []byte(script))
 			c.Metric, c.MetricCmd, c.Strategy, c.Target, c.Int16Share = "", "sh '"+path+"'", "auto", "", "50%"
 			return path
 		}, func(b []byte) []byte { return append(b, "# other\n"...) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			cfg := tinyConfig(t, 60)
+			cfg := tasktest.TinyConfig(t, 60)
 			path := c.path(&cfg, dir)
 			interrupt(t, cfg)
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			writeTestFile(t, path, c.change(append([]byte(nil), data...)))
+			tasktest.WriteFile(t, path, c.change(append([]byte(nil), data...)))
 			_, err = Search(context.Background(), cfg)
 			if err == nil || ExitCode(err) != ExitMistake {
 				t.Fatalf("another file: %v", err)
@@ -150,7 +151,7 @@ func TestChangedInputsAreRefused(t *testing.T) {
 			if !strings.Contains(first, filepath.Base(path)) || !strings.Contains(first, "has changed since") || !strings.Contains(first, "--force") || longSum.MatchString(first) {
 				t.Errorf("the refusal: %s", first)
 			}
-			writeTestFile(t, path, data)
+			tasktest.WriteFile(t, path, data)
 			if _, err := Search(context.Background(), cfg); err != nil && ExitCode(err) == ExitMistake {
 				t.Errorf("with the old bytes again: %v", err)
 			}
@@ -174,7 +175,7 @@ func flipLast(b []byte) []byte { b[len(b)-2] ^= 0x40; return b }
 
 // TestFilesMayMove holds that a run is what its files hold, not where they lie.
 func TestFilesMayMove(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	for _, path := range []*string{&cfg.Model, &cfg.Calib, &cfg.Data} {
 		moved := filepath.Join(t.TempDir(), filepath.Base(*path))
@@ -188,16 +189,16 @@ func TestFilesMayMove(t *testing.T) {
 
 // TestInputsThatComeAndGo names the file that one of two commands has and the other has not.
 func TestInputsThatComeAndGo(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	list := filepath.Join(t.TempDir(), "start.txt")
-	writeTestFile(t, list, []byte("image\n"))
+	tasktest.WriteFile(t, list, []byte("image\n"))
 	more := cfg
 	more.Start = list
 	if _, err := Search(context.Background(), more); err == nil || !strings.Contains(err.Error(), list+" (--start) was not an input of it") {
 		t.Errorf("one more: %v", err)
 	}
-	cfg = tinyConfig(t, 60)
+	cfg = tasktest.TinyConfig(t, 60)
 	cfg.Start = list
 	interrupt(t, cfg)
 	cfg.Start = ""
@@ -211,18 +212,18 @@ func TestInputsThatComeAndGo(t *testing.T) {
 func TestAnotherAnswerIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	hidden := filepath.Join(dir, "factor")
-	writeTestFile(t, hidden, []byte("1"))
+	tasktest.WriteFile(t, hidden, []byte("1"))
 	t.Setenv("DEMOTE_TEST_FACTOR", hidden)
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Metric, cfg.Strategy, cfg.Target, cfg.Int16Share = "", "auto", "", "50%"
 	cfg.MetricCmd = `n=$(cksum | cut -c1-5); echo $((n * $(cat $DEMOTE_TEST_FACTOR)))`
 	interrupt(t, cfg)
-	writeTestFile(t, hidden, []byte("3"))
+	tasktest.WriteFile(t, hidden, []byte("3"))
 	_, err := Search(context.Background(), cfg)
 	if err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "all int16 scores") || !strings.Contains(err.Error(), "metric command") {
 		t.Errorf("with another metric: %v", err)
 	}
-	writeTestFile(t, hidden, []byte("1"))
+	tasktest.WriteFile(t, hidden, []byte("1"))
 	if _, err := Search(context.Background(), cfg); err != nil && ExitCode(err) == ExitMistake {
 		t.Errorf("with the old metric again: %v", err)
 	}
@@ -235,7 +236,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 		{"count", "agreement", "", "16bit-0.03"}, {"value", "sqnr", "", "50%"}, {"command", "", "cksum | cut -c1-5", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, 60)
+			cfg := tasktest.TinyConfig(t, 60)
 			cfg.Metric, cfg.MetricCmd, cfg.Target = c.metric, c.command, c.target
 			if c.target == "" {
 				cfg.Strategy, cfg.Int16Share = "auto", "50%"
@@ -284,7 +285,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(j.SetMeta(journal.StateKey, "running"), j.Close()); err != nil {
+			if err := errors.Join(j.SetMeta("state", "running"), j.Close()); err != nil {
 				t.Fatal(err)
 			}
 			_, err = Search(context.Background(), cfg)
@@ -322,7 +323,7 @@ func TestCommandFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, name := range []string{"m.sh", "a b.py", "labels.json", "log", "in.txt", "x'y"} {
-		writeTestFile(t, name, []byte(name))
+		tasktest.WriteFile(t, name, []byte(name))
 	}
 	for line, want := range map[string]string{
 		"sh m.sh":                            "m.sh",

@@ -10,11 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )
@@ -37,7 +40,7 @@ func plainRows(t *testing.T, c config.Config) [][]float32 {
 
 // floats32 is an array of float32 in which element i is f(i).
 func floats32(f func(i int) float32, shape ...int) []byte {
-	data, n := npyHeader("<f4", shape...), 1
+	data, n := tasktest.NPYHeader("<f4", shape...), 1
 	for _, d := range shape {
 		n *= d
 	}
@@ -57,10 +60,10 @@ func TestScalarPerSample(t *testing.T) {
 		shape []int
 	}{{nil, []int{24}}, {nil, []int{24, 1}}, {[]any{1}, []int{24}}, {[]any{1}, []int{24, 1}}, {[]any{1, 1}, []int{24}}} {
 		t.Run(fmt.Sprint(c.dims, c.shape), func(t *testing.T) {
-			cfg := sideConfig(t, sideNetwork(declared("s", ir.Float, c.dims...)))
+			cfg := tasktest.SideConfig(t, tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, c.dims...)))
 			cfg.Data = filepath.Join(filepath.Dir(cfg.Model), "each.npz")
 			cfg.Calib = cfg.Data
-			writeTestFile(t, cfg.Data, npzOf(t, map[string][]byte{"x": x, "s": floats32(number, c.shape...)}))
+			tasktest.WriteFile(t, cfg.Data, tasktest.NPZ(t, map[string][]byte{"x": x, "s": floats32(number, c.shape...)}))
 			cfg.Block = 0
 			each := plainRows(t, cfg)
 			r := mustSearch(t, cfg)
@@ -81,14 +84,14 @@ func TestScalarPerSample(t *testing.T) {
 
 // defaultNetwork is a network with an input g that has a default of 25 numbers.
 func defaultNetwork(value float32) *onnxpb.GraphProto {
-	g := sideNetwork(declared("s", ir.Float, 25))
+	g := tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, 25))
 	g.Initializer = append(g.Initializer, ir.NewFloats("s", []int64{25}, slices.Repeat([]float32{value}, 25)))
 	return g
 }
 
 // TestDefaults has inputs with a default at that, or at what --input says, in searches and evaluations.
 func TestDefaults(t *testing.T) {
-	two, three := sideConfig(t, defaultNetwork(2)), sideConfig(t, defaultNetwork(3))
+	two, three := tasktest.SideConfig(t, defaultNetwork(2)), tasktest.SideConfig(t, defaultNetwork(3))
 	want2, want3 := plainRows(t, two), plainRows(t, three)
 	instead := two
 	instead.Fixed = []string{"s=3"}
@@ -119,8 +122,8 @@ func mustSearchAgain(t *testing.T, c config.Config) *config.Result {
 func TestInputKindsAreRefused(t *testing.T) {
 	x := floats32(func(i int) float32 { return float32(i%5) - 2 }, 24, 16)
 	optional := &onnxpb.ValueInfoProto{Name: proto.String("s"), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_OptionalType{
-		OptionalType: &onnxpb.TypeProto_Optional{ElemType: declared("", ir.Float).GetType()}}}}
-	open := declared("s", ir.Float)
+		OptionalType: &onnxpb.TypeProto_Optional{ElemType: onnxtest.Declared("", ir.Float).GetType()}}}}
+	open := onnxtest.Declared("s", ir.Float)
 	open.GetType().GetTensorType().Shape = nil
 	one := func(i int) float32 { return 1.5 }
 	for _, c := range []struct {
@@ -129,23 +132,23 @@ func TestInputKindsAreRefused(t *testing.T) {
 		s    []byte
 		want []string
 	}{
-		{"a single number", sideNetwork(declared("s", ir.Float)), floats32(one), []string{`array "s" is a single number`, "give it one value for all samples, --input s=0 for one"}},
-		{"one sample", sideNetwork(declared("s", ir.Float, 1)), floats32(one, 1), []string{"save as many of each", "give it one value for all samples, --input s=0 for one"}},
-		{"several numbers", sideNetwork(declared("s", ir.Float)), floats32(one, 24, 2), []string{`array "s" has shape [24,2], but the network's input "s" is a scalar`, "--input s=VALUE"}},
-		{"none", sideNetwork(declared("s", ir.Float)), nil, []string{`no array named "s"`, "--input s=0 for one"}},
+		{"a single number", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), floats32(one), []string{`array "s" is a single number`, "give it one value for all samples, --input s=0 for one"}},
+		{"one sample", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float, 1)), floats32(one, 1), []string{"save as many of each", "give it one value for all samples, --input s=0 for one"}},
+		{"several numbers", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), floats32(one, 24, 2), []string{`array "s" has shape [24,2], but the network's input "s" is a scalar`, "--input s=VALUE"}},
+		{"none", tasktest.SideNetwork(onnxtest.Declared("s", ir.Float)), nil, []string{`no array named "s"`, "--input s=0 for one"}},
 		{"a default", defaultNetwork(2), floats32(one, 24, 25), []string{`the array "s" is for an input with a default`, "--input s=VALUE"}},
-		{"an optional tensor", sideNetwork(optional), floats32(one, 24), []string{`input "s" is no tensor but an optional one`, "export the network with a tensor in its place"}},
-		{"no shape", sideNetwork(open), floats32(one, 24), []string{`the network does not say the shape of its input "s"`, "export it again with one"}},
+		{"an optional tensor", tasktest.SideNetwork(optional), floats32(one, 24), []string{`input "s" is no tensor but an optional one`, "export the network with a tensor in its place"}},
+		{"no shape", tasktest.SideNetwork(open), floats32(one, 24), []string{`the network does not say the shape of its input "s"`, "export it again with one"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := sideConfig(t, c.g)
+			cfg := tasktest.SideConfig(t, c.g)
 			cfg.Data = filepath.Join(filepath.Dir(cfg.Model), "e.npz")
 			cfg.Calib = cfg.Data
 			arrays := map[string][]byte{"x": x}
 			if c.s != nil {
 				arrays["s"] = c.s
 			}
-			writeTestFile(t, cfg.Data, npzOf(t, arrays))
+			tasktest.WriteFile(t, cfg.Data, tasktest.NPZ(t, arrays))
 			_, err := Search(context.Background(), cfg)
 			for _, want := range c.want {
 				if err == nil || !strings.Contains(err.Error(), want) || ExitCode(err) != ExitMistake {

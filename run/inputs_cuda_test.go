@@ -15,13 +15,13 @@ func TestEmulatedSeveralInputs(t *testing.T) {
 	networks["BERT"] = bertLike()
 	for name, b := range networks {
 		t.Run(name, func(t *testing.T) {
-			cfg := b.config(t)
-			cfg.Output = b.g.Output[0].GetName()
+			cfg := b.Config(t)
+			cfg.Output = b.G.Output[0].GetName()
 			sameOnDevice(t, cfg)
 		})
 	}
 	t.Run("a pair", func(t *testing.T) {
-		cfg := writtenPair(t, severalInputs()["integers and floats, late"].config(t))
+		cfg := writtenPair(t, severalInputs()["integers and floats, late"].Config(t))
 		cfg.Metric = "cosine"
 		sameOnDevice(t, cfg)
 	})

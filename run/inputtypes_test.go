@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -28,14 +31,14 @@ func TestInputTypes(t *testing.T) {
 		name := dataset.Type(c.typ).String() + " from " + c.dtype
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			g := aloneNetwork(declared("x", c.typ, "N", 6), nil, -1, "N", 4)
+			g := tasktest.AloneNetwork(onnxtest.Declared("x", c.typ, "N", 6), nil, -1, "N", 4)
 			cast := &onnxpb.NodeProto{OpType: proto.String("Cast"), Name: proto.String("cast"), Input: []string{"x"}, Output: []string{"xf"},
 				Attribute: []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}}
 			g.Node[0].Input[0] = "xf"
 			g.Node = append([]*onnxpb.NodeProto{cast}, g.Node...)
-			cfg := aloneConfig(t, g, nil)
+			cfg := tasktest.AloneConfig(t, g, nil)
 			rng := rand.New(rand.NewPCG(5, 5))
-			data := npyHeader(c.dtype, 24, 6)
+			data := tasktest.NPYHeader(c.dtype, 24, 6)
 			for range 24 * 6 {
 				switch c.dtype {
 				case "<f8":
@@ -48,7 +51,7 @@ func TestInputTypes(t *testing.T) {
 					data = append(data, byte(rng.Uint32()))
 				}
 			}
-			writeTestFile(t, cfg.Data, npzOf(t, map[string][]byte{"x": data}))
+			tasktest.WriteFile(t, cfg.Data, tasktest.NPZ(t, map[string][]byte{"x": data}))
 			cfg.Block, cfg.Scale = 5, c.scale
 			got, err := Search(ctx, cfg)
 			if err != nil {

@@ -8,17 +8,18 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestEncodingsOut writes a mix as AIMET's encodings of both versions, and scores each beside its float file: the
 // search's own count.
 func TestEncodingsOut(t *testing.T) {
-	cfg := fashionConfig(t)
+	cfg := tasktest.FashionConfig(t)
 	cfg.Limit, cfg.Block, cfg.Export = 60, 20, []string{"encodings", "encodings-0.6.1"}
 	r := mustSearch(t, cfg)
 	for version, name := range map[string]string{"1.0.0": "encodings", "0.6.1": "encodings-0.6.1"} {
 		file := filepath.Join(cfg.Out, name)
-		if text := string(readTestFile(t, file+".json")); !strings.Contains(text, version) {
+		if text := string(tasktest.ReadFile(t, file+".json")); !strings.Contains(text, version) {
 			t.Errorf("%s does not say that it is %s", name, version)
 		}
 		c := config.Config{Data: cfg.Data, Limit: cfg.Limit, Seed: cfg.Seed, Block: cfg.Block, Encodings: file + ".json"}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 )
 
@@ -27,7 +28,7 @@ func copyFolder(t testing.TB, from string) string {
 // TestDamagedJournals edits the journal of an unfinished run, which stays a good SQLite file: every edit is one line
 // with the path and a cure, exit code 2, and nothing of it is believed.
 func TestDamagedJournals(t *testing.T) {
-	cfg := tinyConfig(t, 40)
+	cfg := tasktest.TinyConfig(t, 40)
 	interrupt(t, cfg)
 	good := cfg.Out
 	for _, c := range []struct{ name, text string }{
@@ -72,7 +73,7 @@ func TestDamagedJournals(t *testing.T) {
 			cfg := cfg
 			cfg.Out = copyFolder(t, good)
 			path := filepath.Join(cfg.Out, journal.JournalFile)
-			db, err := sql.Open("sqlite", journal.DatabaseName(path))
+			db, err := sql.Open("sqlite", "file:"+path)
 			if err == nil {
 				_, err = db.Exec(c.text)
 			}
@@ -108,7 +109,7 @@ func checkRefusal(t *testing.T, err error, path string) {
 // TestMutatedJournals changes bytes of a journal at random: it is refused, or what is read is what was written and
 // the search ends with the same result. Nothing else.
 func TestMutatedJournals(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	want := decisions(t, mustSearch(t, cfg))
 	cfg.Out += "-mutated"
 	interrupt(t, cfg)
@@ -128,7 +129,7 @@ func TestMutatedJournals(t *testing.T) {
 			bad = bad[:rng.IntN(len(bad))]
 		}
 		cfg.Out = copyFolder(t, folder)
-		writeTestFile(t, filepath.Join(cfg.Out, journal.JournalFile), bad)
+		tasktest.WriteFile(t, filepath.Join(cfg.Out, journal.JournalFile), bad)
 		r, err := Search(context.Background(), cfg)
 		switch {
 		case err != nil:
@@ -149,13 +150,13 @@ func TestMutatedJournals(t *testing.T) {
 // TestForeignJournals holds that a folder with another program's database under our name is no run: nothing in it is
 // touched, not even with --force.
 func TestForeignJournals(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	dir := cfg.Out
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, journal.JournalFile)
-	db, err := sql.Open("sqlite", journal.DatabaseName(path))
+	db, err := sql.Open("sqlite", "file:"+path)
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT, value TEXT); INSERT INTO meta VALUES ('schema', '7'); CREATE TABLE notes (text)`)
 	}
@@ -163,8 +164,8 @@ func TestForeignJournals(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Close()
-	writeTestFile(t, filepath.Join(dir, result.File), []byte(`{"mine": true}`))
-	writeTestFile(t, filepath.Join(dir, journal.CurveFile), []byte("a,b\n"))
+	tasktest.WriteFile(t, filepath.Join(dir, result.File), []byte(`{"mine": true}`))
+	tasktest.WriteFile(t, filepath.Join(dir, journal.CurveFile), []byte("a,b\n"))
 	before := contents(t, dir)
 	for _, force := range []bool{false, true} {
 		cfg.Force = force
@@ -193,12 +194,12 @@ func contents(t *testing.T, dir string) string {
 
 // TestOldJournals refuses a run of the version before in a line, and gives it up with --force.
 func TestOldJournals(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(cfg.Out, journal.JournalFile)
-	db, err := sql.Open("sqlite", journal.DatabaseName(path)+"?_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)")
 	if err == nil {
 		_, err = db.Exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 			CREATE TABLE scores (mask TEXT PRIMARY KEY, blocks INTEGER NOT NULL, count INTEGER NOT NULL, sum BLOB NOT NULL, total INTEGER, value BLOB) WITHOUT ROWID;
@@ -219,9 +220,9 @@ func TestOldJournals(t *testing.T) {
 
 // TestLinksAreNotFollowed puts links where a run's own files are to be.
 func TestLinksAreNotFollowed(t *testing.T) {
-	for _, name := range []string{journal.LockFile, journal.JournalFile, journal.JournalFile + "-wal"} {
+	for _, name := range []string{".lock", journal.JournalFile, journal.JournalFile + "-wal"} {
 		t.Run(name, func(t *testing.T) {
-			cfg := tinyConfig(t, 24)
+			cfg := tasktest.TinyConfig(t, 24)
 			outside := filepath.Join(t.TempDir(), "precious")
 			if name != journal.JournalFile+"-wal" {
 				if err := os.Mkdir(cfg.Out, 0o777); err != nil {
@@ -232,7 +233,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 			}
 			for _, there := range []bool{false, true} {
 				if there {
-					writeTestFile(t, outside, []byte("precious"))
+					tasktest.WriteFile(t, outside, []byte("precious"))
 				}
 				link := filepath.Join(cfg.Out, name)
 				os.Remove(link)

@@ -3,66 +3,16 @@ package run
 import (
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 )
-
-// TestLockExcludes has many holders take a folder's lock and leave the folder as it was, again and again: never two
-// at once, whether the folder is made and removed each time or is always there.
-func TestLockExcludes(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		stays bool
-	}{{"a folder that is made", false}, {"a folder that is there", true}} {
-		t.Run(c.name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "run")
-			if c.stays {
-				if err := os.Mkdir(dir, 0o777); err != nil {
-					t.Fatal(err)
-				}
-			}
-			var inside, holds, overlaps atomic.Int64
-			var all sync.WaitGroup
-			end := time.Now().Add(400 * time.Millisecond)
-			for range 6 {
-				all.Go(func() {
-					for time.Now().Before(end) {
-						f, err := journal.OpenFolder(dir)
-						if err != nil {
-							if ExitCode(err) != ExitMistake {
-								t.Error(err)
-							}
-							continue
-						}
-						holds.Add(1)
-						if inside.Add(1) > 1 {
-							overlaps.Add(1)
-						}
-						time.Sleep(100 * time.Microsecond)
-						inside.Add(-1)
-						f.Abandon()
-					}
-				})
-			}
-			all.Wait()
-			if holds.Load() < 4 || overlaps.Load() > 0 {
-				t.Errorf("%d of %d holds overlapped with another", overlaps.Load(), holds.Load())
-			}
-			if _, err := os.Stat(dir); c.stays && err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
 
 // TestLateHolderLeavesARunAlone lets a holder that finds a run, begun after it has first looked, end without one of
 // its own.
 func TestLateHolderLeavesARunAlone(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	if err := os.Mkdir(cfg.Out, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +34,12 @@ func TestLateHolderLeavesARunAlone(t *testing.T) {
 
 // TestLeftoversAreRemoved has files that killed searches were writing removed when the run goes on, and no others.
 func TestLeftoversAreRemoved(t *testing.T) {
-	cfg := tinyConfig(t, 24)
+	cfg := tasktest.TinyConfig(t, 24)
 	interrupt(t, cfg)
 	gone := []string{".result.json.0a1b2c3d.tmp", ".mixed.onnx.00000000.tmp", ".journal.db.12345678.tmp", ".result.json-123456", ".curve.csv-1"}
 	stay := []string{".notes", "my.result.json.0a1b2c3d.tmp"}
 	for _, name := range append(gone, stay...) {
-		writeTestFile(t, filepath.Join(cfg.Out, name), nil)
+		tasktest.WriteFile(t, filepath.Join(cfg.Out, name), nil)
 	}
 	mustSearch(t, cfg)
 	for _, name := range gone {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/tasktest"
 )
 
 // TestNaNIsFoundInside finds a NaN that a Where makes a number of: of samples in front and inside, in blocks of
@@ -24,14 +26,14 @@ func TestNaNIsFoundInside(t *testing.T) {
 				}
 				return 1 + float32(i%7)
 			}
-			b := newGraph(21).in("x", value, 6, 8).weight("w1", 0.5, 8, 8).weight("w2", 0.5, 8, 4).constant("zero", []float32{0}).
-				numbers("from", 1).numbers("to", 6).numbers("at", 1).do(c.text).out("y", 6, 4)
-			b.g.Output[0].Type.GetTensorType().Shape = nil
+			b := tasktest.NewGraph(21).In("x", value, 6, 8).Weight("w1", 0.5, 8, 8).Weight("w2", 0.5, 8, 4).Constant("zero", []float32{0}).
+				Numbers("from", 1).Numbers("to", 6).Numbers("at", 1).Do(c.text).Out("y", 6, 4)
+			b.G.Output[0].Type.GetTensorType().Shape = nil
 			if c.time {
-				axisNamed(b.g.Input[0], 0, "time")
-				axisNamed(b.g.Input[0], 1, "batch")
+				axisNamed(b.G.Input[0], 0, "time")
+				axisNamed(b.G.Input[0], 1, "batch")
 			}
-			cfg := b.config(t)
+			cfg := b.Config(t)
 			cfg.Metric, cfg.Target, cfg.Block = "sqnr", "50%", block
 			if _, err := Search(context.Background(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "NaN") || !strings.Contains(err.Error(), "sample 13") {
 				t.Errorf("%s, blocks of %d: %v", name, block, err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/mistake"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestSearchWithoutFlags(t *testing.T) {
 	all := func(t *testing.T) string {
 		var said []string
-		c := tinyConfig(t, 24)
+		c := tasktest.TinyConfig(t, 24)
 		c.Trials, c.Strategy = 3, "greedy"
 		c.Say = func(line string) { said = append(said, line) }
 		r, err := Search(context.Background(), c)
@@ -36,7 +37,7 @@ func TestSearchWithoutFlags(t *testing.T) {
 			func(c *Config) { c.Unroll = true },
 			func(c *Config) { c.Fixed = []string{"x=1"} },
 		} {
-			c := tinyConfig(t, 24)
+			c := tasktest.TinyConfig(t, 24)
 			change(&c)
 			_, err := Search(context.Background(), c)
 			if !mistake.Is(err) {

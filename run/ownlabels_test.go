@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/tasktest"
 )
 
 // seen counts what the registered metrics of TestRegisteredMetricsGetTheirLabels found wrong.
@@ -81,16 +82,16 @@ func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
 		}
 		t.Run(c.Name, func(t *testing.T) {
 			seen.wrong, seen.calls = nil, 0
-			cfg := tinyConfig(t, n)
+			cfg := tasktest.TinyConfig(t, n)
 			cfg.Metric, cfg.Target, cfg.Strategy, cfg.Block = c.Name, "50%", "rank", 8
 			cfg.Labels = filepath.Join(t.TempDir(), "y.npy")
-			data := npyHeader("<i2", n, 2, 15)
+			data := tasktest.NPYHeader("<i2", n, 2, 15)
 			for i := range n {
 				for range per {
 					data = binary.LittleEndian.AppendUint16(data, uint16(i))
 				}
 			}
-			writeTestFile(t, cfg.Labels, data)
+			tasktest.WriteFile(t, cfg.Labels, data)
 			if _, err := Search(context.Background(), cfg); err != nil && ExitCode(err) != ExitUnreachable {
 				t.Fatal(err)
 			}

@@ -14,8 +14,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/bench"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -26,7 +27,7 @@ import (
 func TestOwnShapesCommand(t *testing.T) {
 	const n = 11
 	for kind, head := range map[string]string{"map": "'<f4', 'fortran_order': False, 'shape': (1048,)", "classes": "'<f4', 'fortran_order': False, 'shape': (11, 5)"} {
-		cfg := ownConfig(t, kind, n)
+		cfg := tasktest.OwnConfig(t, kind, n)
 		got := filepath.Join(t.TempDir(), "got")
 		if _, err := Eval(context.Background(), config.Config{Data: cfg.Data, MetricCmd: "cat > " + got + "; echo 1", Block: 2}, cfg.Model, "", ""); err != nil {
 			t.Fatal(err)
@@ -37,9 +38,9 @@ func TestOwnShapesCommand(t *testing.T) {
 		}
 		var want []float32
 		var shapes []byte
-		sizes := ownSizes(n)
-		for i, x := range ownSamples(900, sizes) {
-			want = append(want, alonePlain(t, cfg.Model, x, sizes[i])...)
+		sizes := tasktest.OwnSizes(n)
+		for i, x := range tasktest.OwnSamples(900, sizes) {
+			want = append(want, tasktest.AlonePlain(t, cfg.Model, x, sizes[i])...)
 			for _, d := range []int{2, sizes[i][0], sizes[i][1]} {
 				shapes = binary.LittleEndian.AppendUint64(shapes, uint64(d))
 			}
@@ -70,25 +71,25 @@ func TestOwnShapesAreRefused(t *testing.T) {
 		{"too many", func(c *config.Config) {
 			arrays := map[string][]byte{}
 			for i := range 70 {
-				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*4*(i+4)), 2, 4, i+4)
+				arrays[fmt.Sprintf("x_%d", i)] = tasktest.FloatsNPY(tasktest.Normals(1, 2*4*(i+4)), 2, 4, i+4)
 			}
-			writeArrays(t, c.Data, arrays)
+			tasktest.WriteArrays(t, c.Data, arrays)
 		}, "70 samples have 70 shapes, and 64 is the most"},
 		{"a shape that the network does not take", func(c *config.Config) {
 			arrays := map[string][]byte{}
 			for i := range 6 {
-				arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(normals(1, 2*8*(4-i/5*2)), 2, 8, 4-i/5*2)
+				arrays[fmt.Sprintf("x_%d", i)] = tasktest.FloatsNPY(tasktest.Normals(1, 2*8*(4-i/5*2)), 2, 8, 4-i/5*2)
 			}
-			writeArrays(t, c.Data, arrays)
-			g := ownNetwork("map")
+			tasktest.WriteArrays(t, c.Data, arrays)
+			g := tasktest.OwnNetwork("map")
 			g.Initializer = append(g.Initializer, &onnxpb.TensorProto{Name: proto.String("wide"), Dims: []int64{1, 1, 1, 4}, DataType: proto.Int32(1), FloatData: make([]float32, 4)})
 			g.Node[6].Output[0], g.Node[6].Name = "z", proto.String("make z")
-			g.Node = append(g.Node, madeNode("Add", "y", "z", "wide"))
-			writeNetwork(t, c.Model, g)
+			g.Node = append(g.Node, tasktest.Node("Add", "y", "z", "wide"))
+			tasktest.WriteNetwork(t, c.Model, g)
 			c.Calib, c.Block = c.Data, 2
 		}, "so it is with samples of shape [2,8,2], such as sample 5"},
 	} {
-		cfg := ownConfig(t, "map", 7)
+		cfg := tasktest.OwnConfig(t, "map", 7)
 		c.change(&cfg)
 		_, err := Search(context.Background(), cfg)
 		if err == nil || !strings.Contains(err.Error(), c.want) || ExitCode(err) != ExitMistake {
@@ -102,12 +103,12 @@ func TestOwnShapesAreRefused(t *testing.T) {
 func TestOwnShapesScan(t *testing.T) {
 	ctx := context.Background()
 	for _, metric := range []string{"agreement", "mse"} {
-		cfg := ownConfig(t, "classes", 26)
+		cfg := tasktest.OwnConfig(t, "classes", 26)
 		cfg.Metric, cfg.Block, cfg.Scan = metric, 3, "naive"
-		naive := compiledTask(t, cfg)
+		naive := trialtest.Compiled(t, cfg)
 		for workers, every := range []bool{true, true, false} {
 			cfg.Scan, cfg.Workers, cfg.EveryCut = "fast", max(1, workers), every
-			s := compiledTask(t, cfg)
+			s := trialtest.Compiled(t, cfg)
 			n, rng := len(s.Records), rand.New(rand.NewPCG(2, uint64(workers)))
 			base := search.NewMask(n)
 			for step := range 60 {
@@ -115,7 +116,7 @@ func TestOwnShapesScan(t *testing.T) {
 				for range 1 + rng.IntN(4) {
 					m := base.Clone()
 					for range 1 + rng.IntN(2) {
-						toggle(m, rng.IntN(n))
+						trialtest.Toggle(m, rng.IntN(n))
 					}
 					candidates = append(candidates, m)
 				}
@@ -144,7 +145,7 @@ func TestOwnShapesScan(t *testing.T) {
 // Runtime's.
 func TestOwnShapesOfAPair(t *testing.T) {
 	const n = 15
-	cfg := ownConfig(t, "lines", n)
+	cfg := tasktest.OwnConfig(t, "lines", n)
 	q := cfg
 	q.Out = filepath.Join(t.TempDir(), "ends")
 	low, high, err := Quantize(context.Background(), q)
@@ -152,13 +153,13 @@ func TestOwnShapesOfAPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Model, cfg.Calib, cfg.Low, cfg.High, cfg.Metric = "", "", low, high, "mse"
-	cfg.Target = fmt.Sprint(alonePlainScore(t, "mse", low, high, n) / 2)
+	cfg.Target = fmt.Sprint(tasktest.AlonePlainScore(t, "mse", low, high, n) / 2)
 	r, err := Search(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for file, got := range map[string]*result.Score{low: r.Score.Low, filepath.Join(cfg.Out, journal.MixedFile): r.Score.Mixed} {
-		if want := alonePlainScore(t, "mse", file, high, n); !sameNumber(*got.Value, want) || !r.Verified.Identical {
+		if want := tasktest.AlonePlainScore(t, "mse", file, high, n); !tasktest.SameNumber(*got.Value, want) || !r.Verified.Identical {
 			t.Errorf("%s: %v, by plain ONNX Runtime %v; %+v", file, *got.Value, want, r.Verified)
 		}
 	}
@@ -167,60 +168,38 @@ func TestOwnShapesOfAPair(t *testing.T) {
 // TestOwnShapesNaN holds that a sample for which the network gives NaN is named as it is in the file, whatever shape
 // it has.
 func TestOwnShapesNaN(t *testing.T) {
-	cfg := ownConfig(t, "map", 7)
-	g := ownNetwork("map")
+	cfg := tasktest.OwnConfig(t, "map", 7)
+	g := tasktest.OwnNetwork("map")
 	g.Node[6].Output[0], g.Node[6].Name = "z", proto.String("make z")
-	g.Node = append(g.Node, madeNode("GlobalMaxPool", "top", "x"), madeNode("Sqrt", "root", "top"), madeNode("Add", "y", "z", "root"))
-	writeNetwork(t, cfg.Model, g)
-	sizes, arrays := ownSizes(7), map[string][]byte{}
-	for i, x := range ownSamples(900, sizes) {
+	g.Node = append(g.Node, tasktest.Node("GlobalMaxPool", "top", "x"), tasktest.Node("Sqrt", "root", "top"), tasktest.Node("Add", "y", "z", "root"))
+	tasktest.WriteNetwork(t, cfg.Model, g)
+	sizes, arrays := tasktest.OwnSizes(7), map[string][]byte{}
+	for i, x := range tasktest.OwnSamples(900, sizes) {
 		x[0], x[sizes[i][0]*sizes[i][1]] = 9, 9
 		if i == 5 || i == 2 { // of two shapes: no value is above zero
 			for k := range x {
 				x[k] = -1 - float32(math.Abs(float64(x[k])))
 			}
 		}
-		arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(x, 2, sizes[i][0], sizes[i][1])
+		arrays[fmt.Sprintf("x_%d", i)] = tasktest.FloatsNPY(x, 2, sizes[i][0], sizes[i][1])
 	}
-	writeArrays(t, cfg.Data, arrays)
+	tasktest.WriteArrays(t, cfg.Data, arrays)
 	calib := map[string][]byte{}
 	for name, data := range arrays {
 		if name != "x_5" && name != "x_2" {
 			calib[fmt.Sprintf("x_%d", len(calib))] = data
 		}
 	}
-	writeArrays(t, cfg.Calib, calib)
+	tasktest.WriteArrays(t, cfg.Calib, calib)
 	if _, err := Search(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "gives NaN for sample 2, first in tensor root") {
 		t.Errorf("%v, want sample 2", err)
-	}
-}
-
-// TestOwnShapesPass counts the blocks of plain passes, by which bench measures: those of each shape, once.
-func TestOwnShapesPass(t *testing.T) {
-	s := compiledTask(t, ownConfig(t, "map", 26))
-	known, err := s.KnownShapes(context.Background(), s.FloatModel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := (&bench.Measurement{Runner: s.Runner}).OpenPasses(context.Background(), bench.Split{Sessions: 2, Threads: 1, Batch: 5}, known, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Plain.Close()
-	if err := p.Measure(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	for i, g := range s.Groups {
-		if got, want := p.Plain.(bench.ShapePasses)[i].Blocks(), (g.Len()+4)/5; got != want {
-			t.Errorf("%d blocks for %d samples of shape %v, want %d", got, g.Len(), g.Shape(0), want)
-		}
 	}
 }
 
 // TestOwnShapesTouch finds samples that touch each other in the shapes that several have, where the smallest and the
 // largest have one sample each: a file, a reference and a calibration of such a network are run sample by sample.
 func TestOwnShapesTouch(t *testing.T) {
-	cfg := ownConfig(t, "touching", 7)
+	cfg := tasktest.OwnConfig(t, "touching", 7)
 	arrays := map[string][]byte{}
 	for i := range 20 {
 		size := [][2]int{{6, 8}, {5, 11}}[i%2]
@@ -230,10 +209,10 @@ func TestOwnShapesTouch(t *testing.T) {
 		case 8:
 			size = [2]int{13, 12}
 		}
-		arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(ownSamples(uint64(i), [][2]int{size})[0], 2, size[0], size[1])
+		arrays[fmt.Sprintf("x_%d", i)] = tasktest.FloatsNPY(tasktest.OwnSamples(uint64(i), [][2]int{size})[0], 2, size[0], size[1])
 	}
-	writeArrays(t, cfg.Data, arrays)
-	other := ownConfig(t, "map", 7)
+	tasktest.WriteArrays(t, cfg.Data, arrays)
+	other := tasktest.OwnConfig(t, "map", 7)
 	for _, files := range [][2]string{{cfg.Model, other.Model}, {other.Model, cfg.Model}} {
 		var scores []float64
 		for _, block := range []int{1, 0} {
@@ -244,7 +223,7 @@ func TestOwnShapesTouch(t *testing.T) {
 			}
 			scores = append(scores, *e.Score.Value)
 		}
-		if !sameNumber(scores[0], scores[1]) {
+		if !tasktest.SameNumber(scores[0], scores[1]) {
 			t.Errorf("%s against %s: %v one by one, %v by default", files[0], files[1], scores[0], scores[1])
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/tasktest"
 )
 
 // TestEmulatedOwnShapes holds that samples of different shapes are searched on the CPU where a GPU may be taken, with
@@ -15,7 +17,7 @@ func TestEmulatedOwnShapes(t *testing.T) {
 	emulated(t)
 	var got []string
 	for _, device := range []string{"cpu", "auto"} {
-		cfg := ownConfig(t, "lines", 14)
+		cfg := tasktest.OwnConfig(t, "lines", 14)
 		said := ""
 		cfg.Device, cfg.Say = device, func(line string) { said += line + "\n" }
 		r, err := Search(context.Background(), cfg)
@@ -30,7 +32,7 @@ func TestEmulatedOwnShapes(t *testing.T) {
 	if got[0] != got[1] {
 		t.Errorf("on the CPU %s, with a GPU there %s", got[0], got[1])
 	}
-	cfg := ownConfig(t, "lines", 14)
+	cfg := tasktest.OwnConfig(t, "lines", 14)
 	cfg.Device = "cuda:0"
 	if _, err := Search(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "choose --device cpu, or give the value") || ExitCode(err) != ExitMistake {
 		t.Errorf("--device cuda:0: %v", err)

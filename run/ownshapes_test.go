@@ -14,7 +14,9 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 )
 
@@ -26,7 +28,7 @@ func TestOwnShapes(t *testing.T) {
 	for _, c := range []struct{ kind, metric string }{{"classes", "top1"}, {"classes", "agreement"}, {"classes", "f1"}, {"classes", "mse"}, {"map", "sqnr"}, {"map", "cosine"}, {"lines", "sqnr"}, {"lines", "mse"}, {"touching", "mse"}} {
 		t.Run(c.kind+" "+c.metric, func(t *testing.T) {
 			t.Parallel()
-			cfg := ownConfig(t, c.kind, n)
+			cfg := tasktest.OwnConfig(t, c.kind, n)
 			cfg.Metric = c.metric
 			first := ""
 			for _, way := range []struct {
@@ -76,7 +78,7 @@ func holdEnds(t *testing.T, c config.Config, r *config.Result, n int) {
 		file string
 		got  *result.Score
 	}{{filepath.Join(c.Out, journal.MixedFile), r.Score.Mixed}, {low, r.Score.Low}, {high, r.Score.High}} {
-		if want := alonePlainScore(t, c.Metric, e.file, c.Model, n); !sameNumber(*e.got.Value, want) {
+		if want := tasktest.AlonePlainScore(t, c.Metric, e.file, c.Model, n); !tasktest.SameNumber(*e.got.Value, want) {
 			t.Errorf("%s: %v, by plain ONNX Runtime %v", e.file, *e.got.Value, want)
 		}
 	}
@@ -84,7 +86,7 @@ func holdEnds(t *testing.T, c config.Config, r *config.Result, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !sameNumber(*e.Score.Value, *r.Score.Mixed.Value) {
+	if !tasktest.SameNumber(*e.Score.Value, *r.Score.Mixed.Value) {
 		t.Errorf("eval says %v, the search %v", *e.Score.Value, *r.Score.Mixed.Value)
 	}
 	if v, err := Verify(context.Background(), c.Out, config.Config{}); err != nil || !v.Identical {
@@ -96,23 +98,23 @@ func holdEnds(t *testing.T, c config.Config, r *config.Result, n int) {
 // sample, where one shape after the other has the largest values.
 func TestOwnShapesCalibrate(t *testing.T) {
 	ctx := context.Background()
-	cfg := ownConfig(t, "map", 7).Filled()
+	cfg := tasktest.OwnConfig(t, "map", 7).Filled()
 	m, err := task.ReadNetwork(cfg, cfg.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sizes := ownSizes(9)
+	sizes := tasktest.OwnSizes(9)
 	for loud := range 3 {
-		samples, arrays := ownSamples(500, sizes), map[string][]byte{}
+		samples, arrays := tasktest.OwnSamples(500, sizes), map[string][]byte{}
 		for i, s := range sizes {
 			if s == [][2]int{{6, 8}, {5, 11}, {8, 4}}[loud] {
 				for k := range samples[i] {
 					samples[i][k] *= 20
 				}
 			}
-			arrays[fmt.Sprintf("x_%d", i)] = floatsNPY(samples[i], 2, s[0], s[1])
+			arrays[fmt.Sprintf("x_%d", i)] = tasktest.FloatsNPY(samples[i], 2, s[0], s[1])
 		}
-		writeArrays(t, cfg.Calib, arrays)
+		tasktest.WriteArrays(t, cfg.Calib, arrays)
 		n, err := task.PrepareFloat(ctx, m, cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -128,16 +130,16 @@ func TestOwnShapesCalibrate(t *testing.T) {
 		}
 		for at, h := range n.Holders {
 			low, high := math.Inf(1), math.Inf(-1)
-			g := ownNetwork("map")
-			g.Node = append(g.Node, madeNode("Identity", "out", h.Tensor))
-			g.Output[0] = declared("out", ir.Float, "N", "a", "b", "c")
-			file := writeNetwork(t, filepath.Join(t.TempDir(), "one.onnx"), g)
+			g := tasktest.OwnNetwork("map")
+			g.Node = append(g.Node, tasktest.Node("Identity", "out", h.Tensor))
+			g.Output[0] = onnxtest.Declared("out", ir.Float, "N", "a", "b", "c")
+			file := tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "one.onnx"), g)
 			for i, x := range samples {
-				for _, v := range alonePlain(t, file, x, sizes[i]) {
+				for _, v := range tasktest.AlonePlain(t, file, x, sizes[i]) {
 					low, high = min(low, float64(v)), max(high, float64(v))
 				}
 			}
-			if !sameNumber(float64(grids.Seen[at].Min), low) || !sameNumber(float64(grids.Seen[at].Max), high) {
+			if !tasktest.SameNumber(float64(grids.Seen[at].Min), low) || !tasktest.SameNumber(float64(grids.Seen[at].Max), high) {
 				t.Errorf("%s was calibrated on %v to %v, by plain ONNX Runtime %v to %v", h.Name, grids.Seen[at].Min, grids.Seen[at].Max, low, high)
 			}
 		}
@@ -147,7 +149,7 @@ func TestOwnShapesCalibrate(t *testing.T) {
 // TestOwnShapesGoOn interrupts a search of samples of three shapes and lets the same command go on: the result is
 // that of a search that was not interrupted.
 func TestOwnShapesGoOn(t *testing.T) {
-	cfg := ownConfig(t, "classes", 40)
+	cfg := tasktest.OwnConfig(t, "classes", 40)
 	cfg.Metric, cfg.Target, cfg.Block = "agreement", "50%", 3
 	whole := cfg
 	whole.Out += "-whole"
@@ -168,7 +170,7 @@ func TestOwnShapesGoOn(t *testing.T) {
 // TestOwnShapesHoldOut holds the scores on a hold-out of three shapes against plain ONNX Runtime's.
 func TestOwnShapesHoldOut(t *testing.T) {
 	const n = 40
-	cfg := ownConfig(t, "classes", n)
+	cfg := tasktest.OwnConfig(t, "classes", n)
 	cfg.Metric, cfg.Target, cfg.Holdout = "top1", "50%", "30%"
 	r, err := Search(context.Background(), cfg)
 	if err != nil {
@@ -184,14 +186,14 @@ func TestOwnShapesHoldOut(t *testing.T) {
 	}
 	defer set.Close()
 	held := set.HoldOut(12, cfg.Filled().Draw())
-	want, sizes := 0, ownSizes(n)
-	samples := ownSamples(900, sizes)
+	want, sizes := 0, tasktest.OwnSizes(n)
+	samples := tasktest.OwnSamples(900, sizes)
 	for i := range held.Len() {
 		var at int
 		if _, err := fmt.Sscanf(held.Name(i), "sample %d", &at); err != nil {
 			t.Fatal(err)
 		}
-		if int64(metric.Top1(alonePlain(t, filepath.Join(cfg.Out, journal.MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
+		if int64(metric.Top1(tasktest.AlonePlain(t, filepath.Join(cfg.Out, journal.MixedFile), samples[at], sizes[at]))) == held.Labels()[i] {
 			want++
 		}
 	}

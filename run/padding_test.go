@@ -10,20 +10,23 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded
 // by hand, in blocks of several sizes.
 func TestPadding(t *testing.T) {
 	ctx := context.Background()
-	g := aloneNetwork(declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
-	cfg := aloneConfig(t, g, nil)
+	g := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
+	cfg := tasktest.AloneConfig(t, g, nil)
 	rng := rand.New(rand.NewPCG(4, 2))
-	short, long := map[string][]byte{}, npyHeader("<f4", 14, 5, 6)
+	short, long := map[string][]byte{}, tasktest.NPYHeader("<f4", 14, 5, 6)
 	for i := range 14 {
 		steps := 1 + (i*3)%5
-		data := npyHeader("<f4", steps, 6)
+		data := tasktest.NPYHeader("<f4", steps, 6)
 		for at := range 5 * 6 {
 			v := float32(0.25)
 			if at < steps*6 {
@@ -34,9 +37,9 @@ func TestPadding(t *testing.T) {
 		}
 		short[fmt.Sprintf("x_%d", i)] = data
 	}
-	writeTestFile(t, cfg.Data, npzOf(t, short))
+	tasktest.WriteFile(t, cfg.Data, tasktest.NPZ(t, short))
 	whole := filepath.Join(filepath.Dir(cfg.Data), "whole.npz")
-	writeTestFile(t, whole, npzOf(t, map[string][]byte{"x": long}))
+	tasktest.WriteFile(t, whole, tasktest.NPZ(t, map[string][]byte{"x": long}))
 	tell := func(data string, block int, pad ...string) string {
 		t.Helper()
 		c := cfg

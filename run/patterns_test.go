@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"
 )
 
 // tokens is a network over 12 tokens of 16 numbers, of which the first has huge ones, with a normalization in it that
 // makes n of x.
-func tokens(norm string) *graph {
-	b := newGraph(48).in("x", func(i int) float32 {
+func tokens(norm string) *tasktest.Graph {
+	b := tasktest.NewGraph(48).In("x", func(i int) float32 {
 		switch i % (12 * 16) {
 		case 3:
 			return 2000
@@ -21,11 +23,11 @@ func tokens(norm string) *graph {
 			return -900
 		}
 		return float32((i*7919%2001)-1000) / 400
-	}, 12, 16).out("y", 5)
-	return b.weight("wh", 0.3, 16, 16).weight("wo", 1, 16, 5).numbers("last", -1).numbers("mid", 1).
-		constant("eps", []float32{1e-6}).constant("two", []float32{2}).constant("one", []float32{1}).constant("mhalf", []float32{-0.5}).constant("n", []float32{1. / 16}).
-		constant("g", slopes(16, 1), 16).constant("b", slopes(16, 0), 16).
-		do(norm + "; z = MatMul norm wh; t = Tanh z; p = ReduceMean t axes=[1] keepdims=0; y = MatMul p wo")
+	}, 12, 16).Out("y", 5)
+	return b.Weight("wh", 0.3, 16, 16).Weight("wo", 1, 16, 5).Numbers("last", -1).Numbers("mid", 1).
+		Constant("eps", []float32{1e-6}).Constant("two", []float32{2}).Constant("one", []float32{1}).Constant("mhalf", []float32{-0.5}).Constant("n", []float32{1. / 16}).
+		Constant("g", slopes(16, 1), 16).Constant("b", slopes(16, 0), 16).
+		Do(norm + "; z = MatMul norm wh; t = Tanh z; p = ReduceMean t axes=[1] keepdims=0; y = MatMul p wo")
 }
 
 // slopes are n numbers around a middle.
@@ -44,7 +46,7 @@ func TestNormsOfHugeTokens(t *testing.T) {
 	const variance = "q = Mul d d; v = ReduceMean q axes=[-1]; e = Add v eps; "
 	const rms = "q = Mul x x; v = ReduceMean q axes=[-1]; e = Add v eps; "
 	const affine = "; k = Mul u g; norm = Add k b"
-	want := decibels(t, tokens("norm = LayerNormalization x g b").config(t))
+	want := decibels(t, tokens("norm = LayerNormalization x g b").Config(t))
 	for name, form := range map[string]string{
 		"Div by Sqrt":       mean + variance + "s = Sqrt e; u = Div d s" + affine,
 		"Reciprocal":        mean + variance + "s = Sqrt e; r = Reciprocal s; u = Mul d r" + affine,
@@ -61,7 +63,7 @@ func TestNormsOfHugeTokens(t *testing.T) {
 		"RMSNorm + epsilon": "q = Mul x x; v = ReduceMean q axes=[-1]; s = Sqrt v; e = Add s eps; u = Div x e" + affine,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := tokens(form).config(t)
+			cfg := tokens(form).Config(t)
 			got := decibels(t, cfg)
 			for _, at := range []string{"int8 exact", "int16 exact", "int16 default"} {
 				if !(got[at] >= want[at]-6) {
@@ -80,17 +82,17 @@ func TestNormsOfHugeTokens(t *testing.T) {
 }
 
 // layers is a network of two layers with something between, which makes c of a.
-func layers(between string) *graph {
-	b := newGraph(60).in("x", nil, 16).out("y", 4).weight("w1", 0.7, 16, 16).weight("w2", 0.5, 16, 4).
-		constant("half", []float32{0.5}).constant("one", []float32{1}).constant("k3", []float32{0.044715}).constant("k1", []float32{0.7978846}).
-		constant("k2", []float32{0.70710677}).constant("kq", []float32{1.702}).constant("three", []float32{3}).constant("zero", []float32{0}).constant("six", []float32{6})
-	return b.do("a = MatMul x w1; " + between + "; y = MatMul c w2")
+func layers(between string) *tasktest.Graph {
+	b := tasktest.NewGraph(60).In("x", nil, 16).Out("y", 4).Weight("w1", 0.7, 16, 16).Weight("w2", 0.5, 16, 4).
+		Constant("half", []float32{0.5}).Constant("one", []float32{1}).Constant("k3", []float32{0.044715}).Constant("k1", []float32{0.7978846}).
+		Constant("k2", []float32{0.70710677}).Constant("kq", []float32{1.702}).Constant("three", []float32{3}).Constant("zero", []float32{0}).Constant("six", []float32{6})
+	return b.Do("a = MatMul x w1; " + between + "; y = MatMul c w2")
 }
 
 // TestActivationsBySingleOperators holds that they have no holder inside, that both widths are as near as with the
 // operator where there is one, and that what is searched is what is written.
 func TestActivationsBySingleOperators(t *testing.T) {
-	want := decibels(t, layers("s = Sigmoid a; c = Mul a s").config(t))
+	want := decibels(t, layers("s = Sigmoid a; c = Mul a s").Config(t))
 	for name, form := range map[string]string{
 		"Gelu by tanh, x*x*x": "b = Mul a a; d = Mul a b; e = Mul k3 d; f = Add a e; g = Mul k1 f; h = Tanh g; i = Add one h; j = Mul half i; c = Mul a j",
 		"Gelu by Erf":         "b = Mul a k2; d = Erf b; e = Add d one; f = Mul a e; c = Mul f half",
@@ -100,8 +102,8 @@ func TestActivationsBySingleOperators(t *testing.T) {
 		"HardSwish":           "b = Add a three; d = Clip b zero six; e = Mul a d; c = Div e six",
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := layers(form).config(t)
-			if s := compiledTask(t, cfg); len(s.Records) != 2 {
+			cfg := layers(form).Config(t)
+			if s := trialtest.Compiled(t, cfg); len(s.Records) != 2 {
 				t.Errorf("%d holders, want x and c", len(s.Records))
 			}
 			got := decibels(t, cfg)
@@ -119,19 +121,19 @@ func TestActivationsBySingleOperators(t *testing.T) {
 }
 
 // scaled is a network of convolutions with learned scales and shifts behind them, and of a dense layer with them.
-func scaled() *graph {
-	b := newGraph(60).in("x", nil, 3, 8, 8).out("y", 4).weight("k1", 0.4, 8, 3, 3, 3).weight("k2", 0.4, 6, 8, 1, 1).weight("w", 0.5, 6, 4).weight("row", 0.5, 1, 4).
-		constant("s1", []float32{1.3}, 1).constant("b1", []float32{0.2}, 1).constant("three", []float32{3}).constant("zero", []float32{0}).constant("six", []float32{6}).
-		constant("s2", slopes(8, 1), 8, 1, 1).constant("b2", slopes(8, 0), 1, 8, 1, 1).constant("s3", slopes(6, -1), 6, 1, 1).constant("s4", slopes(4, 2), 4)
-	return b.do(`c = Conv x k1 pads=1,1,1,1; cm = Mul s1 c; ca = Add cm b1; h3 = Add ca three; hc = Clip h3 zero six; hm = Mul ca hc; hs = Div hm six
+func scaled() *tasktest.Graph {
+	b := tasktest.NewGraph(60).In("x", nil, 3, 8, 8).Out("y", 4).Weight("k1", 0.4, 8, 3, 3, 3).Weight("k2", 0.4, 6, 8, 1, 1).Weight("w", 0.5, 6, 4).Weight("row", 0.5, 1, 4).
+		Constant("s1", []float32{1.3}, 1).Constant("b1", []float32{0.2}, 1).Constant("three", []float32{3}).Constant("zero", []float32{0}).Constant("six", []float32{6}).
+		Constant("s2", slopes(8, 1), 8, 1, 1).Constant("b2", slopes(8, 0), 1, 8, 1, 1).Constant("s3", slopes(6, -1), 6, 1, 1).Constant("s4", slopes(4, 2), 4)
+	return b.Do(`c = Conv x k1 pads=1,1,1,1; cm = Mul s1 c; ca = Add cm b1; h3 = Add ca three; hc = Clip h3 zero six; hm = Mul ca hc; hs = Div hm six
 		m2 = Mul s2 hs; a2 = Add m2 b2; c2 = Conv a2 k2; d2 = Div c2 s3; e2 = Sub d2 b1; r2 = Relu e2; g = GlobalAveragePool r2; f = Flatten g; p = MatMul f w; q = Add p row; y = Mul q s4`)
 }
 
 // TestScalesAndShifts holds that those behind layers have no holder, that their weights take them in without loss,
 // that the float score is that of the user's network, and that what is searched is what is written.
 func TestScalesAndShifts(t *testing.T) {
-	cfg := scaled().config(t)
-	s := compiledTask(t, cfg)
+	cfg := scaled().Config(t)
+	s := trialtest.Compiled(t, cfg)
 	var names []string
 	for _, h := range s.Network.Holders {
 		names = append(names, h.Name)
@@ -165,10 +167,10 @@ func TestScalesAndShifts(t *testing.T) {
 // what was searched, with output holders and without.
 func TestOutputsInAnotherShape(t *testing.T) {
 	b := layers("c = Relu a")
-	b.g.Node[len(b.g.Node)-1].Output[0] = "p"
-	b.numbers("shape", -1, 4).do("y = Reshape p shape")
+	b.G.Node[len(b.G.Node)-1].Output[0] = "p"
+	b.Numbers("shape", -1, 4).Do("y = Reshape p shape")
 	for _, output := range []bool{false, true} {
-		cfg := b.config(t)
+		cfg := b.Config(t)
 		cfg.OutputHolder = output
 		r := mustSearch(t, cfg)
 		if want := map[bool]int{false: 2, true: 3}[output]; len(r.Holders) != want || !r.Verified.Identical {
@@ -181,18 +183,18 @@ func TestOutputsInAnotherShape(t *testing.T) {
 // whatever the lengths, and that what is searched is what is written.
 func TestMeanPooling(t *testing.T) {
 	const length, width = 12, 16
-	b := newGraph(60).ints("ids", func(i int) int64 { return int64(i*11) % 30 }, length).ints("mask", func(i int) int64 {
+	b := tasktest.NewGraph(60).Ints("ids", func(i int) int64 { return int64(i*11) % 30 }, length).Ints("mask", func(i int) int64 {
 		if i%length < 1+i/length%length {
 			return 1
 		}
 		return 0
-	}, length).out("y", 5).weight("emb", 1, 30, width).weight("w1", 0.4, width, width).weight("w2", 0.5, width, 5).numbers("at", -1).numbers("along", 1).
-		constant("eps", []float32{1e-9})
-	b.do(`x = Gather emb ids; h = MatMul x w1; t = Tanh h; d = Shape t; u = Unsqueeze mask at; e = Expand u d; m = Cast e to=1; q = Mul t m; s = ReduceSum q along keepdims=0
+	}, length).Out("y", 5).Weight("emb", 1, 30, width).Weight("w1", 0.4, width, width).Weight("w2", 0.5, width, 5).Numbers("at", -1).Numbers("along", 1).
+		Constant("eps", []float32{1e-9})
+	b.Do(`x = Gather emb ids; h = MatMul x w1; t = Tanh h; d = Shape t; u = Unsqueeze mask at; e = Expand u d; m = Cast e to=1; q = Mul t m; s = ReduceSum q along keepdims=0
 		c = ReduceSum m along keepdims=0; k = Clip c eps; p = Div s k; y = MatMul p w2`)
-	cfg := b.config(t)
+	cfg := b.Config(t)
 	var names []string
-	for _, h := range compiledTask(t, cfg).Network.Holders {
+	for _, h := range trialtest.Compiled(t, cfg).Network.Holders {
 		names = append(names, h.Name)
 	}
 	if got, want := strings.Join(names, " "), "x t q s p"; got != want {

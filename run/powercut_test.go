@@ -17,6 +17,7 @@ import (
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/search"
 )
 
@@ -38,7 +39,7 @@ func init() {
 
 // slowConfig is a search of some seconds whose scores are learnt one by one.
 func slowConfig(t *testing.T) config.Config {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Metric, cfg.Target, cfg.Workers = "slow-agreement", "16bit-0.01", 1
 	return cfg
 }
@@ -100,7 +101,7 @@ func survives(t *testing.T, cfg config.Config, cuts []powerCut, learnt map[strin
 		known := map[string]bool{}
 		path := filepath.Join(c.folder, journal.JournalFile)
 		if _, err := os.Stat(path); err == nil {
-			db, err := sql.Open("sqlite", journal.DatabaseName(path))
+			db, err := sql.Open("sqlite", "file:"+path)
 			if err != nil {
 				t.Fatal(err)
 			}

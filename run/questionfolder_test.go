@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 )
 
 // imageFolder writes a folder with two images of 8x8 in each sub-folder.
@@ -30,7 +31,7 @@ func imageFolder(t *testing.T, classes ...string) string {
 			if err := os.MkdirAll(filepath.Join(dir, class), 0o777); err != nil {
 				t.Fatal(err)
 			}
-			writeTestFile(t, filepath.Join(dir, class, fmt.Sprintf("%d.png", i)), b.Bytes())
+			tasktest.WriteFile(t, filepath.Join(dir, class, fmt.Sprintf("%d.png", i)), b.Bytes())
 		}
 	}
 	return dir
@@ -51,10 +52,10 @@ func TestClassesOfAFolder(t *testing.T) {
 		{[]string{"0", "3", "11"}, false, "classes by sub-folder: 0 0, 11 11, 3 3"},
 	} {
 		var said []string
-		cfg := config.Config{Model: tinyNetwork(t, dir), Calib: randomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: imageFolder(t, c.classes...), Target: "16bit-0.2",
+		cfg := config.Config{Model: tasktest.TinyNetwork(t, dir), Calib: tasktest.RandomImages(t, filepath.Join(dir, "c.npy"), 32, 1), Data: imageFolder(t, c.classes...), Target: "16bit-0.2",
 			Say: func(text string) { said = append(said, text) }}
 		r := asks(t, cfg, nil)
-		if w := hasWarning(r, "classes-missing"); (w != nil) != c.missing || !strings.Contains(strings.Join(said, "\n"), c.said+"\n") || len(r.Questions.Classes) != len(c.classes) {
+		if w := tasktest.Warning(r, "classes-missing"); (w != nil) != c.missing || !strings.Contains(strings.Join(said, "\n"), c.said+"\n") || len(r.Questions.Classes) != len(c.classes) {
 			t.Errorf("%d sub-folders: %v, %q", len(c.classes), w, said)
 		}
 	}

@@ -3,6 +3,8 @@ package run
 import (
 	"math"
 	"testing"
+
+	"example.org/demote/internal/tasktest"
 )
 
 // TestRangeMethods calibrates by every method of --range: the ranges lie inside those of the extremes, the methods
@@ -13,7 +15,7 @@ func TestRangeMethods(t *testing.T) {
 	for _, c := range []struct{ method, grid string }{
 		{"minmax", "asymmetric"}, {"average", "asymmetric"}, {"percentile", "asymmetric"}, {"mse", "asymmetric"}, {"entropy", "asymmetric"}, {"threshold", "pow2"},
 	} {
-		cfg := tinyConfig(t, 24)
+		cfg := tasktest.TinyConfig(t, 24)
 		cfg.Strategy, cfg.RangeLow, cfg.RangeHigh, cfg.GridLow, cfg.GridHigh = "gallop", c.method, c.method, c.grid, c.grid
 		r := mustSearch(t, cfg)
 		if !r.Verified.Identical {

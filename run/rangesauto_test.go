@@ -10,6 +10,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/stage"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -17,7 +18,7 @@ import (
 // outlying is a search whose calibration has samples far outside those of the evaluation, which spoil the ranges of
 // the extremes.
 func outlying(t *testing.T) config.Config {
-	c := tinyConfig(t, 60)
+	c := tasktest.TinyConfig(t, 60)
 	c.RangeLow = calibrate.Auto
 	data, err := os.ReadFile(c.Calib)
 	if err != nil {
@@ -26,7 +27,7 @@ func outlying(t *testing.T) config.Config {
 	for at := len(data) - 256; at < len(data); at += 4 { // the last sample, sixteen times as large
 		data[at+3] += 2
 	}
-	writeTestFile(t, c.Calib, data)
+	tasktest.WriteFile(t, c.Calib, data)
 	return c
 }
 

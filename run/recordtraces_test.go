@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/written"
 	"example.org/demote/search"
 	"example.org/demote/search/searchtest"
@@ -82,7 +83,7 @@ func TestRecordTraces(t *testing.T) {
 	searches, folder := tracedSearches(), *recordTo
 	if folder == "" {
 		folder = t.TempDir()
-		c := tinyConfig(t, 60)
+		c := tasktest.TinyConfig(t, 60)
 		searches = map[string]config.Config{"tiny": c}
 	}
 	for name, c := range searches {

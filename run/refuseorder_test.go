@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -30,8 +31,8 @@ func TestRefusalsBeforeChoices(t *testing.T) {
 		{"without a product", "the network has none", []*onnxpb.NodeProto{node("Sigmoid", []string{"x"}, "a"), node("Neg", []string{"a"}, "b")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := tinyConfig(t, 20)
-			cfg.Model = writeNetwork(t, filepath.Join(t.TempDir(), "two.onnx"), &onnxpb.GraphProto{Name: proto.String("two"), Node: c.nodes,
+			cfg := tasktest.TinyConfig(t, 20)
+			cfg.Model = tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "two.onnx"), &onnxpb.GraphProto{Name: proto.String("two"), Node: c.nodes,
 				Input: []*onnxpb.ValueInfoProto{value("x")}, Output: []*onnxpb.ValueInfoProto{value("a"), value("b")}})
 			if _, err := Search(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)

@@ -11,6 +11,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/written"
 	"example.org/demote/result"
 )
@@ -18,7 +19,7 @@ import (
 // byCommand makes a search that a metric command scores, within a share of int16, since its numbers mean nothing.
 func byCommand(t *testing.T, line string) config.Config {
 	t.Helper()
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Metric, cfg.MetricCmd, cfg.Strategy, cfg.Target, cfg.Int16Share = "", line, "auto", "", "50%"
 	return cfg
 }
@@ -31,16 +32,16 @@ func TestFilesOfOneName(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		writeTestFile(t, filepath.Join(dir, sub, "cfg.json"), []byte(sub))
+		tasktest.WriteFile(t, filepath.Join(dir, sub, "cfg.json"), []byte(sub))
 	}
 	second := filepath.Join(dir, "b", "cfg.json")
 	cfg := byCommand(t, "cat '"+filepath.Join(dir, "a", "cfg.json")+"' '"+second+"' - | cksum | cut -c1-5")
 	interrupt(t, cfg)
-	writeTestFile(t, second, []byte("other"))
+	tasktest.WriteFile(t, second, []byte("other"))
 	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), second) {
 		t.Errorf("the second file has changed: %v", err)
 	}
-	writeTestFile(t, second, []byte("b"))
+	tasktest.WriteFile(t, second, []byte("b"))
 	mustSearchOr3(t, cfg)
 	if _, err := Verify(context.Background(), cfg.Out, config.Config{MetricCmd: cfg.MetricCmd}); err != nil {
 		t.Error(err)
@@ -54,7 +55,7 @@ func TestCommandsMayKeepALog(t *testing.T) {
 		for _, how := range []string{"| tee -a LOG", "; sh -c 'echo x >> \"$1\"' sh LOG"} {
 			log := filepath.Join(t.TempDir(), "scores.log")
 			if there {
-				writeTestFile(t, log, []byte("before\n"))
+				tasktest.WriteFile(t, log, []byte("before\n"))
 			}
 			cfg := byCommand(t, "cksum | cut -c1-5 "+strings.ReplaceAll(how, "LOG", log))
 			interrupt(t, cfg)
@@ -81,7 +82,7 @@ func TestCommandsMayKeepALog(t *testing.T) {
 // TestForceGoesOn interrupts a search with --force, and repeats the same command, as it is told to: it goes on with
 // every score. What cannot go on is given up.
 func TestForceGoesOn(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	cfg.Force = true
 	said := ""
@@ -105,7 +106,7 @@ func TestForceGoesOn(t *testing.T) {
 // TestVerifyOfASessionThatWasCutOff lets a better mix be found by a session that is killed before it writes its
 // network: the one that lies there is of another mix, and is not blamed for it.
 func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil {
 		t.Fatalf("after an interruption in good order: %v", err)
@@ -119,7 +120,7 @@ func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
 // TestRunsOfAnotherMachine verifies a run whose score another machine has: the outputs are held against each other
 // here, and the scores are not.
 func TestRunsOfAnotherMachine(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	other := func(r map[string]any) {
 		mixed := r["score"].(map[string]any)["mixed"].(map[string]any)
@@ -153,7 +154,7 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 // TestExportAndSearchExclude holds the lock of a run against an export into its folder, however the folder is
 // written.
 func TestExportAndSearchExclude(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	f, err := journal.OpenFolder(cfg.Out)
 	if err != nil {
@@ -175,7 +176,7 @@ func TestExportAndSearchExclude(t *testing.T) {
 
 // TestInputsInTheRunsFolder refuses a file that the search is about to overwrite.
 func TestInputsInTheRunsFolder(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	cfg.Start, cfg.Force = filepath.Join(cfg.Out, journal.PromotionFile), true
 	if _, err := Search(context.Background(), cfg); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "copy it elsewhere") {
@@ -185,7 +186,7 @@ func TestInputsInTheRunsFolder(t *testing.T) {
 
 // TestCostsOfASession holds that what a run has cost is never less after another session than before it.
 func TestCostsOfASession(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	before, err := ReadResult(cfg.Out)
 	if err != nil {
@@ -220,5 +221,5 @@ func edit(t *testing.T, dir string, change func(r map[string]any)) {
 	if data, err = json.Marshal(r); err != nil {
 		t.Fatal(err)
 	}
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 }

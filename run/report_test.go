@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/mistake"
 	"example.org/demote/report"
 )
@@ -71,7 +72,7 @@ func TestReportKnowsEveryField(t *testing.T) {
 }
 
 func TestSearchLeavesAReport(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Target = "16bit-0.05"
 	cfg.Metric = "agreement"
 	mustSearch(t, cfg)
@@ -131,7 +132,7 @@ func TestResultTellsOfHoldersAndTrials(t *testing.T) {
 		alone, distance bool // of every holder
 	}{{"rank", true, false}, {"prefix", true, false}, {"gallop", false, true}, {"auto", false, true}} {
 		t.Run(c.strategy, func(t *testing.T) {
-			cfg := tinyConfig(t, 60)
+			cfg := tasktest.TinyConfig(t, 60)
 			cfg.Strategy = c.strategy
 			r := mustSearch(t, cfg)
 			for _, h := range r.Holders {

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 )
 
 // TestResultIsDocumented holds that docs/result.md has every field of result.json, each in the part of the page about
 // its object.
 func TestResultIsDocumented(t *testing.T) {
-	page := string(readTestFile(t, "../docs/result.md"))
+	page := string(tasktest.ReadFile(t, "../docs/result.md"))
 	about := func(heading string) string {
 		_, text, found := strings.Cut(page, "\n## "+heading+"\n")
 		if !found {

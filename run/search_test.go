@@ -14,6 +14,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
@@ -54,7 +55,7 @@ func TestFastDecidesAsNaive(t *testing.T) {
 		{"cosine", "demoted", "16bit-0.001"}, {"mse", "last", "16bit+0.05"},
 	} {
 		t.Run(c.metric+" "+c.chain, func(t *testing.T) {
-			cfg := tinyConfig(t, 90)
+			cfg := tasktest.TinyConfig(t, 90)
 			cfg.Metric, cfg.Chain, cfg.Target = c.metric, c.chain, c.target
 			cfg.Scan, cfg.Workers, cfg.Out = "naive", 1, cfg.Out+"-naive"
 			naive := mustSearch(t, cfg)
@@ -99,7 +100,7 @@ func TestFastOnRealNetwork(t *testing.T) {
 
 // TestRunFolder looks at every file of a finished run.
 func TestRunFolder(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	r := mustSearch(t, cfg)
 	read := func(name string) string {
 		data, err := os.ReadFile(filepath.Join(cfg.Out, name))
@@ -141,7 +142,7 @@ func TestRunFolder(t *testing.T) {
 
 // TestVerifyRefuses holds that a changed file is found, whatever was changed.
 func TestVerifyRefuses(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	ends := t.TempDir()
 	quantize := cfg
@@ -154,12 +155,12 @@ func TestVerifyRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeTestFile(t, filepath.Join(cfg.Out, journal.MixedFile), data)
+	tasktest.WriteFile(t, filepath.Join(cfg.Out, journal.MixedFile), data)
 	v, err := Verify(context.Background(), cfg.Out, config.Config{})
 	if ExitCode(err) != ExitExport || v == nil || v.Identical || v.FirstDiffering == "" {
 		t.Errorf("another network in the place of mixed.onnx: %+v, %v", v, err)
 	}
-	randomImages(t, cfg.Data, 60, 9)
+	tasktest.RandomImages(t, cfg.Data, 60, 9)
 	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); ExitCode(err) != ExitMistake || !strings.Contains(fmt.Sprint(err), "changed") {
 		t.Errorf("changed data: %v", err)
 	}
@@ -167,7 +168,7 @@ func TestVerifyRefuses(t *testing.T) {
 
 // TestExitCodes holds targets that cannot be met, and those that int8 meets.
 func TestExitCodes(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Target = "1"
 	r, err := Search(context.Background(), cfg)
 	if r == nil || ExitCode(err) != ExitUnreachable && *r.Score.High.Correct != *r.Score.High.Total {
@@ -178,7 +179,7 @@ func TestExitCodes(t *testing.T) {
 			t.Error("the best mix is missing: ", err)
 		}
 	}
-	cfg = tinyConfig(t, 60)
+	cfg = tasktest.TinyConfig(t, 60)
 	cfg.Target = "0.01"
 	if r := mustSearch(t, cfg); len(r.Promotion) != 0 || r.Evaluations != 2 || !r.Verified.Identical {
 		t.Errorf("int8 everywhere: %q after %d scores", r.Promotion, r.Evaluations)
@@ -188,7 +189,7 @@ func TestExitCodes(t *testing.T) {
 // TestInterrupted stops a search after each of its demotions in turn, and goes on with it: every
 // file is there at any time, and the end is that of the search that was left alone.
 func TestInterrupted(t *testing.T) {
-	cfg := tinyConfig(t, 60)
+	cfg := tasktest.TinyConfig(t, 60)
 	whole := mustSearch(t, cfg)
 	want := decisions(t, whole)
 	cfg.Out += "-interrupted"

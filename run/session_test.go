@@ -10,6 +10,8 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
 )
 
@@ -109,7 +111,7 @@ func TestSessionGoesOn(t *testing.T) {
 
 // TestSessionsWalk walks back along a real chain with made-up scores of the default session.
 func TestSessionsWalk(t *testing.T) {
-	s := compiledTask(t, tinyConfig(t, 60))
+	s := newSearch(trialtest.Compiled(t, tasktest.TinyConfig(t, 60)))
 	s.Config.Session, s.Config.Say = "default", func(string) {}
 	s.above = s.HighScore.Float() - 0.1
 	o := search.NewOptions(len(s.Records), s.above)

@@ -13,21 +13,22 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 )
 
 // singleGraph takes one sample at a time, though its input's batch is free: a Reshape fixes it.
-func singleGraph() *graph {
-	return newGraph(20).in("x", nil, 8).weight("w", 0.6, 8, 8).weight("v", 0.6, 8, 5).numbers("one", 1, 8).
-		do("r = Reshape x one; a = MatMul r w; b = Relu a; y = MatMul b v").out("y", 5)
+func singleGraph() *tasktest.Graph {
+	return tasktest.NewGraph(20).In("x", nil, 8).Weight("w", 0.6, 8, 8).Weight("v", 0.6, 8, 5).Numbers("one", 1, 8).
+		Do("r = Reshape x one; a = MatMul r w; b = Relu a; y = MatMul b v").Out("y", 5)
 }
 
 // TestSingleSampleNetwork holds that a network which takes one sample at a time is calibrated, searched, checked,
 // evaluated and timed in blocks of one, whatever is asked for.
 func TestSingleSampleNetwork(t *testing.T) {
 	ctx := context.Background()
-	cfg := singleGraph().config(t)
+	cfg := singleGraph().Config(t)
 	cfg.Target = "10"
 	if low, high, err := Quantize(ctx, config.Config{Model: cfg.Model, Calib: cfg.Calib, Out: filepath.Join(cfg.Out, "..", "files")}); err != nil || low == "" || high == "" {
 		t.Errorf("quantize: %v", err)
@@ -47,8 +48,8 @@ func TestSingleSampleNetwork(t *testing.T) {
 		}
 	}
 	same := singleGraph()
-	same.g.Initializer[2].Int64Data = []int64{-1, 8}
-	want := same.config(t)
+	same.G.Initializer[2].Int64Data = []int64{-1, 8}
+	want := same.Config(t)
 	want.Target, want.Block = "10", 1
 	if w := mustSearch(t, want); *w.Score.Mixed.Value != *r.Score.Mixed.Value || len(w.Promotion) != len(r.Promotion) {
 		t.Errorf("with a free batch %v, with one sample %v", *w.Score.Mixed.Value, *r.Score.Mixed.Value)
@@ -62,19 +63,19 @@ func TestSingleSampleNetwork(t *testing.T) {
 // every scan.
 func TestSparseNetwork(t *testing.T) {
 	make := func(sparse bool) config.Config {
-		g := newGraph(40).in("x", nil, 8).weight("v", 0.6, 8, 5)
+		g := tasktest.NewGraph(40).In("x", nil, 8).Weight("v", 0.6, 8, 5)
 		values, at := []float32{1, -0.5, 0.75, 2, -1, 0.3}, []int64{0, 11, 18, 33, 45, 63}
 		if sparse {
-			g.g.SparseInitializer = append(g.g.SparseInitializer, &onnxpb.SparseTensorProto{Dims: []int64{8, 8}, Indices: ir.NewInts("", ir.Int64, []int64{6}, at),
+			g.G.SparseInitializer = append(g.G.SparseInitializer, &onnxpb.SparseTensorProto{Dims: []int64{8, 8}, Indices: ir.NewInts("", ir.Int64, []int64{6}, at),
 				Values: &onnxpb.TensorProto{Name: proto.String("w"), Dims: []int64{6}, DataType: proto.Int32(1), FloatData: values}})
 		} else {
 			dense := [64]float32{}
 			for i, p := range at {
 				dense[p] = values[i]
 			}
-			g.constant("w", dense[:], 8, 8)
+			g.Constant("w", dense[:], 8, 8)
 		}
-		return g.do("a = MatMul x w; b = Relu a; y = MatMul b v").out("y", 5).config(t)
+		return g.Do("a = MatMul x w; b = Relu a; y = MatMul b v").Out("y", 5).Config(t)
 	}
 	want := mustSearch(t, make(false))
 	for _, scan := range []string{"fast", "naive"} {

@@ -19,6 +19,7 @@ import (
 	"example.org/demote/cgo"
 	"example.org/demote/config"
 	"example.org/demote/internal/holdout"
+	"example.org/demote/internal/tasktest"
 )
 
 var soak = flag.Duration("soak", 0, "how long TestSoak searches: make soak takes an hour (default: a few searches)")
@@ -177,8 +178,8 @@ type soakNets struct {
 
 func soakNetworks(t *testing.T) soakNets {
 	dir := t.TempDir()
-	n := soakNets{dir: dir, tiny: tinyNetwork(t, dir), calib: randomImages(t, filepath.Join(dir, "calib.npy"), 16, 1), data: randomImages(t, filepath.Join(dir, "eval.npy"), 50, 2)}
-	n.fixed = fixedBatch(t, n.tiny, 16)
+	n := soakNets{dir: dir, tiny: tasktest.TinyNetwork(t, dir), calib: tasktest.RandomImages(t, filepath.Join(dir, "calib.npy"), 16, 1), data: tasktest.RandomImages(t, filepath.Join(dir, "eval.npy"), 50, 2)}
+	n.fixed = tasktest.FixedBatch(t, n.tiny, 16)
 	return n
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/stage"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestStageIsTold follows stages on a clock of the test's own: a word every two seconds from the second second on,
@@ -64,9 +65,9 @@ func TestStageIsTold(t *testing.T) {
 // TestInterruptedSetUp interrupts a search before its first trial, at each of its words: a new folder has what is
 // known then, and the same command finds what a search without an interruption does.
 func TestInterruptedSetUp(t *testing.T) {
-	want := mustSearch(t, tinyConfig(t, 40))
+	want := mustSearch(t, tasktest.TinyConfig(t, 40))
 	for _, at := range []string{"compiling", stage.Float, stage.Load, stage.High} {
-		cfg := tinyConfig(t, 40)
+		cfg := tasktest.TinyConfig(t, 40)
 		ctx, cancel := context.WithCancel(context.Background())
 		whole := cfg
 		cfg.Say = func(text string) {
@@ -101,20 +102,4 @@ func TestInterruptedSetUp(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-// TestStagesFollowEachOther holds that a stage which begins long after the last word says sooner how it stands.
-func TestStagesFollowEachOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		told := make(chan Stage, 10)
-		c := config.Config{Stage: func(s Stage) { told <- s }}
-		c.Stages = &stage.Book{Word: time.Now().Add(stage.StageLeast - stage.StageEvery)}
-		w := c.Begin("something", "", 0, 0)
-		for _, want := range []time.Duration{stage.StageLeast, stage.StageLeast + stage.StageEvery} {
-			if s := <-told; s.Gone != want {
-				t.Errorf("it says so after %v, want %v", s.Gone, want)
-			}
-		}
-		w.End()
-	})
 }

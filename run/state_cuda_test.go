@@ -10,6 +10,12 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/internal/bench"
@@ -24,13 +30,13 @@ import (
 func sameSteps(t *testing.T, cfg config.Config) {
 	t.Helper()
 	sameOnDevice(t, cfg)
-	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 4 {
-		mask := bench.RandomMask(rng, len(cpu.Records))
-		a, want := rowsOf(t, cpu, mask)
-		b, got := rowsOf(t, gpu, mask)
-		if n := differing(a, b); n != 0 || got != want {
+		mask := randomMask(rng, len(cpu.Records))
+		a, want := trialtest.Rows(t, cpu.Ev, mask)
+		b, got := trialtest.Rows(t, gpu.Ev, mask)
+		if n := trialtest.Differing(a, b); n != 0 || got != want {
 			t.Errorf("%s: %+v on the CPU, %+v on the device; outputs of %d samples differ", mask.Key(), want, got, n)
 		}
 		if again, err := gpu.Ev.Again(context.Background(), mask); err != nil || again != want { // judged on the device
@@ -51,10 +57,10 @@ func sameSteps(t *testing.T, cfg config.Config) {
 
 // turnedStep is gruStep whose output has the samples on its last axis.
 func turnedStep() *onnxpb.GraphProto {
-	g := gruStep()
-	g.Output[0] = declared("y", ir.Float, 5, "N")
-	g.Node[9] = madeNode("MatMul", "u", "hn", "v")
-	g.Node = append(g.Node, madeNode("Transpose", "y", "u"))
+	g := tasktest.GruStep()
+	g.Output[0] = onnxtest.Declared("y", ir.Float, 5, "N")
+	g.Node[9] = tasktest.Node("MatMul", "u", "hn", "v")
+	g.Node = append(g.Node, tasktest.Node("Transpose", "y", "u"))
 	return g
 }
 
@@ -68,13 +74,13 @@ func TestEmulatedStates(t *testing.T) {
 		if count > n {
 			shape = append(shape, steps)
 		}
-		data := npyHeader("|u1", shape...)
+		data := tasktest.NPYHeader("|u1", shape...)
 		for i := range count {
 			data = append(data, byte(i*i%7%5))
 		}
 		return data
 	}
-	h := normals(60, n*8)
+	h := tasktest.Normals(60, n*8)
 	for _, c := range []struct {
 		name   string
 		g      *onnxpb.GraphProto
@@ -82,32 +88,32 @@ func TestEmulatedStates(t *testing.T) {
 		more   map[string][]byte // arrays beside x
 		change func(*config.Config)
 	}{
-		{"one", gruStep(), []string{"hn:h"}, nil, nil},
-		{"naive, the last of the chain", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Scan, c.Chain = "naive", "last" }},
-		{"blocks of the device's choice", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block, c.Strategy = 0, "gallop" }},
-		{"from an array", gruStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, nil},
-		{"free, from an array", freeStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, nil},
-		{"two", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Block = 7 }},
-		{"two, one from an array", lstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": floatsNPY(h, n, 8)}, nil},
-		{"layers", layeredStep(), []string{"stateN:state"}, nil, func(c *config.Config) { c.Block = 0 }},
-		{"without an axis for samples", flatStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block = 0 }},
-		{"a label a step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target, c.Block = "top1", "50%", 13 }},
-		{"a label of the last step", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *config.Config) { c.Metric, c.Target = "top1", "0.29" }},
+		{"one", tasktest.GruStep(), []string{"hn:h"}, nil, nil},
+		{"naive, the last of the chain", tasktest.GruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Scan, c.Chain = "naive", "last" }},
+		{"blocks of the device's choice", tasktest.GruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block, c.Strategy = 0, "gallop" }},
+		{"from an array", tasktest.GruStep(), []string{"hn:h"}, map[string][]byte{"h": tasktest.FloatsNPY(h, n, 8)}, nil},
+		{"free, from an array", tasktest.FreeStep(), []string{"hn:h"}, map[string][]byte{"h": tasktest.FloatsNPY(h, n, 8)}, nil},
+		{"two", tasktest.LstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Block = 7 }},
+		{"two, one from an array", tasktest.LstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": tasktest.FloatsNPY(h, n, 8)}, nil},
+		{"layers", tasktest.LayeredStep(), []string{"stateN:state"}, nil, func(c *config.Config) { c.Block = 0 }},
+		{"without an axis for samples", tasktest.FlatStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Block = 0 }},
+		{"a label a step", tasktest.GruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target, c.Block = "top1", "50%", 13 }},
+		{"a label of the last step", tasktest.GruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *config.Config) { c.Metric, c.Target = "top1", "0.29" }},
 		{"samples on the last axis", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target = "top1", "50%" }},
 		{"samples on the last axis, of the last step", turnedStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n)}, func(c *config.Config) { c.Metric, c.Target = "top1", "0.2" }},
-		{"f1", gruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target = "f1", "50%" }},
-		{"sqnr", lstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Metric, c.Target = "sqnr", "40%" }},
-		{"cosine", gruStep(), []string{"hn:h"}, map[string][]byte{"h": floatsNPY(h, n, 8)}, func(c *config.Config) { c.Metric, c.Target = "cosine", "50%" }},
-		{"on disk", gruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Spool = "folder" }},
-		{"on disk, two, from an array", lstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": floatsNPY(h, n, 8)}, func(c *config.Config) { c.Spool, c.Cache, c.Metric, c.Target = "folder", -1, "sqnr", "40%" }},
+		{"f1", tasktest.GruStep(), []string{"hn:h"}, map[string][]byte{"y": classes(n * steps)}, func(c *config.Config) { c.Metric, c.Target = "f1", "50%" }},
+		{"sqnr", tasktest.LstmStep(), []string{"hn:h", "cn:c"}, nil, func(c *config.Config) { c.Metric, c.Target = "sqnr", "40%" }},
+		{"cosine", tasktest.GruStep(), []string{"hn:h"}, map[string][]byte{"h": tasktest.FloatsNPY(h, n, 8)}, func(c *config.Config) { c.Metric, c.Target = "cosine", "50%" }},
+		{"on disk", tasktest.GruStep(), []string{"hn:h"}, nil, func(c *config.Config) { c.Spool = "folder" }},
+		{"on disk, two, from an array", tasktest.LstmStep(), []string{"hn:h", "cn:c"}, map[string][]byte{"c": tasktest.FloatsNPY(h, n, 8)}, func(c *config.Config) { c.Spool, c.Cache, c.Metric, c.Target = "folder", -1, "sqnr", "40%" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, x := stepNet(t, c.g, n, steps, c.states...)
-			arrays := map[string][]byte{"x": floatsNPY(x, n, steps, 6)}
+			cfg, x := tasktest.StepNet(t, c.g, n, steps, c.states...)
+			arrays := map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6)}
 			for name, a := range c.more {
 				arrays[name] = a
 			}
-			writeArrays(t, cfg.Data, arrays)
+			tasktest.WriteArrays(t, cfg.Data, arrays)
 			cfg.Metric, cfg.Target, cfg.Block, cfg.Output = "agreement", "16bit-0.01", 8, "y"
 			if c.change != nil {
 				c.change(&cfg)
@@ -124,14 +130,14 @@ func TestEmulatedStates(t *testing.T) {
 // the same in all steps.
 func TestEmulatedStatesOfAnyLength(t *testing.T) {
 	const n, steps = 18, 4
-	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")
+	cfg, _ := tasktest.StepNet(t, tasktest.SharedStep(), n, steps, "hn:h")
 	for _, way := range []string{"bytes", "padded", "padded, on disk"} {
 		t.Run(way, func(t *testing.T) {
-			arrays := map[string][]byte{"who": floatsNPY(normals(61, n*6), n, 6)}
-			all := npyHeader("|u1", n, steps, 6)
+			arrays := map[string][]byte{"who": tasktest.FloatsNPY(tasktest.Normals(61, n*6), n, 6)}
+			all := tasktest.NPYHeader("|u1", n, steps, 6)
 			for i := range n {
 				length := steps - i%steps
-				one := npyHeader("|u1", length, 6)
+				one := tasktest.NPYHeader("|u1", length, 6)
 				for k := range steps * 6 {
 					all = append(all, byte((i*steps*6+k)*7%5))
 					if k < length*6 {
@@ -149,7 +155,7 @@ func TestEmulatedStatesOfAnyLength(t *testing.T) {
 			if way == "padded, on disk" {
 				d.Spool = t.TempDir()
 			}
-			d.Calib = writeArrays(t, d.Data, arrays)
+			d.Calib = tasktest.WriteArrays(t, d.Data, arrays)
 			sameSteps(t, d)
 		})
 	}
@@ -157,7 +163,7 @@ func TestEmulatedStatesOfAnyLength(t *testing.T) {
 
 // TestEmulatedPairOfSteps does so for two files of a step whose weights follow the mask.
 func TestEmulatedPairOfSteps(t *testing.T) {
-	cfg, _ := stepNet(t, lstmStep(), 20, 4, "hn:h", "cn:c")
+	cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 20, 4, "hn:h", "cn:c")
 	pair := writtenPair(t, cfg)
 	pair.State, pair.Metric, pair.Target, pair.Block, pair.Output = cfg.State, "cosine", "50%", 6, "y"
 	for _, weights := range []string{"high", "follow"} {
@@ -171,7 +177,7 @@ func TestEmulatedPairOfSteps(t *testing.T) {
 // TestEmulatedStateResumes holds a search that is interrupted on the device and goes on there against one on the CPU.
 func TestEmulatedStateResumes(t *testing.T) {
 	emulated(t)
-	cfg, _ := stepNet(t, lstmStep(), 30, 4, "hn:h", "cn:c")
+	cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 30, 4, "hn:h", "cn:c")
 	cfg.Target, cfg.Block, cfg.Device = "60%", 8, "cpu"
 	want := decisions(t, mustSearch(t, cfg))
 	cfg.Device, cfg.Out = "cuda:0", cfg.Out+"-cuda"
@@ -197,14 +203,14 @@ func TestEmulatedStateTransfers(t *testing.T) {
 	for _, spool := range []bool{false, true} {
 		t.Run(fmt.Sprint("on disk ", spool), func(t *testing.T) {
 			emulated(t)
-			cfg, _ := stepNet(t, gruStep(), n, steps, "hn:h")
+			cfg, _ := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
 			cfg.Metric, cfg.Block, cfg.Cache, cfg.Output = "agreement", block, -1, "y"
 			up, bytes := 1, 0
 			if spool {
 				cfg.Spool = t.TempDir()
 				up, bytes = 1+2*blocks, blocks*block*(steps*6+8)*4
 			}
-			s := onDevice(t, "cuda:0", cfg)
+			s := trialtest.OnDevice(t, "cuda:0", cfg)
 			holders := len(s.Records)
 			inner, err := s.Activations(context.Background())
 			if err != nil {
@@ -219,7 +225,7 @@ func TestEmulatedStateTransfers(t *testing.T) {
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
 			for i := range 3 {
-				m := bench.RandomMask(rng, holders)
+				m := randomMask(rng, holders)
 				emutest.Reset()
 				emutest.Set(t, "shared=1")
 				if _, err := s.Ev.Again(context.Background(), m); err != nil {
@@ -245,17 +251,17 @@ func TestEmulatedStateTransfers(t *testing.T) {
 func TestEmulatedProbesOfSteps(t *testing.T) {
 	const n, steps = 12, 4
 	emulated(t)
-	b := newGraph(n).in("x", nil, 8).in("h", nil, 8).out("y", 5).out("hn", 8).weight("w8", 0.5, 8, 8).weight("u", 0.5, 8, 8).weight("v", 0.5, 8, 5)
-	cfg := b.do("r = Sqrt x; t = Transpose r perm=1,0; g = Gemm w8 t; q = Transpose g perm=1,0; s = MatMul h u; sum = Add q s; hn = Tanh sum; y = MatMul hn v").config(t)
-	x := normals(81, n*steps*8)
+	b := tasktest.NewGraph(n).In("x", nil, 8).In("h", nil, 8).Out("y", 5).Out("hn", 8).Weight("w8", 0.5, 8, 8).Weight("u", 0.5, 8, 8).Weight("v", 0.5, 8, 5)
+	cfg := b.Do("r = Sqrt x; t = Transpose r perm=1,0; g = Gemm w8 t; q = Transpose g perm=1,0; s = MatMul h u; sum = Add q s; hn = Tanh sum; y = MatMul hn v").Config(t)
+	x := tasktest.Normals(81, n*steps*8)
 	for i, v := range x {
 		x[i] = max(v, -v)
 	}
 	x[(7*steps+2)*8] = -1
-	cfg.Calib = writeArrays(t, cfg.Data, map[string][]byte{"x": floatsNPY(x, n, steps, 8)})
+	cfg.Calib = tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 8)})
 	cfg.State, cfg.Block, cfg.Output, cfg.Metric = []string{"hn:h"}, 5, "y", "agreement"
 	cfg.AllowNaN = true
-	cpu, gpu := onDevice(t, "cpu", cfg), onDevice(t, "cuda:0", cfg)
+	cpu, gpu := trialtest.OnDevice(t, "cpu", cfg), trialtest.OnDevice(t, "cuda:0", cfg)
 	none, all := search.NewMask(len(cpu.Records)), task.LowMask(cpu.Network.Holders)
 	for _, sample := range []int{0, 3, 11} {
 		if first, err := gpu.Ev.FirstDifference(cpu.Ev, none, sample); err != nil || first != "" {
@@ -269,7 +275,7 @@ func TestEmulatedProbesOfSteps(t *testing.T) {
 			t.Errorf("sample %d: int8 differs from %s on, on the CPU from %s, %v", sample, first, want, err)
 		}
 	}
-	for _, s := range []*searchRun{cpu, gpu} {
+	for _, s := range []*trial.Runner{cpu, gpu} {
 		if first, err := s.Ev.FirstNaN(7); err != nil || first != "r" {
 			t.Errorf("%s: NaN first in %q, %v", s.Device.Name, first, err)
 		}
@@ -282,7 +288,7 @@ func TestEmulatedProbesOfSteps(t *testing.T) {
 // TestEmulatedBenchOfSteps measures trials of sequences on the device.
 func TestEmulatedBenchOfSteps(t *testing.T) {
 	emulated(t)
-	cfg, _ := stepNet(t, gruStep(), 30, 3, "hn:h")
+	cfg, _ := tasktest.StepNet(t, tasktest.GruStep(), 30, 3, "hn:h")
 	cfg.Device, cfg.Block, cfg.Out, cfg.Target, cfg.Output = "cuda:0", 8, "", "", "y"
 	b, err := RunBench(context.Background(), cfg, bench.Options{Runs: 1})
 	if err != nil || b.Samples != 30 || b.Device == "" || !(b.Trial.Median > 0) {

@@ -10,7 +10,9 @@ import (
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/segments"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -45,11 +47,11 @@ func agreeing(a, b []float32) (n int) {
 // against those computed by hand.
 func TestStepsAreComputed(t *testing.T) {
 	const n, steps = 10, 5
-	cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
-	h := normals(60, n*8)
+	cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
+	h := tasktest.Normals(60, n*8)
 	for _, given := range []bool{false, true} {
 		if given {
-			writeArrays(t, cfg.Data, map[string][]byte{"x": floatsNPY(x, n, steps, 6), "h": floatsNPY(h, n, 8)})
+			tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "h": tasktest.FloatsNPY(h, n, 8)})
 		}
 		for _, block := range []int{4, 1, 10} {
 			cfg.Block = block
@@ -62,7 +64,7 @@ func TestStepsAreComputed(t *testing.T) {
 				if !given {
 					begin = nil
 				}
-				want, _ := gruInGo(x[i*steps*6:], begin, steps)
+				want, _ := tasktest.GruInGo(x[i*steps*6:], begin, steps)
 				for k, w := range want {
 					if v := got[i*steps*5+k]; math.Abs(float64(v)-w) > 1e-4 {
 						t.Fatalf("given %v, blocks of %d: sample %d, step %d: %v, by hand %v", given, block, i, k/5, v, w)
@@ -77,12 +79,12 @@ func TestStepsAreComputed(t *testing.T) {
 func TestStatesAreCalibrated(t *testing.T) {
 	const n, steps = 10, 5
 	for _, method := range []string{"minmax", "percentile"} {
-		cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
+		cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
 		cfg.RangeLow, cfg.RangeHigh = method, method
 		r := mustSearch(t, cfg)
 		low, high := 0.0, 0.0
 		for i := range n {
-			_, seen := gruInGo(x[i*steps*6:], nil, steps)
+			_, seen := tasktest.GruInGo(x[i*steps*6:], nil, steps)
 			low, high = min(low, slices.Min(seen)), max(high, slices.Max(seen))
 		}
 		at := slices.IndexFunc(r.Holders, func(h result.Holder) bool { return h.Name == "h" })
@@ -108,15 +110,15 @@ func TestStatesAreSearched(t *testing.T) {
 		block  int
 		dims   []int64
 	}{
-		{"one", gruStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 8, []int64{8, 8}},
-		{"two", lstmStep(), []string{"hn:h", "cn:c"}, map[string]string{"h": "hn", "c": "cn"}, 8, []int64{8, 8}},
-		{"layers", layeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 1, []int64{2, 1, 8}},
-		{"layers in blocks", layeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 8, []int64{2, 8, 8}},
-		{"a fixed batch", fixedStep(4), []string{"hn:h"}, map[string]string{"h": "hn"}, 4, []int64{4, 8}},
-		{"without samples", flatStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 1, []int64{8}},
+		{"one", tasktest.GruStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 8, []int64{8, 8}},
+		{"two", tasktest.LstmStep(), []string{"hn:h", "cn:c"}, map[string]string{"h": "hn", "c": "cn"}, 8, []int64{8, 8}},
+		{"layers", tasktest.LayeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 1, []int64{2, 1, 8}},
+		{"layers in blocks", tasktest.LayeredStep(), []string{"stateN:state"}, map[string]string{"state": "stateN"}, 8, []int64{2, 8, 8}},
+		{"a fixed batch", tasktest.FixedStep(4), []string{"hn:h"}, map[string]string{"h": "hn"}, 4, []int64{4, 8}},
+		{"without samples", tasktest.FlatStep(), []string{"hn:h"}, map[string]string{"h": "hn"}, 1, []int64{8}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, x := stepNet(t, c.g, n, steps, c.states...)
+			cfg, x := tasktest.StepNet(t, c.g, n, steps, c.states...)
 			cfg.Metric, cfg.Target = "agreement", "16bit-0.01"
 			if c.block > 1 {
 				cfg.Block = c.block
@@ -148,8 +150,8 @@ func TestStatesAreSearched(t *testing.T) {
 			if len(r.Promotion) == 0 || *r.Score.Low.Correct == *r.Score.High.Correct {
 				t.Errorf("nothing was to be decided: %v, %d to %d", r.Promotion, *r.Score.Low.Correct, *r.Score.High.Correct)
 			}
-			float := stepByStep(t, cfg.Model, nil, x, steps, c.block, c.feeds, c.dims...)
-			mixed := stepByStep(t, mixedOf(cfg), segments.ExactSession, x, steps, c.block, c.feeds, c.dims...)
+			float := tasktest.StepByStep(t, cfg.Model, nil, x, steps, c.block, c.feeds, c.dims...)
+			mixed := tasktest.StepByStep(t, mixedOf(cfg), segments.ExactSession, x, steps, c.block, c.feeds, c.dims...)
 			if got := agreeing(float, mixed); got != *r.Score.Mixed.Correct {
 				t.Errorf("the mix scores %d, its file step by step %d", *r.Score.Mixed.Correct, got)
 			}
@@ -173,7 +175,7 @@ func TestStatesAreSearched(t *testing.T) {
 // TestStateResumes holds an interrupted search that goes on against one that was not, and has it refused with other
 // states.
 func TestStateResumes(t *testing.T) {
-	cfg, _ := stepNet(t, lstmStep(), 30, 4, "hn:h", "cn:c")
+	cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 30, 4, "hn:h", "cn:c")
 	cfg.Target, cfg.Block = "60%", 8
 	want := decisions(t, mustSearch(t, cfg))
 	cfg.Out += "2"
@@ -188,3 +190,6 @@ func TestStateResumes(t *testing.T) {
 		t.Errorf("gone on: %s\nat once: %s", got, want)
 	}
 }
+
+// mixedOf is the written file of a run.
+func mixedOf(c config.Config) string { return filepath.Join(c.Out, journal.MixedFile) }

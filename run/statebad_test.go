@@ -7,28 +7,31 @@ import (
 	"strings"
 	"testing"
 
+	"example.org/demote/internal/onnxtest"
+
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
 // TestBadStates says what is wrong with a state in one line.
 func TestBadStates(t *testing.T) {
-	wide := gruStep()
-	wide.Input = append(wide.Input, declared("w", ir.Float, "N", 5), declared("k", ir.Int64, "N", 8), declared("one", ir.Float))
-	wide.Output = append(wide.Output, declared("wn", ir.Float, "N", 5), declared("o", ir.Float))
-	cast := madeNode("Cast", "kf", "k")
+	wide := tasktest.GruStep()
+	wide.Input = append(wide.Input, onnxtest.Declared("w", ir.Float, "N", 5), onnxtest.Declared("k", ir.Int64, "N", 8), onnxtest.Declared("one", ir.Float))
+	wide.Output = append(wide.Output, onnxtest.Declared("wn", ir.Float, "N", 5), onnxtest.Declared("o", ir.Float))
+	cast := tasktest.Node("Cast", "kf", "k")
 	cast.Attribute = []*onnxpb.AttributeProto{{Name: proto.String("to"), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(1)}}
-	wide.Node = append(wide.Node, cast, madeNode("Add", "hk", "hn", "kf"), madeNode("Relu", "wn", "w"), madeNode("Relu", "o", "one"), madeNode("MatMul", "zk", "hk", "v"))
-	wide.Output = append(wide.Output, declared("zk", ir.Float, "N", 5))
-	cfg, _ := stepNet(t, wide, 8, 3)
-	only, _ := stepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{declared("h", ir.Float, "N", 8)},
-		Output: []*onnxpb.ValueInfoProto{declared("hn", ir.Float, "N", 8)}, Node: []*onnxpb.NodeProto{madeNode("MatMul", "hn", "h", "w")},
-		Initializer: []*onnxpb.TensorProto{ir.NewFloats("w", []int64{8, 8}, normals(1, 64))}}, 8, 3)
-	plain, _ := stepNet(t, gruStep(), 8, 3)
-	free, _ := stepNet(t, freeStep(), 8, 3)
+	wide.Node = append(wide.Node, cast, tasktest.Node("Add", "hk", "hn", "kf"), tasktest.Node("Relu", "wn", "w"), tasktest.Node("Relu", "o", "one"), tasktest.Node("MatMul", "zk", "hk", "v"))
+	wide.Output = append(wide.Output, onnxtest.Declared("zk", ir.Float, "N", 5))
+	cfg, _ := tasktest.StepNet(t, wide, 8, 3)
+	only, _ := tasktest.StepNet(t, &onnxpb.GraphProto{Name: proto.String("only"), Input: []*onnxpb.ValueInfoProto{onnxtest.Declared("h", ir.Float, "N", 8)},
+		Output: []*onnxpb.ValueInfoProto{onnxtest.Declared("hn", ir.Float, "N", 8)}, Node: []*onnxpb.NodeProto{tasktest.Node("MatMul", "hn", "h", "w")},
+		Initializer: []*onnxpb.TensorProto{ir.NewFloats("w", []int64{8, 8}, tasktest.Normals(1, 64))}}, 8, 3)
+	plain, _ := tasktest.StepNet(t, tasktest.GruStep(), 8, 3)
+	free, _ := tasktest.StepNet(t, tasktest.FreeStep(), 8, 3)
 	for _, c := range []struct {
 		name   string
 		cfg    config.Config
@@ -50,7 +53,7 @@ func TestBadStates(t *testing.T) {
 		{"a hold-out", plain, []string{"hn:h"}, func(c *config.Config) { c.Holdout = "30%" }, "--holdout 30%: the steps of a sequence are not independent samples"},
 		{"nothing said", plain, nil, nil, `no array named "h": it has "x"; save it under the input's name, give it one value for all samples, --input h=0 for one, or feed an output back to it, --state hn:h`},
 		{"another shape of a step", plain, []string{"hn:h"}, func(c *config.Config) {
-			c.Calib = writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(make([]float32, 8*3*5), 8, 3, 5)})
+			c.Calib = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(make([]float32, 8*3*5), 8, 3, 5)})
 			c.Data = c.Calib
 		}, `has shape [8,3,5], but a step of the network's input is "x" [N,6]: save the samples as [samples, steps] and what the network has of one step`},
 	} {
@@ -75,20 +78,20 @@ func TestBadStates(t *testing.T) {
 // TestNaNInAStep names the first tensor that is not a number in any step, whatever the steps behind it make of that.
 func TestNaNInAStep(t *testing.T) {
 	const n, steps = 8, 4
-	g := gruStep()
-	g.Node = append([]*onnxpb.NodeProto{madeNode("Sqrt", "root", "x")}, g.Node...)
+	g := tasktest.GruStep()
+	g.Node = append([]*onnxpb.NodeProto{tasktest.Node("Sqrt", "root", "x")}, g.Node...)
 	for _, n := range g.Node[1:] {
 		if n.Input[0] == "x" {
 			n.Input[0] = "root"
 		}
 	}
-	cfg, x := stepNet(t, g, n, steps, "hn:h")
+	cfg, x := tasktest.StepNet(t, g, n, steps, "hn:h")
 	for i := range x {
 		x[i] = float32(math.Abs(float64(x[i])))
 	}
-	writeArrays(t, cfg.Calib, map[string][]byte{"x": floatsNPY(x, n, steps, 6)})
+	tasktest.WriteArrays(t, cfg.Calib, map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6)})
 	x[(5*steps+1)*6] = -1
-	cfg.Data = writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, steps, 6)})
+	cfg.Data = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6)})
 	if _, err := Search(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "gives NaN for sample 5, first in tensor root;") || ExitCode(err) != ExitMistake {
 		t.Errorf("%v", err)
 	}

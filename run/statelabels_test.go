@@ -11,20 +11,21 @@ import (
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 )
 
 // TestStepLabels scores sequences with a label a step, and with one a sample, which is that of the last step.
 func TestStepLabels(t *testing.T) {
 	const n, steps = 12, 4
-	cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
+	cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
 	y := outputsOf(t, cfg, cfg.Model)
 	labels := func(count int, of func(i int) int) []byte {
 		shape := []int{n}
 		if count > n {
 			shape = append(shape, steps)
 		}
-		data := npyHeader("<i8", shape...)
+		data := tasktest.NPYHeader("<i8", shape...)
 		for i := range count {
 			data = binary.LittleEndian.AppendUint64(data, uint64(of(i)))
 		}
@@ -48,7 +49,7 @@ func TestStepLabels(t *testing.T) {
 		{"the last step", labels(n, func(i int) int { return wrong(i, class(i*steps+steps-1)) }), "top1", "", n * 2 / 3, n},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, steps, 6), "y": c.labels})
+			data := tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "y": c.labels})
 			e, err := Eval(context.Background(), config.Config{Data: data, State: cfg.State, Metric: c.metric, Block: 5}, cfg.Model, "", "")
 			if err != nil || *e.Score.Correct != c.right || *e.Score.Total != c.of {
 				t.Fatalf("%+v, %v; want %d of %d", e, err, c.right, c.of)
@@ -65,13 +66,13 @@ func TestStepLabels(t *testing.T) {
 		warns bool
 		twice int // a sample with two of them; -1: none
 	}{{5, true, -1}, {5, false, 0}, {4, false, -1}} { // of 5 classes
-		long, x := stepNet(t, gruStep(), n, c.steps, "hn:h")
-		y := npyHeader("<i8", n, c.steps)
+		long, x := tasktest.StepNet(t, tasktest.GruStep(), n, c.steps, "hn:h")
+		y := tasktest.NPYHeader("<i8", n, c.steps)
 		for i := range n * c.steps {
 			one := i%c.steps == i/c.steps%3+1 || i%c.steps == 0 && i/c.steps == c.twice
 			y = binary.LittleEndian.AppendUint64(y, map[bool]uint64{true: 1}[one])
 		}
-		data := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, c.steps, 6), "y": y})
+		data := tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, c.steps, 6), "y": y})
 		e, err := Eval(context.Background(), config.Config{Data: data, State: long.State}, long.Model, "", "")
 		warned := err == nil && slices.ContainsFunc(e.Warnings, func(w result.Warning) bool {
 			return w.ID == "labels-one-hot" && strings.Contains(w.String(), "a class for each of its 5 steps; if they are one-hot, save class numbers, y.argmax(axis=1)")
@@ -84,7 +85,7 @@ func TestStepLabels(t *testing.T) {
 	if e, err := Eval(context.Background(), command, cfg.Model, "", ""); err != nil || *e.Score.Value != 1 {
 		t.Errorf("a command does not get all steps of a sample: %+v, %v", e, err)
 	}
-	short := writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x[:n*(steps-1)*6], n, steps-1, 6), "y": labels(n*steps, func(int) int { return 0 })})
+	short := tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x[:n*(steps-1)*6], n, steps-1, 6), "y": labels(n*steps, func(int) int { return 0 })})
 	_, err := Eval(context.Background(), config.Config{Data: short, State: cfg.State, Metric: "top1"}, cfg.Model, "", "")
 	if err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "48 labels for 12 samples of 3 steps") {
 		t.Errorf("labels of other steps: %v", err)

@@ -9,18 +9,17 @@ import (
 	"testing"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/calibrate"
-	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 )
 
 // TestOneStep holds samples without an axis of steps, or with one step, against the same samples with the state as an
 // input of zeros.
 func TestOneStep(t *testing.T) {
 	const n = 16
-	cfg, x := stepNet(t, gruStep(), n, 1, "hn:h")
+	cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, 1, "hn:h")
 	one := outputsOf(t, cfg, cfg.Model)
 	flat := cfg
-	flat.Data = writeArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": floatsNPY(x, n, 6)})
+	flat.Data = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "e.npz"), map[string][]byte{"x": tasktest.FloatsNPY(x, n, 6)})
 	if got := outputsOf(t, flat, cfg.Model); !slices.Equal(got, one) {
 		t.Error("without an axis of steps the outputs are others")
 	}
@@ -33,10 +32,10 @@ func TestOneStep(t *testing.T) {
 // TestFreeState has the samples say how large a state is.
 func TestFreeState(t *testing.T) {
 	const n, steps = 8, 3
-	cfg, x := stepNet(t, gruStep(), n, steps, "hn:h")
+	cfg, x := tasktest.StepNet(t, tasktest.GruStep(), n, steps, "hn:h")
 	want := outputsOf(t, cfg, cfg.Model)
-	free, _ := stepNet(t, freeStep(), n, steps, "hn:h")
-	writeArrays(t, free.Data, map[string][]byte{"x": floatsNPY(x, n, steps, 6), "h": floatsNPY(make([]float32, n*8), n, 8)})
+	free, _ := tasktest.StepNet(t, tasktest.FreeStep(), n, steps, "hn:h")
+	tasktest.WriteArrays(t, free.Data, map[string][]byte{"x": tasktest.FloatsNPY(x, n, steps, 6), "h": tasktest.FloatsNPY(make([]float32, n*8), n, 8)})
 	if got := outputsOf(t, free, free.Model); !slices.Equal(got, want) {
 		t.Error("a state of zeros of any size gives other outputs")
 	}
@@ -44,12 +43,12 @@ func TestFreeState(t *testing.T) {
 
 // TestPairOfSteps searches the two files of a step that are quantized already.
 func TestPairOfSteps(t *testing.T) {
-	cfg, _ := stepNet(t, lstmStep(), 20, 4, "hn:h", "cn:c")
+	cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 20, 4, "hn:h", "cn:c")
 	low, high, err := Quantize(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair := cutEverywhere(config.Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test"})
+	pair := tasktest.CutEverywhere(config.Config{Low: low, High: high, Data: cfg.Data, State: cfg.State, Metric: "agreement", Target: "16bit-0.01", Strategy: "demotion", Block: 8, Version: "test"})
 	want := ""
 	for _, scan := range []string{"fast", "naive"} {
 		pair.Scan, pair.Out = scan, filepath.Join(t.TempDir(), "run")
@@ -68,43 +67,20 @@ func TestPairOfSteps(t *testing.T) {
 	}
 }
 
-// TestStatesAreNoMasks has a state that begins at zero not taken for an input of zeros, and a network that is not
-// cut, since what is behind a cut is in front of it in the next step.
-func TestStatesAreNoMasks(t *testing.T) {
-	cfg, _ := stepNet(t, gruStep(), 8, 3, "hn:h")
-	p, err := task.Float(context.Background(), cfg.Filled())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	known, err := calibrate.KnownInputs(p.Network.Model, p.Data)
-	if err != nil || len(known) > 0 {
-		t.Errorf("%v, %v", known, err)
-	}
-	src, err := p.Source(context.Background())
-	if err != nil || src.Cuts() != 2 {
-		t.Errorf("%d cuts, %v", src.Cuts(), err)
-	}
-	p.Network.Model.States = nil
-	if src, err = p.Source(context.Background()); err != nil || src.Cuts() <= 2 {
-		t.Errorf("without a state: %d cuts, %v", src.Cuts(), err)
-	}
-}
-
 // TestSharedStep has an input without steps, which is the same in each of them, bytes, and sequences of different
 // lengths.
 func TestSharedStep(t *testing.T) {
 	const n, steps = 9, 4
-	cfg, _ := stepNet(t, sharedStep(), n, steps, "hn:h")
+	cfg, _ := tasktest.StepNet(t, tasktest.SharedStep(), n, steps, "hn:h")
 	cfg.Output, cfg.Block = "y", 4
-	who, bytes, sum := normals(61, n*6), npyHeader("|u1", n, steps, 6), make([]float32, n*steps*6)
+	who, bytes, sum := tasktest.Normals(61, n*6), tasktest.NPYHeader("|u1", n, steps, 6), make([]float32, n*steps*6)
 	for i := range sum {
 		bytes = append(bytes, byte(i*7%5))
 		sum[i] = float32(i*7%5) + who[i/(steps*6)*6+i%6]
 	}
-	writeArrays(t, cfg.Data, map[string][]byte{"x": bytes, "who": floatsNPY(who, n, 6)})
+	tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": bytes, "who": tasktest.FloatsNPY(who, n, 6)})
 	want := func(i, length int) []float64 {
-		y, _ := gruInGo(sum[i*steps*6:], nil, length)
+		y, _ := tasktest.GruInGo(sum[i*steps*6:], nil, length)
 		return y
 	}
 	got := outputsOf(t, cfg, cfg.Model)
@@ -115,23 +91,23 @@ func TestSharedStep(t *testing.T) {
 			}
 		}
 	}
-	first := npyHeader("|u1", n, 8)
+	first := tasktest.NPYHeader("|u1", n, 8)
 	for i := range n * 8 {
 		first = append(first, byte(i%3))
 	}
-	writeArrays(t, cfg.Data, map[string][]byte{"x": bytes, "who": floatsNPY(who, n, 6), "h": first})
+	tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": bytes, "who": tasktest.FloatsNPY(who, n, 6), "h": first})
 	if r := mustSearch(t, cfg); !r.Verified.Identical { // trials are fed with the bytes of x, and not with those of h
 		t.Errorf("%+v", *r.Verified)
 	}
-	ragged := map[string][]byte{"who": floatsNPY(who, n, 6)}
+	ragged := map[string][]byte{"who": tasktest.FloatsNPY(who, n, 6)}
 	for i := range n {
 		length := 1 + i%steps
 		if i == n-1 {
 			length = steps
 		}
-		ragged[fmt.Sprintf("x_%d", i)] = append(npyHeader("|u1", length, 6), bytes[len(bytes)-n*steps*6+i*steps*6:][:length*6]...)
+		ragged[fmt.Sprintf("x_%d", i)] = append(tasktest.NPYHeader("|u1", length, 6), bytes[len(bytes)-n*steps*6+i*steps*6:][:length*6]...)
 	}
-	writeArrays(t, cfg.Data, ragged)
+	tasktest.WriteArrays(t, cfg.Data, ragged)
 	cfg.Pad = []string{"x=0"}
 	got = outputsOf(t, cfg, cfg.Model)
 	for i := range n {

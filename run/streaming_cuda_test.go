@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/result"
 )
 
@@ -15,13 +17,13 @@ func TestEmulatedSpool(t *testing.T) {
 	networks := severalInputs()
 	for _, name := range []string{"in the middle", "integers and floats, late", "one that nothing reads"} {
 		t.Run(name, func(t *testing.T) {
-			cfg := networks[name].config(t)
+			cfg := networks[name].Config(t)
 			cfg.Output, cfg.Spool = "y", t.TempDir()
 			sameOnDevice(t, cfg)
 		})
 	}
 	t.Run("no cache", func(t *testing.T) {
-		cfg := tinyConfig(t, 60)
+		cfg := tasktest.TinyConfig(t, 60)
 		cfg.Cache, cfg.Spool = -1, t.TempDir()
 		sameOnDevice(t, cfg)
 	})
@@ -30,8 +32,8 @@ func TestEmulatedSpool(t *testing.T) {
 // TestEmulatedNoRoomForSamples leaves samples on disk that a device has no room for.
 func TestEmulatedNoRoomForSamples(t *testing.T) {
 	emulated(t)
-	cfg := tinyConfig(t, 60)
-	s := onDevice(t, "cuda:0", cfg)
+	cfg := tasktest.TinyConfig(t, 60)
+	s := trialtest.OnDevice(t, "cuda:0", cfg)
 	kept, err := s.Need(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -16,8 +16,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/memory"
-	"example.org/demote/internal/task"
-	"example.org/demote/onnx"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
 )
 
@@ -26,7 +25,7 @@ var large = flag.Bool("large", false, "TestMoreSamplesThanMemory: a file of 4 Gi
 // TestSpoolChangesNoDecision searches with the samples in memory and on disk: the same decisions, and the same file.
 func TestSpoolChangesNoDecision(t *testing.T) {
 	tiny := func(change func(*config.Config)) config.Config {
-		cfg := tinyConfig(t, 41)
+		cfg := tasktest.TinyConfig(t, 41)
 		change(&cfg)
 		return cfg
 	}
@@ -38,16 +37,16 @@ func TestSpoolChangesNoDecision(t *testing.T) {
 		"rank":     tiny(func(c *config.Config) { c.Strategy, c.Workers = "rank", 3 }),
 		"hold-out": tiny(func(c *config.Config) { c.Holdout = "40%" }),
 		"bytes": tiny(func(c *config.Config) {
-			data := npyHeader("|u1", 41, 1, 8, 8)
+			data := tasktest.NPYHeader("|u1", 41, 1, 8, 8)
 			for i := range 41 * 64 {
 				data = append(data, byte(i*i*7+i/3))
 			}
-			writeTestFile(t, c.Data, data)
+			tasktest.WriteFile(t, c.Data, data)
 			c.Calib, c.Scale, c.Std = c.Data, []float32{0.0039}, []float32{0.3}
 		}),
 	}
 	for name, b := range severalInputs() {
-		cfg := b.config(t)
+		cfg := b.Config(t)
 		cfg.Output = "y"
 		all[name] = cfg
 	}
@@ -64,7 +63,7 @@ func TestSpoolChangesNoDecision(t *testing.T) {
 					told = told || strings.Contains(text, "the samples stay on disk, as --spool has it")
 				}
 				r := mustSearch(t, c)
-				got, mixed := decisions(t, r), string(readTestFile(t, filepath.Join(c.Out, "mixed.onnx")))
+				got, mixed := decisions(t, r), string(tasktest.ReadFile(t, filepath.Join(c.Out, "mixed.onnx")))
 				if told != (spool != "") || slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "samples-streamed" }) {
 					t.Errorf("told: %t, warnings %q", told, texts(r.Warnings))
 				}
@@ -73,48 +72,6 @@ func TestSpoolChangesNoDecision(t *testing.T) {
 				} else if got != want || mixed != file {
 					t.Errorf("on disk: %s\nin memory: %s\nthe same file: %t", got, want, mixed == file)
 				}
-			}
-		})
-	}
-}
-
-// TestStreamBeyond holds where samples begin to stay on disk, and what is told of it.
-func TestStreamBeyond(t *testing.T) {
-	const samples, bytes = 41, 41 * 64 * 4
-	cfg := tinyConfig(t, samples)
-	for _, c := range []struct {
-		name    string
-		free    int64
-		spool   string
-		streams bool
-		told    bool
-	}{
-		{"all that fit", 2 * bytes, "", false, false},
-		{"a byte too many", 2*bytes - 1, "", true, true},
-		{"no memory", 0, "", true, true},
-		{"asked for", 1 << 40, t.TempDir(), true, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			cfg := cfg
-			cfg.Spool = c.spool
-			m, err := onnx.Read(cfg.Model)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := &task.Task{Model: m}
-			defer p.Close()
-			if p.Data, err = task.OpenSet(cfg.Data, "", m, cfg.Filled(), 0); err != nil {
-				t.Fatal(err)
-			}
-			note, err := p.StreamBeyond(cfg.Filled(), c.free)
-			if err != nil || (p.Streams != nil) != c.streams || (note != nil) != c.told {
-				t.Fatalf("%+v, %v, %v", p.Streams, note, err)
-			}
-			if p.Streams != nil && (p.Streams.Bytes != bytes || !(p.Streams.Seconds > 0)) {
-				t.Errorf("%+v", p.Streams)
-			}
-			if note != nil && !strings.Contains(note.String(), "41 samples take 10.2 KiB of memory, more than half of the ") {
-				t.Error(note)
 			}
 		})
 	}
@@ -132,7 +89,7 @@ func sparseSamples(t *testing.T, path string, n int) string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	head := npyHeader("<f4", n, sparseSample)
+	head := tasktest.NPYHeader("<f4", n, sparseSample)
 	_, err = f.Write(head)
 	if err == nil {
 		err = f.Truncate(int64(len(head)) + int64(n)*4*sparseSample)
@@ -160,9 +117,9 @@ func TestMoreSamplesThanMemory(t *testing.T) {
 	if *large {
 		samples, limit = 16384, 1<<30
 	}
-	b := newGraph(1).out("y", 8).weight("w1", 0.2, 64, 32).weight("w2", 0.3, 32, 32).weight("w3", 0.3, 32, 8).numbers("from", 0).numbers("to", 64).numbers("axis", 1)
-	b.g.Input = append(b.g.Input, b.value("x", 1, []int64{sparseSample}))
-	cfg := b.do("s = Slice x from to axis; a = MatMul s w1; ar = Relu a; b = MatMul ar w2; br = Relu b; y = MatMul br w3").config(t)
+	b := tasktest.NewGraph(1).Out("y", 8).Weight("w1", 0.2, 64, 32).Weight("w2", 0.3, 32, 32).Weight("w3", 0.3, 32, 8).Numbers("from", 0).Numbers("to", 64).Numbers("axis", 1)
+	b.G.Input = append(b.G.Input, b.Value("x", 1, []int64{sparseSample}))
+	cfg := b.Do("s = Slice x from to axis; a = MatMul s w1; ar = Relu a; b = MatMul ar w2; br = Relu b; y = MatMul br w3").Config(t)
 	dir := filepath.Dir(cfg.Model)
 	cfg.Calib, cfg.Data = sparseSamples(t, filepath.Join(dir, "calib.npy"), 64), sparseSamples(t, filepath.Join(dir, "eval.npy"), samples)
 	cfg.Strategy, cfg.Metric, cfg.Target, cfg.Block, cfg.Cache, cfg.EveryCut = "rank", "agreement", "50%", 4, 0, false

@@ -10,24 +10,24 @@ import (
 	"testing"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
 // TestTriesRunRealSamples searches by a network that divides by an input, which is never 0 in the data: neither a
 // child nor the measuring of shapes may run it on zeros, of which ONNX Runtime dies.
 func TestTriesRunRealSamples(t *testing.T) {
-	trying(t)
+	tryingHere(t)
 	dir := t.TempDir()
-	g := newTestGraph([]int64{-1, 4}, -1, 3).weights("w", 4, 3)
-	g.Input = append(g.Input, testValue("length", 7, -1, 1))
+	g := tasktest.NewOpGraph([]int64{-1, 4}, -1, 3).Weights("w", 4, 3)
+	g.Input = append(g.Input, tasktest.Value("length", 7, -1, 1))
 	hundred, ints := "hundred", int32(7)
 	g.Initializer = append(g.Initializer, &onnxpb.TensorProto{Name: &hundred, DataType: &ints, Dims: []int64{1}, Int64Data: []int64{100}})
 	one, to := int64(1), "to"
-	g.node("Div", "hundred length", "q").
-		node("Cast", "q", "f", &onnxpb.AttributeProto{Name: &to, Type: onnxpb.AttributeProto_INT.Enum(), I: &one}).
-		node("Mul", "x f", "m").node("MatMul", "m w", "y")
-	model := writeNetwork(t, filepath.Join(dir, "net.onnx"), g.GraphProto)
+	g.Op("Div", "hundred length", "q").
+		Op("Cast", "q", "f", &onnxpb.AttributeProto{Name: &to, Type: onnxpb.AttributeProto_INT.Enum(), I: &one}).
+		Op("Mul", "x f", "m").Op("MatMul", "m w", "y")
+	model := tasktest.WriteNetwork(t, filepath.Join(dir, "net.onnx"), g.GraphProto)
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
 	for _, name := range []string{"x", "length"} {
@@ -36,13 +36,13 @@ func TestTriesRunRealSamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "x" {
-			w.Write(npyHeader("<f4", 6, 4))
+			w.Write(tasktest.NPYHeader("<f4", 6, 4))
 			for i := range 24 {
 				binary.Write(w, binary.LittleEndian, float32(i%5)-2)
 			}
 			continue
 		}
-		w.Write(npyHeader("<i8", 6, 1))
+		w.Write(tasktest.NPYHeader("<i8", 6, 1))
 		for i := range 6 {
 			binary.Write(w, binary.LittleEndian, int64(i+1))
 		}
@@ -51,15 +51,15 @@ func TestTriesRunRealSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := filepath.Join(dir, "data.npz")
-	writeTestFile(t, data, archive.Bytes())
-	c := cutEverywhere(config.Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run")})
+	tasktest.WriteFile(t, data, archive.Bytes())
+	c := tasktest.CutEverywhere(config.Config{Model: model, Calib: data, Data: data, Metric: "sqnr", Target: "50%", Out: filepath.Join(dir, "run")})
 	if _, err := Search(context.Background(), c); err != nil && !errors.Is(err, ErrUnreachable) {
 		t.Fatal(err)
 	}
 	if _, err := Eval(context.Background(), config.Config{Data: data, Metric: "sqnr"}, model, model, "exact"); err != nil {
 		t.Error(err)
 	}
-	if len(sandbox.TriedKeys()) < 4 {
-		t.Errorf("%d networks have been tried", len(sandbox.TriedKeys()))
+	if len(triedKeys(t)) < 4 {
+		t.Errorf("%d networks have been tried", len(triedKeys(t)))
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
 )
 
@@ -18,7 +20,7 @@ import (
 func endsLabels(t *testing.T, cfg config.Config, better string) string {
 	t.Helper()
 	cfg.Metric = "agreement"
-	s := compiledTask(t, cfg)
+	s := trialtest.Compiled(t, cfg)
 	classes := func(m search.Mask) []int {
 		list := make([]int, s.Data.Len())
 		if _, err := s.Ev.Outputs(context.Background(), m, func(i int, row []float32) { list[i] = metric.Top1(row) }); err != nil {
@@ -27,7 +29,7 @@ func endsLabels(t *testing.T, cfg config.Config, better string) string {
 		return list
 	}
 	low, high := classes(task.LowMask(s.Network.Holders)), classes(search.NewMask(len(s.Records)))
-	data, differ := npyHeader("<i8", len(low)), 0
+	data, differ := tasktest.NPYHeader("<i8", len(low)), 0
 	for i := range low {
 		label := map[string]int{"int8": low[i], "int16": high[i], "equal": high[i]}[better]
 		if low[i] != high[i] {
@@ -43,14 +45,14 @@ func endsLabels(t *testing.T, cfg config.Config, better string) string {
 		t.Fatalf("the ends differ on %d samples", differ)
 	}
 	path := filepath.Join(t.TempDir(), "labels.npy")
-	writeTestFile(t, path, data)
+	tasktest.WriteFile(t, path, data)
 	return path
 }
 
 // TestEndsOfASearch holds that all int8 is tried before a target is given up, that no run ends with exit code 0 and a
 // mix that is not above its target, and that a share of nothing is refused with a score that can be typed.
 func TestEndsOfASearch(t *testing.T) {
-	base := tinyConfig(t, 60)
+	base := tasktest.TinyConfig(t, 60)
 	labels := map[string]string{}
 	for _, better := range []string{"int8", "int16", "equal"} {
 		labels[better] = endsLabels(t, base, better)
@@ -113,7 +115,7 @@ func TestEndsOfASearch(t *testing.T) {
 // TestPromiseOfTheBetterEnd holds that a promise begins with the mixes that hold on the search's own samples, where
 // the 16-bit network is none of them.
 func TestPromiseOfTheBetterEnd(t *testing.T) {
-	cfg := tinyConfig(t, 250)
+	cfg := tasktest.TinyConfig(t, 250)
 	cfg.Metric, cfg.Labels = "top1", endsLabels(t, cfg, "int8")
 	cfg.Holdout, cfg.Confidence, cfg.Target, cfg.Strategy = "50%", "0.95", "0.95", "auto"
 	r := mustSearch(t, cfg)

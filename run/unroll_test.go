@@ -13,7 +13,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
-	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/mistake"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
@@ -21,11 +21,11 @@ import (
 
 // heard is a classifier of 5 classes over 4 steps of 6 numbers with a recurrent operator in it, which makes h, the
 // hidden state behind the last step, of t, w and r.
-func heard(n int, cell string, gates, ways int64) *graph {
+func heard(n int, cell string, gates, ways int64) *tasktest.Graph {
 	const units = 8
-	b := newGraph(n).in("x", nil, 4, 6).out("y", 5).weight("w", 0.5, ways, gates*units, 6).weight("r", 0.4, ways, gates*units, units).weight("b", 0.3, ways, 2*gates*units).
-		weight("v", 0.6, ways*units, 5).numbers("flat", -1, ways*units)
-	return b.do("t = Transpose x perm=1,0,2; " + cell + "; s = Transpose h perm=1,0,2; f = Reshape s flat; y = MatMul f v")
+	b := tasktest.NewGraph(n).In("x", nil, 4, 6).Out("y", 5).Weight("w", 0.5, ways, gates*units, 6).Weight("r", 0.4, ways, gates*units, units).Weight("b", 0.3, ways, 2*gates*units).
+		Weight("v", 0.6, ways*units, 5).Numbers("flat", -1, ways*units)
+	return b.Do("t = Transpose x perm=1,0,2; " + cell + "; s = Transpose h perm=1,0,2; f = Reshape s flat; y = MatMul f v")
 }
 
 const lstmCell = "all,h = LSTM t w r b hidden_size=8"
@@ -34,7 +34,7 @@ const lstmCell = "all,h = LSTM t w r b hidden_size=8"
 // with the float network as the file has it for a reference, and what is written is what was searched. One kind of
 // tensor has one grid and one bit at all steps.
 func TestUnrolledSearch(t *testing.T) {
-	for name, net := range map[string]*graph{
+	for name, net := range map[string]*tasktest.Graph{
 		"GRU both ways":      heard(24, "all,h = GRU t w r b hidden_size=8 direction=bidirectional", 3, 2),
 		"GRU of PyTorch":     heard(24, "all,h = GRU t w r b hidden_size=8 linear_before_reset=1", 3, 1),
 		"RNN from the end":   heard(24, "all,h = RNN t w r b hidden_size=8 direction=reverse", 1, 1),
@@ -42,7 +42,7 @@ func TestUnrolledSearch(t *testing.T) {
 		"LSTM with its bias": heard(24, lstmCell, 4, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := net.config(t)
+			cfg := net.Config(t)
 			cfg.Unroll = true
 			if name == "LSTM with its bias" {
 				cfg.Bias = "int32"
@@ -82,7 +82,7 @@ func TestUnrolledSearch(t *testing.T) {
 // TestUnrolledFolder holds that --unroll is part of a run: with or without it another run is refused, and what is
 // made of the folder later is of the opened network.
 func TestUnrolledFolder(t *testing.T) {
-	cfg := heard(30, lstmCell, 4, 1).config(t)
+	cfg := heard(30, lstmCell, 4, 1).Config(t)
 	cfg.Unroll, cfg.Trials = true, 6
 	r := mustSearch(t, cfg)
 	for _, format := range []string{"qdq-ms", "overrides", "encodings", "promotion"} {
@@ -108,12 +108,12 @@ func TestUnrolledFolder(t *testing.T) {
 // TestUnrollTakesLengthsFromSamples opens a network whose sequences are as long as the samples, and holds that the
 // axis is fixed, which is told; one whose length nothing says is refused.
 func TestUnrollTakesLengthsFromSamples(t *testing.T) {
-	free := func() *graph {
+	free := func() *tasktest.Graph {
 		b := heard(30, lstmCell, 4, 1)
-		b.g.Input[0].Type.GetTensorType().Shape.Dim[1] = &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: "time"}}
+		b.G.Input[0].Type.GetTensorType().Shape.Dim[1] = &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: "time"}}
 		return b
 	}
-	cfg := free().config(t)
+	cfg := free().Config(t)
 	cfg.Unroll, cfg.Trials = true, 4
 	r := mustSearch(t, cfg)
 	if at := slices.IndexFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "axes-fixed" }); at < 0 || !strings.Contains(r.Warnings[at].Text, "input x to [?,4,6]") || !r.Verified.Identical {
@@ -131,20 +131,12 @@ func TestUnrollTakesLengthsFromSamples(t *testing.T) {
 	}
 }
 
-// TestUnrollReadsFirstSamples holds that lengths are measured without reading all of the calibration data, which
-// calibration does.
-func TestUnrollReadsFirstSamples(t *testing.T) {
-	cfg := heard(30, lstmCell, 4, 1).config(t)
-	x := normals(1, 30*4*6)
+// TestUnrollCalibratesOnAll holds that calibration reads all of the data, of which the first samples say the lengths.
+func TestUnrollCalibratesOnAll(t *testing.T) {
+	cfg := heard(30, lstmCell, 4, 1).Config(t)
+	x := tasktest.Normals(1, 30*4*6)
 	x[len(x)-1] = float32(math.NaN())
-	writeArrays(t, cfg.Calib, map[string][]byte{"x": floatsNPY(x, 30, 4, 6)})
-	m, err := task.ReadNetwork(cfg, cfg.Model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dims, err := task.MeasureCalib(context.Background(), m, m, false, cfg); err != nil || !slices.Equal(dims["y"], []int64{-1, 5}) {
-		t.Errorf("%v, %v", dims, err)
-	}
+	tasktest.WriteArrays(t, cfg.Calib, map[string][]byte{"x": tasktest.FloatsNPY(x, 30, 4, 6)})
 	cfg.Unroll = true
 	if _, err := Search(context.Background(), cfg); err == nil || ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "NaN") {
 		t.Errorf("NaN in the last sample: %v", err)
@@ -154,7 +146,7 @@ func TestUnrollReadsFirstSamples(t *testing.T) {
 // TestUnrollOfSamplesThatAreSteps opens an LSTM whose steps lie on the axis of the samples: they are run one by one,
 // with or without the flag, so that each is a sequence of one, and the file takes one at a time.
 func TestUnrollOfSamplesThatAreSteps(t *testing.T) {
-	cfg := newGraph(20).in("x", nil, 1, 6).out("y", 1, 8).weight("w", 0.5, 1, 32, 6).weight("r", 0.4, 1, 32, 8).do("all = LSTM x w r hidden_size=8; y = Squeeze all one").numbers("one", 1).config(t)
+	cfg := tasktest.NewGraph(20).In("x", nil, 1, 6).Out("y", 1, 8).Weight("w", 0.5, 1, 32, 6).Weight("r", 0.4, 1, 32, 8).Do("all = LSTM x w r hidden_size=8; y = Squeeze all one").Numbers("one", 1).Config(t)
 	cfg.Unroll, cfg.Block = true, 0
 	r := mustSearch(t, cfg)
 	if len(r.Unrolled) != 1 || r.Unrolled[0].Steps != 1 || !r.Verified.Identical || *r.Score.High.Value < 40 {
@@ -164,7 +156,7 @@ func TestUnrollOfSamplesThatAreSteps(t *testing.T) {
 
 // TestUnrollIsRefused holds where the flag means nothing.
 func TestUnrollIsRefused(t *testing.T) {
-	plain := newGraph(20).in("x", nil, 8).weight("w", 0.5, 8, 5).do("y = MatMul x w").out("y", 5).config(t)
+	plain := tasktest.NewGraph(20).In("x", nil, 8).Weight("w", 0.5, 8, 5).Do("y = MatMul x w").Out("y", 5).Config(t)
 	plain.Unroll = true
 	pair := config.Config{Low: "a.onnx", High: "b.onnx", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
 	encodings := config.Config{Model: plain.Model, EncodingsLow: "a.json", EncodingsHigh: "b.json", Data: plain.Data, Target: "1", Out: "run", Unroll: true}
@@ -181,9 +173,9 @@ func TestUnrollIsRefused(t *testing.T) {
 
 // TestUnrollWithStates opens an LSTM of one step whose states come from the samples, as speech detectors have them.
 func TestUnrollWithStates(t *testing.T) {
-	b := newGraph(40).in("x", nil, 6).in("h", nil, 8).in("c", nil, 8).weight("w", 0.5, 1, 32, 6).weight("r", 0.4, 1, 32, 8).weight("b", 0.3, 1, 64).weight("v", 0.6, 8, 3).numbers("zero", 0).
-		do("u = Unsqueeze x zero; h0 = Unsqueeze h zero; c0 = Unsqueeze c zero; all,hn,cn = LSTM u w r b _ h0 c0 hidden_size=8; s = Squeeze hn zero; a = Relu s; y = MatMul a v").out("y", 3)
-	cfg := b.config(t)
+	b := tasktest.NewGraph(40).In("x", nil, 6).In("h", nil, 8).In("c", nil, 8).Weight("w", 0.5, 1, 32, 6).Weight("r", 0.4, 1, 32, 8).Weight("b", 0.3, 1, 64).Weight("v", 0.6, 8, 3).Numbers("zero", 0).
+		Do("u = Unsqueeze x zero; h0 = Unsqueeze h zero; c0 = Unsqueeze c zero; all,hn,cn = LSTM u w r b _ h0 c0 hidden_size=8; s = Squeeze hn zero; a = Relu s; y = MatMul a v").Out("y", 3)
+	cfg := b.Config(t)
 	cfg.Unroll = true
 	r := mustSearch(t, cfg)
 	want := float64(32*6 + 32*8 + 8*3)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/tasktest"
 )
 
 // unrolledStates is a search of a network that hears 3 frames a step with a recurrent operator, which is opened, and
@@ -15,15 +16,15 @@ func unrolledStates(t testing.TB, operator string) config.Config {
 	t.Helper()
 	const n, steps = 20, 4
 	gates, nodes, states := int64(4), "all,h1,c1 = LSTM t w r b _ h0 c0 hidden_size=8; hn = Squeeze h1 zero; cn = Squeeze c1 zero", []string{"hn:h", "cn:c"}
-	b := newGraph(n).in("x", nil, 3, 6).in("h", nil, 8).out("y", 5).out("hn", 8)
+	b := tasktest.NewGraph(n).In("x", nil, 3, 6).In("h", nil, 8).Out("y", 5).Out("hn", 8)
 	if operator == "GRU" {
 		gates, nodes, states = 3, "all,h1 = GRU t w r b _ h0 hidden_size=8; hn = Squeeze h1 zero", states[:1]
 	} else {
-		b.in("c", nil, 8).out("cn", 8).do("c0 = Unsqueeze c zero")
+		b.In("c", nil, 8).Out("cn", 8).Do("c0 = Unsqueeze c zero")
 	}
-	cfg := b.weight("w", 0.5, 1, gates*8, 6).weight("r", 0.4, 1, gates*8, 8).weight("b", 0.3, 1, 2*gates*8).weight("v", 0.6, 8, 5).numbers("zero", 0).
-		do("h0 = Unsqueeze h zero; t = Transpose x perm=1,0,2; " + nodes + "; y = MatMul hn v").config(t)
-	writeArrays(t, cfg.Data, map[string][]byte{"x": floatsNPY(normals(71, n*steps*18), n, steps, 3, 6)})
+	cfg := b.Weight("w", 0.5, 1, gates*8, 6).Weight("r", 0.4, 1, gates*8, 8).Weight("b", 0.3, 1, 2*gates*8).Weight("v", 0.6, 8, 5).Numbers("zero", 0).
+		Do("h0 = Unsqueeze h zero; t = Transpose x perm=1,0,2; " + nodes + "; y = MatMul hn v").Config(t)
+	tasktest.WriteArrays(t, cfg.Data, map[string][]byte{"x": tasktest.FloatsNPY(tasktest.Normals(71, n*steps*18), n, steps, 3, 6)})
 	cfg.Calib = cfg.Data
 	cfg.State, cfg.Unroll, cfg.Output, cfg.Block = states, true, "y", 6
 	return cfg

@@ -15,6 +15,7 @@ import (
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/variants"
 	"example.org/demote/onnx"
 )
@@ -58,12 +59,12 @@ var fusable = map[string]string{
 }
 
 // fusableGraph is one of them, with 16 samples.
-func fusableGraph(name string) *graph {
-	g := newGraph(16)
+func fusableGraph(name string) *tasktest.Graph {
+	g := tasktest.NewGraph(16)
 	if len(name) > 6 && name[:6] == "image " {
-		g.in("x", nil, 4, 6, 6)
+		g.In("x", nil, 4, 6, 6)
 	} else {
-		g.in("x", nil, 8)
+		g.In("x", nil, 8)
 	}
 	positive := func(n int) (list []float32) {
 		for i := range n {
@@ -71,14 +72,14 @@ func fusableGraph(name string) *graph {
 		}
 		return list
 	}
-	g.weight("w8", 0.5, 8, 8).weight("v", 0.5, 8, 5).weight("v4", 0.5, 4, 5).weight("c8", 1, 8).weight("k", 0.3, 4, 4, 1, 1).weight("wide", 0.3, 4, 8, 1, 1)
-	g.constant("p8", positive(8), 8).constant("q4", positive(4), 4).constant("q411", positive(4), 1, 4, 1, 1)
+	g.Weight("w8", 0.5, 8, 8).Weight("v", 0.5, 8, 5).Weight("v4", 0.5, 4, 5).Weight("c8", 1, 8).Weight("k", 0.3, 4, 4, 1, 1).Weight("wide", 0.3, 4, 8, 1, 1)
+	g.Constant("p8", positive(8), 8).Constant("q4", positive(4), 4).Constant("q411", positive(4), 1, 4, 1, 1)
 	for name, v := range map[string]float32{"zero": 0, "half": 0.5, "one": 1, "root": math.Sqrt2, "two": 2, "eps": 1e-5} {
-		g.constant(name, []float32{v})
+		g.Constant(name, []float32{v})
 	}
-	g.numbers("by24", -1, 2, 4).numbers("by42", -1, 4, 2).numbers("flat", -1, 8).numbers("rows", 0, 4, -1).numbers("pads", 0, 0, 1, 1, 0, 0, 1, 1)
-	g.numbers("n0", 0).numbers("n1", 1).numbers("n4", 4).numbers("n8", 8)
-	return g.numbers("scalar s0", 0).numbers("scalar s1", 1).do(fusable[name]).out("y", 5)
+	g.Numbers("by24", -1, 2, 4).Numbers("by42", -1, 4, 2).Numbers("flat", -1, 8).Numbers("rows", 0, 4, -1).Numbers("pads", 0, 0, 1, 1, 0, 0, 1, 1)
+	g.Numbers("n0", 0).Numbers("n1", 1).Numbers("n4", 4).Numbers("n8", 8)
+	return g.Numbers("scalar s0", 0).Numbers("scalar s1", 1).Do(fusable[name]).Out("y", 5)
 }
 
 // TestPassComputesInnerTensors holds, for what the runtime's optimizer joins, drops or moves, that every tensor asked
@@ -86,7 +87,7 @@ func fusableGraph(name string) *graph {
 func TestPassComputesInnerTensors(t *testing.T) {
 	for name := range fusable {
 		t.Run(name, func(t *testing.T) {
-			p, cfg := preparedFloat(t, fusableGraph(name).config(t))
+			p, cfg := preparedFloat(t, fusableGraph(name).Config(t))
 			all := innerTensors(t, p, 8)
 			plain, fused := passOf(t, all, p, 0), passOf(t, all, p, blocks.Optimization)
 			for i, out := range all.Outputs {
@@ -192,8 +193,8 @@ func passOf(t *testing.T, s *backend.Segment, p *task.Task, level int) [][]float
 // TestUnwrittenOutputIsAnError holds that a session that leaves an output as it was is never read, whatever runs it,
 // and that outputs of every type are told from memory that nobody wrote.
 func TestUnwrittenOutputIsAnError(t *testing.T) {
-	plain := func(g *graph, names ...string) error {
-		p, _ := preparedFloat(t, g.config(t))
+	plain := func(g *tasktest.Graph, names ...string) error {
+		p, _ := preparedFloat(t, g.Config(t))
 		inputs, err := blocks.Inputs(p.Model, p.Data, 8)
 		if err != nil {
 			t.Fatal(err)
@@ -221,8 +222,8 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 	if e, ok := errors.AsType[*device.UnwrittenError](err); !ok || !slices.Equal(e.Tensors, []string{"g"}) || ExitCode(err) != 1 {
 		t.Errorf("exit code %d: %v", ExitCode(err), err)
 	}
-	g := newGraph(16).in("x", nil, 8).weight("v", 0.5, 8, 5).constant("zero", []float32{0}).constant("c", []float32{0xd5})
-	g.do("y = MatMul x v; o = Mul x zero; p = Add o c; byte = Cast p to=2; flag = Cast p to=9; short = Cast p to=5; long = Cast p to=7; wide = Cast p to=11; half = Cast p to=10").out("y", 5)
+	g := tasktest.NewGraph(16).In("x", nil, 8).Weight("v", 0.5, 8, 5).Constant("zero", []float32{0}).Constant("c", []float32{0xd5})
+	g.Do("y = MatMul x v; o = Mul x zero; p = Add o c; byte = Cast p to=2; flag = Cast p to=9; short = Cast p to=5; long = Cast p to=7; wide = Cast p to=11; half = Cast p to=10").Out("y", 5)
 	if err := plain(g, "y", "byte", "flag", "short", "long", "wide", "half"); err != nil {
 		t.Errorf("outputs of all types: %v", err)
 	}

@@ -14,16 +14,17 @@ import (
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/memory"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx"
 )
 
 // TestWeightsBeside holds that a session has the same optimized network and the same bits whether a model's weights
 // lie in its message or beside it, and that it needs them no more once it is made.
 func TestWeightsBeside(t *testing.T) {
-	b := newGraph(2).in("x", nil, 16, 12, 12).out("y", 48).weight("k", 0.1, 32, 16, 3, 3).weight("bn", 1, 32).constant("var", slices.Repeat([]float32{2}, 32), 32)
-	b.weight("w1", 0.1, 1152, 64).weight("w2", 0.1, 96, 64).weight("w3", 0.1, 96, 48).weight("b3", 0.1, 48).weight("table", 1, 96, 96).numbers("flat", 0, -1)
-	cfg := b.do(`c = Conv x k pads=1,1,1,1; n = BatchNormalization c bn bn bn var; r = Relu n; p = MaxPool r kernel_shape=2,2 strides=2,2; f = Reshape p flat; a = MatMul f w1
-		s = Softmax a; g = Gemm s w2 transB=1; u = Transpose table; h = MatMul g u; m = MatMul h w3; y = Add m b3`).config(t)
+	b := tasktest.NewGraph(2).In("x", nil, 16, 12, 12).Out("y", 48).Weight("k", 0.1, 32, 16, 3, 3).Weight("bn", 1, 32).Constant("var", slices.Repeat([]float32{2}, 32), 32)
+	b.Weight("w1", 0.1, 1152, 64).Weight("w2", 0.1, 96, 64).Weight("w3", 0.1, 96, 48).Weight("b3", 0.1, 48).Weight("table", 1, 96, 96).Numbers("flat", 0, -1)
+	cfg := b.Do(`c = Conv x k pads=1,1,1,1; n = BatchNormalization c bn bn bn var; r = Relu n; p = MaxPool r kernel_shape=2,2 strides=2,2; f = Reshape p flat; a = MatMul f w1
+		s = Softmax a; g = Gemm s w2 transB=1; u = Transpose table; h = MatMul g u; m = MatMul h w3; y = Add m b3`).Config(t)
 	m, err := onnx.Read(cfg.Model)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +99,7 @@ func TestWeightsBeside(t *testing.T) {
 // TestUnreadWeights holds that a network is searched and written that has a large weight which nothing reads: the
 // runtime drops it while it loads the message, and would find none to give a value to.
 func TestUnreadWeights(t *testing.T) {
-	cfg := newGraph(16).in("x", nil, 32).out("y", 8).weight("w0", 0.2, 32, 8).weight("unread", 0.1, 96, 96).do("y = MatMul x w0").config(t)
+	cfg := tasktest.NewGraph(16).In("x", nil, 32).Out("y", 8).Weight("w0", 0.2, 32, 8).Weight("unread", 0.1, 96, 96).Do("y = MatMul x w0").Config(t)
 	if r := mustSearch(t, cfg); !r.Verified.Identical {
 		t.Errorf("%+v", r.Verified)
 	}
@@ -115,8 +116,8 @@ func TestWeightsInMemory(t *testing.T) {
 		return
 	}
 	most := func(n int64) int64 {
-		cfg := newGraph(16).in("x", nil, 32).out("y", 8).weight("w0", 0.2, 32, n).weight("w1", 0.02, n, n).weight("w2", 0.02, n, n).weight("w3", 0.02, n, 8).
-			do("a = MatMul x w0; ar = Relu a; b = MatMul ar w1; br = Relu b; c = MatMul br w2; cr = Relu c; y = MatMul cr w3").config(t)
+		cfg := tasktest.NewGraph(16).In("x", nil, 32).Out("y", 8).Weight("w0", 0.2, 32, n).Weight("w1", 0.02, n, n).Weight("w2", 0.02, n, n).Weight("w3", 0.02, n, 8).
+			Do("a = MatMul x w0; ar = Relu a; b = MatMul ar w1; br = Relu b; c = MatMul br w2; cr = Relu c; y = MatMul cr w3").Config(t)
 		cfg.Strategy, cfg.Trials, cfg.EveryCut = "rank", 2, false
 		text, err := json.Marshal(cfg)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )
 
@@ -52,14 +53,14 @@ func ofType(g *onnxpb.GraphProto, t ir.DType) *onnxpb.GraphProto {
 }
 
 // coarse is a network of weights in sixteenths; middle computes what lies between its two products.
-func coarse(first, middle, last string) *graph {
-	net := newGraph(20).in("x", nil, 3, 8, 8).weight("w1", 0.3, 8, 3, 3, 3).weight("w2", 0.3, 8, 6).constant("half", []float32{0.5})
-	for _, w := range net.g.Initializer {
+func coarse(first, middle, last string) *tasktest.Graph {
+	net := tasktest.NewGraph(20).In("x", nil, 3, 8, 8).Weight("w1", 0.3, 8, 3, 3, 3).Weight("w2", 0.3, 8, 6).Constant("half", []float32{0.5})
+	for _, w := range net.G.Initializer {
 		for i, v := range w.FloatData {
 			w.FloatData[i] = float32(math.Round(16*math.Max(-7, math.Min(7, float64(v)))) / 16)
 		}
 	}
-	return net.do(first+"; r = Relu c; p = GlobalAveragePool r; f = Flatten p; "+middle+"; m = MatMul s w2; "+last).out("y", 6)
+	return net.Do(first+"; r = Relu c; p = GlobalAveragePool r; f = Flatten p; "+middle+"; m = MatMul s w2; "+last).Out("y", 6)
 }
 
 // TestOtherFloats searches networks that compute in float16, bfloat16 and float64, in and out or between Casts, with
@@ -67,22 +68,22 @@ func coarse(first, middle, last string) *graph {
 // the file that is written takes the same samples.
 func TestOtherFloats(t *testing.T) {
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
-	want := mustSearch(t, plain.config(t))
+	want := mustSearch(t, plain.Config(t))
 	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
 		for name, net := range map[string]*onnxpb.GraphProto{
-			"in and out": ofType(plain.g, typ),
+			"in and out": ofType(plain.G, typ),
 			"between casts": func() *onnxpb.GraphProto {
-				g := ofType(coarse(fmt.Sprintf("h = Cast x to=%d; c = Conv h w1", typ), "s = Mul f half", "r2 = Relu m; y = Cast r2 to=1").g, typ)
+				g := ofType(coarse(fmt.Sprintf("h = Cast x to=%d; c = Conv h w1", typ), "s = Mul f half", "r2 = Relu m; y = Cast r2 to=1").G, typ)
 				g.Input[0].Type.GetTensorType().ElemType, g.Output[0].Type.GetTensorType().ElemType = proto.Int32(1), proto.Int32(1)
 				return g
 			}(),
-			"an island": ofType(coarse("c = Conv x w1", fmt.Sprintf("wide = Cast f to=1; one = Cast half to=1; i = Mul wide one; s = Cast i to=%d", typ), "y = Relu m").g, typ),
+			"an island": ofType(coarse("c = Conv x w1", fmt.Sprintf("wide = Cast f to=1; one = Cast half to=1; i = Mul wide one; s = Cast i to=%d", typ), "y = Relu m").G, typ),
 		} {
 			t.Run(fmt.Sprint(typ, " ", name), func(t *testing.T) {
-				cfg := plain.config(t)
-				cfg.Model = writeNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), net)
+				cfg := plain.Config(t)
+				cfg.Model = tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "net.onnx"), net)
 				r := mustSearch(t, cfg)
-				if w := hasWarning(r, "computed-in-float32"); w == nil || !strings.Contains(w.Text, "the network computes in "+strings.ToLower(typ.String())) {
+				if w := tasktest.Warning(r, "computed-in-float32"); w == nil || !strings.Contains(w.Text, "the network computes in "+strings.ToLower(typ.String())) {
 					t.Errorf("warnings %q", texts(r.Warnings))
 				}
 				if toNine(r) != toNine(want) && name == "in and out" || *r.Score.Mixed.Value != *want.Score.Mixed.Value || len(r.Holders) != len(want.Holders) || !r.Verified.Identical {
@@ -96,11 +97,11 @@ func TestOtherFloats(t *testing.T) {
 // TestReferenceOfAnotherType compares files that take their samples in different types.
 func TestReferenceOfAnotherType(t *testing.T) {
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
-	cfg := plain.config(t)
+	cfg := plain.Config(t)
 	r := mustSearch(t, cfg)
 	mixed := filepath.Join(cfg.Out, journal.MixedFile)
 	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {
-		other := writeNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.g, typ))
+		other := tasktest.WriteNetwork(t, filepath.Join(t.TempDir(), "other.onnx"), ofType(plain.G, typ))
 		said := ""
 		c := config.Config{Data: cfg.Data, Metric: "sqnr", Say: func(line string) { said += line }}
 		e, err := Eval(context.Background(), c, mixed, other, "")

@@ -37,5 +37,5 @@ END
 }
 
 printf '\n## What a trial allocates\n\nGo benchmarks of the evaluator and the bridge; the last column is allocations on the Go side per operation.\n\n'
-go test -run '^$' -bench 'Run$|FakeQuant|Codes|Candidate|Trial' -benchtime 0.3s -benchmem ./cgo ./backend/... ./search ./run |
+go test -run '^$' -bench 'Run$|FakeQuant|Codes|Candidate|Trial' -benchtime 0.3s -benchmem ./cgo ./backend/... ./search ./internal/trial |
     sed -n '/^Benchmark/s/^/    /p'

@@ -54,7 +54,7 @@ def workers(runs):
     """Return a line on what the second worker is worth."""
     ratios = []
     for _ in range(runs):
-        text = output(["go", "test", "./run", "-run", "^$", "-bench", "Workers", "-benchtime", "10x"])
+        text = output(["go", "test", "./internal/bench", "-run", "^$", "-bench", "Workers", "-benchtime", "10x"])
         ratios.append(float(re.search(r"([\d.]+) times-one", text).group(1)))
     return ["Two workers on two cores: %s times one (at least 1.7), full evaluations of fashion-dscnn." % span(ratios)]
 

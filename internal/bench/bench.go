@@ -126,10 +126,10 @@ type Search struct {
 	CPUR Figure `json:"cpu_r"`
 }
 
-// BenchRounds is how often everything is measured, in turn, at least; where other work on the machine keeps the
+// benchRounds is how often everything is measured, in turn, at least; where other work on the machine keeps the
 // ratios apart up to mostRounds.
 const (
-	BenchRounds = 7
+	benchRounds = 7
 	mostRounds  = 25
 )
 
@@ -146,8 +146,8 @@ type Options struct {
 	First bool
 }
 
-// A Measurement is a task that is measured.
-type Measurement struct {
+// A measurement is a task that is measured.
+type measurement struct {
 	*trial.Runner
 	target search.Target
 }
@@ -169,7 +169,7 @@ func benchOnce(ctx context.Context, c config.Config, o Options) (*Report, error)
 	if c.Strategy == "" {
 		c.Strategy = DefaultStrategy
 	}
-	s := &Measurement{Runner: &trial.Runner{Config: c.Filled(), Started: time.Now()}}
+	s := &measurement{Runner: &trial.Runner{Config: c.Filled(), Started: time.Now()}}
 	defer s.Close()
 	c = s.Config
 	for _, f := range []struct{ flag, value string }{{"--model", c.Model}, {"--calib", c.Calib}, {"--data", c.Data}} {
@@ -225,14 +225,14 @@ func benchOnce(ctx context.Context, c config.Config, o Options) (*Report, error)
 }
 
 // read takes over what the yardstick says, once all is measured.
-func (b *Report) read(y *Yardstick) {
-	best := y.Fast[0]
-	b.R, b.RSessions, b.RThreads, b.RBatch, b.RPasses = FigureOf(best.Wall), best.Sessions, best.Threads, best.Batch, len(best.Wall)
-	b.Single, b.SingleCPU, b.SingleBatch = FigureOf(y.Single.Wall), FigureOf(y.Single.Cpu), y.Single.Batch
+func (b *Report) read(y *yardstick) {
+	best := y.fast[0]
+	b.R, b.RSessions, b.RThreads, b.RBatch, b.RPasses = figureOf(best.wall), best.sessions, best.threads, best.batch, len(best.wall)
+	b.Single, b.SingleCPU, b.SingleBatch = figureOf(y.single.wall), figureOf(y.single.cpu), y.single.batch
 }
 
-// RandomMask is a mask with every holder demoted by a throw of a coin.
-func RandomMask(rng *rand.Rand, n int) search.Mask {
+// randomMask is a mask with every holder demoted by a throw of a coin.
+func randomMask(rng *rand.Rand, n int) search.Mask {
 	m := search.NewMask(n)
 	for i := range n {
 		if rng.IntN(2) == 1 {
@@ -242,8 +242,8 @@ func RandomMask(rng *rand.Rand, n int) search.Mask {
 	return m
 }
 
-// FigureOf is the median and the spread of some measurements.
-func FigureOf(values []float64) Figure {
+// figureOf is the median and the spread of some measurements.
+func figureOf(values []float64) Figure {
 	v := append([]float64(nil), values...)
 	sort.Float64s(v)
 	mid := v[len(v)/2]

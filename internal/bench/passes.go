@@ -12,35 +12,35 @@ import (
 	"example.org/demote/search"
 )
 
-// Passes are the measured passes of one split.
-type Passes struct {
-	Split
-	Plain interface {
+// passes are the measured passes of one split.
+type passes struct {
+	split
+	plain interface {
 		Pass(context.Context) error
 		Close()
 	}
-	Wall, Cpu []float64 // seconds, by pass
+	wall, cpu []float64 // seconds, by pass
 }
 
-// Measure runs a pass and takes its time.
-func (p *Passes) Measure(ctx context.Context) error {
-	wall, cpu, err := Clocked(func() error { return p.Plain.Pass(ctx) })
+// measure runs a pass and takes its time.
+func (p *passes) measure(ctx context.Context) error {
+	wall, cpu, err := clocked(func() error { return p.plain.Pass(ctx) })
 	if err == nil {
-		p.Wall, p.Cpu = append(p.Wall, wall), append(p.Cpu, cpu)
+		p.wall, p.cpu = append(p.wall, wall), append(p.cpu, cpu)
 	}
 	return err
 }
 
-// OpenPasses loads the float network for a split, once for the samples of each shape.
-func (s *Measurement) OpenPasses(ctx context.Context, of Split, known []*blocks.Shapes, onDevice bool) (_ *Passes, err error) {
-	var all ShapePasses
+// openPasses loads the float network for a split, once for the samples of each shape.
+func (s *measurement) openPasses(ctx context.Context, of split, known []*blocks.Shapes, onDevice bool) (_ *passes, err error) {
+	var all shapePasses
 	defer func() {
 		if err != nil {
 			all.Close()
 		}
 	}()
 	for i, q := range s.Members() {
-		batch := of.Batch
+		batch := of.batch
 		if q.Own != nil {
 			batch = min(batch, q.Data.Len())
 		}
@@ -49,21 +49,21 @@ func (s *Measurement) OpenPasses(ctx context.Context, of Split, known []*blocks.
 			return nil, err
 		}
 		if onDevice {
-			e, err := backend.New(ctx, src, s.Data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.Output, Axis: s.Axis, Block: of.Batch,
+			e, err := backend.New(ctx, src, s.Data, nil, backend.Options{Metric: metric.OutputsOnly, Output: s.Output, Axis: s.Axis, Block: of.batch,
 				Naive: true, Stream: s.Options.Stream, Level: blocks.Optimization, Device: s.Device.Name})
-			return &Passes{Split: of, Plain: gpuPasses{e}}, err
+			return &passes{split: of, plain: gpuPasses{e}}, err
 		}
 		segment, err := src.Segment(0, src.Cuts()-1)
 		if err != nil {
 			return nil, err
 		}
-		plain, err := direct.NewPlain(segment, q.Data, direct.PlainOptions{Sessions: of.Sessions, Threads: of.Threads, Level: blocks.Optimization, Stream: s.Options.Stream})
+		plain, err := direct.NewPlain(segment, q.Data, direct.PlainOptions{Sessions: of.sessions, Threads: of.threads, Level: blocks.Optimization, Stream: s.Options.Stream})
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, plain)
 	}
-	return &Passes{Split: of, Plain: all}, nil
+	return &passes{split: of, plain: all}, nil
 }
 
 // passSource is the float network for a batch of samples.
@@ -82,11 +82,11 @@ func passSource(p *task.Task, batch int, known *blocks.Shapes) (*segments.Source
 	return segments.New(fixed, 0, []string{p.Output})
 }
 
-// ShapePasses are passes over the samples of one shape after the other.
-type ShapePasses []*direct.Plain
+// shapePasses are passes over the samples of one shape after the other.
+type shapePasses []*direct.Plain
 
 // Pass runs the samples of each shape once.
-func (list ShapePasses) Pass(ctx context.Context) error {
+func (list shapePasses) Pass(ctx context.Context) error {
 	for _, p := range list {
 		if err := p.Pass(ctx); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (list ShapePasses) Pass(ctx context.Context) error {
 }
 
 // Close gives all sessions back.
-func (list ShapePasses) Close() {
+func (list shapePasses) Close() {
 	for _, p := range list {
 		p.Close()
 	}

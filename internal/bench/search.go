@@ -14,7 +14,7 @@ import (
 )
 
 // benchSearches times the search and the whole command in turn, and the naive scan's search beside them.
-func (s *Measurement) benchSearches(ctx context.Context, b *Report, y *Yardstick, o Options, prepared time.Duration) error {
+func (s *measurement) benchSearches(ctx context.Context, b *Report, y *yardstick, o Options, prepared time.Duration) error {
 	scans := []string{s.Config.Scan}
 	if o.Against != "" {
 		scans = append(scans, o.Against)
@@ -49,51 +49,51 @@ func (s *Measurement) benchSearches(ctx context.Context, b *Report, y *Yardstick
 			against, passes, cpu = append(against, fast.R/naive.R), append(passes, fast.Passes/naive.Passes), append(cpu, fast.CPU/naive.CPU)
 		}
 	}
-	b.StartUp, b.Search, b.Whole = FigureOf(start).Median, middle(found[0], y), whole.figures(y)
+	b.StartUp, b.Search, b.Whole = figureOf(start).Median, middle(found[0], y), whole.figures(y)
 	if o.First {
 		b.Whole.FirstR, b.Whole.FirstSeconds = cold.r[0], cold.seconds[0]
 	}
 	if o.Against != "" {
 		b.Naive = middle(found[1], y)
-		b.Against = &Against{Passes: FigureOf(passes), Time: FigureOf(against), CPU: FigureOf(cpu)}
+		b.Against = &Against{Passes: figureOf(passes), Time: figureOf(against), CPU: figureOf(cpu)}
 	}
 	return nil
 }
 
 // middle is the run in the middle by time, with the spread of all.
-func middle(runs []*Search, y *Yardstick) *Search {
+func middle(runs []*Search, y *yardstick) *Search {
 	sort.SliceStable(runs, func(i, j int) bool { return runs[i].R < runs[j].R })
 	out := *runs[(len(runs)-1)/2]
 	var r, seconds, cpu []float64
-	single := FigureOf(y.Single.Cpu).Median
+	single := figureOf(y.single.cpu).Median
 	for _, run := range runs {
 		r, seconds, cpu = append(r, run.R), append(seconds, run.Seconds), append(cpu, run.CPU/single)
 	}
-	out.Runs, out.Spread, out.SecondsSpread, out.CPUR = len(runs), FigureOf(r), FigureOf(seconds), FigureOf(cpu)
+	out.Runs, out.Spread, out.SecondsSpread, out.CPUR = len(runs), figureOf(r), figureOf(seconds), figureOf(cpu)
 	out.R, out.Seconds = out.Spread.Median, out.SecondsSpread.Median
 	return &out
 }
 
 // benchSearch runs one whole search without a run folder. R is timed in front of it, between its trials and behind
 // it; what that takes is not the search's.
-func (s *Measurement) benchSearch(ctx context.Context, scan string, y *Yardstick) (*Search, error) {
+func (s *measurement) benchSearch(ctx context.Context, scan string, y *yardstick) (*Search, error) {
 	s.Config.Scan = scan
 	s.Result = &config.Result{}
 	if err := s.Open(ctx); err != nil {
 		return nil, err
 	}
 	defer func() { s.Ev.Close(); s.Ev = nil }()
-	between := &Between{Ctx: ctx, Y: y, first: len(y.Fast[0].Wall)}
-	if err := y.Measure(ctx); err != nil {
+	between := &between{ctx: ctx, y: y, first: len(y.fast[0].wall)}
+	if err := y.measure(ctx); err != nil {
 		return nil, err
 	}
 	heard := s.Config.Progress
-	s.Config.Progress = func(e search.Event) { heard(e); between.Trials() }
+	s.Config.Progress = func(e search.Event) { heard(e); between.trials() }
 	defer func() { s.Config.Progress = heard }()
 	before := s.Ev.Stats()
 	var found search.Result
-	between.Last = time.Now()
-	took, cpu, err := Clocked(func() (err error) {
+	between.last = time.Now()
+	took, cpu, err := clocked(func() (err error) {
 		found, err = s.benchStrategy(ctx)
 		return err
 	})
@@ -101,14 +101,14 @@ func (s *Measurement) benchSearch(ctx context.Context, scan string, y *Yardstick
 		err = between.err
 	}
 	if err == nil {
-		err = y.Measure(ctx)
+		err = y.measure(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	took, cpu = took-between.Wall, cpu-between.cpu
+	took, cpu = took-between.wall, cpu-between.cpu
 	st := s.Ev.Stats()
-	out := &Search{Strategy: s.Config.Strategy, Target: s.Config.Target, Scan: scan, R: took / FigureOf(y.Fast[0].Wall[between.first:]).Median, Seconds: took, Evaluations: found.Evaluations,
+	out := &Search{Strategy: s.Config.Strategy, Target: s.Config.Target, Scan: scan, R: took / figureOf(y.fast[0].wall[between.first:]).Median, Seconds: took, Evaluations: found.Evaluations,
 		Passes: (st.Samples - before.Samples) / float64(s.Data.Len()), Blocks: st.Blocks - before.Blocks, Restored: st.Restored - before.Restored,
 		NoOps: st.NoOps - before.NoOps, Memo: st.Memo, Parts: s.Ev.Parts(), Int16: len(found.Promotion), Promotion: found.Promotion}
 	out.Outside = 1 - (st.Runtime-before.Runtime)/(st.Busy-before.Busy)
@@ -127,7 +127,7 @@ func (s *Measurement) benchSearch(ctx context.Context, scan string, y *Yardstick
 }
 
 // benchStrategy is what a search takes from its first score to its last.
-func (s *Measurement) benchStrategy(ctx context.Context) (search.Result, error) {
+func (s *measurement) benchStrategy(ctx context.Context) (search.Result, error) {
 	ends := search.Endpoints{Float: s.FloatScore, High: s.HighScore}
 	var err error
 	if ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders)); err != nil {
@@ -140,60 +140,60 @@ func (s *Measurement) benchStrategy(ctx context.Context) (search.Result, error) 
 	return search.Run(ctx, s.Config.Strategy, s.Ev, s.StrategyOptions(goal))
 }
 
-// Between times R between the trials of a search: no block is under way where a search tells of its progress.
-type Between struct {
-	Ctx       context.Context
-	Y         *Yardstick
+// between times R between the trials of a search: no block is under way where a search tells of its progress.
+type between struct {
+	ctx       context.Context
+	y         *yardstick
 	first     int // pass of the yardstick that belongs to this search
-	Last      time.Time
-	Wall, cpu float64 // seconds that the passes have taken
+	last      time.Time
+	wall, cpu float64 // seconds that the passes have taken
 	err       error
 }
 
 // everyR is how many R lie between two passes in a search, at least.
 const everyR = 8
 
-// Trials is called between trials.
-func (b *Between) Trials() {
-	best := b.Y.Fast[0]
-	if b.err != nil || time.Since(b.Last).Seconds() < everyR*best.Wall[len(best.Wall)-1] {
+// trials is called between trials.
+func (b *between) trials() {
+	best := b.y.fast[0]
+	if b.err != nil || time.Since(b.last).Seconds() < everyR*best.wall[len(best.wall)-1] {
 		return
 	}
-	wall, cpu, err := Clocked(func() error { return best.Measure(b.Ctx) })
-	b.Wall, b.cpu, b.err, b.Last = b.Wall+wall, b.cpu+cpu, err, time.Now()
+	wall, cpu, err := clocked(func() error { return best.measure(b.ctx) })
+	b.wall, b.cpu, b.err, b.last = b.wall+wall, b.cpu+cpu, err, time.Now()
 }
 
 // wholes are runs of the whole command.
 type wholes struct{ r, seconds, cpu []float64 }
 
 // run times the command once, with R in front of it and behind it.
-func (w *wholes) run(ctx context.Context, y *Yardstick, typed func(context.Context, string) error) error {
+func (w *wholes) run(ctx context.Context, y *yardstick, typed func(context.Context, string) error) error {
 	dir, err := os.MkdirTemp("", "demote-bench-*")
 	if err != nil {
 		return mistake.Errorf("cannot make a folder for the whole command: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	first := len(y.Fast[0].Wall)
-	if err := y.Measure(ctx); err != nil {
+	first := len(y.fast[0].wall)
+	if err := y.measure(ctx); err != nil {
 		return err
 	}
-	wall, cpu, err := Clocked(func() error { return typed(ctx, filepath.Join(dir, "run")) })
+	wall, cpu, err := clocked(func() error { return typed(ctx, filepath.Join(dir, "run")) })
 	if err == nil {
-		err = y.Measure(ctx)
+		err = y.measure(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	w.r, w.seconds, w.cpu = append(w.r, wall/FigureOf(y.Fast[0].Wall[first:]).Median), append(w.seconds, wall), append(w.cpu, cpu)
+	w.r, w.seconds, w.cpu = append(w.r, wall/figureOf(y.fast[0].wall[first:]).Median), append(w.seconds, wall), append(w.cpu, cpu)
 	return nil
 }
 
 // figures are those of all runs.
-func (w *wholes) figures(y *Yardstick) *Whole {
-	single := FigureOf(y.Single.Cpu).Median
+func (w *wholes) figures(y *yardstick) *Whole {
+	single := figureOf(y.single.cpu).Median
 	share := make([]float64, len(w.cpu))
 	for i, cpu := range w.cpu {
 		share[i] = cpu / single
 	}
-	return &Whole{Runs: len(w.r), R: FigureOf(w.r), CPUR: FigureOf(share), Seconds: FigureOf(w.seconds), CPU: FigureOf(w.cpu)}
+	return &Whole{Runs: len(w.r), R: figureOf(w.r), CPUR: figureOf(share), Seconds: figureOf(w.seconds), CPU: figureOf(w.cpu)}
 }

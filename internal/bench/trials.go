@@ -12,7 +12,7 @@ import (
 // benchTrials measures R, full trials, the switch of a mask and a rebuilt session, in turn. Each round has a trial in
 // front of its passes of the float network and one behind them, so that what else the machine does troubles both
 // alike.
-func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick, err error) {
+func (s *measurement) benchTrials(ctx context.Context, b *Report) (y *yardstick, err error) {
 	if err := s.Compile(ctx); err != nil {
 		return nil, err
 	}
@@ -36,19 +36,19 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	trial := func() (wall, cpu float64, err error) {
-		mask := RandomMask(rng, len(s.Records))
-		return Clocked(func() error { _, err := s.Ev.Again(ctx, mask); return err })
+		mask := randomMask(rng, len(s.Records))
+		return clocked(func() error { _, err := s.Ev.Again(ctx, mask); return err })
 	}
 	var walls, cpus, change, rebuild []float64
 	before := s.Ev.Stats()
-	for round := 0; round < BenchRounds || round < mostRounds && !Steady(walls, y.Best().Wall); round++ {
+	for round := 0; round < benchRounds || round < mostRounds && !steady(walls, y.best().wall); round++ {
 		moved := s.Ev.Traffic()
 		wall, cpu, err := trial()
 		if err != nil {
 			return y, err
 		}
 		b.Moved = s.Ev.Traffic().Sub(moved)
-		if err := y.Measure(ctx); err != nil {
+		if err := y.measure(ctx); err != nil {
 			return y, err
 		}
 		wall2, cpu2, err := trial()
@@ -56,7 +56,7 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 			return y, err
 		}
 		walls, cpus = append(walls, (wall+wall2)/2), append(cpus, (cpu+cpu2)/2)
-		change = append(change, s.Ev.TimeSwitch(RandomMask(rng, len(s.Records))).Seconds())
+		change = append(change, s.Ev.TimeSwitch(randomMask(rng, len(s.Records))).Seconds())
 		t := time.Now()
 		if err := s.Ev.Rebuild(); err != nil {
 			return y, err
@@ -64,11 +64,11 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 		rebuild = append(rebuild, time.Since(t).Seconds())
 	}
 	after := s.Ev.Stats()
-	y.KeepBest()
+	y.settle()
 	b.Outside = 1 - (after.Runtime-before.Runtime)/(after.Busy-before.Busy)
-	b.Trial, b.TrialCPU = Ratios(walls, y.Fast[0].Wall), Ratios(cpus, y.Single.Cpu)
-	b.Switch, b.Rebuild = FigureOf(change), FigureOf(rebuild)
-	b.TrialsPerSec = 1 / FigureOf(walls).Median
+	b.Trial, b.TrialCPU = ratiosOf(walls, y.fast[0].wall), ratiosOf(cpus, y.single.cpu)
+	b.Switch, b.Rebuild = figureOf(change), figureOf(rebuild)
+	b.TrialsPerSec = 1 / figureOf(walls).Median
 	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
 	if s.Can().Queue {
 		b.FakeQuant = max(0, 1-1/b.Trial.Median)
@@ -76,8 +76,8 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 	return y, nil
 }
 
-// Steady tells whether half of the ratios of measurements that were taken in turn lie within a tenth of their median.
-func Steady(of, to []float64) bool {
+// steady tells whether half of the ratios of measurements that were taken in turn lie within a tenth of their median.
+func steady(of, to []float64) bool {
 	list := make([]float64, len(of))
 	for i := range of {
 		list[i] = of[i] / to[i]
@@ -87,11 +87,11 @@ func Steady(of, to []float64) bool {
 	return list[3*n/4]-list[n/4] <= list[n/2]/10
 }
 
-// Ratios is the figure of the ratios of measurements that were taken in turn.
-func Ratios(of, to []float64) Figure {
+// ratiosOf is the figure of the ratios of measurements that were taken in turn.
+func ratiosOf(of, to []float64) Figure {
 	list := make([]float64, len(of))
 	for i := range of {
 		list[i] = of[i] / to[i]
 	}
-	return FigureOf(list)
+	return figureOf(list)
 }

@@ -78,7 +78,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	if c.Low.auto {
 		want = append(want, methods...)
 	}
-	o, err := NewObservation(n, data, c, want...)
+	o, err := newObservation(n, data, c, want...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func candidates(observers []*quant.Observer, c How) (list []Candidate) {
 // FiniteRange returns the lowest and highest finite value of the only holder of a network, with fill values; false if
 // there is none. alone: each sample runs alone. It reports no progress.
 func FiniteRange(ctx context.Context, n *onnx.Network, data blocks.Samples, alone bool) (quant.Range, bool, error) {
-	o := Observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
+	o := observation{Network: n, All: data, how: How{AllowNaN: true, Alone: alone}, fills: fills{nil}, fresh: func() *quant.Observer {
 		observer := quant.NewObserver(quant.MinMax)
 		observer.IgnoreNonFinite = true
 		return observer

@@ -16,9 +16,9 @@ import (
 // surelyFill is the size from which a value of an input is a mask's, whatever other values the input has.
 const surelyFill = 1e9
 
-// KnownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
+// knownInputs finds masks among the network's float inputs, from their samples: inputs with at most two values, or with
 // values larger than any measurement. It stops reading an input that cannot be a mask.
-func KnownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
+func knownInputs(m *onnx.Model, data blocks.Samples) (map[string]sites.Known, error) {
 	masks, known := sinks.MaskInputs(m), make(map[string]sites.Known)
 	var buffer []float32
 	for i, v := range m.Inputs() {

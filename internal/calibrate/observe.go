@@ -24,9 +24,9 @@ const calibrationBlock = 8
 // once, as outputs.
 const holdersMemory = 64 << 20
 
-// An Observation runs the float network over the calibration samples, and gives every holder's values to its observer,
+// An observation runs the float network over the calibration samples, and gives every holder's values to its observer,
 // one sample at a time.
-type Observation struct {
+type observation struct {
 	Network   *onnx.Network
 	All       blocks.Samples
 	views     []*observedView // of all samples: those of each shape
@@ -43,10 +43,10 @@ type Observation struct {
 	isInput       map[string]int // a network's input -> its place
 }
 
-// NewObservation makes an observation of all holders for some range methods. It leaves out the fill values that follow
+// newObservation makes an observation of all holders for some range methods. It leaves out the fill values that follow
 // from the graph and the inputs.
-func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quant.Method) (*Observation, error) {
-	known, err := KnownInputs(n.Model, data)
+func newObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quant.Method) (*observation, error) {
+	known, err := knownInputs(n.Model, data)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func NewObservation(n *onnx.Network, data blocks.Samples, c How, methods ...quan
 	if err != nil {
 		return nil, err
 	}
-	return &Observation{Network: n, All: data, how: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
+	return &observation{Network: n, All: data, how: c, known: known, fills: fillsOf(put), fresh: func() *quant.Observer {
 		o := quant.NewObserver(methods...)
 		o.IgnoreNonFinite = c.AllowNaN
 		return o
@@ -69,7 +69,7 @@ type wholeValues struct {
 
 // Observe makes as many passes as the observers need, and one more of the holders concerned where the first shows
 // that other values are masks than the graph and the first block tell.
-func (o *Observation) Observe(ctx context.Context) error {
+func (o *observation) Observe(ctx context.Context) error {
 	if err := o.open(ctx); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (o *Observation) Observe(ctx context.Context) error {
 }
 
 // renew gives holders observers that have seen nothing.
-func (o *Observation) renew(holders []int) {
+func (o *observation) renew(holders []int) {
 	for _, i := range holders {
 		o.Observers[i], o.whole[i] = o.fresh(), wholeValues{bad: -1}
 	}
@@ -116,7 +116,7 @@ func (o *Observation) renew(holders []int) {
 }
 
 // sharing are holders and those that share a grid with one of them.
-func (o *Observation) sharing(holders []int) (list []int) {
+func (o *observation) sharing(holders []int) (list []int) {
 	for i, lead := range o.leads {
 		if slices.ContainsFunc(holders, func(h int) bool { return o.leads[h] == lead }) {
 			list = append(list, i)
@@ -126,7 +126,7 @@ func (o *Observation) sharing(holders []int) (list []int) {
 }
 
 // takeWhole goes over to all values of holders whose fills may not be left out.
-func (o *Observation) takeWhole(holders []int) error {
+func (o *observation) takeWhole(holders []int) error {
 	first := -1
 	for _, i := range o.sharing(holders) {
 		w := o.whole[o.leads[i]]
@@ -140,14 +140,14 @@ func (o *Observation) takeWhole(holders []int) error {
 	return o.refuseNaN(o.whole[o.leads[first]].bad, first)
 }
 
-func (o *Observation) refuseNaN(sample, holder int) error {
+func (o *observation) refuseNaN(sample, holder int) error {
 	return mistake.Errorf("%s: the float network gives NaN or infinity for calibration sample %d of %s, first in tensor %s; mend the network, leave out the sample, or go on with --allow-nan",
 		o.how.Network, sample, o.how.Samples, o.Network.Holders[holder].Tensor)
 }
 
 // preview learns from the first block which holders are masks, so that the pass need not be made again; it is held
 // against all samples at the end of it.
-func (o *Observation) preview(holders []int, b observedBlock) error {
+func (o *observation) preview(holders []int, b observedBlock) error {
 	err := o.show(0, holders, b)
 	if err == nil {
 		if o.fills, _, err = o.fills.again(o.Network, o.known); err == nil {
@@ -159,7 +159,7 @@ func (o *Observation) preview(holders []int, b observedBlock) error {
 }
 
 // passAll shows the values of some holders once, of the samples of one shape after the other.
-func (o *Observation) passAll(ctx context.Context, pass int, holders []int) error {
+func (o *observation) passAll(ctx context.Context, pass int, holders []int) error {
 	work := o.how.Stages.Begin(stage.Calibrate, "samples", o.Observers[0].Passes()*o.All.Len(), 0)
 	defer work.End()
 	done := pass * o.All.Len()
@@ -175,7 +175,7 @@ func (o *Observation) passAll(ctx context.Context, pass int, holders []int) erro
 
 // pass is passAll for the view at hand; done gets the number of its samples that are done. The first pass of all runs
 // the first block twice, and compares.
-func (o *Observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
+func (o *observation) pass(ctx context.Context, pass int, holders []int, done func(samples int)) error {
 	segment, err := o.segment()
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type observedView struct {
 }
 
 // open makes the views of the samples, and takes the first one at hand.
-func (o *Observation) open(ctx context.Context) error {
+func (o *observation) open(ctx context.Context) error {
 	for _, data := range blocks.Views(o.All) {
 		v, err := o.openView(ctx, data)
 		if set, is := data.Samples.(*dataset.Set); err != nil && is && data.Of != nil {
@@ -40,7 +40,7 @@ func (o *Observation) open(ctx context.Context) error {
 }
 
 // openView chooses the block, and fixes the network's shapes to it.
-func (o *Observation) openView(ctx context.Context, data blocks.View) (v *observedView, err error) {
+func (o *observation) openView(ctx context.Context, data blocks.View) (v *observedView, err error) {
 	m := o.Network.Model
 	v = &observedView{data: data}
 	if v.Block, err = blocks.Choose(m, 0); err != nil {
@@ -69,7 +69,7 @@ func (o *Observation) openView(ctx context.Context, data blocks.View) (v *observ
 }
 
 // segment is the network with the tensors of all holders as its outputs, so that nothing is fused across them.
-func (o *Observation) segment() (*backend.Segment, error) {
+func (o *observation) segment() (*backend.Segment, error) {
 	var names []string
 	for _, h := range o.Network.Holders {
 		if !o.takes(h.Tensor) {
@@ -90,7 +90,7 @@ func (o *Observation) segment() (*backend.Segment, error) {
 }
 
 // takes reports whether a tensor is an input of the network.
-func (o *Observation) takes(tensor string) bool {
+func (o *observation) takes(tensor string) bool {
 	_, is := o.isInput[tensor]
 	return is
 }

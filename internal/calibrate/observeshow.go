@@ -21,7 +21,7 @@ type observedBlock struct {
 
 // show shows the values of some holders in one block, those of each holder in the order of the samples, and one after
 // another those of holders that share an observer.
-func (o *Observation) show(pass int, holders []int, b observedBlock) error {
+func (o *observation) show(pass int, holders []int, b observedBlock) error {
 	sharing := map[int][]int{}
 	for _, i := range holders {
 		sharing[o.leads[i]] = append(sharing[o.leads[i]], i)
@@ -52,7 +52,7 @@ func (o *Observation) show(pass int, holders []int, b observedBlock) error {
 
 // showHolder shows a holder's values in one block, and returns the first slot with some that are not finite; b.count:
 // none.
-func (o *Observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
+func (o *observation) showHolder(pass, holder int, b observedBlock) (bad int, err error) {
 	from := o.Network.Holders[holder].Tensor
 	if o.takes(from) {
 		if b.step == 0 {
@@ -75,7 +75,7 @@ func (o *Observation) showHolder(pass, holder int, b observedBlock) (bad int, er
 }
 
 // one shows a holder one sample, and reports whether all of its values that are not a fill's are finite.
-func (o *Observation) one(pass, holder, sample int, x []float32) bool {
+func (o *observation) one(pass, holder, sample int, x []float32) bool {
 	observer, w, taken := o.Observers[holder], &o.whole[o.leads[holder]], o.fills.take(holder, x)
 	if pass == 0 && w.Observer == nil && len(taken) < len(x) {
 		w.Observer = observer.Clone()
@@ -91,7 +91,7 @@ func (o *Observation) one(pass, holder, sample int, x []float32) bool {
 }
 
 // showInput shows a network input's samples, which no pass gives.
-func (o *Observation) showInput(pass, holder, first, count int) error {
+func (o *observation) showInput(pass, holder, first, count int) error {
 	var buffer []float32
 	input, shown := o.isInput[o.Network.Holders[holder].Tensor], 0
 	return observeInput(o.data, input, first, count, &buffer, func(x []float32) {

@@ -20,11 +20,11 @@ import (
 // samples on the other side are left out of it.
 func (a *Set) keepApart(s *trial.Runner) error {
 	c := s.Config
-	own, sums, err := AsideSums(a.Set)
+	own, sums, err := asideSums(a.Set)
 	if err != nil {
 		return err
 	}
-	copies, err := Shared(own, s.Data)
+	copies, err := shared(own, s.Data)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (a *Set) keepApart(s *trial.Runner) error {
 	if len(copies) > 0 {
 		a.Left = len(copies)
 		a.Set.Drop(copies)
-		if own, sums, err = AsideSums(a.Set); err != nil {
+		if own, sums, err = asideSums(a.Set); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (a *Set) keepApart(s *trial.Runner) error {
 		return err
 	}
 	defer calib.Close()
-	if copies, err = Shared(own, calib); err != nil {
+	if copies, err = shared(own, calib); err != nil {
 		return err
 	}
 	if len(copies) > 0 {
@@ -59,9 +59,9 @@ func (a *Set) keepApart(s *trial.Runner) error {
 	return nil
 }
 
-// AsideSums are the sums of all samples of a set, by sample and as a table with the samples of each.
-func AsideSums(set *dataset.Set) (map[[sha256.Size]byte][]int, [][sha256.Size]byte, error) {
-	sums, err := SampleSums(set)
+// asideSums are the sums of all samples of a set, by sample and as a table with the samples of each.
+func asideSums(set *dataset.Set) (map[[sha256.Size]byte][]int, [][sha256.Size]byte, error) {
+	sums, err := sampleSums(set)
 	own := map[[sha256.Size]byte][]int{}
 	for i, sum := range sums {
 		own[sum] = append(own[sum], i)
@@ -69,8 +69,8 @@ func AsideSums(set *dataset.Set) (map[[sha256.Size]byte][]int, [][sha256.Size]by
 	return own, sums, err
 }
 
-// SampleSums are the sums of all samples of a set, computed on all cores.
-func SampleSums(set *dataset.Set) ([][sha256.Size]byte, error) {
+// sampleSums are the sums of all samples of a set, computed on all cores.
+func sampleSums(set *dataset.Set) ([][sha256.Size]byte, error) {
 	sums := make([][sha256.Size]byte, set.Len())
 	workers := min(runtime.GOMAXPROCS(0), max(1, set.Len()/16))
 	var all errgroup.Group
@@ -89,9 +89,9 @@ func SampleSums(set *dataset.Set) ([][sha256.Size]byte, error) {
 	return sums, nil
 }
 
-// Shared lists the samples of a table of sums that another set has too, in rising order.
-func Shared(own map[[sha256.Size]byte][]int, other *dataset.Set) ([]int, error) {
-	sums, err := SampleSums(other)
+// shared lists the samples of a table of sums that another set has too, in rising order.
+func shared(own map[[sha256.Size]byte][]int, other *dataset.Set) ([]int, error) {
+	sums, err := sampleSums(other)
 	if err != nil {
 		return nil, err
 	}

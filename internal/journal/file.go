@@ -26,7 +26,7 @@ var journalFiles = []string{JournalFile, JournalFile + "-wal", JournalFile + "-s
 // (https://www.sqlite.org/fileformat.html, 1.3.16). The letters are DEMO.
 const journalApplication = 0x44454d4f
 
-// journalTables is what a journal holds, and all that it may hold. Every row carries a checksum, see RowSum.
+// journalTables is what a journal holds, and all that it may hold. Every row carries a checksum, see rowSum.
 var journalTables = []struct{ name, columns string }{
 	{"meta", `(
 	key   TEXT PRIMARY KEY,
@@ -102,7 +102,7 @@ func JournalKind(path string) (kindOfJournal, error) {
 
 // isOldJournal reports whether a database is a journal of version 1.
 func isOldJournal(path string) bool {
-	db, err := sql.Open("sqlite", DatabaseName(path)+"?mode=ro&immutable=1")
+	db, err := sql.Open("sqlite", databaseName(path)+"?mode=ro&immutable=1")
 	if err != nil {
 		return false
 	}
@@ -115,14 +115,14 @@ func isOldJournal(path string) bool {
 	return db.QueryRow(`SELECT count(*) FROM pragma_table_info('scores') WHERE name IN ('mask', 'blocks', 'count', 'sum', 'total', 'value')`).Scan(&n) == nil && n == 6
 }
 
-// DatabaseName returns the address of a journal for SQLite.
-func DatabaseName(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
+// databaseName returns the address of a journal for SQLite.
+func databaseName(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // createJournal makes a journal with its first entries. It appears whole, on disk, or not at all.
 func createJournal(path string, meta [][2]string) (err error) {
 	temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", filepath.Base(path), rand.Uint32()))
 	defer os.Remove(temp) // if it was not renamed
-	db, err := sql.Open("sqlite", DatabaseName(temp)+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(FULL)")
+	db, err := sql.Open("sqlite", databaseName(temp)+"?_pragma=journal_mode(MEMORY)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func createJournal(path string, meta [][2]string) (err error) {
 	_, err = db.Exec(text)
 	for _, row := range meta {
 		if err == nil {
-			_, err = db.Exec(`INSERT INTO meta VALUES (?, ?, ?)`, row[0], row[1], RowSum("meta", row[0], row[1]))
+			_, err = db.Exec(`INSERT INTO meta VALUES (?, ?, ?)`, row[0], row[1], rowSum("meta", row[0], row[1]))
 		}
 	}
 	if err == nil {
@@ -155,7 +155,7 @@ func createJournal(path string, meta [][2]string) (err error) {
 // OpenDB opens a journal's file for one writer. If the process is killed, nothing that was written is lost. WalSync
 // decides when it is forced to disk.
 func OpenDB(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", DatabaseName(path)+
+	db, err := sql.Open("sqlite", databaseName(path)+
 		"?_pragma=trusted_schema(0)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the journal: %w", err)

@@ -23,7 +23,7 @@ const (
 	MixedFile     = "mixed.onnx"
 	CurveFile     = "curve.csv"
 	JournalFile   = "journal.db"
-	LockFile      = ".lock"
+	lockFile      = ".lock"
 )
 
 // A Folder is the folder of a run, locked until Close.
@@ -87,7 +87,7 @@ func LockFolder(path string) (*Folder, error) {
 func (f *Folder) acquire() error {
 	const tries = 100
 	for range tries {
-		lock, err := os.OpenFile(f.File(LockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o666)
+		lock, err := os.OpenFile(f.File(lockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o666)
 		if errors.Is(err, fs.ErrNotExist) { // the folder is gone
 			if err = os.MkdirAll(f.Path, 0o777); err == nil {
 				continue
@@ -95,7 +95,7 @@ func (f *Folder) acquire() error {
 		}
 		switch {
 		case errors.Is(err, unix.ELOOP):
-			return mistake.Errorf("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(LockFile))
+			return mistake.Errorf("%s is a symbolic link, which a lock must not be: remove it, or give --out another folder", f.File(lockFile))
 		case err != nil:
 			return mistake.Errorf("cannot lock the run folder: %w; give --out a folder that can be written to", err)
 		}
@@ -108,14 +108,14 @@ func (f *Folder) acquire() error {
 		}
 		mine, err := lock.Stat()
 		if err == nil && mine.Mode().IsRegular() {
-			if there, serr := os.Lstat(f.File(LockFile)); serr == nil && os.SameFile(mine, there) {
+			if there, serr := os.Lstat(f.File(lockFile)); serr == nil && os.SameFile(mine, there) {
 				f.lock = lock
 				return nil
 			}
 		}
 		lock.Close()
 		if err == nil && !mine.Mode().IsRegular() {
-			return mistake.Errorf("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(LockFile))
+			return mistake.Errorf("%s is not a regular file, which a lock must be: remove it, or give --out another folder", f.File(lockFile))
 		}
 	}
 	return mistake.Errorf("%s: other processes make and remove this folder all the time; give --out another folder", f.Path)
@@ -144,7 +144,7 @@ func (f *Folder) HoldsRun() (bool, error) {
 		return true, nil
 	}
 	for _, e := range entries {
-		if name := e.Name(); name != LockFile && !leftover(name) {
+		if name := e.Name(); name != lockFile && !leftover(name) {
 			return false, mistake.Errorf("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
 		}
 	}
@@ -220,8 +220,8 @@ func (f *Folder) dropFolders() {
 	if len(f.made) == 0 {
 		return
 	}
-	if entries, err := os.ReadDir(f.Path); err == nil && len(entries) == 1 && entries[0].Name() == LockFile && f.lock != nil {
-		os.Remove(f.File(LockFile))
+	if entries, err := os.ReadDir(f.Path); err == nil && len(entries) == 1 && entries[0].Name() == lockFile && f.lock != nil {
+		os.Remove(f.File(lockFile))
 	}
 	for _, folder := range slices.Backward(f.made) {
 		os.Remove(folder) // none that has files
@@ -258,7 +258,7 @@ func Replace(d disk.Durability, files ...disk.File) error {
 	err := disk.Replace(d, files...)
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		return cannotWrite(at.Path, at.Err)
+		return unwritable(at.Path, at.Err)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write: %w", err)
@@ -266,7 +266,7 @@ func Replace(d disk.Durability, files ...disk.File) error {
 	return nil
 }
 
-// cannotWrite words an error of writing a file of a run.
-func cannotWrite(path string, err error) error {
+// unwritable words an error of writing a file of a run.
+func unwritable(path string, err error) error {
 	return fmt.Errorf("cannot write %s: %w; fix this and rerun the same command to resume", path, err)
 }

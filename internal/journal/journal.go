@@ -25,7 +25,7 @@ const JournalCure = "give --out a new folder or --force"
 const (
 	schemaKey      = "schema"
 	FingerprintKey = "fingerprint"
-	StateKey       = "state"
+	stateKey       = "state"
 	blockKey       = "block"
 )
 
@@ -55,7 +55,7 @@ func Open(path string, print Fingerprint) (*Journal, error) {
 	case kind == noJournal:
 		text, err := json.Marshal(print)
 		if err == nil {
-			err = createJournal(path, [][2]string{{schemaKey, journalSchema}, {FingerprintKey, string(text)}, {StateKey, "running"}})
+			err = createJournal(path, [][2]string{{schemaKey, journalSchema}, {FingerprintKey, string(text)}, {stateKey, "running"}})
 		}
 		if err != nil {
 			return nil, (&Journal{Path: path}).cannotWrite(err)
@@ -92,7 +92,7 @@ func (j *Journal) begin(print Fingerprint) error {
 	if text := print.Difference(theirs); text != "" {
 		return mistake.Errorf("%s: the folder holds another run: %s; %s", j.Path, text, JournalCure)
 	}
-	switch meta[StateKey] {
+	switch meta[stateKey] {
 	case "running":
 	case "finished":
 		return mistake.Errorf("%s: the folder holds a finished run; %s", j.Path, JournalCure)
@@ -123,7 +123,7 @@ func (j *Journal) meta() (map[string]string, error) {
 		if err := rows.Scan(&k, &v, &sum); err != nil {
 			return nil, j.cannotRead(err)
 		}
-		if string(sum) != string(RowSum("meta", k, v)) {
+		if string(sum) != string(rowSum("meta", k, v)) {
 			return nil, j.damaged(fmt.Sprintf("the entry %.40q does not have its checksum", k))
 		}
 		meta[k] = v
@@ -136,7 +136,7 @@ func (j *Journal) meta() (map[string]string, error) {
 
 // SetMeta writes an entry, and replaces one of the same name.
 func (j *Journal) SetMeta(key, value string) error {
-	_, err := j.DB.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, RowSum("meta", key, value))
+	_, err := j.DB.Exec(`INSERT OR REPLACE INTO meta VALUES (?, ?, ?)`, key, value, rowSum("meta", key, value))
 	return j.written(err)
 }
 
@@ -219,12 +219,12 @@ func (j *Journal) Blocks(size int) (same bool, err error) {
 
 func (j *Journal) save(r journalRow) error {
 	values := r.values()
-	_, err := j.Insert.Exec(append(values, RowSum("scores", values...))...)
+	_, err := j.Insert.Exec(append(values, rowSum("scores", values...))...)
 	return j.written(err)
 }
 
 // Finish marks the run as finished: no run resumes in its folder.
-func (j *Journal) Finish() error { return j.SetMeta(StateKey, "finished") }
+func (j *Journal) Finish() error { return j.SetMeta(stateKey, "finished") }
 
 // Close merges the write-ahead log into the file, on disk, and closes it. It may be called more than once.
 func (j *Journal) Close() error {
@@ -260,7 +260,7 @@ func (j *Journal) written(err error) error {
 // is the user's to mend; what was written before stays good.
 func (j *Journal) cannotWrite(err error) error {
 	if refused(err) {
-		return mistake.Errorf("%w", cannotWrite(j.Path, err))
+		return mistake.Errorf("%w", unwritable(j.Path, err))
 	}
 	var e *sqlite.Error
 	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {

@@ -16,9 +16,9 @@ import (
 // rowSumBytes is the length of a row's checksum.
 const rowSumBytes = 16
 
-// RowSum is the checksum of a journal's row: the beginning of the sha256 of the table's name and the row's values, each
+// rowSum is the checksum of a journal's row: the beginning of the sha256 of the table's name and the row's values, each
 // with its length, so that different rows have different texts. It guards against damage, not against forgery.
-func RowSum(table string, values ...any) []byte {
+func rowSum(table string, values ...any) []byte {
 	h := sha256.New()
 	add := func(b []byte) {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
@@ -84,7 +84,7 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 		bits = outcomes
 	}
 	switch {
-	case !slices.Equal(sum, RowSum("scores", r.mask, grids, int(blocks), int(count), gain, all, val, bits)):
+	case !slices.Equal(sum, rowSum("scores", r.mask, grids, int(blocks), int(count), gain, all, val, bits)):
 		return mask, r, where("does not have its checksum")
 	case grids != "":
 		return mask, r, where("is of grids that this version does not know")

@@ -20,7 +20,7 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 		return s, false, nil
 	case err != nil:
 		return s, false, j.cannotRead(err)
-	case !bytes.Equal(sum, RowSum("default_sessions", text, "", s.Count, s.Total, value)):
+	case !bytes.Equal(sum, rowSum("default_sessions", text, "", s.Count, s.Total, value)):
 		return s, false, j.damaged("a score in a default session does not have its checksum")
 	case s.Total != l.Total || s.Count < 0 || s.Count > l.Total:
 		return s, false, j.damaged(fmt.Sprintf("a score in a default session is %d of %d, the metric counts %d", s.Count, s.Total, l.Total))
@@ -34,6 +34,6 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 // LearntInDefault stores the score of a mix's written file in a default session.
 func (j *Journal) LearntInDefault(mask search.Mask, s search.Score) error {
 	values := []any{mask.String(), "", s.Count, s.Total, bitsOf(s.Value)}
-	_, err := j.DB.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, RowSum("default_sessions", values...))...)
+	_, err := j.DB.Exec(`INSERT OR REPLACE INTO default_sessions VALUES (?, ?, ?, ?, ?, ?)`, append(values, rowSum("default_sessions", values...))...)
 	return j.written(err)
 }

@@ -56,6 +56,23 @@ func ValueInfo(name string, typ ir.DType) *onnxpb.ValueInfoProto {
 	}}
 }
 
+// Declared is an input or output of a network: an axis that is a number is fixed, one that is a name is free.
+func Declared(name string, typ ir.DType, dims ...any) *onnxpb.ValueInfoProto {
+	shape := &onnxpb.TensorShapeProto{}
+	for _, d := range dims {
+		dim := &onnxpb.TensorShapeProto_Dimension{}
+		switch d := d.(type) {
+		case int:
+			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}
+		case string:
+			dim.Value = &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: d}
+		}
+		shape.Dim = append(shape.Dim, dim)
+	}
+	return &onnxpb.ValueInfoProto{Name: &name, Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
+		TensorType: &onnxpb.TypeProto_Tensor{ElemType: (*int32)(typ.Enum()), Shape: shape}}}}
+}
+
 func typeNamed(t testing.TB, name string) ir.DType {
 	t.Helper()
 	typ, ok := onnxpb.TensorProto_DataType_value[strings.ToUpper(name)]

@@ -90,7 +90,7 @@ func (s *Questions) weightsCure(ctx context.Context, few *picked, want []float32
 		if err != nil {
 			return 0, err
 		}
-		return SqnrOf(want, got), nil
+		return sqnrOf(want, got), nil
 	}
 	worst, v, err := noisiest(list, all, of)
 	if err != nil {

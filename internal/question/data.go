@@ -24,7 +24,7 @@ func (s *Questions) questionData() error {
 	if s.DataScan, err = scan.Samples(s.Data, s.Inputs, s.CalibScan); err != nil {
 		return err
 	}
-	for _, w := range s.QuestionCopies() {
+	for _, w := range s.questionCopies() {
 		s.Warned(w)
 	}
 	if s.CalibScan == nil {
@@ -37,15 +37,15 @@ func (s *Questions) questionData() error {
 		r := result.InputRange{Input: in.Name, Calib: &result.Range{Min: s.CalibScan.Low[i], Max: s.CalibScan.High[i]}, Data: &result.Range{Min: s.DataScan.Low[i], Max: s.DataScan.High[i]},
 			Outside: float64(s.DataScan.Beyond[i]) / float64(max(1, s.DataScan.Values[i]))}
 		s.Ranges = append(s.Ranges, r)
-		if w, odd := Question(r, float64(s.DataScan.Far[i])/float64(max(1, s.DataScan.Values[i]))); odd {
+		if w, odd := questionRange(r, float64(s.DataScan.Far[i])/float64(max(1, s.DataScan.Values[i]))); odd {
 			s.Warned(w)
 		}
 	}
 	return nil
 }
 
-// Question says whether data and calibration are of another kind; far is the share of values far outside.
-func Question(r result.InputRange, far float64) (result.Warning, bool) {
+// questionRange says whether data and calibration are of another kind; far is the share of values far outside.
+func questionRange(r result.InputRange, far float64) (result.Warning, bool) {
 	const cure = "give --calib and --data samples that are scaled alike; --scale, --mean and --std apply to both"
 	calib, data := max(math.Abs(r.Calib.Min), math.Abs(r.Calib.Max)), max(math.Abs(r.Data.Min), math.Abs(r.Data.Max))
 	ranges := fmt.Sprintf("%.4g to %.4g in the calibration, %.4g to %.4g in the data", r.Calib.Min, r.Calib.Max, r.Data.Min, r.Data.Max)
@@ -58,8 +58,8 @@ func Question(r result.InputRange, far float64) (result.Warning, bool) {
 	return result.Warning{}, false
 }
 
-// QuestionCopies counts the copies in the data, and the calibration samples among it.
-func (s *Questions) QuestionCopies() (list []result.Warning) {
+// questionCopies counts the copies in the data, and the calibration samples among it.
+func (s *Questions) questionCopies() (list []result.Warning) {
 	seen := make(map[uint64]int, len(s.DataScan.Sums))
 	other := 0
 	labels := s.Data.Labels()

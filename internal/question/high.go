@@ -28,7 +28,7 @@ func (s *Questions) questionHigh(ctx context.Context) error {
 	if s.floatSight == nil || s.highSight == nil || s.FloatModel == nil {
 		return nil
 	}
-	v := SqnrOf(s.floatSight.rows, s.highSight.rows)
+	v := sqnrOf(s.floatSight.rows, s.highSight.rows)
 	s.HighSQNR = record.Finite(v)
 	bad := v < highSQNR
 	if s.Metric.Fraction && s.FloatScore != nil { // outputs may be noisy, and the classes right
@@ -68,8 +68,8 @@ func (s *Questions) questionHigh(ctx context.Context) error {
 	return nil
 }
 
-// SqnrOf is the signal to noise of outputs against others, in dB. What is not finite in the reference is left out.
-func SqnrOf(want, got []float32) float64 {
+// sqnrOf is the signal to noise of outputs against others, in dB. What is not finite in the reference is left out.
+func sqnrOf(want, got []float32) float64 {
 	signal, noise := 0.0, 0.0
 	for i, w := range want {
 		d := float64(got[i]) - float64(w)
@@ -93,7 +93,7 @@ func (s *Questions) blame(ctx context.Context, g *Sight, all float64) (*result.B
 		if err != nil {
 			return 0, err
 		}
-		return SqnrOf(want, got), nil
+		return sqnrOf(want, got), nil
 	}
 	v, err := of(nil)
 	if err != nil || v < highSQNR && v < all+weightsSQNR {
@@ -112,7 +112,7 @@ func (s *Questions) few(g *Sight) (few *picked, want []float32) {
 	step := max(1, len(g.probes)/blameRows)
 	for i := 0; i < len(g.probes) && len(few.samples) < blameRows; i += step {
 		few.samples = append(few.samples, g.probes[i])
-		want = append(want, g.rows[i*g.Row:(i+1)*g.Row]...)
+		want = append(want, g.rows[i*g.row:(i+1)*g.row]...)
 	}
 	return few, want
 }

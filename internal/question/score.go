@@ -33,7 +33,7 @@ func (s *Questions) questionScore(ctx context.Context, g *Sight, src *segments.S
 }
 
 func questionScoreOf(p *task.Task, ctx context.Context, c config.Config, g *Sight, src *segments.Source, data *scan.Scan, q *result.Questions) ([]result.Warning, error) {
-	if g.Kind == unlabelled || g.Kind != OfValues && g.Share == 1 { // labels that are all alike have been told
+	if g.kind == unlabelled || g.kind != ofValues && g.share == 1 { // labels that are all alike have been told
 		return nil, nil
 	}
 	if q.Chance = g.compare(); q.Chance.Score-q.Chance.Score != 0 { // outputs that are no numbers, and --allow-nan
@@ -41,7 +41,7 @@ func questionScoreOf(p *task.Task, ctx context.Context, c config.Config, g *Sigh
 		return nil, nil
 	}
 	var list []result.Warning
-	tries := g.Shifts()
+	tries := g.shifts()
 	if src != nil {
 		others := otherWays(p, c, g, data)
 		if err := try(p, ctx, c, g, src, others); err != nil {
@@ -86,17 +86,17 @@ func QuestionFile(p *task.Task, ctx context.Context, c config.Config, g *Sight, 
 
 // compare is the network against whoever always says the same.
 func (g *Sight) compare() *result.Chance {
-	mean, _ := meanOf(g.Grade)
-	c := &result.Chance{Score: mean, Always: g.Share, Class: &g.common, Near: g.NearChance()}
-	if g.Kind == OfValues {
+	mean, _ := meanOf(g.grade)
+	c := &result.Chance{Score: mean, Always: g.share, Class: &g.common, Near: g.nearChance()}
+	if g.kind == ofValues {
 		c.Score, c.Class = -mean, nil
 	}
 	return c
 }
 
 func (g *Sight) nearText(c *result.Chance) string {
-	switch g.Kind {
-	case OfValues:
+	switch g.kind {
+	case ofValues:
 		return fmt.Sprintf("the network is no better than always saying the mean of the labels: a mean squared error of %.4g, and of %.4g by the mean", c.Score, c.Always)
 	case ofPixels:
 		return fmt.Sprintf("the network is no better than always saying class %d: %.4g of the pixels right, and %.4g are of that class", *c.Class, c.Score, c.Always)
@@ -108,7 +108,7 @@ func (g *Sight) nearText(c *result.Chance) string {
 // numbered in the order of their names, so one that is missing shifts all behind it.
 func questionFolder(p *task.Task, c config.Config, g *Sight) (result.Warning, bool) {
 	classes := p.Data.Classes()
-	if g.Kind != OfClasses || len(classes) == 0 || len(classes) == g.Row {
+	if g.kind != ofClasses || len(classes) == 0 || len(classes) == g.row {
 		return result.Warning{}, false
 	}
 	for i, k := range classes {
@@ -116,25 +116,25 @@ func questionFolder(p *task.Task, c config.Config, g *Sight) (result.Warning, bo
 			return result.Warning{}, false // numbered by their names
 		}
 	}
-	return result.Warning{ID: "classes-missing", Text: fmt.Sprintf("%s has %d sub-folders and the network %d classes: sub-folders are numbered in the order of their names", c.Data, len(classes), g.Row),
+	return result.Warning{ID: "classes-missing", Text: fmt.Sprintf("%s has %d sub-folders and the network %d classes: sub-folders are numbered in the order of their names", c.Data, len(classes), g.row),
 		Cure: "add the classes that are missing, or name the sub-folders 0, 1, 2, ..."}, true
 }
 
-// Shifts tries labels that are one lower and one higher, which costs no run.
-func (g *Sight) Shifts() (list []*attempt) {
-	if g.Kind != OfClasses || !g.Doubtful() {
+// shifts tries labels that are one lower and one higher, which costs no run.
+func (g *Sight) shifts() (list []*attempt) {
+	if g.kind != ofClasses || !g.doubtful() {
 		return nil
 	}
 	for _, by := range []int64{-1, +1} {
-		grades := make([]float64, len(g.Grade))
-		for i, want := range g.Wanted {
-			grades[i] = One(int64(g.Class[i]) == want+by)
+		grades := make([]float64, len(g.grade))
+		for i, want := range g.wanted {
+			grades[i] = indicator(int64(g.class[i]) == want+by)
 		}
 		change, cure := "labels one lower", "save the labels as y - 1"
 		if by > 0 {
 			change, cure = "labels one higher", "save the labels as y + 1"
 		}
-		list = append(list, &attempt{Instead: Weigh(change, g.Grade, grades, g.Kind), id: "labels-shifted", change: change, cure: cure})
+		list = append(list, &attempt{Instead: weigh(change, g.grade, grades, g.kind), id: "labels-shifted", change: change, cure: cure})
 	}
 	return list
 }
@@ -142,8 +142,8 @@ func (g *Sight) Shifts() (list []*attempt) {
 // more is by how much of a sample's grade another way is better.
 func (a *attempt) more() float64 { return math.Abs(a.Score - a.Given) }
 
-// Weigh compares grades of the same samples, as they are and in another way.
-func Weigh(change string, given, other []float64, kind SightKind) result.Instead {
+// weigh compares grades of the same samples, as they are and in another way.
+func weigh(change string, given, other []float64, kind sightKind) result.Instead {
 	gain := make([]float64, len(given))
 	for i := range gain {
 		gain[i] = other[i] - given[i]
@@ -154,14 +154,14 @@ func Weigh(change string, given, other []float64, kind SightKind) result.Instead
 	i.Score, _ = meanOf(other)
 	i.Better = more > sure*err && more > muchMore
 	// of n samples, those that only one of both gets right: McNemar's test, without its continuity correction
-	if kind == OfClasses {
+	if kind == ofClasses {
 		lost, won := 0.0, 0.0
 		for _, d := range gain {
 			lost, won = lost+max(0, -d), won+max(0, d)
 		}
 		i.Better = won-lost > sure*math.Sqrt(won+lost) && more > muchMore
 	}
-	if kind == OfValues {
+	if kind == ofValues {
 		i.Better = more > sure*err && i.Score > i.Given/4 // a quarter of the squared error
 		i.Given, i.Score = -i.Given, -i.Score
 	}
@@ -193,7 +193,7 @@ func try(p *task.Task, ctx context.Context, c config.Config, g *Sight, src *segm
 		mu.Lock()
 		defer mu.Unlock()
 		if v-v != 0 { // outputs that are no numbers are no better
-			v = g.Grade[data.samples[i%n]]
+			v = g.grade[data.samples[i%n]]
 		}
 		grades[i] = v
 	})
@@ -202,17 +202,17 @@ func try(p *task.Task, ctx context.Context, c config.Config, g *Sight, src *segm
 	}
 	given := make([]float64, n)
 	for i, sample := range data.samples {
-		given[i] = g.Grade[sample]
+		given[i] = g.grade[sample]
 	}
 	for i, t := range tries {
-		t.Instead = Weigh(t.change, given, grades[i*n:(i+1)*n], g.Kind)
+		t.Instead = weigh(t.change, given, grades[i*n:(i+1)*n], g.kind)
 	}
 	return nil
 }
 
 // tried are the samples that are tried in another way: at most a tenth of them.
 func (g *Sight) tried() []int {
-	n := len(g.Grade)
+	n := len(g.grade)
 	most := min(n, probeSamples, max(20, n/tenth))
 	list := make([]int, most)
 	for i := range list {

@@ -18,19 +18,19 @@ const (
 // A Sight is what a network made of the samples: how right each output row was, and some rows themselves. Its methods
 // may be called from several goroutines, for a sample each.
 type Sight struct {
-	Kind   SightKind
-	Grade  []float64 // by sample, higher is better: 1 or 0 for a class, a share of pixels, or a squared error negated
-	Chance []float64 // by sample: the same for whoever always says the commonest class, or the mean
-	Class  []int32   // by sample: the largest of the outputs; of classes
-	Wanted []int64   // of classes
+	kind   sightKind
+	grade  []float64 // by sample, higher is better: 1 or 0 for a class, a share of pixels, or a squared error negated
+	chance []float64 // by sample: the same for whoever always says the commonest class, or the mean
+	class  []int32   // by sample: the largest of the outputs; of classes
+	wanted []int64   // of classes
 	common int64     // the commonest class
-	Share  float64   // of the labels that are it; of values: their variance
+	share  float64   // of the labels that are it; of values: their variance
 
 	probes []int // samples whose rows are kept, in order
 	slot   map[int]int
 	rows   []float32
 	at     []int // by probe: where its row begins in rows, and the length of all last
-	Row    int   // the length of each; 0 where samples have outputs of different shapes
+	row    int   // the length of each; 0 where samples have outputs of different shapes
 
 	pixels []int32
 	values []float32
@@ -38,23 +38,23 @@ type Sight struct {
 	ignore int32
 }
 
-// SightKind is what outputs are.
-type SightKind int
+// sightKind is what outputs are.
+type sightKind int
 
 const (
-	unlabelled SightKind = iota
-	// OfClasses says that the outputs are classes.
-	OfClasses
+	unlabelled sightKind = iota
+	// ofClasses says that the outputs are classes.
+	ofClasses
 	ofPixels
-	// OfValues says that the outputs are values.
-	OfValues
+	// ofValues says that the outputs are values.
+	ofValues
 )
 
 // NewSight prepares for the rows that an evaluator gives. Labels count for built-in metrics that need them: what
 // others mean is their own affair.
 func NewSight(p *task.Task, m *metric.Metric, c config.Config, e *backend.Evaluator) *Sight {
 	n, places := p.Data.Len(), e.Places()
-	g := &Sight{Row: e.Row(), slot: map[int]int{}, ignore: -1}
+	g := &Sight{row: e.Row(), slot: map[int]int{}, ignore: -1}
 	most := max(1, min(n, probeSamples, probeBytes/max(1, 4*places[n]/n)))
 	size := 0
 	for i := range most {
@@ -68,8 +68,8 @@ func NewSight(p *task.Task, m *metric.Metric, c config.Config, e *backend.Evalua
 	if c.MetricCmd == "" && len(c.State) == 0 { // a row has all steps, which labels are not asked about
 		g.take(p, m, c)
 	}
-	if g.Kind != unlabelled {
-		g.Grade, g.Chance = make([]float64, n), make([]float64, n)
+	if g.kind != unlabelled {
+		g.grade, g.chance = make([]float64, n), make([]float64, n)
 	}
 	return g
 }
@@ -77,17 +77,17 @@ func NewSight(p *task.Task, m *metric.Metric, c config.Config, e *backend.Evalua
 // take finds what kind the labels are, and what is commonest among them.
 func (g *Sight) take(p *task.Task, m *metric.Metric, c config.Config) {
 	switch {
-	case m.ChecksClasses() && g.Row > 1 && len(p.Data.Labels()) > 0:
-		g.Kind, g.Wanted, g.Class = OfClasses, p.Data.Labels(), make([]int32, p.Data.Len())
+	case m.ChecksClasses() && g.row > 1 && len(p.Data.Labels()) > 0:
+		g.kind, g.wanted, g.class = ofClasses, p.Data.Labels(), make([]int32, p.Data.Len())
 		count := map[int64]int{}
-		for _, l := range g.Wanted {
+		for _, l := range g.wanted {
 			if count[l]++; count[l] > count[g.common] || count[l] == count[g.common] && l < g.common {
 				g.common = l
 			}
 		}
-		g.Share = float64(count[g.common]) / float64(len(g.Wanted))
+		g.share = float64(count[g.common]) / float64(len(g.wanted))
 	case (m.Name == "pixel-accuracy" || m.Name == "miou") && len(p.Data.Pixels()) > 0:
-		g.Kind, g.pixels = ofPixels, p.Data.Pixels()
+		g.kind, g.pixels = ofPixels, p.Data.Pixels()
 		if c.IgnoreLabel != nil {
 			g.ignore = int32(*c.IgnoreLabel)
 		}
@@ -103,16 +103,16 @@ func (g *Sight) take(p *task.Task, m *metric.Metric, c config.Config) {
 				g.common = int64(l)
 			}
 		}
-		g.Share = float64(count[int32(g.common)]) / float64(max(1, all))
-	case (m.Name == "label-mse" || m.Name == "label-mae") && len(p.Data.Values()) == p.Data.Len()*g.Row:
-		g.Kind, g.values, g.mean = OfValues, p.Data.Values(), make([]float64, g.Row)
+		g.share = float64(count[int32(g.common)]) / float64(max(1, all))
+	case (m.Name == "label-mse" || m.Name == "label-mae") && len(p.Data.Values()) == p.Data.Len()*g.row:
+		g.kind, g.values, g.mean = ofValues, p.Data.Values(), make([]float64, g.row)
 		n := float64(p.Data.Len())
 		for i, v := range g.values {
-			g.mean[i%g.Row] += float64(v) / n
+			g.mean[i%g.row] += float64(v) / n
 		}
 		for i, v := range g.values {
-			d := float64(v) - g.mean[i%g.Row]
-			g.Share += d * d / float64(len(g.values))
+			d := float64(v) - g.mean[i%g.row]
+			g.share += d * d / float64(len(g.values))
 		}
 	}
 }
@@ -122,22 +122,22 @@ func (g *Sight) See(sample int, row []float32) {
 	if at, kept := g.slot[sample]; kept {
 		copy(g.rows[g.at[at]:g.at[at+1]], row)
 	}
-	if g.Kind == unlabelled {
+	if g.kind == unlabelled {
 		return
 	}
-	if g.Kind == OfClasses {
-		g.Class[sample] = int32(metric.Top1(row))
+	if g.kind == ofClasses {
+		g.class[sample] = int32(metric.Top1(row))
 	}
-	g.Grade[sample], g.Chance[sample] = g.judge(sample, row)
+	g.grade[sample], g.chance[sample] = g.judge(sample, row)
 }
 
 // judge says how right a row is, and how right whoever says the commonest would be.
 func (g *Sight) judge(sample int, row []float32) (grade, chance float64) {
-	switch g.Kind {
-	case OfClasses:
-		return One(int64(metric.Top1(row)) == g.Wanted[sample]), One(g.common == g.Wanted[sample])
+	switch g.kind {
+	case ofClasses:
+		return indicator(int64(metric.Top1(row)) == g.wanted[sample]), indicator(g.common == g.wanted[sample])
 	case ofPixels:
-		per := len(g.pixels) / len(g.Grade)
+		per := len(g.pixels) / len(g.grade)
 		labels, all := g.pixels[sample*per:(sample+1)*per], 0.0
 		for at, want := range labels {
 			if want == g.ignore {
@@ -150,13 +150,13 @@ func (g *Sight) judge(sample int, row []float32) (grade, chance float64) {
 					best = c
 				}
 			}
-			grade += One(int32(best) == want)
-			chance += One(int32(g.common) == want)
+			grade += indicator(int32(best) == want)
+			chance += indicator(int32(g.common) == want)
 		}
 		return grade / max(1, all), chance / max(1, all)
-	case OfValues:
+	case ofValues:
 		for i, v := range row {
-			want := float64(g.values[sample*g.Row+i])
+			want := float64(g.values[sample*g.row+i])
 			grade -= (float64(v) - want) * (float64(v) - want) / float64(len(row))
 			chance -= (g.mean[i] - want) * (g.mean[i] - want) / float64(len(row))
 		}
@@ -164,8 +164,8 @@ func (g *Sight) judge(sample int, row []float32) (grade, chance float64) {
 	return grade, chance
 }
 
-// One is 1 for yes.
-func One(yes bool) float64 {
+// indicator is 1 for yes.
+func indicator(yes bool) float64 {
 	if yes {
 		return 1
 	}
@@ -188,17 +188,17 @@ func meanOf(x []float64) (mean, err float64) {
 	return mean, math.Sqrt(err / (n - 1) / n)
 }
 
-// NearChance tells whether the network is not better than whoever always says the commonest class, or the mean value:
+// nearChance tells whether the network is not better than whoever always says the commonest class, or the mean value:
 // by three standard errors of that share, or, where samples are more or less right, of the differences. (Of a share p
 // of n samples the standard error is sqrt(p(1-p)/n).)
-func (g *Sight) NearChance() bool {
-	mean, _ := meanOf(g.Grade)
-	if g.Kind == OfClasses {
-		return mean <= g.Share+3*math.Sqrt(g.Share*(1-g.Share)/float64(len(g.Grade))) && !g.knowsClasses()
+func (g *Sight) nearChance() bool {
+	mean, _ := meanOf(g.grade)
+	if g.kind == ofClasses {
+		return mean <= g.share+3*math.Sqrt(g.share*(1-g.share)/float64(len(g.grade))) && !g.knowsClasses()
 	}
-	gain := make([]float64, len(g.Grade))
+	gain := make([]float64, len(g.grade))
 	for i := range gain {
-		gain[i] = g.Grade[i] - g.Chance[i]
+		gain[i] = g.grade[i] - g.chance[i]
 	}
 	better, err := meanOf(gain)
 	return !(better > 3*err) && len(gain) > 1
@@ -208,9 +208,9 @@ func (g *Sight) NearChance() bool {
 // that looks for a rare class may be right less often than whoever never says it.
 func (g *Sight) knowsClasses() bool {
 	count, right := map[int64]float64{}, map[int64]float64{}
-	for i, want := range g.Wanted {
+	for i, want := range g.wanted {
 		count[want]++
-		right[want] += g.Grade[i]
+		right[want] += g.grade[i]
 	}
 	k := float64(len(count))
 	recall, spread := 0.0, 0.0
@@ -221,12 +221,12 @@ func (g *Sight) knowsClasses() bool {
 	return k > 1 && recall > 1/k+3*math.Sqrt(spread)/k
 }
 
-// Doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and
+// doubtful tells whether something else is worth a try: what is so good that nothing can be far better is not, and
 // labels that are all alike tell nothing.
-func (g *Sight) Doubtful() bool {
-	mean, _ := meanOf(g.Grade)
-	if g.Kind == OfValues {
-		return mean < -g.Share/2
+func (g *Sight) doubtful() bool {
+	mean, _ := meanOf(g.grade)
+	if g.kind == ofValues {
+		return mean < -g.share/2
 	}
-	return mean < 1-muchMore && g.Share < 1
+	return mean < 1-muchMore && g.share < 1
 }

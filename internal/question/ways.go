@@ -48,18 +48,18 @@ func otherWays(p *task.Task, c config.Config, g *Sight, data *scan.Scan) (list [
 		return nil
 	}
 	shape := p.Inputs[input].Sample()
-	now := AffineOf(c, shape)
+	now := affineOf(c, shape)
 	if now == nil {
 		return nil
 	}
 	inner, colour := channels(shape)
-	if g.Doubtful() {
-		for _, f := range Scales(c, data.Low[input], data.High[input], colour) {
-			next := AffineOf(f.on(c), shape)
+	if g.doubtful() {
+		for _, f := range scales(c, data.Low[input], data.High[input], colour) {
+			next := affineOf(f.on(c), shape)
 			if next == nil {
 				continue
 			}
-			list = append(list, &attempt{id: "scale-differs", change: f.Text, cure: f.Text, input: input, apply: func(x []float32) { Rescale(x, *now, *next) }})
+			list = append(list, &attempt{id: "scale-differs", change: f.Text, cure: f.Text, input: input, apply: func(x []float32) { rescale(x, *now, *next) }})
 		}
 	}
 	if colour {
@@ -68,7 +68,7 @@ func otherWays(p *task.Task, c config.Config, g *Sight, data *scan.Scan) (list [
 			turned = "x[..., ::-1]"
 		}
 		list = append(list, &attempt{id: "channels-turned", change: "the order of channels turned", cure: "save the samples as " + turned, input: input,
-			apply: func(x []float32) { Turn(x, *now, inner) }})
+			apply: func(x []float32) { reverseChannels(x, *now, inner) }})
 	}
 	return list
 }
@@ -84,8 +84,8 @@ func channels(shape []int64) (inner int, colour bool) {
 	return 1, shape[2] == 3
 }
 
-// AffineOf is what --scale, --mean and --std do to samples of a shape; nil where they do not fit it.
-func AffineOf(c config.Config, shape []int64) *affine {
+// affineOf is what --scale, --mean and --std do to samples of a shape; nil where they do not fit it.
+func affineOf(c config.Config, shape []int64) *affine {
 	n := max(1, len(c.Scale), len(c.Mean), len(c.Std))
 	a := &affine{inner: 1}
 	if n > 1 {
@@ -132,9 +132,9 @@ func (f flags) on(c config.Config) config.Config {
 // imageMean and imageStd are how torchvision's networks want RGB of 0 to 1: the statistics of ImageNet.
 var imageMean, imageStd = []float32{0.485, 0.456, 0.406}, []float32{0.229, 0.224, 0.225}
 
-// Scales are the scales that networks are usually trained with, told from that of the data, whose range is low to
+// scales are the scales that networks are usually trained with, told from that of the data, whose range is low to
 // high.
-func Scales(c config.Config, low, high float64, colour bool) (list []flags) {
+func scales(c config.Config, low, high float64, colour bool) (list []flags) {
 	times := func(f float32) []float32 {
 		if len(c.Scale) == 0 {
 			return []float32{f}
@@ -195,8 +195,8 @@ func (f flags) words() string {
 	return strings.Join(parts, " ")
 }
 
-// Rescale turns a sample that was prepared in one way into one that is prepared in another.
-func Rescale(x []float32, from, to affine) {
+// rescale turns a sample that was prepared in one way into one that is prepared in another.
+func rescale(x []float32, from, to affine) {
 	for i, v := range x {
 		k, l := from.of(i), to.of(i)
 		raw := (v*from.Std[k] + from.Mean[k]) / from.scale[k]
@@ -204,8 +204,8 @@ func Rescale(x []float32, from, to affine) {
 	}
 }
 
-// Turn turns the order of the three channels of the samples as they were before they were prepared.
-func Turn(x []float32, now affine, inner int) {
+// reverseChannels turns the order of the three channels of the samples as they were before they were prepared.
+func reverseChannels(x []float32, now affine, inner int) {
 	raw := make([]float32, len(x))
 	for i, v := range x {
 		k := now.of(i)

@@ -19,7 +19,7 @@ import (
 )
 
 // Lines of the file in the user's cache folder, a network each: beyond the most, the oldest half is dropped.
-const TryMost, TryKept = 4096, 2048
+const tryMost, tryKept = 4096, 2048
 
 // tryKey identifies what a child does: the machine, ONNX Runtime, the bytes of the network with its external data,
 // its inputs with their first samples and the session.
@@ -38,8 +38,8 @@ func tryKey(model ir.Message, inputs []backend.Tensor, config map[string]string)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// TryFile returns the path of the record of tried networks; empty if the user has no cache folder.
-func TryFile() string {
+// tryFile returns the path of the record of tried networks; empty if the user has no cache folder.
+func tryFile() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return ""
@@ -47,26 +47,26 @@ func TryFile() string {
 	return filepath.Join(dir, "demote", "networks-tried")
 }
 
-// Tried reports whether a network was tried before. If the file is unreadable, it was not.
-func Tried(key string) bool { return slices.Contains(TriedKeys(), key) }
+// tried reports whether a network was tried before. If the file is unreadable, it was not.
+func tried(key string) bool { return slices.Contains(triedKeys(), key) }
 
-// TriedKeys returns the keys of the networks that were tried.
-func TriedKeys() []string {
-	data, err := disk.Read(TryFile(), 1<<20)
+// triedKeys returns the keys of the networks that were tried.
+func triedKeys() []string {
+	data, err := disk.Read(tryFile(), 1<<20)
 	if err != nil {
 		return nil
 	}
 	return strings.Fields(string(data))
 }
 
-// KeepTried records a network. If the folder cannot be written, the network is tried again the next time.
-func KeepTried(key string) {
-	path := TryFile()
+// keepTried records a network. If the folder cannot be written, the network is tried again the next time.
+func keepTried(key string) {
+	path := tryFile()
 	if path == "" || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
-	if all := TriedKeys(); len(all) >= TryMost {
-		all = append(all[len(all)-TryKept:], key)
+	if all := triedKeys(); len(all) >= tryMost {
+		all = append(all[len(all)-tryKept:], key)
 		_ = disk.Replace(disk.Cached, disk.Bytes(path, []byte(strings.Join(all, "\n")+"\n")))
 		return
 	}

@@ -20,8 +20,8 @@ import (
 	"example.org/demote/internal/ir"
 )
 
-// TryTime is the time limit of a child for loading a network and running a block of it.
-var TryTime = 5 * time.Minute
+// tryTime is the time limit of a child for loading a network and running a block of it.
+var tryTime = 5 * time.Minute
 
 // A tryEnd is how a child ended.
 type tryEnd struct {
@@ -38,12 +38,12 @@ var faults = []syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGFPE, s
 // died reports whether the end was that of a process which the runtime takes with it.
 func (e tryEnd) died() bool { return slices.Contains(faults, e.signal) }
 
-// TryProgram is ThisProgram, for tests to replace.
-var TryProgram = ThisProgram
+// tryProgram is thisProgram, for tests to replace.
+var tryProgram = thisProgram
 
-// ThisProgram returns a path that starts this same program: on Linux one that stays valid if an update replaces the
+// thisProgram returns a path that starts this same program: on Linux one that stays valid if an update replaces the
 // file, elsewhere the path of the file.
-func ThisProgram() (string, error) {
+func thisProgram() (string, error) {
 	if path := "/proc/self/exe"; runtime.GOOS == "linux" {
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
@@ -55,7 +55,7 @@ func ThisProgram() (string, error) {
 // tryInChild loads and runs a model once in a child process. The error is the context's, or says why there is no
 // child.
 func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, config map[string]string, most time.Duration) (end tryEnd, err error) {
-	program, err := TryProgram()
+	program, err := tryProgram()
 	if err != nil {
 		return end, err
 	}
@@ -71,7 +71,7 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 	limited, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(limited, program, TryWord)
+	cmd := exec.CommandContext(limited, program, tryWord)
 	cmd.Args[0] = os.Args[0]
 	// Go that ends by itself is to do so with an exit code, not by a signal
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=single")
@@ -114,7 +114,7 @@ func tryInChild(ctx context.Context, model ir.Message, inputs []backend.Tensor, 
 		return end, err
 	}
 	lines := strings.Split(out.String(), "\n")
-	end.loaded = slices.Contains(lines, TryLoaded)
+	end.loaded = slices.Contains(lines, tryLoaded)
 	end.ran = slices.ContainsFunc(lines, func(l string) bool { return l == tryRan || strings.HasPrefix(l, tryFailed) })
 	end.late = limited.Err() != nil && !end.ran
 	var exit *exec.ExitError

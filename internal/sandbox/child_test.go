@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"example.org/demote/backend"
-	"example.org/demote/cgo/orttest"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/tasktest"
 )
 
+// TestMain makes the test binary the child of its own tests, too.
 func TestMain(m *testing.M) {
 	if child, err := Child(os.Args); child {
 		if err != nil {
@@ -22,16 +22,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	path, ok := orttest.Find()
-	if !ok {
-		fmt.Fprintln(os.Stderr, "no ONNX Runtime library: run `make setup`")
-		os.Exit(1)
-	}
-	if err := backend.OpenRuntime(path); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
+	tasktest.Main(m)
 }
 
 // TestModelThatCannotBeRead holds that a model that ends before its time, as a file does that changes under a mapping,

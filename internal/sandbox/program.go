@@ -17,8 +17,8 @@ import (
 	"example.org/demote/internal/memory"
 )
 
-// TryWord is the hidden command of a child that tries a network: its only argument.
-const TryWord = "try-network-of-parent"
+// tryWord is the hidden command of a child that tries a network: its only argument.
+const tryWord = "try-network-of-parent"
 
 // TryHere says that this program has called Child, so that a copy of it can be such a child.
 var TryHere bool
@@ -34,14 +34,14 @@ type tryOrder struct {
 }
 
 // What a child says on its standard output, a line each; the last is followed by the text of an error.
-const TryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
+const tryLoaded, tryRan, tryFailed = "loaded", "ran", "failed: "
 
 // Child makes this process a child that tries a network, if the command line asks for that. Then main must end the
 // process with the code. Call it before anything else in main. A program that calls it tries networks that are new on
 // this machine in a child, since some files crash ONNX Runtime and its process. The child is this same program: on
 // Linux even if its file on disk was replaced, elsewhere os.Executable.
 func Child(args []string) (child bool, err error) {
-	if len(args) != 2 || args[1] != TryWord {
+	if len(args) != 2 || args[1] != tryWord {
 		TryHere = true
 		return false, nil
 	}
@@ -81,7 +81,7 @@ func tryAsTold(in io.Reader, out io.Writer) error {
 	}()
 	err = direct.Try(model, o.Inputs, direct.TryOptions{Level: o.Level, Config: o.Config, Loaded: func() {
 		debug.FreeOSMemory() // of the model, which nothing reads any more
-		fmt.Fprintln(out, TryLoaded)
+		fmt.Fprintln(out, tryLoaded)
 	}})
 	if err != nil {
 		fmt.Fprintln(out, tryFailed+strings.Join(strings.Fields(err.Error()), " "))

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -62,20 +61,20 @@ func tryOnce(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, config
 		return "", nil // loading it reports the error; it may be loaded in pieces
 	}
 	key, err := tryKey(model, inputs, config)
-	if err != nil || Tried(key) {
+	if err != nil || tried(key) {
 		return "", nil // loading it reports the same error
 	}
-	end, err := tryInChild(ctx, model, inputs, config, TryTime)
+	end, err := tryInChild(ctx, model, inputs, config, tryTime)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil: // no child can be had: that is no word about the network
 		return "", nil
 	case end.ran:
-		KeepTried(key)
+		keepTried(key)
 		return "", nil
 	case end.late:
-		return fmt.Sprintf("one run of it does not come to an end within %v in a process of its own: it goes on here; if that takes too long, interrupt it: the network loops for ever, or is too large for this machine", TryTime), nil
+		return fmt.Sprintf("one run of it does not come to an end within %v in a process of its own: it goes on here; if that takes too long, interrupt it: the network loops for ever, or is too large for this machine", tryTime), nil
 	case end.signal == syscall.SIGKILL:
 		return "a process of its own that was to load it first was killed, as a system does that has no more memory: it goes on here; if this is killed too, free some, or look at the network's dimensions", nil
 	case !end.died() && !end.loaded && end.signal == 0: // no child can be had either, or no memory for one
@@ -132,42 +131,6 @@ func tryNodes(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, confi
 		return -1
 	}
 	return dead - 1
-}
-
-// ErrNoChild is the error of TryNetwork in a program that has not called Child.
-var ErrNoChild = errors.New("a network is tried in a child process, which is the calling program itself: call run.Child first of all in main, or use the program demote")
-
-// TryNetwork lets a child process load a network file and run it once on zeros, unless this machine has done so before,
-// since some files crash ONNX Runtime and its process. In a program that has not called Child, the error is ErrNoChild;
-// in others, the functions of this package try networks by themselves. shapes are those of inputs with free axes, by
-// name, the batch first; a free axis without one is 1. The error names the signal and, if it can be found, the node.
-func TryNetwork(ctx context.Context, file string, shapes map[string][]int64) error {
-	if !TryHere {
-		return ErrNoChild
-	}
-	m, err := onnx.Read(file)
-	if err != nil {
-		return err
-	}
-	var inputs []backend.Tensor
-	for _, v := range m.Inputs() {
-		dims, ok := shapes[v.Name]
-		if !ok {
-			dims = slices.Clone(v.Dims)
-			for i, d := range dims {
-				dims[i] = max(d, 1) // -1: free
-			}
-		}
-		if v.Type == ir.Undefined || len(dims) != len(v.Dims) {
-			return mistake.Errorf("%s: input %s: a shape of %d axes is needed", file, v.Name, len(v.Dims))
-		}
-		inputs = append(inputs, backend.Tensor{Name: v.Name, Type: backend.DType(v.Type), Dims: dims})
-	}
-	doubt, err := tryOnce(ctx, m, inputs, segments.ExactSession)
-	if err == nil && doubt != "" {
-		return mistake.Errorf("%s: %s", file, doubt)
-	}
-	return err
 }
 
 // Float is Network for a float network before its calibration.

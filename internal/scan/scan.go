@@ -36,7 +36,7 @@ const margin = 1. / 16
 
 // Samples reads every sample once, on all cores. limits is the scan that values are held against; nil: none.
 func Samples(set *dataset.Set, inputs []backend.Tensor, limits *Scan) (*Scan, error) {
-	whole := NewScan(set.Len(), len(inputs))
+	whole := newScan(set.Len(), len(inputs))
 	workers := min(runtime.GOMAXPROCS(0), max(1, set.Len()/16))
 	parts, errs := make([]*Scan, workers), make([]error, workers)
 	var all sync.WaitGroup
@@ -44,7 +44,7 @@ func Samples(set *dataset.Set, inputs []backend.Tensor, limits *Scan) (*Scan, er
 		all.Go(func() {
 			defer crash.Catch(&errs[w])
 			debug.SetPanicOnFault(true) // as in the goroutine that waits for this one
-			parts[w] = NewScan(0, len(inputs))
+			parts[w] = newScan(0, len(inputs))
 			parts[w].Sums = whole.Sums
 			errs[w] = parts[w].read(set, inputs, limits, w*set.Len()/workers, (w+1)*set.Len()/workers)
 		})
@@ -59,8 +59,8 @@ func Samples(set *dataset.Set, inputs []backend.Tensor, limits *Scan) (*Scan, er
 	return whole, nil
 }
 
-// NewScan is a scan that has seen nothing.
-func NewScan(samples, inputs int) *Scan {
+// newScan is a scan that has seen nothing.
+func newScan(samples, inputs int) *Scan {
 	s := &Scan{Sums: make([]uint64, samples), Low: make([]float64, inputs), High: make([]float64, inputs),
 		Beyond: make([]int, inputs), Far: make([]int, inputs), Values: make([]int, inputs)}
 	for i := range inputs {

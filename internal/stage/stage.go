@@ -17,8 +17,8 @@ import (
 // first one sooner.
 const StageEvery = 2 * time.Second
 
-// StageLeast is the shortest time before a stage's first report. Many stages are over by then.
-const StageLeast = StageEvery / 4
+// stageLeast is the shortest time before a stage's first report. Many stages are over by then.
+const stageLeast = StageEvery / 4
 
 // trimAfter is the duration from which on a stage returns free memory to the system at its end, so that the next stage
 // can have it.
@@ -93,7 +93,7 @@ func (b *Book) wait() time.Duration {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return min(StageEvery, max(StageEvery-time.Since(b.Word), StageLeast))
+	return min(StageEvery, max(StageEvery-time.Since(b.Word), stageLeast))
 }
 
 // add records a stage. Times of a stage that runs again are added up.

@@ -16,7 +16,7 @@ import (
 
 // OpenData opens samples for a network, with labels from another file or without, and sees that they are numbers.
 func OpenData(path, labels string, m *onnx.Model, c config.Config, limit int) (*dataset.Set, error) {
-	set, err := OpenSet(path, labels, m, c, limit)
+	set, err := openSet(path, labels, m, c, limit)
 	if err == nil {
 		err = set.CheckFinite(sinks.MaskInputs(m)...)
 	}
@@ -27,8 +27,8 @@ func OpenData(path, labels string, m *onnx.Model, c config.Config, limit int) (*
 	return set, err
 }
 
-// OpenSet opens samples for a network without reading more of them than that takes.
-func OpenSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*dataset.Set, error) {
+// openSet opens samples for a network without reading more of them than that takes.
+func openSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*dataset.Set, error) {
 	alike, err := alike(c, m)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func OpenSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*d
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: Decoding(path, c), Every: decodeEvery, Labels: labels, Only: onlyKnown(c), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Draw(),
+	set, err := dataset.Open(path, blocks.DataInputs(m), dataset.Options{Spool: c.Spool, Alike: alike, Defaults: defaultNames(m), Begin: blocks.ZeroStates(m), StepLabels: len(m.States) > 0, Pad: pad, Decoded: decoding(path, c), Every: decodeEvery, Labels: labels, Only: onlyKnown(c), Scale: c.Scale, Mean: c.Mean, Std: c.Std, Limit: limit, Seed: c.Draw(),
 		Kind: LabelKind(c), Ignore: c.IgnoreLabel})
 	if err == nil {
 		if err := fewShapes(set, path); err != nil {
@@ -51,9 +51,9 @@ func OpenSet(path, labels string, m *onnx.Model, c config.Config, limit int) (*d
 	return set, err
 }
 
-// Decoding tells how far the decoding of a folder of images has come, with the time that the rest will take at the
+// decoding tells how far the decoding of a folder of images has come, with the time that the rest will take at the
 // same pace: as the stage that reads the data, where one is under way.
-func Decoding(path string, c config.Config) func(done, total int) {
+func decoding(path string, c config.Config) func(done, total int) {
 	begun := time.Now()
 	if c.Reading != nil {
 		return func(done, total int) { c.Reading.Count("images", done, total, begun) }

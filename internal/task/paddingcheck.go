@@ -20,15 +20,15 @@ import (
 // paddingTried is how many samples, the shortest, are tried in their own shape.
 const paddingTried = 4
 
-// PaddingID is the warning of samples whose padding the network answers otherwise for.
-const PaddingID = "padding-changes"
+// paddingID is the warning of samples whose padding the network answers otherwise for.
+const paddingID = "padding-changes"
 
-// A PaddingLook is what trying has found: of samples that ran in their own shape, those whose output was another one
+// A paddingLook is what trying has found: of samples that ran in their own shape, those whose output was another one
 // padded, over the part that both have, and how far it was.
-type PaddingLook struct {
-	Tried, Changed int
-	Furthest       float64 // of the values
-	Largest        float64 // value
+type paddingLook struct {
+	tried, changed int
+	furthest       float64 // of the values
+	largest        float64 // value
 }
 
 // CheckPadding asks whether padding changes what a network answers for the shortest samples, and returns the warning
@@ -51,7 +51,7 @@ func CheckPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 	if err != nil {
 		return nil, nil // which whoever runs it says
 	}
-	var l PaddingLook
+	var l paddingLook
 	for len(short) > 0 {
 		var batches [][]backend.Tensor
 		for _, sample := range short {
@@ -70,18 +70,18 @@ func CheckPadding(ctx context.Context, m *onnx.Model, data *dataset.Set, output,
 			return nil, ctx.Err()
 		}
 		for i := 0; i+1 < len(runs); i += 2 {
-			l.Take(runs[i][output], runs[i+1][output], batches[i], batches[i+1])
+			l.take(runs[i][output], runs[i+1][output], batches[i], batches[i+1])
 		}
 		if err == nil {
 			break
 		}
 		short = short[len(runs)/2+1:] // without the one whose own shape the network does not take
 	}
-	if l.Changed == 0 {
+	if l.changed == 0 {
 		return nil, nil
 	}
-	return &result.Warning{ID: PaddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
-		l.Changed, l.Tried, file, output, l.Furthest, l.Largest),
+	return &result.Warning{ID: paddingID, Text: fmt.Sprintf("padding changes what the network answers for %d of the %d shortest samples of %s that were tried in their own shape: output %s differs by up to %.3g, and its largest value is %.3g",
+		l.changed, l.tried, file, output, l.furthest, l.largest),
 		Cure: "leave --pad out, so that each sample is run in its own shape, or give the mask or the lengths that the network reads beside them, or another value"}, nil
 }
 
@@ -158,9 +158,9 @@ func anAxis(own, padded int64, ownInputs, paddedInputs []backend.Tensor) bool {
 	return false
 }
 
-// Take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for
+// take compares what a sample gives in its own shape and padded, as the inputs say: the part that both have, but for
 // what rounds otherwise.
-func (l *PaddingLook) Take(own, padded direct.Seen, ownInputs, paddedInputs []backend.Tensor) {
+func (l *paddingLook) take(own, padded direct.Seen, ownInputs, paddedInputs []backend.Tensor) {
 	if own.Values == nil || len(own.Dims) != len(padded.Dims) || len(own.Values) == 0 {
 		return
 	}
@@ -172,17 +172,17 @@ func (l *PaddingLook) Take(own, padded direct.Seen, ownInputs, paddedInputs []ba
 		both[i] = min(both[i], padded.Dims[i])
 	}
 	a, b := leading(own.Values, own.Dims, both), leading(padded.Values, padded.Dims, both)
-	l.Tried++
+	l.tried++
 	if blocks.Near32(a, b, blocks.TouchTolerance) {
 		return
 	}
-	l.Changed++
+	l.changed++
 	for i := range a {
-		if d := math.Abs(float64(a[i]) - float64(b[i])); d > l.Furthest {
-			l.Furthest = d
+		if d := math.Abs(float64(a[i]) - float64(b[i])); d > l.furthest {
+			l.furthest = d
 		}
-		if v := math.Abs(float64(a[i])); v > l.Largest && !math.IsInf(v, 0) {
-			l.Largest = v
+		if v := math.Abs(float64(a[i])); v > l.largest && !math.IsInf(v, 0) {
+			l.largest = v
 		}
 	}
 }

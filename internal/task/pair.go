@@ -107,7 +107,7 @@ func Prepare(ctx context.Context, c config.Config) (p *Task, err error) {
 	case c.HasEncodings():
 		p, err = prepareEncodings(ctx, c)
 	default:
-		p, err = Float(ctx, c)
+		p, err = floatTask(ctx, c)
 	}
 	if err != nil {
 		return nil, err

@@ -55,8 +55,8 @@ type Task struct {
 	ScanTime  float64    // seconds that it took
 }
 
-// Float reads network and data, calibrates, and puts the weights on their grids.
-func Float(ctx context.Context, c config.Config) (_ *Task, err error) {
+// floatTask reads network and data, calibrates, and puts the weights on their grids.
+func floatTask(ctx context.Context, c config.Config) (_ *Task, err error) {
 	p := &Task{}
 	defer func() {
 		if err != nil {
@@ -89,7 +89,7 @@ func Float(ctx context.Context, c config.Config) (_ *Task, err error) {
 	defer calib.Close()
 	if c.DryRun {
 		p.Records, err = assumed(p.Network, c)
-	} else if records, ok := RecordedGrids(p.Network, c.Recorded, c); ok {
+	} else if records, ok := recordedGrids(p.Network, c.Recorded, c); ok {
 		p.Records = records
 		err = p.putWeights(c)
 	} else {
@@ -222,7 +222,7 @@ func (p *Task) Open(c config.Config) error {
 		limit = 0
 	}
 	var err error
-	if p.Data, err = OpenSet(c.Data, c.Labels, p.Model, c, limit); err != nil {
+	if p.Data, err = openSet(c.Data, c.Labels, p.Model, c, limit); err != nil {
 		return err
 	}
 	if err := p.keepOrStream(c); err != nil {

@@ -11,10 +11,10 @@ import (
 	"example.org/demote/result"
 )
 
-// RecordedGrids makes the records of a network from the holders of a result, whose grids are what was searched;
+// recordedGrids makes the records of a network from the holders of a result, whose grids are what was searched;
 // calibrating again would take as long as the first time, and on another machine find others. False where that cannot
 // be: the result has other holders, as calibration leaves out masks, or says less of a grid than its formula needs.
-func RecordedGrids(n *onnx.Network, was []result.Holder, c config.Config) ([]quant.Record, bool) {
+func recordedGrids(n *onnx.Network, was []result.Holder, c config.Config) ([]quant.Record, bool) {
 	formula, err := quant.ParseFormula(c.Formula)
 	if err != nil || formula == quant.MCTQ || len(was) != len(n.Holders) {
 		return nil, false

@@ -30,15 +30,15 @@ func unrolling(c config.Config, ctx context.Context, file *onnx.Model) *onnx.Unr
 		return &onnx.Unroll{}
 	}
 	return &onnx.Unroll{Measure: func(m *onnx.Model, alone bool) (map[string][]int64, error) {
-		return MeasureCalib(ctx, file, m, alone, c)
+		return measureCalib(ctx, file, m, alone, c)
 	}}
 }
 
-// MeasureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them:
+// measureCalib measures the dimensions of a network's tensors on calibration samples, those of its inputs among them:
 // -1 where a size grows with the samples of a block, or those of one sample. file is what it was made of. It reads
 // the first samples alone: all of them are read, and seen to be numbers, by whoever calibrates.
-func MeasureCalib(ctx context.Context, file, m *onnx.Model, single bool, c config.Config) (map[string][]int64, error) {
-	calib, err := OpenSet(c.Calib, "", file, c, 0)
+func measureCalib(ctx context.Context, file, m *onnx.Model, single bool, c config.Config) (map[string][]int64, error) {
+	calib, err := openSet(c.Calib, "", file, c, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (s *Runner) openTrials(ctx context.Context, check func(*task.Task, *segment
 		if err != nil {
 			return err
 		}
-		o.Cuts = EveryCut(src)
+		o.Cuts = everyCut(src)
 	}
 	var failed error // of who is told what may be done about an output that is not scored
 	s.Ev, err = s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {

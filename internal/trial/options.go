@@ -40,8 +40,8 @@ func (s *Runner) working() int64 {
 	return bytes + workers*s.ActivationBytes(s.Shapes)
 }
 
-// EveryCut are all cuts of a source.
-func EveryCut(src backend.Source) (cuts []int) {
+// everyCut are all cuts of a source.
+func everyCut(src backend.Source) (cuts []int) {
 	for cut := range src.Cuts() {
 		cuts = append(cuts, cut)
 	}

@@ -31,11 +31,11 @@ type openedFile struct {
 	known []*blocks.Shapes // by member
 	model device.Model
 	mask  search.Mask
-	want  Outputs // of the search
+	want  outputs // of the search
 }
 
 // asWritten opens a file for that; nil where its axes are fixed, or where what is searched is another formula's.
-func (s *Checker) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want Outputs) (*openedFile, error) {
+func (s *Checker) asWritten(ctx context.Context, file *onnx.Model, mask search.Mask, want outputs) (*openedFile, error) {
 	if !blocks.HasFreeAxes(file) || s.Config.Formula != "qdq" {
 		return nil, nil
 	}
@@ -105,7 +105,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 			return search.Score{}, err
 		}
 		defer e.Close()
-		got, score, err := Sums(ctx, e, search.NewMask(0))
+		got, score, err := sums(ctx, e, search.NewMask(0))
 		a.Differ = 0
 		for i := range got {
 			if got[i] != o.want[i] {

@@ -20,18 +20,18 @@ import (
 	"example.org/demote/search"
 )
 
-// Outputs are the sums of every sample's output row, to be compared bit for bit.
-type Outputs [][sha256.Size]byte
+// outputs are the sums of every sample's output row, to be compared bit for bit.
+type outputs [][sha256.Size]byte
 
-// Sums runs a mask and sums every sample's outputs.
-func Sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (Outputs, search.Score, error) {
-	all := make(Outputs, e.Samples())
+// sums runs a mask and sums every sample's outputs.
+func sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (outputs, search.Score, error) {
+	all := make(outputs, e.Samples())
 	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(blocks.BytesOf(row)) })
 	return all, score, err
 }
 
-// FirstDifference is the first sample whose outputs differ; -1 if none does.
-func (o Outputs) FirstDifference(other Outputs) int {
+// firstDifference is the first sample whose outputs differ; -1 if none does.
+func (o outputs) firstDifference(other outputs) int {
 	for i := range o {
 		if o[i] != other[i] {
 			return i
@@ -65,7 +65,7 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		return c, err
 	}
 	defer done()
-	want, own, err := Sums(ctx, twin, mask)
+	want, own, err := sums(ctx, twin, mask)
 	if err != nil {
 		return c, err
 	}
@@ -110,7 +110,7 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 // compareExact runs a file in the exact session and compares its outputs with what was searched: first as it is
 // written, in batches of the block, and with its shapes fixed to those of the search where it is another's then; at
 // last as it is written in other batches.
-func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want Outputs, own search.Score) error {
+func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Evaluator, file *onnx.Model, mask search.Mask, want outputs, own search.Score) error {
 	open, err := s.asWritten(ctx, file, mask, want)
 	if err != nil {
 		return err
@@ -128,11 +128,11 @@ func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Ev
 			return err
 		}
 		defer exact.Close()
-		var got Outputs
-		if got, c.file, err = Sums(ctx, exact, search.NewMask(0)); err != nil {
+		var got outputs
+		if got, c.file, err = sums(ctx, exact, search.NewMask(0)); err != nil {
 			return err
 		}
-		if i := want.FirstDifference(got); i < 0 {
+		if i := want.firstDifference(got); i < 0 {
 			c.Identical = true
 		} else if c.FirstDiffering, err = twin.FirstDifference(exact, mask, i); err != nil {
 			return err

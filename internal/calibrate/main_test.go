@@ -1,0 +1,9 @@
+package calibrate_test
+
+import (
+	"testing"
+
+	"example.org/demote/internal/tasktest"
+)
+
+func TestMain(m *testing.M) { tasktest.Main(m) }

@@ -1,0 +1,9 @@
+package holdout
+
+import (
+	"testing"
+
+	"example.org/demote/internal/tasktest"
+)
+
+func TestMain(m *testing.M) { tasktest.Main(m) }

@@ -1,0 +1,4 @@
+package stage
+
+// StageLeast is for the tests beside the package.
+const StageLeast = stageLeast
