@@ -14,6 +14,9 @@ import (
 // TestMasksOfAnyForm holds that all int16 is near the float network, whatever the mask comes from, in every session,
 // and that no holder's grid reaches to the mask.
 func TestMasksOfAnyForm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range tasktest.MaskForms() {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.Config(t)
@@ -37,6 +40,9 @@ func TestMasksOfAnyForm(t *testing.T) {
 
 // TestMaskedSearch searches such networks: what is written is what was searched, and the checks accept infinities.
 func TestMaskedSearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, name := range []string{"input, -inf", "factor, subtracted", "ALiBi and causal table, lowest"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := tasktest.MaskForms()[name].Config(t)
@@ -86,6 +92,9 @@ func TestLargeValuesAreNoMask(t *testing.T) {
 // TestLowestValuesBeforeAMaximum holds that neither paddings nor masks spend the grid: the grid of their tensor ends
 // at the ordinary values, and a padding in front of a maximum only moves values.
 func TestLowestValuesBeforeAMaximum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range tasktest.Maxima() {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.Config(t)
