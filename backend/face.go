@@ -27,8 +27,6 @@ type (
 	DType = device.DType
 	// Model is a network as an ONNX file in memory, its large weights beside it.
 	Model = device.Model
-	// Weight is one of them.
-	Weight = device.Weight
 	// Segment is a piece of the network between two cuts, or all that lies behind one.
 	Segment = device.Segment
 	// Followed is a constant of a segment with two values.
@@ -49,12 +47,7 @@ type (
 	Traits = device.Traits
 	// Traffic is what a device has moved.
 	Traffic = device.Traffic
-	// UnwrittenError names outputs that the runtime leaves as they were.
-	UnwrittenError = device.UnwrittenError
 )
-
-// ErrNotHere is what a source answers that cannot hand a network out in some way.
-var ErrNotHere = device.ErrNotHere
 
 // StepsOf is how many steps the samples of a network's inputs have.
 func StepsOf(inputs []Tensor) int { return device.StepsOf(inputs) }

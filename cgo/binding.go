@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
-
-	ort "github.com/yalue/onnxruntime_go"
 )
 
 var errClosed = errors.New("cgo: use of a closed handle")
@@ -36,29 +34,6 @@ type Binding struct {
 	slots   []slot // inputs, then outputs
 	inputs  []Port
 	outputs []Port
-}
-
-// NewBinding returns a binding, with nothing bound, for a session of yalue/onnxruntime_go, which must outlive it.
-func NewBinding(s *ort.DynamicAdvancedSession) (*Binding, error) {
-	if Version() == "" {
-		return nil, errNotOpen
-	}
-	if err := checkLayout(); err != nil {
-		return nil, err
-	}
-	session := sessionOf(s)
-	if session == nil {
-		return nil, errClosed
-	}
-	inputs, err := ports(session, false)
-	if err != nil {
-		return nil, err
-	}
-	outputs, err := ports(session, true)
-	if err != nil {
-		return nil, err
-	}
-	return newBinding(session, nil, inputs, outputs)
 }
 
 func newBinding(session *C.OrtSession, stop *Stop, inputs, outputs []Port) (*Binding, error) {

@@ -17,19 +17,18 @@ import (
 	"example.org/demote/quant"
 )
 
-// Encode writes the 16-bit code (native byte order, two bytes per element) of every element of src: its step on the
-// grid, counted from the lowest. Decode gives p.Value of the element back, so that a tensor which lies on the grid
-// survives unchanged. The grid has at most 16 bits. Encode panics if dst is shorter than two bytes per element.
-func Encode(dst []byte, src []float32, p quant.Params) { encode(dst, src, p, ISAAuto) }
+// Pack writes the 16-bit code (native byte order, two bytes per element) of every element of src, a value that lies on
+// the grid as FakeQuant leaves it: its step on the grid, counted from the lowest. Decode gives the same bits back. The
+// grid has at most 16 bits. Other values give codes without meaning. Pack panics if dst is shorter than two bytes per
+// element.
+func Pack(dst []byte, src []float32, p quant.Params) { pack(dst, src, p, isaAuto) }
 
-// Pack is Encode for values that lie on the grid already, as FakeQuant leaves them, and takes a third of its time.
-// Other values give codes without meaning.
-func Pack(dst []byte, src []float32, p quant.Params) { pack(dst, src, p, ISAAuto) }
-
-// Decode writes the values of the codes that Encode wrote with the same grid. It panics if src is shorter than two
+// Decode writes the values of the codes that Pack wrote with the same grid. It panics if src is shorter than two
 // bytes for each element of dst.
-func Decode(dst []float32, src []byte, p quant.Params) { decode(dst, src, p, ISAAuto) }
+func Decode(dst []float32, src []byte, p quant.Params) { decode(dst, src, p, isaAuto) }
 
+// encode is Pack for values that need not lie on the grid, which takes three times as long: the code is that of the
+// value's place on it.
 func encode(dst []byte, src []float32, p quant.Params, isa int) {
 	codes, ok := codesOf(dst, len(src))
 	if !ok {

@@ -14,34 +14,34 @@ import (
 	"example.org/demote/quant"
 )
 
-// Instruction sets that the FakeQuant kernels are written for. ISAAuto is the best that the processor has, which is
+// Instruction sets that the FakeQuant kernels are written for. isaAuto is the best that the processor has, which is
 // what the operator uses.
 const (
-	ISAAuto   = int(C.DEMOTE_ISA_AUTO)
-	ISAPlain  = int(C.DEMOTE_ISA_PLAIN)
-	ISAAVX2   = int(C.DEMOTE_ISA_AVX2)
-	ISAAVX512 = int(C.DEMOTE_ISA_AVX512)
+	isaAuto   = int(C.DEMOTE_ISA_AUTO)
+	isaPlain  = int(C.DEMOTE_ISA_PLAIN)
+	isaAVX2   = int(C.DEMOTE_ISA_AVX2)
+	isaAVX512 = int(C.DEMOTE_ISA_AVX512)
 )
 
 // ISAName returns the name of an instruction set, as used in test and benchmark names.
 func ISAName(isa int) string {
 	switch isa {
-	case ISAAuto:
+	case isaAuto:
 		return "auto"
-	case ISAPlain:
+	case isaPlain:
 		return "plain"
-	case ISAAVX2:
+	case isaAVX2:
 		return "avx2"
-	case ISAAVX512:
+	case isaAVX512:
 		return "avx512"
 	}
 	return "unknown"
 }
 
-// ISAs returns the instruction sets that this processor can run, from the slowest; ISAPlain is always the first.
+// ISAs returns the instruction sets that this processor can run, from the slowest; isaPlain is always the first.
 func ISAs() []int {
 	var isas []int
-	for isa := ISAPlain; isa <= ISAAVX512; isa++ {
+	for isa := isaPlain; isa <= isaAVX512; isa++ {
 		if C.demote_isa_supported(C.int(isa)) != 0 {
 			isas = append(isas, isa)
 		}
@@ -49,25 +49,25 @@ func ISAs() []int {
 	return isas
 }
 
-// Kernel is the operator's own arithmetic for one grid: the same bits as quant's. It needs no ONNX Runtime, and may be
+// kernel is the operator's own arithmetic for one grid: the same bits as quant's. It needs no ONNX Runtime, and may be
 // used by several goroutines.
-type Kernel struct {
+type kernel struct {
 	run C.demote_kernel
 	p   quant.Params
 }
 
-// NewKernel chooses the kernel of a grid for an instruction set; one that the processor lacks counts as ISAAuto. It
+// newKernel chooses the kernel of a grid for an instruction set; one that the processor lacks counts as isaAuto. It
 // takes up to a millisecond. The error says what is wrong with the parameters, as p.Check does.
-func NewKernel(p quant.Params, isa int) (Kernel, error) {
+func newKernel(p quant.Params, isa int) (kernel, error) {
 	if err := p.Check(); err != nil {
-		return Kernel{}, err
+		return kernel{}, err
 	}
-	return Kernel{C.demote_pick((*C.demote_params)(unsafe.Pointer(&p)), C.int(isa)), p}, nil
+	return kernel{C.demote_pick((*C.demote_params)(unsafe.Pointer(&p)), C.int(isa)), p}, nil
 }
 
 // Apply writes the grid's value for every element of src to dst, which is src itself or does not overlap it. It panics
 // if dst is shorter than src.
-func (k Kernel) Apply(dst, src []float32) {
+func (k kernel) Apply(dst, src []float32) {
 	if len(dst) < len(src) {
 		panic("cgo: Kernel.Apply: destination is shorter than source")
 	}
@@ -80,12 +80,3 @@ func (k Kernel) Apply(dst, src []float32) {
 
 // paramsOf returns the parameters as C has them: the layouts are the same.
 func paramsOf(p quant.Params) C.demote_params { return *(*C.demote_params)(unsafe.Pointer(&p)) }
-
-// FakeQuant is NewKernel and Apply in one, for a single call. It panics on parameters that p.Check refuses.
-func FakeQuant(dst, src []float32, p quant.Params, isa int) {
-	k, err := NewKernel(p, isa)
-	if err != nil {
-		panic("cgo: FakeQuant: " + err.Error())
-	}
-	k.Apply(dst, src)
-}

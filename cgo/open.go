@@ -31,14 +31,14 @@ var live atomic.Int64
 // closes everything.
 func Live() int64 { return live.Load() }
 
-// errNotOpen is returned where ONNX Runtime is needed before Init or Open.
+// errNotOpen is returned where ONNX Runtime is needed before Init.
 var errNotOpen = errors.New("cgo: ONNX Runtime is not open: call Init first")
 
 // Init opens the ONNX Runtime library at a path, here and in yalue/onnxruntime_go, and makes the process's one
 // environment (log level fatal). Later calls with the same path do nothing; with another path they are an error. The
 // error says where the library cannot be opened or is older than 1.24.
 func Init(path string) error {
-	if err := Open(path); err != nil {
+	if err := openLibrary(path); err != nil {
 		return err
 	}
 	library.Lock()
@@ -53,9 +53,9 @@ func Init(path string) error {
 	return ort.InitializeEnvironment(ort.WithLogLevelFatal()) // statuses carry all that it would print
 }
 
-// Open opens the library for this package alone, for a program that initializes yalue/onnxruntime_go itself, with the
-// same file. The library stays open until the process ends.
-func Open(path string) error {
+// openLibrary opens the library for this package alone, for a program that initializes yalue/onnxruntime_go itself,
+// with the same file. The library stays open until the process ends.
+func openLibrary(path string) error {
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -88,14 +88,14 @@ func load(path string) (version string, err error) {
 	return C.GoString(text), nil
 }
 
-// Version returns the version of the open library, such as "1.26.0", and "" before Open.
+// Version returns the version of the open library, such as "1.26.0", and "" before Init.
 func Version() string {
 	library.Lock()
 	defer library.Unlock()
 	return library.version
 }
 
-// Path returns the absolute path of the open library, and "" before Open.
+// Path returns the absolute path of the open library, and "" before Init.
 func Path() string {
 	library.Lock()
 	defer library.Unlock()

@@ -57,16 +57,9 @@ type Session struct {
 }
 
 // NewSession loads a network from the bytes of its ONNX file, which may be dropped afterwards. A relative path of
-// external data is looked for in the working directory; see NewSessionFile. The error carries ONNX Runtime's text.
+// external data is looked for in the working directory. The error carries ONNX Runtime's text.
 func NewSession(model []byte, o Options) (*Session, error) {
 	return Model{Bytes: model}.Session(o)
-}
-
-// NewSessionFile loads a network from its file, external data from the folder of the file.
-func NewSessionFile(path string, o Options) (*Session, error) {
-	return newSession(o, func(opts *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
-		return ort.NewDynamicAdvancedSession(path, nil, nil, opts)
-	})
 }
 
 func newSession(o Options, load func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (*Session, error) {
@@ -141,7 +134,7 @@ func (s *Session) Outputs() []Port { return s.outputs }
 // Inner returns the session of yalue/onnxruntime_go, for what this type lacks; the caller must not destroy it.
 func (s *Session) Inner() *ort.DynamicAdvancedSession { return s.inner }
 
-// NewBinding returns a binding of the session; see the function NewBinding.
+// NewBinding returns a binding of the session, with nothing bound. The session must outlive it.
 func (s *Session) NewBinding() (*Binding, error) {
 	if s.inner == nil {
 		return nil, errClosed

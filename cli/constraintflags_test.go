@@ -294,7 +294,7 @@ func TestBudgets(t *testing.T) {
 				t.Errorf("%s, %s trials: a mix of %v, the target is %v", strategy, trials, *r.Score.Mixed.Value, r.Target.Value)
 			}
 			if said := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool {
-				return strings.Contains(w.Text, "the limit of evaluations (--trials "+trials+")")
+				return strings.Contains(w.Text, "the limit of evaluations (--evaluations "+trials+")")
 			}); said != (r.Stop == "trials") {
 				t.Errorf("%s, %s trials: stop %s, warnings %q", strategy, trials, r.Stop, r.Warnings)
 			}

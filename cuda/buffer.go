@@ -12,13 +12,13 @@ import (
 	"example.org/demote/quant"
 )
 
-// Element is what a buffer may hold: types whose layout Go and the kernels share.
-type Element interface {
+// element is what a buffer may hold: types whose layout Go and the kernels share.
+type element interface {
 	float32 | int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | quant.Params | WeightSpan
 }
 
 // A Buffer is device memory for n elements, or a view of a part of one. What new memory holds is undefined.
-type Buffer[T Element] struct {
+type Buffer[T element] struct {
 	d       *Device
 	name    string
 	address cu.DevicePtr
@@ -30,7 +30,7 @@ type Buffer[T Element] struct {
 // NewBuffer allocates device memory; name is for error texts. The address is a multiple of 256. A buffer of 0 elements
 // takes no memory and has address 0. The error is ErrOutOfMemory, with the sizes, where it does not fit; the device
 // works on.
-func NewBuffer[T Element](d *Device, name string, n int) (*Buffer[T], error) {
+func NewBuffer[T element](d *Device, name string, n int) (*Buffer[T], error) {
 	size := int(unsafe.Sizeof(*new(T)))
 	if n < 0 || n > math.MaxInt/size {
 		panic(fmt.Sprintf("cuda: buffer %s of %d elements", name, n))
@@ -53,7 +53,7 @@ func NewBuffer[T Element](d *Device, name string, n int) (*Buffer[T], error) {
 // allocationError adds the free memory to an error, as far as the device still answers.
 func (d *Device) allocationError(name string, bytes int64, err error) error {
 	wrapped := d.checkOn("allocating ", name, bytes, err)
-	if e, ok := wrapped.(*Error); ok && e.Code == codeOutOfMemory {
+	if e, ok := wrapped.(*callError); ok && e.Code == codeOutOfMemory {
 		e.Free, _, _ = cu.MemInfo()
 	}
 	return wrapped
@@ -80,7 +80,7 @@ func (b *Buffer[T]) View(first, n int) *Buffer[T] {
 
 // Reinterpret returns a view of all of a buffer as elements of another type. It panics if its bytes are no whole number
 // of them.
-func Reinterpret[T, U Element](b *Buffer[U]) *Buffer[T] {
+func Reinterpret[T, U element](b *Buffer[U]) *Buffer[T] {
 	size := int64(unsafe.Sizeof(*new(T)))
 	if b.Bytes()%size != 0 {
 		panic(fmt.Sprintf("cuda: %s has %d bytes, which are no elements of %d", b.name, b.Bytes(), size))

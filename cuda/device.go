@@ -40,7 +40,7 @@ func openDevice(ordinal int) (*Device, error) {
 	if err := cu.SetCurrentContext(d.context); err != nil {
 		return nil, errors.Join(driverError(fmt.Sprintf("opening GPU %d", ordinal), 0, err), d.release())
 	}
-	if d.kernels, err = d.loadKernels(PTX); err != nil {
+	if d.kernels, err = d.loadKernels(kernelsPTX); err != nil {
 		return nil, errors.Join(err, d.release())
 	}
 	return d, nil

@@ -41,8 +41,8 @@ var kinds = map[int]error{
 	719: ErrLostContext, 999: ErrLostContext,
 }
 
-// Error is what a driver call returned.
-type Error struct {
+// callError is what a driver call returned.
+type callError struct {
 	Op    string // what was being done, with the name of the tensor or kernel
 	Code  int    // CUresult
 	Name  string // gorgonia.org/cu's name of the code
@@ -52,7 +52,7 @@ type Error struct {
 }
 
 // Error returns one line: what was being done, what went wrong, sizes, what to do.
-func (e *Error) Error() string {
+func (e *callError) Error() string {
 	s := fmt.Sprintf("%s: %s (CUDA error %d)", e.Op, e.Name, e.Code)
 	if e.Bytes > 0 {
 		s += fmt.Sprintf(", %d bytes", e.Bytes)
@@ -67,7 +67,7 @@ func (e *Error) Error() string {
 }
 
 // Is reports whether target is the sentinel of the error's code.
-func (e *Error) Is(target error) bool { return kinds[e.Code] == target }
+func (e *callError) Is(target error) bool { return kinds[e.Code] == target }
 
 // driverError wraps what gorgonia.org/cu returned; nil stays nil. Its error type is a number that is not exported.
 func driverError(op string, bytes int64, err error) error {
@@ -78,7 +78,7 @@ func driverError(op string, bytes int64, err error) error {
 	if v.Kind() != reflect.Int {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	return &Error{Op: op, Code: int(v.Int()), Name: fmt.Sprint(v.Interface()), Bytes: bytes}
+	return &callError{Op: op, Code: int(v.Int()), Name: fmt.Sprint(v.Interface()), Bytes: bytes}
 }
 
 // errorCause unwraps the layers that gorgonia.org/cu adds with github.com/pkg/errors.
@@ -97,6 +97,6 @@ func errorCause(err error) error {
 
 // isCode reports whether err is a driver error with this code.
 func isCode(err error, code int) bool {
-	var e *Error
+	var e *callError
 	return errors.As(err, &e) && e.Code == code
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"example.org/demote/mistake"
 )
 
 // ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
@@ -58,30 +60,30 @@ var explanations = []struct {
 		"some nodes of this network cannot run on the GPU, so that its runs cannot be captured: search it with --device cpu", ErrPlacement},
 }
 
-// Explained is an error of ONNX Runtime with what is missing and what to do in front.
-type Explained struct {
+// explained is an error of ONNX Runtime with what is missing and what to do in front.
+type explained struct {
 	Line  string // one line for the user
 	kind  error
 	cause error
 }
 
 // Error returns the line alone; the runtime's own words are in Unwrap.
-func (e *Explained) Error() string { return e.Line }
+func (e *explained) Error() string { return mistake.Text(e.Line) }
 
 // Unwrap returns the runtime's error.
-func (e *Explained) Unwrap() error { return e.cause }
+func (e *explained) Unwrap() error { return e.cause }
 
 // Is reports whether target is the sentinel: ErrRuntime, ErrDriver, ErrNoDevice, ErrOutOfMemory or ErrPlacement.
-func (e *Explained) Is(target error) bool { return target == e.kind }
+func (e *explained) Is(target error) bool { return target == e.kind }
 
-// Explain returns an *Explained for an error of ONNX Runtime whose text is known, else the error itself. Nil stays nil.
+// Explain returns an *explained for an error of ONNX Runtime whose text is known, else the error itself. Nil stays nil.
 func Explain(err error) error {
 	if err == nil {
 		return nil
 	}
 	for _, x := range explanations {
 		if m := x.pattern.FindStringSubmatchIndex(err.Error()); m != nil {
-			return &Explained{Line: string(x.pattern.ExpandString(nil, x.line, err.Error(), m)), kind: x.kind, cause: err}
+			return &explained{Line: string(x.pattern.ExpandString(nil, x.line, err.Error(), m)), kind: x.kind, cause: err}
 		}
 	}
 	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
@@ -99,6 +101,6 @@ func Unplaced(cause error, nodes []string) error {
 		more = fmt.Sprintf(" and %d more", len(nodes)-most)
 		nodes = nodes[:most]
 	}
-	return &Explained{Line: fmt.Sprintf("these nodes of the network cannot run on the GPU: %s%s: search it with --device cpu", strings.Join(nodes, ", "), more),
+	return &explained{Line: fmt.Sprintf("these nodes of the network cannot run on the GPU: %s%s: search it with --device cpu", strings.Join(nodes, ", "), more),
 		kind: ErrPlacement, cause: cause}
 }

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// MinDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12.
-	MinDriver = 12000
-	// MinCapability is the oldest compute capability: what kernels.ptx is compiled for.
-	MinCapability = 75
+	// minDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12.
+	minDriver = 12000
+	// minCapability is the oldest compute capability: what kernels.ptx is compiled for.
+	minCapability = 75
 )
 
 // Info describes one GPU as the driver sees it.
@@ -31,13 +31,13 @@ type Info struct {
 
 // Unusable says why the GPU cannot be used, nil if it can. The error is ErrDriver or ErrNoDevice.
 func (i Info) Unusable() error {
-	if i.Driver < MinDriver {
+	if i.Driver < minDriver {
 		return fmt.Errorf("the NVIDIA driver serves CUDA %s, but %s is needed: update the driver (525 or newer): %w",
-			version(i.Driver), version(MinDriver), ErrDriver)
+			version(i.Driver), version(minDriver), ErrDriver)
 	}
-	if i.Capability < MinCapability {
+	if i.Capability < minCapability {
 		return fmt.Errorf("GPU %d (%s) has compute capability %d.%d, but %d.%d is needed: %w",
-			i.Ordinal, i.Name, i.Capability/10, i.Capability%10, MinCapability/10, MinCapability%10, ErrNoDevice)
+			i.Ordinal, i.Name, i.Capability/10, i.Capability%10, minCapability/10, minCapability%10, ErrNoDevice)
 	}
 	return nil
 }

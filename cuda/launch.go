@@ -86,7 +86,7 @@ func (l *Launch) String() string {
 
 // need panics unless a buffer has at least n elements: a mistake of the program, which on a GPU would be a silent
 // write elsewhere.
-func need[T Element](kernel string, b *Buffer[T], n int) {
+func need[T element](kernel string, b *Buffer[T], n int) {
 	if b.n < n {
 		panic(fmt.Sprintf("cuda: %s needs %d elements of %s, which has %d", kernel, n, b.name, b.n))
 	}

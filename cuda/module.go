@@ -11,11 +11,11 @@ import (
 	"gorgonia.org/cu"
 )
 
-// PTX is kernels.cu as the driver loads it: compiled for compute capability 7.5 by NVRTC 12.6, with .version 6.3, which
-// drivers from CUDA 10 on take. `make ptx` makes it again and compares.
+// kernelsPTX is kernels.cu as the driver loads it: compiled for compute capability 7.5 by NVRTC 12.6, with .version
+// 6.3, which drivers from CUDA 10 on take. `make ptx` makes it again and compares.
 //
 //go:embed kernels.ptx
-var PTX string
+var kernelsPTX string
 
 // kernelNames are the entries of kernels.cu; all are looked up once, when the device is opened.
 var kernelNames = []string{
@@ -34,7 +34,7 @@ func (d *Device) loadKernels(ptx string) (*kernelSet, error) {
 	m, err := cu.LoadData(ptx)
 	if err != nil {
 		wrapped := d.check("loading the kernels", 0, err)
-		if e, ok := wrapped.(*Error); ok {
+		if e, ok := wrapped.(*callError); ok {
 			e.Hint = fmt.Sprintf("the driver (CUDA %s) refuses them on %s, capability %d.%d: update the driver",
 				version(d.info.Driver), d.info.Name, d.info.Capability/10, d.info.Capability%10)
 		}

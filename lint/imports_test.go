@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/opset":   {"mistake", "onnx/onnxpb", "internal/wire", "internal/float16", "internal/ir", "internal/shapes", "internal/fold"},
 	"internal/affine":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/shapes", "internal/sites"},
 	"internal/unroll":  {"mistake", "onnx/onnxpb", "internal/ir", "internal/network", "internal/shapes"},
-	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
+	"internal/prepare": {"mistake", "onnx/onnxpb", "quant", "internal/variants", "internal/ir", "internal/network", "internal/shapes", "internal/sites", "internal/fold", "internal/opset", "internal/affine", "internal/unroll"},
 	// What is made of a network.
 	"internal/quantize": {"mistake", "onnx/onnxpb", "quant", "internal/external", "internal/ir", "internal/network"},
 	"internal/rewrite":  {"mistake", "onnx/onnxpb", "quant", "internal/wire", "internal/ir", "internal/network", "internal/variants", "internal/quantize"},
@@ -113,7 +113,7 @@ var mayImport = map[string][]string{
 	"backend/bounds":         {"search"},
 
 	"cgo":  {"quant"},
-	"cuda": {"quant", "crash"},
+	"cuda": {"mistake", "quant", "crash"},
 	// The search is a face over rooms that a user of its results needs too; what lies below them imports nothing.
 	"search":             {"mistake", "search/trial", "search/claim", "search/target", "search/units", "search/internal/mt", "search/searchtest"},
 	"search/claim":       {"search/trial"},

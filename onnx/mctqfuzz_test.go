@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/pair"
@@ -123,7 +124,7 @@ func useQuantized(m *Model) error {
 	if _, err := ir.Parse(data, ""); err != nil {
 		panic("the switchable network cannot be read: " + err.Error())
 	}
-	if _, _, err = mctq.Write(n, records, make([]bool, len(records))); err != nil {
+	if _, err = mctq.Format.Write(format.Mix{Network: n, Records: records, Low: make([]bool, len(records))}); err != nil {
 		return err
 	}
 	if _, err := quantize.Biases(n, records); err != nil {
@@ -255,8 +256,12 @@ func FuzzEncodings(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	path := filepath.Join(f.TempDir(), "fuzz.encodings")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := aimet.Parse(data)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := aimet.Read(path)
 		if err == nil {
 			_, _, err = e.Apply(m)
 		}

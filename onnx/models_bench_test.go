@@ -9,15 +9,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/onnxtest"
+	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/quant"
 )
 
@@ -61,8 +64,8 @@ func modelChild(text string) {
 		write := func(records []quant.Record, low []bool) (*Model, error) { return QDQ(n, records, low) }
 		if job.MCTQ {
 			write = func(records []quant.Record, low []bool) (*Model, error) {
-				m, _, err := mctq.Write(n, records, low)
-				return m, err
+				w, err := mctq.Format.Write(format.Mix{Network: n, Records: records, Low: low})
+				return w.Model, err
 			}
 		}
 		m, err := write(records, make([]bool, len(records)))
@@ -176,7 +179,10 @@ func writeLayers(t testing.TB, path string, mib int, external bool) int64 {
 			if _, err := data.Write(raw); err != nil {
 				t.Fatal(err)
 			}
-			weights = ir.ExternalTensor(weights, filepath.Base(path)+".data", int64(i)*size)
+			weights.RawData, weights.DataLocation = nil, onnxpb.TensorProto_EXTERNAL.Enum()
+			for key, value := range map[string]string{"location": filepath.Base(path) + ".data", "offset": strconv.FormatInt(int64(i)*size, 10)} {
+				weights.ExternalData = append(weights.ExternalData, &onnxpb.StringStringEntryProto{Key: &key, Value: &value})
+			}
 		}
 		b.P.Graph.Initializer = append(b.P.Graph.Initializer, weights)
 		b.Node("Conv", []string{in, w}, []string{c}).Node("Relu", []string{c}, []string{a})

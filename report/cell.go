@@ -7,7 +7,7 @@ import "strings"
 const formula = "=+-@\t\r\n"
 
 // Cell is a text as the csv files of a run have it: one that a spreadsheet would compute gets an apostrophe in front,
-// and so does one that begins with apostrophes and such a sign, so that Text brings every text back. Numbers are not
+// and so does one that begins with apostrophes and such a sign, so that textOf brings every text back. Numbers are not
 // for Cell.
 func Cell(text string) string {
 	if begins(text) {
@@ -16,8 +16,8 @@ func Cell(text string) string {
 	return text
 }
 
-// Text is what Cell was made of.
-func Text(cell string) string {
+// textOf is what Cell was made of.
+func textOf(cell string) string {
 	if strings.HasPrefix(cell, "'") && begins(cell) {
 		return cell[1:]
 	}

@@ -26,7 +26,7 @@ func TestCellsAreNoFormulas(t *testing.T) {
 		if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") {
 			t.Errorf("%q becomes %q", text, cell)
 		}
-		if got := Text(cell); got != text {
+		if got := textOf(cell); got != text {
 			t.Errorf("%q becomes %q and comes back as %q", text, cell, got)
 		}
 		if other, ok := cells[cell]; ok && other != text {

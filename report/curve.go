@@ -53,7 +53,7 @@ func (r *Run) readCurve() {
 }
 
 func stepOf(row []string) (s result.Step, err error) {
-	s.Holder = Text(row[1])
+	s.Holder = textOf(row[1])
 	if s.Step, err = strconv.Atoi(row[0]); err != nil {
 		return s, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // A page of a run folder, also of one that is damaged: what cannot be read is named.
-func ExampleHTML() {
+func ExampleWriteFile() {
 	folder, err := os.MkdirTemp("", "run")
 	if err != nil {
 		fmt.Println(err)
@@ -24,7 +24,9 @@ func ExampleHTML() {
 	}
 	run := report.Read(folder)
 	fmt.Println(run.Problems[0])
-	page, err := report.HTML(run)
+	path := filepath.Join(folder, "report.html")
+	err = report.WriteFile(path, run)
+	page, _ := os.ReadFile(path)
 	fmt.Println(strings.HasPrefix(string(page), "<!DOCTYPE html>"), err)
 	// Output:
 	// result.json: damaged at byte 87 in field "holders": the file ends early; what stands before it is shown

@@ -104,7 +104,7 @@ func made(t testing.TB, files map[string]any) (*Run, string) {
 
 func html(t testing.TB, runs ...*Run) string {
 	t.Helper()
-	page, err := HTML(runs...)
+	page, err := pageOf(runs...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"example.org/demote/mistake"
 )
 
 // floatWork says how much of the network stays in floating point whatever the mix is; nothing of one in which nothing
@@ -42,7 +44,7 @@ func (v *view) unrolled() []string {
 	for _, u := range v.Unrolled[:min(most, len(v.Unrolled))] {
 		parts = append(parts, fmt.Sprintf("%s %s (steps: %d)", u.Op, short(u.Node), u.Steps))
 	}
-	text := "By --unroll these are single operators: " + strings.Join(parts, ", ")
+	text := mistake.Text("By --unroll these are single operators: ") + strings.Join(parts, ", ")
 	if more := len(v.Unrolled) - len(parts); more > 0 {
 		text += fmt.Sprintf(" and %s", plural(more, "other"))
 	}

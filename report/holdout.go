@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.org/demote/mistake"
 )
 
 // holdout is the section about the held-out samples; nil without any.
@@ -26,7 +28,7 @@ func (v *view) holdout() *section {
 	case h.Promise != nil:
 		s.Paragraphs = append(s.Paragraphs, "Promise: "+short(h.Promise.Statement)+".")
 	case h.Sure != nil:
-		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf("The confidence that on unseen samples the mix %[2]s is %[1]s %%. That is an estimate after the fact: --confidence asks for a promise.", brief(100**h.Sure), short(h.Claim)))
+		s.Paragraphs = append(s.Paragraphs, fmt.Sprintf(mistake.Text("The confidence that on unseen samples the mix %[2]s is %[1]s %%. That is an estimate after the fact: --confidence asks for a promise."), brief(100**h.Sure), short(h.Claim)))
 	}
 	if len(h.UsedBefore) > 0 {
 		s.Paragraphs = append(s.Paragraphs, "These samples have been looked at before, by "+short(strings.Join(h.UsedBefore, "; "))+": a mix that was chosen among several by them has less confidence than stated.")

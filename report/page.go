@@ -95,8 +95,8 @@ func newTable(id, caption string, columns []column, rows [][]string) *table {
 	return &table{ID: id, Caption: caption, Columns: columns, Rows: rows, Long: len(rows) >= longTable}
 }
 
-// HTML is the page of some runs, in the order given.
-func HTML(runs ...*Run) ([]byte, error) {
+// pageOf is the page of some runs, in the order given.
+func pageOf(runs ...*Run) ([]byte, error) {
 	p := page{Style: template.CSS(styleText), Script: template.JS(scriptText)}
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
 		sum(styleText), sum(scriptText))

@@ -16,7 +16,7 @@ func TestQuestionsStandFirst(t *testing.T) {
 	r.Questions = &result.Questions{Ranges: []result.InputRange{{Input: "x", Calib: &result.Range{Min: 0, Max: 255}, Data: &result.Range{Min: 0, Max: 1}, Outside: 0.25}}, Classes: []result.ClassName{{Label: 0, Name: "cat", Samples: 7}}, Chance: &result.Chance{Score: 0.1, Always: 0.1, Class: &class, Near: true},
 		Instead: []result.Instead{{Change: "--scale 255", Samples: 200, Given: 0.1, Score: 0.9, Better: true}}}
 	read := Read(folder(t, map[string]any{result.File: r}))
-	page, err := HTML(read)
+	page, err := pageOf(read)
 	if err != nil || len(read.Problems) > 0 {
 		t.Fatal(err, read.Problems)
 	}
@@ -29,7 +29,7 @@ func TestQuestionsStandFirst(t *testing.T) {
 		at += i
 	}
 	r.Warnings, r.Questions.Classes = r.Warnings[:1], nil
-	if page, err = HTML(Read(folder(t, map[string]any{result.File: r}))); err != nil || strings.Contains(string(page), "Questions before you trust it") {
+	if page, err = pageOf(Read(folder(t, map[string]any{result.File: r}))); err != nil || strings.Contains(string(page), "Questions before you trust it") {
 		t.Errorf("a run without doubts: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/demote/mistake"
 	"example.org/demote/result"
 )
 
@@ -148,7 +149,7 @@ func (v *view) verification() *section {
 		s.Paragraphs = []string{text + "."}
 	}
 	if v.inDefault() != "" && f.DefaultValue != nil {
-		s.Paragraphs = append(s.Paragraphs, "In a default session (no options set) the same file does not meet the target: run it with the settings of the exact session, or search with --session default.")
+		s.Paragraphs = append(s.Paragraphs, mistake.Text("In a default session (no options set) the same file does not meet the target: run it with the settings of the exact session, or search with --session default."))
 	}
 	row := func(name string, correct *int, value *float64) []string {
 		return []string{name, maybe(value), count(correct), v.against(value)}

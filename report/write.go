@@ -20,7 +20,7 @@ func Write(dir string) error {
 
 // WriteFile makes a page of runs that were read.
 func WriteFile(path string, runs ...*Run) error {
-	data, err := HTML(runs...)
+	data, err := pageOf(runs...)
 	if err != nil {
 		return fmt.Errorf("cannot make %s: %w", path, err)
 	}

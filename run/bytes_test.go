@@ -98,7 +98,7 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 								t.Fatal(err)
 							}
 							want := make([]byte, 4*n)
-							err = direct.Pass(ctx, segment, fed, blocks.Optimization, func(first, _ int, outputs [][]float32) error {
+							err = direct.PassSteps(ctx, segment, fed, blocks.Optimization, func(first, _, _ int, outputs [][]float32) error {
 								if err := p.Data.Read(0, first, want); err != nil {
 									return err
 								}

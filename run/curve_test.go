@@ -35,8 +35,8 @@ func TestCurveIsSafeInASpreadsheet(t *testing.T) {
 			t.Errorf("cell %q", row[1])
 		}
 		// a reader of csv joins the two
-		if want := strings.ReplaceAll(hostileNames[i], "\r\n", "\n"); report.Text(row[1]) != want {
-			t.Errorf("%q came back as %q", want, report.Text(row[1]))
+		if want := strings.ReplaceAll(hostileNames[i], "\r\n", "\n"); row[1] != report.Cell(want) {
+			t.Errorf("%q came back as %q", want, row[1])
 		}
 		if row[3] != "-0.5" || row[4] != "-0.5" || row[5] != "-2" {
 			t.Errorf("%q", row)

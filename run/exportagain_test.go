@@ -19,6 +19,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
@@ -180,11 +181,11 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, mask := range map[string]search.Mask{files.EncodingsLow: task.LowMask(a.Network.Holders), files.EncodingsHigh: search.NewMask(len(a.Records))} {
-		text, err := aimet.Write(a.Network, a.Records, engine.Low(mask), "0.6.1")
+		written, err := aimet.Format061.Write(format.Mix{Network: a.Network, Records: a.Records, Low: engine.Low(mask)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		tasktest.WriteFile(t, path, text)
+		tasktest.WriteFile(t, path, written.Text)
 	}
 	b := trialtest.Compiled(t, files)
 	sameBitsOf(t, a, b)

@@ -152,7 +152,7 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 func (s *ledger) ended(stop search.Stop) (w result.Warning, early bool) {
 	switch stop {
 	case search.StopTrials:
-		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of evaluations (--trials %d) ended the search: this is the best result so far", s.Config.Trials), Cure: "a larger --trials goes further"}, true
+		return result.Warning{ID: "budget-trials", Text: fmt.Sprintf("the limit of evaluations (--evaluations %d) ended the search: this is the best result so far", s.Config.Trials), Cure: "a larger --evaluations goes further"}, true
 	case search.StopTime:
 		return result.Warning{ID: "budget-time", Text: fmt.Sprintf("the limit of %v (--time) ended the search: this is the best result so far", s.Config.Time), Cure: "a longer --time goes further"}, true
 	}

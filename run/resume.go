@@ -103,7 +103,7 @@ func (s *runFolder) recall() error {
 	if s.before, err = s.journal.Spent(); err != nil {
 		return err
 	}
-	if s.recalled { // an evaluator of before, in this process, has left its costs in the journal
+	if s.recalled { // an earlier evaluator, in this process, has left its costs in the journal
 		s.counted = time.Now()
 	}
 	s.recalled = true

@@ -112,7 +112,7 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 }
 
 // leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder
-// without a run of before: the inputs, every holder's grids and range, and the scores there are.
+// without an earlier run: the inputs, every holder's grids and range, and the scores there are.
 func (s *searchRun) leave(err error) error {
 	if !errors.Is(err, context.Canceled) || s.journal == nil || !s.folder.New {
 		return err

@@ -16,8 +16,8 @@ type trialBook struct {
 	index   map[string]int // by the mask's key
 	judged  []float64      // share of the samples, 0 to 1
 	seconds []float64
-	last    time.Time    // when the trial of before was left
-	event   search.Event // the search's own event of before
+	last    time.Time    // when the trial before was left
+	event   search.Event // the search's own last event
 }
 
 // count is how many masks have been tried.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/backend/direct"
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
@@ -178,7 +179,7 @@ func innerTensors(t *testing.T, p *task.Task, block int) *backend.Segment {
 func passOf(t *testing.T, s *backend.Segment, p *task.Task, level int) [][]float32 {
 	t.Helper()
 	rows := make([][]float32, len(s.Outputs))
-	if err := direct.Pass(context.Background(), s, p.Data, level, func(_, _ int, outputs [][]float32) error {
+	if err := direct.PassSteps(context.Background(), s, p.Data, level, func(_, _, _ int, outputs [][]float32) error {
 		for i := range outputs {
 			rows[i] = append(rows[i], outputs[i]...)
 		}
@@ -218,7 +219,7 @@ func TestUnwrittenOutputIsAnError(t *testing.T) {
 		return runs.Pass(context.Background())
 	}
 	err := plain(fusableGraph("Transpose Gemm Transpose"), "g", "a", "y")
-	if e, ok := errors.AsType[*backend.UnwrittenError](err); !ok || !slices.Equal(e.Tensors, []string{"g"}) || ExitCode(err) != 1 {
+	if e, ok := errors.AsType[*device.UnwrittenError](err); !ok || !slices.Equal(e.Tensors, []string{"g"}) || ExitCode(err) != 1 {
 		t.Errorf("exit code %d: %v", ExitCode(err), err)
 	}
 	g := tasktest.NewGraph(16).In("x", nil, 8).Weight("v", 0.5, 8, 5).Constant("zero", []float32{0}).Constant("c", []float32{0xd5})

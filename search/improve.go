@@ -153,7 +153,7 @@ func (s *session) swap(r ranking, high []int, patience int) (bool, error) {
 	}
 	f, err := s.scan(masks, s.hold())
 	if err == nil && !f.Passed && cut {
-		s.note("improve-ended", fmt.Sprintf("improve ended after %d swaps in a row that did not hold", patience), "a budget, --time or --trials, lets it go on")
+		s.note("improve-ended", fmt.Sprintf("improve ended after %d swaps in a row that did not hold", patience), "a budget, --time or --evaluations, lets it go on")
 	}
 	if err != nil || !f.Passed {
 		return false, err

@@ -87,7 +87,7 @@ func (s *session) end(ctx context.Context, err error) (Result, error) {
 		return s.res, fmt.Errorf("search %s after %d evaluations: %w", s.res.Strategy, s.res.Evaluations, err)
 	}
 	if s.o.Curve && s.res.Stop != StopDone {
-		s.note("curve-cut", "the curve is not whole: the budget was spent before its end", "a larger --trials or --time finishes it")
+		s.note("curve-cut", "the curve is not whole: the budget was spent before its end", "a larger --evaluations or --time finishes it")
 	}
 	return s.res, err
 }

@@ -7,7 +7,7 @@ import (
 	"example.org/demote/search"
 )
 
-// ahead keeps the workers of a machine busy during a scan, by speculation. The Scan asks for work as if there were one
+// ahead keeps the workers of a machine busy during a scan, by speculation. The scan asks for work as if there were one
 // worker. The blocks that it asks for, their order, its decision, the memo and the journal do not depend on the number
 // of workers or on their speed. ahead first runs the blocks that the scan has asked for, then those that it will most
 // probably ask for. Their gains wait here until it does. At the end of the scan, gains that it did not ask for are
@@ -113,7 +113,7 @@ func (a *ahead) flying() int { return len(a.flights) - len(a.landed) }
 
 // run does a piece of work that the scan asks for, and runs ahead on the other workers. After an error, and when the
 // context is cancelled, it returns the progress up to there.
-func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
+func (a *ahead) run(ctx context.Context, w work, p Progress) (Progress, error) {
 	t := a.look(w.Candidate)
 	if w.Candidate != a.hand {
 		a.hand = w.Candidate
@@ -143,7 +143,7 @@ func (a *ahead) run(ctx context.Context, w Work, p Progress) (Progress, error) {
 }
 
 // fill gives every free worker a block: first the blocks that were asked for, in order, then the most probable ones.
-func (a *ahead) fill(w Work) {
+func (a *ahead) fill(w work) {
 	for len(a.landed) > 0 {
 		if a.trials[w.Candidate].next < w.To {
 			a.start(w.Candidate)

@@ -3,7 +3,7 @@
 // samples. It stops as soon as the remaining samples cannot lift it above the threshold. If no candidate passes, the
 // best one is found best-first: by upper bounds of the scores, the highest first.
 //
-// The answers are those of search.NaiveScan, always. The package is plain logic: Scan decides which blocks are needed
+// The answers are those of search.NaiveScan, always. The package is plain logic: a scan decides which blocks are needed
 // next from what is known, a Machine runs them, and Evaluator puts the two together with a memo. Where the machine is
 // Workers, those that a scan leaves idle run ahead of it; the scan neither knows nor minds.
 //

@@ -13,7 +13,7 @@ import (
 type Evaluator struct {
 	machine Machine
 	rule    *Rule
-	scan    *Scan
+	scan    *scan
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
 	base    search.Mask
@@ -32,7 +32,7 @@ type Evaluator struct {
 
 var _ search.Evaluator = (*Evaluator)(nil)
 
-// visit is the state of a candidate that the Scan does not have.
+// visit is the state of a candidate that the scan does not have.
 type visit struct {
 	looked   bool // the memo and earlier scans were searched for it
 	reported int  // blocks of it that Stopped has had
@@ -41,7 +41,7 @@ type visit struct {
 // NewEvaluator returns an evaluator over a machine whose scores add up by the rule. It panics as NewScan does. It asks
 // a machine that is Workers for their number once, here.
 func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
-	e := &Evaluator{machine: machine, rule: rule, scan: NewScan(rule), gains: make([]Gain, rule.Blocks())}
+	e := &Evaluator{machine: machine, rule: rule, scan: newScan(rule), gains: make([]Gain, rule.Blocks())}
 	e.ahead = newAhead(e)
 	return e
 }
@@ -198,7 +198,7 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 
 // advance does a piece of work; job has the masks. job is a pointer, since a scan calls advance block by block and
 // copying a job each time is slow.
-func (e *Evaluator) advance(ctx context.Context, job *Job, w Work) error {
+func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
 	var err error
 	if e.ahead != nil {

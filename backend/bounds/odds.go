@@ -37,7 +37,7 @@ func (o *odds) sum() {
 }
 
 // begin takes note of the thresholds of a scan.
-func (o *odds) begin(s *Scan) {
+func (o *odds) begin(s *scan) {
 	o.threshold, o.floor = o.rule.least(s.need), o.rule.least(s.floor)
 }
 

@@ -21,7 +21,7 @@ const (
 	Whole
 )
 
-// Rule says how blocks add up to a score. NewScan fills in the tables; after that it is read only, and may be shared.
+// Rule says how blocks add up to a score. newScan fills in the tables; after that it is read only, and may be shared.
 //
 // Sums of Mean and Whole are float64 and depend on their order: a block's sum is the machine's, in whatever order it
 // always uses, and the sums of blocks are added in block order, starting from 0. So a stopped and resumed trial gives

@@ -105,7 +105,7 @@ func TestBadRules(t *testing.T) {
 					t.Errorf("%s: no panic", name)
 				}
 			}()
-			NewScan(r)
+			newScan(r)
 		}()
 	}
 }

@@ -6,21 +6,21 @@ import (
 	"example.org/demote/search"
 )
 
-// Work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the
+// work is what a scan needs next: blocks From..To-1 of one candidate. All of them are needed to decide, up to the
 // rounding to Rule.Width.
-type Work struct {
+type work struct {
 	Candidate int // index among the candidates of the scan
 	From, To  int // numbers of blocks, From < To
 }
 
-// Scan decides a scan from partial scores of its candidates. It runs nothing itself: Next returns the work that is
+// scan decides a scan from partial scores of its candidates. It runs nothing itself: Next returns the work that is
 // missing, and Learn and Know take results, of any candidate and in any order. Results that come early or in vain
 // change no answer.
 //
-// Candidates are decided strictly in their order. The first one that passes is the answer, once it is finished and all
-// before it are rejected. Only if all are rejected, the scan looks for the best, the highest bound first. Begin makes a
-// Scan ready for the next scan; it allocates only for a scan that is longer than all before.
-type Scan struct {
+// Candidates are decided strictly in their order. The first one that passes is the answer, once it is finished and
+// all before it are rejected. Only if all are rejected, the scan looks for the best, the highest bound first. Begin
+// makes a scan ready for the next scan; it allocates only for a scan that is longer than all before.
+type scan struct {
 	rule        *Rule
 	trials      []trial // by candidate
 	need, floor key     // the least that passes, and the least that is wanted as the best
@@ -40,15 +40,15 @@ type trial struct {
 	done     bool
 }
 
-// NewScan returns a scan for a rule. It panics if the rule has a block without samples or a Mean without a best
+// newScan returns a scan for a rule. It panics if the rule has a block without samples or a Mean without a best
 // value.
-func NewScan(rule *Rule) *Scan {
+func newScan(rule *Rule) *scan {
 	rule.prepare()
-	return &Scan{rule: rule, decided: true, found: search.Found{Index: -1}}
+	return &scan{rule: rule, decided: true, found: search.Found{Index: -1}}
 }
 
 // Begin starts a scan of n candidates, of which nothing is known. A bound that is NaN no score passes or reaches.
-func (s *Scan) Begin(n int, b search.Bound) {
+func (s *scan) Begin(n int, b search.Bound) {
 	if cap(s.trials) < n {
 		s.trials = make([]trial, n)
 		s.heap = make(queue, 0, n)
@@ -69,7 +69,7 @@ func (s *Scan) Begin(n int, b search.Bound) {
 
 // Learn takes over the progress of a candidate, if it is further than what is known. It must be that of the first
 // blocks in their order. It panics if there is no such candidate, as Know and Progress do.
-func (s *Scan) Learn(candidate int, p Progress) {
+func (s *scan) Learn(candidate int, p Progress) {
 	t := &s.trials[candidate]
 	if t.done || p.Blocks <= t.progress.Blocks {
 		return
@@ -81,7 +81,7 @@ func (s *Scan) Learn(candidate int, p Progress) {
 }
 
 // Know takes the full score of a candidate, which is then finished.
-func (s *Scan) Know(candidate int, score search.Score) {
+func (s *scan) Know(candidate int, score search.Score) {
 	t := &s.trials[candidate]
 	if !t.done {
 		t.full, t.upper, t.done = score, s.rule.keyOf(score), true
@@ -90,16 +90,16 @@ func (s *Scan) Know(candidate int, score search.Score) {
 
 // Progress returns the progress of a candidate, and its full score if it is finished. The progress of a candidate
 // whose score came from Know may lag behind.
-func (s *Scan) Progress(candidate int) (p Progress, full search.Score, done bool) {
+func (s *scan) Progress(candidate int) (p Progress, full search.Score, done bool) {
 	t := &s.trials[candidate]
 	return t.progress, t.full, t.done
 }
 
 // Next returns the work that the decision waits for; false once Found has the answer. It depends on what was learnt
 // alone: asked again before anything is, it returns the same work. It allocates nothing.
-func (s *Scan) Next() (Work, bool) {
+func (s *scan) Next() (work, bool) {
 	if s.decided {
-		return Work{}, false
+		return work{}, false
 	}
 	for ; s.at < len(s.trials); s.at++ {
 		t := &s.trials[s.at]
@@ -117,7 +117,7 @@ func (s *Scan) Next() (Work, bool) {
 }
 
 // Found returns the answer. It panics before Next has returned false.
-func (s *Scan) Found() search.Found {
+func (s *scan) Found() search.Found {
 	if !s.decided {
 		panic("bounds: answer of a scan that is not decided")
 	}
@@ -125,17 +125,17 @@ func (s *Scan) Found() search.Found {
 }
 
 // pass ends the scan with its first candidate above the threshold.
-func (s *Scan) pass(candidate int) (Work, bool) {
+func (s *scan) pass(candidate int) (work, bool) {
 	s.found = search.Found{Index: candidate, Passed: true, Score: s.trials[candidate].full}
 	if s.last {
 		s.found.Last = s.found.Score
 	}
 	s.decided = true
-	return Work{}, false
+	return work{}, false
 }
 
 // untilDecided returns the work that a candidate needs before it can be rejected, or all of it if it will pass.
-func (s *Scan) untilDecided(candidate int) Work {
+func (s *scan) untilDecided(candidate int) work {
 	t := &s.trials[candidate]
 	from := t.progress.Blocks
 	if s.rule.Kind != Counted {
@@ -149,7 +149,7 @@ func (s *Scan) untilDecided(candidate int) Work {
 
 // resolve finds the best of the rejected candidates. The leader, the candidate with the highest bound, runs on until
 // a finished candidate leads. Of equal bounds the later candidate leads, since it wins a tie of scores.
-func (s *Scan) resolve() (Work, bool) {
+func (s *scan) resolve() (work, bool) {
 	if !s.resolving {
 		s.resolving = true
 		for i := range s.trials {
@@ -180,11 +180,11 @@ func (s *Scan) resolve() (Work, bool) {
 		s.found.Last = s.trials[len(s.trials)-1].full
 	}
 	s.decided = true
-	return Work{}, false
+	return work{}, false
 }
 
 // lower returns the work that the leader needs before it can fall behind the second or below the floor.
-func (s *Scan) lower(top leader) Work {
+func (s *scan) lower(top leader) work {
 	from := s.trials[top.candidate].progress.Blocks
 	if s.rule.Kind != Counted {
 		return s.work(int(top.candidate), s.stride(from))
@@ -201,16 +201,16 @@ func (s *Scan) lower(top leader) Work {
 }
 
 // stride is the block up to which a trial of float scores runs before its bound is computed again.
-func (s *Scan) stride(from int) int {
+func (s *scan) stride(from int) int {
 	if s.rule.Kind == Whole {
 		return s.rule.Blocks()
 	}
 	return from + 1
 }
 
-// covering returns the block before which the blocks from `from` on hold at least so many samples, or the end: so many
-// a trial must lose, one a sample at most, before it can be rejected.
-func (s *Scan) covering(from, samples int) int {
+// covering returns the block before which the blocks from `from` on hold at least that many samples, or the end: so
+// many a trial must lose, one a sample at most, before it can be rejected.
+func (s *scan) covering(from, samples int) int {
 	to := from + 1
 	for to < s.rule.Blocks() && s.rule.left[from]-s.rule.left[to] < samples {
 		to++
@@ -219,7 +219,7 @@ func (s *Scan) covering(from, samples int) int {
 }
 
 // work rounds a piece of work up to the width of the machine.
-func (s *Scan) work(candidate, to int) Work {
+func (s *scan) work(candidate, to int) work {
 	from := s.trials[candidate].progress.Blocks
 	if from >= s.rule.Blocks() {
 		panic(fmt.Sprintf("bounds: candidate %d has no block left", candidate))
@@ -227,5 +227,5 @@ func (s *Scan) work(candidate, to int) Work {
 	if w := s.rule.Width; w > 1 { // for the usual width of 1 this saves a division
 		to = from + (to-from+w-1)/w*w
 	}
-	return Work{Candidate: candidate, From: from, To: min(to, s.rule.Blocks())}
+	return work{Candidate: candidate, From: from, To: min(to, s.rule.Blocks())}
 }

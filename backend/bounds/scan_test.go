@@ -31,7 +31,7 @@ func newProblem(rng *rand.Rand, kind Kind) *problem {
 	if kind == Whole || kind == Mean && rng.IntN(3) == 0 {
 		p.rule.Finish = func(sum float64) float64 { return math.Atan(sum / 7) }
 	}
-	NewScan(p.rule)
+	newScan(p.rule)
 	p.machine = newTableMachine(table, p.rule)
 	if kind != Counted {
 		strange := []float64{math.NaN(), math.Inf(-1)}[rng.IntN(2)]
@@ -164,7 +164,7 @@ func TestScanAhead(t *testing.T) {
 		p := newProblem(rng, Kind(seed%3))
 		p.rule.Width = 1 + rng.IntN(3)
 		want, _ := search.NaiveScan(context.Background(), p.machine.score, p.candidates, p.bound)
-		s := NewScan(p.rule)
+		s := newScan(p.rule)
 		s.Begin(len(p.candidates), p.bound)
 		for {
 			for len(p.candidates) > 0 && rng.IntN(3) == 0 {
@@ -191,11 +191,11 @@ func TestScanAhead(t *testing.T) {
 	}
 }
 
-// TestScanAgain uses one Scan for scans of several lengths: nothing of an earlier one may show.
+// TestScanAgain uses one scan for scans of several lengths: nothing of an earlier one may show.
 func TestScanAgain(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	rule := &Rule{Sizes: []int{3, 3, 2}}
-	s := NewScan(rule)
+	s := newScan(rule)
 	for range 2000 {
 		n := rng.IntN(6)
 		scores := make([]int, n)

@@ -68,7 +68,7 @@ func (f *Fronts) Front(block []float32, pieces, slots int) []float32 {
 
 // OutputRows are the output's values of the block that a lane has run last, a sample's behind the other's. They are
 // the caller's until the lane runs again, or is asked again.
-func OutputRows(l Lane, j *metric.Judge) ([]float32, error) {
+func OutputRows(l Lane, j *metric.Scorer) ([]float32, error) {
 	rows, err := l.Rows(j.Output())
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type Traits struct {
 	Queue bool
 	// samples and stored activations lie in memory of its own, which may be full while the machine's is not
 	OwnMemory bool
-	// it adds up what a block gains as metric.Judge.Block does, bit for bit, and runs networks as written files are
+	// it adds up what a block gains as metric.Scorer.Block does, bit for bit, and runs networks as written files are
 	// run
 	InOrder  bool
 	MayRound bool // it may compute with less than float32, and is asked for a proof that it does not
@@ -118,7 +118,7 @@ type Lane interface {
 	Decode(t *StoredTensor, m search.Mask, from Room) error
 	// Judge applies the metric to the outputs of a block that has run to its end. The gain is written
 	// before the next Wait returns.
-	Judge(j *metric.Judge, b Block, gain *bounds.Gain) error
+	Judge(j *metric.Scorer, b Block, gain *bounds.Gain) error
 	// Rows are all values of a float output of the block that has run last, at once. They are the
 	// caller's until the lane runs again.
 	Rows(output string) ([]float32, error)

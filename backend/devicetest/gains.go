@@ -9,7 +9,7 @@ import (
 )
 
 // testGains judges blocks by metrics that count by class and by metrics of single samples. Sums of floats are the
-// judge's bit by bit where the device says so, else nearly.
+// scorer's bit by bit where the device says so, else nearly.
 func testGains(b *bench) {
 	toy := NewToy(toyBlock, toySamples, 12)
 	truth := metric.Truth{Labels: toy.Labels()}
@@ -19,10 +19,10 @@ func testGains(b *bench) {
 	for _, name := range []string{"top1", "agreement", "sqnr", "cosine", "mse"} {
 		m, err := metric.ByName(name)
 		b.must(err)
-		j := metric.NewJudge(m, truth, toySamples)
+		j := metric.NewScorer(m, truth, toySamples)
 		j.Read(metric.Output{Name: "y", Dims: []int64{toyBlock, toyClasses}, Slots: toyBlock, Pieces: 1})
 		b.must(j.Check())
-		b.open() // a lane has one judge
+		b.open() // a lane has one scorer
 		l, blocks := b.compile(toy, 1, 0, 4).Lanes()[0], b.load(toy)
 		for _, mask := range masks() {
 			got := make([]bounds.Gain, len(blocks))
@@ -49,7 +49,7 @@ func testGains(b *bench) {
 }
 
 // gain is what a block should gain.
-func (t *Toy) gain(j *metric.Judge, block device.Block, low func(holder int) bool) bounds.Gain {
+func (t *Toy) gain(j *metric.Scorer, block device.Block, low func(holder int) bool) bounds.Gain {
 	var rows []float32
 	for _, sample := range block.Samples() {
 		rows = append(rows, t.Want(sample, low)...)

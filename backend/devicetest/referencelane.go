@@ -183,7 +183,7 @@ func (l *referenceLane) Rows(output string) ([]float32, error) {
 }
 
 // Judge implements device.Lane.
-func (l *referenceLane) Judge(j *metric.Judge, b device.Block, gain *bounds.Gain) error {
+func (l *referenceLane) Judge(j *metric.Scorer, b device.Block, gain *bounds.Gain) error {
 	rows, err := device.OutputRows(l, j)
 	if err == nil {
 		*gain = j.Block(rows, b.Samples())

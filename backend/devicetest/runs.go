@@ -69,7 +69,7 @@ func testLanes(b *bench) {
 // testFollowed runs the network with weights that follow a holder, in one piece and in parts.
 func testFollowed(b *bench) {
 	b.open()
-	toy := NewToy(toyBlock, toySamples, 4, Follows())
+	toy := NewToy(toyBlock, toySamples, 4, follows())
 	blocks := b.load(toy)
 	for _, cuts := range [][]int{{0, 4}, {0, 1, 2, 4}} {
 		lanes := b.compile(toy, 2, cuts...).Lanes()

@@ -40,8 +40,8 @@ type ToyOption func(*Toy)
 // Rows has samples of so many rows: [samples, rows, 4] instead of [samples, 4].
 func Rows(n int) ToyOption { return func(t *Toy) { t.rows = n } }
 
-// Follows has the weights behind holder 1 follow its bit.
-func Follows() ToyOption { return func(t *Toy) { t.follows = true } }
+// follows has the weights behind holder 1 follow its bit.
+func follows() ToyOption { return func(t *Toy) { t.follows = true } }
 
 // NewToy makes the network with blocks of a size, and so many samples, which a seed chooses.
 func NewToy(block, samples int, seed uint64, options ...ToyOption) *Toy {

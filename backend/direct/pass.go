@@ -11,22 +11,17 @@ import (
 	"example.org/demote/cgo"
 )
 
-// Pass runs a model without holders over all samples, block by block and in order, and hands each block's outputs to
-// f: count of their rows are samples first, first+1, ..., the rest is padding. It runs on the CPU, whatever the
-// device. Only one block is in memory at a time. The outputs, all float32, are f's until it returns. Each of them is
-// what the network computes: where the runtime's optimizer takes the node away that makes one, all of them are
-// computed without optimization.
-func Pass(ctx context.Context, s *device.Segment, samples device.Samples, level int, f func(first, count int, outputs [][]float32) error) error {
-	return PassSteps(ctx, s, samples, level, func(first, count, _ int, outputs [][]float32) error { return f(first, count, outputs) })
-}
-
-// PassSteps is Pass for samples that may have several steps: f gets the outputs of each of them, from 0 on, one call
-// a step. The outputs that are not float32, which a step hands to the next one, are nil.
+// PassSteps runs a model without holders over all samples, block by block and in order, and hands each block's outputs
+// to f: count of their rows are samples first, first+1, ..., the rest is padding. Of samples of several steps f gets
+// the outputs of each, from 0 on, one call a step. It runs on the CPU, whatever the device. Only one block is in memory
+// at a time. The outputs are f's until it returns; those that are not float32, which a step hands to the next one, are
+// nil. Each of them is what the network computes: where the runtime's optimizer takes the node away that makes one, all
+// of them are computed without optimization. The error is the context's, the runtime's, the samples' or f's.
 func PassSteps(ctx context.Context, s *device.Segment, samples device.Samples, level int, f func(first, count, step int, outputs [][]float32) error) error {
 	return passSteps(ctx, s, samples, level, runtime.GOMAXPROCS(0), f)
 }
 
-// passSteps is PassSteps by a session of so many threads.
+// passSteps is PassSteps by a session with a number of threads.
 func passSteps(ctx context.Context, s *device.Segment, samples device.Samples, level, threads int, f func(first, count, step int, outputs [][]float32) error) error {
 	stop, err := cgo.NewStop(ctx)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Check holds labels, references and the output's shape against what the metric needs. It comes behind Read.
-func (j *Judge) Check() error {
+func (j *Scorer) Check() error {
 	m := j.metric
 	if m.NeedsReference && len(j.truth.Reference) != j.samples*j.Length() {
 		return fmt.Errorf("metric: %d reference values for %d samples of %d", len(j.truth.Reference), j.samples, j.Length())
@@ -34,7 +34,7 @@ func nothingCounts(m *Metric) error {
 }
 
 // checkLabels holds labels against the output.
-func (j *Judge) checkLabels() error {
+func (j *Scorer) checkLabels() error {
 	m := j.metric
 	switch m.Labels {
 	case PixelLabels:
@@ -69,7 +69,7 @@ func (j *Judge) checkLabels() error {
 }
 
 // oneClassAxis tells whether the output has one axis beside that of the samples, but for axes of size 1.
-func (j *Judge) oneClassAxis() bool {
+func (j *Scorer) oneClassAxis() bool {
 	return len(j.dims) == 2 || len(j.dims) > 0 && slices.ContainsFunc(j.dims[1:], func(d int64) bool { return int(d) == j.row })
 }
 
@@ -89,7 +89,7 @@ func otherThan(kind LabelKind) string {
 }
 
 // checkPixels holds labels of pixels against an output [samples, classes, ...].
-func (j *Judge) checkPixels() error {
+func (j *Scorer) checkPixels() error {
 	m := j.metric
 	if m.custom {
 		return nil

@@ -56,7 +56,7 @@ func weighClasses(m *Metric, o LabelOptions) *Metric {
 	c, hit := *m, m.gain
 	c.Countable, c.rank, c.Best = false, 0, o.most()
 	c.gain = func(row []float32, s Sample) float64 { return hit(row, s) * o.weight(int(s.Label)) }
-	c.scaled = func(j *Judge, _ int) float64 {
+	c.scaled = func(j *Scorer, _ int) float64 {
 		sum := 0.0
 		for _, l := range j.truth.Labels {
 			sum += o.weight(int(l))
@@ -76,8 +76,8 @@ func weighF1(m *Metric, o LabelOptions) *Metric {
 
 // wholeF1 is macro F1: the mean over the classes that are labelled or predicted of 2 TP / (2 TP + FP + FN), weighted
 // if classes are (van Rijsbergen, Information Retrieval, 1979; the mean as scikit-learn's f1_score has it).
-func wholeF1(o LabelOptions) func(j *Judge, samples int) Tally {
-	return func(j *Judge, _ int) Tally {
+func wholeF1(o LabelOptions) func(j *Scorer, samples int) Accumulator {
+	return func(j *Scorer, _ int) Accumulator {
 		classes := j.row
 		return newCounts(j, 3*classes, func(row []float32, s Sample, counts []int64) {
 			got, want := Top1(row), int(s.Label)

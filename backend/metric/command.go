@@ -30,15 +30,15 @@ type Command struct {
 	seconds float64
 }
 
-// CommandName is the name of a metric by Command.
-const CommandName = "command"
+// commandName is the name of a metric by Command.
+const commandName = "command"
 
 // killWait is how long a command's children may hold its pipes open after it has ended or was killed.
 const killWait = time.Second
 
 // Metric is the command as a metric. Its errors match mistake.Err.
 func (c *Command) Metric() *Metric {
-	return &Metric{Name: CommandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
+	return &Metric{Name: commandName, Lower: c.Lower, Labels: OwnLabels, gain: nothing, whole: gather(c.answer), custom: true}
 }
 
 // Cost is how often the command has answered, and in how many seconds.

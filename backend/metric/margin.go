@@ -4,7 +4,7 @@ import "math"
 
 // Margin says how far a sample is from losing its hit: the wanted class's value less the best (for top5: the fifth
 // best) of the others; negative if it is none. Of several steps it is the least.
-func (j *Judge) Margin(row []float32, sample int) float64 {
+func (j *Scorer) Margin(row []float32, sample int) float64 {
 	least := math.Inf(1)
 	j.each(row, sample, func(row []float32, s Sample) { least = min(least, j.metric.margin(row, s)) })
 	return least

@@ -52,8 +52,8 @@ type Metric struct {
 	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
 	// rises. scale is what scaled says, or the energy of the reference.
 	finish func(sum, scale float64) float64
-	scaled func(j *Judge, samples int) float64
-	whole  func(j *Judge, samples int) Tally // a metric of the whole set; its gain is nothing
+	scaled func(j *Scorer, samples int) float64
+	whole  func(j *Scorer, samples int) Accumulator // a metric of the whole set; its gain is nothing
 	// the metric with weighted classes or an ignored label; nil: it knows neither
 	weigh    func(m *Metric, o LabelOptions) *Metric
 	perPixel bool         // Best is of a pixel
@@ -133,7 +133,7 @@ func (m *Metric) ChecksClasses() bool { return m.NeedsLabels && m.Labels == Clas
 func (m *Metric) ScoreRows(rows, reference []float32, row int) (search.Score, error) {
 	n := len(rows) / row
 	if m.IsWhole() {
-		return m.scoreWhole(context.Background(), &Judge{metric: m, truth: Truth{Reference: reference}, row: row, samples: n}, rows, n)
+		return m.scoreWhole(context.Background(), &Scorer{metric: m, truth: Truth{Reference: reference}, row: row, samples: n}, rows, n)
 	}
 	at := make([]int, n+1)
 	for i := range at {

@@ -15,7 +15,7 @@ import (
 )
 
 // scored is the score of rows by a metric, in the metric's own sign, added up as an evaluator does.
-func scored(t *testing.T, m *Metric, j *Judge, rows []float32) float64 {
+func scored(t *testing.T, m *Metric, j *Scorer, rows []float32) float64 {
 	t.Helper()
 	j.metric = m
 	n := len(rows) / j.row
@@ -72,7 +72,7 @@ func TestClassMetrics(t *testing.T) {
 		{"top5, weighted", "top5", LabelOptions{Weights: []float64{2, 1, 4, 9}}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := &Judge{truth: Truth{Labels: []int64{0, 1, 2, 1, 1, 0}}, row: 4, dims: []int64{6, 4}}
+			j := &Scorer{truth: Truth{Labels: []int64{0, 1, 2, 1, 1, 0}}, row: 4, dims: []int64{6, 4}}
 			if got := scored(t, metricNamed(t, c.metric, c.o), j, rows); math.Abs(got-c.want) > 1e-12 {
 				t.Errorf("%v, want %v", got, c.want)
 			}
@@ -103,7 +103,7 @@ func TestPixelMetrics(t *testing.T) {
 		{"miou, weighted", "miou", LabelOptions{Weights: []float64{0, 1, 1}, Ignore: &ignored}, labels, (1.0/3 + 2.0/3) / 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := &Judge{truth: Truth{Pixels: c.labels}, row: 12, dims: []int64{2, 3, 2, 2}}
+			j := &Scorer{truth: Truth{Pixels: c.labels}, row: 12, dims: []int64{2, 3, 2, 2}}
 			if got := scored(t, metricNamed(t, c.metric, c.o), j, rows); math.Abs(got-c.want) > 1e-12 {
 				t.Errorf("%v, want %v", got, c.want)
 			}
@@ -113,7 +113,7 @@ func TestPixelMetrics(t *testing.T) {
 
 // TestValueMetrics holds the errors of regression, which are better when lower.
 func TestValueMetrics(t *testing.T) {
-	j := &Judge{truth: Truth{Values: []float32{1, 2, 3, 4}}, row: 2, dims: []int64{2, 2}}
+	j := &Scorer{truth: Truth{Values: []float32{1, 2, 3, 4}}, row: 2, dims: []int64{2, 2}}
 	rows := []float32{1, 4, 0, 4}
 	for name, want := range map[string]float64{"label-mse": (2.0 + 4.5) / 2, "label-mae": (1.0 + 1.5) / 2} {
 		m := metricNamed(t, name, LabelOptions{})
@@ -126,7 +126,7 @@ func TestValueMetrics(t *testing.T) {
 // TestWholeInAnyOrder adds samples in random pieces: the score is the same bits.
 func TestWholeInAnyOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
-	j := &Judge{row: 5, dims: []int64{60, 5}, samples: 60}
+	j := &Scorer{row: 5, dims: []int64{60, 5}, samples: 60}
 	rows := make([]float32, 60*5)
 	for i := range rows {
 		rows[i] = rng.Float32()
@@ -181,7 +181,7 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	j := &Judge{row: 2, dims: []int64{2, 2}}
+	j := &Scorer{row: 2, dims: []int64{2, 2}}
 	rows := []float32{3, 0, 4, 0}
 	for name, want := range map[string]float64{"first": 3.5, "first-low": 3.5, "all": 12} {
 		if got := scored(t, metricNamed(t, name, LabelOptions{}), j, rows); got != want {

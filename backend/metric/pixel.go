@@ -26,7 +26,7 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 		}
 		return sum
 	}
-	c.scaled = func(j *Judge, _ int) float64 {
+	c.scaled = func(j *Scorer, _ int) float64 {
 		sum := 0.0
 		for _, want := range j.truth.Pixels {
 			if o.counts(want) {
@@ -45,7 +45,7 @@ func weighPixels(m *Metric, o LabelOptions) *Metric {
 // in neither.
 func weighIoU(m *Metric, o LabelOptions) *Metric {
 	c := *m
-	c.whole = func(j *Judge, _ int) Tally {
+	c.whole = func(j *Scorer, _ int) Accumulator {
 		classes := j.classes()
 		return newCounts(j, 2*classes, func(row []float32, s Sample, counts []int64) {
 			pixels := len(s.Pixels)

@@ -3,9 +3,9 @@ package metric
 import "example.org/demote/backend/bounds"
 
 // RuleOf says how blocks add up to a score: sizes are their numbers of samples, without the padding, and width is how
-// many of them are run between two looks. Samples of several shapes have a judge each, all of one metric. The error
+// many of them are run between two looks. Samples of several shapes have a scorer each, all of one metric. The error
 // says if nothing counts.
-func RuleOf(judges []*Judge, sizes []int, width int) (*bounds.Rule, error) {
+func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 	first := judges[0]
 	m, scale, pixels := first.metric, 0.0, 0
 	for _, j := range judges {
@@ -42,7 +42,7 @@ func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rul
 }
 
 // scale is what the metric's finish goes by.
-func (m *Metric) scale(j *Judge, samples int) float64 {
+func (m *Metric) scale(j *Scorer, samples int) float64 {
 	if m.scaled != nil {
 		return m.scaled(j, samples)
 	}

@@ -6,7 +6,7 @@ const mostSteps = 1 << 40
 // overSteps settles how the steps of samples count, once the output's row of one step is known: each as a sample
 // does, or the last one alone where there are labels for no more than that. A metric from outside gets the rows of
 // all steps as one.
-func (j *Judge) overSteps(steps int) {
+func (j *Scorer) overSteps(steps int) {
 	j.steps, j.last = max(1, steps), false
 	m := j.metric
 	switch {
@@ -20,7 +20,7 @@ func (j *Judge) overSteps(steps int) {
 }
 
 // labelsOfOne tells whether there are labels for one step of each sample.
-func (j *Judge) labelsOfOne() bool {
+func (j *Scorer) labelsOfOne() bool {
 	switch j.metric.Labels {
 	case PixelLabels:
 		return len(j.dims) > 2 && len(j.truth.Pixels) == j.samples*j.perSample()
@@ -31,7 +31,7 @@ func (j *Judge) labelsOfOne() bool {
 }
 
 // Judged is how many steps of a sample are judged, each as a sample is.
-func (j *Judge) Judged() int {
+func (j *Scorer) Judged() int {
 	if j.last {
 		return 1
 	}
@@ -39,16 +39,16 @@ func (j *Judge) Judged() int {
 }
 
 // Length is the length of an output row with all steps.
-func (j *Judge) Length() int { return j.row * max(1, j.steps) }
+func (j *Scorer) Length() int { return j.row * max(1, j.steps) }
 
 // RowOf are the output's values of a slot, of all steps.
-func (j *Judge) RowOf(rows []float32, slot int) []float32 {
+func (j *Scorer) RowOf(rows []float32, slot int) []float32 {
 	n := j.Length()
 	return rows[slot*n : (slot+1)*n]
 }
 
 // Gain is what a sample's row gains, over all steps that are judged.
-func (j *Judge) Gain(row []float32, sample int) float64 {
+func (j *Scorer) Gain(row []float32, sample int) float64 {
 	switch {
 	case j.steps <= 1:
 		return j.metric.gain(row, j.sample(sample))
@@ -63,7 +63,7 @@ func (j *Judge) Gain(row []float32, sample int) float64 {
 }
 
 // each hands on the steps of a sample's row that are judged, and what each is compared with.
-func (j *Judge) each(row []float32, sample int, f func(row []float32, s Sample)) {
+func (j *Scorer) each(row []float32, sample int, f func(row []float32, s Sample)) {
 	switch {
 	case j.steps <= 1:
 		f(row, j.sample(sample))

@@ -8,13 +8,13 @@ import (
 
 // Parts are samples of different shapes, each judged beside those of its own shape.
 type Parts struct {
-	Judges []*Judge
+	Judges []*Scorer
 	Of     func(sample int) (judge, at int) // who judges a sample of all, and which of its own it is
 	Labels *LabelArray                      // of all samples, for a metric that takes OwnLabels; nil without
 }
 
 // Score is the number that the tallies of all judges make together.
-func (p *Parts) Score(ctx context.Context, list []Tally) (float64, error) {
+func (p *Parts) Score(ctx context.Context, list []Accumulator) (float64, error) {
 	switch first := list[0].(type) {
 	case *counts:
 		for _, other := range list[1:] {
@@ -30,7 +30,7 @@ func (p *Parts) Score(ctx context.Context, list []Tally) (float64, error) {
 }
 
 // outputs are the outputs that the tallies have gathered, in the order of the data.
-func (p *Parts) outputs(list []Tally) WholeOutputs {
+func (p *Parts) outputs(list []Accumulator) WholeOutputs {
 	n := 0
 	for _, j := range p.Judges {
 		n += j.samples

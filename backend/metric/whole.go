@@ -8,24 +8,24 @@ import (
 	"example.org/demote/search"
 )
 
-// A Tally takes the outputs of all samples and makes one number of them: higher is better.
-type Tally interface {
+// An Accumulator takes the outputs of all samples and makes one number of them: higher is better.
+type Accumulator interface {
 	// Add takes the rows of some samples; it is called from several goroutines, once a sample in all.
 	Add(samples []int, rows []float32)
 	// Score is the number. Errors of a user's command match mistake.Err.
 	Score(ctx context.Context) (float64, error)
 }
 
-// counts is a Tally of integers, whose sums do not depend on the order of the samples.
+// counts is an Accumulator of integers, whose sums do not depend on the order of the samples.
 type counts struct {
-	j    *Judge
+	j    *Scorer
 	book func(row []float32, s Sample, counts []int64)
 	fold func(counts []int64) float64
 	mu   sync.Mutex
 	sum  []int64
 }
 
-func newCounts(j *Judge, n int, book func([]float32, Sample, []int64), fold func([]int64) float64) *counts {
+func newCounts(j *Scorer, n int, book func([]float32, Sample, []int64), fold func([]int64) float64) *counts {
 	return &counts{j: j, book: book, fold: fold, sum: make([]int64, n)}
 }
 
@@ -39,9 +39,9 @@ func (c *counts) Add(samples []int, rows []float32) {
 
 func (c *counts) Score(context.Context) (float64, error) { return c.fold(c.sum), nil }
 
-// gathered is a Tally that keeps all rows, by sample.
+// gathered is an Accumulator that keeps all rows, by sample.
 type gathered struct {
-	j    *Judge
+	j    *Scorer
 	rows []float32
 	all  func(ctx context.Context, o WholeOutputs) (float64, error)
 }
@@ -57,18 +57,18 @@ func (g *gathered) Score(ctx context.Context) (float64, error) {
 }
 
 // rowDims are the dimensions of one sample's output.
-func (j *Judge) rowDims() []int64 {
+func (j *Scorer) rowDims() []int64 {
 	if len(j.dims) > 1 {
 		return slices.Clone(j.dims[1:])
 	}
 	return []int64{int64(j.row)}
 }
 
-// Tally begins to score all samples, by a metric of the whole set.
-func (j *Judge) Tally() Tally { return j.metric.whole(j, j.samples) }
+// NewAccumulator begins to score all samples, by a metric of the whole set.
+func (j *Scorer) NewAccumulator() Accumulator { return j.metric.whole(j, j.samples) }
 
 // scoreWhole scores rows that are there already.
-func (m *Metric) scoreWhole(ctx context.Context, j *Judge, rows []float32, samples int) (search.Score, error) {
+func (m *Metric) scoreWhole(ctx context.Context, j *Scorer, rows []float32, samples int) (search.Score, error) {
 	t := m.whole(j, samples)
 	for i := range samples {
 		t.Add([]int{i}, rows[i*j.row:(i+1)*j.row])
@@ -96,8 +96,8 @@ type WholeOutputs struct {
 }
 
 // gather makes a metric of the whole set of a function of all outputs.
-func gather(all func(ctx context.Context, o WholeOutputs) (float64, error)) func(j *Judge, samples int) Tally {
-	return func(j *Judge, samples int) Tally {
+func gather(all func(ctx context.Context, o WholeOutputs) (float64, error)) func(j *Scorer, samples int) Accumulator {
+	return func(j *Scorer, samples int) Accumulator {
 		return &gathered{j: j, rows: make([]float32, samples*j.row), all: all}
 	}
 }

@@ -46,15 +46,15 @@ func Read(path string) (*Encodings, error) {
 	case err != nil:
 		return nil, mistake.Errorf("%s: cannot be read: %w", path, err)
 	}
-	e, err := Parse(data)
+	e, err := parse(data)
 	if err != nil {
 		return nil, mistake.Errorf("%s: %w", path, err)
 	}
 	return e, nil
 }
 
-// Parse is Read for bytes in memory.
-func Parse(data []byte) (*Encodings, error) {
+// parse is Read for bytes in memory.
+func parse(data []byte) (*Encodings, error) {
 	var file struct {
 		Version     string          `json:"version"`
 		Activations json.RawMessage `json:"activation_encodings"`

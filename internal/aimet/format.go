@@ -7,7 +7,7 @@ var TensorOverrides = format.Format{
 	Name: "overrides", File: "overrides.json", Does: "TensorQuantOverrides of ONNX Runtime's quantize_static",
 	Ends: []string{".json"}, Float: true,
 	Write: func(mix format.Mix) (w format.Written, err error) {
-		w.Text, err = Overrides(mix.Network, mix.Records, mix.Low)
+		w.Text, err = overrides(mix.Network, mix.Records, mix.Low)
 		return w, err
 	},
 }
@@ -24,7 +24,7 @@ func version(name, file, number string) format.Format {
 	return format.Format{
 		Name: name, File: file, Does: "AIMET encodings " + number, Ends: []string{".json", ".encodings"}, Float: true,
 		Write: func(mix format.Mix) (w format.Written, err error) {
-			w.Text, err = Write(mix.Network, mix.Records, mix.Low, number)
+			w.Text, err = write(mix.Network, mix.Records, mix.Low, number)
 			return w, err
 		},
 	}

@@ -12,13 +12,13 @@ import (
 	"example.org/demote/quant"
 )
 
-// Overrides returns the grids of the holders as JSON for the option TensorQuantOverrides of ONNX Runtime's
+// overrides returns the grids of the holders as JSON for the option TensorQuantOverrides of ONNX Runtime's
 // quantize_static: a map from tensors to a list of one object with quant_type ("QInt8", "QUInt16", ...), scale and
 // zero_point, in the order of the holders. In Python the names become QuantType.from_string(quant_type), and the
 // numbers NumPy arrays of float32 and of the integer type. Holder i has its low grid if low[i], else its high one. The
 // file belongs to the float network of the holders' tensors. An error matches mistake.Err and names a holder whose grid
-// fits no such type. Overrides panics unless there are one record and one bit for each holder.
-func Overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
+// fits no such type. overrides panics unless there are one record and one bit for each holder.
+func overrides(n *network.Network, records []quant.Record, low []bool) ([]byte, error) {
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}

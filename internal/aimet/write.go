@@ -32,12 +32,12 @@ type encoding061 struct {
 	Scale     float64 `json:"scale"`
 }
 
-// Write returns the grids of holders and weights as an AIMET encodings file of version "1.0.0" or "0.6.1". Holder i has
+// write returns the grids of holders and weights as an AIMET encodings file of version "1.0.0" or "0.6.1". Holder i has
 // its low grid if low[i], else its high one; weights have int8 grids with one scale per channel. Weights whose channels
 // are on another axis than AIMET's are left out, since the formats cannot express that. An error matches mistake.Err
-// and names a holder whose grid does not use all codes of its width, or an unknown version. Write panics unless there
+// and names a holder whose grid does not use all codes of its width, or an unknown version. write panics unless there
 // are one record and one bit for each holder.
-func Write(n *network.Network, records []quant.Record, low []bool, version string) ([]byte, error) {
+func write(n *network.Network, records []quant.Record, low []bool, version string) ([]byte, error) {
 	if len(low) != len(n.Holders) {
 		panic(fmt.Sprintf("onnx: a mask of %d for %d holders", len(low), len(n.Holders)))
 	}

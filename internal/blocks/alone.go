@@ -37,7 +37,7 @@ func Axis(m *onnx.Model, data Samples, input int) int {
 
 // Mixed reports whether the first axes of a network's inputs have different sizes, so that not all of them are the
 // batch.
-func Mixed(m *onnx.Model) bool {
+func mixed(m *onnx.Model) bool {
 	inputs := m.Inputs()
 	for _, v := range inputs {
 		if len(v.Dims) > 0 && len(inputs[0].Dims) > 0 && v.Dims[0] != inputs[0].Dims[0] {

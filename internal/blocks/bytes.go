@@ -7,37 +7,37 @@ import (
 	"example.org/demote/onnx"
 )
 
-// ByteSamples are the samples of a set in which inputs that the file has as bytes stay bytes: a quarter of the memory
+// byteSamples are the samples of a set in which inputs that the file has as bytes stay bytes: a quarter of the memory
 // of floats. The network then has the conversion to floats, see FeedBytes.
-type ByteSamples struct {
+type byteSamples struct {
 	*dataset.Set
 	Bytes []bool // by input
 }
 
 // Read writes a sample as the network with byte inputs wants it.
-func (b ByteSamples) Read(input, sample int, dst []byte) error {
+func (b byteSamples) Read(input, sample int, dst []byte) error {
 	if b.Bytes[input] {
 		return b.Set.ReadBytes(input, sample, dst)
 	}
 	return b.Set.Read(input, sample, dst)
 }
 
-// ByteSteps are the operations on the samples of a shape after their bytes are floats: scale, mean and std.
-func ByteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
+// byteSteps are the operations on the samples of a shape after their bytes are floats: scale, mean and std.
+func byteSteps(a dataset.Affine, sample []int64) (steps []variants.Step) {
 	for _, s := range []struct {
 		op     string
 		values []float32
 	}{{"Mul", a.Scale}, {"Sub", a.Mean}, {"Div", a.Std}} {
 		if s.values != nil {
-			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: ChannelDims(len(s.values), a.Inner, sample)})
+			steps = append(steps, variants.Step{Op: s.op, Values: s.values, Dims: channelDims(len(s.values), a.Inner, sample)})
 		}
 	}
 	return steps
 }
 
-// ChannelDims are the dimensions of a constant with one number per channel, for samples of a shape: the channels are
+// channelDims are the dimensions of a constant with one number per channel, for samples of a shape: the channels are
 // the last axis, or the first.
-func ChannelDims(channels, inner int, sample []int64) []int64 {
+func channelDims(channels, inner int, sample []int64) []int64 {
 	if channels == 1 {
 		return nil
 	}
@@ -92,7 +92,7 @@ func ReadResident(set *dataset.Set, input, sample int, to []byte) error {
 // returns the samples for it, and the new names of these inputs by their old ones. With gpu, a division becomes a table
 // that the host computes for each byte value, since not every GPU rounds a division exactly.
 func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bool) (Samples, map[string]string) {
-	out := ByteSamples{Set: data}
+	out := byteSamples{Set: data}
 	names := map[string]string{}
 	for i, in := range inputs {
 		a, is := data.Bytes(i)
@@ -102,9 +102,9 @@ func FeedBytes(m *onnx.Model, data *dataset.Set, inputs []backend.Tensor, gpu bo
 		case !is:
 		case gpu && a.Std != nil:
 			table := a.Table()
-			names[in.Name] = variants.ByteTable(m, in.Name, table, ChannelDims(len(table)/256, a.Inner, in.Sample()))
+			names[in.Name] = variants.ByteTable(m, in.Name, table, channelDims(len(table)/256, a.Inner, in.Sample()))
 		default:
-			names[in.Name] = variants.ByteInput(m, in.Name, ByteSteps(a, in.Sample()))
+			names[in.Name] = variants.ByteInput(m, in.Name, byteSteps(a, in.Sample()))
 		}
 	}
 	if len(names) == 0 {

@@ -52,7 +52,7 @@ func Measure(ctx context.Context, m *onnx.Model, inputs []backend.Tensor, block 
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, mistake.Errorf("%s: %w", m.Path, TooLarge(err))
+		return nil, mistake.Errorf("%s: %w", m.Path, tooLarge(err))
 	}
 	return s, nil
 }
@@ -187,7 +187,7 @@ func Choose(m *onnx.Model, asked int) (int, error) {
 	switch {
 	case asked < 0:
 		return 0, mistake.Errorf("--block %d: give a number of samples", asked)
-	case fixed > 0 && asked > 0 && fixed != asked && Mixed(m):
+	case fixed > 0 && asked > 0 && fixed != asked && mixed(m):
 		return asked, nil // the data say whether samples run alone, see checkAlone
 	case fixed > 0 && asked > 0 && fixed != asked:
 		return 0, mistake.Errorf("--block %d: the network's batch is fixed to %d", asked, fixed)

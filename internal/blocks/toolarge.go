@@ -8,8 +8,8 @@ import (
 	"example.org/demote/internal/memory"
 )
 
-// TooLarge words an error of ONNX Runtime about a lack of memory, and returns all others unchanged.
-func TooLarge(err error) error {
+// tooLarge words an error of ONNX Runtime about a lack of memory, and returns all others unchanged.
+func tooLarge(err error) error {
 	m := notAllocated.FindStringSubmatch(err.Error())
 	if m == nil {
 		return err

@@ -9,7 +9,7 @@ import (
 // mostFloatNodes is how many nodes that stay in floating point are listed.
 const mostFloatNodes = 100
 
-// floatWork counts the work of a network for the given sizes, of a block of so many samples.
+// floatWork counts the work of a network for the given sizes, of a block of that many samples.
 func floatWork(n *onnx.Network, dims map[string][]int64, block int) (*result.FloatWork, error) {
 	w, err := sites.Measure(n, dims)
 	if err != nil {

@@ -59,5 +59,5 @@ func (a *Evaluation) needText(needs []result.Need) string {
 	for _, need := range needs {
 		list = append(list, fmt.Sprintf("%d with chance %g", need.Samples, need.Chance))
 	}
-	return guess + ", a hold-out of about so many samples would do: " + strings.Join(list, ", ")
+	return guess + ", a hold-out of about this many samples would do: " + strings.Join(list, ", ")
 }

@@ -27,7 +27,7 @@ func (m *Model) Apart() (file []byte, weights []Tensor, err error) {
 			continue // the runtime drops it while it loads the message, and finds none to give a value to
 		}
 		if w := apart(t); w != nil {
-			inside[i] = ExternalTensor(w, apartAt, 0)
+			inside[i] = externalTensor(w, apartAt, 0)
 			weights = append(weights, w)
 		}
 	}

@@ -16,8 +16,8 @@ func (m *Model) checkVersions() error {
 	switch {
 	case p.GetIrVersion() == 0 && len(p.GetOpsetImport()) == 0 || p.GetGraph() == nil:
 		return mistake.Errorf("not an ONNX model: it has no graph (is this another kind of file?)")
-	case p.GetIrVersion() < MinIR || p.GetIrVersion() > MaxIR:
-		return mistake.Errorf("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), MinIR, MaxIR)
+	case p.GetIrVersion() < minIR || p.GetIrVersion() > maxIR:
+		return mistake.Errorf("IR version %d is not supported: %d to %d are; convert it with onnx.version_converter, or export the model again", p.GetIrVersion(), minIR, maxIR)
 	case len(p.GetOpsetImport()) == 0:
 		return mistake.Errorf("the model imports no operator set; the file is truncated or was made by a broken exporter")
 	}

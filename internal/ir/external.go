@@ -18,7 +18,7 @@ var copyMost int64 = 256 << 20
 // external.Folder, which copies small files and maps larger ones.
 func (m *Model) loadExternal() error { return m.loadExternalIn(copyMost) }
 
-// loadExternalIn is loadExternal that copies so many bytes at most.
+// loadExternalIn is loadExternal that copies at most limit bytes.
 func (m *Model) loadExternalIn(copyMost int64) error {
 	folder := external.NewFolder(m.Dir, copyMost)
 	err := m.EachTensor(func(where string, t Tensor) error {

@@ -20,7 +20,7 @@ import (
 // (https://onnx.ai/onnx/repo-docs/Versioning.html, released versions).
 const (
 	MinOpset, MaxOpset = 7, 23
-	MinIR, MaxIR       = 3, 12
+	minIR, maxIR       = 3, 12
 	Opset, IR          = 21, 10
 )
 
@@ -61,7 +61,7 @@ type Value struct {
 
 // Read reads and checks an ONNX file with its external data. It maps large external data into memory, for the life of
 // the process. Errors are mistake.Err and name the file: it is missing, not ONNX, truncated, of a version outside
-// MinOpset to MaxOpset or MinIR to MaxIR, not a graph (a tensor without a producer or with two, a cycle), or the
+// MinOpset to MaxOpset or minIR to maxIR, not a graph (a tensor without a producer or with two, a cycle), or the
 // bytes of a tensor do not fit its shape.
 func Read(path string) (*Model, error) {
 	data, err := disk.Read(path, wire.MaxSize)

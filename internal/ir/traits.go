@@ -29,9 +29,9 @@ const (
 	comparing  = Moving // compares: a NaN may lose
 )
 
-// OperatorTraits has the traits of the standard operators, by operator type. All passes read this table: activation
+// operatorTraits has the traits of the standard operators, by operator type. All passes read this table: activation
 // quantizers, pairs, attention masks, cuts and NaN.
-var OperatorTraits = map[string]traits{
+var operatorTraits = map[string]traits{
 	"Abs": keepsNaN, "ArgMax": Lifting, "ArgMin": Lowering, "Add": Scoring | keepsNaN, "AveragePool": Averaging | keepsNaN,
 	"BatchNormalization": keepsNaN, "Bernoulli": Random,
 	"Cast": Moving | Carrying, "CastLike": Moving | Carrying, "CenterCropPad": view | Zeroing, "Clip": Scoring | keepsNaN, "Compress": view,
@@ -61,7 +61,7 @@ var OperatorTraits = map[string]traits{
 
 // Is reports whether a node has a standard operator with one of the traits t. Operators of other domains have none,
 // even if they have the name of a standard one.
-func Is(n Node, t traits) bool { return Standard(n) && OperatorTraits[n.GetOpType()]&t != 0 }
+func Is(n Node, t traits) bool { return Standard(n) && operatorTraits[n.GetOpType()]&t != 0 }
 
 // Moves reports whether a node only moves values of its first operand and zeros. Then its output lies on the grid of
 // that operand and needs no quantizer of its own. Beyond the trait Moving it looks at the node: a Pad must insert
@@ -96,7 +96,7 @@ func (x *Index) PadsNothingNew(n Node) bool {
 }
 
 // MayHideNaN reports whether some operator of the main graph may turn a NaN into a number: a comparison, Where, a
-// maximum over an axis, a cast to integers, or an operator without an entry in OperatorTraits. If it is false, a NaN
+// maximum over an axis, a cast to integers, or an operator without an entry in operatorTraits. If it is false, a NaN
 // that an output depends on shows in that output.
 func (m *Model) MayHideNaN() bool {
 	for _, n := range m.Graph().GetNode() {

@@ -71,7 +71,7 @@ func spill(all []Tensor, location string) ([]Tensor, func(io.Writer) error, erro
 		}
 		end = (end + spillAlign - 1) / spillAlign * spillAlign
 		moved, offsets = append(moved, raw), append(offsets, end)
-		out = append(out, ExternalTensor(raw, location, end))
+		out = append(out, externalTensor(raw, location, end))
 		end += int64(len(raw.RawData))
 	}
 	return out, func(w io.Writer) error {
@@ -98,8 +98,8 @@ func writeAt(w io.Writer, tensors []Tensor, offsets []int64) error {
 	return nil
 }
 
-// ExternalTensor returns a copy of t whose data are external: in the file location, from the byte offset on.
-func ExternalTensor(t Tensor, location string, offset int64) Tensor {
+// externalTensor returns a copy of t whose data are external: in the file location, from the byte offset on.
+func externalTensor(t Tensor, location string, offset int64) Tensor {
 	c := wire.CloneTensor(t)
 	c.RawData = nil
 	c.DataLocation = onnxpb.TensorProto_EXTERNAL.Enum()

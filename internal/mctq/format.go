@@ -8,7 +8,7 @@ import (
 // Format is the quantizers of the Model Compression Toolkit.
 var Format = format.Format{
 	Name: "mctq", File: "annotated.onnx", Does: "Sony's Model Compression Toolkit, opset 17", Ends: []string{".onnx"},
-	Detect: (*ir.Model).IsMCTQ, Read: Read, Foreign: true, Write: write,
+	Detect: (*ir.Model).IsMCTQ, Read: read, Foreign: true, Write: write,
 }
 
 // write is the network with the toolkit's quantizers. Of a pair by the toolkit it is the 16-bit file itself, with the
@@ -26,10 +26,10 @@ func write(mix format.Mix) (w format.Written, err error) {
 					demoted = append(demoted, h.Name)
 				}
 			}
-			w.Model, err = Mixed(low, high, demoted)
+			w.Model, err = mixed(low, high, demoted)
 			return w, err
 		}
 	}
-	w.Model, w.Inexact, err = Write(mix.Network, mix.Records, mix.Low)
+	w.Model, w.Inexact, err = annotate(mix.Network, mix.Records, mix.Low)
 	return w, err
 }

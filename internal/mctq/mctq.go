@@ -12,7 +12,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// Read makes a network from an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ). It
+// read makes a network from an export of Sony's Model Compression Toolkit (pytorch_export_model, format MCTQ). It
 // returns the grid of every activation quantizer (holder) under a formula. The model is not changed. Holders have the
 // toolkit's names and the order of the quantizer nodes; every activation quantizer is a holder, also those of constants
 // and of the network's outputs. Weight quantizers are computed once. Chains that depend on constants alone, such as
@@ -22,7 +22,7 @@ import (
 // Errors match mistake.Err and name the node and the attribute, input or tensor: an unknown quantizer, an attribute
 // that is missing, has another type or an invalid value, a weight that is not constant, a file without activation
 // quantizers.
-func Read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
+func read(m *ir.Model, formula quant.Formula) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readMCTQ(m, formula)
 	if err != nil {
 		return nil, nil, m.InFile(err)

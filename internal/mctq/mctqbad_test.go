@@ -167,5 +167,5 @@ var mctqDamage = []onnxtest.Damage{
 // TestMCTQDamage: every damage is refused with an error of one line that names what is wrong.
 func TestMCTQDamage(t *testing.T) {
 	onnxtest.Refused(t, append(mctqAttributeDamage(), mctqDamage...), func(file string) string { return "../../onnx/testdata/mctq/" + file + "_low.onnx" },
-		func(m *ir.Model) error { _, _, err := Read(m, quant.QDQ); return err })
+		func(m *ir.Model) error { _, _, err := read(m, quant.QDQ); return err })
 }

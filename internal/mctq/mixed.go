@@ -9,11 +9,11 @@ import (
 	"example.org/demote/onnx/onnxpb"
 )
 
-// Mixed returns the 16-bit file of an MCTQ pair with the 8-bit file's quantizers at the named holders, as the toolkit
+// mixed returns the 16-bit file of an MCTQ pair with the 8-bit file's quantizers at the named holders, as the toolkit
 // itself exports such a mixed model: the activation attributes of the 8-bit file with their original thresholds and
 // ranges, and everything else as in the 16-bit file. Both models are not changed. The written file equals the toolkit's
 // file byte for byte. An error is mistake.Err: a name that one of the files does not have.
-func Mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
+func mixed(low, high *ir.Model, demoted []string) (*ir.Model, error) {
 	m := high.Clone()
 	from, err := quantizersByName(low)
 	if err != nil {

@@ -21,17 +21,17 @@ const (
 	holderSuffix      = "_activation_holder_quantizer"
 )
 
-// Write returns the network as a file of the Model Compression Toolkit, at operator set 17. After every holder it has
-// one of the toolkit's activation quantizers, with the low grid if low[i], else the high one. Before every weight on an
-// int8 grid it has a WeightsSymmetricQuantizer. A grid with its zero at an end or in the middle is written as a
+// annotate returns the network as a file of the Model Compression Toolkit, at operator set 17. After every holder it
+// has one of the toolkit's activation quantizers, with the low grid if low[i], else the high one. Before every weight
+// on an int8 grid it has a WeightsSymmetricQuantizer. A grid with its zero at an end or in the middle is written as a
 // threshold, another one as a range. The toolkit computes scale and zero point from the ends of the range, so
 // neighbouring floats of the ends are tried until the exact grid comes back. inexact lists the holders for which none
 // does (or whose grid does not use all codes of its width); the file has the nearest range for them.
 //
-// Read reads such a file with holders called HOLDER_activation_holder_quantizer, with slashes of the name replaced.
-// Errors match mistake.Err and name an operator that operator set 17 does not have. Write panics unless there are one
-// record and one bit for each holder.
-func Write(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
+// read reads such a file with holders called HOLDER_activation_holder_quantizer, with slashes of the name replaced.
+// Errors match mistake.Err and name an operator that operator set 17 does not have. annotate panics unless there are
+// one record and one bit for each holder.
+func annotate(n *network.Network, records []quant.Record, low []bool) (m *ir.Model, inexact []string, err error) {
 	if err := quantize.CheckRecords(n, records); err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"example.org/demote/internal/aimet"
+	"example.org/demote/internal/format"
 	"example.org/demote/internal/mctq"
 	"example.org/demote/internal/onnxruntest"
 	"example.org/demote/internal/pair"
@@ -121,16 +122,16 @@ func TestToolkitOverrides(t *testing.T) {
 		t.Fatal(err)
 	}
 	low := onnxruntest.Halves(len(records))
-	data, err := aimet.Overrides(n, records, low)
+	overrides, err := aimet.TensorOverrides.Write(format.Mix{Network: n, Records: records, Low: low})
 	if err != nil {
 		t.Fatal(err)
 	}
 	path, target := filepath.Join(folder, "overrides.json"), filepath.Join(folder, "quantized.onnx")
-	if err := os.WriteFile(path, data, 0o666); err != nil {
+	if err := os.WriteFile(path, overrides.Text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	onnxruntest.Python(t, ".venv-toolkits", "fixtures_check.py", "overrides", "../../onnx/testdata/qdq/float_convolutional_21.onnx", path, target)
-	back, grids, err := qdq.Read(onnxruntest.Read(t, target))
+	back, grids, err := qdq.Format.Read(onnxruntest.Read(t, target), quant.QDQ)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,13 +167,13 @@ func TestToolkitEncodings(t *testing.T) {
 				narrow++
 			}
 		}
-		for _, version := range []string{"0.6.1", "1.0.0"} {
-			data, err := aimet.Write(n, records, mask, version)
+		for version, f := range map[string]format.Format{"0.6.1": aimet.Format061, "1.0.0": aimet.Format} {
+			written, err := f.Write(format.Mix{Network: n, Records: records, Low: mask})
 			if err != nil {
 				t.Fatal(err)
 			}
 			path := filepath.Join(folder, network+version+".encodings")
-			if err := os.WriteFile(path, data, 0o666); err != nil {
+			if err := os.WriteFile(path, written.Text, 0o666); err != nil {
 				t.Fatal(err)
 			}
 			out := onnxruntest.Python(t, ".venv-aimet", "fixtures_encodings.py", "--check", path, "../../onnx/testdata/encodings/"+network+".onnx")

@@ -141,7 +141,7 @@ func Left() int64 {
 	free := Free()
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_DATA, &limit) == nil && limit.Cur < math.MaxInt64 {
-		free = min(free, max(0, int64(limit.Cur)-Data()))
+		free = min(free, max(0, int64(limit.Cur)-dataMemory()))
 	}
 	return free
 }

@@ -30,8 +30,8 @@ func Watch(full func(taken, limit int64)) {
 	}
 	limit := int64(now.Cur)
 	collectBelow(limit)
-	if Data() > 0 {
-		go watchMemory(limit, time.Tick(memoryTick), Data, goMemory, raiseLimit, full)
+	if dataMemory() > 0 {
+		go watchMemory(limit, time.Tick(memoryTick), dataMemory, goMemory, raiseLimit, full)
 	}
 }
 
@@ -64,7 +64,7 @@ func watchMemory(limit int64, tick <-chan time.Time, data, gos func() int64, rai
 
 // raiseLimit raises the limit that Limit has set, where more memory has become free since, and returns the one in
 // force.
-func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+Resident())) }
+func raiseLimit(limit int64) int64 { return raiseTo(limit, mostMemory(Free()+residentMemory())) }
 
 // raiseTo raises the limit to most bytes, but not beyond the one that the program was started with, if that is worth
 // the while.
@@ -82,11 +82,11 @@ func raiseTo(limit int64, most uint64) int64 {
 	return int64(most)
 }
 
-// Resident returns the resident memory of this process, without files.
-func Resident() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
+// residentMemory returns the resident memory of this process, without files.
+func residentMemory() int64 { return max(0, memoryPages(1)-memoryPages(2)) }
 
-// Data returns the memory of this process that counts for its limit; 0 if the system does not report it.
-func Data() int64 { return memoryPages(5) }
+// dataMemory returns the memory of this process that counts for its limit; 0 if the system does not report it.
+func dataMemory() int64 { return memoryPages(5) }
 
 // memoryPages is one of the figures that the system has of this process, in bytes; 0 where it does not say.
 func memoryPages(field int) int64 {

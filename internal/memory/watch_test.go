@@ -28,7 +28,7 @@ func TestMemoryIsWatched(t *testing.T) {
 			t.Errorf("%s: told %d times, want %d", c.name, calls, want)
 		}
 	}
-	if data, gos := Data(), goMemory(); data != 0 && (data < gos/2 || gos <= 0) {
+	if data, gos := dataMemory(), goMemory(); data != 0 && (data < gos/2 || gos <= 0) {
 		t.Errorf("%d bytes of data, %d of Go", data, gos)
 	}
 }

@@ -37,7 +37,7 @@ func OddModel() *Net {
 	return b
 }
 
-// Calling is a model of the functions F0, F1, ... each of which calls the next one so many times, in a row; the last
+// Calling is a model of the functions F0, F1, ... each of which calls the next one that number of times; the last
 // is a Relu. change may add to all.
 func Calling(depth, times int, change func(f *onnxpb.FunctionProto)) *Net {
 	b := NewNet(21, 2, 2)

@@ -7,10 +7,10 @@ import (
 	"example.org/demote/mistake"
 )
 
-// RefuseHalf refuses a network that computes in floating point, but nowhere in float32, or whose products are in
+// refuseHalf refuses a network that computes in floating point, but nowhere in float32, or whose products are in
 // float64: grids are defined for float32 alone. Constants of other types behind a Cast are folded before. A network
 // without products, such as trees, is refused for that reason: it would be the same in float32.
-func RefuseHalf(m *ir.Model) error {
+func refuseHalf(m *ir.Model) error {
 	x, err := ir.NewIndex(m)
 	if err != nil {
 		return err

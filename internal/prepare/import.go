@@ -9,6 +9,7 @@ import (
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/shapes"
+	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
 )
 
@@ -16,7 +17,7 @@ import (
 // without functions, its quantizers still in place. Errors are mistakes of the user that name the node.
 func Imported(m *ir.Model) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Opset: m.OpsetOf("")}
-	for _, step := range []func(*ir.Model) error{ConstantInputs, opset.Convert, opset.Inline, refuseTraining, noQuantizersInside, oneKind} {
+	for _, step := range []func(*ir.Model) error{variants.ConstantInputs, opset.Convert, opset.Inline, refuseTraining, noQuantizersInside, oneKind} {
 		if err := step(n.Model); err != nil {
 			return nil, err
 		}
@@ -53,7 +54,7 @@ func FoldWeights(n *network.Network, weights map[string]*network.Weight) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(*ir.Model) error{fold.Constants, RefuseHalf} {
+	for _, step := range []func(*ir.Model) error{fold.Constants, refuseHalf} {
 		if err := step(n.Model); err != nil {
 			return err
 		}

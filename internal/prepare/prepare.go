@@ -10,6 +10,7 @@ import (
 	"example.org/demote/internal/opset"
 	"example.org/demote/internal/sites"
 	"example.org/demote/internal/unroll"
+	"example.org/demote/internal/variants"
 	"example.org/demote/mistake"
 )
 
@@ -21,7 +22,7 @@ func Network(m *ir.Model, o network.Options) (*network.Network, error) {
 	n := &network.Network{Model: m.Clone(), Weights: make(map[string]*network.Weight), Opset: m.OpsetOf("")}
 	openRecurrent := func(*ir.Model) error { return unroll.Open(n, o.Unroll) }
 	steps := []func(*ir.Model) error{
-		ConstantInputs, opset.Convert, opset.Inline, RefuseQuantized, fold.Constants, fold.Branches, openRecurrent, refuseTraining, affine.BatchNorm, RefuseComputedHalf, RefuseHalf,
+		variants.ConstantInputs, opset.Convert, opset.Inline, RefuseQuantized, fold.Constants, fold.Branches, openRecurrent, refuseTraining, affine.BatchNorm, RefuseComputedHalf, refuseHalf,
 	}
 	for _, step := range steps {
 		if err := step(n.Model); err != nil {

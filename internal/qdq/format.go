@@ -12,7 +12,7 @@ import (
 var Format = format.Format{
 	Name: "qdq", File: "mixed.onnx", Does: "QuantizeLinear and DequantizeLinear, opset 21", Ends: []string{".onnx"},
 	Runs: true, Detect: (*ir.Model).IsQDQ, Formula: quant.QDQ,
-	Read: func(m *ir.Model, _ quant.Formula) (*network.Network, []quant.Grid, error) { return Read(m) },
+	Read: func(m *ir.Model, _ quant.Formula) (*network.Network, []quant.Grid, error) { return read(m) },
 	Write: func(mix format.Mix) (w format.Written, err error) {
 		w.Model, err = Write(mix.Network, mix.Records, mix.Low)
 		return w, err
@@ -24,7 +24,7 @@ var Microsoft = format.Format{
 	Name: "qdq-ms", File: "mixed-ms.onnx", Does: "the same of com.microsoft, the network's own opset",
 	Ends: []string{".onnx"}, Runs: true,
 	Write: func(mix format.Mix) (w format.Written, err error) {
-		w.Model, err = WriteMicrosoft(mix.Network, mix.Records, mix.Low)
+		w.Model, err = writeMicrosoft(mix.Network, mix.Records, mix.Low)
 		return w, err
 	},
 }

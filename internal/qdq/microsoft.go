@@ -10,12 +10,12 @@ import (
 	"example.org/demote/quant"
 )
 
-// WriteMicrosoft is QDQ for runtimes and compilers that do not know operator set 21: the file is at the operator set
+// writeMicrosoft is QDQ for runtimes and compilers that do not know operator set 21: the file is at the operator set
 // of the file that the network was made from (21 where that is newer), and all its QuantizeLinear and
 // DequantizeLinear nodes are those of the domain com.microsoft, which know 16 bits at every operator set. Errors
 // match mistake.Err; beside those of QDQ they name an operator that does not exist at that operator set. It panics
 // where QDQ does.
-func WriteMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
+func writeMicrosoft(n *network.Network, records []quant.Record, low []bool) (*ir.Model, error) {
 	m, err := Write(n, records, low)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"example.org/demote/quant"
 )
 
-// Read makes a network of a file with QuantizeLinear and DequantizeLinear nodes, of the standard domain or
+// read makes a network of a file with QuantizeLinear and DequantizeLinear nodes, of the standard domain or
 // com.microsoft, and returns the grid of every holder, of formula QDQ. The model stays as it is. Every activation
 // that is quantized is a holder, in the order of their producers, inputs first, named after its tensor; equal pairs
 // on one tensor are one holder, a pair behind another one (where two widths meet) is a holder of its own. Constants
@@ -20,7 +20,7 @@ import (
 // Errors match mistake.Err and name the node and its input or attribute: scales or zero points that are not constant,
 // not positive or per channel, integers that something else than a DequantizeLinear reads, a DequantizeLinear with
 // another grid than its QuantizeLinear; and they say so where no activation is quantized at all.
-func Read(m *ir.Model) (*network.Network, []quant.Grid, error) {
+func read(m *ir.Model) (*network.Network, []quant.Grid, error) {
 	n, grids, err := readQDQ(m)
 	if err != nil {
 		return nil, nil, m.InFile(err)

@@ -137,5 +137,5 @@ func constantless(g *onnxpb.GraphProto, name string) bool {
 // TestQDQDamage: every damage is refused with an error of one line that names what is wrong.
 func TestQDQDamage(t *testing.T) {
 	onnxtest.Refused(t, qdqDamage, func(file string) string { return "../../onnx/testdata/qdq/" + file + ".onnx" },
-		func(m *ir.Model) error { _, _, err := Read(m); return err })
+		func(m *ir.Model) error { _, _, err := read(m); return err })
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
 	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/prepare"
@@ -35,23 +34,6 @@ func TestConditionCure(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := sites.CheckQuantizable(n); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%v, want it to say %q", err, c.want)
-			}
-		})
-	}
-}
-
-// TestDoublesWithoutProducts refuses doubles that multiply nothing for that, and those that do for their type.
-func TestDoublesWithoutProducts(t *testing.T) {
-	for _, c := range []struct{ name, text, want string }{
-		{"trees", "input x double\n y = TreeEnsemble(x)\n return y", "the network has none, only 1 TreeEnsemble"},
-		{"a product", "input x double\n input w double\n y = MatMul(x, w)\n return y", "computes in DOUBLE"},
-		{"a product in front of floats", "input x double\n input w double\n a = MatMul(x, w)\n b = Cast(a) to=1\n y = Softmax(b)\n return y", "computes in DOUBLE"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := onnxtest.FromText(t, c.text)
-			m.Graph().Output[0] = onnxtest.ValueInfo("y", ir.Double)
-			if err := prepare.RefuseHalf(m); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want it to say %q", err, c.want)
 			}
 		})

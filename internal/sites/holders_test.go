@@ -8,8 +8,8 @@ import (
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
-	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
+	"example.org/demote/internal/variants"
 )
 
 // prepared reads a file of the repository and does what comes before Find.
@@ -19,7 +19,7 @@ func prepared(t *testing.T, path string) *ir.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range []func(*ir.Model) error{prepare.ConstantInputs, fold.Constants, affine.BatchNorm} {
+	for _, step := range []func(*ir.Model) error{variants.ConstantInputs, fold.Constants, affine.BatchNorm} {
 		if err := step(m); err != nil {
 			t.Fatal(err)
 		}

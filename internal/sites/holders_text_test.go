@@ -9,14 +9,14 @@ import (
 	"example.org/demote/internal/fold"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/network"
-	"example.org/demote/internal/prepare"
 	"example.org/demote/internal/sites"
+	"example.org/demote/internal/variants"
 )
 
 // folded does what comes before Find.
 func folded(t testing.TB, m *ir.Model) *ir.Model {
 	t.Helper()
-	for _, step := range []func(*ir.Model) error{prepare.ConstantInputs, fold.Constants, affine.BatchNorm} {
+	for _, step := range []func(*ir.Model) error{variants.ConstantInputs, fold.Constants, affine.BatchNorm} {
 		if err := step(m); err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"example.org/demote/internal/blocks"
 )
 
-// FitBlock settles the block size where it is free: no holder's tensor too large, and an even number of blocks,
+// FitBlock chooses the block size where it is free: no holder's tensor too large, and an even number of blocks,
 // so that two workers have the same to do. It depends on the network and the number of samples only.
 func (p *Task) FitBlock(ctx context.Context, asked int) error {
 	if asked > 0 || blocks.Fixed(p.Model) > 0 || blocks.Alone(p.Model, p.Data) {
@@ -24,7 +24,7 @@ func (p *Task) FitBlock(ctx context.Context, asked int) error {
 	return p.SetBlock(block)
 }
 
-// fittingBlock is the size that FitBlock settles on for samples of one shape.
+// fittingBlock is the size that FitBlock chooses for samples of one shape.
 func (p *Task) fittingBlock(ctx context.Context) (int, error) {
 	s, err := p.Measured(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ type stream struct {
 // them want some too.
 const keptShare = 0.5
 
-// passReads and passTime bound what is read to say what a pass takes: so many samples, or so long.
+// passReads and passTime bound what is read to say what a pass takes: a number of samples, or a time.
 const passReads, passTime = 64, 300 * time.Millisecond
 
 // keepOrStream leaves the samples on disk where --spool has it so or the memory has no room for them, and tells the

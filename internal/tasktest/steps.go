@@ -2,6 +2,7 @@ package tasktest
 
 import (
 	"math"
+	"os"
 	"testing"
 
 	"example.org/demote/internal/onnxtest"
@@ -165,7 +166,11 @@ func StepNet(t testing.TB, g *onnxpb.GraphProto, n, steps int, states ...string)
 // steps, a sample behind the other. feeds are the states' shapes for a block, by input, and what feeds them.
 func StepByStep(t testing.TB, path string, config map[string]string, x []float32, steps, block int, feeds map[string]string, dims ...int64) (y []float32) {
 	t.Helper()
-	s, err := cgo.NewSessionFile(path, cgo.Options{Level: 99, IntraThreads: 1, Config: config})
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := cgo.NewSession(file, cgo.Options{Level: 99, IntraThreads: 1, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}

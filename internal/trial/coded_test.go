@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.org/demote/backend"
+	"example.org/demote/backend/device"
 	"example.org/demote/config"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/tasktest"
@@ -20,11 +21,11 @@ import (
 type valuesOnly struct{ backend.Source }
 
 func (valuesOnly) Coded(func(backend.Model) (string, error)) (backend.Entries, error) {
-	return nil, backend.ErrNotHere
+	return nil, device.ErrNotHere
 }
 
 func (valuesOnly) Blocked(int, int, func(backend.Model) (string, error)) (backend.Model, error) {
-	return backend.Model{}, backend.ErrNotHere
+	return backend.Model{}, device.ErrNotHere
 }
 
 // plainOnly is a source that is entered at cuts, optimized from each of them on.
@@ -32,7 +33,7 @@ type plainOnly struct{ *segments.Source }
 
 func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
-		return nil, errors.New("no codes here")
+		return nil, errors.New("not optimized")
 	}
 	return s.Source.Coded(nil)
 }

@@ -157,5 +157,5 @@ func (s *Runner) fallBack(ctx context.Context, dep *backend.Dependence) error {
 }
 
 // A Touching is a network whose samples touch each other in blocks by so little that only the self-test has found it:
-// whoever leads the run begins again with each sample alone.
+// the command begins again with each sample alone.
 type Touching struct{ *backend.Dependence }

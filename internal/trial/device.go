@@ -10,7 +10,7 @@ import (
 	"example.org/demote/search"
 )
 
-// ChooseDevice settles what trials run on: what --device names, or for auto the first GPU that can be
+// ChooseDevice finds what trials run on: what --device names, or for auto the first GPU that can be
 // used, else the CPU. It says which, and why, where there was a choice.
 func (s *Runner) ChooseDevice() error {
 	if err := s.findDevice(); err != nil {

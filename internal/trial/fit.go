@@ -16,7 +16,7 @@ import (
 // is wasted.
 func gpuBlock(samples int) int { return min(256, max(8, samples/64*8)) }
 
-// FitDevice settles block size and stored activations for a GPU, and says what they take of its memory
+// FitDevice chooses block size and stored activations for a GPU, and says what they take of its memory
 // before it is taken.
 func (s *Runner) FitDevice(ctx context.Context) error {
 	if !s.Can().OwnMemory {

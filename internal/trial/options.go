@@ -26,8 +26,8 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	return o, err
 }
 
-// setUpPasses and setUpFixed are when the choice of cuts is to be at its end, from the start: so many passes of the
-// float network over the samples, and so long besides. The proof behind it takes about one and a half
+// setUpPasses and setUpFixed are when the choice of cuts is to be at its end, counted from the start: this many
+// passes of the float network over the samples, and so long besides. The proof behind it takes about one and a half
 // more: eight, and a second, are what set-up takes at most.
 const setUpPasses, setUpFixed = 5.5, time.Second
 

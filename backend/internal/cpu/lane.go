@@ -239,7 +239,7 @@ func (w *Lane) Rows(output string) ([]float32, error) {
 }
 
 // Judge reads the rows where they are.
-func (w *Lane) Judge(j *metric.Judge, b device.Block, gain *bounds.Gain) error {
+func (w *Lane) Judge(j *metric.Scorer, b device.Block, gain *bounds.Gain) error {
 	rows, err := device.OutputRows(w, j)
 	if err == nil {
 		*gain = j.Block(rows, b.Samples())

@@ -34,7 +34,7 @@ type lane struct {
 
 	plain, graph *cgo.RunOptions
 
-	tally   tally
+	tally   accumulator
 	codes   codes
 	weights weights
 	spare   map[string][]float32 // where rows are copied to

@@ -61,7 +61,7 @@ func (s *Stats) book(r report) {
 func (e *Single) runner(l device.Lane) func(store.Job) report {
 	var j store.Job
 	var r report
-	var p store.Passage
+	var p store.SegmentIO
 	run := func() error {
 		if r = e.runJob(l, j, &p); r.err == nil {
 			r.err = l.Wait()
@@ -87,7 +87,7 @@ func (e *Single) judged(j store.Job, r report) {
 
 // runJob is what a lane does with a block: nothing where only no-ops have changed, else go on from the base's
 // activations at the last cut in front of the change, and judge the outputs.
-func (e *Single) runJob(l device.Lane, j store.Job, p *store.Passage) (r report) {
+func (e *Single) runJob(l device.Lane, j store.Job, p *store.SegmentIO) (r report) {
 	if e.store != nil && e.watch == nil {
 		if *j.Gain, r.noop = e.store.Noop(j); r.noop {
 			return r
@@ -127,7 +127,7 @@ func (e *Single) runJob(l device.Lane, j store.Job, p *store.Passage) (r report)
 }
 
 // runEntry runs all that lies behind a cut at once.
-func (e *Single) runEntry(l device.Lane, j store.Job, from int, p *store.Passage) error {
+func (e *Single) runEntry(l device.Lane, j store.Job, from int, p *store.SegmentIO) error {
 	err := e.store.Enter(l, j, from, p)
 	if err == nil {
 		err = l.RunPart(e.data.Blocks[j.Block], from)

@@ -72,7 +72,7 @@ func (e *Single) agrees(want [][]float32) (bool, error) {
 func (e *Single) entriesAgree(l device.Lane, m search.Mask, want []float32) (bool, error) {
 	s := store.New(e.device, e.can.Compares, e.chain, e.StoredAt(), 1, m)
 	defer s.Close()
-	p := &store.Passage{}
+	p := &store.SegmentIO{}
 	same := true
 	err := l.Do(func() error {
 		if err := l.SetMask(m); err != nil {

@@ -56,9 +56,9 @@ func (s *Shaped) Run(ctx context.Context, b bounds.Job, gains []bounds.Gain) err
 
 // runWhole is that of a Single for samples of different shapes.
 func (s *Shaped) runWhole(ctx context.Context, b bounds.Job, gains []bounds.Gain) error {
-	var tallies []metric.Tally
+	var tallies []metric.Accumulator
 	for _, m := range s.members {
-		t, watched := m.judge.Tally(), m.watch
+		t, watched := m.judge.NewAccumulator(), m.watch
 		tallies = append(tallies, t)
 		m.watch = func(samples []int, rows []float32) {
 			if watched != nil {

@@ -28,7 +28,7 @@ type Single struct {
 	ran     float64 // seconds inside the runtime by chains of before
 	loading float64 // seconds that the network in one piece has taken to be compiled
 	data    *store.Resident
-	judge   *metric.Judge
+	judge   *metric.Scorer
 	pool    *pool
 	stream  *streamRunner            // in place of the pool, on a device with a queue; nil: it has none
 	runners []func(store.Job) report // what each goroutine of the pool does
@@ -61,7 +61,7 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 	}
 	kind := o.kind()
 	e := &Single{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
-		judge: metric.NewJudge(o.Metric, o.Truth, samples.Len())}
+		judge: metric.NewScorer(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
 			e.Close()

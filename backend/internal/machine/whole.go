@@ -10,7 +10,7 @@ import (
 // runWhole runs all blocks of a mask for a metric of the whole set. The score is the gain of the last block, all
 // others have none, so that the sum over the blocks is the score.
 func (e *Single) runWhole(ctx context.Context, j store.Job, gains []bounds.Gain) error {
-	t, watched := e.judge.Tally(), e.watch
+	t, watched := e.judge.NewAccumulator(), e.watch
 	e.watch = func(samples []int, rows []float32) {
 		if watched != nil {
 			watched(samples, rows)

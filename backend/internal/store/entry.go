@@ -43,15 +43,15 @@ func (s *spareRooms) Close() {
 	s.free = nil
 }
 
-// A Passage is what one run of a lane reads and writes of the store; one that is used again takes no new memory.
-type Passage struct {
+// A SegmentIO is what one run of a lane reads and writes of the store; one that is used again takes no new memory.
+type SegmentIO struct {
 	rooms []device.Room // by stored tensor: where it writes its codes; nil: it does not, as none does between runs
 	Moved int           // bytes of codes read and written
 }
 
 // Enter points a lane to the base's codes in front of a part, from which a job is to be run, and to rooms for what
 // the store wants of the run: the base's codes where they are missing, behind the change the trial's.
-func (s *Store) Enter(l device.Lane, j Job, part int, p *Passage) error {
+func (s *Store) Enter(l device.Lane, j Job, part int, p *SegmentIO) error {
 	s.blocks[j.Block].Lock()
 	defer s.blocks[j.Block].Unlock()
 	if p.Moved = 0; len(p.rooms) != len(s.tensors) {
@@ -79,7 +79,7 @@ func (s *Store) Enter(l device.Lane, j Job, part int, p *Passage) error {
 }
 
 // Left takes over what a run has written; ran: to its end.
-func (s *Store) Left(l device.Lane, j Job, p *Passage, ran bool) {
+func (s *Store) Left(l device.Lane, j Job, p *SegmentIO, ran bool) {
 	l.Drop()
 	s.blocks[j.Block].Lock()
 	defer s.blocks[j.Block].Unlock()

@@ -134,7 +134,7 @@ func (s *Store) Keep(l device.Lane, j Job, part int) error {
 	return nil
 }
 
-// Know enters what the samples gain on the base. A block's is the judge's, bit by bit.
+// Know enters what the samples gain on the base. A block's is the scorer's, bit by bit.
 func (s *Store) Know(gained []float64, data *Resident) {
 	for b := range s.outputs {
 		var g bounds.Gain

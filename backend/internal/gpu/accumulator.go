@@ -16,10 +16,10 @@ import (
 // tallyBlocks is the most blocks that are judged before the host fetches their bits.
 const tallyBlocks = 64
 
-// tally judges blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one bit a
-// sample, and only these come down, in one copy for all blocks since the last look. Metrics that do
-// not, and outputs whose samples lie in pieces, have them copied down.
-type tally struct {
+// accumulator scores blocks where their outputs are, for a metric that counts hits of classes: a kernel leaves one
+// bit a sample, and only these come down, in one copy for all blocks since the last look. Metrics that do not, and
+// outputs whose samples lie in pieces, have them copied down.
+type accumulator struct {
 	bits    *cuda.Buffer[uint8]
 	host    *cgo.Pinned
 	launch  *cuda.Launch
@@ -35,7 +35,7 @@ type pending struct {
 }
 
 // Judge puts the metric's kernel into the stream.
-func (l *lane) Judge(j *metric.Judge, data device.Block, gain *bounds.Gain) error {
+func (l *lane) Judge(j *metric.Scorer, data device.Block, gain *bounds.Gain) error {
 	b, t := data.(*block), &l.tally
 	pieces, _ := j.Pieces()
 	if j.Hits() == 0 || pieces > 1 || l.steps != nil && l.steps.Pieces > 1 {
@@ -76,7 +76,7 @@ func (l *lane) Judge(j *metric.Judge, data device.Block, gain *bounds.Gain) erro
 }
 
 // open makes the memory for bits and prepares the launch.
-func (t *tally) open(l *lane, j *metric.Judge) (err error) {
+func (t *accumulator) open(l *lane, j *metric.Scorer) (err error) {
 	t.rows = l.g.opts.Block * j.Judged()
 	size := tallyBlocks * ((t.rows + 7) / 8)
 	if t.bits, err = cuda.NewBuffer[uint8](l.g.d, "the samples' bits", size); err != nil {
@@ -101,7 +101,7 @@ func (t *tally) open(l *lane, j *metric.Judge) (err error) {
 
 // label copies up what the metric compares the block's samples with: their labels, or the classes that
 // the reference says, step by step. That of the padding is no class.
-func (b *block) label(j *metric.Judge) (err error) {
+func (b *block) label(j *metric.Scorer) (err error) {
 	slots, steps := b.g.opts.Block, j.Judged()
 	list := slices.Repeat([]int64{-1}, slots*steps)
 	for slot, sample := range b.slots {
@@ -143,8 +143,8 @@ func (l *lane) settle() {
 	t.pending, t.used = t.pending[:0], 0
 }
 
-func (t *tally) close() {
+func (t *accumulator) close() {
 	_ = t.bits.Close()
 	_ = t.host.Close()
-	*t = tally{}
+	*t = accumulator{}
 }

@@ -2,9 +2,9 @@ package metric
 
 import "example.org/demote/backend/bounds"
 
-// A Judge applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
+// A Scorer applies a metric to output rows. Labels and references are kept by sample, not by position, so that a new
 // order of the samples leaves them alone.
-type Judge struct {
+type Scorer struct {
 	metric  *Metric
 	truth   Truth
 	samples int
@@ -30,7 +30,7 @@ type Truth struct {
 	Reference []float32   // an output row of the reference network
 }
 
-// An Output is the output of the network that a judge reads.
+// An Output is the output of the network that a scorer reads.
 type Output struct {
 	Name   string
 	Dims   []int64 // of a block, with its samples in front
@@ -40,32 +40,32 @@ type Output struct {
 }
 
 // NewJudge is a judge of so many samples. It judges nothing before it is told of the output.
-func NewJudge(m *Metric, t Truth, samples int) *Judge {
-	return &Judge{metric: m, truth: t, samples: samples}
+func NewScorer(m *Metric, t Truth, samples int) *Scorer {
+	return &Scorer{metric: m, truth: t, samples: samples}
 }
 
-// Read tells the judge of the output that it reads.
-func (j *Judge) Read(o Output) {
+// Read tells the scorer of the output that it reads.
+func (j *Scorer) Read(o Output) {
 	j.output, j.dims, j.slots, j.pieces = o.Name, o.Dims, o.Slots, o.Pieces
 	j.row = product(o.Dims) / o.Slots
 	j.overSteps(o.Steps)
 }
 
 // Output is the name of the output that is judged; empty before Read.
-func (j *Judge) Output() string { return j.output }
+func (j *Scorer) Output() string { return j.output }
 
 // Row is the number of values of an output row, of one step.
-func (j *Judge) Row() int { return j.row }
+func (j *Scorer) Row() int { return j.row }
 
 // Pieces is how many pieces a sample's values lie in, in a block of so many slots as the network makes it.
-func (j *Judge) Pieces() (pieces, slots int) { return max(1, j.pieces), j.slots }
+func (j *Scorer) Pieces() (pieces, slots int) { return max(1, j.pieces), j.slots }
 
 // Hits is how many of the best classes the wanted one must be among for a sample to count; 0: the metric does not
 // count so.
-func (j *Judge) Hits() int { return j.metric.rank }
+func (j *Scorer) Hits() int { return j.metric.rank }
 
 // Wanted is the class that hits sample i, or step i of all samples' where each is judged; -1: none does.
-func (j *Judge) Wanted(i int) int64 {
+func (j *Scorer) Wanted(i int) int64 {
 	s := j.sample(i)
 	if j.metric.NeedsReference {
 		return int64(Top1(s.Reference))
@@ -74,7 +74,7 @@ func (j *Judge) Wanted(i int) int64 {
 }
 
 // sample returns what the metric compares sample i with; where all steps are judged, i counts them.
-func (j *Judge) sample(i int) Sample {
+func (j *Scorer) sample(i int) Sample {
 	s, samples := Sample{Label: -1}, j.samples*j.Judged()
 	if j.truth.Labels != nil {
 		s.Label = j.truth.Labels[i]
@@ -90,10 +90,10 @@ func (j *Judge) sample(i int) Sample {
 }
 
 // perSample is the number of pixels of a sample: of an output [samples, classes, ...] the axes behind the classes.
-func (j *Judge) perSample() int { return product(j.dims[2:]) }
+func (j *Scorer) perSample() int { return product(j.dims[2:]) }
 
 // classes is the number of classes that the output tells apart.
-func (j *Judge) classes() int {
+func (j *Scorer) classes() int {
 	if j.truth.Pixels != nil {
 		return int(j.dims[1])
 	}
@@ -102,7 +102,7 @@ func (j *Judge) classes() int {
 
 // Block is what the rows of one block gain, summed in layout order; samples are those of its slots,
 // without the padding.
-func (j *Judge) Block(rows []float32, samples []int) (g bounds.Gain) {
+func (j *Scorer) Block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
 		Add(&g, j.Gain(j.RowOf(rows, slot), sample))
 	}

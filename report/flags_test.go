@@ -1,0 +1,6 @@
+package report
+
+import "example.org/demote/mistake"
+
+// The tests of this room read texts as the program's user does.
+func init() { mistake.NameFlags(true) }
