@@ -12,6 +12,9 @@ import (
 // TestBadInput gives every kind of bad input to a search: each gets exit code 2, one line on
 // standard error that has all the texts in it, nothing on standard output, and leaves no run folder.
 func TestBadInput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name   string
 		change func(t *testing.T, in inputs) (more []string)

@@ -47,6 +47,9 @@ func TestBenchTypesTheSearch(t *testing.T) {
 // TestBenchPrintsBoth holds that a bench prints the search alone and the command that is typed, which it runs as a
 // process.
 func TestBenchPrintsBoth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	t.Setenv(programEnv, "1") // the test binary is the program that the bench runs again
 	in := good(t)
 	args := []string{"bench", "--model", in.flags["--model"], "--calib", in.flags["--calib"], "--data", in.flags["--data"], "--target", "16bit-0.05", "--runs", "1"}

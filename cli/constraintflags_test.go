@@ -92,6 +92,9 @@ func precisions(r *run.Result) map[string]string {
 // TestConstraints searches under pins, groups and profiles: what is held stays, what is tied moves together, by every
 // strategy.
 func TestConstraints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, strategy := range run.Strategies() {
 		in := good(t)
 		in.flags["--strategy"], in.flags["--target"] = strategy, "40%"
@@ -152,6 +155,9 @@ func TestStartUnderConstraints(t *testing.T) {
 // TestCosts searches by each cost: the result lists what is saved, by hand for the network of the tests, and the
 // curve ends with the cost of the last mix.
 func TestCosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.flags["--target"] = "60%"
 	names := []string{"x", "c1", "a1", "s1", "m1", "t"}
@@ -212,6 +218,9 @@ func curve(t *testing.T, dir string) [][]string {
 
 // TestCurvePastTheTarget walks every strategy's curve to its end, also where the endpoints decide.
 func TestCurvePastTheTarget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, target := range []string{"50%", "1", "1000"} {
 		for _, strategy := range run.Strategies() {
 			in := good(t)
@@ -237,6 +246,9 @@ func TestCurvePastTheTarget(t *testing.T) {
 
 // TestShareOfInt16 asks for mixes within a share: never more at int16, never a worse score with more of it.
 func TestShareOfInt16(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	before := math.Inf(-1)
 	for _, text := range []string{"0%", "30%", "60%", "100%"} {
 		in := good(t)
@@ -265,6 +277,9 @@ func TestShareOfInt16(t *testing.T) {
 // TestBudgets ends every strategy early: the best so far is on disk, holds the target, and the result says what ended
 // it.
 func TestBudgets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, strategy := range run.Strategies() {
 		for _, trials := range []string{"1", "2", "5", "9"} {
 			in := good(t)

@@ -15,6 +15,9 @@ import (
 // TestLibraryAndProgramSearchAlike holds that what a library leaves open is what the program's flags default to, and
 // that a 0 that is given is a 0 in both: the same settings, the same search.
 func TestLibraryAndProgramSearchAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.flags["--block"], in.flags["--strategy"], in.flags["--target"] = "-", "-", "16bit-0.2"
 	configs := map[string]run.Config{}

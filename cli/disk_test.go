@@ -56,6 +56,9 @@ func checkWhole(t *testing.T, dir string) {
 // that says so, the best so far printed if there was one and every file whole; the same command with
 // room again ends with the result of a search that was left alone.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	args := in.args("--metric", "sqnr", "--target", "40%", "--grid", "pow2")
 	must(t, args...)
@@ -100,6 +103,9 @@ func TestFullDisk(t *testing.T) {
 
 // TestFullDiskKeepsWhatWasThere overwrites networks on a disk that is full: the old ones stay.
 func TestFullDiskKeepsWhatWasThere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	args := []string{"quantize", "--model", in.path("net.onnx"), "--calib", in.path("calib.npz"), "--out", in.path("ends")}
 	must(t, args...)

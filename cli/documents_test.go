@@ -83,6 +83,9 @@ func commandsOf(text string) (list []documented) {
 // TestDocumentsCommands runs every command of the documents, in the order of each document, in a folder that looks
 // like the top of the tree, with small files under the names that the documents use.
 func TestDocumentsCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,9 @@ const (
 // an exit code from 0 to 4, after one line where that is 2, in time, in little memory, and without a control
 // character. A failure names its number: -mutation-seed and -mutation try it again.
 func TestHostile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	base := t.TempDir()
 	program := filepath.Join(base, "demote")
 	if out, err := exec.Command("go", "build", "-o", program, "./demote").CombinedOutput(); err != nil {

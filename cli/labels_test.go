@@ -61,6 +61,9 @@ func array(descr, shape string, data []byte) string {
 // TestCommandsGetTheirLabels gives labels of many shapes and types: eval, search, hold-out and verify hand a command
 // the very array that was saved, of their samples alone, although 40 samples are no whole number of blocks of 7.
 func TestCommandsGetTheirLabels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n = 40
 	ints := func(per, size int) func(i int) []byte { // sample i's elements are all i
 		return func(i int) (b []byte) {
@@ -168,6 +171,9 @@ func TestHoldoutWithoutLabels(t *testing.T) {
 // TestNoLabelsPanic gives every built-in metric labels of every shape: it uses them or refuses them in one line,
 // which names what can.
 func TestNoLabelsPanic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n = 12
 	x, _ := images(n)
 	labels := map[string][]byte{

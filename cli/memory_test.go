@@ -12,6 +12,9 @@ import (
 
 // TestMoreThanThereIs gives data and networks that claim more memory than there is.
 func TestMoreThanThereIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	g := newGraph()
 	g.Graph.Input[0] = value("x", 1, -1, 1, 1024, 1024)

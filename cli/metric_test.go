@@ -108,6 +108,9 @@ func segmentation(t *testing.T, in inputs) {
 // TestMetrics searches by every kind of metric: fast and naive scans agree, the mix meets the target in the metric's
 // own sign, eval and verify say the same, and metrics of the whole set say that they are.
 func TestMetrics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*testing.T, inputs)
@@ -171,6 +174,9 @@ func TestMetrics(t *testing.T) {
 // TestCommandIsTop1 searches by a command that computes top-1, and by top-1: the same mix, and the command's cost is
 // told.
 func TestCommandIsTop1(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.flags["--strategy"] = "auto"
 	must(t, in.args("--grid", "pow2")...)
@@ -226,6 +232,9 @@ func TestStrayIgnore(t *testing.T) {
 // TestBadMetrics gives every kind of bad metric, command and label: one line and exit code 2. A command that goes bad
 // on the way leaves a folder with the best so far.
 func TestBadMetrics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cmd := func(line string, more ...string) func(*testing.T, inputs) []string {
 		return flags(append([]string{"--metric-cmd", line}, more...)...)
 	}
@@ -303,6 +312,9 @@ func TestBadMetrics(t *testing.T) {
 // TestCommandEndsWithItsGroup looks at a pipe that a program in the background of a command holds open: it is closed,
 // the program having been ended, whether the command before it ended well, badly or not at all.
 func TestCommandEndsWithItsGroup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct{ name, rest string }{
 		{"it answers", "echo 0.5"}, {"it dies", "exit 9"}, {"it hangs", "sleep 60"},
 	} {

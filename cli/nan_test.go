@@ -58,6 +58,9 @@ func ofOpset(version int64, g graph) graph {
 // TestNaN gives networks that are not a number for one evaluation sample, whether the outputs show
 // it or not.
 func TestNaN(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	same := func(g graph) { g.node("Identity", "safe", "root") }
 	where := func(g graph) { g.node("Greater", "is", "root", "zero").node("Where", "safe", "is", "root", "zero") }
 	maximum := func(g graph) {

@@ -34,6 +34,9 @@ func small() map[string]graph {
 
 // TestOneLayer has networks of one layer searched, verified, exported, quantized, scored and measured.
 func TestOneLayer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, g := range small() {
 		t.Run(name, func(t *testing.T) {
 			in := good(t)

@@ -56,6 +56,9 @@ func long(t *testing.T) inputs {
 // TestInterrupt sends signals to a search: after the first it ends in good order, with the best so far
 // in its folder, and the same command goes on; after the second it ends at once.
 func TestInterrupt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	args := in.args("--scan", "naive", "--metric", "sqnr", "--target", "99%", "--json", "--workers", "1")
 	for _, c := range []struct {
@@ -147,6 +150,9 @@ func TestClosedPipe(t *testing.T) {
 // TestClosedErrorPipe closes the reader of standard error, on which the progress is: the program ends by the signal
 // for that, and the same command goes on.
 func TestClosedErrorPipe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	reader, writer, err := os.Pipe()
 	if err != nil {

@@ -98,6 +98,9 @@ func TestBadHoldout(t *testing.T) {
 
 // TestSummaryOfHoldout looks at what a user reads of a hold-out, of a promise, and of one that cannot be made.
 func TestSummaryOfHoldout(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.flags["--target"] = "16bit-0.2"
 	path := held(t, in, "held.npz", 400, asTheyAre)

@@ -80,6 +80,9 @@ func eightClasses(t *testing.T, in inputs) {
 // TestOneNumberOfAnyShape refuses what says the same of every network for every way to write one number a sample, and
 // top5 of five classes; the line names a metric that does.
 func TestOneNumberOfAnyShape(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	x, _ := images(40)
 	in.write(t, "data.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", make([]float64, 40), 40)}))

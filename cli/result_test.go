@@ -52,6 +52,9 @@ func has(t *testing.T, f any, path string) any {
 
 // TestResultFields reads result.json of searches by every kind of metric, field by field.
 func TestResultFields(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		metric, target string
 		counts         bool
@@ -139,6 +142,9 @@ func TestPairResult(t *testing.T) {
 // TestOrderOfTheLists holds promotion list, chain, holders and curve of every strategy against each
 // other.
 func TestOrderOfTheLists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.write(t, "start.txt", []byte("x\na1\n"))
 	for _, strategy := range append(run.Strategies(), "demotion --chain last", "gallop --start start.txt", "demotion --start start.txt", "improve --start start.txt") {

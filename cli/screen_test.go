@@ -49,6 +49,9 @@ func screen(text string) []string {
 // TestStagesOnATerminal has one stage before the first trial last so long that its line is drawn: it is gone in the
 // end, and nothing that was said is.
 func TestStagesOnATerminal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	// the third call is of all int16
 	slow := "echo >> " + in.path("asked") + "; test $(wc -l < " + in.path("asked") + ") -ne 3 || sleep 2.6; echo 0.5"

@@ -112,6 +112,9 @@ func endless(limit float32) graph {
 // TestSignalsEndEndlessNetworks sends a signal to the program while a Loop without an end runs: in the child that
 // tries the network first, and in the program itself, which only real samples get there.
 func TestSignalsEndEndlessNetworks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	in.write(t, "child.onnx", endless(-1).bytes())
 	in.write(t, "here.onnx", endless(0).bytes()) // zeros do not begin it, samples do

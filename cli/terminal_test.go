@@ -75,6 +75,9 @@ var numbersAt40 = regexp.MustCompile(`(?m)^int8 \d+/\d+ +best \d+, (\d.* left|ne
 // TestTerminal searches on terminals of several widths: there is a bar that fits, no colour, and at
 // the end the summary; without a terminal that moves its cursor there are plain lines.
 func TestTerminal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := long(t)
 	for _, c := range []struct {
 		name    string
@@ -152,6 +155,9 @@ func TestPlainLines(t *testing.T) {
 // TestJSONLines searches with --json: every line is an object, events have what CONTRACT says a
 // person sees, and the last line is what result.json holds. Numbers that JSON lacks are null.
 func TestJSONLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	x, _ := images(40)
 	in.write(t, "threes.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", slices.Repeat([]float64{3}, 40), 40)}))

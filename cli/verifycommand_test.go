@@ -38,6 +38,9 @@ func editResult(t *testing.T, dir string, edit func(r map[string]any)) {
 // TestNoCommandOutOfAFolder names a command in a run folder: no command of the program runs it, and those that would
 // need it compare outputs and leave the score out.
 func TestNoCommandOutOfAFolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	in := good(t)
 	must(t, in.args()...)
 	dir := in.path("run")

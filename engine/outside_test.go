@@ -96,6 +96,9 @@ func main() {
 // with an evaluator of its own: that needs no cgo, and no module but this one and gonum. The other opens an ONNX
 // network, searches it and writes the mix.
 func TestOutside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

@@ -116,6 +116,9 @@ func TestDataOfAnotherNetwork(t *testing.T) {
 
 // TestEvaluatorRefuses asks an evaluator for masks and samples of other networks, and for anything after Close.
 func TestEvaluatorRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	e := example(t)
 	ev, err := engine.Open(t.Context(), e.network, e.records, e.data, engine.Options{Float: e.model, Workers: 1})
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // TestSamplesAlone searches networks some input of which has no batch in front, and holds the result against the same
 // network with one, in blocks of one.
 func TestSamplesAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	dim := func(dims ...any) []any { return dims }
 	side := func(dims ...any) *onnxpb.ValueInfoProto { return onnxtest.Declared("s", ir.Float, dims...) }
 	batched := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 6), side("N", 25), -1, "N", 4)

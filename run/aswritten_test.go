@@ -31,6 +31,9 @@ func wide() *tasktest.Graph {
 // TestAsWritten holds that a file with free axes gives the bits that were searched as users run it, whatever their
 // batch: in blocks that begin with one kernel. Batches of one, in which ONNX Runtime has another kernel, are told.
 func TestAsWritten(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, way := range []string{"float", "pair"} {
 		cfg := wide().Config(t)
 		cfg.Export = []string{"qdq-ms"}
@@ -83,6 +86,9 @@ func free(t *testing.T, path string) (names []string) {
 // TestFixShapes writes the axes of the search into the file, which then computes what was searched wherever it is
 // run; also by export, of a run that was searched with free axes, and by quantize for single samples.
 func TestFixShapes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := wide().Config(t)
 	cfg.FixShapes = true
 	r := mustSearch(t, cfg)

@@ -130,6 +130,9 @@ func inBlocks(r *config.Result) bool {
 // whatever the block, the score is the one that each sample alone has in ONNX Runtime, in search, eval and verify,
 // and one line says why.
 func TestBatchAxis(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, c := range shaped() {
 		t.Run(name, func(t *testing.T) {
 			for i, block := range []int{0, 7} {
@@ -226,6 +229,9 @@ func TestBatchAxisCommand(t *testing.T) {
 // TestBatchAxisFixed has networks whose batch the file fixes: one is run as it is, several where no sample touches
 // another and they lie in front, and all others are refused with what to do.
 func TestBatchAxisFixed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name  string
 		batch int64

@@ -83,6 +83,9 @@ func toNine(r *config.Result) string {
 // decided and scored is what it is in blocks of one, fast as naive, and the file that is written computes it in every
 // batch.
 func TestBlocksInside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, net := range inside21() {
 		t.Run(name, func(t *testing.T) {
 			cfg := insideConfig(t, name, net)
@@ -127,6 +130,9 @@ func TestBlocksInside(t *testing.T) {
 
 // TestPairInside searches the two written ends of such networks as a pair, in blocks and in blocks of one.
 func TestPairInside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, net := range inside21() {
 		if name == "two inputs" || name == "an LSTM" {
 			continue // which show nothing new here
@@ -219,6 +225,9 @@ func TestUnrollInside(t *testing.T) {
 // TestFixedShapesInside scores files whose axes are written into them, as `demote eval` reads them with nothing known
 // but the file: the axis of the samples is denoted there, and they lie where the search had them.
 func TestFixedShapesInside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, net := range inside21() {
 		t.Run(name, func(t *testing.T) {
 			cfg := insideConfig(t, name, net)

@@ -2,11 +2,14 @@ package run
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/ir"
+	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/onnxtest"
+
+	"example.org/demote/internal/ir"
 	"example.org/demote/internal/tasktest"
 )
 
@@ -22,5 +25,8 @@ func TestAxisCures(t *testing.T) {
 	_, err := Search(context.Background(), cfg)
 	if err == nil || ExitCode(err) != ExitMistake || !strings.HasSuffix(err.Error(), `dynamic_axes={"x": {0: "time", 1: "batch"}}`) {
 		t.Errorf("axes of any size: %v", err)
+	}
+	if got := (blocks.Batching{Cure: "x"}).WithCure(errors.New("another")); got.Error() != "another" {
+		t.Error("an error that is no mistake gets a cure")
 	}
 }

@@ -14,6 +14,9 @@ import (
 
 // TestBench holds that a bench times R through the whole measurement, and a search alone and as a command.
 func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Out, cfg.Workers = "", 2
 	var dirs []string

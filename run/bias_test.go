@@ -16,6 +16,9 @@ import (
 // TestBias searches networks with int32 biases: the fast scan decides as the naive one, and the written file, which
 // holds the biases as int32, computes the mix bit for bit.
 func TestBias(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	vit := config.Config{Model: "../testdata/fashion-vit/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz", Metric: "top1",
 		Strategy: "gallop", Target: "16bit-0.02", Limit: 60, Block: 20, Cache: 1 << 30, Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	example := tasktest.FashionConfig(t)

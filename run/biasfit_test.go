@@ -48,6 +48,9 @@ func deadChannels(size float32) map[string]*tasktest.Graph {
 // int32 of float biases there. 3e-4 is a size at which a bias fits on the 8-bit grid and not on the 16-bit one; 1e-38
 // makes weights that are no normal numbers.
 func TestBiasesFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, size := range []float32{1e-6, 3e-4, 1e-38, 0} {
 		for name, b := range deadChannels(size) {
 			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
@@ -62,6 +65,9 @@ func TestBiasesFit(t *testing.T) {
 // TestIntegerBiasesFit holds that --bias int32 puts such biases on their grids, too, those of one row among them, and
 // that the file says what it was told.
 func TestIntegerBiasesFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, size := range []float32{1e-6, 1e-38} {
 		for name, b := range deadChannels(size) {
 			t.Run(fmt.Sprintf("%s, %g", name, size), func(t *testing.T) {
@@ -100,6 +106,9 @@ func TestIntegerBiasesFit(t *testing.T) {
 
 // TestWideWeights holds that MatMuls with stacks of matrices for weights, on either side, run in a default session.
 func TestWideWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	net := func(dims ...int64) *tasktest.Graph {
 		return tasktest.NewGraph(40).In("x", nil, dims...).Out("y", 5).Weight("wo", 0.5, 8, 5)
 	}
@@ -122,6 +131,9 @@ func TestWideWeights(t *testing.T) {
 // TestExportsOfWideAndWidenedWeights writes such weights in every format: each file that a runtime can run is what
 // was searched.
 func TestExportsOfWideAndWidenedWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range map[string]*tasktest.Graph{
 		"dead channels":     deadChannels(1e-6)["Conv"],
 		"a bias of one row": deadChannels(1e-6)["Gemm, [1,n]"],

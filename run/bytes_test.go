@@ -122,6 +122,9 @@ func TestBytesAreWhatTheDataGive(t *testing.T) {
 
 // TestBytesChangeNoDecision searches the same samples as bytes and as the floats that they become.
 func TestBytesChangeNoDecision(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	ctx := context.Background()
 	cfg := tasktest.TinyConfig(t, 41)
 	dir := filepath.Dir(cfg.Data)

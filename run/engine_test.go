@@ -62,6 +62,9 @@ func opened(t *testing.T, c config.Config) (*onnx.Network, search.Evaluator, fun
 // mix: with labels, against the float network's outputs, on samples of several shapes, and where samples touch each
 // other.
 func TestEngine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	labelled := tasktest.TinyConfig(t, 60)
 	compared := tasktest.TinyConfig(t, 60)
 	compared.Metric = "sqnr"

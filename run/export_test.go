@@ -69,6 +69,9 @@ func readAgain(format, path string) (*onnx.Network, []quant.Grid, error) {
 // TestExports writes a mix in every format at the end of a search and by the command, which must give
 // the same bytes, and reads what holds a whole network again: the count of the search comes out.
 func TestExports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, grid := range []string{"asymmetric", "symmetric", "pow2"} {
 		t.Run(grid, func(t *testing.T) {
 			cfg := tasktest.TinyConfig(t, 90)
@@ -210,6 +213,9 @@ func backendOf(s *searchRun, src *segments.Source, records []quant.Record) (*bac
 // compute are marked, and judged by their own score, by the search, export and verify alike; the
 // annotated file holds the search's own grids.
 func TestExportByAnotherFormula(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	differ := 0
 	for _, formula := range []string{"torch", "mctq"} {
 		cfg := tasktest.FashionConfig(t)

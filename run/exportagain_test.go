@@ -60,6 +60,9 @@ func sameBitsOf(t *testing.T, a, b *trial.Runner) {
 // TestEndpointsComeBack quantizes a network into its two ends, and reads them as a pair: both ends,
 // and mixes of them, compute the same bits as the float network with its calibration did.
 func TestEndpointsComeBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name string
 		cfg  config.Config
@@ -85,6 +88,9 @@ func TestEndpointsComeBack(t *testing.T) {
 // TestMixComesBack searches, writes both QDQ formats and the annotated file, and pairs each with the
 // 16-bit file: its all-low end is the mix, with its very count.
 func TestMixComesBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.FashionConfig(t)
 	cfg.Export = []string{"qdq-ms", "mctq"}
 	cfg.Target = "16bit-0.005"
@@ -118,6 +124,9 @@ func TestMixComesBack(t *testing.T) {
 // TestToolkitPair runs the real pair of Sony's toolkit: the counts that it has in torch, and its own
 // mixed file, byte for byte, from the recorded promotion list.
 func TestToolkitPair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const dir = "../testdata/mctq/"
 	cfg := config.Config{Low: dir + "m8.onnx", High: dir + "m16.onnx", Data: dir + "eval.npz", Block: 50, Strategy: "gallop", Target: "0.9175", Version: "test"}
 	s := trialtest.Compiled(t, cfg)
@@ -230,6 +239,9 @@ func TestEncodings(t *testing.T) {
 
 // TestEncodingsByAIMET searches with files that AIMET itself saved, of both versions.
 func TestEncodingsByAIMET(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const dir = "../onnx/testdata/encodings/"
 	data := tasktest.NPYHeader("<f4", 40, 3, 16, 16)
 	rng := rand.New(rand.NewPCG(9, 9))

@@ -58,6 +58,9 @@ func mappedNetwork(t *testing.T, dir string) (path, data string) {
 
 // TestExternalDataCutDuringASearch cuts mapped external data short in the middle of a search, as another export does.
 func TestExternalDataCutDuringASearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, size := range []int64{-1, 0, 100 << 20} {
 		dir := t.TempDir()
 		path, data := mappedNetwork(t, dir)

@@ -11,9 +11,15 @@ import (
 	"example.org/demote/internal/tasktest"
 )
 
+// maskSize is below what a mask or a padding puts in, and above what a network computes.
+const maskSize = 5000
+
 // TestMasksOfAnyForm holds that all int16 is near the float network, whatever the mask comes from, in every session,
 // and that no holder's grid reaches to the mask.
 func TestMasksOfAnyForm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range tasktest.MaskForms() {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.Config(t)
@@ -27,7 +33,7 @@ func TestMasksOfAnyForm(t *testing.T) {
 				none = slices.DeleteFunc(none, func(t string) bool { return t == "fm" }) // a factor of the scores, too
 			}
 			for _, h := range found.Holders {
-				if h.High.Min < -5000 || h.High.Max > 5000 || slices.Contains(none, h.Tensor) {
+				if h.High.Min < -maskSize || h.High.Max > maskSize || slices.Contains(none, h.Tensor) {
 					t.Errorf("holder %s reaches from %g to %g", h.Tensor, h.High.Min, h.High.Max)
 				}
 			}
@@ -37,6 +43,9 @@ func TestMasksOfAnyForm(t *testing.T) {
 
 // TestMaskedSearch searches such networks: what is written is what was searched, and the checks accept infinities.
 func TestMaskedSearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, name := range []string{"input, -inf", "factor, subtracted", "ALiBi and causal table, lowest"} {
 		t.Run(name, func(t *testing.T) {
 			cfg := tasktest.MaskForms()[name].Config(t)
@@ -86,6 +95,9 @@ func TestLargeValuesAreNoMask(t *testing.T) {
 // TestLowestValuesBeforeAMaximum holds that neither paddings nor masks spend the grid: the grid of their tensor ends
 // at the ordinary values, and a padding in front of a maximum only moves values.
 func TestLowestValuesBeforeAMaximum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range tasktest.Maxima() {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.Config(t)

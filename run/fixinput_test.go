@@ -27,6 +27,9 @@ import (
 // TestFixedInputs holds a search with --input against one of a network that has the value inside, and the file that
 // it writes against the search, in verify and in eval, which know the value from the run and from the file.
 func TestFixedInputs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	numbers := make([]string, 25)
 	for i := range numbers {
 		numbers[i] = fmt.Sprint(i%7-3) + ".5"

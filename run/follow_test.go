@@ -83,6 +83,9 @@ func writtenPair(t testing.TB, cfg config.Config) config.Config {
 // TestFollow searches pairs whose files differ in their weights: the fast scan decides as the naive one, both by the
 // chosen weights, the written file computes the mix bit for bit, and a check of the folder says so again.
 func TestFollow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name string
 		cfg  config.Config
@@ -144,6 +147,9 @@ func labelled(t *testing.T, n int) string {
 // knows of the weights that a bit changes in front of its own grid: every trial has the outputs of the QDQ file with
 // the chosen weights, in which nothing is stored.
 func TestFollowTrials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	s := trialtest.Compiled(t, tinyFollow(t))
 	if s.Ev.Parts() < 3 {
 		t.Fatalf("%d parts", s.Ev.Parts())

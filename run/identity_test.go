@@ -88,6 +88,9 @@ var longSum = regexp.MustCompile(`[0-9a-f]{64}`)
 // interruption and the same command. The run is refused by the file's name, in a line without sums; with the old
 // bytes again, wherever they lie, it goes on to the end.
 func TestChangedInputsAreRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	script := "#!/bin/sh\nod -An -v -tu1 | tail -n 1 | cut -c2-4\n"
 	for _, c := range []struct {
 		name string
@@ -232,6 +235,9 @@ func TestAnotherAnswerIsRefused(t *testing.T) {
 // TestRecordedScoresAreHeldAgainstTheFile puts scores into the journal that no network has, with the right checksums:
 // the search believes them, and the check at its end does not.
 func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct{ name, metric, command, target string }{
 		{"count", "agreement", "", "16bit-0.03"}, {"value", "sqnr", "", "50%"}, {"command", "", "cksum | cut -c1-5", ""},
 	} {

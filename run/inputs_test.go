@@ -57,6 +57,9 @@ func unread() *tasktest.Graph {
 // TestSeveralInputs searches them: fast scans, with parts that read an input for the first time, decide as naive
 // scans and without a cache, and the written file computes what was searched.
 func TestSeveralInputs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, b := range severalInputs() {
 		t.Run(name, func(t *testing.T) {
 			cfg := b.Config(t)
@@ -99,6 +102,9 @@ func severalInputsDecide(t *testing.T, cfg config.Config) {
 // TestSeveralInputsOfAPair searches the two written ends of such a network as a pair, with the 16-bit file's weights
 // and with weights that follow.
 func TestSeveralInputsOfAPair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, name := range []string{"in the middle", "integers and floats, late", "the later input is declared first"} {
 		for _, weights := range []string{"high", "follow"} {
 			t.Run(name+", "+weights, func(t *testing.T) {
@@ -146,6 +152,9 @@ func ones(n int) []float32 {
 
 // TestSeveralInputsOfBERT searches attention with ids, a mask and token types.
 func TestSeveralInputsOfBERT(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := bertLike().Config(t)
 	severalInputsDecide(t, cfg)
 	if s := trialtest.Compiled(t, cfg); s.Ev.Parts() < 2 {
@@ -156,6 +165,9 @@ func TestSeveralInputsOfBERT(t *testing.T) {
 
 // TestSeveralInputsBench measures such a network.
 func TestSeveralInputsBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := severalInputs()["integers and floats, late"].Config(t)
 	cfg.Out, cfg.Block = "", 0
 	b, err := RunBench(context.Background(), cfg, bench.Options{})

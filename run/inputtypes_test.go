@@ -23,6 +23,9 @@ import (
 // TestInputTypes searches networks whose own input is no float32, and scores the file that is written on the same
 // data, from arrays of the type and, of double, of another.
 func TestInputTypes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		typ   ir.DType
 		dtype string

@@ -14,6 +14,9 @@ import (
 // TestEncodingsOut writes a mix as AIMET's encodings of both versions, and scores each beside its float file: the
 // search's own count.
 func TestEncodingsOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.FashionConfig(t)
 	cfg.Limit, cfg.Block, cfg.Export = 60, 20, []string{"encodings", "encodings-0.6.1"}
 	r := mustSearch(t, cfg)

@@ -28,6 +28,9 @@ func copyFolder(t testing.TB, from string) string {
 // TestDamagedJournals edits the journal of an unfinished run, which stays a good SQLite file: every edit is one line
 // with the path and a cure, exit code 2, and nothing of it is believed.
 func TestDamagedJournals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 40)
 	interrupt(t, cfg)
 	good := cfg.Out
@@ -109,6 +112,9 @@ func checkRefusal(t *testing.T, err error, path string) {
 // TestMutatedJournals changes bytes of a journal at random: it is refused, or what is read is what was written and
 // the search ends with the same result. Nothing else.
 func TestMutatedJournals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 24)
 	want := decisions(t, mustSearch(t, cfg))
 	cfg.Out += "-mutated"

@@ -60,6 +60,9 @@ func runsToBreak(t *testing.T) map[string]config.Config {
 // until it ends: always with the files of a search that was left alone, nothing else in the folder, and the same
 // whole scores in the journal.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, cfg := range runsToBreak(t) {
 		t.Run(name, func(t *testing.T) { killing(t, cfg, max(1, kills/15)) })
 	}
@@ -113,6 +116,9 @@ func killing(t *testing.T, cfg config.Config, kills int) {
 // and gives the same command for the copy: it comes to the same files, or says in a line that it is finished or
 // damaged.
 func TestCopied(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	refused, resumed := 0, 0
 	for name, cfg := range runsToBreak(t) {
 		t.Run(name, func(t *testing.T) {

@@ -34,6 +34,9 @@ func TestLateHolderLeavesARunAlone(t *testing.T) {
 
 // TestLeftoversAreRemoved has files that killed searches were writing removed when the run goes on, and no others.
 func TestLeftoversAreRemoved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 24)
 	interrupt(t, cfg)
 	gone := []string{".result.json.0a1b2c3d.tmp", ".mixed.onnx.00000000.tmp", ".journal.db.12345678.tmp", ".result.json-123456", ".curve.csv-1"}

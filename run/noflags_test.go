@@ -12,6 +12,9 @@ import (
 // TestSearchWithoutFlags searches as a program of another module does, which has no flags: neither what it is told nor
 // what the result keeps names one, and the program's user reads the same with flags.
 func TestSearchWithoutFlags(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	all := func(t *testing.T) string {
 		var said []string
 		c := tasktest.TinyConfig(t, 24)

@@ -14,6 +14,9 @@ import (
 // TestNoOpsDecideAsNaive holds whole searches of the dim network against the naive scan, by a count and by a
 // number.
 func TestNoOpsDecideAsNaive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, metric := range []string{"agreement", "sqnr"} {
 		for _, strategy := range []string{"demotion", "greedy"} {
 			t.Run(metric+" "+strategy, func(t *testing.T) {

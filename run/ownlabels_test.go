@@ -32,6 +32,9 @@ func wrongLabels(format string, args ...any) {
 // TestRegisteredMetricsGetTheirLabels searches by metrics in Go whose labels are neither as long as the output (12)
 // nor of its shape: every sample comes with its own, whole.
 func TestRegisteredMetricsGetTheirLabels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n, per = 21, 2 * 15
 	share := func(row []float32) float64 { return float64(metric.Top1(row)) / 12 }
 	all := func(v []float32, i float32) bool {

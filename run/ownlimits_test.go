@@ -101,6 +101,9 @@ func TestOwnShapesAreRefused(t *testing.T) {
 // TestOwnShapesScan holds random scans from one base to the next against the naive ones, by one worker and by two, by
 // a count and by a number, and what is stored of each shape against whole runs.
 func TestOwnShapesScan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	ctx := context.Background()
 	for _, metric := range []string{"agreement", "mse"} {
 		cfg := tasktest.OwnConfig(t, "classes", 26)

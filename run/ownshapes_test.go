@@ -149,6 +149,9 @@ func TestOwnShapesCalibrate(t *testing.T) {
 // TestOwnShapesGoOn interrupts a search of samples of three shapes and lets the same command go on: the result is
 // that of a search that was not interrupted.
 func TestOwnShapesGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.OwnConfig(t, "classes", 40)
 	cfg.Metric, cfg.Target, cfg.Block = "agreement", "50%", 3
 	whole := cfg

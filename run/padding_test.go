@@ -19,6 +19,9 @@ import (
 // TestPadding searches samples of different lengths with --pad, and holds the result against the same samples padded
 // by hand, in blocks of several sizes.
 func TestPadding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	ctx := context.Background()
 	g := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", "steps", 6), nil, 1, "N", 1, 4)
 	cfg := tasktest.AloneConfig(t, g, nil)

@@ -51,6 +51,9 @@ func meanOfSteps(mask bool) *onnxpb.GraphProto {
 // it does not: of a mask that the network reads, of outputs of each step, of an axis that the network fixes, of
 // samples of one shape.
 func TestPaddingIsTried(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	steps := []int{5, 2, 7, 3, 7, 4, 1, 6, 7, 2, 5, 7}
 	fixed := tasktest.AloneNetwork(onnxtest.Declared("x", ir.Float, "N", 7, 6), nil, 1, "N", 1, 4)
 	for _, c := range []struct {

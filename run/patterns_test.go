@@ -42,6 +42,9 @@ func slopes(n int, middle float32) []float32 {
 // TestNormsOfHugeTokens holds that a normalization by single operators is as near to float as the operator is, though
 // a token has values a thousand times those of the others: no squares, variances or roots are on a grid.
 func TestNormsOfHugeTokens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const mean = "m = ReduceMean x axes=[-1]; d = Sub x m; "
 	const variance = "q = Mul d d; v = ReduceMean q axes=[-1]; e = Add v eps; "
 	const rms = "q = Mul x x; v = ReduceMean q axes=[-1]; e = Add v eps; "
@@ -92,6 +95,9 @@ func layers(between string) *tasktest.Graph {
 // TestActivationsBySingleOperators holds that they have no holder inside, that both widths are as near as with the
 // operator where there is one, and that what is searched is what is written.
 func TestActivationsBySingleOperators(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	want := decibels(t, layers("s = Sigmoid a; c = Mul a s").Config(t))
 	for name, form := range map[string]string{
 		"Gelu by tanh, x*x*x": "b = Mul a a; d = Mul a b; e = Mul k3 d; f = Add a e; g = Mul k1 f; h = Tanh g; i = Add one h; j = Mul half i; c = Mul a j",

@@ -153,6 +153,9 @@ const powerCuts = 20
 
 // TestPowerCutImitated keeps, of what the journal writes, only what was forced to disk, as a disk does at worst.
 func TestPowerCutImitated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := slowConfig(t)
 	plain := cfg
 	plain.Out += "-left-alone"
@@ -195,6 +198,9 @@ func TestPowerCutImitated(t *testing.T) {
 // leaves out what the system has not brought to disk. Where no loop device can be mounted, TestPowerCutImitated
 // stands alone.
 func TestPowerCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	disk, err := mountDisk(filepath.Join(t.TempDir(), "disk"), "")
 	if err != nil {
 		t.Logf("no file system can be mounted here (%v): see TestPowerCutImitated", err)

@@ -81,6 +81,9 @@ func TestHoldoutScores(t *testing.T) {
 
 // TestPromise holds the answer of a promised run against its steps.
 func TestPromise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct{ name, target, strategy string }{
 		{"a loss", "16bit-0.05", "gallop"}, {"against the float network", "float-0.35", "auto"}, {"a score", "0.65", "rank"}, {"by the reference", "16bit-0.05", "demotion"},
 	} {
@@ -211,6 +214,9 @@ func TestHoldoutShare(t *testing.T) {
 // TestHoldoutInterrupted stops a run while the hold-out is scored; the same command ends as if nothing had been, and
 // does not take its own first look for another's.
 func TestHoldoutInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := heldConfig(t, 60, 300)
 	cfg.Target, cfg.Confidence = "16bit-0.05", "0.95"
 	whole := mustSearch(t, cfg)
@@ -239,6 +245,9 @@ func TestHoldoutInterrupted(t *testing.T) {
 // TestHoldoutUsedBefore holds that a second look at the same samples is said, whether by --force or by another
 // folder, and that the journal keeps count.
 func TestHoldoutUsedBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := heldConfig(t, 60, 80)
 	if r := mustSearch(t, cfg); r.Holdout.UsedBefore != nil {
 		t.Errorf("used before: %q", r.Holdout.UsedBefore)

@@ -26,6 +26,9 @@ func testSearching(t *testing.T, by string, holders int) *searchRun {
 // TestDefaultSessionOfASearch holds that a search books what a default session says of its own file, and warns if it
 // misses.
 func TestDefaultSessionOfASearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "50%", Metric: "sqnr", Limit: 40, Strategy: "gallop", Trials: 6, Version: "test", Out: t.TempDir() + "/run"}
 	r := mustSearch(t, cfg)

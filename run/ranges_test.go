@@ -11,6 +11,9 @@ import (
 // differ from each other, the toolkit's search gives powers of two, and every written file computes what was
 // searched.
 func TestRangeMethods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	scales := map[string][]float32{}
 	for _, c := range []struct{ method, grid string }{
 		{"minmax", "asymmetric"}, {"average", "asymmetric"}, {"percentile", "asymmetric"}, {"mse", "asymmetric"}, {"entropy", "asymmetric"}, {"threshold", "pow2"},

@@ -27,6 +27,9 @@ func byCommand(t *testing.T, line string) config.Config {
 // TestFilesOfOneName gives a metric command two files of one name in two folders: each is an input of its own, in the
 // first run and when it goes on.
 func TestFilesOfOneName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	dir := t.TempDir()
 	for _, sub := range []string{"a", "b"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o777); err != nil {
@@ -51,6 +54,9 @@ func TestFilesOfOneName(t *testing.T) {
 // TestCommandsMayKeepALog has a metric command write into files that words of it name, there before and new: they are
 // no inputs, and the run goes on.
 func TestCommandsMayKeepALog(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, there := range []bool{false, true} {
 		for _, how := range []string{"| tee -a LOG", "; sh -c 'echo x >> \"$1\"' sh LOG"} {
 			log := filepath.Join(t.TempDir(), "scores.log")
@@ -82,6 +88,9 @@ func TestCommandsMayKeepALog(t *testing.T) {
 // TestForceGoesOn interrupts a search with --force, and repeats the same command, as it is told to: it goes on with
 // every score. What cannot go on is given up.
 func TestForceGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	cfg.Force = true
@@ -106,6 +115,9 @@ func TestForceGoesOn(t *testing.T) {
 // TestVerifyOfASessionThatWasCutOff lets a better mix be found by a session that is killed before it writes its
 // network: the one that lies there is of another mix, and is not blamed for it.
 func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	interrupt(t, cfg)
 	if _, err := Verify(context.Background(), cfg.Out, config.Config{}); err != nil {
@@ -120,6 +132,9 @@ func TestVerifyOfASessionThatWasCutOff(t *testing.T) {
 // TestRunsOfAnotherMachine verifies a run whose score another machine has: the outputs are held against each other
 // here, and the scores are not.
 func TestRunsOfAnotherMachine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	other := func(r map[string]any) {
@@ -176,6 +191,9 @@ func TestExportAndSearchExclude(t *testing.T) {
 
 // TestInputsInTheRunsFolder refuses a file that the search is about to overwrite.
 func TestInputsInTheRunsFolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	mustSearch(t, cfg)
 	cfg.Start, cfg.Force = filepath.Join(cfg.Out, journal.PromotionFile), true

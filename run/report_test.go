@@ -72,6 +72,9 @@ func TestReportKnowsEveryField(t *testing.T) {
 }
 
 func TestSearchLeavesAReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	cfg.Target = "16bit-0.05"
 	cfg.Metric = "agreement"
@@ -127,6 +130,9 @@ func TestSearchLeavesAReport(t *testing.T) {
 // TestResultTellsOfHoldersAndTrials holds what the report draws beside the chain: the calibration's values, what is
 // known of each holder alone, and what the trials cost.
 func TestResultTellsOfHoldersAndTrials(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		strategy        string
 		alone, distance bool // of every holder

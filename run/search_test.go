@@ -50,6 +50,9 @@ func decisions(t *testing.T, r *config.Result) string {
 // TestFastDecidesAsNaive holds fast scans, with cuts, stored activations and two workers, against
 // whole scores by one worker, for every metric and both chains.
 func TestFastDecidesAsNaive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct{ metric, chain, target string }{
 		{"agreement", "demoted", "16bit-0.03"}, {"agreement", "last", "16bit-0.1"}, {"sqnr", "demoted", "40%"},
 		{"cosine", "demoted", "16bit-0.001"}, {"mse", "last", "16bit+0.05"},
@@ -77,6 +80,9 @@ func TestFastDecidesAsNaive(t *testing.T) {
 // TestFastOnRealNetwork does the same on the example with some of its images, and with little
 // memory for stored activations.
 func TestFastOnRealNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := config.Config{Model: "../examples/fashion/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.02", Limit: 120, Strategy: "demotion", GridLow: "pow2", GridHigh: "pow2", Block: 20, Version: "test"}
 	dir := t.TempDir()
@@ -189,6 +195,9 @@ func TestExitCodes(t *testing.T) {
 // TestInterrupted stops a search after each of its demotions in turn, and goes on with it: every
 // file is there at any time, and the end is that of the search that was left alone.
 func TestInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := tasktest.TinyConfig(t, 60)
 	whole := mustSearch(t, cfg)
 	want := decisions(t, whole)

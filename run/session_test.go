@@ -18,6 +18,9 @@ import (
 // TestSessionDefault holds a real walk back against its definition: of the mixes along the chain, the
 // most demoted one whose written file is above the target in both sessions.
 func TestSessionDefault(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	r := mustSearch(t, cfg)
@@ -47,6 +50,9 @@ func TestSessionDefault(t *testing.T) {
 // TestSessionGoesOn interrupts a walk and starts it again: what was scored in a default session is remembered and not
 // scored again, which a changed number in the journal shows, and the end is that of a walk left alone.
 func TestSessionGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
 		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	ctx, stop := context.WithCancel(context.Background())

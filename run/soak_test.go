@@ -45,6 +45,9 @@ type inUse struct {
 // search can be asked for drawn by lot, some of it cancelled on the way, and holds that nothing is left behind by any
 // of it.
 func TestSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	start, idle := time.Now(), runtime.NumGoroutine()
 	rng := rand.New(rand.NewPCG(1, 13))
 	nets := soakNetworks(t)

@@ -65,6 +65,9 @@ func TestStageIsTold(t *testing.T) {
 // TestInterruptedSetUp interrupts a search before its first trial, at each of its words: a new folder has what is
 // known then, and the same command finds what a search without an interruption does.
 func TestInterruptedSetUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	want := mustSearch(t, tasktest.TinyConfig(t, 40))
 	for _, at := range []string{"compiling", stage.Float, stage.Load, stage.High} {
 		cfg := tasktest.TinyConfig(t, 40)

@@ -101,6 +101,9 @@ func TestStatesAreCalibrated(t *testing.T) {
 // as naive, with the score that ONNX Runtime alone gives, step by step, and a file of one step that verify and eval
 // take.
 func TestStatesAreSearched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const n, steps = 30, 5
 	for _, c := range []struct {
 		name   string

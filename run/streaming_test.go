@@ -24,6 +24,9 @@ var large = flag.Bool("large", false, "TestMoreSamplesThanMemory: a file of 4 Gi
 
 // TestSpoolChangesNoDecision searches with the samples in memory and on disk: the same decisions, and the same file.
 func TestSpoolChangesNoDecision(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	tiny := func(change func(*config.Config)) config.Config {
 		cfg := tasktest.TinyConfig(t, 41)
 		change(&cfg)
@@ -113,6 +116,9 @@ func sparseSamples(t *testing.T, path string, n int) string {
 // TestMoreSamplesThanMemory searches samples that take more memory than the process may have: they stay on disk, and
 // the price is told. With -large the file has 4 GiB and the process 1 GiB.
 func TestMoreSamplesThanMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	samples, limit := 768, 256<<20
 	if *large {
 		samples, limit = 16384, 1<<30

@@ -37,6 +37,9 @@ func TestSelfTest(t *testing.T) {
 
 // TestWorkersAndThreads holds that neither changes a decision, nor which masks are tried.
 func TestWorkersAndThreads(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	want, trials := "", 0
 	for _, c := range []struct{ workers, threads int }{{1, 1}, {2, 1}, {3, 1}, {4, 1}, {1, 2}, {2, 2}} {
 		cfg := tasktest.TinyConfig(t, 75)

@@ -49,6 +49,9 @@ func triedKeys(t *testing.T) []string {
 // switchable one of a search, both of a pair, the file and the reference of eval, and what a search writes or a run
 // folder holds.
 func TestCommandsTryTheirNetworks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	tryingHere(t)
 	c := tasktest.TinyConfig(t, 8)
 	c.Block, c.EveryCut = 8, false

@@ -52,6 +52,9 @@ func endsLabels(t *testing.T, cfg config.Config, better string) string {
 // TestEndsOfASearch holds that all int8 is tried before a target is given up, that no run ends with exit code 0 and a
 // mix that is not above its target, and that a share of nothing is refused with a score that can be typed.
 func TestEndsOfASearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	base := tasktest.TinyConfig(t, 60)
 	labels := map[string]string{}
 	for _, better := range []string{"int8", "int16", "equal"} {

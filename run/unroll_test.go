@@ -34,6 +34,9 @@ const lstmCell = "all,h = LSTM t w r b hidden_size=8"
 // with the float network as the file has it for a reference, and what is written is what was searched. One kind of
 // tensor has one grid and one bit at all steps.
 func TestUnrolledSearch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, net := range map[string]*tasktest.Graph{
 		"GRU both ways":      heard(24, "all,h = GRU t w r b hidden_size=8 direction=bidirectional", 3, 2),
 		"GRU of PyTorch":     heard(24, "all,h = GRU t w r b hidden_size=8 linear_before_reset=1", 3, 1),
@@ -82,6 +85,9 @@ func TestUnrolledSearch(t *testing.T) {
 // TestUnrolledFolder holds that --unroll is part of a run: with or without it another run is refused, and what is
 // made of the folder later is of the opened network.
 func TestUnrolledFolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := heard(30, lstmCell, 4, 1).Config(t)
 	cfg.Unroll, cfg.Trials = true, 6
 	r := mustSearch(t, cfg)
@@ -108,6 +114,9 @@ func TestUnrolledFolder(t *testing.T) {
 // TestUnrollTakesLengthsFromSamples opens a network whose sequences are as long as the samples, and holds that the
 // axis is fixed, which is told; one whose length nothing says is refused.
 func TestUnrollTakesLengthsFromSamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	free := func() *tasktest.Graph {
 		b := heard(30, lstmCell, 4, 1)
 		b.G.Input[0].Type.GetTensorType().Shape.Dim[1] = &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: "time"}}

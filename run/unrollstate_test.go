@@ -33,6 +33,9 @@ func unrolledStates(t testing.TB, operator string) config.Config {
 // TestUnrolledStates searches it by whole scores as by bounds, and has the float network and the opened one agree
 // over all steps.
 func TestUnrolledStates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, operator := range []string{"LSTM", "GRU"} {
 		t.Run(operator, func(t *testing.T) {
 			cfg := unrolledStates(t, operator)

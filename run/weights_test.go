@@ -112,6 +112,9 @@ const mostCopies = 7
 // TestWeightsInMemory holds how much memory a search takes for weights: a process that searches a network of 18 MiB
 // against one that searches the same network of 32 KiB.
 func TestWeightsInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	if raced { // whose own memory this would be
 		return
 	}

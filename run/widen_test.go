@@ -67,6 +67,9 @@ func coarse(first, middle, last string) *tasktest.Graph {
 // float32 islands in them: the decisions, the holders and the scores are those of the same network in float32, and
 // the file that is written takes the same samples.
 func TestOtherFloats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	plain := coarse("c = Conv x w1", "s = Mul f half", "y = Relu m")
 	want := mustSearch(t, plain.Config(t))
 	for _, typ := range []ir.DType{ir.Float16, ir.BFloat16, ir.Double} {

@@ -22,6 +22,9 @@ func asked(s Stats) Stats {
 // and end in any order, with the definition and with one worker: answer, memo, what the journal is told and in which
 // order, and what was asked for. No block is run twice, and what is run beyond is counted to the sample.
 func TestAheadIsNaive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for name, kind := range map[string]Kind{"counted": Counted, "mean": Mean, "whole": Whole} {
 		t.Run(name, func(t *testing.T) {
 			var total Stats

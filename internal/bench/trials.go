@@ -64,7 +64,7 @@ func (s *measurement) benchTrials(ctx context.Context, b *Report) (y *yardstick,
 		rebuild = append(rebuild, time.Since(t).Seconds())
 	}
 	after := s.Ev.Stats()
-	y.settle()
+	y.keepBest()
 	b.Outside = 1 - (after.Runtime-before.Runtime)/(after.Busy-before.Busy)
 	b.Trial, b.TrialCPU = ratiosOf(walls, y.fast[0].wall), ratiosOf(cpus, y.single.cpu)
 	b.Switch, b.Rebuild = figureOf(change), figureOf(rebuild)

@@ -162,8 +162,8 @@ func (y *yardstick) best() *passes {
 	return slices.MinFunc(y.fast, func(a, b *passes) int { return cmp.Compare(figureOf(a.wall).Median, figureOf(b.wall).Median) })
 }
 
-// settle leaves the best split alone.
-func (y *yardstick) settle() {
+// keepBest leaves the best split alone.
+func (y *yardstick) keepBest() {
 	best := y.best()
 	closeAll(slices.DeleteFunc(slices.Clone(y.fast), func(p *passes) bool { return p == best }))
 	y.fast = []*passes{best}

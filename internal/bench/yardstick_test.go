@@ -82,7 +82,7 @@ func TestYardstickTakesTheFastest(t *testing.T) {
 	if err := y.measure(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	y.settle()
+	y.keepBest()
 	if want := []string{"lucky", "steady", "slow", "single", "close lucky", "close slow"}; !slices.Equal(log, want) {
 		t.Errorf("%q, want %q", log, want)
 	}

@@ -58,6 +58,9 @@ func observationOf(t *testing.T, cfg config.Config, method quant.Method) *calibr
 // TestCalibrationPasses counts the passes over the calibration samples: what masks and paddings put in, whatever form
 // they have, is found in the first, and what cannot be told from it is not read again.
 func TestCalibrationPasses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	nets := tasktest.MaskForms()
 	for name, g := range tasktest.Maxima() {
 		nets[name] = g

@@ -77,7 +77,7 @@ func yamlText(err error) string {
 	return strings.TrimSpace(line)
 }
 
-// Apply adds what the profile asks of a network's nodes.
+// apply adds what the profile asks of a network's nodes.
 func (p *profile) apply(c *constraints, uses []sites.Use) {
 	for _, u := range uses {
 		where := func(key string) string { return fmt.Sprintf("%s: %s %s (node %s)", p.file, key, u.Op, u.Node) }

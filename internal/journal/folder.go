@@ -258,7 +258,7 @@ func Replace(d disk.Durability, files ...disk.File) error {
 	err := disk.Replace(d, files...)
 	var at *fs.PathError
 	if errors.As(err, &at) {
-		return unwritable(at.Path, at.Err)
+		return cannotWrite(at.Path, at.Err)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write: %w", err)
@@ -266,7 +266,7 @@ func Replace(d disk.Durability, files ...disk.File) error {
 	return nil
 }
 
-// unwritable words an error of writing a file of a run.
-func unwritable(path string, err error) error {
+// cannotWrite words an error of writing a file of a run.
+func cannotWrite(path string, err error) error {
 	return fmt.Errorf("cannot write %s: %w; fix this and rerun the same command to resume", path, err)
 }

@@ -260,7 +260,7 @@ func (j *Journal) written(err error) error {
 // is the user's to mend; what was written before stays good.
 func (j *Journal) cannotWrite(err error) error {
 	if refused(err) {
-		return mistake.Errorf("%w", unwritable(j.Path, err))
+		return mistake.Errorf("%w", cannotWrite(j.Path, err))
 	}
 	var e *sqlite.Error
 	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {

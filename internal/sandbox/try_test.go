@@ -63,6 +63,9 @@ func tryNetwork(ctx context.Context, file string, shapes map[string][]int64) err
 // TestNetworksThatKill tries networks of which the runtime dies: this process lives, and the line names file, signal
 // and node.
 func TestNetworksThatKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	trying(t)
 	killed := 0
 	for name, g := range tasktest.Deadly() {

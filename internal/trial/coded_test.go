@@ -33,7 +33,7 @@ type plainOnly struct{ *segments.Source }
 
 func (s plainOnly) Coded(optimize func(backend.Model) (string, error)) (backend.Entries, error) {
 	if optimize != nil {
-		return nil, errors.New("no codes here")
+		return nil, errors.New("not optimized")
 	}
 	return s.Source.Coded(nil)
 }
@@ -111,6 +111,9 @@ func TestCodedPartsGiveTheSameBits(t *testing.T) {
 // of the example network is taken from that, and it is handed codes. Where the weights of that many sessions find no
 // room, the network is run in parts, which hand each other values and have its weights once.
 func TestPlanPassesCodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	cfg := config.Config{Model: "../../examples/fashion/model.onnx", Calib: "../../examples/fashion/calib.npz", Data: "../../examples/fashion/eval.npz", Limit: 200,
 		Strategy: "demotion", Target: "16bit-0.01", Cache: 1 << 30, Version: "test"}
 	s := trialtest.Compiled(t, cfg)

@@ -15,6 +15,9 @@ import (
 // TestDistancesDoNotDependOnTheMachine holds that the order of strategies is the same whatever the block and the
 // workers are.
 func TestDistancesDoNotDependOnTheMachine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	distances := func(block, workers int) []float64 {
 		s := trialtest.Compiled(t, config.Config{Model: "../../examples/fashion/model.onnx", Calib: "../../examples/fashion/calib.npz", Data: "../../examples/fashion/eval.npz",
 			Limit: 64, Cache: 1 << 28, Block: block, Workers: workers})

@@ -27,6 +27,9 @@ import (
 // their grids on the way, on every block, against package quant on all that the nodes are given: in parts and in one
 // piece, by one thread and several. Padding plays no part.
 func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	for _, c := range []struct {
 		name    string
 		cache   int64
@@ -82,6 +85,9 @@ func TestNoOpsAreThoseOfTheGrids(t *testing.T) {
 // which parts hand on what flows between them: every score is the naive one, every base has the outputs of the whole
 // network, and many blocks need no run.
 func TestNoOpsNeedNoRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	s := trialtest.Compiled(t, tasktest.DimConfig(t))
 	n := len(s.Records)
 	open := func(wrap func(*segments.Source) backend.Source, change func(*backend.Options)) *backend.Evaluator {
@@ -170,6 +176,9 @@ func TestNoOpsNeedNoRun(t *testing.T) {
 // TestNoOpsAllocateNothing holds that a trial which needs no run allocates nothing either, beside the key of its
 // mask, and runs nothing.
 func TestNoOpsAllocateNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	s := trialtest.Compiled(t, tasktest.DimConfig(t))
 	ctx, base := context.Background(), search.NewMask(len(s.Records))
 	r := slices.IndexFunc(s.Network.Holders, func(h onnx.Holder) bool { return h.Tensor == "r" })

@@ -15,6 +15,9 @@ import (
 // TestBytesASample holds what is kept of each sample beside its data, with 50,000 of them: order, labels,
 // counters, at most 64 bytes; and that stored activations stay within their budget.
 func TestBytesASample(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	const samples, budget = 50_000, 8 << 20
 	cfg := tasktest.TinyConfig(t, 8)
 	cfg.Data, cfg.Block, cfg.Cache = tasktest.RandomImages(t, filepath.Join(t.TempDir(), "many.npy"), samples, 2), 50, -1

@@ -46,6 +46,9 @@ func BenchmarkTrial(b *testing.B) {
 // TestNothingChanges holds that a demotion which changes no value is found out in the base's own run: images of
 // whole numbers lie on both power-of-two grids, so demoting the input runs nothing.
 func TestNothingChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	s := trialtest.Compiled(t, config.Config{Model: "../../examples/fashion/model.onnx", Calib: "../../examples/fashion/calib.npz", Data: "../../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20, GridLow: "pow2", GridHigh: "pow2"})
 	if s.Ev.Parts() < 2 {
@@ -70,6 +73,9 @@ func TestNothingChanges(t *testing.T) {
 // values show every change of an order of summation: the evaluator stays with one piece where the
 // parts' bits differ from the whole's.
 func TestCutsOfAsymmetricGrids(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow: left out by -short")
+	}
 	s := trialtest.Compiled(t, config.Config{Model: "../../examples/fashion/model.onnx", Calib: "../../examples/fashion/calib.npz", Data: "../../examples/fashion/eval.npz",
 		Limit: 60, Cache: 1 << 30, Block: 20})
 	if s.Ev.Parts() < 2 {
