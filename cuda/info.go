@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// minDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12.
+	// minDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12 or 13 (Suits).
 	minDriver = 12000
 	// minCapability is the oldest compute capability: what kernels.ptx is compiled for.
 	minCapability = 75
@@ -33,7 +33,7 @@ type Info struct {
 func (i Info) Unusable() error {
 	if i.Driver < minDriver {
 		return fmt.Errorf("the NVIDIA driver serves CUDA %s, but %s is needed: update the driver (525 or newer): %w",
-			version(i.Driver), version(minDriver), ErrDriver)
+			versionText(i.Driver), versionText(minDriver), ErrDriver)
 	}
 	if i.Capability < minCapability {
 		return fmt.Errorf("GPU %d (%s) has compute capability %d.%d, but %d.%d is needed: %w",
@@ -42,8 +42,8 @@ func (i Info) Unusable() error {
 	return nil
 }
 
-// version writes 12040 as 12.4.
-func version(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
+// versionText writes 12040 as 12.4.
+func versionText(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
 
 // DriverVersion returns the newest CUDA version that the driver serves, such as 12040, or -1 if it does not say.
 func DriverVersion() int { return cu.Version() }

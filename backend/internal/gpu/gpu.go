@@ -114,6 +114,9 @@ func usable(i cuda.Info) error {
 	if i.Emulated {
 		return nil // it has no provider of its own
 	}
+	if err := i.Suits(cgo.Path()); err != nil {
+		return gpuError(err)
+	}
 	if _, err := cuda.Preload(cgo.Path()); err != nil {
 		return mistake.Errorf("%w", err)
 	}
