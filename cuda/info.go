@@ -21,12 +21,12 @@ const (
 // Info describes one GPU as the driver sees it.
 type Info struct {
 	Ordinal         int
-	Name, UUID      string
-	Memory          int64 // bytes in all
-	Capability      int   // 80 is compute capability 8.0
-	Multiprocessors int
-	Driver          int  // newest CUDA version that the driver serves; 12040 is 12.4
-	Emulated        bool // the tests' device, not a GPU
+	Name, UUID      string // UUID is "" if the driver does not tell
+	Memory          int64  // bytes in all
+	Capability      int    // 80 is compute capability 8.0
+	Multiprocessors int    // 0 if the driver does not tell
+	Driver          int    // newest CUDA version that the driver serves; 12040 is 12.4
+	Emulated        bool   // the tests' device, not a GPU
 }
 
 // Unusable says why the GPU cannot be used, nil if it can. The error is ErrDriver or ErrNoDevice.
@@ -63,7 +63,8 @@ func Devices() ([]Info, error) {
 	return list, nil
 }
 
-// describe asks the driver about one GPU. The error is ErrNoDevice if there is none of that number.
+// describe asks the driver about one GPU. What only describes it may be refused, as by slices of MIG and by sandboxes, and
+// is left out then. The error is ErrNoDevice if there is none of that number.
 func describe(ordinal int) (Info, error) {
 	n, err := cu.NumDevices()
 	if err != nil {
@@ -83,18 +84,18 @@ func describe(ordinal int) (Info, error) {
 		}
 	}
 	ask("name", func() (e error) { i.Name, e = d.Name(); return })
-	ask("UUID", func() (e error) {
-		id, e := d.UUID()
+	if id, e := d.UUID(); e == nil {
 		i.UUID = id.String()
-		return e
-	})
+	}
 	ask("memory", func() (e error) { i.Memory, e = d.TotalMem(); return })
 	ask("capability", func() (e error) {
 		major, minor, e := d.ComputeCapability()
 		i.Capability = 10*major + minor
 		return e
 	})
-	ask("multiprocessors", func() (e error) { i.Multiprocessors, e = d.Attribute(cu.MultiprocessorCount); return })
+	if n, e := d.Attribute(cu.MultiprocessorCount); e == nil {
+		i.Multiprocessors = n
+	}
 	i.Emulated = strings.HasPrefix(i.Name, "EMULATED")
 	return i, err
 }

@@ -70,7 +70,9 @@ func (s *Measurement) benchTrials(ctx context.Context, b *Report) (y *Yardstick,
 	b.Switch, b.Rebuild = FigureOf(change), FigureOf(rebuild)
 	b.TrialsPerSec = 1 / FigureOf(walls).Median
 	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
+	b.Parts = s.Ev.Parts()
 	if s.Can().Queue {
+		b.Graphs, b.Why = s.Ev.Graphs()
 		b.FakeQuant = max(0, 1-1/b.Trial.Median)
 	}
 	return y, nil
