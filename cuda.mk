@@ -265,19 +265,21 @@ STANDIN_SRC := cuda/internal/standin
 STANDINS_12 := libcudart.so.12 libcublas.so.12 libcublasLt.so.12 libcufft.so.11 libcurand.so.10 libcudnn.so.9
 STANDINS_13 := libcudart.so.13 libcublas.so.13 libcublasLt.so.13 libcufft.so.12 libcurand.so.10 libnvrtc.so.13 libcudnn.so.9
 
-# stand_in LIBRARY, PROVIDER: a library with every function that the provider asks of it, of the symbol version that it asks for: its own name.
+# stand_in LIBRARY, PROVIDER, RUNTIME: a library with every function that the provider asks of it, of the symbol version that it asks for: its own name.
 define stand_in
 	@mkdir -p $(@D)
 	@nm -D --undefined-only $(2) | awk -v library=$(1) -f $(STANDIN_SRC)/stubs.awk > $(@D)/$(1).c
 	@echo "$(1) { global: *; };" > $(@D)/$(1).map
 	@$(CC) -O1 -w -shared -fPIC -Wl,-soname,$(1) -Wl,--version-script=$(@D)/$(1).map -o $@ $(@D)/$(1).c \
-	  $(if $(filter libcudart.%,$(1)),$(wildcard $(STANDIN_SRC)/*.c) -ldl)
+	  $(if $(filter libcudart.%,$(1)),$(addprefix $(STANDIN_SRC)/,cudart.c cudart13.c notes.c) -ldl) $(if $(filter libcudnn.%,$(1)),$(STANDIN_SRC)/cudnn.c $(3))
 endef
 
 $(STANDINS_12:%=bin/standin/%): bin/standin/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU_12)/onnxruntime/wheels.sha256
-	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_12))libonnxruntime_providers_cuda.so)
+	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_12))libonnxruntime_providers_cuda.so,bin/standin/libcudart.so.12)
+bin/standin/libcudnn.so.9: bin/standin/libcudart.so.12
 $(STANDINS_13:%=bin/standin13/%): bin/standin13/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU_13)/onnxruntime/wheels.sha256
-	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_13))libonnxruntime_providers_cuda.so)
+	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_13))libonnxruntime_providers_cuda.so,bin/standin13/libcudart.so.13)
+bin/standin13/libcudnn.so.9: bin/standin13/libcudart.so.13
 
 # place RUNTIME, STAND-INS: the placement tests with one provider.
 place = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(2):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(1)" \

@@ -14,6 +14,9 @@ import (
 // ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
 var ErrRuntime = errors.New("unsuitable ONNX Runtime")
 
+// ErrNoEngine: cuDNN has no engine for a convolution with our options, as it was asked.
+var ErrNoEngine = errors.New("no cuDNN engine")
+
 // ErrCapture: a run could not be captured as a CUDA graph, or its capture broke off; a plain run may work.
 var ErrCapture = errors.New("no CUDA graph")
 
@@ -55,6 +58,8 @@ var explanations = []struct {
 		"the run could not be captured as a CUDA graph (CUDA error $1$2)", ErrCapture},
 	{regexp.MustCompile(`CUDA failure 101\b|invalid device ordinal`),
 		"there is no GPU of that number: `demote devices` lists them", ErrNoDevice},
+	{regexp.MustCompile(`HEURISTIC_QUERY_FAILED|Failed to initialize CUDNN Frontend|No valid engine configs|CUDNN_FE failure`),
+		"cuDNN knows no way to compute a convolution of this network in full float32: search it with --device cpu", ErrNoEngine},
 	{regexp.MustCompile(`CUDA (?:error|failure) (201|214|220|700|702|709|71[0-9]|999)\b`),
 		"the GPU failed while the network ran (CUDA error $1)", ErrLostContext},
 	{regexp.MustCompile(`CUDA error (cudaError(?:DeviceUninitialized|ECCUncorrectable|NvlinkUncorrectable|IllegalAddress|LaunchTimeout|ContextIsDestroyed|` +
@@ -82,7 +87,7 @@ func (e *explained) Error() string { return mistake.Text(e.Line) }
 func (e *explained) Unwrap() error { return e.cause }
 
 // Is reports whether target is the sentinel: ErrRuntime, ErrDriver, ErrNoDevice, ErrOutOfMemory,
-// ErrCapture or ErrPlacement.
+// ErrNoEngine, ErrCapture or ErrPlacement.
 func (e *explained) Is(target error) bool { return target == e.kind }
 
 // Explain returns an *explained for an error of ONNX Runtime whose text is known, else the error itself. Nil stays nil.

@@ -52,6 +52,8 @@ func TestExplain(t *testing.T) {
 		{"a broken capture", "CUDA failure 901: operation failed due to a previous error during capture ; GPU=0 ; hostname=a ; file=b ; line=1 ; expr=c;\nmore",
 			"the run could not be captured as a CUDA graph (CUDA error 901)", cuda.ErrCapture},
 		{"a call that no capture takes", "CUDA failure 900: operation not permitted when stream is capturing ; GPU=0", "(CUDA error 900)", cuda.ErrCapture},
+		{"no engine", "Non-zero status code returned while running Conv node. Name:'c' Status Message: Failed to initialize CUDNN Frontend: [cudnn_frontend] Error: " +
+			"HEURISTIC_QUERY_FAILED", "search it with --device cpu", cuda.ErrNoEngine},
 		{"unknown", "something new", "onnx runtime's CUDA provider: something new", nil},
 	} {
 		cause := errors.New(c.text)

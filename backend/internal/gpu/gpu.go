@@ -148,7 +148,7 @@ func gpuError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement} {
+	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement, cuda.ErrNoEngine} {
 		if errors.Is(err, kind) {
 			return mistake.Errorf("%w", err)
 		}

@@ -21,9 +21,10 @@ func (g *gpu) sessionOptions() cgo.Options {
 var graphs = "on"
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
-// be captured gets a session that runs plainly, and why.
-func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err error) {
+// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines).
+func (g *gpu) session(model device.Model, engines string) (s *cgo.Session, plainly string, err error) {
 	o := g.cudaOptions()
+	o.Provider.Engines = engines
 	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	if graphs == "off" && plainly == "" && err == nil {
 		plainly = "switched off when this program was built"
@@ -32,7 +33,7 @@ func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err e
 		return s, "ONNX Runtime's CPU provider, which stands in for its CUDA provider, has none", cuda.Explain(err)
 	}
 	if err != nil && !OutOfMemory(cuda.Explain(err)) {
-		plainly, o.Provider.Graph = cuda.Explain(err).Error(), false
+		plainly, o.Provider.Graph = firstLine(cuda.Explain(err)), false
 		s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	}
 	if explained := cuda.Explain(err); !errors.Is(explained, cuda.ErrPlacement) {
