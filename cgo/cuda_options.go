@@ -15,9 +15,9 @@ type Provider struct {
 	MemoryLimit int64   // bytes that the session's arena may take; 0 sets no limit
 }
 
-// Engines are the ways in which cuDNN can be asked for an engine of a convolution (cudnn_conv_algo_search), in the order
-// in which they are tried: its heuristics of mode A, which know none for some shapes where TF32 is off, of mode B, and
-// its list to fall back on.
+// Engines are the ways in which cuDNN can be asked for an engine of a convolution (cudnn_conv_algo_search), in the
+// order in which they are tried: its heuristics of mode A, which know none for some shapes where TF32 is off, of mode
+// B, and its list to fall back on.
 var Engines = []string{"HEURISTIC", "EXHAUSTIVE", "DEFAULT"}
 
 // Map returns the provider's options, all of them: ONNX Runtime resets what a call does not name to its default.

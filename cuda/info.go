@@ -63,8 +63,8 @@ func Devices() ([]Info, error) {
 	return list, nil
 }
 
-// describe asks the driver about one GPU. What only describes it may be refused, as by slices of MIG and by sandboxes, and
-// is left out then. The error is ErrNoDevice if there is none of that number.
+// describe asks the driver about one GPU. What only describes it may be refused, as by slices of MIG and by sandboxes,
+// and is left out then. The error is ErrNoDevice if there is none of that number.
 func describe(ordinal int) (Info, error) {
 	n, err := cu.NumDevices()
 	if err != nil {

@@ -46,7 +46,7 @@ func TestPlacementOfSearches(t *testing.T) {
 
 func placeAll(t *testing.T, cfg config.Config) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
-	s := newSearching(&trial.Runner{Config: cfg.Filled()})
+	s := newSearch(&trial.Runner{Config: cfg.Filled()})
 	t.Cleanup(s.Close)
 	var err error
 	if err = s.Prepare(context.Background()); err != nil {
@@ -115,7 +115,7 @@ func placeAll(t *testing.T, cfg config.Config) {
 }
 
 // place makes a session of a segment as a search does, and names what the provider leaves.
-func (s *searching) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
+func (s *searchRun) place(t *testing.T, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
 	t.Helper()
 	model := segment.Model
 	if segment.Open != nil && len(segment.Followed) > 0 {

@@ -113,7 +113,7 @@ func (s *runFolder) recall() error {
 	}
 	if !sameBlocks {
 		forget := s.journal.ForgetUnfinished // how far trials have come is told in blocks
-		if s.Can().MayRound {                // for another batch its libraries may choose other kernels, and round otherwise
+		if s.Can().MayRound {                // for another batch its libraries may choose other kernels
 			forget = s.journal.Forget
 		}
 		if err := forget(); err != nil {

@@ -257,7 +257,8 @@ func (l *lane) Abandon(why string) {
 	}
 }
 
-// firstLine is an error as a part of a sentence: ONNX Runtime's own texts may have many lines and a thousand characters.
+// firstLine is an error as a part of a sentence: ONNX Runtime's own texts may have many lines and a thousand
+// characters.
 func firstLine(err error) string {
 	const most = 200
 	text, _, _ := strings.Cut(err.Error(), "\n")

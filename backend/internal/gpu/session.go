@@ -17,7 +17,8 @@ func (g *gpu) sessionOptions() cgo.Options {
 	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: g.stop}
 }
 
-// graphs is "off" in a program that never captures a graph, for comparison: scripts/gpu-kit builds one with -ldflags -X.
+// graphs is "off" in a program that never captures a graph, for comparison: scripts/gpu-kit builds one with
+// -ldflags -X.
 var graphs = "on"
 
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
