@@ -111,8 +111,12 @@ func (s *runFolder) recall() error {
 	if err != nil {
 		return err
 	}
-	if !sameBlocks { // how far trials have come is told in blocks
-		if err := s.journal.ForgetUnfinished(); err != nil {
+	if !sameBlocks {
+		forget := s.journal.ForgetUnfinished // how far trials have come is told in blocks
+		if s.Can().MayRound {                // for another batch its libraries may choose other kernels
+			forget = s.journal.Forget
+		}
+		if err := forget(); err != nil {
 			return err
 		}
 	}
