@@ -45,13 +45,14 @@ func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
 type Candidate struct {
 	Method quant.Method
 	Low    []quant.Grid // by holder
+	Same   bool         // as an earlier candidate's
 }
 
 // Grids are what a calibration gives.
 type Grids struct {
 	Records    []quant.Record // by holder
 	Seen       []quant.Range  // the lowest and the highest value of each holder's tensor
-	Candidates []Candidate    // what the low grids may be instead, no two of them alike; nil without Auto
+	Candidates []Candidate    // what the low grids may be instead; nil without Auto, or if all are the same
 }
 
 // How are the settings of a calibration.
@@ -108,7 +109,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 	return g, nil
 }
 
-// candidates are the low grids by every method that has one for every holder. Of equal ones the first is left.
+// candidates are the low grids by every method that has one for every holder; nil if there is nothing to choose.
 func candidates(observers []*quant.Observer, c How) (list []Candidate) {
 	for _, m := range methods {
 		one := Candidate{Method: m}
@@ -119,9 +120,13 @@ func candidates(observers []*quant.Observer, c How) (list []Candidate) {
 			}
 			one.Low = append(one.Low, grid)
 		}
-		if len(one.Low) == len(observers) && !slices.ContainsFunc(list, func(other Candidate) bool { return slices.Equal(other.Low, one.Low) }) {
+		if len(one.Low) == len(observers) {
+			one.Same = slices.ContainsFunc(list, func(other Candidate) bool { return slices.Equal(other.Low, one.Low) })
 			list = append(list, one)
 		}
+	}
+	if !slices.ContainsFunc(list[min(1, len(list)):], func(c Candidate) bool { return !c.Same }) {
+		return nil
 	}
 	return list
 }

@@ -63,6 +63,10 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 	defer func() { s.Records = own }()
 	s.Chosen = Ranges{}
 	for i, c := range s.Candidates {
+		if c.Same {
+			work.One()
+			continue
+		}
 		s.Records = s.WithLow(c.Low)
 		score, better, err := s.scoreLowest(ctx, best, i == 0, check)
 		if err != nil {
