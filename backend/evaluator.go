@@ -236,6 +236,9 @@ func (e *Evaluator) Traffic() device.Traffic { return e.machine.Traffic() }
 // why one of the others is not.
 func (e *Evaluator) Graphs() (captured int, why string) { return e.machine.Graphs() }
 
+// Remark is what a device has to say of how the parts run, as far as they have run; "" is nothing.
+func (e *Evaluator) Remark() string { return e.machine.Remark() }
+
 // Close ends the workers and gives all memory back. It may be called more than once.
 func (e *Evaluator) Close() {
 	e.closed = true

@@ -220,8 +220,8 @@ func TestPreloadSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestDriverSuitsTheProvider says in one line what to do with a driver that is older than the provider's CUDA.
-func TestDriverSuitsTheProvider(t *testing.T) {
+// TestPreloadSuitsTheDriver says in one line what to do with a driver that is older than the provider's CUDA.
+func TestPreloadSuitsTheDriver(t *testing.T) {
 	for _, c := range []struct {
 		built, driver int
 		want          string // "" if it suits

@@ -8,3 +8,6 @@ type Replayer interface {
 	// Abandon has parts run plainly for good; Graphs says why.
 	Abandon(why string)
 }
+
+// A Remarker is a lane that has something to say of how its parts run; "" is nothing.
+type Remarker interface{ Remark() string }

@@ -72,6 +72,9 @@ func (s *Runner) sayGraphs() {
 		text += ", the others run node by node: " + why
 	}
 	s.Config.Say(text)
+	if remark := s.Ev.Remark(); remark != "" {
+		s.Config.Say(remark)
+	}
 }
 
 // Can are the traits of the device that trials run on; of the CPU before it is chosen.

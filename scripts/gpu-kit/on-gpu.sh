@@ -134,7 +134,7 @@ if wanted kernels; then
     part devices 60 "$bin/demote-cuda" devices --ort "$DEMOTE_ORT"
     cat "$logs/devices.log" 2>/dev/null
     part kernels-bits 90 "$bin/gpucheck" -stride $stride -out "$logs"
-    tests_of kernels-tests 90 cuda -test.skip '^(TestEmulated|TestGPU|TestPreload|TestLibraries)' # those of the last two want a C compiler
+    tests_of kernels-tests 90 cuda -test.skip '^(TestEmulated|TestGPU|TestPreload)' # those of the last want a C compiler
 fi
 if wanted provider && [ -z "$emulated" ]; then
     tests_of provider 120 cuda -test.run '^TestGPU'

@@ -111,7 +111,7 @@ func TestPlacementAsksForOtherEngines(t *testing.T) {
 	if !errors.Is(err, cuda.ErrNoEngine) || !errors.Is(err, mistake.Err) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
-	if l.parts[0].engines != 2 {
-		t.Errorf("%d other ways were tried", l.parts[0].engines)
+	if said := l.Remark(); l.parts[0].engines != 2 || !strings.Contains(said, "1 of 1 parts: they use cudnn_conv_algo_search=DEFAULT") {
+		t.Errorf("%d other ways were tried, and said %q", l.parts[0].engines, said)
 	}
 }

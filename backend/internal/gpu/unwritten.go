@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"example.org/demote/backend/device"
@@ -46,6 +47,20 @@ func (l *lane) prove(p *part) error {
 		p.model = device.Model{}
 	}
 	return err
+}
+
+// Remark implements device.Remarker: it says for how many parts cuDNN was asked otherwise than for the others.
+func (l *lane) Remark() string {
+	other, by := 0, 0
+	for _, p := range l.parts {
+		if p.engines > 0 {
+			other, by = other+1, max(by, p.engines)
+		}
+	}
+	if other == 0 {
+		return ""
+	}
+	return fmt.Sprintf("cuDNN's heuristics know no engine for convolutions of %d of %d parts: they use cudnn_conv_algo_search=%s", other, len(l.parts), cgo.Engines[by])
 }
 
 // remake makes the session of a part again, for its way of asking for engines.

@@ -80,6 +80,8 @@ type Machine interface {
 	Traffic() device.Traffic
 	// Graphs says how many parts are replayed as one captured graph, and why one of the others is not.
 	Graphs() (captured int, why string)
+	// Remark is what the device has to say of how the parts run; "" is nothing.
+	Remark() string
 	// Close ends the workers and gives all memory back. It may be called more than once.
 	Close()
 }

@@ -77,5 +77,8 @@ func (s *Shaped) Traffic() device.Traffic { return device.Traffic{} }
 // Graphs implements Machine: there are none.
 func (s *Shaped) Graphs() (captured int, why string) { return 0, "" }
 
+// Remark implements Machine: there is none of lanes on the CPU.
+func (s *Shaped) Remark() string { return "" }
+
 // Threads is the number of threads of the runtime that a worker has.
 func (s *Shaped) Threads() int { return s.opts.Threads }
