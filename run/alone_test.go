@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/onnx/onnxpb"
 )

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"

@@ -11,14 +11,13 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend/direct"
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"

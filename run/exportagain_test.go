@@ -12,10 +12,6 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/demote/internal/tasktest"
-	"example.org/demote/internal/trial"
-	"example.org/demote/internal/trialtest"
-
 	"example.org/demote/config"
 	"example.org/demote/engine"
 	"example.org/demote/internal/aimet"
@@ -23,6 +19,9 @@ import (
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx"
 	"example.org/demote/search"
 )

@@ -8,14 +8,13 @@ import (
 	"slices"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/journal"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"

@@ -4,11 +4,10 @@ import (
 	"context"
 	"testing"
 
-	"example.org/demote/internal/trial"
-	"example.org/demote/internal/trialtest"
-
 	"example.org/demote/config"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
 )
 

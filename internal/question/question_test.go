@@ -6,12 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/task"
-	"example.org/demote/internal/trial"
-
 	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/scan"
+	"example.org/demote/internal/task"
+	"example.org/demote/internal/trial"
 	"example.org/demote/result"
 )
 

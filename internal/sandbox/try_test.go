@@ -13,14 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"example.org/demote/mistake"
-
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/ir"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/tasktest"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/mistake"
-
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/internal/tasktest"
+	"example.org/demote/mistake"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 )

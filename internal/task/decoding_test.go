@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/stage"
-
 	"example.org/demote/config"
+	"example.org/demote/internal/stage"
 )
 
 // TestDecodingIsTheStage holds that images which are decoded while the data is read are told of once, by the stage.

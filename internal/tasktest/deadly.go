@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"example.org/demote/internal/ir"
 	"example.org/demote/onnx/onnxpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // An OpGraph is a network under way, with one input x of floats. Its nodes are named after their operators.

@@ -7,9 +7,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"example.org/demote/config"
 	"example.org/demote/onnx/onnxpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // dimNetwork writes a classifier with holders that are no-ops here and there: one branch that is dark on

@@ -9,9 +9,10 @@ import (
 	"os"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"example.org/demote/internal/npy"
 	"example.org/demote/onnx/onnxpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // WriteNetwork writes a graph as a model of opset 17 and returns its path.

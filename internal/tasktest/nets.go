@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
+	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/onnx/onnxpb"
-	"google.golang.org/protobuf/proto"
 )
 
 // normalMatrices returns a maker of matrices of normal random numbers, drawn one behind another.

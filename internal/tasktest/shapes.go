@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/backend"
@@ -19,6 +17,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/onnx/onnxpb"
 )
 

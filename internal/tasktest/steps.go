@@ -5,13 +5,12 @@ import (
 	"os"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
 	"google.golang.org/protobuf/proto"
 
 	"example.org/demote/cgo"
 	"example.org/demote/config"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/onnx/onnxpb"
 )
 

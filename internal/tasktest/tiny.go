@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"example.org/demote/config"
 	"example.org/demote/onnx"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/result"
-	"google.golang.org/protobuf/proto"
 )
 
 // TinyNetwork writes a small convolutional classifier with random weights: 1x8x8 inputs, 12 classes,

@@ -7,11 +7,10 @@ import (
 
 	"example.org/demote/backend/metric"
 	"example.org/demote/config"
+	"example.org/demote/internal/record"
 	"example.org/demote/internal/task"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
-
-	"example.org/demote/internal/record"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
