@@ -126,21 +126,37 @@ gate-header: .nv/wheels.sha256 $(CUDA_BIN)/functions.def ## compare cuda/include
 
 # ---- a workstation with a GPU
 
-# onnxruntime-gpu and the NVIDIA libraries lie side by side as pip would put them; package cuda finds the second from the first.
-ORT_GPU := .ort-gpu
-ORT_GPU_LIBRARY := $(ORT_GPU)/onnxruntime/onnxruntime/capi/libonnxruntime.so.1.26.0
+# onnxruntime-gpu and the NVIDIA libraries lie side by side as pip would put them; package cuda finds the second from the first. Those of CUDA
+# 13 have a folder of their own. `make setup-cuda CUDA=12` (or 13) overrules what cuda/setup/driver.py makes of the driver.
+ORT_GPU_12 := .ort-gpu
+ORT_GPU_13 := .ort-gpu13
+ORT_GPU_LIBRARY_12 := $(ORT_GPU_12)/onnxruntime/onnxruntime/capi/libonnxruntime.so.1.26.0
+ORT_GPU_LIBRARY_13 := $(ORT_GPU_13)/onnxruntime/onnxruntime/capi/libonnxruntime.so.1.27.0
+CUDA_WANTED := $(if $(findstring command,$(origin CUDA)),$(CUDA))
+ORT_GPU_LIBRARY = $(ORT_GPU_LIBRARY_$(shell python3 cuda/setup/driver.py "$(CUDA_WANTED)" 2>/dev/null))
 
-$(ORT_GPU)/onnxruntime/wheels.sha256: cuda/setup/onnxruntime.txt cuda/setup/wheels.py
-	@sh scripts/need.sh linux pip
-	@python3 cuda/setup/wheels.py $< $(@D) && touch $@
+# wheels LIST: what the list of wheels names, in the target's folder.
+wheels = @sh scripts/need.sh linux pip && python3 cuda/setup/wheels.py $(1) $(@D) && touch $@
 
-$(ORT_GPU)/nvidia/wheels.sha256: cuda/setup/nvidia.txt cuda/setup/wheels.py
-	@sh scripts/need.sh linux pip
-	@python3 cuda/setup/wheels.py $< $(@D) && touch $@
+$(ORT_GPU_12)/onnxruntime/wheels.sha256: cuda/setup/onnxruntime12.txt cuda/setup/wheels.py
+	$(call wheels,$<)
+$(ORT_GPU_12)/nvidia/wheels.sha256: cuda/setup/nvidia12.txt cuda/setup/wheels.py
+	$(call wheels,$<)
+$(ORT_GPU_13)/onnxruntime/wheels.sha256: cuda/setup/onnxruntime13.txt cuda/setup/wheels.py
+	$(call wheels,$<)
+$(ORT_GPU_13)/nvidia/wheels.sha256: cuda/setup/nvidia13.txt cuda/setup/wheels.py
+	$(call wheels,$<)
 
 .PHONY: setup-cuda
-setup-cuda: $(ORT_GPU)/onnxruntime/wheels.sha256 $(ORT_GPU)/nvidia/wheels.sha256 ## bring onnxruntime-gpu and the NVIDIA libraries into .ort-gpu/ (2 GB)
-	@echo "setup-cuda: ONNX Runtime 1.26.0 with its CUDA provider is in $(ORT_GPU)/"
+setup-cuda: ## bring onnxruntime-gpu and the NVIDIA libraries that suit the driver into .ort-gpu/ (CUDA 12) or .ort-gpu13/ (1.4 to 2 GB)
+	@sh scripts/need.sh linux pip
+	@cuda=$$(python3 cuda/setup/driver.py "$(CUDA_WANTED)") && $(MAKE) --no-print-directory setup-cuda-$$cuda
+
+.PHONY: setup-cuda-12 setup-cuda-13
+setup-cuda-12: $(ORT_GPU_12)/onnxruntime/wheels.sha256 $(ORT_GPU_12)/nvidia/wheels.sha256 ## bring those of CUDA 12 (part of setup-cuda)
+	@echo "setup-cuda: ONNX Runtime 1.26.0 with its CUDA 12 provider is in $(ORT_GPU_12)/"
+setup-cuda-13: $(ORT_GPU_13)/onnxruntime/wheels.sha256 $(ORT_GPU_13)/nvidia/wheels.sha256 ## bring those of CUDA 13 (part of setup-cuda)
+	@echo "setup-cuda: ONNX Runtime 1.27.0 with its CUDA 13 provider is in $(ORT_GPU_13)/"
 
 .PHONY: cuda
 cuda: $(CUDA_BIN)/libcuda.a ## compile bin/demote-cuda, which runs on a GPU (and says so where there is none)
@@ -182,6 +198,33 @@ gpu-check: gpu-ask setup-cuda cuda ## on a machine with a GPU: run all checks th
 	@sh scripts/need.sh go cc
 	$(call gpu_report,$(GPU_REPORT),$(CUDA_ENV) DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)",^TestEmulated)
 
+# ---- a GPU machine without a network (scripts/gpu-kit)
+
+KIT ?= bin/gpu-kit
+KIT_BIN ?= bin/gpu-kit-programs
+KIT_BUILD = $(CUDA_ENV) go build -tags cuda -ldflags "-s -w -X $(MODULE)/cli.Version=$(VERSION)$(1)" -o "$(KIT_BIN)/$(2)" $(3)
+
+.PHONY: gpu-kit
+gpu-kit: ## pack all that a GPU machine without a network or Go needs into bin/gpu-kit/ (KIT_NVIDIA=1: with NVIDIA's libraries)
+	@sh scripts/gpu-kit/pack.sh "$(KIT)"
+
+.PHONY: kit-programs
+kit-programs: $(CUDA_BIN)/libcuda.a ## compile the programs and tests of the kit into KIT_BIN (part of gpu-kit)
+	@mkdir -p "$(KIT_BIN)"
+	@$(call KIT_BUILD,,demote-cuda,./cli/demote)
+	@$(call KIT_BUILD, -X $(MODULE)/backend/internal/gpu.graphs=off,demote-nographs,./cli/demote)
+	@$(call KIT_BUILD,,gpucheck,./cuda/gpucheck)
+	@for room in cuda run; do $(CUDA_ENV) go test -c -tags cuda,gpu -ldflags "-s -w" -o "$(KIT_BIN)/$$room.test" ./$$room || exit 1; done
+
+# The kit with the CPU's ONNX Runtime, unpacked and run on the emulated device: every step of it that needs no GPU.
+.PHONY: gpu-kit-emulated
+gpu-kit-emulated: setup emu ## pack the kit without a download and run it on the emulated device; the results are bin/gpu-kit-out/
+	@KIT_PRESET=0 KIT_LIMIT=4000 sh scripts/gpu-kit/pack.sh --emulated bin/gpu-kit-emulated
+	@rm -rf bin/gpu-kit-out && OUT="$(CURDIR)/bin/gpu-kit-out" KIT_HOME="$(CURDIR)/bin/gpu-kit-home" bash bin/gpu-kit-emulated/load-1/on-gpu.sh --emulated
+	@grep -q '^EMULATED' bin/gpu-kit-out/summary.txt && grep -q '"Emulated": true' bin/gpu-kit-out/summary.json || \
+	  { echo "make: a summary of the emulated device does not say so" >&2; exit 1; }
+	@rm -rf bin/gpu-kit-home
+
 # ---- tests
 
 EMU_ENV = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(EMU_BIN)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"
@@ -218,24 +261,40 @@ test-bits: emu $(CUDA_BIN)/gpucheck ## compare the kernels with package quant on
 
 # ---- the real CUDA provider on stand-in libraries (cuda/internal/standin)
 
-PLACE_BIN := bin/standin
 STANDIN_SRC := cuda/internal/standin
-PROVIDER := $(dir $(ORT_GPU_LIBRARY))libonnxruntime_providers_cuda.so
-STANDINS := libcudart.so.12 libcublas.so.12 libcublasLt.so.12 libcufft.so.11 libcurand.so.10 libcudnn.so.9
+STANDINS_12 := libcudart.so.12 libcublas.so.12 libcublasLt.so.12 libcufft.so.11 libcurand.so.10 libcudnn.so.9
+STANDINS_13 := libcudart.so.13 libcublas.so.13 libcublasLt.so.13 libcufft.so.12 libcurand.so.10 libnvrtc.so.13 libcudnn.so.9
 
-# Each library has the symbol version that the provider asks for, which is its own name.
-$(STANDINS:%=$(PLACE_BIN)/%): $(PLACE_BIN)/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU)/onnxruntime/wheels.sha256
+# stand_in LIBRARY, PROVIDER, RUNTIME: a library with every function that the provider asks of it, of the symbol version that it asks for: its own name.
+define stand_in
 	@mkdir -p $(@D)
-	@nm -D --undefined-only $(PROVIDER) | awk -v library=$* -f $(STANDIN_SRC)/stubs.awk > $(@D)/$*.c
-	@echo "$* { global: *; };" > $(@D)/$*.map
-	@$(CC) -O1 -w -shared -fPIC -Wl,-soname,$* -Wl,--version-script=$(@D)/$*.map -o $@ $(@D)/$*.c \
-	  $(if $(filter libcudart.%,$*),$(wildcard $(STANDIN_SRC)/*.c) -ldl)
+	@nm -D --undefined-only $(2) | awk -v library=$(1) -f $(STANDIN_SRC)/stubs.awk > $(@D)/$(1).c
+	@echo "$(1) { global: *; };" > $(@D)/$(1).map
+	@$(CC) -O1 -w -shared -fPIC -Wl,-soname,$(1) -Wl,--version-script=$(@D)/$(1).map -o $@ $(@D)/$(1).c \
+	  $(if $(filter libcudart.%,$(1)),$(addprefix $(STANDIN_SRC)/,cudart.c cudart13.c notes.c) -ldl) $(if $(filter libcudnn.%,$(1)),$(STANDIN_SRC)/cudnn.c $(3))
+endef
+
+$(STANDINS_12:%=bin/standin/%): bin/standin/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU_12)/onnxruntime/wheels.sha256
+	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_12))libonnxruntime_providers_cuda.so,bin/standin/libcudart.so.12)
+bin/standin/libcudnn.so.9: bin/standin/libcudart.so.12
+$(STANDINS_13:%=bin/standin13/%): bin/standin13/%: $(wildcard $(STANDIN_SRC)/*) $(ORT_GPU_13)/onnxruntime/wheels.sha256
+	$(call stand_in,$*,$(dir $(ORT_GPU_LIBRARY_13))libonnxruntime_providers_cuda.so,bin/standin13/libcudart.so.13)
+bin/standin13/libcudnn.so.9: bin/standin13/libcudart.so.13
+
+# place RUNTIME, STAND-INS: the placement tests with one provider.
+place = $(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(2):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(1)" \
+  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda ./backend/internal/gpu ./run
 
 .PHONY: test-placement
-test-placement: emu $(CUDA_BIN)/libcuda.a $(STANDINS:%=$(PLACE_BIN)/%) ## place networks with the real CUDA provider on stand-in libraries (277 MB of wheels)
+test-placement: test-placement-12 test-placement-13 ## place networks with the real CUDA providers, of CUDA 12 and 13, on stand-in libraries (497 MB of wheels)
+
+.PHONY: test-placement-12 test-placement-13
+test-placement-12: emu $(CUDA_BIN)/libcuda.a $(STANDINS_12:%=bin/standin/%) ## the same with the provider for CUDA 12 (part of test-placement)
 	@sh scripts/need.sh go cc
-	$(CUDA_ENV) LD_LIBRARY_PATH="$(CURDIR)/$(PLACE_BIN):$(CURDIR)/$(EMU_BIN)" DEMOTE_ORT="$(CURDIR)/$(ORT_GPU_LIBRARY)" \
-	  go test -tags cuda,placement -run '^TestPlacement' -count=1 $(TEST_FLAGS) ./cuda ./backend/internal/gpu ./run
+	$(call place,$(ORT_GPU_LIBRARY_12),bin/standin)
+test-placement-13: emu $(CUDA_BIN)/libcuda.a $(STANDINS_13:%=bin/standin13/%) ## the same with the provider for CUDA 13 (part of test-placement)
+	@sh scripts/need.sh go cc
+	$(call place,$(ORT_GPU_LIBRARY_13),bin/standin13)
 
 .PHONY: test-installed
 test-installed: setup-cuda emu $(CUDA_BIN)/libcuda.a ## load what setup-cuda brings, NVIDIA's libraries and the CUDA provider, as far as that goes without a driver (2 GB)

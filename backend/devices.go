@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"context"
+
 	"example.org/demote/backend/device"
 	"example.org/demote/backend/internal/gpu"
 	"example.org/demote/backend/internal/machine"
@@ -21,6 +23,17 @@ func GPUs() ([]DeviceInfo, error) { return gpu.List() }
 
 // CheckGPU describes a GPU by its name and says whether a search can run on it. No other GPU is touched.
 func CheckGPU(name string) (DeviceInfo, error) { return gpu.Check(name) }
+
+// ProveGPU has a GPU run a proof, which loads everything that searches need of its libraries: newer versions of ONNX
+// Runtime load cuDNN at the first convolution only.
+func ProveGPU(ctx context.Context, name string, p *Proof) error {
+	d, err := KindOf(name).Open(ctx, device.Options{Name: name, Block: 1, Threads: 1})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return p.Prove(d)
+}
 
 // FreeMemory is the memory of a GPU that can still be had, in bytes, by whatever process asks first.
 func FreeMemory(name string) (int64, error) { return gpu.FreeMemory(name) }

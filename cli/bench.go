@@ -70,6 +70,7 @@ func printBench(w io.Writer, b *run.Bench) {
 		m := b.Moved
 		fmt.Fprintf(w, "a full evaluation moves %d bytes up in %d copies and %d bytes down in %d, allocates %d times,\n", m.UpBytes, m.UpCopies, m.DownBytes, m.DownCopies, m.Allocations)
 		fmt.Fprintf(w, "  and starts %d kernels beside the network's; %.0f %% of its time is not the float network's: FakeQuant\n", m.Launches, 100*b.FakeQuant)
+		fmt.Fprintf(w, "%d of %d parts of the network are replayed as CUDA graphs%s\n", b.Graphs, b.Parts, because(b.Why))
 	}
 	if b.StartUp > 0 {
 		fmt.Fprintf(w, "from the files to the first evaluation    %.3g s\n", b.StartUp)
@@ -101,4 +102,12 @@ func printSearch(w io.Writer, s *run.BenchSearch) {
 		s.PerSec, s.SamplesPerS, s.PartRuns, s.WholeRuns, float64(s.Moved)/(1<<30))
 	fmt.Fprintf(w, "  %.2f %% of the workers' busy time outside ONNX Runtime, %.1f %% of their time idle\n", 100*s.Outside, 100*s.Idle)
 	fmt.Fprintf(w, "  work thrown away: %.2f full passes, %d of %d blocks that idle workers ran ahead\n", s.ThrownPass, s.Thrown, s.Ahead)
+}
+
+// because puts a reason behind a statement, "" if there is none.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }

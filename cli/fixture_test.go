@@ -235,7 +235,7 @@ func (in inputs) write(t testing.TB, name string, data []byte) {
 // takes the place of one of these.
 func (in inputs) args(more ...string) []string {
 	list := []string{"search"}
-	for _, name := range []string{"--model", "--calib", "--data", "--target", "--out", "--block", "--strategy"} {
+	for _, name := range []string{"--model", "--calib", "--data", "--target", "--out", "--block", "--strategy", "--range"} {
 		if v, ok := in.flags[name]; ok && v != "-" && !slices.Contains(more, name) {
 			list = append(list, name, v)
 		}

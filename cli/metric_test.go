@@ -346,7 +346,7 @@ func TestCommandEndsWithItsGroup(t *testing.T) {
 // TestCommandThatDiesOnTheWay keeps the best so far on disk, and the same command goes on from it.
 func TestCommandThatDiesOnTheWay(t *testing.T) {
 	in := good(t)
-	in.flags["--target"], in.flags["--strategy"] = "16bit-0.02", "rank"
+	in.flags["--target"], in.flags["--strategy"], in.flags["--range"] = "16bit-0.02", "rank", "minmax"
 	flag := in.path("broken")
 	line := "if [ -e " + flag + " ] && [ $(wc -l < " + flag + ") -gt 6 ]; then echo broken >&2; exit 9; fi; [ -e " + flag + " ] && echo >> " + flag + "; " + metricLine("top1")
 	in.write(t, "broken", nil)

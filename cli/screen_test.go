@@ -55,7 +55,7 @@ func TestStagesOnATerminal(t *testing.T) {
 	in := good(t)
 	// the third call is of all int16
 	slow := "echo >> " + in.path("asked") + "; test $(wc -l < " + in.path("asked") + ") -ne 3 || sleep 2.6; echo 0.5"
-	in.flags["--target"] = "0.4"
+	in.flags["--target"], in.flags["--range"] = "0.4", "minmax"
 	code, text := onTerminal(t, 120, []string{"TERM=xterm"}, in.args("--metric-cmd", slow)...)
 	if code != 0 {
 		t.Fatalf("exit code %d, %q", code, text)

@@ -163,7 +163,7 @@ func TestJSONLines(t *testing.T) {
 	in.write(t, "threes.npz", npz(map[string][]byte{"x": npy("<f4", x, 40, 1, 4, 4), "y": npy("<i8", slices.Repeat([]float64{3}, 40), 40)}))
 	for _, metric := range []string{"top1", "agreement", "sqnr", "mse", "cosine"} {
 		t.Run(metric, func(t *testing.T) {
-			in.flags["--out"], in.flags["--data"] = in.path(metric), in.path("eval.npz")
+			in.flags["--out"], in.flags["--data"], in.flags["--range"] = in.path(metric), in.path("eval.npz"), "minmax"
 			if metric == "top1" { // by the labels of the others both ends score the same
 				in.flags["--data"] = in.path("threes.npz")
 			}

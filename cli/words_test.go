@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"example.org/demote/backend/metric"
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/quant"
 	"example.org/demote/run"
 )
@@ -106,7 +107,7 @@ func TestChoices(t *testing.T) {
 		}
 	}
 	for _, method := range rangeMethods {
-		if _, err := quant.ParseMethod(method); err != nil {
+		if _, err := calibrate.NewGridChoice("pow2", method, 8); err != nil {
 			t.Error(err)
 		}
 	}

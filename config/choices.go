@@ -67,6 +67,15 @@ func Format(flag, name string) (onnx.Format, error) {
 	return onnx.Format{}, mistake.Errorf("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
 }
 
+// WithoutScores is the configuration of a command that scores nothing, and so cannot choose between range methods:
+// auto is minmax there.
+func (c Config) WithoutScores() Config {
+	if c.RangeLow == calibrate.Auto {
+		c.RangeLow = string(quant.MinMax)
+	}
+	return c
+}
+
 // GridChoices are those of the low and the high grid.
 func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
 	if low, err = calibrate.NewGridChoice(c.GridLow, c.RangeLow, 8); err == nil {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -55,7 +56,7 @@ type Config struct {
 
 	GridLow      string `json:"grid_low"` // asymmetric, symmetric, pow2
 	GridHigh     string `json:"grid_high"`
-	RangeLow     string `json:"range_low"` // minmax, percentile, mse, ...
+	RangeLow     string `json:"range_low"` // auto, minmax, percentile, mse, ...
 	RangeHigh    string `json:"range_high"`
 	Formula      string `json:"formula"`       // qdq, mctq, torch
 	Weights      string `json:"weights"`       // of a pair: high, or follow the holders
@@ -112,6 +113,7 @@ type own struct {
 	Recorded   []result.Holder // of a run that is prepared again to be written: its grids; nil: they are calibrated
 	Alone      string          // why each sample is run alone, where that is known already; see batching
 	OwnMemory  bool            // of the device that trials run on
+	Ranges     []string        // range methods of the low grids that a run has chosen before, by holder; nil: none
 	Lists      bool            // what is opened is listed with its hash, which is begun at once
 	Reading    *stage.Working  // the stage that reads data, while it does
 	Stages     *stage.Book     // what the stages before the first trial have taken; nil: nobody wants to know
@@ -160,7 +162,10 @@ func (c Config) Filled() Config {
 	set(&c.Chain, "demoted")
 	set(&c.GridLow, "asymmetric")
 	set(&c.GridHigh, "asymmetric")
-	set(&c.RangeLow, "minmax")
+	set(&c.RangeLow, calibrate.Auto)
+	if c.RangeHigh == calibrate.Auto { // the high grids are minmax's, whatever the low ones become
+		c.RangeHigh = ""
+	}
 	set(&c.RangeHigh, "minmax")
 	set(&c.Formula, "qdq")
 	set(&c.Weights, "high")

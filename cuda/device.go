@@ -78,7 +78,7 @@ func (d *Device) Info() Info { return d.info }
 
 // MaxBlocks returns the most blocks of a launch that are worth while: as many as the GPU holds at once. Kernels loop
 // over the rest.
-func (d *Device) MaxBlocks() int { return d.info.Multiprocessors * blocksPerMultiprocessor }
+func (d *Device) MaxBlocks() int { return max(1, d.info.Multiprocessors) * blocksPerMultiprocessor }
 
 // Traffic returns what was moved and run so far.
 func (d *Device) Traffic() Traffic { return d.traffic }

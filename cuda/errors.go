@@ -25,6 +25,7 @@ var (
 const (
 	codeInvalidValue  = 1
 	codeOutOfMemory   = 2
+	codeBusy          = 46
 	codeNoDevice      = 100
 	codeInvalidDevice = 101
 	codeNotReady      = 600
@@ -34,7 +35,7 @@ const (
 // the context: any launch failure, a memory fault, an uncorrectable ECC error; and a context that is not there.
 var kinds = map[int]error{
 	codeOutOfMemory: ErrOutOfMemory,
-	codeNoDevice:    ErrNoDevice, codeInvalidDevice: ErrNoDevice, 46: ErrNoDevice, 3: ErrNoDevice,
+	codeNoDevice:    ErrNoDevice, codeInvalidDevice: ErrNoDevice, codeBusy: ErrNoDevice, 3: ErrNoDevice,
 	34: ErrDriver, 35: ErrDriver, 200: ErrDriver, 209: ErrDriver, 218: ErrDriver, 221: ErrDriver, 222: ErrDriver, 803: ErrDriver,
 	201: ErrLostContext, 214: ErrLostContext, 220: ErrLostContext, 700: ErrLostContext, 702: ErrLostContext, 709: ErrLostContext,
 	710: ErrLostContext, 714: ErrLostContext, 715: ErrLostContext, 716: ErrLostContext, 717: ErrLostContext, 718: ErrLostContext,
@@ -78,7 +79,11 @@ func driverError(op string, bytes int64, err error) error {
 	if v.Kind() != reflect.Int {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	return &callError{Op: op, Code: int(v.Int()), Name: fmt.Sprint(v.Interface()), Bytes: bytes}
+	e := &callError{Op: op, Code: int(v.Int()), Name: fmt.Sprint(v.Interface()), Bytes: bytes}
+	if e.Code == codeBusy {
+		e.Hint = busyGPU
+	}
+	return e
 }
 
 // errorCause unwraps the layers that gorgonia.org/cu adds with github.com/pkg/errors.

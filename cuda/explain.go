@@ -14,6 +14,15 @@ import (
 // ErrRuntime: ONNX Runtime or its CUDA provider cannot be used as it is installed.
 var ErrRuntime = errors.New("unsuitable ONNX Runtime")
 
+// ErrNoEngine: cuDNN has no engine for a convolution with our options, as it was asked.
+var ErrNoEngine = errors.New("no cuDNN engine")
+
+// ErrCapture: a run could not be captured as a CUDA graph, or its capture broke off; a plain run may work.
+var ErrCapture = errors.New("no CUDA graph")
+
+// busyGPU says that a GPU serves another process alone, or none.
+const busyGPU = "the GPU is in exclusive mode and in use, or takes no work: end the other process, or allow several by nvidia-smi -c DEFAULT"
+
 // ErrPlacement: the network has nodes that cannot run on the GPU.
 var ErrPlacement = errors.New("not every node runs on the GPU")
 
@@ -26,27 +35,31 @@ var explanations = []struct {
 	kind    error
 }{
 	{regexp.MustCompile(`CUDA execution provider is not enabled in this build`),
-		"this ONNX Runtime has no CUDA provider: run `make setup-cuda`, or let DEMOTE_ORT name the library of onnxruntime-gpu 1.26.0", ErrRuntime},
+		"this ONNX Runtime has no CUDA provider: run `make setup-cuda`, or let DEMOTE_ORT name the library of onnxruntime-gpu (1.27 for driver 580 and newer, 1.26.0 for older ones)", ErrRuntime},
 	{regexp.MustCompile(`(?s)Failed to load library \S*(libonnxruntime_providers_\w+\.so) with error: \S*libonnxruntime_providers_\w+\.so: cannot open shared object file`),
 		"$1 does not lie beside the ONNX Runtime library: keep the files of onnxruntime-gpu together, or run `make setup-cuda`", ErrRuntime},
-	{regexp.MustCompile(`(lib\w+\.so\.13): cannot open shared object file`),
-		"$1 is missing, because this ONNX Runtime is built for CUDA 13: use onnxruntime-gpu 1.26.0, which `make setup-cuda` brings", ErrRuntime},
 	{regexp.MustCompile(`libcuda\.so\.1: cannot open shared object file`),
 		"the NVIDIA driver is missing (libcuda.so.1): install the driver of the GPU", ErrDriver},
 	{regexp.MustCompile(`(libcudnn\S*\.so\.\d+): cannot open shared object file`),
-		"cuDNN 9 is missing ($1): run `make setup-cuda`", ErrRuntime},
+		"cuDNN 9 is missing ($1): run `make setup-cuda`, or type pip install nvidia-cudnn-cu13 (for CUDA 13) or nvidia-cudnn-cu12", ErrRuntime},
 	{regexp.MustCompile(`(lib\w+\.so\.\d+): cannot open shared object file`),
-		"the CUDA 12 library $1 is missing: run `make setup-cuda`", ErrRuntime},
+		"the CUDA library $1 is missing: run `make setup-cuda`", ErrRuntime},
 	{regexp.MustCompile(`cuDNN is unavailable or disabled`),
 		"cuDNN 9 is missing, which convolutions need: run `make setup-cuda`", ErrRuntime},
 	{regexp.MustCompile(`CUDA failure 36\b|API call is not supported in the installed CUDA driver`),
-		"the NVIDIA driver is too old for these CUDA 12 libraries: install a newer one", ErrDriver},
+		"the NVIDIA driver is too old for these CUDA libraries: install 580 or newer for CUDA 13, 525 or newer for CUDA 12", ErrDriver},
 	{regexp.MustCompile(`CUDA failure 35\b|CUDA driver version is insufficient`),
-		"there is no NVIDIA driver, or it is too old for CUDA 12: install version 525 or newer", ErrDriver},
+		"there is no NVIDIA driver, or it is too old for this ONNX Runtime: install 580 or newer for CUDA 13, 525 or newer for CUDA 12, or run `make setup-cuda`, which brings what suits the driver", ErrDriver},
 	{regexp.MustCompile(`CUDA failure 100\b|no CUDA-capable device is detected`),
-		"the NVIDIA driver finds no GPU: check nvidia-smi, and that CUDA_VISIBLE_DEVICES is not empty", ErrNoDevice},
+		"the NVIDIA driver finds no GPU: check nvidia-smi -L (a GPU with MIG on needs a slice), and that CUDA_VISIBLE_DEVICES names one of its lines", ErrNoDevice},
+	{regexp.MustCompile(`CUDA (?:error|failure) 46\b|cudaErrorDevicesUnavailable|all CUDA-capable devices are busy`),
+		busyGPU, ErrNoDevice},
+	{regexp.MustCompile(`CUDA (?:error|failure) (90[0-8])\b|cudaErrorStreamCapture(\w+)`),
+		"the run could not be captured as a CUDA graph (CUDA error $1$2)", ErrCapture},
 	{regexp.MustCompile(`CUDA failure 101\b|invalid device ordinal`),
 		"there is no GPU of that number: `demote devices` lists them", ErrNoDevice},
+	{regexp.MustCompile(`HEURISTIC_QUERY_FAILED|Failed to initialize CUDNN Frontend|No valid engine configs|CUDNN_FE failure`),
+		"cuDNN knows no way to compute a convolution of this network in full float32: search it with --device cpu", ErrNoEngine},
 	{regexp.MustCompile(`CUDA (?:error|failure) (201|214|220|700|702|709|71[0-9]|999)\b`),
 		"the GPU failed while the network ran (CUDA error $1)", ErrLostContext},
 	{regexp.MustCompile(`CUDA error (cudaError(?:DeviceUninitialized|ECCUncorrectable|NvlinkUncorrectable|IllegalAddress|LaunchTimeout|ContextIsDestroyed|` +
@@ -73,7 +86,8 @@ func (e *explained) Error() string { return mistake.Text(e.Line) }
 // Unwrap returns the runtime's error.
 func (e *explained) Unwrap() error { return e.cause }
 
-// Is reports whether target is the sentinel: ErrRuntime, ErrDriver, ErrNoDevice, ErrOutOfMemory or ErrPlacement.
+// Is reports whether target is the sentinel: ErrRuntime, ErrDriver, ErrNoDevice, ErrOutOfMemory,
+// ErrNoEngine, ErrCapture or ErrPlacement.
 func (e *explained) Is(target error) bool { return target == e.kind }
 
 // Explain returns an *explained for an error of ONNX Runtime whose text is known, else the error itself. Nil stays nil.
@@ -83,10 +97,29 @@ func Explain(err error) error {
 	}
 	for _, x := range explanations {
 		if m := x.pattern.FindStringSubmatchIndex(err.Error()); m != nil {
+			if x.kind == ErrRuntime {
+				if line := missingLibrary(err.Error()); line != "" {
+					return &explained{Line: line, kind: x.kind, cause: err}
+				}
+			}
 			return &explained{Line: string(x.pattern.ExpandString(nil, x.line, err.Error(), m)), kind: x.kind, cause: err}
 		}
 	}
 	return fmt.Errorf("onnx runtime's CUDA provider: %w", err)
+}
+
+// libraryMissing matches what the loader says of a library.
+var libraryMissing = regexp.MustCompile(`(lib\w+\.so\.\d+): cannot open shared object file`)
+
+// missingLibrary says which library of which CUDA is missing and which wheel has it; "" if the text is about no library
+// that only one CUDA has.
+func missingLibrary(text string) string {
+	m := libraryMissing.FindStringSubmatch(text)
+	if m == nil || cudaOf(m[1]) == 0 {
+		return ""
+	}
+	version := cudaOf(m[1])
+	return fmt.Sprintf("the CUDA %d library %s is missing: run `make setup-cuda`, type pip install %q, or let LD_LIBRARY_PATH name its folder", version, m[1], wheel(m[1], version))
 }
 
 // Unplaced is an ErrPlacement that says which nodes cannot run on the GPU, each as the user finds it in the network;

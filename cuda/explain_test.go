@@ -21,8 +21,11 @@ func TestExplain(t *testing.T) {
 		{"core library alone", "Failed to load library ./libonnxruntime_providers_shared.so with error: ./libonnxruntime_providers_shared.so: " + open,
 			"libonnxruntime_providers_shared.so does not lie beside", cuda.ErrRuntime},
 		{"no CUDA", "Failed to load library ./libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: " + open,
-			"the CUDA 12 library libcublasLt.so.12 is missing: run `make setup-cuda`", cuda.ErrRuntime},
-		{"CUDA 13 build", "Failed to load library ./libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: " + open, "built for CUDA 13", cuda.ErrRuntime},
+			"the CUDA 12 library libcublasLt.so.12 is missing: run `make setup-cuda`, type pip install \"nvidia-cublas-cu12\"", cuda.ErrRuntime},
+		{"CUDA 13 build", "Failed to load library ./libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: " + open,
+			"the CUDA 13 library libcublasLt.so.13 is missing: run `make setup-cuda`, type pip install \"nvidia-cublas==13.*\", or let LD_LIBRARY_PATH name its folder", cuda.ErrRuntime},
+		{"cuFFT of CUDA 13", "libcufft.so.12: " + open, "the CUDA 13 library libcufft.so.12 is missing", cuda.ErrRuntime},
+		{"a library of both", "libcurand.so.10: " + open, "the CUDA library libcurand.so.10 is missing: run `make setup-cuda`", cuda.ErrRuntime},
 		{"no cuDNN", "Failed to load library ./libonnxruntime_providers_cuda.so with error: libcudnn.so.9: " + open, "cuDNN 9 is missing (libcudnn.so.9)", cuda.ErrRuntime},
 		{"no driver", "Failed to load library ./libonnxruntime_providers_cuda.so with error: libcuda.so.1: " + open, "the NVIDIA driver is missing", cuda.ErrDriver},
 		{"cuDNN at run time", "Non-zero status code returned while running Conv node. cuDNN is unavailable or disabled for CUDA Execution Provider: " +
@@ -30,8 +33,10 @@ func TestExplain(t *testing.T) {
 		{"old driver", `Failed to parse provider option "device_id": CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1`,
 			"no NVIDIA driver, or it is too old", cuda.ErrDriver},
 		{"a driver that lacks a call", `Failed to parse provider option "device_id": CUDA failure 36: API call is not supported in the installed CUDA driver ; GPU=-1`,
-			"the NVIDIA driver is too old for these CUDA 12 libraries", cuda.ErrDriver},
+			"the NVIDIA driver is too old for these CUDA libraries: install 580", cuda.ErrDriver},
 		{"no GPU", "CUDA failure 100: no CUDA-capable device is detected ; GPU=-1", "finds no GPU", cuda.ErrNoDevice},
+		{"MIG without a slice", "CUDA failure 100: no CUDA-capable device is detected ; GPU=-1", "a GPU with MIG on needs a slice", cuda.ErrNoDevice},
+		{"exclusive mode", "CUDA failure 46: all CUDA-capable devices are busy or unavailable ; GPU=0", "nvidia-smi -c DEFAULT", cuda.ErrNoDevice},
 		{"second GPU missing", "CUDA failure 101: invalid device ordinal ; GPU=0", "no GPU of that number", cuda.ErrNoDevice},
 		{"memory", "CUDA failure 2: out of memory ; GPU=0", "memory is full", cuda.ErrOutOfMemory},
 		{"arena", "Failed to allocate memory for requested buffer of size 123", "memory is full", cuda.ErrOutOfMemory},
@@ -44,6 +49,11 @@ func TestExplain(t *testing.T) {
 		{"context lost in a kernel", "CUDA failure 700: an illegal memory access was encountered ; GPU=0", "(CUDA error 700)", cuda.ErrLostContext},
 		{"context lost behind a node", "Non-zero status code returned while running Mul node. Name:'mul' Status Message: CUDA error cudaErrorIllegalAddress:an illegal " +
 			"memory access was encountered", "the GPU failed while the network ran (cudaErrorIllegalAddress)", cuda.ErrLostContext},
+		{"a broken capture", "CUDA failure 901: operation failed due to a previous error during capture ; GPU=0 ; hostname=a ; file=b ; line=1 ; expr=c;\nmore",
+			"the run could not be captured as a CUDA graph (CUDA error 901)", cuda.ErrCapture},
+		{"a call that no capture takes", "CUDA failure 900: operation not permitted when stream is capturing ; GPU=0", "(CUDA error 900)", cuda.ErrCapture},
+		{"no engine", "Non-zero status code returned while running Conv node. Name:'c' Status Message: Failed to initialize CUDNN Frontend: [cudnn_frontend] Error: " +
+			"HEURISTIC_QUERY_FAILED", "search it with --device cpu", cuda.ErrNoEngine},
 		{"unknown", "something new", "onnx runtime's CUDA provider: something new", nil},
 	} {
 		cause := errors.New(c.text)

@@ -9,3 +9,14 @@ type (
 )
 
 var PTX = kernelsPTX
+
+// Wheels returns the wheels of each CUDA.
+func Wheels() map[int][]string {
+	all := map[int][]string{}
+	for version, list := range libraries {
+		for _, l := range list {
+			all[version] = append(all[version], l.wheel)
+		}
+	}
+	return all
+}

@@ -134,7 +134,7 @@ func TestEmulatedFaults(t *testing.T) {
 func TestEmulatedFaultAtEveryCall(t *testing.T) {
 	total := 0
 	for _, f := range []string{
-		"cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceGetUuid", "cuDeviceTotalMem_v2", "cuDeviceGetAttribute",
+		"cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceTotalMem_v2", "cuDeviceGetAttribute",
 		"cuDevicePrimaryCtxRetain", "cuCtxSetCurrent", "cuModuleLoadData", "cuModuleGetFunction", "cuStreamCreate", "cuEventCreate",
 		"cuMemAlloc_v2", "cuMemcpyHtoDAsync_v2", "cuMemsetD8Async", "cuLaunchKernel", "cuEventRecord", "cuEventSynchronize",
 		"cuMemcpyDtoHAsync_v2", "cuStreamSynchronize", "cuCtxSynchronize", "cuMemFree_v2", "cuEventDestroy_v2", "cuStreamDestroy_v2",

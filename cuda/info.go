@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// minDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12.
+	// minDriver is the oldest CUDA version of a driver that serves: onnxruntime-gpu is built for CUDA 12 or 13 (Suits).
 	minDriver = 12000
 	// minCapability is the oldest compute capability: what kernels.ptx is compiled for.
 	minCapability = 75
@@ -21,19 +21,19 @@ const (
 // Info describes one GPU as the driver sees it.
 type Info struct {
 	Ordinal         int
-	Name, UUID      string
-	Memory          int64 // bytes in all
-	Capability      int   // 80 is compute capability 8.0
-	Multiprocessors int
-	Driver          int  // newest CUDA version that the driver serves; 12040 is 12.4
-	Emulated        bool // the tests' device, not a GPU
+	Name, UUID      string // UUID is "" if the driver does not tell
+	Memory          int64  // bytes in all
+	Capability      int    // 80 is compute capability 8.0
+	Multiprocessors int    // 0 if the driver does not tell
+	Driver          int    // newest CUDA version that the driver serves; 12040 is 12.4
+	Emulated        bool   // the tests' device, not a GPU
 }
 
 // Unusable says why the GPU cannot be used, nil if it can. The error is ErrDriver or ErrNoDevice.
 func (i Info) Unusable() error {
 	if i.Driver < minDriver {
 		return fmt.Errorf("the NVIDIA driver serves CUDA %s, but %s is needed: update the driver (525 or newer): %w",
-			version(i.Driver), version(minDriver), ErrDriver)
+			versionText(i.Driver), versionText(minDriver), ErrDriver)
 	}
 	if i.Capability < minCapability {
 		return fmt.Errorf("GPU %d (%s) has compute capability %d.%d, but %d.%d is needed: %w",
@@ -42,8 +42,8 @@ func (i Info) Unusable() error {
 	return nil
 }
 
-// version writes 12040 as 12.4.
-func version(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
+// versionText writes 12040 as 12.4.
+func versionText(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
 
 // DriverVersion returns the newest CUDA version that the driver serves, such as 12040, or -1 if it does not say.
 func DriverVersion() int { return cu.Version() }
@@ -63,7 +63,8 @@ func Devices() ([]Info, error) {
 	return list, nil
 }
 
-// describe asks the driver about one GPU. The error is ErrNoDevice if there is none of that number.
+// describe asks the driver about one GPU. What only describes it may be refused, as by slices of MIG and by sandboxes,
+// and is left out then. The error is ErrNoDevice if there is none of that number.
 func describe(ordinal int) (Info, error) {
 	n, err := cu.NumDevices()
 	if err != nil {
@@ -83,18 +84,18 @@ func describe(ordinal int) (Info, error) {
 		}
 	}
 	ask("name", func() (e error) { i.Name, e = d.Name(); return })
-	ask("UUID", func() (e error) {
-		id, e := d.UUID()
+	if id, e := d.UUID(); e == nil {
 		i.UUID = id.String()
-		return e
-	})
+	}
 	ask("memory", func() (e error) { i.Memory, e = d.TotalMem(); return })
 	ask("capability", func() (e error) {
 		major, minor, e := d.ComputeCapability()
 		i.Capability = 10*major + minor
 		return e
 	})
-	ask("multiprocessors", func() (e error) { i.Multiprocessors, e = d.Attribute(cu.MultiprocessorCount); return })
+	if n, e := d.Attribute(cu.MultiprocessorCount); e == nil {
+		i.Multiprocessors = n
+	}
 	i.Emulated = strings.HasPrefix(i.Name, "EMULATED")
 	return i, err
 }

@@ -36,7 +36,7 @@ func (d *Device) loadKernels(ptx string) (*kernelSet, error) {
 		wrapped := d.check("loading the kernels", 0, err)
 		if e, ok := wrapped.(*callError); ok {
 			e.Hint = fmt.Sprintf("the driver (CUDA %s) refuses them on %s, capability %d.%d: update the driver",
-				version(d.info.Driver), d.info.Name, d.info.Capability/10, d.info.Capability%10)
+				versionText(d.info.Driver), d.info.Name, d.info.Capability/10, d.info.Capability%10)
 		}
 		return nil, wrapped
 	}

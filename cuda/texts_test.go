@@ -3,6 +3,7 @@
 package cuda_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,29 +11,32 @@ import (
 	"testing"
 
 	"example.org/demote/cgo/orttest"
+	"example.org/demote/cuda"
 )
 
 // ONNX Runtime's own texts, provoked: another process places a network where something is missing, and its error is
 // what Explain says.
 func TestPlacementTextsAreKnown(t *testing.T) {
 	runtime := filepath.Dir(orttest.Path(t))
+	version := cuda.ProviderCUDA(orttest.Path(t))
 	var standIn, emulated string
 	for _, folder := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
-		if _, err := os.Stat(filepath.Join(folder, "libcudart.so.12")); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, fmt.Sprintf("libcudart.so.%d", version))); err == nil {
 			standIn = folder
 		}
 		if _, err := os.Stat(filepath.Join(folder, "libcuda.so.1")); err == nil {
 			emulated = folder
 		}
 	}
+	cufft := fmt.Sprintf("libcufft.so.%d", version-1)
 	for _, c := range []struct {
 		name, missing string // a file of the runtime or of the stand-ins
 		standIns      bool   // whether the CUDA libraries are there at all
 		want          string
 	}{
-		{"no CUDA libraries", "", false, "the CUDA 12 library libcublasLt.so.12 is missing: run `make setup-cuda`"},
+		{"no CUDA libraries", "", false, fmt.Sprintf("the CUDA %d library libcublasLt.so.%d is missing: run `make setup-cuda`, type pip install", version, version)},
 		{"no cuDNN", "libcudnn.so.9", true, "cuDNN 9 is missing (libcudnn.so.9): run `make setup-cuda`"},
-		{"no cuFFT", "libcufft.so.11", true, "the CUDA 12 library libcufft.so.11 is missing"},
+		{"no cuFFT", cufft, true, fmt.Sprintf("the CUDA %d library %s is missing", version, cufft)},
 		{"core library alone", "libonnxruntime_providers_shared.so", true, "libonnxruntime_providers_shared.so does not lie beside"},
 		{"no CUDA provider", "libonnxruntime_providers_cuda.so", true, "libonnxruntime_providers_cuda.so does not lie beside"},
 	} {

@@ -41,6 +41,9 @@ func Calibrate(ctx context.Context, n *onnx.Network, samples *dataset.Set, c Cal
 		return nil, err
 	}
 	how.Alone = found.Alone != ""
-	records, _, err := calibrate.Run(ctx, n, samples, how)
-	return records, err
+	grids, err := calibrate.Run(ctx, n, samples, how)
+	if err != nil {
+		return nil, err
+	}
+	return grids.Records, nil
 }

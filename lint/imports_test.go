@@ -16,7 +16,7 @@ var mayImport = map[string][]string{
 	// search and backend for the words of progress and metrics
 	"cli": {"mistake", "run", "onnx", "internal/memory", "internal/journal", "result", "search", "backend", "backend/metric", "disk", "crash"},
 	"run": {"backend", "backend/bounds", "backend/metric", "config", "crash", "disk", "engine", "internal/bench",
-		"internal/blocks", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/external", "internal/format",
+		"internal/blocks", "internal/calibrate", "internal/commandfiles", "internal/constraint", "internal/cost", "internal/external", "internal/format",
 		"internal/holdout", "internal/ir", "internal/journal", "internal/memory", "internal/pair",
 		"internal/promotion", "internal/question", "internal/record", "internal/sandbox", "internal/segments",
 		"internal/sinks", "internal/stage", "internal/task", "internal/trial", "internal/written", "mistake", "onnx",

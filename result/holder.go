@@ -6,6 +6,7 @@ type Holder struct {
 	Index     int    `json:"index"`
 	Precision string `json:"precision"` // int8 or int16, or the width of its grid
 	Low       Grid   `json:"low"`
+	Range     string `json:"range,omitempty"` // with --range auto: the method that the low grid is by
 	High      Grid   `json:"high"`
 	Pinned    bool   `json:"pinned,omitempty"` // a constraint fixes its precision
 
@@ -14,6 +15,12 @@ type Holder struct {
 	Alone *Score `json:"alone,omitempty"`
 	// mean squared change of the outputs with this unit alone at int8, on a few blocks, if the search ranked by it
 	Distance *float64 `json:"distance,omitempty"`
+}
+
+// A RangeScore is what all int8 scores with the low grids of one range method.
+type RangeScore struct {
+	Method string `json:"method"`
+	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 }
 
 // A Range is the lowest and highest value that a tensor had.

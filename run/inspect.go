@@ -117,7 +117,10 @@ func inspectFloat(p *task.Task, ctx context.Context, c config.Config) (err error
 	if c, err = task.AloneCalibrated(ctx, p.Model, calib, c); err != nil {
 		return err
 	}
-	p.Records, _, err = task.CalibrateAndTell(ctx, p.Network, calib, c)
+	grids, err := task.CalibrateAndTell(ctx, p.Network, calib, c.WithoutScores())
+	if err == nil {
+		p.Records = grids.Records
+	}
 	return err
 }
 

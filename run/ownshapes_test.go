@@ -124,7 +124,7 @@ func TestOwnShapesCalibrate(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer calib.Close()
-		_, seen, err := task.CalibrateAndTell(ctx, n, calib, cfg)
+		grids, err := task.CalibrateAndTell(ctx, n, calib, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,8 +139,8 @@ func TestOwnShapesCalibrate(t *testing.T) {
 					low, high = min(low, float64(v)), max(high, float64(v))
 				}
 			}
-			if !tasktest.SameNumber(float64(seen[at].Min), low) || !tasktest.SameNumber(float64(seen[at].Max), high) {
-				t.Errorf("%s was calibrated on %v to %v, by plain ONNX Runtime %v to %v", h.Name, seen[at].Min, seen[at].Max, low, high)
+			if !tasktest.SameNumber(float64(grids.Seen[at].Min), low) || !tasktest.SameNumber(float64(grids.Seen[at].Max), high) {
+				t.Errorf("%s was calibrated on %v to %v, by plain ONNX Runtime %v to %v", h.Name, grids.Seen[at].Min, grids.Seen[at].Max, low, high)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
@@ -38,7 +39,10 @@ func Quantize(ctx context.Context, c config.Config) (low, high string, err error
 			return "", "", mistake.Errorf("%s exists; give --out another folder or --force", path)
 		}
 	}
-	network, records, err := task.Quantized(ctx, c)
+	if c.RangeLow == calibrate.Auto {
+		c.Say("ranges of int8 by minmax: only a search scores the methods against each other; --range METHOD takes another one")
+	}
+	network, records, err := task.Quantized(ctx, c.WithoutScores())
 	if err != nil {
 		return "", "", err
 	}

@@ -43,6 +43,11 @@ func reopen(ctx context.Context, dir string, c config.Config) (_ *searchRun, mas
 		return nil, mask, err
 	}
 	cfg.Known, cfg.Alone = r.Inputs, aloneWhy(r)
+	for _, h := range r.Holders {
+		if h.Range != "" {
+			cfg.Ranges = append(cfg.Ranges, h.Range)
+		}
+	}
 	if c.FromResult {
 		cfg.Recorded = r.Holders
 	}

@@ -111,8 +111,12 @@ func (s *runFolder) recall() error {
 	if err != nil {
 		return err
 	}
-	if !sameBlocks { // how far trials have come is told in blocks
-		if err := s.journal.ForgetUnfinished(); err != nil {
+	if !sameBlocks {
+		forget := s.journal.ForgetUnfinished // how far trials have come is told in blocks
+		if s.Can().MayRound {                // for another batch its libraries may choose other kernels
+			forget = s.journal.Forget
+		}
+		if err := forget(); err != nil {
 			return err
 		}
 	}
@@ -152,6 +156,9 @@ func (s *runFolder) recall() error {
 	}
 	if len(restore) > 0 {
 		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
+	}
+	if err := s.keepRanges(); err != nil {
+		return err
 	}
 	s.follow()
 	return s.commandWrites()

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"example.org/demote/internal/external"
 	"example.org/demote/internal/memory"
 	"example.org/demote/internal/sandbox"
+	"example.org/demote/internal/segments"
 )
 
 // RuntimeEnv is the environment variable that names the ONNX Runtime library or its folder.
@@ -82,6 +84,15 @@ func Devices(ort string) (*Found, error) {
 		return nil, err
 	}
 	for _, g := range gpus {
+		if g.Why == "" { // that a provider can be made says little: it has to compute
+			proof, err := segments.Proof()
+			if err != nil {
+				return nil, err
+			}
+			if err := backend.ProveGPU(context.Background(), g.Name, proof); err != nil {
+				g.Why = err.Error()
+			}
+		}
 		f.Devices = append(f.Devices, Device{Name: g.Name, Text: g.Text, Why: g.Why})
 	}
 	return f, nil

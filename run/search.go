@@ -94,6 +94,9 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 	if err := s.openFolder(); err != nil {
 		return nil, err
 	}
+	if err := s.recallRanges(); err != nil {
+		return nil, err
+	}
 	if err := s.questioning(); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestSessionGoesOn(t *testing.T) {
 		t.Skip("slow: left out by -short")
 	}
 	cfg := config.Config{Model: "../testdata/fashion-dscnn-uneven/model.onnx", Calib: "../examples/fashion/calib.npz", Data: "../examples/fashion/eval.npz",
-		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
+		Target: "16bit-0.005", Limit: 300, Strategy: "gallop", Block: 50, Session: "default", RangeLow: "minmax", Version: "test", Out: filepath.Join(t.TempDir(), "run")}
 	ctx, stop := context.WithCancel(context.Background())
 	told := 0
 	broken := cfg

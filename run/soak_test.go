@@ -193,7 +193,7 @@ func soakConfig(rng *rand.Rand, n soakNets, number int) config.Config {
 	word := func(list ...string) string { return list[rng.IntN(len(list))] }
 	c := config.Config{Model: n.tiny, Calib: n.calib, Data: n.data, Metric: word("agreement", "sqnr", "cosine", "mse"), Target: "50%", Version: "test",
 		Strategy: word(Strategies()...), Scan: word("fast", "fast", "naive"), Workers: pick(0, 1, 2, 3, 99), Threads: pick(0, 1, 2), Block: pick(0, 1, 7, 20, 1000),
-		GridLow: word("asymmetric", "symmetric", "pow2"), RangeLow: word("minmax", "mse", "percentile"), Formula: word("qdq", "qdq", "mctq", "torch"),
+		GridLow: word("asymmetric", "symmetric", "pow2"), RangeLow: word("auto", "minmax", "mse", "percentile"), Formula: word("qdq", "qdq", "mctq", "torch"),
 		Cache: int64(pick(-1, 1<<16, 1<<20, 1<<28)), Seed: new(rng.Uint32()), Limit: pick(0, 0, 30), Curve: rng.IntN(3) == 0, Trials: pick(0, 0, 0, 9)}
 	c.EveryCut = rng.IntN(2) == 0
 	switch rng.IntN(7) {

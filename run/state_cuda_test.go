@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.org/demote/config"
@@ -289,7 +290,7 @@ func TestEmulatedBenchOfSteps(t *testing.T) {
 	cfg, _ := tasktest.StepNet(t, tasktest.GruStep(), 30, 3, "hn:h")
 	cfg.Device, cfg.Block, cfg.Out, cfg.Target, cfg.Output = "cuda:0", 8, "", "", "y"
 	b, err := RunBench(context.Background(), cfg, bench.Options{Runs: 1})
-	if err != nil || b.Samples != 30 || b.Device == "" || !(b.Trial.Median > 0) {
+	if err != nil || b.Samples != 30 || b.Device == "" || !(b.Trial.Median > 0) || b.Parts == 0 || b.Graphs != 0 || !strings.Contains(b.Why, "stands in") {
 		t.Errorf("%+v, %v", b, err)
 	}
 }

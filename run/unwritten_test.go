@@ -95,7 +95,7 @@ func TestPassComputesInnerTensors(t *testing.T) {
 					t.Errorf("%s is %g of its range from what the network computes", out.Name, far)
 				}
 			}
-			_, seen, err := task.CalibrateAndTell(context.Background(), p.Network, p.Data, cfg)
+			grids, err := task.CalibrateAndTell(context.Background(), p.Network, p.Data, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,8 +105,8 @@ func TestPassComputesInnerTensors(t *testing.T) {
 					continue // an input
 				}
 				low, high := slices.Min(plain[at]), slices.Max(plain[at])
-				if size := float64(high - low); math.Abs(float64(low)-float64(min(seen[i].Min, low))) > 1e-4*size || math.Abs(float64(high)-float64(seen[i].Max)) > 1e-4*size {
-					t.Errorf("calibration saw %v of %s; it is %v to %v", seen[i], h.Tensor, low, high)
+				if size := float64(high - low); math.Abs(float64(low)-float64(min(grids.Seen[i].Min, low))) > 1e-4*size || math.Abs(float64(high)-float64(grids.Seen[i].Max)) > 1e-4*size {
+					t.Errorf("calibration saw %v of %s; it is %v to %v", grids.Seen[i], h.Tensor, low, high)
 				}
 			}
 		})

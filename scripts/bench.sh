@@ -8,8 +8,8 @@ fashion="--calib examples/fashion/calib.npz --data examples/fashion/eval.npz"
 section() {
     title=$1
     shift
-    printf '\n## %s\n\n    $ bin/demote bench %s\n\n' "$title" "$*"
-    bin/demote bench "$@" | sed 's/^/    /'
+    printf '\n## %s\n\n    $ bin/demote bench --range minmax %s\n\n' "$title" "$*"
+    bin/demote bench --range minmax "$@" | sed 's/^/    /'
 }
 
 cat <<END

@@ -42,7 +42,7 @@ def trials(folder, runs):
     """Return the lines of the table of trials."""
     lines = ["| network | holders | block | R, seconds | R is | a full evaluation, R | CPU-R | at most, R |", "| --- " * 8 + "|"]
     for name, args in networks(folder).items():
-        got = [json.loads(output(["bin/demote", "bench", "--json", *args])) for _ in range(runs)]
+        got = [json.loads(output(["bin/demote", "bench", "--json", "--range", "minmax", *args])) for _ in range(runs)]
         kinds = sorted({"%d x %d, batch %d" % (b["r_sessions"], b["r_threads"], b["r_batch"]) for b in got})
         lines.append("| %s | %d | %d | %s | %s | %s | %s | %.2f |" % (name, got[0]["holders"], got[0]["block"], span([b["r_seconds"]["median"] for b in got]),
                                                                  "; ".join(kinds), span([b["evaluation_r"]["median"] for b in got]), span([b["evaluation_cpu_r"]["median"] for b in got]), LIMITS[name]))

@@ -8,19 +8,23 @@ package emutest
 #include <dlfcn.h>
 #include <stdlib.h>
 
-// The stand-in CUDA runtime is in the process once ONNX Runtime has loaded its CUDA provider.
-static const char *notes(void) {
+// The stand-in CUDA runtime, of the provider's CUDA, is in the process once ONNX Runtime has loaded its CUDA provider.
+static void *runtime(void) {
 	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	return library ? library : dlopen("libcudart.so.13", RTLD_NOW | RTLD_NOLOAD);
+}
+static const char *notes(void) {
+	void *library = runtime();
 	const char *(*f)(void) = library ? (const char *(*)(void))dlsym(library, "demote_standin_notes") : NULL;
 	return f ? f() : NULL;
 }
 static void reset(void) {
-	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	void *library = runtime();
 	void (*f)(void) = library ? (void (*)(void))dlsym(library, "demote_standin_reset") : NULL;
 	if (f) f();
 }
 static void fail(const char *function) {
-	void *library = dlopen("libcudart.so.12", RTLD_NOW | RTLD_NOLOAD);
+	void *library = runtime();
 	void (*f)(const char *) = library ? (void (*)(const char *))dlsym(library, "demote_standin_fail") : NULL;
 	if (f) f(function);
 }

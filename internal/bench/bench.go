@@ -49,6 +49,9 @@ type Report struct {
 
 	Device string          `json:"device,omitempty"`     // the GPU that all of this ran on; empty: the CPU
 	Moved  backend.Traffic `json:"moved_per_evaluation"` // by a GPU, for one full evaluation
+	Parts  int             `json:"parts"`                // of the network, which are run one after another
+	Graphs int             `json:"graphs"`               // of these, replayed by a GPU as CUDA graphs
+	Why    string          `json:"why,omitempty"`        // why a GPU replays not all of them
 	// share of a full evaluation's time on a GPU that is not the float network's
 	FakeQuant float64 `json:"fakequant_share"`
 	Rebuild   Figure  `json:"rebuild_seconds"` // making a session of the same network instead

@@ -70,7 +70,9 @@ func (s *measurement) benchTrials(ctx context.Context, b *Report) (y *yardstick,
 	b.Switch, b.Rebuild = figureOf(change), figureOf(rebuild)
 	b.TrialsPerSec = 1 / figureOf(walls).Median
 	b.SamplesPerSec = b.TrialsPerSec * float64(b.Samples)
+	b.Parts = s.Ev.Parts()
 	if s.Can().Queue {
+		b.Graphs, b.Why = s.Ev.Graphs()
 		b.FakeQuant = max(0, 1-1/b.Trial.Median)
 	}
 	return y, nil

@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"context"
+	"slices"
 
 	"example.org/demote/internal/blocks"
 	"example.org/demote/internal/stage"
@@ -15,15 +16,43 @@ type GridChoice struct {
 	Kind   quant.Kind
 	method quant.Method
 	Bits   int
+	auto   bool // every method's grid is kept, and whoever scores them chooses
 }
 
-// NewGridChoice parses the names of a quantization scheme and of a range method.
+// Auto stands for a range method: the grids of all methods are kept as candidates.
+const Auto = "auto"
+
+// methods are what Auto chooses from, the first of equals first. Mean squared error and the moving average have most
+// often the best 8-bit score (docs/strategies.md has the table), and so they come first among equals.
+var methods = []quant.Method{quant.MSE, quant.Average, quant.Percentile, quant.Entropy, quant.Threshold, quant.MinMax}
+
+// NewGridChoice reads the names of a kind of grid and of a range method, or Auto.
 func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
-	g.Bits = bits
-	if g.Kind, err = quant.ParseKind(kind); err == nil {
-		g.method, err = quant.ParseMethod(method)
+	g.Bits, g.auto = bits, method == Auto
+	if g.auto {
+		method = string(quant.MinMax)
 	}
-	return g, err
+	if g.Kind, err = quant.ParseKind(kind); err != nil {
+		return g, err
+	}
+	if g.method, err = quant.ParseMethod(method); err != nil {
+		return g, mistake.Errorf("unknown range %q: use auto, minmax, average, percentile, mse, entropy or threshold", method)
+	}
+	return g, nil
+}
+
+// A Candidate is a range method that the low grids may be by.
+type Candidate struct {
+	Method quant.Method
+	Low    []quant.Grid // by holder
+	Same   bool         // as an earlier candidate's
+}
+
+// Grids are what a calibration gives.
+type Grids struct {
+	Records    []quant.Record // by holder
+	Seen       []quant.Range  // the lowest and the highest value of each holder's tensor
+	Candidates []Candidate    // what the low grids may be instead; nil without Auto, or if all are the same
 }
 
 // How are the settings of a calibration.
@@ -38,38 +67,68 @@ type How struct {
 }
 
 // Run runs the float network over the calibration samples, with every holder's tensor as an output. It returns a record
-// (two grids) for each holder, and the lowest and highest value of its tensor. It removes holders of attention masks
-// and the like from the network if the samples show them, see dropFills. The memory does not grow with the number of
+// (two grids) for each holder, and the lowest and highest value of its tensor. With Auto for the low grids the records
+// have minmax's, and those of all methods are candidates. It removes holders of attention masks and the like from the
+// network if the samples show them, see dropFills. The memory does not grow with the number of
 // samples.
-func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) ([]quant.Record, []quant.Range, error) {
+func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Grids, error) {
 	if data.Len() == 0 {
-		return nil, nil, mistake.Errorf("%s: the calibration data has no samples", c.Samples)
+		return nil, mistake.Errorf("%s: the calibration data has no samples", c.Samples)
 	}
-	o, err := newObservation(n, data, c, c.Low.method, c.High.method)
+	want := []quant.Method{c.Low.method, c.High.method}
+	if c.Low.auto {
+		want = append(want, methods...)
+	}
+	o, err := newObservation(n, data, c, want...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := o.Observe(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	observers, err := dropFills(n, o.Observers, o.fills)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	records, seen := make([]quant.Record, len(n.Holders)), make([]quant.Range, len(n.Holders))
+	g := &Grids{Records: make([]quant.Record, len(n.Holders)), Seen: make([]quant.Range, len(n.Holders))}
 	for i, o := range observers {
-		r := &records[i]
+		r := &g.Records[i]
 		if r.Low, err = o.Grid(c.Formula, c.Low.method, c.Low.Kind, c.Low.Bits); err == nil {
 			r.High, err = o.Grid(c.Formula, c.High.method, c.High.Kind, c.High.Bits)
 		}
 		if err == nil {
-			seen[i], err = o.Range(quant.MinMax, c.Low.Kind, c.Low.Bits)
+			g.Seen[i], err = o.Range(quant.MinMax, c.Low.Kind, c.Low.Bits)
 		}
 		if err != nil {
-			return nil, nil, mistake.Errorf("%s: holder %s: %w%s", c.Samples, n.Holders[i].Name, err, tooWide(o))
+			return nil, mistake.Errorf("%s: holder %s: %w%s", c.Samples, n.Holders[i].Name, err, tooWide(o))
 		}
 	}
-	return records, seen, nil
+	if c.Low.auto {
+		g.Candidates = candidates(observers, c)
+	}
+	return g, nil
+}
+
+// candidates are the low grids by every method that has one for every holder; nil if there is nothing to choose.
+func candidates(observers []*quant.Observer, c How) (list []Candidate) {
+	for _, m := range methods {
+		one := Candidate{Method: m}
+		for _, o := range observers {
+			grid, err := o.Grid(c.Formula, m, c.Low.Kind, c.Low.Bits)
+			if err != nil { // a method that has no range for such values
+				break
+			}
+			one.Low = append(one.Low, grid)
+		}
+		if len(one.Low) == len(observers) {
+			one.Same = slices.ContainsFunc(list, func(other Candidate) bool { return slices.Equal(other.Low, one.Low) })
+			list = append(list, one)
+		}
+	}
+	if !slices.ContainsFunc(list[min(1, len(list)):], func(c Candidate) bool { return !c.Same }) {
+		return nil
+	}
+	return list
 }
 
 // FiniteRange returns the lowest and highest finite value of the only holder of a network, with fill values; false if

@@ -37,6 +37,7 @@ const (
 	Weights   = "putting weights on their grids"
 	Float     = "scoring the float network"
 	NaN       = "looking for NaN inside the float network"
+	Ranges    = "choosing the ranges of int8"
 	Load      = "loading the switchable network"
 	Cuts      = "choosing where trials begin"
 	Proof     = "proving that scores are exact"

@@ -10,14 +10,13 @@ import (
 	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/scan"
 	"example.org/demote/onnx"
-	"example.org/demote/quant"
 )
 
-// CalibrateAndTell makes a record a holder, with the lowest and highest value that the holder's tensor had.
-func CalibrateAndTell(ctx context.Context, n *onnx.Network, data blocks.Samples, c config.Config) ([]quant.Record, []quant.Range, error) {
+// CalibrateAndTell makes the grids of every holder, as the configuration has them.
+func CalibrateAndTell(ctx context.Context, n *onnx.Network, data blocks.Samples, c config.Config) (*calibrate.Grids, error) {
 	how, err := c.Calibration()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return calibrate.Run(ctx, n, data, how)
 }

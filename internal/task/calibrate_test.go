@@ -56,7 +56,7 @@ func TestCalibrationRunsTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer data.Close()
-			_, _, err = CalibrateAndTell(context.Background(), n, data, cfg.Filled())
+			_, err = CalibrateAndTell(context.Background(), n, data, cfg.Filled())
 			if c.tensor == "" {
 				if err != nil {
 					t.Error(err)

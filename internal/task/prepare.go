@@ -7,6 +7,7 @@ import (
 	"example.org/demote/config"
 	"example.org/demote/dataset"
 	"example.org/demote/internal/blocks"
+	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/quantize"
 	"example.org/demote/internal/sandbox"
 	"example.org/demote/internal/scan"
@@ -20,14 +21,15 @@ import (
 
 // Task is a network that is ready to be searched, with the data that it is searched on.
 type Task struct {
-	Network    *onnx.Network  // weights on their grids
-	Records    []quant.Record // by holder
-	Seen       []quant.Range  // of each holder's values in the calibration; nil: nothing was calibrated
-	Model      *onnx.Model    // the file that was read: the float network, or the 16-bit one of a pair
-	FloatModel *onnx.Model    // the float network; nil for a pair
-	Order      []int          // holders in the 8-bit file's order; nil: their own
-	Low        *onnx.Network  // the 8-bit file's network where it is another one; else nil
-	LowGrids   []quant.Grid   // of its holders
+	Network    *onnx.Network         // weights on their grids
+	Records    []quant.Record        // by holder
+	Seen       []quant.Range         // of each holder's values in the calibration; nil: nothing was calibrated
+	Model      *onnx.Model           // the file that was read: the float network, or the 16-bit one of a pair
+	FloatModel *onnx.Model           // the float network; nil for a pair
+	Candidates []calibrate.Candidate // what the low grids may be instead, until they are chosen; nil: they are
+	Order      []int                 // holders in the 8-bit file's order; nil: their own
+	Low        *onnx.Network         // the 8-bit file's network where it is another one; else nil
+	LowGrids   []quant.Grid          // of its holders
 	Data       *dataset.Set
 	// the hold-out: what its share takes out of data, or its file once it is open; nil without one
 	Held    *dataset.Set
@@ -131,8 +133,14 @@ func (p *Task) openWith(ctx context.Context, c config.Config, m *onnx.Model, try
 
 // calibrate makes the records, and puts the weights on their grids.
 func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Config) (err error) {
-	if p.Records, p.Seen, err = CalibrateAndTell(ctx, p.Network, calib, c); err != nil {
+	grids, err := CalibrateAndTell(ctx, p.Network, calib, c)
+	if err != nil {
 		return err
+	}
+	p.Records, p.Seen = grids.Records, grids.Seen
+	p.Candidates = grids.Candidates
+	if low, ok := p.LowBy(c.Ranges); ok {
+		p.Records, p.Candidates = p.WithLow(low), nil
 	}
 	if err := c.During(stage.Scan, 0, func() error { return p.scanCalibration(calib) }); err != nil {
 		return err
@@ -140,9 +148,12 @@ func (p *Task) calibrate(ctx context.Context, calib *dataset.Set, c config.Confi
 	return p.putWeights(c)
 }
 
-// putWeights puts the weights on their grids, as the records have them.
+// putWeights puts the weights on their grids, as the records have them, and biases unless low grids are chosen yet.
 func (p *Task) putWeights(c config.Config) error {
 	return c.During(stage.Weights, 0, func() error {
+		if p.Candidates != nil {
+			return quantize.WeightsFor(p.Network, p.Records)
+		}
 		notes, err := onGrids(p.Network, p.Records, c)
 		p.Notes = append(p.Notes, notes...)
 		return err
@@ -175,19 +186,26 @@ func Quantized(ctx context.Context, c config.Config) (*onnx.Network, []quant.Rec
 	if err := tellCalibPadding(ctx, m, calib, c); err != nil {
 		return nil, nil, err
 	}
-	records, _, err := CalibrateAndTell(ctx, n, calib, c)
+	grids, err := CalibrateAndTell(ctx, n, calib, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = onGrids(n, records, c)
-	return n, records, err
+	_, err = onGrids(n, grids.Records, c)
+	return n, grids.Records, err
 }
 
 // onGrids puts weights, and biases where it is asked for, on their grids. The notes, which it says, are of biases
 // that stay float.
 func onGrids(n *onnx.Network, records []quant.Record, c config.Config) ([]result.Warning, error) {
-	if err := quantize.WeightsFor(n, records); err != nil || c.Bias != "int32" {
+	if err := quantize.WeightsFor(n, records); err != nil {
 		return nil, err
+	}
+	return biasesOnGrids(n, records, c)
+}
+
+func biasesOnGrids(n *onnx.Network, records []quant.Record, c config.Config) ([]result.Warning, error) {
+	if c.Bias != "int32" {
+		return nil, nil
 	}
 	texts, err := quantize.Biases(n, records)
 	notes := warnings("bias-stays-float", texts)

@@ -90,6 +90,6 @@ func DimConfig(t testing.TB) config.Config {
 	return CutEverywhere(config.Config{
 		Model: dimNetwork(t, dir), Calib: dimImages(t, filepath.Join(dir, "calib.npy"), 60, 1), Data: dimImages(t, filepath.Join(dir, "eval.npy"), 61, 2),
 		Strategy: "demotion", Target: "30%", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "sqnr",
-		Block: 4, Cache: 1 << 30, Version: "test",
+		Block: 4, Cache: 1 << 30, RangeLow: "minmax", Version: "test",
 	})
 }

@@ -177,7 +177,7 @@ func (b *Graph) Config(t testing.TB) config.Config {
 	data := filepath.Join(dir, "data.npz")
 	WriteFile(t, data, b.npz.Bytes())
 	return CutEverywhere(config.Config{Model: WriteNetwork(t, filepath.Join(dir, "net.onnx"), b.G), Calib: data, Data: data, Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"),
-		Metric: "sqnr", Block: 8, Cache: 1 << 30, Version: "test"})
+		Metric: "sqnr", Block: 8, Cache: 1 << 30, RangeLow: "minmax", Version: "test"})
 }
 
 // Dead makes the weights of two of the channels vanish, of which inner stand together.

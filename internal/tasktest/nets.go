@@ -55,7 +55,7 @@ func SideConfig(t testing.TB, g *onnxpb.GraphProto, fixed ...string) config.Conf
 	}
 	WriteFile(t, filepath.Join(dir, "x.npy"), data)
 	return config.Config{Model: WriteNetwork(t, filepath.Join(dir, "side.onnx"), g), Calib: filepath.Join(dir, "x.npy"), Data: filepath.Join(dir, "x.npy"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, Version: "test", Fixed: fixed}
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Block: 5, RangeLow: "minmax", Version: "test", Fixed: fixed}
 }
 
 // AloneNetwork is x -> times w1 -> plus the side input s, reshaped to [-1,25] -> ReLU -> the mean over an axis, if it
@@ -102,5 +102,5 @@ func AloneConfig(t testing.TB, g *onnxpb.GraphProto, arrays map[string][]int) co
 	}
 	WriteFile(t, filepath.Join(dir, "x.npz"), NPZ(t, files))
 	return CutEverywhere(config.Config{Model: WriteNetwork(t, filepath.Join(dir, "alone.onnx"), g), Calib: filepath.Join(dir, "x.npz"), Data: filepath.Join(dir, "x.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", RangeLow: "minmax", Version: "test"})
 }

@@ -113,7 +113,7 @@ func OwnConfig(t testing.TB, kind string, n int) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	c := CutEverywhere(config.Config{Model: WriteNetwork(t, filepath.Join(dir, kind+".onnx"), OwnNetwork(kind)), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "data.npz"),
-		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", Version: "test"})
+		Strategy: "demotion", Target: "50%", Out: filepath.Join(dir, "run"), Metric: "sqnr", RangeLow: "minmax", Version: "test"})
 	write := func(path string, seed uint64, n int, labels bool) {
 		sizes, arrays := OwnSizes(n), map[string][]byte{}
 		samples := OwnSamples(seed, sizes)

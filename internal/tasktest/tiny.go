@@ -91,7 +91,7 @@ func TinyConfig(t testing.TB, samples int) config.Config {
 	return CutEverywhere(config.Config{
 		Model: TinyNetwork(t, dir), Calib: RandomImages(t, filepath.Join(dir, "calib.npy"), 32, 1), Data: RandomImages(t, filepath.Join(dir, "eval.npy"), samples, 2),
 		Strategy: "demotion", Target: "16bit-0.03", Out: filepath.Join(dir, "run"), GridLow: "pow2", GridHigh: "pow2", Metric: "agreement",
-		Block: 8, Cache: 1 << 30, Version: "test",
+		Block: 8, Cache: 1 << 30, RangeLow: "minmax", Version: "test",
 	})
 }
 
@@ -119,7 +119,7 @@ func FashionConfig(t testing.TB) config.Config {
 	t.Helper()
 	dir := filepath.Join(root(t), "examples", "fashion")
 	return config.Config{Model: filepath.Join(dir, "model.onnx"), Calib: filepath.Join(dir, "calib.npz"), Data: filepath.Join(dir, "eval.npz"),
-		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, Version: "test"}
+		Strategy: "gallop", Target: "16bit-0.01", Out: filepath.Join(t.TempDir(), "run"), Limit: 200, Block: 50, RangeLow: "minmax", Version: "test"}
 }
 
 // root is the top of the project as seen from the folder of the test.

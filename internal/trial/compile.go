@@ -43,15 +43,17 @@ func (s *Runner) Compile(ctx context.Context) error {
 	} else if err := s.scoreFloat(ctx); err != nil {
 		return err
 	}
-	return c.During(stage.Load, 3*s.loading, func() error {
-		return s.openTrials(ctx, func(q *task.Task, src *segments.Source) error {
-			err := q.CheckLabels(s.Metric, src)
-			if err == nil && (q.Own == nil || q.Own.Set == s.Largest().Data) {
-				err = sandbox.Source(ctx, src, len(s.Records), s.Config.Say)
-			}
-			return err
-		})
-	})
+	check := func(q *task.Task, src *segments.Source) error {
+		err := q.CheckLabels(s.Metric, src)
+		if err == nil && (q.Own == nil || q.Own.Set == s.Largest().Data) {
+			err = sandbox.Source(ctx, src, len(s.Records), s.Config.Say)
+		}
+		return err
+	}
+	if err := s.chooseRanges(ctx, check); err != nil {
+		return err
+	}
+	return c.During(stage.Load, 3*s.loading, func() error { return s.openTrials(ctx, check) })
 }
 
 // openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.

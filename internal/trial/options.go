@@ -14,7 +14,7 @@ func (s *Runner) TrialOptions() (backend.Options, error) {
 	o := s.Options
 	o.Patient = s.Config.Patient
 	if s.pass > 0 {
-		o.By = s.Started.Add(setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
+		o.By = s.Started.Add(s.choosing + setUpFixed + time.Duration(setUpPasses*float64(s.pass)))
 	}
 	o.Working = s.working()
 	o.Device = s.Device.Name

@@ -27,11 +27,13 @@ type Runner struct {
 	Ev      *backend.Evaluator
 	Plan    backend.Plan // the cuts
 
-	Started time.Time
-	StartUp time.Duration // from the start to the first trial
-	loading time.Duration // of the float network
-	pass    time.Duration // of the float network over the samples
+	Started  time.Time
+	StartUp  time.Duration // from the start to the first trial
+	loading  time.Duration // of the float network
+	pass     time.Duration // of the float network over the samples
+	choosing time.Duration // of the ranges: the rest of the set-up has as long as without
 
+	Chosen     Ranges        // with --range auto: empty until they are chosen; what an earlier session has chosen
 	FloatScore *search.Score // nil for a pair
 	HighScore  search.Score
 }

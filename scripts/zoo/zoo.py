@@ -94,7 +94,7 @@ def visit(entry, folder, keep):
     if not (keep and finished(out)):
         shutil.rmtree(out, ignore_errors=True)
         os.makedirs(os.path.dirname(out), exist_ok=True)
-        code, _, line, seconds, memory = call("search", "--model", model, "--calib", calib, "--data", data, "--out", out, *entry["search"])
+        code, _, line, seconds, memory = call("search", "--model", model, "--calib", calib, "--data", data, "--out", out, "--range", "minmax", *entry["search"])
         row.update(code=code, line=line, seconds=seconds, memory=memory)
         with open(out + ".row.json", "w", encoding="utf-8") as f:
             json.dump(row, f)

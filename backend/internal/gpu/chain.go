@@ -15,6 +15,8 @@ import (
 type part struct {
 	*device.Segment
 	session *cgo.Session
+	model   device.Model // to make the session again, see prove; empty once the part is proved
+	engines int          // of cgo.Engines: how cuDNN is asked for engines
 	binding *cgo.Binding
 	proved  bool   // it has been seen to write its outputs, see runChecked
 	data    bool   // it reads inputs of the network
@@ -49,9 +51,10 @@ func (g *gpu) Compile(parts []*device.Segment, inputs []device.Tensor, lanes int
 					return err
 				}
 			}
-			if p.session, p.plainly, err = g.session(model); err != nil {
+			if p.session, p.plainly, err = g.session(model, cgo.Engines[0]); err != nil {
 				return fmt.Errorf("cannot compile part %d of %d: %w", i+1, len(parts), err)
 			}
+			p.model = model
 			c.parts = append(c.parts, p)
 			s.Model = device.Model{} // the session has its own
 		}

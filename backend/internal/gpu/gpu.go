@@ -114,6 +114,9 @@ func usable(i cuda.Info) error {
 	if i.Emulated {
 		return nil // it has no provider of its own
 	}
+	if err := i.Suits(cgo.Path()); err != nil {
+		return gpuError(err)
+	}
 	if _, err := cuda.Preload(cgo.Path()); err != nil {
 		return mistake.Errorf("%w", err)
 	}
@@ -145,7 +148,7 @@ func gpuError(err error) error {
 	if err == nil {
 		return nil
 	}
-	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement} {
+	for _, kind := range []error{cuda.ErrNoDevice, cuda.ErrDriver, cuda.ErrRuntime, cuda.ErrPlacement, cuda.ErrNoEngine} {
 		if errors.Is(err, kind) {
 			return mistake.Errorf("%w", err)
 		}

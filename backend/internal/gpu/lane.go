@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.org/demote/backend/device"
@@ -33,6 +34,7 @@ type lane struct {
 	holders  int
 
 	plain, graph *cgo.RunOptions
+	off          bool // graphs are not used for now, see Plainly
 
 	tally   accumulator
 	codes   codes
@@ -192,7 +194,7 @@ func (l *lane) RunPart(b device.Block, part int) error {
 func (l *lane) runOnce(p *part) error {
 	start := time.Now()
 	if !p.proved {
-		if err := l.runChecked(p); err != nil {
+		if err := l.prove(p); err != nil {
 			return err
 		}
 	}
@@ -229,18 +231,41 @@ func (l *lane) copyUp(b *block, input int, to *cuda.Buffer[uint8]) error {
 	return to.Upload(l.g.stream, host) // waits, so that the next one may write
 }
 
-// run replays the part's graph, which its first run captures; a part whose capture is refused is run plainly
-// from then on.
+// run replays the part's graph, which its first run captures; a part whose capture is refused, or breaks off, is run
+// plainly from then on.
 func (l *lane) run(p *part) error {
-	if p.plainly == "" {
+	if p.plainly == "" && !l.off {
 		err := cuda.Explain(p.binding.RunWith(l.graph))
 		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 		if err == nil || stopped || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
 			return err
 		}
-		p.plainly = err.Error()
+		p.plainly = firstLine(err)
 	}
 	return cuda.Explain(p.binding.RunWith(l.plain))
+}
+
+// Plainly implements device.Replayer.
+func (l *lane) Plainly(on bool) { l.off = on }
+
+// Abandon implements device.Replayer.
+func (l *lane) Abandon(why string) {
+	for _, p := range l.parts {
+		if p.plainly == "" {
+			p.plainly = why
+		}
+	}
+}
+
+// firstLine is an error as a part of a sentence: ONNX Runtime's own texts may have many lines and a thousand
+// characters.
+func firstLine(err error) string {
+	const most = 200
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "..."
+	}
+	return text
 }
 
 // Graphs says how many parts are replayed as one captured graph, and why one of the others is not.

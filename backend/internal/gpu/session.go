@@ -17,16 +17,24 @@ func (g *gpu) sessionOptions() cgo.Options {
 	return cgo.Options{Level: o.Level, IntraThreads: o.Threads, Spin: o.Spin, Config: o.Config, Stop: g.stop}
 }
 
+// graphs is "off" in a program that never captures a graph, for comparison: scripts/gpu-kit builds one with
+// -ldflags -X.
+var graphs = "on"
+
 // session makes a session on the CUDA provider. Captured graphs are tried first: a network that cannot
-// be captured gets a session that runs plainly, and why.
-func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err error) {
+// be captured gets a session that runs plainly, and why. engines says how cuDNN is asked for engines (cgo.Engines).
+func (g *gpu) session(model device.Model, engines string) (s *cgo.Session, plainly string, err error) {
 	o := g.cudaOptions()
+	o.Provider.Engines = engines
 	s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
+	if graphs == "off" && plainly == "" && err == nil {
+		plainly = "switched off when this program was built"
+	}
 	if g.standIn {
 		return s, "ONNX Runtime's CPU provider, which stands in for its CUDA provider, has none", cuda.Explain(err)
 	}
 	if err != nil && !OutOfMemory(cuda.Explain(err)) {
-		plainly, o.Provider.Graph = cuda.Explain(err).Error(), false
+		plainly, o.Provider.Graph = firstLine(cuda.Explain(err)), false
 		s, err = cgo.NewCUDASession(model, g.sessionOptions(), o)
 	}
 	if explained := cuda.Explain(err); !errors.Is(explained, cuda.ErrPlacement) {
@@ -37,7 +45,7 @@ func (g *gpu) session(model device.Model) (s *cgo.Session, plainly string, err e
 
 func (g *gpu) cudaOptions() cgo.CUDAOptions {
 	return cgo.CUDAOptions{
-		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: true},
+		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: graphs != "off"},
 		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
 			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
 		StandIn: g.standIn,

@@ -7,7 +7,7 @@
 typedef struct { unsigned x, y, z; } dim3;
 typedef void *stream_t;
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, ILLEGAL_ADDRESS = 700, CAPTURE_UNSUPPORTED = 900, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, ILLEGAL_ADDRESS = 700, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901, POISON = 0xff }; /* bytes of 0xff are NaN as float and double */
 
 /* ---- the device */
 
@@ -103,10 +103,18 @@ int cudaEventRecord(void *event, stream_t stream) { return (void)event, (void)st
 int cudaEventSynchronize(void *event) { return (void)event, SUCCESS; }
 int cudaEventElapsedTime(float *ms, void *from, void *to) { return (void)from, (void)to, *ms = 0, SUCCESS; }
 
+static int capturing, broken; /* a capture is open; one of its calls has failed */
+
 int cudaStreamBeginCapture(stream_t stream, int mode) {
-  return (void)mode, note("capture begins stream %p", stream), fails("cudaStreamBeginCapture") ? CAPTURE_UNSUPPORTED : SUCCESS;
+  note("capture begins stream %p", stream);
+  if (fails("cudaStreamBeginCapture")) return CAPTURE_UNSUPPORTED;
+  return (void)mode, capturing = 1, broken = 0, SUCCESS;
 }
-int cudaStreamEndCapture(stream_t stream, void **graph) { return note("capture ends stream %p", stream), *graph = handle, SUCCESS; }
+int cudaStreamEndCapture(stream_t stream, void **graph) {
+  note("capture ends stream %p", stream);
+  capturing = 0;
+  return *graph = broken ? NULL : handle, broken ? CAPTURE_INVALIDATED : SUCCESS;
+}
 int cudaGraphInstantiate(void **exec, void *graph, unsigned long long flags) {
   return (void)graph, (void)flags, *exec = handle, fails("cudaGraphInstantiate") ? CAPTURE_UNSUPPORTED : SUCCESS;
 }
@@ -145,6 +153,7 @@ static int launch(const void *function, stream_t stream) {
   for (int i = 0; i < registered_count; i++) {
     if (registered[i].host == function) name = registered[i].name;
   }
+  if (capturing && fails("a launch in a capture")) return note("refused %s", name), broken = 1, CAPTURE_UNSUPPORTED;
   return note("launch %s stream %p", name, stream), SUCCESS;
 }
 

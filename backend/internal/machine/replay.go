@@ -1,0 +1,51 @@
+package machine
+
+import (
+	"example.org/demote/backend/device"
+	"example.org/demote/search"
+)
+
+// otherBits is why a lane does not replay what it has captured.
+const otherBits = "a replayed graph does not give the bits of a plain run"
+
+// checkReplays holds what lanes replay against plain runs. A replay may read memory that was right only while its run
+// was captured, so capture, replay and plain run are told apart: another block and another mask come first.
+func (e *Single) checkReplays() error {
+	masks := e.probes()
+	first, last := e.data.Blocks[0], e.data.Blocks[e.data.Len()-1]
+	for _, l := range e.chain.Lanes() {
+		run := func(m search.Mask, b device.Block) func() ([]float32, error) {
+			return func() ([]float32, error) { return e.rows(l, m, b) }
+		}
+		if err := checkReplay(l, run(masks[1], last), run(masks[2], first)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkReplay captures by one run, replays another, and has the lane run plainly for good if that run gives other bits
+// plainly.
+func checkReplay(l device.Lane, capture, run func() ([]float32, error)) error {
+	r, ok := l.(device.Replayer)
+	if !ok {
+		return nil
+	}
+	if _, err := capture(); err != nil {
+		return err
+	}
+	if captured, _ := l.Graphs(); captured == 0 {
+		return nil
+	}
+	replayed, err := run()
+	if err != nil {
+		return err
+	}
+	r.Plainly(true)
+	plain, err := run()
+	r.Plainly(false)
+	if err == nil && !device.SameBits(replayed, plain) {
+		r.Abandon(otherBits)
+	}
+	return err
+}

@@ -1,0 +1,41 @@
+package task
+
+import (
+	"slices"
+
+	"example.org/demote/config"
+	"example.org/demote/internal/calibrate"
+	"example.org/demote/quant"
+	"example.org/demote/result"
+)
+
+// WithLow are the task's records with other low grids, by holder. The task's own stay.
+func (p *Task) WithLow(low []quant.Grid) []quant.Record {
+	records := slices.Clone(p.Records)
+	for i := range records {
+		records[i].Low = low[i]
+	}
+	return records
+}
+
+// ChooseLow makes low grids the task's for good, and puts biases on their grids where that is asked for: they wait for
+// it. Warnings are of biases that stay float.
+func (p *Task) ChooseLow(low []quant.Grid, c config.Config) ([]result.Warning, error) {
+	p.Records, p.Candidates = p.WithLow(low), nil
+	return biasesOnGrids(p.Network, p.Records, c)
+}
+
+// LowBy are the low grids by a range method for each holder; false where one is no candidate.
+func (p *Task) LowBy(methods []string) (low []quant.Grid, ok bool) {
+	if len(methods) != len(p.Records) || p.Candidates == nil {
+		return nil, false
+	}
+	for i, m := range methods {
+		at := slices.IndexFunc(p.Candidates, func(c calibrate.Candidate) bool { return string(c.Method) == m })
+		if at < 0 {
+			return nil, false
+		}
+		low = append(low, p.Candidates[at].Low[i])
+	}
+	return low, true
+}
