@@ -5,6 +5,8 @@ package run
 import (
 	"strings"
 	"testing"
+
+	"example.org/demote/internal/tasktest"
 )
 
 // TestEmulatedBlocksDoNotMix holds that a search on a GPU which has to go on with smaller blocks scores again what it
@@ -12,7 +14,7 @@ import (
 func TestEmulatedBlocksDoNotMix(t *testing.T) {
 	for fault, goesOn := range map[string]bool{"": true, "fail=cuMemAlloc_v2:5:2": false} {
 		emulated(t)
-		cfg := tinyConfig(t, 60)
+		cfg := tasktest.TinyConfig(t, 60)
 		cfg.Device, cfg.Block = "cuda:0", 20
 		interrupt(t, cfg)
 		emulated(t, fault)

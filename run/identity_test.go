@@ -264,7 +264,9 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 				if err := rows.Scan(&mask, &s.Count, &s.Total, &value); err != nil {
 					t.Fatal(err)
 				}
-				s.Value, _ = journal.FloatOf(value)
+				if len(value) == 8 {
+					s.Value = math.Float64frombits(binary.BigEndian.Uint64(value))
+				}
 				if !strings.Contains(mask, "0") {
 					continue
 				}

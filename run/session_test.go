@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/journal"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
@@ -68,12 +67,12 @@ func TestSessionGoesOn(t *testing.T) {
 	if _, err := Search(ctx, broken); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v after %d mixes", err, told)
 	}
-	db, err := journal.OpenDB(filepath.Join(cfg.Out, journal.JournalFile))
+	j, err := openForTest(cfg.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var known int
-	rows, err := db.Query(`SELECT mask, total FROM default_sessions`)
+	rows, err := j.DB.Query(`SELECT mask, total FROM default_sessions`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +87,6 @@ func TestSessionGoesOn(t *testing.T) {
 	}
 	rows.Close()
 	known = len(totals)
-	j := &journal.Journal{DB: db, Wal: &journal.WalSync{Path: filepath.Join(cfg.Out, journal.JournalFile+"-wal")}}
 	for mask, total := range totals {
 		m, err := search.ParseMask(mask)
 		if err == nil {

@@ -11,17 +11,15 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/internal/onnxtest"
-
-	"example.org/demote/internal/tasktest"
-	"example.org/demote/internal/trial"
-	"example.org/demote/internal/trialtest"
-
 	"example.org/demote/config"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/internal/bench"
 	"example.org/demote/internal/ir"
+	"example.org/demote/internal/onnxtest"
 	"example.org/demote/internal/task"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
 	"example.org/demote/onnx/onnxpb"
 	"example.org/demote/search"
 )

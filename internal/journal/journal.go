@@ -159,7 +159,7 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 		}
 		s := search.Score{Count: r.progress.Count, Total: r.total.(int)}
 		if s.Total == 0 {
-			if s.Value, err = FloatOf(r.value.([]byte)); err != nil {
+			if s.Value, err = floatOf(r.value.([]byte)); err != nil {
 				return j.cannotRead(err)
 			}
 		}

@@ -101,12 +101,12 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 		return mask, r, where("is none: %w", err)
 	}
 	r.progress = bounds.Progress{Blocks: int(blocks), Count: int(count)}
-	if r.progress.Sum, err = FloatOf(gain); err != nil {
+	if r.progress.Sum, err = floatOf(gain); err != nil {
 		return mask, r, where("%w", err)
 	}
 	r.total = all
 	if total.Valid && total.Int64 == 0 {
-		if _, err = FloatOf(value); err != nil {
+		if _, err = floatOf(value); err != nil {
 			return mask, r, where("%w", err)
 		}
 	}
@@ -116,8 +116,8 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 
 func bitsOf(v float64) []byte { return binary.BigEndian.AppendUint64(nil, math.Float64bits(v)) }
 
-// FloatOf reads the output of bitsOf; a score is never NaN.
-func FloatOf(b []byte) (float64, error) {
+// floatOf reads the output of bitsOf; a score is never NaN.
+func floatOf(b []byte) (float64, error) {
 	if len(b) != 8 {
 		return 0, errors.New("has a number that is not 8 bytes long")
 	}

@@ -25,7 +25,7 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 	case s.Total != l.Total || s.Count < 0 || s.Count > l.Total:
 		return s, false, j.damaged(fmt.Sprintf("a score in a default session is %d of %d, the metric counts %d", s.Count, s.Total, l.Total))
 	}
-	if s.Value, err = FloatOf(value); err != nil {
+	if s.Value, err = floatOf(value); err != nil {
 		return s, false, j.cannotRead(err)
 	}
 	return s, true, nil
