@@ -50,7 +50,8 @@ func options(text string) string {
 	var out strings.Builder
 	for at := 0; at < len(text); {
 		rest := text[at:]
-		n, shown := 1, ""
+		n := 1
+		var shown string
 		switch {
 		case strings.HasPrefix(rest, quoteBegin):
 			n = quoteSize(rest)

@@ -39,7 +39,7 @@ func TestAHoldoutSmallerThanABlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	held, err := Open(s, target)
-	defer held.Close()
+	t.Cleanup(held.Close)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,10 +74,10 @@ func (p *Task) SetBlock(block int) (err error) {
 
 // Activations is the size of all holders' tensors of one block, in bytes: more than is alive at any
 // time.
-func (s *Task) Activations(ctx context.Context) (int64, error) {
-	known, err := s.Measured(ctx)
+func (p *Task) Activations(ctx context.Context) (int64, error) {
+	known, err := p.Measured(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return s.ActivationBytes(known), nil
+	return p.ActivationBytes(known), nil
 }

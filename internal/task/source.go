@@ -47,8 +47,8 @@ func (p *Task) SourceFor(ctx context.Context, bytes, gpu bool) (*segments.Source
 }
 
 // KnownShapes measures the shapes of a model's tensors, for the samples of each shape.
-func (s *Task) KnownShapes(ctx context.Context, m *onnx.Model) (list []*blocks.Shapes, err error) {
-	for _, q := range s.Members() {
+func (p *Task) KnownShapes(ctx context.Context, m *onnx.Model) (list []*blocks.Shapes, err error) {
+	for _, q := range p.Members() {
 		known, err := blocks.Measure(ctx, m, q.Inputs, q.yardBlock())
 		if err != nil {
 			return nil, err

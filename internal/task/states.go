@@ -101,14 +101,14 @@ func (p *Task) SayStates(say func(string)) {
 }
 
 // KeptSteps is what a GPU keeps of a block's outputs of all steps, in bytes.
-func (s *Task) KeptSteps(ctx context.Context) (int64, error) {
-	if s.Steps() <= 1 {
+func (p *Task) KeptSteps(ctx context.Context) (int64, error) {
+	if p.Steps() <= 1 {
 		return 0, nil
 	}
-	src, err := s.Source(ctx)
+	src, err := p.Source(ctx)
 	if err != nil {
 		return 0, err
 	}
-	out := src.Tensors[s.Output]
-	return int64(s.Steps()) * int64(out.Bytes()), nil
+	out := src.Tensors[p.Output]
+	return int64(p.Steps()) * int64(out.Bytes()), nil
 }
