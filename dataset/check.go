@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.org/demote/dataset/internal/number"
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 )
 
@@ -92,7 +93,7 @@ func notFinite32(b []byte, infinite bool) int {
 func float(b []byte, t Type) float64 {
 	switch t {
 	case Float16:
-		return number.FromHalf(binary.LittleEndian.Uint16(b))
+		return float64(float16.Value(binary.LittleEndian.Uint16(b)))
 	case Float32:
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	}

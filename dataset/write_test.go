@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/demote/dataset/internal/number"
+	"example.org/demote/internal/float16"
 	"example.org/demote/mistake"
 )
 
@@ -136,7 +136,7 @@ func decode(b []byte, typ Type) []float64 {
 		e := b[i*typ.Size():]
 		switch typ {
 		case Float16:
-			v[i] = number.FromHalf(binary.LittleEndian.Uint16(e))
+			v[i] = float64(float16.Value(binary.LittleEndian.Uint16(e)))
 		case Float32:
 			v[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(e)))
 		case Float64:

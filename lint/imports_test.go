@@ -124,11 +124,11 @@ var mayImport = map[string][]string{
 	"search/searchtest":  {"search"},
 	"quant":              {"mistake"},
 	// Below dataset: arrays and images as samples, what their files hold, and the types of elements.
-	"dataset":                 {"mistake", "disk", "crash", "dataset/internal/number", "dataset/internal/files", "dataset/internal/arrays", "dataset/internal/images"},
+	"dataset":                 {"mistake", "disk", "crash", "internal/float16", "dataset/internal/number", "dataset/internal/files", "dataset/internal/arrays", "dataset/internal/images"},
 	"dataset/internal/arrays": {"mistake", "disk", "dataset/internal/number", "dataset/internal/files"},
 	"dataset/internal/images": {"mistake", "disk", "crash", "dataset/internal/files"},
 	"dataset/internal/files":  {"mistake", "disk"},
-	"dataset/internal/number": {},
+	"dataset/internal/number": {"internal/float16"},
 	"report":                  {"mistake", "result", "disk"},
 	"result":                  {"disk"}, // what result.json holds
 	"disk":                    {},

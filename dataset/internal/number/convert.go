@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"example.org/demote/internal/float16"
 )
 
 // Chunk is the number of elements that are converted at a time.
@@ -105,7 +107,7 @@ func (c *Converter) loadFloats(src []byte, n int) {
 	switch c.From {
 	case Float16:
 		for i := range n {
-			c.wide[i] = FromHalf(le.Uint16(src[2*i:]))
+			c.wide[i] = float64(float16.Value(le.Uint16(src[2*i:])))
 		}
 	case Float32:
 		for i := range n {
@@ -187,7 +189,7 @@ func (c *Converter) storeFloats(dst []byte, n int) {
 	switch c.To {
 	case Float16:
 		for i, v := range c.wide[:n] {
-			le.PutUint16(dst[2*i:], toHalf(v))
+			le.PutUint16(dst[2*i:], float16.Bits(v))
 		}
 	case Float32:
 		for i, v := range c.wide[:n] {
