@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/calibrate"
@@ -123,5 +124,16 @@ func TestRangeAutoWithBiases(t *testing.T) {
 	own.RangeLow, own.Out = r.Holders[0].Range, filepath.Join(t.TempDir(), "own")
 	if want := mustSearch(t, own); !r.Verified.Identical || !slices.Equal(r.Promotion, want.Promotion) || *r.Score.Low.Correct != *want.Score.Low.Correct {
 		t.Errorf("auto %v %+v, by %s %v %+v", r.Promotion, r.Score.Low, own.RangeLow, want.Promotion, want.Score.Low)
+	}
+}
+
+// TestRangeAutoLeavesTimeToSearch holds that the choice takes no more than half of --time: the first method is left,
+// and the search says so.
+func TestRangeAutoLeavesTimeToSearch(t *testing.T) {
+	c := outlying(t)
+	c.Time = time.Nanosecond
+	r, err := Search(context.Background(), c)
+	if r == nil || len(r.Ranges) != 1 || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.ID == "ranges-cut" }) {
+		t.Fatalf("%v: %+v", err, r)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"example.org/demote/backend"
 	"example.org/demote/internal/record"
@@ -66,6 +67,10 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 		if c.Same {
 			work.One()
 			continue
+		}
+		if i > 0 && s.Config.Time > 0 && time.Since(s.Started) > s.Config.Time/2 {
+			s.Caution("ranges-cut", fmt.Sprintf("half of the time is over: %d of %d range methods were tried", i, len(s.Candidates)), "a longer --time tries all, --range METHOD chooses one")
+			break
 		}
 		s.Records = s.WithLow(c.Low)
 		score, better, err := s.scoreLowest(ctx, best, i == 0, check)
