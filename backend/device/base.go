@@ -41,6 +41,15 @@ type LaneBase struct{ Fronts }
 // Graphs implements Lane: there are none.
 func (*LaneBase) Graphs() (captured int, why string) { return 0, "" }
 
+// Plainly implements Lane: nothing is captured.
+func (*LaneBase) Plainly(bool) {}
+
+// Abandon implements Lane: nothing is captured.
+func (*LaneBase) Abandon(string) {}
+
+// Remark implements Lane: there is none.
+func (*LaneBase) Remark() string { return "" }
+
 // EachStep implements Lane: samples have one step.
 func (*LaneBase) EachStep(func(step int, lost []string) error) bool { return false }
 

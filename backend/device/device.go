@@ -33,6 +33,7 @@ type Traits struct {
 	// lanes enter a network at a cut, and take and leave codes where these are to lie: Enter, Leave, Drop, Same
 	Entries   bool
 	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
+	Replays   bool // lanes capture the run of a part once and replay it: Graphs, Plainly, Abandon
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
 
@@ -44,8 +45,8 @@ type Options struct {
 	Threads int            // of the runtime, a lane, above 0
 	Spin    bool           // the runtime's idle threads spin
 	Stream  bool           // blocks are read when they are run, and are not kept
-	// graph optimization level of the runtime, by the numbers of GraphOptimizationLevel in its C API: 0 none, 1 basic,
-	// 2 extended, 99 all
+	// graph optimization level of the runtime, by the numbers of GraphOptimizationLevel in its C API: 0 none, 1
+	// basic, 2 extended, 99 all
 	Level  int
 	Config map[string]string // entries of the runtime's session configuration, such as session.disable_quant_qdq
 }
@@ -54,10 +55,10 @@ type Options struct {
 // it run and from which cut, what is stored and when a trial may end: all that is above it, and the same on every
 // device. Embed Base for what a device has not. devicetest.Run holds what is written here.
 //
-// What a device computes must be a function of the network, the mask and the block, bit for bit, whichever lane runs it
-// and whatever ran before. Networks, blocks and rooms are closed by who asked for them, before the device; a method
-// that fails leaves nothing to close. Its own methods are for one goroutine at a time, those of different lanes may run
-// at once.
+// What a device computes must be a function of the network, the mask and the block, bit for bit, whichever lane runs
+// it and whatever ran before. Networks, blocks and rooms are closed by who asked for them, before the device; a
+// method that fails leaves nothing to close. Its own methods are for one goroutine at a time, those of different
+// lanes may run at once.
 type Device interface {
 	// Compile makes sessions of segments that follow on each other, or that each go to the network's end, and lanes
 	// that run them. The models are not needed afterwards.
@@ -94,8 +95,8 @@ type Network interface {
 	Close()
 }
 
-// A Lane runs blocks, one after another. Its methods other than Do, Spent and Graphs are called inside Do, and
-// may put work into a queue: what they give is there once Wait has returned.
+// A Lane runs blocks, one after another. Its methods other than Do, Spent, Graphs, Plainly, Abandon and Remark are
+// called inside Do, and may put work into a queue: what they give is there once Wait has returned.
 type Lane interface {
 	// Do runs f where the lane's work is done, on a device with a thread of its own there, and returns
 	// its error.
@@ -107,8 +108,8 @@ type Lane interface {
 	SetMask(m search.Mask) error
 	// RunPart computes one part of a block, or all that lies behind the cut in front of it: as the network was
 	// compiled. The buffers in front of it hold its other inputs, and an entry that was not pointed to codes takes
-	// any, to be timed. The error is an UnwrittenError where the runtime leaves an output unwritten, and the context's
-	// where that has ended the run.
+	// any, to be timed. The error is an UnwrittenError where the runtime leaves an output unwritten, and the
+	// context's where that has ended the run.
 	RunPart(b Block, part int) error
 	// Room is memory for the codes of one block of a tensor.
 	Room(t *StoredTensor) (Room, error)
@@ -134,6 +135,12 @@ type Lane interface {
 	// Graphs says how many parts are replayed as one captured graph, as far as they have run, and why one of the
 	// others is not.
 	Graphs() (captured int, why string)
+	// Plainly has parts run without what was captured from now on, or with it again.
+	Plainly(on bool)
+	// Abandon has parts run plainly for good; Graphs says why.
+	Abandon(why string)
+	// Remark is what there is to say of how the parts run, as far as they have run; "" is nothing.
+	Remark() string
 	// EachStep has the lane tell of every step of what runs next, until told is nil, and says whether samples have
 	// several. What the runtime leaves unwritten ends no run before its last step meanwhile.
 	EachStep(told func(step int, lost []string) error) bool
@@ -160,13 +167,13 @@ type Lane interface {
 
 // A Block is one block of resident inputs.
 type Block interface {
-	// Samples of its slots, without the padding: numbers among those of the device.Samples that it was filled from. The
-	// block owns the slice.
+	// Samples of its slots, without the padding: numbers among those of the device.Samples that it was filled from.
+	// The block owns the slice.
 	Samples() []int
 	// Close gives its memory back. No lane may be running it.
 	Close()
 }
 
-// A Room is memory of a device for the codes of one block of a tensor, StoredTensor.CodeBytes of them. Close is called
-// outside Do.
+// A Room is memory of a device for the codes of one block of a tensor, StoredTensor.CodeBytes of them. Close is
+// called outside Do.
 type Room interface{ Close() }

@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"example.org/demote/backend/device"
 	"example.org/demote/cuda"
 	"example.org/demote/cuda/emutest"
 	"example.org/demote/mistake"
@@ -21,13 +20,8 @@ import (
 func TestPlacementOfABrokenCapture(t *testing.T) {
 	g := placed(t, 2)
 	s := segment(t, false)
-	chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chain.Close()
+	l := laneOf(t, g, s)
 	emutest.Fail(t, "a launch in a capture")
-	l := chain.Lanes()[0].(*lane)
 	for i, b := range blocksOf(t, g, s, 2) {
 		emutest.ResetNotes()
 		if err := l.Do(func() error { return l.RunPart(b, 0) }); err != nil {
@@ -52,12 +46,8 @@ func TestPlacementOfABrokenCapture(t *testing.T) {
 func TestPlacementRunsPlainly(t *testing.T) {
 	g := placed(t, 2)
 	s := segment(t, false)
-	chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chain.Close()
-	l, b := chain.Lanes()[0].(*lane), blocksOf(t, g, s, 1)[0]
+	l := laneOf(t, g, s)
+	b := blocksOf(t, g, s, 1)[0]
 	for i, c := range []struct {
 		before   func()
 		launches int // of the graph
@@ -98,14 +88,9 @@ func TestPlacementAsksForOtherEngines(t *testing.T) {
 	if s.Model.Bytes, err = proto.Marshal(m); err != nil {
 		t.Fatal(err)
 	}
-	chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chain.Close()
+	l := laneOf(t, g, s)
 	emutest.Fail(t, "cudnnBackendFinalize")
 	emutest.ResetNotes()
-	l := chain.Lanes()[0].(*lane)
 	data := blocksOf(t, g, s, 1)
 	err = l.Do(func() error { return l.RunPart(data[0], 0) })
 	if !errors.Is(err, cuda.ErrNoEngine) || !errors.Is(err, mistake.Err) || strings.Contains(err.Error(), "\n") {

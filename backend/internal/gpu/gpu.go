@@ -33,7 +33,7 @@ type gpu struct {
 }
 
 // Kind is a GPU.
-var Kind = device.Kind{Traits: device.Traits{Queue: true, OwnMemory: true, MayRound: true}, Open: openGPU}
+var Kind = device.Kind{Traits: traits, Open: openGPU}
 
 // openGPU starts the worker and makes the records resident.
 func openGPU(ctx context.Context, o device.Options) (_ device.Device, err error) {

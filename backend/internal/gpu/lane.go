@@ -245,10 +245,10 @@ func (l *lane) run(p *part) error {
 	return cuda.Explain(p.binding.RunWith(l.plain))
 }
 
-// Plainly implements device.Replayer.
+// Plainly implements device.Lane.
 func (l *lane) Plainly(on bool) { l.off = on }
 
-// Abandon implements device.Replayer.
+// Abandon implements device.Lane.
 func (l *lane) Abandon(why string) {
 	for _, p := range l.parts {
 		if p.plainly == "" {

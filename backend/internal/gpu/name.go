@@ -4,8 +4,12 @@ import (
 	"strconv"
 	"strings"
 
+	"example.org/demote/backend/device"
 	"example.org/demote/mistake"
 )
+
+// traits are what a GPU can, in programs with and without CUDA.
+var traits = device.Traits{Queue: true, OwnMemory: true, MayRound: true, Replays: true}
 
 // gpuNumber reads a device's name: cuda, cuda:0, cuda:1.
 func gpuNumber(name string) (int, error) {

@@ -24,7 +24,7 @@ func Check(name string) (device.Info, error) {
 }
 
 // Kind is a GPU, which cannot be opened.
-var Kind = device.Kind{Traits: device.Traits{Queue: true, OwnMemory: true, MayRound: true}, Open: func(_ context.Context, o device.Options) (device.Device, error) {
+var Kind = device.Kind{Traits: traits, Open: func(_ context.Context, o device.Options) (device.Device, error) {
 	_, err := Check(o.Name)
 	return nil, err
 }}

@@ -101,6 +101,17 @@ func segment(t *testing.T, follows bool, middle ...*onnxpb.NodeProto) *device.Se
 	return s
 }
 
+// laneOf compiles a segment, and is the lane that runs it.
+func laneOf(t *testing.T, g *gpu, s *device.Segment) *lane {
+	t.Helper()
+	chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(chain.Close)
+	return chain.Lanes()[0].(*lane)
+}
+
 // blocksOf makes resident blocks of x.
 func blocksOf(t *testing.T, g *gpu, s *device.Segment, n int) (list []device.Block) {
 	t.Helper()

@@ -48,12 +48,8 @@ func TestPlacementOfLanes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g := placed(t, 2)
 			s := segment(t, c.follows)
-			chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer chain.Close()
-			data, l := blocksOf(t, g, s, 3), chain.Lanes()[0].(*lane)
+			l := laneOf(t, g, s)
+			data := blocksOf(t, g, s, 3)
 			masks := []search.Mask{search.NewMask(2), search.NewMask(2)}
 			masks[1].Demote(0)
 			for i, b := range data {
@@ -103,13 +99,8 @@ func TestPlacementWithoutGraphs(t *testing.T) {
 		t.Run(function, func(t *testing.T) {
 			g := placed(t, 2)
 			s := segment(t, false)
-			chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer chain.Close()
+			l := laneOf(t, g, s)
 			emutest.Fail(t, function)
-			l := chain.Lanes()[0].(*lane)
 			for i, b := range blocksOf(t, g, s, 2) {
 				emutest.ResetNotes()
 				if err := l.Do(func() error { return l.RunPart(b, 0) }); err != nil {
@@ -172,12 +163,8 @@ func TestPlacementOfSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := fedBack(t, steps)
-	chain, err := g.Compile([]*device.Segment{s}, s.Inputs, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chain.Close()
-	data, l := blocksOf(t, g, s, 3), chain.Lanes()[0].(*lane)
+	l := laneOf(t, g, s)
+	data := blocksOf(t, g, s, 3)
 	for i, b := range data {
 		if i == 2 {
 			cancel()

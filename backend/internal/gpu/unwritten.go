@@ -49,7 +49,7 @@ func (l *lane) prove(p *part) error {
 	return err
 }
 
-// Remark implements device.Remarker: it says for how many parts cuDNN was asked otherwise than for the others.
+// Remark implements device.Lane: it says for how many parts cuDNN was asked otherwise than for the others.
 func (l *lane) Remark() string {
 	other, by := 0, 0
 	for _, p := range l.parts {

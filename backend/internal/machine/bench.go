@@ -53,12 +53,7 @@ func (e *Single) Traffic() device.Traffic { return e.device.Traffic() }
 func (e *Single) Graphs() (captured int, why string) { return e.chain.Lanes()[0].Graphs() }
 
 // Remark implements Machine.
-func (e *Single) Remark() string {
-	if r, ok := e.chain.Lanes()[0].(device.Remarker); ok {
-		return r.Remark()
-	}
-	return ""
-}
+func (e *Single) Remark() string { return e.chain.Lanes()[0].Remark() }
 
 // Count implements Machine.
 func (e *Single) Count(s *Stats) {
