@@ -56,7 +56,7 @@ func (s *Runner) Compile(ctx context.Context) error {
 	return c.During(stage.Load, 3*s.loading, func() error { return s.openTrials(ctx, check) })
 }
 
-// openTrials opens the evaluator that trials run on. check sees the network of each shape before it is compiled.
+// openTrials opens the evaluator that trials run on, see openSwitchable.
 func (s *Runner) openTrials(ctx context.Context, check func(*task.Task, *segments.Source) error) error {
 	o, err := s.TrialOptions()
 	if err != nil {
@@ -69,19 +69,26 @@ func (s *Runner) openTrials(ctx context.Context, check func(*task.Task, *segment
 		}
 		o.Cuts = everyCut(src)
 	}
+	s.Ev, err = s.openSwitchable(ctx, o, check)
+	return err
+}
+
+// openSwitchable opens an evaluator of the switchable network with the task's present records. check sees the network
+// of each shape before it is compiled; nil: nobody does.
+func (s *Runner) openSwitchable(ctx context.Context, o backend.Options, check func(*task.Task, *segments.Source) error) (*backend.Evaluator, error) {
 	var failed error // of who is told what may be done about an output that is not scored
-	s.Ev, err = s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
+	e, err := s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
 		src, samples, err := q.SourceFor(ctx, true, s.Can().MayRound)
-		if err == nil {
+		if err == nil && check != nil {
 			err = check(q, src)
 		}
 		failed = err
 		return src, samples, err
 	})
 	if failed != nil {
-		return failed
+		return nil, failed
 	}
-	return s.WithCure(err)
+	return e, s.WithCure(err)
 }
 
 // Open compiles the network, proves that its scores are functions of mask and sample, and lays the
@@ -155,7 +162,7 @@ func (s *Runner) fallBack(ctx context.Context, dep *backend.Dependence) error {
 	s.Warn("samples-depend", dep.Error()+": every trial is run in full, in the order of the data, by one worker", "export it with a free batch axis, or with a batch of 1")
 	s.Ev.Close()
 	s.Options.Naive, s.Options.KeepOrder, s.Options.Workers = true, true, 1
-	return s.openTrials(ctx, func(*task.Task, *segments.Source) error { return nil })
+	return s.openTrials(ctx, nil)
 }
 
 // A Touching is a network whose samples touch each other in blocks by so little that only the self-test has found it:

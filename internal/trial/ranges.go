@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"example.org/demote/backend"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
@@ -96,20 +95,12 @@ func (s *Runner) scoreLowest(ctx context.Context, best search.Score, first bool,
 		return score, false, s.WithCure(err)
 	}
 	o.Cache = 0
-	var failed error
-	e, err := s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
-		src, samples, err := q.SourceFor(ctx, false, s.Can().MayRound)
-		if err == nil && first {
-			err = check(q, src)
-		}
-		failed = err
-		return src, samples, err
-	})
-	if failed != nil {
-		return score, false, failed
+	if !first { // the others are as the first one but for numbers
+		check = nil
 	}
+	e, err := s.openSwitchable(ctx, o, check)
 	if err != nil {
-		return score, false, s.WithCure(err)
+		return score, false, err
 	}
 	defer e.Close()
 	low := task.LowMask(s.Network.Holders)
