@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"example.org/demote/backend/metric"
-	"example.org/demote/internal/calibrate"
 	"example.org/demote/quant"
 	"example.org/demote/run"
 )
@@ -107,7 +106,7 @@ func TestChoices(t *testing.T) {
 		}
 	}
 	for _, method := range rangeMethods {
-		if _, err := calibrate.NewGridChoice("pow2", method, 8); err != nil {
+		if _, _, err := (run.Config{RangeLow: method}.Filled()).GridChoices(); err != nil {
 			t.Error(err)
 		}
 	}

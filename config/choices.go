@@ -67,10 +67,13 @@ func Format(flag, name string) (onnx.Format, error) {
 	return onnx.Format{}, mistake.Errorf("%s %s: choose one of %s", flag, name, strings.Join(FormatNames(), ", "))
 }
 
+// auto stands for a range method of the low grids: the one with which all int8 scores best.
+const auto = "auto"
+
 // WithoutScores is the configuration of a command that scores nothing, and so cannot choose between range methods:
 // auto is minmax there.
 func (c Config) WithoutScores() Config {
-	if c.RangeLow == calibrate.Auto {
+	if c.RangeLow == auto {
 		c.RangeLow = string(quant.MinMax)
 	}
 	return c
@@ -78,7 +81,12 @@ func (c Config) WithoutScores() Config {
 
 // GridChoices are those of the low and the high grid.
 func (c Config) GridChoices() (low, high calibrate.GridChoice, err error) {
-	if low, err = calibrate.NewGridChoice(c.GridLow, c.RangeLow, 8); err == nil {
+	first := c.WithoutScores().RangeLow // that of the grids until one is chosen
+	if _, err := quant.ParseMethod(first); err != nil {
+		return low, high, mistake.Errorf("%w, or auto for int8", err)
+	}
+	low, err = calibrate.NewGridChoice(c.GridLow, first, 8)
+	if low.Auto = c.RangeLow == auto; err == nil {
 		high, err = calibrate.NewGridChoice(c.GridHigh, c.RangeHigh, 16)
 	}
 	return low, high, err

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/stage"
 	"example.org/demote/mistake"
 	"example.org/demote/result"
@@ -162,8 +161,8 @@ func (c Config) Filled() Config {
 	set(&c.Chain, "demoted")
 	set(&c.GridLow, "asymmetric")
 	set(&c.GridHigh, "asymmetric")
-	set(&c.RangeLow, calibrate.Auto)
-	if c.RangeHigh == calibrate.Auto { // the high grids are minmax's, whatever the low ones become
+	set(&c.RangeLow, auto)
+	if c.RangeHigh == auto { // the high grids are minmax's, whatever the low ones become
 		c.RangeHigh = ""
 	}
 	set(&c.RangeHigh, "minmax")

@@ -207,3 +207,11 @@ func TestNoFlags(t *testing.T) {
 		})
 	}
 }
+
+// TestRangesAreMethods holds that a calibration, which scores nothing, takes no choice between methods for one.
+func TestRangesAreMethods(t *testing.T) {
+	e := example(t)
+	if _, err := engine.Calibrate(t.Context(), e.network, e.data, engine.Calibration{RangeLow: "auto"}); err == nil || !strings.Contains(err.Error(), `unknown range "auto"`) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -10,7 +10,6 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/blocks"
-	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/pair"
 	"example.org/demote/internal/task"
 	"example.org/demote/mistake"
@@ -39,10 +38,11 @@ func Quantize(ctx context.Context, c config.Config) (low, high string, err error
 			return "", "", mistake.Errorf("%s exists; give --out another folder or --force", path)
 		}
 	}
-	if c.RangeLow == calibrate.Auto {
+	chosen := c.WithoutScores()
+	if chosen.RangeLow != c.RangeLow {
 		c.Say("ranges of int8 by minmax: only a search scores the methods against each other; --range METHOD takes another one")
 	}
-	network, records, err := task.Quantized(ctx, c.WithoutScores())
+	network, records, err := task.Quantized(ctx, chosen)
 	if err != nil {
 		return "", "", err
 	}

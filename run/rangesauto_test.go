@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"example.org/demote/config"
-	"example.org/demote/internal/calibrate"
 	"example.org/demote/internal/stage"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/result"
@@ -20,7 +19,7 @@ import (
 // the extremes.
 func outlying(t *testing.T) config.Config {
 	c := tasktest.TinyConfig(t, 60)
-	c.RangeLow = calibrate.Auto
+	c.RangeLow = "auto"
 	data, err := os.ReadFile(c.Calib)
 	if err != nil {
 		t.Fatal(err)

@@ -16,29 +16,20 @@ type GridChoice struct {
 	Kind   quant.Kind
 	method quant.Method
 	Bits   int
-	auto   bool // every method's grid is kept, and whoever scores them chooses
+	Auto   bool // the grids of all methods are kept as candidates, besides those by the method
 }
 
-// Auto stands for a range method: the grids of all methods are kept as candidates.
-const Auto = "auto"
-
-// methods are what Auto chooses from, the first of equals first. Mean squared error and the moving average have most
+// methods are those of candidates, the first of equals first. Mean squared error and the moving average have most
 // often the best 8-bit score (docs/strategies.md has the table), and so they come first among equals.
 var methods = []quant.Method{quant.MSE, quant.Average, quant.Percentile, quant.Entropy, quant.Threshold, quant.MinMax}
 
-// NewGridChoice reads the names of a kind of grid and of a range method, or Auto.
+// NewGridChoice parses the names of a quantization scheme and of a range method.
 func NewGridChoice(kind, method string, bits int) (g GridChoice, err error) {
-	g.Bits, g.auto = bits, method == Auto
-	if g.auto {
-		method = string(quant.MinMax)
+	g.Bits = bits
+	if g.Kind, err = quant.ParseKind(kind); err == nil {
+		g.method, err = quant.ParseMethod(method)
 	}
-	if g.Kind, err = quant.ParseKind(kind); err != nil {
-		return g, err
-	}
-	if g.method, err = quant.ParseMethod(method); err != nil {
-		return g, mistake.Errorf("unknown range %q: use auto, minmax, average, percentile, mse, entropy or threshold", method)
-	}
-	return g, nil
+	return g, err
 }
 
 // A Candidate is a range method that the low grids may be by.
@@ -67,8 +58,8 @@ type How struct {
 }
 
 // Run runs the float network over the calibration samples, with every holder's tensor as an output. It returns a record
-// (two grids) for each holder, and the lowest and highest value of its tensor. With Auto for the low grids the records
-// have minmax's, and those of all methods are candidates. It removes holders of attention masks and the like from the
+// (two grids) for each holder, and the lowest and highest value of its tensor. With Auto for the low grids those of all
+// methods are candidates. It removes holders of attention masks and the like from the
 // network if the samples show them, see dropFills. The memory does not grow with the number of
 // samples.
 func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Grids, error) {
@@ -76,7 +67,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 		return nil, mistake.Errorf("%s: the calibration data has no samples", c.Samples)
 	}
 	want := []quant.Method{c.Low.method, c.High.method}
-	if c.Low.auto {
+	if c.Low.Auto {
 		want = append(want, methods...)
 	}
 	o, err := newObservation(n, data, c, want...)
@@ -103,7 +94,7 @@ func Run(ctx context.Context, n *onnx.Network, data blocks.Samples, c How) (*Gri
 			return nil, mistake.Errorf("%s: holder %s: %w%s", c.Samples, n.Holders[i].Name, err, tooWide(o))
 		}
 	}
-	if c.Low.auto {
+	if c.Low.Auto {
 		g.Candidates = candidates(observers, c)
 	}
 	return g, nil
