@@ -80,7 +80,7 @@ func calibFlags() []cli.Flag {
 		&cli.StringFlag{Name: "grid", Category: catGrids, Value: "asymmetric", Usage: "`KIND`: quantization scheme: asymmetric (any zero point), symmetric (zero in the middle) or pow2 (zero in the middle, or at the lower end if no value is negative; the scale is a power of two)"},
 		&cli.StringFlag{Name: "grid-low", Category: catGrids, Usage: "`KIND`: overrides --grid for int8"},
 		&cli.StringFlag{Name: "grid-high", Category: catGrids, Usage: "`KIND`: overrides --grid for int16"},
-		&cli.StringFlag{Name: "range", Category: catGrids, Value: "auto", Usage: "`METHOD`: calibration method, which chooses the range of each holder from the calibration samples: " + either(rangeMethods) + "; auto takes the one with which all int8 scores best, and minmax for int16"},
+		&cli.StringFlag{Name: "range", Category: catGrids, Value: "auto", Usage: "`METHOD`: calibration method, which chooses the range of each holder from the calibration samples: " + either(rangeMethods) + "; auto takes those with which all int8 scores best, and minmax for int16"},
 		&cli.StringFlag{Name: "range-low", Category: catGrids, Usage: "`METHOD`: overrides --range for int8"},
 		&cli.StringFlag{Name: "range-high", Category: catGrids, Usage: "`METHOD`: overrides --range for int16"},
 		formulaFlag(), nanFlag(),

@@ -103,6 +103,9 @@ func (v *view) grids() *section {
 	if seen {
 		head = append(head, numberColumns("seen min", "seen max", "clipped by "+low, "clipped by "+high)...)
 	}
+	if len(v.Result.Ranges) > 0 {
+		head = append(head, textColumns(low+" range by")...)
+	}
 	rows := make([][]string, len(v.Holders))
 	for i, h := range v.Holders {
 		times := ""
@@ -117,8 +120,12 @@ func (v *view) grids() *section {
 		case seen:
 			rows[i] = append(rows[i], "", "", "", "")
 		}
+		if len(v.Result.Ranges) > 0 {
+			rows[i] = append(rows[i], h.Range)
+		}
 	}
 	s.Tables = []*table{newTable(more, "The two grids of every holder", head, rows)}
+	v.choice(s)
 	return s
 }
 

@@ -165,7 +165,7 @@ func (v *view) verification() *section {
 		rows = append(rows, []string{fmt.Sprint(m.Low), maybe(scoreValue(m.Exact)), maybe(scoreValue(m.Default)), v.against(scoreValue(m.Default))})
 	}
 	if rows != nil {
-		s.Tables = append(s.Tables, newTable(s.ID+"-sessions", "Mixes on the way back, until one held in the default session too",
+		s.Tables = append(s.Tables, newTable(s.ID+"-sessions", "Mixes that were scored in the default session, as the search asked for them",
 			append(numberColumns(v.LowName()+" holders", "exact session", "default session"), textColumns("default against the target")...), rows))
 	}
 	if rows = v.exports(); rows != nil {

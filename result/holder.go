@@ -19,7 +19,7 @@ type Holder struct {
 
 // A RangeScore is what all int8 scores with the low grids of one range method.
 type RangeScore struct {
-	Method string `json:"method"`
+	Method string `json:"method"`          // or "each": the best one for each unit alone
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 }
 

@@ -50,7 +50,7 @@ func (a AsWritten) Text() string {
 	return fmt.Sprintf("%s in batches of %d: %d samples differ in bits", a.Score(), a.Batch, a.Differ)
 }
 
-// SessionMix is a mix on the chain that was scored in a default session, by its written file.
+// SessionMix is a mix that a search scored in a default session too, by its written file.
 type SessionMix struct {
 	Low     int    `json:"int8_holders"`
 	Exact   *Score `json:"exact"`

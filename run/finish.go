@@ -53,7 +53,8 @@ func (s *searchRun) startMask() (search.Mask, error) {
 // keep writes the best mix so far, so that whatever happens it is on disk.
 func (s *searchRun) keep(b search.Best) error {
 	s.setMask(b.Mask)
-	s.Result.Score.Mixed = record.Score(b.Score, s.Metric.Lower)
+	score := s.exactScore(b.Mask, b.Score)
+	s.Result.Score.Mixed = record.Score(score, s.Metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
 	s.Result.Met, s.Result.Savings = s.holds(b.Score), s.costs.Savings(b.Mask)
 	s.count()
@@ -168,7 +169,7 @@ func (s *ledger) number(v search.Score) *float64 {
 
 // finish exports the mix, checks the file, and writes what the run folder ends with.
 func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) error {
-	lost, err := s.holdInDefault(ctx, &f, done)
+	lost, err := s.holdBase(ctx, &f, done)
 	if err != nil {
 		return err
 	}

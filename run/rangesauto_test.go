@@ -40,8 +40,9 @@ func grids(r *config.Result) (low, high []result.Grid) {
 }
 
 // TestRangeAuto holds that auto takes the low grids of the method by which all int8 scores best, found by a search
-// with each, that the high grids and the score of all int16 stay minmax's, and that the search is then the one by that
-// method: the same promotion list and scores, in a file that computes them bit for bit.
+// with each method, where no unit's own method is better; that the high grids and the score of all int16 stay
+// minmax's, and that the search is then the one by that method: the same promotion list and scores, in a file that
+// computes them bit for bit.
 func TestRangeAuto(t *testing.T) {
 	c := outlying(t)
 	r := mustSearch(t, c)
@@ -50,6 +51,12 @@ func TestRangeAuto(t *testing.T) {
 	}
 	best, tried := "", map[string]*config.Result{}
 	for _, one := range r.Ranges {
+		if one.Method == "each" {
+			if one.Score != nil {
+				t.Fatalf("each unit's own method is better: %+v", r.Ranges)
+			}
+			continue
+		}
 		own := c
 		own.RangeLow, own.Out = one.Method, filepath.Join(t.TempDir(), one.Method)
 		tried[one.Method] = mustSearch(t, own)

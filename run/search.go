@@ -34,6 +34,7 @@ type searchRun struct {
 	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
 	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
+	sessions  map[string]bool // the masks, by key, that the result lists with that score
 }
 
 // newSearch is a search of which nothing is done yet.
@@ -177,8 +178,10 @@ func (s *searchRun) search(ctx context.Context) error {
 	}
 	s.begun = true
 	found, err := s.seek(ctx, o)
+	found.Score = s.exactScore(found.Mask, found.Score)
 	s.book(found)
 	s.sensitivity(found)
+	s.tellRefused()
 	s.Result.TrialCosts = s.trials.costs()
 	if err != nil && (found.Mask.Len() == 0 || !errors.Is(err, context.Canceled)) {
 		return err

@@ -2,79 +2,84 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 
+	"example.org/demote/internal/both"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/written"
 	"example.org/demote/result"
 	"example.org/demote/search"
 )
 
-// holdInDefault walks the chain back, for --session default, to the first mix that holds the target
-// in a default session of ONNX Runtime too, and makes it what the search found: the most demoted one
-// comes first. lost is ErrUnreachable if there is none, not even the 16-bit network; then the mix that
-// scores best in a default session is left. It is the context's error if the walk was interrupted,
-// which leaves the search's own mix.
-func (s *searchRun) holdInDefault(ctx context.Context, f *search.Result, done bool) (lost, err error) {
-	if s.Config.Session != "default" || !f.Holds {
-		return nil, nil
+// evaluator is what strategies ask: the exact session, and with --session default the lower of a mix's two scores. Of
+// the mix that a search for a target begins with only the exact one counts until the search is over: another one may
+// hold in both sessions where it does not.
+func (s *searchRun) evaluator() search.Evaluator {
+	if s.Config.Session != "default" {
+		return s.Ev
 	}
 	if s.inDefault == nil {
 		s.inDefault = s.checker().ScoreWritten
 	}
-	s.Result.Sessions = nil
-	mix, best := *f, *f
-	mix.Mask, mix.Notes = f.Mask.Clone(), nil
-	most, found := search.Score{Value: math.Inf(-1)}, false
-	way, units := wayBack(f, s.Units()), s.Units()
-	for next := 0; done && !found; next++ {
-		if s.holds(mix.Score) {
-			score, err := s.askDefault(ctx, mix.Mask)
-			if errors.Is(err, context.Canceled) {
-				break
-			} else if err != nil {
-				return nil, err
-			}
-			s.Result.Sessions = append(s.Result.Sessions, result.SessionMix{Low: mix.Mask.Count(), Exact: record.Score(mix.Score, s.Metric.Lower), Default: record.Score(score, s.Metric.Lower)})
-			s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", mix.Mask.Count(), mix.Mask.Len(), s.Text(score)))
-			found = s.holds(score)
-			if found || score.Float() > most.Float() {
-				most, best = score, mix
-				best.Mask = mix.Mask.Clone()
-			}
-		}
-		if found || next == len(way) {
-			break
-		}
-		for _, u := range way[next] {
-			for _, h := range units[u] {
-				mix.Mask.Promote(h)
-			}
-		}
-		mix.Promotion = append(mix.Promotion[:len(mix.Promotion):len(mix.Promotion)], way[next]...)
-		if mix.Score, err = s.Ev.Score(ctx, mix.Mask); errors.Is(err, context.Canceled) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
+	s.Result.Sessions, s.sessions = nil, map[string]bool{}
+	e := &both.Evaluator{First: s.Ev, Second: s.askDefault}
+	if !s.within {
+		e.Exempt = s.Layout.Pinned
+	}
+	return e
+}
+
+// exactScore is the score of a mix in the exact session, where the search has had the lower one of two.
+func (s *searchRun) exactScore(m search.Mask, score search.Score) search.Score {
+	if s.Config.Session != "default" || m.Len() == 0 {
+		return score
+	}
+	if exact, known := s.Ev.Known(m); known {
+		return exact
+	}
+	return score
+}
+
+// holdBase asks for the score in a default session of the mix that the search began with, if it has found no other.
+// lost is ErrUnreachable if the target is missed there.
+func (s *searchRun) holdBase(ctx context.Context, f *search.Result, done bool) (lost, err error) {
+	if s.Config.Session != "default" || s.within || !f.Holds || !f.Mask.Equal(s.Layout.Pinned) {
+		return nil, nil
+	}
+	var score search.Score
+	if done {
+		score, err = s.askDefault(ctx, f.Mask)
 	}
 	if !done || ctx.Err() != nil {
 		s.Warn("default-session-unasked", "the mix holds in the exact session; the default session was not evaluated yet", "the same command resumes it")
 		return ctx.Err(), nil
 	}
-	if back := f.Mask.Count() - best.Mask.Count(); found && back > 0 {
-		s.Warn("default-session-walked-back", fmt.Sprintf("%d activations went back to int16, so that the target holds in a default session too: %s there", back, s.Text(most)), written.Saturation())
+	if err != nil || s.holds(score) {
+		return nil, err
 	}
-	best.Holds = found
-	*f = best
-	s.book(best)
-	if !found {
-		return fmt.Errorf("%w in a default session: %s", ErrUnreachable, written.OrSaturation(fmt.Sprintf("the best there of %d mixes on the chain is %s, the target is %s",
-			len(s.Result.Sessions), s.Text(most), s.Config.Target))), nil
+	f.Holds = false
+	s.book(*f)
+	best := score
+	for _, other := range s.Result.Sessions {
+		if v := record.Search(other.Default, s.Metric.Lower); v.Float() > best.Float() {
+			best = v
+		}
 	}
-	return nil, nil
+	return fmt.Errorf("%w in a default session: %s", ErrUnreachable, written.OrSaturation(fmt.Sprintf("the best there of %d mixes is %s, the target is %s",
+		len(s.Result.Sessions), s.Text(best), s.Config.Target))), nil
+}
+
+// tellRefused says how many mixes the default session alone has kept out.
+func (s *searchRun) tellRefused() {
+	refused := 0
+	for _, one := range s.Result.Sessions {
+		if one.Exact != nil && s.holds(record.Search(one.Exact, s.Metric.Lower)) && !s.holds(record.Search(one.Default, s.Metric.Lower)) {
+			refused++
+		}
+	}
+	if refused > 0 && !s.within {
+		s.Warn("default-session-refused", fmt.Sprintf("%d of %d mixes were left since they hold in the exact session only", refused, len(s.Result.Sessions)), written.Saturation())
+	}
 }
 
 // checker is what checks files of this search.
@@ -82,46 +87,32 @@ func (s *searchRun) checker() *written.Checker {
 	return &written.Checker{Runner: s.Runner, Elsewhere: s.elsewhere, Unscored: s.unscored, Holds: s.holds}
 }
 
-// wayBack lists the units of a mix in the order in which they go back to int16: those that the chain
-// demoted last first, what was demoted together together, and then what the chain does not tell of.
-func wayBack(f *search.Result, units [][]int) [][]int {
-	var way [][]int
-	seen := make([]bool, len(units))
-	group := -1
-	for i := len(f.Chain) - 1; i >= 0; i-- {
-		step := f.Chain[i]
-		if step.Promoted || seen[step.Unit] || !f.Mask.Low(units[step.Unit][0]) {
-			continue
-		}
-		seen[step.Unit] = true
-		if step.Group == group {
-			way[len(way)-1] = append(way[len(way)-1], step.Unit)
-			continue
-		}
-		way, group = append(way, []int{step.Unit}), step.Group
-	}
-	for i := len(units) - 1; i >= 0; i-- {
-		u := i
-		if len(f.Order) == len(units) {
-			u = f.Order[i]
-		}
-		if !seen[u] && f.Mask.Low(units[u][0]) {
-			way = append(way, []int{u})
-		}
-	}
-	return way
-}
-
-// askDefault scores a mix in a default session, or remembers what this run has learnt before.
-func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (search.Score, error) {
+// askDefault scores a mix in a default session, or remembers what this run has learnt before. The result lists it.
+func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (score search.Score, err error) {
+	known := false
 	if s.journal != nil {
-		if score, known, err := s.journal.InDefault(m, s.limits()); known || err != nil {
+		if score, known, err = s.journal.InDefault(m, s.limits()); err != nil {
 			return score, err
 		}
 	}
-	score, err := s.inDefault(ctx, m)
-	if err == nil && s.journal != nil {
-		err = s.journal.LearntInDefault(m, score)
+	if !known {
+		if score, err = s.inDefault(ctx, m); err != nil {
+			return score, err
+		}
+		if s.journal != nil {
+			if err = s.journal.LearntInDefault(m, score); err != nil {
+				return score, err
+			}
+		}
 	}
-	return score, err
+	if key := m.Key(); !s.sessions[key] {
+		s.sessions[key] = true
+		one := result.SessionMix{Low: m.Count(), Default: record.Score(score, s.Metric.Lower)}
+		if exact, known := s.Ev.Known(m); known {
+			one.Exact = record.Score(exact, s.Metric.Lower)
+		}
+		s.Result.Sessions = append(s.Result.Sessions, one)
+		s.Config.Say(fmt.Sprintf("%d of %d activations in int8: %s in a default session", m.Count(), m.Len(), s.Text(score)))
+	}
+	return score, nil
 }

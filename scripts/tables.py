@@ -1,8 +1,8 @@
 """Measure what docs/strategies.md and docs/promise.md show, and write it between the marks in them:
-tables.py strategies|breaks|all [--keep|--finished].
+tables.py strategies|breaks|ranges|all [--keep|--finished].
 
 strategies: every strategy on three networks at three targets, a search each. breaks: how often the plain answer of a search
-breaks its budget on images that it has not seen. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
+breaks its budget on images that it has not seen. ranges: what the choice of ranges saves. Run folders are left under TABLES_OUT (.tools/tables); with --keep a search
 that is finished there is not run again. With TABLES_SECONDS no search begins after so many seconds: the exit code is 75, and
 the same command with --keep goes on. With --finished nothing is run, and what is missing is left out of the tables."""
 import json
@@ -40,7 +40,7 @@ def search(name, model, data, target, *more):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(OUT, exist_ok=True)
         command = [os.path.join("bin", "demote"), "search", "--model", model, "--calib", CALIB, "--data", data,
-                   "--grid", "pow2", "--target", target, "--out", folder, "--json"] + list(more)
+                   "--target", target, "--out", folder, "--json"] + (["--grid", "pow2"] if "--grid" not in more else []) + list(more)
         run(command)
         print("tables: %s" % name, file=sys.stderr)
     with open(result, encoding="utf-8") as f:
@@ -135,6 +135,34 @@ def breaks():
     return lines + ["", "In all %d of %d answers break their budget." % (broken, runs)]
 
 
+def ranges():
+    """Return the lines of the table of --range auto against minmax."""
+    rows = {}
+    for network, model in NETWORKS:
+        for grid in ("pow2", "asymmetric"):
+            for target in BREAKS:
+                for method in ("minmax", "auto"):
+                    r, _ = search("-".join((network, grid, target, method)), model, EVAL, target, "--grid", grid, "--range", method, "--holdout", HELD)
+                    if r:
+                        held = r["holdout"]["score"]
+                        rows[network, grid, target, method] = (
+                            len(r["promotion"]), held["high"]["value"] - held["mixed"]["value"], r["sample_evaluations"] / r["samples"])
+    return range_lines(rows)
+
+
+def range_lines(rows):
+    """Return the table of searches: by network, grids, target and range the int16 left, the loss on the hold-out and the passes."""
+    lines = ["| network | grids | target | int16, `minmax` | `auto` | loss on the hold-out, `minmax` | `auto` | full passes, `minmax` | `auto` |", "| --- " * 9 + "|"]
+    both = [k[:3] for k in rows if k[3] == "auto" and k[:3] + ("minmax",) in rows]
+    for k in both:
+        pairs = zip(rows[k + ("minmax",)], rows[k + ("auto",)])
+        lines.append("| %s | %s | %s | %s |" % (*k, " | ".join(form % v for form, pair in zip(("%d", "%+.4f", "%.1f"), pairs) for v in pair)))
+    sums = {m: [sum(rows[k + (m,)][i] for k in both) for i in range(3)] for m in ("minmax", "auto")}
+    told = ("In all, `minmax` leaves %d at int16 and `auto` %d; the mean loss on the hold-out is %.4f and %.4f." % (
+        sums["minmax"][0], sums["auto"][0], sums["minmax"][1] / len(both), sums["auto"][1] / len(both))) if both else ""
+    return lines + ["", told]
+
+
 def write(document, mark, lines):
     """Put lines between the two marks of a document."""
     with open(document, encoding="utf-8") as f:
@@ -152,6 +180,8 @@ def main():
     which = sys.argv[1] if len(sys.argv) > 1 else "all"
     if which in ("strategies", "all"):
         write(os.path.join("docs", "strategies.md"), "strategies", strategies())
+    if which in ("ranges", "all"):
+        write(os.path.join("docs", "strategies.md"), "ranges", ranges())
     if which in ("breaks", "all"):
         write(os.path.join("docs", "promise.md"), "breaks", breaks())
 

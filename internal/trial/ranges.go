@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/demote/backend"
 	"example.org/demote/internal/record"
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/stage"
@@ -15,15 +16,33 @@ import (
 	"example.org/demote/search"
 )
 
+// EachItsOwn is the name of the choice in which each unit has the method with which it alone does the least harm.
+const EachItsOwn = "each"
+
 // Ranges are the range methods that a run has chosen.
 type Ranges struct {
 	Methods []string            `json:"methods"` // by holder
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
 }
 
+// text names the methods for the user.
+func (r Ranges) text() string {
+	var different []string
+	for _, m := range r.Methods {
+		if !slices.Contains(different, m) {
+			different = append(different, m)
+		}
+	}
+	if len(different) == 1 {
+		return different[0]
+	}
+	return fmt.Sprintf("%d methods, each activation's own", len(different))
+}
+
 // chooseRanges chooses the low grids among the candidates of a calibration: those of the method by which all int8
-// scores best on the samples, the first of equals. It looks at no search's end, and is over before the first trial:
-// grids do not change under a score. A method that falls behind the best so far is left as soon as that is certain.
+// scores best on the samples, the first of equals; or, if all int8 scores better so, for each unit those with which it
+// alone moves the outputs least. It looks at no search's end, and is over before the first trial: grids do not change
+// under a score. Methods that fall behind the best so far are left as soon as that is certain.
 // What Chosen has of an earlier session is taken as it is. check sees the first network before it is compiled.
 func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) error {
 	if s.Candidates == nil {
@@ -36,7 +55,7 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 			return err
 		}
 		low, _ = s.LowBy(s.Chosen.Methods)
-		s.Config.Say(fmt.Sprintf("ranges of int8 by %s, with which all int8 scores best: %s", s.Chosen.Methods[0], s.Text(best)))
+		s.Config.Say(fmt.Sprintf("ranges of int8 by %s, with which all int8 scores best: %s", s.Chosen.text(), s.Text(best)))
 	}
 	notes, err := s.ChooseLow(low, s.Config)
 	if err != nil {
@@ -57,52 +76,71 @@ func (s *Runner) chooseRanges(ctx context.Context, check func(*task.Task, *segme
 
 // scoreRanges fills Chosen by the scores of all int8, and returns the best of them.
 func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segments.Source) error) (best search.Score, err error) {
-	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates), 0)
+	work := s.Config.Begin(stage.Ranges, "methods", len(s.Candidates)+1, 0)
 	defer func() { s.choosing = work.End() }()
 	own := s.Records
 	defer func() { s.Records = own }()
 	s.Chosen = Ranges{}
+	apart := harms{units: s.Units()}
 	for i, c := range s.Candidates {
-		if c.Same {
-			work.One()
-			continue
+		if !c.Same {
+			if s.halfOver() && i > 0 {
+				s.Caution("ranges-cut", fmt.Sprintf("half of the time is over: %d of %d range methods were tried", i, len(s.Candidates)), "a longer --time tries all, --range METHOD chooses one")
+				return best, nil
+			}
+			measure := func(e *backend.Evaluator) error { return apart.measure(ctx, e, string(c.Method), c.Low) }
+			methods := slices.Repeat([]string{string(c.Method)}, len(own))
+			if best, err = s.tryRanges(ctx, string(c.Method), methods, best, check, measure); err != nil {
+				return best, err
+			}
+			check = nil // the others are as the first one but for numbers
 		}
-		if i > 0 && s.Config.Time > 0 && time.Since(s.Started) > s.Config.Time/2 {
-			s.Caution("ranges-cut", fmt.Sprintf("half of the time is over: %d of %d range methods were tried", i, len(s.Candidates)), "a longer --time tries all, --range METHOD chooses one")
-			break
-		}
-		s.Records = s.WithLow(c.Low)
-		score, better, err := s.scoreLowest(ctx, best, i == 0, check)
-		if err != nil {
-			return best, err
-		}
-		one := result.RangeScore{Method: string(c.Method)}
-		if better {
-			best, one.Score = score, record.Score(score, s.Metric.Lower)
-			s.Chosen.Methods = slices.Repeat([]string{one.Method}, len(own))
-		}
-		s.Chosen.Scores = append(s.Chosen.Scores, one)
 		work.One()
 	}
+	if methods, changed := apart.least(s.Chosen.Methods[0], len(own)); changed > 0 && !s.halfOver() {
+		best, err = s.tryRanges(ctx, EachItsOwn, methods, best, nil, nil)
+	}
+	work.One()
+	return best, err
+}
+
+// halfOver reports whether half of the user's time is over.
+func (s *Runner) halfOver() bool { return s.Config.Time > 0 && time.Since(s.Started) > s.Config.Time/2 }
+
+// tryRanges scores all int8 with the low grids of methods, by holder, and makes them the chosen ones if that is better
+// than the best so far, or the first. then is called with their evaluator; nil: nothing is.
+func (s *Runner) tryRanges(ctx context.Context, name string, methods []string, best search.Score, check func(*task.Task, *segments.Source) error, then func(*backend.Evaluator) error) (search.Score, error) {
+	low, _ := s.LowBy(methods)
+	s.Records = s.WithLow(low)
+	o, err := s.TrialOptions()
+	if err != nil {
+		return best, s.WithCure(err)
+	}
+	o.Cache, o.Look = 0, harmSamples
+	e, err := s.openSwitchable(ctx, o, check)
+	if err != nil {
+		return best, err
+	}
+	defer e.Close()
+	score, better, err := s.scoreLowest(ctx, e, best, s.Chosen.Scores == nil)
+	if err == nil && then != nil {
+		err = then(e)
+	}
+	if err != nil {
+		return best, err
+	}
+	one := result.RangeScore{Method: name}
+	if better {
+		best, one.Score = score, record.Score(score, s.Metric.Lower)
+		s.Chosen.Methods = methods
+	}
+	s.Chosen.Scores = append(s.Chosen.Scores, one)
 	return best, nil
 }
 
 // scoreLowest scores the network with everything demoted that may be; better tells whether that is above the best so
 // far, which the first is always. Otherwise the score is not known.
-func (s *Runner) scoreLowest(ctx context.Context, best search.Score, first bool, check func(*task.Task, *segments.Source) error) (score search.Score, better bool, err error) {
-	o, err := s.TrialOptions()
-	if err != nil {
-		return score, false, s.WithCure(err)
-	}
-	o.Cache = 0
-	if !first { // the others are as the first one but for numbers
-		check = nil
-	}
-	e, err := s.openSwitchable(ctx, o, check)
-	if err != nil {
-		return score, false, err
-	}
-	defer e.Close()
+func (s *Runner) scoreLowest(ctx context.Context, e *backend.Evaluator, best search.Score, first bool) (score search.Score, better bool, err error) {
 	low := task.LowMask(s.Network.Holders)
 	for _, h := range s.Layout.High { // held at int16 by a constraint
 		low.Promote(h)

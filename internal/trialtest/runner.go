@@ -15,6 +15,26 @@ import (
 // OnDevice prepares and compiles a search on a device, without a run folder.
 func OnDevice(t testing.TB, device string, cfg config.Config) *trial.Runner {
 	t.Helper()
+	s := prepared(t, device, cfg)
+	if err := s.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Uncut prepares a search on the CPU as far as its network is compiled: in one piece, with the samples in the order of
+// the data.
+func Uncut(t testing.TB, cfg config.Config) *trial.Runner {
+	t.Helper()
+	s := prepared(t, backend.DeviceCPU, cfg)
+	if err := s.Compile(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func prepared(t testing.TB, device string, cfg config.Config) *trial.Runner {
+	t.Helper()
 	cfg.Device, cfg.Patient = device, true
 	s := &trial.Runner{Config: cfg.Filled()}
 	t.Cleanup(s.Close)
@@ -26,7 +46,7 @@ func OnDevice(t testing.TB, device string, cfg config.Config) *trial.Runner {
 		t.Fatal(err)
 	}
 	s.Result = &config.Result{}
-	for _, step := range []func() error{s.ChooseDevice, func() error { return s.FitDevice(context.Background()) }, func() error { return s.Open(context.Background()) }} {
+	for _, step := range []func() error{s.ChooseDevice, func() error { return s.FitDevice(context.Background()) }} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}

@@ -26,9 +26,12 @@ type distance struct {
 	rows   [][]float32
 }
 
-// newDistance chooses the runs for so many holders and samples.
-func newDistance(holders, samples int) *distance {
+// newDistance chooses the runs for so many holders and samples, of look samples at most; 0: there is no such limit.
+func newDistance(holders, samples, look int) *distance {
 	most := min(samples, max(distanceLeast, int(distancePasses*float64(samples)/float64(max(1, holders)))))
+	if look > 0 {
+		most = min(most, look)
+	}
 	d := &distance{length: min(distanceSamples, most)}
 	all := (samples + d.length - 1) / d.length
 	n := min(distanceRuns, all, most/d.length)
@@ -41,7 +44,7 @@ func newDistance(holders, samples int) *distance {
 // Apart is the squared error that Distance is the mean of, and the number of values.
 func (e *Single) Apart(ctx context.Context, mask search.Mask) (sum float64, count int, err error) {
 	if e.far == nil {
-		d := newDistance(mask.Len(), e.samples)
+		d := newDistance(mask.Len(), e.samples, e.opts.Look)
 		if d.rows, err = e.runsOfRows(ctx, search.NewMask(mask.Len()), d); err != nil {
 			return 0, 0, err
 		}

@@ -34,6 +34,7 @@ type Options struct {
 	Stream    bool
 	KeepOrder bool // samples stay in the order of the data
 	Naive     bool // answer scans by whole scores, one after another
+	Look      int  // samples that Apart looks at, at most; 0: its own choice, which follows the holders
 	// bytes that the samples and the activations of a block on each worker take; 0: not known
 	Working int64
 	// bytes for stored activations, and for what compiling the network from each cut on takes; 0: none are stored

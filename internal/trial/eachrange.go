@@ -1,0 +1,75 @@
+package trial
+
+import (
+	"context"
+	"slices"
+
+	"example.org/demote/backend"
+	"example.org/demote/quant"
+	"example.org/demote/search"
+)
+
+// harmSamples is how many samples tell the harm of a unit: it is measured for every method, and the choice of ranges
+// is to take less than the search behind it.
+const harmSamples = 40
+
+// harms are how far each unit alone, at int8, moves the outputs with the low grids of each candidate.
+type harms struct {
+	units [][]int // the holders of each
+	by    []harm  // of the candidates measured so far
+}
+
+// harm is what one candidate does.
+type harm struct {
+	method string
+	low    []quant.Grid
+	far    []float64 // by unit
+}
+
+// measure measures a candidate on an evaluator with its grids: a few batches a unit, none for a unit that has the grids
+// of an earlier candidate.
+func (h *harms) measure(ctx context.Context, e *backend.Evaluator, method string, low []quant.Grid) error {
+	one := harm{method: method, low: low}
+	mask := search.NewMask(len(low))
+	for u, holders := range h.units {
+		same := func(earlier harm) bool {
+			return !slices.ContainsFunc(holders, func(i int) bool { return earlier.low[i] != low[i] })
+		}
+		if at := slices.IndexFunc(h.by, same); at >= 0 {
+			one.far = append(one.far, h.by[at].far[u])
+			continue
+		}
+		mask.DemoteAll(holders)
+		far, err := e.Distance(ctx, mask)
+		if err != nil {
+			return err
+		}
+		mask.PromoteAll(holders)
+		one.far = append(one.far, far)
+	}
+	h.by = append(h.by, one)
+	return nil
+}
+
+// least are the methods, by holder, with which each unit does the least harm; the given one, if no other does less, and
+// for holders that are in no unit. changed is the number of units that take another.
+func (h *harms) least(method string, holders int) (methods []string, changed int) {
+	methods = slices.Repeat([]string{method}, holders)
+	own := h.by[slices.IndexFunc(h.by, func(one harm) bool { return one.method == method })].far
+	for u, unit := range h.units {
+		best, by := own[u], method
+		for _, one := range h.by {
+			if one.far[u] < best { // never with NaN
+				best, by = one.far[u], one.method
+			}
+		}
+		if by == method {
+			continue
+		}
+		changed++
+		for _, i := range unit {
+			methods[i] = by
+		}
+	}
+	return methods, changed
+}

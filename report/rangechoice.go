@@ -1,0 +1,33 @@
+package report
+
+import (
+	"fmt"
+
+	"example.org/demote/result"
+)
+
+// choice says how --range auto has chosen the low grids; nothing where it has not.
+func (v *view) choice(s *section) {
+	if len(v.Result.Ranges) == 0 {
+		return
+	}
+	chosen := result.RangeScore{}
+	rows := make([][]string, len(v.Result.Ranges))
+	for i, one := range v.Result.Ranges {
+		name, score, right := one.Method, "no better than one before", ""
+		if name == "each" {
+			name = "each activation's own"
+		}
+		if one.Score != nil {
+			chosen, score, right = one, maybe(one.Score.Value), count(one.Score.Correct)
+		}
+		rows[i] = []string{name, score, right}
+	}
+	text := fmt.Sprintf("The %s grids are by the range method %s, with which all %s scores best.", v.LowName(), chosen.Method, v.LowName())
+	if chosen.Method == "each" {
+		text = fmt.Sprintf("The %s grids are by the range method with which each activation alone moves the outputs least: so all %s scores best.", v.LowName(), v.LowName())
+	}
+	s.Paragraphs = append(s.Paragraphs, text+" They were chosen before the first evaluation.")
+	s.Tables = append(s.Tables, newTable(s.ID+"-methods", fmt.Sprintf("All %s by each range method, in the order in which they were tried", v.LowName()),
+		append(textColumns("range method", "score"), numberColumns("correct")...), rows))
+}
