@@ -17,11 +17,12 @@ type trialBook struct {
 	judged  []float64      // share of the samples, 0 to 1
 	seconds []float64
 	last    time.Time    // when the trial before was left
+	proof   int          // trials of the proof, whose costs are not listed
 	event   search.Event // the search's own last event
 }
 
 // count is how many masks have been tried.
-func (b *trialBook) count() int { return len(b.judged) }
+func (b *trialBook) count() int { return len(b.judged) + b.proof }
 
 // book enters that a trial was left, or is over, with so much of the samples judged.
 func (b *trialBook) book(m search.Mask, judged float64) {
@@ -57,7 +58,11 @@ func (s *runFolder) follow() {
 
 // tried books a trial and tells of it.
 func (s *runFolder) tried(m search.Mask, judged float64) {
-	s.trials.book(m, judged)
+	if s.trials.event.Kind == search.EventProof {
+		s.trials.proof++
+	} else {
+		s.trials.book(m, judged)
+	}
 	if s.trials.event.Kind == "" { // the search has not begun
 		return
 	}
@@ -68,7 +73,7 @@ func (s *runFolder) tried(m search.Mask, judged float64) {
 
 // costs are the book as result.json has it; nil if nothing was run.
 func (b *trialBook) costs() *result.TrialCosts {
-	if b.count() == 0 {
+	if len(b.judged) == 0 {
 		return nil
 	}
 	c := &result.TrialCosts{}
@@ -126,6 +131,9 @@ func (s *runFolder) since() time.Time {
 func (s *runFolder) progress(e search.Event) {
 	if e.Score.Total == 0 {
 		e.Score.Value = record.MetricSign(e.Score.Value, s.Metric.Lower)
+	}
+	if e.Kind == search.EventProof && e.Proof.Done == 0 {
+		s.sayProof(e.Proof)
 	}
 	s.trials.event = e
 	e.Trials = s.trials.count()

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"example.org/demote/search/claim"
+	"example.org/demote/search/proof"
 	"example.org/demote/search/target"
 	"example.org/demote/search/trial"
 	"example.org/demote/search/units"
@@ -139,3 +140,6 @@ func NestedSteps(base Mask, order [][]int) []Mask { return claim.NestedSteps(bas
 func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, report func(Tested)) (Promise, error) {
 	return claim.Prove(ctx, ev, reference, n, steps, c, report)
 }
+
+// HighMixes returns the number of mixes of n units with k of them high: what a proof has to refute of that size.
+func HighMixes(n, k int) float64 { return proof.Choose(n, k) }

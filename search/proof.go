@@ -14,9 +14,12 @@ type Proof struct {
 	Most    float64
 	Refuted int // mixes that were refuted one by one, those of unfinished levels too
 	Better  int // better mixes that the proof has found; the last one is the result
-	Levels  []ProofLevel
-	Stop    ProofStop
-	Time    time.Duration
+	From    int // high units of the mix that the search has left to the proof; -1 if it has found none
+	// Mask is the mix that the proof is about: the result's at its end.
+	Mask   Mask
+	Levels []ProofLevel
+	Stop   ProofStop
+	Time   time.Duration
 }
 
 // A ProofLevel is what a proof has done with the mixes of a level.

@@ -38,7 +38,10 @@ type prover struct {
 // the end of a budget is no error here, since the search has its result.
 func (s *session) prove(ctx context.Context, err error) error {
 	p := &prover{session: s, space: proof.NewSpace(s.o.Cost), stand: NewMask(s.o.Holders)}
-	p.out = &Proof{Most: p.space.Saved(nil)}
+	p.out = &Proof{Most: p.space.Saved(nil), From: p.size(), Mask: s.res.Mask.Clone()}
+	if !s.res.Found {
+		p.out.From = -1
+	}
 	if !p.space.Uniform() {
 		p.out.Least = -1
 	}
@@ -61,6 +64,7 @@ func (s *session) prove(ctx context.Context, err error) error {
 	err = p.levels()
 	s.ctx = outer
 	p.finish()
+	p.out.Mask = s.res.Mask.Clone()
 	p.out.Time = time.Since(begun)
 	switch {
 	case err == nil:
