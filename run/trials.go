@@ -1,6 +1,7 @@
 package run
 
 import (
+	"math"
 	"time"
 
 	"example.org/demote/backend/bounds"
@@ -18,6 +19,7 @@ type trialBook struct {
 	seconds []float64
 	last    time.Time    // when the trial before was left
 	proof   int          // trials of the proof, whose costs are not listed
+	running int          // of these, the ones since the search's own last event
 	event   search.Event // the search's own last event
 }
 
@@ -59,7 +61,7 @@ func (s *runFolder) follow() {
 // tried books a trial and tells of it.
 func (s *runFolder) tried(m search.Mask, judged float64) {
 	if s.trials.event.Kind == search.EventProof {
-		s.trials.proof++
+		s.trials.proof, s.trials.running = s.trials.proof+1, s.trials.running+1
 	} else {
 		s.trials.book(m, judged)
 	}
@@ -68,6 +70,7 @@ func (s *runFolder) tried(m search.Mask, judged float64) {
 	}
 	e := s.trials.event
 	e.Kind, e.Score, e.Trials = search.EventTrial, search.Score{}, s.trials.count()
+	e.Proof.Done = min(e.Proof.Done+s.trials.running, int(min(e.Proof.Mixes, math.MaxInt32)))
 	s.Config.Progress(e)
 }
 
@@ -135,7 +138,7 @@ func (s *runFolder) progress(e search.Event) {
 	if e.Kind == search.EventProof && e.Proof.Done == 0 {
 		s.sayProof(e.Proof)
 	}
-	s.trials.event = e
+	s.trials.event, s.trials.running = e, 0
 	e.Trials = s.trials.count()
 	s.Config.Progress(e)
 }

@@ -16,9 +16,9 @@ import (
 // Draws from levels that are not refuted one by one. A limit of units is followed by drawnAfter mixes of each level up
 // to the result; time or evaluations too short for the next level go to drawnInstead of each, and then to that level.
 const (
-	drawnAfter   = 300  // none of 300 holds: at most 1 % of the level do
-	drawnInstead = 1000 // 0.3 %
-	drawnAtOnce  = 50   // mixes of a level in a round, of which each level has one in turn
+	drawnAfter   = 100 // none of 100 holds: at most 3 % of the level do
+	drawnInstead = 300 // 1 %
+	drawnAtOnce  = 50  // mixes of a level in a round, of which each level has one in turn
 )
 
 // errBetter ends the walk through a level whose other mixes save no more than the one that was found.
@@ -66,6 +66,9 @@ func (s *session) prove(ctx context.Context, err error) error {
 	p.finish()
 	p.out.Mask = s.res.Mask.Clone()
 	p.out.Time = time.Since(begun)
+	if p.out.Minimal { // what a strategy would have needed to go on is beside the point
+		s.res.Notes = slices.DeleteFunc(s.res.Notes, func(n Note) bool { return n.ID == "improve-ended" })
+	}
 	switch {
 	case err == nil:
 	case errors.Is(err, errSpent):
@@ -101,8 +104,14 @@ func (p *prover) levels() error {
 		drawn := false
 		for l := p.space.First(); l != nil; l = p.space.After(l, p.worth()) {
 			if most := p.o.Proof.Units; most > 0 && l.Size > most {
-				p.out.Stop = ProofUnits
-				return p.draw(l.Size, drawnAfter)
+				if err := p.draw(l.Size, drawnAfter); err != nil {
+					return err
+				}
+				if p.size() > l.Size {
+					p.out.Stop = ProofUnits
+					return nil
+				}
+				break // a drawn mix has as few high units as are left
 			}
 			if !drawn && p.space.Uniform() && !p.fits(l) {
 				drawn = true
@@ -110,7 +119,7 @@ func (p *prover) levels() error {
 					return err
 				}
 			}
-			if !(l.Most > p.worth()) { // a drawn mix holds that saves as much
+			if !(l.Most > p.worth()) { // so is it here
 				break
 			}
 			if err := p.refute(l); err != nil {
