@@ -9,11 +9,12 @@ import (
 // A Proof says how good a mix is: which mixes that would save more do not meet the target. A unit is an activation, or
 // a group of them with one bit-width; units that a constraint holds are not counted.
 type Proof struct {
-	Limit   string `json:"limit"`   // as typed
-	Minimal bool   `json:"minimal"` // no mix that meets the target saves more
-	Int16   int    `json:"int16"`   // units of the mix that stay at int16
-	Units   int    `json:"units"`   // of the search
-	Grouped bool   `json:"grouped"` // some units are groups
+	Limit   string `json:"limit"`      // as typed
+	Minimal bool   `json:"minimal"`    // no mix that meets the target saves more
+	Int16   int    `json:"int16"`      // units of the mix that stay at int16
+	Units   int    `json:"units"`      // of the search
+	Grouped bool   `json:"grouped"`    // some units are groups
+	Held    int    `json:"held_int16"` // activations that a constraint holds at int16, which no unit has
 	// the least number of units at int16 with which a mix can meet the target, as far as it is proven; null with costs
 	Least     *int         `json:"least_int16"`
 	MostSaved *float64     `json:"most_saved"` // the largest saving of a mix that can meet it, as far as it is proven; null: none can
@@ -27,8 +28,8 @@ type Proof struct {
 
 // A ProofLevel is what a proof has done with mixes that save about as much.
 type ProofLevel struct {
-	Int16   *int     `json:"int16"` // units at int16; null with costs
-	Over    float64  `json:"saves_more_than"`
+	Int16   *int     `json:"int16"`           // units at int16; null with costs
+	Over    *float64 `json:"saves_more_than"` // null without costs
 	Mixes   float64  `json:"mixes"`
 	Refuted int      `json:"refuted"`
 	Drawn   int      `json:"drawn"`   // at random; none met the target
@@ -61,8 +62,8 @@ func (p *Proof) Text(cost string, saved float64) []string {
 	}
 	for _, l := range p.Levels {
 		if l.AtMost != nil && l.Int16 != nil {
-			lines = append(lines, fmt.Sprintf("none of %s drawn at random with %d at int16 meets the target: of all %s at most %.2g%% do (95%% confidence)",
-				Mixes(float64(l.Drawn)), *l.Int16, Mixes(l.Mixes), 100**l.AtMost))
+			lines = append(lines, fmt.Sprintf("none of %s drawn at random with %d at int16 meets the target: of all %s at most %s%% do (95%% confidence)",
+				Mixes(float64(l.Drawn)), *l.Int16, Mixes(l.Mixes), atMost(100**l.AtMost)))
 		}
 	}
 	return lines
@@ -80,13 +81,23 @@ func (p *Proof) bound(cost string, saved float64) string {
 	case p.Minimal && p.Int16 == 0:
 		return "proven minimal: nothing that can be int8 stays int16"
 	case p.Minimal:
-		return fmt.Sprintf("proven minimal: no mix with fewer than %s at int16 meets the target", p.things(p.Int16))
+		return fmt.Sprintf("proven minimal: no mix with fewer than %s at int16%s meets the target", p.things(p.Int16), p.held())
 	case p.Least == nil:
 		return fmt.Sprintf("no mix that meets the target saves more than %.4g by the cost %s; this one saves %.4g", *p.MostSaved, cost, saved)
+	case *p.Least == 0 && p.Stop == "done":
+		return "no bound is proven: on these samples the mix with nothing at int16 meets the target too"
 	case *p.Least == 0:
 		return "nothing is proven yet"
 	}
-	return fmt.Sprintf("at least %d of these %s must stay int16: no mix with fewer meets the target", *p.Least, p.things(p.Int16))
+	return fmt.Sprintf("at least %d of these %s must stay int16%s: no mix with fewer meets the target", *p.Least, p.things(p.Int16), p.held())
+}
+
+// held tells of activations at int16 that are not counted.
+func (p *Proof) held() string {
+	if p.Held == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", besides the %d that a constraint holds there,", p.Held)
 }
 
 // work says how many mixes were refuted, in which time, and why there were no more.
@@ -116,6 +127,15 @@ func (p *Proof) things(n int) string {
 		name += "s"
 	}
 	return fmt.Sprintf("%d %s", n, name)
+}
+
+// atMost writes an upper bound with two digits, rounded up.
+func atMost(v float64) string {
+	if !(v > 0) {
+		return "0"
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
+	return fmt.Sprintf("%.2g", math.Ceil(v/unit)*unit)
 }
 
 // Mixes writes a number of mixes: with commas, or rounded where it is very large.

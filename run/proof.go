@@ -23,7 +23,7 @@ func (s *ledger) proven(f search.Result) {
 	if p == nil {
 		return
 	}
-	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(),
+	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High),
 		MostSaved: record.Finite(p.Most), Refuted: p.Refuted, Better: p.Better, Levels: []result.ProofLevel{}, Stop: string(p.Stop), Seconds: p.Time.Seconds()}
 	if p.Least >= 0 {
 		r.Least = new(p.Least)
@@ -32,9 +32,11 @@ func (s *ledger) proven(f search.Result) {
 		r.From = new(p.From)
 	}
 	for _, l := range p.Levels {
-		out := result.ProofLevel{Over: l.Over, Mixes: l.Mixes, Refuted: l.Refuted, Drawn: l.Drawn}
+		out := result.ProofLevel{Mixes: l.Mixes, Refuted: l.Refuted, Drawn: l.Drawn}
 		if l.Size >= 0 {
 			out.Int16 = new(l.Size)
+		} else {
+			out.Over = new(l.Over)
 		}
 		if l.AtMost > 0 {
 			out.AtMost = new(l.AtMost)

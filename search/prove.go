@@ -103,7 +103,7 @@ func (p *prover) levels() error {
 	if p.space.Saved(nil) > p.worth() {
 		drawn := false
 		for l := p.space.First(); l != nil; l = p.space.After(l, p.worth()) {
-			if most := p.o.Proof.Units; most > 0 && l.Size > most {
+			if most := p.o.Proof.Units; most > 0 && l.Size > most && l.Mixes > drawnAfter {
 				if err := p.draw(l.Size, drawnAfter); err != nil {
 					return err
 				}
@@ -224,10 +224,18 @@ func (p *prover) draw(first, most int) error {
 	n := len(p.o.Units)
 	rngs := map[int]*rand.Rand{}
 	masks := trial.NewMasks(p.o.Holders, drawnAtOnce)
-	done, all := 0, float64(most*max(p.size()-first, 0))
+	done, all := 0, 0.0
+	for size := first; size < p.size(); size++ {
+		if proof.Choose(n, size) > float64(most) {
+			all += float64(most)
+		}
+	}
 	p.tell(ProofEvent{Size: first, Drawing: true, Mixes: all})
 	for range most / drawnAtOnce {
 		for size := p.size() - 1; size >= first; size-- {
+			if proof.Choose(n, size) <= float64(most) {
+				continue // so few are better refuted one by one
+			}
 			if rngs[size] == nil {
 				rngs[size] = rand.New(rand.NewPCG(uint64(p.o.Seed), uint64(size)))
 			}
