@@ -54,8 +54,27 @@ func (s *runFolder) follow() {
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
+		if s.layout != "" && !s.arranged { // a search that is repeated up to its proof; these blocks are others
+			return nil
+		}
 		return s.journal.Stopped(m, p)
 	}
+	s.Ev.Arranged = s.laidOut
+}
+
+// laidOut takes note that the samples are laid out for a mask: what the journal knows of unfinished trials holds from
+// now on, or is forgotten.
+func (s *runFolder) laidOut(mask search.Mask) error {
+	s.arranged = true
+	if s.layout == mask.String() {
+		for _, tell := range s.later {
+			tell()
+		}
+		s.later = nil
+		return nil
+	}
+	s.layout, s.later = mask.String(), nil
+	return s.journal.Arranged(mask)
 }
 
 // tried books a trial and tells of it.

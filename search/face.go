@@ -26,6 +26,8 @@ type (
 	Evaluator = trial.Evaluator
 	// OutcomesEvaluator is an Evaluator that returns the outcome of every sample. Prove needs one.
 	OutcomesEvaluator = trial.OutcomesEvaluator
+	// ArrangingEvaluator is an Evaluator that can order its samples for masks near one that fails.
+	ArrangingEvaluator = trial.ArrangingEvaluator
 	// DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit.
 	DistanceEvaluator = trial.DistanceEvaluator
 	// ScoreFunc returns the full score of a mask; a pure function of the mask.

@@ -32,6 +32,8 @@ type prover struct {
 	out   *Proof
 	stand Mask          // of a family: its parent, all else low
 	each  time.Duration // about the time of a mix; 0: not known
+
+	arranged bool // the samples are in the order for what is to be refuted
 }
 
 // prove makes Result.Proof, if the strategy has ended with err. It returns that error, the evaluator's or Options.Best's;
@@ -113,6 +115,9 @@ func (p *prover) levels() error {
 				}
 				break // a drawn mix has as few high units as are left
 			}
+			if err := p.arrange(l); err != nil {
+				return err
+			}
 			if !drawn && p.space.Uniform() && !p.fits(l) {
 				drawn = true
 				if err := p.draw(l.Size, drawnInstead); err != nil {
@@ -135,6 +140,18 @@ func (p *prover) levels() error {
 		p.out.Least = p.size()
 	}
 	return nil
+}
+
+// arrange puts the samples in the order in which the mix with nothing high fails early, once, where more than the level
+// of one high unit is to be refuted. That takes a pass over the samples.
+func (p *prover) arrange(l *proof.Level) error {
+	ev, ok := p.ev.(ArrangingEvaluator)
+	first := math.IsInf(l.Most, 1)
+	if !ok || p.arranged || first || p.space.Uniform() && (p.size() <= 2 || p.o.Proof.Units == 1) {
+		return nil
+	}
+	p.arranged = true
+	return ev.ArrangeFor(p.ctx, p.all)
 }
 
 // fits tells whether the budget is about enough for a level.

@@ -57,6 +57,12 @@ func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) {
 	}
 }
 
+// ForgetUnfinished drops the progress of all unfinished trials, for a machine whose blocks have other samples now.
+func (e *Evaluator) ForgetUnfinished() {
+	e.partial.Clear()
+	e.earlier.Clear()
+}
+
 // unfinished returns how far the trial of a mask has come that is not finished, and false if it has not begun.
 func (e *Evaluator) unfinished(mask search.Mask) (Progress, bool) {
 	if p, ok := e.partial.Get(mask); ok {
