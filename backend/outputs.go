@@ -118,8 +118,8 @@ func byMargin(margins []float64) []int {
 }
 
 // ArrangeFor implements search.ArrangingEvaluator: it runs the mask and lays the samples out by their margins under it,
-// those that it gets wrong first. Full scores stay known; the progress of unfinished trials is dropped, since blocks have
-// other samples now. It does nothing where Arrange keeps the order, or trials run to their end.
+// those that it gets wrong first. Full scores stay known; the progress of unfinished trials is dropped, since blocks
+// have other samples now. It does nothing where Arrange keeps the order, or trials run to their end.
 func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 	if err := e.ready(mask); err != nil {
 		return err

@@ -16,14 +16,16 @@ type Proof struct {
 	Grouped bool   `json:"grouped"`    // some units are groups
 	Held    int    `json:"held_int16"` // activations that a constraint holds at int16, which no unit has
 	// the least number of units at int16 with which a mix can meet the target, as far as it is proven; null with costs
-	Least     *int         `json:"least_int16"`
-	MostSaved *float64     `json:"most_saved"` // the largest saving of a mix that can meet it, as far as it is proven; null: none can
-	Refuted   int          `json:"refuted"`    // mixes, one by one
-	Better    int          `json:"better"`     // better mixes that the proof has found
-	From      *int         `json:"from_int16"` // units at int16 of the mix that the strategy had found; null: it had none
-	Levels    []ProofLevel `json:"levels"`
-	Stop      string       `json:"stop"` // done, units, time, evaluations, not begun, interrupted
-	Seconds   float64      `json:"seconds"`
+	Least *int `json:"least_int16"`
+	// the largest saving of a mix that can meet it, as far as it is proven; null: none can
+	MostSaved *float64 `json:"most_saved"`
+	Refuted   int      `json:"refuted"` // mixes, one by one
+	Better    int      `json:"better"`  // better mixes that the proof has found
+	// units at int16 of the mix that the strategy had found; null: it had none
+	From    *int         `json:"from_int16"`
+	Levels  []ProofLevel `json:"levels"`
+	Stop    string       `json:"stop"` // done, units, time, evaluations, not begun, interrupted
+	Seconds float64      `json:"seconds"`
 }
 
 // A ProofLevel is what a proof has done with mixes that save about as much.

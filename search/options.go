@@ -87,8 +87,8 @@ type Options struct {
 	// against saving, in Result.Chain.
 	Curve bool
 
-	// Proof asks, after the search, for a proof that no mix saves more, or for a better mix, or a bound: Result.Proof. It
-	// counts against Budget. nil: none.
+	// Proof asks, after the search, for a proof that no mix saves more, or for a better mix, or a bound: Result.Proof.
+	// It counts against Budget. nil: none.
 	Proof *ProofLimit
 
 	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be

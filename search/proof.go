@@ -5,7 +5,7 @@ import "time"
 // A Proof says how good the result of a search is: which mixes that would save more are refuted, each by scores of its
 // own. Scores are not monotone, so that no mix is refuted because another one is.
 type Proof struct {
-	// Minimal says that no mix holds that saves more than the result. If no mix is found at all, it says that none holds.
+	// Minimal says that no mix holds that saves more than the result. Without a result it says that none holds.
 	Minimal bool
 	// Least is the least number of high units in a mix that holds, as far as it is proven: every mix with fewer is
 	// refuted. -1 if the units save different costs, where only Most is proven.

@@ -36,8 +36,8 @@ type prover struct {
 	arranged bool // the samples are in the order for what is to be refuted
 }
 
-// prove makes Result.Proof, if the strategy has ended with err. It returns that error, the evaluator's or Options.Best's;
-// the end of a budget is no error here, since the search has its result.
+// prove makes Result.Proof, after a strategy that has ended with err. It returns that error, the evaluator's or that of
+// Options.Best; the end of a budget is no error here, since the search has its result.
 func (s *session) prove(ctx context.Context, err error) error {
 	p := &prover{session: s, space: proof.NewSpace(s.o.Cost), stand: NewMask(s.o.Holders)}
 	p.out = &Proof{Most: p.space.Saved(nil), From: p.size(), Mask: s.res.Mask.Clone()}

@@ -77,8 +77,8 @@ func (r *Result) Holders(units [][]int) []int {
 }
 
 // EventKind is the kind of an event. A search sends high and low once, then order for each unit if its strategy ranks
-// them, then moves and refusals as they come; at the end proof and curve, where Options.Proof and Options.Curve ask for them. A search that an
-// endpoint decides may send high alone.
+// them, then moves and refusals as they come; at the end proof and curve, where Options.Proof and Options.Curve ask for
+// them. A search that an endpoint decides may send high alone.
 type EventKind string
 
 const (
