@@ -22,10 +22,12 @@ type Proof struct {
 	Refuted   int      `json:"refuted"` // mixes, one by one
 	Better    int      `json:"better"`  // better mixes that the proof has found
 	// units at int16 of the mix that the strategy had found; null: it had none
-	From    *int         `json:"from_int16"`
-	Levels  []ProofLevel `json:"levels"`
-	Stop    string       `json:"stop"` // done, units, time, evaluations, not begun, interrupted
-	Seconds float64      `json:"seconds"`
+	From   *int         `json:"from_int16"`
+	Levels []ProofLevel `json:"levels"`
+	Stop   string       `json:"stop"` // done, units, time, evaluations, not begun, interrupted
+	// of the last session: its duration, and its work in passes of one sample through the network
+	Seconds     float64 `json:"seconds"`
+	SampleEvals float64 `json:"sample_evaluations"`
 }
 
 // A ProofLevel is what a proof has done with mixes that save about as much.

@@ -24,7 +24,7 @@ func (s *ledger) proven(f search.Result) {
 		return
 	}
 	r := &result.Proof{Limit: s.Config.Prove, Minimal: p.Minimal && f.Mask.Equal(p.Mask), Int16: len(f.Promotion), Units: len(s.Units()), Grouped: s.grouped(), Held: len(s.Layout.High),
-		MostSaved: record.Finite(p.Most), Refuted: p.Refuted, Better: p.Better, Levels: []result.ProofLevel{}, Stop: string(p.Stop), Seconds: p.Time.Seconds()}
+		MostSaved: record.Finite(p.Most), Refuted: p.Refuted, Better: p.Better, Levels: []result.ProofLevel{}, Stop: string(p.Stop), Seconds: p.Time.Seconds(), SampleEvals: max(s.proofTo-s.proofFrom, 0)}
 	if p.Least >= 0 {
 		r.Least = new(p.Least)
 	}

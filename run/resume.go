@@ -29,6 +29,8 @@ type runFolder struct {
 	layout   string   // the mask for which the journal's unfinished trials have the samples laid out; empty: none
 	arranged bool     // the evaluator has them so too
 	later    []func() // that tell it of these trials then
+
+	proofFrom, proofTo float64 // the evaluator's work before the proof, and with it; see Stats.Samples
 }
 
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until

@@ -154,8 +154,13 @@ func (s *runFolder) progress(e search.Event) {
 	if e.Score.Total == 0 {
 		e.Score.Value = record.MetricSign(e.Score.Value, s.Metric.Lower)
 	}
-	if e.Kind == search.EventProof && e.Proof.Done == 0 {
-		s.sayProof(e.Proof)
+	if e.Kind == search.EventProof {
+		if s.proofTo = s.Ev.Stats().Samples; s.trials.event.Kind != search.EventProof && s.proofFrom == 0 {
+			s.proofFrom = s.proofTo
+		}
+		if e.Proof.Done == 0 {
+			s.sayProof(e.Proof)
+		}
 	}
 	s.trials.event, s.trials.running = e, 0
 	e.Trials = s.trials.count()
