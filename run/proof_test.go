@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.org/demote/config"
+	"example.org/demote/internal/cost"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trialtest"
 	"example.org/demote/search"
@@ -226,5 +227,56 @@ func TestProofsThatAreRefused(t *testing.T) {
 	}
 	if math.IsNaN(search.HighMixes(2000, 1000)) {
 		t.Error("a number of mixes is none")
+	}
+}
+
+// TestProofOfAPair does so for a pair whose 8-bit file has weights of its own, which follow the holders.
+func TestProofOfAPair(t *testing.T) {
+	c := tinyFollow(t)
+	c.Target, c.Prove, c.Strategy = "16bit-0.02", "all", "bisect"
+	r := mustSearch(t, c)
+	least := leastHigh(t, c, r.Target.Value)
+	if p := r.Proof; !p.Minimal || *p.Least != least || len(r.Promotion) != least || least < 2 {
+		t.Fatalf("%d stay int16, the optimum is %d: %+v", len(r.Promotion), least, p)
+	}
+}
+
+// TestProofOfCosts compares proofs by cost with what every mask of a network saves that meets the target.
+func TestProofOfCosts(t *testing.T) {
+	for _, by := range []string{"bops", "bytes"} {
+		c := twelveHolders(t)
+		c.Target, c.Prove, c.Strategy, c.Cost = "16bit-0.001", "all", "bisect", by
+		found := mustSearch(t, c)
+		r := trialtest.Compiled(t, c)
+		costs, err := cost.Read(context.Background(), r.Task, by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := math.Inf(-1)
+		for set := range 1 << 12 {
+			mask := search.NewMask(12)
+			for h := range 12 {
+				if set>>h&1 == 1 {
+					mask.Demote(h)
+				}
+			}
+			saved, _ := search.Saving(costs.Chosen.Saves, mask)
+			if saved <= most {
+				continue
+			}
+			score, err := r.Ev.Score(context.Background(), mask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if score.Float() > found.Target.Value {
+				most = saved
+			}
+		}
+		for _, s := range found.Savings {
+			if s.Cost == by && (s.Saved != most || *found.Proof.MostSaved != most || !found.Proof.Minimal) {
+				t.Errorf("%s: it saves %v, the optimum is %v: %+v", by, s.Saved, most, found.Proof)
+			}
+		}
+		t.Logf("%s: %d mixes refuted, %d better ones found", by, found.Proof.Refuted, found.Proof.Better)
 	}
 }
