@@ -28,7 +28,7 @@ func twelveHolders(t *testing.T) config.Config {
 		g.Weight(w, 0.9, 8, 8).Do(fmt.Sprintf("m%d = MatMul %s %s; t%d = Tanh m%d", i, in, w, i, i))
 		in = fmt.Sprintf("t%d", i)
 	}
-	c := g.Weight("last", 0.9, 8, 12).Do("y = MatMul " + in + " last").Out("y", 12).Config(t)
+	c := g.Weight("last", 0.9, 8, 12).Do("y = MatMul "+in+" last").Out("y", 12).Config(t)
 	c.OutputHolder, c.GridLow, c.GridHigh, c.Metric, c.Target, c.Strategy = true, "pow2", "pow2", "agreement", "16bit-0.05", "auto"
 	c.Calib = tasktest.WriteArrays(t, filepath.Join(t.TempDir(), "calib.npz"), map[string][]byte{"x": tasktest.FloatsNPY(tasktest.Normals(9, 32*8), 32, 8)})
 	return c
