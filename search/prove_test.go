@@ -51,7 +51,7 @@ func proofProblem(seed uint64) *searchtest.Problem {
 		}
 		if seed%8 == 0 {
 			for range n {
-				o.Cost = append(o.Cost, rng.Float64())
+				o.Cost = append(o.Cost, float64(rng.IntN(2))*rng.Float64()) // some are free
 			}
 		}
 		score, _ := p.Table.Score(context.Background(), o.Pinned)

@@ -2,14 +2,14 @@ package proof
 
 import "math"
 
-// First returns the first level: the mix with nothing high.
+// First returns the first level: the mix with nothing high. If costs differ, its Over is what that mix saves, since
+// others save as much where units cost nothing.
 func (s *Space) First() *Level {
-	l := &Level{Most: math.Inf(1), Mixes: 1}
 	all := s.Saved(nil)
-	if l.Over = math.Nextafter(all, math.Inf(-1)); !s.uniform {
-		l.Size = -1
+	if s.uniform {
+		return &Level{Over: math.Nextafter(all, math.Inf(-1)), Most: math.Inf(1), Mixes: 1}
 	}
-	return l
+	return &Level{Size: -1, Over: all, Most: math.Inf(1), Mixes: 1}
 }
 
 // After returns the level that follows another one, of mixes that save more than worth, or nil if there is none. worth
