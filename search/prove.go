@@ -5,24 +5,11 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"example.org/demote/search/proof"
-	"example.org/demote/search/trial"
 )
-
-// Draws from levels that are not refuted one by one. A limit of units is followed by drawnAfter mixes of each level up
-// to the result; time or evaluations too short for the next level go to drawnInstead of each, and then to that level.
-const (
-	drawnAfter   = 100 // none of 100 holds: at most 3 % of the level do
-	drawnInstead = 300 // 1 %
-	drawnAtOnce  = 50  // mixes of a level in a round, of which each level has one in turn
-)
-
-// errBetter ends the walk through a level whose other mixes save no more than the one that was found.
-var errBetter = errors.New("a better mix")
 
 // A prover refutes the mixes that save more than the result, level by level, those that save most first: each gets a
 // score of its own, which the evaluator may leave as soon as it cannot pass. It takes what holds as the new result.
@@ -161,137 +148,6 @@ func (p *prover) fits(l *proof.Level) bool {
 	}
 	end, limited := p.ctx.Deadline()
 	return !limited || float64(p.each)*l.Mixes <= float64(time.Until(end))
-}
-
-// refute scores the mixes of a level, family by family, until each is refuted or known to save no more than the result.
-func (p *prover) refute(l *proof.Level) error {
-	at := p.level(l)
-	begun, first := time.Now(), p.out.Refuted
-	p.tell(ProofEvent{Size: l.Size, Mixes: l.Mixes})
-	err := p.families(l, func(parent, children []int) error {
-		for len(children) > 0 {
-			f, err := p.family(parent, children)
-			if err != nil {
-				return err
-			}
-			looked := len(children)
-			if f.Passed {
-				looked = f.Index
-			}
-			p.out.Levels[at].Refuted += looked
-			p.out.Refuted += looked
-			p.tell(ProofEvent{Size: l.Size, Done: p.out.Levels[at].Refuted, Mixes: l.Mixes})
-			if !f.Passed {
-				return nil
-			}
-			if err := p.adopt(p.arena[f.Index], f.Score); err != nil {
-				return err
-			}
-			if p.space.Uniform() { // the others of the level save as much
-				return errBetter
-			}
-			l.Over = p.worth()
-			children = slices.DeleteFunc(children[f.Index+1:], func(u int) bool {
-				return !(p.space.Saved(append(slices.Clone(parent), u)) > l.Over)
-			})
-		}
-		return nil
-	})
-	if n := p.out.Refuted - first; n > 0 {
-		p.each = max(p.each/2, time.Since(begun)/time.Duration(n))
-	}
-	if errors.Is(err, errBetter) {
-		return nil
-	}
-	return err
-}
-
-// families walks through a level. The first one is a family of the mix that has nothing high.
-func (p *prover) families(l *proof.Level, visit func(parent, children []int) error) error {
-	if math.IsInf(l.Most, 1) {
-		return visit(nil, []int{-1})
-	}
-	return p.space.Walk(l, visit)
-}
-
-// family scans the mixes with the parent's units and one of the children high. The child -1 is none.
-func (p *prover) family(parent, children []int) (Found, error) {
-	p.stand.CopyFrom(p.all)
-	p.promote(p.stand, parent)
-	masks := p.candidates(len(children))
-	for i, u := range children {
-		masks[i].CopyFrom(p.stand)
-		if u >= 0 {
-			masks[i].PromoteAll(p.o.Units[u])
-		}
-	}
-	return p.scanOn(p.stand, masks, p.hold())
-}
-
-// promote makes units high.
-func (p *prover) promote(m Mask, units []int) {
-	for _, u := range units {
-		m.PromoteAll(p.o.Units[u])
-	}
-}
-
-// draw scores mixes at random, of each size from the first one to the last one below the result's, most of each. A mix
-// that holds becomes the result.
-func (p *prover) draw(first, most int) error {
-	n := len(p.o.Units)
-	rngs := map[int]*rand.Rand{}
-	masks := trial.NewMasks(p.o.Holders, drawnAtOnce)
-	done, all := 0, 0.0
-	for size := first; size < p.size(); size++ {
-		if proof.Choose(n, size) > float64(most) {
-			all += float64(most)
-		}
-	}
-	p.tell(ProofEvent{Size: first, Drawing: true, Mixes: all})
-	for range most / drawnAtOnce {
-		for size := p.size() - 1; size >= first; size-- {
-			if proof.Choose(n, size) <= float64(most) {
-				continue // so few are better refuted one by one
-			}
-			if rngs[size] == nil {
-				rngs[size] = rand.New(rand.NewPCG(uint64(p.o.Seed), uint64(size)))
-			}
-			for i, high := range proof.Draw(rngs[size], n, size, drawnAtOnce) {
-				masks[i].CopyFrom(p.all)
-				p.promote(masks[i], high)
-			}
-			f, err := p.scanOn(p.all, masks, p.hold())
-			if err != nil {
-				return err
-			}
-			if f.Passed {
-				if err := p.adopt(masks[f.Index], f.Score); err != nil {
-					return err
-				}
-				continue
-			}
-			done += len(masks)
-			p.out.Levels[p.level(p.space.Of(size))].Drawn += len(masks)
-			p.tell(ProofEvent{Size: first, Drawing: true, Done: done, Mixes: all})
-		}
-	}
-	return nil
-}
-
-// adopt makes a better mix that holds the result, as a step of the chain.
-func (p *prover) adopt(m Mask, sc Score) error {
-	var up, down []int
-	for u, holders := range p.o.Units {
-		switch now, then := p.base.Low(holders[0]), m.Low(holders[0]); {
-		case now && !then:
-			up = append(up, u)
-		case !now && then:
-			down = append(down, u)
-		}
-	}
-	p.res.Found = true
-	p.out.Better++
-	return p.exchange(up, down, sc)
 }
 
 // level returns the place of a level in the proof.

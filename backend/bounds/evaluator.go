@@ -50,27 +50,6 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 // Restore enters a full score of an earlier run of the program.
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
-// RestoreProgress enters the progress of a trial of an earlier run of the program.
-func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) {
-	if !e.rule.done(p) {
-		e.earlier.Put(mask, p)
-	}
-}
-
-// ForgetUnfinished drops the progress of all unfinished trials, for a machine whose blocks have other samples now.
-func (e *Evaluator) ForgetUnfinished() {
-	e.partial.Clear()
-	e.earlier.Clear()
-}
-
-// unfinished returns how far the trial of a mask has come that is not finished, and false if it has not begun.
-func (e *Evaluator) unfinished(mask search.Mask) (Progress, bool) {
-	if p, ok := e.partial.Get(mask); ok {
-		return p, true
-	}
-	return e.earlier.Get(mask)
-}
-
 // Known returns the full score of a mask if the evaluator has it.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
 
@@ -172,10 +151,6 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 		}
 	}
 }
-
-// mostPartial is the number of unfinished trials of this run that are kept when the base changes. They rarely come
-// back, so this bounds memory more than it saves work.
-const mostPartial = 4096
 
 // setBase keeps the base of a scan. With a new base it may drop unfinished trials.
 func (e *Evaluator) setBase(base search.Mask) {
@@ -290,11 +265,4 @@ func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 		}
 	}
 	return first
-}
-
-// stop keeps the progress of an unfinished trial.
-func (e *Evaluator) stop(mask search.Mask, p Progress) {
-	if !e.rule.done(p) {
-		e.partial.Put(mask, p)
-	}
 }
