@@ -23,12 +23,17 @@ type Evaluator struct {
 	samples int
 	holders int
 	closed  bool
+
+	// Arranged is called when ArrangeFor has laid the samples out for a mask; nil: nobody is. Progress of unfinished
+	// trials from before is of other blocks.
+	Arranged func(mask search.Mask) error
 }
 
 var (
-	_ search.Evaluator         = (*Evaluator)(nil)
-	_ search.DistanceEvaluator = (*Evaluator)(nil)
-	_ search.OutcomesEvaluator = (*Evaluator)(nil)
+	_ search.Evaluator          = (*Evaluator)(nil)
+	_ search.DistanceEvaluator  = (*Evaluator)(nil)
+	_ search.OutcomesEvaluator  = (*Evaluator)(nil)
+	_ search.ArrangingEvaluator = (*Evaluator)(nil)
 )
 
 // New compiles the network and makes the data resident. The caller must Close the evaluator. Once the context is

@@ -98,15 +98,47 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 			return high, -1, err
 		}
 	}
-	if !e.opts.Metric.CountsClasses() || e.opts.KeepOrder {
+	if !e.arranges() {
 		return high, nan, nil
 	}
-	order := make([]int, e.samples)
+	return high, nan, e.machine.LayOut(byMargin(margins))
+}
+
+// arranges tells whether the order of the samples is chosen: a count does not depend on it.
+func (e *Evaluator) arranges() bool { return e.opts.Metric.CountsClasses() && !e.opts.KeepOrder }
+
+// byMargin lists the samples by rising margin.
+func byMargin(margins []float64) []int {
+	order := make([]int, len(margins))
 	for i := range order {
 		order[i] = i
 	}
 	sort.SliceStable(order, func(i, j int) bool { return margins[order[i]] < margins[order[j]] })
-	return high, nan, e.machine.LayOut(order)
+	return order
+}
+
+// ArrangeFor implements search.ArrangingEvaluator: it runs the mask and lays the samples out by their margins under it,
+// those that it gets wrong first. Full scores stay known; the progress of unfinished trials is dropped, since blocks
+// have other samples now. It does nothing where Arrange keeps the order, or trials run to their end.
+func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
+	if err := e.ready(mask); err != nil {
+		return err
+	}
+	if !e.arranges() || e.opts.Naive {
+		return nil
+	}
+	margins := make([]float64, e.samples)
+	if _, err := e.Outputs(ctx, mask, func(sample int, row []float32) { margins[sample] = e.machine.Margin(row, sample) }); err != nil {
+		return err
+	}
+	if err := e.machine.LayOut(byMargin(margins)); err != nil {
+		return err
+	}
+	e.ForgetUnfinished()
+	if e.Arranged == nil {
+		return nil
+	}
+	return e.Arranged(mask)
 }
 
 // Order is the layout: position to sample. The caller must not change it.

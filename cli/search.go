@@ -74,6 +74,9 @@ func searchAction(c *cli.Context) error {
 	if err := constraintFlags(c, &cfg); err != nil {
 		return err
 	}
+	if cfg.Prove = c.String("prove"); c.IsSet("prove") && cfg.Prove == "" {
+		return usage("--prove needs a value: a time such as 10m, a number such as 2, or all")
+	}
 	cfg.Holdout, cfg.Confidence = c.String("holdout"), c.String("confidence")
 	cfg.Multiplier, cfg.Weights, cfg.DryRun = new(c.Float64("multiplier")), c.String("weights"), c.Bool("dry-run")
 	exports := strings.Join(c.StringSlice("export"), ",")

@@ -47,6 +47,7 @@ func summary(w io.Writer, r *run.Result, err error) {
 	scoreRows(w, r.Score)
 	fmt.Fprintf(w, "  %-20s %s\n", "target", targetText(r))
 	holdout(w, r.Holdout)
+	proven(w, r)
 	savings(w, r)
 	if r.FloatWork.Some() {
 		fmt.Fprintf(w, "\n%s\n", r.FloatWork.Text())
@@ -112,6 +113,16 @@ func targetText(r *run.Result) string {
 		return side + " " + value
 	}
 	return fmt.Sprintf("%s %s (%s)", side, value, r.Target.Text)
+}
+
+// proven says how good the mix is, as far as that is proven.
+func proven(w io.Writer, r *run.Result) {
+	for i, line := range r.ProofText() {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, line)
+	}
 }
 
 // savings says what the mix saves, in every cost that is known.

@@ -14,6 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"example.org/demote/cli/tty"
+	"example.org/demote/result"
 	"example.org/demote/run"
 	"example.org/demote/search"
 )
@@ -181,9 +182,12 @@ func (w *watcher) event(e search.Event) {
 		return
 	}
 	perSecond := w.perSecond(e.Trials)
-	if e.Kind == search.EventOrder {
+	switch {
+	case e.Kind == search.EventOrder:
 		now.Text = "ranking by sensitivity"
-	} else {
+	case e.Proof.Mixes > 0:
+		now.Text = "proof: " + proofText(e.Proof)
+	default:
 		now.Text = fmt.Sprintf("best %d%s", e.BestLow, perSecond)
 		if w.narrow {
 			now.Text = fmt.Sprintf("best %d", e.BestLow)
@@ -215,7 +219,7 @@ func (w *watcher) newBar(units int64) *mpb.Bar {
 
 // line writes an event as JSON. There are thousands of trial events, so it writes at most one in two seconds.
 func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
-	if e.Kind == search.EventTrial {
+	if e.Kind == search.EventTrial || e.Kind == search.EventProof && e.Proof.Done > 0 {
 		if time.Since(w.last) < lineEvery {
 			return
 		}
@@ -225,8 +229,24 @@ func (w *watcher) line(e search.Event, now *tty.ETA, elapsed time.Duration) {
 	if now.Left {
 		left = [2]float64{now.Least.Seconds(), now.Most.Seconds()}
 	}
-	writeLine(w.out, map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
-		"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds(), "left": left})
+	event := map[string]any{"event": string(e.Kind), "evaluations": e.Evaluations, "score": jsonScore(e),
+		"int8": e.Low, "holders": e.Units, "best_int8": e.BestLow, "trials": e.Trials, "seconds": elapsed.Seconds(), "left": left}
+	if p := e.Proof; p.Mixes > 0 {
+		event["proof"] = map[string]any{"int16": p.Size, "done": p.Done, "mixes": p.Mixes, "drawn": p.Drawing}
+	}
+	writeLine(w.out, event)
+}
+
+// proofText says how a part of the proof stands.
+func proofText(p search.ProofEvent) string {
+	done := fmt.Sprintf("%d of %s", p.Done, result.Mixes(p.Mixes))
+	switch {
+	case p.Drawing:
+		return done + " drawn"
+	case p.Size < 0:
+		return done + " refuted"
+	}
+	return fmt.Sprintf("%s with %d at int16 refuted", done, p.Size)
 }
 
 // perSecond is the rate of distinct masks over the last seconds; empty as long as there is none.
@@ -250,7 +270,7 @@ func (w *watcher) perSecond(masks int) string {
 
 // known tells whether an event has a score: some kinds have none.
 func known(e search.Event) bool {
-	return e.Kind != search.EventOrder && e.Kind != search.EventRefused && e.Score != search.Score{}
+	return e.Kind != search.EventOrder && e.Kind != search.EventRefused && e.Kind != search.EventProof && e.Score != search.Score{}
 }
 
 // jsonScore is an event's score, or nil where there is none that JSON can hold.

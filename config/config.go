@@ -42,6 +42,7 @@ type Config struct {
 	Time       time.Duration `json:"time_ns"`    // budget of time; 0: none
 	Start      string        `json:"start"`      // a promotion list to start from
 	Curve      bool          `json:"curve"`      // score the mixes behind the result too
+	Prove      string        `json:"prove"`      // limit of a proof: a time, a number, all; empty: no proof
 
 	// instead of Target: the most accurate mix with at most this share at int16, such as 20%
 	Int16Share string   `json:"int16_share"`

@@ -27,6 +27,7 @@ type Result[C any] struct {
 	Cost          string            `json:"cost"`    // of the search: count, bops, bytes or a file
 	Savings       []Saving          `json:"savings"` // what the mix saves
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
+	Proof         *Proof            `json:"proof,omitempty"`    // with --prove: how good the mix is
 	Ranges        []RangeScore      `json:"ranges,omitempty"`   // with --range auto: the methods that were tried
 	Unrolled      []Unrolled        `json:"unrolled,omitempty"` // with --unroll: the operators that it has replaced
 	Chain         []Step            `json:"chain"`

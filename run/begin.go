@@ -40,6 +40,9 @@ func (s *searchRun) check() error {
 	if err := c.CheckPromise(); err != nil {
 		return err
 	}
+	if err := c.CheckProof(); err != nil {
+		return err
+	}
 	if s.Metric, s.Command, err = c.NamedMetric(); err != nil {
 		return err
 	}

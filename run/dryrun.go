@@ -51,6 +51,7 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 			s.Config.Say(fmt.Sprintf("an evaluation is at most one full pass over the %d samples, and most are a small part of one", samples))
 		}
 	}
+	s.sayMasksToRefute()
 	return nil
 }
 

@@ -73,6 +73,7 @@ func choices(c config.Config) map[string]string {
 	if c.IgnoreLabel != nil {
 		f["ignored label"] = fmt.Sprint(*c.IgnoreLabel)
 	}
+	f["proof"] = c.Prove
 	if c.Curve {
 		f["curve"] = "past the target"
 	}

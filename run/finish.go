@@ -115,6 +115,7 @@ func (s *ledger) book(f search.Result) {
 		}
 	}
 	r.Evaluations = f.Evaluations
+	s.proven(f)
 	for _, note := range f.Notes {
 		s.Warn(note.ID, note.Text, note.Cure)
 	}

@@ -175,5 +175,6 @@ func (s *searchRun) strategyOptions(goal search.Resolved) search.Options {
 		o.Cost = search.UnitCost(s.costs.Chosen.Saves, o.Units)
 	}
 	o.Progress, o.Start = s.progress, s.start
+	o.Proof, _ = s.Config.ProofLimit()
 	return o
 }

@@ -25,6 +25,12 @@ type runFolder struct {
 	spent    journal.Spent // so far, with those
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
+
+	layout   string   // the mask for which the journal's unfinished trials have the samples laid out; empty: none
+	arranged bool     // the evaluator has them so too
+	later    []func() // that tell it of these trials then
+
+	proofFrom, proofTo float64 // the evaluator's work before the proof, and with it; see Stats.Samples
 }
 
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
@@ -120,6 +126,10 @@ func (s *runFolder) recall() error {
 			return err
 		}
 	}
+	if s.layout, err = s.journal.Layout(); err != nil {
+		return err
+	}
+	s.arranged, s.later = false, nil
 	var high *search.Score
 	var restore []func()
 	err = s.journal.Load(s.limits(),
@@ -131,7 +141,12 @@ func (s *runFolder) recall() error {
 			restore = append(restore, func() { s.Ev.Restore(m, score) })
 		},
 		func(m search.Mask, p bounds.Progress) {
-			restore = append(restore, func() { s.Ev.RestoreProgress(m, p) })
+			put := func() { s.Ev.RestoreProgress(m, p) }
+			if s.layout != "" { // of blocks that the proof makes
+				s.later = append(s.later, put)
+				return
+			}
+			restore = append(restore, put)
 		})
 	if err != nil {
 		return err
@@ -144,7 +159,7 @@ func (s *runFolder) recall() error {
 		if err := s.journal.Forget(); err != nil {
 			return err
 		}
-		high, restore = nil, nil
+		high, restore, s.later, s.layout = nil, nil, nil, ""
 	}
 	if high == nil {
 		if err := s.journal.Learnt(search.NewMask(len(s.Records)), s.HighScore); err != nil {
@@ -154,8 +169,8 @@ func (s *runFolder) recall() error {
 	for _, f := range restore {
 		f()
 	}
-	if len(restore) > 0 {
-		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
+	if n := len(restore) + len(s.later); n > 0 {
+		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", n))
 	}
 	if err := s.keepRanges(); err != nil {
 		return err

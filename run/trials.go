@@ -1,6 +1,7 @@
 package run
 
 import (
+	"math"
 	"time"
 
 	"example.org/demote/backend/bounds"
@@ -17,11 +18,13 @@ type trialBook struct {
 	judged  []float64      // share of the samples, 0 to 1
 	seconds []float64
 	last    time.Time    // when the trial before was left
+	proof   int          // trials of the proof, whose costs are not listed
+	running int          // of these, the ones since the search's own last event
 	event   search.Event // the search's own last event
 }
 
 // count is how many masks have been tried.
-func (b *trialBook) count() int { return len(b.judged) }
+func (b *trialBook) count() int { return len(b.judged) + b.proof }
 
 // book enters that a trial was left, or is over, with so much of the samples judged.
 func (b *trialBook) book(m search.Mask, judged float64) {
@@ -51,24 +54,48 @@ func (s *runFolder) follow() {
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
+		if s.layout != "" && !s.arranged { // a search that is repeated up to its proof; these blocks are others
+			return nil
+		}
 		return s.journal.Stopped(m, p)
 	}
+	s.Ev.Arranged = s.laidOut
+}
+
+// laidOut takes note that the samples are laid out for a mask: what the journal knows of unfinished trials holds from
+// now on, or is forgotten.
+func (s *runFolder) laidOut(mask search.Mask) error {
+	s.arranged = true
+	if s.layout == mask.String() {
+		for _, tell := range s.later {
+			tell()
+		}
+		s.later = nil
+		return nil
+	}
+	s.layout, s.later = mask.String(), nil
+	return s.journal.Arranged(mask)
 }
 
 // tried books a trial and tells of it.
 func (s *runFolder) tried(m search.Mask, judged float64) {
-	s.trials.book(m, judged)
+	if s.trials.event.Kind == search.EventProof {
+		s.trials.proof, s.trials.running = s.trials.proof+1, s.trials.running+1
+	} else {
+		s.trials.book(m, judged)
+	}
 	if s.trials.event.Kind == "" { // the search has not begun
 		return
 	}
 	e := s.trials.event
 	e.Kind, e.Score, e.Trials = search.EventTrial, search.Score{}, s.trials.count()
+	e.Proof.Done = min(e.Proof.Done+s.trials.running, int(min(e.Proof.Mixes, math.MaxInt32)))
 	s.Config.Progress(e)
 }
 
 // costs are the book as result.json has it; nil if nothing was run.
 func (b *trialBook) costs() *result.TrialCosts {
-	if b.count() == 0 {
+	if len(b.judged) == 0 {
 		return nil
 	}
 	c := &result.TrialCosts{}
@@ -127,7 +154,15 @@ func (s *runFolder) progress(e search.Event) {
 	if e.Score.Total == 0 {
 		e.Score.Value = record.MetricSign(e.Score.Value, s.Metric.Lower)
 	}
-	s.trials.event = e
+	if e.Kind == search.EventProof {
+		if s.proofTo = s.Ev.Stats().Samples; s.trials.event.Kind != search.EventProof && s.proofFrom == 0 {
+			s.proofFrom = s.proofTo
+		}
+		if e.Proof.Done == 0 {
+			s.sayProof(e.Proof)
+		}
+	}
+	s.trials.event, s.trials.running = e, 0
 	e.Trials = s.trials.count()
 	s.Config.Progress(e)
 }

@@ -21,13 +21,14 @@
 //
 // A search goes as follows. Options are checked and completed; the endpoints are scored, and often decide; a start mix
 // becomes the base if it holds; then the strategy moves the base until it is done or the budget ends. Every mix that
-// holds and is better than all before it is kept, so that a search can be stopped at any time. Nothing depends on time
-// but Budget.Time: the same options, seed and scores give the same result.
+// holds and is better than all before it is kept, so that a search can be stopped at any time. With Options.Proof the
+// mixes that would be better still are refuted one by one, as far as its limit goes. Nothing depends on time but
+// Budget.Time and ProofLimit.Time: the same options, seed and scores give the same result.
 //
 // Strategies differ in how many evaluations they need for n units of which k stay high, from 2 k log2(n/k) to n(n+1)/2:
 // Strategy.Trials. An evaluation is a pass of the network over the samples, so that the work of the search itself, at
 // most O(n^2) a scan for the masks of its candidates, does not count.
 //
 // The package is a face over rooms of one concept each: trial has masks, scores and scans; target what a user asks for;
-// units the groups, pins and costs of holders; claim what held-out samples prove.
+// units the groups, pins and costs of holders; claim what held-out samples prove; proof the mixes that would be better.
 package search

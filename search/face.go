@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"example.org/demote/search/claim"
+	"example.org/demote/search/proof"
 	"example.org/demote/search/target"
 	"example.org/demote/search/trial"
 	"example.org/demote/search/units"
@@ -25,6 +26,8 @@ type (
 	Evaluator = trial.Evaluator
 	// OutcomesEvaluator is an Evaluator that returns the outcome of every sample. Prove needs one.
 	OutcomesEvaluator = trial.OutcomesEvaluator
+	// ArrangingEvaluator is an Evaluator that can order its samples for masks near one that fails.
+	ArrangingEvaluator = trial.ArrangingEvaluator
 	// DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit.
 	DistanceEvaluator = trial.DistanceEvaluator
 	// ScoreFunc returns the full score of a mask; a pure function of the mask.
@@ -139,3 +142,6 @@ func NestedSteps(base Mask, order [][]int) []Mask { return claim.NestedSteps(bas
 func Prove(ctx context.Context, ev OutcomesEvaluator, reference []uint64, n int, steps []Mask, c Claim, report func(Tested)) (Promise, error) {
 	return claim.Prove(ctx, ev, reference, n, steps, c, report)
 }
+
+// HighMixes returns the number of mixes of n units with k of them high: what a proof has to refute of that size.
+func HighMixes(n, k int) float64 { return proof.Choose(n, k) }

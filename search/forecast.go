@@ -24,6 +24,7 @@ type Forecast struct {
 	last     moment   // the last event
 	recent   []moment // the last trials, oldest first
 	moves    []moment // the last moves, oldest first
+	proving  moment   // the part of the proof under way began, if there is one
 }
 
 // A moment is an event with its time since the start of the program.
@@ -50,6 +51,8 @@ func NewForecast(strategy string, b Budget) *Forecast {
 func (f *Forecast) Add(at time.Duration, e Event) {
 	m := moment{at, e}
 	switch {
+	case e.Kind == EventProof && e.Proof.Done == 0:
+		f.proving = m
 	case e.Kind == EventLow:
 		f.begun, f.begin, f.recent, f.moves = true, m, nil, nil
 	case e.Kind == EventOrder:
@@ -87,6 +90,9 @@ func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) 
 		return 0, 0, false
 	}
 	low, high, ok := f.search()
+	if f.last.event.Proof.Mixes > 0 {
+		low, high, ok = f.proof()
+	}
 	if !ok {
 		return 0, 0, false
 	}
@@ -98,6 +104,18 @@ func (f *Forecast) Left(now time.Duration) (least, most time.Duration, ok bool) 
 	}
 	start := f.begin.at.Seconds()
 	return seconds(low + leastFinish*start), seconds(high + mostFinish*start), true
+}
+
+// proof returns the range of the remaining seconds of the part of a proof that is under way. What comes after it is not
+// known.
+func (f *Forecast) proof() (least, most float64, ok bool) {
+	p := f.last.event.Proof
+	each := p.Each.Seconds()
+	if gone := (f.last.at - f.proving.at).Seconds(); p.Done > 0 && gone > 0 {
+		each = gone / float64(p.Done)
+	}
+	rest := (p.Mixes - float64(p.Done)) * each
+	return 0.6 * rest, 1.5 * rest, each > 0
 }
 
 // seconds is a duration of s seconds.

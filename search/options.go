@@ -35,6 +35,15 @@ type Budget struct {
 	Time time.Duration
 }
 
+// A ProofLimit ends the proof of a search. A zero field sets no limit.
+type ProofLimit struct {
+	// Units is the largest number of high units of the mixes that are refuted one by one. It needs units that all save
+	// the same.
+	Units int
+	// Time is wall time from the start of the proof.
+	Time time.Duration
+}
+
 // Options describe a search. NewOptions fills in the defaults. A search takes the fields as they are, because 0 is a
 // legal multiplier and seed. It reads the slices and masks and does not change them.
 type Options struct {
@@ -78,6 +87,10 @@ type Options struct {
 	// against saving, in Result.Chain.
 	Curve bool
 
+	// Proof asks, after the search, for a proof that no mix saves more, or for a better mix, or a bound: Result.Proof.
+	// It counts against Budget. nil: none.
+	Proof *ProofLimit
+
 	// Progress is called, on the goroutine of the search, after every endpoint and every change of the base. It may be
 	// nil.
 	Progress func(Event)
@@ -105,6 +118,8 @@ func (o *Options) prepare() error {
 		return mistake.Errorf("multiplier %v: it must lie in 0..1", o.Multiplier)
 	case o.Budget.Trials < 0 || o.Budget.Time < 0:
 		return mistake.Errorf("budget below zero")
+	case o.Proof != nil && (o.Proof.Units < 0 || o.Proof.Time < 0):
+		return mistake.Errorf("limit of the proof below zero")
 	}
 	switch o.Chain {
 	case "":

@@ -53,6 +53,8 @@ type Result struct {
 	AllLow     Score
 	LowRefused bool
 
+	Proof *Proof // how good the result is, with Options.Proof; else nil
+
 	StartRefused bool   // the start mix does not hold or was not evaluated; the chain begins at the all-high mix
 	Notes        []Note // remarks for the user
 
@@ -75,8 +77,8 @@ func (r *Result) Holders(units [][]int) []int {
 }
 
 // EventKind is the kind of an event. A search sends high and low once, then order for each unit if its strategy ranks
-// them, then moves and refusals as they come, and curve at the end where Options.Curve asks for it. A search that an
-// endpoint decides may send high alone.
+// them, then moves and refusals as they come; at the end proof and curve, where Options.Proof and Options.Curve ask for
+// them. A search that an endpoint decides may send high alone.
 type EventKind string
 
 const (
@@ -86,6 +88,7 @@ const (
 	EventMove    EventKind = "move"    // the base changed: Units moved
 	EventRefused EventKind = "refused" // a group did not hold
 	EventCurve   EventKind = "curve"   // one more mask past the result is scored
+	EventProof   EventKind = "proof"   // a level of the proof begins or goes on
 	// the evaluator ran one more trial, in full or in part; strategies send no such event
 	EventTrial EventKind = "trial"
 )
@@ -99,6 +102,7 @@ type Event struct {
 	Units       int   // units in all
 	BestLow     int   // units that the best mix known to hold has demoted
 	Trials      int   // distinct masks so far, if the evaluator counts them; else 0
+	Proof       ProofEvent
 }
 
 // Best is a mix that holds and is better than all before it. The search owns the mask and changes it later: clone it to

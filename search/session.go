@@ -35,6 +35,9 @@ type session struct {
 	low     int          // demoted units of base
 	best    int          // demoted units of res.Mask
 	over    bool         // the endpoints have decided the search
+
+	refusals int           // candidates of scans without a pass
+	refusing time.Duration // the time of these scans
 }
 
 // run checks the options, scores the endpoints and runs a strategy, which only runs if neither endpoint decides. name
@@ -63,6 +66,9 @@ func run(ctx context.Context, ev Evaluator, o Options, name string, strategy fun
 	}
 	if err == nil && !s.over {
 		err = strategy(s)
+	}
+	if s.o.Proof != nil {
+		err = s.prove(ctx, err)
 	}
 	s.res.Promotion = s.promotion()
 	s.res.Holds = s.res.Found && (s.o.free || s.holds(s.res.Score))
@@ -122,6 +128,11 @@ func (s *session) score(m Mask) (Score, error) {
 // that is longer than the rest of the budget is cut; if no candidate within it passes, the search ends with errSpent,
 // because the best of a part is not the best of the scan.
 func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
+	return s.scanOn(s.base, candidates, b)
+}
+
+// scanOn is scan on a base that is not the session's.
+func (s *session) scanOn(base Mask, candidates []Mask, b Bound) (Found, error) {
 	cut := false
 	if left := s.left(); left < len(candidates) {
 		if left == 0 {
@@ -129,11 +140,15 @@ func (s *session) scan(candidates []Mask, b Bound) (Found, error) {
 		}
 		candidates, cut = candidates[:left], true
 	}
-	f, err := s.ev.Scan(s.ctx, s.base, candidates, b)
+	begun := time.Now()
+	f, err := s.ev.Scan(s.ctx, base, candidates, b)
 	if err != nil {
 		return Found{Index: -1}, err
 	}
 	looked := len(candidates)
+	if !f.Passed {
+		s.refusals, s.refusing = s.refusals+looked, s.refusing+time.Since(begun)
+	}
 	if f.Passed {
 		looked = f.Index + 1
 	}

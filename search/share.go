@@ -24,6 +24,9 @@ func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (R
 	if !(share >= 0 && share <= 1) {
 		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("share of int16 %v: it must lie in 0..1", share)
 	}
+	if o.Proof != nil {
+		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("a proof is about a target: leave it out")
+	}
 	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
 	return run(ctx, ev, o, name, func(s *session) error { return s.within(share) })
 }

@@ -173,7 +173,7 @@ func (a *ahead) look(candidate int) *waiting {
 		t.known, t.passes = true, a.e.rule.keyOf(s) >= a.e.scan.need
 		return t
 	}
-	t.seen, _ = a.e.partial.Get(mask)
+	t.seen, _ = a.e.unfinished(mask)
 	t.next = t.seen.Blocks
 	return t
 }

@@ -16,6 +16,7 @@ type Evaluator struct {
 	scan    *scan
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
+	earlier Table[Progress] // of those, what earlier runs of the program have left: never dropped
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand
@@ -49,9 +50,6 @@ func NewEvaluator(machine Machine, rule *Rule) *Evaluator {
 // Restore enters a full score of an earlier run of the program.
 func (e *Evaluator) Restore(mask search.Mask, score search.Score) { e.memo.Put(mask, score) }
 
-// RestoreProgress enters the progress of a trial of an earlier run of the program.
-func (e *Evaluator) RestoreProgress(mask search.Mask, p Progress) { e.stop(mask, p) }
-
 // Known returns the full score of a mask if the evaluator has it.
 func (e *Evaluator) Known(mask search.Mask) (search.Score, bool) { return e.memo.Get(mask) }
 
@@ -68,7 +66,7 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 		e.stats.Memo++
 		return s, nil
 	}
-	p, touched := e.partial.Get(mask)
+	p, touched := e.unfinished(mask)
 	if touched {
 		e.stats.Resumed++
 	} else {
@@ -154,10 +152,6 @@ func (e *Evaluator) decide(ctx context.Context, base search.Mask, candidates []s
 	}
 }
 
-// unfinished is the number of unfinished trials that are kept when the base changes. They rarely come back, so this
-// bounds memory more than it saves work.
-const unfinished = 4096
-
 // setBase keeps the base of a scan. With a new base it may drop unfinished trials.
 func (e *Evaluator) setBase(base search.Mask) {
 	switch {
@@ -168,7 +162,7 @@ func (e *Evaluator) setBase(base search.Mask) {
 	default:
 		return
 	}
-	if e.partial.Len() > unfinished {
+	if e.partial.Len() > mostPartial {
 		e.partial.Clear()
 	}
 }
@@ -185,7 +179,7 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 		e.scan.Know(candidate, s)
 		return true
 	}
-	p, ok := e.partial.Get(mask)
+	p, ok := e.unfinished(mask)
 	if !ok {
 		e.stats.Trials++
 		return false
@@ -271,11 +265,4 @@ func (e *Evaluator) leave(candidates []search.Mask) (first error) {
 		}
 	}
 	return first
-}
-
-// stop keeps the progress of an unfinished trial.
-func (e *Evaluator) stop(mask search.Mask, p Progress) {
-	if !e.rule.done(p) {
-		e.partial.Put(mask, p)
-	}
 }

@@ -13,6 +13,7 @@ type Evaluator struct {
 	First interface {
 		search.Evaluator
 		search.DistanceEvaluator
+		search.ArrangingEvaluator
 	}
 	Second search.ScoreFunc // a pure function of the mask
 	// a mask that has the first score alone: the one that a search begins with, so that it may look for a mask that
@@ -21,13 +22,19 @@ type Evaluator struct {
 }
 
 var (
-	_ search.Evaluator         = (*Evaluator)(nil)
-	_ search.DistanceEvaluator = (*Evaluator)(nil)
+	_ search.Evaluator          = (*Evaluator)(nil)
+	_ search.DistanceEvaluator  = (*Evaluator)(nil)
+	_ search.ArrangingEvaluator = (*Evaluator)(nil)
 )
 
 // Distance is the first evaluator's.
 func (e *Evaluator) Distance(ctx context.Context, m search.Mask) (float64, error) {
 	return e.First.Distance(ctx, m)
+}
+
+// ArrangeFor is the first evaluator's, which runs most masks.
+func (e *Evaluator) ArrangeFor(ctx context.Context, m search.Mask) error {
+	return e.First.ArrangeFor(ctx, m)
 }
 
 // Score is the lower one of the two scores of a mask; NaN is the lowest.

@@ -16,6 +16,8 @@ type exact struct{ search.Naive }
 
 func (exact) Distance(context.Context, search.Mask) (float64, error) { return 7, nil }
 
+func (exact) ArrangeFor(context.Context, search.Mask) error { return errors.New("arranged") }
+
 func table(r *rand.Rand, holders int) []search.Score {
 	list := make([]search.Score, 1<<holders)
 	for i := range list {
@@ -118,7 +120,15 @@ func TestErrorsEnd(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if d, err := (&both.Evaluator{First: exact{good}}).Distance(context.Background(), m); d != 7 || err != nil {
+}
+
+// TestTheFirstArranges holds that what only the first evaluator knows is asked of it.
+func TestTheFirstArranges(t *testing.T) {
+	e, m := &both.Evaluator{First: exact{}}, search.NewMask(2)
+	if d, err := e.Distance(context.Background(), m); d != 7 || err != nil {
 		t.Errorf("%v, %v", d, err)
+	}
+	if err := e.ArrangeFor(context.Background(), m); err == nil {
+		t.Error("the first evaluator was not asked")
 	}
 }

@@ -27,6 +27,7 @@ const (
 	FingerprintKey = "fingerprint"
 	stateKey       = "state"
 	blockKey       = "block"
+	layoutKey      = "layout"
 )
 
 // A Journal keeps every score of a run, and the progress of unfinished trials, in one SQLite file. A trial is the run
@@ -191,12 +192,33 @@ func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
 // ForgetUnfinished removes the progress of unfinished trials. Progress counts blocks, and their size has changed.
 func (j *Journal) ForgetUnfinished() error {
 	_, err := j.DB.Exec(`DELETE FROM scores WHERE total IS NULL`)
+	if err == nil {
+		_, err = j.DB.Exec(`DELETE FROM meta WHERE key = ?`, layoutKey)
+	}
 	return j.written(err)
+}
+
+// Layout returns for which mask the samples of the unfinished trials are laid out, as text; empty: as a run begins.
+func (j *Journal) Layout() (string, error) {
+	meta, err := j.meta()
+	return meta[layoutKey], err
+}
+
+// Arranged removes the progress of unfinished trials, and notes for which mask the samples of those to come are laid
+// out.
+func (j *Journal) Arranged(mask search.Mask) error {
+	if err := j.ForgetUnfinished(); err != nil {
+		return err
+	}
+	return j.SetMeta(layoutKey, mask.String())
 }
 
 // Forget removes every score and all progress.
 func (j *Journal) Forget() error {
-	_, err := j.DB.Exec(`DELETE FROM scores`)
+	err := j.ForgetUnfinished()
+	if err == nil {
+		_, err = j.DB.Exec(`DELETE FROM scores`)
+	}
 	if err == nil {
 		_, err = j.DB.Exec(`DELETE FROM default_sessions`)
 	}

@@ -15,7 +15,7 @@ type Trace struct {
 }
 
 // traceKinds numbers the kinds of events for traces; only ever added to at the end.
-var traceKinds = []search.EventKind{search.EventHigh, search.EventLow, search.EventOrder, search.EventMove, search.EventRefused, search.EventCurve, search.EventTrial}
+var traceKinds = []search.EventKind{search.EventHigh, search.EventLow, search.EventOrder, search.EventMove, search.EventRefused, search.EventCurve, search.EventTrial, search.EventProof}
 
 // Add writes an event down. Scores are left out: no estimate of time looks at them.
 func (t *Trace) Add(milliseconds int64, e search.Event) {
@@ -43,7 +43,7 @@ func (t *Trace) Thin() {
 	const most = 150
 	kept, last := t.Events[:0], int64(-1<<62)
 	for i, v := range t.Events {
-		trial := v[1] == int64(len(traceKinds)-1)
+		trial := traceKinds[max(v[1], 0)] == search.EventTrial
 		if trial && i+1 < len(t.Events) && v[0]-last < t.End/most {
 			continue
 		}

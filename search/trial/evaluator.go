@@ -60,6 +60,13 @@ type OutcomesEvaluator interface {
 	Outcomes(ctx context.Context, mask Mask) ([]uint64, error)
 }
 
+// ArrangingEvaluator is an Evaluator whose samples have an order that decides how soon a candidate that fails is left.
+// A proof, which refutes many masks near one, finds it by type assertion.
+type ArrangingEvaluator interface {
+	// ArrangeFor puts the samples in an order in which masks near the given one fail early. It changes no answer.
+	ArrangeFor(ctx context.Context, mask Mask) error
+}
+
 // DistanceEvaluator is an Evaluator that can cheaply estimate the sensitivity of a unit. Strategies find it by type
 // assertion.
 type DistanceEvaluator interface {

@@ -1,0 +1,66 @@
+package backend_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"example.org/demote/backend"
+	"example.org/demote/backend/devicetest"
+	"example.org/demote/search"
+)
+
+// TestArrangeForDecidesAsNaive lays the samples out for another mask in the middle of a search, when some trials are
+// finished and others are not: all that is asked after it is answered as by whole passes.
+func TestArrangeForDecidesAsNaive(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, toySamples, 21, devicetest.Coarse())
+	for name, kind := range kinds() {
+		for _, by := range []string{"top1", "agreement", "mse", "f1"} {
+			t.Run(fmt.Sprint(name, " ", by), func(t *testing.T) {
+				naive := opened(t, toy, backend.Options{Metric: named(t, by), Naive: true, Workers: 1})
+				e := opened(t, toy, backend.Options{Metric: named(t, by), Kind: kind, Workers: 2, Cache: 1 << 30, Cuts: []int{0, 2, 4}})
+				if _, _, err := e.Arrange(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				none, all := search.NewMask(e.Holders()), search.NewMask(e.Holders())
+				var singles []search.Mask
+				for h := range e.Holders() {
+					all.Demote(h)
+					m := none.Clone()
+					m.Demote(h)
+					singles = append(singles, m)
+				}
+				high, err := e.Score(t.Context(), none)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := e.Scan(t.Context(), none, singles, search.Bound{Above: high.Float(), Floor: math.Inf(1)}); err != nil {
+					t.Fatal(err)
+				}
+				before, told := slices.Clone(e.Order()), 0
+				e.Arranged = func(m search.Mask) error {
+					told++
+					if !m.Equal(all) {
+						t.Errorf("arranged for %s", m)
+					}
+					return nil
+				}
+				if err := e.ArrangeFor(t.Context(), all); err != nil {
+					t.Fatal(err)
+				}
+				counts := by == "top1" || by == "agreement"
+				if moved := !slices.Equal(before, e.Order()); moved != counts || told != map[bool]int{true: 1}[counts] {
+					t.Errorf("the order changed: %v, told %d times", moved, told)
+				}
+				sameDecisions(t, e, naive, toy.Want)
+				failed := errors.New("the journal is full")
+				e.Arranged = func(search.Mask) error { return failed }
+				if err := e.ArrangeFor(t.Context(), none); counts && !errors.Is(err, failed) {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+	}
+}
