@@ -106,7 +106,14 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 		order[i] = i
 	}
 	sort.SliceStable(order, func(i, j int) bool { return margins[order[i]] < margins[order[j]] })
-	return high, nan, e.machine.LayOut(order)
+	known := e.PackHits(e.KnownHits(none))
+	if err := e.machine.LayOut(order); err != nil {
+		return high, nan, err
+	}
+	if h := e.UnpackHits(known); h != nil { // in the new order
+		e.RestoreHits(none, h)
+	}
+	return high, nan, nil
 }
 
 // Order is the layout: position to sample. The caller must not change it.

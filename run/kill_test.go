@@ -249,7 +249,7 @@ func finished(t *testing.T, cfg config.Config) (string, []string) {
 	if r.Score.High.Total != nil {
 		l.Total = *r.Score.High.Total
 	}
-	err = j.Load(l, func(m search.Mask, s search.Score) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress) {})
+	err = j.Load(l, func(m search.Mask, s search.Score, _ []byte) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress, []byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,15 +123,23 @@ func (s *runFolder) recall() error {
 	var high *search.Score
 	var restore []func()
 	err = s.journal.Load(s.limits(),
-		func(m search.Mask, score search.Score) {
+		func(m search.Mask, score search.Score, outcomes []byte) {
 			if m.Count() == 0 {
 				high = &score
 				return
 			}
-			restore = append(restore, func() { s.Ev.Restore(m, score) })
+			restore = append(restore, func() {
+				s.Ev.Restore(m, score)
+				if h := s.Ev.UnpackHits(outcomes); h != nil {
+					s.Ev.RestoreHits(m, h)
+				}
+			})
 		},
-		func(m search.Mask, p bounds.Progress) {
-			restore = append(restore, func() { s.Ev.RestoreProgress(m, p) })
+		func(m search.Mask, p bounds.Progress, outcomes []byte) {
+			restore = append(restore, func() {
+				p.Hits = s.Ev.UnpackHits(outcomes)
+				s.Ev.RestoreProgress(m, p)
+			})
 		})
 	if err != nil {
 		return err
@@ -146,8 +154,8 @@ func (s *runFolder) recall() error {
 		}
 		high, restore = nil, nil
 	}
-	if high == nil {
-		if err := s.journal.Learnt(search.NewMask(len(s.Records)), s.HighScore); err != nil {
+	if none := search.NewMask(len(s.Records)); high == nil {
+		if err := s.journal.Learnt(none, s.HighScore, s.Ev.PackHits(s.Ev.KnownHits(none))); err != nil {
 			return err
 		}
 	}

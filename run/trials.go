@@ -47,11 +47,11 @@ func (s *runFolder) follow() {
 	s.trials.last = time.Now()
 	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
-		return s.journal.Learnt(m, score)
+		return s.journal.Learnt(m, score, s.Ev.PackHits(s.Ev.KnownHits(m)))
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
-		return s.journal.Stopped(m, p)
+		return s.journal.Stopped(m, p, s.Ev.PackHits(p.Hits))
 	}
 }
 

@@ -40,6 +40,9 @@ func NewMask(n int) Mask { return trial.NewMask(n) }
 // a mistake.Err.
 func ParseMask(text string) (Mask, error) { return trial.ParseMask(text) }
 
+// MaskOfKey returns the mask of n holders that has a key, see Mask.Key. It panics if the key is of another length.
+func MaskOfKey(n int, key string) Mask { return trial.MaskOfKey(n, key) }
+
 // NaiveScan answers a scan by full scores, one candidate after another. It is the definition of a scan: every other
 // implementation returns the same Found. An error of score, or a context that is done, ends it.
 func NaiveScan(ctx context.Context, score ScoreFunc, candidates []Mask, b Bound) (Found, error) {
