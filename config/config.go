@@ -42,6 +42,7 @@ type Config struct {
 	Time       time.Duration `json:"time_ns"`    // budget of time; 0: none
 	Start      string        `json:"start"`      // a promotion list to start from
 	Curve      bool          `json:"curve"`      // score the mixes behind the result too
+	Reuse      string        `json:"reuse"`      // the folder of another run, whose scores are taken over
 
 	// instead of Target: the most accurate mix with at most this share at int16, such as 20%
 	Int16Share string   `json:"int16_share"`
@@ -93,6 +94,7 @@ type Config struct {
 	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
+	Next     func(string)       `json:"-"` // told of every target of a list as its search begins; nil: nobody is
 	// told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
 	Say func(string) `json:"-"`
 	// told every two seconds how the work before the first trial and behind the last one stands, by goroutines of

@@ -55,7 +55,8 @@ func (s *searchRun) keep(b search.Best) error {
 	s.setMask(b.Mask)
 	s.Result.Score.Mixed = record.Score(b.Score, s.Metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
-	s.Result.Met, s.Result.Savings = s.holds(b.Score), s.costs.Savings(b.Mask)
+	s.Result.Met = s.holds(b.Score)
+	s.price(b.Mask)
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -89,6 +90,11 @@ func (s *ledger) setMask(m search.Mask) {
 	}
 }
 
+// price writes what a mix costs and saves into the result.
+func (s *ledger) price(m search.Mask) {
+	s.Result.Savings, s.Result.MixCost = s.costs.Savings(m), new(s.costs.Of(m))
+}
+
 // book writes what the search ended with into the result.
 func (s *ledger) book(f search.Result) {
 	r := s.Result
@@ -97,7 +103,8 @@ func (s *ledger) book(f search.Result) {
 	}
 	s.setMask(f.Mask)
 	r.Strategy = f.Strategy
-	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.costs.Savings(f.Mask)
+	r.Met, r.Stop = f.Holds, string(f.Stop)
+	s.price(f.Mask)
 	r.Score.Mixed = record.Score(f.Score, s.Metric.Lower)
 	r.Promotion = s.promoted(f)
 	r.Chain = []result.Step{}

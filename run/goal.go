@@ -100,9 +100,9 @@ func (s *searchRun) resolveGoal(ends search.Endpoints) error {
 // seek runs the strategy, or looks for the best mix within a share.
 func (s *searchRun) seek(ctx context.Context, o search.Options) (search.Result, error) {
 	if s.within {
-		return search.WithinShare(ctx, s.Ev, o, s.share)
+		return search.WithinShare(ctx, s.evaluator(), o, s.share)
 	}
-	return search.Run(ctx, s.Config.Strategy, s.Ev, o)
+	return search.Run(ctx, s.Config.Strategy, s.evaluator(), o)
 }
 
 // constrainSearch makes the units of the search and finds what they save. A contradiction ends it here, before the

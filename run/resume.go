@@ -23,14 +23,34 @@ type runFolder struct {
 	derived  journal.Derived
 	before   journal.Spent // by earlier sessions of the run
 	spent    journal.Spent // so far, with those
+	from     spentBy       // what the evaluator had done before this search began
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
+
+	distances map[string]float64 // of masks, by their keys, as far as they are known
+}
+
+// spentBy is what an evaluator has done by some moment.
+type spentBy struct {
+	masks   int
+	samples float64 // whole-network passes of a sample
 }
 
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
 // the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
 // given up.
 func (s *runFolder) openFolder() error {
+	if s.Config.Reuse != "" && sameFolder(s.Config.Reuse, s.Config.Out) {
+		return mistake.Errorf("--reuse %s: --out names the same folder; the same command resumes the run in it, and another one needs a new folder", s.Config.Reuse)
+	}
+	err := s.openOwn()
+	if err == nil {
+		err = s.checkReuse()
+	}
+	return err
+}
+
+func (s *runFolder) openOwn() error {
 	var err error
 	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
 		return err
@@ -159,6 +179,9 @@ func (s *runFolder) recall() error {
 			return err
 		}
 	}
+	if err := s.recallDistances(); err != nil {
+		return err
+	}
 	for _, f := range restore {
 		f()
 	}
@@ -166,6 +189,9 @@ func (s *runFolder) recall() error {
 		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", len(restore)))
 	}
 	if err := s.keepRanges(); err != nil {
+		return err
+	}
+	if err := s.reuse(); err != nil {
 		return err
 	}
 	s.follow()

@@ -104,7 +104,7 @@ func (s *ledger) sensitivity(f search.Result) {
 func (s *runFolder) count() {
 	st := s.Ev.Stats()
 	all := s.before
-	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.since()).Seconds()
+	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials-s.from.masks, all.Samples+st.Samples-s.from.samples, all.Seconds+time.Since(s.since()).Seconds()
 	if s.Command != nil {
 		calls, seconds := s.Command.Cost()
 		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds

@@ -21,6 +21,9 @@ const journalSchema = "2"
 // JournalCure is what the user can do about a journal that cannot be resumed.
 const JournalCure = "give --out a new folder or --force"
 
+// ErrFinished says that the run of a journal has ended, and has the same fingerprint.
+var ErrFinished = errors.New("the folder holds a finished run")
+
 // Keys of the table meta.
 const (
 	schemaKey      = "schema"
@@ -95,7 +98,7 @@ func (j *Journal) begin(print Fingerprint) error {
 	switch meta[stateKey] {
 	case "running":
 	case "finished":
-		return mistake.Errorf("%s: the folder holds a finished run; %s", j.Path, JournalCure)
+		return mistake.Errorf("%s: %w; %s", j.Path, ErrFinished, JournalCure)
 	default:
 		return j.damaged("it does not say whether the run has ended")
 	}
@@ -200,6 +203,9 @@ func (j *Journal) Forget() error {
 	_, err := j.DB.Exec(`DELETE FROM scores`)
 	if err == nil {
 		_, err = j.DB.Exec(`DELETE FROM default_sessions`)
+	}
+	if err == nil {
+		return j.ForgetDistances()
 	}
 	return j.written(err)
 }
