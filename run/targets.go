@@ -233,6 +233,9 @@ func (l *targetList) search(ctx context.Context) ([]*config.Result, error) {
 			results = append(results, s.Result)
 			continue
 		}
+		if err := ctx.Err(); err != nil { // what is known needs no context
+			return results, err
+		}
 		s.Config.Say(fmt.Sprintf("target %d of %d: %s", i+1, len(l.runs), s.Config.Target))
 		l.take(s, before)
 		if before != l.first { // the set-up is the first one's
