@@ -91,7 +91,7 @@ func searchAction(c *cli.Context) error {
 		return err
 	}
 	follows := cfg.Strategy
-	if cfg.Int16Share != "" { // whatever the strategy, that search is one of its own
+	if cfg.Int16Share != "" || cfg.Budget != "" { // whatever the strategy, that search is one of its own
 		follows = "share"
 	}
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})

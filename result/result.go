@@ -19,6 +19,7 @@ type Result[C any] struct {
 	Samples       int               `json:"samples"`
 	Steps         int               `json:"steps,omitempty"` // of each sample, with --state
 	Target        Target            `json:"target"`
+	Budget        *Budget           `json:"budget,omitempty"`      // with --budget
 	Int16Share    string            `json:"int16_share,omitempty"` // the share of --int16-share
 	Met           bool              `json:"met"`
 	Finished      bool              `json:"finished"` // false while running and after an interruption

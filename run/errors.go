@@ -24,6 +24,9 @@ const (
 	ExitInterrupted = 130 // stopped by the user; the best so far is on disk
 )
 
+// errNothing is ErrUnreachable for a search without a target.
+var errNothing = fmt.Errorf("no mix was found: %w", ErrUnreachable)
+
 // ErrUnreachable says that no mix meets the target.
 var ErrUnreachable = errors.New("the target cannot be met")
 
@@ -53,6 +56,9 @@ var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ERO
 // unreachable is the error for a search that ends with no mix above the target.
 func (s *searchRun) unreachable(f search.Result) error {
 	high, end, target := s.Text(f.High), f.Low, s.Config.Target
+	if s.within {
+		return fmt.Errorf("%w within the limit: it ended before the first mix was scored; give a larger limit", errNothing)
+	}
 	if f.AllLow != (search.Score{}) {
 		end = f.AllLow
 	}

@@ -90,11 +90,6 @@ func (s *ledger) setMask(m search.Mask) {
 	}
 }
 
-// price writes what a mix costs and saves into the result.
-func (s *ledger) price(m search.Mask) {
-	s.Result.Savings, s.Result.MixCost = s.costs.Savings(m), new(s.costs.Of(m))
-}
-
 // book writes what the search ended with into the result.
 func (s *ledger) book(f search.Result) {
 	r := s.Result
@@ -246,7 +241,7 @@ func (s *runFolder) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Headed(heading(s.Result.Budget, s.Result.Cost), s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
 }
 
 // write has the files that a user or program reads on disk.

@@ -96,6 +96,12 @@ func BytesCost(elements []float64, lost []int) []float64 { return units.BytesCos
 // or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) { return units.ReadCost(r, names) }
 
+// ReadCosts reads lines of name,cost or of name,low,high and returns what demoting each of the names saves, and in the
+// second case what it costs when it is high, else nil. Errors are mistake.Err and name the line or the holder.
+func ReadCosts(r io.Reader, names []string) (saves, high []float64, err error) {
+	return units.ReadCosts(r, names)
+}
+
 // UnitCost returns the cost of each unit, the sum over its holders.
 func UnitCost(holders []float64, members [][]int) []float64 { return units.UnitCost(holders, members) }
 

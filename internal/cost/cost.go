@@ -22,7 +22,16 @@ const weightBits = 8
 type Model struct {
 	name  string
 	Saves []float64
-	total *float64 // of all of the network; nil: not known
+	total *float64 // of all of the network at the high width; nil: not known
+}
+
+// Ends are what the network costs with everything low, and with everything high; known is false where only savings
+// are.
+func (m Model) Ends() (low, high float64, known bool) {
+	if m.total == nil {
+		return 0, 0, false
+	}
+	return *m.total - *sum(m.Saves), *m.total, true
 }
 
 // Costs are the cost models of a search.
@@ -50,13 +59,16 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	default:
 		text, err := disk.Read(chosen, constraint.MaxList)
 		if err != nil {
-			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high", err)
 		}
-		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(p.Network))
+		saves, high, err := search.ReadCosts(strings.NewReader(string(text)), constraint.Names(p.Network))
 		if err != nil {
 			return all, mistake.Errorf("--cost %s: %w", chosen, err)
 		}
-		all.Chosen = Model{chosen, saves, nil}
+		all.Chosen = Model{name: chosen, Saves: saves}
+		if high != nil {
+			all.Chosen.total = sum(high)
+		}
 		all.list = append(all.list, all.Chosen)
 	}
 	return all, nil
