@@ -279,17 +279,8 @@ func joined(list []error) error {
 	for _, err := range list {
 		texts = append(texts, err.Error())
 	}
-	return severalErrors{list, strings.Join(texts, "; ")}
+	return worded{list, strings.Join(texts, "; ")}
 }
-
-// severalErrors are the errors of several targets.
-type severalErrors struct {
-	list []error
-	text string
-}
-
-func (e severalErrors) Error() string   { return e.text }
-func (e severalErrors) Unwrap() []error { return e.list }
 
 // close gives everything back.
 func (l *targetList) close() {

@@ -2,15 +2,26 @@ package search
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
 
 // Bounds of climb's list of moves.
 const (
-	climbSets = 12  // units of which pairs are made, on either side
-	climbMost = 512 // moves that are tried in a row
+	climbSets  = 12  // units of which pairs are made, on either side
+	climbMost  = 512 // moves that are tried in a row
+	climbUnits = 16  // units from which on so many are tried with a budget alone
 )
+
+// climbPatience is the number of moves that raise tries in a row: climbMost with a budget of evaluations or time, and
+// for networks of few units; else two for each unit.
+func (s *session) climbPatience() int {
+	if n := len(s.o.Units); n > climbUnits && s.o.Budget == (Budget{}) {
+		return min(2*n, climbMost)
+	}
+	return climbMost
+}
 
 // A costMove promotes some units and demotes others, within the room.
 type costMove struct {
@@ -26,7 +37,7 @@ type costMove struct {
 //   - Save: demote high units one after another, the dearest first, as long as the score does not fall.
 //
 // It always ends: each move raises the score, or keeps it and makes the mix cheaper (or, of free units, keeps fewer
-// high). Without a budget, raise gives up after climbMost moves in a row that are not better.
+// high). Raise gives up after climbPatience moves in a row that are not better, and a note says so.
 func (s *session) climb(r ranking, room float64) error {
 	for {
 		raised, err := s.raise(r, room)
@@ -38,6 +49,9 @@ func (s *session) climb(r ranking, room float64) error {
 			return err
 		}
 		if !raised && !saved {
+			if n := s.climbPatience(); s.cut && n < climbMost {
+				s.note("climb-ended", fmt.Sprintf("the search ended after %d exchanges in a row that were not better", n), "a budget, --time or --evaluations, lets it go on")
+			}
 			return nil
 		}
 	}
@@ -71,7 +85,7 @@ func (s *session) raise(r ranking, room float64) (raised bool, err error) {
 	}
 }
 
-// costMoves lists the moves of raise, at most climbMost.
+// costMoves lists the moves of raise, at most climbPatience.
 func (s *session) costMoves(r ranking, room float64) []costMove {
 	var low, high []int // the most harmful first; the least harmful first
 	spent := 0.0
@@ -102,7 +116,9 @@ func (s *session) costMoves(r ranking, room float64) []costMove {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b costMove) int { return cmp.Or(cmp.Compare(a.harm, b.harm), cmp.Compare(a.cost, b.cost)) })
-	return list[:min(len(list), climbMost)]
+	most := s.climbPatience()
+	s.cut = len(list) > most
+	return list[:min(len(list), most)]
 }
 
 // setsOf lists units one by one, then the pairs of the first climbSets.

@@ -118,7 +118,7 @@ func CheckList(dir string, targets []string) error {
 		name := e.Name()
 		sub := &Folder{Path: filepath.Join(dir, name)}
 		switch {
-		case slices.Contains(targets, name) && e.IsDir(), name == CurveFile, leftover(name):
+		case slices.Contains(targets, name) && e.IsDir(), name == CurveFile, name == reportFile, leftover(name):
 			continue
 		case !e.IsDir():
 		default:

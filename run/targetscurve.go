@@ -3,17 +3,30 @@ package run
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"path/filepath"
 	"strconv"
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
+	"example.org/demote/report"
 )
 
-// writeCurve writes the curve of a list: what each target costs, as far as they are ready, in the order of the list.
+// writeCurve writes the curve of a list, what each target costs, as far as they are ready, in the order of the list, and
+// the page that shows them side by side.
 func (l *targetList) writeCurve(results []*config.Result) error {
-	return journal.WriteFile(filepath.Join(l.given.Out, journal.CurveFile), targetsCurve(results))
+	if err := journal.WriteFile(filepath.Join(l.given.Out, journal.CurveFile), targetsCurve(results)); err != nil {
+		return err
+	}
+	var pages []*report.Run
+	for _, r := range results {
+		pages = append(pages, report.Read(r.Config.Out))
+	}
+	if err := report.WriteFile(filepath.Join(l.given.Out, report.File), pages...); err != nil {
+		l.first.Config.Say(fmt.Sprintf("warning: %v; `demote report` makes it again", err))
+	}
+	return nil
 }
 
 // targetsCurve is the curve.csv of a list of targets: a line for each mix, with the target and the score that it must
