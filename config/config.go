@@ -50,7 +50,7 @@ type Config struct {
 	Groups     []string `json:"groups"`  // NAME,GLOB,...: what they match moves together
 	Profile    string   `json:"profile"` // a YAML file that says what the hardware can do
 	Cost       string   `json:"cost"`    // count, bops, bytes, or a csv file
-	Budget     string   `json:"budget"`  // instead of Target: the most accurate mix that costs at most this, such as 1.2x
+	Budget     string   `json:"budget"`  // instead of Target: the most accurate mix within this cost, such as 1.2x
 
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for

@@ -13,8 +13,8 @@ import (
 	"example.org/demote/report"
 )
 
-// writeCurve writes the curve of a list, what each target costs, as far as they are ready, in the order of the list, and
-// the page that shows them side by side.
+// writeCurve writes the curve of a list, what each target costs, as far as they are ready, in the order of the list,
+// and the page that shows them side by side.
 func (l *targetList) writeCurve(results []*config.Result) error {
 	if err := journal.WriteFile(filepath.Join(l.given.Out, journal.CurveFile), targetsCurve(results)); err != nil {
 		return err

@@ -32,8 +32,8 @@ type costMove struct {
 
 // climb alternates two steps until neither moves:
 //
-//   - Raise: of the moves that fit, take the first one with a higher score. A move promotes one or two units and demotes
-//     none, one or two others. Those come first that remove the most harm.
+//   - Raise: of the moves that fit, take the first one with a higher score. A move promotes one or two units and
+//     demotes none, one or two others. Those come first that remove the most harm.
 //   - Save: demote high units one after another, the dearest first, as long as the score does not fall.
 //
 // It always ends: each move raises the score, or keeps it and makes the mix cheaper (or, of free units, keeps fewer

@@ -54,9 +54,9 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 }
 
 // ReadCosts reads lines as a profiler or a vendor's table has them, and returns for each of the names what demoting it
-// saves. The lines are name,cost, where cost is that saving, or all of them name,low,high: what the holder costs when it
-// is low and when it is high. Then it saves the difference, and high has the second cost of each; else high is nil. A
-// first line is taken for a heading if it names no holder and its other fields are no numbers. Every holder needs
+// saves. The lines are name,cost, where cost is that saving, or all of them name,low,high: what the holder costs when
+// it is low and when it is high. Then it saves the difference, and high has the second cost of each; else high is nil.
+// A first line is taken for a heading if it names no holder and another of its fields is no number. Every holder needs
 // exactly one line, with finite costs that are not negative, the high one no less than the low one. Errors are
 // mistake.Err and name the line or the holder.
 func ReadCosts(r io.Reader, names []string) (saves, high []float64, err error) {
