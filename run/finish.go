@@ -219,6 +219,9 @@ func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	s.Result.Finished = done
 	s.count()
+	if s.Result.Fronts, err = s.fronts(); err != nil {
+		return err
+	}
 	if err := s.write(); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ func runsToBreak(t *testing.T) map[string]config.Config {
 	})
 	add("budget", func(c *config.Config) { c.Strategy, c.Trials = "greedy", 12 })
 	add("share", func(c *config.Config) { c.Strategy, c.Target, c.Int16Share = "auto", "", "30%" })
+	add("cost budget", func(c *config.Config) { c.Strategy, c.Target, c.Budget, c.Cost = "auto", "", "1.3x", "bops" })
 	add("hold-out", func(c *config.Config) {
 		c.Strategy, c.Holdout, c.Confidence, c.Curve, c.Target = "auto", "40%", "0.8", true, "16bit-0.2"
 	})

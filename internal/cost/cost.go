@@ -41,6 +41,29 @@ type Costs struct {
 	Float  *result.FloatWork // what the search cannot reach
 }
 
+// Name is how --cost names the model.
+func (m Model) Name() string { return m.name }
+
+// Of is what a mix costs: all that could be saved less what is, on top of what cannot be saved where that is known.
+func (m Model) Of(mask search.Mask) float64 {
+	saved, most := search.Saving(m.Saves, mask)
+	if m.total != nil {
+		most = *m.total
+	}
+	return most - saved
+}
+
+// Models are the chosen model and the others that are known.
+func (all Costs) Models() []Model {
+	list := []Model{all.Chosen}
+	for _, m := range all.list {
+		if m.name != all.Chosen.name {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
 func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	all, err := workCosts(ctx, p)
@@ -144,12 +167,5 @@ func (all Costs) Savings(m search.Mask) []result.Saving {
 	return list
 }
 
-// costOf is what a mix costs by the chosen cost: all that could be saved less what is, on top of what cannot be saved
-// where that is known.
-func (all Costs) Of(m search.Mask) float64 {
-	saved, most := search.Saving(all.Chosen.Saves, m)
-	if all.Chosen.total != nil {
-		most = *all.Chosen.total
-	}
-	return most - saved
-}
+// Of is what a mix costs by the chosen cost.
+func (all Costs) Of(m search.Mask) float64 { return all.Chosen.Of(m) }
