@@ -52,7 +52,11 @@ func (s *session) within(share float64) error {
 	if err := s.keepLow(); err != nil {
 		return err
 	}
-	if err := s.begin(mask); err != nil {
+	sc, err := s.score(mask)
+	if err != nil {
+		return err
+	}
+	if err := s.begin(mask, sc); err != nil {
 		return err
 	}
 	for {

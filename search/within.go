@@ -62,11 +62,11 @@ func (s *session) withinCost(room float64) error {
 		if err != nil {
 			return err
 		}
-		if sc.Float() > score.Float() || !(score.Float() >= sc.Float()) {
+		if sc.Float() > score.Float() || math.IsNaN(score.Float()) {
 			best, score = mask, sc
 		}
 	}
-	if err := s.begin(best); err != nil {
+	if err := s.begin(best, score); err != nil {
 		return err
 	}
 	return s.climb(r, room)
@@ -85,12 +85,8 @@ func (s *session) keepLow() error {
 	return s.keep(s.all, sc)
 }
 
-// begin moves the base from the all-high mix to a mix, in one step of the chain.
-func (s *session) begin(mask Mask) error {
-	sc, err := s.score(mask)
-	if err != nil {
-		return err
-	}
+// begin moves the base from the all-high mix to a mix with the score sc, in one step of the chain.
+func (s *session) begin(mask Mask, sc Score) error {
 	var down []int
 	for _, u := range s.res.Order {
 		if mask.Low(s.o.Units[u][0]) {
