@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -131,5 +132,19 @@ func TestWithinCostEnds(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestWithinCostLeavesNaN holds that a mix whose score is not a number is left for one that has a score.
+func TestWithinCostLeavesNaN(t *testing.T) {
+	ev := search.Naive(func(_ context.Context, m search.Mask) (search.Score, error) {
+		if m.Count() >= 3 {
+			return search.Score{Value: math.NaN()}, nil
+		}
+		return search.Score{Value: float64(4 - m.Count())}, nil
+	})
+	r, err := search.WithinCost(context.Background(), ev, search.NewOptions(4, 0), 2)
+	if err != nil || r.Score.Value != 2 || r.Mask.Count() != 2 {
+		t.Errorf("%v, %s scores %v", err, r.Mask, r.Score)
 	}
 }
