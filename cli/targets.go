@@ -50,7 +50,7 @@ func targetsSummary(w io.Writer, list []*run.Result, out string) {
 		passes += own
 		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%.1f\t%s%s\n", r.Target.Text, len(r.Holders)-high, high, score, own, tty.Name(r.Config.Out), stateOf(r))
 	}
-	t.Flush()
+	_ = t.Flush() // to an output that may be gone
 	fmt.Fprintf(w, "\nequal to %.1f full passes over the %d samples in all; the curve is in %s\n", passes, list[0].Samples, tty.Name(out))
 }
 

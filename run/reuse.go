@@ -160,10 +160,11 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 	var high *search.Score
 	err = j.Load(limits, func(m search.Mask, score search.Score, outcomes []byte) {
 		if derived {
-			ok := false
-			if score, ok = s.Ev.FromHits(outcomes); !ok {
+			follows, ok := s.Ev.FromHits(outcomes)
+			if !ok {
 				return
 			}
+			score = follows
 		}
 		if m.Count() == 0 {
 			high = &score

@@ -119,7 +119,7 @@ func TestTargetsGoOn(t *testing.T) {
 	sameAsAlone(t, cfg, grown[3:])
 	again := cfg
 	again.Force = true
-	if list, err = SearchTargets(context.Background(), again); err == nil || !strings.Contains(err.Error(), "another list, with the target 16bit-0.08") {
+	if _, err = SearchTargets(context.Background(), again); err == nil || !strings.Contains(err.Error(), "another list, with the target 16bit-0.08") {
 		t.Errorf("another list: %v", err)
 	}
 	again.Target = more.Target
