@@ -17,6 +17,7 @@ type Evaluator struct {
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
 	hits    Table[*Hits]    // of memo's masks, as far as they are kept
+	unused  []Hits          // for trials to come, see NewHits
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand

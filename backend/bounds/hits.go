@@ -42,12 +42,25 @@ func (h *Hits) At(position int) bool { return h.bits[position/64]>>(position%64)
 // Set enters that it does.
 func (h *Hits) Set(position int) { h.bits[position/64] |= 1 << (position % 64) }
 
+// hitsAtOnce is how many outcomes are allocated at once, so that a trial allocates nothing, nearly always.
+const hitsAtOnce = 512
+
 // NewHits returns outcomes of which none counts, or nil where outcomes are not kept.
 func (e *Evaluator) NewHits() *Hits {
 	if !e.rule.Outcomes {
 		return nil
 	}
-	return &Hits{e.rule, make([]uint64, (e.rule.total()+63)/64)}
+	if len(e.unused) == 0 {
+		words := (e.rule.total() + 63) / 64
+		bits := make([]uint64, hitsAtOnce*words)
+		e.unused = make([]Hits, hitsAtOnce)
+		for i := range e.unused {
+			e.unused[i] = Hits{e.rule, bits[i*words : (i+1)*words : (i+1)*words]}
+		}
+	}
+	h := &e.unused[0]
+	e.unused = e.unused[1:]
+	return h
 }
 
 // begun is the progress of a trial that is about to run: at its beginning with room for outcomes, where these are
