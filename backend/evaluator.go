@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"example.org/demote/backend/bounds"
@@ -144,29 +143,6 @@ func (e *Evaluator) Distance(ctx context.Context, mask search.Mask) (float64, er
 	}
 	sum, count, err := e.machine.Apart(ctx, mask)
 	return sum / float64(count), err
-}
-
-// Outcomes runs a mask over all samples and returns a bit for each, in the order of the data, sample i in bit i%64 of
-// word i/64: 1 if the metric counts the sample, with all its steps. The slice is new. It is an error if the metric is
-// not countable.
-func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
-	if !e.opts.Metric.Countable {
-		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
-	}
-	right := make([]bool, e.samples) // by sample: the workers write to different ones
-	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		right[sample] = e.machine.Gain(row, sample) == float64(e.machine.Steps())
-	})
-	if err != nil {
-		return nil, err
-	}
-	outcome := make([]uint64, (e.samples+63)/64)
-	for i, ok := range right {
-		if ok {
-			outcome[i/64] |= 1 << (i % 64)
-		}
-	}
-	return outcome, nil
 }
 
 // FirstNaN names the first tensor, in computing order, that is not a number for a sample, with

@@ -101,11 +101,16 @@ func (e *Evaluator) Arrange(ctx context.Context, see ...func(sample int, row []f
 	if !e.arranges() {
 		return high, nan, nil
 	}
-	return high, nan, e.machine.LayOut(byMargin(margins))
+	return high, nan, e.layOut(byMargin(margins))
 }
 
 // arranges tells whether the order of the samples is chosen: a count does not depend on it.
 func (e *Evaluator) arranges() bool { return e.opts.Metric.CountsClasses() && !e.opts.KeepOrder }
+
+// layOut puts the samples into an order, and with them the outcomes that are known.
+func (e *Evaluator) layOut(order []int) error {
+	return e.Relaid(e.PackHits, func() error { return e.machine.LayOut(order) }, e.UnpackHits)
+}
 
 // byMargin lists the samples by rising margin.
 func byMargin(margins []float64) []int {
@@ -131,7 +136,7 @@ func (e *Evaluator) ArrangeFor(ctx context.Context, mask search.Mask) error {
 	if _, err := e.Outputs(ctx, mask, func(sample int, row []float32) { margins[sample] = e.machine.Margin(row, sample) }); err != nil {
 		return err
 	}
-	if err := e.machine.LayOut(byMargin(margins)); err != nil {
+	if err := e.layOut(byMargin(margins)); err != nil {
 		return err
 	}
 	e.ForgetUnfinished()

@@ -242,10 +242,11 @@ func join(groups ...[]cli.Flag) []cli.Flag {
 func limitFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "int16-share", Category: catTarget, Usage: "`SHARE`: instead of --target: the most accurate result with at most this share of the activations at int16, such as 20%"},
+		&cli.StringFlag{Name: "budget", Category: catTarget, Usage: "`TIMES`: instead of --target: the most accurate result that costs, by --cost, at most this many times what all int8 costs, such as 1.2x"},
 		&cli.StringSliceFlag{Name: "pin", Category: catTarget, Usage: "`WHAT=WIDTH`: fix the bit-width of activations: NAME, GLOB or op:TYPE, such as op:Softmax=int16; repeatable"},
 		&cli.StringSliceFlag{Name: "group", Category: catTarget, Usage: "`NAME,GLOB,...`: activations that must have the same bit-width; repeatable"},
 		&cli.StringFlag{Name: "profile", Category: catTarget, Usage: "`FILE`: hardware profile: the bit-widths that a target device supports, as YAML, see docs/constraints.md"},
-		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost"},
+		&cli.StringFlag{Name: "cost", Category: catTarget, Value: "count", Usage: "`COST`: cost that int8 saves: count (of activations), bops (bit operations), bytes, or FILE.csv with lines of name,cost or of name,low,high (costs in int8 and in int16)"},
 		&cli.StringFlag{Name: "prove", Category: catSearch, Usage: "`LIMIT`: after the search, prove that no result with fewer int16 activations meets the target, or find one, or a lower bound: all (until proven), a time such as 10m, or a number such as 2 (refute all mixes with at most 2 activations at int16)"},
 		&cli.BoolFlag{Name: "curve", Category: catSearch, Usage: "continue below the target, down to all int8, and record every score"},
 	}
@@ -253,7 +254,7 @@ func limitFlags() []cli.Flag {
 
 // constraintFlags reads the limitFlags and the budgets.
 func constraintFlags(c *cli.Context, cfg *run.Config) error {
-	cfg.Int16Share, cfg.Profile, cfg.Cost = c.String("int16-share"), c.String("profile"), c.String("cost")
+	cfg.Budget, cfg.Int16Share, cfg.Profile, cfg.Cost = c.String("budget"), c.String("int16-share"), c.String("profile"), c.String("cost")
 	cfg.Pins, cfg.Groups, cfg.Curve = c.StringSlice("pin"), c.StringSlice("group"), c.Bool("curve")
 	cfg.Trials, cfg.Time = c.Int("evaluations"), c.Duration("time")
 	switch {
@@ -261,6 +262,8 @@ func constraintFlags(c *cli.Context, cfg *run.Config) error {
 		return usage("--evaluations 0: a budget of no evaluation finds nothing; give at least 1, or leave it out for none")
 	case c.IsSet("time") && cfg.Time == 0:
 		return usage("--time 0s: a budget of no time finds nothing; give a time such as 10m, or leave it out for none")
+	case c.IsSet("budget") && cfg.Budget == "":
+		return usage("--budget needs a value; see `demote search --help`")
 	case c.IsSet("cost") && cfg.Cost == "":
 		return usage("--cost needs a value; see `demote search --help`")
 	}

@@ -21,10 +21,11 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "weights", Category: catInput, Value: "high", Usage: "`MODE`: which weights to use when the files of a pair differ in them: high (those of the 16-bit file), or follow (each layer's from the file with the bit-width of its output)"},
 	}
 	own := []cli.Flag{
-		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: the score must be above T: 0.9125, 16bit-0.005 (less than 0.005 below the all-int16 baseline), float-0.01 (below the float baseline), or 50% (of the way from all int8 to all int16)"},
+		&cli.StringFlag{Name: "target", Category: catTarget, Usage: "`T`: the score must be above T: 0.9125, 16bit-0.005 (less than 0.005 below the all-int16 baseline), float-0.01 (below the float baseline), or 50% (of the way from all int8 to all int16). T,T,T: several targets, which share what is known; each has a folder of its own in --out"},
 		&cli.StringFlag{Name: "holdout", Category: catTarget, Usage: "`FILE`: held-out samples that the search never sees, or a share of --data such as 30%; the result is scored on them at the end"},
 		&cli.StringFlag{Name: "confidence", Category: catTarget, Usage: "`C`: confidence, such as 0.95, with which the result must meet the target on unseen samples; tested on --holdout"},
 		&cli.StringFlag{Name: "out", Category: catPrint, Usage: "`DIR`: run folder: a new one, or that of an interrupted run, which is resumed"},
+		&cli.StringFlag{Name: "reuse", Category: catSearch, Usage: "`DIR`: run folder of another search of this network on the same data and grids, for another target, cost or pins: what it has scored is not run again"},
 		&cli.BoolFlag{Name: "force", Category: catPrint, Usage: "overwrite what is in --out"},
 		&cli.StringSliceFlag{Name: "export", Category: catPrint, Usage: "`FORMAT,...`: also export the result as " + either(run.FormatNames()) + "; repeatable"},
 		&cli.StringFlag{Name: "session", Category: catTarget, Value: "exact", Usage: "`MODE`: session of ONNX Runtime in which the result must meet the target: exact (ONNX Runtime computes the QDQ operators as they are written), or default (also a session with ONNX Runtime's defaults, which may fuse and round differently)"},
@@ -37,7 +38,7 @@ func searchCommand() *cli.Command {
 		&cli.StringFlag{Name: "chain", Category: catSearch, Value: "demoted", Usage: "`MODE`: which score strategy demotion records for a step of its chain (the list of demotions): demoted (of the chosen holder), or last (of the last candidate, as the reference algorithm does)"},
 		&cli.Float64Flag{Name: "multiplier", Category: catSearch, Value: 0.5, Usage: "`M`: of strategy demotion, 0 to 1: up to this share of the allowed loss it demotes the first holder that it finds, beyond it the best of all; smaller is slower and more thorough"},
 		cacheFlag(), biasFlag(), fixFlag(catPrint),
-		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result"},
+		&cli.BoolFlag{Name: "json", Category: catPrint, Usage: "print JSON lines, one per event; the last line is the result, or one line for each of several targets"},
 	}
 	return &cli.Command{
 		Name:  "search",
@@ -70,6 +71,9 @@ func searchAction(c *cli.Context) error {
 		return err
 	}
 	cfg.Target, cfg.Out, cfg.Start, cfg.Force = c.String("target"), c.String("out"), c.String("start"), c.Bool("force")
+	if cfg.Reuse = c.String("reuse"); c.IsSet("reuse") && cfg.Reuse == "" {
+		return usage("--reuse needs a value; see `demote search --help`")
+	}
 	cfg.Strategy, cfg.Scan, cfg.Chain = c.String("strategy"), c.String("scan"), c.String("chain")
 	if err := constraintFlags(c, &cfg); err != nil {
 		return err
@@ -90,7 +94,7 @@ func searchAction(c *cli.Context) error {
 		return err
 	}
 	follows := cfg.Strategy
-	if cfg.Int16Share != "" { // whatever the strategy, that search is one of its own
+	if cfg.Int16Share != "" || cfg.Budget != "" { // whatever the strategy, that search is one of its own
 		follows = "share"
 	}
 	watch := newWatcher(c.App.Writer, c.App.ErrWriter, c.Bool("json"), follows, search.Budget{Trials: cfg.Trials, Time: cfg.Time})
@@ -98,6 +102,10 @@ func searchAction(c *cli.Context) error {
 	cfg.Progress, cfg.Say, cfg.Stage = watch.event, watch.say, watch.stage
 	if cfg.DryRun && !watch.json {
 		cfg.Say = func(text string) { fmt.Fprintln(c.App.Writer, tty.Message(text)) }
+	}
+	if run.IsList(cfg) {
+		cfg.Next = watch.next
+		return searchTargets(c, cfg, watch)
 	}
 	found, err := run.Search(c.Context, cfg)
 	watch.end(err)

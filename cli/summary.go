@@ -104,6 +104,9 @@ func targetText(r *run.Result) string {
 	if r.Int16Share != "" {
 		return "the best with at most " + r.Int16Share + " of the activations in int16"
 	}
+	if r.Budget != nil {
+		return "the best that costs " + r.Budget.String() + ", by " + r.Cost
+	}
 	side := "above"
 	if r.Lower {
 		side = "below"

@@ -158,6 +158,13 @@ func (w *watcher) begin() {
 	}
 }
 
+// next begins the watch of the next search of a list: estimates of one say nothing of another.
+func (w *watcher) next(string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forecast, w.rates = w.forecast.Again(), nil
+}
+
 // event shows one step of the search.
 func (w *watcher) event(e search.Event) {
 	w.mu.Lock()

@@ -43,6 +43,7 @@ type Config struct {
 	Start      string        `json:"start"`      // a promotion list to start from
 	Curve      bool          `json:"curve"`      // score the mixes behind the result too
 	Prove      string        `json:"prove"`      // limit of a proof: a time, a number, all; empty: no proof
+	Reuse      string        `json:"reuse"`      // the folder of another run, whose scores are taken over
 
 	// instead of Target: the most accurate mix with at most this share at int16, such as 20%
 	Int16Share string   `json:"int16_share"`
@@ -50,6 +51,7 @@ type Config struct {
 	Groups     []string `json:"groups"`  // NAME,GLOB,...: what they match moves together
 	Profile    string   `json:"profile"` // a YAML file that says what the hardware can do
 	Cost       string   `json:"cost"`    // count, bops, bytes, or a csv file
+	Budget     string   `json:"budget"`  // instead of Target: the most accurate mix within this cost, such as 1.2x
 
 	Holdout    string `json:"holdout"`    // samples that the search never sees: a file, or a share of Data such as 30%
 	Confidence string `json:"confidence"` // of a promise, as typed; empty: none is asked for
@@ -94,6 +96,7 @@ type Config struct {
 	Version string `json:"version"` // of the program
 
 	Progress func(search.Event) `json:"-"` // told of every trial; nil: nobody is
+	Next     func(string)       `json:"-"` // told of every target of a list as its search begins; nil: nobody is
 	// told what a user wants to read on the way, by one goroutine at a time; nil: nobody is
 	Say func(string) `json:"-"`
 	// told every two seconds how the work before the first trial and behind the last one stands, by goroutines of

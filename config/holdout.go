@@ -57,6 +57,8 @@ func (c Config) CheckPromise() error {
 		return mistake.Errorf("--confidence %s: a promise is tested on samples that the search never sees; add --holdout FILE or --holdout 30%%", c.Confidence)
 	case c.Int16Share != "":
 		return mistake.Errorf("--confidence and --int16-share exclude each other: a promise is about a target; give --target")
+	case c.Budget != "":
+		return mistake.Errorf("--confidence and --budget exclude each other: a promise is about a target; give --target")
 	case c.Session == "default":
 		return mistake.Errorf("--confidence and --session default exclude each other: a promise is about the mix as it was searched; choose --session exact")
 	}

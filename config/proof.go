@@ -34,6 +34,8 @@ func (c Config) CheckProof() error {
 		return err
 	case c.Int16Share != "":
 		return mistake.Errorf("--prove and --int16-share exclude each other: a proof is about a target; give --target")
+	case c.Budget != "":
+		return mistake.Errorf("--prove and --budget exclude each other: a proof is about a target; give --target")
 	case limit.Units > 0 && c.Cost != CostCount:
 		return mistake.Errorf("--prove %s: with --cost %s a proof goes by what mixes save, and not by their activations at int16; give a time such as 10m, or all", c.Prove, c.Cost)
 	}

@@ -122,7 +122,7 @@ func maxLow(points []point) int {
 }
 
 func (r *Run) targetValue() *float64 {
-	if !r.Has("target") || r.Int16Share != "" || r.Target.Value == 0 && r.Score.Low == nil {
+	if !r.Has("target") || !r.HasTarget() || r.Target.Value == 0 && r.Score.Low == nil {
 		return nil
 	}
 	return finite(&r.Target.Value)

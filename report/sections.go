@@ -16,7 +16,7 @@ func (v *view) sections() []*section {
 	if !v.Shown() {
 		return nil
 	}
-	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.proof(), v.holdout(), v.curveSection(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
+	all := []*section{v.setup(), v.warnings(), v.searched(), v.scores(), v.proof(), v.holdout(), v.curveSection(), v.fronts(), v.savings(), v.network(), v.sensitivity(), v.grids(), v.cost(), v.verification(), v.reproduce()}
 	return slices.DeleteFunc(all, func(s *section) bool { return s == nil })
 }
 

@@ -9,7 +9,7 @@ import (
 // in the default session by 0.0015"; empty if it is met there, or if there is no score.
 func (r *Run) inDefault() string {
 	f := r.Verified
-	if f == nil || !r.Met || r.Int16Share != "" {
+	if f == nil || !r.Met || !r.HasTarget() {
 		return ""
 	}
 	if f.DefaultMet == nil && f.DefaultCorrect == nil && f.DefaultValue == nil {

@@ -96,7 +96,7 @@ func (r *Run) Answer() string {
 		fmt.Fprintf(&b, "%d of %d activation quantizers (holders) run in %s and %d stay at %s", low, n, r.LowName(), n-low, r.HighName())
 	}
 	wanted := "and the target is"
-	if r.Int16Share != "" {
+	if !r.HasTarget() {
 		wanted = "wanted was"
 	}
 	fmt.Fprintf(&b, "; this mix scores %s by %s, %s %s.", r.Text(r.Score.Mixed), short(r.Metric), wanted, r.TargetText())
@@ -132,6 +132,9 @@ func (r *Run) TargetText() string {
 	}
 	if r.Int16Share != "" {
 		return "the best with at most " + short(r.Int16Share) + " at " + r.HighName()
+	}
+	if r.Budget != nil {
+		return "the best that costs " + short(r.Budget.String()) + ", by " + short(orCount(r.Cost))
 	}
 	side := "above"
 	if r.Lower() {

@@ -19,13 +19,16 @@ type Result[C any] struct {
 	Samples       int               `json:"samples"`
 	Steps         int               `json:"steps,omitempty"` // of each sample, with --state
 	Target        Target            `json:"target"`
+	Budget        *Budget           `json:"budget,omitempty"`      // with --budget
 	Int16Share    string            `json:"int16_share,omitempty"` // the share of --int16-share
 	Met           bool              `json:"met"`
 	Finished      bool              `json:"finished"` // false while running and after an interruption
 	Stop          string            `json:"stop"`     // the end: done, trials (--evaluations), time, error
 	Score         Scores            `json:"score"`
-	Cost          string            `json:"cost"`    // of the search: count, bops, bytes or a file
-	Savings       []Saving          `json:"savings"` // what the mix saves
+	Cost          string            `json:"cost"`             // of the search: count, bops, bytes or a file
+	Savings       []Saving          `json:"savings"`          // what the mix saves
+	MixCost       *float64          `json:"mix_cost"`         // what the mix costs by that cost
+	Fronts        []Front           `json:"fronts,omitempty"` // of score against each cost
 	FloatWork     *FloatWork        `json:"float_work,omitempty"`
 	Proof         *Proof            `json:"proof,omitempty"`    // with --prove: how good the mix is
 	Ranges        []RangeScore      `json:"ranges,omitempty"`   // with --range auto: the methods that were tried

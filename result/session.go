@@ -29,7 +29,7 @@ func (r *Result[C]) Side() string {
 // empty if it meets it in both, or if there is no score of a default session.
 func (r *Result[C]) MissedByDefault() string {
 	v := r.Verified
-	if v == nil || !r.Met || r.Int16Share != "" || v.DefaultMet == nil || *v.DefaultMet {
+	if v == nil || !r.Met || !r.HasTarget() || v.DefaultMet == nil || *v.DefaultMet {
 		return ""
 	}
 	return r.Shortfall(v)
@@ -37,5 +37,5 @@ func (r *Result[C]) MissedByDefault() string {
 
 // DefaultUnknown reports whether the mix meets its target in the exact session, and a default session could not run it.
 func (r *Result[C]) DefaultUnknown() bool {
-	return r.Verified != nil && r.Met && r.Int16Share == "" && r.Verified.DefaultMet == nil
+	return r.Verified != nil && r.Met && r.HasTarget() && r.Verified.DefaultMet == nil
 }

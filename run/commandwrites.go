@@ -38,6 +38,11 @@ func (s *runFolder) commandWrites() error {
 	if len(s.written) == 0 {
 		return nil
 	}
+	return s.keepWritten()
+}
+
+// keepWritten leaves out of the run's inputs what the metric command writes to, here and in the journal.
+func (s *runFolder) keepWritten() error {
 	s.leaveOut(s.written)
 	text, err := json.Marshal(s.fingerprint())
 	if err != nil {

@@ -29,7 +29,7 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 		}
 		s.Config.Say(fmt.Sprintf("holder %3d  %s (%s)", h.Index, h.Name, op))
 	}
-	s.Config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s, target %s", n, samples, s.Block, s.Metric.Name, s.Config.Target))
+	s.Config.Say(fmt.Sprintf("%d holders, %d samples in blocks of %d, metric %s, %s", n, samples, s.Block, s.Metric.Name, s.wantedText()))
 	if err := s.sayMasks(); err != nil {
 		return err
 	}
@@ -53,6 +53,18 @@ func (s *searchRun) dryRun(ctx context.Context) error {
 	}
 	s.sayMasksToRefute()
 	return nil
+}
+
+// wantedText is what a search is for, as it was typed.
+func (s *searchRun) wantedText() string {
+	switch c := s.Config; {
+	case c.Budget != "":
+		return "budget " + c.Budget
+	case c.Int16Share != "":
+		return "int16 share " + c.Int16Share
+	default:
+		return "target " + c.Target
+	}
 }
 
 // sayMasks says which holders calibration may still find to be attention masks, which have none.

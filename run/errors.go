@@ -24,6 +24,15 @@ const (
 	ExitInterrupted = 130 // stopped by the user; the best so far is on disk
 )
 
+// worded are errors with a text of their own.
+type worded struct {
+	list []error
+	text string
+}
+
+func (e worded) Error() string   { return e.text }
+func (e worded) Unwrap() []error { return e.list }
+
 // ErrUnreachable says that no mix meets the target.
 var ErrUnreachable = errors.New("the target cannot be met")
 
@@ -53,6 +62,9 @@ var storage = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.ERO
 // unreachable is the error for a search that ends with no mix above the target.
 func (s *searchRun) unreachable(f search.Result) error {
 	high, end, target := s.Text(f.High), f.Low, s.Config.Target
+	if s.within {
+		return worded{[]error{ErrUnreachable}, "no mix was found within the limit: it ended before the first mix was scored; give a larger limit"}
+	}
 	if f.AllLow != (search.Score{}) {
 		end = f.AllLow
 	}

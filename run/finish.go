@@ -56,7 +56,8 @@ func (s *searchRun) keep(b search.Best) error {
 	score := s.exactScore(b.Mask, b.Score)
 	s.Result.Score.Mixed = record.Score(score, s.Metric.Lower)
 	// a 16-bit network that only reaches the target is kept too
-	s.Result.Met, s.Result.Savings = s.holds(b.Score), s.costs.Savings(b.Mask)
+	s.Result.Met = s.holds(b.Score)
+	s.price(b.Mask)
 	s.count()
 	files, err := s.derive()
 	if err == nil {
@@ -98,7 +99,8 @@ func (s *ledger) book(f search.Result) {
 	}
 	s.setMask(f.Mask)
 	r.Strategy = f.Strategy
-	r.Met, r.Stop, r.Savings = f.Holds, string(f.Stop), s.costs.Savings(f.Mask)
+	r.Met, r.Stop = f.Holds, string(f.Stop)
+	s.price(f.Mask)
 	r.Score.Mixed = record.Score(f.Score, s.Metric.Lower)
 	r.Promotion = s.promoted(f)
 	r.Chain = []result.Step{}
@@ -219,6 +221,9 @@ func (s *searchRun) finish(ctx context.Context, f search.Result, done bool) erro
 	}
 	s.Result.Finished = done
 	s.count()
+	if s.Result.Fronts, err = s.fronts(); err != nil {
+		return err
+	}
 	if err := s.write(); err != nil {
 		return err
 	}
@@ -241,7 +246,7 @@ func (s *runFolder) derive() ([]disk.File, error) {
 		return nil, err
 	}
 	return []disk.File{disk.Bytes(s.folder.File(result.File), append(text, '\n')),
-		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Lines(s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
+		disk.Bytes(s.folder.File(journal.PromotionFile), promotion.Headed(heading(s.Result.Budget, s.Result.Cost), s.Result.Promotion)), disk.Bytes(s.folder.File(journal.CurveFile), curve(s.Result))}, nil
 }
 
 // write has the files that a user or program reads on disk.

@@ -26,11 +26,16 @@ type wanted struct {
 	goal   search.Resolved
 	above  float64 // the target as the search compares it
 	share  float64 // --int16-share in place of a target, 0 to 1
-	within bool    // there is such a share
+	times  float64 // --budget in place of a target, in units of what all int8 costs; 0: there is none
+	room   float64 // that a budget leaves for the units that stay at int16
+	within bool    // there is such a share, or a budget
 }
 
-// wantedOf reads what is wanted: a target, or a share of int16.
+// wantedOf reads what is wanted: a target, a budget, or a share of int16.
 func wantedOf(c config.Config) (w wanted, err error) {
+	if c.Budget != "" {
+		return budgetOf(c)
+	}
 	switch {
 	case c.Int16Share == "" && c.Target == "":
 		return w, mistake.Errorf("--target is missing: 0.9125, 16bit-0.005, float-0.01, or 50%%")
@@ -53,6 +58,23 @@ func wantedOf(c config.Config) (w wanted, err error) {
 	}
 	w.share, w.within = v/100, true
 	return w, nil
+}
+
+// budgetOf reads --budget, which what else bounds a search excludes.
+func budgetOf(c config.Config) (w wanted, err error) {
+	switch {
+	case c.Target != "":
+		return w, mistake.Errorf("--target and --budget exclude each other: the one bounds the score, the other the cost; leave one out")
+	case c.Int16Share != "":
+		return w, mistake.Errorf("--int16-share and --budget exclude each other: the one bounds the activations at int16, the other the cost; leave one out")
+	case c.Strategy != "auto":
+		return w, mistake.Errorf("--strategy %s: --budget has a way of its own; leave --strategy out", c.Strategy)
+	case c.Start != "":
+		return w, mistake.Errorf("--start: --budget has a start of its own; leave --start out")
+	}
+	w.times, err = c.Times()
+	w.within = true
+	return w, err
 }
 
 // check refuses a target that the metric, whose scale is given, cannot mean.
@@ -97,8 +119,11 @@ func (s *searchRun) resolveGoal(ends search.Endpoints) error {
 	return nil
 }
 
-// seek runs the strategy, or looks for the best mix within a share.
+// seek runs the strategy, or looks for the best mix within a share or a budget.
 func (s *searchRun) seek(ctx context.Context, o search.Options) (search.Result, error) {
+	if s.times > 0 {
+		return search.WithinCost(ctx, s.evaluator(), o, s.room)
+	}
 	if s.within {
 		return search.WithinShare(ctx, s.evaluator(), o, s.share)
 	}
@@ -129,7 +154,7 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	for _, h := range s.Layout.High {
 		s.Result.Holders[h].Pinned = true
 	}
-	if held, most := len(s.Layout.High), int(s.share*float64(len(s.Records))+shareSlack); s.within && held > most {
+	if held, most := len(s.Layout.High), int(s.share*float64(len(s.Records))+shareSlack); s.Config.Int16Share != "" && held > most {
 		return mistake.Errorf("--int16-share %s: %d of %d activations are held at int16, and the share allows %d", s.Config.Int16Share, held, len(s.Records), most)
 	}
 	s.Result.Cost = s.Config.Cost
@@ -145,7 +170,7 @@ func (s *searchRun) constrainSearch(ctx context.Context) error {
 	if s.Result.FloatWork = s.costs.Float; s.Result.FloatWork.Some() {
 		s.Config.Say(s.Result.FloatWork.Text())
 	}
-	return nil
+	return s.openBudget()
 }
 
 // ended says what ended a search before its strategy was done, if anything did.

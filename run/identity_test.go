@@ -287,7 +287,7 @@ func TestRecordedScoresAreHeldAgainstTheFile(t *testing.T) {
 					_, err = j.DB.Exec(`DELETE FROM scores WHERE mask = ?`, mask)
 				}
 				if err == nil {
-					err = j.Learnt(m, s)
+					err = j.Learnt(m, s, nil)
 				}
 				if err != nil {
 					t.Fatal(err)

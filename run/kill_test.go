@@ -41,6 +41,7 @@ func runsToBreak(t *testing.T) map[string]config.Config {
 	})
 	add("budget", func(c *config.Config) { c.Strategy, c.Trials = "greedy", 12 })
 	add("share", func(c *config.Config) { c.Strategy, c.Target, c.Int16Share = "auto", "", "30%" })
+	add("cost budget", func(c *config.Config) { c.Strategy, c.Target, c.Budget, c.Cost = "auto", "", "1.3x", "bops" })
 	add("hold-out", func(c *config.Config) {
 		c.Strategy, c.Holdout, c.Confidence, c.Curve, c.Target = "auto", "40%", "0.8", true, "16bit-0.2"
 	})
@@ -249,7 +250,7 @@ func finished(t *testing.T, cfg config.Config) (string, []string) {
 	if r.Score.High.Total != nil {
 		l.Total = *r.Score.High.Total
 	}
-	err = j.Load(l, func(m search.Mask, s search.Score) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress) {})
+	err = j.Load(l, func(m search.Mask, s search.Score, _ []byte) { scores[fmt.Sprint(m, s)] = true }, func(search.Mask, bounds.Progress, []byte) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func (s *searchRun) adopt(f *search.Result, m search.Mask, score search.Score, w
 	f.Mask, f.Score = m, score
 	s.setMask(m)
 	s.Result.Promotion, s.Result.Score.Mixed = s.promoted(*f), record.Score(score, s.Metric.Lower)
-	s.Result.Savings = s.costs.Savings(m)
+	s.price(m)
 	s.proven(*f)
 	if back > 0 {
 		s.Warn("promise-walked-back", fmt.Sprintf("%d activations went back to int16, so that the mix can be promised", back), "")

@@ -216,6 +216,9 @@ func TestProofsThatAreRefused(t *testing.T) {
 		{func(c *config.Config) { c.Prove = "-3m" }, "give a time such as 10m"},
 		{func(c *config.Config) { c.Prove = "most" }, "give a time such as 10m"},
 		{func(c *config.Config) { c.Prove, c.Target, c.Strategy, c.Int16Share = "2", "", "auto", "20%" }, "exclude each other"},
+		{func(c *config.Config) {
+			c.Prove, c.Target, c.Strategy, c.Budget, c.Cost = "2", "", "auto", "1.2x", "bops"
+		}, "exclude each other"},
 		{func(c *config.Config) { c.Prove, c.Cost = "2", "bops" }, "a proof goes by what mixes save"},
 	} {
 		c := twelveHolders(t)

@@ -23,8 +23,11 @@ type runFolder struct {
 	derived  journal.Derived
 	before   journal.Spent // by earlier sessions of the run
 	spent    journal.Spent // so far, with those
+	from     spentBy       // what the evaluator had done before this search began
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
+
+	distances map[string]float64 // of masks, by their keys, as far as they are known
 
 	layout   string   // the mask for which the journal's unfinished trials have the samples laid out; empty: none
 	arranged bool     // the evaluator has them so too
@@ -33,10 +36,27 @@ type runFolder struct {
 	proofFrom, proofTo float64 // the evaluator's work before the proof, and with it; see Stats.Samples
 }
 
+// spentBy is what an evaluator has done by some moment.
+type spentBy struct {
+	masks   int
+	samples float64 // whole-network passes of a sample
+}
+
 // openFolder takes the run folder, and its journal if the run in it may go on. What is to be overwritten stays until
 // the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
 // given up.
 func (s *runFolder) openFolder() error {
+	if s.Config.Reuse != "" && sameFolder(s.Config.Reuse, s.Config.Out) {
+		return mistake.Errorf("--reuse %s: --out names the same folder; the same command resumes the run in it, and another one needs a new folder", s.Config.Reuse)
+	}
+	err := s.openOwn()
+	if err == nil {
+		err = s.checkReuse()
+	}
+	return err
+}
+
+func (s *runFolder) openOwn() error {
 	var err error
 	if s.folder, err = journal.OpenFolder(s.Config.Out); err != nil {
 		return err
@@ -133,15 +153,23 @@ func (s *runFolder) recall() error {
 	var high *search.Score
 	var restore []func()
 	err = s.journal.Load(s.limits(),
-		func(m search.Mask, score search.Score) {
+		func(m search.Mask, score search.Score, outcomes []byte) {
 			if m.Count() == 0 {
 				high = &score
 				return
 			}
-			restore = append(restore, func() { s.Ev.Restore(m, score) })
+			restore = append(restore, func() {
+				s.Ev.Restore(m, score)
+				if h := s.Ev.UnpackHits(outcomes); h != nil {
+					s.Ev.RestoreHits(m, h)
+				}
+			})
 		},
-		func(m search.Mask, p bounds.Progress) {
-			put := func() { s.Ev.RestoreProgress(m, p) }
+		func(m search.Mask, p bounds.Progress, outcomes []byte) {
+			put := func() {
+				p.Hits = s.Ev.UnpackHits(outcomes)
+				s.Ev.RestoreProgress(m, p)
+			}
 			if s.layout != "" { // of blocks that the proof makes
 				s.later = append(s.later, put)
 				return
@@ -161,10 +189,13 @@ func (s *runFolder) recall() error {
 		}
 		high, restore, s.later, s.layout = nil, nil, nil, ""
 	}
-	if high == nil {
-		if err := s.journal.Learnt(search.NewMask(len(s.Records)), s.HighScore); err != nil {
+	if none := search.NewMask(len(s.Records)); high == nil {
+		if err := s.journal.Learnt(none, s.HighScore, s.Ev.PackHits(s.Ev.KnownHits(none))); err != nil {
 			return err
 		}
+	}
+	if err := s.recallDistances(); err != nil {
+		return err
 	}
 	for _, f := range restore {
 		f()
@@ -173,6 +204,9 @@ func (s *runFolder) recall() error {
 		s.Config.Say(fmt.Sprintf("going on with a run that knows %d masks", n))
 	}
 	if err := s.keepRanges(); err != nil {
+		return err
+	}
+	if err := s.reuse(); err != nil {
 		return err
 	}
 	s.follow()

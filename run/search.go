@@ -28,9 +28,11 @@ type searchRun struct {
 	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
 	holdout *holdout.Set        // the hold-out; nil without one
 	begun   bool                // the strategy runs: the folder is worth keeping
+	low     *search.Score       // of the 8-bit file's own network, once it is known; nil: there is none
 
 	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
 	elsewhere string
+	finished  bool   // of a list of targets: an earlier session has finished it
 	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
 	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
@@ -42,7 +44,7 @@ func newSearch(r *trial.Runner) *searchRun {
 	return &searchRun{ledger: &ledger{runFolder: &runFolder{Runner: r}}}
 }
 
-// Search is the command search: from a float network and data to a run folder with the best mix of
+// Search is the command search for one target: from a float network and data to a run folder with the best mix of
 // low and high holders that meets the target. The result is returned as far as it is known together
 // with an error; ExitCode says what the program ends with.
 func Search(ctx context.Context, c config.Config) (*config.Result, error) {
@@ -62,31 +64,7 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 	}
 	s.Config.Stages = book
 	defer s.Close()
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.Config.Calib != "" && !s.Config.DryRun {
-		s.Config.Say("reading the network, and calibrating on " + s.Config.Calib)
-	}
-	if err = s.Prepare(ctx); err != nil {
-		return nil, err
-	}
-	backend.Trim()
-	s.SayStates(s.Config.Say)
-	if err := s.begin(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.checkExports(); err != nil {
-		return nil, err
-	}
-	if err := s.FitDevice(ctx); err != nil {
-		return nil, err
-	}
-	if s.holdout, err = holdout.Open(s.Runner, s.target); err != nil {
-		return nil, err
-	}
-	if s.start, err = s.startMask(); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
 	if s.Config.DryRun {
@@ -98,21 +76,56 @@ func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
 	if err := s.recallRanges(); err != nil {
 		return nil, err
 	}
-	if err := s.questioning(); err != nil {
-		return nil, err
-	}
-	s.Config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.Records), s.Data.Len()))
-	if err := s.Shrinking(ctx, s.Open); err != nil {
+	if err := s.open(ctx); err != nil {
 		return s.Result, s.leave(err)
 	}
 	if err := s.goOn(); err != nil {
 		return nil, err
 	}
-	err = s.Shrinking(ctx, s.searchOn)
+	err := s.Shrinking(ctx, s.searchOn)
 	if !s.begun {
 		err = s.leave(err)
 	}
 	return s.Result, err
+}
+
+// ready checks what is asked for, and reads and prepares all that a search needs: up to here nothing is written.
+func (s *searchRun) ready(ctx context.Context) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	var err error
+	if s.Config.Calib != "" && !s.Config.DryRun {
+		s.Config.Say("reading the network, and calibrating on " + s.Config.Calib)
+	}
+	if err = s.Prepare(ctx); err != nil {
+		return err
+	}
+	backend.Trim()
+	s.SayStates(s.Config.Say)
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.checkExports(); err != nil {
+		return err
+	}
+	if err := s.FitDevice(ctx); err != nil {
+		return err
+	}
+	if s.holdout, err = holdout.Open(s.Runner, s.target); err != nil {
+		return err
+	}
+	s.start, err = s.startMask()
+	return err
+}
+
+// open compiles the network and scores its ends, and asks the first questions before.
+func (s *searchRun) open(ctx context.Context) error {
+	if err := s.questioning(); err != nil {
+		return err
+	}
+	s.Config.Say(fmt.Sprintf("%d holders, %d samples; compiling, and scoring the endpoints", len(s.Records), s.Data.Len()))
+	return s.Shrinking(ctx, s.Open)
 }
 
 // leave is the error of a search that has not begun. One that was interrupted leaves what is known, in a folder
@@ -136,6 +149,12 @@ func (s *searchRun) leave(err error) error {
 // Close gives everything back. A run folder in which nothing was begun is removed.
 func (s *searchRun) Close() {
 	s.Runner.Close()
+	s.closeFolder()
+	s.holdout.Close()
+}
+
+// closeFolder gives the run folder back.
+func (s *searchRun) closeFolder() {
 	_ = s.derived.Flush() // what the journal has as well
 	if err := s.journal.Close(); err != nil {
 		s.Config.Log.Warn("the journal was not closed in good order", "error", err)
@@ -147,19 +166,12 @@ func (s *searchRun) Close() {
 	default:
 		s.folder.Abandon()
 	}
-	s.holdout.Close()
 }
 
 // search runs the strategy and turns what it found into the files of the run folder.
 func (s *searchRun) search(ctx context.Context) error {
-	ends := search.Endpoints{Float: s.FloatScore, High: s.HighScore}
-	own, err := s.ScoreLow(ctx)
+	ends, own, err := s.ends(ctx)
 	if err != nil {
-		return err
-	}
-	if own != nil {
-		ends.Low = *own
-	} else if ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders)); err != nil {
 		return err
 	}
 	s.Result.Score.High, s.Result.Score.Low = record.Score(ends.High, s.Metric.Lower), record.Score(ends.Low, s.Metric.Lower)
@@ -198,12 +210,29 @@ func (s *searchRun) search(ctx context.Context) error {
 	return nil
 }
 
+// ends are the scores that targets are measured from; own is that of the 8-bit file's network, where it is another one.
+func (s *searchRun) ends(ctx context.Context) (ends search.Endpoints, own *search.Score, err error) {
+	ends = search.Endpoints{Float: s.FloatScore, High: s.HighScore}
+	if s.low == nil {
+		if s.low, err = s.ScoreLow(ctx); err != nil {
+			return ends, nil, err
+		}
+	}
+	if s.low != nil {
+		ends.Low = *s.low
+		return ends, s.low, nil
+	}
+	ends.Low, err = s.Ev.Score(ctx, task.LowMask(s.Network.Holders))
+	return ends, nil, err
+}
+
 // searchOn is search, on an evaluator that is opened again if it had to be closed.
 func (s *searchRun) searchOn(ctx context.Context) error {
 	if s.Ev == nil {
 		if err := s.Open(ctx); err != nil {
 			return err
 		}
+		s.from = spentBy{}
 		if err := s.goOn(); err != nil {
 			return err
 		}

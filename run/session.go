@@ -16,13 +16,13 @@ import (
 // hold in both sessions where it does not.
 func (s *searchRun) evaluator() search.Evaluator {
 	if s.Config.Session != "default" {
-		return s.Ev
+		return s.exact()
 	}
 	if s.inDefault == nil {
 		s.inDefault = s.checker().ScoreWritten
 	}
 	s.Result.Sessions, s.sessions = nil, map[string]bool{}
-	e := &both.Evaluator{First: s.Ev, Second: s.askDefault}
+	e := &both.Evaluator{First: s.exact(), Second: s.askDefault}
 	if !s.within {
 		e.Exempt = s.Layout.Pinned
 	}

@@ -50,14 +50,14 @@ func (s *runFolder) follow() {
 	s.trials.last = time.Now()
 	s.Ev.Learnt = func(m search.Mask, score search.Score) error {
 		s.tried(m, 1)
-		return s.journal.Learnt(m, score)
+		return s.journal.Learnt(m, score, s.Ev.PackHits(s.Ev.KnownHits(m)))
 	}
 	s.Ev.Stopped = func(m search.Mask, p bounds.Progress) error {
 		s.tried(m, float64(s.Ev.Before(p.Blocks))/samples)
 		if s.layout != "" && !s.arranged { // a search that is repeated up to its proof; these blocks are others
 			return nil
 		}
-		return s.journal.Stopped(m, p)
+		return s.journal.Stopped(m, p, s.Ev.PackHits(p.Hits))
 	}
 	s.Ev.Arranged = s.laidOut
 }
@@ -131,7 +131,7 @@ func (s *ledger) sensitivity(f search.Result) {
 func (s *runFolder) count() {
 	st := s.Ev.Stats()
 	all := s.before
-	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials, all.Samples+st.Samples, all.Seconds+time.Since(s.since()).Seconds()
+	all.Masks, all.Samples, all.Seconds = all.Masks+st.Trials-s.from.masks, all.Samples+st.Samples-s.from.samples, all.Seconds+time.Since(s.since()).Seconds()
 	if s.Command != nil {
 		calls, seconds := s.Command.Cost()
 		all.Calls, all.CallSeconds = all.Calls+calls, all.CallSeconds+seconds

@@ -51,7 +51,7 @@ func Verify(ctx context.Context, dir string, c config.Config) (*result.Verified,
 // resolveRecorded finds again what the search compared scores with.
 func (s *searchRun) resolveRecorded(r *config.Result) error {
 	var err error
-	if s.within = r.Int16Share != ""; s.within {
+	if s.within = !r.HasTarget(); s.within {
 		return s.wanted.resolve(s.Scale(), search.Endpoints{})
 	}
 	if s.target, err = search.ParseTarget(r.Target.Text); err != nil {

@@ -19,9 +19,11 @@ func (s *session) endpoints() error {
 	if !(high.Float() >= s.o.Target) && !s.o.free {
 		return s.otherEnd()
 	}
-	s.res.Found = true
-	if err := s.keep(s.base, high); err != nil {
-		return err
+	if !s.o.free { // else it may cost more than is allowed
+		s.res.Found = true
+		if err := s.keep(s.base, high); err != nil {
+			return err
+		}
 	}
 	low, err := s.lowScore()
 	if err != nil {

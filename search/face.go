@@ -43,6 +43,9 @@ func NewMask(n int) Mask { return trial.NewMask(n) }
 // a mistake.Err.
 func ParseMask(text string) (Mask, error) { return trial.ParseMask(text) }
 
+// MaskOfKey returns the mask of n holders that has a key, see Mask.Key. It panics if the key is of another length.
+func MaskOfKey(n int, key string) Mask { return trial.MaskOfKey(n, key) }
+
 // NaiveScan answers a scan by full scores, one candidate after another. It is the definition of a scan: every other
 // implementation returns the same Found. An error of score, or a context that is done, ends it.
 func NaiveScan(ctx context.Context, score ScoreFunc, candidates []Mask, b Bound) (Found, error) {
@@ -95,6 +98,12 @@ func BytesCost(elements []float64, lost []int) []float64 { return units.BytesCos
 // ReadCost reads lines of name,cost and returns the cost of each of the names. Errors are mistake.Err and name the line
 // or the holder.
 func ReadCost(r io.Reader, names []string) ([]float64, error) { return units.ReadCost(r, names) }
+
+// ReadCosts reads lines of name,cost or of name,low,high and returns what demoting each of the names saves, and in the
+// second case what it costs when it is high, else nil. Errors are mistake.Err and name the line or the holder.
+func ReadCosts(r io.Reader, names []string) (saves, high []float64, err error) {
+	return units.ReadCosts(r, names)
+}
 
 // UnitCost returns the cost of each unit, the sum over its holders.
 func UnitCost(holders []float64, members [][]int) []float64 { return units.UnitCost(holders, members) }

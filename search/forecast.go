@@ -47,6 +47,9 @@ func NewForecast(strategy string, b Budget) *Forecast {
 	return &Forecast{strategy: s, budget: b}
 }
 
+// Again returns a new forecast for a search with the same strategy and budget.
+func (f *Forecast) Again() *Forecast { return &Forecast{strategy: f.strategy, budget: f.budget} }
+
 // Add takes in an event of the search; at is its time since the start of the program.
 func (f *Forecast) Add(at time.Duration, e Event) {
 	m := moment{at, e}

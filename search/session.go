@@ -34,6 +34,7 @@ type session struct {
 	groups  int          // steps of the chain so far
 	low     int          // demoted units of base
 	best    int          // demoted units of res.Mask
+	cut     bool         // climb's last list of moves was longer than its patience
 	over    bool         // the endpoints have decided the search
 
 	refusals int           // candidates of scans without a pass

@@ -52,17 +52,14 @@ func (s *session) within(share float64) error {
 			high += len(holders)
 		}
 	}
+	if err := s.keepLow(); err != nil {
+		return err
+	}
 	sc, err := s.score(mask)
 	if err != nil {
 		return err
 	}
-	var down []int
-	for _, u := range r.units {
-		if mask.Low(s.o.Units[u][0]) {
-			down = append(down, u)
-		}
-	}
-	if err := s.move(down, sc); err != nil {
+	if err := s.begin(mask, sc); err != nil {
 		return err
 	}
 	for {

@@ -174,6 +174,7 @@ func (a *ahead) look(candidate int) *waiting {
 		return t
 	}
 	t.seen, _ = a.e.unfinished(mask)
+	t.seen.Hits = nil // those of the trial have no block that the scan has not asked for
 	t.next = t.seen.Blocks
 	return t
 }

@@ -17,6 +17,8 @@ type Evaluator struct {
 	memo    Table[search.Score]
 	partial Table[Progress] // unfinished trials
 	earlier Table[Progress] // of those, what earlier runs of the program have left: never dropped
+	hits    Table[*Hits]    // of memo's masks, as far as they are kept
+	unused  []Hits          // for trials to come, see NewHits
 	base    search.Mask
 	gains   []Gain  // of a run; zero between runs
 	visits  []visit // one for each candidate of the scan at hand
@@ -72,24 +74,22 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	} else {
 		e.stats.Trials++
 	}
-	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, p)
+	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, From: p.Blocks, To: e.rule.Blocks()}, e.begun(p))
 	if err != nil {
 		e.stop(mask, p)
 		return search.Score{}, err
 	}
-	s := e.rule.score(p)
-	return s, e.learn(mask, s)
+	return e.learn(mask, p)
 }
 
 // Again runs a mask from the first block to the last, whatever is known of it, for those who watch
 // the machine at work. Learnt is called with the score once more.
 func (e *Evaluator) Again(ctx context.Context, mask search.Mask) (search.Score, error) {
-	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, Progress{})
+	p, err := e.run(ctx, &Job{Base: mask, Mask: mask, To: e.rule.Blocks()}, e.begun(Progress{}))
 	if err != nil {
 		return search.Score{}, err
 	}
-	s := e.rule.score(p)
-	return s, e.learn(mask, s)
+	return e.learn(mask, p)
 }
 
 // Scan answers as search.NaiveScan does, bit for bit, and whatever was run before. Masks are lent for the call. After
@@ -194,6 +194,7 @@ func (e *Evaluator) look(candidate int, mask search.Mask) bool {
 // copying a job each time is slow.
 func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 	p, _, _ := e.scan.Progress(w.Candidate)
+	p = e.begun(p)
 	var err error
 	if e.ahead != nil {
 		p, err = e.ahead.run(ctx, w, p)
@@ -206,9 +207,9 @@ func (e *Evaluator) advance(ctx context.Context, job *Job, w work) error {
 		return err
 	}
 	if e.rule.done(p) {
-		return e.learn(job.Mask, e.rule.score(p))
+		_, err = e.learn(job.Mask, p)
 	}
-	return nil
+	return err
 }
 
 // run runs blocks and adds them to the progress, which it returns unchanged with an error.
@@ -233,15 +234,19 @@ func (e *Evaluator) run(ctx context.Context, job *Job, p Progress) (Progress, er
 	return p, nil
 }
 
-// learn enters a full score that was just computed.
-func (e *Evaluator) learn(mask search.Mask, s search.Score) error {
+// learn enters the full score of a trial that has just ended, and returns it.
+func (e *Evaluator) learn(mask search.Mask, p Progress) (search.Score, error) {
+	s := e.rule.score(p)
+	if p.Hits != nil {
+		e.hits.Put(mask, p.Hits)
+	}
 	if e.Learnt != nil {
 		if err := e.Learnt(mask, s); err != nil {
-			return err
+			return s, err
 		}
 	}
 	e.memo.Put(mask, s)
-	return nil
+	return s, nil
 }
 
 // report calls Stopped for an unfinished trial, if it has made progress since the last call.

@@ -61,6 +61,11 @@ func (m *tableMachine) gain(mask search.Mask, block int) (g Gain) {
 	from, to := m.starts[block], m.starts[block]+m.rule.Sizes[block]
 	if m.value == nil {
 		g.Count = m.table.Count(mask, from, to)
+		for s := from; s < to; s++ {
+			if m.table.Correct(mask, s) {
+				g.Hits.Set(s - from)
+			}
+		}
 		return g
 	}
 	for s := from; s < to; s++ {

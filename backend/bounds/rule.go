@@ -34,6 +34,9 @@ type Rule struct {
 	// Finish turns the sum over all samples into the score of a Mean or Whole; nil divides by the number of samples.
 	// For Mean it must never fall when the sum rises.
 	Finish func(sum float64) float64
+	// Outcomes: blocks have at most OutcomeSamples samples, and the machine says in Gain.Hits which of them count. Of
+	// Counted only
+	Outcomes bool
 	// Width is how many blocks the machine runs at once in the time of one; less than 1 counts as 1. Work is rounded
 	// up to it.
 	Width int
@@ -47,6 +50,7 @@ type Rule struct {
 type Gain struct {
 	Count int     // Counted
 	Sum   float64 // Mean and Whole; the values of the block's samples
+	Hits  HitBits // with Rule.Outcomes: which samples count
 }
 
 // Progress is how far a trial has come: the sum of its first Blocks blocks.
@@ -54,12 +58,14 @@ type Progress struct {
 	Blocks int
 	Count  int
 	Sum    float64
+	Hits   *Hits // of the same blocks; nil: not kept
 }
 
 // add extends a progress by the next block. The order of the additions is that of an uninterrupted trial, so that the
 // float64 sum has the same bits.
 func (p Progress) add(g Gain) Progress {
-	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum}
+	p.Hits.set(p.Blocks, g)
+	return Progress{Blocks: p.Blocks + 1, Count: p.Count + g.Count, Sum: p.Sum + g.Sum, Hits: p.Hits}
 }
 
 // key orders scores: a higher score has a higher key, NaN the lowest. Counts are their own keys, so that after the

@@ -57,10 +57,13 @@ func (t *Toy) gain(j *metric.Scorer, block device.Block, low func(holder int) bo
 	return j.Block(rows, block.Samples())
 }
 
-func (b *bench) checkGain(metric, mask string, want, got bounds.Gain) {
+func (b *bench) checkGain(name, mask string, want, got bounds.Gain) {
 	b.Helper()
+	if m, err := metric.ByName(name); err == nil && m.Countable && got.Hits != want.Hits {
+		b.Errorf("%s, mask %s: the samples %b count, want %b", name, mask, got.Hits, want.Hits)
+	}
 	near := got.Count == want.Count && math.Abs(got.Sum-want.Sum) <= 1e-9*math.Abs(want.Sum)
 	if got != want && (b.InOrder || !near) {
-		b.Errorf("%s, mask %s: gain %+v, want %+v", metric, mask, got, want)
+		b.Errorf("%s, mask %s: gain %+v, want %+v", name, mask, got, want)
 	}
 }

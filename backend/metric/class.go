@@ -55,7 +55,8 @@ func weighClasses(m *Metric, o LabelOptions) *Metric {
 	}
 	c, hit := *m, m.gain
 	c.Countable, c.rank, c.Best = false, 0, o.most()
-	c.gain = func(row []float32, s Sample) float64 { return hit(row, s) * o.weight(int(s.Label)) }
+	c.ofHit = func(hit float64, s Sample) float64 { return hit * o.weight(int(s.Label)) }
+	c.gain = func(row []float32, s Sample) float64 { return c.ofHit(hit(row, s), s) }
 	c.scaled = func(j *Scorer, _ int) float64 {
 		sum := 0.0
 		for _, l := range j.truth.Labels {

@@ -49,6 +49,8 @@ type Metric struct {
 
 	rank int // countable by class: the label's must be among so many best; 0: it does not count so
 	gain func(row []float32, s Sample) float64
+	// ofHit is the gain of a metric with weighted classes, given that of the metric without; nil: it has none
+	ofHit func(hit float64, s Sample) float64
 	// finish turns the sum of the gains into the score; nil: the mean. It never falls when the sum
 	// rises. scale is what scaled says, or the energy of the reference.
 	finish func(sum, scale float64) float64

@@ -1,6 +1,10 @@
 package metric
 
-import "example.org/demote/backend/bounds"
+import (
+	"slices"
+
+	"example.org/demote/backend/bounds"
+)
 
 // RuleOf says how blocks add up to a score: sizes are their numbers of samples, without the padding, and width is how
 // many of them are run between two looks. Samples of several shapes have a scorer each, all of one metric. The error
@@ -20,7 +24,9 @@ func RuleOf(judges []*Scorer, sizes []int, width int) (*bounds.Rule, error) {
 	for i := range sizes {
 		sizes[i] *= first.Judged()
 	}
-	return m.rule(sizes, scale, width, pixels), nil
+	r := m.rule(sizes, scale, width, pixels)
+	r.Outcomes = r.Outcomes && first.Judged() == 1
+	return r, nil
 }
 
 // rule says how blocks of the given sizes add up to a score; pixels is how many a sample has, for metrics that go by
@@ -32,6 +38,7 @@ func (m *Metric) rule(sizes []int, scale float64, width, pixels int) *bounds.Rul
 		r.Kind, r.Finish = bounds.Whole, func(sum float64) float64 { return sum }
 	case m.Countable:
 		r.Kind = bounds.Counted
+		r.Outcomes = len(sizes) == 0 || slices.Max(sizes) <= bounds.OutcomeSamples
 	case m.finish != nil:
 		r.Finish = func(sum float64) float64 { return m.finish(sum, scale) }
 	}

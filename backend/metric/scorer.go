@@ -104,16 +104,18 @@ func (j *Scorer) classes() int {
 // without the padding.
 func (j *Scorer) Block(rows []float32, samples []int) (g bounds.Gain) {
 	for slot, sample := range samples {
-		Add(&g, j.Gain(j.RowOf(rows, slot), sample))
+		Add(&g, slot, j.Gain(j.RowOf(rows, slot), sample))
 	}
 	return g
 }
 
-// Add extends what a block gains by its next sample's: of steps that count, as many as it gains.
-func Add(g *bounds.Gain, sample float64) {
+// Add extends what a block gains by that of the sample in a slot, the next one: of steps that count, as many as it
+// gains.
+func Add(g *bounds.Gain, slot int, sample float64) {
 	g.Sum += sample
 	if sample >= 1 && sample <= mostSteps {
 		g.Count += int(sample)
+		g.Hits.Set(slot)
 	}
 }
 

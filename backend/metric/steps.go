@@ -62,6 +62,15 @@ func (j *Scorer) Gain(row []float32, sample int) float64 {
 	return sum
 }
 
+// GainOfHit is what a sample gains, given whether the metric without weights counts it. ok is false if it does not
+// follow from that.
+func (j *Scorer) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
+	if j.metric.ofHit == nil || j.Judged() > 1 {
+		return 0, false
+	}
+	return j.metric.ofHit(bit(hit), j.sample(sample)), true
+}
+
 // each hands on the steps of a sample's row that are judged, and what each is compared with.
 func (j *Scorer) each(row []float32, sample int, f func(row []float32, s Sample)) {
 	switch {

@@ -22,7 +22,16 @@ const weightBits = 8
 type Model struct {
 	name  string
 	Saves []float64
-	total *float64 // of all of the network; nil: not known
+	total *float64 // of all of the network at the high width; nil: not known
+}
+
+// Ends are what the network costs with everything low, and with everything high; known is false where only savings
+// are.
+func (m Model) Ends() (low, high float64, known bool) {
+	if m.total == nil {
+		return 0, 0, false
+	}
+	return *m.total - *sum(m.Saves), *m.total, true
 }
 
 // Costs are the cost models of a search.
@@ -30,6 +39,29 @@ type Costs struct {
 	Chosen Model             // --cost
 	list   []Model           // what the result lists: BOPs, bytes, and a cost from a file
 	Float  *result.FloatWork // what the search cannot reach
+}
+
+// Name is how --cost names the model.
+func (m Model) Name() string { return m.name }
+
+// Of is what a mix costs: all that could be saved less what is, on top of what cannot be saved where that is known.
+func (m Model) Of(mask search.Mask) float64 {
+	saved, most := search.Saving(m.Saves, mask)
+	if m.total != nil {
+		most = *m.total
+	}
+	return most - saved
+}
+
+// Models are the chosen model and the others that are known.
+func (all Costs) Models() []Model {
+	list := []Model{all.Chosen}
+	for _, m := range all.list {
+		if m.name != all.Chosen.name {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // Read finds what demoting each holder saves, in BOPs, in bytes and by the cost that was chosen.
@@ -50,13 +82,16 @@ func Read(ctx context.Context, p *task.Task, chosen string) (Costs, error) {
 	default:
 		text, err := disk.Read(chosen, constraint.MaxList)
 		if err != nil {
-			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost", err)
+			return all, mistake.Errorf("--cost: %w; give a file with lines of name,cost or name,low,high", err)
 		}
-		saves, err := search.ReadCost(strings.NewReader(string(text)), constraint.Names(p.Network))
+		saves, high, err := search.ReadCosts(strings.NewReader(string(text)), constraint.Names(p.Network))
 		if err != nil {
 			return all, mistake.Errorf("--cost %s: %w", chosen, err)
 		}
-		all.Chosen = Model{chosen, saves, nil}
+		all.Chosen = Model{name: chosen, Saves: saves}
+		if high != nil {
+			all.Chosen.total = sum(high)
+		}
 		all.list = append(all.list, all.Chosen)
 	}
 	return all, nil
@@ -132,12 +167,5 @@ func (all Costs) Savings(m search.Mask) []result.Saving {
 	return list
 }
 
-// costOf is what a mix costs by the chosen cost: all that could be saved less what is, on top of what cannot be saved
-// where that is known.
-func (all Costs) Of(m search.Mask) float64 {
-	saved, most := search.Saving(all.Chosen.Saves, m)
-	if all.Chosen.total != nil {
-		most = *all.Chosen.total
-	}
-	return most - saved
-}
+// Of is what a mix costs by the chosen cost.
+func (all Costs) Of(m search.Mask) float64 { return all.Chosen.Of(m) }

@@ -14,7 +14,7 @@ import (
 // Test says how sure one can be of the mix and, with --confidence, walks the steps of the promise.
 func (a *Evaluation) Test(ctx context.Context, mask search.Mask, r *result.Holdout) (unkept, err error) {
 	var reference []uint64
-	if a.Config.Int16Share == "" {
+	if a.Result.HasTarget() {
 		r.Claim = a.claimText()
 		if reference, err = a.reference(ctx); err != nil {
 			return nil, err

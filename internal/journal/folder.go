@@ -24,6 +24,7 @@ const (
 	CurveFile     = "curve.csv"
 	JournalFile   = "journal.db"
 	lockFile      = ".lock"
+	reportFile    = "report.html"
 )
 
 // A Folder is the folder of a run, locked until Close.
@@ -189,7 +190,7 @@ func (f *Folder) File(name string) string { return filepath.Join(f.Path, name) }
 
 // Clear removes the files of an earlier run and of its exports, with their external data.
 func (f *Folder) Clear(exports []string) error {
-	names := []string{result.File, PromotionFile, CurveFile, "report.html"}
+	names := []string{result.File, PromotionFile, CurveFile, reportFile}
 	for _, name := range exports {
 		names = append(names, name, name+".data")
 	}

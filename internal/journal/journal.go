@@ -21,6 +21,9 @@ const journalSchema = "2"
 // JournalCure is what the user can do about a journal that cannot be resumed.
 const JournalCure = "give --out a new folder or --force"
 
+// ErrFinished says that the run of a journal has ended, and has the same fingerprint.
+var ErrFinished = errors.New("the folder holds a finished run")
+
 // Keys of the table meta.
 const (
 	schemaKey      = "schema"
@@ -96,7 +99,7 @@ func (j *Journal) begin(print Fingerprint) error {
 	switch meta[stateKey] {
 	case "running":
 	case "finished":
-		return mistake.Errorf("%s: the folder holds a finished run; %s", j.Path, JournalCure)
+		return mistake.Errorf("%s: %w; %s", j.Path, ErrFinished, JournalCure)
 	default:
 		return j.damaged("it does not say whether the run has ended")
 	}
@@ -141,9 +144,10 @@ func (j *Journal) SetMeta(key, value string) error {
 	return j.written(err)
 }
 
-// Load calls whole for every full score, and part for the progress of every unfinished trial. It leaves out rows beyond
-// the limits and rows with a wrong checksum.
-func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part func(search.Mask, bounds.Progress)) error {
+// Load calls whole for every full score, and part for the progress of every unfinished trial, each with the outcomes of
+// its samples: a bit a sample in the order of the data, sample i in bit i%8 of byte i/8, 1 if the metric counts it;
+// nil: not kept, as in journals of earlier versions. A row beyond the limits or with a wrong checksum is an error.
+func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score, []byte), part func(search.Mask, bounds.Progress, []byte)) error {
 	rows, err := j.DB.Query(`SELECT mask, grids, blocks, count, gain, total, value, outcomes, sum FROM scores`)
 	if err != nil {
 		return j.cannotRead(err)
@@ -155,7 +159,7 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 			return j.cannotRead(err)
 		}
 		if r.total == nil {
-			part(mask, r.progress)
+			part(mask, r.progress, r.outcomes)
 			continue
 		}
 		s := search.Score{Count: r.progress.Count, Total: r.total.(int)}
@@ -164,7 +168,7 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 				return j.cannotRead(err)
 			}
 		}
-		whole(mask, s)
+		whole(mask, s, r.outcomes)
 	}
 	if err := rows.Err(); err != nil {
 		return j.cannotRead(err)
@@ -175,18 +179,18 @@ func (j *Journal) Load(l Limits, whole func(search.Mask, search.Score), part fun
 // OnLearnt is for tests: called with every score that was stored. It is nil elsewhere.
 var OnLearnt func(search.Mask)
 
-// Learnt stores a full score.
-func (j *Journal) Learnt(mask search.Mask, s search.Score) error {
-	err := j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value)})
+// Learnt stores a full score, with the outcomes of its samples as Load returns them; nil: they are not kept.
+func (j *Journal) Learnt(mask search.Mask, s search.Score, outcomes []byte) error {
+	err := j.save(journalRow{mask.String(), bounds.Progress{Count: s.Count}, s.Total, bitsOf(s.Value), outcomes})
 	if err == nil && OnLearnt != nil {
 		OnLearnt(mask)
 	}
 	return err
 }
 
-// Stopped stores the progress of an unfinished trial.
-func (j *Journal) Stopped(mask search.Mask, p bounds.Progress) error {
-	return j.save(journalRow{mask.String(), p, nil, nil})
+// Stopped stores the progress of an unfinished trial, with the outcomes of the samples that it has run on.
+func (j *Journal) Stopped(mask search.Mask, p bounds.Progress, outcomes []byte) error {
+	return j.save(journalRow{mask.String(), p, nil, nil, outcomes})
 }
 
 // ForgetUnfinished removes the progress of unfinished trials. Progress counts blocks, and their size has changed.
@@ -221,6 +225,9 @@ func (j *Journal) Forget() error {
 	}
 	if err == nil {
 		_, err = j.DB.Exec(`DELETE FROM default_sessions`)
+	}
+	if err == nil {
+		return j.ForgetDistances()
 	}
 	return j.written(err)
 }

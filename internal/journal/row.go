@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"example.org/demote/backend/bounds"
@@ -53,12 +54,17 @@ type Limits struct {
 type journalRow struct {
 	mask     string
 	progress bounds.Progress
-	total    any // int, or nil: the trial is unfinished
-	value    any // []byte, or nil
+	total    any    // int, or nil: the trial is unfinished
+	value    any    // []byte, or nil
+	outcomes []byte // nil: not kept
 }
 
 func (r journalRow) values() []any {
-	return []any{r.mask, "", r.progress.Blocks, r.progress.Count, bitsOf(r.progress.Sum), r.total, r.value, nil}
+	var outcomes any
+	if r.outcomes != nil {
+		outcomes = r.outcomes
+	}
+	return []any{r.mask, "", r.progress.Blocks, r.progress.Count, bitsOf(r.progress.Sum), r.total, r.value, outcomes}
 }
 
 // scanRow reads a row of scores and believes nothing of it.
@@ -96,6 +102,10 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 		return mask, r, where("is of %d samples, the metric counts %d", total.Int64, l.Total)
 	case count < 0 || count > int64(l.Total):
 		return mask, r, where("says %d of %d", count, l.Total)
+	case outcomes != nil && len(outcomes) != (l.Total+7)/8:
+		return mask, r, where("has outcomes of %d bytes for %d samples", len(outcomes), l.Total)
+	case outcomes != nil && hits(outcomes) != int(count):
+		return mask, r, where("counts %d samples, its outcomes %d", count, hits(outcomes))
 	}
 	if mask, err = search.ParseMask(r.mask); err != nil {
 		return mask, r, where("is none: %w", err)
@@ -104,7 +114,7 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 	if r.progress.Sum, err = floatOf(gain); err != nil {
 		return mask, r, where("%w", err)
 	}
-	r.total = all
+	r.total, r.outcomes = all, outcomes
 	if total.Valid && total.Int64 == 0 {
 		if _, err = floatOf(value); err != nil {
 			return mask, r, where("%w", err)
@@ -112,6 +122,14 @@ func scanRow(rows *sql.Rows, l Limits) (mask search.Mask, r journalRow, err erro
 	}
 	r.value = val
 	return mask, r, nil
+}
+
+// hits is the number of samples that outcomes count.
+func hits(outcomes []byte) (n int) {
+	for _, b := range outcomes {
+		n += bits.OnesCount8(b)
+	}
+	return n
 }
 
 func bitsOf(v float64) []byte { return binary.BigEndian.AppendUint64(nil, math.Float64bits(v)) }

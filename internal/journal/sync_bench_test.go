@@ -33,7 +33,7 @@ func BenchmarkJournal(b *testing.B) {
 						m.Demote(i)
 					}
 				}
-				if err := j.Learnt(m, search.Score{Count: 1, Total: 2}); err != nil {
+				if err := j.Learnt(m, search.Score{Count: 1, Total: 2}, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -22,9 +22,20 @@ func Lines(names []string) []byte {
 	return b
 }
 
+// headingMark begins a line that is no name. A name that begins with it is quoted.
+const headingMark = "# "
+
+// Headed is Lines below a line for the reader, which ReadList passes over; empty: there is none.
+func Headed(heading string, names []string) []byte {
+	if heading == "" {
+		return Lines(names)
+	}
+	return append([]byte(headingMark+strings.Join(strings.Fields(heading), " ")+"\n"), Lines(names)...)
+}
+
 // listed formats a name for a promotion list.
 func listed(name string) string {
-	if name != "" && name == strings.TrimSpace(name) && !strings.ContainsAny(name, "\n\r") && name[0] != '"' {
+	if name != "" && name == strings.TrimSpace(name) && !strings.ContainsAny(name, "\n\r") && name[0] != '"' && !strings.HasPrefix(name, headingMark) {
 		return name
 	}
 	if !utf8.ValidString(name) {
@@ -51,6 +62,9 @@ func ReadList(text []byte, index map[string]int) ([]int, error) {
 			continue
 		}
 		i, ok := find(line, index)
+		if !ok && strings.HasPrefix(line, headingMark) {
+			continue
+		}
 		if !ok {
 			return nil, mistake.Errorf("%d: the network has no holder %q; `demote inspect` lists them", n, unlisted(line))
 		}

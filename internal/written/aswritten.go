@@ -137,7 +137,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 	}
 	r := record.Score(score, o.Metric.Lower)
 	a.Correct, a.Value = r.Correct, r.Value
-	if o.Result != nil && o.Result.Met && o.Result.Int16Share == "" {
+	if o.Result != nil && o.Result.Met && o.Result.HasTarget() {
 		meets := o.Holds(score)
 		a.DoesMeet = &meets
 	}

@@ -14,7 +14,7 @@ const exactCure = "session.disable_quant_qdq=1 and session.disable_double_qdq_re
 func (s *Checker) InDefaultSession(v *result.Verified, score search.Score) {
 	r := record.Score(score, s.Metric.Lower)
 	v.DefaultCorrect, v.DefaultValue = r.Correct, r.Value
-	if s.Result != nil && s.Result.Int16Share == "" {
+	if s.Result != nil && s.Result.HasTarget() {
 		met := s.Holds(score)
 		v.DefaultMet = &met
 	}
@@ -22,7 +22,7 @@ func (s *Checker) InDefaultSession(v *result.Verified, score search.Score) {
 
 // QuestionDefault warns of a mix that meets the target in the exact session and not in the one that users run.
 func (s *Checker) QuestionDefault(v *result.Verified) {
-	if !s.Result.Met || s.Result.Int16Share != "" || v.DefaultMet == nil || *v.DefaultMet {
+	if !s.Result.Met || !s.Result.HasTarget() || v.DefaultMet == nil || *v.DefaultMet {
 		return // what cannot run there has been said
 	}
 	s.Warn("default-session-misses", "the target is met in the exact session, and missed in a default session of ONNX Runtime "+s.Result.Shortfall(v),

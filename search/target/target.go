@@ -82,6 +82,9 @@ func Parse(text string) (Target, error) {
 	return t, nil
 }
 
+// Same reports whether two targets are the same, however their digits are written: 0.91 and 0.910.
+func (t Target) Same(o Target) bool { return t.kind == o.kind && t.amount.Cmp(o.amount) == 0 }
+
 // NeedsFloat reports whether the target is measured from the score of the float network.
 func (t Target) NeedsFloat() bool { return t.kind == targetFloat }
 

@@ -162,6 +162,17 @@ func (m Mask) Words() []uint64 { return m.words }
 // length.
 func (m Mask) Key() string { return string(m.AppendKey(make([]byte, 0, (m.n+7)/8))) }
 
+// MaskOfKey returns the mask of n holders that has a key, a new one. It panics if the key is of another length.
+func MaskOfKey(n int, key string) Mask {
+	m := NewMask(n)
+	for i := range n {
+		if key[i/8]>>(i%8)&1 == 1 {
+			m.Demote(i)
+		}
+	}
+	return m
+}
+
 // AppendKey appends the bytes of Key to dst and returns the extended slice.
 func (m Mask) AppendKey(dst []byte) []byte {
 	for i := 0; i < m.n; i += 8 {

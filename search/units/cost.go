@@ -47,16 +47,23 @@ func BytesCost(elements []float64, lost []int) []float64 {
 	return list
 }
 
-// ReadCost reads lines of name,cost, as a profiler writes them, and returns a cost per name. It takes a first line as a
-// heading if it names no holder and its second field is no number. Every holder needs exactly one line, with a finite
-// cost that is not negative. Errors are mistake.Err and name the line or the holder.
+// ReadCost is ReadCosts for who needs what demoting each holder saves, and no more.
 func ReadCost(r io.Reader, names []string) ([]float64, error) {
-	holder := make(map[string]int, len(names))
+	saves, _, err := ReadCosts(r, names)
+	return saves, err
+}
+
+// ReadCosts reads lines as a profiler or a vendor's table has them, and returns for each of the names what demoting it
+// saves. The lines are name,cost, where cost is that saving, or all of them name,low,high: what the holder costs when
+// it is low and when it is high. Then it saves the difference, and high has the second cost of each; else high is nil.
+// A first line is taken for a heading if it names no holder and another of its fields is no number. Every holder needs
+// exactly one line, with finite costs that are not negative, the high one no less than the low one. Errors are
+// mistake.Err and name the line or the holder.
+func ReadCosts(r io.Reader, names []string) (saves, high []float64, err error) {
+	c := costs{holder: make(map[string]int, len(names)), saves: make([]float64, len(names)), high: make([]float64, len(names)), seen: make([]int, len(names))}
 	for h, name := range names {
-		holder[name] = h
+		c.holder[name] = h
 	}
-	list := make([]float64, len(names))
-	seen := make([]int, len(names))
 	lines := csv.NewReader(r)
 	lines.FieldsPerRecord = -1
 	lines.TrimLeadingSpace = true
@@ -67,34 +74,65 @@ func ReadCost(r io.Reader, names []string) ([]float64, error) {
 			break
 		}
 		if err != nil {
-			return nil, mistake.Errorf("costs: %w", err)
+			return nil, nil, mistake.Errorf("costs: %w", err)
 		}
 		line, _ := lines.FieldPos(0)
-		if len(record) != 2 {
-			return nil, mistake.Errorf("costs, line %d: %d fields: write name,cost", line, len(record))
+		if err := c.enter(line, record, first); err != nil {
+			return nil, nil, err
 		}
-		cost, err := strconv.ParseFloat(strings.TrimSpace(record[1]), 64)
-		h, ok := holder[record[0]]
-		if err != nil && first && !ok {
-			continue
-		}
-		if err != nil || !(cost >= 0) || math.IsInf(cost, 0) {
-			return nil, mistake.Errorf("costs, line %d: %q is not a cost: write a number that is not negative", line, record[1])
-		}
-		if !ok {
-			return nil, mistake.Errorf("costs, line %d: no holder is named %q", line, record[0])
-		}
-		if seen[h] > 0 {
-			return nil, mistake.Errorf("costs, lines %d and %d both name holder %q", seen[h], line, record[0])
-		}
-		list[h], seen[h] = cost, line
 	}
-	for h, line := range seen {
+	for h, line := range c.seen {
 		if line == 0 {
-			return nil, mistake.Errorf("costs: holder %q has no line", names[h])
+			return nil, nil, mistake.Errorf("costs: holder %q has no line", names[h])
 		}
 	}
-	return list, nil
+	if c.fields == 2 {
+		return c.saves, nil, nil
+	}
+	return c.saves, c.high, nil
+}
+
+// costs are the lines of a file of costs, as far as they are read.
+type costs struct {
+	holder      map[string]int // by name
+	saves, high []float64
+	seen        []int // the line of each holder; 0: none yet
+	fields      int   // of a line; 0: none was read
+}
+
+// enter enters a line.
+func (c *costs) enter(line int, record []string, first bool) error {
+	if len(record) != 2 && len(record) != 3 || c.fields > 0 && len(record) != c.fields {
+		return mistake.Errorf("costs, line %d: %d fields: write name,cost on every line, or name,low,high on every line", line, len(record))
+	}
+	h, ok := c.holder[record[0]]
+	var values [2]float64
+	var wrong string
+	for i, text := range record[1:] {
+		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil && first && !ok {
+			return nil
+		}
+		if wrong == "" && (err != nil || !(v >= 0) || math.IsInf(v, 0)) {
+			wrong = text
+		}
+		values[i] = v
+	}
+	switch {
+	case wrong != "":
+		return mistake.Errorf("costs, line %d: %q is not a cost: write a number that is not negative", line, wrong)
+	case !ok:
+		return mistake.Errorf("costs, line %d: no holder is named %q", line, record[0])
+	case c.seen[h] > 0:
+		return mistake.Errorf("costs, lines %d and %d both name holder %q", c.seen[h], line, record[0])
+	case len(record) == 3 && values[1] < values[0]:
+		return mistake.Errorf("costs, line %d: the low cost %s is above the high cost %s: write name,low,high, the cost in int8 first", line, record[1], record[2])
+	}
+	c.fields, c.seen[h] = len(record), line
+	if c.saves[h] = values[0]; len(record) == 3 {
+		c.saves[h], c.high[h] = values[1]-values[0], values[1]
+	}
+	return nil
 }
 
 // UnitCost returns the cost of each unit, the sum over its holders: Options.Cost of a search. holders has a cost per

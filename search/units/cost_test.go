@@ -46,7 +46,12 @@ func TestReadCost(t *testing.T) {
 		{"a first line of a holder is no heading", "c,3x\n/stem/Conv_output_0,1\n", `line 1: "3x"`},
 		{"NaN", "c,NaN\n", `"NaN"`},
 		{"infinite", "c,Inf\n", `"Inf"`},
-		{"fields", "c,3,4\n", "line 1: 3 fields"},
+		{"fields", "c,3,4,5\n", "line 1: 4 fields: write name,cost on every line, or name,low,high on every line"},
+		{"one field", "c\n", "line 1: 1 fields"},
+		{"both forms", "c,3\n\"a,b\",1,2\n", "line 2: 3 fields"},
+		{"low and high", "name,int8,int16\nc,4,7\n/stem/Conv_output_0,0,1\n\"a,b\", 2 ,4.5\n", ""},
+		{"high below low", "c,3,2.5\n", "line 1: the low cost 3 is above the high cost 2.5"},
+		{"negative high", "c,3,-2\n", `line 1: "-2" is not a cost`},
 		{"quote", "\"c,3\n", "costs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,6 +66,19 @@ func TestReadCost(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.hint)
 			}
 		})
+	}
+}
+
+// TestReadCosts holds that high costs are those of the lines that have them.
+func TestReadCosts(t *testing.T) {
+	names := []string{"a", "b"}
+	saves, high, err := units.ReadCosts(strings.NewReader("b,1,3\na,2,2\n"), names)
+	if err != nil || !slices.Equal(saves, []float64{0, 2}) || !slices.Equal(high, []float64{2, 3}) {
+		t.Errorf("%v, %v, %v", saves, high, err)
+	}
+	saves, high, err = units.ReadCosts(strings.NewReader("b,1\na,2\n"), names)
+	if err != nil || !slices.Equal(saves, []float64{2, 1}) || high != nil {
+		t.Errorf("%v, %v, %v", saves, high, err)
 	}
 }
 

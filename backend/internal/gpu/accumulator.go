@@ -134,11 +134,15 @@ func (l *lane) fetch() error {
 func (l *lane) settle() {
 	t := &l.tally
 	for _, p := range t.pending {
-		n := 0
-		for _, b := range t.host.Bytes()[p.first : p.first+(p.samples+7)/8] {
-			n += bits.OnesCount8(b)
+		g := bounds.Gain{}
+		for i, b := range t.host.Bytes()[p.first : p.first+(p.samples+7)/8] {
+			g.Count += bits.OnesCount8(b)
+			for ; b != 0; b &= b - 1 {
+				g.Hits.Set(8*i + bits.TrailingZeros8(b))
+			}
 		}
-		*p.gain = bounds.Gain{Count: n, Sum: float64(n)}
+		g.Sum = float64(g.Count)
+		*p.gain = g
 	}
 	t.pending, t.used = t.pending[:0], 0
 }

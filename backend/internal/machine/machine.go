@@ -47,6 +47,8 @@ type Machine interface {
 	// Gain is what an output row of a sample gains, and Margin how far it is from losing its hit.
 	Gain(row []float32, sample int) float64
 	Margin(row []float32, sample int) float64
+	// GainOfHit is what a sample gains, if that follows from whether the metric without weights counts it.
+	GainOfHit(hit bool, sample int) (gain float64, ok bool)
 	// Give tells what the samples gain without demotions.
 	Give(gained []float64)
 	// Apart is the squared error of some outputs of a mask against those without demotions, and the number of values.

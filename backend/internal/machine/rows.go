@@ -48,6 +48,11 @@ func (e *Single) Gain(row []float32, sample int) float64 { return e.judge.Gain(r
 // Margin implements Machine.
 func (e *Single) Margin(row []float32, sample int) float64 { return e.judge.Margin(row, sample) }
 
+// GainOfHit implements Machine.
+func (e *Single) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
+	return e.judge.GainOfHit(hit, sample)
+}
+
 // Give implements Machine.
 func (e *Single) Give(gained []float64) { e.gained = gained }
 

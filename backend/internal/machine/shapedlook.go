@@ -122,6 +122,12 @@ func (s *Shaped) Gain(row []float32, sample int) float64 {
 	return s.members[p.member].Gain(row, p.at)
 }
 
+// GainOfHit implements Machine.
+func (s *Shaped) GainOfHit(hit bool, sample int) (gain float64, ok bool) {
+	p := s.samples[sample]
+	return s.members[p.member].GainOfHit(hit, p.at)
+}
+
 // Margin implements Machine.
 func (s *Shaped) Margin(row []float32, sample int) float64 {
 	p := s.samples[sample]

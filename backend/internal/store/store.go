@@ -138,8 +138,8 @@ func (s *Store) Keep(l device.Lane, j Job, part int) error {
 func (s *Store) Know(gained []float64, data *Resident) {
 	for b := range s.outputs {
 		var g bounds.Gain
-		for _, sample := range data.SamplesOf(b) {
-			metric.Add(&g, gained[sample])
+		for slot, sample := range data.SamplesOf(b) {
+			metric.Add(&g, slot, gained[sample])
 		}
 		s.outputs[b].base, s.outputs[b].valid = g, true
 	}

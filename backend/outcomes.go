@@ -1,0 +1,87 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/demote/backend/bounds"
+	"example.org/demote/search"
+)
+
+// Outcomes returns a bit for each sample under a mask, in the order of the data, sample i in bit i%64 of word i/64: 1
+// if the metric counts the sample, with all its steps. A mask whose outcomes are known runs nothing, any other one runs
+// over all samples. The slice is new. It is an error if the metric is not countable.
+func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, error) {
+	if !e.opts.Metric.Countable {
+		return nil, fmt.Errorf("backend: metric %s does not count samples", e.opts.Metric.Name)
+	}
+	if err := e.ready(mask); err != nil {
+		return nil, err
+	}
+	outcome := make([]uint64, (e.samples+63)/64)
+	if h := e.KnownHits(mask); h != nil {
+		for position, sample := range e.machine.Order() {
+			if h.At(position) {
+				outcome[sample/64] |= 1 << (sample % 64)
+			}
+		}
+		return outcome, nil
+	}
+	right := make([]bool, e.samples) // by sample: the workers write to different ones
+	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
+		right[sample] = e.machine.Gain(row, sample) == float64(e.machine.Steps())
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, ok := range right {
+		if ok {
+			outcome[i/64] |= 1 << (i % 64)
+		}
+	}
+	return outcome, nil
+}
+
+// PackHits returns outcomes as a journal keeps them: a bit a sample in the order of the data, sample i in bit i%8 of
+// byte i/8, and 0 for samples that have not run; nil for outcomes that are not kept.
+func (e *Evaluator) PackHits(h *bounds.Hits) []byte {
+	if h == nil {
+		return nil
+	}
+	packed := make([]byte, (e.samples+7)/8)
+	for position, sample := range e.machine.Order() {
+		if h.At(position) {
+			packed[sample/8] |= 1 << (sample % 8)
+		}
+	}
+	return packed
+}
+
+// UnpackHits returns the outcomes that PackHits has packed; nil where this evaluator keeps none, or for another number
+// of samples.
+func (e *Evaluator) UnpackHits(packed []byte) *bounds.Hits {
+	h := e.NewHits()
+	if h == nil || len(packed) != (e.samples+7)/8 {
+		return nil
+	}
+	for position, sample := range e.machine.Order() {
+		if packed[sample/8]>>(sample%8)&1 == 1 {
+			h.Set(position)
+		}
+	}
+	return h
+}
+
+// FromHits returns the score of a mask by this evaluator's metric, from packed outcomes of another metric over the same
+// samples: without running anything, and the same bits as if it ran. ok is false if the score does not follow from
+// them. It follows for weighted classes, from the outcomes of the same metric without weights.
+func (e *Evaluator) FromHits(packed []byte) (score search.Score, ok bool) {
+	if len(packed) != (e.samples+7)/8 {
+		return score, false
+	}
+	order := e.machine.Order()
+	return e.FromGains(func(position int) (float64, bool) {
+		sample := order[position]
+		return e.machine.GainOfHit(packed[sample/8]>>(sample%8)&1 == 1, sample)
+	})
+}
