@@ -43,6 +43,10 @@ char *demote_run_option(OrtRunOptions *options, const char *key, const char *val
 void demote_release_run_options(OrtRunOptions *options);
 char *demote_run_with(OrtSession *session, const OrtRunOptions *options, OrtIoBinding *binding);
 
+/* Ends a capture that a failed run has left open in a stream, and destroys what it made. open says whether there was one. The code is the
+ * driver's; that of the capture, which is broken, is not one. */
+int demote_end_capture(CUstream stream, bool *open);
+
 /* Page-locked host memory. The code is the driver's, 0 for success. */
 int demote_pinned(size_t bytes, void **data);
 int demote_free_pinned(void *data);
