@@ -11,6 +11,7 @@
 typedef struct {
   CUcontext context;    /* the retained primary context */
   CUfunction function;  /* fake_quant of kernels.cu */
+  CUfunction of;        /* fake_quant_of */
   CUdeviceptr records;  /* the record table: for each holder the low grid, then the high one (demote_params) */
   CUdeviceptr nan;      /* a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks */
   CUstream stream;      /* where to launch if the provider has no stream of its own: only the stand-in */

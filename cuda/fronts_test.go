@@ -33,6 +33,13 @@ func clips(name string, below, above float32, consts map[string]float32, nodes .
 	}}
 }
 
+// of is a front that fake_quant_of does.
+func of(name string, does int, clip cuda.Clip, consts map[string]float32, nodes ...*onnxpb.NodeProto) front {
+	return front{name, nodes, consts, func(d *cuda.Device, x *cuda.Buffer[float32], table *cuda.Buffer[quant.Params], mask *cuda.Buffer[uint8], holder int) *cuda.Launch {
+		return d.FakeQuantOf(x, x, cuda.Front{Does: does, Other: x, Inner: 1, Clip: clip}, table, mask, holder)
+	}}
+}
+
 // unfused runs a front's nodes in ONNX Runtime on the CPU, with all optimizations, on n values at a time.
 func unfused(t *testing.T, f front, n int64) func(x []float32) []float32 {
 	t.Helper()
@@ -148,5 +155,10 @@ func fronts() []front {
 		clips("Clip", -0.7, 0.3, map[string]float32{"l": -0.7, "h": 0.3}, node("Clip", "", []string{"x", "l", "h"}, "v")),
 		clips("Clip from below", -0.7, float32(math.Inf(1)), map[string]float32{"l": -0.7}, node("Clip", "", []string{"x", "l"}, "v")),
 		clips("bounds that cross", 0.25, 0.25, map[string]float32{"l": 1, "h": 0.25}, node("Clip", "", []string{"x", "l", "h"}, "v")),
+		of("x + x", cuda.FrontAdd, cuda.NoClip, nil, node("Add", "", []string{"x", "x"}, "v")),
+		of("x * x", cuda.FrontMul, cuda.NoClip, nil, node("Mul", "", []string{"x", "x"}, "v")),
+		of("Sigmoid", cuda.FrontSigmoid, cuda.NoClip, nil, node("Sigmoid", "", x, "v")),
+		of("x * Sigmoid(x)", cuda.FrontGate, cuda.NoClip, nil, node("Sigmoid", "", x, "s"), node("Mul", "", []string{"x", "s"}, "v")),
+		of("Relu of x + x", cuda.FrontAdd, cuda.Clip{Above: float32(math.Inf(1))}, nil, node("Add", "", []string{"x", "x"}, "a"), node("Relu", "", []string{"a"}, "v")),
 	}
 }

@@ -126,7 +126,7 @@ func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, t
 		}
 	}
 	o := cgo.Options{Level: s.Options.Level, Config: s.Options.Config}
-	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"),
+	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"),
 		Records: table.Address(), Holders: len(s.Records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
 	session, err := cgo.NewCUDASession(model, o, c)
 	if err == nil {

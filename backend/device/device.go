@@ -34,7 +34,7 @@ type Traits struct {
 	Entries   bool
 	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
 	Replays   bool // lanes capture the run of a part once and replay it: Graphs, Plainly, Abandon
-	Fuses     bool // its FakeQuant does a Relu or Clip in front of it, by the attribute clip
+	Fuses     bool // its FakeQuant does what stands in front of it: attribute clip, FakeQuantOf
 	Settles   bool // parts can be made in another way if their runs do not repeat: Settle, Settled
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
