@@ -78,10 +78,10 @@ func (d *Device) FakeQuantOf(y, x *Buffer[float32], f Front, records *Buffer[qua
 		uint64Arg(x.n), uint64Arg(f.Inner), uint64Arg(count), uint32Arg(f.Does), float32Arg(f.Clip.Below), float32Arg(f.Clip.Above), pointerArg(0))
 }
 
-// MarkNaN has a launch of FakeQuant set seen[0] to 1 if one of its values is NaN.
+// MarkNaN has a launch of FakeQuant or FakeQuantOf set seen[0] to 1 if one of its values is NaN.
 func (l *Launch) MarkNaN(seen *Buffer[uint32]) {
 	need(l.name, seen, 1)
-	l.SetAddress(8, seen.Address())
+	l.SetAddress(len(l.slots)-1, seen.Address())
 }
 
 // WeightSpan is the place of one weight tensor in the arenas of SelectWeights, and the activation quantizer (holder)

@@ -99,6 +99,12 @@ func (f *fusing) repeats(x, other, made string) int64 {
 	for ; at >= 0 && partner[at] == 1; at-- {
 		inner *= axis(at)
 	}
+	if at < 0 { // one number
+		for _, d := range dims[:len(dims)-len(partner)] {
+			inner *= d
+		}
+		return inner
+	}
 	for ; at >= 0 && partner[at] == axis(at); at-- {
 	}
 	for ; at >= 0 && partner[at] == 1; at-- {
