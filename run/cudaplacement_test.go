@@ -53,7 +53,7 @@ func placeAll(t *testing.T, cfg config.Config) {
 	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	src, err := s.Source(context.Background())
+	src, _, err := s.SourceFor(context.Background(), true, backend.KindOf("cuda:0").Traits)
 	if err != nil {
 		t.Fatal(err)
 	}
