@@ -45,8 +45,8 @@ func TestEmulatedPartners(t *testing.T) {
 	}
 }
 
-// count is the product of dimensions.
-func count(dims []int64) int {
+// product multiplies dimensions.
+func product(dims []int64) int {
 	n := 1
 	for _, d := range dims {
 		n *= int(d)
@@ -65,7 +65,7 @@ func innerOf(dims, other []int64) int {
 
 func comparePartners(t *testing.T, does int, clip cuda.Clip, nodes []*onnxpb.NodeProto, dims, other []int64, r *rand.Rand) {
 	t.Helper()
-	n := count(dims)
+	n := product(dims)
 	draw := func(n int) []float32 { // bit patterns, and numbers of about the same size
 		list := make([]float32, n)
 		for i := range list {
@@ -75,7 +75,7 @@ func comparePartners(t *testing.T, does int, clip cuda.Clip, nodes []*onnxpb.Nod
 		}
 		return list
 	}
-	x, o := draw(n), draw(count(other))
+	x, o := draw(n), draw(product(other))
 	m := &onnxpb.ModelProto{IrVersion: proto.Int64(10), OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(21)}},
 		Graph: &onnxpb.GraphProto{Name: proto.String("g"), Node: nodes, Output: []*onnxpb.ValueInfoProto{value("v", onnxpb.TensorProto_FLOAT, dims...)},
 			Input: []*onnxpb.ValueInfoProto{value("x", onnxpb.TensorProto_FLOAT, dims...), value("o", onnxpb.TensorProto_FLOAT, other...)}}}
