@@ -92,8 +92,8 @@ func fine() (list []quant.Params) {
 	return list
 }
 
-// TestEmulatedFronts compares what is fused into a launch of fake_quant with ONNX Runtime's own operators on the CPU and
-// the grid behind them, in 8 and 16 bits and so fine that all bits are seen: on one float32 in 399,989, or on all.
+// TestEmulatedFronts compares what is fused into a launch of fake_quant with ONNX Runtime's own operators on the CPU
+// and the grid behind them, in 8 and 16 bits and so fine that all bits are seen: on one float32 in 399,989, or on all.
 func TestEmulatedFronts(t *testing.T) {
 	emutest.Set(t)
 	openRuntime(t)

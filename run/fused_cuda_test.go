@@ -25,8 +25,8 @@ type work struct {
 	fronts            int64 // bytes of the kernels of holders
 }
 
-// workOf counts a model with fixed shapes as the CUDA provider runs it: a kernel for each node, one more for the bias of
-// a convolution, one for x times its sigmoid.
+// workOf counts a model with fixed shapes as the CUDA provider runs it: a kernel for each node, one more for the bias
+// of a convolution, one for x times its sigmoid.
 func workOf(m *onnxpb.ModelProto) (w work) {
 	sizes, gates := map[string]int64{}, map[string]string{}
 	for _, list := range [][]*onnxpb.ValueInfoProto{m.Graph.Input, m.Graph.Output, m.Graph.ValueInfo} {
@@ -89,9 +89,9 @@ func wholeFor(t *testing.T, s *trial.Runner, can backend.Traits) *onnxpb.ModelPr
 	return m
 }
 
-// TestEmulatedWorkOfHolders counts, in one run, what a block takes with holders that do what stands in front of them and
-// without: launches and bytes by the graph, and the launches of holders by the emulated device's counter. docs/gpu.md
-// has these numbers. TestEmulatedSearch holds that the decisions are the same.
+// TestEmulatedWorkOfHolders counts, in one run, what a block takes with holders that do what stands in front of them
+// and without: launches and bytes by the graph, and the launches of holders by the emulated device's counter.
+// docs/gpu.md has these numbers. TestEmulatedSearch holds that the decisions are the same.
 func TestEmulatedWorkOfHolders(t *testing.T) {
 	for name, c := range map[string]struct {
 		config        func(t *testing.T) config.Config

@@ -14,8 +14,8 @@ type network struct {
 	flop     float64 // for each sample
 }
 
-// example is fashion-dscnn, the network that gpu-check measures; before is what it took when each operator in front of a
-// holder was a kernel of its own.
+// example is fashion-dscnn, the network that gpu-check measures; before is what it took when each operator in front of
+// a holder was a kernel of its own.
 var (
 	example = network{launches: 96, bytes: 2_569_832, flop: 7.6e6}
 	before  = network{launches: 167, bytes: 4_761_704, flop: 7.6e6}

@@ -1,4 +1,4 @@
-// Captures: between begin and end what is put into a stream is noted and not run. The graph that comes of it only counts.
+// Captures: between begin and end what is put into a stream is counted and not run. The graph of it is a handle alone.
 // As on a GPU, a call that no capture takes breaks it: the stream takes no work any more until its capture is ended.
 #include "emu.h"
 

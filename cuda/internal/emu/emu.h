@@ -89,14 +89,14 @@ struct Event {
 	double milliseconds = 0;
 };
 
-CUresult enqueue(Stream *stream, Op op);            // may run some queued work, as the seed has it; in a capture nothing is run
+CUresult enqueue(Stream *stream, Op op);         // may run some queued work, as the seed has it; a capture runs nothing
 CUresult drain(Stream *stream);                     // runs until the stream is empty
 CUresult drain(Context *context);                   // runs until every stream of the context is empty
 CUresult drain(Context *context, Event *event);     // runs until the event's latest record is reached
 
 // ---------------------------------------------------------------- captures (capture.cpp)
 
-CUresult capture_of(Stream *stream, bool *open);  // open: the work is captured and not run; 901 once the capture is broken
+CUresult capture_of(Stream *stream, bool *open);  // open: the work is captured and not run; 901: the capture is broken
 CUresult break_capture(Stream *stream);           // by a call that no capture takes: 900
 CUresult capture_forbids(const char *function);   // 900 for a call that breaks captures of whatever stream and thread
 size_t live_graphs();

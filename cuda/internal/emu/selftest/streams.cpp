@@ -71,7 +71,7 @@ void events() {
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 6);
 }
 
-// What is captured does not run; a call that no capture takes breaks it, and then the stream takes nothing until its end.
+// What is captured does not run; a call that no capture takes breaks it, and the stream takes nothing until its end.
 void captures() {
 	CUstream stream, other;
 	EXPECT(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS && cuStreamCreate(&other, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
