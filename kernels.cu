@@ -5,7 +5,7 @@
 // Written in a small portable subset, so that three compilers take the same text: NVRTC or nvcc, clang, and g++ for the
 // emulated device (cuda/internal/emu). Hence: nothing is included, kernels are extern "C", parameters are plain
 // pointers and 32- or 64-bit scalars, and arithmetic is limited to + - * /, rint, min, max, comparisons and
-// conversions.
+// conversions, and to fma in the polynomials of sigmoid.
 //
 // Exactness. quant (plain Go) is the reference, bit for bit, for every float32. It holds when the compiler neither
 // contracts (-fmad=false) nor approximates (true division, no flush to zero); the PTX gate greps for that, and the
@@ -32,6 +32,11 @@ typedef unsigned long long Size;
 #define KIND_QDQ 0
 #define KIND_MCTQ 1
 #define KIND_TORCH 2
+// what fake_quant_of does in front of a grid
+#define FRONT_ADD 1u
+#define FRONT_MUL 2u
+#define FRONT_SIGMOID 4u
+#define FRONT_GATE 8u
 
 // Params is quant.Params: the element-wise parameters of one grid, 24 bytes. A record is two of them, low then high.
 struct Params {
@@ -121,6 +126,98 @@ extern "C" __global__ void fake_quant(float *y, const float *x, const Params *re
 	if (p.kind == KIND_MCTQ) seen = quantize_all<KIND_MCTQ>(y, x, p, n, below, above);
 	else if (p.kind == KIND_TORCH) seen = quantize_all<KIND_TORCH>(y, x, p, n, below, above);
 	else seen = quantize_all<KIND_QDQ>(y, x, p, n, below, above);
+	if (seen && nan) *nan = 1u;
+}
+
+// ---------------------------------------------------------------------------------------------------- what stands in front
+
+// Front is what a launch does before the grid, in this order: adds or multiplies by another tensor, takes sigmoid(v) or
+// v * sigmoid(v), clips.
+struct Front {
+	unsigned does;
+	float below, above;
+};
+
+// sigmoid is a quotient of two polynomials on [-18, 18] plus 1/2, never below 0: ONNX Runtime's on a CPU that has fused
+// multiply-adds, bit for bit (cuda.Sigmoid is the same in Go). NaN stays.
+__device__ __forceinline__ float sigmoid(float x) {
+	const float v = clipped(x, -18.0f, 18.0f), s = v * v;
+	float p = fmaf(s, 4.37031012579801e-11f, 1.15627324459942e-07f);
+	p = fmaf(p, s, 6.08574864600143e-05f);
+	p = fmaf(p, s, 8.51377133304701e-03f);
+	p = fmaf(p, s, 2.48287947061529e-01f);
+	float q = fmaf(s, 6.10247389755681e-13f, 5.76102136993427e-09f);
+	q = fmaf(q, s, 6.29106785017040e-06f);
+	q = fmaf(q, s, 1.70198817374094e-03f);
+	q = fmaf(q, s, 1.16817656904453e-01f);
+	q = fmaf(q, s, 9.93151921023180e-01f);
+	const float y = v * p / q + 0.5f;
+	return y < 0.0f ? 0.0f : y;
+}
+
+__device__ __forceinline__ float fronted(const Front &f, float x, float other) {
+	float v = x;
+	if (f.does & FRONT_ADD) v = x + other;
+	if (f.does & FRONT_MUL) v = x * other;
+	if (f.does & FRONT_SIGMOID) v = sigmoid(v);
+	if (f.does & FRONT_GATE) v = v * sigmoid(v);
+	return clipped(v, f.below, f.above);
+}
+
+// place is where the partner of element i lies in a tensor of count elements, each of which is for inner elements in a
+// row, over and over.
+__device__ __forceinline__ Size place(Size i, Size inner, Size count) {
+	if (((i | inner | count) >> 32) == 0) return (unsigned)i / (unsigned)inner % (unsigned)count;
+	return i / inner % count;
+}
+
+// partners loads the partners of four elements from i on; in a row they are four in a row, else one for all.
+__device__ __forceinline__ float4 partners(const float *other, Size i, Size inner, Size count, bool row) {
+	if (row) return *(const float4 *)(other + place(i, 1, count));
+	const float o = other[place(i, inner, count)];
+	float4 all;
+	all.x = all.y = all.z = all.w = o;
+	return all;
+}
+
+template <int KIND>
+__device__ __forceinline__ bool quantize_fronted(float *y, const float *x, const float *other, const Params &p, Size n, Size inner, Size count, const Front &f) {
+	const bool row = inner == 1 && count % 4 == 0 && aligned16(other, other);
+	const Size vectors = aligned16(x, y) && (!other || row || inner % 4 == 0) ? n / 4 : 0;
+	bool nan = false;
+	for (Size i = thread_index(); i < vectors; i += thread_count()) {
+		float4 v = ((const float4 *)x)[i], o = v;
+		if (other) o = partners(other, 4 * i, inner, count, row);
+		v.x = fronted(f, v.x, o.x), v.y = fronted(f, v.y, o.y), v.z = fronted(f, v.z, o.z), v.w = fronted(f, v.w, o.w);
+		nan |= v.x != v.x || v.y != v.y || v.z != v.z || v.w != v.w;
+		v.x = value_of<KIND>(p, step_of<KIND>(p, v.x));
+		v.y = value_of<KIND>(p, step_of<KIND>(p, v.y));
+		v.z = value_of<KIND>(p, step_of<KIND>(p, v.z));
+		v.w = value_of<KIND>(p, step_of<KIND>(p, v.w));
+		((float4 *)y)[i] = v;
+	}
+	for (Size i = vectors * 4 + thread_index(); i < n; i += thread_count()) {
+		const float v = fronted(f, x[i], other ? other[place(i, inner, count)] : 0.0f);
+		nan |= v != v;
+		y[i] = value_of<KIND>(p, step_of<KIND>(p, v));
+	}
+	return nan;
+}
+
+// fake_quant_of is fake_quant of what stands in front of a holder: with the FRONT_ bits of does, v = x + other or x *
+// other, then sigmoid(v) or v * sigmoid(v), then the clip, then the grid. other has count elements; the partner of
+// element i is other[i / inner % count]: a tensor of the same shape (inner 1, count n), a bias for each channel (inner
+// = elements of a plane), a number. It is null where neither is wanted. nan becomes 1 where v is NaN.
+// Launch: grid in x. y is x, or apart from x and other; other may be x. Moves 8 bytes per element, and 4 of other.
+// Bits: those of the operators one after another, each rounded to float32, and of quant.Grid.Value.
+extern "C" __global__ void fake_quant_of(float *y, const float *x, const float *other, const Params *records, const Byte *mask, unsigned holder, Size n,
+                                         Size inner, Size count, unsigned does, float below, float above, unsigned *nan) {
+	const Params p = records[2 * (Size)holder + (bit_of(mask, holder) ? 0u : 1u)];
+	const Front f = {does, below, above};
+	bool seen;
+	if (p.kind == KIND_MCTQ) seen = quantize_fronted<KIND_MCTQ>(y, x, other, p, n, inner, count, f);
+	else if (p.kind == KIND_TORCH) seen = quantize_fronted<KIND_TORCH>(y, x, other, p, n, inner, count, f);
+	else seen = quantize_fronted<KIND_QDQ>(y, x, other, p, n, inner, count, f);
 	if (seen && nan) *nan = 1u;
 }
 

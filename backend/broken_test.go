@@ -87,6 +87,37 @@ func TestSelfTestFindsDependence(t *testing.T) {
 	}
 }
 
+// looseRows gives other rows in every run until it is settled.
+type looseRows struct {
+	device.Lane
+	runs, settled *float32
+}
+
+func (l looseRows) Rows(output string) ([]float32, error) {
+	rows, err := l.Lane.Rows(output)
+	rows = slices.Clone(rows)
+	if *l.settled == 0 {
+		*l.runs++
+		rows[0] += *l.runs
+	}
+	return rows, err
+}
+
+func (l looseRows) Settle(int) error { *l.settled = 1; return nil }
+
+// TestSelfTestSettlesParts holds that runs which do not repeat are refused only where a device cannot settle them.
+func TestSelfTestSettlesParts(t *testing.T) {
+	toy := devicetest.NewToy(toyBlock, toySamples, 30)
+	for _, settles := range []bool{false, true} {
+		kind := broken(func(_ int, l device.Lane) device.Lane { return looseRows{l, new(float32), new(float32)} })
+		kind.Settles = settles
+		e := opened(t, toy, backend.Options{Metric: named(t, "mse"), Kind: kind, Workers: 2})
+		if dep, err := e.SelfTest(); err != nil || (dep == nil) != settles {
+			t.Errorf("settles %v: %+v, %v", settles, dep, err)
+		}
+	}
+}
+
 // enteredWrong gives other rows where the network was entered.
 type enteredWrong struct {
 	device.Lane

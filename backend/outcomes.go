@@ -29,7 +29,7 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 	}
 	right := make([]bool, e.samples) // by sample: the workers write to different ones
 	_, err := e.Outputs(ctx, mask, func(sample int, row []float32) {
-		right[sample] = e.machine.Gain(row, sample) == float64(e.machine.Steps())
+		right[sample] = e.Right(sample, row)
 	})
 	if err != nil {
 		return nil, err
@@ -40,6 +40,11 @@ func (e *Evaluator) Outcomes(ctx context.Context, mask search.Mask) ([]uint64, e
 		}
 	}
 	return outcome, nil
+}
+
+// Right says whether the metric counts a sample with these outputs, with all its steps. The metric must be countable.
+func (e *Evaluator) Right(sample int, row []float32) bool {
+	return e.machine.Gain(row, sample) == float64(e.machine.Steps())
 }
 
 // PackHits returns outcomes as a journal keeps them: a bit a sample in the order of the data, sample i in bit i%8 of

@@ -66,6 +66,17 @@ char *demote_run_with(OrtSession *session, const OrtRunOptions *options, OrtIoBi
   return demote_error(demote_api->RunWithBinding(session, options, binding));
 }
 
+int demote_end_capture(CUstream stream, bool *open) {
+  CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+  CUgraph graph = NULL;
+  CUresult code = cuStreamIsCapturing(stream, &status);
+  *open = code == CUDA_SUCCESS && status != CU_STREAM_CAPTURE_STATUS_NONE;
+  if (!*open) return (int)code;
+  code = cuStreamEndCapture(stream, &graph);
+  if (code >= CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED && code <= CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD) code = CUDA_SUCCESS;
+  return (int)(graph && code == CUDA_SUCCESS ? cuGraphDestroy(graph) : code);
+}
+
 int demote_pinned(size_t bytes, void **data) { return (int)cuMemHostAlloc(data, bytes, 0); }
 
 int demote_free_pinned(void *data) { return (int)cuMemFreeHost(data); }

@@ -11,6 +11,7 @@
 typedef struct {
   CUcontext context;    /* the retained primary context */
   CUfunction function;  /* fake_quant of kernels.cu */
+  CUfunction of;        /* fake_quant_of */
   CUdeviceptr records;  /* the record table: for each holder the low grid, then the high one (demote_params) */
   CUdeviceptr nan;      /* a uint32 that becomes 1 where a FakeQuant is given NaN; 0: nobody asks */
   CUstream stream;      /* where to launch if the provider has no stream of its own: only the stand-in */
@@ -42,6 +43,10 @@ char *demote_run_options(OrtRunOptions **options);
 char *demote_run_option(OrtRunOptions *options, const char *key, const char *value);
 void demote_release_run_options(OrtRunOptions *options);
 char *demote_run_with(OrtSession *session, const OrtRunOptions *options, OrtIoBinding *binding);
+
+/* Ends a capture that a failed run has left open in a stream, and destroys what it made. open says whether there was one. The code is the
+ * driver's; that of the capture, which is broken, is not one. */
+int demote_end_capture(CUstream stream, bool *open);
 
 /* Page-locked host memory. The code is the driver's, 0 for success. */
 int demote_pinned(size_t bytes, void **data);

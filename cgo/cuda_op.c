@@ -2,7 +2,10 @@
 
 /* FakeQuant on a device: one launch of kernels.cu's fake_quant on the provider's stream. The grids come from the record table on the
  * device, not from the attributes, and the mask's bit is read by the kernel: nothing here waits, copies or allocates, so that a run can be
- * captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well. */
+ * captured in a CUDA graph. An optional attribute clip FLOATS[2] is a Relu or Clip that the launch does as well.
+ *
+ * FakeQuantOf (domain "demote", version 1) is FakeQuant of what stands in front of it, see fake_quant_of in kernels.cu: attributes does INT
+ * (the FRONT_ bits) and inner INT, and a third input, the other tensor, where does adds or multiplies. */
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,6 +19,7 @@ typedef struct {
   demote_cuda_device device;
   uint32_t holder;
   float below, above;
+  int64_t does, inner; /* of FakeQuantOf; 0: it is FakeQuant */
 } cuda_kernel;
 
 static const demote_cuda_device *chosen; /* for kernels being made; null outside the making of a session */
@@ -38,8 +42,26 @@ static OrtStatus *read_clip(const OrtKernelInfo *info, cuda_kernel *k) {
   return NULL;
 }
 
+static int is_of(const OrtCustomOp *op);
+
+/* The part of does that needs another tensor: FRONT_ADD and FRONT_MUL. */
+enum { WITH_OTHER = 3, OTHER_INPUT = 2 };
+
+/* Reads what FakeQuantOf does; nothing for FakeQuant. */
+static OrtStatus *read_front(const OrtCustomOp *op, const OrtKernelInfo *info, cuda_kernel *k) {
+  OrtStatus *status;
+  k->does = k->inner = 0;
+  if (!is_of(op)) return NULL;
+  if ((status = demote_api->KernelInfoGetAttribute_int64(info, "does", &k->does))) return status;
+  if ((status = demote_api->KernelInfoGetAttribute_int64(info, "inner", &k->inner))) return status;
+  if (k->does <= 0 || k->does > 15 || k->inner < 1) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuantOf: attributes does %lld, inner %lld", (long long)k->does, (long long)k->inner);
+  }
+  return NULL;
+}
+
 static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKernelInfo *info, void **kernel) {
-  (void)op, (void)api;
+  (void)api;
   demote_attributes attributes;
   OrtStatus *status = demote_read_attributes(info, &attributes);
   if (status) return status;
@@ -50,7 +72,7 @@ static OrtStatus *create(const OrtCustomOp *op, const OrtApi *api, const OrtKern
   cuda_kernel *k = malloc(sizeof *k);
   if (!k) return demote_statusf(ORT_FAIL, "FakeQuant: out of memory");
   k->device = *chosen, k->holder = (uint32_t)attributes.holder;
-  if ((status = read_clip(info, k))) {
+  if ((status = read_clip(info, k)) || (status = read_front(op, info, k))) {
     free(k);
     return status;
   }
@@ -75,12 +97,19 @@ static OrtStatus *ensure_context(CUcontext wanted) {
   return driver_status("making the context current", code);
 }
 
-static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n) {
+static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const void *x, const void *mask, uint64_t n, const void *other, uint64_t count) {
   uint64_t blocks = (n + BLOCK_THREADS * VECTOR - 1) / (BLOCK_THREADS * VECTOR);
   if (blocks > k->device.max_blocks) blocks = k->device.max_blocks;
   CUdeviceptr records = k->device.records, nan = k->device.nan;
   uint32_t holder = k->holder;
   float below = k->below, above = k->above;
+  if (k->does) {
+    uint64_t inner = (uint64_t)k->inner;
+    uint32_t does = (uint32_t)k->does;
+    void *arguments[] = {&y, &x, &other, &records, &mask, &holder, &n, &inner, &count, &does, &below, &above, &nan};
+    return driver_status("launching fake_quant_of", cuLaunchKernel(k->device.of, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
+                                                                   arguments, NULL));
+  }
   void *arguments[] = {&y, &x, &records, &mask, &holder, &n, &below, &above, &nan};
   return driver_status("launching fake_quant", cuLaunchKernel(k->device.function, (unsigned)blocks, 1, 1, BLOCK_THREADS, 1, 1, 0, stream,
                                                               arguments, NULL));
@@ -88,15 +117,19 @@ static OrtStatus *launch(const cuda_kernel *k, CUstream stream, void *y, const v
 
 static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   const cuda_kernel *k = kernel;
-  const void *x, *mask;
+  const void *x, *mask, *other = NULL;
   const int64_t *dims;
-  size_t rank, n, mask_bytes;
+  size_t rank, n, mask_bytes, count = 0;
   OrtStatus *status;
   if ((status = demote_input(context, 1, &mask, &mask_bytes, &dims, &rank))) return status;
   if (k->holder / 8 >= mask_bytes) {
     return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuant: holder %u, but the mask has %zu bytes", k->holder, mask_bytes);
   }
+  if (k->does & WITH_OTHER && (status = demote_input(context, OTHER_INPUT, &other, &count, &dims, &rank))) return status;
   if ((status = demote_input(context, 0, &x, &n, &dims, &rank))) return status;
+  if (other && n > 0 && (count == 0 || n % (count * (uint64_t)k->inner))) {
+    return demote_statusf(ORT_INVALID_ARGUMENT, "FakeQuantOf: %zu elements, %zu of the other tensor for %lld each", n, count, (long long)k->inner);
+  }
   OrtValue *output;
   void *y, *stream = NULL;
   if ((status = demote_api->KernelContext_GetOutput(context, 0, dims, rank, &output))) return status;
@@ -104,14 +137,28 @@ static OrtStatus *compute(void *kernel, OrtKernelContext *context) {
   if (n == 0) return NULL;
   if ((status = demote_api->KernelContext_GetGPUComputeStream(context, &stream))) return status;
   if ((status = ensure_context(k->device.context))) return status;
-  return launch(k, stream ? (CUstream)stream : k->device.stream, y, x, mask, n);
+  return launch(k, stream ? (CUstream)stream : k->device.stream, y, x, mask, n, other, count);
 }
 
 static const char *cuda_provider(const OrtCustomOp *op) { return (void)op, "CUDAExecutionProvider"; }
 static const char *cpu_provider(const OrtCustomOp *op) { return (void)op, NULL; }
 
+static const char *name_of(const OrtCustomOp *op) { return (void)op, "FakeQuantOf"; }
+static size_t inputs_of(const OrtCustomOp *op) { return (void)op, 3; }
+
+static ONNXTensorElementDataType input_type_of(const OrtCustomOp *op, size_t i) {
+  return (void)op, i == 1 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+}
+
+static OrtCustomOpInputOutputCharacteristic characteristic_of(const OrtCustomOp *op, size_t i) {
+  return (void)op, i == OTHER_INPUT ? INPUT_OUTPUT_OPTIONAL : INPUT_OUTPUT_REQUIRED;
+}
+
 /* The domains and all sessions keep the addresses of these. */
-static OrtCustomOp cuda_op, stand_in_op;
+static OrtCustomOp cuda_op, cuda_op_of, stand_in_op, stand_in_op_of;
+
+static int is_of(const OrtCustomOp *op) { return op == &cuda_op_of || op == &stand_in_op_of; }
+
 static OrtCustomOpDomain *cuda_domain, *stand_in_domain;
 static pthread_mutex_t domain_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -121,6 +168,12 @@ static char *add(OrtCustomOpDomain *domain, OrtCustomOp *op, const char *(*provi
   op->CreateKernelV2 = create;
   op->KernelComputeV2 = compute;
   op->KernelDestroy = destroy;
+  if (is_of(op)) {
+    op->GetName = name_of;
+    op->GetInputTypeCount = inputs_of;
+    op->GetInputType = input_type_of;
+    op->GetInputCharacteristic = characteristic_of;
+  }
   return demote_error(demote_api->CustomOpDomain_Add(domain, op));
 }
 
@@ -130,6 +183,7 @@ static char *make_domain(bool stand_in, OrtCustomOpDomain **domain) {
   OrtCustomOpDomain *made = NULL;
   char *error = demote_error(demote_api->CreateCustomOpDomain("demote", &made));
   if (!error) error = stand_in ? add(made, &stand_in_op, cpu_provider) : add(made, &cuda_op, cuda_provider);
+  if (!error) error = stand_in ? add(made, &stand_in_op_of, cpu_provider) : add(made, &cuda_op_of, cuda_provider);
   if (!error && !stand_in) error = demote_add_cpu_fakequant(made);
   if (!error) *domain = made;
   return error;

@@ -24,6 +24,7 @@ import (
 type Launcher struct {
 	Context   uintptr // CUcontext, the retained primary one
 	Kernel    uintptr // CUfunction of fake_quant
+	KernelOf  uintptr // CUfunction of fake_quant_of
 	Records   uintptr // device address of the record table
 	NaN       uintptr // device address of a uint32 that becomes 1 if a FakeQuant reads NaN; 0: not wanted
 	Holders   int     // records in it
@@ -90,6 +91,7 @@ func (l Launcher) fill(d *C.demote_cuda_device) {
 	*d = C.demote_cuda_device{
 		context:    *(*C.CUcontext)(unsafe.Pointer(&l.Context)),
 		function:   *(*C.CUfunction)(unsafe.Pointer(&l.Kernel)),
+		of:         *(*C.CUfunction)(unsafe.Pointer(&l.KernelOf)),
 		records:    C.CUdeviceptr(l.Records),
 		nan:        C.CUdeviceptr(l.NaN),
 		stream:     *(*C.CUstream)(unsafe.Pointer(&l.Stream)),

@@ -103,7 +103,7 @@ func TestEmulatedFaults(t *testing.T) {
 		{"driver too old", "driver=11080", 0, cuda.ErrDriver, "serves CUDA 11.8, but 12.0 is needed: update the driver"},
 		{"capability too low", "capability=70", 0, cuda.ErrNoDevice, "compute capability 7.0, but 7.5 is needed"},
 		{"kernels refused", "fail=cuModuleLoadData:1:218", 0, cuda.ErrDriver, "loading the kernels: InvalidPtx (CUDA error 218): the driver (CUDA 12.2) refuses them"},
-		{"kernel missing", "fail=cuModuleGetFunction:4:500", 0, nil, "looking for the kernel pack16: NotFound (CUDA error 500)"},
+		{"kernel missing", "fail=cuModuleGetFunction:5:500", 0, nil, "looking for the kernel pack16: NotFound (CUDA error 500)"},
 		{"not initialized", "fail=cuDevicePrimaryCtxRetain:1:3", 0, cuda.ErrNoDevice, "opening GPU 0"},
 		{"GPU taken exclusively", "fail=cuDevicePrimaryCtxRetain:1:46", 0, cuda.ErrNoDevice, "opening GPU 0"},
 		{"too little memory", "memory=20000", 0, cuda.ErrOutOfMemory, ""},

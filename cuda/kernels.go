@@ -46,10 +46,42 @@ func (d *Device) FakeQuant(y, x *Buffer[float32], records *Buffer[quant.Params],
 		uint64Arg(x.n), float32Arg(clip.Below), float32Arg(clip.Above), pointerArg(0))
 }
 
-// MarkNaN has a launch of FakeQuant set seen[0] to 1 if one of its values is NaN.
+// The operations in front of a holder that FakeQuantOf does, as bits.
+const (
+	FrontAdd     = 1 << iota // x + other
+	FrontMul                 // x * other
+	FrontSigmoid             // Sigmoid of that
+	FrontGate                // that times its Sigmoid
+)
+
+// A Front is what stands in front of a holder and is done by its launch, in this order: Add or Mul by another tensor,
+// Sigmoid or Gate, Clip.
+type Front struct {
+	Does  int // Front... bits
+	Other *Buffer[float32]
+	Inner int // the partner of element i is Other[i / Inner % its length]; 1 for a tensor of the shape of x
+	Clip  Clip
+}
+
+// FakeQuantOf is FakeQuant of what stands in front of a holder. y may be x, and overlaps nothing else; Other may be x.
+func (d *Device) FakeQuantOf(y, x *Buffer[float32], f Front, records *Buffer[quant.Params], mask *Buffer[uint8], holder int) *Launch {
+	need("fake_quant_of", y, x.n)
+	need("fake_quant_of", records, 2*holder+2)
+	need("fake_quant_of", mask, holder/8+1)
+	other, count := uintptr(0), 0
+	if f.Does&(FrontAdd|FrontMul) != 0 {
+		need("fake_quant_of", f.Other, 1)
+		other, count = f.Other.Address(), f.Other.n
+	}
+	return d.newLaunch("fake_quant_of", d.gridFor(ceilDiv(x.n, 4)), 1,
+		pointerArg(y.Address()), pointerArg(x.Address()), pointerArg(other), pointerArg(records.Address()), pointerArg(mask.Address()), uint32Arg(holder),
+		uint64Arg(x.n), uint64Arg(f.Inner), uint64Arg(count), uint32Arg(f.Does), float32Arg(f.Clip.Below), float32Arg(f.Clip.Above), pointerArg(0))
+}
+
+// MarkNaN has a launch of FakeQuant or FakeQuantOf set seen[0] to 1 if one of its values is NaN.
 func (l *Launch) MarkNaN(seen *Buffer[uint32]) {
 	need(l.name, seen, 1)
-	l.SetAddress(8, seen.Address())
+	l.SetAddress(len(l.slots)-1, seen.Address())
 }
 
 // WeightSpan is the place of one weight tensor in the arenas of SelectWeights, and the activation quantizer (holder)

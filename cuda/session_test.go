@@ -81,7 +81,7 @@ func network(t *testing.T, list []quant.Record, n int64) []byte {
 
 // launcher is what FakeQuant nodes need of a device.
 func launcher(d *cuda.Device, s *cuda.Stream, table *cuda.Buffer[quant.Params]) cgo.Launcher {
-	return cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), Records: table.Address(), Holders: table.Len() / 2,
+	return cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"), Records: table.Address(), Holders: table.Len() / 2,
 		MaxBlocks: d.MaxBlocks(), Stream: s.Handle()}
 }
 

@@ -102,7 +102,7 @@ func (e *opening) open(ctx context.Context) (ev *backend.Evaluator, dependent *b
 		}
 	}
 	ev, err = e.evaluator(ctx, parts, e.records, o, func(p part) (backend.Source, backend.Samples, error) {
-		return segments.Switchable(e.network, e.records, segments.Blocks{Data: p.set, Inputs: p.inputs, Size: p.block, Shapes: p.shapes, Output: e.output, Bytes: true})
+		return segments.Switchable(e.network, e.records, segments.Blocks{Data: p.set, Inputs: p.inputs, Size: p.block, Shapes: p.shapes, Output: e.output, Bytes: true, Divides: true})
 	})
 	if err != nil {
 		return nil, nil, e.batching.WithCure(err)

@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"example.org/demote/backend"
@@ -15,6 +16,7 @@ import (
 	"example.org/demote/internal/segments"
 	"example.org/demote/internal/tasktest"
 	"example.org/demote/internal/trial"
+	"example.org/demote/onnx"
 	"example.org/demote/quant"
 )
 
@@ -30,22 +32,23 @@ func TestPlacementOfSearches(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		config func() config.Config
+		fuses  bool
 	}{
-		{"fashion-dscnn", func() config.Config { return example }},
-		{"fashion-vit", func() config.Config { return vit }},
-		{"a pair", func() config.Config { return pair }},
-		{"weights that follow", func() config.Config { return tinyFollow(t) }},
-		{"weights that follow, attention", func() config.Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }},
+		{"fashion-dscnn", func() config.Config { return example }, true},
+		{"fashion-vit", func() config.Config { return vit }, true},
+		{"a pair", func() config.Config { return pair }, false},
+		{"weights that follow", func() config.Config { return tinyFollow(t) }, true},
+		{"weights that follow, attention", func() config.Config { return followConfig(t, "qdq/attention21_s8", "qdq/attention21_s16", "50%") }, false},
 		{"sequences", func() config.Config {
 			cfg, _ := tasktest.StepNet(t, tasktest.LstmStep(), 20, 4, "hn:h", "cn:c")
 			return cfg
-		}},
+		}, false},
 	} {
-		t.Run(c.name, func(t *testing.T) { placeAll(t, c.config()) })
+		t.Run(c.name, func(t *testing.T) { placeAll(t, c.config(), c.fuses) })
 	}
 }
 
-func placeAll(t *testing.T, cfg config.Config) {
+func placeAll(t *testing.T, cfg config.Config, fuses bool) {
 	cfg.Device, cfg.Version = "cpu", "test" // to prepare
 	s := &trial.Runner{Config: cfg.Filled()}
 	t.Cleanup(s.Close)
@@ -53,7 +56,7 @@ func placeAll(t *testing.T, cfg config.Config) {
 	if err = s.Prepare(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	src, err := s.Source(context.Background())
+	src, _, err := s.SourceFor(context.Background(), true, backend.KindOf("cuda:0").Traits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +69,12 @@ func placeAll(t *testing.T, cfg config.Config) {
 	}
 	whole, err := src.Segment(0, src.Cuts()-1)
 	add("the whole", whole, err)
+	apart, _, err := s.SourceFor(context.Background(), true, backend.Traits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err = apart.Segment(0, apart.Cuts()-1)
+	add("the whole, nothing fused", whole, err)
 	for i := range src.Cuts() - 1 {
 		piece, err := src.Segment(i, i+1)
 		add(fmt.Sprintf("piece %d", i), piece, err)
@@ -101,8 +110,12 @@ func placeAll(t *testing.T, cfg config.Config) {
 			return err
 		}
 		defer table.Close()
+		nodes := map[string]int{}
 		for name, segment := range list {
-			place(t, s, d, stream, table, name, segment)
+			nodes[name] = place(t, s, d, stream, table, name, segment)
+		}
+		if t.Logf("%d nodes on the provider, %d with what stands in front of holders apart", nodes["the whole"], nodes["the whole, nothing fused"]); fuses && nodes["the whole"] >= nodes["the whole, nothing fused"] {
+			t.Error("nothing is fused")
 		}
 		return nil
 	})
@@ -115,8 +128,9 @@ func placeAll(t *testing.T, cfg config.Config) {
 	t.Logf("%d models placed", len(list))
 }
 
-// place makes a session of a segment as a search does, and names what the provider leaves.
-func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) {
+// place makes a session of a segment as a search does, and names what the provider leaves. It returns the number of
+// nodes after ONNX Runtime's optimizations.
+func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, table *cuda.Buffer[quant.Params], name string, segment *backend.Segment) int {
 	t.Helper()
 	model := segment.Model
 	if segment.Open != nil && len(segment.Followed) > 0 {
@@ -125,20 +139,27 @@ func place(t *testing.T, s *trial.Runner, d *cuda.Device, stream *cuda.Stream, t
 			t.Fatal(name, err)
 		}
 	}
-	o := cgo.Options{Level: s.Options.Level, Config: s.Options.Config}
-	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"),
+	optimized := filepath.Join(t.TempDir(), "optimized.onnx")
+	o := cgo.Options{Level: blocks.Optimization, Config: s.Options.Config, OptimizedPath: optimized}
+	c := cgo.CUDAOptions{Provider: cgo.Provider{Stream: stream.Handle(), Graph: true}, Launcher: cgo.Launcher{Context: d.Context(), Kernel: d.Kernel("fake_quant"), KernelOf: d.Kernel("fake_quant_of"),
 		Records: table.Address(), Holders: len(s.Records), MaxBlocks: d.MaxBlocks(), Stream: stream.Handle()}}
 	session, err := cgo.NewCUDASession(model, o, c)
 	if err == nil {
 		session.Close()
-		return
+		m, err := onnx.Read(optimized)
+		if err != nil {
+			t.Error(name, err)
+			return 0
+		}
+		return m.Nodes()
 	}
 	c.Provider.Graph, c.Elsewhere = false, true
 	if session, why := cgo.NewCUDASession(model, o, c); why == nil {
 		left, _ := session.NodesElsewhere()
 		session.Close()
 		t.Errorf("%s leaves %v to the CPU: %v", name, left, cuda.Explain(err))
-		return
+		return 0
 	}
 	t.Errorf("%s: %v", name, cuda.Explain(err))
+	return 0
 }

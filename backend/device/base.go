@@ -47,6 +47,12 @@ func (*LaneBase) Plainly(bool) {}
 // Abandon implements Lane: nothing is captured.
 func (*LaneBase) Abandon(string) {}
 
+// Settle implements Lane: there is no other way.
+func (*LaneBase) Settle(int) error { return nil }
+
+// Settled implements Lane.
+func (*LaneBase) Settled() {}
+
 // Remark implements Lane: there is none.
 func (*LaneBase) Remark() string { return "" }
 

@@ -34,6 +34,8 @@ type Traits struct {
 	Entries   bool
 	Optimizes bool // networks are optimized as a whole, and can be had so: Optimize, Improve
 	Replays   bool // lanes capture the run of a part once and replay it: Graphs, Plainly, Abandon
+	Fuses     bool // its FakeQuant does what stands in front of it: attribute clip, FakeQuantOf
+	Settles   bool // parts can be made in another way if their runs do not repeat: Settle, Settled
 	Compares  bool // FakeQuant nodes tell whether both grids of a holder give the same bits: Compare, Agree
 }
 
@@ -139,6 +141,10 @@ type Lane interface {
 	Plainly(on bool)
 	// Abandon has parts run plainly for good; Graphs says why.
 	Abandon(why string)
+	// Settle runs the part that has run last again, plainly. If the bits of its outputs are others, the part is made
+	// in another way, until they repeat or there is no other; Settled ends that, and gives back what it needs.
+	Settle(part int) error
+	Settled()
 	// Remark is what there is to say of how the parts run, as far as they have run; "" is nothing.
 	Remark() string
 	// EachStep has the lane tell of every step of what runs next, until told is nil, and says whether samples have

@@ -54,7 +54,7 @@ func Report() string { return C.GoString(C.call_text(control("demote_emu_report"
 
 // Counter returns one of the device's counters: live_allocations, live_pinned, live_streams, live_events, live_modules,
 // live_contexts, launches, allocations, lookups, modules_loaded, up_copies, up_bytes, down_copies, down_bytes,
-// device_copies, device_bytes, pageable, unsupported. It panics for another name.
+// device_copies, device_bytes, pageable, unsupported, captured, live_graphs. It panics for another name.
 func Counter(name string) int {
 	text := C.CString(name)
 	defer C.free(unsafe.Pointer(text))
@@ -72,7 +72,7 @@ func Live() string {
 		return ""
 	}
 	var left []string
-	for _, what := range []string{"allocations", "pinned", "streams", "events", "modules", "contexts"} {
+	for _, what := range []string{"allocations", "pinned", "streams", "events", "modules", "contexts", "graphs"} {
 		if n := Counter("live_" + what); n != 0 {
 			left = append(left, fmt.Sprintf("%d %s", n, what))
 		}

@@ -35,6 +35,7 @@ struct demote_grid {
 #define rintf __builtin_rintf
 #define fmaxf __builtin_fmaxf
 #define fminf __builtin_fminf
+#define fmaf __builtin_fmaf
 
 #define __syncthreads_or(value) __nvvm_bar0_or(value)
 #define __ballot_sync(mask, value) ((unsigned)__nvvm_vote_ballot_sync(mask, value))

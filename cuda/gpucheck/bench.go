@@ -19,6 +19,7 @@ func includeBench(r *Report, path string) error {
 		Device        string
 		Holders       int
 		Samples       int
+		Block         int
 		Trial         struct{ Median float64 } `json:"evaluation_r"`
 		TrialsPerSec  float64                  `json:"evaluations_per_s"`
 		SamplesPerSec float64                  `json:"samples_per_s"`
@@ -38,6 +39,7 @@ func includeBench(r *Report, path string) error {
 	}
 	r.measure("full evaluations", b.TrialsPerSec, "evaluations/s")
 	r.measure("full evaluations", b.SamplesPerSec, "samples/s")
+	compareModel(r, b.TrialsPerSec, b.Samples, b.Block)
 	r.measure("a full evaluation against bare ONNX Runtime on the float network", b.Trial.Median, "of its time")
 	r.measure("share of a full evaluation that is not the float network's: FakeQuant", 100*b.FakeQuant, "%")
 	up, down := int64((b.Holders+7)/8), int64((b.Samples+7)/8)

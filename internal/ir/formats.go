@@ -9,6 +9,7 @@ import (
 // with the shape of x: each value quantized and dequantized, on one of two grids. Its attributes are `holder` (index in
 // the mask, where 0 selects the high grid, else low), `low` and `high` (the six numbers of quant.Params.Floats). It is
 // this program's own, and package cgo registers its kernel with ONNX Runtime. MaskInput is the graph input of the mask.
+// On a GPU it may have the attribute clip, or be a FakeQuantOf, see rewrite.Fused.
 const (
 	FakeQuantOp     = "FakeQuant"
 	MaskInput       = "demote.mask"

@@ -20,6 +20,7 @@ import (
 type Source struct {
 	Model   *onnx.Model
 	holders int
+	fuses   bool // segments are fused, see rewrite.Fused
 	cuts    []rewrite.Cut
 	fakes   map[string]int // tensor on a grid -> holder
 	Tensors map[string]backend.Tensor
@@ -114,6 +115,9 @@ func (s *Source) Of(m *onnx.Model) (*backend.Segment, error) {
 	slices.Sort(out.Holders)
 	if out.Empty = len(m.Graph().GetNode()) == 0; out.Empty {
 		return out, nil
+	}
+	if s.fuses {
+		m = rewrite.Fused(m)
 	}
 	s.follow(out, m)
 	var err error

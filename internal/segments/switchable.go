@@ -18,7 +18,10 @@ type Blocks struct {
 	Output string         // that the metric reads
 	Fixed  bool           // the file will be written with these axes
 	Bytes  bool           // what lies as bytes in the file is handed over so, and made floats of in the network
-	GPU    bool           // the network will run on one
+	// where it will run, a division rounds as in float32
+	Divides bool
+	// its quantizers do what stands in front of them, see rewrite.Fused
+	Fuses bool
 }
 
 // Switchable is a network with a quantizer at each holder that reads the mask at run time. Its shapes are fixed, and it
@@ -38,7 +41,7 @@ func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blo
 	var given blocks.Samples = b.Data
 	var fed map[string]string
 	if b.Bytes {
-		given, fed = blocks.FeedBytes(fixed, b.Data, b.Inputs, b.GPU)
+		given, fed = blocks.FeedBytes(fixed, b.Data, b.Inputs, !b.Divides)
 	}
 	of := *n
 	of.Model = fixed
@@ -53,6 +56,7 @@ func Switchable(n *onnx.Network, records []quant.Record, b Blocks) (*Source, blo
 	if err != nil {
 		return src, given, err
 	}
+	src.fuses = b.Fuses
 	src.followed, src.first = n.Followed, map[string]func([]byte, int) error{}
 	for i, in := range b.Inputs {
 		if name, is := fed[in.Name]; is {

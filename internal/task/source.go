@@ -32,18 +32,19 @@ func (p *Task) Fixed(ctx context.Context, open ...string) (*onnx.Model, error) {
 
 // Source is the switchable network, cut for the metric's output.
 func (p *Task) Source(ctx context.Context) (*segments.Source, error) {
-	src, _, err := p.SourceFor(ctx, false, false)
+	src, _, err := p.SourceFor(ctx, false, backend.Traits{})
 	return src, err
 }
 
-// SourceFor is source with the samples that it takes: bytes where the data have them, if it is asked for.
-func (p *Task) SourceFor(ctx context.Context, bytes, gpu bool) (*segments.Source, backend.Samples, error) {
+// SourceFor is Source for what a device can, with the samples that it takes: bytes where the data have them, if it is
+// asked for.
+func (p *Task) SourceFor(ctx context.Context, bytes bool, can backend.Traits) (*segments.Source, backend.Samples, error) {
 	known, err := p.Measured(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	return segments.Switchable(p.Network, p.Records, segments.Blocks{Data: p.Data, Inputs: p.Inputs, Size: p.Block, Shapes: known,
-		Output: p.Output, Fixed: p.FixShapes, Bytes: bytes, GPU: gpu})
+		Output: p.Output, Fixed: p.FixShapes, Bytes: bytes, Divides: !can.MayRound, Fuses: can.Fuses})
 }
 
 // KnownShapes measures the shapes of a model's tensors, for the samples of each shape.

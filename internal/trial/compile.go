@@ -63,7 +63,7 @@ func (s *Runner) openTrials(ctx context.Context, check func(*task.Task, *segment
 		return s.WithCure(err)
 	}
 	if s.Config.EveryCut {
-		src, _, err := s.SourceFor(ctx, true, s.Can().MayRound)
+		src, _, err := s.SourceFor(ctx, true, s.Can())
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (s *Runner) openTrials(ctx context.Context, check func(*task.Task, *segment
 func (s *Runner) openSwitchable(ctx context.Context, o backend.Options, check func(*task.Task, *segments.Source) error) (*backend.Evaluator, error) {
 	var failed error // of who is told what may be done about an output that is not scored
 	e, err := s.Evaluator(ctx, s.Records, o, func(q *task.Task) (backend.Source, backend.Samples, error) {
-		src, samples, err := q.SourceFor(ctx, true, s.Can().MayRound)
+		src, samples, err := q.SourceFor(ctx, true, s.Can())
 		if err == nil && check != nil {
 			err = check(q, src)
 		}

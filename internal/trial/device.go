@@ -99,14 +99,47 @@ func (s *Runner) Twin(ctx context.Context) (e *backend.Evaluator, done func(), e
 }
 
 // AskAgain is the score of a mix that the search's own evaluator has now, whatever it remembers. On the CPU that is
-// the twin's; it says it if the twin scores a mix otherwise than the GPU.
-func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Score) (search.Score, error) {
+// the twin's. On a GPU it says how many samples have another outcome there than on the CPU, and warns if any has; right
+// are the twin's outcomes by sample, which a metric that does not count has not.
+func (s *Runner) AskAgain(ctx context.Context, mask search.Mask, twin search.Score, right []bool) (search.Score, error) {
 	if s.Can().InOrder {
 		return twin, nil
 	}
 	own, err := s.Ev.Again(ctx, mask)
-	if err == nil && own != twin {
-		s.Caution("device-differs", fmt.Sprintf("%s scores the mix %s, the CPU %s: accumulation order differs, so a few values round differently", s.Device.Name, s.Text(own), s.Text(twin)), "")
+	if err != nil {
+		return own, err
 	}
-	return own, err
+	others := ""
+	if s.Metric.Countable {
+		outcomes, err := s.Ev.Outcomes(ctx, mask)
+		if err != nil {
+			return own, err
+		}
+		others = otherOutcomes(outcomes, right)
+		s.Config.Say(fmt.Sprintf("%s and the CPU: %s of the mix", s.Device.Name, others))
+	}
+	if own != twin {
+		s.Caution("device-differs", differs(s.Device.Name, s.Text(own), s.Text(twin), others), "")
+	}
+	return own, nil
+}
+
+// otherOutcomes counts the samples whose outcome is another one than on the CPU.
+func otherOutcomes(outcomes []uint64, right []bool) string {
+	other := 0
+	for i, r := range right {
+		if (outcomes[i/64]>>(i%64)&1 == 1) != r {
+			other++
+		}
+	}
+	return fmt.Sprintf("%d of %d samples have another outcome", other, len(right))
+}
+
+// differs says that a GPU scores a mix otherwise than the CPU, with what otherOutcomes says; "": the metric does not
+// count.
+func differs(device, own, twin, others string) string {
+	if others != "" {
+		others = ", and " + others
+	}
+	return fmt.Sprintf("%s scores the mix %s, the CPU %s%s: accumulation order differs, so a few values round differently", device, own, twin, others)
 }

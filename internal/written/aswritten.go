@@ -105,7 +105,7 @@ func (o *openedFile) inBatches(ctx context.Context, batch int, asked bool) (resu
 			return search.Score{}, err
 		}
 		defer e.Close()
-		got, score, err := sums(ctx, e, search.NewMask(0))
+		got, score, err := sums(ctx, e, search.NewMask(0), nil)
 		a.Differ = 0
 		for i := range got {
 			if got[i] != o.want[i] {

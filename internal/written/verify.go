@@ -23,11 +23,27 @@ import (
 // outputs are the sums of every sample's output row, to be compared bit for bit.
 type outputs [][sha256.Size]byte
 
-// sums runs a mask and sums every sample's outputs.
-func sums(ctx context.Context, e *backend.Evaluator, m search.Mask) (outputs, search.Score, error) {
+// sums runs a mask and sums every sample's outputs. each, which may be nil, is given them.
+func sums(ctx context.Context, e *backend.Evaluator, m search.Mask, each func(sample int, row []float32)) (outputs, search.Score, error) {
 	all := make(outputs, e.Samples())
-	score, err := e.Outputs(ctx, m, func(sample int, row []float32) { all[sample] = sha256.Sum256(blocks.BytesOf(row)) })
+	score, err := e.Outputs(ctx, m, func(sample int, row []float32) {
+		all[sample] = sha256.Sum256(blocks.BytesOf(row))
+		if each != nil {
+			each(sample, row)
+		}
+	})
 	return all, score, err
+}
+
+// outcomes runs the mix on the CPU: the sums of its outputs, its score and, of a metric that counts, what it counts.
+func (s *Checker) outcomes(ctx context.Context, twin *backend.Evaluator, mask search.Mask) (want outputs, own search.Score, right []bool, err error) {
+	if !s.Metric.Countable {
+		want, own, err = sums(ctx, twin, mask, nil)
+		return want, own, nil, err
+	}
+	right = make([]bool, twin.Samples())
+	want, own, err = sums(ctx, twin, mask, func(sample int, row []float32) { right[sample] = twin.Right(sample, row) })
+	return want, own, right, err
 }
 
 // firstDifference is the first sample whose outputs differ; -1 if none does.
@@ -65,11 +81,11 @@ func (s *Checker) Verify(ctx context.Context, mask search.Mask, path string) (c 
 		return c, err
 	}
 	defer done()
-	want, own, err := sums(ctx, twin, mask)
+	want, own, right, err := s.outcomes(ctx, twin, mask)
 	if err != nil {
 		return c, err
 	}
-	if c.again, err = s.AskAgain(ctx, mask, own); err != nil {
+	if c.again, err = s.AskAgain(ctx, mask, own, right); err != nil {
 		return c, err
 	}
 	if c.SHA256, err = sumOfWritten(path); err != nil {
@@ -129,7 +145,7 @@ func (s *Checker) compareExact(ctx context.Context, c *Checked, twin *backend.Ev
 		}
 		defer exact.Close()
 		var got outputs
-		if got, c.file, err = sums(ctx, exact, search.NewMask(0)); err != nil {
+		if got, c.file, err = sums(ctx, exact, search.NewMask(0), nil); err != nil {
 			return err
 		}
 		if i := want.firstDifference(got); i < 0 {

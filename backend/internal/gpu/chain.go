@@ -15,8 +15,9 @@ import (
 type part struct {
 	*device.Segment
 	session *cgo.Session
-	model   device.Model // to make the session again, see prove; empty once the part is proved
+	model   device.Model // to make the session again, see engines.go; empty once the part is settled
 	engines int          // of cgo.Engines: how cuDNN is asked for engines
+	loose   bool         // its runs did not repeat with the engines before
 	binding *cgo.Binding
 	proved  bool   // it has been seen to write its outputs, see runChecked
 	data    bool   // it reads inputs of the network

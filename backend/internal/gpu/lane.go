@@ -241,6 +241,9 @@ func (l *lane) run(p *part) error {
 			return err
 		}
 		p.plainly = firstLine(err)
+		if err := cgo.EndCapture(l.g.stream.Handle()); err != nil {
+			return err
+		}
 	}
 	return cuda.Explain(p.binding.RunWith(l.plain))
 }

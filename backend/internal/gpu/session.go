@@ -46,7 +46,7 @@ func (g *gpu) session(model device.Model, engines string) (s *cgo.Session, plain
 func (g *gpu) cudaOptions() cgo.CUDAOptions {
 	return cgo.CUDAOptions{
 		Provider: cgo.Provider{Device: g.ordinal, Stream: g.stream.Handle(), Graph: graphs != "off"},
-		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
+		Launcher: cgo.Launcher{Context: g.d.Context(), Kernel: g.d.Kernel("fake_quant"), KernelOf: g.d.Kernel("fake_quant_of"), Records: g.table.Address(), NaN: g.nan.Address(), Holders: len(g.opts.Records),
 			MaxBlocks: g.d.MaxBlocks(), Stream: g.stream.Handle()},
 		StandIn: g.standIn,
 	}

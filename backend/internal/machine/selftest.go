@@ -31,8 +31,12 @@ func (d *Dependence) Error() string {
 // SelfTest proves on the loaded network that a trial is a function of mask and sample: the same
 // block run twice, the same samples in other slots with other neighbours, samples among copies of
 // themselves, and every worker give the same bits, for no demotion, for all, and for every other
-// holder. Before that, what a GPU replays is held against plain runs. It returns what breaks the rule, or nil.
+// holder. Before that, parts whose runs do not repeat are made in another way where a GPU knows one, and what it
+// replays is held against plain runs. It returns what breaks the rule, or nil.
 func (e *Single) SelfTest() (*Dependence, error) {
+	if err := e.settle(); err != nil {
+		return nil, err
+	}
 	if err := e.checkReplays(); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ CUresult submit(const char *call, Copy copy, CUdeviceptr device, CUdeviceptr sec
 	}
 	if (copy.poisons) std::memset(copy.to, unread, copy.bytes);
 	++*copy.copies, *copy.moved += copy.bytes;
-	enqueue(stream, op_of(copy));
+	if (CUresult code = enqueue(stream, op_of(copy))) return code;
 	return wait ? drain(stream) : CUDA_SUCCESS;
 }
 
@@ -86,7 +86,7 @@ template <class T> CUresult fill(const char *call, CUdeviceptr device, T value, 
 		for (size_t i = 0; i < count; i++) values[i] = value;
 		return CUDA_SUCCESS;
 	};
-	enqueue(stream, std::move(op));
+	if (CUresult code = enqueue(stream, std::move(op))) return code;
 	return wait ? drain(stream) : CUDA_SUCCESS;
 }
 

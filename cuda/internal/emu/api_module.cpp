@@ -133,8 +133,7 @@ CUresult cuLaunchKernel(CUfunction handle, unsigned int grid_x, unsigned int gri
 		for (auto &copy : copies) pointers.push_back(copy.data());
 		return run_kernel(launch, pointers.data());
 	};
-	enqueue(stream, std::move(op));
-	return CUDA_SUCCESS;
+	return enqueue(stream, std::move(op));
 }
 
 } // extern "C"

@@ -65,8 +65,7 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int) {
 	Op op;
 	// of the record so far; an event never recorded is reached
 	op.name = "wait", op.keep = found, op.wait_for = found->last;
-	enqueue(stream, std::move(op));
-	return CUDA_SUCCESS;
+	return enqueue(stream, std::move(op));
 }
 
 CUresult cuEventCreate(CUevent *out, unsigned int flags) {
@@ -96,8 +95,7 @@ CUresult cuEventRecord(CUevent handle, CUstream on) {
 	if (!stream || !event) return CUDA_ERROR_INVALID_HANDLE;
 	Op op;
 	op.name = "record", op.keep = event, op.record = event.get();
-	enqueue(stream, std::move(op));
-	return CUDA_SUCCESS;
+	return enqueue(stream, std::move(op));
 }
 
 CUresult cuEventQuery(CUevent handle) {

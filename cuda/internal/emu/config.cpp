@@ -161,6 +161,7 @@ uint64_t demote_emu_counter(const char *name) {
 	    {"up_copies", counters.up_copies}, {"up_bytes", counters.up_bytes}, {"down_copies", counters.down_copies},
 	    {"down_bytes", counters.down_bytes}, {"device_copies", counters.device_copies}, {"device_bytes", counters.device_bytes},
 	    {"pageable", counters.pageable}, {"unsupported", counters.unsupported},
+	    {"captured", counters.captured}, {"live_graphs", live_graphs()},
 	};
 	for (const auto &entry : all) {
 		if (std::strcmp(entry.name, name) == 0) return entry.value;

@@ -89,6 +89,7 @@ CUresult enter(const char *function, Need need, Context **out) {
 	}
 	if (context->gone) return CUDA_ERROR_CONTEXT_IS_DESTROYED;
 	if (context->sticky) return context->sticky;
+	if (CUresult code = capture_forbids(function)) return code;
 	*out = context;
 	return CUDA_SUCCESS;
 }

@@ -31,6 +31,7 @@ struct Counters {
 	uint64_t launches, allocations, lookups, modules_loaded;
 	uint64_t up_copies, up_bytes, down_copies, down_bytes, device_copies, device_bytes;
 	uint64_t pageable, unsupported;
+	uint64_t captured; // pieces of work that were put into a capture instead of run
 };
 extern Counters counters;
 
@@ -78,6 +79,8 @@ struct Stream {
 	Context *context;
 	unsigned flags;
 	std::deque<Op> queue;
+	CUstreamCaptureStatus capturing = CU_STREAM_CAPTURE_STATUS_NONE;
+	CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
 };
 struct Event {
 	Context *context;
@@ -86,10 +89,17 @@ struct Event {
 	double milliseconds = 0;
 };
 
-void enqueue(Stream *stream, Op op);                // may run some queued work, as the seed has it
+CUresult enqueue(Stream *stream, Op op);         // may run some queued work, as the seed has it; a capture runs nothing
 CUresult drain(Stream *stream);                     // runs until the stream is empty
 CUresult drain(Context *context);                   // runs until every stream of the context is empty
 CUresult drain(Context *context, Event *event);     // runs until the event's latest record is reached
+
+// ---------------------------------------------------------------- captures (capture.cpp)
+
+CUresult capture_of(Stream *stream, bool *open);  // open: the work is captured and not run; 901: the capture is broken
+CUresult break_capture(Stream *stream);           // by a call that no capture takes: 900
+CUresult capture_forbids(const char *function);   // 900 for a call that breaks captures of whatever stream and thread
+size_t live_graphs();
 
 // ---------------------------------------------------------------- contexts and handles (context.cpp)
 

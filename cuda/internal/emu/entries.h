@@ -1,5 +1,6 @@
 // The kernels of kernels.cu, in its order. A test compares this list with the .entry list of the PTX.
 ENTRY(fake_quant)
+ENTRY(fake_quant_of)
 ENTRY(select_weights)
 ENTRY(topk_bits)
 ENTRY(pack16)

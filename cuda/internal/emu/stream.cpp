@@ -79,26 +79,34 @@ template <class DONE> CUresult run_until(Context *context, Stream *awaited, DONE
 
 } // namespace
 
-void enqueue(Stream *stream, Op op) {
+CUresult enqueue(Stream *stream, Op op) {
+	bool captured = false;
+	if (CUresult code = capture_of(stream, &captured)) return code;
+	if (captured) return CUDA_SUCCESS;
 	op.sequence = next_sequence++;
 	if (op.record) op.record->last = op.sequence;
 	stream->queue.push_back(std::move(op));
 	if (settings.shared) {
 		drain(stream);
-		return;
+		return CUDA_SUCCESS;
 	}
-	if (settings.seed == 0 || draw(16) != 0) return;
+	if (settings.seed == 0 || draw(16) != 0) return CUDA_SUCCESS;
 	Section section;
 	CUresult code = CUDA_SUCCESS;
 	for (uint64_t steps = 1 + draw(4); steps > 0 && code == CUDA_SUCCESS && step(stream->context, nullptr, &code); steps--) {
 	}
+	return CUDA_SUCCESS; // what fails shows at a wait
 }
 
 CUresult drain(Stream *stream) {
+	if (stream->capturing) return break_capture(stream);
 	return run_until(stream->context, stream, [stream] { return stream->queue.empty(); });
 }
 
 CUresult drain(Context *context) {
+	for (Stream *stream : context->streams) {
+		if (stream->capturing) return break_capture(stream);
+	}
 	return run_until(context, nullptr, [context] {
 		if (!context->legacy.queue.empty()) return false;
 		for (const Stream *stream : context->streams) {

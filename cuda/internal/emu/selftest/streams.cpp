@@ -71,6 +71,33 @@ void events() {
 	EXPECT(cuMemcpyDtoH(&value, to, 4) == CUDA_SUCCESS && value == 6);
 }
 
+// What is captured does not run; a call that no capture takes breaks it, and the stream takes nothing until its end.
+void captures() {
+	CUstream stream, other;
+	EXPECT(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS && cuStreamCreate(&other, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
+	const CUdeviceptr device = words(1, 5);
+	CUdeviceptr more = 0;
+	CUgraph graph = nullptr;
+	CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+	EXPECT(cuStreamEndCapture(stream, &graph) == CUDA_ERROR_ILLEGAL_STATE);
+	EXPECT(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_GLOBAL) == CUDA_SUCCESS);
+	EXPECT(cuMemsetD32Async(device, 6, 1, stream) == CUDA_SUCCESS && cuMemsetD32Async(device, 7, 1, other) == CUDA_SUCCESS);
+	EXPECT(cuStreamSynchronize(other) == CUDA_SUCCESS && demote_emu_counter("captured") == 1);
+	EXPECT(cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS && cuGraphDestroy(graph) == CUDA_SUCCESS && demote_emu_counter("live_graphs") == 0);
+	unsigned value = 0;
+	EXPECT(cuMemcpyDtoH(&value, device, 4) == CUDA_SUCCESS && value == 7);
+
+	for (int breaks = 0; breaks < 2; breaks++) {
+		EXPECT(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_GLOBAL) == CUDA_SUCCESS);
+		EXPECT((breaks ? cuMemAlloc(&more, 4) : cuStreamSynchronize(stream)) == CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
+		EXPECT(cuMemsetD32Async(device, 6, 1, stream) == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+		EXPECT(cuStreamIsCapturing(stream, &status) == CUDA_SUCCESS && status == CU_STREAM_CAPTURE_STATUS_INVALIDATED);
+		EXPECT(cuStreamEndCapture(stream, &graph) == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED && graph == nullptr);
+		EXPECT(cuMemsetD32Async(device, 8, 1, stream) == CUDA_SUCCESS && cuStreamSynchronize(stream) == CUDA_SUCCESS);
+	}
+	EXPECT(cuStreamDestroy(stream) == CUDA_SUCCESS && cuStreamDestroy(other) == CUDA_SUCCESS && cuMemFree(device) == CUDA_SUCCESS);
+}
+
 } // namespace
 
 void test_streams() {
@@ -80,6 +107,7 @@ void test_streams() {
 	pinned_memory();
 	default_stream();
 	events();
+	captures();
 	close_context();
 	demote_emu_reset();
 }

@@ -1,4 +1,4 @@
-//go:build cuda && placement
+//go:build cuda && !gpu
 
 package gpu
 
@@ -31,6 +31,14 @@ func placedGrid(t *testing.T) quant.Grid {
 // placed opens the device with the real provider in place of the CPU provider that stands in for it in other tests.
 func placed(t *testing.T, holders int) *gpu {
 	t.Helper()
+	g := emulated(t, holders)
+	g.standIn = false
+	return g
+}
+
+// emulated opens the emulated device.
+func emulated(t *testing.T, holders int) *gpu {
+	t.Helper()
 	if err := cgo.Init(orttest.Path(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +52,6 @@ func placed(t *testing.T, holders int) *gpu {
 		t.Fatal(err)
 	}
 	g := d.(*gpu)
-	g.standIn = false
 	t.Cleanup(func() {
 		g.Close()
 		if left := emutest.Live(); left != "" {

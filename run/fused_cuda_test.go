@@ -1,0 +1,141 @@
+//go:build cuda
+
+package run
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"example.org/demote/backend"
+	"example.org/demote/config"
+	"example.org/demote/cuda/emutest"
+	"example.org/demote/internal/tasktest"
+	"example.org/demote/internal/trial"
+	"example.org/demote/internal/trialtest"
+	"example.org/demote/onnx/onnxpb"
+	"example.org/demote/search"
+)
+
+// work is what a block of a network takes on a GPU, by its graph: launches of kernels, and bytes of memory that these
+// read and write, constants left out.
+type work struct {
+	launches, holders int
+	held, bytes       int64 // elements behind holders; bytes of all kernels
+	fronts            int64 // bytes of the kernels of holders
+}
+
+// workOf counts a model with fixed shapes as the CUDA provider runs it: a kernel for each node, one more for the bias
+// of a convolution, one for x times its sigmoid.
+func workOf(m *onnxpb.ModelProto) (w work) {
+	sizes, gates := map[string]int64{}, map[string]string{}
+	for _, list := range [][]*onnxpb.ValueInfoProto{m.Graph.Input, m.Graph.Output, m.Graph.ValueInfo} {
+		for _, v := range list {
+			n := int64(4)
+			for _, d := range v.GetType().GetTensorType().GetShape().GetDim() {
+				n *= d.GetDimValue()
+			}
+			sizes[v.GetName()] = n
+		}
+	}
+	delete(sizes, "demote.mask")
+	for _, n := range m.Graph.Node {
+		if n.GetOpType() == "Sigmoid" {
+			gates[n.Output[0]] = n.Input[0]
+		}
+	}
+	for _, n := range m.Graph.Node {
+		for i, in := range n.Input {
+			if x := gates[in]; n.GetOpType() == "Mul" && x != "" && x == n.Input[1-i] {
+				delete(gates, in)
+				w.launches-- // of the Sigmoid, which read x and wrote what is read here
+				w.bytes -= 2*sizes[x] + sizes[in]
+			}
+		}
+		w.launches++
+		bytes := sizes[n.Output[0]]
+		for _, in := range n.Input {
+			bytes += sizes[in]
+		}
+		if n.GetOpType() == "Conv" && len(n.Input) > 2 {
+			w.launches++
+			bytes += 2 * sizes[n.Output[0]]
+		}
+		w.bytes += bytes
+		if n.GetOpType() == "FakeQuant" || n.GetOpType() == "FakeQuantOf" {
+			w.holders++
+			w.held += sizes[n.Output[0]] / 4
+			w.fronts += bytes
+		}
+	}
+	return w
+}
+
+// wholeFor is the whole network as a device that can so much runs it.
+func wholeFor(t *testing.T, s *trial.Runner, can backend.Traits) *onnxpb.ModelProto {
+	t.Helper()
+	src, _, err := s.SourceFor(t.Context(), true, can)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := src.Segment(0, src.Cuts()-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &onnxpb.ModelProto{}
+	if err := proto.Unmarshal(whole.Model.Bytes, m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestEmulatedWorkOfHolders counts, in one run, what a block takes with holders that do what stands in front of them
+// and without: launches and bytes by the graph, and the launches of holders by the emulated device's counter.
+// docs/gpu.md has these numbers. TestEmulatedSearch holds that the decisions are the same.
+func TestEmulatedWorkOfHolders(t *testing.T) {
+	for name, c := range map[string]struct {
+		config        func(t *testing.T) config.Config
+		before, after work // of one sample
+	}{
+		"tiny": {func(t *testing.T) config.Config { return tasktest.TinyConfig(t, 40) }, work{20, 7, 3136, 72496, 53760}, work{14, 7, 3136, 47920, 29184}},
+		"fashion-dscnn": {func(t *testing.T) config.Config { return tasktest.FashionConfig(t) },
+			work{167, 52, 171720, 4761704, 3614656}, work{96, 52, 171720, 2569832, 1422784}},
+		"fashion-vit": {func(t *testing.T) config.Config {
+			cfg := tasktest.FashionConfig(t)
+			cfg.Model = "../testdata/fashion-vit/model.onnx"
+			return cfg
+		}, work{183, 53, 259920, 7616872, 2744448}, work{165, 53, 259920, 7054184, 2181760}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			emulated(t)
+			cfg := c.config(t)
+			cfg.Limit, cfg.Block, cfg.Cache = 40, 40, -1
+			s := trialtest.OnDevice(t, "cuda:0", cfg)
+			can := s.Can()
+			if !can.Fuses {
+				t.Fatal("a GPU does not fuse")
+			}
+			after := workOf(wholeFor(t, s, can))
+			can.Fuses = false
+			before := workOf(wholeFor(t, s, can))
+			before.fronts = before.bytes - (after.bytes - after.fronts) // with the kernels that are no more
+			for _, w := range []struct{ got, want work }{{before, c.before}, {after, c.after}} {
+				w.got.held, w.got.bytes, w.got.fronts = w.got.held/40, w.got.bytes/40, w.got.fronts/40
+				if w.got != w.want {
+					t.Errorf("%+v, want %+v", w.got, w.want)
+				}
+			}
+			all := search.NewMask(len(s.Records))
+			for i := range s.Records {
+				all.Demote(i)
+			}
+			launches := emutest.Counter("launches")
+			if _, err := s.Ev.Score(t.Context(), all); err != nil {
+				t.Fatal(err)
+			}
+			if launches = emutest.Counter("launches") - launches; launches != after.holders+1 {
+				t.Errorf("%d launches of %d holders and a metric", launches, after.holders)
+			}
+		})
+	}
+}
