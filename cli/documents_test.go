@@ -144,7 +144,7 @@ func runDocumented(t *testing.T, folder, name string, c documented) {
 	text := c.text
 	if strings.Contains(text, "search ... ") { // what the document leaves out
 		rest := " --model examples/fashion/model.onnx --calib examples/fashion/calib.npz --data examples/fashion/eval.npz"
-		if !strings.Contains(text, "--int16-share") && !strings.Contains(text, "--target") {
+		if !strings.Contains(text, "--int16-share") && !strings.Contains(text, "--budget") && !strings.Contains(text, "--target") {
 			rest += " --target 16bit-0.05"
 		}
 		if !strings.Contains(text, "--out ") {

@@ -61,7 +61,7 @@ func TestResultFields(t *testing.T) {
 	}{{"top1", "16bit-0.05", true}, {"agreement", "50%", true}, {"sqnr", "50%", false}, {"mse", "50%", false}, {"cosine", "16bit-0.00001", false}} {
 		t.Run(c.metric, func(t *testing.T) {
 			in := good(t)
-			args := in.args("--metric", c.metric, "--target", c.target)
+			args := in.args("--metric", c.metric, "--target", c.target, "--range", "minmax")
 			must(t, args...)
 			f := fields(t, in.path("run"))
 			for path, want := range map[string]any{

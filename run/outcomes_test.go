@@ -36,6 +36,37 @@ func kept(t *testing.T, dir string, holders, samples int) (whole, part map[strin
 	return whole, part
 }
 
+// outcomesHold holds the outcomes in a run's journal against running each mask once more.
+func outcomesHold(t *testing.T, c config.Config, r *config.Result) {
+	t.Helper()
+	whole, _ := kept(t, c.Out, len(r.Holders), r.Samples)
+	s, _, err := reopen(context.Background(), c.Out, c.Filled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for text, got := range whole {
+		m, err := search.ParseMask(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Ev.Outputs(context.Background(), m, func(int, []float32) {}); err != nil {
+			t.Fatal(err)
+		}
+		if want := s.Ev.PackHits(s.Ev.KnownHits(m)); got == nil || !slices.Equal(got, want) {
+			t.Errorf("mask %s: outcomes %x, want %x", text, got, want)
+		}
+		found++
+	}
+	if found < 5 {
+		t.Errorf("%d masks with outcomes: this test shows too little", found)
+	}
+}
+
 // TestJournalKeepsOutcomes holds that the journal has the outcome of every sample for every full score, those that
 // running the mask once more gives, whether trials were run in one go, by one worker or two, or taken up again.
 func TestJournalKeepsOutcomes(t *testing.T) {
@@ -44,29 +75,10 @@ func TestJournalKeepsOutcomes(t *testing.T) {
 		cfg := tasktest.TinyConfig(t, samples)
 		cfg.Workers, cfg.Target = workers, "16bit-0.05"
 		r := mustSearch(t, cfg)
-		whole, part := kept(t, cfg.Out, len(r.Holders), samples)
-		if len(whole) < 5 || len(part) == 0 {
-			t.Fatalf("%d full scores, %d unfinished trials: the test has too little", len(whole), len(part))
-		}
-		s, _, err := reopen(context.Background(), cfg.Out, cfg.Filled())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		if err := s.Open(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		for text, got := range whole {
-			m, err := search.ParseMask(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.Ev.Outputs(context.Background(), m, func(int, []float32) {}); err != nil { // runs it
-				t.Fatal(err)
-			}
-			if want := s.Ev.PackHits(s.Ev.KnownHits(m)); !slices.Equal(got, want) || got == nil {
-				t.Errorf("%d workers, mask %s: outcomes %x, want %x", workers, text, got, want)
-			}
+		outcomesHold(t, cfg, r)
+		_, part := kept(t, cfg.Out, len(r.Holders), samples)
+		if len(part) == 0 {
+			t.Fatal("no unfinished trial: the test has too little")
 		}
 		for text, got := range part {
 			if got == nil {

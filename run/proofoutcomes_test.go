@@ -3,43 +3,8 @@ package run
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"testing"
-
-	"example.org/demote/config"
-	"example.org/demote/search"
 )
-
-// outcomesHold holds the outcomes in a run's journal against running each mask once more.
-func outcomesHold(t *testing.T, c config.Config, r *config.Result) {
-	t.Helper()
-	whole, _ := kept(t, c.Out, len(r.Holders), r.Samples)
-	s, _, err := reopen(context.Background(), c.Out, c.Filled())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.Open(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for text, got := range whole {
-		m, err := search.ParseMask(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Ev.Outputs(context.Background(), m, func(int, []float32) {}); err != nil {
-			t.Fatal(err)
-		}
-		if want := s.Ev.PackHits(s.Ev.KnownHits(m)); got == nil || !slices.Equal(got, want) {
-			t.Errorf("mask %s: outcomes %x, want %x", text, got, want)
-		}
-		found++
-	}
-	if found < 5 {
-		t.Errorf("%d masks with outcomes: this test shows too little", found)
-	}
-}
 
 // TestProofKeepsOutcomes holds that the outcomes of what a proof scores are right though it lays the samples out anew,
 // and that another search may take over what such a run knows.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ import (
 
 // targetSeparator stands between the targets of a list.
 const targetSeparator = ","
+
+// decimalComma is a number below one with a comma in place of the point, such as 0,91 or 16bit-0,005.
+var decimalComma = regexp.MustCompile(`(^|[^0-9.])0,[0-9]+\s*$`)
 
 // IsList tells whether a configuration asks for several targets: SearchTargets answers it, and Search refuses it.
 func IsList(c config.Config) bool { return strings.Contains(c.Target, targetSeparator) }
@@ -83,6 +87,11 @@ func targetsOf(c config.Config) ([]string, error) {
 	if c.Int16Share != "" {
 		_, err := wantedOf(c)
 		return nil, err
+	}
+	if decimalComma.MatchString(c.Target) { // one number as half of the world writes it
+		if _, err := search.ParseTarget(c.Target); err != nil {
+			return nil, err
+		}
 	}
 	var names []string
 	var targets []search.Target

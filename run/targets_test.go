@@ -147,6 +147,7 @@ func TestTargetsMissed(t *testing.T) {
 // TestTargetsRefused holds what is no list, before anything is run or written.
 func TestTargetsRefused(t *testing.T) {
 	for _, c := range []struct{ target, want string }{
+		{"16bit-0,005", "16bit-0,005"},
 		{",", "a target is missing between two commas"},
 		{"16bit-0.01,", "a target is missing between two commas"},
 		{"16bit-0.01,,0.5", "a target is missing between two commas"},

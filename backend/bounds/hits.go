@@ -42,8 +42,12 @@ func (h *Hits) At(position int) bool { return h.bits[position/64]>>(position%64)
 // Set enters that it does.
 func (h *Hits) Set(position int) { h.bits[position/64] |= 1 << (position % 64) }
 
-// hitsAtOnce is how many outcomes are allocated at once, so that a trial allocates nothing, nearly always.
-const hitsAtOnce = 512
+// hitsAtOnce is how many outcomes are allocated at once, so that a trial allocates nothing, nearly always; hitsBytes is
+// how many bytes they take at most.
+const (
+	hitsAtOnce = 512
+	hitsBytes  = 256 << 10
+)
 
 // NewHits returns outcomes of which none counts, or nil where outcomes are not kept.
 func (e *Evaluator) NewHits() *Hits {
@@ -52,8 +56,9 @@ func (e *Evaluator) NewHits() *Hits {
 	}
 	if len(e.unused) == 0 {
 		words := (e.rule.total() + 63) / 64
-		bits := make([]uint64, hitsAtOnce*words)
-		e.unused = make([]Hits, hitsAtOnce)
+		n := max(1, min(hitsAtOnce, hitsBytes/(8*max(1, words))))
+		bits := make([]uint64, n*words)
+		e.unused = make([]Hits, n)
 		for i := range e.unused {
 			e.unused[i] = Hits{e.rule, bits[i*words : (i+1)*words : (i+1)*words]}
 		}
