@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"example.org/demote/cli/tty"
+	"example.org/demote/result"
 	"example.org/demote/run"
 )
 
@@ -39,8 +41,13 @@ func searchTargets(c *cli.Context, cfg run.Config, watch *watcher) error {
 func targetsSummary(w io.Writer, list []*run.Result, out string) {
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "target\tint8\tint16\tscore\tpasses\tfolder")
-	passes := 0.0
+	proofs := slices.ContainsFunc(list, func(r *run.Result) bool { return r.Proof != nil })
+	head := "target\tint8\tint16\tscore\tpasses\tfolder"
+	if proofs {
+		head = "target\tint8\tint16\tproof\tscore\tpasses\tfolder"
+	}
+	fmt.Fprintln(t, head)
+	passes, ready := 0.0, false
 	for _, r := range list {
 		high, score := len(r.Promotion), "-"
 		if r.Score.Mixed != nil {
@@ -48,10 +55,32 @@ func targetsSummary(w io.Writer, list []*run.Result, out string) {
 		}
 		own := r.SampleEvals / float64(max(r.Samples, 1))
 		passes += own
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%.1f\t%s%s\n", r.Target.Text, len(r.Holders)-high, high, score, own, tty.Name(r.Config.Out), stateOf(r))
+		ready = ready || r.Finished
+		fmt.Fprintf(t, "%s\t%d\t%d\t", r.Target.Text, len(r.Holders)-high, high)
+		if proofs {
+			fmt.Fprintf(t, "%s\t", proofOf(r.Proof))
+		}
+		fmt.Fprintf(t, "%s\t%.1f\t%s%s\n", score, own, tty.Name(r.Config.Out), stateOf(r))
 	}
 	_ = t.Flush() // to an output that may be gone
-	fmt.Fprintf(w, "\nequal to %.1f full passes over the %d samples in all; the curve is in %s\n", passes, list[0].Samples, tty.Name(out))
+	fmt.Fprintf(w, "\nequal to %.1f full passes over the %d samples in all", passes, list[0].Samples)
+	if ready {
+		fmt.Fprintf(w, "; the curve is in %s", tty.Name(out))
+	}
+	fmt.Fprintln(w)
+}
+
+// proofOf says in a word how good a mix is.
+func proofOf(p *result.Proof) string {
+	switch {
+	case p == nil:
+		return "-"
+	case p.Minimal:
+		return "minimal"
+	case p.Least != nil && *p.Least > 0:
+		return fmt.Sprintf("at least %d", *p.Least)
+	}
+	return "open"
 }
 
 // stateOf says of a search what its line does not show: empty if it has met its target.

@@ -89,11 +89,19 @@ func Export(ctx context.Context, dir, format, out string, c config.Config) (*res
 // sameFolder tells whether two paths lead to one folder.
 func sameFolder(a, b string) bool {
 	one, err := os.Stat(a)
-	if err != nil {
-		return false
+	other, otherErr := os.Stat(b)
+	if err != nil || otherErr != nil { // one of them is to be made
+		return absolute(a) == absolute(b)
 	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
+	return os.SameFile(one, other)
+}
+
+// absolute is a path from the root on, or the path itself where the working folder is gone.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return filepath.Clean(path)
 }
 
 // export writes a mix in one format.

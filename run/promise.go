@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/demote/internal/holdout"
+	"example.org/demote/internal/journal"
 	"example.org/demote/internal/record"
 	"example.org/demote/result"
 	"example.org/demote/search"
@@ -100,7 +101,7 @@ func (s *runFolder) usedBefore(holdout string) ([]string, error) {
 	if err != nil {
 		return list, nil
 	}
-	found, err := filepath.Glob(filepath.Join(escapeGlob(filepath.Dir(own)), "*", result.File))
+	found, err := filepath.Glob(filepath.Join(journal.EscapeGlob(filepath.Dir(own)), "*", result.File))
 	if err != nil {
 		return list, nil
 	}
@@ -124,8 +125,3 @@ func (s *runFolder) usedBefore(holdout string) ([]string, error) {
 
 // mostSiblings bounds how many folders beside a run's own are looked into.
 const mostSiblings = 1000
-
-// escapeGlob makes a path match only itself.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
-}

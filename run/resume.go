@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.org/demote/backend/bounds"
+	"example.org/demote/config"
 	"example.org/demote/internal/journal"
 	"example.org/demote/internal/trial"
 	"example.org/demote/internal/written"
@@ -27,7 +28,8 @@ type runFolder struct {
 	counted  time.Time     // since when the session has cost what the journal has not; zero: from its start
 	trials   trialBook
 
-	distances map[string]float64 // of masks, by their keys, as far as they are known
+	distances map[string]float64      // of masks, by their keys, as far as they are known
+	defaults  map[string]search.Score // in a default session, likewise, as far as other runs know them
 
 	layout   string   // the mask for which the journal's unfinished trials have the samples laid out; empty: none
 	arranged bool     // the evaluator has them so too
@@ -46,14 +48,22 @@ type spentBy struct {
 // the search begins. With --force an unfinished run of the same fingerprint goes on too: only what cannot go on is
 // given up.
 func (s *runFolder) openFolder() error {
-	if s.Config.Reuse != "" && sameFolder(s.Config.Reuse, s.Config.Out) {
-		return mistake.Errorf("--reuse %s: --out names the same folder; the same command resumes the run in it, and another one needs a new folder", s.Config.Reuse)
+	if err := refuseOwn(s.Config); err != nil {
+		return err
 	}
 	err := s.openOwn()
 	if err == nil {
 		err = s.checkReuse()
 	}
 	return err
+}
+
+// refuseOwn refuses a --reuse of the folder that is written.
+func refuseOwn(c config.Config) error {
+	if c.Reuse == "" || !sameFolder(c.Reuse, c.Out) {
+		return nil
+	}
+	return mistake.Errorf("--reuse %s: --out names the same folder; the same command resumes the run in it, and another one needs a new folder", c.Reuse)
 }
 
 func (s *runFolder) openOwn() error {

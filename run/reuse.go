@@ -2,7 +2,10 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"example.org/demote/backend/bounds"
@@ -24,6 +27,9 @@ func (s *runFolder) checkReuse() error {
 		return nil
 	}
 	list := journal.RunsIn(dir)
+	if _, err := os.Stat(dir); len(list) == 0 && errors.Is(err, fs.ErrNotExist) && s.goesOn() {
+		return nil // what it knew is in this run's own journal
+	}
 	if len(list) == 0 {
 		return mistake.Errorf("--reuse %s: it holds no run of demote with scores; give the folder of a run, or leave it out", dir)
 	}
@@ -39,6 +45,15 @@ func (s *runFolder) checkReuse() error {
 		}
 	}
 	return nil
+}
+
+// goesOn reports whether the run has been searched before.
+func (s *runFolder) goesOn() bool {
+	if s.journal == nil {
+		return false
+	}
+	spent, err := s.journal.Spent()
+	return err == nil && spent.Seconds > 0
 }
 
 // reuse takes over what --reuse knows.
@@ -113,13 +128,7 @@ func (s *runFolder) reuseRanges(j *journal.Journal, theirs journal.Fingerprint) 
 	if json.Unmarshal([]byte(text), &chosen) != nil {
 		return nil
 	}
-	tried := 0
-	for _, c := range s.Candidates {
-		if !c.Same {
-			tried++
-		}
-	}
-	if s.Chosen.Methods == nil && len(chosen.Scores) == tried {
+	if s.Chosen.Methods == nil && chosen.Whole {
 		s.Chosen = chosen
 	}
 	return nil
@@ -159,6 +168,10 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 	if err != nil {
 		return err
 	}
+	block, err := j.BlockSize()
+	if err != nil {
+		return err
+	}
 	taken := 0
 	var enter []func() error
 	var high *search.Score
@@ -189,7 +202,7 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 			return s.journal.Learnt(m, score, s.Ev.PackHits(s.Ev.KnownHits(m)))
 		})
 	}, func(m search.Mask, p bounds.Progress, outcomes []byte) {
-		if derived || laid != "" || s.layout != "" { // blocks of a proof have other samples
+		if derived || laid != "" || s.layout != "" || block != s.Options.Block { // other samples in a block
 			return
 		}
 		enter = append(enter, func() error {
@@ -206,6 +219,14 @@ func (s *runFolder) takeFrom(dir string, j *journal.Journal, theirs journal.Fing
 	}
 	if high != nil && !written.SameScore(*high, s.HighScore) {
 		return mistake.Errorf("%s: all int16 scores %s here and scored %s there, though the files are the same: its scores cannot be taken over; leave out --reuse", dir, s.Text(s.HighScore), s.Text(*high))
+	}
+	if !derived {
+		if s.defaults == nil {
+			s.defaults = map[string]search.Score{}
+		}
+		if err := j.EachInDefault(limits, func(m search.Mask, score search.Score) { s.defaults[m.Key()] = score }); err != nil {
+			return err
+		}
 	}
 	for _, f := range enter {
 		if err := f(); err != nil {

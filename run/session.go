@@ -58,6 +58,11 @@ func (s *searchRun) holdBase(ctx context.Context, f *search.Result, done bool) (
 		return nil, err
 	}
 	f.Holds = false
+	if p := f.Proof; p != nil && p.Minimal { // that nothing else holds
+		own := *p
+		own.From, own.Least = -1, len(s.Units())+1
+		f.Proof = &own
+	}
 	s.book(*f)
 	best := score
 	for _, other := range s.Result.Sessions {
@@ -89,15 +94,17 @@ func (s *searchRun) checker() *written.Checker {
 
 // askDefault scores a mix in a default session, or remembers what this run has learnt before. The result lists it.
 func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (score search.Score, err error) {
-	known := false
+	known, key := false, m.Key()
 	if s.journal != nil {
 		if score, known, err = s.journal.InDefault(m, s.limits()); err != nil {
 			return score, err
 		}
 	}
 	if !known {
-		if score, err = s.inDefault(ctx, m); err != nil {
-			return score, err
+		if score, known = s.defaults[key]; !known {
+			if score, err = s.inDefault(ctx, m); err != nil {
+				return score, err
+			}
 		}
 		if s.journal != nil {
 			if err = s.journal.LearntInDefault(m, score); err != nil {
@@ -105,7 +112,10 @@ func (s *searchRun) askDefault(ctx context.Context, m search.Mask) (score search
 			}
 		}
 	}
-	if key := m.Key(); !s.sessions[key] {
+	if s.defaults != nil {
+		s.defaults[key] = score
+	}
+	if !s.sessions[key] {
 		s.sessions[key] = true
 		one := result.SessionMix{Low: m.Count(), Default: record.Score(score, s.Metric.Lower)}
 		if exact, known := s.Ev.Known(m); known {

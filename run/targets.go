@@ -51,6 +51,9 @@ func SearchTargets(ctx context.Context, c config.Config) ([]*config.Result, erro
 
 func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, error) {
 	names, err := targetsOf(c)
+	if err == nil {
+		err = refuseOwn(c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, erro
 		l.first.Config.Say = func(line string) { say(line); book.Spoke() }
 	}
 	l.first.Config.Stages, l.first.Config.Target = book, names[0]
-	l.first.distances = map[string]float64{}
+	l.first.distances, l.first.defaults = map[string]float64{}, map[string]search.Score{}
 	defer l.close()
 	if err := l.first.ready(ctx); err != nil {
 		return nil, err
@@ -137,7 +140,7 @@ func (l *targetList) openFolders(names []string) error {
 			return err
 		}
 		s.rules, s.holdout, s.start, s.costs = l.first.rules, l.first.holdout, l.first.start, l.first.costs
-		s.distances = l.first.distances
+		s.distances, s.defaults = l.first.distances, l.first.defaults
 		if s.Result, err = copyResult(l.first.Result); err != nil {
 			return err
 		}

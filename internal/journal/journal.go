@@ -246,6 +246,19 @@ func (j *Journal) Blocks(size int) (same bool, err error) {
 	return !known, j.SetMeta(blockKey, text)
 }
 
+// BlockSize is the block size that Blocks has booked; 0: none yet.
+func (j *Journal) BlockSize() (int, error) {
+	meta, err := j.meta()
+	if err != nil || meta[blockKey] == "" {
+		return 0, err
+	}
+	size, err := strconv.Atoi(meta[blockKey])
+	if err != nil {
+		return 0, j.damaged("its block size cannot be read")
+	}
+	return size, nil
+}
+
 func (j *Journal) save(r journalRow) error {
 	values := r.values()
 	_, err := j.Insert.Exec(append(values, rowSum("scores", values...))...)

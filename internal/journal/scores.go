@@ -15,7 +15,7 @@ import (
 )
 
 // pathSettings are the settings of a fingerprint that decide which scores a search asks for, and change none.
-var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence"}
+var pathSettings = []string{"target", "strategy", "chain", "multiplier", "budget", "int16 share", "cost budget", "pins", "groups", "cost", "session", "curve", "confidence", "proof"}
 
 // pathRoles are the inputs of which the same holds.
 var pathRoles = []string{"profile", "cost", "start", "holdout"}
@@ -83,7 +83,7 @@ func RunsIn(dir string) []string {
 	if kind, err := JournalKind(filepath.Join(dir, JournalFile)); err == nil && kind == OurJournal {
 		return []string{dir}
 	}
-	found, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*", JournalFile))
+	found, err := filepath.Glob(filepath.Join(EscapeGlob(dir), "*", JournalFile))
 	if err != nil {
 		return nil
 	}
@@ -96,8 +96,8 @@ func RunsIn(dir string) []string {
 	return list
 }
 
-// escapeGlob makes a path match only itself.
-func escapeGlob(path string) string {
+// EscapeGlob makes a path match only itself.
+func EscapeGlob(path string) string {
 	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(path)
 }
 

@@ -31,6 +31,40 @@ func (j *Journal) InDefault(mask search.Mask, l Limits) (s search.Score, known b
 	return s, true, nil
 }
 
+// EachInDefault calls f for every mix whose score in a default session the journal has. Errors are those of InDefault.
+func (j *Journal) EachInDefault(l Limits, f func(search.Mask, search.Score)) error {
+	rows, err := j.DB.Query(`SELECT mask FROM default_sessions WHERE grids = ''`)
+	if err != nil {
+		return j.cannotRead(err)
+	}
+	var masks []search.Mask
+	for rows.Next() {
+		var text string
+		if err = rows.Scan(&text); err != nil {
+			break
+		}
+		m, merr := search.ParseMask(text)
+		if merr != nil || m.Len() != l.Holders {
+			err = errors.New("a score in a default session is of another network's mix")
+			break
+		}
+		masks = append(masks, m)
+	}
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+		return j.cannotRead(err)
+	}
+	for _, m := range masks {
+		score, known, err := j.InDefault(m, l)
+		if err != nil {
+			return err
+		}
+		if known {
+			f(m, score)
+		}
+	}
+	return nil
+}
+
 // LearntInDefault stores the score of a mix's written file in a default session.
 func (j *Journal) LearntInDefault(mask search.Mask, s search.Score) error {
 	values := []any{mask.String(), "", s.Count, s.Total, bitsOf(s.Value)}

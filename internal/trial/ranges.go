@@ -23,6 +23,7 @@ const EachItsOwn = "each"
 type Ranges struct {
 	Methods []string            `json:"methods"` // by holder
 	Scores  []result.RangeScore `json:"scores"`  // of all int8 by each method that was tried
+	Whole   bool                `json:"whole"`   // no end of time has cut the choice short
 }
 
 // text names the methods for the user.
@@ -97,11 +98,20 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 		}
 		work.One()
 	}
-	if methods, changed := apart.least(s.Chosen.Methods[0], len(own)); changed > 0 && !s.halfOver() {
-		best, err = s.tryRanges(ctx, EachItsOwn, methods, best, nil, nil)
+	methods, changed := apart.least(s.Chosen.Methods[0], len(own))
+	switch {
+	case changed == 0:
+	case s.halfOver():
+		s.Caution("ranges-cut", "half of the time is over: the methods of single activations were not tried", "a longer --time tries them, --range METHOD chooses one for all")
+		return best, nil
+	default:
+		if best, err = s.tryRanges(ctx, EachItsOwn, methods, best, nil, nil); err != nil {
+			return best, err
+		}
 	}
+	s.Chosen.Whole = true
 	work.One()
-	return best, err
+	return best, nil
 }
 
 // halfOver reports whether half of the user's time is over.

@@ -237,13 +237,14 @@ func (l *lane) run(p *part) error {
 	if p.plainly == "" && !l.off {
 		err := cuda.Explain(p.binding.RunWith(l.graph))
 		stopped := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-		if err == nil || stopped || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
+		if err == nil || errors.Is(err, cuda.ErrLostContext) || l.g.d.Lost() != nil {
 			return err
+		}
+		ended := cgo.EndCapture(l.g.stream.Handle()) // also where the run was stopped: what comes next uses the stream
+		if stopped || ended != nil {
+			return errors.Join(err, ended)
 		}
 		p.plainly = firstLine(err)
-		if err := cgo.EndCapture(l.g.stream.Handle()); err != nil {
-			return err
-		}
 	}
 	return cuda.Explain(p.binding.RunWith(l.plain))
 }

@@ -14,15 +14,20 @@ func (e *Single) Rule() (*bounds.Rule, error) {
 
 // Watch implements Machine.
 func (e *Single) Watch(ctx context.Context, f func(sample int, row []float32)) (unwatch func(), err error) {
+	before := e.ctx
 	if err := e.device.Watch(ctx); err != nil {
 		return nil, err
 	}
+	e.ctx = ctx
 	e.watch = func(samples []int, rows []float32) {
 		for slot, sample := range samples {
 			f(sample, e.judge.RowOf(rows, slot))
 		}
 	}
-	return func() { e.watch = nil }, nil
+	return func() {
+		e.watch, e.ctx = nil, before
+		_ = e.device.Watch(before) // fails where the device is closed: then nothing runs any more
+	}, nil
 }
 
 // Row implements Machine.

@@ -41,6 +41,7 @@ type Single struct {
 	alone bool // blocks are run for their outputs: no metric of the whole set is asked
 	// sees every block's outputs, from the lanes' goroutines; nil: nobody does
 	watch func(samples []int, rows []float32)
+	ctx   context.Context // that ends runs between two nodes; Watch puts another in its place for a while
 }
 
 // New compiles the network and makes the data resident. The caller must Close the machine. Once the context is
@@ -60,7 +61,7 @@ func New(ctx context.Context, src device.Source, samples device.Samples, records
 		return nil, err
 	}
 	kind := o.kind()
-	e := &Single{opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
+	e := &Single{ctx: ctx, opts: o, can: kind.Traits, samples: samples.Len(), source: src, inputs: src.Inputs(), records: records, from: samples,
 		judge: metric.NewScorer(o.Metric, o.Truth, samples.Len())}
 	defer func() {
 		if err != nil {
