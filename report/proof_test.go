@@ -23,6 +23,12 @@ none of 100 mixes drawn at random with 3 at int16 meets the target: of all 22,10
 	if got != want || len(s.Tables) != 1 {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
+	r.Proof.Levels = append(r.Proof.Levels, result.ProofLevel{Int16: new(4), Mixes: 270725, Drawn: 100, AtMost: new(0.0295)}, result.ProofLevel{Int16: new(5), Mixes: 2598960, Drawn: 99, AtMost: new(0.03)})
+	paragraphs := (&view{Run: &Run{Result: r}}).proof().Paragraphs
+	if got, want := strings.Join(paragraphs[2:], "\n"), `none of 100 mixes drawn at random of each number from 3 to 4 at int16 meets the target: of all of each number at most 3% do (95% confidence).
+none of 99 mixes drawn at random with 5 at int16 meets the target: of all 2,598,960 mixes at most 3% do (95% confidence).`; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
 	for _, c := range []struct {
 		proof result.Proof
 		want  string

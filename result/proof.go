@@ -64,13 +64,30 @@ func (p *Proof) Text(cost string, saved float64) []string {
 		}
 		lines = append(lines, "the proof has found this mix; "+was)
 	}
-	for _, l := range p.Levels {
-		if l.AtMost != nil && l.Int16 != nil {
+	for i := 0; i < len(p.Levels); {
+		l, next := p.Levels[i], i+1
+		if l.AtMost == nil || l.Int16 == nil {
+			i = next
+			continue
+		}
+		for next < len(p.Levels) && p.Levels[next].likewise(l) {
+			next++
+		}
+		last := p.Levels[next-1]
+		if i = next; last.Int16 == l.Int16 {
 			lines = append(lines, fmt.Sprintf("none of %s drawn at random with %d at int16 meets the target: of all %s at most %s%% do (95%% confidence)",
 				Mixes(float64(l.Drawn)), *l.Int16, Mixes(l.Mixes), atMost(100**l.AtMost)))
+			continue
 		}
+		lines = append(lines, fmt.Sprintf("none of %s drawn at random of each number from %d to %d at int16 meets the target: of all of each number at most %s%% do (95%% confidence)",
+			Mixes(float64(l.Drawn)), *l.Int16, *last.Int16, atMost(100**l.AtMost)))
 	}
 	return lines
+}
+
+// likewise tells whether as many mixes were drawn of one level as of another.
+func (l ProofLevel) likewise(other ProofLevel) bool {
+	return l.AtMost != nil && l.Int16 != nil && l.Drawn == other.Drawn && *l.AtMost == *other.AtMost
 }
 
 // bound says what is proven.

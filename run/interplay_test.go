@@ -156,3 +156,28 @@ func TestProofOfTheBase(t *testing.T) {
 		t.Errorf("%v, %v, %+v", lost, err, p)
 	}
 }
+
+// TestListIsMadeAgain holds that the common curve and page of a list are made again where all its targets are finished,
+// as after a kill before them, and that one target is no run for the folder of a list.
+func TestListIsMadeAgain(t *testing.T) {
+	c := tasktest.TinyConfig(t, 60)
+	c.Target = "16bit-0.2,16bit-0.1"
+	if _, err := SearchTargets(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+	curve := filepath.Join(c.Out, journal.CurveFile)
+	want := tasktest.ReadFile(t, curve)
+	if err := os.Remove(curve); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := SearchTargets(context.Background(), c); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "for every target of the list") {
+		t.Errorf("%v", err)
+	}
+	if got := tasktest.ReadFile(t, curve); string(got) != string(want) {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	c.Target = "16bit-0.1"
+	if _, err := Search(context.Background(), c); ExitCode(err) != ExitMistake || !strings.Contains(err.Error(), "the folder holds other runs, such as ") {
+		t.Errorf("%v", err)
+	}
+}

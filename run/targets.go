@@ -164,6 +164,13 @@ func (l *targetList) openFolders(names []string) error {
 		}
 	}
 	if open == 0 {
+		var results []*config.Result
+		for _, s := range l.runs {
+			results = append(results, s.Result)
+		}
+		if err := l.writeCurve(results); err != nil { // a kill may have come before it
+			return err
+		}
 		return mistake.Errorf("%s: %w for every target of the list; %s", l.given.Out, journal.ErrFinished, journal.JournalCure)
 	}
 	return nil

@@ -24,7 +24,7 @@ func (l *targetList) writeCurve(results []*config.Result) error {
 		pages = append(pages, report.Read(r.Config.Out))
 	}
 	if err := report.WriteFile(filepath.Join(l.given.Out, report.File), pages...); err != nil {
-		l.first.Config.Say(fmt.Sprintf("warning: %v; `demote report` makes it again", err))
+		l.first.Config.Say(fmt.Sprintf("warning: %v; the same command makes it again", err))
 	}
 	return nil
 }

@@ -144,6 +144,9 @@ func (f *Folder) HoldsRun() (bool, error) {
 		f.Lost = true
 		return true, nil
 	}
+	if inside := RunsIn(f.Path); len(inside) > 0 { // such as those of a list of targets
+		return false, mistake.Errorf("%s: the folder holds other runs, such as %s; give --out a new folder", f.Path, inside[0])
+	}
 	for _, e := range entries {
 		if name := e.Name(); name != lockFile && !leftover(name) {
 			return false, mistake.Errorf("%s: the folder is not empty and holds no run of demote; give --out a new folder", f.Path)
