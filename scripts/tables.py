@@ -75,7 +75,7 @@ def correct(file):
 
 def high(network, model):
     """Return the scores of the all-int16 network on the evaluation and on the held-out images, and how many holders it has."""
-    r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--holdout", HELD, "--evaluations", "3")
+    r, _ = search("%s-16bit" % network, model, EVAL, "16bit-0.003", "--range", "minmax", "--holdout", HELD, "--evaluations", "3")
     return (r["score"]["high"], r["holdout"]["score"]["high"], len(r["holders"])) if r else (None, None, 0)
 
 
@@ -95,7 +95,7 @@ def strategies():
         for target in TARGETS:
             first = target
             for strategy in STRATEGIES:
-                r, folder = search("-".join((network, target, strategy)), model, EVAL, target, "--strategy", strategy)
+                r, folder = search("-".join((network, target, strategy)), model, EVAL, target, "--range", "minmax", "--strategy", strategy)
                 if not r:
                     continue
                 right = correct(os.path.join(folder, "mixed.onnx"))
