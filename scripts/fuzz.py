@@ -12,6 +12,8 @@ import time
 LIMIT_MIB = 1024
 READERS = {"FuzzRead", "FuzzNPY", "FuzzNPZ"}  # ONNX files, npy, npz
 TARGET = re.compile(r"^func (Fuzz\w+)\(\w+ \*testing\.F\)", re.MULTILINE)
+# What the engine says where its time ends within a run: no input has failed, and none is left behind.
+OUT_OF_TIME = re.compile(r"^--- FAIL: \w+ \([\d.]+s\)\n +context deadline exceeded\nFAIL\n$", re.MULTILINE)
 SCRATCH = os.path.join(".tools", "fuzz")
 
 
@@ -54,7 +56,8 @@ def fuzz(room, target, binary, seconds):
     log = os.path.join(SCRATCH, target + ".log")
     with open(log, "w+") as out:
         process = subprocess.Popen(
-            [binary, "-test.run=^$", "-test.fuzz=^%s$" % target, "-test.fuzztime=%ds" % seconds, "-test.fuzzcachedir=" + cache],
+            [binary, "-test.run=^$", "-test.fuzz=^%s$" % target, "-test.fuzztime=%ds" % seconds, "-test.fuzzminimizetime=1s",
+             "-test.fuzzcachedir=" + cache],
             cwd=room, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         # wait4 tells the peak of the process and of the workers that it waited for.
         _, status, usage = os.wait4(process.pid, 0)
@@ -62,7 +65,7 @@ def fuzz(room, target, binary, seconds):
         out.seek(0)
         text = out.read()
     peak = usage.ru_maxrss // 1024
-    if process.returncode:
+    if process.returncode and not OUT_OF_TIME.search(text):
         sys.stderr.write(text)
         sys.exit("fuzz: %s in %s failed" % (target, room))
     if peak > LIMIT_MIB:
