@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if how := os.Getenv(metricEnv); how != "" {
 		os.Exit(metricProgram(how))
 	}
+	if underRace { // where a mistake may take longer to be found
+		opening *= 15
+	}
 	path, ok := orttest.Find()
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no ONNX Runtime library: run `make setup`")

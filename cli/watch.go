@@ -67,8 +67,8 @@ func newWatcher(out, err io.Writer, asJSON bool, strategy string, budget search.
 }
 
 // opening is how long what is said before the first score is held back: a mistake that is found meanwhile is a line
-// of its own.
-const opening = 2 * time.Second
+// of its own. A test under the race detector makes it longer.
+var opening = 2 * time.Second
 
 // say tells a user something on the way.
 func (w *watcher) say(text string) {
