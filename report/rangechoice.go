@@ -15,7 +15,7 @@ func (v *view) choice(s *section) {
 	rows := make([][]string, len(v.Result.Ranges))
 	for i, one := range v.Result.Ranges {
 		name, score, right := one.Method, "no better than one before", ""
-		if name == "each" {
+		if name == result.EachItsOwn {
 			name = "each activation's own"
 		}
 		if one.Score != nil {
@@ -24,7 +24,7 @@ func (v *view) choice(s *section) {
 		rows[i] = []string{name, score, right}
 	}
 	text := fmt.Sprintf("The %s grids are by the range method %s, with which all %s scores best.", v.LowName(), chosen.Method, v.LowName())
-	if chosen.Method == "each" {
+	if chosen.Method == result.EachItsOwn {
 		text = fmt.Sprintf("The %s grids are by the range method with which each activation alone moves the outputs least: so all %s scores best.", v.LowName(), v.LowName())
 	}
 	s.Paragraphs = append(s.Paragraphs, text+" They were chosen before the first evaluation.")

@@ -17,9 +17,12 @@ type Holder struct {
 	Distance *float64 `json:"distance,omitempty"`
 }
 
+// EachItsOwn is the name of the choice in which each unit has the range method with which it alone does the least harm.
+const EachItsOwn = "each"
+
 // A RangeScore is what all int8 scores with the low grids of one range method.
 type RangeScore struct {
-	Method string `json:"method"`          // or "each": the best one for each unit alone
+	Method string `json:"method"`          // or EachItsOwn
 	Score  *Score `json:"score,omitempty"` // only of one that was better than all before it
 }
 

@@ -31,9 +31,6 @@ func (r remembering) Distance(ctx context.Context, mask search.Mask) (float64, e
 
 // exact is the evaluator of scores in the exact session.
 func (s *searchRun) exact() remembering {
-	if s.distances == nil {
-		s.distances = map[string]float64{}
-	}
 	return remembering{s.Ev, s.distances, s.journal.LearntDistance}
 }
 
@@ -42,9 +39,6 @@ func (s *runFolder) recallDistances() error {
 	known, err := s.journal.Distances(len(s.Records))
 	if err != nil {
 		return err
-	}
-	if s.distances == nil {
-		s.distances = map[string]float64{}
 	}
 	maps.Copy(s.distances, known)
 	return nil

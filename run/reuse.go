@@ -250,9 +250,6 @@ func (s *runFolder) reuseDistances(j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
-	if s.distances == nil {
-		s.distances = map[string]float64{}
-	}
 	for key, d := range known {
 		if _, there := s.distances[key]; there {
 			continue

@@ -28,11 +28,12 @@ type searchRun struct {
 	doubts  *question.Questions // what is asked before the first trial; nil: nothing is
 	holdout *holdout.Set        // the hold-out; nil without one
 	begun   bool                // the strategy runs: the folder is worth keeping
-	low     *search.Score       // of the 8-bit file's own network, once it is known; nil: there is none
+	// of a list of targets: an earlier session has finished it
+	finished bool
+	low      *search.Score // of the 8-bit file's own network, once it is known; nil: there is none
 
 	// how the machine of a reopened run differs from this one, so that scores may; empty: it does not
 	elsewhere string
-	finished  bool   // of a list of targets: an earlier session has finished it
 	unscored  string // why a reopened run cannot be scored, only compared; empty: it can
 	// scores a mix in a default session; nil: written.Checker.ScoreWritten
 	inDefault func(context.Context, search.Mask) (search.Score, error)
@@ -41,28 +42,40 @@ type searchRun struct {
 
 // newSearch is a search of which nothing is done yet.
 func newSearch(r *trial.Runner) *searchRun {
-	return &searchRun{ledger: &ledger{runFolder: &runFolder{Runner: r}}}
+	return &searchRun{ledger: &ledger{runFolder: &runFolder{Runner: r, distances: map[string]float64{}}}}
 }
 
 // Search is the command search for one target: from a float network and data to a run folder with the best mix of
 // low and high holders that meets the target. The result is returned as far as it is known together
 // with an error; ExitCode says what the program ends with.
 func Search(ctx context.Context, c config.Config) (*config.Result, error) {
-	r, err := searchOnce(ctx, c)
-	if t := (*trial.Touching)(nil); errors.As(err, &t) { // found before anything was searched
+	return aloneIfTouching(ctx, c, searchOnce)
+}
+
+// aloneIfTouching runs a search, and once more with each sample alone where samples were found to touch each other:
+// that is before anything was searched.
+func aloneIfTouching[R any](ctx context.Context, c config.Config, search func(context.Context, config.Config) (R, error)) (R, error) {
+	r, err := search(ctx, c)
+	if t := (*trial.Touching)(nil); errors.As(err, &t) {
 		c.Alone = t.Error()
-		return searchOnce(ctx, c)
+		return search(ctx, c)
 	}
 	return r, err
 }
 
-func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
+// startSearch is a search that begins now, whose stages are booked.
+func startSearch(c config.Config) *searchRun {
 	s := newSearch(&trial.Runner{Config: c.Filled(), Started: time.Now()})
 	book := &stage.Book{Word: s.Started}
 	if say := s.Config.Say; say != nil {
 		s.Config.Say = func(line string) { say(line); book.Spoke() }
 	}
 	s.Config.Stages = book
+	return s
+}
+
+func searchOnce(ctx context.Context, c config.Config) (*config.Result, error) {
+	s := startSearch(c)
 	defer s.Close()
 	if err := s.ready(ctx); err != nil {
 		return nil, err

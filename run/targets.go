@@ -13,7 +13,6 @@ import (
 
 	"example.org/demote/config"
 	"example.org/demote/internal/journal"
-	"example.org/demote/internal/stage"
 	"example.org/demote/internal/trial"
 	"example.org/demote/mistake"
 	"example.org/demote/search"
@@ -41,12 +40,7 @@ type targetList struct {
 // list, as far as they are known; together with an error too. A target that cannot be met ends no other search: the
 // error says so at the end. An interruption keeps what is ready, and the same configuration goes on.
 func SearchTargets(ctx context.Context, c config.Config) ([]*config.Result, error) {
-	list, err := searchTargets(ctx, c)
-	if t := (*trial.Touching)(nil); errors.As(err, &t) { // found before anything was searched
-		c.Alone = t.Error()
-		return searchTargets(ctx, c)
-	}
-	return list, err
+	return aloneIfTouching(ctx, c, searchTargets)
 }
 
 func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, error) {
@@ -57,14 +51,8 @@ func searchTargets(ctx context.Context, c config.Config) ([]*config.Result, erro
 	if err != nil {
 		return nil, err
 	}
-	l := &targetList{given: c}
-	l.first = newSearch(&trial.Runner{Config: c.Filled(), Started: time.Now()})
-	book := &stage.Book{Word: l.first.Started}
-	if say := l.first.Config.Say; say != nil {
-		l.first.Config.Say = func(line string) { say(line); book.Spoke() }
-	}
-	l.first.Config.Stages, l.first.Config.Target = book, names[0]
-	l.first.distances, l.first.defaults = map[string]float64{}, map[string]search.Score{}
+	l := &targetList{first: startSearch(c), given: c}
+	l.first.Config.Target, l.first.defaults = names[0], map[string]search.Score{}
 	defer l.close()
 	if err := l.first.ready(ctx); err != nil {
 		return nil, err

@@ -24,11 +24,16 @@ func WithinShare(ctx context.Context, ev Evaluator, o Options, share float64) (R
 	if !(share >= 0 && share <= 1) {
 		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("share of int16 %v: it must lie in 0..1", share)
 	}
+	return runFree(ctx, ev, o, name, func(s *session) error { return s.within(share) })
+}
+
+// runFree is run without a target: every mix holds.
+func runFree(ctx context.Context, ev Evaluator, o Options, name string, strategy func(*session) error) (Result, error) {
 	if o.Proof != nil {
 		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("a proof is about a target: leave it out")
 	}
 	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
-	return run(ctx, ev, o, name, func(s *session) error { return s.within(share) })
+	return run(ctx, ev, o, name, strategy)
 }
 
 // shareSlack corrects the rounding of shares to float64: 29 % of 100 holders are 29, not 28.999.

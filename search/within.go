@@ -28,11 +28,7 @@ func WithinCost(ctx context.Context, ev Evaluator, o Options, room float64) (Res
 	if !(room >= 0) {
 		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("room %v for costs: it must be a number that is not negative", room)
 	}
-	if o.Proof != nil {
-		return Result{Strategy: name, Stop: StopError}, mistake.Errorf("a proof is about a target: leave it out")
-	}
-	o.Target, o.free, o.Start = math.Inf(-1), true, Mask{}
-	return run(ctx, ev, o, name, func(s *session) error { return s.withinCost(room) })
+	return runFree(ctx, ev, o, name, func(s *session) error { return s.withinCost(room) })
 }
 
 // costSlack corrects the rounding of sums of costs, as a share of the room.

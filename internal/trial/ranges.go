@@ -16,9 +16,6 @@ import (
 	"example.org/demote/search"
 )
 
-// EachItsOwn is the name of the choice in which each unit has the method with which it alone does the least harm.
-const EachItsOwn = "each"
-
 // Ranges are the range methods that a run has chosen.
 type Ranges struct {
 	Methods []string            `json:"methods"` // by holder
@@ -105,7 +102,7 @@ func (s *Runner) scoreRanges(ctx context.Context, check func(*task.Task, *segmen
 		s.Caution("ranges-cut", "half of the time is over: the methods of single activations were not tried", "a longer --time tries them, --range METHOD chooses one for all")
 		return best, nil
 	default:
-		if best, err = s.tryRanges(ctx, EachItsOwn, methods, best, nil, nil); err != nil {
+		if best, err = s.tryRanges(ctx, result.EachItsOwn, methods, best, nil, nil); err != nil {
 			return best, err
 		}
 	}
