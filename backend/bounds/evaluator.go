@@ -82,8 +82,8 @@ func (e *Evaluator) Score(ctx context.Context, mask search.Mask) (search.Score, 
 	return e.learn(mask, p)
 }
 
-// ScoreFirst returns the score of a mask on the samples of the first blocks alone; a sum stands for that of all samples.
-// A Whole score is of all samples. They are run anew.
+// ScoreFirst returns the score of a mask on the samples of the first blocks alone, which it runs anew; a sum stands for
+// that of all samples. A Whole score is of all samples.
 func (e *Evaluator) ScoreFirst(ctx context.Context, mask search.Mask, blocks int) (search.Score, error) {
 	if e.rule.Kind == Whole || blocks >= e.rule.Blocks() {
 		return e.Score(ctx, mask)
