@@ -56,7 +56,9 @@ func runsToBreak(t *testing.T) map[string]config.Config {
 	follow.Out = filepath.Join(t.TempDir(), "run")
 	all["pair that follows"] = follow
 	if raced { // which finds nothing in a process of its own, and makes it ten times slower
-		maps.DeleteFunc(all, func(name string, _ config.Config) bool { return name != "auto" && name != "curve and exports" && name != "hold-out" })
+		maps.DeleteFunc(all, func(name string, _ config.Config) bool {
+			return name != "auto" && name != "curve and exports" && name != "hold-out"
+		})
 	}
 	return all
 }
