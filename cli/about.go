@@ -65,15 +65,10 @@ func helpCommand() *cli.Command {
 				cli.HelpPrinter(c.App.Writer, "", c.App)
 				return nil
 			}
-			command := c.App.Command(word)
-			if command == nil {
+			if c.App.Command(word) == nil {
 				return usage("no command %q; %s`demote --help` lists them", word, meant(word, "", commandNames(c.App.Commands)))
 			}
-			if command.HelpName == "" {
-				command.HelpName = c.App.Name + " " + command.Name
-			}
-			cli.HelpPrinter(c.App.Writer, "", command)
-			return nil
+			return c.App.RunContext(c.Context, []string{c.App.Name, word, "--help"})
 		},
 	}
 }

@@ -95,7 +95,7 @@ func App(out, errs io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
-		Flags:                     commonFlags(),
+		Flags:                     append(commonFlags(), cli.HelpFlag), // which the library leaves out where a command is named help
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
 				word := c.Args().First()

@@ -11,7 +11,7 @@ import (
 
 // harmSamples is how many samples tell the harm of a unit: it is measured for every method, and the choice of ranges
 // is to take less than the search behind it.
-const harmSamples = 20
+const harmSamples = 40
 
 // harms are how far each unit alone, at int8, moves the outputs with the low grids of each candidate.
 type harms struct {
